@@ -1,0 +1,376 @@
+//! What a connection is told: the keys of its secret, checked against what the connector takes.
+//!
+//! Keys are read in the connector's own spelling (`api-key`) and in that of the environment of a Baton pod
+//! (`BATON_API_KEY`), so that the `stringData` of an existing Kubernetes secret can be pasted unchanged.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+use url::{Host, Url};
+
+use crate::error::{Error, ErrorType};
+use crate::connector::Warning;
+
+/// Keys that a Baton pod's secret may hold for the pod alone: known, and ignored.
+const POD_KEYS: &[&str] = &[
+    "client-id",
+    "client-secret",
+    "provisioning",
+    "ticketing",
+    "file",
+    "host-id",
+    "c1-api-host",
+    "log-level",
+    "log-format",
+    "log-path",
+    "skip-full-sync",
+    "task-concurrency",
+    "workers",
+    "parallel-sync",
+    "storage-engine",
+    "c1z-temp-dir",
+    "tmpdir",
+    "config-path",
+    "http-timeout-seconds",
+    "health-check",
+    "health-check-port",
+    "health-check-bind-address",
+    "otel-collector-endpoint",
+    "otel-tracing-disabled",
+    "otel-logging-disabled",
+];
+
+/// A key that a connector takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Its name, in lower case with dashes.
+    pub key: &'static str,
+    /// Its name for people.
+    pub display_name: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    /// What its value looks like.
+    pub kind: FieldKind,
+    /// Whether a connection cannot do without it.
+    pub required: bool,
+    /// What it is when it is not given.
+    pub default: Option<&'static str>,
+}
+
+/// What a value looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Any text.
+    Text,
+    /// A credential: kept out of every log, error and record.
+    Secret,
+    /// Where a vendor is: https, or http on this machine.
+    Url,
+    /// `true` or `false`.
+    Flag,
+    /// One of these.
+    Choice(&'static [&'static str]),
+}
+
+/// A connection's checked configuration.
+#[derive(Clone, Default)]
+pub struct Config {
+    plain: BTreeMap<&'static str, String>,
+    secret: BTreeMap<&'static str, SecretString>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("plain", &self.plain)
+            .field("secret", &self.secret.keys())
+            .finish()
+    }
+}
+
+impl Config {
+    /// Checks what a secret holds. All that is wrong comes in one error; what is merely unknown comes as warnings, by
+    /// name and never by value.
+    pub fn check(
+        fields: &[Field],
+        raw: &Map<String, Value>,
+    ) -> Result<(Self, Vec<Warning>), Error> {
+        let mut config = Self::default();
+        let mut problems = Vec::new();
+        let mut unknown = Vec::new();
+        let mut given: BTreeMap<String, String> = BTreeMap::new();
+        for (key, value) in raw {
+            let name = canonical(key);
+            if !fields.iter().any(|f| f.key == name) {
+                if !POD_KEYS.contains(&name.as_str()) {
+                    unknown.push(key.clone());
+                }
+                continue;
+            }
+            match scalar(value) {
+                Ok(text) => {
+                    if given.get(&name).is_some_and(|other| *other != text) {
+                        problems.push(format!("`{name}` is given twice, with different values"));
+                    }
+                    given.insert(name, text);
+                }
+                Err(found) => problems.push(format!("`{name}` must be text, not {found}")),
+            }
+        }
+        for field in fields {
+            config.take(field, given.remove(field.key), &mut problems);
+        }
+        if !problems.is_empty() {
+            return Err(Error::new(
+                ErrorType::Misconfigured,
+                "BadConfiguration",
+                format!("the configuration is not usable: {}", problems.join("; ")),
+                "Correct these keys in the connection's secret and run again.",
+            ));
+        }
+        let warnings = (!unknown.is_empty()).then(|| {
+            Warning::new(
+                "UnknownKeys",
+                format!("the secret holds keys that nothing reads: {}", unknown.join(", ")),
+            )
+        });
+        Ok((config, warnings.into_iter().collect()))
+    }
+
+    fn take(&mut self, field: &Field, given: Option<String>, problems: &mut Vec<String>) {
+        let given = given.filter(|text| !text.trim().is_empty());
+        let Some(text) = given.or_else(|| field.default.map(str::to_owned)) else {
+            if field.required {
+                problems.push(format!("`{}` is missing", field.key));
+            }
+            return;
+        };
+        let text = text.trim().to_owned();
+        let problem = match field.kind {
+            FieldKind::Text => None,
+            FieldKind::Secret => {
+                // A key goes into a header: a line break or a blank inside is a mistake in pasting.
+                let printable = text.chars().all(|c| c.is_ascii_graphic());
+                (!printable).then(|| "holds blanks or characters that no key has".to_owned())
+            }
+            FieldKind::Url => vendor_url(&text).err(),
+            FieldKind::Flag => (!matches!(text.as_str(), "true" | "false"))
+                .then(|| "must be `true` or `false`".to_owned()),
+            FieldKind::Choice(options) => (!options.contains(&text.as_str()))
+                .then(|| format!("must be one of {}", options.join(", "))),
+        };
+        match problem {
+            Some(problem) => problems.push(format!("`{}` {problem}", field.key)),
+            None if field.kind == FieldKind::Secret => {
+                self.secret.insert(field.key, text.into());
+            }
+            None => {
+                self.plain.insert(field.key, text);
+            }
+        }
+    }
+
+    /// The value of a key that is no secret.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.plain.get(key).map(String::as_str)
+    }
+
+    /// The value of a key that is required or has a default: [`Config::check`] saw to it that it is there.
+    pub fn required(&self, key: &str) -> Result<&str, Error> {
+        self.text(key).ok_or_else(|| undeclared(key))
+    }
+
+    /// The value of a required secret.
+    pub fn secret(&self, key: &str) -> Result<&SecretString, Error> {
+        self.secret.get(key).ok_or_else(|| undeclared(key))
+    }
+
+    /// The value of a required address.
+    pub fn url(&self, key: &str) -> Result<Url, Error> {
+        vendor_url(self.required(key)?).map_err(|_| undeclared(key))
+    }
+
+    /// Every secret text of this connection, for tests that grep what was written.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.secret.values().map(ExposeSecret::expose_secret)
+    }
+}
+
+fn undeclared(key: &str) -> Error {
+    Error::internal("UndeclaredKey", format!("the connector reads `{key}` without declaring it"))
+}
+
+fn canonical(key: &str) -> String {
+    match key.strip_prefix("BATON_") {
+        Some(rest) => rest.to_ascii_lowercase().replace('_', "-"),
+        None => key.to_owned(),
+    }
+}
+
+fn scalar(value: &Value) -> Result<String, &'static str> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Null => Ok(String::new()),
+        Value::Array(_) => Err("a list"),
+        Value::Object(_) => Err("an object"),
+    }
+}
+
+/// Reads a vendor's address. Plain http is for this machine alone; nothing but scheme, host, port and path is allowed.
+pub fn vendor_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|e| {
+        format!("is not a URL such as https://api.example.com ({e})")
+    })?;
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Err("names no host".into()),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return Err("must begin with https:// (http is for this machine alone)".into()),
+        other => return Err(format!("must begin with https://, not {other}:")),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password".into());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must not hold a query or fragment".into());
+    }
+    Ok(url)
+}
+
+/// The keys that a connector takes, as Baton's `config` command shows them (`c1.config.v1.Configuration`).
+pub fn schema(display_name: &str, fields: &[Field]) -> Value {
+    let fields: Vec<Value> = fields.iter().map(field_schema).collect();
+    json!({"displayName": display_name, "fields": fields})
+}
+
+fn field_schema(field: &Field) -> Value {
+    let mut out = json!({
+        "name": field.key,
+        "displayName": field.display_name,
+        "description": field.description,
+    });
+    if field.required {
+        out["isRequired"] = true.into();
+    }
+    if field.kind == FieldKind::Secret {
+        out["isSecret"] = true.into();
+    }
+    let mut kind = json!({});
+    if let Some(default) = field.default {
+        kind["defaultValue"] = match field.kind {
+            FieldKind::Flag => (default == "true").into(),
+            _ => default.into(),
+        };
+    }
+    let mut rules = json!({});
+    if field.required {
+        rules["isRequired"] = true.into();
+    }
+    match field.kind {
+        FieldKind::Choice(options) => rules["in"] = json!(options),
+        FieldKind::Url => rules["wellKnown"] = "WELL_KNOWN_STRING_URI".into(),
+        FieldKind::Text | FieldKind::Secret | FieldKind::Flag => {}
+    }
+    if rules.as_object().is_some_and(|r| !r.is_empty()) && field.kind != FieldKind::Flag {
+        kind["rules"] = rules;
+    }
+    let name = if field.kind == FieldKind::Flag { "boolField" } else { "stringField" };
+    out[name] = kind;
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIELDS: &[Field] = &[
+        Field {
+            key: "api-key",
+            display_name: "API key",
+            description: "",
+            kind: FieldKind::Secret,
+            required: true,
+            default: None,
+        },
+        Field {
+            key: "base-url",
+            display_name: "Base URL",
+            description: "",
+            kind: FieldKind::Url,
+            required: false,
+            default: Some("https://api.example.com"),
+        },
+        Field {
+            key: "role",
+            display_name: "Role",
+            description: "",
+            kind: FieldKind::Choice(&["read", "write"]),
+            required: false,
+            default: Some("read"),
+        },
+    ];
+
+    fn check(raw: Value) -> Result<(Config, Vec<Warning>), Error> {
+        Config::check(FIELDS, raw.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn a_pod_secret_can_be_pasted_unchanged() {
+        let raw = json!({"BATON_API_KEY": "k1\n", "BATON_CLIENT_ID": "x", "BATON_PROVISIONING": true});
+        let (config, warnings) = check(raw).expect("usable");
+        assert_eq!(config.secrets().collect::<Vec<_>>(), ["k1"]);
+        assert_eq!(config.text("role"), Some("read"));
+        assert!(warnings.is_empty());
+    }
+
+    #[test]
+    fn unknown_keys_are_named_and_their_values_are_not() {
+        let (_, warnings) = check(json!({"api-key": "k", "apikey": "hunter2"})).expect("usable");
+        let text = format!("{warnings:?}");
+        assert!(text.contains("apikey") && !text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once() {
+        let raw = json!({"api-key": "two words", "base-url": "http://example.com", "role": "god"});
+        let text = check(raw).expect_err("unusable").to_string();
+        for part in ["`api-key` holds blanks", "`base-url` must begin with https://", "`role` must be one of read, write"] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!text.contains("two words"));
+        let text = check(json!({})).expect_err("unusable").to_string();
+        assert!(text.contains("`api-key` is missing"), "{text}");
+        let text = check(json!({"api-key": "a", "BATON_API_KEY": "b"})).expect_err("unusable").to_string();
+        assert!(text.contains("twice"), "{text}");
+        let text = check(json!({"api-key": ["a"]})).expect_err("unusable").to_string();
+        assert!(text.contains("not a list"), "{text}");
+    }
+
+    #[test]
+    fn addresses_are_https_or_this_machine() {
+        for good in ["https://saas-api.tmprl.cloud", "http://127.0.0.1:8233", "http://localhost:1", "http://[::1]:2"] {
+            assert!(vendor_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "saas-api.tmprl.cloud:443",
+            "127.0.0.1:80",
+            "http://example.com",
+            "http://127.0.0.1.example.com",
+            "ftp://127.0.0.1",
+            "https://u:p@example.com",
+            "https://example.com?x=1",
+            "",
+        ] {
+            assert!(vendor_url(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What a connector is: a few traits, each for what a function really uses.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, Field};
+use crate::error::{Error, ErrorType};
+use crate::http::Session;
+use crate::model::{Entitlement, Grant, Resource, ResourceId, ResourceType};
+
+/// What there is to know about a connector without running it.
+#[derive(Debug)]
+pub struct About {
+    /// Its name in events, function names and keys.
+    pub name: &'static str,
+    /// The vendor's name for people.
+    pub display_name: &'static str,
+    /// The resource types that it lists.
+    pub resource_types: &'static [ResourceType],
+    /// What it does not look at, for the manifest: one sentence each.
+    pub blind_spots: &'static [&'static str],
+    /// The configuration keys that it takes.
+    pub fields: &'static [Field],
+}
+
+impl About {
+    /// One of its resource types.
+    pub fn resource_type(&self, id: &str) -> Option<&'static ResourceType> {
+        self.resource_types.iter().find(|t| t.id == id)
+    }
+}
+
+/// A vendor that can be connected to.
+#[async_trait]
+pub trait Connector: Sized + Send + Sync + 'static {
+    /// What it is.
+    const ABOUT: &'static About;
+
+    /// Makes a client of a checked configuration. Talks to nobody.
+    fn connect(config: &Config, session: Session) -> Result<Self, Error>;
+
+    /// Asks the vendor who we are, and fails if that identity cannot see what a sync has to show.
+    async fn identify(&self) -> Result<Identity, Error>;
+}
+
+/// Who we are at the vendor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The vendor's id of the customer: pinned at the first sync.
+    pub tenant: String,
+    /// The account that the credential belongs to.
+    pub caller: ResourceId,
+    /// Its name for people.
+    pub caller_name: String,
+    /// What it is allowed, in the vendor's words.
+    pub rights: String,
+    /// When the credential ends.
+    pub credential_expires_at: Option<Timestamp>,
+    /// What an operator should know although the sync can go on.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that an operator should know although nothing failed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Warning {
+    /// Stable, in UpperCamelCase.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Numbers that steps add up, for [`Syncer::check`].
+pub type Tallies = BTreeMap<String, u64>;
+
+/// A connector that can say who has access to what.
+///
+/// A sync is a frontier of steps. The engine runs them with bounded concurrency, keeps what they yield, and may stop
+/// after any of them to go on later, in another process.
+#[async_trait]
+pub trait Syncer: Connector {
+    /// A request or a few: a small value that says all that is needed to run it. Two steps that serialize alike are
+    /// the same step.
+    type Step: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
+
+    /// How many steps may run at the same time.
+    const CONCURRENCY: usize;
+
+    /// The steps that a sync begins with.
+    fn start(&self, identity: &Identity) -> Vec<Self::Step>;
+
+    /// The phase of a step. A phase starts when the one before is empty.
+    fn phase(_step: &Self::Step) -> u8 {
+        0
+    }
+
+    /// Runs a step. A list whose cursor the vendor no longer knows fails with [`stale_cursor`].
+    async fn run(&self, identity: &Identity, step: &Self::Step) -> Result<Yield<Self::Step>, Error>;
+
+    /// Steps that look up resources of one type which grants name and nobody listed so far, at the end of a phase.
+    /// `None`: not in this phase, or never.
+    fn resolve(&self, _phase: u8, _resource_type: &str, _ids: &[String]) -> Option<Vec<Self::Step>> {
+        None
+    }
+
+    /// Looks at the whole once all steps are done: does it look like what the credential should see?
+    fn check(&self, _identity: &Identity, _tallies: &Tallies) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// What a step brought.
+#[derive(Debug)]
+pub struct Yield<S> {
+    /// What it found.
+    pub records: Records,
+    /// The step that goes on with the same list.
+    pub next: Option<S>,
+    /// Other steps that it found to do.
+    pub spawn: Vec<S>,
+    /// Numbers to add up.
+    pub tallies: Tallies,
+    /// What an operator should know.
+    pub warnings: Vec<Warning>,
+}
+
+impl<S> Default for Yield<S> {
+    fn default() -> Self {
+        Self {
+            records: Records::default(),
+            next: None,
+            spawn: Vec::new(),
+            tallies: Tallies::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl<S> Yield<S> {
+    /// Adds to a number.
+    pub fn tally(&mut self, key: &str, n: u64) {
+        *self.tallies.entry(key.to_owned()).or_default() += n;
+    }
+
+    /// Adds a warning.
+    pub fn warn(&mut self, code: &str, message: impl Into<String>) {
+        self.warnings.push(Warning::new(code, message));
+    }
+}
+
+/// What was found at the vendor.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Records {
+    /// Resources.
+    pub resources: Vec<Resource>,
+    /// What can be held on them.
+    pub entitlements: Vec<Entitlement>,
+    /// Who holds it.
+    pub grants: Vec<Grant>,
+    /// Resources of which the vendor said that they are no more. Grants on them are left out, and counted.
+    pub gone: Vec<ResourceId>,
+}
+
+impl Records {
+    /// Adds everything of `other`.
+    pub fn extend(&mut self, other: Self) {
+        self.resources.extend(other.resources);
+        self.entitlements.extend(other.entitlements);
+        self.grants.extend(other.grants);
+        self.gone.extend(other.gone);
+    }
+}
+
+const STALE_CURSOR: &str = "StaleCursor";
+
+/// The vendor no longer knows a list's cursor: the engine restarts the list and drops what it has of it.
+pub fn stale_cursor(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(
+        ErrorType::Unavailable,
+        STALE_CURSOR,
+        "the vendor no longer knows where a list was to go on",
+        "Run again.",
+    )
+    .with_source(cause)
+}
+
+/// Whether `error` is [`stale_cursor`].
+pub(crate) fn is_stale_cursor(error: &Error) -> bool {
+    error.code() == STALE_CURSOR
+}

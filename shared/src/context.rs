@@ -1,0 +1,245 @@
+//! What surrounds a function: a store, secrets, time, connections. The same code runs everywhere; only this differs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::{Clock, System};
+use crate::connector::Connector;
+use crate::error::{Error, ErrorType};
+use crate::http::limit::{Meter, Usage};
+use crate::http::{Session, Transport};
+use crate::secrets::{Environment, Files, SecretSource};
+use crate::store::Store;
+use crate::store::folder::Folder;
+
+/// What surrounds a function.
+#[derive(Clone)]
+pub struct Context {
+    /// Where everything that lasts is kept.
+    pub store: Arc<dyn Store>,
+    /// Where secrets come from.
+    pub secrets: Arc<dyn SecretSource>,
+    /// Time and unique numbers.
+    pub clock: Arc<dyn Clock>,
+    /// The connections of this process.
+    pub transport: Transport,
+    /// When this invocation ends; `None`: never.
+    pub deadline: Option<Timestamp>,
+    /// Whom to tell how far a sync is.
+    pub progress: Option<Arc<dyn Progress>>,
+    /// What can be tuned.
+    pub settings: Settings,
+}
+
+/// What can be tuned; the defaults are right for nearly everybody.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether snapshots hold what follows from group membership (`ROLLCALL_EXPAND`). C1 expands by itself and takes
+    /// snapshots without.
+    pub expand: bool,
+    /// An unfinished run older than this starts again instead of going on.
+    pub max_run_age: Duration,
+    /// A lease that is not renewed for so long is free.
+    pub lease: Duration,
+    /// How often an unfinished run is saved.
+    pub checkpoint_every: Duration,
+    /// A longer wait for a rate limit is left to the caller.
+    pub max_wait: Duration,
+    /// How long a write waits for the vendor to carry it out, within the deadline.
+    pub max_operation: Duration,
+    /// A slice of a sync ends after so many steps; `None`: when its time is over.
+    pub max_steps: Option<usize>,
+    /// How large the working database may grow, in pages of 4 KiB; `None`: as large as the disk.
+    pub max_pages: Option<u64>,
+    /// Where temporary files go; `None`: where the system puts them.
+    pub scratch: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            expand: true,
+            max_run_age: Duration::from_secs(6 * 3600),
+            lease: Duration::from_secs(180),
+            checkpoint_every: Duration::from_secs(60),
+            max_wait: Duration::from_secs(15),
+            max_operation: Duration::from_secs(60),
+            max_steps: None,
+            max_pages: None,
+            scratch: None,
+        }
+    }
+}
+
+/// How far a sync is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Steps that are done.
+    pub steps_done: u64,
+    /// Steps that are known so far, done ones included.
+    pub steps_known: u64,
+    /// Rows that they brought.
+    pub records: u64,
+    /// What it took.
+    pub usage: Usage,
+    /// All steps are done, and the snapshot is being written.
+    pub finishing: bool,
+}
+
+/// Someone who wants to know how far a sync is.
+pub trait Progress: Send + Sync {
+    /// Called after every step.
+    fn at(&self, extent: Extent);
+}
+
+impl Context {
+    /// What the environment variables say: `ROLLCALL_STORE`, `ROLLCALL_SECRETS`, `ROLLCALL_SECRET_PREFIX`,
+    /// `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`.
+    pub fn from_environment() -> Result<Self, Error> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        Self::new(&variable)
+    }
+
+    fn new(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        #[cfg(feature = "aws")]
+        let sdk = crate::aws::Sdk::default();
+        let store = variable("ROLLCALL_STORE").unwrap_or_else(|| "./rollcall-data".into());
+        let expand = match variable("ROLLCALL_EXPAND").as_deref() {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(_) => return Err(misconfigured("ROLLCALL_EXPAND must be `true` or `false`")),
+        };
+        let bundle = variable("ROLLCALL_CA_BUNDLE").map(PathBuf::from);
+        Ok(Self {
+            store: open_store(
+                &store,
+                #[cfg(feature = "aws")]
+                &sdk,
+            )?,
+            secrets: open_secrets(
+                variable,
+                #[cfg(feature = "aws")]
+                sdk,
+            )?,
+            clock: Arc::new(System),
+            transport: Transport::new(bundle.as_deref())?,
+            deadline: None,
+            progress: None,
+            settings: Settings {
+                expand,
+                ..Settings::default()
+            },
+        })
+    }
+
+    /// What an invocation gives to its HTTP clients.
+    pub fn session(&self, meter: Arc<Meter>) -> Session {
+        Session {
+            transport: self.transport.clone(),
+            clock: self.clock.clone(),
+            deadline: self.deadline,
+            max_wait: self.settings.max_wait,
+            meter,
+        }
+    }
+
+    /// Connects to a vendor with the secret of a connection. Talks to the secret's source only.
+    pub async fn connect<C: Connector>(&self, connection: &str, session: Session) -> Result<Connected<C>, Error> {
+        let secret = self.secrets.get(C::ABOUT.name, connection).await?;
+        let (config, warnings) = crate::config::Config::check(C::ABOUT.fields, &secret).map_err(|e| {
+            let place = self.secrets.place(C::ABOUT.name, connection);
+            Error::new(e.kind(), e.code(), format!("{e} (at {place})"), e.fix().to_owned())
+        })?;
+        Ok(Connected {
+            connector: C::connect(&config, session)?,
+            warnings,
+        })
+    }
+
+    /// How much time is left.
+    pub fn remaining(&self) -> Duration {
+        self.deadline
+            .map_or(Duration::MAX, |deadline| crate::clock::between(self.clock.now(), deadline))
+    }
+}
+
+/// A connector with its configuration.
+pub struct Connected<C> {
+    /// The connector.
+    pub connector: C,
+    /// What its configuration made us wonder about.
+    pub warnings: Vec<crate::connector::Warning>,
+}
+
+fn open_store(
+    text: &str,
+    #[cfg(feature = "aws")] sdk: &crate::aws::Sdk,
+) -> Result<Arc<dyn Store>, Error> {
+    if !text.contains("://") {
+        return Ok(Arc::new(Folder::new(text)));
+    }
+    #[cfg(feature = "aws")]
+    if let Some(s3) = crate::store::s3::S3::parse(text, sdk.clone()) {
+        return Ok(Arc::new(s3));
+    }
+    Err(misconfigured(
+        "the store (ROLLCALL_STORE, --store) must be a folder or s3://bucket/prefix",
+    ))
+}
+
+fn open_secrets(
+    variable: &dyn Fn(&str) -> Option<String>,
+    #[cfg(feature = "aws")] sdk: crate::aws::Sdk,
+) -> Result<Arc<dyn SecretSource>, Error> {
+    let on_lambda = variable("AWS_LAMBDA_FUNCTION_NAME").is_some();
+    let default = if on_lambda { "secretsmanager" } else { "env" };
+    let source = variable("ROLLCALL_SECRETS").unwrap_or_else(|| default.into());
+    match source.as_str() {
+        "env" => Ok(Arc::new(Environment::of_process())),
+        #[cfg(feature = "aws")]
+        "secretsmanager" => {
+            let prefix = variable("ROLLCALL_SECRET_PREFIX").unwrap_or_else(|| "rollcall".into());
+            Ok(Arc::new(crate::secrets::SecretsManager::new(prefix, sdk)))
+        }
+        other => match other.strip_prefix("file:") {
+            Some(folder) if !folder.is_empty() => Ok(Arc::new(Files::new(folder))),
+            _ => Err(misconfigured(
+                "ROLLCALL_SECRETS must be `secretsmanager`, `env` or `file:FOLDER`",
+            )),
+        },
+    }
+}
+
+fn misconfigured(message: &str) -> Error {
+    Error::new(
+        ErrorType::Misconfigured,
+        "BadEnvironment",
+        message,
+        "Correct this environment variable.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_says_where_things_are() {
+        let with = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<(String, String)> = pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+            Context::new(&|name| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()))
+        };
+        let local = with(&[]).expect("usable");
+        assert_eq!(local.store.place("k"), "./rollcall-data/k");
+        assert!(local.secrets.place("c", "d").contains("BATON_*"));
+        let files = with(&[("ROLLCALL_SECRETS", "file:/s"), ("ROLLCALL_EXPAND", "false")]).expect("usable");
+        assert_eq!(files.secrets.place("c", "d"), "/s/c/d.json");
+        assert!(!files.settings.expand);
+        for bad in [("ROLLCALL_STORE", "ftp://x"), ("ROLLCALL_SECRETS", "vault"), ("ROLLCALL_SECRETS", "file:"), ("ROLLCALL_EXPAND", "maybe")] {
+            assert_eq!(with(&[bad]).map(|_| ()).expect_err("unusable").code(), "BadEnvironment");
+        }
+    }
+}

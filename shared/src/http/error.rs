@@ -1,0 +1,195 @@
+//! What can go wrong with a request.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::error::{Error as Boundary, ErrorType};
+
+/// Why a request brought no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The vendor answered with an error.
+    #[error("{call} was answered with {status}: {message}")]
+    Status {
+        /// Method and path.
+        call: String,
+        /// The HTTP status.
+        status: u16,
+        /// The vendor's own words.
+        message: String,
+        /// How long the vendor asks to wait.
+        retry_after: Option<Duration>,
+        /// The vendor's id of the request, for its support.
+        request_id: Option<String>,
+    },
+    /// The vendor asks for more patience than this invocation has.
+    #[error("{call} is rate limited until {retry_at}")]
+    RateLimited {
+        /// Method and path.
+        call: String,
+        /// When to come back.
+        retry_at: Timestamp,
+    },
+    /// No answer, or half of one.
+    #[error("{call} was not answered")]
+    Transport {
+        /// Method and path.
+        call: String,
+        /// The request cannot have arrived.
+        never_sent: bool,
+        /// What the network said.
+        source: reqwest::Error,
+    },
+    /// The answer is not JSON.
+    #[error("{call} was answered with something that is not JSON (line {line}, column {column})")]
+    Garbled {
+        /// Method and path.
+        call: String,
+        /// Where.
+        line: usize,
+        /// Where.
+        column: usize,
+    },
+    /// The answer is JSON of a shape that the vendor does not document.
+    #[error("{call} was answered in an unknown form at `{at}`: {why}")]
+    Unexpected {
+        /// Method and path.
+        call: String,
+        /// The place in the answer.
+        at: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The vendor sends us elsewhere.
+    #[error("{call} was answered with a redirect to `{to}`, which is not followed")]
+    Redirect {
+        /// Method and path.
+        call: String,
+        /// Where to.
+        to: String,
+    },
+}
+
+impl Error {
+    /// The HTTP status of a vendor's error.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The vendor's own words, if it answered with an error.
+    pub fn vendor_message(&self) -> Option<&str> {
+        match self {
+            Self::Status { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+}
+
+/// Finds the sentence in a vendor's error body: the usual places first, else the beginning of the text.
+pub(super) fn vendor_message(body: &[u8]) -> String {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let places = ["/message", "/error/message", "/error/reason", "/errorMessage", "/error", "/errors/0/message", "/errors/0"];
+    let found = json.iter().flat_map(|j| places.iter().filter_map(|p| j.pointer(p)?.as_str()));
+    if let Some(message) = found.into_iter().next() {
+        return message.to_owned();
+    }
+    let text = String::from_utf8_lossy(body);
+    match text.trim() {
+        "" => "(no message)".into(),
+        text => text.chars().take(300).collect(),
+    }
+}
+
+impl From<Error> for Boundary {
+    fn from(e: Error) -> Self {
+        let (kind, code, fix) = match &e {
+            Error::RateLimited { .. } => (ErrorType::RateLimited, "RateLimited", "Run again at the time given."),
+            Error::Transport { .. } => (
+                ErrorType::Unavailable,
+                "VendorUnreachable",
+                "Check the address in the configuration and the network's way out; else run again.",
+            ),
+            Error::Garbled { .. } => (
+                ErrorType::Unavailable,
+                "VendorUnavailable",
+                "Run again; if it persists, check the address in the configuration: something else than the API may be there.",
+            ),
+            Error::Unexpected { .. } => (
+                ErrorType::Internal,
+                "UnexpectedAnswer",
+                "The vendor's API changed, or this is a defect of Rollcall: please report it with this message.",
+            ),
+            Error::Redirect { .. } => (
+                ErrorType::Misconfigured,
+                "Redirected",
+                "Configure the address that the API really has.",
+            ),
+            Error::Status { status, .. } => of_status(*status),
+        };
+        let retry_at = match &e {
+            Error::RateLimited { retry_at, .. } => Some(*retry_at),
+            _ => None,
+        };
+        // The vendor's words are the message; its source is the network's part only.
+        let boundary = Boundary::new(kind, code, e.to_string(), fix);
+        let boundary = match retry_at {
+            Some(at) => boundary.with_retry_at(at),
+            None => boundary,
+        };
+        match e {
+            Error::Transport { source, .. } => boundary.with_source(source),
+            _ => boundary,
+        }
+    }
+}
+
+fn of_status(status: u16) -> (ErrorType, &'static str, &'static str) {
+    match status {
+        401 => (
+            ErrorType::Unauthenticated,
+            "CredentialRejected",
+            "The key is wrong, expired or disabled: make a new one and store it in the connection's secret.",
+        ),
+        403 => (
+            ErrorType::PermissionDenied,
+            "VendorDenied",
+            "Give the key's owner the role that the set-up guide names.",
+        ),
+        404 => (
+            ErrorType::NotFound,
+            "VendorNotFound",
+            "Check the ids in the event and the address in the configuration.",
+        ),
+        409 => (ErrorType::Conflict, "VendorConflict", "Something else changed the same object: run again."),
+        429 => (ErrorType::RateLimited, "RateLimited", "Run again later."),
+        500..=599 => (ErrorType::Unavailable, "VendorUnavailable", "The vendor has trouble: run again later."),
+        _ => (
+            ErrorType::Internal,
+            "VendorRejected",
+            "The vendor does not take this request: please report it with this message.",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vendors_sentence_is_found_in_the_usual_places() {
+        for (body, expected) in [
+            (r#"{"code":3,"message":"nothing to change"}"#, "nothing to change"),
+            (r#"{"error":{"message":"no"}}"#, "no"),
+            (r#"{"error":"no"}"#, "no"),
+            ("<html>bad gateway</html>", "<html>bad gateway</html>"),
+            ("", "(no message)"),
+        ] {
+            assert_eq!(vendor_message(body.as_bytes()), expected);
+        }
+    }
+}

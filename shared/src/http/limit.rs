@@ -1,0 +1,251 @@
+//! Patience ahead of time: counting what we do, keeping a pace, and spending a vendor's budget with a reserve left.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use super::error::Error;
+use super::{Call, Session};
+use crate::clock::{after, between};
+
+/// Counts requests, repetitions and waits.
+#[derive(Debug, Default)]
+pub struct Meter {
+    calls: AtomicU64,
+    retries: AtomicU64,
+    waits: AtomicU64,
+    wait_ms: AtomicU64,
+}
+
+/// What a [`Meter`] showed at some moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Requests sent, repetitions included.
+    pub calls: u64,
+    /// Requests that were repetitions.
+    pub retries: u64,
+    /// How often we waited.
+    pub waits: u64,
+    /// How long we waited, in milliseconds.
+    pub wait_ms: u64,
+}
+
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            retries: self.retries + other.retries,
+            waits: self.waits + other.waits,
+            wait_ms: self.wait_ms + other.wait_ms,
+        }
+    }
+}
+
+impl Meter {
+    /// What has been counted so far.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            calls: self.calls.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            waits: self.waits.load(Ordering::Relaxed),
+            wait_ms: self.wait_ms.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn call(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn retry(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn wait(&self, time: Duration) {
+        self.waits.fetch_add(1, Ordering::Relaxed);
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.wait_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Session {
+    /// Waits and counts it.
+    pub(super) async fn pause(&self, time: Duration) {
+        self.meter.wait(time);
+        self.clock.sleep(time).await;
+    }
+
+    /// Whether a wait is short enough to be slept through here.
+    pub(super) fn can_wait(&self, time: Duration) -> bool {
+        let until = after(self.clock.now(), time);
+        time <= self.max_wait && self.deadline.is_none_or(|deadline| until < deadline)
+    }
+}
+
+/// Spreads requests evenly.
+#[derive(Debug)]
+pub(super) struct Pace {
+    interval: Duration,
+    next: Mutex<Timestamp>,
+}
+
+impl Pace {
+    /// So many requests may go at once before they are spread.
+    const BURST: u32 = 10;
+
+    pub(super) fn per_second(n: u32) -> Self {
+        Self {
+            interval: Duration::from_secs(1) / n.max(1),
+            next: Mutex::new(Timestamp::MIN),
+        }
+    }
+
+    pub(super) async fn wait(&self, session: &Session) {
+        let wait = self.reserve(session.clock.now());
+        if !wait.is_zero() {
+            session.pause(wait).await;
+        }
+    }
+
+    /// Takes the next place and says how far away it is.
+    fn reserve(&self, now: Timestamp) -> Duration {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (*next).max(now);
+        *next = after(place, self.interval);
+        between(now, place).saturating_sub(self.interval * Self::BURST)
+    }
+}
+
+/// The names of the headers in which a vendor tells what is left, in lower case.
+#[derive(Debug, Clone, Copy)]
+pub struct BudgetHeaders {
+    /// How many requests a window has.
+    pub limit: &'static str,
+    /// How many are left.
+    pub remaining: &'static str,
+    /// When the next window begins: seconds from now, or since 1970.
+    pub reset: &'static str,
+    /// The share of a window that is left for the customer's own traffic, in percent.
+    pub reserve_percent: u64,
+}
+
+/// What is left of a vendor's window.
+#[derive(Debug)]
+pub(super) struct Budget {
+    names: BudgetHeaders,
+    window: Mutex<Option<Window>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    limit: u64,
+    remaining: u64,
+    reset_at: Timestamp,
+}
+
+impl Budget {
+    pub(super) fn new(names: BudgetHeaders) -> Self {
+        Self {
+            names,
+            window: Mutex::new(None),
+        }
+    }
+
+    /// Waits for the next window if only the reserve is left, and takes one request from the window.
+    pub(super) async fn wait(&self, session: &Session, call: &Call) -> Result<(), Error> {
+        let Some(reset_at) = self.take(session.clock.now()) else {
+            return Ok(());
+        };
+        let wait = between(session.clock.now(), reset_at);
+        if !session.can_wait(wait) {
+            return Err(Error::RateLimited {
+                call: call.name(),
+                retry_at: reset_at,
+            });
+        }
+        session.pause(wait).await;
+        Ok(())
+    }
+
+    fn take(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = window.as_mut().filter(|w| w.reset_at > now)?;
+        let reserve = known.limit * self.names.reserve_percent / 100;
+        if known.remaining <= reserve {
+            return Some(known.reset_at);
+        }
+        known.remaining -= 1;
+        None
+    }
+
+    /// Reads what an answer says. An older answer may arrive later: within a window the lower number counts.
+    pub(super) fn learn(&self, headers: &HeaderMap, now: Timestamp) {
+        let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        let (Some(limit), Some(remaining), Some(reset)) = (
+            number(self.names.limit),
+            number(self.names.remaining),
+            number(self.names.reset),
+        ) else {
+            return;
+        };
+        let since_1970 = i64::try_from(reset).ok().filter(|s| *s > 1_000_000_000);
+        let reset_at = since_1970
+            .and_then(|s| Timestamp::from_second(s).ok())
+            .unwrap_or_else(|| after(now, Duration::from_secs(reset)));
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = window.filter(|w| between(w.reset_at, reset_at) < Duration::from_secs(2) && w.reset_at > now);
+        let remaining = same.map_or(remaining, |w| w.remaining.min(remaining));
+        *window = Some(Window {
+            limit,
+            remaining,
+            reset_at,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: BudgetHeaders = BudgetHeaders {
+        limit: "ratelimit-limit",
+        remaining: "ratelimit-remaining",
+        reset: "ratelimit-reset",
+        reserve_percent: 10,
+    };
+
+    #[test]
+    fn a_reserve_is_left_for_the_customers_own_traffic() {
+        let now = Timestamp::UNIX_EPOCH;
+        let budget = Budget::new(NAMES);
+        let answer = |remaining: &str| {
+            [("ratelimit-limit", "100"), ("ratelimit-remaining", remaining), ("ratelimit-reset", "30")]
+                .into_iter()
+                .map(|(k, v)| (k.parse().expect("a name"), v.parse().expect("a value")))
+                .collect::<HeaderMap>()
+        };
+        assert_eq!(budget.take(now), None, "nothing is known yet");
+        budget.learn(&answer("12"), now);
+        assert_eq!((budget.take(now), budget.take(now)), (None, None));
+        let reset = after(now, Duration::from_secs(30));
+        assert_eq!(budget.take(now), Some(reset), "ten percent stay");
+        budget.learn(&answer("50"), now);
+        assert_eq!(budget.take(now), Some(reset), "an answer that was overtaken changes nothing");
+        assert_eq!(budget.take(reset), None, "the next window is a new one");
+    }
+
+    #[test]
+    fn requests_are_spread_after_a_burst() {
+        let now = Timestamp::UNIX_EPOCH;
+        let pace = Pace::per_second(10);
+        let waits: Vec<u128> = (0..13).map(|_| pace.reserve(now).as_millis()).collect();
+        assert!(waits[..=10].iter().all(|ms| *ms == 0));
+        assert_eq!(waits[11..], [100, 200]);
+    }
+}

@@ -1,0 +1,146 @@
+//! What is tried again, and when.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use jiff::fmt::rfc2822;
+use jiff::Timestamp;
+use reqwest::Method;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use super::error::Error;
+use super::{Call, Session};
+use crate::clock::{after, between};
+
+/// Half a second, doubling, up to eight seconds, with jitter: about what vendors' own clients do.
+fn delays() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_secs(8))
+        .with_max_times(6)
+        .with_jitter()
+}
+
+/// Runs `attempt` until it succeeds, fails for good, or would have to wait too long.
+pub(super) async fn with_retries<'a, F>(
+    session: &Session,
+    call: &Call,
+    mut attempt: F,
+) -> Result<Vec<u8>, Error>
+where
+    F: FnMut() -> futures::future::BoxFuture<'a, Result<Vec<u8>, Error>>,
+{
+    let sleeper = session.clone();
+    let outcome = (|| attempt())
+        .retry(delays())
+        .when(|e| is_worth_it(call, e))
+        .adjust(|e, planned| {
+            let delay = planned?.max(asked_for(e).unwrap_or_default());
+            session.can_wait(delay).then_some(delay)
+        })
+        .notify(|e, delay| {
+            session.meter.retry();
+            tracing::warn!(call = call.name(), error = %crate::error::Chain(e), ?delay, "trying again");
+        })
+        .sleep(move |delay| {
+            let session = sleeper.clone();
+            async move { session.pause(delay).await }
+        })
+        .await;
+    outcome.map_err(|e| rate_limited(session, call, e))
+}
+
+/// A rate limit that outlasts our patience becomes a time to come back at.
+fn rate_limited(session: &Session, call: &Call, e: Error) -> Error {
+    match e {
+        Error::Status {
+            status: 429,
+            retry_after,
+            ..
+        } => {
+            let wait = retry_after.unwrap_or(Duration::from_secs(60));
+            Error::RateLimited {
+                call: call.name(),
+                retry_at: after(session.clock.now(), wait),
+            }
+        }
+        e => e,
+    }
+}
+
+fn asked_for(e: &Error) -> Option<Duration> {
+    match e {
+        Error::Status { retry_after, .. } => *retry_after,
+        _ => None,
+    }
+}
+
+/// A 429 was not processed and may always be sent again. After anything unclear only what changes nothing, or what the
+/// vendor recognizes as a repetition, is sent again. All other answers are final.
+fn is_worth_it(call: &Call, e: &Error) -> bool {
+    match e {
+        Error::Status { status, .. } => match status {
+            429 => true,
+            500 => call.method == Method::GET,
+            408 | 502 | 503 | 504 => call.repeatable,
+            _ => false,
+        },
+        Error::Transport { never_sent, .. } => *never_sent || call.repeatable,
+        Error::Garbled { .. } => call.repeatable,
+        Error::RateLimited { .. } | Error::Unexpected { .. } | Error::Redirect { .. } => false,
+    }
+}
+
+/// Reads `Retry-After`: seconds, or a date.
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let at = rfc2822::parse(text).ok()?.timestamp();
+    Some(between(now, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let read = |text: &str| {
+            let headers = [(RETRY_AFTER, text.parse().expect("a value"))];
+            retry_after(&headers.into_iter().collect(), now)
+        };
+        assert_eq!(read("7"), Some(Duration::from_secs(7)));
+        assert_eq!(read("0.5"), Some(Duration::from_millis(500)));
+        assert_eq!(read("Thu, 01 Jan 2026 00:01:00 GMT"), Some(Duration::from_secs(60)));
+        assert_eq!(read("Wed, 31 Dec 2025 00:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("soon"), None);
+    }
+
+    #[test]
+    fn a_write_with_an_unclear_answer_is_not_sent_again() {
+        let write = Call::post(&["x"], serde_json::json!({}));
+        let read = Call::get(&["x"]);
+        let status = |status| Error::Status {
+            call: String::new(),
+            status,
+            message: String::new(),
+            retry_after: None,
+            request_id: None,
+        };
+        for (code, on_read, on_write, on_repeatable) in [
+            (400, false, false, false),
+            (401, false, false, false),
+            (403, false, false, false),
+            (409, false, false, false),
+            (429, true, true, true),
+            (500, true, false, false),
+            (503, true, false, true),
+        ] {
+            let found = [&read, &write, &write.clone().repeatable()].map(|call| is_worth_it(call, &status(code)));
+            assert_eq!(found, [on_read, on_write, on_repeatable], "{code}");
+        }
+    }
+}

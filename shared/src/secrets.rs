@@ -1,0 +1,184 @@
+//! Where a connection's secret comes from: AWS Secrets Manager, a folder of files, or the environment.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorType};
+
+/// A place that keeps one secret per connection.
+#[async_trait]
+pub trait SecretSource: Send + Sync {
+    /// The keys and values of a connection.
+    async fn get(&self, connector: &str, connection: &str) -> Result<Map<String, Value>, Error>;
+
+    /// Where that secret is, for people.
+    fn place(&self, connector: &str, connection: &str) -> String;
+}
+
+/// Reads the JSON object that a secret is.
+pub(crate) fn parse(text: &str, place: &str) -> Result<Map<String, Value>, Error> {
+    // The parser's own message may quote the text, so only the position is passed on.
+    let why = match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(map)) => return Ok(map),
+        Ok(_) => "it is JSON, but not an object".to_owned(),
+        Err(e) => format!("it is not JSON (line {}, column {})", e.line(), e.column()),
+    };
+    Err(Error::new(
+        ErrorType::Misconfigured,
+        "MalformedSecret",
+        format!("the secret at {place} cannot be read: {why}"),
+        "Store a JSON object there, such as {\"api-key\":\"…\"}.",
+    ))
+}
+
+/// An error for a connection that has no secret.
+pub(crate) fn missing(connector: &str, connection: &str, place: &str) -> Error {
+    Error::new(
+        ErrorType::Misconfigured,
+        "UnknownConnection",
+        format!("there is no secret for connection `{connection}` of {connector} at {place}"),
+        "Create the secret, or correct the connection's name in the event.",
+    )
+}
+
+/// Variables `BATON_*` of the environment, for the connection `default` alone.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// The process's own variables.
+    pub fn of_process() -> Self {
+        Self::new(std::env::vars())
+    }
+
+    /// These variables.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let variables = variables.into_iter().filter(|(key, _)| key.starts_with("BATON_"));
+        Self {
+            variables: variables.collect(),
+        }
+    }
+}
+
+#[async_trait]
+impl SecretSource for Environment {
+    async fn get(&self, connector: &str, connection: &str) -> Result<Map<String, Value>, Error> {
+        if connection != "default" {
+            return Err(missing(connector, connection, "the environment, which holds only `default`"));
+        }
+        let values = self.variables.iter();
+        Ok(values.map(|(k, v)| (k.clone(), v.clone().into())).collect())
+    }
+
+    fn place(&self, _: &str, _: &str) -> String {
+        "environment variables BATON_*".into()
+    }
+}
+
+/// A folder: `<connector>/<connection>.json`.
+#[derive(Debug, Clone)]
+pub struct Files {
+    folder: PathBuf,
+}
+
+impl Files {
+    /// The folder that holds the files.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    fn path(&self, connector: &str, connection: &str) -> PathBuf {
+        self.folder.join(connector).join(format!("{connection}.json"))
+    }
+}
+
+#[async_trait]
+impl SecretSource for Files {
+    async fn get(&self, connector: &str, connection: &str) -> Result<Map<String, Value>, Error> {
+        let place = self.place(connector, connection);
+        match std::fs::read_to_string(self.path(connector, connection)) {
+            Ok(text) => parse(&text, &place),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                Err(missing(connector, connection, &place))
+            }
+            Err(e) => Err(Error::new(
+                ErrorType::Misconfigured,
+                "SecretNotReadable",
+                format!("the secret at {place} cannot be read"),
+                "Let this user read the file.",
+            )
+            .with_source(e)),
+        }
+    }
+
+    fn place(&self, connector: &str, connection: &str) -> String {
+        self.path(connector, connection).display().to_string()
+    }
+}
+
+/// AWS Secrets Manager: `<prefix>/<connector>/<connection>`.
+#[cfg(feature = "aws")]
+#[derive(Debug)]
+pub struct SecretsManager {
+    prefix: String,
+    sdk: crate::aws::Sdk,
+}
+
+#[cfg(feature = "aws")]
+impl SecretsManager {
+    /// Secrets whose names begin with `prefix`.
+    pub fn new(prefix: impl Into<String>, sdk: crate::aws::Sdk) -> Self {
+        Self {
+            prefix: prefix.into(),
+            sdk,
+        }
+    }
+
+    fn name(&self, connector: &str, connection: &str) -> String {
+        format!("{}/{connector}/{connection}", self.prefix)
+    }
+}
+
+#[cfg(feature = "aws")]
+#[async_trait]
+impl SecretSource for SecretsManager {
+    async fn get(&self, connector: &str, connection: &str) -> Result<Map<String, Value>, Error> {
+        use aws_sdk_secretsmanager::error::SdkError;
+
+        let name = self.name(connector, connection);
+        let place = self.place(connector, connection);
+        let client = self.sdk.secrets_manager().await;
+        match client.get_secret_value().secret_id(&name).send().await {
+            Ok(answer) => parse(answer.secret_string().unwrap_or_default(), &place),
+            Err(SdkError::ServiceError(e)) if e.err().is_resource_not_found_exception() => {
+                Err(missing(connector, connection, &place))
+            }
+            Err(e) => Err(crate::aws::error("SecretNotReadable", &format!("read {place}"), e)),
+        }
+    }
+
+    fn place(&self, connector: &str, connection: &str) -> String {
+        format!("Secrets Manager `{}`", self.name(connector, connection))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_malformed_secret_is_never_quoted() {
+        for text in ["{\"api-key\": hunter2}", "\"hunter2\"", "[\"hunter2\"]", ""] {
+            let error = parse(text, "here").expect_err("malformed");
+            assert_eq!(error.code(), "MalformedSecret");
+            assert!(!format!("{error:?}").contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Leases: one at a time, with an end, and a generation that rises with every holder.
+//!
+//! A lease is an object that is created and taken over by conditional writes. A holder that was too slow finds its
+//! object changed and can do no more harm: whatever it writes carries its old generation.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+
+use super::{PutError, PutMode, Store, Version, get_json, put_json};
+use crate::clock::{Clock, after};
+use crate::error::{Error, ErrorType};
+
+/// What is stored: who holds the lease, until when, and what the holder left for whoever goes on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Record<T> {
+    /// Rises with every acquisition, and survives release.
+    generation: u64,
+    /// Whose work it is; the same owner may go on with it.
+    owner: String,
+    /// Whether the owner is at work, or waits to be called again.
+    active: bool,
+    /// When it ends by itself.
+    expires_at: Timestamp,
+    /// The state of the work.
+    state: Option<T>,
+}
+
+/// A lease that is held.
+#[derive(Debug)]
+pub struct Lease<T> {
+    key: String,
+    version: Version,
+    record: Record<T>,
+}
+
+/// What came of asking for a lease.
+#[derive(Debug)]
+pub enum Acquired<T> {
+    /// It is ours.
+    Held(Lease<T>),
+    /// Somebody else has it, until then unless renewed.
+    Busy(Timestamp),
+}
+
+impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
+    /// Asks for the lease `key` in the name of `owner`, for `ttl` from now. An owner that left it waiting gets it back
+    /// at once.
+    pub async fn acquire(
+        store: &dyn Store,
+        clock: &dyn Clock,
+        key: String,
+        owner: &str,
+        ttl: Duration,
+    ) -> Result<Acquired<T>, Error> {
+        // A conditional write that loses means somebody else took the lease just now: look again, once more.
+        for _ in 0..3 {
+            let now = clock.now();
+            let found = get_json::<Record<T>>(store, &key).await?;
+            let (mut record, mode) = match &found {
+                None => (Record::first(owner), PutMode::Create),
+                Some((record, version)) => {
+                    let waiting_for_us = record.owner == owner && !record.active;
+                    if record.expires_at > now && !waiting_for_us {
+                        return Ok(Acquired::Busy(record.expires_at));
+                    }
+                    (record.clone(), PutMode::Update(version))
+                }
+            };
+            if record.owner != owner {
+                record.state = None;
+            }
+            record.owner = owner.to_owned();
+            record.active = true;
+            record.generation += 1;
+            record.expires_at = after(now, ttl);
+            match put_json(store, &key, &record, mode).await {
+                Ok(version) => {
+                    return Ok(Acquired::Held(Self {
+                        key,
+                        version,
+                        record,
+                    }));
+                }
+                Err(PutError::Condition(_)) => {}
+                Err(PutError::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(Acquired::Busy(after(clock.now(), ttl)))
+    }
+
+    /// The generation: higher than that of every earlier holder.
+    pub fn generation(&self) -> u64 {
+        self.record.generation
+    }
+
+    /// What the same owner left when it was here before.
+    pub fn state(&self) -> Option<&T> {
+        self.record.state.as_ref()
+    }
+
+    /// When it ends unless renewed.
+    pub fn expires_at(&self) -> Timestamp {
+        self.record.expires_at
+    }
+
+    /// Keeps the lease for `ttl` from now, with the state as it is.
+    pub async fn renew(&mut self, store: &dyn Store, clock: &dyn Clock, ttl: Duration) -> Result<(), Error> {
+        let state = self.record.state.clone();
+        self.save(store, true, after(clock.now(), ttl), state).await
+    }
+
+    /// Keeps the lease, and stores a new state.
+    pub async fn update(
+        &mut self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+        ttl: Duration,
+        state: T,
+    ) -> Result<(), Error> {
+        self.save(store, true, after(clock.now(), ttl), Some(state)).await
+    }
+
+    /// Leaves the work to be gone on with by the same owner, and by nobody else before `until`.
+    pub async fn suspend(mut self, store: &dyn Store, until: Timestamp, state: T) -> Result<(), Error> {
+        self.save(store, false, until, Some(state)).await
+    }
+
+    /// Gives the lease back. The state stays: only the same owner will ever see it again.
+    pub async fn release(mut self, store: &dyn Store, clock: &dyn Clock) -> Result<(), Error> {
+        let state = self.record.state.clone();
+        self.save(store, false, clock.now(), state).await
+    }
+
+    async fn save(
+        &mut self,
+        store: &dyn Store,
+        active: bool,
+        expires_at: Timestamp,
+        state: Option<T>,
+    ) -> Result<(), Error> {
+        let mut record = self.record.clone();
+        record.active = active;
+        record.expires_at = expires_at;
+        record.state = state;
+        match put_json(store, &self.key, &record, PutMode::Update(&self.version)).await {
+            Ok(version) => {
+                self.record = record;
+                self.version = version;
+                Ok(())
+            }
+            Err(PutError::Condition(_)) => Err(lost(&self.key)),
+            Err(PutError::Failed(error)) => Err(error),
+        }
+    }
+}
+
+impl<T> Record<T> {
+    fn first(owner: &str) -> Self {
+        Self {
+            generation: 0,
+            owner: owner.to_owned(),
+            active: true,
+            expires_at: Timestamp::MIN,
+            state: None,
+        }
+    }
+}
+
+fn lost(key: &str) -> Error {
+    Error::new(
+        ErrorType::Conflict,
+        "LeaseLost",
+        format!("this run was slower than its lease, and another took over (`{key}`)"),
+        "Nothing of this run was published. If it happens again, give the function more time or memory.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Manual;
+    use crate::store::folder::Folder;
+
+    const TTL: Duration = Duration::from_secs(60);
+
+    async fn ask(store: &Folder, clock: &Manual, owner: &str) -> Acquired<u32> {
+        Lease::acquire(store, clock, "locks/x.json".into(), owner, TTL)
+            .await
+            .expect("a store")
+    }
+
+    fn held(acquired: Acquired<u32>) -> Lease<u32> {
+        match acquired {
+            Acquired::Held(lease) => lease,
+            Acquired::Busy(until) => panic!("busy until {until}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lease_has_one_holder_and_its_generation_only_rises() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, clock) = (Folder::new(folder.path()), Manual::at(Timestamp::UNIX_EPOCH));
+
+        let mut first = held(ask(&store, &clock, "a").await);
+        assert_eq!(first.generation(), 1);
+        assert!(matches!(ask(&store, &clock, "b").await, Acquired::Busy(_)));
+        assert!(
+            matches!(ask(&store, &clock, "a").await, Acquired::Busy(_)),
+            "two deliveries of one event do not work side by side"
+        );
+
+        clock.advance(TTL);
+        let second = held(ask(&store, &clock, "b").await);
+        assert_eq!(second.generation(), 2);
+        let late = first.renew(&store, &clock, TTL).await.expect_err("lost");
+        assert_eq!(late.code(), "LeaseLost");
+
+        second.release(&store, &clock).await.expect("released");
+        assert_eq!(held(ask(&store, &clock, "c").await).generation(), 3);
+    }
+
+    #[tokio::test]
+    async fn who_left_work_waiting_finds_it_and_nobody_else_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, clock) = (Folder::new(folder.path()), Manual::at(Timestamp::UNIX_EPOCH));
+        let lease = held(ask(&store, &clock, "a").await);
+        let until = after(clock.now(), TTL);
+        lease.suspend(&store, until, 7).await.expect("suspended");
+
+        assert!(matches!(ask(&store, &clock, "b").await, Acquired::Busy(_)));
+        let again = held(ask(&store, &clock, "a").await);
+        assert_eq!((again.state(), again.generation()), (Some(&7), 2));
+
+        again.release(&store, &clock).await.expect("released");
+        let other = held(ask(&store, &clock, "b").await);
+        assert_eq!(other.state(), None);
+    }
+}

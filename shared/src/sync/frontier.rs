@@ -1,0 +1,170 @@
+//! The frontier: runs the steps that are not done yet, a few at a time, phase by phase.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use jiff::Timestamp;
+
+use super::commit::{Commit, Kind, Name};
+use super::run::Run;
+use super::work::Pending;
+use crate::clock::{after, between};
+use crate::connector::{Identity, Syncer, is_stale_cursor};
+use crate::error::{Chain, Error, ErrorType};
+
+/// How often principals that nobody listed are asked for at the end of a phase: what was found may name others.
+const ROUNDS: u32 = 2;
+/// How many names are handed to a connector at a time.
+const NAMES: usize = 5_000;
+
+/// Why the frontier is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The vendor asks for patience.
+    RateLimit(Timestamp),
+    /// The time of this slice is over.
+    Deadline,
+}
+
+/// Runs steps until there are none, or until it is time to stop.
+pub(super) async fn drain<C: Syncer>(
+    run: &mut Run<'_>,
+    connector: &C,
+    identity: &Identity,
+) -> Result<Option<Stop>, Error> {
+    let mut queue: VecDeque<Pending> = VecDeque::new();
+    let mut running = FuturesUnordered::new();
+    let mut phase = run.work.phase()?.unwrap_or_default();
+    let mut stop = None;
+    let mut pace = Pace::new(run);
+    loop {
+        while stop.is_none() && running.len() < C::CONCURRENCY {
+            if queue.is_empty() {
+                queue.extend(run.work.take(phase, C::CONCURRENCY * 4)?);
+            }
+            let Some(step) = queue.pop_front() else { break };
+            let clock = run.cx.clock.clone();
+            running.push(async move {
+                let began = clock.now();
+                let result = run_step(connector, identity, &step).await;
+                (step, result, between(began, clock.now()))
+            });
+        }
+        let Some((step, result, took)) = running.next().await else {
+            if stop.is_some() {
+                put_back(run, &mut queue)?;
+                return Ok(stop);
+            }
+            match next_phase(run, connector, phase)? {
+                Some(next) => phase = next,
+                None => return Ok(None),
+            }
+            continue;
+        };
+        pace.slowest = pace.slowest.max(took);
+        match result {
+            Ok(brought) => {
+                run.commit(&Commit::done::<C>(step.id, brought)?)?;
+                pace.done += 1;
+            }
+            Err(e) if is_stale_cursor(&e) => {
+                tracing::warn!(step = step.body, error = %Chain(&e), "a list starts over");
+                run.commit(&Commit::restart(step.id))?;
+                put_back(run, &mut queue)?;
+            }
+            Err(e) if e.kind() == ErrorType::RateLimited => {
+                run.work.put_back(step.id)?;
+                let now = run.cx.clock.now();
+                let at = e.retry_at().unwrap_or_else(|| after(now, Duration::from_secs(60)));
+                stop = Some(Stop::RateLimit(at));
+            }
+            Err(e) => return Err(e),
+        }
+        run.tell()?;
+        run.keep().await?;
+        if stop.is_none() && pace.is_over(run) {
+            stop = Some(Stop::Deadline);
+        }
+    }
+}
+
+async fn run_step<C: Syncer>(
+    connector: &C,
+    identity: &Identity,
+    step: &Pending,
+) -> Result<crate::connector::Yield<C::Step>, Error> {
+    let decoded = serde_json::from_str(&step.body).map_err(|e| {
+        Error::new(
+            ErrorType::Conflict,
+            "ForeignStep",
+            "this run was begun by another version of Rollcall",
+            "Start a new run: send the event without `sync_id`.",
+        )
+        .with_source(e)
+    })?;
+    connector.run(identity, &decoded).await
+}
+
+fn put_back(run: &mut Run<'_>, queue: &mut VecDeque<Pending>) -> Result<(), Error> {
+    queue.drain(..).try_for_each(|step| run.work.put_back(step.id))
+}
+
+/// When to stop: early enough to save what was done.
+struct Pace {
+    done: usize,
+    slowest: Duration,
+    /// What is left at least when a new step begins.
+    reserve: Duration,
+}
+
+impl Pace {
+    fn new(run: &Run<'_>) -> Self {
+        Self {
+            done: 0,
+            slowest: Duration::ZERO,
+            // A function with very little time must still get on.
+            reserve: Duration::from_secs(10).min(run.cx.remaining() / 3),
+        }
+    }
+
+    fn is_over(&self, run: &Run<'_>) -> bool {
+        let reserve = self.reserve.max(self.slowest.min(self.reserve * 2));
+        let enough = run.cx.settings.max_steps.is_some_and(|max| self.done >= max);
+        enough || run.cx.remaining() < reserve
+    }
+}
+
+/// What comes after a phase that has no more steps: first whoever is missing, then the next phase.
+fn next_phase<C: Syncer>(run: &mut Run<'_>, connector: &C, phase: u8) -> Result<Option<u8>, Error> {
+    // A slice that begins where another stopped may find this phase already over.
+    let ended = if run.work.phase()?.is_none() { run.work.last_phase()? } else { phase };
+    if run.work.rounds(ended)? < ROUNDS {
+        ask(run, connector, ended)?;
+    }
+    run.work.phase()
+}
+
+/// Asks the connector for resources that grants name and nobody listed.
+fn ask<C: Syncer>(run: &mut Run<'_>, connector: &C, phase: u8) -> Result<(), Error> {
+    let mut last = Name::default();
+    loop {
+        let missing = run.work.missing(&last, NAMES)?;
+        let Some(end) = missing.last() else { break };
+        last = end.clone();
+        for same in missing.chunk_by(|a, b| a.resource_type == b.resource_type) {
+            let ids: Vec<String> = same.iter().map(|name| name.id.clone()).collect();
+            let Some(steps) = connector.resolve(phase, &same[0].resource_type, &ids) else {
+                continue;
+            };
+            let mut commit = Commit::steps::<C>(Kind::Asked, &steps)?;
+            commit.phase = phase.into();
+            commit.names = same.to_vec();
+            run.commit(&commit)?;
+        }
+    }
+    let mut round = Commit::steps::<C>(Kind::Asked, &[])?;
+    round.phase = phase.into();
+    run.commit(&round)
+}

@@ -1,0 +1,61 @@
+//! The sync engine: runs a connector's steps, keeps what they bring, finishes and publishes.
+
+mod checkpoint;
+mod commit;
+mod expand;
+mod finish;
+mod frontier;
+pub mod manifest;
+mod publish;
+mod run;
+mod work;
+
+pub use run::run;
+
+use crate::connector::Tallies;
+use crate::error::{Error, ErrorType};
+
+/// What a failure of the scratch disk means, whichever library noticed it.
+pub(crate) fn scratch(e: impl Into<ScratchError>) -> Error {
+    let e: ScratchError = e.into();
+    if e.is_full() {
+        return Error::new(
+            ErrorType::Misconfigured,
+            "ScratchFull",
+            "the working database has no room left",
+            "Give the function more ephemeral storage, or let TMPDIR name a folder with room.",
+        )
+        .with_source(e);
+    }
+    Error::new(
+        ErrorType::Internal,
+        "ScratchFailed",
+        "the working database failed",
+        "Run again; if it persists, see that the scratch disk is sound.",
+    )
+    .with_source(e)
+}
+
+/// What the scratch disk can do to us.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ScratchError {
+    /// SQLite failed.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// A value has another type than was written.
+    #[error(transparent)]
+    Type(#[from] rusqlite::types::FromSqlError),
+    /// A file failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl ScratchError {
+    fn is_full(&self) -> bool {
+        match self {
+            Self::Sqlite(e) => e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::Io(e) => e.kind() == std::io::ErrorKind::StorageFull,
+            Self::Type(_) => false,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Publishing: all or nothing. The snapshot and its manifest are written once; then the pointer moves, if nobody newer
+//! was there and nothing was suddenly lost.
+
+use jiff::Timestamp;
+
+use super::finish::Finished;
+use super::manifest::{ByType, Digests, File, Latest, Loss, Manifest, Status, Versions, losses};
+use crate::connector::{About, Identity, Warning};
+use crate::error::{Error, ErrorType};
+use crate::event::Counts;
+use crate::http::limit::Usage;
+use crate::store::keys::Keys;
+use crate::store::{Body, PutError, PutMode, Store, Version, get_json, put_json};
+
+/// The newest snapshot, as it was when this run began to look.
+pub(super) struct Before {
+    pointer: Option<(Latest, Version)>,
+    manifest: Option<Manifest>,
+}
+
+impl Before {
+    /// Looks.
+    pub(super) async fn read(store: &dyn Store, keys: Keys<'_>) -> Result<Self, Error> {
+        let pointer = get_json::<Latest>(store, &keys.latest()).await?;
+        let manifest = match &pointer {
+            Some((latest, _)) => get_json(store, &latest.manifest).await?.map(|(manifest, _)| manifest),
+            None => None,
+        };
+        Ok(Self { pointer, manifest })
+    }
+
+    /// Fails if the credential now leads to another customer of the vendor than it did before.
+    pub(super) fn check_tenant(&self, keys: Keys<'_>, tenant: &str) -> Result<(), Error> {
+        match &self.pointer {
+            Some((latest, _)) if latest.tenant != tenant => Err(another_tenant(keys, &latest.tenant, tenant)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the new snapshot lost against this one.
+    fn losses(&self, now: &ByType) -> Vec<Loss> {
+        let before = self.manifest.as_ref().map(|m| &m.by_resource_type);
+        before.map(|before| losses(before, now)).unwrap_or_default()
+    }
+}
+
+/// An error for a credential that leads to another customer than before.
+pub(crate) fn another_tenant(keys: Keys<'_>, before: &str, now: &str) -> Error {
+    Error::new(
+        ErrorType::Conflict,
+        "AnotherTenant",
+        format!(
+            "connection `{}` of {} belongs to `{before}`, but its key now leads to `{now}`",
+            keys.connection, keys.connector
+        ),
+        "Put the right key into the secret. To follow another tenant, use a connection of another name.",
+    )
+}
+
+/// A run as it is published.
+pub(super) struct Publication<'a> {
+    pub about: &'static About,
+    pub keys: Keys<'a>,
+    pub sync_id: &'a str,
+    pub generation: u64,
+    pub identity: &'a Identity,
+    pub started_at: Timestamp,
+    pub ended_at: Timestamp,
+    pub usage: Usage,
+    /// Of the configuration and the identity; those of the steps are in [`Finished`].
+    pub warnings: Vec<Warning>,
+}
+
+/// Stores the snapshot and its manifest, and moves the pointer unless it is held.
+pub(super) async fn publish(
+    store: &dyn Store,
+    before: &Before,
+    publication: Publication<'_>,
+    finished: &Finished,
+) -> Result<Manifest, Error> {
+    let manifest = manifest(before, publication, finished);
+    store
+        .put(&manifest.snapshot.key, Body::File(&finished.file), PutMode::Create)
+        .await
+        .map_err(|e| e.into_error("the snapshot"))?;
+    let keys = Keys {
+        connector: &manifest.connector,
+        connection: &manifest.connection,
+    };
+    put_json(store, &keys.manifest(&manifest.sync_id), &manifest, PutMode::Create)
+        .await
+        .map_err(|e| e.into_error("the manifest"))?;
+    if manifest.status == Status::Published {
+        point(store, &manifest, manifest.generation).await?;
+    }
+    Ok(manifest)
+}
+
+fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manifest {
+    let stats = &finished.stats;
+    let by_resource_type = ByType {
+        resources: stats.resources_by_resource_type.clone(),
+        entitlements: stats.entitlements_by_resource_type.clone(),
+        grants: finished.stated_by_type.clone(),
+    };
+    let losses = before.losses(&by_resource_type);
+    let mut warnings = run.warnings;
+    warnings.extend(finished.warnings.iter().cloned());
+    if before.pointer.is_some() && before.manifest.is_none() {
+        warnings.push(Warning::new(
+            "NothingToCompare",
+            "the manifest of the snapshot before is gone, so a sudden loss could not be noticed",
+        ));
+    }
+    Manifest {
+        connector: run.about.name.into(),
+        connection: run.keys.connection.into(),
+        sync_id: run.sync_id.into(),
+        generation: run.generation,
+        tenant: run.identity.tenant.clone(),
+        status: if losses.is_empty() { Status::Published } else { Status::Held },
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+        duration_ms: u64::try_from(crate::clock::between(run.started_at, run.ended_at).as_millis())
+            .unwrap_or(u64::MAX),
+        snapshot: File {
+            key: run.keys.snapshot(run.sync_id),
+            bytes: finished.packed.bytes,
+            sha256: finished.packed.sha256.clone(),
+        },
+        digests: Digests {
+            content: finished.content_digest.clone(),
+        },
+        counts: Counts {
+            resources: stats.resources,
+            entitlements: stats.entitlements,
+            grants: stats.grants - finished.expanded,
+            expanded: finished.expanded,
+        },
+        by_resource_type,
+        stubs: finished.stubs.clone(),
+        usage: run.usage,
+        credential_expires_at: run.identity.credential_expires_at,
+        warnings,
+        blind_spots: run.about.blind_spots.iter().map(|s| s.to_string()).collect(),
+        losses,
+        versions: Versions {
+            rollcall: env!("CARGO_PKG_VERSION").into(),
+            snapshot: "c1z v1".into(),
+        },
+    }
+}
+
+/// Moves the pointer to a snapshot, if its generation is higher than what is there.
+async fn point(store: &dyn Store, manifest: &Manifest, generation: u64) -> Result<(), Error> {
+    let keys = Keys {
+        connector: &manifest.connector,
+        connection: &manifest.connection,
+    };
+    let latest = Latest {
+        sync_id: manifest.sync_id.clone(),
+        generation,
+        tenant: manifest.tenant.clone(),
+        snapshot: manifest.snapshot.key.clone(),
+        manifest: keys.manifest(&manifest.sync_id),
+        content_digest: manifest.digests.content.clone(),
+        ended_at: manifest.ended_at,
+    };
+    for _ in 0..3 {
+        let found = get_json::<Latest>(store, &keys.latest()).await?;
+        let mode = match &found {
+            None => PutMode::Create,
+            Some((newest, _)) if newest.tenant != latest.tenant => {
+                return Err(another_tenant(keys, &newest.tenant, &latest.tenant));
+            }
+            Some((newest, _)) if newest.generation >= generation => {
+                return Err(Error::new(
+                    ErrorType::Conflict,
+                    "Superseded",
+                    format!("a newer snapshot is published already: {}", newest.sync_id),
+                    "Nothing to do: the newer one counts.",
+                ));
+            }
+            Some((_, version)) => PutMode::Update(version),
+        };
+        match put_json(store, &keys.latest(), &latest, mode).await {
+            Ok(_) => return Ok(()),
+            Err(PutError::Condition(_)) => {}
+            Err(PutError::Failed(error)) => return Err(error),
+        }
+    }
+    Err(PutError::Condition(keys.latest()).into_error("the pointer to the newest snapshot"))
+}
+
+/// Publishes a snapshot that was held.
+pub(super) async fn accept(store: &dyn Store, keys: Keys<'_>, sync_id: &str) -> Result<Manifest, Error> {
+    let found = get_json::<Manifest>(store, &keys.manifest(sync_id)).await?;
+    let Some((manifest, _)) = found else {
+        return Err(Error::new(
+            ErrorType::NotFound,
+            "UnknownSnapshot",
+            format!("connection `{}` has no snapshot {sync_id}", keys.connection),
+            "Use the `sync_id` of an answer whose status was `held`.",
+        ));
+    };
+    let pointer = get_json::<Latest>(store, &keys.latest()).await?;
+    let is_latest = pointer.is_some_and(|(latest, _)| latest.sync_id == sync_id);
+    if !is_latest {
+        if manifest.status != Status::Held {
+            return Err(Error::refused(
+                "NotHeld",
+                format!("snapshot {sync_id} was published when it was made, and is not the newest any more"),
+                "Only a held snapshot can be accepted.",
+            ));
+        }
+        point(store, &manifest, manifest.generation).await?;
+    }
+    Ok(manifest)
+}

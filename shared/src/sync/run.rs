@@ -1,0 +1,450 @@
+//! A run: from the event to the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use super::checkpoint::{self, Log};
+use super::commit::{Commit, Kind};
+use super::finish::{self, Finished};
+use super::frontier::{self, Stop};
+use super::manifest::{Manifest, Status};
+use super::publish::{self, Before, Publication};
+use super::scratch;
+use super::work::Work;
+use crate::clock::{after, between, ksuid};
+use crate::connector::{Identity, Syncer, Warning};
+use crate::context::{Context, Extent};
+use crate::error::{Chain, Error, ErrorType};
+use crate::event::{self, Counts, Reason, SyncAnswer, SyncEvent, SyncStatus};
+use crate::http::limit::{Meter, Usage};
+use crate::store::get_json;
+use crate::store::keys::Keys;
+use crate::store::lease::{Acquired, Lease};
+
+/// How long a run that waits to be gone on with keeps others away, after the time it asked to be called at.
+const PATIENCE: Duration = Duration::from_secs(900);
+/// How many rows a small function finishes in a second, by a cautious estimate.
+const ROWS_PER_SECOND: u64 = 25_000;
+
+/// What is kept of a run between two slices, in its lease.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Saved {
+    started_at: Timestamp,
+    tenant: String,
+    /// The parts of its checkpoint, in order.
+    parts: Vec<String>,
+    usage: Usage,
+}
+
+/// Syncs a connection, or goes on with it.
+pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswer, Error> {
+    event::check_connection(&event.connection)?;
+    let keys = Keys {
+        connector: C::ABOUT.name,
+        connection: &event.connection,
+    };
+    for id in event.sync_id.iter().chain(&event.accept) {
+        check_sync_id(id)?;
+    }
+    match (&event.accept, &event.sync_id) {
+        (Some(_), Some(_)) => Err(Error::invalid(
+            "MalformedEvent",
+            "an event either goes on with a run or accepts one",
+            "Send `sync_id` or `accept`, not both.",
+        )),
+        (Some(held), None) => {
+            let manifest = publish::accept(&*cx.store, keys, held).await?;
+            Ok(answer(&manifest, SyncStatus::Complete))
+        }
+        (None, Some(sync_id)) => match get_json::<Manifest>(&*cx.store, &keys.manifest(sync_id)).await? {
+            // Asked again after the end: the same answer again.
+            Some((manifest, _)) => Ok(finished(&manifest)),
+            None => lease::<C>(cx, keys, sync_id, true).await,
+        },
+        (None, None) => lease::<C>(cx, keys, &ksuid(&*cx.clock), false).await,
+    }
+}
+
+fn check_sync_id(id: &str) -> Result<(), Error> {
+    if id.len() == 27 && id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "BadSyncId",
+        format!("`{id}` is no sync id"),
+        "Use the `sync_id` of an earlier answer.",
+    ))
+}
+
+/// Takes the lease and works under it.
+async fn lease<C: Syncer>(cx: &Context, keys: Keys<'_>, sync_id: &str, resume: bool) -> Result<SyncAnswer, Error> {
+    let ttl = cx.settings.lease;
+    let acquired = Lease::<Saved>::acquire(&*cx.store, &*cx.clock, keys.lease(), sync_id, ttl).await?;
+    let lease = match acquired {
+        Acquired::Held(lease) => lease,
+        Acquired::Busy(until) => return Ok(busy(keys.connection, until)),
+    };
+    let saved = lease.state().cloned();
+    let too_old = |s: &Saved| between(s.started_at, cx.clock.now()) > cx.settings.max_run_age;
+    match saved {
+        None if resume => {
+            lease.release(&*cx.store, &*cx.clock).await?;
+            Err(Error::new(
+                ErrorType::NotFound,
+                "UnknownRun",
+                format!("there is no unfinished run {sync_id}"),
+                "Start a new run: send the event without `sync_id`.",
+            ))
+        }
+        Some(saved) if too_old(&saved) => {
+            // Half of what it has may no longer be true.
+            tracing::warn!(sync_id, started_at = %saved.started_at, "the run is too old and starts again");
+            lease.release(&*cx.store, &*cx.clock).await?;
+            Box::pin(self::lease::<C>(cx, keys, &ksuid(&*cx.clock), false)).await
+        }
+        saved => work::<C>(cx, keys, sync_id, lease, saved).await,
+    }
+}
+
+async fn work<C: Syncer>(
+    cx: &Context,
+    keys: Keys<'_>,
+    sync_id: &str,
+    lease: Lease<Saved>,
+    saved: Option<Saved>,
+) -> Result<SyncAnswer, Error> {
+    let mut run = match Run::new(cx, keys, sync_id, lease) {
+        Ok(run) => run,
+        Err((lease, e)) => {
+            lease.release(&*cx.store, &*cx.clock).await?;
+            return Err(e);
+        }
+    };
+    match run.slice::<C>(saved).await {
+        Ok(Ended::Published(manifest)) => {
+            run.lease.release(&*cx.store, &*cx.clock).await?;
+            Ok(finished(&manifest))
+        }
+        Ok(Ended::Waiting(reason, at)) => run.suspend(reason, at).await,
+        Err(e) => {
+            run.give_up().await;
+            Err(e)
+        }
+    }
+}
+
+/// How a slice ended.
+enum Ended {
+    Published(Box<Manifest>),
+    Waiting(Reason, Timestamp),
+}
+
+/// A run in this process.
+pub(super) struct Run<'a> {
+    pub(super) cx: &'a Context,
+    pub(super) work: Work,
+    keys: Keys<'a>,
+    sync_id: &'a str,
+    lease: Lease<Saved>,
+    folder: TempDir,
+    log: Log,
+    meter: Arc<Meter>,
+    /// What earlier slices used.
+    before: Usage,
+    saved: Option<Saved>,
+    saved_at: Timestamp,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        cx: &'a Context,
+        keys: Keys<'a>,
+        sync_id: &'a str,
+        lease: Lease<Saved>,
+    ) -> Result<Self, (Lease<Saved>, Error)> {
+        let files = || {
+            let folder = match &cx.settings.scratch {
+                Some(path) => TempDir::with_prefix_in("rollcall-", path),
+                None => TempDir::with_prefix("rollcall-"),
+            };
+            let folder = folder.map_err(scratch)?;
+            let work = Work::create(&folder.path().join("work.db"), cx.settings.max_pages)?;
+            let log = Log::create(&folder.path().join("log.zst"))?;
+            Ok((folder, work, log))
+        };
+        match files() {
+            Ok((folder, work, log)) => Ok(Self {
+                cx,
+                work,
+                keys,
+                sync_id,
+                lease,
+                folder,
+                log,
+                meter: Arc::default(),
+                before: Usage::default(),
+                saved: None,
+                saved_at: cx.clock.now(),
+            }),
+            Err(e) => Err((lease, e)),
+        }
+    }
+
+    async fn slice<C: Syncer>(&mut self, saved: Option<Saved>) -> Result<Ended, Error> {
+        let cx = self.cx;
+        let session = cx.session(self.meter.clone());
+        let connected = cx.connect::<C>(self.keys.connection, session).await?;
+        let connector = connected.connector;
+        let identity = connector.identify().await?;
+        let before = Before::read(&*cx.store, self.keys).await?;
+        before.check_tenant(self.keys, &identity.tenant)?;
+        self.begin::<C>(&connector, &identity, saved).await?;
+
+        let slice_began = self.work.extent()?.steps_done;
+        match frontier::drain(self, &connector, &identity).await? {
+            Some(Stop::RateLimit(at)) => return Ok(Ended::Waiting(Reason::RateLimit, at)),
+            Some(Stop::Deadline) => return Ok(Ended::Waiting(Reason::Deadline, cx.clock.now())),
+            None => {}
+        }
+        connector.check(&identity, &self.work.tallies()?)?;
+        let did_something = self.work.extent()?.steps_done > slice_began;
+        let estimate = Duration::from_secs(2 + self.work.rows()? / ROWS_PER_SECOND);
+        if did_something && cx.remaining() < estimate {
+            return Ok(Ended::Waiting(Reason::Finishing, cx.clock.now()));
+        }
+        let mut warnings = connected.warnings;
+        warnings.extend(identity.warnings.iter().cloned());
+        let manifest = self.finish::<C>(&before, &identity, warnings, estimate).await?;
+        Ok(Ended::Published(Box::new(manifest)))
+    }
+
+    /// Begins a run, or brings this process to where an earlier slice stopped.
+    async fn begin<C: Syncer>(
+        &mut self,
+        connector: &C,
+        identity: &Identity,
+        saved: Option<Saved>,
+    ) -> Result<(), Error> {
+        match saved {
+            Some(saved) if saved.tenant != identity.tenant => {
+                Err(publish::another_tenant(self.keys, &saved.tenant, &identity.tenant))
+            }
+            Some(saved) => {
+                self.before = saved.usage;
+                checkpoint::replay(&*self.cx.store, &saved.parts, &mut self.work).await?;
+                self.saved = Some(saved);
+                Ok(())
+            }
+            None => {
+                self.saved = Some(Saved {
+                    started_at: self.cx.clock.now(),
+                    tenant: identity.tenant.clone(),
+                    parts: Vec::new(),
+                    usage: Usage::default(),
+                });
+                self.commit(&Commit::steps::<C>(Kind::Start, &connector.start(identity))?)
+            }
+        }
+    }
+
+    async fn finish<C: Syncer>(
+        &mut self,
+        before: &Before,
+        identity: &Identity,
+        warnings: Vec<Warning>,
+        estimate: Duration,
+    ) -> Result<Manifest, Error> {
+        let cx = self.cx;
+        let started_at = self.started_at();
+        self.tell_finishing()?;
+        // Nobody renews the lease while the snapshot is written.
+        let ttl = cx.settings.lease.max(estimate * 4);
+        self.lease.renew(&*cx.store, &*cx.clock, ttl).await?;
+        let finished = self.write::<C>(started_at).await?;
+        self.lease.renew(&*cx.store, &*cx.clock, cx.settings.lease).await?;
+        let publication = Publication {
+            about: C::ABOUT,
+            keys: self.keys,
+            sync_id: self.sync_id,
+            generation: self.lease.generation(),
+            identity,
+            started_at,
+            ended_at: cx.clock.now(),
+            usage: self.usage(),
+            warnings,
+        };
+        publish::publish(&*cx.store, before, publication, &finished).await
+    }
+
+    /// Writes the snapshot file on a thread of its own: it is all computing.
+    async fn write<C: Syncer>(&mut self, started_at: Timestamp) -> Result<Finished, Error> {
+        let folder = self.folder.path().to_owned();
+        let spare = Work::create(&folder.join("spare.db"), None)?;
+        let work = std::mem::replace(&mut self.work, spare);
+        let (sync_id, expand) = (self.sync_id.to_owned(), self.cx.settings.expand);
+        let ended_at = self.cx.clock.now();
+        let write = move || {
+            let plan = finish::Plan {
+                about: C::ABOUT,
+                sync_id: &sync_id,
+                started_at,
+                expand,
+                folder: &folder,
+            };
+            finish::finish(&work, &plan, ended_at)
+        };
+        tokio::task::spawn_blocking(write)
+            .await
+            .map_err(|e| Error::internal("FinishPanicked", "writing the snapshot panicked").with_source(e))?
+    }
+
+    fn started_at(&self) -> Timestamp {
+        self.saved.as_ref().map_or(self.saved_at, |s| s.started_at)
+    }
+
+    fn usage(&self) -> Usage {
+        self.before + self.meter.usage()
+    }
+
+    /// Applies a commit to the working database, and keeps it for the checkpoint.
+    pub(super) fn commit(&mut self, commit: &Commit) -> Result<(), Error> {
+        if self.work.apply(commit)? {
+            self.log.add(commit)?;
+        }
+        Ok(())
+    }
+
+    /// Tells how far the run is.
+    pub(super) fn tell(&self) -> Result<(), Error> {
+        self.progress(false)
+    }
+
+    fn tell_finishing(&self) -> Result<(), Error> {
+        self.progress(true)
+    }
+
+    fn progress(&self, finishing: bool) -> Result<(), Error> {
+        if let Some(progress) = &self.cx.progress {
+            let extent = self.work.extent()?;
+            progress.at(Extent {
+                steps_done: extent.steps_done,
+                steps_known: extent.steps_known,
+                records: self.work.rows()?,
+                usage: self.usage(),
+                finishing,
+            });
+        }
+        Ok(())
+    }
+
+    /// Keeps the lease, and saves the run from time to time.
+    pub(super) async fn keep(&mut self) -> Result<(), Error> {
+        let now = self.cx.clock.now();
+        if between(self.saved_at, now) >= self.cx.settings.checkpoint_every {
+            return self.save().await;
+        }
+        if between(now, self.lease.expires_at()) < self.cx.settings.lease / 2 {
+            self.lease.renew(&*self.cx.store, &*self.cx.clock, self.cx.settings.lease).await?;
+        }
+        Ok(())
+    }
+
+    /// Uploads what is new, and remembers it in the lease.
+    async fn save(&mut self) -> Result<(), Error> {
+        let Some(saved) = self.upload().await? else {
+            return Ok(());
+        };
+        let (store, clock) = (&*self.cx.store, &*self.cx.clock);
+        self.lease.update(store, clock, self.cx.settings.lease, saved).await
+    }
+
+    async fn upload(&mut self) -> Result<Option<Saved>, Error> {
+        self.saved_at = self.cx.clock.now();
+        let usage = self.usage();
+        let Some(saved) = self.saved.as_mut() else {
+            return Ok(None);
+        };
+        let key = checkpoint::next_part(self.keys, self.lease.generation(), self.sync_id, &saved.parts);
+        if self.log.upload(&*self.cx.store, &key).await? {
+            saved.parts.push(key);
+        }
+        saved.usage = usage;
+        Ok(Some(saved.clone()))
+    }
+
+    /// Saves the run for a later slice.
+    async fn suspend(mut self, reason: Reason, at: Timestamp) -> Result<SyncAnswer, Error> {
+        let Some(saved) = self.upload().await? else {
+            return Err(Error::internal("NothingToSave", "a run stopped before it began"));
+        };
+        let answer = SyncAnswer {
+            status: SyncStatus::Continue,
+            connection: self.keys.connection.into(),
+            sync_id: Some(self.sync_id.into()),
+            resume_at: Some(at),
+            reason: Some(reason),
+            snapshot: None,
+            content_digest: None,
+            counts: Counts::default(),
+            calls: self.usage().calls,
+            warnings: Vec::new(),
+        };
+        self.lease.suspend(&*self.cx.store, after(at, PATIENCE), saved).await?;
+        Ok(answer)
+    }
+
+    /// Saves what can be saved of a run that failed, for a retry with its `sync_id`, and lets others go ahead.
+    async fn give_up(mut self) {
+        if let Err(e) = self.save().await {
+            tracing::warn!(error = %Chain(&e), "the failed run could not be saved");
+        }
+        if let Err(e) = self.lease.release(&*self.cx.store, &*self.cx.clock).await {
+            tracing::warn!(error = %Chain(&e), "the lease could not be given back, and ends by itself");
+        }
+    }
+}
+
+fn finished(manifest: &Manifest) -> SyncAnswer {
+    let status = match manifest.status {
+        Status::Published => SyncStatus::Complete,
+        Status::Held => SyncStatus::Held,
+    };
+    answer(manifest, status)
+}
+
+fn answer(manifest: &Manifest, status: SyncStatus) -> SyncAnswer {
+    let mut warnings = manifest.warnings.clone();
+    let losses = manifest.losses.iter().filter(|_| status == SyncStatus::Held);
+    warnings.extend(losses.map(|loss| Warning::new("SuddenLoss", loss.to_string())));
+    SyncAnswer {
+        status,
+        connection: manifest.connection.clone(),
+        sync_id: Some(manifest.sync_id.clone()),
+        resume_at: None,
+        reason: (status == SyncStatus::Held).then_some(Reason::Loss),
+        snapshot: Some(manifest.snapshot.key.clone()),
+        content_digest: Some(manifest.digests.content.clone()),
+        counts: manifest.counts,
+        calls: manifest.usage.calls,
+        warnings,
+    }
+}
+
+fn busy(connection: &str, until: Timestamp) -> SyncAnswer {
+    SyncAnswer {
+        status: SyncStatus::Busy,
+        connection: connection.into(),
+        sync_id: None,
+        resume_at: Some(until),
+        reason: Some(Reason::Lease),
+        snapshot: None,
+        content_digest: None,
+        counts: Counts::default(),
+        calls: 0,
+        warnings: Vec::new(),
+    }
+}

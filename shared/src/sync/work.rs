@@ -1,0 +1,520 @@
+//! The working database of a sync: steps and what they brought, in a SQLite file, so that memory stays flat however
+//! large the tenant.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::commit::{Commit, EntitlementRow, GrantRow, Kind, Name, ResourceRow, StepRow};
+use super::{Tallies, scratch};
+use crate::connector::Warning;
+use crate::error::{Error, ErrorType};
+
+const SCHEMA: &str = "
+    CREATE TABLE steps(id INTEGER PRIMARY KEY AUTOINCREMENT, phase INTEGER NOT NULL, list INTEGER NOT NULL,
+        parent INTEGER NOT NULL, body TEXT NOT NULL UNIQUE, state INTEGER NOT NULL DEFAULT 0,
+        restarts INTEGER NOT NULL DEFAULT 0);
+    CREATE INDEX pending ON steps(phase, id) WHERE state = 0;
+    CREATE INDEX children ON steps(parent);
+    CREATE TABLE resources(type TEXT NOT NULL, id TEXT NOT NULL, parent_type TEXT, parent_id TEXT,
+        rank INTEGER NOT NULL, data BLOB NOT NULL, list INTEGER NOT NULL);
+    CREATE TABLE entitlements(id TEXT NOT NULL, type TEXT NOT NULL, resource TEXT NOT NULL, data BLOB NOT NULL,
+        list INTEGER NOT NULL);
+    CREATE TABLE grants(entitlement TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, annotations BLOB NOT NULL,
+        expansion BLOB, list INTEGER NOT NULL);
+    CREATE TABLE targets(entitlement TEXT PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE gone(type TEXT NOT NULL, id TEXT NOT NULL, list INTEGER NOT NULL);
+    CREATE TABLE names(type TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL, asked INTEGER NOT NULL DEFAULT 0,
+        principal INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(type, id)) WITHOUT ROWID;
+    CREATE INDEX missing ON names(type, id) WHERE state = 0;
+    CREATE TABLE rounds(phase INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+    CREATE TABLE tallies(key TEXT NOT NULL, n INTEGER NOT NULL, list INTEGER NOT NULL);
+    CREATE TABLE warnings(code TEXT NOT NULL, message TEXT NOT NULL, list INTEGER NOT NULL);
+";
+
+/// Tables whose rows remember the list that brought them.
+const BROUGHT: [&str; 6] = ["resources", "entitlements", "grants", "gone", "tallies", "warnings"];
+
+/// A list that starts over more often than this is not going to end.
+const MAX_RESTARTS: u32 = 2;
+
+/// The states of a step.
+const PENDING: i64 = 0;
+const RUNNING: i64 = 1;
+const DONE: i64 = 2;
+
+/// The states of a name: only named by a grant, seen, or known to be no more.
+const NAMED: i64 = 0;
+const LISTED: i64 = 1;
+const GONE: i64 = 2;
+
+/// A step as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pending {
+    pub id: i64,
+    pub body: String,
+}
+
+/// Names that were looked at lately, so that most rows need no look-up. Bounded: it forgets everything when full.
+struct Seen {
+    keys: [RandomState; 2],
+    hashes: HashSet<[u64; 2]>,
+}
+
+impl Seen {
+    const MAX: usize = 400_000;
+
+    fn new() -> Self {
+        Self {
+            keys: [RandomState::new(), RandomState::new()],
+            hashes: HashSet::new(),
+        }
+    }
+
+    /// Whether these parts are new.
+    fn insert(&mut self, parts: (&str, &str)) -> bool {
+        if self.hashes.len() >= Self::MAX {
+            self.hashes.clear();
+        }
+        let hash = [self.keys[0].hash_one(parts), self.keys[1].hash_one(parts)];
+        self.hashes.insert(hash)
+    }
+}
+
+/// The working database.
+pub(super) struct Work {
+    db: Connection,
+    seen: Seen,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub steps_done: u64,
+    pub steps_known: u64,
+}
+
+impl Work {
+    /// A new database at `path`, no larger than `max_pages` pages of 4 KiB.
+    pub(super) fn create(path: &Path, max_pages: Option<u64>) -> Result<Self, Error> {
+        let db = Connection::open(path).map_err(scratch)?;
+        // Nothing here outlives the process: what must not be lost is in the checkpoint's parts.
+        db.execute_batch(
+            "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
+             PRAGMA temp_store = FILE; PRAGMA cache_size = -32768; PRAGMA threads = 1;",
+        )
+        .map_err(scratch)?;
+        if let Some(pages) = max_pages {
+            db.pragma_update(None, "max_page_count", pages.cast_signed()).map_err(scratch)?;
+        }
+        db.execute_batch(SCHEMA).map_err(scratch)?;
+        db.set_prepared_statement_cache_capacity(64);
+        Ok(Self {
+            db,
+            seen: Seen::new(),
+        })
+    }
+
+    /// The database itself, for finishing.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.db
+    }
+
+    /// Applies a commit, all of it or nothing. `false`: the step is no longer wanted, its list started over meanwhile.
+    pub(super) fn apply(&mut self, commit: &Commit) -> Result<bool, Error> {
+        let tx = self.db.transaction().map_err(scratch)?;
+        let done = match commit.kind() {
+            Kind::Start => spawn(&tx, 0, &commit.spawn).map(|()| true),
+            Kind::Asked => asked(&tx, commit).map(|()| true),
+            Kind::Done => done(&tx, &mut self.seen, commit),
+            Kind::Restart => {
+                self.seen.hashes.clear();
+                restart(&tx, commit.step)
+            }
+        }?;
+        tx.commit().map_err(scratch)?;
+        Ok(done)
+    }
+
+    /// Takes up to `n` steps of the lowest phase that has any, and that phase.
+    pub(super) fn take(&mut self, phase: u8, n: usize) -> Result<Vec<Pending>, Error> {
+        let take = || {
+            let mut select = self
+                .db
+                .prepare_cached("SELECT id, body FROM steps WHERE state = 0 AND phase = ?1 ORDER BY id LIMIT ?2")?;
+            let rows = select.query_map(params![phase, n as i64], |row| {
+                Ok(Pending {
+                    id: row.get(0)?,
+                    body: row.get(1)?,
+                })
+            })?;
+            let steps = rows.collect::<Result<Vec<_>, _>>()?;
+            let mut mark = self.db.prepare_cached("UPDATE steps SET state = ?2 WHERE id = ?1")?;
+            for step in &steps {
+                mark.execute(params![step.id, RUNNING])?;
+            }
+            Ok::<_, rusqlite::Error>(steps)
+        };
+        take().map_err(scratch)
+    }
+
+    /// Puts a step back that was taken and not done.
+    pub(super) fn put_back(&mut self, step: i64) -> Result<(), Error> {
+        let sql = "UPDATE steps SET state = ?2 WHERE id = ?1 AND state = ?3";
+        self.db.execute(sql, params![step, PENDING, RUNNING]).map_err(scratch)?;
+        Ok(())
+    }
+
+    /// The lowest phase with steps to do.
+    pub(super) fn phase(&self) -> Result<Option<u8>, Error> {
+        let sql = "SELECT min(phase) FROM steps WHERE state < 2";
+        self.db.query_row(sql, [], |row| row.get(0)).map_err(scratch)
+    }
+
+    /// The highest phase that any step had.
+    pub(super) fn last_phase(&self) -> Result<u8, Error> {
+        let sql = "SELECT coalesce(max(phase), 0) FROM steps";
+        self.db.query_row(sql, [], |row| row.get(0)).map_err(scratch)
+    }
+
+    /// How often missing principals were asked for at the end of `phase`.
+    pub(super) fn rounds(&self, phase: u8) -> Result<u32, Error> {
+        let sql = "SELECT n FROM rounds WHERE phase = ?1";
+        let n = self.db.query_row(sql, [phase], |row| row.get(0)).optional().map_err(scratch)?;
+        Ok(n.unwrap_or_default())
+    }
+
+    /// Resources that grants name, that nobody listed and nobody asked for: sorted, at most `n` after `(type, id)`.
+    pub(super) fn missing(&self, after: &Name, n: usize) -> Result<Vec<Name>, Error> {
+        let missing = || {
+            let mut select = self.db.prepare_cached(
+                "SELECT type, id FROM names WHERE state = 0 AND asked = 0 AND (type, id) > (?1, ?2)
+                 ORDER BY type, id LIMIT ?3",
+            )?;
+            let rows = select.query_map(params![after.resource_type, after.id, n as i64], name)?;
+            rows.collect::<Result<Vec<_>, _>>()
+        };
+        missing().map_err(scratch)
+    }
+
+    /// How far the run is.
+    pub(super) fn extent(&self) -> Result<Extent, Error> {
+        let sql = "SELECT coalesce(sum(state = 2), 0), count(*) FROM steps";
+        let extent = |row: &rusqlite::Row<'_>| {
+            Ok(Extent {
+                steps_done: row.get::<_, i64>(0)?.cast_unsigned(),
+                steps_known: row.get::<_, i64>(1)?.cast_unsigned(),
+            })
+        };
+        self.db.query_row(sql, [], extent).map_err(scratch)
+    }
+
+    /// How many rows there are to finish.
+    pub(super) fn rows(&self) -> Result<u64, Error> {
+        let sql = "SELECT (SELECT coalesce(max(rowid), 0) FROM grants) + (SELECT coalesce(max(rowid), 0) FROM resources)
+                   + (SELECT coalesce(max(rowid), 0) FROM entitlements)";
+        let rows: i64 = self.db.query_row(sql, [], |row| row.get(0)).map_err(scratch)?;
+        Ok(rows.cast_unsigned())
+    }
+
+    /// The sum of what steps counted.
+    pub(super) fn tallies(&self) -> Result<Tallies, Error> {
+        let tallies = || {
+            let mut select = self.db.prepare("SELECT key, sum(n) FROM tallies GROUP BY key")?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+            rows.collect::<Result<_, _>>()
+        };
+        tallies().map_err(scratch)
+    }
+
+    /// What steps warned of, one sentence a code: the first of them and how many there are.
+    pub(super) fn warnings(&self) -> Result<Vec<Warning>, Error> {
+        let warnings = || {
+            let sql = "SELECT code, min(message), count(DISTINCT message) FROM warnings GROUP BY code ORDER BY code";
+            let mut select = self.db.prepare(sql)?;
+            let rows = select.query_map([], |row| {
+                let (code, message, n): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(Warning::new(code, match n {
+                    1 => message,
+                    n => format!("{message} (and {} more like it)", n - 1),
+                }))
+            })?;
+            rows.collect::<Result<_, _>>()
+        };
+        warnings().map_err(scratch)
+    }
+}
+
+fn name(row: &rusqlite::Row<'_>) -> rusqlite::Result<Name> {
+    Ok(Name {
+        resource_type: row.get(0)?,
+        id: row.get(1)?,
+    })
+}
+
+/// Adds steps that begin lists of their own. One that is known already is not done again.
+fn spawn(tx: &Transaction<'_>, parent: i64, steps: &[StepRow]) -> Result<(), Error> {
+    let spawn = || {
+        let mut insert = tx.prepare_cached(
+            "INSERT INTO steps(phase, list, parent, body) VALUES (?1, 0, ?2, ?3) ON CONFLICT(body) DO NOTHING",
+        )?;
+        let mut own = tx.prepare_cached("UPDATE steps SET list = id WHERE id = ?1")?;
+        for step in steps {
+            if insert.execute(params![step.phase, parent, step.body])? == 1 {
+                own.execute([tx.last_insert_rowid()])?;
+            }
+        }
+        Ok::<_, rusqlite::Error>(())
+    };
+    spawn().map_err(scratch)
+}
+
+fn asked(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
+    let asked = || {
+        // A round may ask in several commits; one without names ends it.
+        if commit.names.is_empty() {
+            let sql = "INSERT INTO rounds VALUES (?1, 1) ON CONFLICT(phase) DO UPDATE SET n = n + 1";
+            tx.execute(sql, [commit.phase])?;
+        }
+        let mut mark = tx.prepare_cached("UPDATE names SET asked = 1 WHERE type = ?1 AND id = ?2")?;
+        for name in &commit.names {
+            mark.execute([&name.resource_type, &name.id])?;
+        }
+        Ok::<_, rusqlite::Error>(())
+    };
+    asked().map_err(scratch)?;
+    spawn(tx, 0, &commit.spawn)
+}
+
+fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<bool, Error> {
+    let sql = "UPDATE steps SET state = ?2 WHERE id = ?1 AND state < ?2 RETURNING list";
+    let list: Option<i64> = tx
+        .query_row(sql, params![commit.step, DONE], |row| row.get(0))
+        .optional()
+        .map_err(scratch)?;
+    let Some(list) = list else {
+        return Ok(false);
+    };
+    brought(tx, seen, commit, list).map_err(scratch)?;
+    if let Some(next) = &commit.next {
+        let sql = "INSERT INTO steps(phase, list, parent, body) SELECT ?1, ?2, parent, ?3 FROM steps WHERE id = ?2
+                   ON CONFLICT(body) DO NOTHING";
+        let n = tx.execute(sql, params![next.phase, list, next.body]).map_err(scratch)?;
+        if n == 0 {
+            return Err(repeated_cursor(&next.body));
+        }
+    }
+    spawn(tx, list, &commit.spawn)?;
+    Ok(true)
+}
+
+fn brought(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit, list: i64) -> rusqlite::Result<()> {
+    let mut insert = tx.prepare_cached("INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    for ResourceRow { name, parent, rank, data } in &commit.resources {
+        let (parent_type, parent_id) = parent.as_ref().map(|p| (&p.resource_type, &p.id)).unzip();
+        insert.execute(params![name.resource_type, name.id, parent_type, parent_id, rank, data, list])?;
+        listed(tx, name)?;
+    }
+    let mut insert = tx.prepare_cached("INSERT INTO entitlements VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for EntitlementRow { id, resource, data } in &commit.entitlements {
+        insert.execute(params![id, resource.resource_type, resource.id, data, list])?;
+    }
+    let mut insert = tx.prepare_cached("INSERT INTO grants VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut target = tx.prepare_cached("INSERT OR IGNORE INTO targets VALUES (?1, ?2, ?3)")?;
+    for GrantRow { entitlement, resource, principal, annotations, expansion } in &commit.grants {
+        let Name { resource_type, id } = principal;
+        insert.execute(params![entitlement, resource_type, id, annotations, expansion, list])?;
+        if seen.insert((resource_type, id)) {
+            named(tx, principal, true)?;
+        }
+        if seen.insert((entitlement, "")) {
+            target.execute(params![entitlement, resource.resource_type, resource.id])?;
+            named(tx, resource, false)?;
+        }
+    }
+    for name in &commit.names {
+        let sql = "INSERT INTO gone VALUES (?1, ?2, ?3)";
+        tx.prepare_cached(sql)?.execute(params![name.resource_type, name.id, list])?;
+        is_gone(tx, name)?;
+    }
+    for (key, n) in &commit.tallies {
+        let sql = "INSERT INTO tallies VALUES (?1, ?2, ?3)";
+        tx.prepare_cached(sql)?.execute(params![key, n.cast_signed(), list])?;
+    }
+    for warning in &commit.warnings {
+        let sql = "INSERT INTO warnings VALUES (?1, ?2, ?3)";
+        tx.prepare_cached(sql)?.execute(params![warning.code, warning.message, list])?;
+    }
+    Ok(())
+}
+
+fn named(tx: &Transaction<'_>, name: &Name, principal: bool) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO names(type, id, state, principal) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT DO UPDATE SET principal = max(principal, ?4)";
+    tx.prepare_cached(sql)?
+        .execute(params![name.resource_type, name.id, NAMED, principal])?;
+    Ok(())
+}
+
+fn listed(tx: &Transaction<'_>, name: &Name) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3";
+    tx.prepare_cached(sql)?.execute(params![name.resource_type, name.id, LISTED])?;
+    Ok(())
+}
+
+fn is_gone(tx: &Transaction<'_>, name: &Name) -> rusqlite::Result<()> {
+    // What some list shows alive stays so.
+    let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3)
+               ON CONFLICT DO UPDATE SET state = ?3 WHERE state = ?4";
+    tx.prepare_cached(sql)?
+        .execute(params![name.resource_type, name.id, GONE, NAMED])?;
+    Ok(())
+}
+
+/// Starts the list of `step` over: drops what it brought so far, and what its steps led to.
+fn restart(tx: &Transaction<'_>, step: i64) -> Result<bool, Error> {
+    let sql = "SELECT root.id, root.restarts, root.body FROM steps JOIN steps root ON root.id = steps.list
+               WHERE steps.id = ?1";
+    let root: Option<(i64, u32, String)> = tx
+        .query_row(sql, [step], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()
+        .map_err(scratch)?;
+    let Some((root, restarts, body)) = root else {
+        return Ok(false);
+    };
+    if restarts >= MAX_RESTARTS {
+        return Err(Error::new(
+            ErrorType::Unavailable,
+            "ListNeverEnds",
+            format!("the vendor lost the place in the list {body} {} times", restarts + 1),
+            "Run again when the vendor is calmer.",
+        ));
+    }
+    let start_over = || {
+        tx.execute_batch("CREATE TEMP TABLE IF NOT EXISTS dropped(list INTEGER PRIMARY KEY); DELETE FROM dropped;")?;
+        tx.execute(
+            "INSERT INTO dropped
+             WITH RECURSIVE down(list) AS (
+                 SELECT ?1 UNION SELECT steps.list FROM steps JOIN down ON steps.parent = down.list)
+             SELECT list FROM down",
+            [root],
+        )?;
+        for table in BROUGHT {
+            tx.execute(&format!("DELETE FROM {table} WHERE list IN (SELECT list FROM dropped)"), [])?;
+        }
+        tx.execute(
+            "DELETE FROM steps WHERE list IN (SELECT list FROM dropped) AND id <> ?1",
+            [root],
+        )?;
+        tx.execute(
+            "UPDATE steps SET state = 0, restarts = restarts + 1 WHERE id = ?1",
+            [root],
+        )?;
+        tx.execute_batch(
+            "DELETE FROM names;
+             INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 1 FROM resources;
+             INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 2 FROM gone;
+             INSERT INTO names(type, id, state, principal) SELECT DISTINCT type, id, 0, 1 FROM grants WHERE true
+                 ON CONFLICT DO UPDATE SET principal = 1;
+             INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 0 FROM targets
+                 WHERE entitlement IN (SELECT entitlement FROM grants);",
+        )
+    };
+    start_over().map_err(scratch)?;
+    Ok(true)
+}
+
+fn repeated_cursor(body: &str) -> Error {
+    Error::new(
+        ErrorType::Unavailable,
+        "RepeatedCursor",
+        format!("the vendor's list goes in a circle: it pointed a second time to {body}"),
+        "Run again; if it persists, report it to the vendor.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work() -> (tempfile::TempDir, Work) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let work = Work::create(&folder.path().join("work.db"), None).expect("a database");
+        (folder, work)
+    }
+
+    fn step(body: &str) -> StepRow {
+        StepRow {
+            phase: 0,
+            body: body.into(),
+        }
+    }
+
+    fn user(id: &str) -> ResourceRow {
+        ResourceRow {
+            name: Name {
+                resource_type: "user".into(),
+                id: id.into(),
+            },
+            parent: None,
+            rank: 2,
+            data: vec![],
+        }
+    }
+
+    fn page(step_id: i64, users: &[&str], next: Option<&str>, children: &[&str]) -> Commit {
+        Commit {
+            kind: Kind::Done as i32,
+            step: step_id,
+            resources: users.iter().map(|id| user(id)).collect(),
+            next: next.map(step),
+            spawn: children.iter().map(|body| step(body)).collect(),
+            ..Commit::default()
+        }
+    }
+
+    fn users(work: &Work) -> Vec<String> {
+        let mut select = work.db.prepare("SELECT id FROM resources ORDER BY id").expect("sql");
+        let rows = select.query_map([], |row| row.get(0)).expect("rows");
+        rows.collect::<Result<_, _>>().expect("rows")
+    }
+
+    #[test]
+    fn a_list_that_starts_over_drops_its_half_and_what_came_of_it() {
+        let (_folder, mut work) = work();
+        let start = Commit {
+            spawn: vec![step("a"), step("z")],
+            ..Commit::default()
+        };
+        work.apply(&start).expect("applied");
+        let ids: Vec<_> = work.take(0, 9).expect("steps").iter().map(|s| s.id).collect();
+        work.apply(&page(ids[1], &["z1"], None, &[])).expect("applied");
+        work.apply(&page(ids[0], &["a1"], Some("a?2"), &["a1/children"])).expect("applied");
+        let more = work.take(0, 9).expect("steps");
+        let child = more.iter().find(|s| s.body == "a1/children").expect("the child").id;
+        let second = more.iter().find(|s| s.body == "a?2").expect("the second page").id;
+        work.apply(&page(child, &["c1"], None, &[])).expect("applied");
+        assert_eq!(users(&work), ["a1", "c1", "z1"]);
+
+        assert!(work.apply(&Commit::restart(second)).expect("applied"));
+        assert_eq!(users(&work), ["z1"]);
+        assert!(!work.apply(&page(second, &["late"], None, &[])).expect("applied"), "an overtaken page is discarded");
+        let again: Vec<_> = work.take(0, 9).expect("steps").into_iter().map(|s| s.body).collect();
+        assert_eq!(again, ["a"]);
+    }
+
+    #[test]
+    fn a_list_that_goes_in_a_circle_fails() {
+        let (_folder, mut work) = work();
+        let start = Commit {
+            spawn: vec![step("a")],
+            ..Commit::default()
+        };
+        work.apply(&start).expect("applied");
+        let id = work.take(0, 1).expect("steps")[0].id;
+        let error = work.apply(&page(id, &[], Some("a"), &[])).expect_err("a circle");
+        assert_eq!(error.code(), "RepeatedCursor");
+    }
+}

@@ -1,0 +1,6 @@
+//! What the tests share: a Lambda Runtime API, child processes, a local AWS.
+
+pub mod http;
+pub mod moto;
+pub mod process;
+pub mod runtime_api;

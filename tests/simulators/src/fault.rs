@@ -1,0 +1,182 @@
+//! Faults: what to do wrong, and with which requests.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::server::{Call, Vendor};
+
+/// One fault: which requests it takes, and what happens to them.
+///
+/// Without a method and with an empty path prefix every request matches. Of the matching requests, counted from the
+/// moment the faults were set, the fault takes `times` in a row beginning with number `from`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// Only this method, if given.
+    pub method: Option<String>,
+    /// Only paths that begin like this.
+    pub path_prefix: String,
+    /// Only the path itself, nothing below it.
+    pub exact: bool,
+    /// The first matching request to take, counted from 1.
+    pub from: usize,
+    /// How many matching requests to take; `None` is for ever.
+    pub times: Option<usize>,
+    /// What happens.
+    pub kind: FaultKind,
+}
+
+/// What happens to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FaultKind {
+    /// Answers like this; the vendor's logic never sees the request.
+    Status {
+        /// HTTP status.
+        code: u16,
+        /// Extra headers, such as `Retry-After`.
+        headers: Vec<(String, String)>,
+        /// The body; `None` is the vendor's usual error body for the status.
+        body: Option<Value>,
+    },
+    /// Handles the request, declares the full length of the answer, sends half of it and closes.
+    CutBody,
+    /// Handles the request and waits before answering.
+    Slow(Duration),
+    /// Closes without an answer; the request has no effect.
+    Disconnect,
+    /// Handles the request, then closes without an answer: the client cannot know that it took effect.
+    LoseAnswer,
+    /// The answer's cursor is the one the request came with, so the list never ends.
+    RepeatCursor,
+    /// A request that carries a cursor is told that the cursor is no good. Requests without one are left alone and
+    /// not counted.
+    StaleCursor,
+    /// Answers with the right status and a text that is not JSON.
+    InvalidJson,
+    /// Answers 307 with this `Location`.
+    Redirect {
+        /// Where to.
+        to: String,
+    },
+}
+
+impl Fault {
+    fn new(method: Option<&str>, path_prefix: &str, kind: FaultKind) -> Self {
+        Self {
+            method: method.map(str::to_owned),
+            path_prefix: path_prefix.to_owned(),
+            exact: false,
+            from: 1,
+            times: None,
+            kind,
+        }
+    }
+
+    /// Every request, for ever.
+    #[must_use]
+    pub fn every(kind: FaultKind) -> Self {
+        Self::new(None, "", kind)
+    }
+
+    /// The `n`-th request of all (from 1), once.
+    #[must_use]
+    pub fn nth(n: usize, kind: FaultKind) -> Self {
+        Self::new(None, "", kind).from(n).times(1)
+    }
+
+    /// Every request with this method whose path begins so, for ever.
+    #[must_use]
+    pub fn matching(method: &str, path_prefix: &str, kind: FaultKind) -> Self {
+        Self::new(Some(method), path_prefix, kind)
+    }
+
+    /// The `n`-th request (from 1) with this method whose path begins so, once.
+    #[must_use]
+    pub fn nth_matching(n: usize, method: &str, path_prefix: &str, kind: FaultKind) -> Self {
+        Self::matching(method, path_prefix, kind).from(n).times(1)
+    }
+
+    /// Takes this many requests and then no more.
+    #[must_use]
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Lets the first `from - 1` matching requests through.
+    #[must_use]
+    pub fn from(mut self, from: usize) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// Matches the path itself only, nothing below it.
+    #[must_use]
+    pub fn exactly(mut self) -> Self {
+        self.exact = true;
+        self
+    }
+
+    fn matches(&self, call: &Call, vendor: &dyn Vendor) -> bool {
+        self.method
+            .as_ref()
+            .is_none_or(|method| *method == call.method)
+            && (if self.exact {
+                call.path == self.path_prefix
+            } else {
+                call.path.starts_with(&self.path_prefix)
+            })
+            && (self.kind != FaultKind::StaleCursor || vendor.carries_cursor(call))
+    }
+}
+
+impl FaultKind {
+    /// An error status with the vendor's usual body.
+    #[must_use]
+    pub fn status(code: u16) -> Self {
+        Self::Status {
+            code,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// 429 with or without a `Retry-After` in seconds.
+    #[must_use]
+    pub fn too_many_requests(retry_after: Option<u64>) -> Self {
+        let headers = retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string()));
+        Self::Status {
+            code: 429,
+            headers: headers.into_iter().collect(),
+            body: None,
+        }
+    }
+}
+
+/// The faults in force, with how many matching requests each has seen.
+#[derive(Default)]
+pub(crate) struct Faults(Vec<(Fault, usize)>);
+
+impl Faults {
+    pub(crate) fn set(&mut self, faults: Vec<Fault>) {
+        self.0 = faults.into_iter().map(|fault| (fault, 0)).collect();
+    }
+
+    /// Counts the request for every fault; the first one that takes it wins.
+    pub(crate) fn take(&mut self, call: &Call, vendor: &dyn Vendor) -> Option<FaultKind> {
+        let mut taken = None;
+        for (fault, seen) in &mut self.0 {
+            if !fault.matches(call, vendor) {
+                continue;
+            }
+            *seen += 1;
+            let last = fault.times.map_or(usize::MAX, |times| {
+                fault.from.saturating_add(times).saturating_sub(1)
+            });
+            if taken.is_none() && (fault.from..=last).contains(seen) {
+                taken = Some(fault.kind.clone());
+            }
+        }
+        taken
+    }
+}

@@ -1,0 +1,17 @@
+//! Strict simulators of the vendors' APIs.
+//!
+//! Each module is one vendor, written from that vendor's public documentation and sharing no type with the
+//! connector it tests: a misreading in one is not repeated in the other. A simulator is a real HTTP server on the
+//! loopback interface. It keeps a world that tests can build, look at and change, records every request, can be
+//! told to misbehave ([`Fault`]), and refuses whatever the vendor does not document, so that a client's slip shows
+//! up as an error instead of being ignored.
+
+pub mod fault;
+pub mod random;
+pub mod server;
+pub mod temporalcloud;
+
+mod line;
+
+pub use fault::{Fault, FaultKind};
+pub use server::{Answer, Call, Request, Server, Vendor};

@@ -1,0 +1,424 @@
+//! The server every simulator runs on: binds the loopback interface, records requests, applies faults.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, State},
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use futures::stream;
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::{
+    fault::{Fault, FaultKind, Faults},
+    line::{Line, Lines},
+};
+
+/// A request as it came in.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Upper-case method.
+    pub method: String,
+    /// The path, still percent-encoded.
+    pub path: String,
+    /// The query without its question mark, still percent-encoded; empty if there is none.
+    pub query: String,
+    /// Header names (lower case) and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Call {
+    /// The value of a header, by its lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What a vendor says to a request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers besides the content type and length.
+    pub headers: Vec<(String, String)>,
+    /// The JSON body.
+    pub body: Value,
+    /// What a well-behaved client would not have sent.
+    pub violations: Vec<String>,
+}
+
+/// The vendor behind a server.
+pub trait Vendor: Send + Sync + 'static {
+    /// Answers a request, changing the vendor's world if it is a write.
+    fn answer(&self, call: &Call) -> Answer;
+    /// How long every request takes.
+    fn latency(&self) -> Duration;
+    /// The usual error body for a status.
+    fn error_body(&self, status: u16) -> Value;
+    /// Whether the request asks for a further page of a list.
+    fn carries_cursor(&self, call: &Call) -> bool;
+    /// The answer to a cursor that is no longer good.
+    fn stale_cursor(&self) -> Answer;
+    /// Changes a list's answer so that its cursor is the one asked with.
+    fn repeat_cursor(&self, call: &Call, body: &mut Value);
+}
+
+/// A request in the log, in order of arrival.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Upper-case method.
+    pub method: String,
+    /// The path, still percent-encoded.
+    pub path: String,
+    /// The query without its question mark, still percent-encoded; empty if there is none.
+    pub query: String,
+    /// The status answered; 0 if there was no answer (yet).
+    pub status: u16,
+    /// The body if it was JSON.
+    pub body: Option<Value>,
+    /// Header names (lower case) and values.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// The value of a header, by its lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// `METHOD /path?query`, handy in assertions.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        format!("{} {}{mark}{}", self.method, self.path, self.query)
+    }
+}
+
+#[derive(Default)]
+struct Log {
+    next: u64,
+    entries: Vec<(u64, Request)>,
+    violations: Vec<String>,
+    running: usize,
+    peak: usize,
+}
+
+struct Shared {
+    vendor: Arc<dyn Vendor>,
+    log: Mutex<Log>,
+    faults: Mutex<Faults>,
+}
+
+/// A running server; it stops when dropped.
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+/// A panic elsewhere while the lock was held is reported by that test; the data is still what it was.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Server {
+    /// Serves the vendor on `127.0.0.1`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// If the port cannot be bound.
+    pub async fn start(vendor: Arc<dyn Vendor>, port: u16) -> io::Result<Self> {
+        let listener = Lines(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?);
+        let address = listener.0.local_addr()?;
+        let shared = Arc::new(Shared {
+            vendor,
+            log: Mutex::default(),
+            faults: Mutex::default(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let service = Router::new()
+            .fallback(handle)
+            .with_state(Arc::clone(&shared))
+            .into_make_service_with_connect_info::<Line>();
+        tokio::spawn(async move {
+            // Either a stop signal or the sender's drop ends the service. Accepting never fails for good.
+            let _ = axum::serve(listener, service)
+                .with_graceful_shutdown(async {
+                    let _ = stopped.await;
+                })
+                .await;
+        });
+        Ok(Self {
+            address,
+            shared,
+            stop: Some(stop),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The log in order of arrival.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.shared.log)
+            .entries
+            .iter()
+            .map(|(_, request)| request.clone())
+            .collect()
+    }
+
+    /// Number of requests in the log.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        lock(&self.shared.log).entries.len()
+    }
+
+    /// Empties the log, the violations and the peak.
+    pub fn clear_requests(&self) {
+        let mut log = lock(&self.shared.log);
+        log.entries.clear();
+        log.violations.clear();
+        log.peak = log.running;
+    }
+
+    /// What a well-behaved client would not have sent, each with the request it was found in.
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        lock(&self.shared.log).violations.clone()
+    }
+
+    /// The most requests that were under way at the same time.
+    #[must_use]
+    pub fn peak_concurrency(&self) -> usize {
+        lock(&self.shared.log).peak
+    }
+
+    /// Replaces the faults and starts counting anew.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        lock(&self.shared.faults).set(faults);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The service may already be gone with its runtime.
+            let _ = stop.send(());
+        }
+    }
+}
+
+async fn handle(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: axum::extract::Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 8 << 20)
+        .await
+        .unwrap_or_default();
+    let call = Call {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect(),
+        body,
+    };
+    let number = arrived(&shared, &call);
+    let fault = lock(&shared.faults).take(&call, shared.vendor.as_ref());
+    // A guard, because a client that hangs up drops this future at any await.
+    let _running = Running(Arc::clone(&shared));
+    tokio::time::sleep(shared.vendor.latency()).await;
+    let (status, response) = respond(&shared, &call, &line, fault, number).await;
+    answered(&shared, number, status);
+    response
+}
+
+struct Running(Arc<Shared>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut log = lock(&self.0.log);
+        log.running = log.running.saturating_sub(1);
+    }
+}
+
+fn arrived(shared: &Shared, call: &Call) -> u64 {
+    let mut log = lock(&shared.log);
+    log.next += 1;
+    log.running += 1;
+    log.peak = log.peak.max(log.running);
+    let number = log.next;
+    log.entries.push((
+        number,
+        Request {
+            method: call.method.clone(),
+            path: call.path.clone(),
+            query: call.query.clone(),
+            status: 0,
+            body: serde_json::from_slice(&call.body).ok(),
+            headers: call.headers.clone(),
+        },
+    ));
+    number
+}
+
+fn answered(shared: &Shared, number: u64, status: u16) {
+    let mut log = lock(&shared.log);
+    if let Some((_, request)) = log.entries.iter_mut().find(|(n, _)| *n == number) {
+        request.status = status;
+    }
+}
+
+/// Lets the vendor answer and keeps what it found wrong with the request.
+fn ask(shared: &Shared, call: &Call) -> Answer {
+    let answer = shared.vendor.answer(call);
+    let found = answer
+        .violations
+        .iter()
+        .map(|violation| format!("{} {}: {violation}", call.method, call.path));
+    lock(&shared.log).violations.extend(found);
+    answer
+}
+
+async fn respond(
+    shared: &Shared,
+    call: &Call,
+    line: &Line,
+    fault: Option<FaultKind>,
+    number: u64,
+) -> (u16, Response) {
+    let Some(fault) = fault else {
+        return plain(&ask(shared, call));
+    };
+    match fault {
+        FaultKind::Status {
+            code,
+            headers,
+            body,
+        } => {
+            let body = body.unwrap_or_else(|| shared.vendor.error_body(code));
+            plain(&Answer {
+                status: code,
+                headers,
+                body,
+                violations: Vec::new(),
+            })
+        }
+        FaultKind::Redirect { to } => plain(&Answer {
+            status: 307,
+            headers: vec![("location".to_owned(), to)],
+            body: Value::Null,
+            violations: Vec::new(),
+        }),
+        FaultKind::StaleCursor => plain(&shared.vendor.stale_cursor()),
+        FaultKind::Disconnect => {
+            line.cut();
+            (0, Response::new(Body::empty()))
+        }
+        FaultKind::LoseAnswer => {
+            ask(shared, call);
+            line.cut();
+            (0, Response::new(Body::empty()))
+        }
+        FaultKind::Slow(delay) => {
+            let answer = ask(shared, call);
+            // In the log before the wait is over: the client may hang up meanwhile.
+            answered(shared, number, answer.status);
+            tokio::time::sleep(delay).await;
+            plain(&answer)
+        }
+        FaultKind::RepeatCursor => {
+            let mut answer = ask(shared, call);
+            shared.vendor.repeat_cursor(call, &mut answer.body);
+            plain(&answer)
+        }
+        FaultKind::InvalidJson => {
+            let answer = ask(shared, call);
+            let mut text = answer.body.to_string();
+            text.pop();
+            text.push_str(",,");
+            build(&answer, Body::from(text.clone()), text.len())
+        }
+        FaultKind::CutBody => {
+            let answer = ask(shared, call);
+            let text = answer.body.to_string();
+            let half = Bytes::from(
+                text.as_bytes()
+                    .get(..text.len() / 2)
+                    .unwrap_or_default()
+                    .to_vec(),
+            );
+            let body = stream::unfold(Some(half), |half| async move {
+                match half {
+                    Some(half) if !half.is_empty() => Some((Ok(half), Some(Bytes::new()))),
+                    Some(_) => {
+                        // Gives what was written time to leave before the error closes the connection.
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                        Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
+                    }
+                    None => None,
+                }
+            });
+            build(&answer, Body::from_stream(body), text.len())
+        }
+    }
+}
+
+fn plain(answer: &Answer) -> (u16, Response) {
+    let text = answer.body.to_string();
+    let length = text.len();
+    build(answer, Body::from(text), length)
+}
+
+fn build(answer: &Answer, body: Body, length: usize) -> (u16, Response) {
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (
+            header::HeaderName::try_from(name),
+            HeaderValue::try_from(value),
+        ) {
+            headers.append(name, value);
+        }
+    }
+    (answer.status, response)
+}

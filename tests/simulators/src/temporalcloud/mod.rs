@@ -1,0 +1,196 @@
+//! Temporal Cloud: the Cloud Ops API over HTTP/JSON, as far as people and access go.
+//!
+//! Written from the public API definitions (`temporalio/cloud-api`), the vendor's documentation ("Cloud Ops API",
+//! "Manage access", "Limits") and public issues of its official clients. Where those are silent a comment says
+//! *unknown* and which side is taken; what a client might get wrong by guessing is a switch in [`Options`].
+
+mod access;
+mod assignments;
+mod builder;
+mod caller;
+mod decode;
+mod encode;
+mod incoming;
+mod membership;
+mod operations;
+mod options;
+mod paging;
+mod reading;
+mod refusal;
+mod routes;
+mod rules;
+mod samples;
+mod schema;
+mod seed;
+mod state;
+mod version;
+mod writing;
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+pub use builder::{CREATED, FAR_FUTURE, account_access};
+pub use options::{
+    Casing, Defaults, EmailFilter, End, Feature, MemberRepeat, Operations, Options, Ordering,
+    StaleVersion,
+};
+pub use samples::TEST_KEY;
+pub use seed::Sizes;
+pub use state::{ApiKey, Kind, World};
+
+use crate::{
+    fault::Fault,
+    server::{Answer, Call, Request, Server, Vendor, lock},
+};
+
+/// Everything behind the API.
+pub(crate) struct Inner {
+    pub(crate) world: World,
+    pub(crate) options: Options,
+    pub(crate) operations: operations::Operations,
+}
+
+struct Cloud(Mutex<Inner>);
+
+/// A running simulator; it stops when dropped.
+pub struct TemporalCloud {
+    server: Server,
+    cloud: Arc<Cloud>,
+}
+
+impl TemporalCloud {
+    /// Starts on a free port.
+    ///
+    /// # Errors
+    /// If no port can be bound.
+    pub async fn start(world: World, options: Options) -> io::Result<Self> {
+        Self::start_on(0, world, options).await
+    }
+
+    /// Starts on a given port.
+    ///
+    /// # Errors
+    /// If the port cannot be bound.
+    pub async fn start_on(port: u16, world: World, options: Options) -> io::Result<Self> {
+        let cloud = Arc::new(Cloud(Mutex::new(Inner {
+            world,
+            options,
+            operations: operations::Operations::default(),
+        })));
+        let server = Server::start(Arc::clone(&cloud) as Arc<dyn Vendor>, port).await?;
+        Ok(Self { server, cloud })
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    /// All requests so far, in order of arrival.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.server.requests()
+    }
+
+    /// Number of requests so far.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.server.calls()
+    }
+
+    /// Forgets requests and violations.
+    pub fn clear_requests(&self) {
+        self.server.clear_requests();
+    }
+
+    /// What a well-behaved client would not have sent.
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        self.server.violations()
+    }
+
+    /// The most requests that were under way at the same time.
+    #[must_use]
+    pub fn peak_concurrency(&self) -> usize {
+        self.server.peak_concurrency()
+    }
+
+    /// Looks at the world or changes it.
+    pub fn with_world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        look(&mut lock(&self.cloud.0).world)
+    }
+
+    /// Changes the switches.
+    pub fn set_options(&self, change: impl FnOnce(&mut Options)) {
+        change(&mut lock(&self.cloud.0).options);
+    }
+
+    /// Replaces the faults and starts counting anew.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.server.set_faults(faults);
+    }
+
+    /// No more faults.
+    pub fn clear_faults(&self) {
+        self.server.set_faults(Vec::new());
+    }
+
+    /// Operations that have not ended.
+    #[must_use]
+    pub fn running_operations(&self) -> usize {
+        lock(&self.cloud.0).operations.running()
+    }
+
+    /// Ends everything still running, without waiting for polls.
+    pub fn finish_operations(&self) {
+        let inner = &mut *lock(&self.cloud.0);
+        inner
+            .operations
+            .finish_all(&mut inner.world, &inner.options);
+    }
+}
+
+impl Vendor for Cloud {
+    fn answer(&self, call: &Call) -> Answer {
+        routes::answer(&mut lock(&self.0), call)
+    }
+
+    fn latency(&self) -> Duration {
+        lock(&self.0).options.latency
+    }
+
+    fn error_body(&self, status: u16) -> Value {
+        refusal::body_for_status(status)
+    }
+
+    fn carries_cursor(&self, call: &Call) -> bool {
+        cursor(call).is_some()
+    }
+
+    fn stale_cursor(&self) -> Answer {
+        paging::bad_token().answer()
+    }
+
+    fn repeat_cursor(&self, call: &Call, body: &mut Value) {
+        paging::repeat(call, cursor(call).as_deref(), body);
+    }
+}
+
+/// The page token a request came with.
+fn cursor(call: &Call) -> Option<String> {
+    let pairs = call
+        .query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    let found = pairs
+        .into_iter()
+        .find(|(name, value)| matches!(*name, "pageToken" | "page_token") && !value.is_empty());
+    // Tokens are hexadecimal, so that there is nothing to decode.
+    found.map(|(_, value)| value.to_owned())
+}

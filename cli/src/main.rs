@@ -1,2 +1,65 @@
-//! wip
-fn main() {}
+//! Rollcall's command line: any function on this machine, and a look into snapshots.
+
+mod args;
+mod change;
+mod connectors;
+mod doctor;
+mod failure;
+mod output;
+mod progress;
+mod shell;
+mod snapshot;
+mod sync;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use args::{Cli, Command};
+use failure::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr(cli.verbose);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(e) => Err(e.into()),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Sync(args) => sync::run(args, cli.verbose).await,
+        Command::Grant(args) => change::grant(args).await,
+        Command::Revoke(args) => change::revoke(args).await,
+        Command::CreateAccount(args) => change::create_account(args).await,
+        Command::DeleteAccount(args) => change::delete_account(args).await,
+        Command::Snapshot(args) => snapshot::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Capabilities(args) => {
+            let entry = connectors::find(&args.connector)?;
+            output::json(&rollcall::function::capabilities(&entry))
+        }
+        Command::ConfigSchema(args) => {
+            let about = connectors::find(&args.connector)?.about;
+            output::json(&rollcall::config::schema(about.display_name, about.fields))
+        }
+    }
+}
+
+/// Logs go to where messages go: standard output is for results alone.
+fn log_to_stderr(verbose: bool) {
+    let default = if verbose { "info,rollcall=debug" } else { "warn" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_env_filter(filter)
+        .init();
+}

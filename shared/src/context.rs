@@ -99,7 +99,15 @@ impl Context {
     /// What the environment variables say: `ROLLCALL_STORE`, `ROLLCALL_SECRETS`, `ROLLCALL_SECRET_PREFIX`,
     /// `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`.
     pub fn from_environment() -> Result<Self, Error> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        Self::from_environment_with_store(None)
+    }
+
+    /// The same, with a store that goes before `ROLLCALL_STORE`.
+    pub fn from_environment_with_store(store: Option<String>) -> Result<Self, Error> {
+        let variable = |name: &str| match (name, &store) {
+            ("ROLLCALL_STORE", Some(store)) => Some(store.clone()),
+            _ => std::env::var(name).ok().filter(|v| !v.is_empty()),
+        };
         Self::new(&variable)
     }
 

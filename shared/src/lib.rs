@@ -15,13 +15,17 @@ pub mod connector;
 pub mod context;
 pub mod error;
 pub mod event;
+pub mod function;
 pub mod http;
+pub mod lambda;
 pub mod model;
+pub mod provision;
 pub mod secrets;
 #[cfg(feature = "snapshot")]
 pub mod snapshot;
 pub mod store;
 #[cfg(feature = "snapshot")]
 pub mod sync;
+pub mod telemetry;
 
 pub use error::{Chain, Error, ErrorType};

@@ -1,1 +1,218 @@
-//! wip
+//! Rollcall's connector for Temporal Cloud.
+//!
+//! See the README beside this crate for what it shows and changes, and how to set it up.
+
+mod access;
+mod api;
+mod provision;
+mod sync;
+
+use async_trait::async_trait;
+use rollcall::config::{Config, Field, FieldKind};
+use rollcall::connector::{About, Connector, Identity, Warning};
+use rollcall::function::Entry;
+use rollcall::http::Session;
+use rollcall::model::{Capability, FacetKind, ResourceId, ResourceType};
+use rollcall::{Error, ErrorType};
+
+use access::{ACCOUNT_ROLE, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
+use api::{Access, Api, Role};
+pub use api::Write;
+pub use sync::Step;
+
+/// A credential that ends sooner than this is worth a warning.
+const EXPIRES_SOON: std::time::Duration = std::time::Duration::from_secs(14 * 24 * 3600);
+
+/// What the connector is.
+static ABOUT: About = About {
+    name: "temporalcloud",
+    display_name: "Temporal Cloud",
+    resource_types: &[
+        ResourceType {
+            id: USER,
+            display_name: "User",
+            description: "A person with an account in Temporal Cloud",
+            facet: FacetKind::User,
+            no_entitlements: true,
+            capabilities: &[Capability::AccountProvisioning, Capability::ResourceDelete],
+        },
+        ResourceType {
+            id: SERVICE_ACCOUNT,
+            display_name: "Service Account",
+            description: "A machine account in Temporal Cloud",
+            facet: FacetKind::User,
+            no_entitlements: true,
+            capabilities: &[],
+        },
+        ResourceType {
+            id: GROUP,
+            display_name: "Group",
+            description: "A group of users: kept in Temporal Cloud, by Google, or by an identity provider",
+            facet: FacetKind::Group,
+            no_entitlements: false,
+            capabilities: &[],
+        },
+        ResourceType {
+            id: NAMESPACE,
+            display_name: "Namespace",
+            description: "A namespace of Temporal Cloud",
+            facet: FacetKind::None,
+            no_entitlements: false,
+            capabilities: &[Capability::Provision],
+        },
+        ResourceType {
+            id: ACCOUNT_ROLE,
+            display_name: "Account Role",
+            description: "A built-in role in the account",
+            facet: FacetKind::Role,
+            no_entitlements: false,
+            capabilities: &[Capability::Provision],
+        },
+        ResourceType {
+            id: CUSTOM_ROLE,
+            display_name: "Custom Role",
+            description: "A role that the customer has defined",
+            facet: FacetKind::Role,
+            no_entitlements: false,
+            capabilities: &[],
+        },
+        ResourceType {
+            id: PROJECT,
+            display_name: "Project",
+            description: "A set of namespaces",
+            facet: FacetKind::None,
+            no_entitlements: false,
+            capabilities: &[],
+        },
+    ],
+    blind_spots: &[
+        "What a custom role allows on which namespaces is not shown, only who has the role.",
+        "API keys, Nexus endpoints and certificates are not listed.",
+    ],
+    fields: &[
+        Field {
+            key: "api-key",
+            display_name: "API key",
+            description: "An API key of a service account with the account role Global Admin",
+            kind: FieldKind::Secret,
+            required: true,
+            default: None,
+        },
+        Field {
+            key: "default-account-role",
+            display_name: "Default account role",
+            description: "The account role of accounts that are created",
+            kind: FieldKind::Choice(&["read", "developer", "admin"]),
+            required: false,
+            default: Some("read"),
+        },
+        Field {
+            key: "base-url",
+            display_name: "Base URL",
+            description: "Where the Cloud Ops API is",
+            kind: FieldKind::Url,
+            required: false,
+            default: Some("https://saas-api.tmprl.cloud"),
+        },
+        Field {
+            key: "allow-insecure",
+            display_name: "Allow insecure",
+            description: "Known from the public connector, where it sends the key in plain text; has no effect here",
+            kind: FieldKind::Flag,
+            required: false,
+            default: None,
+        },
+    ],
+};
+
+/// The connector, connected.
+pub struct TemporalCloud {
+    api: Api,
+    session: Session,
+    /// The role of accounts that are created.
+    default_role: Role,
+}
+
+/// The connector, for whoever knows it by name.
+pub fn entry() -> Entry {
+    Entry::full::<TemporalCloud>()
+}
+
+#[async_trait]
+impl Connector for TemporalCloud {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn connect(config: &Config, session: Session) -> Result<Self, Error> {
+        let key = config.secret("api-key")?.clone();
+        Ok(Self {
+            api: Api::new(config.url("base-url")?, key, session.clone())?,
+            session,
+            default_role: match config.required("default-account-role")? {
+                "admin" => Role::Admin,
+                "developer" => Role::Developer,
+                _ => Role::Read,
+            },
+        })
+    }
+
+    async fn identify(&self) -> Result<Identity, Error> {
+        let account = self.api.account().await?.id;
+        if !is_account_id(&account) {
+            return Err(Error::new(
+                ErrorType::Internal,
+                "BadAccountId",
+                format!("the vendor gives `{account}` as the account's id"),
+                "Every id would be wrong: report this to the vendor.",
+            ));
+        }
+        let identity = self.api.current_identity().await?;
+        let (caller, name, access) = match (&identity.user, &identity.service_account) {
+            (Some(user), _) => (ResourceId::new(USER, &user.id), &user.spec.email, &user.spec.access),
+            (None, Some(sa)) => (ResourceId::new(SERVICE_ACCOUNT, &sa.id), &sa.spec.name, &sa.spec.access),
+            (None, None) => return Err(weak_key("the vendor does not say whose key this is")),
+        };
+        let role = access.as_ref().and_then(Access::role);
+        let rights = match &role {
+            Some(Role::Owner) => "Account Owner",
+            Some(Role::Admin) => "Global Admin",
+            other => {
+                let has = other.as_ref().map_or_else(|| "no account role".into(), Role::api_name);
+                return Err(weak_key(&format!("the key belongs to `{name}`, which has {has}")));
+            }
+        };
+        let key = identity.principal_api_key.as_ref().and_then(|key| key.spec.as_ref());
+        let expires_at = key.and_then(|spec| spec.expiry_time);
+        Ok(Identity {
+            tenant: account,
+            caller,
+            caller_name: name.clone(),
+            rights: rights.into(),
+            credential_expires_at: expires_at,
+            warnings: self.expiry_warning(expires_at).into_iter().collect(),
+        })
+    }
+}
+
+impl TemporalCloud {
+    fn expiry_warning(&self, expires_at: Option<jiff::Timestamp>) -> Option<Warning> {
+        let at = expires_at?;
+        let soon = rollcall::clock::after(self.session.clock.now(), EXPIRES_SOON);
+        (at < soon).then(|| Warning::new("KeyExpiresSoon", format!("the API key expires at {at}")))
+    }
+}
+
+/// A short word of lower-case letters and digits. Anything else would make role ids ambiguous.
+fn is_account_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+/// The API hides other users' access from lesser roles and answers 200 all the same: such a sync would look healthy and
+/// say that nobody has anything.
+fn weak_key(what: &str) -> Error {
+    Error::new(
+        ErrorType::PermissionDenied,
+        "WeakKey",
+        format!("{what}, and so cannot see other users' access"),
+        "Use an API key of a service account with the account role Global Admin (ROLE_ADMIN).",
+    )
+}

@@ -3,8 +3,15 @@
 //! The layout is the one that the Baton SDK publishes (`pkg/dotc1z`); this module writes it and reads it, each on its
 //! own.
 
+mod access;
 pub mod compare;
+mod failure;
 pub mod read;
+mod record;
+mod rows;
+#[cfg(test)]
+mod testing;
+pub mod unexpand;
 pub(crate) mod write;
 
 /// The first bytes of a file.

@@ -157,6 +157,24 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
     }
 }
 
+/// A look at a lease.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Peek {
+    /// Whose work it is.
+    pub owner: String,
+    /// Whether the owner is at work, or waits to be called again.
+    pub active: bool,
+    /// When it ends, or ended.
+    pub expires_at: Timestamp,
+    /// How often the lease was taken.
+    pub generation: u64,
+}
+
+/// Looks at a lease without touching it.
+pub async fn peek(store: &dyn Store, key: &str) -> Result<Option<Peek>, Error> {
+    Ok(get_json(store, key).await?.map(|(peek, _)| peek))
+}
+
 impl<T> Record<T> {
     fn first(owner: &str) -> Self {
         Self {

@@ -3,6 +3,7 @@
 pub mod folder;
 pub mod keys;
 pub mod lease;
+pub mod tenant;
 #[cfg(feature = "aws")]
 pub mod s3;
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
-use super::Tallies;
 use crate::connector::{About, Syncer, Warning, Yield};
 use crate::error::Error;
 use crate::model::encode;
@@ -196,12 +195,5 @@ impl From<Warning> for WarningRow {
             code: w.code,
             message: w.message,
         }
-    }
-}
-
-/// Adds `more` to `sum`.
-pub(super) fn add(sum: &mut Tallies, more: &Tallies) {
-    for (key, n) in more {
-        *sum.entry(key.clone()).or_default() += n;
     }
 }

@@ -12,7 +12,6 @@ mod work;
 
 pub use run::run;
 
-use crate::connector::Tallies;
 use crate::error::{Error, ErrorType};
 
 /// What a failure of the scratch disk means, whichever library noticed it.

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorType};
 use crate::event::Counts;
 use crate::http::limit::Usage;
 use crate::store::keys::Keys;
-use crate::store::{Body, PutError, PutMode, Store, Version, get_json, put_json};
+use crate::store::{tenant, Body, PutError, PutMode, Store, Version, get_json, put_json};
 
 /// The newest snapshot, as it was when this run began to look.
 pub(super) struct Before {
@@ -30,10 +30,10 @@ impl Before {
     }
 
     /// Fails if the credential now leads to another customer of the vendor than it did before.
-    pub(super) fn check_tenant(&self, keys: Keys<'_>, tenant: &str) -> Result<(), Error> {
+    pub(super) fn check_tenant(&self, keys: Keys<'_>, now: &str) -> Result<(), Error> {
         match &self.pointer {
-            Some((latest, _)) if latest.tenant != tenant => Err(another_tenant(keys, &latest.tenant, tenant)),
-            _ => Ok(()),
+            Some((latest, _)) => tenant::same(keys, &latest.tenant, now),
+            None => Ok(()),
         }
     }
 
@@ -42,19 +42,6 @@ impl Before {
         let before = self.manifest.as_ref().map(|m| &m.by_resource_type);
         before.map(|before| losses(before, now)).unwrap_or_default()
     }
-}
-
-/// An error for a credential that leads to another customer than before.
-pub(crate) fn another_tenant(keys: Keys<'_>, before: &str, now: &str) -> Error {
-    Error::new(
-        ErrorType::Conflict,
-        "AnotherTenant",
-        format!(
-            "connection `{}` of {} belongs to `{before}`, but its key now leads to `{now}`",
-            keys.connection, keys.connector
-        ),
-        "Put the right key into the secret. To follow another tenant, use a connection of another name.",
-    )
 }
 
 /// A run as it is published.
@@ -168,11 +155,11 @@ async fn point(store: &dyn Store, manifest: &Manifest, generation: u64) -> Resul
     };
     for _ in 0..3 {
         let found = get_json::<Latest>(store, &keys.latest()).await?;
+        if let Some((newest, _)) = &found {
+            tenant::same(keys, &newest.tenant, &latest.tenant)?;
+        }
         let mode = match &found {
             None => PutMode::Create,
-            Some((newest, _)) if newest.tenant != latest.tenant => {
-                return Err(another_tenant(keys, &newest.tenant, &latest.tenant));
-            }
             Some((newest, _)) if newest.generation >= generation => {
                 return Err(Error::new(
                     ErrorType::Conflict,

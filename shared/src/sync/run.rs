@@ -21,7 +21,7 @@ use crate::context::{Context, Extent};
 use crate::error::{Chain, Error, ErrorType};
 use crate::event::{self, Counts, Reason, SyncAnswer, SyncEvent, SyncStatus};
 use crate::http::limit::{Meter, Usage};
-use crate::store::get_json;
+use crate::store::{get_json, tenant};
 use crate::store::keys::Keys;
 use crate::store::lease::{Acquired, Lease};
 
@@ -230,10 +230,8 @@ impl<'a> Run<'a> {
         saved: Option<Saved>,
     ) -> Result<(), Error> {
         match saved {
-            Some(saved) if saved.tenant != identity.tenant => {
-                Err(publish::another_tenant(self.keys, &saved.tenant, &identity.tenant))
-            }
             Some(saved) => {
+                tenant::same(self.keys, &saved.tenant, &identity.tenant)?;
                 self.before = saved.usage;
                 checkpoint::replay(&*self.cx.store, &saved.parts, &mut self.work).await?;
                 self.saved = Some(saved);

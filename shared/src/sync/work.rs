@@ -8,8 +8,8 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::commit::{Commit, EntitlementRow, GrantRow, Kind, Name, ResourceRow, StepRow};
-use super::{Tallies, scratch};
-use crate::connector::Warning;
+use super::scratch;
+use crate::connector::{Tallies, Warning};
 use crate::error::{Error, ErrorType};
 
 const SCHEMA: &str = "

@@ -1,5 +1,6 @@
 //! What the tests share: a Lambda Runtime API, child processes, a local AWS.
 
+pub mod conformance;
 pub mod http;
 pub mod moto;
 pub mod process;

@@ -1,0 +1,163 @@
+//! `rollcall sync`: runs a sync to its end, slice by slice.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rollcall::Error;
+use rollcall::clock::between;
+use rollcall::context::Context;
+use rollcall::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
+use rollcall::function::{Entry, Operation};
+use serde_json::Value;
+
+use crate::args::{SyncArgs, Target};
+use crate::connectors;
+use crate::failure::{Exit, Failure};
+use crate::output::{self, ReportFormat};
+use crate::progress::Display;
+use crate::shell::CommandLine;
+
+/// Runs the command.
+pub(crate) async fn run(args: SyncArgs, verbose: bool) -> Result<Exit, Failure> {
+    let entry = connectors::find(&args.target.connector)?;
+    let mut cx = Context::from_environment_with_store(args.target.store.clone())?;
+    cx.settings.max_steps = args.max_steps;
+    let display = Arc::new(Display::new(verbose));
+    cx.progress = Some(display.clone());
+    let outcome = slices(&cx, &entry, &args, &display).await;
+    display.end();
+    let (answer, raw) = outcome?;
+    match args.output {
+        ReportFormat::Json => {
+            output::json(&raw)?;
+        }
+        ReportFormat::Table => output::pairs(&describe(&cx, &answer))?,
+    }
+    Ok(conclude(&args.target, &answer))
+}
+
+/// Calls the function again and again until there is nothing to wait for.
+async fn slices(
+    cx: &Context,
+    entry: &Entry,
+    args: &SyncArgs,
+    display: &Display,
+) -> Result<(SyncAnswer, Value), Failure> {
+    let mut event = SyncEvent {
+        connection: args.target.connection().to_owned(),
+        sync_id: args.sync_id.clone(),
+        accept: args.accept.clone(),
+    };
+    loop {
+        let raw = entry.invoke(cx, Operation::Sync, &to_json(&event)?).await?;
+        let answer: SyncAnswer = from_json(&raw)?;
+        if answer.status != SyncStatus::Continue || args.no_wait {
+            return Ok((answer, raw));
+        }
+        event.sync_id = answer.sync_id;
+        wait(cx, answer.resume_at, |until| display.waiting(until, why(answer.reason))).await;
+    }
+}
+
+/// Waits until then, telling so first, if that is not now.
+pub(crate) async fn wait(cx: &Context, until: Option<Timestamp>, tell: impl FnOnce(Timestamp)) {
+    let now = cx.clock.now();
+    let until = until.unwrap_or(now);
+    if until > now {
+        tell(until);
+        cx.clock.sleep(between(now, until)).await;
+    }
+}
+
+/// An event as it goes to a function.
+fn to_json(event: &SyncEvent) -> Result<Value, Error> {
+    serde_json::to_value(event).map_err(|e| Error::internal("NotJson", "an event has no JSON form").with_source(e))
+}
+
+/// An answer as it comes from a function.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(answer: &Value) -> Result<T, Error> {
+    T::deserialize(answer).map_err(|e| {
+        Error::internal("UnreadableAnswer", "a function answers what its type does not say").with_source(e)
+    })
+}
+
+fn why(reason: Option<Reason>) -> &'static str {
+    match reason {
+        Some(Reason::RateLimit) => "the vendor asks for patience",
+        Some(Reason::Deadline) => "the time of this slice is over",
+        Some(Reason::Finishing) => "writing the snapshot takes a slice of its own",
+        Some(Reason::Loss) => "it lost much more than is usual",
+        Some(Reason::Lease) => "another run is at work",
+        None => "the run is not at its end",
+    }
+}
+
+fn describe(cx: &Context, answer: &SyncAnswer) -> Vec<(&'static str, String)> {
+    let status = match answer.status {
+        SyncStatus::Complete => "complete",
+        SyncStatus::Continue => "not finished",
+        SyncStatus::Held => "held: the snapshot is stored, but not published",
+        SyncStatus::Busy => "busy",
+    };
+    let mut lines = vec![("status", status.to_owned()), ("connection", answer.connection.clone())];
+    if answer.status == SyncStatus::Busy {
+        return lines;
+    }
+    lines.extend(answer.sync_id.clone().map(|id| ("sync", id)));
+    lines.extend(answer.snapshot.as_ref().map(|key| ("snapshot", cx.store.place(key))));
+    lines.extend(answer.content_digest.clone().map(|digest| ("digest", digest)));
+    let counts = &answer.counts;
+    lines.push(("resources", counts.resources.to_string()));
+    lines.push(("entitlements", counts.entitlements.to_string()));
+    let grants = match counts.expanded {
+        0 => counts.grants.to_string(),
+        expanded => format!("{} stated by the vendor, {expanded} that follow from them", counts.grants),
+    };
+    lines.push(("grants", grants));
+    lines.push(("calls", answer.calls.to_string()));
+    let warnings = answer.warnings.iter();
+    lines.extend(warnings.map(|w| ("warning", format!("{}: {}", w.code, w.message))));
+    lines
+}
+
+/// Says how to go on, if there is something to go on with.
+fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
+    let again = || {
+        CommandLine::new(&["sync", &target.connector])
+            .option("--connection", target.connection.as_deref())
+            .option("--store", target.store.as_deref())
+    };
+    let from = answer.resume_at.map(|at| format!(", from {at:.0} on")).unwrap_or_default();
+    let id = answer.sync_id.as_deref();
+    match answer.status {
+        SyncStatus::Complete => return Exit::Done,
+        SyncStatus::Continue => {
+            output::note(&format!("not finished: {}", why(answer.reason)));
+            output::note(&format!("to go on{from}: {}", again().option("--sync-id", id)));
+        }
+        SyncStatus::Held => {
+            output::note(&format!("held: {}; `latest` still names the snapshot before", why(answer.reason)));
+            output::note(&format!("to look: {}", CommandLine::new(&["snapshot", "manifest"]).option_word(target, id)));
+            output::note(&format!("to take it all the same: {}", again().option("--accept", id)));
+        }
+        SyncStatus::Busy => {
+            output::note(&format!("busy: {}", why(answer.reason)));
+            output::note(&format!("to try again{from}: {}", again()));
+        }
+    }
+    Exit::NotFinished
+}
+
+impl CommandLine {
+    /// Adds a snapshot, by its sync, and where it is.
+    fn option_word(self, target: &Target, sync_id: Option<&str>) -> Self {
+        let line = self
+            .option("--connector", Some(&target.connector))
+            .option("--connection", target.connection.as_deref())
+            .option("--store", target.store.as_deref());
+        match sync_id {
+            Some(id) => line.word(id),
+            None => line,
+        }
+    }
+}

@@ -1,0 +1,558 @@
+//! Means: pure functions from Temporal Cloud's objects to resources, entitlements and grants.
+//!
+//! Ids and names are those of the public Baton connector where those are right; the README's table says where not.
+//! Access model: <https://docs.temporal.io/cloud/manage-access/roles-and-permissions>.
+
+use rollcall::connector::Records;
+use rollcall::model::{
+    AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Resource, ResourceId, State,
+};
+
+use crate::api::{
+    Access, CustomRole, Group, Namespace, Permission, Project, ResourceState, Role, ServiceAccount, User,
+};
+
+pub(crate) const USER: &str = "user";
+pub(crate) const SERVICE_ACCOUNT: &str = "service-account";
+pub(crate) const GROUP: &str = "group";
+pub(crate) const NAMESPACE: &str = "namespace";
+pub(crate) const ACCOUNT_ROLE: &str = "account-role";
+pub(crate) const CUSTOM_ROLE: &str = "custom-role";
+pub(crate) const PROJECT: &str = "project";
+
+/// Who may hold access of their own.
+pub(crate) const PRINCIPALS: &[&str] = &[USER, SERVICE_ACCOUNT, GROUP];
+
+/// The slug of membership in roles and groups.
+pub(crate) const MEMBER: &str = "member";
+/// The slug of having a custom role.
+pub(crate) const ASSIGNED: &str = "assigned";
+
+/// The account roles, in the vendor's order.
+pub(crate) const ROLES: [Role; 6] = [
+    Role::Owner,
+    Role::Admin,
+    Role::Developer,
+    Role::FinanceAdmin,
+    Role::Read,
+    Role::MetricsRead,
+];
+
+/// The permissions on a namespace.
+pub(crate) const PERMISSIONS: [Permission; 3] = [Permission::Admin, Permission::Write, Permission::Read];
+
+/// The roles in a project. `developer` is only ever inherited from the account.
+const PROJECT_ROLES: [&str; 7] = ["admin", "write", "read", "list", "contribute", "member", "developer"];
+
+/// The slug of a role, in ids.
+pub(crate) fn role_slug(role: &Role) -> String {
+    match role {
+        Role::Owner => "owner".into(),
+        Role::Admin => "admin".into(),
+        Role::Developer => "developer".into(),
+        Role::FinanceAdmin => "finance-admin".into(),
+        Role::Read => "read".into(),
+        Role::MetricsRead => "metrics-read".into(),
+        Role::Unknown(name) => name.to_lowercase().replace('_', "-"),
+    }
+}
+
+fn role_title(role: &Role) -> String {
+    let words = role_slug(role);
+    let title = words.split('-').map(capitalized).collect::<Vec<_>>();
+    title.join(" ")
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+/// Roles that the API can neither give nor take: owners are made by the vendor's support; finance admins only by an
+/// owner, and a service account, which is what a connector should be, can be none.
+pub(crate) fn is_immutable(role: &Role) -> bool {
+    matches!(role, Role::Owner | Role::FinanceAdmin | Role::Unknown(_))
+}
+
+/// The slug of a permission, in ids.
+pub(crate) fn permission_slug(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Admin => "admin",
+        Permission::Write => "write",
+        Permission::Read => "read",
+    }
+}
+
+/// The resource of an account role.
+pub(crate) fn role_id(account: &str, role: &Role) -> ResourceId {
+    ResourceId::new(ACCOUNT_ROLE, format!("{account}-{}", role_slug(role)))
+}
+
+/// Being a member of an account role.
+pub(crate) fn role_member(account: &str, role: &Role) -> EntitlementId {
+    EntitlementId::new(role_id(account, role), MEMBER)
+}
+
+/// Having a permission on a namespace.
+pub(crate) fn namespace_permission(namespace: &str, permission: Permission) -> EntitlementId {
+    EntitlementId::new(ResourceId::new(NAMESPACE, namespace), permission_slug(permission))
+}
+
+/// Being a member of a group.
+pub(crate) fn group_member(group: &str) -> EntitlementId {
+    EntitlementId::new(ResourceId::new(GROUP, group), MEMBER)
+}
+
+fn project_role(project: &str, role: &str) -> EntitlementId {
+    EntitlementId::new(ResourceId::new(PROJECT, project), role)
+}
+
+fn custom_role_assigned(role: &str) -> EntitlementId {
+    EntitlementId::new(ResourceId::new(CUSTOM_ROLE, role), ASSIGNED)
+}
+
+/// The account roles that every account has.
+pub(crate) fn account_roles(account: &str) -> Records {
+    let mut records = Records::default();
+    for role in &ROLES {
+        records.extend(account_role(account, role));
+    }
+    records
+}
+
+fn account_role(account: &str, role: &Role) -> Records {
+    let id = role_id(account, role);
+    let slug = role_slug(role);
+    let name = format!("Account {}", role_title(role));
+    let mut resource = Resource::new(id.clone(), name.clone(), Facet::Role);
+    resource.state = State::Enabled;
+    resource.v1_identifier = Some(format!("{ACCOUNT_ROLE}:{slug}"));
+    if *role == Role::FinanceAdmin {
+        // What the public connector calls it.
+        resource.aliases = vec![format!("{account}-finance-_-admin")];
+    }
+    let entitlement = Entitlement {
+        display_name: format!("{name} Role Member"),
+        description: format!("Has the {name} role in Temporal Cloud"),
+        grantable_to: match role {
+            Role::MetricsRead => &[SERVICE_ACCOUNT],
+            Role::Owner => &[USER],
+            _ => PRINCIPALS,
+        },
+        purpose: Purpose::Assignment,
+        immutable: is_immutable(role),
+        exclusive: ROLES.iter().rev().position(|r| r == role).map(|order| Exclusive {
+            group: format!("{account}:account-role"),
+            order: u32::try_from(order).unwrap_or_default(),
+            per_resource: false,
+        }),
+        v1_identifier: Some(format!("membership:{}", id.id)),
+        id: EntitlementId::new(id, MEMBER),
+    };
+    Records {
+        resources: vec![resource],
+        entitlements: vec![entitlement],
+        ..Records::default()
+    }
+}
+
+/// A user and all that it holds, and names of rights that we do not know.
+pub(crate) fn user(account: &str, user: &User) -> (Records, Vec<String>) {
+    let id = ResourceId::new(USER, &user.id);
+    if user.state() == ResourceState::Deleted {
+        return (gone(id), Vec::new());
+    }
+    let email = Some(user.spec.email.clone()).filter(|e| !e.is_empty());
+    let name = email.clone().unwrap_or_else(|| user.id.clone());
+    let facet = Facet::User {
+        email: email.clone(),
+        login: None,
+        account_type: AccountType::Human,
+        last_login: None,
+        mfa: None,
+    };
+    let mut resource = Resource::new(id.clone(), name, facet);
+    resource.v1_identifier = email.map(|email| format!("{USER}:{email}"));
+    resource.created_at = user.created_time;
+    (resource.state, resource.state_details) = account_state(&user.state(), user.invitation.is_some());
+    let profile = &mut resource.profile;
+    put(profile, "user_id", &user.id);
+    put(profile, "state", user.state().to_string());
+    put_time(profile, "last_modified", user.last_modified_time);
+    if let Some(invitation) = &user.invitation {
+        put_time(profile, "invited_at", invitation.created_time);
+        put_time(profile, "invitation_expires_at", invitation.expired_time);
+    }
+    if let Some(role) = user.spec.access.as_ref().and_then(Access::role) {
+        put(profile, "account_role", role_slug(&role));
+    }
+    let mut records = Records {
+        resources: vec![resource],
+        ..Records::default()
+    };
+    let unknown = held(&mut records, account, &id, user.spec.access.as_ref(), None);
+    (records, unknown)
+}
+
+/// A service account and all that it holds.
+pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, Vec<String>) {
+    let id = ResourceId::new(SERVICE_ACCOUNT, &sa.id);
+    if sa.state() == ResourceState::Deleted {
+        return (gone(id), Vec::new());
+    }
+    let name = if sa.spec.name.is_empty() { &sa.id } else { &sa.spec.name };
+    let facet = Facet::User {
+        email: None,
+        login: None,
+        account_type: AccountType::Service,
+        last_login: None,
+        mfa: None,
+    };
+    let mut resource = Resource::new(id.clone(), name, facet);
+    resource.description = sa.spec.description.chars().take(500).collect();
+    resource.v1_identifier = Some(format!("{SERVICE_ACCOUNT}:{}", sa.id));
+    resource.created_at = sa.created_time;
+    (resource.state, resource.state_details) = account_state(&sa.state(), false);
+    let scope = match (&sa.spec.namespace_scoped_access, &sa.spec.project_scoped_access) {
+        (Some(_), _) => "namespace",
+        (None, Some(_)) => "project",
+        (None, None) => "account",
+    };
+    put(&mut resource.profile, "user_id", &sa.id);
+    put(&mut resource.profile, "scope", scope);
+    put(&mut resource.profile, "state", sa.state().to_string());
+    put_time(&mut resource.profile, "last_modified", sa.last_modified_time);
+    let mut records = Records {
+        resources: vec![resource],
+        ..Records::default()
+    };
+    let mut unknown = held(&mut records, account, &id, sa.spec.access.as_ref(), None);
+    unknown.extend(scoped(&mut records, account, &id, sa));
+    (records, unknown)
+}
+
+/// The two scoped forms of a service account's access.
+fn scoped(records: &mut Records, account: &str, id: &ResourceId, sa: &ServiceAccount) -> Vec<String> {
+    let mut holder = Holder::new(records, account, id, None);
+    if let Some(scoped) = &sa.spec.namespace_scoped_access {
+        // Such an account always has the account role read.
+        holder.role(&Role::Read);
+        holder.permission(&scoped.namespace, scoped.access.permission());
+    }
+    if let Some(scoped) = &sa.spec.project_scoped_access {
+        holder.project(&scoped.project_id, scoped.access.role());
+        for (namespace, access) in &scoped.namespace_accesses {
+            holder.permission(namespace, access.permission());
+        }
+    }
+    holder.unknown
+}
+
+/// A group, and all that it holds for its members.
+pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
+    let id = ResourceId::new(GROUP, &group.id);
+    if group.state() == ResourceState::Deleted {
+        return (gone(id), Vec::new());
+    }
+    let name = if group.spec.display_name.is_empty() { &group.id } else { &group.spec.display_name };
+    let mut resource = Resource::new(id.clone(), name, Facet::Group);
+    resource.created_at = group.created_time;
+    (resource.state, resource.state_details) = account_state(&group.state(), false);
+    let profile = &mut resource.profile;
+    put(profile, "state", group.state().to_string());
+    match &group.spec {
+        spec if spec.google_group.is_some() => {
+            put(profile, "kind", "google");
+            put(profile, "email", spec.google_group.as_ref().map_or("", |g| &g.email_address));
+        }
+        spec if spec.scim_group.is_some() => {
+            put(profile, "kind", "scim");
+            put(profile, "idp_id", spec.scim_group.as_ref().map_or("", |g| &g.idp_id));
+        }
+        spec if spec.cloud_group => put(profile, "kind", "cloud"),
+        _ => {}
+    }
+    let member = group_member(&group.id);
+    let entitlement = Entitlement {
+        display_name: format!("{name} Group Member"),
+        description: format!("Is a member of the group {name} in Temporal Cloud"),
+        grantable_to: &[USER],
+        purpose: Purpose::Assignment,
+        immutable: false,
+        exclusive: None,
+        v1_identifier: None,
+        id: member.clone(),
+    };
+    let mut records = Records {
+        resources: vec![resource],
+        entitlements: vec![entitlement],
+        ..Records::default()
+    };
+    let unknown = held(&mut records, account, &id, group.spec.access.as_ref(), Some(member));
+    (records, unknown)
+}
+
+/// A user is a member of a group.
+pub(crate) fn membership(group: &str, user: &str) -> Grant {
+    Grant::new(group_member(group), ResourceId::new(USER, user))
+}
+
+/// A namespace, its permissions, and who has them everywhere: owners, admins and, where the account has projects, the
+/// roles of its project.
+pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool) -> Records {
+    let id = ResourceId::new(NAMESPACE, &namespace.namespace);
+    if namespace.state().is_going() {
+        return gone(id);
+    }
+    let name = &namespace.namespace;
+    let mut resource = Resource::new(id, name, Facet::None);
+    resource.v1_identifier = Some(format!("{NAMESPACE}:{name}"));
+    resource.state = State::Enabled;
+    resource.created_at = namespace.created_time;
+    let profile = &mut resource.profile;
+    put(profile, "state", namespace.state().to_string());
+    put(profile, "region", &namespace.active_region);
+    put(profile, "project_id", &namespace.project_id);
+    for (tag, value) in &namespace.tags {
+        put(profile, &format!("tag:{tag}"), value);
+    }
+    let entitlements = PERMISSIONS.iter().enumerate().map(|(order, permission)| {
+        let id = namespace_permission(name, *permission);
+        Entitlement {
+            display_name: format!("{name} {}", capitalized(permission_slug(*permission))),
+            description: format!("Access to {name} namespace in Temporal Cloud"),
+            grantable_to: PRINCIPALS,
+            purpose: Purpose::Permission,
+            immutable: false,
+            exclusive: Some(Exclusive {
+                group: format!("{NAMESPACE}:{name}"),
+                order: u32::try_from(PERMISSIONS.len() - 1 - order).unwrap_or_default(),
+                per_resource: true,
+            }),
+            v1_identifier: Some(id.to_string()),
+            id,
+        }
+    });
+    let entitlements = entitlements.collect();
+    let admin = namespace_permission(name, Permission::Admin);
+    let mut grants: Vec<Grant> = [Role::Owner, Role::Admin]
+        .iter()
+        .map(|role| inherited(admin.clone(), role_member(account, role)))
+        .collect();
+    if with_project && !namespace.project_id.is_empty() {
+        // <https://docs.temporal.io/cloud/projects>: a project's admin, write and read reach the namespaces inside.
+        let from_project = PERMISSIONS.iter().map(|permission| {
+            let source = project_role(&namespace.project_id, permission_slug(*permission));
+            inherited(namespace_permission(name, *permission), source)
+        });
+        grants.extend(from_project);
+    }
+    Records {
+        resources: vec![resource],
+        entitlements,
+        grants,
+        gone: Vec::new(),
+    }
+}
+
+/// A project, its roles, and who has them by account role: admins (and, *inferred*, owners) are its admins, developers
+/// its developers.
+pub(crate) fn project(account: &str, project: &Project) -> Records {
+    let id = ResourceId::new(PROJECT, &project.id);
+    if project.state().is_going() {
+        return gone(id);
+    }
+    let name = if project.spec.display_name.is_empty() { &project.id } else { &project.spec.display_name };
+    let mut resource = Resource::new(id, name, Facet::None);
+    resource.description = project.spec.description.chars().take(500).collect();
+    resource.state = State::Enabled;
+    resource.created_at = project.created_time;
+    put(&mut resource.profile, "state", project.state().to_string());
+    let entitlements = PROJECT_ROLES.iter().map(|role| Entitlement {
+        id: project_role(&project.id, role),
+        display_name: format!("{name} {}", capitalized(role)),
+        description: format!("Has the role {role} in the project {name} in Temporal Cloud"),
+        grantable_to: PRINCIPALS,
+        purpose: Purpose::Permission,
+        immutable: *role == "developer",
+        exclusive: None,
+        v1_identifier: None,
+    });
+    let inherits = [(Role::Owner, "admin"), (Role::Admin, "admin"), (Role::Developer, "developer")];
+    let grants = inherits
+        .iter()
+        .map(|(role, slug)| inherited(project_role(&project.id, slug), role_member(account, role)));
+    Records {
+        resources: vec![resource],
+        entitlements: entitlements.collect(),
+        grants: grants.collect(),
+        gone: Vec::new(),
+    }
+}
+
+/// A custom role, which can be assigned.
+pub(crate) fn custom_role(role: &CustomRole) -> Records {
+    let id = ResourceId::new(CUSTOM_ROLE, &role.id);
+    if role.state().is_going() {
+        return gone(id);
+    }
+    let name = if role.spec.name.is_empty() { &role.id } else { &role.spec.name };
+    let mut resource = Resource::new(id, name, Facet::Role);
+    resource.description = role.spec.description.chars().take(500).collect();
+    resource.state = State::Enabled;
+    resource.created_at = role.created_time;
+    put(&mut resource.profile, "state", role.state().to_string());
+    let entitlement = Entitlement {
+        id: custom_role_assigned(&role.id),
+        display_name: format!("{name} Assigned"),
+        description: format!("Has the custom role {name} in Temporal Cloud"),
+        grantable_to: PRINCIPALS,
+        purpose: Purpose::Assignment,
+        immutable: false,
+        exclusive: None,
+        v1_identifier: None,
+    };
+    Records {
+        resources: vec![resource],
+        entitlements: vec![entitlement],
+        ..Records::default()
+    }
+}
+
+/// An immutable grant of `entitlement` to the resource of `source`, and through it to whoever holds `source`.
+fn inherited(entitlement: EntitlementId, source: EntitlementId) -> Grant {
+    Grant::new(entitlement, source.resource.clone()).immutable().through(source)
+}
+
+fn gone(id: ResourceId) -> Records {
+    Records {
+        gone: vec![id],
+        ..Records::default()
+    }
+}
+
+/// All that an `access` object gives to a principal.
+fn held(
+    records: &mut Records,
+    account: &str,
+    id: &ResourceId,
+    access: Option<&Access>,
+    through: Option<EntitlementId>,
+) -> Vec<String> {
+    let Some(access) = access else {
+        return Vec::new();
+    };
+    let mut holder = Holder::new(records, account, id, through);
+    if let Some(role) = access.role() {
+        holder.role(&role);
+    }
+    for role in access.custom_roles() {
+        holder.grant(Grant::new(custom_role_assigned(role), id.clone()));
+    }
+    for (namespace, permission) in access.namespaces() {
+        holder.permission(namespace, Some(permission));
+    }
+    for (project, role) in access.projects() {
+        holder.project(project, Some(role));
+    }
+    holder.unknown
+}
+
+/// A principal that is being given what it holds.
+struct Holder<'a> {
+    records: &'a mut Records,
+    account: &'a str,
+    id: &'a ResourceId,
+    /// Who gets it too: the members of a group.
+    through: Option<EntitlementId>,
+    /// Rights that the vendor has added since.
+    unknown: Vec<String>,
+}
+
+impl<'a> Holder<'a> {
+    fn new(records: &'a mut Records, account: &'a str, id: &'a ResourceId, through: Option<EntitlementId>) -> Self {
+        Self {
+            records,
+            account,
+            id,
+            through,
+            unknown: Vec::new(),
+        }
+    }
+
+    fn grant(&mut self, grant: Grant) {
+        let grant = match &self.through {
+            Some(source) => grant.through(source.clone()),
+            None => grant,
+        };
+        self.records.grants.push(grant);
+    }
+
+    fn role(&mut self, role: &Role) {
+        if let Role::Unknown(_) = role {
+            // A role of its own, so that nobody's access is lost.
+            self.records.extend(account_role(self.account, role));
+            self.unknown.push(role.api_name());
+        }
+        let entitlement = role_member(self.account, role);
+        let v1 = format!("grant:membership:{}:{}", entitlement.resource.id, self.id.id);
+        let mut grant = Grant::new(entitlement, self.id.clone()).with_v1(v1);
+        grant.immutable = is_immutable(role);
+        self.grant(grant);
+    }
+
+    fn permission(&mut self, namespace: &str, permission: Option<Result<Permission, String>>) {
+        match permission {
+            None => {}
+            Some(Ok(permission)) => {
+                let entitlement = namespace_permission(namespace, permission);
+                let v1 = format!("grant:{entitlement}:{}", self.id.id);
+                self.grant(Grant::new(entitlement, self.id.clone()).with_v1(v1));
+            }
+            Some(Err(name)) => self.unknown.push(format!("PERMISSION_{name}")),
+        }
+    }
+
+    fn project(&mut self, project: &str, role: Option<String>) {
+        match role {
+            None => {}
+            Some(role) if PROJECT_ROLES.contains(&role.as_str()) => {
+                self.grant(Grant::new(project_role(project, &role), self.id.clone()));
+            }
+            Some(role) => self.unknown.push(format!("PROJECT_ROLE_{}", role.to_uppercase())),
+        }
+    }
+}
+
+/// Whether an account is in use, and why not.
+pub(crate) fn account_state(state: &ResourceState, invited: bool) -> (State, String) {
+    match state {
+        ResourceState::Active | ResourceState::Updating if !invited => (State::Enabled, String::new()),
+        ResourceState::Active | ResourceState::Updating | ResourceState::Activating => {
+            (State::Enabled, "invited".into())
+        }
+        ResourceState::Suspended
+        | ResourceState::Expired
+        | ResourceState::ActivationFailed
+        | ResourceState::UpdateFailed
+        | ResourceState::DeleteFailed => (State::Disabled, state.to_string()),
+        ResourceState::Deleting | ResourceState::Deleted => (State::Deleted, state.to_string()),
+        ResourceState::Unspecified | ResourceState::Unknown(_) => (State::Unknown, state.to_string()),
+    }
+}
+
+fn put(profile: &mut Profile, key: &str, value: impl Into<String>) {
+    let value: String = value.into();
+    if !value.is_empty() {
+        profile.insert(key.to_owned(), value.into());
+    }
+}
+
+fn put_time(profile: &mut Profile, key: &str, at: Option<jiff::Timestamp>) {
+    if let Some(at) = at {
+        put(profile, key, at.to_string());
+    }
+}

@@ -1,0 +1,112 @@
+//! Writes: grant, revoke, create and delete account.
+//!
+//! Permissions on namespaces go through `Set…NamespaceAccess`, which touches one entry and can wipe nothing else. Account
+//! roles have no such call: there the whole spec is read raw, one value in it is changed, and all of it is sent back,
+//! whatever fields it has. Every write carries an `asyncOperationId` that follows from the request and from what was
+//! read: the vendor recognizes a repetition.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rollcall::connector::Identity;
+use rollcall::provision::{Action, Plan, Progress, Provisioner, Request};
+use rollcall::{Error, ErrorType, http};
+
+use crate::TemporalCloud;
+use crate::api::{Operation, OperationState, Write};
+use target::Target;
+
+mod account;
+mod namespace;
+mod principal;
+mod role;
+mod target;
+
+/// How long to wait before asking again, where the vendor does not say: its clients do the same.
+const DEFAULT_DELAY: f64 = 2.0;
+/// The shortest and the longest wait, whatever the vendor says.
+const DELAYS: (f64, f64) = (1.0, 30.0);
+
+#[async_trait]
+impl Provisioner for TemporalCloud {
+    type Change = Write;
+
+    async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
+        if let Some(unknown) = request.allow.first() {
+            return Err(Error::invalid(
+                "UnknownSideEffect",
+                format!("nothing here has a side effect called `{unknown}`"),
+                "Leave `allow` empty.",
+            ));
+        }
+        match &request.action {
+            Action::Grant { entitlement, principal } => {
+                match Target::parse(&identity.tenant, entitlement)? {
+                    Target::Namespace(id, permission) => {
+                        namespace::grant(self, identity, request, &id, permission, principal).await
+                    }
+                    Target::Role(wanted) => role::grant(self, identity, request, &wanted, principal).await,
+                }
+            }
+            Action::Revoke { entitlement, principal } => {
+                match Target::parse(&identity.tenant, entitlement)? {
+                    Target::Namespace(id, permission) => {
+                        namespace::revoke(self, identity, request, &id, permission, principal).await
+                    }
+                    Target::Role(held) => role::revoke(self, identity, request, &held, principal).await,
+                }
+            }
+            Action::Create { account } => account::create(self, identity, request, account).await,
+            Action::Delete { principal } => account::delete(self, identity, request, principal).await,
+        }
+    }
+
+    async fn send(&self, change: &Write) -> Result<Progress, Error> {
+        match self.api.write(change).await {
+            Ok(operation) => progress(&operation),
+            Err(e) => refused_write(e),
+        }
+    }
+
+    async fn poll(&self, change: &Write) -> Result<Progress, Error> {
+        match self.api.operation(&change.operation_id).await {
+            Ok(operation) => progress(&operation),
+            Err(e) if e.status() == Some(404) => Ok(Progress::Unknown),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+/// How an operation stands, for the engine.
+fn progress(operation: &Operation) -> Result<Progress, Error> {
+    match operation.state() {
+        OperationState::Fulfilled => Ok(Progress::Done(Some(operation.id.clone()))),
+        OperationState::Running => {
+            let seconds = operation.check_after().unwrap_or(DEFAULT_DELAY);
+            Ok(Progress::Pending(Duration::from_secs_f64(seconds.clamp(DELAYS.0, DELAYS.1))))
+        }
+        OperationState::Ended(how) => Err(Error::refused(
+            "OperationFailed",
+            format!("the vendor's operation {} {how}: {}", operation.id, operation.failure_reason),
+            "See what the vendor says; then send a new request, with a new `request_id`.",
+        )),
+    }
+}
+
+/// What an error to a write means. *Unknown*: how the API says that a `resourceVersion` is stale; a 409, or a 400 that
+/// speaks of a version, is taken for that. "nothing to change" (400) means that the state is what was asked for, or
+/// that the server dropped what was asked for: looking again tells.
+fn refused_write(e: http::error::Error) -> Result<Progress, Error> {
+    let message = e.vendor_message().unwrap_or_default().to_lowercase();
+    match e.status() {
+        Some(404 | 409) => Ok(Progress::Overtaken),
+        Some(400) if message.contains("version") || message.contains("nothing to change") => Ok(Progress::Overtaken),
+        Some(400) => Err(Error::new(
+            ErrorType::Refused,
+            "VendorRefused",
+            e.to_string(),
+            "Temporal Cloud does not do this: its own words say why.",
+        )),
+        _ => Err(e.into()),
+    }
+}

@@ -1,0 +1,279 @@
+//! A principal as it is now: typed for deciding, raw for sending back.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rollcall::connector::Identity;
+use rollcall::event::GrantRef;
+use rollcall::model::{EntitlementId, ResourceId};
+use rollcall::provision::Request;
+use rollcall::{Error, ErrorType};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::TemporalCloud;
+use crate::access::{self, GROUP, SERVICE_ACCOUNT, USER};
+use crate::api::{Access, Group, Kind, ResourceState, Role, ServiceAccount, User, Write};
+
+/// How long to wait for another change of the same object.
+pub(super) const OTHERS_TURN: Duration = Duration::from_secs(2);
+
+/// A principal as it is now.
+#[derive(Debug)]
+pub(super) struct Principal {
+    pub(super) kind: Kind,
+    pub(super) id: ResourceId,
+    pub(super) name: String,
+    pub(super) state: ResourceState,
+    pub(super) access: Access,
+    pub(super) resource_version: String,
+    /// A scoped service account: its rights cannot be widened.
+    pub(super) scoped: bool,
+    /// The operation of another change that is under way.
+    busy: bool,
+    spec: Value,
+}
+
+/// Of which kind a principal is.
+pub(super) fn kind_of(principal: &ResourceId) -> Result<Kind, Error> {
+    match principal.resource_type.as_str() {
+        USER => Ok(Kind::User),
+        SERVICE_ACCOUNT => Ok(Kind::ServiceAccount),
+        GROUP => Ok(Kind::Group),
+        other => Err(Error::invalid(
+            "UnknownPrincipal",
+            format!("a {other} cannot hold access of its own: `{principal}`"),
+            "Name a user, a service-account or a group.",
+        )),
+    }
+}
+
+impl Principal {
+    /// Reads a principal; `None` if the vendor says that it does not exist (404), or that it is deleted.
+    pub(super) async fn read(connector: &TemporalCloud, id: &ResourceId) -> Result<Option<Self>, Error> {
+        let kind = kind_of(id)?;
+        let raw = match connector.api.raw(kind, &id.id).await {
+            Ok(raw) => raw,
+            Err(e) if e.status() == Some(404) => return Ok(None),
+            Err(e) => return Err(e.into()),
+        };
+        let principal = Self::of(kind, id, raw)?;
+        Ok(Some(principal).filter(|p| p.state != ResourceState::Deleted))
+    }
+
+    /// The same, where there must be one.
+    pub(super) async fn required(connector: &TemporalCloud, id: &ResourceId) -> Result<Self, Error> {
+        Self::read(connector, id).await?.ok_or_else(|| {
+            Error::new(
+                ErrorType::NotFound,
+                "UnknownPrincipal",
+                format!("there is no {id} in Temporal Cloud"),
+                "Use the id of a principal of the newest snapshot.",
+            )
+        })
+    }
+
+    fn of(kind: Kind, id: &ResourceId, raw: Value) -> Result<Self, Error> {
+        let spec = raw.get("spec").cloned().unwrap_or_else(|| json!({}));
+        let typed = |e: serde_json::Error| {
+            Error::internal("UnexpectedAnswer", format!("{id} is of an unknown form")).with_source(e)
+        };
+        let (name, state, access, resource_version, scoped, operation) = match kind {
+            Kind::User => {
+                let user = User::deserialize(&raw).map_err(typed)?;
+                let state = user.state();
+                (user.spec.email, state, user.spec.access, user.resource_version, false, user.async_operation_id)
+            }
+            Kind::ServiceAccount => {
+                let sa = ServiceAccount::deserialize(&raw).map_err(typed)?;
+                let state = sa.state();
+                let scoped = sa.spec.namespace_scoped_access.is_some() || sa.spec.project_scoped_access.is_some();
+                (sa.spec.name, state, sa.spec.access, sa.resource_version, scoped, sa.async_operation_id)
+            }
+            Kind::Group => {
+                let group = Group::deserialize(&raw).map_err(typed)?;
+                let state = group.state();
+                let name = group.spec.display_name;
+                (name, state, group.spec.access, group.resource_version, false, group.async_operation_id)
+            }
+        };
+        Ok(Self {
+            kind,
+            id: id.clone(),
+            name,
+            busy: !operation.is_empty() || matches!(state, ResourceState::Updating | ResourceState::Deleting),
+            state,
+            access: access.unwrap_or_default(),
+            resource_version,
+            scoped,
+            spec,
+        })
+    }
+
+    /// Whether the vendor is at another change of this principal: it must end before ours can begin.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Whether its role makes it admin of every namespace.
+    pub(super) fn is_admin_everywhere(&self) -> bool {
+        matches!(self.access.role(), Some(Role::Owner | Role::Admin))
+    }
+
+    /// The grant of `entitlement` to it.
+    pub(super) fn grant(&self, entitlement: &EntitlementId) -> GrantRef {
+        GrantRef::new(entitlement, &self.id)
+    }
+
+    /// Ids of its explicit grants on namespaces.
+    pub(super) fn namespace_grants(&self) -> Vec<String> {
+        self.access
+            .namespaces()
+            .filter_map(|(namespace, permission)| Some((namespace, permission.ok()?)))
+            .map(|(namespace, permission)| self.grant(&access::namespace_permission(namespace, permission)).id)
+            .collect()
+    }
+
+    /// What was read, for the audit record.
+    pub(super) fn read_value(&self) -> Value {
+        json!({
+            "principal": self.id.to_string(),
+            "name": self.name,
+            "state": self.state.to_string(),
+            "resource_version": self.resource_version,
+            "access": self.spec.get("access"),
+        })
+    }
+
+    /// The whole spec with another account role in it, whatever else it holds.
+    pub(super) fn spec_with_role(&self, role: Option<&Role>) -> Value {
+        let mut spec = self.spec.clone();
+        let access = child(&mut spec, "access", "access");
+        let account_access = child(access, "accountAccess", "account_access");
+        if let Some(fields) = account_access.as_object_mut() {
+            // The deprecated twin would contradict the new value.
+            fields.remove("roleDeprecated");
+            fields.remove("role_deprecated");
+            let name = role.map_or_else(|| "ROLE_UNSPECIFIED".to_owned(), Role::api_name);
+            fields.insert("role".into(), name.into());
+        }
+        spec
+    }
+
+    /// An update of the whole principal.
+    pub(super) fn update(&self, spec: Value, operation_id: String) -> Write {
+        Write {
+            path: ["cloud", self.kind.path(), &self.id.id].map(String::from).into(),
+            body: Some(json!({"spec": spec, "resourceVersion": self.resource_version})),
+            resource_version: self.resource_version.clone(),
+            operation_id,
+        }
+    }
+}
+
+/// A member of an object that is itself an object: found in either spelling, made if it is not there or `null`.
+fn child<'a>(object: &'a mut Value, camel: &str, snake: &str) -> &'a mut Value {
+    let key = if object.get(snake).is_some() { snake } else { camel };
+    if !object.is_object() {
+        *object = Value::Object(Map::new());
+    }
+    let member = &mut object[key];
+    if !member.is_object() {
+        *member = Value::Object(Map::new());
+    }
+    member
+}
+
+/// Changing one's own rights can lock the connector out.
+pub(super) fn not_oneself(identity: &Identity, principal: &ResourceId) -> Result<(), Error> {
+    if identity.caller != *principal {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "OwnIdentity",
+        format!("`{}` ({principal}) is the account that this connector itself uses", identity.caller_name),
+        "Change it in Temporal Cloud, by another administrator.",
+    ))
+}
+
+/// The id that makes a repetition of a write recognizable: it follows from the request, the action and what was read, so
+/// that a retry repeats it, and neither a new request nor a new look at the object does. *Unknown*: which characters the
+/// vendor takes; its own clients send UUIDs.
+pub(super) fn operation_id(identity: &Identity, request: &Request, parts: &[&str]) -> String {
+    let mut name = format!("{}\n{}\n{}", identity.tenant, request.id, request.action.name());
+    for part in parts {
+        name.push('\n');
+        name.push_str(part);
+    }
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
+}
+
+/// Fails if `leaving` is the last person who can administer the account. Machine accounts do not count: an account that
+/// only a key can administer is one that nobody can.
+pub(super) async fn not_the_last_admin(connector: &TemporalCloud, leaving: &Principal) -> Result<(), Error> {
+    if leaving.kind != Kind::User || !leaving.is_admin_everywhere() {
+        return Ok(());
+    }
+    let mut page = String::new();
+    loop {
+        let users = connector.api.users(&page).await?;
+        let another = users.items.iter().any(|user| {
+            let role = user.spec.access.as_ref().and_then(Access::role);
+            let active = matches!(user.state(), ResourceState::Active | ResourceState::Updating);
+            user.id != leaving.id.id && active && matches!(role, Some(Role::Owner | Role::Admin))
+        });
+        match users.next {
+            _ if another => return Ok(()),
+            Some(next) if next == page => break,
+            Some(next) => page = next,
+            None => break,
+        }
+    }
+    Err(Error::refused(
+        "LastAdmin",
+        format!("{} is the last person who can administer the account", leaving.name),
+        "Make somebody else Global Admin first.",
+    ))
+}
+
+/// Whether `at` is past.
+pub(super) fn is_past(connector: &TemporalCloud, at: Option<Timestamp>) -> bool {
+    at.is_some_and(|at| at <= connector.session.clock.now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn principal(spec: Value) -> Principal {
+        let raw = json!({"id": "u", "resourceVersion": "rv", "spec": spec});
+        Principal::of(Kind::User, &ResourceId::new(USER, "u"), raw).expect("a principal")
+    }
+
+    #[test]
+    fn a_changed_role_leaves_everything_else_as_it_was() {
+        let spec = json!({"email": "a@b", "newThing": {"x": [1]}, "access": {
+            "accountAccess": {"role": "ROLE_READ", "customRoles": ["cr"]},
+            "namespaceAccesses": {"n.a": {"permission": "PERMISSION_READ"}},
+            "projectAccesses": {"p": {"role": "PROJECT_ROLE_READ"}}}});
+        let mut expected = spec.clone();
+        expected["access"]["accountAccess"]["role"] = "ROLE_DEVELOPER".into();
+        assert_eq!(principal(spec).spec_with_role(Some(&Role::Developer)), expected);
+    }
+
+    #[test]
+    fn missing_objects_are_made() {
+        for spec in [
+            json!({"email": "a@b"}),
+            json!({"email": "a@b", "access": null}),
+            json!({"email": "a@b", "access": {"accountAccess": null}}),
+        ] {
+            let changed = principal(spec).spec_with_role(Some(&Role::Read));
+            assert_eq!(changed["access"]["accountAccess"], json!({"role": "ROLE_READ"}));
+        }
+        let snake = json!({"email": "a@b", "access": {"account_access": {"role": "ROLE_READ"}}});
+        let changed = principal(snake).spec_with_role(Some(&Role::Admin));
+        assert_eq!(changed["access"], json!({"account_access": {"role": "ROLE_ADMIN"}}));
+    }
+}

@@ -1,0 +1,92 @@
+//! What an entitlement id means here.
+
+use rollcall::Error;
+use rollcall::model::EntitlementId;
+
+use crate::access::{self, ACCOUNT_ROLE, MEMBER, NAMESPACE, PERMISSIONS, ROLES};
+use crate::api::{Permission, Role};
+
+/// What can be granted and revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A permission on a namespace.
+    Namespace(String, Permission),
+    /// An account role.
+    Role(Role),
+}
+
+impl Target {
+    /// Reads an entitlement id of the account `account`.
+    pub(super) fn parse(account: &str, id: &EntitlementId) -> Result<Self, Error> {
+        let target = match id.resource.resource_type.as_str() {
+            NAMESPACE => PERMISSIONS
+                .into_iter()
+                .find(|p| access::permission_slug(*p) == id.slug)
+                .map(|p| Self::Namespace(id.resource.id.clone(), p)),
+            ACCOUNT_ROLE if id.slug == MEMBER => role(account, &id.resource.id).map(Self::Role),
+            ACCOUNT_ROLE => None,
+            other => return Err(not_provisioned(other, id)),
+        };
+        target.ok_or_else(|| {
+            Error::invalid(
+                "UnknownEntitlement",
+                format!("account {account} has no entitlement `{id}`"),
+                "Use an entitlement id of the newest snapshot.",
+            )
+        })
+    }
+}
+
+/// The role of a resource id: exactly `<account>-<slug>`. Two other spellings of the public connector are taken too:
+/// `<account>-finance-_-admin`, and for admin the legacy `<domain>-<account>`, where the domain has a dot.
+fn role(account: &str, id: &str) -> Option<Role> {
+    if let Some(slug) = id.strip_prefix(account).and_then(|rest| rest.strip_prefix('-')) {
+        if slug == "finance-_-admin" {
+            return Some(Role::FinanceAdmin);
+        }
+        return ROLES.into_iter().find(|role| access::role_slug(role) == slug);
+    }
+    let domain = id.strip_suffix(account)?.strip_suffix('-')?;
+    let (name, end) = domain.rsplit_once('.')?;
+    (!name.is_empty() && !end.is_empty() && !domain.contains(':')).then_some(Role::Admin)
+}
+
+fn not_provisioned(kind: &str, id: &EntitlementId) -> Error {
+    Error::refused(
+        "NotProvisioned",
+        format!("entitlements on a {kind} are only shown, not changed: `{id}`"),
+        "Change it in Temporal Cloud. Namespaces and account roles can be changed from here.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_comes_back_from_its_own_id() {
+        for wanted in &ROLES {
+            let id = access::role_member("a1b23", wanted);
+            assert_eq!(Target::parse("a1b23", &id).expect("a target"), Target::Role(wanted.clone()));
+        }
+    }
+
+    #[test]
+    fn ids_are_compared_exactly() {
+        for (id, expected) in [
+            ("a1b23-finance-_-admin", Some(Role::FinanceAdmin)),
+            ("example.com-a1b23", Some(Role::Admin)),
+            ("a1b23", None),
+            ("-a1b23", None),
+            ("examplea1b23", None),
+            ("example-a1b23", None),
+            ("other-admin", None),
+            ("xa1b23-admin", None),
+            ("a1b23-", None),
+            ("a1b23-Admin", None),
+            ("a1b23-god", None),
+        ] {
+            assert_eq!(role("a1b23", id), expected, "{id}");
+        }
+    }
+}

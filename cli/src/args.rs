@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::connectors;
 use crate::output::ReportFormat;
+use crate::shell::CommandLine;
 use crate::snapshot::SnapshotArgs;
 
 const ABOUT: &str = "Who has access to what, and changing it safely.
@@ -96,6 +97,13 @@ impl Target {
     pub(crate) fn connection(&self) -> &str {
         self.connection.as_deref().unwrap_or("default")
     }
+
+    /// The beginning of another command on the same connection, for people to copy.
+    pub(crate) fn command(&self, words: &[&str]) -> CommandLine {
+        CommandLine::new(words)
+            .option("--connection", self.connection.as_deref())
+            .option("--store", self.store.as_deref())
+    }
 }
 
 const SYNC_EXAMPLES: &str = "\
@@ -170,10 +178,20 @@ pub(crate) struct ChangeArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
     /// The entitlement, `type:resource:slug`
-    #[arg(long, value_name = "ID", required_unless_present = "event", conflicts_with = "event")]
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "event",
+        conflicts_with = "event"
+    )]
     pub(crate) entitlement: Option<String>,
     /// Who, `type:id`
-    #[arg(long, value_name = "ID", required_unless_present = "event", conflicts_with = "event")]
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "event",
+        conflicts_with = "event"
+    )]
     pub(crate) principal: Option<String>,
     /// Accept a side effect that the function would refuse; may be given more than once
     #[arg(long, value_name = "EFFECT", conflicts_with = "event")]
@@ -194,7 +212,12 @@ pub(crate) struct CreateArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
     /// The account's e-mail address
-    #[arg(long, value_name = "ADDRESS", required_unless_present = "event", conflicts_with = "event")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        required_unless_present = "event",
+        conflicts_with = "event"
+    )]
     pub(crate) email: Option<String>,
     /// What else the vendor takes: text as KEY=VALUE, anything else as KEY:=JSON; may be given more than once
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "event")]
@@ -215,7 +238,12 @@ pub(crate) struct DeleteArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
     /// The account, `type:id`
-    #[arg(long, value_name = "ID", required_unless_present = "event", conflicts_with = "event")]
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "event",
+        conflicts_with = "event"
+    )]
     pub(crate) principal: Option<String>,
 }
 

@@ -6,9 +6,7 @@ use rollcall::function::Entry;
 
 /// Every connector.
 pub(crate) fn all() -> Vec<Entry> {
-    vec![
-        rollcall_temporalcloud::entry(),
-    ]
+    vec![rollcall_temporalcloud::entry()]
 }
 
 /// Accepts the name of a connector; the message for any other lists those that there are.
@@ -19,5 +17,10 @@ pub(crate) fn names() -> PossibleValuesParser {
 /// The connector of this name, which [`names`] has let pass.
 pub(crate) fn find(name: &str) -> Result<Entry, Error> {
     let found = all().into_iter().find(|entry| entry.about.name == name);
-    found.ok_or_else(|| Error::internal("UnknownConnector", format!("there is no connector `{name}`")))
+    found.ok_or_else(|| {
+        Error::internal(
+            "UnknownConnector",
+            format!("there is no connector `{name}`"),
+        )
+    })
 }

@@ -22,7 +22,9 @@ use failure::{Exit, Failure};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(cli.verbose);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(e) => Err(e.into()),
@@ -55,7 +57,11 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
 
 /// Logs go to where messages go: standard output is for results alone.
 fn log_to_stderr(verbose: bool) {
-    let default = if verbose { "info,rollcall=debug" } else { "warn" };
+    let default = if verbose {
+        "info,rollcall=debug"
+    } else {
+        "warn"
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)

@@ -65,7 +65,8 @@ impl Listing {
     pub(crate) fn row(&mut self, row: &impl Row) -> Result<(), Failure> {
         match self.format {
             Format::Json => {
-                self.out.write_all(if self.rows == 0 { b"[\n" } else { b",\n" })?;
+                self.out
+                    .write_all(if self.rows == 0 { b"[\n" } else { b",\n" })?;
                 serde_json::to_writer(&mut self.out, row).map_err(io::Error::from)?;
             }
             Format::Csv => {
@@ -98,7 +99,11 @@ impl Listing {
     }
 
     fn csv_header(&mut self) -> io::Result<()> {
-        let names: Vec<String> = self.columns.iter().map(|c| c.to_lowercase().replace(' ', "_")).collect();
+        let names: Vec<String> = self
+            .columns
+            .iter()
+            .map(|c| c.to_lowercase().replace(' ', "_"))
+            .collect();
         csv_line(&mut self.out, names.iter().map(String::as_str))
     }
 
@@ -125,7 +130,11 @@ impl Listing {
 
 /// Prints pairs of a name and a value, one a line.
 pub(crate) fn pairs(pairs: &[(&str, String)]) -> Result<(), Failure> {
-    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let width = pairs
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or_default();
     let mut out = io::stdout().lock();
     for (name, value) in pairs {
         writeln!(out, "{name:width$}  {}", printable(value))?;
@@ -163,8 +172,15 @@ fn printable(text: &str) -> String {
 }
 
 fn widths(header: &[String], rows: &[Vec<String>]) -> Vec<usize> {
-    let longest = |n: usize| rows.iter().chain([&header.to_vec()]).map(|row| row[n].chars().count()).max();
-    (0..header.len()).map(|n| longest(n).unwrap_or_default()).collect()
+    let longest = |n: usize| {
+        rows.iter()
+            .chain([&header.to_vec()])
+            .map(|row| row[n].chars().count())
+            .max()
+    };
+    (0..header.len())
+        .map(|n| longest(n).unwrap_or_default())
+        .collect()
 }
 
 /// A row whose cells are padded, and separated by tabs for programs.

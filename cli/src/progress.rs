@@ -71,7 +71,13 @@ impl Progress for Display {
 }
 
 fn describe(extent: &Extent) -> String {
-    let Extent { steps_done, steps_known, records, usage, finishing } = extent;
+    let Extent {
+        steps_done,
+        steps_known,
+        records,
+        usage,
+        finishing,
+    } = extent;
     let steps = if *finishing {
         format!("all {steps_done} steps done, writing the snapshot")
     } else {
@@ -105,6 +111,9 @@ mod tests {
         extent.usage.waits = 1;
         extent.usage.wait_ms = 1500;
         extent.finishing = true;
-        assert!(describe(&extent).ends_with("writing the snapshot, 70 records, 5 calls, 1 waits (1.5 s)"));
+        assert!(
+            describe(&extent)
+                .ends_with("writing the snapshot, 70 records, 5 calls, 1 waits (1.5 s)")
+        );
     }
 }

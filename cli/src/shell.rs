@@ -49,10 +49,17 @@ mod tests {
 
     #[test]
     fn a_shell_reads_back_what_was_meant() {
-        for (word, expected) in [("a:b/c", "a:b/c"), ("", "''"), ("two words", "'two words'"), ("it's", r"'it'\''s'")] {
+        for (word, expected) in [
+            ("a:b/c", "a:b/c"),
+            ("", "''"),
+            ("two words", "'two words'"),
+            ("it's", r"'it'\''s'"),
+        ] {
             assert_eq!(quoted(word), expected);
         }
-        let line = CommandLine::new(&["sync", "x"]).option("--store", Some("a b")).option("--no", None);
+        let line = CommandLine::new(&["sync", "x"])
+            .option("--store", Some("a b"))
+            .option("--no", None);
         assert_eq!(line.to_string(), "rollcall sync x --store 'a b'");
     }
 }

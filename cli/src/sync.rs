@@ -8,6 +8,7 @@ use rollcall::clock::between;
 use rollcall::context::Context;
 use rollcall::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
 use rollcall::function::{Entry, Operation};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::{SyncArgs, Target};
@@ -15,7 +16,6 @@ use crate::connectors;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, ReportFormat};
 use crate::progress::Display;
-use crate::shell::CommandLine;
 
 /// Runs the command.
 pub(crate) async fn run(args: SyncArgs, verbose: bool) -> Result<Exit, Failure> {
@@ -55,7 +55,10 @@ async fn slices(
             return Ok((answer, raw));
         }
         event.sync_id = answer.sync_id;
-        wait(cx, answer.resume_at, |until| display.waiting(until, why(answer.reason))).await;
+        wait(cx, answer.resume_at, |until| {
+            display.waiting(until, why(answer.reason))
+        })
+        .await;
     }
 }
 
@@ -71,13 +74,18 @@ pub(crate) async fn wait(cx: &Context, until: Option<Timestamp>, tell: impl FnOn
 
 /// An event as it goes to a function.
 fn to_json(event: &SyncEvent) -> Result<Value, Error> {
-    serde_json::to_value(event).map_err(|e| Error::internal("NotJson", "an event has no JSON form").with_source(e))
+    serde_json::to_value(event)
+        .map_err(|e| Error::internal("NotJson", "an event has no JSON form").with_source(e))
 }
 
 /// An answer as it comes from a function.
-pub(crate) fn from_json<T: serde::de::DeserializeOwned>(answer: &Value) -> Result<T, Error> {
+pub(crate) fn from_json<T: DeserializeOwned>(answer: &Value) -> Result<T, Error> {
     T::deserialize(answer).map_err(|e| {
-        Error::internal("UnreadableAnswer", "a function answers what its type does not say").with_source(e)
+        Error::internal(
+            "UnreadableAnswer",
+            "a function answers what its type does not say",
+        )
+        .with_source(e)
     })
 }
 
@@ -99,19 +107,35 @@ fn describe(cx: &Context, answer: &SyncAnswer) -> Vec<(&'static str, String)> {
         SyncStatus::Held => "held: the snapshot is stored, but not published",
         SyncStatus::Busy => "busy",
     };
-    let mut lines = vec![("status", status.to_owned()), ("connection", answer.connection.clone())];
-    if answer.status == SyncStatus::Busy {
+    let mut lines = vec![
+        ("status", status.to_owned()),
+        ("connection", answer.connection.clone()),
+    ];
+    lines.extend(answer.sync_id.clone().map(|id| ("sync", id)));
+    if matches!(answer.status, SyncStatus::Busy | SyncStatus::Continue) {
         return lines;
     }
-    lines.extend(answer.sync_id.clone().map(|id| ("sync", id)));
-    lines.extend(answer.snapshot.as_ref().map(|key| ("snapshot", cx.store.place(key))));
-    lines.extend(answer.content_digest.clone().map(|digest| ("digest", digest)));
+    lines.extend(
+        answer
+            .snapshot
+            .as_ref()
+            .map(|key| ("snapshot", cx.store.place(key))),
+    );
+    lines.extend(
+        answer
+            .content_digest
+            .clone()
+            .map(|digest| ("digest", digest)),
+    );
     let counts = &answer.counts;
     lines.push(("resources", counts.resources.to_string()));
     lines.push(("entitlements", counts.entitlements.to_string()));
     let grants = match counts.expanded {
         0 => counts.grants.to_string(),
-        expanded => format!("{} stated by the vendor, {expanded} that follow from them", counts.grants),
+        expanded => format!(
+            "{} stated by the vendor, {expanded} that follow from them",
+            counts.grants
+        ),
     };
     lines.push(("grants", grants));
     lines.push(("calls", answer.calls.to_string()));
@@ -122,23 +146,33 @@ fn describe(cx: &Context, answer: &SyncAnswer) -> Vec<(&'static str, String)> {
 
 /// Says how to go on, if there is something to go on with.
 fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
-    let again = || {
-        CommandLine::new(&["sync", &target.connector])
-            .option("--connection", target.connection.as_deref())
-            .option("--store", target.store.as_deref())
-    };
-    let from = answer.resume_at.map(|at| format!(", from {at:.0} on")).unwrap_or_default();
+    let again = || target.command(&["sync", &target.connector]);
+    let from = answer
+        .resume_at
+        .map(|at| format!(", from {at:.0} on"))
+        .unwrap_or_default();
     let id = answer.sync_id.as_deref();
     match answer.status {
         SyncStatus::Complete => return Exit::Done,
         SyncStatus::Continue => {
             output::note(&format!("not finished: {}", why(answer.reason)));
-            output::note(&format!("to go on{from}: {}", again().option("--sync-id", id)));
+            output::note(&format!(
+                "to go on{from}: {}",
+                again().option("--sync-id", id)
+            ));
         }
         SyncStatus::Held => {
-            output::note(&format!("held: {}; `latest` still names the snapshot before", why(answer.reason)));
-            output::note(&format!("to look: {}", CommandLine::new(&["snapshot", "manifest"]).option_word(target, id)));
-            output::note(&format!("to take it all the same: {}", again().option("--accept", id)));
+            output::note(&format!(
+                "held: {}; `latest` still names the snapshot before",
+                why(answer.reason)
+            ));
+            let look = target.command(&["snapshot", "manifest", id.unwrap_or_default()]);
+            let look = look.option("--connector", Some(&target.connector));
+            output::note(&format!("to see what was lost: {look}"));
+            output::note(&format!(
+                "to take it all the same: {}",
+                again().option("--accept", id)
+            ));
         }
         SyncStatus::Busy => {
             output::note(&format!("busy: {}", why(answer.reason)));
@@ -146,18 +180,4 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
         }
     }
     Exit::NotFinished
-}
-
-impl CommandLine {
-    /// Adds a snapshot, by its sync, and where it is.
-    fn option_word(self, target: &Target, sync_id: Option<&str>) -> Self {
-        let line = self
-            .option("--connector", Some(&target.connector))
-            .option("--connection", target.connection.as_deref())
-            .option("--store", target.store.as_deref());
-        match sync_id {
-            Some(id) => line.word(id),
-            None => line,
-        }
-    }
 }

@@ -56,6 +56,8 @@ pub struct Settings {
     pub max_pages: Option<u64>,
     /// Where temporary files go; `None`: where the system puts them.
     pub scratch: Option<PathBuf>,
+    /// How long an invocation may take when Lambda does not say (`ROLLCALL_TIMEOUT_SECONDS`): under an emulator.
+    pub timeout: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -70,6 +72,7 @@ impl Default for Settings {
             max_steps: None,
             max_pages: None,
             scratch: None,
+            timeout: None,
         }
     }
 }
@@ -97,7 +100,7 @@ pub trait Progress: Send + Sync {
 
 impl Context {
     /// What the environment variables say: `ROLLCALL_STORE`, `ROLLCALL_SECRETS`, `ROLLCALL_SECRET_PREFIX`,
-    /// `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`.
+    /// `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`, `ROLLCALL_TIMEOUT_SECONDS`.
     pub fn from_environment() -> Result<Self, Error> {
         Self::from_environment_with_store(None)
     }
@@ -120,6 +123,7 @@ impl Context {
             Some("false") => false,
             Some(_) => return Err(misconfigured("ROLLCALL_EXPAND must be `true` or `false`")),
         };
+        let timeout = variable("ROLLCALL_TIMEOUT_SECONDS").map(|text| seconds(&text)).transpose()?;
         let bundle = variable("ROLLCALL_CA_BUNDLE").map(PathBuf::from);
         Ok(Self {
             store: open_store(
@@ -138,6 +142,7 @@ impl Context {
             progress: None,
             settings: Settings {
                 expand,
+                timeout,
                 ..Settings::default()
             },
         })
@@ -186,7 +191,8 @@ fn open_store(
     text: &str,
     #[cfg(feature = "aws")] sdk: &crate::aws::Sdk,
 ) -> Result<Arc<dyn Store>, Error> {
-    if !text.contains("://") {
+    // `s3:/bucket` is a slip, and no folder.
+    if !text.contains("://") && !text.starts_with("s3:") {
         return Ok(Arc::new(Folder::new(text)));
     }
     #[cfg(feature = "aws")]
@@ -221,6 +227,13 @@ fn open_secrets(
     }
 }
 
+fn seconds(text: &str) -> Result<Duration, Error> {
+    let seconds = text.parse::<u32>().ok().filter(|n| *n > 0);
+    seconds.map(|n| Duration::from_secs(n.into())).ok_or_else(|| {
+        misconfigured("ROLLCALL_TIMEOUT_SECONDS must be a number of seconds, 1 or more")
+    })
+}
+
 fn misconfigured(message: &str) -> Error {
     Error::new(
         ErrorType::Misconfigured,
@@ -246,7 +259,7 @@ mod tests {
         let files = with(&[("ROLLCALL_SECRETS", "file:/s"), ("ROLLCALL_EXPAND", "false")]).expect("usable");
         assert_eq!(files.secrets.place("c", "d"), "/s/c/d.json");
         assert!(!files.settings.expand);
-        for bad in [("ROLLCALL_STORE", "ftp://x"), ("ROLLCALL_SECRETS", "vault"), ("ROLLCALL_SECRETS", "file:"), ("ROLLCALL_EXPAND", "maybe")] {
+        for bad in [("ROLLCALL_STORE", "ftp://x"), ("ROLLCALL_SECRETS", "vault"), ("ROLLCALL_SECRETS", "file:"), ("ROLLCALL_EXPAND", "maybe"), ("ROLLCALL_STORE", "s3:/b"), ("ROLLCALL_TIMEOUT_SECONDS", "soon")] {
             assert_eq!(with(&[bad]).map(|_| ()).expect_err("unusable").code(), "BadEnvironment");
         }
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use crate::connector::Warning;
 use crate::error::Error;
@@ -144,6 +144,7 @@ pub struct CreateEvent {
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"))]
     pub request_id: String,
     /// The account to be.
+    #[serde(deserialize_with = "object")]
     pub account: Account,
     /// Only look, and say what would be done.
     #[serde(default)]
@@ -264,13 +265,20 @@ pub struct ChangeAnswer {
 
 /// Reads an event; says what is wrong with it and where.
 pub fn parse<T: DeserializeOwned>(event: &Value) -> Result<T, Error> {
-    T::deserialize(event).map_err(|e| {
+    object(event).map_err(|e| {
         Error::invalid(
             "MalformedEvent",
             format!("the event is not understood: {e}"),
             "Send the fields that the schema of this event has, and no others.",
         )
     })
+}
+
+/// Reads an object, and nothing but an object. Without this, a list of values would be taken for the fields in their
+/// order: then nobody would see what is what.
+fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
+    let fields = Map::<String, Value>::deserialize(from)?;
+    T::deserialize(Value::Object(fields)).map_err(D::Error::custom)
 }
 
 /// Checks a connection's name: it becomes part of keys and of the secret's name.
@@ -333,6 +341,16 @@ mod tests {
         let event = json!({"request_id": "r", "entitlement": "a:b:c", "principal": "d:e", "dryrun": true});
         let error = parse::<ChangeEvent>(&event).expect_err("malformed");
         assert!(error.to_string().contains("dryrun"), "{error}");
+    }
+
+    #[test]
+    fn a_list_is_no_event() {
+        for event in [json!([]), json!(["default", "r", "a:b:c", "d:e"]), json!("default"), json!(null)] {
+            assert!(parse::<ChangeEvent>(&event).is_err(), "{event}");
+            assert!(parse::<SyncEvent>(&event).is_err(), "{event}");
+        }
+        let event = json!({"request_id": "r", "account": ["a@b"]});
+        assert!(parse::<CreateEvent>(&event).is_err());
     }
 
     #[test]

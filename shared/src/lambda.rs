@@ -1,5 +1,6 @@
 //! The entry points of the functions: everything of Lambda, and nothing else.
 
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::clock::after;
 use crate::context::Context;
-use crate::error::Error;
+use crate::error::{Chain, Error};
 use crate::function::{self, Operation};
 use crate::provision::Provisioner;
 use crate::telemetry;
@@ -60,12 +61,12 @@ where
         let outcome = match base {
             Ok(base) => {
                 let cx = Context {
-                    deadline: deadline(event.context.deadline, base.clock.now()),
+                    deadline: deadline(event.context.deadline, base.clock.now(), base.settings.timeout),
                     ..base.clone()
                 };
                 handler(cx, event.payload).await
             }
-            Err(e) => Err(Error::new(e.kind(), e.code(), e.to_string(), e.fix().to_owned())),
+            Err(e) => Err(Error::new(e.kind(), e.code(), Chain(e).to_string(), e.fix().to_owned())),
         };
         run.end(&outcome);
         outcome.map_err(|e| Refusal::new(e, run.request_id()))
@@ -76,19 +77,23 @@ where
 
 /// The end of the invocation. A time that is past when the call begins (the emulator of `cargo lambda watch` sends one
 /// in 1970) says nothing: then it is the function's configured timeout, if there is one.
-fn deadline(epoch_ms: u64, now: Timestamp) -> Option<Timestamp> {
+fn deadline(epoch_ms: u64, now: Timestamp, timeout: Option<Duration>) -> Option<Timestamp> {
     let told = i64::try_from(epoch_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    told.filter(|at| *at > now).or_else(|| {
-        let seconds = std::env::var("ROLLCALL_TIMEOUT_SECONDS").ok()?.parse().ok()?;
-        Some(after(now, Duration::from_secs(seconds)))
-    })
+    told.filter(|at| *at > now).or_else(|| Some(after(now, timeout?)))
 }
 
 /// An error as Lambda reports it: `errorType` from the closed set, `errorMessage` a JSON object.
-#[derive(Debug)]
 struct Refusal {
     error: Error,
     request_id: Option<String>,
+}
+
+/// The runtime logs an error in this form. The summary has said everything already, and what a cause would show of
+/// itself here (an SDK's whole answer, for one) is nobody's business.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.error.kind(), self.error.code())
+    }
 }
 
 impl Refusal {
@@ -113,7 +118,7 @@ impl From<Refusal> for Diagnostic {
 fn error_message(error: &Error, request_id: Option<&str>) -> Value {
     let mut message = json!({
         "code": error.code(),
-        "message": crate::Chain(error).to_string(),
+        "message": Chain(error).to_string(),
         "fix": error.fix(),
         "request_id": request_id,
     });
@@ -130,9 +135,11 @@ mod tests {
     #[test]
     fn a_deadline_in_the_past_says_nothing() {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
-        assert_eq!(deadline(600_000, now), None);
+        let (short, long) = (Duration::from_secs(5), Duration::from_secs(60));
+        assert_eq!(deadline(600_000, now, None), None);
+        assert_eq!(deadline(600_000, now, Some(long)), Some(after(now, long)));
         let soon = u64::try_from(now.as_millisecond()).expect("positive") + 5_000;
-        assert_eq!(deadline(soon, now), Some(after(now, Duration::from_secs(5))));
+        assert_eq!(deadline(soon, now, Some(long)), Some(after(now, short)));
     }
 
     #[test]

@@ -160,6 +160,13 @@ impl SecretSource for SecretsManager {
             Err(SdkError::ServiceError(e)) if e.err().is_resource_not_found_exception() => {
                 Err(missing(connector, connection, &place))
             }
+            // A deleted secret is kept for some days, and read by nobody.
+            Err(SdkError::ServiceError(e)) if e.err().is_invalid_request_exception() => Err(Error::new(
+                ErrorType::Misconfigured,
+                "SecretDeleted",
+                format!("the secret at {place} is being deleted"),
+                "Restore the secret, or store it again under this name.",
+            )),
             Err(e) => Err(crate::aws::error("SecretNotReadable", &format!("read {place}"), e)),
         }
     }

@@ -1,7 +1,12 @@
 //! The end-to-end tests of the Temporal Cloud connector, against its simulator.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is a failed test")]
 
+mod aws;
+mod bad_input;
 mod conformance;
+mod environment;
+mod events;
+mod lambda;
 mod world;
 
 use world::Simulated;

@@ -119,7 +119,10 @@ impl Snapshot {
         let mut matching = Vec::new();
         if text.contains('@') {
             self.resources(&Filter::default(), |r| -> Result<(), Error> {
-                if r.emails.iter().any(|email| email.eq_ignore_ascii_case(text)) {
+                if r.emails
+                    .iter()
+                    .any(|email| email.eq_ignore_ascii_case(text))
+                {
                     matching.push(r);
                 }
                 Ok(())
@@ -129,7 +132,10 @@ impl Snapshot {
             let ids: Vec<_> = matching.iter().map(|r| r.id.as_str()).collect();
             return Err(Error::invalid(
                 "AmbiguousPrincipal",
-                format!("more than one principal has the address {text}: {}", ids.join(", ")),
+                format!(
+                    "more than one principal has the address {text}: {}",
+                    ids.join(", ")
+                ),
                 "Name one of them by its id.",
             ));
         }
@@ -160,7 +166,10 @@ impl Snapshot {
             holds.push(Held {
                 entitlement: entitlement.clone(),
                 display_name: self.entitlement_name(entitlement)?,
-                resource_name: self.resource(&resource)?.map(|r| r.display_name).unwrap_or_default(),
+                resource_name: self
+                    .resource(&resource)?
+                    .map(|r| r.display_name)
+                    .unwrap_or_default(),
                 resource,
                 kind,
                 immutable: node.immutable,
@@ -180,7 +189,10 @@ impl Snapshot {
         };
         self.grant_rows(&filter, |row| -> Result<(), Error> {
             let grant = self.grant(row)?;
-            let sources = grant.sources.into_keys().filter(|id| *id != grant.entitlement);
+            let sources = grant
+                .sources
+                .into_keys()
+                .filter(|id| *id != grant.entitlement);
             let node = Node {
                 resource: ResourceId::new(row.resource.0, row.resource.1),
                 direct: grant.direct,
@@ -195,11 +207,18 @@ impl Snapshot {
     }
 
     /// Adds what follows from the expandable grants.
-    fn follow(&self, principal: &Resource, nodes: &mut BTreeMap<String, Node>) -> Result<(), Error> {
+    fn follow(
+        &self,
+        principal: &Resource,
+        nodes: &mut BTreeMap<String, Node>,
+    ) -> Result<(), Error> {
         let mut known: HashMap<ResourceId, Vec<Passed>> = HashMap::new();
         let mut queue: VecDeque<String> = nodes.keys().cloned().collect();
         while let Some(held) = queue.pop_front() {
-            let Some(Node { resource, direct, .. }) = nodes.get(&held) else {
+            let Some(Node {
+                resource, direct, ..
+            }) = nodes.get(&held)
+            else {
                 continue;
             };
             let (through, direct) = (resource.clone(), *direct);
@@ -207,7 +226,11 @@ impl Snapshot {
                 known.insert(through.clone(), self.passed_on(&through)?);
             }
             for passed in known.get(&through).into_iter().flatten() {
-                let Passed { entitlement, resource, expandable } = passed;
+                let Passed {
+                    entitlement,
+                    resource,
+                    expandable,
+                } = passed;
                 let types = &expandable.resource_types;
                 let applies = expandable.entitlements.contains(&held)
                     && (!expandable.shallow || direct)
@@ -225,7 +248,10 @@ impl Snapshot {
                         sources: BTreeMap::new(),
                     }
                 });
-                let shallow = node.sources.entry(held.clone()).or_insert(expandable.shallow);
+                let shallow = node
+                    .sources
+                    .entry(held.clone())
+                    .or_insert(expandable.shallow);
                 // An unconditional edge between the same two says more than a shallow one.
                 *shallow &= expandable.shallow;
             }
@@ -254,7 +280,8 @@ impl Snapshot {
 
     fn resource(&self, id: &str) -> Result<Option<Resource>, Error> {
         let data = self.data("v1_resources", id)?;
-        let decode = |data: Vec<u8>| record::resource(&data).map_err(|e| self.bad_record(id, e).into());
+        let decode =
+            |data: Vec<u8>| record::resource(&data).map_err(|e| self.bad_record(id, e).into());
         data.map(decode).transpose()
     }
 
@@ -307,7 +334,9 @@ fn paths(nodes: &BTreeMap<String, Node>, to: &str) -> (Vec<Vec<Hop>>, bool) {
 
 fn hop(nodes: &BTreeMap<String, Node>, entitlement: &str) -> Option<Hop> {
     let resource = nodes.get(entitlement)?.resource.to_string();
-    let slug = entitlement.strip_prefix(&resource).and_then(|rest| rest.strip_prefix(':'));
+    let slug = entitlement
+        .strip_prefix(&resource)
+        .and_then(|rest| rest.strip_prefix(':'));
     Some(Hop {
         entitlement: entitlement.to_owned(),
         slug: slug.unwrap_or(entitlement).to_owned(),
@@ -324,14 +353,21 @@ mod tests {
     fn show(world: &World, principal: &str) -> Vec<(String, Kind)> {
         let access = testing::open(world).access(principal).expect("readable");
         let each = |held: &Held| {
-            let paths: Vec<_> = held.paths.iter().map(|p| (access.path(p), held.kind)).collect();
+            let paths: Vec<_> = held
+                .paths
+                .iter()
+                .map(|p| (access.path(p), held.kind))
+                .collect();
             paths
         };
         access.holds.iter().flat_map(each).collect()
     }
 
     fn paths(world: &World, principal: &str) -> Vec<String> {
-        show(world, principal).into_iter().map(|(path, _)| path).collect()
+        show(world, principal)
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect()
     }
 
     #[test]
@@ -350,8 +386,16 @@ mod tests {
         for principal in ["user:u1", "user:u2", "group:g1"] {
             let (expanded, plain) = (testing::world(), testing::world().unexpanded());
             assert_eq!(paths(&expanded, principal), paths(&plain, principal));
-            assert!(show(&expanded, principal).iter().all(|(_, kind)| *kind != Kind::Implied));
-            assert!(show(&plain, principal).iter().all(|(_, kind)| *kind != Kind::Derived));
+            assert!(
+                show(&expanded, principal)
+                    .iter()
+                    .all(|(_, kind)| *kind != Kind::Implied)
+            );
+            assert!(
+                show(&plain, principal)
+                    .iter()
+                    .all(|(_, kind)| *kind != Kind::Derived)
+            );
         }
     }
 
@@ -363,8 +407,11 @@ mod tests {
             "Staging",
             Facet::None,
         ));
-        world.entitlements.push(testing::entitlement("namespace:n2:read"));
-        let mut shallow = testing::grant("namespace:n2:read", "group:g2").through(testing::id("group:g2:member"));
+        world
+            .entitlements
+            .push(testing::entitlement("namespace:n2:read"));
+        let mut shallow =
+            testing::grant("namespace:n2:read", "group:g2").through(testing::id("group:g2:member"));
         if let Some(expandable) = &mut shallow.expandable {
             expandable.shallow = true;
         }
@@ -373,7 +420,8 @@ mod tests {
         assert!(to_n2(&world, "group:g1"), "a direct member of g2");
         assert!(!to_n2(&world, "user:u2"), "a member through g1 only");
 
-        let mut typed = testing::grant("namespace:n2:read", "group:g1").through(testing::id("group:g1:member"));
+        let mut typed =
+            testing::grant("namespace:n2:read", "group:g1").through(testing::id("group:g1:member"));
         if let Some(expandable) = &mut typed.expandable {
             expandable.resource_types = vec!["group".into()];
         }
@@ -384,7 +432,8 @@ mod tests {
     #[test]
     fn a_cycle_of_groups_ends() {
         let mut world = testing::world().unexpanded();
-        let back = testing::grant("group:g1:member", "group:g2").through(testing::id("group:g2:member"));
+        let back =
+            testing::grant("group:g1:member", "group:g2").through(testing::id("group:g2:member"));
         world.grants.push((back, vec![]));
         let ways = paths(&world, "user:u2");
         assert_eq!(ways.len(), 3, "{ways:?}");
@@ -393,9 +442,19 @@ mod tests {
     #[test]
     fn a_principal_is_found_by_its_address_too() {
         let snapshot = testing::open(&testing::world());
-        assert_eq!(snapshot.access("U1@example.com").expect("found").principal.id, "user:u1");
+        assert_eq!(
+            snapshot
+                .access("U1@example.com")
+                .expect("found")
+                .principal
+                .id,
+            "user:u1"
+        );
         for unknown in ["user:nobody", "nobody", "x@y"] {
-            assert_eq!(snapshot.access(unknown).expect_err("unknown").code(), "UnknownPrincipal");
+            assert_eq!(
+                snapshot.access(unknown).expect_err("unknown").code(),
+                "UnknownPrincipal"
+            );
         }
     }
 }

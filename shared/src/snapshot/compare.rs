@@ -84,7 +84,12 @@ pub fn compare<E: From<Error>>(
     mut visit: impl FnMut(Change) -> Result<(), E>,
 ) -> Result<Totals, E> {
     let mut totals = Totals::default();
-    for object in [Object::ResourceType, Object::Resource, Object::Entitlement, Object::Grant] {
+    for object in [
+        Object::ResourceType,
+        Object::Resource,
+        Object::Entitlement,
+        Object::Grant,
+    ] {
         side_by_side(object, old, new, &mut |change: Change| {
             match change.change {
                 Happened::Created => totals.created += 1,
@@ -106,11 +111,21 @@ fn side_by_side<E: From<Error>>(
 ) -> Result<(), E> {
     let failed = |of: &Snapshot, e| Error::from(of.database(e));
     let mut statements = (
-        old.db.prepare(&sql(object, old)).map_err(|e| failed(old, e))?,
-        new.db.prepare(&sql(object, new)).map_err(|e| failed(new, e))?,
+        old.db
+            .prepare(&sql(object, old))
+            .map_err(|e| failed(old, e))?,
+        new.db
+            .prepare(&sql(object, new))
+            .map_err(|e| failed(new, e))?,
     );
-    let mut left = statements.0.query([&old.sync.sync_id]).map_err(|e| failed(old, e))?;
-    let mut right = statements.1.query([&new.sync.sync_id]).map_err(|e| failed(new, e))?;
+    let mut left = statements
+        .0
+        .query([&old.sync.sync_id])
+        .map_err(|e| failed(old, e))?;
+    let mut right = statements
+        .1
+        .query([&new.sync.sync_id])
+        .map_err(|e| failed(new, e))?;
     let mut before = step(&mut left, old)?;
     let mut after = step(&mut right, new)?;
     loop {
@@ -140,7 +155,9 @@ fn sql(object: Object, of: &Snapshot) -> String {
         Object::Entitlement => "v1_entitlements",
         Object::Grant => {
             let columns = of.grant_columns();
-            return format!("SELECT {columns} FROM v1_grants WHERE sync_id = ?1 ORDER BY external_id");
+            return format!(
+                "SELECT {columns} FROM v1_grants WHERE sync_id = ?1 ORDER BY external_id"
+            );
         }
     };
     format!("SELECT external_id, data FROM {table} WHERE sync_id = ?1 ORDER BY external_id")
@@ -182,7 +199,10 @@ fn step(rows: &mut Rows<'_>, of: &Snapshot) -> Result<Option<Record>, Error> {
         grant: Some(GrantParts {
             entitlement: columns.entitlement.to_owned(),
             resource: (columns.resource.0.to_owned(), columns.resource.1.to_owned()),
-            principal: (columns.principal.0.to_owned(), columns.principal.1.to_owned()),
+            principal: (
+                columns.principal.0.to_owned(),
+                columns.principal.1.to_owned(),
+            ),
             expansion: columns.expansion.map(<[u8]>::to_vec),
         }),
     }))
@@ -201,8 +221,12 @@ impl Record {
         let value = match (object, &self.grant) {
             (Object::ResourceType, _) => json(&record::resource_type(data).map_err(bad)?),
             (Object::Resource, _) => json(&record::resource(data).map_err(bad)?),
-            (Object::Grant, Some(parts)) => json(&record::grant(&parts.columns(&self.id, data)).map_err(bad)?),
-            (Object::Entitlement | Object::Grant, _) => json(&record::entitlement(data).map_err(bad)?),
+            (Object::Grant, Some(parts)) => {
+                json(&record::grant(&parts.columns(&self.id, data)).map_err(bad)?)
+            }
+            (Object::Entitlement | Object::Grant, _) => {
+                json(&record::entitlement(data).map_err(bad)?)
+            }
         };
         value.map_err(|e| Error::internal("NotJson", "a record has no JSON form").with_source(e))
     }
@@ -269,7 +293,10 @@ fn difference(
 }
 
 fn display_name(value: &Value) -> String {
-    value["display_name"].as_str().unwrap_or_default().to_owned()
+    value["display_name"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Collects the fields that differ, going down into objects and no further.
@@ -287,7 +314,11 @@ fn differing(name: &str, old: &Value, new: &Value, fields: &mut Vec<Field>) {
     };
     let added = is.keys().filter(|key| !was.contains_key(*key));
     for key in was.keys().chain(added) {
-        let inner = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+        let inner = if name.is_empty() {
+            key.clone()
+        } else {
+            format!("{name}.{key}")
+        };
         let value = |of: &serde_json::Map<String, Value>| of.get(key).cloned().unwrap_or_default();
         differing(&inner, &value(was), &value(is), fields);
     }
@@ -308,7 +339,10 @@ mod tests {
             Ok(())
         });
         let totals = totals.expect("readable");
-        assert_eq!(totals.created + totals.deleted + totals.changed, all.len() as u64);
+        assert_eq!(
+            totals.created + totals.deleted + totals.changed,
+            all.len() as u64
+        );
         all
     }
 
@@ -335,7 +369,8 @@ mod tests {
         new.resources.insert(3, testing::user("a0", "Early"));
         new.resources.retain(|r| r.id.id != "u2");
         new.grants.retain(|(g, _)| g.principal.id != "u2");
-        new.grants.push((testing::grant("namespace:n1:write", "user:a0"), vec![]));
+        new.grants
+            .push((testing::grant("namespace:n1:write", "user:a0"), vec![]));
         let expected = [
             "+ user:a0",
             "- user:u2",
@@ -363,8 +398,15 @@ mod tests {
         ada.profile = [("team".to_owned(), json!("x"))].into();
         new.grants[0].0.immutable = true;
         let changes = changes(&world(), &new);
-        assert_eq!(in_short(&changes), ["~ user:u1", "~ group:g1:member:user:u1"]);
-        let fields: Vec<_> = changes[0].fields.iter().map(|f| (f.name.as_str(), &f.old, &f.new)).collect();
+        assert_eq!(
+            in_short(&changes),
+            ["~ user:u1", "~ group:g1:member:user:u1"]
+        );
+        let fields: Vec<_> = changes[0]
+            .fields
+            .iter()
+            .map(|f| (f.name.as_str(), &f.old, &f.new))
+            .collect();
         let expected = [
             ("display_name", &json!("Ada"), &json!("Ada L.")),
             ("profile.team", &Value::Null, &json!("x")),

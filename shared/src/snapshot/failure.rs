@@ -116,10 +116,14 @@ impl ReadError {
             Self::NotOpened { .. } => "SnapshotNotFound",
             Self::NotReadable { .. } => "SnapshotNotReadable",
             Self::Empty { .. } => "SnapshotEmpty",
-            Self::NotASnapshot { .. } | Self::NotADatabase { .. } | Self::NoTable { .. } => "NotASnapshot",
+            Self::NotASnapshot { .. } | Self::NotADatabase { .. } | Self::NoTable { .. } => {
+                "NotASnapshot"
+            }
             Self::VersionThree { .. } => "UnsupportedSnapshot",
             Self::Truncated { .. } => "SnapshotTruncated",
-            Self::Damaged { .. } | Self::BadRecord { .. } | Self::Database { .. } => "SnapshotDamaged",
+            Self::Damaged { .. } | Self::BadRecord { .. } | Self::Database { .. } => {
+                "SnapshotDamaged"
+            }
             Self::TooLarge { .. } => "SnapshotTooLarge",
             Self::NoFinishedSync { .. } => "SnapshotUnfinished",
             Self::Scratch { .. } => "ScratchFull",
@@ -128,7 +132,9 @@ impl ReadError {
 
     fn kind(&self) -> ErrorType {
         match self {
-            Self::NotOpened { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorType::NotFound,
+            Self::NotOpened { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                ErrorType::NotFound
+            }
             Self::NotOpened { .. } | Self::Scratch { .. } => ErrorType::Misconfigured,
             Self::NotReadable { .. } => ErrorType::Unavailable,
             _ => ErrorType::InvalidRequest,
@@ -151,8 +157,12 @@ impl ReadError {
             Self::VersionThree { .. } => {
                 "Have the tool that wrote it use its SQLite storage engine, which gives version 1."
             }
-            Self::TooLarge { .. } => "No connector writes so much: look at what the file is before decoding it.",
-            Self::NoFinishedSync { .. } => "Use the file of a sync that ended, or run the sync again.",
+            Self::TooLarge { .. } => {
+                "No connector writes so much: look at what the file is before decoding it."
+            }
+            Self::NoFinishedSync { .. } => {
+                "Use the file of a sync that ended, or run the sync again."
+            }
             Self::Scratch { .. } => "Let TMPDIR name a folder with room for the decoded file.",
         }
     }

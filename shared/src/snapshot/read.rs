@@ -95,7 +95,13 @@ impl Snapshot {
         db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384;")
             .map_err(database)?;
         db.set_prepared_statement_cache_capacity(64);
-        for table in ["v1_resource_types", "v1_resources", "v1_entitlements", "v1_grants", "v1_sync_runs"] {
+        for table in [
+            "v1_resource_types",
+            "v1_resources",
+            "v1_entitlements",
+            "v1_grants",
+            "v1_sync_runs",
+        ] {
             let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
             if !exists(&db, sql, table).map_err(database)? {
                 return Err(ReadError::NoTable {
@@ -110,7 +116,9 @@ impl Snapshot {
         // open file cannot be removed, it goes when the snapshot is dropped.
         drop(std::fs::remove_file(&file));
         Ok(Self {
-            sync: sync.ok_or_else(|| ReadError::NoFinishedSync { name: name.to_owned() })?,
+            sync: sync.ok_or_else(|| ReadError::NoFinishedSync {
+                name: name.to_owned(),
+            })?,
             db,
             name: name.to_owned(),
             has_expansion,
@@ -182,10 +190,18 @@ fn exists(db: &Connection, sql: &str, name: &str) -> rusqlite::Result<bool> {
 
 /// Decodes a file into `to`, of which it must not make more than `limit` bytes.
 fn unpack(from: impl Read, to: &mut File, name: &str, limit: u64) -> Result<Sizes, ReadError> {
-    let mut from = BufReader::with_capacity(1 << 17, Counted { inner: from, bytes: 0 });
+    let mut from = BufReader::with_capacity(
+        1 << 17,
+        Counted {
+            inner: from,
+            bytes: 0,
+        },
+    );
     let declared = open_stream(&mut from, name)?;
     if declared.is_some_and(|size| size > limit) {
-        return Err(ReadError::TooLarge { name: name.to_owned() });
+        return Err(ReadError::TooLarge {
+            name: name.to_owned(),
+        });
     }
     let decoded = inflate(&mut from, to, name, limit)?;
     Ok(Sizes {
@@ -198,7 +214,10 @@ fn unpack(from: impl Read, to: &mut File, name: &str, limit: u64) -> Result<Size
 fn open_stream(from: &mut impl BufRead, name: &str) -> Result<Option<u64>, ReadError> {
     let name = name.to_owned();
     let mut magic = Vec::with_capacity(MAGIC.len());
-    let count = from.by_ref().take(MAGIC.len() as u64).read_to_end(&mut magic);
+    let count = from
+        .by_ref()
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut magic);
     match count {
         Err(source) => return Err(ReadError::NotReadable { name, source }),
         Ok(0) => return Err(ReadError::Empty { name }),
@@ -214,7 +233,12 @@ fn open_stream(from: &mut impl BufRead, name: &str) -> Result<Option<u64>, ReadE
     }
 }
 
-fn inflate(from: &mut impl BufRead, to: &mut File, name: &str, limit: u64) -> Result<u64, ReadError> {
+fn inflate(
+    from: &mut impl BufRead,
+    to: &mut File,
+    name: &str,
+    limit: u64,
+) -> Result<u64, ReadError> {
     let scratch = |source| ReadError::Scratch {
         name: name.to_owned(),
         source,
@@ -224,21 +248,29 @@ fn inflate(from: &mut impl BufRead, to: &mut File, name: &str, limit: u64) -> Re
     let mut buffer = vec![0; 1 << 17];
     let mut decoded = 0;
     loop {
-        let n = decoder.read(&mut buffer).map_err(|e| undecodable(e, name))?;
+        let n = decoder
+            .read(&mut buffer)
+            .map_err(|e| undecodable(e, name))?;
         if n == 0 {
             break;
         }
         if decoded == 0 && !buffer[..n].starts_with(SQLITE) {
-            return Err(ReadError::NotADatabase { name: name.to_owned() });
+            return Err(ReadError::NotADatabase {
+                name: name.to_owned(),
+            });
         }
         decoded += n as u64;
         if decoded > limit {
-            return Err(ReadError::TooLarge { name: name.to_owned() });
+            return Err(ReadError::TooLarge {
+                name: name.to_owned(),
+            });
         }
         to.write_all(&buffer[..n]).map_err(scratch)?;
     }
     if decoded == 0 {
-        return Err(ReadError::NotADatabase { name: name.to_owned() });
+        return Err(ReadError::NotADatabase {
+            name: name.to_owned(),
+        });
     }
     Ok(decoded)
 }
@@ -302,7 +334,10 @@ mod tests {
             (good[..good.len() - 1].to_vec(), "SnapshotTruncated"),
             (flipped, "SnapshotDamaged"),
             ([good.as_slice(), b"more"].concat(), "SnapshotDamaged"),
-            ([MAGIC.as_slice(), b"not compressed"].concat(), "SnapshotDamaged"),
+            (
+                [MAGIC.as_slice(), b"not compressed"].concat(),
+                "SnapshotDamaged",
+            ),
             (b"C1Z3\0rest".to_vec(), "UnsupportedSnapshot"),
             (packed(b""), "NotASnapshot"),
             (packed(b"just text, and no database"), "NotASnapshot"),
@@ -315,7 +350,9 @@ mod tests {
             assert_eq!(error.code(), code, "case {n}: {}", crate::Chain(&error));
             assert!(error.to_string().contains("x.c1z") && !error.fix().is_empty());
         }
-        let absent = Snapshot::open(Path::new("/nowhere/x.c1z")).err().map(crate::Error::from);
+        let absent = Snapshot::open(Path::new("/nowhere/x.c1z"))
+            .err()
+            .map(crate::Error::from);
         assert_eq!(absent.map(|e| e.code()), Some("SnapshotNotFound"));
     }
 
@@ -330,7 +367,10 @@ mod tests {
         for bytes in [declared, silent] {
             let mut file = tempfile::tempfile().expect("a file");
             let result = unpack(bytes.as_slice(), &mut file, "x", 50_000);
-            assert!(matches!(result, Err(ReadError::TooLarge { .. })), "{result:?}");
+            assert!(
+                matches!(result, Err(ReadError::TooLarge { .. })),
+                "{result:?}"
+            );
             assert!(file.metadata().expect("a size").len() <= 50_000);
         }
     }
@@ -356,7 +396,10 @@ mod tests {
                    ('old', '2026-01-01 00:00:00', '2026-01-01 00:00:01', ''),
                    ('new', '2026-01-02 00:00:00', '2026-01-02 00:00:01', ''),
                    ('unfinished', '2026-01-03 00:00:00', NULL, '');";
-        let bytes = packed(&testing::database(&format!("{}{sql}", super::super::TABLES)));
+        let bytes = packed(&testing::database(&format!(
+            "{}{sql}",
+            super::super::TABLES
+        )));
         let snapshot = Snapshot::read(bytes.as_slice(), "x").expect("readable");
         assert_eq!(snapshot.sync().sync_id, "new");
     }

@@ -155,7 +155,9 @@ pub(super) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
         status = user.status.or(status);
     }
     created_at = created_at.or(user.created_at);
-    profile = profile.or(user.profile).or_else(|| trait_profile(&r.annotations));
+    profile = profile
+        .or(user.profile)
+        .or_else(|| trait_profile(&r.annotations));
     let status = status.unwrap_or_default();
     let mut emails = user.emails;
     emails.sort_by_key(|email| !email.is_primary);
@@ -164,7 +166,10 @@ pub(super) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
         id: join(&id),
         display_name: r.display_name,
         description: r.description,
-        parent: r.parent_resource_id.filter(|p| !p.resource.is_empty()).map(|p| join(&p)),
+        parent: r
+            .parent_resource_id
+            .filter(|p| !p.resource.is_empty())
+            .map(|p| join(&p)),
         traits: traits(&r.annotations),
         status: named(&["enabled", "disabled", "deleted"], status.status),
         status_details: status.details,
@@ -176,7 +181,9 @@ pub(super) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
         mfa: user.mfa_status.map(|flag| flag.enabled),
         sso: user.sso_status.map(|flag| flag.enabled),
         profile: profile.map(structure).unwrap_or_default(),
-        aliases: annotation::<proto::Aliases>(&r.annotations).unwrap_or_default().ids,
+        aliases: annotation::<proto::Aliases>(&r.annotations)
+            .unwrap_or_default()
+            .ids,
         v1_identifier: v1_identifier(&r.annotations),
     })
 }
@@ -225,7 +232,10 @@ pub(super) fn grant(row: &GrantColumns<'_>) -> Result<Grant, DecodeError> {
             shallow: e.shallow,
             resource_types: e.resource_type_ids,
         }),
-        sources: rest.sources().map(|(id, source)| (id.clone(), source.is_direct)).collect(),
+        sources: rest
+            .sources()
+            .map(|(id, source)| (id.clone(), source.is_direct))
+            .collect(),
         v1_identifier: v1_identifier(&rest.annotations),
     })
 }
@@ -282,9 +292,15 @@ fn traits(annotations: &[Any]) -> Vec<&'static str> {
         ("AppTrait", "app"),
         ("SecretTrait", "secret"),
     ];
-    let name = |any: &Any| any.type_url.rsplit_once('.').map(|(_, name)| name.to_owned());
+    let name = |any: &Any| {
+        any.type_url
+            .rsplit_once('.')
+            .map(|(_, name)| name.to_owned())
+    };
     let names: Vec<String> = annotations.iter().filter_map(name).collect();
-    let present = TRAITS.iter().filter(|(message, _)| names.iter().any(|n| n == message));
+    let present = TRAITS
+        .iter()
+        .filter(|(message, _)| names.iter().any(|n| n == message));
     present.map(|(_, word)| *word).collect()
 }
 
@@ -305,7 +321,11 @@ fn time(t: prost_types::Timestamp) -> Option<String> {
 }
 
 fn structure(fields: Struct) -> Map<String, Value> {
-    fields.fields.into_iter().map(|(key, v)| (key, value(v))).collect()
+    fields
+        .fields
+        .into_iter()
+        .map(|(key, v)| (key, value(v)))
+        .collect()
 }
 
 fn value(v: ProtoValue) -> Value {
@@ -354,13 +374,19 @@ mod tests {
         written.v1_identifier = Some("old".into());
         let read = resource(&encode::resource(&written)).expect("a resource");
         assert_eq!(read.id, "user:u:1");
-        assert_eq!((read.status, read.account_type), (Some("disabled"), Some("human")));
+        assert_eq!(
+            (read.status, read.account_type),
+            (Some("disabled"), Some("human"))
+        );
         assert_eq!(read.emails, ["ada@example.com"]);
         assert_eq!(read.parent.as_deref(), Some("account:a"));
         assert_eq!(read.last_login.as_deref(), Some("2026-01-02T03:04:05Z"));
         assert_eq!(read.v1_identifier.as_deref(), Some("old"));
         let profile = Value::Object(read.profile);
-        assert_eq!(profile, serde_json::json!({"seats": 7, "ratio": 0.5, "teams": ["a", {"b": null}]}));
+        assert_eq!(
+            profile,
+            serde_json::json!({"seats": 7, "ratio": 0.5, "teams": ["a", {"b": null}]})
+        );
     }
 
     #[test]

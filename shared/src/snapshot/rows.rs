@@ -75,7 +75,9 @@ impl Snapshot {
         mut visit: impl FnMut(ResourceType) -> Result<(), E>,
     ) -> Result<(), E> {
         let sql = "SELECT external_id, data FROM v1_resource_types WHERE sync_id = ?1 ORDER BY id";
-        self.each(sql, &[&self.sync.sync_id], |row| visit(self.decode(row, record::resource_type)?))
+        self.each(sql, &[&self.sync.sync_id], |row| {
+            visit(self.decode(row, record::resource_type)?)
+        })
     }
 
     /// Shows every resource that passes to `visit`, in the file's order.
@@ -89,7 +91,9 @@ impl Snapshot {
         query.equals("resource_type_id", filter.resource_type.as_deref());
         query.equals("external_id", resource.as_deref());
         let (sql, values) = query.in_order();
-        self.each(&sql, &values, |row| visit(self.decode(row, record::resource)?))
+        self.each(&sql, &values, |row| {
+            visit(self.decode(row, record::resource)?)
+        })
     }
 
     /// Shows every entitlement that passes to `visit`, in the file's order.
@@ -103,7 +107,9 @@ impl Snapshot {
         query.is("resource_type_id", "resource_id", filter.resource.as_ref());
         query.equals("external_id", filter.entitlement.as_deref());
         let (sql, values) = query.in_order();
-        self.each(&sql, &values, |row| visit(self.decode(row, record::entitlement)?))
+        self.each(&sql, &values, |row| {
+            visit(self.decode(row, record::entitlement)?)
+        })
     }
 
     /// Shows every grant that passes to `visit`, in the file's order.
@@ -126,14 +132,22 @@ impl Snapshot {
         query.equals("resource_type_id", filter.resource_type.as_deref());
         query.is("resource_type_id", "resource_id", filter.resource.as_ref());
         query.equals("entitlement_id", filter.entitlement.as_deref());
-        query.is("principal_resource_type_id", "principal_resource_id", filter.principal.as_ref());
+        query.is(
+            "principal_resource_type_id",
+            "principal_resource_id",
+            filter.principal.as_ref(),
+        );
         let (sql, values) = query.in_order();
         self.each(&sql, &values, |row| visit(&self.columns(row)?))
     }
 
     /// The columns that [`Self::columns`] reads.
     pub(super) fn grant_columns(&self) -> String {
-        let expansion = if self.has_expansion { "expansion" } else { "NULL" };
+        let expansion = if self.has_expansion {
+            "expansion"
+        } else {
+            "NULL"
+        };
         format!("{GRANT_COLUMNS}{expansion}")
     }
 
@@ -159,8 +173,14 @@ impl Snapshot {
         Rest::decode(row.data).map_err(|e| self.bad_record(row.id, e).into())
     }
 
-    fn decode<T>(&self, row: &Row<'_>, decode: fn(&[u8]) -> Result<T, DecodeError>) -> Result<T, Error> {
-        let read = || -> rusqlite::Result<(&str, &[u8])> { Ok((text(row, 0)?, row.get_ref(1)?.as_blob()?)) };
+    fn decode<T>(
+        &self,
+        row: &Row<'_>,
+        decode: fn(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<T, Error> {
+        let read = || -> rusqlite::Result<(&str, &[u8])> {
+            Ok((text(row, 0)?, row.get_ref(1)?.as_blob()?))
+        };
         let (id, data) = read().map_err(|e| self.database(e))?;
         decode(data).map_err(|e| self.bad_record(id, e).into())
     }
@@ -203,19 +223,33 @@ impl Snapshot {
         })?;
         for (resource_type, n) in self.count("v1_resources")? {
             stats.resources += n;
-            stats.by_resource_type.entry(resource_type).or_default().resources = n;
+            stats
+                .by_resource_type
+                .entry(resource_type)
+                .or_default()
+                .resources = n;
         }
         for (resource_type, n) in self.count("v1_entitlements")? {
             stats.entitlements += n;
-            stats.by_resource_type.entry(resource_type).or_default().entitlements = n;
+            stats
+                .by_resource_type
+                .entry(resource_type)
+                .or_default()
+                .entitlements = n;
         }
         for (resource_type, n) in self.count("v1_grants")? {
             stats.grants += n;
-            stats.by_resource_type.entry(resource_type).or_default().grants = n;
+            stats
+                .by_resource_type
+                .entry(resource_type)
+                .or_default()
+                .grants = n;
         }
         self.grant_rows(&Filter::default(), |row| -> Result<(), Error> {
             let rest = self.rest(row)?;
-            let expandable = rest.expandable(row.expansion).map_err(|e| self.bad_record(row.id, e))?;
+            let expandable = rest
+                .expandable(row.expansion)
+                .map_err(|e| self.bad_record(row.id, e))?;
             stats.expandable_grants += u64::from(expandable.is_some());
             stats.derived_grants += u64::from(!rest.is_direct(row.entitlement));
             Ok(())
@@ -225,7 +259,8 @@ impl Snapshot {
     }
 
     fn count(&self, table: &str) -> Result<Vec<(String, u64)>, Error> {
-        let sql = format!("SELECT resource_type_id, COUNT(*) FROM {table} WHERE sync_id = ?1 GROUP BY 1");
+        let sql =
+            format!("SELECT resource_type_id, COUNT(*) FROM {table} WHERE sync_id = ?1 GROUP BY 1");
         let mut counts = Vec::new();
         self.each(&sql, &[&self.sync.sync_id], |row| -> Result<(), Error> {
             let count = || Ok((row.get(0)?, row.get::<_, i64>(1)?));
@@ -238,12 +273,17 @@ impl Snapshot {
 }
 
 /// The next row of a stream, its failure told as the snapshot's.
-pub(super) fn next<'a, 's>(rows: &'a mut Rows<'s>, of: &Snapshot) -> Result<Option<&'a Row<'s>>, ReadError> {
+pub(super) fn next<'a, 's>(
+    rows: &'a mut Rows<'s>,
+    of: &Snapshot,
+) -> Result<Option<&'a Row<'s>>, ReadError> {
     rows.next().map_err(|e| of.database(e))
 }
 
 pub(super) fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a str> {
-    row.get_ref(column)?.as_str().map_err(|e: FromSqlError| e.into())
+    row.get_ref(column)?
+        .as_str()
+        .map_err(|e: FromSqlError| e.into())
 }
 
 /// A query that is put together from the parts of a filter that are there, so that the indexes serve.
@@ -264,7 +304,8 @@ impl<'a> Query<'a> {
     fn equals(&mut self, column: &str, value: Option<&'a str>) {
         if let Some(value) = value {
             self.values.push(value);
-            self.sql.push_str(&format!(" AND {column} = ?{}", self.values.len()));
+            self.sql
+                .push_str(&format!(" AND {column} = ?{}", self.values.len()));
         }
     }
 
@@ -326,7 +367,11 @@ mod tests {
             principal: Some(ResourceId::new("user", "u2")),
             ..Filter::default()
         };
-        let all = ["group:g1:member:user:u2", "group:g2:member:user:u2", "namespace:n1:write:user:u2"];
+        let all = [
+            "group:g1:member:user:u2",
+            "group:g2:member:user:u2",
+            "namespace:n1:write:user:u2",
+        ];
         assert_eq!(grants(&snapshot, principal.clone()), all);
         let both = Filter {
             entitlement: Some("group:g1:member".into()),
@@ -349,8 +394,14 @@ mod tests {
     fn stats_count_what_is_there() {
         let snapshot = testing::open(&testing::world());
         let stats = snapshot.stats().expect("readable");
-        assert_eq!((stats.resource_types, stats.resources, stats.entitlements), (3, 5, 3));
-        assert_eq!((stats.grants, stats.direct_grants, stats.derived_grants), (9, 5, 4));
+        assert_eq!(
+            (stats.resource_types, stats.resources, stats.entitlements),
+            (3, 5, 3)
+        );
+        assert_eq!(
+            (stats.grants, stats.direct_grants, stats.derived_grants),
+            (9, 5, 4)
+        );
         assert_eq!(stats.expandable_grants, 2);
         assert_eq!(stats.by_resource_type["group"].grants, 5);
         assert_eq!(stats.by_resource_type["user"].resources, 2);

@@ -7,7 +7,8 @@ use super::write::{GrantRow, Writer, pack};
 use crate::model::encode::{self, GrantEncoder};
 use crate::model::proto::{GrantSource, GrantSources};
 use crate::model::{
-    AccountType, Entitlement, EntitlementId, Facet, FacetKind, Grant, Purpose, Resource, ResourceId, ResourceType,
+    AccountType, Entitlement, EntitlementId, Facet, FacetKind, Grant, Purpose, Resource,
+    ResourceId, ResourceType,
 };
 
 const fn kind(id: &'static str, facet: FacetKind) -> ResourceType {
@@ -43,7 +44,11 @@ pub(super) fn world() -> World {
         resources: vec![
             Resource::new(ResourceId::new("group", "g1"), "Inner", Facet::Group),
             Resource::new(ResourceId::new("group", "g2"), "Outer", Facet::Group),
-            Resource::new(ResourceId::new("namespace", "n1"), "Production", Facet::None),
+            Resource::new(
+                ResourceId::new("namespace", "n1"),
+                "Production",
+                Facet::None,
+            ),
             user("u1", "Ada"),
             user("u2", "Grace"),
         ],
@@ -105,7 +110,10 @@ pub(super) fn entitlement(text: &str) -> Entitlement {
 }
 
 pub(super) fn grant(entitlement: &str, principal: &str) -> Grant {
-    Grant::new(id(entitlement), ResourceId::parse(principal).expect("a principal"))
+    Grant::new(
+        id(entitlement),
+        ResourceId::parse(principal).expect("a principal"),
+    )
 }
 
 /// The file of a snapshot.
@@ -136,15 +144,25 @@ fn write(world: &World, path: &Path) {
     let at = "2026-01-02T03:04:05Z".parse().expect("a time");
     let mut writer = Writer::create(path, "2Zk000000000000000000000000", at).expect("a writer");
     for t in TYPES {
-        writer.resource_type(t.id, &encode::resource_type(t)).expect("written");
+        writer
+            .resource_type(t.id, &encode::resource_type(t))
+            .expect("written");
     }
     for r in &world.resources {
-        let parent = r.parent.as_ref().map(|p| (p.resource_type.as_str(), p.id.as_str()));
+        let parent = r
+            .parent
+            .as_ref()
+            .map(|p| (p.resource_type.as_str(), p.id.as_str()));
         let id = (r.id.resource_type.as_str(), r.id.id.as_str());
-        writer.resource(id, parent, &encode::resource(r)).expect("written");
+        writer
+            .resource(id, parent, &encode::resource(r))
+            .expect("written");
     }
     for e in &world.entitlements {
-        let on = (e.id.resource.resource_type.as_str(), e.id.resource.id.as_str());
+        let on = (
+            e.id.resource.resource_type.as_str(),
+            e.id.resource.id.as_str(),
+        );
         writer
             .entitlement(&e.id.to_string(), on, &encode::entitlement(e, TYPES))
             .expect("written");
@@ -169,7 +187,12 @@ fn write_grant(writer: &mut Writer, grant: &Grant, sources: &[(&str, bool)]) {
             let is_direct = *is_direct;
             ((*id).to_owned(), GrantSource { is_direct })
         });
-        encode::append_sources(&mut data, GrantSources { sources: sources.collect() });
+        encode::append_sources(
+            &mut data,
+            GrantSources {
+                sources: sources.collect(),
+            },
+        );
     }
     let row = |data| GrantRow {
         resource_type: &on.resource_type,

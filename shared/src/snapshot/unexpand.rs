@@ -55,18 +55,33 @@ fn copy_objects(from: &Snapshot, writer: &mut Writer) -> Result<(), Error> {
     let failed = |e: rusqlite::Error| Error::from(from.database(e));
     let sql = "SELECT external_id, data FROM v1_resource_types WHERE sync_id = ?1 ORDER BY id";
     from.each(sql, sync, |row| {
-        let data = row.get_ref(1).and_then(|v| Ok(v.as_blob()?)).map_err(failed)?;
+        let data = row
+            .get_ref(1)
+            .and_then(|v| Ok(v.as_blob()?))
+            .map_err(failed)?;
         writer.resource_type(text(row, 0).map_err(failed)?, data)
     })?;
-    let sql = "SELECT resource_type_id, external_id, data, parent_resource_type_id, parent_resource_id
+    let sql =
+        "SELECT resource_type_id, external_id, data, parent_resource_type_id, parent_resource_id
                FROM v1_resources WHERE sync_id = ?1 ORDER BY id";
     from.each(sql, sync, |row| {
         let kind = text(row, 0).map_err(failed)?;
         let external_id = text(row, 1).map_err(failed)?;
-        let data = row.get_ref(2).and_then(|v| Ok(v.as_blob()?)).map_err(failed)?;
-        let parent_type = row.get_ref(3).and_then(|v| Ok(v.as_str_or_null()?)).map_err(failed)?;
-        let parent_id = row.get_ref(4).and_then(|v| Ok(v.as_str_or_null()?)).map_err(failed)?;
-        let own = external_id.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':'));
+        let data = row
+            .get_ref(2)
+            .and_then(|v| Ok(v.as_blob()?))
+            .map_err(failed)?;
+        let parent_type = row
+            .get_ref(3)
+            .and_then(|v| Ok(v.as_str_or_null()?))
+            .map_err(failed)?;
+        let parent_id = row
+            .get_ref(4)
+            .and_then(|v| Ok(v.as_str_or_null()?))
+            .map_err(failed)?;
+        let own = external_id
+            .strip_prefix(kind)
+            .and_then(|rest| rest.strip_prefix(':'));
         let id = own.unwrap_or(external_id);
         writer.resource((kind, id), parent_type.zip(parent_id), data)
     })?;
@@ -75,7 +90,10 @@ fn copy_objects(from: &Snapshot, writer: &mut Writer) -> Result<(), Error> {
     from.each(sql, sync, |row| {
         let id = text(row, 0).map_err(failed)?;
         let on = (text(row, 1).map_err(failed)?, text(row, 2).map_err(failed)?);
-        let data = row.get_ref(3).and_then(|v| Ok(v.as_blob()?)).map_err(failed)?;
+        let data = row
+            .get_ref(3)
+            .and_then(|v| Ok(v.as_blob()?))
+            .map_err(failed)?;
         writer.entitlement(id, on, data)
     })
 }
@@ -93,7 +111,10 @@ fn copy_grants(from: &Snapshot, writer: &mut Writer) -> Result<u64, Error> {
         // Older writers leave it in the message, where readers of this file would not look.
         let moved = match row.expansion {
             Some(_) => None,
-            None => rest.expandable(None).map_err(bad)?.map(|e| e.encode_to_vec()),
+            None => rest
+                .expandable(None)
+                .map_err(bad)?
+                .map(|e| e.encode_to_vec()),
         };
         let data = stated(row.data).map_err(bad)?;
         writer.grant(&GrantRow {
@@ -149,7 +170,8 @@ fn publish(database: &Path, to: &Path) -> Result<super::write::Packed, Error> {
     };
     let file = NamedTempFile::new_in(beside).map_err(|e| not_written(to, e))?;
     let packed = pack(database, file.path())?;
-    file.persist_noclobber(to).map_err(|e| not_written(to, e.error))?;
+    file.persist_noclobber(to)
+        .map_err(|e| not_written(to, e.error))?;
     Ok(packed)
 }
 
@@ -187,10 +209,16 @@ mod tests {
         let result = unexpand(&expanded, &to).expect("written");
         assert_eq!((result.grants, result.dropped), (5, 4));
         let bytes = std::fs::read(&to).expect("readable");
-        assert!(bytes == testing::bytes(&testing::world().unexpanded()), "byte for byte");
+        assert!(
+            bytes == testing::bytes(&testing::world().unexpanded()),
+            "byte for byte"
+        );
         assert_eq!(result.bytes, bytes.len() as u64);
 
-        let again = unexpand(&Snapshot::open(&to).expect("readable"), &folder.path().join("again.c1z"));
+        let again = unexpand(
+            &Snapshot::open(&to).expect("readable"),
+            &folder.path().join("again.c1z"),
+        );
         let again = again.expect("written");
         assert_eq!((again.dropped, again.sha256), (0, result.sha256));
     }
@@ -203,7 +231,11 @@ mod tests {
         let error = unexpand(&testing::open(&testing::world()), &to).expect_err("refused");
         assert_eq!(error.code(), "SnapshotNotWritten");
         assert_eq!(std::fs::read(&to).expect("readable"), b"mine");
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).expect("a folder").count(),
+            1,
+            "nothing else is left"
+        );
     }
 
     #[test]
@@ -214,7 +246,10 @@ mod tests {
         };
         let grant = proto::Grant {
             id: "x".into(),
-            annotations: vec![expandable.to_any(), proto::GrantImmutable::default().to_any()],
+            annotations: vec![
+                expandable.to_any(),
+                proto::GrantImmutable::default().to_any(),
+            ],
             ..Default::default()
         };
         let mut kept = proto::Grant {
@@ -225,9 +260,12 @@ mod tests {
         let unknown = [0xf8, 0x07, 0x01];
         kept.extend(unknown);
         let mut data = grant.encode_to_vec();
-        encode::append_sources(&mut data, GrantSources {
-            sources: [("x".into(), GrantSource { is_direct: true })].into(),
-        });
+        encode::append_sources(
+            &mut data,
+            GrantSources {
+                sources: [("x".into(), GrantSource { is_direct: true })].into(),
+            },
+        );
         data.extend(unknown);
         assert_eq!(stated(&data).expect("a message"), kept);
         assert!(stated(&[0x2a]).is_err(), "a field that is cut off");

@@ -10,6 +10,9 @@ mod publish;
 mod run;
 mod work;
 
+#[cfg(test)]
+mod properties;
+
 pub use run::run;
 
 use crate::error::{Error, ErrorType};

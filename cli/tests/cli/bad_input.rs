@@ -1,0 +1,225 @@
+//! What people get wrong, each with its message, its fix and its exit code.
+
+use crate::support::{Handmade, Place};
+
+fn place() -> Place {
+    let place = Place::new()
+        .var("BATON_API_KEY", "k")
+        .var("BATON_BASE_URL", "http://127.0.0.1:9");
+    Handmade::new().write(&place.path("good.c1z"));
+    let good = std::fs::read(place.path("good.c1z")).expect("readable");
+    std::fs::write(place.path("cut.c1z"), &good[..good.len() / 2]).expect("written");
+    std::fs::write(place.path("empty.c1z"), "").expect("written");
+    std::fs::write(place.path("other.c1z"), "PK something else").expect("written");
+    std::fs::write(place.path("v3.c1z"), "C1Z3\0more").expect("written");
+    std::fs::write(place.path("list.json"), "[]").expect("written");
+    std::fs::write(place.path("text.json"), "hello").expect("written");
+    std::fs::write(
+        place.path("field.json"),
+        r#"{"entitlement":"a:b:c","principal":"d:e","dryrun":true}"#,
+    )
+    .expect("written");
+    place
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_is_right() {
+    let place = place();
+    let cases: &[(&[&str], &str)] = &[
+        (&[], "Usage: rollcall"),
+        (&["sync"], "<CONNECTOR>"),
+        (&["sync", "nosuch"], "possible values: temporalcloud"),
+        (
+            &["snapshot", "stats", "--connector", "nosuch"],
+            "possible values: temporalcloud",
+        ),
+        (&["grant", "temporalcloud"], "--entitlement"),
+        (
+            &["grant", "temporalcloud", "--entitlement", "a:b:c"],
+            "--principal",
+        ),
+        (
+            &[
+                "grant",
+                "temporalcloud",
+                "--event",
+                "-",
+                "--principal",
+                "a:b",
+            ],
+            "cannot be used with",
+        ),
+        (
+            &["sync", "temporalcloud", "--sync-id", "a", "--accept", "b"],
+            "cannot be used with",
+        ),
+        (
+            &[
+                "create-account",
+                "temporalcloud",
+                "--email",
+                "a@b",
+                "--profile",
+                "x",
+            ],
+            "is not KEY=VALUE",
+        ),
+        (
+            &[
+                "create-account",
+                "temporalcloud",
+                "--email",
+                "a@b",
+                "--profile",
+                "x:={",
+            ],
+            "holds no JSON",
+        ),
+        (
+            &["snapshot", "stats", "s3://bucket"],
+            "names a bucket and no object",
+        ),
+        (
+            &["snapshot", "stats", "good.c1z", "-o", "xml"],
+            "possible values: table, json, csv",
+        ),
+        (&["snapshot", "unexpand", "good.c1z"], "--out"),
+    ];
+    for (arguments, message) in cases {
+        let ran = place.run(arguments).expect(2);
+        assert!(ran.err.contains(message), "{arguments:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn what_fails_ends_with_1_and_says_what_to_do() {
+    let place = place();
+    let cases: &[(&[&str], &str)] = &[
+        (&["snapshot", "stats", "cut.c1z"], "truncated"),
+        (&["snapshot", "stats", "empty.c1z"], "is empty"),
+        (&["snapshot", "stats", "other.c1z"], "not a .c1z file"),
+        (&["snapshot", "stats", "v3.c1z"], "version 3"),
+        (
+            &["snapshot", "stats", "nowhere.c1z"],
+            "could not open nowhere.c1z",
+        ),
+        (
+            &["snapshot", "diff", "good.c1z", "cut.c1z"],
+            "cut.c1z is truncated",
+        ),
+        (&["snapshot", "stats"], "there is no snapshot yet"),
+        (
+            &["snapshot", "stats", "2Zk0000000000000000000000AA"],
+            "there is no snapshot sync 2Zk",
+        ),
+        (
+            &["snapshot", "access", "user:nobody", "good.c1z"],
+            "has no principal `user:nobody`",
+        ),
+        (
+            &["snapshot", "grants", "good.c1z", "--principal", "nobody"],
+            "`nobody` is no principal",
+        ),
+        (
+            &["snapshot", "grants", "good.c1z", "--entitlement", "x"],
+            "`x` is no entitlement id",
+        ),
+        (
+            &["snapshot", "resources", "good.c1z", "--resource", "x"],
+            "`x` is no resource id",
+        ),
+        (
+            &["snapshot", "manifest", "good.c1z"],
+            "could not read the manifest good.json",
+        ),
+        (
+            &["snapshot", "unexpand", "good.c1z", "--out", "no/such/x.c1z"],
+            "could not write no/such/x.c1z",
+        ),
+        (
+            &["sync", "temporalcloud", "--connection", "acme"],
+            "no secret for connection `acme`",
+        ),
+        (
+            &["sync", "temporalcloud", "--connection", "No Good"],
+            "no name of a connection",
+        ),
+        (
+            &["sync", "temporalcloud", "--store", "ftp://x"],
+            "must be a folder or s3://",
+        ),
+        (
+            &["grant", "temporalcloud", "--event", "nowhere.json"],
+            "could not read the event from nowhere.json",
+        ),
+        (
+            &["grant", "temporalcloud", "--event", "list.json"],
+            "is JSON, but not an object",
+        ),
+        (
+            &["grant", "temporalcloud", "--event", "text.json"],
+            "is not JSON",
+        ),
+        (
+            &["grant", "temporalcloud", "--event", "field.json"],
+            "unknown field `dryrun`",
+        ),
+        (
+            &[
+                "grant",
+                "temporalcloud",
+                "--entitlement",
+                "x",
+                "--principal",
+                "a:b",
+            ],
+            "`x` is no entitlement id",
+        ),
+        (
+            &[
+                "grant",
+                "temporalcloud",
+                "--entitlement",
+                "a:b:c",
+                "--principal",
+                "x",
+            ],
+            "`x` is no principal",
+        ),
+    ];
+    for (arguments, message) in cases {
+        let ran = place.run(arguments).expect(1);
+        assert!(ran.err.contains(message), "{arguments:?}: {}", ran.err);
+        assert!(
+            ran.err.lines().any(|line| line.starts_with("error: ")),
+            "{arguments:?}: {}",
+            ran.err
+        );
+        assert!(
+            ran.err.lines().any(|line| line.starts_with("fix: ")),
+            "{arguments:?}: {}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let place = place();
+    let commands: &[&[&str]] = &[
+        &[],
+        &["sync"],
+        &["grant"],
+        &["revoke"],
+        &["create-account"],
+        &["delete-account"],
+        &["snapshot"],
+        &["doctor"],
+    ];
+    for command in commands {
+        let arguments: Vec<&str> = command.iter().copied().chain(["--help"]).collect();
+        let help = place.run(&arguments).expect(0).out;
+        assert!(help.contains("Examples:"), "{command:?}: {help}");
+        assert!(!help.contains("--max-steps"), "what is for tests is hidden");
+    }
+}

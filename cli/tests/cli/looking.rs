@@ -1,0 +1,251 @@
+//! A look into snapshot files.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use rollcall::model::State;
+use serde_json::{Value, json};
+
+use crate::support::{Handmade, Place, grant, user};
+
+fn place_with(handmade: &Handmade) -> Place {
+    let place = Place::new();
+    handmade.write(&place.path("x.c1z"));
+    place
+}
+
+#[test]
+fn lists_come_as_table_json_and_csv() {
+    let place = place_with(&Handmade::new());
+    let table = place.run(&["snapshot", "resources", "x.c1z"]).expect(0).out;
+    assert!(
+        table.contains("Display name") && table.contains("Grace"),
+        "{table}"
+    );
+
+    let json = place
+        .run(&[
+            "snapshot",
+            "resources",
+            "x.c1z",
+            "-o",
+            "json",
+            "--type",
+            "user",
+        ])
+        .expect(0);
+    let lines: Vec<_> = json.out.lines().collect();
+    assert_eq!(
+        (lines[0], lines.len(), lines[3]),
+        ("[", 4, "]"),
+        "one element a line: {}",
+        json.out
+    );
+    assert_eq!(json.json()[0]["emails"], json!(["u1@example.com"]));
+
+    let csv = place
+        .run(&[
+            "snapshot",
+            "-o",
+            "csv",
+            "resources",
+            "x.c1z",
+            "--type",
+            "group",
+        ])
+        .expect(0)
+        .out;
+    let expected = "id,display_name,type,status,e-mail,parent\n\
+                    group:g1,Inner,group,,,\n\
+                    group:g2,\"Outer, \"\"big\"\"\",group,,,\n";
+    assert_eq!(csv, expected);
+
+    let nobody = place
+        .run(&[
+            "snapshot",
+            "grants",
+            "x.c1z",
+            "--principal",
+            "user:nobody",
+            "-o",
+            "json",
+        ])
+        .expect(0);
+    assert_eq!(nobody.json(), json!([]));
+    let of = [
+        "snapshot",
+        "grants",
+        "x.c1z",
+        "--entitlement",
+        "group:g1:member",
+        "-o",
+        "json",
+    ];
+    assert_eq!(
+        place.run(&of).expect(0).json().as_array().map(Vec::len),
+        Some(2)
+    );
+    let entitlements = place
+        .run(&[
+            "snapshot",
+            "entitlements",
+            "x.c1z",
+            "--resource",
+            "namespace:n1",
+        ])
+        .expect(0)
+        .out;
+    assert!(
+        entitlements.contains("namespace:n1:write") && !entitlements.contains("group:g1:member")
+    );
+}
+
+#[test]
+fn access_shows_every_path_and_says_what_it_worked_out() {
+    let place = place_with(&Handmade::new());
+    let access = place
+        .run(&["snapshot", "access", "u2@example.com", "x.c1z"])
+        .expect(0);
+    let path = "user:u2 → group:g1 (member) → group:g2 (member) → namespace:n1:write";
+    assert!(access.out.contains(path), "{}", access.out);
+    assert!(
+        access
+            .err
+            .contains("2 of these entitlements were worked out"),
+        "{}",
+        access.err
+    );
+    let ways = place
+        .run(&["snapshot", "access", "user:u2", "x.c1z", "-o", "json"])
+        .expect(0)
+        .json();
+    let kinds: Vec<_> = ways
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|way| way["kind"].clone())
+        .collect();
+    assert_eq!(kinds, ["direct", "implied", "implied"]);
+    assert_eq!(
+        ways[2]["via"],
+        json!(["group:g1:member", "group:g2:member", "namespace:n1:write"])
+    );
+}
+
+#[test]
+fn a_difference_names_what_changed_and_is_no_failure() {
+    let place = place_with(&Handmade::new());
+    let mut new = Handmade::new();
+    new.resources[3].state = State::Disabled;
+    new.resources.pop();
+    new.resources.push(user("u3", "Edsger"));
+    new.grants[1] = grant("group:g1:member", "user:u3");
+    new.write(&place.path("y.c1z"));
+
+    let diff = place
+        .run(&["snapshot", "diff", "x.c1z", "y.c1z", "-o", "json"])
+        .expect(0);
+    let changes = diff.json();
+    let short = |c: &Value| {
+        format!(
+            "{} {}",
+            c["change"].as_str().unwrap_or(""),
+            c["id"].as_str().unwrap_or("")
+        )
+    };
+    let short: Vec<_> = changes
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(short)
+        .collect();
+    let expected = [
+        "changed user:u1",
+        "deleted user:u2",
+        "created user:u3",
+        "deleted group:g1:member:user:u2",
+        "created group:g1:member:user:u3",
+    ];
+    assert_eq!(short, expected);
+    assert_eq!(
+        changes[0]["fields"],
+        json!([{"name": "status", "old": "enabled", "new": "disabled"}])
+    );
+    assert_eq!(diff.err.trim(), "2 created, 2 deleted, 1 changed");
+    let table = place
+        .run(&["snapshot", "diff", "x.c1z", "y.c1z"])
+        .expect(0)
+        .out;
+    assert!(table.contains("status: enabled → disabled"), "{table}");
+    let same = place
+        .run(&["snapshot", "diff", "x.c1z", "x.c1z", "-o", "json"])
+        .expect(0);
+    assert_eq!(same.json(), json!([]));
+}
+
+#[test]
+fn an_expansion_is_taken_back() {
+    let mut expanded = Handmade::new();
+    expanded.derived = vec![(
+        grant("group:g2:member", "user:u1").immutable(),
+        "group:g1:member",
+    )];
+    let place = place_with(&expanded);
+    let out = place
+        .run(&["snapshot", "unexpand", "x.c1z", "--out", "plain.c1z"])
+        .expect(0)
+        .out;
+    assert!(out.contains("left out  1"), "{out}");
+    let stats = place
+        .run(&["snapshot", "stats", "plain.c1z", "-o", "json"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        (
+            &stats["grants"],
+            &stats["derived_grants"],
+            &stats["expandable_grants"]
+        ),
+        (&json!(4), &json!(0), &json!(2))
+    );
+    let again = place
+        .run(&["snapshot", "unexpand", "x.c1z", "--out", "plain.c1z"])
+        .expect(1);
+    assert!(
+        again.err.contains("fix: Choose another name"),
+        "{}",
+        again.err
+    );
+}
+
+#[test]
+fn a_long_list_is_printed_while_it_is_read() {
+    let mut many = Handmade::new();
+    many.resources
+        .extend((0..5000).map(|n| user(&format!("many-{n:05}"), "One of many")));
+    let place = place_with(&many);
+    let all = place.run(&["snapshot", "resources", "x.c1z"]).expect(0).out;
+    assert_eq!(all.lines().count(), 5006, "a header and a line for each");
+    assert!(
+        all.lines().all(|line| line.split('\t').count() == 6),
+        "aligned by tabs"
+    );
+
+    // Whoever has seen enough may leave.
+    let mut command = place.command();
+    command
+        .args(["snapshot", "resources", "x.c1z", "-o", "csv"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("started");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().expect("an output"))
+        .read_line(&mut first)
+        .expect("a line");
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(
+        (first.as_str(), output.status.code()),
+        ("id,display_name,type,status,e-mail,parent\n", Some(0))
+    );
+    assert!(output.stderr.is_empty());
+}

@@ -1,0 +1,332 @@
+//! A program to run, files to look into, and a vendor to talk to.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use rollcall::model::encode::{self, GrantEncoder};
+use rollcall::model::proto::{GrantSource, GrantSources};
+use rollcall::model::{
+    AccountType, Entitlement, EntitlementId, Facet, Grant, Purpose, Resource, ResourceId, State,
+};
+use rollcall_simulators::temporalcloud::{Options, TEST_KEY, TemporalCloud, World};
+use rusqlite::{Connection, params};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How a run of the program ended.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// The standard output as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
+    }
+
+    /// Checks the exit code, and shows everything if it is another.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
+        self
+    }
+
+    /// What follows `label` in the messages, to the end of its line.
+    #[track_caller]
+    pub(crate) fn after(&self, label: &str) -> String {
+        let line = self.err.lines().find_map(|line| line.split_once(label));
+        line.unwrap_or_else(|| panic!("no `{label}` in: {}", self.err))
+            .1
+            .to_owned()
+    }
+}
+
+/// A place to run the program in: a folder of its own, which is the store too.
+pub(crate) struct Place {
+    pub(crate) folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            variables: Vec::new(),
+        }
+    }
+
+    /// A place whose environment leads to this vendor.
+    pub(crate) fn with(vendor: &Vendor) -> Self {
+        Self::new()
+            .var("BATON_API_KEY", TEST_KEY)
+            .var("BATON_BASE_URL", &vendor.url)
+    }
+
+    pub(crate) fn var(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+        command.env_clear().current_dir(self.folder.path());
+        command.envs(self.variables.iter().cloned());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, "")
+    }
+
+    /// Runs the program with something on its standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut command = self.command();
+        command.args(arguments);
+        finish(command, input)
+    }
+
+    /// Runs a line that the program printed, as a shell does.
+    pub(crate) fn shell(&self, line: &str) -> Ran {
+        let program = Path::new(env!("CARGO_BIN_EXE_rollcall"))
+            .parent()
+            .expect("a folder");
+        let mut command = Command::new("/bin/sh");
+        command
+            .env_clear()
+            .current_dir(self.folder.path())
+            .envs(self.variables.iter().cloned());
+        command
+            .env("PATH", format!("{}:/usr/bin:/bin", program.display()))
+            .args(["-c", line]);
+        finish(command, "")
+    }
+}
+
+fn finish(mut command: Command, input: &str) -> Ran {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("started");
+    let mut stdin = child.stdin.take().expect("an input");
+    // A program that does not read its input has closed it: no concern of ours.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().expect("ended");
+    Ran {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).expect("text"),
+        err: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+/// A vendor on a thread of its own, as long as the test runs.
+pub(crate) struct Vendor {
+    pub(crate) url: String,
+    world: mpsc::Sender<Change>,
+    done: mpsc::Receiver<()>,
+}
+
+type Change = Box<dyn FnOnce(&TemporalCloud) + Send>;
+
+impl Vendor {
+    pub(crate) fn start(world: World) -> Self {
+        let (tell, told) = mpsc::channel();
+        let (changes, wanted) = mpsc::channel::<Change>();
+        let (ready, done) = mpsc::channel();
+        thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_multi_thread();
+            let runtime = runtime
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            let cloud = runtime
+                .block_on(TemporalCloud::start(world, Options::default()))
+                .expect("a vendor");
+            tell.send(cloud.base_url()).expect("heard");
+            for change in wanted {
+                change(&cloud);
+                ready.send(()).expect("heard");
+            }
+        });
+        Self {
+            url: told.recv().expect("a vendor"),
+            world: changes,
+            done,
+        }
+    }
+
+    /// Changes the vendor, and returns when it is changed.
+    pub(crate) fn change(&self, change: impl FnOnce(&TemporalCloud) + Send + 'static) {
+        self.world.send(Box::new(change)).expect("a vendor");
+        self.done.recv().expect("a vendor");
+    }
+}
+
+/// A snapshot file made by hand: two people in `g1`, which is in `g2`, which may write to `n1`. Not expanded, but for
+/// the grants in `derived`.
+pub(crate) struct Handmade {
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) derived: Vec<(Grant, &'static str)>,
+}
+
+impl Handmade {
+    pub(crate) fn new() -> Self {
+        Self {
+            resources: vec![
+                Resource::new(ResourceId::new("group", "g1"), "Inner", Facet::Group),
+                Resource::new(
+                    ResourceId::new("group", "g2"),
+                    "Outer, \"big\"",
+                    Facet::Group,
+                ),
+                Resource::new(
+                    ResourceId::new("namespace", "n1"),
+                    "Production",
+                    Facet::None,
+                ),
+                user("u1", "Ada"),
+                user("u2", "Grace"),
+            ],
+            grants: vec![
+                grant("group:g1:member", "user:u1"),
+                grant("group:g1:member", "user:u2"),
+                grant("group:g2:member", "group:g1").through(id("group:g1:member")),
+                grant("namespace:n1:write", "group:g2").through(id("group:g2:member")),
+            ],
+            derived: vec![],
+        }
+    }
+
+    pub(crate) fn write(&self, path: &Path) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = folder.path().join("db");
+        let db = Connection::open(&database).expect("a database");
+        db.execute_batch(SCHEMA).expect("valid");
+        db.execute_batch("BEGIN").expect("begun");
+        for r in &self.resources {
+            let sql = "INSERT INTO v1_resources VALUES (NULL, ?1, ?2, NULL, NULL, ?3, 's', '')";
+            db.execute(
+                sql,
+                params![r.id.resource_type, r.id.to_string(), encode::resource(r)],
+            )
+            .expect("written");
+        }
+        for text in ["group:g1:member", "group:g2:member", "namespace:n1:write"] {
+            let e = entitlement(text);
+            let sql = "INSERT INTO v1_entitlements VALUES (NULL, ?1, ?2, ?3, ?4, 's', '')";
+            let on = &e.id.resource;
+            db.execute(
+                sql,
+                params![on.resource_type, on.id, text, encode::entitlement(&e, &[])],
+            )
+            .expect("written");
+        }
+        for g in &self.grants {
+            insert(&db, g, None);
+        }
+        for (g, source) in &self.derived {
+            insert(&db, g, Some(source));
+        }
+        db.execute_batch("COMMIT").expect("written");
+        db.close().expect("closed");
+        let content = std::fs::read(&database).expect("readable");
+        let packed = zstd::encode_all(content.as_slice(), 1).expect("packed");
+        std::fs::write(path, [b"C1ZF\0".as_slice(), &packed].concat()).expect("written");
+    }
+}
+
+const SCHEMA: &str = "
+CREATE TABLE v1_resource_types (id integer primary key, external_id text, data blob, sync_id text, discovered_at text);
+CREATE TABLE v1_resources (id integer primary key, resource_type_id text, external_id text,
+    parent_resource_type_id text, parent_resource_id text, data blob, sync_id text, discovered_at text);
+CREATE TABLE v1_entitlements (id integer primary key, resource_type_id text, resource_id text, external_id text,
+    data blob, sync_id text, discovered_at text);
+CREATE TABLE v1_grants (id integer primary key, resource_type_id text, resource_id text, entitlement_id text,
+    principal_resource_type_id text, principal_resource_id text, external_id text, expansion blob,
+    needs_expansion integer, data blob, sync_id text, discovered_at text);
+CREATE TABLE v1_sync_runs (id integer primary key, sync_id text, started_at text, ended_at text, sync_type text);
+INSERT INTO v1_sync_runs VALUES (1, 's', '2026-01-02 03:04:05', '2026-01-02 03:04:06', 'full');
+";
+
+fn insert(db: &Connection, g: &Grant, source: Option<&str>) {
+    let entitlement = g.entitlement.to_string();
+    let on = &g.entitlement.resource;
+    let (mut id, mut data) = (String::new(), Vec::new());
+    let (kind, principal) = (&g.principal.resource_type, &g.principal.id);
+    GrantEncoder::new(&entitlement, on).encode(
+        kind,
+        principal,
+        &encode::grant_annotations(g),
+        &mut id,
+        &mut data,
+    );
+    if let Some(source) = source {
+        let sources = [(source.to_owned(), GrantSource { is_direct: true })].into();
+        encode::append_sources(&mut data, GrantSources { sources });
+    }
+    let expansion = g.expandable.as_ref().map(encode::expansion);
+    let sql = "INSERT INTO v1_grants VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, 's', '')";
+    db.execute(
+        sql,
+        params![
+            on.resource_type,
+            on.id,
+            entitlement,
+            kind,
+            principal,
+            id,
+            expansion,
+            data
+        ],
+    )
+    .expect("written");
+}
+
+pub(crate) fn user(id: &str, name: &str) -> Resource {
+    let facet = Facet::User {
+        email: Some(format!("{id}@example.com")),
+        login: None,
+        account_type: AccountType::Human,
+        last_login: None,
+        mfa: None,
+    };
+    let mut user = Resource::new(ResourceId::new("user", id), name, facet);
+    user.state = State::Enabled;
+    user
+}
+
+pub(crate) fn id(text: &str) -> EntitlementId {
+    EntitlementId::parse(text).expect("an entitlement id")
+}
+
+pub(crate) fn grant(entitlement: &str, principal: &str) -> Grant {
+    Grant::new(
+        id(entitlement),
+        ResourceId::parse(principal).expect("a principal"),
+    )
+}
+
+fn entitlement(text: &str) -> Entitlement {
+    Entitlement {
+        id: id(text),
+        display_name: format!("Name of {text}"),
+        description: String::new(),
+        grantable_to: &[],
+        purpose: Purpose::Permission,
+        immutable: false,
+        exclusive: None,
+        v1_identifier: None,
+    }
+}

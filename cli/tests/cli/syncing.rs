@@ -1,0 +1,253 @@
+//! A sync by the command line, against a simulated vendor.
+
+use rollcall_simulators::temporalcloud::World;
+use serde_json::{Value, json};
+
+use crate::support::{Place, Vendor};
+
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+fn vendor() -> Vendor {
+    Vendor::start(World::worked_example())
+}
+
+#[test]
+fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
+    let vendor = vendor();
+    let place = Place::with(&vendor);
+    let sync = place.run(&["sync", "temporalcloud"]).expect(0);
+    assert!(
+        sync.out.contains("status") && sync.out.contains("complete"),
+        "{}",
+        sync.out
+    );
+
+    let newest = place
+        .run(&["snapshot", "stats", "-o", "json"])
+        .expect(0)
+        .json();
+    let id = newest["sync_id"].as_str().expect("an id").to_owned();
+    let by_id = place
+        .run(&["snapshot", "stats", &id, "-o", "json"])
+        .expect(0)
+        .json();
+    assert_eq!(newest, by_id);
+    let key = format!("snapshots/temporalcloud/default/{id}.c1z");
+    for file in [key.clone(), format!("rollcall-data/{key}")] {
+        let manifest = place
+            .run(&["snapshot", "manifest", &file, "-o", "json"])
+            .expect(0)
+            .json();
+        assert_eq!(manifest["sync_id"], json!(id));
+    }
+    let access = place
+        .run(&["snapshot", "access", "dev@example.com", "-o", "csv"])
+        .expect(0)
+        .out;
+    assert!(
+        access.contains("user:u2 → namespace:demo.a1b23:write"),
+        "{access}"
+    );
+
+    vendor.change(|cloud| {
+        cloud.with_world(|world| {
+            world.add_user("u9", "new@example.com", "ROLE_READ");
+        });
+    });
+    let second = place
+        .run(&["sync", "temporalcloud", "-o", "json"])
+        .expect(0)
+        .json();
+    assert_eq!(second["status"], json!("complete"));
+    let diff = place
+        .run(&["snapshot", "diff", &id, "-o", "csv"])
+        .expect(0)
+        .out;
+    assert!(diff.contains("created,resource,user:u9"), "{diff}");
+}
+
+#[test]
+fn a_run_that_is_cut_says_how_to_go_on_and_ends_the_same() {
+    let vendor = vendor();
+    let whole = Place::with(&vendor)
+        .run(&["sync", "temporalcloud", "-o", "json"])
+        .expect(0)
+        .json();
+
+    let place = Place::with(&vendor);
+    let cut = place
+        .run(&[
+            "sync",
+            "temporalcloud",
+            "--no-wait",
+            "--max-steps",
+            "1",
+            "--store",
+            "a store",
+        ])
+        .expect(3);
+    assert!(cut.out.contains("not finished"), "{}", cut.out);
+    let line = cut.after("on: ");
+    assert!(
+        line.contains("--sync-id") && line.contains("--store 'a store'"),
+        "{line}"
+    );
+    let end = place.shell(&format!("{line} -o json")).expect(0).json();
+    assert_eq!(end["content_digest"], whole["content_digest"]);
+
+    // Without --no-wait the slices follow each other by themselves.
+    let slices = Place::with(&vendor)
+        .run(&["sync", "temporalcloud", "--max-steps", "1", "-o", "json"])
+        .expect(0);
+    assert_eq!(slices.json()["content_digest"], whole["content_digest"]);
+}
+
+#[test]
+fn a_sudden_loss_is_held_until_it_is_accepted() {
+    let vendor = vendor();
+    vendor.change(|cloud| {
+        cloud.with_world(|world| {
+            for n in 0..30 {
+                world.add_user(
+                    &format!("many-{n}"),
+                    &format!("many-{n}@example.com"),
+                    "ROLE_READ",
+                );
+            }
+        });
+    });
+    let place = Place::with(&vendor);
+    place.run(&["sync", "temporalcloud"]).expect(0);
+    let before = place
+        .run(&["snapshot", "stats", "-o", "json"])
+        .expect(0)
+        .json();
+    vendor.change(|cloud| {
+        cloud.with_world(|world| {
+            for n in 0..30 {
+                world.remove_principal(&format!("many-{n}"));
+            }
+        });
+    });
+    let held = place.run(&["sync", "temporalcloud"]).expect(3);
+    let newest = |place: &Place| {
+        place
+            .run(&["snapshot", "stats", "-o", "json"])
+            .expect(0)
+            .json()
+    };
+    assert_eq!(newest(&place), before, "the pointer did not move");
+    let look = place
+        .shell(&held.after("to see what was lost: "))
+        .expect(0)
+        .out;
+    assert!(look.contains("fell from"), "{look}");
+    place
+        .shell(&held.after("to take it all the same: "))
+        .expect(0);
+    assert_ne!(newest(&place), before);
+}
+
+#[test]
+fn a_connection_that_is_being_synced_is_busy() {
+    let vendor = vendor();
+    let place = Place::with(&vendor);
+    let lease = json!({
+        "generation": 7, "owner": "another", "active": true, "expires_at": "2999-01-01T00:00:00Z", "state": null,
+    });
+    let folder = place.path("rollcall-data/locks/temporalcloud");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("default.json"), lease.to_string()).expect("written");
+    let busy = place.run(&["sync", "temporalcloud"]).expect(3);
+    assert!(busy.err.contains("another run is at work"), "{}", busy.err);
+    let doctor = place.run(&["doctor", "temporalcloud"]).expect(0).out;
+    assert!(
+        doctor.contains("warn  lease: held by run another"),
+        "{doctor}"
+    );
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong_and_what_to_do() {
+    let vendor = vendor();
+    let place = Place::with(&vendor);
+    let fresh = place.run(&["doctor", "temporalcloud"]).expect(0).out;
+    for line in [
+        "ok    configuration",
+        "ok    identity: rollcall",
+        "ok    rights",
+        "ok    store",
+        "ok    lease: free",
+    ] {
+        assert!(fresh.contains(line), "{line}: {fresh}");
+    }
+    assert!(
+        fresh.contains("warn  newest snapshot: there is none yet"),
+        "{fresh}"
+    );
+    place.run(&["sync", "temporalcloud"]).expect(0);
+    let synced = place.run(&["doctor", "temporalcloud"]).expect(0).out;
+    assert!(
+        synced.contains("ok    newest snapshot") && !synced.contains("warn"),
+        "{synced}"
+    );
+
+    vendor.change(|cloud| {
+        cloud.with_world(|world| {
+            for key in &mut world.api_keys {
+                key.expiry = jiff::Timestamp::now()
+                    .saturating_add(DAY * 9 + DAY / 2)
+                    .map(|t| t.to_string())
+                    .expect("a time");
+            }
+        });
+    });
+    let ending = place.run(&["doctor", "temporalcloud"]).expect(0).out;
+    assert!(
+        ending.contains("warn  key expiry: the key ends in 9 days"),
+        "{ending}"
+    );
+
+    let wrong = Place::new()
+        .var("BATON_API_KEY", "hunter2")
+        .var("BATON_BASE_URL", &vendor.url);
+    let out = wrong.run(&["doctor", "temporalcloud"]).expect(1).out;
+    assert!(out.contains("fail  identity"), "{out}");
+    assert!(!out.contains("hunter2"), "a key is never shown: {out}");
+    let none = Place::new().run(&["doctor", "temporalcloud"]).expect(1).out;
+    assert!(
+        none.contains("fail  configuration") && none.contains("`api-key` is missing"),
+        "{none}"
+    );
+    std::fs::write(place.path("a-file"), "").expect("written");
+    let no_store = place
+        .run(&["doctor", "temporalcloud", "--store", "a-file"])
+        .expect(1)
+        .out;
+    assert!(no_store.contains("fail  store"), "{no_store}");
+}
+
+#[test]
+fn a_connector_says_what_it_can_do_without_any_configuration() {
+    let place = Place::new();
+    let can = place
+        .run(&["capabilities", "temporalcloud"])
+        .expect(0)
+        .json();
+    assert!(
+        can["resourceTypeCapabilities"]
+            .as_array()
+            .is_some_and(|types| !types.is_empty())
+    );
+    let schema = place
+        .run(&["config-schema", "temporalcloud"])
+        .expect(0)
+        .json();
+    let names: Vec<&Value> = schema["fields"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|f| &f["name"])
+        .collect();
+    assert!(names.contains(&&json!("api-key")), "{schema}");
+}

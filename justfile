@@ -1,0 +1,35 @@
+# What a contributor needs. `just` lists it.
+
+# List the recipes.
+default:
+    @just --list
+
+# Show Rollcall against simulated vendors: no account, no AWS.
+demo:
+    cargo run --bin demo
+
+# Run every check there is.
+test:
+    ./tests/run
+
+# Format, and let clippy look.
+lint:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Accept changed schemas of events and answers.
+accept:
+    ROLLCALL_ACCEPT=1 cargo test --package rollcall --test schemas
+
+# Measure calls, time, memory and size on this machine.
+bench:
+    cargo build --release --package rollcall-temporalcloud --package rollcall-bench
+    target/release/bench
+
+# Simulate Temporal Cloud for trying things by hand.
+simulate *options:
+    cargo run --bin simulate -- temporalcloud {{options}}
+
+# Check a snapshot with the independent reader (needs python3 and zstandard, or the zstd command).
+check snapshot:
+    python3 tests/c1z.py check {{snapshot}}

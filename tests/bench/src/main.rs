@@ -1,0 +1,42 @@
+//! What Rollcall costs, measured on this machine. Figures, not tests: nothing here fails for being slow.
+//!
+//! `bench` measures everything; `bench write GRANTS` is what it starts as a process of its own to see the memory of one
+//! large sync.
+
+mod functions;
+mod synthetic;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+type Failed = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => functions::measure().and_then(|()| synthetic::measure()),
+        ["write", grants] => synthetic::write(grants),
+        _ => Err("usage: bench [write GRANTS]".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            line(&format!("bench: {e}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes a line; nobody is left to be told if standard output is gone.
+fn line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
+}

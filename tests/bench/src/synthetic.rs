@@ -1,0 +1,201 @@
+//! A made-up tenant of any size, to see what writing and expanding a large snapshot takes.
+//!
+//! Groups of a thousand members each; four in ten groups hold one entitlement more, which their members get by expansion:
+//! 1,000,000 grants become 1,370,370.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use rollcall::Error;
+use rollcall::clock::System;
+use rollcall::config::Config;
+use rollcall::connector::{About, Connector, Identity, Syncer, Yield};
+use rollcall::context::{Context, Settings};
+use rollcall::function;
+use rollcall::http::{Session, Transport};
+use rollcall::model::{
+    AccountType, Entitlement, EntitlementId, Facet, FacetKind, Grant, Purpose, Resource, ResourceId, ResourceType,
+};
+use rollcall::secrets::Environment;
+use rollcall::store::folder::Folder;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{Failed, line, mib};
+
+const USERS: usize = 100_000;
+const MEMBERS: usize = 1_000;
+/// Of a thousand groups, so many hold one entitlement more.
+const HOLDERS: usize = 370;
+
+static ABOUT: About = About {
+    name: "synthetic",
+    display_name: "Synthetic",
+    resource_types: &[
+        kind("user", FacetKind::User, true),
+        kind("group", FacetKind::Group, false),
+        kind("space", FacetKind::None, false),
+    ],
+    blind_spots: &[],
+    fields: &[],
+};
+
+const fn kind(id: &'static str, facet: FacetKind, no_entitlements: bool) -> ResourceType {
+    ResourceType {
+        id,
+        display_name: id,
+        description: "",
+        facet,
+        no_entitlements,
+        capabilities: &[],
+    }
+}
+
+struct Synthetic {
+    groups: usize,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Step {
+    Users(usize),
+    Group(usize),
+}
+
+#[async_trait]
+impl Connector for Synthetic {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn connect(_: &Config, _: Session) -> Result<Self, Error> {
+        let grants = std::env::var("BENCH_GRANTS").ok().and_then(|n| n.parse::<usize>().ok());
+        Ok(Self {
+            groups: grants.unwrap_or(1_000_000) / MEMBERS,
+        })
+    }
+
+    async fn identify(&self) -> Result<Identity, Error> {
+        Ok(Identity {
+            tenant: "synthetic".into(),
+            caller: ResourceId::new("user", "none"),
+            caller_name: String::new(),
+            rights: String::new(),
+            credential_expires_at: None,
+            warnings: Vec::new(),
+        })
+    }
+}
+
+#[async_trait]
+impl Syncer for Synthetic {
+    type Step = Step;
+    const CONCURRENCY: usize = 4;
+
+    fn start(&self, _: &Identity) -> Vec<Step> {
+        let users = (0..USERS).step_by(MEMBERS).map(Step::Users);
+        users.chain((0..self.groups).map(Step::Group)).collect()
+    }
+
+    async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+        let mut out = Yield::default();
+        match *step {
+            Step::Users(from) => out.records.resources.extend((from..from + MEMBERS).map(|n| {
+                let facet = Facet::User {
+                    email: Some(format!("user{n}@example.com")),
+                    login: None,
+                    account_type: AccountType::Human,
+                    last_login: None,
+                    mfa: None,
+                };
+                Resource::new(user(n), format!("User {n}"), facet)
+            })),
+            Step::Group(n) => {
+                let (group, space) = (ResourceId::new("group", id(n)), ResourceId::new("space", id(n)));
+                let member = EntitlementId::new(group.clone(), "member");
+                let viewer = EntitlementId::new(space.clone(), "viewer");
+                out.records.resources.push(Resource::new(group.clone(), format!("Group {n}"), Facet::Group));
+                out.records.resources.push(Resource::new(space, format!("Space {n}"), Facet::None));
+                out.records.entitlements.extend([entitlement(&member), entitlement(&viewer)]);
+                let members = (0..MEMBERS).map(|m| user((n * 7919 + m * 97) % USERS));
+                out.records.grants.extend(members.map(|user| Grant::new(member.clone(), user)));
+                if n % 1000 < HOLDERS {
+                    out.records.grants.push(Grant::new(viewer, group).through(member));
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Ids of 26 characters, about as long as vendors' are.
+fn id(n: usize) -> String {
+    format!("01hx{n:022}")
+}
+
+fn user(n: usize) -> ResourceId {
+    ResourceId::new("user", id(n))
+}
+
+fn entitlement(id: &EntitlementId) -> Entitlement {
+    Entitlement {
+        id: id.clone(),
+        display_name: id.slug.clone(),
+        description: String::new(),
+        grantable_to: &["user", "group"],
+        purpose: Purpose::Assignment,
+        immutable: false,
+        exclusive: None,
+        v1_identifier: None,
+    }
+}
+
+/// Measures a large sync in a process of its own.
+pub(crate) fn measure() -> Result<(), Failed> {
+    line("\nWriting a snapshot (no vendor in between)");
+    for grants in ["100000", "1000000"] {
+        let status = Command::new(std::env::current_exe()?).args(["write", grants]).env("BENCH_GRANTS", grants).status()?;
+        if !status.success() {
+            return Err("writing failed".into());
+        }
+    }
+    Ok(())
+}
+
+/// Writes one, and tells what it took.
+pub(crate) fn write(grants: &str) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let cx = Context {
+        store: Arc::new(Folder::new(folder.path().join("store"))),
+        secrets: Arc::new(Environment::default()),
+        clock: Arc::new(System),
+        transport: Transport::new(None)?,
+        deadline: None,
+        progress: None,
+        settings: Settings::default(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let began = Instant::now();
+    let answer = runtime.block_on(function::sync::<Synthetic>(&cx, &json!({})))?;
+    let wall = began.elapsed().as_secs_f64();
+    let rows = answer["counts"]["grants"].as_u64().unwrap_or_default() + answer["counts"]["expanded"].as_u64().unwrap_or_default();
+    let key = answer["snapshot"].as_str().ok_or("no snapshot")?;
+    let size = std::fs::metadata(folder.path().join("store").join(key))?.len();
+    let (cpu, peak) = own_cost()?;
+    line(&format!(
+        "  {grants} grants, {rows} with what follows: {wall:.1} s, {cpu:.1} s CPU, {:.0} rows/s, {peak:.0} MiB resident at most, file {:.1} MiB",
+        rows as f64 / wall,
+        mib(size),
+    ));
+    Ok(())
+}
+
+/// CPU seconds and peak resident MiB of this process, as Linux counts them.
+fn own_cost() -> Result<(f64, f64), Failed> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |n: usize| fields.get(n).and_then(|f| f.parse::<f64>().ok()).unwrap_or_default();
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or_default();
+    let kib: f64 = peak.trim().trim_end_matches(" kB").parse()?;
+    Ok(((ticks(11) + ticks(12)) / 100.0, kib / 1024.0))
+}

@@ -4,22 +4,29 @@ use std::io::Write;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::{Chain, Error};
 use crate::function::Operation;
 
-/// Logs as JSON on standard output, at the level of `RUST_LOG` (default `info`).
+/// Logs as JSON on standard output, at the levels of `RUST_LOG` (default `info`).
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // A second initialization, as in tests, changes nothing.
-    let _ = tracing_subscriber::fmt()
+    let json = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .try_init();
+        .with_span_list(false);
+    // A second initialization, as in tests, changes nothing.
+    let _ = tracing_subscriber::registry().with(levels(LevelFilter::INFO)).with(json).try_init();
+}
+
+/// The levels that `RUST_LOG` names, such as `debug` or `warn,rollcall=debug`; `default` if it is unset or unreadable.
+pub fn levels(default: LevelFilter) -> Targets {
+    let wanted = std::env::var("RUST_LOG").ok();
+    let parsed = wanted.and_then(|text| text.parse().ok());
+    parsed.unwrap_or_else(|| Targets::new().with_default(default))
 }
 
 /// An invocation that is under way.

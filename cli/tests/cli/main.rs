@@ -1,4 +1,5 @@
 //! The command line as people meet it: the built program, its output and its exit codes.
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod bad_input;
 mod changes;

@@ -229,26 +229,8 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
         resources: vec![resource],
         ..Records::default()
     };
-    let mut unknown = held(&mut records, account, &id, sa.spec.access.as_ref(), None);
-    unknown.extend(scoped(&mut records, account, &id, sa));
+    let unknown = held(&mut records, account, &id, sa.spec.access().as_ref(), None);
     (records, unknown)
-}
-
-/// The two scoped forms of a service account's access.
-fn scoped(records: &mut Records, account: &str, id: &ResourceId, sa: &ServiceAccount) -> Vec<String> {
-    let mut holder = Holder::new(records, account, id, None);
-    if let Some(scoped) = &sa.spec.namespace_scoped_access {
-        // Such an account always has the account role read.
-        holder.role(&Role::Read);
-        holder.permission(&scoped.namespace, scoped.access.permission());
-    }
-    if let Some(scoped) = &sa.spec.project_scoped_access {
-        holder.project(&scoped.project_id, scoped.access.role());
-        for (namespace, access) in &scoped.namespace_accesses {
-            holder.permission(namespace, access.permission());
-        }
-    }
-    holder.unknown
 }
 
 /// A group, and all that it holds for its members.
@@ -434,6 +416,13 @@ fn gone(id: ResourceId) -> Records {
     }
 }
 
+/// Ids of all grants that an `access` object makes.
+pub(crate) fn grant_ids(account: &str, id: &ResourceId, access: &Access) -> Vec<String> {
+    let mut records = Records::default();
+    held(&mut records, account, id, Some(access), None);
+    records.grants.iter().map(Grant::id).collect()
+}
+
 /// All that an `access` object gives to a principal.
 fn held(
     records: &mut Records,
@@ -453,10 +442,10 @@ fn held(
         holder.grant(Grant::new(custom_role_assigned(role), id.clone()));
     }
     for (namespace, permission) in access.namespaces() {
-        holder.permission(namespace, Some(permission));
+        holder.permission(namespace, permission);
     }
     for (project, role) in access.projects() {
-        holder.project(project, Some(role));
+        holder.project(project, &role);
     }
     holder.unknown
 }
@@ -504,25 +493,22 @@ impl<'a> Holder<'a> {
         self.grant(grant);
     }
 
-    fn permission(&mut self, namespace: &str, permission: Option<Result<Permission, String>>) {
+    fn permission(&mut self, namespace: &str, permission: Result<Permission, String>) {
         match permission {
-            None => {}
-            Some(Ok(permission)) => {
+            Ok(permission) => {
                 let entitlement = namespace_permission(namespace, permission);
                 let v1 = format!("grant:{entitlement}:{}", self.id.id);
                 self.grant(Grant::new(entitlement, self.id.clone()).with_v1(v1));
             }
-            Some(Err(name)) => self.unknown.push(format!("PERMISSION_{name}")),
+            Err(name) => self.unknown.push(format!("PERMISSION_{name}")),
         }
     }
 
-    fn project(&mut self, project: &str, role: Option<String>) {
-        match role {
-            None => {}
-            Some(role) if PROJECT_ROLES.contains(&role.as_str()) => {
-                self.grant(Grant::new(project_role(project, &role), self.id.clone()));
-            }
-            Some(role) => self.unknown.push(format!("PROJECT_ROLE_{}", role.to_uppercase())),
+    fn project(&mut self, project: &str, role: &str) {
+        if PROJECT_ROLES.contains(&role) {
+            self.grant(Grant::new(project_role(project, role), self.id.clone()));
+        } else {
+            self.unknown.push(format!("PROJECT_ROLE_{}", role.to_uppercase()));
         }
     }
 }

@@ -68,13 +68,6 @@ impl Api {
         Ok(answer.into())
     }
 
-    /// `GET /cloud/users?email=…`: may match more than asked for.
-    pub(crate) async fn users_by_email(&self, email: &str) -> Result<Page<User>, Error> {
-        let call = Call::get(&["cloud", "users"]).query("email", email).query("pageSize", PAGE_SIZE);
-        let answer: Users = self.http.send(&call).await?;
-        Ok(answer.into())
-    }
-
     /// `GET /cloud/service-accounts`
     pub(crate) async fn service_accounts(&self, page: &str) -> Result<Page<ServiceAccount>, Error> {
         let answer: ServiceAccounts = self.list(&["cloud", "service-accounts"], page).await?;
@@ -593,11 +586,35 @@ pub(crate) struct ServiceAccountSpec {
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) description: String,
     #[serde(default)]
-    pub(crate) access: Option<Access>,
+    access: Option<Access>,
     #[serde(default, alias = "namespace_scoped_access")]
     pub(crate) namespace_scoped_access: Option<NamespaceScoped>,
     #[serde(default, alias = "project_scoped_access")]
     pub(crate) project_scoped_access: Option<ProjectScoped>,
+}
+
+impl ServiceAccountSpec {
+    /// Whether it exists for one namespace or project alone.
+    pub(crate) fn is_scoped(&self) -> bool {
+        self.namespace_scoped_access.is_some() || self.project_scoped_access.is_some()
+    }
+
+    /// What it is allowed, in whichever form.
+    pub(crate) fn access(&self) -> Option<Access> {
+        let mut access = self.access.clone();
+        if let Some(scoped) = &self.namespace_scoped_access {
+            let all = access.get_or_insert_default();
+            // Such an account always has the account role read.
+            all.account_access.get_or_insert_default().role = Some(EnumText::Name(Role::Read.api_name()));
+            all.namespace_accesses.insert(scoped.namespace.clone(), scoped.access.clone());
+        }
+        if let Some(scoped) = &self.project_scoped_access {
+            let all = access.get_or_insert_default();
+            all.project_accesses.insert(scoped.project_id.clone(), scoped.access.clone());
+            all.namespace_accesses.extend(scoped.namespace_accesses.clone());
+        }
+        access
+    }
 }
 
 /// Access to one namespace.

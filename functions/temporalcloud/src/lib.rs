@@ -167,8 +167,8 @@ impl Connector for TemporalCloud {
         }
         let identity = self.api.current_identity().await?;
         let (caller, name, access) = match (&identity.user, &identity.service_account) {
-            (Some(user), _) => (ResourceId::new(USER, &user.id), &user.spec.email, &user.spec.access),
-            (None, Some(sa)) => (ResourceId::new(SERVICE_ACCOUNT, &sa.id), &sa.spec.name, &sa.spec.access),
+            (Some(user), _) => (ResourceId::new(USER, &user.id), &user.spec.email, user.spec.access.clone()),
+            (None, Some(sa)) => (ResourceId::new(SERVICE_ACCOUNT, &sa.id), &sa.spec.name, sa.spec.access()),
             (None, None) => return Err(weak_key("the vendor does not say whose key this is")),
         };
         let role = access.as_ref().and_then(Access::role);

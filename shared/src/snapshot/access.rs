@@ -10,17 +10,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use rusqlite::OptionalExtension;
 use serde::Serialize;
 
+use super::paths::{Hop, Node, paths};
 use super::read::Snapshot;
 use super::record::{self, Resource};
 use super::rows::Filter;
 use crate::error::{Error, ErrorType};
 use crate::model::ResourceId;
-
-/// So many paths to one entitlement are shown; the shortest come first.
-const MAX_PATHS: usize = 16;
-
-/// So many beginnings of paths are looked at before the rest counts as more of the same.
-const MAX_TRIES: usize = 4096;
 
 /// What a principal holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -64,17 +59,6 @@ pub enum Kind {
     Implied,
 }
 
-/// A station on the way to an entitlement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Hop {
-    /// What is held there.
-    pub entitlement: String,
-    /// On which resource, `type:id`.
-    pub resource: String,
-    /// Which of its entitlements.
-    pub slug: String,
-}
-
 impl Access {
     /// A path for people: `user:u1 → group:g1 (member) → namespace:x:write`.
     pub fn path(&self, hops: &[Hop]) -> String {
@@ -89,17 +73,6 @@ impl Access {
         }
         text
     }
-}
-
-/// An entitlement that the principal holds, as far as it is known.
-struct Node {
-    resource: ResourceId,
-    direct: bool,
-    /// The snapshot has the grant.
-    stored: bool,
-    immutable: bool,
-    /// The entitlements that it follows from; `true` if only a direct grant of that one counts.
-    sources: BTreeMap<String, bool>,
 }
 
 /// A grant to a group that its members get too.
@@ -299,49 +272,6 @@ impl Snapshot {
         let row = select.query_row([id, &self.sync.sync_id], |row| row.get(0));
         Ok(row.optional().map_err(|e| self.database(e))?)
     }
-}
-
-/// The ways to an entitlement, shortest first, none of which comes by the same place twice. Says whether there are more.
-fn paths(nodes: &BTreeMap<String, Node>, to: &str) -> (Vec<Vec<Hop>>, bool) {
-    let mut found = Vec::new();
-    let mut tries = 0;
-    // Each entry leads from its last element to the entitlement; a shallow edge must come from a direct grant.
-    let mut queue: VecDeque<(Vec<&str>, bool)> = VecDeque::from([(vec![to], false)]);
-    while let Some((way, must_end)) = queue.pop_front() {
-        let Some((head, node)) = way.last().and_then(|head| nodes.get_key_value(*head)) else {
-            continue;
-        };
-        if found.len() == MAX_PATHS || tries == MAX_TRIES {
-            return (found, true);
-        }
-        tries += 1;
-        if node.direct {
-            found.push(way.iter().rev().filter_map(|id| hop(nodes, id)).collect());
-        }
-        if must_end {
-            continue;
-        }
-        for (source, shallow) in &node.sources {
-            if source != head && !way.contains(&source.as_str()) {
-                let mut longer = way.clone();
-                longer.push(source);
-                queue.push_back((longer, *shallow));
-            }
-        }
-    }
-    (found, false)
-}
-
-fn hop(nodes: &BTreeMap<String, Node>, entitlement: &str) -> Option<Hop> {
-    let resource = nodes.get(entitlement)?.resource.to_string();
-    let slug = entitlement
-        .strip_prefix(&resource)
-        .and_then(|rest| rest.strip_prefix(':'));
-    Some(Hop {
-        entitlement: entitlement.to_owned(),
-        slug: slug.unwrap_or(entitlement).to_owned(),
-        resource,
-    })
 }
 
 #[cfg(test)]

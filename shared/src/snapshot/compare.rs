@@ -8,6 +8,8 @@ use rusqlite::{Row, Rows};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use super::fields::Field;
+use super::fields::differing;
 use super::read::Snapshot;
 use super::record;
 use super::rows::{next, text};
@@ -49,17 +51,6 @@ pub enum Happened {
     Deleted,
     /// It is in both, and not the same.
     Changed,
-}
-
-/// A field with two values.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Field {
-    /// Its name; a part of a larger value is named with dots, such as `profile.department`.
-    pub name: String,
-    /// What it was.
-    pub old: Value,
-    /// What it is.
-    pub new: Value,
 }
 
 /// How many records are not the same.
@@ -297,31 +288,6 @@ fn display_name(value: &Value) -> String {
         .as_str()
         .unwrap_or_default()
         .to_owned()
-}
-
-/// Collects the fields that differ, going down into objects and no further.
-fn differing(name: &str, old: &Value, new: &Value, fields: &mut Vec<Field>) {
-    if old == new {
-        return;
-    }
-    let (Value::Object(was), Value::Object(is)) = (old, new) else {
-        fields.push(Field {
-            name: name.to_owned(),
-            old: old.clone(),
-            new: new.clone(),
-        });
-        return;
-    };
-    let added = is.keys().filter(|key| !was.contains_key(*key));
-    for key in was.keys().chain(added) {
-        let inner = if name.is_empty() {
-            key.clone()
-        } else {
-            format!("{name}.{key}")
-        };
-        let value = |of: &serde_json::Map<String, Value>| of.get(key).cloned().unwrap_or_default();
-        differing(&inner, &value(was), &value(is), fields);
-    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,17 @@
 mod access;
 pub mod compare;
 mod failure;
+mod fields;
+mod paths;
 pub mod read;
 mod record;
 mod rows;
+mod stats;
 #[cfg(test)]
 mod testing;
 pub mod unexpand;
+mod unpack;
+mod value;
 pub(crate) mod write;
 
 /// The first bytes of a file.

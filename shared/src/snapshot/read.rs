@@ -3,7 +3,7 @@
 //! Nothing is trusted: a file may be cut off, be something else, or decode to more than any disk holds.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -13,24 +13,17 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::Serialize;
 use tempfile::{NamedTempFile, TempPath};
 
-use super::MAGIC;
 pub use super::access::{Access, Held, Kind};
 pub use super::failure::ReadError;
+pub use super::paths::Hop;
 pub use super::record::{Entitlement, Expandable, Grant, Resource, ResourceType};
-pub use super::rows::{Filter, Stats};
+pub use super::rows::Filter;
+pub use super::stats::{Stats, TypeStats};
 pub use super::unexpand::Unexpanded;
+use super::unpack::{Sizes, unpack};
 
 /// How large a decoded database may be, in bytes: what the reference allows.
 pub const LIMIT: u64 = 10 << 30;
-
-/// The first bytes of a file of version 3.
-const VERSION_THREE: &[u8; 5] = b"C1Z3\0";
-
-/// The first bytes of every SQLite database.
-const SQLITE: &[u8; 16] = b"SQLite format 3\0";
-
-/// No writer uses a larger window, and readers refuse one: 2^27 bytes.
-const WINDOW_LOG: u32 = 27;
 
 /// A snapshot that is open for reading. It shows one sync: the last one that was finished.
 pub struct Snapshot {
@@ -55,13 +48,6 @@ pub struct SyncRun {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-}
-
-/// How large a file is, packed and unpacked, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sizes {
-    pub packed: u64,
-    pub decoded: u64,
 }
 
 impl Snapshot {
@@ -188,133 +174,16 @@ fn exists(db: &Connection, sql: &str, name: &str) -> rusqlite::Result<bool> {
     db.prepare(sql)?.exists([name])
 }
 
-/// Decodes a file into `to`, of which it must not make more than `limit` bytes.
-fn unpack(from: impl Read, to: &mut File, name: &str, limit: u64) -> Result<Sizes, ReadError> {
-    let mut from = BufReader::with_capacity(
-        1 << 17,
-        Counted {
-            inner: from,
-            bytes: 0,
-        },
-    );
-    let declared = open_stream(&mut from, name)?;
-    if declared.is_some_and(|size| size > limit) {
-        return Err(ReadError::TooLarge {
-            name: name.to_owned(),
-        });
-    }
-    let decoded = inflate(&mut from, to, name, limit)?;
-    Ok(Sizes {
-        packed: from.get_ref().bytes,
-        decoded,
-    })
-}
-
-/// Checks the first bytes and moves past them. Gives the decoded size if the stream declares it.
-fn open_stream(from: &mut impl BufRead, name: &str) -> Result<Option<u64>, ReadError> {
-    let name = name.to_owned();
-    let mut magic = Vec::with_capacity(MAGIC.len());
-    let count = from
-        .by_ref()
-        .take(MAGIC.len() as u64)
-        .read_to_end(&mut magic);
-    match count {
-        Err(source) => return Err(ReadError::NotReadable { name, source }),
-        Ok(0) => return Err(ReadError::Empty { name }),
-        Ok(_) if magic == VERSION_THREE => return Err(ReadError::VersionThree { name }),
-        Ok(n) if magic != MAGIC[..n] => return Err(ReadError::NotASnapshot { name }),
-        Ok(n) if n < MAGIC.len() => return Err(ReadError::Truncated { name }),
-        Ok(_) => {}
-    }
-    match from.fill_buf() {
-        Err(source) => Err(ReadError::NotReadable { name, source }),
-        Ok([]) => Err(ReadError::Truncated { name }),
-        Ok(head) => Ok(zstd::zstd_safe::get_frame_content_size(head).ok().flatten()),
-    }
-}
-
-fn inflate(
-    from: &mut impl BufRead,
-    to: &mut File,
-    name: &str,
-    limit: u64,
-) -> Result<u64, ReadError> {
-    let scratch = |source| ReadError::Scratch {
-        name: name.to_owned(),
-        source,
-    };
-    let mut decoder = zstd::Decoder::with_buffer(from).map_err(scratch)?;
-    decoder.window_log_max(WINDOW_LOG).map_err(scratch)?;
-    let mut buffer = vec![0; 1 << 17];
-    let mut decoded = 0;
-    loop {
-        let n = decoder
-            .read(&mut buffer)
-            .map_err(|e| undecodable(e, name))?;
-        if n == 0 {
-            break;
-        }
-        if decoded == 0 && !buffer[..n].starts_with(SQLITE) {
-            return Err(ReadError::NotADatabase {
-                name: name.to_owned(),
-            });
-        }
-        decoded += n as u64;
-        if decoded > limit {
-            return Err(ReadError::TooLarge {
-                name: name.to_owned(),
-            });
-        }
-        to.write_all(&buffer[..n]).map_err(scratch)?;
-    }
-    if decoded == 0 {
-        return Err(ReadError::NotADatabase {
-            name: name.to_owned(),
-        });
-    }
-    Ok(decoded)
-}
-
-fn undecodable(source: io::Error, name: &str) -> ReadError {
-    let name = name.to_owned();
-    if source.raw_os_error().is_some() {
-        // The decoder's own errors carry no number of the system.
-        return ReadError::NotReadable { name, source };
-    }
-    match source.kind() {
-        io::ErrorKind::UnexpectedEof => ReadError::Truncated { name },
-        _ => ReadError::Damaged { name, source },
-    }
-}
-
-struct Counted<R> {
-    inner: R,
-    bytes: u64,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.bytes += n as u64;
-        Ok(n)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::testing;
+    use crate::snapshot::{MAGIC, TABLES, testing};
 
     fn why(bytes: &[u8]) -> ReadError {
         match Snapshot::read(bytes, "x.c1z") {
             Ok(_) => panic!("readable"),
             Err(e) => e,
         }
-    }
-
-    fn packed(content: &[u8]) -> Vec<u8> {
-        let frame = zstd::encode_all(content, 1).expect("compressed");
-        [MAGIC.as_slice(), &frame].concat()
     }
 
     #[test]
@@ -324,7 +193,7 @@ mod tests {
         let mut flipped = good.clone();
         flipped[middle] ^= 0xff;
         let foreign = testing::database("CREATE TABLE t (x)");
-        let unfinished = testing::database(super::super::TABLES);
+        let unfinished = testing::database(TABLES);
         let cases: Vec<(Vec<u8>, &str)> = vec![
             (vec![], "SnapshotEmpty"),
             (b"PK\x03\x04 whatever".to_vec(), "NotASnapshot"),
@@ -339,11 +208,14 @@ mod tests {
                 "SnapshotDamaged",
             ),
             (b"C1Z3\0rest".to_vec(), "UnsupportedSnapshot"),
-            (packed(b""), "NotASnapshot"),
-            (packed(b"just text, and no database"), "NotASnapshot"),
-            (packed(SQLITE), "SnapshotDamaged"),
-            (packed(&foreign), "NotASnapshot"),
-            (packed(&unfinished), "SnapshotUnfinished"),
+            (testing::packed(b""), "NotASnapshot"),
+            (
+                testing::packed(b"just text, and no database"),
+                "NotASnapshot",
+            ),
+            (testing::packed(b"SQLite format 3\0"), "SnapshotDamaged"),
+            (testing::packed(&foreign), "NotASnapshot"),
+            (testing::packed(&unfinished), "SnapshotUnfinished"),
         ];
         for (n, (bytes, code)) in cases.into_iter().enumerate() {
             let error = crate::Error::from(why(&bytes));
@@ -354,25 +226,6 @@ mod tests {
             .err()
             .map(crate::Error::from);
         assert_eq!(absent.map(|e| e.code()), Some("SnapshotNotFound"));
-    }
-
-    #[test]
-    fn a_file_that_would_fill_the_disk_is_refused_before_it_does() {
-        let content = [SQLITE.as_slice(), &[0; 100_000]].concat();
-        let declared = packed(&content);
-        let mut encoder = zstd::Encoder::new(MAGIC.to_vec(), 1).expect("an encoder");
-        encoder.include_contentsize(false).expect("a setting");
-        encoder.write_all(&content).expect("compressed");
-        let silent = encoder.finish().expect("compressed");
-        for bytes in [declared, silent] {
-            let mut file = tempfile::tempfile().expect("a file");
-            let result = unpack(bytes.as_slice(), &mut file, "x", 50_000);
-            assert!(
-                matches!(result, Err(ReadError::TooLarge { .. })),
-                "{result:?}"
-            );
-            assert!(file.metadata().expect("a size").len() <= 50_000);
-        }
     }
 
     #[test]
@@ -396,10 +249,7 @@ mod tests {
                    ('old', '2026-01-01 00:00:00', '2026-01-01 00:00:01', ''),
                    ('new', '2026-01-02 00:00:00', '2026-01-02 00:00:01', ''),
                    ('unfinished', '2026-01-03 00:00:00', NULL, '');";
-        let bytes = packed(&testing::database(&format!(
-            "{}{sql}",
-            super::super::TABLES
-        )));
+        let bytes = testing::packed(&testing::database(&format!("{}{sql}", TABLES)));
         let snapshot = Snapshot::read(bytes.as_slice(), "x").expect("readable");
         assert_eq!(snapshot.sync().sync_id, "new");
     }

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use prost::{DecodeError, Message};
-use prost_types::value::Kind;
-use prost_types::{Any, Struct, Value as ProtoValue};
+use prost_types::{Any, Struct};
 use serde::Serialize;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
+use super::value::structure;
 use crate::model::proto::{self, annotation};
 
 /// A class of resources.
@@ -320,34 +320,6 @@ fn time(t: prost_types::Timestamp) -> Option<String> {
     Some(at.to_string())
 }
 
-fn structure(fields: Struct) -> Map<String, Value> {
-    fields
-        .fields
-        .into_iter()
-        .map(|(key, v)| (key, value(v)))
-        .collect()
-}
-
-fn value(v: ProtoValue) -> Value {
-    match v.kind {
-        None | Some(Kind::NullValue(_)) => Value::Null,
-        Some(Kind::BoolValue(flag)) => flag.into(),
-        Some(Kind::NumberValue(n)) => number(n),
-        Some(Kind::StringValue(text)) => text.into(),
-        Some(Kind::ListValue(list)) => list.values.into_iter().map(value).collect(),
-        Some(Kind::StructValue(fields)) => structure(fields).into(),
-    }
-}
-
-/// A number as people write it: the message knows only floating point, so that 7 would come out as 7.0.
-fn number(n: f64) -> Value {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if n.fract() == 0.0 && n.abs() < EXACT {
-        return Value::from(n as i64);
-    }
-    Number::from_f64(n).map_or(Value::Null, Value::Number)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,7 +369,7 @@ mod tests {
                 details: String::new(),
             }),
             profile: Some(Struct {
-                fields: [("team".to_owned(), ProtoValue::from("x"))].into(),
+                fields: [("team".to_owned(), prost_types::Value::from("x"))].into(),
             }),
             ..Default::default()
         };

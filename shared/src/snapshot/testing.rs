@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::MAGIC;
 use super::read::Snapshot;
 use super::write::{GrantRow, Writer, pack};
 use crate::model::encode::{self, GrantEncoder};
@@ -128,6 +129,12 @@ pub(super) fn bytes(world: &World) -> Vec<u8> {
 /// The snapshot, open.
 pub(super) fn open(world: &World) -> Snapshot {
     Snapshot::read(bytes(world).as_slice(), "test.c1z").expect("readable")
+}
+
+/// A file that holds this instead of a database.
+pub(super) fn packed(content: &[u8]) -> Vec<u8> {
+    let frame = zstd::encode_all(content, 1).expect("compressed");
+    [MAGIC.as_slice(), &frame].concat()
 }
 
 /// The bytes of a database made by `sql`.

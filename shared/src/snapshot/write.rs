@@ -75,7 +75,7 @@ impl Writer {
         let db = Connection::open(path).map_err(scratch)?;
         db.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
-             PRAGMA temp_store = FILE; PRAGMA cache_size = -32768; PRAGMA threads = 1; BEGIN;",
+             PRAGMA temp_store = FILE; PRAGMA cache_size = -16384; PRAGMA threads = 1; BEGIN;",
         )
         .map_err(scratch)?;
         db.execute_batch(TABLES).map_err(scratch)?;

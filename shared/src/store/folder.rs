@@ -35,7 +35,9 @@ impl Folder {
 
     fn write(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {
         let failed = |e| self.failed("write", key, e);
-        fs::create_dir_all(&self.root).map_err(failed)?;
+        let target = self.root.join(key);
+        let folder = target.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).map_err(failed)?;
         let lock = File::create(self.root.join(".lock")).map_err(failed)?;
         lock.lock().map_err(failed)?;
         let now = match mode {
@@ -50,26 +52,7 @@ impl Folder {
         if !holds {
             return Err(PutError::Condition(key.to_owned()));
         }
-        self.replace(key, body).map_err(|e| failed(e).into())
-    }
-
-    /// Writes beside the target and renames: nobody ever sees half of it.
-    fn replace(&self, key: &str, body: Body<'_>) -> io::Result<Version> {
-        let target = self.root.join(key);
-        let folder = target.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder)?;
-        let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-        let mut hash = Sha256::new();
-        match body {
-            Body::Bytes(bytes) => {
-                hash.update(bytes);
-                temporary.write_all(bytes)?;
-            }
-            Body::File(path) => copy_hashed(path, temporary.as_file_mut(), &mut hash)?,
-        }
-        temporary.as_file().sync_all()?;
-        temporary.persist(&target).map_err(|e| e.error)?;
-        Ok(Version(hex::encode(hash.finalize())))
+        replace(folder, &target, body).map_err(|e| failed(e).into())
     }
 
     fn collect(&self, folder: &Path, keys: &mut Vec<String>) -> io::Result<()> {
@@ -98,6 +81,22 @@ impl Folder {
         )
         .with_source(e)
     }
+}
+
+/// Writes beside the target and renames: nobody ever sees half of it.
+fn replace(folder: &Path, target: &Path, body: Body<'_>) -> io::Result<Version> {
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    let mut hash = Sha256::new();
+    match body {
+        Body::Bytes(bytes) => {
+            hash.update(bytes);
+            temporary.write_all(bytes)?;
+        }
+        Body::File(path) => copy_hashed(path, temporary.as_file_mut(), &mut hash)?,
+    }
+    temporary.as_file().sync_all()?;
+    temporary.persist(target).map_err(|e| e.error)?;
+    Ok(Version(hex::encode(hash.finalize())))
 }
 
 fn version(bytes: &[u8]) -> Version {

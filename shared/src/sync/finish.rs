@@ -60,6 +60,8 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
     let expanded = finish.expansion(edges)?;
     let mut warnings = work.warnings()?;
     warnings.extend(finish.warnings());
+    // Its pages are not needed any more, and building indexes needs the room.
+    work.connection().execute_batch("PRAGMA shrink_memory").map_err(scratch)?;
     let Finish { writer, stubs, .. } = finish;
     let (stats, content_digest) = writer.finish(ended_at)?;
     let file = plan.folder.join("snapshot.c1z");

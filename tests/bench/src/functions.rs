@@ -54,7 +54,7 @@ async fn starts(name: &str) -> Result<(), Failed> {
         let time = api.first_next(process.spawned_at(), PATIENCE).await.ok_or("it does not start")?;
         times.push(time.as_secs_f64() * 1000.0);
         memory.push(mib(process.peak_resident()?));
-        process.kill().await;
+        process.kill().await?;
     }
     line(&format!(
         "  {name:<30} {:5.1} MB   {:5.1} ms   {:5.1} MiB",
@@ -122,7 +122,7 @@ async fn one_sync(sim: &TemporalCloud, run: &str) -> Result<(), Failed> {
         answer["counts"]["grants"],
         answer["counts"]["expanded"],
     ));
-    process.kill().await;
+    process.kill().await?;
     Ok(())
 }
 

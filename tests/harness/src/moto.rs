@@ -141,12 +141,12 @@ impl Moto {
         good(self.s3("PUT", &format!("/{bucket}"), b"").await?).map(drop)
     }
 
-    /// Writes an object. The key is put into the path as it is: letters, digits, `-`, `_`, `.`, `/`.
+    /// Writes an object.
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn put_object(&self, bucket: &str, key: &str, body: &[u8]) -> Result<()> {
-        good(self.s3("PUT", &format!("/{bucket}/{key}"), body).await?).map(drop)
+        good(self.s3("PUT", &path(bucket, key), body).await?).map(drop)
     }
 
     /// Reads an object, `None` when there is none.
@@ -154,7 +154,7 @@ impl Moto {
     /// # Errors
     /// When the server refuses for another reason.
     pub async fn get_object(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>> {
-        let reply = self.s3("GET", &format!("/{bucket}/{key}"), b"").await?;
+        let reply = self.s3("GET", &path(bucket, key), b"").await?;
         if reply.status == 404 {
             Ok(None)
         } else {
@@ -167,7 +167,7 @@ impl Moto {
     /// # Errors
     /// When the server refuses.
     pub async fn delete_object(&self, bucket: &str, key: &str) -> Result<()> {
-        good(self.s3("DELETE", &format!("/{bucket}/{key}"), b"").await?).map(drop)
+        good(self.s3("DELETE", &path(bucket, key), b"").await?).map(drop)
     }
 
     /// The keys under a prefix, sorted; the first thousand.
@@ -222,6 +222,14 @@ impl Moto {
         .await
     }
 
+    /// Marks a secret for deletion, as a person would: it is there for some days more, and cannot be read.
+    ///
+    /// # Errors
+    /// When the server refuses, for one because there is no such secret.
+    pub async fn delete_secret(&self, name: &str) -> Result<()> {
+        self.secret("DeleteSecret", json!({"SecretId": name})).await
+    }
+
     async fn s3(&self, method: &str, path: &str, body: &[u8]) -> Result<Reply> {
         request(&self.address, method, path, &[("authorization", S3)], body).await
     }
@@ -250,6 +258,19 @@ impl Moto {
         )
         .map(drop)
     }
+}
+
+/// The path of an object: a key may have any characters.
+fn path(bucket: &str, key: &str) -> String {
+    let mut path = format!("/{bucket}/");
+    for byte in key.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_./~".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            path.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    path
 }
 
 fn good(reply: Reply) -> Result<Reply> {
@@ -283,6 +304,16 @@ mod tests {
             .await
             .unwrap();
         moto.put_object("house", "runs/1", b"").await.unwrap();
+        moto.put_object("house", "runs/a%3Ab c", b"x").await.unwrap();
+        assert_eq!(
+            moto.get_object("house", "runs/a%3Ab c").await.unwrap(),
+            Some(b"x".to_vec())
+        );
+        assert_eq!(
+            moto.list_objects("house", "runs/").await.unwrap(),
+            ["runs/1", "runs/a%3Ab c"]
+        );
+        moto.delete_object("house", "runs/a%3Ab c").await.unwrap();
         assert_eq!(
             moto.get_object("house", "latest/x/default.json")
                 .await

@@ -88,8 +88,8 @@ impl Principal {
             Kind::ServiceAccount => {
                 let sa = ServiceAccount::deserialize(&raw).map_err(typed)?;
                 let state = sa.state();
-                let scoped = sa.spec.namespace_scoped_access.is_some() || sa.spec.project_scoped_access.is_some();
-                (sa.spec.name, state, sa.spec.access, sa.resource_version, scoped, sa.async_operation_id)
+                let (access, scoped) = (sa.spec.access(), sa.spec.is_scoped());
+                (sa.spec.name, state, access, sa.resource_version, scoped, sa.async_operation_id)
             }
             Kind::Group => {
                 let group = Group::deserialize(&raw).map_err(typed)?;
@@ -215,26 +215,37 @@ pub(super) async fn not_the_last_admin(connector: &TemporalCloud, leaving: &Prin
     if leaving.kind != Kind::User || !leaving.is_admin_everywhere() {
         return Ok(());
     }
-    let mut page = String::new();
-    loop {
-        let users = connector.api.users(&page).await?;
-        let another = users.items.iter().any(|user| {
-            let role = user.spec.access.as_ref().and_then(Access::role);
-            let active = matches!(user.state(), ResourceState::Active | ResourceState::Updating);
-            user.id != leaving.id.id && active && matches!(role, Some(Role::Owner | Role::Admin))
-        });
-        match users.next {
-            _ if another => return Ok(()),
-            Some(next) if next == page => break,
-            Some(next) => page = next,
-            None => break,
-        }
+    let another = find_user(connector, |user| {
+        let role = user.spec.access.as_ref().and_then(Access::role);
+        let active = matches!(user.state(), ResourceState::Active | ResourceState::Updating);
+        user.id != leaving.id.id && active && matches!(role, Some(Role::Owner | Role::Admin))
+    });
+    if another.await?.is_some() {
+        return Ok(());
     }
     Err(Error::refused(
         "LastAdmin",
         format!("{} is the last person who can administer the account", leaving.name),
         "Make somebody else Global Admin first.",
     ))
+}
+
+/// The first user of the whole list that is `wanted`. A page may be empty and go on.
+pub(super) async fn find_user(
+    connector: &TemporalCloud,
+    wanted: impl Fn(&User) -> bool,
+) -> Result<Option<User>, Error> {
+    let mut page = String::new();
+    loop {
+        let users = connector.api.users(&page).await?;
+        if let Some(user) = users.items.into_iter().find(&wanted) {
+            return Ok(Some(user));
+        }
+        match users.next {
+            Some(next) if next != page => page = next,
+            _ => return Ok(None),
+        }
+    }
 }
 
 /// Whether `at` is past.

@@ -20,7 +20,6 @@ pub(super) async fn grant(
     principal: &ResourceId,
 ) -> Result<Plan<Write>, Error> {
     let kind = kind_of(principal)?;
-    check_mutable(wanted)?;
     if *wanted == Role::MetricsRead && kind != Kind::ServiceAccount {
         return Err(Error::refused(
             "ServiceAccountsOnly",
@@ -37,6 +36,7 @@ pub(super) async fn grant(
     if held.as_ref() == Some(wanted) {
         return Ok(Plan::Already(then));
     }
+    check_mutable(wanted)?;
     check_holder(&principal, held.as_ref())?;
     not_oneself(identity, &principal.id)?;
     if principal.is_busy() {
@@ -67,7 +67,6 @@ pub(super) async fn revoke(
     principal: &ResourceId,
 ) -> Result<Plan<Write>, Error> {
     kind_of(principal)?;
-    check_mutable(unwanted)?;
     let Some(principal) = Principal::read(connector, principal).await? else {
         return Ok(Plan::Already(State::default()));
     };
@@ -75,6 +74,7 @@ pub(super) async fn revoke(
     if held.as_ref() != Some(unwanted) {
         return Ok(Plan::Already(holding(identity, &principal, held.as_ref())));
     }
+    check_mutable(unwanted)?;
     check_holder(&principal, held.as_ref())?;
     not_oneself(identity, &principal.id)?;
     let lower = lower(&principal, unwanted)?;
@@ -133,7 +133,7 @@ fn check_holder(principal: &Principal, held: Option<&Role>) -> Result<(), Error>
         )),
         _ if principal.scoped => Err(Error::refused(
             "ScopedServiceAccount",
-            format!("{} is a scoped service account and has no account role to change", principal.id),
+            format!("{} is a scoped service account, whose account role is fixed", principal.id),
             "Use another service account.",
         )),
         _ => Ok(()),

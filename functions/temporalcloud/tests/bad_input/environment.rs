@@ -10,9 +10,6 @@ use crate::environment::{Environment, Local, simulator};
 async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment() {
     let sim = simulator(World::worked_example()).await;
     let local = Local::beside(&sim);
-    let no_certificates = local.store().with_file_name("certificates.pem");
-    std::fs::write(&no_certificates, "hunter2").expect("written");
-    let no_certificates = no_certificates.display().to_string();
     let rows = [
         ("ROLLCALL_STORE", "ftp://bucket", "BadEnvironment", "must be a folder or s3://bucket/prefix"),
         ("ROLLCALL_STORE", "s3://", "BadEnvironment", "must be a folder or s3://bucket/prefix"),
@@ -23,7 +20,6 @@ async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment()
         ("ROLLCALL_TIMEOUT_SECONDS", "soon", "BadEnvironment", "ROLLCALL_TIMEOUT_SECONDS must be a number of seconds"),
         ("ROLLCALL_TIMEOUT_SECONDS", "0", "BadEnvironment", "ROLLCALL_TIMEOUT_SECONDS must be a number of seconds"),
         ("ROLLCALL_CA_BUNDLE", "/nowhere/roots.pem", "BadTrustRoots", "could not read /nowhere/roots.pem: "),
-        ("ROLLCALL_CA_BUNDLE", &no_certificates, "BadTrustRoots", "certificates.pem holds no certificates"),
     ];
     for (n, (name, value, code, message)) in rows.into_iter().enumerate() {
         let operation = Operation::ALL[n % Operation::ALL.len()];

@@ -27,6 +27,13 @@ fn opening_fails(file: &Path, wrong: &str, expected: Failure) {
     }
 }
 
+/// A file as a snapshot has it, around other bytes: the magic, then a frame of one uncompressed block (RFC 8878).
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(bytes.len()).expect("a short text");
+    let block = (u32::from(length) << 3 | 1).to_le_bytes();
+    [b"C1ZF\0", [0x28, 0xb5, 0x2f, 0xfd, 0x20, length].as_slice(), &block[..3], bytes].concat()
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_whole_snapshot_is_not_opened() {
     let desk = Desk::new().await;
@@ -36,7 +43,6 @@ async fn a_file_that_is_no_whole_snapshot_is_not_opened() {
     std::fs::write(&file, &whole).expect("written");
     assert!(Snapshot::open(&file).is_ok());
 
-    let packed = |bytes: &[u8]| [b"C1ZF\0", zstd::encode_all(bytes, 3).expect("packed").as_slice()].concat();
     let mut damaged = whole.clone();
     let middle = damaged.len() / 2;
     damaged[middle..middle + 64].fill(0xff);

@@ -14,7 +14,9 @@ mod sync;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use args::{Cli, Command};
 use failure::{Exit, Failure};
@@ -58,14 +60,15 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
 /// Logs go to where messages go: standard output is for results alone.
 fn log_to_stderr(verbose: bool) {
     let default = if verbose {
-        "info,rollcall=debug"
+        LevelFilter::DEBUG
     } else {
-        "warn"
+        LevelFilter::WARN
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_env_filter(filter)
+        .with_ansi(false);
+    tracing_subscriber::registry()
+        .with(rollcall::telemetry::levels(default))
+        .with(lines)
         .init();
 }

@@ -49,8 +49,15 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let service_code = e.as_service_error().and_then(|s| s.code().map(str::to_owned));
-    let denied = ["AccessDenied", "AccessDeniedException", "InvalidAccessKeyId", "ExpiredToken"];
+    let service_code = e
+        .as_service_error()
+        .and_then(|s| s.code().map(str::to_owned));
+    let denied = [
+        "AccessDenied",
+        "AccessDeniedException",
+        "InvalidAccessKeyId",
+        "ExpiredToken",
+    ];
     let (kind, fix) = match service_code.as_deref() {
         Some(c) if denied.contains(&c) || c.starts_with("KMS") => (
             ErrorType::Misconfigured,
@@ -64,7 +71,10 @@ where
             ErrorType::Misconfigured,
             "Check the AWS settings: region and credentials.",
         ),
-        _ => (ErrorType::Unavailable, "AWS did not do its part: run again."),
+        _ => (
+            ErrorType::Unavailable,
+            "AWS did not do its part: run again.",
+        ),
     };
     let message = match service_code {
         Some(c) => format!("could not {what} ({c})"),

@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
-use crate::error::{Error, ErrorType};
 use crate::connector::Warning;
+use crate::error::{Error, ErrorType};
 
 /// Keys that a Baton pod's secret may hold for the pod alone: known, and ignored.
 const POD_KEYS: &[&str] = &[
@@ -133,7 +133,10 @@ impl Config {
         let warnings = (!unknown.is_empty()).then(|| {
             Warning::new(
                 "UnknownKeys",
-                format!("the secret holds keys that nothing reads: {}", unknown.join(", ")),
+                format!(
+                    "the secret holds keys that nothing reads: {}",
+                    unknown.join(", ")
+                ),
             )
         });
         Ok((config, warnings.into_iter().collect()))
@@ -199,7 +202,10 @@ impl Config {
 }
 
 fn undeclared(key: &str) -> Error {
-    Error::internal("UndeclaredKey", format!("the connector reads `{key}` without declaring it"))
+    Error::internal(
+        "UndeclaredKey",
+        format!("the connector reads `{key}` without declaring it"),
+    )
 }
 
 fn canonical(key: &str) -> String {
@@ -222,9 +228,8 @@ fn scalar(value: &Value) -> Result<String, &'static str> {
 
 /// Reads a vendor's address. Plain http is for this machine alone; nothing but scheme, host, port and path is allowed.
 pub fn vendor_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|e| {
-        format!("is not a URL such as https://api.example.com ({e})")
-    })?;
+    let url = Url::parse(text)
+        .map_err(|e| format!("is not a URL such as https://api.example.com ({e})"))?;
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -283,7 +288,11 @@ fn field_schema(field: &Field) -> Value {
     if rules.as_object().is_some_and(|r| !r.is_empty()) && field.kind != FieldKind::Flag {
         kind["rules"] = rules;
     }
-    let name = if field.kind == FieldKind::Flag { "boolField" } else { "stringField" };
+    let name = if field.kind == FieldKind::Flag {
+        "boolField"
+    } else {
+        "stringField"
+    };
     out[name] = kind;
     out
 }
@@ -325,7 +334,8 @@ mod tests {
 
     #[test]
     fn a_pod_secret_can_be_pasted_unchanged() {
-        let raw = json!({"BATON_API_KEY": "k1\n", "BATON_CLIENT_ID": "x", "BATON_PROVISIONING": true});
+        let raw =
+            json!({"BATON_API_KEY": "k1\n", "BATON_CLIENT_ID": "x", "BATON_PROVISIONING": true});
         let (config, warnings) = check(raw).expect("usable");
         assert_eq!(config.secrets().collect::<Vec<_>>(), ["k1"]);
         assert_eq!(config.text("role"), Some("read"));
@@ -336,28 +346,44 @@ mod tests {
     fn unknown_keys_are_named_and_their_values_are_not() {
         let (_, warnings) = check(json!({"api-key": "k", "apikey": "hunter2"})).expect("usable");
         let text = format!("{warnings:?}");
-        assert!(text.contains("apikey") && !text.contains("hunter2"), "{text}");
+        assert!(
+            text.contains("apikey") && !text.contains("hunter2"),
+            "{text}"
+        );
     }
 
     #[test]
     fn everything_wrong_is_said_at_once() {
         let raw = json!({"api-key": "two words", "base-url": "http://example.com", "role": "god"});
         let text = check(raw).expect_err("unusable").to_string();
-        for part in ["`api-key` holds blanks", "`base-url` must begin with https://", "`role` must be one of read, write"] {
+        for part in [
+            "`api-key` holds blanks",
+            "`base-url` must begin with https://",
+            "`role` must be one of read, write",
+        ] {
             assert!(text.contains(part), "{text}");
         }
         assert!(!text.contains("two words"));
         let text = check(json!({})).expect_err("unusable").to_string();
         assert!(text.contains("`api-key` is missing"), "{text}");
-        let text = check(json!({"api-key": "a", "BATON_API_KEY": "b"})).expect_err("unusable").to_string();
+        let text = check(json!({"api-key": "a", "BATON_API_KEY": "b"}))
+            .expect_err("unusable")
+            .to_string();
         assert!(text.contains("twice"), "{text}");
-        let text = check(json!({"api-key": ["a"]})).expect_err("unusable").to_string();
+        let text = check(json!({"api-key": ["a"]}))
+            .expect_err("unusable")
+            .to_string();
         assert!(text.contains("not a list"), "{text}");
     }
 
     #[test]
     fn addresses_are_https_or_this_machine() {
-        for good in ["https://saas-api.tmprl.cloud", "http://127.0.0.1:8233", "http://localhost:1", "http://[::1]:2"] {
+        for good in [
+            "https://saas-api.tmprl.cloud",
+            "http://127.0.0.1:8233",
+            "http://localhost:1",
+            "http://[::1]:2",
+        ] {
             assert!(vendor_url(good).is_ok(), "{good}");
         }
         for bad in [

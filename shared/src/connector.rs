@@ -110,11 +110,17 @@ pub trait Syncer: Connector {
     }
 
     /// Runs a step. A list whose cursor the vendor no longer knows fails with [`stale_cursor`].
-    async fn run(&self, identity: &Identity, step: &Self::Step) -> Result<Yield<Self::Step>, Error>;
+    async fn run(&self, identity: &Identity, step: &Self::Step)
+    -> Result<Yield<Self::Step>, Error>;
 
     /// Steps that look up resources of one type which grants name and nobody listed so far, at the end of a phase.
     /// `None`: not in this phase, or never.
-    fn resolve(&self, _phase: u8, _resource_type: &str, _ids: &[String]) -> Option<Vec<Self::Step>> {
+    fn resolve(
+        &self,
+        _phase: u8,
+        _resource_type: &str,
+        _ids: &[String],
+    ) -> Option<Vec<Self::Step>> {
         None
     }
 

@@ -123,7 +123,9 @@ impl Context {
             Some("false") => false,
             Some(_) => return Err(misconfigured("ROLLCALL_EXPAND must be `true` or `false`")),
         };
-        let timeout = variable("ROLLCALL_TIMEOUT_SECONDS").map(|text| seconds(&text)).transpose()?;
+        let timeout = variable("ROLLCALL_TIMEOUT_SECONDS")
+            .map(|text| seconds(&text))
+            .transpose()?;
         let bundle = variable("ROLLCALL_CA_BUNDLE").map(PathBuf::from);
         Ok(Self {
             store: open_store(
@@ -160,12 +162,22 @@ impl Context {
     }
 
     /// Connects to a vendor with the secret of a connection. Talks to the secret's source only.
-    pub async fn connect<C: Connector>(&self, connection: &str, session: Session) -> Result<Connected<C>, Error> {
+    pub async fn connect<C: Connector>(
+        &self,
+        connection: &str,
+        session: Session,
+    ) -> Result<Connected<C>, Error> {
         let secret = self.secrets.get(C::ABOUT.name, connection).await?;
-        let (config, warnings) = crate::config::Config::check(C::ABOUT.fields, &secret).map_err(|e| {
-            let place = self.secrets.place(C::ABOUT.name, connection);
-            Error::new(e.kind(), e.code(), format!("{e} (at {place})"), e.fix().to_owned())
-        })?;
+        let (config, warnings) =
+            crate::config::Config::check(C::ABOUT.fields, &secret).map_err(|e| {
+                let place = self.secrets.place(C::ABOUT.name, connection);
+                Error::new(
+                    e.kind(),
+                    e.code(),
+                    format!("{e} (at {place})"),
+                    e.fix().to_owned(),
+                )
+            })?;
         Ok(Connected {
             connector: C::connect(&config, session)?,
             warnings,
@@ -174,8 +186,9 @@ impl Context {
 
     /// How much time is left.
     pub fn remaining(&self) -> Duration {
-        self.deadline
-            .map_or(Duration::MAX, |deadline| crate::clock::between(self.clock.now(), deadline))
+        self.deadline.map_or(Duration::MAX, |deadline| {
+            crate::clock::between(self.clock.now(), deadline)
+        })
     }
 }
 
@@ -229,9 +242,11 @@ fn open_secrets(
 
 fn seconds(text: &str) -> Result<Duration, Error> {
     let seconds = text.parse::<u32>().ok().filter(|n| *n > 0);
-    seconds.map(|n| Duration::from_secs(n.into())).ok_or_else(|| {
-        misconfigured("ROLLCALL_TIMEOUT_SECONDS must be a number of seconds, 1 or more")
-    })
+    seconds
+        .map(|n| Duration::from_secs(n.into()))
+        .ok_or_else(|| {
+            misconfigured("ROLLCALL_TIMEOUT_SECONDS must be a number of seconds, 1 or more")
+        })
 }
 
 fn misconfigured(message: &str) -> Error {
@@ -250,17 +265,39 @@ mod tests {
     #[test]
     fn the_environment_says_where_things_are() {
         let with = |pairs: &[(&str, &str)]| {
-            let pairs: Vec<(String, String)> = pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-            Context::new(&|name| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()))
+            let pairs: Vec<(String, String)> = pairs
+                .iter()
+                .map(|(k, v)| (k.to_string(), v.to_string()))
+                .collect();
+            Context::new(&|name| {
+                pairs
+                    .iter()
+                    .find(|(k, _)| k == name)
+                    .map(|(_, v)| v.clone())
+            })
         };
         let local = with(&[]).expect("usable");
         assert_eq!(local.store.place("k"), "./rollcall-data/k");
         assert!(local.secrets.place("c", "d").contains("BATON_*"));
-        let files = with(&[("ROLLCALL_SECRETS", "file:/s"), ("ROLLCALL_EXPAND", "false")]).expect("usable");
+        let files = with(&[
+            ("ROLLCALL_SECRETS", "file:/s"),
+            ("ROLLCALL_EXPAND", "false"),
+        ])
+        .expect("usable");
         assert_eq!(files.secrets.place("c", "d"), "/s/c/d.json");
         assert!(!files.settings.expand);
-        for bad in [("ROLLCALL_STORE", "ftp://x"), ("ROLLCALL_SECRETS", "vault"), ("ROLLCALL_SECRETS", "file:"), ("ROLLCALL_EXPAND", "maybe"), ("ROLLCALL_STORE", "s3:/b"), ("ROLLCALL_TIMEOUT_SECONDS", "soon")] {
-            assert_eq!(with(&[bad]).map(|_| ()).expect_err("unusable").code(), "BadEnvironment");
+        for bad in [
+            ("ROLLCALL_STORE", "ftp://x"),
+            ("ROLLCALL_SECRETS", "vault"),
+            ("ROLLCALL_SECRETS", "file:"),
+            ("ROLLCALL_EXPAND", "maybe"),
+            ("ROLLCALL_STORE", "s3:/b"),
+            ("ROLLCALL_TIMEOUT_SECONDS", "soon"),
+        ] {
+            assert_eq!(
+                with(&[bad]).map(|_| ()).expect_err("unusable").code(),
+                "BadEnvironment"
+            );
         }
     }
 }

@@ -338,14 +338,20 @@ mod tests {
 
     #[test]
     fn a_field_too_many_is_an_error() {
-        let event = json!({"request_id": "r", "entitlement": "a:b:c", "principal": "d:e", "dryrun": true});
+        let event =
+            json!({"request_id": "r", "entitlement": "a:b:c", "principal": "d:e", "dryrun": true});
         let error = parse::<ChangeEvent>(&event).expect_err("malformed");
         assert!(error.to_string().contains("dryrun"), "{error}");
     }
 
     #[test]
     fn a_list_is_no_event() {
-        for event in [json!([]), json!(["default", "r", "a:b:c", "d:e"]), json!("default"), json!(null)] {
+        for event in [
+            json!([]),
+            json!(["default", "r", "a:b:c", "d:e"]),
+            json!("default"),
+            json!(null),
+        ] {
             assert!(parse::<ChangeEvent>(&event).is_err(), "{event}");
             assert!(parse::<SyncEvent>(&event).is_err(), "{event}");
         }

@@ -46,7 +46,10 @@ impl Operation {
 
 /// Syncs a connection.
 #[cfg(feature = "snapshot")]
-pub async fn sync<C: crate::connector::Syncer>(cx: &Context, event: &Value) -> Result<Value, Error> {
+pub async fn sync<C: crate::connector::Syncer>(
+    cx: &Context,
+    event: &Value,
+) -> Result<Value, Error> {
     let event = crate::event::parse(event)?;
     to_json(crate::sync::run::<C>(cx, &event).await?)
 }
@@ -77,7 +80,8 @@ fn to_json(answer: impl Serialize) -> Result<Value, Error> {
 }
 
 type Invoke = for<'a> fn(&'a Context, Operation, &'a Value) -> BoxFuture<'a, Result<Value, Error>>;
-type Identify = for<'a> fn(&'a Context, &'a str) -> BoxFuture<'a, Result<(Identity, Vec<Warning>), Error>>;
+type Identify =
+    for<'a> fn(&'a Context, &'a str) -> BoxFuture<'a, Result<(Identity, Vec<Warning>), Error>>;
 
 /// A connector of which only the name is known.
 pub struct Entry {
@@ -112,11 +116,20 @@ impl Entry {
     }
 
     /// Runs an operation: the very handler that Lambda runs.
-    pub async fn invoke(&self, cx: &Context, operation: Operation, event: &Value) -> Result<Value, Error> {
+    pub async fn invoke(
+        &self,
+        cx: &Context,
+        operation: Operation,
+        event: &Value,
+    ) -> Result<Value, Error> {
         if !self.operations.contains(&operation) {
             return Err(Error::invalid(
                 "UnknownOperation",
-                format!("{} does not {}", self.about.display_name, operation.as_str()),
+                format!(
+                    "{} does not {}",
+                    self.about.display_name,
+                    operation.as_str()
+                ),
                 "See what it can do: `rollcall capabilities`.",
             ));
         }
@@ -124,14 +137,23 @@ impl Entry {
     }
 
     /// Asks the vendor who we are.
-    pub async fn identify(&self, cx: &Context, connection: &str) -> Result<(Identity, Vec<Warning>), Error> {
+    pub async fn identify(
+        &self,
+        cx: &Context,
+        connection: &str,
+    ) -> Result<(Identity, Vec<Warning>), Error> {
         (self.identify)(cx, connection).await
     }
 }
 
-async fn identify<C: Connector>(cx: &Context, connection: &str) -> Result<(Identity, Vec<Warning>), Error> {
+async fn identify<C: Connector>(
+    cx: &Context,
+    connection: &str,
+) -> Result<(Identity, Vec<Warning>), Error> {
     crate::event::check_connection(connection)?;
-    let connected = cx.connect::<C>(connection, cx.session(Default::default())).await?;
+    let connected = cx
+        .connect::<C>(connection, cx.session(Default::default()))
+        .await?;
     let identity = connected.connector.identify().await?;
     Ok((identity, connected.warnings))
 }
@@ -145,8 +167,13 @@ pub fn capabilities(entry: &Entry) -> Value {
     all.sort();
     all.dedup();
     // In the order of the schema's numbers: provision is 1, sync is 2, the others follow.
-    let (first, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|c| *c == Capability::Provision);
-    let names = first.into_iter().map(name).chain(["CAPABILITY_SYNC"]).chain(rest.iter().copied().map(name));
+    let (first, rest): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|c| *c == Capability::Provision);
+    let names = first
+        .into_iter()
+        .map(name)
+        .chain(["CAPABILITY_SYNC"])
+        .chain(rest.iter().copied().map(name));
     let mut out = json!({
         "@type": "type.googleapis.com/c1.connector.v2.ConnectorCapabilities",
         "resourceTypeCapabilities": per_type,
@@ -170,15 +197,22 @@ fn type_capabilities(t: &crate::model::ResourceType) -> Value {
         crate::model::FacetKind::Group => vec!["TRAIT_GROUP"],
         crate::model::FacetKind::Role => vec!["TRAIT_ROLE"],
     };
-    let annotations: Vec<Value> = message.annotations.iter().map(|a| json!({"@type": a.type_url})).collect();
-    let mut resource_type = json!({"id": t.id, "displayName": t.display_name, "description": t.description});
+    let annotations: Vec<Value> = message
+        .annotations
+        .iter()
+        .map(|a| json!({"@type": a.type_url}))
+        .collect();
+    let mut resource_type =
+        json!({"id": t.id, "displayName": t.display_name, "description": t.description});
     if !traits.is_empty() {
         resource_type["traits"] = json!(traits);
     }
     if !annotations.is_empty() {
         resource_type["annotations"] = json!(annotations);
     }
-    let names = ["CAPABILITY_SYNC"].into_iter().chain(t.capabilities.iter().copied().map(name));
+    let names = ["CAPABILITY_SYNC"]
+        .into_iter()
+        .chain(t.capabilities.iter().copied().map(name));
     json!({"resourceType": resource_type, "capabilities": names.collect::<Vec<_>>(), "permissions": {}})
 }
 

@@ -19,35 +19,49 @@ use crate::telemetry;
 /// Serves the sync function of a connector.
 #[cfg(feature = "snapshot")]
 pub fn sync<C: crate::connector::Syncer>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::Sync, async |cx, event| function::sync::<C>(&cx, &event).await)
+    serve(C::ABOUT.name, Operation::Sync, async |cx, event| {
+        function::sync::<C>(&cx, &event).await
+    })
 }
 
 /// Serves the grant function of a connector.
 pub fn grant<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::Grant, async |cx, event| function::grant::<C>(&cx, &event).await)
+    serve(C::ABOUT.name, Operation::Grant, async |cx, event| {
+        function::grant::<C>(&cx, &event).await
+    })
 }
 
 /// Serves the revoke function of a connector.
 pub fn revoke<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::Revoke, async |cx, event| function::revoke::<C>(&cx, &event).await)
+    serve(C::ABOUT.name, Operation::Revoke, async |cx, event| {
+        function::revoke::<C>(&cx, &event).await
+    })
 }
 
 /// Serves the create-account function of a connector.
 pub fn create_account<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::CreateAccount, async |cx, event| {
-        function::create_account::<C>(&cx, &event).await
-    })
+    serve(
+        C::ABOUT.name,
+        Operation::CreateAccount,
+        async |cx, event| function::create_account::<C>(&cx, &event).await,
+    )
 }
 
 /// Serves the delete-account function of a connector.
 pub fn delete_account<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::DeleteAccount, async |cx, event| {
-        function::delete_account::<C>(&cx, &event).await
-    })
+    serve(
+        C::ABOUT.name,
+        Operation::DeleteAccount,
+        async |cx, event| function::delete_account::<C>(&cx, &event).await,
+    )
 }
 
 /// One function at a time runs in a process of Lambda: one thread is enough.
-fn serve<F, R>(connector: &'static str, operation: Operation, handler: F) -> Result<(), RuntimeError>
+fn serve<F, R>(
+    connector: &'static str,
+    operation: Operation,
+    handler: F,
+) -> Result<(), RuntimeError>
 where
     F: Fn(Context, Value) -> R,
     R: Future<Output = Result<Value, Error>>,
@@ -61,25 +75,39 @@ where
         let outcome = match base {
             Ok(base) => {
                 let cx = Context {
-                    deadline: deadline(event.context.deadline, base.clock.now(), base.settings.timeout),
+                    deadline: deadline(
+                        event.context.deadline,
+                        base.clock.now(),
+                        base.settings.timeout,
+                    ),
                     ..base.clone()
                 };
                 handler(cx, event.payload).await
             }
-            Err(e) => Err(Error::new(e.kind(), e.code(), Chain(e).to_string(), e.fix().to_owned())),
+            Err(e) => Err(Error::new(
+                e.kind(),
+                e.code(),
+                Chain(e).to_string(),
+                e.fix().to_owned(),
+            )),
         };
         run.end(&outcome);
         outcome.map_err(|e| Refusal::new(e, run.request_id()))
     });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(lambda_runtime::run(service))
 }
 
 /// The end of the invocation. A time that is past when the call begins (the emulator of `cargo lambda watch` sends one
 /// in 1970) says nothing: then it is the function's configured timeout, if there is one.
 fn deadline(epoch_ms: u64, now: Timestamp, timeout: Option<Duration>) -> Option<Timestamp> {
-    let told = i64::try_from(epoch_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    told.filter(|at| *at > now).or_else(|| Some(after(now, timeout?)))
+    let told = i64::try_from(epoch_ms)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    told.filter(|at| *at > now)
+        .or_else(|| Some(after(now, timeout?)))
 }
 
 /// An error as Lambda reports it: `errorType` from the closed set, `errorMessage` a JSON object.

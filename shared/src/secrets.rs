@@ -58,7 +58,9 @@ impl Environment {
 
     /// These variables.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let variables = variables.into_iter().filter(|(key, _)| key.starts_with("BATON_"));
+        let variables = variables
+            .into_iter()
+            .filter(|(key, _)| key.starts_with("BATON_"));
         Self {
             variables: variables.collect(),
         }
@@ -69,7 +71,11 @@ impl Environment {
 impl SecretSource for Environment {
     async fn get(&self, connector: &str, connection: &str) -> Result<Map<String, Value>, Error> {
         if connection != "default" {
-            return Err(missing(connector, connection, "the environment, which holds only `default`"));
+            return Err(missing(
+                connector,
+                connection,
+                "the environment, which holds only `default`",
+            ));
         }
         let values = self.variables.iter();
         Ok(values.map(|(k, v)| (k.clone(), v.clone().into())).collect())
@@ -95,7 +101,9 @@ impl Files {
     }
 
     fn path(&self, connector: &str, connection: &str) -> PathBuf {
-        self.folder.join(connector).join(format!("{connection}.json"))
+        self.folder
+            .join(connector)
+            .join(format!("{connection}.json"))
     }
 }
 
@@ -161,13 +169,19 @@ impl SecretSource for SecretsManager {
                 Err(missing(connector, connection, &place))
             }
             // A deleted secret is kept for some days, and read by nobody.
-            Err(SdkError::ServiceError(e)) if e.err().is_invalid_request_exception() => Err(Error::new(
-                ErrorType::Misconfigured,
-                "SecretDeleted",
-                format!("the secret at {place} is being deleted"),
-                "Restore the secret, or store it again under this name.",
+            Err(SdkError::ServiceError(e)) if e.err().is_invalid_request_exception() => {
+                Err(Error::new(
+                    ErrorType::Misconfigured,
+                    "SecretDeleted",
+                    format!("the secret at {place} is being deleted"),
+                    "Restore the secret, or store it again under this name.",
+                ))
+            }
+            Err(e) => Err(crate::aws::error(
+                "SecretNotReadable",
+                &format!("read {place}"),
+                e,
             )),
-            Err(e) => Err(crate::aws::error("SecretNotReadable", &format!("read {place}"), e)),
         }
     }
 

@@ -19,7 +19,10 @@ pub fn init() {
         .with_current_span(false)
         .with_span_list(false);
     // A second initialization, as in tests, changes nothing.
-    let _ = tracing_subscriber::registry().with(levels(LevelFilter::INFO)).with(json).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(levels(LevelFilter::INFO))
+        .with(json)
+        .try_init();
 }
 
 /// The levels that `RUST_LOG` names, such as `debug` or `warn,rollcall=debug`; `default` if it is unset or unreadable.
@@ -125,9 +128,18 @@ mod tests {
         let run = Run::begin("c", Operation::Sync, &json!({"connection": "acme"}));
         let answer = Ok(json!({"calls": 7, "counts": {"grants": 3}}));
         let line = metrics(&run, &answer, 12, 0);
-        assert_eq!((&line["Calls"], &line["Grants"], &line["Duration"]), (&json!(7), &json!(3), &json!(12)));
-        let named = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().expect("a list");
-        assert!(named.iter().all(|m| line.get(m["Name"].as_str().expect("a name")).is_some()));
+        assert_eq!(
+            (&line["Calls"], &line["Grants"], &line["Duration"]),
+            (&json!(7), &json!(3), &json!(12))
+        );
+        let named = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+            .as_array()
+            .expect("a list");
+        assert!(
+            named
+                .iter()
+                .all(|m| line.get(m["Name"].as_str().expect("a name")).is_some())
+        );
         assert_eq!(named.len(), 4);
     }
 }

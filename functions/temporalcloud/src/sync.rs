@@ -68,8 +68,7 @@ impl Syncer for TemporalCloud {
             Step::AccountRoles => Ok(found(access::account_roles(account))),
             Step::Users { page } => {
                 let users = listed(page, self.api.users(page).await)?;
-                let mut out = Yield::default();
-                out.next = users.next.map(|page| Step::Users { page });
+                let mut out = onward(users.next.map(|page| Step::Users { page }));
                 for user in &users.items {
                     if identity.caller != ResourceId::new(USER, &user.id) {
                         out.tally(OTHERS, 1);
@@ -81,8 +80,7 @@ impl Syncer for TemporalCloud {
             }
             Step::ServiceAccounts { page } => {
                 let accounts = listed(page, self.api.service_accounts(page).await)?;
-                let mut out = Yield::default();
-                out.next = accounts.next.map(|page| Step::ServiceAccounts { page });
+                let mut out = onward(accounts.next.map(|page| Step::ServiceAccounts { page }));
                 for service_account in &accounts.items {
                     take(&mut out, access::service_account(account, service_account));
                 }
@@ -94,11 +92,10 @@ impl Syncer for TemporalCloud {
             Step::Projects { page } => self.projects(account, page).await,
             Step::Namespaces { with_projects, page } => {
                 let namespaces = listed(page, self.api.namespaces(page).await)?;
-                let mut out = Yield::default();
-                out.next = namespaces.next.map(|page| Step::Namespaces {
+                let mut out = onward(namespaces.next.map(|page| Step::Namespaces {
                     with_projects: *with_projects,
                     page,
-                });
+                }));
                 for namespace in &namespaces.items {
                     out.records.extend(access::namespace(account, namespace, *with_projects));
                 }
@@ -153,8 +150,7 @@ impl Syncer for TemporalCloud {
 impl TemporalCloud {
     async fn groups(&self, account: &str, page: &str) -> Result<Yield<Step>, Error> {
         let groups = listed(page, self.api.groups(page).await)?;
-        let mut out = Yield::default();
-        out.next = groups.next.map(|page| Step::Groups { page });
+        let mut out = onward(groups.next.map(|page| Step::Groups { page }));
         for group in &groups.items {
             let brought = access::group(account, group);
             // Every group's members are read, whether it grants something today or not.
@@ -260,6 +256,14 @@ impl TemporalCloud {
 fn found(records: Records) -> Yield<Step> {
     Yield {
         records,
+        ..Yield::default()
+    }
+}
+
+/// What a page brings begins with where its list goes on.
+fn onward(next: Option<Step>) -> Yield<Step> {
+    Yield {
+        next,
         ..Yield::default()
     }
 }

@@ -1,5 +1,5 @@
 //! The end-to-end tests of the Temporal Cloud connector, against its simulator.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is a failed test")]
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod aws;
 mod bad_input;

@@ -93,8 +93,18 @@ impl Error {
 /// Finds the sentence in a vendor's error body: the usual places first, else the beginning of the text.
 pub(super) fn vendor_message(body: &[u8]) -> String {
     let json: Option<Value> = serde_json::from_slice(body).ok();
-    let places = ["/message", "/error/message", "/error/reason", "/errorMessage", "/error", "/errors/0/message", "/errors/0"];
-    let found = json.iter().flat_map(|j| places.iter().filter_map(|p| j.pointer(p)?.as_str()));
+    let places = [
+        "/message",
+        "/error/message",
+        "/error/reason",
+        "/errorMessage",
+        "/error",
+        "/errors/0/message",
+        "/errors/0",
+    ];
+    let found = json
+        .iter()
+        .flat_map(|j| places.iter().filter_map(|p| j.pointer(p)?.as_str()));
     if let Some(message) = found.into_iter().next() {
         return message.to_owned();
     }
@@ -108,7 +118,11 @@ pub(super) fn vendor_message(body: &[u8]) -> String {
 impl From<Error> for Boundary {
     fn from(e: Error) -> Self {
         let (kind, code, fix) = match &e {
-            Error::RateLimited { .. } => (ErrorType::RateLimited, "RateLimited", "Run again at the time given."),
+            Error::RateLimited { .. } => (
+                ErrorType::RateLimited,
+                "RateLimited",
+                "Run again at the time given.",
+            ),
             Error::Transport { .. } => (
                 ErrorType::Unavailable,
                 "VendorUnreachable",
@@ -165,9 +179,17 @@ fn of_status(status: u16) -> (ErrorType, &'static str, &'static str) {
             "VendorNotFound",
             "Check the ids in the event and the address in the configuration.",
         ),
-        409 => (ErrorType::Conflict, "VendorConflict", "Something else changed the same object: run again."),
+        409 => (
+            ErrorType::Conflict,
+            "VendorConflict",
+            "Something else changed the same object: run again.",
+        ),
         429 => (ErrorType::RateLimited, "RateLimited", "Run again later."),
-        500..=599 => (ErrorType::Unavailable, "VendorUnavailable", "The vendor has trouble: run again later."),
+        500..=599 => (
+            ErrorType::Unavailable,
+            "VendorUnavailable",
+            "The vendor has trouble: run again later.",
+        ),
         _ => (
             ErrorType::Internal,
             "VendorRejected",
@@ -183,7 +205,10 @@ mod tests {
     #[test]
     fn the_vendors_sentence_is_found_in_the_usual_places() {
         for (body, expected) in [
-            (r#"{"code":3,"message":"nothing to change"}"#, "nothing to change"),
+            (
+                r#"{"code":3,"message":"nothing to change"}"#,
+                "nothing to change",
+            ),
             (r#"{"error":{"message":"no"}}"#, "no"),
             (r#"{"error":"no"}"#, "no"),
             ("<html>bad gateway</html>", "<html>bad gateway</html>"),

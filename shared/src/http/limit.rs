@@ -199,7 +199,8 @@ impl Budget {
             .and_then(|s| Timestamp::from_second(s).ok())
             .unwrap_or_else(|| after(now, Duration::from_secs(reset)));
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = window.filter(|w| between(w.reset_at, reset_at) < Duration::from_secs(2) && w.reset_at > now);
+        let same = window
+            .filter(|w| between(w.reset_at, reset_at) < Duration::from_secs(2) && w.reset_at > now);
         let remaining = same.map_or(remaining, |w| w.remaining.min(remaining));
         *window = Some(Window {
             limit,
@@ -225,10 +226,14 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let budget = Budget::new(NAMES);
         let answer = |remaining: &str| {
-            [("ratelimit-limit", "100"), ("ratelimit-remaining", remaining), ("ratelimit-reset", "30")]
-                .into_iter()
-                .map(|(k, v)| (k.parse().expect("a name"), v.parse().expect("a value")))
-                .collect::<HeaderMap>()
+            [
+                ("ratelimit-limit", "100"),
+                ("ratelimit-remaining", remaining),
+                ("ratelimit-reset", "30"),
+            ]
+            .into_iter()
+            .map(|(k, v)| (k.parse().expect("a name"), v.parse().expect("a value")))
+            .collect::<HeaderMap>()
         };
         assert_eq!(budget.take(now), None, "nothing is known yet");
         budget.learn(&answer("12"), now);
@@ -236,7 +241,11 @@ mod tests {
         let reset = after(now, Duration::from_secs(30));
         assert_eq!(budget.take(now), Some(reset), "ten percent stay");
         budget.learn(&answer("50"), now);
-        assert_eq!(budget.take(now), Some(reset), "an answer that was overtaken changes nothing");
+        assert_eq!(
+            budget.take(now),
+            Some(reset),
+            "an answer that was overtaken changes nothing"
+        );
         assert_eq!(budget.take(reset), None, "the next window is a new one");
     }
 

@@ -30,7 +30,11 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// No answer is larger than this: a page of a thousand objects has some megabytes at most.
 const MAX_ANSWER: usize = 64 << 20;
 /// What stays as it is in a segment of a path (RFC 3986, *unreserved*).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The connections of this process. Cloning shares them.
 #[derive(Debug, Clone)]
@@ -55,8 +59,9 @@ impl Transport {
         if let Some(path) = extra {
             let pem = std::fs::read(path)
                 .map_err(|e| bad(format!("could not read {}", path.display())).with_source(e))?;
-            let certificates = Certificate::from_pem_bundle(&pem)
-                .map_err(|e| bad(format!("{} holds no certificates", path.display())).with_source(e))?;
+            let certificates = Certificate::from_pem_bundle(&pem).map_err(|e| {
+                bad(format!("{} holds no certificates", path.display())).with_source(e)
+            })?;
             roots.extend(certificates);
         }
         #[expect(clippy::disallowed_methods, reason = "this is the one constructor")]
@@ -137,7 +142,9 @@ impl Call {
     }
 
     fn new(method: Method, path: &[&str], repeatable: bool) -> Self {
-        let segments = path.iter().map(|s| utf8_percent_encode(s, SEGMENT).to_string());
+        let segments = path
+            .iter()
+            .map(|s| utf8_percent_encode(s, SEGMENT).to_string());
         Self {
             method,
             path: segments.collect::<Vec<_>>().join("/"),
@@ -222,7 +229,11 @@ impl Http {
             }
             session.meter.call();
             tracing::debug!(call = call.name(), "request");
-            let answer = self.request(call).send().await.map_err(|e| transport(call, e))?;
+            let answer = self
+                .request(call)
+                .send()
+                .await
+                .map_err(|e| transport(call, e))?;
             if let Some(budget) = &self.budget {
                 budget.learn(answer.headers(), session.clock.now());
             }
@@ -270,8 +281,10 @@ impl Http {
 }
 
 fn credential(before: &str, secret: &SecretString) -> Result<HeaderValue, crate::Error> {
-    let mut value = HeaderValue::from_str(&format!("{before}{}", secret.expose_secret()))
-        .map_err(|_| crate::Error::internal("BadCredential", "the credential does not fit a header"))?;
+    let mut value =
+        HeaderValue::from_str(&format!("{before}{}", secret.expose_secret())).map_err(|_| {
+            crate::Error::internal("BadCredential", "the credential does not fit a header")
+        })?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use jiff::fmt::rfc2822;
 use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
@@ -114,7 +114,10 @@ mod tests {
         };
         assert_eq!(read("7"), Some(Duration::from_secs(7)));
         assert_eq!(read("0.5"), Some(Duration::from_millis(500)));
-        assert_eq!(read("Thu, 01 Jan 2026 00:01:00 GMT"), Some(Duration::from_secs(60)));
+        assert_eq!(
+            read("Thu, 01 Jan 2026 00:01:00 GMT"),
+            Some(Duration::from_secs(60))
+        );
         assert_eq!(read("Wed, 31 Dec 2025 00:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(read("soon"), None);
     }
@@ -139,7 +142,8 @@ mod tests {
             (500, true, false, false),
             (503, true, false, true),
         ] {
-            let found = [&read, &write, &write.clone().repeatable()].map(|call| is_worth_it(call, &status(code)));
+            let found = [&read, &write, &write.clone().repeatable()]
+                .map(|call| is_worth_it(call, &status(code)));
             assert_eq!(found, [on_read, on_write, on_repeatable], "{code}");
         }
     }

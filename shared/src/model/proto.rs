@@ -320,7 +320,10 @@ mod tests {
         };
         let member = text("group:g1:member");
         let cases = [
-            (id("user", "u1").encode_to_vec(), "0a047573657212027531".to_string()),
+            (
+                id("user", "u1").encode_to_vec(),
+                "0a047573657212027531".to_string(),
+            ),
             (
                 ResourceType {
                     id: "user".into(),
@@ -341,7 +344,10 @@ mod tests {
             ),
             (
                 GroupTrait::default().to_any().encode_to_vec(),
-                format!("0a2e{}", text("type.googleapis.com/c1.connector.v2.GroupTrait")),
+                format!(
+                    "0a2e{}",
+                    text("type.googleapis.com/c1.connector.v2.GroupTrait")
+                ),
             ),
             (
                 grant.encode_to_vec(),
@@ -350,8 +356,14 @@ mod tests {
                     text("group:g1:member:user:u1")
                 ),
             ),
-            (sources(true).encode_to_vec(), format!("2a170a150a0f{member}12020801")),
-            (sources(false).encode_to_vec(), format!("2a130a110a0f{member}")),
+            (
+                sources(true).encode_to_vec(),
+                format!("2a170a150a0f{member}12020801"),
+            ),
+            (
+                sources(false).encode_to_vec(),
+                format!("2a130a110a0f{member}"),
+            ),
         ];
         for (bytes, expected) in cases {
             assert_eq!(hex::encode(bytes), expected);

@@ -55,7 +55,13 @@ pub(super) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    pub(super) fn new(store: &'a dyn Store, keys: Keys<'_>, about: &About, order: &Order, at: Timestamp) -> Self {
+    pub(super) fn new(
+        store: &'a dyn Store,
+        keys: Keys<'_>,
+        about: &About,
+        order: &Order,
+        at: Timestamp,
+    ) -> Self {
         Self {
             store,
             intended: keys.audit(&order.request.id, "intended"),
@@ -117,10 +123,12 @@ impl<'a> Record<'a> {
         };
         match put_json(self.store, &self.intended, &intended, PutMode::Create).await {
             Ok(_) => Ok(()),
-            Err(PutError::Condition(_)) => match get_json::<Head>(self.store, &self.intended).await? {
-                Some((head, _)) => self.same(&head),
-                None => Ok(()),
-            },
+            Err(PutError::Condition(_)) => {
+                match get_json::<Head>(self.store, &self.intended).await? {
+                    Some((head, _)) => self.same(&head),
+                    None => Ok(()),
+                }
+            }
             Err(PutError::Failed(error)) => Err(error),
         }
     }
@@ -135,6 +143,8 @@ impl<'a> Record<'a> {
             answer: answer.clone(),
         };
         let written = put_json(self.store, &self.observed, &observed, PutMode::Create).await;
-        written.map(|_| ()).map_err(|e| e.into_error("the audit record"))
+        written
+            .map(|_| ())
+            .map_err(|e| e.into_error("the audit record"))
     }
 }

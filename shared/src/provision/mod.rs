@@ -20,7 +20,9 @@ pub use run::run;
 
 use crate::connector::{Connector, Identity};
 use crate::error::Error;
-use crate::event::{self, Account, ChangeEvent, CreateEvent, DeleteEvent, GrantRef, Outcome, ResourceRef};
+use crate::event::{
+    self, Account, ChangeEvent, CreateEvent, DeleteEvent, GrantRef, Outcome, ResourceRef,
+};
 use crate::model::{EntitlementId, ResourceId};
 
 /// A connector that can change access.
@@ -31,7 +33,11 @@ pub trait Provisioner: Connector {
     type Change: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
 
     /// Reads, and says what the request takes; refuses what must not be done. Changes nothing.
-    async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<Self::Change>, Error>;
+    async fn plan(
+        &self,
+        identity: &Identity,
+        request: &Request,
+    ) -> Result<Plan<Self::Change>, Error>;
 
     /// Sends the write.
     async fn send(&self, change: &Self::Change) -> Result<Progress, Error>;
@@ -85,9 +91,9 @@ impl Action {
     /// Whose access it changes: one change at a time.
     fn subject(&self) -> String {
         match self {
-            Self::Grant { principal, .. } | Self::Revoke { principal, .. } | Self::Delete { principal } => {
-                principal.to_string()
-            }
+            Self::Grant { principal, .. }
+            | Self::Revoke { principal, .. }
+            | Self::Delete { principal } => principal.to_string(),
             Self::Create { account } => format!("account:{}", account.email.to_lowercase()),
         }
     }
@@ -175,7 +181,13 @@ impl Order {
             entitlement: event::entitlement(&change.entitlement)?,
             principal: event::principal(&change.principal)?,
         };
-        let order = Self::new(&change, &change.connection, &change.request_id, action, change.dry_run)?;
+        let order = Self::new(
+            &change,
+            &change.connection,
+            &change.request_id,
+            action,
+            change.dry_run,
+        )?;
         Ok(order.allowing(change.allow))
     }
 
@@ -186,7 +198,13 @@ impl Order {
             entitlement: event::entitlement(&change.entitlement)?,
             principal: event::principal(&change.principal)?,
         };
-        let order = Self::new(&change, &change.connection, &change.request_id, action, change.dry_run)?;
+        let order = Self::new(
+            &change,
+            &change.connection,
+            &change.request_id,
+            action,
+            change.dry_run,
+        )?;
         Ok(order.allowing(change.allow))
     }
 
@@ -196,7 +214,13 @@ impl Order {
         let action = Action::Create {
             account: create.account.clone(),
         };
-        Self::new(&create, &create.connection, &create.request_id, action, create.dry_run)
+        Self::new(
+            &create,
+            &create.connection,
+            &create.request_id,
+            action,
+            create.dry_run,
+        )
     }
 
     /// Reads the event of the delete-account function.
@@ -205,7 +229,13 @@ impl Order {
         let action = Action::Delete {
             principal: event::principal(&delete.principal)?,
         };
-        Self::new(&delete, &delete.connection, &delete.request_id, action, delete.dry_run)
+        Self::new(
+            &delete,
+            &delete.connection,
+            &delete.request_id,
+            action,
+            delete.dry_run,
+        )
     }
 
     fn new<E: Serialize>(

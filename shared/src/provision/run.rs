@@ -33,7 +33,10 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     if order.dry_run {
         let (connector, identity) = connect::<P>(cx, keys).await?;
         let attempt = Attempt::new(cx, order, &record, &connector, &identity);
-        return attempt.settle(&mut Rehearsal, None).await.map(Settled::into_answer);
+        return attempt
+            .settle(&mut Rehearsal, None)
+            .await
+            .map(Settled::into_answer);
     }
     if let Some(answer) = record.answered().await? {
         return Ok(answer);
@@ -46,7 +49,9 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
         }
         Ok(Settled::Waiting(answer, Some(proposal))) => {
             let at = answer.resume_at.unwrap_or_else(|| cx.clock.now());
-            lease.suspend(&*cx.store, after(at, PATIENCE), *proposal).await?;
+            lease
+                .suspend(&*cx.store, after(at, PATIENCE), *proposal)
+                .await?;
             Ok(answer)
         }
         Err(e) => {
@@ -74,7 +79,15 @@ async fn lease<P: Provisioner>(
 ) -> Result<Lease<Proposal<P::Change>>, Error> {
     let subject = order.request.action.subject();
     let key = keys.principal_lease(&subject);
-    match Lease::acquire(&*cx.store, &*cx.clock, key, &order.request.id, cx.settings.lease).await? {
+    match Lease::acquire(
+        &*cx.store,
+        &*cx.clock,
+        key,
+        &order.request.id,
+        cx.settings.lease,
+    )
+    .await?
+    {
         Acquired::Held(lease) => Ok(lease),
         Acquired::Busy(until) => Err(Error::new(
             ErrorType::Unavailable,
@@ -127,7 +140,10 @@ async fn under_lease<P: Provisioner>(
     if let Some(proposal) = sent {
         match live.go_on(&proposal).await? {
             Some(Written::Later(at)) => {
-                return Ok(Settled::Waiting(attempt.in_progress(at), Some(Box::new(proposal))));
+                return Ok(Settled::Waiting(
+                    attempt.in_progress(at),
+                    Some(Box::new(proposal)),
+                ));
             }
             Some(Written::Done(id)) => carried = Some((proposal, id)),
             Some(Written::Overtaken | Written::Rehearsed) | None => {}
@@ -172,7 +188,11 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         mut carried: Option<(Proposal<P::Change>, Option<String>)>,
     ) -> Result<Settled<P::Change>, Error> {
         for attempt in 0..ATTEMPTS {
-            let proposal = match self.connector.plan(self.identity, &self.order.request).await? {
+            let proposal = match self
+                .connector
+                .plan(self.identity, &self.order.request)
+                .await?
+            {
                 Plan::Already(state) => return Ok(Settled::Answered(self.answer(state, carried))),
                 Plan::Later(delay) => {
                     let at = after(self.cx.clock.now(), delay);
@@ -192,7 +212,10 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                         continue;
                     }
                     Written::Later(at) => {
-                        return Ok(Settled::Waiting(self.in_progress(at), Some(Box::new(proposal))));
+                        return Ok(Settled::Waiting(
+                            self.in_progress(at),
+                            Some(Box::new(proposal)),
+                        ));
                     }
                     Written::Rehearsed => {
                         let then = proposal.then.clone();
@@ -224,7 +247,11 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         }
     }
 
-    fn answer<C>(&self, state: State, carried: Option<(Proposal<C>, Option<String>)>) -> ChangeAnswer {
+    fn answer<C>(
+        &self,
+        state: State,
+        carried: Option<(Proposal<C>, Option<String>)>,
+    ) -> ChangeAnswer {
         let action = &self.order.request.action;
         let mut answer = self.blank(action.outcome(carried.is_some()));
         answer.grants = state.grants;

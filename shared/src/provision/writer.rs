@@ -57,10 +57,14 @@ pub(super) struct Live<'a, P: Provisioner> {
 #[async_trait]
 impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
     async fn carry_out(&mut self, proposal: &Proposal<P::Change>) -> Result<Written, Error> {
-        self.record.intend(self.identity, &to_json(proposal)?).await?;
+        self.record
+            .intend(self.identity, &to_json(proposal)?)
+            .await?;
         // From here on a retry must find what was sent, wherever this process ends.
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
-        self.lease.update(store, clock, self.cx.settings.lease, proposal.clone()).await?;
+        self.lease
+            .update(store, clock, self.cx.settings.lease, proposal.clone())
+            .await?;
         let progress = self.connector.send(&proposal.change).await?;
         self.wait(&proposal.change, progress).await
     }
@@ -68,7 +72,10 @@ impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
 
 impl<P: Provisioner> Live<'_, P> {
     /// Goes on with a write that an earlier call sent, or was about to send. `None`: it never arrived.
-    pub(super) async fn go_on(&mut self, proposal: &Proposal<P::Change>) -> Result<Option<Written>, Error> {
+    pub(super) async fn go_on(
+        &mut self,
+        proposal: &Proposal<P::Change>,
+    ) -> Result<Option<Written>, Error> {
         match self.connector.poll(&proposal.change).await? {
             Progress::Unknown => Ok(None),
             progress => self.wait(&proposal.change, progress).await.map(Some),
@@ -80,7 +87,11 @@ impl<P: Provisioner> Live<'_, P> {
         /// What is left at least for looking again and answering.
         const RESERVE: Duration = Duration::from_secs(5);
         let clock = &self.cx.clock;
-        let patience = self.cx.settings.max_operation.min(self.cx.remaining().saturating_sub(RESERVE));
+        let patience = self
+            .cx
+            .settings
+            .max_operation
+            .min(self.cx.remaining().saturating_sub(RESERVE));
         let until = after(clock.now(), patience);
         loop {
             match progress {

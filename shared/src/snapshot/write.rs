@@ -132,7 +132,15 @@ impl Writer {
                    parent_resource_id, data, sync_id, discovered_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         self.insert(
             sql,
-            params![kind, external_id, parent_type, parent_id, data, self.sync_id, self.discovered_at],
+            params![
+                kind,
+                external_id,
+                parent_type,
+                parent_id,
+                data,
+                self.sync_id,
+                self.discovered_at
+            ],
         )
     }
 
@@ -150,7 +158,14 @@ impl Writer {
                    discovered_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         self.insert(
             sql,
-            params![resource_type, resource_id, id, data, self.sync_id, self.discovered_at],
+            params![
+                resource_type,
+                resource_id,
+                id,
+                data,
+                self.sync_id,
+                self.discovered_at
+            ],
         )
     }
 
@@ -192,7 +207,10 @@ impl Writer {
 
     /// Replaces the data of a grant.
     pub(crate) fn replace_grant(&self, row_id: i64, data: &[u8]) -> Result<(), Error> {
-        self.insert("UPDATE v1_grants SET data = ?2 WHERE id = ?1", params![row_id, data])
+        self.insert(
+            "UPDATE v1_grants SET data = ?2 WHERE id = ?1",
+            params![row_id, data],
+        )
     }
 
     fn insert(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), Error> {
@@ -268,7 +286,10 @@ pub(crate) fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
         encoder.multithread(2)?;
         io::copy(&mut database, &mut encoder)?;
         let out = encoder.finish()?;
-        out.inner.into_inner().map_err(|e| e.into_error())?.sync_all()?;
+        out.inner
+            .into_inner()
+            .map_err(|e| e.into_error())?
+            .sync_all()?;
         Ok(Packed {
             bytes: out.bytes,
             sha256: hex::encode(out.hash.finalize()),

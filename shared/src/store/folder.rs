@@ -72,7 +72,11 @@ impl Folder {
     }
 
     fn failed(&self, verb: &str, key: &str, e: io::Error) -> Error {
-        let code = if verb == "read" { "StoreNotReadable" } else { "StoreNotWritable" };
+        let code = if verb == "read" {
+            "StoreNotReadable"
+        } else {
+            "StoreNotWritable"
+        };
         Error::new(
             ErrorType::Misconfigured,
             code,

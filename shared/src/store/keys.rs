@@ -3,7 +3,11 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-const SAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'@');
+const SAFE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'@');
 
 /// A connection of a connector: what most keys begin with, after their class.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +40,10 @@ impl Keys<'_> {
 
     /// A part of the checkpoint of an unfinished run.
     pub fn part(&self, generation: u64, sync_id: &str, number: usize) -> String {
-        format!("{}/{generation}-{sync_id}/part-{number:06}.zst", self.of("runs"))
+        format!(
+            "{}/{generation}-{sync_id}/part-{number:06}.zst",
+            self.of("runs")
+        )
     }
 
     /// The lease of the connection.
@@ -70,11 +77,17 @@ mod tests {
             connector: "c",
             connection: "d",
         };
-        assert_eq!(keys.principal_lease("user:a@b"), "locks/c/d/user%3Aa@b.json");
+        assert_eq!(
+            keys.principal_lease("user:a@b"),
+            "locks/c/d/user%3Aa@b.json"
+        );
         for hostile in ["../../x", "a/b", "a\\b", "\0", &"x".repeat(1000)] {
             let key = keys.principal_lease(hostile);
             let name = key.strip_prefix("locks/c/d/").expect("the prefix");
-            assert!(!name.contains(['/', '\\', '\0']) && name.len() < 255, "{key}");
+            assert!(
+                !name.contains(['/', '\\', '\0']) && name.len() < 255,
+                "{key}"
+            );
         }
     }
 }

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{PutError, PutMode, Store, Version, get_json, put_json};
 use crate::clock::{Clock, after};
@@ -107,7 +107,12 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
     }
 
     /// Keeps the lease for `ttl` from now, with the state as it is.
-    pub async fn renew(&mut self, store: &dyn Store, clock: &dyn Clock, ttl: Duration) -> Result<(), Error> {
+    pub async fn renew(
+        &mut self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+        ttl: Duration,
+    ) -> Result<(), Error> {
         let state = self.record.state.clone();
         self.save(store, true, after(clock.now(), ttl), state).await
     }
@@ -120,11 +125,17 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         ttl: Duration,
         state: T,
     ) -> Result<(), Error> {
-        self.save(store, true, after(clock.now(), ttl), Some(state)).await
+        self.save(store, true, after(clock.now(), ttl), Some(state))
+            .await
     }
 
     /// Leaves the work to be gone on with by the same owner, and by nobody else before `until`.
-    pub async fn suspend(mut self, store: &dyn Store, until: Timestamp, state: T) -> Result<(), Error> {
+    pub async fn suspend(
+        mut self,
+        store: &dyn Store,
+        until: Timestamp,
+        state: T,
+    ) -> Result<(), Error> {
         self.save(store, false, until, Some(state)).await
     }
 
@@ -220,7 +231,10 @@ mod tests {
     #[tokio::test]
     async fn a_lease_has_one_holder_and_its_generation_only_rises() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (store, clock) = (Folder::new(folder.path()), Manual::at(Timestamp::UNIX_EPOCH));
+        let (store, clock) = (
+            Folder::new(folder.path()),
+            Manual::at(Timestamp::UNIX_EPOCH),
+        );
 
         let mut first = held(ask(&store, &clock, "a").await);
         assert_eq!(first.generation(), 1);
@@ -243,7 +257,10 @@ mod tests {
     #[tokio::test]
     async fn who_left_work_waiting_finds_it_and_nobody_else_does() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (store, clock) = (Folder::new(folder.path()), Manual::at(Timestamp::UNIX_EPOCH));
+        let (store, clock) = (
+            Folder::new(folder.path()),
+            Manual::at(Timestamp::UNIX_EPOCH),
+        );
         let lease = held(ask(&store, &clock, "a").await);
         let until = after(clock.now(), TTL);
         lease.suspend(&store, until, 7).await.expect("suspended");

@@ -30,7 +30,11 @@ impl S3 {
         (!bucket.is_empty()).then(|| Self {
             sdk,
             bucket: bucket.to_owned(),
-            prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
+            prefix: if prefix.is_empty() {
+                String::new()
+            } else {
+                format!("{prefix}/")
+            },
         })
     }
 
@@ -62,7 +66,13 @@ async fn file(path: &Path) -> Result<ByteStream, aws_sdk_s3::primitives::ByteStr
 impl Store for S3 {
     async fn get(&self, key: &str) -> Result<Option<Object>, Error> {
         let failed = |e| aws::error("StoreNotReadable", &format!("read {}", self.place(key)), e);
-        let request = self.sdk.s3().await.get_object().bucket(&self.bucket).key(self.key(key));
+        let request = self
+            .sdk
+            .s3()
+            .await
+            .get_object()
+            .bucket(&self.bucket)
+            .key(self.key(key));
         let answer = match request.send().await {
             Ok(answer) => answer,
             // Without the right to list, S3 answers 403 for a missing object. That is an error here, never an absence.
@@ -88,7 +98,13 @@ impl Store for S3 {
     async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {
         let mut races = 0;
         loop {
-            let request = self.sdk.s3().await.put_object().bucket(&self.bucket).key(self.key(key));
+            let request = self
+                .sdk
+                .s3()
+                .await
+                .put_object()
+                .bucket(&self.bucket)
+                .key(self.key(key));
             let request = match mode {
                 PutMode::Overwrite => request,
                 PutMode::Create => request.if_none_match("*"),
@@ -117,10 +133,19 @@ impl Store for S3 {
         let mut pages = request.prefix(self.key(prefix)).into_paginator().send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page
-                .map_err(|e| aws::error("StoreNotReadable", &format!("list {}", self.place(prefix)), e))?;
+            let page = page.map_err(|e| {
+                aws::error(
+                    "StoreNotReadable",
+                    &format!("list {}", self.place(prefix)),
+                    e,
+                )
+            })?;
             let names = page.contents().iter().filter_map(|object| object.key());
-            keys.extend(names.filter_map(|name| name.strip_prefix(&self.prefix)).map(str::to_owned));
+            keys.extend(
+                names
+                    .filter_map(|name| name.strip_prefix(&self.prefix))
+                    .map(str::to_owned),
+            );
         }
         keys.sort();
         Ok(keys)
@@ -139,7 +164,10 @@ mod tests {
     fn a_bucket_with_or_without_a_prefix_is_understood() {
         let parse = |url| S3::parse(url, Sdk::default());
         assert_eq!(parse("s3://b").expect("a store").place("k"), "s3://b/k");
-        assert_eq!(parse("s3://b/p/q/").expect("a store").place("k"), "s3://b/p/q/k");
+        assert_eq!(
+            parse("s3://b/p/q/").expect("a store").place("k"),
+            "s3://b/p/q/k"
+        );
         assert!(parse("s3://").is_none() && parse("b/p").is_none());
     }
 

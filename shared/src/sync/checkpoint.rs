@@ -35,7 +35,9 @@ impl Log {
     /// Adds a commit.
     pub(super) fn add(&mut self, commit: &Commit) -> Result<(), Error> {
         self.commits += 1;
-        self.encoder.write_all(&commit.encode_length_delimited_to_vec()).map_err(scratch)
+        self.encoder
+            .write_all(&commit.encode_length_delimited_to_vec())
+            .map_err(scratch)
     }
 
     /// Uploads what was added since the last time as the part `key`; `false` if there was nothing.
@@ -45,7 +47,10 @@ impl Log {
         }
         let finished = std::mem::replace(self, Self::create(&self.path.with_extension("next"))?);
         let file = finished.encoder.finish().map_err(scratch)?;
-        file.into_inner().map_err(|e| scratch(e.into_error()))?.sync_all().map_err(scratch)?;
+        file.into_inner()
+            .map_err(|e| scratch(e.into_error()))?
+            .sync_all()
+            .map_err(scratch)?;
         store
             .put(key, Body::File(&finished.path), PutMode::Create)
             .await
@@ -57,18 +62,30 @@ impl Log {
 }
 
 /// The key of the part that follows `parts`.
-pub(super) fn next_part(keys: Keys<'_>, generation: u64, sync_id: &str, parts: &[String]) -> String {
+pub(super) fn next_part(
+    keys: Keys<'_>,
+    generation: u64,
+    sync_id: &str,
+    parts: &[String],
+) -> String {
     keys.part(generation, sync_id, parts.len() + 1)
 }
 
 /// Brings a new database to where the parts of a checkpoint end.
-pub(super) async fn replay(store: &dyn Store, parts: &[String], work: &mut Work) -> Result<(), Error> {
+pub(super) async fn replay(
+    store: &dyn Store,
+    parts: &[String],
+    work: &mut Work,
+) -> Result<(), Error> {
     for key in parts {
         let object = store.get(key).await?.ok_or_else(|| {
             Error::new(
                 ErrorType::Conflict,
                 "CheckpointGone",
-                format!("a part of this run's checkpoint is missing: {}", store.place(key)),
+                format!(
+                    "a part of this run's checkpoint is missing: {}",
+                    store.place(key)
+                ),
                 "Start a new run: send the event without `sync_id`.",
             )
         })?;
@@ -76,12 +93,16 @@ pub(super) async fn replay(store: &dyn Store, parts: &[String], work: &mut Work)
             Error::new(
                 ErrorType::Internal,
                 "CheckpointUnreadable",
-                format!("a part of this run's checkpoint cannot be read: {}", store.place(key)),
+                format!(
+                    "a part of this run's checkpoint cannot be read: {}",
+                    store.place(key)
+                ),
                 "Start a new run: send the event without `sync_id`.",
             )
             .with_source(e)
         };
-        let decoder = zstd::Decoder::new(object.bytes.as_slice()).map_err(|e| unreadable(e.into()))?;
+        let decoder =
+            zstd::Decoder::new(object.bytes.as_slice()).map_err(|e| unreadable(e.into()))?;
         let mut reader = BufReader::new(decoder);
         while let Some(commit) = read(&mut reader).map_err(unreadable)? {
             work.apply(&commit)?;
@@ -90,12 +111,18 @@ pub(super) async fn replay(store: &dyn Store, parts: &[String], work: &mut Work)
     Ok(())
 }
 
-fn read(reader: &mut impl Read) -> Result<Option<Commit>, Box<dyn std::error::Error + Send + Sync>> {
+fn read(
+    reader: &mut impl Read,
+) -> Result<Option<Commit>, Box<dyn std::error::Error + Send + Sync>> {
     let mut length = 0_u64;
     for shift in (0..63).step_by(7) {
         let mut byte = [0];
         if reader.read(&mut byte)? == 0 {
-            return if shift == 0 { Ok(None) } else { Err("cut short".into()) };
+            return if shift == 0 {
+                Ok(None)
+            } else {
+                Err("cut short".into())
+            };
         }
         length |= u64::from(byte[0] & 0x7f) << shift;
         if byte[0] & 0x80 == 0 {
@@ -120,10 +147,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Folder::new(folder.path().join("store"));
         let mut log = Log::create(&folder.path().join("log")).expect("a log");
-        let keys = Keys { connector: "c", connection: "d" };
+        let keys = Keys {
+            connector: "c",
+            connection: "d",
+        };
         let mut parts = Vec::new();
         for n in 1..=3 {
-            log.add(&Commit { step: n, ..Commit::default() }).expect("added");
+            log.add(&Commit {
+                step: n,
+                ..Commit::default()
+            })
+            .expect("added");
             let key = next_part(keys, 1, "s", &parts);
             assert!(log.upload(&store, &key).await.expect("uploaded"));
             assert!(!log.upload(&store, "never").await.expect("nothing new"));

@@ -163,7 +163,11 @@ impl Commit {
             grants: grants.collect(),
             names: records.gone.iter().map(Name::from).collect(),
             next: brought.next.as_ref().map(step_row::<C>).transpose()?,
-            spawn: brought.spawn.iter().map(step_row::<C>).collect::<Result<_, _>>()?,
+            spawn: brought
+                .spawn
+                .iter()
+                .map(step_row::<C>)
+                .collect::<Result<_, _>>()?,
             tallies: brought.tallies,
             warnings: brought.warnings.into_iter().map(WarningRow::from).collect(),
             phase: 0,

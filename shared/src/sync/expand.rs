@@ -25,9 +25,11 @@ use rusqlite::{CachedStatement, Connection, Rows, params};
 
 use super::scratch;
 use crate::error::Error;
-use crate::model::encode::{GrantEncoder, append_sources, strip_sources};
-use crate::model::proto::{Annotation, Grant, GrantExpandable, GrantImmutable, GrantSource, GrantSources};
 use crate::model::ResourceId;
+use crate::model::encode::{GrantEncoder, append_sources, strip_sources};
+use crate::model::proto::{
+    Annotation, Grant, GrantExpandable, GrantImmutable, GrantSource, GrantSources,
+};
 use crate::snapshot::write::{GrantRow, Writer};
 
 /// The edges of a snapshot, entitlements interned.
@@ -88,8 +90,9 @@ impl Edges {
         principal: (&str, &str),
         expansion: &[u8],
     ) -> Result<(), Error> {
-        let expandable = GrantExpandable::decode(expansion)
-            .map_err(|e| Error::internal("BadExpansion", "an expansion cannot be read").with_source(e))?;
+        let expandable = GrantExpandable::decode(expansion).map_err(|e| {
+            Error::internal("BadExpansion", "an expansion cannot be read").with_source(e)
+        })?;
         let own = format!("{}:{}:", principal.0, principal.1);
         let to = self.node(entitlement);
         let types = self.types(&expandable.resource_type_ids);
@@ -97,13 +100,20 @@ impl Edges {
             if !source.starts_with(&own) {
                 return Err(Error::internal(
                     "ForeignSource",
-                    format!("the grant of {entitlement} to {own} expands from {source}, which is not on that principal"),
+                    format!(
+                        "the grant of {entitlement} to {own} expands from {source}, which is not on that principal"
+                    ),
                 ));
             }
             let from = self.node(source);
             if from != to {
                 let shallow = expandable.shallow;
-                self.edges.push(Edge { to, from, shallow, types });
+                self.edges.push(Edge {
+                    to,
+                    from,
+                    shallow,
+                    types,
+                });
             }
         }
         Ok(())
@@ -121,10 +131,14 @@ impl Edges {
     }
 
     fn types(&mut self, wanted: &[String]) -> u32 {
-        let at = self.types.iter().position(|known| known == wanted).unwrap_or_else(|| {
-            self.types.push(wanted.to_vec());
-            self.types.len() - 1
-        });
+        let at = self
+            .types
+            .iter()
+            .position(|known| known == wanted)
+            .unwrap_or_else(|| {
+                self.types.push(wanted.to_vec());
+                self.types.len() - 1
+            });
         u32::try_from(at).unwrap_or(u32::MAX)
     }
 }
@@ -142,11 +156,16 @@ pub(super) fn expand(writer: &mut Writer, mut edges: Edges, find: &Find<'_>) -> 
             derived: Vec::new(),
         }));
     }
-    edges.edges.retain(|e| nodes[e.to as usize].is_some() && nodes[e.from as usize].is_some());
+    edges
+        .edges
+        .retain(|e| nodes[e.to as usize].is_some() && nodes[e.from as usize].is_some());
     edges.edges.sort();
     edges.edges.dedup();
 
-    let mut nodes: Vec<Node> = nodes.into_iter().map(|n| n.unwrap_or_else(Node::absent)).collect();
+    let mut nodes: Vec<Node> = nodes
+        .into_iter()
+        .map(|n| n.unwrap_or_else(Node::absent))
+        .collect();
     let mut expansion = Expansion {
         writer,
         edges: &edges,
@@ -247,7 +266,12 @@ impl Expansion<'_> {
         let encoder = GrantEncoder::new(&nodes[to].entitlement, &nodes[to].resource);
         // In batches: SQLite must not be written while the same table is read.
         loop {
-            let batch = arrivals(self.writer.connection(), nodes, &self.edges.types, &mut cursors)?;
+            let batch = arrivals(
+                self.writer.connection(),
+                nodes,
+                &self.edges.types,
+                &mut cursors,
+            )?;
             if batch.is_empty() {
                 break;
             }
@@ -266,7 +290,11 @@ impl Expansion<'_> {
         arrival: Arrival,
         range: &mut Option<Range>,
     ) -> Result<bool, Error> {
-        let Arrival { principal, row, mut sources } = arrival;
+        let Arrival {
+            principal,
+            row,
+            mut sources,
+        } = arrival;
         if let Some((row_id, direct)) = row {
             if direct {
                 sources.insert(node.entitlement.clone(), GrantSource { is_direct: true });
@@ -278,7 +306,13 @@ impl Expansion<'_> {
             annotations: vec![GrantImmutable::default().to_any()],
             ..Grant::default()
         };
-        encoder.encode(&principal.0, &principal.1, &immutable.encode_to_vec(), &mut id, &mut data);
+        encoder.encode(
+            &principal.0,
+            &principal.1,
+            &immutable.encode_to_vec(),
+            &mut id,
+            &mut data,
+        );
         append_sources(&mut data, GrantSources { sources });
         let row_id = self.writer.derived(&GrantRow {
             resource_type: &node.resource.resource_type,
@@ -291,7 +325,10 @@ impl Expansion<'_> {
             data: &data,
         })?;
         let first = range.map_or(row_id, |r| r.first);
-        *range = Some(Range { first, last: row_id });
+        *range = Some(Range {
+            first,
+            last: row_id,
+        });
         self.added += 1;
         Ok(true)
     }

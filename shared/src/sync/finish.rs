@@ -61,7 +61,9 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
     let mut warnings = work.warnings()?;
     warnings.extend(finish.warnings());
     // Its pages are not needed any more, and building indexes needs the room.
-    work.connection().execute_batch("PRAGMA shrink_memory").map_err(scratch)?;
+    work.connection()
+        .execute_batch("PRAGMA shrink_memory")
+        .map_err(scratch)?;
     let Finish { writer, stubs, .. } = finish;
     let (stats, content_digest) = writer.finish(ended_at)?;
     let file = plan.folder.join("snapshot.c1z");
@@ -91,7 +93,9 @@ impl Finish<'_> {
     fn kind(&self, resource_type: &str, what: &str) -> Result<FacetKind, Error> {
         match self.plan.about.resource_type(resource_type) {
             Some(t) => Ok(t.facet),
-            None => Err(broken(format!("{what} has the unknown resource type `{resource_type}`"))),
+            None => Err(broken(format!(
+                "{what} has the unknown resource type `{resource_type}`"
+            ))),
         }
     }
 
@@ -117,7 +121,9 @@ impl Finish<'_> {
         let mut insert = self.work.prepare(sql).map_err(scratch)?;
         for id in stubs {
             let data = stub(&id, self.kind(&id.resource_type, "a principal")?);
-            insert.execute(params![id.resource_type, id.id, data]).map_err(scratch)?;
+            insert
+                .execute(params![id.resource_type, id.id, data])
+                .map_err(scratch)?;
             count(&mut self.stubs, &id.resource_type);
         }
         Ok(())
@@ -145,7 +151,9 @@ impl Finish<'_> {
             if let Some((parent_type, parent_id)) = parent
                 && !self.is_listed(parent_type, parent_id)?
             {
-                return Err(broken(format!("the parent of {kind}:{id} is missing: {parent_type}:{parent_id}")));
+                return Err(broken(format!(
+                    "the parent of {kind}:{id} is missing: {parent_type}:{parent_id}"
+                )));
             }
             self.writer.resource((kind, id), parent, blob(row, 2)?)?;
         }
@@ -160,7 +168,10 @@ impl Finish<'_> {
     fn state(&self, kind: &str, id: &str) -> Result<Option<i64>, Error> {
         let sql = "SELECT state FROM names WHERE type = ?1 AND id = ?2";
         let mut select = self.work.prepare_cached(sql).map_err(scratch)?;
-        select.query_row([kind, id], |row| row.get(0)).optional().map_err(scratch)
+        select
+            .query_row([kind, id], |row| row.get(0))
+            .optional()
+            .map_err(scratch)
     }
 
     fn entitlements(&mut self) -> Result<(), Error> {
@@ -186,9 +197,12 @@ impl Finish<'_> {
             }
             last = id.to_owned();
             if !self.is_listed(kind, resource)? {
-                return Err(broken(format!("the resource of entitlement {id} is missing")));
+                return Err(broken(format!(
+                    "the resource of entitlement {id} is missing"
+                )));
             }
-            self.writer.entitlement(id, (kind, resource), blob(row, 3)?)?;
+            self.writer
+                .entitlement(id, (kind, resource), blob(row, 3)?)?;
             insert.execute([id, kind, resource]).map_err(scratch)?;
         }
         Ok(())
@@ -216,16 +230,29 @@ impl Finish<'_> {
                 self.left_out += 1;
                 continue;
             };
-            if same && (text(row, 1)?, text(row, 2)?) == (principal_type.as_str(), principal_id.as_str()) {
+            if same
+                && (text(row, 1)?, text(row, 2)?)
+                    == (principal_type.as_str(), principal_id.as_str())
+            {
                 continue;
             }
             refill(&mut principal_type, text(row, 1)?);
             refill(&mut principal_id, text(row, 2)?);
-            let expansion = row.get_ref(4).map_err(scratch)?.as_blob_or_null().map_err(scratch)?;
+            let expansion = row
+                .get_ref(4)
+                .map_err(scratch)?
+                .as_blob_or_null()
+                .map_err(scratch)?;
             if let Some(expansion) = expansion {
                 edges.add(entitlement, (&principal_type, &principal_id), expansion)?;
             }
-            encoder.encode(&principal_type, &principal_id, blob(row, 3)?, &mut id, &mut data);
+            encoder.encode(
+                &principal_type,
+                &principal_id,
+                blob(row, 3)?,
+                &mut id,
+                &mut data,
+            );
             let row_id = self.writer.grant(&GrantRow {
                 resource_type: &on.resource.resource_type,
                 resource_id: &on.resource.id,
@@ -258,10 +285,17 @@ impl Finish<'_> {
         let sql = "SELECT type, id FROM targets WHERE entitlement = ?1";
         let mut select = self.work.prepare_cached(sql).map_err(scratch)?;
         let resource = select
-            .query_row([entitlement], |row| Ok(ResourceId::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+            .query_row([entitlement], |row| {
+                Ok(ResourceId::new(
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                ))
+            })
             .map_err(scratch)?;
         if self.state(&resource.resource_type, &resource.id)? != Some(2) {
-            return Err(broken(format!("a grant names the entitlement {entitlement}, which the vendor did not show")));
+            return Err(broken(format!(
+                "a grant names the entitlement {entitlement}, which the vendor did not show"
+            )));
         }
         Ok(On {
             entitlement: entitlement.to_owned(),
@@ -277,7 +311,9 @@ impl Finish<'_> {
         };
         let sql = "UPDATE ranges SET first = ?2, last = ?3 WHERE entitlement = ?1";
         let mut update = self.work.prepare_cached(sql).map_err(scratch)?;
-        update.execute(params![on.entitlement, rows.first, rows.last]).map_err(scratch)?;
+        update
+            .execute(params![on.entitlement, rows.first, rows.last])
+            .map_err(scratch)?;
         Ok(())
     }
 
@@ -290,7 +326,9 @@ impl Finish<'_> {
             return Ok(0);
         }
         let work = self.work;
-        expand::expand(&mut self.writer, edges, &|entitlement| find(work, entitlement))
+        expand::expand(&mut self.writer, edges, &|entitlement| {
+            find(work, entitlement)
+        })
     }
 
     fn warnings(&self) -> Vec<Warning> {
@@ -298,14 +336,24 @@ impl Finish<'_> {
         if self.left_out > 0 {
             warnings.push(Warning::new(
                 "GrantsOnGoneResources",
-                format!("{} grants are left out: their resources were being deleted", self.left_out),
+                format!(
+                    "{} grants are left out: their resources were being deleted",
+                    self.left_out
+                ),
             ));
         }
         if !self.stubs.is_empty() {
-            let counts: Vec<_> = self.stubs.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+            let counts: Vec<_> = self
+                .stubs
+                .iter()
+                .map(|(kind, n)| format!("{n} {kind}"))
+                .collect();
             warnings.push(Warning::new(
                 "UnresolvedPrincipals",
-                format!("grants name principals that the vendor does not show: {}", counts.join(", ")),
+                format!(
+                    "grants name principals that the vendor does not show: {}",
+                    counts.join(", ")
+                ),
             ));
         }
         warnings
@@ -321,16 +369,25 @@ struct On {
     rows: Option<Range>,
 }
 
-fn find(work: &Connection, entitlement: &str) -> Result<Option<(ResourceId, Option<Range>)>, Error> {
+fn find(
+    work: &Connection,
+    entitlement: &str,
+) -> Result<Option<(ResourceId, Option<Range>)>, Error> {
     let sql = "SELECT type, id, first, last FROM ranges WHERE entitlement = ?1";
     let mut select = work.prepare_cached(sql).map_err(scratch)?;
     let found = |row: &Row<'_>| {
         let resource = ResourceId::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
         let first: Option<i64> = row.get(2)?;
         let last: Option<i64> = row.get(3)?;
-        Ok((resource, first.zip(last).map(|(first, last)| Range { first, last })))
+        Ok((
+            resource,
+            first.zip(last).map(|(first, last)| Range { first, last }),
+        ))
     };
-    select.query_row([entitlement], found).optional().map_err(scratch)
+    select
+        .query_row([entitlement], found)
+        .optional()
+        .map_err(scratch)
 }
 
 fn refill(buffer: &mut String, text: &str) {
@@ -355,5 +412,8 @@ fn blob<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], Error> {
 
 /// A snapshot that would mislead its readers is not published.
 fn broken(what: String) -> Error {
-    Error::internal("BrokenSnapshot", format!("the snapshot is not published, since it would be wrong: {what}"))
+    Error::internal(
+        "BrokenSnapshot",
+        format!("the snapshot is not published, since it would be wrong: {what}"),
+    )
 }

@@ -77,7 +77,9 @@ pub(super) async fn drain<C: Syncer>(
             Err(e) if e.kind() == ErrorType::RateLimited => {
                 run.work.put_back(step.id)?;
                 let now = run.cx.clock.now();
-                let at = e.retry_at().unwrap_or_else(|| after(now, Duration::from_secs(60)));
+                let at = e
+                    .retry_at()
+                    .unwrap_or_else(|| after(now, Duration::from_secs(60)));
                 stop = Some(Stop::RateLimit(at));
             }
             Err(e) => return Err(e),
@@ -108,7 +110,9 @@ async fn run_step<C: Syncer>(
 }
 
 fn put_back(run: &mut Run<'_>, queue: &mut VecDeque<Pending>) -> Result<(), Error> {
-    queue.drain(..).try_for_each(|step| run.work.put_back(step.id))
+    queue
+        .drain(..)
+        .try_for_each(|step| run.work.put_back(step.id))
 }
 
 /// When to stop: early enough to save what was done.
@@ -131,7 +135,11 @@ impl Pace {
 
     fn is_over(&self, run: &Run<'_>) -> bool {
         let reserve = self.reserve.max(self.slowest.min(self.reserve * 2));
-        let enough = run.cx.settings.max_steps.is_some_and(|max| self.done >= max);
+        let enough = run
+            .cx
+            .settings
+            .max_steps
+            .is_some_and(|max| self.done >= max);
         enough || run.cx.remaining() < reserve
     }
 }
@@ -139,7 +147,11 @@ impl Pace {
 /// What comes after a phase that has no more steps: first whoever is missing, then the next phase.
 fn next_phase<C: Syncer>(run: &mut Run<'_>, connector: &C, phase: u8) -> Result<Option<u8>, Error> {
     // A slice that begins where another stopped may find this phase already over.
-    let ended = if run.work.phase()?.is_none() { run.work.last_phase()? } else { phase };
+    let ended = if run.work.phase()?.is_none() {
+        run.work.last_phase()?
+    } else {
+        phase
+    };
     if run.work.rounds(ended)? < ROUNDS {
         ask(run, connector, ended)?;
     }

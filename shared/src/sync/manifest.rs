@@ -161,8 +161,16 @@ pub(super) fn losses(before: &ByType, now: &ByType) -> Vec<Loss> {
 
 impl std::fmt::Display for Loss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let on = if self.what == "grants" { " on " } else { " of type " };
-        write!(f, "{}{on}{} fell from {} to {}", self.what, self.resource_type, self.before, self.now)
+        let on = if self.what == "grants" {
+            " on "
+        } else {
+            " of type "
+        };
+        write!(
+            f,
+            "{}{on}{} fell from {} to {}",
+            self.what, self.resource_type, self.before, self.now
+        )
     }
 }
 
@@ -187,7 +195,11 @@ mod tests {
             (0, 0, false),
             (1, 500, false),
         ] {
-            assert_eq!(!losses(&by(before), &by(now)).is_empty(), held, "{before} → {now}");
+            assert_eq!(
+                !losses(&by(before), &by(now)).is_empty(),
+                held,
+                "{before} → {now}"
+            );
         }
         let gone = losses(&by(3), &ByType::default());
         assert_eq!(gone[0].to_string(), "grants on namespace fell from 3 to 0");

@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::event::{SyncAnswer, SyncEvent, SyncStatus};
 use crate::http::{Session, Transport};
 use crate::model::{
-    AccountType, Entitlement, EntitlementId, Expandable, Facet, FacetKind, Grant, Purpose, Resource, ResourceId,
-    ResourceType,
+    AccountType, Entitlement, EntitlementId, Expandable, Facet, FacetKind, Grant, Purpose,
+    Resource, ResourceId, ResourceType,
 };
 use crate::secrets::Files;
 use crate::snapshot::read::Snapshot;
@@ -46,7 +46,10 @@ const KINDS: [&str; 2] = ["user", "group"];
 static ABOUT: About = About {
     name: "toy",
     display_name: "Toy",
-    resource_types: &[kind("user", FacetKind::User, true), kind("group", FacetKind::Group, false)],
+    resource_types: &[
+        kind("user", FacetKind::User, true),
+        kind("group", FacetKind::Group, false),
+    ],
     blind_spots: &[],
     fields: &[Field {
         key: "world",
@@ -96,7 +99,9 @@ impl Connector for Toy {
 
     fn connect(config: &Config, _: Session) -> Result<Self, Error> {
         let world = serde_json::from_str(config.required("world")?);
-        world.map(Self).map_err(|e| Error::internal("World", e.to_string()))
+        world
+            .map(Self)
+            .map_err(|e| Error::internal("World", e.to_string()))
     }
 
     async fn identify(&self) -> Result<Identity, Error> {
@@ -141,7 +146,11 @@ impl Syncer for Toy {
             Step::Groups(from) => {
                 let to = (from + world.page).min(world.groups.len());
                 for index in *from..to {
-                    out.records.resources.push(Resource::new(group(index), format!("Group {index}"), Facet::Group));
+                    out.records.resources.push(Resource::new(
+                        group(index),
+                        format!("Group {index}"),
+                        Facet::Group,
+                    ));
                     out.records.entitlements.push(Entitlement {
                         id: member(index),
                         display_name: "Member".into(),
@@ -159,7 +168,9 @@ impl Syncer for Toy {
             Step::Members(index, from) => {
                 let members = &world.groups[*index];
                 let to = (from + world.page).min(members.len());
-                out.records.grants.extend(members[*from..to].iter().map(|m| grant(*index, m)));
+                out.records
+                    .grants
+                    .extend(members[*from..to].iter().map(|m| grant(*index, m)));
                 out.next = (to < members.len()).then_some(Step::Members(*index, to));
             }
         }
@@ -168,13 +179,23 @@ impl Syncer for Toy {
 }
 
 fn grant(of: usize, membership: &Membership) -> Grant {
-    let Membership { user: is_user, index, expands, shallow, users_only } = *membership;
+    let Membership {
+        user: is_user,
+        index,
+        expands,
+        shallow,
+        users_only,
+    } = *membership;
     let principal = if is_user { user(index) } else { group(index) };
     let mut grant = Grant::new(member(of), principal);
     grant.expandable = (!is_user && expands).then(|| Expandable {
         sources: vec![member(index).to_string()],
         shallow,
-        resource_types: if users_only { vec!["user".into()] } else { Vec::new() },
+        resource_types: if users_only {
+            vec!["user".into()]
+        } else {
+            Vec::new()
+        },
     });
     grant
 }
@@ -184,7 +205,13 @@ type Held = BTreeMap<(String, String), BTreeMap<String, bool>>;
 
 /// Expansion as the rules say it, without any cleverness: add what follows until nothing does.
 fn fixpoint(world: &World) -> (BTreeSet<(String, String)>, Held) {
-    let stated = || world.groups.iter().enumerate().flat_map(|(of, members)| members.iter().map(move |m| grant(of, m)));
+    let stated = || {
+        world
+            .groups
+            .iter()
+            .enumerate()
+            .flat_map(|(of, members)| members.iter().map(move |m| grant(of, m)))
+    };
     let key = |g: &Grant| (g.entitlement.to_string(), g.principal.to_string());
     let direct: BTreeSet<_> = stated().map(|g| key(&g)).collect();
     // The same membership stated twice is one grant: the one that expands, then the first by bytes.
@@ -257,7 +284,10 @@ fn sync(world: &World, cut: Option<usize>) -> (tempfile::TempDir, SyncAnswer) {
             ..Settings::default()
         },
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let answer = runtime.block_on(async {
         let mut event = SyncEvent {
             connection: "default".into(),
@@ -300,7 +330,13 @@ fn read(folder: &tempfile::TempDir, answer: &SyncAnswer) -> (BTreeSet<(String, S
 }
 
 fn worlds() -> impl Strategy<Value = World> {
-    let membership = (any::<bool>(), 0..6_usize, prop::bool::weighted(0.85), prop::bool::weighted(0.2), prop::bool::weighted(0.2))
+    let membership = (
+        any::<bool>(),
+        0..6_usize,
+        prop::bool::weighted(0.85),
+        prop::bool::weighted(0.2),
+        prop::bool::weighted(0.2),
+    )
         .prop_map(|(user, index, expands, shallow, users_only)| Membership {
             user,
             index,

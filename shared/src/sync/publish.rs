@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorType};
 use crate::event::Counts;
 use crate::http::limit::Usage;
 use crate::store::keys::Keys;
-use crate::store::{tenant, Body, PutError, PutMode, Store, Version, get_json, put_json};
+use crate::store::{Body, PutError, PutMode, Store, Version, get_json, put_json, tenant};
 
 /// The newest snapshot, as it was when this run began to look.
 pub(super) struct Before {
@@ -23,7 +23,9 @@ impl Before {
     pub(super) async fn read(store: &dyn Store, keys: Keys<'_>) -> Result<Self, Error> {
         let pointer = get_json::<Latest>(store, &keys.latest()).await?;
         let manifest = match &pointer {
-            Some((latest, _)) => get_json(store, &latest.manifest).await?.map(|(manifest, _)| manifest),
+            Some((latest, _)) => get_json(store, &latest.manifest)
+                .await?
+                .map(|(manifest, _)| manifest),
             None => None,
         };
         Ok(Self { pointer, manifest })
@@ -67,16 +69,25 @@ pub(super) async fn publish(
 ) -> Result<Manifest, Error> {
     let manifest = manifest(before, publication, finished);
     store
-        .put(&manifest.snapshot.key, Body::File(&finished.file), PutMode::Create)
+        .put(
+            &manifest.snapshot.key,
+            Body::File(&finished.file),
+            PutMode::Create,
+        )
         .await
         .map_err(|e| e.into_error("the snapshot"))?;
     let keys = Keys {
         connector: &manifest.connector,
         connection: &manifest.connection,
     };
-    put_json(store, &keys.manifest(&manifest.sync_id), &manifest, PutMode::Create)
-        .await
-        .map_err(|e| e.into_error("the manifest"))?;
+    put_json(
+        store,
+        &keys.manifest(&manifest.sync_id),
+        &manifest,
+        PutMode::Create,
+    )
+    .await
+    .map_err(|e| e.into_error("the manifest"))?;
     if manifest.status == Status::Published {
         point(store, &manifest, manifest.generation).await?;
     }
@@ -105,7 +116,11 @@ fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manif
         sync_id: run.sync_id.into(),
         generation: run.generation,
         tenant: run.identity.tenant.clone(),
-        status: if losses.is_empty() { Status::Published } else { Status::Held },
+        status: if losses.is_empty() {
+            Status::Published
+        } else {
+            Status::Held
+        },
         started_at: run.started_at,
         ended_at: run.ended_at,
         duration_ms: u64::try_from(crate::clock::between(run.started_at, run.ended_at).as_millis())
@@ -129,7 +144,12 @@ fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manif
         usage: run.usage,
         credential_expires_at: run.identity.credential_expires_at,
         warnings,
-        blind_spots: run.about.blind_spots.iter().map(|s| s.to_string()).collect(),
+        blind_spots: run
+            .about
+            .blind_spots
+            .iter()
+            .map(|s| s.to_string())
+            .collect(),
         losses,
         versions: Versions {
             rollcall: env!("CARGO_PKG_VERSION").into(),
@@ -180,7 +200,11 @@ async fn point(store: &dyn Store, manifest: &Manifest, generation: u64) -> Resul
 }
 
 /// Publishes a snapshot that was held.
-pub(super) async fn accept(store: &dyn Store, keys: Keys<'_>, sync_id: &str) -> Result<Manifest, Error> {
+pub(super) async fn accept(
+    store: &dyn Store,
+    keys: Keys<'_>,
+    sync_id: &str,
+) -> Result<Manifest, Error> {
     let found = get_json::<Manifest>(store, &keys.manifest(sync_id)).await?;
     let Some((manifest, _)) = found else {
         return Err(Error::new(
@@ -196,7 +220,9 @@ pub(super) async fn accept(store: &dyn Store, keys: Keys<'_>, sync_id: &str) -> 
         if manifest.status != Status::Held {
             return Err(Error::refused(
                 "NotHeld",
-                format!("snapshot {sync_id} was published when it was made, and is not the newest any more"),
+                format!(
+                    "snapshot {sync_id} was published when it was made, and is not the newest any more"
+                ),
                 "Only a held snapshot can be accepted.",
             ));
         }

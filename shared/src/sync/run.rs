@@ -21,9 +21,9 @@ use crate::context::{Context, Extent};
 use crate::error::{Chain, Error, ErrorType};
 use crate::event::{self, Counts, Reason, SyncAnswer, SyncEvent, SyncStatus};
 use crate::http::limit::{Meter, Usage};
-use crate::store::{get_json, tenant};
 use crate::store::keys::Keys;
 use crate::store::lease::{Acquired, Lease};
+use crate::store::{get_json, tenant};
 
 /// How long a run that waits to be gone on with keeps others away, after the time it asked to be called at.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -60,11 +60,13 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
             let manifest = publish::accept(&*cx.store, keys, held).await?;
             Ok(answer(&manifest, SyncStatus::Complete))
         }
-        (None, Some(sync_id)) => match get_json::<Manifest>(&*cx.store, &keys.manifest(sync_id)).await? {
-            // Asked again after the end: the same answer again.
-            Some((manifest, _)) => Ok(finished(&manifest)),
-            None => lease::<C>(cx, keys, sync_id, true).await,
-        },
+        (None, Some(sync_id)) => {
+            match get_json::<Manifest>(&*cx.store, &keys.manifest(sync_id)).await? {
+                // Asked again after the end: the same answer again.
+                Some((manifest, _)) => Ok(finished(&manifest)),
+                None => lease::<C>(cx, keys, sync_id, true).await,
+            }
+        }
         (None, None) => lease::<C>(cx, keys, &ksuid(&*cx.clock), false).await,
     }
 }
@@ -81,9 +83,15 @@ fn check_sync_id(id: &str) -> Result<(), Error> {
 }
 
 /// Takes the lease and works under it.
-async fn lease<C: Syncer>(cx: &Context, keys: Keys<'_>, sync_id: &str, resume: bool) -> Result<SyncAnswer, Error> {
+async fn lease<C: Syncer>(
+    cx: &Context,
+    keys: Keys<'_>,
+    sync_id: &str,
+    resume: bool,
+) -> Result<SyncAnswer, Error> {
     let ttl = cx.settings.lease;
-    let acquired = Lease::<Saved>::acquire(&*cx.store, &*cx.clock, keys.lease(), sync_id, ttl).await?;
+    let acquired =
+        Lease::<Saved>::acquire(&*cx.store, &*cx.clock, keys.lease(), sync_id, ttl).await?;
     let lease = match acquired {
         Acquired::Held(lease) => lease,
         Acquired::Busy(until) => return Ok(busy(keys.connection, until)),
@@ -117,13 +125,14 @@ async fn work<C: Syncer>(
     lease: Lease<Saved>,
     saved: Option<Saved>,
 ) -> Result<SyncAnswer, Error> {
-    let mut run = match Run::new(cx, keys, sync_id, lease) {
-        Ok(run) => run,
-        Err((lease, e)) => {
+    let scratch = match Scratch::new(cx) {
+        Ok(scratch) => scratch,
+        Err(e) => {
             lease.release(&*cx.store, &*cx.clock).await?;
             return Err(e);
         }
     };
+    let mut run = Run::new(cx, keys, sync_id, lease, scratch);
     match run.slice::<C>(saved).await {
         Ok(Ended::Published(manifest)) => {
             run.lease.release(&*cx.store, &*cx.clock).await?;
@@ -159,38 +168,46 @@ pub(super) struct Run<'a> {
     saved_at: Timestamp,
 }
 
+/// The files of a run in this process.
+struct Scratch {
+    folder: TempDir,
+    work: Work,
+    log: Log,
+}
+
+impl Scratch {
+    fn new(cx: &Context) -> Result<Self, Error> {
+        let folder = match &cx.settings.scratch {
+            Some(path) => TempDir::with_prefix_in("rollcall-", path),
+            None => TempDir::with_prefix("rollcall-"),
+        };
+        let folder = folder.map_err(scratch)?;
+        let work = Work::create(&folder.path().join("work.db"), cx.settings.max_pages)?;
+        let log = Log::create(&folder.path().join("log.zst"))?;
+        Ok(Self { folder, work, log })
+    }
+}
+
 impl<'a> Run<'a> {
     fn new(
         cx: &'a Context,
         keys: Keys<'a>,
         sync_id: &'a str,
         lease: Lease<Saved>,
-    ) -> Result<Self, (Lease<Saved>, Error)> {
-        let files = || {
-            let folder = match &cx.settings.scratch {
-                Some(path) => TempDir::with_prefix_in("rollcall-", path),
-                None => TempDir::with_prefix("rollcall-"),
-            };
-            let folder = folder.map_err(scratch)?;
-            let work = Work::create(&folder.path().join("work.db"), cx.settings.max_pages)?;
-            let log = Log::create(&folder.path().join("log.zst"))?;
-            Ok((folder, work, log))
-        };
-        match files() {
-            Ok((folder, work, log)) => Ok(Self {
-                cx,
-                work,
-                keys,
-                sync_id,
-                lease,
-                folder,
-                log,
-                meter: Arc::default(),
-                before: Usage::default(),
-                saved: None,
-                saved_at: cx.clock.now(),
-            }),
-            Err(e) => Err((lease, e)),
+        scratch: Scratch,
+    ) -> Self {
+        Self {
+            cx,
+            work: scratch.work,
+            keys,
+            sync_id,
+            lease,
+            folder: scratch.folder,
+            log: scratch.log,
+            meter: Arc::default(),
+            before: Usage::default(),
+            saved: None,
+            saved_at: cx.clock.now(),
         }
     }
 
@@ -218,7 +235,9 @@ impl<'a> Run<'a> {
         }
         let mut warnings = connected.warnings;
         warnings.extend(identity.warnings.iter().cloned());
-        let manifest = self.finish::<C>(&before, &identity, warnings, estimate).await?;
+        let manifest = self
+            .finish::<C>(&before, &identity, warnings, estimate)
+            .await?;
         Ok(Ended::Published(Box::new(manifest)))
     }
 
@@ -244,7 +263,10 @@ impl<'a> Run<'a> {
                     parts: Vec::new(),
                     usage: Usage::default(),
                 });
-                self.commit(&Commit::steps::<C>(Kind::Start, &connector.start(identity))?)
+                self.commit(&Commit::steps::<C>(
+                    Kind::Start,
+                    &connector.start(identity),
+                )?)
             }
         }
     }
@@ -263,7 +285,9 @@ impl<'a> Run<'a> {
         let ttl = cx.settings.lease.max(estimate * 4);
         self.lease.renew(&*cx.store, &*cx.clock, ttl).await?;
         let finished = self.write::<C>(started_at).await?;
-        self.lease.renew(&*cx.store, &*cx.clock, cx.settings.lease).await?;
+        self.lease
+            .renew(&*cx.store, &*cx.clock, cx.settings.lease)
+            .await?;
         let publication = Publication {
             about: C::ABOUT,
             keys: self.keys,
@@ -295,9 +319,9 @@ impl<'a> Run<'a> {
             };
             finish::finish(&work, &plan, ended_at)
         };
-        tokio::task::spawn_blocking(write)
-            .await
-            .map_err(|e| Error::internal("FinishPanicked", "writing the snapshot panicked").with_source(e))?
+        tokio::task::spawn_blocking(write).await.map_err(|e| {
+            Error::internal("FinishPanicked", "writing the snapshot panicked").with_source(e)
+        })?
     }
 
     fn started_at(&self) -> Timestamp {
@@ -346,7 +370,9 @@ impl<'a> Run<'a> {
             return self.save().await;
         }
         if between(now, self.lease.expires_at()) < self.cx.settings.lease / 2 {
-            self.lease.renew(&*self.cx.store, &*self.cx.clock, self.cx.settings.lease).await?;
+            self.lease
+                .renew(&*self.cx.store, &*self.cx.clock, self.cx.settings.lease)
+                .await?;
         }
         Ok(())
     }
@@ -357,7 +383,9 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
-        self.lease.update(store, clock, self.cx.settings.lease, saved).await
+        self.lease
+            .update(store, clock, self.cx.settings.lease, saved)
+            .await
     }
 
     async fn upload(&mut self) -> Result<Option<Saved>, Error> {
@@ -366,7 +394,12 @@ impl<'a> Run<'a> {
         let Some(saved) = self.saved.as_mut() else {
             return Ok(None);
         };
-        let key = checkpoint::next_part(self.keys, self.lease.generation(), self.sync_id, &saved.parts);
+        let key = checkpoint::next_part(
+            self.keys,
+            self.lease.generation(),
+            self.sync_id,
+            &saved.parts,
+        );
         if self.log.upload(&*self.cx.store, &key).await? {
             saved.parts.push(key);
         }
@@ -377,7 +410,10 @@ impl<'a> Run<'a> {
     /// Saves the run for a later slice.
     async fn suspend(mut self, reason: Reason, at: Timestamp) -> Result<SyncAnswer, Error> {
         let Some(saved) = self.upload().await? else {
-            return Err(Error::internal("NothingToSave", "a run stopped before it began"));
+            return Err(Error::internal(
+                "NothingToSave",
+                "a run stopped before it began",
+            ));
         };
         let answer = SyncAnswer {
             status: SyncStatus::Continue,
@@ -391,7 +427,9 @@ impl<'a> Run<'a> {
             calls: self.usage().calls,
             warnings: Vec::new(),
         };
-        self.lease.suspend(&*self.cx.store, after(at, PATIENCE), saved).await?;
+        self.lease
+            .suspend(&*self.cx.store, after(at, PATIENCE), saved)
+            .await?;
         Ok(answer)
     }
 
@@ -416,7 +454,10 @@ fn finished(manifest: &Manifest) -> SyncAnswer {
 
 fn answer(manifest: &Manifest, status: SyncStatus) -> SyncAnswer {
     let mut warnings = manifest.warnings.clone();
-    let losses = manifest.losses.iter().filter(|_| status == SyncStatus::Held);
+    let losses = manifest
+        .losses
+        .iter()
+        .filter(|_| status == SyncStatus::Held);
     warnings.extend(losses.map(|loss| Warning::new("SuddenLoss", loss.to_string())));
     SyncAnswer {
         status,

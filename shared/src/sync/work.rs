@@ -35,7 +35,14 @@ const SCHEMA: &str = "
 ";
 
 /// Tables whose rows remember the list that brought them.
-const BROUGHT: [&str; 6] = ["resources", "entitlements", "grants", "gone", "tallies", "warnings"];
+const BROUGHT: [&str; 6] = [
+    "resources",
+    "entitlements",
+    "grants",
+    "gone",
+    "tallies",
+    "warnings",
+];
 
 /// A list that starts over more often than this is not going to end.
 const MAX_RESTARTS: u32 = 2;
@@ -107,7 +114,8 @@ impl Work {
         )
         .map_err(scratch)?;
         if let Some(pages) = max_pages {
-            db.pragma_update(None, "max_page_count", pages.cast_signed()).map_err(scratch)?;
+            db.pragma_update(None, "max_page_count", pages.cast_signed())
+                .map_err(scratch)?;
         }
         db.execute_batch(SCHEMA).map_err(scratch)?;
         db.set_prepared_statement_cache_capacity(64);
@@ -141,9 +149,9 @@ impl Work {
     /// Takes up to `n` steps of the lowest phase that has any, and that phase.
     pub(super) fn take(&mut self, phase: u8, n: usize) -> Result<Vec<Pending>, Error> {
         let take = || {
-            let mut select = self
-                .db
-                .prepare_cached("SELECT id, body FROM steps WHERE state = 0 AND phase = ?1 ORDER BY id LIMIT ?2")?;
+            let mut select = self.db.prepare_cached(
+                "SELECT id, body FROM steps WHERE state = 0 AND phase = ?1 ORDER BY id LIMIT ?2",
+            )?;
             let rows = select.query_map(params![phase, n as i64], |row| {
                 Ok(Pending {
                     id: row.get(0)?,
@@ -151,7 +159,9 @@ impl Work {
                 })
             })?;
             let steps = rows.collect::<Result<Vec<_>, _>>()?;
-            let mut mark = self.db.prepare_cached("UPDATE steps SET state = ?2 WHERE id = ?1")?;
+            let mut mark = self
+                .db
+                .prepare_cached("UPDATE steps SET state = ?2 WHERE id = ?1")?;
             for step in &steps {
                 mark.execute(params![step.id, RUNNING])?;
             }
@@ -163,26 +173,36 @@ impl Work {
     /// Puts a step back that was taken and not done.
     pub(super) fn put_back(&mut self, step: i64) -> Result<(), Error> {
         let sql = "UPDATE steps SET state = ?2 WHERE id = ?1 AND state = ?3";
-        self.db.execute(sql, params![step, PENDING, RUNNING]).map_err(scratch)?;
+        self.db
+            .execute(sql, params![step, PENDING, RUNNING])
+            .map_err(scratch)?;
         Ok(())
     }
 
     /// The lowest phase with steps to do.
     pub(super) fn phase(&self) -> Result<Option<u8>, Error> {
         let sql = "SELECT min(phase) FROM steps WHERE state < 2";
-        self.db.query_row(sql, [], |row| row.get(0)).map_err(scratch)
+        self.db
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(scratch)
     }
 
     /// The highest phase that any step had.
     pub(super) fn last_phase(&self) -> Result<u8, Error> {
         let sql = "SELECT coalesce(max(phase), 0) FROM steps";
-        self.db.query_row(sql, [], |row| row.get(0)).map_err(scratch)
+        self.db
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(scratch)
     }
 
     /// How often missing principals were asked for at the end of `phase`.
     pub(super) fn rounds(&self, phase: u8) -> Result<u32, Error> {
         let sql = "SELECT n FROM rounds WHERE phase = ?1";
-        let n = self.db.query_row(sql, [phase], |row| row.get(0)).optional().map_err(scratch)?;
+        let n = self
+            .db
+            .query_row(sql, [phase], |row| row.get(0))
+            .optional()
+            .map_err(scratch)?;
         Ok(n.unwrap_or_default())
     }
 
@@ -215,15 +235,22 @@ impl Work {
     pub(super) fn rows(&self) -> Result<u64, Error> {
         let sql = "SELECT (SELECT coalesce(max(rowid), 0) FROM grants) + (SELECT coalesce(max(rowid), 0) FROM resources)
                    + (SELECT coalesce(max(rowid), 0) FROM entitlements)";
-        let rows: i64 = self.db.query_row(sql, [], |row| row.get(0)).map_err(scratch)?;
+        let rows: i64 = self
+            .db
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(scratch)?;
         Ok(rows.cast_unsigned())
     }
 
     /// The sum of what steps counted.
     pub(super) fn tallies(&self) -> Result<Tallies, Error> {
         let tallies = || {
-            let mut select = self.db.prepare("SELECT key, sum(n) FROM tallies GROUP BY key")?;
-            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+            let mut select = self
+                .db
+                .prepare("SELECT key, sum(n) FROM tallies GROUP BY key")?;
+            let rows = select.query_map([], |row| {
+                Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+            })?;
             rows.collect::<Result<_, _>>()
         };
         tallies().map_err(scratch)
@@ -235,11 +262,15 @@ impl Work {
             let sql = "SELECT code, min(message), count(DISTINCT message) FROM warnings GROUP BY code ORDER BY code";
             let mut select = self.db.prepare(sql)?;
             let rows = select.query_map([], |row| {
-                let (code, message, n): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                Ok(Warning::new(code, match n {
-                    1 => message,
-                    n => format!("{message} (and {} more like it)", n - 1),
-                }))
+                let (code, message, n): (String, String, i64) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(Warning::new(
+                    code,
+                    match n {
+                        1 => message,
+                        n => format!("{message} (and {} more like it)", n - 1),
+                    },
+                ))
             })?;
             rows.collect::<Result<_, _>>()
         };
@@ -275,10 +306,12 @@ fn asked(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
     let asked = || {
         // A round may ask in several commits; one without names ends it.
         if commit.names.is_empty() {
-            let sql = "INSERT INTO rounds VALUES (?1, 1) ON CONFLICT(phase) DO UPDATE SET n = n + 1";
+            let sql =
+                "INSERT INTO rounds VALUES (?1, 1) ON CONFLICT(phase) DO UPDATE SET n = n + 1";
             tx.execute(sql, [commit.phase])?;
         }
-        let mut mark = tx.prepare_cached("UPDATE names SET asked = 1 WHERE type = ?1 AND id = ?2")?;
+        let mut mark =
+            tx.prepare_cached("UPDATE names SET asked = 1 WHERE type = ?1 AND id = ?2")?;
         for name in &commit.names {
             mark.execute([&name.resource_type, &name.id])?;
         }
@@ -301,7 +334,9 @@ fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<bool, 
     if let Some(next) = &commit.next {
         let sql = "INSERT INTO steps(phase, list, parent, body) SELECT ?1, ?2, parent, ?3 FROM steps WHERE id = ?2
                    ON CONFLICT(body) DO NOTHING";
-        let n = tx.execute(sql, params![next.phase, list, next.body]).map_err(scratch)?;
+        let n = tx
+            .execute(sql, params![next.phase, list, next.body])
+            .map_err(scratch)?;
         if n == 0 {
             return Err(repeated_cursor(&next.body));
         }
@@ -310,11 +345,31 @@ fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<bool, 
     Ok(true)
 }
 
-fn brought(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit, list: i64) -> rusqlite::Result<()> {
-    let mut insert = tx.prepare_cached("INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-    for ResourceRow { name, parent, rank, data } in &commit.resources {
+fn brought(
+    tx: &Transaction<'_>,
+    seen: &mut Seen,
+    commit: &Commit,
+    list: i64,
+) -> rusqlite::Result<()> {
+    let mut insert =
+        tx.prepare_cached("INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    for ResourceRow {
+        name,
+        parent,
+        rank,
+        data,
+    } in &commit.resources
+    {
         let (parent_type, parent_id) = parent.as_ref().map(|p| (&p.resource_type, &p.id)).unzip();
-        insert.execute(params![name.resource_type, name.id, parent_type, parent_id, rank, data, list])?;
+        insert.execute(params![
+            name.resource_type,
+            name.id,
+            parent_type,
+            parent_id,
+            rank,
+            data,
+            list
+        ])?;
         listed(tx, name)?;
     }
     let mut insert = tx.prepare_cached("INSERT INTO entitlements VALUES (?1, ?2, ?3, ?4, ?5)")?;
@@ -323,9 +378,23 @@ fn brought(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit, list: i64) ->
     }
     let mut insert = tx.prepare_cached("INSERT INTO grants VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     let mut target = tx.prepare_cached("INSERT OR IGNORE INTO targets VALUES (?1, ?2, ?3)")?;
-    for GrantRow { entitlement, resource, principal, annotations, expansion } in &commit.grants {
+    for GrantRow {
+        entitlement,
+        resource,
+        principal,
+        annotations,
+        expansion,
+    } in &commit.grants
+    {
         let Name { resource_type, id } = principal;
-        insert.execute(params![entitlement, resource_type, id, annotations, expansion, list])?;
+        insert.execute(params![
+            entitlement,
+            resource_type,
+            id,
+            annotations,
+            expansion,
+            list
+        ])?;
         if seen.insert((resource_type, id)) {
             named(tx, principal, true)?;
         }
@@ -336,16 +405,19 @@ fn brought(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit, list: i64) ->
     }
     for name in &commit.names {
         let sql = "INSERT INTO gone VALUES (?1, ?2, ?3)";
-        tx.prepare_cached(sql)?.execute(params![name.resource_type, name.id, list])?;
+        tx.prepare_cached(sql)?
+            .execute(params![name.resource_type, name.id, list])?;
         is_gone(tx, name)?;
     }
     for (key, n) in &commit.tallies {
         let sql = "INSERT INTO tallies VALUES (?1, ?2, ?3)";
-        tx.prepare_cached(sql)?.execute(params![key, n.cast_signed(), list])?;
+        tx.prepare_cached(sql)?
+            .execute(params![key, n.cast_signed(), list])?;
     }
     for warning in &commit.warnings {
         let sql = "INSERT INTO warnings VALUES (?1, ?2, ?3)";
-        tx.prepare_cached(sql)?.execute(params![warning.code, warning.message, list])?;
+        tx.prepare_cached(sql)?
+            .execute(params![warning.code, warning.message, list])?;
     }
     Ok(())
 }
@@ -360,7 +432,8 @@ fn named(tx: &Transaction<'_>, name: &Name, principal: bool) -> rusqlite::Result
 
 fn listed(tx: &Transaction<'_>, name: &Name) -> rusqlite::Result<()> {
     let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3";
-    tx.prepare_cached(sql)?.execute(params![name.resource_type, name.id, LISTED])?;
+    tx.prepare_cached(sql)?
+        .execute(params![name.resource_type, name.id, LISTED])?;
     Ok(())
 }
 
@@ -378,7 +451,9 @@ fn restart(tx: &Transaction<'_>, step: i64) -> Result<bool, Error> {
     let sql = "SELECT root.id, root.restarts, root.body FROM steps JOIN steps root ON root.id = steps.list
                WHERE steps.id = ?1";
     let root: Option<(i64, u32, String)> = tx
-        .query_row(sql, [step], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row(sql, [step], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()
         .map_err(scratch)?;
     let Some((root, restarts, body)) = root else {
@@ -388,7 +463,10 @@ fn restart(tx: &Transaction<'_>, step: i64) -> Result<bool, Error> {
         return Err(Error::new(
             ErrorType::Unavailable,
             "ListNeverEnds",
-            format!("the vendor lost the place in the list {body} {} times", restarts + 1),
+            format!(
+                "the vendor lost the place in the list {body} {} times",
+                restarts + 1
+            ),
             "Run again when the vendor is calmer.",
         ));
     }
@@ -402,7 +480,10 @@ fn restart(tx: &Transaction<'_>, step: i64) -> Result<bool, Error> {
             [root],
         )?;
         for table in BROUGHT {
-            tx.execute(&format!("DELETE FROM {table} WHERE list IN (SELECT list FROM dropped)"), [])?;
+            tx.execute(
+                &format!("DELETE FROM {table} WHERE list IN (SELECT list FROM dropped)"),
+                [],
+            )?;
         }
         tx.execute(
             "DELETE FROM steps WHERE list IN (SELECT list FROM dropped) AND id <> ?1",
@@ -476,7 +557,10 @@ mod tests {
     }
 
     fn users(work: &Work) -> Vec<String> {
-        let mut select = work.db.prepare("SELECT id FROM resources ORDER BY id").expect("sql");
+        let mut select = work
+            .db
+            .prepare("SELECT id FROM resources ORDER BY id")
+            .expect("sql");
         let rows = select.query_map([], |row| row.get(0)).expect("rows");
         rows.collect::<Result<_, _>>().expect("rows")
     }
@@ -489,19 +573,45 @@ mod tests {
             ..Commit::default()
         };
         work.apply(&start).expect("applied");
-        let ids: Vec<_> = work.take(0, 9).expect("steps").iter().map(|s| s.id).collect();
-        work.apply(&page(ids[1], &["z1"], None, &[])).expect("applied");
-        work.apply(&page(ids[0], &["a1"], Some("a?2"), &["a1/children"])).expect("applied");
+        let ids: Vec<_> = work
+            .take(0, 9)
+            .expect("steps")
+            .iter()
+            .map(|s| s.id)
+            .collect();
+        work.apply(&page(ids[1], &["z1"], None, &[]))
+            .expect("applied");
+        work.apply(&page(ids[0], &["a1"], Some("a?2"), &["a1/children"]))
+            .expect("applied");
         let more = work.take(0, 9).expect("steps");
-        let child = more.iter().find(|s| s.body == "a1/children").expect("the child").id;
-        let second = more.iter().find(|s| s.body == "a?2").expect("the second page").id;
-        work.apply(&page(child, &["c1"], None, &[])).expect("applied");
+        let child = more
+            .iter()
+            .find(|s| s.body == "a1/children")
+            .expect("the child")
+            .id;
+        let second = more
+            .iter()
+            .find(|s| s.body == "a?2")
+            .expect("the second page")
+            .id;
+        work.apply(&page(child, &["c1"], None, &[]))
+            .expect("applied");
         assert_eq!(users(&work), ["a1", "c1", "z1"]);
 
         assert!(work.apply(&Commit::restart(second)).expect("applied"));
         assert_eq!(users(&work), ["z1"]);
-        assert!(!work.apply(&page(second, &["late"], None, &[])).expect("applied"), "an overtaken page is discarded");
-        let again: Vec<_> = work.take(0, 9).expect("steps").into_iter().map(|s| s.body).collect();
+        assert!(
+            !work
+                .apply(&page(second, &["late"], None, &[]))
+                .expect("applied"),
+            "an overtaken page is discarded"
+        );
+        let again: Vec<_> = work
+            .take(0, 9)
+            .expect("steps")
+            .into_iter()
+            .map(|s| s.body)
+            .collect();
         assert_eq!(again, ["a"]);
     }
 
@@ -514,7 +624,9 @@ mod tests {
         };
         work.apply(&start).expect("applied");
         let id = work.take(0, 1).expect("steps")[0].id;
-        let error = work.apply(&page(id, &[], Some("a"), &[])).expect_err("a circle");
+        let error = work
+            .apply(&page(id, &[], Some("a"), &[]))
+            .expect_err("a circle");
         assert_eq!(error.code(), "RepeatedCursor");
     }
 }

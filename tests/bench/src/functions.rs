@@ -23,7 +23,10 @@ const STARTS: usize = 15;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn measure() -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         line("Functions: size, start to first request (median), resident memory then");
         for name in FUNCTIONS {
@@ -41,7 +44,11 @@ fn binary(name: &str) -> Result<PathBuf, Failed> {
     let path = std::env::current_exe()?.with_file_name(name);
     match path.exists() {
         true => Ok(path),
-        false => Err(format!("{} is missing: run `just bench`, which builds it", path.display()).into()),
+        false => Err(format!(
+            "{} is missing: run `just bench`, which builds it",
+            path.display()
+        )
+        .into()),
     }
 }
 
@@ -51,7 +58,10 @@ async fn starts(name: &str) -> Result<(), Failed> {
     for _ in 0..STARTS {
         let api = RuntimeApi::start().await?;
         let mut process = Launch::lambda(&path, &api.address()).spawn()?;
-        let time = api.first_next(process.spawned_at(), PATIENCE).await.ok_or("it does not start")?;
+        let time = api
+            .first_next(process.spawned_at(), PATIENCE)
+            .await
+            .ok_or("it does not start")?;
         times.push(time.as_secs_f64() * 1000.0);
         memory.push(mib(process.peak_resident()?));
         process.kill().await?;
@@ -104,7 +114,10 @@ async fn one_sync(sim: &TemporalCloud, run: &str) -> Result<(), Failed> {
         .env("BATON_BASE_URL", sim.base_url())
         .env("RUST_LOG", "warn")
         .spawn()?;
-    let first = api.first_next(process.spawned_at(), PATIENCE).await.ok_or("it does not start")?;
+    let first = api
+        .first_next(process.spawned_at(), PATIENCE)
+        .await
+        .ok_or("it does not start")?;
     if run == "second" {
         invoke(&api).await?;
     }

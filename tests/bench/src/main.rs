@@ -13,7 +13,12 @@ type Failed = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let done = match arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         [] => functions::measure().and_then(|()| synthetic::measure()),
         ["write", grants] => synthetic::write(grants),
         _ => Err("usage: bench [write GRANTS]".into()),

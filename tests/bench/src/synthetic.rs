@@ -16,7 +16,8 @@ use rollcall::context::{Context, Settings};
 use rollcall::function;
 use rollcall::http::{Session, Transport};
 use rollcall::model::{
-    AccountType, Entitlement, EntitlementId, Facet, FacetKind, Grant, Purpose, Resource, ResourceId, ResourceType,
+    AccountType, Entitlement, EntitlementId, Facet, FacetKind, Grant, Purpose, Resource,
+    ResourceId, ResourceType,
 };
 use rollcall::secrets::Environment;
 use rollcall::store::folder::Folder;
@@ -68,7 +69,9 @@ impl Connector for Synthetic {
     const ABOUT: &'static About = &ABOUT;
 
     fn connect(_: &Config, _: Session) -> Result<Self, Error> {
-        let grants = std::env::var("BENCH_GRANTS").ok().and_then(|n| n.parse::<usize>().ok());
+        let grants = std::env::var("BENCH_GRANTS")
+            .ok()
+            .and_then(|n| n.parse::<usize>().ok());
         Ok(Self {
             groups: grants.unwrap_or(1_000_000) / MEMBERS,
         })
@@ -99,27 +102,45 @@ impl Syncer for Synthetic {
     async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
         let mut out = Yield::default();
         match *step {
-            Step::Users(from) => out.records.resources.extend((from..from + MEMBERS).map(|n| {
-                let facet = Facet::User {
-                    email: Some(format!("user{n}@example.com")),
-                    login: None,
-                    account_type: AccountType::Human,
-                    last_login: None,
-                    mfa: None,
-                };
-                Resource::new(user(n), format!("User {n}"), facet)
-            })),
+            Step::Users(from) => out
+                .records
+                .resources
+                .extend((from..from + MEMBERS).map(|n| {
+                    let facet = Facet::User {
+                        email: Some(format!("user{n}@example.com")),
+                        login: None,
+                        account_type: AccountType::Human,
+                        last_login: None,
+                        mfa: None,
+                    };
+                    Resource::new(user(n), format!("User {n}"), facet)
+                })),
             Step::Group(n) => {
-                let (group, space) = (ResourceId::new("group", id(n)), ResourceId::new("space", id(n)));
+                let (group, space) = (
+                    ResourceId::new("group", id(n)),
+                    ResourceId::new("space", id(n)),
+                );
                 let member = EntitlementId::new(group.clone(), "member");
                 let viewer = EntitlementId::new(space.clone(), "viewer");
-                out.records.resources.push(Resource::new(group.clone(), format!("Group {n}"), Facet::Group));
-                out.records.resources.push(Resource::new(space, format!("Space {n}"), Facet::None));
-                out.records.entitlements.extend([entitlement(&member), entitlement(&viewer)]);
+                out.records.resources.push(Resource::new(
+                    group.clone(),
+                    format!("Group {n}"),
+                    Facet::Group,
+                ));
+                out.records
+                    .resources
+                    .push(Resource::new(space, format!("Space {n}"), Facet::None));
+                out.records
+                    .entitlements
+                    .extend([entitlement(&member), entitlement(&viewer)]);
                 let members = (0..MEMBERS).map(|m| user((n * 7919 + m * 97) % USERS));
-                out.records.grants.extend(members.map(|user| Grant::new(member.clone(), user)));
+                out.records
+                    .grants
+                    .extend(members.map(|user| Grant::new(member.clone(), user)));
                 if n % 1000 < HOLDERS {
-                    out.records.grants.push(Grant::new(viewer, group).through(member));
+                    out.records
+                        .grants
+                        .push(Grant::new(viewer, group).through(member));
                 }
             }
         }
@@ -153,7 +174,10 @@ fn entitlement(id: &EntitlementId) -> Entitlement {
 pub(crate) fn measure() -> Result<(), Failed> {
     line("\nWriting a snapshot (no vendor in between)");
     for grants in ["100000", "1000000"] {
-        let status = Command::new(std::env::current_exe()?).args(["write", grants]).env("BENCH_GRANTS", grants).status()?;
+        let status = Command::new(std::env::current_exe()?)
+            .args(["write", grants])
+            .env("BENCH_GRANTS", grants)
+            .status()?;
         if !status.success() {
             return Err("writing failed".into());
         }
@@ -173,11 +197,14 @@ pub(crate) fn write(grants: &str) -> Result<(), Failed> {
         progress: None,
         settings: Settings::default(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let began = Instant::now();
     let answer = runtime.block_on(function::sync::<Synthetic>(&cx, &json!({})))?;
     let wall = began.elapsed().as_secs_f64();
-    let rows = answer["counts"]["grants"].as_u64().unwrap_or_default() + answer["counts"]["expanded"].as_u64().unwrap_or_default();
+    let rows = answer["counts"]["grants"].as_u64().unwrap_or_default()
+        + answer["counts"]["expanded"].as_u64().unwrap_or_default();
     let key = answer["snapshot"].as_str().ok_or("no snapshot")?;
     let size = std::fs::metadata(folder.path().join("store").join(key))?.len();
     let (cpu, peak) = own_cost()?;
@@ -192,10 +219,23 @@ pub(crate) fn write(grants: &str) -> Result<(), Failed> {
 /// CPU seconds and peak resident MiB of this process, as Linux counts them.
 fn own_cost() -> Result<(f64, f64), Failed> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |n: usize| fields.get(n).and_then(|f| f.parse::<f64>().ok()).unwrap_or_default();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |n: usize| {
+        fields
+            .get(n)
+            .and_then(|f| f.parse::<f64>().ok())
+            .unwrap_or_default()
+    };
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or_default();
+    let peak = status
+        .lines()
+        .find_map(|l| l.strip_prefix("VmHWM:"))
+        .unwrap_or_default();
     let kib: f64 = peak.trim().trim_end_matches(" kB").parse()?;
     Ok(((ticks(11) + ticks(12)) / 100.0, kib / 1024.0))
 }

@@ -34,7 +34,11 @@ async fn all(page: &mut Page) -> Result<(), Box<dyn std::error::Error>> {
     tour::<temporalcloud::Account>(page, &store).await?;
     page.line(&format!("\nAll of this lies in {}.", store.display()));
     page.line("Look into it with, for example:");
-    for command in ["snapshot stats", "snapshot grants --type namespace", "snapshot resources -o json"] {
+    for command in [
+        "snapshot stats",
+        "snapshot grants --type namespace",
+        "snapshot resources -o json",
+    ] {
         page.line(&format!(
             "  cargo run --bin rollcall -- {command} --connector temporalcloud --store rollcall-data/demo"
         ));
@@ -42,6 +46,9 @@ async fn all(page: &mut Page) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn tour<G: Guide>(page: &mut Page, store: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+async fn tour<G: Guide>(
+    page: &mut Page,
+    store: &std::path::Path,
+) -> Result<(), Box<dyn std::error::Error>> {
     Tour::<G>::begin(page, store).await?.go().await
 }

@@ -123,10 +123,14 @@ impl<'a, G: Guide> Tour<'a, G> {
             began.elapsed().as_secs_f64(),
             &answer["content_digest"].as_str().unwrap_or_default()[..16],
         ));
-        self.page.item(&format!("snapshot {}", answer["snapshot"].as_str().unwrap_or_default()));
+        self.page.item(&format!(
+            "snapshot {}",
+            answer["snapshot"].as_str().unwrap_or_default()
+        ));
         for warning in answer["warnings"].as_array().into_iter().flatten() {
             let text = |key: &str| warning[key].as_str().unwrap_or_default().to_owned();
-            self.page.item(&format!("warning {}: {}", text("code"), text("message")));
+            self.page
+                .item(&format!("warning {}: {}", text("code"), text("message")));
         }
         Ok(answer)
     }
@@ -138,7 +142,10 @@ impl<'a, G: Guide> Tour<'a, G> {
 
     fn path_of(&mut self, answer: &Value, principal: &str) -> Result<(), Failed> {
         let access = self.open(answer)?.access(principal)?;
-        self.page.item(&format!("{} ({principal}) holds:", access.principal.display_name));
+        self.page.item(&format!(
+            "{} ({principal}) holds:",
+            access.principal.display_name
+        ));
         for held in &access.holds {
             for path in &held.paths {
                 self.page.item(&format!("  {}", access.path(path)));
@@ -161,9 +168,13 @@ impl<'a, G: Guide> Tour<'a, G> {
             let calls = self.vendor.calls();
             let answer = self.invoke(Operation::Grant, event).await?;
             let calls = self.vendor.calls() - calls;
-            self.page.item(&format!("{what}: {} ({calls} requests)", answer["outcome"].as_str().unwrap_or_default()));
+            self.page.item(&format!(
+                "{what}: {} ({calls} requests)",
+                answer["outcome"].as_str().unwrap_or_default()
+            ));
         }
-        self.page.item("audit record: audit/…/demo-grant/intended.json and observed.json");
+        self.page
+            .item("audit record: audit/…/demo-grant/intended.json and observed.json");
         Ok(())
     }
 
@@ -171,10 +182,14 @@ impl<'a, G: Guide> Tour<'a, G> {
         let change = G::refusal();
         self.page.heading("A refusal");
         self.page.item(change.who);
-        match self.invoke(Operation::Revoke, change.event("demo-refused")).await {
+        match self
+            .invoke(Operation::Revoke, change.event("demo-refused"))
+            .await
+        {
             Ok(answer) => Err(format!("this should have been refused: {answer}").into()),
             Err(e) => {
-                self.page.item(&format!("{} ({}): {}", e.kind(), e.code(), Chain(&e)));
+                self.page
+                    .item(&format!("{} ({}): {}", e.kind(), e.code(), Chain(&e)));
                 self.page.item(&format!("what to do: {}", e.fix()));
                 Ok(())
             }
@@ -183,9 +198,20 @@ impl<'a, G: Guide> Tour<'a, G> {
 
     async fn revoke(&mut self, change: &Change) -> Result<(), Failed> {
         self.page.heading("The grant is revoked");
-        let answer = self.invoke(Operation::Revoke, change.event("demo-revoke")).await?;
-        let removed: Vec<&str> = answer["removed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        self.page.item(&format!("{}: {}", answer["outcome"].as_str().unwrap_or_default(), removed.join(", ")));
+        let answer = self
+            .invoke(Operation::Revoke, change.event("demo-revoke"))
+            .await?;
+        let removed: Vec<&str> = answer["removed"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        self.page.item(&format!(
+            "{}: {}",
+            answer["outcome"].as_str().unwrap_or_default(),
+            removed.join(", ")
+        ));
         Ok(())
     }
 
@@ -199,11 +225,20 @@ impl<'a, G: Guide> Tour<'a, G> {
             cut["reason"].as_str().unwrap_or_default(),
         ));
         let busy = self.invoke(Operation::Sync, json!({})).await?;
-        self.page.item(&format!("another run meanwhile: {}", busy["status"].as_str().unwrap_or_default()));
+        self.page.item(&format!(
+            "another run meanwhile: {}",
+            busy["status"].as_str().unwrap_or_default()
+        ));
         self.cx.settings.max_steps = None;
-        let answer = self.invoke(Operation::Sync, json!({"sync_id": cut["sync_id"]})).await?;
-        self.page.item(&format!("gone on with: {}", answer["status"].as_str().unwrap_or_default()));
-        self.page.item("what differs from the first sync, after grant and revoke:");
+        let answer = self
+            .invoke(Operation::Sync, json!({"sync_id": cut["sync_id"]}))
+            .await?;
+        self.page.item(&format!(
+            "gone on with: {}",
+            answer["status"].as_str().unwrap_or_default()
+        ));
+        self.page
+            .item("what differs from the first sync, after grant and revoke:");
         self.differences(first, &answer)?;
         Ok(())
     }
@@ -235,6 +270,10 @@ fn line(difference: &Difference) -> String {
         Object::Grant => "grant",
     };
     let fields: Vec<&str> = difference.fields.iter().map(|f| f.name.as_str()).collect();
-    let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
+    let fields = if fields.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", fields.join(", "))
+    };
     format!("{sign} {object} {}{fields}", difference.id)
 }

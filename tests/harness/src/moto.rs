@@ -304,7 +304,9 @@ mod tests {
             .await
             .unwrap();
         moto.put_object("house", "runs/1", b"").await.unwrap();
-        moto.put_object("house", "runs/a%3Ab c", b"x").await.unwrap();
+        moto.put_object("house", "runs/a%3Ab c", b"x")
+            .await
+            .unwrap();
         assert_eq!(
             moto.get_object("house", "runs/a%3Ab c").await.unwrap(),
             Some(b"x".to_vec())

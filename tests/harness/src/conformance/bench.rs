@@ -1,5 +1,8 @@
 //! A workbench: a connector, its simulator, a store in a folder, and a clock that tests move.
-#![expect(clippy::expect_used, reason = "test equipment: a panic is a failed test")]
+#![expect(
+    clippy::expect_used,
+    reason = "test equipment: a panic is a failed test"
+)]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -74,7 +77,11 @@ impl<S: Subject> Bench<S> {
 
     /// Stores the secret of the connection `default`.
     pub fn write_secret(&self, secret: &Value) {
-        let folder = self.folder.path().join("secrets").join(S::entry().about.name);
+        let folder = self
+            .folder
+            .path()
+            .join("secrets")
+            .join(S::entry().about.name);
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(folder.join("default.json"), secret.to_string()).expect("written");
     }
@@ -106,8 +113,15 @@ impl<S: Subject> Bench<S> {
             if answer["status"] != "continue" {
                 return Ok(answer);
             }
-            let at = answer["resume_at"].as_str().expect("a time").parse().expect("a time");
-            self.clock.advance(rollcall::clock::between(rollcall::clock::Clock::now(&*self.clock), at));
+            let at = answer["resume_at"]
+                .as_str()
+                .expect("a time")
+                .parse()
+                .expect("a time");
+            self.clock.advance(rollcall::clock::between(
+                rollcall::clock::Clock::now(&*self.clock),
+                at,
+            ));
             event = json!({"sync_id": answer["sync_id"]});
         }
         panic!("the sync never ends");
@@ -123,7 +137,10 @@ impl<S: Subject> Bench<S> {
     /// Whether anything was published.
     pub fn is_published(&self) -> bool {
         let latest = self.store().join("latest");
-        latest.exists() && files(&latest).iter().any(|f| f.extension().is_some_and(|e| e == "json"))
+        latest.exists()
+            && files(&latest)
+                .iter()
+                .any(|f| f.extension().is_some_and(|e| e == "json"))
     }
 
     /// The bytes of an answer's snapshot.

@@ -1,5 +1,8 @@
 //! What every change of access must hold.
-#![expect(clippy::expect_used, reason = "test equipment: a panic is a failed test")]
+#![expect(
+    clippy::expect_used,
+    reason = "test equipment: a panic is a failed test"
+)]
 
 use rollcall::function::Operation;
 use rollcall_simulators::{Fault, FaultKind};
@@ -16,11 +19,19 @@ pub fn change_event(case: &Case, request_id: &str) -> Value {
 pub async fn granting_twice_is_granting_once<S: Subject>() {
     for case in S::cases() {
         let bench = Bench::<S>::new().await;
-        let first = answer_of(bench.invoke(Operation::Grant, change_event(&case, "r1")).await);
+        let first = answer_of(
+            bench
+                .invoke(Operation::Grant, change_event(&case, "r1"))
+                .await,
+        );
         assert_eq!(first["outcome"], "granted", "{case:?}: {first}");
         let view = bench.vendor.view();
         bench.vendor.clear_requests();
-        let second = answer_of(bench.invoke(Operation::Grant, change_event(&case, "r2")).await);
+        let second = answer_of(
+            bench
+                .invoke(Operation::Grant, change_event(&case, "r2"))
+                .await,
+        );
         assert_eq!(second["outcome"], "already_granted", "{case:?}: {second}");
         assert_eq!(first["grants"], second["grants"]);
         assert_eq!(bench.vendor.view(), view);
@@ -30,7 +41,12 @@ pub async fn granting_twice_is_granting_once<S: Subject>() {
 }
 
 fn writes<S: Subject>(bench: &Bench<S>) -> usize {
-    bench.vendor.requests().iter().filter(|r| r.method != "GET").count()
+    bench
+        .vendor
+        .requests()
+        .iter()
+        .filter(|r| r.method != "GET")
+        .count()
 }
 
 /// After grant and revoke the world is as it was, or changed in exactly the way that is stated; a second revoke does
@@ -39,16 +55,28 @@ pub async fn a_revoke_leaves_what_it_says<S: Subject>() {
     for case in S::cases() {
         let bench = Bench::<S>::new().await;
         let mut expected = bench.vendor.view();
-        answer_of(bench.invoke(Operation::Grant, change_event(&case, "r1")).await);
+        answer_of(
+            bench
+                .invoke(Operation::Grant, change_event(&case, "r1"))
+                .await,
+        );
         assert_ne!(bench.vendor.view(), expected, "{case:?} changed nothing");
-        let first = answer_of(bench.invoke(Operation::Revoke, change_event(&case, "r2")).await);
+        let first = answer_of(
+            bench
+                .invoke(Operation::Revoke, change_event(&case, "r2"))
+                .await,
+        );
         assert_eq!(first["outcome"], "revoked", "{case:?}: {first}");
         assert_eq!(first["removed"].as_array().map(Vec::len), Some(1));
         if let Leaves::Changed(change) = case.leaves {
             change(&mut expected);
         }
         assert_eq!(bench.vendor.view(), expected, "{case:?}");
-        let second = answer_of(bench.invoke(Operation::Revoke, change_event(&case, "r3")).await);
+        let second = answer_of(
+            bench
+                .invoke(Operation::Revoke, change_event(&case, "r3"))
+                .await,
+        );
         assert_eq!(second["outcome"], "already_revoked", "{case:?}: {second}");
         assert_eq!(bench.vendor.view(), expected);
         assert_eq!(bench.vendor.violations(), Vec::<String>::new());
@@ -71,14 +99,24 @@ pub async fn a_repeated_request_is_answered_from_its_record<S: Subject>() {
 
     let mut other = event.clone();
     other["reason"] = "something else".into();
-    let error = bench.invoke(Operation::Grant, other).await.expect_err("another body");
-    assert_eq!((error.kind().as_str(), error.code()), ("Conflict", "RequestIdUsed"));
-    let error = bench.invoke(Operation::Revoke, event).await.expect_err("another operation");
+    let error = bench
+        .invoke(Operation::Grant, other)
+        .await
+        .expect_err("another body");
+    assert_eq!(
+        (error.kind().as_str(), error.code()),
+        ("Conflict", "RequestIdUsed")
+    );
+    let error = bench
+        .invoke(Operation::Revoke, event)
+        .await
+        .expect_err("another operation");
     assert_eq!(error.code(), "RequestIdUsed");
 
     let audit = first["audit"].as_str().expect("a key");
     for (name, part) in [("intended", "proposal"), ("observed", "answer")] {
-        let text = std::fs::read(bench.file(&format!("{audit}/{name}.json"))).expect("an audit object");
+        let text =
+            std::fs::read(bench.file(&format!("{audit}/{name}.json"))).expect("an audit object");
         let record: Value = serde_json::from_slice(&text).expect("JSON");
         assert_eq!(record["request"]["entitlement"], case.entitlement);
         assert!(record[part].is_object(), "{record:#}");
@@ -96,7 +134,11 @@ pub async fn a_dry_run_changes_nothing_and_says_the_same<S: Subject>() {
         assert_eq!(rehearsed["dry_run"], true);
         assert_eq!((bench.vendor.view(), writes(&bench)), (view, 0));
         assert!(bench.written().is_empty(), "{:?}", bench.written());
-        let real = answer_of(bench.invoke(Operation::Grant, change_event(&case, "r1")).await);
+        let real = answer_of(
+            bench
+                .invoke(Operation::Grant, change_event(&case, "r1"))
+                .await,
+        );
         for same in ["outcome", "grants", "replaced", "removed"] {
             assert_eq!(rehearsed[same], real[same], "{case:?}: {same}");
         }
@@ -110,7 +152,11 @@ pub async fn every_fault_of_a_write_is_survived_by_sending_it_again<S: Subject>(
         return;
     };
     let mut bench = Bench::<S>::new().await;
-    answer_of(bench.invoke(Operation::Grant, change_event(&case, "r1")).await);
+    answer_of(
+        bench
+            .invoke(Operation::Grant, change_event(&case, "r1"))
+            .await,
+    );
     let calls = bench.vendor.requests().len();
     let expected = bench.vendor.view();
     let kinds = || {
@@ -129,7 +175,9 @@ pub async fn every_fault_of_a_write_is_survived_by_sending_it_again<S: Subject>(
             let what = format!("{kind:?} at call {n}");
             bench = Bench::<S>::new().await;
             bench.vendor.set_faults(vec![Fault::nth(n, kind)]);
-            let mut outcome = bench.invoke(Operation::Grant, change_event(&case, "r1")).await;
+            let mut outcome = bench
+                .invoke(Operation::Grant, change_event(&case, "r1"))
+                .await;
             for _ in 0..3 {
                 let again = match &outcome {
                     Ok(answer) => answer["outcome"] == "in_progress",
@@ -139,10 +187,15 @@ pub async fn every_fault_of_a_write_is_survived_by_sending_it_again<S: Subject>(
                     break;
                 }
                 bench.clock.advance(std::time::Duration::from_secs(3600));
-                outcome = bench.invoke(Operation::Grant, change_event(&case, "r1")).await;
+                outcome = bench
+                    .invoke(Operation::Grant, change_event(&case, "r1"))
+                    .await;
             }
             let answer = answer_of(outcome);
-            assert!(answer["outcome"] == "granted" || answer["outcome"] == "already_granted", "{what}: {answer}");
+            assert!(
+                answer["outcome"] == "granted" || answer["outcome"] == "already_granted",
+                "{what}: {answer}"
+            );
             assert_eq!(bench.vendor.view(), expected, "{what}");
         }
     }
@@ -156,7 +209,10 @@ pub async fn a_write_to_another_tenant_is_refused<S: Subject>() {
     let bench = Bench::<S>::new().await;
     bench.complete().await;
     bench.vendor.become_another_tenant();
-    let error = bench.invoke(Operation::Grant, change_event(&case, "r1")).await.expect_err("another tenant");
+    let error = bench
+        .invoke(Operation::Grant, change_event(&case, "r1"))
+        .await
+        .expect_err("another tenant");
     assert_eq!(error.code(), "AnotherTenant", "{error}");
     assert_eq!(writes(&bench), 0);
 }

@@ -1,5 +1,8 @@
 //! What every sync must hold.
-#![expect(clippy::expect_used, reason = "test equipment: a panic is a failed test")]
+#![expect(
+    clippy::expect_used,
+    reason = "test equipment: a panic is a failed test"
+)]
 
 use std::time::Duration;
 
@@ -31,7 +34,10 @@ pub async fn pages_may_be_split_any_way<S: Subject>() {
         bench.afresh();
         bench.vendor.split_pages(size, hollow);
         let split = bench.complete().await;
-        assert_eq!(whole["content_digest"], split["content_digest"], "pages of {size}, hollow: {hollow}");
+        assert_eq!(
+            whole["content_digest"], split["content_digest"],
+            "pages of {size}, hollow: {hollow}"
+        );
         assert_eq!(whole["counts"], split["counts"]);
     }
 }
@@ -45,7 +51,10 @@ pub async fn the_order_of_answers_changes_nothing<S: Subject>() {
         bench.vendor.shuffle(seed);
         bench.vendor.split_pages(2, false);
         let other = bench.complete().await;
-        assert_eq!(first["content_digest"], other["content_digest"], "seed {seed}");
+        assert_eq!(
+            first["content_digest"], other["content_digest"],
+            "seed {seed}"
+        );
     }
 }
 
@@ -76,10 +85,19 @@ pub async fn every_fault_at_every_call_recovers_or_publishes_nothing<S: Subject>
         }
         // Something that does not pass: the run fails, with a type that says whether to come back.
         bench.afresh();
-        bench.vendor.set_faults(vec![Fault::every(FaultKind::status(503)).from(n)]);
+        bench
+            .vendor
+            .set_faults(vec![Fault::every(FaultKind::status(503)).from(n)]);
         let error = bench.sync().await.expect_err("an outage");
-        assert_eq!(error.kind().as_str(), "Unavailable", "from call {n}: {error}");
-        assert!(!bench.is_published(), "an outage from call {n} published something");
+        assert_eq!(
+            error.kind().as_str(),
+            "Unavailable",
+            "from call {n}: {error}"
+        );
+        assert!(
+            !bench.is_published(),
+            "an outage from call {n} published something"
+        );
     }
     bench.vendor.set_faults(vec![]);
 }
@@ -91,9 +109,15 @@ pub async fn a_refusal_halfway_publishes_nothing<S: Subject>() {
     let calls = bench.vendor.requests().len();
     for n in 1..=calls {
         bench.afresh();
-        bench.vendor.set_faults(vec![Fault::every(FaultKind::status(401)).from(n)]);
+        bench
+            .vendor
+            .set_faults(vec![Fault::every(FaultKind::status(401)).from(n)]);
         let error = bench.sync().await.expect_err("a refusal");
-        assert_eq!(error.kind().as_str(), "Unauthenticated", "at call {n}: {error}");
+        assert_eq!(
+            error.kind().as_str(),
+            "Unauthenticated",
+            "at call {n}: {error}"
+        );
         assert!(!error.fix().is_empty());
         assert!(!bench.is_published(), "401 at call {n} published something");
     }
@@ -104,7 +128,9 @@ pub async fn a_refusal_halfway_publishes_nothing<S: Subject>() {
 pub async fn a_list_that_goes_in_a_circle_publishes_nothing<S: Subject>() {
     let bench = Bench::<S>::new().await;
     bench.vendor.split_pages(1, false);
-    bench.vendor.set_faults(vec![Fault::every(FaultKind::RepeatCursor)]);
+    bench
+        .vendor
+        .set_faults(vec![Fault::every(FaultKind::RepeatCursor)]);
     let error = bench.sync().await.expect_err("a circle");
     assert_eq!(error.code(), "RepeatedCursor", "{error}");
     assert!(!bench.is_published());
@@ -121,9 +147,14 @@ pub async fn a_list_whose_cursor_is_lost_starts_over<S: Subject>() {
     let pages = bench.vendor.requests().len();
     for n in 1..=pages {
         bench.afresh();
-        bench.vendor.set_faults(vec![Fault::nth(n, FaultKind::StaleCursor)]);
+        bench
+            .vendor
+            .set_faults(vec![Fault::nth(n, FaultKind::StaleCursor)]);
         let answer = bench.complete().await;
-        assert_eq!(answer["content_digest"], whole["content_digest"], "cursor {n} lost");
+        assert_eq!(
+            answer["content_digest"], whole["content_digest"],
+            "cursor {n} lost"
+        );
     }
     bench.vendor.set_faults(vec![]);
 }
@@ -141,13 +172,19 @@ pub async fn a_sync_cut_at_any_step_ends_like_an_uninterrupted_one<S: Subject>()
         if first["status"] == "complete" {
             break;
         }
-        assert_eq!((&first["status"], &first["reason"]), (&json!("continue"), &json!("deadline")));
+        assert_eq!(
+            (&first["status"], &first["reason"]),
+            (&json!("continue"), &json!("deadline"))
+        );
         assert!(!bench.is_published(), "half a sync is published");
         // Cut once, then once more at every step, or go through: both end the same.
         bench.cx.settings.max_steps = (cut % 2 == 0).then_some(1);
         let answer = answer_of(bench.finish(json!({"sync_id": first["sync_id"]})).await);
         assert_eq!(answer["status"], "complete");
-        assert_eq!(answer["content_digest"], whole["content_digest"], "cut at step {cut}");
+        assert_eq!(
+            answer["content_digest"], whole["content_digest"],
+            "cut at step {cut}"
+        );
         assert_eq!(answer["counts"], whole["counts"]);
         bench.cx.settings.max_steps = None;
     }
@@ -159,10 +196,20 @@ pub async fn a_long_rate_limit_is_waited_for_outside<S: Subject>() {
     let whole = bench.complete().await;
     bench.afresh();
     let calls = bench.vendor.requests().len().max(4);
-    bench.vendor.set_faults(vec![Fault::nth(calls, FaultKind::too_many_requests(Some(600)))]);
+    bench.vendor.set_faults(vec![Fault::nth(
+        calls,
+        FaultKind::too_many_requests(Some(600)),
+    )]);
     let answer = answer_of(bench.invoke(Operation::Sync, json!({})).await);
-    assert_eq!((&answer["status"], &answer["reason"]), (&json!("continue"), &json!("rate_limit")));
-    let at: jiff::Timestamp = answer["resume_at"].as_str().expect("a time").parse().expect("a time");
+    assert_eq!(
+        (&answer["status"], &answer["reason"]),
+        (&json!("continue"), &json!("rate_limit"))
+    );
+    let at: jiff::Timestamp = answer["resume_at"]
+        .as_str()
+        .expect("a time")
+        .parse()
+        .expect("a time");
     let expected = after(bench.clock.now(), Duration::from_secs(600));
     assert!(at <= expected && at > bench.clock.now(), "{at}");
     let answer = answer_of(bench.finish(json!({"sync_id": answer["sync_id"]})).await);
@@ -173,12 +220,22 @@ pub async fn a_long_rate_limit_is_waited_for_outside<S: Subject>() {
 pub async fn no_more_calls_are_made_than_needed<S: Subject>() {
     let bench = Bench::<S>::new().await;
     let answer = bench.complete().await;
-    assert_eq!(answer["calls"], json!(bench.vendor.minimum_calls()), "{:#?}", lines(&bench));
+    assert_eq!(
+        answer["calls"],
+        json!(bench.vendor.minimum_calls()),
+        "{:#?}",
+        lines(&bench)
+    );
     assert_eq!(bench.vendor.requests().len(), bench.vendor.minimum_calls());
 }
 
 fn lines<S: Subject>(bench: &Bench<S>) -> Vec<String> {
-    bench.vendor.requests().iter().map(|r| format!("{} {}?{}", r.method, r.path, r.query)).collect()
+    bench
+        .vendor
+        .requests()
+        .iter()
+        .map(|r| format!("{} {}?{}", r.method, r.path, r.query))
+        .collect()
 }
 
 /// The simulator is strict: a parameter, field or header that the vendor does not know is noticed.
@@ -230,15 +287,28 @@ pub async fn a_principal_that_nobody_lists_becomes_a_stub<S: Subject>() {
     };
     let answer = answer_of(bench.sync().await);
     let manifest = manifest(&bench, &answer);
-    let stubs: u64 = manifest["stubs"].as_object().expect("stubs").values().filter_map(Value::as_u64).sum();
+    let stubs: u64 = manifest["stubs"]
+        .as_object()
+        .expect("stubs")
+        .values()
+        .filter_map(Value::as_u64)
+        .sum();
     assert_eq!(stubs, 1, "{principal}: {manifest:#}");
     let warned = answer["warnings"].as_array().expect("a list").iter();
-    assert!(warned.into_iter().any(|w| w["code"] == "UnresolvedPrincipals"), "{answer:#}");
+    assert!(
+        warned
+            .into_iter()
+            .any(|w| w["code"] == "UnresolvedPrincipals"),
+        "{answer:#}"
+    );
     assert_ne!(answer["content_digest"], whole["content_digest"]);
 }
 
 fn manifest<S: Subject>(bench: &Bench<S>, answer: &Value) -> Value {
-    let key = answer["snapshot"].as_str().expect("a snapshot").replace(".c1z", ".json");
+    let key = answer["snapshot"]
+        .as_str()
+        .expect("a snapshot")
+        .replace(".c1z", ".json");
     let text = std::fs::read(bench.file(&key)).expect("the manifest");
     serde_json::from_slice(&text).expect("JSON")
 }
@@ -249,13 +319,28 @@ pub async fn a_sudden_loss_is_held_until_accepted<S: Subject>() {
     let before = bench.complete().await;
     bench.vendor.lose_nearly_everything();
     let held = answer_of(bench.sync().await);
-    assert_eq!((&held["status"], &held["reason"]), (&json!("held"), &json!("loss")), "{held}");
-    let lost = held["warnings"].as_array().expect("a list").iter().any(|w| w["code"] == "SuddenLoss");
+    assert_eq!(
+        (&held["status"], &held["reason"]),
+        (&json!("held"), &json!("loss")),
+        "{held}"
+    );
+    let lost = held["warnings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .any(|w| w["code"] == "SuddenLoss");
     assert!(lost, "it says what was lost: {held}");
-    assert_eq!(latest(&bench)["sync_id"], before["sync_id"], "`latest` did not move");
+    assert_eq!(
+        latest(&bench)["sync_id"],
+        before["sync_id"],
+        "`latest` did not move"
+    );
 
     let again = answer_of(bench.sync().await);
-    assert_eq!(again["status"], "held", "later runs are compared with `latest` too");
+    assert_eq!(
+        again["status"], "held",
+        "later runs are compared with `latest` too"
+    );
     let event = json!({"accept": held["sync_id"]});
     let accepted = answer_of(bench.invoke(Operation::Sync, event.clone()).await);
     assert_eq!(accepted["status"], "complete");
@@ -264,7 +349,10 @@ pub async fn a_sudden_loss_is_held_until_accepted<S: Subject>() {
     assert_eq!(accepted, twice, "accepting twice is accepting once");
 
     let event = json!({"accept": before["sync_id"]});
-    let error = bench.invoke(Operation::Sync, event).await.expect_err("not held");
+    let error = bench
+        .invoke(Operation::Sync, event)
+        .await
+        .expect_err("not held");
     assert_eq!(error.code(), "NotHeld");
     bench.complete().await;
 }
@@ -281,7 +369,11 @@ pub async fn another_tenant_behind_the_same_connection_fails<S: Subject>() {
     let before = bench.complete().await;
     bench.vendor.become_another_tenant();
     let error = bench.sync().await.expect_err("another tenant");
-    assert_eq!((error.kind().as_str(), error.code()), ("Conflict", "AnotherTenant"), "{error}");
+    assert_eq!(
+        (error.kind().as_str(), error.code()),
+        ("Conflict", "AnotherTenant"),
+        "{error}"
+    );
     assert_eq!(latest(&bench)["sync_id"], before["sync_id"]);
 }
 
@@ -293,16 +385,25 @@ pub async fn two_runs_of_a_connection_exclude_each_other<S: Subject>() {
     let first = answer_of(bench.invoke(Operation::Sync, json!({})).await);
     bench.cx.settings.max_steps = None;
     let busy = answer_of(bench.invoke(Operation::Sync, json!({})).await);
-    assert_eq!((&busy["status"], &busy["reason"]), (&json!("busy"), &json!("lease")));
+    assert_eq!(
+        (&busy["status"], &busy["reason"]),
+        (&json!("busy"), &json!("lease"))
+    );
 
     bench.clock.advance(Duration::from_secs(2 * 3600));
     let newer = bench.complete().await;
-    let late = bench.finish(json!({"sync_id": first["sync_id"]})).await.expect_err("overtaken");
+    let late = bench
+        .finish(json!({"sync_id": first["sync_id"]}))
+        .await
+        .expect_err("overtaken");
     assert_eq!(late.code(), "UnknownRun");
     assert_eq!(latest(&bench)["sync_id"], newer["sync_id"]);
 
     let again = answer_of(bench.finish(json!({"sync_id": newer["sync_id"]})).await);
-    assert_eq!(again, newer, "asked again after its end, a run gives the same answer");
+    assert_eq!(
+        again, newer,
+        "asked again after its end, a run gives the same answer"
+    );
 }
 
 /// The checker in Python shares no line with the writer. Runs where the test script provides it.
@@ -325,7 +426,11 @@ pub async fn an_independent_reader_finds_nothing_wrong<S: Subject>() {
             .output()
             .expect("python runs");
         let said = String::from_utf8_lossy(&checked.stdout);
-        assert!(checked.status.success(), "{said}{}", String::from_utf8_lossy(&checked.stderr));
+        assert!(
+            checked.status.success(),
+            "{said}{}",
+            String::from_utf8_lossy(&checked.stderr)
+        );
     }
 }
 
@@ -345,10 +450,14 @@ pub async fn the_unexpanded_snapshot_says_the_same<S: Subject>() {
     let asked_for = bench.file(plain["snapshot"].as_str().expect("a snapshot"));
     let (stripped, asked_for) = (Snapshot::open(&stripped), Snapshot::open(&asked_for));
     let mut changes = Vec::new();
-    compare::<rollcall::Error>(&stripped.expect("a snapshot"), &asked_for.expect("a snapshot"), |change| {
-        changes.push(change);
-        Ok(())
-    })
+    compare::<rollcall::Error>(
+        &stripped.expect("a snapshot"),
+        &asked_for.expect("a snapshot"),
+        |change| {
+            changes.push(change);
+            Ok(())
+        },
+    )
     .expect("comparable");
     assert!(changes.is_empty(), "{changes:?}");
 }

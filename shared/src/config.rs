@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use url::{Host, Url};
 
 use crate::connector::Warning;
 use crate::error::{Error, ErrorType};
+use crate::secrets::{Entries, Entry};
 
 /// Keys that a Baton pod's secret may hold for the pod alone: known, and ignored.
 const POD_KEYS: &[&str] = &[
@@ -93,30 +94,29 @@ impl fmt::Debug for Config {
 impl Config {
     /// Checks what a secret holds. All that is wrong comes in one error; what is merely unknown comes as warnings, by
     /// name and never by value.
-    pub fn check(
-        fields: &[Field],
-        raw: &Map<String, Value>,
-    ) -> Result<(Self, Vec<Warning>), Error> {
+    pub fn check(fields: &[Field], raw: &Entries) -> Result<(Self, Vec<Warning>), Error> {
         let mut config = Self::default();
         let mut problems = Vec::new();
         let mut unknown = Vec::new();
-        let mut given: BTreeMap<String, String> = BTreeMap::new();
-        for (key, value) in raw {
+        let mut given: BTreeMap<String, SecretString> = BTreeMap::new();
+        for (key, entry) in raw.iter() {
             let name = canonical(key);
             if !fields.iter().any(|f| f.key == name) {
                 if !POD_KEYS.contains(&name.as_str()) {
-                    unknown.push(key.clone());
+                    unknown.push(key.to_owned());
                 }
                 continue;
             }
-            match scalar(value) {
-                Ok(text) => {
-                    if given.get(&name).is_some_and(|other| *other != text) {
+            match entry {
+                Entry::Text(text) => {
+                    let differs =
+                        |other: &SecretString| other.expose_secret() != text.expose_secret();
+                    if given.get(&name).is_some_and(differs) {
                         problems.push(format!("`{name}` is given twice, with different values"));
                     }
-                    given.insert(name, text);
+                    given.insert(name, text.clone());
                 }
-                Err(found) => problems.push(format!("`{name}` must be text, not {found}")),
+                Entry::Other(found) => problems.push(format!("`{name}` must be text, not {found}")),
             }
         }
         for field in fields {
@@ -142,35 +142,36 @@ impl Config {
         Ok((config, warnings.into_iter().collect()))
     }
 
-    fn take(&mut self, field: &Field, given: Option<String>, problems: &mut Vec<String>) {
-        let given = given.filter(|text| !text.trim().is_empty());
-        let Some(text) = given.or_else(|| field.default.map(str::to_owned)) else {
+    fn take(&mut self, field: &Field, given: Option<SecretString>, problems: &mut Vec<String>) {
+        let given = given.filter(|text| !text.expose_secret().trim().is_empty());
+        let Some(text) = given.or_else(|| field.default.map(SecretString::from)) else {
             if field.required {
                 problems.push(format!("`{}` is missing", field.key));
             }
             return;
         };
-        let text = text.trim().to_owned();
-        let problem = match field.kind {
-            FieldKind::Text => None,
-            FieldKind::Secret => {
-                // A key goes into a header: a line break or a blank inside is a mistake in pasting.
-                let printable = text.chars().all(|c| c.is_ascii_graphic());
-                (!printable).then(|| "holds blanks or characters that no key has".to_owned())
-            }
-            FieldKind::Url => vendor_url(&text).err(),
-            FieldKind::Flag => (!matches!(text.as_str(), "true" | "false"))
-                .then(|| "must be `true` or `false`".to_owned()),
-            FieldKind::Choice(options) => (!options.contains(&text.as_str()))
-                .then(|| format!("must be one of {}", options.join(", "))),
-        };
+        let text = text.expose_secret().trim();
+        let problem =
+            match field.kind {
+                FieldKind::Text => None,
+                FieldKind::Secret => {
+                    // A key goes into a header: a line break or a blank inside is a mistake in pasting.
+                    let printable = text.chars().all(|c| c.is_ascii_graphic());
+                    (!printable).then(|| "holds blanks or characters that no key has".to_owned())
+                }
+                FieldKind::Url => vendor_url(text).err(),
+                FieldKind::Flag => (!matches!(text, "true" | "false"))
+                    .then(|| "must be `true` or `false`".to_owned()),
+                FieldKind::Choice(options) => (!options.contains(&text))
+                    .then(|| format!("must be one of {}", options.join(", "))),
+            };
         match problem {
             Some(problem) => problems.push(format!("`{}` {problem}", field.key)),
             None if field.kind == FieldKind::Secret => {
                 self.secret.insert(field.key, text.into());
             }
             None => {
-                self.plain.insert(field.key, text);
+                self.plain.insert(field.key, text.to_owned());
             }
         }
     }
@@ -212,17 +213,6 @@ fn canonical(key: &str) -> String {
     match key.strip_prefix("BATON_") {
         Some(rest) => rest.to_ascii_lowercase().replace('_', "-"),
         None => key.to_owned(),
-    }
-}
-
-fn scalar(value: &Value) -> Result<String, &'static str> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Null => Ok(String::new()),
-        Value::Array(_) => Err("a list"),
-        Value::Object(_) => Err("an object"),
     }
 }
 
@@ -329,7 +319,8 @@ mod tests {
     ];
 
     fn check(raw: Value) -> Result<(Config, Vec<Warning>), Error> {
-        Config::check(FIELDS, raw.as_object().expect("an object"))
+        let raw = raw.as_object().expect("an object").clone();
+        Config::check(FIELDS, &raw.into_iter().collect())
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use serde_json::{Map, Value};
+use secrecy::SecretString;
+use serde_json::Value;
 
 use crate::error::{Error, ErrorType};
 
@@ -12,17 +13,56 @@ use crate::error::{Error, ErrorType};
 #[async_trait]
 pub trait SecretSource: Send + Sync {
     /// The keys and values of a connection.
-    async fn get(&self, connector: &str, connection: &str) -> Result<Map<String, Value>, Error>;
+    async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error>;
 
     /// Where that secret is, for people.
     fn place(&self, connector: &str, connection: &str) -> String;
 }
 
+/// The keys of a secret and their values, which never show.
+#[derive(Debug, Default)]
+pub struct Entries(BTreeMap<String, Entry>);
+
+/// A value in a secret.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// Text, or what is as good as text: a number, `true`, `false`. Empty for `null`.
+    Text(SecretString),
+    /// Something that no key takes: what it is.
+    Other(&'static str),
+}
+
+impl Entries {
+    /// All of them, in the order of their keys.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.0.iter().map(|(key, entry)| (key.as_str(), entry))
+    }
+}
+
+impl FromIterator<(String, Value)> for Entries {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(values: I) -> Self {
+        let entry = |value| match value {
+            Value::String(text) => Entry::Text(text.into()),
+            Value::Bool(flag) => Entry::Text(flag.to_string().into()),
+            Value::Number(number) => Entry::Text(number.to_string().into()),
+            Value::Null => Entry::Text(SecretString::default()),
+            Value::Array(_) => Entry::Other("a list"),
+            Value::Object(_) => Entry::Other("an object"),
+        };
+        Self(
+            values
+                .into_iter()
+                .map(|(key, value)| (key, entry(value)))
+                .collect(),
+        )
+    }
+}
+
 /// Reads the JSON object that a secret is.
-pub(crate) fn parse(text: &str, place: &str) -> Result<Map<String, Value>, Error> {
+pub(crate) fn parse(text: &str, place: &str) -> Result<Entries, Error> {
     // The parser's own message may quote the text, so only the position is passed on.
     let why = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(map)) => return Ok(map),
+        Ok(Value::Object(map)) => return Ok(map.into_iter().collect()),
         Ok(_) => "it is JSON, but not an object".to_owned(),
         Err(e) => format!("it is not JSON (line {}, column {})", e.line(), e.column()),
     };
@@ -47,7 +87,7 @@ pub(crate) fn missing(connector: &str, connection: &str, place: &str) -> Error {
 /// Variables `BATON_*` of the environment, for the connection `default` alone.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, SecretString>,
 }
 
 impl Environment {
@@ -58,18 +98,18 @@ impl Environment {
 
     /// These variables.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let variables = variables
+        let ours = variables
             .into_iter()
             .filter(|(key, _)| key.starts_with("BATON_"));
         Self {
-            variables: variables.collect(),
+            variables: ours.map(|(key, value)| (key, value.into())).collect(),
         }
     }
 }
 
 #[async_trait]
 impl SecretSource for Environment {
-    async fn get(&self, connector: &str, connection: &str) -> Result<Map<String, Value>, Error> {
+    async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error> {
         if connection != "default" {
             return Err(missing(
                 connector,
@@ -77,8 +117,9 @@ impl SecretSource for Environment {
                 "the environment, which holds only `default`",
             ));
         }
-        let values = self.variables.iter();
-        Ok(values.map(|(k, v)| (k.clone(), v.clone().into())).collect())
+        let entry =
+            |(key, value): (&String, &SecretString)| (key.clone(), Entry::Text(value.clone()));
+        Ok(Entries(self.variables.iter().map(entry).collect()))
     }
 
     fn place(&self, _: &str, _: &str) -> String {
@@ -109,7 +150,7 @@ impl Files {
 
 #[async_trait]
 impl SecretSource for Files {
-    async fn get(&self, connector: &str, connection: &str) -> Result<Map<String, Value>, Error> {
+    async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error> {
         let place = self.place(connector, connection);
         match std::fs::read_to_string(self.path(connector, connection)) {
             Ok(text) => parse(&text, &place),
@@ -157,7 +198,7 @@ impl SecretsManager {
 #[cfg(feature = "aws")]
 #[async_trait]
 impl SecretSource for SecretsManager {
-    async fn get(&self, connector: &str, connection: &str) -> Result<Map<String, Value>, Error> {
+    async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error> {
         use aws_sdk_secretsmanager::error::SdkError;
 
         let name = self.name(connector, connection);

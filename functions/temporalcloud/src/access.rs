@@ -304,7 +304,7 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
     let entitlements = PERMISSIONS.iter().enumerate().map(|(order, permission)| {
         let id = namespace_permission(name, *permission);
         Entitlement {
-            display_name: format!("{name} {}", capitalized(permission_slug(*permission))),
+            display_name: format!("Namespace {name} {}", capitalized(permission_slug(*permission))),
             description: format!("Access to {name} namespace in Temporal Cloud"),
             grantable_to: PRINCIPALS,
             purpose: Purpose::Permission,

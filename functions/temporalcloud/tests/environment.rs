@@ -29,7 +29,9 @@ pub(crate) fn binary(operation: Operation) -> &'static str {
 pub(crate) async fn simulator(world: World) -> TemporalCloud {
     let mut options = Options::default();
     options.operations.polls = 0;
-    TemporalCloud::start(world, options).await.expect("a simulator")
+    TemporalCloud::start(world, options)
+        .await
+        .expect("a simulator")
 }
 
 /// A running function.
@@ -69,7 +71,11 @@ impl Environment {
     pub(crate) async fn ask(&self, event: Value, deadline: Deadline) -> Answer {
         match self.api.invoke(event, deadline).await {
             Ok(answer) => answer,
-            Err(e) => panic!("{e}: {:#?} {:#?}", self.process.stdout(), self.process.stderr()),
+            Err(e) => panic!(
+                "{e}: {:#?} {:#?}",
+                self.process.stdout(),
+                self.process.stderr()
+            ),
         }
     }
 
@@ -90,7 +96,11 @@ impl Environment {
     pub(crate) async fn refusal(&self, event: Value) -> Refusal {
         match self.ask(event, PLENTY).await {
             Answer::Response(answer) => panic!("succeeded: {answer:#}"),
-            Answer::Error { error_type, error_message, .. } => Refusal {
+            Answer::Error {
+                error_type,
+                error_message,
+                ..
+            } => Refusal {
                 kind: error_type,
                 message: serde_json::from_str(&error_message).expect("errorMessage is JSON"),
             },
@@ -99,9 +109,15 @@ impl Environment {
 
     /// Ends the process, which must have kept to the protocol, and gives all that it wrote.
     pub(crate) async fn end(mut self) -> Output {
-        assert!(self.process.is_running(), "an invocation ended the environment");
+        assert!(
+            self.process.is_running(),
+            "an invocation ended the environment"
+        );
         self.process.kill().await.expect("killed");
-        self.process.wait(Duration::from_secs(10)).await.expect("ended");
+        self.process
+            .wait(Duration::from_secs(10))
+            .await
+            .expect("ended");
         assert_eq!(self.api.faults(), Vec::<String>::new());
         Output {
             stdout: self.process.stdout(),
@@ -120,7 +136,10 @@ impl Refusal {
 impl Output {
     /// Whether a text is anywhere in it.
     pub(crate) fn holds(&self, text: &str) -> bool {
-        self.stdout.iter().chain(&self.stderr).any(|line| line.contains(text))
+        self.stdout
+            .iter()
+            .chain(&self.stderr)
+            .any(|line| line.contains(text))
     }
 
     /// The log on standard output: every line is a JSON object.
@@ -167,7 +186,10 @@ impl Local {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
         vec![
             ("ROLLCALL_STORE".into(), path("store")),
-            ("ROLLCALL_SECRETS".into(), format!("file:{}", path("secrets"))),
+            (
+                "ROLLCALL_SECRETS".into(),
+                format!("file:{}", path("secrets")),
+            ),
         ]
     }
 

@@ -19,12 +19,21 @@ pub(crate) fn sample(operation: Operation) -> Value {
 #[tokio::test]
 async fn every_sample_event_does_what_it_shows_in_the_small_sample_world() {
     let bench = Bench::<Simulated>::new().await;
-    bench.vendor.sim.with_world(|world| *world = World::worked_example());
+    bench
+        .vendor
+        .sim
+        .with_world(|world| *world = World::worked_example());
     // In this order each finds what it needs: the accounts are changed last.
     for (operation, expected) in [
         (Operation::Sync, json!({"status": "complete"})),
-        (Operation::Grant, json!({"outcome": "granted", "removed": []})),
-        (Operation::Revoke, json!({"outcome": "revoked", "grants": []})),
+        (
+            Operation::Grant,
+            json!({"outcome": "granted", "removed": []}),
+        ),
+        (
+            Operation::Revoke,
+            json!({"outcome": "revoked", "grants": []}),
+        ),
         (Operation::CreateAccount, json!({"outcome": "created"})),
         (Operation::DeleteAccount, json!({"outcome": "deleted"})),
     ] {
@@ -34,8 +43,14 @@ async fn every_sample_event_does_what_it_shows_in_the_small_sample_world() {
         }
     }
     let users = bench.vendor.sim.with_world(|world| {
-        let emails = world.users.values().map(|user| user["spec"]["email"].clone());
+        let emails = world
+            .users
+            .values()
+            .map(|user| user["spec"]["email"].clone());
         emails.collect::<Vec<_>>()
     });
-    assert!(users.contains(&json!("new@example.com")) && !users.contains(&json!("dev@example.com")), "{users:?}");
+    assert!(
+        users.contains(&json!("new@example.com")) && !users.contains(&json!("dev@example.com")),
+        "{users:?}"
+    );
 }

@@ -11,19 +11,19 @@ async fn the_small_account_is_shown_line_by_line() {
     let desk = Desk::new().await;
     desk.vendor.sim.with_world(|world| *world = World::worked_example());
     let shown = Shown::by(&desk).await;
-    let resources: Vec<String> = shown.resources.values().map(resource).collect();
-    let entitlements: Vec<String> = shown.entitlements.values().map(entitlement).collect();
-    let grants: Vec<String> = shown.grants.values().map(grant).collect();
-    assert_eq!(resources.join("\n"), RESOURCES.trim());
-    assert_eq!(entitlements.join("\n"), ENTITLEMENTS.trim());
-    assert_eq!(grants.join("\n"), GRANTS.trim());
+    let resources = shown.resources.values().map(resource);
+    let entitlements = shown.entitlements.values().map(entitlement);
+    let grants = shown.grants.values().map(grant);
+    let lines: Vec<String> = resources.chain(entitlements).chain(grants).collect();
+    let expected: Vec<&str> = EXPECTED.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(lines, expected);
 }
 
 fn resource(r: &Resource) -> String {
     let profile = r.profile.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
     let parts = [
         r.id.clone(),
-        format!("\"{}\"", r.display_name),
+        format!("‘{}’", r.display_name),
         r.traits.join("+"),
         format!("{} {}", r.status.unwrap_or("-"), r.status_details).trim().to_owned(),
         r.account_type.unwrap_or_default().to_owned(),
@@ -41,8 +41,8 @@ fn entitlement(e: &Entitlement) -> String {
         e.id.clone(),
         e.slug.clone(),
         e.purpose.unwrap_or("-").to_owned(),
-        format!("\"{}\"", e.display_name),
-        format!("\"{}\"", e.description),
+        format!("‘{}’", e.display_name),
+        format!("‘{}’", e.description),
         format!("to {}", e.grantable_to.join(",")),
         format!("one of {}", e.exclusion_group.as_deref().unwrap_or("-")),
         format!("v1 {}", e.v1_identifier.as_deref().unwrap_or("-")),
@@ -69,11 +69,39 @@ fn line(parts: impl IntoIterator<Item = String>) -> String {
     parts.join(" | ")
 }
 
-const RESOURCES: &str = "
-";
+const EXPECTED: &str = "
+# Resources
+account-role:a1b23-admin | ‘Account Admin’ | role | enabled | v1 account-role:admin
+account-role:a1b23-developer | ‘Account Developer’ | role | enabled | v1 account-role:developer
+account-role:a1b23-finance-admin | ‘Account Finance Admin’ | role | enabled | v1 account-role:finance-admin | alias a1b23-finance-_-admin
+account-role:a1b23-metrics-read | ‘Account Metrics Read’ | role | enabled | v1 account-role:metrics-read
+account-role:a1b23-owner | ‘Account Owner’ | role | enabled | v1 account-role:owner
+account-role:a1b23-read | ‘Account Read’ | role | enabled | v1 account-role:read
+namespace:demo.a1b23 | ‘demo.a1b23’ | enabled | 2026-01-01T00:00:00Z | v1 namespace:demo.a1b23 | region=aws-us-east-1 state=active
+service-account:sa0 | ‘rollcall’ | user | enabled | service | 2026-01-01T00:00:00Z | v1 service-account:sa0 | scope=account state=active user_id=sa0
+service-account:sa1 | ‘ci-bot’ | user | enabled | service | 2026-01-01T00:00:00Z | v1 service-account:sa1 | scope=account state=active user_id=sa1
+user:u1 | ‘owner@example.com’ | user | enabled | human | owner@example.com | 2026-01-01T00:00:00Z | v1 user:owner@example.com | account_role=owner state=active user_id=u1
+user:u2 | ‘dev@example.com’ | user | enabled | human | dev@example.com | 2026-01-01T00:00:00Z | v1 user:dev@example.com | account_role=developer last_modified=2026-02-01T00:00:00Z state=active user_id=u2
 
-const ENTITLEMENTS: &str = "
-";
+# Entitlements
+account-role:a1b23-admin:member | member | assignment | ‘Account Admin Role Member’ | ‘Has the Account Admin role in Temporal Cloud’ | to user,service-account,group | one of a1b23:account-role | v1 membership:a1b23-admin
+account-role:a1b23-developer:member | member | assignment | ‘Account Developer Role Member’ | ‘Has the Account Developer role in Temporal Cloud’ | to user,service-account,group | one of a1b23:account-role | v1 membership:a1b23-developer
+account-role:a1b23-finance-admin:member | member | assignment | ‘Account Finance Admin Role Member’ | ‘Has the Account Finance Admin role in Temporal Cloud’ | to user,service-account,group | one of a1b23:account-role | v1 membership:a1b23-finance-admin | immutable
+account-role:a1b23-metrics-read:member | member | assignment | ‘Account Metrics Read Role Member’ | ‘Has the Account Metrics Read role in Temporal Cloud’ | to service-account | one of a1b23:account-role | v1 membership:a1b23-metrics-read
+account-role:a1b23-owner:member | member | assignment | ‘Account Owner Role Member’ | ‘Has the Account Owner role in Temporal Cloud’ | to user | one of a1b23:account-role | v1 membership:a1b23-owner | immutable
+account-role:a1b23-read:member | member | assignment | ‘Account Read Role Member’ | ‘Has the Account Read role in Temporal Cloud’ | to user,service-account,group | one of a1b23:account-role | v1 membership:a1b23-read
+namespace:demo.a1b23:admin | admin | permission | ‘Namespace demo.a1b23 Admin’ | ‘Access to demo.a1b23 namespace in Temporal Cloud’ | to user,service-account,group | one of namespace:demo.a1b23 | v1 namespace:demo.a1b23:admin
+namespace:demo.a1b23:read | read | permission | ‘Namespace demo.a1b23 Read’ | ‘Access to demo.a1b23 namespace in Temporal Cloud’ | to user,service-account,group | one of namespace:demo.a1b23 | v1 namespace:demo.a1b23:read
+namespace:demo.a1b23:write | write | permission | ‘Namespace demo.a1b23 Write’ | ‘Access to demo.a1b23 namespace in Temporal Cloud’ | to user,service-account,group | one of namespace:demo.a1b23 | v1 namespace:demo.a1b23:write
 
-const GRANTS: &str = "
+# Grants
+account-role:a1b23-admin:member:service-account:sa0 | v1 grant:membership:a1b23-admin:sa0
+account-role:a1b23-developer:member:user:u2 | v1 grant:membership:a1b23-developer:u2
+account-role:a1b23-owner:member:user:u1 | v1 grant:membership:a1b23-owner:u1 | immutable
+account-role:a1b23-read:member:service-account:sa1 | v1 grant:membership:a1b23-read:sa1
+namespace:demo.a1b23:admin:account-role:a1b23-admin | immutable | passed on to account-role:a1b23-admin:member
+namespace:demo.a1b23:admin:account-role:a1b23-owner | immutable | passed on to account-role:a1b23-owner:member
+namespace:demo.a1b23:admin:service-account:sa0 | immutable | from account-role:a1b23-admin:member
+namespace:demo.a1b23:admin:user:u1 | immutable | from account-role:a1b23-owner:member
+namespace:demo.a1b23:write:user:u2 | v1 grant:namespace:demo.a1b23:write:u2
 ";

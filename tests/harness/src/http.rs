@@ -131,11 +131,6 @@ fn unchunk(mut rest: &[u8]) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "test equipment: a panic is a failed test"
-    )]
-
     use super::*;
 
     #[test]

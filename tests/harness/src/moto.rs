@@ -287,11 +287,6 @@ fn good(reply: Reply) -> Result<Reply> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "test equipment: a panic is a failed test"
-    )]
-
     use super::*;
 
     #[tokio::test]

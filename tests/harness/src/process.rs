@@ -289,11 +289,6 @@ impl Process {
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "test equipment: a panic is a failed test"
-    )]
-
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(10);

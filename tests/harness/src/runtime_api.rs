@@ -381,11 +381,6 @@ fn plain(status: StatusCode, body: Value) -> Response {
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "test equipment: a panic is a failed test"
-    )]
-
     use super::*;
     use crate::http::{Reply, request};
 

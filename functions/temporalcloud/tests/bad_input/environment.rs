@@ -11,24 +11,76 @@ async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment()
     let sim = simulator(World::worked_example()).await;
     let local = Local::beside(&sim);
     let rows = [
-        ("ROLLCALL_STORE", "ftp://bucket", "BadEnvironment", "must be a folder or s3://bucket/prefix"),
-        ("ROLLCALL_STORE", "s3://", "BadEnvironment", "must be a folder or s3://bucket/prefix"),
-        ("ROLLCALL_STORE", "s3:/bucket", "BadEnvironment", "must be a folder or s3://bucket/prefix"),
-        ("ROLLCALL_SECRETS", "vault", "BadEnvironment", "ROLLCALL_SECRETS must be `secretsmanager`, `env` or"),
-        ("ROLLCALL_SECRETS", "file:", "BadEnvironment", "ROLLCALL_SECRETS must be `secretsmanager`, `env` or"),
-        ("ROLLCALL_EXPAND", "yes", "BadEnvironment", "ROLLCALL_EXPAND must be `true` or `false`"),
-        ("ROLLCALL_TIMEOUT_SECONDS", "soon", "BadEnvironment", "ROLLCALL_TIMEOUT_SECONDS must be a number of seconds"),
-        ("ROLLCALL_TIMEOUT_SECONDS", "0", "BadEnvironment", "ROLLCALL_TIMEOUT_SECONDS must be a number of seconds"),
-        ("ROLLCALL_CA_BUNDLE", "/nowhere/roots.pem", "BadTrustRoots", "could not read /nowhere/roots.pem: "),
+        (
+            "ROLLCALL_STORE",
+            "ftp://bucket",
+            "BadEnvironment",
+            "must be a folder or s3://bucket/prefix",
+        ),
+        (
+            "ROLLCALL_STORE",
+            "s3://",
+            "BadEnvironment",
+            "must be a folder or s3://bucket/prefix",
+        ),
+        (
+            "ROLLCALL_STORE",
+            "s3:/bucket",
+            "BadEnvironment",
+            "must be a folder or s3://bucket/prefix",
+        ),
+        (
+            "ROLLCALL_SECRETS",
+            "vault",
+            "BadEnvironment",
+            "ROLLCALL_SECRETS must be `secretsmanager`, `env` or",
+        ),
+        (
+            "ROLLCALL_SECRETS",
+            "file:",
+            "BadEnvironment",
+            "ROLLCALL_SECRETS must be `secretsmanager`, `env` or",
+        ),
+        (
+            "ROLLCALL_EXPAND",
+            "yes",
+            "BadEnvironment",
+            "ROLLCALL_EXPAND must be `true` or `false`",
+        ),
+        (
+            "ROLLCALL_TIMEOUT_SECONDS",
+            "soon",
+            "BadEnvironment",
+            "ROLLCALL_TIMEOUT_SECONDS must be a number of seconds",
+        ),
+        (
+            "ROLLCALL_TIMEOUT_SECONDS",
+            "0",
+            "BadEnvironment",
+            "ROLLCALL_TIMEOUT_SECONDS must be a number of seconds",
+        ),
+        (
+            "ROLLCALL_CA_BUNDLE",
+            "/nowhere/roots.pem",
+            "BadTrustRoots",
+            "could not read /nowhere/roots.pem: ",
+        ),
     ];
     for (n, (name, value, code, message)) in rows.into_iter().enumerate() {
         let operation = Operation::ALL[n % Operation::ALL.len()];
-        let variables = local.variables().into_iter().chain([(name.to_owned(), value.to_owned())]);
+        let variables = local
+            .variables()
+            .into_iter()
+            .chain([(name.to_owned(), value.to_owned())]);
         let environment = Environment::start(operation, variables).await;
         for _ in 0..2 {
             let refusal = environment.refusal(good(operation)).await;
             let what = format!("{name}={value}: {:#}", refusal.message);
-            assert_eq!((refusal.kind.as_str(), refusal.text("code")), ("Misconfigured", code), "{what}");
+            assert_eq!(
+                (refusal.kind.as_str(), refusal.text("code")),
+                ("Misconfigured", code),
+                "{what}"
+            );
             assert!(refusal.text("message").contains(message), "{what}");
             assert!(!refusal.text("fix").is_empty(), "{what}");
         }

@@ -1,6 +1,7 @@
 //! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
 //! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
 
+mod account;
 mod environment;
 mod event;
 mod request;
@@ -45,8 +46,18 @@ struct Failure {
     fix: &'static str,
 }
 
-const fn failure(kind: &'static str, code: &'static str, message: &'static str, fix: &'static str) -> Failure {
-    Failure { kind, code, message, fix }
+const fn failure(
+    kind: &'static str,
+    code: &'static str,
+    message: &'static str,
+    fix: &'static str,
+) -> Failure {
+    Failure {
+        kind,
+        code,
+        message,
+        fix,
+    }
 }
 
 /// An event that is good in the simulated world.
@@ -59,7 +70,9 @@ fn good(operation: Operation) -> Value {
         Operation::Revoke => {
             json!({"request_id": "v1", "entitlement": "namespace:demo.a1b23:write", "principal": "user:u2"})
         }
-        Operation::CreateAccount => json!({"request_id": "c1", "account": {"email": "new@example.com"}}),
+        Operation::CreateAccount => {
+            json!({"request_id": "c1", "account": {"email": "new@example.com"}})
+        }
         Operation::DeleteAccount => json!({"request_id": "d1", "principal": "user:u-read"}),
     }
 }
@@ -85,12 +98,24 @@ async fn fails(desk: &Desk, operation: Operation, event: Value, wrong: &str, exp
         Err(error) => error,
     };
     is(&error, &wrong, expected);
-    assert_eq!((published(desk), desk.vendor.view()), before, "{wrong}: something was published or changed");
-    let sent = desk.vendor.requests().into_iter().find(|request| request.method != "GET");
+    assert_eq!(
+        (published(desk), desk.vendor.view()),
+        before,
+        "{wrong}: something was published or changed"
+    );
+    let sent = desk
+        .vendor
+        .requests()
+        .into_iter()
+        .find(|request| request.method != "GET");
     assert!(sent.is_none(), "{wrong}: {sent:?} was sent");
     for path in desk.written() {
         let bytes = std::fs::read(&path).expect("a file");
-        let token = TOKENS.iter().find(|token| bytes.windows(token.len()).any(|part| part == token.as_bytes()));
+        let token = TOKENS.iter().find(|token| {
+            bytes
+                .windows(token.len())
+                .any(|part| part == token.as_bytes())
+        });
         assert_eq!(token, None, "{wrong}: {} holds a token", path.display());
     }
 }
@@ -98,10 +123,24 @@ async fn fails(desk: &Desk, operation: Operation, event: Value, wrong: &str, exp
 /// Whether an error is the expected one, tells what to do, and keeps secrets.
 fn is(error: &Error, wrong: &str, expected: Failure) {
     let chain = Chain(error).to_string();
-    assert_eq!((error.kind().as_str(), error.code()), (expected.kind, expected.code), "{wrong}: {chain}");
+    assert_eq!(
+        (error.kind().as_str(), error.code()),
+        (expected.kind, expected.code),
+        "{wrong}: {chain}"
+    );
     assert!(chain.contains(expected.message), "{wrong}: {chain}");
-    assert!(error.fix().contains(expected.fix) && !expected.fix.is_empty(), "{wrong}: {}", error.fix());
-    let shown = [error.to_string(), chain, error.fix().to_owned(), format!("{error:?}"), format!("{error:#?}")];
+    assert!(
+        error.fix().contains(expected.fix) && !expected.fix.is_empty(),
+        "{wrong}: {}",
+        error.fix()
+    );
+    let shown = [
+        error.to_string(),
+        chain,
+        error.fix().to_owned(),
+        format!("{error:?}"),
+        format!("{error:#?}"),
+    ];
     for text in shown {
         let token = TOKENS.iter().find(|token| text.contains(**token));
         assert_eq!(token, None, "{wrong}: a token shows: {text}");
@@ -115,7 +154,9 @@ fn published(desk: &Desk) -> BTreeMap<PathBuf, Vec<u8>> {
         key.starts_with("latest") || key.starts_with("snapshots") || key.ends_with("observed.json")
     };
     let files = desk.written().into_iter().filter(counts);
-    files.map(|path| (path.clone(), std::fs::read(path).expect("a file"))).collect()
+    files
+        .map(|path| (path.clone(), std::fs::read(path).expect("a file")))
+        .collect()
 }
 
 /// After the failure is mended, the connection works as if nothing had been.

@@ -4,25 +4,63 @@ use rollcall::function::Operation;
 use rollcall_harness::conformance::{Subject, answer_of};
 use serde_json::{Value, json};
 
-use super::{Desk, Failure, failure, fails, good, with};
+use super::{Desk, Failure, fails, failure, good, with};
 use Operation::{CreateAccount, DeleteAccount, Grant, Revoke, Sync};
 
-const NO_ENTITLEMENT: Failure =
-    failure("InvalidRequest", "UnknownEntitlement", "is no entitlement id", "`type:resource:slug`");
-const UNKNOWN_ENTITLEMENT: Failure =
-    failure("InvalidRequest", "UnknownEntitlement", "account a1b23 has no entitlement", "of the newest snapshot");
-const NO_NAMESPACE: Failure =
-    failure("NotFound", "UnknownEntitlement", "or it is being deleted", "of the newest snapshot");
-const ONLY_SHOWN: Failure = failure("Refused", "NotProvisioned", "only shown, not changed", "in Temporal Cloud");
-const NO_PRINCIPAL: Failure = failure("InvalidRequest", "UnknownPrincipal", "is no principal", "`type:id`");
-const UNKNOWN_PRINCIPAL: Failure =
-    failure("NotFound", "UnknownPrincipal", "in Temporal Cloud", "a principal of the newest snapshot");
-const NOT_A_HOLDER: Failure =
-    failure("InvalidRequest", "UnknownPrincipal", "cannot hold access of its own", "a user, a service-account or a group");
-const IMMUTABLE: Failure =
-    failure("Refused", "ImmutableRole", "can be neither granted nor revoked", "by Temporal's support");
-const HOLDS_IMMUTABLE: Failure =
-    failure("Refused", "HoldsImmutableRole", "holds the role", "by Temporal's support");
+const NO_ENTITLEMENT: Failure = failure(
+    "InvalidRequest",
+    "UnknownEntitlement",
+    "is no entitlement id",
+    "`type:resource:slug`",
+);
+const UNKNOWN_ENTITLEMENT: Failure = failure(
+    "InvalidRequest",
+    "UnknownEntitlement",
+    "account a1b23 has no entitlement",
+    "of the newest snapshot",
+);
+const NO_NAMESPACE: Failure = failure(
+    "NotFound",
+    "UnknownEntitlement",
+    "or it is being deleted",
+    "of the newest snapshot",
+);
+const ONLY_SHOWN: Failure = failure(
+    "Refused",
+    "NotProvisioned",
+    "only shown, not changed",
+    "in Temporal Cloud",
+);
+pub(super) const NO_PRINCIPAL: Failure = failure(
+    "InvalidRequest",
+    "UnknownPrincipal",
+    "is no principal",
+    "`type:id`",
+);
+const UNKNOWN_PRINCIPAL: Failure = failure(
+    "NotFound",
+    "UnknownPrincipal",
+    "in Temporal Cloud",
+    "a principal of the newest snapshot",
+);
+const NOT_A_HOLDER: Failure = failure(
+    "InvalidRequest",
+    "UnknownPrincipal",
+    "cannot hold access of its own",
+    "a user, a service-account or a group",
+);
+const IMMUTABLE: Failure = failure(
+    "Refused",
+    "ImmutableRole",
+    "can be neither granted nor revoked",
+    "by Temporal's support",
+);
+pub(super) const HOLDS_IMMUTABLE: Failure = failure(
+    "Refused",
+    "HoldsImmutableRole",
+    "holds the role",
+    "by Temporal's support",
+);
 
 /// A change of `entitlement` of `principal`.
 fn change(entitlement: &str, principal: &str) -> Value {
@@ -48,16 +86,51 @@ async fn an_entitlement_that_does_not_exist_is_not_changed() {
         (Grant, "", "user:u2", NO_ENTITLEMENT),
         (Revoke, "namespace:demo.a1b23", "user:u2", NO_ENTITLEMENT),
         (Revoke, ":demo.a1b23:read", "user:u2", NO_ENTITLEMENT),
-        (Grant, "namespace:demo.a1b23:own", "user:u2", UNKNOWN_ENTITLEMENT),
-        (Revoke, "namespace:demo.a1b23:Write", "user:u2", UNKNOWN_ENTITLEMENT),
-        (Grant, "account-role:a1b23-god:member", "user:u2", UNKNOWN_ENTITLEMENT),
-        (Grant, "account-role:a1b23-read:owner", "user:u2", UNKNOWN_ENTITLEMENT),
-        (Grant, "account-role:zz999-read:member", "user:u2", UNKNOWN_ENTITLEMENT),
+        (
+            Grant,
+            "namespace:demo.a1b23:own",
+            "user:u2",
+            UNKNOWN_ENTITLEMENT,
+        ),
+        (
+            Revoke,
+            "namespace:demo.a1b23:Write",
+            "user:u2",
+            UNKNOWN_ENTITLEMENT,
+        ),
+        (
+            Grant,
+            "account-role:a1b23-god:member",
+            "user:u2",
+            UNKNOWN_ENTITLEMENT,
+        ),
+        (
+            Grant,
+            "account-role:a1b23-read:owner",
+            "user:u2",
+            UNKNOWN_ENTITLEMENT,
+        ),
+        (
+            Grant,
+            "account-role:zz999-read:member",
+            "user:u2",
+            UNKNOWN_ENTITLEMENT,
+        ),
         (Grant, "namespace:nope.a1b23:read", "user:u2", NO_NAMESPACE),
         (Grant, "namespace:gone.a1b23:read", "user:u2", NO_NAMESPACE),
-        (Grant, "namespace:leaving.a1b23:read", "user:u2", NO_NAMESPACE),
+        (
+            Grant,
+            "namespace:leaving.a1b23:read",
+            "user:u2",
+            NO_NAMESPACE,
+        ),
         (Grant, "group:g-cloud:member", "user:u-custom", ONLY_SHOWN),
-        (Revoke, "custom-role:cr_1:member", "user:u-custom", ONLY_SHOWN),
+        (
+            Revoke,
+            "custom-role:cr_1:member",
+            "user:u-custom",
+            ONLY_SHOWN,
+        ),
         (Grant, "project:prj_1:read", "user:u2", ONLY_SHOWN),
         (Grant, "role:a1b23-read:member", "user:u2", ONLY_SHOWN),
         (Grant, scim, "u2", NO_PRINCIPAL),
@@ -77,83 +150,170 @@ async fn a_principal_that_does_not_exist_or_holds_nothing_is_not_changed() {
         (Grant, read, "group:nobody", UNKNOWN_PRINCIPAL),
         // The right id in the wrong place, and one that would be another path.
         (Grant, read, "user:sa1", UNKNOWN_PRINCIPAL),
-        (Grant, read, "user:../service-accounts/sa1", UNKNOWN_PRINCIPAL),
-        (Grant, "account-role:a1b23-read:member", "user:nobody", UNKNOWN_PRINCIPAL),
+        (
+            Grant,
+            read,
+            "user:../service-accounts/sa1",
+            UNKNOWN_PRINCIPAL,
+        ),
+        (
+            Grant,
+            "account-role:a1b23-read:member",
+            "user:nobody",
+            UNKNOWN_PRINCIPAL,
+        ),
         (Grant, read, "namespace:orders.a1b23", NOT_A_HOLDER),
         (Revoke, read, "account-role:a1b23-read", NOT_A_HOLDER),
-        (Grant, "account-role:a1b23-read:member", "project:prj_1", NOT_A_HOLDER),
-        (Revoke, "account-role:a1b23-read:member", "person:u2", NOT_A_HOLDER),
+        (
+            Grant,
+            "account-role:a1b23-read:member",
+            "project:prj_1",
+            NOT_A_HOLDER,
+        ),
+        (
+            Revoke,
+            "account-role:a1b23-read:member",
+            "person:u2",
+            NOT_A_HOLDER,
+        ),
     ])
     .await;
 }
 
 #[tokio::test]
 async fn what_must_not_be_changed_is_refused() {
-    let implicit = failure("Refused", "ImplicitAccess", "by its account role", "Change the account role instead");
-    let oneself = failure("Refused", "OwnIdentity", "that this connector itself uses", "by another administrator");
-    let scoped = failure("Refused", "ScopedServiceAccount", "is a scoped service account", "Use another service account");
-    let lowest = failure("Refused", "LowestRole", "is the lowest role", "Delete the account instead");
-    let metrics = failure("Refused", "ServiceAccountsOnly", "is for service accounts", "Grant `read` instead");
+    let implicit = failure(
+        "Refused",
+        "ImplicitAccess",
+        "by its account role",
+        "Change the account role instead",
+    );
+    let oneself = failure(
+        "Refused",
+        "OwnIdentity",
+        "that this connector itself uses",
+        "by another administrator",
+    );
+    let scoped = failure(
+        "Refused",
+        "ScopedServiceAccount",
+        "is a scoped service account",
+        "Use another service account",
+    );
+    let lowest = failure(
+        "Refused",
+        "LowestRole",
+        "is the lowest role",
+        "Delete the account instead",
+    );
+    let metrics = failure(
+        "Refused",
+        "ServiceAccountsOnly",
+        "is for service accounts",
+        "Grant `read` instead",
+    );
     all_fail(&[
-        (Grant, "account-role:a1b23-owner:member", "user:u2", IMMUTABLE),
-        (Revoke, "account-role:a1b23-owner:member", "user:u1", IMMUTABLE),
-        (Grant, "account-role:a1b23-finance-admin:member", "user:u2", IMMUTABLE),
-        (Revoke, "account-role:a1b23-finance-admin:member", "user:u-finance", IMMUTABLE),
-        (Grant, "account-role:a1b23-read:member", "user:u1", HOLDS_IMMUTABLE),
-        (Grant, "account-role:a1b23-admin:member", "user:u-finance", HOLDS_IMMUTABLE),
+        (
+            Grant,
+            "account-role:a1b23-owner:member",
+            "user:u2",
+            IMMUTABLE,
+        ),
+        (
+            Revoke,
+            "account-role:a1b23-owner:member",
+            "user:u1",
+            IMMUTABLE,
+        ),
+        (
+            Grant,
+            "account-role:a1b23-finance-admin:member",
+            "user:u2",
+            IMMUTABLE,
+        ),
+        (
+            Revoke,
+            "account-role:a1b23-finance-admin:member",
+            "user:u-finance",
+            IMMUTABLE,
+        ),
+        (
+            Grant,
+            "account-role:a1b23-read:member",
+            "user:u1",
+            HOLDS_IMMUTABLE,
+        ),
+        (
+            Grant,
+            "account-role:a1b23-admin:member",
+            "user:u-finance",
+            HOLDS_IMMUTABLE,
+        ),
         (Grant, "namespace:demo.a1b23:read", "user:u-admin", implicit),
         (Revoke, "namespace:demo.a1b23:admin", "user:u1", implicit),
-        (Grant, "account-role:a1b23-read:member", "service-account:sa0", oneself),
-        (Revoke, "account-role:a1b23-admin:member", "service-account:sa0", oneself),
-        (Grant, "namespace:demo.a1b23:read", "service-account:sa-ns", scoped),
-        (Revoke, "account-role:a1b23-read:member", "user:u-read", lowest),
-        (Grant, "account-role:a1b23-metrics-read:member", "user:u-read", metrics),
+        (
+            Grant,
+            "account-role:a1b23-read:member",
+            "service-account:sa0",
+            oneself,
+        ),
+        (
+            Revoke,
+            "account-role:a1b23-admin:member",
+            "service-account:sa0",
+            oneself,
+        ),
+        (
+            Grant,
+            "namespace:demo.a1b23:read",
+            "service-account:sa-ns",
+            scoped,
+        ),
+        (
+            Revoke,
+            "account-role:a1b23-read:member",
+            "user:u-read",
+            lowest,
+        ),
+        (
+            Grant,
+            "account-role:a1b23-metrics-read:member",
+            "user:u-read",
+            metrics,
+        ),
     ])
     .await;
 }
 
 #[tokio::test]
-async fn an_account_that_cannot_be_made_or_must_not_go_is_refused() {
-    let address = failure("InvalidRequest", "BadEmail", "is no e-mail address", "that the invitation shall go to");
-    let profile = failure("InvalidRequest", "UnknownProfileKey", "has no `name`", "Send an empty `profile`");
-    let expired = failure("Refused", "InvitationExpired", "the account is user:u-expired", "then create it again");
-    let not_a_user = failure("InvalidRequest", "NotAUser", "only users can be deleted", "in Temporal Cloud");
-    let account = |email: &str| with(CreateAccount, "account", json!({"email": email}));
-    let named = json!({"email": "new@example.com", "profile": {"name": "New"}});
-    let rows = [
-        (CreateAccount, account(""), address),
-        (CreateAccount, account("nobody"), address),
-        (CreateAccount, account("a@b@c"), address),
-        (CreateAccount, account("a b@example.com"), address),
-        (CreateAccount, with(CreateAccount, "account", named), profile),
-        (CreateAccount, account("expired@example.com"), expired),
-        (DeleteAccount, with(DeleteAccount, "principal", json!("u2")), NO_PRINCIPAL),
-        (DeleteAccount, with(DeleteAccount, "principal", json!("service-account:sa1")), not_a_user),
-        (DeleteAccount, with(DeleteAccount, "principal", json!("service-account:sa0")), not_a_user),
-        (DeleteAccount, with(DeleteAccount, "principal", json!("group:g-cloud")), not_a_user),
-        (DeleteAccount, with(DeleteAccount, "principal", json!("user:u1")), HOLDS_IMMUTABLE),
-        (DeleteAccount, with(DeleteAccount, "principal", json!("user:u-finance")), HOLDS_IMMUTABLE),
-    ];
-    let desk = Desk::new().await;
-    for (operation, mut event, expected) in rows {
-        fails(&desk, operation, event.clone(), "for real", expected).await;
-        event["dry_run"] = true.into();
-        fails(&desk, operation, event, "as a dry run", expected).await;
-    }
-}
-
-#[tokio::test]
 async fn a_side_effect_that_is_not_known_is_not_allowed() {
-    let expected = failure("InvalidRequest", "UnknownSideEffect", "called `cascade`", "Leave `allow` empty");
+    let expected = failure(
+        "InvalidRequest",
+        "UnknownSideEffect",
+        "called `cascade`",
+        "Leave `allow` empty",
+    );
     let desk = Desk::new().await;
     for operation in [Grant, Revoke] {
-        fails(&desk, operation, with(operation, "allow", json!(["cascade"])), "a side effect", expected).await;
+        fails(
+            &desk,
+            operation,
+            with(operation, "allow", json!(["cascade"])),
+            "a side effect",
+            expected,
+        )
+        .await;
     }
 }
 
 #[tokio::test]
 async fn a_request_id_is_good_for_one_request() {
-    let used = failure("Conflict", "RequestIdUsed", "this request id was used at 2026-06-01T", "Use a new `request_id`");
+    let used = failure(
+        "Conflict",
+        "RequestIdUsed",
+        "this request id was used at 2026-06-01T",
+        "Use a new `request_id`",
+    );
     let desk = Desk::new().await;
     let first = answer_of(desk.invoke(Grant, good(Grant)).await);
     for (operation, field, value) in [
@@ -164,8 +324,18 @@ async fn a_request_id_is_good_for_one_request() {
         (CreateAccount, "request_id", json!("g1")),
         (DeleteAccount, "request_id", json!("g1")),
     ] {
-        fails(&desk, operation, with(operation, field, value), "a used request id", used).await;
-        assert!(desk.vendor.sim.requests().is_empty(), "the vendor was asked");
+        fails(
+            &desk,
+            operation,
+            with(operation, field, value),
+            "a used request id",
+            used,
+        )
+        .await;
+        assert!(
+            desk.vendor.sim.requests().is_empty(),
+            "the vendor was asked"
+        );
     }
     // The same request, however it is spelled, is no other one.
     let spelled = json!({
@@ -177,14 +347,28 @@ async fn a_request_id_is_good_for_one_request() {
 
 #[tokio::test]
 async fn another_tenant_behind_a_connection_is_noticed_by_every_operation() {
-    let expected = failure("Conflict", "AnotherTenant", "belongs to `a1b23`, but its key now leads to `zz999`", "right key");
+    let expected = failure(
+        "Conflict",
+        "AnotherTenant",
+        "belongs to `a1b23`, but its key now leads to `zz999`",
+        "right key",
+    );
     let desk = Desk::new().await;
     super::works(&desk, "nothing").await;
     desk.vendor.become_another_tenant();
     for operation in Operation::ALL {
-        fails(&desk, operation, good(operation), "another tenant", expected).await;
+        fails(
+            &desk,
+            operation,
+            good(operation),
+            "another tenant",
+            expected,
+        )
+        .await;
     }
-    desk.vendor.sim.with_world(|world| world.account_id = "a1b23".into());
+    desk.vendor
+        .sim
+        .with_world(|world| world.account_id = "a1b23".into());
     super::works(&desk, "another tenant").await;
     // A run that is under way is pinned too.
     let mut desk = Desk::new().await;
@@ -192,5 +376,12 @@ async fn another_tenant_behind_a_connection_is_noticed_by_every_operation() {
     let begun = answer_of(desk.invoke(Sync, json!({})).await);
     desk.cx.settings.max_steps = None;
     desk.vendor.become_another_tenant();
-    fails(&desk, Sync, json!({"sync_id": begun["sync_id"]}), "another tenant halfway", expected).await;
+    fails(
+        &desk,
+        Sync,
+        json!({"sync_id": begun["sync_id"]}),
+        "another tenant halfway",
+        expected,
+    )
+    .await;
 }

@@ -7,13 +7,17 @@ use rollcall::function::Operation;
 use rollcall::store::folder::Folder;
 use rollcall_harness::conformance::Subject;
 
-use super::{Desk, Failure, failure, fails, good, works};
+use super::{Desk, Failure, fails, failure, good, works};
 
 const FIX: &str = "Let this user write to the store's folder";
 const NOT_READABLE: Failure = failure("Misconfigured", "StoreNotReadable", "could not read", FIX);
 const NOT_WRITABLE: Failure = failure("Misconfigured", "StoreNotWritable", "could not write", FIX);
-const FULL: Failure =
-    failure("Misconfigured", "ScratchFull", "the working database has no room left", "more ephemeral storage");
+const FULL: Failure = failure(
+    "Misconfigured",
+    "ScratchFull",
+    "the working database has no room left",
+    "more ephemeral storage",
+);
 
 fn write(path: &Path) {
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -28,10 +32,21 @@ async fn a_store_that_is_no_folder_fails_every_operation_before_anything_is_aske
     write(&file);
     // The kernel's own folder takes no files, whoever asks.
     let foreign = Path::new("/proc/rollcall-data").to_owned();
-    for (store, expected) in [(file.clone(), NOT_READABLE), (file.join("below"), NOT_READABLE), (foreign, NOT_WRITABLE)] {
+    for (store, expected) in [
+        (file.clone(), NOT_READABLE),
+        (file.join("below"), NOT_READABLE),
+        (foreign, NOT_WRITABLE),
+    ] {
         desk.cx.store = Arc::new(Folder::new(&store));
         for operation in Operation::ALL {
-            fails(&desk, operation, good(operation), &store.display().to_string(), expected).await;
+            fails(
+                &desk,
+                operation,
+                good(operation),
+                &store.display().to_string(),
+                expected,
+            )
+            .await;
             assert!(desk.vendor.requests().is_empty(), "the vendor was asked");
         }
     }
@@ -49,7 +64,14 @@ async fn a_store_that_takes_no_snapshot_publishes_nothing() {
         ("locks", NOT_READABLE),
     ] {
         write(&desk.file(blocked));
-        fails(&desk, Operation::Sync, good(Operation::Sync), blocked, expected).await;
+        fails(
+            &desk,
+            Operation::Sync,
+            good(Operation::Sync),
+            blocked,
+            expected,
+        )
+        .await;
         std::fs::remove_file(desk.file(blocked)).expect("removed");
         works(&desk, blocked).await;
         std::fs::remove_dir_all(desk.store()).expect("removed");
@@ -59,8 +81,17 @@ async fn a_store_that_takes_no_snapshot_publishes_nothing() {
 #[tokio::test]
 async fn a_write_that_cannot_be_recorded_is_not_sent() {
     let desk = Desk::new().await;
-    for operation in [Operation::Grant, Operation::Revoke, Operation::CreateAccount, Operation::DeleteAccount] {
-        for blocked in ["audit", "audit/temporalcloud/default", "locks/temporalcloud"] {
+    for operation in [
+        Operation::Grant,
+        Operation::Revoke,
+        Operation::CreateAccount,
+        Operation::DeleteAccount,
+    ] {
+        for blocked in [
+            "audit",
+            "audit/temporalcloud/default",
+            "locks/temporalcloud",
+        ] {
             write(&desk.file(blocked));
             fails(&desk, operation, good(operation), blocked, NOT_READABLE).await;
             std::fs::remove_dir_all(desk.store()).expect("removed");
@@ -82,7 +113,14 @@ async fn a_full_scratch_disk_publishes_nothing_and_spoils_nothing() {
             break;
         }
         desk.afresh();
-        fails(&desk, Operation::Sync, good(Operation::Sync), &format!("{pages} pages"), FULL).await;
+        fails(
+            &desk,
+            Operation::Sync,
+            good(Operation::Sync),
+            &format!("{pages} pages"),
+            FULL,
+        )
+        .await;
         failed += 1;
         desk.cx.settings.max_pages = None;
         let answer = works(&desk, "a full scratch disk").await;
@@ -98,8 +136,20 @@ async fn a_scratch_folder_that_is_none_is_the_operators_to_mend() {
     write(&file);
     for folder in [file.clone(), file.with_file_name("nowhere")] {
         desk.cx.settings.scratch = Some(folder);
-        let expected = failure("Internal", "ScratchFailed", "the working database failed", "scratch disk");
-        fails(&desk, Operation::Sync, good(Operation::Sync), "no scratch folder", expected).await;
+        let expected = failure(
+            "Internal",
+            "ScratchFailed",
+            "the working database failed",
+            "scratch disk",
+        );
+        fails(
+            &desk,
+            Operation::Sync,
+            good(Operation::Sync),
+            "no scratch folder",
+            expected,
+        )
+        .await;
     }
     desk.cx.settings.scratch = None;
     works(&desk, "no scratch folder").await;

@@ -1,0 +1,85 @@
+//! Accounts that cannot be made, and accounts that must not go.
+
+use rollcall::function::Operation::{CreateAccount, DeleteAccount};
+use serde_json::json;
+
+use super::request::{HOLDS_IMMUTABLE, NO_PRINCIPAL};
+use super::{Desk, fails, failure, with};
+
+#[tokio::test]
+async fn an_account_that_cannot_be_made_or_must_not_go_is_refused() {
+    let address = failure(
+        "InvalidRequest",
+        "BadEmail",
+        "is no e-mail address",
+        "that the invitation shall go to",
+    );
+    let profile = failure(
+        "InvalidRequest",
+        "UnknownProfileKey",
+        "has no `name`",
+        "Send an empty `profile`",
+    );
+    let expired = failure(
+        "Refused",
+        "InvitationExpired",
+        "the account is user:u-expired",
+        "then create it again",
+    );
+    let not_a_user = failure(
+        "InvalidRequest",
+        "NotAUser",
+        "only users can be deleted",
+        "in Temporal Cloud",
+    );
+    let account = |email: &str| with(CreateAccount, "account", json!({"email": email}));
+    let named = json!({"email": "new@example.com", "profile": {"name": "New"}});
+    let rows = [
+        (CreateAccount, account(""), address),
+        (CreateAccount, account("nobody"), address),
+        (CreateAccount, account("a@b@c"), address),
+        (CreateAccount, account("a b@example.com"), address),
+        (
+            CreateAccount,
+            with(CreateAccount, "account", named),
+            profile,
+        ),
+        (CreateAccount, account("expired@example.com"), expired),
+        (
+            DeleteAccount,
+            with(DeleteAccount, "principal", json!("u2")),
+            NO_PRINCIPAL,
+        ),
+        (
+            DeleteAccount,
+            with(DeleteAccount, "principal", json!("service-account:sa1")),
+            not_a_user,
+        ),
+        (
+            DeleteAccount,
+            with(DeleteAccount, "principal", json!("service-account:sa0")),
+            not_a_user,
+        ),
+        (
+            DeleteAccount,
+            with(DeleteAccount, "principal", json!("group:g-cloud")),
+            not_a_user,
+        ),
+        (
+            DeleteAccount,
+            with(DeleteAccount, "principal", json!("user:u1")),
+            HOLDS_IMMUTABLE,
+        ),
+        (
+            DeleteAccount,
+            with(DeleteAccount, "principal", json!("user:u-finance")),
+            HOLDS_IMMUTABLE,
+        ),
+    ];
+    let desk = Desk::new().await;
+    for (operation, mut event, expected) in rows {
+        fails(&desk, operation, event.clone(), "for real", expected).await;
+        event["dry_run"] = true.into();
+        fails(&desk, operation, event, "as a dry run", expected).await;
+    }
+}

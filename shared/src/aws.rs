@@ -43,6 +43,14 @@ impl Sdk {
     }
 }
 
+fn unusable<E, R>(e: &SdkError<E, R>) -> bool {
+    match e {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::DispatchFailure(failure) => failure.is_other(),
+        _ => false,
+    }
+}
+
 /// What a failed call of an AWS service means. `what` completes "could not …".
 pub(crate) fn error<E, R>(code: &'static str, what: &str, e: SdkError<E, R>) -> Error
 where
@@ -67,7 +75,8 @@ where
             ErrorType::Misconfigured,
             "Create the bucket, or correct ROLLCALL_STORE.",
         ),
-        _ if matches!(e, SdkError::ConstructionFailure(_)) => (
+        // Neither an answer nor a failure of the network: the SDK found no credentials, or no region.
+        _ if unusable(&e) => (
             ErrorType::Misconfigured,
             "Check the AWS settings: region and credentials.",
         ),

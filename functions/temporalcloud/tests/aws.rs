@@ -280,6 +280,25 @@ async fn a_secret_of_secrets_manager_is_in_no_log_however_much_is_logged() {
 }
 
 #[tokio::test]
+async fn a_function_without_credentials_or_region_is_misconfigured() {
+    let Some(cloud) = Cloud::start().await else {
+        return;
+    };
+    for missing in ["AWS_REGION", "AWS_ACCESS_KEY_ID"] {
+        let variables = cloud.variables().into_iter().filter(|(name, _)| {
+            name != missing && !(missing == "AWS_REGION" && name == "AWS_DEFAULT_REGION")
+        });
+        let environment = Environment::start(Operation::Sync, variables).await;
+        let refusal = environment.refusal(json!({})).await;
+        assert_eq!(
+            refusal.kind, "Misconfigured",
+            "without {missing}: {refusal:?}"
+        );
+        end(environment).await;
+    }
+}
+
+#[tokio::test]
 async fn a_sync_cut_by_its_deadline_is_finished_from_the_bucket_by_another_process() {
     let Some(cloud) = Cloud::start().await else {
         return;

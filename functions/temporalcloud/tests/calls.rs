@@ -32,7 +32,13 @@ async fn a_sync_of_a_thousand_users_and_five_hundred_namespaces_takes_58_calls()
     for request in desk.vendor.sim.requests() {
         assert_eq!(request.method, "GET");
         let members = request.path.ends_with("/members");
-        *calls.entry(if members { "members".to_owned() } else { request.path }).or_insert(0) += 1;
+        *calls
+            .entry(if members {
+                "members".to_owned()
+            } else {
+                request.path
+            })
+            .or_insert(0) += 1;
     }
     let expected = [
         ("/cloud/account", 1),
@@ -49,8 +55,19 @@ async fn a_sync_of_a_thousand_users_and_five_hundred_namespaces_takes_58_calls()
     assert_eq!(calls.values().sum::<usize>(), 2 + 6 + 50);
     assert_eq!(shown.answer["calls"], 58);
 
-    let count = |kind: &str| shown.resources.values().filter(|r| r.resource_type == kind).count();
-    let counts = [count("user"), count("namespace"), count("group"), count("service-account")];
+    let count = |kind: &str| {
+        shown
+            .resources
+            .values()
+            .filter(|r| r.resource_type == kind)
+            .count()
+    };
+    let counts = [
+        count("user"),
+        count("namespace"),
+        count("group"),
+        count("service-account"),
+    ];
     // The connector's own service account comes on top.
     assert_eq!(counts, [1000, 500, 50, 101]);
 }
@@ -58,24 +75,47 @@ async fn a_sync_of_a_thousand_users_and_five_hundred_namespaces_takes_58_calls()
 #[tokio::test]
 async fn a_grant_that_is_there_already_takes_three_calls_and_a_new_one_seven() {
     let desk = Desk::new().await;
-    let event = |request: &str, principal: &str| {
-        json!({"request_id": request, "entitlement": "namespace:demo.a1b23:write", "principal": principal})
-    };
+    let event = |request: &str, principal: &str| json!({"request_id": request, "entitlement": "namespace:demo.a1b23:write", "principal": principal});
     for (request, principal, outcome, expected) in [
-        ("r1", "user:u2", "already_granted", &["account", "current-identity", "users"][..]),
+        (
+            "r1",
+            "user:u2",
+            "already_granted",
+            &["account", "current-identity", "users"][..],
+        ),
         (
             "r2",
             "user:u-read",
             "granted",
             // To decide: the principal and the namespace. To see what came of it: the operation and the principal.
-            &["account", "current-identity", "users", "namespaces", "namespaces", "operations", "users"],
+            &[
+                "account",
+                "current-identity",
+                "users",
+                "namespaces",
+                "namespaces",
+                "operations",
+                "users",
+            ],
         ),
     ] {
         desk.vendor.sim.clear_requests();
-        let answer = answer_of(desk.invoke(Operation::Grant, event(request, principal)).await);
+        let answer = answer_of(
+            desk.invoke(Operation::Grant, event(request, principal))
+                .await,
+        );
         assert_eq!(answer["outcome"], outcome);
-        let paths: Vec<String> = desk.vendor.sim.requests().into_iter().map(|r| r.path).collect();
-        let kinds: Vec<&str> = paths.iter().filter_map(|path| path.split('/').nth(2)).collect();
+        let paths: Vec<String> = desk
+            .vendor
+            .sim
+            .requests()
+            .into_iter()
+            .map(|r| r.path)
+            .collect();
+        let kinds: Vec<&str> = paths
+            .iter()
+            .filter_map(|path| path.split('/').nth(2))
+            .collect();
         assert_eq!(kinds, expected);
     }
 }

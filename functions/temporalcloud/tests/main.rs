@@ -3,10 +3,14 @@
 
 mod aws;
 mod bad_input;
+mod calls;
 mod conformance;
+mod defects;
 mod environment;
 mod events;
 mod lambda;
+mod shown;
+mod worked_example;
 mod world;
 
 use world::Simulated;

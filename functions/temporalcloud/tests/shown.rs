@@ -24,7 +24,8 @@ impl Shown {
     /// Runs a sync, which must be complete.
     pub(crate) async fn by(desk: &Desk) -> Self {
         let answer = desk.complete().await;
-        let snapshot = Snapshot::read(desk.snapshot(&answer).as_slice(), "the snapshot").expect("readable");
+        let snapshot =
+            Snapshot::read(desk.snapshot(&answer).as_slice(), "the snapshot").expect("readable");
         let mut shown = Self {
             answer,
             resources: BTreeMap::new(),
@@ -52,28 +53,46 @@ impl Shown {
 
     /// The resource of an id.
     pub(crate) fn resource(&self, id: &str) -> &Resource {
-        self.resources.get(id).unwrap_or_else(|| panic!("there is no resource {id}"))
+        self.resources
+            .get(id)
+            .unwrap_or_else(|| panic!("there is no resource {id}"))
     }
 
     /// The entitlement of an id.
     pub(crate) fn entitlement(&self, id: &str) -> &Entitlement {
-        self.entitlements.get(id).unwrap_or_else(|| panic!("there is no entitlement {id}"))
+        self.entitlements
+            .get(id)
+            .unwrap_or_else(|| panic!("there is no entitlement {id}"))
     }
 
     /// The grant of an id.
     pub(crate) fn grant(&self, id: &str) -> &Grant {
-        self.grants.get(id).unwrap_or_else(|| panic!("there is no grant {id}"))
+        self.grants
+            .get(id)
+            .unwrap_or_else(|| panic!("there is no grant {id}"))
     }
 
     /// What the vendor says that a principal holds, by itself.
     pub(crate) fn held_directly(&self, principal: &str) -> Vec<&str> {
-        let grants = self.grants.values().filter(|g| g.direct && g.principal == principal);
+        let grants = self
+            .grants
+            .values()
+            .filter(|g| g.direct && g.principal == principal);
         grants.map(|g| g.entitlement.as_str()).collect()
     }
 
     /// The code and message of every warning.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let warnings = self.answer["warnings"].as_array().expect("warnings");
-        warnings.iter().map(|w| format!("{}: {}", w["code"].as_str().unwrap(), w["message"].as_str().unwrap())).collect()
+        warnings
+            .iter()
+            .map(|w| {
+                format!(
+                    "{}: {}",
+                    w["code"].as_str().expect("text"),
+                    w["message"].as_str().expect("text")
+                )
+            })
+            .collect()
     }
 }

@@ -9,28 +9,44 @@ use crate::shown::{Desk, Shown};
 #[tokio::test]
 async fn the_small_account_is_shown_line_by_line() {
     let desk = Desk::new().await;
-    desk.vendor.sim.with_world(|world| *world = World::worked_example());
+    desk.vendor
+        .sim
+        .with_world(|world| *world = World::worked_example());
     let shown = Shown::by(&desk).await;
     let resources = shown.resources.values().map(resource);
     let entitlements = shown.entitlements.values().map(entitlement);
     let grants = shown.grants.values().map(grant);
     let lines: Vec<String> = resources.chain(entitlements).chain(grants).collect();
-    let expected: Vec<&str> = EXPECTED.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let expected: Vec<&str> = EXPECTED
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
     assert_eq!(lines, expected);
 }
 
 fn resource(r: &Resource) -> String {
-    let profile = r.profile.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+    let profile = r
+        .profile
+        .iter()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
     let parts = [
         r.id.clone(),
         format!("‘{}’", r.display_name),
         r.traits.join("+"),
-        format!("{} {}", r.status.unwrap_or("-"), r.status_details).trim().to_owned(),
+        format!("{} {}", r.status.unwrap_or("-"), r.status_details)
+            .trim()
+            .to_owned(),
         r.account_type.unwrap_or_default().to_owned(),
         r.emails.join(","),
         r.created_at.clone().unwrap_or_default(),
-        r.v1_identifier.as_ref().map(|v1| format!("v1 {v1}")).unwrap_or_default(),
-        r.aliases.iter().map(|alias| format!("alias {alias}")).collect(),
+        r.v1_identifier
+            .as_ref()
+            .map(|v1| format!("v1 {v1}"))
+            .unwrap_or_default(),
+        r.aliases
+            .iter()
+            .map(|alias| format!("alias {alias}"))
+            .collect(),
         profile.collect::<Vec<_>>().join(" "),
     ];
     line(parts)
@@ -46,20 +62,38 @@ fn entitlement(e: &Entitlement) -> String {
         format!("to {}", e.grantable_to.join(",")),
         format!("one of {}", e.exclusion_group.as_deref().unwrap_or("-")),
         format!("v1 {}", e.v1_identifier.as_deref().unwrap_or("-")),
-        if e.immutable { "immutable".into() } else { String::new() },
+        if e.immutable {
+            "immutable".into()
+        } else {
+            String::new()
+        },
     ];
     line(parts)
 }
 
 fn grant(g: &Grant) -> String {
-    let through = g.expandable.as_ref().map(|e| format!("passed on to {}", e.entitlements.join(",")));
+    let through = g
+        .expandable
+        .as_ref()
+        .map(|e| format!("passed on to {}", e.entitlements.join(",")));
     let from: Vec<&str> = g.sources.keys().map(String::as_str).collect();
     let parts = [
         g.id.clone(),
-        g.v1_identifier.as_ref().map(|v1| format!("v1 {v1}")).unwrap_or_default(),
-        if g.immutable { "immutable".into() } else { String::new() },
+        g.v1_identifier
+            .as_ref()
+            .map(|v1| format!("v1 {v1}"))
+            .unwrap_or_default(),
+        if g.immutable {
+            "immutable".into()
+        } else {
+            String::new()
+        },
         through.unwrap_or_default(),
-        if g.direct { String::new() } else { format!("from {}", from.join(",")) },
+        if g.direct {
+            String::new()
+        } else {
+            format!("from {}", from.join(","))
+        },
     ];
     line(parts)
 }

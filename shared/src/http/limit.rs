@@ -96,8 +96,8 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// So many requests may go at once before they are spread.
-    const BURST: u32 = 10;
+    /// The requests of so much time may go at once before they are spread.
+    const BURST: Duration = Duration::from_secs(1);
 
     pub(super) fn per_second(n: u32) -> Self {
         Self {
@@ -118,7 +118,7 @@ impl Pace {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let place = (*next).max(now);
         *next = after(place, self.interval);
-        between(now, place).saturating_sub(self.interval * Self::BURST)
+        between(now, place).saturating_sub(Self::BURST)
     }
 }
 

@@ -62,6 +62,9 @@ impl Transport {
             let certificates = Certificate::from_pem_bundle(&pem).map_err(|e| {
                 bad(format!("{} holds no certificates", path.display())).with_source(e)
             })?;
+            if certificates.is_empty() {
+                return Err(bad(format!("{} holds no certificates", path.display())));
+            }
             roots.extend(certificates);
         }
         #[expect(clippy::disallowed_methods, reason = "this is the one constructor")]

@@ -20,6 +20,8 @@ struct Record<T> {
     generation: u64,
     /// Whose work it is; the same owner may go on with it.
     owner: String,
+    /// Tells two acquisitions of one owner apart, even at the same moment.
+    nonce: String,
     /// Whether the owner is at work, or waits to be called again.
     active: bool,
     /// When it ends by itself.
@@ -73,6 +75,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
                 record.state = None;
             }
             record.owner = owner.to_owned();
+            record.nonce = hex::encode(clock.unique());
             record.active = true;
             record.generation += 1;
             record.expires_at = after(now, ttl);
@@ -191,6 +194,7 @@ impl<T> Record<T> {
         Self {
             generation: 0,
             owner: owner.to_owned(),
+            nonce: String::new(),
             active: true,
             expires_at: Timestamp::MIN,
             state: None,

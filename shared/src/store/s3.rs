@@ -56,6 +56,17 @@ impl S3 {
             }),
         }
     }
+
+    /// Whether an object holds exactly these bytes. Snapshot files are too large to look, and are taken for another's.
+    async fn is_written(&self, key: &str, body: Body<'_>) -> Result<Option<Version>, Error> {
+        let Body::Bytes(bytes) = body else {
+            return Ok(None);
+        };
+        let found = self.get(key).await?;
+        Ok(found
+            .filter(|object| object.bytes == bytes)
+            .map(|object| object.version))
+    }
 }
 
 async fn file(path: &Path) -> Result<ByteStream, aws_sdk_s3::primitives::ByteStreamError> {
@@ -117,7 +128,11 @@ impl Store for S3 {
             match e.as_service_error().and_then(|s| s.code()) {
                 // An update of an object that is not there is a 404 to S3.
                 Some("PreconditionFailed" | "NoSuchKey") => {
-                    return Err(PutError::Condition(key.to_owned()));
+                    // The SDK sends again what was not answered: then it is our own write that stands in the way.
+                    return match self.is_written(key, body).await? {
+                        Some(version) => Ok(version),
+                        None => Err(PutError::Condition(key.to_owned())),
+                    };
                 }
                 Some("ConditionalRequestConflict") if races < RACES => races += 1,
                 _ => {

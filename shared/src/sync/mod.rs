@@ -29,13 +29,17 @@ pub(crate) fn scratch(e: impl Into<ScratchError>) -> Error {
         )
         .with_source(e);
     }
-    Error::new(
-        ErrorType::Internal,
-        "ScratchFailed",
-        "the working database failed",
-        "Run again; if it persists, see that the scratch disk is sound.",
-    )
-    .with_source(e)
+    let (kind, fix) = match &e {
+        ScratchError::Io(_) => (
+            ErrorType::Misconfigured,
+            "See that the folder for temporary files (TMPDIR) is there, can be written, and is on a sound disk.",
+        ),
+        _ => (
+            ErrorType::Internal,
+            "Run again; if it persists, see that the scratch disk is sound.",
+        ),
+    };
+    Error::new(kind, "ScratchFailed", "the working database failed", fix).with_source(e)
 }
 
 /// What the scratch disk can do to us.

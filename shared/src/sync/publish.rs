@@ -180,6 +180,8 @@ async fn point(store: &dyn Store, manifest: &Manifest, generation: u64) -> Resul
         }
         let mode = match &found {
             None => PutMode::Create,
+            // The answer to our own write was lost.
+            Some((newest, _)) if newest.sync_id == latest.sync_id => return Ok(()),
             Some((newest, _)) if newest.generation >= generation => {
                 return Err(Error::new(
                     ErrorType::Conflict,

@@ -22,7 +22,7 @@ use crate::error::{Chain, Error, ErrorType};
 use crate::event::{self, Counts, Reason, SyncAnswer, SyncEvent, SyncStatus};
 use crate::http::limit::{Meter, Usage};
 use crate::store::keys::Keys;
-use crate::store::lease::{Acquired, Lease};
+use crate::store::lease::{self, Acquired, Lease};
 use crate::store::{get_json, tenant};
 
 /// How long a run that waits to be gone on with keeps others away, after the time it asked to be called at.
@@ -64,10 +64,10 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
             match get_json::<Manifest>(&*cx.store, &keys.manifest(sync_id)).await? {
                 // Asked again after the end: the same answer again.
                 Some((manifest, _)) => Ok(finished(&manifest)),
-                None => lease::<C>(cx, keys, sync_id, true).await,
+                None => take::<C>(cx, keys, sync_id, true).await,
             }
         }
-        (None, None) => lease::<C>(cx, keys, &ksuid(&*cx.clock), false).await,
+        (None, None) => take::<C>(cx, keys, &ksuid(&*cx.clock), false).await,
     }
 }
 
@@ -83,12 +83,19 @@ fn check_sync_id(id: &str) -> Result<(), Error> {
 }
 
 /// Takes the lease and works under it.
-async fn lease<C: Syncer>(
+async fn take<C: Syncer>(
     cx: &Context,
     keys: Keys<'_>,
     sync_id: &str,
     resume: bool,
 ) -> Result<SyncAnswer, Error> {
+    // Somebody else's unfinished run must not suffer from a mistyped id: look before taking anything.
+    if resume {
+        let found = lease::peek(&*cx.store, &keys.lease()).await?;
+        if found.is_none_or(|lease| lease.owner != sync_id) {
+            return Err(unknown_run(sync_id));
+        }
+    }
     let ttl = cx.settings.lease;
     let acquired =
         Lease::<Saved>::acquire(&*cx.store, &*cx.clock, keys.lease(), sync_id, ttl).await?;
@@ -101,21 +108,25 @@ async fn lease<C: Syncer>(
     match saved {
         None if resume => {
             lease.release(&*cx.store, &*cx.clock).await?;
-            Err(Error::new(
-                ErrorType::NotFound,
-                "UnknownRun",
-                format!("there is no unfinished run {sync_id}"),
-                "Start a new run: send the event without `sync_id`.",
-            ))
+            Err(unknown_run(sync_id))
         }
         Some(saved) if too_old(&saved) => {
             // Half of what it has may no longer be true.
             tracing::warn!(sync_id, started_at = %saved.started_at, "the run is too old and starts again");
             lease.release(&*cx.store, &*cx.clock).await?;
-            Box::pin(self::lease::<C>(cx, keys, &ksuid(&*cx.clock), false)).await
+            Box::pin(take::<C>(cx, keys, &ksuid(&*cx.clock), false)).await
         }
         saved => work::<C>(cx, keys, sync_id, lease, saved).await,
     }
+}
+
+fn unknown_run(sync_id: &str) -> Error {
+    Error::new(
+        ErrorType::NotFound,
+        "UnknownRun",
+        format!("there is no unfinished run {sync_id}"),
+        "Start a new run: send the event without `sync_id`.",
+    )
 }
 
 async fn work<C: Syncer>(

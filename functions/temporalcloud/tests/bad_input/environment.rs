@@ -10,6 +10,9 @@ use crate::environment::{Environment, Local, simulator};
 async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment() {
     let sim = simulator(World::worked_example()).await;
     let local = Local::beside(&sim);
+    let bundle = local.store().with_file_name("certificates.pem");
+    std::fs::write(&bundle, "hunter2").expect("written");
+    let bundle = bundle.display().to_string();
     let rows = [
         (
             "ROLLCALL_STORE",
@@ -64,6 +67,12 @@ async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment()
             "/nowhere/roots.pem",
             "BadTrustRoots",
             "could not read /nowhere/roots.pem: ",
+        ),
+        (
+            "ROLLCALL_CA_BUNDLE",
+            &bundle,
+            "BadTrustRoots",
+            "certificates.pem holds no certificates",
         ),
     ];
     for (n, (name, value, code, message)) in rows.into_iter().enumerate() {

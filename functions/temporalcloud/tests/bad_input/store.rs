@@ -137,10 +137,10 @@ async fn a_scratch_folder_that_is_none_is_the_operators_to_mend() {
     for folder in [file.clone(), file.with_file_name("nowhere")] {
         desk.cx.settings.scratch = Some(folder);
         let expected = failure(
-            "Internal",
+            "Misconfigured",
             "ScratchFailed",
             "the working database failed",
-            "scratch disk",
+            "sound disk",
         );
         fails(
             &desk,

@@ -16,13 +16,29 @@ async fn owners_and_admins_are_shown_as_admins_of_every_namespace() {
             let grant = shown.grant(&format!("{admin}:account-role:a1b23-{role}"));
             assert!(grant.immutable && grant.direct);
             let through = grant.expandable.as_ref().expect("expandable");
-            assert_eq!(through.entitlements, [format!("account-role:a1b23-{role}:member")]);
+            assert_eq!(
+                through.entitlements,
+                [format!("account-role:a1b23-{role}:member")]
+            );
         }
         // The last one is an admin by its group.
-        for holder in ["user:u1", "user:u-admin", "service-account:sa0", "group:g-google", "user:u-everything"] {
-            assert!(shown.grants.contains_key(&format!("{admin}:{holder}")), "{holder} on {namespace}");
+        for holder in [
+            "user:u1",
+            "user:u-admin",
+            "service-account:sa0",
+            "group:g-google",
+            "user:u-everything",
+        ] {
+            assert!(
+                shown.grants.contains_key(&format!("{admin}:{holder}")),
+                "{holder} on {namespace}"
+            );
         }
-        assert!(!shown.grants.contains_key(&format!("{admin}:user:u-capital")));
+        assert!(
+            !shown
+                .grants
+                .contains_key(&format!("{admin}:user:u-capital"))
+        );
     }
 }
 
@@ -30,9 +46,21 @@ async fn owners_and_admins_are_shown_as_admins_of_every_namespace() {
 #[tokio::test]
 async fn what_a_group_has_is_shown_of_the_group_and_of_its_members() {
     let shown = Shown::by(&Desk::new().await).await;
-    let members: Vec<&str> =
-        shown.grants.values().filter(|g| g.entitlement == "group:g-cloud:member").map(|g| g.principal.as_str()).collect();
-    assert_eq!(members, ["user:u-no-access", "user:u-read", "user:u-suspended", "user:u2"]);
+    let members: Vec<&str> = shown
+        .grants
+        .values()
+        .filter(|g| g.entitlement == "group:g-cloud:member")
+        .map(|g| g.principal.as_str())
+        .collect();
+    assert_eq!(
+        members,
+        [
+            "user:u-no-access",
+            "user:u-read",
+            "user:u-suspended",
+            "user:u2"
+        ]
+    );
     for entitlement in [
         "account-role:a1b23-developer:member",
         "namespace:orders.a1b23:write",
@@ -41,13 +69,20 @@ async fn what_a_group_has_is_shown_of_the_group_and_of_its_members() {
         let group = shown.grant(&format!("{entitlement}:group:g-cloud"));
         assert!(group.direct && group.expandable.is_some(), "{group:?}");
         let member = shown.grant(&format!("{entitlement}:user:u-no-access"));
-        assert!(!member.direct && member.sources.contains_key("group:g-cloud:member"), "{member:?}");
+        assert!(
+            !member.direct && member.sources.contains_key("group:g-cloud:member"),
+            "{member:?}"
+        );
     }
     // By the role that the group has, and by the project that the namespace is in.
-    for derived in ["project:prj_1:developer:user:u-no-access", "namespace:demo.a1b23:admin:user:u-no-access"] {
+    for derived in [
+        "project:prj_1:developer:user:u-no-access",
+        "namespace:demo.a1b23:admin:user:u-no-access",
+    ] {
         assert!(!shown.grant(derived).direct, "{derived}");
     }
-    let kinds = ["g-cloud", "g-google", "g-scim"].map(|id| shown.resource(&format!("group:{id}")).profile["kind"].clone());
+    let kinds = ["g-cloud", "g-google", "g-scim"]
+        .map(|id| shown.resource(&format!("group:{id}")).profile["kind"].clone());
     assert_eq!(kinds, [json!("cloud"), json!("google"), json!("scim")]);
 }
 
@@ -70,8 +105,16 @@ async fn custom_roles_and_project_roles_are_shown() {
     ] {
         assert!(shown.grant(grant).direct, "{grant}");
     }
-    assert!(!shown.grant("namespace:orders.a1b23:read:user:u-everything").direct);
-    assert!(!shown.grant("custom-role:cr_1:assigned:user:u-no-access").direct);
+    assert!(
+        !shown
+            .grant("namespace:orders.a1b23:read:user:u-everything")
+            .direct
+    );
+    assert!(
+        !shown
+            .grant("custom-role:cr_1:assigned:user:u-no-access")
+            .direct
+    );
     assert_eq!(shown.resource("custom-role:cr_1").display_name, "NsReader");
     assert_eq!(shown.resource("project:prj_1").display_name, "Payments");
 }
@@ -84,13 +127,34 @@ async fn what_service_accounts_may_do_is_shown_in_all_three_forms() {
     for (account, held) in [
         ("sa0", &["account-role:a1b23-admin:member"][..]),
         ("sa-metrics", &["account-role:a1b23-metrics-read:member"]),
-        ("sa-deploy", &["account-role:a1b23-developer:member", "namespace:orders.a1b23:admin"]),
-        ("sa-ns", &["account-role:a1b23-read:member", "namespace:orders.a1b23:write"]),
+        (
+            "sa-deploy",
+            &[
+                "account-role:a1b23-developer:member",
+                "namespace:orders.a1b23:admin",
+            ],
+        ),
+        (
+            "sa-ns",
+            &[
+                "account-role:a1b23-read:member",
+                "namespace:orders.a1b23:write",
+            ],
+        ),
         ("sa-prj", &["project:prj_1:write"]),
     ] {
-        assert_eq!(shown.held_directly(&format!("service-account:{account}")), held, "{account}");
+        assert_eq!(
+            shown.held_directly(&format!("service-account:{account}")),
+            held,
+            "{account}"
+        );
     }
-    assert!(!shown.grant("namespace:orders.a1b23:write:service-account:sa-prj").sources.is_empty());
+    assert!(
+        !shown
+            .grant("namespace:orders.a1b23:write:service-account:sa-prj")
+            .sources
+            .is_empty()
+    );
     let grantable = &shown.entitlement("namespace:demo.a1b23:read").grantable_to;
     assert_eq!(grantable, &["user", "service-account", "group"]);
 }
@@ -109,14 +173,24 @@ async fn the_state_of_every_account_is_shown() {
         ("u-odd-state", None, "future"),
     ] {
         let user = shown.resource(&format!("user:{id}"));
-        assert_eq!((user.status, user.status_details.as_str()), (status, details), "{id}");
+        assert_eq!(
+            (user.status, user.status_details.as_str()),
+            (status, details),
+            "{id}"
+        );
     }
     assert_eq!(shown.resource("user:u-no-time").created_at, None);
     let invited = &shown.resource("user:u-invited").profile;
     assert_eq!(invited["invited_at"], "2026-01-01T00:00:00Z");
     assert_eq!(invited["invitation_expires_at"], "2099-01-01T00:00:00Z");
-    assert_eq!((&invited["state"], &invited["account_role"]), (&json!("activating"), &json!("read")));
-    assert_eq!(shown.resource("user:u2").profile["last_modified"], "2026-02-01T00:00:00Z");
+    assert_eq!(
+        (&invited["state"], &invited["account_role"]),
+        (&json!("activating"), &json!("read"))
+    );
+    assert_eq!(
+        shown.resource("user:u2").profile["last_modified"],
+        "2026-02-01T00:00:00Z"
+    );
 }
 
 /// The public connector shows namespaces that are being deleted, and grants of entitlements that do not exist.
@@ -126,20 +200,41 @@ async fn nothing_is_shown_on_what_is_not_there() {
     for gone in ["leaving", "gone", "never-was"] {
         let name = format!("namespace:{gone}.a1b23");
         let named = |id: &String| id.starts_with(&name);
-        assert!(!shown.resources.keys().any(named) && !shown.entitlements.keys().any(named), "{gone}");
+        assert!(
+            !shown.resources.keys().any(named) && !shown.entitlements.keys().any(named),
+            "{gone}"
+        );
         assert!(!shown.grants.keys().any(named), "{gone}");
     }
     for grant in shown.grants.values() {
-        assert!(shown.entitlements.contains_key(&grant.entitlement), "{grant:?}");
+        assert!(
+            shown.entitlements.contains_key(&grant.entitlement),
+            "{grant:?}"
+        );
         assert!(shown.resources.contains_key(&grant.principal), "{grant:?}");
     }
-    assert_eq!(shown.held_directly("user:u-odd-permission"), ["account-role:a1b23-read:member"]);
+    assert_eq!(
+        shown.held_directly("user:u-odd-permission"),
+        ["account-role:a1b23-read:member"]
+    );
     // What is new at the vendor is not lost without a word.
     let warnings = shown.warnings();
-    for (code, what) in [("UnknownRight", "_FUTURE (and 1 more like it)"), ("GrantsOnGoneResources", "2 grants")] {
-        assert!(warnings.iter().any(|w| w.starts_with(code) && w.contains(what)), "{warnings:?}");
+    for (code, what) in [
+        ("UnknownRight", "_FUTURE (and 1 more like it)"),
+        ("GrantsOnGoneResources", "2 grants"),
+    ] {
+        assert!(
+            warnings
+                .iter()
+                .any(|w| w.starts_with(code) && w.contains(what)),
+            "{warnings:?}"
+        );
     }
-    assert!(shown.grant("account-role:a1b23-future:member:user:u-future").immutable);
+    assert!(
+        shown
+            .grant("account-role:a1b23-future:member:user:u-future")
+            .immutable
+    );
 }
 
 /// The public connector drops no such grant, but its entitlement and resource are nowhere.
@@ -148,10 +243,21 @@ async fn a_namespace_that_somebody_has_access_to_and_no_list_shows_is_looked_up(
     let desk = desk_of(World::worked_example()).await;
     let whole = Shown::by(&desk).await;
     desk.vendor.sim.clear_requests();
-    desk.vendor.sim.set_faults(vec![shown_once(1, "/cloud/namespaces", json!({"namespaces": []}))]);
+    desk.vendor.sim.set_faults(vec![shown_once(
+        1,
+        "/cloud/namespaces",
+        json!({"namespaces": []}),
+    )]);
     let shown = Shown::by(&desk).await;
-    assert_eq!(shown.resource("namespace:demo.a1b23"), whole.resource("namespace:demo.a1b23"));
+    assert_eq!(
+        shown.resource("namespace:demo.a1b23"),
+        whole.resource("namespace:demo.a1b23")
+    );
     assert!(shown.grant("namespace:demo.a1b23:write:user:u2").direct);
-    assert!(shown.grants.contains_key("namespace:demo.a1b23:admin:user:u1"));
+    assert!(
+        shown
+            .grants
+            .contains_key("namespace:demo.a1b23:admin:user:u1")
+    );
     assert_eq!(desk.vendor.sim.calls(), 2 + 6 + 1);
 }

@@ -10,7 +10,11 @@ use crate::shown::{Desk, Shown};
 /// The public connector shows somebody who was only invited as if they had come.
 #[tokio::test]
 async fn a_new_account_is_invited_with_the_configured_role() {
-    for (configured, role) in [(None, "ROLE_READ"), (Some("developer"), "ROLE_DEVELOPER"), (Some("admin"), "ROLE_ADMIN")] {
+    for (configured, role) in [
+        (None, "ROLE_READ"),
+        (Some("developer"), "ROLE_DEVELOPER"),
+        (Some("admin"), "ROLE_ADMIN"),
+    ] {
         let desk = Desk::new().await;
         let mut secret = desk.vendor.secret();
         if let Some(configured) = configured {
@@ -19,15 +23,27 @@ async fn a_new_account_is_invited_with_the_configured_role() {
         desk.write_secret(&secret);
         let answer = outcome(create(&desk, "r1", " New@Example.com ").await, "created");
         let resource = &answer["resource"];
-        assert_eq!((&resource["display_name"], &resource["status"]), (&json!("New@Example.com"), &json!("invited")));
-        let id = resource["id"].as_str().and_then(|id| id.strip_prefix("user:")).expect("an id");
+        assert_eq!(
+            (&resource["display_name"], &resource["status"]),
+            (&json!("New@Example.com"), &json!("invited"))
+        );
+        let id = resource["id"]
+            .as_str()
+            .and_then(|id| id.strip_prefix("user:"))
+            .expect("an id");
         let user = stored(&desk, id);
-        assert_eq!(user["spec"], json!({"email": "New@Example.com", "access": {"accountAccess": {"role": role}}}));
+        assert_eq!(
+            user["spec"],
+            json!({"email": "New@Example.com", "access": {"accountAccess": {"role": role}}})
+        );
         assert_eq!(writes(&desk).len(), 1);
         assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
         let shown = Shown::by(&desk).await;
         let user = shown.resource(&format!("user:{id}"));
-        assert_eq!((user.status, user.status_details.as_str()), (Some("enabled"), "invited"));
+        assert_eq!(
+            (user.status, user.status_details.as_str()),
+            (Some("enabled"), "invited")
+        );
     }
 }
 
@@ -35,7 +51,11 @@ async fn a_new_account_is_invited_with_the_configured_role() {
 #[tokio::test]
 async fn an_address_that_has_an_account_is_found_however_it_is_written() {
     let desk = Desk::new().await;
-    let filters = [EmailFilter::IgnoreCase, EmailFilter::Exact, EmailFilter::Contains];
+    let filters = [
+        EmailFilter::IgnoreCase,
+        EmailFilter::Exact,
+        EmailFilter::Contains,
+    ];
     for (n, filter) in filters.into_iter().enumerate() {
         for hollow in [false, true] {
             desk.vendor.sim.set_options(|o| {
@@ -53,8 +73,14 @@ async fn an_address_that_has_an_account_is_found_however_it_is_written() {
             .into_iter()
             .enumerate()
             {
-                let answer = outcome(create(&desk, &format!("r{n}{m}{hollow}"), email).await, "already_exists");
-                assert_eq!((&answer["resource"]["id"], &answer["resource"]["status"]), (&json!(id), &json!(status)));
+                let answer = outcome(
+                    create(&desk, &format!("r{n}{m}{hollow}"), email).await,
+                    "already_exists",
+                );
+                assert_eq!(
+                    (&answer["resource"]["id"], &answer["resource"]["status"]),
+                    (&json!(id), &json!(status))
+                );
             }
         }
     }
@@ -65,8 +91,13 @@ async fn an_address_that_has_an_account_is_found_however_it_is_written() {
 #[tokio::test]
 async fn an_address_that_was_invited_a_moment_ago_is_no_failure() {
     let desk = Desk::new().await;
-    desk.vendor.sim.set_faults(vec![shown_once(1, "/cloud/users", json!({"users": []}))]);
-    let answer = outcome(create(&desk, "r1", "dev@example.com").await, "already_exists");
+    desk.vendor
+        .sim
+        .set_faults(vec![shown_once(1, "/cloud/users", json!({"users": []}))]);
+    let answer = outcome(
+        create(&desk, "r1", "dev@example.com").await,
+        "already_exists",
+    );
     assert_eq!(answer["resource"]["id"], "user:u2");
     assert_eq!(writes(&desk).len(), 1);
 }
@@ -75,15 +106,28 @@ async fn an_address_that_was_invited_a_moment_ago_is_no_failure() {
 #[tokio::test]
 async fn an_invitation_that_has_run_out_is_not_renewed_behind_anybodys_back() {
     let desk = Desk::new().await;
-    let expired = create(&desk, "r1", "expired@example.com").await.expect_err("expired");
-    assert_eq!((expired.kind().as_str(), expired.code()), ("Refused", "InvitationExpired"));
-    assert!(expired.fix().contains("Delete the account"), "{}", expired.fix());
+    let expired = create(&desk, "r1", "expired@example.com")
+        .await
+        .expect_err("expired");
+    assert_eq!(
+        (expired.kind().as_str(), expired.code()),
+        ("Refused", "InvitationExpired")
+    );
+    assert!(
+        expired.fix().contains("Delete the account"),
+        "{}",
+        expired.fix()
+    );
     // By the clock, where the state does not say so yet.
     desk.vendor.sim.with_world(|world| {
-        let invitation = json!({"createdTime": "2026-01-01T00:00:00Z", "expiredTime": "2026-05-31T00:00:00Z"});
+        let invitation =
+            json!({"createdTime": "2026-01-01T00:00:00Z", "expiredTime": "2026-05-31T00:00:00Z"});
         world.set_field("u-invited", "invitation", invitation);
     });
-    assert_eq!(code(create(&desk, "r2", "invited@example.com").await), "InvitationExpired");
+    assert_eq!(
+        code(create(&desk, "r2", "invited@example.com").await),
+        "InvitationExpired"
+    );
     assert_eq!(writes(&desk).len(), 0);
     // Deleted, it can be invited again.
     outcome(delete(&desk, "r3", "user:u-expired").await, "deleted");
@@ -106,7 +150,12 @@ async fn a_deletion_names_all_that_goes_with_it() {
         "project:prj_2:contribute:user:u-everything",
     ];
     assert_eq!(removed, expected);
-    assert!(!desk.vendor.sim.with_world(|world| world.exists("u-everything")));
+    assert!(
+        !desk
+            .vendor
+            .sim
+            .with_world(|world| world.exists("u-everything"))
+    );
     assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
 }
 
@@ -129,11 +178,16 @@ async fn an_account_that_is_gone_is_deleted_already() {
 async fn the_connector_does_not_delete_itself() {
     let desk = Desk::new().await;
     desk.vendor.sim.with_world(|world| {
-        world.add_user("u-self", "self@example.com", "ROLE_ADMIN").add_api_key("self-key", "u-self");
+        world
+            .add_user("u-self", "self@example.com", "ROLE_ADMIN")
+            .add_api_key("self-key", "u-self");
     });
     let mut secret = desk.vendor.secret();
     secret["api-key"] = "self-key".into();
     desk.write_secret(&secret);
-    assert_eq!(code(delete(&desk, "r1", "user:u-self").await), "OwnIdentity");
+    assert_eq!(
+        code(delete(&desk, "r1", "user:u-self").await),
+        "OwnIdentity"
+    );
     assert_eq!(writes(&desk).len(), 0);
 }

@@ -1,11 +1,16 @@
 //! Answers in every form that the vendor may give them, and accounts that lack a feature.
 
 use rollcall_simulators::temporalcloud::{Casing, Defaults, Feature, Options, World};
+use rollcall_simulators::{Fault, FaultKind};
 
 use super::{desk_of, grant, outcome, revoke, spec};
 use crate::shown::{Desk, Shown};
 
-const ABSENT: [Feature; 3] = [Feature::Forbidden, Feature::NotFound, Feature::Unimplemented];
+const ABSENT: [Feature; 3] = [
+    Feature::Forbidden,
+    Feature::NotFound,
+    Feature::Unimplemented,
+];
 
 /// The public connector speaks the binary protocol, where the question does not arise.
 #[tokio::test]
@@ -15,12 +20,19 @@ async fn answers_mean_the_same_in_every_spelling() {
     for casing in [Casing::Camel, Casing::Snake] {
         for defaults in [Defaults::Omitted, Defaults::Emitted, Defaults::Null] {
             desk.afresh();
-            desk.vendor.sim.set_options(|o| (o.casing, o.defaults) = (casing, defaults));
+            desk.vendor
+                .sim
+                .set_options(|o| (o.casing, o.defaults) = (casing, defaults));
             digests.push(desk.complete().await["content_digest"].clone());
         }
     }
     assert_eq!(digests.len(), 6);
-    assert!(digests.iter().all(|digest| digest.is_string() && *digest == digests[0]), "{digests:?}");
+    assert!(
+        digests
+            .iter()
+            .all(|digest| digest.is_string() && *digest == digests[0]),
+        "{digests:?}"
+    );
 }
 
 /// The public connector sends back the fields that it knows, in its own spelling.
@@ -29,17 +41,43 @@ async fn a_change_leaves_everything_else_as_it_was_in_every_spelling() {
     for casing in [Casing::Camel, Casing::Snake] {
         for defaults in [Defaults::Omitted, Defaults::Emitted, Defaults::Null] {
             let desk = Desk::new().await;
-            desk.vendor.sim.set_options(|o| (o.casing, o.defaults) = (casing, defaults));
+            desk.vendor
+                .sim
+                .set_options(|o| (o.casing, o.defaults) = (casing, defaults));
             let mut expected = spec(&desk, "u-everything");
-            for (request, entitlement) in [("r1", "account-role:a1b23-read:member"), ("r2", "namespace:demo.a1b23:write")] {
-                outcome(grant(&desk, request, entitlement, "user:u-everything").await, "granted");
+            for (request, entitlement) in [
+                ("r1", "account-role:a1b23-read:member"),
+                ("r2", "namespace:demo.a1b23:write"),
+            ] {
+                outcome(
+                    grant(&desk, request, entitlement, "user:u-everything").await,
+                    "granted",
+                );
             }
-            outcome(revoke(&desk, "r3", "namespace:billing.a1b23:read", "user:u-everything").await, "revoked");
+            outcome(
+                revoke(
+                    &desk,
+                    "r3",
+                    "namespace:billing.a1b23:read",
+                    "user:u-everything",
+                )
+                .await,
+                "revoked",
+            );
             expected["access"]["accountAccess"]["role"] = "ROLE_READ".into();
-            let entries = expected["access"]["namespaceAccesses"].as_object_mut().unwrap();
+            let entries = expected["access"]["namespaceAccesses"]
+                .as_object_mut()
+                .expect("an object");
             entries.remove("billing.a1b23");
-            entries.insert("demo.a1b23".into(), serde_json::json!({"permission": "PERMISSION_WRITE"}));
-            assert_eq!(spec(&desk, "u-everything"), expected, "{casing:?} {defaults:?}");
+            entries.insert(
+                "demo.a1b23".into(),
+                serde_json::json!({"permission": "PERMISSION_WRITE"}),
+            );
+            assert_eq!(
+                spec(&desk, "u-everything"),
+                expected,
+                "{casing:?} {defaults:?}"
+            );
             assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
         }
     }
@@ -54,12 +92,25 @@ async fn an_account_without_projects_or_custom_roles_is_shown_without_them() {
             // A namespace may name a project that the account cannot see.
             world.set_namespace_project("demo.a1b23", "prj_default");
         });
-        desk.vendor.sim.set_options(|o| (o.projects, o.custom_roles) = (absent, absent));
+        desk.vendor
+            .sim
+            .set_options(|o| (o.projects, o.custom_roles) = (absent, absent));
         let shown = Shown::by(&desk).await;
         let kinds = ["project", "custom-role"];
-        assert!(!shown.resources.values().any(|r| kinds.contains(&r.resource_type.as_str())), "{absent:?}");
+        assert!(
+            !shown
+                .resources
+                .values()
+                .any(|r| kinds.contains(&r.resource_type.as_str())),
+            "{absent:?}"
+        );
         assert!(shown.grant("namespace:demo.a1b23:write:user:u2").direct);
-        assert!(shown.grants.values().all(|g| !g.principal.starts_with("project:")));
+        assert!(
+            shown
+                .grants
+                .values()
+                .all(|g| !g.principal.starts_with("project:"))
+        );
     }
 }
 
@@ -67,7 +118,10 @@ async fn an_account_without_projects_or_custom_roles_is_shown_without_them() {
 #[tokio::test]
 async fn a_list_that_is_refused_although_its_things_are_in_use_publishes_nothing() {
     type Change = fn(&mut Options, Feature);
-    let changes: [Change; 2] = [|o, absent| o.projects = absent, |o, absent| o.custom_roles = absent];
+    let changes: [Change; 2] = [
+        |o, absent| o.projects = absent,
+        |o, absent| o.custom_roles = absent,
+    ];
     for change in changes {
         for absent in ABSENT {
             let desk = Desk::new().await;
@@ -87,7 +141,81 @@ async fn groups_that_are_refused_publish_nothing() {
         let desk = Desk::new().await;
         desk.vendor.sim.set_options(|o| o.groups = absent);
         let error = desk.sync().await.expect_err("refused");
-        assert!(error.to_string().contains("/cloud/user-groups") && !error.fix().is_empty(), "{absent:?}: {error}");
+        assert!(
+            error.to_string().contains("/cloud/user-groups") && !error.fix().is_empty(),
+            "{absent:?}: {error}"
+        );
         assert!(!desk.is_published());
+    }
+}
+
+/// The public connector knows no groups. Whether Google's groups can be listed is not documented: if not, it is said.
+#[tokio::test]
+async fn members_that_the_vendor_does_not_list_are_announced_or_end_the_sync() {
+    let members = |group: &str| format!("/cloud/user-groups/{group}/members");
+    let refused =
+        |group: &str, status| Fault::matching("GET", &members(group), FaultKind::status(status));
+    for status in [400, 501] {
+        let desk = Desk::new().await;
+        desk.vendor
+            .sim
+            .set_faults(vec![refused("g-google", status)]);
+        let shown = Shown::by(&desk).await;
+        assert!(
+            shown
+                .warnings()
+                .iter()
+                .any(|w| w.starts_with("MembersNotListed") && w.contains("g-google"))
+        );
+        // What the group itself has is there.
+        assert!(
+            shown
+                .grant("account-role:a1b23-admin:member:group:g-google")
+                .direct
+        );
+    }
+    for (group, status) in [
+        ("g-google", 403),
+        ("g-cloud", 400),
+        ("g-scim", 403),
+        ("g-cloud", 501),
+    ] {
+        let desk = Desk::new().await;
+        desk.vendor.sim.set_faults(vec![refused(group, status)]);
+        let error = desk.sync().await.expect_err("refused");
+        assert!(
+            error.to_string().contains(&members(group)),
+            "{group}, {status}: {error}"
+        );
+        assert!(!desk.is_published());
+    }
+    // A group that is deleted while we look.
+    let desk = Desk::new().await;
+    desk.vendor.sim.set_faults(vec![refused("g-cloud", 404)]);
+    assert!(
+        Shown::by(&desk)
+            .await
+            .warnings()
+            .iter()
+            .any(|w| w.starts_with("GroupVanished"))
+    );
+}
+
+/// The public connector names a version of 2024: newer fields are neither shown nor kept by its updates.
+#[tokio::test]
+async fn every_request_names_the_version_that_it_was_written_for() {
+    let desk = Desk::new().await;
+    desk.complete().await;
+    outcome(
+        grant(&desk, "r1", "namespace:demo.a1b23:read", "user:u-read").await,
+        "granted",
+    );
+    for request in desk.vendor.sim.requests() {
+        assert_eq!(
+            request.header("temporal-cloud-api-version"),
+            Some("v0.19.1"),
+            "{}",
+            request.path
+        );
     }
 }

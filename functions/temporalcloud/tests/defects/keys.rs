@@ -11,18 +11,34 @@ use crate::shown::Desk;
 async fn a_key_of_less_than_an_admin_fails_and_names_the_role_to_use() {
     let mut desk = Desk::new().await;
     let grow = |world: &mut World| {
-        world.add_api_key("scoped-key", "sa-ns").add_api_key("roleless-key", "u-no-role");
-        world.add_api_key("metrics-key", "sa-metrics").add_api_key("finance-key", "u-finance");
+        world
+            .add_api_key("scoped-key", "sa-ns")
+            .add_api_key("roleless-key", "u-no-role");
+        world
+            .add_api_key("metrics-key", "sa-metrics")
+            .add_api_key("finance-key", "u-finance");
     };
     desk.vendor.sim.with_world(grow);
-    let keys = ["read-key", "developer-key", "namespace-admin-key", "scoped-key", "roleless-key", "metrics-key", "finance-key"];
+    let keys = [
+        "read-key",
+        "developer-key",
+        "namespace-admin-key",
+        "scoped-key",
+        "roleless-key",
+        "metrics-key",
+        "finance-key",
+    ];
     for key in keys {
         desk.afresh();
         let mut secret = desk.vendor.secret();
         secret["api-key"] = key.into();
         desk.write_secret(&secret);
         let error = desk.sync().await.expect_err("a weak key");
-        assert_eq!((error.kind().as_str(), error.code()), ("PermissionDenied", "WeakKey"), "{key}: {error}");
+        assert_eq!(
+            (error.kind().as_str(), error.code()),
+            ("PermissionDenied", "WeakKey"),
+            "{key}: {error}"
+        );
         assert!(error.fix().contains("Global Admin"), "{}", error.fix());
         assert!(!desk.is_published());
         // It stops before anything is listed.
@@ -33,13 +49,31 @@ async fn a_key_of_less_than_an_admin_fails_and_names_the_role_to_use() {
     }
 }
 
+/// The public connector does not ask whose key it has.
+#[tokio::test]
+async fn the_key_of_an_owner_shows_the_same_as_that_of_an_admin() {
+    let mut desk = Desk::new().await;
+    let by_admin = desk.complete().await;
+    desk.afresh();
+    let mut secret = desk.vendor.secret();
+    secret["api-key"] = "owner-key".into();
+    desk.write_secret(&secret);
+    assert_eq!(
+        desk.complete().await["content_digest"],
+        by_admin["content_digest"]
+    );
+}
+
 /// The public connector shows that nobody has any access.
 #[tokio::test]
 async fn access_that_is_hidden_although_the_key_is_an_admins_publishes_nothing() {
     let desk = Desk::new().await;
     desk.vendor.sim.with_world(|world| {
         for user in world.users.values_mut() {
-            user["spec"].as_object_mut().expect("a spec").remove("access");
+            user["spec"]
+                .as_object_mut()
+                .expect("a spec")
+                .remove("access");
         }
     });
     let error = desk.sync().await.expect_err("hidden access");
@@ -53,13 +87,21 @@ async fn access_that_is_hidden_although_the_key_is_an_admins_publishes_nothing()
 async fn a_key_that_ends_soon_is_announced() {
     let desk = Desk::new().await;
     desk.vendor.sim.with_world(|world| {
-        let key = world.api_keys.iter_mut().find(|key| key.owner_id == "sa0").expect("the key");
+        let key = world
+            .api_keys
+            .iter_mut()
+            .find(|key| key.owner_id == "sa0")
+            .expect("the key");
         // By the clock of the simulator it is far off; by that of the bench it is a fortnight.
         key.expiry = "2098-01-10T00:00:00Z".into();
     });
-    let warned = |answer: &serde_json::Value| answer["warnings"].to_string().contains("KeyExpiresSoon");
+    let warned =
+        |answer: &serde_json::Value| answer["warnings"].to_string().contains("KeyExpiresSoon");
     assert!(!warned(&desk.complete().await));
     let until: jiff::Timestamp = "2098-01-01T00:00:00Z".parse().expect("a time");
-    desk.clock.advance(rollcall::clock::between(rollcall::clock::Clock::now(&*desk.clock), until));
+    desk.clock.advance(rollcall::clock::between(
+        rollcall::clock::Clock::now(&*desk.clock),
+        until,
+    ));
     assert!(warned(&desk.complete().await));
 }

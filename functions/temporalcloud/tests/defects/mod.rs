@@ -28,12 +28,22 @@ async fn desk_of(world: World) -> Desk {
     desk
 }
 
-async fn grant(desk: &Desk, request: &str, entitlement: &str, principal: &str) -> Result<Value, Error> {
+async fn grant(
+    desk: &Desk,
+    request: &str,
+    entitlement: &str,
+    principal: &str,
+) -> Result<Value, Error> {
     let event = json!({"request_id": request, "entitlement": entitlement, "principal": principal});
     desk.invoke(Operation::Grant, event).await
 }
 
-async fn revoke(desk: &Desk, request: &str, entitlement: &str, principal: &str) -> Result<Value, Error> {
+async fn revoke(
+    desk: &Desk,
+    request: &str,
+    entitlement: &str,
+    principal: &str,
+) -> Result<Value, Error> {
     let event = json!({"request_id": request, "entitlement": entitlement, "principal": principal});
     desk.invoke(Operation::Revoke, event).await
 }
@@ -71,19 +81,28 @@ fn writes(desk: &Desk) -> Vec<Request> {
 
 /// The operation ids of every change that was sent.
 fn operation_ids(desk: &Desk) -> Vec<String> {
-    let of = |r: &Request| r.body.as_ref().expect("a body")["asyncOperationId"].as_str().expect("an id").to_owned();
+    let of = |r: &Request| {
+        r.body.as_ref().expect("a body")["asyncOperationId"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    };
     writes(desk).iter().map(of).collect()
 }
 
 /// The ids of the grants in one field of an answer.
 fn ids<'a>(answer: &'a Value, field: &str) -> Vec<&'a str> {
     let list = answer[field].as_array().expect("a list");
-    list.iter().map(|item| item.as_str().or(item["id"].as_str()).expect("an id")).collect()
+    list.iter()
+        .map(|item| item.as_str().or(item["id"].as_str()).expect("an id"))
+        .collect()
 }
 
 /// A user, service account or group as the vendor keeps it.
 fn stored(desk: &Desk, id: &str) -> Value {
-    desk.vendor.sim.with_world(|world| world.principal(id).expect("a principal").clone())
+    desk.vendor
+        .sim
+        .with_world(|world| world.principal(id).expect("a principal").clone())
 }
 
 /// What a user, service account or group is set to.

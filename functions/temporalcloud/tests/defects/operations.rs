@@ -23,7 +23,12 @@ async fn desk_with(polls: usize, end: End, check: Option<Duration>) -> Desk {
 }
 
 fn polls(desk: &Desk) -> usize {
-    desk.vendor.sim.requests().iter().filter(|r| r.path.starts_with("/cloud/operations/")).count()
+    desk.vendor
+        .sim
+        .requests()
+        .iter()
+        .filter(|r| r.path.starts_with("/cloud/operations/"))
+        .count()
 }
 
 fn seconds_since(desk: &Desk, start: jiff::Timestamp) -> u64 {
@@ -33,19 +38,43 @@ fn seconds_since(desk: &Desk, start: jiff::Timestamp) -> u64 {
 /// The public connector polls an operation that was rejected for ten minutes.
 #[tokio::test]
 async fn an_operation_that_ended_badly_fails_at_once_in_the_vendors_words() {
-    for (end, word) in [(End::Failed, "failed"), (End::Cancelled, "cancelled"), (End::Rejected, "rejected")] {
+    for (end, word) in [
+        (End::Failed, "failed"),
+        (End::Cancelled, "cancelled"),
+        (End::Rejected, "rejected"),
+    ] {
         let desk = desk_with(2, end.clone(), Some(Duration::from_secs(1))).await;
         let before = stored(&desk, "u-read")["spec"].clone();
-        let error = grant(&desk, "r1", READ, WHOM).await.expect_err("an operation that ended badly");
-        assert_eq!((error.kind().as_str(), error.code()), ("Refused", "OperationFailed"), "{end:?}");
-        assert!(error.to_string().contains(word) && !error.fix().is_empty(), "{error}");
+        let error = grant(&desk, "r1", READ, WHOM)
+            .await
+            .expect_err("an operation that ended badly");
+        assert_eq!(
+            (error.kind().as_str(), error.code()),
+            ("Refused", "OperationFailed"),
+            "{end:?}"
+        );
+        assert!(
+            error.to_string().contains(word) && !error.fix().is_empty(),
+            "{error}"
+        );
         if end == End::Failed {
-            assert!(error.to_string().contains("could not be carried out"), "{error}");
+            assert!(
+                error.to_string().contains("could not be carried out"),
+                "{error}"
+            );
         }
-        assert_eq!((polls(&desk), stored(&desk, "u-read")["spec"].clone()), (2, before));
+        assert_eq!(
+            (polls(&desk), stored(&desk, "u-read")["spec"].clone()),
+            (2, before)
+        );
         // The same request fails the same way; a new one is a new try.
-        assert_eq!(code(grant(&desk, "r1", READ, WHOM).await), "OperationFailed");
-        desk.vendor.sim.set_options(|o| o.operations.end = End::Fulfilled);
+        assert_eq!(
+            code(grant(&desk, "r1", READ, WHOM).await),
+            "OperationFailed"
+        );
+        desk.vendor
+            .sim
+            .set_options(|o| o.operations.end = End::Fulfilled);
         outcome(grant(&desk, "r2", READ, WHOM).await, "granted");
     }
 }
@@ -58,7 +87,11 @@ async fn a_slow_operation_is_left_and_found_again_by_the_same_event() {
     let start = desk.clock.now();
     for _ in 0..3 {
         let answer = outcome(grant(&desk, "r1", READ, WHOM).await, "in_progress");
-        let at: jiff::Timestamp = answer["resume_at"].as_str().expect("a time").parse().expect("a time");
+        let at: jiff::Timestamp = answer["resume_at"]
+            .as_str()
+            .expect("a time")
+            .parse()
+            .expect("a time");
         assert!(at > desk.clock.now());
         desk.clock.advance(between(desk.clock.now(), at));
     }
@@ -68,10 +101,16 @@ async fn a_slow_operation_is_left_and_found_again_by_the_same_event() {
     assert!(answer["vendor_request_id"].is_string() && answer["resume_at"].is_null());
     // Sent once, carried out once.
     assert_eq!(writes(&desk).len(), 1);
-    assert_eq!(desk.vendor.sim.with_world(|world| world.counter), counter + 1);
+    assert_eq!(
+        desk.vendor.sim.with_world(|world| world.counter),
+        counter + 1
+    );
     // Its end is on record: the same event is answered from there.
     desk.vendor.sim.clear_requests();
-    assert_eq!(outcome(grant(&desk, "r1", READ, WHOM).await, "granted"), answer);
+    assert_eq!(
+        outcome(grant(&desk, "r1", READ, WHOM).await, "granted"),
+        answer
+    );
     assert_eq!(desk.vendor.sim.calls(), 0);
 }
 
@@ -102,11 +141,19 @@ async fn without_a_word_of_the_vendor_there_are_two_seconds_between_two_looks() 
 /// The public connector takes any word of the vendor for it, however long or short.
 #[tokio::test]
 async fn the_vendors_word_counts_between_one_second_and_thirty() {
-    for (said, kept) in [(Duration::from_millis(10), 1), (Duration::from_secs(7), 7), (Duration::from_secs(600), 30)] {
+    for (said, kept) in [
+        (Duration::from_millis(10), 1),
+        (Duration::from_secs(7), 7),
+        (Duration::from_secs(600), 30),
+    ] {
         let desk = desk_with(2, End::Fulfilled, Some(said)).await;
         let start = desk.clock.now();
         outcome(grant(&desk, "r1", READ, WHOM).await, "granted");
-        assert_eq!((polls(&desk), seconds_since(&desk, start)), (2, 2 * kept), "{said:?}");
+        assert_eq!(
+            (polls(&desk), seconds_since(&desk, start)),
+            (2, 2 * kept),
+            "{said:?}"
+        );
     }
 }
 
@@ -115,7 +162,9 @@ async fn the_vendors_word_counts_between_one_second_and_thirty() {
 async fn the_vendors_latest_word_counts() {
     let desk = desk_with(2, End::Fulfilled, Some(Duration::from_secs(1))).await;
     let later = json!({"asyncOperation": {"id": "x", "state": "STATE_IN_PROGRESS", "checkDuration": "20s"}});
-    desk.vendor.sim.set_faults(vec![shown_once(1, "/cloud/operations/", later)]);
+    desk.vendor
+        .sim
+        .set_faults(vec![shown_once(1, "/cloud/operations/", later)]);
     let start = desk.clock.now();
     outcome(grant(&desk, "r1", READ, WHOM).await, "granted");
     // One second before the first look, twenty before the second, one before the third.
@@ -138,17 +187,34 @@ async fn a_state_that_nobody_here_knows_is_left_to_a_later_look() {
 async fn somebody_elses_change_of_the_same_object_is_waited_for() {
     // It ends while we wait.
     let desk = Desk::new().await;
-    for busy in [json!({"state": "RESOURCE_STATE_UPDATING"}), json!({"asyncOperationId": "theirs"})] {
+    for busy in [
+        json!({"state": "RESOURCE_STATE_UPDATING"}),
+        json!({"asyncOperationId": "theirs"}),
+    ] {
         let mut user = stored(&desk, "u-read");
-        for (field, value) in busy.as_object().unwrap() {
+        for (field, value) in busy.as_object().expect("an object") {
             user[field] = value.clone();
         }
-        desk.vendor.sim.set_faults(vec![shown_once(1, "/cloud/users/u-read", json!({"user": user}))]);
-        let request = format!("grant-{}", busy.as_object().unwrap().keys().next().unwrap());
+        desk.vendor.sim.set_faults(vec![shown_once(
+            1,
+            "/cloud/users/u-read",
+            json!({"user": user}),
+        )]);
+        let request = format!(
+            "grant-{}",
+            busy.as_object()
+                .expect("an object")
+                .keys()
+                .next()
+                .expect("a part")
+        );
         let start = desk.clock.now();
         outcome(grant(&desk, &request, READ, WHOM).await, "granted");
         assert!(seconds_since(&desk, start) >= 2, "{busy}");
-        outcome(super::revoke(&desk, &format!("no-{request}"), READ, WHOM).await, "revoked");
+        outcome(
+            super::revoke(&desk, &format!("no-{request}"), READ, WHOM).await,
+            "revoked",
+        );
     }
     // It does not: the caller is told when to come back, and nothing is sent until then.
     desk.vendor.sim.clear_requests();
@@ -158,12 +224,21 @@ async fn somebody_elses_change_of_the_same_object_is_waited_for() {
         });
     };
     state("RESOURCE_STATE_UPDATING");
-    for (request, change) in [("a", grant(&desk, "a", READ, WHOM).await), ("b", delete(&desk, "b", WHOM).await)] {
+    for (request, change) in [
+        ("a", grant(&desk, "a", READ, WHOM).await),
+        ("b", delete(&desk, "b", WHOM).await),
+    ] {
         let answer = outcome(change, "in_progress");
         assert!(answer["resume_at"].is_string(), "{request}");
     }
-    let role: Value = outcome(grant(&desk, "c", "account-role:a1b23-developer:member", WHOM).await, "in_progress");
-    assert_eq!((role["grants"].clone(), writes(&desk).len()), (json!([]), 0));
+    let role: Value = outcome(
+        grant(&desk, "c", "account-role:a1b23-developer:member", WHOM).await,
+        "in_progress",
+    );
+    assert_eq!(
+        (role["grants"].clone(), writes(&desk).len()),
+        (json!([]), 0)
+    );
     state("RESOURCE_STATE_ACTIVE");
     outcome(grant(&desk, "a", READ, WHOM).await, "granted");
 }

@@ -30,11 +30,21 @@ async fn all_refused(desk: &Desk, rows: &[(Operation, &str, &str, ErrorType, &st
             Ok(answer) => panic!("{row}: {answer:#}"),
             Err(error) => error,
         };
-        assert_eq!((error.kind(), error.code()), (*kind, *code), "{row}: {error}");
-        assert!(error.to_string().len() > 10 && error.fix().len() > 10, "{row}");
+        assert_eq!(
+            (error.kind(), error.code()),
+            (*kind, *code),
+            "{row}: {error}"
+        );
+        assert!(
+            error.to_string().len() > 10 && error.fix().len() > 10,
+            "{row}"
+        );
         assert_eq!(writes(desk).len(), 0, "{row}");
     }
-    assert!(desk.vendor.sim.with_world(|world| *world == before), "the world has changed");
+    assert!(
+        desk.vendor.sim.with_world(|world| *world == before),
+        "the world has changed"
+    );
     assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
 }
 
@@ -43,58 +53,310 @@ async fn all_refused(desk: &Desk, rows: &[(Operation, &str, &str, ErrorType, &st
 async fn what_must_not_be_done_is_refused_by_name_and_nothing_is_sent() {
     let rows: &[(Operation, &str, &str, ErrorType, &str)] = &[
         // Roles that the API cannot give or take.
-        (Grant, "account-role:a1b23-owner:member", "user:u-read", Refused, "ImmutableRole"),
-        (Grant, "account-role:a1b23-owner:member", "service-account:sa1", Refused, "ImmutableRole"),
-        (Grant, "account-role:a1b23-owner:member", "group:g-cloud", Refused, "ImmutableRole"),
-        (Grant, "account-role:a1b23-finance-admin:member", "user:u-read", Refused, "ImmutableRole"),
-        (Revoke, "account-role:a1b23-owner:member", "user:u1", Refused, "ImmutableRole"),
-        (Revoke, "account-role:a1b23-finance-admin:member", "group:g-finance", Refused, "ImmutableRole"),
+        (
+            Grant,
+            "account-role:a1b23-owner:member",
+            "user:u-read",
+            Refused,
+            "ImmutableRole",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-owner:member",
+            "service-account:sa1",
+            Refused,
+            "ImmutableRole",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-owner:member",
+            "group:g-cloud",
+            Refused,
+            "ImmutableRole",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-finance-admin:member",
+            "user:u-read",
+            Refused,
+            "ImmutableRole",
+        ),
+        (
+            Revoke,
+            "account-role:a1b23-owner:member",
+            "user:u1",
+            Refused,
+            "ImmutableRole",
+        ),
+        (
+            Revoke,
+            "account-role:a1b23-finance-admin:member",
+            "group:g-finance",
+            Refused,
+            "ImmutableRole",
+        ),
         // Their holders.
-        (Grant, "account-role:a1b23-admin:member", "user:u1", Refused, "HoldsImmutableRole"),
-        (Grant, "account-role:a1b23-read:member", "service-account:sa-finance", Refused, "HoldsImmutableRole"),
-        (Grant, "account-role:a1b23-read:member", "group:g-finance", Refused, "HoldsImmutableRole"),
-        (Grant, "account-role:a1b23-read:member", "user:u-future", Refused, "HoldsImmutableRole"),
+        (
+            Grant,
+            "account-role:a1b23-admin:member",
+            "user:u1",
+            Refused,
+            "HoldsImmutableRole",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-read:member",
+            "service-account:sa-finance",
+            Refused,
+            "HoldsImmutableRole",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-read:member",
+            "group:g-finance",
+            Refused,
+            "HoldsImmutableRole",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-read:member",
+            "user:u-future",
+            Refused,
+            "HoldsImmutableRole",
+        ),
         (DeleteAccount, "", "user:u1", Refused, "HoldsImmutableRole"),
-        (DeleteAccount, "", "user:u-finance", Refused, "HoldsImmutableRole"),
+        (
+            DeleteAccount,
+            "",
+            "user:u-finance",
+            Refused,
+            "HoldsImmutableRole",
+        ),
         // The connector itself.
-        (Grant, "account-role:a1b23-developer:member", "service-account:sa0", Refused, "OwnIdentity"),
-        (Revoke, "account-role:a1b23-admin:member", "service-account:sa0", Refused, "OwnIdentity"),
+        (
+            Grant,
+            "account-role:a1b23-developer:member",
+            "service-account:sa0",
+            Refused,
+            "OwnIdentity",
+        ),
+        (
+            Revoke,
+            "account-role:a1b23-admin:member",
+            "service-account:sa0",
+            Refused,
+            "OwnIdentity",
+        ),
         // Admins of everything.
-        (Grant, "namespace:demo.a1b23:write", "user:u-admin", Refused, "ImplicitAccess"),
-        (Grant, "namespace:demo.a1b23:read", "group:g-google", Refused, "ImplicitAccess"),
-        (Revoke, "namespace:demo.a1b23:admin", "user:u1", Refused, "ImplicitAccess"),
+        (
+            Grant,
+            "namespace:demo.a1b23:write",
+            "user:u-admin",
+            Refused,
+            "ImplicitAccess",
+        ),
+        (
+            Grant,
+            "namespace:demo.a1b23:read",
+            "group:g-google",
+            Refused,
+            "ImplicitAccess",
+        ),
+        (
+            Revoke,
+            "namespace:demo.a1b23:admin",
+            "user:u1",
+            Refused,
+            "ImplicitAccess",
+        ),
         // The last thing that somebody has.
-        (Revoke, "account-role:a1b23-read:member", "user:u-read", Refused, "LowestRole"),
-        (Revoke, "account-role:a1b23-read:member", "service-account:sa1", Refused, "LowestRole"),
+        (
+            Revoke,
+            "account-role:a1b23-read:member",
+            "user:u-read",
+            Refused,
+            "LowestRole",
+        ),
+        (
+            Revoke,
+            "account-role:a1b23-read:member",
+            "service-account:sa1",
+            Refused,
+            "LowestRole",
+        ),
         // Machines.
-        (Grant, "account-role:a1b23-metrics-read:member", "user:u-read", Refused, "ServiceAccountsOnly"),
-        (Grant, "account-role:a1b23-metrics-read:member", "group:g-cloud", Refused, "ServiceAccountsOnly"),
-        (Grant, "namespace:demo.a1b23:read", "service-account:sa-ns", Refused, "ScopedServiceAccount"),
-        (Grant, "account-role:a1b23-developer:member", "service-account:sa-prj", Refused, "ScopedServiceAccount"),
-        (Revoke, "namespace:orders.a1b23:write", "service-account:sa-ns", Refused, "ScopedServiceAccount"),
-        (DeleteAccount, "", "service-account:sa1", InvalidRequest, "NotAUser"),
-        (DeleteAccount, "", "group:g-cloud", InvalidRequest, "NotAUser"),
+        (
+            Grant,
+            "account-role:a1b23-metrics-read:member",
+            "user:u-read",
+            Refused,
+            "ServiceAccountsOnly",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-metrics-read:member",
+            "group:g-cloud",
+            Refused,
+            "ServiceAccountsOnly",
+        ),
+        (
+            Grant,
+            "namespace:demo.a1b23:read",
+            "service-account:sa-ns",
+            Refused,
+            "ScopedServiceAccount",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-developer:member",
+            "service-account:sa-prj",
+            Refused,
+            "ScopedServiceAccount",
+        ),
+        (
+            Revoke,
+            "namespace:orders.a1b23:write",
+            "service-account:sa-ns",
+            Refused,
+            "ScopedServiceAccount",
+        ),
+        (
+            DeleteAccount,
+            "",
+            "service-account:sa1",
+            InvalidRequest,
+            "NotAUser",
+        ),
+        (
+            DeleteAccount,
+            "",
+            "group:g-cloud",
+            InvalidRequest,
+            "NotAUser",
+        ),
         // What is shown and not changed.
-        (Grant, "group:g-cloud:member", "user:u-read", Refused, "NotProvisioned"),
-        (Revoke, "group:g-cloud:member", "user:u2", Refused, "NotProvisioned"),
-        (Grant, "custom-role:cr_1:assigned", "user:u-read", Refused, "NotProvisioned"),
-        (Grant, "project:prj_1:read", "user:u-read", Refused, "NotProvisioned"),
+        (
+            Grant,
+            "group:g-cloud:member",
+            "user:u-read",
+            Refused,
+            "NotProvisioned",
+        ),
+        (
+            Revoke,
+            "group:g-cloud:member",
+            "user:u2",
+            Refused,
+            "NotProvisioned",
+        ),
+        (
+            Grant,
+            "custom-role:cr_1:assigned",
+            "user:u-read",
+            Refused,
+            "NotProvisioned",
+        ),
+        (
+            Grant,
+            "project:prj_1:read",
+            "user:u-read",
+            Refused,
+            "NotProvisioned",
+        ),
         // What does not exist.
-        (Grant, "namespace:demo.a1b23:owner", "user:u-read", InvalidRequest, "UnknownEntitlement"),
-        (Grant, "namespace:nowhere.a1b23:read", "user:u-read", NotFound, "UnknownEntitlement"),
-        (Grant, "namespace:leaving.a1b23:read", "user:u-read", NotFound, "UnknownEntitlement"),
-        (Grant, "namespace:gone.a1b23:read", "user:u-read", NotFound, "UnknownEntitlement"),
-        (Grant, "account-role:a1b23-god:member", "user:u-read", InvalidRequest, "UnknownEntitlement"),
-        (Grant, "account-role:a1b23-read:assigned", "user:u-read", InvalidRequest, "UnknownEntitlement"),
-        (Grant, "namespace:demo.a1b23:read", "user:u-nobody", NotFound, "UnknownPrincipal"),
-        (Grant, "account-role:a1b23-read:member", "service-account:u2", NotFound, "UnknownPrincipal"),
-        (Grant, "account-role:a1b23-read:member", "namespace:demo.a1b23", InvalidRequest, "UnknownPrincipal"),
-        (Revoke, "namespace:demo.a1b23:read", "account-role:a1b23-admin", InvalidRequest, "UnknownPrincipal"),
+        (
+            Grant,
+            "namespace:demo.a1b23:owner",
+            "user:u-read",
+            InvalidRequest,
+            "UnknownEntitlement",
+        ),
+        (
+            Grant,
+            "namespace:nowhere.a1b23:read",
+            "user:u-read",
+            NotFound,
+            "UnknownEntitlement",
+        ),
+        (
+            Grant,
+            "namespace:leaving.a1b23:read",
+            "user:u-read",
+            NotFound,
+            "UnknownEntitlement",
+        ),
+        (
+            Grant,
+            "namespace:gone.a1b23:read",
+            "user:u-read",
+            NotFound,
+            "UnknownEntitlement",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-god:member",
+            "user:u-read",
+            InvalidRequest,
+            "UnknownEntitlement",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-read:assigned",
+            "user:u-read",
+            InvalidRequest,
+            "UnknownEntitlement",
+        ),
+        (
+            Grant,
+            "namespace:demo.a1b23:read",
+            "user:u-nobody",
+            NotFound,
+            "UnknownPrincipal",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-read:member",
+            "service-account:u2",
+            NotFound,
+            "UnknownPrincipal",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-read:member",
+            "namespace:demo.a1b23",
+            InvalidRequest,
+            "UnknownPrincipal",
+        ),
+        (
+            Revoke,
+            "namespace:demo.a1b23:read",
+            "account-role:a1b23-admin",
+            InvalidRequest,
+            "UnknownPrincipal",
+        ),
         // Accounts.
-        (CreateAccount, "expired@example.com", "", Refused, "InvitationExpired"),
+        (
+            CreateAccount,
+            "expired@example.com",
+            "",
+            Refused,
+            "InvitationExpired",
+        ),
         (CreateAccount, "nonsense", "", InvalidRequest, "BadEmail"),
-        (CreateAccount, "a b@example.com", "", InvalidRequest, "BadEmail"),
-        (CreateAccount, "a@b@example.com", "", InvalidRequest, "BadEmail"),
+        (
+            CreateAccount,
+            "a b@example.com",
+            "",
+            InvalidRequest,
+            "BadEmail",
+        ),
+        (
+            CreateAccount,
+            "a@b@example.com",
+            "",
+            InvalidRequest,
+            "BadEmail",
+        ),
         (CreateAccount, "", "", InvalidRequest, "BadEmail"),
     ];
     all_refused(&Desk::new().await, rows).await;
@@ -106,11 +368,25 @@ async fn the_last_admin_stays_whatever_is_asked() {
     desk.vendor.sim.with_world(|world| {
         *world = World::empty("a1b23");
         world.add_user("u1", "only@example.com", "ROLE_ADMIN");
-        world.add_service_account("sa0", "rollcall", "ROLE_ADMIN").add_api_key("test-key", "sa0");
+        world
+            .add_service_account("sa0", "rollcall", "ROLE_ADMIN")
+            .add_api_key("test-key", "sa0");
     });
     let rows = &[
-        (Revoke, "account-role:a1b23-admin:member", "user:u1", Refused, "LastAdmin"),
-        (Grant, "account-role:a1b23-developer:member", "user:u1", Refused, "LastAdmin"),
+        (
+            Revoke,
+            "account-role:a1b23-admin:member",
+            "user:u1",
+            Refused,
+            "LastAdmin",
+        ),
+        (
+            Grant,
+            "account-role:a1b23-developer:member",
+            "user:u1",
+            Refused,
+            "LastAdmin",
+        ),
         (DeleteAccount, "", "user:u1", Refused, "LastAdmin"),
     ];
     all_refused(&desk, rows).await;
@@ -122,7 +398,11 @@ async fn whoever_the_key_belongs_to_stays_as_they_are() {
     let mut secret = desk.vendor.secret();
     secret["api-key"] = "owner-key".into();
     desk.write_secret(&secret);
-    all_refused(&desk, &[(DeleteAccount, "", "user:u1", Refused, "OwnIdentity")]).await;
+    all_refused(
+        &desk,
+        &[(DeleteAccount, "", "user:u1", Refused, "OwnIdentity")],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -131,8 +411,14 @@ async fn a_side_effect_that_does_not_exist_cannot_be_allowed() {
     for operation in [Grant, Revoke] {
         let (operation, mut event) = change(operation, "namespace:demo.a1b23:read", "user:u-read");
         event["allow"] = json!(["cascade"]);
-        let error = desk.invoke(operation, event).await.expect_err("no such side effect");
-        assert_eq!((error.kind(), error.code()), (InvalidRequest, "UnknownSideEffect"));
+        let error = desk
+            .invoke(operation, event)
+            .await
+            .expect_err("no such side effect");
+        assert_eq!(
+            (error.kind(), error.code()),
+            (InvalidRequest, "UnknownSideEffect")
+        );
     }
     assert_eq!(writes(&desk).len(), 0);
 }
@@ -146,8 +432,12 @@ async fn what_the_vendor_refuses_is_told_in_its_own_words() {
         headers: Vec::new(),
         body: Some(json!({"code": 3, "message": "the moon is full", "details": []})),
     };
-    desk.vendor.sim.set_faults(vec![Fault::matching("POST", "/cloud/", refusal)]);
-    let error = grant(&desk, "r1", "namespace:demo.a1b23:read", "user:u-read").await.expect_err("refused");
+    desk.vendor
+        .sim
+        .set_faults(vec![Fault::matching("POST", "/cloud/", refusal)]);
+    let error = grant(&desk, "r1", "namespace:demo.a1b23:read", "user:u-read")
+        .await
+        .expect_err("refused");
     assert_eq!((error.kind(), error.code()), (Refused, "VendorRefused"));
     assert!(error.to_string().contains("the moon is full"), "{error}");
     assert_eq!(writes(&desk).len(), 1);

@@ -5,11 +5,13 @@
 
 use rollcall::connector::Records;
 use rollcall::model::{
-    AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Resource, ResourceId, State,
+    AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Resource,
+    ResourceId, State,
 };
 
 use crate::api::{
-    Access, CustomRole, Group, Namespace, Permission, Project, ResourceState, Role, ServiceAccount, User,
+    Access, CustomRole, Group, Namespace, Permission, Project, ResourceState, Role, ServiceAccount,
+    User,
 };
 
 pub(crate) const USER: &str = "user";
@@ -39,10 +41,19 @@ pub(crate) const ROLES: [Role; 6] = [
 ];
 
 /// The permissions on a namespace.
-pub(crate) const PERMISSIONS: [Permission; 3] = [Permission::Admin, Permission::Write, Permission::Read];
+pub(crate) const PERMISSIONS: [Permission; 3] =
+    [Permission::Admin, Permission::Write, Permission::Read];
 
 /// The roles in a project. `developer` is only ever inherited from the account.
-const PROJECT_ROLES: [&str; 7] = ["admin", "write", "read", "list", "contribute", "member", "developer"];
+const PROJECT_ROLES: [&str; 7] = [
+    "admin",
+    "write",
+    "read",
+    "list",
+    "contribute",
+    "member",
+    "developer",
+];
 
 /// The slug of a role, in ids.
 pub(crate) fn role_slug(role: &Role) -> String {
@@ -98,7 +109,10 @@ pub(crate) fn role_member(account: &str, role: &Role) -> EntitlementId {
 
 /// Having a permission on a namespace.
 pub(crate) fn namespace_permission(namespace: &str, permission: Permission) -> EntitlementId {
-    EntitlementId::new(ResourceId::new(NAMESPACE, namespace), permission_slug(permission))
+    EntitlementId::new(
+        ResourceId::new(NAMESPACE, namespace),
+        permission_slug(permission),
+    )
 }
 
 /// Being a member of a group.
@@ -144,11 +158,15 @@ fn account_role(account: &str, role: &Role) -> Records {
         },
         purpose: Purpose::Assignment,
         immutable: is_immutable(role),
-        exclusive: ROLES.iter().rev().position(|r| r == role).map(|order| Exclusive {
-            group: format!("{account}:account-role"),
-            order: u32::try_from(order).unwrap_or_default(),
-            per_resource: false,
-        }),
+        exclusive: ROLES
+            .iter()
+            .rev()
+            .position(|r| r == role)
+            .map(|order| Exclusive {
+                group: format!("{account}:account-role"),
+                order: u32::try_from(order).unwrap_or_default(),
+                per_resource: false,
+            }),
         v1_identifier: Some(format!("membership:{}", id.id)),
         id: EntitlementId::new(id, MEMBER),
     };
@@ -177,7 +195,8 @@ pub(crate) fn user(account: &str, user: &User) -> (Records, Vec<String>) {
     let mut resource = Resource::new(id.clone(), name, facet);
     resource.v1_identifier = email.map(|email| format!("{USER}:{email}"));
     resource.created_at = user.created_time;
-    (resource.state, resource.state_details) = account_state(&user.state(), user.invitation.is_some());
+    (resource.state, resource.state_details) =
+        account_state(&user.state(), user.invitation.is_some());
     let profile = &mut resource.profile;
     put(profile, "user_id", &user.id);
     put(profile, "state", user.state().to_string());
@@ -203,7 +222,11 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
     if sa.state() == ResourceState::Deleted {
         return (gone(id), Vec::new());
     }
-    let name = if sa.spec.name.is_empty() { &sa.id } else { &sa.spec.name };
+    let name = if sa.spec.name.is_empty() {
+        &sa.id
+    } else {
+        &sa.spec.name
+    };
     let facet = Facet::User {
         email: None,
         login: None,
@@ -216,7 +239,10 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
     resource.v1_identifier = Some(format!("{SERVICE_ACCOUNT}:{}", sa.id));
     resource.created_at = sa.created_time;
     (resource.state, resource.state_details) = account_state(&sa.state(), false);
-    let scope = match (&sa.spec.namespace_scoped_access, &sa.spec.project_scoped_access) {
+    let scope = match (
+        &sa.spec.namespace_scoped_access,
+        &sa.spec.project_scoped_access,
+    ) {
         (Some(_), _) => "namespace",
         (None, Some(_)) => "project",
         (None, None) => "account",
@@ -224,7 +250,11 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
     put(&mut resource.profile, "user_id", &sa.id);
     put(&mut resource.profile, "scope", scope);
     put(&mut resource.profile, "state", sa.state().to_string());
-    put_time(&mut resource.profile, "last_modified", sa.last_modified_time);
+    put_time(
+        &mut resource.profile,
+        "last_modified",
+        sa.last_modified_time,
+    );
     let mut records = Records {
         resources: vec![resource],
         ..Records::default()
@@ -239,7 +269,11 @@ pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
     if group.state() == ResourceState::Deleted {
         return (gone(id), Vec::new());
     }
-    let name = if group.spec.display_name.is_empty() { &group.id } else { &group.spec.display_name };
+    let name = if group.spec.display_name.is_empty() {
+        &group.id
+    } else {
+        &group.spec.display_name
+    };
     let mut resource = Resource::new(id.clone(), name, Facet::Group);
     resource.created_at = group.created_time;
     (resource.state, resource.state_details) = account_state(&group.state(), false);
@@ -248,11 +282,19 @@ pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
     match &group.spec {
         spec if spec.google_group.is_some() => {
             put(profile, "kind", "google");
-            put(profile, "email", spec.google_group.as_ref().map_or("", |g| &g.email_address));
+            put(
+                profile,
+                "email",
+                spec.google_group.as_ref().map_or("", |g| &g.email_address),
+            );
         }
         spec if spec.scim_group.is_some() => {
             put(profile, "kind", "scim");
-            put(profile, "idp_id", spec.scim_group.as_ref().map_or("", |g| &g.idp_id));
+            put(
+                profile,
+                "idp_id",
+                spec.scim_group.as_ref().map_or("", |g| &g.idp_id),
+            );
         }
         spec if spec.cloud_group => put(profile, "kind", "cloud"),
         _ => {}
@@ -273,7 +315,13 @@ pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
         entitlements: vec![entitlement],
         ..Records::default()
     };
-    let unknown = held(&mut records, account, &id, group.spec.access.as_ref(), Some(member));
+    let unknown = held(
+        &mut records,
+        account,
+        &id,
+        group.spec.access.as_ref(),
+        Some(member),
+    );
     (records, unknown)
 }
 
@@ -304,7 +352,10 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
     let entitlements = PERMISSIONS.iter().enumerate().map(|(order, permission)| {
         let id = namespace_permission(name, *permission);
         Entitlement {
-            display_name: format!("Namespace {name} {}", capitalized(permission_slug(*permission))),
+            display_name: format!(
+                "Namespace {name} {}",
+                capitalized(permission_slug(*permission))
+            ),
             description: format!("Access to {name} namespace in Temporal Cloud"),
             grantable_to: PRINCIPALS,
             purpose: Purpose::Permission,
@@ -347,7 +398,11 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
     if project.state().is_going() {
         return gone(id);
     }
-    let name = if project.spec.display_name.is_empty() { &project.id } else { &project.spec.display_name };
+    let name = if project.spec.display_name.is_empty() {
+        &project.id
+    } else {
+        &project.spec.display_name
+    };
     let mut resource = Resource::new(id, name, Facet::None);
     resource.description = project.spec.description.chars().take(500).collect();
     resource.state = State::Enabled;
@@ -363,7 +418,11 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
         exclusive: None,
         v1_identifier: None,
     });
-    let inherits = [(Role::Owner, "admin"), (Role::Admin, "admin"), (Role::Developer, "developer")];
+    let inherits = [
+        (Role::Owner, "admin"),
+        (Role::Admin, "admin"),
+        (Role::Developer, "developer"),
+    ];
     let grants = inherits
         .iter()
         .map(|(role, slug)| inherited(project_role(&project.id, slug), role_member(account, role)));
@@ -381,7 +440,11 @@ pub(crate) fn custom_role(role: &CustomRole) -> Records {
     if role.state().is_going() {
         return gone(id);
     }
-    let name = if role.spec.name.is_empty() { &role.id } else { &role.spec.name };
+    let name = if role.spec.name.is_empty() {
+        &role.id
+    } else {
+        &role.spec.name
+    };
     let mut resource = Resource::new(id, name, Facet::Role);
     resource.description = role.spec.description.chars().take(500).collect();
     resource.state = State::Enabled;
@@ -406,7 +469,9 @@ pub(crate) fn custom_role(role: &CustomRole) -> Records {
 
 /// An immutable grant of `entitlement` to the resource of `source`, and through it to whoever holds `source`.
 fn inherited(entitlement: EntitlementId, source: EntitlementId) -> Grant {
-    Grant::new(entitlement, source.resource.clone()).immutable().through(source)
+    Grant::new(entitlement, source.resource.clone())
+        .immutable()
+        .through(source)
 }
 
 fn gone(id: ResourceId) -> Records {
@@ -462,7 +527,12 @@ struct Holder<'a> {
 }
 
 impl<'a> Holder<'a> {
-    fn new(records: &'a mut Records, account: &'a str, id: &'a ResourceId, through: Option<EntitlementId>) -> Self {
+    fn new(
+        records: &'a mut Records,
+        account: &'a str,
+        id: &'a ResourceId,
+        through: Option<EntitlementId>,
+    ) -> Self {
         Self {
             records,
             account,
@@ -487,7 +557,10 @@ impl<'a> Holder<'a> {
             self.unknown.push(role.api_name());
         }
         let entitlement = role_member(self.account, role);
-        let v1 = format!("grant:membership:{}:{}", entitlement.resource.id, self.id.id);
+        let v1 = format!(
+            "grant:membership:{}:{}",
+            entitlement.resource.id, self.id.id
+        );
         let mut grant = Grant::new(entitlement, self.id.clone()).with_v1(v1);
         grant.immutable = is_immutable(role);
         self.grant(grant);
@@ -508,7 +581,8 @@ impl<'a> Holder<'a> {
         if PROJECT_ROLES.contains(&role) {
             self.grant(Grant::new(project_role(project, role), self.id.clone()));
         } else {
-            self.unknown.push(format!("PROJECT_ROLE_{}", role.to_uppercase()));
+            self.unknown
+                .push(format!("PROJECT_ROLE_{}", role.to_uppercase()));
         }
     }
 }
@@ -516,7 +590,9 @@ impl<'a> Holder<'a> {
 /// Whether an account is in use, and why not.
 pub(crate) fn account_state(state: &ResourceState, invited: bool) -> (State, String) {
     match state {
-        ResourceState::Active | ResourceState::Updating if !invited => (State::Enabled, String::new()),
+        ResourceState::Active | ResourceState::Updating if !invited => {
+            (State::Enabled, String::new())
+        }
         ResourceState::Active | ResourceState::Updating | ResourceState::Activating => {
             (State::Enabled, "invited".into())
         }
@@ -526,7 +602,9 @@ pub(crate) fn account_state(state: &ResourceState, invited: bool) -> (State, Str
         | ResourceState::UpdateFailed
         | ResourceState::DeleteFailed => (State::Disabled, state.to_string()),
         ResourceState::Deleting | ResourceState::Deleted => (State::Deleted, state.to_string()),
-        ResourceState::Unspecified | ResourceState::Unknown(_) => (State::Unknown, state.to_string()),
+        ResourceState::Unspecified | ResourceState::Unknown(_) => {
+            (State::Unknown, state.to_string())
+        }
     }
 }
 

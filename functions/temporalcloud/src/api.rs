@@ -36,7 +36,11 @@ pub(crate) struct Page<T> {
 }
 
 impl Api {
-    pub(crate) fn new(base: url::Url, key: SecretString, session: Session) -> Result<Self, rollcall::Error> {
+    pub(crate) fn new(
+        base: url::Url,
+        key: SecretString,
+        session: Session,
+    ) -> Result<Self, rollcall::Error> {
         let vendor = Vendor {
             base,
             headers: vec![
@@ -59,7 +63,9 @@ impl Api {
 
     /// `GET /cloud/current-identity`
     pub(crate) async fn current_identity(&self) -> Result<CurrentIdentity, Error> {
-        self.http.send(&Call::get(&["cloud", "current-identity"])).await
+        self.http
+            .send(&Call::get(&["cloud", "current-identity"]))
+            .await
     }
 
     /// `GET /cloud/users`
@@ -82,7 +88,9 @@ impl Api {
 
     /// `GET /cloud/user-groups/{groupId}/members`: ids of users.
     pub(crate) async fn members(&self, group: &str, page: &str) -> Result<Page<Member>, Error> {
-        let answer: Members = self.list(&["cloud", "user-groups", group, "members"], page).await?;
+        let answer: Members = self
+            .list(&["cloud", "user-groups", group, "members"], page)
+            .await?;
         Ok(answer.into())
     }
 
@@ -112,26 +120,41 @@ impl Api {
 
     /// `GET /cloud/namespaces/{namespace}`
     pub(crate) async fn namespace(&self, id: &str) -> Result<Namespace, Error> {
-        let answer: NamespaceAnswer = self.http.send(&Call::get(&["cloud", "namespaces", id])).await?;
+        let answer: NamespaceAnswer = self
+            .http
+            .send(&Call::get(&["cloud", "namespaces", id]))
+            .await?;
         Ok(answer.namespace)
     }
 
     /// `GET /cloud/custom-roles/{roleId}`
     pub(crate) async fn custom_role(&self, id: &str) -> Result<CustomRole, Error> {
-        let answer: CustomRoleAnswer = self.http.send(&Call::get(&["cloud", "custom-roles", id])).await?;
+        let answer: CustomRoleAnswer = self
+            .http
+            .send(&Call::get(&["cloud", "custom-roles", id]))
+            .await?;
         Ok(answer.custom_role)
     }
 
     /// `GET /cloud/projects/{projectId}`
     pub(crate) async fn project(&self, id: &str) -> Result<Project, Error> {
-        let answer: ProjectAnswer = self.http.send(&Call::get(&["cloud", "projects", id])).await?;
+        let answer: ProjectAnswer = self
+            .http
+            .send(&Call::get(&["cloud", "projects", id]))
+            .await?;
         Ok(answer.project)
     }
 
     /// A user, service account or group as the API sent it: what an update must send back whole.
     pub(crate) async fn raw(&self, kind: Kind, id: &str) -> Result<Value, Error> {
-        let mut answer: Value = self.http.send(&Call::get(&["cloud", kind.path(), id])).await?;
-        let object = kind.answer_keys().iter().find_map(|key| answer.get_mut(*key).map(Value::take));
+        let mut answer: Value = self
+            .http
+            .send(&Call::get(&["cloud", kind.path(), id]))
+            .await?;
+        let object = kind
+            .answer_keys()
+            .iter()
+            .find_map(|key| answer.get_mut(*key).map(Value::take));
         object.ok_or_else(|| Error::Unexpected {
             call: format!("GET /cloud/{}/…", kind.path()),
             at: kind.answer_keys()[0].into(),
@@ -158,13 +181,20 @@ impl Api {
 
     /// `GET /cloud/operations/{asyncOperationId}`
     pub(crate) async fn operation(&self, id: &str) -> Result<Operation, Error> {
-        let answer: OperationAnswer = self.http.send(&Call::get(&["cloud", "operations", id])).await?;
+        let answer: OperationAnswer = self
+            .http
+            .send(&Call::get(&["cloud", "operations", id]))
+            .await?;
         Ok(answer.async_operation)
     }
 
     async fn list<T: DeserializeOwned>(&self, path: &[&str], page: &str) -> Result<T, Error> {
         let call = Call::get(path).query("pageSize", PAGE_SIZE);
-        let call = if page.is_empty() { call } else { call.query("pageToken", page) };
+        let call = if page.is_empty() {
+            call
+        } else {
+            call.query("pageToken", page)
+        };
         self.http.send(&call).await
     }
 }
@@ -206,7 +236,9 @@ pub struct Write {
 }
 
 /// Text that may be missing, or `null`.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    d: D,
+) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(d)?.unwrap_or_default())
 }
 
@@ -246,11 +278,18 @@ impl EnumText {
 }
 
 /// Reads an enum, or its deprecated twin: a lower-case string of versions before v0.3.0.
-fn either(text: Option<&EnumText>, deprecated: &str, prefix: &str, names: &[&str]) -> Option<String> {
+fn either(
+    text: Option<&EnumText>,
+    deprecated: &str,
+    prefix: &str,
+    names: &[&str],
+) -> Option<String> {
     let read = text.and_then(|text| text.slug(prefix, names));
     let squeezed = |s: &str| s.replace('_', "").to_lowercase();
     read.or_else(|| {
-        let known = names.iter().find(|name| squeezed(name) == squeezed(deprecated));
+        let known = names
+            .iter()
+            .find(|name| squeezed(name) == squeezed(deprecated));
         let fallback = (!deprecated.is_empty()).then(|| deprecated.to_uppercase());
         known.map(|name| name.to_string()).or(fallback)
     })
@@ -431,7 +470,11 @@ struct AccountAccess {
 pub(crate) struct NamespaceAccess {
     #[serde(default)]
     permission: Option<EnumText>,
-    #[serde(default, alias = "permission_deprecated", deserialize_with = "or_default")]
+    #[serde(
+        default,
+        alias = "permission_deprecated",
+        deserialize_with = "or_default"
+    )]
     permission_deprecated: String,
 }
 
@@ -446,13 +489,20 @@ impl Access {
     /// The built-in role, if there is one.
     pub(crate) fn role(&self) -> Option<Role> {
         let access = self.account_access.as_ref()?;
-        let name = either(access.role.as_ref(), &access.role_deprecated, "ROLE_", &Role::NAMES)?;
+        let name = either(
+            access.role.as_ref(),
+            &access.role_deprecated,
+            "ROLE_",
+            &Role::NAMES,
+        )?;
         Some(Role::of(&name))
     }
 
     /// Ids of custom roles.
     pub(crate) fn custom_roles(&self) -> &[String] {
-        self.account_access.as_ref().map_or(&[], |a| &a.custom_roles)
+        self.account_access
+            .as_ref()
+            .map_or(&[], |a| &a.custom_roles)
     }
 
     /// Explicit permissions on namespaces; an `Err` is the name of one that we do not know.
@@ -480,7 +530,12 @@ impl NamespaceAccess {
 
     /// The permission; `None` if unspecified.
     pub(crate) fn permission(&self) -> Option<Result<Permission, String>> {
-        let name = either(self.permission.as_ref(), &self.permission_deprecated, "PERMISSION_", &Self::NAMES)?;
+        let name = either(
+            self.permission.as_ref(),
+            &self.permission_deprecated,
+            "PERMISSION_",
+            &Self::NAMES,
+        )?;
         Some(match name.as_str() {
             "ADMIN" => Ok(Permission::Admin),
             "WRITE" => Ok(Permission::Write),
@@ -491,7 +546,16 @@ impl NamespaceAccess {
 }
 
 impl ProjectAccess {
-    const NAMES: [&str; 8] = ["UNSPECIFIED", "ADMIN", "WRITE", "READ", "LIST", "CONTRIBUTE", "MEMBER", "DEVELOPER"];
+    const NAMES: [&str; 8] = [
+        "UNSPECIFIED",
+        "ADMIN",
+        "WRITE",
+        "READ",
+        "LIST",
+        "CONTRIBUTE",
+        "MEMBER",
+        "DEVELOPER",
+    ];
 
     /// The role in lower case; `None` if unspecified.
     pub(crate) fn role(&self) -> Option<String> {
@@ -605,13 +669,17 @@ impl ServiceAccountSpec {
         if let Some(scoped) = &self.namespace_scoped_access {
             let all = access.get_or_insert_default();
             // Such an account always has the account role read.
-            all.account_access.get_or_insert_default().role = Some(EnumText::Name(Role::Read.api_name()));
-            all.namespace_accesses.insert(scoped.namespace.clone(), scoped.access.clone());
+            all.account_access.get_or_insert_default().role =
+                Some(EnumText::Name(Role::Read.api_name()));
+            all.namespace_accesses
+                .insert(scoped.namespace.clone(), scoped.access.clone());
         }
         if let Some(scoped) = &self.project_scoped_access {
             let all = access.get_or_insert_default();
-            all.project_accesses.insert(scoped.project_id.clone(), scoped.access.clone());
-            all.namespace_accesses.extend(scoped.namespace_accesses.clone());
+            all.project_accesses
+                .insert(scoped.project_id.clone(), scoped.access.clone());
+            all.namespace_accesses
+                .extend(scoped.namespace_accesses.clone());
         }
         access
     }
@@ -813,7 +881,12 @@ impl Operation {
 
     /// How it stands.
     pub(crate) fn state(&self) -> OperationState {
-        let name = either(self.state.as_ref(), &self.state_deprecated, "STATE_", &Self::NAMES);
+        let name = either(
+            self.state.as_ref(),
+            &self.state_deprecated,
+            "STATE_",
+            &Self::NAMES,
+        );
         match name.as_deref() {
             Some("FULFILLED") => OperationState::Fulfilled,
             Some("FAILED") => OperationState::Ended("failed"),
@@ -917,13 +990,24 @@ mod tests {
             let read = access(json!({"accountAccess": role.clone()})).role();
             assert_eq!(read, Some(Role::FinanceAdmin), "{role}");
         }
-        for none in [json!({}), json!({"role": ""}), json!({"role": 0}), json!({"role": null}), json!(null)] {
-            assert_eq!(access(json!({"account_access": none.clone()})).role(), None, "{none}");
+        for none in [
+            json!({}),
+            json!({"role": ""}),
+            json!({"role": 0}),
+            json!({"role": null}),
+            json!(null),
+        ] {
+            assert_eq!(
+                access(json!({"account_access": none.clone()})).role(),
+                None,
+                "{none}"
+            );
         }
         let unknown = access(json!({"accountAccess": {"role": "ROLE_FUTURE"}})).role();
         assert_eq!(unknown, Some(Role::Unknown("FUTURE".into())));
         let operation: Operation =
-            serde_json::from_value(json!({"id": "o", "state": "STATE_REJECTED"})).expect("operation");
+            serde_json::from_value(json!({"id": "o", "state": "STATE_REJECTED"}))
+                .expect("operation");
         assert_eq!(operation.state(), OperationState::Ended("was rejected"));
     }
 
@@ -937,7 +1021,10 @@ mod tests {
                 "created_time": "", "state": 0}),
         ] {
             let user: User = serde_json::from_value(user).expect("a user");
-            assert_eq!((user.state(), user.created_time), (ResourceState::Unspecified, None));
+            assert_eq!(
+                (user.state(), user.created_time),
+                (ResourceState::Unspecified, None)
+            );
             assert_eq!(user.spec.access.and_then(|a| a.role()), None);
         }
     }

@@ -16,8 +16,8 @@ use rollcall::model::{Capability, FacetKind, ResourceId, ResourceType};
 use rollcall::{Error, ErrorType};
 
 use access::{ACCOUNT_ROLE, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
-use api::{Access, Api, Role};
 pub use api::Write;
+use api::{Access, Api, Role};
 pub use sync::Step;
 
 /// A credential that ends sooner than this is worth a warning.
@@ -167,8 +167,16 @@ impl Connector for TemporalCloud {
         }
         let identity = self.api.current_identity().await?;
         let (caller, name, access) = match (&identity.user, &identity.service_account) {
-            (Some(user), _) => (ResourceId::new(USER, &user.id), &user.spec.email, user.spec.access.clone()),
-            (None, Some(sa)) => (ResourceId::new(SERVICE_ACCOUNT, &sa.id), &sa.spec.name, sa.spec.access()),
+            (Some(user), _) => (
+                ResourceId::new(USER, &user.id),
+                &user.spec.email,
+                user.spec.access.clone(),
+            ),
+            (None, Some(sa)) => (
+                ResourceId::new(SERVICE_ACCOUNT, &sa.id),
+                &sa.spec.name,
+                sa.spec.access(),
+            ),
             (None, None) => return Err(weak_key("the vendor does not say whose key this is")),
         };
         let role = access.as_ref().and_then(Access::role);
@@ -176,11 +184,18 @@ impl Connector for TemporalCloud {
             Some(Role::Owner) => "Account Owner",
             Some(Role::Admin) => "Global Admin",
             other => {
-                let has = other.as_ref().map_or_else(|| "no account role".into(), Role::api_name);
-                return Err(weak_key(&format!("the key belongs to `{name}`, which has {has}")));
+                let has = other
+                    .as_ref()
+                    .map_or_else(|| "no account role".into(), Role::api_name);
+                return Err(weak_key(&format!(
+                    "the key belongs to `{name}`, which has {has}"
+                )));
             }
         };
-        let key = identity.principal_api_key.as_ref().and_then(|key| key.spec.as_ref());
+        let key = identity
+            .principal_api_key
+            .as_ref()
+            .and_then(|key| key.spec.as_ref());
         let expires_at = key.and_then(|spec| spec.expiry_time);
         Ok(Identity {
             tenant: account,
@@ -203,7 +218,10 @@ impl TemporalCloud {
 
 /// A short word of lower-case letters and digits. Anything else would make role ids ambiguous.
 fn is_account_id(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    !id.is_empty()
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
 /// The API hides other users' access from lesser roles and answers 200 all the same: such a sync would look healthy and

@@ -40,24 +40,30 @@ impl Provisioner for TemporalCloud {
             ));
         }
         match &request.action {
-            Action::Grant { entitlement, principal } => {
-                match Target::parse(&identity.tenant, entitlement)? {
-                    Target::Namespace(id, permission) => {
-                        namespace::grant(self, identity, request, &id, permission, principal).await
-                    }
-                    Target::Role(wanted) => role::grant(self, identity, request, &wanted, principal).await,
+            Action::Grant {
+                entitlement,
+                principal,
+            } => match Target::parse(&identity.tenant, entitlement)? {
+                Target::Namespace(id, permission) => {
+                    namespace::grant(self, identity, request, &id, permission, principal).await
                 }
-            }
-            Action::Revoke { entitlement, principal } => {
-                match Target::parse(&identity.tenant, entitlement)? {
-                    Target::Namespace(id, permission) => {
-                        namespace::revoke(self, identity, request, &id, permission, principal).await
-                    }
-                    Target::Role(held) => role::revoke(self, identity, request, &held, principal).await,
+                Target::Role(wanted) => {
+                    role::grant(self, identity, request, &wanted, principal).await
                 }
-            }
+            },
+            Action::Revoke {
+                entitlement,
+                principal,
+            } => match Target::parse(&identity.tenant, entitlement)? {
+                Target::Namespace(id, permission) => {
+                    namespace::revoke(self, identity, request, &id, permission, principal).await
+                }
+                Target::Role(held) => role::revoke(self, identity, request, &held, principal).await,
+            },
             Action::Create { account } => account::create(self, identity, request, account).await,
-            Action::Delete { principal } => account::delete(self, identity, request, principal).await,
+            Action::Delete { principal } => {
+                account::delete(self, identity, request, principal).await
+            }
         }
     }
 
@@ -83,11 +89,16 @@ fn progress(operation: &Operation) -> Result<Progress, Error> {
         OperationState::Fulfilled => Ok(Progress::Done(Some(operation.id.clone()))),
         OperationState::Running => {
             let seconds = operation.check_after().unwrap_or(DEFAULT_DELAY);
-            Ok(Progress::Pending(Duration::from_secs_f64(seconds.clamp(DELAYS.0, DELAYS.1))))
+            Ok(Progress::Pending(Duration::from_secs_f64(
+                seconds.clamp(DELAYS.0, DELAYS.1),
+            )))
         }
         OperationState::Ended(how) => Err(Error::refused(
             "OperationFailed",
-            format!("the vendor's operation {} {how}: {}", operation.id, operation.failure_reason),
+            format!(
+                "the vendor's operation {} {how}: {}",
+                operation.id, operation.failure_reason
+            ),
             "See what the vendor says; then send a new request, with a new `request_id`.",
         )),
     }
@@ -100,7 +111,9 @@ fn refused_write(e: http::error::Error) -> Result<Progress, Error> {
     let message = e.vendor_message().unwrap_or_default().to_lowercase();
     match e.status() {
         Some(404 | 409) => Ok(Progress::Overtaken),
-        Some(400) if message.contains("version") || message.contains("nothing to change") => Ok(Progress::Overtaken),
+        Some(400) if message.contains("version") || message.contains("nothing to change") => {
+            Ok(Progress::Overtaken)
+        }
         Some(400) => Err(Error::new(
             ErrorType::Refused,
             "VendorRefused",

@@ -17,21 +17,49 @@ use crate::{TemporalCloud, weak_key};
 /// A step of a sync. `page` is the token of a page, empty for the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the list or object that it is named after")]
+#[expect(
+    missing_docs,
+    reason = "each is the list or object that it is named after"
+)]
 pub enum Step {
     /// The account roles: they are the same in every account, so nobody is asked.
     AccountRoles,
-    Users { page: String },
-    ServiceAccounts { page: String },
-    Groups { page: String },
-    Members { group: String, google: bool, page: String },
-    CustomRoles { page: String },
-    Projects { page: String },
-    Namespaces { with_projects: bool, page: String },
-    User { id: String },
-    Namespace { id: String },
-    CustomRole { id: String },
-    Project { id: String },
+    Users {
+        page: String,
+    },
+    ServiceAccounts {
+        page: String,
+    },
+    Groups {
+        page: String,
+    },
+    Members {
+        group: String,
+        google: bool,
+        page: String,
+    },
+    CustomRoles {
+        page: String,
+    },
+    Projects {
+        page: String,
+    },
+    Namespaces {
+        with_projects: bool,
+        page: String,
+    },
+    User {
+        id: String,
+    },
+    Namespace {
+        id: String,
+    },
+    CustomRole {
+        id: String,
+    },
+    Project {
+        id: String,
+    },
 }
 
 /// Users other than the caller.
@@ -87,28 +115,44 @@ impl Syncer for TemporalCloud {
                 Ok(out)
             }
             Step::Groups { page } => self.groups(account, page).await,
-            Step::Members { group, google, page } => self.members(group, *google, page).await,
+            Step::Members {
+                group,
+                google,
+                page,
+            } => self.members(group, *google, page).await,
             Step::CustomRoles { page } => self.custom_roles(page).await,
             Step::Projects { page } => self.projects(account, page).await,
-            Step::Namespaces { with_projects, page } => {
+            Step::Namespaces {
+                with_projects,
+                page,
+            } => {
                 let namespaces = listed(page, self.api.namespaces(page).await)?;
                 let mut out = onward(namespaces.next.map(|page| Step::Namespaces {
                     with_projects: *with_projects,
                     page,
                 }));
                 for namespace in &namespaces.items {
-                    out.records.extend(access::namespace(account, namespace, *with_projects));
+                    out.records
+                        .extend(access::namespace(account, namespace, *with_projects));
                 }
                 Ok(out)
             }
             Step::User { id } => self.missing_user(account, id).await,
             Step::Namespace { id } => self.missing_namespace(account, id).await,
             Step::CustomRole { id } => {
-                let found = self.api.custom_role(id).await.map(|role| access::custom_role(&role));
+                let found = self
+                    .api
+                    .custom_role(id)
+                    .await
+                    .map(|role| access::custom_role(&role));
                 or_vanished(CUSTOM_ROLE, id, found)
             }
             Step::Project { id } => {
-                let found = self.api.project(id).await.map(|project| access::project(account, &project));
+                let found = self
+                    .api
+                    .project(id)
+                    .await
+                    .map(|project| access::project(account, &project));
                 or_vanished(PROJECT, id, found)
             }
         }
@@ -171,12 +215,18 @@ impl TemporalCloud {
         let members = match self.api.members(group, page).await {
             // 404 is documented as "no such group": it was deleted after it was listed.
             Err(e) if e.status() == Some(404) => {
-                out.warn("GroupVanished", format!("group {group} was deleted during the sync"));
+                out.warn(
+                    "GroupVanished",
+                    format!("group {group} was deleted during the sync"),
+                );
                 return Ok(out);
             }
             // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
             Err(e) if google && page.is_empty() && matches!(e.status(), Some(400 | 501)) => {
-                out.warn("MembersNotListed", format!("the vendor does not list the members of Google group {group}"));
+                out.warn(
+                    "MembersNotListed",
+                    format!("the vendor does not list the members of Google group {group}"),
+                );
                 return Ok(out);
             }
             members => listed(page, members)?,
@@ -186,7 +236,10 @@ impl TemporalCloud {
             google,
             page,
         });
-        let grants = members.items.iter().map(|m| access::membership(group, &m.member_id.user_id));
+        let grants = members
+            .items
+            .iter()
+            .map(|m| access::membership(group, &m.member_id.user_id));
         out.records.grants.extend(grants);
         Ok(out)
     }
@@ -271,7 +324,10 @@ fn onward(next: Option<Step>) -> Yield<Step> {
 fn take(out: &mut Yield<Step>, (records, unknown): (Records, Vec<String>)) {
     out.records.extend(records);
     for right in unknown {
-        out.warn("UnknownRight", format!("the vendor has a new right that Rollcall does not know: {right}"));
+        out.warn(
+            "UnknownRight",
+            format!("the vendor has a new right that Rollcall does not know: {right}"),
+        );
     }
 }
 
@@ -287,7 +343,10 @@ fn listed<T>(page: &str, answer: Result<Page<T>, http::error::Error>) -> Result<
 
 /// A page of something that not every account has. *Unknown*: which of these the API answers then; the caller's role was
 /// checked, so a 403 can mean nothing else. Whatever a principal has of it is looked up one by one, so nothing is lost.
-fn if_offered<T>(page: &str, answer: Result<Page<T>, http::error::Error>) -> Result<Option<Page<T>>, Error> {
+fn if_offered<T>(
+    page: &str,
+    answer: Result<Page<T>, http::error::Error>,
+) -> Result<Option<Page<T>>, Error> {
     match answer {
         Err(e) if page.is_empty() && matches!(e.status(), Some(403 | 404 | 501)) => Ok(None),
         answer => listed(page, answer).map(Some),

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall::function::Entry;
 use rollcall_harness::conformance::{Case, Leaves, Subject};
-use rollcall_simulators::temporalcloud::{Ordering, Options, TEST_KEY, TemporalCloud, World};
+use rollcall_simulators::temporalcloud::{Options, Ordering, TEST_KEY, TemporalCloud, World};
 use rollcall_simulators::{Fault, Request};
 use serde_json::{Value, json};
 
@@ -13,7 +13,9 @@ pub(crate) struct Simulated {
 
 impl Simulated {
     pub(crate) async fn of(world: World) -> Self {
-        let sim = TemporalCloud::start(world, Options::default()).await.expect("a simulator");
+        let sim = TemporalCloud::start(world, Options::default())
+            .await
+            .expect("a simulator");
         Self { sim }
     }
 }
@@ -44,7 +46,8 @@ impl Subject for Simulated {
     }
 
     fn shuffle(&self, seed: u64) {
-        self.sim.set_options(|o| o.ordering = Ordering::Shuffled(seed));
+        self.sim
+            .set_options(|o| o.ordering = Ordering::Shuffled(seed));
     }
 
     fn set_faults(&self, faults: Vec<Fault>) {
@@ -140,18 +143,30 @@ impl Subject for Simulated {
 
 fn remove_namespace(view: &mut Value, user: &str, namespace: &str) {
     let access = &mut view["users"][user]["access"];
-    let entries = access["namespaceAccesses"].as_object_mut().expect("entries");
+    let entries = access["namespaceAccesses"]
+        .as_object_mut()
+        .expect("entries");
     entries.remove(namespace);
     if entries.is_empty() {
-        access.as_object_mut().expect("access").remove("namespaceAccesses");
+        access
+            .as_object_mut()
+            .expect("access")
+            .remove("namespaceAccesses");
     }
 }
 
 fn set_role(view: &mut Value, principal: &str, role: &str) {
-    let kind = if principal.starts_with("g-") { "groups" } else { "users" };
+    let kind = if principal.starts_with("g-") {
+        "groups"
+    } else {
+        "users"
+    };
     let access = &mut view[kind][principal]["access"];
     if role.is_empty() {
-        access.as_object_mut().expect("access").remove("accountAccess");
+        access
+            .as_object_mut()
+            .expect("access")
+            .remove("accountAccess");
     } else {
         access["accountAccess"]["role"] = role.into();
     }

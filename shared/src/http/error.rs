@@ -185,7 +185,8 @@ fn of_status(status: u16) -> (ErrorType, &'static str, &'static str) {
             "Something else changed the same object: run again.",
         ),
         429 => (ErrorType::RateLimited, "RateLimited", "Run again later."),
-        500..=599 => (
+        // "Not implemented" does not pass with time.
+        500 | 502..=599 => (
             ErrorType::Unavailable,
             "VendorUnavailable",
             "The vendor has trouble: run again later.",

@@ -337,7 +337,7 @@ impl Finish<'_> {
             warnings.push(Warning::new(
                 "GrantsOnGoneResources",
                 format!(
-                    "{} grants are left out: their resources were being deleted",
+                    "{} grants are left out: the vendor does not know their resources any more, or is deleting them",
                     self.left_out
                 ),
             ));

@@ -256,23 +256,30 @@ impl Work {
         tallies().map_err(scratch)
     }
 
-    /// What steps warned of, one sentence a code: the first of them and how many there are.
+    /// What steps warned of: one warning a code, which names the first few and counts the rest.
     pub(super) fn warnings(&self) -> Result<Vec<Warning>, Error> {
+        const NAMED: usize = 3;
         let warnings = || {
-            let sql = "SELECT code, min(message), count(DISTINCT message) FROM warnings GROUP BY code ORDER BY code";
+            let sql = "SELECT DISTINCT code, message FROM warnings ORDER BY code, message";
             let mut select = self.db.prepare(sql)?;
-            let rows = select.query_map([], |row| {
-                let (code, message, n): (String, String, i64) =
-                    (row.get(0)?, row.get(1)?, row.get(2)?);
-                Ok(Warning::new(
-                    code,
-                    match n {
-                        1 => message,
-                        n => format!("{message} (and {} more like it)", n - 1),
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let all: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
+            let by_code = all.chunk_by(|a, b| a.0 == b.0).map(|same| {
+                let named: Vec<&str> = same
+                    .iter()
+                    .take(NAMED)
+                    .map(|(_, text)| text.as_str())
+                    .collect();
+                let text = named.join("; ");
+                Warning::new(
+                    &same[0].0,
+                    match same.len().saturating_sub(NAMED) {
+                        0 => text,
+                        more => format!("{text}; and {more} more like these"),
                     },
-                ))
-            })?;
-            rows.collect::<Result<_, _>>()
+                )
+            });
+            Ok(by_code.collect())
         };
         warnings().map_err(scratch)
     }

@@ -7,7 +7,9 @@ use rollcall::provision::{Plan, Proposal, Request, State};
 use rollcall::{Error, ErrorType};
 use serde_json::json;
 
-use super::principal::{OTHERS_TURN, Principal, find_user, is_past, not_oneself, not_the_last_admin, operation_id};
+use super::principal::{
+    OTHERS_TURN, Principal, find_user, is_past, not_oneself, not_the_last_admin, operation_id,
+};
 use crate::TemporalCloud;
 use crate::access::{USER, account_state, grant_ids, is_immutable, role_slug};
 use crate::api::{ResourceState, User, Write};
@@ -71,14 +73,18 @@ fn check_account(email: &str, account: &Account) -> Result<(), Error> {
 /// The user of an address, whatever the case of its letters. *Unknown*: whether the API's own filter by address minds
 /// that; if it does, it misses the account that stands in the way of the new one. So the list is read.
 async fn find(connector: &TemporalCloud, email: &str) -> Result<Option<User>, Error> {
-    let of_address =
-        |user: &User| user.spec.email.eq_ignore_ascii_case(email) && user.state() != ResourceState::Deleted;
+    let of_address = |user: &User| {
+        user.spec.email.eq_ignore_ascii_case(email) && user.state() != ResourceState::Deleted
+    };
     find_user(connector, of_address).await
 }
 
 fn existing(connector: &TemporalCloud, user: &User) -> Result<Plan<Write>, Error> {
     let state = user.state();
-    let invitation_ended = user.invitation.as_ref().is_some_and(|i| is_past(connector, i.expired_time));
+    let invitation_ended = user
+        .invitation
+        .as_ref()
+        .is_some_and(|i| is_past(connector, i.expired_time));
     if state == ResourceState::Expired || invitation_ended {
         return Err(Error::refused(
             "InvitationExpired",
@@ -96,7 +102,11 @@ fn existing(connector: &TemporalCloud, user: &User) -> Result<Plan<Write>, Error
         resource: Some(ResourceRef {
             id: format!("{USER}:{}", user.id),
             display_name: user.spec.email.clone(),
-            status: if details.is_empty() { "enabled".into() } else { details },
+            status: if details.is_empty() {
+                "enabled".into()
+            } else {
+                details
+            },
         }),
     }))
 }
@@ -124,7 +134,11 @@ pub(super) async fn delete(
     if let Some(role) = role.as_ref().filter(|role| is_immutable(role)) {
         return Err(Error::refused(
             "HoldsImmutableRole",
-            format!("{} holds the role {}, and such an account is not deleted from here", user.name, role_slug(role)),
+            format!(
+                "{} holds the role {}, and such an account is not deleted from here",
+                user.name,
+                role_slug(role)
+            ),
             "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.",
         ));
     }

@@ -31,7 +31,11 @@ pub(super) async fn grant(
         // The server takes an explicit entry and drops it without a word: none is sent.
         return match wanted {
             Permission::Admin => Ok(Plan::Already(then)),
-            _ => Err(implicit(&principal, namespace, "needs no other permission on it")),
+            _ => Err(implicit(
+                &principal,
+                namespace,
+                "needs no other permission on it",
+            )),
         };
     }
     if held == Some(wanted) {
@@ -40,7 +44,10 @@ pub(super) async fn grant(
     if principal.scoped {
         return Err(Error::refused(
             "ScopedServiceAccount",
-            format!("{} is a scoped service account: its scope cannot be widened", principal.id),
+            format!(
+                "{} is a scoped service account: its scope cannot be widened",
+                principal.id
+            ),
             "Use another service account, or change this one in Temporal Cloud.",
         ));
     }
@@ -76,7 +83,11 @@ pub(super) async fn revoke(
     let entitlement = namespace_permission(namespace, unwanted);
     if held != Some(unwanted) {
         if principal.is_admin_everywhere() && unwanted == Permission::Admin {
-            return Err(implicit(&principal, namespace, "which cannot be taken away by itself"));
+            return Err(implicit(
+                &principal,
+                namespace,
+                "which cannot be taken away by itself",
+            ));
         }
         let kept = held.map(|held| principal.grant(&namespace_permission(namespace, held)));
         return Ok(Plan::Already(State {
@@ -106,7 +117,10 @@ pub(super) async fn revoke(
 fn implicit(principal: &Principal, namespace: &str, why: &str) -> Error {
     Error::refused(
         "ImplicitAccess",
-        format!("{} is admin of {namespace} by its account role, {why}", principal.id),
+        format!(
+            "{} is admin of {namespace} by its account role, {why}",
+            principal.id
+        ),
         "Change the account role instead.",
     )
 }
@@ -136,18 +150,34 @@ fn set_access(
     namespace: &str,
     access: Option<Value>,
 ) -> Write {
-    let permission = principal.access.namespace(namespace).map_or("none", permission_slug);
+    let permission = principal
+        .access
+        .namespace(namespace)
+        .map_or("none", permission_slug);
     let version = &principal.resource_version;
     let wanted = access.as_ref().map(Value::to_string).unwrap_or_default();
-    let parts = [&principal.id.to_string(), namespace, permission, version, &wanted];
+    let parts = [
+        &principal.id.to_string(),
+        namespace,
+        permission,
+        version,
+        &wanted,
+    ];
     let mut body = json!({"resourceVersion": version});
     if let Some(access) = access {
         body["access"] = access;
     }
     Write {
-        path: ["cloud", "namespaces", namespace, principal.kind.path(), &principal.id.id, "access"]
-            .map(String::from)
-            .into(),
+        path: [
+            "cloud",
+            "namespaces",
+            namespace,
+            principal.kind.path(),
+            &principal.id.id,
+            "access",
+        ]
+        .map(String::from)
+        .into(),
         body: Some(body),
         resource_version: version.clone(),
         operation_id: operation_id(identity, request, &parts),

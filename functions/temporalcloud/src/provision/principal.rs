@@ -51,7 +51,10 @@ pub(super) fn kind_of(principal: &ResourceId) -> Result<Kind, Error> {
 
 impl Principal {
     /// Reads a principal; `None` if the vendor says that it does not exist (404), or that it is deleted.
-    pub(super) async fn read(connector: &TemporalCloud, id: &ResourceId) -> Result<Option<Self>, Error> {
+    pub(super) async fn read(
+        connector: &TemporalCloud,
+        id: &ResourceId,
+    ) -> Result<Option<Self>, Error> {
         let kind = kind_of(id)?;
         let raw = match connector.api.raw(kind, &id.id).await {
             Ok(raw) => raw,
@@ -63,7 +66,10 @@ impl Principal {
     }
 
     /// The same, where there must be one.
-    pub(super) async fn required(connector: &TemporalCloud, id: &ResourceId) -> Result<Self, Error> {
+    pub(super) async fn required(
+        connector: &TemporalCloud,
+        id: &ResourceId,
+    ) -> Result<Self, Error> {
         Self::read(connector, id).await?.ok_or_else(|| {
             Error::new(
                 ErrorType::NotFound,
@@ -77,32 +83,55 @@ impl Principal {
     fn of(kind: Kind, id: &ResourceId, raw: Value) -> Result<Self, Error> {
         let spec = raw.get("spec").cloned().unwrap_or_else(|| json!({}));
         let typed = |e: serde_json::Error| {
-            Error::internal("UnexpectedAnswer", format!("{id} is of an unknown form")).with_source(e)
+            Error::internal("UnexpectedAnswer", format!("{id} is of an unknown form"))
+                .with_source(e)
         };
         let (name, state, access, resource_version, scoped, operation) = match kind {
             Kind::User => {
                 let user = User::deserialize(&raw).map_err(typed)?;
                 let state = user.state();
-                (user.spec.email, state, user.spec.access, user.resource_version, false, user.async_operation_id)
+                (
+                    user.spec.email,
+                    state,
+                    user.spec.access,
+                    user.resource_version,
+                    false,
+                    user.async_operation_id,
+                )
             }
             Kind::ServiceAccount => {
                 let sa = ServiceAccount::deserialize(&raw).map_err(typed)?;
                 let state = sa.state();
                 let (access, scoped) = (sa.spec.access(), sa.spec.is_scoped());
-                (sa.spec.name, state, access, sa.resource_version, scoped, sa.async_operation_id)
+                (
+                    sa.spec.name,
+                    state,
+                    access,
+                    sa.resource_version,
+                    scoped,
+                    sa.async_operation_id,
+                )
             }
             Kind::Group => {
                 let group = Group::deserialize(&raw).map_err(typed)?;
                 let state = group.state();
                 let name = group.spec.display_name;
-                (name, state, group.spec.access, group.resource_version, false, group.async_operation_id)
+                (
+                    name,
+                    state,
+                    group.spec.access,
+                    group.resource_version,
+                    false,
+                    group.async_operation_id,
+                )
             }
         };
         Ok(Self {
             kind,
             id: id.clone(),
             name,
-            busy: !operation.is_empty() || matches!(state, ResourceState::Updating | ResourceState::Deleting),
+            busy: !operation.is_empty()
+                || matches!(state, ResourceState::Updating | ResourceState::Deleting),
             state,
             access: access.unwrap_or_default(),
             resource_version,
@@ -131,7 +160,10 @@ impl Principal {
         self.access
             .namespaces()
             .filter_map(|(namespace, permission)| Some((namespace, permission.ok()?)))
-            .map(|(namespace, permission)| self.grant(&access::namespace_permission(namespace, permission)).id)
+            .map(|(namespace, permission)| {
+                self.grant(&access::namespace_permission(namespace, permission))
+                    .id
+            })
             .collect()
     }
 
@@ -164,7 +196,9 @@ impl Principal {
     /// An update of the whole principal.
     pub(super) fn update(&self, spec: Value, operation_id: String) -> Write {
         Write {
-            path: ["cloud", self.kind.path(), &self.id.id].map(String::from).into(),
+            path: ["cloud", self.kind.path(), &self.id.id]
+                .map(String::from)
+                .into(),
             body: Some(json!({"spec": spec, "resourceVersion": self.resource_version})),
             resource_version: self.resource_version.clone(),
             operation_id,
@@ -174,7 +208,11 @@ impl Principal {
 
 /// A member of an object that is itself an object: found in either spelling, made if it is not there or `null`.
 fn child<'a>(object: &'a mut Value, camel: &str, snake: &str) -> &'a mut Value {
-    let key = if object.get(snake).is_some() { snake } else { camel };
+    let key = if object.get(snake).is_some() {
+        snake
+    } else {
+        camel
+    };
     if !object.is_object() {
         *object = Value::Object(Map::new());
     }
@@ -192,7 +230,10 @@ pub(super) fn not_oneself(identity: &Identity, principal: &ResourceId) -> Result
     }
     Err(Error::refused(
         "OwnIdentity",
-        format!("`{}` ({principal}) is the account that this connector itself uses", identity.caller_name),
+        format!(
+            "`{}` ({principal}) is the account that this connector itself uses",
+            identity.caller_name
+        ),
         "Change it in Temporal Cloud, by another administrator.",
     ))
 }
@@ -201,7 +242,12 @@ pub(super) fn not_oneself(identity: &Identity, principal: &ResourceId) -> Result
 /// that a retry repeats it, and neither a new request nor a new look at the object does. *Unknown*: which characters the
 /// vendor takes; its own clients send UUIDs.
 pub(super) fn operation_id(identity: &Identity, request: &Request, parts: &[&str]) -> String {
-    let mut name = format!("{}\n{}\n{}", identity.tenant, request.id, request.action.name());
+    let mut name = format!(
+        "{}\n{}\n{}",
+        identity.tenant,
+        request.id,
+        request.action.name()
+    );
     for part in parts {
         name.push('\n');
         name.push_str(part);
@@ -211,13 +257,19 @@ pub(super) fn operation_id(identity: &Identity, request: &Request, parts: &[&str
 
 /// Fails if `leaving` is the last person who can administer the account. Machine accounts do not count: an account that
 /// only a key can administer is one that nobody can.
-pub(super) async fn not_the_last_admin(connector: &TemporalCloud, leaving: &Principal) -> Result<(), Error> {
+pub(super) async fn not_the_last_admin(
+    connector: &TemporalCloud,
+    leaving: &Principal,
+) -> Result<(), Error> {
     if leaving.kind != Kind::User || !leaving.is_admin_everywhere() {
         return Ok(());
     }
     let another = find_user(connector, |user| {
         let role = user.spec.access.as_ref().and_then(Access::role);
-        let active = matches!(user.state(), ResourceState::Active | ResourceState::Updating);
+        let active = matches!(
+            user.state(),
+            ResourceState::Active | ResourceState::Updating
+        );
         user.id != leaving.id.id && active && matches!(role, Some(Role::Owner | Role::Admin))
     });
     if another.await?.is_some() {
@@ -225,7 +277,10 @@ pub(super) async fn not_the_last_admin(connector: &TemporalCloud, leaving: &Prin
     }
     Err(Error::refused(
         "LastAdmin",
-        format!("{} is the last person who can administer the account", leaving.name),
+        format!(
+            "{} is the last person who can administer the account",
+            leaving.name
+        ),
         "Make somebody else Global Admin first.",
     ))
 }
@@ -270,7 +325,10 @@ mod tests {
             "projectAccesses": {"p": {"role": "PROJECT_ROLE_READ"}}}});
         let mut expected = spec.clone();
         expected["access"]["accountAccess"]["role"] = "ROLE_DEVELOPER".into();
-        assert_eq!(principal(spec).spec_with_role(Some(&Role::Developer)), expected);
+        assert_eq!(
+            principal(spec).spec_with_role(Some(&Role::Developer)),
+            expected
+        );
     }
 
     #[test]
@@ -281,10 +339,16 @@ mod tests {
             json!({"email": "a@b", "access": {"accountAccess": null}}),
         ] {
             let changed = principal(spec).spec_with_role(Some(&Role::Read));
-            assert_eq!(changed["access"]["accountAccess"], json!({"role": "ROLE_READ"}));
+            assert_eq!(
+                changed["access"]["accountAccess"],
+                json!({"role": "ROLE_READ"})
+            );
         }
         let snake = json!({"email": "a@b", "access": {"account_access": {"role": "ROLE_READ"}}});
         let changed = principal(snake).spec_with_role(Some(&Role::Admin));
-        assert_eq!(changed["access"], json!({"account_access": {"role": "ROLE_ADMIN"}}));
+        assert_eq!(
+            changed["access"],
+            json!({"account_access": {"role": "ROLE_ADMIN"}})
+        );
     }
 }

@@ -5,7 +5,9 @@ use rollcall::connector::Identity;
 use rollcall::model::ResourceId;
 use rollcall::provision::{Plan, Proposal, Request, State};
 
-use super::principal::{OTHERS_TURN, Principal, kind_of, not_oneself, not_the_last_admin, operation_id};
+use super::principal::{
+    OTHERS_TURN, Principal, kind_of, not_oneself, not_the_last_admin, operation_id,
+};
 use crate::TemporalCloud;
 use crate::access::{is_immutable, role_member, role_slug};
 use crate::api::{Kind, Role, Write};
@@ -107,7 +109,11 @@ fn lower(principal: &Principal, role: &Role) -> Result<Option<Role>, Error> {
         (_, Role::Developer) => Ok(Some(Role::Read)),
         _ => Err(Error::refused(
             "LowestRole",
-            format!("{} is the lowest role: without it, {} has no account", role_slug(role), principal.id),
+            format!(
+                "{} is the lowest role: without it, {} has no account",
+                role_slug(role),
+                principal.id
+            ),
             "Delete the account instead (`delete-account`; a service account in Temporal Cloud), or grant another role.",
         )),
     }
@@ -119,7 +125,10 @@ fn check_mutable(role: &Role) -> Result<(), Error> {
     }
     Err(Error::refused(
         "ImmutableRole",
-        format!("the role {} can be neither granted nor revoked from here", role_slug(role)),
+        format!(
+            "the role {} can be neither granted nor revoked from here",
+            role_slug(role)
+        ),
         "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.",
     ))
 }
@@ -128,21 +137,37 @@ fn check_holder(principal: &Principal, held: Option<&Role>) -> Result<(), Error>
     match held {
         Some(role) if is_immutable(role) => Err(Error::refused(
             "HoldsImmutableRole",
-            format!("{} holds the role {}, which is not changed from here", principal.id, role_slug(role)),
+            format!(
+                "{} holds the role {}, which is not changed from here",
+                principal.id,
+                role_slug(role)
+            ),
             "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.",
         )),
         _ if principal.scoped => Err(Error::refused(
             "ScopedServiceAccount",
-            format!("{} is a scoped service account, whose account role is fixed", principal.id),
+            format!(
+                "{} is a scoped service account, whose account role is fixed",
+                principal.id
+            ),
             "Use another service account.",
         )),
         _ => Ok(()),
     }
 }
 
-fn update(identity: &Identity, request: &Request, principal: &Principal, role: Option<&Role>) -> Write {
+fn update(
+    identity: &Identity,
+    request: &Request,
+    principal: &Principal,
+    role: Option<&Role>,
+) -> Write {
     let wanted = role.map(role_slug).unwrap_or_default();
-    let parts = [&principal.id.to_string(), &principal.resource_version, &wanted];
+    let parts = [
+        &principal.id.to_string(),
+        &principal.resource_version,
+        &wanted,
+    ];
     let id = operation_id(identity, request, &parts.map(String::as_str));
     principal.update(principal.spec_with_role(role), id)
 }

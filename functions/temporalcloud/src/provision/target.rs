@@ -40,11 +40,16 @@ impl Target {
 /// The role of a resource id: exactly `<account>-<slug>`. Two other spellings of the public connector are taken too:
 /// `<account>-finance-_-admin`, and for admin the legacy `<domain>-<account>`, where the domain has a dot.
 fn role(account: &str, id: &str) -> Option<Role> {
-    if let Some(slug) = id.strip_prefix(account).and_then(|rest| rest.strip_prefix('-')) {
+    if let Some(slug) = id
+        .strip_prefix(account)
+        .and_then(|rest| rest.strip_prefix('-'))
+    {
         if slug == "finance-_-admin" {
             return Some(Role::FinanceAdmin);
         }
-        return ROLES.into_iter().find(|role| access::role_slug(role) == slug);
+        return ROLES
+            .into_iter()
+            .find(|role| access::role_slug(role) == slug);
     }
     let domain = id.strip_suffix(account)?.strip_suffix('-')?;
     let (name, end) = domain.rsplit_once('.')?;
@@ -67,7 +72,10 @@ mod tests {
     fn every_role_comes_back_from_its_own_id() {
         for wanted in &ROLES {
             let id = access::role_member("a1b23", wanted);
-            assert_eq!(Target::parse("a1b23", &id).expect("a target"), Target::Role(wanted.clone()));
+            assert_eq!(
+                Target::parse("a1b23", &id).expect("a target"),
+                Target::Role(wanted.clone())
+            );
         }
     }
 

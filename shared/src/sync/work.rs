@@ -279,7 +279,7 @@ impl Work {
                     },
                 )
             });
-            Ok(by_code.collect())
+            Ok::<_, rusqlite::Error>(by_code.collect())
         };
         warnings().map_err(scratch)
     }

@@ -206,6 +206,7 @@ pub fn stale_cursor(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) 
 }
 
 /// Whether `error` is [`stale_cursor`].
+#[cfg(feature = "snapshot")]
 pub(crate) fn is_stale_cursor(error: &Error) -> bool {
     error.code() == STALE_CURSOR
 }

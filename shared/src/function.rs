@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::connector::{About, Connector, Identity, Warning};
+use crate::connector::{About, Identity, Warning};
 use crate::context::Context;
 use crate::error::Error;
 use crate::model::{Capability, encode};
@@ -146,7 +146,8 @@ impl Entry {
     }
 }
 
-async fn identify<C: Connector>(
+#[cfg(feature = "snapshot")]
+async fn identify<C: crate::connector::Connector>(
     cx: &Context,
     connection: &str,
 ) -> Result<(Identity, Vec<Warning>), Error> {

@@ -1,5 +1,4 @@
 //! The schemas in `infra/schemas` are the types'. `ROLLCALL_ACCEPT=1 cargo test -p rollcall --test schemas` writes them.
-#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use std::path::Path;
 

@@ -21,6 +21,7 @@ struct Record<T> {
     /// Whose work it is; the same owner may go on with it.
     owner: String,
     /// Tells two acquisitions of one owner apart, even at the same moment.
+    #[serde(default)]
     nonce: String,
     /// Whether the owner is at work, or waits to be called again.
     active: bool,

@@ -58,6 +58,11 @@ impl Failure {
             Self::Failed(error) => {
                 output::note(&format!("error: {}", Chain(&error)));
                 output::note(&format!("fix: {}", error.fix()));
+                if let Some(sync_id) = error.run() {
+                    output::note(&format!(
+                        "what was read is kept: go on with --sync-id {sync_id}"
+                    ));
+                }
                 ExitCode::FAILURE
             }
             Self::Usage(message) => {

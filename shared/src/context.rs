@@ -42,7 +42,7 @@ pub struct Settings {
     pub expand: bool,
     /// An unfinished run older than this starts again instead of going on.
     pub max_run_age: Duration,
-    /// A lease that is not renewed for so long is free.
+    /// A lease that is not renewed for so long is free, where nothing says how long this process may run.
     pub lease: Duration,
     /// How often an unfinished run is saved.
     pub checkpoint_every: Duration,
@@ -182,6 +182,16 @@ impl Context {
             connector: C::connect(&config, session)?,
             warnings,
         })
+    }
+
+    /// How long a lease must hold: until this process can do nothing any more, where that is known.
+    pub fn lease(&self) -> Duration {
+        /// Clocks differ.
+        const MARGIN: Duration = Duration::from_secs(15);
+        match self.deadline {
+            Some(_) => self.remaining() + MARGIN,
+            None => self.settings.lease,
+        }
     }
 
     /// How much time is left.

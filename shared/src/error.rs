@@ -87,6 +87,7 @@ pub struct Error {
     message: String,
     fix: Cow<'static, str>,
     retry_at: Option<Timestamp>,
+    run: Option<String>,
     source: Option<Source>,
 }
 
@@ -105,6 +106,7 @@ impl Error {
             message: message.into(),
             fix: fix.into(),
             retry_at: None,
+            run: None,
             source: None,
         }
     }
@@ -151,6 +153,13 @@ impl Error {
         self
     }
 
+    /// Names the unfinished sync that a retry can go on with.
+    #[must_use]
+    pub fn with_run(mut self, sync_id: impl Into<String>) -> Self {
+        self.run = Some(sync_id.into());
+        self
+    }
+
     /// The error type: the closed set that retry policies match on.
     pub fn kind(&self) -> ErrorType {
         self.kind
@@ -164,6 +173,11 @@ impl Error {
     /// What the operator should do.
     pub fn fix(&self) -> &str {
         &self.fix
+    }
+
+    /// The unfinished sync that a retry can go on with: the event's `sync_id`.
+    pub fn run(&self) -> Option<&str> {
+        self.run.as_deref()
     }
 
     /// When a retry makes sense, where that is known.

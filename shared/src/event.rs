@@ -259,8 +259,8 @@ pub struct ChangeAnswer {
     /// When to send the event again.
     #[schemars(schema_with = "time_schema")]
     pub resume_at: Option<Timestamp>,
-    /// The audit record's key in the store, without `intended.json` and `observed.json`.
-    pub audit: String,
+    /// The audit record's key in the store, without `intended.json` and `observed.json`; a dry run has none.
+    pub audit: Option<String>,
 }
 
 /// Reads an event; says what is wrong with it and where.

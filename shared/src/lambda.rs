@@ -150,6 +150,9 @@ fn error_message(error: &Error, request_id: Option<&str>) -> Value {
         "fix": error.fix(),
         "request_id": request_id,
     });
+    if let Some(sync_id) = error.run() {
+        message["sync_id"] = sync_id.into();
+    }
     if let Some(at) = error.retry_at() {
         message["retry_at"] = at.to_string().into();
     }

@@ -2,7 +2,8 @@
 //!
 //! A connector says by [`Provisioner::plan`] what a request would take, given what it reads. The engine carries the plan
 //! out and then asks for the plan again: a request that is done has nothing left to do. So there is one place that knows
-//! what a request means, and calling twice is calling once.
+//! what a request means, and calling twice is calling once. A request that takes several writes is planned one write at
+//! a time.
 
 mod audit;
 mod run;
@@ -30,7 +31,7 @@ use crate::model::{EntitlementId, ResourceId};
 pub trait Provisioner: Connector {
     /// A write of the vendor's API, complete: it is stored before it is sent, and must be recognizable when it is sent
     /// again.
-    type Change: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
+    type Change: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static;
 
     /// Reads, and says what the request takes; refuses what must not be done. Changes nothing.
     async fn plan(
@@ -158,6 +159,8 @@ pub enum Progress {
     Overtaken,
     /// The vendor knows nothing of it: it never arrived.
     Unknown,
+    /// The vendor cannot tell whether it arrived. If the state is as it was to become, this request did it.
+    Unclear,
 }
 
 /// An event of a write function, reduced to what the engine needs.

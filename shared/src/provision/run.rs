@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::audit::Record;
-use super::writer::{Live, Rehearsal, Writer, Written};
+use super::writer::{Live, RESERVE, Rehearsal, Writer, Written};
 use super::{Order, Plan, Proposal, Provisioner, State};
 use crate::clock::after;
 use crate::connector::Identity;
@@ -15,7 +15,7 @@ use crate::error::{Chain, Error, ErrorType};
 use crate::event::{ChangeAnswer, Outcome};
 use crate::http::limit::Meter;
 use crate::store::keys::Keys;
-use crate::store::lease::{Acquired, Lease};
+use crate::store::lease::{Acquired, Asked, Lease};
 use crate::store::tenant;
 
 /// How often a plan is made again because the vendor's state changed, or does not show a change yet.
@@ -33,10 +33,11 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     if order.dry_run {
         let (connector, identity) = connect::<P>(cx, keys).await?;
         let attempt = Attempt::new(cx, order, &record, &connector, &identity);
-        return attempt
-            .settle(&mut Rehearsal, None)
-            .await
-            .map(Settled::into_answer);
+        let settled = attempt.settle(&mut Rehearsal, Sent::Nothing).await?;
+        let mut answer = settled.into_answer();
+        // Nothing is written, no record either.
+        answer.audit = None;
+        return Ok(answer);
     }
     if let Some(answer) = record.answered().await? {
         return Ok(answer);
@@ -44,7 +45,10 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     let mut lease = lease::<P>(cx, keys, order).await?;
     match under_lease::<P>(cx, keys, order, &record, &mut lease).await {
         Ok(Settled::Answered(answer) | Settled::Waiting(answer, None)) => {
-            lease.release(&*cx.store, &*cx.clock).await?;
+            // The answer is on record already, whether the lease can be given back or not.
+            if let Err(lost) = lease.release(&*cx.store, &*cx.clock).await {
+                tracing::warn!(error = %Chain(&lost), "the lease could not be given back, and ends by itself");
+            }
             Ok(answer)
         }
         Ok(Settled::Waiting(answer, Some(proposal))) => {
@@ -58,7 +62,13 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
             if let Err(lost) = lease.release(&*cx.store, &*cx.clock).await {
                 tracing::warn!(error = %Chain(&lost), "the lease could not be given back, and ends by itself");
             }
-            Err(e)
+            match e.retry_at() {
+                // Never pay to wait: what was sent, if anything, is in the lease.
+                Some(at) if e.kind() == ErrorType::RateLimited => {
+                    Ok(in_progress(order, &record, at))
+                }
+                _ => Err(e),
+            }
         }
     }
 }
@@ -78,16 +88,12 @@ async fn lease<P: Provisioner>(
     order: &Order,
 ) -> Result<Lease<Proposal<P::Change>>, Error> {
     let subject = order.request.action.subject();
-    let key = keys.principal_lease(&subject);
-    match Lease::acquire(
-        &*cx.store,
-        &*cx.clock,
-        key,
-        &order.request.id,
-        cx.settings.lease,
-    )
-    .await?
-    {
+    let asked = Asked {
+        key: keys.principal_lease(&subject),
+        owner: &order.request.id,
+        floor: 0,
+    };
+    match Lease::acquire(&*cx.store, &*cx.clock, asked, cx.lease()).await? {
         Acquired::Held(lease) => Ok(lease),
         Acquired::Busy(until) => Err(Error::new(
             ErrorType::Unavailable,
@@ -136,24 +142,38 @@ async fn under_lease<P: Provisioner>(
         lease,
     };
     let attempt = Attempt::new(cx, order, record, &connector, &identity);
-    let mut carried = None;
-    if let Some(proposal) = sent {
-        match live.go_on(&proposal).await? {
-            Some(Written::Later(at)) => {
-                return Ok(Settled::Waiting(
-                    attempt.in_progress(at),
-                    Some(Box::new(proposal)),
-                ));
+    let before = match sent {
+        None => Sent::Nothing,
+        Some(proposal) => match live.go_on(&proposal).await? {
+            Written::Later(at) => {
+                let answer = in_progress(order, record, at);
+                return Ok(Settled::Waiting(answer, Some(Box::new(proposal))));
             }
-            Some(Written::Done(id)) => carried = Some((proposal, id)),
-            Some(Written::Overtaken | Written::Rehearsed) | None => {}
-        }
-    }
-    let settled = attempt.settle(&mut live, carried).await?;
+            Written::Done(id) => Sent::Carried(proposal, id),
+            Written::Unclear => Sent::Maybe(proposal),
+            Written::Overtaken | Written::Rehearsed => Sent::Nothing,
+        },
+    };
+    let settled = attempt.settle(&mut live, before).await?;
     if let Settled::Answered(answer) = &settled {
         record.observe(answer, cx.clock.now()).await?;
     }
     Ok(settled)
+}
+
+/// What this request is known to have sent.
+enum Sent<C> {
+    Nothing,
+    /// This, or not: the vendor cannot tell.
+    Maybe(Proposal<C>),
+    /// This, and by the vendor's operation of this id it is carried out.
+    Carried(Proposal<C>, Option<String>),
+}
+
+impl<C> Sent<C> {
+    fn is_carried(&self) -> bool {
+        matches!(self, Self::Carried(..))
+    }
 }
 
 struct Attempt<'a, P: Provisioner> {
@@ -185,48 +205,61 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
     async fn settle(
         &self,
         writer: &mut dyn Writer<P::Change>,
-        mut carried: Option<(Proposal<P::Change>, Option<String>)>,
+        mut sent: Sent<P::Change>,
     ) -> Result<Settled<P::Change>, Error> {
+        let mut busy = false;
         for attempt in 0..ATTEMPTS {
-            let proposal = match self
+            let plan = self
                 .connector
                 .plan(self.identity, &self.order.request)
-                .await?
-            {
-                Plan::Already(state) => return Ok(Settled::Answered(self.answer(state, carried))),
-                Plan::Later(delay) => {
-                    let at = after(self.cx.clock.now(), delay);
-                    if attempt + 1 == ATTEMPTS || self.cx.deadline.is_some_and(|end| end <= at) {
-                        return Ok(Settled::Waiting(self.in_progress(at), None));
+                .await?;
+            let mut pause = Duration::from_secs(1 << attempt);
+            busy = matches!(plan, Plan::Later(_));
+            match plan {
+                Plan::Already(state) => return Ok(Settled::Answered(self.answer(state, sent))),
+                Plan::Later(delay) => pause = delay,
+                // A change that is carried out and does not show yet: reads may lag behind writes.
+                Plan::Change(proposal) if is_same(&sent, &proposal) => {}
+                Plan::Change(proposal) => {
+                    let proposal = following(&sent, proposal);
+                    match writer.carry_out(&proposal).await? {
+                        Written::Done(id) => {
+                            sent = Sent::Carried(proposal, id);
+                            continue;
+                        }
+                        Written::Later(at) => {
+                            let answer = in_progress(self.order, self.record, at);
+                            return Ok(Settled::Waiting(answer, Some(Box::new(proposal))));
+                        }
+                        Written::Rehearsed => {
+                            let then = proposal.then.clone();
+                            let answer = self.answer(then, Sent::Carried(proposal, None));
+                            return Ok(Settled::Answered(answer));
+                        }
+                        Written::Overtaken | Written::Unclear => {}
                     }
-                    self.cx.clock.sleep(delay).await;
-                    continue;
-                }
-                Plan::Change(proposal) => proposal,
-            };
-            // A change that is carried out and does not show yet: reads may lag behind writes.
-            if carried.is_none() {
-                match writer.carry_out(&proposal).await? {
-                    Written::Done(id) => {
-                        carried = Some((proposal, id));
-                        continue;
-                    }
-                    Written::Later(at) => {
-                        return Ok(Settled::Waiting(
-                            self.in_progress(at),
-                            Some(Box::new(proposal)),
-                        ));
-                    }
-                    Written::Rehearsed => {
-                        let then = proposal.then.clone();
-                        return Ok(Settled::Answered(self.answer(then, Some((proposal, None)))));
-                    }
-                    Written::Overtaken => {}
                 }
             }
-            self.cx.clock.sleep(Duration::from_secs(1 << attempt)).await;
+            if pause + RESERVE > self.cx.remaining() {
+                return Ok(self.wait_outside(pause, sent));
+            }
+            self.cx.clock.sleep(pause).await;
         }
-        Err(self.unsettled(carried.is_some()))
+        if busy {
+            return Ok(self.wait_outside(Duration::from_secs(2), sent));
+        }
+        Err(self.unsettled(sent.is_carried()))
+    }
+
+    /// It takes longer than this invocation can wait.
+    fn wait_outside(&self, pause: Duration, sent: Sent<P::Change>) -> Settled<P::Change> {
+        let answer = in_progress(self.order, self.record, after(self.cx.clock.now(), pause));
+        match sent {
+            Sent::Nothing => Settled::Waiting(answer, None),
+            Sent::Maybe(proposal) | Sent::Carried(proposal, _) => {
+                Settled::Waiting(answer, Some(Box::new(proposal)))
+            }
+        }
     }
 
     fn unsettled(&self, carried: bool) -> Error {
@@ -241,47 +274,70 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             false => Error::new(
                 ErrorType::Conflict,
                 "Contended",
-                format!("somebody else keeps changing what this {what} is about"),
-                "Send the same event again when it is quiet.",
+                format!(
+                    "what this {what} is about keeps changing, or the vendor keeps dropping it"
+                ),
+                "Look at it in the vendor's own interface; send the same event again when it is quiet.",
             ),
         }
     }
 
-    fn answer<C>(
-        &self,
-        state: State,
-        carried: Option<(Proposal<C>, Option<String>)>,
-    ) -> ChangeAnswer {
-        let action = &self.order.request.action;
-        let mut answer = self.blank(action.outcome(carried.is_some()));
-        answer.grants = state.grants;
-        answer.resource = state.resource;
-        if let Some((proposal, id)) = carried {
-            answer.replaced = proposal.replaced;
-            answer.removed = proposal.removed;
-            answer.vendor_request_id = id;
-        }
-        answer
-    }
-
-    fn in_progress(&self, at: Timestamp) -> ChangeAnswer {
-        let mut answer = self.blank(Outcome::InProgress);
-        answer.resume_at = Some(at);
-        answer
-    }
-
-    fn blank(&self, outcome: Outcome) -> ChangeAnswer {
+    fn answer(&self, state: State, sent: Sent<P::Change>) -> ChangeAnswer {
+        let (proposal, id) = match sent {
+            Sent::Nothing => (None, None),
+            Sent::Maybe(proposal) => (Some(proposal), None),
+            Sent::Carried(proposal, id) => (Some(proposal), id),
+        };
+        let outcome = self.order.request.action.outcome(proposal.is_some());
+        let (replaced, removed) = proposal
+            .map(|proposal| (proposal.replaced, proposal.removed))
+            .unwrap_or_default();
         ChangeAnswer {
-            outcome,
-            request_id: self.order.request.id.clone(),
-            dry_run: self.order.dry_run,
-            grants: Vec::new(),
-            replaced: Vec::new(),
-            removed: Vec::new(),
-            resource: None,
-            vendor_request_id: None,
-            resume_at: None,
-            audit: self.record.key(),
+            grants: state.grants,
+            resource: state.resource,
+            replaced,
+            removed,
+            vendor_request_id: id,
+            ..blank(self.order, self.record, outcome)
         }
+    }
+}
+
+/// Whether a write is the one that was carried out already.
+fn is_same<C: PartialEq>(sent: &Sent<C>, next: &Proposal<C>) -> bool {
+    match sent {
+        Sent::Carried(proposal, _) => proposal.change == next.change,
+        Sent::Nothing | Sent::Maybe(_) => false,
+    }
+}
+
+/// A write that follows another one of the same request brings about what both do.
+fn following<C>(sent: &Sent<C>, mut next: Proposal<C>) -> Proposal<C> {
+    if let Sent::Carried(before, _) = sent {
+        next.replaced.splice(0..0, before.replaced.iter().cloned());
+        next.removed.splice(0..0, before.removed.iter().cloned());
+    }
+    next
+}
+
+fn in_progress(order: &Order, record: &Record<'_>, at: Timestamp) -> ChangeAnswer {
+    ChangeAnswer {
+        resume_at: Some(at),
+        ..blank(order, record, Outcome::InProgress)
+    }
+}
+
+fn blank(order: &Order, record: &Record<'_>, outcome: Outcome) -> ChangeAnswer {
+    ChangeAnswer {
+        outcome,
+        request_id: order.request.id.clone(),
+        dry_run: order.dry_run,
+        grants: Vec::new(),
+        replaced: Vec::new(),
+        removed: Vec::new(),
+        resource: None,
+        vendor_request_id: None,
+        resume_at: None,
+        audit: Some(record.key()),
     }
 }

@@ -14,6 +14,9 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::store::lease::Lease;
 
+/// What is left at least for looking again and answering.
+pub(super) const RESERVE: Duration = Duration::from_secs(5);
+
 /// What came of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Written {
@@ -23,6 +26,8 @@ pub(super) enum Written {
     Overtaken,
     /// The vendor is still at it: ask again then.
     Later(Timestamp),
+    /// The vendor cannot tell whether it was.
+    Unclear,
     /// Only recorded.
     Rehearsed,
 }
@@ -63,7 +68,7 @@ impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
         // From here on a retry must find what was sent, wherever this process ends.
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
         self.lease
-            .update(store, clock, self.cx.settings.lease, proposal.clone())
+            .update(store, clock, self.cx.lease(), proposal.clone())
             .await?;
         let progress = self.connector.send(&proposal.change).await?;
         self.wait(&proposal.change, progress).await
@@ -71,21 +76,14 @@ impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
 }
 
 impl<P: Provisioner> Live<'_, P> {
-    /// Goes on with a write that an earlier call sent, or was about to send. `None`: it never arrived.
-    pub(super) async fn go_on(
-        &mut self,
-        proposal: &Proposal<P::Change>,
-    ) -> Result<Option<Written>, Error> {
-        match self.connector.poll(&proposal.change).await? {
-            Progress::Unknown => Ok(None),
-            progress => self.wait(&proposal.change, progress).await.map(Some),
-        }
+    /// Goes on with a write that an earlier call sent, or was about to send.
+    pub(super) async fn go_on(&mut self, proposal: &Proposal<P::Change>) -> Result<Written, Error> {
+        let progress = self.connector.poll(&proposal.change).await?;
+        self.wait(&proposal.change, progress).await
     }
 
     /// Waits while there is time.
     async fn wait(&self, change: &P::Change, mut progress: Progress) -> Result<Written, Error> {
-        /// What is left at least for looking again and answering.
-        const RESERVE: Duration = Duration::from_secs(5);
         let clock = &self.cx.clock;
         let patience = self
             .cx
@@ -97,6 +95,7 @@ impl<P: Provisioner> Live<'_, P> {
             match progress {
                 Progress::Done(id) => return Ok(Written::Done(id)),
                 Progress::Overtaken | Progress::Unknown => return Ok(Written::Overtaken),
+                Progress::Unclear => return Ok(Written::Unclear),
                 Progress::Pending(delay) => {
                     let next = after(clock.now(), delay);
                     if next > until {

@@ -39,6 +39,17 @@ pub struct Lease<T> {
     record: Record<T>,
 }
 
+/// Who asks for which lease.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// The key of its object.
+    pub key: String,
+    /// Whose work it is.
+    pub owner: &'a str,
+    /// A generation that is known to be past: should the object have been lost, its successor begins after it.
+    pub floor: u64,
+}
+
 /// What came of asking for a lease.
 #[derive(Debug)]
 pub enum Acquired<T> {
@@ -49,13 +60,11 @@ pub enum Acquired<T> {
 }
 
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
-    /// Asks for the lease `key` in the name of `owner`, for `ttl` from now. An owner that left it waiting gets it back
-    /// at once.
+    /// Asks for the lease in the name of `owner`, for `ttl` from now. An owner that left it waiting gets it back at once.
     pub async fn acquire(
         store: &dyn Store,
         clock: &dyn Clock,
-        key: String,
-        owner: &str,
+        Asked { key, owner, floor }: Asked<'_>,
         ttl: Duration,
     ) -> Result<Acquired<T>, Error> {
         // A conditional write that loses means somebody else took the lease just now: look again, once more.
@@ -78,7 +87,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
             record.owner = owner.to_owned();
             record.nonce = hex::encode(clock.unique());
             record.active = true;
-            record.generation += 1;
+            record.generation = record.generation.max(floor) + 1;
             record.expires_at = after(now, ttl);
             match put_json(store, &key, &record, mode).await {
                 Ok(version) => {
@@ -221,7 +230,12 @@ mod tests {
     const TTL: Duration = Duration::from_secs(60);
 
     async fn ask(store: &Folder, clock: &Manual, owner: &str) -> Acquired<u32> {
-        Lease::acquire(store, clock, "locks/x.json".into(), owner, TTL)
+        let asked = Asked {
+            key: "locks/x.json".into(),
+            owner,
+            floor: 0,
+        };
+        Lease::acquire(store, clock, asked, TTL)
             .await
             .expect("a store")
     }

@@ -137,6 +137,7 @@ impl Commit {
     pub(super) fn done<C: Syncer>(step: i64, brought: Yield<C::Step>) -> Result<Self, Error> {
         let about: &About = C::ABOUT;
         let records = brought.records;
+        records.entitlements.iter().try_for_each(check_id)?;
         let resources = records.resources.iter().map(|r| ResourceRow {
             name: Name::from(&r.id),
             parent: r.parent.as_ref().map(Name::from),
@@ -173,6 +174,20 @@ impl Commit {
             phase: 0,
         })
     }
+}
+
+/// An id that cannot be taken apart again would be granted and revoked as another one.
+fn check_id(entitlement: &crate::model::Entitlement) -> Result<(), Error> {
+    let id = &entitlement.id;
+    if id.slug.is_empty() || id.slug.contains(':') || id.resource.resource_type.contains(':') {
+        return Err(Error::internal(
+            "BadEntitlementId",
+            format!(
+                "`{id}` cannot be taken apart again: its slug or type is empty or holds a colon"
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn step_row<C: Syncer>(step: &C::Step) -> Result<StepRow, Error> {

@@ -217,7 +217,7 @@ impl Finish<'_> {
         let mut edges = Edges::new();
         let mut on: Option<On> = None;
         let (mut principal_type, mut principal_id) = (String::new(), String::new());
-        let (mut id, mut data) = (String::new(), Vec::new());
+        let (mut id, mut data, mut kept) = (String::new(), Vec::new(), Vec::new());
         while let Some(row) = rows.next().map_err(scratch)? {
             let entitlement = text(row, 0)?;
             let same = on.as_ref().is_some_and(|on| on.entitlement == entitlement);
@@ -230,19 +230,21 @@ impl Finish<'_> {
                 self.left_out += 1;
                 continue;
             };
+            let expansion = row.get_ref(4).map_err(scratch)?;
+            let expansion = expansion.as_blob_or_null().map_err(scratch)?;
             if same
                 && (text(row, 1)?, text(row, 2)?)
                     == (principal_type.as_str(), principal_id.as_str())
             {
+                // The first of equals counts. Two ways of passing on the same grant cannot both be kept.
+                if expansion.is_some_and(|other| other != kept) {
+                    return Err(broken(format!("{id} is passed on in two different ways")));
+                }
                 continue;
             }
+            kept = expansion.unwrap_or_default().to_vec();
             refill(&mut principal_type, text(row, 1)?);
             refill(&mut principal_id, text(row, 2)?);
-            let expansion = row
-                .get_ref(4)
-                .map_err(scratch)?
-                .as_blob_or_null()
-                .map_err(scratch)?;
             if let Some(expansion) = expansion {
                 edges.add(entitlement, (&principal_type, &principal_id), expansion)?;
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
+use tokio::time::error::Elapsed;
 
 use super::commit::{Commit, Kind, Name};
 use super::run::Run;
@@ -28,7 +29,8 @@ pub(super) enum Stop {
     Deadline,
 }
 
-/// Runs steps until there are none, or until it is time to stop.
+/// Runs steps until there are none, or until it is time to stop. What is under way when the time is over is dropped: a
+/// step reads only, and is run again.
 pub(super) async fn drain<C: Syncer>(
     run: &mut Run<'_>,
     connector: &C,
@@ -36,7 +38,7 @@ pub(super) async fn drain<C: Syncer>(
 ) -> Result<Option<Stop>, Error> {
     let mut queue: VecDeque<Pending> = VecDeque::new();
     let mut running = FuturesUnordered::new();
-    let mut phase = run.work.phase()?.unwrap_or_default();
+    let mut phase = run.work.current_phase()?;
     let mut stop = None;
     let mut pace = Pace::new(run);
     loop {
@@ -52,9 +54,11 @@ pub(super) async fn drain<C: Syncer>(
                 (step, result, between(began, clock.now()))
             });
         }
-        let Some((step, result, took)) = running.next().await else {
+        let Ok(next) = in_time(pace.left(run), running.next()).await else {
+            return Ok(Some(Stop::Deadline));
+        };
+        let Some((step, result, took)) = next else {
             if stop.is_some() {
-                put_back(run, &mut queue)?;
                 return Ok(stop);
             }
             match next_phase(run, connector, phase)? {
@@ -70,17 +74,14 @@ pub(super) async fn drain<C: Syncer>(
                 pace.done += 1;
             }
             Err(e) if is_stale_cursor(&e) => {
-                tracing::warn!(step = step.body, error = %Chain(&e), "a list starts over");
+                tracing::warn!(error = %Chain(&e), "a list starts over");
                 run.commit(&Commit::restart(step.id))?;
-                put_back(run, &mut queue)?;
+                for step in queue.drain(..) {
+                    run.work.put_back(step.id)?;
+                }
             }
             Err(e) if e.kind() == ErrorType::RateLimited => {
-                run.work.put_back(step.id)?;
-                let now = run.cx.clock.now();
-                let at = e
-                    .retry_at()
-                    .unwrap_or_else(|| after(now, Duration::from_secs(60)));
-                stop = Some(Stop::RateLimit(at));
+                stop = Some(later(stop, &e, run.cx.clock.now()));
             }
             Err(e) => return Err(e),
         }
@@ -89,6 +90,25 @@ pub(super) async fn drain<C: Syncer>(
         if stop.is_none() && pace.is_over(run) {
             stop = Some(Stop::Deadline);
         }
+    }
+}
+
+/// Waits for `next`, for so long at most. This is real time, whatever clock a test has: so is a deadline.
+async fn in_time<F: Future>(left: Option<Duration>, next: F) -> Result<F::Output, Elapsed> {
+    match left {
+        Some(left) => tokio::time::timeout(left, next).await,
+        None => Ok(next.await),
+    }
+}
+
+/// The latest of the times that the vendor asks us to come back at.
+fn later(stop: Option<Stop>, e: &Error, now: Timestamp) -> Stop {
+    let at = e
+        .retry_at()
+        .unwrap_or_else(|| after(now, Duration::from_secs(60)));
+    match stop {
+        Some(Stop::RateLimit(other)) => Stop::RateLimit(at.max(other)),
+        _ => Stop::RateLimit(at),
     }
 }
 
@@ -109,12 +129,6 @@ async fn run_step<C: Syncer>(
     connector.run(identity, &decoded).await
 }
 
-fn put_back(run: &mut Run<'_>, queue: &mut VecDeque<Pending>) -> Result<(), Error> {
-    queue
-        .drain(..)
-        .try_for_each(|step| run.work.put_back(step.id))
-}
-
 /// When to stop: early enough to save what was done.
 struct Pace {
     done: usize,
@@ -133,6 +147,12 @@ impl Pace {
         }
     }
 
+    /// How long steps that are under way may still take.
+    fn left(&self, run: &Run<'_>) -> Option<Duration> {
+        run.cx.deadline?;
+        Some(run.cx.remaining().saturating_sub(self.reserve / 2))
+    }
+
     fn is_over(&self, run: &Run<'_>) -> bool {
         let reserve = self.reserve.max(self.slowest.min(self.reserve * 2));
         let enough = run
@@ -146,14 +166,8 @@ impl Pace {
 
 /// What comes after a phase that has no more steps: first whoever is missing, then the next phase.
 fn next_phase<C: Syncer>(run: &mut Run<'_>, connector: &C, phase: u8) -> Result<Option<u8>, Error> {
-    // A slice that begins where another stopped may find this phase already over.
-    let ended = if run.work.phase()?.is_none() {
-        run.work.last_phase()?
-    } else {
-        phase
-    };
-    if run.work.rounds(ended)? < ROUNDS {
-        ask(run, connector, ended)?;
+    if run.work.rounds(phase)? < ROUNDS {
+        ask(run, connector, phase)?;
     }
     run.work.phase()
 }

@@ -130,6 +130,8 @@ pub struct Latest {
     pub manifest: String,
     /// See [`Digests::content`].
     pub content_digest: String,
+    /// What later snapshots are compared with, stubs left out: it is here since the pointer outlives manifests.
+    pub by_resource_type: ByType,
     /// When the sync ended.
     pub ended_at: Timestamp,
 }

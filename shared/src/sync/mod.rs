@@ -7,6 +7,7 @@ mod finish;
 mod frontier;
 pub mod manifest;
 mod publish;
+mod restart;
 mod run;
 mod work;
 

@@ -79,10 +79,16 @@ enum Step {
     Users(usize),
     Groups(usize),
     Members(usize, usize),
+    Owner(String),
 }
 
 fn user(index: usize) -> ResourceId {
     ResourceId::new("user", format!("u{index}"))
+}
+
+/// The owner of a group: no list shows it.
+fn owner(of: usize) -> ResourceId {
+    ResourceId::new("user", format!("owner{of}"))
 }
 
 fn group(index: usize) -> ResourceId {
@@ -121,6 +127,16 @@ impl Syncer for Toy {
     type Step = Step;
     const CONCURRENCY: usize = 3;
 
+    fn phase(step: &Step) -> u8 {
+        matches!(step, Step::Members(..)).into()
+    }
+
+    /// Owners are looked up at the end of the first phase, and only then.
+    fn resolve(&self, phase: u8, resource_type: &str, ids: &[String]) -> Option<Vec<Step>> {
+        let ours = phase == 0 && resource_type == "user";
+        ours.then(|| ids.iter().cloned().map(Step::Owner).collect())
+    }
+
     fn start(&self, _: &Identity) -> Vec<Step> {
         vec![Step::Groups(0), Step::Users(0)]
     }
@@ -131,16 +147,8 @@ impl Syncer for Toy {
         match step {
             Step::Users(from) => {
                 let to = (from + world.page).min(world.users);
-                out.records.resources.extend((*from..to).map(|index| {
-                    let facet = Facet::User {
-                        email: None,
-                        login: None,
-                        account_type: AccountType::Human,
-                        last_login: None,
-                        mfa: None,
-                    };
-                    Resource::new(user(index), format!("User {index}"), facet)
-                }));
+                let users = (*from..to).map(|index| person(user(index)));
+                out.records.resources.extend(users);
                 out.next = (to < world.users).then_some(Step::Users(to));
             }
             Step::Groups(from) => {
@@ -161,9 +169,15 @@ impl Syncer for Toy {
                         exclusive: None,
                         v1_identifier: None,
                     });
+                    let owns = Grant::new(member(index), owner(index));
+                    out.records.grants.push(owns);
                     out.spawn.push(Step::Members(index, 0));
                 }
                 out.next = (to < world.groups.len()).then_some(Step::Groups(to));
+            }
+            Step::Owner(id) => {
+                let id = ResourceId::new("user", id);
+                out.records.resources.push(person(id));
             }
             Step::Members(index, from) => {
                 let members = &world.groups[*index];
@@ -176,6 +190,18 @@ impl Syncer for Toy {
         }
         Ok(out)
     }
+}
+
+fn person(id: ResourceId) -> Resource {
+    let facet = Facet::User {
+        email: None,
+        login: None,
+        account_type: AccountType::Human,
+        last_login: None,
+        mfa: None,
+    };
+    let name = format!("Person {}", id.id);
+    Resource::new(id, name, facet)
 }
 
 fn grant(of: usize, membership: &Membership) -> Grant {
@@ -205,31 +231,19 @@ type Held = BTreeMap<(String, String), BTreeMap<String, bool>>;
 
 /// Expansion as the rules say it, without any cleverness: add what follows until nothing does.
 fn fixpoint(world: &World) -> (BTreeSet<(String, String)>, Held) {
-    let stated = || {
-        world
-            .groups
-            .iter()
-            .enumerate()
-            .flat_map(|(of, members)| members.iter().map(move |m| grant(of, m)))
-    };
+    let stated: Vec<Grant> = world
+        .groups
+        .iter()
+        .enumerate()
+        .flat_map(|(of, members)| {
+            let owns = Grant::new(member(of), owner(of));
+            members.iter().map(move |m| grant(of, m)).chain([owns])
+        })
+        .collect();
     let key = |g: &Grant| (g.entitlement.to_string(), g.principal.to_string());
-    let direct: BTreeSet<_> = stated().map(|g| key(&g)).collect();
-    // The same membership stated twice is one grant: the one that expands, then the first by bytes.
-    let mut chosen: BTreeMap<(String, String), Grant> = BTreeMap::new();
-    for g in stated() {
-        let rank = |g: &Grant| {
-            let bytes = g.expandable.as_ref().map(crate::model::encode::expansion);
-            (bytes.is_none(), bytes)
-        };
-        match chosen.get(&key(&g)) {
-            Some(known) if rank(known) <= rank(&g) => {}
-            _ => {
-                chosen.insert(key(&g), g);
-            }
-        }
-    }
-    let edges: Vec<(String, String, Expandable)> = chosen
-        .values()
+    let direct: BTreeSet<_> = stated.iter().map(key).collect();
+    let edges: Vec<(String, String, Expandable)> = stated
+        .iter()
         .filter_map(|g| {
             let expandable = g.expandable.clone()?;
             let (from, to) = (expandable.sources[0].clone(), g.entitlement.to_string());
@@ -344,7 +358,13 @@ fn worlds() -> impl Strategy<Value = World> {
             shallow,
             users_only,
         });
-    let groups = prop::collection::vec(prop::collection::vec(membership, 0..5), 6);
+    // Nobody is a member of the same group twice.
+    let members = prop::collection::vec(membership, 0..5).prop_map(|members| {
+        let mut seen = BTreeSet::new();
+        let mut first = |m: &Membership| seen.insert((m.user, m.index));
+        members.into_iter().filter(|m| first(m)).collect::<Vec<_>>()
+    });
+    let groups = prop::collection::vec(members, 6);
     (groups, 1..5_usize).prop_map(|(groups, page)| World {
         users: 6,
         groups,

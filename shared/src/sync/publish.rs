@@ -1,6 +1,8 @@
 //! Publishing: all or nothing. The snapshot and its manifest are written once; then the pointer moves, if nobody newer
 //! was there and nothing was suddenly lost.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::finish::Finished;
@@ -10,38 +12,34 @@ use crate::error::{Error, ErrorType};
 use crate::event::Counts;
 use crate::http::limit::Usage;
 use crate::store::keys::Keys;
-use crate::store::{Body, PutError, PutMode, Store, Version, get_json, put_json, tenant};
+use crate::store::{Body, PutError, PutMode, Store, get_json, put_json, tenant};
 
 /// The newest snapshot, as it was when this run began to look.
-pub(super) struct Before {
-    pointer: Option<(Latest, Version)>,
-    manifest: Option<Manifest>,
-}
+pub(super) struct Before(Option<Latest>);
 
 impl Before {
     /// Looks.
     pub(super) async fn read(store: &dyn Store, keys: Keys<'_>) -> Result<Self, Error> {
         let pointer = get_json::<Latest>(store, &keys.latest()).await?;
-        let manifest = match &pointer {
-            Some((latest, _)) => get_json(store, &latest.manifest)
-                .await?
-                .map(|(manifest, _)| manifest),
-            None => None,
-        };
-        Ok(Self { pointer, manifest })
+        Ok(Self(pointer.map(|(latest, _)| latest)))
+    }
+
+    /// Its generation.
+    pub(super) fn generation(&self) -> u64 {
+        self.0.as_ref().map_or(0, |latest| latest.generation)
     }
 
     /// Fails if the credential now leads to another customer of the vendor than it did before.
     pub(super) fn check_tenant(&self, keys: Keys<'_>, now: &str) -> Result<(), Error> {
-        match &self.pointer {
-            Some((latest, _)) => tenant::same(keys, &latest.tenant, now),
+        match &self.0 {
+            Some(latest) => tenant::same(keys, &latest.tenant, now),
             None => Ok(()),
         }
     }
 
     /// What the new snapshot lost against this one.
     fn losses(&self, now: &ByType) -> Vec<Loss> {
-        let before = self.manifest.as_ref().map(|m| &m.by_resource_type);
+        let before = self.0.as_ref().map(|latest| &latest.by_resource_type);
         before.map(|before| losses(before, now)).unwrap_or_default()
     }
 }
@@ -60,7 +58,30 @@ pub(super) struct Publication<'a> {
     pub warnings: Vec<Warning>,
 }
 
-/// Stores the snapshot and its manifest, and moves the pointer unless it is held.
+/// Stores the snapshot file. The caller holds the lease: a file without a manifest is what an earlier slice of this run
+/// left when it died, and nobody knows of it.
+pub(super) async fn store_snapshot(
+    store: &dyn Store,
+    keys: Keys<'_>,
+    sync_id: &str,
+    file: &std::path::Path,
+) -> Result<(), Error> {
+    let key = keys.snapshot(sync_id);
+    match store.put(&key, Body::File(file), PutMode::Create).await {
+        Ok(_) => Ok(()),
+        Err(PutError::Condition(key)) => {
+            let manifest = get_json::<Manifest>(store, &keys.manifest(sync_id)).await?;
+            if manifest.is_some() {
+                return Err(PutError::Condition(key).into_error("the snapshot"));
+            }
+            let again = store.put(&key, Body::File(file), PutMode::Overwrite).await;
+            again.map(|_| ()).map_err(|e| e.into_error("the snapshot"))
+        }
+        Err(e) => Err(e.into_error("the snapshot")),
+    }
+}
+
+/// Stores the manifest of a stored snapshot, and moves the pointer unless it is held.
 pub(super) async fn publish(
     store: &dyn Store,
     before: &Before,
@@ -68,14 +89,6 @@ pub(super) async fn publish(
     finished: &Finished,
 ) -> Result<Manifest, Error> {
     let manifest = manifest(before, publication, finished);
-    store
-        .put(
-            &manifest.snapshot.key,
-            Body::File(&finished.file),
-            PutMode::Create,
-        )
-        .await
-        .map_err(|e| e.into_error("the snapshot"))?;
     let keys = Keys {
         connector: &manifest.connector,
         connection: &manifest.connection,
@@ -89,9 +102,21 @@ pub(super) async fn publish(
     .await
     .map_err(|e| e.into_error("the manifest"))?;
     if manifest.status == Status::Published {
-        point(store, &manifest, manifest.generation).await?;
+        point(store, &manifest).await?;
     }
     Ok(manifest)
+}
+
+/// Sees to it that a snapshot that was published once is what the pointer names, or a newer one: the process that stored
+/// its manifest may have died before it moved the pointer.
+pub(super) async fn republish(store: &dyn Store, manifest: &Manifest) -> Result<(), Error> {
+    if manifest.status == Status::Held {
+        return Ok(());
+    }
+    match point(store, manifest).await {
+        Err(e) if e.code() == SUPERSEDED => Ok(()),
+        other => other,
+    }
 }
 
 fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manifest {
@@ -101,15 +126,9 @@ fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manif
         entitlements: stats.entitlements_by_resource_type.clone(),
         grants: finished.stated_by_type.clone(),
     };
-    let losses = before.losses(&by_resource_type);
+    let losses = before.losses(&without_stubs(&by_resource_type, &finished.stubs));
     let mut warnings = run.warnings;
     warnings.extend(finished.warnings.iter().cloned());
-    if before.pointer.is_some() && before.manifest.is_none() {
-        warnings.push(Warning::new(
-            "NothingToCompare",
-            "the manifest of the snapshot before is gone, so a sudden loss could not be noticed",
-        ));
-    }
     Manifest {
         connector: run.about.name.into(),
         connection: run.keys.connection.into(),
@@ -158,19 +177,33 @@ fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manif
     }
 }
 
+/// Counts for comparing: a principal that turned into a stub is lost.
+fn without_stubs(counts: &ByType, stubs: &BTreeMap<String, u64>) -> ByType {
+    let mut counts = counts.clone();
+    for (resource_type, n) in stubs {
+        if let Some(count) = counts.resources.get_mut(resource_type) {
+            *count = count.saturating_sub(*n);
+        }
+    }
+    counts
+}
+
+const SUPERSEDED: &str = "Superseded";
+
 /// Moves the pointer to a snapshot, if its generation is higher than what is there.
-async fn point(store: &dyn Store, manifest: &Manifest, generation: u64) -> Result<(), Error> {
+async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), Error> {
     let keys = Keys {
         connector: &manifest.connector,
         connection: &manifest.connection,
     };
     let latest = Latest {
         sync_id: manifest.sync_id.clone(),
-        generation,
+        generation: manifest.generation,
         tenant: manifest.tenant.clone(),
         snapshot: manifest.snapshot.key.clone(),
         manifest: keys.manifest(&manifest.sync_id),
         content_digest: manifest.digests.content.clone(),
+        by_resource_type: without_stubs(&manifest.by_resource_type, &manifest.stubs),
         ended_at: manifest.ended_at,
     };
     for _ in 0..3 {
@@ -182,10 +215,10 @@ async fn point(store: &dyn Store, manifest: &Manifest, generation: u64) -> Resul
             None => PutMode::Create,
             // The answer to our own write was lost.
             Some((newest, _)) if newest.sync_id == latest.sync_id => return Ok(()),
-            Some((newest, _)) if newest.generation >= generation => {
+            Some((newest, _)) if newest.generation >= latest.generation => {
                 return Err(Error::new(
                     ErrorType::Conflict,
-                    "Superseded",
+                    SUPERSEDED,
                     format!("a newer snapshot is published already: {}", newest.sync_id),
                     "Nothing to do: the newer one counts.",
                 ));
@@ -228,7 +261,7 @@ pub(super) async fn accept(
                 "Only a held snapshot can be accepted.",
             ));
         }
-        point(store, &manifest, manifest.generation).await?;
+        point(store, &manifest).await?;
     }
     Ok(manifest)
 }

@@ -22,7 +22,7 @@ use crate::error::{Chain, Error, ErrorType};
 use crate::event::{self, Counts, Reason, SyncAnswer, SyncEvent, SyncStatus};
 use crate::http::limit::{Meter, Usage};
 use crate::store::keys::Keys;
-use crate::store::lease::{self, Acquired, Lease};
+use crate::store::lease::{self, Acquired, Asked, Lease};
 use crate::store::{get_json, tenant};
 
 /// How long a run that waits to be gone on with keeps others away, after the time it asked to be called at.
@@ -30,9 +30,14 @@ const PATIENCE: Duration = Duration::from_secs(900);
 /// How many rows a small function finishes in a second, by a cautious estimate.
 const ROWS_PER_SECOND: u64 = 25_000;
 
+/// A run of which finishing takes longer is saved before it.
+const WORTH_SAVING: Duration = Duration::from_secs(10);
+
 /// What is kept of a run between two slices, in its lease.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Saved {
+    /// The version of Rollcall that began it.
+    version: String,
     started_at: Timestamp,
     tenant: String,
     /// The parts of its checkpoint, in order.
@@ -63,7 +68,10 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
         (None, Some(sync_id)) => {
             match get_json::<Manifest>(&*cx.store, &keys.manifest(sync_id)).await? {
                 // Asked again after the end: the same answer again.
-                Some((manifest, _)) => Ok(finished(&manifest)),
+                Some((manifest, _)) => {
+                    publish::republish(&*cx.store, &manifest).await?;
+                    Ok(finished(&manifest))
+                }
                 None => take::<C>(cx, keys, sync_id, true).await,
             }
         }
@@ -96,27 +104,38 @@ async fn take<C: Syncer>(
             return Err(unknown_run(sync_id));
         }
     }
-    let ttl = cx.settings.lease;
-    let acquired =
-        Lease::<Saved>::acquire(&*cx.store, &*cx.clock, keys.lease(), sync_id, ttl).await?;
+    let before = Before::read(&*cx.store, keys).await?;
+    let asked = Asked {
+        key: keys.lease(),
+        owner: sync_id,
+        floor: before.generation(),
+    };
+    let acquired = Lease::<Saved>::acquire(&*cx.store, &*cx.clock, asked, cx.lease()).await?;
     let lease = match acquired {
         Acquired::Held(lease) => lease,
+        // The run that is asked for is at work, or died and keeps its lease a little longer.
+        Acquired::Busy(until) if resume => {
+            return Ok(unfinished(keys, sync_id, Reason::Lease, until));
+        }
         Acquired::Busy(until) => return Ok(busy(keys.connection, until)),
     };
     let saved = lease.state().cloned();
-    let too_old = |s: &Saved| between(s.started_at, cx.clock.now()) > cx.settings.max_run_age;
+    let outdated = |s: &Saved| {
+        let age = between(s.started_at, cx.clock.now());
+        age > cx.settings.max_run_age || s.version != env!("CARGO_PKG_VERSION")
+    };
     match saved {
         None if resume => {
             lease.release(&*cx.store, &*cx.clock).await?;
             Err(unknown_run(sync_id))
         }
-        Some(saved) if too_old(&saved) => {
-            // Half of what it has may no longer be true.
-            tracing::warn!(sync_id, started_at = %saved.started_at, "the run is too old and starts again");
+        Some(saved) if outdated(&saved) => {
+            // Half of what it has may no longer be true, or was made by other rules.
+            tracing::warn!(sync_id, started_at = %saved.started_at, "the run is outdated and starts again");
             lease.release(&*cx.store, &*cx.clock).await?;
             Box::pin(take::<C>(cx, keys, &ksuid(&*cx.clock), false)).await
         }
-        saved => work::<C>(cx, keys, sync_id, lease, saved).await,
+        saved => work::<C>(cx, (keys, sync_id), lease, saved, &before).await,
     }
 }
 
@@ -131,10 +150,10 @@ fn unknown_run(sync_id: &str) -> Error {
 
 async fn work<C: Syncer>(
     cx: &Context,
-    keys: Keys<'_>,
-    sync_id: &str,
+    (keys, sync_id): (Keys<'_>, &str),
     lease: Lease<Saved>,
     saved: Option<Saved>,
+    before: &Before,
 ) -> Result<SyncAnswer, Error> {
     let scratch = match Scratch::new(cx) {
         Ok(scratch) => scratch,
@@ -144,16 +163,13 @@ async fn work<C: Syncer>(
         }
     };
     let mut run = Run::new(cx, keys, sync_id, lease, scratch);
-    match run.slice::<C>(saved).await {
+    match run.slice::<C>(saved, before).await {
         Ok(Ended::Published(manifest)) => {
-            run.lease.release(&*cx.store, &*cx.clock).await?;
+            run.release().await;
             Ok(finished(&manifest))
         }
         Ok(Ended::Waiting(reason, at)) => run.suspend(reason, at).await,
-        Err(e) => {
-            run.give_up().await;
-            Err(e)
-        }
+        Err(e) => Err(run.give_up(e).await),
     }
 }
 
@@ -222,15 +238,28 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn slice<C: Syncer>(&mut self, saved: Option<Saved>) -> Result<Ended, Error> {
+    async fn slice<C: Syncer>(
+        &mut self,
+        saved: Option<Saved>,
+        before: &Before,
+    ) -> Result<Ended, Error> {
         let cx = self.cx;
+        let resumed = saved.is_some();
+        self.before = saved.as_ref().map_or_else(Usage::default, |s| s.usage);
+        self.saved = saved;
         let session = cx.session(self.meter.clone());
         let connected = cx.connect::<C>(self.keys.connection, session).await?;
         let connector = connected.connector;
-        let identity = connector.identify().await?;
-        let before = Before::read(&*cx.store, self.keys).await?;
+        let identity = match connector.identify().await {
+            // Where a limit stopped the slice before, it may still hold.
+            Err(e) if resumed && e.kind() == ErrorType::RateLimited => {
+                let at = e.retry_at().unwrap_or_else(|| cx.clock.now());
+                return Ok(Ended::Waiting(Reason::RateLimit, at));
+            }
+            identity => identity?,
+        };
         before.check_tenant(self.keys, &identity.tenant)?;
-        self.begin::<C>(&connector, &identity, saved).await?;
+        self.begin::<C>(&connector, &identity).await?;
 
         let slice_began = self.work.extent()?.steps_done;
         match frontier::drain(self, &connector, &identity).await? {
@@ -240,46 +269,45 @@ impl<'a> Run<'a> {
         }
         connector.check(&identity, &self.work.tallies()?)?;
         let did_something = self.work.extent()?.steps_done > slice_began;
-        let estimate = Duration::from_secs(2 + self.work.rows()? / ROWS_PER_SECOND);
+        let estimate = self.estimate()?;
         if did_something && cx.remaining() < estimate {
             return Ok(Ended::Waiting(Reason::Finishing, cx.clock.now()));
         }
         let mut warnings = connected.warnings;
         warnings.extend(identity.warnings.iter().cloned());
         let manifest = self
-            .finish::<C>(&before, &identity, warnings, estimate)
+            .finish::<C>(before, &identity, warnings, estimate)
             .await?;
         Ok(Ended::Published(Box::new(manifest)))
     }
 
+    /// How long finishing may take: most of it is writing and indexing rows, and expansion makes more of them.
+    fn estimate(&self) -> Result<Duration, Error> {
+        let rows = self.work.rows()?;
+        let expands = self.cx.settings.expand && self.work.expands()?;
+        let rows = if expands {
+            rows.saturating_mul(3)
+        } else {
+            rows
+        };
+        Ok(Duration::from_secs(2 + rows / ROWS_PER_SECOND))
+    }
+
     /// Begins a run, or brings this process to where an earlier slice stopped.
-    async fn begin<C: Syncer>(
-        &mut self,
-        connector: &C,
-        identity: &Identity,
-        saved: Option<Saved>,
-    ) -> Result<(), Error> {
-        match saved {
-            Some(saved) => {
-                tenant::same(self.keys, &saved.tenant, &identity.tenant)?;
-                self.before = saved.usage;
-                checkpoint::replay(&*self.cx.store, &saved.parts, &mut self.work).await?;
-                self.saved = Some(saved);
-                Ok(())
-            }
-            None => {
-                self.saved = Some(Saved {
-                    started_at: self.cx.clock.now(),
-                    tenant: identity.tenant.clone(),
-                    parts: Vec::new(),
-                    usage: Usage::default(),
-                });
-                self.commit(&Commit::steps::<C>(
-                    Kind::Start,
-                    &connector.start(identity),
-                )?)
-            }
+    async fn begin<C: Syncer>(&mut self, connector: &C, identity: &Identity) -> Result<(), Error> {
+        if let Some(saved) = &self.saved {
+            tenant::same(self.keys, &saved.tenant, &identity.tenant)?;
+            return checkpoint::replay(&*self.cx.store, &saved.parts, &mut self.work).await;
         }
+        self.saved = Some(Saved {
+            version: env!("CARGO_PKG_VERSION").into(),
+            started_at: self.cx.clock.now(),
+            tenant: identity.tenant.clone(),
+            parts: Vec::new(),
+            usage: Usage::default(),
+        });
+        let steps = connector.start(identity);
+        self.commit(&Commit::steps::<C>(Kind::Start, &steps)?)
     }
 
     async fn finish<C: Syncer>(
@@ -292,13 +320,19 @@ impl<'a> Run<'a> {
         let cx = self.cx;
         let started_at = self.started_at();
         self.tell_finishing()?;
+        if estimate > WORTH_SAVING {
+            self.save().await?;
+        }
         // Nobody renews the lease while the snapshot is written.
-        let ttl = cx.settings.lease.max(estimate * 4);
-        self.lease.renew(&*cx.store, &*cx.clock, ttl).await?;
-        let finished = self.write::<C>(started_at).await?;
+        let (store, clock) = (&*cx.store, &*cx.clock);
         self.lease
-            .renew(&*cx.store, &*cx.clock, cx.settings.lease)
+            .renew(store, clock, cx.lease().max(estimate * 2))
             .await?;
+        let finished = self.write::<C>(started_at).await?;
+        // Before each thing that others will see: are we still the one?
+        self.lease.renew(store, clock, cx.lease()).await?;
+        publish::store_snapshot(store, self.keys, self.sync_id, &finished.file).await?;
+        self.lease.renew(store, clock, cx.lease()).await?;
         let publication = Publication {
             about: C::ABOUT,
             keys: self.keys,
@@ -381,9 +415,8 @@ impl<'a> Run<'a> {
             return self.save().await;
         }
         if between(now, self.lease.expires_at()) < self.cx.settings.lease / 2 {
-            self.lease
-                .renew(&*self.cx.store, &*self.cx.clock, self.cx.settings.lease)
-                .await?;
+            let (store, clock) = (&*self.cx.store, &*self.cx.clock);
+            self.lease.renew(store, clock, self.cx.lease()).await?;
         }
         Ok(())
     }
@@ -395,7 +428,7 @@ impl<'a> Run<'a> {
         };
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
         self.lease
-            .update(store, clock, self.cx.settings.lease, saved)
+            .update(store, clock, self.cx.lease(), saved)
             .await
     }
 
@@ -426,18 +459,8 @@ impl<'a> Run<'a> {
                 "a run stopped before it began",
             ));
         };
-        let answer = SyncAnswer {
-            status: SyncStatus::Continue,
-            connection: self.keys.connection.into(),
-            sync_id: Some(self.sync_id.into()),
-            resume_at: Some(at),
-            reason: Some(reason),
-            snapshot: None,
-            content_digest: None,
-            counts: Counts::default(),
-            calls: self.usage().calls,
-            warnings: Vec::new(),
-        };
+        let mut answer = unfinished(self.keys, self.sync_id, reason, at);
+        answer.calls = saved.usage.calls;
         self.lease
             .suspend(&*self.cx.store, after(at, PATIENCE), saved)
             .await?;
@@ -445,10 +468,24 @@ impl<'a> Run<'a> {
     }
 
     /// Saves what can be saved of a run that failed, for a retry with its `sync_id`, and lets others go ahead.
-    async fn give_up(mut self) {
-        if let Err(e) = self.save().await {
-            tracing::warn!(error = %Chain(&e), "the failed run could not be saved");
-        }
+    async fn give_up(mut self, failure: Error) -> Error {
+        let kept = match self.save().await {
+            Ok(()) => self.saved.is_some(),
+            Err(e) => {
+                tracing::warn!(error = %Chain(&e), "the failed run could not be saved");
+                false
+            }
+        };
+        let failure = match kept {
+            true => failure.with_run(self.sync_id),
+            false => failure,
+        };
+        self.release().await;
+        failure
+    }
+
+    /// Gives the lease back. What is published is published, whether that succeeds or not.
+    async fn release(self) {
         if let Err(e) = self.lease.release(&*self.cx.store, &*self.cx.clock).await {
             tracing::warn!(error = %Chain(&e), "the lease could not be given back, and ends by itself");
         }
@@ -485,12 +522,27 @@ fn answer(manifest: &Manifest, status: SyncStatus) -> SyncAnswer {
 }
 
 fn busy(connection: &str, until: Timestamp) -> SyncAnswer {
+    waiting(SyncStatus::Busy, connection, None, Reason::Lease, until)
+}
+
+fn unfinished(keys: Keys<'_>, sync_id: &str, reason: Reason, at: Timestamp) -> SyncAnswer {
+    let id = Some(sync_id.to_owned());
+    waiting(SyncStatus::Continue, keys.connection, id, reason, at)
+}
+
+fn waiting(
+    status: SyncStatus,
+    connection: &str,
+    sync_id: Option<String>,
+    reason: Reason,
+    at: Timestamp,
+) -> SyncAnswer {
     SyncAnswer {
-        status: SyncStatus::Busy,
+        status,
         connection: connection.into(),
-        sync_id: None,
-        resume_at: Some(until),
-        reason: Some(Reason::Lease),
+        sync_id,
+        resume_at: Some(at),
+        reason: Some(reason),
         snapshot: None,
         content_digest: None,
         counts: Counts::default(),

@@ -8,16 +8,18 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::commit::{Commit, EntitlementRow, GrantRow, Kind, Name, ResourceRow, StepRow};
+use super::restart::restart;
 use super::scratch;
 use crate::connector::{Tallies, Warning};
 use crate::error::{Error, ErrorType};
 
 const SCHEMA: &str = "
     CREATE TABLE steps(id INTEGER PRIMARY KEY AUTOINCREMENT, phase INTEGER NOT NULL, list INTEGER NOT NULL,
-        parent INTEGER NOT NULL, body TEXT NOT NULL UNIQUE, state INTEGER NOT NULL DEFAULT 0,
+        body TEXT NOT NULL UNIQUE, state INTEGER NOT NULL DEFAULT 0,
         restarts INTEGER NOT NULL DEFAULT 0);
     CREATE INDEX pending ON steps(phase, id) WHERE state = 0;
-    CREATE INDEX children ON steps(parent);
+    CREATE INDEX lists ON steps(list);
+    CREATE TABLE wanted(child INTEGER NOT NULL, list INTEGER NOT NULL, PRIMARY KEY(child, list)) WITHOUT ROWID;
     CREATE TABLE resources(type TEXT NOT NULL, id TEXT NOT NULL, parent_type TEXT, parent_id TEXT,
         rank INTEGER NOT NULL, data BLOB NOT NULL, list INTEGER NOT NULL);
     CREATE TABLE entitlements(id TEXT NOT NULL, type TEXT NOT NULL, resource TEXT NOT NULL, data BLOB NOT NULL,
@@ -35,7 +37,7 @@ const SCHEMA: &str = "
 ";
 
 /// Tables whose rows remember the list that brought them.
-const BROUGHT: [&str; 6] = [
+pub(super) const BROUGHT: [&str; 6] = [
     "resources",
     "entitlements",
     "grants",
@@ -43,9 +45,6 @@ const BROUGHT: [&str; 6] = [
     "tallies",
     "warnings",
 ];
-
-/// A list that starts over more often than this is not going to end.
-const MAX_RESTARTS: u32 = 2;
 
 /// The states of a step.
 const PENDING: i64 = 0;
@@ -133,7 +132,11 @@ impl Work {
     /// Applies a commit, all of it or nothing. `false`: the step is no longer wanted, its list started over meanwhile.
     pub(super) fn apply(&mut self, commit: &Commit) -> Result<bool, Error> {
         let tx = self.db.transaction().map_err(scratch)?;
-        let done = match commit.kind() {
+        let kind = Kind::try_from(commit.kind).map_err(|e| {
+            Error::internal("UnknownCommit", "a checkpoint holds what nobody here wrote")
+                .with_source(e)
+        })?;
+        let done = match kind {
             Kind::Start => spawn(&tx, 0, &commit.spawn).map(|()| true),
             Kind::Asked => asked(&tx, commit).map(|()| true),
             Kind::Done => done(&tx, &mut self.seen, commit),
@@ -187,9 +190,21 @@ impl Work {
             .map_err(scratch)
     }
 
-    /// The highest phase that any step had.
-    pub(super) fn last_phase(&self) -> Result<u8, Error> {
-        let sql = "SELECT coalesce(max(phase), 0) FROM steps";
+    /// The phase that a slice begins in: the lowest with steps to do, unless the one before it has only just run empty
+    /// and was not asked for who is missing.
+    pub(super) fn current_phase(&self) -> Result<u8, Error> {
+        let sql = "SELECT min(phase) FROM (SELECT min(phase) AS phase FROM steps WHERE state < 2
+                   UNION ALL SELECT max(phase) FROM steps WHERE state = 2)";
+        let phase: Option<u8> = self
+            .db
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(scratch)?;
+        Ok(phase.unwrap_or_default())
+    }
+
+    /// Whether any grant is passed on to others.
+    pub(super) fn expands(&self) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM grants WHERE expansion IS NOT NULL)";
         self.db
             .query_row(sql, [], |row| row.get(0))
             .map_err(scratch)
@@ -292,17 +307,21 @@ fn name(row: &rusqlite::Row<'_>) -> rusqlite::Result<Name> {
     })
 }
 
-/// Adds steps that begin lists of their own. One that is known already is not done again.
-fn spawn(tx: &Transaction<'_>, parent: i64, steps: &[StepRow]) -> Result<(), Error> {
+/// Adds steps that begin lists of their own, wanted by the list `list`. One that is known already is not done again.
+fn spawn(tx: &Transaction<'_>, list: i64, steps: &[StepRow]) -> Result<(), Error> {
     let spawn = || {
         let mut insert = tx.prepare_cached(
-            "INSERT INTO steps(phase, list, parent, body) VALUES (?1, 0, ?2, ?3) ON CONFLICT(body) DO NOTHING",
+            "INSERT INTO steps(phase, list, body) VALUES (?1, 0, ?2) ON CONFLICT(body) DO NOTHING",
         )?;
         let mut own = tx.prepare_cached("UPDATE steps SET list = id WHERE id = ?1")?;
+        let mut want = tx.prepare_cached(
+            "INSERT OR IGNORE INTO wanted SELECT id, ?1 FROM steps WHERE body = ?2",
+        )?;
         for step in steps {
-            if insert.execute(params![step.phase, parent, step.body])? == 1 {
+            if insert.execute(params![step.phase, step.body])? == 1 {
                 own.execute([tx.last_insert_rowid()])?;
             }
+            want.execute(params![list, step.body])?;
         }
         Ok::<_, rusqlite::Error>(())
     };
@@ -339,8 +358,8 @@ fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<bool, 
     };
     brought(tx, seen, commit, list).map_err(scratch)?;
     if let Some(next) = &commit.next {
-        let sql = "INSERT INTO steps(phase, list, parent, body) SELECT ?1, ?2, parent, ?3 FROM steps WHERE id = ?2
-                   ON CONFLICT(body) DO NOTHING";
+        let sql =
+            "INSERT INTO steps(phase, list, body) VALUES (?1, ?2, ?3) ON CONFLICT(body) DO NOTHING";
         let n = tx
             .execute(sql, params![next.phase, list, next.body])
             .map_err(scratch)?;
@@ -378,6 +397,9 @@ fn brought(
             list
         ])?;
         listed(tx, name)?;
+        if let Some(parent) = parent {
+            named(tx, parent, false)?;
+        }
     }
     let mut insert = tx.prepare_cached("INSERT INTO entitlements VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for EntitlementRow { id, resource, data } in &commit.entitlements {
@@ -451,67 +473,6 @@ fn is_gone(tx: &Transaction<'_>, name: &Name) -> rusqlite::Result<()> {
     tx.prepare_cached(sql)?
         .execute(params![name.resource_type, name.id, GONE, NAMED])?;
     Ok(())
-}
-
-/// Starts the list of `step` over: drops what it brought so far, and what its steps led to.
-fn restart(tx: &Transaction<'_>, step: i64) -> Result<bool, Error> {
-    let sql = "SELECT root.id, root.restarts, root.body FROM steps JOIN steps root ON root.id = steps.list
-               WHERE steps.id = ?1";
-    let root: Option<(i64, u32, String)> = tx
-        .query_row(sql, [step], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()
-        .map_err(scratch)?;
-    let Some((root, restarts, body)) = root else {
-        return Ok(false);
-    };
-    if restarts >= MAX_RESTARTS {
-        return Err(Error::new(
-            ErrorType::Unavailable,
-            "ListNeverEnds",
-            format!(
-                "the vendor lost the place in the list {body} {} times",
-                restarts + 1
-            ),
-            "Run again when the vendor is calmer.",
-        ));
-    }
-    let start_over = || {
-        tx.execute_batch("CREATE TEMP TABLE IF NOT EXISTS dropped(list INTEGER PRIMARY KEY); DELETE FROM dropped;")?;
-        tx.execute(
-            "INSERT INTO dropped
-             WITH RECURSIVE down(list) AS (
-                 SELECT ?1 UNION SELECT steps.list FROM steps JOIN down ON steps.parent = down.list)
-             SELECT list FROM down",
-            [root],
-        )?;
-        for table in BROUGHT {
-            tx.execute(
-                &format!("DELETE FROM {table} WHERE list IN (SELECT list FROM dropped)"),
-                [],
-            )?;
-        }
-        tx.execute(
-            "DELETE FROM steps WHERE list IN (SELECT list FROM dropped) AND id <> ?1",
-            [root],
-        )?;
-        tx.execute(
-            "UPDATE steps SET state = 0, restarts = restarts + 1 WHERE id = ?1",
-            [root],
-        )?;
-        tx.execute_batch(
-            "DELETE FROM names;
-             INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 1 FROM resources;
-             INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 2 FROM gone;
-             INSERT INTO names(type, id, state, principal) SELECT DISTINCT type, id, 0, 1 FROM grants WHERE true
-                 ON CONFLICT DO UPDATE SET principal = 1;
-             INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 0 FROM targets
-                 WHERE entitlement IN (SELECT entitlement FROM grants);",
-        )
-    };
-    start_over().map_err(scratch)?;
-    Ok(true)
 }
 
 fn repeated_cursor(body: &str) -> Error {
@@ -620,6 +581,32 @@ mod tests {
             .map(|s| s.body)
             .collect();
         assert_eq!(again, ["a"]);
+    }
+
+    #[test]
+    fn what_another_list_wants_too_outlives_a_restart() {
+        let (_folder, mut work) = work();
+        let start = Commit {
+            spawn: vec![step("a"), step("b")],
+            ..Commit::default()
+        };
+        work.apply(&start).expect("applied");
+        let ids: Vec<_> = work
+            .take(0, 9)
+            .expect("steps")
+            .iter()
+            .map(|s| s.id)
+            .collect();
+        work.apply(&page(ids[0], &["a1"], Some("a?2"), &["shared"]))
+            .expect("applied");
+        work.apply(&page(ids[1], &["b1"], None, &["shared"]))
+            .expect("applied");
+        let more = work.take(0, 9).expect("steps");
+        let id = |body: &str| more.iter().find(|s| s.body == body).expect("the step").id;
+        work.apply(&page(id("shared"), &["s1"], None, &[]))
+            .expect("applied");
+        work.apply(&Commit::restart(id("a?2"))).expect("applied");
+        assert_eq!(users(&work), ["b1", "s1"]);
     }
 
     #[test]

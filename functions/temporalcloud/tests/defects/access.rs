@@ -220,7 +220,8 @@ async fn nothing_is_shown_on_what_is_not_there() {
     // What is new at the vendor is not lost without a word.
     let warnings = shown.warnings();
     for (code, what) in [
-        ("UnknownRight", "_FUTURE (and 1 more like it)"),
+        ("UnknownRight", "PERMISSION_FUTURE"),
+        ("UnknownRight", "ROLE_FUTURE"),
         ("GrantsOnGoneResources", "2 grants"),
     ] {
         assert!(

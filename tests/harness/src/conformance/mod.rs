@@ -95,6 +95,8 @@ macro_rules! conformance {
             a_sudden_loss_is_held_until_accepted,
             another_tenant_behind_the_same_connection_fails,
             two_runs_of_a_connection_exclude_each_other,
+            a_pointer_that_was_not_moved_is_moved_by_asking_again,
+            a_run_that_failed_is_gone_on_with_by_its_id,
             an_independent_reader_finds_nothing_wrong,
             the_unexpanded_snapshot_says_the_same,
             granting_twice_is_granting_once,

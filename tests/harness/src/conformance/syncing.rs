@@ -406,6 +406,53 @@ pub async fn two_runs_of_a_connection_exclude_each_other<S: Subject>() {
     );
 }
 
+/// The process that published a snapshot may die before it moves the pointer: asked again, the run sees to it.
+pub async fn a_pointer_that_was_not_moved_is_moved_by_asking_again<S: Subject>() {
+    let bench = Bench::<S>::new().await;
+    bench.complete().await;
+    let pointer = bench.file(&format!("latest/{}/default.json", S::entry().about.name));
+    let older = std::fs::read(&pointer).expect("the pointer");
+    let newer = bench.complete().await;
+    std::fs::write(&pointer, older).expect("written");
+    let again = answer_of(bench.finish(json!({"sync_id": newer["sync_id"]})).await);
+    assert_eq!(again, newer);
+    assert_eq!(latest(&bench)["sync_id"], newer["sync_id"]);
+}
+
+/// A run that died between the snapshot file and its manifest is gone on with; a wrong id harms nobody's run.
+pub async fn a_run_that_failed_is_gone_on_with_by_its_id<S: Subject>() {
+    let bench = Bench::<S>::new().await;
+    let calls = bench.vendor.minimum_calls();
+    bench
+        .vendor
+        .set_faults(vec![Fault::every(FaultKind::status(503)).from(calls - 1)]);
+    let error = bench.sync().await.expect_err("an outage");
+    let sync_id = error.run().expect("the run to go on with").to_owned();
+    bench.vendor.set_faults(vec![]);
+
+    let event = json!({"sync_id": "0".repeat(27)});
+    let other = bench
+        .invoke(Operation::Sync, event)
+        .await
+        .expect_err("unknown");
+    assert_eq!(other.code(), "UnknownRun");
+    let key = format!("snapshots/{}/default/{sync_id}.c1z", S::entry().about.name);
+    std::fs::create_dir_all(bench.file(&key).parent().expect("a folder")).expect("a folder");
+    std::fs::write(bench.file(&key), "half a snapshot").expect("written");
+
+    bench.vendor.clear_requests();
+    let answer = answer_of(bench.finish(json!({"sync_id": sync_id})).await);
+    assert_eq!(
+        (&answer["status"], &answer["sync_id"]),
+        (&json!("complete"), &json!(sync_id))
+    );
+    assert!(
+        bench.vendor.requests().len() < calls,
+        "what was read is not read again"
+    );
+    assert_ne!(bench.snapshot(&answer), b"half a snapshot");
+}
+
 /// The checker in Python shares no line with the writer. Runs where the test script provides it.
 pub async fn an_independent_reader_finds_nothing_wrong<S: Subject>() {
     let Some(python) = std::env::var_os("ROLLCALL_PYTHON") else {

@@ -86,6 +86,13 @@ fn metrics(run: &Run, outcome: &Result<Value, Error>, ms: u64, now_ms: i64) -> V
         ("Failures".to_owned(), u64::from(outcome.is_err()).into()),
     ]);
     if let Ok(answer) = outcome {
+        if run.operation == Operation::Sync {
+            // What an alarm goes by: a snapshot that waits for somebody to look.
+            values.insert(
+                "Held".to_owned(),
+                u64::from(answer["status"] == "held").into(),
+            );
+        }
         let numbers = [
             ("Calls", "/calls"),
             ("Resources", "/counts/resources"),
@@ -140,6 +147,6 @@ mod tests {
                 .iter()
                 .all(|m| line.get(m["Name"].as_str().expect("a name")).is_some())
         );
-        assert_eq!(named.len(), 4);
+        assert_eq!(named.len(), 5);
     }
 }

@@ -143,8 +143,21 @@ impl Edges {
     }
 }
 
-/// Adds to the snapshot all grants that follow from its expandable ones. Gives how many.
-pub(super) fn expand(writer: &mut Writer, mut edges: Edges, find: &Find<'_>) -> Result<u64, Error> {
+/// What came of expansion.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Expanded {
+    /// Grants that were added.
+    pub added: u64,
+    /// Edges from entitlements that do not exist.
+    pub left_out: u64,
+}
+
+/// Adds to the snapshot all grants that follow from its expandable ones.
+pub(super) fn expand(
+    writer: &mut Writer,
+    mut edges: Edges,
+    find: &Find<'_>,
+) -> Result<Expanded, Error> {
     let mut names: Vec<(String, u32)> = edges.nodes.drain().collect();
     names.sort_by_key(|(_, node)| *node);
     let mut nodes = Vec::with_capacity(names.len());
@@ -156,9 +169,11 @@ pub(super) fn expand(writer: &mut Writer, mut edges: Edges, find: &Find<'_>) -> 
             derived: Vec::new(),
         }));
     }
+    let all = edges.edges.len();
     edges
         .edges
         .retain(|e| nodes[e.to as usize].is_some() && nodes[e.from as usize].is_some());
+    let left_out = (all - edges.edges.len()) as u64;
     edges.edges.sort();
     edges.edges.dedup();
 
@@ -183,7 +198,10 @@ pub(super) fn expand(writer: &mut Writer, mut edges: Edges, find: &Find<'_>) -> 
             }
         }
     }
-    Ok(expansion.added)
+    Ok(Expanded {
+        added: expansion.added,
+        left_out,
+    })
 }
 
 /// The strongly connected components, sources first; inside one, by entitlement.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::expand::{self, Edges, Range};
+use super::expand::{self, Edges, Expanded, Range};
 use super::scratch;
 use super::work::Work;
 use crate::connector::{About, Warning};
@@ -59,7 +59,7 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
     let stated_by_type = finish.writer.grants_by_type().clone();
     let expanded = finish.expansion(edges)?;
     let mut warnings = work.warnings()?;
-    warnings.extend(finish.warnings());
+    warnings.extend(finish.warnings(expanded));
     // Its pages are not needed any more, and building indexes needs the room.
     work.connection()
         .execute_batch("PRAGMA shrink_memory")
@@ -75,7 +75,7 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
         stats,
         content_digest,
         stated_by_type,
-        expanded,
+        expanded: expanded.added,
         stubs,
         warnings,
     })
@@ -323,9 +323,9 @@ impl Finish<'_> {
         find(self.work, entitlement)
     }
 
-    fn expansion(&mut self, edges: Edges) -> Result<u64, Error> {
+    fn expansion(&mut self, edges: Edges) -> Result<Expanded, Error> {
         if !self.plan.expand || edges.is_empty() {
-            return Ok(0);
+            return Ok(Expanded::default());
         }
         let work = self.work;
         expand::expand(&mut self.writer, edges, &|entitlement| {
@@ -333,8 +333,17 @@ impl Finish<'_> {
         })
     }
 
-    fn warnings(&self) -> Vec<Warning> {
+    fn warnings(&self, expanded: Expanded) -> Vec<Warning> {
         let mut warnings = Vec::new();
+        if expanded.left_out > 0 {
+            warnings.push(Warning::new(
+                "NothingToExpand",
+                format!(
+                    "{} grants are to be passed on from entitlements that do not exist",
+                    expanded.left_out
+                ),
+            ));
+        }
         if self.left_out > 0 {
             warnings.push(Warning::new(
                 "GrantsOnGoneResources",

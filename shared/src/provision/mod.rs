@@ -179,36 +179,33 @@ pub struct Order {
 impl Order {
     /// Reads the event of the grant function.
     pub fn grant(event: &Value) -> Result<Self, Error> {
-        let change: ChangeEvent = event::parse(event)?;
-        let action = Action::Grant {
-            entitlement: event::entitlement(&change.entitlement)?,
-            principal: event::principal(&change.principal)?,
-        };
-        let order = Self::new(
-            &change,
-            &change.connection,
-            &change.request_id,
-            action,
-            change.dry_run,
-        )?;
-        Ok(order.allowing(change.allow))
+        Self::change(event, |entitlement, principal| Action::Grant {
+            entitlement,
+            principal,
+        })
     }
 
     /// Reads the event of the revoke function.
     pub fn revoke(event: &Value) -> Result<Self, Error> {
+        Self::change(event, |entitlement, principal| Action::Revoke {
+            entitlement,
+            principal,
+        })
+    }
+
+    fn change(
+        event: &Value,
+        action: fn(EntitlementId, ResourceId) -> Action,
+    ) -> Result<Self, Error> {
         let change: ChangeEvent = event::parse(event)?;
-        let action = Action::Revoke {
-            entitlement: event::entitlement(&change.entitlement)?,
-            principal: event::principal(&change.principal)?,
-        };
-        let order = Self::new(
-            &change,
-            &change.connection,
-            &change.request_id,
-            action,
-            change.dry_run,
-        )?;
-        Ok(order.allowing(change.allow))
+        let action = action(
+            event::entitlement(&change.entitlement)?,
+            event::principal(&change.principal)?,
+        );
+        let (connection, request_id) = (&change.connection, &change.request_id);
+        let mut order = Self::new(&change, connection, request_id, action, change.dry_run)?;
+        order.request.allow = change.allow;
+        Ok(order)
     }
 
     /// Reads the event of the create-account function.
@@ -263,10 +260,5 @@ impl Order {
             dry_run,
             event,
         })
-    }
-
-    fn allowing(mut self, allow: Vec<String>) -> Self {
-        self.request.allow = allow;
-        self
     }
 }

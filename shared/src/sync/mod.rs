@@ -13,6 +13,8 @@ mod work;
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod restarts;
 
 pub use run::run;
 

@@ -1,0 +1,140 @@
+//! Lists that start over, or go in a circle, in the working database.
+
+use super::commit::{Commit, Kind, Name, ResourceRow, StepRow};
+use super::work::Work;
+
+fn work() -> (tempfile::TempDir, Work) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let work = Work::create(&folder.path().join("work.db"), None).expect("a database");
+    (folder, work)
+}
+
+fn step(body: &str) -> StepRow {
+    StepRow {
+        phase: 0,
+        body: body.into(),
+    }
+}
+
+fn user(id: &str) -> ResourceRow {
+    ResourceRow {
+        name: Name {
+            resource_type: "user".into(),
+            id: id.into(),
+        },
+        parent: None,
+        rank: 2,
+        data: vec![],
+    }
+}
+
+fn page(step_id: i64, users: &[&str], next: Option<&str>, children: &[&str]) -> Commit {
+    Commit {
+        kind: Kind::Done as i32,
+        step: step_id,
+        resources: users.iter().map(|id| user(id)).collect(),
+        next: next.map(step),
+        spawn: children.iter().map(|body| step(body)).collect(),
+        ..Commit::default()
+    }
+}
+
+fn users(work: &Work) -> Vec<String> {
+    let mut select = work
+        .connection()
+        .prepare("SELECT id FROM resources ORDER BY id")
+        .expect("sql");
+    let rows = select.query_map([], |row| row.get(0)).expect("rows");
+    rows.collect::<Result<_, _>>().expect("rows")
+}
+
+#[test]
+fn a_list_that_starts_over_drops_its_half_and_what_came_of_it() {
+    let (_folder, mut work) = work();
+    let start = Commit {
+        spawn: vec![step("a"), step("z")],
+        ..Commit::default()
+    };
+    work.apply(&start).expect("applied");
+    let ids: Vec<_> = work
+        .take(0, 9)
+        .expect("steps")
+        .iter()
+        .map(|s| s.id)
+        .collect();
+    work.apply(&page(ids[1], &["z1"], None, &[]))
+        .expect("applied");
+    work.apply(&page(ids[0], &["a1"], Some("a?2"), &["a1/children"]))
+        .expect("applied");
+    let more = work.take(0, 9).expect("steps");
+    let child = more
+        .iter()
+        .find(|s| s.body == "a1/children")
+        .expect("the child")
+        .id;
+    let second = more
+        .iter()
+        .find(|s| s.body == "a?2")
+        .expect("the second page")
+        .id;
+    work.apply(&page(child, &["c1"], None, &[]))
+        .expect("applied");
+    assert_eq!(users(&work), ["a1", "c1", "z1"]);
+
+    assert!(work.apply(&Commit::restart(second)).expect("applied"));
+    assert_eq!(users(&work), ["z1"]);
+    assert!(
+        !work
+            .apply(&page(second, &["late"], None, &[]))
+            .expect("applied"),
+        "an overtaken page is discarded"
+    );
+    let again: Vec<_> = work
+        .take(0, 9)
+        .expect("steps")
+        .into_iter()
+        .map(|s| s.body)
+        .collect();
+    assert_eq!(again, ["a"]);
+}
+
+#[test]
+fn what_another_list_wants_too_outlives_a_restart() {
+    let (_folder, mut work) = work();
+    let start = Commit {
+        spawn: vec![step("a"), step("b")],
+        ..Commit::default()
+    };
+    work.apply(&start).expect("applied");
+    let ids: Vec<_> = work
+        .take(0, 9)
+        .expect("steps")
+        .iter()
+        .map(|s| s.id)
+        .collect();
+    work.apply(&page(ids[0], &["a1"], Some("a?2"), &["shared"]))
+        .expect("applied");
+    work.apply(&page(ids[1], &["b1"], None, &["shared"]))
+        .expect("applied");
+    let more = work.take(0, 9).expect("steps");
+    let id = |body: &str| more.iter().find(|s| s.body == body).expect("the step").id;
+    work.apply(&page(id("shared"), &["s1"], None, &[]))
+        .expect("applied");
+    work.apply(&Commit::restart(id("a?2"))).expect("applied");
+    assert_eq!(users(&work), ["b1", "s1"]);
+}
+
+#[test]
+fn a_list_that_goes_in_a_circle_fails() {
+    let (_folder, mut work) = work();
+    let start = Commit {
+        spawn: vec![step("a")],
+        ..Commit::default()
+    };
+    work.apply(&start).expect("applied");
+    let id = work.take(0, 1).expect("steps")[0].id;
+    let error = work
+        .apply(&page(id, &[], Some("a"), &[]))
+        .expect_err("a circle");
+    assert_eq!(error.code(), "RepeatedCursor");
+}

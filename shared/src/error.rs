@@ -84,10 +84,10 @@ impl fmt::Display for ErrorType {
 pub struct Error {
     kind: ErrorType,
     code: &'static str,
-    message: String,
+    message: Box<str>,
     fix: Cow<'static, str>,
     retry_at: Option<Timestamp>,
-    run: Option<String>,
+    run: Option<Box<str>>,
     source: Option<Source>,
 }
 
@@ -103,7 +103,7 @@ impl Error {
         Self {
             kind,
             code,
-            message: message.into(),
+            message: message.into().into_boxed_str(),
             fix: fix.into(),
             retry_at: None,
             run: None,
@@ -156,7 +156,7 @@ impl Error {
     /// Names the unfinished sync that a retry can go on with.
     #[must_use]
     pub fn with_run(mut self, sync_id: impl Into<String>) -> Self {
-        self.run = Some(sync_id.into());
+        self.run = Some(sync_id.into().into_boxed_str());
         self
     }
 

@@ -259,7 +259,8 @@ fn describe(cx: &Context, answer: &ChangeAnswer) -> Vec<(&'static str, String)> 
             .clone()
             .map(|id| ("vendor request", id)),
     );
-    lines.push(("audit", cx.store.place(&answer.audit)));
+    let audit = answer.audit.as_deref();
+    lines.extend(audit.map(|key| ("audit", cx.store.place(key))));
     lines
 }
 

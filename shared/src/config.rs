@@ -188,17 +188,17 @@ impl Config {
 
     /// The value of a required secret.
     pub fn secret(&self, key: &str) -> Result<&SecretString, Error> {
-        self.secret.get(key).ok_or_else(|| undeclared(key))
+        self.secret_if_given(key).ok_or_else(|| undeclared(key))
+    }
+
+    /// The value of a secret that a connection can do without.
+    pub fn secret_if_given(&self, key: &str) -> Option<&SecretString> {
+        self.secret.get(key)
     }
 
     /// The value of a required address.
     pub fn url(&self, key: &str) -> Result<Url, Error> {
         vendor_url(self.required(key)?).map_err(|_| undeclared(key))
-    }
-
-    /// Every secret text of this connection, for tests that grep what was written.
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.secret.values().map(ExposeSecret::expose_secret)
     }
 }
 
@@ -328,9 +328,34 @@ mod tests {
         let raw =
             json!({"BATON_API_KEY": "k1\n", "BATON_CLIENT_ID": "x", "BATON_PROVISIONING": true});
         let (config, warnings) = check(raw).expect("usable");
-        assert_eq!(config.secrets().collect::<Vec<_>>(), ["k1"]);
+        assert_eq!(
+            config.secret("api-key").expect("given").expose_secret(),
+            "k1"
+        );
         assert_eq!(config.text("role"), Some("read"));
         assert!(warnings.is_empty());
+    }
+
+    #[test]
+    fn a_secret_that_is_not_required_may_be_missing() {
+        let optional = Field {
+            key: "second-key",
+            required: false,
+            ..FIELDS[0]
+        };
+        let read = |raw: Value| {
+            let raw = raw.as_object().expect("an object").clone();
+            let checked = Config::check(&[optional], &raw.into_iter().collect());
+            let given = checked
+                .expect("usable")
+                .0
+                .secret_if_given("second-key")
+                .cloned();
+            given.map(|secret| secret.expose_secret().to_owned())
+        };
+        assert_eq!(read(json!({"second-key": "k2"})), Some("k2".into()));
+        assert_eq!(read(json!({"second-key": " "})), None);
+        assert_eq!(read(json!({})), None);
     }
 
     #[test]

@@ -118,6 +118,15 @@ impl Api {
         Ok(answer.user)
     }
 
+    /// `GET /cloud/user-groups/{groupId}`
+    pub(crate) async fn group(&self, id: &str) -> Result<Group, Error> {
+        let answer: GroupAnswer = self
+            .http
+            .send(&Call::get(&["cloud", "user-groups", id]))
+            .await?;
+        Ok(answer.group)
+    }
+
     /// `GET /cloud/namespaces/{namespace}`
     pub(crate) async fn namespace(&self, id: &str) -> Result<Namespace, Error> {
         let answer: NamespaceAnswer = self
@@ -175,17 +184,21 @@ impl Api {
                 .query("resourceVersion", write.resource_version.clone())
                 .query("asyncOperationId", write.operation_id.clone()),
         };
-        let answer: OperationAnswer = self.http.send(&call.repeatable()).await?;
-        Ok(answer.async_operation)
+        self.operation_of(&call.repeatable()).await
     }
 
     /// `GET /cloud/operations/{asyncOperationId}`
     pub(crate) async fn operation(&self, id: &str) -> Result<Operation, Error> {
-        let answer: OperationAnswer = self
-            .http
-            .send(&Call::get(&["cloud", "operations", id]))
-            .await?;
-        Ok(answer.async_operation)
+        self.operation_of(&Call::get(&["cloud", "operations", id]))
+            .await
+    }
+
+    /// The operation that an answer tells of. Why it failed is the vendor's own text, and will be quoted.
+    async fn operation_of(&self, call: &Call) -> Result<Operation, Error> {
+        let answer: OperationAnswer = self.http.send(call).await?;
+        let mut operation = answer.async_operation;
+        operation.failure_reason = self.http.quote(&operation.failure_reason);
+        Ok(operation)
     }
 
     async fn list<T: DeserializeOwned>(&self, path: &[&str], page: &str) -> Result<T, Error> {
@@ -945,6 +958,11 @@ struct AccountAnswer {
 #[derive(Deserialize)]
 struct UserAnswer {
     user: User,
+}
+
+#[derive(Deserialize)]
+struct GroupAnswer {
+    group: Group,
 }
 
 #[derive(Deserialize)]

@@ -23,6 +23,10 @@ pub use sync::Step;
 /// A credential that ends sooner than this is worth a warning.
 const EXPIRES_SOON: std::time::Duration = std::time::Duration::from_secs(14 * 24 * 3600);
 
+/// What to do where a key cannot see enough.
+const ADMIN_KEY: &str =
+    "Use an API key of a service account with the account role Global Admin (ROLE_ADMIN).";
+
 /// What the connector is.
 static ABOUT: About = About {
     name: "temporalcloud",
@@ -231,6 +235,6 @@ fn weak_key(what: &str) -> Error {
         ErrorType::PermissionDenied,
         "WeakKey",
         format!("{what}, and so cannot see other users' access"),
-        "Use an API key of a service account with the account role Global Admin (ROLE_ADMIN).",
+        ADMIN_KEY,
     )
 }

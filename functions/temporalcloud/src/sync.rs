@@ -4,15 +4,15 @@
 //! that nothing is asked per user or per namespace. Only the members of groups take a call each.
 
 use async_trait::async_trait;
-use rollcall::Error;
 use rollcall::connector::{Identity, Records, Syncer, Tallies, Yield, stale_cursor};
 use rollcall::http;
 use rollcall::model::ResourceId;
+use rollcall::{Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, CUSTOM_ROLE, NAMESPACE, PROJECT, USER};
-use crate::api::Page;
-use crate::{TemporalCloud, weak_key};
+use crate::api::{Namespace, Page, Project};
+use crate::{ADMIN_KEY, TemporalCloud, weak_key};
 
 /// A step of a sync. `page` is the token of a page, empty for the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ const OTHERS_HIDDEN: &str = "other users without access";
 const ABSENT: &str = "absent";
 /// Custom roles or projects that somebody has and the vendor does not know.
 const VANISHED: &str = "vanished";
+/// Projects that no list showed and that are there all the same.
+const FOUND: &str = "found";
 
 #[async_trait]
 impl Syncer for TemporalCloud {
@@ -139,22 +141,8 @@ impl Syncer for TemporalCloud {
             }
             Step::User { id } => self.missing_user(account, id).await,
             Step::Namespace { id } => self.missing_namespace(account, id).await,
-            Step::CustomRole { id } => {
-                let found = self
-                    .api
-                    .custom_role(id)
-                    .await
-                    .map(|role| access::custom_role(&role));
-                or_vanished(CUSTOM_ROLE, id, found)
-            }
-            Step::Project { id } => {
-                let found = self
-                    .api
-                    .project(id)
-                    .await
-                    .map(|project| access::project(account, &project));
-                or_vanished(PROJECT, id, found)
-            }
+            Step::CustomRole { id } => self.missing_custom_role(id).await,
+            Step::Project { id } => self.missing_project(account, id).await,
         }
     }
 
@@ -180,11 +168,12 @@ impl Syncer for TemporalCloud {
             )));
         }
         for kind in [CUSTOM_ROLE, PROJECT] {
-            let vanished = count(&format!("{VANISHED} {kind}"));
-            if count(&format!("{ABSENT} {kind}")) > 0 && vanished > 0 {
-                return Err(weak_key(&format!(
-                    "the list of {kind}s is refused, but {vanished} of them are in use"
-                )));
+            let of_kind = |what: &str| count(&format!("{what} {kind}"));
+            // A custom role that is looked up brings all that the list would have brought. A project does not: the
+            // namespaces in it were read as if there were none. (Only projects are counted as found.)
+            let in_use = of_kind(VANISHED) + of_kind(FOUND);
+            if of_kind(ABSENT) > 0 && in_use > 0 {
+                return Err(refused_list(kind, in_use));
             }
         }
         Ok(())
@@ -213,14 +202,7 @@ impl TemporalCloud {
     async fn members(&self, group: &str, google: bool, page: &str) -> Result<Yield<Step>, Error> {
         let mut out = Yield::default();
         let members = match self.api.members(group, page).await {
-            // 404 is documented as "no such group": it was deleted after it was listed.
-            Err(e) if e.status() == Some(404) => {
-                out.warn(
-                    "GroupVanished",
-                    format!("group {group} was deleted during the sync"),
-                );
-                return Ok(out);
-            }
+            Err(e) if e.status() == Some(404) => return self.vanished_group(group, e).await,
             // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
             Err(e) if google && page.is_empty() && matches!(e.status(), Some(400 | 501)) => {
                 out.warn(
@@ -241,6 +223,26 @@ impl TemporalCloud {
             .iter()
             .map(|m| access::membership(group, &m.member_id.user_id));
         out.records.grants.extend(grants);
+        Ok(out)
+    }
+
+    /// 404 is documented as "no such group". Taken by itself it would also be what a gateway says that has lost a
+    /// route, and everybody would seem to have left the group: the group itself must be gone, or going.
+    async fn vanished_group(
+        &self,
+        group: &str,
+        no_members: http::error::Error,
+    ) -> Result<Yield<Step>, Error> {
+        match self.api.group(group).await {
+            Ok(found) if !found.state().is_going() => return Err(no_members.into()),
+            Err(e) if e.status() != Some(404) => return Err(e.into()),
+            _ => {}
+        }
+        let mut out = Yield::default();
+        out.warn(
+            "GroupVanished",
+            format!("group {group} was deleted during the sync"),
+        );
         Ok(out)
     }
 
@@ -292,15 +294,55 @@ impl TemporalCloud {
         Ok(out)
     }
 
+    async fn missing_custom_role(&self, id: &str) -> Result<Yield<Step>, Error> {
+        let role = self.api.custom_role(id).await;
+        or_vanished(CUSTOM_ROLE, id, role.map(|role| access::custom_role(&role)))
+    }
+
+    async fn missing_project(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
+        let project = self.api.project(id).await;
+        let is_there = project.is_ok();
+        let records = project.map(|project| access::project(account, &project));
+        let mut out = or_vanished(PROJECT, id, records)?;
+        out.tally(&format!("{FOUND} {PROJECT}"), is_there.into());
+        Ok(out)
+    }
+
+    /// A namespace that is new since the list, or was left out of it.
     async fn missing_namespace(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
-        match self.api.namespace(id).await {
-            // It is new since the list: whether the account has projects was not asked here, and its project's roles
-            // reach it from the next sync on.
-            Ok(namespace) => Ok(found(access::namespace(account, &namespace, false))),
-            Err(e) if e.status() == Some(404) => Ok(found(Records {
-                gone: vec![ResourceId::new(NAMESPACE, id)],
-                ..Records::default()
-            })),
+        let namespace = match self.api.namespace(id).await {
+            Ok(namespace) => namespace,
+            Err(e) if e.status() == Some(404) => {
+                return Ok(found(Records {
+                    gone: vec![ResourceId::new(NAMESPACE, id)],
+                    ..Records::default()
+                }));
+            }
+            Err(e) => return Err(e.into()),
+        };
+        let project = if namespace.state().is_going() {
+            None
+        } else {
+            self.project_around(&namespace).await?
+        };
+        let in_project = project.as_ref().is_some_and(|p| !p.state().is_going());
+        let mut out = found(access::namespace(account, &namespace, in_project));
+        if let Some(project) = &project {
+            out.tally(&format!("{FOUND} {PROJECT}"), 1);
+            out.records.extend(access::project(account, project));
+        }
+        Ok(out)
+    }
+
+    /// The project that a namespace is in. This step does not know what became of the list of projects, so the project
+    /// itself is asked for; what a refusal means is the same as for the list.
+    async fn project_around(&self, namespace: &Namespace) -> Result<Option<Project>, Error> {
+        if namespace.project_id.is_empty() {
+            return Ok(None);
+        }
+        match self.api.project(&namespace.project_id).await {
+            Ok(project) => Ok(Some(project)),
+            Err(e) if is_absence(&e) => Ok(None),
             Err(e) => Err(e.into()),
         }
     }
@@ -341,16 +383,34 @@ fn listed<T>(page: &str, answer: Result<Page<T>, http::error::Error>) -> Result<
     }
 }
 
-/// A page of something that not every account has. *Unknown*: which of these the API answers then; the caller's role was
-/// checked, so a 403 can mean nothing else. Whatever a principal has of it is looked up one by one, so nothing is lost.
+/// Whether an account does not have something. *Unknown*: which of these the API answers then; the caller's role was
+/// checked, so a 403 can mean nothing else.
+fn is_absence(e: &http::error::Error) -> bool {
+    matches!(e.status(), Some(403 | 404 | 501))
+}
+
+/// A page of something that not every account has. Whatever a principal has of it is looked up one by one, and
+/// [`Syncer::check`] notices if that contradicts the refusal.
 fn if_offered<T>(
     page: &str,
     answer: Result<Page<T>, http::error::Error>,
 ) -> Result<Option<Page<T>>, Error> {
     match answer {
-        Err(e) if page.is_empty() && matches!(e.status(), Some(403 | 404 | 501)) => Ok(None),
+        Err(e) if page.is_empty() && is_absence(&e) => Ok(None),
         answer => listed(page, answer).map(Some),
     }
+}
+
+/// The vendor refuses a list as if there were nothing to be on it, and there is: what only that list tells was not read.
+fn refused_list(kind: &str, in_use: u64) -> Error {
+    Error::new(
+        ErrorType::PermissionDenied,
+        "WeakKey",
+        format!(
+            "the list of {kind}s is refused, but {in_use} of them are there: who has access by them cannot be seen"
+        ),
+        ADMIN_KEY,
+    )
 }
 
 /// Something that a principal has, and that no list showed.

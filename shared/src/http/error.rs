@@ -11,13 +11,13 @@ use crate::error::{Error as Boundary, ErrorType};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The vendor answered with an error.
-    #[error("{call} was answered with {status}: {message}")]
+    #[error("{call} was answered with {status}: {message}{}", in_brackets(.request_id.as_deref()))]
     Status {
         /// Method and path.
         call: String,
         /// The HTTP status.
         status: u16,
-        /// The vendor's own words.
+        /// The vendor's own words, shortened and without credentials.
         message: String,
         /// How long the vendor asks to wait.
         retry_after: Option<Duration>,
@@ -25,7 +25,7 @@ pub enum Error {
         request_id: Option<String>,
     },
     /// The vendor asks for more patience than this invocation has.
-    #[error("{call} is rate limited until {retry_at}")]
+    #[error("{call} is put off by the vendor until {retry_at}")]
     RateLimited {
         /// Method and path.
         call: String,
@@ -67,7 +67,7 @@ pub enum Error {
     Redirect {
         /// Method and path.
         call: String,
-        /// Where to.
+        /// Where to, without query and fragment.
         to: String,
     },
 }
@@ -90,7 +90,14 @@ impl Error {
     }
 }
 
-/// Finds the sentence in a vendor's error body: the usual places first, else the beginning of the text.
+fn in_brackets(request_id: Option<&str>) -> String {
+    request_id
+        .map(|id| format!(" (request id {id})"))
+        .unwrap_or_default()
+}
+
+/// Finds the sentence in a vendor's error body: the usual places first, else the whole text.
+/// It is not fit to be shown yet.
 pub(super) fn vendor_message(body: &[u8]) -> String {
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let places = [
@@ -102,16 +109,17 @@ pub(super) fn vendor_message(body: &[u8]) -> String {
         "/errors/0/message",
         "/errors/0",
     ];
-    let found = json
-        .iter()
-        .flat_map(|j| places.iter().filter_map(|p| j.pointer(p)?.as_str()));
-    if let Some(message) = found.into_iter().next() {
+    let message = json.iter().find_map(|j| {
+        let mut texts = places.iter().filter_map(|p| j.pointer(p)?.as_str());
+        texts.find(|text| !text.trim().is_empty())
+    });
+    if let Some(message) = message {
         return message.to_owned();
     }
     let text = String::from_utf8_lossy(body);
     match text.trim() {
         "" => "(no message)".into(),
-        text => text.chars().take(300).collect(),
+        text => text.to_owned(),
     }
 }
 
@@ -212,6 +220,7 @@ mod tests {
             ),
             (r#"{"error":{"message":"no"}}"#, "no"),
             (r#"{"error":"no"}"#, "no"),
+            (r#"{"message":"","errors":["no"]}"#, "no"),
             ("<html>bad gateway</html>", "<html>bad gateway</html>"),
             ("", "(no message)"),
         ] {

@@ -1,11 +1,14 @@
 //! One HTTP client for every vendor: where requests may go, how often, what is tried again, and what an answer means.
 //!
 //! Requests go to the configured host only; a redirect is an error, never followed. Every call, retry and wait is
-//! counted by the [`Meter`].
+//! counted by the [`Meter`]. What a vendor writes is quoted briefly, and without the credentials that were sent to it.
 
 pub mod error;
 pub mod limit;
 mod retry;
+#[cfg(test)]
+mod tests;
+mod words;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +27,7 @@ use url::Url;
 use crate::clock::{Clock, between};
 use error::Error;
 use limit::{Budget, BudgetHeaders, Meter, Pace};
+use words::Words;
 
 /// No answer takes longer than this.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -122,29 +126,55 @@ pub struct Call {
     path: String,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
-    repeatable: bool,
+    effect: Effect,
+}
+
+/// What a request may change, and so when it may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// Nothing.
+    None,
+    /// The same, however often it arrives.
+    Once,
+    /// More, each time it arrives.
+    Each,
 }
 
 impl Call {
     /// A read. Each part of the path is one segment, whatever characters it has.
     pub fn get(path: &[&str]) -> Self {
-        Self::new(Method::GET, path, true)
+        Self::new(Method::GET, path, Effect::None)
     }
 
     /// A write.
     pub fn post(path: &[&str], body: Value) -> Self {
-        Self {
-            body: Some(body),
-            ..Self::new(Method::POST, path, false)
-        }
+        Self::new(Method::POST, path, Effect::Each).with_body(body)
+    }
+
+    /// A replacement. By the book a second one changes nothing more; whether that is so at this vendor, where a version
+    /// or a notification may go with it, is for [`Call::repeatable`] to say.
+    pub fn put(path: &[&str], body: Value) -> Self {
+        Self::new(Method::PUT, path, Effect::Each).with_body(body)
+    }
+
+    /// A change of parts.
+    pub fn patch(path: &[&str], body: Value) -> Self {
+        Self::new(Method::PATCH, path, Effect::Each).with_body(body)
     }
 
     /// A deletion.
     pub fn delete(path: &[&str]) -> Self {
-        Self::new(Method::DELETE, path, false)
+        Self::new(Method::DELETE, path, Effect::Each)
     }
 
-    fn new(method: Method, path: &[&str], repeatable: bool) -> Self {
+    fn with_body(self, body: Value) -> Self {
+        Self {
+            body: Some(body),
+            ..self
+        }
+    }
+
+    fn new(method: Method, path: &[&str], effect: Effect) -> Self {
         let segments = path
             .iter()
             .map(|s| utf8_percent_encode(s, SEGMENT).to_string());
@@ -153,7 +183,7 @@ impl Call {
             path: segments.collect::<Vec<_>>().join("/"),
             query: Vec::new(),
             body: None,
-            repeatable,
+            effect,
         }
     }
 
@@ -168,7 +198,16 @@ impl Call {
     /// answer.
     #[must_use]
     pub fn repeatable(mut self) -> Self {
-        self.repeatable = true;
+        if self.effect == Effect::Each {
+            self.effect = Effect::Once;
+        }
+        self
+    }
+
+    /// Says that this request only asks, whatever its method: a search or a GraphQL query sent by POST.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.effect = Effect::None;
         self
     }
 
@@ -185,6 +224,7 @@ pub struct Http {
     headers: HeaderMap,
     pace: Option<Pace>,
     budget: Option<Budget>,
+    words: Words,
 }
 
 impl Http {
@@ -194,14 +234,15 @@ impl Http {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let agent = concat!("rollcall/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-        for (name, value) in vendor.headers {
-            let value = match value {
-                Header::Plain(text) => HeaderValue::from_static(text),
-                Header::Secret(before, secret) => credential(before, &secret)?,
-            };
-            headers.insert(HeaderName::from_static(name), value);
+        for (name, value) in &vendor.headers {
+            headers.insert(header_name(name)?, header_value(name, value)?);
         }
+        let secrets = vendor.headers.iter().filter_map(|(_, value)| match value {
+            Header::Plain(_) => None,
+            Header::Secret(_, secret) => Some(secret),
+        });
         Ok(Self {
+            words: Words::without(secrets),
             session,
             base: vendor.base,
             headers,
@@ -210,14 +251,21 @@ impl Http {
         })
     }
 
+    /// What a vendor wrote, fit to be quoted in an error: short, and without the credentials of this client. Errors
+    /// made here are so already; this is for words that come within a good answer.
+    pub fn quote(&self, text: &str) -> String {
+        self.words.quote(text)
+    }
+
     /// Sends a request, as often as its kind and the answers allow, and reads the answer as JSON.
     pub async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
         let bytes = retry::with_retries(&self.session, call, || self.attempt(call)).await?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
+        // Both place and reason may quote the answer: the keys of a map, a text where a number should be.
         serde_path_to_error::deserialize(&mut json).map_err(|e| Error::Unexpected {
             call: call.name(),
-            at: e.path().to_string(),
-            why: e.into_inner().to_string(),
+            at: self.words.quote(&e.path().to_string()),
+            why: self.words.quote(&e.into_inner().to_string()),
         })
     }
 
@@ -240,27 +288,32 @@ impl Http {
             if let Some(budget) = &self.budget {
                 budget.learn(answer.headers(), session.clock.now());
             }
-            let status = answer.status();
-            if status.is_redirection() {
-                let to = header(&answer, LOCATION.as_str()).unwrap_or_default();
-                return Err(Error::Redirect {
-                    call: call.name(),
-                    to,
-                });
-            }
-            let retry_after = retry::retry_after(answer.headers(), session.clock.now());
-            let request_id = header(&answer, "x-request-id");
-            let bytes = read(call, answer).await?;
-            if status.is_success() {
-                return whole_json(call, bytes);
-            }
-            Err(Error::Status {
+            self.take(call, answer).await
+        })
+    }
+
+    /// The body of a good answer, or what another one says.
+    async fn take(&self, call: &Call, answer: Response) -> Result<Vec<u8>, Error> {
+        let status = answer.status();
+        if status.is_redirection() {
+            let to = header(&answer, LOCATION.as_str()).unwrap_or_default();
+            return Err(Error::Redirect {
                 call: call.name(),
-                status: status.as_u16(),
-                message: error::vendor_message(&bytes),
-                retry_after,
-                request_id,
-            })
+                to: self.words.quote_address(&to),
+            });
+        }
+        let retry_after = retry::retry_after(answer.headers(), self.session.clock.now());
+        let request_id = header(&answer, "x-request-id").filter(|id| !id.is_empty());
+        let bytes = read(call, answer).await?;
+        if status.is_success() {
+            return whole_json(call, bytes);
+        }
+        Err(Error::Status {
+            call: call.name(),
+            status: status.as_u16(),
+            message: self.words.quote(&error::vendor_message(&bytes)),
+            retry_after,
+            request_id: request_id.map(|id| self.words.quote(&id)),
         })
     }
 
@@ -280,6 +333,25 @@ impl Http {
             request = request.timeout(left.min(TIMEOUT));
         }
         request.headers(self.headers.clone())
+    }
+}
+
+/// Names of any case are taken: on the wire there is none.
+fn header_name(name: &str) -> Result<HeaderName, crate::Error> {
+    HeaderName::try_from(name).map_err(|_| {
+        crate::Error::internal("BadHeader", format!("`{name}` is no name of a header"))
+    })
+}
+
+fn header_value(name: &str, value: &Header) -> Result<HeaderValue, crate::Error> {
+    match value {
+        Header::Plain(text) => HeaderValue::from_str(text).map_err(|_| {
+            crate::Error::internal(
+                "BadHeader",
+                format!("`{text}` does not fit the header {name}"),
+            )
+        }),
+        Header::Secret(before, secret) => credential(before, secret),
     }
 }
 
@@ -313,7 +385,13 @@ async fn read(call: &Call, mut answer: Response) -> Result<Vec<u8>, Error> {
 }
 
 /// An answer that is no JSON, or half of it, is a fault on the way: worth another try, unlike JSON of another shape.
+/// Nothing at all is what a vendor answers that has nothing to say (204): it counts as `null`. An answer that breaks off
+/// before its first byte is told from that by its announced length, before it comes here; and where something must be
+/// read, `null` is not taken for it.
 fn whole_json(call: &Call, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+    if bytes.trim_ascii().is_empty() {
+        return Ok(b"null".to_vec());
+    }
     match serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
         Ok(_) => Ok(bytes),
         Err(e) => Err(Error::Garbled {
@@ -330,22 +408,5 @@ fn transport(call: &Call, e: reqwest::Error) -> Error {
         never_sent: e.is_connect(),
         // The URL may carry page tokens; the call's name says enough.
         source: e.without_url(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_segment_stays_one_segment() {
-        let call = Call::get(&["cloud", "users", "../account?x=1#y"]);
-        assert_eq!(call.name(), "GET /cloud/users/..%2Faccount%3Fx%3D1%23y");
-    }
-
-    #[test]
-    fn a_credential_never_shows() {
-        let value = credential("Bearer ", &"hunter2".into()).expect("a header");
-        assert!(!format!("{value:?}").contains("hunter2"));
     }
 }

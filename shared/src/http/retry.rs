@@ -5,11 +5,10 @@ use std::time::Duration;
 use backon::{ExponentialBuilder, Retryable};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use reqwest::Method;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use super::error::Error;
-use super::{Call, Session};
+use super::{Call, Effect, Session};
 use crate::clock::{after, between};
 
 /// Half a second, doubling, up to eight seconds, with jitter: about what vendors' own clients do.
@@ -50,21 +49,31 @@ where
     outcome.map_err(|e| rate_limited(session, call, e))
 }
 
-/// A rate limit that outlasts our patience becomes a time to come back at.
+/// How long a rate limit lasts whose end is not told.
+const UNTOLD: Duration = Duration::from_secs(60);
+
+/// A wait that the vendor asks for and that outlasts our patience becomes a time to come back at: of a rate limit, and
+/// of an outage with an announced end. Without one, or if it was over and did not help, an outage stays an outage.
 fn rate_limited(session: &Session, call: &Call, e: Error) -> Error {
-    match e {
+    let wait = match &e {
         Error::Status {
             status: 429,
             retry_after,
             ..
-        } => {
-            let wait = retry_after.unwrap_or(Duration::from_secs(60));
-            Error::RateLimited {
-                call: call.name(),
-                retry_at: after(session.clock.now(), wait),
-            }
-        }
-        e => e,
+        } => Some(retry_after.unwrap_or(UNTOLD)),
+        Error::Status {
+            status: 503,
+            retry_after,
+            ..
+        } => retry_after.filter(|wait| !session.can_wait(*wait)),
+        _ => None,
+    };
+    match wait {
+        Some(wait) => Error::RateLimited {
+            call: call.name(),
+            retry_at: after(session.clock.now(), wait),
+        },
+        None => e,
     }
 }
 
@@ -76,17 +85,19 @@ fn asked_for(e: &Error) -> Option<Duration> {
 }
 
 /// A 429 was not processed and may always be sent again. After anything unclear only what changes nothing, or what the
-/// vendor recognizes as a repetition, is sent again. All other answers are final.
+/// vendor recognizes as a repetition, is sent again; after a 500, where the vendor may have got half way, only the
+/// former. All other answers are final.
 fn is_worth_it(call: &Call, e: &Error) -> bool {
+    let repeatable = call.effect != Effect::Each;
     match e {
         Error::Status { status, .. } => match status {
             429 => true,
-            500 => call.method == Method::GET,
-            408 | 502 | 503 | 504 => call.repeatable,
+            500 => call.effect == Effect::None,
+            408 | 502 | 503 | 504 => repeatable,
             _ => false,
         },
-        Error::Transport { never_sent, .. } => *never_sent || call.repeatable,
-        Error::Garbled { .. } => call.repeatable,
+        Error::Transport { never_sent, .. } => *never_sent || repeatable,
+        Error::Garbled { .. } => repeatable,
         Error::RateLimited { .. } | Error::Unexpected { .. } | Error::Redirect { .. } => false,
     }
 }
@@ -124,8 +135,18 @@ mod tests {
 
     #[test]
     fn a_write_with_an_unclear_answer_is_not_sent_again() {
-        let write = Call::post(&["x"], serde_json::json!({}));
-        let read = Call::get(&["x"]);
+        let body = || serde_json::json!({});
+        let writes = [
+            Call::post(&["x"], body()),
+            Call::put(&["x"], body()),
+            Call::patch(&["x"], body()),
+            Call::delete(&["x"]),
+        ];
+        let reads = [
+            Call::get(&["x"]),
+            Call::post(&["x"], body()).read_only(),
+            Call::post(&["x"], body()).read_only().repeatable(),
+        ];
         let status = |status| Error::Status {
             call: String::new(),
             status,
@@ -142,9 +163,14 @@ mod tests {
             (500, true, false, false),
             (503, true, false, true),
         ] {
-            let found = [&read, &write, &write.clone().repeatable()]
-                .map(|call| is_worth_it(call, &status(code)));
-            assert_eq!(found, [on_read, on_write, on_repeatable], "{code}");
+            for read in &reads {
+                assert_eq!(is_worth_it(read, &status(code)), on_read, "{code} {read:?}");
+            }
+            for write in &writes {
+                let repeatable = write.clone().repeatable();
+                let found = [write, &repeatable].map(|call| is_worth_it(call, &status(code)));
+                assert_eq!(found, [on_write, on_repeatable], "{code} {write:?}");
+            }
         }
     }
 }

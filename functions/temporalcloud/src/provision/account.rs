@@ -88,10 +88,15 @@ fn existing(connector: &TemporalCloud, user: &User) -> Result<Plan<Write>, Error
     if state == ResourceState::Expired || invitation_ended {
         return Err(Error::refused(
             "InvitationExpired",
-            format!("{} was invited, and the invitation has expired", user.spec.email),
-            "Delete the account `user:…` first, then create it again: whether to do so is your decision.",
-        )
-        .with_source(std::io::Error::other(format!("the account is user:{}", user.id))));
+            format!(
+                "{} ({USER}:{}) was invited, and the invitation has expired",
+                user.spec.email, user.id
+            ),
+            format!(
+                "Delete the account {USER}:{} first, then create it again: whether to do so is your decision.",
+                user.id
+            ),
+        ));
     }
     if state == ResourceState::Deleting {
         return Ok(Plan::Later(OTHERS_TURN));
@@ -142,7 +147,7 @@ pub(super) async fn delete(
             "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.",
         ));
     }
-    if user.is_busy() {
+    if user.is_busy(connector).await? {
         return Ok(Plan::Later(OTHERS_TURN));
     }
     not_the_last_admin(connector, &user).await?;

@@ -52,7 +52,7 @@ pub(super) async fn grant(
         ));
     }
     namespace_exists(connector, namespace).await?;
-    if principal.is_busy() {
+    if principal.is_busy(connector).await? {
         return Ok(Plan::Later(OTHERS_TURN));
     }
     let replaced = held.map(|held| principal.grant(&namespace_permission(namespace, held)).id);
@@ -102,7 +102,7 @@ pub(super) async fn revoke(
             "Delete the service account in Temporal Cloud.",
         ));
     }
-    if principal.is_busy() {
+    if principal.is_busy(connector).await? {
         return Ok(Plan::Later(OTHERS_TURN));
     }
     Ok(Plan::Change(Proposal {

@@ -1,5 +1,6 @@
 //! A principal as it is now: typed for deciding, raw for sending back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,7 +15,9 @@ use uuid::Uuid;
 
 use crate::TemporalCloud;
 use crate::access::{self, GROUP, SERVICE_ACCOUNT, USER};
-use crate::api::{Access, Group, Kind, ResourceState, Role, ServiceAccount, User, Write};
+use crate::api::{
+    Access, Group, Kind, OperationState, ResourceState, Role, ServiceAccount, User, Write,
+};
 
 /// How long to wait for another change of the same object.
 pub(super) const OTHERS_TURN: Duration = Duration::from_secs(2);
@@ -30,8 +33,8 @@ pub(super) struct Principal {
     pub(super) resource_version: String,
     /// A scoped service account: its rights cannot be widened.
     pub(super) scoped: bool,
-    /// The operation of another change that is under way.
-    busy: bool,
+    /// The operation of the last change, if the vendor names one.
+    operation: String,
     spec: Value,
 }
 
@@ -130,8 +133,7 @@ impl Principal {
             kind,
             id: id.clone(),
             name,
-            busy: !operation.is_empty()
-                || matches!(state, ResourceState::Updating | ResourceState::Deleting),
+            operation,
             state,
             access: access.unwrap_or_default(),
             resource_version,
@@ -140,9 +142,24 @@ impl Principal {
         })
     }
 
-    /// Whether the vendor is at another change of this principal: it must end before ours can begin.
-    pub(super) fn is_busy(&self) -> bool {
-        self.busy
+    /// Whether the vendor is at another change of this principal: it must end before ours can begin. *Unknown*:
+    /// whether the API stops naming an operation once it has ended; if not, its name alone would keep us out for ever.
+    /// So the operation is asked for, and one that is forgotten (404) has ended.
+    pub(super) async fn is_busy(&self, connector: &TemporalCloud) -> Result<bool, Error> {
+        if matches!(
+            self.state,
+            ResourceState::Updating | ResourceState::Deleting
+        ) {
+            return Ok(true);
+        }
+        if self.operation.is_empty() {
+            return Ok(false);
+        }
+        match connector.api.operation(&self.operation).await {
+            Ok(operation) => Ok(operation.state() == OperationState::Running),
+            Err(e) if e.status() == Some(404) => Ok(false),
+            Err(e) => Err(e.into()),
+        }
     }
 
     /// Whether its role makes it admin of every namespace.
@@ -285,21 +302,31 @@ pub(super) async fn not_the_last_admin(
     ))
 }
 
-/// The first user of the whole list that is `wanted`. A page may be empty and go on.
+/// The first user of the whole list that is `wanted`. A page may be empty and go on. That nobody is wanted is said only
+/// at the list's real end: an invitation or the last admin's leaving may follow from it.
 pub(super) async fn find_user(
     connector: &TemporalCloud,
     wanted: impl Fn(&User) -> bool,
 ) -> Result<Option<User>, Error> {
     let mut page = String::new();
+    let mut seen = BTreeSet::new();
     loop {
         let users = connector.api.users(&page).await?;
         if let Some(user) = users.items.into_iter().find(&wanted) {
             return Ok(Some(user));
         }
-        match users.next {
-            Some(next) if next != page => page = next,
-            _ => return Ok(None),
+        let Some(next) = users.next else {
+            return Ok(None);
+        };
+        if !seen.insert(next.clone()) {
+            return Err(Error::new(
+                ErrorType::Unavailable,
+                "RepeatedCursor",
+                "the vendor's list of users goes in a circle",
+                "Send the same event again; if it persists, report it to the vendor.",
+            ));
         }
+        page = next;
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn grant(
     check_mutable(wanted)?;
     check_holder(&principal, held.as_ref())?;
     not_oneself(identity, &principal.id)?;
-    if principal.is_busy() {
+    if principal.is_busy(connector).await? {
         return Ok(Plan::Later(OTHERS_TURN));
     }
     not_the_last_admin(connector, &principal).await?;
@@ -80,7 +80,7 @@ pub(super) async fn revoke(
     check_holder(&principal, held.as_ref())?;
     not_oneself(identity, &principal.id)?;
     let lower = lower(&principal, unwanted)?;
-    if principal.is_busy() {
+    if principal.is_busy(connector).await? {
         return Ok(Plan::Later(OTHERS_TURN));
     }
     not_the_last_admin(connector, &principal).await?;

@@ -23,8 +23,8 @@ async fn an_account_that_cannot_be_made_or_must_not_go_is_refused() {
     let expired = failure(
         "Refused",
         "InvitationExpired",
-        "the account is user:u-expired",
-        "then create it again",
+        "(user:u-expired) was invited, and the invitation has expired",
+        "Delete the account user:u-expired first, then create it again",
     );
     let not_a_user = failure(
         "InvalidRequest",

@@ -1,6 +1,6 @@
 //! What a snapshot shows of who may do what.
 
-use rollcall_simulators::temporalcloud::World;
+use rollcall_simulators::temporalcloud::{Feature, World};
 use serde_json::json;
 
 use super::{desk_of, shown_once};
@@ -261,4 +261,56 @@ async fn a_namespace_that_somebody_has_access_to_and_no_list_shows_is_looked_up(
             .contains_key("namespace:demo.a1b23:admin:user:u1")
     );
     assert_eq!(desk.vendor.sim.calls(), 2 + 6 + 1);
+}
+
+/// The public connector knows no projects.
+#[tokio::test]
+async fn a_namespace_that_is_looked_up_is_reached_by_the_roles_of_its_project() {
+    let desk = Desk::new().await;
+    let whole = Shown::by(&desk).await;
+    desk.vendor.sim.clear_requests();
+    let nothing = json!({"namespaces": []});
+    desk.vendor
+        .sim
+        .set_faults(vec![shown_once(1, "/cloud/namespaces", nothing)]);
+    let shown = Shown::by(&desk).await;
+    for grant in [
+        "namespace:orders.a1b23:read:project:prj_1",
+        "namespace:orders.a1b23:read:user:u-everything",
+        "namespace:demo.a1b23:admin:project:prj_2",
+    ] {
+        assert_eq!(shown.grant(grant), whole.grant(grant));
+    }
+    for kind in ["project:prj_1", "project:prj_2"] {
+        assert_eq!(shown.resource(kind), whole.resource(kind));
+    }
+}
+
+/// The public connector knows no projects.
+#[tokio::test]
+async fn a_namespace_that_is_looked_up_in_an_account_without_projects_is_shown_without_one() {
+    for absent in [
+        Feature::Forbidden,
+        Feature::NotFound,
+        Feature::Unimplemented,
+    ] {
+        let desk = desk_of(World::worked_example()).await;
+        desk.vendor.sim.with_world(|world| {
+            world.set_namespace_project("demo.a1b23", "prj_default");
+        });
+        desk.vendor.sim.set_options(|o| o.projects = absent);
+        let nothing = json!({"namespaces": []});
+        desk.vendor
+            .sim
+            .set_faults(vec![shown_once(1, "/cloud/namespaces", nothing)]);
+        let shown = Shown::by(&desk).await;
+        assert!(shown.grant("namespace:demo.a1b23:write:user:u2").direct);
+        assert!(
+            !shown
+                .grants
+                .values()
+                .any(|g| g.principal.starts_with("project:")),
+            "{absent:?}"
+        );
+    }
 }

@@ -114,10 +114,13 @@ async fn an_invitation_that_has_run_out_is_not_renewed_behind_anybodys_back() {
         ("Refused", "InvitationExpired")
     );
     assert!(
-        expired.fix().contains("Delete the account"),
+        expired
+            .fix()
+            .contains("Delete the account user:u-expired first"),
         "{}",
         expired.fix()
     );
+    assert!(expired.to_string().contains("user:u-expired"), "{expired}");
     // By the clock, where the state does not say so yet.
     desk.vendor.sim.with_world(|world| {
         let invitation =
@@ -188,6 +191,43 @@ async fn the_connector_does_not_delete_itself() {
     assert_eq!(
         code(delete(&desk, "r1", "user:u-self").await),
         "OwnIdentity"
+    );
+    assert_eq!(writes(&desk).len(), 0);
+}
+
+/// The public connector takes a list of users that leads back to itself for one that has ended.
+#[tokio::test]
+async fn a_list_of_users_that_goes_in_a_circle_is_no_proof_that_somebody_is_not_there() {
+    let page = |n, next: &str| {
+        shown_once(
+            n,
+            "/cloud/users",
+            json!({"users": [], "nextPageToken": next}),
+        )
+    };
+    let immediately = vec![page(1, "a"), page(2, "a")];
+    let later = vec![page(1, "a"), page(2, "b"), page(3, "c"), page(4, "a")];
+    for (circle, calls) in [(immediately, 2), (later, 4)] {
+        let desk = Desk::new().await;
+        desk.vendor.sim.set_faults(circle);
+        let error = create(&desk, "r1", "new@example.com")
+            .await
+            .expect_err("no end");
+        assert_eq!(
+            (error.kind().as_str(), error.code()),
+            ("Unavailable", "RepeatedCursor")
+        );
+        let requests = desk.vendor.sim.requests();
+        let pages = requests.iter().filter(|r| r.path == "/cloud/users").count();
+        assert_eq!((pages, writes(&desk).len()), (calls, 0));
+    }
+    // Nor that somebody is the last admin.
+    let desk = Desk::new().await;
+    let circle = vec![page(2, "a"), page(3, "b"), page(4, "a")];
+    desk.vendor.sim.set_faults(circle);
+    assert_eq!(
+        code(delete(&desk, "r1", "user:u-admin").await),
+        "RepeatedCursor"
     );
     assert_eq!(writes(&desk).len(), 0);
 }

@@ -3,7 +3,7 @@
 use rollcall_simulators::temporalcloud::{Casing, Defaults, Feature, Options, World};
 use rollcall_simulators::{Fault, FaultKind};
 
-use super::{desk_of, grant, outcome, revoke, spec};
+use super::{code, desk_of, grant, outcome, revoke, shown_once, spec, stored};
 use crate::shown::{Desk, Shown};
 
 const ABSENT: [Feature; 3] = [
@@ -133,6 +133,56 @@ async fn a_list_that_is_refused_although_its_things_are_in_use_publishes_nothing
     }
 }
 
+/// The public connector knows no projects. Here the namespaces would be shown without those of their project.
+#[tokio::test]
+async fn a_list_of_projects_that_is_refused_although_there_are_some_publishes_nothing() {
+    let refused = |status| {
+        let kind = FaultKind::status(status);
+        Fault::matching("GET", "/cloud/projects", kind).exactly()
+    };
+    for status in [403, 404, 501] {
+        // Somebody has a role in one.
+        let desk = Desk::new().await;
+        desk.vendor.sim.set_faults(vec![refused(status)]);
+        let error = desk.sync().await.expect_err("refused");
+        assert_eq!(
+            (error.kind().as_str(), error.code()),
+            ("PermissionDenied", "WeakKey"),
+            "{error}"
+        );
+        assert!(error.to_string().contains("list of projects"), "{error}");
+        assert!(!desk.is_published());
+        // Nobody has, and a namespace that is looked up is in one.
+        let desk = desk_of(World::worked_example()).await;
+        desk.vendor.sim.with_world(|world| {
+            world.add_project("prj_1", "Payments");
+            world.set_namespace_project("demo.a1b23", "prj_1");
+        });
+        let nothing = serde_json::json!({"namespaces": []});
+        let hidden = shown_once(1, "/cloud/namespaces", nothing);
+        desk.vendor.sim.set_faults(vec![refused(status), hidden]);
+        assert_eq!(code(desk.sync().await), "WeakKey");
+        assert!(!desk.is_published());
+    }
+}
+
+/// The public connector shows no custom roles.
+#[tokio::test]
+async fn custom_roles_that_are_looked_up_lose_nothing_by_a_list_that_is_refused() {
+    let desk = Desk::new().await;
+    let whole = desk.complete().await;
+    for status in [403, 404, 501] {
+        let kind = FaultKind::status(status);
+        let list = Fault::matching("GET", "/cloud/custom-roles", kind).exactly();
+        desk.vendor.sim.set_faults(vec![list]);
+        assert_eq!(
+            desk.complete().await["content_digest"],
+            whole["content_digest"],
+            "{status}"
+        );
+    }
+}
+
 /// The public connector knows no groups. Here a list of groups that is refused ends the sync: nothing else would show
 /// how many people have lost what they have by them.
 #[tokio::test]
@@ -189,16 +239,67 @@ async fn members_that_the_vendor_does_not_list_are_announced_or_end_the_sync() {
         );
         assert!(!desk.is_published());
     }
-    // A group that is deleted while we look.
+}
+
+/// The public connector knows no groups.
+#[tokio::test]
+async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
+    let group = "/cloud/user-groups/g-cloud";
+    let members = "/cloud/user-groups/g-cloud/members";
+    let refused = |path: &str, status| Fault::matching("GET", path, FaultKind::status(status));
+    let vanished = |shown: &Shown| {
+        let mut warnings = shown.warnings().into_iter();
+        warnings.any(|w| w.starts_with("GroupVanished") && w.contains("g-cloud"))
+    };
+    // It is gone, whichever page of its members we were at.
+    for page_size in [None, Some(1)] {
+        let desk = Desk::new().await;
+        desk.vendor
+            .sim
+            .set_options(|o| o.force_page_size = page_size);
+        let late = refused(members, 404).from(if page_size.is_some() { 2 } else { 1 });
+        desk.vendor
+            .sim
+            .set_faults(vec![late, refused(group, 404).exactly()]);
+        assert!(vanished(&Shown::by(&desk).await), "{page_size:?}");
+    }
+    // It is going.
+    for state in ["RESOURCE_STATE_DELETING", "RESOURCE_STATE_DELETED"] {
+        let desk = Desk::new().await;
+        let mut going = stored(&desk, "g-cloud");
+        going["state"] = state.into();
+        let kind = FaultKind::Status {
+            code: 200,
+            headers: Vec::new(),
+            body: Some(serde_json::json!({"group": going})),
+        };
+        let faults = vec![
+            refused(members, 404),
+            Fault::matching("GET", group, kind).exactly(),
+        ];
+        desk.vendor.sim.set_faults(faults);
+        assert!(vanished(&Shown::by(&desk).await), "{state}");
+    }
+    // It is there, or nobody knows.
+    for (faults, named) in [
+        (vec![refused(members, 404)], members),
+        (vec![refused(members, 404).from(2)], members),
+        (
+            vec![refused(members, 404), refused(group, 403).exactly()],
+            group,
+        ),
+    ] {
+        let desk = Desk::new().await;
+        desk.vendor.sim.set_options(|o| o.force_page_size = Some(1));
+        desk.vendor.sim.set_faults(faults);
+        let error = desk.sync().await.expect_err("a list that breaks off");
+        assert!(error.to_string().contains(named), "{error}");
+        assert!(!desk.is_published());
+    }
     let desk = Desk::new().await;
-    desk.vendor.sim.set_faults(vec![refused("g-cloud", 404)]);
-    assert!(
-        Shown::by(&desk)
-            .await
-            .warnings()
-            .iter()
-            .any(|w| w.starts_with("GroupVanished"))
-    );
+    let google = refused("/cloud/user-groups/g-google/members", 404);
+    desk.vendor.sim.set_faults(vec![google]);
+    assert_eq!(code(desk.sync().await), "VendorNotFound");
 }
 
 /// The public connector names a version of 2024: newer fields are neither shown nor kept by its updates.

@@ -1,7 +1,10 @@
 //! Keys that see too little: Temporal Cloud hides other people's access from them and answers 200 all the same.
 
+use rollcall::Chain;
 use rollcall_harness::conformance::Subject;
-use rollcall_simulators::temporalcloud::World;
+use rollcall_simulators::temporalcloud::{TEST_KEY, World};
+use rollcall_simulators::{Fault, FaultKind};
+use serde_json::json;
 
 use super::{code, grant, writes};
 use crate::shown::Desk;
@@ -104,4 +107,47 @@ async fn a_key_that_ends_soon_is_announced() {
         until,
     ));
     assert!(warned(&desk.complete().await));
+}
+
+/// The public connector passes on whatever the vendor writes, and follows it wherever it points.
+#[tokio::test]
+async fn a_vendor_that_quotes_the_key_does_not_make_us_show_it() {
+    let said = format!("no such key: Bearer {TEST_KEY}");
+    let status = |code| FaultKind::Status {
+        code,
+        headers: vec![("x-request-id".into(), TEST_KEY.into())],
+        body: Some(json!({"code": 3, "message": said})),
+    };
+    let redirect = FaultKind::Redirect {
+        to: format!("https://login.example.com/{TEST_KEY}?key={TEST_KEY}"),
+    };
+    let operation = json!({"id": "o", "state": "STATE_FAILED", "failureReason": said});
+    let failed = FaultKind::Status {
+        code: 200,
+        headers: Vec::new(),
+        body: Some(json!({"asyncOperation": operation})),
+    };
+    for (method, kind, shown) in [
+        ("GET", status(401), "no such key: Bearer … (request id …)"),
+        ("GET", status(403), "no such key: Bearer …"),
+        ("GET", redirect, "`https://login.example.com/…`"),
+        ("POST", status(400), "no such key: Bearer …"),
+        ("POST", failed, "no such key: Bearer …"),
+    ] {
+        let desk = Desk::new().await;
+        desk.vendor
+            .sim
+            .set_faults(vec![Fault::matching(method, "/cloud/", kind)]);
+        let error = grant(&desk, "r1", "namespace:demo.a1b23:read", "user:u-read")
+            .await
+            .expect_err("a failure");
+        assert!(error.to_string().contains(shown), "{error}");
+        let all = format!("{error} {error:?} {} {}", Chain(&error), error.fix());
+        assert!(!all.contains(TEST_KEY), "{all}");
+        for file in desk.written() {
+            let text = std::fs::read(&file).expect("readable");
+            let text = String::from_utf8_lossy(&text);
+            assert!(!text.contains(TEST_KEY), "{}", file.display());
+        }
+    }
 }

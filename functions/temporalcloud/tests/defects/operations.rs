@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rollcall::clock::{Clock, between};
 use rollcall_simulators::temporalcloud::End;
+use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::{code, create, delete, grant, outcome, shown_once, stored, writes};
@@ -182,6 +183,11 @@ async fn a_state_that_nobody_here_knows_is_left_to_a_later_look() {
     assert_eq!(writes(&desk).len(), 1);
 }
 
+/// An operation of somebody else's.
+fn theirs(state: &str) -> Value {
+    json!({"asyncOperation": {"id": "theirs", "state": state, "checkDuration": "1s"}})
+}
+
 /// The public connector begins its change in the middle of somebody else's.
 #[tokio::test]
 async fn somebody_elses_change_of_the_same_object_is_waited_for() {
@@ -195,11 +201,10 @@ async fn somebody_elses_change_of_the_same_object_is_waited_for() {
         for (field, value) in busy.as_object().expect("an object") {
             user[field] = value.clone();
         }
-        desk.vendor.sim.set_faults(vec![shown_once(
-            1,
-            "/cloud/users/u-read",
-            json!({"user": user}),
-        )]);
+        desk.vendor.sim.set_faults(vec![
+            shown_once(1, "/cloud/users/u-read", json!({"user": user})),
+            shown_once(1, "/cloud/operations/theirs", theirs("STATE_IN_PROGRESS")),
+        ]);
         let request = format!(
             "grant-{}",
             busy.as_object()
@@ -241,4 +246,76 @@ async fn somebody_elses_change_of_the_same_object_is_waited_for() {
     );
     state("RESOURCE_STATE_ACTIVE");
     outcome(grant(&desk, "a", READ, WHOM).await, "granted");
+}
+
+/// The public connector does not look at operations of others. Whether the vendor stops naming one that has ended is not
+/// documented: if not, whatever was changed once could never be changed again.
+#[tokio::test]
+async fn an_operation_that_has_ended_keeps_nobody_out_although_it_is_still_named() {
+    let looks = |desk: &Desk| {
+        let requests = desk.vendor.sim.requests();
+        let of_theirs = requests
+            .iter()
+            .filter(|r| r.path == "/cloud/operations/theirs");
+        of_theirs.count()
+    };
+    for state in [
+        None,
+        Some("STATE_FULFILLED"),
+        Some("STATE_FAILED"),
+        Some("STATE_CANCELLED"),
+        Some("STATE_REJECTED"),
+    ] {
+        let desk = Desk::new().await;
+        let name_theirs = || {
+            let mut user = stored(&desk, "u-read");
+            user["asyncOperationId"] = "theirs".into();
+            let named = shown_once(1, "/cloud/users/u-read", json!({"user": user}));
+            // Without a state, the vendor has forgotten the operation.
+            let known = state.map(|state| shown_once(1, "/cloud/operations/theirs", theirs(state)));
+            desk.vendor
+                .sim
+                .set_faults(known.into_iter().chain([named]).collect());
+        };
+        let role = "account-role:a1b23-developer:member";
+        name_theirs();
+        outcome(grant(&desk, "r1", READ, WHOM).await, "granted");
+        name_theirs();
+        outcome(super::revoke(&desk, "r2", READ, WHOM).await, "revoked");
+        name_theirs();
+        outcome(grant(&desk, "r3", role, WHOM).await, "granted");
+        name_theirs();
+        outcome(super::revoke(&desk, "r4", role, WHOM).await, "revoked");
+        name_theirs();
+        outcome(delete(&desk, "r5", WHOM).await, "deleted");
+        assert_eq!((looks(&desk), writes(&desk).len()), (5, 5), "{state:?}");
+    }
+}
+
+/// The public connector begins its change all the same.
+#[tokio::test]
+async fn an_operation_that_runs_or_cannot_be_seen_keeps_us_out_although_the_state_is_settled() {
+    let desk = Desk::new().await;
+    desk.vendor.sim.with_world(|world| {
+        world.set_field("u-read", "asyncOperationId", json!("theirs"));
+    });
+    let answers = |code, body| {
+        let headers = Vec::new();
+        let kind = FaultKind::Status {
+            code,
+            headers,
+            body,
+        };
+        vec![Fault::matching("GET", "/cloud/operations/theirs", kind)]
+    };
+    for (request, state) in [("r1", "STATE_PENDING"), ("r2", "STATE_FUTURE")] {
+        desk.vendor
+            .sim
+            .set_faults(answers(200, Some(theirs(state))));
+        let answer = outcome(grant(&desk, request, READ, WHOM).await, "in_progress");
+        assert!(answer["resume_at"].is_string(), "{state}");
+    }
+    desk.vendor.sim.set_faults(answers(403, None));
+    assert_eq!(code(grant(&desk, "r3", READ, WHOM).await), "VendorDenied");
+    assert_eq!(writes(&desk).len(), 0);
 }

@@ -1,0 +1,261 @@
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use serde_json::json;
+
+use super::*;
+use crate::clock::{Manual, after};
+use crate::error::{Chain, ErrorType};
+
+const SECRET: &str = "hunter2-hunter2";
+
+/// A vendor that gives these answers, one a connection, and then none.
+fn vendor(answers: Vec<String>) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for (stream, answer) in listener.incoming().zip(answers) {
+            let mut stream = stream.expect("a connection");
+            read_request(&mut stream);
+            stream.write_all(answer.as_bytes()).expect("written");
+        }
+    });
+    let base = format!("http://127.0.0.1:{port}");
+    base.parse().expect("an address")
+}
+
+/// Reads a request to its end: a connection that is closed over unread bytes takes the answer with it.
+fn read_request(stream: &mut TcpStream) {
+    let mut text = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let n = stream.read(&mut buffer).expect("a request");
+        text.extend_from_slice(&buffer[..n]);
+        let so_far = String::from_utf8_lossy(&text).to_lowercase();
+        if let Some((head, body)) = so_far.split_once("\r\n\r\n") {
+            let length = head.split("content-length: ").nth(1);
+            let length = length.map_or(0, |l| {
+                let digits = l.lines().next().unwrap_or_default();
+                digits.parse().expect("a length")
+            });
+            if body.len() >= length {
+                return;
+            }
+        }
+        assert!(n > 0, "half a request: {so_far}");
+    }
+}
+
+fn answer(status: u16, headers: &str, body: &str) -> String {
+    let length = match status {
+        204 => String::new(),
+        _ => format!("content-length: {}\r\n", body.len()),
+    };
+    format!("HTTP/1.1 {status} X\r\nconnection: close\r\n{length}{headers}\r\n{body}")
+}
+
+fn now() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().expect("a time")
+}
+
+fn client(answers: Vec<String>) -> Http {
+    with_header(answers, "authorization").expect("a client")
+}
+
+fn with_header(answers: Vec<String>, name: &'static str) -> Result<Http, crate::Error> {
+    let session = Session {
+        transport: Transport::new(None).expect("TLS"),
+        clock: Arc::new(Manual::at(now())),
+        deadline: None,
+        max_wait: Duration::from_secs(60),
+        meter: Arc::default(),
+    };
+    let vendor = Vendor {
+        base: vendor(answers),
+        headers: vec![
+            (name, Header::Secret("Bearer ", SECRET.into())),
+            ("X-Version", Header::Plain("1")),
+        ],
+        pace: None,
+        budget: None,
+    };
+    Http::new(session, vendor)
+}
+
+async fn failure(http: &Http, call: &Call) -> Error {
+    http.send::<Value>(call).await.expect_err("a failure")
+}
+
+#[test]
+fn a_path_segment_stays_one_segment() {
+    let call = Call::get(&["cloud", "users", "../account?x=1#y"]);
+    assert_eq!(call.name(), "GET /cloud/users/..%2Faccount%3Fx%3D1%23y");
+}
+
+#[test]
+fn a_credential_never_shows() {
+    let value = credential("Bearer ", &"hunter2".into()).expect("a header");
+    assert!(!format!("{value:?}").contains("hunter2"));
+}
+
+#[test]
+fn every_method_shows_in_the_name_of_a_call() {
+    for (call, name) in [
+        (Call::post(&["x"], json!({})), "POST /x"),
+        (Call::put(&["x"], json!({})), "PUT /x"),
+        (Call::patch(&["x"], json!({})), "PATCH /x"),
+        (Call::delete(&["x"]), "DELETE /x"),
+        (Call::post(&["x"], json!({})).read_only(), "POST /x"),
+    ] {
+        assert_eq!(call.name(), name);
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_is_none_is_an_error_and_no_panic() {
+    assert!(with_header(Vec::new(), "X-Api-Key").is_ok());
+    for name in ["", "x key", "clé"] {
+        let error = with_header(Vec::new(), name).err().expect("no header");
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorType::Internal, "BadHeader")
+        );
+    }
+    let broken = header_value("x", &Header::Plain("a\nb")).expect_err("no value");
+    assert_eq!(broken.code(), "BadHeader");
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_is_null() {
+    let http = client(vec![
+        answer(204, "", ""),
+        answer(200, "", ""),
+        answer(202, "", " \r\n"),
+    ]);
+    for _ in 0..3 {
+        let read: Option<u32> = http.send(&Call::get(&["x"])).await.expect("an answer");
+        assert_eq!(read, None);
+    }
+    assert_eq!(http.session.meter.usage().retries, 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_not_taken_for_an_empty_one() {
+    let broken = "HTTP/1.1 200 X\r\nconnection: close\r\ncontent-length: 10\r\n\r\n";
+    let http = client(vec![broken.into(), answer(200, "", "7")]);
+    let read: Option<u32> = http.send(&Call::get(&["x"])).await.expect("an answer");
+    assert_eq!((read, http.session.meter.usage().retries), (Some(7), 1));
+}
+
+#[tokio::test]
+async fn a_vendor_that_quotes_the_credential_does_not_make_us_show_it() {
+    let location = format!("location: /login/{SECRET}?key={SECRET}#{SECRET}\r\n");
+    let id = format!("x-request-id: {SECRET}\r\n");
+    let sentence = format!("no such key: Bearer {SECRET}");
+    let odd = json!({"n": {SECRET: SECRET}}).to_string();
+    let http = client(vec![
+        answer(401, &id, &json!({"message": sentence}).to_string()),
+        answer(401, &id, &sentence),
+        answer(307, &location, ""),
+        answer(200, "", &odd),
+    ]);
+    let call = Call::get(&["x"]);
+    let mut shown = Vec::new();
+    for _ in 0..3 {
+        shown.push(failure(&http, &call).await);
+    }
+    #[derive(Debug, serde::Deserialize)]
+    struct Numbers {
+        #[expect(dead_code, reason = "it is never read, since it cannot be")]
+        n: std::collections::BTreeMap<String, u32>,
+    }
+    shown.push(http.send::<Numbers>(&call).await.expect_err("no number"));
+    let texts: Vec<String> = shown.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts[..3],
+        [
+            "GET /x was answered with 401: no such key: Bearer … (request id …)",
+            "GET /x was answered with 401: no such key: Bearer … (request id …)",
+            "GET /x was answered with a redirect to `/login/…`, which is not followed",
+        ]
+    );
+    assert!(texts[3].contains("`n.…`"), "{}", texts[3]);
+    for error in shown {
+        let inner = format!("{error} {error:?} {}", Chain(&error));
+        let outer = crate::Error::from(error);
+        let outer = format!("{outer} {outer:?} {} {}", Chain(&outer), outer.fix());
+        assert!(
+            !inner.contains(SECRET) && !outer.contains(SECRET),
+            "{outer}"
+        );
+    }
+    assert!(!http.quote(&sentence).contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_vendors_sentence_has_three_hundred_characters_at_most() {
+    let long = "word ".repeat(1000);
+    let http = client(vec![
+        answer(400, "", &json!({"message": long}).to_string()),
+        answer(400, "", &long),
+    ]);
+    for _ in 0..2 {
+        let error = failure(&http, &Call::get(&["x"])).await;
+        let message = error.vendor_message().expect("a message");
+        assert_eq!(message.chars().count(), 300);
+        assert!(message.starts_with("word word") && message.ends_with('…'));
+    }
+}
+
+#[tokio::test]
+async fn the_vendors_id_of_a_request_is_a_part_of_the_message() {
+    let http = client(vec![
+        answer(403, "x-request-id: abc-1\r\n", r#"{"message":"no"}"#),
+        answer(403, "", r#"{"message":"no"}"#),
+    ]);
+    let call = Call::get(&["x"]);
+    let outer = crate::Error::from(failure(&http, &call).await);
+    assert_eq!(
+        outer.to_string(),
+        "GET /x was answered with 403: no (request id abc-1)"
+    );
+    let outer = failure(&http, &call).await.to_string();
+    assert_eq!(outer, "GET /x was answered with 403: no");
+}
+
+#[tokio::test]
+async fn a_wait_beyond_our_patience_is_handed_to_the_caller() {
+    for status in [429, 503] {
+        let http = client(vec![answer(status, "retry-after: 3600\r\n", "")]);
+        let outer = crate::Error::from(failure(&http, &Call::get(&["x"])).await);
+        assert_eq!(outer.kind(), ErrorType::RateLimited, "{status}");
+        let hour = after(now(), Duration::from_secs(3600));
+        assert_eq!(outer.retry_at(), Some(hour), "{status}");
+        assert_eq!(http.session.meter.usage().waits, 0, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_without_an_announced_end_stays_an_outage() {
+    for headers in ["", "retry-after: 2\r\n", "retry-after: soon\r\n"] {
+        let http = client(vec![answer(503, headers, ""); 7]);
+        let outer = crate::Error::from(failure(&http, &Call::get(&["x"])).await);
+        assert_eq!(outer.kind(), ErrorType::Unavailable, "{headers}");
+        assert_eq!(http.session.meter.usage().calls, 7, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_sent_by_post_is_asked_again_and_a_write_is_not() {
+    let answers = || vec![answer(500, "", ""), answer(200, "", "7")];
+    let question = Call::post(&["graphql"], json!({"query": "{me}"})).read_only();
+    let read: u32 = client(answers()).send(&question).await.expect("an answer");
+    assert_eq!(read, 7);
+    for write in [
+        Call::put(&["x"], json!({})),
+        Call::patch(&["x"], json!({})).repeatable(),
+    ] {
+        let error = failure(&client(answers()), &write).await;
+        assert_eq!(error.status(), Some(500), "{write:?}");
+    }
+}

@@ -1,0 +1,124 @@
+//! A vendor's own words, made fit to be shown: short, and without what was confided to the vendor.
+//!
+//! A vendor may quote the request that it refuses, credential included, in any answer. Errors travel into logs, alarms
+//! and audit records: whatever a vendor wrote goes through here first.
+
+use percent_encoding::utf8_percent_encode;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::SEGMENT;
+
+/// No quotation is longer, in characters: a sentence or two.
+const LONGEST: usize = 300;
+/// Stands for what is left out.
+const LEFT_OUT: &str = "…";
+
+/// What must not be quoted.
+pub(super) struct Words {
+    /// The longest first: one may be a part of another.
+    secrets: Vec<SecretString>,
+}
+
+impl Words {
+    /// Keeps these credentials out of quotations, in every form that text may hold them in: as they are, as a part of
+    /// a URL, and as a part of JSON or of a quoted string.
+    pub(super) fn without<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        let mut forms: Vec<String> = secrets
+            .into_iter()
+            .flat_map(|secret| {
+                let plain = secret.expose_secret();
+                let in_url = utf8_percent_encode(plain, SEGMENT).to_string();
+                let in_json = plain.replace('\\', r"\\").replace('"', "\\\"");
+                [plain.to_owned(), in_url, in_json]
+            })
+            .filter(|form| !form.is_empty())
+            .collect();
+        forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        forms.dedup();
+        Self {
+            secrets: forms.into_iter().map(SecretString::from).collect(),
+        }
+    }
+
+    /// A quotation. Credentials go before the end is cut off: the cut could go through one and leave half of it.
+    pub(super) fn quote(&self, text: &str) -> String {
+        shortened(&self.cleaned(text))
+    }
+
+    /// The address of a redirect: what follows the path is often a ticket of some kind, and never needed to see where
+    /// the API is.
+    pub(super) fn quote_address(&self, text: &str) -> String {
+        let cleaned = self.cleaned(text);
+        let end = cleaned.find(['?', '#']).unwrap_or(cleaned.len());
+        shortened(cleaned.get(..end).unwrap_or_default())
+    }
+
+    fn cleaned(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.expose_secret(), LEFT_OUT)
+        })
+    }
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().nth(LONGEST).is_none() {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(LONGEST - 1).collect();
+    short.push_str(LEFT_OUT);
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(secrets: &[&str]) -> Words {
+        let secrets: Vec<SecretString> = secrets.iter().map(|s| (*s).into()).collect();
+        Words::without(&secrets)
+    }
+
+    #[test]
+    fn a_credential_is_left_out_in_every_form() {
+        let words = words(&["a+b/c\"d", ""]);
+        for (text, expected) in [
+            (r#"no key a+b/c"d."#, "no key …."),
+            ("/login/a%2Bb%2Fc%22d", "/login/…"),
+            (
+                r#"invalid type: string "a+b/c\"d""#,
+                r#"invalid type: string "…""#,
+            ),
+            ("nothing of it", "nothing of it"),
+            ("", ""),
+        ] {
+            assert_eq!(words.quote(text), expected);
+        }
+    }
+
+    #[test]
+    fn of_two_credentials_the_longer_one_is_left_out_whole() {
+        assert_eq!(words(&["abc", "abcdef"]).quote("abcdef abc"), "… …");
+    }
+
+    #[test]
+    fn a_quotation_ends_after_three_hundred_characters_and_with_no_half_of_a_credential() {
+        let words = words(&["hunter2"]);
+        let exact = "ä".repeat(300);
+        assert_eq!(words.quote(&exact), exact);
+        let cut = words.quote(&format!("{}hunter2 and more", "ä".repeat(296)));
+        assert_eq!(cut, format!("{}… a…", "ä".repeat(296)));
+        assert_eq!(cut.chars().count(), 300);
+    }
+
+    #[test]
+    fn an_address_ends_with_its_path() {
+        let words = words(&["is?this"]);
+        for (text, expected) in [
+            ("https://a.example/b?token=1#c", "https://a.example/b"),
+            ("/b#c?d", "/b"),
+            ("https://a.example/is?this/b", "https://a.example/…/b"),
+        ] {
+            assert_eq!(words.quote_address(text), expected);
+        }
+    }
+}

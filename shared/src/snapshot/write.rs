@@ -75,7 +75,7 @@ impl Writer {
         let db = Connection::open(path).map_err(scratch)?;
         db.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
-             PRAGMA temp_store = FILE; PRAGMA cache_size = -16384; PRAGMA threads = 1; BEGIN;",
+             PRAGMA temp_store = FILE; PRAGMA cache_size = -2048; PRAGMA threads = 1; BEGIN;",
         )
         .map_err(scratch)?;
         db.execute_batch(TABLES).map_err(scratch)?;
@@ -241,6 +241,11 @@ impl Writer {
                 params![datetime(ended_at), stats],
             )
             .map_err(scratch)?;
+        if self.stats.resources + self.stats.grants > MANY_ROWS {
+            self.db
+                .execute_batch("PRAGMA cache_size = -16384")
+                .map_err(scratch)?;
+        }
         self.db.execute_batch(INDEXES).map_err(|e| match e.sqlite_error_code() {
             Some(rusqlite::ErrorCode::ConstraintViolation) => Error::internal(
                 "AmbiguousIds",
@@ -260,6 +265,11 @@ pub(crate) fn datetime(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S.%9f").to_string()
 }
 
+/// Databases larger than this, in bytes, are packed by two threads.
+const WORTH_A_THREAD: u64 = 64 << 20;
+/// Snapshots with more rows than this are indexed with more memory: sorting in few large runs is faster.
+const MANY_ROWS: u64 = 100_000;
+
 /// Size and hash of a finished file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Packed {
@@ -270,7 +280,7 @@ pub(crate) struct Packed {
 /// Packs the database at `from` into the snapshot file `to`.
 pub(crate) fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
     let pack = || -> io::Result<Packed> {
-        let mut database = BufReader::with_capacity(1 << 20, File::open(from)?);
+        let mut database = BufReader::with_capacity(1 << 17, File::open(from)?);
         let size = database.get_ref().metadata()?.len();
         let mut out = Hashed {
             inner: BufWriter::new(File::create(to)?),
@@ -282,8 +292,10 @@ pub(crate) fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
         encoder.set_pledged_src_size(Some(size))?;
         encoder.include_contentsize(true)?;
         encoder.include_checksum(true)?;
-        // One frame all the same: a second thread only helps.
-        encoder.multithread(2)?;
+        // One frame all the same. A second thread helps where there is much to do, and takes some megabytes.
+        if size > WORTH_A_THREAD {
+            encoder.multithread(2)?;
+        }
         io::copy(&mut database, &mut encoder)?;
         let out = encoder.finish()?;
         out.inner

@@ -109,7 +109,7 @@ impl Work {
         // Nothing here outlives the process: what must not be lost is in the checkpoint's parts.
         db.execute_batch(
             "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
-             PRAGMA temp_store = FILE; PRAGMA cache_size = -16384; PRAGMA threads = 1;",
+             PRAGMA temp_store = FILE; PRAGMA cache_size = -8192; PRAGMA threads = 1;",
         )
         .map_err(scratch)?;
         if let Some(pages) = max_pages {

@@ -42,6 +42,8 @@ struct Intended<'a> {
 struct Observed {
     #[serde(flatten)]
     head: Head,
+    /// What was sent last, if anything: another one than intended, if what was read had changed meanwhile.
+    sent: Option<Value>,
     /// What the request was answered with: grants and resource as they were read back.
     answer: ChangeAnswer,
 }
@@ -134,12 +136,18 @@ impl<'a> Record<'a> {
     }
 
     /// Writes down what came of it.
-    pub(super) async fn observe(&self, answer: &ChangeAnswer, at: Timestamp) -> Result<(), Error> {
+    pub(super) async fn observe(
+        &self,
+        answer: &ChangeAnswer,
+        sent: Option<Value>,
+        at: Timestamp,
+    ) -> Result<(), Error> {
         let observed = Observed {
             head: Head {
                 at,
                 ..self.head.clone()
             },
+            sent,
             answer: answer.clone(),
         };
         let written = put_json(self.store, &self.observed, &observed, PutMode::Create).await;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::audit::Record;
-use super::writer::{Live, RESERVE, Rehearsal, Writer, Written};
+use super::writer::{Live, RESERVE, Rehearsal, Writer, Written, to_json};
 use super::{Order, Plan, Proposal, Provisioner, State};
 use crate::clock::after;
 use crate::connector::Identity;
@@ -44,7 +45,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     }
     let mut lease = lease::<P>(cx, keys, order).await?;
     match under_lease::<P>(cx, keys, order, &record, &mut lease).await {
-        Ok(Settled::Answered(answer) | Settled::Waiting(answer, None)) => {
+        Ok(Settled::Answered(answer, _) | Settled::Waiting(answer, None)) => {
             // The answer is on record already, whether the lease can be given back or not.
             if let Err(lost) = lease.release(&*cx.store, &*cx.clock).await {
                 tracing::warn!(error = %Chain(&lost), "the lease could not be given back, and ends by itself");
@@ -107,8 +108,8 @@ async fn lease<P: Provisioner>(
 
 /// How far a request came.
 enum Settled<C> {
-    /// To its end.
-    Answered(ChangeAnswer),
+    /// To its end, by what was sent last.
+    Answered(ChangeAnswer, Option<Value>),
     /// The vendor is still at it: at this proposal, or at what somebody else asked for.
     Waiting(ChangeAnswer, Option<Box<Proposal<C>>>),
 }
@@ -116,7 +117,7 @@ enum Settled<C> {
 impl<C> Settled<C> {
     fn into_answer(self) -> ChangeAnswer {
         match self {
-            Self::Answered(answer) | Self::Waiting(answer, _) => answer,
+            Self::Answered(answer, _) | Self::Waiting(answer, _) => answer,
         }
     }
 }
@@ -130,7 +131,7 @@ async fn under_lease<P: Provisioner>(
 ) -> Result<Settled<P::Change>, Error> {
     // A second delivery may have been answered while we waited for the lease.
     if let Some(answer) = record.answered().await? {
-        return Ok(Settled::Answered(answer));
+        return Ok(Settled::Answered(answer, None));
     }
     let (connector, identity) = connect::<P>(cx, keys).await?;
     let sent = lease.state().cloned();
@@ -155,8 +156,9 @@ async fn under_lease<P: Provisioner>(
         },
     };
     let settled = attempt.settle(&mut live, before).await?;
-    if let Settled::Answered(answer) = &settled {
-        record.observe(answer, cx.clock.now()).await?;
+    if let Settled::Answered(answer, sent) = &settled {
+        let now = cx.clock.now();
+        record.observe(answer, sent.clone(), now).await?;
     }
     Ok(settled)
 }
@@ -216,7 +218,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             let mut pause = Duration::from_secs(1 << attempt);
             busy = matches!(plan, Plan::Later(_));
             match plan {
-                Plan::Already(state) => return Ok(Settled::Answered(self.answer(state, sent))),
+                Plan::Already(state) => return self.answered(state, sent),
                 Plan::Later(delay) => pause = delay,
                 // A change that is carried out and does not show yet: reads may lag behind writes.
                 Plan::Change(proposal) if is_same(&sent, &proposal) => {}
@@ -233,8 +235,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                         }
                         Written::Rehearsed => {
                             let then = proposal.then.clone();
-                            let answer = self.answer(then, Sent::Carried(proposal, None));
-                            return Ok(Settled::Answered(answer));
+                            return self.answered(then, Sent::Carried(proposal, None));
                         }
                         Written::Overtaken | Written::Unclear => {}
                     }
@@ -282,24 +283,26 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         }
     }
 
-    fn answer(&self, state: State, sent: Sent<P::Change>) -> ChangeAnswer {
+    fn answered(&self, state: State, sent: Sent<P::Change>) -> Result<Settled<P::Change>, Error> {
         let (proposal, id) = match sent {
             Sent::Nothing => (None, None),
             Sent::Maybe(proposal) => (Some(proposal), None),
             Sent::Carried(proposal, id) => (Some(proposal), id),
         };
         let outcome = self.order.request.action.outcome(proposal.is_some());
+        let on_record = proposal.as_ref().map(to_json).transpose()?;
         let (replaced, removed) = proposal
             .map(|proposal| (proposal.replaced, proposal.removed))
             .unwrap_or_default();
-        ChangeAnswer {
+        let answer = ChangeAnswer {
             grants: state.grants,
             resource: state.resource,
             replaced,
             removed,
             vendor_request_id: id,
             ..blank(self.order, self.record, outcome)
-        }
+        };
+        Ok(Settled::Answered(answer, on_record))
     }
 }
 

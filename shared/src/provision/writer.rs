@@ -109,7 +109,8 @@ impl<P: Provisioner> Live<'_, P> {
     }
 }
 
-fn to_json<C: Serialize>(proposal: &Proposal<C>) -> Result<serde_json::Value, Error> {
+/// A proposal, for the record.
+pub(super) fn to_json<C: Serialize>(proposal: &Proposal<C>) -> Result<serde_json::Value, Error> {
     serde_json::to_value(proposal)
         .map_err(|e| Error::internal("NotJson", "a proposal has no JSON form").with_source(e))
 }

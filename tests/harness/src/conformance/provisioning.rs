@@ -114,7 +114,11 @@ pub async fn a_repeated_request_is_answered_from_its_record<S: Subject>() {
     assert_eq!(error.code(), "RequestIdUsed");
 
     let audit = first["audit"].as_str().expect("a key");
-    for (name, part) in [("intended", "proposal"), ("observed", "answer")] {
+    for (name, part) in [
+        ("intended", "proposal"),
+        ("observed", "sent"),
+        ("observed", "answer"),
+    ] {
         let text =
             std::fs::read(bench.file(&format!("{audit}/{name}.json"))).expect("an audit object");
         let record: Value = serde_json::from_slice(&text).expect("JSON");

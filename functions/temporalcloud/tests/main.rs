@@ -4,6 +4,7 @@
 mod aws;
 mod bad_input;
 mod calls;
+mod complete;
 mod conformance;
 mod defects;
 mod environment;

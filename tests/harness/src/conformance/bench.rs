@@ -36,9 +36,12 @@ pub struct Bench<S> {
 impl<S: Subject> Bench<S> {
     /// A fresh one.
     pub async fn new() -> Self {
-        let vendor = S::start().await;
-        let folder = tempfile::tempdir().expect("a folder");
-        let bench = Self::beside(vendor, folder);
+        Self::around(S::start().await)
+    }
+
+    /// One around a simulator that is there already.
+    pub fn around(vendor: S) -> Self {
+        let bench = Self::beside(vendor, tempfile::tempdir().expect("a folder"));
         bench.write_secret(&bench.vendor.secret());
         bench
     }

@@ -194,5 +194,10 @@ mod tests {
         };
         let store = S3::parse(&url, Sdk::default()).expect("a store");
         super::super::conformance::holds(&store).await;
+
+        // As when the answer to a write is lost and the SDK sends it again.
+        let put = || store.put("own.json", Body::Bytes(b"ours"), PutMode::Create);
+        let first = put().await.expect("written");
+        assert_eq!(put().await.expect("recognized"), first);
     }
 }

@@ -76,13 +76,7 @@ pub(crate) fn user(account: &str, user: &User) -> (Records, Vec<String>) {
     }
     let email = Some(user.spec.email.clone()).filter(|e| !e.is_empty());
     let name = email.clone().unwrap_or_else(|| user.id.clone());
-    let facet = Facet::User {
-        email: email.clone(),
-        login: None,
-        account_type: AccountType::Human,
-        last_login: None,
-        mfa: None,
-    };
+    let facet = Facet::account(AccountType::Human, email.clone());
     let mut resource = Resource::new(id.clone(), name, facet);
     resource.v1_identifier = email.map(|email| format!("{USER}:{email}"));
     resource.created_at = user.created_time;
@@ -118,13 +112,7 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
     } else {
         &sa.spec.name
     };
-    let facet = Facet::User {
-        email: None,
-        login: None,
-        account_type: AccountType::Service,
-        last_login: None,
-        mfa: None,
-    };
+    let facet = Facet::account(AccountType::Service, None);
     let mut resource = Resource::new(id.clone(), name, facet);
     resource.description = sa.spec.description.chars().take(500).collect();
     resource.v1_identifier = Some(format!("{SERVICE_ACCOUNT}:{}", sa.id));

@@ -77,13 +77,7 @@ pub fn resource(r: &Resource) -> Vec<u8> {
 pub fn stub(id: &ResourceId, kind: FacetKind) -> Vec<u8> {
     let facet = match kind {
         FacetKind::None => Facet::None,
-        FacetKind::User => Facet::User {
-            email: None,
-            login: None,
-            account_type: AccountType::Unknown,
-            last_login: None,
-            mfa: None,
-        },
+        FacetKind::User => Facet::account(AccountType::Unknown, None),
         FacetKind::Group => Facet::Group,
         FacetKind::Role => Facet::Role,
     };

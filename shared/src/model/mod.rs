@@ -184,6 +184,19 @@ pub enum Facet {
     Role,
 }
 
+impl Facet {
+    /// An account of which the vendor tells no more than whose it is, and its address if it has one.
+    pub fn account(account_type: AccountType, email: Option<String>) -> Self {
+        Self::User {
+            email,
+            login: None,
+            account_type,
+            last_login: None,
+            mfa: None,
+        }
+    }
+}
+
 /// Something that can hold access, or that access is held on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {

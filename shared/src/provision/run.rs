@@ -12,7 +12,7 @@ use super::{Order, Plan, Proposal, Provisioner, State};
 use crate::clock::after;
 use crate::connector::Identity;
 use crate::context::Context;
-use crate::error::{Chain, Error, ErrorType};
+use crate::error::{Error, ErrorType};
 use crate::event::{ChangeAnswer, Outcome};
 use crate::http::limit::Meter;
 use crate::store::keys::Keys;
@@ -47,9 +47,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     match under_lease::<P>(cx, keys, order, &record, &mut lease).await {
         Ok(Settled::Answered(answer, _) | Settled::Waiting(answer, None)) => {
             // The answer is on record already, whether the lease can be given back or not.
-            if let Err(lost) = lease.release(&*cx.store, &*cx.clock).await {
-                tracing::warn!(error = %Chain(&lost), "the lease could not be given back, and ends by itself");
-            }
+            lease.give_back(&*cx.store, &*cx.clock).await;
             Ok(answer)
         }
         Ok(Settled::Waiting(answer, Some(proposal))) => {
@@ -60,9 +58,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
             Ok(answer)
         }
         Err(e) => {
-            if let Err(lost) = lease.release(&*cx.store, &*cx.clock).await {
-                tracing::warn!(error = %Chain(&lost), "the lease could not be given back, and ends by itself");
-            }
+            lease.give_back(&*cx.store, &*cx.clock).await;
             match e.retry_at() {
                 // Never pay to wait: what was sent, if anything, is in the lease.
                 Some(at) if e.kind() == ErrorType::RateLimited => {

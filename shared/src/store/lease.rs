@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PutError, PutMode, Store, Version, get_json, put_json};
 use crate::clock::{Clock, after};
-use crate::error::{Error, ErrorType};
+use crate::error::{Chain, Error, ErrorType};
 
 /// What is stored: who holds the lease, until when, and what the holder left for whoever goes on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -156,6 +156,13 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
     pub async fn release(mut self, store: &dyn Store, clock: &dyn Clock) -> Result<(), Error> {
         let state = self.record.state.clone();
         self.save(store, false, clock.now(), state).await
+    }
+
+    /// Gives the lease back where failing to changes nothing: the work is done, or has failed for another reason.
+    pub async fn give_back(self, store: &dyn Store, clock: &dyn Clock) {
+        if let Err(e) = self.release(store, clock).await {
+            tracing::warn!(error = %Chain(&e), "the lease could not be given back, and ends by itself");
+        }
     }
 
     async fn save(

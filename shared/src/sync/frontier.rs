@@ -85,7 +85,7 @@ pub(super) async fn drain<C: Syncer>(
             }
             Err(e) => return Err(e),
         }
-        run.tell()?;
+        run.tell(false)?;
         run.keep().await?;
         if stop.is_none() && pace.is_over(run) {
             stop = Some(Stop::Deadline);

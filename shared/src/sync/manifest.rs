@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::connector::Warning;
 use crate::event::Counts;
 use crate::http::limit::Usage;
+use crate::store::keys::Keys;
 
 /// What is known about a snapshot. Written once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,16 @@ pub struct Manifest {
     pub losses: Vec<Loss>,
     /// What wrote it.
     pub versions: Versions,
+}
+
+impl Manifest {
+    /// The keys of its connection.
+    pub(super) fn keys(&self) -> Keys<'_> {
+        Keys {
+            connector: &self.connector,
+            connection: &self.connection,
+        }
+    }
 }
 
 /// Whether a snapshot was published when it was written.

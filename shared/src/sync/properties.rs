@@ -193,13 +193,7 @@ impl Syncer for Toy {
 }
 
 fn person(id: ResourceId) -> Resource {
-    let facet = Facet::User {
-        email: None,
-        login: None,
-        account_type: AccountType::Human,
-        last_login: None,
-        mfa: None,
-    };
+    let facet = Facet::account(AccountType::Human, None);
     let name = format!("Person {}", id.id);
     Resource::new(id, name, facet)
 }

@@ -89,10 +89,7 @@ pub(super) async fn publish(
     finished: &Finished,
 ) -> Result<Manifest, Error> {
     let manifest = manifest(before, publication, finished);
-    let keys = Keys {
-        connector: &manifest.connector,
-        connection: &manifest.connection,
-    };
+    let keys = manifest.keys();
     put_json(
         store,
         &keys.manifest(&manifest.sync_id),
@@ -192,10 +189,7 @@ const SUPERSEDED: &str = "Superseded";
 
 /// Moves the pointer to a snapshot, if its generation is higher than what is there.
 async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), Error> {
-    let keys = Keys {
-        connector: &manifest.connector,
-        connection: &manifest.connection,
-    };
+    let keys = manifest.keys();
     let latest = Latest {
         sync_id: manifest.sync_id.clone(),
         generation: manifest.generation,

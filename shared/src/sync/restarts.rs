@@ -9,6 +9,18 @@ fn work() -> (tempfile::TempDir, Work) {
     (folder, work)
 }
 
+/// A working database with these steps, all taken; and their ids.
+fn begun(steps: &[&str]) -> (tempfile::TempDir, Work, Vec<i64>) {
+    let (folder, mut work) = work();
+    let start = Commit {
+        spawn: steps.iter().map(|body| step(body)).collect(),
+        ..Commit::default()
+    };
+    work.apply(&start).expect("applied");
+    let taken = work.take(0, 9).expect("steps");
+    (folder, work, taken.iter().map(|s| s.id).collect())
+}
+
 fn step(body: &str) -> StepRow {
     StepRow {
         phase: 0,
@@ -50,18 +62,7 @@ fn users(work: &Work) -> Vec<String> {
 
 #[test]
 fn a_list_that_starts_over_drops_its_half_and_what_came_of_it() {
-    let (_folder, mut work) = work();
-    let start = Commit {
-        spawn: vec![step("a"), step("z")],
-        ..Commit::default()
-    };
-    work.apply(&start).expect("applied");
-    let ids: Vec<_> = work
-        .take(0, 9)
-        .expect("steps")
-        .iter()
-        .map(|s| s.id)
-        .collect();
+    let (_folder, mut work, ids) = begun(&["a", "z"]);
     work.apply(&page(ids[1], &["z1"], None, &[]))
         .expect("applied");
     work.apply(&page(ids[0], &["a1"], Some("a?2"), &["a1/children"]))
@@ -100,18 +101,7 @@ fn a_list_that_starts_over_drops_its_half_and_what_came_of_it() {
 
 #[test]
 fn what_another_list_wants_too_outlives_a_restart() {
-    let (_folder, mut work) = work();
-    let start = Commit {
-        spawn: vec![step("a"), step("b")],
-        ..Commit::default()
-    };
-    work.apply(&start).expect("applied");
-    let ids: Vec<_> = work
-        .take(0, 9)
-        .expect("steps")
-        .iter()
-        .map(|s| s.id)
-        .collect();
+    let (_folder, mut work, ids) = begun(&["a", "b"]);
     work.apply(&page(ids[0], &["a1"], Some("a?2"), &["shared"]))
         .expect("applied");
     work.apply(&page(ids[1], &["b1"], None, &["shared"]))
@@ -126,15 +116,9 @@ fn what_another_list_wants_too_outlives_a_restart() {
 
 #[test]
 fn a_list_that_goes_in_a_circle_fails() {
-    let (_folder, mut work) = work();
-    let start = Commit {
-        spawn: vec![step("a")],
-        ..Commit::default()
-    };
-    work.apply(&start).expect("applied");
-    let id = work.take(0, 1).expect("steps")[0].id;
+    let (_folder, mut work, ids) = begun(&["a"]);
     let error = work
-        .apply(&page(id, &[], Some("a"), &[]))
+        .apply(&page(ids[0], &[], Some("a"), &[]))
         .expect_err("a circle");
     assert_eq!(error.code(), "RepeatedCursor");
 }

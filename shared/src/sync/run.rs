@@ -126,7 +126,7 @@ async fn take<C: Syncer>(
     };
     match saved {
         None if resume => {
-            lease.release(&*cx.store, &*cx.clock).await?;
+            lease.give_back(&*cx.store, &*cx.clock).await;
             Err(unknown_run(sync_id))
         }
         Some(saved) if outdated(&saved) => {
@@ -158,14 +158,15 @@ async fn work<C: Syncer>(
     let scratch = match Scratch::new(cx) {
         Ok(scratch) => scratch,
         Err(e) => {
-            lease.release(&*cx.store, &*cx.clock).await?;
+            lease.give_back(&*cx.store, &*cx.clock).await;
             return Err(e);
         }
     };
     let mut run = Run::new(cx, keys, sync_id, lease, scratch);
     match run.slice::<C>(saved, before).await {
         Ok(Ended::Published(manifest)) => {
-            run.release().await;
+            // What is published is published, whether that succeeds or not.
+            run.lease.give_back(&*cx.store, &*cx.clock).await;
             Ok(finished(&manifest))
         }
         Ok(Ended::Waiting(reason, at)) => run.suspend(reason, at).await,
@@ -319,7 +320,7 @@ impl<'a> Run<'a> {
     ) -> Result<Manifest, Error> {
         let cx = self.cx;
         let started_at = self.started_at();
-        self.tell_finishing()?;
+        self.tell(true)?;
         if estimate > WORTH_SAVING {
             self.save().await?;
         }
@@ -350,8 +351,7 @@ impl<'a> Run<'a> {
     /// Writes the snapshot file on a thread of its own: it is all computing.
     async fn write<C: Syncer>(&mut self, started_at: Timestamp) -> Result<Finished, Error> {
         let folder = self.folder.path().to_owned();
-        let spare = Work::create(&folder.join("spare.db"), None)?;
-        let work = std::mem::replace(&mut self.work, spare);
+        let work = std::mem::replace(&mut self.work, Work::spent()?);
         let (sync_id, expand) = (self.sync_id.to_owned(), self.cx.settings.expand);
         let ended_at = self.cx.clock.now();
         let write = move || {
@@ -386,15 +386,7 @@ impl<'a> Run<'a> {
     }
 
     /// Tells how far the run is.
-    pub(super) fn tell(&self) -> Result<(), Error> {
-        self.progress(false)
-    }
-
-    fn tell_finishing(&self) -> Result<(), Error> {
-        self.progress(true)
-    }
-
-    fn progress(&self, finishing: bool) -> Result<(), Error> {
+    pub(super) fn tell(&self, finishing: bool) -> Result<(), Error> {
         if let Some(progress) = &self.cx.progress {
             let extent = self.work.extent()?;
             progress.at(Extent {
@@ -480,15 +472,9 @@ impl<'a> Run<'a> {
             true => failure.with_run(self.sync_id),
             false => failure,
         };
-        self.release().await;
+        let (store, clock) = (&*self.cx.store, &*self.cx.clock);
+        self.lease.give_back(store, clock).await;
         failure
-    }
-
-    /// Gives the lease back. What is published is published, whether that succeeds or not.
-    async fn release(self) {
-        if let Err(e) = self.lease.release(&*self.cx.store, &*self.cx.clock).await {
-            tracing::warn!(error = %Chain(&e), "the lease could not be given back, and ends by itself");
-        }
     }
 }
 

@@ -103,6 +103,14 @@ pub(super) struct Extent {
 }
 
 impl Work {
+    /// What is left where a database was handed on: nothing can be done with it.
+    pub(super) fn spent() -> Result<Self, Error> {
+        Ok(Self {
+            db: Connection::open_in_memory().map_err(scratch)?,
+            seen: Seen::new(),
+        })
+    }
+
     /// A new database at `path`, no larger than `max_pages` pages of 4 KiB.
     pub(super) fn create(path: &Path, max_pages: Option<u64>) -> Result<Self, Error> {
         let db = Connection::open(path).map_err(scratch)?;

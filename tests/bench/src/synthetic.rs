@@ -106,13 +106,8 @@ impl Syncer for Synthetic {
                 .records
                 .resources
                 .extend((from..from + MEMBERS).map(|n| {
-                    let facet = Facet::User {
-                        email: Some(format!("user{n}@example.com")),
-                        login: None,
-                        account_type: AccountType::Human,
-                        last_login: None,
-                        mfa: None,
-                    };
+                    let facet =
+                        Facet::account(AccountType::Human, Some(format!("user{n}@example.com")));
                     Resource::new(user(n), format!("User {n}"), facet)
                 })),
             Step::Group(n) => {

@@ -175,16 +175,28 @@ macro_rules! object {
     };
 }
 
-object!(
+/// Objects that hold access: a change of one names the version that it is based on.
+macro_rules! principal {
+    ($(#[$doc:meta])* $name:ident { $($fields:tt)* }) => {
+        object!(
+            $(#[$doc])*
+            $name {
+                #[serde(default, alias = "resource_version", deserialize_with = "or_default")]
+                resource_version: String,
+                /// The operation of a change that is under way.
+                #[serde(default, alias = "async_operation_id", deserialize_with = "or_default")]
+                async_operation_id: String,
+                $($fields)*
+            }
+        );
+    };
+}
+
+principal!(
     /// A person.
     User {
         id: String,
         spec: UserSpec,
-        #[serde(default, alias = "resource_version", deserialize_with = "or_default")]
-        resource_version: String,
-        /// The operation of a change that is under way.
-        #[serde(default, alias = "async_operation_id", deserialize_with = "or_default")]
-        async_operation_id: String,
         #[serde(default, alias = "last_modified_time", deserialize_with = "time")]
         last_modified_time: Option<Timestamp>,
         #[serde(default)]
@@ -212,16 +224,11 @@ pub(crate) struct Invitation {
     pub(crate) expired_time: Option<Timestamp>,
 }
 
-object!(
+principal!(
     /// A machine account.
     ServiceAccount {
         id: String,
         spec: ServiceAccountSpec,
-        #[serde(default, alias = "resource_version", deserialize_with = "or_default")]
-        resource_version: String,
-        /// The operation of a change that is under way.
-        #[serde(default, alias = "async_operation_id", deserialize_with = "or_default")]
-        async_operation_id: String,
         #[serde(default, alias = "last_modified_time", deserialize_with = "time")]
         last_modified_time: Option<Timestamp>,
     }
@@ -292,16 +299,11 @@ pub(crate) struct ProjectScoped {
     pub(crate) namespace_accesses: BTreeMap<String, NamespaceAccess>,
 }
 
-object!(
+principal!(
     /// A group of users.
     Group {
         id: String,
         spec: GroupSpec,
-        #[serde(default, alias = "resource_version", deserialize_with = "or_default")]
-        resource_version: String,
-        /// The operation of a change that is under way.
-        #[serde(default, alias = "async_operation_id", deserialize_with = "or_default")]
-        async_operation_id: String,
     }
 );
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::clock::{Clock, System};
 use crate::connector::Connector;
 use crate::error::{Error, ErrorType};
+use crate::gauges::Gauges;
 use crate::http::limit::{Meter, Usage};
 use crate::http::{Session, Transport};
 use crate::secrets::{Environment, Files, SecretSource};
@@ -20,6 +21,8 @@ use crate::store::folder::Folder;
 pub struct Context {
     /// Where everything that lasts is kept.
     pub store: Arc<dyn Store>,
+    /// Where audit records are kept: the same, or a place of their own (`ROLLCALL_AUDIT_STORE`).
+    pub audit: Arc<dyn Store>,
     /// Where secrets come from.
     pub secrets: Arc<dyn SecretSource>,
     /// Time and unique numbers.
@@ -30,6 +33,8 @@ pub struct Context {
     pub deadline: Option<Timestamp>,
     /// Whom to tell how far a sync is.
     pub progress: Option<Arc<dyn Progress>>,
+    /// What this invocation measures.
+    pub gauges: Arc<Gauges>,
     /// What can be tuned.
     pub settings: Settings,
 }
@@ -99,8 +104,28 @@ pub trait Progress: Send + Sync {
 }
 
 impl Context {
-    /// What the environment variables say: `ROLLCALL_STORE`, `ROLLCALL_SECRETS`, `ROLLCALL_SECRET_PREFIX`,
-    /// `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`, `ROLLCALL_TIMEOUT_SECONDS`.
+    /// One without a deadline or anything unusual.
+    pub fn new(
+        store: Arc<dyn Store>,
+        secrets: Arc<dyn SecretSource>,
+        clock: Arc<dyn Clock>,
+        transport: Transport,
+    ) -> Self {
+        Self {
+            audit: store.clone(),
+            store,
+            secrets,
+            clock,
+            transport,
+            deadline: None,
+            progress: None,
+            gauges: Arc::default(),
+            settings: Settings::default(),
+        }
+    }
+
+    /// What the environment variables say: `ROLLCALL_STORE`, `ROLLCALL_AUDIT_STORE`, `ROLLCALL_SECRETS`,
+    /// `ROLLCALL_SECRET_PREFIX`, `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`, `ROLLCALL_TIMEOUT_SECONDS`.
     pub fn from_environment() -> Result<Self, Error> {
         Self::from_environment_with_store(None)
     }
@@ -111,13 +136,12 @@ impl Context {
             ("ROLLCALL_STORE", Some(store)) => Some(store.clone()),
             _ => std::env::var(name).ok().filter(|v| !v.is_empty()),
         };
-        Self::new(&variable)
+        Self::from_variables(&variable)
     }
 
-    fn new(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
         #[cfg(feature = "aws")]
         let sdk = crate::aws::Sdk::default();
-        let store = variable("ROLLCALL_STORE").unwrap_or_else(|| "./rollcall-data".into());
         let expand = match variable("ROLLCALL_EXPAND").as_deref() {
             None | Some("true") => true,
             Some("false") => false,
@@ -127,31 +151,40 @@ impl Context {
             .map(|text| seconds(&text))
             .transpose()?;
         let bundle = variable("ROLLCALL_CA_BUNDLE").map(PathBuf::from);
-        Ok(Self {
-            store: open_store(
-                &store,
+        let open = |text: &str| {
+            open_store(
+                text,
                 #[cfg(feature = "aws")]
                 &sdk,
-            )?,
-            secrets: open_secrets(
-                variable,
-                #[cfg(feature = "aws")]
-                sdk,
-            )?,
-            clock: Arc::new(System),
-            transport: Transport::new(bundle.as_deref())?,
-            deadline: None,
-            progress: None,
+            )
+        };
+        let store = open(
+            variable("ROLLCALL_STORE")
+                .as_deref()
+                .unwrap_or("./rollcall-data"),
+        )?;
+        let audit = variable("ROLLCALL_AUDIT_STORE").map(|text| open(&text));
+        let secrets = open_secrets(
+            variable,
+            #[cfg(feature = "aws")]
+            sdk.clone(),
+        )?;
+        let transport = Transport::new(bundle.as_deref())?;
+        Ok(Self {
+            audit: audit.transpose()?.unwrap_or_else(|| store.clone()),
             settings: Settings {
                 expand,
                 timeout,
                 ..Settings::default()
             },
+            ..Self::new(store, secrets, Arc::new(System), transport)
         })
     }
 
-    /// What an invocation gives to its HTTP clients.
-    pub fn session(&self, meter: Arc<Meter>) -> Session {
+    /// What an invocation gives to its HTTP clients. Counting begins anew.
+    pub fn session(&self) -> Session {
+        let meter = Arc::<Meter>::default();
+        self.gauges.counts(meter.clone());
         Session {
             transport: self.transport.clone(),
             clock: self.clock.clone(),
@@ -223,7 +256,7 @@ fn open_store(
         return Ok(Arc::new(s3));
     }
     Err(misconfigured(
-        "the store (ROLLCALL_STORE, --store) must be a folder or s3://bucket/prefix",
+        "a store (ROLLCALL_STORE, ROLLCALL_AUDIT_STORE, --store) must be a folder or s3://bucket/prefix",
     ))
 }
 
@@ -279,7 +312,7 @@ mod tests {
                 .iter()
                 .map(|(k, v)| (k.to_string(), v.to_string()))
                 .collect();
-            Context::new(&|name| {
+            Context::from_variables(&|name| {
                 pairs
                     .iter()
                     .find(|(k, _)| k == name)
@@ -288,6 +321,12 @@ mod tests {
         };
         let local = with(&[]).expect("usable");
         assert_eq!(local.store.place("k"), "./rollcall-data/k");
+        assert_eq!(local.audit.place("k"), "./rollcall-data/k");
+        let apart = with(&[("ROLLCALL_AUDIT_STORE", "/audit")]).expect("usable");
+        assert_eq!(
+            (apart.store.place("k"), apart.audit.place("k")),
+            ("./rollcall-data/k".into(), "/audit/k".into())
+        );
         assert!(local.secrets.place("c", "d").contains("BATON_*"));
         let files = with(&[
             ("ROLLCALL_SECRETS", "file:/s"),
@@ -298,6 +337,7 @@ mod tests {
         assert!(!files.settings.expand);
         for bad in [
             ("ROLLCALL_STORE", "ftp://x"),
+            ("ROLLCALL_AUDIT_STORE", "ftp://x"),
             ("ROLLCALL_SECRETS", "vault"),
             ("ROLLCALL_SECRETS", "file:"),
             ("ROLLCALL_EXPAND", "maybe"),

@@ -152,9 +152,7 @@ async fn identify<C: crate::connector::Connector>(
     connection: &str,
 ) -> Result<(Identity, Vec<Warning>), Error> {
     crate::event::check_connection(connection)?;
-    let connected = cx
-        .connect::<C>(connection, cx.session(Default::default()))
-        .await?;
+    let connected = cx.connect::<C>(connection, cx.session()).await?;
     let identity = connected.connector.identify().await?;
     Ok((identity, connected.warnings))
 }

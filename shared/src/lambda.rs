@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use crate::clock::after;
 use crate::context::Context;
 use crate::error::{Chain, Error};
 use crate::function::{self, Operation};
+use crate::gauges::Gauges;
 use crate::provision::Provisioner;
 use crate::telemetry;
 
@@ -72,9 +74,11 @@ where
     let handler = &handler;
     let service = service_fn(move |event: LambdaEvent<Value>| async move {
         let run = telemetry::Run::begin(connector, operation, &event.payload);
+        let gauges = Arc::<Gauges>::default();
         let outcome = match base {
             Ok(base) => {
                 let cx = Context {
+                    gauges: gauges.clone(),
                     deadline: deadline(
                         event.context.deadline,
                         base.clock.now(),
@@ -91,7 +95,7 @@ where
                 e.fix().to_owned(),
             )),
         };
-        run.end(&outcome);
+        run.end(&outcome, &gauges);
         outcome.map_err(|e| Refusal::new(e, run.request_id()))
     });
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -16,6 +16,7 @@ pub mod context;
 pub mod error;
 pub mod event;
 pub mod function;
+pub mod gauges;
 pub mod http;
 pub mod lambda;
 pub mod model;

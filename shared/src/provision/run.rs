@@ -1,6 +1,5 @@
 //! A request: from the event to the answer.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,7 +13,6 @@ use crate::connector::Identity;
 use crate::context::Context;
 use crate::error::{Error, ErrorType};
 use crate::event::{ChangeAnswer, Outcome};
-use crate::http::limit::Meter;
 use crate::store::keys::Keys;
 use crate::store::lease::{Acquired, Asked, Lease};
 use crate::store::tenant;
@@ -30,7 +28,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
         connector: P::ABOUT.name,
         connection: &order.connection,
     };
-    let record = Record::new(&*cx.store, keys, P::ABOUT, order, cx.clock.now());
+    let record = Record::new(&*cx.audit, keys, P::ABOUT, order, cx.clock.now());
     if order.dry_run {
         let (connector, identity) = connect::<P>(cx, keys).await?;
         let attempt = Attempt::new(cx, order, &record, &connector, &identity);
@@ -71,9 +69,10 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
 }
 
 async fn connect<P: Provisioner>(cx: &Context, keys: Keys<'_>) -> Result<(P, Identity), Error> {
-    let session = cx.session(Arc::<Meter>::default());
-    let connector = cx.connect::<P>(keys.connection, session).await?.connector;
+    let connected = cx.connect::<P>(keys.connection, cx.session()).await?;
+    let connector = connected.connector;
     let identity = connector.identify().await?;
+    cx.gauges.credential_expires(identity.credential_expires_at);
     tenant::check(&*cx.store, keys, &identity.tenant).await?;
     Ok((connector, identity))
 }

@@ -281,16 +281,16 @@ fn sync(world: &World, cut: Option<usize>) -> (tempfile::TempDir, SyncAnswer) {
     std::fs::write(secrets.join("default.json"), secret.to_string()).expect("written");
     let clock = Arc::new(Manual::at("2026-06-01T00:00:00Z".parse().expect("a time")));
     let cx = Context {
-        store: Arc::new(Folder::new(folder.path().join("store"))),
-        secrets: Arc::new(Files::new(folder.path().join("secrets"))),
-        clock: clock.clone(),
-        transport: TRANSPORT.clone(),
-        deadline: None,
-        progress: None,
         settings: Settings {
             max_steps: cut,
             ..Settings::default()
         },
+        ..Context::new(
+            Arc::new(Folder::new(folder.path().join("store"))),
+            Arc::new(Files::new(folder.path().join("secrets"))),
+            clock.clone(),
+            TRANSPORT.clone(),
+        )
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

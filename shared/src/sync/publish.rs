@@ -29,6 +29,11 @@ impl Before {
         self.0.as_ref().map_or(0, |latest| latest.generation)
     }
 
+    /// When it was made.
+    pub(super) fn ended_at(&self) -> Option<Timestamp> {
+        self.0.as_ref().map(|latest| latest.ended_at)
+    }
+
     /// Fails if the credential now leads to another customer of the vendor than it did before.
     pub(super) fn check_tenant(&self, keys: Keys<'_>, now: &str) -> Result<(), Error> {
         match &self.0 {

@@ -63,6 +63,7 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
         )),
         (Some(held), None) => {
             let manifest = publish::accept(&*cx.store, keys, held).await?;
+            cx.gauges.snapshot_is_of(manifest.ended_at);
             Ok(answer(&manifest, SyncStatus::Complete))
         }
         (None, Some(sync_id)) => {
@@ -105,6 +106,9 @@ async fn take<C: Syncer>(
         }
     }
     let before = Before::read(&*cx.store, keys).await?;
+    if let Some(at) = before.ended_at() {
+        cx.gauges.snapshot_is_of(at);
+    }
     let asked = Asked {
         key: keys.lease(),
         owner: sync_id,
@@ -167,6 +171,10 @@ async fn work<C: Syncer>(
         Ok(Ended::Published(manifest)) => {
             // What is published is published, whether that succeeds or not.
             run.lease.give_back(&*cx.store, &*cx.clock).await;
+            cx.gauges.wrote(manifest.snapshot.bytes);
+            if manifest.status == Status::Published {
+                cx.gauges.snapshot_is_of(manifest.ended_at);
+            }
             Ok(finished(&manifest))
         }
         Ok(Ended::Waiting(reason, at)) => run.suspend(reason, at).await,
@@ -248,7 +256,8 @@ impl<'a> Run<'a> {
         let resumed = saved.is_some();
         self.before = saved.as_ref().map_or_else(Usage::default, |s| s.usage);
         self.saved = saved;
-        let session = cx.session(self.meter.clone());
+        let session = cx.session();
+        self.meter = session.meter.clone();
         let connected = cx.connect::<C>(self.keys.connection, session).await?;
         let connector = connected.connector;
         let identity = match connector.identify().await {
@@ -259,6 +268,7 @@ impl<'a> Run<'a> {
             }
             identity => identity?,
         };
+        cx.gauges.credential_expires(identity.credential_expires_at);
         before.check_tenant(self.keys, &identity.tenant)?;
         self.begin::<C>(&connector, &identity).await?;
 

@@ -12,7 +12,7 @@ use rollcall::Error;
 use rollcall::clock::System;
 use rollcall::config::Config;
 use rollcall::connector::{About, Connector, Identity, Syncer, Yield};
-use rollcall::context::{Context, Settings};
+use rollcall::context::Context;
 use rollcall::function;
 use rollcall::http::{Session, Transport};
 use rollcall::model::{
@@ -183,15 +183,12 @@ pub(crate) fn measure() -> Result<(), Failed> {
 /// Writes one, and tells what it took.
 pub(crate) fn write(grants: &str) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let cx = Context {
-        store: Arc::new(Folder::new(folder.path().join("store"))),
-        secrets: Arc::new(Environment::default()),
-        clock: Arc::new(System),
-        transport: Transport::new(None)?,
-        deadline: None,
-        progress: None,
-        settings: Settings::default(),
-    };
+    let cx = Context::new(
+        Arc::new(Folder::new(folder.path().join("store"))),
+        Arc::new(Environment::default()),
+        Arc::new(System),
+        Transport::new(None)?,
+    );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

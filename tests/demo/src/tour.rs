@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use rollcall::clock::System;
-use rollcall::context::{Context, Settings};
+use rollcall::context::Context;
 use rollcall::function::{Entry, Operation};
 use rollcall::http::Transport;
 use rollcall::secrets::Environment;
@@ -65,15 +65,12 @@ impl<'a, G: Guide> Tour<'a, G> {
     pub(crate) async fn begin(page: &'a mut Page, store: &Path) -> Result<Self, Failed> {
         let vendor = G::start().await?;
         let entry = G::entry();
-        let cx = Context {
-            store: Arc::new(Folder::new(store)),
-            secrets: Arc::new(Environment::new(vendor.secret())),
-            clock: Arc::new(System),
-            transport: Transport::new(None)?,
-            deadline: None,
-            progress: None,
-            settings: Settings::default(),
-        };
+        let cx = Context::new(
+            Arc::new(Folder::new(store)),
+            Arc::new(Environment::new(vendor.secret())),
+            Arc::new(System),
+            Transport::new(None)?,
+        );
         page.line(&format!("\n═══ {}", entry.about.display_name));
         Ok(Self {
             page,

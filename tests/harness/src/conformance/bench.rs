@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rollcall::clock::Manual;
-use rollcall::context::{Context, Settings};
+use rollcall::context::Context;
 use rollcall::function::Operation;
 use rollcall::http::Transport;
 use rollcall::secrets::Files;
@@ -48,15 +48,12 @@ impl<S: Subject> Bench<S> {
 
     fn beside(vendor: S, folder: TempDir) -> Self {
         let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
-        let cx = Context {
-            store: Arc::new(Folder::new(folder.path().join("store"))),
-            secrets: Arc::new(Files::new(folder.path().join("secrets"))),
-            clock: clock.clone(),
-            transport: Transport::new(None).expect("TLS"),
-            deadline: None,
-            progress: None,
-            settings: Settings::default(),
-        };
+        let cx = Context::new(
+            Arc::new(Folder::new(folder.path().join("store"))),
+            Arc::new(Files::new(folder.path().join("secrets"))),
+            clock.clone(),
+            Transport::new(None).expect("TLS"),
+        );
         Self {
             vendor,
             cx,

@@ -10,6 +10,7 @@ mod defects;
 mod environment;
 mod events;
 mod lambda;
+mod permissions;
 mod shown;
 mod worked_example;
 mod world;

@@ -6,7 +6,10 @@
 //! python3 -m venv .venv && .venv/bin/pip install -r tests/requirements.txt
 //! ROLLCALL_MOTO=$PWD/.venv cargo test
 //! ```
+//!
+//! `ROLLCALL_RECORDINGS` names a folder: then each server writes there what it is asked. Permissions are held against that.
 
+use std::ffi::OsString;
 use std::io::{Error, Result, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +22,9 @@ use crate::process::{Launch, Process};
 
 /// Where the virtual environment is.
 pub const VARIABLE: &str = "ROLLCALL_MOTO";
+
+/// Where what servers are asked is written, if anybody wants to know.
+const RECORDINGS: &str = "ROLLCALL_RECORDINGS";
 
 /// moto does not check signatures, but takes a request without one for an anonymous one; the service is read from the scope.
 const S3: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
@@ -58,6 +64,7 @@ impl Moto {
     pub async fn start_from(folder: &Path) -> Result<Self> {
         // Port 0: the system chooses, the server says which. Asking for a free port first would be a race.
         let process = Launch::new(folder.join("bin/python"))
+            .envs(recording())
             .env("PYTHONUNBUFFERED", "1")
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .arg("-m")
@@ -117,6 +124,18 @@ impl Moto {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
+    }
+
+    /// The same for a function: its name is the access key, so that a recording tells who asked.
+    #[must_use]
+    pub fn env_of(&self, function: &str) -> Vec<(String, String)> {
+        let mut variables = self.env();
+        for (name, value) in &mut variables {
+            if name == "AWS_ACCESS_KEY_ID" {
+                function.clone_into(value);
+            }
+        }
+        variables
     }
 
     /// The lines the server has logged: one a request.
@@ -258,6 +277,20 @@ impl Moto {
         )
         .map(drop)
     }
+}
+
+/// What makes a server write down what it is asked, in a file of its own.
+fn recording() -> Vec<(&'static str, OsString)> {
+    static SERVERS: AtomicU64 = AtomicU64::new(1);
+    let Some(folder) = std::env::var_os(RECORDINGS).filter(|value| !value.is_empty()) else {
+        return Vec::new();
+    };
+    let number = SERVERS.fetch_add(1, Ordering::Relaxed);
+    let file = PathBuf::from(folder).join(format!("{}-{number}.jsonl", std::process::id()));
+    vec![
+        ("MOTO_ENABLE_RECORDING", "1".into()),
+        ("MOTO_RECORDER_FILEPATH", file.into_os_string()),
+    ]
 }
 
 /// The path of an object: a key may have any characters.

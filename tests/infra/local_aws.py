@@ -1,0 +1,116 @@
+"""A simulated AWS on this machine: moto's server, on a free port or the one that is given, with what moto lacks and a
+deployment needs: CloudFormation understands SAM templates (by AWS's own translator) and workflows whose definition lies in
+S3, and creates what moto itself only pretends to create."""
+
+import json
+import logging
+import os
+import sys
+import warnings
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the translator asks for the partition
+
+import boto3
+from moto.cloudformation.models import CloudFormationBackend
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
+from moto.server import ThreadedMotoServer
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+import missing
+
+# What the translator would ask IAM for, and the template never needs.
+NO_MANAGED_POLICIES = type("NoManagedPolicies", (), {"load": lambda self: {}})()
+
+
+def processed(template, parameters, s3):
+    """A template as CloudFormation has it after its transforms."""
+    template = yaml_parse(template) if isinstance(template, str) else template
+    if template.pop("Transform", None) == "AWS::Serverless-2016-10-31":
+        declared = template.get("Parameters", {})
+        defaults = {n: str(spec["Default"]) for n, spec in declared.items() if "Default" in spec}
+        template = transform(template, {**defaults, **parameters}, NO_MANAGED_POLICIES)
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::StepFunctions::StateMachine":
+                with_definition(resource["Properties"], s3)
+    return json.dumps(template)
+
+
+def with_definition(properties, s3):
+    """Puts a definition that lies in S3 into the resource, where moto looks for it."""
+    place = properties.pop("DefinitionS3Location")
+    text = s3.get_object(Bucket=place["Bucket"], Key=place["Key"])["Body"].read().decode()
+    properties["DefinitionString"] = {"Fn::Sub": [text, properties.pop("DefinitionSubstitutions", {})]}
+
+
+def understand_serverless(client):
+    """Teaches moto's CloudFormation the transform."""
+    for name in ("create_stack", "create_change_set", "update_stack"):
+        original = getattr(CloudFormationBackend, name)
+
+        def with_transforms(self, *args, _original=original, **kwargs):
+            if kwargs.get("template"):
+                kwargs["template"] = processed(kwargs["template"], kwargs.get("parameters") or {}, client("s3"))
+            return _original(self, *args, **kwargs)
+
+        setattr(CloudFormationBackend, name, with_transforms)
+
+
+def create_all(client):
+    """Lets moto create the stack of a change set as it creates any stack, with its conditions and outputs, and then all
+    that moto leaves out."""
+    original = CloudFormationBackend.execute_change_set
+
+    def execute(self, change_set_name, stack_name=None):
+        found = [c for i, c in self.change_sets.items() if change_set_name in (i, c.change_set_name)]
+        stack = self.stacks[found[-1].stack_id]
+        if found[-1].change_set_type == "CREATE":
+            stack.template = found[-1].template
+            stack._parse_template()
+            stack.resource_map = stack._create_resource_map()
+            stack.create_resources()
+            missing.create(stack, client)
+            found[-1].execution_status = "EXECUTE_COMPLETE"
+        else:
+            original(self, change_set_name, stack_name)
+            stack._parse_template()
+        stack.output_map = stack._create_output_map()
+
+    CloudFormationBackend.execute_change_set = execute
+
+
+def keep_bucket_policies_without_applying_them():
+    """moto ignores the conditions of a policy: what forbids access without TLS would forbid it to all."""
+    FakeBucket.get_permission = lambda _self, _action, _resource: PermissionResult.NEUTRAL
+
+
+def main():
+    # What they complain of is what is done here.
+    logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
+    logging.getLogger("moto").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", message="Tried to parse")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]) if len(sys.argv) > 1 else 0, verbose=False)
+    server.start()
+    # moto takes templates from localhost, not from 127.0.0.1.
+    endpoint = f"http://localhost:{server.get_host_and_port()[1]}"
+    access = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+    def client(service):
+        return boto3.client(service, endpoint_url=endpoint, **access)
+
+    understand_serverless(client)
+    create_all(client)
+    keep_bucket_policies_without_applying_them()
+    client("s3").create_bucket(Bucket="rollcall-test")
+    print("A simulated AWS. For whoever is to use it:\n")
+    print(f"export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1")
+    print("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test", flush=True)
+    try:
+        server._thread.join()
+    except KeyboardInterrupt:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""What moto's CloudFormation only pretends to create, created through each service's own API from the same resources."""
+
+import json
+
+from moto.cloudformation.parsing import clean_json
+
+
+def create(stack, client):
+    """Creates what is missing of a stack's resources. `client` gives the client of a service."""
+    for name, spec in stack.template_dict["Resources"].items():
+        condition = spec.get("Condition")
+        if spec["Type"] in CREATORS and (not condition or stack.resource_map.lazy_condition_map[condition]):
+            properties = clean_json(spec["Properties"], stack.resource_map)
+            CREATORS[spec["Type"]](client, stack, name, properties)
+
+
+def call(client, operation, **arguments):
+    """Calls an API with values of a template, where numbers and truths may be strings, in the types that it wants."""
+    shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
+    return getattr(client, operation)(**typed(shape, arguments))
+
+
+def typed(shape, value):
+    match shape.type_name:
+        case "structure":
+            return {k: typed(shape.members[k], v) for k, v in value.items()}
+        case "list":
+            return [typed(shape.member, v) for v in value]
+        case "integer" | "long":
+            return int(value)
+        case "double" | "float":
+            return float(value)
+        case "boolean":
+            return value in (True, "true")
+    return value
+
+
+def role(client, stack, name, p):
+    """moto keeps the policies as they are, and not as IAM does; the boundary it forgets."""
+    iam, name = client("iam"), stack.resource_map[name].name
+    for policy in p["Policies"]:
+        document = json.dumps(policy["PolicyDocument"])
+        call(iam, "put_role_policy", RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
+    if "PermissionsBoundary" in p:
+        call(iam, "put_role_permissions_boundary", RoleName=name, PermissionsBoundary=p["PermissionsBoundary"])
+
+
+def subscription(client, _stack, _name, p):
+    call(client("sns"), "subscribe", **p)
+
+
+def schedule(client, _stack, _name, p):
+    call(client("scheduler"), "create_schedule", **p)
+
+
+def alarm(client, _stack, _name, p):
+    call(client("cloudwatch"), "put_metric_alarm", **p)
+
+
+def dashboard(client, _stack, _name, p):
+    call(client("cloudwatch"), "put_dashboard", **p)
+
+
+def bucket_policy(client, _stack, _name, p):
+    call(client("s3"), "put_bucket_policy", Bucket=p["Bucket"], Policy=json.dumps(p["PolicyDocument"]))
+
+
+def queue_policy(client, _stack, _name, p):
+    policy = {"Policy": json.dumps(p["PolicyDocument"])}
+    for url in p["Queues"]:
+        call(client("sqs"), "set_queue_attributes", QueueUrl=url, Attributes=policy)
+
+
+def bucket(client, stack, name, p):
+    """moto makes the bucket and its encryption, and nothing else of it."""
+    created = stack.resource_map[name]
+    if p.get("ObjectLockEnabled") in (True, "true"):
+        created.object_lock_enabled = True  # can only be chosen when a bucket is made
+    if "LifecycleConfiguration" in p:
+        p["LifecycleConfiguration"] = {"Rules": [rule(r) for r in p["LifecycleConfiguration"]["Rules"]]}
+    for operation, aspect in (
+        ("put_bucket_versioning", "VersioningConfiguration"),
+        ("put_public_access_block", "PublicAccessBlockConfiguration"),
+        ("put_bucket_ownership_controls", "OwnershipControls"),
+        ("put_bucket_lifecycle_configuration", "LifecycleConfiguration"),
+        ("put_object_lock_configuration", "ObjectLockConfiguration"),
+    ):
+        if aspect in p:
+            call(client("s3"), operation, Bucket=created.name, **{aspect: p[aspect]})
+
+
+def rule(r):
+    """A lifecycle rule in the words of S3's API."""
+    out = {"ID": r["Id"], "Status": r["Status"], "Filter": {"Prefix": r["Prefix"]}}
+    if "ExpirationInDays" in r:
+        out["Expiration"] = {"Days": r["ExpirationInDays"]}
+    if "ExpiredObjectDeleteMarker" in r:
+        out["Expiration"] = {"ExpiredObjectDeleteMarker": r["ExpiredObjectDeleteMarker"]}
+    for same in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
+        if same in r:
+            out[same] = r[same]
+    return out
+
+
+CREATORS = {
+    "AWS::IAM::Role": role,
+    "AWS::SNS::Subscription": subscription,
+    "AWS::Scheduler::Schedule": schedule,
+    "AWS::CloudWatch::Alarm": alarm,
+    "AWS::CloudWatch::Dashboard": dashboard,
+    "AWS::S3::BucketPolicy": bucket_policy,
+    "AWS::SQS::QueuePolicy": queue_policy,
+    "AWS::S3::Bucket": bucket,
+}

@@ -1,0 +1,235 @@
+"""The template of infra/ as data: translated from SAM to CloudFormation by AWS's own translator, then with its
+conditions decided and its references resolved, as a deployment with the given parameters would have it."""
+
+import functools
+import json
+import logging
+import os
+import re
+from pathlib import Path
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the translator asks for the partition
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)  # it has nobody to publish its own metrics to
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "infra" / "template.yaml"
+ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "rollcall"
+PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+NO_VALUE = object()
+
+
+class NoManagedPolicies:
+    """The template uses none of AWS's own policies: the translator must not need to ask for them."""
+
+    def load(self):
+        return {}
+
+
+def source():
+    """The template as it is written."""
+    return yaml_parse(SOURCE.read_text())
+
+
+def parameters(**values):
+    """All parameters: these values, and the defaults of the others."""
+    declared = source()["Parameters"]
+    unknown = set(values) - set(declared)
+    if unknown:
+        raise ValueError(f"no such parameters: {sorted(unknown)}")
+    return {name: str(values.get(name, spec["Default"])) for name, spec in declared.items()}
+
+
+def everything(**values):
+    """Parameters that deploy all there is: every connector, with provisioning."""
+    names = source()["Parameters"]
+    switches = {name: "yes" for name, spec in names.items() if spec.get("AllowedValues") == ["yes", "no"]}
+    return parameters(**{**switches, **values})
+
+
+def connectors():
+    """The connectors, as their parameters begin: those that can be switched on."""
+    declared = source()["Parameters"]
+    return [name for name in declared if f"{name}Connections" in declared]
+
+
+def translate(template, values):
+    """CloudFormation of SAM. Local code must have been put somewhere already."""
+    return transform(template, dict(values), NoManagedPolicies())
+
+
+def translated(values):
+    """CloudFormation of the template, with made-up places for its code and definitions."""
+    template = source()
+    for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
+        for key in ("CodeUri", "DefinitionUri"):
+            if isinstance(properties.get(key), str):
+                properties[key] = {"Bucket": "packaged", "Key": properties[key]}
+    return translate(template, values)
+
+
+class Stack:
+    """The resources that a deployment with these parameters has, with every reference resolved."""
+
+    def __init__(self, **values):
+        self.parameters = everything(**values)
+        self.raw = translated(self.parameters)
+        self.resources = {}
+        names = [name for name, spec in self.raw["Resources"].items() if self._is_there(spec)]
+        for name in names:
+            spec = self.raw["Resources"][name]
+            self.resources[name] = {
+                "Type": spec["Type"],
+                "Properties": self.resolve(spec.get("Properties", {})),
+                **{k: spec[k] for k in ("DeletionPolicy", "UpdateReplacePolicy") if k in spec},
+            }
+
+    def of_type(self, kind):
+        """Name and properties of each resource of a type."""
+        return {n: r["Properties"] for n, r in self.resources.items() if r["Type"] == kind}
+
+    def properties(self, name):
+        return self.resources[name]["Properties"]
+
+    def _is_there(self, spec):
+        return "Condition" not in spec or self.condition(spec["Condition"])
+
+    @functools.cache
+    def condition(self, name):
+        return self._truth(self.raw["Conditions"][name])
+
+    def _truth(self, node):
+        ((function, argument),) = node.items()
+        if function == "Condition":
+            return self.condition(argument)
+        if function == "Fn::Equals":
+            left, right = (self.resolve(a) for a in argument)
+            return str(left) == str(right)
+        if function == "Fn::Not":
+            return not self._truth(argument[0])
+        if function == "Fn::And":
+            return all(self._truth(a) for a in argument)
+        if function == "Fn::Or":
+            return any(self._truth(a) for a in argument)
+        raise ValueError(f"unknown condition {function}")
+
+    def resolve(self, node):
+        """A value with its functions evaluated."""
+        if isinstance(node, list):
+            return [v for v in map(self.resolve, node) if v is not NO_VALUE]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            ((function, argument),) = node.items()
+            if function == "Ref" or function.startswith("Fn::"):
+                return self._call(function, argument)
+        resolved = {k: self.resolve(v) for k, v in node.items()}
+        return {k: v for k, v in resolved.items() if v is not NO_VALUE}
+
+    def _call(self, function, argument):
+        match function:
+            case "Ref":
+                return self._ref(argument)
+            case "Fn::GetAtt":
+                name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
+                return self._attribute(name, attribute)
+            case "Fn::If":
+                condition, yes, no = argument
+                return self.resolve(yes if self.condition(condition) else no)
+            case "Fn::Join":
+                separator, parts = argument
+                return separator.join(str(p) for p in self.resolve(parts))
+            case "Fn::Sub":
+                text, extra = argument if isinstance(argument, list) else (argument, {})
+                return re.sub(r"\$\{([^!}]+)\}", lambda m: str(self._named(m[1], extra)), text)
+        raise ValueError(f"unknown function {function}")
+
+    def _named(self, name, extra):
+        if name in extra:
+            return self.resolve(extra[name])
+        return self._attribute(*name.split(".", 1)) if "." in name else self._ref(name)
+
+    def _ref(self, name):
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        if name in PSEUDO:
+            return PSEUDO[name]
+        if name in self.parameters:
+            value = self.parameters[name]
+            kind = self.raw["Parameters"][name]["Type"]
+            if kind == "CommaDelimitedList":
+                return value.split(",")
+            return int(value) if kind == "Number" else value
+        kind = self._existing(name)["Type"]
+        if kind in ("AWS::StepFunctions::StateMachine", "AWS::SNS::Topic"):
+            return self._attribute(name, "Arn")
+        return self._physical(name)
+
+    def _existing(self, name):
+        spec = self.raw["Resources"][name]
+        if not self._is_there(spec):
+            raise ValueError(f"a resource that is deployed refers to {name}, which is not")
+        return spec
+
+    def _physical(self, name):
+        """The name of a resource in its service."""
+        spec = self._existing(name)
+        own = {
+            "AWS::Lambda::Function": "FunctionName",
+            "AWS::StepFunctions::StateMachine": "StateMachineName",
+            "AWS::SQS::Queue": "QueueName",
+            "AWS::SNS::Topic": "TopicName",
+            "AWS::Logs::LogGroup": "LogGroupName",
+            "AWS::Events::EventBus": "Name",
+        }.get(spec["Type"])
+        given = spec["Properties"].get(own) if own else None
+        return self.resolve(given) if given else f"{STACK}-{name}".lower()
+
+    def _attribute(self, name, attribute):
+        spec, physical = self._existing(name), self._physical(name)
+        if attribute in ("Name", "QueueName"):
+            return physical
+        if attribute != "Arn":
+            raise ValueError(f"unknown attribute {name}.{attribute}")
+        here = f"{REGION}:{ACCOUNT}"
+        return {
+            "AWS::S3::Bucket": f"arn:aws:s3:::{physical}",
+            "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{physical}",
+            "AWS::Lambda::Function": f"arn:aws:lambda:{here}:function:{physical}",
+            "AWS::StepFunctions::StateMachine": f"arn:aws:states:{here}:stateMachine:{physical}",
+            "AWS::SQS::Queue": f"arn:aws:sqs:{here}:{physical}",
+            "AWS::SNS::Topic": f"arn:aws:sns:{here}:{physical}",
+            "AWS::Logs::LogGroup": f"arn:aws:logs:{here}:log-group:{physical}:*",
+            "AWS::Events::EventBus": f"arn:aws:events:{here}:event-bus/{physical}",
+            "AWS::KMS::Key": f"arn:aws:kms:{here}:key/{physical}",
+        }[spec["Type"]]
+
+
+def definition(machine):
+    """The definition of a workflow, from the file that the template names, with its substitutions made."""
+    written = source()["Resources"][machine]["Properties"]["DefinitionUri"]
+    return (SOURCE.parent / written).read_text()
+
+
+def listed(value):
+    """A value that may stand alone or in a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def statements(role):
+    """The statements of a role's policies."""
+    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+
+
+if __name__ == "__main__":
+    print(json.dumps(Stack().resources, indent=2))

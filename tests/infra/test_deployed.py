@@ -1,0 +1,221 @@
+"""The template, built and deployed by SAM's own command line to a simulated AWS, and read back from each service.
+
+ROLLCALL_BUILT names the folder of `sam build`, ROLLCALL_ARCHITECTURE the processor that it was for."""
+
+import io
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import unittest
+import zipfile
+from pathlib import Path
+
+import boto3
+from moto.events.models import EventPattern
+
+from template import ROOT, Stack, source
+
+BUILT = os.environ.get("ROLLCALL_BUILT")
+HERE = Path(__file__).parent
+# What the one function that was built for this is, and how large it may be.
+FUNCTION, BINARY, LIMIT = "TemporalCloudGrantFunction", "temporalcloud-grant", 11_000_000
+# What a deployment of everything is told; see `sam deploy --parameter-overrides`.
+CHOSEN = {"TemporalCloudConnections": "acme,beta", "TemporalCloudSchedule": "rate(12 hours)", "TemporalCloudMaxAgeHours": "24", "AuditLockDays": "30", "Architecture": os.environ.get("ROLLCALL_ARCHITECTURE", "x86_64"), "Tracing": "Active", "LogDays": "14", "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/bound", "AlarmEmail": "ops@example.com"}
+
+
+def role_boundary(iam, role):
+    found = iam.get_role(RoleName=role["RoleName"])["Role"].get("PermissionsBoundary", {})
+    return found.get("PermissionsBoundaryArn")
+
+
+@unittest.skipUnless(BUILT, "nothing was built: run tests/run")
+class Deployed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.aws = subprocess.Popen([sys.executable, HERE / "local_aws.py"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for line in cls.aws.stdout:
+            exported = dict(word.split("=", 1) for word in line.split()[1:]) if line.startswith("export ") else {}
+            cls.environment = {**getattr(cls, "environment", {}), **exported}
+            if "AWS_SECRET_ACCESS_KEY" in exported:
+                break
+        cls.stack = Stack(**CHOSEN)
+        chosen = [f'{name}="{value}"' for name, value in cls.stack.parameters.items() if value]
+        sam = [Path(sys.executable).parent / "sam", "deploy", "--template-file", Path(BUILT) / "template.yaml"]
+        sam += ["--stack-name", "rollcall", "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--config-env", "none"]
+        sam += ["--parameter-overrides", *chosen]
+        environment = {**os.environ, **cls.environment, "SAM_CLI_TELEMETRY": "0"}
+        done = subprocess.run(sam, env=environment, capture_output=True, text=True, cwd=ROOT)
+        if done.returncode:
+            cls.aws.kill()
+            raise AssertionError(done.stdout + done.stderr)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.aws.kill()
+        cls.aws.communicate()
+
+    def client(self, service):
+        return boto3.client(
+            service,
+            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def outputs(self):
+        (stack,) = self.client("cloudformation").describe_stacks(StackName="rollcall")["Stacks"]
+        return {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
+
+    def test_the_functions_are_there(self):
+        functions = {f["FunctionName"]: f for f in self.client("lambda").list_functions()["Functions"]}
+        expected = {f["FunctionName"]: f for f in self.stack.of_type("AWS::Lambda::Function").values()}
+        self.assertEqual(set(functions), set(expected))
+        for name, function in functions.items():
+            for same in ("Runtime", "Handler", "MemorySize", "Timeout", "Description"):
+                self.assertEqual(function[same], expected[name][same], name)
+            variables = function["Environment"]["Variables"]
+            self.assertEqual(variables["ROLLCALL_STORE"], f"s3://{self.outputs()['Bucket']}")
+            self.assertEqual(variables["ROLLCALL_AUDIT_STORE"], f"s3://{self.outputs()['AuditBucket']}")
+            self.assertEqual(set(variables), set(expected[name]["Environment"]["Variables"]))
+
+    def test_the_package_holds_one_binary_for_the_processor_and_the_system(self):
+        package = zipfile.ZipFile(io.BytesIO(self.package(f"rollcall-{BINARY}")))
+        (entry,) = package.infolist()
+        properties = self.stack.properties(FUNCTION)
+        self.assertEqual(entry.filename, properties["Handler"])
+        self.assertTrue(entry.external_attr >> 16 & 0o111, "not executable")
+        self.assertLess(entry.file_size, LIMIT)
+        binary = package.read(entry)
+        self.assertEqual(binary[:4], b"\x7fELF")
+        machine = {0x3E: "x86_64", 0xB7: "arm64"}[struct.unpack_from("<H", binary, 18)[0]]
+        self.assertEqual([machine], properties["Architectures"])
+        # Amazon Linux 2023 has glibc 2.34 (https://docs.aws.amazon.com/linux/al2023/).
+        needed = max(tuple(map(int, v.split(b"."))) for v in re.findall(rb"GLIBC_(\d+\.\d+)", binary))
+        self.assertLessEqual(needed, (2, 34))
+
+    def package(self, function):
+        """What was uploaded for a function: of its size."""
+        size = self.client("lambda").get_function(FunctionName=function)["Configuration"]["CodeSize"]
+        s3 = self.client("s3")
+        for bucket in s3.list_buckets()["Buckets"]:
+            for found in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
+                if found["Size"] == size:
+                    return s3.get_object(Bucket=bucket["Name"], Key=found["Key"])["Body"].read()
+        raise AssertionError("nothing was uploaded")
+
+    def test_roles_have_the_policies(self):
+        iam = self.client("iam")
+        roles = {r["RoleName"].split("-")[1]: r for r in iam.list_roles()["Roles"]}
+        expected = self.stack.of_type("AWS::IAM::Role")
+        self.assertEqual(set(roles), set(expected))
+        for name, role in roles.items():
+            self.assertEqual(role["AssumeRolePolicyDocument"], expected[name]["AssumeRolePolicyDocument"])
+            self.assertEqual(role_boundary(iam, role), self.stack.parameters["PermissionsBoundaryArn"])
+            for policy in expected[name]["Policies"]:
+                held = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy["PolicyName"])["PolicyDocument"]
+                sids = [s["Sid"] for s in held["Statement"]]
+                self.assertEqual(sids, [s["Sid"] for s in policy["PolicyDocument"]["Statement"]])
+                # Every name in it was resolved.
+                self.assertNotIn("Fn::", json.dumps(held))
+                for s in held["Statement"]:
+                    self.assertTrue(s["Sid"] == "Trace" or s["Resource"] != "*", s)
+
+    def test_workflows_have_their_definitions(self):
+        states = self.client("stepfunctions")
+        machines = {m["name"]: m["stateMachineArn"] for m in states.list_state_machines()["stateMachines"]}
+        self.assertEqual(set(machines), {"rollcall-temporalcloud-sync", "rollcall-temporalcloud-provision"})
+        functions = {f["FunctionArn"] for f in self.client("lambda").list_functions()["Functions"]}
+        for name, arn in machines.items():
+            text = states.describe_state_machine(stateMachineArn=arn)["definition"]
+            self.assertNotIn("${", text)
+            called = set(re.findall(r"arn:aws:lambda:[a-z0-9:-]+", text))
+            self.assertTrue(called and all(any(f.startswith(c) for f in functions) for c in called), called)
+
+    def test_the_schedule_is_on(self):
+        scheduler = self.client("scheduler")
+        (found,) = scheduler.list_schedules()["Schedules"]
+        schedule = scheduler.get_schedule(Name=found["Name"])
+        self.assertEqual((schedule["State"], schedule["ScheduleExpression"]), ("ENABLED", "rate(12 hours)"))
+        self.assertEqual(schedule["FlexibleTimeWindow"], {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15})
+        self.assertEqual(json.loads(schedule["Target"]["Input"]), {"connections": ["acme", "beta"]})
+        machines = [m["stateMachineArn"] for m in self.client("stepfunctions").list_state_machines()["stateMachines"]]
+        self.assertIn(schedule["Target"]["Arn"], machines)
+        self.assertTrue(schedule["Target"]["RoleArn"].split("/")[1].startswith("rollcall-TemporalCloudStartRole"))
+
+    def test_requests_on_the_bus_reach_the_workflow(self):
+        events = self.client("events")
+        (rule,) = events.list_rules(EventBusName=self.outputs()["Bus"])["Rules"]
+        (target,) = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=self.outputs()["Bus"])["Targets"]
+        self.assertTrue(target["Arn"].endswith(":rollcall-temporalcloud-provision"))
+        self.assertTrue(target["DeadLetterConfig"]["Arn"].endswith(":rollcall-dead-letters"))
+        request = {"source": "rollcall.provision", "detail-type": "temporalcloud-grant", "detail": {"connection": "acme"}}
+        outcome = {**request, "source": "rollcall.outcome"}
+        unknown = {**request, "detail-type": "temporalcloud-sync"}
+        frame = {"id": "1", "account": "1", "time": "2026-01-01T00:00:00Z", "region": "us-east-1", "resources": []}
+        for event, taken in ((request, True), (outcome, False), (unknown, False)):
+            self.assertEqual(EventPattern.load(rule["EventPattern"]).matches_event({**frame, **event}), taken, event)
+
+    def test_buckets_are_private_encrypted_versioned_and_cleaned(self):
+        s3 = self.client("s3")
+        outputs = self.outputs()
+        for bucket in (outputs["Bucket"], outputs["AuditBucket"]):
+            (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+            self.assertEqual(rule["ApplyServerSideEncryptionByDefault"], {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": outputs["KeyArn"]})
+            self.assertEqual(s3.get_bucket_versioning(Bucket=bucket)["Status"], "Enabled")
+            block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+            self.assertEqual(set(block.values()), {True})
+            (deny,) = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+            self.assertEqual((deny["Effect"], deny["Condition"]), ("Deny", {"Bool": {"aws:SecureTransport": "false"}}))
+            self.assertIn(f"arn:aws:s3:::{bucket}/*", deny["Resource"])
+        rules = s3.get_bucket_lifecycle_configuration(Bucket=outputs["Bucket"])["Rules"]
+        expiring = {r["Filter"]["Prefix"]: r["Expiration"].get("Days") for r in rules}
+        self.assertEqual(expiring, {"runs/": 7, "snapshots/": 90, "": None})
+        lock = s3.get_object_lock_configuration(Bucket=outputs["AuditBucket"])["ObjectLockConfiguration"]
+        retention = lock["Rule"]["DefaultRetention"]
+        self.assertEqual((retention["Mode"], retention["Days"]), ("COMPLIANCE", 30))
+
+    def test_the_key_rotates_and_has_a_name(self):
+        kms = self.client("kms")
+        (alias,) = [a for a in kms.list_aliases()["Aliases"] if a["AliasName"] == "alias/rollcall"]
+        self.assertTrue(self.outputs()["KeyArn"].endswith(alias["TargetKeyId"]))
+        self.assertTrue(kms.get_key_rotation_status(KeyId=alias["TargetKeyId"])["KeyRotationEnabled"])
+
+    def test_alarms_reach_somebody(self):
+        alarms = {a["AlarmName"]: a for a in self.client("cloudwatch").describe_alarms()["MetricAlarms"]}
+        expected = {a["AlarmName"]: a for a in self.stack.of_type("AWS::CloudWatch::Alarm").values()}
+        self.assertEqual(set(alarms), set(expected))
+        for name, alarm in alarms.items():
+            self.assertEqual(alarm["AlarmActions"], [self.outputs()["AlarmTopic"]], name)
+            self.assertEqual(alarm["Threshold"], float(expected[name]["Threshold"]), name)
+            self.assertEqual(alarm["TreatMissingData"], expected[name]["TreatMissingData"], name)
+        self.assertEqual(alarms["rollcall-temporalcloud-snapshot-old"]["Threshold"], 24)
+        (subscription,) = self.client("sns").list_subscriptions_by_topic(TopicArn=self.outputs()["AlarmTopic"])["Subscriptions"]
+        self.assertEqual((subscription["Protocol"], subscription["Endpoint"]), ("email", "ops@example.com"))
+
+    def test_logs_expire(self):
+        groups = {g["logGroupName"]: g.get("retentionInDays") for g in self.client("logs").describe_log_groups()["logGroups"]}
+        self.assertEqual(groups, {"/aws/lambda/rollcall-temporalcloud": 14})
+
+    def test_dead_letters_are_kept_and_the_dashboard_is_there(self):
+        sqs = self.client("sqs")
+        (url,) = sqs.list_queues()["QueueUrls"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        self.assertEqual(attributes["MessageRetentionPeriod"], "1209600")
+        self.assertEqual([s["Sid"] for s in json.loads(attributes["Policy"])["Statement"]], ["FromRules", "OnlyOverTls"])
+        body = self.client("cloudwatch").get_dashboard(DashboardName="rollcall")["DashboardBody"]
+        self.assertEqual(len(json.loads(body)["widgets"]), 7)
+
+    def test_what_was_built_has_no_aliases(self):
+        # CloudFormation does not take the aliases of YAML; SAM writes them out.
+        built = (Path(BUILT) / "template.yaml").read_text()
+        self.assertEqual(re.findall(r"(?m)^.*[:-] [&*]\w+.*$", built), [])
+        self.assertIn("&ForLambda", (ROOT / "infra/template.yaml").read_text())
+        self.assertIn(FUNCTION, source()["Resources"])
+
+
+if __name__ == "__main__":
+    unittest.main()

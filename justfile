@@ -26,6 +26,14 @@ bench:
     cargo build --release --package rollcall-temporalcloud --package rollcall-bench
     target/release/bench
 
+# Build the functions for AWS (arm64 or x86_64), and package them.
+build architecture="arm64":
+    infra/build {{architecture}}
+
+# Start a simulated AWS to deploy to.
+aws:
+    target/venv/bin/python tests/infra/local_aws.py
+
 # Simulate Temporal Cloud for trying things by hand.
 simulate *options:
     cargo run --bin simulate -- temporalcloud {{options}}

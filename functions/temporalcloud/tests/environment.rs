@@ -163,11 +163,17 @@ impl Local {
         let local = Self {
             folder: tempfile::tempdir().expect("a folder"),
         };
-        let secrets = local.folder.path().join("secrets/temporalcloud");
-        std::fs::create_dir_all(&secrets).expect("a folder");
         let secret = json!({"api-key": TEST_KEY, "base-url": simulator.base_url()});
-        std::fs::write(secrets.join("default.json"), secret.to_string()).expect("written");
+        local.write_secret("default", &secret);
         local
+    }
+
+    /// Gives a connection its secret.
+    pub(crate) fn write_secret(&self, connection: &str, secret: &Value) {
+        let secrets = self.folder.path().join("secrets/temporalcloud");
+        std::fs::create_dir_all(&secrets).expect("a folder");
+        let file = secrets.join(format!("{connection}.json"));
+        std::fs::write(file, secret.to_string()).expect("written");
     }
 
     /// The folder of the store.

@@ -13,6 +13,7 @@ mod lambda;
 mod permissions;
 mod shown;
 mod worked_example;
+mod workflow;
 mod world;
 
 use world::Simulated;

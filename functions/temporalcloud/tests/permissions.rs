@@ -61,7 +61,10 @@ async fn every_function_is_played_through_all_that_it_does_in_aws() {
             assert_eq!(objects.len(), 2, "{objects:?}");
         }
         let apart = moto.list_objects(AUDIT, "").await.expect("a list");
-        assert!(apart.iter().all(|key| key.starts_with("audit/")), "{apart:?}");
+        assert!(
+            apart.iter().all(|key| key.starts_with("audit/")),
+            "{apart:?}"
+        );
         assert_eq!(apart.is_empty(), !audit);
     }
 }

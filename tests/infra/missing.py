@@ -10,8 +10,17 @@ def create(stack, client):
     for name, spec in stack.template_dict["Resources"].items():
         condition = spec.get("Condition")
         if spec["Type"] in CREATORS and (not condition or stack.resource_map.lazy_condition_map[condition]):
-            properties = clean_json(spec["Properties"], stack.resource_map)
+            properties = present(clean_json(spec["Properties"], stack.resource_map))
             CREATORS[spec["Type"]](client, stack, name, properties)
+
+
+def present(value):
+    """A value without what is `AWS::NoValue`: moto leaves a None in its place."""
+    if isinstance(value, dict):
+        return {k: present(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [present(v) for v in value if v is not None]
+    return value
 
 
 def call(client, operation, **arguments):

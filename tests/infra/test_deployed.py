@@ -31,31 +31,28 @@ def role_boundary(iam, role):
     return found.get("PermissionsBoundaryArn")
 
 
-@unittest.skipUnless(BUILT, "nothing was built: run tests/run")
-class Deployed(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.aws = subprocess.Popen([sys.executable, HERE / "local_aws.py"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        for line in cls.aws.stdout:
-            exported = dict(word.split("=", 1) for word in line.split()[1:]) if line.startswith("export ") else {}
-            cls.environment = {**getattr(cls, "environment", {}), **exported}
-            if "AWS_SECRET_ACCESS_KEY" in exported:
+class Aws:
+    """A simulated AWS that the template was deployed to, by the command line, with these answers to its questions."""
+
+    def __init__(self, answers):
+        self.process = subprocess.Popen([sys.executable, HERE / "local_aws.py"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.environment = {}
+        for line in self.process.stdout:
+            if line.startswith("export "):
+                self.environment.update(word.split("=", 1) for word in line.split()[1:])
+            if "AWS_SECRET_ACCESS_KEY" in self.environment:
                 break
-        cls.stack = Stack(**CHOSEN)
-        chosen = [f'{name}="{value}"' for name, value in cls.stack.parameters.items() if value]
-        sam = [Path(sys.executable).parent / "sam", "deploy", "--template-file", Path(BUILT) / "template.yaml"]
-        sam += ["--stack-name", "rollcall", "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--config-env", "none"]
-        sam += ["--parameter-overrides", *chosen]
-        environment = {**os.environ, **cls.environment, "SAM_CLI_TELEMETRY": "0"}
+        sam = [Path(sys.executable).parent / "sam", "deploy", "--config-file", ROOT / "samconfig.toml", "--template-file", Path(BUILT) / "template.yaml", "--no-confirm-changeset"]
+        sam += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in answers.items() if value)]
+        environment = {**os.environ, **self.environment, "SAM_CLI_TELEMETRY": "0"}
         done = subprocess.run(sam, env=environment, capture_output=True, text=True, cwd=ROOT)
         if done.returncode:
-            cls.aws.kill()
+            self.end()
             raise AssertionError(done.stdout + done.stderr)
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.aws.kill()
-        cls.aws.communicate()
+    def end(self):
+        self.process.kill()
+        self.process.communicate()
 
     def client(self, service):
         return boto3.client(
@@ -65,6 +62,33 @@ class Deployed(unittest.TestCase):
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
+
+
+@unittest.skipUnless(BUILT, "nothing was built: run tests/run")
+class WithoutAnAccount(unittest.TestCase):
+    def test_the_command_of_the_readme_deploys_the_defaults(self):
+        (command,) = re.findall(r"(?m)^sam deploy --parameter-overrides (.*) --no-confirm-changeset$", (ROOT / "infra/README.md").read_text())
+        answers = dict(word.split("=") for word in command.split())
+        aws = Aws({**answers, "Architecture": CHOSEN["Architecture"]})
+        self.addCleanup(aws.end)
+        (stack,) = aws.client("cloudformation").describe_stacks(StackName="rollcall")["Stacks"]
+        self.assertEqual(stack["StackStatus"], "CREATE_COMPLETE")
+        functions = {f["FunctionName"] for f in aws.client("lambda").list_functions()["Functions"]}
+        on = [name.lower() for name, value in answers.items() if value == "yes" and not name.endswith("Provisioning")]
+        self.assertTrue(functions and all(f.split("-")[1] in on for f in functions), functions)
+        self.assertNotIn("AuditBucket", [o["OutputKey"] for o in stack["Outputs"]])
+
+
+@unittest.skipUnless(BUILT, "nothing was built: run tests/run")
+class Deployed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack(**CHOSEN)
+        cls.aws = Aws(cls.stack.parameters)
+        cls.addClassCleanup(cls.aws.end)
+
+    def client(self, service):
+        return self.aws.client(service)
 
     def outputs(self):
         (stack,) = self.client("cloudformation").describe_stacks(StackName="rollcall")["Stacks"]

@@ -61,7 +61,7 @@ pub struct Field {
 }
 
 /// What a value looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum FieldKind {
     /// Any text.
     Text,
@@ -73,6 +73,10 @@ pub enum FieldKind {
     Flag,
     /// One of these.
     Choice(&'static [&'static str]),
+    /// Any of these, with commas or blanks between them.
+    Any(&'static [&'static str]),
+    /// Text that this finds nothing wrong with; what is wrong is said as the end of a sentence.
+    Checked(fn(&str) -> Result<(), String>),
 }
 
 /// A connection's checked configuration.
@@ -164,10 +168,14 @@ impl Config {
                     .then(|| "must be `true` or `false`".to_owned()),
                 FieldKind::Choice(options) => (!options.contains(&text))
                     .then(|| format!("must be one of {}", options.join(", "))),
+                FieldKind::Any(options) => list(text)
+                    .find(|one| !options.contains(one))
+                    .map(|one| format!("must be of {}, not `{one}`", options.join(", "))),
+                FieldKind::Checked(check) => check(text).err(),
             };
         match problem {
             Some(problem) => problems.push(format!("`{}` {problem}", field.key)),
-            None if field.kind == FieldKind::Secret => {
+            None if matches!(field.kind, FieldKind::Secret) => {
                 self.secret.insert(field.key, text.into());
             }
             None => {
@@ -186,6 +194,22 @@ impl Config {
         self.text(key).ok_or_else(|| undeclared(key))
     }
 
+    /// The values of a list that has a default, in the order of `options`.
+    pub fn any(
+        &self,
+        key: &str,
+        options: &'static [&'static str],
+    ) -> Result<Vec<&'static str>, Error> {
+        let given: Vec<&str> = list(self.required(key)?).collect();
+        let chosen = options.iter().filter(|option| given.contains(option));
+        Ok(chosen.copied().collect())
+    }
+
+    /// Whether a flag is set.
+    pub fn flag(&self, key: &str) -> bool {
+        self.text(key) == Some("true")
+    }
+
     /// The value of a required secret.
     pub fn secret(&self, key: &str) -> Result<&SecretString, Error> {
         self.secret_if_given(key).ok_or_else(|| undeclared(key))
@@ -200,6 +224,11 @@ impl Config {
     pub fn url(&self, key: &str) -> Result<Url, Error> {
         vendor_url(self.required(key)?).map_err(|_| undeclared(key))
     }
+}
+
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|one| !one.is_empty())
 }
 
 fn undeclared(key: &str) -> Error {
@@ -256,13 +285,14 @@ fn field_schema(field: &Field) -> Value {
     if field.required {
         out["isRequired"] = true.into();
     }
-    if field.kind == FieldKind::Secret {
+    if matches!(field.kind, FieldKind::Secret) {
         out["isSecret"] = true.into();
     }
     let mut kind = json!({});
     if let Some(default) = field.default {
         kind["defaultValue"] = match field.kind {
             FieldKind::Flag => (default == "true").into(),
+            FieldKind::Any(_) => list(default).collect::<Vec<_>>().into(),
             _ => default.into(),
         };
     }
@@ -273,15 +303,20 @@ fn field_schema(field: &Field) -> Value {
     match field.kind {
         FieldKind::Choice(options) => rules["in"] = json!(options),
         FieldKind::Url => rules["wellKnown"] = "WELL_KNOWN_STRING_URI".into(),
-        FieldKind::Text | FieldKind::Secret | FieldKind::Flag => {}
+        FieldKind::Text
+        | FieldKind::Secret
+        | FieldKind::Flag
+        | FieldKind::Any(_)
+        | FieldKind::Checked(_) => {}
     }
-    if rules.as_object().is_some_and(|r| !r.is_empty()) && field.kind != FieldKind::Flag {
+    let is_flag = matches!(field.kind, FieldKind::Flag);
+    if rules.as_object().is_some_and(|r| !r.is_empty()) && !is_flag {
         kind["rules"] = rules;
     }
-    let name = if field.kind == FieldKind::Flag {
-        "boolField"
-    } else {
-        "stringField"
+    let name = match field.kind {
+        FieldKind::Flag => "boolField",
+        FieldKind::Any(_) => "stringSliceField",
+        _ => "stringField",
     };
     out[name] = kind;
     out

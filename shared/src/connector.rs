@@ -113,8 +113,8 @@ pub trait Syncer: Connector {
     async fn run(&self, identity: &Identity, step: &Self::Step)
     -> Result<Yield<Self::Step>, Error>;
 
-    /// Steps that look up resources of one type which grants name and nobody listed so far, at the end of a phase.
-    /// `None`: not in this phase, or never.
+    /// Steps that look up resources of one type, at the end of a phase: those that grants name and nobody listed so far,
+    /// and those that were only seen in passing ([`crate::model::Rank::Member`]). `None`: not in this phase, or never.
     fn resolve(
         &self,
         _phase: u8,
@@ -124,9 +124,10 @@ pub trait Syncer: Connector {
         None
     }
 
-    /// Looks at the whole once all steps are done: does it look like what the credential should see?
-    fn check(&self, _identity: &Identity, _tallies: &Tallies) -> Result<(), Error> {
-        Ok(())
+    /// Looks at the whole once all steps are done: does it look like what the credential should see? What an operator
+    /// should know of the numbers comes back.
+    fn check(&self, _identity: &Identity, _tallies: &Tallies) -> Result<Vec<Warning>, Error> {
+        Ok(Vec::new())
     }
 }
 
@@ -157,7 +158,24 @@ impl<S> Default for Yield<S> {
     }
 }
 
+impl<S> From<Records> for Yield<S> {
+    fn from(records: Records) -> Self {
+        Self {
+            records,
+            ..Self::default()
+        }
+    }
+}
+
 impl<S> Yield<S> {
+    /// What a page brings begins with where its list goes on.
+    pub fn onward(next: Option<S>) -> Self {
+        Self {
+            next,
+            ..Self::default()
+        }
+    }
+
     /// Adds to a number.
     pub fn tally(&mut self, key: &str, n: u64) {
         *self.tallies.entry(key.to_owned()).or_default() += n;
@@ -183,6 +201,14 @@ pub struct Records {
 }
 
 impl Records {
+    /// The vendor says that this resource is no more.
+    pub fn gone(id: ResourceId) -> Self {
+        Self {
+            gone: vec![id],
+            ..Self::default()
+        }
+    }
+
     /// Adds everything of `other`.
     pub fn extend(&mut self, other: Self) {
         self.resources.extend(other.resources);

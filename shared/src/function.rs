@@ -94,12 +94,25 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A connector that syncs and provisions.
+    /// A connector that syncs and provisions, accounts included.
     #[cfg(feature = "snapshot")]
     pub fn full<C: crate::connector::Syncer + Provisioner>() -> Self {
+        Self::provisioning::<C>(&Operation::ALL)
+    }
+
+    /// A connector that syncs, grants and revokes, and leaves accounts to others.
+    #[cfg(feature = "snapshot")]
+    pub fn access<C: crate::connector::Syncer + Provisioner>() -> Self {
+        Self::provisioning::<C>(&[Operation::Sync, Operation::Grant, Operation::Revoke])
+    }
+
+    #[cfg(feature = "snapshot")]
+    fn provisioning<C: crate::connector::Syncer + Provisioner>(
+        operations: &'static [Operation],
+    ) -> Self {
         Self {
             about: C::ABOUT,
-            operations: &Operation::ALL,
+            operations,
             invoke: |cx, operation, event| {
                 Box::pin(async move {
                     match operation {
@@ -195,6 +208,7 @@ fn type_capabilities(t: &crate::model::ResourceType) -> Value {
         crate::model::FacetKind::User => vec!["TRAIT_USER"],
         crate::model::FacetKind::Group => vec!["TRAIT_GROUP"],
         crate::model::FacetKind::Role => vec!["TRAIT_ROLE"],
+        crate::model::FacetKind::ScopeBinding => vec!["TRAIT_SCOPE_BINDING"],
     };
     let annotations: Vec<Value> = message
         .annotations

@@ -8,7 +8,7 @@ mod names;
 use rollcall::connector::Records;
 use rollcall::model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Resource,
-    ResourceId, State,
+    ResourceId, State, put,
 };
 
 use crate::api::{
@@ -72,7 +72,7 @@ fn account_role(account: &str, role: &Role) -> Records {
 pub(crate) fn user(account: &str, user: &User) -> (Records, Vec<String>) {
     let id = ResourceId::new(USER, &user.id);
     if user.state() == ResourceState::Deleted {
-        return (gone(id), Vec::new());
+        return (Records::gone(id), Vec::new());
     }
     let email = Some(user.spec.email.clone()).filter(|e| !e.is_empty());
     let name = email.clone().unwrap_or_else(|| user.id.clone());
@@ -105,7 +105,7 @@ pub(crate) fn user(account: &str, user: &User) -> (Records, Vec<String>) {
 pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, Vec<String>) {
     let id = ResourceId::new(SERVICE_ACCOUNT, &sa.id);
     if sa.state() == ResourceState::Deleted {
-        return (gone(id), Vec::new());
+        return (Records::gone(id), Vec::new());
     }
     let name = if sa.spec.name.is_empty() {
         &sa.id
@@ -146,7 +146,7 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
 pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
     let id = ResourceId::new(GROUP, &group.id);
     if group.state() == ResourceState::Deleted {
-        return (gone(id), Vec::new());
+        return (Records::gone(id), Vec::new());
     }
     let name = if group.spec.display_name.is_empty() {
         &group.id
@@ -214,7 +214,7 @@ pub(crate) fn membership(group: &str, user: &str) -> Grant {
 pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool) -> Records {
     let id = ResourceId::new(NAMESPACE, &namespace.namespace);
     if namespace.state().is_going() {
-        return gone(id);
+        return Records::gone(id);
     }
     let name = &namespace.namespace;
     let mut resource = Resource::new(id, name, Facet::None);
@@ -275,7 +275,7 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
 pub(crate) fn project(account: &str, project: &Project) -> Records {
     let id = ResourceId::new(PROJECT, &project.id);
     if project.state().is_going() {
-        return gone(id);
+        return Records::gone(id);
     }
     let name = if project.spec.display_name.is_empty() {
         &project.id
@@ -317,7 +317,7 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
 pub(crate) fn custom_role(role: &CustomRole) -> Records {
     let id = ResourceId::new(CUSTOM_ROLE, &role.id);
     if role.state().is_going() {
-        return gone(id);
+        return Records::gone(id);
     }
     let name = if role.spec.name.is_empty() {
         &role.id
@@ -351,13 +351,6 @@ fn inherited(entitlement: EntitlementId, source: EntitlementId) -> Grant {
     Grant::new(entitlement, source.resource.clone())
         .immutable()
         .through(source)
-}
-
-fn gone(id: ResourceId) -> Records {
-    Records {
-        gone: vec![id],
-        ..Records::default()
-    }
 }
 
 /// Ids of all grants that an `access` object makes.
@@ -484,13 +477,6 @@ pub(crate) fn account_state(state: &ResourceState, invited: bool) -> (State, Str
         ResourceState::Unspecified | ResourceState::Unknown(_) => {
             (State::Unknown, state.to_string())
         }
-    }
-}
-
-fn put(profile: &mut Profile, key: &str, value: impl Into<String>) {
-    let value: String = value.into();
-    if !value.is_empty() {
-        profile.insert(key.to_owned(), value.into());
     }
 }
 

@@ -52,6 +52,7 @@ impl Api {
             ],
             pace: Some(PACE),
             budget: None,
+            concurrency: None,
         };
         Ok(Self {
             http: Http::new(session, vendor)?,

@@ -4,7 +4,7 @@
 //! that nothing is asked per user or per namespace. Only the members of groups take a call each.
 
 use async_trait::async_trait;
-use rollcall::connector::{Identity, Records, Syncer, Tallies, Yield, stale_cursor};
+use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
 use rollcall::http;
 use rollcall::model::ResourceId;
 use rollcall::{Error, ErrorType};
@@ -95,10 +95,10 @@ impl Syncer for TemporalCloud {
     async fn run(&self, identity: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
         let account = identity.tenant.as_str();
         match step {
-            Step::AccountRoles => Ok(found(access::account_roles(account))),
+            Step::AccountRoles => Ok(access::account_roles(account).into()),
             Step::Users { page } => {
                 let users = listed(page, self.api.users(page).await)?;
-                let mut out = onward(users.next.map(|page| Step::Users { page }));
+                let mut out = Yield::onward(users.next.map(|page| Step::Users { page }));
                 for user in &users.items {
                     if identity.caller != ResourceId::new(USER, &user.id) {
                         out.tally(OTHERS, 1);
@@ -110,7 +110,8 @@ impl Syncer for TemporalCloud {
             }
             Step::ServiceAccounts { page } => {
                 let accounts = listed(page, self.api.service_accounts(page).await)?;
-                let mut out = onward(accounts.next.map(|page| Step::ServiceAccounts { page }));
+                let mut out =
+                    Yield::onward(accounts.next.map(|page| Step::ServiceAccounts { page }));
                 for service_account in &accounts.items {
                     take(&mut out, access::service_account(account, service_account));
                 }
@@ -129,7 +130,7 @@ impl Syncer for TemporalCloud {
                 page,
             } => {
                 let namespaces = listed(page, self.api.namespaces(page).await)?;
-                let mut out = onward(namespaces.next.map(|page| Step::Namespaces {
+                let mut out = Yield::onward(namespaces.next.map(|page| Step::Namespaces {
                     with_projects: *with_projects,
                     page,
                 }));
@@ -157,7 +158,7 @@ impl Syncer for TemporalCloud {
         Some(ids.iter().cloned().map(step).collect())
     }
 
-    fn check(&self, identity: &Identity, tallies: &Tallies) -> Result<(), Error> {
+    fn check(&self, identity: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
         let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
         // The API shows users without their access to whoever may not see it, with status 200.
         if count(OTHERS) > 0 && count(OTHERS) == count(OTHERS_HIDDEN) {
@@ -176,14 +177,14 @@ impl Syncer for TemporalCloud {
                 return Err(refused_list(kind, in_use));
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 }
 
 impl TemporalCloud {
     async fn groups(&self, account: &str, page: &str) -> Result<Yield<Step>, Error> {
         let groups = listed(page, self.api.groups(page).await)?;
-        let mut out = onward(groups.next.map(|page| Step::Groups { page }));
+        let mut out = Yield::onward(groups.next.map(|page| Step::Groups { page }));
         for group in &groups.items {
             let brought = access::group(account, group);
             // Every group's members are read, whether it grants something today or not.
@@ -313,10 +314,7 @@ impl TemporalCloud {
         let namespace = match self.api.namespace(id).await {
             Ok(namespace) => namespace,
             Err(e) if e.status() == Some(404) => {
-                return Ok(found(Records {
-                    gone: vec![ResourceId::new(NAMESPACE, id)],
-                    ..Records::default()
-                }));
+                return Ok(Records::gone(ResourceId::new(NAMESPACE, id)).into());
             }
             Err(e) => return Err(e.into()),
         };
@@ -326,7 +324,7 @@ impl TemporalCloud {
             self.project_around(&namespace).await?
         };
         let in_project = project.as_ref().is_some_and(|p| !p.state().is_going());
-        let mut out = found(access::namespace(account, &namespace, in_project));
+        let mut out: Yield<Step> = access::namespace(account, &namespace, in_project).into();
         if let Some(project) = &project {
             out.tally(&format!("{FOUND} {PROJECT}"), 1);
             out.records.extend(access::project(account, project));
@@ -345,21 +343,6 @@ impl TemporalCloud {
             Err(e) if is_absence(&e) => Ok(None),
             Err(e) => Err(e.into()),
         }
-    }
-}
-
-fn found(records: Records) -> Yield<Step> {
-    Yield {
-        records,
-        ..Yield::default()
-    }
-}
-
-/// What a page brings begins with where its list goes on.
-fn onward(next: Option<Step>) -> Yield<Step> {
-    Yield {
-        next,
-        ..Yield::default()
     }
 }
 
@@ -420,9 +403,9 @@ fn or_vanished(
     answer: Result<Records, http::error::Error>,
 ) -> Result<Yield<Step>, Error> {
     match answer {
-        Ok(records) => Ok(found(records)),
+        Ok(records) => Ok(records.into()),
         Err(e) if e.status() == Some(404) => {
-            let mut out = found(Records {
+            let mut out = Yield::from(Records {
                 gone: vec![ResourceId::new(kind, id)],
                 ..Records::default()
             });

@@ -19,6 +19,8 @@ pub enum Error {
         status: u16,
         /// The vendor's own words, shortened and without credentials.
         message: String,
+        /// Whether the answer is JSON. If not, something on the way to the API may have given it.
+        is_json: bool,
         /// How long the vendor asks to wait.
         retry_after: Option<Duration>,
         /// The vendor's id of the request, for its support.
@@ -88,6 +90,12 @@ impl Error {
             _ => None,
         }
     }
+
+    /// Whether the vendor answered with an error in JSON, as an API does: a proxy or a page for people does not, and
+    /// its 404 says nothing about an object.
+    pub fn is_json(&self) -> bool {
+        matches!(self, Self::Status { is_json: true, .. })
+    }
 }
 
 fn in_brackets(request_id: Option<&str>) -> String {
@@ -96,10 +104,9 @@ fn in_brackets(request_id: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
-/// Finds the sentence in a vendor's error body: the usual places first, else the whole text.
+/// Finds the sentence in a vendor's error body: the usual places first, else the whole text, but no page for people.
 /// It is not fit to be shown yet.
-pub(super) fn vendor_message(body: &[u8]) -> String {
-    let json: Option<Value> = serde_json::from_slice(body).ok();
+pub(super) fn vendor_message(json: Option<&Value>, body: &[u8]) -> String {
     let places = [
         "/message",
         "/error/message",
@@ -107,6 +114,8 @@ pub(super) fn vendor_message(body: &[u8]) -> String {
         "/errorMessage",
         "/error",
         "/errors/0/message",
+        "/errors/0/title",
+        "/errors/0/detail",
         "/errors/0",
     ];
     let message = json.iter().find_map(|j| {
@@ -119,8 +128,27 @@ pub(super) fn vendor_message(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     match text.trim() {
         "" => "(no message)".into(),
-        text => text.to_owned(),
+        text => page(text).unwrap_or_else(|| text.to_owned()),
     }
+}
+
+/// What there is to say about an HTML page: its title. One with character references is left out, since a credential
+/// would not be recognized behind them.
+fn page(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let is_page =
+        lower.starts_with('<') && (lower.contains("<html") || lower.contains("<!doctype html"));
+    let title = || {
+        let begin = lower.find("<title")?;
+        let begin = begin + lower.get(begin..)?.find('>')? + 1;
+        let end = begin + lower.get(begin..)?.find("</title")?;
+        let title = text.get(begin..end)?.trim();
+        (!title.is_empty() && !title.contains(['&', '<'])).then_some(title)
+    };
+    is_page.then(|| match title() {
+        Some(title) => format!("an HTML page: {title}"),
+        None => "an HTML page".into(),
+    })
 }
 
 impl From<Error> for Boundary {
@@ -221,10 +249,53 @@ mod tests {
             (r#"{"error":{"message":"no"}}"#, "no"),
             (r#"{"error":"no"}"#, "no"),
             (r#"{"message":"","errors":["no"]}"#, "no"),
-            ("<html>bad gateway</html>", "<html>bad gateway</html>"),
+            (
+                r#"{"errors":[{"code":"NOT_FOUND","title":"no such page","detail":null}]}"#,
+                "no such page",
+            ),
+            (
+                r#"{"errors":[{"title":"no such page","detail":"or you may not see it"}]}"#,
+                "no such page",
+            ),
+            (
+                r#"{"errors":[{"message":"no","title":"no such page"}]}"#,
+                "no",
+            ),
+            (
+                r#"{"errors":[{"title":" ","detail":"no such page"}]}"#,
+                "no such page",
+            ),
+            (
+                r#"{"errors":[{"title":null,"detail":null}]}"#,
+                r#"{"errors":[{"title":null,"detail":null}]}"#,
+            ),
+            ("bad gateway", "bad gateway"),
+            ("<Error>no</Error>", "<Error>no</Error>"),
             ("", "(no message)"),
         ] {
-            assert_eq!(vendor_message(body.as_bytes()), expected);
+            let json: Option<Value> = serde_json::from_str(body).ok();
+            assert_eq!(vendor_message(json.as_ref(), body.as_bytes()), expected);
+        }
+    }
+
+    #[test]
+    fn of_an_html_page_only_the_title_is_quoted() {
+        for (body, expected) in [
+            ("<html>bad gateway</html>", "an HTML page"),
+            (
+                "\n<!DOCTYPE html>\n<HTML><head><TITLE lang=\"en\">\n502 Bad Gateway </Title></head>…",
+                "an HTML page: 502 Bad Gateway",
+            ),
+            ("<html><title> </title>", "an HTML page"),
+            ("<html><title>a&amp;b</title>", "an HTML page"),
+            ("<html><title>half", "an HTML page"),
+            ("<html><title", "an HTML page"),
+            (
+                "<?xml version=\"1.0\"?><!doctype html><title>Élan</title>",
+                "an HTML page: Élan",
+            ),
+        ] {
+            assert_eq!(vendor_message(None, body.as_bytes()), expected);
         }
     }
 }

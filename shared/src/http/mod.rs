@@ -4,6 +4,7 @@
 //! counted by the [`Meter`]. What a vendor writes is quoted briefly, and without the credentials that were sent to it.
 
 pub mod error;
+mod gate;
 pub mod limit;
 mod retry;
 #[cfg(test)]
@@ -14,6 +15,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -26,6 +29,7 @@ use url::Url;
 
 use crate::clock::{Clock, between};
 use error::Error;
+use gate::{Gate, Permit};
 use limit::{Budget, BudgetHeaders, Meter, Pace};
 use words::Words;
 
@@ -108,6 +112,17 @@ pub struct Vendor {
     pub pace: Option<u32>,
     /// The headers in which it tells what is left.
     pub budget: Option<BudgetHeaders>,
+    /// How many requests may be under way at once, where the vendor has a limit of bursts and does not publish it.
+    pub concurrency: Option<Concurrency>,
+}
+
+/// A limit of requests that are under way at once, found out by trying: good answers raise it, a 429 halves it.
+#[derive(Debug, Clone, Copy)]
+pub struct Concurrency {
+    /// The limit to begin with. It never falls below one.
+    pub start: usize,
+    /// The limit is never higher.
+    pub max: usize,
 }
 
 /// The value of a header.
@@ -117,6 +132,34 @@ pub enum Header {
     Plain(&'static str),
     /// A credential: text that goes before it, and the secret.
     Secret(&'static str, SecretString),
+    /// A credential in two parts, as `authorization` takes it (RFC 7617). There is no colon in the name of a user.
+    Basic {
+        /// Whose it is.
+        user: String,
+        /// The secret.
+        password: SecretString,
+    },
+}
+
+impl Header {
+    /// What must not be quoted, in each form in which a vendor sees it.
+    fn secrets(&self) -> Vec<SecretString> {
+        match self {
+            Self::Plain(_) => Vec::new(),
+            Self::Secret(_, secret) => vec![secret.clone()],
+            Self::Basic { user, password } => {
+                let encoded = basic(user, password);
+                // It may be quoted without its padding.
+                let unpadded = encoded.expose_secret().trim_end_matches('=').into();
+                vec![password.clone(), unpadded, encoded]
+            }
+        }
+    }
+}
+
+fn basic(user: &str, password: &SecretString) -> SecretString {
+    let both = format!("{user}:{}", password.expose_secret());
+    STANDARD.encode(both).into()
 }
 
 /// A request to a vendor.
@@ -224,6 +267,7 @@ pub struct Http {
     headers: HeaderMap,
     pace: Option<Pace>,
     budget: Option<Budget>,
+    gate: Option<Gate>,
     words: Words,
 }
 
@@ -237,17 +281,16 @@ impl Http {
         for (name, value) in &vendor.headers {
             headers.insert(header_name(name)?, header_value(name, value)?);
         }
-        let secrets = vendor.headers.iter().filter_map(|(_, value)| match value {
-            Header::Plain(_) => None,
-            Header::Secret(_, secret) => Some(secret),
-        });
+        let values = vendor.headers.iter().map(|(_, value)| value);
+        let secrets: Vec<SecretString> = values.flat_map(Header::secrets).collect();
         Ok(Self {
-            words: Words::without(secrets),
+            words: Words::without(&secrets),
             session,
             base: vendor.base,
             headers,
             pace: vendor.pace.map(Pace::per_second),
             budget: vendor.budget.map(Budget::new),
+            gate: vendor.concurrency.map(Gate::new),
         })
     }
 
@@ -272,12 +315,8 @@ impl Http {
     fn attempt<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
         Box::pin(async move {
             let session = &self.session;
-            if let Some(pace) = &self.pace {
-                pace.wait(session).await;
-            }
-            if let Some(budget) = &self.budget {
-                budget.wait(session, call).await?;
-            }
+            // It is held until the body is read.
+            let permit = self.turn(call).await?;
             session.meter.call();
             tracing::debug!(call = call.name(), "request");
             let answer = self
@@ -288,8 +327,33 @@ impl Http {
             if let Some(budget) = &self.budget {
                 budget.learn(answer.headers(), session.clock.now());
             }
+            if let Some(permit) = &permit {
+                permit.learn(answer.status(), answer.headers(), session.clock.now());
+            }
             self.take(call, answer).await
         })
+    }
+
+    /// Waits until a request may be sent. The place at the gate comes first, so that few wait for the pace and keep it
+    /// afterwards; if the vendor asks for patience meanwhile, it was in vain.
+    async fn turn(&self, call: &Call) -> Result<Option<Permit<'_>>, Error> {
+        let session = &self.session;
+        loop {
+            let permit = match &self.gate {
+                Some(gate) => Some(gate.enter(session, call).await?),
+                None => None,
+            };
+            if let Some(pace) = &self.pace {
+                pace.wait(session).await;
+            }
+            if let Some(budget) = &self.budget {
+                budget.wait(session, call).await?;
+            }
+            let now = session.clock.now();
+            if permit.as_ref().is_none_or(|permit| permit.stands(now)) {
+                return Ok(permit);
+            }
+        }
     }
 
     /// The body of a good answer, or what another one says.
@@ -308,10 +372,13 @@ impl Http {
         if status.is_success() {
             return whole_json(call, bytes);
         }
+        let json: Option<Value> = serde_json::from_slice(&bytes).ok();
+        let message = error::vendor_message(json.as_ref(), &bytes);
         Err(Error::Status {
             call: call.name(),
             status: status.as_u16(),
-            message: self.words.quote(&error::vendor_message(&bytes)),
+            message: self.words.quote(&message),
+            is_json: json.is_some(),
             retry_after,
             request_id: request_id.map(|id| self.words.quote(&id)),
         })
@@ -352,6 +419,11 @@ fn header_value(name: &str, value: &Header) -> Result<HeaderValue, crate::Error>
             )
         }),
         Header::Secret(before, secret) => credential(before, secret),
+        Header::Basic { user, .. } if user.contains(':') => Err(crate::Error::internal(
+            "BadCredential",
+            "the name of a user has a colon, and would end there",
+        )),
+        Header::Basic { user, password } => credential("Basic ", &basic(user, password)),
     }
 }
 

@@ -151,6 +151,7 @@ mod tests {
             call: String::new(),
             status,
             message: String::new(),
+            is_json: false,
             retry_after: None,
             request_id: None,
         };

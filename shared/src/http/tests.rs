@@ -63,23 +63,39 @@ fn client(answers: Vec<String>) -> Http {
 }
 
 fn with_header(answers: Vec<String>, name: &'static str) -> Result<Http, crate::Error> {
-    let session = Session {
+    let headers = vec![
+        (name, Header::Secret("Bearer ", SECRET.into())),
+        ("X-Version", Header::Plain("1")),
+    ];
+    Http::new(session(), at(vendor(answers), headers))
+}
+
+fn session() -> Session {
+    Session {
         transport: Transport::new(None).expect("TLS"),
         clock: Arc::new(Manual::at(now())),
         deadline: None,
         max_wait: Duration::from_secs(60),
         meter: Arc::default(),
-    };
-    let vendor = Vendor {
-        base: vendor(answers),
-        headers: vec![
-            (name, Header::Secret("Bearer ", SECRET.into())),
-            ("X-Version", Header::Plain("1")),
-        ],
+    }
+}
+
+fn at(base: Url, headers: Vec<(&'static str, Header)>) -> Vendor {
+    Vendor {
+        base,
+        headers,
         pace: None,
         budget: None,
+        concurrency: None,
+    }
+}
+
+fn cautious(base: Url, start: usize, max: usize) -> Http {
+    let vendor = Vendor {
+        concurrency: Some(Concurrency { start, max }),
+        ..at(base, Vec::new())
     };
-    Http::new(session, vendor)
+    Http::new(session(), vendor).expect("a client")
 }
 
 async fn failure(http: &Http, call: &Call) -> Error {
@@ -257,5 +273,166 @@ async fn a_question_sent_by_post_is_asked_again_and_a_write_is_not() {
     ] {
         let error = failure(&client(answers()), &write).await;
         assert_eq!(error.status(), Some(500), "{write:?}");
+    }
+}
+
+/// A vendor that answers when so many requests are under way, round by round. It says how many more there were.
+fn rounds(sizes: &'static [usize]) -> (Url, std::thread::JoinHandle<usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let server = std::thread::spawn(move || {
+        let mut more = 0;
+        for size in sizes {
+            listener.set_nonblocking(false).expect("a mode");
+            let accepted = listener.incoming().take(*size);
+            let mut streams: Vec<TcpStream> = accepted.map(|s| s.expect("a connection")).collect();
+            streams.iter_mut().for_each(read_request);
+            listener.set_nonblocking(true).expect("a mode");
+            more += usize::from(listener.accept().is_ok());
+            for mut stream in streams {
+                let answer = answer(200, "", "7");
+                stream.write_all(answer.as_bytes()).expect("written");
+            }
+        }
+        more
+    });
+    let base = format!("http://127.0.0.1:{port}");
+    (base.parse().expect("an address"), server)
+}
+
+#[tokio::test]
+async fn as_many_requests_are_under_way_as_good_answers_allow_and_never_more() {
+    let (base, server) = rounds(&[2, 3, 4, 4]);
+    let http = cautious(base, 2, 4);
+    let call = Call::get(&["x"]);
+    let all = (0..13).map(|_| http.send::<u32>(&call));
+    let read = futures::future::join_all(all).await;
+    assert!(read.iter().all(|answer| matches!(answer, Ok(7))));
+    assert_eq!(server.join().expect("a server"), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_was_limited_waits_once_and_holds_the_others() {
+    let limited = answer(429, "retry-after: 30\r\n", "");
+    let http = cautious(
+        vendor(vec![limited, answer(200, "", "7"), answer(200, "", "8")]),
+        1,
+        1,
+    );
+    let call = Call::get(&["x"]);
+    let (one, other) = futures::join!(http.send::<u32>(&call), http.send::<u32>(&call));
+    let mut read = [one.expect("an answer"), other.expect("an answer")];
+    read.sort_unstable();
+    let usage = http.session.meter.usage();
+    assert_eq!((read, usage.calls, usage.retries), ([7, 8], 3, 1));
+    let waited = between(now(), http.session.clock.now());
+    assert_eq!(waited, Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_the_pace_is_held_too() {
+    let vendor = Vendor {
+        pace: Some(1),
+        concurrency: Some(Concurrency { start: 2, max: 2 }),
+        ..at(vendor(Vec::new()), Vec::new())
+    };
+    let http = Http::new(session(), vendor).expect("a client");
+    let call = Call::get(&["x"]);
+    http.turn(&call).await.expect("a turn");
+    let sent = http.turn(&call).await.expect("a turn").expect("a place");
+    let mut paced = Box::pin(http.turn(&call));
+    assert!(futures::poll!(paced.as_mut()).is_pending());
+    let wait = HeaderMap::from_iter([(reqwest::header::RETRY_AFTER, 30.into())]);
+    let second = http.session.clock.now();
+    sent.learn(reqwest::StatusCode::TOO_MANY_REQUESTS, &wait, second);
+    drop(sent);
+    paced.await.expect("a turn").expect("a place");
+    assert_eq!(between(second, http.session.clock.now()).as_secs(), 30);
+}
+
+#[tokio::test]
+async fn what_the_others_may_not_wait_for_they_are_told() {
+    let http = cautious(vendor(vec![answer(429, "retry-after: 3600\r\n", "")]), 4, 4);
+    let hour = after(now(), Duration::from_secs(3600));
+    for _ in 0..2 {
+        let error = failure(&http, &Call::get(&["x"])).await;
+        assert!(matches!(error, Error::RateLimited { retry_at, .. } if retry_at == hour));
+    }
+    assert_eq!(http.session.meter.usage().calls, 1);
+}
+
+#[tokio::test]
+async fn a_request_that_is_dropped_gives_its_place_back() {
+    let http = cautious(vendor(Vec::new()), 1, 1);
+    let call = Call::get(&["x"]);
+    let mut dropped = Box::pin(http.send::<u32>(&call));
+    assert!(futures::poll!(dropped.as_mut()).is_pending());
+    let mut next = Box::pin(http.send::<u32>(&call));
+    assert!(futures::poll!(next.as_mut()).is_pending());
+    assert_eq!(http.session.meter.usage().calls, 1, "the other one waits");
+    drop(dropped);
+    assert!(futures::poll!(next.as_mut()).is_pending());
+    assert_eq!(http.session.meter.usage().calls, 2, "it is sent");
+}
+
+fn basic_header(user: &str, password: &str) -> (&'static str, Header) {
+    let (user, password) = (user.to_owned(), password.into());
+    ("Authorization", Header::Basic { user, password })
+}
+
+#[test]
+fn a_basic_credential_is_encoded_by_the_book() {
+    let (name, header) = basic_header("Aladdin", "open sesame");
+    let value = header_value(name, &header).expect("a header");
+    assert_eq!(value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    assert!(value.is_sensitive());
+    let (name, header) = basic_header("a:b", "c");
+    let error = header_value(name, &header).expect_err("no header");
+    assert_eq!(error.code(), "BadCredential");
+}
+
+#[tokio::test]
+async fn neither_a_password_nor_its_encoded_form_shows() {
+    let password = "open sesame";
+    let encoded = "QWxhZGRpbjpvcGVuIHNlc2FtZQ";
+    let all = format!("{password}, Basic {encoded}==, {encoded}, /{encoded}%3D%3D");
+    let vendor = at(
+        vendor(vec![
+            answer(401, "", &json!({"message": all}).to_string()),
+            answer(401, "", &all),
+            answer(401, "", &format!("<html><title>{all}</title>")),
+        ]),
+        vec![basic_header("Aladdin", password)],
+    );
+    let shown = format!("{vendor:?} {:?}", vendor.headers);
+    let http = Http::new(session(), vendor).expect("a client");
+    for before in ["", "", "an HTML page: "] {
+        let error = failure(&http, &Call::get(&["x"])).await;
+        let expected = format!("{before}…, Basic …, …, /…");
+        assert_eq!(error.vendor_message(), Some(expected.as_str()));
+        assert!(!format!("{error:?}").contains(encoded));
+    }
+    let shown = format!("{shown} {:?}", http.headers);
+    assert!(
+        !shown.contains(password) && !shown.contains(encoded),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn an_error_says_whether_an_api_gave_it() {
+    let not_found = r#"{"errors":[{"status":404,"code":"NOT_FOUND","title":"Cannot find a page with id [1]","detail":null}]}"#;
+    for (body, is_json, message) in [
+        (not_found, true, "Cannot find a page with id [1]"),
+        (
+            "<html><title>Sign in</title>",
+            false,
+            "an HTML page: Sign in",
+        ),
+        ("", false, "(no message)"),
+    ] {
+        let error = failure(&client(vec![answer(404, "", body)]), &Call::get(&["x"])).await;
+        let found = (error.is_json(), error.vendor_message());
+        assert_eq!(found, (is_json, Some(message)));
     }
 }

@@ -29,7 +29,8 @@ impl Words {
                 let plain = secret.expose_secret();
                 let in_url = utf8_percent_encode(plain, SEGMENT).to_string();
                 let in_json = plain.replace('\\', r"\\").replace('"', "\\\"");
-                [plain.to_owned(), in_url, in_json]
+                let in_cautious_json = in_json.replace('/', r"\/");
+                [plain.to_owned(), in_url, in_json, in_cautious_json]
             })
             .filter(|form| !form.is_empty())
             .collect();
@@ -88,6 +89,7 @@ mod tests {
                 r#"invalid type: string "a+b/c\"d""#,
                 r#"invalid type: string "…""#,
             ),
+            (r#"{"key":"a+b\/c\"d"}"#, r#"{"key":"…"}"#),
             ("nothing of it", "nothing of it"),
             ("", ""),
         ] {

@@ -28,6 +28,7 @@ pub fn resource_type_message(t: &ResourceType) -> proto::ResourceType {
         FacetKind::User => vec![proto::Trait::User as i32],
         FacetKind::Group => vec![proto::Trait::Group as i32],
         FacetKind::Role => vec![proto::Trait::Role as i32],
+        FacetKind::ScopeBinding => vec![proto::Trait::ScopeBinding as i32],
     };
     let skip = t
         .no_entitlements
@@ -80,6 +81,8 @@ pub fn stub(id: &ResourceId, kind: FacetKind) -> Vec<u8> {
         FacetKind::User => Facet::account(AccountType::Unknown, None),
         FacetKind::Group => Facet::Group,
         FacetKind::Role => Facet::Role,
+        // Nothing is known of what it binds.
+        FacetKind::ScopeBinding => Facet::None,
     };
     let mut r = Resource::new(id.clone(), id.id.clone(), facet);
     r.state_details = "named by a grant, not shown by the vendor".into();
@@ -92,6 +95,14 @@ fn facet(r: &Resource, status: &proto::Status, profile: &Struct) -> Option<Any> 
         Facet::None => None,
         Facet::Group => Some(proto::GroupTrait { profile }.to_any()),
         Facet::Role => Some(proto::RoleTrait { profile }.to_any()),
+        Facet::ScopeBinding { role, scope } => {
+            let (role_id, scope_resource_id) = (Some(id(role)), Some(id(scope)));
+            let binding = proto::ScopeBindingTrait {
+                role_id,
+                scope_resource_id,
+            };
+            Some(binding.to_any())
+        }
         Facet::User {
             email,
             login,

@@ -50,6 +50,8 @@ pub enum FacetKind {
     Group,
     /// A role.
     Role,
+    /// A role on something: who holds it has the role there.
+    ScopeBinding,
 }
 
 /// Names a resource: its type and the id that the vendor gave it.
@@ -123,6 +125,14 @@ pub fn grant_id(entitlement: &str, principal: &ResourceId) -> String {
 /// Free data on a resource: sorted, so that it is always the same bytes.
 pub type Profile = BTreeMap<String, serde_json::Value>;
 
+/// Adds a text to a profile, unless it is empty.
+pub fn put(profile: &mut Profile, key: &str, value: impl Into<String>) {
+    let value: String = value.into();
+    if !value.is_empty() {
+        profile.insert(key.to_owned(), value.into());
+    }
+}
+
 /// How much is known of a resource; when it was met more than once, the higher one stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
@@ -182,6 +192,13 @@ pub enum Facet {
     Group,
     /// A role.
     Role,
+    /// A role on something.
+    ScopeBinding {
+        /// The role.
+        role: ResourceId,
+        /// What it is on.
+        scope: ResourceId,
+    },
 }
 
 impl Facet {

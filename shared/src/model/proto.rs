@@ -41,6 +41,7 @@ annotations!(
     UserTrait,
     GroupTrait,
     RoleTrait,
+    ScopeBindingTrait,
     AppTrait,
     SkipEntitlementsAndGrants,
     GrantExpandable,
@@ -76,6 +77,7 @@ pub enum Trait {
     Role = 3,
     App = 4,
     Secret = 5,
+    ScopeBinding = 7,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Message)]
@@ -213,6 +215,14 @@ pub struct GroupTrait {
 pub struct RoleTrait {
     #[prost(message, optional, tag = "1")]
     pub profile: Option<Struct>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct ScopeBindingTrait {
+    #[prost(message, optional, tag = "1")]
+    pub role_id: Option<ResourceId>,
+    #[prost(message, optional, tag = "2")]
+    pub scope_resource_id: Option<ResourceId>,
 }
 
 #[derive(Clone, PartialEq, Message)]

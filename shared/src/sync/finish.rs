@@ -110,7 +110,7 @@ impl Finish<'_> {
 
     /// Whoever is only named becomes a stub: never dropped, never dangling.
     fn add_stubs(&mut self) -> Result<(), Error> {
-        let sql = "SELECT type, id FROM names WHERE state <> 1 AND principal = 1 ORDER BY type, id";
+        let sql = "SELECT type, id FROM names WHERE state NOT IN (1, 3) AND principal = 1 ORDER BY type, id";
         let mut select = self.work.prepare(sql).map_err(scratch)?;
         let mut rows = select.query([]).map_err(scratch)?;
         let mut stubs = Vec::new();
@@ -162,7 +162,7 @@ impl Finish<'_> {
 
     fn is_listed(&self, kind: &str, id: &str) -> Result<bool, Error> {
         let state = self.state(kind, id)?;
-        Ok(state == Some(1))
+        Ok(matches!(state, Some(1 | 3)))
     }
 
     fn state(&self, kind: &str, id: &str) -> Result<Option<i64>, Error> {

@@ -70,7 +70,8 @@ fn start_over(tx: &Transaction<'_>, root: i64) -> rusqlite::Result<()> {
 fn names_again(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(
         "DELETE FROM names;
-         INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 1 FROM resources;
+         INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, CASE WHEN max(rank) < 2 THEN 3 ELSE 1 END
+             FROM resources GROUP BY type, id;
          INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 2 FROM gone;
          INSERT OR IGNORE INTO names(type, id, state) SELECT parent_type, parent_id, 0 FROM resources
              WHERE parent_type IS NOT NULL;

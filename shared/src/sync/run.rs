@@ -278,7 +278,7 @@ impl<'a> Run<'a> {
             Some(Stop::Deadline) => return Ok(Ended::Waiting(Reason::Deadline, cx.clock.now())),
             None => {}
         }
-        connector.check(&identity, &self.work.tallies()?)?;
+        let noticed = connector.check(&identity, &self.work.tallies()?)?;
         let did_something = self.work.extent()?.steps_done > slice_began;
         let estimate = self.estimate()?;
         if did_something && cx.remaining() < estimate {
@@ -286,6 +286,7 @@ impl<'a> Run<'a> {
         }
         let mut warnings = connected.warnings;
         warnings.extend(identity.warnings.iter().cloned());
+        warnings.extend(noticed);
         let manifest = self
             .finish::<C>(before, &identity, warnings, estimate)
             .await?;

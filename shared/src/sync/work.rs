@@ -12,6 +12,7 @@ use super::restart::restart;
 use super::scratch;
 use crate::connector::{Tallies, Warning};
 use crate::error::{Error, ErrorType};
+use crate::model::Rank;
 
 const SCHEMA: &str = "
     CREATE TABLE steps(id INTEGER PRIMARY KEY AUTOINCREMENT, phase INTEGER NOT NULL, list INTEGER NOT NULL,
@@ -30,7 +31,7 @@ const SCHEMA: &str = "
     CREATE TABLE gone(type TEXT NOT NULL, id TEXT NOT NULL, list INTEGER NOT NULL);
     CREATE TABLE names(type TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL, asked INTEGER NOT NULL DEFAULT 0,
         principal INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(type, id)) WITHOUT ROWID;
-    CREATE INDEX missing ON names(type, id) WHERE state = 0;
+    CREATE INDEX missing ON names(type, id) WHERE state IN (0, 3);
     CREATE TABLE rounds(phase INTEGER PRIMARY KEY, n INTEGER NOT NULL);
     CREATE TABLE tallies(key TEXT NOT NULL, n INTEGER NOT NULL, list INTEGER NOT NULL);
     CREATE TABLE warnings(code TEXT NOT NULL, message TEXT NOT NULL, list INTEGER NOT NULL);
@@ -51,10 +52,14 @@ const PENDING: i64 = 0;
 const RUNNING: i64 = 1;
 const DONE: i64 = 2;
 
-/// The states of a name: only named by a grant, seen, or known to be no more.
+/// The states of a name: only named by a grant, listed, known to be no more, or seen in passing.
 const NAMED: i64 = 0;
 const LISTED: i64 = 1;
 const GONE: i64 = 2;
+const SEEN: i64 = 3;
+
+/// The rank of the object itself.
+const FULL: u32 = Rank::Full as u32;
 
 /// A step as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,11 +234,12 @@ impl Work {
         Ok(n.unwrap_or_default())
     }
 
-    /// Resources that grants name, that nobody listed and nobody asked for: sorted, at most `n` after `(type, id)`.
+    /// Resources that grants name or that were seen in passing, that nobody listed and nobody asked for: sorted, at most
+    /// `n` after `(type, id)`.
     pub(super) fn missing(&self, after: &Name, n: usize) -> Result<Vec<Name>, Error> {
         let missing = || {
             let mut select = self.db.prepare_cached(
-                "SELECT type, id FROM names WHERE state = 0 AND asked = 0 AND (type, id) > (?1, ?2)
+                "SELECT type, id FROM names WHERE state IN (0, 3) AND asked = 0 AND (type, id) > (?1, ?2)
                  ORDER BY type, id LIMIT ?3",
             )?;
             let rows = select.query_map(params![after.resource_type, after.id, n as i64], name)?;
@@ -404,7 +410,7 @@ fn brought(
             data,
             list
         ])?;
-        listed(tx, name)?;
+        listed(tx, name, if *rank < FULL { SEEN } else { LISTED })?;
         if let Some(parent) = parent {
             named(tx, parent, false)?;
         }
@@ -467,10 +473,12 @@ fn named(tx: &Transaction<'_>, name: &Name, principal: bool) -> rusqlite::Result
     Ok(())
 }
 
-fn listed(tx: &Transaction<'_>, name: &Name) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3";
+fn listed(tx: &Transaction<'_>, name: &Name, state: i64) -> rusqlite::Result<()> {
+    // The object itself says more than what was seen in passing, whichever comes first.
+    let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3)
+               ON CONFLICT DO UPDATE SET state = ?3 WHERE state <> ?4";
     tx.prepare_cached(sql)?
-        .execute(params![name.resource_type, name.id, LISTED])?;
+        .execute(params![name.resource_type, name.id, state, LISTED])?;
     Ok(())
 }
 

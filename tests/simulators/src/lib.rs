@@ -6,12 +6,17 @@
 //! told to misbehave ([`Fault`]), and refuses whatever the vendor does not document, so that a client's slip shows
 //! up as an error instead of being ignored.
 
+pub mod confluence;
 pub mod fault;
 pub mod random;
 pub mod server;
 pub mod temporalcloud;
 
+mod address;
 mod line;
+mod lists;
+mod response;
 
 pub use fault::{Fault, FaultKind};
+pub use lists::Ordering;
 pub use server::{Answer, Call, Request, Server, Vendor};

@@ -11,16 +11,15 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{ConnectInfo, State},
-    http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use futures::stream;
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     fault::{Fault, FaultKind, Faults},
     line::{Line, Lines},
+    response::{cut, plain, spoiled},
 };
 
 /// A request as it came in.
@@ -36,6 +35,8 @@ pub struct Call {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
+    /// Requests under way when this one arrived, itself included.
+    pub running: usize,
 }
 
 impl Call {
@@ -54,9 +55,9 @@ impl Call {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Headers besides the content type and length.
+    /// Headers besides the length, and besides the content type unless it is other than JSON.
     pub headers: Vec<(String, String)>,
-    /// The JSON body.
+    /// The JSON body; `null` is no body at all. With a content type of its own, a string is sent as it is.
     pub body: Value,
     /// What a well-behaved client would not have sent.
     pub violations: Vec<String>,
@@ -68,14 +69,14 @@ pub trait Vendor: Send + Sync + 'static {
     fn answer(&self, call: &Call) -> Answer;
     /// How long every request takes.
     fn latency(&self) -> Duration;
-    /// The usual error body for a status.
-    fn error_body(&self, status: u16) -> Value;
+    /// The usual error body for a status, in answer to this request.
+    fn error_body(&self, call: &Call, status: u16) -> Value;
     /// Whether the request asks for a further page of a list.
     fn carries_cursor(&self, call: &Call) -> bool;
     /// The answer to a cursor that is no longer good.
     fn stale_cursor(&self) -> Answer;
     /// Changes a list's answer so that its cursor is the one asked with.
-    fn repeat_cursor(&self, call: &Call, body: &mut Value);
+    fn repeat_cursor(&self, call: &Call, answer: &mut Answer);
 }
 
 /// A request in the log, in order of arrival.
@@ -239,7 +240,7 @@ async fn handle(
     let body = axum::body::to_bytes(body, 8 << 20)
         .await
         .unwrap_or_default();
-    let call = Call {
+    let mut call = Call {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -254,8 +255,9 @@ async fn handle(
             })
             .collect(),
         body,
+        running: 0,
     };
-    let number = arrived(&shared, &call);
+    let number = arrived(&shared, &mut call);
     let fault = lock(&shared.faults).take(&call, shared.vendor.as_ref());
     // A guard, because a client that hangs up drops this future at any await.
     let _running = Running(Arc::clone(&shared));
@@ -274,11 +276,12 @@ impl Drop for Running {
     }
 }
 
-fn arrived(shared: &Shared, call: &Call) -> u64 {
+fn arrived(shared: &Shared, call: &mut Call) -> u64 {
     let mut log = lock(&shared.log);
     log.next += 1;
     log.running += 1;
     log.peak = log.peak.max(log.running);
+    call.running = log.running;
     let number = log.next;
     log.entries.push((
         number,
@@ -328,7 +331,7 @@ async fn respond(
             headers,
             body,
         } => {
-            let body = body.unwrap_or_else(|| shared.vendor.error_body(code));
+            let body = body.unwrap_or_else(|| shared.vendor.error_body(call, code));
             plain(&Answer {
                 status: code,
                 headers,
@@ -361,64 +364,16 @@ async fn respond(
         }
         FaultKind::RepeatCursor => {
             let mut answer = ask(shared, call);
-            shared.vendor.repeat_cursor(call, &mut answer.body);
+            shared.vendor.repeat_cursor(call, &mut answer);
             plain(&answer)
         }
         FaultKind::InvalidJson => {
             let answer = ask(shared, call);
-            let mut text = answer.body.to_string();
-            text.pop();
-            text.push_str(",,");
-            build(&answer, Body::from(text.clone()), text.len())
+            spoiled(&answer)
         }
         FaultKind::CutBody => {
             let answer = ask(shared, call);
-            let text = answer.body.to_string();
-            let half = Bytes::from(
-                text.as_bytes()
-                    .get(..text.len() / 2)
-                    .unwrap_or_default()
-                    .to_vec(),
-            );
-            let body = stream::unfold(Some(half), |half| async move {
-                match half {
-                    Some(half) if !half.is_empty() => Some((Ok(half), Some(Bytes::new()))),
-                    Some(_) => {
-                        // Gives what was written time to leave before the error closes the connection.
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
-                    }
-                    None => None,
-                }
-            });
-            build(&answer, Body::from_stream(body), text.len())
+            cut(&answer)
         }
     }
-}
-
-fn plain(answer: &Answer) -> (u16, Response) {
-    let text = answer.body.to_string();
-    let length = text.len();
-    build(answer, Body::from(text), length)
-}
-
-fn build(answer: &Answer, body: Body, length: usize) -> (u16, Response) {
-    let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    for (name, value) in &answer.headers {
-        if let (Ok(name), Ok(value)) = (
-            header::HeaderName::try_from(name),
-            HeaderValue::try_from(value),
-        ) {
-            headers.append(name, value);
-        }
-    }
-    (answer.status, response)
 }

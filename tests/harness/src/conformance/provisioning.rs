@@ -212,6 +212,7 @@ pub async fn a_write_to_another_tenant_is_refused<S: Subject>() {
     };
     let bench = Bench::<S>::new().await;
     bench.complete().await;
+    bench.vendor.clear_requests();
     bench.vendor.become_another_tenant();
     let error = bench
         .invoke(Operation::Grant, change_event(&case, "r1"))

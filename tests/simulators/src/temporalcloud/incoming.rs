@@ -1,10 +1,10 @@
 //! Strict reading of a request's head: headers, version, path and query.
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{decode::snake, options::Options, refusal::Refusal, version::Pinned};
-use crate::server::Call;
+pub(crate) use crate::address::Query;
+use crate::{address, server::Call};
 
 const ORDINARY: [&str; 12] = [
     "host",
@@ -53,15 +53,7 @@ pub(crate) fn version(call: &Call, options: &Options) -> Result<Pinned, Refusal>
 
 /// The decoded segments of the path.
 pub(crate) fn segments(call: &Call) -> Result<Vec<String>, Refusal> {
-    let path = call.path.strip_prefix('/').unwrap_or(&call.path);
-    path.split('/').map(decoded).collect()
-}
-
-fn decoded(text: &str) -> Result<String, Refusal> {
-    let text = percent_decode_str(text)
-        .decode_utf8()
-        .map_err(|_| Refusal::violation("the address is not valid UTF-8"))?;
-    Ok(text.into_owned())
+    address::segments(&call.path).map_err(Refusal::violation)
 }
 
 /// A body, which must be JSON and say so.
@@ -88,51 +80,7 @@ pub(crate) fn no_body(call: &Call) -> Result<(), Refusal> {
     }
 }
 
-/// The parameters of a query.
-#[derive(Debug)]
-pub(crate) struct Query(Vec<(String, String)>);
-
-impl Query {
-    /// Reads the query; only these parameters are allowed, in either casing, each once. A name that ends in `*` may be
-    /// repeated.
-    pub(crate) fn parse(call: &Call, allowed: &[&'static str]) -> Result<Self, Refusal> {
-        let mut found: Vec<(String, String)> = Vec::new();
-        for pair in call.query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (
-                decoded(&name.replace('+', " "))?,
-                decoded(&value.replace('+', " "))?,
-            );
-            let known = allowed.iter().find(|known| {
-                let known = known.trim_end_matches('*');
-                known == name || snake(known) == name
-            });
-            let known = known
-                .ok_or_else(|| Refusal::violation(format!("unknown query parameter {name}")))?;
-            let plain = known.trim_end_matches('*');
-            if plain == *known && found.iter().any(|(other, _)| other == plain) {
-                return Err(Refusal::violation(format!(
-                    "query parameter {name} is given twice"
-                )));
-            }
-            found.push((plain.to_owned(), value));
-        }
-        Ok(Self(found))
-    }
-
-    /// A parameter that is there and not empty.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// All values of a parameter.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
-    }
+/// Reads the query; only these parameters are allowed, in either casing.
+pub(crate) fn query(call: &Call, allowed: &[&'static str]) -> Result<Query, Refusal> {
+    Query::parse(&call.query, allowed, snake).map_err(Refusal::violation)
 }

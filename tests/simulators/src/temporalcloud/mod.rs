@@ -36,13 +36,13 @@ use serde_json::Value;
 
 pub use builder::{CREATED, FAR_FUTURE, account_access};
 pub use options::{
-    Casing, Defaults, EmailFilter, End, Feature, MemberRepeat, Operations, Options, Ordering,
-    StaleVersion,
+    Casing, Defaults, EmailFilter, End, Feature, MemberRepeat, Operations, Options, StaleVersion,
 };
 pub use samples::TEST_KEY;
 pub use seed::Sizes;
 pub use state::{ApiKey, Kind, World};
 
+pub use crate::lists::Ordering;
 use crate::{
     fault::Fault,
     server::{Answer, Call, Request, Server, Vendor, lock},
@@ -165,7 +165,7 @@ impl Vendor for Cloud {
         lock(&self.0).options.latency
     }
 
-    fn error_body(&self, status: u16) -> Value {
+    fn error_body(&self, _call: &Call, status: u16) -> Value {
         refusal::body_for_status(status)
     }
 
@@ -177,8 +177,8 @@ impl Vendor for Cloud {
         paging::bad_token().answer()
     }
 
-    fn repeat_cursor(&self, call: &Call, body: &mut Value) {
-        paging::repeat(call, cursor(call).as_deref(), body);
+    fn repeat_cursor(&self, call: &Call, answer: &mut Answer) {
+        paging::repeat(call, cursor(call).as_deref(), &mut answer.body);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::lists::Ordering;
+
 /// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one
 /// where nothing is known.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +16,7 @@ pub struct Options {
     pub force_page_size: Option<usize>,
     /// Every list begins with an empty page that carries a token.
     pub empty_page_with_token: bool,
-    /// The order of lists.
+    /// The order of lists. Documented are namespaces and groups by name, all else by id, ascending.
     pub ordering: Ordering,
     /// Casing of answers.
     pub casing: Casing,
@@ -74,17 +76,6 @@ pub enum End {
     Rejected,
     /// No effect, and a state no published version has.
     Unknown,
-}
-
-/// Order of lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ordering {
-    /// Namespaces and groups by name, all else by id, ascending.
-    Documented,
-    /// The other way round.
-    Reversed,
-    /// Any order, the same for all pages of a list.
-    Shuffled(u64),
 }
 
 /// Casing of answers.

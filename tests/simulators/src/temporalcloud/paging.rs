@@ -2,49 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    incoming::Query,
-    options::{Options, Ordering},
-    refusal::Refusal,
+use super::{incoming::Query, options::Options, refusal::Refusal};
+use crate::{
+    lists::{self, cursor, read_cursor},
+    server::Call,
 };
-use crate::{random::Random, server::Call};
 
 /// A page size without `pageSize`.
 const DEFAULT_PAGE: usize = 100;
-
-/// Opaque to clients: the list it belongs to and where the next page begins.
-fn token(list: &str, offset: usize) -> String {
-    format!("{list}|{offset}")
-        .bytes()
-        .map(|b| format!("{b:02x}"))
-        .collect()
-}
-
-fn read_token(text: &str) -> Option<(String, usize)> {
-    let bytes: Option<Vec<u8>> = (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok())
-        .collect();
-    let text = String::from_utf8(bytes?).ok()?;
-    let (list, offset) = text.rsplit_once('|')?;
-    Some((list.to_owned(), offset.parse().ok()?))
-}
 
 /// What a bad token is answered. *Unknown*: the vendor's code and text.
 pub(crate) fn bad_token() -> Refusal {
     Refusal::invalid("invalid page token")
 }
 
-/// A list's name: its path and filters.
+/// The parameters that are not filters.
+const PAGING: [&str; 4] = ["pageSize", "page_size", "pageToken", "page_token"];
+
 fn list_name(call: &Call) -> String {
-    let paging = |pair: &&str| {
-        ["pageSize=", "page_size=", "pageToken=", "page_token="]
-            .iter()
-            .any(|name| pair.starts_with(name))
-    };
-    let mut filters: Vec<_> = call.query.split('&').filter(|pair| !paging(pair)).collect();
-    filters.sort_unstable();
-    format!("{}?{}", call.path, filters.join("&"))
+    lists::name(&call.path, &call.query, &PAGING)
 }
 
 /// One page of a list that is in documented order. A token is only good for the list it came from, with the same
@@ -77,18 +53,14 @@ pub(crate) fn page(
         .force_page_size
         .unwrap_or(if size == 0 { DEFAULT_PAGE } else { size })
         .max(1);
-    match options.ordering {
-        Ordering::Documented => {}
-        Ordering::Reversed => items.reverse(),
-        Ordering::Shuffled(seed) => Random::new(seed).shuffle(&mut items),
-    }
+    options.ordering.arrange(&mut items);
     let start = match query.get("pageToken") {
         None if options.empty_page_with_token => {
-            return Ok((json!({field: [], "nextPageToken": token(list, 0)}), notes));
+            return Ok((json!({field: [], "nextPageToken": cursor(list, 0)}), notes));
         }
         None => 0,
         Some(text) => {
-            let (of, offset) = read_token(text).ok_or_else(bad_token)?;
+            let (of, offset) = read_cursor(text).ok_or_else(bad_token)?;
             if of != *list {
                 return Err(Refusal::violation("the page token belongs to another list"));
             }
@@ -97,7 +69,7 @@ pub(crate) fn page(
     };
     let end = start.saturating_add(size).min(items.len());
     let next = if end < items.len() {
-        token(list, end)
+        cursor(list, end)
     } else {
         String::new()
     };
@@ -115,6 +87,6 @@ pub(crate) fn repeat(call: &Call, asked: Option<&str>, body: &mut Value) {
     } else {
         "nextPageToken"
     };
-    let cursor = asked.map_or_else(|| token(&list_name(call), 0), str::to_owned);
-    object.insert(name.to_owned(), Value::from(cursor));
+    let again = asked.map_or_else(|| cursor(&list_name(call), 0), str::to_owned);
+    object.insert(name.to_owned(), Value::from(again));
 }

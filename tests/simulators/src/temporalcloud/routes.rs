@@ -206,7 +206,7 @@ impl Context<'_> {
 
     /// The query, with only these parameters.
     pub(crate) fn query(&self, allowed: &[&'static str]) -> Result<Query, Refusal> {
-        Query::parse(self.call, allowed)
+        incoming::query(self.call, allowed)
     }
 
     /// The body, in the stored form.

@@ -1,30 +1,14 @@
-//! The smallest HTTP client that will do, so that nothing between the tests and the wire is lenient.
-
-use std::collections::BTreeMap;
+//! Proper requests.
 
 use rollcall_simulators::temporalcloud::{Options, TemporalCloud, World};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+
+pub(crate) use crate::wire::Reply;
+use crate::wire::exchange;
 
 pub(crate) const VERSION: &str = "v0.19.1";
 
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) text: String,
-    pub(crate) json: Value,
-}
-
 impl Reply {
-    pub(crate) fn message(&self) -> &str {
-        self.json["message"].as_str().unwrap_or_default()
-    }
-
     pub(crate) fn state(&self) -> &str {
         self.json["asyncOperation"]["state"]
             .as_str()
@@ -49,43 +33,7 @@ pub(crate) async fn raw(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Option<Reply> {
-    let address = sim.base_url().replace("http://", "");
-    let mut stream = TcpStream::connect(&address).await.unwrap();
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if !body.is_empty() {
-        head.push_str(&format!("content-length: {}\r\n", body.len()));
-    }
-    stream
-        .write_all(format!("{head}\r\n{body}").as_bytes())
-        .await
-        .unwrap();
-    let mut answer = Vec::new();
-    // A reset is as good as a close here.
-    let _ = stream.read_to_end(&mut answer).await;
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, text) = answer.split_once("\r\n\r\n")?;
-    let mut lines = head.lines();
-    let status = lines
-        .next()
-        .unwrap()
-        .split(' ')
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap();
-    let headers = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-        .collect();
-    Some(Reply {
-        status,
-        headers,
-        text: text.to_owned(),
-        json: serde_json::from_str(text).unwrap_or_default(),
-    })
+    exchange(&sim.base_url(), method, path, headers, body).await
 }
 
 /// Sends a proper request with this key and version.

@@ -1,34 +1,15 @@
-//! Runs a simulator until Ctrl-C, for trying a connector by hand.
+//! Temporal Cloud.
 
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::Args;
 use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
 
-/// Serves a vendor's API on the loopback interface, from generated data.
-#[derive(Parser)]
-#[command(
-    version,
-    after_help = "The program prints the address and the environment variables a connector needs, and runs until Ctrl-C."
-)]
-struct Cli {
-    #[command(subcommand)]
-    vendor: Vendor,
-}
-
-#[derive(Subcommand)]
-enum Vendor {
-    /// Temporal Cloud: the Cloud Ops API over HTTP/JSON.
-    #[command(name = "temporalcloud")]
-    TemporalCloud(TemporalCloudArgs),
-}
+use crate::until_interrupted;
 
 /// What the account holds and how the API behaves.
 #[derive(Args)]
-struct TemporalCloudArgs {
+pub(crate) struct TemporalCloudArgs {
     /// Port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8233)]
     port: u16,
@@ -81,14 +62,8 @@ enum Sample {
     Rich,
 }
 
-#[tokio::main]
-async fn main() -> io::Result<()> {
-    match Cli::parse().vendor {
-        Vendor::TemporalCloud(args) => temporal_cloud(args).await,
-    }
-}
-
-async fn temporal_cloud(args: TemporalCloudArgs) -> io::Result<()> {
+/// Serves it until Ctrl-C.
+pub(crate) async fn serve(args: TemporalCloudArgs) -> io::Result<()> {
     let mut world = match args.sample {
         Some(Sample::Small) => World::worked_example(),
         Some(Sample::Rich) => World::rich(),
@@ -119,20 +94,12 @@ async fn temporal_cloud(args: TemporalCloudArgs) -> io::Result<()> {
     };
     options.operations.polls = args.operation_polls;
     let simulator = TemporalCloud::start_on(args.port, world, options).await?;
-    let mut out = io::stdout().lock();
-    writeln!(out, "Temporal Cloud simulator at {}", simulator.base_url())?;
-    writeln!(out, "export BATON_API_KEY={}", args.api_key)?;
-    writeln!(out, "export BATON_BASE_URL={}", simulator.base_url())?;
-    out.flush()?;
-    tokio::signal::ctrl_c().await?;
-    writeln!(
-        out,
-        "{} requests, {} of them not as documented",
-        simulator.calls(),
-        simulator.violations().len()
-    )?;
-    for violation in simulator.violations() {
-        writeln!(out, "  {violation}")?;
-    }
-    Ok(())
+    let exports = [
+        ("BATON_API_KEY", args.api_key),
+        ("BATON_BASE_URL", simulator.base_url()),
+    ];
+    until_interrupted("Temporal Cloud", &simulator.base_url(), &exports, || {
+        (simulator.calls(), simulator.violations())
+    })
+    .await
 }

@@ -1,0 +1,178 @@
+//! What things are called: resource types, slugs and ids.
+
+use rollcall::model::{EntitlementId, ResourceId};
+
+pub(crate) const USER: &str = "user";
+pub(crate) const GROUP: &str = "group";
+pub(crate) const SPACE: &str = "space";
+pub(crate) const ROLE: &str = "space_role";
+pub(crate) const ASSIGNMENT: &str = "space_role_assignment";
+/// A class of people that nobody can be put into: everybody with a licence, everybody at all.
+pub(crate) const CLASS: &str = "access_class";
+
+/// The slug of being in a group.
+pub(crate) const MEMBER: &str = "member";
+/// The slug of having a role on a space.
+pub(crate) const ASSIGNED: &str = "assigned";
+
+/// Who can hold access to a space of their own.
+pub(crate) const HOLDERS: &[&str] = &[USER, GROUP];
+
+/// The nouns of permissions, in the public connector's order.
+pub(crate) const NOUNS: &[&str] = &["attachment", "blogpost", "comment", "page", "space"];
+/// The verbs of permissions, in the public connector's order.
+pub(crate) const VERBS: &[&str] = &[
+    "administer",
+    "archive",
+    "create",
+    "delete",
+    "export",
+    "read",
+    "restrict_content",
+    "update",
+];
+
+/// A permission on a space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pair {
+    pub(crate) verb: &'static str,
+    pub(crate) noun: &'static str,
+    /// What the permission screen calls it.
+    pub(crate) title: &'static str,
+    /// Only on sites that have roles.
+    pub(crate) of_role_era: bool,
+}
+
+const fn pair(verb: &'static str, noun: &'static str, title: &'static str) -> Pair {
+    Pair {
+        verb,
+        noun,
+        title,
+        of_role_era: false,
+    }
+}
+
+/// The permissions that there are: verb and noun cannot be combined freely. Sources: the list in the reference of
+/// `POST /wiki/rest/api/space/{spaceKey}/permission`, and, for the last two, what sites with roles accept.
+pub(crate) const PAIRS: [Pair; 16] = [
+    pair("create", "attachment", "add attachments"),
+    pair("delete", "attachment", "delete anyone's attachments"),
+    pair("create", "blogpost", "add blog posts"),
+    pair("delete", "blogpost", "delete anyone's blog posts"),
+    pair("create", "comment", "add comments"),
+    pair("delete", "comment", "delete anyone's comments"),
+    pair("archive", "page", "archive pages"),
+    pair("create", "page", "add pages"),
+    pair("delete", "page", "delete anyone's pages"),
+    pair("administer", "space", "administer the space"),
+    // Whatever it sounds like, it does not delete the space.
+    pair("delete", "space", "delete own content"),
+    pair("export", "space", "export the space"),
+    pair("read", "space", "view the space"),
+    pair("restrict_content", "space", "add and remove restrictions"),
+    Pair {
+        of_role_era: true,
+        ..pair("update", "blogpost", "edit blog posts")
+    },
+    Pair {
+        of_role_era: true,
+        ..pair("update", "page", "edit pages")
+    },
+];
+
+impl Pair {
+    /// Finds a permission.
+    pub(crate) fn find(verb: &str, noun: &str) -> Option<Self> {
+        PAIRS
+            .into_iter()
+            .find(|pair| pair.verb == verb && pair.noun == noun)
+    }
+
+    /// Reads a slug: a verb may have an underscore, and neither has a dash.
+    pub(crate) fn of_slug(slug: &str) -> Option<Self> {
+        let (verb, noun) = slug.split_once('-')?;
+        Self::find(verb, noun)
+    }
+
+    /// Its slug.
+    pub(crate) fn slug(&self) -> String {
+        slug(self.verb, self.noun)
+    }
+}
+
+/// The slug of a permission.
+pub(crate) fn slug(verb: &str, noun: &str) -> String {
+    format!("{verb}-{noun}")
+}
+
+/// Being in a group.
+pub(crate) fn member(group: &str) -> EntitlementId {
+    EntitlementId::new(ResourceId::new(GROUP, group), MEMBER)
+}
+
+/// Having a permission on a space.
+pub(crate) fn permission(space: &str, verb: &str, noun: &str) -> EntitlementId {
+    EntitlementId::new(ResourceId::new(SPACE, space), slug(verb, noun))
+}
+
+/// The resource of a role on a space.
+pub(crate) fn assignment_id(space: &str, role: &str) -> ResourceId {
+    ResourceId::new(ASSIGNMENT, format!("{space}:{role}"))
+}
+
+/// Having a role on a space.
+pub(crate) fn assigned(space: &str, role: &str) -> EntitlementId {
+    EntitlementId::new(assignment_id(space, role), ASSIGNED)
+}
+
+/// Who a row or an assignment names. One API writes `ALL_LICENSED_USERS`, the other `all-licensed-users`; what else a
+/// principal may be one day is a class of people too, under its own kind, so that it does not get lost.
+pub(crate) fn principal(kind: &str, id: &str) -> ResourceId {
+    let spelled = |text: &str| text.to_lowercase().replace('_', "-");
+    match spelled(kind).as_str() {
+        "user" => ResourceId::new(USER, id),
+        "group" => ResourceId::new(GROUP, id),
+        "access-class" => ResourceId::new(CLASS, spelled(id)),
+        other => ResourceId::new(CLASS, format!("{other}:{id}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_those_of_real_permissions_and_come_back() {
+        for pair in PAIRS {
+            assert_eq!(Pair::of_slug(&pair.slug()), Some(pair));
+            assert!(NOUNS.contains(&pair.noun) && VERBS.contains(&pair.verb));
+        }
+        for impossible in [
+            "create-space",
+            "update-space",
+            "administer-page",
+            "read",
+            "-",
+            "read-space-x",
+        ] {
+            assert_eq!(Pair::of_slug(impossible), None, "{impossible}");
+        }
+        let possible = NOUNS.len() * VERBS.len();
+        assert_eq!((possible, PAIRS.len()), (40, 16));
+    }
+
+    #[test]
+    fn a_principal_is_the_same_in_both_spellings() {
+        let class = ResourceId::new(CLASS, "all-licensed-users");
+        assert_eq!(principal("access-class", "ALL_LICENSED_USERS"), class);
+        assert_eq!(principal("ACCESS_CLASS", "all-licensed-users"), class);
+        assert_eq!(
+            principal("USER", "712020:A1"),
+            ResourceId::new(USER, "712020:A1")
+        );
+        assert_eq!(
+            principal("role", "anonymous"),
+            ResourceId::new(CLASS, "role:anonymous")
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! The Lambda function `confluence-revoke`.
+
+fn main() -> Result<(), rollcall::lambda::RuntimeError> {
+    rollcall::lambda::revoke::<rollcall_confluence::Confluence>()
+}

@@ -1,0 +1,192 @@
+//! Writes: grant and revoke, of group membership, of permissions on spaces, and of roles on spaces.
+//!
+//! A permission needs the permission to view the space, which is granted first; taking that away takes everything else
+//! along, and so is refused unless the event allows it (`"allow":["cascade"]`). What is there is always read again, with
+//! no cache in between, before a write and after it.
+
+use async_trait::async_trait;
+use rollcall::connector::Identity;
+use rollcall::event::GrantRef;
+use rollcall::model::{EntitlementId, ResourceId, grant_id};
+use rollcall::provision::{Action, Plan, Progress, Provisioner, Request};
+use rollcall::{Error, ErrorType};
+
+use crate::Confluence;
+use crate::access::{GROUP, USER};
+use crate::api::{Failure, Write};
+use target::Target;
+
+mod group;
+mod role;
+mod space;
+mod target;
+
+/// The side effect of taking away the permission to view a space.
+const CASCADE: &str = "cascade";
+
+#[async_trait]
+impl Provisioner for Confluence {
+    type Change = Write;
+
+    async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
+        if let Some(unknown) = request.allow.iter().find(|allowed| *allowed != CASCADE) {
+            return Err(Error::invalid(
+                "UnknownSideEffect",
+                format!("nothing here has a side effect called `{unknown}`"),
+                "The only one is `cascade`: revoking read-space takes all other permissions on the space along.",
+            ));
+        }
+        let (entitlement, principal, grants) = match &request.action {
+            Action::Grant {
+                entitlement,
+                principal,
+            } => (entitlement, principal, true),
+            Action::Revoke {
+                entitlement,
+                principal,
+            } => (entitlement, principal, false),
+            Action::Create { .. } | Action::Delete { .. } => return Err(no_accounts()),
+        };
+        let target = Target::parse(entitlement)?;
+        let change = Change {
+            connector: self,
+            identity,
+            entitlement,
+            principal,
+            cascades: request.allow.iter().any(|allowed| allowed == CASCADE),
+        };
+        match (target, grants) {
+            (Target::Group(id), true) => group::grant(&change, &id).await,
+            (Target::Group(id), false) => group::revoke(&change, &id).await,
+            (Target::Space(id, pair), true) => space::grant(&change, &id, pair).await,
+            (Target::Space(id, pair), false) => space::revoke(&change, &id, pair).await,
+            (Target::Role(space, role), true) => role::grant(&change, &space, &role).await,
+            (Target::Role(space, role), false) => role::revoke(&change, &space, &role).await,
+        }
+    }
+
+    async fn send(&self, change: &Write) -> Result<Progress, Error> {
+        match self.api.write(change).await {
+            Ok(()) => Ok(Progress::Done(None)),
+            Err(e) => refused_write(e),
+        }
+    }
+
+    /// The vendor keeps no record of writes: looking again tells whether this one arrived.
+    async fn poll(&self, _: &Write) -> Result<Progress, Error> {
+        Ok(Progress::Unclear)
+    }
+}
+
+/// What is asked for, with what it takes to find out about it.
+struct Change<'a> {
+    connector: &'a Confluence,
+    identity: &'a Identity,
+    entitlement: &'a EntitlementId,
+    principal: &'a ResourceId,
+    /// Side effects on other permissions are accepted.
+    cascades: bool,
+}
+
+impl Change<'_> {
+    fn grant(&self) -> GrantRef {
+        grant_of(self.entitlement, self.principal)
+    }
+
+    /// The principal, as the vendor calls its kind, if it exists.
+    async fn check_principal(&self) -> Result<&'static str, Error> {
+        let (kind, found) = match self.principal.resource_type.as_str() {
+            USER => (
+                "user",
+                self.connector.api.user(&self.principal.id).await.map(drop),
+            ),
+            GROUP => (
+                "group",
+                self.connector.api.group(&self.principal.id).await.map(drop),
+            ),
+            other => return Err(cannot_hold(other, self.entitlement)),
+        };
+        match found {
+            Ok(()) => Ok(kind),
+            Err(e) if e.is_absent() || e.status() == Some(400) => Err(Error::new(
+                ErrorType::NotFound,
+                "UnknownPrincipal",
+                format!("there is no {} in Confluence", self.principal),
+                "Use the id of a principal of the newest snapshot.",
+            )
+            .with_source(e)),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// What takes our own access away cannot be mended from here.
+    fn not_oneself(&self) -> Result<(), Error> {
+        if *self.principal != self.identity.caller {
+            return Ok(());
+        }
+        Err(Error::refused(
+            "OwnAccess",
+            format!("{} is the account of Rollcall's own token", self.principal),
+            "Change it in Confluence, as somebody else.",
+        ))
+    }
+}
+
+fn grant_of(entitlement: &EntitlementId, principal: &ResourceId) -> GrantRef {
+    let entitlement = entitlement.to_string();
+    GrantRef {
+        id: grant_id(&entitlement, principal),
+        entitlement,
+        principal: principal.to_string(),
+    }
+}
+
+fn cannot_hold(kind: &str, entitlement: &EntitlementId) -> Error {
+    Error::invalid(
+        "UnknownPrincipal",
+        format!("a {kind} cannot be given `{entitlement}`"),
+        "Name a user or a group of the newest snapshot (only users can be members of groups).",
+    )
+}
+
+fn no_accounts() -> Error {
+    Error::invalid(
+        "UnknownOperation",
+        "accounts are managed by Atlassian's administration, not by Confluence",
+        "Invite and remove people at admin.atlassian.com.",
+    )
+}
+
+/// What an error to a write means. The state was read a moment ago: what contradicts it has changed since.
+fn refused_write(e: Failure) -> Result<Progress, Error> {
+    match e.status() {
+        Some(404) if e.is_absent() => Ok(Progress::Overtaken),
+        Some(400 | 409) if e.says("already") => Ok(Progress::Overtaken),
+        Some(400) if e.says("invalidrbacoperation") || e.says("roles-only") => Err(Error::refused(
+            "RolesOnly",
+            "this site gives access to spaces by roles alone",
+            "Grant a role instead: an entitlement `space_role_assignment:<space>:<role>:assigned`.",
+        )
+        .with_source(e)),
+        Some(400) => Err(Error::new(
+            ErrorType::Refused,
+            "VendorRefused",
+            e.to_string(),
+            "Confluence does not do this: its own words say why.",
+        )),
+        Some(403) => {
+            let failure: Error = e.into();
+            if failure.kind() != ErrorType::PermissionDenied {
+                return Err(failure);
+            }
+            Err(Error::new(
+                ErrorType::PermissionDenied,
+                "MayNotChange",
+                "the token's account may not change this",
+                "Groups are changed by a site administrator, permissions on a space by an administrator of that space: give the account that right.",
+            )
+            .with_source(failure))
+        }
+        _ => Err(e.into()),
+    }
+}

@@ -1,0 +1,80 @@
+//! What an entitlement id means here.
+
+use rollcall::Error;
+use rollcall::model::EntitlementId;
+
+use crate::access::{ASSIGNED, ASSIGNMENT, GROUP, MEMBER, Pair, SPACE};
+
+/// What can be granted and revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// Membership in a group.
+    Group(String),
+    /// A permission on a space.
+    Space(String, Pair),
+    /// A role on a space: the space and the role.
+    Role(String, String),
+}
+
+impl Target {
+    pub(super) fn parse(id: &EntitlementId) -> Result<Self, Error> {
+        let resource = &id.resource;
+        let target = match resource.resource_type.as_str() {
+            GROUP if id.slug == MEMBER => Some(Self::Group(resource.id.clone())),
+            SPACE => Pair::of_slug(&id.slug).map(|pair| Self::Space(resource.id.clone(), pair)),
+            ASSIGNMENT if id.slug == ASSIGNED => {
+                let parts = resource.id.split_once(':');
+                let parts = parts.filter(|(space, role)| !space.is_empty() && !role.is_empty());
+                parts.map(|(space, role)| Self::Role(space.into(), role.into()))
+            }
+            _ => None,
+        };
+        target.ok_or_else(|| {
+            Error::invalid(
+                "UnknownEntitlement",
+                format!("Confluence has no entitlement `{id}`"),
+                "Use an entitlement id of the newest snapshot: group:<id>:member, space:<id>:<verb>-<noun>, or space_role_assignment:<space>:<role>:assigned.",
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{assigned, member, permission};
+
+    #[test]
+    fn an_entitlement_comes_back_from_its_own_id() {
+        let parse = |id| Target::parse(&id).expect("a target");
+        assert_eq!(parse(member("22-eng")), Target::Group("22-eng".into()));
+        let pair = Pair::find("restrict_content", "space").expect("a pair");
+        assert_eq!(
+            parse(permission("98310", "restrict_content", "space")),
+            Target::Space("98310".into(), pair)
+        );
+        assert_eq!(
+            parse(assigned("98310", "r1")),
+            Target::Role("98310".into(), "r1".into())
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_granted_is_no_entitlement() {
+        for id in [
+            "group:g:admin",
+            "space:1:create-space",
+            "space:1:read",
+            "space:1:update-space",
+            "space_role:r1:assigned",
+            "space_role_assignment:98310:assigned",
+            "space_role_assignment:98310:r1:member",
+            "user:u:member",
+            "access_class:all-licensed-users:member",
+        ] {
+            let id = EntitlementId::parse(id).expect("an id");
+            let error = Target::parse(&id).expect_err("no target");
+            assert_eq!(error.code(), "UnknownEntitlement", "{id}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What every connector must hold: on a site with permissions, and on one with roles beside them.
+
+mod permissions {
+    rollcall_harness::conformance!(crate::Simulated);
+}
+
+mod roles {
+    rollcall_harness::conformance!(crate::WithRoles);
+}

@@ -1,0 +1,7 @@
+//! The end-to-end tests of the Confluence connector, against its simulator.
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
+
+mod conformance;
+mod world;
+
+use world::{Simulated, WithRoles};

@@ -1,0 +1,66 @@
+//! Strict reading of addresses: paths and queries are decoded by hand. Errors say what is wrong with them.
+
+use percent_encoding::percent_decode_str;
+
+/// The decoded segments of a path.
+pub(crate) fn segments(path: &str) -> Result<Vec<String>, String> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    path.split('/').map(decoded).collect()
+}
+
+fn decoded(text: &str) -> Result<String, String> {
+    let text = percent_decode_str(text)
+        .decode_utf8()
+        .map_err(|_| "the address is not valid UTF-8")?;
+    Ok(text.into_owned())
+}
+
+/// The parameters of a query.
+#[derive(Debug)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads the query; only these parameters are allowed, under these names or their aliases, each once. A name that
+    /// ends in `*` may be repeated.
+    pub(crate) fn parse(
+        query: &str,
+        allowed: &[&'static str],
+        alias: fn(&str) -> String,
+    ) -> Result<Self, String> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (
+                decoded(&name.replace('+', " "))?,
+                decoded(&value.replace('+', " "))?,
+            );
+            let known = allowed.iter().find(|known| {
+                let known = known.trim_end_matches('*');
+                known == name || alias(known) == name
+            });
+            let known = known.ok_or_else(|| format!("unknown query parameter {name}"))?;
+            let plain = known.trim_end_matches('*');
+            if plain == *known && found.iter().any(|(other, _)| other == plain) {
+                return Err(format!("query parameter {name} is given twice"));
+            }
+            found.push((plain.to_owned(), value));
+        }
+        Ok(Self(found))
+    }
+
+    /// A parameter that is there and not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a parameter.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,98 @@
+//! From an answer to what goes over the wire, whole or broken.
+
+use std::{io, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use futures::stream;
+use serde_json::Value;
+
+use crate::server::Answer;
+
+/// Whether the vendor says itself what the body is.
+fn has_content_type(answer: &Answer) -> bool {
+    answer
+        .headers
+        .iter()
+        .any(|(name, _)| name == "content-type")
+}
+
+/// The body as it is sent.
+fn text_of(answer: &Answer) -> String {
+    match &answer.body {
+        Value::Null => String::new(),
+        Value::String(text) if has_content_type(answer) => text.clone(),
+        body => body.to_string(),
+    }
+}
+
+/// The answer as it is.
+pub(crate) fn plain(answer: &Answer) -> (u16, Response) {
+    let text = text_of(answer);
+    let length = text.len();
+    build(answer, Body::from(text), length)
+}
+
+fn build(answer: &Answer, body: Body, length: usize) -> (u16, Response) {
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if length > 0 && !has_content_type(answer) {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+    }
+    // 204 has no body, and therefore no length.
+    if answer.status != 204 {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (
+            header::HeaderName::try_from(name),
+            HeaderValue::try_from(value),
+        ) {
+            headers.append(name, value);
+        }
+    }
+    (answer.status, response)
+}
+
+/// The right status and length, and a text that is not JSON. An answer that can have no body stays as it is.
+pub(crate) fn spoiled(answer: &Answer) -> (u16, Response) {
+    if answer.status == 204 {
+        return plain(answer);
+    }
+    let mut text = text_of(answer);
+    text.pop();
+    text.push_str(",,");
+    let length = text.len();
+    build(answer, Body::from(text), length)
+}
+
+/// The right length, and half of the body before the connection breaks.
+pub(crate) fn cut(answer: &Answer) -> (u16, Response) {
+    let text = text_of(answer);
+    let half = Bytes::from(
+        text.as_bytes()
+            .get(..text.len() / 2)
+            .unwrap_or_default()
+            .to_vec(),
+    );
+    let body = stream::unfold(Some(half), |half| async move {
+        match half {
+            Some(half) if !half.is_empty() => Some((Ok(half), Some(Bytes::new()))),
+            Some(_) => {
+                // Gives what was written time to leave before the error closes the connection.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
+            }
+            None => None,
+        }
+    });
+    build(answer, Body::from_stream(body), text.len())
+}

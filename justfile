@@ -34,9 +34,9 @@ build architecture="arm64":
 aws:
     target/venv/bin/python tests/infra/local_aws.py
 
-# Simulate Temporal Cloud for trying things by hand.
-simulate *options:
-    cargo run --bin simulate -- temporalcloud {{options}}
+# Simulate a vendor for trying things by hand: `just simulate confluence --sample small`.
+simulate vendor="temporalcloud" *options:
+    cargo run --bin simulate -- {{vendor}} {{options}}
 
 # Check a snapshot with the independent reader (needs python3 and zstandard, or the zstd command).
 check snapshot:

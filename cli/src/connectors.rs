@@ -6,7 +6,10 @@ use rollcall::function::Entry;
 
 /// Every connector.
 pub(crate) fn all() -> Vec<Entry> {
-    vec![rollcall_temporalcloud::entry()]
+    vec![
+        rollcall_confluence::entry(),
+        rollcall_temporalcloud::entry(),
+    ]
 }
 
 /// Accepts the name of a connector; the message for any other lists those that there are.

@@ -16,14 +16,18 @@ from pathlib import Path
 import boto3
 from moto.events.models import EventPattern
 
-from template import ROOT, Stack, source
+from template import ROOT, Stack, connectors, source
 
 BUILT = os.environ.get("ROLLCALL_BUILT")
 HERE = Path(__file__).parent
 # What the one function that was built for this is, and how large it may be.
 FUNCTION, BINARY, LIMIT = "TemporalCloudGrantFunction", "temporalcloud-grant", 11_000_000
 # What a deployment of everything is told; see `sam deploy --parameter-overrides`.
-CHOSEN = {"TemporalCloudConnections": "acme,beta", "TemporalCloudSchedule": "rate(12 hours)", "TemporalCloudMaxAgeHours": "24", "AuditLockDays": "30", "Architecture": os.environ.get("ROLLCALL_ARCHITECTURE", "x86_64"), "Tracing": "Active", "LogDays": "14", "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/bound", "AlarmEmail": "ops@example.com"}
+CHOSEN = {"AuditLockDays": "30", "Architecture": os.environ.get("ROLLCALL_ARCHITECTURE", "x86_64"), "Tracing": "Active", "LogDays": "14", "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/bound", "AlarmEmail": "ops@example.com"}
+
+
+for connector in connectors():
+    CHOSEN |= {f"{connector}Connections": "acme,beta", f"{connector}Schedule": "rate(12 hours)", f"{connector}MaxAgeHours": "24"}
 
 
 def role_boundary(iam, role):
@@ -151,7 +155,8 @@ class Deployed(unittest.TestCase):
     def test_workflows_have_their_definitions(self):
         states = self.client("stepfunctions")
         machines = {m["name"]: m["stateMachineArn"] for m in states.list_state_machines()["stateMachines"]}
-        self.assertEqual(set(machines), {"rollcall-temporalcloud-sync", "rollcall-temporalcloud-provision"})
+        expected = self.stack.of_type("AWS::StepFunctions::StateMachine").values()
+        self.assertEqual(set(machines), {m["StateMachineName"] for m in expected})
         functions = {f["FunctionArn"] for f in self.client("lambda").list_functions()["Functions"]}
         for name, arn in machines.items():
             text = states.describe_state_machine(stateMachineArn=arn)["definition"]
@@ -159,29 +164,38 @@ class Deployed(unittest.TestCase):
             called = set(re.findall(r"arn:aws:lambda:[a-z0-9:-]+", text))
             self.assertTrue(called and all(any(f.startswith(c) for f in functions) for c in called), called)
 
-    def test_the_schedule_is_on(self):
+    def test_every_schedule_is_on(self):
         scheduler = self.client("scheduler")
-        (found,) = scheduler.list_schedules()["Schedules"]
-        schedule = scheduler.get_schedule(Name=found["Name"])
-        self.assertEqual((schedule["State"], schedule["ScheduleExpression"]), ("ENABLED", "rate(12 hours)"))
-        self.assertEqual(schedule["FlexibleTimeWindow"], {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15})
-        self.assertEqual(json.loads(schedule["Target"]["Input"]), {"connections": ["acme", "beta"]})
         machines = [m["stateMachineArn"] for m in self.client("stepfunctions").list_state_machines()["stateMachines"]]
-        self.assertIn(schedule["Target"]["Arn"], machines)
-        self.assertTrue(schedule["Target"]["RoleArn"].split("/")[1].startswith("rollcall-TemporalCloudStartRole"))
+        found = scheduler.list_schedules()["Schedules"]
+        self.assertEqual({s["Name"] for s in found}, {f"rollcall-{c.lower()}-sync" for c in connectors()})
+        for name in (s["Name"] for s in found):
+            schedule = scheduler.get_schedule(Name=name)
+            self.assertEqual((schedule["State"], schedule["ScheduleExpression"]), ("ENABLED", "rate(12 hours)"))
+            self.assertEqual(schedule["FlexibleTimeWindow"], {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15})
+            self.assertEqual(json.loads(schedule["Target"]["Input"]), {"connections": ["acme", "beta"]})
+            self.assertIn(schedule["Target"]["Arn"], machines)
+            self.assertTrue(schedule["Target"]["Arn"].endswith(f":{name}"))
+            self.assertIn("StartRole", schedule["Target"]["RoleArn"])
 
-    def test_requests_on_the_bus_reach_the_workflow(self):
+    def test_requests_on_the_bus_reach_their_workflow(self):
         events = self.client("events")
-        (rule,) = events.list_rules(EventBusName=self.outputs()["Bus"])["Rules"]
-        (target,) = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=self.outputs()["Bus"])["Targets"]
-        self.assertTrue(target["Arn"].endswith(":rollcall-temporalcloud-provision"))
-        self.assertTrue(target["DeadLetterConfig"]["Arn"].endswith(":rollcall-dead-letters"))
-        request = {"source": "rollcall.provision", "detail-type": "temporalcloud-grant", "detail": {"connection": "acme"}}
-        outcome = {**request, "source": "rollcall.outcome"}
-        unknown = {**request, "detail-type": "temporalcloud-sync"}
+        bus = self.outputs()["Bus"]
         frame = {"id": "1", "account": "1", "time": "2026-01-01T00:00:00Z", "region": "us-east-1", "resources": []}
-        for event, taken in ((request, True), (outcome, False), (unknown, False)):
-            self.assertEqual(EventPattern.load(rule["EventPattern"]).matches_event({**frame, **event}), taken, event)
+        provisioning = {n.split("-")[1] for n in (f["FunctionName"] for f in self.client("lambda").list_functions()["Functions"]) if n.endswith("-grant")}
+        rules = events.list_rules(EventBusName=bus)["Rules"]
+        self.assertEqual(len(rules), len(provisioning))
+        for rule in rules:
+            connector = rule["Name"].split("-")[1]
+            (target,) = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
+            self.assertTrue(target["Arn"].endswith(f":rollcall-{connector}-provision"))
+            self.assertTrue(target["DeadLetterConfig"]["Arn"].endswith(":rollcall-dead-letters"))
+            request = {"source": "rollcall.provision", "detail-type": f"{connector}-grant", "detail": {"connection": "acme"}}
+            outcome = {**request, "source": "rollcall.outcome"}
+            unknown = {**request, "detail-type": f"{connector}-sync"}
+            another = {**request, "detail-type": "another-grant"}
+            for event, taken in ((request, True), (outcome, False), (unknown, False), (another, False)):
+                self.assertEqual(EventPattern.load(rule["EventPattern"]).matches_event({**frame, **event}), taken, event)
 
     def test_buckets_are_private_encrypted_versioned_and_cleaned(self):
         s3 = self.client("s3")
@@ -216,13 +230,14 @@ class Deployed(unittest.TestCase):
             self.assertEqual(alarm["AlarmActions"], [self.outputs()["AlarmTopic"]], name)
             self.assertEqual(alarm["Threshold"], float(expected[name]["Threshold"]), name)
             self.assertEqual(alarm["TreatMissingData"], expected[name]["TreatMissingData"], name)
-        self.assertEqual(alarms["rollcall-temporalcloud-snapshot-old"]["Threshold"], 24)
+        for connector in connectors():
+            self.assertEqual(alarms[f"rollcall-{connector.lower()}-snapshot-old"]["Threshold"], 24)
         (subscription,) = self.client("sns").list_subscriptions_by_topic(TopicArn=self.outputs()["AlarmTopic"])["Subscriptions"]
         self.assertEqual((subscription["Protocol"], subscription["Endpoint"]), ("email", "ops@example.com"))
 
     def test_logs_expire(self):
         groups = {g["logGroupName"]: g.get("retentionInDays") for g in self.client("logs").describe_log_groups()["logGroups"]}
-        self.assertEqual(groups, {"/aws/lambda/rollcall-temporalcloud": 14})
+        self.assertEqual(groups, {f"/aws/lambda/rollcall-{c.lower()}": 14 for c in connectors()})
 
     def test_dead_letters_are_kept_and_the_dashboard_is_there(self):
         sqs = self.client("sqs")

@@ -1,6 +1,6 @@
 //! What every connector must hold: on a site with permissions, and on one with roles beside them.
 
-mod permissions {
+mod rows {
     rollcall_harness::conformance!(crate::Simulated);
 }
 

@@ -2,6 +2,10 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod conformance;
+mod environment;
+mod events;
+mod lambda;
+mod permissions;
 mod world;
 
 use world::{Simulated, WithRoles};

@@ -7,7 +7,7 @@ use rollcall_harness::runtime_api::Deadline;
 use rollcall_simulators::temporalcloud::{TEST_KEY, TemporalCloud, World};
 use serde_json::{Value, json};
 
-use crate::environment::{Environment, simulator};
+use crate::environment::{Environment, binary, simulator};
 use crate::events::sample;
 use crate::lambda::{fast, slow};
 
@@ -40,7 +40,7 @@ impl Cloud {
     }
 
     async fn function(&self, operation: Operation) -> Environment {
-        Environment::start(operation, self.variables()).await
+        Environment::start(binary(operation), self.variables()).await
     }
 
     /// The same, with one variable more, or another value for it.
@@ -49,7 +49,7 @@ impl Cloud {
             .variables()
             .into_iter()
             .chain([(name.to_owned(), value.to_owned())]);
-        Environment::start(operation, variables).await
+        Environment::start(binary(operation), variables).await
     }
 
     /// An object that is JSON, by its key in the store.
@@ -288,7 +288,7 @@ async fn a_function_without_credentials_or_region_is_misconfigured() {
         let variables = cloud.variables().into_iter().filter(|(name, _)| {
             name != missing && !(missing == "AWS_REGION" && name == "AWS_DEFAULT_REGION")
         });
-        let environment = Environment::start(Operation::Sync, variables).await;
+        let environment = Environment::start(binary(Operation::Sync), variables).await;
         let refusal = environment.refusal(json!({})).await;
         assert_eq!(
             refusal.kind, "Misconfigured",

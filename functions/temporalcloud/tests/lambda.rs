@@ -7,7 +7,7 @@ use rollcall_harness::runtime_api::Deadline;
 use rollcall_simulators::temporalcloud::{TEST_KEY, TemporalCloud, World};
 use serde_json::{Value, json};
 
-use crate::environment::{Environment, Local, Output, simulator};
+use crate::environment::{Environment, Output, beside, binary, simulator, start};
 use crate::events::sample;
 
 /// The lines that sum an invocation up.
@@ -48,8 +48,8 @@ fn told(output: &Output, outcomes: &[&str]) {
 #[tokio::test]
 async fn a_sync_publishes_and_tells_what_it_did() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
-    let environment = local.start(Operation::Sync).await;
+    let local = beside(&sim);
+    let environment = start(Operation::Sync, &local).await;
     let answer = environment.answer(json!({"connection": "default"})).await;
     assert_eq!(answer["status"], "complete", "{answer:#}");
     let latest = local.json("latest/temporalcloud/default.json");
@@ -98,13 +98,13 @@ async fn a_sync_publishes_and_tells_what_it_did() {
 #[tokio::test]
 async fn the_token_is_in_no_log_however_much_is_logged() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     for operation in [Operation::Sync, Operation::Grant] {
         let variables = local
             .variables()
             .into_iter()
             .chain([("RUST_LOG".to_owned(), "trace".to_owned())]);
-        let environment = Environment::start(operation, variables).await;
+        let environment = Environment::start(binary(operation), variables).await;
         environment.answer(sample(operation)).await;
         environment
             .refusal(json!({"connection": "nobody", "request_id": "r1"}))
@@ -122,8 +122,8 @@ async fn the_token_is_in_no_log_however_much_is_logged() {
 #[tokio::test]
 async fn a_failure_names_its_type_to_lambda_and_keeps_the_environment() {
     let sim = simulator(World::worked_example()).await;
-    let local = Local::beside(&sim);
-    let environment = local.start(Operation::Sync).await;
+    let local = beside(&sim);
+    let environment = start(Operation::Sync, &local).await;
     let refusal = environment
         .refusal(json!({"connection": "default", "full": true}))
         .await;
@@ -146,7 +146,7 @@ async fn a_failure_names_its_type_to_lambda_and_keeps_the_environment() {
     assert_eq!(environment.answer(json!({})).await["status"], "complete");
     told(&environment.end().await, &["failed", "done"]);
 
-    let environment = local.start(Operation::Grant).await;
+    let environment = start(Operation::Grant, &local).await;
     let mut event = sample(Operation::Grant);
     event["entitlement"] = "account-role:a1b23-owner:member".into();
     let refusal = environment.refusal(event.clone()).await;
@@ -166,7 +166,7 @@ async fn a_failure_names_its_type_to_lambda_and_keeps_the_environment() {
 #[tokio::test]
 async fn every_write_answers_what_it_did() {
     let sim = simulator(World::worked_example()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let grant = json!({
         "id": "namespace:demo.a1b23:write:service-account:sa1",
         "entitlement": "namespace:demo.a1b23:write",
@@ -206,7 +206,7 @@ async fn every_write_answers_what_it_did() {
         ),
     ];
     for (operation, outcome, grants, removed, again) in rows {
-        let environment = local.start(operation).await;
+        let environment = start(operation, &local).await;
         let mut event = sample(operation);
         let answer = environment.answer(event.clone()).await;
         let what = operation.as_str();
@@ -251,8 +251,8 @@ async fn every_write_answers_what_it_did() {
 #[tokio::test]
 async fn one_environment_serves_one_invocation_after_another() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
-    let environment = local.start(Operation::Sync).await;
+    let local = beside(&sim);
+    let environment = start(Operation::Sync, &local).await;
     let first = environment.answer(json!({})).await;
     for _ in 0..4 {
         let next = environment.answer(json!({})).await;
@@ -276,14 +276,14 @@ async fn one_environment_serves_one_invocation_after_another() {
 #[tokio::test]
 async fn the_deadline_of_an_emulator_says_nothing() {
     let sim = simulator(World::worked_example()).await;
-    let local = Local::beside(&sim);
-    let environment = local.start(Operation::Sync).await;
+    let local = beside(&sim);
+    let environment = start(Operation::Sync, &local).await;
     let answer = environment
         .answer_by(sample(Operation::Sync), Deadline::Emulator)
         .await;
     assert_eq!(answer["status"], "complete", "{answer:#}");
     told(&environment.end().await, &["done"]);
-    let environment = local.start(Operation::Grant).await;
+    let environment = start(Operation::Grant, &local).await;
     let answer = environment
         .answer_by(sample(Operation::Grant), Deadline::Emulator)
         .await;
@@ -295,10 +295,10 @@ async fn the_deadline_of_an_emulator_says_nothing() {
 async fn a_configured_timeout_stands_in_for_a_deadline_that_says_nothing() {
     let sim = simulator(World::rich()).await;
     slow(&sim);
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let timeout = ("ROLLCALL_TIMEOUT_SECONDS".to_owned(), "3".to_owned());
     let environment = Environment::start(
-        Operation::Sync,
+        binary(Operation::Sync),
         local.variables().into_iter().chain([timeout]),
     )
     .await;
@@ -330,15 +330,13 @@ pub(crate) fn fast(sim: &TemporalCloud) {
 #[tokio::test]
 async fn a_sync_cut_by_its_deadline_is_finished_by_another_process() {
     let sim = simulator(World::rich()).await;
-    let whole = Local::beside(&sim)
-        .start(Operation::Sync)
-        .await
-        .answer(json!({}))
-        .await;
+    let aside = beside(&sim);
+    let function = start(Operation::Sync, &aside).await;
+    let whole = function.answer(json!({})).await;
 
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     slow(&sim);
-    let environment = local.start(Operation::Sync).await;
+    let environment = start(Operation::Sync, &local).await;
     let cut = environment.answer_by(json!({}), Deadline::In(3_000)).await;
     assert_eq!(
         (&cut["status"], &cut["reason"]),
@@ -363,7 +361,7 @@ async fn a_sync_cut_by_its_deadline_is_finished_by_another_process() {
     let before = sim.calls();
 
     fast(&sim);
-    let environment = local.start(Operation::Sync).await;
+    let environment = start(Operation::Sync, &local).await;
     let answer = environment.answer(json!({"sync_id": cut["sync_id"]})).await;
     assert_eq!(
         (&answer["status"], &answer["sync_id"]),
@@ -386,9 +384,9 @@ async fn a_sync_cut_by_its_deadline_is_finished_by_another_process() {
 #[tokio::test]
 async fn a_deadline_that_leaves_hardly_any_time_still_gets_a_sync_on() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     slow(&sim);
-    let environment = local.start(Operation::Sync).await;
+    let environment = start(Operation::Sync, &local).await;
     let mut event = json!({});
     let mut calls = 0;
     for _ in 0..3 {
@@ -408,9 +406,9 @@ async fn a_deadline_that_leaves_hardly_any_time_still_gets_a_sync_on() {
 async fn a_write_whose_operation_outlasts_the_deadline_is_in_progress_and_then_done() {
     let sim = simulator(World::worked_example()).await;
     sim.set_options(|options| options.operations.polls = usize::MAX);
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let event = sample(Operation::Grant);
-    let environment = local.start(Operation::Grant).await;
+    let environment = start(Operation::Grant, &local).await;
     let answer = environment
         .answer_by(event.clone(), Deadline::In(7_000))
         .await;
@@ -421,7 +419,7 @@ async fn a_write_whose_operation_outlasts_the_deadline_is_in_progress_and_then_d
     environment.end().await;
 
     sim.finish_operations();
-    let environment = local.start(Operation::Grant).await;
+    let environment = start(Operation::Grant, &local).await;
     let answer = environment.answer(event).await;
     assert_eq!(answer["outcome"], "granted", "{answer:#}");
     assert!(audit.join("observed.json").exists());

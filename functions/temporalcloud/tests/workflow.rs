@@ -16,7 +16,7 @@ use rollcall_simulators::fault::{Fault, FaultKind};
 use rollcall_simulators::temporalcloud::{TemporalCloud, World};
 use serde_json::{Value, json};
 
-use crate::environment::{Environment, Local, simulator};
+use crate::environment::{Environment, Local, beside, simulator, start};
 use crate::events::sample;
 
 const SYNC: &str = include_str!("../../../infra/workflows/sync.asl.json");
@@ -53,7 +53,7 @@ impl<'a> Aws<'a> {
     async fn around(local: &Local, operations: &[Operation]) -> Self {
         let mut functions = BTreeMap::new();
         for operation in operations {
-            functions.insert(operation.as_str(), local.start(*operation).await);
+            functions.insert(operation.as_str(), start(*operation, local).await);
         }
         Self {
             functions,
@@ -182,7 +182,7 @@ fn down(sim: &TemporalCloud) {
 #[tokio::test]
 async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let execution = run(&sync_workflow(), json!({"connections": ["default"]}), &aws).await;
     let latest = local.json("latest/temporalcloud/default.json");
@@ -202,7 +202,7 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
 #[tokio::test]
 async fn a_sync_that_is_told_to_wait_is_gone_on_with_when_it_said_so() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let aws = aws.before_each(|call, _| match call {
         1..=3 => limited(&sim, 600),
@@ -228,7 +228,7 @@ async fn a_sync_that_is_told_to_wait_is_gone_on_with_when_it_said_so() {
 #[tokio::test]
 async fn an_outage_is_tried_again_later_and_goes_on_with_what_was_saved() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let mut aws = aws.before_each(|_, failures| match failures {
         0 => down(&sim),
@@ -258,7 +258,7 @@ async fn an_outage_is_tried_again_later_and_goes_on_with_what_was_saved() {
 #[tokio::test]
 async fn a_failure_that_no_retry_mends_fails_at_once_and_stops_nobody_else() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     local.write_secret(
         "wrong",
         &json!({"api-key": "nobody's", "base-url": sim.base_url()}),
@@ -291,7 +291,7 @@ async fn a_failure_that_no_retry_mends_fails_at_once_and_stops_nobody_else() {
 #[tokio::test]
 async fn a_sync_that_never_ends_is_ended_after_six_hours() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let aws = aws.before_each(|_, _| limited(&sim, 3_000));
     let execution = run(&sync_workflow(), json!({"connections": ["default"]}), &aws).await;
@@ -302,7 +302,7 @@ async fn a_sync_that_never_ends_is_ended_after_six_hours() {
 
 #[tokio::test]
 async fn a_function_that_is_down_for_good_is_given_up_after_six_more_attempts() {
-    let local = Local::beside(&simulator(World::rich()).await);
+    let local = beside(&simulator(World::rich()).await);
     // The simulator is gone: nobody listens there any more.
     let mut aws = Aws::around(&local, &[Operation::Sync]).await;
     aws.deadline = Deadline::In(1_500);
@@ -317,7 +317,7 @@ async fn a_function_that_is_down_for_good_is_given_up_after_six_more_attempts() 
 #[tokio::test]
 async fn a_sync_beside_another_and_one_that_lost_too_much_end_with_their_own_result() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let input = json!({"connections": ["default"]});
     let first = run(&sync_workflow(), input.clone(), &aws).await;
@@ -357,7 +357,7 @@ const WRITES: [Operation; 4] = [
 async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back() {
     for operation in WRITES {
         let sim = simulator(World::rich()).await;
-        let local = Local::beside(&sim);
+        let local = beside(&sim);
         let aws = Aws::around(&local, &[operation]).await;
         let detail = sample(operation);
         let execution = run(
@@ -387,7 +387,7 @@ async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back
 #[tokio::test]
 async fn a_change_that_the_vendor_takes_its_time_for_is_asked_for_until_it_is_done() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     sim.set_options(|options| options.operations.polls = usize::MAX);
     let aws = Aws::around(&local, &[Operation::Grant]).await;
     let mut aws = aws.before_each(|call, _| {
@@ -416,7 +416,7 @@ async fn a_change_that_the_vendor_takes_its_time_for_is_asked_for_until_it_is_do
 #[tokio::test]
 async fn a_refusal_is_an_outcome_and_a_failure_is_one_that_somebody_must_look_at() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let aws = Aws::around(&local, &[Operation::Grant]).await;
     let mut nonsense = sample(Operation::Grant);
     nonsense["principal"] = "user:nobody".into();
@@ -457,7 +457,7 @@ async fn a_refusal_is_an_outcome_and_a_failure_is_one_that_somebody_must_look_at
 #[tokio::test]
 async fn a_function_that_does_not_answer_is_told_of_too() {
     let sim = simulator(World::rich()).await;
-    let aws = Aws::around(&Local::beside(&sim), &[]).await;
+    let aws = Aws::around(&beside(&sim), &[]).await;
     let execution = run(
         &provision_workflow(),
         request(Operation::Grant, sample(Operation::Grant)),
@@ -474,7 +474,7 @@ async fn a_function_that_does_not_answer_is_told_of_too() {
 #[tokio::test]
 async fn a_change_during_an_outage_is_tried_again_and_then_told_of() {
     let sim = simulator(World::rich()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     drop(sim);
     let mut aws = Aws::around(&local, &[Operation::Grant]).await;
     aws.deadline = Deadline::In(1_500);

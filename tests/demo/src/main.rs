@@ -2,6 +2,7 @@
 //!
 //! Nothing here is needed to run Rollcall; it shows what running it looks like.
 
+mod confluence;
 mod page;
 mod temporalcloud;
 mod tour;
@@ -32,6 +33,7 @@ async fn all(page: &mut Page) -> Result<(), Box<dyn std::error::Error>> {
         std::fs::remove_dir_all(&store)?;
     }
     tour::<temporalcloud::Account>(page, &store).await?;
+    tour::<confluence::Site>(page, &store).await?;
     page.line(&format!("\nAll of this lies in {}.", store.display()));
     page.line("Look into it with, for example:");
     for command in [

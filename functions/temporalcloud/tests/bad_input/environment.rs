@@ -4,12 +4,12 @@ use rollcall::function::Operation;
 use rollcall_simulators::temporalcloud::World;
 
 use super::{TOKENS, good};
-use crate::environment::{Environment, Local, simulator};
+use crate::environment::{Environment, beside, binary, simulator};
 
 #[tokio::test]
 async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment() {
     let sim = simulator(World::worked_example()).await;
-    let local = Local::beside(&sim);
+    let local = beside(&sim);
     let bundle = local.store().with_file_name("certificates.pem");
     std::fs::write(&bundle, "hunter2").expect("written");
     let bundle = bundle.display().to_string();
@@ -81,7 +81,7 @@ async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment()
             .variables()
             .into_iter()
             .chain([(name.to_owned(), value.to_owned())]);
-        let environment = Environment::start(operation, variables).await;
+        let environment = Environment::start(binary(operation), variables).await;
         for _ in 0..2 {
             let refusal = environment.refusal(good(operation)).await;
             let what = format!("{name}={value}: {:#}", refusal.message);

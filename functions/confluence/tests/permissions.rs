@@ -1,0 +1,29 @@
+//! Every function is played through all that it does in AWS: the roles of the template are held against that.
+
+use rollcall::function::Operation;
+use rollcall_harness::played::{Played, in_aws};
+use rollcall_simulators::confluence::World;
+
+use crate::environment::{OPERATIONS, binary, secret, simulator};
+use crate::events::sample;
+use crate::lambda::{fast, slow};
+
+#[tokio::test]
+async fn every_function_is_played_through_all_that_it_does_in_aws() {
+    for audit_apart in [false, true] {
+        let sim = simulator(World::worked_example()).await;
+        let changes = OPERATIONS
+            .into_iter()
+            .filter(|operation| *operation != Operation::Sync)
+            .map(|operation| (operation.as_str(), binary(operation), sample(operation)));
+        let played = Played {
+            connector: "confluence",
+            secret: secret(&sim),
+            sync: binary(Operation::Sync),
+            changes: changes.collect(),
+            slow: &|| slow(&sim),
+            fast: &|| fast(&sim),
+        };
+        in_aws(&played, audit_apart).await;
+    }
+}

@@ -1,0 +1,66 @@
+//! Confluence on the tour: a site of some size.
+
+use async_trait::async_trait;
+use rollcall::function::Entry;
+use rollcall_simulators::confluence::{Confluence, Options, Sizes, TEST_EMAIL, TEST_TOKEN, World};
+
+use crate::tour::{Change, Guide};
+
+/// A simulated site.
+pub(crate) struct Site(Confluence);
+
+#[async_trait]
+impl Guide for Site {
+    async fn start() -> std::io::Result<Self> {
+        let sizes = Sizes {
+            users: 300,
+            groups: 20,
+            members_per_group: 25,
+            spaces: 60,
+            ..Sizes::default()
+        };
+        let mut world = World::generate(&sizes, 7);
+        world
+            .add_user("712020:ines", "Ines", "ines@example.com")
+            .add_user("712020:omar", "Omar", "omar@example.com")
+            .add_group("g-payroll", "payroll", &["712020:ines"])
+            .add_space(77001, "PAY", "Payroll", "global");
+        world
+            .grant(77001, "group", "g-payroll", "read/space")
+            .grant(77001, "user", "712020:omar", "read/space")
+            .grant(77001, "user", "712020:omar", "administer/space");
+        Ok(Self(Confluence::start(world, Options::default()).await?))
+    }
+
+    fn entry() -> Entry {
+        rollcall_confluence::entry()
+    }
+
+    fn secret(&self) -> Vec<(String, String)> {
+        vec![
+            ("BATON_DOMAIN_URL".into(), self.0.base_url()),
+            ("BATON_USERNAME".into(), TEST_EMAIL.into()),
+            ("BATON_API_KEY".into(), TEST_TOKEN.into()),
+        ]
+    }
+
+    fn calls(&self) -> usize {
+        self.0.calls()
+    }
+
+    fn change() -> Change {
+        Change {
+            who: "Ines, who sees the space `Payroll` through a group, is to export it.",
+            entitlement: "space:77001:export-space",
+            principal: "user:712020:ines",
+        }
+    }
+
+    fn refusal() -> Change {
+        Change {
+            who: "Somebody asks to take the administration of the space from Omar, its only administrator.",
+            entitlement: "space:77001:administer-space",
+            principal: "user:712020:omar",
+        }
+    }
+}

@@ -39,11 +39,8 @@ impl Selection {
     }
 }
 
-/// An account as the API v1 shows it, in the search or as somebody's member: whether it is active is not told.
-pub(crate) fn person(person: &Person) -> Option<Resource> {
-    if person.account_id.is_empty() {
-        return None;
-    }
+/// An account as the API v1 shows it, in the search or as a member: whether it is active is not told.
+pub(crate) fn person(person: &Person) -> Resource {
     let account = Account {
         account_id: person.account_id.clone(),
         account_type: person.account_type.clone(),
@@ -55,7 +52,7 @@ pub(crate) fn person(person: &Person) -> Option<Resource> {
     };
     let mut resource = user(&account);
     resource.rank = Rank::Member;
-    Some(resource)
+    resource
 }
 
 /// An account.
@@ -134,9 +131,7 @@ pub(crate) fn group(group: &Group) -> Records {
 
 /// Somebody is in a group.
 pub(crate) fn membership(group: &str, person: &Person) -> Records {
-    let Some(resource) = self::person(person) else {
-        return Records::default();
-    };
+    let resource = self::person(person);
     Records {
         grants: vec![Grant::new(member(group), resource.id.clone())],
         resources: vec![resource],
@@ -199,8 +194,14 @@ pub(crate) enum Row {
     NotSelected,
 }
 
-/// A row of a space's permissions. `by_role`: its principal has a role on the space, and the row follows from that.
-pub(crate) fn row(space: &str, row: &Permission, selection: &Selection, by_role: bool) -> Row {
+/// A row of a space's permissions. `by_role`: it follows from a role, and cannot be taken by itself.
+pub(crate) fn row(
+    space: &str,
+    row: &Permission,
+    selection: &Selection,
+    role_era: bool,
+    by_role: bool,
+) -> Row {
     let (verb, noun) = (
         row.operation.key.as_str(),
         row.operation.target_type.as_str(),
@@ -216,7 +217,7 @@ pub(crate) fn row(space: &str, row: &Permission, selection: &Selection, by_role:
         }
     }
     // The lists of what exists are older than the site may be: nobody's access is lost for that.
-    if Pair::find(verb, noun).is_none_or(|pair| pair.of_role_era) {
+    if Pair::find(verb, noun).is_none_or(|pair| pair.of_role_era && !role_era) {
         records.entitlements.push(unlisted(id));
     }
     Row::Shown(records)

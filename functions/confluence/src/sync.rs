@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Confluence;
 use crate::access::{self, GROUP, Row, SPACE, USER};
-use crate::api::{BULK, Failure, Page, Space};
+use crate::api::{BULK, Failure, Page, Person, Space};
 
 /// How a site gives access to spaces (`GET /wiki/api/v2/space-role-mode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,10 +65,12 @@ pub enum Step {
     /// Who has which role on a space; then its rows.
     Assignments {
         space: Place,
+        mode: Mode,
     },
     /// `by_role`: those whose rows follow from a role, as `type:id`.
     Permissions {
         space: String,
+        mode: Mode,
         by_role: Vec<String>,
         cursor: String,
     },
@@ -114,12 +116,13 @@ impl Syncer for Confluence {
                 .into())
             }
             Step::Spaces { mode, cursor } => self.spaces(*mode, cursor).await,
-            Step::Assignments { space } => self.assignments(space).await,
+            Step::Assignments { space, mode } => self.assignments(space, *mode).await,
             Step::Permissions {
                 space,
+                mode,
                 by_role,
                 cursor,
-            } => self.permissions(space, by_role, cursor).await,
+            } => self.permissions(space, *mode, by_role, cursor).await,
             Step::Accounts { ids } => {
                 let accounts = self.api.accounts(ids).await?;
                 let resources = accounts.iter().map(access::user).collect();
@@ -136,7 +139,8 @@ impl Syncer for Confluence {
                     out.spawn.push(members_of(&group.id));
                     Ok(out)
                 }
-                Err(e) if e.is_absent() => Ok(Yield::default()),
+                // *Unknown*: which of these an id is answered with that no group has.
+                Err(e) if e.is_absent() || e.status() == Some(400) => Ok(Yield::default()),
                 Err(e) => Err(e.into()),
             },
         }
@@ -232,7 +236,10 @@ impl Confluence {
             start: start + came,
         });
         let mut out = Yield::onward(next);
-        out.records.resources = people.iter().filter_map(access::person).collect();
+        for person in &people {
+            named(person)?;
+            out.records.resources.push(access::person(person));
+        }
         Ok(out)
     }
 
@@ -253,6 +260,7 @@ impl Confluence {
             start,
         }));
         for person in &members.items {
+            named(person)?;
             out.records.extend(access::membership(group, person));
         }
         Ok(out)
@@ -277,9 +285,10 @@ impl Confluence {
                         key: space.key.clone(),
                         name: space.name.clone(),
                     },
+                    mode,
                 }
             } else {
-                rows_of(&space.id, Vec::new())
+                rows_of(&space.id, mode, Vec::new())
             });
         }
         Ok(out)
@@ -290,7 +299,7 @@ impl Confluence {
         self.skip_personal && space.kind == "personal"
     }
 
-    async fn assignments(&self, place: &Place) -> Result<Yield<Step>, Error> {
+    async fn assignments(&self, place: &Place, mode: Mode) -> Result<Yield<Step>, Error> {
         let all = match self.api.assignments(&place.id).await {
             Ok(all) => all,
             Err(e) if e.is_absent() => return Ok(vanished(&place.id)),
@@ -314,13 +323,14 @@ impl Confluence {
             );
         }
         out.spawn
-            .push(rows_of(&place.id, by_role.into_iter().collect()));
+            .push(rows_of(&place.id, mode, by_role.into_iter().collect()));
         Ok(out)
     }
 
     async fn permissions(
         &self,
         space: &str,
+        mode: Mode,
         by_role: &[String],
         cursor: &str,
     ) -> Result<Yield<Step>, Error> {
@@ -330,19 +340,35 @@ impl Confluence {
         };
         let mut out = Yield::onward(page.next.map(|cursor| Step::Permissions {
             space: space.to_owned(),
+            mode,
             by_role: by_role.to_vec(),
             cursor,
         }));
         for row in &page.items {
             let holder = access::principal(&row.principal.kind, &row.principal.id).to_string();
-            let by_role = by_role.binary_search(&holder).is_ok();
-            match access::row(space, row, &self.selection, by_role) {
+            let by_role = mode == Mode::Roles || by_role.binary_search(&holder).is_ok();
+            let role_era = mode != Mode::Rows;
+            match access::row(space, row, &self.selection, role_era, by_role) {
                 Row::Shown(records) => out.records.extend(records),
                 Row::NotSelected => out.tally(NOT_SELECTED, 1),
             }
         }
         Ok(out)
     }
+}
+
+/// Somebody without an id could only be left out, and would be missed.
+fn named(person: &Person) -> Result<(), Error> {
+    if person.account_id.is_empty() {
+        return Err(Error::internal(
+            "NamelessUser",
+            format!(
+                "the vendor lists the user `{}` without an account id",
+                person.display_name
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn members_of(group: &str) -> Step {
@@ -352,9 +378,10 @@ fn members_of(group: &str) -> Step {
     }
 }
 
-fn rows_of(space: &str, by_role: Vec<String>) -> Step {
+fn rows_of(space: &str, mode: Mode, by_role: Vec<String>) -> Step {
     Step::Permissions {
         space: space.to_owned(),
+        mode,
         by_role,
         cursor: String::new(),
     }

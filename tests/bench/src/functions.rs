@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use rollcall_harness::process::Launch;
 use rollcall_harness::runtime_api::{Answer, Deadline, RuntimeApi};
+use rollcall_simulators::confluence::{self, Confluence, TEST_EMAIL, TEST_TOKEN};
 use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
 use serde_json::{Value, json};
 
 use crate::{Failed, line, median, mib};
 
-const FUNCTIONS: [&str; 5] = [
+const FUNCTIONS: [&str; 8] = [
+    "confluence-sync",
+    "confluence-grant",
+    "confluence-revoke",
     "temporalcloud-sync",
     "temporalcloud-grant",
     "temporalcloud-revoke",
@@ -22,20 +26,28 @@ const STARTS: usize = 15;
 /// A binary that does not start in this time never will.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) fn measure() -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
-        .build()?;
-    runtime.block_on(async {
+        .build()?)
+}
+
+/// Confluence alone.
+pub(crate) fn measure_confluence() -> Result<(), Failed> {
+    runtime()?.block_on(confluence(Duration::from_millis(30)))
+}
+
+pub(crate) fn measure() -> Result<(), Failed> {
+    runtime()?.block_on(async {
         line("Functions: size, start to first request (median), resident memory then");
         for name in FUNCTIONS {
             starts(name).await?;
         }
         for latency in [0, 30] {
-            sync(Duration::from_millis(latency)).await?;
+            temporalcloud(Duration::from_millis(latency)).await?;
         }
-        Ok(())
+        confluence(Duration::from_millis(30)).await
     })
 }
 
@@ -75,8 +87,16 @@ async fn starts(name: &str) -> Result<(), Failed> {
     Ok(())
 }
 
+/// A sync to measure: its function, what leads it to a simulator, and what the simulator counts.
+struct Subject<'a> {
+    function: &'a str,
+    variables: Vec<(&'a str, String)>,
+    calls: &'a (dyn Fn() -> usize + Sync),
+    clear: &'a (dyn Fn() + Sync),
+}
+
 /// An account of 1,000 users, 200 namespaces and 50 service accounts, and one with 50 groups on top.
-async fn sync(latency: Duration) -> Result<(), Failed> {
+async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
     for groups in [0, 50] {
         let sizes = Sizes {
             users: 1000,
@@ -94,24 +114,74 @@ async fn sync(latency: Duration) -> Result<(), Failed> {
         };
         let sim = TemporalCloud::start(World::generate(&sizes, 1), options).await?;
         line(&format!(
-            "\nSync of 1,000 users, 200 namespaces, 50 service accounts, {groups} groups; {} ms latency",
+            "\nTemporal Cloud, sync of 1,000 users, 200 namespaces, 50 service accounts, {groups} groups; {} ms latency",
             latency.as_millis()
         ));
+        let subject = Subject {
+            function: "temporalcloud-sync",
+            variables: vec![
+                ("BATON_API_KEY", TEST_KEY.into()),
+                ("BATON_BASE_URL", sim.base_url()),
+            ],
+            calls: &|| sim.calls(),
+            clear: &|| sim.clear_requests(),
+        };
         for run in ["first in its process", "second"] {
-            one_sync(&sim, run).await?;
+            one_sync(&subject, run, None).await?;
         }
     }
     Ok(())
 }
 
-async fn one_sync(sim: &TemporalCloud, run: &str) -> Result<(), Failed> {
+/// A site of 1,000 users, 300 groups and 2,000 spaces; then the same cut three times.
+async fn confluence(latency: Duration) -> Result<(), Failed> {
+    let sizes = confluence::Sizes {
+        users: 1000,
+        groups: 300,
+        members_per_group: 20,
+        spaces: 1900,
+        personal_spaces: 100,
+        principals_per_space: 6,
+        ..confluence::Sizes::default()
+    };
+    let options = confluence::Options {
+        latency,
+        ..confluence::Options::default()
+    };
+    let world = confluence::World::generate(&sizes, 1);
+    let sim = Confluence::start(world, options).await?;
+    line(&format!(
+        "\nConfluence, sync of 1,000 users, 300 groups, 2,000 spaces; {} ms latency",
+        latency.as_millis()
+    ));
+    let subject = Subject {
+        function: "confluence-sync",
+        variables: vec![
+            ("BATON_DOMAIN_URL", sim.base_url()),
+            ("BATON_USERNAME", TEST_EMAIL.into()),
+            ("BATON_API_KEY", TEST_TOKEN.into()),
+        ],
+        calls: &|| sim.calls(),
+        clear: &|| sim.clear_requests(),
+    };
+    for run in ["first in its process", "second"] {
+        one_sync(&subject, run, None).await?;
+    }
+    one_sync(
+        &subject,
+        "cut by a deadline of 3 s, again and again",
+        Some(3_000),
+    )
+    .await
+}
+
+async fn one_sync(subject: &Subject<'_>, run: &str, cut: Option<u64>) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let api = RuntimeApi::start().await?;
-    let mut process = Launch::lambda(binary("temporalcloud-sync")?, &api.address())
+    let mut process = Launch::lambda(binary(subject.function)?, &api.address())
         .env("ROLLCALL_STORE", folder.path().join("store"))
         .env("ROLLCALL_SECRETS", "env")
-        .env("BATON_API_KEY", TEST_KEY)
-        .env("BATON_BASE_URL", sim.base_url())
+        .envs(subject.variables.iter().map(|(name, value)| (name, value)))
         .env("RUST_LOG", "warn")
         .spawn()?;
     let first = api
@@ -119,29 +189,45 @@ async fn one_sync(sim: &TemporalCloud, run: &str) -> Result<(), Failed> {
         .await
         .ok_or("it does not start")?;
     if run == "second" {
-        invoke(&api).await?;
+        invoke(&api, None).await?;
     }
     let (cpu, began) = (process.cpu_time()?, std::time::Instant::now());
-    sim.clear_requests();
-    let answer = invoke(&api).await?;
+    (subject.clear)();
+    let (answer, slices) = invoke(&api, cut).await?;
     let (wall, cpu) = (began.elapsed(), process.cpu_time()? - cpu);
     line(&format!(
-        "  {run}: {} calls, {:.2} s, {:.2} s CPU, {:.0} MiB resident, {:.1} ms to the first request; {} grants + {} derived",
-        sim.calls(),
+        "  {run}: {} calls, {:.2} s, {:.2} s CPU, {:.0} MiB resident, {:.1} ms to the first request; {} grants + {} derived{}",
+        (subject.calls)(),
         wall.as_secs_f64(),
         cpu.as_secs_f64(),
         mib(process.peak_resident()?),
         first.as_secs_f64() * 1000.0,
         answer["counts"]["grants"],
         answer["counts"]["expanded"],
+        if slices > 1 {
+            format!(", in {slices} slices")
+        } else {
+            String::new()
+        },
     ));
     process.kill().await?;
     Ok(())
 }
 
-async fn invoke(api: &RuntimeApi) -> Result<Value, Failed> {
-    match api.invoke(json!({}), Deadline::In(120_000)).await {
-        Ok(Answer::Response(answer)) if answer["status"] == "complete" => Ok(answer),
-        other => Err(format!("the sync did not complete: {other:?}").into()),
+/// A sync to its end, in as many slices as a deadline makes of it.
+async fn invoke(api: &RuntimeApi, cut: Option<u64>) -> Result<(Value, usize), Failed> {
+    let mut event = json!({});
+    for slices in 1..100 {
+        let deadline = Deadline::In(cut.unwrap_or(120_000));
+        match api.invoke(event, deadline).await {
+            Ok(Answer::Response(answer)) if answer["status"] == "complete" => {
+                return Ok((answer, slices));
+            }
+            Ok(Answer::Response(answer)) if answer["status"] == "continue" => {
+                event = json!({"sync_id": answer["sync_id"]});
+            }
+            other => return Err(format!("the sync did not complete: {other:?}").into()),
+        }
     }
+    Err("the sync does not end".into())
 }

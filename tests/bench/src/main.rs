@@ -1,7 +1,7 @@
 //! What Rollcall costs, measured on this machine. Figures, not tests: nothing here fails for being slow.
 //!
-//! `bench` measures everything; `bench write GRANTS` is what it starts as a process of its own to see the memory of one
-//! large sync.
+//! `bench` measures everything, `bench confluence` that connector alone; `bench write GRANTS` is what it starts as a process
+//! of its own to see the memory of one large sync.
 
 mod functions;
 mod synthetic;
@@ -20,8 +20,9 @@ fn main() -> ExitCode {
         .as_slice()
     {
         [] => functions::measure().and_then(|()| synthetic::measure()),
+        ["confluence"] => functions::measure_confluence(),
         ["write", grants] => synthetic::write(grants),
-        _ => Err("usage: bench [write GRANTS]".into()),
+        _ => Err("usage: bench [confluence | write GRANTS]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,10 +25,15 @@ impl Guide for Site {
             .add_user("712020:omar", "Omar", "omar@example.com")
             .add_group("g-payroll", "payroll", &["712020:ines"])
             .add_space(77001, "PAY", "Payroll", "global");
-        world
-            .grant(77001, "group", "g-payroll", "read/space")
-            .grant(77001, "user", "712020:omar", "read/space")
-            .grant(77001, "user", "712020:omar", "administer/space");
+        world.grant(77001, "group", "g-payroll", "read/space");
+        for who in ["712020:a1", "712020:omar"] {
+            world.grant(77001, "user", who, "read/space").grant(
+                77001,
+                "user",
+                who,
+                "administer/space",
+            );
+        }
         Ok(Self(Confluence::start(world, Options::default()).await?))
     }
 
@@ -58,8 +63,8 @@ impl Guide for Site {
 
     fn refusal() -> Change {
         Change {
-            who: "Somebody asks to take the administration of the space from Omar, its only administrator.",
-            entitlement: "space:77001:administer-space",
+            who: "Somebody asks to take the view of the space from Omar, who also administers it.",
+            entitlement: "space:77001:read-space",
             principal: "user:712020:omar",
         }
     }

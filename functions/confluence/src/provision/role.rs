@@ -5,7 +5,7 @@ use rollcall::ErrorType;
 use rollcall::provision::{Plan, Proposal, State};
 use serde_json::json;
 
-use super::space::{find, not_the_last_admin, own, required, rows};
+use super::space::{find, not_skipped, not_the_last_admin, own, required, rows};
 use super::{Change, cannot_hold, grant_of};
 use crate::access::{self, HOLDERS, assigned, includes};
 use crate::api::{Assignment, Write};
@@ -20,7 +20,7 @@ pub(super) async fn grant(
 ) -> Result<Plan<Write>, Error> {
     let kind = change.check_principal().await?;
     with_roles(change).await?;
-    required(change, space).await?;
+    not_skipped(change, &required(change, space).await?)?;
     let roles = change.connector.roles().await?;
     let Some(wanted) = roles.iter().find(|known| known.id == role) else {
         return Err(Error::new(
@@ -74,9 +74,10 @@ pub(super) async fn revoke(
         other => return Err(cannot_hold(other, change.entitlement)),
     };
     with_roles(change).await?;
-    if find(change, space).await?.is_none() {
+    let Some(place) = find(change, space).await? else {
         return Ok(Plan::Already(State::default()));
-    }
+    };
+    not_skipped(change, &place)?;
     let held = held(change, space).await?;
     if held.is_none_or(|held| held.role_id != role) {
         return Ok(Plan::Already(State::default()));

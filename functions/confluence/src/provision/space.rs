@@ -122,16 +122,7 @@ fn taken_along(change: &Change<'_>, own: &[Permission], row: &Permission) -> Vec
 
 /// Refuses where rows are not what gives this principal access.
 async fn by_rows(change: &Change<'_>, space: &Space, pair: Pair) -> Result<(), Error> {
-    if change.connector.skips(space) {
-        return Err(Error::refused(
-            "PersonalSpace",
-            format!(
-                "`{}` is a personal space, which the configuration leaves out",
-                space.key
-            ),
-            "Set `skip-personal-spaces` to false to manage personal spaces.",
-        ));
-    }
+    not_skipped(change, space)?;
     match change.connector.mode().await?.0 {
         Mode::Rows => Ok(()),
         Mode::Roles => Err(roles_only(change, space, pair).await?),
@@ -157,6 +148,21 @@ async fn by_rows(change: &Change<'_>, space: &Space, pair: Pair) -> Result<(), E
             }
         }
     }
+}
+
+/// What is not shown is not changed.
+pub(super) fn not_skipped(change: &Change<'_>, space: &Space) -> Result<(), Error> {
+    if !change.connector.skips(space) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "PersonalSpace",
+        format!(
+            "`{}` is a personal space, which the configuration leaves out",
+            space.key
+        ),
+        "Set `skip-personal-spaces` to false to manage personal spaces.",
+    ))
 }
 
 async fn roles_only(change: &Change<'_>, space: &Space, pair: Pair) -> Result<Error, Error> {

@@ -28,10 +28,13 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
     let cases: &[(&[&str], &str)] = &[
         (&[], "Usage: rollcall"),
         (&["sync"], "<CONNECTOR>"),
-        (&["sync", "nosuch"], "possible values: temporalcloud"),
+        (
+            &["sync", "nosuch"],
+            "possible values: confluence, temporalcloud",
+        ),
         (
             &["snapshot", "stats", "--connector", "nosuch"],
-            "possible values: temporalcloud",
+            "possible values: confluence, temporalcloud",
         ),
         (&["grant", "temporalcloud"], "--entitlement"),
         (

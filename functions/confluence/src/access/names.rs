@@ -130,9 +130,12 @@ pub(crate) fn assigned(space: &str, role: &str) -> EntitlementId {
 pub(crate) fn principal(kind: &str, id: &str) -> ResourceId {
     let spelled = |text: &str| text.to_lowercase().replace('_', "-");
     match spelled(kind).as_str() {
+        // *Unknown*: whether the rows call everybody on the internet what the write does.
+        "user" if id == "anonymous" => ResourceId::new(CLASS, "anonymous-users"),
         "user" => ResourceId::new(USER, id),
         "group" => ResourceId::new(GROUP, id),
         "access-class" => ResourceId::new(CLASS, spelled(id)),
+        other if id.is_empty() => ResourceId::new(CLASS, other),
         other => ResourceId::new(CLASS, format!("{other}:{id}")),
     }
 }

@@ -147,7 +147,8 @@ pub(crate) struct Principal {
     /// `user`, `group`, `access-class`, `role` …
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    #[serde(deserialize_with = "text_or_number")]
+    /// *Unknown*: whether everybody on the internet has one.
+    #[serde(default, deserialize_with = "text_or_number")]
     pub(crate) id: String,
 }
 

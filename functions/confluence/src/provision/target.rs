@@ -21,10 +21,12 @@ impl Target {
         let resource = &id.resource;
         let target = match resource.resource_type.as_str() {
             GROUP if id.slug == MEMBER => Some(Self::Group(resource.id.clone())),
-            SPACE => Pair::of_slug(&id.slug).map(|pair| Self::Space(resource.id.clone(), pair)),
+            SPACE if is_space_id(&resource.id) => {
+                Pair::of_slug(&id.slug).map(|pair| Self::Space(resource.id.clone(), pair))
+            }
             ASSIGNMENT if id.slug == ASSIGNED => {
                 let parts = resource.id.split_once(':');
-                let parts = parts.filter(|(space, role)| !space.is_empty() && !role.is_empty());
+                let parts = parts.filter(|(space, role)| is_space_id(space) && !role.is_empty());
                 parts.map(|(space, role)| Self::Role(space.into(), role.into()))
             }
             _ => None,
@@ -37,6 +39,11 @@ impl Target {
             )
         })
     }
+}
+
+/// A space's id is a number; what has letters is its key, and not for this.
+fn is_space_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -66,6 +73,8 @@ mod tests {
             "space:1:create-space",
             "space:1:read",
             "space:1:update-space",
+            "space:ENG:read-space",
+            "space_role_assignment:ENG:r1:assigned",
             "space_role:r1:assigned",
             "space_role_assignment:98310:assigned",
             "space_role_assignment:98310:r1:member",

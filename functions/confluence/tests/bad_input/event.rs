@@ -1,0 +1,184 @@
+//! Events that are malformed, or ask for what cannot be, or must not.
+
+use rollcall::function::Operation::{CreateAccount, DeleteAccount, Grant, Revoke};
+use serde_json::{Value, json};
+
+use super::{Failure, fails, failure, good};
+use crate::shown::Desk;
+
+const MALFORMED: Failure = failure(
+    "InvalidRequest",
+    "MalformedEvent",
+    "the event is not understood",
+    "Send the fields that the schema of this event has",
+);
+const ENTITLEMENT: Failure = failure(
+    "InvalidRequest",
+    "UnknownEntitlement",
+    "Confluence has no entitlement",
+    "space:<id>:<verb>-<noun>",
+);
+const NO_ENTITLEMENT: Failure = failure(
+    "InvalidRequest",
+    "UnknownEntitlement",
+    "is no entitlement id",
+    "`type:resource:slug`",
+);
+const NO_PRINCIPAL: Failure = failure(
+    "InvalidRequest",
+    "UnknownPrincipal",
+    "is no principal",
+    "`type:id`",
+);
+const HOLDER: Failure = failure(
+    "InvalidRequest",
+    "UnknownPrincipal",
+    "cannot be given",
+    "a user or a group",
+);
+const PRINCIPAL: Failure = failure(
+    "NotFound",
+    "UnknownPrincipal",
+    "in Confluence",
+    "a principal of the newest snapshot",
+);
+const SPACE: Failure = failure("NotFound", "UnknownSpace", "can see", "may view it");
+const GROUP: Failure = failure(
+    "NotFound",
+    "UnknownGroup",
+    "in Confluence",
+    "a group of the newest snapshot",
+);
+const NO_ROLES: Failure = failure(
+    "Refused",
+    "NoRoles",
+    "by permissions, not by roles",
+    "Grant permissions",
+);
+
+#[tokio::test]
+async fn an_event_that_is_not_as_its_schema_is_malformed() {
+    let desk = Desk::new().await;
+    for operation in super::OPERATIONS {
+        for event in [
+            json!(null),
+            json!("default"),
+            json!([]),
+            json!({"dryrun": true}),
+        ] {
+            fails(&desk, operation, event, "no such event", MALFORMED).await;
+        }
+    }
+    for operation in [Grant, Revoke] {
+        for (field, value) in [
+            ("entitlement", json!(null)),
+            ("principal", json!(7)),
+            ("allow", json!("cascade")),
+            ("allow", json!([true])),
+        ] {
+            let mut event = good(operation);
+            event[field] = value;
+            fails(&desk, operation, event, field, MALFORMED).await;
+        }
+    }
+    assert!(
+        desk.vendor.sim.requests().is_empty(),
+        "the vendor was asked"
+    );
+}
+
+#[tokio::test]
+async fn a_side_effect_that_does_not_exist_cannot_be_allowed() {
+    let desk = Desk::new().await;
+    let expected = failure(
+        "InvalidRequest",
+        "UnknownSideEffect",
+        "nothing here has a side effect called",
+        "`cascade`",
+    );
+    for operation in [Grant, Revoke] {
+        for allow in [
+            json!(["everything"]),
+            json!(["cascade", "Cascade"]),
+            json!([""]),
+        ] {
+            let mut event = good(operation);
+            event["allow"] = allow;
+            fails(&desk, operation, event, "allow", expected).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_not_granted() {
+    let (reader, export, open) = (
+        "user:712020:reader",
+        "space:98320:export-space",
+        "group:34-open:member",
+    );
+    let rows: &[(&str, &str, Failure)] = &[
+        ("nonsense", reader, NO_ENTITLEMENT),
+        ("", reader, NO_ENTITLEMENT),
+        ("space:98320", reader, NO_ENTITLEMENT),
+        ("space:98320:create-space", reader, ENTITLEMENT),
+        ("space:98320:administer-page", reader, ENTITLEMENT),
+        ("space:98320:Export-space", reader, ENTITLEMENT),
+        ("space:98320:export/space", reader, ENTITLEMENT),
+        ("group:34-open:admin", reader, ENTITLEMENT),
+        ("user:712020:reader:member", reader, ENTITLEMENT),
+        (
+            "access_class:all-licensed-users:member",
+            reader,
+            ENTITLEMENT,
+        ),
+        ("space_role_assignment:98320:assigned", reader, ENTITLEMENT),
+        (export, "712020", NO_PRINCIPAL),
+        (export, "", NO_PRINCIPAL),
+        (export, "user:", NO_PRINCIPAL),
+        (export, "access_class:all-licensed-users", HOLDER),
+        (export, "space:98320", HOLDER),
+        (open, "group:22-eng", HOLDER),
+        (export, "user:712020:never-was", PRINCIPAL),
+        (export, "group:99-never-was", PRINCIPAL),
+        (open, "user:712020:never-was", PRINCIPAL),
+        ("space:7:export-space", reader, SPACE),
+        // A key is no id.
+        ("space:OPS:export-space", reader, ENTITLEMENT),
+        ("group:never-was:member", reader, GROUP),
+        (
+            "space_role_assignment:98320:role-viewer:assigned",
+            reader,
+            NO_ROLES,
+        ),
+    ];
+    let desk = Desk::new().await;
+    for (entitlement, principal, expected) in rows {
+        for dry_run in [false, true] {
+            let event = json!({"request_id": "r1", "entitlement": entitlement, "principal": principal, "dry_run": dry_run});
+            fails(&desk, Grant, event, "for nothing", *expected).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn accounts_are_not_made_or_deleted_here() {
+    let desk = Desk::new().await;
+    for (operation, event) in [
+        (
+            CreateAccount,
+            json!({"request_id": "c1", "account": {"email": "new@example.com"}}),
+        ),
+        (
+            DeleteAccount,
+            json!({"request_id": "d1", "principal": "user:712020:reader"}),
+        ),
+    ] {
+        let result: Result<Value, _> = desk.invoke(operation, event).await;
+        let error = result.expect_err("no such operation");
+        assert_eq!(error.code(), "UnknownOperation", "{error}");
+    }
+    assert!(
+        desk.vendor.sim.requests().is_empty()
+            || desk.vendor.sim.requests().iter().all(|r| r.method == "GET")
+    );
+}

@@ -1,0 +1,251 @@
+//! What the vendor's refusals mean, and where it is asked.
+
+use rollcall::ErrorType;
+use rollcall_harness::conformance::Subject;
+use rollcall_simulators::confluence::{
+    BEARER_TOKEN, GatewayRefusal, SCOPED_TOKEN, TEST_TOKEN, World,
+};
+use rollcall_simulators::{Fault, FaultKind};
+use serde_json::{Value, json};
+
+use super::{code, desk_of, grant, outcome, revoke, set_keys, writes};
+use crate::shown::{Desk, Shown};
+
+/// A place in a sync, by the path that is asked.
+const PLACES: &[&str] = &[
+    "/wiki/rest/api/user/current",
+    "/wiki/api/v2/spaces",
+    "/wiki/rest/api/search/user",
+    "/wiki/rest/api/group",
+    "/wiki/rest/api/group/22-eng/membersByGroupId",
+    "/wiki/api/v2/spaces/98310/permissions",
+    "/wiki/api/v2/spaces/98310/role-assignments",
+    "/wiki/api/v2/space-roles",
+    "/wiki/api/v2/users-bulk",
+];
+
+/// The public connector takes the vendor's 404 to a stranger for an empty list, and shows a site in which nobody has
+/// anything.
+#[tokio::test]
+async fn a_token_that_is_revoked_halfway_empties_nothing() {
+    for (n, place) in PLACES.iter().enumerate() {
+        let desk = desk_of(World::with_roles()).await;
+        let v2 = place.contains("/api/v2/");
+        let (status, body) = if v2 {
+            (
+                404,
+                json!({"errors": [{"status": 404, "code": "NOT_FOUND", "title": "Not Found", "detail": null}]}),
+            )
+        } else {
+            (
+                403,
+                json!({"statusCode": 403, "message": "com.atlassian.confluence.api.service.exceptions.PermissionException: Current user not permitted to use Confluence"}),
+            )
+        };
+        let kind = FaultKind::Status {
+            code: status,
+            headers: Vec::new(),
+            body: Some(body),
+        };
+        let mut fault = Fault::every(kind).exactly();
+        fault.path_prefix = (*place).to_owned();
+        desk.vendor.sim.set_faults(vec![fault]);
+        let error = desk.sync().await.expect_err(place);
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorType::Unauthenticated, "UnknownCaller"),
+            "{n} {place}: {error}"
+        );
+        assert!(!desk.is_published(), "{place}");
+    }
+}
+
+/// The same of revocations: a stranger is not told that the access is gone.
+#[tokio::test]
+async fn a_revoke_with_a_token_that_is_revoked_halfway_is_no_success() {
+    let bare = json!({"errors": [{"status": 404, "code": "NOT_FOUND", "title": "Not Found", "detail": null}]});
+    for (world, what) in [
+        (World::worked_example(), "space:98310:read-space"),
+        (
+            World::with_roles(),
+            "space_role_assignment:98310:r2:assigned",
+        ),
+    ] {
+        let desk = desk_of(world).await;
+        let kind = FaultKind::Status {
+            code: 404,
+            headers: Vec::new(),
+            body: Some(bare.clone()),
+        };
+        desk.vendor
+            .sim
+            .set_faults(vec![Fault::matching("GET", "/wiki/api/v2/spaces/", kind)]);
+        assert_eq!(
+            code(revoke(&desk, "r1", what, "group:22-eng").await),
+            "UnknownCaller"
+        );
+        assert!(writes(&desk).is_empty());
+    }
+}
+
+/// A page for people, or what the gateway says where it knows no way, is nobody's word on a space or a group.
+#[tokio::test]
+async fn only_the_vendors_own_404_says_that_something_is_gone() {
+    let page = Value::from("<!doctype html><html><title>Gone fishing</title></html>");
+    let html = vec![("content-type".to_owned(), "text/html".to_owned())];
+    let gateway = json!({"timestamp": "2026-06-01T12:00:00Z", "status": 404, "error": "Not Found", "path": "/x", "message": "No message available"});
+    for (headers, body) in [(html, page), (Vec::new(), gateway)] {
+        let kind = FaultKind::Status {
+            code: 404,
+            headers,
+            body: Some(body),
+        };
+        for (place, what) in [
+            ("/wiki/api/v2/spaces/98310", "space:98310:delete-space"),
+            ("/wiki/rest/api/group/by-id", "group:11-adm:member"),
+        ] {
+            let desk = desk_of(World::worked_example()).await;
+            let fault = Fault::matching("GET", place, kind.clone());
+            desk.vendor.sim.set_faults(vec![fault]);
+            let failed = revoke(&desk, "r1", what, "user:557058:b2").await;
+            assert!(failed.is_err(), "{place}: {failed:?}");
+        }
+        let desk = desk_of(World::worked_example()).await;
+        let rows = "/wiki/api/v2/spaces/98310/permissions";
+        desk.vendor
+            .sim
+            .set_faults(vec![Fault::matching("GET", rows, kind)]);
+        desk.sync().await.expect_err("no answer on a space");
+        assert!(!desk.is_published());
+    }
+}
+
+/// The public connector does not heed how long it is asked to wait, and gives up at a 502.
+#[tokio::test]
+async fn trouble_that_passes_is_waited_out() {
+    for kind in [
+        FaultKind::too_many_requests(Some(7)),
+        FaultKind::too_many_requests(None),
+        FaultKind::status(502),
+        FaultKind::status(503),
+        FaultKind::status(504),
+        FaultKind::Disconnect,
+        FaultKind::CutBody,
+    ] {
+        let desk = desk_of(World::worked_example()).await;
+        desk.vendor.sim.set_faults(vec![
+            Fault::matching("GET", "/wiki/api/v2/spaces/98310/permissions", kind.clone()).times(2),
+        ]);
+        Shown::by(&desk).await;
+    }
+}
+
+/// A change of which no answer came may have been made: it is looked at again, and not sent twice.
+#[tokio::test]
+async fn a_change_whose_answer_is_lost_is_made_once() {
+    for (kind, most) in [
+        (FaultKind::LoseAnswer, 1),
+        (FaultKind::CutBody, 1),
+        (FaultKind::too_many_requests(Some(3)), 2),
+        (FaultKind::status(503), 2),
+    ] {
+        let desk = Desk::new().await;
+        desk.vendor.sim.set_faults(vec![Fault::nth_matching(
+            1,
+            "POST",
+            "/wiki/rest/api/",
+            kind.clone(),
+        )]);
+        let mut answer = grant(
+            &desk,
+            "r1",
+            "space:98320:export-space",
+            "user:712020:reader",
+        )
+        .await;
+        for _ in 0..3 {
+            if answer.is_ok() {
+                break;
+            }
+            answer = grant(
+                &desk,
+                "r1",
+                "space:98320:export-space",
+                "user:712020:reader",
+            )
+            .await;
+        }
+        outcome(answer, "granted");
+        assert!(writes(&desk).len() <= most, "{kind:?}: {:?}", writes(&desk));
+    }
+}
+
+/// The public connector drops the gateway's path, so that scoped tokens cannot be used.
+#[tokio::test]
+async fn scoped_tokens_and_service_accounts_work_through_the_gateway() {
+    let mut digests = Vec::new();
+    for (username, token, scheme) in [
+        (Some("ada@acme.io"), TEST_TOKEN, "Basic "),
+        (Some("ada@acme.io"), SCOPED_TOKEN, "Basic "),
+        (None, BEARER_TOKEN, "Bearer "),
+    ] {
+        let desk = desk_of(World::with_roles()).await;
+        let mut secret = json!({"domain-url": desk.vendor.sim.gateway_url(), "api-key": token});
+        if let Some(username) = username {
+            secret["username"] = username.into();
+        }
+        desk.write_secret(&secret);
+        digests.push(desk.complete().await["content_digest"].clone());
+        let what = "space_role_assignment:98310:r2:assigned";
+        outcome(grant(&desk, "r1", what, "user:712020:c3").await, "granted");
+        outcome(revoke(&desk, "r2", what, "user:712020:c3").await, "revoked");
+        for request in desk.vendor.sim.requests() {
+            assert!(
+                request.path.starts_with("/ex/confluence/"),
+                "{}",
+                request.path
+            );
+            assert!(
+                request
+                    .header("authorization")
+                    .expect("a header")
+                    .starts_with(scheme)
+            );
+        }
+        assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
+    }
+    assert!(
+        digests.iter().all(|digest| *digest == digests[0]),
+        "{digests:?}"
+    );
+}
+
+/// Unknown is whether the gateway passes the site's own words on.
+#[tokio::test]
+async fn a_bad_token_is_known_for_one_on_the_site_and_behind_the_gateway() {
+    for refusal in [GatewayRefusal::AsSite, GatewayRefusal::Unauthorized] {
+        let desk = Desk::new().await;
+        desk.vendor
+            .sim
+            .set_options(|o| o.gateway_bad_credentials = refusal);
+        for url in [desk.vendor.sim.base_url(), desk.vendor.sim.gateway_url()] {
+            let mut secret = desk.vendor.secret();
+            secret["domain-url"] = url.into();
+            secret["api-key"] = "no-such-token".into();
+            desk.write_secret(&secret);
+            assert_eq!(code(desk.sync().await), "UnknownCaller", "{refusal:?}");
+        }
+    }
+    // It is the token that is wrong, not its kind.
+    let desk = Desk::new().await;
+    set_keys(&desk, json!({"api-key": SCOPED_TOKEN}));
+    let error = desk.sync().await.expect_err("a scoped token on the site");
+    assert_eq!(error.code(), "UnknownCaller");
+    assert!(
+        error
+            .fix()
+            .contains("https://api.atlassian.com/ex/confluence/<cloud id>"),
+        "{}",
+        error.fix()
+    );
+}

@@ -333,6 +333,22 @@ pub(crate) fn assignment(space: &Space, assignment: &Assignment, roles: &[Role])
     records
 }
 
+/// Who holds a row of permissions.
+pub(crate) fn holder_of(row: &Permission) -> ResourceId {
+    principal(&row.principal.kind, &row.principal.id)
+}
+
+/// Who has a role.
+pub(crate) fn assignee(assignment: &Assignment) -> ResourceId {
+    let holder = &assignment.principal;
+    principal(&holder.principal_type, &holder.principal_id)
+}
+
+/// What a row of a space's permissions grants.
+pub(crate) fn permission_of(space: &str, row: &Permission) -> EntitlementId {
+    permission(space, &row.operation.key, &row.operation.target_type)
+}
+
 /// Roles in the order of what they allow.
 pub(crate) fn by_strength(mut roles: Vec<Role>) -> Vec<Role> {
     roles.sort_by(|a, b| {

@@ -108,7 +108,7 @@ impl Change<'_> {
         };
         match found {
             Ok(()) => Ok(kind),
-            Err(e) if e.is_absent() || e.status() == Some(400) => Err(Error::new(
+            Err(e) if e.is_unknown_id() => Err(Error::new(
                 ErrorType::NotFound,
                 "UnknownPrincipal",
                 format!("there is no {} in Confluence", self.principal),

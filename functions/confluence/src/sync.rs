@@ -139,8 +139,7 @@ impl Syncer for Confluence {
                     out.spawn.push(members_of(&group.id));
                     Ok(out)
                 }
-                // *Unknown*: which of these an id is answered with that no group has.
-                Err(e) if e.is_absent() || e.status() == Some(400) => Ok(Yield::default()),
+                Err(e) if e.is_unknown_id() => Ok(Yield::default()),
                 Err(e) => Err(e.into()),
             },
         }
@@ -317,10 +316,7 @@ impl Confluence {
         for assignment in &all {
             out.records
                 .extend(access::assignment(&space, assignment, roles));
-            let holder = &assignment.principal;
-            by_role.insert(
-                access::principal(&holder.principal_type, &holder.principal_id).to_string(),
-            );
+            by_role.insert(access::assignee(assignment).to_string());
         }
         out.spawn
             .push(rows_of(&place.id, mode, by_role.into_iter().collect()));
@@ -345,7 +341,7 @@ impl Confluence {
             cursor,
         }));
         for row in &page.items {
-            let holder = access::principal(&row.principal.kind, &row.principal.id).to_string();
+            let holder = access::holder_of(row).to_string();
             let by_role = mode == Mode::Roles || by_role.binary_search(&holder).is_ok();
             let role_era = mode != Mode::Rows;
             match access::row(space, row, &self.selection, role_era, by_role) {

@@ -34,6 +34,11 @@ impl Failure {
             && !self.is_stranger()
     }
 
+    /// The same of an id in a query. *Unknown*: which of 400 and 404 an id is answered with that nothing has.
+    pub(crate) fn is_unknown_id(&self) -> bool {
+        self.is_absent() || self.status() == Some(400)
+    }
+
     /// Whether this is how the vendor treats somebody it does not know.
     fn is_stranger(&self) -> bool {
         let Http::Status { call, message, .. } = &self.0 else {

@@ -61,12 +61,11 @@ fn check_kind(change: &Change<'_>) -> Result<(), Error> {
     }
 }
 
-/// The group, if there is one; refused early if its members are kept elsewhere. *Unknown*: whether an unknown id is
-/// answered with 400 or 404.
+/// The group, if there is one; refused early if its members are kept elsewhere.
 async fn changeable(change: &Change<'_>, id: &str) -> Result<Option<Group>, Error> {
     let group = match change.connector.api.group(id).await {
         Ok(group) => group,
-        Err(e) if e.is_absent() || e.status() == Some(400) => return Ok(None),
+        Err(e) if e.is_unknown_id() => return Ok(None),
         Err(e) => return Err(e.into()),
     };
     if is_external(&group) {

@@ -48,10 +48,7 @@ pub(super) async fn grant(
         Some(held) => vec![grant_of(&assigned(space, &held.role_id), change.principal).id],
         None => own
             .iter()
-            .map(|row| {
-                let (verb, noun) = (&row.operation.key, &row.operation.target_type);
-                grant_of(&access::permission(space, verb, noun), change.principal).id
-            })
+            .map(|row| grant_of(&access::permission_of(space, row), change.principal).id)
             .collect(),
     };
     Ok(Plan::Change(Proposal {
@@ -103,12 +100,11 @@ async fn with_roles(change: &Change<'_>) -> Result<(), Error> {
 }
 
 /// The role that the principal has on the space.
-async fn held(change: &Change<'_>, space: &str) -> Result<Option<Assignment>, Error> {
+pub(super) async fn held(change: &Change<'_>, space: &str) -> Result<Option<Assignment>, Error> {
     let all = change.connector.api.assignments(space).await?;
-    Ok(all.into_iter().find(|assignment| {
-        let holder = &assignment.principal;
-        access::principal(&holder.principal_type, &holder.principal_id) == *change.principal
-    }))
+    Ok(all
+        .into_iter()
+        .find(|assignment| access::assignee(assignment) == *change.principal))
 }
 
 fn set(space: &str, kind: &str, change: &Change<'_>, role: Option<&str>) -> Write {

@@ -5,6 +5,7 @@ use rollcall::provision::{Plan, Proposal, State};
 use rollcall::{Error, ErrorType};
 use serde_json::json;
 
+use super::role::held;
 use super::{Change, cannot_hold, grant_of};
 use crate::access::{self, HOLDERS, Pair, SPACE, includes, permission};
 use crate::api::{Permission, Space, Write};
@@ -110,9 +111,8 @@ fn taken_along(change: &Change<'_>, own: &[Permission], row: &Permission) -> Vec
     });
     let mut ids: Vec<String> = ends
         .map(|row| {
-            let (verb, noun) = (&row.operation.key, &row.operation.target_type);
             let space = &change.entitlement.resource.id;
-            grant_of(&permission(space, verb, noun), change.principal).id
+            grant_of(&access::permission_of(space, row), change.principal).id
         })
         .collect();
     ids.sort();
@@ -126,27 +126,20 @@ async fn by_rows(change: &Change<'_>, space: &Space, pair: Pair) -> Result<(), E
     match change.connector.mode().await?.0 {
         Mode::Rows => Ok(()),
         Mode::Roles => Err(roles_only(change, space, pair).await?),
-        Mode::Both => {
-            let all = change.connector.api.assignments(&space.id).await?;
-            let held = all.iter().find(|assignment| {
-                let holder = &assignment.principal;
-                access::principal(&holder.principal_type, &holder.principal_id) == *change.principal
-            });
-            match held {
-                None => Ok(()),
-                Some(held) => Err(Error::refused(
-                    "HoldsRole",
-                    format!(
-                        "{} has a role on the space `{}`, and its permissions follow from that",
-                        change.principal, space.key
-                    ),
-                    format!(
-                        "Change the role instead: `{}`.",
-                        access::assigned(&space.id, &held.role_id)
-                    ),
-                )),
-            }
-        }
+        Mode::Both => match held(change, &space.id).await? {
+            None => Ok(()),
+            Some(held) => Err(Error::refused(
+                "HoldsRole",
+                format!(
+                    "{} has a role on the space `{}`, and its permissions follow from that",
+                    change.principal, space.key
+                ),
+                format!(
+                    "Change the role instead: `{}`.",
+                    access::assigned(&space.id, &held.role_id)
+                ),
+            )),
+        },
     }
 }
 
@@ -212,8 +205,7 @@ pub(super) async fn rows(change: &Change<'_>, id: &str) -> Result<Vec<Permission
 }
 
 pub(super) fn own(rows: &[Permission], principal: &ResourceId) -> Vec<Permission> {
-    let is_own =
-        |row: &&Permission| access::principal(&row.principal.kind, &row.principal.id) == *principal;
+    let is_own = |row: &&Permission| access::holder_of(row) == *principal;
     rows.iter().filter(is_own).cloned().collect()
 }
 
@@ -235,8 +227,7 @@ pub(super) fn not_the_last_admin(
         return Ok(());
     }
     let others = rows.iter().any(|row| {
-        is(row, ADMINISTER.0, ADMINISTER.1)
-            && access::principal(&row.principal.kind, &row.principal.id) != *change.principal
+        is(row, ADMINISTER.0, ADMINISTER.1) && access::holder_of(row) != *change.principal
     });
     if others {
         return Ok(());

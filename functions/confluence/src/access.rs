@@ -10,11 +10,30 @@ use rollcall::model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Rank,
     Resource, ResourceId, State, put,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::{Account, Assignment, Group, Permission, Person, Role, Space};
 
 pub(crate) use names::*;
+
+/// How a site gives access to spaces (`GET /wiki/api/v2/space-role-mode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// By rows of permissions alone.
+    Rows,
+    /// Either by rows or by a role, for each principal and space.
+    Both,
+    /// By roles alone.
+    Roles,
+}
+
+impl Mode {
+    pub(crate) fn has_roles(self) -> bool {
+        self != Self::Rows
+    }
+}
 
 /// What of the site's permissions is shown.
 #[derive(Debug, Clone)]
@@ -30,8 +49,8 @@ impl Selection {
     }
 
     /// The permissions that are wanted and exist.
-    fn pairs(&self, role_era: bool) -> impl Iterator<Item = Pair> {
-        let exists = move |pair: &Pair| role_era || !pair.of_role_era;
+    fn pairs(&self, mode: Mode) -> impl Iterator<Item = Pair> {
+        let exists = move |pair: &Pair| mode.has_roles() || !pair.of_role_era;
         PAIRS
             .into_iter()
             .filter(exists)
@@ -140,7 +159,7 @@ pub(crate) fn membership(group: &str, person: &Person) -> Records {
 }
 
 /// A space, and what can be held on it.
-pub(crate) fn space(space: &Space, selection: &Selection, role_era: bool) -> Records {
+pub(crate) fn space(space: &Space, selection: &Selection, mode: Mode) -> Records {
     let id = ResourceId::new(SPACE, &space.id);
     let name = or_id(&space.name, &space.key);
     let mut resource = Resource::new(id, name, Facet::None);
@@ -153,24 +172,26 @@ pub(crate) fn space(space: &Space, selection: &Selection, role_era: bool) -> Rec
     put(profile, "space_key", &space.key);
     put(profile, "space_type", &space.kind);
     put(profile, "space_status", &space.status);
-    let pairs = selection.pairs(role_era);
+    put(profile, "web_url", &space.web_url);
+    let pairs = selection.pairs(mode);
     Records {
         resources: vec![resource],
         entitlements: pairs
-            .map(|pair| space_entitlement(&space.id, name, &pair))
+            .map(|pair| space_entitlement(&space.id, name, &pair, mode))
             .collect(),
         ..Records::default()
     }
 }
 
-fn space_entitlement(space: &str, name: &str, pair: &Pair) -> Entitlement {
+fn space_entitlement(space: &str, name: &str, pair: &Pair, mode: Mode) -> Entitlement {
     Entitlement {
         id: permission(space, pair.verb, pair.noun),
         display_name: format!("{name}: {} ({})", pair.title, pair.slug()),
         description: format!("Can {} in the space {name} in Confluence", in_a_space(pair)),
         grantable_to: HOLDERS,
         purpose: Purpose::Permission,
-        immutable: false,
+        // Where there are only roles, what is left of rows can be neither given nor taken.
+        immutable: mode == Mode::Roles,
         exclusive: None,
         v1_identifier: None,
     }
@@ -199,7 +220,7 @@ pub(crate) fn row(
     space: &str,
     row: &Permission,
     selection: &Selection,
-    role_era: bool,
+    mode: Mode,
     by_role: bool,
 ) -> Row {
     let (verb, noun) = (
@@ -211,13 +232,13 @@ pub(crate) fn row(
     }
     let id = permission(space, verb, noun);
     let mut records = holder(&id, &row.principal.kind, &row.principal.id);
-    if by_role {
+    if by_role || mode == Mode::Roles {
         for grant in &mut records.grants {
             grant.immutable = true;
         }
     }
     // The lists of what exists are older than the site may be: nobody's access is lost for that.
-    if Pair::find(verb, noun).is_none_or(|pair| pair.of_role_era && !role_era) {
+    if Pair::find(verb, noun).is_none_or(|pair| pair.of_role_era && !mode.has_roles()) {
         records.entitlements.push(unlisted(id));
     }
     Row::Shown(records)

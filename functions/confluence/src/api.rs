@@ -166,7 +166,13 @@ impl Api {
 
     /// `GET /wiki/api/v2/spaces`: those that the caller may see.
     pub(crate) async fn spaces(&self, cursor: &str) -> Answer<Page<Space>> {
-        self.page(v2(&["spaces"]), cursor).await
+        let (mut page, base) = self.based_page::<Space>(v2(&["spaces"]), cursor).await?;
+        for space in &mut page.items {
+            if !base.is_empty() && !space.links.webui.is_empty() {
+                space.web_url = format!("{base}{}", space.links.webui);
+            }
+        }
+        Ok(page)
     }
 
     /// The shortest list of the API v2, to see whether it lets us in.
@@ -294,7 +300,8 @@ impl Api {
                         return Ok(items);
                     };
                     if !seen.insert(next.clone()) {
-                        return Err(circle(&call));
+                        let call = call.name();
+                        return Err(Failure(http::error::Error::Circle { call }));
                     }
                     cursor = next;
                 }
@@ -310,6 +317,15 @@ impl Api {
     }
 
     async fn page<T: DeserializeOwned>(&self, call: Call, cursor: &str) -> Answer<Page<T>> {
+        Ok(self.based_page(call, cursor).await?.0)
+    }
+
+    /// A page, and where the site's pages for people are.
+    async fn based_page<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        cursor: &str,
+    ) -> Answer<(Page<T>, String)> {
         let call = call.query("limit", V2_PAGE);
         let call = match cursor {
             "" => call,
@@ -320,19 +336,12 @@ impl Api {
         let next = answer.links.next.as_deref().and_then(cursor_of);
         // An empty page that leads to itself is an end that the vendor is known to write; any other circle is a fault.
         let next = next.filter(|next| !(answer.results.is_empty() && next == cursor));
-        Ok(Page {
+        let page = Page {
             items: answer.results,
             next,
-        })
+        };
+        Ok((page, answer.links.base))
     }
-}
-
-fn circle(call: &Call) -> Failure {
-    Failure(http::error::Error::Unexpected {
-        call: call.name(),
-        at: "_links.next".into(),
-        why: "the list goes in a circle".into(),
-    })
 }
 
 fn v1(path: &[&str]) -> Call {

@@ -17,11 +17,12 @@ use rollcall::model::{Capability, FacetKind, ResourceId, ResourceType};
 use rollcall::{Error, ErrorType};
 use tokio::sync::OnceCell;
 
+pub use access::Mode;
 use access::{ASSIGNMENT, CLASS, GROUP, NOUNS, ROLE, SPACE, Selection, USER, VERBS};
 pub use api::Write;
 use api::{Api, Credential, Role};
 use site::Site;
-pub use sync::{Mode, Place, Step};
+pub use sync::{Place, Step};
 
 /// What the connector is.
 static ABOUT: About = About {

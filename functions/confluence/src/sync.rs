@@ -13,20 +13,8 @@ use rollcall::{Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
 use crate::Confluence;
-use crate::access::{self, GROUP, Row, SPACE, USER};
+use crate::access::{self, GROUP, Mode, Row, SPACE, USER};
 use crate::api::{BULK, Failure, Page, Person, Space};
-
-/// How a site gives access to spaces (`GET /wiki/api/v2/space-role-mode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// By rows of permissions alone.
-    Rows,
-    /// Either by rows or by a role, for each principal and space.
-    Both,
-    /// By roles alone.
-    Roles,
-}
 
 /// A space, as far as the steps on it need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,7 +185,7 @@ impl Confluence {
         let (mode, warning) = self.mode().await?;
         let mut out = Yield::default();
         out.warnings.extend(warning);
-        if mode != Mode::Rows {
+        if mode.has_roles() {
             out.spawn.push(Step::Roles);
         }
         out.spawn.push(Step::Spaces {
@@ -274,10 +262,9 @@ impl Confluence {
                 out.tally(PERSONAL, 1);
                 continue;
             }
-            let role_era = mode != Mode::Rows;
             out.records
-                .extend(access::space(space, &self.selection, role_era));
-            out.spawn.push(if role_era {
+                .extend(access::space(space, &self.selection, mode));
+            out.spawn.push(if mode.has_roles() {
                 Step::Assignments {
                     space: Place {
                         id: space.id.clone(),
@@ -342,9 +329,8 @@ impl Confluence {
         }));
         for row in &page.items {
             let holder = access::holder_of(row).to_string();
-            let by_role = mode == Mode::Roles || by_role.binary_search(&holder).is_ok();
-            let role_era = mode != Mode::Rows;
-            match access::row(space, row, &self.selection, role_era, by_role) {
+            let by_role = by_role.binary_search(&holder).is_ok();
+            match access::row(space, row, &self.selection, mode, by_role) {
                 Row::Shown(records) => out.records.extend(records),
                 Row::NotSelected => out.tally(NOT_SELECTED, 1),
             }

@@ -77,7 +77,7 @@ impl Provisioner for TemporalCloud {
     async fn poll(&self, change: &Write) -> Result<Progress, Error> {
         match self.api.operation(&change.operation_id).await {
             Ok(operation) => progress(&operation),
-            Err(e) if e.status() == Some(404) => Ok(Progress::Unknown),
+            Err(e) if e.is_not_found() => Ok(Progress::Unknown),
             Err(e) => Err(e.into()),
         }
     }

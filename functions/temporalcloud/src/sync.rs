@@ -203,7 +203,7 @@ impl TemporalCloud {
     async fn members(&self, group: &str, google: bool, page: &str) -> Result<Yield<Step>, Error> {
         let mut out = Yield::default();
         let members = match self.api.members(group, page).await {
-            Err(e) if e.status() == Some(404) => return self.vanished_group(group, e).await,
+            Err(e) if e.is_not_found() => return self.vanished_group(group, e).await,
             // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
             Err(e) if google && page.is_empty() && matches!(e.status(), Some(400 | 501)) => {
                 out.warn(
@@ -236,7 +236,7 @@ impl TemporalCloud {
     ) -> Result<Yield<Step>, Error> {
         match self.api.group(group).await {
             Ok(found) if !found.state().is_going() => return Err(no_members.into()),
-            Err(e) if e.status() != Some(404) => return Err(e.into()),
+            Err(e) if !e.is_not_found() => return Err(e.into()),
             _ => {}
         }
         let mut out = Yield::default();
@@ -289,7 +289,7 @@ impl TemporalCloud {
         match self.api.user(id).await {
             Ok(user) => take(&mut out, access::user(account, &user)),
             // No such user: the engine keeps a stub in its place.
-            Err(e) if e.status() == Some(404) => {}
+            Err(e) if e.is_not_found() => {}
             Err(e) => return Err(e.into()),
         }
         Ok(out)
@@ -313,7 +313,7 @@ impl TemporalCloud {
     async fn missing_namespace(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
         let namespace = match self.api.namespace(id).await {
             Ok(namespace) => namespace,
-            Err(e) if e.status() == Some(404) => {
+            Err(e) if e.is_not_found() => {
                 return Ok(Records::gone(ResourceId::new(NAMESPACE, id)).into());
             }
             Err(e) => return Err(e.into()),
@@ -404,7 +404,7 @@ fn or_vanished(
 ) -> Result<Yield<Step>, Error> {
     match answer {
         Ok(records) => Ok(records.into()),
-        Err(e) if e.status() == Some(404) => {
+        Err(e) if e.is_not_found() => {
             let mut out = Yield::from(Records {
                 gone: vec![ResourceId::new(kind, id)],
                 ..Records::default()

@@ -64,6 +64,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A list leads back to a page that was read already, and so has no end.
+    #[error("{call} lists in a circle: it pointed a second time to the same page")]
+    Circle {
+        /// Method and path.
+        call: String,
+    },
     /// The vendor sends us elsewhere.
     #[error("{call} was answered with a redirect to `{to}`, which is not followed")]
     Redirect {
@@ -91,10 +97,16 @@ impl Error {
         }
     }
 
-    /// Whether the vendor answered with an error in JSON, as an API does: a proxy or a page for people does not, and
-    /// its 404 says nothing about an object.
-    pub fn is_json(&self) -> bool {
-        matches!(self, Self::Status { is_json: true, .. })
+    /// Whether an API says that what the request names is not there: with 404, and in JSON. The 404 of a proxy or a page
+    /// for people says nothing about an object.
+    pub fn is_not_found(&self) -> bool {
+        let Self::Status {
+            status, is_json, ..
+        } = self
+        else {
+            return false;
+        };
+        *status == 404 && *is_json
     }
 }
 
@@ -168,6 +180,11 @@ impl From<Error> for Boundary {
                 ErrorType::Unavailable,
                 "VendorUnavailable",
                 "Run again; if it persists, check the address in the configuration: something else than the API may be there.",
+            ),
+            Error::Circle { .. } => (
+                ErrorType::Unavailable,
+                "RepeatedCursor",
+                "Run again; if it persists, report it to the vendor.",
             ),
             Error::Unexpected { .. } => (
                 ErrorType::Internal,

@@ -20,8 +20,10 @@ use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT};
-use reqwest::{Certificate, Method, Response, redirect};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT,
+};
+use reqwest::{Certificate, Method, Response, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -368,9 +370,14 @@ impl Http {
         }
         let retry_after = retry::retry_after(answer.headers(), self.session.clock.now());
         let request_id = header(&answer, "x-request-id").filter(|id| !id.is_empty());
+        let says_json = header(&answer, CONTENT_TYPE.as_str()).is_some_and(|t| t.contains("json"));
         let bytes = read(call, answer).await?;
         if status.is_success() {
             return whole_json(call, bytes);
+        }
+        // What a 404 is taken for hangs on its words: half of them are none.
+        if status == StatusCode::NOT_FOUND && says_json {
+            is_whole(call, &bytes)?;
         }
         let json: Option<Value> = serde_json::from_slice(&bytes).ok();
         let message = error::vendor_message(json.as_ref(), &bytes);
@@ -464,14 +471,17 @@ fn whole_json(call: &Call, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
     if bytes.trim_ascii().is_empty() {
         return Ok(b"null".to_vec());
     }
-    match serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
-        Ok(_) => Ok(bytes),
-        Err(e) => Err(Error::Garbled {
-            call: call.name(),
-            line: e.line(),
-            column: e.column(),
-        }),
-    }
+    is_whole(call, &bytes)?;
+    Ok(bytes)
+}
+
+fn is_whole(call: &Call, bytes: &[u8]) -> Result<(), Error> {
+    let whole = serde_json::from_slice::<serde::de::IgnoredAny>(bytes);
+    whole.map(|_| ()).map_err(|e| Error::Garbled {
+        call: call.name(),
+        line: e.line(),
+        column: e.column(),
+    })
 }
 
 fn transport(call: &Call, e: reqwest::Error) -> Error {

@@ -98,7 +98,10 @@ fn is_worth_it(call: &Call, e: &Error) -> bool {
         },
         Error::Transport { never_sent, .. } => *never_sent || repeatable,
         Error::Garbled { .. } => repeatable,
-        Error::RateLimited { .. } | Error::Unexpected { .. } | Error::Redirect { .. } => false,
+        Error::RateLimited { .. }
+        | Error::Circle { .. }
+        | Error::Unexpected { .. }
+        | Error::Redirect { .. } => false,
     }
 }
 

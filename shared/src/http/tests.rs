@@ -420,9 +420,9 @@ async fn neither_a_password_nor_its_encoded_form_shows() {
 }
 
 #[tokio::test]
-async fn an_error_says_whether_an_api_gave_it() {
+async fn a_404_means_that_something_is_not_there_only_if_an_api_gave_it() {
     let not_found = r#"{"errors":[{"status":404,"code":"NOT_FOUND","title":"Cannot find a page with id [1]","detail":null}]}"#;
-    for (body, is_json, message) in [
+    for (body, is_not_found, message) in [
         (not_found, true, "Cannot find a page with id [1]"),
         (
             "<html><title>Sign in</title>",
@@ -432,7 +432,24 @@ async fn an_error_says_whether_an_api_gave_it() {
         ("", false, "(no message)"),
     ] {
         let error = failure(&client(vec![answer(404, "", body)]), &Call::get(&["x"])).await;
-        let found = (error.is_json(), error.vendor_message());
-        assert_eq!(found, (is_json, Some(message)));
+        let found = (error.is_not_found(), error.vendor_message());
+        assert_eq!(found, (is_not_found, Some(message)));
     }
+}
+
+/// What a 404 means for the access of somebody hangs on its words.
+#[tokio::test]
+async fn half_a_404_is_asked_for_again() {
+    let json = "content-type: application/json\r\n";
+    let http = client(vec![
+        answer(404, json, r#"{"message":"no such gro"#),
+        answer(404, json, r#"{"message":"no such group"}"#),
+        answer(404, json, ""),
+        answer(404, json, "{}"),
+    ]);
+    let error = failure(&http, &Call::get(&["x"])).await;
+    let found = (error.is_not_found(), error.vendor_message());
+    assert_eq!(found, (true, Some("no such group")));
+    let error = failure(&http, &Call::get(&["x"])).await;
+    assert!(error.is_not_found(), "{error}");
 }

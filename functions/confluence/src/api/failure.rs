@@ -25,13 +25,10 @@ impl Failure {
     }
 
     /// Whether the vendor says that what the path names does not exist. The API v2 answers a revoked token with a 404, too:
-    /// with the bare title, where a real absence says what was not found. A page for people says nothing about an object,
-    /// and neither does the gateway where it knows no way to the site.
+    /// with the bare title, where a real absence says what was not found. Neither does the gateway where it knows no way to
+    /// the site.
     pub(crate) fn is_absent(&self) -> bool {
-        self.status() == Some(404)
-            && !self.says("an html page")
-            && !self.says("no message available")
-            && !self.is_stranger()
+        self.0.is_not_found() && !self.says("no message available") && !self.is_stranger()
     }
 
     /// The same of an id in a query. *Unknown*: which of 400 and 404 an id is answered with that nothing has.
@@ -68,15 +65,6 @@ impl From<Failure> for Error {
                 TOKEN,
             )
             .with_source(failure.0);
-        }
-        // The same as where the lists of a sync go in a circle, whichever is met first.
-        if matches!(&failure.0, Http::Unexpected { at, .. } if at == "_links.next") {
-            return Error::new(
-                ErrorType::Unavailable,
-                "RepeatedCursor",
-                failure.to_string(),
-                "Run again; if it persists, report it to the vendor.",
-            );
         }
         if failure.status() == Some(401) {
             return Error::new(

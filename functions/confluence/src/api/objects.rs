@@ -32,6 +32,16 @@ pub(super) struct Listed<T> {
 pub(super) struct Links {
     #[serde(default)]
     pub(super) next: Option<String>,
+    /// Where the site's pages for people are.
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) base: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Webui {
+    /// The page for people, below the `base` of the list.
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) webui: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,6 +140,11 @@ pub(crate) struct Space {
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) created_at: Option<jiff::Timestamp>,
+    #[serde(default, rename = "_links", deserialize_with = "or_default")]
+    pub(crate) links: Webui,
+    /// The page for people; put together from the two parts in which it is told.
+    #[serde(skip)]
+    pub(crate) web_url: String,
 }
 
 /// A row of a space's permissions.

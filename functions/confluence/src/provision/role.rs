@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::space::{find, not_skipped, not_the_last_admin, own, required, rows};
 use super::{Change, cannot_hold, grant_of};
-use crate::access::{self, HOLDERS, assigned, includes};
+use crate::access::{self, HOLDERS, Mode, assigned, includes};
 use crate::api::{Assignment, Write};
-use crate::sync::{Mode, no_roles};
+use crate::sync::no_roles;
 
 /// Gives a role. Another one that is held gives way, and so do permissions that were given one by one; the answer names
 /// them.

@@ -7,9 +7,8 @@ use serde_json::json;
 
 use super::role::held;
 use super::{Change, cannot_hold, grant_of};
-use crate::access::{self, HOLDERS, Pair, SPACE, includes, permission};
+use crate::access::{self, HOLDERS, Mode, Pair, SPACE, includes, permission};
 use crate::api::{Permission, Space, Write};
-use crate::sync::Mode;
 
 /// The verb that everything needs.
 const READ: (&str, &str) = ("read", "space");

@@ -128,7 +128,7 @@ fn implicit(principal: &Principal, namespace: &str, why: &str) -> Error {
 async fn namespace_exists(connector: &TemporalCloud, namespace: &str) -> Result<(), Error> {
     let found = match connector.api.namespace(namespace).await {
         Ok(found) => Some(found).filter(|n| !n.state().is_going()),
-        Err(e) if e.status() == Some(404) => None,
+        Err(e) if e.is_not_found() => None,
         Err(e) => return Err(e.into()),
     };
     found.map(|_| ()).ok_or_else(|| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rollcall::connector::Identity;
 use rollcall::event::GrantRef;
+use rollcall::http;
 use rollcall::model::{EntitlementId, ResourceId};
 use rollcall::provision::Request;
 use rollcall::{Error, ErrorType};
@@ -61,7 +62,7 @@ impl Principal {
         let kind = kind_of(id)?;
         let raw = match connector.api.raw(kind, &id.id).await {
             Ok(raw) => raw,
-            Err(e) if e.status() == Some(404) => return Ok(None),
+            Err(e) if e.is_not_found() => return Ok(None),
             Err(e) => return Err(e.into()),
         };
         let principal = Self::of(kind, id, raw)?;
@@ -157,7 +158,7 @@ impl Principal {
         }
         match connector.api.operation(&self.operation).await {
             Ok(operation) => Ok(operation.state() == OperationState::Running),
-            Err(e) if e.status() == Some(404) => Ok(false),
+            Err(e) if e.is_not_found() => Ok(false),
             Err(e) => Err(e.into()),
         }
     }
@@ -319,12 +320,8 @@ pub(super) async fn find_user(
             return Ok(None);
         };
         if !seen.insert(next.clone()) {
-            return Err(Error::new(
-                ErrorType::Unavailable,
-                "RepeatedCursor",
-                "the vendor's list of users goes in a circle",
-                "Send the same event again; if it persists, report it to the vendor.",
-            ));
+            let call = "the list of users".into();
+            return Err(http::error::Error::Circle { call }.into());
         }
         page = next;
     }

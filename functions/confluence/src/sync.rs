@@ -78,8 +78,8 @@ const SPACES: &str = "spaces";
 impl Syncer for Confluence {
     type Step = Step;
 
-    /// As many as the client lets through when all is well; how many that is, it finds out.
-    const CONCURRENCY: usize = 16;
+    /// More than the client ever lets through: while the answers of some are taken in, others are ready to be sent.
+    const CONCURRENCY: usize = 24;
 
     fn start(&self, _: &Identity) -> Vec<Step> {
         vec![

@@ -9,10 +9,19 @@ pub(crate) fn segments(path: &str) -> Result<Vec<String>, String> {
 }
 
 fn decoded(text: &str) -> Result<String, String> {
+    // Nobody escapes like that on purpose: it is a name that was put into an address as it is.
+    let mut escapes = text.split('%').skip(1);
+    if !escapes.all(|rest| is_hex(rest.get(..2))) {
+        return Err("a percent sign in the address is not escaped".to_owned());
+    }
     let text = percent_decode_str(text)
         .decode_utf8()
         .map_err(|_| "the address is not valid UTF-8")?;
     Ok(text.into_owned())
+}
+
+fn is_hex(digits: Option<&str>) -> bool {
+    digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 /// The parameters of a query.

@@ -7,14 +7,18 @@
 //! up as an error instead of being ignored.
 
 pub mod confluence;
+pub mod elastic;
 pub mod fault;
 pub mod random;
 pub mod server;
 pub mod temporalcloud;
 
 mod address;
+mod base64;
+mod head;
 mod line;
 mod lists;
+mod log;
 mod response;
 
 pub use fault::{Fault, FaultKind};

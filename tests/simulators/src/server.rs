@@ -16,9 +16,11 @@ use axum::{
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
 
+pub use crate::log::Request;
 use crate::{
     fault::{Fault, FaultKind, Faults},
     line::{Line, Lines},
+    log::Log,
     response::{cut, plain, spoiled},
 };
 
@@ -79,57 +81,23 @@ pub trait Vendor: Send + Sync + 'static {
     fn repeat_cursor(&self, call: &Call, answer: &mut Answer);
 }
 
-/// A request in the log, in order of arrival.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// Upper-case method.
-    pub method: String,
-    /// The path, still percent-encoded.
-    pub path: String,
-    /// The query without its question mark, still percent-encoded; empty if there is none.
-    pub query: String,
-    /// The status answered; 0 if there was no answer (yet).
-    pub status: u16,
-    /// The body if it was JSON.
-    pub body: Option<Value>,
-    /// Header names (lower case) and values.
-    pub headers: Vec<(String, String)>,
-}
-
-impl Request {
-    /// The value of a header, by its lower-case name.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// `METHOD /path?query`, handy in assertions.
-    #[must_use]
-    pub fn line(&self) -> String {
-        let mark = if self.query.is_empty() { "" } else { "?" };
-        format!("{} {}{mark}{}", self.method, self.path, self.query)
-    }
-}
-
+/// What the servers of a simulator have in common.
 #[derive(Default)]
-struct Log {
-    next: u64,
-    entries: Vec<(u64, Request)>,
-    violations: Vec<String>,
-    running: usize,
-    peak: usize,
-}
-
-struct Shared {
-    vendor: Arc<dyn Vendor>,
+struct Common {
     log: Mutex<Log>,
     faults: Mutex<Faults>,
 }
 
+struct Shared {
+    vendor: Arc<dyn Vendor>,
+    address: SocketAddr,
+    common: Arc<Common>,
+}
+
 /// A running server; it stops when dropped.
+///
+/// A simulator of a vendor with several hosts has several servers. They share the log and the faults, so that order of
+/// arrival and counts are those of the whole simulator, whichever host a request went to.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -147,12 +115,28 @@ impl Server {
     /// # Errors
     /// If the port cannot be bound.
     pub async fn start(vendor: Arc<dyn Vendor>, port: u16) -> io::Result<Self> {
+        Self::start_with(vendor, port, Arc::default()).await
+    }
+
+    /// Serves another host of the same simulator: with the same log and the same faults.
+    ///
+    /// # Errors
+    /// If the port cannot be bound.
+    pub async fn start_beside(&self, vendor: Arc<dyn Vendor>, port: u16) -> io::Result<Self> {
+        Self::start_with(vendor, port, Arc::clone(&self.shared.common)).await
+    }
+
+    async fn start_with(
+        vendor: Arc<dyn Vendor>,
+        port: u16,
+        common: Arc<Common>,
+    ) -> io::Result<Self> {
         let listener = Lines(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?);
         let address = listener.0.local_addr()?;
         let shared = Arc::new(Shared {
             vendor,
-            log: Mutex::default(),
-            faults: Mutex::default(),
+            address,
+            common,
         });
         let (stop, stopped) = oneshot::channel();
         let service = Router::new()
@@ -180,45 +164,59 @@ impl Server {
         self.address
     }
 
-    /// The log in order of arrival.
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        lock(&self.shared.common.log)
+    }
+
+    /// All requests so far, to every host, in order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        lock(&self.shared.log)
-            .entries
-            .iter()
-            .map(|(_, request)| request.clone())
-            .collect()
+        self.log().requests(None)
     }
 
-    /// Number of requests in the log.
+    /// The requests to this host alone.
+    #[must_use]
+    pub fn own_requests(&self) -> Vec<Request> {
+        self.log().requests(Some(self.address))
+    }
+
+    /// Number of requests so far.
     #[must_use]
     pub fn calls(&self) -> usize {
-        lock(&self.shared.log).entries.len()
+        self.log().calls()
     }
 
-    /// Empties the log, the violations and the peak.
+    /// Forgets requests and violations, and begins a new peak.
     pub fn clear_requests(&self) {
-        let mut log = lock(&self.shared.log);
-        log.entries.clear();
-        log.violations.clear();
-        log.peak = log.running;
+        self.log().clear();
     }
 
     /// What a well-behaved client would not have sent, each with the request it was found in.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
-        lock(&self.shared.log).violations.clone()
+        self.log().violations()
     }
 
     /// The most requests that were under way at the same time.
     #[must_use]
     pub fn peak_concurrency(&self) -> usize {
-        lock(&self.shared.log).peak
+        self.log().peak()
     }
 
     /// Replaces the faults and starts counting anew.
     pub fn set_faults(&self, faults: Vec<Fault>) {
-        lock(&self.shared.faults).set(faults);
+        lock(&self.shared.common.faults).set(faults);
+    }
+
+    /// No more faults.
+    pub fn clear_faults(&self) {
+        self.set_faults(Vec::new());
     }
 }
 
@@ -257,61 +255,29 @@ async fn handle(
         body,
         running: 0,
     };
-    let number = arrived(&shared, &mut call);
-    let fault = lock(&shared.faults).take(&call, shared.vendor.as_ref());
+    let common = &shared.common;
+    let number = lock(&common.log).arrived(shared.address, &mut call);
+    let fault = lock(&common.faults).take(&call, shared.vendor.as_ref());
     // A guard, because a client that hangs up drops this future at any await.
-    let _running = Running(Arc::clone(&shared));
+    let _running = Running(Arc::clone(common));
     tokio::time::sleep(shared.vendor.latency()).await;
     let (status, response) = respond(&shared, &call, &line, fault, number).await;
-    answered(&shared, number, status);
+    lock(&common.log).answered(number, status);
     response
 }
 
-struct Running(Arc<Shared>);
+struct Running(Arc<Common>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let mut log = lock(&self.0.log);
-        log.running = log.running.saturating_sub(1);
-    }
-}
-
-fn arrived(shared: &Shared, call: &mut Call) -> u64 {
-    let mut log = lock(&shared.log);
-    log.next += 1;
-    log.running += 1;
-    log.peak = log.peak.max(log.running);
-    call.running = log.running;
-    let number = log.next;
-    log.entries.push((
-        number,
-        Request {
-            method: call.method.clone(),
-            path: call.path.clone(),
-            query: call.query.clone(),
-            status: 0,
-            body: serde_json::from_slice(&call.body).ok(),
-            headers: call.headers.clone(),
-        },
-    ));
-    number
-}
-
-fn answered(shared: &Shared, number: u64, status: u16) {
-    let mut log = lock(&shared.log);
-    if let Some((_, request)) = log.entries.iter_mut().find(|(n, _)| *n == number) {
-        request.status = status;
+        lock(&self.0.log).ended();
     }
 }
 
 /// Lets the vendor answer and keeps what it found wrong with the request.
 fn ask(shared: &Shared, call: &Call) -> Answer {
     let answer = shared.vendor.answer(call);
-    let found = answer
-        .violations
-        .iter()
-        .map(|violation| format!("{} {}: {violation}", call.method, call.path));
-    lock(&shared.log).violations.extend(found);
+    lock(&shared.common.log).violated(call, &answer.violations);
     answer
 }
 
@@ -358,7 +324,7 @@ async fn respond(
         FaultKind::Slow(delay) => {
             let answer = ask(shared, call);
             // In the log before the wait is over: the client may hang up meanwhile.
-            answered(shared, number, answer.status);
+            lock(&shared.common.log).answered(number, answer.status);
             tokio::time::sleep(delay).await;
             plain(&answer)
         }

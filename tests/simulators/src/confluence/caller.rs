@@ -8,7 +8,7 @@ use super::{
     tokens::{Token, TokenKind},
     world::{Principal, Space, World, class_name},
 };
-use crate::server::Call;
+use crate::{base64, server::Call};
 
 /// The owner of the token a request came with.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ fn credentials(call: &Call) -> Credentials {
             secret: rest.to_owned(),
         };
     }
-    let decoded = base64(rest).and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = base64::decode(rest).and_then(|bytes| String::from_utf8(bytes).ok());
     match decoded.as_deref().and_then(|text| text.split_once(':')) {
         Some((email, secret)) if scheme.eq_ignore_ascii_case("basic") => Credentials::Basic {
             email: email.to_owned(),
@@ -49,29 +49,6 @@ fn credentials(call: &Call) -> Credentials {
         },
         _ => Credentials::Other,
     }
-}
-
-/// Decodes the standard alphabet, padded.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    if !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let digits = text.trim_end_matches('=');
-    if text.len() - digits.len() > 2 {
-        return None;
-    }
-    let (mut out, mut bits, mut held) = (Vec::new(), 0_u32, 0_u32);
-    for byte in digits.bytes() {
-        let digit = ALPHABET.iter().position(|&known| known == byte)?;
-        bits = bits << 6 | u32::try_from(digit).ok()?;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push(u8::try_from(bits >> held & 0xff).ok()?);
-        }
-    }
-    Some(out)
 }
 
 impl Caller {

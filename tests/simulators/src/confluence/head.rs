@@ -6,54 +6,19 @@ use super::{
     options::Options,
     refusal::{Family, Refusal},
 };
-use crate::server::Call;
+use crate::{head, server::Call};
 
-const ORDINARY: [&str; 12] = [
-    "host",
-    "user-agent",
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "authorization",
-    "content-type",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "cache-control",
-    "x-atlassian-token",
-];
+/// Headers of this vendor's own.
+const OWN: [&str; 1] = ["x-atlassian-token"];
 
 /// Refuses headers nobody has a reason to send, and headers sent twice.
 pub(crate) fn headers(call: &Call, options: &Options) -> Result<(), Refusal> {
-    for (i, (name, _)) in call.headers.iter().enumerate() {
-        if !ORDINARY.contains(&name.as_str()) && !options.extra_headers.contains(name) {
-            return Err(Refusal::violation(format!("unexpected header {name}")));
-        }
-        if call
-            .headers
-            .iter()
-            .skip(i + 1)
-            .any(|(other, _)| other == name)
-        {
-            return Err(Refusal::violation(format!("header {name} is given twice")));
-        }
-    }
-    Ok(())
+    head::headers(call, &OWN, &options.extra_headers).map_err(Refusal::violation)
 }
 
 /// What is asked for must be JSON. *Unknown*: the answer to anything else. Taken: 406.
 pub(crate) fn accept(call: &Call) -> Result<(), Refusal> {
-    let accepts = call.header("accept").unwrap_or_default();
-    let json = accepts.split(',').any(|kind| {
-        let kind = kind.split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("application/json")
-    });
-    if json {
-        Ok(())
-    } else {
-        let reason = format!("accept must name application/json, not {accepts:?}");
-        Err(Refusal::new(406, reason).wrong())
-    }
+    head::accept(call).map_err(|reason| Refusal::new(406, reason).wrong())
 }
 
 /// Writes of v1 must say that they do not come from a page in a browser.
@@ -68,29 +33,16 @@ pub(crate) fn cross_site(call: &Call, family: Family) -> Result<(), Refusal> {
 
 /// A body must be JSON and say so; only a POST has one.
 pub(crate) fn body_kind(call: &Call) -> Result<(), Refusal> {
-    if call.method != "POST" {
-        return if call.body.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::violation(format!("a {} has no body", call.method)))
-        };
-    }
-    let kind = call.header("content-type").unwrap_or_default();
-    let (kind, parameters) = kind.split_once(';').unwrap_or((kind, "charset=utf-8"));
-    if kind.trim().eq_ignore_ascii_case("application/json")
-        && parameters.trim().eq_ignore_ascii_case("charset=utf-8")
-    {
-        Ok(())
+    if call.method == "POST" {
+        head::content_type(call).map_err(|reason| Refusal::new(415, reason).wrong())
     } else {
-        let reason = format!("content-type must be application/json, not {kind:?}");
-        Err(Refusal::new(415, reason).wrong())
+        head::no_body(call).map_err(Refusal::violation)
     }
 }
 
 /// The body, whatever it is.
 pub(crate) fn json(call: &Call) -> Result<Value, Refusal> {
-    serde_json::from_slice(&call.body)
-        .map_err(|error| Refusal::violation(format!("the body is not JSON: {error}")))
+    head::json(call).map_err(Refusal::violation)
 }
 
 /// The value as an object that has these fields and no others.
@@ -99,13 +51,7 @@ pub(crate) fn object<'a>(
     what: &str,
     fields: &[&str],
 ) -> Result<&'a Map<String, Value>, Refusal> {
-    let object = value
-        .as_object()
-        .ok_or_else(|| Refusal::violation(format!("{what} is not an object")))?;
-    match object.keys().find(|key| !fields.contains(&key.as_str())) {
-        Some(key) => Err(Refusal::violation(format!("unknown field {key} in {what}"))),
-        None => Ok(object),
-    }
+    head::object(value, what, fields).map_err(Refusal::violation)
 }
 
 /// A text that must be there.
@@ -114,8 +60,5 @@ pub(crate) fn text<'a>(
     what: &str,
     field: &str,
 ) -> Result<&'a str, Refusal> {
-    let value = object.get(field).and_then(Value::as_str);
-    value
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| Refusal::violation(format!("{what} has no text {field}")))
+    head::text(object, what, field).map_err(Refusal::violation)
 }

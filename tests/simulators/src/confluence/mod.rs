@@ -31,6 +31,7 @@ mod world;
 
 use std::{
     io,
+    ops::Deref,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -50,10 +51,7 @@ pub use tokens::{
 pub use world::{Group, Permission, Principal, Role, RoleMode, Space, User, World};
 
 pub use crate::lists::Ordering;
-use crate::{
-    fault::Fault,
-    server::{Answer, Call, Request, Server, Vendor, lock},
-};
+use crate::server::{Answer, Call, Server, Vendor, lock};
 
 /// Everything behind the API.
 pub(crate) struct Inner {
@@ -96,7 +94,7 @@ impl Confluence {
     /// The site: `http://127.0.0.1:PORT`, with `/wiki/rest/api` and `/wiki/api/v2` below it.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.server.address())
+        self.server.url()
     }
 
     /// The gateway to the site, with the same below it: `http://127.0.0.1:PORT/ex/confluence/{cloudId}`.
@@ -104,35 +102,6 @@ impl Confluence {
     pub fn gateway_url(&self) -> String {
         let cloud_id = lock(&self.cloud.0).world.cloud_id.clone();
         format!("{}/ex/confluence/{cloud_id}", self.base_url())
-    }
-
-    /// All requests so far, in order of arrival.
-    #[must_use]
-    pub fn requests(&self) -> Vec<Request> {
-        self.server.requests()
-    }
-
-    /// Number of requests so far.
-    #[must_use]
-    pub fn calls(&self) -> usize {
-        self.server.calls()
-    }
-
-    /// Forgets requests and violations.
-    pub fn clear_requests(&self) {
-        self.server.clear_requests();
-    }
-
-    /// What a well-behaved client would not have sent.
-    #[must_use]
-    pub fn violations(&self) -> Vec<String> {
-        self.server.violations()
-    }
-
-    /// The most requests that were under way at the same time.
-    #[must_use]
-    pub fn peak_concurrency(&self) -> usize {
-        self.server.peak_concurrency()
     }
 
     /// Looks at the world or changes it.
@@ -152,15 +121,14 @@ impl Confluence {
         change(&mut inner.options);
         inner.limiter = limits::Limiter::default();
     }
+}
 
-    /// Replaces the faults and starts counting anew.
-    pub fn set_faults(&self, faults: Vec<Fault>) {
-        self.server.set_faults(faults);
-    }
+/// The log and the faults.
+impl Deref for Confluence {
+    type Target = Server;
 
-    /// No more faults.
-    pub fn clear_faults(&self) {
-        self.server.set_faults(Vec::new());
+    fn deref(&self) -> &Server {
+        &self.server
     }
 }
 

@@ -28,6 +28,7 @@ mod writing;
 
 use std::{
     io,
+    ops::Deref,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -43,10 +44,7 @@ pub use seed::Sizes;
 pub use state::{ApiKey, Kind, World};
 
 pub use crate::lists::Ordering;
-use crate::{
-    fault::Fault,
-    server::{Answer, Call, Request, Server, Vendor, lock},
-};
+use crate::server::{Answer, Call, Server, Vendor, lock};
 
 /// Everything behind the API.
 pub(crate) struct Inner {
@@ -89,36 +87,7 @@ impl TemporalCloud {
     /// `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.server.address())
-    }
-
-    /// All requests so far, in order of arrival.
-    #[must_use]
-    pub fn requests(&self) -> Vec<Request> {
-        self.server.requests()
-    }
-
-    /// Number of requests so far.
-    #[must_use]
-    pub fn calls(&self) -> usize {
-        self.server.calls()
-    }
-
-    /// Forgets requests and violations.
-    pub fn clear_requests(&self) {
-        self.server.clear_requests();
-    }
-
-    /// What a well-behaved client would not have sent.
-    #[must_use]
-    pub fn violations(&self) -> Vec<String> {
-        self.server.violations()
-    }
-
-    /// The most requests that were under way at the same time.
-    #[must_use]
-    pub fn peak_concurrency(&self) -> usize {
-        self.server.peak_concurrency()
+        self.server.url()
     }
 
     /// Looks at the world or changes it.
@@ -129,16 +98,6 @@ impl TemporalCloud {
     /// Changes the switches.
     pub fn set_options(&self, change: impl FnOnce(&mut Options)) {
         change(&mut lock(&self.cloud.0).options);
-    }
-
-    /// Replaces the faults and starts counting anew.
-    pub fn set_faults(&self, faults: Vec<Fault>) {
-        self.server.set_faults(faults);
-    }
-
-    /// No more faults.
-    pub fn clear_faults(&self) {
-        self.server.set_faults(Vec::new());
     }
 
     /// Operations that have not ended.
@@ -153,6 +112,15 @@ impl TemporalCloud {
         inner
             .operations
             .finish_all(&mut inner.world, &inner.options);
+    }
+}
+
+/// The log and the faults.
+impl Deref for TemporalCloud {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
     }
 }
 

@@ -17,12 +17,6 @@ pub(crate) struct Reply {
     pub(crate) json: Value,
 }
 
-impl Reply {
-    pub(crate) fn message(&self) -> &str {
-        self.json["message"].as_str().unwrap_or_default()
-    }
-}
-
 /// Sends a request with exactly these headers; `None` if the connection closes without an answer.
 pub(crate) async fn exchange(
     base: &str,

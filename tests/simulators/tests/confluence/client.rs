@@ -16,6 +16,10 @@ pub(crate) const READER: &str = "Basic cmVhZGVyQGFjbWUuaW86cmVhZGVyLXRva2Vu";
 pub(crate) const SERVICE: &str = "Bearer bearer-token";
 
 impl Reply {
+    pub(crate) fn message(&self) -> &str {
+        self.json["message"].as_str().unwrap_or_default()
+    }
+
     /// The reason in any of the envelopes.
     pub(crate) fn reason(&self) -> String {
         let text = self.json["errors"][0]["title"].as_str();

@@ -9,6 +9,10 @@ use crate::wire::exchange;
 pub(crate) const VERSION: &str = "v0.19.1";
 
 impl Reply {
+    pub(crate) fn message(&self) -> &str {
+        self.json["message"].as_str().unwrap_or_default()
+    }
+
     pub(crate) fn state(&self) -> &str {
         self.json["asyncOperation"]["state"]
             .as_str()

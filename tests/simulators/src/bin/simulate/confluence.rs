@@ -123,7 +123,7 @@ pub(crate) async fn serve(args: ConfluenceArgs) -> io::Result<()> {
         ("BATON_USERNAME", TEST_EMAIL.to_owned()),
         ("BATON_API_KEY", args.api_key),
     ];
-    until_interrupted("Confluence", &simulator.base_url(), &exports, || {
+    until_interrupted("Confluence", &simulator.base_url(), &exports, &[], || {
         (simulator.calls(), simulator.violations())
     })
     .await

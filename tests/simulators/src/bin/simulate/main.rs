@@ -1,6 +1,7 @@
 //! Runs a simulator until Ctrl-C, for trying a connector by hand.
 
 mod confluence;
+mod elastic;
 mod temporalcloud;
 
 use std::io::{self, Write};
@@ -26,6 +27,9 @@ enum Vendor {
     /// Confluence Cloud: the REST API, v1 and v2.
     #[command(name = "confluence")]
     Confluence(confluence::ConfluenceArgs),
+    /// Elastic: the Cloud API, and the security API of deployments.
+    #[command(name = "elastic")]
+    Elastic(elastic::ElasticArgs),
 }
 
 #[tokio::main]
@@ -33,20 +37,25 @@ async fn main() -> io::Result<()> {
     match Cli::parse().vendor {
         Vendor::TemporalCloud(args) => temporalcloud::serve(args).await,
         Vendor::Confluence(args) => confluence::serve(args).await,
+        Vendor::Elastic(args) => elastic::serve(args).await,
     }
 }
 
-/// Says where a simulator is and what a connector needs; after Ctrl-C, what it was asked.
+/// Says where a simulator is, what a connector needs and what else there is to know; after Ctrl-C, what it was asked.
 async fn until_interrupted(
     name: &str,
     url: &str,
     exports: &[(&str, String)],
+    notes: &[String],
     seen: impl Fn() -> (usize, Vec<String>),
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{name} simulator at {url}")?;
     for (key, value) in exports {
         writeln!(out, "export {key}={value}")?;
+    }
+    for note in notes {
+        writeln!(out, "# {note}")?;
     }
     out.flush()?;
     tokio::signal::ctrl_c().await?;

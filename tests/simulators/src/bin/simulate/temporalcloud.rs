@@ -98,8 +98,12 @@ pub(crate) async fn serve(args: TemporalCloudArgs) -> io::Result<()> {
         ("BATON_API_KEY", args.api_key),
         ("BATON_BASE_URL", simulator.base_url()),
     ];
-    until_interrupted("Temporal Cloud", &simulator.base_url(), &exports, || {
-        (simulator.calls(), simulator.violations())
-    })
+    until_interrupted(
+        "Temporal Cloud",
+        &simulator.base_url(),
+        &exports,
+        &[],
+        || (simulator.calls(), simulator.violations()),
+    )
     .await
 }

@@ -12,7 +12,7 @@ use url::{Host, Url};
 
 use crate::connector::Warning;
 use crate::error::{Error, ErrorType};
-use crate::secrets::{Entries, Entry};
+use crate::secrets::{self, Entries, Entry};
 
 /// Keys that a Baton pod's secret may hold for the pod alone: known, and ignored.
 const POD_KEYS: &[&str] = &[
@@ -67,6 +67,8 @@ pub enum FieldKind {
     Text,
     /// A credential: kept out of every log, error and record.
     Secret,
+    /// A credential that this finds nothing wrong with; what is wrong is said as the end of a sentence, without quoting it.
+    CheckedSecret(fn(&str) -> Result<(), String>),
     /// Where a vendor is: https, or http on this machine.
     Url,
     /// `true` or `false`.
@@ -77,6 +79,14 @@ pub enum FieldKind {
     Any(&'static [&'static str]),
     /// Text that this finds nothing wrong with; what is wrong is said as the end of a sentence.
     Checked(fn(&str) -> Result<(), String>),
+    /// A list of objects, each with these fields; where only text can be given, the same as JSON.
+    Table(&'static [Field]),
+}
+
+impl FieldKind {
+    fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::CheckedSecret(_) | Self::Table(_))
+    }
 }
 
 /// A connection's checked configuration.
@@ -84,6 +94,7 @@ pub enum FieldKind {
 pub struct Config {
     plain: BTreeMap<&'static str, String>,
     secret: BTreeMap<&'static str, SecretString>,
+    tables: BTreeMap<&'static str, Vec<Self>>,
 }
 
 impl fmt::Debug for Config {
@@ -91,6 +102,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("plain", &self.plain)
             .field("secret", &self.secret.keys())
+            .field("tables", &self.tables)
             .finish()
     }
 }
@@ -99,41 +111,15 @@ impl Config {
     /// Checks what a secret holds. All that is wrong comes in one error; what is merely unknown comes as warnings, by
     /// name and never by value.
     pub fn check(fields: &[Field], raw: &Entries) -> Result<(Self, Vec<Warning>), Error> {
-        let mut config = Self::default();
         let mut problems = Vec::new();
-        let mut unknown = Vec::new();
-        let mut given: BTreeMap<String, SecretString> = BTreeMap::new();
-        for (key, entry) in raw.iter() {
-            let name = canonical(key);
-            if !fields.iter().any(|f| f.key == name) {
-                if !POD_KEYS.contains(&name.as_str()) {
-                    unknown.push(key.to_owned());
-                }
-                continue;
-            }
-            match entry {
-                Entry::Text(text) => {
-                    let differs =
-                        |other: &SecretString| other.expose_secret() != text.expose_secret();
-                    if given.get(&name).is_some_and(differs) {
-                        problems.push(format!("`{name}` is given twice, with different values"));
-                    }
-                    given.insert(name, text.clone());
-                }
-                Entry::Other(found) => problems.push(format!("`{name}` must be text, not {found}")),
-            }
-        }
-        for field in fields {
-            config.take(field, given.remove(field.key), &mut problems);
-        }
+        let (config, unknown) = Self::read(fields, raw, &mut problems);
         if !problems.is_empty() {
-            return Err(Error::new(
-                ErrorType::Misconfigured,
-                "BadConfiguration",
-                format!("the configuration is not usable: {}", problems.join("; ")),
-                "Correct these keys in the connection's secret and run again.",
-            ));
+            return Err(bad(&problems));
         }
+        let unknown: Vec<_> = unknown
+            .into_iter()
+            .filter(|key| !POD_KEYS.contains(&canonical(key).as_str()))
+            .collect();
         let warnings = (!unknown.is_empty()).then(|| {
             Warning::new(
                 "UnknownKeys",
@@ -146,36 +132,96 @@ impl Config {
         Ok((config, warnings.into_iter().collect()))
     }
 
+    /// Takes what fits the fields, and says what does not; keys that no field has come back.
+    fn read<'a>(
+        fields: &[Field],
+        raw: &'a Entries,
+        problems: &mut Vec<String>,
+    ) -> (Self, Vec<&'a str>) {
+        let mut config = Self::default();
+        let mut unknown = Vec::new();
+        let mut given: BTreeMap<String, SecretString> = BTreeMap::new();
+        for (key, entry) in raw.iter() {
+            let name = canonical(key);
+            let Some(field) = fields.iter().find(|f| f.key == name) else {
+                unknown.push(key);
+                continue;
+            };
+            match (entry, field.kind) {
+                (Entry::Text(text), _) => {
+                    let differs =
+                        |other: &SecretString| other.expose_secret() != text.expose_secret();
+                    if given.get(&name).is_some_and(differs) {
+                        problems.push(format!("`{name}` is given twice, with different values"));
+                    }
+                    given.insert(name, text.clone());
+                }
+                (Entry::Table(rows), FieldKind::Table(fields)) => {
+                    config.take_table(field.key, fields, rows, problems);
+                }
+                (Entry::Table(_), _) => problems.push(format!("`{name}` must be text, not a list")),
+                (Entry::Other(found), FieldKind::Table(_)) => {
+                    problems.push(format!("`{name}` must be a list of objects, not {found}"));
+                }
+                (Entry::Other(found), _) => {
+                    problems.push(format!("`{name}` must be text, not {found}"));
+                }
+            }
+        }
+        for field in fields {
+            config.take(field, given.remove(field.key), problems);
+        }
+        (config, unknown)
+    }
+
+    fn take_table(
+        &mut self,
+        key: &'static str,
+        fields: &[Field],
+        rows: &[Entries],
+        problems: &mut Vec<String>,
+    ) {
+        if self.tables.contains_key(key) {
+            problems.push(format!("`{key}` is given twice"));
+        }
+        let mut table = Vec::new();
+        for (n, row) in rows.iter().enumerate() {
+            let mut of_row = Vec::new();
+            let (config, unknown) = Self::read(fields, row, &mut of_row);
+            // No pod ever had such a list: what is unknown in it is mistyped.
+            of_row.extend(
+                unknown
+                    .iter()
+                    .map(|key| format!("the key `{key}` is unknown")),
+            );
+            problems.extend(of_row.iter().map(|p| format!("`{key}` no. {}: {p}", n + 1)));
+            table.push(config);
+        }
+        self.tables.insert(key, table);
+    }
+
     fn take(&mut self, field: &Field, given: Option<SecretString>, problems: &mut Vec<String>) {
         let given = given.filter(|text| !text.expose_secret().trim().is_empty());
         let Some(text) = given.or_else(|| field.default.map(SecretString::from)) else {
-            if field.required {
+            if field.required && !self.tables.contains_key(field.key) {
                 problems.push(format!("`{}` is missing", field.key));
             }
             return;
         };
         let text = text.expose_secret().trim();
-        let problem =
-            match field.kind {
-                FieldKind::Text => None,
-                FieldKind::Secret => {
-                    // A key goes into a header: a line break or a blank inside is a mistake in pasting.
-                    let printable = text.chars().all(|c| c.is_ascii_graphic());
-                    (!printable).then(|| "holds blanks or characters that no key has".to_owned())
+        let problem = match field.kind {
+            FieldKind::Table(fields) => match secrets::parse_table(text) {
+                Some(rows) => {
+                    self.take_table(field.key, fields, &rows, problems);
+                    return;
                 }
-                FieldKind::Url => vendor_url(text).err(),
-                FieldKind::Flag => (!matches!(text, "true" | "false"))
-                    .then(|| "must be `true` or `false`".to_owned()),
-                FieldKind::Choice(options) => (!options.contains(&text))
-                    .then(|| format!("must be one of {}", options.join(", "))),
-                FieldKind::Any(options) => list(text)
-                    .find(|one| !options.contains(one))
-                    .map(|one| format!("must be of {}, not `{one}`", options.join(", "))),
-                FieldKind::Checked(check) => check(text).err(),
-            };
+                None => Some("must be a list of objects, as JSON".into()),
+            },
+            kind => problem_of(kind, text),
+        };
         match problem {
             Some(problem) => problems.push(format!("`{}` {problem}", field.key)),
-            None if matches!(field.kind, FieldKind::Secret) => {
+            None if field.kind.is_secret() => {
                 self.secret.insert(field.key, text.into());
             }
             None => {
@@ -220,10 +266,51 @@ impl Config {
         self.secret.get(key)
     }
 
+    /// The rows of a list of objects: none if it is not given.
+    pub fn table(&self, key: &str) -> &[Self] {
+        self.tables.get(key).map_or(&[], Vec::as_slice)
+    }
+
     /// The value of a required address.
     pub fn url(&self, key: &str) -> Result<Url, Error> {
         vendor_url(self.required(key)?).map_err(|_| undeclared(key))
     }
+}
+
+/// What is wrong with a value, as the end of a sentence.
+fn problem_of(kind: FieldKind, text: &str) -> Option<String> {
+    match kind {
+        FieldKind::Text | FieldKind::Table(_) => None,
+        FieldKind::Secret => unprintable(text),
+        FieldKind::CheckedSecret(check) => unprintable(text).or_else(|| check(text).err()),
+        FieldKind::Url => vendor_url(text).err(),
+        FieldKind::Flag => {
+            (!matches!(text, "true" | "false")).then(|| "must be `true` or `false`".to_owned())
+        }
+        FieldKind::Choice(options) => {
+            (!options.contains(&text)).then(|| format!("must be one of {}", options.join(", ")))
+        }
+        FieldKind::Any(options) => list(text)
+            .find(|one| !options.contains(one))
+            .map(|one| format!("must be of {}, not `{one}`", options.join(", "))),
+        FieldKind::Checked(check) => check(text).err(),
+    }
+}
+
+/// A key goes into a header: a line break or a blank inside is a mistake in pasting.
+fn unprintable(text: &str) -> Option<String> {
+    let printable = text.chars().all(|c| c.is_ascii_graphic());
+    (!printable).then(|| "holds blanks or characters that no key has".to_owned())
+}
+
+/// The error for a configuration with these problems, each a clause.
+pub fn bad(problems: &[String]) -> Error {
+    Error::new(
+        ErrorType::Misconfigured,
+        "BadConfiguration",
+        format!("the configuration is not usable: {}", problems.join("; ")),
+        "Correct these keys in the connection's secret and run again.",
+    )
 }
 
 fn list(text: &str) -> impl Iterator<Item = &str> {
@@ -285,7 +372,7 @@ fn field_schema(field: &Field) -> Value {
     if field.required {
         out["isRequired"] = true.into();
     }
-    if matches!(field.kind, FieldKind::Secret) {
+    if field.kind.is_secret() {
         out["isSecret"] = true.into();
     }
     let mut kind = json!({});
@@ -305,9 +392,11 @@ fn field_schema(field: &Field) -> Value {
         FieldKind::Url => rules["wellKnown"] = "WELL_KNOWN_STRING_URI".into(),
         FieldKind::Text
         | FieldKind::Secret
+        | FieldKind::CheckedSecret(_)
         | FieldKind::Flag
         | FieldKind::Any(_)
-        | FieldKind::Checked(_) => {}
+        | FieldKind::Checked(_)
+        | FieldKind::Table(_) => {}
     }
     let is_flag = matches!(field.kind, FieldKind::Flag);
     if rules.as_object().is_some_and(|r| !r.is_empty()) && !is_flag {
@@ -425,6 +514,72 @@ mod tests {
             .expect_err("unusable")
             .to_string();
         assert!(text.contains("not a list"), "{text}");
+    }
+
+    #[test]
+    fn a_list_of_objects_is_checked_row_by_row() {
+        const ROW: &[Field] = &[FIELDS[0], FIELDS[2]];
+        let table = Field {
+            key: "places",
+            kind: FieldKind::Table(ROW),
+            required: true,
+            ..FIELDS[0]
+        };
+        let read = |raw: Value| {
+            let raw = raw.as_object().expect("an object").clone();
+            Config::check(&[table], &raw.into_iter().collect())
+        };
+        let rows = json!([{"api-key": "k1"}, {"api-key": "k2", "role": "write"}]);
+        for given in [
+            json!({"places": rows}),
+            json!({"BATON_PLACES": rows.to_string()}),
+        ] {
+            let config = read(given).expect("usable").0;
+            let found: Vec<_> = config
+                .table("places")
+                .iter()
+                .map(|row| {
+                    let key = row.secret("api-key").expect("a key").expose_secret();
+                    (key, row.text("role"))
+                })
+                .collect();
+            assert_eq!(found, [("k1", Some("read")), ("k2", Some("write"))]);
+        }
+        for (given, expected) in [
+            (json!({}), "`places` is missing"),
+            (
+                json!({"places": "hunter2"}),
+                "`places` must be a list of objects, as JSON",
+            ),
+            (
+                json!({"places": {"api-key": "hunter2"}}),
+                "`places` must be a list of objects, not an object",
+            ),
+            (
+                json!({"places": ["hunter2"]}),
+                "`places` must be a list of objects, not a list",
+            ),
+            (
+                json!({"places": [{}]}),
+                "`places` no. 1: `api-key` is missing",
+            ),
+            (
+                json!({"places": [{"api-key": "k"}, {"api-key": "hunter 2"}]}),
+                "`places` no. 2: `api-key` holds blanks",
+            ),
+            (
+                json!({"places": [{"api-key": "k", "rule": "hunter2"}]}),
+                "`places` no. 1: the key `rule` is unknown",
+            ),
+            (
+                json!({"places": [{"api-key": "k"}], "BATON_PLACES": "[]"}),
+                "`places` is given twice",
+            ),
+        ] {
+            let text = read(given).expect_err("unusable").to_string();
+            assert!(text.contains(expected), "{text}");
+            assert!(!text.contains("hunter"), "{text}");
+        }
     }
 
     #[test]

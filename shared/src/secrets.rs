@@ -28,6 +28,8 @@ pub struct Entries(BTreeMap<String, Entry>);
 pub(crate) enum Entry {
     /// Text, or what is as good as text: a number, `true`, `false`. Empty for `null`.
     Text(SecretString),
+    /// A list of objects.
+    Table(Vec<Entries>),
     /// Something that no key takes: what it is.
     Other(&'static str),
 }
@@ -46,7 +48,7 @@ impl FromIterator<(String, Value)> for Entries {
             Value::Bool(flag) => Entry::Text(flag.to_string().into()),
             Value::Number(number) => Entry::Text(number.to_string().into()),
             Value::Null => Entry::Text(SecretString::default()),
-            Value::Array(_) => Entry::Other("a list"),
+            Value::Array(items) => table(items).map_or(Entry::Other("a list"), Entry::Table),
             Value::Object(_) => Entry::Other("an object"),
         };
         Self(
@@ -55,6 +57,23 @@ impl FromIterator<(String, Value)> for Entries {
                 .map(|(key, value)| (key, entry(value)))
                 .collect(),
         )
+    }
+}
+
+/// A list as a table, if it holds objects alone.
+fn table(items: Vec<Value>) -> Option<Vec<Entries>> {
+    let row = |item| match item {
+        Value::Object(fields) => Some(fields.into_iter().collect()),
+        _ => None,
+    };
+    items.into_iter().map(row).collect()
+}
+
+/// Reads a table that is given as text, as in an environment variable. What is wrong with it is never quoted.
+pub(crate) fn parse_table(text: &str) -> Option<Vec<Entries>> {
+    match serde_json::from_str(text) {
+        Ok(Value::Array(items)) => table(items),
+        _ => None,
     }
 }
 

@@ -170,7 +170,8 @@ pub struct Call {
     method: Method,
     path: String,
     query: Vec<(&'static str, String)>,
-    body: Option<Value>,
+    /// JSON.
+    body: Option<String>,
     effect: Effect,
 }
 
@@ -202,6 +203,14 @@ impl Call {
         Self::new(Method::PUT, path, Effect::Each).with_body(body)
     }
 
+    /// A replacement with a body that is JSON already and is sent as it is: what was read goes back digit by digit.
+    pub fn put_verbatim(path: &[&str], body: &str) -> Self {
+        Self {
+            body: Some(body.to_owned()),
+            ..Self::new(Method::PUT, path, Effect::Each)
+        }
+    }
+
     /// A change of parts.
     pub fn patch(path: &[&str], body: Value) -> Self {
         Self::new(Method::PATCH, path, Effect::Each).with_body(body)
@@ -214,7 +223,7 @@ impl Call {
 
     fn with_body(self, body: Value) -> Self {
         Self {
-            body: Some(body),
+            body: Some(body.to_string()),
             ..self
         }
     }
@@ -262,6 +271,21 @@ impl Call {
     }
 }
 
+/// A good answer.
+#[derive(Debug)]
+pub struct Answer<T> {
+    /// What it says.
+    pub body: T,
+    headers: HeaderMap,
+}
+
+impl<T> Answer<T> {
+    /// The value of a header, if there is one, and it is text. It is the vendor's word, and not fit to be shown as it is.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
 /// A vendor's API, ready to be called.
 pub struct Http {
     session: Session,
@@ -304,17 +328,24 @@ impl Http {
 
     /// Sends a request, as often as its kind and the answers allow, and reads the answer as JSON.
     pub async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
-        let bytes = retry::with_retries(&self.session, call, || self.attempt(call)).await?;
-        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        Ok(self.ask(call).await?.body)
+    }
+
+    /// The same, with the headers of the answer.
+    pub async fn ask<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>, Error> {
+        let raw = retry::with_retries(&self.session, call, || self.attempt(call)).await?;
+        let mut json = serde_json::Deserializer::from_slice(&raw.body);
         // Both place and reason may quote the answer: the keys of a map, a text where a number should be.
-        serde_path_to_error::deserialize(&mut json).map_err(|e| Error::Unexpected {
+        let body = serde_path_to_error::deserialize(&mut json).map_err(|e| Error::Unexpected {
             call: call.name(),
             at: self.words.quote(&e.path().to_string()),
             why: self.words.quote(&e.into_inner().to_string()),
-        })
+        })?;
+        let headers = raw.headers;
+        Ok(Answer { body, headers })
     }
 
-    fn attempt<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+    fn attempt<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Answer<Vec<u8>>, Error>> {
         Box::pin(async move {
             let session = &self.session;
             // It is held until the body is read.
@@ -332,7 +363,9 @@ impl Http {
             if let Some(permit) = &permit {
                 permit.learn(answer.status(), answer.headers(), session.clock.now());
             }
-            self.take(call, answer).await
+            let headers = answer.headers().clone();
+            let body = self.take(call, answer).await?;
+            Ok(Answer { body, headers })
         })
     }
 
@@ -400,7 +433,9 @@ impl Http {
             request = request.query(&call.query);
         }
         if let Some(body) = &call.body {
-            request = request.json(body);
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
         }
         if let Some(deadline) = self.session.deadline {
             let left = between(self.session.clock.now(), deadline).max(Duration::from_secs(1));

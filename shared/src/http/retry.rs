@@ -21,13 +21,13 @@ fn delays() -> ExponentialBuilder {
 }
 
 /// Runs `attempt` until it succeeds, fails for good, or would have to wait too long.
-pub(super) async fn with_retries<'a, F>(
+pub(super) async fn with_retries<'a, T, F>(
     session: &Session,
     call: &Call,
     mut attempt: F,
-) -> Result<Vec<u8>, Error>
+) -> Result<T, Error>
 where
-    F: FnMut() -> futures::future::BoxFuture<'a, Result<Vec<u8>, Error>>,
+    F: FnMut() -> futures::future::BoxFuture<'a, Result<T, Error>>,
 {
     let sleeper = session.clone();
     let outcome = (|| attempt())

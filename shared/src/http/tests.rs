@@ -437,6 +437,17 @@ async fn a_404_means_that_something_is_not_there_only_if_an_api_gave_it() {
     }
 }
 
+#[tokio::test]
+async fn what_an_answer_says_beside_its_body_can_be_read() {
+    let expiry = "X-Key-Expiration: 2026-02-01T00:00:00Z\r\n";
+    let http = client(vec![answer(200, expiry, "[1]")]);
+    let call = Call::get(&["x"]);
+    let answer = http.ask::<Vec<u8>>(&call).await.expect("an answer");
+    assert_eq!(answer.body, [1]);
+    let found = ["x-key-expiration", "x-other"].map(|name| answer.header(name));
+    assert_eq!(found, [Some("2026-02-01T00:00:00Z"), None]);
+}
+
 /// What a 404 means for the access of somebody hangs on its words.
 #[tokio::test]
 async fn half_a_404_is_asked_for_again() {

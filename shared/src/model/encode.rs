@@ -181,6 +181,9 @@ pub fn grant_annotations(g: &Grant) -> Vec<u8> {
     if g.immutable {
         annotations.push(proto::GrantImmutable::default().to_any());
     }
+    if let Some(id) = &g.external_id {
+        annotations.push(proto::ExternalResourceMatchID { id: id.clone() }.to_any());
+    }
     let only = proto::Grant {
         annotations,
         ..Default::default()
@@ -352,12 +355,14 @@ mod tests {
             resource in ".{0,200}",
             principal in ".{0,200}",
             immutable: bool,
+            external: bool,
         ) {
             let grant = Grant {
                 entitlement: EntitlementId::new(ResourceId::new("group", resource), slug),
                 principal: ResourceId::new("user", principal),
                 immutable,
                 expandable: None,
+                external_id: external.then(|| "cn=x".into()),
                 v1_identifier: Some("grant:x".into()),
             };
             let entitlement = grant.entitlement.to_string();
@@ -383,7 +388,8 @@ mod tests {
                 sources: None,
             };
             prop_assert_eq!(&id_text, &grant.id());
-            prop_assert_eq!(parsed.annotations.len(), 1 + usize::from(immutable));
+            let expected = 1 + usize::from(immutable) + usize::from(external);
+            prop_assert_eq!(parsed.annotations.len(), expected);
             prop_assert_eq!(rebuilt.encode_to_vec(), data.clone());
 
             let before = data.clone();

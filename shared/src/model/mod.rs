@@ -317,6 +317,8 @@ pub struct Grant {
     pub immutable: bool,
     /// Who else gets it through this principal.
     pub expandable: Option<Expandable>,
+    /// The id under which another product knows the principal, of which this vendor only has the name.
+    pub external_id: Option<String>,
     /// See [`Resource::v1_identifier`].
     pub v1_identifier: Option<String>,
 }
@@ -329,6 +331,7 @@ impl Grant {
             principal,
             immutable: false,
             expandable: None,
+            external_id: None,
             v1_identifier: None,
         }
     }

@@ -52,6 +52,7 @@ annotations!(
     RawId,
     Aliases,
     ExternalLink,
+    ExternalResourceMatchID,
 );
 
 #[derive(Clone, PartialEq, Message)]
@@ -290,6 +291,12 @@ pub struct Aliases {
 pub struct ExternalLink {
     #[prost(string, tag = "1")]
     pub url: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct ExternalResourceMatchID {
+    #[prost(string, tag = "1")]
+    pub id: String,
 }
 
 #[cfg(test)]

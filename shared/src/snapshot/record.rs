@@ -108,6 +108,8 @@ pub struct Grant {
     pub immutable: bool,
     /// Who else gets it through this principal.
     pub expandable: Option<Expandable>,
+    /// The id under which another product knows the principal.
+    pub external_id: Option<String>,
     /// The entitlements that it follows from, each with whether its holder has that one directly.
     pub sources: BTreeMap<String, bool>,
     /// See [`Resource::v1_identifier`].
@@ -227,6 +229,7 @@ pub(super) fn grant(row: &GrantColumns<'_>) -> Result<Grant, DecodeError> {
         principal: format!("{}:{}", row.principal.0, row.principal.1),
         direct: rest.is_direct(row.entitlement),
         immutable: annotation::<proto::GrantImmutable>(&rest.annotations).is_some(),
+        external_id: annotation::<proto::ExternalResourceMatchID>(&rest.annotations).map(|m| m.id),
         expandable: rest.expandable(row.expansion)?.map(|e| Expandable {
             entitlements: e.entitlement_ids,
             shallow: e.shallow,

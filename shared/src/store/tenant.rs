@@ -1,5 +1,7 @@
 //! The customer that a connection belongs to: pinned by its first snapshot, checked by everything after.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::keys::Keys;
@@ -20,9 +22,14 @@ pub(crate) async fn check(store: &dyn Store, keys: Keys<'_>, tenant: &str) -> Re
     }
 }
 
-/// Fails unless both are the same customer.
+/// Fails unless both are the same customer. Of one that has several parts, [`crate::connector::Identity::tenant`], a part
+/// may come or go, and none may become another one.
 pub(crate) fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
-    if before == now {
+    let now_by_name: BTreeMap<_, _> = parts(now).collect();
+    let mut shared = parts(before)
+        .filter_map(|(name, id)| now_by_name.get(name).map(|now| *now == id))
+        .peekable();
+    if shared.peek().is_some() && shared.all(|is_same| is_same) {
         return Ok(());
     }
     Err(Error::new(
@@ -34,4 +41,37 @@ pub(crate) fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error>
         ),
         "Put the right key into the secret. To follow another tenant, use a connection of another name.",
     ))
+}
+
+/// The parts of a tenant, by name; one that has no parts is a single part without a name.
+fn parts(tenant: &str) -> impl Iterator<Item = (&str, &str)> {
+    tenant
+        .split(' ')
+        .map(|part| part.split_once('=').unwrap_or(("", part)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_may_come_and_go_but_not_change() {
+        let keys = Keys {
+            connector: "c",
+            connection: "default",
+        };
+        for (before, now, is_same) in [
+            ("t1", "t1", true),
+            ("t1", "t2", false),
+            ("o=1", "o=1 a=x", true),
+            ("o=1 a=x b=y", "o=1 b=y", true),
+            ("o=1 a=x", "o=1 a=y", false),
+            ("o=1 a=x", "o=2 a=x", false),
+            // Nothing that was known is left.
+            ("a=x", "b=x", false),
+            ("t1", "a=x", false),
+        ] {
+            assert_eq!(same(keys, before, now).is_ok(), is_same, "{before}, {now}");
+        }
+    }
 }

@@ -70,6 +70,12 @@ pub enum Error {
         /// Method and path.
         call: String,
     },
+    /// A name in the path is `.` or `..`, or empty: the request would arrive at another object.
+    #[error("{call} cannot be sent: an empty name, `.` and `..` have no place in a path")]
+    NoPlace {
+        /// Method and path.
+        call: String,
+    },
     /// The vendor sends us elsewhere.
     #[error("{call} was answered with a redirect to `{to}`, which is not followed")]
     Redirect {
@@ -180,6 +186,11 @@ impl From<Error> for Boundary {
                 ErrorType::Unavailable,
                 "VendorUnavailable",
                 "Run again; if it persists, check the address in the configuration: something else than the API may be there.",
+            ),
+            Error::NoPlace { .. } => (
+                ErrorType::InvalidRequest,
+                "UnusableName",
+                "Correct the id in the event. If the vendor really has an object of this name, change it there.",
             ),
             Error::Circle { .. } => (
                 ErrorType::Unavailable,

@@ -348,6 +348,10 @@ impl Http {
     fn attempt<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Answer<Vec<u8>>, Error>> {
         Box::pin(async move {
             let session = &self.session;
+            // Every reader of addresses takes these for directions, encoded or not.
+            if call.path.split('/').any(|s| matches!(s, "" | "." | "..")) {
+                return Err(Error::NoPlace { call: call.name() });
+            }
             // It is held until the body is read.
             let permit = self.turn(call).await?;
             session.meter.call();

@@ -448,6 +448,15 @@ async fn what_an_answer_says_beside_its_body_can_be_read() {
     assert_eq!(found, [Some("2026-02-01T00:00:00Z"), None]);
 }
 
+#[tokio::test]
+async fn a_name_that_would_lead_elsewhere_is_not_sent() {
+    let http = client(Vec::new());
+    for name in ["", ".", ".."] {
+        let error = failure(&http, &Call::get(&["users", name, "roles"])).await;
+        assert!(matches!(error, Error::NoPlace { .. }), "{name}: {error}");
+    }
+}
+
 /// What a 404 means for the access of somebody hangs on its words.
 #[tokio::test]
 async fn half_a_404_is_asked_for_again() {

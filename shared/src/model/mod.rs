@@ -212,6 +212,15 @@ impl Facet {
             mfa: None,
         }
     }
+
+    /// The same account, and what it signs in with.
+    #[must_use]
+    pub fn with_login(mut self, name: impl Into<String>) -> Self {
+        if let Self::User { login, .. } = &mut self {
+            *login = Some(name.into()).filter(|name| !name.is_empty());
+        }
+        self
+    }
 }
 
 /// Something that can hold access, or that access is held on.

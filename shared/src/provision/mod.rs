@@ -33,6 +33,11 @@ pub trait Provisioner: Connector {
     /// again.
     type Change: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static;
 
+    /// Says who we are, as far as this request needs it; [`Connector::identify`] unless less will do.
+    async fn identify_for(&self, _request: &Request) -> Result<Identity, Error> {
+        self.identify().await
+    }
+
     /// Reads, and says what the request takes; refuses what must not be done. Changes nothing.
     async fn plan(
         &self,

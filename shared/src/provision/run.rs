@@ -30,7 +30,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     };
     let record = Record::new(&*cx.audit, keys, P::ABOUT, order, cx.clock.now());
     if order.dry_run {
-        let (connector, identity) = connect::<P>(cx, keys).await?;
+        let (connector, identity) = connect::<P>(cx, keys, order).await?;
         let attempt = Attempt::new(cx, order, &record, &connector, &identity);
         let settled = attempt.settle(&mut Rehearsal, Sent::Nothing).await?;
         let mut answer = settled.into_answer();
@@ -68,10 +68,14 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     }
 }
 
-async fn connect<P: Provisioner>(cx: &Context, keys: Keys<'_>) -> Result<(P, Identity), Error> {
+async fn connect<P: Provisioner>(
+    cx: &Context,
+    keys: Keys<'_>,
+    order: &Order,
+) -> Result<(P, Identity), Error> {
     let connected = cx.connect::<P>(keys.connection, cx.session()).await?;
     let connector = connected.connector;
-    let identity = connector.identify().await?;
+    let identity = connector.identify_for(&order.request).await?;
     cx.gauges.credential_expires(identity.credential_expires_at);
     tenant::check(&*cx.store, keys, &identity.tenant).await?;
     Ok((connector, identity))
@@ -128,7 +132,7 @@ async fn under_lease<P: Provisioner>(
     if let Some(answer) = record.answered().await? {
         return Ok(Settled::Answered(answer, None));
     }
-    let (connector, identity) = connect::<P>(cx, keys).await?;
+    let (connector, identity) = connect::<P>(cx, keys, order).await?;
     let sent = lease.state().cloned();
     let mut live = Live {
         cx,

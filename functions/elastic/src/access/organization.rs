@@ -1,0 +1,277 @@
+//! Organizations: who is in them, who is invited, and the roles that people have in them.
+//!
+//! Roles: <https://www.elastic.co/docs/deploy-manage/users-roles/cloud-organization/user-roles>.
+
+use std::collections::BTreeSet;
+
+use rollcall::connector::Records;
+use rollcall::model::{
+    AccountType, Entitlement, EntitlementId, Facet, Grant, Profile, Purpose, Resource, ResourceId,
+    State, put,
+};
+
+use super::first_and_last;
+use super::names::{
+    DEPLOYMENT, INVITATION, ORGANIZATION, OWNER, PROJECT, USER, in_organization, slug,
+};
+use crate::api::{Assignments, Invitation, Member, Organization, Scoped};
+
+/// The organization's roles that are always shown; others when somebody has them.
+const ROLES: [&str; 2] = [OWNER, "billing-admin"];
+/// The same of a deployment.
+const ON_DEPLOYMENTS: [&str; 3] = ["deployment-admin", "deployment-editor", "deployment-viewer"];
+
+/// An organization.
+pub(crate) fn organization(organization: &Organization) -> Records {
+    let id = ResourceId::new(ORGANIZATION, &organization.id);
+    let name = name_of(organization);
+    let mut resource = Resource::new(id, name, Facet::None);
+    resource.state = State::Enabled;
+    let member = entitlement(
+        in_organization(&organization.id),
+        format!("{name} Organization member"),
+        format!("Member of {name} Elastic organization"),
+    );
+    let mut entitlements = vec![member];
+    entitlements.extend(ROLES.map(|role| has_in(organization, role)));
+    Records {
+        resources: vec![resource],
+        entitlements,
+        ..Records::default()
+    }
+}
+
+fn name_of(organization: &Organization) -> &str {
+    match organization.name.as_str() {
+        "" => &organization.id,
+        name => name,
+    }
+}
+
+/// Whether somebody owns the organization.
+pub(crate) fn is_owner(member: &Member) -> bool {
+    let roles = &member.role_assignments.organization;
+    roles.iter().any(|role| role.role_id == OWNER)
+}
+
+/// Somebody in an organization, with all roles.
+pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
+    let resource = user(organization, member);
+    let principal = resource.id.clone();
+    let mut records = Records {
+        resources: vec![resource],
+        grants: vec![Grant::new(
+            in_organization(&organization.id),
+            principal.clone(),
+        )],
+        ..Records::default()
+    };
+    let Assignments {
+        platform,
+        organization: on_it,
+        deployment,
+        project,
+        ..
+    } = &member.role_assignments;
+    for role in platform.iter().chain(on_it) {
+        hold(
+            &mut records,
+            has_in(organization, &role.role_id),
+            &principal,
+        );
+    }
+    for scoped in deployment {
+        let reached = Reached::deployments(organization, scoped);
+        records.extend(reached.held_by(organization, scoped, &principal));
+    }
+    for (kind, scoped) in project {
+        for scoped in scoped.iter().flatten() {
+            let reached = Reached::projects(organization, kind, scoped);
+            records.extend(reached.held_by(organization, scoped, &principal));
+        }
+    }
+    records
+}
+
+fn user(organization: &Organization, member: &Member) -> Resource {
+    let id = ResourceId::new(USER, &member.user_id);
+    let name = [&member.name, &member.email, &member.user_id];
+    let name = name.into_iter().find(|name| !name.is_empty());
+    let email = Some(member.email.clone()).filter(|email| !email.is_empty());
+    let facet = Facet::account(AccountType::Human, email).with_login(&member.email);
+    let mut resource = Resource::new(id, name.cloned().unwrap_or_default(), facet);
+    resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
+    resource.state = State::Enabled;
+    let profile = &mut resource.profile;
+    names(profile, &member.name);
+    put(profile, "login", &member.email);
+    put(profile, "user_id", &member.user_id);
+    put(profile, "org_id", &organization.id);
+    put_time(profile, "member_since", member.member_since);
+    resource
+}
+
+/// The kinds of roles of which nothing is known but the name: they are not shown.
+pub(crate) fn unknown_kinds(assignments: &Assignments) -> BTreeSet<&str> {
+    assignments.others.keys().map(String::as_str).collect()
+}
+
+/// Deployments or projects that a role is on.
+struct Reached {
+    resource_type: &'static str,
+    /// Id and name of each.
+    places: Vec<(String, String)>,
+    /// For the profile.
+    kind: Option<String>,
+}
+
+impl Reached {
+    fn deployments(organization: &Organization, scoped: &Scoped) -> Self {
+        let all = || {
+            let name = format!("All deployments of {}", name_of(organization));
+            (format!("all-{}", organization.id), name)
+        };
+        Self {
+            resource_type: DEPLOYMENT,
+            places: places(scoped, &scoped.deployment_ids, all),
+            kind: None,
+        }
+    }
+
+    fn projects(organization: &Organization, kind: &str, scoped: &Scoped) -> Self {
+        let all = || {
+            let name = format!("All {kind} projects of {}", name_of(organization));
+            (format!("all-{kind}-{}", organization.id), name)
+        };
+        Self {
+            resource_type: PROJECT,
+            places: places(scoped, &scoped.project_ids, all),
+            kind: Some(kind.to_owned()),
+        }
+    }
+
+    /// Somebody has the role on all of them, and the roles that come with it.
+    fn held_by(self, organization: &Organization, scoped: &Scoped, who: &ResourceId) -> Records {
+        let mut records = Records::default();
+        for (id, name) in &self.places {
+            let id = ResourceId::new(self.resource_type, id);
+            let mut resource = Resource::new(id.clone(), name, Facet::None);
+            resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
+            if let Some(kind) = &self.kind {
+                put(&mut resource.profile, "project_type", kind);
+            }
+            records.resources.push(resource);
+            if self.resource_type == DEPLOYMENT {
+                let usual = ON_DEPLOYMENTS.map(|role| has_on(&id, name, role));
+                records.entitlements.extend(usual);
+            }
+            hold(&mut records, has_on(&id, name, &scoped.role_id), who);
+            for role in &scoped.application_roles {
+                hold(&mut records, has_custom_on(&id, name, role), who);
+            }
+        }
+        records
+    }
+}
+
+fn places(
+    scoped: &Scoped,
+    ids: &[String],
+    all: impl FnOnce() -> (String, String),
+) -> Vec<(String, String)> {
+    match scoped.all {
+        true => vec![all()],
+        // Their names are known to another API only.
+        false => ids.iter().map(|id| (id.clone(), id.clone())).collect(),
+    }
+}
+
+/// The entitlement comes along: one that everybody has alike is kept once.
+fn hold(records: &mut Records, entitlement: Entitlement, who: &ResourceId) {
+    records
+        .grants
+        .push(Grant::new(entitlement.id.clone(), who.clone()));
+    records.entitlements.push(entitlement);
+}
+
+fn has_in(organization: &Organization, role: &str) -> Entitlement {
+    let name = name_of(organization);
+    let means = match role {
+        OWNER => "Owner of the organization: everything, and superuser in every deployment",
+        "billing-admin" => "May see and change what the organization pays",
+        _ => "Has a role in the Elastic organization",
+    };
+    let id = EntitlementId::new(ResourceId::new(ORGANIZATION, &organization.id), slug(role));
+    entitlement(id, format!("{name} {role}"), means.into())
+}
+
+fn has_on(place: &ResourceId, name: &str, role: &str) -> Entitlement {
+    let means = match role {
+        "deployment-admin" => "superuser in the deployment, and its administration",
+        "deployment-editor" => "editor in the deployment, and changes of it",
+        "deployment-viewer" => "viewer in the deployment, and a look at it",
+        _ => "a role of Elastic Cloud",
+    };
+    let id = EntitlementId::new(place.clone(), slug(role));
+    entitlement(id, format!("{name} {role}"), format!("Has {means}"))
+}
+
+/// A role of the place's own, which comes with one of Elastic Cloud. *Unknown*: whether beside or instead of the usual
+/// role there; both are shown.
+fn has_custom_on(place: &ResourceId, name: &str, role: &str) -> Entitlement {
+    let id = EntitlementId::new(place.clone(), format!("application-{}", slug(role)));
+    let means = format!("Has the custom role {role} there after signing in through Elastic Cloud");
+    entitlement(id, format!("{name} custom role {role}"), means)
+}
+
+fn entitlement(id: EntitlementId, display_name: String, description: String) -> Entitlement {
+    Entitlement {
+        id,
+        display_name,
+        description,
+        grantable_to: &[USER],
+        purpose: Purpose::Assignment,
+        immutable: false,
+        exclusive: None,
+        v1_identifier: None,
+    }
+}
+
+/// Somebody who was invited and is not in yet. The invitation's token is as good as a key, and is not kept; roles come
+/// with acceptance, and are no grants before.
+pub(crate) fn invitation(organization: &Organization, invitation: &Invitation) -> Option<Resource> {
+    if invitation.accepted_at.is_some() {
+        return None;
+    }
+    let address = invitation.email.to_lowercase();
+    let id = ResourceId::new(INVITATION, format!("{}/{address}", organization.id));
+    let facet = Facet::account(AccountType::Human, Some(invitation.email.clone()));
+    let mut resource = Resource::new(id, &invitation.email, facet);
+    resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
+    resource.created_at = invitation.created_at;
+    (resource.state, resource.state_details) = match invitation.expired {
+        true => (State::Disabled, "the invitation has expired".into()),
+        false => (State::Unknown, "invited".into()),
+    };
+    let profile = &mut resource.profile;
+    put(profile, "email", &invitation.email);
+    put(profile, "org_id", &organization.id);
+    put_time(profile, "expires_at", invitation.expires_at);
+    if let Some(roles) = &invitation.role_assignments {
+        put(profile, "role_assignments", roles.get());
+    }
+    Some(resource)
+}
+
+/// The names as the public connector has them, empty ones included.
+pub(super) fn names(profile: &mut Profile, name: &str) {
+    let (first, last) = first_and_last(name);
+    profile.insert("first_name".into(), first.into());
+    profile.insert("last_name".into(), last.into());
+}
+
+fn put_time(profile: &mut Profile, key: &str, time: Option<jiff::Timestamp>) {
+    if let Some(time) = time {
+        put(profile, key, time.to_string());
+    }
+}

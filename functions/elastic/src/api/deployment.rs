@@ -1,0 +1,118 @@
+//! Users, roles and role mappings of one cluster: the Elasticsearch security API.
+
+use std::collections::BTreeMap;
+
+use rollcall::http::error::Error as Http;
+use rollcall::http::{self, Call, Header, Session, Vendor};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use super::Answer;
+use super::failure::{Failure, Place};
+use super::objects::{Mapping, Role, User};
+
+/// The API of one deployment with a key of that deployment.
+pub(crate) struct Deployment {
+    http: http::Http,
+    /// What the configuration calls it.
+    place: String,
+}
+
+/// A write of a user, complete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Write {
+    /// The deployment's name; none if it is the only one.
+    pub deployment: Option<String>,
+    /// The user's name.
+    pub user: String,
+    /// The user as it is to be: JSON, in which everything that is not changed stands as it was read.
+    pub body: String,
+}
+
+impl Deployment {
+    pub(crate) fn new(
+        place: String,
+        base: Url,
+        key: SecretString,
+        session: Session,
+    ) -> Result<Self, rollcall::Error> {
+        let vendor = Vendor {
+            base,
+            headers: vec![("authorization", Header::Secret("ApiKey ", key))],
+            pace: None,
+            budget: None,
+            concurrency: None,
+        };
+        let http = http::Http::new(session, vendor)?;
+        Ok(Self { http, place })
+    }
+
+    /// What the configuration calls it.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// `GET /_security/user`: all native users, and the reserved ones.
+    pub(crate) async fn users(&self) -> Answer<BTreeMap<String, User>> {
+        self.read(Call::get(&["_security", "user"])).await
+    }
+
+    /// `GET /_security/role`: all roles, built-in ones included.
+    pub(crate) async fn roles(&self) -> Answer<BTreeMap<String, Role>> {
+        self.read(Call::get(&["_security", "role"])).await
+    }
+
+    /// `GET /_security/role_mapping`: all mappings, but those in files.
+    pub(crate) async fn mappings(&self) -> Answer<BTreeMap<String, Mapping>> {
+        self.read(Call::get(&["_security", "role_mapping"])).await
+    }
+
+    /// `GET /_security/user/{name}`: a user, if there is one.
+    pub(crate) async fn user(&self, name: &str) -> Answer<Option<User>> {
+        self.find("user", name).await
+    }
+
+    /// `GET /_security/role/{name}`: whether there is such a role.
+    pub(crate) async fn has_role(&self, name: &str) -> Answer<bool> {
+        Ok(self.find::<Value>("role", name).await?.is_some())
+    }
+
+    /// `PUT /_security/user/{name}`: replaces all of the user but the password.
+    pub(crate) async fn write(&self, write: &Write) -> Answer<()> {
+        let call = Call::put_verbatim(&["_security", "user", &write.user], &write.body);
+        let answer = self.http.send::<Value>(&call).await;
+        answer.map(drop).map_err(|e| self.failed(e))
+    }
+
+    /// One object by its name. A comma separates names, and a name of dots is none in a path: such a one is looked for
+    /// in the list.
+    async fn find<T: DeserializeOwned>(&self, kind: &str, name: &str) -> Answer<Option<T>> {
+        let plain = !name.contains(',') && !matches!(name, "" | "." | "..");
+        let call = match plain {
+            true => Call::get(&["_security", kind, name]),
+            false => Call::get(&["_security", kind]),
+        };
+        match self.read::<BTreeMap<String, T>>(call).await {
+            Ok(mut found) => Ok(found.remove(name)),
+            Err(e) if plain && e.is_absent() => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Reads, and makes sure that it is Elasticsearch that answers: from anything else, an empty object would look like
+    /// a cluster without users. Elasticsearch says who it is since 7.14.
+    async fn read<T: DeserializeOwned>(&self, call: Call) -> Answer<T> {
+        let answer = self.http.ask(&call).await.map_err(|e| self.failed(e))?;
+        match answer.header("x-elastic-product") {
+            Some("Elasticsearch") => Ok(answer.body),
+            _ => Err(Failure::stranger(Place::Deployment(self.place.clone()))),
+        }
+    }
+
+    fn failed(&self, cause: Http) -> Failure {
+        Failure::new(Place::Deployment(self.place.clone()), cause)
+    }
+}

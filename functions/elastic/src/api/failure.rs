@@ -1,0 +1,175 @@
+//! What Elastic means by an error, at each of its hosts.
+
+use rollcall::http::error::Error as Http;
+use rollcall::{Error, ErrorType};
+
+/// Where a call went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Cloud,
+    /// A deployment, by the name that the configuration has for it.
+    Deployment(String),
+}
+
+/// Why a call brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// It went wrong on the way, or the host says no.
+    #[error("{cause}")]
+    Http {
+        place: Place,
+        #[source]
+        cause: Box<Http>,
+    },
+    /// What answers is not Elasticsearch.
+    #[error("what answers at the endpoint of {0} does not say that it is Elasticsearch")]
+    Stranger(String),
+}
+
+const CLOUD_KEY: &str = "An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`. A key of a deployment does not work there.";
+const DEPLOYMENT_KEY: &str = "Make a key in the deployment (Kibana, Stack Management, API keys) and store its encoded form. A key of Elastic Cloud does not work there.";
+const ENDPOINT: &str =
+    "Copy the deployment's Elasticsearch endpoint from the Elastic Cloud console.";
+
+impl Failure {
+    pub(super) fn new(place: Place, cause: Http) -> Self {
+        let cause = Box::new(cause);
+        Self::Http { place, cause }
+    }
+
+    pub(super) fn stranger(place: Place) -> Self {
+        match place {
+            Place::Cloud => Self::Stranger("Elastic Cloud".into()),
+            Place::Deployment(name) => Self::Stranger(name),
+        }
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.http().and_then(Http::status)
+    }
+
+    /// The vendor's own words.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        let said = self.http().and_then(Http::vendor_message);
+        said.unwrap_or_default().contains(words)
+    }
+
+    /// Whether Elasticsearch says that there is no object of a name: with 404 and an empty object. Its proxy has another
+    /// 404, for clusters.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.http()
+            .is_some_and(|e| e.is_not_found() && e.vendor_message() == Some("{}"))
+    }
+
+    /// Whether it is unclear if a write arrived.
+    pub(crate) fn is_unclear(&self) -> bool {
+        match self.http() {
+            Some(Http::Transport { never_sent, .. }) => !never_sent,
+            Some(Http::Garbled { .. }) => true,
+            _ => matches!(self.status(), Some(408 | 500 | 502 | 503 | 504)),
+        }
+    }
+
+    fn http(&self) -> Option<&Http> {
+        match self {
+            Self::Http { cause, .. } => Some(cause),
+            Self::Stranger(_) => None,
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let (place, cause) = match failure {
+            Failure::Stranger(_) => {
+                return Error::new(
+                    ErrorType::Misconfigured,
+                    "NotElasticsearch",
+                    failure.to_string(),
+                    ENDPOINT,
+                );
+            }
+            Failure::Http { place, cause } => (place, cause),
+        };
+        match place {
+            Place::Cloud => of_cloud(*cause),
+            Place::Deployment(name) => of_deployment(&name, *cause),
+        }
+    }
+}
+
+fn of_cloud(cause: Http) -> Error {
+    let (kind, code, what, fix) = match cause.status() {
+        Some(401) => (
+            ErrorType::Unauthenticated,
+            "CloudKeyRejected",
+            "Elastic Cloud does not accept the key",
+            CLOUD_KEY,
+        ),
+        Some(403) => (
+            ErrorType::PermissionDenied,
+            "CloudKeyTooWeak",
+            "the key may not see the organization",
+            CLOUD_KEY,
+        ),
+        Some(404) => (
+            ErrorType::NotFound,
+            "UnknownOrganization",
+            "Elastic Cloud knows no such organization",
+            "Correct `organization-id`, or leave it out; and check `base-url`, if that is set.",
+        ),
+        _ => return cause.into(),
+    };
+    Error::new(kind, code, what, fix).with_source(cause)
+}
+
+fn of_deployment(name: &str, cause: Http) -> Error {
+    let says = |words: &str| cause.vendor_message().unwrap_or_default().contains(words);
+    let (kind, code, what, fix) = match (&cause, cause.status()) {
+        (_, Some(401)) => (
+            ErrorType::Unauthenticated,
+            "DeploymentKeyRejected",
+            format!("Elasticsearch of {name} does not accept the key"),
+            DEPLOYMENT_KEY,
+        ),
+        (_, Some(403)) => (
+            ErrorType::PermissionDenied,
+            "DeploymentKeyTooWeak",
+            format!("the key of {name} lacks a privilege"),
+            "Give the key the cluster privilege `manage_security`; for a sync alone `read_security` may do, if the deployment lets it read role mappings.",
+        ),
+        (_, Some(410)) => (
+            ErrorType::Misconfigured,
+            "Serverless",
+            format!("{name} is a serverless project, which has no users and roles of its own"),
+            "Take it out of the configuration: who has access to projects, the organization tells.",
+        ),
+        (_, Some(404)) => (
+            ErrorType::Misconfigured,
+            "NotADeployment",
+            format!("there is no cluster at the endpoint of {name}"),
+            ENDPOINT,
+        ),
+        (Http::Garbled { .. } | Http::Redirect { .. }, _) => (
+            ErrorType::Misconfigured,
+            "NotElasticsearch",
+            format!("what answers at the endpoint of {name} is not Elasticsearch"),
+            ENDPOINT,
+        ),
+        (_, Some(400)) if says("reserved") => (
+            ErrorType::Refused,
+            "ReservedUser",
+            format!("Elasticsearch of {name} keeps this user for itself"),
+            "Reserved users cannot be given roles.",
+        ),
+        (_, Some(400)) => (
+            ErrorType::Refused,
+            "VendorRefused",
+            format!("Elasticsearch of {name} does not do this"),
+            "Its own words say why.",
+        ),
+        _ => return cause.into(),
+    };
+    Error::new(kind, code, what, fix).with_source(cause)
+}

@@ -1,0 +1,275 @@
+//! Writes: grant and revoke of a deployment's roles to its native users.
+//!
+//! There is no call for one role: a user is written as a whole, and whatever is left out is erased, or, of `enabled`, set.
+//! So everything goes back as it was read. The API has no versions: two writers at once can lose one of two changes.
+//! Among ours that is kept out by a lease for each user; others are noticed by looking again.
+
+use async_trait::async_trait;
+use rollcall::connector::Identity;
+use rollcall::event::GrantRef;
+use rollcall::model::{EntitlementId, ResourceId, grant_id};
+use rollcall::provision::{Action, Plan, Progress, Proposal, Provisioner, Request, State};
+use rollcall::{Error, ErrorType};
+use serde_json::json;
+
+use crate::access::{DEPLOYMENT_USER, MEMBER, ROLE, ROLE_MAPPING, split};
+use crate::api::{User, Write};
+use crate::connect::{Cluster, Elastic};
+
+#[async_trait]
+impl Provisioner for Elastic {
+    type Change = Write;
+
+    /// Only the deployment counts, and its first answer will say whether it takes the key.
+    async fn identify_for(&self, request: &Request) -> Result<Identity, Error> {
+        let change = Change::of(self, request)?;
+        Ok(self.identity_at(change.cluster))
+    }
+
+    async fn plan(&self, _: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
+        let change = Change::of(self, request)?;
+        match change.grants {
+            true => change.grant().await,
+            false => change.revoke().await,
+        }
+    }
+
+    async fn send(&self, write: &Write) -> Result<Progress, Error> {
+        let cluster = cluster(self, write.deployment.as_deref())?;
+        match cluster.api.write(write).await {
+            Ok(()) => Ok(Progress::Done(None)),
+            // Somebody else wrote the same user.
+            Err(e) if e.status() == Some(409) => Ok(Progress::Overtaken),
+            // The user is gone since it was read: what is written would be a new one, without a password.
+            Err(e) if e.says("password must be specified") => Ok(Progress::Overtaken),
+            Err(e) if e.is_unclear() => Ok(Progress::Unclear),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Elasticsearch keeps no record of writes: looking again tells whether this one arrived.
+    async fn poll(&self, _: &Write) -> Result<Progress, Error> {
+        Ok(Progress::Unclear)
+    }
+}
+
+/// What is asked for, and where.
+struct Change<'a> {
+    cluster: &'a Cluster,
+    entitlement: &'a EntitlementId,
+    principal: &'a ResourceId,
+    role: String,
+    user: String,
+    grants: bool,
+}
+
+impl<'a> Change<'a> {
+    fn of(connector: &'a Elastic, request: &'a Request) -> Result<Self, Error> {
+        if let Some(effect) = request.allow.first() {
+            return Err(Error::invalid(
+                "UnknownSideEffect",
+                format!("nothing here has a side effect called `{effect}`"),
+                "Leave `allow` out.",
+            ));
+        }
+        let (entitlement, principal, grants) = match &request.action {
+            Action::Grant {
+                entitlement,
+                principal,
+            } => (entitlement, principal, true),
+            Action::Revoke {
+                entitlement,
+                principal,
+            } => (entitlement, principal, false),
+            Action::Create { .. } | Action::Delete { .. } => return Err(no_accounts()),
+        };
+        check_kinds(entitlement, principal)?;
+        let (deployment, role) = split(&entitlement.resource.id);
+        let (of_user, user) = split(&principal.id);
+        let cluster = cluster(connector, deployment)?;
+        if deployment != of_user {
+            return Err(Error::invalid(
+                "OtherDeployment",
+                format!("`{entitlement}` and `{principal}` are of different deployments"),
+                "A user of a deployment can have only that deployment's roles.",
+            ));
+        }
+        Ok(Self {
+            cluster,
+            entitlement,
+            principal,
+            role,
+            user,
+            grants,
+        })
+    }
+
+    async fn grant(&self) -> Result<Plan<Write>, Error> {
+        let user = self.changeable().await?.ok_or_else(|| self.no_user())?;
+        let then = State {
+            grants: vec![self.grant_ref()],
+            resource: None,
+        };
+        if user.roles.contains(&self.role) {
+            return Ok(Plan::Already(then));
+        }
+        // Elasticsearch would take a role that does not exist, and give it when somebody makes it.
+        if !self.cluster.api.has_role(&self.role).await? {
+            return Err(Error::new(
+                ErrorType::NotFound,
+                "UnknownRole",
+                format!(
+                    "there is no role `{}` in {}",
+                    self.role,
+                    self.cluster.api.place()
+                ),
+                "Use the id of a role of the newest snapshot that is defined there.",
+            ));
+        }
+        let mut roles = user.roles.clone();
+        roles.push(self.role.clone());
+        Ok(self.change(&user, &roles, Vec::new(), then))
+    }
+
+    async fn revoke(&self) -> Result<Plan<Write>, Error> {
+        // A shard that is late looks like a user that is not there: two looks are better than one.
+        let found = match self.changeable().await? {
+            Some(user) => Some(user),
+            None => self.changeable().await?,
+        };
+        let Some(user) = found.filter(|user| user.roles.contains(&self.role)) else {
+            return Ok(Plan::Already(State::default()));
+        };
+        let stays = |role: &&String| **role != self.role;
+        let roles: Vec<String> = user.roles.iter().filter(stays).cloned().collect();
+        let removed = vec![self.grant_ref().id];
+        Ok(self.change(&user, &roles, removed, State::default()))
+    }
+
+    /// The user, if there is one; a reserved one is refused early.
+    async fn changeable(&self) -> Result<Option<User>, Error> {
+        let user = self.cluster.api.user(&self.user).await?;
+        if user.as_ref().is_some_and(User::is_reserved) {
+            return Err(Error::refused(
+                "ReservedUser",
+                format!("Elasticsearch keeps the user `{}` for itself", self.user),
+                "Reserved users cannot be given or denied roles.",
+            ));
+        }
+        Ok(user)
+    }
+
+    fn change(
+        &self,
+        user: &User,
+        roles: &[String],
+        removed: Vec<String>,
+        then: State,
+    ) -> Plan<Write> {
+        let deployment = self.cluster.within().0.map(str::to_owned);
+        Plan::Change(Proposal {
+            change: Write {
+                deployment,
+                user: self.user.clone(),
+                body: body(user, roles),
+            },
+            read: json!({"user": self.user, "roles": user.roles, "enabled": user.enabled}),
+            replaced: Vec::new(),
+            removed,
+            then,
+        })
+    }
+
+    fn grant_ref(&self) -> GrantRef {
+        let entitlement = self.entitlement.to_string();
+        GrantRef {
+            id: grant_id(&entitlement, self.principal),
+            entitlement,
+            principal: self.principal.to_string(),
+        }
+    }
+
+    fn no_user(&self) -> Error {
+        Error::new(
+            ErrorType::NotFound,
+            "UnknownPrincipal",
+            format!(
+                "there is no native user `{}` in {}",
+                self.user,
+                self.cluster.api.place()
+            ),
+            "Use the id of a deployment user of the newest snapshot. Whoever signs in through an identity provider gets roles by role mappings.",
+        )
+    }
+}
+
+/// A user with these roles, and everything else as it was read. The password stays, since it is not in it.
+fn body(user: &User, roles: &[String]) -> String {
+    format!(
+        r#"{{"roles":{},"full_name":{},"email":{},"metadata":{},"enabled":{}}}"#,
+        serde_json::Value::from(roles),
+        user.full_name,
+        user.email,
+        user.metadata,
+        user.enabled,
+    )
+}
+
+fn check_kinds(entitlement: &EntitlementId, principal: &ResourceId) -> Result<(), Error> {
+    match (
+        entitlement.resource.resource_type.as_str(),
+        entitlement.slug.as_str(),
+    ) {
+        (ROLE, MEMBER) => {}
+        (ROLE_MAPPING, _) => {
+            return Err(Error::refused(
+                "RoleMapping",
+                "role mappings are shown, and not changed: their rules are written as a whole, and a wrong one locks people out",
+                "Change the mapping in Kibana, or the person's groups at the identity provider.",
+            ));
+        }
+        _ => {
+            return Err(Error::invalid(
+                "UnknownEntitlement",
+                format!("`{entitlement}` cannot be changed from here"),
+                "Use an entitlement id of the newest snapshot: role:<role>:member. Roles of the organization are changed in the Elastic Cloud console.",
+            ));
+        }
+    }
+    if principal.resource_type == DEPLOYMENT_USER {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "UnknownPrincipal",
+        format!(
+            "a {} cannot be given `{entitlement}`",
+            principal.resource_type
+        ),
+        "Name a deployment user of the newest snapshot: deploymentUser:<name>.",
+    ))
+}
+
+fn cluster<'a>(connector: &'a Elastic, name: Option<&str>) -> Result<&'a Cluster, Error> {
+    connector.cluster(name).ok_or_else(|| match name {
+        Some(name) => Error::new(
+            ErrorType::NotFound,
+            "UnknownDeployment",
+            format!("the configuration has no deployment `{name}`"),
+            "Use an id of the newest snapshot, or add the deployment to `deployments` in the secret.",
+        ),
+        None => Error::new(
+            ErrorType::NotFound,
+            "UnknownDeployment",
+            "the configuration has no deployment with bare ids",
+            "Set `deployment-endpoint` and `deployment-api-key`; or with several deployments, write the id with its deployment: <deployment>›<name>.",
+        ),
+    })
+}
+
+fn no_accounts() -> Error {
+    Error::invalid(
+        "UnknownOperation",
+        "accounts are not made or deleted from here",
+        "Invite people in the Elastic Cloud console; native users are made in Kibana.",
+    )
+}

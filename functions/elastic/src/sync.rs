@@ -1,0 +1,265 @@
+//! Reads: the steps of a sync.
+//!
+//! No list has pages, and none is read twice: what one step needs of another's list is kept in the process.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use rollcall::connector::{Identity, Records, Syncer, Yield};
+use rollcall::{Error, ErrorType};
+use serde::{Deserialize, Serialize};
+
+use crate::access;
+use crate::api::Organization;
+use crate::connect::{Cluster, Elastic};
+
+/// A step of a sync.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the list that it is named after")]
+pub enum Step {
+    Organizations,
+    Members { organization: String },
+    Invitations { organization: String },
+    Users { deployment: Option<String> },
+    Roles { deployment: Option<String> },
+    Mappings { deployment: Option<String> },
+}
+
+#[async_trait]
+impl Syncer for Elastic {
+    type Step = Step;
+
+    /// There are rarely more steps than that.
+    const CONCURRENCY: usize = 8;
+
+    fn start(&self, _: &Identity) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if self.has_cloud() {
+            steps.push(Step::Organizations);
+        }
+        for cluster in self.clusters() {
+            let deployment = cluster.within().0.map(str::to_owned);
+            steps.extend([
+                Step::Users {
+                    deployment: deployment.clone(),
+                },
+                Step::Roles {
+                    deployment: deployment.clone(),
+                },
+                Step::Mappings { deployment },
+            ]);
+        }
+        steps
+    }
+
+    async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+        match step {
+            Step::Organizations => self.list_organizations().await,
+            Step::Members { organization } => self.list_members(organization).await,
+            Step::Invitations { organization } => self.list_invitations(organization).await,
+            Step::Users { deployment } => users(self.still(deployment.as_deref())?).await,
+            Step::Roles { deployment } => roles(self.still(deployment.as_deref())?).await,
+            Step::Mappings { deployment } => {
+                self.mappings(self.still(deployment.as_deref())?).await
+            }
+        }
+    }
+}
+
+impl Elastic {
+    async fn list_organizations(&self) -> Result<Yield<Step>, Error> {
+        let mut out = Yield::default();
+        for organization in &self.organizations().await?.items {
+            out.records.extend(access::organization(organization));
+            out.spawn.push(Step::Members {
+                organization: organization.id.clone(),
+            });
+            out.spawn.push(Step::Invitations {
+                organization: organization.id.clone(),
+            });
+        }
+        Ok(out)
+    }
+
+    async fn list_members(&self, id: &str) -> Result<Yield<Step>, Error> {
+        let organization = self.organization(id).await?;
+        let members = self.members().await?.get(id);
+        let members = members.map(Vec::as_slice).unwrap_or_default();
+        // A key sees the roles that are within its own. Every organization has an owner: where none shows, others do
+        // not show, either.
+        if !members.iter().any(access::is_owner) {
+            return Err(Error::new(
+                ErrorType::PermissionDenied,
+                "CloudKeyTooWeak",
+                format!(
+                    "the key does not see who owns the organization {}, and so not all roles",
+                    organization.name
+                ),
+                "An organization owner makes a key with that role in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.",
+            ));
+        }
+        let mut out = Yield::default();
+        let mut unknown = BTreeSet::new();
+        for member in members {
+            out.records.extend(access::member(organization, member));
+            unknown.extend(access::unknown_kinds(&member.role_assignments));
+        }
+        if !unknown.is_empty() {
+            let kinds: Vec<&str> = unknown.into_iter().collect();
+            out.warn(
+                "UnknownAssignments",
+                format!(
+                    "members have roles of kinds that Rollcall does not know, and that are not shown: {}",
+                    kinds.join(", ")
+                ),
+            );
+        }
+        Ok(out)
+    }
+
+    async fn list_invitations(&self, id: &str) -> Result<Yield<Step>, Error> {
+        let organization = self.organization(id).await?;
+        let invitations = self.cloud_api()?.invitations(id).await?;
+        let pending = invitations
+            .iter()
+            .filter_map(|invitation| access::invitation(organization, invitation));
+        Ok(Records {
+            resources: pending.collect(),
+            ..Records::default()
+        }
+        .into())
+    }
+
+    async fn organization(&self, id: &str) -> Result<&Organization, Error> {
+        let mut all = self.organizations().await?.items.iter();
+        all.find(|organization| organization.id == id)
+            .ok_or_else(|| changed(&format!("the organization {id}")))
+    }
+
+    /// A deployment of the run, if the configuration still has it.
+    fn still(&self, name: Option<&str>) -> Result<&Cluster, Error> {
+        self.cluster(name)
+            .ok_or_else(|| changed(&format!("the deployment {}", name.unwrap_or_default())))
+    }
+
+    async fn mappings(&self, cluster: &Cluster) -> Result<Yield<Step>, Error> {
+        let within = cluster.within();
+        let (mappings, roles) = futures::try_join!(cluster.mappings(), cluster.roles())?;
+        let members: BTreeSet<String> = match self.has_cloud() {
+            true => {
+                let members = self.members().await?.values().flatten();
+                members.map(|member| member.user_id.clone()).collect()
+            }
+            false => BTreeSet::new(),
+        };
+        let mut out = Yield::default();
+        let mut open = Open::default();
+        for (name, mapping) in mappings {
+            let known = |role: &str| roles.contains_key(role);
+            let mapped = access::role_mapping(within, name, mapping, known, &members);
+            out.records.extend(mapped.records);
+            open.dangling.extend(mapped.dangling);
+            if mapped.conditional > 0 {
+                open.conditional += mapped.conditional;
+                open.in_mappings += 1;
+            }
+            open.computed += usize::from(mapped.computed);
+            if mapped.strange {
+                open.strange.push(name);
+            }
+        }
+        open.say(cluster.api.place(), &mut out);
+        Ok(out)
+    }
+}
+
+/// What role mappings leave open.
+#[derive(Default)]
+struct Open<'a> {
+    conditional: usize,
+    in_mappings: usize,
+    computed: usize,
+    dangling: BTreeSet<String>,
+    strange: Vec<&'a str>,
+}
+
+impl Open<'_> {
+    fn say(&self, place: &str, out: &mut Yield<Step>) {
+        if self.conditional > 0 {
+            out.warn(
+                "ConditionalMembers",
+                format!(
+                    "{place}: {} names in {} role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
+                    self.conditional, self.in_mappings
+                ),
+            );
+        }
+        if self.computed > 0 {
+            out.warn(
+                "ComputedRoles",
+                format!(
+                    "{place}: {} role mappings compute roles for whoever signs in; the templates are in their profiles",
+                    self.computed
+                ),
+            );
+        }
+        if !self.strange.is_empty() {
+            out.warn(
+                "UnknownRules",
+                format!(
+                    "{place}: the rules of these role mappings are not wholly understood, and count as conditions: {}",
+                    self.strange.join(", ")
+                ),
+            );
+        }
+        dangling(place, "role mappings", &self.dangling, out);
+    }
+}
+
+async fn users(cluster: &Cluster) -> Result<Yield<Step>, Error> {
+    let read = async { Ok(cluster.api.users().await?) };
+    let (users, roles) = futures::try_join!(read, cluster.roles())?;
+    let mut out = Yield::default();
+    let mut unknown = BTreeSet::new();
+    for (name, user) in &users {
+        let known = |role: &str| roles.contains_key(role);
+        let (records, missing) = access::native_user(cluster.within(), name, user, known);
+        out.records.extend(records);
+        unknown.extend(missing.into_iter().map(str::to_owned));
+    }
+    dangling(cluster.api.place(), "users", &unknown, &mut out);
+    Ok(out)
+}
+
+async fn roles(cluster: &Cluster) -> Result<Yield<Step>, Error> {
+    let mut out = Yield::default();
+    for (name, role) in cluster.roles().await? {
+        out.records
+            .extend(access::role(cluster.within(), name, role));
+    }
+    Ok(out)
+}
+
+fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut Yield<Step>) {
+    if roles.is_empty() {
+        return;
+    }
+    let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+    out.warn(
+        "DanglingRoles",
+        format!(
+            "{place}: {holders} have roles that are not defined: {}",
+            roles.join(", ")
+        ),
+    );
+}
+
+fn changed(what: &str) -> Error {
+    Error::new(
+        ErrorType::Misconfigured,
+        "ConfigurationChanged",
+        format!("{what} was there when the run began, and is not there any more"),
+        "Put it back, or start a new run when this one has ended.",
+    )
+}

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use rollcall::function::Operation;
 use rollcall_harness::conformance::answer_of;
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::Request;
 use rollcall_simulators::confluence::{RoleMode, World};
 use serde_json::{Value, json};
 
-use crate::Simulated;
-use crate::shown::{Desk, Shown};
+use crate::{Desk, Simulated};
 
 /// A thousand people, three hundred groups of up to two hundred, two thousand spaces.
 fn large() -> World {
@@ -90,25 +90,21 @@ async fn a_sync_of_a_thousand_users_three_hundred_groups_and_two_thousand_spaces
     assert_eq!(calls, expected);
     assert_eq!(shown.answer["calls"], expected.values().sum::<usize>());
 
-    let count = |kind: &str| {
-        shown
-            .resources
-            .values()
-            .filter(|r| r.resource_type == kind)
-            .count()
-    };
     assert_eq!(
-        [count("user"), count("group"), count("space")],
+        [
+            shown.count("user"),
+            shown.count("group"),
+            shown.count("space")
+        ],
         [1000, 300, 2000]
     );
-    let direct = shown.grants.values().filter(|g| g.direct).count();
     let stated = desk.vendor.sim.with_world(|w| {
         let members: usize = w.groups.values().map(|g| g.members.len()).sum();
         let rows: usize = w.spaces.values().map(|s| s.permissions.len()).sum();
         // One row is of a noun that is not selected.
         members + rows - 1
     });
-    assert_eq!(direct, stated);
+    assert_eq!(shown.direct().len(), stated);
 }
 
 /// Runs a change and tells the kinds of its calls.

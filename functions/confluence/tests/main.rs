@@ -6,12 +6,12 @@ mod calls;
 mod complete;
 mod conformance;
 mod defects;
-mod environment;
-mod events;
 mod lambda;
-mod permissions;
-mod shown;
 mod worked_example;
 mod world;
 
+use rollcall_harness::conformance::Bench;
 use world::{Simulated, WithRoles};
+
+/// A workbench for Confluence.
+type Desk = Bench<Simulated>;

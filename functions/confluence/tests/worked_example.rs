@@ -2,21 +2,16 @@
 //! group, and an app; two groups; a space and a personal one.
 
 use rollcall::snapshot::read::{Entitlement, Grant, Resource};
-use rollcall_harness::conformance::Subject;
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{RoleMode, World};
 use serde_json::{Value, json};
 
-use crate::Simulated;
-use crate::shown::{Desk, Shown};
+use crate::{Desk, Simulated};
 
 /// What a sync of this world shows, line by line, with these keys in the secret.
 async fn lines_of(world: World, keys: Value) -> (Vec<String>, Shown) {
     let desk = Desk::around(Simulated::of(world).await);
-    let mut secret = desk.vendor.secret();
-    for (key, value) in keys.as_object().expect("keys") {
-        secret[key] = value.clone();
-    }
-    desk.write_secret(&secret);
+    desk.set_keys(&keys);
     let shown = Shown::by(&desk).await;
     let resources = shown.resources.values().map(resource);
     let entitlements = shown.entitlements.values().map(entitlement);

@@ -2,14 +2,16 @@
 //! `moto` is given (`ROLLCALL_MOTO`), these tests say so and do nothing.
 
 use rollcall::function::Operation;
+use rollcall_harness::conformance::Subject;
+use rollcall_harness::function::Environment;
+use rollcall_harness::lambda::Functions;
 use rollcall_harness::moto::Moto;
 use rollcall_harness::runtime_api::Deadline;
-use rollcall_simulators::temporalcloud::{TEST_KEY, TemporalCloud, World};
+use rollcall_simulators::temporalcloud::{TEST_KEY, World};
 use serde_json::{Value, json};
 
-use crate::environment::{Environment, binary, simulator};
-use crate::events::sample;
-use crate::lambda::{fast, slow};
+use crate::Simulated;
+use crate::lambda::simulator;
 
 const BUCKET: &str = "rollcall-store";
 const PREFIX: &str = "prod/access";
@@ -17,7 +19,7 @@ const PREFIX: &str = "prod/access";
 /// A local AWS with a bucket, and a vendor.
 struct Cloud {
     moto: Moto,
-    sim: TemporalCloud,
+    sim: Simulated,
 }
 
 impl Cloud {
@@ -26,8 +28,7 @@ impl Cloud {
         let moto = Moto::start().await.expect("moto")?;
         moto.create_bucket(BUCKET).await.expect("a bucket");
         let sim = simulator(World::rich()).await;
-        let secret = json!({"api-key": TEST_KEY, "base-url": sim.base_url()});
-        moto.create_secret("rollcall/temporalcloud/default", &secret)
+        moto.create_secret("rollcall/temporalcloud/default", &sim.secret())
             .await
             .expect("a secret");
         Some(Self { moto, sim })
@@ -40,7 +41,7 @@ impl Cloud {
     }
 
     async fn function(&self, operation: Operation) -> Environment {
-        Environment::start(binary(operation), self.variables()).await
+        Environment::start(Simulated::binary(operation), self.variables()).await
     }
 
     /// The same, with one variable more, or another value for it.
@@ -49,7 +50,7 @@ impl Cloud {
             .variables()
             .into_iter()
             .chain([(name.to_owned(), value.to_owned())]);
-        Environment::start(binary(operation), variables).await
+        Environment::start(Simulated::binary(operation), variables).await
     }
 
     /// An object that is JSON, by its key in the store.
@@ -140,7 +141,7 @@ async fn a_write_leaves_its_audit_record_in_the_bucket() {
     let Some(cloud) = Cloud::start().await else {
         return;
     };
-    let event = sample(Operation::Grant);
+    let event = Simulated::sample(Operation::Grant);
     let environment = cloud.function(Operation::Grant).await;
     let answer = environment.answer(event.clone()).await;
     assert_eq!(answer["outcome"], "granted", "{answer:#}");
@@ -161,7 +162,7 @@ async fn a_write_leaves_its_audit_record_in_the_bucket() {
 
     cloud.sim.clear_requests();
     assert_eq!(environment.answer(event.clone()).await, answer);
-    assert_eq!(cloud.sim.calls(), 0, "the vendor was asked");
+    assert_eq!(cloud.sim.requests().len(), 0, "the vendor was asked");
     let mut other = event;
     other["reason"] = "another".into();
     let refusal = environment.refusal(other).await;
@@ -228,7 +229,7 @@ async fn what_is_missing_in_aws_is_the_operators_to_mend() {
         let environment = cloud
             .function_with(operation, "ROLLCALL_STORE", "s3://rollcall-nowhere/x")
             .await;
-        let refusal = environment.refusal(sample(operation)).await;
+        let refusal = environment.refusal(Simulated::sample(operation)).await;
         assert_eq!(
             (refusal.kind.as_str(), refusal.text("code")),
             ("Misconfigured", "StoreNotReadable")
@@ -288,7 +289,7 @@ async fn a_function_without_credentials_or_region_is_misconfigured() {
         let variables = cloud.variables().into_iter().filter(|(name, _)| {
             name != missing && !(missing == "AWS_REGION" && name == "AWS_DEFAULT_REGION")
         });
-        let environment = Environment::start(binary(Operation::Sync), variables).await;
+        let environment = Environment::start(Simulated::binary(Operation::Sync), variables).await;
         let refusal = environment.refusal(json!({})).await;
         assert_eq!(
             refusal.kind, "Misconfigured",
@@ -305,7 +306,7 @@ async fn a_sync_cut_by_its_deadline_is_finished_from_the_bucket_by_another_proce
     };
     let environment = cloud.function(Operation::Sync).await;
     let whole = environment.answer(json!({})).await;
-    slow(&cloud.sim);
+    cloud.sim.slow();
     let cut = environment.answer_by(json!({}), Deadline::In(4_000)).await;
     assert_eq!(
         (&cut["status"], &cut["reason"]),
@@ -323,7 +324,7 @@ async fn a_sync_cut_by_its_deadline_is_finished_from_the_bucket_by_another_proce
         "half a sync is published"
     );
 
-    fast(&cloud.sim);
+    cloud.sim.fast();
     let environment = cloud.function(Operation::Sync).await;
     let answer = environment.answer(json!({"sync_id": cut["sync_id"]})).await;
     assert_eq!(

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use rollcall::function::Operation;
 use rollcall_harness::conformance::answer_of;
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::{Sizes, World};
 use serde_json::json;
 
-use crate::shown::{Desk, Shown};
+use crate::Desk;
 
 /// The public connector lists the users once for each of five roles and once for each namespace: more than 600 calls
 /// for an account of this size.
@@ -55,18 +56,11 @@ async fn a_sync_of_a_thousand_users_and_five_hundred_namespaces_takes_58_calls()
     assert_eq!(calls.values().sum::<usize>(), 2 + 6 + 50);
     assert_eq!(shown.answer["calls"], 58);
 
-    let count = |kind: &str| {
-        shown
-            .resources
-            .values()
-            .filter(|r| r.resource_type == kind)
-            .count()
-    };
     let counts = [
-        count("user"),
-        count("namespace"),
-        count("group"),
-        count("service-account"),
+        shown.count("user"),
+        shown.count("namespace"),
+        shown.count("group"),
+        shown.count("service-account"),
     ];
     // The connector's own service account comes on top.
     assert_eq!(counts, [1000, 500, 50, 101]);

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use rollcall::snapshot::read::Snapshot;
-use rollcall_harness::conformance::Bench;
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::{Sizes, World};
 use serde_json::{Map, Value};
 
-use crate::Simulated;
+use crate::{Desk, Simulated};
 
 /// The public connector gets some grants of such an account wrong, and misses others.
 #[tokio::test]
@@ -25,36 +24,15 @@ async fn a_large_account_is_shown_to_the_last_grant() {
     for seed in 1..=3 {
         let world = World::generate(&sizes, seed);
         let expected = stated(&world);
-        let bench = Bench::around(Simulated::of(world).await);
-        let answer = bench.complete().await;
-        let file = bench.file(answer["snapshot"].as_str().expect("a snapshot"));
-        let shown = direct(&Snapshot::open(&file).expect("a snapshot"));
-        let missing: Vec<_> = expected.difference(&shown).take(5).collect();
-        let wrong: Vec<_> = shown.difference(&expected).take(5).collect();
-        assert!(
-            missing.is_empty() && wrong.is_empty(),
-            "missing {missing:?}, wrong {wrong:?}"
-        );
-        assert!(shown.len() > 4000, "only {} grants", shown.len());
-        assert_eq!(answer["warnings"], serde_json::json!([]));
+        let desk = Desk::around(Simulated::of(world).await);
+        let shown = Shown::by(&desk).await;
+        shown.states(&expected);
+        assert!(expected.len() > 4000, "only {} grants", expected.len());
+        assert_eq!(shown.warnings(), Vec::<String>::new());
     }
 }
 
-/// The ids of the grants that the vendor states.
-fn direct(snapshot: &Snapshot) -> BTreeSet<String> {
-    let mut ids = BTreeSet::new();
-    snapshot
-        .grants::<rollcall::Error>(&Default::default(), |grant| {
-            if grant.direct {
-                ids.insert(grant.id);
-            }
-            Ok(())
-        })
-        .expect("grants");
-    ids
-}
-
-/// The same from the account's own books.
+/// The ids of the grants that the account's own books state.
 fn stated(world: &World) -> BTreeSet<String> {
     let view = world.access_view();
     let account = &world.account_id;

@@ -7,13 +7,13 @@ mod calls;
 mod complete;
 mod conformance;
 mod defects;
-mod environment;
-mod events;
 mod lambda;
-mod permissions;
-mod shown;
 mod worked_example;
 mod workflow;
 mod world;
 
+use rollcall_harness::conformance::Bench;
 use world::Simulated;
+
+/// A workbench for Temporal Cloud.
+type Desk = Bench<Simulated>;

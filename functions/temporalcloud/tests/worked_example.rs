@@ -2,9 +2,10 @@
 //! account, and the admin service account whose key the connector uses.
 
 use rollcall::snapshot::read::{Entitlement, Grant, Resource};
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
 
-use crate::shown::{Desk, Shown};
+use crate::Desk;
 
 #[tokio::test]
 async fn the_small_account_is_shown_line_by_line() {

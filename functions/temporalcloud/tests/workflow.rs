@@ -10,14 +10,17 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rollcall::ErrorType;
 use rollcall::function::Operation;
+use rollcall_harness::conformance::Subject;
+use rollcall_harness::function::{Environment, Local};
+use rollcall_harness::lambda::Functions;
 use rollcall_harness::runtime_api::{Answer, Deadline};
 use rollcall_harness::states::{Execution, Machine, Reply, Services, Status};
 use rollcall_simulators::fault::{Fault, FaultKind};
-use rollcall_simulators::temporalcloud::{TemporalCloud, World};
+use rollcall_simulators::temporalcloud::World;
 use serde_json::{Value, json};
 
-use crate::environment::{Environment, Local, beside, simulator, start};
-use crate::events::sample;
+use crate::Simulated;
+use crate::lambda::simulator;
 
 const SYNC: &str = include_str!("../../../infra/workflows/sync.asl.json");
 const PROVISION: &str = include_str!("../../../infra/workflows/provision.asl.json");
@@ -53,7 +56,10 @@ impl<'a> Aws<'a> {
     async fn around(local: &Local, operations: &[Operation]) -> Self {
         let mut functions = BTreeMap::new();
         for operation in operations {
-            functions.insert(operation.as_str(), start(*operation, local).await);
+            functions.insert(
+                operation.as_str(),
+                Simulated::function(*operation, local).await,
+            );
         }
         Self {
             functions,
@@ -160,7 +166,7 @@ fn connections(execution: &Execution) -> &Value {
 }
 
 /// A rate limit that outlasts the patience of a function, at the second request and what follows.
-fn limited(sim: &TemporalCloud, seconds: u32) {
+fn limited(sim: &Simulated, seconds: u32) {
     let kind = FaultKind::Status {
         code: 429,
         headers: vec![("Retry-After".into(), seconds.to_string())],
@@ -170,7 +176,7 @@ fn limited(sim: &TemporalCloud, seconds: u32) {
 }
 
 /// An outage of a part that every sync needs, after others that it has read.
-fn down(sim: &TemporalCloud) {
+fn down(sim: &Simulated) {
     let kind = FaultKind::Status {
         code: 500,
         headers: vec![],
@@ -182,7 +188,7 @@ fn down(sim: &TemporalCloud) {
 #[tokio::test]
 async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
     let sim = simulator(World::rich()).await;
-    let local = beside(&sim);
+    let local = sim.beside();
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let execution = run(&sync_workflow(), json!({"connections": ["default"]}), &aws).await;
     let latest = local.json("latest/temporalcloud/default.json");
@@ -202,11 +208,11 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
 #[tokio::test]
 async fn a_sync_that_is_told_to_wait_is_gone_on_with_when_it_said_so() {
     let sim = simulator(World::rich()).await;
-    let local = beside(&sim);
+    let local = sim.beside();
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let aws = aws.before_each(|call, _| match call {
         1..=3 => limited(&sim, 600),
-        _ => sim.clear_faults(),
+        _ => sim.set_faults(Vec::new()),
     });
     let execution = run(&sync_workflow(), json!({"connections": ["default"]}), &aws).await;
     assert_eq!(connections(&execution)[0]["status"], "complete");
@@ -228,11 +234,11 @@ async fn a_sync_that_is_told_to_wait_is_gone_on_with_when_it_said_so() {
 #[tokio::test]
 async fn an_outage_is_tried_again_later_and_goes_on_with_what_was_saved() {
     let sim = simulator(World::rich()).await;
-    let local = beside(&sim);
+    let local = sim.beside();
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let mut aws = aws.before_each(|_, failures| match failures {
         0 => down(&sim),
-        _ => sim.clear_faults(),
+        _ => sim.set_faults(Vec::new()),
     });
     // Not long enough for the function's own patience.
     aws.deadline = Deadline::In(3_000);
@@ -258,10 +264,10 @@ async fn an_outage_is_tried_again_later_and_goes_on_with_what_was_saved() {
 #[tokio::test]
 async fn a_failure_that_no_retry_mends_fails_at_once_and_stops_nobody_else() {
     let sim = simulator(World::rich()).await;
-    let local = beside(&sim);
+    let local = sim.beside();
     local.write_secret(
         "wrong",
-        &json!({"api-key": "nobody's", "base-url": sim.base_url()}),
+        &json!({"api-key": "nobody's", "base-url": sim.sim.base_url()}),
     );
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let names = json!({"connections": ["wrong", "default", "unknown"]});
@@ -291,7 +297,7 @@ async fn a_failure_that_no_retry_mends_fails_at_once_and_stops_nobody_else() {
 #[tokio::test]
 async fn a_sync_that_never_ends_is_ended_after_six_hours() {
     let sim = simulator(World::rich()).await;
-    let local = beside(&sim);
+    let local = sim.beside();
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let aws = aws.before_each(|_, _| limited(&sim, 3_000));
     let execution = run(&sync_workflow(), json!({"connections": ["default"]}), &aws).await;
@@ -302,7 +308,7 @@ async fn a_sync_that_never_ends_is_ended_after_six_hours() {
 
 #[tokio::test]
 async fn a_function_that_is_down_for_good_is_given_up_after_six_more_attempts() {
-    let local = beside(&simulator(World::rich()).await);
+    let local = simulator(World::rich()).await.beside();
     // The simulator is gone: nobody listens there any more.
     let mut aws = Aws::around(&local, &[Operation::Sync]).await;
     aws.deadline = Deadline::In(1_500);
@@ -317,13 +323,14 @@ async fn a_function_that_is_down_for_good_is_given_up_after_six_more_attempts() 
 #[tokio::test]
 async fn a_sync_beside_another_and_one_that_lost_too_much_end_with_their_own_result() {
     let sim = simulator(World::rich()).await;
-    let local = beside(&sim);
+    let local = sim.beside();
     let aws = Aws::around(&local, &[Operation::Sync]).await;
     let input = json!({"connections": ["default"]});
     let first = run(&sync_workflow(), input.clone(), &aws).await;
     assert_eq!(connections(&first)[0]["status"], "complete");
-    sim.with_world(|world| *world = World::empty(&world.account_id.clone()));
-    sim.with_world(|world| {
+    sim.sim
+        .with_world(|world| *world = World::empty(&world.account_id.clone()));
+    sim.sim.with_world(|world| {
         world.add_user("u1", "ada@example.com", "ROLE_OWNER");
         world.add_api_key(rollcall_simulators::temporalcloud::TEST_KEY, "u1");
     });
@@ -357,9 +364,9 @@ const WRITES: [Operation; 4] = [
 async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back() {
     for operation in WRITES {
         let sim = simulator(World::rich()).await;
-        let local = beside(&sim);
+        let local = sim.beside();
         let aws = Aws::around(&local, &[operation]).await;
-        let detail = sample(operation);
+        let detail = Simulated::sample(operation);
         let execution = run(
             &provision_workflow(),
             request(operation, detail.clone()),
@@ -387,16 +394,17 @@ async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back
 #[tokio::test]
 async fn a_change_that_the_vendor_takes_its_time_for_is_asked_for_until_it_is_done() {
     let sim = simulator(World::rich()).await;
-    let local = beside(&sim);
-    sim.set_options(|options| options.operations.polls = usize::MAX);
+    let local = sim.beside();
+    sim.sim
+        .set_options(|options| options.operations.polls = usize::MAX);
     let aws = Aws::around(&local, &[Operation::Grant]).await;
     let mut aws = aws.before_each(|call, _| {
         if call == 4 {
-            sim.finish_operations();
+            sim.sim.finish_operations();
         }
     });
     aws.deadline = Deadline::In(4_000);
-    let detail = sample(Operation::Grant);
+    let detail = Simulated::sample(Operation::Grant);
     let execution = run(
         &provision_workflow(),
         request(Operation::Grant, detail.clone()),
@@ -416,9 +424,9 @@ async fn a_change_that_the_vendor_takes_its_time_for_is_asked_for_until_it_is_do
 #[tokio::test]
 async fn a_refusal_is_an_outcome_and_a_failure_is_one_that_somebody_must_look_at() {
     let sim = simulator(World::rich()).await;
-    let local = beside(&sim);
+    let local = sim.beside();
     let aws = Aws::around(&local, &[Operation::Grant]).await;
-    let mut nonsense = sample(Operation::Grant);
+    let mut nonsense = Simulated::sample(Operation::Grant);
     nonsense["principal"] = "user:nobody".into();
     let refused = run(
         &provision_workflow(),
@@ -438,7 +446,7 @@ async fn a_refusal_is_an_outcome_and_a_failure_is_one_that_somebody_must_look_at
     );
     assert!(detail["error"]["fix"].is_string(), "{detail:#}");
 
-    let mut unknown = sample(Operation::Grant);
+    let mut unknown = Simulated::sample(Operation::Grant);
     unknown["connection"] = "unknown".into();
     let failed = run(
         &provision_workflow(),
@@ -457,10 +465,10 @@ async fn a_refusal_is_an_outcome_and_a_failure_is_one_that_somebody_must_look_at
 #[tokio::test]
 async fn a_function_that_does_not_answer_is_told_of_too() {
     let sim = simulator(World::rich()).await;
-    let aws = Aws::around(&beside(&sim), &[]).await;
+    let aws = Aws::around(&sim.beside(), &[]).await;
     let execution = run(
         &provision_workflow(),
-        request(Operation::Grant, sample(Operation::Grant)),
+        request(Operation::Grant, Simulated::sample(Operation::Grant)),
         &aws,
     )
     .await;
@@ -474,13 +482,13 @@ async fn a_function_that_does_not_answer_is_told_of_too() {
 #[tokio::test]
 async fn a_change_during_an_outage_is_tried_again_and_then_told_of() {
     let sim = simulator(World::rich()).await;
-    let local = beside(&sim);
+    let local = sim.beside();
     drop(sim);
     let mut aws = Aws::around(&local, &[Operation::Grant]).await;
     aws.deadline = Deadline::In(1_500);
     let execution = run(
         &provision_workflow(),
-        request(Operation::Grant, sample(Operation::Grant)),
+        request(Operation::Grant, Simulated::sample(Operation::Grant)),
         &aws,
     )
     .await;

@@ -137,6 +137,22 @@ impl Output {
         };
         self.stdout.iter().map(parse).collect()
     }
+
+    /// The lines that sum an invocation up.
+    #[must_use]
+    pub fn summaries(&self) -> Vec<Value> {
+        let mut log = self.log();
+        log.retain(|line| matches!(line["message"].as_str(), Some("done" | "failed")));
+        log
+    }
+
+    /// The lines that CloudWatch takes metrics from.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<Value> {
+        let mut log = self.log();
+        log.retain(|line| line.get("_aws").is_some());
+        log
+    }
 }
 
 /// A store and secrets in a folder of this machine.

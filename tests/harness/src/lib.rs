@@ -1,10 +1,14 @@
-//! What the tests share: a Lambda Runtime API, functions in front of it, a local AWS, an interpreter of workflows.
+//! What the tests share: a Lambda Runtime API, functions in front of it, a local AWS, an interpreter of workflows; and of
+//! the tests of connectors all that is the same for each.
 
+pub mod bad_input;
+pub mod changes;
 pub mod conformance;
 pub mod function;
 pub mod http;
+pub mod lambda;
 pub mod moto;
-pub mod played;
 pub mod process;
 pub mod runtime_api;
+pub mod shown;
 pub mod states;

@@ -1,13 +1,12 @@
 //! Tokens that are wrong, or not good for everything. What a token that is revoked halfway does is in `defects/answers.rs`.
 
 use rollcall::function::Operation;
+use rollcall_harness::bad_input::{Failure, every_operation_fails, fails, failure};
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::confluence::{ALL_SCOPES, BEARER_TOKEN, SCOPED_TOKEN, World};
 use serde_json::json;
 
-use super::{Failure, OPERATIONS, fails, failure, good};
-use crate::Simulated;
-use crate::shown::Desk;
+use crate::{Desk, Simulated};
 
 const STRANGER: Failure = failure(
     "Unauthenticated",
@@ -41,14 +40,8 @@ async fn a_token_that_nobody_knows_is_refused() {
             "a service account's token with a person",
         ),
     ] {
-        let mut secret = desk.vendor.secret();
-        for (key, value) in change.as_object().expect("keys") {
-            secret[key] = value.clone();
-        }
-        desk.write_secret(&secret);
-        for operation in OPERATIONS {
-            fails(&desk, operation, good(operation), wrong, STRANGER).await;
-        }
+        desk.set_keys(&change);
+        every_operation_fails(&desk, wrong, STRANGER).await;
     }
     desk.write_secret(&desk.vendor.secret());
     desk.complete().await;
@@ -60,16 +53,7 @@ async fn a_token_of_an_account_that_was_deactivated_is_refused() {
     desk.vendor.sim.with_world(|w| {
         w.revoke_token("test-token");
     });
-    for operation in OPERATIONS {
-        fails(
-            &desk,
-            operation,
-            good(operation),
-            "a revoked token",
-            STRANGER,
-        )
-        .await;
-    }
+    every_operation_fails(&desk, "a revoked token", STRANGER).await;
 }
 
 /// Without any one of its scopes a sync must fail: what it cannot see, it must not show as empty.
@@ -84,10 +68,8 @@ async fn a_scoped_token_without_one_of_its_scopes_publishes_nothing() {
         desk.vendor.sim.with_world(|w| {
             w.set_scopes(SCOPED_TOKEN, &scopes);
         });
-        let mut secret = desk.vendor.secret();
-        secret["domain-url"] = desk.vendor.sim.gateway_url().into();
-        secret["api-key"] = SCOPED_TOKEN.into();
-        desk.write_secret(&secret);
+        let gateway = desk.vendor.sim.gateway_url();
+        desk.set_keys(&json!({"domain-url": gateway, "api-key": SCOPED_TOKEN}));
         if missing.starts_with("write:") {
             // Reading takes no such scope.
             desk.complete().await;
@@ -116,27 +98,16 @@ async fn a_scoped_token_without_one_of_its_scopes_publishes_nothing() {
 #[tokio::test]
 async fn a_cloud_id_that_is_not_the_sites_is_told() {
     let desk = Desk::new().await;
-    let mut secret = desk.vendor.secret();
     let url = format!(
         "{}/ex/confluence/11111111-0000-4000-8000-000000000000",
         desk.vendor.sim.base_url()
     );
-    secret["domain-url"] = url.into();
-    desk.write_secret(&secret);
+    desk.set_keys(&json!({"domain-url": url}));
     let expected = failure(
         "NotFound",
         "VendorNotFound",
         "404",
         "the address in the configuration",
     );
-    for operation in OPERATIONS {
-        fails(
-            &desk,
-            operation,
-            good(operation),
-            "a wrong cloud id",
-            expected,
-        )
-        .await;
-    }
+    every_operation_fails(&desk, "a wrong cloud id", expected).await;
 }

@@ -1,41 +1,19 @@
 //! Secrets with keys that cannot be used.
 
-use rollcall_harness::conformance::Subject;
+use rollcall_harness::bad_input::{Failure, failure, keys_are_unusable};
 use serde_json::{Value, json};
 
-use super::{Failure, OPERATIONS, fails, failure, good};
-use crate::shown::Desk;
+use crate::Desk;
 
 const fn unusable(message: &'static str) -> Failure {
     failure("Misconfigured", "BadConfiguration", message, "secret")
 }
 
-/// Every operation fails with it, nobody is asked, and the sync works once the secret is right.
 async fn all_fail(rows: Vec<(Value, Failure)>) {
     let desk = Desk::new().await;
-    for (change, expected) in rows {
-        let mut secret = desk.vendor.secret();
-        for (key, value) in change.as_object().expect("keys") {
-            secret[key] = value.clone();
-        }
-        desk.write_secret(&secret);
-        for operation in OPERATIONS {
-            fails(
-                &desk,
-                operation,
-                good(operation),
-                &change.to_string(),
-                expected,
-            )
-            .await;
-            assert!(
-                desk.vendor.sim.requests().is_empty(),
-                "the vendor was asked"
-            );
-        }
+    for (keys, expected) in rows {
+        keys_are_unusable(&desk, &keys, expected).await;
     }
-    desk.write_secret(&desk.vendor.secret());
-    desk.complete().await;
 }
 
 #[tokio::test]

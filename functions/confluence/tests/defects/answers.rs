@@ -1,15 +1,15 @@
 //! What the vendor's refusals mean, and where it is asked.
 
 use rollcall::ErrorType;
-use rollcall_harness::conformance::Subject;
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{
     BEARER_TOKEN, GatewayRefusal, SCOPED_TOKEN, TEST_TOKEN, World,
 };
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::{code, desk_of, grant, outcome, revoke, set_keys, writes};
-use crate::shown::{Desk, Shown};
+use super::{code, desk_of, grant, outcome, revoke};
+use crate::Desk;
 
 /// A place in a sync, by the path that is asked.
 const PLACES: &[&str] = &[
@@ -84,7 +84,7 @@ async fn a_revoke_with_a_token_that_is_revoked_halfway_is_no_success() {
             code(revoke(&desk, "r1", what, "group:22-eng").await),
             "UnknownCaller"
         );
-        assert!(writes(&desk).is_empty());
+        assert!(desk.writes().is_empty());
     }
 }
 
@@ -176,7 +176,7 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
             .await;
         }
         outcome(answer, "granted");
-        assert!(writes(&desk).len() <= most, "{kind:?}: {:?}", writes(&desk));
+        assert!(desk.writes().len() <= most, "{kind:?}: {:?}", desk.writes());
     }
 }
 
@@ -229,16 +229,13 @@ async fn a_bad_token_is_known_for_one_on_the_site_and_behind_the_gateway() {
             .sim
             .set_options(|o| o.gateway_bad_credentials = refusal);
         for url in [desk.vendor.sim.base_url(), desk.vendor.sim.gateway_url()] {
-            let mut secret = desk.vendor.secret();
-            secret["domain-url"] = url.into();
-            secret["api-key"] = "no-such-token".into();
-            desk.write_secret(&secret);
+            desk.set_keys(&json!({"domain-url": url, "api-key": "no-such-token"}));
             assert_eq!(code(desk.sync().await), "UnknownCaller", "{refusal:?}");
         }
     }
     // It is the token that is wrong, not its kind.
     let desk = Desk::new().await;
-    set_keys(&desk, json!({"api-key": SCOPED_TOKEN}));
+    desk.set_keys(&json!({"api-key": SCOPED_TOKEN}));
     let error = desk.sync().await.expect_err("a scoped token on the site");
     assert_eq!(error.code(), "UnknownCaller");
     assert!(

@@ -1,10 +1,11 @@
 //! Membership in groups.
 
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{AddMemberAgain, ExternalGroups, World};
 use rollcall_simulators::{Fault, FaultKind};
 
-use super::{code, desk_of, grant, ids, outcome, revoke, sent, writes};
-use crate::shown::{Desk, Shown};
+use super::{code, desk_of, grant, ids, outcome, revoke, sent};
+use crate::Desk;
 
 const OPEN: &str = "group:34-open:member";
 const RITA: &str = "user:712020:reader";
@@ -76,7 +77,7 @@ async fn a_member_who_was_added_by_somebody_else_meanwhile_is_a_member() {
             ),
             "{again:?}: {answer}"
         );
-        assert_eq!(writes(&desk).len(), 1, "{again:?}");
+        assert_eq!(desk.writes().len(), 1, "{again:?}");
     }
 }
 
@@ -99,7 +100,7 @@ async fn the_members_of_a_group_that_is_kept_elsewhere_are_left_alone() {
             code(revoke(&desk, "r2", external, "user:557058:b2").await),
             "ExternalGroup"
         );
-        assert!(writes(&desk).is_empty());
+        assert!(desk.writes().is_empty());
     }
     let shown = Shown::by(&Desk::new().await).await;
     assert!(shown.entitlement("group:22-eng:member").immutable);
@@ -120,7 +121,7 @@ async fn a_revoke_from_a_group_or_of_a_user_that_is_gone_is_done() {
         ] {
             outcome(revoke(&desk, request, group, user).await, "already_revoked");
         }
-        assert!(writes(&desk).is_empty());
+        assert!(desk.writes().is_empty());
     }
 }
 

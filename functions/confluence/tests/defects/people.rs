@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::Request;
 use rollcall_simulators::confluence::{HiddenEmail, World};
 
 use super::desk_of;
-use crate::shown::{Desk, Shown};
+use crate::Desk;
 
 /// The public connector asks for pages of two hundred, gets a hundred, takes that for the end, and misses everybody else.
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Permissions on spaces: granting and revoking.
 
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{RoleMode, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
-use super::{cascade, code, desk_of, desk_with, grant, held, ids, outcome, revoke, sent, writes};
-use crate::shown::{Desk, Shown};
+use super::{cascade, code, desk_of, desk_with, grant, held, ids, outcome, revoke, sent};
+use crate::Desk;
 
 const BOT: &str = "user:712020:c3";
 const ADA: &str = "user:712020:a1";
@@ -32,7 +33,7 @@ async fn a_permission_is_granted_and_revoked_by_the_key_of_the_space() {
                 .to_string()
                 .contains("export/space")
         );
-        let sent = writes(&desk);
+        let sent = desk.writes();
         assert_eq!(sent[0].path, "/wiki/rest/api/space/ENG/permission");
         let body = json!({"subject": {"type": kind, "identifier": id}, "operation": {"key": "export", "target": "space"}});
         assert_eq!(sent[0].body, Some(body));
@@ -73,7 +74,7 @@ async fn what_is_so_already_is_no_failure() {
         .await,
         "already_revoked",
     );
-    assert!(writes(&desk).is_empty());
+    assert!(desk.writes().is_empty());
     // The first look comes before somebody else's grant: the vendor says that the permission exists.
     desk.vendor.sim.with_world(|w| {
         w.grant(98310, "user", "712020:c3", "export/space");
@@ -94,7 +95,7 @@ async fn what_is_so_already_is_no_failure() {
         grant(&desk, "r5", "space:98310:export-space", BOT).await,
         "already_granted",
     );
-    assert_eq!(writes(&desk).len(), 1);
+    assert_eq!(desk.writes().len(), 1);
 }
 
 /// The public connector fails: all else needs the permission to view the space.
@@ -121,7 +122,8 @@ async fn viewing_the_space_is_granted_first_and_named() {
         held(&desk, "98310", "user:712020:new"),
         json!(["create/page", "read/space"])
     );
-    let sent: Vec<_> = writes(&desk)
+    let sent: Vec<_> = desk
+        .writes()
         .iter()
         .map(|r| r.body.clone().expect("a body")["operation"].clone())
         .collect();
@@ -152,7 +154,7 @@ async fn taking_the_view_of_a_space_takes_all_else_only_if_that_is_allowed_and_n
         "{}",
         error.fix()
     );
-    assert!(writes(&desk).is_empty());
+    assert!(desk.writes().is_empty());
     let answer = outcome(cascade(&desk, "r2", read, ENG).await, "revoked");
     let expected = ["create-page", "delete-space", "read-space"]
         .map(|slug| format!("space:98310:{slug}:group:22-eng"));
@@ -230,7 +232,7 @@ async fn a_space_keeps_an_administrator_and_the_connector_its_own_access() {
     ] {
         assert_eq!(code(revoke(&desk, request, what, ADA).await), "OwnAccess");
     }
-    assert!(writes(&desk).is_empty());
+    assert!(desk.writes().is_empty());
     // Of two administrators, one can go.
     let mut world = World::worked_example();
     world.grant(98310, "user", "712020:c3", "administer/space");
@@ -256,7 +258,7 @@ async fn what_is_left_out_is_not_changed_either() {
         code(revoke(&desk, "r2", "space:98311:read-space", BOT).await),
         "PersonalSpace"
     );
-    assert!(writes(&desk).is_empty());
+    assert!(desk.writes().is_empty());
     let desk = desk_with(json!({})).await;
     outcome(
         grant(&desk, "r1", "space:98311:read-space", BOT).await,
@@ -295,7 +297,7 @@ async fn every_grant_can_be_revoked_by_what_is_shown_of_it() {
         seen += 1;
     }
     assert!(seen > 8, "{seen}");
-    assert!(writes(&desk).is_empty());
+    assert!(desk.writes().is_empty());
 }
 
 /// The public connector says what the vendor said, or that a request failed.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{EmptyPage, READER_EMAIL, READER_TOKEN, World};
 use serde_json::json;
 
-use super::{desk_of, set_keys};
-use crate::shown::{Desk, Shown};
+use super::desk_of;
+use crate::Desk;
 
 /// The public connector asks for less than there is on a page, and for more than is allowed elsewhere.
 #[tokio::test]
@@ -81,10 +82,7 @@ async fn requests_are_sent_side_by_side_within_bounds() {
 #[tokio::test]
 async fn a_token_that_sees_little_is_told_of() {
     let desk = Desk::new().await;
-    set_keys(
-        &desk,
-        json!({"username": READER_EMAIL, "api-key": READER_TOKEN}),
-    );
+    desk.set_keys(&json!({"username": READER_EMAIL, "api-key": READER_TOKEN}));
     let shown = Shown::by(&desk).await;
     assert!(
         shown

@@ -1,10 +1,11 @@
 //! Roles on spaces.
 
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{BeforeRoles, ModeAnswer, RoleMode, World};
 use serde_json::json;
 
-use super::{code, desk_of, grant, held, ids, outcome, revoke, sent, writes};
-use crate::shown::{Desk, Shown};
+use super::{code, desk_of, grant, held, ids, outcome, revoke, sent};
+use crate::Desk;
 
 const ENG: &str = "group:22-eng";
 const BOT: &str = "user:712020:c3";
@@ -84,7 +85,7 @@ async fn permissions_are_not_changed_where_a_role_gives_them() {
         .expect_err("roles only");
     assert_eq!(error.code(), "RolesOnly");
     assert!(error.fix().contains(ADMIN), "{}", error.fix());
-    assert!(writes(&desk).is_empty());
+    assert!(desk.writes().is_empty());
     // And the other way round.
     let desk = desk_of(World::worked_example()).await;
     assert_eq!(code(grant(&desk, "r4", VIEWER, ENG).await), "NoRoles");
@@ -183,6 +184,6 @@ async fn the_last_who_has_a_role_that_administers_keeps_it() {
         code(revoke(&desk, "r3", VIEWER, "user:712020:a1").await),
         "OwnAccess"
     );
-    assert!(writes(&desk).is_empty());
+    assert!(desk.writes().is_empty());
     assert_eq!(held(&desk, "98310", "user:712020:a1"), json!(null));
 }

@@ -1,10 +1,11 @@
 //! Spaces, and what can be held on them.
 
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{AnonymousRow, RoleMode, World};
 use serde_json::json;
 
-use super::{EVERY_NOUN, EVERY_VERB, desk_of, desk_with, set_keys};
-use crate::shown::{Desk, Shown};
+use super::{EVERY_NOUN, EVERY_VERB, desk_of, desk_with};
+use crate::Desk;
 
 /// The public connector shows every verb with every noun, and can only let groups have any.
 #[tokio::test]
@@ -156,6 +157,6 @@ async fn rows_of_what_is_not_selected_are_counted() {
     };
     // Nine of Hana's, the group's, and one of a noun that nobody knows.
     assert_eq!(counted(&Shown::by(&desk).await).as_deref(), Some("11"));
-    set_keys(&desk, json!({"noun": EVERY_NOUN, "verb": EVERY_VERB}));
+    desk.set_keys(&json!({"noun": EVERY_NOUN, "verb": EVERY_VERB}));
     assert_eq!(counted(&Shown::by(&desk).await).as_deref(), Some("1"));
 }

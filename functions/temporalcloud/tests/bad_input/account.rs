@@ -1,10 +1,11 @@
 //! Accounts that cannot be made, and accounts that must not go.
 
 use rollcall::function::Operation::{CreateAccount, DeleteAccount};
+use rollcall_harness::bad_input::{Inputs, fails, failure};
 use serde_json::json;
 
 use super::request::{HOLDS_IMMUTABLE, NO_PRINCIPAL};
-use super::{Desk, fails, failure, with};
+use crate::{Desk, Simulated};
 
 #[tokio::test]
 async fn an_account_that_cannot_be_made_or_must_not_go_is_refused() {
@@ -32,7 +33,7 @@ async fn an_account_that_cannot_be_made_or_must_not_go_is_refused() {
         "only users can be deleted",
         "in Temporal Cloud",
     );
-    let account = |email: &str| with(CreateAccount, "account", json!({"email": email}));
+    let account = |email: &str| Simulated::with(CreateAccount, "account", json!({"email": email}));
     let named = json!({"email": "new@example.com", "profile": {"name": "New"}});
     let rows = [
         (CreateAccount, account(""), address),
@@ -41,38 +42,38 @@ async fn an_account_that_cannot_be_made_or_must_not_go_is_refused() {
         (CreateAccount, account("a b@example.com"), address),
         (
             CreateAccount,
-            with(CreateAccount, "account", named),
+            Simulated::with(CreateAccount, "account", named),
             profile,
         ),
         (CreateAccount, account("expired@example.com"), expired),
         (
             DeleteAccount,
-            with(DeleteAccount, "principal", json!("u2")),
+            Simulated::with(DeleteAccount, "principal", json!("u2")),
             NO_PRINCIPAL,
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "principal", json!("service-account:sa1")),
+            Simulated::with(DeleteAccount, "principal", json!("service-account:sa1")),
             not_a_user,
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "principal", json!("service-account:sa0")),
+            Simulated::with(DeleteAccount, "principal", json!("service-account:sa0")),
             not_a_user,
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "principal", json!("group:g-cloud")),
+            Simulated::with(DeleteAccount, "principal", json!("group:g-cloud")),
             not_a_user,
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "principal", json!("user:u1")),
+            Simulated::with(DeleteAccount, "principal", json!("user:u1")),
             HOLDS_IMMUTABLE,
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "principal", json!("user:u-finance")),
+            Simulated::with(DeleteAccount, "principal", json!("user:u-finance")),
             HOLDS_IMMUTABLE,
         ),
     ];

@@ -1,15 +1,16 @@
 //! Variables of the environment that are wrong, as the real binaries find them.
 
 use rollcall::function::Operation;
-use rollcall_simulators::temporalcloud::World;
+use rollcall_harness::bad_input::Inputs;
+use rollcall_harness::conformance::Subject;
+use rollcall_harness::lambda::Functions;
 
-use super::{TOKENS, good};
-use crate::environment::{Environment, beside, binary, simulator};
+use crate::Simulated;
 
 #[tokio::test]
 async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment() {
-    let sim = simulator(World::worked_example()).await;
-    let local = beside(&sim);
+    let sim = Simulated::small().await;
+    let local = sim.beside();
     let bundle = local.store().with_file_name("certificates.pem");
     std::fs::write(&bundle, "hunter2").expect("written");
     let bundle = bundle.display().to_string();
@@ -77,13 +78,9 @@ async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment()
     ];
     for (n, (name, value, code, message)) in rows.into_iter().enumerate() {
         let operation = Operation::ALL[n % Operation::ALL.len()];
-        let variables = local
-            .variables()
-            .into_iter()
-            .chain([(name.to_owned(), value.to_owned())]);
-        let environment = Environment::start(binary(operation), variables).await;
+        let environment = Simulated::function_with(operation, &local, name, value).await;
         for _ in 0..2 {
-            let refusal = environment.refusal(good(operation)).await;
+            let refusal = environment.refusal(Simulated::good(operation)).await;
             let what = format!("{name}={value}: {:#}", refusal.message);
             assert_eq!(
                 (refusal.kind.as_str(), refusal.text("code")),
@@ -94,7 +91,7 @@ async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment()
             assert!(!refusal.text("fix").is_empty(), "{what}");
         }
         let output = environment.end().await;
-        let token = TOKENS.iter().find(|token| output.holds(token));
+        let token = Simulated::TOKENS.iter().find(|token| output.holds(token));
         assert_eq!(token, None, "{name}={value}: {output:#?}");
     }
     assert!(!local.store().exists() && sim.requests().is_empty());

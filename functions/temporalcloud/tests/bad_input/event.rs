@@ -1,9 +1,10 @@
 //! Events that are malformed.
 
 use rollcall::function::Operation;
+use rollcall_harness::bad_input::{Failure, Inputs, fails, failure, works};
 use serde_json::{Value, json};
 
-use super::{Desk, Failure, fails, failure, good, with};
+use crate::{Desk, Simulated};
 use Operation::{CreateAccount, DeleteAccount, Grant, Revoke, Sync};
 
 const MALFORMED: Failure = malformed("the event is not understood");
@@ -78,38 +79,38 @@ async fn an_event_that_is_no_object_is_malformed() {
 async fn an_unknown_field_is_malformed_and_named() {
     let unknown = malformed("unknown field `dryrun`");
     let mut rows: Vec<_> = Operation::ALL
-        .map(|o| (o, with(o, "dryrun", json!(true)), unknown))
+        .map(|o| (o, Simulated::with(o, "dryrun", json!(true)), unknown))
         .into();
     // What one event has is still unknown to another.
     rows.extend([
         (
             Sync,
-            with(Sync, "request_id", json!("r1")),
+            Simulated::with(Sync, "request_id", json!("r1")),
             malformed("unknown field `request_id`"),
         ),
         (
             Grant,
-            with(Grant, "sync_id", json!("x")),
+            Simulated::with(Grant, "sync_id", json!("x")),
             malformed("unknown field `sync_id`"),
         ),
         (
             Revoke,
-            with(Revoke, "accept", json!("x")),
+            Simulated::with(Revoke, "accept", json!("x")),
             malformed("unknown field `accept`"),
         ),
         (
             CreateAccount,
-            with(CreateAccount, "principal", json!("user:u2")),
+            Simulated::with(CreateAccount, "principal", json!("user:u2")),
             malformed("unknown field `principal`"),
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "allow", json!([])),
+            Simulated::with(DeleteAccount, "allow", json!([])),
             malformed("unknown field `allow`"),
         ),
         (
             CreateAccount,
-            with(
+            Simulated::with(
                 CreateAccount,
                 "account",
                 json!({"email": "a@example.com", "name": "A"}),
@@ -125,57 +126,57 @@ async fn a_missing_field_is_malformed_and_named() {
     all_fail([
         (
             Grant,
-            with(Grant, "request_id", Value::Null),
+            Simulated::with(Grant, "request_id", Value::Null),
             malformed("missing field `request_id`"),
         ),
         (
             Grant,
-            with(Grant, "entitlement", Value::Null),
+            Simulated::with(Grant, "entitlement", Value::Null),
             malformed("missing field `entitlement`"),
         ),
         (
             Grant,
-            with(Grant, "principal", Value::Null),
+            Simulated::with(Grant, "principal", Value::Null),
             malformed("missing field `principal`"),
         ),
         (
             Revoke,
-            with(Revoke, "request_id", Value::Null),
+            Simulated::with(Revoke, "request_id", Value::Null),
             malformed("missing field `request_id`"),
         ),
         (
             Revoke,
-            with(Revoke, "entitlement", Value::Null),
+            Simulated::with(Revoke, "entitlement", Value::Null),
             malformed("missing field `entitlement`"),
         ),
         (
             Revoke,
-            with(Revoke, "principal", Value::Null),
+            Simulated::with(Revoke, "principal", Value::Null),
             malformed("missing field `principal`"),
         ),
         (
             CreateAccount,
-            with(CreateAccount, "request_id", Value::Null),
+            Simulated::with(CreateAccount, "request_id", Value::Null),
             malformed("missing field `request_id`"),
         ),
         (
             CreateAccount,
-            with(CreateAccount, "account", Value::Null),
+            Simulated::with(CreateAccount, "account", Value::Null),
             malformed("missing field `account`"),
         ),
         (
             CreateAccount,
-            with(CreateAccount, "account", json!({})),
+            Simulated::with(CreateAccount, "account", json!({})),
             malformed("missing field `email`"),
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "request_id", Value::Null),
+            Simulated::with(DeleteAccount, "request_id", Value::Null),
             malformed("missing field `request_id`"),
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "principal", Value::Null),
+            Simulated::with(DeleteAccount, "principal", Value::Null),
             malformed("missing field `principal`"),
         ),
     ])
@@ -188,67 +189,67 @@ async fn a_field_of_another_type_is_malformed() {
     all_fail([
         (
             Sync,
-            with(Sync, "connection", json!(7)),
+            Simulated::with(Sync, "connection", json!(7)),
             malformed("expected a string"),
         ),
         (
             Sync,
-            with(Sync, "sync_id", json!(["x"])),
+            Simulated::with(Sync, "sync_id", json!(["x"])),
             malformed("expected a string"),
         ),
         (
             Sync,
-            with(Sync, "accept", json!(true)),
+            Simulated::with(Sync, "accept", json!(true)),
             malformed("expected a string"),
         ),
         (
             Grant,
-            with(Grant, "dry_run", json!("true")),
+            Simulated::with(Grant, "dry_run", json!("true")),
             malformed("expected a boolean"),
         ),
         (
             Grant,
-            with(Grant, "entitlement", json!({"id": "x"})),
+            Simulated::with(Grant, "entitlement", json!({"id": "x"})),
             malformed("expected a string"),
         ),
         (
             Grant,
-            with(Grant, "allow", json!("cascade")),
+            Simulated::with(Grant, "allow", json!("cascade")),
             malformed("expected a sequence"),
         ),
         (
             Revoke,
-            with(Revoke, "principal", json!(["user", "u2"])),
+            Simulated::with(Revoke, "principal", json!(["user", "u2"])),
             malformed("expected a string"),
         ),
         (
             Revoke,
-            with(Revoke, "dry_run", json!(1)),
+            Simulated::with(Revoke, "dry_run", json!(1)),
             malformed("expected a boolean"),
         ),
         (
             CreateAccount,
-            with(CreateAccount, "account", json!("new@example.com")),
+            Simulated::with(CreateAccount, "account", json!("new@example.com")),
             MALFORMED,
         ),
         (
             CreateAccount,
-            with(CreateAccount, "account", email.clone()),
+            Simulated::with(CreateAccount, "account", email.clone()),
             MALFORMED,
         ),
         (
             CreateAccount,
-            with(CreateAccount, "account", json!({"email": email})),
+            Simulated::with(CreateAccount, "account", json!({"email": email})),
             malformed("expected a string"),
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "request_id", json!(1)),
+            Simulated::with(DeleteAccount, "request_id", json!(1)),
             malformed("expected a string"),
         ),
         (
             DeleteAccount,
-            with(DeleteAccount, "reason", json!({})),
+            Simulated::with(DeleteAccount, "reason", json!({})),
             malformed("expected a string"),
         ),
     ])
@@ -270,14 +271,16 @@ async fn names_that_would_become_parts_of_keys_are_checked() {
         "\u{e9}",
         &long,
     ];
-    let connections =
-        names.map(|name| Operation::ALL.map(|o| (o, with(o, "connection", json!(name)), NAME)));
+    let connections = names.map(|name| {
+        Operation::ALL.map(|o| (o, Simulated::with(o, "connection", json!(name)), NAME))
+    });
     let long = "r".repeat(65);
     let ids = [
         "", "r 1", "r/1", "../r", "..", "r.1", "r\n", "\u{e9}", &long,
     ];
     let writes = [Grant, Revoke, CreateAccount, DeleteAccount];
-    let requests = ids.map(|id| writes.map(|o| (o, with(o, "request_id", json!(id)), REQUEST_ID)));
+    let requests =
+        ids.map(|id| writes.map(|o| (o, Simulated::with(o, "request_id", json!(id)), REQUEST_ID)));
     let long = "a".repeat(28);
     let ids = [
         "",
@@ -286,8 +289,9 @@ async fn names_that_would_become_parts_of_keys_are_checked() {
         "aaaaaaaaaaaaaaaaaaaaaaaaaa/",
         &long,
     ];
-    let syncs = ids
-        .map(|id| ["sync_id", "accept"].map(|field| (Sync, with(Sync, field, json!(id)), SYNC_ID)));
+    let syncs = ids.map(|id| {
+        ["sync_id", "accept"].map(|field| (Sync, Simulated::with(Sync, field, json!(id)), SYNC_ID))
+    });
     all_fail(
         connections
             .into_iter()
@@ -308,19 +312,15 @@ async fn a_connection_without_a_secret_is_unknown() {
     );
     let desk = Desk::new().await;
     for operation in Operation::ALL {
-        fails(
-            &desk,
-            operation,
-            with(operation, "connection", json!("nobody")),
-            "a bad event",
-            expected,
-        )
-        .await;
+        let event = Simulated::with(operation, "connection", json!("nobody"));
+        fails(&desk, operation, event, "a bad event", expected).await;
     }
     // Its neighbour is none the worse for it.
     for operation in Operation::ALL {
         assert!(
-            desk.invoke(operation, good(operation)).await.is_ok(),
+            desk.invoke(operation, Simulated::good(operation))
+                .await
+                .is_ok(),
             "{}",
             operation.as_str()
         );
@@ -360,6 +360,6 @@ async fn a_run_or_a_snapshot_that_does_not_exist_is_not_found() {
             both,
         )
         .await;
-        super::works(&desk, round).await;
+        works(&desk, round).await;
     }
 }

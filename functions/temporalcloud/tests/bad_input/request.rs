@@ -1,10 +1,11 @@
 //! Requests that are well formed and cannot, or must not, be carried out.
 
 use rollcall::function::Operation;
+use rollcall_harness::bad_input::{Failure, Inputs, every_operation_fails, fails, failure, works};
 use rollcall_harness::conformance::{Subject, answer_of};
 use serde_json::{Value, json};
 
-use super::{Desk, Failure, fails, failure, good, with};
+use crate::{Desk, Simulated};
 use Operation::{CreateAccount, DeleteAccount, Grant, Revoke, Sync};
 
 const NO_ENTITLEMENT: Failure = failure(
@@ -298,7 +299,7 @@ async fn a_side_effect_that_is_not_known_is_not_allowed() {
         fails(
             &desk,
             operation,
-            with(operation, "allow", json!(["cascade"])),
+            Simulated::with(operation, "allow", json!(["cascade"])),
             "a side effect",
             expected,
         )
@@ -315,7 +316,7 @@ async fn a_request_id_is_good_for_one_request() {
         "Use a new `request_id`",
     );
     let desk = Desk::new().await;
-    let first = answer_of(desk.invoke(Grant, good(Grant)).await);
+    let first = answer_of(desk.invoke(Grant, Simulated::good(Grant)).await);
     for (operation, field, value) in [
         (Grant, "entitlement", json!("namespace:demo.a1b23:admin")),
         (Grant, "principal", json!("user:u2")),
@@ -327,7 +328,7 @@ async fn a_request_id_is_good_for_one_request() {
         fails(
             &desk,
             operation,
-            with(operation, field, value),
+            Simulated::with(operation, field, value),
             "a used request id",
             used,
         )
@@ -354,22 +355,13 @@ async fn another_tenant_behind_a_connection_is_noticed_by_every_operation() {
         "right key",
     );
     let desk = Desk::new().await;
-    super::works(&desk, "nothing").await;
+    works(&desk, "nothing").await;
     desk.vendor.become_another_tenant();
-    for operation in Operation::ALL {
-        fails(
-            &desk,
-            operation,
-            good(operation),
-            "another tenant",
-            expected,
-        )
-        .await;
-    }
+    every_operation_fails(&desk, "another tenant", expected).await;
     desk.vendor
         .sim
         .with_world(|world| world.account_id = "a1b23".into());
-    super::works(&desk, "another tenant").await;
+    works(&desk, "another tenant").await;
     // A run that is under way is pinned too.
     let mut desk = Desk::new().await;
     desk.cx.settings.max_steps = Some(1);

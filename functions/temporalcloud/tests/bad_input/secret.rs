@@ -1,10 +1,13 @@
 //! Secrets and keys.
 
 use rollcall::function::Operation;
+use rollcall_harness::bad_input::{
+    Failure, Inputs, every_operation_fails, fails, failure, keys_are_unusable, works,
+};
 use rollcall_harness::conformance::Subject;
 use serde_json::{Value, json};
 
-use super::{Desk, Failure, fails, failure, good, works};
+use crate::{Desk, Simulated};
 
 const MISSING: Failure = failure(
     "Misconfigured",
@@ -44,10 +47,8 @@ const fn unusable(message: &'static str) -> Failure {
 }
 
 /// Every operation fails with it, and the sync works once the secret is right.
-async fn every_operation_fails(desk: &Desk, wrong: &str, expected: Failure) {
-    for operation in Operation::ALL {
-        fails(desk, operation, good(operation), wrong, expected).await;
-    }
+async fn all_fail_until_it_is_right(desk: &Desk, wrong: &str, expected: Failure) {
+    every_operation_fails(desk, wrong, expected).await;
     desk.write_secret(&desk.vendor.secret());
     works(desk, wrong).await;
 }
@@ -62,7 +63,7 @@ fn path(desk: &Desk) -> std::path::PathBuf {
 async fn a_secret_that_is_not_there_or_no_json_object_is_named_and_never_quoted() {
     let desk = Desk::new().await;
     std::fs::remove_file(path(&desk)).expect("removed");
-    every_operation_fails(&desk, "no secret", MISSING).await;
+    all_fail_until_it_is_right(&desk, "no secret", MISSING).await;
 
     std::fs::remove_file(path(&desk)).expect("removed");
     std::fs::create_dir(path(&desk)).expect("a folder");
@@ -75,7 +76,7 @@ async fn a_secret_that_is_not_there_or_no_json_object_is_named_and_never_quoted(
     fails(
         &desk,
         Operation::Sync,
-        good(Operation::Sync),
+        Simulated::good(Operation::Sync),
         "a folder instead of a secret",
         expected,
     )
@@ -98,7 +99,7 @@ async fn a_secret_that_is_not_there_or_no_json_object_is_named_and_never_quoted(
         ("null", malformed("it is JSON, but not an object")),
     ] {
         std::fs::write(path(&desk), text).expect("written");
-        every_operation_fails(&desk, text, expected).await;
+        all_fail_until_it_is_right(&desk, text, expected).await;
     }
 }
 
@@ -143,12 +144,7 @@ async fn a_secret_with_unusable_keys_says_which_and_why() {
     ];
     let desk = Desk::new().await;
     for (change, expected) in rows {
-        let mut secret = desk.vendor.secret();
-        for (key, value) in change.as_object().expect("keys") {
-            secret[key] = value.clone();
-        }
-        desk.write_secret(&secret);
-        every_operation_fails(&desk, &change.to_string(), *expected).await;
+        keys_are_unusable(&desk, change, *expected).await;
     }
 }
 
@@ -197,10 +193,7 @@ async fn an_address_that_is_none_or_would_show_the_key_is_refused() {
     ];
     let desk = Desk::new().await;
     for (url, message) in rows {
-        let mut secret = desk.vendor.secret();
-        secret["base-url"] = url.into();
-        desk.write_secret(&secret);
-        every_operation_fails(&desk, url, unusable(message)).await;
+        keys_are_unusable(&desk, &json!({"base-url": url}), unusable(message)).await;
     }
 }
 
@@ -210,16 +203,14 @@ async fn an_address_where_nobody_answers_is_unavailable() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
-    let mut secret = desk.vendor.secret();
-    secret["base-url"] = format!("http://{address}").into();
-    desk.write_secret(&secret);
+    desk.set_keys(&json!({"base-url": format!("http://{address}")}));
     let expected = failure(
         "Unavailable",
         "VendorUnreachable",
         "was not answered",
         "Check the address",
     );
-    every_operation_fails(&desk, "a port that is closed", expected).await;
+    all_fail_until_it_is_right(&desk, "a port that is closed", expected).await;
 }
 
 #[tokio::test]
@@ -233,17 +224,15 @@ async fn a_key_that_is_wrong_expired_disabled_or_weak_fails_before_anything_is_r
         ("developer-key", WEAK),
         ("namespace-admin-key", WEAK),
     ] {
-        let mut secret = desk.vendor.secret();
-        secret["api-key"] = key.into();
-        desk.write_secret(&secret);
+        desk.set_keys(&json!({"api-key": key}));
         for operation in Operation::ALL {
-            fails(&desk, operation, good(operation), key, expected).await;
+            fails(&desk, operation, Simulated::good(operation), key, expected).await;
             assert!(
                 desk.vendor.requests().len() <= 2,
                 "{key}: {:?}",
                 desk.vendor.requests()
             );
         }
-        every_operation_fails(&desk, key, expected).await;
+        all_fail_until_it_is_right(&desk, key, expected).await;
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use rollcall::function::Operation;
 use rollcall::store::folder::Folder;
+use rollcall_harness::bad_input::{Failure, Inputs, fails, failure, works};
 use rollcall_harness::conformance::Subject;
 
-use super::{Desk, Failure, fails, failure, good, works};
+use crate::{Desk, Simulated};
 
 const FIX: &str = "Let this user write to the store's folder";
 const NOT_READABLE: Failure = failure("Misconfigured", "StoreNotReadable", "could not read", FIX);
@@ -42,7 +43,7 @@ async fn a_store_that_is_no_folder_fails_every_operation_before_anything_is_aske
             fails(
                 &desk,
                 operation,
-                good(operation),
+                Simulated::good(operation),
                 &store.display().to_string(),
                 expected,
             )
@@ -67,7 +68,7 @@ async fn a_store_that_takes_no_snapshot_publishes_nothing() {
         fails(
             &desk,
             Operation::Sync,
-            good(Operation::Sync),
+            Simulated::good(Operation::Sync),
             blocked,
             expected,
         )
@@ -93,7 +94,14 @@ async fn a_write_that_cannot_be_recorded_is_not_sent() {
             "locks/temporalcloud",
         ] {
             write(&desk.file(blocked));
-            fails(&desk, operation, good(operation), blocked, NOT_READABLE).await;
+            fails(
+                &desk,
+                operation,
+                Simulated::good(operation),
+                blocked,
+                NOT_READABLE,
+            )
+            .await;
             std::fs::remove_dir_all(desk.store()).expect("removed");
         }
     }
@@ -116,7 +124,7 @@ async fn a_full_scratch_disk_publishes_nothing_and_spoils_nothing() {
         fails(
             &desk,
             Operation::Sync,
-            good(Operation::Sync),
+            Simulated::good(Operation::Sync),
             &format!("{pages} pages"),
             FULL,
         )
@@ -145,7 +153,7 @@ async fn a_scratch_folder_that_is_none_is_the_operators_to_mend() {
         fails(
             &desk,
             Operation::Sync,
-            good(Operation::Sync),
+            Simulated::good(Operation::Sync),
             "no scratch folder",
             expected,
         )

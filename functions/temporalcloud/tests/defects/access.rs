@@ -1,10 +1,11 @@
 //! What a snapshot shows of who may do what.
 
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::{Feature, World};
 use serde_json::json;
 
 use super::{desk_of, shown_once};
-use crate::shown::{Desk, Shown};
+use crate::Desk;
 
 /// The public connector shows none of it: owners and admins seem to have no namespace.
 #[tokio::test]

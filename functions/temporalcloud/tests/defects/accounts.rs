@@ -1,11 +1,12 @@
 //! Accounts: created and deleted.
 
 use rollcall_harness::conformance::Subject;
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::EmailFilter;
 use serde_json::json;
 
-use super::{code, create, delete, ids, outcome, shown_once, stored, writes};
-use crate::shown::{Desk, Shown};
+use super::{code, create, delete, ids, outcome, shown_once, stored};
+use crate::Desk;
 
 /// The public connector shows somebody who was only invited as if they had come.
 #[tokio::test]
@@ -36,7 +37,7 @@ async fn a_new_account_is_invited_with_the_configured_role() {
             user["spec"],
             json!({"email": "New@Example.com", "access": {"accountAccess": {"role": role}}})
         );
-        assert_eq!(writes(&desk).len(), 1);
+        assert_eq!(desk.writes().len(), 1);
         assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
         let shown = Shown::by(&desk).await;
         let user = shown.resource(&format!("user:{id}"));
@@ -84,7 +85,7 @@ async fn an_address_that_has_an_account_is_found_however_it_is_written() {
             }
         }
     }
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector fails where somebody else was faster.
@@ -99,7 +100,7 @@ async fn an_address_that_was_invited_a_moment_ago_is_no_failure() {
         "already_exists",
     );
     assert_eq!(answer["resource"]["id"], "user:u2");
-    assert_eq!(writes(&desk).len(), 1);
+    assert_eq!(desk.writes().len(), 1);
 }
 
 /// The public connector does not tell an invitation that has run out from one that is open.
@@ -131,7 +132,7 @@ async fn an_invitation_that_has_run_out_is_not_renewed_behind_anybodys_back() {
         code(create(&desk, "r2", "invited@example.com").await),
         "InvitationExpired"
     );
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
     // Deleted, it can be invited again.
     outcome(delete(&desk, "r3", "user:u-expired").await, "deleted");
     outcome(create(&desk, "r4", "expired@example.com").await, "created");
@@ -173,7 +174,7 @@ async fn an_account_that_is_gone_is_deleted_already() {
         let answer = outcome(delete(&desk, request, principal).await, "already_deleted");
         assert_eq!(ids(&answer, "removed"), Vec::<&str>::new());
     }
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector deletes the account that it uses itself.
@@ -192,7 +193,7 @@ async fn the_connector_does_not_delete_itself() {
         code(delete(&desk, "r1", "user:u-self").await),
         "OwnIdentity"
     );
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector takes a list of users that leads back to itself for one that has ended.
@@ -219,7 +220,7 @@ async fn a_list_of_users_that_goes_in_a_circle_is_no_proof_that_somebody_is_not_
         );
         let requests = desk.vendor.sim.requests();
         let pages = requests.iter().filter(|r| r.path == "/cloud/users").count();
-        assert_eq!((pages, writes(&desk).len()), (calls, 0));
+        assert_eq!((pages, desk.writes().len()), (calls, 0));
     }
     // Nor that somebody is the last admin.
     let desk = Desk::new().await;
@@ -229,5 +230,5 @@ async fn a_list_of_users_that_goes_in_a_circle_is_no_proof_that_somebody_is_not_
         code(delete(&desk, "r1", "user:u-admin").await),
         "RepeatedCursor"
     );
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }

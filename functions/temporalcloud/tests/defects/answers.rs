@@ -1,10 +1,11 @@
 //! Answers in every form that the vendor may give them, and accounts that lack a feature.
 
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::{Casing, Defaults, Feature, Options, World};
 use rollcall_simulators::{Fault, FaultKind};
 
 use super::{code, desk_of, grant, outcome, revoke, shown_once, spec, stored};
-use crate::shown::{Desk, Shown};
+use crate::Desk;
 
 const ABSENT: [Feature; 3] = [
     Feature::Forbidden,

@@ -4,10 +4,8 @@ use rollcall_simulators::temporalcloud::StaleVersion;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
-use super::{
-    create, delete, grant, operation_ids, outcome, revoke, shown_once, spec, stored, writes,
-};
-use crate::shown::Desk;
+use super::{create, delete, grant, operation_ids, outcome, revoke, shown_once, spec, stored};
+use crate::Desk;
 
 const DEVELOPER: &str = "account-role:a1b23-developer:member";
 const READ: &str = "namespace:demo.a1b23:read";
@@ -58,7 +56,7 @@ async fn something_that_never_rests_is_given_up_after_a_few_tries() {
         (error.kind().as_str(), error.code()),
         ("Conflict", "Contended")
     );
-    assert!((2..=4).contains(&writes(&desk).len()));
+    assert!((2..=4).contains(&desk.writes().len()));
 }
 
 /// The public connector names no operation: a request that is repeated is carried out again.
@@ -108,7 +106,7 @@ async fn an_account_is_made_and_deleted_once_whatever_becomes_of_the_answers() {
         assert_eq!(users(), before + 1, "{kind:?}");
         let id = created["resource"]["id"].as_str().expect("an id");
         outcome(delete(&desk, "r2", id).await, "deleted");
-        assert_eq!((users(), writes(&desk).len()), (before, 4), "{kind:?}");
+        assert_eq!((users(), desk.writes().len()), (before, 4), "{kind:?}");
     }
 }
 
@@ -167,7 +165,7 @@ async fn a_rate_limit_is_waited_for() {
             .sim
             .set_faults(vec![Fault::matching("POST", "/cloud/", limited).times(2)]);
         outcome(grant(&desk, "r1", READ, WHOM).await, "granted");
-        assert_eq!(writes(&desk).len(), 3);
+        assert_eq!(desk.writes().len(), 3);
     }
     // Ten changes may run at the same time in an account. That is a rate limit too.
     let desk = Desk::new().await;

@@ -1,10 +1,11 @@
 //! Ids: what is written can be read back, and nothing else is taken for it.
 
 use rollcall_harness::conformance::Subject;
+use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
 
-use super::{code, desk_of, grant, outcome, spec, writes};
-use crate::shown::{Desk, Shown};
+use super::{code, desk_of, grant, outcome, spec};
+use crate::Desk;
 
 /// The public connector calls the role `finance-_-admin`, cannot read that back, shows none of its holders, and does not
 /// mark it as immutable.
@@ -46,7 +47,7 @@ async fn finance_admin_has_an_id_that_reads_back_and_its_holders_are_shown() {
         "already_granted",
     );
     assert_eq!(held["grants"][0]["entitlement"], id);
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector shows everybody without an account role as a finance admin.
@@ -81,7 +82,7 @@ async fn an_account_id_that_is_no_plain_word_fails_everything() {
         assert!(!desk.is_published());
         let result = grant(&desk, "r1", "account-role:a1b23-read:member", "user:u2").await;
         assert_eq!(code(result), "BadAccountId", "{id:?}");
-        assert_eq!(writes(&desk).len(), 0);
+        assert_eq!(desk.writes().len(), 0);
     }
 }
 
@@ -110,7 +111,7 @@ async fn a_role_of_another_account_or_of_no_account_is_refused() {
         .await;
         assert_eq!(code(result), "UnknownEntitlement", "{id}");
     }
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
     // One old form of the admin role is known to be in use: a domain before the account's id.
     let legacy = "account-role:example.com-a1b23:member";
     let answer = outcome(

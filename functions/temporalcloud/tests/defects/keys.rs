@@ -6,8 +6,8 @@ use rollcall_simulators::temporalcloud::{TEST_KEY, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
-use super::{code, grant, writes};
-use crate::shown::Desk;
+use super::{code, grant};
+use crate::Desk;
 
 /// The public connector notices nothing and shows that nobody has any access.
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_key_of_less_than_an_admin_fails_and_names_the_role_to_use() {
         assert_eq!(desk.vendor.sim.calls(), 2, "{key}");
         let result = grant(&desk, "r1", "namespace:demo.a1b23:read", "user:u-read").await;
         assert_eq!(code(result), "WeakKey", "{key}");
-        assert_eq!(writes(&desk).len(), 0);
+        assert_eq!(desk.writes().len(), 0);
     }
 }
 

@@ -12,71 +12,18 @@ mod operations;
 mod refusals;
 mod roles;
 
-use rollcall::Error;
-use rollcall::function::Operation;
-use rollcall_harness::conformance::answer_of;
+use rollcall_harness::changes::{code, create, delete, grant, ids, outcome, revoke};
 use rollcall_simulators::temporalcloud::World;
 use rollcall_simulators::{Fault, FaultKind, Request};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::shown::Desk;
+use crate::Desk;
 
 /// A desk before an account of one's own making.
 async fn desk_of(world: World) -> Desk {
     let desk = Desk::new().await;
     desk.vendor.sim.with_world(|w| *w = world);
     desk
-}
-
-async fn grant(
-    desk: &Desk,
-    request: &str,
-    entitlement: &str,
-    principal: &str,
-) -> Result<Value, Error> {
-    let event = json!({"request_id": request, "entitlement": entitlement, "principal": principal});
-    desk.invoke(Operation::Grant, event).await
-}
-
-async fn revoke(
-    desk: &Desk,
-    request: &str,
-    entitlement: &str,
-    principal: &str,
-) -> Result<Value, Error> {
-    let event = json!({"request_id": request, "entitlement": entitlement, "principal": principal});
-    desk.invoke(Operation::Revoke, event).await
-}
-
-async fn create(desk: &Desk, request: &str, email: &str) -> Result<Value, Error> {
-    let event = json!({"request_id": request, "account": {"email": email}});
-    desk.invoke(Operation::CreateAccount, event).await
-}
-
-async fn delete(desk: &Desk, request: &str, principal: &str) -> Result<Value, Error> {
-    let event = json!({"request_id": request, "principal": principal});
-    desk.invoke(Operation::DeleteAccount, event).await
-}
-
-/// The answer of a change that must come to this outcome.
-fn outcome(result: Result<Value, Error>, expected: &str) -> Value {
-    let answer = answer_of(result);
-    assert_eq!(answer["outcome"], expected, "{answer:#}");
-    answer
-}
-
-/// The code of a change that must fail.
-fn code(result: Result<Value, Error>) -> &'static str {
-    match result {
-        Ok(answer) => panic!("it succeeded: {answer:#}"),
-        Err(error) => error.code(),
-    }
-}
-
-/// Every change that was sent.
-fn writes(desk: &Desk) -> Vec<Request> {
-    let requests = desk.vendor.sim.requests();
-    requests.into_iter().filter(|r| r.method != "GET").collect()
 }
 
 /// The operation ids of every change that was sent.
@@ -87,15 +34,7 @@ fn operation_ids(desk: &Desk) -> Vec<String> {
             .expect("an id")
             .to_owned()
     };
-    writes(desk).iter().map(of).collect()
-}
-
-/// The ids of the grants in one field of an answer.
-fn ids<'a>(answer: &'a Value, field: &str) -> Vec<&'a str> {
-    let list = answer[field].as_array().expect("a list");
-    list.iter()
-        .map(|item| item.as_str().or(item["id"].as_str()).expect("an id"))
-        .collect()
+    desk.writes().iter().map(of).collect()
 }
 
 /// A user, service account or group as the vendor keeps it.

@@ -1,9 +1,10 @@
 //! Permissions on namespaces: granted and revoked.
 
+use rollcall_harness::shown::Shown;
 use serde_json::{Value, json};
 
-use super::{code, grant, ids, outcome, revoke, shown_once, spec, stored, writes};
-use crate::shown::Desk;
+use super::{code, grant, ids, outcome, revoke, shown_once, spec, stored};
+use crate::Desk;
 
 /// The public connector cannot grant anything to service accounts, and knows no groups.
 #[tokio::test]
@@ -37,7 +38,7 @@ async fn a_permission_is_granted_and_revoked_for_every_kind_of_principal() {
                 (vec![], vec![id.as_str()])
             );
             // One entry is touched, by the call that can touch no other.
-            let paths: Vec<String> = writes(&desk).into_iter().map(|r| r.path).collect();
+            let paths: Vec<String> = desk.writes().into_iter().map(|r| r.path).collect();
             assert_eq!(
                 paths,
                 [(); 2].map(|()| format!("/cloud/namespaces/demo.a1b23/{path}/access"))
@@ -66,7 +67,7 @@ async fn a_revoke_removes_that_permission_and_no_other() {
             ["namespace:demo.a1b23:write:user:u2"]
         );
     }
-    assert_eq!((stored(&desk, "u2"), writes(&desk).len()), (before, 0));
+    assert_eq!((stored(&desk, "u2"), desk.writes().len()), (before, 0));
     outcome(
         revoke(&desk, "r3", "namespace:demo.a1b23:write", "user:u2").await,
         "revoked",
@@ -121,9 +122,9 @@ async fn a_permission_that_gives_way_to_another_is_named() {
         grant(&desk, "r2", "namespace:demo.a1b23:read", "user:u2").await,
         "already_granted",
     );
-    assert_eq!(writes(&desk).len(), 1);
+    assert_eq!(desk.writes().len(), 1);
 
-    let shown = crate::shown::Shown::by(&desk).await;
+    let shown = Shown::by(&desk).await;
     let group = |slug: &str| {
         shown
             .entitlement(&format!("namespace:demo.a1b23:{slug}"))
@@ -204,7 +205,7 @@ async fn who_is_admin_of_every_namespace_gets_no_entry_and_loses_none() {
         desk.vendor.sim.with_world(|world| world.access_view()),
         before
     );
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector does not know what service accounts hold.
@@ -249,7 +250,7 @@ async fn a_scoped_service_account_keeps_its_scope() {
         .await,
         "already_revoked",
     );
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector reports an error where a revoke meets `nothing to change`.
@@ -271,7 +272,7 @@ async fn a_change_that_somebody_else_has_just_made_is_no_failure() {
         revoke(&desk, "r1", "namespace:demo.a1b23:read", "user:u-read").await,
         "already_revoked",
     );
-    assert_eq!(writes(&desk).len(), 1);
+    assert_eq!(desk.writes().len(), 1);
 
     let desk = Desk::new().await;
     desk.vendor.sim.with_world(|w| {
@@ -282,7 +283,7 @@ async fn a_change_that_somebody_else_has_just_made_is_no_failure() {
         grant(&desk, "r1", "namespace:demo.a1b23:read", "user:u-read").await,
         "already_granted",
     );
-    assert_eq!(writes(&desk).len(), 1);
+    assert_eq!(desk.writes().len(), 1);
 }
 
 /// The public connector fails where there is nothing left to revoke.
@@ -314,5 +315,5 @@ async fn a_revoke_from_somebody_who_is_gone_is_done() {
             assert_eq!(ids(&answer, "grants"), Vec::<&str>::new());
         }
     }
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }

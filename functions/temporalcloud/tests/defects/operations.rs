@@ -7,8 +7,8 @@ use rollcall_simulators::temporalcloud::End;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::{code, create, delete, grant, outcome, shown_once, stored, writes};
-use crate::shown::Desk;
+use super::{code, create, delete, grant, outcome, shown_once, stored};
+use crate::Desk;
 
 const READ: &str = "namespace:demo.a1b23:read";
 const WHOM: &str = "user:u-read";
@@ -101,7 +101,7 @@ async fn a_slow_operation_is_left_and_found_again_by_the_same_event() {
     let answer = outcome(grant(&desk, "r1", READ, WHOM).await, "granted");
     assert!(answer["vendor_request_id"].is_string() && answer["resume_at"].is_null());
     // Sent once, carried out once.
-    assert_eq!(writes(&desk).len(), 1);
+    assert_eq!(desk.writes().len(), 1);
     assert_eq!(
         desk.vendor.sim.with_world(|world| world.counter),
         counter + 1
@@ -127,7 +127,7 @@ async fn a_slow_creation_and_a_slow_deletion_are_sent_once() {
     outcome(delete(&desk, "r2", WHOM).await, "in_progress");
     desk.vendor.sim.finish_operations();
     outcome(delete(&desk, "r2", WHOM).await, "deleted");
-    assert_eq!(writes(&desk).len(), 2);
+    assert_eq!(desk.writes().len(), 2);
 }
 
 /// The public connector asks without a pause where the vendor does not say when to ask again.
@@ -180,7 +180,7 @@ async fn a_state_that_nobody_here_knows_is_left_to_a_later_look() {
     let answer = outcome(grant(&desk, "r1", READ, WHOM).await, "in_progress");
     assert!(answer["resume_at"].is_string());
     assert!(polls(&desk) <= 7 && seconds_since(&desk, start) <= 60);
-    assert_eq!(writes(&desk).len(), 1);
+    assert_eq!(desk.writes().len(), 1);
 }
 
 /// An operation of somebody else's.
@@ -241,7 +241,7 @@ async fn somebody_elses_change_of_the_same_object_is_waited_for() {
         "in_progress",
     );
     assert_eq!(
-        (role["grants"].clone(), writes(&desk).len()),
+        (role["grants"].clone(), desk.writes().len()),
         (json!([]), 0)
     );
     state("RESOURCE_STATE_ACTIVE");
@@ -288,7 +288,7 @@ async fn an_operation_that_has_ended_keeps_nobody_out_although_it_is_still_named
         outcome(super::revoke(&desk, "r4", role, WHOM).await, "revoked");
         name_theirs();
         outcome(delete(&desk, "r5", WHOM).await, "deleted");
-        assert_eq!((looks(&desk), writes(&desk).len()), (5, 5), "{state:?}");
+        assert_eq!((looks(&desk), desk.writes().len()), (5, 5), "{state:?}");
     }
 }
 
@@ -317,5 +317,5 @@ async fn an_operation_that_runs_or_cannot_be_seen_keeps_us_out_although_the_stat
     }
     desk.vendor.sim.set_faults(answers(403, None));
     assert_eq!(code(grant(&desk, "r3", READ, WHOM).await), "VendorDenied");
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }

@@ -8,8 +8,8 @@ use rollcall_simulators::FaultKind;
 use rollcall_simulators::temporalcloud::World;
 use serde_json::{Value, json};
 
-use super::{grant, writes};
-use crate::shown::Desk;
+use super::grant;
+use crate::Desk;
 
 fn change(operation: Operation, what: &str, whom: &str) -> (Operation, Value) {
     let event = match operation {
@@ -39,7 +39,7 @@ async fn all_refused(desk: &Desk, rows: &[(Operation, &str, &str, ErrorType, &st
             error.to_string().len() > 10 && error.fix().len() > 10,
             "{row}"
         );
-        assert_eq!(writes(desk).len(), 0, "{row}");
+        assert_eq!(desk.writes().len(), 0, "{row}");
     }
     assert!(
         desk.vendor.sim.with_world(|world| *world == before),
@@ -420,7 +420,7 @@ async fn a_side_effect_that_does_not_exist_cannot_be_allowed() {
             (InvalidRequest, "UnknownSideEffect")
         );
     }
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector passes the vendor's error on without its own.
@@ -440,5 +440,5 @@ async fn what_the_vendor_refuses_is_told_in_its_own_words() {
         .expect_err("refused");
     assert_eq!((error.kind(), error.code()), (Refused, "VendorRefused"));
     assert!(error.to_string().contains("the moon is full"), "{error}");
-    assert_eq!(writes(&desk).len(), 1);
+    assert_eq!(desk.writes().len(), 1);
 }

@@ -3,8 +3,8 @@
 use rollcall_simulators::temporalcloud::World;
 use serde_json::{Value, json};
 
-use super::{code, desk_of, grant, ids, outcome, revoke, spec, stored, writes};
-use crate::shown::Desk;
+use super::{code, desk_of, grant, ids, outcome, revoke, spec, stored};
+use crate::Desk;
 
 fn member(role: &str) -> String {
     format!("account-role:a1b23-{role}:member")
@@ -49,7 +49,7 @@ async fn a_role_is_granted_and_revoked_for_every_kind_of_principal() {
             format!("{}:{principal}", member(&slug))
         });
         assert_eq!(ids(&answer, "grants"), Vec::from_iter(kept.as_deref()));
-        assert_eq!(writes(&desk).len(), 2);
+        assert_eq!(desk.writes().len(), 2);
         assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
     }
     let desk = Desk::new().await;
@@ -85,7 +85,7 @@ async fn a_revoke_raises_nobody_and_leaves_owners_alone() {
         );
         assert_eq!(stored(&desk, principal.trim_start_matches("user:")), before);
     }
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector sends back the three fields that it knows: whatever else the user had is cleared, as soon as it
@@ -142,7 +142,7 @@ async fn a_field_that_nobody_here_knows_is_sent_back_as_it_came() {
         code(grant(&desk, "r1", &member("developer"), "user:u-read").await),
         "VendorRefused"
     );
-    let sent = writes(&desk).remove(0).body.expect("a body");
+    let sent = desk.writes().remove(0).body.expect("a body");
     assert_eq!(sent["spec"]["preferences"], json!({"theme": ["dark"]}));
     assert_eq!(
         sent["spec"]["access"]["regionAccesses"],
@@ -194,7 +194,7 @@ async fn who_holds_an_immutable_role_is_not_said_to_have_got_another() {
             "ImmutableRole"
         );
     }
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector lowers a role without a word where a lower one is granted.
@@ -272,7 +272,7 @@ async fn the_lowest_role_is_not_revoked_and_the_way_out_is_named() {
         );
         assert!(error.fix().contains("delete-account"), "{}", error.fix());
     }
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
 }
 
 /// The public connector takes admin from the last one who has it, and from itself.
@@ -307,7 +307,7 @@ async fn an_account_keeps_an_administrator_and_the_connector_its_own_role() {
         code(grant(&desk, "r5", &member("read"), "service-account:sa0").await),
         "OwnIdentity"
     );
-    assert_eq!(writes(&desk).len(), 0);
+    assert_eq!(desk.writes().len(), 0);
     // With another one it can be done; pages that are empty and go on do not hide that one.
     desk.vendor.sim.with_world(|world| {
         world.set_state("u-out", "RESOURCE_STATE_ACTIVE");

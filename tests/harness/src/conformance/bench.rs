@@ -4,7 +4,8 @@
     reason = "test equipment: a panic is a failed test"
 )]
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rollcall::clock::Manual;
@@ -14,6 +15,7 @@ use rollcall::http::Transport;
 use rollcall::secrets::Files;
 use rollcall::store::folder::Folder;
 use rollcall::{Chain, Error};
+use rollcall_simulators::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -41,33 +43,43 @@ impl<S: Subject> Bench<S> {
 
     /// One around a simulator that is there already.
     pub fn around(vendor: S) -> Self {
-        let bench = Self::beside(vendor, tempfile::tempdir().expect("a folder"));
-        bench.write_secret(&bench.vendor.secret());
-        bench
+        Self::with(vendor, Transport::new(None).expect("TLS"))
     }
 
-    fn beside(vendor: S, folder: TempDir) -> Self {
+    /// Everything anew, the simulated world included. Only the client stays: to read its roots takes longer than a change
+    /// of access.
+    pub async fn renewed(self) -> Self {
+        Self::with(S::start().await, self.cx.transport)
+    }
+
+    fn with(vendor: S, transport: Transport) -> Self {
+        let folder = folder();
         let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
-        let cx = Context::new(
+        let mut cx = Context::new(
             Arc::new(Folder::new(folder.path().join("store"))),
             Arc::new(Files::new(folder.path().join("secrets"))),
             clock.clone(),
-            Transport::new(None).expect("TLS"),
+            transport,
         );
-        Self {
+        cx.settings.scratch = Some(folder.path().to_owned());
+        let bench = Self {
             vendor,
             cx,
             clock,
             folder,
-        }
+        };
+        bench.write_secret(&bench.vendor.secret());
+        bench
     }
 
     /// Begins again with an empty store and the clock at the beginning.
     pub fn afresh(&mut self) {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
         self.cx.store = Arc::new(Folder::new(folder.path().join("store")));
+        self.cx.audit = self.cx.store.clone();
         self.cx.secrets = Arc::new(Files::new(folder.path().join("secrets")));
+        self.cx.settings.scratch = Some(folder.path().to_owned());
         self.cx.clock = clock.clone();
         self.clock = clock;
         self.folder = folder;
@@ -86,13 +98,22 @@ impl<S: Subject> Bench<S> {
         std::fs::write(folder.join("default.json"), secret.to_string()).expect("written");
     }
 
+    /// Stores the secret with these keys set, and all others as they should be.
+    pub fn set_keys(&self, keys: &Value) {
+        let mut secret = self.vendor.secret();
+        for (key, value) in keys.as_object().expect("keys") {
+            secret[key] = value.clone();
+        }
+        self.write_secret(&secret);
+    }
+
     /// Where the store is.
-    pub fn store(&self) -> std::path::PathBuf {
+    pub fn store(&self) -> PathBuf {
         self.folder.path().join("store")
     }
 
     /// A file of the store.
-    pub fn file(&self, key: &str) -> std::path::PathBuf {
+    pub fn file(&self, key: &str) -> PathBuf {
         self.store().join(key)
     }
 
@@ -150,9 +171,59 @@ impl<S: Subject> Bench<S> {
     }
 
     /// Every file that was written.
-    pub fn written(&self) -> Vec<std::path::PathBuf> {
+    pub fn written(&self) -> Vec<PathBuf> {
         files(&self.store())
     }
+
+    /// What readers of a store go by: pointers, snapshots with their manifests, and observations. Byte for byte.
+    pub fn published(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let counts = |path: &PathBuf| {
+            let key = path.strip_prefix(self.store()).expect("a key");
+            key.starts_with("latest")
+                || key.starts_with("snapshots")
+                || key.ends_with("observed.json")
+        };
+        let files = self.written().into_iter().filter(counts);
+        files
+            .map(|path| (path.clone(), std::fs::read(path).expect("a file")))
+            .collect()
+    }
+
+    /// The first file that holds one of these texts, as it is or unpacked, and the text.
+    pub fn leak(&self, texts: &[String]) -> Option<(PathBuf, String)> {
+        self.written().into_iter().find_map(|path| {
+            let raw = std::fs::read(&path).expect("a file");
+            let forms = [unpacked(&raw), raw];
+            let held = |text: &&String| forms.iter().any(|bytes| holds(bytes, text));
+            texts.iter().find(held).map(|text| (path, text.clone()))
+        })
+    }
+
+    /// Every change that was sent to the vendor.
+    pub fn writes(&self) -> Vec<Request> {
+        let requests = self.vendor.requests().into_iter();
+        requests.filter(|request| !S::only_reads(request)).collect()
+    }
+}
+
+/// A folder, in memory where the machine has that: what a test writes need not outlive a power cut, and to wait until it
+/// would is a third of the time that a small sync takes.
+fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a folder")
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
+}
+
+/// What a compressed file holds; nothing for other files.
+fn unpacked(bytes: &[u8]) -> Vec<u8> {
+    let frame = bytes.strip_prefix(b"C1ZF\0").unwrap_or(bytes);
+    zstd::decode_all(frame).unwrap_or_default()
 }
 
 /// The answer, or a readable panic.
@@ -160,7 +231,7 @@ pub fn answer_of(result: Result<Value, Error>) -> Value {
     result.unwrap_or_else(|e| panic!("{}: {} ({})", e.kind(), Chain(&e), e.code()))
 }
 
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let Ok(entries) = std::fs::read_dir(folder) else {
         return found;

@@ -35,6 +35,10 @@ pub trait Subject: Sized + Send + Sync {
     fn set_faults(&self, faults: Vec<Fault>);
     /// The requests so far.
     fn requests(&self) -> Vec<Request>;
+    /// Whether a request changes nothing at the vendor, whatever its method.
+    fn only_reads(request: &Request) -> bool {
+        request.method == "GET"
+    }
     /// Forgets the requests so far.
     fn clear_requests(&self);
     /// What was sent that the vendor does not document.

@@ -155,6 +155,10 @@ pub async fn a_list_whose_cursor_is_lost_starts_over<S: Subject>() {
             answer["content_digest"], whole["content_digest"],
             "cursor {n} lost"
         );
+        // Nothing was asked for twice: there are fewer cursors, and each has been lost.
+        if bench.vendor.requests().len() == pages {
+            break;
+        }
     }
     bench.vendor.set_faults(vec![]);
 }
@@ -261,21 +265,7 @@ pub async fn nothing_secret_is_written<S: Subject>() {
     bench.complete().await;
     let tokens = bench.vendor.tokens();
     assert!(!tokens.is_empty() && !bench.written().is_empty());
-    for path in bench.written() {
-        let raw = std::fs::read(&path).expect("a file");
-        for bytes in [raw.clone(), unpacked(&raw)] {
-            for token in &tokens {
-                let found = bytes.windows(token.len()).any(|w| w == token.as_bytes());
-                assert!(!found, "{} holds a secret", path.display());
-            }
-        }
-    }
-}
-
-/// What a compressed file holds; nothing for other files.
-fn unpacked(bytes: &[u8]) -> Vec<u8> {
-    let frame = bytes.strip_prefix(b"C1ZF\0").unwrap_or(bytes);
-    zstd::decode_all(frame).unwrap_or_default()
+    assert_eq!(bench.leak(&tokens), None);
 }
 
 /// Whoever is named by a grant is in the snapshot, even if the vendor shows nothing of them.

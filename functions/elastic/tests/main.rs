@@ -1,1 +1,12 @@
 //! The end-to-end tests of the Elastic connector, against its simulator.
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
+
+mod conformance;
+mod lambda;
+mod world;
+
+use rollcall_harness::conformance::Bench;
+use world::{Several, Simulated};
+
+/// A workbench for Elastic.
+type Desk = Bench<Simulated>;

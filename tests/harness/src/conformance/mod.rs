@@ -19,6 +19,9 @@ use serde_json::Value;
 /// A connector's simulator, with a small world that has one of everything.
 #[async_trait]
 pub trait Subject: Sized + Send + Sync {
+    /// Whether this vendor's lists come in pages.
+    const HAS_PAGES: bool = true;
+
     /// Starts the simulator.
     async fn start() -> Self;
     /// The connector.
@@ -50,7 +53,7 @@ pub trait Subject: Sized + Send + Sync {
     fn hide_principal(&self) -> Option<String>;
     /// Lets most of the world vanish.
     fn lose_nearly_everything(&self);
-    /// Puts another customer behind the same address and key.
+    /// Puts another customer behind the same address and key, or another address into the secret.
     fn become_another_tenant(&self);
     /// The number of calls that a sync of this world takes at least.
     fn minimum_calls(&self) -> usize;

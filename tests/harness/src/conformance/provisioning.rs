@@ -205,6 +205,7 @@ pub async fn a_write_to_another_tenant_is_refused<S: Subject>() {
     bench.complete().await;
     bench.vendor.clear_requests();
     bench.vendor.become_another_tenant();
+    bench.write_secret(&bench.vendor.secret());
     let error = bench
         .invoke(Operation::Grant, change_event(&case, "r1"))
         .await

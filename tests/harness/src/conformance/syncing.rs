@@ -126,6 +126,9 @@ pub async fn a_refusal_halfway_publishes_nothing<S: Subject>() {
 
 /// A cursor that leads to itself ends the run, not the world's patience.
 pub async fn a_list_that_goes_in_a_circle_publishes_nothing<S: Subject>() {
+    if !S::HAS_PAGES {
+        return;
+    }
     let bench = Bench::<S>::new().await;
     bench.vendor.split_pages(1, false);
     bench
@@ -356,6 +359,7 @@ pub async fn another_tenant_behind_the_same_connection_fails<S: Subject>() {
     let bench = Bench::<S>::new().await;
     let before = bench.complete().await;
     bench.vendor.become_another_tenant();
+    bench.write_secret(&bench.vendor.secret());
     let error = bench.sync().await.expect_err("another tenant");
     assert_eq!(
         (error.kind().as_str(), error.code()),
@@ -413,7 +417,7 @@ pub async fn a_run_that_failed_is_gone_on_with_by_its_id<S: Subject>() {
     let calls = bench.vendor.minimum_calls();
     bench
         .vendor
-        .set_faults(vec![Fault::every(FaultKind::status(503)).from(calls - 1)]);
+        .set_faults(vec![Fault::every(FaultKind::status(503)).from(calls)]);
     let error = bench.sync().await.expect_err("an outage");
     let sync_id = error.run().expect("the run to go on with").to_owned();
     bench.vendor.set_faults(vec![]);

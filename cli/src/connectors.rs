@@ -8,6 +8,7 @@ use rollcall::function::Entry;
 pub(crate) fn all() -> Vec<Entry> {
     vec![
         rollcall_confluence::entry(),
+        rollcall_elastic::entry(),
         rollcall_temporalcloud::entry(),
     ]
 }

@@ -6,15 +6,19 @@ use std::time::Duration;
 use rollcall_harness::process::Launch;
 use rollcall_harness::runtime_api::{Answer, Deadline, RuntimeApi};
 use rollcall_simulators::confluence::{self, Confluence, TEST_EMAIL, TEST_TOKEN};
+use rollcall_simulators::elastic::{self, Elastic, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY};
 use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
 use serde_json::{Value, json};
 
 use crate::{Failed, line, median, mib};
 
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 11] = [
     "confluence-sync",
     "confluence-grant",
     "confluence-revoke",
+    "elastic-sync",
+    "elastic-grant",
+    "elastic-revoke",
     "temporalcloud-sync",
     "temporalcloud-grant",
     "temporalcloud-revoke",
@@ -38,6 +42,11 @@ pub(crate) fn measure_confluence() -> Result<(), Failed> {
     runtime()?.block_on(confluence(Duration::from_millis(30)))
 }
 
+/// Elastic alone.
+pub(crate) fn measure_elastic() -> Result<(), Failed> {
+    runtime()?.block_on(elastic(Duration::from_millis(30)))
+}
+
 pub(crate) fn measure() -> Result<(), Failed> {
     runtime()?.block_on(async {
         line("Functions: size, start to first request (median), resident memory then");
@@ -47,7 +56,8 @@ pub(crate) fn measure() -> Result<(), Failed> {
         for latency in [0, 30] {
             temporalcloud(Duration::from_millis(latency)).await?;
         }
-        confluence(Duration::from_millis(30)).await
+        confluence(Duration::from_millis(30)).await?;
+        elastic(Duration::from_millis(30)).await
     })
 }
 
@@ -173,6 +183,42 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
         Some(3_000),
     )
     .await
+}
+
+/// An organization of 500 members, and a deployment of 500 users, 200 roles and 50 role mappings.
+async fn elastic(latency: Duration) -> Result<(), Failed> {
+    let sizes = elastic::Sizes {
+        members: 500,
+        users: 500,
+        roles: 200,
+        mappings: 50,
+        ..elastic::Sizes::default()
+    };
+    let options = elastic::Options {
+        latency,
+        ..elastic::Options::default()
+    };
+    let world = elastic::World::generate(&sizes, 1);
+    let sim = Elastic::start(world, options).await?;
+    line(&format!(
+        "\nElastic, sync of 500 members, 500 users, 200 roles, 50 role mappings; {} ms latency",
+        latency.as_millis()
+    ));
+    let subject = Subject {
+        function: "elastic-sync",
+        variables: vec![
+            ("BATON_BASE_URL", sim.cloud_url()),
+            ("BATON_API_KEY", TEST_CLOUD_KEY.into()),
+            ("BATON_DEPLOYMENT_ENDPOINT", sim.deployment_url("main")),
+            ("BATON_DEPLOYMENT_API_KEY", TEST_DEPLOYMENT_KEY.into()),
+        ],
+        calls: &|| sim.calls(),
+        clear: &|| sim.clear_requests(),
+    };
+    for run in ["first in its process", "second"] {
+        one_sync(&subject, run, None).await?;
+    }
+    Ok(())
 }
 
 async fn one_sync(subject: &Subject<'_>, run: &str, cut: Option<u64>) -> Result<(), Failed> {

@@ -1,6 +1,6 @@
 //! What Rollcall costs, measured on this machine. Figures, not tests: nothing here fails for being slow.
 //!
-//! `bench` measures everything, `bench confluence` that connector alone; `bench write GRANTS` is what it starts as a process
+//! `bench` measures everything, `bench confluence` or `bench elastic` that connector alone; `bench write GRANTS` is what it starts as a process
 //! of its own to see the memory of one large sync.
 
 mod functions;
@@ -21,8 +21,9 @@ fn main() -> ExitCode {
     {
         [] => functions::measure().and_then(|()| synthetic::measure()),
         ["confluence"] => functions::measure_confluence(),
+        ["elastic"] => functions::measure_elastic(),
         ["write", grants] => synthetic::write(grants),
-        _ => Err("usage: bench [confluence | write GRANTS]".into()),
+        _ => Err("usage: bench [confluence | elastic | write GRANTS]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

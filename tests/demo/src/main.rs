@@ -3,6 +3,7 @@
 //! Nothing here is needed to run Rollcall; it shows what running it looks like.
 
 mod confluence;
+mod elastic;
 mod page;
 mod temporalcloud;
 mod tour;
@@ -34,6 +35,7 @@ async fn all(page: &mut Page) -> Result<(), Box<dyn std::error::Error>> {
     }
     tour::<temporalcloud::Account>(page, &store).await?;
     tour::<confluence::Site>(page, &store).await?;
+    tour::<elastic::Organization>(page, &store).await?;
     page.line(&format!("\nAll of this lies in {}.", store.display()));
     page.line("Look into it with, for example:");
     for command in [

@@ -106,6 +106,25 @@ impl Entry {
         Self::provisioning::<C>(&[Operation::Sync, Operation::Grant, Operation::Revoke])
     }
 
+    /// A connector that syncs, and changes nothing.
+    #[cfg(feature = "snapshot")]
+    pub fn reading<C: crate::connector::Syncer>() -> Self {
+        Self {
+            about: C::ABOUT,
+            operations: &[Operation::Sync],
+            invoke: |cx, operation, event| {
+                Box::pin(async move {
+                    match operation {
+                        Operation::Sync => sync::<C>(cx, event).await,
+                        // [`Entry::invoke`] lets nothing else pass.
+                        other => Err(Error::internal("NoSuchOperation", other.as_str())),
+                    }
+                })
+            },
+            identify: |cx, connection| Box::pin(identify::<C>(cx, connection)),
+        }
+    }
+
     #[cfg(feature = "snapshot")]
     fn provisioning<C: crate::connector::Syncer + Provisioner>(
         operations: &'static [Operation],

@@ -86,7 +86,7 @@ impl Api {
                 ("x-atlassian-token", Header::Plain("no-check")),
             ],
             pace: None,
-            budget: None,
+            budgets: Vec::new(),
             concurrency: Some(CONCURRENCY),
         };
         Ok(Self {

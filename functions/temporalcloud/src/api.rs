@@ -51,7 +51,7 @@ impl Api {
                 ("temporal-cloud-api-version", Header::Plain(VERSION)),
             ],
             pace: Some(PACE),
-            budget: None,
+            budgets: Vec::new(),
             concurrency: None,
         };
         Ok(Self {

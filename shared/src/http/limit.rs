@@ -186,7 +186,11 @@ impl Budget {
 
     /// Reads what an answer says. An older answer may arrive later: within a window the lower number counts.
     pub(super) fn learn(&self, headers: &HeaderMap, now: Timestamp) {
-        let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        // What is left may be less than nothing where refused requests count, too.
+        let number = |name| {
+            let number: i64 = headers.get(name)?.to_str().ok()?.trim().parse().ok()?;
+            Some(number.max(0).unsigned_abs())
+        };
         let (Some(limit), Some(remaining), Some(reset)) = (
             number(self.names.limit),
             number(self.names.remaining),
@@ -246,6 +250,8 @@ mod tests {
             Some(reset),
             "an answer that was overtaken changes nothing"
         );
+        budget.learn(&answer("-14"), now);
+        assert_eq!(budget.take(now), Some(reset), "less than nothing is left");
         assert_eq!(budget.take(reset), None, "the next window is a new one");
     }
 

@@ -112,8 +112,8 @@ pub struct Vendor {
     pub headers: Vec<(&'static str, Header)>,
     /// How many requests a second we may send, where the vendor publishes a bare number.
     pub pace: Option<u32>,
-    /// The headers in which it tells what is left.
-    pub budget: Option<BudgetHeaders>,
+    /// The headers in which it tells what is left, for each of its limits.
+    pub budgets: Vec<BudgetHeaders>,
     /// How many requests may be under way at once, where the vendor has a limit of bursts and does not publish it.
     pub concurrency: Option<Concurrency>,
 }
@@ -292,7 +292,7 @@ pub struct Http {
     base: Url,
     headers: HeaderMap,
     pace: Option<Pace>,
-    budget: Option<Budget>,
+    budgets: Vec<Budget>,
     gate: Option<Gate>,
     words: Words,
 }
@@ -315,7 +315,7 @@ impl Http {
             base: vendor.base,
             headers,
             pace: vendor.pace.map(Pace::per_second),
-            budget: vendor.budget.map(Budget::new),
+            budgets: vendor.budgets.into_iter().map(Budget::new).collect(),
             gate: vendor.concurrency.map(Gate::new),
         })
     }
@@ -361,7 +361,7 @@ impl Http {
                 .send()
                 .await
                 .map_err(|e| transport(call, e))?;
-            if let Some(budget) = &self.budget {
+            for budget in &self.budgets {
                 budget.learn(answer.headers(), session.clock.now());
             }
             if let Some(permit) = &permit {
@@ -385,7 +385,7 @@ impl Http {
             if let Some(pace) = &self.pace {
                 pace.wait(session).await;
             }
-            if let Some(budget) = &self.budget {
+            for budget in &self.budgets {
                 budget.wait(session, call).await?;
             }
             let now = session.clock.now();

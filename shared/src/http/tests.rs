@@ -85,7 +85,7 @@ fn at(base: Url, headers: Vec<(&'static str, Header)>) -> Vendor {
         base,
         headers,
         pace: None,
-        budget: None,
+        budgets: Vec::new(),
         concurrency: None,
     }
 }

@@ -49,7 +49,7 @@ impl Cloud {
             base,
             headers: vec![("authorization", Header::Secret("ApiKey ", key))],
             pace: None,
-            budget: Some(BUDGET),
+            budgets: vec![BUDGET],
             concurrency: None,
         };
         let http = Http::new(session, vendor)?;

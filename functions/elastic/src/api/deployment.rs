@@ -43,7 +43,7 @@ impl Deployment {
             base,
             headers: vec![("authorization", Header::Secret("ApiKey ", key))],
             pace: None,
-            budget: None,
+            budgets: Vec::new(),
             concurrency: None,
         };
         let http = http::Http::new(session, vendor)?;

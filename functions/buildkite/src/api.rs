@@ -1,0 +1,114 @@
+//! Talks: Buildkite's REST API as typed calls. Nothing here decides anything.
+//!
+//! Source: <https://buildkite.com/docs/apis/rest-api>.
+
+mod failure;
+mod objects;
+mod paging;
+
+use rollcall::http::limit::BudgetHeaders;
+use rollcall::http::{Call, Header, Http, Session, Vendor};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+pub(crate) use failure::{Failure, SCOPES, label};
+pub(crate) use objects::*;
+pub(crate) use paging::{Next, Page};
+
+/// The largest page of any list.
+pub(crate) const PAGE: usize = 100;
+
+/// Two limits hold at once (<https://buildkite.com/docs/apis/rest-api/limits>): 200 requests a minute for the
+/// organization, which its own automation shares, and 50 for the token's user.
+const LIMITS: [BudgetHeaders; 2] = [
+    BudgetHeaders {
+        limit: "ratelimit-limit",
+        remaining: "ratelimit-remaining",
+        reset: "ratelimit-reset",
+        reserve_percent: 20,
+    },
+    BudgetHeaders {
+        limit: "ratelimit-user-limit",
+        remaining: "ratelimit-user-remaining",
+        reset: "ratelimit-user-reset",
+        reserve_percent: 4,
+    },
+];
+
+type Answer<T> = Result<T, Failure>;
+
+/// The REST API with a person's token.
+pub(crate) struct Api(Http);
+
+impl Api {
+    pub(crate) fn new(
+        base: Url,
+        token: SecretString,
+        session: Session,
+    ) -> Result<Self, rollcall::Error> {
+        let vendor = Vendor {
+            base,
+            headers: vec![("authorization", Header::Secret("Bearer ", token))],
+            pace: None,
+            budgets: LIMITS.to_vec(),
+            concurrency: None,
+        };
+        Ok(Self(Http::new(session, vendor)?))
+    }
+
+    /// `GET /v2/access-token`: what the token is. It takes no scope.
+    pub(crate) async fn token(&self) -> Answer<Token> {
+        self.0
+            .send(&Call::get(&["access-token"]))
+            .await
+            .map_err(Failure)
+    }
+
+    /// `GET /v2/organizations`: those that the token reaches.
+    pub(crate) async fn organizations(&self, page: u32) -> Answer<Page<Organization>> {
+        self.page(&["organizations"], page).await
+    }
+
+    /// `GET /v2/organizations/{slug}/members`
+    pub(crate) async fn members(&self, organization: &str, page: u32) -> Answer<Page<Member>> {
+        self.page(&["organizations", organization, "members"], page)
+            .await
+    }
+
+    /// `GET /v2/organizations/{slug}/members/{id}`
+    pub(crate) async fn member(&self, organization: &str, id: &str) -> Answer<Member> {
+        let call = Call::get(&["organizations", organization, "members", id]);
+        self.0.send(&call).await.map_err(Failure)
+    }
+
+    /// `GET /v2/organizations/{slug}/teams`: those that the token's user may see.
+    pub(crate) async fn teams(&self, organization: &str, page: u32) -> Answer<Page<Team>> {
+        self.page(&["organizations", organization, "teams"], page)
+            .await
+    }
+
+    /// `GET /v2/organizations/{slug}/teams/{id}/members`
+    pub(crate) async fn team_members(
+        &self,
+        organization: &str,
+        team: &str,
+        page: u32,
+    ) -> Answer<Page<Membership>> {
+        let path = ["organizations", organization, "teams", team, "members"];
+        self.page(&path, page).await
+    }
+
+    async fn page<T: DeserializeOwned>(&self, path: &[&str], page: u32) -> Answer<Page<T>> {
+        let call = Call::get(path)
+            .query("page", page.to_string())
+            .query("per_page", PAGE.to_string());
+        let answer = self.0.ask::<Vec<T>>(&call).await.map_err(Failure)?;
+        let next = paging::next(answer.header("link"), page, answer.body.len());
+        let next = next.map_err(|wrong| Failure(wrong.of(call.name())))?;
+        Ok(Page {
+            items: answer.body,
+            next,
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! The connector, connected: which organization it looks at, and what its token may see.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rollcall::clock::after;
+use rollcall::config::Config;
+use rollcall::connector::{About, Connector, Identity, Warning};
+use rollcall::http::Session;
+use rollcall::model::ResourceId;
+use rollcall::{Error, ErrorType};
+use tokio::sync::OnceCell;
+
+use crate::ABOUT;
+use crate::access::USER;
+use crate::api::{Api, Next, Organization, SCOPES, Token, label};
+
+/// A token that ends sooner is told of.
+const SOON: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The connector, connected.
+pub struct Buildkite {
+    pub(crate) api: Api,
+    session: Session,
+    /// The slug that is configured.
+    slug: Option<String>,
+    token: OnceCell<Token>,
+    organization: OnceCell<Organization>,
+}
+
+#[async_trait]
+impl Connector for Buildkite {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn connect(config: &Config, session: Session) -> Result<Self, Error> {
+        let token = config.secret("api-token")?.clone();
+        Ok(Self {
+            api: Api::new(config.url("base-url")?, token, session.clone())?,
+            session,
+            slug: config.text("organization").map(str::to_owned),
+            token: OnceCell::new(),
+            organization: OnceCell::new(),
+        })
+    }
+
+    async fn identify(&self) -> Result<Identity, Error> {
+        let token = self.token().await?;
+        check_scopes(token)?;
+        let organization = self.organization().await?;
+        let now = self.session.clock.now();
+        let ends_soon = token.expires_at.filter(|end| *end < after(now, SOON));
+        let warnings = ends_soon
+            .map(|end| Warning::new("TokenEndsSoon", format!("the API token ends at {end}")));
+        Ok(Identity {
+            tenant: organization.id.clone(),
+            // Whose it is, the API tells by name and address; the id of that person would be a call more.
+            caller: ResourceId::new(USER, &token.user.email),
+            caller_name: token.user.name.clone(),
+            rights: token.scopes.join(", "),
+            credential_expires_at: token.expires_at,
+            warnings: warnings.into_iter().collect(),
+        })
+    }
+}
+
+impl Buildkite {
+    /// What our token is: asked once in a process.
+    pub(crate) async fn token(&self) -> Result<&Token, Error> {
+        let read = || async { Ok(self.api.token().await?) };
+        self.token.get_or_try_init(read).await
+    }
+
+    /// The organization that this connection is for: read once in a process.
+    pub(crate) async fn organization(&self) -> Result<&Organization, Error> {
+        self.organization
+            .get_or_try_init(|| self.find_organization())
+            .await
+    }
+
+    async fn find_organization(&self) -> Result<Organization, Error> {
+        let mut all = Vec::new();
+        let mut page = 1;
+        loop {
+            let found = self.api.organizations(page).await?;
+            let nothing_new = found.items.is_empty();
+            all.extend(found.items);
+            match found.next {
+                Next::Page(next) | Next::Perhaps(next) if !nothing_new && next > page => {
+                    page = next
+                }
+                _ => break,
+            }
+        }
+        let wanted = |o: &&Organization| match &self.slug {
+            Some(slug) => o.slug.eq_ignore_ascii_case(slug),
+            None => all.len() == 1,
+        };
+        match all.iter().find(wanted) {
+            Some(found) => Ok(found.clone()),
+            None => Err(self.not_among(&all)),
+        }
+    }
+
+    fn not_among(&self, all: &[Organization]) -> Error {
+        if all.is_empty() {
+            return Error::new(
+                ErrorType::PermissionDenied,
+                "NoOrganization",
+                "the API token has access to no organization",
+                "Tick the organization under Organization Access on the token's page.",
+            );
+        }
+        let slugs: Vec<&str> = all.iter().map(|o| o.slug.as_str()).collect();
+        let slugs = slugs.join(", ");
+        match &self.slug {
+            Some(slug) => Error::new(
+                ErrorType::NotFound,
+                "UnknownOrganization",
+                format!("the API token has no access to the organization `{slug}`"),
+                format!(
+                    "Set `organization` to one that the token reaches ({slugs}), or tick the right one on the token's page."
+                ),
+            ),
+            None => Error::new(
+                ErrorType::Misconfigured,
+                "WhichOrganization",
+                format!("the API token has access to several organizations: {slugs}"),
+                "Set `organization` to one of them.",
+            ),
+        }
+    }
+}
+
+/// All that is missing is said at once, in the words of the token's page.
+fn check_scopes(token: &Token) -> Result<(), Error> {
+    let missing: Vec<String> = SCOPES
+        .iter()
+        .filter(|(scope, _)| !token.scopes.iter().any(|has| has == scope))
+        .map(|(scope, _)| label(scope))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorType::PermissionDenied,
+        "MissingScope",
+        format!("the API token lacks {}", missing.join(" and ")),
+        "Tick what is missing on the token's page: https://buildkite.com/user/api-access-tokens.",
+    ))
+}

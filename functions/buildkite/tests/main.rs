@@ -1,0 +1,1 @@
+//! The end-to-end tests of the Buildkite connector, against its simulator.

@@ -328,6 +328,9 @@ pub struct Grant {
     pub expandable: Option<Expandable>,
     /// The id under which another product knows the principal, of which this vendor only has the name.
     pub external_id: Option<String>,
+    /// The vendor shows this grant because the principal holds one of these. It is left out if that shows, too: expansion
+    /// will bring it about. Else it is kept, so that no access is lost, and counted in a warning.
+    pub unless: Vec<EntitlementId>,
     /// See [`Resource::v1_identifier`].
     pub v1_identifier: Option<String>,
 }
@@ -341,6 +344,7 @@ impl Grant {
             immutable: false,
             expandable: None,
             external_id: None,
+            unless: Vec::new(),
             v1_identifier: None,
         }
     }
@@ -365,6 +369,13 @@ impl Grant {
             shallow: false,
             resource_types: Vec::new(),
         });
+        self
+    }
+
+    /// The same grant, left out if its principal holds one of these entitlements.
+    #[must_use]
+    pub fn unless(mut self, held: Vec<EntitlementId>) -> Self {
+        self.unless = held;
         self
     }
 

@@ -112,6 +112,9 @@ pub(super) struct GrantRow {
     pub annotations: Vec<u8>,
     #[prost(bytes = "vec", optional, tag = "5")]
     pub expansion: Option<Vec<u8>>,
+    /// It is left out if the principal holds one of these.
+    #[prost(string, repeated, tag = "6")]
+    pub unless: Vec<String>,
 }
 
 impl Commit {
@@ -155,6 +158,7 @@ impl Commit {
             principal: Name::from(&g.principal),
             annotations: encode::grant_annotations(g),
             expansion: g.expandable.as_ref().map(encode::expansion),
+            unless: g.unless.iter().map(ToString::to_string).collect(),
         });
         Ok(Self {
             kind: Kind::Done as i32,

@@ -52,6 +52,7 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
         left_out: 0,
     };
     finish.resource_types()?;
+    let unexplained = finish.leave_out_explained()?;
     finish.add_stubs()?;
     finish.resources()?;
     finish.entitlements()?;
@@ -59,7 +60,7 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
     let stated_by_type = finish.writer.grants_by_type().clone();
     let expanded = finish.expansion(edges)?;
     let mut warnings = work.warnings()?;
-    warnings.extend(finish.warnings(expanded));
+    warnings.extend(finish.warnings(expanded, unexplained));
     // Its pages are not needed any more, and building indexes needs the room.
     work.connection()
         .execute_batch("PRAGMA shrink_memory")
@@ -106,6 +107,34 @@ impl Finish<'_> {
             self.writer.resource_type(t.id, &resource_type(t))?;
         }
         Ok(())
+    }
+
+    /// Grants that the vendor shows as following from others are left out where those others show, too; how many stay,
+    /// since they follow from nothing that shows.
+    fn leave_out_explained(&self) -> Result<u64, Error> {
+        let any = "SELECT EXISTS (SELECT 1 FROM grants WHERE unless IS NOT NULL)";
+        let any: bool = self
+            .work
+            .query_row(any, [], |row| row.get(0))
+            .map_err(scratch)?;
+        if !any {
+            return Ok(0);
+        }
+        self.work
+            .execute_batch(
+                "CREATE INDEX IF NOT EXISTS held ON grants(entitlement, type, id);
+                 DELETE FROM grants WHERE unless IS NOT NULL AND EXISTS (
+                     SELECT 1 FROM json_each(grants.unless) AS source, grants AS held
+                     WHERE held.entitlement = source.value AND held.type = grants.type AND held.id = grants.id);
+                 DROP INDEX held;",
+            )
+            .map_err(scratch)?;
+        let left = "SELECT count(*) FROM (SELECT DISTINCT entitlement, type, id FROM grants WHERE unless IS NOT NULL)";
+        let left: i64 = self
+            .work
+            .query_row(left, [], |row| row.get(0))
+            .map_err(scratch)?;
+        Ok(left.cast_unsigned())
     }
 
     /// Whoever is only named becomes a stub: never dropped, never dangling.
@@ -333,8 +362,16 @@ impl Finish<'_> {
         })
     }
 
-    fn warnings(&self, expanded: Expanded) -> Vec<Warning> {
+    fn warnings(&self, expanded: Expanded, unexplained: u64) -> Vec<Warning> {
         let mut warnings = Vec::new();
+        if unexplained > 0 {
+            warnings.push(Warning::new(
+                "UnexplainedGrants",
+                format!(
+                    "the vendor shows {unexplained} grants as following from others, which it does not show: they are kept, as grants of their own"
+                ),
+            ));
+        }
         if expanded.left_out > 0 {
             warnings.push(Warning::new(
                 "NothingToExpand",

@@ -26,7 +26,7 @@ const SCHEMA: &str = "
     CREATE TABLE entitlements(id TEXT NOT NULL, type TEXT NOT NULL, resource TEXT NOT NULL, data BLOB NOT NULL,
         list INTEGER NOT NULL);
     CREATE TABLE grants(entitlement TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, annotations BLOB NOT NULL,
-        expansion BLOB, list INTEGER NOT NULL);
+        expansion BLOB, list INTEGER NOT NULL, unless TEXT);
     CREATE TABLE targets(entitlement TEXT PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE gone(type TEXT NOT NULL, id TEXT NOT NULL, list INTEGER NOT NULL);
     CREATE TABLE names(type TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL, asked INTEGER NOT NULL DEFAULT 0,
@@ -419,7 +419,8 @@ fn brought(
     for EntitlementRow { id, resource, data } in &commit.entitlements {
         insert.execute(params![id, resource.resource_type, resource.id, data, list])?;
     }
-    let mut insert = tx.prepare_cached("INSERT INTO grants VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let sql = "INSERT INTO grants VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let mut insert = tx.prepare_cached(sql)?;
     let mut target = tx.prepare_cached("INSERT OR IGNORE INTO targets VALUES (?1, ?2, ?3)")?;
     for GrantRow {
         entitlement,
@@ -427,16 +428,19 @@ fn brought(
         principal,
         annotations,
         expansion,
+        unless,
     } in &commit.grants
     {
         let Name { resource_type, id } = principal;
+        let unless = (!unless.is_empty()).then(|| serde_json::json!(unless).to_string());
         insert.execute(params![
             entitlement,
             resource_type,
             id,
             annotations,
             expansion,
-            list
+            list,
+            unless
         ])?;
         if seen.insert((resource_type, id)) {
             named(tx, principal, true)?;

@@ -53,7 +53,8 @@ pub trait Connector: Sized + Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The vendor's id of the customer: pinned at the first sync. Where a connection leads to several places, it is one
-    /// `name=id` for each, with a blank between: one may be added or taken away, and none may become another one.
+    /// `name=id` for each, with a blank between: one may be added or taken away, and none may become another one. Empty
+    /// where the vendor does not tell.
     pub tenant: String,
     /// The account that the credential belongs to.
     pub caller: ResourceId,

@@ -1,0 +1,92 @@
+//! What Northflank means by an error. It does not document what each status means, so that only the statuses count.
+
+use rollcall::http::error::Error as Http;
+use rollcall::{Error, ErrorType};
+
+/// What of the organization a call was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Token,
+    Members,
+    Roles,
+    Groups,
+}
+
+impl Part {
+    /// What it is called, and the permission that it takes.
+    pub(crate) fn needs(self) -> &'static str {
+        match self {
+            Self::Token => "the token's own description",
+            Self::Members => "organization members (Organisation > Admin > Members > Read)",
+            Self::Roles => "organization roles (Organisation > Admin > Roles > Read)",
+            Self::Groups => "directory groups (Organisation > Admin > Roles > Read)",
+        }
+    }
+}
+
+/// Why a call brought nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub(crate) struct Failure {
+    pub(crate) part: Part,
+    #[source]
+    cause: Box<Http>,
+}
+
+impl Failure {
+    pub(super) fn new(part: Part, cause: Http) -> Self {
+        let cause = Box::new(cause);
+        Self { part, cause }
+    }
+
+    pub(super) fn circle(part: Part, call: String) -> Self {
+        Self::new(part, Http::Circle { call })
+    }
+
+    pub(super) fn silent(part: Part, call: String) -> Self {
+        Self::new(
+            part,
+            Http::Unexpected {
+                call,
+                at: "pagination".into(),
+                why: "a full page does not say whether it is the last".into(),
+            },
+        )
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.cause.status()
+    }
+
+    /// Whether the API says that what the path names is not there. That may hide a refusal: ask once more elsewhere.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.cause.is_not_found()
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let part = failure.part;
+        match failure.cause.status() {
+            Some(401 | 403) => Error::new(
+                ErrorType::PermissionDenied,
+                "TokenTooWeak",
+                format!("the API token may not read {}, or is not good any more", part.needs()),
+                MISSING,
+            )
+            .with_source(*failure.cause),
+            Some(404 | 405) => Error::new(
+                ErrorType::Misconfigured,
+                "NotAvailable",
+                format!("{} cannot be read with this token", part.needs()),
+                "The token must be one of an organization, not of a team; check `northflank-base-url` as well, if that is set. For directory groups: Directory Sync may not be switched on, which the vendor does.",
+            )
+            .with_source(*failure.cause),
+            _ => (*failure.cause).into(),
+        }
+    }
+}
+
+/// What to do about missing permissions.
+pub(crate) const MISSING: &str = "Make a role that may read members and roles (Organisation > Admin > Members > Read, and Roles > Read), make an API token of the organization from it, and store that as `northflank-api-token`.";

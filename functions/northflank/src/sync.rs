@@ -1,0 +1,234 @@
+//! Reads: the steps of a sync.
+
+use async_trait::async_trait;
+use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield};
+use rollcall::model::ResourceId;
+use rollcall::{Error, ErrorType};
+use serde::{Deserialize, Serialize};
+
+use crate::access::{self, GROUP, ROLE, USER};
+pub use crate::api::At;
+use crate::api::Failure;
+use crate::connect::{Northflank, listed};
+
+/// A step of a sync.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the list that it is named after")]
+pub enum Step {
+    Members {
+        at: At,
+    },
+    /// The same once more, for whoever joined meanwhile.
+    MembersAgain {
+        at: At,
+    },
+    Groups,
+    GroupMembers {
+        group: String,
+        at: At,
+    },
+    Roles {
+        at: At,
+    },
+    /// `groups`: those whose members have the role.
+    RoleMembers {
+        role: String,
+        groups: Vec<String>,
+        at: At,
+    },
+}
+
+const NO_ACCOUNT: &str = "group members without an account";
+
+#[async_trait]
+impl Syncer for Northflank {
+    type Step = Step;
+
+    /// A thousand requests an hour are for everybody in the organization.
+    const CONCURRENCY: usize = 4;
+
+    fn start(&self, _: &Identity) -> Vec<Step> {
+        let at = At::beginning();
+        vec![
+            Step::Members { at: at.clone() },
+            Step::Groups,
+            Step::Roles { at },
+        ]
+    }
+
+    async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+        match step {
+            Step::Members { at } => {
+                let page = self.members(at).await?;
+                let next = page.next.map(|at| Step::Members { at });
+                people(next, &page.items)
+            }
+            Step::MembersAgain { at } => {
+                let page = listed(at, self.api.members(at).await)?;
+                let next = page.next.map(|at| Step::MembersAgain { at });
+                people(next, &page.items)
+            }
+            Step::Groups => self.list_groups().await,
+            Step::GroupMembers { group, at } => self.group_members(group, at).await,
+            Step::Roles { at } => self.list_roles(at).await,
+            Step::RoleMembers { role, groups, at } => self.role_members(role, groups, at).await,
+        }
+    }
+
+    /// There is no way to ask for one member: whoever is missing is looked for in the whole list, once.
+    fn resolve(&self, _: u8, resource_type: &str, _: &[String]) -> Option<Vec<Step>> {
+        let at = At::beginning();
+        (resource_type == USER).then(|| vec![Step::MembersAgain { at }])
+    }
+
+    fn check(&self, _: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
+        let without = tallies.get(NO_ACCOUNT).copied().unwrap_or_default();
+        let warning = || {
+            Warning::new(
+                "MembersWithoutAccount",
+                format!(
+                    "{without} members of directory groups have no account in Northflank, and no access"
+                ),
+            )
+        };
+        Ok((without > 0).then(warning).into_iter().collect())
+    }
+}
+
+impl Northflank {
+    async fn list_groups(&self) -> Result<Yield<Step>, Error> {
+        let mut out = Yield::default();
+        for group in self.groups().await? {
+            check_id(&group.id)?;
+            out.records.extend(access::group(group));
+            out.spawn.push(Step::GroupMembers {
+                group: group.id.clone(),
+                at: At::beginning(),
+            });
+        }
+        Ok(out)
+    }
+
+    async fn group_members(&self, group: &str, at: &At) -> Result<Yield<Step>, Error> {
+        let answer = self.api.group_members(group, at).await;
+        let page = match answer {
+            Err(e) if e.is_not_found() => return self.vanished_group(group, e).await,
+            answer => listed(at, answer)?,
+        };
+        let mut out = Yield::onward(page.next.map(|at| Step::GroupMembers {
+            group: group.to_owned(),
+            at,
+        }));
+        for member in &page.items {
+            match access::membership(group, member) {
+                Some(grant) => {
+                    check_id(&grant.principal.id)?;
+                    out.records.grants.push(grant);
+                }
+                None => out.tally(NO_ACCOUNT, 1),
+            }
+        }
+        Ok(out)
+    }
+
+    async fn list_roles(&self, at: &At) -> Result<Yield<Step>, Error> {
+        let page = self.roles(at).await?;
+        let known = self.known_groups().await?;
+        let mut out = Yield::onward(page.next.map(|at| Step::Roles { at }));
+        for role in &page.items {
+            check_id(&role.id)?;
+            let (records, missing) = access::role(role, &known);
+            out.records.extend(records);
+            for group in missing {
+                out.warn(
+                    "DanglingGroup",
+                    format!(
+                        "role {} is linked to the directory group {group}, which is not there",
+                        role.id
+                    ),
+                );
+            }
+            out.spawn.push(Step::RoleMembers {
+                role: role.id.clone(),
+                groups: role.directory_groups.clone(),
+                at: At::beginning(),
+            });
+        }
+        Ok(out)
+    }
+
+    async fn role_members(
+        &self,
+        role: &str,
+        groups: &[String],
+        at: &At,
+    ) -> Result<Yield<Step>, Error> {
+        let answer = self.api.role_members(role, at).await;
+        let page = match answer {
+            Err(e) if e.is_not_found() => return self.vanished_role(role, e).await,
+            answer => listed(at, answer)?,
+        };
+        let mut out = Yield::onward(page.next.map(|at| Step::RoleMembers {
+            role: role.to_owned(),
+            groups: groups.to_vec(),
+            at,
+        }));
+        for member in &page.items {
+            check_id(&member.member.id)?;
+            out.records
+                .grants
+                .push(access::holder(role, groups, member));
+        }
+        Ok(out)
+    }
+
+    /// A 404 may hide a refusal: the role is gone only if asking for it says so as well.
+    async fn vanished_role(&self, role: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
+        match self.api.role(role).await {
+            Err(e) if e.is_not_found() => Ok(vanished(ROLE, role)),
+            Err(e) => Err(e.into()),
+            Ok(_) => Err(no_members.into()),
+        }
+    }
+
+    /// The same of a group, which can only be looked for in the list.
+    async fn vanished_group(&self, group: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
+        let groups = self.api.groups().await?;
+        match groups.iter().any(|still| still.id == group) {
+            false => Ok(vanished(GROUP, group)),
+            true => Err(no_members.into()),
+        }
+    }
+}
+
+fn people(next: Option<Step>, members: &[crate::api::Member]) -> Result<Yield<Step>, Error> {
+    let mut out = Yield::onward(next);
+    for member in members {
+        check_id(&member.id)?;
+        out.records.resources.push(access::user(member));
+    }
+    Ok(out)
+}
+
+fn vanished(kind: &str, id: &str) -> Yield<Step> {
+    let mut out = Yield::from(Records::gone(ResourceId::new(kind, id)));
+    out.warn(
+        "Vanished",
+        format!("{kind} {id} was deleted during the sync"),
+    );
+    out
+}
+
+/// The documented ids have no colon, and ours could not be taken apart again with one.
+fn check_id(id: &str) -> Result<(), Error> {
+    if !id.is_empty() && !id.contains(|c: char| c == ':' || c.is_control()) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorType::Internal,
+        "UnusableId",
+        format!("the vendor has the id {id:?}, which its documentation rules out"),
+        "Please report this with the message.",
+    ))
+}

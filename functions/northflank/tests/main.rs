@@ -1,0 +1,1 @@
+//! The end-to-end tests of the Northflank connector, against its simulator.

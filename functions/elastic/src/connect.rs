@@ -9,7 +9,7 @@ use rollcall::connector::{About, Connector, Identity};
 use rollcall::http::Session;
 use rollcall::model::ResourceId;
 use rollcall::{Error, ErrorType};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use crate::access::{DEPLOYMENT, ORGANIZATION, Within};
@@ -48,6 +48,7 @@ impl Connector for Elastic {
         let mut problems = Vec::new();
         let clusters = clusters(config, &session, &mut problems)?;
         let cloud = cloud(config, &session, &mut problems)?;
+        kept_apart(config, &clusters, &mut problems)?;
         if cloud.is_none() && clusters.is_empty() && problems.is_empty() {
             problems.push(
                 "`api-key` is missing, or a deployment: at least one of them is needed".into(),
@@ -300,6 +301,35 @@ fn told_apart(clusters: &[Cluster], problems: &mut Vec<String>) {
             problems.push(format!("`{other}` and `{place}` are the same deployment"));
         }
     }
+}
+
+/// No key goes to a host that it is not for.
+fn kept_apart(
+    config: &Config,
+    clusters: &[Cluster],
+    problems: &mut Vec<String>,
+) -> Result<(), Error> {
+    let base = config.url("base-url")?;
+    let same_host = |cluster: &&Cluster| endpoint::is_same_host(cluster.api.endpoint(), &base);
+    for cluster in clusters.iter().filter(same_host) {
+        problems.push(format!(
+            "the endpoint of {} is the address of the Elastic Cloud API: copy the deployment's Elasticsearch endpoint",
+            cluster.api.place()
+        ));
+    }
+    let single = config.secret_if_given("deployment-api-key");
+    let rows = config.table("deployments").iter();
+    let mut keys = single
+        .into_iter()
+        .chain(rows.filter_map(|row| row.secret_if_given("api-key")));
+    if let Some(cloud) = config.secret_if_given("api-key")
+        && keys.any(|key| key.expose_secret() == cloud.expose_secret())
+    {
+        problems.push(
+            "`api-key` is the key of a deployment as well: one that is made in Elastic Cloud belongs there".into(),
+        );
+    }
+    Ok(())
 }
 
 fn cluster(

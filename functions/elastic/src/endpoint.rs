@@ -54,6 +54,16 @@ pub(crate) fn identity(endpoint: &Url) -> String {
     }
 }
 
+/// Whether both are on one host, whatever is below it.
+pub(crate) fn is_same_host(one: &Url, other: &Url) -> bool {
+    let root = |url: &Url| {
+        let mut url = url.clone();
+        url.set_path("");
+        identity(&url)
+    };
+    root(one) == root(other)
+}
+
 /// For the configuration: whether this is a key as Elasticsearch takes it. There are two ways of writing one, and the
 /// console shows both.
 pub(crate) fn check_key(key: &str) -> Result<(), String> {

@@ -132,11 +132,7 @@ impl<'a> Change<'a> {
     }
 
     async fn revoke(&self) -> Result<Plan<Write>, Error> {
-        // A shard that is late looks like a user that is not there: two looks are better than one.
-        let found = match self.changeable().await? {
-            Some(user) => Some(user),
-            None => self.changeable().await?,
-        };
+        let found = self.changeable().await?;
         let Some(user) = found.filter(|user| user.roles.contains(&self.role)) else {
             return Ok(Plan::Already(State::default()));
         };
@@ -148,7 +144,13 @@ impl<'a> Change<'a> {
 
     /// The user, if there is one; a reserved one is refused early.
     async fn changeable(&self) -> Result<Option<User>, Error> {
-        let user = self.cluster.api.user(&self.user).await?;
+        let api = &self.cluster.api;
+        let user = match api.user(&self.user).await? {
+            Some(user) => Some(user),
+            // A shard that is late looks like a user that is not there, and so does whatever else answers 404. The list
+            // fails where it cannot tell.
+            None => api.users().await?.remove(&self.user),
+        };
         if user.as_ref().is_some_and(User::is_reserved) {
             return Err(Error::refused(
                 "ReservedUser",

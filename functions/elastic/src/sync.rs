@@ -88,7 +88,10 @@ impl Elastic {
         let members = members.map(Vec::as_slice).unwrap_or_default();
         // A key sees the roles that are within its own. Every organization has an owner: where none shows, others do
         // not show, either.
-        if !members.iter().any(access::is_owner) {
+        if !members
+            .iter()
+            .any(|member| access::is_owner(organization, member))
+        {
             return Err(Error::new(
                 ErrorType::PermissionDenied,
                 "CloudKeyTooWeak",
@@ -103,10 +106,10 @@ impl Elastic {
         let mut unknown = BTreeSet::new();
         for member in members {
             out.records.extend(access::member(organization, member));
-            unknown.extend(access::unknown_kinds(&member.role_assignments));
+            unknown.extend(access::unknown(&member.role_assignments));
         }
         if !unknown.is_empty() {
-            let kinds: Vec<&str> = unknown.into_iter().collect();
+            let kinds: Vec<String> = unknown.into_iter().collect();
             out.warn(
                 "UnknownAssignments",
                 format!(
@@ -121,11 +124,8 @@ impl Elastic {
     async fn list_invitations(&self, id: &str) -> Result<Yield<Step>, Error> {
         let organization = self.organization(id).await?;
         let invitations = self.cloud_api()?.invitations(id).await?;
-        let pending = invitations
-            .iter()
-            .filter_map(|invitation| access::invitation(organization, invitation));
         Ok(Records {
-            resources: pending.collect(),
+            resources: access::invitations(organization, &invitations),
             ..Records::default()
         }
         .into())

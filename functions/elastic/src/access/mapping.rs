@@ -89,6 +89,7 @@ struct Covered {
     users_perhaps: BTreeSet<String>,
     groups_perhaps: BTreeSet<String>,
     patterns: BTreeSet<String>,
+    group_patterns: BTreeSet<String>,
 }
 
 impl Covered {
@@ -99,6 +100,7 @@ impl Covered {
         let named = rule.named();
         let mut covered = Self {
             patterns: named.patterns,
+            group_patterns: named.group_patterns,
             ..Self::default()
         };
         for name in named.usernames {
@@ -119,7 +121,8 @@ impl Covered {
     }
 
     fn conditional(&self) -> usize {
-        self.users_perhaps.len() + self.groups_perhaps.len() + self.patterns.len()
+        let names = self.users_perhaps.len() + self.groups_perhaps.len();
+        names + self.patterns.len() + self.group_patterns.len()
     }
 
     /// Those who are covered whatever else is so: what they are called, and who they are.
@@ -184,6 +187,7 @@ fn resource(within: Within<'_>, name: &str, mapping: &Mapping, covered: &Covered
         ("conditional_usernames", &covered.users_perhaps),
         ("conditional_groups", &covered.groups_perhaps),
         ("username_patterns", &covered.patterns),
+        ("group_patterns", &covered.group_patterns),
     ] {
         if !names.is_empty() {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -2,7 +2,7 @@
 //!
 //! Roles: <https://www.elastic.co/docs/deploy-manage/users-roles/cloud-organization/user-roles>.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall::connector::Records;
 use rollcall::model::{
@@ -49,12 +49,13 @@ fn name_of(organization: &Organization) -> &str {
 }
 
 /// Whether somebody owns the organization.
-pub(crate) fn is_owner(member: &Member) -> bool {
-    let roles = &member.role_assignments.organization;
-    roles.iter().any(|role| role.role_id == OWNER)
+pub(crate) fn is_owner(organization: &Organization, member: &Member) -> bool {
+    let mut roles = member.role_assignments.organization.iter();
+    roles.any(|role| role.role_id == OWNER && role.is_of(&organization.id))
 }
 
-/// Somebody in an organization, with all roles.
+/// Somebody in an organization, with all roles there. Those that somebody has in another organization are shown with that
+/// one.
 pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
     let resource = user(organization, member);
     let principal = resource.id.clone();
@@ -73,6 +74,7 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
         project,
         ..
     } = &member.role_assignments;
+    let on_it = on_it.iter().filter(|role| role.is_of(&organization.id));
     for role in platform.iter().chain(on_it) {
         hold(
             &mut records,
@@ -80,12 +82,14 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
             &principal,
         );
     }
-    for scoped in deployment {
+    let on_deployments = deployment.iter();
+    for scoped in on_deployments.filter(|scoped| scoped.is_of(&organization.id)) {
         let reached = Reached::deployments(organization, scoped);
         records.extend(reached.held_by(organization, scoped, &principal));
     }
     for (kind, scoped) in project {
-        for scoped in scoped.iter().flatten() {
+        let scoped = scoped.iter().flatten();
+        for scoped in scoped.filter(|scoped| scoped.is_of(&organization.id)) {
             let reached = Reached::projects(organization, kind, scoped);
             records.extend(reached.held_by(organization, scoped, &principal));
         }
@@ -111,9 +115,21 @@ fn user(organization: &Organization, member: &Member) -> Resource {
     resource
 }
 
-/// The kinds of roles of which nothing is known but the name: they are not shown.
-pub(crate) fn unknown_kinds(assignments: &Assignments) -> BTreeSet<&str> {
-    assignments.others.keys().map(String::as_str).collect()
+/// What is not shown of somebody's roles: the kinds of which nothing is known but the name, and roles that are on nothing.
+pub(crate) fn unknown(assignments: &Assignments) -> BTreeSet<String> {
+    let mut unknown: BTreeSet<String> = assignments.others.keys().cloned().collect();
+    let nowhere = |scoped: &Scoped, ids: &[String]| !scoped.all && ids.is_empty();
+    for scoped in &assignments.deployment {
+        if nowhere(scoped, &scoped.deployment_ids) {
+            unknown.insert(format!("{} on no deployment", scoped.role_id));
+        }
+    }
+    for scoped in assignments.project.values().flatten().flatten() {
+        if nowhere(scoped, &scoped.project_ids) {
+            unknown.insert(format!("{} on no project", scoped.role_id));
+        }
+    }
+    unknown
 }
 
 /// Deployments or projects that a role is on.
@@ -237,13 +253,26 @@ fn entitlement(id: EntitlementId, display_name: String, description: String) -> 
     }
 }
 
+/// Those who were invited and are not in yet. Of several invitations of one person the one counts that lasts longest.
+pub(crate) fn invitations(organization: &Organization, all: &[Invitation]) -> Vec<Resource> {
+    let mut pending: BTreeMap<String, &Invitation> = BTreeMap::new();
+    for invitation in all.iter().filter(|one| one.accepted_at.is_none()) {
+        let lasts = |one: &Invitation| (!one.expired, one.expires_at, one.created_at);
+        let address = invitation.email.to_lowercase();
+        let known = pending.entry(address).or_insert(invitation);
+        if lasts(invitation) > lasts(known) {
+            *known = invitation;
+        }
+    }
+    let pending = pending.iter();
+    pending
+        .map(|(address, one)| self::invitation(organization, address, one))
+        .collect()
+}
+
 /// Somebody who was invited and is not in yet. The invitation's token is as good as a key, and is not kept; roles come
 /// with acceptance, and are no grants before.
-pub(crate) fn invitation(organization: &Organization, invitation: &Invitation) -> Option<Resource> {
-    if invitation.accepted_at.is_some() {
-        return None;
-    }
-    let address = invitation.email.to_lowercase();
+fn invitation(organization: &Organization, address: &str, invitation: &Invitation) -> Resource {
     let id = ResourceId::new(INVITATION, format!("{}/{address}", organization.id));
     let facet = Facet::account(AccountType::Human, Some(invitation.email.clone()));
     let mut resource = Resource::new(id, &invitation.email, facet);
@@ -260,7 +289,7 @@ pub(crate) fn invitation(organization: &Organization, invitation: &Invitation) -
     if let Some(roles) = &invitation.role_assignments {
         put(profile, "role_assignments", roles.get());
     }
-    Some(resource)
+    resource
 }
 
 /// The names as the public connector has them, empty ones included.

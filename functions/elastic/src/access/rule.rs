@@ -69,6 +69,8 @@ pub(crate) struct Named {
     pub(crate) groups: BTreeSet<String>,
     /// What stands for names that cannot be listed.
     pub(crate) patterns: BTreeSet<String>,
+    /// The same of groups.
+    pub(crate) group_patterns: BTreeSet<String>,
 }
 
 impl Rule {
@@ -161,9 +163,13 @@ impl Rule {
             }
             Self::Groups(tests) => {
                 for test in tests {
-                    if let Test::Exact(name) = test {
-                        into.groups.insert(name.clone());
-                    }
+                    match test {
+                        Test::Exact(name) => into.groups.insert(name.clone()),
+                        Test::Wildcard(text) | Test::Undecided(text) => {
+                            into.group_patterns.insert(text.clone())
+                        }
+                        Test::Missing => false,
+                    };
                 }
             }
             Self::Other | Self::Strange => {}
@@ -336,6 +342,7 @@ mod tests {
             usernames: set(&["a b", "e"]),
             groups: set(&["g1"]),
             patterns: set(&["c*", "/d/"]),
+            group_patterns: set(&["h*"]),
         };
         assert_eq!(rule.named(), expected);
         assert!(!Rule::parse(&json!({"all": [{"x": 1}]})).is_understood());

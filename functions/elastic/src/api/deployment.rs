@@ -17,6 +17,7 @@ use super::objects::{Mapping, Role, User};
 /// The API of one deployment with a key of that deployment.
 pub(crate) struct Deployment {
     http: http::Http,
+    endpoint: Url,
     /// What the configuration calls it.
     place: String,
 }
@@ -40,14 +41,23 @@ impl Deployment {
         session: Session,
     ) -> Result<Self, rollcall::Error> {
         let vendor = Vendor {
-            base,
+            base: base.clone(),
             headers: vec![("authorization", Header::Secret("ApiKey ", key))],
             pace: None,
             budgets: Vec::new(),
             concurrency: None,
         };
         let http = http::Http::new(session, vendor)?;
-        Ok(Self { http, place })
+        Ok(Self {
+            http,
+            endpoint: base,
+            place,
+        })
+    }
+
+    /// Where it is.
+    pub(crate) fn endpoint(&self) -> &Url {
+        &self.endpoint
     }
 
     /// What the configuration calls it.

@@ -92,12 +92,23 @@ pub(crate) struct Assignments {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Assigned {
     pub(crate) role_id: String,
+    #[serde(default)]
+    organization_id: Option<String>,
+}
+
+impl Assigned {
+    /// Whether it is a role in this organization.
+    pub(crate) fn is_of(&self, organization: &str) -> bool {
+        is_of(&self.organization_id, organization)
+    }
 }
 
 /// A role on all deployments or projects, or on some.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Scoped {
     pub(crate) role_id: String,
+    #[serde(default)]
+    organization_id: Option<String>,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) all: bool,
     #[serde(default, deserialize_with = "or_default")]
@@ -107,6 +118,18 @@ pub(crate) struct Scoped {
     /// Roles of the deployments' own that come with it.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) application_roles: Vec<String>,
+}
+
+impl Scoped {
+    /// Whether it is a role in this organization.
+    pub(crate) fn is_of(&self, organization: &str) -> bool {
+        is_of(&self.organization_id, organization)
+    }
+}
+
+/// An assignment says which organization it is in; one that does not is in the one that was asked.
+fn is_of(stated: &Option<String>, organization: &str) -> bool {
+    stated.as_deref().is_none_or(|id| id == organization)
 }
 
 /// A native user. What is written back is kept as it came, digit by digit.

@@ -120,9 +120,9 @@ impl Elastic {
         }
     }
 
-    /// Who we are at one deployment, without asking: its own answers will say whether it takes the key.
-    pub(crate) fn identity_at(&self, cluster: &Cluster) -> Identity {
-        self.identity(None, [cluster])
+    /// Who we are at the deployments, without asking: their own answers will say whether they take the keys.
+    pub(crate) fn identity_at_deployments(&self) -> Identity {
+        self.identity(None, &self.deployments)
     }
 
     pub(crate) fn has_cloud(&self) -> bool {

@@ -20,10 +20,11 @@ use crate::connect::{Cluster, Elastic};
 impl Provisioner for Elastic {
     type Change = Write;
 
-    /// Only the deployment counts, and its first answer will say whether it takes the key.
+    /// Only deployments count, and the first answer will say whether one takes its key.
     async fn identify_for(&self, request: &Request) -> Result<Identity, Error> {
-        let change = Change::of(self, request)?;
-        Ok(self.identity_at(change.cluster))
+        // What makes no sense is refused before anything else.
+        Change::of(self, request)?;
+        Ok(self.identity_at_deployments())
     }
 
     async fn plan(&self, _: &Identity, request: &Request) -> Result<Plan<Write>, Error> {

@@ -236,7 +236,9 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                             let then = proposal.then.clone();
                             return self.answered(then, Sent::Carried(proposal, None));
                         }
-                        Written::Overtaken | Written::Unclear => {}
+                        // If the state is found as it was to become, it is this that did it.
+                        Written::Unclear => sent = Sent::Maybe(proposal),
+                        Written::Overtaken => {}
                     }
                 }
             }

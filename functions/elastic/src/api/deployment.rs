@@ -97,10 +97,11 @@ impl Deployment {
         answer.map(drop).map_err(|e| self.failed(e))
     }
 
-    /// One object by its name. A comma separates names, and a name of dots is none in a path: such a one is looked for
-    /// in the list.
+    /// One object by its name. A comma separates names, a name of dots is none in a path, and one that begins with `_`
+    /// may be a route of its own, as `_privileges` is: such a one is looked for in the list.
     async fn find<T: DeserializeOwned>(&self, kind: &str, name: &str) -> Answer<Option<T>> {
-        let plain = !name.contains(',') && !matches!(name, "" | "." | "..");
+        let plain =
+            !name.contains(',') && !name.starts_with('_') && !matches!(name, "" | "." | "..");
         let call = match plain {
             true => Call::get(&["_security", kind, name]),
             false => Call::get(&["_security", kind]),

@@ -51,6 +51,9 @@ pub enum FaultKind {
     /// A request that carries a cursor is told that the cursor is no good. Requests without one are left alone and
     /// not counted.
     StaleCursor,
+    /// Handles the request and leaves this out of the body: names with `/` between them, `*` being all elements of a
+    /// list. `data/members/*/name` takes the name from every member.
+    Without(String),
     /// Answers with the right status and a text that is not JSON.
     InvalidJson,
     /// Answers 307 with this `Location`.
@@ -139,6 +142,12 @@ impl FaultKind {
             headers: Vec::new(),
             body: None,
         }
+    }
+
+    /// An answer without this: see [`FaultKind::Without`].
+    #[must_use]
+    pub fn without(path: &str) -> Self {
+        Self::Without(path.to_owned())
     }
 
     /// 429 with or without a `Retry-After` in seconds.

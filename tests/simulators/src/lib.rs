@@ -9,6 +9,7 @@
 pub mod confluence;
 pub mod elastic;
 pub mod fault;
+pub mod northflank;
 pub mod random;
 pub mod server;
 pub mod temporalcloud;

@@ -96,3 +96,24 @@ pub(crate) fn cut(answer: &Answer) -> (u16, Response) {
     });
     build(answer, Body::from_stream(body), text.len())
 }
+
+/// Removes what a path like `data/members/*/name` leads to. What is not there stays away.
+pub(crate) fn leave_out(body: &mut Value, path: &str) {
+    match path.split_once('/') {
+        None => {
+            if let Some(object) = body.as_object_mut() {
+                object.remove(path);
+            }
+        }
+        Some(("*", rest)) => {
+            for element in body.as_array_mut().into_iter().flatten() {
+                leave_out(element, rest);
+            }
+        }
+        Some((name, rest)) => {
+            if let Some(inner) = body.get_mut(name) {
+                leave_out(inner, rest);
+            }
+        }
+    }
+}

@@ -21,7 +21,7 @@ use crate::{
     fault::{Fault, FaultKind, Faults},
     line::{Line, Lines},
     log::Log,
-    response::{cut, plain, spoiled},
+    response::{cut, leave_out, plain, spoiled},
 };
 
 /// A request as it came in.
@@ -79,6 +79,8 @@ pub trait Vendor: Send + Sync + 'static {
     fn stale_cursor(&self) -> Answer;
     /// Changes a list's answer so that its cursor is the one asked with.
     fn repeat_cursor(&self, call: &Call, answer: &mut Answer);
+    /// Adds to the answer of a fault what all answers of the vendor have, unless the fault says otherwise.
+    fn complete(&self, _answer: &mut Answer) {}
 }
 
 /// What the servers of a simulator have in common.
@@ -291,6 +293,10 @@ async fn respond(
     let Some(fault) = fault else {
         return plain(&ask(shared, call));
     };
+    let instead = |mut answer: Answer| {
+        shared.vendor.complete(&mut answer);
+        plain(&answer)
+    };
     match fault {
         FaultKind::Status {
             code,
@@ -298,20 +304,20 @@ async fn respond(
             body,
         } => {
             let body = body.unwrap_or_else(|| shared.vendor.error_body(call, code));
-            plain(&Answer {
+            instead(Answer {
                 status: code,
                 headers,
                 body,
                 violations: Vec::new(),
             })
         }
-        FaultKind::Redirect { to } => plain(&Answer {
+        FaultKind::Redirect { to } => instead(Answer {
             status: 307,
             headers: vec![("location".to_owned(), to)],
             body: Value::Null,
             violations: Vec::new(),
         }),
-        FaultKind::StaleCursor => plain(&shared.vendor.stale_cursor()),
+        FaultKind::StaleCursor => instead(shared.vendor.stale_cursor()),
         FaultKind::Disconnect => {
             line.cut();
             (0, Response::new(Body::empty()))
@@ -331,6 +337,11 @@ async fn respond(
         FaultKind::RepeatCursor => {
             let mut answer = ask(shared, call);
             shared.vendor.repeat_cursor(call, &mut answer);
+            plain(&answer)
+        }
+        FaultKind::Without(path) => {
+            let mut answer = ask(shared, call);
+            leave_out(&mut answer.body, &path);
             plain(&answer)
         }
         FaultKind::InvalidJson => {

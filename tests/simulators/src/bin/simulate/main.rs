@@ -2,6 +2,7 @@
 
 mod confluence;
 mod elastic;
+mod northflank;
 mod temporalcloud;
 
 use std::io::{self, Write};
@@ -30,6 +31,9 @@ enum Vendor {
     /// Elastic: the Cloud API, and the security API of deployments.
     #[command(name = "elastic")]
     Elastic(elastic::ElasticArgs),
+    /// Northflank: members, roles and directory groups of an organization.
+    #[command(name = "northflank")]
+    Northflank(northflank::NorthflankArgs),
 }
 
 #[tokio::main]
@@ -38,6 +42,7 @@ async fn main() -> io::Result<()> {
         Vendor::TemporalCloud(args) => temporalcloud::serve(args).await,
         Vendor::Confluence(args) => confluence::serve(args).await,
         Vendor::Elastic(args) => elastic::serve(args).await,
+        Vendor::Northflank(args) => northflank::serve(args).await,
     }
 }
 

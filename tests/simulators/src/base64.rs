@@ -23,3 +23,21 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     }
     Some(out)
 }
+
+/// Encodes it.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for group in bytes.chunks(3) {
+        let bits = (0..3).fold(0_usize, |bits, i| {
+            bits << 8 | usize::from(group.get(i).copied().unwrap_or_default())
+        });
+        for i in 0..4 {
+            let digit = ALPHABET.get(bits >> (18 - 6 * i) & 63);
+            out.push(match digit {
+                Some(&digit) if i <= group.len() => char::from(digit),
+                _ => '=',
+            });
+        }
+    }
+    out
+}

@@ -6,6 +6,7 @@
 //! told to misbehave ([`Fault`]), and refuses whatever the vendor does not document, so that a client's slip shows
 //! up as an error instead of being ignored.
 
+pub mod buildkite;
 pub mod confluence;
 pub mod elastic;
 pub mod fault;

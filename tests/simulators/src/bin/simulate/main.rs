@@ -1,5 +1,6 @@
 //! Runs a simulator until Ctrl-C, for trying a connector by hand.
 
+mod buildkite;
 mod confluence;
 mod elastic;
 mod northflank;
@@ -34,6 +35,9 @@ enum Vendor {
     /// Northflank: members, roles and directory groups of an organization.
     #[command(name = "northflank")]
     Northflank(northflank::NorthflankArgs),
+    /// Buildkite: the REST API and the GraphQL queries of the same.
+    #[command(name = "buildkite")]
+    Buildkite(buildkite::BuildkiteArgs),
 }
 
 #[tokio::main]
@@ -43,6 +47,7 @@ async fn main() -> io::Result<()> {
         Vendor::Confluence(args) => confluence::serve(args).await,
         Vendor::Elastic(args) => elastic::serve(args).await,
         Vendor::Northflank(args) => northflank::serve(args).await,
+        Vendor::Buildkite(args) => buildkite::serve(args).await,
     }
 }
 

@@ -120,7 +120,7 @@ impl Northflank {
             return Err(refused);
         }
         let members = members?;
-        if members.items.is_empty() {
+        if members.items.is_empty() && members.next.is_none() {
             return Err(Error::new(
                 ErrorType::PermissionDenied,
                 "NoMembers",

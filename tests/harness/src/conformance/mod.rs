@@ -22,6 +22,9 @@ pub trait Subject: Sized + Send + Sync {
     /// Whether this vendor's lists come in pages.
     const HAS_PAGES: bool = true;
 
+    /// What a 401 in the middle may be taken for: not every vendor has it for bad credentials alone.
+    const REFUSALS: &'static [&'static str] = &["Unauthenticated"];
+
     /// Starts the simulator.
     async fn start() -> Self;
     /// The connector.

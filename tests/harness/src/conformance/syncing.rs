@@ -113,11 +113,8 @@ pub async fn a_refusal_halfway_publishes_nothing<S: Subject>() {
             .vendor
             .set_faults(vec![Fault::every(FaultKind::status(401)).from(n)]);
         let error = bench.sync().await.expect_err("a refusal");
-        assert_eq!(
-            error.kind().as_str(),
-            "Unauthenticated",
-            "at call {n}: {error}"
-        );
+        let kind = error.kind().as_str();
+        assert!(S::REFUSALS.contains(&kind), "at call {n}: {kind}: {error}");
         assert!(!error.fix().is_empty());
         assert!(!bench.is_published(), "401 at call {n} published something");
     }
@@ -201,8 +198,9 @@ pub async fn a_sync_cut_at_any_step_ends_like_an_uninterrupted_one<S: Subject>()
 pub async fn a_long_rate_limit_is_waited_for_outside<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     let whole = bench.complete().await;
+    // The last call of all: whoever is let in first has something to go on with.
+    let calls = bench.vendor.requests().len();
     bench.afresh();
-    let calls = bench.vendor.requests().len().max(4);
     bench.vendor.set_faults(vec![Fault::nth(
         calls,
         FaultKind::too_many_requests(Some(600)),

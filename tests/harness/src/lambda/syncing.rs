@@ -82,6 +82,9 @@ pub async fn the_token_is_in_no_log_however_much_is_logged<S: Functions>() {
     let vendor = fast::<S>().await;
     let local = vendor.beside();
     for operation in [Operation::Sync, Operation::Grant] {
+        if !S::entry().operations.contains(&operation) {
+            continue;
+        }
         let function = S::function_with(operation, &local, "RUST_LOG", "trace").await;
         function.answer(S::sample(operation)).await;
         let unknown = json!({"connection": "nobody", "request_id": "r1"});

@@ -1,0 +1,3 @@
+//! What every connector must hold.
+
+rollcall_harness::conformance!(crate::Simulated);

@@ -273,7 +273,8 @@ fn clusters(
         }
         (None, None) => {}
     }
-    if !clusters.is_empty() && !rows.is_empty() {
+    let both = !clusters.is_empty() && !rows.is_empty();
+    if both {
         problems.push("`deployments` is given beside `deployment-endpoint`: put that one into the list, with `bare-ids` if its ids are to stay".into());
     }
     for row in rows {
@@ -282,7 +283,10 @@ fn clusters(
         let (endpoint, key) = (row.required("endpoint")?, row.secret("api-key")?);
         clusters.push(cluster(place.to_owned(), name, endpoint, key, session)?);
     }
-    told_apart(&clusters, problems);
+    // What is said there is said of one list.
+    if !both {
+        told_apart(&clusters, problems);
+    }
     Ok(clusters)
 }
 

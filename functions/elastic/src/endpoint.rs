@@ -12,7 +12,7 @@ const HOSTED: &[&str] = &[
     ".elastic-cloud.com",
     ".elastic.cloud",
 ];
-/// The ports of hosted deployments: each leads to the same cluster as the others.
+/// The ports of hosted deployments: each leads to the same cluster as the others. Elsewhere they are ports like others.
 const USUAL_PORTS: [u16; 3] = [443, 9200, 9243];
 
 /// Reads an endpoint: `https` if no scheme is given; a port and a prefix of the path stay. What is left has no empty or
@@ -27,7 +27,7 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
     let path = path.join("/");
     url.set_path(&path);
     let host = url.host_str().unwrap_or_default();
-    let hosted = HOSTED.iter().any(|domain| host.ends_with(domain));
+    let hosted = is_hosted(host);
     let is_other = |kind: &str| hosted && host.split('.').any(|label| label == kind);
     for (label, product) in [("kb", "Kibana"), ("apm", "APM"), ("fleet", "Fleet")] {
         if is_other(label) {
@@ -37,6 +37,10 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
         }
     }
     Ok(url)
+}
+
+fn is_hosted(host: &str) -> bool {
+    HOSTED.iter().any(|domain| host.ends_with(domain))
 }
 
 /// For the configuration: what is wrong with an endpoint.
@@ -49,7 +53,9 @@ pub(crate) fn identity(endpoint: &Url) -> String {
     let host = endpoint.host_str().unwrap_or_default();
     let path = endpoint.path().trim_end_matches('/');
     match endpoint.port() {
-        Some(port) if !USUAL_PORTS.contains(&port) => format!("{host}:{port}{path}"),
+        Some(port) if !(is_hosted(host) && USUAL_PORTS.contains(&port)) => {
+            format!("{host}:{port}{path}")
+        }
         _ => format!("{host}{path}"),
     }
 }
@@ -156,6 +162,9 @@ mod tests {
         }
         assert_eq!(of("http://127.0.0.1:8236"), "127.0.0.1:8236");
         assert_eq!(of("https://es.acme.example/b/"), "es.acme.example/b");
+        // Two clusters of one machine.
+        assert_eq!(of("https://es.acme.example:9200"), "es.acme.example:9200");
+        assert_eq!(of("https://es.acme.example:9243"), "es.acme.example:9243");
     }
 
     #[test]

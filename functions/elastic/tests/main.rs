@@ -1,9 +1,14 @@
 //! The end-to-end tests of the Elastic connector, against its simulator.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
+mod bad_input;
+mod calls;
+mod complete;
 mod conformance;
 mod defects;
 mod lambda;
+mod properties;
+mod worked_example;
 mod world;
 
 use rollcall_harness::conformance::Bench;

@@ -132,7 +132,7 @@ impl Rule {
     /// Everybody who is named.
     pub(crate) fn named(&self) -> Named {
         let mut named = Named::default();
-        self.collect(&mut named);
+        self.collect(true, &mut named);
         named
     }
 
@@ -146,18 +146,21 @@ impl Rule {
         }
     }
 
-    fn collect(&self, into: &mut Named) {
+    /// Names and groups wherever they are, since each is evaluated; patterns only where they let somebody in.
+    fn collect(&self, lets_in: bool, into: &mut Named) {
         match self {
-            Self::Any(rules) | Self::All(rules) => rules.iter().for_each(|r| r.collect(into)),
-            Self::Except(rule) => rule.collect(into),
+            Self::Any(rules) | Self::All(rules) => {
+                rules.iter().for_each(|r| r.collect(lets_in, into));
+            }
+            Self::Except(rule) => rule.collect(!lets_in, into),
             Self::Username(tests) => {
                 for test in tests {
                     match test {
                         Test::Exact(name) => into.usernames.insert(name.clone()),
-                        Test::Wildcard(text) | Test::Undecided(text) => {
+                        Test::Wildcard(text) | Test::Undecided(text) if lets_in => {
                             into.patterns.insert(text.clone())
                         }
-                        Test::Missing => false,
+                        Test::Wildcard(_) | Test::Undecided(_) | Test::Missing => false,
                     };
                 }
             }
@@ -165,10 +168,10 @@ impl Rule {
                 for test in tests {
                     match test {
                         Test::Exact(name) => into.groups.insert(name.clone()),
-                        Test::Wildcard(text) | Test::Undecided(text) => {
+                        Test::Wildcard(text) | Test::Undecided(text) if lets_in => {
                             into.group_patterns.insert(text.clone())
                         }
-                        Test::Missing => false,
+                        Test::Wildcard(_) | Test::Undecided(_) | Test::Missing => false,
                     };
                 }
             }
@@ -331,17 +334,18 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_named_is_found_at_any_depth() {
+    fn whoever_is_named_is_found_at_any_depth_and_patterns_where_they_let_somebody_in() {
         let rule = Rule::parse(&json!({"all": [
             {"any": [{"field": {"username": ["a b", "c*", "/d/"]}}, {"field": {"groups": ["g1", "h*"]}}]},
-            {"except": {"field": {"username": "e"}}},
+            {"except": {"field": {"username": ["e", "f*"]}}},
+            {"except": {"all": [{"except": {"field": {"username": "g*"}}}]}},
         ]}));
         assert!(rule.is_understood());
         let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
         let expected = Named {
             usernames: set(&["a b", "e"]),
             groups: set(&["g1"]),
-            patterns: set(&["c*", "/d/"]),
+            patterns: set(&["c*", "/d/", "g*"]),
             group_patterns: set(&["h*"]),
         };
         assert_eq!(rule.named(), expected);

@@ -27,6 +27,7 @@ pub(crate) enum Failure {
 }
 
 const CLOUD_KEY: &str = "An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`. A key of a deployment does not work there.";
+const CLOUD_KEY_OR_ORGANIZATION: &str = "Check `organization-id`, if that is set: a key is of one organization. An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.";
 const DEPLOYMENT_KEY: &str = "Make a key in the deployment (Kibana, Stack Management, API keys) and store its encoded form. A key of Elastic Cloud does not work there.";
 const ENDPOINT: &str =
     "Copy the deployment's Elasticsearch endpoint from the Elastic Cloud console.";
@@ -111,7 +112,7 @@ fn of_cloud(cause: Http) -> Error {
             ErrorType::PermissionDenied,
             "CloudKeyTooWeak",
             "the key may not see the organization",
-            CLOUD_KEY,
+            CLOUD_KEY_OR_ORGANIZATION,
         ),
         Some(404) => (
             ErrorType::NotFound,
@@ -126,12 +127,21 @@ fn of_cloud(cause: Http) -> Error {
 
 fn of_deployment(name: &str, cause: Http) -> Error {
     let says = |words: &str| cause.vendor_message().unwrap_or_default().contains(words);
+    let says_all = |words: &str| cause.vendor_message() == Some(words);
     let (kind, code, what, fix) = match (&cause, cause.status()) {
         (_, Some(401)) => (
             ErrorType::Unauthenticated,
             "DeploymentKeyRejected",
             format!("Elasticsearch of {name} does not accept the key"),
             DEPLOYMENT_KEY,
+        ),
+        // The proxy's words for an address that is not let in, the shorter ones of some versions
+        // (<https://www.elastic.co/docs/deploy-manage/security/ip-filtering-cloud>).
+        (_, Some(403)) if says("traffic filtering") || says_all("Forbidden") => (
+            ErrorType::PermissionDenied,
+            "AddressFiltered",
+            format!("{name} lets in only addresses that its traffic filters name"),
+            "Give the functions a fixed address (a VPC with a NAT gateway, or a private link) and add it to the deployment's traffic filters in the Elastic Cloud console.",
         ),
         (_, Some(403)) => (
             ErrorType::PermissionDenied,

@@ -1,0 +1,349 @@
+//! A small organization and its deployment, and every line of their snapshot: Ada, who owns the organization, and Bob,
+//! who has no name; three native users, one of them disabled and one without names; a role mapping that names a native
+//! user, who gets nothing by it, and Ada.
+
+use rollcall::snapshot::read::{Entitlement, Grant, Resource};
+use rollcall_harness::conformance::{Bench, Subject};
+use rollcall_harness::shown::Shown;
+use rollcall_simulators::elastic::{
+    ORGANIZATION_ID, SECOND_DEPLOYMENT_KEY, SECOND_ID, SECOND_ORGANIZATION_ID, TEST_DEPLOYMENT_KEY,
+    WIDE_CLOUD_KEY, World,
+};
+use serde_json::{Value, json};
+
+use crate::{Desk, Simulated};
+
+/// What a sync shows, line by line.
+async fn lines_of<S: Subject>(desk: &Bench<S>) -> (Vec<String>, Shown) {
+    let shown = Shown::by(desk).await;
+    let resources = shown.resources.values().map(resource);
+    let entitlements = shown.entitlements.values().map(entitlement);
+    let grants = shown.grants.values().map(grant);
+    let lines = resources.chain(entitlements).chain(grants).collect();
+    (lines, shown)
+}
+
+/// The lines of these texts, as a snapshot has them: of each kind in the order of the ids.
+fn expected(texts: &[&str]) -> Vec<String> {
+    let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
+    for text in texts {
+        let mut kind = 0;
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            match line {
+                "# Resources" => kind = 0,
+                "# Entitlements" => kind = 1,
+                "# Grants" => kind = 2,
+                line => kinds[kind].push(line.to_owned()),
+            }
+        }
+    }
+    for lines in &mut kinds {
+        lines.sort_by(|a, b| id(a).cmp(id(b)));
+    }
+    kinds.concat()
+}
+
+fn id(line: &str) -> &str {
+    line.split(" | ").next().unwrap_or_default()
+}
+
+/// The public connector shows nobody's role in the organization, no name for Bob and `svc`, not that `olduser` is
+/// disabled, and two native users whom the mapping covers: one whom mappings do not concern and one who does not exist.
+/// It does not show that the mapping gives a role, so that nobody has `viewer` by it.
+#[tokio::test]
+async fn the_small_organization_and_its_deployment_are_shown_line_by_line() {
+    let desk = Desk::around(Simulated::of(World::worked_example()).await);
+    let (lines, shown) = lines_of(&desk).await;
+    assert_eq!(lines, expected(&[ORGANIZATION, DEPLOYMENT, LINKED]));
+    assert_eq!(shown.warnings(), Vec::<String>::new());
+    // When they came in; the public connector drops it.
+    assert_eq!(
+        shown.resource("user:1002").profile["member_since"],
+        "2024-01-02T00:00:00Z"
+    );
+}
+
+/// The public connector takes no key of a deployment alone, and one of Elastic Cloud alone.
+#[tokio::test]
+async fn without_a_deployment_the_organization_is_shown_and_nothing_else() {
+    let desk = Desk::around(Simulated::of(World::worked_example()).await);
+    desk.set_keys(&json!({"deployment-endpoint": null, "deployment-api-key": null}));
+    let (lines, _) = lines_of(&desk).await;
+    assert_eq!(lines, expected(&[ORGANIZATION]));
+    assert!(desk.vendor.sim.deployment_requests("main").is_empty());
+}
+
+/// Nobody knows then that `1001` is Ada: it is somebody whom an identity provider knows.
+#[tokio::test]
+async fn without_elastic_cloud_the_deployment_is_shown_and_a_member_is_somebody_from_elsewhere() {
+    let desk = Desk::around(Simulated::of(World::worked_example()).await);
+    desk.set_keys(&json!({"api-key": null}));
+    let (lines, _) = lines_of(&desk).await;
+    assert_eq!(lines, expected(&[DEPLOYMENT, UNLINKED]));
+    assert!(desk.vendor.sim.cloud_requests().is_empty());
+}
+
+/// A second deployment has users and roles of the same names, who are others; a member is the same person in both.
+fn two_deployments() -> World {
+    let mut world = World::worked_example();
+    world
+        .add_cluster("second", ORGANIZATION_ID, SECOND_ID)
+        .add_deployment_key("second", SECOND_DEPLOYMENT_KEY, &["all"])
+        .add_role(
+            "second",
+            "viewer",
+            json!({"description": "Looks", "metadata": {"_reserved": true}}),
+        )
+        .add_user("second", "jacknich", &["viewer"])
+        .set_names("second", "jacknich", "Jacqueline", "jn@example.com")
+        .add_reserved_user("second", "elastic", &["superuser"])
+        .add_mapping(
+            "second",
+            "mapping1",
+            &["viewer"],
+            json!({"any": [{"field": {"username": "1001"}}, {"field": {"groups": "cn=a"}}]}),
+        );
+    world
+}
+
+fn listed(desk: &Desk, bare: &str) -> Value {
+    let row = |name: &str, key: &str| {
+        let mut row =
+            json!({"name": name, "endpoint": desk.vendor.sim.deployment_url(name), "api-key": key});
+        if name == bare {
+            row["bare-ids"] = json!(true);
+        }
+        row
+    };
+    json!({
+        "deployment-endpoint": null, "deployment-api-key": null,
+        "deployments": [row("second", SECOND_DEPLOYMENT_KEY), row("main", TEST_DEPLOYMENT_KEY)],
+    })
+}
+
+/// The public connector knows one deployment.
+#[tokio::test]
+async fn of_two_deployments_one_may_keep_its_ids_and_the_other_has_its_name_in_them() {
+    let desk = Desk::around(Simulated::of(two_deployments()).await);
+    desk.set_keys(&listed(&desk, "main"));
+    let (lines, shown) = lines_of(&desk).await;
+    assert_eq!(lines, expected(&[ORGANIZATION, DEPLOYMENT, LINKED, SECOND]));
+    assert_eq!(
+        shown.warnings(),
+        ["DanglingRoles: second: users have roles that are not defined: superuser"]
+    );
+}
+
+/// A list of one, given as text, without bare ids.
+#[tokio::test]
+async fn a_deployment_of_a_list_has_its_name_in_its_ids_however_few_there_are() {
+    let desk = Desk::around(Simulated::of(two_deployments()).await);
+    let keys = listed(&desk, "");
+    let first = json!([keys["deployments"][0]]).to_string();
+    desk.set_keys(&json!({
+        "deployment-endpoint": null, "deployment-api-key": null, "deployments": first,
+    }));
+    let (lines, _) = lines_of(&desk).await;
+    assert_eq!(lines, expected(&[ORGANIZATION, SECOND]));
+}
+
+/// The public connector lists every organization whatever is configured, and puts the chosen one's members into each of
+/// them.
+#[tokio::test]
+async fn with_an_organization_given_no_other_is_shown() {
+    let other = SECOND_ORGANIZATION_ID;
+    let mut world = World::worked_example();
+    world
+        .add_organization(other, "Other & Sons")
+        .add_member(other, "2001", "Olga Other", "olga@other.io")
+        .assign(
+            other,
+            "2001",
+            json!({"organization": [{"organization_id": other, "role_id": "organization-admin"}]}),
+        )
+        .add_cloud_key(WIDE_CLOUD_KEY, &[ORGANIZATION_ID, other]);
+    let desk = Desk::around(Simulated::of(world).await);
+    desk.set_keys(&json!({"api-key": WIDE_CLOUD_KEY}));
+    let (lines, _) = lines_of(&desk).await;
+    assert_eq!(lines, expected(&[ORGANIZATION, DEPLOYMENT, LINKED, OTHER]));
+
+    // Each choice is a connection of its own: what a snapshot is of must not change behind its back.
+    let mut desk = desk;
+    desk.afresh();
+    desk.set_keys(&json!({"api-key": WIDE_CLOUD_KEY, "organization-id": ORGANIZATION_ID}));
+    let (lines, _) = lines_of(&desk).await;
+    assert_eq!(lines, expected(&[ORGANIZATION, DEPLOYMENT, LINKED]));
+    let asked = desk.vendor.sim.cloud_requests();
+    assert!(
+        !asked.is_empty() && asked.iter().all(|r| r.path.contains(ORGANIZATION_ID)),
+        "{asked:?}"
+    );
+}
+
+fn resource(r: &Resource) -> String {
+    let plain = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let profile = r.profile.iter();
+    let profile = profile.map(|(key, value)| format!("{key}={}", plain(value)));
+    line([
+        r.id.clone(),
+        format!("‘{}’", r.display_name),
+        r.description.clone(),
+        r.traits.join("+"),
+        format!("{} {}", r.status.unwrap_or("-"), r.status_details)
+            .trim()
+            .to_owned(),
+        r.account_type.unwrap_or_default().to_owned(),
+        r.emails.join(","),
+        if r.login.is_empty() {
+            String::new()
+        } else {
+            format!("signs in as {}", r.login)
+        },
+        r.parent
+            .as_ref()
+            .map(|p| format!("in {p}"))
+            .unwrap_or_default(),
+        profile.collect::<Vec<_>>().join(" "),
+    ])
+}
+
+fn entitlement(e: &Entitlement) -> String {
+    line([
+        e.id.clone(),
+        e.purpose.unwrap_or("-").to_owned(),
+        format!("‘{}’", e.display_name),
+        format!("‘{}’", e.description),
+        format!("to {}", e.grantable_to.join(",")),
+        immutable(e.immutable),
+    ])
+}
+
+fn grant(g: &Grant) -> String {
+    let through = g
+        .expandable
+        .as_ref()
+        .map(|e| format!("passed on to {}", e.entitlements.join(",")));
+    let from: Vec<&str> = g.sources.keys().map(String::as_str).collect();
+    let elsewhere = g
+        .external_id
+        .as_ref()
+        .map(|id| format!("known elsewhere as {id}"));
+    line([
+        g.id.clone(),
+        immutable(g.immutable),
+        through.unwrap_or_default(),
+        elsewhere.unwrap_or_default(),
+        if from.is_empty() {
+            String::new()
+        } else {
+            format!("from {}", from.join(","))
+        },
+    ])
+}
+
+fn immutable(is: bool) -> String {
+    if is {
+        "immutable".into()
+    } else {
+        String::new()
+    }
+}
+
+fn line(parts: impl IntoIterator<Item = String>) -> String {
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" | ")
+}
+
+const ORGANIZATION: &str = "
+# Resources
+organization:198583657190 | ‘Acme’ | enabled
+user:1001 | ‘Ada Lovelace’ | user | enabled | human | ada@acme.io | signs in as ada@acme.io | in organization:198583657190 | first_name=Ada last_name=Lovelace login=ada@acme.io member_since=2024-01-01T00:00:00Z org_id=198583657190 user_id=1001
+user:1002 | ‘bob@acme.io’ | user | enabled | human | bob@acme.io | signs in as bob@acme.io | in organization:198583657190 | first_name= last_name= login=bob@acme.io member_since=2024-01-02T00:00:00Z org_id=198583657190 user_id=1002
+# Entitlements
+organization:198583657190:billing-admin | assignment | ‘Acme billing-admin’ | ‘May see and change what the organization pays’ | to user
+organization:198583657190:member | assignment | ‘Acme Organization member’ | ‘Member of Acme Elastic organization’ | to user
+organization:198583657190:organization-admin | assignment | ‘Acme organization-admin’ | ‘Owner of the organization: everything, and superuser in every deployment’ | to user
+# Grants
+organization:198583657190:member:user:1001
+organization:198583657190:member:user:1002
+organization:198583657190:organization-admin:user:1001
+";
+
+const OTHER: &str = "
+# Resources
+organization:198583657191 | ‘Other & Sons’ | enabled
+user:2001 | ‘Olga Other’ | user | enabled | human | olga@other.io | signs in as olga@other.io | in organization:198583657191 | first_name=Olga last_name=Other login=olga@other.io member_since=2024-01-01T00:00:00Z org_id=198583657191 user_id=2001
+# Entitlements
+organization:198583657191:billing-admin | assignment | ‘Other & Sons billing-admin’ | ‘May see and change what the organization pays’ | to user
+organization:198583657191:member | assignment | ‘Other & Sons Organization member’ | ‘Member of Other & Sons Elastic organization’ | to user
+organization:198583657191:organization-admin | assignment | ‘Other & Sons organization-admin’ | ‘Owner of the organization: everything, and superuser in every deployment’ | to user
+# Grants
+organization:198583657191:member:user:2001
+organization:198583657191:organization-admin:user:2001
+";
+
+const DEPLOYMENT: &str = "
+# Resources
+deploymentUser:jacknich | ‘Jack Nicholson’ | user | enabled | human | jacknich@example.com | signs in as jacknich | enabled=true first_name=Jack last_name=Nicholson login=jacknich@example.com realm=native reserved=false user_id=jacknich
+deploymentUser:olduser | ‘Old User’ | user | disabled | human | old@example.com | signs in as olduser | enabled=false first_name=Old last_name=User login=old@example.com realm=native reserved=false user_id=olduser
+deploymentUser:svc | ‘svc’ | user | enabled | human | signs in as svc | enabled=true first_name= last_name= realm=native reserved=false user_id=svc
+externalUser:jacknich | ‘jacknich’ | user | - named by a role mapping; known to an identity provider | signs in as jacknich | name=jacknich
+role:admin | ‘admin’ | role | enabled | reserved=false role_id=admin role_name=admin
+role:superuser | ‘superuser’ | role | enabled | reserved=false role_id=superuser role_name=superuser
+role:viewer | ‘viewer’ | role | enabled | reserved=false role_id=viewer role_name=viewer
+roleMapping:mapping1 | ‘mapping1’ | role | enabled | enabled=true role_mapping_id=mapping1 role_mapping_name=mapping1 roles=[\"viewer\"] rules={\"field\":{\"username\":[\"jacknich\",\"1001\"]}}
+# Entitlements
+role:admin:member | assignment | ‘admin Role member’ | ‘Member of admin elasticsearch role’ | to deploymentUser
+role:superuser:member | assignment | ‘superuser Role member’ | ‘Member of superuser elasticsearch role’ | to deploymentUser
+role:viewer:member | assignment | ‘viewer Role member’ | ‘Member of viewer elasticsearch role’ | to deploymentUser
+roleMapping:mapping1:member | assignment | ‘mapping1 Role member’ | ‘Member of mapping1 elasticsearch role’ | to externalUser,externalGroup,user | immutable
+# Grants
+role:admin:member:deploymentUser:jacknich
+role:viewer:member:deploymentUser:jacknich
+role:viewer:member:deploymentUser:svc
+role:viewer:member:externalUser:jacknich | immutable | from roleMapping:mapping1:member
+role:viewer:member:roleMapping:mapping1 | immutable | passed on to roleMapping:mapping1:member
+roleMapping:mapping1:member:externalUser:jacknich | immutable | known elsewhere as jacknich
+";
+
+/// What the mapping means where the organization is known.
+const LINKED: &str = "
+# Grants
+role:viewer:member:user:1001 | immutable | from roleMapping:mapping1:member
+roleMapping:mapping1:member:user:1001 | immutable
+";
+
+/// And where it is not.
+const UNLINKED: &str = "
+# Resources
+externalUser:1001 | ‘1001’ | user | - named by a role mapping; known to an identity provider | signs in as 1001 | name=1001
+# Grants
+role:viewer:member:externalUser:1001 | immutable | from roleMapping:mapping1:member
+roleMapping:mapping1:member:externalUser:1001 | immutable | known elsewhere as 1001
+";
+
+const SECOND: &str = "
+# Resources
+deploymentUser:second›elastic | ‘elastic’ | user | enabled | system | signs in as elastic | deployment=second enabled=true first_name= last_name= realm=native reserved=true user_id=elastic
+deploymentUser:second›jacknich | ‘Jacqueline’ | user | enabled | human | jn@example.com | signs in as jacknich | deployment=second enabled=true first_name=Jacqueline last_name= login=jn@example.com realm=native reserved=false user_id=jacknich
+externalGroup:second›cn=a | ‘cn=a’ | group | - named by a role mapping; known to an identity provider | deployment=second name=cn=a
+role:second›superuser | ‘superuser’ | role | - held, but not defined in the deployment | deployment=second role_id=superuser role_name=superuser
+role:second›viewer | ‘viewer’ | Looks | role | enabled | deployment=second description=Looks reserved=true role_id=viewer role_name=viewer
+roleMapping:second›mapping1 | ‘mapping1’ | role | enabled | deployment=second enabled=true role_mapping_id=mapping1 role_mapping_name=mapping1 roles=[\"viewer\"] rules={\"any\":[{\"field\":{\"username\":\"1001\"}},{\"field\":{\"groups\":\"cn=a\"}}]}
+# Entitlements
+role:second›superuser:member | assignment | ‘superuser Role member’ | ‘Member of superuser elasticsearch role’ | to deploymentUser
+role:second›viewer:member | assignment | ‘viewer Role member’ | ‘Member of viewer elasticsearch role’ | to deploymentUser
+roleMapping:second›mapping1:member | assignment | ‘mapping1 Role member’ | ‘Member of mapping1 elasticsearch role’ | to externalUser,externalGroup,user | immutable
+# Grants
+role:second›superuser:member:deploymentUser:second›elastic
+role:second›viewer:member:deploymentUser:second›jacknich
+role:second›viewer:member:externalGroup:second›cn=a | immutable | from roleMapping:second›mapping1:member
+role:second›viewer:member:roleMapping:second›mapping1 | immutable | passed on to roleMapping:second›mapping1:member
+role:second›viewer:member:user:1001 | immutable | from roleMapping:second›mapping1:member
+roleMapping:second›mapping1:member:externalGroup:second›cn=a | immutable | known elsewhere as cn=a
+roleMapping:second›mapping1:member:user:1001 | immutable
+";

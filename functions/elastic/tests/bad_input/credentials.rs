@@ -7,8 +7,7 @@ use rollcall_harness::changes::{grant, outcome};
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::elastic::{
     BARE_DEPLOYMENT_KEY, EXPIRED_CLOUD_KEY, EXPIRED_DEPLOYMENT_KEY, READ_DEPLOYMENT_KEY,
-    SCOPED_CLOUD_KEY, SECOND_DEPLOYMENT_KEY, SECOND_ORGANIZATION_ID, TEST_DEPLOYMENT_KEY,
-    html_page,
+    SCOPED_CLOUD_KEY, SECOND_DEPLOYMENT_KEY, SECOND_ORGANIZATION_ID, html_page,
 };
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;

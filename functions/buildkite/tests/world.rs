@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rollcall::function::Entry;
 use rollcall_harness::conformance::{Case, Subject};
 use rollcall_simulators::buildkite::{
-    Buildkite, Limits, ORGANIZATION, Options, PLATFORM_ID, TEST_TOKEN, World,
+    Buildkite, LARGE_TEAM_ID, Limits, ORGANIZATION, Options, TEST_TOKEN, World,
 };
 use rollcall_simulators::{Fault, Ordering, Request};
 use serde_json::{Value, json};
@@ -31,7 +31,19 @@ impl Simulated {
 #[async_trait]
 impl Subject for Simulated {
     async fn start() -> Self {
-        Self::of(World::rich()).await
+        let mut world = World::rich();
+        // A large team of five will do: that lists have pages, the suite sees to.
+        let team = world.organizations[ORGANIZATION].teams.iter();
+        let team = team.clone().find(|team| team.id == LARGE_TEAM_ID);
+        let crowd = team.expect("the large team").members.iter().skip(5);
+        for user in crowd.map(|m| m.user.clone()).collect::<Vec<_>>() {
+            world.remove_member(ORGANIZATION, &user).remove_from_team(
+                ORGANIZATION,
+                LARGE_TEAM_ID,
+                &user,
+            );
+        }
+        Self::of(world).await
     }
 
     fn entry() -> Entry {
@@ -76,16 +88,8 @@ impl Subject for Simulated {
     }
 
     fn hide_principal(&self) -> Option<String> {
-        let id = "9e0570aa-0000-4000-8000-000000000bad";
-        self.sim.with_world(|w| {
-            w.add_user(id, "Ghost", "ghost@example.com").add_to_team(
-                ORGANIZATION,
-                PLATFORM_ID,
-                id,
-                "member",
-            );
-        });
-        Some(format!("user:{id}"))
+        // Whoever is in a team is there with a name: nobody is a mere id.
+        None
     }
 
     fn lose_nearly_everything(&self) {

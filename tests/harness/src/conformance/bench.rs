@@ -14,7 +14,7 @@ use rollcall::function::Operation;
 use rollcall::http::Transport;
 use rollcall::secrets::Files;
 use rollcall::store::folder::Folder;
-use rollcall::{Chain, Error};
+use rollcall::{Chain, Error, ErrorType};
 use rollcall_simulators::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -127,23 +127,33 @@ impl<S: Subject> Bench<S> {
         self.finish(json!({})).await
     }
 
-    /// Goes on with a sync to its end.
+    /// Goes on with a sync to its end. As the workflow does it, a failure that says when to come back is come back to,
+    /// three times.
     pub async fn finish(&self, mut event: Value) -> Result<Value, Error> {
+        let mut refusals = 0;
         for _ in 0..10_000 {
-            let answer = self.invoke(Operation::Sync, event).await?;
-            if answer["status"] != "continue" {
-                return Ok(answer);
-            }
-            let at = answer["resume_at"]
-                .as_str()
-                .expect("a time")
-                .parse()
-                .expect("a time");
+            let at = match self.invoke(Operation::Sync, event.clone()).await {
+                Ok(answer) if answer["status"] != "continue" => return Ok(answer),
+                Ok(answer) => {
+                    event = json!({"sync_id": answer["sync_id"]});
+                    let at = answer["resume_at"].as_str().expect("a time");
+                    at.parse().expect("a time")
+                }
+                Err(e) => match e.retry_at() {
+                    Some(at) if e.kind() == ErrorType::RateLimited && refusals < 3 => {
+                        refusals += 1;
+                        if let Some(run) = e.run() {
+                            event = json!({"sync_id": run});
+                        }
+                        at
+                    }
+                    _ => return Err(e),
+                },
+            };
             self.clock.advance(rollcall::clock::between(
                 rollcall::clock::Clock::now(&*self.clock),
                 at,
             ));
-            event = json!({"sync_id": answer["sync_id"]});
         }
         panic!("the sync never ends");
     }

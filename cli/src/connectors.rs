@@ -7,8 +7,10 @@ use rollcall::function::Entry;
 /// Every connector.
 pub(crate) fn all() -> Vec<Entry> {
     vec![
+        rollcall_buildkite::entry(),
         rollcall_confluence::entry(),
         rollcall_elastic::entry(),
+        rollcall_northflank::entry(),
         rollcall_temporalcloud::entry(),
     ]
 }

@@ -30,11 +30,11 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
         (&["sync"], "<CONNECTOR>"),
         (
             &["sync", "nosuch"],
-            "possible values: confluence, elastic, temporalcloud",
+            "possible values: buildkite, confluence, elastic, northflank, temporalcloud",
         ),
         (
             &["snapshot", "stats", "--connector", "nosuch"],
-            "possible values: confluence, elastic, temporalcloud",
+            "possible values: buildkite, confluence, elastic, northflank, temporalcloud",
         ),
         (&["grant", "temporalcloud"], "--entitlement"),
         (

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall::function::Entry;
 use rollcall_simulators::confluence::{Confluence, Options, Sizes, TEST_EMAIL, TEST_TOKEN, World};
 
-use crate::tour::{Change, Guide};
+use crate::tour::{Change, Guide, Tale};
 
 /// A simulated site.
 pub(crate) struct Site(Confluence);
@@ -53,19 +53,18 @@ impl Guide for Site {
         self.0.calls()
     }
 
-    fn change() -> Change {
-        Change {
-            who: "Ines, who sees the space `Payroll` through a group, is to export it.",
-            entitlement: "space:77001:export-space",
-            principal: "user:712020:ines",
-        }
-    }
-
-    fn refusal() -> Change {
-        Change {
-            who: "Somebody asks to take the view of the space from Omar, who also administers it.",
-            entitlement: "space:77001:read-space",
-            principal: "user:712020:omar",
+    fn tale() -> Tale {
+        Tale::Changes {
+            change: Change {
+                who: "Ines, who sees the space `Payroll` through a group, is to export it.",
+                entitlement: "space:77001:export-space",
+                principal: "user:712020:ines",
+            },
+            refusal: Change {
+                who: "Somebody asks to take the view of the space from Omar, who also administers it.",
+                entitlement: "space:77001:read-space",
+                principal: "user:712020:omar",
+            },
         }
     }
 }

@@ -7,7 +7,7 @@ use rollcall_simulators::elastic::{
 };
 use serde_json::json;
 
-use crate::tour::{Change, Guide};
+use crate::tour::{Change, Guide, Tale};
 
 /// A simulated organization, and its deployment.
 pub(crate) struct Organization(Elastic);
@@ -54,19 +54,18 @@ impl Guide for Organization {
         self.0.calls()
     }
 
-    fn change() -> Change {
-        Change {
-            who: "Ines is to read salaries. A user is written as a whole: whatever else there is to her must stay.",
-            entitlement: "role:payroll:member",
-            principal: "deploymentUser:ines",
-        }
-    }
-
-    fn refusal() -> Change {
-        Change {
-            who: "Somebody asks to take the superuser's role from the user `elastic`, whom Elasticsearch keeps for itself.",
-            entitlement: "role:superuser:member",
-            principal: "deploymentUser:elastic",
+    fn tale() -> Tale {
+        Tale::Changes {
+            change: Change {
+                who: "Ines is to read salaries. A user is written as a whole: whatever else there is to her must stay.",
+                entitlement: "role:payroll:member",
+                principal: "deploymentUser:ines",
+            },
+            refusal: Change {
+                who: "Somebody asks to take the superuser's role from the user `elastic`, whom Elasticsearch keeps for itself.",
+                entitlement: "role:superuser:member",
+                principal: "deploymentUser:elastic",
+            },
         }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Nothing here is needed to run Rollcall; it shows what running it looks like.
 
+mod buildkite;
 mod confluence;
 mod elastic;
+mod northflank;
 mod page;
 mod temporalcloud;
 mod tour;
@@ -36,6 +38,8 @@ async fn all(page: &mut Page) -> Result<(), Box<dyn std::error::Error>> {
     tour::<temporalcloud::Account>(page, &store).await?;
     tour::<confluence::Site>(page, &store).await?;
     tour::<elastic::Organization>(page, &store).await?;
+    tour::<buildkite::Organization>(page, &store).await?;
+    tour::<northflank::Organization>(page, &store).await?;
     page.line(&format!("\nAll of this lies in {}.", store.display()));
     page.line("Look into it with, for example:");
     for command in [

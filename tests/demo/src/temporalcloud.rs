@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall::function::Entry;
 use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
 
-use crate::tour::{Change, Guide};
+use crate::tour::{Change, Guide, Tale};
 
 /// A simulated account.
 pub(crate) struct Account(TemporalCloud);
@@ -45,19 +45,18 @@ impl Guide for Account {
         self.0.calls()
     }
 
-    fn change() -> Change {
-        Change {
-            who: "Ines, who can read the namespace `payroll` through a group, is to write to it.",
-            entitlement: "namespace:payroll.a1b23:write",
-            principal: "user:u-ines",
-        }
-    }
-
-    fn refusal() -> Change {
-        Change {
-            who: "Somebody asks to take the owner role from Omar.",
-            entitlement: "account-role:a1b23-owner:member",
-            principal: "user:u-omar",
+    fn tale() -> Tale {
+        Tale::Changes {
+            change: Change {
+                who: "Ines, who can read the namespace `payroll` through a group, is to write to it.",
+                entitlement: "namespace:payroll.a1b23:write",
+                principal: "user:u-ines",
+            },
+            refusal: Change {
+                who: "Somebody asks to take the owner role from Omar.",
+                entitlement: "account-role:a1b23-owner:member",
+                principal: "user:u-omar",
+            },
         }
     }
 }

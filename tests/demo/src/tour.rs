@@ -32,10 +32,21 @@ pub(crate) trait Guide: Sized + Send + Sync {
     fn secret(&self) -> Vec<(String, String)>;
     /// How many requests the simulator has seen.
     fn calls(&self) -> usize;
-    /// A grant to show.
-    fn change() -> Change;
-    /// A revocation that is refused.
-    fn refusal() -> Change;
+    /// What there is to tell.
+    fn tale() -> Tale;
+    /// What happens at the vendor between two syncs, if Rollcall changes nothing there.
+    fn meanwhile(&self) {}
+}
+
+/// What there is to tell of a connector.
+pub(crate) enum Tale {
+    /// It changes access: a grant to show, and a revocation that is refused.
+    Changes { change: Change, refusal: Change },
+    /// It only looks: what happens at the vendor, and to whom.
+    Looks {
+        what: &'static str,
+        principal: &'static str,
+    },
 }
 
 /// A change of access.
@@ -85,17 +96,30 @@ impl<'a, G: Guide> Tour<'a, G> {
     pub(crate) async fn go(mut self) -> Result<(), Failed> {
         self.page.heading("A first sync");
         let first = self.sync().await?;
-        let change = G::change();
-        self.path_of(&first, change.principal)?;
-        self.grant(&change).await?;
-        self.refused().await?;
+        match G::tale() {
+            Tale::Changes { change, refusal } => {
+                self.path_of(&first, change.principal)?;
+                self.grant(&change).await?;
+                self.refused(&refusal).await?;
+                self.again(&first, change.principal).await?;
+                self.revoke(&change).await?;
+            }
+            Tale::Looks { what, principal } => {
+                self.path_of(&first, principal)?;
+                self.page.heading("At the vendor");
+                self.page.item(what);
+                self.vendor.meanwhile();
+                self.again(&first, principal).await?;
+            }
+        }
+        self.cut(&first).await
+    }
 
+    async fn again(&mut self, first: &Value, principal: &str) -> Result<(), Failed> {
         self.page.heading("A second sync, and what changed");
         let second = self.sync().await?;
-        self.differences(&first, &second)?;
-        self.path_of(&second, change.principal)?;
-        self.revoke(&change).await?;
-        self.cut(&first).await
+        self.differences(first, &second)?;
+        self.path_of(&second, principal)
     }
 
     async fn invoke(&self, operation: Operation, event: Value) -> Result<Value, Error> {
@@ -175,8 +199,7 @@ impl<'a, G: Guide> Tour<'a, G> {
         Ok(())
     }
 
-    async fn refused(&mut self) -> Result<(), Failed> {
-        let change = G::refusal();
+    async fn refused(&mut self, change: &Change) -> Result<(), Failed> {
         self.page.heading("A refusal");
         self.page.item(change.who);
         match self
@@ -234,8 +257,7 @@ impl<'a, G: Guide> Tour<'a, G> {
             "gone on with: {}",
             answer["status"].as_str().unwrap_or_default()
         ));
-        self.page
-            .item("what differs from the first sync, after grant and revoke:");
+        self.page.item("what differs from the first sync:");
         self.differences(first, &answer)?;
         Ok(())
     }

@@ -16,6 +16,9 @@ use crate::access::{DEPLOYMENT, ORGANIZATION, Within};
 use crate::api::{Cloud, Deployment, Mapping, Member, Organizations, Role};
 use crate::{ABOUT, endpoint};
 
+/// What messages call the deployment that has no name.
+const ONLY: &str = "the deployment";
+
 /// The connector, connected.
 pub struct Elastic {
     cloud: Option<Organized>,
@@ -92,7 +95,7 @@ impl Elastic {
             ids.sort_unstable();
             tenant.push(format!("organization={}", ids.join("+")));
             for organization in &organizations.items {
-                rights.push(format!("organization {}", organization.name));
+                rights.push(format!("the organization {}", organization.name));
                 callers.push(ResourceId::new(ORGANIZATION, &organization.id));
             }
         }
@@ -102,7 +105,10 @@ impl Elastic {
                 Some(name) => format!("deployment-{name}"),
             };
             tenant.push(format!("{part}={}", cluster.identity));
-            rights.push(format!("deployment {}", cluster.api.place()));
+            rights.push(match cluster.api.place() {
+                ONLY => ONLY.to_owned(),
+                name => format!("the deployment {name}"),
+            });
             callers.push(ResourceId::new(DEPLOYMENT, cluster.api.place()));
         }
         let unknown = || ResourceId::new(DEPLOYMENT, "");
@@ -262,8 +268,7 @@ fn clusters(
     let mut clusters = Vec::new();
     match (endpoint, key) {
         (Some(endpoint), Some(key)) => {
-            let place = "the deployment".to_owned();
-            clusters.push(cluster(place, None, endpoint, key, session)?);
+            clusters.push(cluster(ONLY.to_owned(), None, endpoint, key, session)?);
         }
         (Some(_), None) => {
             problems.push("`deployment-endpoint` is given without `deployment-api-key`".into());

@@ -14,14 +14,14 @@ pub(crate) const ORGANIZATION: &str = "organization";
 pub(crate) const TEAM: &str = "team";
 pub(crate) const USER: &str = "user";
 
-const MEMBER: &str = "member";
+pub(crate) const MEMBER: &str = "member";
 const MAINTAINER: &str = "maintainer";
 pub(crate) const ADMIN: &str = "admin";
 
 /// The organization.
 pub(crate) fn organization(organization: &Organization) -> Records {
     let id = ResourceId::new(ORGANIZATION, &organization.id);
-    let name = or(&organization.name, &organization.slug);
+    let name = or(organization.name.trim(), &organization.slug);
     let mut resource = Resource::new(id.clone(), name, Facet::None);
     resource.state = State::Enabled;
     resource.created_at = organization.created_at;
@@ -78,7 +78,7 @@ fn user(organization: &Organization, member: &Member) -> Resource {
     let email = Some(member.email.trim()).filter(|email| email.contains('@'));
     let facet = Facet::account(AccountType::Human, email.map(str::to_owned))
         .with_login(email.unwrap_or_default());
-    let name = or(or(member.name.trim(), &member.email), &member.id);
+    let name = or(or(member.name.trim(), member.email.trim()), &member.id);
     let mut resource = Resource::new(ResourceId::new(USER, &member.id), name, facet);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     // There is no other state: who is listed can sign in.

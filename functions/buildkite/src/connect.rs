@@ -78,17 +78,21 @@ impl Buildkite {
     }
 
     async fn find_organization(&self) -> Result<Organization, Error> {
-        let mut all = Vec::new();
+        let mut all: Vec<Organization> = Vec::new();
         let mut page = 1;
         loop {
             let found = self.api.organizations(page).await?;
-            let nothing_new = found.items.is_empty();
-            all.extend(found.items);
-            match found.next {
-                Next::Page(next) | Next::Perhaps(next) if !nothing_new && next > page => {
-                    page = next
+            let before = all.len();
+            for organization in found.items {
+                if all.iter().all(|known| known.id != organization.id) {
+                    all.push(organization);
                 }
-                _ => break,
+            }
+            match found.next {
+                Next::Page(next) => page = next,
+                // Nobody said that there is another page. If it brought nothing new, it is the same one again.
+                Next::Perhaps(next) if all.len() > before => page = next,
+                Next::Perhaps(_) | Next::End => break,
             }
         }
         let wanted = |o: &&Organization| match &self.slug {

@@ -1,13 +1,13 @@
 //! Reads: the steps of a sync.
 
 use async_trait::async_trait;
-use rollcall::Error;
-use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield};
+use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
 use rollcall::model::ResourceId;
+use rollcall::{Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, ADMIN, TEAM, USER};
-use crate::api::{Member, Next, Page};
+use crate::api::{Failure, Member, Next, Page, Team};
 use crate::connect::Buildkite;
 
 /// Where a list is to be read.
@@ -44,8 +44,9 @@ pub enum Step {
     Teams {
         at: At,
     },
+    /// The team is shown with the first of its members, so that one that vanishes before is not shown.
     TeamMembers {
-        team: String,
+        team: Box<Team>,
         at: At,
     },
     /// Somebody who is in a team and was not listed.
@@ -56,6 +57,13 @@ pub enum Step {
 
 const TEAMS: &str = "teams";
 const UNKNOWN_ROLES: &str = "unknown roles";
+const UNKNOWN_ORGANIZATION_ROLES: &str = "unknown roles in the organization";
+/// The rows of our token's owner, by the role that they tell.
+const OWNER_ADMIN: &str = "owner: admin";
+const OWNER_MEMBER: &str = "owner: member";
+const OWNER_UNTOLD: &str = "owner: untold";
+/// The rows of others that tell how they sign in.
+const SSO_OF_OTHERS: &str = "how others sign in";
 
 #[async_trait]
 impl Syncer for Buildkite {
@@ -91,9 +99,27 @@ impl Syncer for Buildkite {
         (resource_type == USER).then(|| ids.iter().map(step).collect())
     }
 
-    fn check(&self, _: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
+    fn check(&self, identity: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
         let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
         let mut warnings = Vec::new();
+        if !sees_all(count) {
+            warnings.push(Warning::new(
+                "TeamsMayBeHidden",
+                format!(
+                    "nothing says that {} administers the organization: secret teams that they are not in are missing then",
+                    identity.caller_name
+                ),
+            ));
+        }
+        if count(UNKNOWN_ORGANIZATION_ROLES) > 0 {
+            warnings.push(Warning::new(
+                "UnknownOrganizationRole",
+                format!(
+                    "{} members of the organization have a role that Rollcall does not know, and are shown as `member`",
+                    count(UNKNOWN_ORGANIZATION_ROLES)
+                ),
+            ));
+        }
         if count(TEAMS) == 0 {
             warnings.push(Warning::new(
                 "NoTeams",
@@ -121,54 +147,69 @@ impl Buildkite {
             return Ok(Yield::default());
         };
         let mut out = Yield::onward(next.map(|at| Step::Members { at }));
-        let owner = &self.token().await?.user.email;
         for member in &members {
-            out.records.extend(access::member(organization, member));
-            let is_owner = !owner.is_empty() && member.email.eq_ignore_ascii_case(owner);
-            if is_owner && !sees_all(member, &members) {
-                out.warn(
-                    "TeamsMayBeHidden",
-                    format!(
-                        "nothing says that {} administers the organization: secret teams that they are not in are missing then",
-                        member.name
-                    ),
-                );
-            }
+            self.meet(member, &mut out).await?;
         }
         Ok(out)
     }
 
+    /// Takes in somebody of the organization, and what their row tells of what our token sees.
+    async fn meet(&self, member: &Member, out: &mut Yield<Step>) -> Result<(), Error> {
+        let organization = self.organization().await?;
+        out.records.extend(access::member(organization, member));
+        if !matches!(member.role.as_str(), "" | ADMIN | access::MEMBER) {
+            out.tally(UNKNOWN_ORGANIZATION_ROLES, 1);
+        }
+        let owner = &self.token().await?.user.email;
+        if !owner.is_empty() && member.email.eq_ignore_ascii_case(owner) {
+            let role = match member.role.as_str() {
+                "" => OWNER_UNTOLD,
+                ADMIN => OWNER_ADMIN,
+                _ => OWNER_MEMBER,
+            };
+            out.tally(role, 1);
+        } else if !member.sso_mode.is_empty() {
+            out.tally(SSO_OF_OTHERS, 1);
+        }
+        Ok(())
+    }
+
     async fn teams(&self, at: &At) -> Result<Yield<Step>, Error> {
         let organization = self.organization().await?;
-        let page = self.api.teams(&organization.slug, at.page).await?;
+        let page = match self.api.teams(&organization.slug, at.page).await {
+            // The organization is there: it was found among those that the token reaches.
+            Err(e) if e.is_absent() => return Err(no_teams(e)),
+            page => page?,
+        };
         let Some((teams, next)) = taken(at, page, |team| &team.id) else {
             return Ok(Yield::default());
         };
         let mut out = Yield::onward(next.map(|at| Step::Teams { at }));
-        for team in &teams {
-            out.records.extend(access::team(organization, team));
+        for team in teams {
             out.tally(TEAMS, 1);
             out.spawn.push(Step::TeamMembers {
-                team: team.id.clone(),
+                team: Box::new(team),
                 at: At::beginning(),
             });
         }
         Ok(out)
     }
 
-    async fn team_members(&self, team: &str, at: &At) -> Result<Yield<Step>, Error> {
+    async fn team_members(&self, team: &Team, at: &At) -> Result<Yield<Step>, Error> {
         let organization = self.organization().await?;
         let page = match self
             .api
-            .team_members(&organization.slug, team, at.page)
+            .team_members(&organization.slug, &team.id, at.page)
             .await
         {
+            // What was shown of it is taken back: from its beginning the list is not there, either.
+            Err(e) if e.is_absent() && at.page > 1 => return Err(stale_cursor(Error::from(e))),
             // Buildkite says that there is no such team any more, or that it was just made secret.
             Err(e) if e.is_absent() => {
-                let mut out = Yield::from(Records::gone(ResourceId::new(TEAM, team)));
+                let mut out = Yield::from(Records::gone(ResourceId::new(TEAM, &team.id)));
                 out.warn(
                     "TeamVanished",
-                    format!("team {team} was deleted or hidden during the sync"),
+                    format!("team {} was deleted or hidden during the sync", team.id),
                 );
                 return Ok(out);
             }
@@ -178,11 +219,14 @@ impl Buildkite {
             return Ok(Yield::default());
         };
         let mut out = Yield::onward(next.map(|at| Step::TeamMembers {
-            team: team.to_owned(),
+            team: Box::new(team.clone()),
             at,
         }));
+        if at.page == 1 {
+            out.records.extend(access::team(organization, team));
+        }
         for member in &members {
-            let (records, known) = access::membership(team, member);
+            let (records, known) = access::membership(&team.id, member);
             out.records.extend(records);
             if !known {
                 out.tally(UNKNOWN_ROLES, 1);
@@ -194,7 +238,11 @@ impl Buildkite {
     async fn missing_member(&self, id: &str) -> Result<Yield<Step>, Error> {
         let organization = self.organization().await?;
         match self.api.member(&organization.slug, id).await {
-            Ok(member) => Ok(access::member(organization, &member).into()),
+            Ok(member) => {
+                let mut out = Yield::default();
+                self.meet(&member, &mut out).await?;
+                Ok(out)
+            }
             // In a team and not in the organization: what the team tells of them stays.
             Err(e) if e.is_absent() => Ok(Yield::default()),
             Err(e) => Err(e.into()),
@@ -202,15 +250,27 @@ impl Buildkite {
     }
 }
 
-/// Whether the owner of our token sees every team, as administrators do. Where the API does not tell roles yet, it tells by
-/// what it says of others: administrators alone see how they sign in.
-fn sees_all(owner: &Member, page: &[Member]) -> bool {
-    match owner.role.as_str() {
-        "" => page
-            .iter()
-            .any(|m| m.id != owner.id && !m.sso_mode.is_empty()),
-        role => role == ADMIN,
+/// Whether the owner of our token sees every team, as administrators do. Where the API does not tell their role, it tells
+/// by what it says of others: administrators alone see how they sign in.
+fn sees_all(count: impl Fn(&str) -> u64) -> bool {
+    if count(OWNER_ADMIN) + count(OWNER_MEMBER) > 0 {
+        return count(OWNER_ADMIN) > 0;
     }
+    // Without a row that is known to be the owner's, one of these is.
+    let own = u64::from(count(OWNER_UNTOLD) == 0);
+    count(SSO_OF_OTHERS) > own
+}
+
+/// What an organization without teams answers is not documented. One that was just switched off, or a hiccup, must not
+/// look as if nobody had access any more.
+fn no_teams(failure: Failure) -> Error {
+    Error::new(
+        ErrorType::NotFound,
+        "NoTeams",
+        "Buildkite says that the organization has no list of teams: they may be switched off",
+        "Switch teams on in the organization's settings. Without them everybody can do everything, and there is nothing to show.",
+    )
+    .with_source(Error::from(failure))
 }
 
 /// The rows of a page, and where the list goes on. `None`: the page was only asked for because nothing said that the one

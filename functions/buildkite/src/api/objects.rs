@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Null counts as missing.
 fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -78,8 +78,8 @@ pub(crate) struct Member {
 }
 
 /// A team.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Team {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Team {
     pub(crate) id: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) name: String,
@@ -102,7 +102,7 @@ pub(crate) struct Team {
 }
 
 /// Who made a team.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Creator {
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) id: String,

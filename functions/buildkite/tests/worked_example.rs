@@ -1,0 +1,200 @@
+//! A small organization, and every line of its snapshot: Ada, who administers it; a team of everybody, which she maintains;
+//! and a secret team, which Ben maintains without being an administrator.
+
+use rollcall::snapshot::read::{Entitlement, Grant, Resource};
+use rollcall_harness::shown::Shown;
+use rollcall_simulators::buildkite::{
+    ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, MEMBER_TOKEN, ORGANIZATION_ID, PLATFORM_ID, World,
+};
+use serde_json::{Value, json};
+
+use crate::{Desk, Simulated};
+
+/// What a sync shows, line by line.
+fn lines_of(shown: &Shown) -> Vec<String> {
+    let resources = shown.resources.values().map(resource);
+    let entitlements = shown.entitlements.values().map(entitlement);
+    let grants = shown.grants.values().map(grant);
+    resources.chain(entitlements).chain(grants).collect()
+}
+
+/// The lines of these texts with ids for their abbreviations, as a snapshot has them: of each kind in the order of the ids.
+fn expected(texts: &[&str]) -> Vec<String> {
+    let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
+    for text in texts {
+        let mut kind = 0;
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            match line {
+                "# Resources" => kind = 0,
+                "# Entitlements" => kind = 1,
+                "# Grants" => kind = 2,
+                line => kinds[kind].push(written_out(line)),
+            }
+        }
+    }
+    for lines in &mut kinds {
+        lines.sort_by(|a, b| id(a).cmp(id(b)));
+    }
+    kinds.concat()
+}
+
+fn written_out(line: &str) -> String {
+    [
+        ("{ORG}", ORGANIZATION_ID),
+        ("{A}", ADA_ID),
+        ("{B}", BEN_ID),
+        ("{C}", CLEO_ID),
+        ("{E}", EVERYONE_ID),
+        ("{P}", PLATFORM_ID),
+    ]
+    .iter()
+    .fold(line.to_owned(), |line, (short, id)| line.replace(short, id))
+}
+
+fn id(line: &str) -> &str {
+    line.split(" | ").next().unwrap_or_default()
+}
+
+async fn desk() -> Desk {
+    Desk::around(Simulated::of(World::worked_example()).await)
+}
+
+/// The public connector, as far as it can be seen, shows nobody's role in the organization; one line of it shows Ada and
+/// Ben as mere members of the teams that they maintain, the other nothing of a team but its name.
+#[tokio::test]
+async fn the_small_organization_is_shown_line_by_line() {
+    let desk = desk().await;
+    let shown = Shown::by(&desk).await;
+    assert_eq!(lines_of(&shown), expected(&[COMMON, SEEN_BY_ADA, PLATFORM]));
+    assert_eq!(shown.warnings(), Vec::<String>::new());
+    assert_eq!(
+        ["organization", "user", "team"].map(|of| shown.count(of)),
+        [1, 3, 2]
+    );
+    assert_eq!(shown.entitlements.len(), 4 + 2);
+    assert_eq!(shown.grants.len(), 4 + 4);
+}
+
+/// Cleo is no administrator and not in the secret team, and the API says nothing of what she does not see. Neither does
+/// the public connector.
+#[tokio::test]
+async fn a_members_token_shows_no_secret_team_and_says_so() {
+    let desk = desk().await;
+    desk.set_keys(&json!({"api-token": MEMBER_TOKEN}));
+    let shown = Shown::by(&desk).await;
+    assert_eq!(lines_of(&shown), expected(&[COMMON, SEEN_BY_CLEO]));
+    assert_eq!(
+        shown.warnings(),
+        [
+            "TeamsMayBeHidden: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then"
+        ]
+    );
+}
+
+fn resource(r: &Resource) -> String {
+    let plain = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let profile = r.profile.iter();
+    let profile = profile.map(|(key, value)| format!("{key}={}", plain(value)));
+    let told = |before: &str, what: Option<&str>| {
+        what.filter(|text| !text.is_empty())
+            .map(|text| format!("{before}{text}"))
+            .unwrap_or_default()
+    };
+    // What the API does not tell is not told here, either.
+    assert_eq!((r.mfa, r.sso, r.last_login.as_deref()), (None, None, None));
+    line([
+        r.id.clone(),
+        format!("‘{}’", r.display_name),
+        r.description.clone(),
+        r.traits.join("+"),
+        format!("{} {}", r.status.unwrap_or("-"), r.status_details)
+            .trim()
+            .to_owned(),
+        r.account_type.unwrap_or_default().to_owned(),
+        r.emails.join(","),
+        told("signs in as ", Some(&r.login)),
+        told("in ", r.parent.as_deref()),
+        told("made ", r.created_at.as_deref()),
+        profile.collect::<Vec<_>>().join(" "),
+    ])
+}
+
+fn entitlement(e: &Entitlement) -> String {
+    let group = e.exclusion_group.as_ref();
+    line([
+        e.id.clone(),
+        e.purpose.unwrap_or("-").to_owned(),
+        format!("‘{}’", e.display_name),
+        format!("‘{}’", e.description),
+        format!("to {}", e.grantable_to.join(",")),
+        immutable(e.immutable),
+        group
+            .map(|group| format!("one of {group}"))
+            .unwrap_or_default(),
+    ])
+}
+
+fn grant(g: &Grant) -> String {
+    assert!(g.direct && g.expandable.is_none() && g.sources.is_empty());
+    line([g.id.clone(), immutable(g.immutable)])
+}
+
+fn immutable(is: bool) -> String {
+    if is {
+        "immutable".into()
+    } else {
+        String::new()
+    }
+}
+
+fn line(parts: impl IntoIterator<Item = String>) -> String {
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" | ")
+}
+
+const COMMON: &str = "
+# Resources
+organization:{ORG} | ‘Acme Inc’ | enabled | made 2021-05-09T21:05:59.874Z | slug=acme-inc
+team:{E} | ‘Everyone’ | group | enabled | in organization:{ORG} | made 2022-01-01T00:00:00Z | created_at=2022-01-01T00:00:00Z created_by_email=ada@example.com created_by_id={A} is_default_team=true privacy=visible slug=everyone
+user:{C} | ‘Cleo Coder’ | user | enabled | human | cleo@example.com | signs in as cleo@example.com | in organization:{ORG} | email=cleo@example.com name=Cleo Coder org_role=member sso_mode=required user_id={C}
+# Entitlements
+organization:{ORG}:admin | permission | ‘Acme Inc Org Admin’ | ‘Administers the Acme Inc organization in Buildkite: all teams, pipelines and settings’ | to user
+organization:{ORG}:member | assignment | ‘Acme Inc Org Member’ | ‘Belongs to the Acme Inc organization in Buildkite’ | to user
+team:{E}:maintainer | assignment | ‘Everyone Team Maintainer’ | ‘Maintainer of the Everyone team in Buildkite’ | to user | one of team-role
+team:{E}:member | assignment | ‘Everyone Team Member’ | ‘Member of the Everyone team in Buildkite’ | to user | one of team-role
+# Grants
+organization:{ORG}:admin:user:{A}
+organization:{ORG}:member:user:{A}
+organization:{ORG}:member:user:{B}
+organization:{ORG}:member:user:{C}
+team:{E}:maintainer:user:{A}
+team:{E}:member:user:{B}
+team:{E}:member:user:{C}
+";
+
+const SEEN_BY_ADA: &str = "
+# Resources
+user:{A} | ‘Ada Admin’ | user | enabled | human | ada@example.com | signs in as ada@example.com | in organization:{ORG} | email=ada@example.com name=Ada Admin org_role=admin sso_mode=required user_id={A}
+user:{B} | ‘Ben Builder’ | user | enabled | human | ben@example.com | signs in as ben@example.com | in organization:{ORG} | email=ben@example.com name=Ben Builder org_role=member sso_mode=optional user_id={B}
+";
+
+/// How others sign in is for administrators.
+const SEEN_BY_CLEO: &str = "
+# Resources
+user:{A} | ‘Ada Admin’ | user | enabled | human | ada@example.com | signs in as ada@example.com | in organization:{ORG} | email=ada@example.com name=Ada Admin org_role=admin user_id={A}
+user:{B} | ‘Ben Builder’ | user | enabled | human | ben@example.com | signs in as ben@example.com | in organization:{ORG} | email=ben@example.com name=Ben Builder org_role=member user_id={B}
+";
+
+const PLATFORM: &str = "
+# Resources
+team:{P} | ‘Platform’ | Runs CI | group | enabled | in organization:{ORG} | made 2023-03-14T00:45:16.215Z | created_at=2023-03-14T00:45:16.215Z created_by_email=ada@example.com created_by_id={A} description=Runs CI is_default_team=false privacy=secret slug=platform
+# Entitlements
+team:{P}:maintainer | assignment | ‘Platform Team Maintainer’ | ‘Maintainer of the Platform team in Buildkite’ | to user | one of team-role
+team:{P}:member | assignment | ‘Platform Team Member’ | ‘Member of the Platform team in Buildkite’ | to user | one of team-role
+# Grants
+team:{P}:maintainer:user:{B}
+";

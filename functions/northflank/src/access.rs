@@ -67,22 +67,25 @@ pub(crate) fn user(member: &Member) -> Resource {
     resource
 }
 
-/// The addresses that are some, each once.
+/// The addresses that are some, each once, and verified if it is so anywhere.
 fn addresses(emails: &[Email]) -> Vec<Email> {
-    let mut seen = BTreeSet::new();
-    let valid = |email: &&Email| {
+    let mut found: Vec<Email> = Vec::new();
+    for email in emails {
         let address = email.address.trim();
         let parts = address.split_once('@');
-        parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
-            && !address.contains(char::is_whitespace)
-    };
-    let good = emails.iter().filter(valid);
-    good.filter(|email| seen.insert(email.address.trim().to_lowercase()))
-        .map(|email| Email {
-            address: email.address.trim().to_owned(),
-            verified: email.verified,
-        })
-        .collect()
+        let valid = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+            && !address.contains(char::is_whitespace);
+        let same = |known: &&mut Email| known.address.to_lowercase() == address.to_lowercase();
+        match found.iter_mut().find(same) {
+            Some(known) => known.verified |= email.verified,
+            None if valid => found.push(Email {
+                address: address.to_owned(),
+                verified: email.verified,
+            }),
+            None => {}
+        }
+    }
+    found
 }
 
 /// A group, and being in it.
@@ -188,8 +191,10 @@ pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> Gran
     let grant = Grant::new(assigned(role), id);
     match member.kind.as_str() {
         "implicit" => {
-            let through = groups.iter().map(|group| member_of(group)).collect();
-            grant.immutable().unless(through)
+            // Nobody is in the group without an id: it stands for none that shows, so that a role without any is counted.
+            let none = std::iter::once("");
+            let groups = groups.iter().map(String::as_str).chain(none);
+            grant.immutable().unless(groups.map(member_of).collect())
         }
         _ => grant,
     }

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub(crate) use failure::{Failure, MISSING, Part};
+pub(crate) use failure::{Failure, MISSING, Part, UNAVAILABLE};
 pub(crate) use objects::*;
 pub use paging::At;
 pub(crate) use paging::Page;
@@ -77,13 +77,6 @@ impl Api {
             .await
     }
 
-    /// `GET /v1/org-roles/{id}`
-    pub(crate) async fn role(&self, id: &str) -> Answer<Role> {
-        let call = Call::get(&["v1", "org-roles", id]);
-        let answer: Enveloped<Role> = self.send(Part::Roles, &call).await?;
-        Ok(answer.data)
-    }
-
     /// `GET /v1/org-roles/{id}/members`: those who were given the role, and those who have it through a group.
     pub(crate) async fn role_members(&self, role: &str, at: &At) -> Answer<Page<RoleMember>> {
         let call = Call::get(&["v1", "org-roles", role, "members"]);
@@ -103,16 +96,16 @@ impl Api {
             };
             let name = call.name();
             let answer: Enveloped<Groups> = self.send(Part::Groups, &call).await?;
+            let empty = answer.data.directory_groups.is_empty();
             groups.extend(answer.data.directory_groups);
             let Some(pagination) = answer.pagination.filter(|p| p.has_next_page) else {
                 return Ok(groups);
             };
             let before = at.clone().unwrap_or_else(At::beginning);
-            let next = before.next(&pagination, false);
-            if next.as_ref().is_none_or(|next| *next == before) {
+            let Some(next) = before.next(&pagination, empty) else {
                 return Err(Failure::circle(Part::Groups, name));
-            }
-            at = next;
+            };
+            at = Some(next);
         }
     }
 

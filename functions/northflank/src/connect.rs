@@ -1,6 +1,7 @@
 //! The connector, connected: what its token is, and whether it may read all that a sync needs.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use tokio::sync::OnceCell;
 
 use crate::ABOUT;
 use crate::access::USER;
-use crate::api::{Api, At, Failure, Group, MISSING, Member, Page, Role, Token};
+use crate::api::{Api, At, Failure, Group, MISSING, Member, Page, Role, Token, UNAVAILABLE};
 
 /// A token that ends sooner is told of.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -29,9 +30,22 @@ pub struct Northflank {
 
 /// The beginnings of the three lists.
 struct Probed {
-    members: Page<Member>,
-    roles: Page<Role>,
+    members: Once<Page<Member>>,
+    roles: Once<Page<Role>>,
     groups: Vec<Group>,
+}
+
+/// What is used once: a list that starts over must not go on from a cursor that the vendor has lost.
+struct Once<T>(Mutex<Option<T>>);
+
+impl<T> Once<T> {
+    fn new(value: T) -> Self {
+        Self(Mutex::new(Some(value)))
+    }
+
+    fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 #[async_trait]
@@ -129,25 +143,33 @@ impl Northflank {
             ));
         }
         Ok(Probed {
-            members,
-            roles: roles?,
+            members: Once::new(members),
+            roles: Once::new(roles?),
             groups: groups?,
         })
     }
 
     /// A page of members; the first was read already.
     pub(crate) async fn members(&self, at: &At) -> Result<Page<Member>, Error> {
-        match at.is_beginning() {
-            true => Ok(self.probed().await?.members.clone()),
-            false => listed(at, self.api.members(at).await),
+        let probed = match at.is_beginning() {
+            true => self.probed().await?.members.take(),
+            false => None,
+        };
+        match probed {
+            Some(page) => Ok(page),
+            None => listed(at, self.api.members(at).await),
         }
     }
 
     /// A page of roles; the first was read already.
     pub(crate) async fn roles(&self, at: &At) -> Result<Page<Role>, Error> {
-        match at.is_beginning() {
-            true => Ok(self.probed().await?.roles.clone()),
-            false => listed(at, self.api.roles(at).await),
+        let probed = match at.is_beginning() {
+            true => self.probed().await?.roles.take(),
+            false => None,
+        };
+        match probed {
+            Some(page) => Ok(page),
+            None => listed(at, self.api.roles(at).await),
         }
     }
 
@@ -175,15 +197,14 @@ pub(crate) fn listed<T>(at: &At, answer: Result<Page<T>, Failure>) -> Result<Pag
     }
 }
 
-/// All that the token may not read, in one error. *Unknown*: whether a missing permission is a 401 or a 403; where nothing
-/// can be read at all, it is the token that is refused.
+/// All that the token may not read, in one error. *Unknown*: whether a missing permission is a 401, a 403 or a 404; where
+/// nothing can be read at all, it is the token that is refused.
 fn refused(failures: &[Option<&Failure>]) -> Option<Error> {
-    let is_refusal = |e: &&Failure| matches!(e.status(), Some(401 | 403));
     let refused: Vec<&Failure> = failures
         .iter()
         .copied()
         .flatten()
-        .filter(is_refusal)
+        .filter(|e| e.is_refusal() || e.is_unavailable())
         .collect();
     let first = refused.first()?;
     if refused.len() == failures.len() && refused.iter().all(|e| e.status() == Some(401)) {
@@ -198,13 +219,20 @@ fn refused(failures: &[Option<&Failure>]) -> Option<Error> {
         );
     }
     let parts: Vec<&str> = refused.iter().map(|e| e.part.needs()).collect();
-    Some(
-        Error::new(
+    let parts = parts.join("; ");
+    let error = match refused.iter().any(|e| e.is_refusal()) {
+        true => Error::new(
             ErrorType::PermissionDenied,
             "TokenTooWeak",
-            format!("the API token may not read {}", parts.join("; ")),
+            format!("the API token may not read {parts}"),
             MISSING,
-        )
-        .with_source(first.to_string()),
-    )
+        ),
+        false => Error::new(
+            ErrorType::Misconfigured,
+            "NotAvailable",
+            format!("{parts} cannot be read with this token"),
+            UNAVAILABLE,
+        ),
+    };
+    Some(error.with_source(first.to_string()))
 }

@@ -1,5 +1,7 @@
 //! Reads: the steps of a sync.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield};
 use rollcall::model::ResourceId;
@@ -31,7 +33,7 @@ pub enum Step {
     Roles {
         at: At,
     },
-    /// `groups`: those whose members have the role.
+    /// `groups`: those whose members are shown to have the role.
     RoleMembers {
         role: String,
         groups: Vec<String>,
@@ -139,6 +141,9 @@ impl Northflank {
         for role in &page.items {
             check_id(&role.id)?;
             let (records, missing) = access::role(role, &known);
+            let groups = role.directory_groups.iter();
+            let groups: BTreeSet<String> =
+                groups.filter(|id| known.contains(*id)).cloned().collect();
             out.records.extend(records);
             for group in missing {
                 out.warn(
@@ -151,7 +156,7 @@ impl Northflank {
             }
             out.spawn.push(Step::RoleMembers {
                 role: role.id.clone(),
-                groups: role.directory_groups.clone(),
+                groups: groups.into_iter().collect(),
                 at: At::beginning(),
             });
         }
@@ -183,16 +188,20 @@ impl Northflank {
         Ok(out)
     }
 
-    /// A 404 may hide a refusal: the role is gone only if asking for it says so as well.
+    /// A 404 may hide a refusal: the role is gone only if it is not in the list any more.
     async fn vanished_role(&self, role: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
-        match self.api.role(role).await {
-            Err(e) if e.is_not_found() => Ok(vanished(ROLE, role)),
-            Err(e) => Err(e.into()),
-            Ok(_) => Err(no_members.into()),
+        let mut at = Some(At::beginning());
+        while let Some(here) = at {
+            let page = self.api.roles(&here).await?;
+            if page.items.iter().any(|still| still.id == role) {
+                return Err(no_members.into());
+            }
+            at = page.next;
         }
+        Ok(vanished(ROLE, role))
     }
 
-    /// The same of a group, which can only be looked for in the list.
+    /// The same of a group.
     async fn vanished_group(&self, group: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
         let groups = self.api.groups().await?;
         match groups.iter().any(|still| still.id == group) {

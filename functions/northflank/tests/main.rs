@@ -1,8 +1,19 @@
 //! The end-to-end tests of the Northflank connector, against its simulator.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
+mod bad_input;
+mod calls;
+mod complete;
 mod conformance;
+mod defects;
+mod expansion;
 mod lambda;
+mod limits;
+mod worked_example;
 mod world;
 
+use rollcall_harness::conformance::Bench;
 use world::Simulated;
+
+/// A workbench for Northflank.
+type Desk = Bench<Simulated>;

@@ -59,6 +59,21 @@ impl Failure {
         self.cause.status()
     }
 
+    /// Whether the token, or what it may, is refused.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.status(), Some(401 | 403))
+    }
+
+    /// Whether there is no such list for this token. Where Directory Sync is not switched on, *unknown* is what the list of
+    /// groups answers: any of these.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        match self.status() {
+            Some(404 | 405) => true,
+            Some(400 | 409) => self.part == Part::Groups,
+            _ => false,
+        }
+    }
+
     /// Whether the API says that what the path names is not there. That may hide a refusal: ask once more elsewhere.
     pub(crate) fn is_not_found(&self) -> bool {
         self.cause.is_not_found()
@@ -68,25 +83,33 @@ impl Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let part = failure.part;
-        match failure.cause.status() {
-            Some(401 | 403) => Error::new(
+        if failure.is_refusal() {
+            return Error::new(
                 ErrorType::PermissionDenied,
                 "TokenTooWeak",
-                format!("the API token may not read {}, or is not good any more", part.needs()),
+                format!(
+                    "the API token may not read {}, or is not good any more",
+                    part.needs()
+                ),
                 MISSING,
             )
-            .with_source(*failure.cause),
-            Some(404 | 405) => Error::new(
+            .with_source(*failure.cause);
+        }
+        if failure.is_unavailable() {
+            return Error::new(
                 ErrorType::Misconfigured,
                 "NotAvailable",
                 format!("{} cannot be read with this token", part.needs()),
-                "The token must be one of an organization, not of a team; check `northflank-base-url` as well, if that is set. For directory groups: Directory Sync may not be switched on, which the vendor does.",
+                UNAVAILABLE,
             )
-            .with_source(*failure.cause),
-            _ => (*failure.cause).into(),
+            .with_source(*failure.cause);
         }
+        (*failure.cause).into()
     }
 }
+
+/// What to do about lists that are not there.
+pub(crate) const UNAVAILABLE: &str = "The token must be one of an organization, not of a team, and its role must read members and roles; check `northflank-base-url` as well, if that is set. For directory groups: Directory Sync may not be switched on, which the vendor does.";
 
 /// What to do about missing permissions.
 pub(crate) const MISSING: &str = "Make a role that may read members and roles (Organisation > Admin > Members > Read, and Roles > Read), make an API token of the organization from it, and store that as `northflank-api-token`.";

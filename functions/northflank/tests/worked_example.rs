@@ -1,0 +1,232 @@
+//! A small organization and every line of its snapshot: Alice, who holds `developer` through the group Engineering and
+//! `org-admin` by hand; Bob, who was given `developer`; Carol, whose account is not set up, in Engineering; and Dan, whom
+//! only the directory knows.
+
+use rollcall::snapshot::read::{Entitlement, Grant, Resource, Snapshot};
+use rollcall_harness::shown::Shown;
+use rollcall_simulators::northflank::{ENGINEERING_ID, OPERATIONS_ID, World};
+use serde_json::Value;
+
+use crate::{Desk, Simulated};
+
+fn lines_of(shown: &Shown) -> Vec<String> {
+    let resources = shown.resources.values().map(resource);
+    let entitlements = shown.entitlements.values().map(entitlement);
+    let grants = shown.grants.values().map(grant);
+    resources.chain(entitlements).chain(grants).collect()
+}
+
+/// The lines of these texts, of each kind in the order of the ids, which are written out.
+fn expected(texts: &[&str]) -> Vec<String> {
+    let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
+    for text in texts {
+        let mut kind = 0;
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            match line {
+                "# Resources" => kind = 0,
+                "# Entitlements" => kind = 1,
+                "# Grants" => kind = 2,
+                line => kinds[kind].push(
+                    line.replace("G1", ENGINEERING_ID)
+                        .replace("G2", OPERATIONS_ID),
+                ),
+            }
+        }
+    }
+    for lines in &mut kinds {
+        lines.sort_by(|a, b| id(a).cmp(id(b)));
+    }
+    kinds.concat()
+}
+
+fn id(line: &str) -> &str {
+    line.split(" | ").next().unwrap_or_default()
+}
+
+async fn desk() -> Desk {
+    Desk::around(Simulated::of(World::worked_example()).await)
+}
+
+#[tokio::test]
+async fn the_small_organization_is_shown_line_by_line() {
+    let desk = desk().await;
+    let shown = Shown::by(&desk).await;
+    assert_eq!(lines_of(&shown), expected(&[STATED, FOLLOWING]));
+    let counts = (
+        shown.resources.len(),
+        shown.entitlements.len(),
+        shown.grants.len(),
+    );
+    assert_eq!(counts, (7, 4, 8));
+    assert_eq!(
+        shown.warnings(),
+        [
+            "MembersWithoutAccount: 1 members of directory groups have no account in Northflank, and no access"
+        ]
+    );
+    // Three probes go on as the first pages of three lists.
+    assert_eq!(shown.answer["calls"], 1 + 3 + 2 + 2);
+    let text = shown
+        .resources
+        .values()
+        .map(|r| format!("{r:?}"))
+        .collect::<String>();
+    assert!(!text.contains("Dan Future") && !text.contains("dan@acme.test"));
+}
+
+/// What the vendor states, and nothing that follows from it.
+#[tokio::test]
+async fn before_expansion_the_small_organization_has_six_grants() {
+    let mut desk = desk().await;
+    desk.cx.settings.expand = false;
+    let shown = Shown::by(&desk).await;
+    assert_eq!(lines_of(&shown), expected(&[STATED]));
+    assert_eq!(shown.grants.len(), 6);
+    // The group's grant is passed on to people alone, and to those alone who are in the group themselves.
+    let through = shown.grant(&format!("role:developer:assigned:group:{ENGINEERING_ID}"));
+    let expandable = through.expandable.as_ref().expect("passed on");
+    assert!(expandable.shallow);
+    assert_eq!(expandable.resource_types, ["user"]);
+}
+
+/// Whom a reader finds who takes the published snapshot apart again.
+#[tokio::test]
+async fn the_expanded_snapshot_unexpands_to_what_was_stated() {
+    let desk = desk().await;
+    let answer = desk.complete().await;
+    let snapshot =
+        Snapshot::read(desk.snapshot(&answer).as_slice(), "the snapshot").expect("readable");
+    let mut sources = Vec::new();
+    let all = rollcall::snapshot::read::Filter::default();
+    snapshot
+        .grants(&all, |g| -> Result<(), rollcall::Error> {
+            if !g.sources.is_empty() {
+                sources.push((g.id.clone(), g.direct, g.sources.clone()));
+            }
+            Ok(())
+        })
+        .expect("grants");
+    let source: std::collections::BTreeMap<String, bool> =
+        [(format!("group:{ENGINEERING_ID}:member"), true)].into();
+    assert_eq!(
+        sources,
+        [
+            (
+                "role:developer:assigned:user:alice-w".to_owned(),
+                false,
+                source.clone()
+            ),
+            (
+                "role:developer:assigned:user:carol-p".to_owned(),
+                false,
+                source
+            ),
+        ]
+    );
+}
+
+fn resource(r: &Resource) -> String {
+    let plain = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let profile = r.profile.iter();
+    let profile = profile.map(|(key, value)| format!("{key}={}", plain(value)));
+    line([
+        r.id.clone(),
+        format!("‘{}’", r.display_name),
+        r.description.clone(),
+        r.traits.join("+"),
+        format!("{} {}", r.status.unwrap_or("-"), r.status_details)
+            .trim()
+            .to_owned(),
+        r.account_type.unwrap_or_default().to_owned(),
+        r.emails.join(","),
+        if r.login.is_empty() {
+            String::new()
+        } else {
+            format!("signs in as {}", r.login)
+        },
+        r.created_at
+            .as_ref()
+            .map(|at| format!("since {at}"))
+            .unwrap_or_default(),
+        r.parent
+            .as_ref()
+            .map(|p| format!("in {p}"))
+            .unwrap_or_default(),
+        profile.collect::<Vec<_>>().join(" "),
+    ])
+}
+
+fn entitlement(e: &Entitlement) -> String {
+    line([
+        e.id.clone(),
+        e.slug.clone(),
+        e.purpose.unwrap_or("-").to_owned(),
+        format!("‘{}’", e.display_name),
+        format!("to {}", e.grantable_to.join(",")),
+        immutable(e.immutable),
+    ])
+}
+
+fn grant(g: &Grant) -> String {
+    let through = g
+        .expandable
+        .as_ref()
+        .map(|e| format!("passed on to {}", e.entitlements.join(",")));
+    let from: Vec<&str> = g.sources.keys().map(String::as_str).collect();
+    line([
+        g.id.clone(),
+        immutable(g.immutable),
+        through.unwrap_or_default(),
+        if from.is_empty() {
+            String::new()
+        } else {
+            format!("from {}", from.join(","))
+        },
+    ])
+}
+
+fn immutable(is: bool) -> String {
+    if is {
+        "immutable".into()
+    } else {
+        String::new()
+    }
+}
+
+fn line(parts: impl IntoIterator<Item = String>) -> String {
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" | ")
+}
+
+const STATED: &str = r#"
+# Resources
+user:alice-w | ‘Alice Wu’ | user | enabled | human | alice@acme.test | signs in as alice-w | since 2023-02-14T08:30:00Z | display_name=Alice Wu email=alice@acme.test email_verified=true finalized=true first_name=Alice joined_at=2023-02-14T08:30:00Z last_name=Wu user_id=alice-w username=alice-w
+user:bob-k | ‘Bob K’ | user | enabled | human | bob@acme.test | signs in as bob-k | since 2022-03-01T09:00:00Z | display_name=Bob K email=bob@acme.test email_verified=true finalized=true first_name=Bob joined_at=2022-03-01T09:00:00Z last_name=K user_id=bob-k username=bob-k
+user:carol-p | ‘carol@acme.test’ | user | enabled account setup not finished | human | carol@acme.test | signs in as carol-p | since 2023-02-14T08:30:00Z | email=carol@acme.test email_verified=false finalized=false joined_at=2023-02-14T08:30:00Z user_id=carol-p username=carol-p
+group:G1 | ‘Engineering’ | group | enabled | since 2024-05-02T10:00:00Z | created_at=2024-05-02T10:00:00Z group_id=G1 group_name=Engineering idp_id=00g-eng-7 updated_at=2024-05-02T10:00:00Z
+group:G2 | ‘Operations’ | group | enabled | since 2024-05-02T10:00:00Z | created_at=2024-05-02T10:00:00Z group_id=G2 group_name=Operations idp_id=00g-ops-8 updated_at=2024-05-02T10:00:00Z
+role:developer | ‘Developer’ | Ships the shop | role | enabled | since 2023-02-14T08:30:00Z | created_at=2023-02-14T08:30:00Z description=Ships the shop directory_group_ids=["G1"] restricted=true restricted_team_ids=["web"] role_id=developer role_name=Developer updated_at=2023-02-14T08:30:00Z
+role:org-admin | ‘Org Admin’ | role | enabled | since 2023-02-14T08:30:00Z | created_at=2023-02-14T08:30:00Z restricted=false role_id=org-admin role_name=Org Admin updated_at=2023-02-14T08:30:00Z
+# Entitlements
+role:org-admin:assigned | assigned | assignment | ‘Org Admin role’ | to user,group
+role:developer:assigned | assigned | assignment | ‘Developer role’ | to user,group
+group:G1:member | member | assignment | ‘Engineering group member’ | to user | immutable
+group:G2:member | member | assignment | ‘Operations group member’ | to user | immutable
+# Grants
+role:org-admin:assigned:user:alice-w
+role:developer:assigned:user:bob-k
+role:developer:assigned:group:G1 | passed on to group:G1:member
+group:G1:member:user:alice-w | immutable
+group:G1:member:user:carol-p | immutable
+group:G2:member:user:bob-k | immutable
+"#;
+
+const FOLLOWING: &str = "
+# Grants
+role:developer:assigned:user:alice-w | immutable | from group:G1:member
+role:developer:assigned:user:carol-p | immutable | from group:G1:member
+";

@@ -36,7 +36,8 @@ pub async fn every_function_is_played_through_all_that_it_does_in_aws<S: Functio
         let apart = moto.list_objects(AUDIT, "").await.expect("a list");
         let audit_alone = apart.iter().all(|key| key.starts_with("audit/"));
         assert!(audit_alone, "{apart:?}");
-        assert_eq!(apart.is_empty(), !audit_apart);
+        let changes = S::entry().operations.len() > 1;
+        assert_eq!(!apart.is_empty(), audit_apart && changes);
     }
 }
 

@@ -5,7 +5,7 @@
 use rollcall::connector::Records;
 use rollcall::model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Purpose, Rank, Resource,
-    ResourceId, State, put,
+    ResourceId, State, brief, put, put_time,
 };
 
 use crate::api::{Member, Membership, Organization, Team};
@@ -99,14 +99,13 @@ pub(crate) fn team(organization: &Organization, team: &Team) -> Records {
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     resource.state = State::Enabled;
     resource.created_at = team.created_at;
-    resource.description = team.description.chars().take(500).collect();
+    resource.description = brief(&team.description);
     let profile = &mut resource.profile;
     put(profile, "slug", &team.slug);
     put(profile, "description", &team.description);
     put(profile, "privacy", &team.privacy);
     profile.insert("is_default_team".into(), team.default.into());
-    let created = team.created_at.map(|at| at.to_string());
-    put(profile, "created_at", created.unwrap_or_default());
+    put_time(profile, "created_at", team.created_at);
     put(profile, "created_by_id", &team.created_by.id);
     put(profile, "created_by_email", &team.created_by.email);
     put(profile, "default_member_role", &team.default_member_role);

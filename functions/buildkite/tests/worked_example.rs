@@ -2,57 +2,33 @@
 //! and a secret team, which Ben maintains without being an administrator.
 
 use rollcall::snapshot::read::{Entitlement, Grant, Resource};
+use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
     ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, MEMBER_TOKEN, ORGANIZATION_ID, PLATFORM_ID, World,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{Desk, Simulated};
 
 /// What a sync shows, line by line.
 fn lines_of(shown: &Shown) -> Vec<String> {
-    let resources = shown.resources.values().map(resource);
-    let entitlements = shown.entitlements.values().map(entitlement);
-    let grants = shown.grants.values().map(grant);
-    resources.chain(entitlements).chain(grants).collect()
+    lines::of(shown, resource, entitlement, grant)
 }
 
 /// The lines of these texts with ids for their abbreviations, as a snapshot has them: of each kind in the order of the ids.
 fn expected(texts: &[&str]) -> Vec<String> {
-    let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
-    for text in texts {
-        let mut kind = 0;
-        for line in text.lines().filter(|line| !line.is_empty()) {
-            match line {
-                "# Resources" => kind = 0,
-                "# Entitlements" => kind = 1,
-                "# Grants" => kind = 2,
-                line => kinds[kind].push(written_out(line)),
-            }
-        }
-    }
-    for lines in &mut kinds {
-        lines.sort_by(|a, b| id(a).cmp(id(b)));
-    }
-    kinds.concat()
-}
-
-fn written_out(line: &str) -> String {
-    [
-        ("{ORG}", ORGANIZATION_ID),
-        ("{A}", ADA_ID),
-        ("{B}", BEN_ID),
-        ("{C}", CLEO_ID),
-        ("{E}", EVERYONE_ID),
-        ("{P}", PLATFORM_ID),
-    ]
-    .iter()
-    .fold(line.to_owned(), |line, (short, id)| line.replace(short, id))
-}
-
-fn id(line: &str) -> &str {
-    line.split(" | ").next().unwrap_or_default()
+    lines::expected(
+        texts,
+        &[
+            ("{ORG}", ORGANIZATION_ID),
+            ("{A}", ADA_ID),
+            ("{B}", BEN_ID),
+            ("{C}", CLEO_ID),
+            ("{E}", EVERYONE_ID),
+            ("{P}", PLATFORM_ID),
+        ],
+    )
 }
 
 async fn desk() -> Desk {
@@ -92,18 +68,6 @@ async fn a_members_token_shows_no_secret_team_and_says_so() {
 }
 
 fn resource(r: &Resource) -> String {
-    let plain = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    let profile = r.profile.iter();
-    let profile = profile.map(|(key, value)| format!("{key}={}", plain(value)));
-    let told = |before: &str, what: Option<&str>| {
-        what.filter(|text| !text.is_empty())
-            .map(|text| format!("{before}{text}"))
-            .unwrap_or_default()
-    };
     // What the API does not tell is not told here, either.
     assert_eq!((r.mfa, r.sso, r.last_login.as_deref()), (None, None, None));
     line([
@@ -111,20 +75,17 @@ fn resource(r: &Resource) -> String {
         format!("‘{}’", r.display_name),
         r.description.clone(),
         r.traits.join("+"),
-        format!("{} {}", r.status.unwrap_or("-"), r.status_details)
-            .trim()
-            .to_owned(),
+        status(r),
         r.account_type.unwrap_or_default().to_owned(),
         r.emails.join(","),
         told("signs in as ", Some(&r.login)),
         told("in ", r.parent.as_deref()),
         told("made ", r.created_at.as_deref()),
-        profile.collect::<Vec<_>>().join(" "),
+        profile(r),
     ])
 }
 
 fn entitlement(e: &Entitlement) -> String {
-    let group = e.exclusion_group.as_ref();
     line([
         e.id.clone(),
         e.purpose.unwrap_or("-").to_owned(),
@@ -132,28 +93,13 @@ fn entitlement(e: &Entitlement) -> String {
         format!("‘{}’", e.description),
         format!("to {}", e.grantable_to.join(",")),
         immutable(e.immutable),
-        group
-            .map(|group| format!("one of {group}"))
-            .unwrap_or_default(),
+        told("one of ", e.exclusion_group.as_deref()),
     ])
 }
 
 fn grant(g: &Grant) -> String {
     assert!(g.direct && g.expandable.is_none() && g.sources.is_empty());
     line([g.id.clone(), immutable(g.immutable)])
-}
-
-fn immutable(is: bool) -> String {
-    if is {
-        "immutable".into()
-    } else {
-        String::new()
-    }
-}
-
-fn line(parts: impl IntoIterator<Item = String>) -> String {
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join(" | ")
 }
 
 const COMMON: &str = "

@@ -8,7 +8,7 @@ mod names;
 use rollcall::connector::Records;
 use rollcall::model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Rank,
-    Resource, ResourceId, State, put,
+    Resource, ResourceId, State, brief, put,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -295,7 +295,7 @@ pub(crate) fn role(role: &Role) -> Resource {
     let id = ResourceId::new(ROLE, &role.id);
     let mut resource = Resource::new(id, or_id(&role.name, &role.id), Facet::Role);
     resource.state = State::Enabled;
-    resource.description = role.description.chars().take(500).collect();
+    resource.description = brief(&role.description);
     let profile: &mut Profile = &mut resource.profile;
     put(profile, "description", &role.description);
     let mut permissions = role.space_permissions.clone();

@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use rollcall::connector::Identity;
 use rollcall::event::GrantRef;
-use rollcall::model::{EntitlementId, ResourceId, grant_id};
+use rollcall::model::{EntitlementId, ResourceId};
 use rollcall::provision::{Action, Plan, Progress, Provisioner, Request};
 use rollcall::{Error, ErrorType};
 
@@ -90,7 +90,7 @@ struct Change<'a> {
 
 impl Change<'_> {
     fn grant(&self) -> GrantRef {
-        grant_of(self.entitlement, self.principal)
+        GrantRef::new(self.entitlement, self.principal)
     }
 
     /// The principal, as the vendor calls its kind, if it exists.
@@ -129,15 +129,6 @@ impl Change<'_> {
             format!("{} is the account of Rollcall's own token", self.principal),
             "Change it in Confluence, as somebody else.",
         ))
-    }
-}
-
-fn grant_of(entitlement: &EntitlementId, principal: &ResourceId) -> GrantRef {
-    let entitlement = entitlement.to_string();
-    GrantRef {
-        id: grant_id(&entitlement, principal),
-        entitlement,
-        principal: principal.to_string(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! A small site, and every line of its snapshot: Ada, who administers it, Bob, who was deactivated and is still in a
 //! group, and an app; two groups; a space and a personal one.
 
-use rollcall::snapshot::read::{Entitlement, Grant, Resource};
+use rollcall::snapshot::read::{Entitlement, Resource};
+use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{RoleMode, World};
 use serde_json::{Value, json};
@@ -13,10 +14,7 @@ async fn lines_of(world: World, keys: Value) -> (Vec<String>, Shown) {
     let desk = Desk::around(Simulated::of(world).await);
     desk.set_keys(&keys);
     let shown = Shown::by(&desk).await;
-    let resources = shown.resources.values().map(resource);
-    let entitlements = shown.entitlements.values().map(entitlement);
-    let grants = shown.grants.values().map(grant);
-    let lines = resources.chain(entitlements).chain(grants).collect();
+    let lines = lines::of(&shown, resource, entitlement, lines::grant);
     (lines, shown)
 }
 
@@ -134,23 +132,14 @@ fn every_noun_and_verb() -> Value {
 }
 
 fn resource(r: &Resource) -> String {
-    let plain = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    let profile = r.profile.iter();
-    let profile = profile.map(|(key, value)| format!("{key}={}", plain(value)));
     let parts = [
         r.id.clone(),
         format!("‘{}’", r.display_name),
         r.traits.join("+"),
-        format!("{} {}", r.status.unwrap_or("-"), r.status_details)
-            .trim()
-            .to_owned(),
+        status(r),
         r.account_type.unwrap_or_default().to_owned(),
         r.emails.join(","),
-        profile.collect::<Vec<_>>().join(" "),
+        profile(r),
     ];
     line(parts)
 }
@@ -162,45 +151,10 @@ fn entitlement(e: &Entitlement) -> String {
         format!("‘{}’", e.display_name),
         format!("‘{}’", e.description),
         format!("to {}", e.grantable_to.join(",")),
-        e.exclusion_group
-            .as_ref()
-            .map(|group| format!("one of {group}"))
-            .unwrap_or_default(),
+        told("one of ", e.exclusion_group.as_deref()),
         immutable(e.immutable),
     ];
     line(parts)
-}
-
-fn grant(g: &Grant) -> String {
-    let through = g
-        .expandable
-        .as_ref()
-        .map(|e| format!("passed on to {}", e.entitlements.join(",")));
-    let from: Vec<&str> = g.sources.keys().map(String::as_str).collect();
-    let parts = [
-        g.id.clone(),
-        immutable(g.immutable),
-        through.unwrap_or_default(),
-        if from.is_empty() {
-            String::new()
-        } else {
-            format!("from {}", from.join(","))
-        },
-    ];
-    line(parts)
-}
-
-fn immutable(is: bool) -> String {
-    if is {
-        "immutable".into()
-    } else {
-        String::new()
-    }
-}
-
-fn line(parts: impl IntoIterator<Item = String>) -> String {
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join(" | ")
 }
 
 const PERMISSIONS: &str = "

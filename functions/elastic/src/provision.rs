@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use rollcall::connector::Identity;
 use rollcall::event::GrantRef;
-use rollcall::model::{EntitlementId, ResourceId, grant_id};
+use rollcall::model::{EntitlementId, ResourceId};
 use rollcall::provision::{Action, Plan, Progress, Proposal, Provisioner, Request, State};
 use rollcall::{Error, ErrorType};
 use serde_json::json;
@@ -184,12 +184,7 @@ impl<'a> Change<'a> {
     }
 
     fn grant_ref(&self) -> GrantRef {
-        let entitlement = self.entitlement.to_string();
-        GrantRef {
-            id: grant_id(&entitlement, self.principal),
-            entitlement,
-            principal: self.principal.to_string(),
-        }
+        GrantRef::new(self.entitlement, self.principal)
     }
 
     fn no_user(&self) -> Error {

@@ -2,8 +2,9 @@
 //! who has no name; three native users, one of them disabled and one without names; a role mapping that names a native
 //! user, who gets nothing by it, and Ada.
 
-use rollcall::snapshot::read::{Entitlement, Grant, Resource};
+use rollcall::snapshot::read::{Entitlement, Resource};
 use rollcall_harness::conformance::{Bench, Subject};
+use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::elastic::{
     ORGANIZATION_ID, SECOND_DEPLOYMENT_KEY, SECOND_ID, SECOND_ORGANIZATION_ID, TEST_DEPLOYMENT_KEY,
@@ -16,35 +17,13 @@ use crate::{Desk, Simulated};
 /// What a sync shows, line by line.
 async fn lines_of<S: Subject>(desk: &Bench<S>) -> (Vec<String>, Shown) {
     let shown = Shown::by(desk).await;
-    let resources = shown.resources.values().map(resource);
-    let entitlements = shown.entitlements.values().map(entitlement);
-    let grants = shown.grants.values().map(grant);
-    let lines = resources.chain(entitlements).chain(grants).collect();
+    let lines = lines::of(&shown, resource, entitlement, lines::grant);
     (lines, shown)
 }
 
 /// The lines of these texts, as a snapshot has them: of each kind in the order of the ids.
 fn expected(texts: &[&str]) -> Vec<String> {
-    let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
-    for text in texts {
-        let mut kind = 0;
-        for line in text.lines().filter(|line| !line.is_empty()) {
-            match line {
-                "# Resources" => kind = 0,
-                "# Entitlements" => kind = 1,
-                "# Grants" => kind = 2,
-                line => kinds[kind].push(line.to_owned()),
-            }
-        }
-    }
-    for lines in &mut kinds {
-        lines.sort_by(|a, b| id(a).cmp(id(b)));
-    }
-    kinds.concat()
-}
-
-fn id(line: &str) -> &str {
-    line.split(" | ").next().unwrap_or_default()
+    lines::expected(texts, &[])
 }
 
 /// The public connector shows nobody's role in the organization, no name for Bob and `svc`, not that `olduser` is
@@ -181,33 +160,17 @@ async fn with_an_organization_given_no_other_is_shown() {
 }
 
 fn resource(r: &Resource) -> String {
-    let plain = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    let profile = r.profile.iter();
-    let profile = profile.map(|(key, value)| format!("{key}={}", plain(value)));
     line([
         r.id.clone(),
         format!("‘{}’", r.display_name),
         r.description.clone(),
         r.traits.join("+"),
-        format!("{} {}", r.status.unwrap_or("-"), r.status_details)
-            .trim()
-            .to_owned(),
+        status(r),
         r.account_type.unwrap_or_default().to_owned(),
         r.emails.join(","),
-        if r.login.is_empty() {
-            String::new()
-        } else {
-            format!("signs in as {}", r.login)
-        },
-        r.parent
-            .as_ref()
-            .map(|p| format!("in {p}"))
-            .unwrap_or_default(),
-        profile.collect::<Vec<_>>().join(" "),
+        told("signs in as ", Some(&r.login)),
+        told("in ", r.parent.as_deref()),
+        profile(r),
     ])
 }
 
@@ -220,42 +183,6 @@ fn entitlement(e: &Entitlement) -> String {
         format!("to {}", e.grantable_to.join(",")),
         immutable(e.immutable),
     ])
-}
-
-fn grant(g: &Grant) -> String {
-    let through = g
-        .expandable
-        .as_ref()
-        .map(|e| format!("passed on to {}", e.entitlements.join(",")));
-    let from: Vec<&str> = g.sources.keys().map(String::as_str).collect();
-    let elsewhere = g
-        .external_id
-        .as_ref()
-        .map(|id| format!("known elsewhere as {id}"));
-    line([
-        g.id.clone(),
-        immutable(g.immutable),
-        through.unwrap_or_default(),
-        elsewhere.unwrap_or_default(),
-        if from.is_empty() {
-            String::new()
-        } else {
-            format!("from {}", from.join(","))
-        },
-    ])
-}
-
-fn immutable(is: bool) -> String {
-    if is {
-        "immutable".into()
-    } else {
-        String::new()
-    }
-}
-
-fn line(parts: impl IntoIterator<Item = String>) -> String {
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join(" | ")
 }
 
 const ORGANIZATION: &str = "

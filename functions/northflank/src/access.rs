@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rollcall::connector::Records;
 use rollcall::model::{
     AccountType, Entitlement, EntitlementId, Expandable, Facet, Grant, Purpose, Resource,
-    ResourceId, State, put,
+    ResourceId, State, brief, put, put_time,
 };
 
 use crate::api::{Email, Group, GroupMember, Member, Role, RoleMember};
@@ -132,7 +132,7 @@ pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<String>) -> (Records, Ve
     let mut resource = Resource::new(ResourceId::new(ROLE, &role.id), name, Facet::Role);
     resource.state = State::Enabled;
     resource.created_at = role.created_at;
-    resource.description = role.description.chars().take(500).collect();
+    resource.description = brief(&role.description);
     let linked: BTreeSet<&str> = role.directory_groups.iter().map(String::as_str).collect();
     let profile = &mut resource.profile;
     put(profile, "role_id", &role.id);
@@ -191,10 +191,8 @@ pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> Gran
     let grant = Grant::new(assigned(role), id);
     match member.kind.as_str() {
         "implicit" => {
-            // Nobody is in the group without an id: it stands for none that shows, so that a role without any is counted.
-            let none = std::iter::once("");
-            let groups = groups.iter().map(String::as_str).chain(none);
-            grant.immutable().unless(groups.map(member_of).collect())
+            let groups = groups.iter().map(|group| member_of(group));
+            grant.immutable().unless(groups.collect())
         }
         _ => grant,
     }
@@ -202,10 +200,4 @@ pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> Gran
 
 fn or_id<'a>(name: &'a str, id: &'a str) -> &'a str {
     if name.is_empty() { id } else { name }
-}
-
-fn put_time(profile: &mut rollcall::model::Profile, key: &str, time: Option<jiff::Timestamp>) {
-    if let Some(time) = time {
-        put(profile, key, time.to_string());
-    }
 }

@@ -2,45 +2,20 @@
 //! `org-admin` by hand; Bob, who was given `developer`; Carol, whose account is not set up, in Engineering; and Dan, whom
 //! only the directory knows.
 
-use rollcall::snapshot::read::{Entitlement, Grant, Resource, Snapshot};
+use rollcall::snapshot::read::{Entitlement, Resource, Snapshot};
+use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::northflank::{ENGINEERING_ID, OPERATIONS_ID, World};
-use serde_json::Value;
 
 use crate::{Desk, Simulated};
 
 fn lines_of(shown: &Shown) -> Vec<String> {
-    let resources = shown.resources.values().map(resource);
-    let entitlements = shown.entitlements.values().map(entitlement);
-    let grants = shown.grants.values().map(grant);
-    resources.chain(entitlements).chain(grants).collect()
+    lines::of(shown, resource, entitlement, lines::grant)
 }
 
 /// The lines of these texts, of each kind in the order of the ids, which are written out.
 fn expected(texts: &[&str]) -> Vec<String> {
-    let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
-    for text in texts {
-        let mut kind = 0;
-        for line in text.lines().filter(|line| !line.is_empty()) {
-            match line {
-                "# Resources" => kind = 0,
-                "# Entitlements" => kind = 1,
-                "# Grants" => kind = 2,
-                line => kinds[kind].push(
-                    line.replace("G1", ENGINEERING_ID)
-                        .replace("G2", OPERATIONS_ID),
-                ),
-            }
-        }
-    }
-    for lines in &mut kinds {
-        lines.sort_by(|a, b| id(a).cmp(id(b)));
-    }
-    kinds.concat()
-}
-
-fn id(line: &str) -> &str {
-    line.split(" | ").next().unwrap_or_default()
+    lines::expected(texts, &[("G1", ENGINEERING_ID), ("G2", OPERATIONS_ID)])
 }
 
 async fn desk() -> Desk {
@@ -126,37 +101,18 @@ async fn the_expanded_snapshot_unexpands_to_what_was_stated() {
 }
 
 fn resource(r: &Resource) -> String {
-    let plain = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    let profile = r.profile.iter();
-    let profile = profile.map(|(key, value)| format!("{key}={}", plain(value)));
     line([
         r.id.clone(),
         format!("‘{}’", r.display_name),
         r.description.clone(),
         r.traits.join("+"),
-        format!("{} {}", r.status.unwrap_or("-"), r.status_details)
-            .trim()
-            .to_owned(),
+        status(r),
         r.account_type.unwrap_or_default().to_owned(),
         r.emails.join(","),
-        if r.login.is_empty() {
-            String::new()
-        } else {
-            format!("signs in as {}", r.login)
-        },
-        r.created_at
-            .as_ref()
-            .map(|at| format!("since {at}"))
-            .unwrap_or_default(),
-        r.parent
-            .as_ref()
-            .map(|p| format!("in {p}"))
-            .unwrap_or_default(),
-        profile.collect::<Vec<_>>().join(" "),
+        told("signs in as ", Some(&r.login)),
+        told("since ", r.created_at.as_deref()),
+        told("in ", r.parent.as_deref()),
+        profile(r),
     ])
 }
 
@@ -169,37 +125,6 @@ fn entitlement(e: &Entitlement) -> String {
         format!("to {}", e.grantable_to.join(",")),
         immutable(e.immutable),
     ])
-}
-
-fn grant(g: &Grant) -> String {
-    let through = g
-        .expandable
-        .as_ref()
-        .map(|e| format!("passed on to {}", e.entitlements.join(",")));
-    let from: Vec<&str> = g.sources.keys().map(String::as_str).collect();
-    line([
-        g.id.clone(),
-        immutable(g.immutable),
-        through.unwrap_or_default(),
-        if from.is_empty() {
-            String::new()
-        } else {
-            format!("from {}", from.join(","))
-        },
-    ])
-}
-
-fn immutable(is: bool) -> String {
-    if is {
-        "immutable".into()
-    } else {
-        String::new()
-    }
-}
-
-fn line(parts: impl IntoIterator<Item = String>) -> String {
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join(" | ")
 }
 
 const STATED: &str = r#"

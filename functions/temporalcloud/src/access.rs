@@ -7,8 +7,8 @@ mod names;
 
 use rollcall::connector::Records;
 use rollcall::model::{
-    AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Resource,
-    ResourceId, State, put,
+    AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Purpose, Resource,
+    ResourceId, State, brief, put, put_time,
 };
 
 use crate::api::{
@@ -114,7 +114,7 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
     };
     let facet = Facet::account(AccountType::Service, None);
     let mut resource = Resource::new(id.clone(), name, facet);
-    resource.description = sa.spec.description.chars().take(500).collect();
+    resource.description = brief(&sa.spec.description);
     resource.v1_identifier = Some(format!("{SERVICE_ACCOUNT}:{}", sa.id));
     resource.created_at = sa.created_time;
     (resource.state, resource.state_details) = account_state(&sa.state(), false);
@@ -283,7 +283,7 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
         &project.spec.display_name
     };
     let mut resource = Resource::new(id, name, Facet::None);
-    resource.description = project.spec.description.chars().take(500).collect();
+    resource.description = brief(&project.spec.description);
     resource.state = State::Enabled;
     resource.created_at = project.created_time;
     put(&mut resource.profile, "state", project.state().to_string());
@@ -325,7 +325,7 @@ pub(crate) fn custom_role(role: &CustomRole) -> Records {
         &role.spec.name
     };
     let mut resource = Resource::new(id, name, Facet::Role);
-    resource.description = role.spec.description.chars().take(500).collect();
+    resource.description = brief(&role.spec.description);
     resource.state = State::Enabled;
     resource.created_at = role.created_time;
     put(&mut resource.profile, "state", role.state().to_string());
@@ -477,11 +477,5 @@ pub(crate) fn account_state(state: &ResourceState, invited: bool) -> (State, Str
         ResourceState::Unspecified | ResourceState::Unknown(_) => {
             (State::Unknown, state.to_string())
         }
-    }
-}
-
-fn put_time(profile: &mut Profile, key: &str, at: Option<jiff::Timestamp>) {
-    if let Some(at) = at {
-        put(profile, key, at.to_string());
     }
 }

@@ -8,6 +8,7 @@ mod enums;
 mod objects;
 
 use rollcall::http::error::Error;
+use rollcall::http::lenient::or_default;
 use rollcall::http::{Call, Header, Http, Session, Vendor};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -15,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(crate) use enums::*;
-use objects::or_default;
 pub(crate) use objects::*;
 
 /// The version that all of this is written against. It decides what an update may clear: never leave it to the server.

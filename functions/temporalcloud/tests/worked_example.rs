@@ -2,6 +2,7 @@
 //! account, and the admin service account whose key the connector uses.
 
 use rollcall::snapshot::read::{Entitlement, Grant, Resource};
+use rollcall_harness::lines::{immutable, line, status};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
 
@@ -34,9 +35,7 @@ fn resource(r: &Resource) -> String {
         r.id.clone(),
         format!("‘{}’", r.display_name),
         r.traits.join("+"),
-        format!("{} {}", r.status.unwrap_or("-"), r.status_details)
-            .trim()
-            .to_owned(),
+        status(r),
         r.account_type.unwrap_or_default().to_owned(),
         r.emails.join(","),
         r.created_at.clone().unwrap_or_default(),
@@ -63,11 +62,7 @@ fn entitlement(e: &Entitlement) -> String {
         format!("to {}", e.grantable_to.join(",")),
         format!("one of {}", e.exclusion_group.as_deref().unwrap_or("-")),
         format!("v1 {}", e.v1_identifier.as_deref().unwrap_or("-")),
-        if e.immutable {
-            "immutable".into()
-        } else {
-            String::new()
-        },
+        immutable(e.immutable),
     ];
     line(parts)
 }
@@ -84,11 +79,7 @@ fn grant(g: &Grant) -> String {
             .as_ref()
             .map(|v1| format!("v1 {v1}"))
             .unwrap_or_default(),
-        if g.immutable {
-            "immutable".into()
-        } else {
-            String::new()
-        },
+        immutable(g.immutable),
         through.unwrap_or_default(),
         if g.direct {
             String::new()
@@ -97,11 +88,6 @@ fn grant(g: &Grant) -> String {
         },
     ];
     line(parts)
-}
-
-fn line(parts: impl IntoIterator<Item = String>) -> String {
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join(" | ")
 }
 
 const EXPECTED: &str = "

@@ -5,6 +5,7 @@
 
 pub mod error;
 mod gate;
+pub mod lenient;
 pub mod limit;
 mod retry;
 #[cfg(test)]

@@ -363,7 +363,7 @@ mod tests {
                 immutable,
                 expandable: None,
                 external_id: external.then(|| "cn=x".into()),
-                unless: Vec::new(),
+                unless: None,
                 v1_identifier: Some("grant:x".into()),
             };
             let entitlement = grant.entitlement.to_string();

@@ -133,6 +133,18 @@ pub fn put(profile: &mut Profile, key: &str, value: impl Into<String>) {
     }
 }
 
+/// Adds a time to a profile, if there is one.
+pub fn put_time(profile: &mut Profile, key: &str, time: Option<Timestamp>) {
+    if let Some(time) = time {
+        put(profile, key, time.to_string());
+    }
+}
+
+/// What fits a resource's description: the whole belongs into the profile.
+pub fn brief(text: &str) -> String {
+    text.chars().take(500).collect()
+}
+
 /// How much is known of a resource; when it was met more than once, the higher one stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
@@ -328,9 +340,10 @@ pub struct Grant {
     pub expandable: Option<Expandable>,
     /// The id under which another product knows the principal, of which this vendor only has the name.
     pub external_id: Option<String>,
-    /// The vendor shows this grant because the principal holds one of these. It is left out if that shows, too: expansion
-    /// will bring it about. Else it is kept, so that no access is lost, and counted in a warning.
-    pub unless: Vec<EntitlementId>,
+    /// The vendor shows this grant because the principal holds one of these; none, if the vendor does not show of what.
+    /// It is left out if that shows, too: expansion will bring it about. Else it is kept, so that no access is lost, and
+    /// counted in a warning.
+    pub unless: Option<Vec<EntitlementId>>,
     /// See [`Resource::v1_identifier`].
     pub v1_identifier: Option<String>,
 }
@@ -344,7 +357,7 @@ impl Grant {
             immutable: false,
             expandable: None,
             external_id: None,
-            unless: Vec::new(),
+            unless: None,
             v1_identifier: None,
         }
     }
@@ -372,10 +385,10 @@ impl Grant {
         self
     }
 
-    /// The same grant, left out if its principal holds one of these entitlements.
+    /// The same grant, as one that follows from others: left out if its principal holds one of these entitlements.
     #[must_use]
     pub fn unless(mut self, held: Vec<EntitlementId>) -> Self {
-        self.unless = held;
+        self.unless = Some(held);
         self
     }
 

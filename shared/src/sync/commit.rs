@@ -7,7 +7,7 @@ use prost::Message;
 
 use crate::connector::{About, Syncer, Warning, Yield};
 use crate::error::Error;
-use crate::model::encode;
+use crate::model::{EntitlementId, encode};
 
 /// One change of the working database.
 #[derive(Clone, PartialEq, Message)]
@@ -112,9 +112,9 @@ pub(super) struct GrantRow {
     pub annotations: Vec<u8>,
     #[prost(bytes = "vec", optional, tag = "5")]
     pub expansion: Option<Vec<u8>>,
-    /// It is left out if the principal holds one of these.
-    #[prost(string, repeated, tag = "6")]
-    pub unless: Vec<String>,
+    /// It is left out if the principal holds one of these: a list in JSON.
+    #[prost(string, optional, tag = "6")]
+    pub unless: Option<String>,
 }
 
 impl Commit {
@@ -158,7 +158,7 @@ impl Commit {
             principal: Name::from(&g.principal),
             annotations: encode::grant_annotations(g),
             expansion: g.expandable.as_ref().map(encode::expansion),
-            unless: g.unless.iter().map(ToString::to_string).collect(),
+            unless: g.unless.as_deref().map(ids),
         });
         Ok(Self {
             kind: Kind::Done as i32,
@@ -192,6 +192,12 @@ fn check_id(entitlement: &crate::model::Entitlement) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// The ids of entitlements, as a list in JSON: so the database reads it.
+fn ids(entitlements: &[EntitlementId]) -> String {
+    let ids = entitlements.iter().map(ToString::to_string);
+    serde_json::Value::from_iter(ids).to_string()
 }
 
 fn step_row<C: Syncer>(step: &C::Step) -> Result<StepRow, Error> {

@@ -432,7 +432,6 @@ fn brought(
     } in &commit.grants
     {
         let Name { resource_type, id } = principal;
-        let unless = (!unless.is_empty()).then(|| serde_json::json!(unless).to_string());
         insert.execute(params![
             entitlement,
             resource_type,

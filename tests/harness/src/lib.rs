@@ -7,6 +7,7 @@ pub mod conformance;
 pub mod function;
 pub mod http;
 pub mod lambda;
+pub mod lines;
 pub mod moto;
 pub mod process;
 pub mod runtime_api;

@@ -2,16 +2,8 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use rollcall::http::lenient::or_default;
 use serde::{Deserialize, Deserializer, Serialize};
-
-/// Null counts as missing.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
 
 /// Times come in two forms: `2026-08-01 06:07:42 UTC`, and that of RFC 3339.
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {

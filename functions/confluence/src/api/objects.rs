@@ -1,16 +1,8 @@
 //! The vendor's objects, as far as they are read. Every field may be missing or null.
 
+use rollcall::http::lenient::or_default;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-
-/// Null counts as missing.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
 
 /// Ids are texts in one API and numbers in the other.
 fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

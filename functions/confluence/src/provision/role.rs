@@ -2,11 +2,12 @@
 
 use rollcall::Error;
 use rollcall::ErrorType;
+use rollcall::event::GrantRef;
 use rollcall::provision::{Plan, Proposal, State};
 use serde_json::json;
 
 use super::space::{find, not_skipped, not_the_last_admin, own, required, rows};
-use super::{Change, cannot_hold, grant_of};
+use super::{Change, cannot_hold};
 use crate::access::{self, HOLDERS, Mode, assigned, includes};
 use crate::api::{Assignment, Write};
 use crate::sync::no_roles;
@@ -45,10 +46,10 @@ pub(super) async fn grant(
         not_the_last_admin(change, &rows, &own)?;
     }
     let replaced: Vec<String> = match &held {
-        Some(held) => vec![grant_of(&assigned(space, &held.role_id), change.principal).id],
+        Some(held) => vec![GrantRef::new(&assigned(space, &held.role_id), change.principal).id],
         None => own
             .iter()
-            .map(|row| grant_of(&access::permission_of(space, row), change.principal).id)
+            .map(|row| GrantRef::new(&access::permission_of(space, row), change.principal).id)
             .collect(),
     };
     Ok(Plan::Change(Proposal {

@@ -1,12 +1,13 @@
 //! Permissions on spaces, row by row.
 
+use rollcall::event::GrantRef;
 use rollcall::model::ResourceId;
 use rollcall::provision::{Plan, Proposal, State};
 use rollcall::{Error, ErrorType};
 use serde_json::json;
 
 use super::role::held;
-use super::{Change, cannot_hold, grant_of};
+use super::{Change, cannot_hold};
 use crate::access::{self, HOLDERS, Mode, Pair, SPACE, includes, permission};
 use crate::api::{Permission, Space, Write};
 
@@ -91,11 +92,11 @@ pub(super) async fn revoke(
 }
 
 /// What a grant brings about: itself, and the permission to view the space, which it needs.
-fn granted(change: &Change<'_>, space: &str, pair: Pair) -> Vec<rollcall::event::GrantRef> {
+fn granted(change: &Change<'_>, space: &str, pair: Pair) -> Vec<GrantRef> {
     let mut grants = vec![change.grant()];
     if (pair.verb, pair.noun) != READ {
         let read = permission(space, READ.0, READ.1);
-        grants.push(grant_of(&read, change.principal));
+        grants.push(GrantRef::new(&read, change.principal));
     }
     grants
 }
@@ -111,7 +112,7 @@ fn taken_along(change: &Change<'_>, own: &[Permission], row: &Permission) -> Vec
     let mut ids: Vec<String> = ends
         .map(|row| {
             let space = &change.entitlement.resource.id;
-            grant_of(&access::permission_of(space, row), change.principal).id
+            GrantRef::new(&access::permission_of(space, row), change.principal).id
         })
         .collect();
     ids.sort();

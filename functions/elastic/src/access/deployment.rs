@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rollcall::connector::Records;
 use rollcall::model::{
-    AccountType, Entitlement, Facet, Grant, Purpose, Rank, Resource, ResourceId, State, put,
+    AccountType, Entitlement, Facet, Grant, Purpose, Rank, Resource, ResourceId, State, brief, put,
 };
 use serde_json::value::RawValue;
 
@@ -71,7 +71,7 @@ fn account(within: Within<'_>, name: &str, user: &User) -> Resource {
 /// A role.
 pub(crate) fn role(within: Within<'_>, name: &str, role: &Role) -> Records {
     let mut resource = bare_role(within, name);
-    resource.description = role.description.chars().take(500).collect();
+    resource.description = brief(&role.description);
     (resource.state, resource.state_details) = match role.is_usable() {
         true => (State::Enabled, String::new()),
         false => (State::Disabled, "the licence does not cover it".into()),

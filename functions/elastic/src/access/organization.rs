@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rollcall::connector::Records;
 use rollcall::model::{
     AccountType, Entitlement, EntitlementId, Facet, Grant, Profile, Purpose, Resource, ResourceId,
-    State, put,
+    State, put, put_time,
 };
 
 use super::first_and_last;
@@ -297,10 +297,4 @@ pub(super) fn names(profile: &mut Profile, name: &str) {
     let (first, last) = first_and_last(name);
     profile.insert("first_name".into(), first.into());
     profile.insert("last_name".into(), last.into());
-}
-
-fn put_time(profile: &mut Profile, key: &str, time: Option<jiff::Timestamp>) {
-    if let Some(time) = time {
-        put(profile, key, time.to_string());
-    }
 }

@@ -3,18 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer};
+use rollcall::http::lenient::or_default;
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-
-/// Null counts as missing.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Listed {

@@ -2,16 +2,8 @@
 //! required: nothing but ids is.
 
 use jiff::Timestamp;
+use rollcall::http::lenient::or_default;
 use serde::{Deserialize, Deserializer};
-
-/// Null counts as missing.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
 
 /// What is no time is none.
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {

@@ -3,16 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rollcall::http::lenient::or_default;
 use serde::{Deserialize, Deserializer};
 
 use super::enums::{EnumText, Permission, ResourceState, Role, either};
-
-/// Text that may be missing, or `null`.
-pub(super) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    d: D,
-) -> Result<T, D::Error> {
-    Ok(Option::<T>::deserialize(d)?.unwrap_or_default())
-}
 
 /// A time that may be missing, `null` or empty.
 fn time<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Timestamp>, D::Error> {

@@ -1,0 +1,96 @@
+//! A snapshot in lines, and how tests write down what they expect of one: each connector says what its lines are made of.
+
+use rollcall::snapshot::read::{Entitlement, Grant, Resource};
+use serde_json::Value;
+
+use crate::shown::Shown;
+
+/// Every record as a line: resources, entitlements and grants, each in the order of their ids.
+pub fn of(
+    shown: &Shown,
+    resource: fn(&Resource) -> String,
+    entitlement: fn(&Entitlement) -> String,
+    grant: fn(&Grant) -> String,
+) -> Vec<String> {
+    let resources = shown.resources.values().map(resource);
+    let entitlements = shown.entitlements.values().map(entitlement);
+    let grants = shown.grants.values().map(grant);
+    resources.chain(entitlements).chain(grants).collect()
+}
+
+/// The lines of these texts, as a snapshot has them: of each kind in the order of the ids. `# Resources`,
+/// `# Entitlements` and `# Grants` begin a kind; abbreviations are written out.
+pub fn expected(texts: &[&str], abbreviations: &[(&str, &str)]) -> Vec<String> {
+    let written_out = |line: &str| {
+        let all = abbreviations.iter();
+        all.fold(line.to_owned(), |line, (short, id)| line.replace(short, id))
+    };
+    let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
+    for text in texts {
+        let mut kind = 0;
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            match line {
+                "# Resources" => kind = 0,
+                "# Entitlements" => kind = 1,
+                "# Grants" => kind = 2,
+                line => kinds[kind].push(written_out(line)),
+            }
+        }
+    }
+    for lines in &mut kinds {
+        lines.sort_by(|a, b| id(a).cmp(id(b)));
+    }
+    kinds.concat()
+}
+
+fn id(line: &str) -> &str {
+    line.split(" | ").next().unwrap_or_default()
+}
+
+/// A line of these parts, without the empty ones.
+pub fn line(parts: impl IntoIterator<Item = String>) -> String {
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" | ")
+}
+
+/// A part that is there if there is something to tell.
+pub fn told(before: &str, what: Option<&str>) -> String {
+    let what = what.filter(|text| !text.is_empty());
+    what.map(|text| format!("{before}{text}"))
+        .unwrap_or_default()
+}
+
+/// Whether a record can be changed.
+pub fn immutable(is: bool) -> String {
+    told("", is.then_some("immutable"))
+}
+
+/// A resource's state, and why.
+pub fn status(r: &Resource) -> String {
+    let text = format!("{} {}", r.status.unwrap_or("-"), r.status_details);
+    text.trim().to_owned()
+}
+
+/// A resource's profile.
+pub fn profile(r: &Resource) -> String {
+    let plain = |value: &Value| {
+        let text = value.as_str().map(str::to_owned);
+        text.unwrap_or_else(|| value.to_string())
+    };
+    let pairs = r.profile.iter();
+    let pairs = pairs.map(|(key, value)| format!("{key}={}", plain(value)));
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+/// A grant: whether it can be revoked, whom it is passed on to, and what it follows from.
+pub fn grant(g: &Grant) -> String {
+    let through = g.expandable.as_ref().map(|e| e.entitlements.join(","));
+    let from: Vec<&str> = g.sources.keys().map(String::as_str).collect();
+    line([
+        g.id.clone(),
+        immutable(g.immutable),
+        told("passed on to ", through.as_deref()),
+        told("known elsewhere as ", g.external_id.as_deref()),
+        told("from ", Some(&from.join(","))),
+    ])
+}

@@ -52,6 +52,7 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
         left_out: 0,
     };
     finish.resource_types()?;
+    finish.leave_out_gone()?;
     let unexplained = finish.leave_out_explained()?;
     finish.add_stubs()?;
     finish.resources()?;
@@ -87,7 +88,7 @@ struct Finish<'a> {
     plan: &'a Plan<'a>,
     writer: Writer,
     stubs: BTreeMap<String, u64>,
-    left_out: u64,
+    left_out: usize,
 }
 
 impl Finish<'_> {
@@ -109,15 +110,34 @@ impl Finish<'_> {
         Ok(())
     }
 
-    /// Grants that the vendor shows as following from others are left out where those others show, too; how many stay,
-    /// since they follow from nothing that shows.
+    fn any(&self, select: &str) -> Result<bool, Error> {
+        self.work
+            .query_row(&format!("SELECT EXISTS ({select})"), [], |row| row.get(0))
+            .map_err(scratch)
+    }
+
+    /// What the vendor said is no more is not shown, and nobody holds anything on it, whatever a list had shown before.
+    fn leave_out_gone(&mut self) -> Result<(), Error> {
+        const GONE: &str = "(SELECT type, id FROM gone)";
+        if !self.any("SELECT 1 FROM gone")? {
+            return Ok(());
+        }
+        let delete = |what: String| self.work.execute(&what, []).map_err(scratch);
+        delete(format!("DELETE FROM resources WHERE (type, id) IN {GONE}"))?;
+        delete(format!(
+            "DELETE FROM entitlements WHERE (type, resource) IN {GONE}"
+        ))?;
+        self.left_out = delete(format!(
+            "DELETE FROM grants WHERE entitlement IN
+                 (SELECT entitlement FROM targets WHERE (type, id) IN {GONE})"
+        ))?;
+        Ok(())
+    }
+
+    /// Grants that the vendor shows as following from others are left out where those others show, too, and where the same
+    /// grant shows as one of its own; how many stay, since they follow from nothing that shows.
     fn leave_out_explained(&self) -> Result<u64, Error> {
-        let any = "SELECT EXISTS (SELECT 1 FROM grants WHERE unless IS NOT NULL)";
-        let any: bool = self
-            .work
-            .query_row(any, [], |row| row.get(0))
-            .map_err(scratch)?;
-        if !any {
+        if !self.any("SELECT 1 FROM grants WHERE unless IS NOT NULL")? {
             return Ok(0);
         }
         self.work
@@ -126,6 +146,9 @@ impl Finish<'_> {
                  DELETE FROM grants WHERE unless IS NOT NULL AND EXISTS (
                      SELECT 1 FROM json_each(grants.unless) AS source, grants AS held
                      WHERE held.entitlement = source.value AND held.type = grants.type AND held.id = grants.id);
+                 DELETE FROM grants WHERE unless IS NOT NULL AND EXISTS (
+                     SELECT 1 FROM grants AS held WHERE held.entitlement = grants.entitlement
+                     AND held.type = grants.type AND held.id = grants.id AND held.unless IS NULL);
                  DROP INDEX held;",
             )
             .map_err(scratch)?;
@@ -255,10 +278,6 @@ impl Finish<'_> {
                 on = Some(self.open(entitlement)?);
             }
             let Some(on) = on.as_mut() else { continue };
-            let Some(encoder) = &on.encoder else {
-                self.left_out += 1;
-                continue;
-            };
             let expansion = row.get_ref(4).map_err(scratch)?;
             let expansion = expansion.as_blob_or_null().map_err(scratch)?;
             if same
@@ -277,7 +296,7 @@ impl Finish<'_> {
             if let Some(expansion) = expansion {
                 edges.add(entitlement, (&principal_type, &principal_id), expansion)?;
             }
-            encoder.encode(
+            on.encoder.encode(
                 &principal_type,
                 &principal_id,
                 blob(row, 3)?,
@@ -303,34 +322,16 @@ impl Finish<'_> {
         Ok(edges)
     }
 
-    /// Begins with the grants of an entitlement: it must be there, or on a resource that the vendor said is gone.
+    /// Begins with the grants of an entitlement.
     fn open(&self, entitlement: &str) -> Result<On, Error> {
-        if let Some((resource, _)) = self.find(entitlement)? {
-            return Ok(On {
-                entitlement: entitlement.to_owned(),
-                encoder: Some(GrantEncoder::new(entitlement, &resource)),
-                resource,
-                rows: None,
-            });
-        }
-        let sql = "SELECT type, id FROM targets WHERE entitlement = ?1";
-        let mut select = self.work.prepare_cached(sql).map_err(scratch)?;
-        let resource = select
-            .query_row([entitlement], |row| {
-                Ok(ResourceId::new(
-                    row.get::<_, String>(0)?,
-                    row.get::<_, String>(1)?,
-                ))
-            })
-            .map_err(scratch)?;
-        if self.state(&resource.resource_type, &resource.id)? != Some(2) {
+        let Some((resource, _)) = self.find(entitlement)? else {
             return Err(broken(format!(
                 "a grant names the entitlement {entitlement}, which the vendor did not show"
             )));
-        }
+        };
         Ok(On {
             entitlement: entitlement.to_owned(),
-            encoder: None,
+            encoder: GrantEncoder::new(entitlement, &resource),
             resource,
             rows: None,
         })
@@ -412,8 +413,7 @@ impl Finish<'_> {
 struct On {
     entitlement: String,
     resource: ResourceId,
-    /// `None`: its resource is gone, and so are its grants.
-    encoder: Option<GrantEncoder>,
+    encoder: GrantEncoder,
     rows: Option<Range>,
 }
 

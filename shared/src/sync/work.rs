@@ -52,7 +52,8 @@ const PENDING: i64 = 0;
 const RUNNING: i64 = 1;
 const DONE: i64 = 2;
 
-/// The states of a name: only named by a grant, listed, known to be no more, or seen in passing.
+/// The states of a name: only named by a grant, listed, known to be no more, or seen in passing. That it is no more is the
+/// last word, whichever comes first: ids are not given twice, and what was deleted during a sync may have been listed before.
 const NAMED: i64 = 0;
 const LISTED: i64 = 1;
 const GONE: i64 = 2;
@@ -479,18 +480,16 @@ fn named(tx: &Transaction<'_>, name: &Name, principal: bool) -> rusqlite::Result
 fn listed(tx: &Transaction<'_>, name: &Name, state: i64) -> rusqlite::Result<()> {
     // The object itself says more than what was seen in passing, whichever comes first.
     let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3)
-               ON CONFLICT DO UPDATE SET state = ?3 WHERE state <> ?4";
+               ON CONFLICT DO UPDATE SET state = ?3 WHERE state NOT IN (?4, ?5)";
     tx.prepare_cached(sql)?
-        .execute(params![name.resource_type, name.id, state, LISTED])?;
+        .execute(params![name.resource_type, name.id, state, LISTED, GONE])?;
     Ok(())
 }
 
 fn is_gone(tx: &Transaction<'_>, name: &Name) -> rusqlite::Result<()> {
-    // What some list shows alive stays so.
-    let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3)
-               ON CONFLICT DO UPDATE SET state = ?3 WHERE state = ?4";
+    let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3";
     tx.prepare_cached(sql)?
-        .execute(params![name.resource_type, name.id, GONE, NAMED])?;
+        .execute(params![name.resource_type, name.id, GONE])?;
     Ok(())
 }
 

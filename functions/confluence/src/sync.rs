@@ -318,7 +318,7 @@ impl Confluence {
         cursor: &str,
     ) -> Result<Yield<Step>, Error> {
         let page = match self.api.permissions(space, cursor).await {
-            Err(e) if e.is_absent() && cursor.is_empty() => return Ok(vanished(space)),
+            Err(e) if e.is_absent() => return Ok(vanished(space)),
             page => listed(cursor, page)?,
         };
         let mut out = Yield::onward(page.next.map(|cursor| Step::Permissions {

@@ -397,7 +397,12 @@ async fn a_role_that_is_deleted_during_a_sync_is_not_shown_and_told_of() {
     let told = "Vanished: role developer was deleted during the sync";
     assert!(shown.warnings().contains(&told.to_owned()));
     assert!(!shown.resources.contains_key("role:developer"));
-    assert!(!shown.grants.keys().any(|id| id.starts_with("role:developer")));
+    assert!(
+        !shown
+            .grants
+            .keys()
+            .any(|id| id.starts_with("role:developer"))
+    );
     assert!(
         shown
             .grants

@@ -2,6 +2,7 @@
 
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{AnonymousRow, RoleMode, World};
+use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
 use super::{EVERY_NOUN, EVERY_VERB, desk_of, desk_with};
@@ -159,4 +160,44 @@ async fn rows_of_what_is_not_selected_are_counted() {
     assert_eq!(counted(&Shown::by(&desk).await).as_deref(), Some("11"));
     desk.set_keys(&json!({"noun": EVERY_NOUN, "verb": EVERY_VERB}));
     assert_eq!(counted(&Shown::by(&desk).await).as_deref(), Some("1"));
+}
+
+/// Wherever its absence shows: where its roles are asked for, its first permissions, or some more of them.
+#[tokio::test]
+async fn a_space_that_is_deleted_during_a_sync_is_not_shown_and_told_of() {
+    let absent = FaultKind::Status {
+        code: 404,
+        headers: Vec::new(),
+        body: Some(
+            json!({"errors": [{"status": 404, "code": "NOT_FOUND", "title": "No space found with id: 98310"}]}),
+        ),
+    };
+    for (mode, part, nth) in [
+        (RoleMode::PreRoles, "permissions", 1),
+        (RoleMode::PreRoles, "permissions", 2),
+        (RoleMode::Transition, "role-assignments", 1),
+        (RoleMode::Transition, "permissions", 2),
+    ] {
+        let what = format!("{mode:?}, {part} {nth}");
+        let desk = desk_of(World::worked_example()).await;
+        desk.vendor.sim.with_world(|w| {
+            w.set_mode(mode);
+        });
+        desk.vendor.sim.set_options(|o| o.force_page_size = Some(2));
+        let path = format!("/wiki/api/v2/spaces/98310/{part}");
+        let fault = Fault::matching("GET", &path, absent.clone()).from(nth);
+        desk.vendor.sim.set_faults(vec![fault]);
+        let shown = Shown::by(&desk).await;
+        let told = "SpaceVanished: space 98310 was deleted during the sync".to_owned();
+        assert!(
+            shown.warnings().contains(&told),
+            "{what}: {:?}",
+            shown.warnings()
+        );
+        assert!(!shown.resources.contains_key("space:98310"), "{what}");
+        let on_it = |id: &&String| id.starts_with("space:98310:");
+        assert_eq!(shown.entitlements.keys().find(on_it), None, "{what}");
+        assert_eq!(shown.grants.keys().find(on_it), None, "{what}");
+        assert!(shown.count("space") > 0, "{what}: the others are there");
+    }
 }

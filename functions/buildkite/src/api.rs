@@ -1,18 +1,20 @@
-//! Talks: Buildkite's REST API as typed calls. Nothing here decides anything.
+//! Talks: Buildkite's APIs as typed calls. Nothing here decides anything.
 //!
 //! Source: <https://buildkite.com/docs/apis/rest-api>.
 
 mod failure;
+mod graphql;
 mod objects;
 mod paging;
 
-use rollcall::http::limit::BudgetHeaders;
+use rollcall::http::limit::{BudgetHeaders, Room};
 use rollcall::http::{Call, Header, Http, Session, Vendor};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 pub(crate) use failure::{Failure, SCOPES, label};
+pub(crate) use graphql::{GraphQl, MEMBERS, TEAMS, TeamPage};
 pub(crate) use objects::*;
 pub(crate) use paging::{Next, Page};
 
@@ -20,7 +22,8 @@ pub(crate) use paging::{Next, Page};
 pub(crate) const PAGE: usize = 100;
 
 /// Two limits hold at once (<https://buildkite.com/docs/apis/rest-api/limits>): 200 requests a minute for the
-/// organization, which its own automation shares, and 50 for the token's user.
+/// organization, which its own automation shares, and 50 for the token's user. GraphQL has two of its own, in points and
+/// five minutes (20,000 and 5,000), and tells of them by the same headers.
 const LIMITS: [BudgetHeaders; 2] = [
     BudgetHeaders {
         limit: "ratelimit-limit",
@@ -38,6 +41,17 @@ const LIMITS: [BudgetHeaders; 2] = [
 
 type Answer<T> = Result<T, Failure>;
 
+fn client(base: Url, token: SecretString, session: Session) -> Result<Http, rollcall::Error> {
+    let vendor = Vendor {
+        base,
+        headers: vec![("authorization", Header::Secret("Bearer ", token))],
+        pace: None,
+        budgets: LIMITS.to_vec(),
+        concurrency: None,
+    };
+    Http::new(session, vendor)
+}
+
 /// The REST API with a person's token.
 pub(crate) struct Api(Http);
 
@@ -47,14 +61,12 @@ impl Api {
         token: SecretString,
         session: Session,
     ) -> Result<Self, rollcall::Error> {
-        let vendor = Vendor {
-            base,
-            headers: vec![("authorization", Header::Secret("Bearer ", token))],
-            pace: None,
-            budgets: LIMITS.to_vec(),
-            concurrency: None,
-        };
-        Ok(Self(Http::new(session, vendor)?))
+        Ok(Self(client(base, token, session)?))
+    }
+
+    /// What is left of the requests of the organization, and of the token's user.
+    pub(crate) fn rooms(&self) -> Vec<Room> {
+        self.0.rooms()
     }
 
     /// `GET /v2/access-token`: what the token is. It takes no scope.

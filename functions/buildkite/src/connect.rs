@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rollcall::clock::after;
-use rollcall::config::Config;
+use rollcall::config::{Config, vendor_url};
 use rollcall::connector::{About, Connector, Identity, Warning};
 use rollcall::http::Session;
 use rollcall::model::ResourceId;
 use rollcall::{Error, ErrorType};
 use tokio::sync::OnceCell;
+use url::Url;
 
-use crate::ABOUT;
 use crate::access::USER;
-use crate::api::{Api, Next, Organization, SCOPES, Token, label};
+use crate::api::{Api, GraphQl, Next, Organization, SCOPES, Token, label};
+use crate::{ABOUT, GRAPHQL, REST};
 
 /// A token that ends sooner is told of.
 const SOON: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -21,7 +22,8 @@ const SOON: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The connector, connected.
 pub struct Buildkite {
     pub(crate) api: Api,
-    session: Session,
+    graphql: Option<GraphQl>,
+    pub(crate) session: Session,
     /// The slug that is configured.
     slug: Option<String>,
     token: OnceCell<Token>,
@@ -34,8 +36,12 @@ impl Connector for Buildkite {
 
     fn connect(config: &Config, session: Session) -> Result<Self, Error> {
         let token = config.secret("api-token")?.clone();
+        let graphql = graphql_url(config)?
+            .map(|url| GraphQl::new(url, token.clone(), session.clone()))
+            .transpose()?;
         Ok(Self {
             api: Api::new(config.url("base-url")?, token, session.clone())?,
+            graphql,
             session,
             slug: config.text("organization").map(str::to_owned),
             token: OnceCell::new(),
@@ -68,6 +74,13 @@ impl Buildkite {
     pub(crate) async fn token(&self) -> Result<&Token, Error> {
         let read = || async { Ok(self.api.token().await?) };
         self.token.get_or_try_init(read).await
+    }
+
+    /// The GraphQL API, if the token is good for it and it is known where it is.
+    pub(crate) async fn graphql(&self) -> Result<Option<&GraphQl>, Error> {
+        let token = self.token().await?;
+        let is_good = token.scopes.iter().any(|scope| scope == "graphql");
+        Ok(self.graphql.as_ref().filter(|_| is_good))
     }
 
     /// The organization that this connection is for: read once in a process.
@@ -133,6 +146,20 @@ impl Buildkite {
             ),
         }
     }
+}
+
+/// Where the REST API is another one than Buildkite's own, such as a proxy, the token is not sent to Buildkite's GraphQL
+/// behind its back.
+fn graphql_url(config: &Config) -> Result<Option<Url>, Error> {
+    if config.text("graphql-url").is_some() {
+        return config.url("graphql-url").map(Some);
+    }
+    let is_default = config.url("base-url")?.as_str().trim_end_matches('/') == REST;
+    if !is_default {
+        return Ok(None);
+    }
+    let bad = |e| Error::internal("BadUrl", format!("{GRAPHQL} is no URL: {e}"));
+    vendor_url(GRAPHQL).map(Some).map_err(bad)
 }
 
 /// All that is missing is said at once, in the words of the token's page.

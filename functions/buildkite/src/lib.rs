@@ -4,6 +4,7 @@
 
 mod access;
 mod api;
+mod choice;
 mod connect;
 mod sync;
 
@@ -20,6 +21,10 @@ pub use sync::Step;
 pub fn entry() -> Entry {
     Entry::reading::<Buildkite>()
 }
+
+/// Where Buildkite's APIs are.
+const REST: &str = "https://api.buildkite.com/v2";
+const GRAPHQL: &str = "https://graphql.buildkite.com/v1";
 
 /// What the connector is.
 static ABOUT: About = About {
@@ -80,7 +85,15 @@ static ABOUT: About = About {
             description: "Where the REST API is, with its version",
             kind: FieldKind::Url,
             required: false,
-            default: Some("https://api.buildkite.com/v2"),
+            default: Some(REST),
+        },
+        Field {
+            key: "graphql-url",
+            display_name: "GraphQL URL",
+            description: "Where the GraphQL API is, for tokens with the scope GraphQL; https://graphql.buildkite.com/v1 unless `base-url` says that Buildkite is elsewhere",
+            kind: FieldKind::Url,
+            required: false,
+            default: None,
         },
     ],
 };

@@ -1,13 +1,16 @@
 //! Reads: the steps of a sync.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
 use rollcall::model::ResourceId;
-use rollcall::{Error, ErrorType};
+use rollcall::{Chain, Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, ADMIN, TEAM, USER};
-use crate::api::{Failure, Member, Next, Page, Team};
+use crate::api::{Failure, GraphQl, Member, Membership, Next, Page, TeamPage};
+use crate::choice::{Choice, Limits, Told, Way, choose};
 use crate::connect::Buildkite;
 
 /// Where a list is to be read.
@@ -43,11 +46,19 @@ pub enum Step {
     },
     Teams {
         at: At,
+        /// The teams of the pages before, if GraphQL may tell who is in them.
+        before: Vec<String>,
     },
-    /// The team is shown with the first of its members, so that one that vanishes before is not shown.
     TeamMembers {
-        team: Box<Team>,
+        team: String,
         at: At,
+    },
+    /// The members of all these teams: which way is chosen anew after each page of GraphQL.
+    MembersOfTeams {
+        left: BTreeSet<String>,
+        /// Where GraphQL goes on.
+        after: Option<String>,
+        told: Told,
     },
     /// Somebody who is in a team and was not listed.
     Member {
@@ -80,6 +91,7 @@ impl Syncer for Buildkite {
             },
             Step::Teams {
                 at: At::beginning(),
+                before: Vec::new(),
             },
         ]
     }
@@ -88,8 +100,11 @@ impl Syncer for Buildkite {
         match step {
             Step::Organization => Ok(access::organization(self.organization().await?).into()),
             Step::Members { at } => self.members(at).await,
-            Step::Teams { at } => self.teams(at).await,
+            Step::Teams { at, before } => self.teams(at, before).await,
             Step::TeamMembers { team, at } => self.team_members(team, at).await,
+            Step::MembersOfTeams { left, after, told } => {
+                self.members_of_teams(left, after.as_deref(), *told).await
+            }
             Step::Member { id } => self.missing_member(id).await,
         }
     }
@@ -174,42 +189,52 @@ impl Buildkite {
         Ok(())
     }
 
-    async fn teams(&self, at: &At) -> Result<Yield<Step>, Error> {
+    async fn teams(&self, at: &At, before: &[String]) -> Result<Yield<Step>, Error> {
         let organization = self.organization().await?;
         let page = match self.api.teams(&organization.slug, at.page).await {
             // The organization is there: it was found among those that the token reaches.
             Err(e) if e.is_absent() => return Err(no_teams(e)),
             page => page?,
         };
-        let Some((teams, next)) = taken(at, page, |team| &team.id) else {
-            return Ok(Yield::default());
-        };
-        let mut out = Yield::onward(next.map(|at| Step::Teams { at }));
-        for team in teams {
+        let (teams, next) = taken(at, page, |team| &team.id).unwrap_or_default();
+        let mut out = Yield::default();
+        for team in &teams {
             out.tally(TEAMS, 1);
-            out.spawn.push(Step::TeamMembers {
-                team: Box::new(team),
-                at: At::beginning(),
-            });
+            out.records.extend(access::team(organization, team));
+        }
+        let mut ids = before.to_vec();
+        ids.extend(teams.into_iter().map(|team| team.id));
+        if self.graphql().await?.is_none() {
+            out.spawn = one_by_one(ids);
+            ids = Vec::new();
+        }
+        match next {
+            Some(at) => out.next = Some(Step::Teams { at, before: ids }),
+            None if ids.is_empty() => {}
+            None => out.spawn.push(Step::MembersOfTeams {
+                left: ids.into_iter().collect(),
+                after: None,
+                told: Told::default(),
+            }),
         }
         Ok(out)
     }
 
-    async fn team_members(&self, team: &Team, at: &At) -> Result<Yield<Step>, Error> {
+    async fn team_members(&self, team: &str, at: &At) -> Result<Yield<Step>, Error> {
         let organization = self.organization().await?;
         let page = match self
             .api
-            .team_members(&organization.slug, &team.id, at.page)
+            .team_members(&organization.slug, team, at.page)
             .await
         {
-            // What was shown of it is taken back: from its beginning the list is not there, either.
+            // Who was shown to be in it is taken back: from its beginning the list is not there, either.
             Err(e) if e.is_absent() && at.page > 1 => return Err(stale_cursor(Error::from(e))),
             // Buildkite says that there is no such team any more, or that it was just made secret.
             Err(e) if e.is_absent() => {
-                let mut out = Yield::from(Records::gone(ResourceId::new(TEAM, &team.id)));
+                let mut out = Yield::from(Records::gone(ResourceId::new(TEAM, team)));
                 out.warn(
                     "TeamVanished",
-                    format!("team {} was deleted or hidden during the sync", team.id),
+                    format!("team {team} was deleted or hidden during the sync"),
                 );
                 return Ok(out);
             }
@@ -219,20 +244,74 @@ impl Buildkite {
             return Ok(Yield::default());
         };
         let mut out = Yield::onward(next.map(|at| Step::TeamMembers {
-            team: Box::new(team.clone()),
+            team: team.to_owned(),
             at,
         }));
-        if at.page == 1 {
-            out.records.extend(access::team(organization, team));
-        }
-        for member in &members {
-            let (records, known) = access::membership(&team.id, member);
-            out.records.extend(records);
-            if !known {
-                out.tally(UNKNOWN_ROLES, 1);
+        take_in(team, &members, &mut out);
+        Ok(out)
+    }
+
+    /// GraphQL is a shorter way and nothing else: whatever it does not tell, REST is asked for.
+    async fn members_of_teams(
+        &self,
+        left: &BTreeSet<String>,
+        after: Option<&str>,
+        told: Told,
+    ) -> Result<Yield<Step>, Error> {
+        let organization = self.organization().await?;
+        let by_rest = || Yield {
+            spawn: one_by_one(left.iter().cloned()),
+            ..Yield::default()
+        };
+        let Some(graphql) = self.graphql().await? else {
+            return Ok(by_rest());
+        };
+        let Way::GraphQl(first) = self.choose(graphql, left.len(), told) else {
+            return Ok(by_rest());
+        };
+        let page = graphql.team_members(&organization.slug, first, after);
+        match page.await {
+            Ok(page) => Ok(told_by_graphql(left, after, told, page)),
+            Err(e) if e.is_rejection() => Err(e.into()),
+            // Others have spent what was there; now it is known when there is more.
+            Err(e) if e.is_put_off() => match self.choose(graphql, left.len(), told) {
+                Way::Rest => Ok(by_rest()),
+                Way::GraphQl(_) => Err(e.into()),
+            },
+            Err(e) => {
+                let mut out = by_rest();
+                out.warn(
+                    "GraphQlFailed",
+                    format!(
+                        "who is in {} teams is asked of REST, since GraphQL failed: {}",
+                        left.len(),
+                        Chain(&e)
+                    ),
+                );
+                Ok(out)
             }
         }
-        Ok(out)
+    }
+
+    fn choose(&self, graphql: &GraphQl, teams: usize, told: Told) -> Way {
+        let now = self.session.clock.now();
+        let rest = Limits::of_rest(self.api.rooms(), now);
+        let limits = Limits::of_graphql(graphql.rooms(), now);
+        let Choice {
+            way,
+            points,
+            rest,
+            graphql,
+        } = choose(teams as u64, told, &rest, &limits, now);
+        tracing::info!(
+            ?way,
+            teams,
+            points_per_team = points,
+            wait_for_rest_s = rest.as_secs(),
+            wait_for_graphql_s = graphql.as_secs(),
+            "how the members of teams are read"
+        );
+        way
     }
 
     async fn missing_member(&self, id: &str) -> Result<Yield<Step>, Error> {
@@ -248,6 +327,64 @@ impl Buildkite {
             Err(e) => Err(e.into()),
         }
     }
+}
+
+fn one_by_one(teams: impl IntoIterator<Item = String>) -> Vec<Step> {
+    let of = |team| Step::TeamMembers {
+        team,
+        at: At::beginning(),
+    };
+    teams.into_iter().map(of).collect()
+}
+
+fn take_in(team: &str, members: &[Membership], out: &mut Yield<Step>) {
+    for member in members {
+        let (records, known) = access::membership(team, member);
+        out.records.extend(records);
+        if !known {
+            out.tally(UNKNOWN_ROLES, 1);
+        }
+    }
+}
+
+/// Takes in the teams of a page that are told whole, and sees where the others are read.
+fn told_by_graphql(
+    left: &BTreeSet<String>,
+    after: Option<&str>,
+    mut told: Told,
+    page: TeamPage,
+) -> Yield<Step> {
+    let mut out = Yield::default();
+    let mut rest = left.clone();
+    for team in page.teams {
+        told.teams += 1;
+        told.members += team.members.len() as u64;
+        // Another one is new since the list, or came twice.
+        if !rest.remove(&team.team) {
+            continue;
+        }
+        if team.is_whole {
+            take_in(&team.team, &team.members, &mut out);
+        } else {
+            out.spawn.extend(one_by_one([team.team]));
+        }
+    }
+    // A list that moves on without bringing anything, or not at all, is not followed for ever.
+    let goes_on = page
+        .next
+        .filter(|next| after != Some(next) && rest.len() < left.len());
+    match goes_on {
+        _ if rest.is_empty() => {}
+        None => out.spawn.extend(one_by_one(rest)),
+        after => {
+            out.next = Some(Step::MembersOfTeams {
+                left: rest,
+                after,
+                told,
+            });
+        }
+    }
+    out
 }
 
 /// Whether the owner of our token sees every team, as administrators do. Where the API does not tell their role, it tells

@@ -135,6 +135,17 @@ pub struct BudgetHeaders {
     pub reserve_percent: u64,
 }
 
+/// What is left of one of a vendor's limits, without the reserve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// How much is left of this window.
+    pub left: u64,
+    /// How much a whole window has.
+    pub per_window: u64,
+    /// When the next one begins.
+    pub resets_at: Timestamp,
+}
+
 /// What is left of a vendor's window.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -176,12 +187,27 @@ impl Budget {
     fn take(&self, now: Timestamp) -> Option<Timestamp> {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let known = window.as_mut().filter(|w| w.reset_at > now)?;
-        let reserve = known.limit * self.names.reserve_percent / 100;
-        if known.remaining <= reserve {
+        if known.remaining <= self.reserve(known) {
             return Some(known.reset_at);
         }
         known.remaining -= 1;
         None
+    }
+
+    fn reserve(&self, window: &Window) -> u64 {
+        window.limit * self.names.reserve_percent / 100
+    }
+
+    /// What is left of a window that is known and still runs.
+    pub(super) fn room(&self, now: Timestamp) -> Option<Room> {
+        let window = *self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = window.filter(|w| w.reset_at > now)?;
+        let reserve = self.reserve(&known);
+        Some(Room {
+            left: known.remaining.saturating_sub(reserve),
+            per_window: known.limit.saturating_sub(reserve),
+            resets_at: known.reset_at,
+        })
     }
 
     /// Reads what an answer says. An older answer may arrive later: within a window the lower number counts.
@@ -240,9 +266,17 @@ mod tests {
             .collect::<HeaderMap>()
         };
         assert_eq!(budget.take(now), None, "nothing is known yet");
+        assert_eq!(budget.room(now), None);
         budget.learn(&answer("12"), now);
-        assert_eq!((budget.take(now), budget.take(now)), (None, None));
         let reset = after(now, Duration::from_secs(30));
+        let room = |left| Room {
+            left,
+            per_window: 90,
+            resets_at: reset,
+        };
+        assert_eq!(budget.room(now), Some(room(2)));
+        assert_eq!((budget.take(now), budget.take(now)), (None, None));
+        assert_eq!(budget.room(now), Some(room(0)));
         assert_eq!(budget.take(now), Some(reset), "ten percent stay");
         budget.learn(&answer("50"), now);
         assert_eq!(
@@ -252,7 +286,9 @@ mod tests {
         );
         budget.learn(&answer("-14"), now);
         assert_eq!(budget.take(now), Some(reset), "less than nothing is left");
+        assert_eq!(budget.room(now), Some(room(0)));
         assert_eq!(budget.take(reset), None, "the next window is a new one");
+        assert_eq!(budget.room(reset), None);
     }
 
     #[test]

@@ -27,13 +27,13 @@ use reqwest::header::{
 use reqwest::{Certificate, Method, Response, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::clock::{Clock, between};
 use error::Error;
 use gate::{Gate, Permit};
-use limit::{Budget, BudgetHeaders, Meter, Pace};
+use limit::{Budget, BudgetHeaders, Meter, Pace, Room};
 use words::Words;
 
 /// No answer takes longer than this.
@@ -169,7 +169,8 @@ fn basic(user: &str, password: &SecretString) -> SecretString {
 #[derive(Debug, Clone)]
 pub struct Call {
     method: Method,
-    path: String,
+    /// Its segments, encoded.
+    path: Vec<String>,
     query: Vec<(&'static str, String)>,
     /// JSON.
     body: Option<String>,
@@ -222,6 +223,12 @@ impl Call {
         Self::new(Method::DELETE, path, Effect::Each)
     }
 
+    /// A GraphQL query: to the base itself, and it only asks.
+    pub fn graphql(query: &str, variables: Value) -> Self {
+        let body = json!({"query": query, "variables": variables});
+        Self::new(Method::POST, &[], Effect::None).with_body(body)
+    }
+
     fn with_body(self, body: Value) -> Self {
         Self {
             body: Some(body.to_string()),
@@ -235,7 +242,7 @@ impl Call {
             .map(|s| utf8_percent_encode(s, SEGMENT).to_string());
         Self {
             method,
-            path: segments.collect::<Vec<_>>().join("/"),
+            path: segments.collect(),
             query: Vec::new(),
             body: None,
             effect,
@@ -259,7 +266,7 @@ impl Call {
         self
     }
 
-    /// Says that this request only asks, whatever its method: a search or a GraphQL query sent by POST.
+    /// Says that this request only asks, whatever its method: a search sent by POST.
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.effect = Effect::None;
@@ -268,7 +275,7 @@ impl Call {
 
     /// Method and path, without the query: what errors and logs show.
     pub fn name(&self) -> String {
-        format!("{} /{}", self.method, self.path)
+        format!("{} /{}", self.method, self.path.join("/"))
     }
 }
 
@@ -327,6 +334,13 @@ impl Http {
         self.words.quote(text)
     }
 
+    /// What is left of the vendor's limits, of each that has told of itself and still runs.
+    pub fn rooms(&self) -> Vec<Room> {
+        let now = self.session.clock.now();
+        let rooms = self.budgets.iter().filter_map(|budget| budget.room(now));
+        rooms.collect()
+    }
+
     /// Sends a request, as often as its kind and the answers allow, and reads the answer as JSON.
     pub async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
         Ok(self.ask(call).await?.body)
@@ -350,7 +364,11 @@ impl Http {
         Box::pin(async move {
             let session = &self.session;
             // Every reader of addresses takes these for directions, encoded or not.
-            if call.path.split('/').any(|s| matches!(s, "" | "." | "..")) {
+            if call
+                .path
+                .iter()
+                .any(|s| matches!(s.as_str(), "" | "." | ".."))
+            {
                 return Err(Error::NoPlace { call: call.name() });
             }
             // It is held until the body is read.
@@ -431,8 +449,10 @@ impl Http {
 
     fn request(&self, call: &Call) -> reqwest::RequestBuilder {
         let mut url = self.base.clone();
-        let base = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{base}/{}", call.path));
+        if !call.path.is_empty() {
+            let base = url.path().trim_end_matches('/').to_owned();
+            url.set_path(&format!("{base}/{}", call.path.join("/")));
+        }
         let mut request = self.session.transport.0.request(call.method.clone(), url);
         if !call.query.is_empty() {
             request = request.query(&call.query);

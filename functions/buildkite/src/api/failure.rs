@@ -21,6 +21,16 @@ impl Failure {
         self.0.is_not_found() && !self.is_no_organization()
     }
 
+    /// Whether the token itself is refused.
+    pub(crate) fn is_rejection(&self) -> bool {
+        self.0.status() == Some(401)
+    }
+
+    /// Whether the API asks for more patience than there is here.
+    pub(crate) fn is_put_off(&self) -> bool {
+        matches!(self.0, Http::RateLimited { .. })
+    }
+
     fn is_no_organization(&self) -> bool {
         let said = self.0.vendor_message().unwrap_or_default();
         said.eq_ignore_ascii_case("no organization found")

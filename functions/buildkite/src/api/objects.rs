@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use rollcall::http::lenient::or_default;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 /// Times come in two forms: `2026-08-01 06:07:42 UTC`, and that of RFC 3339.
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
@@ -70,8 +70,8 @@ pub(crate) struct Member {
 }
 
 /// A team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Team {
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Team {
     pub(crate) id: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) name: String,
@@ -94,7 +94,7 @@ pub struct Team {
 }
 
 /// Who made a team.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Creator {
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) id: String,

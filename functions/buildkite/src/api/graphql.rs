@@ -1,0 +1,245 @@
+//! The GraphQL API, for one question: who is in many teams at once.
+//!
+//! Source: <https://buildkite.com/docs/apis/graphql-api>; what a query costs:
+//! <https://buildkite.com/docs/apis/graphql/graphql-resource-limits>.
+
+use rollcall::http::error::Error as Http;
+use rollcall::http::lenient::or_default;
+use rollcall::http::limit::Room;
+use rollcall::http::{Call, Session};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use super::{Answer, Failure, Membership, client};
+
+/// So many members of a team are read with it at most.
+pub(crate) const MEMBERS: u64 = 100;
+/// A query for so many teams asks for 10,204 points at most; 50,000 are allowed.
+pub(crate) const TEAMS: u64 = 50;
+
+const QUERY: &str = "query($slug: ID!, $first: Int!, $after: String) {
+  organization(slug: $slug) {
+    teams(first: $first, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      edges { node { uuid members(first: 100) {
+        pageInfo { hasNextPage }
+        edges { node { role user { uuid name } } }
+      } } }
+    }
+  }
+}";
+
+/// The GraphQL API with a person's token.
+pub(crate) struct GraphQl(rollcall::http::Http);
+
+/// Some teams, and where their list goes on.
+#[derive(Debug)]
+pub(crate) struct TeamPage {
+    pub(crate) teams: Vec<TeamMembers>,
+    /// `None`: nowhere.
+    pub(crate) next: Option<String>,
+}
+
+/// Who is in a team.
+#[derive(Debug)]
+pub(crate) struct TeamMembers {
+    pub(crate) team: String,
+    pub(crate) members: Vec<Membership>,
+    /// Whether these are all, and each of them is told.
+    pub(crate) is_whole: bool,
+}
+
+impl GraphQl {
+    pub(crate) fn new(
+        base: Url,
+        token: SecretString,
+        session: Session,
+    ) -> Result<Self, rollcall::Error> {
+        Ok(Self(client(base, token, session)?))
+    }
+
+    /// What is left of the points of the organization, and of the token's user.
+    pub(crate) fn rooms(&self) -> Vec<Room> {
+        self.0.rooms()
+    }
+
+    /// `organization.teams` with their members: the next `first` teams after the cursor `after`.
+    pub(crate) async fn team_members(
+        &self,
+        organization: &str,
+        first: u64,
+        after: Option<&str>,
+    ) -> Answer<TeamPage> {
+        let variables = json!({"slug": organization, "first": first, "after": after});
+        let call = Call::graphql(QUERY, variables);
+        let reply: Reply = self.0.send(&call).await.map_err(Failure)?;
+        // Refusals come with 200 as well, and a part of the data with them is not believed.
+        let refused = reply.errors.first().map(|error| error.message.as_str());
+        let teams = reply.data.organization.map(|o| o.teams);
+        match (refused, teams) {
+            (None, Some(teams)) => Ok(teams.into()),
+            (refused, _) => Err(Failure(Http::Status {
+                call: call.name(),
+                status: 200,
+                message: self
+                    .0
+                    .quote(refused.unwrap_or("there is no such organization")),
+                is_json: true,
+                retry_after: None,
+                request_id: None,
+            })),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Reply {
+    #[serde(default, deserialize_with = "or_default")]
+    data: Data,
+    #[serde(default, deserialize_with = "or_default")]
+    errors: Vec<Said>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Said {
+    #[serde(default, deserialize_with = "or_default")]
+    message: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Data {
+    organization: Option<Organization>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Organization {
+    teams: Connection<Option<Team>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Connection<T> {
+    page_info: PageInfo,
+    edges: Vec<Edge<T>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Edge<T> {
+    node: T,
+}
+
+#[derive(Debug, Deserialize)]
+struct Team {
+    uuid: String,
+    members: Option<Connection<Option<Member>>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Member {
+    role: Option<String>,
+    user: Option<User>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    uuid: String,
+    #[serde(default, deserialize_with = "or_default")]
+    name: String,
+}
+
+impl From<Connection<Option<Team>>> for TeamPage {
+    fn from(teams: Connection<Option<Team>>) -> Self {
+        let PageInfo {
+            has_next_page,
+            end_cursor,
+        } = teams.page_info;
+        let told = teams.edges.into_iter().filter_map(|edge| edge.node);
+        Self {
+            teams: told.map(TeamMembers::from).collect(),
+            next: end_cursor.filter(|_| has_next_page),
+        }
+    }
+}
+
+impl From<Team> for TeamMembers {
+    fn from(team: Team) -> Self {
+        let Some(members) = team.members else {
+            return Self {
+                team: team.uuid,
+                members: Vec::new(),
+                is_whole: false,
+            };
+        };
+        let rows = members.edges.len();
+        let told = members.edges.into_iter().filter_map(|edge| edge.node);
+        let members_told: Vec<Membership> = told.filter_map(Member::told).collect();
+        Self {
+            team: team.uuid,
+            is_whole: !members.page_info.has_next_page && members_told.len() == rows,
+            members: members_told,
+        }
+    }
+}
+
+impl Member {
+    /// As REST tells it, where roles are in small letters. A row that leaves out what it is about is none.
+    fn told(self) -> Option<Membership> {
+        let user = self.user?;
+        Some(Membership {
+            user_id: user.uuid,
+            user_name: user.name,
+            role: self.role?.to_ascii_lowercase(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members_of(members: serde_json::Value) -> TeamMembers {
+        let team: Team =
+            serde_json::from_value(json!({"uuid": "t", "members": members})).expect("a team");
+        team.into()
+    }
+
+    #[test]
+    fn a_team_of_which_anything_is_left_out_is_not_whole() {
+        let page = |more: bool, rows: serde_json::Value| json!({"pageInfo": {"hasNextPage": more}, "edges": rows});
+        let row = json!({"node": {"role": "MAINTAINER", "user": {"uuid": "u", "name": null}}});
+        let whole = members_of(page(false, json!([row])));
+        assert!(whole.is_whole);
+        assert_eq!(
+            (
+                whole.members[0].role.as_str(),
+                whole.members[0].user_name.as_str()
+            ),
+            ("maintainer", "")
+        );
+        assert!(members_of(page(false, json!([]))).is_whole);
+        for members in [
+            json!(null),
+            page(true, json!([row])),
+            page(false, json!([row, {"node": null}])),
+            page(
+                false,
+                json!([row, {"node": {"role": "MEMBER", "user": null}}]),
+            ),
+            page(
+                false,
+                json!([row, {"node": {"role": null, "user": {"uuid": "v"}}}]),
+            ),
+        ] {
+            assert!(!members_of(members.clone()).is_whole, "{members}");
+        }
+    }
+}

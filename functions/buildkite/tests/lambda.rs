@@ -10,7 +10,7 @@ use rollcall_simulators::buildkite::World;
 use crate::Simulated;
 
 #[async_trait]
-impl Functions for Simulated {
+impl<const GRAPHQL: bool> Functions for Simulated<GRAPHQL> {
     fn binary(operation: Operation) -> &'static str {
         match operation {
             Operation::Sync => env!("CARGO_BIN_EXE_buildkite-sync"),

@@ -6,13 +6,14 @@ mod calls;
 mod complete;
 mod conformance;
 mod defects;
+mod graphql;
 mod lambda;
 mod limits;
 mod worked_example;
 mod world;
 
 use rollcall_harness::conformance::Bench;
-use world::Simulated;
+use world::{Simulated, WithGraphQl};
 
 /// A workbench for Buildkite.
 type Desk = Bench<Simulated>;

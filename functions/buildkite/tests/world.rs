@@ -6,21 +6,25 @@ use async_trait::async_trait;
 use rollcall::function::Entry;
 use rollcall_harness::conformance::{Case, Subject};
 use rollcall_simulators::buildkite::{
-    Buildkite, LARGE_TEAM_ID, Limits, ORGANIZATION, Options, TEST_TOKEN, World,
+    Buildkite, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, ORGANIZATION, Options, TEST_TOKEN, World,
 };
 use rollcall_simulators::{Fault, Ordering, Request};
 use serde_json::{Value, json};
 
-/// An organization.
-pub(crate) struct Simulated {
+/// An organization, and a token for REST alone or for GraphQL as well.
+pub(crate) struct Simulated<const GRAPHQL: bool = false> {
     pub(crate) sim: Buildkite,
 }
 
-impl Simulated {
+/// With a token for GraphQL.
+pub(crate) type WithGraphQl = Simulated<true>;
+
+impl<const GRAPHQL: bool> Simulated<GRAPHQL> {
     pub(crate) async fn of(world: World) -> Self {
         // The limits have tests of their own.
         let options = Options {
             rest: Limits::NONE,
+            graphql: Limits::NONE,
             ..Options::default()
         };
         let sim = Buildkite::start(world, options).await.expect("a simulator");
@@ -29,7 +33,7 @@ impl Simulated {
 }
 
 #[async_trait]
-impl Subject for Simulated {
+impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
     async fn start() -> Self {
         let mut world = World::rich();
         // A large team of five will do: that lists have pages, the suite sees to.
@@ -51,11 +55,14 @@ impl Subject for Simulated {
     }
 
     fn secret(&self) -> Value {
-        json!({"api-token": TEST_TOKEN, "organization": ORGANIZATION, "base-url": self.sim.base_url()})
+        json!({
+            "api-token": self.tokens()[0], "organization": ORGANIZATION,
+            "base-url": self.sim.base_url(), "graphql-url": self.sim.graphql_url(),
+        })
     }
 
     fn tokens(&self) -> Vec<String> {
-        vec![TEST_TOKEN.into()]
+        vec![if GRAPHQL { GRAPHQL_TOKEN } else { TEST_TOKEN }.into()]
     }
 
     fn split_pages(&self, size: usize, _: bool) {
@@ -119,6 +126,8 @@ impl Subject for Simulated {
                 .flat_map(|team| team.members.iter().map(|m| &m.user))
                 .filter(|user| !listed(user))
                 .collect();
+            // One query for the teams that are not full.
+            let in_teams = if GRAPHQL { 1 } else { in_teams };
             // What the token is, and what it reaches; members, teams and who is in them; and whoever is in a team only.
             2 + pages(organization.members.len())
                 + pages(organization.teams.len())

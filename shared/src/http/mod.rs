@@ -273,8 +273,11 @@ impl Call {
         self
     }
 
-    /// Method and path, without the query: what errors and logs show.
+    /// Method and path, without the query, or that it is one of GraphQL: what errors and logs show.
     pub fn name(&self) -> String {
+        if self.path.is_empty() {
+            return "a GraphQL query".to_owned();
+        }
         format!("{} /{}", self.method, self.path.join("/"))
     }
 }

@@ -198,7 +198,8 @@ pub struct Records {
     pub entitlements: Vec<Entitlement>,
     /// Who holds it.
     pub grants: Vec<Grant>,
-    /// Resources of which the vendor said that they are no more. Grants on them are left out, and counted.
+    /// Resources of which the vendor said that they are no more, even if a list shows them. They and what can be held on
+    /// them are left out; grants on them are, too, and counted.
     pub gone: Vec<ResourceId>,
 }
 

@@ -68,15 +68,13 @@ pub(crate) async fn serve(args: BuildkiteArgs) -> io::Result<()> {
     let simulator = Buildkite::start_on(args.port, world, options).await?;
     let exports = [
         ("BATON_BASE_URL", simulator.base_url()),
+        ("BATON_GRAPHQL_URL", simulator.graphql_url()),
         ("BATON_API_TOKEN", args.api_token),
         ("BATON_ORGANIZATION", ORGANIZATION.to_owned()),
     ];
     let notes = [
         format!("a member's token, who is no admin: {MEMBER_TOKEN}"),
-        format!(
-            "GraphQL at {} with token {GRAPHQL_TOKEN}",
-            simulator.graphql_url()
-        ),
+        format!("a token that is good for GraphQL as well: {GRAPHQL_TOKEN}"),
     ];
     until_interrupted("Buildkite", &simulator.base_url(), &exports, &notes, || {
         (simulator.calls(), simulator.violations())

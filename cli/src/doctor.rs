@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rollcall::clock::{after, between};
+use rollcall::clock::between;
 use rollcall::config::Config;
 use rollcall::connector::{Identity, Warning};
 use rollcall::context::Context;
@@ -20,9 +20,6 @@ use crate::output;
 use crate::shell::CommandLine;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// A credential that ends sooner is worth a warning.
-const EXPIRES_SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// A snapshot that is older is worth a warning: syncs run daily, and one may have been missed.
 const OLD: Duration = Duration::from_secs(48 * 3600);
@@ -155,7 +152,7 @@ fn expiry(findings: &mut Findings, cx: &Context, identity: &Identity) -> Result<
     if end <= now {
         return findings.fail(WHAT, &format!("the key ended at {end:.0}"), RENEW);
     }
-    if end < after(now, EXPIRES_SOON) {
+    if identity.ends_soon(now).is_some() {
         return findings.warn(
             WHAT,
             &format!("the key ends in {days} days, at {end:.0}"),

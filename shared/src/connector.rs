@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::after;
 use crate::config::{Config, Field};
 use crate::error::{Error, ErrorType};
 use crate::http::Session;
@@ -66,6 +68,18 @@ pub struct Identity {
     pub credential_expires_at: Option<Timestamp>,
     /// What an operator should know although the sync can go on.
     pub warnings: Vec<Warning>,
+}
+
+/// A credential that ends sooner is told of, and has to be renewed.
+const ENDS_SOON: Duration = Duration::from_secs(14 * 24 * 3600);
+
+impl Identity {
+    /// A warning that the credential ends soon, if it does.
+    pub fn ends_soon(&self, now: Timestamp) -> Option<Warning> {
+        let end = self.credential_expires_at?;
+        let told = || Warning::new("KeyEndsSoon", format!("the key ends at {end}"));
+        (end < after(now, ENDS_SOON)).then(told)
+    }
 }
 
 /// Something that an operator should know although nothing failed.
@@ -198,16 +212,27 @@ pub struct Records {
     pub entitlements: Vec<Entitlement>,
     /// Who holds it.
     pub grants: Vec<Grant>,
-    /// Resources of which the vendor said that they are no more, even if a list shows them. They and what can be held on
-    /// them are left out; grants on them are, too, and counted.
+    /// Resources that a row shows as deleted, or that were looked up in vain. Where another row shows one with the same id
+    /// alive, that one counts: names are given again. Otherwise grants on it are left out, and counted.
     pub gone: Vec<ResourceId>,
+    /// Resources that were listed in this sync and then were no more. They are left out, whatever a list shows, with
+    /// those that they are the parent of, and what can be held on them.
+    pub vanished: Vec<ResourceId>,
 }
 
 impl Records {
-    /// The vendor says that this resource is no more.
+    /// A row shows this resource as deleted, or it was looked up in vain.
     pub fn gone(id: ResourceId) -> Self {
         Self {
             gone: vec![id],
+            ..Self::default()
+        }
+    }
+
+    /// This resource was listed in this sync and is no more: the vendor says so of it alone.
+    pub fn vanished(id: ResourceId) -> Self {
+        Self {
+            vanished: vec![id],
             ..Self::default()
         }
     }
@@ -218,6 +243,7 @@ impl Records {
         self.entitlements.extend(other.entitlements);
         self.grants.extend(other.grants);
         self.gone.extend(other.gone);
+        self.vanished.extend(other.vanished);
     }
 }
 

@@ -65,7 +65,7 @@ impl Api {
     }
 
     /// What is left of the requests of the organization, and of the token's user.
-    pub(crate) fn rooms(&self) -> Vec<Room> {
+    pub(crate) fn rooms(&self) -> Vec<Option<Room>> {
         self.0.rooms()
     }
 

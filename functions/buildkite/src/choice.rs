@@ -10,6 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{MEMBERS, TEAMS};
 
+/// The points that a query takes besides its teams.
+const QUERY: u64 = 4;
+/// The points that a team takes besides its members, who are two each.
+const TEAM: u64 = 4;
+/// The points of the largest team that a query tells of.
+const FULL: u64 = TEAM + 2 * MEMBERS;
+
 /// Which way the next teams are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -17,6 +24,8 @@ pub(crate) enum Way {
     Rest,
     /// So many, by one query.
     GraphQl(u64),
+    /// By queries as soon as there are points again.
+    Wait(Timestamp),
 }
 
 /// A way, and what it was chosen for.
@@ -39,14 +48,12 @@ pub struct Told {
 }
 
 impl Told {
-    /// The points that a team takes: four for itself, and two for each member. As long as no team is known, all are
-    /// taken to be full.
+    /// The points that a team takes, as far as is known.
     fn points(self) -> u64 {
-        let members = match self.teams {
-            0 => 2 * MEMBERS,
-            teams => (2 * self.members).div_ceil(teams),
-        };
-        4 + members
+        match self.teams {
+            0 => FULL,
+            teams => TEAM + (2 * self.members).div_ceil(teams),
+        }
     }
 }
 
@@ -58,26 +65,37 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Those of REST: 50 requests a minute, of which two are left to others.
-    pub(crate) fn of_rest(rooms: Vec<Room>, now: Timestamp) -> Self {
-        Self::new(rooms, 48, Duration::from_secs(60), now)
+    /// Those of REST: 200 requests a minute for the organization and 50 for the user, of which 40 and two are left to
+    /// others.
+    pub(crate) fn of_rest(rooms: Vec<Option<Room>>, now: Timestamp) -> Self {
+        Self::new(rooms, [160, 48], Duration::from_secs(60), now)
     }
 
-    /// Those of GraphQL: 5,000 points in five minutes, of which 200 are left to others.
-    pub(crate) fn of_graphql(rooms: Vec<Room>, now: Timestamp) -> Self {
-        Self::new(rooms, 4_800, Duration::from_secs(300), now)
+    /// Those of GraphQL: 20,000 and 5,000 points in five minutes, of which 4,000 and 200 are left to others.
+    pub(crate) fn of_graphql(rooms: Vec<Option<Room>>, now: Timestamp) -> Self {
+        Self::new(rooms, [16_000, 4_800], Duration::from_secs(300), now)
     }
 
-    /// As long as none has told of itself, the documented one of the token's user counts.
-    fn new(mut rooms: Vec<Room>, documented: u64, window: Duration, now: Timestamp) -> Self {
-        if rooms.is_empty() {
-            rooms.push(Room {
-                left: documented,
-                per_window: documented,
-                resets_at: after(now, window),
-            });
+    /// Where nothing is known of a limit, or its window has run out, the documented one begins now.
+    fn new(
+        rooms: Vec<Option<Room>>,
+        documented: [u64; 2],
+        window: Duration,
+        now: Timestamp,
+    ) -> Self {
+        let whole = |n| Room {
+            left: n,
+            per_window: n,
+            resets_at: after(now, window),
+        };
+        let known = rooms.into_iter().chain([None, None]);
+        let rooms = known
+            .zip(documented)
+            .map(|(room, n)| room.unwrap_or(whole(n)));
+        Self {
+            rooms: rooms.collect(),
+            window,
         }
-        Self { rooms, window }
     }
 
     fn least(&self, of: impl Fn(&Room) -> u64) -> u64 {
@@ -97,7 +115,8 @@ impl Limits {
     }
 }
 
-/// How the next of so many teams are read.
+/// How the next of so many teams are read. A query is only for as many as there are points for if all are full: what is
+/// left to others stays theirs.
 pub(crate) fn choose(
     teams: u64,
     told: Told,
@@ -105,23 +124,30 @@ pub(crate) fn choose(
     graphql: &Limits,
     now: Timestamp,
 ) -> Choice {
+    // For one team alone there is no need of a query.
+    let short = |points: u64| points < QUERY + 2 * FULL;
+    let until = graphql.rooms.iter().filter(|room| short(room.left));
+    let until = until.map(|room| room.resets_at).max();
     let points = told.points();
-    let most = teams.min(TEAMS);
-    let at_once = most.min(graphql.least(|room| room.left) / points);
+    let patience = until.map_or(Duration::ZERO, |until| between(now, until));
     let choice = Choice {
         way: Way::Rest,
         points,
         rest: rest.wait(teams, now),
-        graphql: graphql.wait(teams.saturating_mul(points), now),
+        graphql: graphql
+            .wait(teams.saturating_mul(points), now)
+            .max(patience),
     };
-    let way = if at_once > 1 {
+    let never = teams < 2 || short(graphql.least(|room| room.per_window));
+    let way = match until {
+        _ if never => Way::Rest,
         // Without waiting, and a request instead of several.
-        Way::GraphQl(at_once)
-    } else if choice.rest <= choice.graphql {
-        Way::Rest
-    } else {
-        let per_window = graphql.least(|room| room.per_window);
-        Way::GraphQl(most.min(per_window / points).max(1))
+        None => {
+            let left = graphql.least(|room| room.left);
+            Way::GraphQl(teams.min(TEAMS).min((left - QUERY) / FULL))
+        }
+        Some(until) if choice.graphql < choice.rest => Way::Wait(until),
+        Some(_) => Way::Rest,
     };
     Choice { way, ..choice }
 }
@@ -153,7 +179,10 @@ mod tests {
 
     #[test]
     fn the_tightest_limit_says_how_long_it_takes() {
-        let wait = |rooms: Vec<Room>, n| Limits::of_rest(rooms, now()).wait(n, now()).as_secs();
+        let wait = |rooms: [Option<Room>; 2], n| {
+            let limits = Limits::of_rest(rooms.into(), now());
+            limits.wait(n, now()).as_secs()
+        };
         for (left, n, expected) in [
             (48, 48, 0),
             (48, 49, 7),
@@ -163,133 +192,48 @@ mod tests {
             (10, 10 + 96, 67),
             (10, 10 + 97, 127),
         ] {
-            assert_eq!(wait(vec![room(left, 48, 7)], n), expected, "{n} of {left}");
+            let rooms = [None, Some(room(left, 48, 7))];
+            assert_eq!(wait(rooms, n), expected, "{n} of {left}");
         }
-        assert_eq!(wait(Vec::new(), 48), 0, "nothing is known yet");
-        assert_eq!(wait(Vec::new(), 49), 60);
-        let both = vec![room(1_000, 1_000, 7), room(5, 160, 30)];
-        assert_eq!(wait(both, 6), 30);
+        assert_eq!(wait([None, None], 48), 0, "nothing is known yet");
+        assert_eq!(wait([None, None], 49), 60);
+        // What is known of one limit says nothing of the other.
+        let plenty = Some(room(1_000, 1_000, 7));
+        assert_eq!(wait([plenty, None], 49), 60);
+        assert_eq!(wait([Some(room(5, 160, 30)), plenty], 6), 30);
     }
 
-    /// The waits are those of the rows: seconds for REST, and for GraphQL.
+    /// What is left of each of the user's limits and for how many seconds, of REST and of GraphQL; and how long, in
+    /// seconds, both are reckoned to take.
     #[test]
     fn what_waits_less_is_chosen_and_then_what_takes_fewer_requests() {
-        use Way::{GraphQl, Rest};
-        let small = Told {
-            teams: 50,
-            members: 400,
-        };
-        let large = Told {
-            teams: 50,
-            members: 2_500,
-        };
+        use Way::{GraphQl, Rest, Wait};
         let none = Told::default();
+        let [small, large] = [400, 2_500].map(|members| Told { teams: 50, members });
+        let wait = |seconds| Wait(after(now(), Duration::from_secs(seconds)));
         for (teams, told, rest, graphql, way, waits) in [
-            // Nothing is known: as many as are safe if they are full.
-            (
-                250,
-                none,
-                room(40, 48, 50),
-                room(4_800, 4_800, 300),
-                GraphQl(23),
-                (290, 3_000),
-            ),
-            (
-                10,
-                none,
-                room(40, 48, 50),
-                room(4_800, 4_800, 300),
-                GraphQl(10),
-                (0, 0),
-            ),
+            // As many as are safe if they are full, whether more is known of them or not.
+            (250, none, (40, 50), (4_800, 300), GraphQl(23), (290, 3_000)),
+            (250, small, (40, 50), (4_800, 300), GraphQl(23), (290, 300)),
+            (250, small, (40, 50), (412, 300), GraphQl(2), (290, 300)),
+            (10, none, (40, 50), (4_800, 300), GraphQl(10), (0, 0)),
             // One team is one request either way.
-            (
-                1,
-                none,
-                room(40, 48, 50),
-                room(4_800, 4_800, 300),
-                Rest,
-                (0, 0),
-            ),
-            // What is there is spent, though both can do it without waiting.
-            (
-                40,
-                small,
-                room(48, 48, 60),
-                room(4_000, 4_800, 300),
-                GraphQl(40),
-                (0, 0),
-            ),
-            (
-                250,
-                small,
-                room(40, 48, 50),
-                room(4_000, 4_800, 300),
-                GraphQl(50),
-                (290, 300),
-            ),
-            (
-                250,
-                small,
-                room(40, 48, 50),
-                room(90, 4_800, 300),
-                GraphQl(4),
-                (290, 600),
-            ),
-            // Then whichever is there sooner.
-            (
-                30,
-                small,
-                room(40, 48, 50),
-                room(10, 4_800, 300),
-                Rest,
-                (0, 300),
-            ),
-            (
-                200,
-                small,
-                room(40, 48, 50),
-                room(10, 4_800, 100),
-                GraphQl(50),
-                (230, 100),
-            ),
-            (
-                200,
-                small,
-                room(40, 48, 50),
-                room(10, 4_800, 231),
-                Rest,
-                (230, 231),
-            ),
-            (
-                200,
-                small,
-                room(40, 48, 50),
-                room(10, 4_800, 230),
-                Rest,
-                (230, 230),
-            ),
+            (1, none, (40, 50), (4_800, 300), Rest, (0, 0)),
+            (1, none, (0, 50), (4_800, 300), Rest, (50, 0)),
+            // Once there is too little, whichever is there sooner.
+            (30, small, (40, 50), (411, 300), Rest, (0, 300)),
+            (200, small, (40, 50), (10, 100), wait(100), (230, 100)),
+            (200, small, (40, 50), (10, 229), wait(229), (230, 229)),
+            (200, small, (40, 50), (10, 230), Rest, (230, 230)),
+            // It would do for all if they are small, and cannot be known to.
+            (10, small, (0, 50), (300, 100), Rest, (50, 100)),
+            (10, small, (0, 50), (300, 20), wait(20), (50, 20)),
             // Large teams are dear.
-            (
-                500,
-                large,
-                room(40, 48, 50),
-                room(10, 4_800, 200),
-                Rest,
-                (590, 3_200),
-            ),
-            // A window that is smaller than a team has to do.
-            (
-                90,
-                large,
-                room(0, 48, 50),
-                room(0, 60, 40),
-                Rest,
-                (110, 46_540),
-            ),
+            (500, large, (40, 50), (10, 200), Rest, (590, 3_200)),
         ] {
             let what = format!("{teams} teams, {told:?}, {rest:?}, {graphql:?}");
-            let (rest, graphql) = (vec![rest], vec![graphql]);
+            let rest = [None, Some(room(rest.0, 48, rest.1))].into();
+            let graphql = [None, Some(room(graphql.0, 4_800, graphql.1))].into();
             let rest = Limits::of_rest(rest, now());
             let graphql = Limits::of_graphql(graphql, now());
             let choice = choose(teams, told, &rest, &graphql, now());
@@ -297,5 +241,34 @@ mod tests {
             let found = (choice.rest.as_secs(), choice.graphql.as_secs());
             assert_eq!(found, waits, "{what}");
         }
+    }
+
+    /// Whether the limit is the user's or the organization's, and however small it is.
+    #[test]
+    fn a_query_leaves_to_others_what_is_theirs_even_if_every_team_is_full() {
+        let spent = |left, per_window| Some(room(left, per_window, 300));
+        for left in [0, 1, 207, 208, 411, 412, 616, 5_000, 1_000_000] {
+            for rooms in [[None, spent(left, 4_800)], [spent(left, 16_000), None]] {
+                let graphql = Limits::of_graphql(rooms.into(), now());
+                let rest = Limits::of_rest(Vec::new(), now());
+                let way = choose(500, Told::default(), &rest, &graphql, now()).way;
+                if let Way::GraphQl(first) = way {
+                    let most = QUERY + first * FULL;
+                    assert!(
+                        most <= left && (2..=TEAMS).contains(&first),
+                        "{first} of {left}"
+                    );
+                } else {
+                    assert!(left < 412, "{left}: {way:?}");
+                }
+            }
+        }
+        // One that never has enough is not waited for.
+        let tiny = Limits::of_graphql(vec![None, spent(0, 411)], now());
+        let rest = Limits::of_rest(vec![None, Some(room(0, 1, 3_600))], now());
+        assert_eq!(
+            choose(9, Told::default(), &rest, &tiny, now()).way,
+            Way::Rest
+        );
     }
 }

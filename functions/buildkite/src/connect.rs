@@ -1,11 +1,8 @@
 //! The connector, connected: which organization it looks at, and what its token may see.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use rollcall::clock::after;
 use rollcall::config::{Config, vendor_url};
-use rollcall::connector::{About, Connector, Identity, Warning};
+use rollcall::connector::{About, Connector, Identity};
 use rollcall::http::Session;
 use rollcall::model::ResourceId;
 use rollcall::{Error, ErrorType};
@@ -15,9 +12,6 @@ use url::Url;
 use crate::access::USER;
 use crate::api::{Api, GraphQl, Next, Organization, SCOPES, Token, label};
 use crate::{ABOUT, GRAPHQL, REST};
-
-/// A token that ends sooner is told of.
-const SOON: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The connector, connected.
 pub struct Buildkite {
@@ -53,10 +47,6 @@ impl Connector for Buildkite {
         let token = self.token().await?;
         check_scopes(token)?;
         let organization = self.organization().await?;
-        let now = self.session.clock.now();
-        let ends_soon = token.expires_at.filter(|end| *end < after(now, SOON));
-        let warnings = ends_soon
-            .map(|end| Warning::new("TokenEndsSoon", format!("the API token ends at {end}")));
         Ok(Identity {
             tenant: organization.id.clone(),
             // Whose it is, the API tells by name and address; the id of that person would be a call more.
@@ -64,7 +54,7 @@ impl Connector for Buildkite {
             caller_name: token.user.name.clone(),
             rights: token.scopes.join(", "),
             credential_expires_at: token.expires_at,
-            warnings: warnings.into_iter().collect(),
+            warnings: Vec::new(),
         })
     }
 }

@@ -231,7 +231,7 @@ impl Buildkite {
             Err(e) if e.is_absent() && at.page > 1 => return Err(stale_cursor(Error::from(e))),
             // Buildkite says that there is no such team any more, or that it was just made secret.
             Err(e) if e.is_absent() => {
-                let mut out = Yield::from(Records::gone(ResourceId::new(TEAM, team)));
+                let mut out = Yield::from(Records::vanished(ResourceId::new(TEAM, team)));
                 out.warn(
                     "TeamVanished",
                     format!("team {team} was deleted or hidden during the sync"),
@@ -266,19 +266,21 @@ impl Buildkite {
         let Some(graphql) = self.graphql().await? else {
             return Ok(by_rest());
         };
-        let Way::GraphQl(first) = self.choose(graphql, left.len(), told) else {
-            return Ok(by_rest());
+        let first = match self.choose(graphql, left.len(), told) {
+            Way::GraphQl(first) => first,
+            Way::Wait(until) => return Err(GraphQl::put_off(until).into()),
+            Way::Rest => return Ok(by_rest()),
         };
         let page = graphql.team_members(&organization.slug, first, after);
         match page.await {
             Ok(page) => Ok(told_by_graphql(left, after, told, page)),
             Err(e) if e.is_rejection() => Err(e.into()),
-            // Others have spent what was there; now it is known when there is more.
-            Err(e) if e.is_put_off() => match self.choose(graphql, left.len(), told) {
-                Way::Rest => Ok(by_rest()),
-                Way::GraphQl(_) => Err(e.into()),
-            },
             Err(e) => {
+                // Others may have spent what was there: then it is known now until when it is gone.
+                let way = self.choose(graphql, left.len(), told);
+                if e.is_put_off() && matches!(way, Way::Wait(_)) {
+                    return Err(e.into());
+                }
                 let mut out = by_rest();
                 out.warn(
                     "GraphQlFailed",

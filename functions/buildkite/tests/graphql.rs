@@ -12,8 +12,8 @@ use rollcall_harness::conformance::{Bench, Subject, answer_of};
 use rollcall_harness::lambda::Functions;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
-    ADA_ID, Clock, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, MissingOrganization, ORGANIZATION,
-    Options, PLATFORM_ID, Sizes, TEST_TOKEN, World, html_page,
+    ADA_ID, Clock, EVERYONE_ID, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, ORGANIZATION, Options,
+    PLATFORM_ID, Sizes, TEST_TOKEN, World, html_page,
 };
 use rollcall_simulators::{Fault, FaultKind, Ordering};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ async fn desk_of(world: World, change: impl FnOnce(&mut Options)) -> Desk {
     desk
 }
 
-/// So many teams of so many, none of them of everybody.
+/// So many teams of so many, none of them of everybody and none of nobody.
 fn teams(teams: usize, members: usize) -> World {
     let sizes = Sizes {
         users: 300,
@@ -39,7 +39,18 @@ fn teams(teams: usize, members: usize) -> World {
         everyone: false,
         ..Sizes::default()
     };
-    World::generate(&sizes, 5)
+    let mut world = World::generate(&sizes, 5);
+    for team in world.organizations[ORGANIZATION].teams.clone() {
+        if team.members.is_empty() {
+            world.add_to_team(ORGANIZATION, &team.id, ADA_ID, "member");
+        }
+    }
+    world
+}
+
+fn empty_teams(world: &World) -> usize {
+    let teams = world.organizations[ORGANIZATION].teams.iter();
+    teams.filter(|team| team.members.is_empty()).count()
 }
 
 /// The digest of what REST alone tells of this organization.
@@ -93,7 +104,7 @@ async fn the_same_is_shown_over_graphql_and_over_rest_however_lists_are_split_an
     }
 }
 
-/// A query is for as many teams as can be paid for: at first each is taken to be full, and then as the others were.
+/// A query is for as many teams as there are points for if all are full; small ones leave points for the next.
 #[tokio::test]
 async fn a_query_is_for_as_many_teams_as_can_be_paid_for() {
     for (teams_, members, expected) in [
@@ -104,8 +115,8 @@ async fn a_query_is_for_as_many_teams_as_can_be_paid_for() {
         (23, 4, 1),
         (24, 4, 1),
         (25, 4, 2),
-        (73, 4, 2),
-        (250, 4, 1 + 5),
+        (73, 4, 4),
+        (250, 4, 18),
     ] {
         let desk = desk_of(teams(teams_, members), |o| o.graphql = Limits::GRAPHQL).await;
         let answer = desk.complete().await;
@@ -133,6 +144,8 @@ async fn waited(desk: &Desk) -> (Value, Duration) {
             refused.iter().all(|r| r.status != 429),
             "a limit was reached"
         );
+        // Two hundred are left to others.
+        assert!(desk.vendor.sim.points_used() <= 4_800);
         if answer["status"] == "complete" {
             return (answer, between(began, desk.clock.now()));
         }
@@ -153,7 +166,7 @@ async fn a_sync_waits_no_longer_than_over_rest_alone_and_mostly_not_at_all() {
         (40, 4, 0, 0),
         (120, 4, 120, 0),
         (250, 4, 300, 0),
-        (250, 8, 300, 0),
+        (250, 8, 300, 60),
         (500, 8, 660, 360),
         (120, 60, 180, 120),
     ] {
@@ -183,12 +196,14 @@ async fn a_sync_waits_no_longer_than_over_rest_alone_and_mostly_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_team_of_more_than_a_hundred_goes_over_rest_as_a_whole() {
+async fn a_team_of_more_than_a_hundred_goes_over_rest_as_a_whole_and_so_does_one_of_nobody() {
     let desk = desk_of(World::rich(), |_| {}).await;
     desk.complete().await;
     assert_eq!(queries(&desk), 1);
     let large = |path: &str| path.contains(LARGE_TEAM_ID);
-    assert_eq!((asked(&desk, large), one_by_one(&desk)), (2, 2));
+    let empty = empty_teams(&World::rich());
+    assert!(empty > 0);
+    assert_eq!((asked(&desk, large), one_by_one(&desk)), (2, 2 + empty));
 }
 
 /// GraphQL is a shorter way and nothing else: whatever becomes of it, REST tells all, and a warning tells why.
@@ -254,29 +269,37 @@ async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
     }
 }
 
-/// Where the organization is missing for GraphQL, in either form.
+/// Where the organization is missing for GraphQL, in either form; and where it may be that our token sees nobody.
 #[tokio::test]
-async fn an_organization_that_graphql_does_not_know_is_shown_over_rest() {
+async fn what_graphql_shows_as_nothing_is_asked_of_rest() {
+    let said = |body: Value| FaultKind::Status {
+        code: 200,
+        headers: Vec::new(),
+        body: Some(json!({"data": body})),
+    };
+    let page = |edges: Value| json!({"pageInfo": {"hasNextPage": false, "endCursor": null}, "edges": edges});
+    let nobody = |team: &str| json!({"node": {"uuid": team, "members": page(json!([]))}});
+    let hidden = json!([nobody(EVERYONE_ID), nobody(PLATFORM_ID)]);
     let expected = by_rest(World::worked_example()).await;
-    for missing in [MissingOrganization::Error, MissingOrganization::Null] {
-        let desk = desk_of(World::worked_example(), |o| {
-            o.missing_organization = missing
-        })
-        .await;
-        let body = match missing {
-            MissingOrganization::Error => json!({"errors": [{"message": "No Organization found"}]}),
-            MissingOrganization::Null => json!({"data": {"organization": null}}),
-        };
-        let kind = FaultKind::Status {
-            code: 200,
-            headers: Vec::new(),
-            body: Some(body),
-        };
+    for (kind, failed) in [
+        (said(json!({"organization": null})), true),
+        (
+            said(json!({"organization": {"teams": page(json!([]))}})),
+            false,
+        ),
+        (
+            said(json!({"organization": {"teams": page(hidden)}})),
+            false,
+        ),
+    ] {
+        let desk = desk_of(World::worked_example(), |_| {}).await;
         desk.vendor
             .sim
-            .set_faults(vec![Fault::matching("POST", GRAPHQL, kind)]);
-        let answer = desk.complete().await;
-        assert_eq!(answer["content_digest"], expected, "{missing:?}");
+            .set_faults(vec![Fault::matching("POST", GRAPHQL, kind.clone())]);
+        let shown = Shown::by(&desk).await;
+        assert_eq!(shown.answer["content_digest"], expected, "{kind:?}");
+        assert_eq!((queries(&desk), one_by_one(&desk)), (1, 2), "{kind:?}");
+        assert_eq!(shown.warnings().len(), usize::from(failed), "{kind:?}");
     }
 }
 
@@ -322,26 +345,63 @@ async fn a_token_that_is_revoked_before_a_query_publishes_nothing() {
     assert!(!desk.is_published());
 }
 
-/// If somebody else has spent the points, REST is asked as far as that is sooner.
+/// If somebody else has spent the points, REST is asked as far as that is sooner, and where GraphQL is put off for a reason
+/// that its limits do not show.
 #[tokio::test]
-async fn a_limit_that_others_have_spent_sends_the_rest_over_rest() {
-    let expected = by_rest(teams(60, 4)).await;
-    let desk = desk_of(teams(60, 4), |options| options.graphql = Limits::GRAPHQL).await;
-    let spent = FaultKind::Status {
-        code: 429,
-        headers: [("remaining", "-3"), ("limit", "5000"), ("reset", "280")]
-            .map(|(name, value)| (format!("ratelimit-user-{name}"), value.to_owned()))
-            .into(),
+async fn what_graphql_puts_off_is_asked_of_rest_where_that_is_sooner() {
+    let refused = |code: u16, headers: &[(&str, &str)]| FaultKind::Status {
+        code,
+        headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
         body: Some(
             json!({"errors": [{"message": "You have exceeded your per-user limit of 5000 complexity points."}]}),
         ),
     };
-    desk.vendor
-        .sim
-        .set_faults(vec![Fault::matching("POST", GRAPHQL, spent)]);
-    let answer = desk.complete().await;
+    let points = |remaining| {
+        [
+            ("ratelimit-user-remaining", remaining),
+            ("ratelimit-user-limit", "5000"),
+            ("ratelimit-user-reset", "280"),
+        ]
+    };
+    let expected = by_rest(teams(60, 4)).await;
+    for kind in [
+        refused(429, &points("-3")),
+        refused(429, &points("4000")),
+        refused(429, &[("retry-after", "3600")]),
+        refused(429, &[]),
+        refused(503, &[("retry-after", "3600")]),
+    ] {
+        let desk = desk_of(teams(60, 4), |options| options.graphql = Limits::GRAPHQL).await;
+        desk.vendor
+            .sim
+            .set_faults(vec![Fault::matching("POST", GRAPHQL, kind.clone())]);
+        let answer = desk.complete().await;
+        assert_eq!(answer["content_digest"], expected, "{kind:?}");
+        assert_eq!(one_by_one(&desk), 60, "{kind:?}");
+        let warnings = answer["warnings"].to_string();
+        assert!(warnings.contains("GraphQlFailed"), "{kind:?}: {warnings}");
+    }
+}
+
+/// Where GraphQL will have points sooner than REST has requests enough.
+#[tokio::test]
+async fn what_graphql_can_tell_sooner_than_rest_is_waited_for() {
+    let expected = by_rest(teams(240, 4)).await;
+    let desk = desk_of(teams(240, 4), |options| {
+        options.rest = Limits::REST;
+        options.graphql = Limits {
+            per_user: 1_300,
+            window: Duration::from_secs(90),
+            ..Limits::GRAPHQL
+        };
+    })
+    .await;
+    let (answer, waited) = waited(&desk).await;
     assert_eq!(answer["content_digest"], expected);
-    assert_eq!((queries(&desk), one_by_one(&desk)), (1, 60));
+    assert!((90..240).contains(&waited.as_secs()), "{waited:?}");
 }
 
 /// A token must not go to Buildkite's own GraphQL where somebody has put another address before its REST API.

@@ -285,8 +285,8 @@ impl Api {
         })
     }
 
-    /// A short list, whole. *Unknown*: what the API answers to a cursor that it no longer knows; 400 is taken for that,
-    /// and the list is read again.
+    /// A short list, whole. *Unknown*: what the API answers to a cursor that it no longer knows; 400 and 404 are taken
+    /// for that, and the list is read again.
     async fn whole<T: DeserializeOwned>(&self, call: Call) -> Answer<Vec<T>> {
         let mut restarts = 0;
         let mut items = Vec::new();
@@ -305,7 +305,7 @@ impl Api {
                     }
                     cursor = next;
                 }
-                Err(e) if !cursor.is_empty() && e.status() == Some(400) && restarts < 2 => {
+                Err(e) if !cursor.is_empty() && e.is_unknown_id() && restarts < 2 => {
                     restarts += 1;
                     items.clear();
                     cursor.clear();

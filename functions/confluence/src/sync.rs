@@ -318,7 +318,9 @@ impl Confluence {
         cursor: &str,
     ) -> Result<Yield<Step>, Error> {
         let page = match self.api.permissions(space, cursor).await {
-            Err(e) if e.is_absent() => return Ok(vanished(space)),
+            Err(e) if e.is_absent() && cursor.is_empty() => return Ok(vanished(space)),
+            // Perhaps it is the cursor that is not there: the list starts over, and will tell.
+            Err(e) if e.is_absent() => return Err(stale_cursor(e)),
             page => listed(cursor, page)?,
         };
         let mut out = Yield::onward(page.next.map(|cursor| Step::Permissions {
@@ -371,7 +373,7 @@ fn rows_of(space: &str, mode: Mode, by_role: Vec<String>) -> Step {
 
 /// The vendor names the space that it cannot find: it was deleted since it was listed, or hidden from us.
 fn vanished(space: &str) -> Yield<Step> {
-    let mut out = Yield::from(Records::gone(ResourceId::new(SPACE, space)));
+    let mut out = Yield::from(Records::vanished(ResourceId::new(SPACE, space)));
     out.warn(
         "SpaceVanished",
         format!("space {space} was deleted during the sync"),

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use rollcall::clock::after;
 use rollcall::config::Config;
-use rollcall::connector::{About, Connector, Identity, Warning};
+use rollcall::connector::{About, Connector, Identity};
 use rollcall::http::Session;
 use rollcall::model::ResourceId;
 use rollcall::{Error, ErrorType};
@@ -17,13 +15,9 @@ use crate::ABOUT;
 use crate::access::USER;
 use crate::api::{Api, At, Failure, Group, MISSING, Member, Page, Role, Token, UNAVAILABLE};
 
-/// A token that ends sooner is told of.
-const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
-
 /// The connector, connected.
 pub struct Northflank {
     pub(crate) api: Api,
-    session: Session,
     /// What the probes brought: the sync goes on with it.
     probed: OnceCell<Probed>,
 }
@@ -56,8 +50,7 @@ impl Connector for Northflank {
         let token = config.secret("northflank-api-token")?.clone();
         let base = config.url("northflank-base-url")?;
         Ok(Self {
-            api: Api::new(base, token, session.clone())?,
-            session,
+            api: Api::new(base, token, session)?,
             probed: OnceCell::new(),
         })
     }
@@ -83,10 +76,6 @@ impl Connector for Northflank {
 impl Northflank {
     fn identity(&self, token: Option<Token>) -> Identity {
         let ends = token.as_ref().and_then(|token| token.expires_at);
-        let soon = after(self.session.clock.now(), SOON);
-        let ends_soon = ends
-            .filter(|end| *end < soon)
-            .map(|end| Warning::new("TokenEndsSoon", format!("the API token ends at {end}")));
         let name = token.as_ref().map_or("", |token| &token.name);
         // Where the API does not describe the token, nothing names the organization.
         let tenant = token.as_ref().map(|token| match token.entity_uid.as_str() {
@@ -99,7 +88,7 @@ impl Northflank {
             caller_name: format!("the API token {name}").trim_end().to_owned(),
             rights: "reads members, roles and directory groups".into(),
             credential_expires_at: ends,
-            warnings: ends_soon.into_iter().collect(),
+            warnings: Vec::new(),
         }
     }
 

@@ -221,7 +221,7 @@ fn people(next: Option<Step>, members: &[crate::api::Member]) -> Result<Yield<St
 }
 
 fn vanished(kind: &str, id: &str) -> Yield<Step> {
-    let mut out = Yield::from(Records::gone(ResourceId::new(kind, id)));
+    let mut out = Yield::from(Records::vanished(ResourceId::new(kind, id)));
     out.warn(
         "Vanished",
         format!("{kind} {id} was deleted during the sync"),

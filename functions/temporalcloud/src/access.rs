@@ -266,7 +266,7 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
         resources: vec![resource],
         entitlements,
         grants,
-        gone: Vec::new(),
+        ..Records::default()
     }
 }
 
@@ -309,7 +309,7 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
         resources: vec![resource],
         entitlements: entitlements.collect(),
         grants: grants.collect(),
-        gone: Vec::new(),
+        ..Records::default()
     }
 }
 

@@ -9,7 +9,7 @@ mod sync;
 
 use async_trait::async_trait;
 use rollcall::config::{Config, Field, FieldKind};
-use rollcall::connector::{About, Connector, Identity, Warning};
+use rollcall::connector::{About, Connector, Identity};
 use rollcall::function::Entry;
 use rollcall::http::Session;
 use rollcall::model::{Capability, FacetKind, ResourceId, ResourceType};
@@ -19,9 +19,6 @@ use access::{ACCOUNT_ROLE, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOU
 pub use api::Write;
 use api::{Access, Api, Role};
 pub use sync::Step;
-
-/// A credential that ends sooner than this is worth a warning.
-const EXPIRES_SOON: std::time::Duration = std::time::Duration::from_secs(14 * 24 * 3600);
 
 /// What to do where a key cannot see enough.
 const ADMIN_KEY: &str =
@@ -207,16 +204,8 @@ impl Connector for TemporalCloud {
             caller_name: name.clone(),
             rights: rights.into(),
             credential_expires_at: expires_at,
-            warnings: self.expiry_warning(expires_at).into_iter().collect(),
+            warnings: Vec::new(),
         })
-    }
-}
-
-impl TemporalCloud {
-    fn expiry_warning(&self, expires_at: Option<jiff::Timestamp>) -> Option<Warning> {
-        let at = expires_at?;
-        let soon = rollcall::clock::after(self.session.clock.now(), EXPIRES_SOON);
-        (at < soon).then(|| Warning::new("KeyExpiresSoon", format!("the API key expires at {at}")))
     }
 }
 

@@ -337,11 +337,11 @@ impl Http {
         self.words.quote(text)
     }
 
-    /// What is left of the vendor's limits, of each that has told of itself and still runs.
-    pub fn rooms(&self) -> Vec<Room> {
+    /// What is left of each of the vendor's limits, in the order of [`Vendor::budgets`]; `None` where no window is known
+    /// to run.
+    pub fn rooms(&self) -> Vec<Option<Room>> {
         let now = self.session.clock.now();
-        let rooms = self.budgets.iter().filter_map(|budget| budget.room(now));
-        rooms.collect()
+        self.budgets.iter().map(|budget| budget.room(now)).collect()
     }
 
     /// Sends a request, as often as its kind and the answers allow, and reads the answer as JSON.

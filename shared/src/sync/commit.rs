@@ -23,7 +23,7 @@ pub(super) struct Commit {
     pub entitlements: Vec<EntitlementRow>,
     #[prost(message, repeated, tag = "5")]
     pub grants: Vec<GrantRow>,
-    /// Resources that are no more; for [`Kind::Asked`], the ones that were asked for.
+    /// Resources that are no more unless a list shows them; for [`Kind::Asked`], the ones that were asked for.
     #[prost(message, repeated, tag = "6")]
     pub names: Vec<Name>,
     #[prost(message, optional, tag = "7")]
@@ -37,6 +37,9 @@ pub(super) struct Commit {
     /// For [`Kind::Asked`].
     #[prost(uint32, tag = "11")]
     pub phase: u32,
+    /// Resources that are no more, whatever a list shows.
+    #[prost(message, repeated, tag = "12")]
+    pub vanished: Vec<Name>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, prost::Enumeration)]
@@ -176,6 +179,7 @@ impl Commit {
             tallies: brought.tallies,
             warnings: brought.warnings.into_iter().map(WarningRow::from).collect(),
             phase: 0,
+            vanished: records.vanished.iter().map(Name::from).collect(),
         })
     }
 }

@@ -44,6 +44,10 @@ pub(super) struct Finished {
 /// Writes the snapshot of a working database whose steps are all done.
 pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Result<Finished, Error> {
     let database = plan.folder.join("snapshot.db");
+    // Nothing is taken back from here on: a run that fails begins with a database of its own.
+    work.connection()
+        .execute_batch("PRAGMA journal_mode = OFF")
+        .map_err(scratch)?;
     let mut finish = Finish {
         work: work.connection(),
         plan,
@@ -116,21 +120,32 @@ impl Finish<'_> {
             .map_err(scratch)
     }
 
-    /// What the vendor said is no more is not shown, and nobody holds anything on it, whatever a list had shown before.
+    /// What vanished during the sync is not shown, nor what is inside it, whatever a list had shown before; and nobody holds
+    /// anything on what is gone.
     fn leave_out_gone(&mut self) -> Result<(), Error> {
-        const GONE: &str = "(SELECT type, id FROM gone)";
-        if !self.any("SELECT 1 FROM gone")? {
+        let vanished = self.any("SELECT 1 FROM vanished")?;
+        if !vanished && !self.any("SELECT 1 FROM gone")? {
             return Ok(());
         }
-        let delete = |what: String| self.work.execute(&what, []).map_err(scratch);
-        delete(format!("DELETE FROM resources WHERE (type, id) IN {GONE}"))?;
-        delete(format!(
-            "DELETE FROM entitlements WHERE (type, resource) IN {GONE}"
-        ))?;
-        self.left_out = delete(format!(
-            "DELETE FROM grants WHERE entitlement IN
-                 (SELECT entitlement FROM targets WHERE (type, id) IN {GONE})"
-        ))?;
+        let run = |sql: &str| self.work.execute(sql, []).map_err(scratch);
+        if vanished {
+            // All rows of a resource have to be inside: it may have been moved meanwhile.
+            let inside = "INSERT INTO vanished SELECT type, id, 0 FROM resources
+                          WHERE (type, id) NOT IN (SELECT type, id FROM vanished) GROUP BY type, id
+                          HAVING min(coalesce((parent_type, parent_id) IN (SELECT type, id FROM vanished), 0)) = 1";
+            while run(inside)? > 0 {}
+            run("UPDATE names SET state = 2 WHERE (type, id) IN (SELECT type, id FROM vanished)")?;
+            run("DELETE FROM resources WHERE (type, id) IN (SELECT type, id FROM vanished)")?;
+            run(
+                "DELETE FROM entitlements WHERE (type, resource) IN (SELECT type, id FROM vanished)",
+            )?;
+        }
+        let left_out = run("DELETE FROM grants WHERE entitlement IN
+                                (SELECT entitlement FROM targets JOIN names USING (type, id) WHERE state = 2)")?;
+        // Whom these alone named, nobody names any more.
+        run("UPDATE names SET principal = 0 WHERE principal = 1")?;
+        run("UPDATE names SET principal = 1 WHERE (type, id) IN (SELECT type, id FROM grants)")?;
+        self.left_out = left_out;
         Ok(())
     }
 

@@ -29,7 +29,7 @@ struct World {
     users: usize,
     groups: Vec<Vec<Membership>>,
     /// Groups that the list shows, and of which the vendor says elsewhere that they are no more.
-    gone: BTreeSet<usize>,
+    vanished: BTreeSet<usize>,
     page: usize,
 }
 
@@ -44,6 +44,8 @@ struct Membership {
 }
 
 const KINDS: [&str; 2] = ["user", "group"];
+/// Each group has one, which is inside it.
+const DOOR: &str = "door";
 
 static ABOUT: About = About {
     name: "toy",
@@ -51,6 +53,7 @@ static ABOUT: About = About {
     resource_types: &[
         kind("user", FacetKind::User, true),
         kind("group", FacetKind::Group, false),
+        kind(DOOR, FacetKind::None, false),
     ],
     blind_spots: &[],
     fields: &[Field {
@@ -99,6 +102,29 @@ fn group(index: usize) -> ResourceId {
 
 fn member(index: usize) -> EntitlementId {
     EntitlementId::new(group(index), "member")
+}
+
+/// What the owner of a group has besides: the key of its door.
+fn key(index: usize) -> EntitlementId {
+    EntitlementId::new(ResourceId::new(DOOR, format!("d{index}")), "key")
+}
+
+fn entitlement(id: EntitlementId) -> Entitlement {
+    Entitlement {
+        id,
+        display_name: "Entitlement".into(),
+        description: String::new(),
+        grantable_to: &KINDS,
+        purpose: Purpose::Assignment,
+        immutable: false,
+        exclusive: None,
+        v1_identifier: None,
+    }
+}
+
+/// Whether somebody owns it: the group, and what is inside.
+fn owned(index: usize) -> [Grant; 2] {
+    [member(index), key(index)].map(|what| Grant::new(what, owner(index)))
 }
 
 #[async_trait]
@@ -152,8 +178,12 @@ impl Syncer for Toy {
                 let users = (*from..to).map(|index| person(user(index)));
                 out.records.resources.extend(users);
                 // Of some at once, before most are listed; of the others with their members.
-                let early = world.gone.iter().filter(|index| *index % 2 == 0);
-                out.records.gone.extend(early.map(|index| group(*index)));
+                let early = world.vanished.iter().filter(|index| *index % 2 == 0);
+                out.records
+                    .vanished
+                    .extend(early.map(|index| group(*index)));
+                // A row that says so of what another one shows says nothing.
+                out.records.gone.extend((0..world.groups.len()).map(group));
                 out.next = (to < world.users).then_some(Step::Users(to));
             }
             Step::Groups(from) => {
@@ -164,18 +194,12 @@ impl Syncer for Toy {
                         format!("Group {index}"),
                         Facet::Group,
                     ));
-                    out.records.entitlements.push(Entitlement {
-                        id: member(index),
-                        display_name: "Member".into(),
-                        description: String::new(),
-                        grantable_to: &KINDS,
-                        purpose: Purpose::Assignment,
-                        immutable: false,
-                        exclusive: None,
-                        v1_identifier: None,
-                    });
-                    let owns = Grant::new(member(index), owner(index));
-                    out.records.grants.push(owns);
+                    let mut door = Resource::new(key(index).resource, "Door", Facet::None);
+                    door.parent = Some(group(index));
+                    out.records.resources.push(door);
+                    let both = [member(index), key(index)].map(entitlement);
+                    out.records.entitlements.extend(both);
+                    out.records.grants.extend(owned(index));
                     out.spawn.push(Step::Members(index, 0));
                 }
                 out.next = (to < world.groups.len()).then_some(Step::Groups(to));
@@ -190,8 +214,8 @@ impl Syncer for Toy {
                 out.records
                     .grants
                     .extend(members[*from..to].iter().map(|m| grant(*index, m)));
-                if to == members.len() && world.gone.contains(index) {
-                    out.records.gone.push(group(*index));
+                if to == members.len() && world.vanished.contains(index) {
+                    out.records.vanished.push(group(*index));
                 }
                 out.next = (to < members.len()).then_some(Step::Members(*index, to));
             }
@@ -231,18 +255,32 @@ fn grant(of: usize, membership: &Membership) -> Grant {
 /// What each (entitlement, principal) pair has: its sources, each with whether it is direct.
 type Held = BTreeMap<(String, String), BTreeMap<String, bool>>;
 
+/// What is granted in groups that did not vanish.
+fn stated(world: &World) -> Vec<Grant> {
+    let groups = world.groups.iter().enumerate();
+    let there = groups.filter(|(of, _)| !world.vanished.contains(of));
+    let granted = |(of, members): (usize, &Vec<Membership>)| {
+        let members: Vec<Grant> = members.iter().map(|m| grant(of, m)).collect();
+        members.into_iter().chain(owned(of))
+    };
+    there.flat_map(granted).collect()
+}
+
+/// What there is: everybody who was listed or looked up, the groups that did not vanish with what is inside, and whoever
+/// holds something.
+fn there(world: &World) -> BTreeSet<String> {
+    let people = (0..world.users).map(user);
+    let owners = (0..world.groups.len()).map(owner);
+    let groups = (0..world.groups.len()).filter(|index| !world.vanished.contains(index));
+    let groups = groups.flat_map(|index| [group(index), key(index).resource]);
+    let holders = stated(world).into_iter().map(|grant| grant.principal);
+    let all = people.chain(owners).chain(groups).chain(holders);
+    all.map(|id| id.to_string()).collect()
+}
+
 /// Expansion as the rules say it, without any cleverness: add what follows until nothing does.
 fn fixpoint(world: &World) -> (BTreeSet<(String, String)>, Held) {
-    let stated: Vec<Grant> = world
-        .groups
-        .iter()
-        .enumerate()
-        .filter(|(of, _)| !world.gone.contains(of))
-        .flat_map(|(of, members)| {
-            let owns = Grant::new(member(of), owner(of));
-            members.iter().map(move |m| grant(of, m)).chain([owns])
-        })
-        .collect();
+    let stated = stated(world);
     let key = |g: &Grant| (g.entitlement.to_string(), g.principal.to_string());
     let direct: BTreeSet<_> = stated.iter().map(key).collect();
     let edges: Vec<(String, String, Expandable)> = stated
@@ -328,10 +366,26 @@ fn bytes(folder: &tempfile::TempDir, answer: &SyncAnswer) -> Vec<u8> {
     std::fs::read(folder.path().join("store").join(key)).expect("the snapshot")
 }
 
+fn opened(folder: &tempfile::TempDir, answer: &SyncAnswer) -> Snapshot {
+    let key = answer.snapshot.as_deref().expect("a snapshot");
+    Snapshot::open(&folder.path().join("store").join(key)).expect("a snapshot")
+}
+
+/// The resources of a snapshot.
+fn resources(folder: &tempfile::TempDir, answer: &SyncAnswer) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    opened(folder, answer)
+        .resources::<Error>(&Default::default(), |resource| {
+            all.insert(resource.id.to_string());
+            Ok(())
+        })
+        .expect("resources");
+    all
+}
+
 /// The grants of a snapshot, and their sources.
 fn read(folder: &tempfile::TempDir, answer: &SyncAnswer) -> (BTreeSet<(String, String)>, Held) {
-    let key = answer.snapshot.as_deref().expect("a snapshot");
-    let snapshot = Snapshot::open(&folder.path().join("store").join(key)).expect("a snapshot");
+    let snapshot = opened(folder, answer);
     let (mut all, mut held) = (BTreeSet::new(), Held::new());
     snapshot
         .grants::<Error>(&Default::default(), |grant| {
@@ -368,11 +422,11 @@ fn worlds() -> impl Strategy<Value = World> {
         members.into_iter().filter(|m| first(m)).collect::<Vec<_>>()
     });
     let groups = prop::collection::vec(members, 6);
-    let gone = prop::collection::btree_set(0..6_usize, 0..3);
-    (groups, gone, 1..5_usize).prop_map(|(groups, gone, page)| World {
+    let vanished = prop::collection::btree_set(0..6_usize, 0..3);
+    (groups, vanished, 1..5_usize).prop_map(|(groups, vanished, page)| World {
         users: 6,
         groups,
-        gone,
+        vanished,
         page,
     })
 }
@@ -388,6 +442,7 @@ proptest! {
         let (expected, sources) = fixpoint(&world);
         prop_assert_eq!(all, expected);
         prop_assert_eq!(held, sources);
+        prop_assert_eq!(resources(&folder, &answer), there(&world));
     }
 
     /// However its lists are split, the same world is the same bytes; cut and resumed, the same content.

@@ -70,9 +70,9 @@ fn start_over(tx: &Transaction<'_>, root: i64) -> rusqlite::Result<()> {
 fn names_again(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(
         "DELETE FROM names;
-         INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 2 FROM gone;
          INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, CASE WHEN max(rank) < 2 THEN 3 ELSE 1 END
              FROM resources GROUP BY type, id;
+         INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, 2 FROM gone;
          INSERT OR IGNORE INTO names(type, id, state) SELECT parent_type, parent_id, 0 FROM resources
              WHERE parent_type IS NOT NULL;
          INSERT INTO names(type, id, state, principal) SELECT DISTINCT type, id, 0, 1 FROM grants WHERE true

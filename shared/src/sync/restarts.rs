@@ -114,6 +114,33 @@ fn what_another_list_wants_too_outlives_a_restart() {
     assert_eq!(users(&work), ["b1", "s1"]);
 }
 
+/// What it said of others goes with it: it may have been read at the wrong moment.
+#[test]
+fn a_list_that_starts_over_takes_back_what_it_said_to_be_no_more() {
+    let (_folder, mut work, ids) = begun(&["a", "z"]);
+    work.apply(&page(ids[1], &["z1", "z2"], None, &[]))
+        .expect("applied");
+    let name = |id: &str| user(id).name;
+    let half = Commit {
+        names: vec![name("x")],
+        vanished: vec![name("z1")],
+        ..page(ids[0], &[], Some("a?2"), &[])
+    };
+    work.apply(&half).expect("applied");
+    let said = |work: &Work| {
+        let sql = "SELECT (SELECT count(*) FROM vanished), (SELECT count(*) FROM gone),
+                          (SELECT count(*) FROM names WHERE state = 2)";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let counts: (i64, i64, i64) = work.connection().query_row(sql, [], row).expect("counts");
+        counts
+    };
+    assert_eq!(said(&work), (1, 1, 1));
+    let second = work.take(0, 9).expect("steps")[0].id;
+    work.apply(&Commit::restart(second)).expect("applied");
+    assert_eq!(said(&work), (0, 0, 0));
+    assert_eq!(users(&work), ["z1", "z2"]);
+}
+
 #[test]
 fn a_list_that_goes_in_a_circle_fails() {
     let (_folder, mut work, ids) = begun(&["a"]);

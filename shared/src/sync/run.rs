@@ -286,6 +286,7 @@ impl<'a> Run<'a> {
         }
         let mut warnings = connected.warnings;
         warnings.extend(identity.warnings.iter().cloned());
+        warnings.extend(identity.ends_soon(cx.clock.now()));
         warnings.extend(noticed);
         let manifest = self
             .finish::<C>(before, &identity, warnings, estimate)

@@ -29,6 +29,7 @@ const SCHEMA: &str = "
         expansion BLOB, list INTEGER NOT NULL, unless TEXT);
     CREATE TABLE targets(entitlement TEXT PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE gone(type TEXT NOT NULL, id TEXT NOT NULL, list INTEGER NOT NULL);
+    CREATE TABLE vanished(type TEXT NOT NULL, id TEXT NOT NULL, list INTEGER NOT NULL);
     CREATE TABLE names(type TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL, asked INTEGER NOT NULL DEFAULT 0,
         principal INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(type, id)) WITHOUT ROWID;
     CREATE INDEX missing ON names(type, id) WHERE state IN (0, 3);
@@ -38,11 +39,12 @@ const SCHEMA: &str = "
 ";
 
 /// Tables whose rows remember the list that brought them.
-pub(super) const BROUGHT: [&str; 6] = [
+pub(super) const BROUGHT: [&str; 7] = [
     "resources",
     "entitlements",
     "grants",
     "gone",
+    "vanished",
     "tallies",
     "warnings",
 ];
@@ -52,8 +54,7 @@ const PENDING: i64 = 0;
 const RUNNING: i64 = 1;
 const DONE: i64 = 2;
 
-/// The states of a name: only named by a grant, listed, known to be no more, or seen in passing. That it is no more is the
-/// last word, whichever comes first: ids are not given twice, and what was deleted during a sync may have been listed before.
+/// The states of a name: only named by a grant, listed, known to be no more, or seen in passing.
 const NAMED: i64 = 0;
 const LISTED: i64 = 1;
 const GONE: i64 = 2;
@@ -456,6 +457,11 @@ fn brought(
             .execute(params![name.resource_type, name.id, list])?;
         is_gone(tx, name)?;
     }
+    for name in &commit.vanished {
+        let sql = "INSERT INTO vanished VALUES (?1, ?2, ?3)";
+        tx.prepare_cached(sql)?
+            .execute(params![name.resource_type, name.id, list])?;
+    }
     for (key, n) in &commit.tallies {
         let sql = "INSERT INTO tallies VALUES (?1, ?2, ?3)";
         tx.prepare_cached(sql)?
@@ -480,16 +486,18 @@ fn named(tx: &Transaction<'_>, name: &Name, principal: bool) -> rusqlite::Result
 fn listed(tx: &Transaction<'_>, name: &Name, state: i64) -> rusqlite::Result<()> {
     // The object itself says more than what was seen in passing, whichever comes first.
     let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3)
-               ON CONFLICT DO UPDATE SET state = ?3 WHERE state NOT IN (?4, ?5)";
+               ON CONFLICT DO UPDATE SET state = ?3 WHERE state <> ?4";
     tx.prepare_cached(sql)?
-        .execute(params![name.resource_type, name.id, state, LISTED, GONE])?;
+        .execute(params![name.resource_type, name.id, state, LISTED])?;
     Ok(())
 }
 
 fn is_gone(tx: &Transaction<'_>, name: &Name) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3";
+    // What some row shows alive stays so.
+    let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3)
+               ON CONFLICT DO UPDATE SET state = ?3 WHERE state = ?4";
     tx.prepare_cached(sql)?
-        .execute(params![name.resource_type, name.id, GONE])?;
+        .execute(params![name.resource_type, name.id, GONE, NAMED])?;
     Ok(())
 }
 

@@ -34,13 +34,13 @@ async fn a_token_that_ends_soon_is_told_with_the_moment_in_either_spelling() {
     for dates in [TokenDates::Spaced, TokenDates::Rfc3339] {
         for (left, warned) in [
             (DAY / 24, true),
-            (DAY * 7 - Duration::from_secs(1), true),
-            (DAY * 7, false),
+            (DAY * 14 - Duration::from_secs(1), true),
+            (DAY * 14, false),
             (DAY * 90, false),
         ] {
             let desk = ending("2100-01-01T00:00:00Z", left, dates).await;
             let warnings = Shown::by(&desk).await.warnings();
-            let expected = ["TokenEndsSoon: the API token ends at 2100-01-01T00:00:00Z"];
+            let expected = ["KeyEndsSoon: the key ends at 2100-01-01T00:00:00Z"];
             let expected = if warned { expected.as_slice() } else { &[] };
             assert_eq!(warnings, expected, "{dates:?}, {left:?} left");
         }

@@ -329,7 +329,7 @@ async fn a_token_that_ends_within_two_weeks_is_told_of() {
             },
         )]);
         let warnings = Shown::by(&desk).await.warnings();
-        let soon = format!("TokenEndsSoon: the API token ends at {end}");
+        let soon = format!("KeyEndsSoon: the key ends at {end}");
         assert_eq!(warnings.contains(&soon), told, "{warnings:?}");
     }
 }

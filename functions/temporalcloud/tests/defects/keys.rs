@@ -99,7 +99,7 @@ async fn a_key_that_ends_soon_is_announced() {
         key.expiry = "2098-01-10T00:00:00Z".into();
     });
     let warned =
-        |answer: &serde_json::Value| answer["warnings"].to_string().contains("KeyExpiresSoon");
+        |answer: &serde_json::Value| answer["warnings"].to_string().contains("KeyEndsSoon");
     assert!(!warned(&desk.complete().await));
     let until: jiff::Timestamp = "2098-01-01T00:00:00Z".parse().expect("a time");
     desk.clock.advance(rollcall::clock::between(

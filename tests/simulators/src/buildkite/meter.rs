@@ -107,6 +107,12 @@ impl Meter {
         }
     }
 
+    /// What has been used of the fullest window of a user.
+    pub(crate) fn used_by_users(&self) -> u64 {
+        let used = self.users.values().map(|window| window.used);
+        used.max().unwrap_or_default()
+    }
+
     /// Counts a refusal.
     pub(crate) fn refuse(&mut self) {
         self.refused += 1;

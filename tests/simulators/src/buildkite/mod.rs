@@ -134,6 +134,12 @@ impl Buildkite {
         change(&mut inner.options)
     }
 
+    /// The points of GraphQL that have been used of the fullest window of a user.
+    #[must_use]
+    pub fn points_used(&self) -> u64 {
+        lock(&self.cloud.0).graphql.used_by_users()
+    }
+
     /// Puts the clock forward: windows end, tokens expire.
     pub fn advance(&self, by: Duration) {
         lock(&self.cloud.0).time.advanced += by;

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """What Rollcall costs a month: the formula of infra/README.md, and the tables there.
 
-    infra/cost.py                       the tables
-    infra/cost.py 3 4 40 30 2           connections, syncs a day, seconds a sync, megabytes a snapshot, connectors
+    infra/cost.py                                       the tables
+    infra/cost.py buildkite=1 northflank=2              the cost of these connectors, with so many connections each
+    infra/cost.py confluence=2,60,1,40                  the same, with the seconds and slices of a sync and the megabytes of a
+                                                        snapshot; they are those of the medium size where they are left out
+    infra/cost.py elastic=1 syncs=24 changes=100        with so many syncs a day (else 4) and changes a month (else none)
 """
 
+import math
 import sys
+from typing import NamedTuple
 
 # US dollars in us-east-1, without any free tier or discount: the price lists of 2025, with the page that has today's. They
 # are assumptions, written down on 2026-11-21 and not looked up that day: look before you rely on them.
@@ -30,41 +35,114 @@ PRICES = {
 }
 PRICE = {name: dollars for name, (dollars, _) in PRICES.items()}
 
+
+class Connector(NamedTuple):
+    name: str
+    changing: int  # functions that change anything
+    alarm_metrics: int  # that its alarms look at, without those of changes
+    key_ends: bool  # whether the vendor tells when a key ends: a metric more
+    slices_an_hour: float = math.inf  # as the vendor's rate limit cuts a sync
+
+
+# All but the last is held against the template by a test.
+CONNECTORS = {
+    "temporalcloud": Connector("Temporal Cloud", changing=4, alarm_metrics=6, key_ends=True),
+    "confluence": Connector("Confluence", changing=2, alarm_metrics=5, key_ends=False),
+    "elastic": Connector("Elastic", changing=2, alarm_metrics=6, key_ends=True),
+    "buildkite": Connector("Buildkite", changing=0, alarm_metrics=6, key_ends=True, slices_an_hour=60),
+    "northflank": Connector("Northflank", changing=0, alarm_metrics=6, key_ends=True, slices_an_hour=1),
+}
+ALARM_METRICS_OF_CHANGES, ALARM_METRICS_OF_ALL = 2, 1  # of a connector whose functions change anything; dead letters
+
 DAYS, HOURS = 30.4, 730
-MEMORY_GB = 0.5  # SyncMemory
-KEPT_DAYS = 90  # SnapshotDays
-# The states that the workflow enters for one connection: three around it, three for it, and four more for each slice after
-# the first. Counted by a test; AWS may count the start and the end as well.
-TRANSITIONS, TRANSITIONS_A_SLICE = 6, 4
-SLICE_SECONDS = 840
-WRITES, READS = 6, 6  # objects of a sync in one slice: lease, snapshot, manifest, pointer
-METRICS, METRICS_OF_CONNECTOR = 13, 3  # of a connection; of a connector, for alarms
-ALARM_METRICS, ALARM_METRICS_OF_ALL = 8, 1  # of a connector with provisioning; dead letters
+MEMORY_GB, CHANGE_MEMORY_GB = 0.5, 0.25  # SyncMemory; of functions that change
+KEPT_DAYS = 90 + 7  # SnapshotDays, and what the bucket keeps of an expired object
+# The states that the workflow enters: around all connections, for each one, and for each slice after the first. AWS may
+# count the start and the end as well.
+TRANSITIONS, TRANSITIONS_OF_CONNECTION, TRANSITIONS_A_SLICE, TRANSITIONS_OF_CHANGE = 3, 3, 4, 5
+SLICE_SECONDS = 840  # a longer sync goes on in another slice
+# Of the store, by a sync: lease, snapshot, manifest, pointer; by each slice after the first: lease, and the parts of the
+# checkpoint, of which a slice reads all (three on average, in a sync of six slices); by a change: lease and record.
+WRITES, WRITES_A_SLICE, WRITES_OF_CHANGE = 8, 3, 5
+READS, READS_A_SLICE, READS_OF_CHANGE = 3, 7, 6
+# Metrics of a connection, told by every slice and by the last alone; of a connector, for alarms, by every slice; of a
+# change. `key_ends` adds one to those of slices and connectors.
+METRICS_OF_SLICE, METRICS_OF_SNAPSHOT, METRICS_OF_CONNECTOR, METRICS_OF_CHANGE = 7, 5, 2, 6
 LOG_KB = 4  # of an invocation
 POD_VCPU, POD_GB = 0.25, 0.5  # the smallest that Fargate has
 
 
-def month(connections, syncs_a_day, seconds, megabytes, connectors, changes=0):
-    """The parts of a month's cost, in dollars."""
-    syncs = connections * syncs_a_day * DAYS
-    slices = -(-seconds // SLICE_SECONDS)
-    invocations = syncs * slices + changes
+class Sync(NamedTuple):
+    """The syncs of a connector: how many connections, and what each takes."""
+
+    connections: int
+    seconds: float  # of computing, in all slices; waiting between them costs nothing
+    slices: int
+    megabytes: float  # of a snapshot
+    what: str = ""  # the vendor has
+
+
+def of_connector(connector, sync, syncs_a_day, provisions):
+    """The parts of a month's cost of a connector, in dollars."""
+    runs = syncs_a_day * DAYS
+    syncs = runs * sync.connections
+    more = sync.slices - 1
+    invocations = syncs * sync.slices
+    transitions = runs * TRANSITIONS + syncs * (TRANSITIONS_OF_CONNECTION + TRANSITIONS_A_SLICE * more)
+    writes = syncs * (WRITES + WRITES_A_SLICE * more)
+    reads = syncs * (READS + READS_A_SLICE * more)
+    kept = syncs_a_day * sync.connections * KEPT_DAYS * sync.megabytes / 1024
     # A metric is paid for in the hours in which it is told.
-    told = min(1, syncs_a_day / 24)
-    objects = (WRITES + READS) * syncs
+    by_slices = min(1, syncs_a_day * (1 + more / connector.slices_an_hour) / 24)
+    by_syncs = min(1, syncs_a_day / 24)
+    ends = int(connector.key_ends)
+    of_slices = sync.connections * (METRICS_OF_SLICE + ends) + METRICS_OF_CONNECTOR + ends
+    of_syncs = sync.connections * METRICS_OF_SNAPSHOT
+    watched = connector.alarm_metrics + (ALARM_METRICS_OF_CHANGES if provisions and connector.changing else 0)
     return {
-        "Lambda": invocations * PRICE["lambda_request"]
-        + (syncs * seconds * MEMORY_GB + changes * 1.0 * 0.25) * PRICE["lambda_gb_second_arm"],
-        "Step Functions": (syncs * (TRANSITIONS + TRANSITIONS_A_SLICE * (slices - 1)) + changes * 5) * PRICE["states_transition"],
-        "EventBridge": connectors * syncs_a_day * DAYS * PRICE["scheduler_invocation"] + 2 * changes * PRICE["bus_event"],
-        "S3": syncs * (WRITES * PRICE["s3_write"] + READS * PRICE["s3_read"])
-        + connections * syncs_a_day * KEPT_DAYS * megabytes / 1024 * PRICE["s3_gb_month"],
-        "Secrets Manager": connections * PRICE["secret_month"] + invocations * PRICE["secret_call"],
-        "KMS": PRICE["key_month"] + (objects + invocations) * PRICE["key_call"],
-        "CloudWatch metrics": told * (connections * METRICS + connectors * METRICS_OF_CONNECTOR) * PRICE["metric_month"],
-        "CloudWatch alarms": (connectors * ALARM_METRICS + ALARM_METRICS_OF_ALL) * PRICE["alarm_metric_month"],
+        "Lambda": invocations * PRICE["lambda_request"] + syncs * sync.seconds * MEMORY_GB * PRICE["lambda_gb_second_arm"],
+        "Step Functions": transitions * PRICE["states_transition"],
+        "EventBridge": runs * PRICE["scheduler_invocation"],
+        "S3": writes * PRICE["s3_write"] + reads * PRICE["s3_read"] + kept * PRICE["s3_gb_month"],
+        "Secrets Manager": sync.connections * PRICE["secret_month"] + invocations * PRICE["secret_call"],
+        "KMS": (writes + reads + invocations) * PRICE["key_call"],
+        "CloudWatch metrics": (by_slices * of_slices + by_syncs * of_syncs) * PRICE["metric_month"],
+        "CloudWatch alarms": watched * PRICE["alarm_metric_month"],
         "CloudWatch logs": invocations * LOG_KB / 1024 / 1024 * PRICE["log_gb"],
     }
+
+
+def of_changes(changes, tellers):
+    """The same of a month's changes, which so many `tellers` tell of."""
+    # At worst each in an hour of its own.
+    hours = min(changes, tellers * HOURS)
+    return {
+        "Lambda": changes * (PRICE["lambda_request"] + 1.0 * CHANGE_MEMORY_GB * PRICE["lambda_gb_second_arm"]),
+        "Step Functions": changes * TRANSITIONS_OF_CHANGE * PRICE["states_transition"],
+        "EventBridge": 2 * changes * PRICE["bus_event"],
+        "S3": changes * (WRITES_OF_CHANGE * PRICE["s3_write"] + READS_OF_CHANGE * PRICE["s3_read"]),
+        "Secrets Manager": changes * PRICE["secret_call"],
+        "KMS": changes * (WRITES_OF_CHANGE + READS_OF_CHANGE + 1) * PRICE["key_call"],
+        "CloudWatch metrics": hours / HOURS * METRICS_OF_CHANGE * PRICE["metric_month"],
+        "CloudWatch logs": changes * LOG_KB / 1024 / 1024 * PRICE["log_gb"],
+    }
+
+
+def of_all():
+    """The same of what is there once."""
+    return {"KMS": PRICE["key_month"], "CloudWatch alarms": ALARM_METRICS_OF_ALL * PRICE["alarm_metric_month"]}
+
+
+def month(syncs, syncs_a_day=4, changes=0):
+    """The parts of a month's cost of connectors, in dollars. Without changes, nothing that could make any is deployed."""
+    bills = [of_connector(CONNECTORS[name], sync, syncs_a_day, changes > 0) for name, sync in syncs.items()]
+    bills += [of_changes(changes, tellers(syncs)), of_all()]
+    return {part: sum(bill.get(part, 0) for bill in bills) for part in bills[0]}
+
+
+def tellers(syncs):
+    """How many functions tell of changes, each for every connection by itself."""
+    return sum(CONNECTORS[name].changing * sync.connections for name, sync in syncs.items())
 
 
 # What AWS gives every account for nothing, each month and for good, as far as nothing else there uses it up.
@@ -85,47 +163,155 @@ def after_free(parts):
     return sum(max(kept.get(p, 0), dollars - FREE.get(p, 0)) for p, dollars in parts.items())
 
 
-def pods(connections):
+def by_use(parts):
+    return sum(parts[p] for p in ("Lambda", "Step Functions", "EventBridge", "S3", "CloudWatch metrics", "CloudWatch logs"))
+
+
+def pods(syncs):
     """A month of one pod a connection that is always on, and of its secret."""
     hour = POD_VCPU * PRICE["fargate_vcpu_hour"] + POD_GB * PRICE["fargate_gb_hour"]
-    return connections * (hour * HOURS + PRICE["secret_month"])
+    return sum(sync.connections for sync in syncs.values()) * (hour * HOURS + PRICE["secret_month"])
 
 
-# name, what it is, and the arguments of `month`
+class Size(NamedTuple):
+    name: str
+    changes: int
+    syncs: dict
+    syncs_a_day: int = 4
+
+
+# Assumptions, rounded up; the large ones are extrapolated. Seconds: what README.md measured, three times, since the memory of
+# a sync comes with a third of a processor; five for a slice of Buildkite; for Northflank 100 ms a request, four at a time.
+# Slices: requests by what the rate limit leaves to one, 46 a minute and 946 an hour. Megabytes: as of simulated tenants.
 SIZES = [
-    ("small", "one connection: 500 people, 50 namespaces", (1, 4, 1, 1, 1)),
-    ("medium", "five connectors, one connection each: 1,000 people, 300 groups, 2,000 spaces", (5, 4, 10, 10, 5, 500)),
-    ("large", "five connectors, two connections each: 10,000 people × 5,000 spaces", (10, 4, 400, 120, 5, 5000)),
+    Size("small", 0, {"temporalcloud": Sync(1, 1, 1, 1, "500 users, 50 namespaces")}),
+    Size(
+        "medium",
+        500,
+        {
+            "temporalcloud": Sync(1, 3, 1, 5, "1,000 users, 200 namespaces, 50 groups"),
+            "confluence": Sync(1, 21, 1, 6, "1,000 users, 300 groups, 2,000 spaces"),
+            "elastic": Sync(1, 1, 1, 1, "500 members, 500 users of a deployment"),
+            "buildkite": Sync(1, 30, 6, 1, "1,000 members, 250 teams, over REST"),
+            "northflank": Sync(1, 30, 2, 1, "1,000 members, 150 roles, 900 groups"),
+        },
+    ),
+    Size(
+        "large",
+        5000,
+        {
+            "temporalcloud": Sync(2, 30, 1, 80, "10,000 users, 500 namespaces, 100 groups"),
+            "confluence": Sync(2, 80, 1, 60, "10,000 users, 1,000 groups, 5,000 spaces"),
+            "elastic": Sync(2, 10, 1, 4, "10,000 members, 10,000 users of a deployment"),
+            "buildkite": Sync(2, 125, 25, 6, "10,000 members, 1,000 teams, over REST"),
+            "northflank": Sync(2, 80, 4, 3, "10,000 members, 300 roles, 2,500 groups"),
+        },
+    ),
 ]
+USUAL = next(size for size in SIZES if size.name == "medium").syncs
+
+
+def facts():
+    lines = ["| | *e* | *a* | *a* with changes | *w* |", "|---|---:|---:|---:|---:|"]
+    for c in CONNECTORS.values():
+        with_changes = c.alarm_metrics + ALARM_METRICS_OF_CHANGES if c.changing else "–"
+        window = c.slices_an_hour if c.slices_an_hour < math.inf else "∞"
+        lines.append(f"| {c.name} | {c.key_ends:d} | {c.alarm_metrics} | {with_changes} | {window} |")
+    return lines
+
+
+def costs():
+    def row(name, values, bold=""):
+        return f"| {bold}{name}{bold} | " + " | ".join(f"{bold}{value:.2f}{bold}" for value in values) + " |"
+
+    lines = ["| | " + " | ".join(size.name for size in SIZES) + " |", "|---|" + "---:|" * len(SIZES)]
+    months = [month(size.syncs, size.syncs_a_day, size.changes) for size in SIZES]
+    lines += [row(part, [m[part] for m in months]) for part in months[0]]
+    lines.append(row("Rollcall, a month", [sum(m.values()) for m in months], "**"))
+    lines.append(row("the same after AWS's lasting free allowances", map(after_free, months)))
+    lines.append(row("by use, the rest is for being there", map(by_use, months)))
+    lines.append(row("pods that are always on", [pods(size.syncs) for size in SIZES]))
+    return lines
+
+
+def sizes():
+    lines = ["| | | connections | seconds a sync | slices a sync | megabytes |", "|---|---|---:|---:|---:|---:|"]
+    for size in SIZES:
+        label = f"*{size.name}*: {size.syncs_a_day} syncs a day, {size.changes or 'no'} changes a month"
+        for name, (*numbers, what) in size.syncs.items():
+            lines.append(f"| {label} | {CONNECTORS[name].name}: {what} | " + " | ".join(map(str, numbers)) + " |")
+            label = ""
+    return lines
 
 
 def tables():
-    lines = ["| | " + " | ".join(name for name, _, _ in SIZES) + " |", "|---|" + "---:|" * len(SIZES)]
-    months = [month(*arguments) for _, _, arguments in SIZES]
-    for part in months[0]:
-        lines.append(f"| {part} | " + " | ".join(f"{m[part]:.2f}" for m in months) + " |")
-    lines.append("| **Rollcall, a month** | " + " | ".join(f"**{sum(m.values()):.2f}**" for m in months) + " |")
-    lines.append("| the same after AWS's lasting free allowances | " + " | ".join(f"{after_free(m):.2f}" for m in months) + " |")
-    lines.append("| by use, the rest is for being there | " + " | ".join(f"{by_use(m):.2f}" for m in months) + " |")
-    lines.append("| pods that are always on | " + " | ".join(f"{pods(a[0]):.2f}" for _, _, a in SIZES) + " |")
-    lines.append("")
-    for name, what, (connections, syncs, seconds, megabytes, connectors, *changes) in SIZES:
-        lines.append(
-            f"- *{name}*: {what}; {connections} × {syncs} syncs a day of {seconds} s and {megabytes} MB, "
-            f"{changes[0] if changes else 0} changes a month."
-        )
-    return "\n".join(lines)
+    return "\n".join([*facts(), "", *costs(), "", *sizes()])
 
 
-def by_use(parts):
-    return sum(parts[p] for p in ("Lambda", "Step Functions", "EventBridge", "S3", "CloudWatch logs"))
+def number(text, what, least, kind):
+    """A number of the command line."""
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= 1e9:
+        raise ValueError(f"{what}: a {'whole ' if kind is int else ''}number from {least} on, not {text!r}")
+    return value
+
+
+def sync_of(name, text):
+    """A connector's syncs, from the command line: what is left out is usual."""
+    kinds = [("connections", 1, int), ("seconds", 0, float), ("slices", 1, int), ("megabytes", 0, float)]
+    texts = text.split(",")
+    if len(texts) > len(kinds):
+        raise ValueError(f"{name}: connections,seconds,slices,megabytes and no more, not {text!r}")
+    given = [number(t, f"{what} of {name}", least, kind) for t, (what, least, kind) in zip(texts, kinds)]
+    sync = Sync(*given, *USUAL[name][len(given) : len(kinds)])
+    return sync._replace(slices=max(sync.slices, math.ceil(sync.seconds / SLICE_SECONDS)))
+
+
+def asked(arguments):
+    """What the command line asks for: the arguments of `month`."""
+    syncs, others = {}, {}
+    for argument in arguments:
+        name, equals, text = argument.partition("=")
+        if not equals or name not in [*CONNECTORS, "syncs", "changes"]:
+            raise ValueError(f"{argument!r} is none of {'=…, '.join(CONNECTORS)}=…, syncs=… and changes=…")
+        if name in syncs or name in others:
+            raise ValueError(f"{name} is there twice")
+        if name in CONNECTORS:
+            syncs[name] = sync_of(name, text)
+        else:
+            others[name] = number(text, name, 0, int if name == "changes" else float)
+    if not syncs:
+        raise ValueError(f"name a connector: {', '.join(CONNECTORS)}")
+    changes = others.get("changes", 0)
+    if changes and not tellers(syncs):
+        raise ValueError(f"{' and '.join(syncs)} cannot change anything: leave out changes")
+    return syncs, others.get("syncs", 4), changes
+
+
+def main(arguments):
+    if not arguments:
+        print(tables())
+        return 0
+    if arguments[0] in ("-h", "--help"):
+        print(__doc__)
+        return 0
+    try:
+        syncs, syncs_a_day, changes = asked(arguments)
+    except ValueError as wrong:
+        print(f"cost.py: {wrong}", file=sys.stderr)
+        return 2
+    for name, (connections, seconds, slices, megabytes, _) in syncs.items():
+        print(f"{CONNECTORS[name].name}: connections {connections}, seconds {seconds:g}, slices {slices}, megabytes {megabytes:g}")
+    print(f"syncs a day {syncs_a_day:g}, changes a month {changes}\n")
+    parts = month(syncs, syncs_a_day, changes)
+    for part, price in parts.items():
+        print(f"{part:20} {price:8.2f}")
+    print(f"{'in all':20} {sum(parts.values()):8.2f}")
+    return 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        parts = month(*(float(a) for a in sys.argv[1:]))
-        for part, dollars in parts.items():
-            print(f"{part:20} {dollars:8.2f}")
-        print(f"{'in all':20} {sum(parts.values()):8.2f}")
-    else:
-        print(tables())
+    sys.exit(main(sys.argv[1:]))

@@ -9,6 +9,9 @@ import unittest
 import policy
 from template import ACCOUNT, ROOT, Stack, connectors, definition, listed, parameters, source, statements
 
+sys.path.insert(0, str(ROOT / "infra"))
+import cost
+
 FULL = Stack()
 LOCKED = Stack(AuditLockDays=365, Tracing="Active", Architecture="x86_64", PermissionsBoundaryArn="arn:aws:iam::1:policy/b")
 
@@ -25,6 +28,11 @@ def roles(stack, kind):
         for f in functions(stack).values()
         if f["FunctionName"].endswith("-sync") == (kind == "sync")
     }
+
+
+def watched(alarm):
+    """The metrics that an alarm looks at."""
+    return [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m] if "Metrics" in alarm else [alarm]
 
 
 class Functions(unittest.TestCase):
@@ -255,8 +263,7 @@ class Alarms(unittest.TestCase):
         alarming = re.search(r"const ALARMING.* = \[(.*)\];", told)[1]
         machines = {m["StateMachineName"] for m in FULL.of_type("AWS::StepFunctions::StateMachine").values()}
         for name, alarm in FULL.of_type("AWS::CloudWatch::Alarm").items():
-            metrics = [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m] if "Metrics" in alarm else [alarm]
-            for metric in metrics:
+            for metric in watched(alarm):
                 dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
                 if metric["Namespace"] == "Rollcall":
                     self.assertIn(f'"{metric["MetricName"]}"', alarming, name)
@@ -285,13 +292,138 @@ class Alarms(unittest.TestCase):
         self.assertEqual((named["Protocol"], named["Endpoint"]), ("email", "ops@example.com"))
 
 
-class Readme(unittest.TestCase):
+class Costs(unittest.TestCase):
+    """What infra/cost.py takes for given."""
+
     README = (ROOT / "infra/README.md").read_text()
 
-    def test_the_tables_of_costs_are_what_the_formula_gives(self):
-        printed = subprocess.run([sys.executable, ROOT / "infra/cost.py"], capture_output=True, text=True, check=True).stdout
+    def run_with(self, *arguments):
+        return subprocess.run([sys.executable, ROOT / "infra/cost.py", *arguments], capture_output=True, text=True)
+
+    def test_the_connectors_are_those_of_the_template(self):
+        self.assertEqual(set(cost.CONNECTORS), {c.lower() for c in connectors()})
+        switches = [name for name in parameters() if name.endswith("Provisioning")]
+        reading = Stack(**dict.fromkeys(switches, "no"))
+        declared = source()["Parameters"]
+        for connector in connectors():
+            known = cost.CONNECTORS[connector.lower()]
+            self.assertEqual(declared[connector]["Description"], f"Deploy the connector for {known.name}")
+            changing = [n for n in functions() if n.startswith(connector) and not n.endswith("SyncFunction")]
+            self.assertEqual(known.changing, len(changing), connector)
+            with_changes = known.alarm_metrics + (cost.ALARM_METRICS_OF_CHANGES if changing else 0)
+            for stack, expected in ((FULL, with_changes), (reading, known.alarm_metrics)):
+                alarms = {n: a for n, a in stack.of_type("AWS::CloudWatch::Alarm").items() if n.startswith(connector)}
+                self.assertEqual(expected, sum(len(watched(a)) for a in alarms.values()), connector)
+                self.assertEqual(known.key_ends, f"{connector}KeyEnds" in alarms, connector)
+        others = [a for n, a in FULL.of_type("AWS::CloudWatch::Alarm").items() if not n.startswith(tuple(connectors()))]
+        self.assertEqual(cost.ALARM_METRICS_OF_ALL, sum(len(watched(a)) for a in others))
+
+    def test_memory_and_days_are_those_of_the_template(self):
+        for name, f in functions().items():
+            expected = cost.MEMORY_GB if name.endswith("SyncFunction") else cost.CHANGE_MEMORY_GB
+            self.assertEqual(f["MemorySize"], expected * 1024, name)
+        rules = {r["Id"]: r for r in FULL.properties("Bucket")["LifecycleConfiguration"]["Rules"]}
+        replaced = rules["replaced-objects"]["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        self.assertEqual(cost.KEPT_DAYS, rules["old-snapshots"]["ExpirationInDays"] + replaced)
+
+    def test_metrics_are_those_that_are_told(self):
+        told = (ROOT / "shared/src/telemetry.rs").read_text().split("mod tests")[0]
+        common, of_answer = told.split("fn common(")[1].split("fn of_answer(")
+        # Every invocation tells the former but the size of a snapshot that it wrote, and a sync whether that is held.
+        always = set(re.findall(r'"(\w+)", "\w+"', common)) - {"SnapshotSize"} | {"Held"}
+        of_snapshot = {"SnapshotSize", *re.findall(r'\("(\w+)", "/counts', of_answer)}
+        alarming = re.findall(r'"(\w+)"', re.search(r"const ALARMING.* = \[(.*)\];", told)[1])
+        self.assertEqual(cost.METRICS_OF_SLICE, len(always - {"CredentialDaysLeft"}))
+        self.assertEqual(cost.METRICS_OF_SNAPSHOT, len(of_snapshot))
+        self.assertEqual(cost.METRICS_OF_CONNECTOR, len(set(alarming) - {"CredentialDaysLeft"}))
+        # Only a sync knows the newest snapshot.
+        self.assertEqual(cost.METRICS_OF_CHANGE, len(always - {"Held", "SnapshotAge"}))
+
+    def test_transitions_are_those_of_the_workflows(self):
+        # Those of a sync in one slice are counted where a workflow runs, in functions/temporalcloud/tests/workflow.rs.
+        sync = json.loads((ROOT / "infra/workflows/sync.asl.json").read_text())
+        each = sync["States"]["Connections"]["ItemProcessor"]["States"]
+        path = [each["Answered"]["Choices"][0]["Next"]]
+        while path[-1] != "Answered":
+            path.append(each[path[-1]]["Next"])
+        self.assertEqual(cost.TRANSITIONS_A_SLICE, len(path), path)
+        change = json.loads((ROOT / "infra/workflows/provision.asl.json").read_text())
+        path = [change["StartAt"]]
+        while path[-1] != "Succeeded":
+            state = change["States"][path[-1]]
+            path.append(state["Next"] if "Next" in state else state["Choices"][0]["Next"])
+        self.assertEqual(cost.TRANSITIONS_OF_CHANGE, len(path), path)
+
+    def test_the_sizes_can_be(self):
+        timeout = json.loads((ROOT / "infra/workflows/sync.asl.json").read_text())["TimeoutSeconds"]
+        for size in cost.SIZES:
+            for name, sync in size.syncs.items():
+                self.assertLessEqual(sync.seconds, sync.slices * cost.SLICE_SECONDS, (size.name, name))
+                waited = (sync.slices - 1) / cost.CONNECTORS[name].slices_an_hour * 3600
+                self.assertLess(waited + sync.seconds, timeout, (size.name, name))
+                if cost.CONNECTORS[name].slices_an_hour == float("inf"):
+                    self.assertEqual(sync.slices, 1, (size.name, name))
+        for size in cost.SIZES[1:]:
+            self.assertEqual(set(size.syncs), set(cost.CONNECTORS), size.name)
+
+    def test_the_tables_of_the_readme_are_what_is_printed(self):
         shown = re.search(r"<!-- cost.py -->\n(.*)<!-- /cost.py -->", self.README, re.DOTALL)[1]
-        self.assertEqual(shown, printed)
+        self.assertEqual(shown, self.run_with().stdout)
+
+    def test_the_formula_of_the_readme_is_the_one_that_counts(self):
+        section = self.README.split("## What it costs")[1].split("<!-- cost.py -->")[0]
+        formula = {}
+        for part, text in re.findall(r"^    (\S+(?: \S+)*)  +(.+)$", section, re.MULTILINE):
+            formula[part] = re.sub(r"\$| GB| days| transitions", "", text.replace("·", "*"))
+        self.assertEqual(len(formula), 6)
+        for size in cost.SIZES:
+            for name, sync in size.syncs.items():
+                connector = cost.CONNECTORS[name]
+                (C, t, s, m), n, e, w = sync[:4], size.syncs_a_day, connector.key_ends, connector.slices_an_hour
+                a = connector.alarm_metrics + (cost.ALARM_METRICS_OF_CHANGES if size.changes and connector.changing else 0)
+                counted = cost.of_connector(connector, sync, n, size.changes > 0)
+                for part, text in formula.items():
+                    value = eval(text, {"C": C, "n": n, "t": t, "s": s, "m": m, "e": e, "w": w, "a": a, "min": min})
+                    # The formula leaves out calls of secrets.
+                    self.assertAlmostEqual(value, counted[part], delta=0.05 if part == "Secrets Manager" else 1e-9, msg=(name, part))
+                self.assertLess(sum(counted[p] for p in counted if p not in formula), 0.25, "no longer next to nothing")
+        change = cost.of_changes(1, 1)
+        shown = float(re.search(r"together \$([\d.]+\d)", section)[1])
+        self.assertAlmostEqual(shown, change["Step Functions"] + change["CloudWatch metrics"], places=4)
+        self.assertLess(sum(change.values()) - shown, 0.0001)
+
+    def test_numbers_of_ones_own_are_counted_like_the_sizes(self):
+        medium = cost.SIZES[1]
+        self.assertEqual(cost.asked(["elastic=1", "buildkite=2", "syncs=0.5"])[1:], (0.5, 0))
+        asked = [f"{name}={sync.connections}" for name, sync in medium.syncs.items()]
+        total = f"{sum(cost.month(medium.syncs, medium.syncs_a_day, medium.changes).values()):.2f}"
+        for arguments in (asked, [f"{n}={','.join(map(str, s[:4]))}" for n, s in medium.syncs.items()]):
+            printed = self.run_with(*arguments, f"changes={medium.changes}").stdout
+            self.assertRegex(printed, rf"in all +{total}\n$")
+        # What does not fit into a slice takes more of them.
+        self.assertEqual(cost.asked(["confluence=1,1681"])[0]["confluence"].slices, 3)
+        example = re.search(r"`infra/cost.py (\w+=.*?)`", self.README)[1]
+        self.assertEqual(self.run_with(*example.split()).returncode, 0)
+
+    def test_bad_input_is_told_in_a_line(self):
+        for arguments in (
+            "3 4 40 30 2", "toybox=1", "buildkite", "buildkite=", "buildkite=0", "buildkite=1.5", "buildkite=1,nan", "buildkite=1,-1",
+            "buildkite=1,1,0", "buildkite=1,1,1,1e400", "buildkite=1,1,1,1,1", "buildkite=1 buildkite=1", "syncs=4", "changes=1",
+            "buildkite=1 syncs=x", "buildkite=1 changes=1", "elastic=1 changes=0.5", "elastic=1 syncs=1 syncs=1",
+        ):
+            ended = self.run_with(*arguments.split())
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""), arguments)
+            self.assertRegex(ended.stderr, r"^cost\.py: [^\n]+\n$", arguments)
+
+    def test_the_price_in_the_first_readme_is_that_of_the_medium_size(self):
+        medium = cost.SIZES[1]
+        total = sum(cost.month(medium.syncs, medium.syncs_a_day, medium.changes).values())
+        shown = (ROOT / "README.md").read_text().split("## What it costs")[1]
+        self.assertIn(f"{medium.changes} changes a month are about ${total:.0f} a month", shown)
+
+
+class Readme(unittest.TestCase):
+    README = (ROOT / "infra/README.md").read_text()
 
     def test_every_parameter_metric_and_alarm_is_explained(self):
         for name in parameters():

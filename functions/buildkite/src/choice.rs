@@ -44,6 +44,8 @@ pub(crate) struct Choice {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     pub(crate) teams: u64,
+    /// Those of them that it told whole.
+    pub(crate) whole: u64,
     pub(crate) members: u64,
 }
 
@@ -138,7 +140,9 @@ pub(crate) fn choose(
             .wait(teams.saturating_mul(points), now)
             .max(patience),
     };
-    let never = teams < 2 || short(graphql.least(|room| room.per_window));
+    // Where most teams are larger than a query tells, it tells nothing that REST would not have to be asked for.
+    let in_vain = told.whole * 2 < told.teams;
+    let never = in_vain || teams < 2 || short(graphql.least(|room| room.per_window));
     let way = match until {
         _ if never => Way::Rest,
         // Without waiting, and a request instead of several.
@@ -170,8 +174,12 @@ mod tests {
 
     #[test]
     fn a_team_takes_four_points_and_two_for_each_member() {
-        let told = |teams, members| Told { teams, members };
-        assert_eq!(told(0, 0).points(), 204, "full, as far as is known");
+        let told = |teams, members| Told {
+            teams,
+            whole: teams,
+            members,
+        };
+        assert_eq!(told(0, 0).points(), 54, "full, as far as is known");
         assert_eq!(told(50, 0).points(), 4);
         assert_eq!(told(50, 400).points(), 20);
         assert_eq!(told(3, 10).points(), 11, "rounded up");
@@ -209,27 +217,34 @@ mod tests {
     fn what_waits_less_is_chosen_and_then_what_takes_fewer_requests() {
         use Way::{GraphQl, Rest, Wait};
         let none = Told::default();
-        let [small, large] = [400, 2_500].map(|members| Told { teams: 50, members });
+        let [small, large, half] =
+            [(50, 400), (24, 1_000), (25, 1_000)].map(|(whole, members)| Told {
+                teams: 50,
+                whole,
+                members,
+            });
         let wait = |seconds| Wait(after(now(), Duration::from_secs(seconds)));
         for (teams, told, rest, graphql, way, waits) in [
             // As many as are safe if they are full, whether more is known of them or not.
-            (250, none, (40, 50), (4_800, 300), GraphQl(23), (290, 3_000)),
-            (250, small, (40, 50), (4_800, 300), GraphQl(23), (290, 300)),
-            (250, small, (40, 50), (412, 300), GraphQl(2), (290, 300)),
+            (250, none, (40, 50), (4_800, 300), GraphQl(50), (290, 600)),
+            (250, small, (40, 50), (4_800, 300), GraphQl(50), (290, 300)),
+            (250, small, (40, 50), (500, 300), GraphQl(9), (290, 300)),
+            (250, small, (40, 50), (112, 300), GraphQl(2), (290, 600)),
             (10, none, (40, 50), (4_800, 300), GraphQl(10), (0, 0)),
             // One team is one request either way.
             (1, none, (40, 50), (4_800, 300), Rest, (0, 0)),
             (1, none, (0, 50), (4_800, 300), Rest, (50, 0)),
             // Once there is too little, whichever is there sooner.
-            (30, small, (40, 50), (411, 300), Rest, (0, 300)),
+            (30, small, (40, 50), (111, 300), Rest, (0, 300)),
             (200, small, (40, 50), (10, 100), wait(100), (230, 100)),
             (200, small, (40, 50), (10, 229), wait(229), (230, 229)),
             (200, small, (40, 50), (10, 230), Rest, (230, 230)),
             // It would do for all if they are small, and cannot be known to.
-            (10, small, (0, 50), (300, 100), Rest, (50, 100)),
-            (10, small, (0, 50), (300, 20), wait(20), (50, 20)),
-            // Large teams are dear.
-            (500, large, (40, 50), (10, 200), Rest, (590, 3_200)),
+            (3, small, (0, 50), (100, 100), Rest, (50, 100)),
+            (3, small, (0, 50), (100, 20), wait(20), (50, 20)),
+            // Where most are larger than a query tells, it would be asked in vain.
+            (500, large, (40, 50), (4_800, 300), Rest, (590, 1_200)),
+            (500, half, (40, 50), (4_800, 300), GraphQl(50), (590, 1_200)),
         ] {
             let what = format!("{teams} teams, {told:?}, {rest:?}, {graphql:?}");
             let rest = [None, Some(room(rest.0, 48, rest.1))].into();
@@ -247,7 +262,7 @@ mod tests {
     #[test]
     fn a_query_leaves_to_others_what_is_theirs_even_if_every_team_is_full() {
         let spent = |left, per_window| Some(room(left, per_window, 300));
-        for left in [0, 1, 207, 208, 411, 412, 616, 5_000, 1_000_000] {
+        for left in [0, 1, 57, 58, 111, 112, 166, 5_000, 1_000_000] {
             for rooms in [[None, spent(left, 4_800)], [spent(left, 16_000), None]] {
                 let graphql = Limits::of_graphql(rooms.into(), now());
                 let rest = Limits::of_rest(Vec::new(), now());
@@ -259,12 +274,12 @@ mod tests {
                         "{first} of {left}"
                     );
                 } else {
-                    assert!(left < 412, "{left}: {way:?}");
+                    assert!(left < 112, "{left}: {way:?}");
                 }
             }
         }
         // One that never has enough is not waited for.
-        let tiny = Limits::of_graphql(vec![None, spent(0, 411)], now());
+        let tiny = Limits::of_graphql(vec![None, spent(0, 111)], now());
         let rest = Limits::of_rest(vec![None, Some(room(0, 1, 3_600))], now());
         assert_eq!(
             choose(9, Told::default(), &rest, &tiny, now()).way,

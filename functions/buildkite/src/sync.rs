@@ -360,6 +360,7 @@ fn told_by_graphql(
     let mut rest = left.clone();
     for team in page.teams {
         told.teams += 1;
+        told.whole += u64::from(team.is_whole);
         told.members += team.members.len() as u64;
         // Another one is new since the list, or came twice.
         if !rest.remove(&team.team) {

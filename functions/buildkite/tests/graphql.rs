@@ -112,17 +112,16 @@ async fn a_query_is_for_as_many_teams_as_can_be_paid_for() {
         (0, 4, 0),
         (1, 4, 0),
         (2, 4, 1),
-        (23, 4, 1),
-        (24, 4, 1),
-        (25, 4, 2),
-        (73, 4, 4),
-        (250, 4, 18),
+        (50, 4, 1),
+        (51, 4, 1),
+        (52, 4, 2),
+        (250, 4, 6),
     ] {
         let desk = desk_of(teams(teams_, members), |o| o.graphql = Limits::GRAPHQL).await;
         let answer = desk.complete().await;
         assert_eq!(queries(&desk), expected, "{teams_} teams");
         // One that is left over is asked for alone.
-        let alone = usize::from(matches!(teams_, 1 | 24));
+        let alone = usize::from(matches!(teams_, 1 | 51));
         assert_eq!(one_by_one(&desk), alone, "{teams_} teams");
         let others = 2 + 3 + teams_.div_ceil(100).max(1);
         assert_eq!(answer["calls"], others + expected + alone, "{teams_} teams");
@@ -166,7 +165,7 @@ async fn a_sync_waits_no_longer_than_over_rest_alone_and_mostly_not_at_all() {
         (40, 4, 0, 0),
         (120, 4, 120, 0),
         (250, 4, 300, 0),
-        (250, 8, 300, 60),
+        (250, 8, 300, 0),
         (500, 8, 660, 360),
         (120, 60, 180, 120),
     ] {
@@ -196,7 +195,7 @@ async fn a_sync_waits_no_longer_than_over_rest_alone_and_mostly_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_team_of_more_than_a_hundred_goes_over_rest_as_a_whole_and_so_does_one_of_nobody() {
+async fn a_team_too_large_for_a_query_goes_over_rest_as_a_whole_and_so_does_one_of_nobody() {
     let desk = desk_of(World::rich(), |_| {}).await;
     desk.complete().await;
     assert_eq!(queries(&desk), 1);
@@ -254,7 +253,7 @@ async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
             desk.vendor.sim.set_faults(vec![fault]);
             let shown = Shown::by(&desk).await;
             assert_eq!(shown.answer["content_digest"], expected, "{what}");
-            let left = if nth == 1 { 60 } else { 60 - 23 };
+            let left = if nth == 1 { 60 } else { 10 };
             assert_eq!(one_by_one(&desk), left, "{what}");
             let warnings = shown.warnings();
             let begins = format!("GraphQlFailed: who is in {left} teams is asked of REST");
@@ -443,9 +442,9 @@ async fn the_choice_and_what_it_was_made_for_are_in_the_log() {
     assert_eq!(
         choices,
         [
-            // Nothing is known yet: each could have a hundred members.
-            json!(["GraphQl(23)", 60, 204, 0, 600]),
-            json!(["GraphQl(37)", 37, points, 0, 0]),
+            // Nothing is known yet: all could be as large as a query tells.
+            json!(["GraphQl(50)", 60, 54, 0, 0]),
+            json!(["GraphQl(10)", 10, points, 0, 0]),
         ]
     );
 }

@@ -34,3 +34,5 @@ impl Inputs for Simulated {
         }
     }
 }
+
+rollcall_harness::events!(Simulated);

@@ -24,9 +24,13 @@ impl Inputs for Simulated {
     fn good(operation: Operation) -> Value {
         match operation {
             Operation::Sync => json!({}),
-            _ => {
-                json!({"request_id": "r1", "entitlement": "space:98320:export-space", "principal": "user:712020:reader"})
-            }
+            _ => json!({
+                "request_id": operation.as_str(),
+                "entitlement": "space:98320:export-space",
+                "principal": "user:712020:reader",
+            }),
         }
     }
 }
+
+rollcall_harness::events!(Simulated);

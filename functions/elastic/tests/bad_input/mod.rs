@@ -32,9 +32,13 @@ impl<const SEVERAL: bool> Inputs for Simulated<SEVERAL> {
     fn good(operation: Operation) -> Value {
         match operation {
             Operation::Sync => json!({}),
-            _ => {
-                json!({"request_id": "r1", "entitlement": "role:admin:member", "principal": "deploymentUser:svc"})
-            }
+            _ => json!({
+                "request_id": operation.as_str(),
+                "entitlement": "role:admin:member",
+                "principal": "deploymentUser:svc",
+            }),
         }
     }
 }
+
+rollcall_harness::events!(Simulated);

@@ -28,3 +28,5 @@ impl Inputs for Simulated {
         json!({})
     }
 }
+
+rollcall_harness::events!(Simulated);

@@ -4,7 +4,7 @@ use rollcall::function::Operation::{CreateAccount, DeleteAccount};
 use rollcall_harness::bad_input::{Inputs, fails, failure};
 use serde_json::json;
 
-use super::request::{HOLDS_IMMUTABLE, NO_PRINCIPAL};
+use super::request::HOLDS_IMMUTABLE;
 use crate::{Desk, Simulated};
 
 #[tokio::test]
@@ -46,11 +46,6 @@ async fn an_account_that_cannot_be_made_or_must_not_go_is_refused() {
             profile,
         ),
         (CreateAccount, account("expired@example.com"), expired),
-        (
-            DeleteAccount,
-            Simulated::with(DeleteAccount, "principal", json!("u2")),
-            NO_PRINCIPAL,
-        ),
         (
             DeleteAccount,
             Simulated::with(DeleteAccount, "principal", json!("service-account:sa1")),

@@ -3,7 +3,6 @@
 
 mod account;
 mod environment;
-mod event;
 mod request;
 mod secret;
 mod snapshot;
@@ -44,3 +43,5 @@ impl Inputs for Simulated {
         }
     }
 }
+
+rollcall_harness::events!(Simulated);

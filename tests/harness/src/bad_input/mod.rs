@@ -5,6 +5,8 @@
     reason = "test equipment: a panic is a failed test"
 )]
 
+pub mod events;
+
 use rollcall::function::Operation;
 use rollcall::{Chain, Error};
 use serde_json::Value;
@@ -16,7 +18,8 @@ pub trait Inputs: Subject {
     /// Texts that nobody may ever show: the tokens of the simulated world, and what tests put into secrets.
     const TOKENS: &'static [&'static str];
 
-    /// An event that is good in the simulated world, for each operation that there is.
+    /// An event that is good in the simulated world, for each operation that there is: alone, and after those of the
+    /// operations before it.
     fn good(operation: Operation) -> Value;
 
     /// A good event with one field set, or, with `null`, left out.
@@ -121,6 +124,19 @@ pub async fn fails<S: Inputs>(
     assert_eq!(leak, None, "{wrong}: a file holds a token");
 }
 
+/// The same, and the vendor is not asked.
+pub async fn fails_unasked<S: Inputs>(
+    desk: &Bench<S>,
+    operation: Operation,
+    event: Value,
+    wrong: &str,
+    expected: Failure,
+) {
+    fails(desk, operation, event, wrong, expected).await;
+    let asked = desk.vendor.requests();
+    assert!(asked.is_empty(), "{wrong}: the vendor was asked: {asked:?}");
+}
+
 /// Every operation that there is fails like this with its good event.
 pub async fn every_operation_fails<S: Inputs>(desk: &Bench<S>, wrong: &str, expected: Failure) {
     for &operation in S::entry().operations {
@@ -133,9 +149,7 @@ pub async fn keys_are_unusable<S: Inputs>(desk: &Bench<S>, keys: &Value, expecte
     desk.set_keys(keys);
     let wrong = keys.to_string();
     for &operation in S::entry().operations {
-        fails(desk, operation, S::good(operation), &wrong, expected).await;
-        let asked = desk.vendor.requests();
-        assert!(asked.is_empty(), "{wrong}: the vendor was asked: {asked:?}");
+        fails_unasked(desk, operation, S::good(operation), &wrong, expected).await;
     }
     desk.write_secret(&desk.vendor.secret());
     works(desk, &wrong).await;

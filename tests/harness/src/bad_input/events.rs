@@ -398,7 +398,7 @@ pub async fn a_run_or_a_snapshot_that_does_not_exist_is_not_found<S: Inputs>() {
 #[macro_export]
 macro_rules! events {
     ($inputs:ty) => {
-        $crate::events!($inputs:
+        $crate::each_a_test!(events::<$inputs>:
             an_event_that_is_no_object_is_malformed,
             an_unknown_field_is_malformed_and_named,
             a_missing_field_is_malformed_and_named,
@@ -409,13 +409,5 @@ macro_rules! events {
             a_connection_without_a_secret_is_unknown,
             a_run_or_a_snapshot_that_does_not_exist_is_not_found,
         );
-    };
-    ($inputs:ty: $($name:ident),* $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $name() {
-                $crate::bad_input::events::$name::<$inputs>().await;
-            }
-        )*
     };
 }

@@ -88,7 +88,7 @@ pub enum Leaves {
 #[macro_export]
 macro_rules! conformance {
     ($subject:ty) => {
-        $crate::conformance!($subject:
+        $crate::each_a_test!(conformance::<$subject>:
             the_same_world_gives_the_same_bytes,
             pages_may_be_split_any_way,
             the_order_of_answers_changes_nothing,
@@ -116,13 +116,5 @@ macro_rules! conformance {
             every_fault_of_a_write_is_survived_by_sending_it_again,
             a_write_to_another_tenant_is_refused,
         );
-    };
-    ($subject:ty: $($name:ident),* $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $name() {
-                $crate::conformance::$name::<$subject>().await;
-            }
-        )*
     };
 }

@@ -113,7 +113,7 @@ fn latest<S: Functions>() -> String {
 #[macro_export]
 macro_rules! lambda {
     ($functions:ty) => {
-        $crate::lambda!($functions:
+        $crate::each_a_test!(lambda::<$functions>:
             every_sample_event_does_what_it_shows_in_the_small_sample_world,
             every_function_does_its_sample_event_and_tells_of_it,
             every_function_is_played_through_all_that_it_does_in_aws,
@@ -126,13 +126,5 @@ macro_rules! lambda {
             a_sync_cut_by_its_deadline_is_finished_by_another_process,
             a_deadline_that_leaves_hardly_any_time_still_gets_a_sync_on,
         );
-    };
-    ($functions:ty: $($name:ident),* $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $name() {
-                $crate::lambda::$name::<$functions>().await;
-            }
-        )*
     };
 }

@@ -277,8 +277,8 @@ impl Buildkite {
             Err(e) if e.is_rejection() => Err(e.into()),
             Err(e) => {
                 // Others may have spent what was there: then it is known now until when it is gone.
-                let way = self.choose(graphql, left.len(), told);
-                if e.is_put_off() && matches!(way, Way::Wait(_)) {
+                let is_sooner = || matches!(self.choose(graphql, left.len(), told), Way::Wait(_));
+                if e.is_put_off() && is_sooner() {
                     return Err(e.into());
                 }
                 let mut out = by_rest();

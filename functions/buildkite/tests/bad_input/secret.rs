@@ -1,20 +1,14 @@
 //! Secrets with keys that cannot be used: nobody is asked then.
 
-use rollcall_harness::bad_input::{Failure, failure, keys_are_unusable};
+use rollcall_harness::bad_input::all_are_unusable;
 use rollcall_simulators::buildkite::World;
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};
 
-const fn unusable(message: &'static str) -> Failure {
-    failure("Misconfigured", "BadConfiguration", message, "secret")
-}
-
 async fn all_fail(rows: impl IntoIterator<Item = (Value, &'static str)>) {
     let desk = Desk::around(Simulated::of(World::worked_example()).await);
-    for (keys, message) in rows {
-        keys_are_unusable(&desk, &keys, unusable(message)).await;
-    }
+    all_are_unusable(&desk, rows).await;
 }
 
 #[tokio::test]

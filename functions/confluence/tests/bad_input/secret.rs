@@ -1,13 +1,14 @@
 //! Secrets with keys that cannot be used.
 
-use rollcall_harness::bad_input::{Failure, failure, keys_are_unusable};
+use rollcall_harness::bad_input::{Failure, keys_are_unusable, unusable};
 use serde_json::{Value, json};
 
 use crate::Desk;
 
-const fn unusable(message: &'static str) -> Failure {
-    failure("Misconfigured", "BadConfiguration", message, "secret")
-}
+const NAMELESS: Failure = Failure {
+    fix: "Put the e-mail address of the token's account into the secret",
+    ..unusable("`username` is missing")
+};
 
 async fn all_fail(rows: Vec<(Value, Failure)>) {
     let desk = Desk::new().await;
@@ -40,8 +41,8 @@ async fn a_key_that_is_missing_or_unknown_in_its_value_is_named_and_never_quoted
             json!({"BATON_API_KEY": "hunter2"}),
             unusable("`api-key` is given twice"),
         ),
-        (json!({"username": null}), unusable("`username` is missing")),
-        (json!({"username": " "}), unusable("`username` is missing")),
+        (json!({"username": null}), NAMELESS),
+        (json!({"username": " "}), NAMELESS),
         (
             json!({"skip-personal-spaces": "yes"}),
             unusable("`skip-personal-spaces` must be `true` or `false`"),

@@ -1,7 +1,7 @@
 //! Secrets with keys that cannot be used.
 
 use rollcall::function::Operation;
-use rollcall_harness::bad_input::{Failure, failure, keys_are_unusable};
+use rollcall_harness::bad_input::all_are_unusable;
 use rollcall_harness::changes::code;
 use rollcall_simulators::elastic::{
     SECOND_DEPLOYMENT_KEY, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, World,
@@ -10,15 +10,9 @@ use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};
 
-const fn unusable(message: &'static str) -> Failure {
-    failure("Misconfigured", "BadConfiguration", message, "secret")
-}
-
 async fn all_fail(rows: impl IntoIterator<Item = (Value, &'static str)>) {
     let desk = Desk::around(Simulated::of(World::worked_example()).await);
-    for (keys, message) in rows {
-        keys_are_unusable(&desk, &keys, unusable(message)).await;
-    }
+    all_are_unusable(&desk, rows).await;
 }
 
 /// The public connector needs a key of Elastic Cloud; in its first version half a pair passes, if it comes by the

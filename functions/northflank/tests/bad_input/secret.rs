@@ -1,14 +1,10 @@
 //! Secrets with keys that cannot be used, and addresses in all the forms in which people paste them.
 
-use rollcall_harness::bad_input::{Failure, failure, keys_are_unusable, works};
+use rollcall_harness::bad_input::{all_are_unusable, works};
 use rollcall_simulators::northflank::World;
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};
-
-const fn unusable(message: &'static str) -> Failure {
-    failure("Misconfigured", "BadConfiguration", message, "secret")
-}
 
 async fn small() -> Desk {
     Desk::around(Simulated::of(World::worked_example()).await)
@@ -16,9 +12,7 @@ async fn small() -> Desk {
 
 async fn all_fail(rows: impl IntoIterator<Item = (Value, &'static str)>) {
     let desk = small().await;
-    for (keys, message) in rows {
-        keys_are_unusable(&desk, &keys, unusable(message)).await;
-    }
+    all_are_unusable(&desk, rows).await;
 }
 
 #[tokio::test]

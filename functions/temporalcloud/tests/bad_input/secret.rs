@@ -2,7 +2,7 @@
 
 use rollcall::function::Operation;
 use rollcall_harness::bad_input::{
-    Failure, Inputs, every_operation_fails, fails, failure, keys_are_unusable, works,
+    Failure, Inputs, every_operation_fails, fails, failure, keys_are_unusable, unusable, works,
 };
 use rollcall_harness::conformance::Subject;
 use serde_json::{Value, json};
@@ -34,15 +34,6 @@ const fn malformed(message: &'static str) -> Failure {
         "MalformedSecret",
         message,
         "Store a JSON object there",
-    )
-}
-
-const fn unusable(message: &'static str) -> Failure {
-    failure(
-        "Misconfigured",
-        "BadConfiguration",
-        message,
-        "Correct these keys in the connection's secret",
     )
 }
 

@@ -155,6 +155,27 @@ pub async fn keys_are_unusable<S: Inputs>(desk: &Bench<S>, keys: &Value, expecte
     works(desk, &wrong).await;
 }
 
+/// Keys that cannot be used: what is said of them.
+#[must_use]
+pub const fn unusable(message: &'static str) -> Failure {
+    failure(
+        "Misconfigured",
+        "BadConfiguration",
+        message,
+        "Correct these keys in the connection's secret",
+    )
+}
+
+/// A table of keys in the secret, each with what is said to be wrong with them.
+pub async fn all_are_unusable<S: Inputs>(
+    desk: &Bench<S>,
+    rows: impl IntoIterator<Item = (Value, &'static str)>,
+) {
+    for (keys, message) in rows {
+        keys_are_unusable(desk, &keys, unusable(message)).await;
+    }
+}
+
 /// After the failure is mended, the connection works as if nothing had been.
 pub async fn works<S: Subject>(desk: &Bench<S>, wrong: &str) -> Value {
     let answer = answer_of(desk.sync().await);

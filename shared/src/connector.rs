@@ -201,6 +201,20 @@ impl<S> Yield<S> {
     pub fn warn(&mut self, code: &str, message: impl Into<String>) {
         self.warnings.push(Warning::new(code, message));
     }
+
+    /// Adds a warning that `field` of the row named `row` has a value that could not be read, and was left out.
+    pub fn unreadable(&mut self, row: impl std::fmt::Display, field: &str) {
+        self.warn(
+            "UnreadableField",
+            format!("`{field}` of {row} is not in the documented form and was left out"),
+        );
+    }
+
+    /// Adds a part of the tenant that could not be looked at: it stands in the warnings and among the manifest's blind
+    /// spots.
+    pub fn blind_spot(&mut self, message: impl Into<String>) {
+        self.warn(BLIND_SPOT, message);
+    }
 }
 
 /// What was found at the vendor.
@@ -246,6 +260,9 @@ impl Records {
         self.vanished.extend(other.vanished);
     }
 }
+
+/// The code of warnings that [`Yield::blind_spot`] adds.
+pub(crate) const BLIND_SPOT: &str = "BlindSpot";
 
 const STALE_CURSOR: &str = "StaleCursor";
 

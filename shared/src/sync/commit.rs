@@ -184,6 +184,20 @@ impl Commit {
     }
 }
 
+impl Commit {
+    /// Whether a page produced nothing at all, not even a count of rows that were left out.
+    pub(super) fn is_empty_page(&self) -> bool {
+        self.resources.is_empty()
+            && self.entitlements.is_empty()
+            && self.grants.is_empty()
+            && self.names.is_empty()
+            && self.vanished.is_empty()
+            && self.spawn.is_empty()
+            && self.tallies.is_empty()
+            && self.warnings.is_empty()
+    }
+}
+
 /// An id that cannot be taken apart again would be granted and revoked as another one.
 fn check_id(entitlement: &crate::model::Entitlement) -> Result<(), Error> {
     let id = &entitlement.id;

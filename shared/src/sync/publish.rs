@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::finish::Finished;
 use super::manifest::{ByType, Digests, File, Latest, Loss, Manifest, Status, Versions, losses};
-use crate::connector::{About, Identity, Warning};
+use crate::connector::{About, BLIND_SPOT, Identity, Warning};
 use crate::error::{Error, ErrorType};
 use crate::event::Counts;
 use crate::http::limit::Usage;
@@ -164,19 +164,21 @@ fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manif
         stubs: finished.stubs.clone(),
         usage: run.usage,
         credential_expires_at: run.identity.credential_expires_at,
+        blind_spots: blind_spots(run.about, &warnings),
         warnings,
-        blind_spots: run
-            .about
-            .blind_spots
-            .iter()
-            .map(|s| s.to_string())
-            .collect(),
         losses,
         versions: Versions {
             rollcall: env!("CARGO_PKG_VERSION").into(),
             snapshot: "c1z v1".into(),
         },
     }
+}
+
+/// What the connector never looks at, and what this run could not.
+fn blind_spots(about: &About, warnings: &[Warning]) -> Vec<String> {
+    let always = about.blind_spots.iter().map(|s| s.to_string());
+    let this_time = warnings.iter().filter(|w| w.code == BLIND_SPOT);
+    always.chain(this_time.map(|w| w.message.clone())).collect()
 }
 
 /// Counts for comparing: a principal that turned into a stub is lost.

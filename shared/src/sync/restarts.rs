@@ -149,3 +149,27 @@ fn a_list_that_goes_in_a_circle_fails() {
         .expect_err("a circle");
     assert_eq!(error.code(), "RepeatedCursor");
 }
+
+/// Commits pages without rows, each of which points to the next, until that fails.
+fn empty_pages(mut rows_at: impl FnMut(usize) -> bool, most: usize) -> Option<crate::Error> {
+    let (_folder, mut work, _) = begun(&[]);
+    work.apply(&Commit {
+        spawn: vec![step("p0")],
+        ..Commit::default()
+    })
+    .expect("applied");
+    (0..most).find_map(|n| {
+        let id = work.take(0, 1).expect("steps").first().expect("a page").id;
+        let users: &[&str] = if rows_at(n) { &["u"] } else { &[] };
+        let next = format!("p{}", n + 1);
+        work.apply(&page(id, users, Some(&next), &[])).err()
+    })
+}
+
+#[test]
+fn empty_pages_that_point_to_another_are_followed_and_too_many_in_a_row_fail_the_run() {
+    assert!(empty_pages(|n| n % 7 == 0, 300).is_none());
+    let error = empty_pages(|n| n < 3, 300).expect("a list without an end");
+    assert_eq!(error.code(), "EndlessList");
+    assert!(error.to_string().contains("p53"), "{error}");
+}

@@ -13,11 +13,12 @@ use super::scratch;
 use crate::connector::{Tallies, Warning};
 use crate::error::{Error, ErrorType};
 use crate::model::Rank;
+use crate::pages::{MAX_EMPTY_PAGES, endless};
 
 const SCHEMA: &str = "
     CREATE TABLE steps(id INTEGER PRIMARY KEY AUTOINCREMENT, phase INTEGER NOT NULL, list INTEGER NOT NULL,
         body TEXT NOT NULL UNIQUE, state INTEGER NOT NULL DEFAULT 0,
-        restarts INTEGER NOT NULL DEFAULT 0);
+        restarts INTEGER NOT NULL DEFAULT 0, empty_pages INTEGER NOT NULL DEFAULT 0);
     CREATE INDEX pending ON steps(phase, id) WHERE state = 0;
     CREATE INDEX lists ON steps(list);
     CREATE TABLE wanted(child INTEGER NOT NULL, list INTEGER NOT NULL, PRIMARY KEY(child, list)) WITHOUT ROWID;
@@ -364,20 +365,31 @@ fn asked(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
 }
 
 fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<bool, Error> {
-    let sql = "UPDATE steps SET state = ?2 WHERE id = ?1 AND state < ?2 RETURNING list";
-    let list: Option<i64> = tx
-        .query_row(sql, params![commit.step, DONE], |row| row.get(0))
+    let sql =
+        "UPDATE steps SET state = ?2 WHERE id = ?1 AND state < ?2 RETURNING list, empty_pages";
+    let found: Option<(i64, u32)> = tx
+        .query_row(sql, params![commit.step, DONE], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()
         .map_err(scratch)?;
-    let Some(list) = list else {
+    let Some((list, empty_pages)) = found else {
         return Ok(false);
     };
     brought(tx, seen, commit, list).map_err(scratch)?;
     if let Some(next) = &commit.next {
-        let sql =
-            "INSERT INTO steps(phase, list, body) VALUES (?1, ?2, ?3) ON CONFLICT(body) DO NOTHING";
+        let empty_pages = if commit.is_empty_page() {
+            empty_pages + 1
+        } else {
+            0
+        };
+        if empty_pages >= MAX_EMPTY_PAGES {
+            return Err(endless(&next.body));
+        }
+        let sql = "INSERT INTO steps(phase, list, body, empty_pages) VALUES (?1, ?2, ?3, ?4)
+                   ON CONFLICT(body) DO NOTHING";
         let n = tx
-            .execute(sql, params![next.phase, list, next.body])
+            .execute(sql, params![next.phase, list, next.body, empty_pages])
             .map_err(scratch)?;
         if n == 0 {
             return Err(repeated_cursor(&next.body));

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::clock::{Clock, System};
+use crate::clock::{Clock, System, before};
 use crate::connector::Connector;
 use crate::error::{Error, ErrorType};
 use crate::gauges::Gauges;
 use crate::http::limit::{Meter, Usage};
 use crate::http::{Session, Transport};
+use crate::interrupt::Interrupt;
 use crate::secrets::{Environment, Files, SecretSource};
 use crate::store::Store;
 use crate::store::folder::Folder;
@@ -33,6 +34,8 @@ pub struct Context {
     pub deadline: Option<Timestamp>,
     /// Whom to tell how far a sync is.
     pub progress: Option<Arc<dyn Progress>>,
+    /// A request to stop soon; nobody raises it unless somebody was given it.
+    pub interrupt: Interrupt,
     /// What this invocation measures.
     pub gauges: Arc<Gauges>,
     /// What can be tuned.
@@ -119,6 +122,7 @@ impl Context {
             transport,
             deadline: None,
             progress: None,
+            interrupt: Interrupt::default(),
             gauges: Arc::default(),
             settings: Settings::default(),
         }
@@ -188,7 +192,10 @@ impl Context {
         Session {
             transport: self.transport.clone(),
             clock: self.clock.clone(),
-            deadline: self.deadline,
+            // No request may take what is needed to write down what is known.
+            deadline: self
+                .deadline
+                .map(|deadline| before(deadline, self.reserve())),
             max_wait: self.settings.max_wait,
             meter,
         }
@@ -225,6 +232,12 @@ impl Context {
             Some(_) => self.remaining() + MARGIN,
             None => self.settings.lease,
         }
+    }
+
+    /// What is kept of the time that is left for saving, answering and giving back a lease, whatever the vendor does.
+    pub fn reserve(&self) -> Duration {
+        const RESERVE: Duration = Duration::from_secs(5);
+        RESERVE.min(self.remaining() / 3)
     }
 
     /// How much time is left.

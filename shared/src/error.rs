@@ -88,6 +88,7 @@ pub struct Error {
     fix: Cow<'static, str>,
     retry_at: Option<Timestamp>,
     run: Option<Box<str>>,
+    restarts_run: bool,
     source: Option<Source>,
 }
 
@@ -107,6 +108,7 @@ impl Error {
             fix: fix.into(),
             retry_at: None,
             run: None,
+            restarts_run: false,
             source: None,
         }
     }
@@ -146,6 +148,13 @@ impl Error {
         self
     }
 
+    /// Adds a sentence to what the operator should do.
+    #[must_use]
+    pub fn with_fix(mut self, more: impl AsRef<str>) -> Self {
+        self.fix = format!("{} {}", self.fix, more.as_ref()).into();
+        self
+    }
+
     /// Says when a retry makes sense.
     #[must_use]
     pub fn with_retry_at(mut self, at: Timestamp) -> Self {
@@ -157,6 +166,13 @@ impl Error {
     #[must_use]
     pub fn with_run(mut self, sync_id: impl Into<String>) -> Self {
         self.run = Some(sync_id.into().into_boxed_str());
+        self
+    }
+
+    /// Says that nothing can come of what was saved of this sync: a retry starts a new one.
+    #[must_use]
+    pub fn restarting_run(mut self) -> Self {
+        self.restarts_run = true;
         self
     }
 
@@ -178,6 +194,11 @@ impl Error {
     /// The unfinished sync that a retry can go on with: the event's `sync_id`.
     pub fn run(&self) -> Option<&str> {
         self.run.as_deref()
+    }
+
+    /// Whether nothing can come of what was saved of this sync.
+    pub fn restarts_run(&self) -> bool {
+        self.restarts_run
     }
 
     /// When a retry makes sense, where that is known.

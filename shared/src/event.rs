@@ -65,6 +65,8 @@ pub enum Reason {
     Loss,
     /// Another run has the lease.
     Lease,
+    /// The operator stopped it (on a machine, by Ctrl-C).
+    Interrupted,
 }
 
 /// What a sync answers.
@@ -74,7 +76,7 @@ pub struct SyncAnswer {
     pub status: SyncStatus,
     /// Which connection.
     pub connection: String,
-    /// Which run; of a busy connection, none.
+    /// Which run; of a busy connection, the one that has it.
     pub sync_id: Option<String>,
     /// When to send the event again.
     #[schemars(schema_with = "time_schema")]

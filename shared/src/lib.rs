@@ -18,6 +18,7 @@ pub mod event;
 pub mod function;
 pub mod gauges;
 pub mod http;
+pub mod interrupt;
 pub mod lambda;
 pub mod model;
 pub mod pages;

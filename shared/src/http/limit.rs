@@ -18,8 +18,25 @@ use crate::clock::{after, between};
 pub struct Meter {
     calls: AtomicU64,
     retries: AtomicU64,
-    waits: AtomicU64,
-    wait_ms: AtomicU64,
+    waits: Mutex<Waits>,
+}
+
+/// The time that was waited. Requests wait side by side: what overlaps is one wait.
+#[derive(Debug, Clone, Copy)]
+struct Waits {
+    count: u64,
+    total: Duration,
+    until: Timestamp,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            total: Duration::ZERO,
+            until: Timestamp::MIN,
+        }
+    }
 }
 
 /// What a [`Meter`] showed at some moment.
@@ -29,7 +46,7 @@ pub struct Usage {
     pub calls: u64,
     /// Requests that were repetitions.
     pub retries: u64,
-    /// How often we waited.
+    /// How often we waited; requests that wait at the same time wait once.
     pub waits: u64,
     /// How long we waited, in milliseconds.
     pub wait_ms: u64,
@@ -51,11 +68,12 @@ impl std::ops::Add for Usage {
 impl Meter {
     /// What has been counted so far.
     pub fn usage(&self) -> Usage {
+        let waits = *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
         Usage {
             calls: self.calls.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
-            waits: self.waits.load(Ordering::Relaxed),
-            wait_ms: self.wait_ms.load(Ordering::Relaxed),
+            waits: waits.count,
+            wait_ms: u64::try_from(waits.total.as_millis()).unwrap_or(u64::MAX),
         }
     }
 
@@ -67,17 +85,22 @@ impl Meter {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn wait(&self, time: Duration) {
-        self.waits.fetch_add(1, Ordering::Relaxed);
-        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        self.wait_ms.fetch_add(ms, Ordering::Relaxed);
+    pub(super) fn wait(&self, now: Timestamp, time: Duration) {
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = after(now, time);
+        if waits.until <= now {
+            waits.count += 1;
+        }
+        let alone = between(waits.until.max(now), until);
+        waits.total += alone;
+        waits.until = waits.until.max(until);
     }
 }
 
 impl Session {
     /// Waits and counts it.
     pub(super) async fn pause(&self, time: Duration) {
-        self.meter.wait(time);
+        self.meter.wait(self.clock.now(), time);
         self.clock.sleep(time).await;
     }
 
@@ -298,5 +321,16 @@ mod tests {
         let waits: Vec<u128> = (0..13).map(|_| pace.reserve(now).as_millis()).collect();
         assert!(waits[..=10].iter().all(|ms| *ms == 0));
         assert_eq!(waits[11..], [100, 200]);
+    }
+
+    #[test]
+    fn requests_that_wait_side_by_side_wait_once() {
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        let meter = Meter::default();
+        for (now, seconds) in [(0, 10), (2, 3), (5, 10), (30, 1)] {
+            meter.wait(at(now), Duration::from_secs(seconds));
+        }
+        let usage = meter.usage();
+        assert_eq!((usage.waits, usage.wait_ms), (2, 16_000));
     }
 }

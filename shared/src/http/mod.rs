@@ -34,6 +34,7 @@ use crate::clock::{Clock, between};
 use error::Error;
 use gate::{Gate, Permit};
 use limit::{Budget, BudgetHeaders, Meter, Pace, Room};
+use retry::Postponed;
 use words::Words;
 
 /// No answer takes longer than this.
@@ -305,6 +306,7 @@ pub struct Http {
     pace: Option<Pace>,
     budgets: Vec<Budget>,
     gate: Option<Gate>,
+    postponed: Postponed,
     words: Words,
 }
 
@@ -328,6 +330,7 @@ impl Http {
             pace: vendor.pace.map(Pace::per_second),
             budgets: vendor.budgets.into_iter().map(Budget::new).collect(),
             gate: vendor.concurrency.map(Gate::new),
+            postponed: Postponed::default(),
         })
     }
 
@@ -351,7 +354,8 @@ impl Http {
 
     /// The same, with the headers of the answer.
     pub async fn ask<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>, Error> {
-        let raw = retry::with_retries(&self.session, call, || self.attempt(call)).await?;
+        let raw = retry::with_retries(&self.session, &self.postponed, call, || self.attempt(call))
+            .await?;
         let mut json = serde_json::Deserializer::from_slice(&raw.body);
         // Both place and reason may quote the answer: the keys of a map, a text where a number should be.
         let body = serde_path_to_error::deserialize(&mut json).map_err(|e| Error::Unexpected {
@@ -400,6 +404,12 @@ impl Http {
     async fn turn(&self, call: &Call) -> Result<Option<Permit<'_>>, Error> {
         let session = &self.session;
         loop {
+            if let Some(retry_at) = self.postponed.until(session.clock.now()) {
+                return Err(Error::RateLimited {
+                    call: call.name(),
+                    retry_at,
+                });
+            }
             let permit = match &self.gate {
                 Some(gate) => Some(gate.enter(session, call).await?),
                 None => None,

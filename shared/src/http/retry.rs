@@ -1,5 +1,6 @@
 //! What is tried again, and when.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -20,9 +21,32 @@ fn delays() -> ExponentialBuilder {
         .with_jitter()
 }
 
+/// A request that is refused once more for going too fast is put off, and with it everything else: while a limit lasts,
+/// each of many requests would use up all of its tries.
+const MAX_REFUSALS: u32 = 4;
+
+/// When the vendor takes requests again, once one of them was put off. All other requests of the same client are put off,
+/// too, instead of trying for themselves.
+#[derive(Debug, Default)]
+pub(super) struct Postponed(Mutex<Option<Timestamp>>);
+
+impl Postponed {
+    /// Until when requests are put off, if they are.
+    pub(super) fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        until.filter(|until| *until > now)
+    }
+
+    fn postpone(&self, until: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = (*known).max(Some(until));
+    }
+}
+
 /// Runs `attempt` until it succeeds, fails for good, or would have to wait too long.
 pub(super) async fn with_retries<'a, T, F>(
     session: &Session,
+    postponed: &Postponed,
     call: &Call,
     mut attempt: F,
 ) -> Result<T, Error>
@@ -30,12 +54,16 @@ where
     F: FnMut() -> futures::future::BoxFuture<'a, Result<T, Error>>,
 {
     let sleeper = session.clone();
+    let mut refusals = 0;
     let outcome = (|| attempt())
         .retry(delays())
         .when(|e| is_worth_it(call, e))
         .adjust(|e, planned| {
             let delay = planned?.max(asked_for(e).unwrap_or_default());
-            session.can_wait(delay).then_some(delay)
+            refusals += u32::from(e.status() == Some(429));
+            let is_put_off =
+                refusals > MAX_REFUSALS || postponed.until(session.clock.now()).is_some();
+            (!is_put_off && session.can_wait(delay)).then_some(delay)
         })
         .notify(|e, delay| {
             session.meter.retry();
@@ -46,11 +74,27 @@ where
             async move { session.pause(delay).await }
         })
         .await;
-    outcome.map_err(|e| rate_limited(session, call, e))
+    outcome.map_err(|e| {
+        let put_off_until = postponed.until(session.clock.now());
+        match rate_limited(session, call, e) {
+            Error::RateLimited { call, retry_at } => {
+                postponed.postpone(retry_at);
+                Error::RateLimited { call, retry_at }
+            }
+            // It was to be tried again, and the vendor takes nothing now.
+            e => match put_off_until {
+                Some(retry_at) if is_worth_it(call, &e) => Error::RateLimited {
+                    call: call.name(),
+                    retry_at,
+                },
+                _ => e,
+            },
+        }
+    })
 }
 
-/// How long a rate limit lasts whose end is not told.
-const UNTOLD: Duration = Duration::from_secs(60);
+/// How long a rate limit lasts whose end is not given, or was given and did not come.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// A wait that the vendor asks for and that outlasts our patience becomes a time to come back at: of a rate limit, and
 /// of an outage with an announced end. Without one, or if it was over and did not help, an outage stays an outage.
@@ -60,7 +104,11 @@ fn rate_limited(session: &Session, call: &Call, e: Error) -> Error {
             status: 429,
             retry_after,
             ..
-        } => Some(retry_after.unwrap_or(UNTOLD)),
+        } => match retry_after {
+            Some(wait) if !session.can_wait(*wait) => Some(*wait),
+            // It was waited for, more than once, and did not help.
+            wait => Some(wait.unwrap_or_default().max(DEFAULT_RETRY_AFTER)),
+        },
         Error::Status {
             status: 503,
             retry_after,

@@ -253,6 +253,28 @@ async fn a_wait_beyond_our_patience_is_handed_to_the_caller() {
 }
 
 #[tokio::test]
+async fn a_limit_that_outlasts_a_few_tries_puts_off_every_other_request_too() {
+    let http = client(vec![answer(429, "retry-after: 1\r\n", ""); 20]);
+    let call = Call::get(&["x"]);
+    for _ in 0..3 {
+        let error = failure(&http, &call).await;
+        let minute = after(http.session.clock.now(), Duration::from_secs(60));
+        assert!(
+            matches!(error, Error::RateLimited { retry_at, .. } if retry_at == minute),
+            "what the vendor gave did not help"
+        );
+        assert_eq!(http.session.meter.usage().calls, 5);
+    }
+    http.session.clock.sleep(Duration::from_secs(60)).await;
+    failure(&http, &call).await;
+    assert_eq!(
+        http.session.meter.usage().calls,
+        10,
+        "then it is tried again"
+    );
+}
+
+#[tokio::test]
 async fn an_outage_without_an_announced_end_stays_an_outage() {
     for headers in ["", "retry-after: 2\r\n", "retry-after: soon\r\n"] {
         let http = client(vec![answer(503, headers, ""); 7]);

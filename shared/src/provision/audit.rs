@@ -1,15 +1,18 @@
-//! The audit record of a request: two objects, each written once. *intended* before the vendor is told anything,
-//! *observed* after it, with what was read back. An intention without an observation is a request that failed, or whose
-//! end nobody saw; sending it again finds out.
+//! The audit record of a request. *intended*, one object for each write, before the vendor is told anything; *observed*,
+//! once, with what was read back in the end; *failed*, one object for each call that sent something and did not get
+//! there, with what was carried out. Each is written once.
+//!
+//! A repetition of the request reads the intentions: whatever became of the process, the request knows what it sent.
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Order;
+use super::{Order, Proposal};
 use crate::connector::{About, Identity};
-use crate::error::{Error, ErrorType};
+use crate::error::{Chain, Error, ErrorType};
 use crate::event::ChangeAnswer;
 use crate::store::keys::Keys;
 use crate::store::{PutError, PutMode, Store, get_json, put_json};
@@ -42,32 +45,51 @@ struct Intended<'a> {
 struct Observed {
     #[serde(flatten)]
     head: Head,
-    /// What was sent last, if anything: another one than intended, if what was read had changed meanwhile.
+    /// What was sent last, if anything.
     sent: Option<Value>,
     /// What the request was answered with: grants and resource as they were read back.
     answer: ChangeAnswer,
 }
 
+#[derive(Serialize)]
+struct Failed<'a> {
+    #[serde(flatten)]
+    head: Head,
+    error_type: &'a str,
+    code: &'a str,
+    message: String,
+    /// The writes of this call that the vendor carried out, the first one first. They stay.
+    carried_out: &'a [Value],
+}
+
+/// The part of an intention that a repetition needs.
+#[derive(Deserialize)]
+struct Intention<C> {
+    #[serde(flatten)]
+    head: Head,
+    proposal: Proposal<C>,
+}
+
 /// The audit record of one request.
 pub(super) struct Record<'a> {
     store: &'a dyn Store,
-    intended: String,
-    observed: String,
+    keys: Keys<'a>,
+    request_id: &'a str,
     head: Head,
 }
 
 impl<'a> Record<'a> {
     pub(super) fn new(
         store: &'a dyn Store,
-        keys: Keys<'_>,
+        keys: Keys<'a>,
         about: &About,
-        order: &Order,
+        order: &'a Order,
         at: Timestamp,
     ) -> Self {
         Self {
             store,
-            intended: keys.audit(&order.request.id, "intended"),
-            observed: keys.audit(&order.request.id, "observed"),
+            keys,
+            request_id: &order.request.id,
             head: Head {
                 operation: order.request.action.name().into(),
                 connector: about.name.into(),
@@ -83,18 +105,34 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The key of the record, without the names of its two objects.
+    /// The key of the record, without the names of its objects.
     pub(super) fn key(&self) -> String {
-        self.intended.trim_end_matches("/intended.json").to_owned()
+        self.object("intended")
+            .trim_end_matches("/intended.json")
+            .to_owned()
+    }
+
+    fn object(&self, name: &str) -> String {
+        self.keys.audit(self.request_id, name)
+    }
+
+    /// The `number`th object of a kind: `intended`, `intended-2` …
+    fn numbered(&self, name: &str, number: usize) -> String {
+        match number {
+            1 => self.object(name),
+            n => self.object(&format!("{name}-{n}")),
+        }
     }
 
     /// The answer that was given before, if this request was done before.
     pub(super) async fn answered(&self) -> Result<Option<ChangeAnswer>, Error> {
-        if let Some((observed, _)) = get_json::<Observed>(self.store, &self.observed).await? {
+        let observed = self.object("observed");
+        if let Some((observed, _)) = get_json::<Observed>(self.store, &observed).await? {
             self.same(&observed.head)?;
             return Ok(Some(observed.answer));
         }
-        if let Some((head, _)) = get_json::<Head>(self.store, &self.intended).await? {
+        let intended = self.object("intended");
+        if let Some((head, _)) = get_json::<Head>(self.store, &intended).await? {
             self.same(&head)?;
         }
         Ok(None)
@@ -115,24 +153,34 @@ impl<'a> Record<'a> {
         ))
     }
 
-    /// Writes down what is about to be done. A repetition finds it written.
-    pub(super) async fn intend(&self, identity: &Identity, proposal: &Value) -> Result<(), Error> {
+    /// What earlier calls of this request sent, or were about to send, the first one first.
+    pub(super) async fn intentions<C: DeserializeOwned>(&self) -> Result<Vec<Proposal<C>>, Error> {
+        let mut intentions = Vec::new();
+        loop {
+            let key = self.numbered("intended", intentions.len() + 1);
+            let Some((found, _)) = get_json::<Intention<C>>(self.store, &key).await? else {
+                return Ok(intentions);
+            };
+            self.same(&found.head)?;
+            intentions.push(found.proposal);
+        }
+    }
+
+    /// Writes down what is about to be sent, as the `number`th write of this request.
+    pub(super) async fn intend(
+        &self,
+        number: usize,
+        identity: &Identity,
+        proposal: &Value,
+    ) -> Result<(), Error> {
         let intended = Intended {
             head: self.head.clone(),
             tenant: &identity.tenant,
             caller: identity.caller.to_string(),
             proposal,
         };
-        match put_json(self.store, &self.intended, &intended, PutMode::Create).await {
-            Ok(_) => Ok(()),
-            Err(PutError::Condition(_)) => {
-                match get_json::<Head>(self.store, &self.intended).await? {
-                    Some((head, _)) => self.same(&head),
-                    None => Ok(()),
-                }
-            }
-            Err(PutError::Failed(error)) => Err(error),
-        }
+        let key = self.numbered("intended", number);
+        self.create(&key, &intended).await
     }
 
     /// Writes down what came of it.
@@ -143,14 +191,48 @@ impl<'a> Record<'a> {
         at: Timestamp,
     ) -> Result<(), Error> {
         let observed = Observed {
-            head: Head {
-                at,
-                ..self.head.clone()
-            },
+            head: self.head_at(at),
             sent,
             answer: answer.clone(),
         };
-        let written = put_json(self.store, &self.observed, &observed, PutMode::Create).await;
+        self.create(&self.object("observed"), &observed).await
+    }
+
+    /// Writes down that a call which sent something failed, and what of it was carried out.
+    pub(super) async fn fail(
+        &self,
+        error: &Error,
+        carried_out: &[Value],
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let failed = Failed {
+            head: self.head_at(at),
+            error_type: error.kind().as_str(),
+            code: error.code(),
+            message: Chain(error).to_string(),
+            carried_out,
+        };
+        for number in 1.. {
+            let key = self.numbered("failed", number);
+            match put_json(self.store, &key, &failed, PutMode::Create).await {
+                Ok(_) => break,
+                // An earlier call failed, too.
+                Err(PutError::Condition(_)) => {}
+                Err(PutError::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn head_at(&self, at: Timestamp) -> Head {
+        Head {
+            at,
+            ..self.head.clone()
+        }
+    }
+
+    async fn create(&self, key: &str, object: &(impl Serialize + Sync)) -> Result<(), Error> {
+        let written = put_json(self.store, key, object, PutMode::Create).await;
         written
             .map(|_| ())
             .map_err(|e| e.into_error("the audit record"))

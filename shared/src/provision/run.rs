@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::audit::Record;
-use super::writer::{Live, RESERVE, Rehearsal, Writer, Written, to_json};
+use super::writer::{Live, Rehearsal, Trail, Writer, Written, to_json};
 use super::{Order, Plan, Proposal, Provisioner, State};
 use crate::clock::after;
 use crate::connector::Identity;
 use crate::context::Context;
-use crate::error::{Error, ErrorType};
+use crate::error::{Chain, Error, ErrorType};
 use crate::event::{ChangeAnswer, Outcome};
 use crate::store::keys::Keys;
 use crate::store::lease::{Acquired, Asked, Lease};
@@ -41,30 +41,62 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     if let Some(answer) = record.answered().await? {
         return Ok(answer);
     }
-    let mut lease = lease::<P>(cx, keys, order).await?;
-    match under_lease::<P>(cx, keys, order, &record, &mut lease).await {
-        Ok(Settled::Answered(answer, _) | Settled::Waiting(answer, None)) => {
+    let mut lease = acquire(cx, keys, order).await?;
+    let mut trail = Trail::default();
+    let settled = under_lease::<P>(cx, keys, order, &record, &mut lease, &mut trail).await;
+    match settled {
+        Ok(Settled::Answered(answer, _)) => {
             // The answer is on record already, whether the lease can be given back or not.
             lease.give_back(&*cx.store, &*cx.clock).await;
             Ok(answer)
         }
-        Ok(Settled::Waiting(answer, Some(proposal))) => {
-            let at = answer.resume_at.unwrap_or_else(|| cx.clock.now());
-            lease
-                .suspend(&*cx.store, after(at, PATIENCE), *proposal)
-                .await?;
+        Ok(Settled::Waiting(answer)) => {
+            wait_outside(cx, lease, &trail, answer.resume_at).await?;
             Ok(answer)
         }
-        Err(e) => {
-            lease.give_back(&*cx.store, &*cx.clock).await;
-            match e.retry_at() {
-                // Never pay to wait: what was sent, if anything, is in the lease.
-                Some(at) if e.kind() == ErrorType::RateLimited => {
-                    Ok(in_progress(order, &record, at))
-                }
-                _ => Err(e),
-            }
+        // Never pay to wait: what was sent, if anything, is on record.
+        Err(e) if e.kind() == ErrorType::RateLimited && e.retry_at().is_some() => {
+            wait_outside(cx, lease, &trail, e.retry_at()).await?;
+            Ok(in_progress(order, &record, e.retry_at()))
         }
+        Err(e) => {
+            let e = on_record(cx, &record, &trail, e).await;
+            lease.give_back(&*cx.store, &*cx.clock).await;
+            Err(e)
+        }
+    }
+}
+
+/// Keeps others away from the principal until the request comes back, if it sent anything.
+async fn wait_outside(
+    cx: &Context,
+    mut lease: Lease<()>,
+    trail: &Trail,
+    until: Option<Timestamp>,
+) -> Result<(), Error> {
+    if !trail.sent {
+        lease.give_back(&*cx.store, &*cx.clock).await;
+        return Ok(());
+    }
+    let until = until.unwrap_or_else(|| cx.clock.now());
+    lease.suspend(&*cx.store, after(until, PATIENCE), ()).await
+}
+
+/// Writes the failure of a request that sent something on record, with what was carried out.
+async fn on_record(cx: &Context, record: &Record<'_>, trail: &Trail, failure: Error) -> Error {
+    if !trail.sent {
+        return failure;
+    }
+    let now = cx.clock.now();
+    if let Err(e) = record.fail(&failure, &trail.carried_out, now).await {
+        tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
+    }
+    match trail.carried_out.len() {
+        0 => failure,
+        n => failure.with_fix(format!(
+            "{n} of its writes were carried out before and stay: they are in the audit record `{}`.",
+            record.key()
+        )),
     }
 }
 
@@ -82,41 +114,40 @@ async fn connect<P: Provisioner>(
 }
 
 /// One change of a principal at a time: a vendor that replaces whole objects would lose one of two.
-async fn lease<P: Provisioner>(
-    cx: &Context,
-    keys: Keys<'_>,
-    order: &Order,
-) -> Result<Lease<Proposal<P::Change>>, Error> {
+async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()>, Error> {
     let subject = order.request.action.subject();
-    let asked = Asked {
+    let request = Asked {
         key: keys.principal_lease(&subject),
         owner: &order.request.id,
         floor: 0,
     };
-    match Lease::acquire(&*cx.store, &*cx.clock, asked, cx.lease()).await? {
+    match Lease::acquire(&*cx.store, &*cx.clock, request, cx.lease()).await? {
         Acquired::Held(lease) => Ok(lease),
-        Acquired::Busy(until) => Err(Error::new(
-            ErrorType::Unavailable,
-            "PrincipalBusy",
-            format!("another change of {subject} is under way"),
-            "Send the same event again at the time given.",
-        )
-        .with_retry_at(until)),
+        Acquired::Busy(holder) => {
+            let (id, until) = (holder.owner, holder.expires_at);
+            Err(Error::new(
+                ErrorType::Unavailable,
+                "PrincipalBusy",
+                format!("request {id} is changing {subject}, until {until:.0} at the latest"),
+                "Send the same event again then.",
+            )
+            .with_retry_at(until))
+        }
     }
 }
 
 /// How far a request came.
-enum Settled<C> {
+enum Settled {
     /// To its end, by what was sent last.
     Answered(ChangeAnswer, Option<Value>),
-    /// The vendor is still at it: at this proposal, or at what somebody else asked for.
-    Waiting(ChangeAnswer, Option<Box<Proposal<C>>>),
+    /// The vendor is still at it, or at what somebody else asked for.
+    Waiting(ChangeAnswer),
 }
 
-impl<C> Settled<C> {
+impl Settled {
     fn into_answer(self) -> ChangeAnswer {
         match self {
-            Self::Answered(answer, _) | Self::Waiting(answer, _) => answer,
+            Self::Answered(answer, _) | Self::Waiting(answer) => answer,
         }
     }
 }
@@ -126,35 +157,33 @@ async fn under_lease<P: Provisioner>(
     keys: Keys<'_>,
     order: &Order,
     record: &Record<'_>,
-    lease: &mut Lease<Proposal<P::Change>>,
-) -> Result<Settled<P::Change>, Error> {
+    lease: &mut Lease<()>,
+    trail: &mut Trail,
+) -> Result<Settled, Error> {
     // A second delivery may have been answered while we waited for the lease.
     if let Some(answer) = record.answered().await? {
         return Ok(Settled::Answered(answer, None));
     }
+    let intentions = record.intentions::<P::Change>().await?;
+    trail.intended = intentions.len();
+    trail.sent = !intentions.is_empty();
     let (connector, identity) = connect::<P>(cx, keys, order).await?;
-    let sent = lease.state().cloned();
     let mut live = Live {
         cx,
         connector: &connector,
         identity: &identity,
         record,
         lease,
+        trail,
     };
-    let attempt = Attempt::new(cx, order, record, &connector, &identity);
-    let before = match sent {
-        None => Sent::Nothing,
-        Some(proposal) => match live.go_on(&proposal).await? {
-            Written::Later(at) => {
-                let answer = in_progress(order, record, at);
-                return Ok(Settled::Waiting(answer, Some(Box::new(proposal))));
-            }
-            Written::Done(id) => Sent::Carried(proposal, id),
-            Written::Unclear => Sent::Maybe(proposal),
-            Written::Overtaken | Written::Rehearsed => Sent::Nothing,
-        },
+    let attempt = Attempt {
+        is_contested: live.lease.changed_hands(),
+        ..Attempt::new(cx, order, record, &connector, &identity)
     };
-    let settled = attempt.settle(&mut live, before).await?;
+    let settled = match resume(&mut live, intentions).await? {
+        Resumed::Later(at) => Settled::Waiting(in_progress(order, record, Some(at))),
+        Resumed::Known(sent) => attempt.settle(&mut live, sent).await?,
+    };
     if let Settled::Answered(answer, sent) = &settled {
         let now = cx.clock.now();
         record.observe(answer, sent.clone(), now).await?;
@@ -162,16 +191,43 @@ async fn under_lease<P: Provisioner>(
     Ok(settled)
 }
 
+/// What became of the writes of earlier calls.
+enum Resumed<C> {
+    /// The vendor is still at the last one.
+    Later(Timestamp),
+    Known(Sent<C>),
+}
+
+/// Asks for the last write of earlier calls that arrived: what follows one says that it was carried out.
+async fn resume<P: Provisioner>(
+    live: &mut Live<'_, P>,
+    intentions: Vec<Proposal<P::Change>>,
+) -> Result<Resumed<P::Change>, Error> {
+    for proposal in intentions.into_iter().rev() {
+        match live.resume(&proposal).await? {
+            Written::Later(at) => return Ok(Resumed::Later(at)),
+            Written::Done(id) => return Ok(Resumed::Known(Sent::Carried(proposal, id))),
+            Written::Unclear => return Ok(Resumed::Known(Sent::Maybe(proposal))),
+            Written::Overtaken | Written::Rehearsed => {}
+        }
+    }
+    Ok(Resumed::Known(Sent::Nothing))
+}
+
 /// What this request is known to have sent.
 enum Sent<C> {
     Nothing,
-    /// This, or not: the vendor cannot tell.
+    /// The vendor cannot tell whether this arrived.
     Maybe(Proposal<C>),
-    /// This, and by the vendor's operation of this id it is carried out.
+    /// This was carried out, by the vendor's operation of this id.
     Carried(Proposal<C>, Option<String>),
 }
 
 impl<C> Sent<C> {
+    fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+
     fn is_carried(&self) -> bool {
         matches!(self, Self::Carried(..))
     }
@@ -183,6 +239,8 @@ struct Attempt<'a, P: Provisioner> {
     record: &'a Record<'a>,
     connector: &'a P,
     identity: &'a Identity,
+    /// Whether another request changed the same principal since this one was here last.
+    is_contested: bool,
 }
 
 impl<'a, P: Provisioner> Attempt<'a, P> {
@@ -199,6 +257,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             record,
             connector,
             identity,
+            is_contested: false,
         }
     }
 
@@ -207,7 +266,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         &self,
         writer: &mut dyn Writer<P::Change>,
         mut sent: Sent<P::Change>,
-    ) -> Result<Settled<P::Change>, Error> {
+    ) -> Result<Settled, Error> {
         let mut busy = false;
         for attempt in 0..ATTEMPTS {
             let plan = self
@@ -219,6 +278,9 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             match plan {
                 Plan::Already(state) => return self.answered(state, sent),
                 Plan::Later(delay) => pause = delay,
+                Plan::Change(_) if self.is_contested && attempt == 0 && !sent.is_nothing() => {
+                    return Err(self.undone());
+                }
                 // A change that is carried out and does not show yet: reads may lag behind writes.
                 Plan::Change(proposal) if is_same(&sent, &proposal) => {}
                 Plan::Change(proposal) => {
@@ -229,8 +291,8 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                             continue;
                         }
                         Written::Later(at) => {
-                            let answer = in_progress(self.order, self.record, at);
-                            return Ok(Settled::Waiting(answer, Some(Box::new(proposal))));
+                            let answer = in_progress(self.order, self.record, Some(at));
+                            return Ok(Settled::Waiting(answer));
                         }
                         Written::Rehearsed => {
                             let then = proposal.then.clone();
@@ -242,26 +304,34 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                     }
                 }
             }
-            if pause + RESERVE > self.cx.remaining() {
-                return Ok(self.wait_outside(pause, sent));
+            if pause + self.cx.reserve() > self.cx.remaining() {
+                return Ok(self.come_back_after(pause));
             }
             self.cx.clock.sleep(pause).await;
         }
         if busy {
-            return Ok(self.wait_outside(Duration::from_secs(2), sent));
+            return Ok(self.come_back_after(Duration::from_secs(2)));
         }
         Err(self.unsettled(sent.is_carried()))
     }
 
     /// It takes longer than this invocation can wait.
-    fn wait_outside(&self, pause: Duration, sent: Sent<P::Change>) -> Settled<P::Change> {
-        let answer = in_progress(self.order, self.record, after(self.cx.clock.now(), pause));
-        match sent {
-            Sent::Nothing => Settled::Waiting(answer, None),
-            Sent::Maybe(proposal) | Sent::Carried(proposal, _) => {
-                Settled::Waiting(answer, Some(Box::new(proposal)))
-            }
-        }
+    fn come_back_after(&self, pause: Duration) -> Settled {
+        let at = after(self.cx.clock.now(), pause);
+        Settled::Waiting(in_progress(self.order, self.record, Some(at)))
+    }
+
+    /// What an earlier call sent, or may have sent, is not so now; and it was not the last one to change this principal.
+    fn undone(&self) -> Error {
+        let what = self.order.request.action.name();
+        Error::new(
+            ErrorType::Conflict,
+            "ChangedMeanwhile",
+            format!(
+                "this {what} was interrupted, and another request changed the same principal after it"
+            ),
+            "Nothing was sent again. See what the principal holds now; if it is still wanted, send a new request.",
+        )
     }
 
     fn unsettled(&self, carried: bool) -> Error {
@@ -284,7 +354,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         }
     }
 
-    fn answered(&self, state: State, sent: Sent<P::Change>) -> Result<Settled<P::Change>, Error> {
+    fn answered(&self, state: State, sent: Sent<P::Change>) -> Result<Settled, Error> {
         let (proposal, id) = match sent {
             Sent::Nothing => (None, None),
             Sent::Maybe(proposal) => (Some(proposal), None),
@@ -324,9 +394,9 @@ fn following<C>(sent: &Sent<C>, mut next: Proposal<C>) -> Proposal<C> {
     next
 }
 
-fn in_progress(order: &Order, record: &Record<'_>, at: Timestamp) -> ChangeAnswer {
+fn in_progress(order: &Order, record: &Record<'_>, at: Option<Timestamp>) -> ChangeAnswer {
     ChangeAnswer {
-        resume_at: Some(at),
+        resume_at: at,
         ..blank(order, record, Outcome::InProgress)
     }
 }

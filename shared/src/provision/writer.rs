@@ -1,7 +1,5 @@
 //! Who carries a plan out: a writer that sends it, or one that only records it.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,9 +11,6 @@ use crate::connector::Identity;
 use crate::context::Context;
 use crate::error::Error;
 use crate::store::lease::Lease;
-
-/// What is left at least for looking again and answering.
-pub(super) const RESERVE: Duration = Duration::from_secs(5);
 
 /// What came of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,50 +45,76 @@ impl<C: Serialize + Sync> Writer<C> for Rehearsal {
     }
 }
 
-/// Sends, waits, and keeps track in the lease and the audit record.
+/// Sends, waits, and keeps track in the audit record.
 pub(super) struct Live<'a, P: Provisioner> {
     pub cx: &'a Context,
     pub connector: &'a P,
     pub identity: &'a Identity,
     pub record: &'a Record<'a>,
-    pub lease: &'a mut Lease<Proposal<P::Change>>,
+    pub lease: &'a mut Lease<()>,
+    pub trail: &'a mut Trail,
+}
+
+/// What a request sent.
+#[derive(Debug, Default)]
+pub(super) struct Trail {
+    /// How many writes are on record, by this call and by earlier ones.
+    pub intended: usize,
+    /// Whether this call sent anything, or found that an earlier one had.
+    pub sent: bool,
+    /// The writes that this call saw carried out.
+    pub carried_out: Vec<serde_json::Value>,
 }
 
 #[async_trait]
 impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
     async fn carry_out(&mut self, proposal: &Proposal<P::Change>) -> Result<Written, Error> {
-        self.record
-            .intend(self.identity, &to_json(proposal)?)
-            .await?;
-        // From here on a retry must find what was sent, wherever this process ends.
+        // Are we still the one who changes this principal?
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
-        self.lease
-            .update(store, clock, self.cx.lease(), proposal.clone())
+        self.lease.renew(store, clock, self.cx.lease()).await?;
+        // From here on a retry must find what was sent, wherever this process ends.
+        let on_record = to_json(proposal)?;
+        let number = self.trail.intended + 1;
+        self.record
+            .intend(number, self.identity, &on_record)
             .await?;
+        self.trail.intended = number;
+        self.trail.sent = true;
         let progress = self.connector.send(&proposal.change).await?;
-        self.wait(&proposal.change, progress).await
+        self.wait(proposal, progress).await
     }
 }
 
 impl<P: Provisioner> Live<'_, P> {
-    /// Goes on with a write that an earlier call sent, or was about to send.
-    pub(super) async fn go_on(&mut self, proposal: &Proposal<P::Change>) -> Result<Written, Error> {
+    /// Finds out what became of a write that an earlier call sent, or was about to send.
+    pub(super) async fn resume(
+        &mut self,
+        proposal: &Proposal<P::Change>,
+    ) -> Result<Written, Error> {
+        self.trail.sent = true;
         let progress = self.connector.poll(&proposal.change).await?;
-        self.wait(&proposal.change, progress).await
+        self.wait(proposal, progress).await
     }
 
     /// Waits while there is time.
-    async fn wait(&self, change: &P::Change, mut progress: Progress) -> Result<Written, Error> {
+    async fn wait(
+        &mut self,
+        proposal: &Proposal<P::Change>,
+        mut progress: Progress,
+    ) -> Result<Written, Error> {
         let clock = &self.cx.clock;
         let patience = self
             .cx
             .settings
             .max_operation
-            .min(self.cx.remaining().saturating_sub(RESERVE));
+            .min(self.cx.remaining().saturating_sub(self.cx.reserve()));
         let until = after(clock.now(), patience);
         loop {
             match progress {
-                Progress::Done(id) => return Ok(Written::Done(id)),
+                Progress::Done(id) => {
+                    self.trail.carried_out.push(to_json(proposal)?);
+                    return Ok(Written::Done(id));
+                }
                 Progress::Overtaken | Progress::Unknown => return Ok(Written::Overtaken),
                 Progress::Unclear => return Ok(Written::Unclear),
                 Progress::Pending(delay) => {
@@ -102,7 +123,7 @@ impl<P: Provisioner> Live<'_, P> {
                         return Ok(Written::Later(next));
                     }
                     clock.sleep(delay).await;
-                    progress = self.connector.poll(change).await?;
+                    progress = self.connector.poll(&proposal.change).await?;
                 }
             }
         }

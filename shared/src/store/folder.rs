@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use super::{Body, Object, PutError, PutMode, Store, Version};
 use crate::error::{Error, ErrorType};
 
+/// The folder of files that are being written. It is no part of the store.
+const UNFINISHED: &str = ".unfinished";
+
 /// A store that is a folder.
 #[derive(Debug, Clone)]
 pub struct Folder {
@@ -52,7 +55,29 @@ impl Folder {
         if !holds {
             return Err(PutError::Condition(key.to_owned()));
         }
-        replace(folder, &target, body).map_err(|e| failed(e).into())
+        self.replace(&target, body).map_err(|e| failed(e).into())
+    }
+
+    /// Writes a file of its own and renames it: nobody ever sees half of it. The caller holds the lock, so that whatever
+    /// lies beside it was left by a process that was killed.
+    fn replace(&self, target: &Path, body: Body<'_>) -> io::Result<Version> {
+        let folder = self.root.join(UNFINISHED);
+        match fs::remove_dir_all(&folder) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+            _ => fs::create_dir(&folder)?,
+        }
+        let mut temporary = tempfile::NamedTempFile::new_in(&folder)?;
+        let mut hash = Sha256::new();
+        match body {
+            Body::Bytes(bytes) => {
+                hash.update(bytes);
+                temporary.write_all(bytes)?;
+            }
+            Body::File(path) => copy_hashed(path, temporary.as_file_mut(), &mut hash)?,
+        }
+        temporary.as_file().sync_all()?;
+        temporary.persist(target).map_err(|e| e.error)?;
+        Ok(Version(hex::encode(hash.finalize())))
     }
 
     fn collect(&self, folder: &Path, keys: &mut Vec<String>) -> io::Result<()> {
@@ -85,22 +110,6 @@ impl Folder {
         )
         .with_source(e)
     }
-}
-
-/// Writes beside the target and renames: nobody ever sees half of it.
-fn replace(folder: &Path, target: &Path, body: Body<'_>) -> io::Result<Version> {
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    let mut hash = Sha256::new();
-    match body {
-        Body::Bytes(bytes) => {
-            hash.update(bytes);
-            temporary.write_all(bytes)?;
-        }
-        Body::File(path) => copy_hashed(path, temporary.as_file_mut(), &mut hash)?,
-    }
-    temporary.as_file().sync_all()?;
-    temporary.persist(target).map_err(|e| e.error)?;
-    Ok(Version(hex::encode(hash.finalize())))
 }
 
 fn version(bytes: &[u8]) -> Version {
@@ -136,7 +145,7 @@ impl Store for Folder {
         let mut keys = Vec::new();
         self.collect(&self.root.join(folder), &mut keys)
             .map_err(|e| self.failed("read", prefix, e))?;
-        keys.retain(|key| key.starts_with(prefix));
+        keys.retain(|key| key.starts_with(prefix) && !key.starts_with('.'));
         keys.sort();
         Ok(keys)
     }
@@ -154,5 +163,19 @@ mod tests {
     async fn a_folder_keeps_the_promises_of_a_store() {
         let folder = tempfile::tempdir().expect("a folder");
         super::super::conformance::holds(&Folder::new(folder.path())).await;
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_process_left_half_written_is_no_object_and_goes_with_the_next_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Folder::new(folder.path());
+        let unfinished = folder.path().join(UNFINISHED);
+        fs::create_dir_all(&unfinished).expect("a folder");
+        fs::write(unfinished.join("half"), "ha").expect("written");
+        assert!(store.list("").await.expect("listed").is_empty());
+        let one = store.put("a/x", Body::Bytes(b"1"), PutMode::Create).await;
+        one.expect("written");
+        assert_eq!(store.list("").await.expect("listed"), ["a/x"]);
+        assert_eq!(fs::read_dir(&unfinished).expect("a folder").count(), 0);
     }
 }

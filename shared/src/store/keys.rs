@@ -28,9 +28,10 @@ impl Keys<'_> {
         format!("{}.json", self.of("latest"))
     }
 
-    /// A snapshot.
-    pub fn snapshot(&self, sync_id: &str) -> String {
-        format!("{}/{sync_id}.c1z", self.of("snapshots"))
+    /// A snapshot, as the holder of the lease of this generation writes it: a holder that outlived its lease cannot
+    /// replace the file of its successor.
+    pub fn snapshot(&self, sync_id: &str, generation: u64) -> String {
+        format!("{}/{sync_id}-{generation}.c1z", self.of("snapshots"))
     }
 
     /// What is known about a snapshot.

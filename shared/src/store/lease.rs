@@ -25,6 +25,9 @@ struct Record<T> {
     nonce: String,
     /// Whether the owner is at work, or waits to be called again.
     active: bool,
+    /// The work came to an end, good or bad: only an event that names it resumes it.
+    #[serde(default)]
+    ended: bool,
     /// When it ends by itself.
     expires_at: Timestamp,
     /// The state of the work.
@@ -37,6 +40,8 @@ pub struct Lease<T> {
     key: String,
     version: Version,
     record: Record<T>,
+    /// Whether the lease was last held by another owner.
+    changed_hands: bool,
 }
 
 /// Who asks for which lease.
@@ -55,8 +60,8 @@ pub struct Asked<'a> {
 pub enum Acquired<T> {
     /// It is ours.
     Held(Lease<T>),
-    /// Somebody else has it, until then unless renewed.
-    Busy(Timestamp),
+    /// Somebody else has it.
+    Busy(Peek),
 }
 
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
@@ -76,17 +81,19 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
                 Some((record, version)) => {
                     let waiting_for_us = record.owner == owner && !record.active;
                     if record.expires_at > now && !waiting_for_us {
-                        return Ok(Acquired::Busy(record.expires_at));
+                        return Ok(Acquired::Busy(Peek::of(record)));
                     }
                     (record.clone(), PutMode::Update(version))
                 }
             };
-            if record.owner != owner {
+            let changed_hands = record.owner != owner;
+            if changed_hands {
                 record.state = None;
             }
             record.owner = owner.to_owned();
             record.nonce = hex::encode(clock.unique());
             record.active = true;
+            record.ended = false;
             record.generation = record.generation.max(floor) + 1;
             record.expires_at = after(now, ttl);
             match put_json(store, &key, &record, mode).await {
@@ -95,18 +102,27 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
                         key,
                         version,
                         record,
+                        changed_hands,
                     }));
                 }
                 Err(PutError::Condition(_)) => {}
                 Err(PutError::Failed(error)) => return Err(error),
             }
         }
-        Ok(Acquired::Busy(after(clock.now(), ttl)))
+        match peek(store, &key).await? {
+            Some(rival) => Ok(Acquired::Busy(rival)),
+            None => Err(lost(&key)),
+        }
     }
 
     /// The generation: higher than that of every earlier holder.
     pub fn generation(&self) -> u64 {
         self.record.generation
+    }
+
+    /// Whether another owner held the lease after the last time that this one did, if it ever did.
+    pub fn changed_hands(&self) -> bool {
+        self.changed_hands
     }
 
     /// What the same owner left when it was here before.
@@ -126,8 +142,9 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         clock: &dyn Clock,
         ttl: Duration,
     ) -> Result<(), Error> {
-        let state = self.record.state.clone();
-        self.save(store, true, after(clock.now(), ttl), state).await
+        let mut record = self.record.clone();
+        record.expires_at = after(clock.now(), ttl);
+        self.save(store, record).await
     }
 
     /// Keeps the lease, and stores a new state.
@@ -138,24 +155,40 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         ttl: Duration,
         state: T,
     ) -> Result<(), Error> {
-        self.save(store, true, after(clock.now(), ttl), Some(state))
-            .await
+        let mut record = self.record.clone();
+        record.expires_at = after(clock.now(), ttl);
+        record.state = Some(state);
+        self.save(store, record).await
     }
 
-    /// Leaves the work to be gone on with by the same owner, and by nobody else before `until`.
+    /// Leaves the work to be resumed by the same owner, and by nobody else before `until`.
     pub async fn suspend(
-        mut self,
+        &mut self,
         store: &dyn Store,
         until: Timestamp,
         state: T,
     ) -> Result<(), Error> {
-        self.save(store, false, until, Some(state)).await
+        let mut record = self.record.clone();
+        record.active = false;
+        record.expires_at = until;
+        record.state = Some(state);
+        self.save(store, record).await
     }
 
-    /// Gives the lease back. The state stays: only the same owner will ever see it again.
+    /// Gives the lease back: the work came to an end. The state stays: only the same owner will ever see it again.
     pub async fn release(mut self, store: &dyn Store, clock: &dyn Clock) -> Result<(), Error> {
-        let state = self.record.state.clone();
-        self.save(store, false, clock.now(), state).await
+        let mut record = self.record.clone();
+        record.active = false;
+        record.ended = true;
+        record.expires_at = clock.now();
+        self.save(store, record).await
+    }
+
+    /// Drops the state, for [`Lease::give_back`]: no retry could succeed from it.
+    #[must_use]
+    pub fn without_state(mut self) -> Self {
+        self.record.state = None;
+        self
     }
 
     /// Gives the lease back where failing to changes nothing: the work is done, or has failed for another reason.
@@ -165,17 +198,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         }
     }
 
-    async fn save(
-        &mut self,
-        store: &dyn Store,
-        active: bool,
-        expires_at: Timestamp,
-        state: Option<T>,
-    ) -> Result<(), Error> {
-        let mut record = self.record.clone();
-        record.active = active;
-        record.expires_at = expires_at;
-        record.state = state;
+    async fn save(&mut self, store: &dyn Store, record: Record<T>) -> Result<(), Error> {
         match put_json(store, &self.key, &record, PutMode::Update(&self.version)).await {
             Ok(version) => {
                 self.record = record;
@@ -195,10 +218,38 @@ pub struct Peek {
     pub owner: String,
     /// Whether the owner is at work, or waits to be called again.
     pub active: bool,
+    /// Whether the work came to an end, good or bad.
+    #[serde(default)]
+    pub ended: bool,
     /// When it ends, or ended.
     pub expires_at: Timestamp,
     /// How often the lease was taken.
     pub generation: u64,
+    /// Whether the holder saved a state to resume from.
+    #[serde(rename = "state", deserialize_with = "is_there")]
+    pub has_state: bool,
+}
+
+impl Peek {
+    fn of<T>(record: &Record<T>) -> Self {
+        Self {
+            owner: record.owner.clone(),
+            active: record.active,
+            ended: record.ended,
+            expires_at: record.expires_at,
+            generation: record.generation,
+            has_state: record.state.is_some(),
+        }
+    }
+
+    /// Whether the holder was killed, or was never called again, and left a state to resume from.
+    pub fn is_abandoned(&self, now: Timestamp) -> bool {
+        !self.ended && self.has_state && self.expires_at <= now
+    }
+}
+
+fn is_there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::<serde::de::IgnoredAny>::deserialize(deserializer)?.is_some())
 }
 
 /// Looks at a lease without touching it.
@@ -213,16 +264,20 @@ impl<T> Record<T> {
             owner: owner.to_owned(),
             nonce: String::new(),
             active: true,
+            ended: false,
             expires_at: Timestamp::MIN,
             state: None,
         }
     }
 }
 
+/// The code of the error of a holder that was too slow.
+pub(crate) const LOST: &str = "LeaseLost";
+
 fn lost(key: &str) -> Error {
     Error::new(
         ErrorType::Conflict,
-        "LeaseLost",
+        LOST,
         format!("this run was slower than its lease, and another took over (`{key}`)"),
         "Nothing of this run was published. If it happens again, give the function more time or memory.",
     )
@@ -250,7 +305,7 @@ mod tests {
     fn held(acquired: Acquired<u32>) -> Lease<u32> {
         match acquired {
             Acquired::Held(lease) => lease,
-            Acquired::Busy(until) => panic!("busy until {until}"),
+            Acquired::Busy(peek) => panic!("busy: {peek:?}"),
         }
     }
 
@@ -287,7 +342,7 @@ mod tests {
             Folder::new(folder.path()),
             Manual::at(Timestamp::UNIX_EPOCH),
         );
-        let lease = held(ask(&store, &clock, "a").await);
+        let mut lease = held(ask(&store, &clock, "a").await);
         let until = after(clock.now(), TTL);
         lease.suspend(&store, until, 7).await.expect("suspended");
 
@@ -298,5 +353,40 @@ mod tests {
         again.release(&store, &clock).await.expect("released");
         let other = held(ask(&store, &clock, "b").await);
         assert_eq!(other.state(), None);
+    }
+
+    #[tokio::test]
+    async fn only_work_that_stopped_without_an_end_and_left_a_state_is_abandoned() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, clock) = (
+            Folder::new(folder.path()),
+            Manual::at(Timestamp::UNIX_EPOCH),
+        );
+        let is_abandoned = async || {
+            let peek = peek(&store, "locks/x.json").await.expect("readable");
+            peek.expect("a lease").is_abandoned(clock.now())
+        };
+        held(ask(&store, &clock, "a").await);
+        clock.advance(TTL);
+        assert!(!is_abandoned().await, "there is nothing to resume from");
+        let mut killed = held(ask(&store, &clock, "a").await);
+        killed
+            .update(&store, &clock, TTL, 1)
+            .await
+            .expect("updated");
+        assert!(!is_abandoned().await, "it is at work");
+        clock.advance(TTL);
+        assert!(is_abandoned().await);
+
+        let mut waiting = held(ask(&store, &clock, "a").await);
+        let until = after(clock.now(), TTL);
+        waiting.suspend(&store, until, 2).await.expect("suspended");
+        assert!(!is_abandoned().await, "it may still be called");
+        clock.advance(TTL);
+        assert!(is_abandoned().await);
+
+        let ended = held(ask(&store, &clock, "a").await);
+        ended.release(&store, &clock).await.expect("released");
+        assert!(!is_abandoned().await, "it came to an end");
     }
 }

@@ -1,6 +1,6 @@
 //! The customer that a connection belongs to: pinned by its first snapshot, checked by everything after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -47,6 +47,24 @@ pub(crate) fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error>
     ))
 }
 
+/// What is pinned after a sync of `now`, where `before` was pinned: a pin only grows. A part that the vendor does not tell
+/// once, or that was taken away, stays, so that no other customer can ever take its place.
+pub(crate) fn grown(before: &str, now: &str) -> String {
+    if before.is_empty() || now.is_empty() {
+        return format!("{before}{now}");
+    }
+    let known: BTreeSet<_> = parts(before).map(|(name, _)| name).collect();
+    let new = now
+        .split(' ')
+        .zip(parts(now))
+        .filter(|(_, (name, _))| !known.contains(name))
+        .map(|(part, _)| part);
+    std::iter::once(before)
+        .chain(new)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// The parts of a tenant, by name; one that has no parts is a single part without a name.
 fn parts(tenant: &str) -> impl Iterator<Item = (&str, &str)> {
     tenant
@@ -78,6 +96,21 @@ mod tests {
             ("t1", "a=x", false),
         ] {
             assert_eq!(same(keys, before, now).is_ok(), is_same, "{before}, {now}");
+        }
+    }
+
+    #[test]
+    fn a_pin_only_grows() {
+        for (before, now, pinned) in [
+            ("", "", ""),
+            ("", "t1", "t1"),
+            ("t1", "", "t1"),
+            ("t1", "t1", "t1"),
+            ("o=1", "o=1 a=x", "o=1 a=x"),
+            ("o=1 a=x", "o=1", "o=1 a=x"),
+            ("o=1 a=x", "a=x b=y", "o=1 a=x b=y"),
+        ] {
+            assert_eq!(grown(before, now), pinned, "{before}, {now}");
         }
     }
 }

@@ -11,24 +11,28 @@ use super::commit::Commit;
 use super::scratch;
 use super::work::Work;
 use crate::error::{Error, ErrorType};
-use crate::store::keys::Keys;
 use crate::store::{Body, PutMode, Store};
 
 /// Collects commits for the next part.
 pub(super) struct Log {
-    path: PathBuf,
+    folder: PathBuf,
     encoder: zstd::Encoder<'static, BufWriter<File>>,
     commits: usize,
+    /// How many files were begun.
+    files: usize,
+    /// The part that is complete and could not be uploaded yet.
+    complete: Option<PathBuf>,
 }
 
 impl Log {
-    /// A log that collects in the file `path`.
-    pub(super) fn create(path: &Path) -> Result<Self, Error> {
-        let file = BufWriter::new(File::create(path).map_err(scratch)?);
+    /// A log that collects in files in `folder`.
+    pub(super) fn create(folder: &Path) -> Result<Self, Error> {
         Ok(Self {
-            path: path.to_owned(),
-            encoder: zstd::Encoder::new(file, 1).map_err(scratch)?,
+            folder: folder.to_owned(),
+            encoder: encoder(&path(folder, 0))?,
             commits: 0,
+            files: 1,
+            complete: None,
         })
     }
 
@@ -40,35 +44,45 @@ impl Log {
             .map_err(scratch)
     }
 
-    /// Uploads what was added since the last time as the part `key`; `false` if there was nothing.
+    /// Uploads what was added since the last time as the part `key`; `false` if there was nothing. What could not be
+    /// uploaded is uploaded the next time, before anything else. The key carries the generation of the lease: nobody
+    /// else writes it, so that writing it twice is no harm.
     pub(super) async fn upload(&mut self, store: &dyn Store, key: &str) -> Result<bool, Error> {
-        if self.commits == 0 {
-            return Ok(false);
+        if self.complete.is_none() && self.commits > 0 {
+            self.complete = Some(self.cut()?);
         }
-        let finished = std::mem::replace(self, Self::create(&self.path.with_extension("next"))?);
-        let file = finished.encoder.finish().map_err(scratch)?;
-        file.into_inner()
-            .map_err(|e| scratch(e.into_error()))?
-            .sync_all()
-            .map_err(scratch)?;
+        let Some(file) = &self.complete else {
+            return Ok(false);
+        };
         store
-            .put(key, Body::File(&finished.path), PutMode::Create)
+            .put(key, Body::File(file), PutMode::Overwrite)
             .await
             .map_err(|e| e.into_error("the checkpoint"))?;
-        std::fs::rename(&self.path, &finished.path).map_err(scratch)?;
-        self.path = finished.path;
+        std::fs::remove_file(file).map_err(scratch)?;
+        self.complete = None;
         Ok(true)
+    }
+
+    /// Ends the file at hand and begins the next one.
+    fn cut(&mut self) -> Result<PathBuf, Error> {
+        let next = encoder(&path(&self.folder, self.files))?;
+        let encoder = std::mem::replace(&mut self.encoder, next);
+        let file = encoder.finish().map_err(scratch)?;
+        file.into_inner().map_err(|e| scratch(e.into_error()))?;
+        let ended = path(&self.folder, self.files - 1);
+        self.files += 1;
+        self.commits = 0;
+        Ok(ended)
     }
 }
 
-/// The key of the part that follows `parts`.
-pub(super) fn next_part(
-    keys: Keys<'_>,
-    generation: u64,
-    sync_id: &str,
-    parts: &[String],
-) -> String {
-    keys.part(generation, sync_id, parts.len() + 1)
+fn path(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("commits-{number}.zst"))
+}
+
+fn encoder(path: &Path) -> Result<zstd::Encoder<'static, BufWriter<File>>, Error> {
+    let file = BufWriter::new(File::create(path).map_err(scratch)?);
+    zstd::Encoder::new(file, 1).map_err(scratch)
 }
 
 /// Brings a new database to where the parts of a checkpoint end.
@@ -88,6 +102,7 @@ pub(super) async fn replay(
                 ),
                 "Start a new run: send the event without `sync_id`.",
             )
+            .restarting_run()
         })?;
         let unreadable = |e: Box<dyn std::error::Error + Send + Sync>| {
             Error::new(
@@ -100,6 +115,7 @@ pub(super) async fn replay(
                 "Start a new run: send the event without `sync_id`.",
             )
             .with_source(e)
+            .restarting_run()
         };
         let decoder =
             zstd::Decoder::new(object.bytes.as_slice()).map_err(|e| unreadable(e.into()))?;
@@ -142,36 +158,52 @@ mod tests {
     use super::*;
     use crate::store::folder::Folder;
 
+    fn commit(step: i64) -> Commit {
+        Commit {
+            step,
+            ..Commit::default()
+        }
+    }
+
+    /// The steps of the commits in a part.
+    async fn steps(store: &dyn Store, key: &str) -> Vec<i64> {
+        let bytes = store.get(key).await.expect("get").expect("a part").bytes;
+        let bytes = zstd::decode_all(bytes.as_slice()).expect("zstd");
+        let mut rest = bytes.as_slice();
+        std::iter::from_fn(|| read(&mut rest).expect("whole"))
+            .map(|c| c.step)
+            .collect()
+    }
+
     #[tokio::test]
     async fn a_checkpoint_uploads_only_what_is_new() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Folder::new(folder.path().join("store"));
-        let mut log = Log::create(&folder.path().join("log")).expect("a log");
-        let keys = Keys {
-            connector: "c",
-            connection: "d",
-        };
-        let mut parts = Vec::new();
+        let mut log = Log::create(folder.path()).expect("a log");
         for n in 1..=3 {
-            log.add(&Commit {
-                step: n,
-                ..Commit::default()
-            })
-            .expect("added");
-            let key = next_part(keys, 1, "s", &parts);
+            log.add(&commit(n)).expect("added");
+            let key = format!("part-{n}");
             assert!(log.upload(&store, &key).await.expect("uploaded"));
             assert!(!log.upload(&store, "never").await.expect("nothing new"));
-            parts.push(key);
+            assert_eq!(steps(&store, &key).await, [n]);
         }
-        for (n, key) in (1..=3).zip(&parts) {
-            let bytes = store.get(key).await.expect("get").expect("a part").bytes;
-            let bytes = zstd::decode_all(bytes.as_slice()).expect("zstd");
-            let commits: Vec<_> = std::iter::from_fn({
-                let mut rest = bytes.as_slice();
-                move || read(&mut rest).expect("whole")
-            })
-            .collect();
-            assert_eq!(commits.iter().map(|c| c.step).collect::<Vec<_>>(), [n]);
+    }
+
+    #[tokio::test]
+    async fn a_part_that_could_not_be_uploaded_is_uploaded_before_anything_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blocked = folder.path().join("store");
+        std::fs::write(&blocked, "a file, not a folder").expect("written");
+        let store = Folder::new(&blocked);
+        let mut log = Log::create(folder.path()).expect("a log");
+        log.add(&commit(1)).expect("added");
+        log.upload(&store, "part-1").await.expect_err("no store");
+        log.add(&commit(2)).expect("added");
+        std::fs::remove_file(&blocked).expect("removed");
+        for (key, step) in [("part-1", 1), ("part-2", 2)] {
+            // The second time is as after a lost answer.
+            assert!(log.upload(&store, key).await.expect("uploaded"));
+            assert_eq!(steps(&store, key).await, [step]);
         }
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum Stop {
     RateLimit(Timestamp),
     /// The time of this slice is over.
     Deadline,
+    /// The operator asked to stop.
+    Interrupted,
 }
 
 /// Runs steps until there are none, or until it is time to stop. What is under way when the time is over is dropped: a
@@ -54,7 +56,12 @@ pub(super) async fn drain<C: Syncer>(
                 (step, result, between(began, clock.now()))
             });
         }
-        let Ok(next) = in_time(pace.left(run), running.next()).await else {
+        let next = tokio::select! {
+            biased;
+            () = run.cx.interrupt.raised() => return Ok(Some(Stop::Interrupted)),
+            next = in_time(pace.left(run), running.next()) => next,
+        };
+        let Ok(next) = next else {
             return Ok(Some(Stop::Deadline));
         };
         let Some((step, result, took)) = next else {
@@ -85,8 +92,8 @@ pub(super) async fn drain<C: Syncer>(
             }
             Err(e) => return Err(e),
         }
-        run.tell(false)?;
-        run.keep().await?;
+        run.report_progress(false)?;
+        run.heartbeat().await?;
         if stop.is_none() && pace.is_over(run) {
             stop = Some(Stop::Deadline);
         }
@@ -101,11 +108,15 @@ async fn in_time<F: Future>(left: Option<Duration>, next: F) -> Result<F::Output
     }
 }
 
+/// When to come back after a rate limit.
+pub(super) fn comes_back(e: &Error, now: Timestamp) -> Timestamp {
+    let at = e.retry_at();
+    at.unwrap_or_else(|| after(now, Duration::from_secs(60)))
+}
+
 /// The latest of the times that the vendor asks us to come back at.
 fn later(stop: Option<Stop>, e: &Error, now: Timestamp) -> Stop {
-    let at = e
-        .retry_at()
-        .unwrap_or_else(|| after(now, Duration::from_secs(60)));
+    let at = comes_back(e, now);
     match stop {
         Some(Stop::RateLimit(other)) => Stop::RateLimit(at.max(other)),
         _ => Stop::RateLimit(at),
@@ -125,6 +136,7 @@ async fn run_step<C: Syncer>(
             "Start a new run: send the event without `sync_id`.",
         )
         .with_source(e)
+        .restarting_run()
     })?;
     connector.run(identity, &decoded).await
 }

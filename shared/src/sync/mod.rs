@@ -1,5 +1,6 @@
 //! The sync engine: runs a connector's steps, keeps what they bring, finishes and publishes.
 
+mod answer;
 mod checkpoint;
 mod commit;
 mod expand;
@@ -9,10 +10,14 @@ pub mod manifest;
 mod publish;
 mod restart;
 mod run;
+mod warnings;
 mod work;
+mod workdir;
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod restarts;
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::finish::Finished;
 use super::manifest::{ByType, Digests, File, Latest, Loss, Manifest, Status, Versions, losses};
+use super::warnings::bounded;
 use crate::connector::{About, BLIND_SPOT, Identity, Warning};
 use crate::error::{Error, ErrorType};
 use crate::event::Counts;
@@ -55,6 +56,8 @@ pub(super) struct Publication<'a> {
     pub keys: Keys<'a>,
     pub sync_id: &'a str,
     pub generation: u64,
+    /// The key of the stored file.
+    pub snapshot: String,
     pub identity: &'a Identity,
     pub started_at: Timestamp,
     pub ended_at: Timestamp,
@@ -63,27 +66,15 @@ pub(super) struct Publication<'a> {
     pub warnings: Vec<Warning>,
 }
 
-/// Stores the snapshot file. The caller holds the lease: a file without a manifest is what an earlier slice of this run
-/// left when it died, and nobody knows of it.
+/// Stores the snapshot file. Its key carries the generation of the lease: nobody else writes it, and writing it twice
+/// changes nothing.
 pub(super) async fn store_snapshot(
     store: &dyn Store,
-    keys: Keys<'_>,
-    sync_id: &str,
+    key: &str,
     file: &std::path::Path,
 ) -> Result<(), Error> {
-    let key = keys.snapshot(sync_id);
-    match store.put(&key, Body::File(file), PutMode::Create).await {
-        Ok(_) => Ok(()),
-        Err(PutError::Condition(key)) => {
-            let manifest = get_json::<Manifest>(store, &keys.manifest(sync_id)).await?;
-            if manifest.is_some() {
-                return Err(PutError::Condition(key).into_error("the snapshot"));
-            }
-            let again = store.put(&key, Body::File(file), PutMode::Overwrite).await;
-            again.map(|_| ()).map_err(|e| e.into_error("the snapshot"))
-        }
-        Err(e) => Err(e.into_error("the snapshot")),
-    }
+    let stored = store.put(key, Body::File(file), PutMode::Overwrite).await;
+    stored.map(|_| ()).map_err(|e| e.into_error("the snapshot"))
 }
 
 /// Stores the manifest of a stored snapshot, and moves the pointer unless it is held.
@@ -131,6 +122,7 @@ fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manif
     let losses = before.losses(&without_stubs(&by_resource_type, &finished.stubs));
     let mut warnings = run.warnings;
     warnings.extend(finished.warnings.iter().cloned());
+    let warnings = bounded(warnings);
     Manifest {
         connector: run.about.name.into(),
         connection: run.keys.connection.into(),
@@ -147,7 +139,7 @@ fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manif
         duration_ms: u64::try_from(crate::clock::between(run.started_at, run.ended_at).as_millis())
             .unwrap_or(u64::MAX),
         snapshot: File {
-            key: run.keys.snapshot(run.sync_id),
+            key: run.snapshot,
             bytes: finished.packed.bytes,
             sha256: finished.packed.sha256.clone(),
         },
@@ -197,7 +189,7 @@ const SUPERSEDED: &str = "Superseded";
 /// Moves the pointer to a snapshot, if its generation is higher than what is there.
 async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), Error> {
     let keys = manifest.keys();
-    let latest = Latest {
+    let mut latest = Latest {
         sync_id: manifest.sync_id.clone(),
         generation: manifest.generation,
         tenant: manifest.tenant.clone(),
@@ -210,8 +202,13 @@ async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), Error> {
     for _ in 0..3 {
         let found = get_json::<Latest>(store, &keys.latest()).await?;
         if let Some((newest, _)) = &found {
-            tenant::same(keys, &newest.tenant, &latest.tenant)?;
+            tenant::same(keys, &newest.tenant, &manifest.tenant)?;
         }
+        // A pin only grows: a run that the vendor did not tell who we are, or not all of it, takes nothing away.
+        latest.tenant = match &found {
+            Some((newest, _)) => tenant::grown(&newest.tenant, &manifest.tenant),
+            None => manifest.tenant.clone(),
+        };
         let mode = match &found {
             None => PutMode::Create,
             // The answer to our own write was lost.

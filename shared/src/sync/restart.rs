@@ -29,7 +29,8 @@ pub(super) fn restart(tx: &Transaction<'_>, step: i64) -> Result<bool, Error> {
             "ListNeverEnds",
             format!("the vendor lost the place in the list {body} {times} times"),
             "Run again when the vendor is calmer.",
-        ));
+        )
+        .restarting_run());
     }
     start_over(tx, root).map_err(scratch)?;
     Ok(true)

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
+use super::answer;
 use super::checkpoint::{self, Log};
 use super::commit::{Commit, Kind};
 use super::finish::{self, Finished};
@@ -15,11 +15,12 @@ use super::manifest::{Manifest, Status};
 use super::publish::{self, Before, Publication};
 use super::scratch;
 use super::work::Work;
+use super::workdir::WorkDir;
 use crate::clock::{after, between, ksuid};
 use crate::connector::{Identity, Syncer, Warning};
 use crate::context::{Context, Extent};
 use crate::error::{Chain, Error, ErrorType};
-use crate::event::{self, Counts, Reason, SyncAnswer, SyncEvent, SyncStatus};
+use crate::event::{self, Reason, SyncAnswer, SyncEvent, SyncStatus};
 use crate::http::limit::{Meter, Usage};
 use crate::store::keys::Keys;
 use crate::store::lease::{self, Acquired, Asked, Lease};
@@ -39,13 +40,32 @@ pub(super) struct Saved {
     /// The version of Rollcall that began it.
     version: String,
     started_at: Timestamp,
-    tenant: String,
-    /// The parts of its checkpoint, in order.
+    /// `None`: the vendor has not yet said who we are.
+    tenant: Option<String>,
+    /// The parts of its checkpoint, in order. Without any, the run has yet to begin.
     parts: Vec<String>,
     usage: Usage,
 }
 
-/// Syncs a connection, or goes on with it.
+impl Saved {
+    fn new(now: Timestamp) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").into(),
+            started_at: now,
+            tenant: None,
+            parts: Vec::new(),
+            usage: Usage::default(),
+        }
+    }
+
+    /// Whether half of it may no longer be true, or was made by other rules.
+    fn is_outdated(&self, cx: &Context) -> bool {
+        let age = between(self.started_at, cx.clock.now());
+        age > cx.settings.max_run_age || self.version != env!("CARGO_PKG_VERSION")
+    }
+}
+
+/// Syncs a connection, or resumes a run.
 pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswer, Error> {
     event::check_connection(&event.connection)?;
     let keys = Keys {
@@ -58,25 +78,25 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
     match (&event.accept, &event.sync_id) {
         (Some(_), Some(_)) => Err(Error::invalid(
             "MalformedEvent",
-            "an event either goes on with a run or accepts one",
+            "an event either resumes a run or accepts a snapshot",
             "Send `sync_id` or `accept`, not both.",
         )),
         (Some(held), None) => {
             let manifest = publish::accept(&*cx.store, keys, held).await?;
             cx.gauges.snapshot_is_of(manifest.ended_at);
-            Ok(answer(&manifest, SyncStatus::Complete))
+            Ok(answer::with_status(&manifest, SyncStatus::Complete))
         }
         (None, Some(sync_id)) => {
             match get_json::<Manifest>(&*cx.store, &keys.manifest(sync_id)).await? {
-                // Asked again after the end: the same answer again.
+                // Called again after the end: the same answer again.
                 Some((manifest, _)) => {
                     publish::republish(&*cx.store, &manifest).await?;
-                    Ok(finished(&manifest))
+                    Ok(answer::finished(&manifest))
                 }
-                None => take::<C>(cx, keys, sync_id, true).await,
+                None => take::<C>(cx, keys, Some(sync_id)).await,
             }
         }
-        (None, None) => take::<C>(cx, keys, &ksuid(&*cx.clock), false).await,
+        (None, None) => take::<C>(cx, keys, None).await,
     }
 }
 
@@ -86,60 +106,52 @@ fn check_sync_id(id: &str) -> Result<(), Error> {
     }
     Err(Error::invalid(
         "BadSyncId",
-        format!("`{id}` is no sync id"),
+        format!("`{id}` is not a sync id"),
         "Use the `sync_id` of an earlier answer.",
     ))
 }
 
-/// Takes the lease and works under it.
+/// Acquires the lease and works under it: on the run of this id, or, without one, on a run that was killed or never
+/// resumed, or else on a new one.
 async fn take<C: Syncer>(
     cx: &Context,
     keys: Keys<'_>,
-    sync_id: &str,
-    resume: bool,
+    resumed: Option<&str>,
 ) -> Result<SyncAnswer, Error> {
-    // Somebody else's unfinished run must not suffer from a mistyped id: look before taking anything.
-    if resume {
-        let found = lease::peek(&*cx.store, &keys.lease()).await?;
-        if found.is_none_or(|lease| lease.owner != sync_id) {
-            return Err(unknown_run(sync_id));
-        }
-    }
+    let now = cx.clock.now();
+    let found = lease::peek(&*cx.store, &keys.lease()).await?;
+    let sync_id = match (resumed, found) {
+        // Somebody else's unfinished run must not suffer from a mistyped id: look before taking anything.
+        (Some(id), Some(lease)) if lease.owner == id => lease.owner,
+        (Some(id), _) => return Err(unknown_run(id)),
+        (None, Some(lease)) if lease.is_abandoned(now) => lease.owner,
+        (None, _) => ksuid(&*cx.clock),
+    };
     let before = Before::read(&*cx.store, keys).await?;
     if let Some(at) = before.ended_at() {
         cx.gauges.snapshot_is_of(at);
     }
-    let asked = Asked {
+    let request = Asked {
         key: keys.lease(),
-        owner: sync_id,
+        owner: &sync_id,
         floor: before.generation(),
     };
-    let acquired = Lease::<Saved>::acquire(&*cx.store, &*cx.clock, asked, cx.lease()).await?;
-    let lease = match acquired {
+    let lease = match Lease::<Saved>::acquire(&*cx.store, &*cx.clock, request, cx.lease()).await? {
         Acquired::Held(lease) => lease,
-        // The run that is asked for is at work, or died and keeps its lease a little longer.
-        Acquired::Busy(until) if resume => {
-            return Ok(unfinished(keys, sync_id, Reason::Lease, until));
+        // The run of this id is at work, or was killed and keeps its lease a little longer.
+        Acquired::Busy(holder) if resumed.is_some() => {
+            let (reason, until) = (Reason::Lease, holder.expires_at);
+            return Ok(answer::unfinished(keys.connection, &sync_id, reason, until));
         }
-        Acquired::Busy(until) => return Ok(busy(keys.connection, until)),
+        Acquired::Busy(holder) => return Ok(answer::busy(keys.connection, &holder)),
     };
-    let saved = lease.state().cloned();
-    let outdated = |s: &Saved| {
-        let age = between(s.started_at, cx.clock.now());
-        age > cx.settings.max_run_age || s.version != env!("CARGO_PKG_VERSION")
-    };
-    match saved {
-        None if resume => {
-            lease.give_back(&*cx.store, &*cx.clock).await;
-            Err(unknown_run(sync_id))
-        }
-        Some(saved) if outdated(&saved) => {
-            // Half of what it has may no longer be true, or was made by other rules.
+    match lease.state().cloned() {
+        Some(saved) if saved.is_outdated(cx) => {
             tracing::warn!(sync_id, started_at = %saved.started_at, "the run is outdated and starts again");
             lease.release(&*cx.store, &*cx.clock).await?;
-            Box::pin(take::<C>(cx, keys, &ksuid(&*cx.clock), false)).await
+            Box::pin(take::<C>(cx, keys, None)).await
         }
-        saved => work::<C>(cx, (keys, sync_id), lease, saved, &before).await,
+        saved => work::<C>(cx, (keys, &sync_id), lease, saved, &before).await,
     }
 }
 
@@ -159,15 +171,19 @@ async fn work<C: Syncer>(
     saved: Option<Saved>,
     before: &Before,
 ) -> Result<SyncAnswer, Error> {
-    let scratch = match Scratch::new(cx) {
-        Ok(scratch) => scratch,
+    // A run that is killed can say nothing later: its id stands in the log from the start.
+    let (resumed, generation) = (saved.is_some(), lease.generation());
+    tracing::info!(sync_id, resumed, generation, "the run begins");
+    let files = match Files::new(cx) {
+        Ok(files) => files,
         Err(e) => {
             lease.give_back(&*cx.store, &*cx.clock).await;
-            return Err(e);
+            return Err(e.with_run(sync_id));
         }
     };
-    let mut run = Run::new(cx, keys, sync_id, lease, scratch);
-    match run.slice::<C>(saved, before).await {
+    let saved = saved.unwrap_or_else(|| Saved::new(cx.clock.now()));
+    let mut run = Run::new(cx, keys, sync_id, lease, files, saved);
+    let stopped = match run.slice::<C>(before).await {
         Ok(Ended::Published(manifest)) => {
             // What is published is published, whether that succeeds or not.
             run.lease.give_back(&*cx.store, &*cx.clock).await;
@@ -175,9 +191,13 @@ async fn work<C: Syncer>(
             if manifest.status == Status::Published {
                 cx.gauges.snapshot_is_of(manifest.ended_at);
             }
-            Ok(finished(&manifest))
+            return Ok(answer::finished(&manifest));
         }
         Ok(Ended::Waiting(reason, at)) => run.suspend(reason, at).await,
+        Err(e) => Err(e),
+    };
+    match stopped {
+        Ok(answer) => Ok(answer),
         Err(e) => Err(run.give_up(e).await),
     }
 }
@@ -195,31 +215,29 @@ pub(super) struct Run<'a> {
     keys: Keys<'a>,
     sync_id: &'a str,
     lease: Lease<Saved>,
-    folder: TempDir,
+    folder: WorkDir,
     log: Log,
     meter: Arc<Meter>,
+    saved: Saved,
     /// What earlier slices used.
     before: Usage,
-    saved: Option<Saved>,
     saved_at: Timestamp,
 }
 
 /// The files of a run in this process.
-struct Scratch {
-    folder: TempDir,
+struct Files {
+    folder: WorkDir,
     work: Work,
     log: Log,
 }
 
-impl Scratch {
+impl Files {
     fn new(cx: &Context) -> Result<Self, Error> {
-        let folder = match &cx.settings.scratch {
-            Some(path) => TempDir::with_prefix_in("rollcall-", path),
-            None => TempDir::with_prefix("rollcall-"),
-        };
-        let folder = folder.map_err(scratch)?;
+        let parent = cx.settings.scratch.clone();
+        let parent = parent.unwrap_or_else(std::env::temp_dir);
+        let folder = WorkDir::create(&parent).map_err(scratch)?;
         let work = Work::create(&folder.path().join("work.db"), cx.settings.max_pages)?;
-        let log = Log::create(&folder.path().join("log.zst"))?;
+        let log = Log::create(folder.path())?;
         Ok(Self { folder, work, log })
     }
 }
@@ -230,40 +248,38 @@ impl<'a> Run<'a> {
         keys: Keys<'a>,
         sync_id: &'a str,
         lease: Lease<Saved>,
-        scratch: Scratch,
+        files: Files,
+        saved: Saved,
     ) -> Self {
         Self {
             cx,
-            work: scratch.work,
+            work: files.work,
             keys,
             sync_id,
             lease,
-            folder: scratch.folder,
-            log: scratch.log,
+            folder: files.folder,
+            log: files.log,
             meter: Arc::default(),
-            before: Usage::default(),
-            saved: None,
+            before: saved.usage,
+            saved,
             saved_at: cx.clock.now(),
         }
     }
 
-    async fn slice<C: Syncer>(
-        &mut self,
-        saved: Option<Saved>,
-        before: &Before,
-    ) -> Result<Ended, Error> {
+    async fn slice<C: Syncer>(&mut self, before: &Before) -> Result<Ended, Error> {
         let cx = self.cx;
-        let resumed = saved.is_some();
-        self.before = saved.as_ref().map_or_else(Usage::default, |s| s.usage);
-        self.saved = saved;
         let session = cx.session();
         self.meter = session.meter.clone();
         let connected = cx.connect::<C>(self.keys.connection, session).await?;
         let connector = connected.connector;
-        let identity = match connector.identify().await {
-            // Where a limit stopped the slice before, it may still hold.
-            Err(e) if resumed && e.kind() == ErrorType::RateLimited => {
-                let at = e.retry_at().unwrap_or_else(|| cx.clock.now());
+        let identified = tokio::select! {
+            biased;
+            () = cx.interrupt.raised() => return Ok(self.interrupted()),
+            identified = connector.identify() => identified,
+        };
+        let identity = match identified {
+            Err(e) if e.kind() == ErrorType::RateLimited => {
+                let at = frontier::comes_back(&e, cx.clock.now());
                 return Ok(Ended::Waiting(Reason::RateLimit, at));
             }
             identity => identity?,
@@ -272,14 +288,17 @@ impl<'a> Run<'a> {
         before.check_tenant(self.keys, &identity.tenant)?;
         self.begin::<C>(&connector, &identity).await?;
 
-        let slice_began = self.work.extent()?.steps_done;
+        let slice_began = self.work.extent().steps_done;
         match frontier::drain(self, &connector, &identity).await? {
             Some(Stop::RateLimit(at)) => return Ok(Ended::Waiting(Reason::RateLimit, at)),
             Some(Stop::Deadline) => return Ok(Ended::Waiting(Reason::Deadline, cx.clock.now())),
+            Some(Stop::Interrupted) => return Ok(self.interrupted()),
             None => {}
         }
-        let noticed = connector.check(&identity, &self.work.tallies()?)?;
-        let did_something = self.work.extent()?.steps_done > slice_began;
+        let noticed = connector.check(&identity, &self.work.tallies()?);
+        // What is wrong with the whole is in the checkpoint, too.
+        let noticed = noticed.map_err(Error::restarting_run)?;
+        let did_something = self.work.extent().steps_done > slice_began;
         let estimate = self.estimate()?;
         if did_something && cx.remaining() < estimate {
             return Ok(Ended::Waiting(Reason::Finishing, cx.clock.now()));
@@ -288,10 +307,13 @@ impl<'a> Run<'a> {
         warnings.extend(identity.warnings.iter().cloned());
         warnings.extend(identity.ends_soon(cx.clock.now()));
         warnings.extend(noticed);
-        let manifest = self
-            .finish::<C>(before, &identity, warnings, estimate)
-            .await?;
+        let manifest = self.finish::<C>(&identity, warnings, estimate).await?;
         Ok(Ended::Published(Box::new(manifest)))
+    }
+
+    /// The operator asked to stop: the run waits, and whoever syncs next resumes it.
+    fn interrupted(&self) -> Ended {
+        Ended::Waiting(Reason::Interrupted, self.cx.clock.now())
     }
 
     /// How long finishing may take: most of it is writing and indexing rows, and expansion makes more of them.
@@ -308,31 +330,26 @@ impl<'a> Run<'a> {
 
     /// Begins a run, or brings this process to where an earlier slice stopped.
     async fn begin<C: Syncer>(&mut self, connector: &C, identity: &Identity) -> Result<(), Error> {
-        if let Some(saved) = &self.saved {
-            tenant::same(self.keys, &saved.tenant, &identity.tenant)?;
-            return checkpoint::replay(&*self.cx.store, &saved.parts, &mut self.work).await;
+        if let Some(tenant) = &self.saved.tenant {
+            tenant::same(self.keys, tenant, &identity.tenant)?;
         }
-        self.saved = Some(Saved {
-            version: env!("CARGO_PKG_VERSION").into(),
-            started_at: self.cx.clock.now(),
-            tenant: identity.tenant.clone(),
-            parts: Vec::new(),
-            usage: Usage::default(),
-        });
+        if !self.saved.parts.is_empty() {
+            return checkpoint::replay(&*self.cx.store, &self.saved.parts, &mut self.work).await;
+        }
+        self.saved.tenant = Some(identity.tenant.clone());
         let steps = connector.start(identity);
         self.commit(&Commit::steps::<C>(Kind::Start, &steps)?)
     }
 
     async fn finish<C: Syncer>(
         &mut self,
-        before: &Before,
         identity: &Identity,
         warnings: Vec<Warning>,
         estimate: Duration,
     ) -> Result<Manifest, Error> {
         let cx = self.cx;
-        let started_at = self.started_at();
-        self.tell(true)?;
+        let started_at = self.saved.started_at;
+        self.report_progress(true)?;
         if estimate > WORTH_SAVING {
             self.save().await?;
         }
@@ -344,20 +361,25 @@ impl<'a> Run<'a> {
         let finished = self.write::<C>(started_at).await?;
         // Before each thing that others will see: are we still the one?
         self.lease.renew(store, clock, cx.lease()).await?;
-        publish::store_snapshot(store, self.keys, self.sync_id, &finished.file).await?;
+        let snapshot = self.keys.snapshot(self.sync_id, self.lease.generation());
+        publish::store_snapshot(store, &snapshot, &finished.file).await?;
         self.lease.renew(store, clock, cx.lease()).await?;
+        // Read now: a quarantined snapshot may have been accepted since the slice began.
+        let before = Before::read(store, self.keys).await?;
+        before.check_tenant(self.keys, &identity.tenant)?;
         let publication = Publication {
             about: C::ABOUT,
             keys: self.keys,
             sync_id: self.sync_id,
             generation: self.lease.generation(),
+            snapshot,
             identity,
             started_at,
             ended_at: cx.clock.now(),
             usage: self.usage(),
             warnings,
         };
-        publish::publish(&*cx.store, before, publication, &finished).await
+        publish::publish(store, &before, publication, &finished).await
     }
 
     /// Writes the snapshot file on a thread of its own: it is all computing.
@@ -381,10 +403,6 @@ impl<'a> Run<'a> {
         })?
     }
 
-    fn started_at(&self) -> Timestamp {
-        self.saved.as_ref().map_or(self.saved_at, |s| s.started_at)
-    }
-
     fn usage(&self) -> Usage {
         self.before + self.meter.usage()
     }
@@ -397,10 +415,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Tells how far the run is.
-    pub(super) fn tell(&self, finishing: bool) -> Result<(), Error> {
+    /// Reports how far the run is.
+    pub(super) fn report_progress(&self, finishing: bool) -> Result<(), Error> {
         if let Some(progress) = &self.cx.progress {
-            let extent = self.work.extent()?;
+            let extent = self.work.extent();
             progress.at(Extent {
                 steps_done: extent.steps_done,
                 steps_known: extent.steps_known,
@@ -413,7 +431,7 @@ impl<'a> Run<'a> {
     }
 
     /// Keeps the lease, and saves the run from time to time.
-    pub(super) async fn keep(&mut self) -> Result<(), Error> {
+    pub(super) async fn heartbeat(&mut self) -> Result<(), Error> {
         let now = self.cx.clock.now();
         if between(self.saved_at, now) >= self.cx.settings.checkpoint_every {
             return self.save().await;
@@ -427,124 +445,59 @@ impl<'a> Run<'a> {
 
     /// Uploads what is new, and remembers it in the lease.
     async fn save(&mut self) -> Result<(), Error> {
-        let Some(saved) = self.upload().await? else {
-            return Ok(());
-        };
+        self.upload().await?;
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
         self.lease
-            .update(store, clock, self.cx.lease(), saved)
+            .update(store, clock, self.cx.lease(), self.saved.clone())
             .await
     }
 
-    async fn upload(&mut self) -> Result<Option<Saved>, Error> {
+    async fn upload(&mut self) -> Result<(), Error> {
         self.saved_at = self.cx.clock.now();
-        let usage = self.usage();
-        let Some(saved) = self.saved.as_mut() else {
-            return Ok(None);
-        };
-        let key = checkpoint::next_part(
-            self.keys,
-            self.lease.generation(),
-            self.sync_id,
-            &saved.parts,
-        );
+        let number = self.saved.parts.len() + 1;
+        let key = self
+            .keys
+            .part(self.lease.generation(), self.sync_id, number);
         if self.log.upload(&*self.cx.store, &key).await? {
-            saved.parts.push(key);
+            self.saved.parts.push(key);
         }
-        saved.usage = usage;
-        Ok(Some(saved.clone()))
+        self.saved.usage = self.usage();
+        Ok(())
     }
 
     /// Saves the run for a later slice.
-    async fn suspend(mut self, reason: Reason, at: Timestamp) -> Result<SyncAnswer, Error> {
-        let Some(saved) = self.upload().await? else {
-            return Err(Error::internal(
-                "NothingToSave",
-                "a run stopped before it began",
-            ));
+    async fn suspend(&mut self, reason: Reason, at: Timestamp) -> Result<SyncAnswer, Error> {
+        self.upload().await?;
+        let until = match reason {
+            Reason::Interrupted => at,
+            _ => after(at, PATIENCE),
         };
-        let mut answer = unfinished(self.keys, self.sync_id, reason, at);
-        answer.calls = saved.usage.calls;
-        self.lease
-            .suspend(&*self.cx.store, after(at, PATIENCE), saved)
-            .await?;
-        Ok(answer)
+        let saved = self.saved.clone();
+        let calls = saved.usage.calls;
+        self.lease.suspend(&*self.cx.store, until, saved).await?;
+        let answer = answer::unfinished(self.keys.connection, self.sync_id, reason, at);
+        Ok(SyncAnswer { calls, ..answer })
     }
 
     /// Saves what can be saved of a run that failed, for a retry with its `sync_id`, and lets others go ahead.
     async fn give_up(mut self, failure: Error) -> Error {
-        let kept = match self.save().await {
-            Ok(()) => self.saved.is_some(),
+        let (store, clock) = (&*self.cx.store, &*self.cx.clock);
+        if failure.restarts_run() {
+            self.lease.without_state().give_back(store, clock).await;
+            return failure;
+        }
+        let is_lost = match self.save().await {
+            Ok(()) => false,
             Err(e) => {
-                tracing::warn!(error = %Chain(&e), "the failed run could not be saved");
-                false
+                tracing::warn!(error = %Chain(&e), "the failed run could not be saved once more");
+                e.code() == lease::LOST
             }
         };
-        let failure = match kept {
-            true => failure.with_run(self.sync_id),
-            false => failure,
-        };
-        let (store, clock) = (&*self.cx.store, &*self.cx.clock);
+        if is_lost {
+            return failure;
+        }
+        // The lease names this run, whatever was saved: a retry resumes it from there, or from its start.
         self.lease.give_back(store, clock).await;
-        failure
-    }
-}
-
-fn finished(manifest: &Manifest) -> SyncAnswer {
-    let status = match manifest.status {
-        Status::Published => SyncStatus::Complete,
-        Status::Held => SyncStatus::Held,
-    };
-    answer(manifest, status)
-}
-
-fn answer(manifest: &Manifest, status: SyncStatus) -> SyncAnswer {
-    let mut warnings = manifest.warnings.clone();
-    let losses = manifest
-        .losses
-        .iter()
-        .filter(|_| status == SyncStatus::Held);
-    warnings.extend(losses.map(|loss| Warning::new("SuddenLoss", loss.to_string())));
-    SyncAnswer {
-        status,
-        connection: manifest.connection.clone(),
-        sync_id: Some(manifest.sync_id.clone()),
-        resume_at: None,
-        reason: (status == SyncStatus::Held).then_some(Reason::Loss),
-        snapshot: Some(manifest.snapshot.key.clone()),
-        content_digest: Some(manifest.digests.content.clone()),
-        counts: manifest.counts,
-        calls: manifest.usage.calls,
-        warnings,
-    }
-}
-
-fn busy(connection: &str, until: Timestamp) -> SyncAnswer {
-    waiting(SyncStatus::Busy, connection, None, Reason::Lease, until)
-}
-
-fn unfinished(keys: Keys<'_>, sync_id: &str, reason: Reason, at: Timestamp) -> SyncAnswer {
-    let id = Some(sync_id.to_owned());
-    waiting(SyncStatus::Continue, keys.connection, id, reason, at)
-}
-
-fn waiting(
-    status: SyncStatus,
-    connection: &str,
-    sync_id: Option<String>,
-    reason: Reason,
-    at: Timestamp,
-) -> SyncAnswer {
-    SyncAnswer {
-        status,
-        connection: connection.into(),
-        sync_id,
-        resume_at: Some(at),
-        reason: Some(reason),
-        snapshot: None,
-        content_digest: None,
-        counts: Counts::default(),
-        calls: 0,
-        warnings: Vec::new(),
+        failure.with_run(self.sync_id)
     }
 }

@@ -101,6 +101,8 @@ impl Seen {
 pub(super) struct Work {
     db: Connection,
     seen: Seen,
+    /// Counted along: counting steps after each of them would take ever longer.
+    extent: Extent,
 }
 
 /// How far a run is.
@@ -116,6 +118,7 @@ impl Work {
         Ok(Self {
             db: Connection::open_in_memory().map_err(scratch)?,
             seen: Seen::new(),
+            extent: Extent::default(),
         })
     }
 
@@ -137,6 +140,7 @@ impl Work {
         Ok(Self {
             db,
             seen: Seen::new(),
+            extent: Extent::default(),
         })
     }
 
@@ -152,17 +156,34 @@ impl Work {
             Error::internal("UnknownCommit", "a checkpoint holds what nobody here wrote")
                 .with_source(e)
         })?;
-        let done = match kind {
-            Kind::Start => spawn(&tx, 0, &commit.spawn).map(|()| true),
-            Kind::Asked => asked(&tx, commit).map(|()| true),
-            Kind::Done => done(&tx, &mut self.seen, commit),
+        let mut extent = self.extent;
+        let is_wanted = match kind {
+            Kind::Start => {
+                extent.steps_known += spawn(&tx, 0, &commit.spawn)?;
+                true
+            }
+            Kind::Asked => {
+                extent.steps_known += asked(&tx, commit)?;
+                true
+            }
+            Kind::Done => match done(&tx, &mut self.seen, commit)? {
+                Some(new) => {
+                    extent.steps_done += 1;
+                    extent.steps_known += new;
+                    true
+                }
+                None => false,
+            },
             Kind::Restart => {
                 self.seen.hashes.clear();
-                restart(&tx, commit.step)
+                let is_wanted = restart(&tx, commit.step)?;
+                extent = count_steps(&tx).map_err(scratch)?;
+                is_wanted
             }
-        }?;
+        };
         tx.commit().map_err(scratch)?;
-        Ok(done)
+        self.extent = extent;
+        Ok(is_wanted)
     }
 
     /// Takes up to `n` steps of the lowest phase that has any, and that phase.
@@ -252,15 +273,8 @@ impl Work {
     }
 
     /// How far the run is.
-    pub(super) fn extent(&self) -> Result<Extent, Error> {
-        let sql = "SELECT coalesce(sum(state = 2), 0), count(*) FROM steps";
-        let extent = |row: &rusqlite::Row<'_>| {
-            Ok(Extent {
-                steps_done: row.get::<_, i64>(0)?.cast_unsigned(),
-                steps_known: row.get::<_, i64>(1)?.cast_unsigned(),
-            })
-        };
-        self.db.query_row(sql, [], extent).map_err(scratch)
+    pub(super) fn extent(&self) -> Extent {
+        self.extent
     }
 
     /// How many rows there are to finish.
@@ -324,8 +338,19 @@ fn name(row: &rusqlite::Row<'_>) -> rusqlite::Result<Name> {
     })
 }
 
-/// Adds steps that begin lists of their own, wanted by the list `list`. One that is known already is not done again.
-fn spawn(tx: &Transaction<'_>, list: i64, steps: &[StepRow]) -> Result<(), Error> {
+fn count_steps(tx: &Transaction<'_>) -> rusqlite::Result<Extent> {
+    let sql = "SELECT coalesce(sum(state = 2), 0), count(*) FROM steps";
+    tx.query_row(sql, [], |row| {
+        Ok(Extent {
+            steps_done: row.get::<_, i64>(0)?.cast_unsigned(),
+            steps_known: row.get::<_, i64>(1)?.cast_unsigned(),
+        })
+    })
+}
+
+/// Adds steps that begin lists of their own, wanted by the list `list`, and counts them. One that is known already is not
+/// done again.
+fn spawn(tx: &Transaction<'_>, list: i64, steps: &[StepRow]) -> Result<u64, Error> {
     let spawn = || {
         let mut insert = tx.prepare_cached(
             "INSERT INTO steps(phase, list, body) VALUES (?1, 0, ?2) ON CONFLICT(body) DO NOTHING",
@@ -334,18 +359,20 @@ fn spawn(tx: &Transaction<'_>, list: i64, steps: &[StepRow]) -> Result<(), Error
         let mut want = tx.prepare_cached(
             "INSERT OR IGNORE INTO wanted SELECT id, ?1 FROM steps WHERE body = ?2",
         )?;
+        let mut new = 0;
         for step in steps {
             if insert.execute(params![step.phase, step.body])? == 1 {
                 own.execute([tx.last_insert_rowid()])?;
+                new += 1;
             }
             want.execute(params![list, step.body])?;
         }
-        Ok::<_, rusqlite::Error>(())
+        Ok::<_, rusqlite::Error>(new)
     };
     spawn().map_err(scratch)
 }
 
-fn asked(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
+fn asked(tx: &Transaction<'_>, commit: &Commit) -> Result<u64, Error> {
     let asked = || {
         // A round may ask in several commits; one without names ends it.
         if commit.names.is_empty() {
@@ -364,7 +391,8 @@ fn asked(tx: &Transaction<'_>, commit: &Commit) -> Result<(), Error> {
     spawn(tx, 0, &commit.spawn)
 }
 
-fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<bool, Error> {
+/// Marks a step as done, and counts the new ones. `None`: it is no longer wanted.
+fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<Option<u64>, Error> {
     let sql =
         "UPDATE steps SET state = ?2 WHERE id = ?1 AND state < ?2 RETURNING list, empty_pages";
     let found: Option<(i64, u32)> = tx
@@ -374,7 +402,7 @@ fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<bool, 
         .optional()
         .map_err(scratch)?;
     let Some((list, empty_pages)) = found else {
-        return Ok(false);
+        return Ok(None);
     };
     brought(tx, seen, commit, list).map_err(scratch)?;
     if let Some(next) = &commit.next {
@@ -384,7 +412,7 @@ fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<bool, 
             0
         };
         if empty_pages >= MAX_EMPTY_PAGES {
-            return Err(endless(&next.body));
+            return Err(endless(&next.body).restarting_run());
         }
         let sql = "INSERT INTO steps(phase, list, body, empty_pages) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT(body) DO NOTHING";
@@ -395,8 +423,8 @@ fn done(tx: &Transaction<'_>, seen: &mut Seen, commit: &Commit) -> Result<bool, 
             return Err(repeated_cursor(&next.body));
         }
     }
-    spawn(tx, list, &commit.spawn)?;
-    Ok(true)
+    let next = u64::from(commit.next.is_some());
+    Ok(Some(next + spawn(tx, list, &commit.spawn)?))
 }
 
 fn brought(
@@ -520,4 +548,5 @@ fn repeated_cursor(body: &str) -> Error {
         format!("the vendor's list goes in a circle: it pointed a second time to {body}"),
         "Run again; if it persists, report it to the vendor.",
     )
+    .restarting_run()
 }

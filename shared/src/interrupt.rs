@@ -1,0 +1,28 @@
+//! A request to stop soon, as Ctrl-C and SIGTERM are.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// A request to stop soon: a sync saves what it has and frees its lease. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Interrupt(Arc<watch::Sender<bool>>);
+
+impl Default for Interrupt {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+}
+
+impl Interrupt {
+    /// Asks to stop.
+    pub fn raise(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Waits until somebody asks to stop.
+    pub async fn raised(&self) {
+        // The sender is `self`: the channel cannot be closed.
+        let _ = self.0.subscribe().wait_for(|raised| *raised).await;
+    }
+}

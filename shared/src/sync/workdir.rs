@@ -1,0 +1,111 @@
+//! The folder of a run's working files in this process, and what is left of those of processes that were killed.
+//!
+//! A locked file stands beside each folder. Whoever can take the lock knows that the process is dead: a warm Lambda
+//! environment would otherwise fill its disk with what each killed invocation left.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+const PREFIX: &str = "rollcall-";
+const SUFFIX: &str = ".lock";
+
+/// A folder for working files. Dropping it removes it.
+#[derive(Debug)]
+pub(super) struct WorkDir {
+    folder: PathBuf,
+    /// Locked, and removed, as long and as soon as the folder is.
+    _lock: NamedTempFile,
+}
+
+impl WorkDir {
+    /// A new folder in `parent`. Those of dead processes are removed first.
+    pub(super) fn create(parent: &Path) -> io::Result<Self> {
+        remove_abandoned(parent);
+        let lock = locked(parent)?;
+        // The lock comes first: a folder without one is never removed by others.
+        let folder = lock.path().with_extension("");
+        fs::create_dir(&folder)?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for WorkDir {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the next run.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A new lock file. Another process may find it before it is locked, and take it for a dead one's: then the next one.
+fn locked(parent: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .suffix(SUFFIX)
+            .tempfile_in(parent)?;
+        match file.as_file().try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(e)) => return Err(e),
+        }
+    }
+}
+
+/// Removes what dead processes left. What cannot be looked at or removed belongs to somebody else, or is in use.
+fn remove_abandoned(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    for lock in entries.flatten().map(|entry| entry.path()) {
+        let name = lock.file_name().and_then(|name| name.to_str());
+        if !name.is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+            continue;
+        }
+        let Ok(file) = File::open(&lock) else {
+            continue;
+        };
+        if file.try_lock().is_ok() {
+            let _ = fs::remove_dir_all(lock.with_extension(""));
+            let _ = fs::remove_file(&lock);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folders_of_killed_processes_are_removed_and_no_others() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| parent.path().join(name);
+        // As a killed process leaves it: nobody holds the lock.
+        fs::create_dir(path("rollcall-dead")).expect("a folder");
+        fs::write(path("rollcall-dead/work.db"), "x").expect("written");
+        fs::write(path("rollcall-dead.lock"), "").expect("written");
+        fs::create_dir(path("rollcall-without-lock")).expect("a folder");
+        fs::write(path("other.lock"), "").expect("written");
+
+        let one = WorkDir::create(parent.path()).expect("a folder");
+        let two = WorkDir::create(parent.path()).expect("a folder");
+        assert!(one.path().is_dir() && two.path().is_dir());
+        assert!(!path("rollcall-dead").exists() && !path("rollcall-dead.lock").exists());
+        drop((one, two));
+        let mut left: Vec<_> = fs::read_dir(parent.path())
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["other.lock", "rollcall-without-lock"]);
+    }
+}

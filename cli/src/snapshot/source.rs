@@ -44,12 +44,9 @@ impl Source {
     /// Reads the manifest beside the snapshot that `file` names.
     pub(super) async fn manifest(&self, file: Option<&str>) -> Result<Manifest, Failure> {
         match self.find(file).await? {
-            Found::File(path) => from_file(&path.with_extension("json")),
+            Found::File(path) => from_file(Path::new(&manifest_beside(&path.to_string_lossy()))),
             Found::Object { store, key } => {
-                let key = format!(
-                    "{}.json",
-                    key.trim_end_matches(".c1z").trim_end_matches(".json")
-                );
+                let key = manifest_beside(&key);
                 let found = get_json::<Manifest>(&*store, &key).await?;
                 Ok(found.ok_or_else(|| absent(&store.place(&key)))?.0)
             }
@@ -128,15 +125,23 @@ impl Source {
             .ok_or_else(|| nothing(&store.place("latest/")))
     }
 
-    /// The key of the snapshot of a sync.
+    /// The key of the snapshot of a sync: its manifest names it.
     async fn by_id(&self, store: &dyn Store, sync_id: &str) -> Result<String, Error> {
-        if let Some(connector) = &self.place.connector {
-            return Ok(self.keys(connector).snapshot(sync_id));
+        let key = match &self.place.connector {
+            Some(connector) => self.keys(connector).manifest(sync_id),
+            None => {
+                let wanted = format!("/{sync_id}.json");
+                let keys = store.list("snapshots/").await?;
+                let found = keys.into_iter().find(|key| key.ends_with(&wanted));
+                found.ok_or_else(|| {
+                    absent(&format!("sync {sync_id} in {}", store.place("snapshots/")))
+                })?
+            }
+        };
+        match get_json::<Manifest>(store, &key).await? {
+            Some((manifest, _)) => Ok(manifest.snapshot.key),
+            None => Err(absent(&format!("sync {sync_id}: no {}", store.place(&key)))),
         }
-        let wanted = format!("/{sync_id}.c1z");
-        let keys = store.list("snapshots/").await?;
-        let found = keys.into_iter().find(|key| key.ends_with(&wanted));
-        found.ok_or_else(|| absent(&format!("sync {sync_id} in {}", store.place("snapshots/"))))
     }
 
     fn keys<'a>(&'a self, connector: &'a str) -> Keys<'a> {
@@ -145,6 +150,16 @@ impl Source {
             connection: self.place.connection.as_deref().unwrap_or("default"),
         }
     }
+}
+
+/// The name of the manifest of the snapshot of this name: in a store the latter ends with the generation of its writer.
+fn manifest_beside(name: &str) -> String {
+    let stem = name.trim_end_matches(".c1z").trim_end_matches(".json");
+    let without_generation = stem.rsplit_once('-').filter(|(id, generation)| {
+        is_sync_id(id.rsplit('/').next().unwrap_or_default())
+            && generation.bytes().all(|b| b.is_ascii_digit())
+    });
+    format!("{}.json", without_generation.map_or(stem, |(id, _)| id))
 }
 
 /// Whether this can only be the id of a sync.

@@ -32,7 +32,7 @@ fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
         .expect(0)
         .json();
     assert_eq!(newest, by_id);
-    let key = format!("snapshots/temporalcloud/default/{id}.c1z");
+    let key = format!("snapshots/temporalcloud/default/{id}-1.c1z");
     for file in [key.clone(), format!("rollcall-data/{key}")] {
         let manifest = place
             .run(&["snapshot", "manifest", &file, "-o", "json"])

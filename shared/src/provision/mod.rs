@@ -6,6 +6,8 @@
 //! a time.
 
 mod audit;
+#[cfg(test)]
+mod recovery;
 mod run;
 mod writer;
 

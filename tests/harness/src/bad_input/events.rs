@@ -118,7 +118,7 @@ const REQUEST_ID: Failure = failure(
 const SYNC_ID: Failure = failure(
     "InvalidRequest",
     "BadSyncId",
-    "is no sync id",
+    "is not a sync id",
     "the `sync_id` of an earlier answer",
 );
 const ENTITLEMENT: Failure = failure(
@@ -378,7 +378,7 @@ pub async fn a_run_or_a_snapshot_that_does_not_exist_is_not_found<S: Inputs>() {
     let both = failure(
         "InvalidRequest",
         "MalformedEvent",
-        "either goes on with a run or accepts one",
+        "either resumes a run or accepts a snapshot",
         "not both",
     );
     let desk = Bench::<S>::new().await;

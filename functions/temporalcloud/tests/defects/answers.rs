@@ -93,9 +93,15 @@ async fn an_account_without_projects_or_custom_roles_is_shown_without_them() {
             // A namespace may name a project that the account cannot see.
             world.set_namespace_project("demo.a1b23", "prj_default");
         });
-        desk.vendor
-            .sim
-            .set_options(|o| (o.projects, o.custom_roles) = (absent, absent));
+        desk.vendor.sim.set_options(|o| {
+            o.projects = absent;
+            // A 403 to the list of custom roles is a missing right.
+            o.custom_roles = if absent == Feature::Forbidden {
+                Feature::NotFound
+            } else {
+                absent
+            };
+        });
         let shown = Shown::by(&desk).await;
         let kinds = ["project", "custom-role"];
         assert!(
@@ -141,14 +147,18 @@ async fn a_list_of_projects_that_is_refused_although_there_are_some_publishes_no
         let kind = FaultKind::status(status);
         Fault::matching("GET", "/cloud/projects", kind).exactly()
     };
-    for status in [403, 404, 501] {
+    for (status, kind, expected) in [
+        (403, "PermissionDenied", "WeakKey"),
+        (404, "Unavailable", "ContradictoryAnswers"),
+        (501, "Unavailable", "ContradictoryAnswers"),
+    ] {
         // Somebody has a role in one.
         let desk = Desk::new().await;
         desk.vendor.sim.set_faults(vec![refused(status)]);
         let error = desk.sync().await.expect_err("refused");
         assert_eq!(
             (error.kind().as_str(), error.code()),
-            ("PermissionDenied", "WeakKey"),
+            (kind, expected),
             "{error}"
         );
         assert!(error.to_string().contains("list of projects"), "{error}");
@@ -162,7 +172,7 @@ async fn a_list_of_projects_that_is_refused_although_there_are_some_publishes_no
         let nothing = serde_json::json!({"namespaces": []});
         let hidden = shown_once(1, "/cloud/namespaces", nothing);
         desk.vendor.sim.set_faults(vec![refused(status), hidden]);
-        assert_eq!(code(desk.sync().await), "WeakKey");
+        assert_eq!(code(desk.sync().await), expected);
         assert!(!desk.is_published());
     }
 }
@@ -172,7 +182,7 @@ async fn a_list_of_projects_that_is_refused_although_there_are_some_publishes_no
 async fn custom_roles_that_are_looked_up_lose_nothing_by_a_list_that_is_refused() {
     let desk = Desk::new().await;
     let whole = desk.complete().await;
-    for status in [403, 404, 501] {
+    for status in [404, 501] {
         let kind = FaultKind::status(status);
         let list = Fault::matching("GET", "/cloud/custom-roles", kind).exactly();
         desk.vendor.sim.set_faults(vec![list]);
@@ -216,7 +226,7 @@ async fn members_that_the_vendor_does_not_list_are_announced_or_end_the_sync() {
             shown
                 .warnings()
                 .iter()
-                .any(|w| w.starts_with("MembersNotListed") && w.contains("g-google"))
+                .any(|w| w.starts_with("BlindSpot") && w.contains("g-google"))
         );
         // What the group itself has is there.
         assert!(

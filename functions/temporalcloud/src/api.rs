@@ -4,8 +4,10 @@
 //! <https://saas-api.tmprl.cloud/docs/httpapi.html>. Answers are protobuf JSON: names in camelCase (or snake_case, which
 //! conforming peers may send), enums by name or number, defaults left out or written out. All of that is accepted.
 
+mod access;
 mod enums;
 mod objects;
+mod operation;
 
 use std::time::Duration;
 
@@ -18,9 +20,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use access::Access;
 pub(crate) use enums::*;
 pub use objects::GroupKind;
 pub(crate) use objects::*;
+pub(crate) use operation::{Operation, OperationState};
 
 /// The version that all of this is written against. It decides what an update may clear: never leave it to the server.
 pub(crate) const VERSION: &str = "v0.19.1";

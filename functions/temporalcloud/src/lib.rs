@@ -2,6 +2,7 @@
 //!
 //! See the README beside this crate for what it shows and changes, and how to set it up.
 
+mod absence;
 mod access;
 mod api;
 mod provision;

@@ -17,7 +17,6 @@ use crate::TemporalCloud;
 use crate::api::{Operation, OperationState, Write};
 use target::Target;
 
-mod absence;
 mod account;
 mod namespace;
 mod principal;

@@ -4,8 +4,7 @@
 //! that nothing is asked per user or per namespace. Only the members of a group and the service accounts of a project
 //! take a call each.
 
-use std::future::Future;
-use std::time::Duration;
+mod lookups;
 
 use async_trait::async_trait;
 use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
@@ -14,9 +13,13 @@ use rollcall::model::ResourceId;
 use rollcall::{Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
+use crate::absence::{
+    self, List, NO_PROJECTS, NO_SUCH_LIST, caller_not_listed, first_page_only, is_one_of,
+    nobody_listed,
+};
 use crate::access::{self, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
-use crate::api::{GroupKind, Namespace, Page, Project, ServiceAccount};
-use crate::{ADMIN_KEY, TemporalCloud, contradiction, incomplete, weak_key};
+use crate::api::{GroupKind, Page, Project, ServiceAccount};
+use crate::{ADMIN_KEY, TemporalCloud, contradiction, weak_key};
 
 /// A step of a sync. `page` is the token of a page, empty for the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,14 +88,6 @@ const VANISHED: &str = "vanished";
 /// Projects that no list showed and that are there all the same.
 const FOUND: &str = "found";
 
-/// What an account without projects may be answered. *Unknown* which of them: projects are a feature that not every
-/// account has, and the caller's role was checked, so that a 403 is not a missing right.
-const NO_PROJECTS: &[u16] = &[403, 404, 501];
-/// What a list is answered that the API does not have. A 403 is a missing right.
-const NO_SUCH_LIST: &[u16] = &[404, 501];
-/// The wait before the second look at what seems to be absent.
-const SECOND_LOOK: Duration = Duration::from_secs(2);
-
 #[async_trait]
 impl Syncer for TemporalCloud {
     type Step = Step;
@@ -137,7 +132,7 @@ impl Syncer for TemporalCloud {
                 Ok(service_accounts(identity, accounts, next))
             }
             Step::Groups { page } => self.groups(account, page).await,
-            Step::Members { group, kind, page } => self.members(group, *kind, page).await,
+            Step::Members { group, kind, page } => self.members(identity, group, *kind, page).await,
             Step::CustomRoles { page } => self.custom_roles(page).await,
             Step::Projects { page } => self.projects(account, page).await,
             Step::ProjectServiceAccounts { project, page } => {
@@ -235,6 +230,7 @@ impl TemporalCloud {
 
     async fn members(
         &self,
+        identity: &Identity,
         group: &str,
         kind: GroupKind,
         page: &str,
@@ -246,7 +242,7 @@ impl TemporalCloud {
         };
         let mut out = Yield::default();
         let members = match self.twice(no_list, || self.api.members(group, page)).await {
-            Err(e) if e.is_not_found() => return self.vanished_group(group, e).await,
+            Err(e) if e.is_not_found() => return self.vanished_group(identity, group, e).await,
             Err(e) if is_one_of(&e, no_list) => {
                 out.blind_spot(format!(
                     "the vendor does not list the members of Google group {group} ({e})"
@@ -269,16 +265,20 @@ impl TemporalCloud {
     }
 
     /// 404 is documented as "no such group". Taken by itself it would also be what a gateway says that has lost a
-    /// route, and everybody would seem to have left the group: the group itself must be gone, or going.
+    /// route, and everybody would seem to have left the group: the group must be going, or denied by its list too.
     async fn vanished_group(
         &self,
+        identity: &Identity,
         group: &str,
         no_members: http::error::Error,
     ) -> Result<Yield<Step>, Error> {
         match self.api.group(group).await {
             Ok(found) if !found.state().is_going() => return Err(no_members.into()),
-            Err(e) if !e.is_not_found() => return Err(e.into()),
-            _ => {}
+            Ok(_) => {}
+            Err(e) if e.is_not_found() => {
+                absence::must_not_be_listed(self, identity, List::Groups, group).await?;
+            }
+            Err(e) => return Err(e.into()),
         }
         let mut out = Yield::default();
         out.warn(
@@ -354,7 +354,7 @@ impl TemporalCloud {
         let no_list = first_page_only(page, &[501]);
         let look = || self.api.project_service_accounts(project, page);
         let accounts = match self.twice(no_list, look).await {
-            Err(e) if e.is_not_found() => return self.vanished_project(project, e).await,
+            Err(e) if e.is_not_found() => return self.vanished_project(identity, project, e).await,
             Err(e) if is_one_of(&e, no_list) => {
                 let mut out = Yield::default();
                 out.blind_spot(format!(
@@ -371,16 +371,20 @@ impl TemporalCloud {
         Ok(service_accounts(identity, accounts, next))
     }
 
-    /// The same as for groups: the project itself must be gone, or going.
+    /// The same as for groups: the project must be going, or denied by its list too.
     async fn vanished_project(
         &self,
+        identity: &Identity,
         project: &str,
         no_list: http::error::Error,
     ) -> Result<Yield<Step>, Error> {
         match self.api.project(project).await {
             Ok(found) if !found.state().is_going() => return Err(no_list.into()),
-            Err(e) if !e.is_not_found() => return Err(e.into()),
-            _ => {}
+            Ok(_) => {}
+            Err(e) if e.is_not_found() => {
+                absence::must_not_be_listed(self, identity, List::Projects, project).await?;
+            }
+            Err(e) => return Err(e.into()),
         }
         let mut out = Yield::default();
         out.warn(
@@ -388,99 +392,6 @@ impl TemporalCloud {
             format!("project {project} was deleted during the sync"),
         );
         Ok(out)
-    }
-
-    /// Looks again after a pause where the answer is one of `statuses`: something is absent only if it stays so.
-    pub(crate) async fn twice<T, F, Fut>(
-        &self,
-        statuses: &[u16],
-        look: F,
-    ) -> Result<T, http::error::Error>
-    where
-        F: Fn() -> Fut,
-        Fut: Future<Output = Result<T, http::error::Error>>,
-    {
-        match look().await {
-            Err(e) if is_one_of(&e, statuses) => {
-                self.session.clock.sleep(SECOND_LOOK).await;
-                look().await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn missing_user(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
-        match self.api.user(id).await {
-            Ok(user) => take(&mut out, access::user(account, &user)),
-            // No such user: the engine keeps a stub in its place.
-            Err(e) if e.is_not_found() => {}
-            Err(e) => return Err(e.into()),
-        }
-        Ok(out)
-    }
-
-    async fn missing_custom_role(&self, id: &str) -> Result<Yield<Step>, Error> {
-        let role = self.api.custom_role(id).await;
-        or_vanished(CUSTOM_ROLE, id, role.map(|role| access::custom_role(&role)))
-    }
-
-    async fn missing_project(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
-        let project = self.api.project(id).await;
-        let is_there = project.is_ok();
-        let records = project.map(|project| access::project(account, &project));
-        let mut out = or_vanished(PROJECT, id, records)?;
-        out.tally(&format!("{FOUND} {PROJECT}"), is_there.into());
-        Ok(out)
-    }
-
-    /// A namespace that is new since the list, or was left out of it.
-    async fn missing_namespace(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
-        let namespace = match self.api.namespace(id).await {
-            Ok(namespace) => namespace,
-            Err(e) if e.is_not_found() => {
-                return Ok(Records::gone(ResourceId::new(NAMESPACE, id)).into());
-            }
-            Err(e) => return Err(e.into()),
-        };
-        let mut out = Yield::default();
-        unreadable(&mut out, NAMESPACE, id, namespace.unreadable());
-        let in_project = !namespace.state().is_going()
-            && self.project_around(account, &namespace, &mut out).await?;
-        out.records
-            .extend(access::namespace(account, &namespace, in_project));
-        Ok(out)
-    }
-
-    /// Whether the project that a namespace is in counts. This step does not know what became of the list of projects,
-    /// so the project itself is asked for. That one alone is refused does not say that the account has none.
-    async fn project_around(
-        &self,
-        account: &str,
-        namespace: &Namespace,
-        out: &mut Yield<Step>,
-    ) -> Result<bool, Error> {
-        if namespace.project_id.is_empty() {
-            return Ok(false);
-        }
-        match self.api.project(&namespace.project_id).await {
-            Ok(project) => {
-                out.tally(&format!("{FOUND} {PROJECT}"), 1);
-                out.records.extend(access::project(account, &project));
-                Ok(!project.state().is_going())
-            }
-            Err(e) if is_one_of(&e, NO_PROJECTS) => self.has_projects().await,
-            Err(e) => Err(e.into()),
-        }
-    }
-
-    /// Whether the account has projects at all.
-    pub(crate) async fn has_projects(&self) -> Result<bool, Error> {
-        match self.twice(NO_PROJECTS, || self.api.projects("")).await {
-            Ok(_) => Ok(true),
-            Err(e) if is_one_of(&e, NO_PROJECTS) => Ok(false),
-            Err(e) => Err(e.into()),
-        }
     }
 }
 
@@ -541,29 +452,6 @@ fn listed<T>(page: &str, answer: Result<Page<T>, http::error::Error>) -> Result<
     }
 }
 
-/// Whether the API itself answered with one of these statuses: in JSON, unlike what stands on the way to it.
-fn is_one_of(e: &http::error::Error, statuses: &[u16]) -> bool {
-    matches!(e, http::error::Error::Status { status, is_json: true, .. } if statuses.contains(status))
-}
-
-/// Only the first page of a list can say that there is none.
-fn first_page_only(page: &str, statuses: &'static [u16]) -> &'static [u16] {
-    if page.is_empty() { statuses } else { &[] }
-}
-
-pub(crate) fn caller_not_listed(identity: &Identity) -> Error {
-    incomplete(format!(
-        "the list of {}s does not have {} (`{}`), whose key this is: it is empty or breaks off",
-        identity.caller.resource_type, identity.caller, identity.caller_name
-    ))
-}
-
-/// There is always somebody: Account Owners can be neither made nor deleted by the API
-/// (<https://docs.temporal.io/cloud/manage-access/roles-and-permissions>).
-pub(crate) fn nobody_listed() -> Error {
-    incomplete("the list of users has nobody, not even an Account Owner".into())
-}
-
 /// The vendor refuses a list (403) of which something is in use: what only that list tells was not read.
 fn refused_list(kind: &str, in_use: u64) -> Error {
     Error::new(
@@ -574,24 +462,4 @@ fn refused_list(kind: &str, in_use: u64) -> Error {
         ),
         ADMIN_KEY,
     )
-}
-
-/// Something that a principal has, and that no list showed.
-fn or_vanished(
-    kind: &str,
-    id: &str,
-    answer: Result<Records, http::error::Error>,
-) -> Result<Yield<Step>, Error> {
-    match answer {
-        Ok(records) => Ok(records.into()),
-        Err(e) if e.is_not_found() => {
-            let mut out = Yield::from(Records {
-                gone: vec![ResourceId::new(kind, id)],
-                ..Records::default()
-            });
-            out.tally(&format!("{VANISHED} {kind}"), 1);
-            Ok(out)
-        }
-        Err(e) => Err(e.into()),
-    }
 }

@@ -6,9 +6,9 @@ use rollcall::provision::{Plan, Proposal, Request, State};
 use rollcall::{Error, ErrorType};
 use serde_json::{Value, json};
 
-use super::absence::{self, List};
 use super::principal::{OTHERS_TURN, Principal, kind_of, operation_id};
 use crate::TemporalCloud;
+use crate::absence::{self, List};
 use crate::access::{namespace_permission, permission_slug};
 use crate::api::{Permission, Write};
 

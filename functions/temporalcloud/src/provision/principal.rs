@@ -13,13 +13,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::absence::{self, List, Walk};
 use crate::TemporalCloud;
+use crate::absence::{self, List, Walk, nobody_listed};
 use crate::access::{self, GROUP, SERVICE_ACCOUNT, USER};
 use crate::api::{
     Access, Group, Kind, OperationState, ResourceState, Role, ServiceAccount, User, Write, text,
 };
-use crate::sync::nobody_listed;
 
 /// How long to wait for another change of the same object.
 pub(super) const OTHERS_TURN: Duration = Duration::from_secs(2);

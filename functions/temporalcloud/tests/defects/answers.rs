@@ -262,16 +262,26 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
         let mut warnings = shown.warnings().into_iter();
         warnings.any(|w| w.starts_with("GroupVanished") && w.contains("g-cloud"))
     };
-    // It is gone, whichever page of its members we were at.
-    for page_size in [None, Some(1)] {
+    // It is gone, whichever page of its members we were at: the list does not have it any more.
+    for (page_size, page) in [(None, 1), (Some(1), 2)] {
         let desk = Desk::new().await;
         desk.vendor
             .sim
             .set_options(|o| o.force_page_size = page_size);
-        let late = refused(members, 404).from(if page_size.is_some() { 2 } else { 1 });
-        desk.vendor
+        let groups = |groups: Vec<serde_json::Value>| {
+            let body = serde_json::json!({ "groups": groups });
+            shown_once(1, "/cloud/user-groups", body).exactly()
+        };
+        let all = desk
+            .vendor
             .sim
-            .set_faults(vec![late, refused(group, 404).exactly()]);
+            .with_world(|w| w.groups.values().cloned().collect());
+        desk.vendor.sim.set_faults(vec![
+            refused(members, 404).from(page),
+            refused(group, 404).exactly(),
+            groups(all),
+            groups(Vec::new()).from(2),
+        ]);
         assert!(vanished(&Shown::by(&desk).await), "{page_size:?}");
     }
     // It is going.
@@ -307,6 +317,12 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
         assert!(error.to_string().contains(named), "{error}");
         assert!(!desk.is_published());
     }
+    // The list has it.
+    let desk = Desk::new().await;
+    let faults = vec![refused(members, 404), refused(group, 404).exactly()];
+    desk.vendor.sim.set_faults(faults);
+    assert_eq!(code(desk.sync().await), "ContradictoryAnswers");
+    assert!(!desk.is_published());
     let desk = Desk::new().await;
     let google = refused("/cloud/user-groups/g-google/members", 404);
     desk.vendor.sim.set_faults(vec![google]);

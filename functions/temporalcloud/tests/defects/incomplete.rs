@@ -210,8 +210,17 @@ async fn service_accounts_of_a_project_are_shown_once_whichever_list_has_them() 
     let shown = Shown::by(&desk).await;
     let mut warnings = shown.warnings().into_iter();
     assert!(warnings.any(|w| w.starts_with("BlindSpot") && w.contains("prj_1")));
-    let gone = always("/cloud/projects/prj_1", 404);
-    desk.vendor.sim.set_faults(vec![always(list, 404), gone]);
+    let gone = [always(list, 404), always("/cloud/projects/prj_1", 404)];
+    desk.vendor.sim.set_faults(gone.to_vec());
+    fails(desk.sync().await, "Unavailable", "ContradictoryAnswers");
+    let kind = FaultKind::Status {
+        code: 200,
+        headers: Vec::new(),
+        body: Some(json!({})),
+    };
+    let no_more = Fault::matching("GET", "/cloud/projects", kind).exactly();
+    let faults = gone.into_iter().chain([no_more.from(2)]);
+    desk.vendor.sim.set_faults(faults.collect());
     let shown = Shown::by(&desk).await;
     let mut warnings = shown.warnings().into_iter();
     assert!(warnings.any(|w| w.starts_with("ProjectVanished") && w.contains("prj_1")));

@@ -1,5 +1,6 @@
-//! Absence: that something is not there is said only where two different looks agree, the object (404) and the list.
-//! One 404 may come from a gateway that has lost a route, or from a read that lags behind a write.
+//! Absence: that something is not there is concluded only where two different looks agree, the object (404) and the
+//! list. One 404 may come from a gateway that has lost a route, or from a read that lags behind a write. That an account
+//! lacks a feature is concluded only where the answer stays the same on a second look.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -11,8 +12,7 @@ use rollcall::{Error, http};
 
 use crate::access::{SERVICE_ACCOUNT, USER};
 use crate::api::{Kind, Page};
-use crate::sync::{caller_not_listed, nobody_listed};
-use crate::{TemporalCloud, contradiction};
+use crate::{TemporalCloud, contradiction, incomplete};
 
 /// The waits between looks that contradict each other: reads may lag behind writes for a few seconds.
 const LAG: [Duration; 3] = [
@@ -21,18 +21,27 @@ const LAG: [Duration; 3] = [
     Duration::from_secs(4),
 ];
 
+/// What an account without projects may be answered. *Unknown* which of them: projects are a feature that not every
+/// account has, and the caller's role was checked, so that a 403 is not a missing right.
+pub(crate) const NO_PROJECTS: &[u16] = &[403, 404, 501];
+/// What a list is answered that the API does not have. A 403 is a missing right.
+pub(crate) const NO_SUCH_LIST: &[u16] = &[404, 501];
+/// The wait before the second look at what seems to be absent.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+
 /// A list of all objects of a kind.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum List {
+pub(crate) enum List {
     Users,
     ServiceAccounts,
     Groups,
     Namespaces,
+    Projects,
 }
 
 impl List {
     /// The list that a principal is on.
-    pub(super) fn of(kind: Kind) -> Self {
+    pub(crate) fn of(kind: Kind) -> Self {
         match kind {
             Kind::User => Self::Users,
             Kind::ServiceAccount => Self::ServiceAccounts,
@@ -46,6 +55,7 @@ impl List {
             Self::ServiceAccounts => "the list of service accounts",
             Self::Groups => "the list of groups",
             Self::Namespaces => "the list of namespaces",
+            Self::Projects => "the list of projects",
         }
     }
 
@@ -65,6 +75,7 @@ impl List {
             Self::Namespaces => entries(api.namespaces(page).await?, |n| {
                 (n.state().is_going(), n.namespace)
             }),
+            Self::Projects => entries(api.projects(page).await?, |p| (p.state().is_going(), p.id)),
         })
     }
 }
@@ -81,7 +92,7 @@ fn entries<T>(page: Page<T>, entry: fn(T) -> Entry) -> Page<Entry> {
 
 /// What `look` shows; `None` if it answers 404 and the list does not have the object either. Fails if they go on to
 /// contradict each other.
-pub(super) async fn unless_absent<T, F, Fut>(
+pub(crate) async fn unless_absent<T, F, Fut>(
     connector: &TemporalCloud,
     identity: &Identity,
     list: List,
@@ -103,14 +114,29 @@ where
         }
         match lag.next().filter(|pause| connector.api.can_wait(*pause)) {
             Some(pause) => connector.session.clock.sleep(pause).await,
-            None => {
-                return Err(contradiction(format!(
-                    "the vendor answers that there is no `{id}` (404), but {} has it",
-                    list.name()
-                )));
-            }
+            None => return Err(denied_but_listed(list, id)),
         }
     }
+}
+
+/// Fails if the list still has an object that the vendor has just denied.
+pub(crate) async fn must_not_be_listed(
+    connector: &TemporalCloud,
+    identity: &Identity,
+    list: List,
+    id: &str,
+) -> Result<(), Error> {
+    match is_listed(connector, identity, list, id).await? {
+        true => Err(denied_but_listed(list, id)),
+        false => Ok(()),
+    }
+}
+
+fn denied_but_listed(list: List, id: &str) -> Error {
+    contradiction(format!(
+        "the vendor answers that there is no `{id}` (404), but {} has it",
+        list.name()
+    ))
 }
 
 /// Whether the list has an object that is not being deleted.
@@ -137,7 +163,7 @@ async fn is_listed(
     let must_have_caller = match list {
         List::Users => identity.caller.resource_type == USER,
         List::ServiceAccounts => identity.caller.resource_type == SERVICE_ACCOUNT,
-        List::Groups | List::Namespaces => false,
+        List::Groups | List::Namespaces | List::Projects => false,
     };
     if must_have_caller && !has_caller {
         return Err(caller_not_listed(identity));
@@ -187,7 +213,7 @@ async fn is_scoped_to(connector: &TemporalCloud, project: &str, id: &str) -> Res
 }
 
 /// A list that is read page by page within one change. A page may be empty and go on.
-pub(super) struct Walk {
+pub(crate) struct Walk {
     name: String,
     next: Option<String>,
     seen: BTreeSet<String>,
@@ -196,7 +222,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn of(name: impl Into<String>) -> Self {
+    pub(crate) fn of(name: impl Into<String>) -> Self {
         let name = name.into();
         Self {
             next: Some(String::new()),
@@ -208,12 +234,12 @@ impl Walk {
     }
 
     /// The token of the page to read now; `None` at the end of the list.
-    pub(super) fn next_page(&mut self) -> Option<String> {
+    pub(crate) fn next_page(&mut self) -> Option<String> {
         self.next.take()
     }
 
     /// A page was read: it had so many rows, and the list goes on there.
-    pub(super) fn onward(&mut self, rows: usize, next: Option<String>) -> Result<(), Error> {
+    pub(crate) fn onward(&mut self, rows: usize, next: Option<String>) -> Result<(), Error> {
         self.rows += rows;
         let Some(next) = next else { return Ok(()) };
         if !self.seen.insert(next.clone()) {
@@ -226,7 +252,60 @@ impl Walk {
     }
 
     /// Whether no page had a row.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows == 0
     }
+}
+
+impl TemporalCloud {
+    /// Looks again after a pause where the answer is one of `statuses`: something is absent only if it stays so.
+    pub(crate) async fn twice<T, F, Fut>(
+        &self,
+        statuses: &[u16],
+        look: F,
+    ) -> Result<T, http::error::Error>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, http::error::Error>>,
+    {
+        match look().await {
+            Err(e) if is_one_of(&e, statuses) => {
+                self.session.clock.sleep(SECOND_LOOK).await;
+                look().await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Whether the account has projects at all.
+    pub(crate) async fn has_projects(&self) -> Result<bool, Error> {
+        match self.twice(NO_PROJECTS, || self.api.projects("")).await {
+            Ok(_) => Ok(true),
+            Err(e) if is_one_of(&e, NO_PROJECTS) => Ok(false),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+/// Whether the API itself answered with one of these statuses: in JSON, unlike what stands on the way to it.
+pub(crate) fn is_one_of(e: &http::error::Error, statuses: &[u16]) -> bool {
+    matches!(e, http::error::Error::Status { status, is_json: true, .. } if statuses.contains(status))
+}
+
+/// Only the first page of a list can say that there is none.
+pub(crate) fn first_page_only(page: &str, statuses: &'static [u16]) -> &'static [u16] {
+    if page.is_empty() { statuses } else { &[] }
+}
+
+pub(crate) fn caller_not_listed(identity: &Identity) -> Error {
+    incomplete(format!(
+        "the list of {}s does not have {} (`{}`), whose key this is: it is empty or breaks off",
+        identity.caller.resource_type, identity.caller, identity.caller_name
+    ))
+}
+
+/// There is always somebody: Account Owners can be neither made nor deleted by the API
+/// (<https://docs.temporal.io/cloud/manage-access/roles-and-permissions>).
+pub(crate) fn nobody_listed() -> Error {
+    incomplete("the list of users has nobody, not even an Account Owner".into())
 }

@@ -200,7 +200,7 @@ async fn is_scoped_to(connector: &TemporalCloud, project: &str, id: &str) -> Res
         let found = match connector.api.project_service_accounts(project, &page).await {
             Ok(found) => found,
             // The project was deleted meanwhile, or the vendor has no such list.
-            Err(e) if page.is_empty() && matches!(e.status(), Some(404 | 501)) => break,
+            Err(e) if page.is_empty() && is_one_of(&e, NO_SUCH_LIST) => break,
             Err(e) => return Err(e.into()),
         };
         let there = |sa: &crate::api::ServiceAccount| sa.id == id && !sa.state().is_going();

@@ -12,8 +12,8 @@ use rollcall::model::{
 };
 
 use crate::api::{
-    Access, CustomRole, Group, Namespace, Permission, Project, ResourceState, Role, ServiceAccount,
-    User,
+    Access, CustomRole, Group, GroupKind, Namespace, Permission, Project, ResourceState, Role,
+    ServiceAccount, User, label_description, label_name, text,
 };
 
 pub(crate) use names::*;
@@ -74,21 +74,23 @@ pub(crate) fn user(account: &str, user: &User) -> (Records, Vec<String>) {
     if user.state() == ResourceState::Deleted {
         return (Records::gone(id), Vec::new());
     }
-    let email = Some(user.spec.email.clone()).filter(|e| !e.is_empty());
+    let email = Some(user.spec.email.clone()).filter(|e| !e.trim().is_empty());
     let name = email.clone().unwrap_or_else(|| user.id.clone());
     let facet = Facet::account(AccountType::Human, email.clone());
     let mut resource = Resource::new(id.clone(), name, facet);
     resource.v1_identifier = email.map(|email| format!("{USER}:{email}"));
-    resource.created_at = user.created_time;
-    (resource.state, resource.state_details) =
-        account_state(&user.state(), user.invitation.is_some());
+    resource.created_at = user.created_time.get().copied();
+    let invitation = user.invitation.get();
+    (resource.state, resource.state_details) = account_state(&user.state(), invitation.is_some());
     let profile = &mut resource.profile;
     put(profile, "user_id", &user.id);
     put(profile, "state", user.state().to_string());
-    put_time(profile, "last_modified", user.last_modified_time);
-    if let Some(invitation) = &user.invitation {
-        put_time(profile, "invited_at", invitation.created_time);
-        put_time(profile, "invitation_expires_at", invitation.expired_time);
+    let last_modified = user.last_modified_time.get().copied();
+    put_time(profile, "last_modified", last_modified);
+    if let Some(invitation) = invitation {
+        let (created, expires) = (&invitation.created_time, &invitation.expired_time);
+        put_time(profile, "invited_at", created.get().copied());
+        put_time(profile, "invitation_expires_at", expires.get().copied());
     }
     if let Some(role) = user.spec.access.as_ref().and_then(Access::role) {
         put(profile, "account_role", role_slug(&role));
@@ -107,16 +109,12 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
     if sa.state() == ResourceState::Deleted {
         return (Records::gone(id), Vec::new());
     }
-    let name = if sa.spec.name.is_empty() {
-        &sa.id
-    } else {
-        &sa.spec.name
-    };
+    let name = name_or_id(text(&sa.spec.name), &sa.id);
     let facet = Facet::account(AccountType::Service, None);
     let mut resource = Resource::new(id.clone(), name, facet);
-    resource.description = brief(&sa.spec.description);
+    resource.description = brief(text(&sa.spec.description));
     resource.v1_identifier = Some(format!("{SERVICE_ACCOUNT}:{}", sa.id));
-    resource.created_at = sa.created_time;
+    resource.created_at = sa.created_time.get().copied();
     (resource.state, resource.state_details) = account_state(&sa.state(), false);
     let scope = match (
         &sa.spec.namespace_scoped_access,
@@ -129,11 +127,8 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
     put(&mut resource.profile, "user_id", &sa.id);
     put(&mut resource.profile, "scope", scope);
     put(&mut resource.profile, "state", sa.state().to_string());
-    put_time(
-        &mut resource.profile,
-        "last_modified",
-        sa.last_modified_time,
-    );
+    let last_modified = sa.last_modified_time.get().copied();
+    put_time(&mut resource.profile, "last_modified", last_modified);
     let mut records = Records {
         resources: vec![resource],
         ..Records::default()
@@ -148,35 +143,29 @@ pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
     if group.state() == ResourceState::Deleted {
         return (Records::gone(id), Vec::new());
     }
-    let name = if group.spec.display_name.is_empty() {
-        &group.id
-    } else {
-        &group.spec.display_name
-    };
+    let name = name_or_id(text(&group.spec.display_name), &group.id);
     let mut resource = Resource::new(id.clone(), name, Facet::Group);
-    resource.created_at = group.created_time;
+    resource.created_at = group.created_time.get().copied();
     (resource.state, resource.state_details) = account_state(&group.state(), false);
     let profile = &mut resource.profile;
     put(profile, "state", group.state().to_string());
-    match &group.spec {
-        spec if spec.google_group.is_some() => {
+    match group.spec.kind() {
+        GroupKind::Cloud => put(profile, "kind", "cloud"),
+        GroupKind::Google => {
+            let google = group.spec.google_group.get();
             put(profile, "kind", "google");
             put(
                 profile,
                 "email",
-                spec.google_group.as_ref().map_or("", |g| &g.email_address),
+                google.map_or("", |g| text(&g.email_address)),
             );
         }
-        spec if spec.scim_group.is_some() => {
+        GroupKind::Scim => {
+            let scim = group.spec.scim_group.get();
             put(profile, "kind", "scim");
-            put(
-                profile,
-                "idp_id",
-                spec.scim_group.as_ref().map_or("", |g| &g.idp_id),
-            );
+            put(profile, "idp_id", scim.map_or("", |g| text(&g.idp_id)));
         }
-        spec if spec.cloud_group => put(profile, "kind", "cloud"),
-        _ => {}
+        GroupKind::Unknown => {}
     }
     let member = group_member(&group.id);
     let entitlement = Entitlement {
@@ -184,7 +173,7 @@ pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
         description: format!("Is a member of the group {name} in Temporal Cloud"),
         grantable_to: &[USER],
         purpose: Purpose::Assignment,
-        immutable: false,
+        immutable: is_kept_elsewhere(group.spec.kind()),
         exclusive: None,
         v1_identifier: None,
         id: member.clone(),
@@ -204,9 +193,17 @@ pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
     (records, unknown)
 }
 
+/// Whether somebody else than Temporal Cloud decides who is in a group: its members can be changed there alone
+/// (<https://docs.temporal.io/cloud/scim>). A kind that we do not know is taken for such a one.
+fn is_kept_elsewhere(kind: GroupKind) -> bool {
+    kind != GroupKind::Cloud
+}
+
 /// A user is a member of a group.
-pub(crate) fn membership(group: &str, user: &str) -> Grant {
-    Grant::new(group_member(group), ResourceId::new(USER, user))
+pub(crate) fn membership(group: &str, kind: GroupKind, user: &str) -> Grant {
+    let mut grant = Grant::new(group_member(group), ResourceId::new(USER, user));
+    grant.immutable = is_kept_elsewhere(kind);
+    grant
 }
 
 /// A namespace, its permissions, and who has them everywhere: owners, admins and, where the account has projects, the
@@ -220,13 +217,13 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
     let mut resource = Resource::new(id, name, Facet::None);
     resource.v1_identifier = Some(format!("{NAMESPACE}:{name}"));
     resource.state = State::Enabled;
-    resource.created_at = namespace.created_time;
+    resource.created_at = namespace.created_time.get().copied();
     let profile = &mut resource.profile;
     put(profile, "state", namespace.state().to_string());
-    put(profile, "region", &namespace.active_region);
+    put(profile, "region", text(&namespace.active_region));
     put(profile, "project_id", &namespace.project_id);
-    for (tag, value) in &namespace.tags {
-        put(profile, &format!("tag:{tag}"), value);
+    for (tag, value) in namespace.tags.get().into_iter().flatten() {
+        put(profile, &format!("tag:{tag}"), text(value));
     }
     let entitlements = PERMISSIONS.iter().enumerate().map(|(order, permission)| {
         let id = namespace_permission(name, *permission);
@@ -277,15 +274,11 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
     if project.state().is_going() {
         return Records::gone(id);
     }
-    let name = if project.spec.display_name.is_empty() {
-        &project.id
-    } else {
-        &project.spec.display_name
-    };
+    let name = name_or_id(label_name(&project.spec), &project.id);
     let mut resource = Resource::new(id, name, Facet::None);
-    resource.description = brief(&project.spec.description);
+    resource.description = brief(label_description(&project.spec));
     resource.state = State::Enabled;
-    resource.created_at = project.created_time;
+    resource.created_at = project.created_time.get().copied();
     put(&mut resource.profile, "state", project.state().to_string());
     let entitlements = PROJECT_ROLES.iter().map(|role| Entitlement {
         id: project_role(&project.id, role),
@@ -319,15 +312,11 @@ pub(crate) fn custom_role(role: &CustomRole) -> Records {
     if role.state().is_going() {
         return Records::gone(id);
     }
-    let name = if role.spec.name.is_empty() {
-        &role.id
-    } else {
-        &role.spec.name
-    };
+    let name = name_or_id(label_name(&role.spec), &role.id);
     let mut resource = Resource::new(id, name, Facet::Role);
-    resource.description = brief(&role.spec.description);
+    resource.description = brief(label_description(&role.spec));
     resource.state = State::Enabled;
-    resource.created_at = role.created_time;
+    resource.created_at = role.created_time.get().copied();
     put(&mut resource.profile, "state", role.state().to_string());
     let entitlement = Entitlement {
         id: custom_role_assigned(&role.id),
@@ -344,6 +333,11 @@ pub(crate) fn custom_role(role: &CustomRole) -> Records {
         entitlements: vec![entitlement],
         ..Records::default()
     }
+}
+
+/// The name, or the id where the name is blank.
+fn name_or_id<'a>(name: &'a str, id: &'a str) -> &'a str {
+    if name.trim().is_empty() { id } else { name }
 }
 
 /// An immutable grant of `entitlement` to the resource of `source`, and through it to whoever holds `source`.

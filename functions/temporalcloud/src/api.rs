@@ -4,9 +4,14 @@
 //! <https://saas-api.tmprl.cloud/docs/httpapi.html>. Answers are protobuf JSON: names in camelCase (or snake_case, which
 //! conforming peers may send), enums by name or number, defaults left out or written out. All of that is accepted.
 
+mod access;
 mod enums;
 mod objects;
+mod operation;
 
+use std::time::Duration;
+
+use rollcall::clock::after;
 use rollcall::http::error::Error;
 use rollcall::http::lenient::or_default;
 use rollcall::http::{Call, Header, Http, Session, Vendor};
@@ -15,8 +20,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use access::Access;
 pub(crate) use enums::*;
+pub use objects::GroupKind;
 pub(crate) use objects::*;
+pub(crate) use operation::{Operation, OperationState};
 
 /// The version that all of this is written against. It decides what an update may clear: never leave it to the server.
 pub(crate) const VERSION: &str = "v0.19.1";
@@ -25,9 +33,17 @@ const PAGE_SIZE: &str = "1000";
 /// Half of what a service account may send (80 requests a second): the rest is the customer's.
 const PACE: u32 = 40;
 
+/// The waits before a 403 on one object is believed: the vendor may answer so for a moment after it was created.
+const SETTLING: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
 /// The API of one account.
 pub(crate) struct Api {
     http: Http,
+    session: Session,
 }
 
 /// One page of a list.
@@ -55,7 +71,8 @@ impl Api {
             concurrency: None,
         };
         Ok(Self {
-            http: Http::new(session, vendor)?,
+            http: Http::new(session.clone(), vendor)?,
+            session,
         })
     }
 
@@ -92,9 +109,19 @@ impl Api {
 
     /// `GET /cloud/user-groups/{groupId}/members`: ids of users.
     pub(crate) async fn members(&self, group: &str, page: &str) -> Result<Page<Member>, Error> {
-        let answer: Members = self
-            .list(&["cloud", "user-groups", group, "members"], page)
-            .await?;
+        let call = paged(&["cloud", "user-groups", group, "members"], page);
+        let answer: Members = self.of_object(&call).await?;
+        Ok(answer.into())
+    }
+
+    /// `GET /cloud/projects/{projectId}/service-accounts`: those that are scoped to the project.
+    pub(crate) async fn project_service_accounts(
+        &self,
+        project: &str,
+        page: &str,
+    ) -> Result<Page<ServiceAccount>, Error> {
+        let call = paged(&["cloud", "projects", project, "service-accounts"], page);
+        let answer: ProjectServiceAccounts = self.of_object(&call).await?;
         Ok(answer.into())
     }
 
@@ -118,15 +145,14 @@ impl Api {
 
     /// `GET /cloud/users/{userId}`
     pub(crate) async fn user(&self, id: &str) -> Result<User, Error> {
-        let answer: UserAnswer = self.http.send(&Call::get(&["cloud", "users", id])).await?;
+        let answer: UserAnswer = self.of_object(&Call::get(&["cloud", "users", id])).await?;
         Ok(answer.user)
     }
 
     /// `GET /cloud/user-groups/{groupId}`
     pub(crate) async fn group(&self, id: &str) -> Result<Group, Error> {
         let answer: GroupAnswer = self
-            .http
-            .send(&Call::get(&["cloud", "user-groups", id]))
+            .of_object(&Call::get(&["cloud", "user-groups", id]))
             .await?;
         Ok(answer.group)
     }
@@ -134,8 +160,7 @@ impl Api {
     /// `GET /cloud/namespaces/{namespace}`
     pub(crate) async fn namespace(&self, id: &str) -> Result<Namespace, Error> {
         let answer: NamespaceAnswer = self
-            .http
-            .send(&Call::get(&["cloud", "namespaces", id]))
+            .of_object(&Call::get(&["cloud", "namespaces", id]))
             .await?;
         Ok(answer.namespace)
     }
@@ -143,8 +168,7 @@ impl Api {
     /// `GET /cloud/custom-roles/{roleId}`
     pub(crate) async fn custom_role(&self, id: &str) -> Result<CustomRole, Error> {
         let answer: CustomRoleAnswer = self
-            .http
-            .send(&Call::get(&["cloud", "custom-roles", id]))
+            .of_object(&Call::get(&["cloud", "custom-roles", id]))
             .await?;
         Ok(answer.custom_role)
     }
@@ -152,8 +176,7 @@ impl Api {
     /// `GET /cloud/projects/{projectId}`
     pub(crate) async fn project(&self, id: &str) -> Result<Project, Error> {
         let answer: ProjectAnswer = self
-            .http
-            .send(&Call::get(&["cloud", "projects", id]))
+            .of_object(&Call::get(&["cloud", "projects", id]))
             .await?;
         Ok(answer.project)
     }
@@ -161,8 +184,7 @@ impl Api {
     /// A user, service account or group as the API sent it: what an update must send back whole.
     pub(crate) async fn raw(&self, kind: Kind, id: &str) -> Result<Value, Error> {
         let mut answer: Value = self
-            .http
-            .send(&Call::get(&["cloud", kind.path(), id]))
+            .of_object(&Call::get(&["cloud", kind.path(), id]))
             .await?;
         let object = kind
             .answer_keys()
@@ -188,31 +210,55 @@ impl Api {
                 .query("resourceVersion", write.resource_version.clone())
                 .query("asyncOperationId", write.operation_id.clone()),
         };
-        self.operation_of(&call.repeatable()).await
+        Ok(self.quotable(self.of_object(&call.repeatable()).await?))
     }
 
     /// `GET /cloud/operations/{asyncOperationId}`
     pub(crate) async fn operation(&self, id: &str) -> Result<Operation, Error> {
-        self.operation_of(&Call::get(&["cloud", "operations", id]))
-            .await
+        let call = Call::get(&["cloud", "operations", id]);
+        Ok(self.quotable(self.http.send(&call).await?))
     }
 
-    /// The operation that an answer tells of. Why it failed is the vendor's own text, and will be quoted.
-    async fn operation_of(&self, call: &Call) -> Result<Operation, Error> {
-        let answer: OperationAnswer = self.http.send(call).await?;
+    /// The operation in an answer. Why it failed is the vendor's own text, and will be quoted.
+    fn quotable(&self, answer: OperationAnswer) -> Operation {
         let mut operation = answer.async_operation;
-        operation.failure_reason = self.http.quote(&operation.failure_reason);
-        Ok(operation)
+        operation.set_failure_reason(self.http.quote(operation.failure_reason()));
+        operation
     }
 
     async fn list<T: DeserializeOwned>(&self, path: &[&str], page: &str) -> Result<T, Error> {
-        let call = Call::get(path).query("pageSize", PAGE_SIZE);
-        let call = if page.is_empty() {
-            call
-        } else {
-            call.query("pageToken", page)
-        };
-        self.http.send(&call).await
+        self.http.send(&paged(path, page)).await
+    }
+
+    /// Sends a request about one object. It may have been created a moment ago, so a 403 is asked about again.
+    async fn of_object<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
+        for pause in SETTLING {
+            match self.http.send(call).await {
+                Err(e) if e.status() == Some(403) && self.can_wait(pause) => {
+                    self.session.clock.sleep(pause).await;
+                }
+                answer => return answer,
+            }
+        }
+        self.http.send(call).await
+    }
+
+    /// Whether this invocation lasts longer than `pause`.
+    pub(crate) fn can_wait(&self, pause: Duration) -> bool {
+        let until = after(self.session.clock.now(), pause);
+        self.session
+            .deadline
+            .is_none_or(|deadline| until < deadline)
+    }
+}
+
+/// A request for one page of a list; `page` is its token, empty for the first.
+fn paged(path: &[&str], page: &str) -> Call {
+    let call = Call::get(path).query("pageSize", PAGE_SIZE);
+    if page.is_empty() {
+        call
+    } else {
+        call.query("pageToken", page)
     }
 }
 
@@ -280,6 +326,7 @@ pages!(
     Users { users: User, },
     // The name of this list is singular in the API.
     ServiceAccounts { service_account: ServiceAccount, "service_account" },
+    ProjectServiceAccounts { service_accounts: ServiceAccount, "service_accounts" },
     Groups { groups: Group, },
     Members { members: Member, },
     Namespaces { namespaces: Namespace, },

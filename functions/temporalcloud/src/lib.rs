@@ -2,6 +2,7 @@
 //!
 //! See the README beside this crate for what it shows and changes, and how to set it up.
 
+mod absence;
 mod access;
 mod api;
 mod provision;
@@ -9,15 +10,15 @@ mod sync;
 
 use async_trait::async_trait;
 use rollcall::config::{Config, Field, FieldKind};
-use rollcall::connector::{About, Connector, Identity};
+use rollcall::connector::{About, Connector, Identity, Warning};
 use rollcall::function::Entry;
 use rollcall::http::Session;
 use rollcall::model::{Capability, FacetKind, ResourceId, ResourceType};
 use rollcall::{Error, ErrorType};
 
 use access::{ACCOUNT_ROLE, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
-pub use api::Write;
-use api::{Access, Api, Role};
+use api::{Access, Api, Role, text};
+pub use api::{GroupKind, Write};
 pub use sync::Step;
 
 /// What to do where a key cannot see enough.
@@ -170,15 +171,19 @@ impl Connector for TemporalCloud {
         let (caller, name, access) = match (&identity.user, &identity.service_account) {
             (Some(user), _) => (
                 ResourceId::new(USER, &user.id),
-                &user.spec.email,
+                user.spec.email.as_str(),
                 user.spec.access.clone(),
             ),
             (None, Some(sa)) => (
                 ResourceId::new(SERVICE_ACCOUNT, &sa.id),
-                &sa.spec.name,
+                text(&sa.spec.name),
                 sa.spec.access(),
             ),
-            (None, None) => return Err(weak_key("the vendor does not say whose key this is")),
+            (None, None) => {
+                return Err(incomplete(
+                    "the vendor does not say whose key this is".into(),
+                ));
+            }
         };
         let role = access.as_ref().and_then(Access::role);
         let rights = match &role {
@@ -193,18 +198,20 @@ impl Connector for TemporalCloud {
                 )));
             }
         };
-        let key = identity
-            .principal_api_key
-            .as_ref()
-            .and_then(|key| key.spec.as_ref());
-        let expires_at = key.and_then(|spec| spec.expiry_time);
+        let key_ends = identity.key_ends();
+        let unreadable = key_ends.is_unreadable().then(|| {
+            Warning::new(
+                "UnreadableField",
+                "`expiryTime` of the key is not in the documented form: nobody is warned before the key ends",
+            )
+        });
         Ok(Identity {
             tenant: account,
             caller,
-            caller_name: name.clone(),
+            caller_name: name.to_owned(),
             rights: rights.into(),
-            credential_expires_at: expires_at,
-            warnings: Vec::new(),
+            credential_expires_at: key_ends.get().copied(),
+            warnings: unreadable.into_iter().collect(),
         })
     }
 }
@@ -225,5 +232,25 @@ fn weak_key(what: &str) -> Error {
         "WeakKey",
         format!("{what}, and so cannot see other users' access"),
         ADMIN_KEY,
+    )
+}
+
+/// An answer lacks what must be in it: what else it lacks, nobody can know.
+fn incomplete(what: String) -> Error {
+    Error::new(
+        ErrorType::Unavailable,
+        "IncompleteAnswer",
+        what,
+        "Run again; if it persists, report it to the vendor.",
+    )
+}
+
+/// Two answers of the vendor exclude each other: neither is believed.
+fn contradiction(what: String) -> Error {
+    Error::new(
+        ErrorType::Unavailable,
+        "ContradictoryAnswers",
+        what,
+        "Run again; if it persists, report it to the vendor.",
     )
 }

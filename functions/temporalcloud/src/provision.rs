@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rollcall::clock::after;
 use rollcall::connector::Identity;
 use rollcall::provision::{Action, Plan, Progress, Provisioner, Request};
 use rollcall::{Error, ErrorType, http};
@@ -26,6 +27,8 @@ mod target;
 const DEFAULT_DELAY: f64 = 2.0;
 /// The shortest and the longest wait, whatever the vendor says.
 const DELAYS: (f64, f64) = (1.0, 30.0);
+/// How long to wait while the account has as many changes under way as the vendor allows.
+const BUSY_DELAY: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl Provisioner for TemporalCloud {
@@ -70,7 +73,7 @@ impl Provisioner for TemporalCloud {
     async fn send(&self, change: &Write) -> Result<Progress, Error> {
         match self.api.write(change).await {
             Ok(operation) => progress(&operation),
-            Err(e) => refused_write(e),
+            Err(e) => self.refused_write(e),
         }
     }
 
@@ -97,29 +100,57 @@ fn progress(operation: &Operation) -> Result<Progress, Error> {
             "OperationFailed",
             format!(
                 "the vendor's operation {} {how}: {}",
-                operation.id, operation.failure_reason
+                operation.id,
+                operation.failure_reason()
             ),
             "See what the vendor says; then send a new request, with a new `request_id`.",
         )),
     }
 }
 
-/// What an error to a write means. *Unknown*: how the API says that a `resourceVersion` is stale; a 409, or a 400 that
-/// speaks of a version, is taken for that. "nothing to change" (400) means that the state is what was asked for, or
-/// that the server dropped what was asked for: looking again tells.
-fn refused_write(e: http::error::Error) -> Result<Progress, Error> {
-    let message = e.vendor_message().unwrap_or_default().to_lowercase();
-    match e.status() {
-        Some(404 | 409) => Ok(Progress::Overtaken),
-        Some(400) if message.contains("version") || message.contains("nothing to change") => {
-            Ok(Progress::Overtaken)
+impl TemporalCloud {
+    /// What an error to a write means. *Unknown*: how the API says that a `resourceVersion` is stale; a 409, or a 400
+    /// that speaks of a version, is taken for that. "nothing to change" (400) means that the state is what was asked
+    /// for, or that the server dropped what was asked for: looking again tells.
+    fn refused_write(&self, e: http::error::Error) -> Result<Progress, Error> {
+        let message = e.vendor_message().unwrap_or_default().to_lowercase();
+        match e.status() {
+            Some(400 | 409) if is_too_many(&message) => {
+                let at = after(self.session.clock.now(), BUSY_DELAY);
+                Err(Error::new(
+                    ErrorType::RateLimited,
+                    "RateLimited",
+                    e.to_string(),
+                    "Send the same event again at the time given.",
+                )
+                .with_retry_at(at))
+            }
+            Some(404 | 409) => Ok(Progress::Overtaken),
+            Some(400) if message.contains("version") || message.contains("nothing to change") => {
+                Ok(Progress::Overtaken)
+            }
+            Some(400) => Err(Error::new(
+                ErrorType::Refused,
+                "VendorRefused",
+                e.to_string(),
+                "Temporal Cloud does not do this: its own words say why.",
+            )),
+            _ => Err(e.into()),
         }
-        Some(400) => Err(Error::new(
-            ErrorType::Refused,
-            "VendorRefused",
-            e.to_string(),
-            "Temporal Cloud does not do this: its own words say why.",
-        )),
-        _ => Err(e.into()),
     }
+}
+
+/// Whether the vendor says that too much is going on at once. An account may have ten changes under way
+/// (<https://docs.temporal.io/cloud/limits>). *Unknown*: what a further one is answered; a 429 is a rate limit anyway.
+fn is_too_many(message: &str) -> bool {
+    let of_work = ["operation", "request", "change", "mutation"];
+    let too_many = message.contains("too many") && of_work.iter().any(|w| message.contains(w));
+    let phrases = [
+        "rate limit",
+        "resource exhausted",
+        "resource_exhausted",
+        "retry later",
+        "concurrent operations",
+    ];
+    too_many || phrases.iter().any(|phrase| message.contains(phrase))
 }

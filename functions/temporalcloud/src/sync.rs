@@ -1,7 +1,10 @@
 //! Reads: the steps of a sync.
 //!
 //! Every list is asked for once, in pages of a thousand: users carry their roles and their permissions on namespaces, so
-//! that nothing is asked per user or per namespace. Only the members of groups take a call each.
+//! that nothing is asked per user or per namespace. Only the members of a group and the service accounts of a project
+//! take a call each.
+
+mod lookups;
 
 use async_trait::async_trait;
 use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
@@ -10,9 +13,13 @@ use rollcall::model::ResourceId;
 use rollcall::{Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{self, CUSTOM_ROLE, NAMESPACE, PROJECT, USER};
-use crate::api::{Namespace, Page, Project};
-use crate::{ADMIN_KEY, TemporalCloud, weak_key};
+use crate::absence::{
+    self, List, NO_PROJECTS, NO_SUCH_LIST, caller_not_listed, first_page_only, is_one_of,
+    nobody_listed,
+};
+use crate::access::{self, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
+use crate::api::{GroupKind, Page, Project, ServiceAccount};
+use crate::{ADMIN_KEY, TemporalCloud, contradiction, weak_key};
 
 /// A step of a sync. `page` is the token of a page, empty for the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,13 +42,17 @@ pub enum Step {
     },
     Members {
         group: String,
-        google: bool,
+        kind: GroupKind,
         page: String,
     },
     CustomRoles {
         page: String,
     },
     Projects {
+        page: String,
+    },
+    ProjectServiceAccounts {
+        project: String,
         page: String,
     },
     Namespaces {
@@ -62,12 +73,16 @@ pub enum Step {
     },
 }
 
+/// The caller, on the list that it must be on.
+const CALLER: &str = "caller";
 /// Users other than the caller.
 const OTHERS: &str = "other users";
 /// Those of them whose access is not shown.
 const OTHERS_HIDDEN: &str = "other users without access";
-/// The vendor says that the account has no custom roles, or no projects.
+/// The vendor says that the account has no custom roles, or no projects (404, 501).
 const ABSENT: &str = "absent";
+/// The vendor refuses to list them (403).
+const DENIED: &str = "denied";
 /// Custom roles or projects that somebody has and the vendor does not know.
 const VANISHED: &str = "vanished";
 /// Projects that no list showed and that are there all the same.
@@ -100,31 +115,29 @@ impl Syncer for TemporalCloud {
                 let users = listed(page, self.api.users(page).await)?;
                 let mut out = Yield::onward(users.next.map(|page| Step::Users { page }));
                 for user in &users.items {
-                    if identity.caller != ResourceId::new(USER, &user.id) {
+                    if identity.caller == ResourceId::new(USER, &user.id) {
+                        out.tally(CALLER, 1);
+                    } else {
                         out.tally(OTHERS, 1);
                         out.tally(OTHERS_HIDDEN, user.spec.access.is_none().into());
                     }
+                    unreadable(&mut out, USER, &user.id, user.unreadable());
                     take(&mut out, access::user(account, user));
                 }
                 Ok(out)
             }
             Step::ServiceAccounts { page } => {
                 let accounts = listed(page, self.api.service_accounts(page).await)?;
-                let mut out =
-                    Yield::onward(accounts.next.map(|page| Step::ServiceAccounts { page }));
-                for service_account in &accounts.items {
-                    take(&mut out, access::service_account(account, service_account));
-                }
-                Ok(out)
+                let next = |page| Step::ServiceAccounts { page };
+                Ok(service_accounts(identity, accounts, next))
             }
             Step::Groups { page } => self.groups(account, page).await,
-            Step::Members {
-                group,
-                google,
-                page,
-            } => self.members(group, *google, page).await,
+            Step::Members { group, kind, page } => self.members(identity, group, *kind, page).await,
             Step::CustomRoles { page } => self.custom_roles(page).await,
             Step::Projects { page } => self.projects(account, page).await,
+            Step::ProjectServiceAccounts { project, page } => {
+                self.project_service_accounts(identity, project, page).await
+            }
             Step::Namespaces {
                 with_projects,
                 page,
@@ -135,6 +148,8 @@ impl Syncer for TemporalCloud {
                     page,
                 }));
                 for namespace in &namespaces.items {
+                    let fields = namespace.unreadable();
+                    unreadable(&mut out, NAMESPACE, &namespace.namespace, fields);
                     out.records
                         .extend(access::namespace(account, namespace, *with_projects));
                 }
@@ -160,6 +175,13 @@ impl Syncer for TemporalCloud {
 
     fn check(&self, identity: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
         let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
+        // An empty list is a good answer without content (`{}`), and would say that nobody has anything.
+        if count(CALLER) == 0 {
+            return Err(caller_not_listed(identity));
+        }
+        if count(OTHERS) == 0 && identity.caller.resource_type != USER {
+            return Err(nobody_listed());
+        }
         // The API shows users without their access to whoever may not see it, with status 200.
         if count(OTHERS) > 0 && count(OTHERS) == count(OTHERS_HIDDEN) {
             return Err(weak_key(&format!(
@@ -173,8 +195,13 @@ impl Syncer for TemporalCloud {
             // A custom role that is looked up brings all that the list would have brought. A project does not: the
             // namespaces in it were read as if there were none. (Only projects are counted as found.)
             let in_use = of_kind(VANISHED) + of_kind(FOUND);
-            if of_kind(ABSENT) > 0 && in_use > 0 {
+            if of_kind(DENIED) > 0 && in_use > 0 {
                 return Err(refused_list(kind, in_use));
+            }
+            if of_kind(ABSENT) > 0 && in_use > 0 {
+                return Err(contradiction(format!(
+                    "the list of {kind}s is answered as if the account had none, but {in_use} of them are in use"
+                )));
             }
         }
         Ok(Vec::new())
@@ -187,11 +214,12 @@ impl TemporalCloud {
         let mut out = Yield::onward(groups.next.map(|page| Step::Groups { page }));
         for group in &groups.items {
             let brought = access::group(account, group);
+            unreadable(&mut out, GROUP, &group.id, group.unreadable());
             // Every group's members are read, whether it grants something today or not.
             if brought.0.gone.is_empty() {
                 out.spawn.push(Step::Members {
                     group: group.id.clone(),
-                    google: group.spec.google_group.is_some(),
+                    kind: group.spec.kind(),
                     page: String::new(),
                 });
             }
@@ -200,44 +228,57 @@ impl TemporalCloud {
         Ok(out)
     }
 
-    async fn members(&self, group: &str, google: bool, page: &str) -> Result<Yield<Step>, Error> {
+    async fn members(
+        &self,
+        identity: &Identity,
+        group: &str,
+        kind: GroupKind,
+        page: &str,
+    ) -> Result<Yield<Step>, Error> {
+        // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
+        let no_list: &[u16] = match kind {
+            GroupKind::Google if page.is_empty() => &[400, 501],
+            _ => &[],
+        };
         let mut out = Yield::default();
-        let members = match self.api.members(group, page).await {
-            Err(e) if e.is_not_found() => return self.vanished_group(group, e).await,
-            // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
-            Err(e) if google && page.is_empty() && matches!(e.status(), Some(400 | 501)) => {
-                out.warn(
-                    "MembersNotListed",
-                    format!("the vendor does not list the members of Google group {group}"),
-                );
+        let members = match self.twice(no_list, || self.api.members(group, page)).await {
+            Err(e) if e.is_not_found() => return self.vanished_group(identity, group, e).await,
+            Err(e) if is_one_of(&e, no_list) => {
+                out.blind_spot(format!(
+                    "the vendor does not list the members of Google group {group} ({e})"
+                ));
                 return Ok(out);
             }
             members => listed(page, members)?,
         };
         out.next = members.next.map(|page| Step::Members {
             group: group.to_owned(),
-            google,
+            kind,
             page,
         });
         let grants = members
             .items
             .iter()
-            .map(|m| access::membership(group, &m.member_id.user_id));
+            .map(|m| access::membership(group, kind, &m.member_id.user_id));
         out.records.grants.extend(grants);
         Ok(out)
     }
 
     /// 404 is documented as "no such group". Taken by itself it would also be what a gateway says that has lost a
-    /// route, and everybody would seem to have left the group: the group itself must be gone, or going.
+    /// route, and everybody would seem to have left the group: the group must be going, or denied by its list too.
     async fn vanished_group(
         &self,
+        identity: &Identity,
         group: &str,
         no_members: http::error::Error,
     ) -> Result<Yield<Step>, Error> {
         match self.api.group(group).await {
             Ok(found) if !found.state().is_going() => return Err(no_members.into()),
-            Err(e) if !e.is_not_found() => return Err(e.into()),
-            _ => {}
+            Ok(_) => {}
+            Err(e) if e.is_not_found() => {
+                absence::must_not_be_listed(self, identity, List::Groups, group).await?;
+            }
+            Err(e) => return Err(e.into()),
         }
         let mut out = Yield::default();
         out.warn(
@@ -247,14 +288,23 @@ impl TemporalCloud {
         Ok(out)
     }
 
+    /// Custom roles that somebody holds are looked up where there is no list of them.
     async fn custom_roles(&self, page: &str) -> Result<Yield<Step>, Error> {
         let mut out = Yield::default();
-        let Some(roles) = if_offered(page, self.api.custom_roles(page).await)? else {
-            out.tally(&format!("{ABSENT} {CUSTOM_ROLE}"), 1);
-            return Ok(out);
+        let no_list = first_page_only(page, NO_SUCH_LIST);
+        let roles = match self.twice(no_list, || self.api.custom_roles(page)).await {
+            Err(e) if is_one_of(&e, no_list) => {
+                out.tally(&format!("{ABSENT} {CUSTOM_ROLE}"), 1);
+                out.blind_spot(format!(
+                    "custom roles that nobody holds directly are not shown: the vendor does not list them ({e})"
+                ));
+                return Ok(out);
+            }
+            roles => listed(page, roles)?,
         };
         out.next = roles.next.map(|page| Step::CustomRoles { page });
         for role in &roles.items {
+            unreadable(&mut out, CUSTOM_ROLE, &role.id, role.unreadable());
             out.records.extend(access::custom_role(role));
         }
         Ok(out)
@@ -264,85 +314,121 @@ impl TemporalCloud {
     /// `projectId` means.
     async fn projects(&self, account: &str, page: &str) -> Result<Yield<Step>, Error> {
         let mut out = Yield::default();
-        let projects = if_offered(page, self.api.projects(page).await)?;
-        let with_projects = projects.is_some();
-        match projects {
-            None => out.tally(&format!("{ABSENT} {PROJECT}"), 1),
-            Some(projects) => {
-                out.next = projects.next.map(|page| Step::Projects { page });
-                for project in &projects.items {
-                    out.records.extend(access::project(account, project));
-                }
-            }
-        }
+        let no_list = first_page_only(page, NO_PROJECTS);
+        let projects = match self.twice(no_list, || self.api.projects(page)).await {
+            Err(e) if is_one_of(&e, no_list) => Err(e),
+            projects => Ok(listed(page, projects)?),
+        };
         if page.is_empty() {
             out.spawn.push(Step::Namespaces {
-                with_projects,
+                with_projects: projects.is_ok(),
                 page: String::new(),
             });
         }
-        Ok(out)
-    }
-
-    async fn missing_user(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
-        match self.api.user(id).await {
-            Ok(user) => take(&mut out, access::user(account, &user)),
-            // No such user: the engine keeps a stub in its place.
-            Err(e) if e.is_not_found() => {}
-            Err(e) => return Err(e.into()),
+        match projects {
+            Err(e) => {
+                let denied = e.status() == Some(403);
+                let what = if denied { DENIED } else { ABSENT };
+                out.tally(&format!("{what} {PROJECT}"), 1);
+                out.blind_spot(format!(
+                    "projects, and who has access by them, are not shown: the vendor does not list them ({e})"
+                ));
+            }
+            Ok(projects) => {
+                out.next = projects.next.map(|page| Step::Projects { page });
+                for project in &projects.items {
+                    list_project(&mut out, account, project);
+                }
+            }
         }
         Ok(out)
     }
 
-    async fn missing_custom_role(&self, id: &str) -> Result<Yield<Step>, Error> {
-        let role = self.api.custom_role(id).await;
-        or_vanished(CUSTOM_ROLE, id, role.map(|role| access::custom_role(&role)))
+    /// The service accounts that are scoped to a project. *Unknown*: whether the list of all service accounts has them.
+    async fn project_service_accounts(
+        &self,
+        identity: &Identity,
+        project: &str,
+        page: &str,
+    ) -> Result<Yield<Step>, Error> {
+        let no_list = first_page_only(page, &[501]);
+        let look = || self.api.project_service_accounts(project, page);
+        let accounts = match self.twice(no_list, look).await {
+            Err(e) if e.is_not_found() => return self.vanished_project(identity, project, e).await,
+            Err(e) if is_one_of(&e, no_list) => {
+                let mut out = Yield::default();
+                out.blind_spot(format!(
+                    "service accounts that only the list of project {project} has are not shown: the vendor does not list them ({e})"
+                ));
+                return Ok(out);
+            }
+            accounts => listed(page, accounts)?,
+        };
+        let next = |page| Step::ProjectServiceAccounts {
+            project: project.to_owned(),
+            page,
+        };
+        Ok(service_accounts(identity, accounts, next))
     }
 
-    async fn missing_project(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
-        let project = self.api.project(id).await;
-        let is_there = project.is_ok();
-        let records = project.map(|project| access::project(account, &project));
-        let mut out = or_vanished(PROJECT, id, records)?;
-        out.tally(&format!("{FOUND} {PROJECT}"), is_there.into());
-        Ok(out)
-    }
-
-    /// A namespace that is new since the list, or was left out of it.
-    async fn missing_namespace(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
-        let namespace = match self.api.namespace(id).await {
-            Ok(namespace) => namespace,
+    /// The same as for groups: the project must be going, or denied by its list too.
+    async fn vanished_project(
+        &self,
+        identity: &Identity,
+        project: &str,
+        no_list: http::error::Error,
+    ) -> Result<Yield<Step>, Error> {
+        match self.api.project(project).await {
+            Ok(found) if !found.state().is_going() => return Err(no_list.into()),
+            Ok(_) => {}
             Err(e) if e.is_not_found() => {
-                return Ok(Records::gone(ResourceId::new(NAMESPACE, id)).into());
+                absence::must_not_be_listed(self, identity, List::Projects, project).await?;
             }
             Err(e) => return Err(e.into()),
-        };
-        let project = if namespace.state().is_going() {
-            None
-        } else {
-            self.project_around(&namespace).await?
-        };
-        let in_project = project.as_ref().is_some_and(|p| !p.state().is_going());
-        let mut out: Yield<Step> = access::namespace(account, &namespace, in_project).into();
-        if let Some(project) = &project {
-            out.tally(&format!("{FOUND} {PROJECT}"), 1);
-            out.records.extend(access::project(account, project));
         }
+        let mut out = Yield::default();
+        out.warn(
+            "ProjectVanished",
+            format!("project {project} was deleted during the sync"),
+        );
         Ok(out)
     }
+}
 
-    /// The project that a namespace is in. This step does not know what became of the list of projects, so the project
-    /// itself is asked for; what a refusal means is the same as for the list.
-    async fn project_around(&self, namespace: &Namespace) -> Result<Option<Project>, Error> {
-        if namespace.project_id.is_empty() {
-            return Ok(None);
+/// A project, and the step that lists what is scoped to it.
+fn list_project(out: &mut Yield<Step>, account: &str, project: &Project) {
+    unreadable(out, PROJECT, &project.id, project.unreadable());
+    let records = access::project(account, project);
+    if records.gone.is_empty() {
+        out.spawn.push(Step::ProjectServiceAccounts {
+            project: project.id.clone(),
+            page: String::new(),
+        });
+    }
+    out.records.extend(records);
+}
+
+/// A page of service accounts, of whichever list.
+fn service_accounts(
+    identity: &Identity,
+    accounts: Page<ServiceAccount>,
+    next: impl Fn(String) -> Step,
+) -> Yield<Step> {
+    let mut out = Yield::onward(accounts.next.map(next));
+    for account in &accounts.items {
+        if identity.caller == ResourceId::new(SERVICE_ACCOUNT, &account.id) {
+            out.tally(CALLER, 1);
         }
-        match self.api.project(&namespace.project_id).await {
-            Ok(project) => Ok(Some(project)),
-            Err(e) if is_absence(&e) => Ok(None),
-            Err(e) => Err(e.into()),
-        }
+        unreadable(&mut out, SERVICE_ACCOUNT, &account.id, account.unreadable());
+        take(&mut out, access::service_account(&identity.tenant, account));
+    }
+    out
+}
+
+/// Warns of the fields of a row that could not be read.
+fn unreadable(out: &mut Yield<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
+    for field in fields {
+        out.unreadable(format_args!("{kind}:{id}"), field);
     }
 }
 
@@ -366,25 +452,7 @@ fn listed<T>(page: &str, answer: Result<Page<T>, http::error::Error>) -> Result<
     }
 }
 
-/// Whether an account does not have something. *Unknown*: which of these the API answers then; the caller's role was
-/// checked, so a 403 can mean nothing else.
-fn is_absence(e: &http::error::Error) -> bool {
-    matches!(e.status(), Some(403 | 404 | 501))
-}
-
-/// A page of something that not every account has. Whatever a principal has of it is looked up one by one, and
-/// [`Syncer::check`] notices if that contradicts the refusal.
-fn if_offered<T>(
-    page: &str,
-    answer: Result<Page<T>, http::error::Error>,
-) -> Result<Option<Page<T>>, Error> {
-    match answer {
-        Err(e) if page.is_empty() && is_absence(&e) => Ok(None),
-        answer => listed(page, answer).map(Some),
-    }
-}
-
-/// The vendor refuses a list as if there were nothing to be on it, and there is: what only that list tells was not read.
+/// The vendor refuses a list (403) of which something is in use: what only that list tells was not read.
 fn refused_list(kind: &str, in_use: u64) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
@@ -394,24 +462,4 @@ fn refused_list(kind: &str, in_use: u64) -> Error {
         ),
         ADMIN_KEY,
     )
-}
-
-/// Something that a principal has, and that no list showed.
-fn or_vanished(
-    kind: &str,
-    id: &str,
-    answer: Result<Records, http::error::Error>,
-) -> Result<Yield<Step>, Error> {
-    match answer {
-        Ok(records) => Ok(records.into()),
-        Err(e) if e.is_not_found() => {
-            let mut out = Yield::from(Records {
-                gone: vec![ResourceId::new(kind, id)],
-                ..Records::default()
-            });
-            out.tally(&format!("{VANISHED} {kind}"), 1);
-            Ok(out)
-        }
-        Err(e) => Err(e.into()),
-    }
 }

@@ -90,10 +90,10 @@ impl Subject for Simulated {
     }
 
     fn minimum_calls(&self) -> usize {
-        let groups = self.sim.with_world(|w| w.groups.len());
-        // Account, identity, six lists, the members of each group, and the one namespace that somebody has an entry
-        // for although no list shows it.
-        2 + 6 + groups + 1
+        let (groups, projects) = self.sim.with_world(|w| (w.groups.len(), w.projects.len()));
+        // Account, identity, six lists, the members of each group, the service accounts of each project, and the one
+        // namespace that somebody has an entry for although no list shows it.
+        2 + 6 + groups + projects + 1
     }
 
     fn cases() -> Vec<Case> {

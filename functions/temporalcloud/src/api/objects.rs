@@ -3,145 +3,36 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall::http::lenient::or_default;
-use serde::{Deserialize, Deserializer};
+use rollcall::http::lenient::{Lenient, or_default};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::enums::{EnumText, Permission, ResourceState, Role, either};
+use super::access::{Access, NamespaceAccess, ProjectAccess};
+use super::enums::{EnumText, ResourceState, Role};
 
-/// A time that may be missing, `null` or empty.
-fn time<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Timestamp>, D::Error> {
-    match Option::<String>::deserialize(d)?.as_deref() {
-        None | Some("") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(serde::de::Error::custom),
-    }
+/// A time, which decides nothing here. An empty text counts as missing, as every default does.
+fn time<'de, D: Deserializer<'de>>(d: D) -> Result<Lenient<Timestamp>, D::Error> {
+    Ok(match Lenient::<String>::deserialize(d)? {
+        Lenient::Read(text) if !text.is_empty() => {
+            text.parse().map_or(Lenient::Unreadable, Lenient::Read)
+        }
+        Lenient::Read(_) | Lenient::Absent => Lenient::Absent,
+        Lenient::Unreadable => Lenient::Unreadable,
+    })
+}
+
+/// The text of a field, empty if it is missing or unreadable.
+pub(crate) fn text(field: &Lenient<String>) -> &str {
+    field.get().map_or("", String::as_str)
+}
+
+/// Whether something is there, in whichever form.
+fn is_there<T>(field: &Lenient<T>) -> bool {
+    !matches!(field, Lenient::Absent)
 }
 
 /// An object of which a default may be written out as `null`, and an absent one as `{}`.
 fn present<'de, D: Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
     Ok(Option::<serde::de::IgnoredAny>::deserialize(d)?.is_some())
-}
-
-/// What a principal is allowed.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Access {
-    #[serde(default, alias = "account_access")]
-    account_access: Option<AccountAccess>,
-    #[serde(default, alias = "namespace_accesses", deserialize_with = "or_default")]
-    namespace_accesses: BTreeMap<String, NamespaceAccess>,
-    #[serde(default, alias = "project_accesses", deserialize_with = "or_default")]
-    project_accesses: BTreeMap<String, ProjectAccess>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AccountAccess {
-    #[serde(default)]
-    role: Option<EnumText>,
-    #[serde(default, alias = "role_deprecated", deserialize_with = "or_default")]
-    role_deprecated: String,
-    #[serde(default, alias = "custom_roles", deserialize_with = "or_default")]
-    custom_roles: Vec<String>,
-}
-
-/// An entry of a namespace map.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NamespaceAccess {
-    #[serde(default)]
-    permission: Option<EnumText>,
-    #[serde(
-        default,
-        alias = "permission_deprecated",
-        deserialize_with = "or_default"
-    )]
-    permission_deprecated: String,
-}
-
-/// An entry of a project map.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(crate) struct ProjectAccess {
-    #[serde(default)]
-    role: Option<EnumText>,
-}
-
-impl Access {
-    /// The built-in role, if there is one.
-    pub(crate) fn role(&self) -> Option<Role> {
-        let access = self.account_access.as_ref()?;
-        let name = either(
-            access.role.as_ref(),
-            &access.role_deprecated,
-            "ROLE_",
-            &Role::NAMES,
-        )?;
-        Some(Role::of(&name))
-    }
-
-    /// Ids of custom roles.
-    pub(crate) fn custom_roles(&self) -> &[String] {
-        self.account_access
-            .as_ref()
-            .map_or(&[], |a| &a.custom_roles)
-    }
-
-    /// Explicit permissions on namespaces; an `Err` is the name of one that we do not know.
-    pub(crate) fn namespaces(&self) -> impl Iterator<Item = (&str, Result<Permission, String>)> {
-        self.namespace_accesses
-            .iter()
-            .filter_map(|(namespace, access)| Some((namespace.as_str(), access.permission()?)))
-    }
-
-    /// The explicit permission on one namespace.
-    pub(crate) fn namespace(&self, namespace: &str) -> Option<Permission> {
-        self.namespace_accesses.get(namespace)?.permission()?.ok()
-    }
-
-    /// Roles in projects, in lower case.
-    pub(crate) fn projects(&self) -> impl Iterator<Item = (&str, String)> {
-        self.project_accesses
-            .iter()
-            .filter_map(|(project, access)| Some((project.as_str(), access.role()?)))
-    }
-}
-
-impl NamespaceAccess {
-    const NAMES: [&str; 4] = ["UNSPECIFIED", "ADMIN", "WRITE", "READ"];
-
-    /// The permission; `None` if unspecified.
-    pub(crate) fn permission(&self) -> Option<Result<Permission, String>> {
-        let name = either(
-            self.permission.as_ref(),
-            &self.permission_deprecated,
-            "PERMISSION_",
-            &Self::NAMES,
-        )?;
-        Some(match name.as_str() {
-            "ADMIN" => Ok(Permission::Admin),
-            "WRITE" => Ok(Permission::Write),
-            "READ" => Ok(Permission::Read),
-            _ => Err(name),
-        })
-    }
-}
-
-impl ProjectAccess {
-    const NAMES: [&str; 8] = [
-        "UNSPECIFIED",
-        "ADMIN",
-        "WRITE",
-        "READ",
-        "LIST",
-        "CONTRIBUTE",
-        "MEMBER",
-        "DEVELOPER",
-    ];
-
-    /// The role in lower case; `None` if unspecified.
-    pub(crate) fn role(&self) -> Option<String> {
-        let name = self.role.as_ref()?.slug("PROJECT_ROLE_", &Self::NAMES)?;
-        Some(name.to_lowercase())
-    }
 }
 
 /// Objects of the API, with what all of them have.
@@ -152,18 +43,29 @@ macro_rules! object {
         #[serde(rename_all = "camelCase")]
         pub(crate) struct $name {
             #[serde(default)]
-            state: Option<EnumText>,
-            #[serde(default, alias = "state_deprecated", deserialize_with = "or_default")]
-            state_deprecated: String,
+            state: Lenient<EnumText>,
+            #[serde(default, alias = "state_deprecated")]
+            state_deprecated: Lenient<String>,
             #[serde(default, alias = "created_time", deserialize_with = "time")]
-            pub(crate) created_time: Option<Timestamp>,
+            pub(crate) created_time: Lenient<Timestamp>,
             $($(#[$attr])* pub(crate) $field: $type),*
         }
 
         impl $name {
             /// Its state.
             pub(crate) fn state(&self) -> ResourceState {
-                ResourceState::of(self.state.as_ref(), &self.state_deprecated)
+                ResourceState::of(self.state.get(), text(&self.state_deprecated))
+            }
+
+            /// The fields of it that are not in the documented form, and were left out.
+            pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+                let mut fields = vec![
+                    ("state", self.state.is_unreadable()),
+                    ("stateDeprecated", self.state_deprecated.is_unreadable()),
+                    ("createdTime", self.created_time.is_unreadable()),
+                ];
+                fields.extend(self.lenient());
+                fields.into_iter().filter(|(_, odd)| *odd).map(|(name, _)| name).collect()
             }
         }
     };
@@ -175,11 +77,12 @@ macro_rules! principal {
         object!(
             $(#[$doc])*
             $name {
-                #[serde(default, alias = "resource_version", deserialize_with = "or_default")]
-                resource_version: String,
+                /// Changes need it, a sync does not.
+                #[serde(default, alias = "resource_version")]
+                resource_version: Lenient<String>,
                 /// The operation of a change that is under way.
-                #[serde(default, alias = "async_operation_id", deserialize_with = "or_default")]
-                async_operation_id: String,
+                #[serde(default, alias = "async_operation_id")]
+                async_operation_id: Lenient<String>,
                 $($fields)*
             }
         );
@@ -192,11 +95,29 @@ principal!(
         id: String,
         spec: UserSpec,
         #[serde(default, alias = "last_modified_time", deserialize_with = "time")]
-        last_modified_time: Option<Timestamp>,
+        last_modified_time: Lenient<Timestamp>,
         #[serde(default)]
-        invitation: Option<Invitation>,
+        invitation: Lenient<Invitation>,
     }
 );
+
+impl User {
+    fn lenient(&self) -> Vec<(&'static str, bool)> {
+        let invitation = |odd: fn(&Invitation) -> bool| self.invitation.get().is_some_and(odd);
+        vec![
+            ("lastModifiedTime", self.last_modified_time.is_unreadable()),
+            ("invitation", self.invitation.is_unreadable()),
+            (
+                "invitation.createdTime",
+                invitation(|i| i.created_time.is_unreadable()),
+            ),
+            (
+                "invitation.expiredTime",
+                invitation(|i| i.expired_time.is_unreadable()),
+            ),
+        ]
+    }
+}
 
 /// What a user is set to.
 #[derive(Debug, Clone, Deserialize)]
@@ -213,9 +134,9 @@ pub(crate) struct UserSpec {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Invitation {
     #[serde(default, alias = "created_time", deserialize_with = "time")]
-    pub(crate) created_time: Option<Timestamp>,
+    pub(crate) created_time: Lenient<Timestamp>,
     #[serde(default, alias = "expired_time", deserialize_with = "time")]
-    pub(crate) expired_time: Option<Timestamp>,
+    pub(crate) expired_time: Lenient<Timestamp>,
 }
 
 principal!(
@@ -224,18 +145,28 @@ principal!(
         id: String,
         spec: ServiceAccountSpec,
         #[serde(default, alias = "last_modified_time", deserialize_with = "time")]
-        last_modified_time: Option<Timestamp>,
+        last_modified_time: Lenient<Timestamp>,
     }
 );
+
+impl ServiceAccount {
+    fn lenient(&self) -> Vec<(&'static str, bool)> {
+        vec![
+            ("lastModifiedTime", self.last_modified_time.is_unreadable()),
+            ("spec.name", self.spec.name.is_unreadable()),
+            ("spec.description", self.spec.description.is_unreadable()),
+        ]
+    }
+}
 
 /// What a service account is set to: one of three forms of access.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServiceAccountSpec {
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) description: String,
+    #[serde(default)]
+    pub(crate) name: Lenient<String>,
+    #[serde(default)]
+    pub(crate) description: Lenient<String>,
     #[serde(default)]
     access: Option<Access>,
     #[serde(default, alias = "namespace_scoped_access")]
@@ -301,36 +232,84 @@ principal!(
     }
 );
 
+impl Group {
+    fn lenient(&self) -> Vec<(&'static str, bool)> {
+        let spec = &self.spec;
+        vec![
+            ("spec.displayName", spec.display_name.is_unreadable()),
+            (
+                "spec.googleGroup",
+                odd(&spec.google_group, |g| &g.email_address),
+            ),
+            ("spec.scimGroup", odd(&spec.scim_group, |g| &g.idp_id)),
+        ]
+    }
+}
+
+/// Whether a part, or the one field in it, is not in the documented form.
+fn odd<T>(part: &Lenient<T>, field: fn(&T) -> &Lenient<String>) -> bool {
+    part.is_unreadable() || part.get().is_some_and(|part| field(part).is_unreadable())
+}
+
 /// What a group is set to; its kind is the one of three that is there.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupSpec {
-    #[serde(default, alias = "display_name", deserialize_with = "or_default")]
-    pub(crate) display_name: String,
+    #[serde(default, alias = "display_name")]
+    pub(crate) display_name: Lenient<String>,
     #[serde(default)]
     pub(crate) access: Option<Access>,
     #[serde(default, alias = "cloud_group", deserialize_with = "present")]
-    pub(crate) cloud_group: bool,
+    cloud_group: bool,
     #[serde(default, alias = "google_group")]
-    pub(crate) google_group: Option<GoogleGroup>,
+    pub(crate) google_group: Lenient<GoogleGroup>,
     #[serde(default, alias = "scim_group")]
-    pub(crate) scim_group: Option<ScimGroup>,
+    pub(crate) scim_group: Lenient<ScimGroup>,
+}
+
+/// Who keeps a group, and so decides who its members are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupKind {
+    /// Temporal Cloud itself.
+    Cloud,
+    /// Google.
+    Google,
+    /// An identity provider.
+    Scim,
+    /// A kind that the vendor has added since.
+    Unknown,
+}
+
+impl GroupSpec {
+    /// Its kind.
+    pub(crate) fn kind(&self) -> GroupKind {
+        if is_there(&self.google_group) {
+            GroupKind::Google
+        } else if is_there(&self.scim_group) {
+            GroupKind::Scim
+        } else if self.cloud_group {
+            GroupKind::Cloud
+        } else {
+            GroupKind::Unknown
+        }
+    }
 }
 
 /// A group kept by Google.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GoogleGroup {
-    #[serde(default, alias = "email_address", deserialize_with = "or_default")]
-    pub(crate) email_address: String,
+    #[serde(default, alias = "email_address")]
+    pub(crate) email_address: Lenient<String>,
 }
 
 /// A group kept by an identity provider.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimGroup {
-    #[serde(default, alias = "idp_id", deserialize_with = "or_default")]
-    pub(crate) idp_id: String,
+    #[serde(default, alias = "idp_id")]
+    pub(crate) idp_id: Lenient<String>,
 }
 
 /// A member of a group.
@@ -353,42 +332,85 @@ object!(
     /// A namespace.
     Namespace {
         namespace: String,
-        #[serde(default, alias = "active_region", deserialize_with = "or_default")]
-        active_region: String,
-        #[serde(default, deserialize_with = "or_default")]
-        tags: BTreeMap<String, String>,
+        #[serde(default, alias = "active_region")]
+        active_region: Lenient<String>,
+        #[serde(default)]
+        tags: Lenient<BTreeMap<String, Lenient<String>>>,
+        /// It decides who inherits access from the project.
         #[serde(default, alias = "project_id", deserialize_with = "or_default")]
         project_id: String,
     }
 );
 
-object!(
-    /// A role that the customer has defined.
-    CustomRole { id: String, spec: CustomRoleSpec }
-);
-
-/// What a custom role is set to.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct CustomRoleSpec {
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) description: String,
+impl Namespace {
+    fn lenient(&self) -> Vec<(&'static str, bool)> {
+        let tag = self
+            .tags
+            .get()
+            .is_some_and(|tags| tags.values().any(Lenient::is_unreadable));
+        vec![
+            ("activeRegion", self.active_region.is_unreadable()),
+            ("tags", self.tags.is_unreadable() || tag),
+        ]
+    }
 }
 
 object!(
-    /// A project: a set of namespaces.
-    Project { id: String, spec: ProjectSpec }
+    /// A role that the customer has defined.
+    CustomRole {
+        id: String,
+        #[serde(default)]
+        spec: Lenient<Label>,
+    }
 );
 
-/// What a project is set to.
+object!(
+    /// A project: a set of namespaces.
+    Project {
+        id: String,
+        #[serde(default)]
+        spec: Lenient<Label>,
+    }
+);
+
+/// What people know a custom role or a project by.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ProjectSpec {
-    #[serde(default, alias = "display_name", deserialize_with = "or_default")]
-    pub(crate) display_name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) description: String,
+pub(crate) struct Label {
+    #[serde(default, alias = "displayName", alias = "display_name")]
+    name: Lenient<String>,
+    #[serde(default)]
+    description: Lenient<String>,
+}
+
+impl CustomRole {
+    fn lenient(&self) -> Vec<(&'static str, bool)> {
+        label_fields(&self.spec, "spec.name")
+    }
+}
+
+impl Project {
+    fn lenient(&self) -> Vec<(&'static str, bool)> {
+        label_fields(&self.spec, "spec.displayName")
+    }
+}
+
+fn label_fields(spec: &Lenient<Label>, name: &'static str) -> Vec<(&'static str, bool)> {
+    let label = |odd: fn(&Label) -> bool| spec.get().is_some_and(odd);
+    vec![
+        ("spec", spec.is_unreadable()),
+        (name, label(|l| l.name.is_unreadable())),
+        ("spec.description", label(|l| l.description.is_unreadable())),
+    ]
+}
+
+/// The name in a label, empty if there is none.
+pub(crate) fn label_name(spec: &Lenient<Label>) -> &str {
+    spec.get().map_or("", |label| text(&label.name))
+}
+
+/// The description in a label, empty if there is none.
+pub(crate) fn label_description(spec: &Lenient<Label>) -> &str {
+    spec.get().map_or("", |label| text(&label.description))
 }
 
 /// The account.
@@ -407,139 +429,39 @@ pub(crate) struct CurrentIdentity {
     #[serde(default, alias = "service_account")]
     pub(crate) service_account: Option<ServiceAccount>,
     #[serde(default, alias = "principal_api_key")]
-    pub(crate) principal_api_key: Option<ApiKey>,
+    principal_api_key: Lenient<ApiKey>,
 }
 
 /// An API key, without its secret.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct ApiKey {
+struct ApiKey {
     #[serde(default)]
-    pub(crate) spec: Option<ApiKeySpec>,
+    spec: Lenient<ApiKeySpec>,
 }
 
 /// What an API key is set to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ApiKeySpec {
+struct ApiKeySpec {
     #[serde(default, alias = "expiry_time", deserialize_with = "time")]
-    pub(crate) expiry_time: Option<Timestamp>,
+    expiry_time: Lenient<Timestamp>,
 }
 
-/// A change that the vendor carries out in its own time.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Operation {
-    pub(crate) id: String,
-    #[serde(default)]
-    state: Option<EnumText>,
-    #[serde(default, alias = "state_deprecated", deserialize_with = "or_default")]
-    state_deprecated: String,
-    #[serde(default, alias = "failure_reason", deserialize_with = "or_default")]
-    pub(crate) failure_reason: String,
-    #[serde(default, alias = "check_duration", deserialize_with = "or_default")]
-    check_duration: String,
-}
-
-/// How an operation stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum OperationState {
-    /// Pending, in progress, or something new.
-    Running,
-    Fulfilled,
-    /// Failed, cancelled or rejected: in which way.
-    Ended(&'static str),
-}
-
-impl Operation {
-    const NAMES: [&str; 7] = [
-        "UNSPECIFIED",
-        "PENDING",
-        "IN_PROGRESS",
-        "FAILED",
-        "CANCELLED",
-        "FULFILLED",
-        "REJECTED",
-    ];
-
-    /// How it stands.
-    pub(crate) fn state(&self) -> OperationState {
-        let name = either(
-            self.state.as_ref(),
-            &self.state_deprecated,
-            "STATE_",
-            &Self::NAMES,
-        );
-        match name.as_deref() {
-            Some("FULFILLED") => OperationState::Fulfilled,
-            Some("FAILED") => OperationState::Ended("failed"),
-            Some("CANCELLED") => OperationState::Ended("was cancelled"),
-            Some("REJECTED") => OperationState::Ended("was rejected"),
-            _ => OperationState::Running,
+impl CurrentIdentity {
+    /// When the key ends.
+    pub(crate) fn key_ends(&self) -> Lenient<Timestamp> {
+        match &self.principal_api_key {
+            Lenient::Read(ApiKey {
+                spec: Lenient::Read(spec),
+            }) => spec.expiry_time,
+            Lenient::Absent
+            | Lenient::Read(ApiKey {
+                spec: Lenient::Absent,
+            }) => Lenient::Absent,
+            _ => Lenient::Unreadable,
         }
-    }
-
-    /// After how many seconds to ask again, if the vendor says so.
-    pub(crate) fn check_after(&self) -> Option<f64> {
-        self.check_duration.strip_suffix('s')?.parse().ok()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    fn access(json: Value) -> Access {
-        serde_json::from_value(json).expect("access")
-    }
-
-    #[test]
-    fn enums_are_read_by_name_by_number_and_by_their_deprecated_twins() {
-        for role in [
-            json!({"role": "ROLE_FINANCE_ADMIN"}),
-            json!({"role": 4}),
-            json!({"roleDeprecated": "financeadmin"}),
-            json!({"role": "ROLE_UNSPECIFIED", "role_deprecated": "financeadmin"}),
-        ] {
-            let read = access(json!({"accountAccess": role.clone()})).role();
-            assert_eq!(read, Some(Role::FinanceAdmin), "{role}");
-        }
-        for none in [
-            json!({}),
-            json!({"role": ""}),
-            json!({"role": 0}),
-            json!({"role": null}),
-            json!(null),
-        ] {
-            assert_eq!(
-                access(json!({"account_access": none.clone()})).role(),
-                None,
-                "{none}"
-            );
-        }
-        let unknown = access(json!({"accountAccess": {"role": "ROLE_FUTURE"}})).role();
-        assert_eq!(unknown, Some(Role::Unknown("FUTURE".into())));
-        let operation: Operation =
-            serde_json::from_value(json!({"id": "o", "state": "STATE_REJECTED"}))
-                .expect("operation");
-        assert_eq!(operation.state(), OperationState::Ended("was rejected"));
-    }
-
-    #[test]
-    fn defaults_may_be_left_out_written_out_or_null() {
-        for user in [
-            json!({"id": "u", "spec": {"email": "a@b"}}),
-            json!({"id": "u", "spec": {"email": "a@b", "access": null}, "invitation": null, "createdTime": null,
-                "state": "RESOURCE_STATE_UNSPECIFIED", "asyncOperationId": ""}),
-            json!({"id": "u", "spec": {"email": "a@b", "access": {"accountAccess": {}, "namespaceAccesses": {}}},
-                "created_time": "", "state": 0}),
-        ] {
-            let user: User = serde_json::from_value(user).expect("a user");
-            assert_eq!(
-                (user.state(), user.created_time),
-                (ResourceState::Unspecified, None)
-            );
-            assert_eq!(user.spec.access.and_then(|a| a.role()), None);
-        }
-    }
-}
+mod tests;

@@ -83,8 +83,8 @@ fn existing(connector: &TemporalCloud, user: &User) -> Result<Plan<Write>, Error
     let state = user.state();
     let invitation_ended = user
         .invitation
-        .as_ref()
-        .is_some_and(|i| is_past(connector, i.expired_time));
+        .get()
+        .is_some_and(|i| is_past(connector, i.expired_time.get().copied()));
     if state == ResourceState::Expired || invitation_ended {
         return Err(Error::refused(
             "InvitationExpired",
@@ -101,7 +101,7 @@ fn existing(connector: &TemporalCloud, user: &User) -> Result<Plan<Write>, Error
     if state == ResourceState::Deleting {
         return Ok(Plan::Later(OTHERS_TURN));
     }
-    let (_, details) = account_state(&state, user.invitation.is_some());
+    let (_, details) = account_state(&state, user.invitation.get().is_some());
     Ok(Plan::Already(State {
         grants: Vec::new(),
         resource: Some(ResourceRef {
@@ -132,7 +132,7 @@ pub(super) async fn delete(
         ));
     }
     not_oneself(identity, principal)?;
-    let Some(user) = Principal::read(connector, principal).await? else {
+    let Some(user) = Principal::read(connector, identity, principal).await? else {
         return Ok(Plan::Already(State::default()));
     };
     let role = user.access.role();

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::principal::{OTHERS_TURN, Principal, kind_of, operation_id};
 use crate::TemporalCloud;
+use crate::absence::{self, List};
 use crate::access::{namespace_permission, permission_slug};
 use crate::api::{Permission, Write};
 
@@ -20,7 +21,7 @@ pub(super) async fn grant(
     wanted: Permission,
     principal: &ResourceId,
 ) -> Result<Plan<Write>, Error> {
-    let principal = Principal::required(connector, principal).await?;
+    let principal = Principal::required(connector, identity, principal).await?;
     let entitlement = namespace_permission(namespace, wanted);
     let then = State {
         grants: vec![principal.grant(&entitlement)],
@@ -51,7 +52,7 @@ pub(super) async fn grant(
             "Use another service account, or change this one in Temporal Cloud.",
         ));
     }
-    namespace_exists(connector, namespace).await?;
+    namespace_exists(connector, identity, namespace).await?;
     if principal.is_busy(connector).await? {
         return Ok(Plan::Later(OTHERS_TURN));
     }
@@ -76,7 +77,7 @@ pub(super) async fn revoke(
     principal: &ResourceId,
 ) -> Result<Plan<Write>, Error> {
     kind_of(principal)?;
-    let Some(principal) = Principal::read(connector, principal).await? else {
+    let Some(principal) = Principal::read(connector, identity, principal).await? else {
         return Ok(Plan::Already(State::default()));
     };
     let held = principal.access.namespace(namespace);
@@ -125,12 +126,15 @@ fn implicit(principal: &Principal, namespace: &str, why: &str) -> Error {
     )
 }
 
-async fn namespace_exists(connector: &TemporalCloud, namespace: &str) -> Result<(), Error> {
-    let found = match connector.api.namespace(namespace).await {
-        Ok(found) => Some(found).filter(|n| !n.state().is_going()),
-        Err(e) if e.is_not_found() => None,
-        Err(e) => return Err(e.into()),
-    };
+async fn namespace_exists(
+    connector: &TemporalCloud,
+    identity: &Identity,
+    namespace: &str,
+) -> Result<(), Error> {
+    let look = || connector.api.namespace(namespace);
+    let found = absence::unless_absent(connector, identity, List::Namespaces, namespace, look)
+        .await?
+        .filter(|n| !n.state().is_going());
     found.map(|_| ()).ok_or_else(|| {
         Error::new(
             ErrorType::NotFound,

@@ -1,12 +1,11 @@
 //! A principal as it is now: typed for deciding, raw for sending back.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rollcall::connector::Identity;
 use rollcall::event::GrantRef;
-use rollcall::http;
+use rollcall::http::lenient::Lenient;
 use rollcall::model::{EntitlementId, ResourceId};
 use rollcall::provision::Request;
 use rollcall::{Error, ErrorType};
@@ -15,9 +14,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::TemporalCloud;
+use crate::absence::{self, List, Walk, nobody_listed};
 use crate::access::{self, GROUP, SERVICE_ACCOUNT, USER};
 use crate::api::{
-    Access, Group, Kind, OperationState, ResourceState, Role, ServiceAccount, User, Write,
+    Access, Group, Kind, OperationState, ResourceState, Role, ServiceAccount, User, Write, text,
 };
 
 /// How long to wait for another change of the same object.
@@ -54,27 +54,28 @@ pub(super) fn kind_of(principal: &ResourceId) -> Result<Kind, Error> {
 }
 
 impl Principal {
-    /// Reads a principal; `None` if the vendor says that it does not exist (404), or that it is deleted.
+    /// Reads a principal; `None` if the vendor shows it as deleted, or if both it (404) and the list say that it does
+    /// not exist.
     pub(super) async fn read(
         connector: &TemporalCloud,
+        identity: &Identity,
         id: &ResourceId,
     ) -> Result<Option<Self>, Error> {
         let kind = kind_of(id)?;
-        let raw = match connector.api.raw(kind, &id.id).await {
-            Ok(raw) => raw,
-            Err(e) if e.is_not_found() => return Ok(None),
-            Err(e) => return Err(e.into()),
-        };
-        let principal = Self::of(kind, id, raw)?;
-        Ok(Some(principal).filter(|p| p.state != ResourceState::Deleted))
+        let list = List::of(kind);
+        let look = || connector.api.raw(kind, &id.id);
+        let raw = absence::unless_absent(connector, identity, list, &id.id, look).await?;
+        let principal = raw.map(|raw| Self::of(kind, id, raw)).transpose()?;
+        Ok(principal.filter(|p| p.state != ResourceState::Deleted))
     }
 
     /// The same, where there must be one.
     pub(super) async fn required(
         connector: &TemporalCloud,
+        identity: &Identity,
         id: &ResourceId,
     ) -> Result<Self, Error> {
-        Self::read(connector, id).await?.ok_or_else(|| {
+        Self::read(connector, identity, id).await?.ok_or_else(|| {
             Error::new(
                 ErrorType::NotFound,
                 "UnknownPrincipal",
@@ -86,60 +87,63 @@ impl Principal {
 
     fn of(kind: Kind, id: &ResourceId, raw: Value) -> Result<Self, Error> {
         let spec = raw.get("spec").cloned().unwrap_or_else(|| json!({}));
-        let typed = |e: serde_json::Error| {
-            Error::internal("UnexpectedAnswer", format!("{id} is of an unknown form"))
-                .with_source(e)
-        };
-        let (name, state, access, resource_version, scoped, operation) = match kind {
-            Kind::User => {
-                let user = User::deserialize(&raw).map_err(typed)?;
-                let state = user.state();
-                (
-                    user.spec.email,
-                    state,
-                    user.spec.access,
-                    user.resource_version,
-                    false,
-                    user.async_operation_id,
-                )
-            }
+        let typed =
+            |e: serde_json::Error| unexpected(id, "it is of an unknown form").with_source(e);
+        let mut principal = match kind {
+            Kind::User => Self::of_user(User::deserialize(&raw).map_err(typed)?),
             Kind::ServiceAccount => {
-                let sa = ServiceAccount::deserialize(&raw).map_err(typed)?;
-                let state = sa.state();
-                let (access, scoped) = (sa.spec.access(), sa.spec.is_scoped());
-                (
-                    sa.spec.name,
-                    state,
-                    access,
-                    sa.resource_version,
-                    scoped,
-                    sa.async_operation_id,
-                )
+                Self::of_service_account(ServiceAccount::deserialize(&raw).map_err(typed)?)
             }
-            Kind::Group => {
-                let group = Group::deserialize(&raw).map_err(typed)?;
-                let state = group.state();
-                let name = group.spec.display_name;
-                (
-                    name,
-                    state,
-                    group.spec.access,
-                    group.resource_version,
-                    false,
-                    group.async_operation_id,
-                )
-            }
-        };
-        Ok(Self {
-            kind,
-            id: id.clone(),
-            name,
-            operation,
-            state,
-            access: access.unwrap_or_default(),
-            resource_version,
-            scoped,
-            spec,
+            Kind::Group => Self::of_group(Group::deserialize(&raw).map_err(typed)?),
+        }
+        .ok_or_else(|| unexpected(id, "its version or operation is of an unknown form"))?;
+        if principal.id != *id {
+            let other = format!("the vendor answered with {}", principal.id);
+            return Err(unexpected(id, &other));
+        }
+        principal.spec = spec;
+        Ok(principal)
+    }
+
+    fn of_user(user: User) -> Option<Self> {
+        Some(Self {
+            kind: Kind::User,
+            id: ResourceId::new(USER, &user.id),
+            state: user.state(),
+            name: user.spec.email,
+            access: user.spec.access.unwrap_or_default(),
+            resource_version: readable(&user.resource_version)?,
+            scoped: false,
+            operation: readable(&user.async_operation_id)?,
+            spec: Value::Null,
+        })
+    }
+
+    fn of_service_account(sa: ServiceAccount) -> Option<Self> {
+        Some(Self {
+            kind: Kind::ServiceAccount,
+            id: ResourceId::new(SERVICE_ACCOUNT, &sa.id),
+            state: sa.state(),
+            name: text(&sa.spec.name).to_owned(),
+            access: sa.spec.access().unwrap_or_default(),
+            resource_version: readable(&sa.resource_version)?,
+            scoped: sa.spec.is_scoped(),
+            operation: readable(&sa.async_operation_id)?,
+            spec: Value::Null,
+        })
+    }
+
+    fn of_group(group: Group) -> Option<Self> {
+        Some(Self {
+            kind: Kind::Group,
+            id: ResourceId::new(GROUP, &group.id),
+            state: group.state(),
+            name: text(&group.spec.display_name).to_owned(),
+            access: group.spec.access.unwrap_or_default(),
+            resource_version: readable(&group.resource_version)?,
+            scoped: false,
+            operation: readable(&group.async_operation_id)?,
+            spec: Value::Null,
         })
     }
 
@@ -224,6 +228,18 @@ impl Principal {
     }
 }
 
+/// A field that a change goes by: empty if it is missing, `None` if it cannot be read.
+fn readable(field: &Lenient<String>) -> Option<String> {
+    (!field.is_unreadable()).then(|| text(field).to_owned())
+}
+
+fn unexpected(id: &ResourceId, why: &str) -> Error {
+    Error::internal(
+        "UnexpectedAnswer",
+        format!("{id} cannot be changed as the vendor shows it: {why}"),
+    )
+}
+
 /// A member of an object that is itself an object: found in either spelling, made if it is not there or `null`.
 fn child<'a>(object: &'a mut Value, camel: &str, snake: &str) -> &'a mut Value {
     let key = if object.get(snake).is_some() {
@@ -303,28 +319,25 @@ pub(super) async fn not_the_last_admin(
     ))
 }
 
-/// The first user of the whole list that is `wanted`. A page may be empty and go on. That nobody is wanted is said only
-/// at the list's real end: an invitation or the last admin's leaving may follow from it.
+/// The first user of the whole list that is `wanted`. That nobody is wanted is said only at the list's real end: an
+/// invitation or the last admin's leaving may follow from it.
 pub(super) async fn find_user(
     connector: &TemporalCloud,
     wanted: impl Fn(&User) -> bool,
 ) -> Result<Option<User>, Error> {
-    let mut page = String::new();
-    let mut seen = BTreeSet::new();
-    loop {
+    let mut walk = Walk::of("the list of users");
+    while let Some(page) = walk.next_page() {
         let users = connector.api.users(&page).await?;
+        let rows = users.items.len();
         if let Some(user) = users.items.into_iter().find(&wanted) {
             return Ok(Some(user));
         }
-        let Some(next) = users.next else {
-            return Ok(None);
-        };
-        if !seen.insert(next.clone()) {
-            let call = "the list of users".into();
-            return Err(http::error::Error::Circle { call }.into());
-        }
-        page = next;
+        walk.onward(rows, users.next)?;
     }
+    if walk.is_empty() {
+        return Err(nobody_listed());
+    }
+    Ok(None)
 }
 
 /// Whether `at` is past.

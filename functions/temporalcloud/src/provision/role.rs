@@ -29,7 +29,7 @@ pub(super) async fn grant(
             "Grant `read` instead.",
         ));
     }
-    let principal = Principal::required(connector, principal).await?;
+    let principal = Principal::required(connector, identity, principal).await?;
     let held = principal.access.role();
     let then = State {
         grants: vec![principal.grant(&role_member(&identity.tenant, wanted))],
@@ -69,7 +69,7 @@ pub(super) async fn revoke(
     principal: &ResourceId,
 ) -> Result<Plan<Write>, Error> {
     kind_of(principal)?;
-    let Some(principal) = Principal::read(connector, principal).await? else {
+    let Some(principal) = Principal::read(connector, identity, principal).await? else {
         return Ok(Plan::Already(State::default()));
     };
     let held = principal.access.role();

@@ -92,9 +92,10 @@ async fn an_address_that_has_an_account_is_found_however_it_is_written() {
 #[tokio::test]
 async fn an_address_that_was_invited_a_moment_ago_is_no_failure() {
     let desk = Desk::new().await;
+    let others = json!({"users": [stored(&desk, "u1")]});
     desk.vendor
         .sim
-        .set_faults(vec![shown_once(1, "/cloud/users", json!({"users": []}))]);
+        .set_faults(vec![shown_once(1, "/cloud/users", others)]);
     let answer = outcome(
         create(&desk, "r1", "dev@example.com").await,
         "already_exists",
@@ -231,4 +232,29 @@ async fn a_list_of_users_that_goes_in_a_circle_is_no_proof_that_somebody_is_not_
         "RepeatedCursor"
     );
     assert_eq!(desk.writes().len(), 0);
+}
+
+/// The public connector believes a list of users that is empty, and follows one that never ends for ever.
+#[tokio::test]
+async fn a_list_of_users_without_anybody_or_without_an_end_proves_nothing() {
+    let empty = |n: usize, next: String| {
+        let page = json!({"users": [], "nextPageToken": next});
+        shown_once(n, "/cloud/users", page)
+    };
+    let endless: Vec<_> = (1..=60).map(|n| empty(n, format!("t{n}"))).collect();
+    for (faults, expected) in [
+        (vec![empty(1, String::new())], "IncompleteAnswer"),
+        (endless, "EndlessList"),
+    ] {
+        let desk = Desk::new().await;
+        desk.vendor.sim.set_faults(faults);
+        let error = create(&desk, "r1", "new@example.com")
+            .await
+            .expect_err("no list");
+        assert_eq!(
+            (error.kind().as_str(), error.code()),
+            ("Unavailable", expected)
+        );
+        assert_eq!(desk.writes().len(), 0);
+    }
 }

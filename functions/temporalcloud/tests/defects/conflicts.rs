@@ -174,6 +174,25 @@ async fn a_rate_limit_is_waited_for() {
     desk.vendor.sim.set_options(|o| o.max_running = 10);
     desk.clock.advance(std::time::Duration::from_secs(3600));
     outcome(grant(&desk, "r1", READ, WHOM).await, "granted");
+    // With which status it is told is not documented.
+    for (status, says) in [
+        (400, "too many concurrent operations (type: bad-request)"),
+        (400, "Resource exhausted: 10 operations are running"),
+        (409, "too many changes are under way"),
+    ] {
+        let desk = Desk::new().await;
+        let busy = FaultKind::Status {
+            code: status,
+            headers: Vec::new(),
+            body: Some(json!({"code": 8, "message": says})),
+        };
+        let once = Fault::matching("POST", "/cloud/", busy).times(1);
+        desk.vendor.sim.set_faults(vec![once]);
+        let answer = outcome(grant(&desk, "r1", READ, WHOM).await, "in_progress");
+        assert!(answer["resume_at"].is_string(), "{says}");
+        desk.clock.advance(std::time::Duration::from_secs(60));
+        outcome(grant(&desk, "r1", READ, WHOM).await, "granted");
+    }
 }
 
 /// The public connector lets two changes of one user run into each other.

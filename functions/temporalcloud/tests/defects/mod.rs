@@ -1,11 +1,13 @@
 //! What the public Baton connector for Temporal Cloud does wrong, and this one must not. Each test is named after what
 //! must hold, and says what the public connector does instead.
 
+mod absence;
 mod access;
 mod accounts;
 mod answers;
 mod conflicts;
 mod ids;
+mod incomplete;
 mod keys;
 mod namespaces;
 mod operations;
@@ -47,6 +49,11 @@ fn stored(desk: &Desk, id: &str) -> Value {
 /// What a user, service account or group is set to.
 fn spec(desk: &Desk, id: &str) -> Value {
     stored(desk, id)["spec"].clone()
+}
+
+/// Answers every request for exactly this path with this status.
+fn always(path: &str, status: u16) -> Fault {
+    Fault::matching("GET", path, FaultKind::status(status)).exactly()
 }
 
 /// Lets the `n`-th look at something bring this instead of how it is: what was so a moment ago, or will be.

@@ -251,6 +251,20 @@ async fn what_must_not_be_done_is_refused_by_name_and_nothing_is_sent() {
         ),
         (
             Grant,
+            "group:g-scim:member",
+            "user:u-read",
+            Refused,
+            "NotProvisioned",
+        ),
+        (
+            Revoke,
+            "group:g-google:member",
+            "user:u-everything",
+            Refused,
+            "NotProvisioned",
+        ),
+        (
+            Grant,
             "custom-role:cr_1:assigned",
             "user:u-read",
             Refused,

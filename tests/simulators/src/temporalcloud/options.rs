@@ -41,6 +41,9 @@ pub struct Options {
     pub custom_roles: Feature,
     /// The group calls.
     pub groups: Feature,
+    /// Whether the list of all service accounts has those that are scoped to a project. *Unknown*; they have a list of
+    /// their own.
+    pub scoped_on_main_list: bool,
     /// How `email` selects users.
     pub email_filter: EmailFilter,
     /// Whether the `namespace` filter of users and groups also gives those with implicit access (owners, admins).
@@ -171,6 +174,7 @@ impl Default for Options {
             projects: Feature::Enabled,
             custom_roles: Feature::Enabled,
             groups: Feature::Enabled,
+            scoped_on_main_list: true,
             email_filter: EmailFilter::IgnoreCase,
             namespace_filter_implicit: false,
             member_repeat: MemberRepeat::NothingToChange,

@@ -134,13 +134,10 @@ pub(crate) fn users(context: &mut Context<'_>) -> Reply {
 
 pub(crate) fn service_accounts(context: &mut Context<'_>) -> Reply {
     let query = context.query(&PAGING)?;
-    let items = context
-        .inner
-        .world
-        .service_accounts
-        .values()
-        .cloned()
-        .collect();
+    let all = context.inner.options.scoped_on_main_list;
+    let listed = |account: &&Value| all || account.pointer("/spec/projectScopedAccess").is_none();
+    let accounts = context.inner.world.service_accounts.values();
+    let items = accounts.filter(listed).cloned().collect();
     context.page(
         items,
         "serviceAccount",

@@ -185,6 +185,14 @@ async fn filters() {
             .ids("serviceAccounts"),
         ["sa-prj"]
     );
+    for all in [true, false] {
+        sim.set_options(|o| o.scoped_on_main_list = all);
+        let ids = get(&sim, "/cloud/service-accounts")
+            .await
+            .ids("serviceAccount");
+        assert_eq!(ids.iter().any(|id| id == "sa-prj"), all);
+        assert!(ids.iter().any(|id| id == "sa-ns"));
+    }
     assert_eq!(
         get(&sim, "/cloud/api-keys?ownerId=sa0").await.json["apiKeys"]
             .as_array()

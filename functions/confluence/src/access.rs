@@ -5,7 +5,10 @@
 
 mod names;
 
+use std::collections::BTreeMap;
+
 use rollcall::connector::Records;
+use rollcall::http::lenient::Lenient;
 use rollcall::model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Rank,
     Resource, ResourceId, State, brief, put,
@@ -13,7 +16,7 @@ use rollcall::model::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::{Account, Assignment, Group, Permission, Person, Role, Space};
+use crate::api::{Account, Assignment, Group, Permission, Person, Role, Space, Text};
 
 pub(crate) use names::*;
 
@@ -63,11 +66,11 @@ pub(crate) fn person(person: &Person) -> Resource {
     let account = Account {
         account_id: person.account_id.clone(),
         account_type: person.account_type.clone(),
-        account_status: String::new(),
+        account_status: Text::default(),
         email: person.email.clone(),
         display_name: person.display_name.clone(),
         public_name: person.public_name.clone(),
-        is_external_collaborator: person.is_guest || person.is_external_collaborator,
+        is_external_collaborator: Lenient::Read(person.is_guest()),
     };
     let mut resource = user(&account);
     resource.rank = Rank::Member;
@@ -77,8 +80,8 @@ pub(crate) fn person(person: &Person) -> Resource {
 /// An account.
 pub(crate) fn user(account: &Account) -> Resource {
     // The address is "" where its owner hides it.
-    let email = Some(account.email.clone()).filter(|email| !email.is_empty());
-    let kind = match account.account_type.as_str() {
+    let email = Some(account.email.to_string()).filter(|email| !email.is_empty());
+    let kind = match &*account.account_type {
         "app" => AccountType::Service,
         "atlassian" | "customer" => AccountType::Human,
         _ => AccountType::Unknown,
@@ -90,27 +93,24 @@ pub(crate) fn user(account: &Account) -> Resource {
         last_login: None,
         mfa: None,
     };
-    let name = [
-        &account.display_name,
-        &account.public_name,
-        &account.account_id,
-    ];
-    let name = name.into_iter().find(|name| !name.is_empty());
+    let name = or_id(&account.public_name, &account.account_id);
+    let name = or_id(&account.display_name, name);
     let id = ResourceId::new(USER, &account.account_id);
-    let mut resource = Resource::new(id, name.cloned().unwrap_or_default(), facet);
-    (resource.state, resource.state_details) = match account.account_status.as_str() {
+    let mut resource = Resource::new(id, name, facet);
+    (resource.state, resource.state_details) = match &*account.account_status {
         "active" => (State::Enabled, String::new()),
-        "inactive" | "closed" => (State::Disabled, account.account_status.clone()),
+        "inactive" | "closed" => (State::Disabled, account.account_status.to_string()),
         other => (State::Unknown, other.to_owned()),
     };
     let profile = &mut resource.profile;
     put(profile, "id", &account.account_id);
-    put(profile, "user_name", &account.display_name);
-    put(profile, "public_name", &account.public_name);
-    put(profile, "email", &account.email);
-    put(profile, "account_type", &account.account_type);
-    put(profile, "account_status", &account.account_status);
-    profile.insert("is_guest".into(), account.is_external_collaborator.into());
+    put(profile, "user_name", &*account.display_name);
+    put(profile, "public_name", &*account.public_name);
+    put(profile, "email", &*account.email);
+    put(profile, "account_type", &*account.account_type);
+    put(profile, "account_status", &*account.account_status);
+    let is_guest = account.is_external_collaborator.get() == Some(&true);
+    profile.insert("is_guest".into(), is_guest.into());
     resource
 }
 
@@ -127,10 +127,10 @@ pub(crate) fn group(group: &Group) -> Records {
     resource.state = State::Enabled;
     let profile = &mut resource.profile;
     put(profile, "group_id", &group.id);
-    put(profile, "group_name", &group.name);
+    put(profile, "group_name", &*group.name);
     put(profile, "group_type", "group");
-    put(profile, "managed_by", &group.managed_by);
-    put(profile, "usage_type", &group.usage_type);
+    put(profile, "managed_by", &*group.managed_by);
+    put(profile, "usage_type", &*group.usage_type);
     let entitlement = Entitlement {
         id: member(&group.id),
         display_name: format!("{name} Group Member"),
@@ -164,14 +164,14 @@ pub(crate) fn space(space: &Space, selection: &Selection, mode: Mode) -> Records
     let name = or_id(&space.name, &space.key);
     let mut resource = Resource::new(id, name, Facet::None);
     resource.state = State::Enabled;
-    if space.status != "current" {
-        resource.state_details.clone_from(&space.status);
+    if &*space.status != "current" {
+        resource.state_details = space.status.to_string();
     }
-    resource.created_at = space.created_at;
+    resource.created_at = space.created_at.get().copied();
     let profile = &mut resource.profile;
     put(profile, "space_key", &space.key);
-    put(profile, "space_type", &space.kind);
-    put(profile, "space_status", &space.status);
+    put(profile, "space_type", &*space.kind);
+    put(profile, "space_status", &*space.status);
     put(profile, "web_url", &space.web_url);
     let pairs = selection.pairs(mode);
     Records {
@@ -213,6 +213,8 @@ pub(crate) enum Row {
     Shown(Records),
     /// It is of a noun or verb that the configuration leaves out.
     NotSelected,
+    /// It does not say what it allows.
+    Unnamed,
 }
 
 /// A row of a space's permissions. `by_role`: it follows from a role, and cannot be taken by itself.
@@ -227,6 +229,9 @@ pub(crate) fn row(
         row.operation.key.as_str(),
         row.operation.target_type.as_str(),
     );
+    if !row.operation.is_named() {
+        return Row::Unnamed;
+    }
     if !selection.has(verb, noun) {
         return Row::NotSelected;
     }
@@ -297,7 +302,7 @@ pub(crate) fn role(role: &Role) -> Resource {
     resource.state = State::Enabled;
     resource.description = brief(&role.description);
     let profile: &mut Profile = &mut resource.profile;
-    put(profile, "description", &role.description);
+    put(profile, "description", &*role.description);
     let mut permissions = role.space_permissions.clone();
     permissions.sort();
     profile.insert("space_permissions".into(), json!(permissions));
@@ -376,6 +381,38 @@ pub(crate) fn by_strength(mut roles: Vec<Role>) -> Vec<Role> {
         (a.space_permissions.len(), &a.id).cmp(&(b.space_permissions.len(), &b.id))
     });
     roles
+}
+
+/// Who administers a space; `None` where what somebody holds does not tell. What counts is what is in force: whoever has a
+/// role has what that role includes, whether the vendor shows rows for it or not; who has none, what rows give, unless
+/// there are only roles. `roles` are the site's.
+pub(crate) fn administrators(
+    mode: Mode,
+    rows: &[Permission],
+    assignments: &[Assignment],
+    roles: &[Role],
+) -> BTreeMap<ResourceId, Option<bool>> {
+    let by_role = |held: &Assignment| {
+        let role = roles.iter().find(|role| role.id == held.role_id)?;
+        let is_shown = !role.space_permissions.is_empty();
+        is_shown.then(|| includes(role, "administer", "space"))
+    };
+    let mut all: BTreeMap<ResourceId, Option<bool>> = assignments
+        .iter()
+        .filter(|_| mode.has_roles())
+        .map(|held| (assignee(held), by_role(held)))
+        .collect();
+    let administers = |row: &&Permission| {
+        (&*row.operation.key, &*row.operation.target_type) == ("administer", "space")
+    };
+    for row in rows
+        .iter()
+        .filter(administers)
+        .filter(|_| mode != Mode::Roles)
+    {
+        all.entry(holder_of(row)).or_insert(Some(true));
+    }
+    all
 }
 
 /// Whether a role includes a permission.

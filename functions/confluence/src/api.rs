@@ -5,10 +5,12 @@
 
 mod failure;
 mod objects;
+mod paging;
 
 use std::collections::BTreeSet;
 
 use rollcall::http::{self, Call, Concurrency, Header, Http, Session, Vendor};
+use rollcall::pages::EmptyPages;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,13 +19,12 @@ use crate::site::Site;
 pub(crate) use failure::Failure;
 pub use objects::Write;
 pub(crate) use objects::*;
+pub use paging::At;
+pub(crate) use paging::Page;
+use paging::{Paging, Row, circle};
 
-/// The largest page of the user search, whatever is asked for.
-const SEARCH_PAGE: &str = "100";
-/// The largest page of other lists of the API v1; a larger one is refused.
-const V1_PAGE: &str = "200";
-/// The largest page of the API v2.
-const V2_PAGE: &str = "250";
+/// How often a list that is read as a whole starts over before it fails.
+const RESTARTS: u32 = 2;
 /// How many accounts can be asked for at once.
 pub(crate) const BULK: usize = 250;
 
@@ -47,22 +48,6 @@ pub(crate) enum Credential {
     },
     /// A service account's token.
     Bearer(SecretString),
-}
-
-/// A page of a list that is paged by cursor.
-#[derive(Debug)]
-pub(crate) struct Page<T> {
-    pub(crate) items: Vec<T>,
-    /// Where the list goes on. An empty page may have one too.
-    pub(crate) next: Option<String>,
-}
-
-/// A page of a list that is paged by number.
-#[derive(Debug)]
-pub(crate) struct Rows<T> {
-    pub(crate) items: Vec<T>,
-    /// The number of the row that the list goes on with.
-    pub(crate) next: Option<u64>,
 }
 
 impl Api {
@@ -96,7 +81,7 @@ impl Api {
     }
 
     async fn send<T: DeserializeOwned>(&self, call: Call) -> Answer<T> {
-        self.http.send(&call).await.map_err(Failure)
+        self.http.send(&call).await.map_err(Failure::Http)
     }
 
     /// The id of the site: the gateway's address has it, the site itself tells (`GET /_edge/tenant_info`).
@@ -121,15 +106,13 @@ impl Api {
         self.send(v1(&["user"]).query("accountId", account)).await
     }
 
-    /// `GET /wiki/rest/api/search/user`: guests included, deactivated accounts never.
-    pub(crate) async fn search_users(&self, start: u64) -> Answer<Vec<Person>> {
+    /// `GET /wiki/rest/api/search/user`: guests included, deactivated accounts never. Documented is paging by `start`;
+    /// searches of the same API are known to ignore it, and to have a cursor in the link to the next page.
+    pub(crate) async fn search_users(&self, at: &At) -> Answer<Page<Hit>> {
         let call = v1(&["search", "user"])
             .query("cql", "type=user")
-            .query("sitePermissionTypeFilter", "all")
-            .query("limit", SEARCH_PAGE)
-            .query("start", start.to_string());
-        let answer: Found = self.send(call).await?;
-        Ok(answer.results.into_iter().map(|hit| hit.user).collect())
+            .query("sitePermissionTypeFilter", "all");
+        self.page(&call, Paging::Search, at).await
     }
 
     /// `POST /wiki/api/v2/users-bulk`: accounts that it does not know are left out.
@@ -143,8 +126,13 @@ impl Api {
     }
 
     /// `GET /wiki/rest/api/group`
-    pub(crate) async fn groups(&self, start: u64) -> Answer<Rows<Group>> {
-        self.rows(v1(&["group"]), start).await
+    pub(crate) async fn groups(&self, at: &At) -> Answer<Page<Group>> {
+        self.page(&v1(&["group"]), Paging::V1, at).await
+    }
+
+    /// The same, whole.
+    pub(crate) async fn all_groups(&self) -> Answer<Vec<Group>> {
+        self.whole(&v1(&["group"]), Paging::V1).await
     }
 
     /// `GET /wiki/rest/api/group/by-id`
@@ -153,20 +141,26 @@ impl Api {
     }
 
     /// `GET /wiki/rest/api/group/{id}/membersByGroupId`: of a group that does not exist, nobody, with status 200.
-    pub(crate) async fn members(&self, group: &str, start: u64) -> Answer<Rows<Person>> {
-        self.rows(v1(&["group", group, "membersByGroupId"]), start)
-            .await
+    pub(crate) async fn members(&self, group: &str, at: &At) -> Answer<Page<Person>> {
+        self.page(&members_of(group), Paging::V1, at).await
     }
 
-    /// `GET /wiki/rest/api/user/memberof`: the groups of a user.
-    pub(crate) async fn groups_of(&self, account: &str, start: u64) -> Answer<Rows<Group>> {
+    /// The same, whole.
+    pub(crate) async fn all_members(&self, group: &str) -> Answer<Vec<Person>> {
+        self.whole(&members_of(group), Paging::V1).await
+    }
+
+    /// `GET /wiki/rest/api/user/memberof`: the groups of a user, whole.
+    pub(crate) async fn groups_of(&self, account: &str) -> Answer<Vec<Group>> {
         let call = v1(&["user", "memberof"]).query("accountId", account);
-        self.rows(call, start).await
+        self.whole(&call, Paging::V1).await
     }
 
     /// `GET /wiki/api/v2/spaces`: those that the caller may see.
-    pub(crate) async fn spaces(&self, cursor: &str) -> Answer<Page<Space>> {
-        let (mut page, base) = self.based_page::<Space>(v2(&["spaces"]), cursor).await?;
+    pub(crate) async fn spaces(&self, at: &At) -> Answer<Page<Space>> {
+        let (mut page, base) = self
+            .based_page::<Space>(&v2(&["spaces"]), Paging::V2, at)
+            .await?;
         for space in &mut page.items {
             if !base.is_empty() && !space.links.webui.is_empty() {
                 space.web_url = format!("{base}{}", space.links.webui);
@@ -187,14 +181,15 @@ impl Api {
     }
 
     /// `GET /wiki/api/v2/spaces/{id}/permissions`, a page.
-    pub(crate) async fn permissions(&self, space: &str, cursor: &str) -> Answer<Page<Permission>> {
-        self.page(v2(&["spaces", space, "permissions"]), cursor)
+    pub(crate) async fn permissions(&self, space: &str, at: &At) -> Answer<Page<Permission>> {
+        self.page(&v2(&["spaces", space, "permissions"]), Paging::V2, at)
             .await
     }
 
     /// The same, whole.
     pub(crate) async fn all_permissions(&self, space: &str) -> Answer<Vec<Permission>> {
-        self.whole(v2(&["spaces", space, "permissions"])).await
+        self.whole(&v2(&["spaces", space, "permissions"]), Paging::V2)
+            .await
     }
 
     /// `GET /wiki/api/v2/space-role-mode`
@@ -205,12 +200,13 @@ impl Api {
 
     /// `GET /wiki/api/v2/space-roles`: fourteen at most.
     pub(crate) async fn roles(&self) -> Answer<Vec<Role>> {
-        self.whole(v2(&["space-roles"])).await
+        self.whole(&v2(&["space-roles"]), Paging::V2).await
     }
 
     /// `GET /wiki/api/v2/spaces/{id}/role-assignments`: nearly always one page.
     pub(crate) async fn assignments(&self, space: &str) -> Answer<Vec<Assignment>> {
-        self.whole(v2(&["spaces", space, "role-assignments"])).await
+        self.whole(&v2(&["spaces", space, "role-assignments"]), Paging::V2)
+            .await
     }
 
     /// Sends a write.
@@ -266,82 +262,78 @@ impl Api {
         };
         match self.send::<Value>(call).await {
             // What the body of a success says is of no use, and it need not be JSON: looking again tells what came of it.
-            Ok(_) | Err(Failure(http::error::Error::Garbled { .. })) => Ok(()),
+            Ok(_) | Err(Failure::Http(http::error::Error::Garbled { .. })) => Ok(()),
             Err(e) => Err(e),
         }
     }
 
-    async fn rows<T: DeserializeOwned>(&self, call: Call, start: u64) -> Answer<Rows<T>> {
-        let call = call
-            .query("limit", V1_PAGE)
-            .query("start", start.to_string());
-        let answer: Listed<T> = self.send(call).await?;
-        // By the rows that came, not by those asked for; and an empty page has nothing after it, whatever it says.
-        let came = u64::try_from(answer.results.len()).unwrap_or(u64::MAX);
-        let goes_on = answer.links.next.is_some() && came > 0;
-        Ok(Rows {
-            items: answer.results,
-            next: goes_on.then_some(start + came),
-        })
-    }
-
-    /// A short list, whole. *Unknown*: what the API answers to a cursor that it no longer knows; 400 and 404 are taken
-    /// for that, and the list is read again.
-    async fn whole<T: DeserializeOwned>(&self, call: Call) -> Answer<Vec<T>> {
+    /// A list, whole. It starts over where a row moved between two pages, or where its place is lost. *Unknown*: what the
+    /// API answers to a cursor that it no longer knows; 400 and 404 are taken for that.
+    async fn whole<T>(&self, list: &Call, paging: Paging) -> Answer<Vec<T>>
+    where
+        T: Row + DeserializeOwned,
+    {
         let mut restarts = 0;
-        let mut items = Vec::new();
-        let mut seen = BTreeSet::from([String::new()]);
-        let mut cursor = String::new();
         loop {
-            match self.page(call.clone(), &cursor).await {
-                Ok(page) => {
-                    items.extend(page.items);
-                    let Some(next) = page.next else {
-                        return Ok(items);
-                    };
-                    if !seen.insert(next.clone()) {
-                        let call = call.name();
-                        return Err(Failure(http::error::Error::Circle { call }));
-                    }
-                    cursor = next;
-                }
-                Err(e) if !cursor.is_empty() && e.is_unknown_id() && restarts < 2 => {
+            match self.whole_once(list, paging).await {
+                Err((e, true)) if restarts < RESTARTS && (e.is_moved() || e.is_unknown_id()) => {
                     restarts += 1;
-                    items.clear();
-                    cursor.clear();
-                    seen = BTreeSet::from([String::new()]);
                 }
-                Err(e) => return Err(e),
+                result => return result.map_err(|(e, _)| e),
             }
         }
     }
 
-    async fn page<T: DeserializeOwned>(&self, call: Call, cursor: &str) -> Answer<Page<T>> {
-        Ok(self.based_page(call, cursor).await?.0)
+    /// Reads a list once; a failure comes with whether its first page was read.
+    async fn whole_once<T>(&self, list: &Call, paging: Paging) -> Result<Vec<T>, (Failure, bool)>
+    where
+        T: Row + DeserializeOwned,
+    {
+        let mut items = Vec::new();
+        let mut at = At::default();
+        let mut seen = BTreeSet::new();
+        let mut empty = EmptyPages::of(list.name());
+        loop {
+            let later = !at.is_first();
+            let page = self.page(list, paging, &at).await.map_err(|e| (e, later))?;
+            let rows = page.items.len();
+            items.extend(page.items);
+            let Some(next) = page.next else {
+                return Ok(items);
+            };
+            empty.count(rows).map_err(|e| (e.into(), later))?;
+            if !seen.insert(next.clone()) {
+                return Err((circle(list), later));
+            }
+            at = next;
+        }
+    }
+
+    async fn page<T>(&self, list: &Call, paging: Paging, at: &At) -> Answer<Page<T>>
+    where
+        T: Row + DeserializeOwned,
+    {
+        Ok(self.based_page(list, paging, at).await?.0)
     }
 
     /// A page, and where the site's pages for people are.
-    async fn based_page<T: DeserializeOwned>(
-        &self,
-        call: Call,
-        cursor: &str,
-    ) -> Answer<(Page<T>, String)> {
-        let call = call.query("limit", V2_PAGE);
-        let call = match cursor {
-            "" => call,
-            cursor => call.query("cursor", cursor),
-        };
-        let answer: Listed<T> = self.send(call).await?;
-        // The link is not followed: only its cursor is taken, and sent to the configured host.
-        let next = answer.links.next.as_deref().and_then(cursor_of);
-        // An empty page that leads to itself is an end that the vendor is known to write; any other circle is a fault.
-        let next = next.filter(|next| !(answer.results.is_empty() && next == cursor));
+    async fn based_page<T>(&self, list: &Call, paging: Paging, at: &At) -> Answer<(Page<T>, String)>
+    where
+        T: Row + DeserializeOwned,
+    {
+        let answer: Listed<T> = self.send(at.request(list, paging)).await?;
+        at.check(list, &answer.results)?;
+        let next = at.after(list, paging, &answer)?;
         let page = Page {
             items: answer.results,
             next,
         };
-        Ok((page, answer.links.base))
+        Ok((page, answer.links.base.to_string()))
     }
+}
+
+fn members_of(group: &str) -> Call {
+    v1(&["group", group, "membersByGroupId"])
 }
 
 fn v1(path: &[&str]) -> Call {
@@ -350,33 +342,4 @@ fn v1(path: &[&str]) -> Call {
 
 fn v2(path: &[&str]) -> Call {
     Call::get(&[&["wiki", "api", "v2"], path].concat())
-}
-
-/// The cursor in a link such as `/wiki/api/v2/spaces?limit=250&cursor=abc`.
-fn cursor_of(link: &str) -> Option<String> {
-    let query = link.split_once('?')?.1;
-    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    let cursor = pairs.find(|(name, _)| name == "cursor")?.1;
-    (!cursor.is_empty()).then(|| cursor.into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_taken_from_its_link() {
-        for (link, expected) in [
-            (
-                "/wiki/api/v2/spaces?limit=250&cursor=ab%3D%3D",
-                Some("ab=="),
-            ),
-            ("https://elsewhere.example/x?cursor=c", Some("c")),
-            ("/wiki/api/v2/spaces?limit=250", None),
-            ("/wiki/api/v2/spaces?cursor=", None),
-            ("/wiki/api/v2/spaces", None),
-        ] {
-            assert_eq!(cursor_of(link).as_deref(), expected, "{link}");
-        }
-    }
 }

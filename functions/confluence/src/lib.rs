@@ -4,6 +4,7 @@
 
 mod access;
 mod api;
+mod mode;
 mod provision;
 mod site;
 mod sync;
@@ -19,8 +20,8 @@ use tokio::sync::OnceCell;
 
 pub use access::Mode;
 use access::{ASSIGNMENT, CLASS, GROUP, NOUNS, ROLE, SPACE, Selection, USER, VERBS};
-pub use api::Write;
 use api::{Api, Credential, Role};
+pub use api::{At, Write};
 use site::Site;
 pub use sync::{Place, Step};
 
@@ -82,6 +83,7 @@ static ABOUT: About = About {
         "Spaces that the token's account cannot view are not listed; the API does not say how many there are.",
         "Who belongs to a class of people, such as everybody with a licence, is not shown, only what the class may do.",
         "Restrictions on single pages are not shown.",
+        "An account that is in no group and on no space can be missed: the user search leaves deactivated accounts out, ends at ten thousand, and is paged by number, so that it skips one where another goes away while it is read.",
     ],
     fields: &[
         Field {
@@ -148,6 +150,8 @@ pub struct Confluence {
     api: Api,
     selection: Selection,
     skip_personal: bool,
+    /// How the site gives access, once that is needed.
+    mode: OnceCell<(Mode, Option<Warning>)>,
     /// The site's roles, weakest first, once they are needed.
     roles: OnceCell<Vec<Role>>,
 }
@@ -179,6 +183,7 @@ impl Connector for Confluence {
                 verbs: config.any("verb", VERBS)?,
             },
             skip_personal: config.flag("skip-personal-spaces"),
+            mode: OnceCell::new(),
             roles: OnceCell::new(),
         })
     }
@@ -196,10 +201,10 @@ impl Connector for Confluence {
         // The two APIs let people in, or not, each by itself.
         let sees_spaces = self.api.any_space().await?.is_some();
         let tenant = self.api.cloud_id().await?;
-        let administers = caller
-            .operations
-            .iter()
-            .any(|operation| operation.operation.contains("administer"));
+        let operations = caller.operations.get().into_iter().flatten();
+        let administers = operations
+            .map(|operation| &*operation.operation)
+            .any(|operation| operation.contains("administer"));
         let mut warnings = Vec::new();
         // *Unknown*: by which operation an administrator is told from others. So this is no reason to fail.
         if !administers {
@@ -219,7 +224,7 @@ impl Connector for Confluence {
         Ok(Identity {
             tenant,
             caller: ResourceId::new(USER, &caller.account_id),
-            caller_name: caller.display_name.clone(),
+            caller_name: caller.display_name.to_string(),
             rights: rights.into(),
             // The API does not tell when a token ends.
             credential_expires_at: None,

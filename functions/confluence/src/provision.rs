@@ -3,6 +3,9 @@
 //! A permission needs the permission to view the space, which is granted first; taking that away takes everything else
 //! along, and so is refused unless the event allows it (`"allow":["cascade"]`). What is there is always read again, with
 //! no cache in between, before a write and after it.
+//!
+//! That something is not held is said only by a list that shows others: a single 404, or an empty list, is what the vendor
+//! answers for other reasons as well.
 
 use async_trait::async_trait;
 use rollcall::connector::Identity;
@@ -68,13 +71,30 @@ impl Provisioner for Confluence {
     async fn send(&self, change: &Write) -> Result<Progress, Error> {
         match self.api.write(change).await {
             Ok(()) => Ok(Progress::Done(None)),
-            Err(e) => refused_write(e),
+            // Looking again tells. No write does harm when it is sent twice: the vendor refuses the second of a permission,
+            // and of a row that is gone, and does nothing for a membership or a role that is as it was to become.
+            Err(e) if e.is_unclear() => Ok(Progress::Unclear),
+            Err(e) => match (change, e.is_absent()) {
+                (Write::SetRole { space, .. }, true) => self.unsettable_role(space, e).await,
+                _ => refused_write(e),
+            },
         }
     }
 
     /// The vendor keeps no record of writes: looking again tells whether this one arrived.
     async fn poll(&self, _: &Write) -> Result<Progress, Error> {
         Ok(Progress::Unclear)
+    }
+}
+
+impl Confluence {
+    /// The API v2 answers with 404 to whoever may not change what it shows.
+    async fn unsettable_role(&self, space: &str, answer: Failure) -> Result<Progress, Error> {
+        match self.api.space(space).await {
+            Ok(_) => Err(may_not_change(answer.into())),
+            Err(e) if e.is_absent() => Ok(Progress::Overtaken),
+            Err(e) => Err(e.into()),
+        }
     }
 }
 
@@ -93,21 +113,23 @@ impl Change<'_> {
         GrantRef::new(self.entitlement, self.principal)
     }
 
-    /// The principal, as the vendor calls its kind, if it exists.
-    async fn check_principal(&self) -> Result<&'static str, Error> {
-        let (kind, found) = match self.principal.resource_type.as_str() {
-            USER => (
-                "user",
-                self.connector.api.user(&self.principal.id).await.map(drop),
-            ),
-            GROUP => (
-                "group",
-                self.connector.api.group(&self.principal.id).await.map(drop),
-            ),
+    /// The principal, as the vendor sees it, if it exists.
+    async fn check_principal(&self) -> Result<Principal, Error> {
+        let api = &self.connector.api;
+        let id = &self.principal.id;
+        let found = match self.principal.resource_type.as_str() {
+            USER => api.user(id).await.map(|person| Principal {
+                kind: "user",
+                is_guest: person.is_guest(),
+            }),
+            GROUP => api.group(id).await.map(|_| Principal {
+                kind: "group",
+                is_guest: false,
+            }),
             other => return Err(cannot_hold(other, self.entitlement)),
         };
         match found {
-            Ok(()) => Ok(kind),
+            Ok(principal) => Ok(principal),
             Err(e) if e.is_unknown_id() => Err(Error::new(
                 ErrorType::NotFound,
                 "UnknownPrincipal",
@@ -130,6 +152,14 @@ impl Change<'_> {
             "Change it in Confluence, as somebody else.",
         ))
     }
+}
+
+/// Who is to be given something.
+struct Principal {
+    /// As the vendor calls it.
+    kind: &'static str,
+    /// A guest, who can hold little.
+    is_guest: bool,
 }
 
 fn cannot_hold(kind: &str, entitlement: &EntitlementId) -> Error {
@@ -167,17 +197,22 @@ fn refused_write(e: Failure) -> Result<Progress, Error> {
         )),
         Some(403) => {
             let failure: Error = e.into();
-            if failure.kind() != ErrorType::PermissionDenied {
+            // Whatever else a 403 comes from has a code of its own.
+            if failure.code() != "VendorDenied" {
                 return Err(failure);
             }
-            Err(Error::new(
-                ErrorType::PermissionDenied,
-                "MayNotChange",
-                "the token's account may not change this",
-                "Groups are changed by a site administrator, permissions on a space by an administrator of that space: give the account that right.",
-            )
-            .with_source(failure))
+            Err(may_not_change(failure))
         }
         _ => Err(e.into()),
     }
+}
+
+fn may_not_change(cause: Error) -> Error {
+    Error::new(
+        ErrorType::PermissionDenied,
+        "MayNotChange",
+        "the token's account may not change this",
+        "Groups are changed by a site administrator, permissions and roles on a space by an administrator of that space: give the account that right.",
+    )
+    .with_source(cause)
 }

@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Confluence;
 use crate::access::{self, GROUP, Mode, Row, SPACE, USER};
-use crate::api::{BULK, Failure, Page, Person, Space};
+use crate::api::{At, BULK, Failure, Page, Person, Space};
+use warnings::{unreadable, unreadable_hit, warn_of_kind, warn_of_role};
+
+mod warnings;
 
 /// A space, as far as the steps on it need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,19 +39,19 @@ pub enum Step {
     /// Which kind of site this is; then its spaces.
     Mode,
     Users {
-        start: u64,
+        at: At,
     },
     Groups {
-        start: u64,
+        at: At,
     },
     Members {
         group: String,
-        start: u64,
+        at: At,
     },
     Roles,
     Spaces {
         mode: Mode,
-        cursor: String,
+        at: At,
     },
     /// Who has which role on a space; then its rows.
     Assignments {
@@ -60,7 +63,7 @@ pub enum Step {
         space: String,
         mode: Mode,
         by_role: Vec<String>,
-        cursor: String,
+        at: At,
     },
     Accounts {
         ids: Vec<String>,
@@ -73,6 +76,9 @@ pub enum Step {
 const NOT_SELECTED: &str = "rows that are not selected";
 const PERSONAL: &str = "personal spaces";
 const SPACES: &str = "spaces";
+const GROUPS: &str = "groups";
+/// Where the token's own account was met.
+const CALLER: &str = "the caller";
 
 #[async_trait]
 impl Syncer for Confluence {
@@ -84,53 +90,21 @@ impl Syncer for Confluence {
     fn start(&self, _: &Identity) -> Vec<Step> {
         vec![
             Step::Mode,
-            Step::Groups { start: 0 },
-            Step::Users { start: 0 },
+            Step::Groups { at: At::default() },
+            Step::Users { at: At::default() },
         ]
     }
 
-    async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
-        match step {
-            Step::Mode => self.mode_and_spaces().await,
-            Step::Users { start } => self.users(*start).await,
-            Step::Groups { start } => self.groups(*start).await,
-            Step::Members { group, start } => self.members(group, *start).await,
-            Step::Roles => {
-                let resources = self.roles().await?.iter().map(access::role).collect();
-                Ok(Records {
-                    resources,
-                    ..Records::default()
-                }
-                .into())
-            }
-            Step::Spaces { mode, cursor } => self.spaces(*mode, cursor).await,
-            Step::Assignments { space, mode } => self.assignments(space, *mode).await,
-            Step::Permissions {
-                space,
-                mode,
-                by_role,
-                cursor,
-            } => self.permissions(space, *mode, by_role, cursor).await,
-            Step::Accounts { ids } => {
-                let accounts = self.api.accounts(ids).await?;
-                let resources = accounts.iter().map(access::user).collect();
-                // Whom the vendor does not know is left out of its answer; the engine keeps what was seen of them.
-                Ok(Records {
-                    resources,
-                    ..Records::default()
-                }
-                .into())
-            }
-            Step::Group { id } => match self.api.group(id).await {
-                Ok(group) => {
-                    let mut out = Yield::from(access::group(&group));
-                    out.spawn.push(members_of(&group.id));
-                    Ok(out)
-                }
-                Err(e) if e.is_unknown_id() => Ok(Yield::default()),
-                Err(e) => Err(e.into()),
-            },
+    async fn run(&self, identity: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+        let mut out = self.read(step).await?;
+        let records = &out.records;
+        let is_caller = |id: &ResourceId| *id == identity.caller;
+        if records.resources.iter().any(|r| is_caller(&r.id))
+            || records.grants.iter().any(|g| is_caller(&g.principal))
+        {
+            out.tally(CALLER, 1);
         }
+        Ok(out)
     }
 
     fn resolve(&self, _: u8, resource_type: &str, ids: &[String]) -> Option<Vec<Step>> {
@@ -149,119 +123,174 @@ impl Syncer for Confluence {
         }
     }
 
-    fn check(&self, _: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
+    fn check(&self, identity: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
         let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
-        let mut warnings = Vec::new();
-        if count(NOT_SELECTED) > 0 {
-            warnings.push(Warning::new(
+        if count(GROUPS) == 0 {
+            return Err(no_groups());
+        }
+        let warnings = [
+            (
+                count(NOT_SELECTED) > 0,
                 "PermissionsNotSelected",
                 format!(
                     "{} rows of permissions are of nouns or verbs that the configuration leaves out",
                     count(NOT_SELECTED)
                 ),
-            ));
-        }
-        if count(PERSONAL) > 0 {
-            warnings.push(Warning::new(
+            ),
+            (
+                count(PERSONAL) > 0,
                 "PersonalSpacesSkipped",
                 format!(
                     "{} personal spaces are left out, as configured",
                     count(PERSONAL)
                 ),
-            ));
-        }
-        if count(SPACES) == 0 {
-            warnings.push(Warning::new(
+            ),
+            (
+                count(SPACES) == 0,
                 "NoSpaces",
-                "the token's account sees no space at all; a site administrator does not see every space by that alone",
-            ));
-        }
-        Ok(warnings)
+                "the token's account sees no space at all; a site administrator does not see every space by that alone".into(),
+            ),
+            (
+                count(CALLER) == 0,
+                "CallerNotListed",
+                format!(
+                    "neither the user search nor a group or space names the token's own account {}: the lists of people may lack others as well",
+                    identity.caller.id
+                ),
+            ),
+        ];
+        let due = warnings.into_iter().filter(|(is_due, ..)| *is_due);
+        Ok(due
+            .map(|(_, code, message)| Warning::new(code, message))
+            .collect())
     }
 }
 
 impl Confluence {
+    async fn read(&self, step: &Step) -> Result<Yield<Step>, Error> {
+        match step {
+            Step::Mode => self.mode_and_spaces().await,
+            Step::Users { at } => self.users(at).await,
+            Step::Groups { at } => self.groups(at).await,
+            Step::Members { group, at } => self.members(group, at).await,
+            Step::Roles => self.all_roles().await,
+            Step::Spaces { mode, at } => self.spaces(*mode, at).await,
+            Step::Assignments { space, mode } => self.assignments(space, *mode).await,
+            Step::Permissions {
+                space,
+                mode,
+                by_role,
+                at,
+            } => self.permissions(space, *mode, by_role, at).await,
+            Step::Accounts { ids } => self.accounts(ids).await,
+            Step::Group { id } => match self.api.group(id).await {
+                Ok(group) => {
+                    let mut out = Yield::from(access::group(&group));
+                    out.spawn.push(members_of(&group.id));
+                    Ok(out)
+                }
+                // The engine shows it with all that is known of it: that somebody holds access by it.
+                Err(e) if e.is_unknown_id() => Ok(Yield::default()),
+                Err(e) => Err(e.into()),
+            },
+        }
+    }
+
     async fn mode_and_spaces(&self) -> Result<Yield<Step>, Error> {
         let (mode, warning) = self.mode().await?;
         let mut out = Yield::default();
-        out.warnings.extend(warning);
+        out.warnings.extend(warning.clone());
         if mode.has_roles() {
             out.spawn.push(Step::Roles);
         }
         out.spawn.push(Step::Spaces {
-            mode,
-            cursor: String::new(),
+            mode: *mode,
+            at: At::default(),
         });
         Ok(out)
     }
 
-    /// How this site gives access. Without the feature the API v2 answers as it does to strangers; that we are none is
-    /// known since we were let in ([`crate::Confluence::identify`]), and the next list would say otherwise.
-    pub(crate) async fn mode(&self) -> Result<(Mode, Option<Warning>), Error> {
-        match self.api.role_mode().await {
-            Ok(mode) => Ok(match mode.as_deref() {
-                None | Some("PRE_ROLES") => (Mode::Rows, None),
-                Some("ROLES_TRANSITION") => (Mode::Both, None),
-                Some("ROLES") => (Mode::Roles, None),
-                Some(other) => {
-                    let text = format!(
-                        "the site is in the mode `{other}`, which Rollcall does not know: roles and rows are both read"
-                    );
-                    (Mode::Both, Some(Warning::new("UnknownRoleMode", text)))
-                }
-            }),
-            Err(e) if e.status() == Some(404) => Ok((Mode::Rows, None)),
-            Err(e) => Err(e.into()),
-        }
-    }
-
-    async fn users(&self, start: u64) -> Result<Yield<Step>, Error> {
-        let people = self.api.search_users(start).await?;
-        // No answer says that there is more, and a short page does not say that there is not: only an empty one does.
-        let came = u64::try_from(people.len()).unwrap_or(u64::MAX);
-        let next = (came > 0).then_some(Step::Users {
-            start: start + came,
-        });
-        let mut out = Yield::onward(next);
-        for person in &people {
-            named(person)?;
-            out.records.resources.push(access::person(person));
+    async fn all_roles(&self) -> Result<Yield<Step>, Error> {
+        let mut out = Yield::default();
+        for role in self.roles().await? {
+            unreadable(&mut out, format!("role {}", role.id), role.unreadable());
+            out.records.resources.push(access::role(role));
         }
         Ok(out)
     }
 
-    async fn groups(&self, start: u64) -> Result<Yield<Step>, Error> {
-        let groups = self.api.groups(start).await?;
-        let mut out = Yield::onward(groups.next.map(|start| Step::Groups { start }));
-        for group in &groups.items {
+    async fn accounts(&self, ids: &[String]) -> Result<Yield<Step>, Error> {
+        let mut out = Yield::default();
+        // Whom the vendor does not know is left out of its answer; the engine keeps what was seen of them.
+        for account in self.api.accounts(ids).await? {
+            let name = format!("user {}", account.account_id);
+            unreadable(&mut out, name, account.unreadable());
+            out.records.resources.push(access::user(&account));
+        }
+        Ok(out)
+    }
+
+    async fn users(&self, at: &At) -> Result<Yield<Step>, Error> {
+        let page = match self.api.search_users(at).await {
+            // The vendor takes no notice of where the page was to begin: the search shows no more than it did. That is no
+            // reason to fail. Nobody's access is in this list; whoever is in a group or on a space is met there, and is
+            // looked up.
+            Err(e) if e.is_circle() => {
+                let mut out = Yield::default();
+                out.blind_spot(
+                    "The user search answered the same page twice: accounts that are in no group and on no space are only shown as far as its first pages name them.",
+                );
+                return Ok(out);
+            }
+            page => listed(at, page)?,
+        };
+        let mut out = Yield::onward(page.next.map(|at| Step::Users { at }));
+        for hit in &page.items {
+            match hit.user.get() {
+                Some(person) if !person.account_id.is_empty() => seen(&mut out, person),
+                _ => out.warn("UnreadableUser", unreadable_hit(hit)),
+            }
+        }
+        Ok(out)
+    }
+
+    async fn groups(&self, at: &At) -> Result<Yield<Step>, Error> {
+        let page = listed(at, self.api.groups(at).await)?;
+        let mut out = Yield::onward(page.next.map(|at| Step::Groups { at }));
+        for group in &page.items {
+            out.tally(GROUPS, 1);
+            unreadable(&mut out, format!("group {}", group.id), group.unreadable());
             out.records.extend(access::group(group));
             out.spawn.push(members_of(&group.id));
         }
         Ok(out)
     }
 
-    async fn members(&self, group: &str, start: u64) -> Result<Yield<Step>, Error> {
-        let members = self.api.members(group, start).await?;
-        let mut out = Yield::onward(members.next.map(|start| Step::Members {
+    async fn members(&self, group: &str, at: &At) -> Result<Yield<Step>, Error> {
+        let page = listed(at, self.api.members(group, at).await)?;
+        let mut out = Yield::onward(page.next.map(|at| Step::Members {
             group: group.to_owned(),
-            start,
+            at,
         }));
-        for person in &members.items {
+        for person in &page.items {
             named(person)?;
+            let name = format!("user {}", person.account_id);
+            unreadable(&mut out, name, person.unreadable());
             out.records.extend(access::membership(group, person));
         }
         Ok(out)
     }
 
-    async fn spaces(&self, mode: Mode, cursor: &str) -> Result<Yield<Step>, Error> {
-        let page = listed(cursor, self.api.spaces(cursor).await)?;
-        let mut out = Yield::onward(page.next.map(|cursor| Step::Spaces { mode, cursor }));
+    async fn spaces(&self, mode: Mode, at: &At) -> Result<Yield<Step>, Error> {
+        let page = listed(at, self.api.spaces(at).await)?;
+        let mut out = Yield::onward(page.next.map(|at| Step::Spaces { mode, at }));
         for space in &page.items {
             out.tally(SPACES, 1);
             if self.skips(space) {
                 out.tally(PERSONAL, 1);
                 continue;
             }
+            unreadable(&mut out, format!("space {}", space.id), space.unreadable());
             out.records
                 .extend(access::space(space, &self.selection, mode));
             out.spawn.push(if mode.has_roles() {
@@ -269,7 +298,7 @@ impl Confluence {
                     space: Place {
                         id: space.id.clone(),
                         key: space.key.clone(),
-                        name: space.name.clone(),
+                        name: space.name.to_string(),
                     },
                     mode,
                 }
@@ -282,25 +311,28 @@ impl Confluence {
 
     /// Whether the configuration leaves a space out.
     pub(crate) fn skips(&self, space: &Space) -> bool {
-        self.skip_personal && space.kind == "personal"
+        self.skip_personal && &*space.kind == "personal"
     }
 
     async fn assignments(&self, place: &Place, mode: Mode) -> Result<Yield<Step>, Error> {
         let all = match self.api.assignments(&place.id).await {
             Ok(all) => all,
-            Err(e) if e.is_absent() => return Ok(vanished(&place.id)),
+            Err(e) if e.is_absent() => return self.vanished(&place.id, e).await,
             Err(e) => return Err(e.into()),
         };
         let roles = self.roles().await?;
         let space = Space {
             id: place.id.clone(),
             key: place.key.clone(),
-            name: place.name.clone(),
+            name: place.name.as_str().into(),
             ..Space::default()
         };
         let mut out = Yield::default();
         let mut by_role = BTreeSet::new();
         for assignment in &all {
+            let kind = &assignment.principal.principal_type;
+            warn_of_kind(&mut out, kind);
+            warn_of_role(&mut out, &place.id, &assignment.role_id, roles);
             out.records
                 .extend(access::assignment(&space, assignment, roles));
             by_role.insert(access::assignee(assignment).to_string());
@@ -315,28 +347,71 @@ impl Confluence {
         space: &str,
         mode: Mode,
         by_role: &[String],
-        cursor: &str,
+        at: &At,
     ) -> Result<Yield<Step>, Error> {
-        let page = match self.api.permissions(space, cursor).await {
-            Err(e) if e.is_absent() && cursor.is_empty() => return Ok(vanished(space)),
+        let page = match self.api.permissions(space, at).await {
+            Err(e) if e.is_absent() && at.is_first() => return self.vanished(space, e).await,
             // Perhaps it is the cursor that is not there: the list starts over, and will tell.
             Err(e) if e.is_absent() => return Err(stale_cursor(e)),
-            page => listed(cursor, page)?,
+            page => listed(at, page)?,
         };
-        let mut out = Yield::onward(page.next.map(|cursor| Step::Permissions {
+        let is_whole = at.is_first() && page.next.is_none();
+        let mut out = Yield::onward(page.next.map(|at| Step::Permissions {
             space: space.to_owned(),
             mode,
             by_role: by_role.to_vec(),
-            cursor,
+            at,
         }));
+        // Every space has an administrator, and somebody by whom we can view it.
+        if is_whole && page.items.is_empty() && by_role.is_empty() {
+            out.blind_spot(format!(
+                "Space {space} is listed, and nobody is shown to have access to it."
+            ));
+        }
         for row in &page.items {
             let holder = access::holder_of(row).to_string();
             let by_role = by_role.binary_search(&holder).is_ok();
             match access::row(space, row, &self.selection, mode, by_role) {
-                Row::Shown(records) => out.records.extend(records),
+                Row::Shown(records) => {
+                    warn_of_kind(&mut out, &row.principal.kind);
+                    out.records.extend(records);
+                }
                 Row::NotSelected => out.tally(NOT_SELECTED, 1),
+                Row::Unnamed => out.warn(
+                    "UnknownPermission",
+                    format!(
+                        "row {} of space {space} does not say what {holder} may do, and is left out",
+                        row.id
+                    ),
+                ),
             }
         }
+        Ok(out)
+    }
+
+    /// A list of a listed space is not there. One answer does not make the space vanish: it is looked up itself. If the
+    /// vendor does not find it either, it was deleted since it was listed, or hidden from us.
+    async fn vanished(&self, space: &str, answer: Failure) -> Result<Yield<Step>, Error> {
+        match self.api.space(space).await {
+            Err(e) if e.is_absent() => {}
+            Err(e) => return Err(e.into()),
+            Ok(_) => {
+                return Err(Error::new(
+                    ErrorType::Unavailable,
+                    "ContradictoryAnswers",
+                    format!(
+                        "Confluence shows the space {space}, and does not find who has access to it"
+                    ),
+                    "Run again; if it persists, report it to the vendor.",
+                )
+                .with_source(answer));
+            }
+        }
+        let mut out = Yield::from(Records::vanished(ResourceId::new(SPACE, space)));
+        out.warn(
+            "SpaceVanished",
+            format!("space {space} was deleted during the sync"),
+        );
         Ok(out)
     }
 }
@@ -358,7 +433,7 @@ fn named(person: &Person) -> Result<(), Error> {
 fn members_of(group: &str) -> Step {
     Step::Members {
         group: group.to_owned(),
-        start: 0,
+        at: At::default(),
     }
 }
 
@@ -367,28 +442,36 @@ fn rows_of(space: &str, mode: Mode, by_role: Vec<String>) -> Step {
         space: space.to_owned(),
         mode,
         by_role,
-        cursor: String::new(),
+        at: At::default(),
     }
 }
 
-/// The vendor names the space that it cannot find: it was deleted since it was listed, or hidden from us.
-fn vanished(space: &str) -> Yield<Step> {
-    let mut out = Yield::from(Records::vanished(ResourceId::new(SPACE, space)));
-    out.warn(
-        "SpaceVanished",
-        format!("space {space} was deleted during the sync"),
-    );
-    out
+/// Somebody whom the search shows.
+fn seen(out: &mut Yield<Step>, person: &Person) {
+    let name = format!("user {}", person.account_id);
+    unreadable(out, name, person.unreadable());
+    out.records.resources.push(access::person(person));
 }
 
 /// A page, or why not. *Unknown*: what the API answers to a cursor that it no longer knows; a 400 to a request that had
-/// one is taken for that, and the list starts over.
-fn listed<T>(cursor: &str, answer: Result<Page<T>, Failure>) -> Result<Page<T>, Error> {
+/// one is taken for that, and the list starts over, as it does where rows moved while it was read.
+fn listed<T>(at: &At, answer: Result<Page<T>, Failure>) -> Result<Page<T>, Error> {
     match answer {
         Ok(page) => Ok(page),
-        Err(e) if !cursor.is_empty() && e.status() == Some(400) => Err(stale_cursor(e)),
+        Err(e) if e.is_moved() => Err(stale_cursor(e)),
+        Err(e) if at.has_cursor() && e.status() == Some(400) => Err(stale_cursor(e)),
         Err(e) => Err(e.into()),
     }
+}
+
+/// Every site has groups: access to Confluence itself is given by them.
+pub(crate) fn no_groups() -> Error {
+    Error::new(
+        ErrorType::Unavailable,
+        "NoGroups",
+        "Confluence lists no group at all, and every site has some",
+        "Run again; if it persists, check that the token's account may view groups.",
+    )
 }
 
 /// That a site has no roles is said by whoever asks for one.

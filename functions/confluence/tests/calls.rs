@@ -161,7 +161,7 @@ async fn a_change_takes_no_more_calls_than_it_needs_to_look_before_and_after() {
             export,
             eng,
             "already_revoked",
-            5,
+            6,
         ),
         (
             RoleMode::PreRoles,
@@ -197,7 +197,7 @@ async fn a_change_takes_no_more_calls_than_it_needs_to_look_before_and_after() {
             "space_role_assignment:98310:r1:assigned",
             eng,
             "granted",
-            14,
+            13,
         ),
         (
             RoleMode::Transition,

@@ -132,12 +132,20 @@ pub(crate) fn principal(kind: &str, id: &str) -> ResourceId {
     match spelled(kind).as_str() {
         // *Unknown*: whether the rows call everybody on the internet what the write does.
         "user" if id == "anonymous" => ResourceId::new(CLASS, "anonymous-users"),
+        // Nobody's account, and yet somebody's access: under its kind, below.
+        "user" | "group" | "access-class" if id.is_empty() => ResourceId::new(CLASS, spelled(kind)),
         "user" => ResourceId::new(USER, id),
         "group" => ResourceId::new(GROUP, id),
         "access-class" => ResourceId::new(CLASS, spelled(id)),
         other if id.is_empty() => ResourceId::new(CLASS, other),
         other => ResourceId::new(CLASS, format!("{other}:{id}")),
     }
+}
+
+/// Whether it is known what a principal of this kind is. *Unknown*: what one of the kind `role` is; probably everybody.
+pub(crate) fn is_known_kind(kind: &str) -> bool {
+    let kind = kind.to_lowercase().replace('_', "-");
+    matches!(&*kind, "user" | "group" | "access-class" | "role")
 }
 
 #[cfg(test)]
@@ -177,5 +185,6 @@ mod tests {
             principal("role", "anonymous"),
             ResourceId::new(CLASS, "role:anonymous")
         );
+        assert_eq!(principal("user", ""), ResourceId::new(CLASS, "user"));
     }
 }

@@ -6,8 +6,26 @@ use rollcall::{Error, ErrorType};
 
 /// Why a call brought nothing.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub(crate) struct Failure(pub(crate) Http);
+pub(crate) enum Failure {
+    /// It went wrong on the way, or the vendor says no.
+    #[error(transparent)]
+    Http(Http),
+    /// The last row of a page is not on the next one, which begins with it.
+    #[error("rows of the list {call} moved while it was read")]
+    Moved {
+        /// Method and path.
+        call: String,
+    },
+    /// A list has too many empty pages.
+    #[error(transparent)]
+    Endless(Box<Error>),
+}
+
+impl From<Error> for Failure {
+    fn from(e: Error) -> Self {
+        Self::Endless(Box::new(e))
+    }
+}
 
 /// What to do about a token.
 const TOKEN: &str = "Put a valid API token into the secret, with `username` being the e-mail address of its account. Scoped tokens and tokens of service accounts need `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>; https://<your site>/_edge/tenant_info shows the cloud id.";
@@ -15,20 +33,47 @@ const TOKEN: &str = "Put a valid API token into the secret, with `username` bein
 impl Failure {
     /// The HTTP status.
     pub(crate) fn status(&self) -> Option<u16> {
-        self.0.status()
+        self.http().and_then(Http::status)
+    }
+
+    fn http(&self) -> Option<&Http> {
+        match self {
+            Self::Http(e) => Some(e),
+            Self::Moved { .. } | Self::Endless(_) => None,
+        }
+    }
+
+    /// Whether rows moved between two pages of a list, so that one may be lost.
+    pub(crate) fn is_moved(&self) -> bool {
+        matches!(self, Self::Moved { .. })
+    }
+
+    /// Whether a page of a list repeats the one before it.
+    pub(crate) fn is_circle(&self) -> bool {
+        matches!(self, Self::Http(Http::Circle { .. }))
+    }
+
+    /// Whether it is unclear if a write arrived.
+    pub(crate) fn is_unclear(&self) -> bool {
+        match self.http() {
+            Some(Http::Transport { never_sent, .. }) => !never_sent,
+            _ => matches!(self.status(), Some(408 | 500 | 502 | 503 | 504)),
+        }
     }
 
     /// The vendor's own words.
     pub(crate) fn says(&self, words: &str) -> bool {
-        let said = self.0.vendor_message().unwrap_or_default();
-        said.to_lowercase().contains(words)
+        let said = self.http().and_then(Http::vendor_message);
+        said.unwrap_or_default().to_lowercase().contains(words)
     }
 
     /// Whether the vendor says that what the path names does not exist. The API v2 answers a revoked token with a 404, too:
     /// with the bare title, where a real absence says what was not found. Neither does the gateway where it knows no way to
     /// the site.
     pub(crate) fn is_absent(&self) -> bool {
-        self.0.is_not_found() && !self.says("no message available") && !self.is_stranger()
+        self.http().is_some_and(Http::is_not_found)
+            && !self.says("no message available")
+            && !self.is_stranger()
     }
 
     /// The same of an id in a query. *Unknown*: which of 400 and 404 an id is answered with that nothing has.
@@ -36,13 +81,19 @@ impl Failure {
         self.is_absent() || self.status() == Some(400)
     }
 
+    /// Whether the site has an IP allowlist that we are not on
+    /// (<https://confluence.atlassian.com/pages/viewpage.action?pageId=1384133808>; *unknown*: with which status).
+    fn is_filtered(&self) -> bool {
+        matches!(self.status(), Some(401 | 403)) && self.says("ip address")
+    }
+
     /// Whether this is how the vendor treats somebody it does not know.
     fn is_stranger(&self) -> bool {
-        let Http::Status { call, message, .. } = &self.0 else {
+        let Self::Http(Http::Status { call, message, .. }) = self else {
             return false;
         };
         match self.status() {
-            Some(401) => !self.says("scope"),
+            Some(401) => !self.says("scope") && !self.is_filtered(),
             Some(403) => {
                 self.says("cannot access confluence")
                     || self.says("not permitted to use confluence")
@@ -57,24 +108,51 @@ impl Failure {
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        if failure.is_stranger() {
-            return Error::new(
+        let is_stranger = failure.is_stranger();
+        let is_filtered = failure.is_filtered();
+        let cause = match failure {
+            Failure::Http(cause) => cause,
+            Failure::Endless(e) => return *e,
+            Failure::Moved { .. } => {
+                return Error::new(
+                    ErrorType::Unavailable,
+                    "ListMoves",
+                    failure.to_string(),
+                    "Send it again: somebody adds and removes rows of this list at the moment.",
+                );
+            }
+        };
+        let (kind, code, what, fix) = match cause.status() {
+            _ if is_stranger => (
                 ErrorType::Unauthenticated,
                 "UnknownCaller",
                 "Confluence does not accept the token, or its account may not use Confluence",
                 TOKEN,
-            )
-            .with_source(failure.0);
-        }
-        if failure.status() == Some(401) {
-            return Error::new(
+            ),
+            _ if is_filtered => (
+                ErrorType::PermissionDenied,
+                "AddressFiltered",
+                "the site lets in only addresses that its IP allowlist names",
+                "Give the functions a fixed address (a VPC with a NAT gateway) and add it to the allowlist at admin.atlassian.com, under Security.",
+            ),
+            Some(401) => (
                 ErrorType::PermissionDenied,
                 "MissingScope",
                 "the token lacks a scope",
                 "Make a token with the scopes that the connector's README lists.",
-            )
-            .with_source(failure.0);
-        }
-        failure.0.into()
+            ),
+            Some(403) if !is_json(&cause) => (
+                ErrorType::PermissionDenied,
+                "BlockedOnTheWay",
+                "something on the way to Confluence refuses the request: the answer is not one of its API",
+                "Look for a proxy or a firewall between the functions and the site, and for an IP allowlist of the site.",
+            ),
+            _ => return cause.into(),
+        };
+        Error::new(kind, code, what, fix).with_source(cause)
     }
+}
+
+fn is_json(e: &Http) -> bool {
+    matches!(e, Http::Status { is_json: true, .. })
 }

@@ -1,8 +1,47 @@
 //! The vendor's objects, as far as they are read. Every field may be missing or null.
+//!
+//! What says who somebody is or what they may do must have the documented form. All else is read leniently ([`Text`],
+//! [`Lenient`]): no row fails its list for that, and what could not be read is named by the row's `unreadable`.
 
-use rollcall::http::lenient::or_default;
+use std::fmt;
+use std::ops::Deref;
+
+use rollcall::http::lenient::{Lenient, or_default};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+
+/// A text that decides neither identity nor rights. What is missing, null or no text at all is read as empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text(Lenient<String>);
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0.get().map_or("", String::as_str)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(Lenient::Read(text.to_owned()))
+    }
+}
+
+/// The names of the fields that could not be read.
+fn unreadable<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
+    let odd = fields
+        .into_iter()
+        .filter(|(_, is_unreadable)| *is_unreadable);
+    odd.map(|(name, _)| name).collect()
+}
 
 /// Ids are texts in one API and numbers in the other.
 fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -10,6 +49,14 @@ fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, 
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
         other => Err(serde::de::Error::custom(format!("an id that is {other}"))),
+    }
+}
+
+/// The same, of whom may have no id: null counts as missing.
+fn text_number_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(String::new()),
+        other => text_or_number(other).map_err(serde::de::Error::custom),
     }
 }
 
@@ -25,25 +72,22 @@ pub(super) struct Links {
     #[serde(default)]
     pub(super) next: Option<String>,
     /// Where the site's pages for people are.
-    #[serde(default, deserialize_with = "or_default")]
-    pub(super) base: String,
+    #[serde(default)]
+    pub(super) base: Text,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Webui {
     /// The page for people, below the `base` of the list.
-    #[serde(default, deserialize_with = "or_default")]
-    pub(super) webui: String,
+    #[serde(default)]
+    pub(super) webui: Text,
 }
 
+/// A row of the user search. Nobody's access depends on it, and not each row need be a user.
 #[derive(Debug, Deserialize)]
-pub(super) struct Found {
-    pub(super) results: Vec<Hit>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Hit {
-    pub(super) user: Person,
+pub(crate) struct Hit {
+    #[serde(default)]
+    pub(crate) user: Lenient<Person>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,20 +108,20 @@ pub(super) struct RoleMode {
 pub(crate) struct Person {
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) account_id: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) account_type: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) email: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) display_name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) public_name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) is_guest: bool,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) is_external_collaborator: bool,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) operations: Vec<Operation>,
+    #[serde(default)]
+    pub(crate) account_type: Text,
+    #[serde(default)]
+    pub(crate) email: Text,
+    #[serde(default)]
+    pub(crate) display_name: Text,
+    #[serde(default)]
+    pub(crate) public_name: Text,
+    #[serde(default)]
+    pub(crate) is_guest: Lenient<bool>,
+    #[serde(default)]
+    pub(crate) is_external_collaborator: Lenient<bool>,
+    #[serde(default)]
+    pub(crate) operations: Lenient<Vec<Operation>>,
 }
 
 /// A user, as the API v2 shows one: with the account's status.
@@ -86,18 +130,18 @@ pub(crate) struct Person {
 pub(crate) struct Account {
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) account_id: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) account_type: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) account_status: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) email: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) display_name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) public_name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) is_external_collaborator: bool,
+    #[serde(default)]
+    pub(crate) account_type: Text,
+    #[serde(default)]
+    pub(crate) account_status: Text,
+    #[serde(default)]
+    pub(crate) email: Text,
+    #[serde(default)]
+    pub(crate) display_name: Text,
+    #[serde(default)]
+    pub(crate) public_name: Text,
+    #[serde(default)]
+    pub(crate) is_external_collaborator: Lenient<bool>,
 }
 
 /// A group.
@@ -105,14 +149,14 @@ pub(crate) struct Account {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Group {
     pub(crate) id: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) name: Text,
     /// `ADMINS`, `EXTERNAL`, `TEAM_MEMBERS`, `OPEN` …
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) managed_by: String,
+    #[serde(default)]
+    pub(crate) managed_by: Text,
     /// `USERBASE_GROUP`, `TEAM_COLLABORATION` …
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) usage_type: String,
+    #[serde(default)]
+    pub(crate) usage_type: Text,
 }
 
 /// A space.
@@ -122,16 +166,16 @@ pub(crate) struct Space {
     #[serde(deserialize_with = "text_or_number")]
     pub(crate) id: String,
     pub(crate) key: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) name: String,
-    /// `global`, `personal`, `collaboration` …
-    #[serde(default, rename = "type", deserialize_with = "or_default")]
-    pub(crate) kind: String,
-    /// `current` or `archived`.
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) status: String,
     #[serde(default)]
-    pub(crate) created_at: Option<jiff::Timestamp>,
+    pub(crate) name: Text,
+    /// `global`, `personal`, `collaboration` …
+    #[serde(default, rename = "type")]
+    pub(crate) kind: Text,
+    /// `current` or `archived`.
+    #[serde(default)]
+    pub(crate) status: Text,
+    #[serde(default)]
+    pub(crate) created_at: Lenient<jiff::Timestamp>,
     #[serde(default, rename = "_links", deserialize_with = "or_default")]
     pub(crate) links: Webui,
     /// The page for people; put together from the two parts in which it is told.
@@ -155,7 +199,7 @@ pub(crate) struct Principal {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     /// *Unknown*: whether everybody on the internet has one.
-    #[serde(default, deserialize_with = "text_or_number")]
+    #[serde(default, deserialize_with = "text_number_or_null")]
     pub(crate) id: String,
 }
 
@@ -164,17 +208,100 @@ pub(crate) struct Principal {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Right {
     /// The verb: `read`, `administer` …
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) key: String,
     /// The noun: `space`, `page` …
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) target_type: String,
+}
+
+impl Person {
+    /// Guests can hold little.
+    pub(crate) fn is_guest(&self) -> bool {
+        let flags = [&self.is_guest, &self.is_external_collaborator];
+        flags.into_iter().any(|flag| flag.get() == Some(&true))
+    }
+
+    /// The fields that could not be read.
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        unreadable([
+            ("accountType", self.account_type.0.is_unreadable()),
+            ("email", self.email.0.is_unreadable()),
+            ("displayName", self.display_name.0.is_unreadable()),
+            ("publicName", self.public_name.0.is_unreadable()),
+            ("isGuest", self.is_guest.is_unreadable()),
+            (
+                "isExternalCollaborator",
+                self.is_external_collaborator.is_unreadable(),
+            ),
+        ])
+    }
+}
+
+impl Account {
+    /// The fields that could not be read.
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        unreadable([
+            ("accountType", self.account_type.0.is_unreadable()),
+            ("accountStatus", self.account_status.0.is_unreadable()),
+            ("email", self.email.0.is_unreadable()),
+            ("displayName", self.display_name.0.is_unreadable()),
+            ("publicName", self.public_name.0.is_unreadable()),
+            (
+                "isExternalCollaborator",
+                self.is_external_collaborator.is_unreadable(),
+            ),
+        ])
+    }
+}
+
+impl Group {
+    /// The fields that could not be read.
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        unreadable([
+            ("name", self.name.0.is_unreadable()),
+            ("managedBy", self.managed_by.0.is_unreadable()),
+            ("usageType", self.usage_type.0.is_unreadable()),
+        ])
+    }
+}
+
+impl Space {
+    /// The fields that could not be read.
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        unreadable([
+            ("name", self.name.0.is_unreadable()),
+            ("type", self.kind.0.is_unreadable()),
+            ("status", self.status.0.is_unreadable()),
+            ("createdAt", self.created_at.is_unreadable()),
+            ("_links", self.links.webui.0.is_unreadable()),
+        ])
+    }
+}
+
+impl Right {
+    /// Whether it says what is allowed. Whatever else it may be, it is none of the permissions that can be selected.
+    pub(crate) fn is_named(&self) -> bool {
+        !self.key.is_empty() && !self.target_type.is_empty()
+    }
+}
+
+impl Role {
+    /// The fields that could not be read.
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        unreadable([
+            ("name", self.name.0.is_unreadable()),
+            ("description", self.description.0.is_unreadable()),
+        ])
+    }
 }
 
 /// Something that a user may do on the whole site.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Operation {
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) operation: String,
+    #[serde(default)]
+    pub(crate) operation: Text,
 }
 
 /// A role that can be given on a space.
@@ -182,11 +309,11 @@ pub(crate) struct Operation {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Role {
     pub(crate) id: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) description: String,
-    /// As `read/space`.
+    #[serde(default)]
+    pub(crate) name: Text,
+    #[serde(default)]
+    pub(crate) description: Text,
+    /// As `read/space`. A role without any is not one that allows nothing: they are not shown.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) space_permissions: Vec<String>,
 }
@@ -205,6 +332,7 @@ pub(crate) struct Assignment {
 pub(crate) struct Holder {
     /// `USER`, `GROUP`, `ACCESS_CLASS`.
     pub(crate) principal_type: String,
+    #[serde(default, deserialize_with = "text_number_or_null")]
     pub(crate) principal_id: String,
 }
 

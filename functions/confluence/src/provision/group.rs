@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Change, cannot_hold};
 use crate::access::{USER, is_external};
 use crate::api::{Group, Write};
+use crate::sync::no_groups;
 
 pub(super) async fn grant(change: &Change<'_>, id: &str) -> Result<Plan<Write>, Error> {
     check_kind(change)?;
@@ -25,7 +26,7 @@ pub(super) async fn grant(change: &Change<'_>, id: &str) -> Result<Plan<Write>, 
             group: id.to_owned(),
             account: change.principal.id.clone(),
         },
-        read: json!({"group": group.name, "managed_by": group.managed_by, "member": false}),
+        read: json!({"group": &*group.name, "managed_by": &*group.managed_by, "member": false}),
         replaced: Vec::new(),
         removed: Vec::new(),
         then,
@@ -35,7 +36,7 @@ pub(super) async fn grant(change: &Change<'_>, id: &str) -> Result<Plan<Write>, 
 pub(super) async fn revoke(change: &Change<'_>, id: &str) -> Result<Plan<Write>, Error> {
     check_kind(change)?;
     let Some(group) = changeable(change, id).await? else {
-        // The vendor says that there is no such group: nobody is in it.
+        // There is no such group: nobody is in it.
         return Ok(Plan::Already(State::default()));
     };
     if !is_member(change, id).await? {
@@ -47,7 +48,7 @@ pub(super) async fn revoke(change: &Change<'_>, id: &str) -> Result<Plan<Write>,
             group: id.to_owned(),
             account: change.principal.id.clone(),
         },
-        read: json!({"group": group.name, "managed_by": group.managed_by, "member": true}),
+        read: json!({"group": &*group.name, "managed_by": &*group.managed_by, "member": true}),
         replaced: Vec::new(),
         removed: vec![change.grant().id],
         then: State::default(),
@@ -63,12 +64,12 @@ fn check_kind(change: &Change<'_>) -> Result<(), Error> {
 
 /// The group, if there is one; refused early if its members are kept elsewhere.
 async fn changeable(change: &Change<'_>, id: &str) -> Result<Option<Group>, Error> {
-    let group = match change.connector.api.group(id).await {
-        Ok(group) => group,
-        Err(e) if e.is_unknown_id() => return Ok(None),
+    let found = match change.connector.api.group(id).await {
+        Ok(group) => Some(group),
+        Err(e) if e.is_unknown_id() => listed(change, id).await?,
         Err(e) => return Err(e.into()),
     };
-    if is_external(&group) {
+    if let Some(group) = found.as_ref().filter(|group| is_external(group)) {
         return Err(Error::refused(
             "ExternalGroup",
             format!(
@@ -78,32 +79,32 @@ async fn changeable(change: &Change<'_>, id: &str) -> Result<Option<Group>, Erro
             "Change the group there; it will be so here after the next synchronization.",
         ));
     }
-    Ok(Some(group))
+    Ok(found)
 }
 
-/// Whether the user is in the group, by the user's own groups: fewer than a group's members, and of a user that does not
-/// exist the vendor says so.
-async fn is_member(change: &Change<'_>, id: &str) -> Result<bool, Error> {
-    let mut start = 0;
-    loop {
-        let page = match change
-            .connector
-            .api
-            .groups_of(&change.principal.id, start)
-            .await
-        {
-            Ok(page) => page,
-            Err(e) if e.is_absent() => return Ok(false),
-            Err(e) => return Err(e.into()),
-        };
-        if page.items.iter().any(|group| group.id == id) {
-            return Ok(true);
-        }
-        match page.next {
-            Some(next) => start = next,
-            None => return Ok(false),
-        }
+/// The group as the list of all groups has it: whether there is one that a look-up did not find.
+async fn listed(change: &Change<'_>, id: &str) -> Result<Option<Group>, Error> {
+    let groups = change.connector.api.all_groups().await?;
+    if groups.is_empty() {
+        return Err(no_groups());
     }
+    Ok(groups.into_iter().find(|group| group.id == id))
+}
+
+/// Whether the user is in the group, by the user's own groups, which are fewer than a group's members. Where the vendor
+/// shows none of them, or does not find the user, the group's members tell.
+async fn is_member(change: &Change<'_>, id: &str) -> Result<bool, Error> {
+    let (api, user) = (&change.connector.api, &change.principal.id);
+    let groups = match api.groups_of(user).await {
+        Ok(groups) => groups,
+        Err(e) if e.is_unknown_id() => Vec::new(),
+        Err(e) => return Err(e.into()),
+    };
+    if !groups.is_empty() {
+        return Ok(groups.iter().any(|group| group.id == id));
+    }
+    let members = api.all_members(id).await?;
+    Ok(members.iter().any(|person| person.account_id == *user))
 }
 
 fn unknown(id: &str) -> Error {

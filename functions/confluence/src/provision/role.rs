@@ -6,7 +6,7 @@ use rollcall::event::GrantRef;
 use rollcall::provision::{Plan, Proposal, State};
 use serde_json::json;
 
-use super::space::{find, not_skipped, not_the_last_admin, own, required, rows};
+use super::space::{Held, not_skipped, not_the_last_admin, own, required};
 use super::{Change, cannot_hold};
 use crate::access::{self, HOLDERS, Mode, assigned, includes};
 use crate::api::{Assignment, Write};
@@ -19,8 +19,8 @@ pub(super) async fn grant(
     space: &str,
     role: &str,
 ) -> Result<Plan<Write>, Error> {
-    let kind = change.check_principal().await?;
-    with_roles(change).await?;
+    let kind = change.check_principal().await?.kind;
+    let mode = with_roles(change).await?;
     not_skipped(change, &required(change, space).await?)?;
     let roles = change.connector.roles().await?;
     let Some(wanted) = roles.iter().find(|known| known.id == role) else {
@@ -31,21 +31,22 @@ pub(super) async fn grant(
             "Use a role of the newest snapshot.",
         ));
     };
-    let held = held(change, space).await?;
+    let assignments = change.connector.api.assignments(space).await?;
+    let held = of(&assignments, change);
     let then = State {
         grants: vec![change.grant()],
         resource: None,
     };
-    if held.as_ref().is_some_and(|held| held.role_id == role) {
+    if held.is_some_and(|held| held.role_id == role) {
         return Ok(Plan::Already(then));
     }
     change.not_oneself()?;
-    let rows = rows(change, space).await?;
-    let own = own(&rows, change.principal);
+    let there = Held::with(change, space, mode, assignments.clone()).await?;
+    let own = own(&there.rows, change.principal);
     if !includes(wanted, "administer", "space") {
-        not_the_last_admin(change, &rows, &own)?;
+        not_the_last_admin(change, &there).await?;
     }
-    let replaced: Vec<String> = match &held {
+    let replaced: Vec<String> = match held {
         Some(held) => vec![GrantRef::new(&assigned(space, &held.role_id), change.principal).id],
         None => own
             .iter()
@@ -54,7 +55,7 @@ pub(super) async fn grant(
     };
     Ok(Plan::Change(Proposal {
         change: set(space, kind, change, Some(role)),
-        read: json!({"role": held.map(|held| held.role_id), "held": access::shown(&own)}),
+        read: json!({"role": held.map(|held| &held.role_id), "held": access::shown(&own)}),
         removed: replaced.clone(),
         replaced,
         then,
@@ -71,19 +72,21 @@ pub(super) async fn revoke(
         kind if HOLDERS.contains(&kind) => kind,
         other => return Err(cannot_hold(other, change.entitlement)),
     };
-    with_roles(change).await?;
-    let Some(place) = find(change, space).await? else {
-        return Ok(Plan::Already(State::default()));
-    };
+    let mode = with_roles(change).await?;
+    let place = required(change, space).await?;
     not_skipped(change, &place)?;
-    let held = held(change, space).await?;
-    if held.is_none_or(|held| held.role_id != role) {
+    let assignments = change.connector.api.assignments(space).await?;
+    if of(&assignments, change).is_none_or(|held| held.role_id != role) {
+        if assignments.is_empty() {
+            // Perhaps nobody has a role here yet; then rows must show somebody.
+            Held::with(change, space, mode, assignments).await?;
+        }
         return Ok(Plan::Already(State::default()));
     }
     change.not_oneself()?;
-    let rows = rows(change, space).await?;
-    let own = own(&rows, change.principal);
-    not_the_last_admin(change, &rows, &own)?;
+    let there = Held::with(change, space, mode, assignments).await?;
+    let own = own(&there.rows, change.principal);
+    not_the_last_admin(change, &there).await?;
     Ok(Plan::Change(Proposal {
         change: set(space, kind, change, None),
         read: json!({"role": role, "held": access::shown(&own)}),
@@ -93,19 +96,18 @@ pub(super) async fn revoke(
     }))
 }
 
-async fn with_roles(change: &Change<'_>) -> Result<(), Error> {
+/// How the site gives access, if that is by roles.
+async fn with_roles(change: &Change<'_>) -> Result<Mode, Error> {
     match change.connector.mode().await?.0 {
         Mode::Rows => Err(no_roles()),
-        Mode::Both | Mode::Roles => Ok(()),
+        mode => Ok(mode),
     }
 }
 
-/// The role that the principal has on the space.
-pub(super) async fn held(change: &Change<'_>, space: &str) -> Result<Option<Assignment>, Error> {
-    let all = change.connector.api.assignments(space).await?;
-    Ok(all
-        .into_iter()
-        .find(|assignment| access::assignee(assignment) == *change.principal))
+/// The role that the principal has.
+pub(super) fn of<'a>(all: &'a [Assignment], change: &Change<'_>) -> Option<&'a Assignment> {
+    all.iter()
+        .find(|assignment| access::assignee(assignment) == *change.principal)
 }
 
 fn set(space: &str, kind: &str, change: &Change<'_>, role: Option<&str>) -> Write {

@@ -6,10 +6,9 @@ use rollcall::provision::{Plan, Proposal, State};
 use rollcall::{Error, ErrorType};
 use serde_json::json;
 
-use super::role::held;
-use super::{Change, cannot_hold};
+use super::{Change, Principal, cannot_hold, role};
 use crate::access::{self, HOLDERS, Mode, Pair, SPACE, includes, permission};
-use crate::api::{Permission, Space, Write};
+use crate::api::{Assignment, Permission, Space, Write};
 
 /// The verb that everything needs.
 const READ: (&str, &str) = ("read", "space");
@@ -17,7 +16,7 @@ const READ: (&str, &str) = ("read", "space");
 const ADMINISTER: (&str, &str) = ("administer", "space");
 
 pub(super) async fn grant(change: &Change<'_>, id: &str, pair: Pair) -> Result<Plan<Write>, Error> {
-    let kind = change.check_principal().await?;
+    let principal = change.check_principal().await?;
     let space = required(change, id).await?;
     let rows = rows(change, id).await?;
     let own = own(&rows, change.principal);
@@ -28,7 +27,13 @@ pub(super) async fn grant(change: &Change<'_>, id: &str, pair: Pair) -> Result<P
     if holds(&own, pair.verb, pair.noun) {
         return Ok(Plan::Already(then));
     }
-    by_rows(change, &space, pair).await?;
+    // All that is known to be refused is refused before the first of two writes.
+    can_hold(change, &principal, pair)?;
+    let (mode, assignments) = by_role(change, id).await?;
+    by_rows(change, &space, pair, (mode, &assignments)).await?;
+    if mode == Mode::Rows && pair.of_role_era {
+        return Err(only_with_roles(change));
+    }
     // One write at a time: the next plan finds what this one did.
     let (verb, noun) = if holds(&own, READ.0, READ.1) {
         (pair.verb, pair.noun)
@@ -38,7 +43,7 @@ pub(super) async fn grant(change: &Change<'_>, id: &str, pair: Pair) -> Result<P
     Ok(Plan::Change(Proposal {
         change: Write::AddPermission {
             key: space.key.clone(),
-            kind: kind.to_owned(),
+            kind: principal.kind.to_owned(),
             principal: change.principal.id.clone(),
             verb: verb.to_owned(),
             noun: noun.to_owned(),
@@ -61,15 +66,19 @@ pub(super) async fn revoke(
             change.entitlement,
         ));
     }
-    let Some(space) = find(change, id).await? else {
-        return Ok(Plan::Already(State::default()));
-    };
-    let rows = rows(change, id).await?;
-    let own = own(&rows, change.principal);
+    let space = required(change, id).await?;
+    let there = Held::read(change, id).await?;
+    let own = own(&there.rows, change.principal);
     let Some(row) = own.iter().find(|row| is(row, pair.verb, pair.noun)) else {
+        // Rows need not show what a role gives.
+        if let Some(role) = role::of(&there.assignments, change)
+            && includes_perhaps(change, role, pair).await?
+        {
+            return Err(holds_role(change, &space, role));
+        }
         return Ok(Plan::Already(State::default()));
     };
-    by_rows(change, &space, pair).await?;
+    by_rows(change, &space, pair, (there.mode, &there.assignments)).await?;
     change.not_oneself()?;
     let removed = taken_along(change, &own, row);
     let takes_all = (pair.verb, pair.noun) == READ;
@@ -77,7 +86,7 @@ pub(super) async fn revoke(
         return Err(cascade(change, &removed));
     }
     if takes_all || (pair.verb, pair.noun) == ADMINISTER {
-        not_the_last_admin(change, &rows, &own)?;
+        not_the_last_admin(change, &there).await?;
     }
     Ok(Plan::Change(Proposal {
         change: Write::RemovePermission {
@@ -120,27 +129,124 @@ fn taken_along(change: &Change<'_>, own: &[Permission], row: &Permission) -> Vec
     ids
 }
 
-/// Refuses where rows are not what gives this principal access.
-async fn by_rows(change: &Change<'_>, space: &Space, pair: Pair) -> Result<(), Error> {
-    not_skipped(change, space)?;
-    match change.connector.mode().await?.0 {
-        Mode::Rows => Ok(()),
-        Mode::Roles => Err(roles_only(change, space, pair).await?),
-        Mode::Both => match held(change, &space.id).await? {
-            None => Ok(()),
-            Some(held) => Err(Error::refused(
-                "HoldsRole",
-                format!(
-                    "{} has a role on the space `{}`, and its permissions follow from that",
-                    change.principal, space.key
-                ),
-                format!(
-                    "Change the role instead: `{}`.",
-                    access::assigned(&space.id, &held.role_id)
-                ),
-            )),
-        },
+/// Who has what on a space, by whatever gives access on this site.
+pub(super) struct Held {
+    mode: Mode,
+    pub(super) rows: Vec<Permission>,
+    assignments: Vec<Assignment>,
+}
+
+impl Held {
+    async fn read(change: &Change<'_>, space: &str) -> Result<Self, Error> {
+        let (mode, assignments) = by_role(change, space).await?;
+        Self::with(change, space, mode, assignments).await
     }
+
+    /// With the rows, where it is known who has which role.
+    pub(super) async fn with(
+        change: &Change<'_>,
+        space: &str,
+        mode: Mode,
+        assignments: Vec<Assignment>,
+    ) -> Result<Self, Error> {
+        let rows = rows(change, space).await?;
+        // Every space has an administrator, and somebody by whom we can view it: such an answer is none.
+        if rows.is_empty() && assignments.is_empty() {
+            return Err(Error::new(
+                ErrorType::Unavailable,
+                "NobodyListed",
+                format!(
+                    "Confluence shows nobody who has access to the space {space}, though the token's account can view it"
+                ),
+                "Send the same event again; if it persists, look at the space's permissions in Confluence.",
+            ));
+        }
+        Ok(Self {
+            mode,
+            rows,
+            assignments,
+        })
+    }
+}
+
+/// How the site gives access, and who has which role on a space.
+async fn by_role(change: &Change<'_>, space: &str) -> Result<(Mode, Vec<Assignment>), Error> {
+    let mode = change.connector.mode().await?.0;
+    let assignments = match mode.has_roles() {
+        true => change.connector.api.assignments(space).await?,
+        false => Vec::new(),
+    };
+    Ok((mode, assignments))
+}
+
+/// Refuses where rows are not what gives this principal access.
+async fn by_rows(
+    change: &Change<'_>,
+    space: &Space,
+    pair: Pair,
+    (mode, assignments): (Mode, &[Assignment]),
+) -> Result<(), Error> {
+    not_skipped(change, space)?;
+    if mode == Mode::Roles {
+        return Err(roles_only(change, space, pair).await?);
+    }
+    match role::of(assignments, change) {
+        Some(held) => Err(holds_role(change, space, held)),
+        None => Ok(()),
+    }
+}
+
+fn holds_role(change: &Change<'_>, space: &Space, held: &Assignment) -> Error {
+    Error::refused(
+        "HoldsRole",
+        format!(
+            "{} has a role on the space `{}`, and its permissions follow from that",
+            change.principal, space.key
+        ),
+        format!(
+            "Change the role instead: `{}`.",
+            access::assigned(&space.id, &held.role_id)
+        ),
+    )
+}
+
+/// Whether a role that somebody has includes a permission, or does not show what it includes.
+async fn includes_perhaps(
+    change: &Change<'_>,
+    held: &Assignment,
+    pair: Pair,
+) -> Result<bool, Error> {
+    let roles = change.connector.roles().await?;
+    let role = roles.iter().find(|role| role.id == held.role_id);
+    Ok(role.is_none_or(|role| {
+        role.space_permissions.is_empty() || includes(role, pair.verb, pair.noun)
+    }))
+}
+
+/// Guests cannot administer, export or restrict (support.atlassian.com, *What guests can see and do*).
+fn can_hold(change: &Change<'_>, principal: &Principal, pair: Pair) -> Result<(), Error> {
+    if !principal.is_guest || !matches!(pair.verb, "administer" | "export" | "restrict_content") {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "GuestLimit",
+        format!(
+            "{} is a guest, and guests cannot {} on a space",
+            change.principal, pair.title
+        ),
+        "Give the account access to Confluence as a user first, or choose another permission.",
+    ))
+}
+
+fn only_with_roles(change: &Change<'_>) -> Error {
+    Error::invalid(
+        "UnknownEntitlement",
+        format!(
+            "this site has no `{}`: only sites with roles have it",
+            change.entitlement
+        ),
+        "Use an entitlement id of the newest snapshot.",
+    )
 }
 
 /// What is not shown is not changed.
@@ -179,24 +285,23 @@ async fn roles_only(change: &Change<'_>, space: &Space, pair: Pair) -> Result<Er
     ))
 }
 
-/// The space, if the vendor does not say that it does not exist.
-pub(super) async fn find(change: &Change<'_>, id: &str) -> Result<Option<Space>, Error> {
-    match change.connector.api.space(id).await {
-        Ok(space) => Ok(Some(space)),
-        Err(e) if e.is_absent() => Ok(None),
-        Err(e) => Err(e.into()),
-    }
-}
-
+/// The space. The vendor has one answer for a space that does not exist and one that the token's account cannot view: on
+/// the latter, access is as it was.
 pub(super) async fn required(change: &Change<'_>, id: &str) -> Result<Space, Error> {
-    find(change, id).await?.ok_or_else(|| {
-        Error::new(
+    match change.connector.api.space(id).await {
+        Ok(space) => Ok(space),
+        Err(e) if e.is_absent() => Err(Error::new(
             ErrorType::NotFound,
             "UnknownSpace",
-            format!("there is no {} that the token's account can see", ResourceId::new(SPACE, id)),
-            "Use the id of a space of the newest snapshot, and see to it that the account may view it.",
+            format!(
+                "there is no {} that the token's account can see",
+                ResourceId::new(SPACE, id)
+            ),
+            "Use the id of a space of the newest snapshot, and see to it that the account may view it. If the space was deleted, so was all access to it.",
         )
-    })
+        .with_source(e)),
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// All rows of a space.
@@ -217,19 +322,30 @@ fn holds(rows: &[Permission], verb: &str, noun: &str) -> bool {
     rows.iter().any(|row| is(row, verb, noun))
 }
 
-/// A space without an administrator can only be mended by the site's.
-pub(super) fn not_the_last_admin(
-    change: &Change<'_>,
-    rows: &[Permission],
-    own: &[Permission],
-) -> Result<(), Error> {
-    if !holds(own, ADMINISTER.0, ADMINISTER.1) {
+/// A space without an administrator can only be mended by the site's. Decided by what is in force; where the vendor does
+/// not show it, the principal is taken for an administrator, and nobody else is.
+pub(super) async fn not_the_last_admin(change: &Change<'_>, there: &Held) -> Result<(), Error> {
+    let Held {
+        mode,
+        rows,
+        assignments,
+    } = there;
+    let roles = match assignments.is_empty() {
+        true => &[],
+        false => change.connector.roles().await?,
+    };
+    let all = access::administrators(*mode, rows, assignments, roles);
+    let is_own = |who: &ResourceId| who == change.principal;
+    if all
+        .get(change.principal)
+        .is_none_or(|it| *it == Some(false))
+    {
         return Ok(());
     }
-    let others = rows.iter().any(|row| {
-        is(row, ADMINISTER.0, ADMINISTER.1) && access::holder_of(row) != *change.principal
-    });
-    if others {
+    if all
+        .iter()
+        .any(|(who, it)| *it == Some(true) && !is_own(who))
+    {
         return Ok(());
     }
     Err(Error::refused(

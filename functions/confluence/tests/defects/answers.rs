@@ -8,7 +8,7 @@ use rollcall_simulators::confluence::{
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::{code, desk_of, grant, outcome, revoke};
+use super::{absent, code, desk_of, grant, outcome, revoke, says};
 use crate::Desk;
 
 /// A place in a sync, by the path that is asked.
@@ -140,44 +140,128 @@ async fn trouble_that_passes_is_waited_out() {
     }
 }
 
-/// A change of which no answer came may have been made: it is looked at again, and not sent twice.
+/// A kind of write: on which site, whether it is a grant, of what to whom, and where its request goes.
+type Change = (World, bool, &'static str, &'static str, &'static str);
+
+fn every_kind_of_write() -> Vec<Change> {
+    let mut new = World::worked_example();
+    new.add_user("712020:new", "N", "");
+    let (members, space, roles) = (
+        "/wiki/rest/api/group/userByGroupId",
+        "/wiki/rest/api/space/ENG/permission",
+        "/wiki/api/v2/spaces/98310/role-assignments",
+    );
+    let (open, viewer) = (
+        "group:34-open:member",
+        "space_role_assignment:98310:r2:assigned",
+    );
+    let (bot, eng) = ("user:712020:c3", "group:22-eng");
+    vec![
+        (World::rich(), true, open, "user:712020:reader", members),
+        (World::rich(), false, open, "user:712020:capital", members),
+        (
+            World::worked_example(),
+            true,
+            "space:98310:export-space",
+            bot,
+            space,
+        ),
+        // Two writes, of which the answer to the first is lost.
+        (
+            new,
+            true,
+            "space:98310:create-page",
+            "user:712020:new",
+            space,
+        ),
+        (
+            World::worked_example(),
+            false,
+            "space:98310:delete-space",
+            eng,
+            space,
+        ),
+        (World::with_roles(), true, viewer, bot, roles),
+        (World::with_roles(), false, viewer, eng, roles),
+    ]
+}
+
+/// A change of which no answer came may have been made: it is looked at again, and not sent twice if it was.
 #[tokio::test]
 async fn a_change_whose_answer_is_lost_is_made_once() {
-    for (kind, most) in [
-        (FaultKind::LoseAnswer, 1),
-        (FaultKind::CutBody, 1),
-        (FaultKind::too_many_requests(Some(3)), 2),
-        (FaultKind::status(503), 2),
+    for (kind, more) in [
+        (FaultKind::LoseAnswer, 0),
+        (FaultKind::CutBody, 0),
+        (FaultKind::Disconnect, 1),
+        (FaultKind::status(500), 1),
+        (FaultKind::status(503), 1),
+        (FaultKind::status(504), 1),
+        (FaultKind::too_many_requests(Some(3)), 1),
     ] {
-        let desk = Desk::new().await;
-        desk.vendor.sim.set_faults(vec![Fault::nth_matching(
-            1,
-            "POST",
-            "/wiki/rest/api/",
-            kind.clone(),
-        )]);
-        let mut answer = grant(
-            &desk,
-            "r1",
-            "space:98320:export-space",
-            "user:712020:reader",
-        )
-        .await;
-        for _ in 0..3 {
-            if answer.is_ok() {
-                break;
-            }
-            answer = grant(
-                &desk,
-                "r1",
-                "space:98320:export-space",
-                "user:712020:reader",
-            )
-            .await;
+        for (world, grants, what, whom, path) in every_kind_of_write() {
+            let change = async |faults| {
+                let desk = desk_of(world.clone()).await;
+                desk.vendor.sim.set_faults(faults);
+                let answer = if grants {
+                    outcome(grant(&desk, "r1", what, whom).await, "granted")
+                } else {
+                    outcome(revoke(&desk, "r1", what, whom).await, "revoked")
+                };
+                let fields = ["grants", "replaced", "removed"].map(|field| answer[field].clone());
+                (desk.vendor.sim.access_view(), fields, desk.writes().len())
+            };
+            let method = if grants || path.contains("v2") {
+                "POST"
+            } else {
+                "DELETE"
+            };
+            let fault = Fault::nth_matching(1, method, path, kind.clone());
+            let (quiet, lost) = (change(Vec::new()).await, change(vec![fault]).await);
+            assert_eq!((lost.0, lost.1), (quiet.0, quiet.1), "{kind:?} {what}");
+            assert_eq!(lost.2, quiet.2 + more, "{kind:?} {what}");
         }
-        outcome(answer, "granted");
-        assert!(desk.writes().len() <= most, "{kind:?}: {:?}", desk.writes());
     }
+}
+
+/// Only what an answer proves is called the cause.
+#[tokio::test]
+async fn a_refusal_is_not_called_a_missing_right_if_something_else_refuses() {
+    let filtered = json!({"errorMessages": ["The IP address has been rejected because it is not on the allowed list. See your admin for more information."], "errors": {}});
+    let html = FaultKind::Status {
+        code: 403,
+        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+        body: Some("<!doctype html><html><title>Forbidden</title></html>".into()),
+    };
+    let scope = json!({"code": 401, "message": "Unauthorized; scope does not match"});
+    for (kind, expected) in [
+        (says(403, filtered.clone()), "AddressFiltered"),
+        (says(401, filtered), "AddressFiltered"),
+        (html, "BlockedOnTheWay"),
+        (says(401, scope), "MissingScope"),
+    ] {
+        let desk = desk_of(World::worked_example()).await;
+        for method in ["GET", "POST"] {
+            let fault = Fault::matching(method, "/wiki/rest/api/", kind.clone());
+            desk.vendor.sim.set_faults(vec![fault]);
+            let export = grant(&desk, method, "space:98310:export-space", "user:712020:c3").await;
+            assert_eq!(code(export), expected, "{method}");
+        }
+    }
+}
+
+/// The API v2 says that it finds nothing to whoever may not change what it shows.
+#[tokio::test]
+async fn who_may_not_change_roles_is_told_so() {
+    let desk = desk_of(World::with_roles()).await;
+    let path = "/wiki/api/v2/spaces/98310/role-assignments";
+    let fault = Fault::matching("POST", path, absent("a space with id [98310]"));
+    desk.vendor.sim.set_faults(vec![fault]);
+    let what = "space_role_assignment:98310:r2:assigned";
+    assert_eq!(
+        code(grant(&desk, "r1", what, "user:712020:c3").await),
+        "MayNotChange"
+    );
+    assert_eq!(desk.writes().len(), 1);
 }
 
 /// The public connector drops the gateway's path, so that scoped tokens cannot be used.

@@ -56,7 +56,7 @@ async fn a_member_who_was_added_by_somebody_else_meanwhile_is_a_member() {
     ] {
         let desk = Desk::new().await;
         desk.vendor.sim.set_options(|o| o.add_member_again = again);
-        // The first look at the user's groups comes before somebody else adds the user.
+        // The first look at the user's groups, and at the group's members, comes before somebody else adds the user.
         let none =
             serde_json::json!({"results": [], "start": 0, "limit": 200, "size": 0, "_links": {}});
         let kind = FaultKind::Status {
@@ -64,11 +64,15 @@ async fn a_member_who_was_added_by_somebody_else_meanwhile_is_a_member() {
             headers: Vec::new(),
             body: Some(none),
         };
-        let look = Fault::nth_matching(1, "GET", "/wiki/rest/api/user/memberof", kind);
+        let look = |path: &str| Fault::nth_matching(1, "GET", path, kind.clone());
+        let looks = vec![
+            look("/wiki/rest/api/user/memberof"),
+            look("/wiki/rest/api/group/34-open/membersByGroupId"),
+        ];
         desk.vendor.sim.with_world(|w| {
             w.add_member("34-open", "712020:reader");
         });
-        desk.vendor.sim.set_faults(vec![look]);
+        desk.vendor.sim.set_faults(looks);
         let answer = grant(&desk, "r1", OPEN, RITA).await.expect("no failure");
         assert!(
             matches!(

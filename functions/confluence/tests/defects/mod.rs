@@ -3,17 +3,20 @@
 
 mod answers;
 mod groups;
+mod lists;
+mod looks;
 mod people;
 mod permissions;
 mod reads;
 mod roles;
+mod shapes;
 mod spaces;
 
 use rollcall::Error;
 use rollcall::function::Operation;
 use rollcall_harness::changes::{code, grant, ids, outcome, revoke};
-use rollcall_simulators::Request;
 use rollcall_simulators::confluence::World;
+use rollcall_simulators::{FaultKind, Request};
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};
@@ -38,6 +41,28 @@ async fn desk_with(keys: Value) -> Desk {
 async fn cascade(desk: &Desk, request: &str, what: &str, whom: &str) -> Result<Value, Error> {
     let event = json!({"request_id": request, "entitlement": what, "principal": whom, "allow": ["cascade"]});
     desk.invoke(Operation::Revoke, event).await
+}
+
+/// The vendor answers this.
+fn says(code: u16, body: Value) -> FaultKind {
+    FaultKind::Status {
+        code,
+        headers: Vec::new(),
+        body: Some(body),
+    }
+}
+
+/// A page of the API v2 with these rows and no other after it.
+fn page(rows: Value) -> FaultKind {
+    says(200, json!({"results": rows, "_links": {}}))
+}
+
+/// What an answer of the API v2 says of something that does not exist.
+fn absent(what: &str) -> FaultKind {
+    says(
+        404,
+        json!({"errors": [{"status": 404, "code": "NOT_FOUND", "title": format!("Cannot find {what}"), "detail": null}]}),
+    )
 }
 
 /// Every change that was sent, as method and path.

@@ -61,10 +61,6 @@ async fn what_is_so_already_is_no_failure() {
         "already_revoked",
     );
     outcome(
-        revoke(&desk, "r3", "space:7:read-space", BOT).await,
-        "already_revoked",
-    );
-    outcome(
         revoke(
             &desk,
             "r4",
@@ -134,6 +130,42 @@ async fn viewing_the_space_is_granted_first_and_named() {
             json!({"key": "create", "target": "page"})
         ]
     );
+}
+
+/// What the vendor is known to refuse is refused before the permission to view the space is given for it.
+#[tokio::test]
+async fn what_a_site_or_a_guest_cannot_have_is_refused_before_anything_is_written() {
+    let mut world = World::worked_example();
+    world.add_user("712020:new", "N", "");
+    world.add_guest("712020:guest", "Gus", "gus@example.com");
+    let desk = desk_of(world).await;
+    for (slug, whom, expected) in [
+        ("update-page", "user:712020:new", "UnknownEntitlement"),
+        ("update-blogpost", "user:712020:new", "UnknownEntitlement"),
+        ("administer-space", "user:712020:guest", "GuestLimit"),
+        ("export-space", "user:712020:guest", "GuestLimit"),
+        ("restrict_content-space", "user:712020:guest", "GuestLimit"),
+    ] {
+        let what = format!("space:98310:{slug}");
+        assert_eq!(
+            code(grant(&desk, slug, &what, whom).await),
+            expected,
+            "{slug}"
+        );
+        let event = json!({"request_id": format!("{slug}-dry"), "entitlement": what, "principal": whom, "dry_run": true});
+        let dry = desk
+            .invoke(rollcall::function::Operation::Grant, event)
+            .await;
+        assert_eq!(code(dry), expected, "{slug}");
+    }
+    assert!(desk.writes().is_empty());
+    let guest = grant(&desk, "g", "space:98310:create-page", "user:712020:guest").await;
+    outcome(guest, "granted");
+    desk.vendor.sim.with_world(|w| {
+        w.set_mode(RoleMode::Transition);
+    });
+    let update = grant(&desk, "u", "space:98310:update-page", "user:712020:new").await;
+    outcome(update, "granted");
 }
 
 /// The public connector takes everything, and says nothing of it.

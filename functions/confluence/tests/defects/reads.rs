@@ -48,11 +48,14 @@ async fn an_empty_page_that_goes_on_is_no_end_and_one_that_leads_to_itself_is_no
         (EmptyPage::Never, EmptyPage::First),
         (EmptyPage::Never, EmptyPage::Last),
         (EmptyPage::Last, EmptyPage::First),
+        (EmptyPage::First, EmptyPage::Never),
+        (EmptyPage::Between, EmptyPage::Between),
     ] {
         desk.afresh();
-        desk.vendor
-            .sim
-            .set_options(|o| (o.v1_empty_page, o.v2_empty_page) = (v1, v2));
+        desk.vendor.sim.set_options(|o| {
+            (o.v1_empty_page, o.v2_empty_page) = (v1, v2);
+            o.force_page_size = Some(2);
+        });
         assert_eq!(
             desk.complete().await["content_digest"],
             expected,

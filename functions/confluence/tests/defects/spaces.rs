@@ -190,7 +190,9 @@ async fn a_space_that_is_deleted_during_a_sync_is_not_shown_and_told_of() {
         desk.vendor.sim.set_options(|o| o.force_page_size = Some(2));
         let path = format!("/wiki/api/v2/spaces/98310/{part}");
         let fault = Fault::matching("GET", &path, absent.clone()).from(nth);
-        desk.vendor.sim.set_faults(vec![fault]);
+        let space = "/wiki/api/v2/spaces/98310";
+        let itself = Fault::matching("GET", space, absent.clone()).exactly();
+        desk.vendor.sim.set_faults(vec![fault, itself]);
         let shown = Shown::by(&desk).await;
         let told = "SpaceVanished: space 98310 was deleted during the sync".to_owned();
         assert!(

@@ -20,7 +20,11 @@ pub(crate) fn list(context: &mut Context<'_>) -> Reply {
     } else {
         paging::V1_MOST
     };
-    context.v1_list(by_name(groups), &query, most, |group| context.group(group))
+    let reply = context.v1_list(by_name(groups), &query, most, |group| context.group(group));
+    if let Some(id) = context.lost_row(&reply, |world, id| world.groups.contains_key(id)) {
+        context.inner.world.groups.remove(&id);
+    }
+    reply
 }
 
 /// `GET /wiki/rest/api/group/by-id?id=`

@@ -32,12 +32,18 @@ pub(crate) fn list(context: &mut Context<'_>, group: &str) -> Reply {
             !(deactivated && context.inner.options.hide_deactivated_members)
         })
         .collect();
-    context.v1_list(members, &query, paging::V1_MOST, |id| {
+    let reply = context.v1_list(members, &query, paging::V1_MOST, |id| {
         match world.users.get(*id) {
             Some(user) => context.v1_user(user, false, &expand),
             None => json!({"type": "unknown", "accountId": id, "accountType": "", "email": "", "publicName": "", "displayName": ""}),
         }
-    })
+    });
+    if let Some(id) = context.lost_row(&reply, |world, id| world.is_member(group, id)) {
+        for group in context.inner.world.groups.values_mut() {
+            group.members.remove(&id);
+        }
+    }
+    reply
 }
 
 /// `POST /wiki/rest/api/group/userByGroupId?groupId=`

@@ -14,6 +14,12 @@ pub struct Options {
     pub rate_limit: Option<RateLimit>,
     /// Splits every list like this, whatever `limit` says; `limit` is still echoed.
     pub force_page_size: Option<usize>,
+    /// The list whose path ends so takes no notice of where a page is to begin: every page is the first one, and leads
+    /// to another. Content searches are reported to do so with `start`.
+    pub stuck_list: Option<&'static str>,
+    /// The group, or the member of any group, that is removed as soon as the first of several pages is answered in which
+    /// it is listed.
+    pub lost_between_pages: Option<String>,
     /// Whether lists of v1 have a page without rows that has a `next`. Search never does.
     pub v1_empty_page: EmptyPage,
     /// Whether lists of v2 have a page without rows that has a `next`.
@@ -27,6 +33,9 @@ pub struct Options {
     /// How the gateway answers bad credentials.
     pub gateway_bad_credentials: GatewayRefusal,
 
+    /// Whether search pages by the cursor in `_links.next`, as searches for content are reported to do, and takes no
+    /// notice of `start`.
+    pub search_by_cursor: bool,
     /// The most people one search finds.
     pub search_total: usize,
     /// Whether search finds accounts that have lost their licence. *Unknown*: they have been reported, but the filter
@@ -61,6 +70,8 @@ pub struct Options {
 
     /// Whether the list of spaces has the archived ones unless `status` says otherwise. *Unknown*.
     pub archived_by_default: bool,
+    /// Whether the permissions of a space have the rows that roles come down to. *Unknown*; they have been reported.
+    pub rows_of_roles: bool,
     /// Whether rows of access classes and anonymous access are there twice.
     pub repeat_class_rows: bool,
     /// How anonymous access looks in the permissions of a space. *Unknown*.
@@ -107,6 +118,10 @@ pub enum EmptyPage {
     First,
     /// The last one, and its `next` leads to itself.
     Last,
+    /// One between any two others: what the caller may not see was left out after the list was cut.
+    Between,
+    /// All, and each leads to another one.
+    All,
 }
 
 /// How the gateway answers bad credentials. *Unknown*: whether it passes them on.
@@ -213,12 +228,15 @@ impl Default for Options {
             latency: Duration::ZERO,
             rate_limit: None,
             force_page_size: None,
+            stuck_list: None,
+            lost_between_pages: None,
             v1_empty_page: EmptyPage::Never,
             v2_empty_page: EmptyPage::Never,
             ordering: Ordering::Documented,
             extra_headers: Vec::new(),
             newer_errors: false,
             gateway_bad_credentials: GatewayRefusal::AsSite,
+            search_by_cursor: false,
             search_total: 10_000,
             search_unlicensed: true,
             search_apps: true,
@@ -234,6 +252,7 @@ impl Default for Options {
             external_groups: ExternalGroups::Forbidden,
             member_added_text: String::new(),
             archived_by_default: true,
+            rows_of_roles: true,
             repeat_class_rows: false,
             anonymous_row: AnonymousRow::Role,
             delete_row_of_role: 400,

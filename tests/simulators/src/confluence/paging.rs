@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
+    Inner,
     options::EmptyPage,
     refusal::Refusal,
     routes::{Context, Good, Reply},
+    world::World,
 };
 use crate::{
     address::Query,
@@ -45,6 +47,67 @@ impl Context<'_> {
             .unwrap_or(path)
     }
 
+    /// Whether the list takes no notice of where a page is to begin.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let stuck = self.inner.options.stuck_list;
+        stuck.is_some_and(|end| self.call.path.ends_with(end))
+    }
+
+    /// The rows of a page that begins at `from`, or is the first one, and where the next one begins.
+    fn cut<'i, T>(
+        &self,
+        items: &'i [T],
+        from: Option<usize>,
+        size: usize,
+        empty: EmptyPage,
+    ) -> (Vec<&'i T>, Option<usize>) {
+        let total = items.len();
+        let start = from.unwrap_or(0);
+        if self.is_stuck() {
+            return (items.iter().take(size).collect(), Some(start + size));
+        }
+        match empty {
+            EmptyPage::All => (Vec::new(), Some(start.saturating_add(size))),
+            EmptyPage::First if from.is_none() => (Vec::new(), Some(0)),
+            EmptyPage::Between => {
+                // After each page of rows as many that are left out.
+                let row = |place: usize| {
+                    let (page, rest) = (place / size, place % size);
+                    items
+                        .get(page / 2 * size + rest)
+                        .filter(|_| page.is_multiple_of(2))
+                };
+                let end = start.saturating_add(size);
+                let places = (2 * total.div_ceil(size)).saturating_sub(1) * size;
+                (
+                    (start..end).filter_map(row).collect(),
+                    (end < places).then_some(end),
+                )
+            }
+            EmptyPage::Never | EmptyPage::First | EmptyPage::Last => {
+                let end = start.saturating_add(size).min(total);
+                let more = end < total || empty == EmptyPage::Last;
+                let rows = items.get(start.min(total)..end).unwrap_or_default();
+                let next = end.max(start.min(total));
+                (rows.iter().collect(), more.then_some(next))
+            }
+        }
+    }
+
+    /// The row that goes away now that the first page of several is answered, if it is one of that list.
+    pub(crate) fn lost_row(
+        &mut self,
+        reply: &Reply,
+        is_listed: impl Fn(&World, &str) -> bool,
+    ) -> Option<String> {
+        let body = &reply.as_ref().ok()?.body;
+        let is_first = body["start"] == 0 && body.pointer("/_links/next").is_some();
+        let Inner { world, options, .. } = &mut *self.inner;
+        let lost = options.lost_between_pages.as_deref();
+        let is_lost = is_first && lost.is_some_and(|id| is_listed(world, id));
+        is_lost.then(|| options.lost_between_pages.take()).flatten()
+    }
+
     /// A page of a list of v1 that is in documented order.
     pub(crate) fn v1_list<T>(
         &self,
@@ -62,19 +125,10 @@ impl Context<'_> {
         options.ordering.arrange(&mut items);
         let total = items.len();
         let size = limit.min(options.force_page_size.unwrap_or(limit)).max(1);
-        let end = start.saturating_add(size).min(total);
-        let first = options.v1_empty_page == EmptyPage::First && query.get("next").is_none();
-        let (rows, next) = if first && start == 0 {
-            (&[][..], Some(0))
-        } else {
-            let more = end < total || options.v1_empty_page == EmptyPage::Last;
-            let next = end.max(start.min(total));
-            (
-                items.get(start..end).unwrap_or_default(),
-                more.then_some(next),
-            )
-        };
-        let results: Vec<Value> = rows.iter().map(render).collect();
+        let linked = query.get("next").is_some() || start > 0;
+        let from = linked.then_some(start);
+        let (rows, next) = self.cut(&items, from, size, options.v1_empty_page);
+        let results: Vec<Value> = rows.into_iter().map(render).collect();
         let site = &self.inner.world.site;
         let path = self.link().trim_start_matches("/wiki");
         let mut body = json!({
@@ -126,21 +180,9 @@ impl Context<'_> {
             }
         };
         options.ordering.arrange(&mut items);
-        let total = items.len();
         let size = limit.min(options.force_page_size.unwrap_or(limit)).max(1);
-        let from = start.unwrap_or(0).min(total);
-        let end = from.saturating_add(size).min(total);
-        let (rows, next) = match options.v2_empty_page {
-            EmptyPage::First if start.is_none() => (&[][..], Some(0)),
-            empty => {
-                let more = end < total || empty == EmptyPage::Last;
-                (
-                    items.get(from..end).unwrap_or_default(),
-                    more.then_some(end),
-                )
-            }
-        };
-        let results: Vec<Value> = rows.iter().map(render).collect();
+        let (rows, next) = self.cut(&items, start, size, options.v2_empty_page);
+        let results: Vec<Value> = rows.into_iter().map(render).collect();
         let base = format!("{}/wiki", self.inner.world.site);
         let mut good = Good::ok(json!({"results": results, "_links": {"base": base}}));
         if let Some(next) = next {

@@ -16,10 +16,12 @@ pub(crate) fn list(context: &mut Context<'_>, id: &str) -> Reply {
 }
 
 impl Context<'_> {
-    /// All rows by id, those that roles come down to among them.
+    /// All rows by id, those that roles come down to among them if they are shown.
     pub(crate) fn permission_rows(&self, space: &Space) -> Vec<Value> {
         let mut rows = space.permissions.clone();
-        rows.extend(self.inner.world.rows_of_roles(space));
+        if self.inner.options.rows_of_roles {
+            rows.extend(self.inner.world.rows_of_roles(space));
+        }
         rows.sort_by_key(|row| row.id);
         let twice = self.inner.options.repeat_class_rows;
         let copies = |row: &Permission| {

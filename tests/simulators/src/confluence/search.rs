@@ -9,6 +9,7 @@ use super::{
     routes::{Context, Good, Reply, one_of, required},
     world::User,
 };
+use crate::lists::{cursor, read_cursor};
 
 /// The most rows of a page, whatever `limit` says.
 const MOST: usize = 100;
@@ -17,12 +18,15 @@ const DEFAULT: usize = 25;
 
 /// `GET /wiki/rest/api/search/user`
 pub(crate) fn users(context: &mut Context<'_>) -> Reply {
+    let by_cursor = context.inner.options.search_by_cursor;
     let query = context.query(&[
         "cql",
         "start",
         "limit",
         "expand",
         "sitePermissionTypeFilter",
+        // Without a link that has one, nobody knows of any.
+        if by_cursor { "cursor" } else { "cql" },
     ])?;
     let expand = people::expand(&query)?;
     let filter = one_of(
@@ -57,7 +61,13 @@ pub(crate) fn users(context: &mut Context<'_>) -> Reply {
         .min(MOST)
         .min(options.force_page_size.unwrap_or(MOST))
         .max(1);
-    let rows = found.into_iter().skip(start).take(size);
+    let from = match query.get("cursor") {
+        Some(text) => read_cursor(text).ok_or_else(paging::bad_cursor)?.1,
+        None if by_cursor || context.is_stuck() => 0,
+        None => start,
+    };
+    let more = by_cursor && from + size < found.len();
+    let rows = found.into_iter().skip(from).take(size);
     let results: Vec<Value> = rows
         .map(|user| {
             let name = context.name(user, false);
@@ -69,10 +79,18 @@ pub(crate) fn users(context: &mut Context<'_>) -> Reply {
         })
         .collect();
     let base = format!("{}/wiki", context.inner.world.site);
+    let mut links = json!({"base": base, "context": "/wiki"});
+    if more {
+        let cursor = cursor("search", from + size);
+        links["next"] = Value::from(format!(
+            "/rest/api/search/user?next=true&cursor={cursor}&limit={limit}&start={}&cql=type%3Duser",
+            from + size
+        ));
+    }
     Ok(Good::ok(json!({
         "start": start, "limit": limit, "size": results.len(), "totalSize": results.len(),
         "results": results, "cqlQuery": text, "searchDuration": 12,
-        "_links": {"base": base, "context": "/wiki"},
+        "_links": links,
     })))
 }
 

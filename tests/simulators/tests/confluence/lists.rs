@@ -67,6 +67,15 @@ async fn lists_are_complete_in_any_cut_and_order() {
                 "{path}"
             );
             sim.set_options(|options| {
+                options.v1_empty_page = EmptyPage::Between;
+                options.v2_empty_page = EmptyPage::Between;
+            });
+            assert_eq!(
+                follow(&sim, &path, pointer).await,
+                (whole.clone(), 2 * pages - 1),
+                "{path}"
+            );
+            sim.set_options(|options| {
                 options.v1_empty_page = EmptyPage::Never;
                 options.v2_empty_page = EmptyPage::Never;
             });
@@ -98,6 +107,34 @@ async fn an_empty_last_page_leads_to_itself() {
         let empty = get(&sim, &next).await;
         assert_eq!((empty.status, empty.rows().len()), (200, 0));
         assert_eq!(format!("{wiki}{}", empty.next().unwrap()), next);
+    }
+}
+
+#[tokio::test]
+async fn a_list_may_have_no_end() {
+    for (rows, set) in [
+        (0, (EmptyPage::All, None)),
+        (1, (EmptyPage::Never, Some("/group"))),
+        (1, (EmptyPage::Never, Some("/spaces"))),
+    ] {
+        let sim = sim(World::worked_example()).await;
+        sim.set_options(|options| {
+            (options.v1_empty_page, options.stuck_list) = set;
+            options.v2_empty_page = set.0;
+            options.force_page_size = Some(1);
+        });
+        let (mut path, wiki) = match set.1 {
+            Some("/spaces") => ("/wiki/api/v2/spaces?limit=250".to_owned(), ""),
+            _ => ("/wiki/rest/api/group?limit=200".to_owned(), "/wiki"),
+        };
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            let page = get(&sim, &path).await;
+            assert_eq!(page.rows().len(), rows);
+            assert!(!seen.contains(&path), "{path}");
+            seen.push(path);
+            path = format!("{wiki}{}", page.next().unwrap());
+        }
     }
 }
 

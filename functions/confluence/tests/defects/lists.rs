@@ -1,0 +1,166 @@
+//! Lists that do not end, end too soon, or change while they are read.
+
+use rollcall_harness::shown::Shown;
+use rollcall_simulators::confluence::{EmptyPage, World};
+
+use super::{code, desk_of, outcome, revoke};
+use crate::Desk;
+
+/// 450 groups and a group of 450: three pages each.
+fn long() -> World {
+    let mut world = World::with_roles();
+    let ids: Vec<String> = (0..450).map(|n| format!("712020:n{n:03}")).collect();
+    for (n, id) in ids.iter().enumerate() {
+        world.add_user(id, "N", "");
+        world.add_group(&format!("g{n:03}"), &format!("g{n:03}"), &[]);
+    }
+    let all: Vec<&str> = ids.iter().map(String::as_str).collect();
+    world.add_group("44-all", "all", &all);
+    world
+}
+
+/// The public connector ends at the first of them, or fails.
+#[tokio::test]
+async fn lists_that_only_have_empty_pages_fail_instead_of_being_read_for_ever() {
+    let every = |o: &mut rollcall_simulators::confluence::Options, v1: bool| {
+        let page = if v1 {
+            &mut o.v1_empty_page
+        } else {
+            &mut o.v2_empty_page
+        };
+        *page = EmptyPage::All;
+    };
+    for v1 in [true, false] {
+        let desk = desk_of(World::with_roles()).await;
+        desk.vendor.sim.set_options(|o| every(o, v1));
+        assert_eq!(code(desk.sync().await), "EndlessList");
+        assert!(!desk.is_published() && desk.vendor.sim.calls() < 300);
+        // What is read within one change is a loop of its own.
+        let what = if v1 {
+            "group:11-adm:member"
+        } else {
+            "space:98310:read-space"
+        };
+        desk.vendor.sim.clear_requests();
+        let failed = revoke(&desk, "r1", what, "user:712020:c3").await;
+        assert_eq!(code(failed), "EndlessList", "{what}");
+        assert!(desk.vendor.sim.calls() < 100);
+    }
+}
+
+/// A user is in a group that comes after an empty page.
+#[tokio::test]
+async fn a_change_follows_empty_pages_too() {
+    let mut world = World::worked_example();
+    world
+        .add_group("12-x", "a", &["712020:c3"])
+        .add_group("13-x", "zz", &["712020:c3"]);
+    let desk = desk_of(world).await;
+    desk.vendor.sim.set_options(|o| {
+        o.force_page_size = Some(1);
+        (o.v1_empty_page, o.v2_empty_page) = (EmptyPage::Between, EmptyPage::Between);
+    });
+    outcome(
+        revoke(&desk, "r1", "group:13-x:member", "user:712020:c3").await,
+        "revoked",
+    );
+    outcome(
+        revoke(&desk, "r2", "space:98310:delete-space", "group:22-eng").await,
+        "revoked",
+    );
+}
+
+/// Lists that decide access fail; the user search does not, and does not hold the sync up.
+#[tokio::test]
+async fn a_list_whose_pages_are_all_the_same_is_read_twice_at_most() {
+    for list in [
+        "/group",
+        "/membersByGroupId",
+        "/spaces",
+        "/permissions",
+        "/space-roles",
+        "/role-assignments",
+    ] {
+        let desk = desk_of(World::with_roles()).await;
+        desk.vendor.sim.set_options(|o| o.stuck_list = Some(list));
+        assert_eq!(code(desk.sync().await), "RepeatedCursor", "{list}");
+        let requests = desk.vendor.sim.requests();
+        let asked = requests.iter().filter(|r| r.path.ends_with(list)).count();
+        // Two groups and two spaces; and one call to see whether we are let in.
+        assert!(asked <= 5, "{list}: {asked}");
+    }
+    let desk = Desk::new().await;
+    let whole = Shown::by(&desk).await;
+    desk.vendor.sim.clear_requests();
+    desk.vendor.sim.set_options(|o| {
+        (o.stuck_list, o.force_page_size) = (Some("/search/user"), Some(3));
+    });
+    let shown = Shown::by(&desk).await;
+    assert!(
+        shown
+            .warnings()
+            .iter()
+            .any(|w| w.starts_with("BlindSpot: The user search")),
+        "{:?}",
+        shown.warnings()
+    );
+    let asked = desk.vendor.sim.requests();
+    assert_eq!(
+        asked
+            .iter()
+            .filter(|r| r.path.ends_with("/search/user"))
+            .count(),
+        2
+    );
+    // Nobody's access is missing, and nobody who has any.
+    assert_eq!(
+        shown.grants.keys().collect::<Vec<_>>(),
+        whole.grants.keys().collect::<Vec<_>>()
+    );
+}
+
+/// Searches of the same API are reported to take no notice of `start`, and to have a cursor in the link.
+#[tokio::test]
+async fn the_user_search_follows_a_cursor_where_there_is_one() {
+    let mut world = World::worked_example();
+    for n in 0..345 {
+        world.add_user(&format!("712020:n{n:03}"), "N", "");
+    }
+    let desk = desk_of(world).await;
+    desk.vendor.sim.set_options(|o| o.search_by_cursor = true);
+    let shown = Shown::by(&desk).await;
+    assert_eq!(shown.count("user"), 348);
+    assert!(!shown.warnings().iter().any(|w| w.starts_with("BlindSpot")));
+    assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
+}
+
+/// A row that goes away moves those after it up by one, so that one of them is on neither of two pages.
+#[tokio::test]
+async fn no_group_or_member_is_lost_when_one_before_it_goes_away_meanwhile() {
+    for (lost, groups, members) in [("g003", 452, 450), ("712020:n003", 453, 449)] {
+        let desk = desk_of(long()).await;
+        desk.vendor
+            .sim
+            .set_options(|o| o.lost_between_pages = Some(lost.to_owned()));
+        let shown = Shown::by(&desk).await;
+        assert_eq!(shown.count("group"), groups, "{lost}");
+        let of_all = |g: &&rollcall::snapshot::read::Grant| g.entitlement == "group:44-all:member";
+        assert_eq!(
+            shown.grants.values().filter(of_all).count(),
+            members,
+            "{lost}"
+        );
+    }
+}
+
+/// The same row is asked for twice, and no page more.
+#[tokio::test]
+async fn the_row_that_is_asked_for_twice_takes_no_more_pages() {
+    let desk = desk_of(long()).await;
+    Shown::by(&desk).await;
+    let requests = desk.vendor.sim.requests();
+    for list in ["/rest/api/group", "/group/44-all/membersByGroupId"] {
+        let asked = requests.iter().filter(|r| r.path.ends_with(list)).count();
+        assert_eq!(asked, 3, "{list}");
+    }
+}

@@ -164,6 +164,9 @@ impl Elastic {
                 open.conditional += mapped.conditional;
                 open.in_mappings += 1;
             }
+            if mapped.unnamed {
+                open.unnamed.push(name);
+            }
             open.computed += usize::from(mapped.computed);
             if mapped.strange {
                 open.strange.push(name);
@@ -182,6 +185,7 @@ struct Open<'a> {
     computed: usize,
     dangling: BTreeSet<String>,
     strange: Vec<&'a str>,
+    unnamed: Vec<&'a str>,
 }
 
 impl Open<'_> {
@@ -192,6 +196,16 @@ impl Open<'_> {
                 format!(
                     "{place}: {} names in {} role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
                     self.conditional, self.in_mappings
+                ),
+            );
+        }
+        if !self.unnamed.is_empty() {
+            out.warn(
+                "UnnamedMembers",
+                format!(
+                    "{place}: {} role mappings cover people whom no list names; an `externalClass` stands for those of each: {}",
+                    self.unnamed.len(),
+                    few(&self.unnamed)
                 ),
             );
         }
@@ -209,7 +223,7 @@ impl Open<'_> {
                 "UnknownRules",
                 format!(
                     "{place}: the rules of these role mappings are not wholly understood, and count as conditions: {}",
-                    self.strange.join(", ")
+                    few(&self.strange)
                 ),
             );
         }
@@ -250,9 +264,20 @@ fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut Yiel
         "DanglingRoles",
         format!(
             "{place}: {holders} have roles that are not defined: {}",
-            roles.join(", ")
+            few(&roles)
         ),
     );
+}
+
+/// A list in a message: the first few names, and how many more there are. A cluster may have thousands.
+fn few(names: &[&str]) -> String {
+    const NAMED: usize = 5;
+    let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn changed(what: &str) -> Error {

@@ -103,6 +103,7 @@ static ABOUT: About = About {
     blind_spots: &[
         "Users of realms other than the native one (SAML, LDAP, files …) are shown by name only where a role mapping names them; all others whom a mapping covers are one `externalClass` for each mapping.",
         "Which groups, realms and attributes people have at an identity provider is not known: who meets the condition of an `externalClass` is not shown.",
+        "Role mappings and roles that are kept in files of a cluster are not shown.",
         "Roles that a role mapping computes by a template are not shown, only the template.",
         "Deployments and projects are shown where somebody has a role on them, by their ids; API keys are not shown.",
     ],

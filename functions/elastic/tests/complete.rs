@@ -434,13 +434,13 @@ async fn every_oddity_is_shown_as_what_it_is() {
     assert_eq!(
         codes,
         [
+            "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know, and that are not shown (connected_cluster, something_new): members 1006",
             "ComputedRoles: the deployment: 3 role mappings compute roles for whoever signs in; the templates are in their profiles",
             // One pattern each in `everybody`, `wildcard` and `expression`; a value that is no text in `number`, and two in
             // `mixed`; a name on condition of a realm in `all`, and of a group in `deep`. There the ninth is the group that
             // is shut out: somebody in it may still be called what lets everybody in.
             "ConditionalMembers: the deployment: 9 names in 7 role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
             "DanglingRoles: the deployment: role mappings have roles that are not defined: role-that-was; the deployment: users have roles that are not defined: Viewer, role-that-was",
-            "UnknownAssignments: members have roles of kinds that Rollcall does not know, and that are not shown: connected_cluster, something_new",
             "UnknownRules: the deployment: the rules of these role mappings are not wholly understood, and count as conditions: no-rules",
             "UnnamedMembers: the deployment: 14 role mappings cover people whom no list names; an `externalClass` stands for those of each: all, all-of-nothing, deep, dn, elastic-cloud-sso-kibana-do-not-change and 9 more",
         ]

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use crate::access::{DEPLOYMENT, ORGANIZATION, Within};
-use crate::api::{Cloud, Deployment, Mapping, Member, Organizations, Role};
+use crate::api::{Cloud, Deployment, Failure, Mapping, Member, Organizations, Role, User};
 use crate::{ABOUT, endpoint};
 
 /// What messages call the deployment that has no name.
@@ -95,7 +95,7 @@ impl Elastic {
             ids.sort_unstable();
             tenant.push(format!("organization={}", ids.join("+")));
             for organization in &organizations.items {
-                rights.push(format!("the organization {}", organization.name));
+                rights.push(format!("the organization {}", organization.name()));
                 callers.push(ResourceId::new(ORGANIZATION, &organization.id));
             }
         }
@@ -208,26 +208,27 @@ impl Cluster {
         Within(self.name.as_deref())
     }
 
-    /// All roles. There are always some that are built in.
+    /// A user, if there is one. A shard that is late looks like a user that is not there, and so does whatever else
+    /// answers 404 or with nothing. The list fails where it cannot tell.
+    pub(crate) async fn user(&self, name: &str) -> Result<Option<User>, Failure> {
+        match self.api.user(name).await? {
+            Some(user) => Ok(Some(user)),
+            None => Ok(self.api.users().await?.remove(name)),
+        }
+    }
+
+    /// Whether a role is defined. As with a user, one answer that it is not is not enough.
+    pub(crate) async fn has_role(&self, name: &str) -> Result<bool, Failure> {
+        Ok(self.api.role(name).await?.is_some() || self.api.roles().await?.contains_key(name))
+    }
+
+    /// All roles.
     pub(crate) async fn roles(&self) -> Result<&BTreeMap<String, Role>, Error> {
-        let read = || async {
-            let roles = self.api.roles().await?;
-            if roles.is_empty() {
-                return Err(Error::new(
-                    ErrorType::PermissionDenied,
-                    "NoRoles",
-                    format!(
-                        "{} shows no roles, not even those that are built in",
-                        self.api.place()
-                    ),
-                    "Give the key the cluster privilege `read_security`.",
-                ));
-            }
-            Ok(roles)
-        };
+        let read = || async { Ok(self.api.roles().await?) };
         self.roles.get_or_try_init(read).await
     }
 
+    /// All role mappings. There may be none.
     pub(crate) async fn mappings(&self) -> Result<&BTreeMap<String, Mapping>, Error> {
         let read = || async { Ok(self.api.mappings().await?) };
         self.mappings.get_or_try_init(read).await

@@ -15,8 +15,8 @@ use rollcall::function::Entry;
 use rollcall::model::{Capability, FacetKind, ResourceType};
 
 use access::{
-    DEPLOYMENT, DEPLOYMENT_USER, EXTERNAL_GROUP, EXTERNAL_USER, INVITATION, ORGANIZATION, PROJECT,
-    ROLE, ROLE_MAPPING, USER,
+    DEPLOYMENT, DEPLOYMENT_USER, EXTERNAL_CLASS, EXTERNAL_GROUP, EXTERNAL_USER, INVITATION,
+    ORGANIZATION, PROJECT, ROLE, ROLE_MAPPING, USER,
 };
 pub use api::Write;
 pub use connect::Elastic;
@@ -90,10 +90,20 @@ static ABOUT: About = About {
                 FacetKind::Group,
             )
         },
+        ResourceType {
+            no_entitlements: true,
+            ..kind(
+                EXTERNAL_CLASS,
+                "External Class of People",
+                "People whom a role mapping covers, or may cover, without naming them: whoever meets its condition",
+                FacetKind::Group,
+            )
+        },
     ],
     blind_spots: &[
-        "Users of realms other than the native one (SAML, LDAP, files …) are shown only where a role mapping names them.",
-        "Which groups, realms and attributes people have at an identity provider is not known: what a role mapping makes depend on them is in the mapping's profile, and no grant.",
+        "Users of realms other than the native one (SAML, LDAP, files …) are shown by name only where a role mapping names them; all others whom a mapping covers are one `externalClass` for each mapping.",
+        "Which groups, realms and attributes people have at an identity provider is not known: who meets the condition of an `externalClass` is not shown.",
+        "Role mappings and roles that are kept in files of a cluster are not shown.",
         "Roles that a role mapping computes by a template are not shown, only the template.",
         "Deployments and projects are shown where somebody has a role on them, by their ids; API keys are not shown.",
     ],

@@ -2,7 +2,8 @@
 //!
 //! There is no call for one role: a user is written as a whole, and whatever is left out is erased, or, of `enabled`, set.
 //! So everything goes back as it was read. The API has no versions: two writers at once can lose one of two changes.
-//! Among ours that is kept out by a lease for each user; others are noticed by looking again.
+//! Among ours that is kept out by a lease for each user. Others are noticed by a second look right before the write;
+//! whoever writes between that look and the write is not.
 
 use async_trait::async_trait;
 use rollcall::connector::Identity;
@@ -37,6 +38,10 @@ impl Provisioner for Elastic {
 
     async fn send(&self, write: &Write) -> Result<Progress, Error> {
         let cluster = cluster(self, write.deployment.as_deref())?;
+        let now = cluster.user(&write.user).await?;
+        if !now.is_some_and(|user| write.is_up_to_date(&user)) {
+            return Ok(Progress::Overtaken);
+        }
         match cluster.api.write(write).await {
             Ok(()) => Ok(Progress::Done(None)),
             // Somebody else wrote the same user.
@@ -115,7 +120,7 @@ impl<'a> Change<'a> {
             return Ok(Plan::Already(then));
         }
         // Elasticsearch would take a role that does not exist, and give it when somebody makes it.
-        if !self.cluster.api.has_role(&self.role).await? {
+        if !self.cluster.has_role(&self.role).await? {
             return Err(Error::new(
                 ErrorType::NotFound,
                 "UnknownRole",
@@ -129,7 +134,7 @@ impl<'a> Change<'a> {
         }
         let mut roles = user.roles.clone();
         roles.push(self.role.clone());
-        Ok(self.change(&user, &roles, Vec::new(), then))
+        self.change(&user, &roles, Vec::new(), then)
     }
 
     async fn revoke(&self) -> Result<Plan<Write>, Error> {
@@ -140,18 +145,12 @@ impl<'a> Change<'a> {
         let stays = |role: &&String| **role != self.role;
         let roles: Vec<String> = user.roles.iter().filter(stays).cloned().collect();
         let removed = vec![self.grant_ref().id];
-        Ok(self.change(&user, &roles, removed, State::default()))
+        self.change(&user, &roles, removed, State::default())
     }
 
     /// The user, if there is one; a reserved one is refused early.
     async fn changeable(&self) -> Result<Option<User>, Error> {
-        let api = &self.cluster.api;
-        let user = match api.user(&self.user).await? {
-            Some(user) => Some(user),
-            // A shard that is late looks like a user that is not there, and so does whatever else answers 404. The list
-            // fails where it cannot tell.
-            None => api.users().await?.remove(&self.user),
-        };
+        let user = self.cluster.user(&self.user).await?;
         if user.as_ref().is_some_and(User::is_reserved) {
             return Err(Error::refused(
                 "ReservedUser",
@@ -168,19 +167,37 @@ impl<'a> Change<'a> {
         roles: &[String],
         removed: Vec<String>,
         then: State,
-    ) -> Plan<Write> {
+    ) -> Result<Plan<Write>, Error> {
         let deployment = self.cluster.within().0.map(str::to_owned);
-        Plan::Change(Proposal {
+        let documents = (user.document(roles), user.document(&user.roles));
+        let (Some(body), Some(read)) = documents else {
+            return Err(self.incomplete(user));
+        };
+        Ok(Plan::Change(Proposal {
             change: Write {
                 deployment,
                 user: self.user.clone(),
-                body: body(user, roles),
+                body,
+                read,
             },
-            read: json!({"user": self.user, "roles": user.roles, "enabled": user.enabled}),
+            read: json!({"user": self.user, "roles": user.roles, "enabled": user.enabled.get()}),
             replaced: Vec::new(),
             removed,
             then,
-        })
+        }))
+    }
+
+    fn incomplete(&self, user: &User) -> Error {
+        Error::refused(
+            "IncompleteUser",
+            format!(
+                "Elasticsearch of {} does not show all of the user `{}` ({}), and a write would erase what is missing",
+                self.cluster.api.place(),
+                self.user,
+                user.unreadable().join(", ")
+            ),
+            "Change the user's roles in Kibana, and report this message.",
+        )
     }
 
     fn grant_ref(&self) -> GrantRef {
@@ -199,18 +216,6 @@ impl<'a> Change<'a> {
             "Use the id of a deployment user of the newest snapshot. Whoever signs in through an identity provider gets roles by role mappings.",
         )
     }
-}
-
-/// A user with these roles, and everything else as it was read. The password stays, since it is not in it.
-fn body(user: &User, roles: &[String]) -> String {
-    format!(
-        r#"{{"roles":{},"full_name":{},"email":{},"metadata":{},"enabled":{}}}"#,
-        serde_json::Value::from(roles),
-        user.full_name,
-        user.email,
-        user.metadata,
-        user.enabled,
-    )
 }
 
 fn check_kinds(entitlement: &EntitlementId, principal: &ResourceId) -> Result<(), Error> {

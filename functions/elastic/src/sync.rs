@@ -72,6 +72,11 @@ impl Elastic {
         let mut out = Yield::default();
         for organization in &self.organizations().await?.items {
             out.records.extend(access::organization(organization));
+            unreadable(
+                &mut out,
+                &format!("organization {}", organization.id),
+                organization.unreadable(),
+            );
             out.spawn.push(Step::Members {
                 organization: organization.id.clone(),
             });
@@ -97,26 +102,33 @@ impl Elastic {
                 "CloudKeyTooWeak",
                 format!(
                     "the key does not see who owns the organization {}, and so not all roles",
-                    organization.name
+                    organization.name()
                 ),
                 "An organization owner makes a key with that role in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.",
             ));
         }
         let mut out = Yield::default();
         let mut unknown = BTreeSet::new();
+        let mut holders = Vec::new();
         for member in members {
             out.records.extend(access::member(organization, member));
-            unknown.extend(access::unknown(&member.role_assignments));
+            let row = format!("member {}", member.user_id);
+            unreadable(&mut out, &row, member.unreadable());
+            let kinds = access::unknown(&member.role_assignments);
+            if !kinds.is_empty() {
+                unknown.extend(kinds);
+                holders.push(member.user_id.as_str());
+            }
         }
-        if !unknown.is_empty() {
-            let kinds: Vec<String> = unknown.into_iter().collect();
-            out.warn(
-                "UnknownAssignments",
-                format!(
-                    "members have roles of kinds that Rollcall does not know, and that are not shown: {}",
-                    kinds.join(", ")
-                ),
-            );
+        if !holders.is_empty() {
+            let kinds: Vec<&str> = unknown.iter().map(String::as_str).collect();
+            out.blind_spot(format!(
+                "{}: {} members have roles of kinds that Rollcall does not know, and that are not shown ({}): members {}",
+                organization.name(),
+                holders.len(),
+                few(&kinds),
+                few(&holders)
+            ));
         }
         Ok(out)
     }
@@ -124,11 +136,15 @@ impl Elastic {
     async fn list_invitations(&self, id: &str) -> Result<Yield<Step>, Error> {
         let organization = self.organization(id).await?;
         let invitations = self.cloud_api()?.invitations(id).await?;
-        Ok(Records {
+        let mut out = Yield::from(Records {
             resources: access::invitations(organization, &invitations),
             ..Records::default()
+        });
+        for one in &invitations {
+            let row = format!("the invitation of {}", one.email);
+            unreadable(&mut out, &row, one.unreadable());
         }
-        .into())
+        Ok(out)
     }
 
     async fn organization(&self, id: &str) -> Result<&Organization, Error> {
@@ -164,6 +180,9 @@ impl Elastic {
                 open.conditional += mapped.conditional;
                 open.in_mappings += 1;
             }
+            if mapped.unnamed {
+                open.unnamed.push(name);
+            }
             open.computed += usize::from(mapped.computed);
             if mapped.strange {
                 open.strange.push(name);
@@ -182,6 +201,7 @@ struct Open<'a> {
     computed: usize,
     dangling: BTreeSet<String>,
     strange: Vec<&'a str>,
+    unnamed: Vec<&'a str>,
 }
 
 impl Open<'_> {
@@ -192,6 +212,16 @@ impl Open<'_> {
                 format!(
                     "{place}: {} names in {} role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
                     self.conditional, self.in_mappings
+                ),
+            );
+        }
+        if !self.unnamed.is_empty() {
+            out.warn(
+                "UnnamedMembers",
+                format!(
+                    "{place}: {} role mappings cover people whom no list names; an `externalClass` stands for those of each: {}",
+                    self.unnamed.len(),
+                    few(&self.unnamed)
                 ),
             );
         }
@@ -209,7 +239,7 @@ impl Open<'_> {
                 "UnknownRules",
                 format!(
                     "{place}: the rules of these role mappings are not wholly understood, and count as conditions: {}",
-                    self.strange.join(", ")
+                    few(&self.strange)
                 ),
             );
         }
@@ -227,6 +257,8 @@ async fn users(cluster: &Cluster) -> Result<Yield<Step>, Error> {
         let (records, missing) = access::native_user(cluster.within(), name, user, known);
         out.records.extend(records);
         unknown.extend(missing.into_iter().map(str::to_owned));
+        let row = format!("user {name} of {}", cluster.api.place());
+        unreadable(&mut out, &row, user.unreadable());
     }
     dangling(cluster.api.place(), "users", &unknown, &mut out);
     Ok(out)
@@ -237,8 +269,16 @@ async fn roles(cluster: &Cluster) -> Result<Yield<Step>, Error> {
     for (name, role) in cluster.roles().await? {
         out.records
             .extend(access::role(cluster.within(), name, role));
+        let row = format!("role {name} of {}", cluster.api.place());
+        unreadable(&mut out, &row, role.unreadable());
     }
     Ok(out)
+}
+
+fn unreadable(out: &mut Yield<Step>, row: &str, fields: Vec<&str>) {
+    for field in fields {
+        out.unreadable(row, field);
+    }
 }
 
 fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut Yield<Step>) {
@@ -250,9 +290,20 @@ fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut Yiel
         "DanglingRoles",
         format!(
             "{place}: {holders} have roles that are not defined: {}",
-            roles.join(", ")
+            few(&roles)
         ),
     );
+}
+
+/// A list in a message: the first few names, and how many more there are. A cluster may have thousands.
+fn few(names: &[&str]) -> String {
+    const NAMED: usize = 5;
+    let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn changed(what: &str) -> Error {

@@ -122,10 +122,14 @@ impl Expected {
         self.resources.insert(resource.clone());
         self.entitlements.insert(entitlement.clone());
         let enabled = mapping["enabled"] == true;
-        let covered = match enabled {
-            true => self.covered(mark, &mapping["rules"]),
-            false => BTreeSet::new(),
-        };
+        let rules = &mapping["rules"];
+        let mut covered = BTreeSet::new();
+        if enabled {
+            covered = self.covered(mark, rules);
+            if covers_others(rules) {
+                covered.insert(format!("externalClass:{mark}{name}"));
+            }
+        }
         for principal in &covered {
             self.resources.insert(principal.clone());
             self.holds(&entitlement, principal);
@@ -175,53 +179,85 @@ fn literals(rule: &Value, into: &mut BTreeSet<(String, String)>) {
     }
 }
 
-/// Whether a rule is true of somebody of whom one thing is known: the name, or a group.
-fn truth(rule: &Value, known: &str, as_what: &str) -> Option<bool> {
+/// What a field says of somebody, by its name and values.
+type Leaf<'a> = &'a dyn Fn(&str, &[&Value]) -> Option<bool>;
+
+/// Whether a rule is true of somebody; what nobody can tell is `None`.
+fn judge(rule: &Value, leaf: Leaf<'_>) -> Option<bool> {
     let (key, value) = entries(rule).next()?;
+    let each = || list(value).iter().map(|rule| judge(rule, leaf));
+    let known = |result: bool| match each().all(|truth| truth.is_some()) {
+        true => Some(result),
+        false => None,
+    };
     match key.as_str() {
-        "any" => {
-            let mut result = Some(false);
-            for rule in list(value) {
-                match truth(rule, known, as_what) {
-                    Some(true) => return Some(true),
-                    Some(false) => {}
-                    None => result = None,
-                }
-            }
-            result
-        }
-        "all" => {
-            let mut result = Some(true);
-            for rule in list(value) {
-                match truth(rule, known, as_what) {
-                    Some(false) => return Some(false),
-                    Some(true) => {}
-                    None => result = None,
-                }
-            }
-            result
-        }
-        "except" => truth(value, known, as_what).map(|is| !is),
+        "any" if each().any(|truth| truth == Some(true)) => Some(true),
+        "any" => known(false),
+        "all" if each().any(|truth| truth == Some(false)) => Some(false),
+        "all" => known(true),
+        "except" => judge(value, leaf).map(|is| !is),
         _ => {
             let (field, value) = entries(value).next()?;
-            if field != known {
-                return None;
-            }
-            let values = values(value);
-            if values.iter().any(|value| *value == as_what) {
-                return Some(true);
-            }
-            // A person has one name, and any number of groups; numbers may or may not be names.
-            let undecided = values.iter().any(|v| v.is_number() || v.is_boolean());
-            assert!(
-                !values
-                    .iter()
-                    .any(|v| v.as_str().is_some_and(|v| v.contains('*'))),
-                "no world has a pattern beside a name"
-            );
-            (field == "username" && !undecided).then_some(false)
+            leaf(field, &values(value))
         }
     }
+}
+
+/// Whether a rule is true of somebody of whom one thing is known: the name, or a group.
+fn truth(rule: &Value, known: &str, as_what: &str) -> Option<bool> {
+    judge(rule, &|field, values| {
+        if field != known {
+            return None;
+        }
+        if values.iter().any(|value| **value == as_what) {
+            return Some(true);
+        }
+        // A person has one name, and any number of groups; numbers may or may not be names.
+        let undecided = values.iter().any(|v| v.is_number() || v.is_boolean());
+        assert!(
+            !values
+                .iter()
+                .any(|v| v.as_str().is_some_and(|v| v.contains('*'))),
+            "no world has a pattern beside a name"
+        );
+        (field == "username" && !undecided).then_some(false)
+    })
+}
+
+/// Whether rules cover, or may cover, somebody who is not shown by a name or a group.
+fn covers_others(rules: &Value) -> bool {
+    let mut named = BTreeSet::new();
+    literals(rules, &mut named);
+    let open = |name: Option<&str>| {
+        let truth = judge(rules, &|field, values| match field {
+            "username"
+                if values
+                    .iter()
+                    .any(|v| **v == "*" || name.is_some_and(|n| **v == n)) =>
+            {
+                Some(true)
+            }
+            "username" => {
+                let plain = |v: &&Value| match v.as_str() {
+                    Some(text) => !text.contains(['*', '?', '/']),
+                    None => v.is_null(),
+                };
+                values.iter().all(plain).then_some(false)
+            }
+            "groups" => {
+                let shown = |v: &&Value| {
+                    let group = v.as_str().unwrap_or_default();
+                    truth(rules, "groups", group) == Some(true)
+                };
+                values.iter().all(shown).then_some(false)
+            }
+            _ => None,
+        });
+        truth != Some(false)
+    };
+    let names = named.iter().filter(|(field, _)| field == "username");
+    let mut perhaps = names.filter(|(field, name)| truth(rules, field, name).is_none());
+    open(None) || perhaps.any(|(_, name)| open(Some(name)))
 }
 
 fn values(value: &Value) -> Vec<&Value> {
@@ -398,14 +434,15 @@ async fn every_oddity_is_shown_as_what_it_is() {
     assert_eq!(
         codes,
         [
+            "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know, and that are not shown (connected_cluster, something_new): members 1006",
             "ComputedRoles: the deployment: 3 role mappings compute roles for whoever signs in; the templates are in their profiles",
             // One pattern each in `everybody`, `wildcard` and `expression`; a value that is no text in `number`, and two in
             // `mixed`; a name on condition of a realm in `all`, and of a group in `deep`. There the ninth is the group that
             // is shut out: somebody in it may still be called what lets everybody in.
             "ConditionalMembers: the deployment: 9 names in 7 role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
             "DanglingRoles: the deployment: role mappings have roles that are not defined: role-that-was; the deployment: users have roles that are not defined: Viewer, role-that-was",
-            "UnknownAssignments: members have roles of kinds that Rollcall does not know, and that are not shown: connected_cluster, something_new",
             "UnknownRules: the deployment: the rules of these role mappings are not wholly understood, and count as conditions: no-rules",
+            "UnnamedMembers: the deployment: 14 role mappings cover people whom no list names; an `externalClass` stands for those of each: all, all-of-nothing, deep, dn, elastic-cloud-sso-kibana-do-not-change and 9 more",
         ]
     );
 }
@@ -463,11 +500,32 @@ async fn whom_each_mapping_covers_is_as_the_rules_say() {
         ("mapping1", vec!["externalUser:jacknich", "user:1001"]),
     ]
     .into();
+    // Whoever else they cover, or may cover, is a class.
+    let others = [
+        "all",
+        "all-of-nothing",
+        "deep",
+        "dn",
+        "elastic-cloud-sso-kibana-do-not-change",
+        "everybody",
+        "expression",
+        "metadata",
+        "mixed",
+        "no-rules",
+        "number",
+        "realm",
+        "template-text",
+        "wildcard",
+    ];
     let mappings = shown.resources.values();
     for mapping in mappings.filter(|r| r.resource_type == "roleMapping") {
         let name = mapping.display_name.as_str();
         let grants = shown.grants.values().filter(|g| g.resource == mapping.id);
-        let found: Vec<&str> = grants.map(|g| g.principal.as_str()).collect();
+        let mut found: Vec<&str> = grants.map(|g| g.principal.as_str()).collect();
+        let class = format!("externalClass:{name}");
+        let has_class = found.contains(&class.as_str());
+        assert_eq!(has_class, others.contains(&name), "{name}");
+        found.retain(|who| *who != class);
         let expected = covered.get(name).cloned().unwrap_or_default();
         assert_eq!(found, expected, "{name}");
     }

@@ -227,7 +227,7 @@ roleMapping:mapping1 | ‘mapping1’ | role | enabled | enabled=true role_mappi
 role:admin:member | assignment | ‘admin Role member’ | ‘Member of admin elasticsearch role’ | to deploymentUser
 role:superuser:member | assignment | ‘superuser Role member’ | ‘Member of superuser elasticsearch role’ | to deploymentUser
 role:viewer:member | assignment | ‘viewer Role member’ | ‘Member of viewer elasticsearch role’ | to deploymentUser
-roleMapping:mapping1:member | assignment | ‘mapping1 Role member’ | ‘Member of mapping1 elasticsearch role’ | to externalUser,externalGroup,user | immutable
+roleMapping:mapping1:member | assignment | ‘mapping1 Role member’ | ‘Member of mapping1 elasticsearch role’ | to externalUser,externalGroup,externalClass,user | immutable
 # Grants
 role:admin:member:deploymentUser:jacknich
 role:viewer:member:deploymentUser:jacknich
@@ -264,7 +264,7 @@ roleMapping:second›mapping1 | ‘mapping1’ | role | enabled | deployment=sec
 # Entitlements
 role:second›superuser:member | assignment | ‘superuser Role member’ | ‘Member of superuser elasticsearch role’ | to deploymentUser
 role:second›viewer:member | assignment | ‘viewer Role member’ | ‘Member of viewer elasticsearch role’ | to deploymentUser
-roleMapping:second›mapping1:member | assignment | ‘mapping1 Role member’ | ‘Member of mapping1 elasticsearch role’ | to externalUser,externalGroup,user | immutable
+roleMapping:second›mapping1:member | assignment | ‘mapping1 Role member’ | ‘Member of mapping1 elasticsearch role’ | to externalUser,externalGroup,externalClass,user | immutable
 # Grants
 role:second›superuser:member:deploymentUser:second›elastic
 role:second›viewer:member:deploymentUser:second›jacknich

@@ -146,16 +146,13 @@ pub enum Header {
 }
 
 impl Header {
-    /// What must not be quoted, in each form in which a vendor sees it.
+    /// What must not be quoted. [`Words`] derives the other forms in which a vendor may have it.
     fn secrets(&self) -> Vec<SecretString> {
         match self {
             Self::Plain(_) => Vec::new(),
             Self::Secret(_, secret) => vec![secret.clone()],
             Self::Basic { user, password } => {
-                let encoded = basic(user, password);
-                // It may be quoted without its padding.
-                let unpadded = encoded.expose_secret().trim_end_matches('=').into();
-                vec![password.clone(), unpadded, encoded]
+                vec![password.clone(), basic(user, password)]
             }
         }
     }

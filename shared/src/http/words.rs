@@ -3,6 +3,8 @@
 //! A vendor may quote the request that it refuses, credential included, in any answer. Errors travel into logs, alarms
 //! and audit records: whatever a vendor wrote goes through here first.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use percent_encoding::utf8_percent_encode;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,6 +15,10 @@ const LONGEST: usize = 300;
 /// Stands for what is left out.
 const LEFT_OUT: &str = "…";
 
+/// A form that is derived from a credential is left out if it has so many characters or more: a shorter one could be an
+/// ordinary word.
+const SHORTEST: usize = 12;
+
 /// What must not be quoted.
 pub(super) struct Words {
     /// The longest first: one may be a part of another.
@@ -20,17 +26,17 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Keeps these credentials out of quotations, in every form that text may hold them in: as they are, as a part of
-    /// a URL, and as a part of JSON or of a quoted string.
+    /// Keeps these credentials out of quotations, in every form that text may hold them in: as they are, decoded, as a
+    /// part of a URL, and as a part of JSON or of a quoted string.
     pub(super) fn without<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let mut forms: Vec<String> = secrets
             .into_iter()
-            .flat_map(|secret| {
-                let plain = secret.expose_secret();
-                let in_url = utf8_percent_encode(plain, SEGMENT).to_string();
-                let in_json = plain.replace('\\', r"\\").replace('"', "\\\"");
+            .flat_map(|secret| forms(secret.expose_secret()))
+            .flat_map(|form| {
+                let in_url = utf8_percent_encode(&form, SEGMENT).to_string();
+                let in_json = form.replace('\\', r"\\").replace('"', "\\\"");
                 let in_cautious_json = in_json.replace('/', r"\/");
-                [plain.to_owned(), in_url, in_json, in_cautious_json]
+                [form, in_url, in_json, in_cautious_json]
             })
             .filter(|form| !form.is_empty())
             .collect();
@@ -59,6 +65,32 @@ impl Words {
             text.replace(secret.expose_secret(), LEFT_OUT)
         })
     }
+}
+
+/// A credential in each form in which a vendor may have it: as it was sent, in either alphabet of Base64 (RFC 4648) with
+/// or without padding, decoded, and of `name:secret` the secret.
+fn forms(secret: &str) -> Vec<String> {
+    let unpadded = secret.trim_end_matches('=');
+    let mut derived = vec![unpadded.to_owned()];
+    for text in [secret, unpadded] {
+        derived.push(text.replace('+', "-").replace('/', "_"));
+        derived.push(text.replace('-', "+").replace('_', "/"));
+    }
+    let decoded = decoded(unpadded);
+    let parts = [Some(secret), decoded.as_deref()].into_iter().flatten();
+    let after_name = parts.filter_map(|text| text.split_once(':').map(|(_, secret)| secret));
+    derived.extend(after_name.map(str::to_owned));
+    derived.extend(decoded);
+    derived.retain(|form| form.chars().count() >= SHORTEST);
+    derived.push(secret.to_owned());
+    derived
+}
+
+/// What a credential without padding is the Base64 of, if that is text.
+fn decoded(unpadded: &str) -> Option<String> {
+    let usual = unpadded.replace('-', "+").replace('_', "/");
+    let text = String::from_utf8(STANDARD_NO_PAD.decode(usual).ok()?).ok()?;
+    (!text.chars().any(char::is_control)).then_some(text)
 }
 
 fn shortened(text: &str) -> String {
@@ -94,6 +126,41 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(words.quote(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_credential_is_left_out_decoded_and_in_either_alphabet() {
+        // `key-id:a?secret>of~the~key`: the encoded form has a `+` and a `/`.
+        let encoded = "a2V5LWlkOmE/c2VjcmV0Pm9mfnRoZX5rZXk+";
+        let secret = "a?secret>of~the~key>";
+        let plain = format!("key-id:{secret}");
+        assert_eq!(
+            STANDARD_NO_PAD.encode(&plain),
+            "a2V5LWlkOmE/c2VjcmV0Pm9mfnRoZX5rZXk+"
+        );
+        let url_safe = encoded.replace('+', "-").replace('/', "_");
+        for sent in [encoded, url_safe.as_str(), &format!("{encoded}==")] {
+            let words = words(&[sent]);
+            for quoted in [encoded, &url_safe, &plain, secret] {
+                assert_eq!(
+                    words.quote(&format!("[{quoted}]")),
+                    "[…]",
+                    "{sent}: {quoted}"
+                );
+            }
+            // The name is none of it.
+            assert_eq!(words.quote("key-id"), "key-id");
+        }
+        assert_eq!(words(&[&plain]).quote(secret), "…");
+    }
+
+    #[test]
+    fn no_ordinary_word_is_left_out() {
+        // `id:password`, `a:b`, and what is the Base64 of no text.
+        let words = words(&["aWQ6cGFzc3dvcmQ=", "YTpi", "bkua_0123456789abcdef"]);
+        for text in ["the password of a:b", "id:passwords and", "YT"] {
+            assert_eq!(words.quote(text), text);
         }
     }
 

@@ -6,7 +6,6 @@ use rollcall::connector::Records;
 use rollcall::model::{
     AccountType, Entitlement, Facet, Grant, Purpose, Rank, Resource, ResourceId, State, brief, put,
 };
-use serde_json::value::RawValue;
 
 use super::names::{DEPLOYMENT_USER, ROLE, Within, has_role};
 use super::organization::names;
@@ -53,9 +52,10 @@ fn account(within: Within<'_>, name: &str, user: &User) -> Resource {
         &full_name
     };
     let mut resource = Resource::new(id, shown, facet);
-    resource.state = match user.enabled {
-        true => State::Enabled,
-        false => State::Disabled,
+    resource.state = match user.enabled.get() {
+        Some(true) => State::Enabled,
+        Some(false) => State::Disabled,
+        None => State::Unknown,
     };
     let profile = &mut resource.profile;
     names(profile, &full_name);
@@ -63,7 +63,9 @@ fn account(within: Within<'_>, name: &str, user: &User) -> Resource {
     put(profile, "user_id", name);
     put(profile, "realm", "native");
     put(profile, "deployment", within.0.unwrap_or_default());
-    profile.insert("enabled".into(), user.enabled.into());
+    if let Some(enabled) = user.enabled.get() {
+        profile.insert("enabled".into(), (*enabled).into());
+    }
     profile.insert("reserved".into(), reserved.into());
     resource
 }
@@ -71,27 +73,16 @@ fn account(within: Within<'_>, name: &str, user: &User) -> Resource {
 /// A role.
 pub(crate) fn role(within: Within<'_>, name: &str, role: &Role) -> Records {
     let mut resource = bare_role(within, name);
-    resource.description = brief(&role.description);
+    resource.description = brief(&role.description());
     (resource.state, resource.state_details) = match role.is_usable() {
         true => (State::Enabled, String::new()),
         false => (State::Disabled, "the licence does not cover it".into()),
     };
     let profile = &mut resource.profile;
-    put(profile, "description", &role.description);
+    put(profile, "description", role.description());
     profile.insert("reserved".into(), role.is_reserved().into());
-    let parts: [(&str, &Option<Box<RawValue>>); 4] = [
-        ("cluster", &role.cluster),
-        ("indices", &role.indices),
-        ("applications", &role.applications),
-        ("run_as", &role.run_as),
-    ];
-    for (key, part) in parts {
-        let text = part.as_deref().map(RawValue::get);
-        put(
-            profile,
-            key,
-            text.filter(|t| *t != "[]").unwrap_or_default(),
-        );
+    for (kind, json) in role.privileges() {
+        put(profile, kind, json);
     }
     Records {
         resources: vec![resource],

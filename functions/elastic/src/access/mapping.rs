@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 
 use rollcall::connector::Records;
 use rollcall::model::{
-    AccountType, Entitlement, Facet, Grant, Purpose, Resource, ResourceId, State, put,
+    AccountType, Entitlement, Facet, Grant, Purpose, Resource, ResourceId, State, brief, put,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::deployment::dangling_role;
 use super::names::{
-    EXTERNAL_GROUP, EXTERNAL_USER, ROLE_MAPPING, USER, Within, covered_by, has_role,
+    EXTERNAL_CLASS, EXTERNAL_GROUP, EXTERNAL_USER, ROLE_MAPPING, USER, Within, covered_by, has_role,
 };
 use super::rule::{Rule, Truth, Who};
 use crate::api::Mapping;
@@ -24,6 +24,8 @@ pub(crate) struct Mapped {
     pub(crate) records: Records,
     /// How many names it covers on conditions that only an identity provider can judge, patterns included.
     pub(crate) conditional: usize,
+    /// Whether it covers, or may cover, people whom no other grant of it stands for.
+    pub(crate) unnamed: bool,
     /// Its roles that do not exist.
     pub(crate) dangling: BTreeSet<String>,
     /// Roles are computed for each person who signs in.
@@ -60,6 +62,12 @@ pub(crate) fn role_mapping(
         }
         records.grants.push(grant);
     }
+    if covered.unnamed {
+        let class = class(within, name, &rule);
+        let grant = Grant::new(id.clone(), class.id.clone()).immutable();
+        records.grants.push(grant);
+        records.resources.push(class);
+    }
     let mut dangling = BTreeSet::new();
     for role in mapping.roles.iter().collect::<BTreeSet<_>>() {
         if !known(role) {
@@ -74,6 +82,7 @@ pub(crate) fn role_mapping(
     }
     Mapped {
         conditional: covered.conditional(),
+        unnamed: covered.unnamed,
         dangling,
         computed: templates(mapping).is_some(),
         strange: !rule.is_understood(),
@@ -81,7 +90,7 @@ pub(crate) fn role_mapping(
     }
 }
 
-/// Who a rule covers, of those that it names.
+/// Who a rule covers, of those that it names, and whether there may be others.
 #[derive(Default)]
 struct Covered {
     users: BTreeSet<String>,
@@ -90,6 +99,7 @@ struct Covered {
     groups_perhaps: BTreeSet<String>,
     patterns: BTreeSet<String>,
     group_patterns: BTreeSet<String>,
+    unnamed: bool,
 }
 
 impl Covered {
@@ -117,7 +127,17 @@ impl Covered {
                 Truth::No => false,
             };
         }
+        covered.unnamed = covered.leaves_out_somebody(rule);
         covered
+    }
+
+    /// Whether the rule covers, or may cover, somebody who is none of `users` and in none of `groups`: without a
+    /// principal that stands for them, whoever reads a snapshot would take the mapping to cover nobody else.
+    fn leaves_out_somebody(&self, rule: &Rule) -> bool {
+        let groups = &self.groups;
+        let may_be = |name| rule.says(Who::Outside { name, groups }) != Truth::No;
+        let mut perhaps = self.users_perhaps.iter();
+        may_be(None) || perhaps.any(|name| may_be(Some(name.as_str())))
     }
 
     fn conditional(&self) -> usize {
@@ -159,6 +179,27 @@ fn external(within: Within<'_>, kind: &'static str, name: &str) -> Resource {
         "deployment",
         within.0.unwrap_or_default(),
     );
+    resource
+}
+
+/// Everybody whom a mapping covers, or may cover, and whom no other grant of it stands for. Each mapping has a class of
+/// its own, since each has a condition of its own.
+fn class(within: Within<'_>, mapping: &str, rule: &Rule) -> Resource {
+    let id = ResourceId::new(EXTERNAL_CLASS, within.id(mapping));
+    let name = format!("People covered by {mapping}");
+    let mut resource = Resource::new(id, name, Facet::Group);
+    let condition = rule.words();
+    resource.description = brief(&match condition.as_str() {
+        "everybody" => "Everybody who signs in through an identity provider".to_owned(),
+        condition => {
+            format!("Whoever signs in through an identity provider, provided that {condition}")
+        }
+    });
+    resource.state_details = "known to an identity provider".into();
+    let profile = &mut resource.profile;
+    put(profile, "condition", condition);
+    put(profile, "role_mapping", mapping);
+    put(profile, "deployment", within.0.unwrap_or_default());
     resource
 }
 
@@ -208,7 +249,7 @@ fn entitlement(within: Within<'_>, name: &str) -> Entitlement {
         id: covered_by(within, name),
         display_name: format!("{name} Role member"),
         description: format!("Member of {name} elasticsearch role"),
-        grantable_to: &[EXTERNAL_USER, EXTERNAL_GROUP, USER],
+        grantable_to: &[EXTERNAL_USER, EXTERNAL_GROUP, EXTERNAL_CLASS, USER],
         purpose: Purpose::Assignment,
         // Rules are rewritten as a whole, and a wrong one locks people out: they are changed in Kibana.
         immutable: true,

@@ -14,6 +14,9 @@ pub(crate) const ROLE_MAPPING: &str = "roleMapping";
 /// Somebody, or a group of people, that only an identity provider knows.
 pub(crate) const EXTERNAL_USER: &str = "externalUser";
 pub(crate) const EXTERNAL_GROUP: &str = "externalGroup";
+/// The people whom a role mapping covers without naming them: they meet a condition that only an identity provider can
+/// judge.
+pub(crate) const EXTERNAL_CLASS: &str = "externalClass";
 
 /// The slug of being in an organization, of having a role of a deployment, and of being covered by a mapping.
 pub(crate) const MEMBER: &str = "member";

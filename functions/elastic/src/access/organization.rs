@@ -24,7 +24,7 @@ const ON_DEPLOYMENTS: [&str; 3] = ["deployment-admin", "deployment-editor", "dep
 /// An organization.
 pub(crate) fn organization(organization: &Organization) -> Records {
     let id = ResourceId::new(ORGANIZATION, &organization.id);
-    let name = name_of(organization);
+    let name = organization.name();
     let mut resource = Resource::new(id, name, Facet::None);
     resource.state = State::Enabled;
     let member = entitlement(
@@ -38,13 +38,6 @@ pub(crate) fn organization(organization: &Organization) -> Records {
         resources: vec![resource],
         entitlements,
         ..Records::default()
-    }
-}
-
-fn name_of(organization: &Organization) -> &str {
-    match organization.name.as_str() {
-        "" => &organization.id,
-        name => name,
     }
 }
 
@@ -71,7 +64,6 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
         platform,
         organization: on_it,
         deployment,
-        project,
         ..
     } = &member.role_assignments;
     let on_it = on_it.iter().filter(|role| role.is_of(&organization.id));
@@ -87,8 +79,8 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
         let reached = Reached::deployments(organization, scoped);
         records.extend(reached.held_by(organization, scoped, &principal));
     }
-    for (kind, scoped) in project {
-        let scoped = scoped.iter().flatten();
+    for (kind, scoped) in member.role_assignments.on_projects() {
+        let scoped = scoped.iter();
         for scoped in scoped.filter(|scoped| scoped.is_of(&organization.id)) {
             let reached = Reached::projects(organization, kind, scoped);
             records.extend(reached.held_by(organization, scoped, &principal));
@@ -99,35 +91,34 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
 
 fn user(organization: &Organization, member: &Member) -> Resource {
     let id = ResourceId::new(USER, &member.user_id);
-    let name = [&member.name, &member.email, &member.user_id];
+    let name = [member.name(), member.email(), &member.user_id];
     let name = name.into_iter().find(|name| !name.is_empty());
-    let email = Some(member.email.clone()).filter(|email| !email.is_empty());
-    let facet = Facet::account(AccountType::Human, email).with_login(&member.email);
-    let mut resource = Resource::new(id, name.cloned().unwrap_or_default(), facet);
+    let email = Some(member.email().to_owned()).filter(|email| !email.is_empty());
+    let facet = Facet::account(AccountType::Human, email).with_login(member.email());
+    let mut resource = Resource::new(id, name.unwrap_or_default(), facet);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     resource.state = State::Enabled;
     let profile = &mut resource.profile;
-    names(profile, &member.name);
-    put(profile, "login", &member.email);
+    names(profile, member.name());
+    put(profile, "login", member.email());
     put(profile, "user_id", &member.user_id);
     put(profile, "org_id", &organization.id);
-    put_time(profile, "member_since", member.member_since);
+    put_time(profile, "member_since", member.member_since.get().copied());
     resource
 }
 
 /// What is not shown of somebody's roles: the kinds of which nothing is known but the name, and roles that are on nothing.
 pub(crate) fn unknown(assignments: &Assignments) -> BTreeSet<String> {
-    let mut unknown: BTreeSet<String> = assignments.others.keys().cloned().collect();
+    let mut unknown: BTreeSet<String> = assignments.unknown_kinds().collect();
     let nowhere = |scoped: &Scoped, ids: &[String]| !scoped.all && ids.is_empty();
     for scoped in &assignments.deployment {
         if nowhere(scoped, &scoped.deployment_ids) {
             unknown.insert(format!("{} on no deployment", scoped.role_id));
         }
     }
-    for scoped in assignments.project.values().flatten().flatten() {
-        if nowhere(scoped, &scoped.project_ids) {
-            unknown.insert(format!("{} on no project", scoped.role_id));
-        }
+    for (_, scoped) in assignments.on_projects() {
+        let nowhere = scoped.iter().filter(|one| nowhere(one, &one.project_ids));
+        unknown.extend(nowhere.map(|one| format!("{} on no project", one.role_id)));
     }
     unknown
 }
@@ -144,7 +135,7 @@ struct Reached {
 impl Reached {
     fn deployments(organization: &Organization, scoped: &Scoped) -> Self {
         let all = || {
-            let name = format!("All deployments of {}", name_of(organization));
+            let name = format!("All deployments of {}", organization.name());
             (format!("all-{}", organization.id), name)
         };
         Self {
@@ -156,7 +147,7 @@ impl Reached {
 
     fn projects(organization: &Organization, kind: &str, scoped: &Scoped) -> Self {
         let all = || {
-            let name = format!("All {kind} projects of {}", name_of(organization));
+            let name = format!("All {kind} projects of {}", organization.name());
             (format!("all-{kind}-{}", organization.id), name)
         };
         Self {
@@ -211,7 +202,7 @@ fn hold(records: &mut Records, entitlement: Entitlement, who: &ResourceId) {
 }
 
 fn has_in(organization: &Organization, role: &str) -> Entitlement {
-    let name = name_of(organization);
+    let name = organization.name();
     let means = match role {
         OWNER => "Owner of the organization: everything, and superuser in every deployment",
         "billing-admin" => "May see and change what the organization pays",
@@ -256,8 +247,11 @@ fn entitlement(id: EntitlementId, display_name: String, description: String) -> 
 /// Those who were invited and are not in yet. Of several invitations of one person the one counts that lasts longest.
 pub(crate) fn invitations(organization: &Organization, all: &[Invitation]) -> Vec<Resource> {
     let mut pending: BTreeMap<String, &Invitation> = BTreeMap::new();
-    for invitation in all.iter().filter(|one| one.accepted_at.is_none()) {
-        let lasts = |one: &Invitation| (!one.expired, one.expires_at, one.created_at);
+    for invitation in all.iter().filter(|one| !one.is_accepted()) {
+        let lasts = |one: &Invitation| {
+            let times = [&one.expires_at, &one.created_at].map(|time| time.get().copied());
+            (one.expired.get() != Some(&true), times)
+        };
         let address = invitation.email.to_lowercase();
         let known = pending.entry(address).or_insert(invitation);
         if lasts(invitation) > lasts(known) {
@@ -277,15 +271,15 @@ fn invitation(organization: &Organization, address: &str, invitation: &Invitatio
     let facet = Facet::account(AccountType::Human, Some(invitation.email.clone()));
     let mut resource = Resource::new(id, &invitation.email, facet);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
-    resource.created_at = invitation.created_at;
-    (resource.state, resource.state_details) = match invitation.expired {
-        true => (State::Disabled, "the invitation has expired".into()),
-        false => (State::Unknown, "invited".into()),
+    resource.created_at = invitation.created_at.get().copied();
+    (resource.state, resource.state_details) = match invitation.expired.get() {
+        Some(true) => (State::Disabled, "the invitation has expired".into()),
+        _ => (State::Unknown, "invited".into()),
     };
     let profile = &mut resource.profile;
     put(profile, "email", &invitation.email);
     put(profile, "org_id", &organization.id);
-    put_time(profile, "expires_at", invitation.expires_at);
+    put_time(profile, "expires_at", invitation.expires_at.get().copied());
     if let Some(roles) = &invitation.role_assignments {
         put(profile, "role_assignments", roles.get());
     }

@@ -33,6 +33,12 @@ pub(crate) enum Who<'a> {
     Named(&'a str),
     /// Anybody who is in this group; everything else is unknown.
     InGroup(&'a str),
+    /// Somebody who is in none of these groups: of this name, or of a name that no rule spells out. Everything else is
+    /// unknown.
+    Outside {
+        name: Option<&'a str>,
+        groups: &'a BTreeSet<String>,
+    },
 }
 
 /// A rule.
@@ -43,11 +49,14 @@ pub(crate) enum Rule {
     Except(Box<Self>),
     Username(Vec<Test>),
     Groups(Vec<Test>),
-    /// Something else about the person: the distinguished name, the realm, metadata.
-    Other,
+    /// Another field of the person, by its name: the distinguished name, the realm, metadata.
+    Other(String, Vec<Test>),
     /// Not of the grammar.
     Strange,
 }
+
+/// So many parts of a list are put into words.
+const MOST_IN_WORDS: usize = 10;
 
 /// What a value is compared with.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +111,7 @@ impl Rule {
         match name {
             "username" => Self::Username(tests),
             "groups" => Self::Groups(tests),
-            _ => Self::Other,
+            other => Self::Other(other.to_owned(), tests),
         }
     }
 
@@ -115,7 +124,11 @@ impl Rule {
             Self::All(rules) => each(rules).into_iter().min().unwrap_or(Truth::Yes),
             Self::Except(rule) => rule.says(who).not(),
             Self::Username(tests) => match who {
-                Who::Named(name) => either(tests, |test| test.of_name(name)),
+                Who::Named(name)
+                | Who::Outside {
+                    name: Some(name), ..
+                } => either(tests, |test| test.of_name(name)),
+                Who::Outside { name: None, .. } => either(tests, Test::of_unnamed),
                 Who::InGroup(_) => either(tests, Test::of_anybody),
             },
             Self::Groups(tests) => match who {
@@ -123,9 +136,10 @@ impl Rule {
                 Who::InGroup(group) => {
                     either(tests, |test| test.of_name(group)).max(Truth::Unknown)
                 }
+                Who::Outside { groups, .. } => either(tests, |test| test.outside(groups)),
                 Who::Named(_) => Truth::Unknown,
             },
-            Self::Other | Self::Strange => Truth::Unknown,
+            Self::Other(..) | Self::Strange => Truth::Unknown,
         }
     }
 
@@ -142,7 +156,36 @@ impl Rule {
             Self::Any(rules) | Self::All(rules) => rules.iter().all(Self::is_understood),
             Self::Except(rule) => rule.is_understood(),
             Self::Strange => false,
-            Self::Username(_) | Self::Groups(_) | Self::Other => true,
+            Self::Username(_) | Self::Groups(_) | Self::Other(..) => true,
+        }
+    }
+
+    /// The condition in plain words. Of long lists it has the beginning: the whole is in the rules themselves.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Any(rules) if rules.is_empty() => "nobody".into(),
+            Self::All(rules) if rules.is_empty() => "everybody".into(),
+            Self::Any(rules) => in_words(rules, "or", Self::words_within),
+            Self::All(rules) => in_words(rules, "and", Self::words_within),
+            Self::Except(rule) => format!("not ({})", rule.words()),
+            Self::Username(tests) => in_words(tests, "or", |test| test.words("username")),
+            Self::Groups(tests) => in_words(tests, "or", |test| test.words("groups")),
+            Self::Other(field, tests) => in_words(tests, "or", |test| test.words(field)),
+            Self::Strange => "something that Rollcall does not understand".into(),
+        }
+    }
+
+    /// The same inside another rule.
+    fn words_within(&self) -> String {
+        let words = self.words();
+        let parts = match self {
+            Self::Any(rules) | Self::All(rules) => rules.len(),
+            Self::Username(tests) | Self::Groups(tests) | Self::Other(_, tests) => tests.len(),
+            Self::Except(_) | Self::Strange => 1,
+        };
+        match parts {
+            0 | 1 => words,
+            _ => format!("({words})"),
         }
     }
 
@@ -175,7 +218,7 @@ impl Rule {
                     };
                 }
             }
-            Self::Other | Self::Strange => {}
+            Self::Other(..) | Self::Strange => {}
         }
     }
 }
@@ -183,6 +226,15 @@ impl Rule {
 /// Several values are alternatives.
 fn either(tests: &[Test], says: impl Fn(&Test) -> Truth) -> Truth {
     tests.iter().map(says).max().unwrap_or(Truth::No)
+}
+
+fn in_words<T>(parts: &[T], between: &str, words: impl Fn(&T) -> String) -> String {
+    let mut list: Vec<String> = parts.iter().take(MOST_IN_WORDS).map(words).collect();
+    match parts.len().saturating_sub(MOST_IN_WORDS) {
+        0 => {}
+        more => list.push(format!("{more} more")),
+    }
+    list.join(&format!(" {between} "))
 }
 
 impl Test {
@@ -206,6 +258,30 @@ impl Test {
             Self::Wildcard(pattern) if matches(pattern, name) => Truth::Yes,
             Self::Wildcard(_) => Truth::No,
             Self::Undecided(_) => Truth::Unknown,
+        }
+    }
+
+    /// Of somebody whose name is none of those that stand for themselves.
+    fn of_unnamed(&self) -> Truth {
+        match self {
+            Self::Exact(_) => Truth::No,
+            other => other.of_anybody(),
+        }
+    }
+
+    /// Of somebody who is in none of these groups.
+    fn outside(&self, groups: &BTreeSet<String>) -> Truth {
+        match self {
+            Self::Exact(group) if groups.contains(group) => Truth::No,
+            _ => Truth::Unknown,
+        }
+    }
+
+    fn words(&self, field: &str) -> String {
+        match self {
+            Self::Exact(text) => format!("{field} is {text:?}"),
+            Self::Wildcard(text) | Self::Undecided(text) => format!("{field} matches {text:?}"),
+            Self::Missing => format!("{field} is missing"),
         }
     }
 
@@ -331,6 +407,74 @@ mod tests {
         ] {
             assert_eq!(of_group(&rule), expected, "{rule}");
         }
+    }
+
+    #[test]
+    fn somebody_who_is_not_named_is_covered_not_covered_or_nobody_can_tell() {
+        let shown = BTreeSet::from(["cn=x".to_owned()]);
+        let of_unnamed = |rule: &Value| {
+            Rule::parse(rule).says(Who::Outside {
+                name: None,
+                groups: &shown,
+            })
+        };
+        for (rule, expected) in [
+            (json!({"all": []}), Truth::Yes),
+            (json!({"any": []}), Truth::No),
+            (json!({"field": {"username": "*"}}), Truth::Yes),
+            (json!({"field": {"username": "b*"}}), Truth::Unknown),
+            (json!({"field": {"username": "/b.*/"}}), Truth::Unknown),
+            (json!({"field": {"username": ["bob", null]}}), Truth::No),
+            (json!({"field": {"realm.name": "saml1"}}), Truth::Unknown),
+            (json!({"field": {"groups": "cn=x"}}), Truth::No),
+            (
+                json!({"field": {"groups": ["cn=x", "cn=y"]}}),
+                Truth::Unknown,
+            ),
+            (json!({"field": {"groups": "*"}}), Truth::Unknown),
+            (
+                json!({"all": [{"field": {"username": "bob"}}, {"field": {"dn": "*"}}]}),
+                Truth::No,
+            ),
+            (
+                json!({"all": [{"except": {"field": {"username": "bob"}}}]}),
+                Truth::Yes,
+            ),
+            (json!({"sometimes": []}), Truth::Unknown),
+        ] {
+            assert_eq!(of_unnamed(&rule), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_condition_is_said_in_plain_words() {
+        for (rule, expected) in [
+            (json!({"all": []}), "everybody"),
+            (json!({"any": []}), "nobody"),
+            (
+                json!({"field": {"realm.name": "saml1"}}),
+                r#"realm.name is "saml1""#,
+            ),
+            (
+                json!({"all": [
+                    {"any": [{"field": {"groups": ["g1", "h*"]}}, {"field": {"metadata.a": 7}}]},
+                    {"except": {"field": {"username": ["bob", null]}}},
+                    {"x": 1},
+                ]}),
+                concat!(
+                    r#"((groups is "g1" or groups matches "h*") or metadata.a matches "7") and "#,
+                    r#"not (username is "bob" or username is missing) and something that Rollcall does not understand"#
+                ),
+            ),
+        ] {
+            assert_eq!(Rule::parse(&rule).words(), expected, "{rule}");
+        }
+        let many: Vec<String> = (0..10_000).map(|n| format!("u{n}")).collect();
+        let words = Rule::parse(&json!({"field": {"username": many}})).words();
+        assert!(
+            words.ends_with(r#"username is "u9" or 9990 more"#),
+            "{words}"
+        );
     }
 
     #[test]

@@ -85,6 +85,7 @@ impl Cloud {
     pub(crate) async fn members(&self, organization: &str) -> Answer<Vec<Member>> {
         let call = v1(&["organizations", organization, "members"]);
         let answer: Members = self.send(call).await?;
+        whole("members", answer.next_page)?;
         Ok(answer.members)
     }
 
@@ -92,6 +93,7 @@ impl Cloud {
     pub(crate) async fn invitations(&self, organization: &str) -> Answer<Vec<Invitation>> {
         let call = v1(&["organizations", organization, "invitations"]);
         let answer: Invited = self.send(call).await?;
+        whole("invitations", answer.next_page)?;
         Ok(answer.invitations)
     }
 
@@ -104,6 +106,14 @@ const EXPIRATION: &str = "x-elastic-api-key-expiration";
 
 fn v1(path: &[&str]) -> Call {
     Call::get(&[&["api", "v1"], path].concat())
+}
+
+/// No parameter is documented that would ask for another page of a list: half a list is none.
+fn whole(list: &'static str, next_page: Option<String>) -> Answer<()> {
+    match next_page.is_some_and(|next| !next.is_empty()) {
+        true => Err(Failure::GoesOn(list)),
+        false => Ok(()),
+    }
 }
 
 fn failed(cause: rollcall::http::error::Error) -> Failure {

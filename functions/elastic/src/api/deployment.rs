@@ -12,7 +12,7 @@ use url::Url;
 
 use super::Answer;
 use super::failure::{Failure, Place};
-use super::objects::{Mapping, Role, User};
+use super::objects::{Mapping, Role, User, is_same};
 
 /// The API of one deployment with a key of that deployment.
 pub(crate) struct Deployment {
@@ -31,6 +31,18 @@ pub struct Write {
     pub user: String,
     /// The user as it is to be: JSON, in which everything that is not changed stands as it was read.
     pub body: String,
+    /// The user as it was read, in the same form: what was written since must not be overwritten. Requests that an
+    /// older version has left unfinished have none.
+    #[serde(default)]
+    pub read: String,
+}
+
+impl Write {
+    /// Whether the user is still as it was read.
+    pub(crate) fn is_up_to_date(&self, user: &User) -> bool {
+        let document = user.document(&user.roles);
+        document.is_some_and(|document| is_same(&document, &self.read))
+    }
 }
 
 impl Deployment {
@@ -65,14 +77,18 @@ impl Deployment {
         &self.place
     }
 
-    /// `GET /_security/user`: all native users, and the reserved ones.
+    /// `GET /_security/user`: all native users, and the reserved ones. There is always one: the built-in ones can be
+    /// switched off in self-managed clusters alone (`xpack.security.authc.reserved_realm.enabled`), and with none of
+    /// either kind nobody could sign in. So nobody at all is an answer that is not to be believed.
     pub(crate) async fn users(&self) -> Answer<BTreeMap<String, User>> {
-        self.read(Call::get(&["_security", "user"])).await
+        let users: BTreeMap<String, User> = self.read(Call::get(&["_security", "user"])).await?;
+        self.some("users", users)
     }
 
-    /// `GET /_security/role`: all roles, built-in ones included.
+    /// `GET /_security/role`: all roles. There are always some: those that are built in.
     pub(crate) async fn roles(&self) -> Answer<BTreeMap<String, Role>> {
-        self.read(Call::get(&["_security", "role"])).await
+        let roles: BTreeMap<String, Role> = self.read(Call::get(&["_security", "role"])).await?;
+        self.some("roles", roles)
     }
 
     /// `GET /_security/role_mapping`: all mappings, but those in files.
@@ -85,9 +101,9 @@ impl Deployment {
         self.find("user", name).await
     }
 
-    /// `GET /_security/role/{name}`: whether there is such a role.
-    pub(crate) async fn has_role(&self, name: &str) -> Answer<bool> {
-        Ok(self.find::<Value>("role", name).await?.is_some())
+    /// `GET /_security/role/{name}`: a role, if there is one.
+    pub(crate) async fn role(&self, name: &str) -> Answer<Option<Role>> {
+        self.find("role", name).await
     }
 
     /// `PUT /_security/user/{name}`: replaces all of the user but the password.
@@ -120,6 +136,20 @@ impl Deployment {
         match answer.header("x-elastic-product") {
             Some("Elasticsearch") => Ok(answer.body),
             _ => Err(Failure::stranger(Place::Deployment(self.place.clone()))),
+        }
+    }
+
+    fn some<T>(
+        &self,
+        what: &'static str,
+        found: BTreeMap<String, T>,
+    ) -> Answer<BTreeMap<String, T>> {
+        match found.is_empty() {
+            true => Err(Failure::Nothing {
+                what,
+                place: self.place.clone(),
+            }),
+            false => Ok(found),
         }
     }
 

@@ -24,13 +24,22 @@ pub(crate) enum Failure {
     /// What answers is not Elasticsearch.
     #[error("what answers at the endpoint of {0} does not say that it is Elasticsearch")]
     Stranger(String),
+    /// A list is empty that cannot be.
+    #[error("{place} shows no {what}, not even those that are built in")]
+    Nothing {
+        /// `users` or `roles`.
+        what: &'static str,
+        place: String,
+    },
+    /// A list of Elastic Cloud points to a next page, and the API documents none.
+    #[error("the list of {0} goes on, and Elastic Cloud does not document how to ask for the rest")]
+    GoesOn(&'static str),
 }
 
 const CLOUD_KEY: &str = "An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`. A key of a deployment does not work there.";
 const CLOUD_KEY_OR_ORGANIZATION: &str = "Check `organization-id`, if that is set: a key is of one organization. An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.";
 const DEPLOYMENT_KEY: &str = "Make a key in the deployment (Kibana, Stack Management, API keys) and store its encoded form. A key of Elastic Cloud does not work there.";
-const ENDPOINT: &str =
-    "Copy the deployment's Elasticsearch endpoint from the Elastic Cloud console.";
+const ENDPOINT: &str = "Copy the deployment's Elasticsearch endpoint from the Elastic Cloud console. If it is right, a proxy or firewall on the way answers in its place.";
 
 impl Failure {
     pub(super) fn new(place: Place, cause: Http) -> Self {
@@ -75,33 +84,55 @@ impl Failure {
     fn http(&self) -> Option<&Http> {
         match self {
             Self::Http { cause, .. } => Some(cause),
-            Self::Stranger(_) => None,
+            Self::Stranger(_) | Self::Nothing { .. } | Self::GoesOn(_) => None,
         }
     }
 }
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let (place, cause) = match failure {
+        let said = failure.to_string();
+        match failure {
             Failure::Stranger(_) => {
-                return Error::new(
-                    ErrorType::Misconfigured,
-                    "NotElasticsearch",
-                    failure.to_string(),
-                    ENDPOINT,
-                );
+                Error::new(ErrorType::Misconfigured, "NotElasticsearch", said, ENDPOINT)
             }
-            Failure::Http { place, cause } => (place, cause),
-        };
-        match place {
-            Place::Cloud => of_cloud(*cause),
-            Place::Deployment(name) => of_deployment(&name, *cause),
+            Failure::Nothing { what, .. } => nothing(what, said),
+            Failure::GoesOn(_) => Error::new(
+                ErrorType::Internal,
+                "PartialList",
+                said,
+                "This version of Rollcall does not know that list in parts: report it with this message.",
+            ),
+            Failure::Http { place, cause } => match place {
+                Place::Cloud => of_cloud(*cause),
+                Place::Deployment(name) => of_deployment(&name, *cause),
+            },
         }
     }
 }
 
+fn nothing(what: &str, said: String) -> Error {
+    let (code, fix) = match what {
+        "users" => (
+            "NoUsers",
+            "Give the key the cluster privilege `read_security`. If the reserved realm of this cluster is switched off and it has no native users, create one: an empty list is never taken for a cluster without users.",
+        ),
+        _ => (
+            "NoRoles",
+            "Give the key the cluster privilege `read_security`.",
+        ),
+    };
+    Error::new(ErrorType::PermissionDenied, code, said, fix)
+}
+
 fn of_cloud(cause: Http) -> Error {
     let (kind, code, what, fix) = match cause.status() {
+        Some(401 | 403 | 404) if is_page(&cause) => (
+            ErrorType::Misconfigured,
+            "NotElasticCloud",
+            "what answers is not the Elastic Cloud API",
+            "Correct `base-url`, or leave it out. If it is right, a proxy or firewall on the way refuses the request.",
+        ),
         Some(401) => (
             ErrorType::Unauthenticated,
             "CloudKeyRejected",
@@ -125,10 +156,21 @@ fn of_cloud(cause: Http) -> Error {
     Error::new(kind, code, what, fix).with_source(cause)
 }
 
+/// Whether a refusal is none of the API's own, which are JSON: it says nothing of a key.
+fn is_page(cause: &Http) -> bool {
+    matches!(cause, Http::Status { is_json: false, .. })
+}
+
 fn of_deployment(name: &str, cause: Http) -> Error {
     let says = |words: &str| cause.vendor_message().unwrap_or_default().contains(words);
     let says_all = |words: &str| cause.vendor_message() == Some(words);
     let (kind, code, what, fix) = match (&cause, cause.status()) {
+        (_, Some(400 | 401 | 403 | 410)) if is_page(&cause) && !says_all("Forbidden") => (
+            ErrorType::Misconfigured,
+            "NotElasticsearch",
+            format!("what answers at the endpoint of {name} is not Elasticsearch"),
+            ENDPOINT,
+        ),
         (_, Some(401)) => (
             ErrorType::Unauthenticated,
             "DeploymentKeyRejected",
@@ -167,7 +209,7 @@ fn of_deployment(name: &str, cause: Http) -> Error {
             format!("what answers at the endpoint of {name} is not Elasticsearch"),
             ENDPOINT,
         ),
-        (_, Some(400)) if says("reserved") => (
+        (_, Some(400)) if says("] is reserved and") => (
             ErrorType::Refused,
             "ReservedUser",
             format!("Elasticsearch of {name} keeps this user for itself"),

@@ -14,8 +14,8 @@ use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
 use super::{
-    ADMIN, LISTS, VIEWER, code, desk_of, elasticsearch_says, grant, is_cloud, revoke, small,
-    small_with, user,
+    ADMIN, LISTS, VIEWER, assigned, code, desk_of, elasticsearch_says, grant, is_cloud, revoke,
+    small, small_with, user,
 };
 use crate::Desk;
 
@@ -48,7 +48,10 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
             ),
             (FaultKind::status(410), "VendorRejected", "Serverless"),
             (html_page(200), "VendorUnavailable", "NotElasticsearch"),
-            (html_page(404), "UnknownOrganization", "NotADeployment"),
+            // A page for people is no word of the API on a key.
+            (html_page(401), "NotElasticCloud", "NotElasticsearch"),
+            (html_page(403), "NotElasticCloud", "NotElasticsearch"),
+            (html_page(404), "NotElasticCloud", "NotADeployment"),
             (html_page(502), "VendorUnavailable", "VendorUnavailable"),
             (empty.clone(), "UnexpectedAnswer", "NotElasticsearch"),
         ] {
@@ -139,13 +142,46 @@ async fn a_key_that_does_not_see_all_roles_fails() {
     })
     .await;
     assert_eq!(code(desk.sync().await), "NoOrganization");
-    // No cluster is without roles: where none shows, none is shown.
-    let desk = small().await;
-    desk.vendor.sim.set_faults(vec![
-        Fault::matching("GET", "/_security/role", elasticsearch_says("{}")).exactly(),
-    ]);
-    assert_eq!(code(desk.sync().await), "NoRoles");
-    assert!(!desk.is_published());
+}
+
+/// No organization is without an owner, and no cluster without roles and users: where none shows, none is shown. To the
+/// public connector nobody has anything.
+#[tokio::test]
+async fn a_list_that_cannot_be_empty_and_is_publishes_nothing() {
+    let nothing = || elasticsearch_says("{}");
+    let cloud = |body| FaultKind::Status {
+        code: 200,
+        headers: Vec::new(),
+        body: Some(body),
+    };
+    let [organizations, members, _, users, roles, _] = LISTS else {
+        panic!("six lists");
+    };
+    let mut desk = small().await;
+    for (list, kind, expected) in [
+        (
+            organizations,
+            cloud(json!({"organizations": []})),
+            "NoOrganization",
+        ),
+        (members, cloud(json!({"members": []})), "CloudKeyTooWeak"),
+        (users, nothing(), "NoUsers"),
+        (roles, nothing(), "NoRoles"),
+    ] {
+        desk.afresh();
+        let mut fault = Fault::matching("GET", list, kind).exactly();
+        fault.times = None;
+        desk.vendor.sim.set_faults(vec![fault]);
+        assert_eq!(code(desk.sync().await), expected, "{list}");
+        assert!(!desk.is_published(), "{list}");
+    }
+    // Where the built-in users are switched off, there are native ones; and nobody need be invited, nor have a mapping.
+    desk.afresh();
+    desk.vendor.sim.set_faults(Vec::new());
+    desk.vendor.sim.with_world(|world| {
+        world.edit_cluster("main", |main| main.mappings.clear());
+    });
+    desk.complete().await;
 }
 
 /// The public connector says `invalid deployment api key` to everything, or that a number is not a text.
@@ -297,6 +333,66 @@ async fn a_list_of_organizations_that_goes_on_publishes_nothing() {
         .sim
         .set_options(|o| o.next_page = Some(String::new()));
     desk.complete().await;
+}
+
+/// No list but that of organizations is documented to go on. One that does is half a list, and to the public connector
+/// the whole.
+#[tokio::test]
+async fn a_list_of_members_or_invitations_that_goes_on_publishes_nothing() {
+    let owner = json!({
+        "organization_id": "198583657190", "user_id": "1001",
+        "role_assignments": assigned("organization", "organization-admin", json!({})),
+    });
+    let mut desk = small().await;
+    for (list, body) in [
+        (LISTS[1], json!({"members": [owner], "next_page": "MTIz"})),
+        (LISTS[2], json!({"invitations": [], "next_page": "MTIz"})),
+    ] {
+        desk.afresh();
+        let kind = FaultKind::Status {
+            code: 200,
+            headers: Vec::new(),
+            body: Some(body),
+        };
+        desk.vendor
+            .sim
+            .set_faults(vec![Fault::matching("GET", list, kind).exactly()]);
+        assert_eq!(code(desk.sync().await), "PartialList", "{list}");
+        assert!(!desk.is_published(), "{list}");
+    }
+}
+
+/// Elasticsearch decodes a key before it compares it, and may quote either form. The public connector shows all answers.
+#[tokio::test]
+async fn no_form_of_a_key_is_quoted() {
+    let (id, secret) = ("VuaCfGcBCdbkQm-e5aOx", "ui2lp2axTNmsyakw9tvNnw");
+    let said = format!(
+        "bad key [{TEST_DEPLOYMENT_KEY}], that is [{id}:{secret}], with the secret [{secret}]"
+    );
+    let body = json!({"error": {"type": "security_exception", "reason": said}, "status": 401});
+    let kind = FaultKind::Status {
+        code: 401,
+        headers: Vec::new(),
+        body: Some(body),
+    };
+    let desk = small().await;
+    desk.vendor
+        .sim
+        .set_faults(vec![Fault::matching("GET", "/_security/", kind)]);
+    for error in [
+        desk.sync().await.expect_err("a bad key"),
+        grant(&desk, "r1", ADMIN, "deploymentUser:svc")
+            .await
+            .expect_err("a bad key"),
+    ] {
+        let shown = Chain(&error).to_string();
+        assert!(
+            shown.contains("bad key […], that is […], with the secret […]"),
+            "{shown}"
+        );
+    }
+    let secrets = [TEST_DEPLOYMENT_KEY, secret].map(String::from);
+    assert_eq!(desk.leak(&secrets), None);
 }
 
 /// The public connector reads all users once for every role, and all mappings once for every mapping.

@@ -63,12 +63,8 @@ async fn metadata_go_back_digit_by_digit() {
         r#"{{"svc":{{"username":"svc","roles":["viewer"],"full_name":null,"email":"\u0061@b.c","metadata":{metadata},"enabled":true}}}}"#
     );
     let read = elasticsearch_says(&document);
-    desk.vendor.sim.set_faults(vec![Fault::nth_matching(
-        1,
-        "GET",
-        "/_security/user/svc",
-        read,
-    )]);
+    let twice = Fault::matching("GET", "/_security/user/svc", read).times(2);
+    desk.vendor.sim.set_faults(vec![twice]);
     let answer = outcome(
         grant(&desk, "r1", ADMIN, "deploymentUser:svc").await,
         "granted",
@@ -217,6 +213,67 @@ async fn a_user_that_is_overlooked_for_a_while_is_found() {
             "granted",
         );
         assert_eq!(user(&desk, "svc")["roles"], json!(["viewer"]));
+    }
+}
+
+/// An object without anything in it says as little of a user as a 404. The public connector writes a user without a name.
+#[tokio::test]
+async fn an_empty_answer_is_no_word_on_a_user_or_a_role() {
+    let nothing = || elasticsearch_says("{}");
+    let by_name = |path| Fault::matching("GET", path, nothing());
+    let desk = small().await;
+    desk.vendor.sim.set_faults(vec![
+        by_name("/_security/user/svc"),
+        by_name("/_security/role/admin"),
+    ]);
+    outcome(
+        grant(&desk, "r1", ADMIN, "deploymentUser:svc").await,
+        "granted",
+    );
+    outcome(
+        revoke(&desk, "r2", ADMIN, "deploymentUser:svc").await,
+        "revoked",
+    );
+    // Where the list is empty as well, nobody can tell.
+    for (path, expected) in [
+        ("/_security/user", "NoUsers"),
+        ("/_security/role", "NoRoles"),
+    ] {
+        let desk = small().await;
+        desk.vendor.sim.set_faults(vec![by_name(path)]);
+        let granted = grant(&desk, "r1", ADMIN, "deploymentUser:svc").await;
+        assert_eq!(code(granted), expected);
+        let revoked = revoke(&desk, "r2", VIEWER, "deploymentUser:svc").await;
+        match path {
+            "/_security/user" => assert_eq!(code(revoked), expected),
+            _ => drop(outcome(revoked, "revoked")),
+        }
+    }
+}
+
+/// Elasticsearch erases what is left out of a write: what it did not show cannot be written back. The public connector
+/// writes whatever it has.
+#[tokio::test]
+async fn a_user_of_whom_something_is_not_shown_is_not_written() {
+    let whole = json!({
+        "username": "svc", "roles": ["viewer"], "full_name": null, "email": null, "metadata": {}, "enabled": true,
+    });
+    for missing in ["full_name", "email", "metadata", "enabled"] {
+        let mut svc = whole.clone();
+        svc.as_object_mut().expect("an object").remove(missing);
+        let desk = small().await;
+        let read = elasticsearch_says(&json!({"svc": svc}).to_string());
+        desk.vendor
+            .sim
+            .set_faults(vec![Fault::matching("GET", "/_security/user/svc", read)]);
+        let error = grant(&desk, "r1", ADMIN, "deploymentUser:svc")
+            .await
+            .expect_err(missing);
+        assert_eq!(error.code(), "IncompleteUser");
+        assert!(error.to_string().contains(missing), "{error}");
+        let revoked = revoke(&desk, "r2", VIEWER, "deploymentUser:svc").await;
+        assert_eq!(code(revoked), "IncompleteUser");
+        assert!(sent(&desk).is_empty());
     }
 }
 

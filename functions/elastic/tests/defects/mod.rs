@@ -7,6 +7,7 @@ mod deployments;
 mod hosts;
 mod mappings;
 mod names;
+mod odd;
 mod organizations;
 mod races;
 mod rules;

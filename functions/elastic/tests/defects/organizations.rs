@@ -182,10 +182,10 @@ async fn every_role_in_the_organization_is_shown_where_it_is_held() {
         assert_eq!(parent, Some(organization.as_str()), "{place}");
     }
     assert_eq!((shown.count("deployment"), shown.count("project")), (4, 4));
-    // What cannot be shown is at least named.
+    // What cannot be shown is at least named, and whose it is.
     let warnings = shown.warnings().join("\n");
     assert!(
-        warnings.contains("connected_cluster, something_new"),
+        warnings.contains("(connected_cluster, something_new): members 1006"),
         "{warnings}"
     );
 }
@@ -216,6 +216,41 @@ async fn a_role_on_nothing_is_named_at_least() {
         warnings.contains("deployment-viewer on no deployment, security-admin on no project"),
         "{warnings}"
     );
+}
+
+/// The public connector shows no roles. A new kind of roles comes with an empty list for everybody, and with more for
+/// some.
+#[tokio::test]
+async fn roles_of_a_new_kind_are_a_blind_spot_only_where_somebody_has_one() {
+    let some = json!({"region": [{"role_id": "x"}], "project": {"stream": {"role_id": "y"}}});
+    for (assignments, expected) in [
+        (
+            json!({"region": [], "fleet": {}, "tag": null, "project": {"stream": {"all": []}}}),
+            None,
+        ),
+        (
+            some,
+            Some(
+                "Acme: 1 members have roles of kinds that Rollcall does not know, and that are not shown (project/stream, region): members 1002",
+            ),
+        ),
+    ] {
+        let desk = small_with(|world| {
+            world.assign(ORGANIZATION_ID, "1002", assignments);
+        })
+        .await;
+        let shown = Shown::by(&desk).await;
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|text| format!("BlindSpot: {text}"))
+            .collect();
+        assert_eq!(shown.warnings(), expected);
+        let manifest = shown.answer["snapshot"].as_str().expect("a key");
+        let manifest = std::fs::read(desk.file(&manifest.replace(".c1z", ".json")));
+        let manifest = String::from_utf8(manifest.expect("the manifest")).expect("text");
+        let (_, spots) = manifest.split_once("\"blind_spots\"").expect("blind spots");
+        assert_eq!(spots.contains("project/stream"), !expected.is_empty());
+    }
 }
 
 /// Whoever has no name has none in the public connector, and nobody has a day on which they came.

@@ -1,11 +1,14 @@
 //! Others who write the same user, and answers that are lost. The API has no versions: what somebody else writes between a
-//! read and the write that follows it can be lost, and nothing here says otherwise.
+//! read and the write that follows it can be lost. So the last read comes right before the write: what is different then
+//! is planned anew, and only what is written after that look can be lost.
 
 use rollcall_simulators::elastic::{Change, Race, User};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::{ADMIN, VIEWER, code, grant, ids, outcome, revoke, sent, small, user};
+use super::{
+    ADMIN, VIEWER, code, elasticsearch_says, grant, ids, outcome, revoke, sent, small, user,
+};
 use crate::Desk;
 
 const WHOM: &str = "deploymentUser:svc";
@@ -24,8 +27,8 @@ async fn a_conflict_begins_again_with_a_look() {
     let asked = desk.vendor.sim.deployment_requests("main");
     let lines = asked.iter().map(|r| r.method.clone());
     let lines: Vec<String> = lines.filter(|method| method != "HEAD").collect();
-    // User and role are looked at before each of three writes, and the user once more.
-    let each = ["GET", "GET", "PUT"];
+    // User and role are looked at before each of three writes, the user again right before, and once more at the end.
+    let each = ["GET", "GET", "GET", "PUT"];
     assert_eq!(lines, [&each[..], &each, &each, &["GET"]].concat());
 }
 
@@ -59,6 +62,57 @@ async fn what_was_changed_before_a_look_is_kept() {
     }
 }
 
+/// Whoever is disabled, or given or denied something else, between what a plan read and its write stays so: the public
+/// connector writes everything back as it had read it.
+#[tokio::test]
+async fn what_somebody_else_changes_before_the_write_is_never_written_back() {
+    for (change, key, value) in [
+        (Change::SetEnabled(false), "enabled", json!(false)),
+        (
+            Change::SetMetadata("left".to_owned(), json!(true)),
+            "metadata",
+            json!({"left": true}),
+        ),
+        (
+            Change::AddRole("superuser".to_owned()),
+            "roles",
+            json!(["viewer", "superuser", "admin"]),
+        ),
+        (
+            Change::RemoveRole("viewer".to_owned()),
+            "roles",
+            json!(["admin"]),
+        ),
+    ] {
+        let desk = small().await;
+        race(&desk, Race::new("svc", change.clone()));
+        outcome(grant(&desk, "r1", ADMIN, WHOM).await, "granted");
+        assert_eq!(user(&desk, "svc")[key], value, "{change:?}");
+        assert_eq!(sent(&desk).len(), 1, "{change:?}");
+    }
+    // A leaver who is disabled while a role is taken.
+    let desk = small().await;
+    race(&desk, Race::new("svc", Change::SetEnabled(false)));
+    outcome(revoke(&desk, "r1", VIEWER, WHOM).await, "revoked");
+    let svc = user(&desk, "svc");
+    assert_eq!(
+        (&svc["enabled"], &svc["roles"]),
+        (&json!(false), &json!([]))
+    );
+    // Whoever keeps changing is left alone.
+    let desk = small().await;
+    let faults = (1..=8).map(|n| {
+        let document = format!(
+            r#"{{"svc":{{"username":"svc","roles":["viewer"],"full_name":"{n}","email":null,"metadata":{{}},"enabled":true}}}}"#
+        );
+        let kind = elasticsearch_says(&document);
+        Fault::nth_matching(n, "GET", "/_security/user/svc", kind)
+    });
+    desk.vendor.sim.set_faults(faults.collect());
+    assert_eq!(code(grant(&desk, "r1", ADMIN, WHOM).await), "Contended");
+    assert!(sent(&desk).is_empty());
+}
+
 /// The public connector does not look whether what it wrote is so.
 #[tokio::test]
 async fn a_write_that_was_dropped_is_made_again_on_what_is_there_now() {
@@ -66,7 +120,7 @@ async fn a_write_that_was_dropped_is_made_again_on_what_is_there_now() {
     desk.vendor.sim.set_options(|o| o.forgotten_writes = 1);
     race(
         &desk,
-        Race::new("svc", Change::SetMetadata("n".to_owned(), json!(1))),
+        Race::new("svc", Change::SetMetadata("n".to_owned(), json!(1))).after(1),
     );
     outcome(grant(&desk, "r1", ADMIN, WHOM).await, "granted");
     let svc = user(&desk, "svc");
@@ -75,7 +129,7 @@ async fn a_write_that_was_dropped_is_made_again_on_what_is_there_now() {
     assert_eq!(sent(&desk).len(), 2);
 }
 
-/// Between a look and a write somebody else may be lost, and the API does not tell. What is added to metadata is not, and
+/// Between the last look and the write somebody else may be lost, and the API does not tell. What is added to metadata is not, and
 /// the answer speaks of nothing but what was asked for and seen afterwards. The public connector does not look.
 #[tokio::test]
 async fn of_a_race_nothing_is_claimed_but_what_was_seen_afterwards() {
@@ -87,7 +141,7 @@ async fn of_a_race_nothing_is_claimed_but_what_was_seen_afterwards() {
         ),
     ] {
         let desk = small().await;
-        race(&desk, Race::new("svc", change));
+        race(&desk, Race::new("svc", change).after(1));
         let answer = outcome(grant(&desk, "r1", ADMIN, WHOM).await, "granted");
         assert_eq!(
             ids(&answer, "grants"),
@@ -106,37 +160,43 @@ async fn of_a_race_nothing_is_claimed_but_what_was_seen_afterwards() {
 /// Somebody else does the same: the public connector writes it a second time.
 #[tokio::test]
 async fn what_somebody_else_did_meanwhile_is_there_once() {
-    let desk = small().await;
-    race(&desk, Race::new("svc", Change::AddRole("admin".to_owned())));
-    outcome(grant(&desk, "r1", ADMIN, WHOM).await, "granted");
-    assert_eq!(user(&desk, "svc")["roles"], json!(["viewer", "admin"]));
-    let desk = small().await;
-    race(
-        &desk,
-        Race::new("svc", Change::RemoveRole("viewer".to_owned())),
-    );
-    outcome(revoke(&desk, "r1", VIEWER, WHOM).await, "revoked");
-    assert_eq!(user(&desk, "svc")["roles"], json!([]));
+    // Before the last look, and after it.
+    for (after, granted, revoked) in [
+        (0, "already_granted", "already_revoked"),
+        (1, "granted", "revoked"),
+    ] {
+        let desk = small().await;
+        let add = Change::AddRole("admin".to_owned());
+        race(&desk, Race::new("svc", add).after(after));
+        outcome(grant(&desk, "r1", ADMIN, WHOM).await, granted);
+        assert_eq!(user(&desk, "svc")["roles"], json!(["viewer", "admin"]));
+        let desk = small().await;
+        let remove = Change::RemoveRole("viewer".to_owned());
+        race(&desk, Race::new("svc", remove).after(after));
+        outcome(revoke(&desk, "r1", VIEWER, WHOM).await, revoked);
+        assert_eq!(user(&desk, "svc")["roles"], json!([]));
+    }
 }
 
 /// The public connector would make a new user of one that has gone.
 #[tokio::test]
 async fn a_user_that_vanishes_is_not_made_again() {
-    let desk = small().await;
-    race(&desk, Race::new("svc", Change::Delete));
-    let granted = grant(&desk, "r1", ADMIN, WHOM).await;
-    assert_eq!(code(granted), "UnknownPrincipal");
-    assert_eq!(user(&desk, "svc"), Value::Null);
-    let desk = small().await;
-    race(&desk, Race::new("svc", Change::Delete));
-    outcome(revoke(&desk, "r1", VIEWER, WHOM).await, "already_revoked");
-    assert_eq!(user(&desk, "svc"), Value::Null);
+    for after in [0, 1] {
+        let desk = small().await;
+        race(&desk, Race::new("svc", Change::Delete).after(after));
+        let granted = grant(&desk, "r1", ADMIN, WHOM).await;
+        assert_eq!(code(granted), "UnknownPrincipal");
+        assert_eq!(user(&desk, "svc"), Value::Null);
+        let desk = small().await;
+        race(&desk, Race::new("svc", Change::Delete).after(after));
+        outcome(revoke(&desk, "r1", VIEWER, WHOM).await, "already_revoked");
+        assert_eq!(user(&desk, "svc"), Value::Null);
+    }
 }
 
 /// A user that is reserved by the time of the write: the public connector takes the refusal for success.
 #[tokio::test]
 async fn a_user_that_becomes_reserved_is_refused() {
-    let desk = small().await;
     let mut metadata = serde_json::Map::new();
     metadata.insert("_reserved".to_owned(), true.into());
     let reserved = User {
@@ -147,10 +207,14 @@ async fn a_user_that_becomes_reserved_is_refused() {
         enabled: true,
         password: String::new(),
     };
-    race(&desk, Race::new("svc", Change::Become(reserved)));
-    let granted = grant(&desk, "r1", ADMIN, WHOM).await;
-    assert_eq!(code(granted), "ReservedUser");
-    assert_eq!(user(&desk, "svc")["roles"], json!(["viewer"]));
+    for after in [0, 1] {
+        let desk = small().await;
+        let become_reserved = Change::Become(reserved.clone());
+        race(&desk, Race::new("svc", become_reserved).after(after));
+        let granted = grant(&desk, "r1", ADMIN, WHOM).await;
+        assert_eq!(code(granted), "ReservedUser");
+        assert_eq!(user(&desk, "svc")["roles"], json!(["viewer"]));
+    }
 }
 
 /// The public connector fails, whatever became of the change.

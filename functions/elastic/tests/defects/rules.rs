@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::small_with;
 use crate::Desk;
 
-/// Who is shown as covered by a mapping.
+/// Who is shown as covered by a mapping, by name.
 fn covered(shown: &Shown, mapping: &str) -> BTreeSet<String> {
     let entitlement = format!("roleMapping:{mapping}:member");
     let grants = shown.grants.values();
     grants
-        .filter(|g| g.entitlement == entitlement)
+        .filter(|g| g.entitlement == entitlement && !g.principal.starts_with("externalClass:"))
         .map(|g| g.principal.clone())
         .collect()
 }
@@ -203,6 +203,122 @@ async fn rules_in_rules_are_judged_to_the_bottom() {
         assert!(strange.contains(name), "{strange}");
     }
     assert!(!strange.contains("nobody-left"), "{strange}");
+}
+
+/// Of everybody whom a mapping does not name the public connector shows nothing: one that gives everybody all rights
+/// looks like one that gives nobody any.
+#[tokio::test]
+async fn whoever_a_mapping_covers_without_a_name_is_one_class_that_says_the_condition() {
+    let all = || json!({"all": []});
+    let bob = || json!({"field": {"username": "bob"}});
+    let realm = || json!({"field": {"realm.name": "saml1"}});
+    let rows: [(&str, Value, Option<&str>, &[&str]); 14] = [
+        ("all", all(), Some("everybody"), &[]),
+        (
+            "star",
+            json!({"field": {"username": "*"}}),
+            Some(r#"username matches "*""#),
+            &[],
+        ),
+        ("realm", realm(), Some(r#"realm.name is "saml1""#), &[]),
+        (
+            "dn",
+            json!({"field": {"dn": "*,dc=io"}}),
+            Some(r#"dn matches "*,dc=io""#),
+            &[],
+        ),
+        (
+            "metadata",
+            json!({"field": {"metadata.a": ["hr", 12]}}),
+            Some(r#"metadata.a is "hr" or metadata.a matches "12""#),
+            &[],
+        ),
+        (
+            "group-pattern",
+            json!({"field": {"groups": ["cn=adm*"]}}),
+            Some(r#"groups matches "cn=adm*""#),
+            &[],
+        ),
+        (
+            "all-but-bob",
+            json!({"all": [{"except": bob()}]}),
+            Some(r#"not (username is "bob")"#),
+            &[],
+        ),
+        (
+            "bob-and-others",
+            json!({"any": [bob(), realm()]}),
+            Some(r#"username is "bob" or realm.name is "saml1""#),
+            &["externalUser:bob"],
+        ),
+        // Nobody is claimed to be covered who may not be.
+        (
+            "bob-perhaps",
+            json!({"all": [bob(), realm()]}),
+            Some(r#"username is "bob" and realm.name is "saml1""#),
+            &[],
+        ),
+        (
+            "new-grammar",
+            json!({"sometimes": []}),
+            Some("something that Rollcall does not understand"),
+            &[],
+        ),
+        // Nobody else is covered.
+        ("bob", bob(), None, &["externalUser:bob"]),
+        ("nobody", json!({"any": []}), None, &[]),
+        (
+            "group",
+            json!({"field": {"groups": "cn=x"}}),
+            None,
+            &["externalGroup:cn=x"],
+        ),
+        (
+            "group-or-bob-in-it",
+            json!({"any": [{"field": {"groups": "cn=x"}}, {"all": [bob(), {"field": {"groups": "cn=x"}}]}]}),
+            None,
+            &["externalGroup:cn=x"],
+        ),
+    ];
+    let desk = small_with(|world| {
+        for (name, rules, ..) in &rows {
+            world.add_mapping("main", name, &["superuser"], rules.clone());
+        }
+        let off =
+            json!({"enabled": false, "roles": ["superuser"], "rules": {"all": []}, "metadata": {}});
+        world.put_mapping("main", "off", off);
+    })
+    .await;
+    let shown = Shown::by(&desk).await;
+    for (name, _, condition, who) in &rows {
+        assert_eq!(covered(&shown, name), set(who), "{name}");
+        let class = format!("externalClass:{name}");
+        let found = shown.resources.get(&class);
+        let said = found.and_then(|class| class.profile["condition"].as_str());
+        assert_eq!(said, *condition, "{name}");
+        if let Some(found) = found {
+            assert_eq!(found.display_name, format!("People covered by {name}"));
+            assert_eq!(found.traits, ["group"], "{name}");
+            let member = shown.grant(&format!("roleMapping:{name}:member:{class}"));
+            assert!(member.direct && member.immutable, "{name}");
+            // It holds the roles of the mapping, as whoever is named does.
+            let role = shown.grant(&format!("role:superuser:member:{class}"));
+            assert!(!role.direct && role.sources.len() == 1, "{name}");
+        }
+    }
+    assert!(!shown.resources.contains_key("externalClass:off"));
+    let everybody = shown.resource("externalClass:all");
+    assert_eq!(
+        everybody.description,
+        "Everybody who signs in through an identity provider"
+    );
+    let warnings = shown.warnings();
+    let unnamed = warnings.iter().find(|w| w.starts_with("UnnamedMembers"));
+    let unnamed = unnamed.expect("a warning");
+    assert!(
+        unnamed.contains("10 role mappings") && unnamed.ends_with("dn and 5 more"),
+        "{unnamed}"
+    );
 }
 
 /// A pattern of groups is a group to the public connector, or nobody.

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::world::{Cluster, User};
+use super::{
+    options::count_down,
+    world::{Cluster, User},
+};
 
 /// A change that is made each time a client has read this user, until it has been made often enough.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +16,8 @@ pub struct Race {
     pub change: Change,
     /// How often.
     pub times: usize,
+    /// So many reads are let by before. Counted down.
+    pub after: usize,
 }
 
 /// A change.
@@ -40,7 +45,15 @@ impl Race {
             user: user.to_owned(),
             change,
             times: 1,
+            after: 0,
         }
+    }
+
+    /// Lets so many reads by first.
+    #[must_use]
+    pub fn after(mut self, reads: usize) -> Self {
+        self.after = reads;
+        self
     }
 
     /// Makes it so often.
@@ -52,7 +65,10 @@ impl Race {
 
     /// Makes the change if the user is among those read.
     pub(crate) fn run(&mut self, cluster: &mut Cluster, read: &[String]) {
-        if self.times > 0 && read.contains(&self.user) {
+        if !read.contains(&self.user) || count_down(&mut self.after) {
+            return;
+        }
+        if self.times > 0 {
             self.times -= 1;
             self.change.make(cluster, &self.user);
         }

@@ -38,6 +38,15 @@ async fn somebody_else_changes_the_user_right_after_they_were_read() {
             .times,
         0
     );
+
+    let race = Race::new("svc", Change::SetEnabled(false)).after(1);
+    sim.set_options(|options| options.race = Some(race));
+    let enabled =
+        |sim: &Elastic| sim.with_world(|world| world.user("main", "svc").unwrap().enabled);
+    get(&sim, "/user/svc").await;
+    assert!(enabled(&sim), "the first read is let by");
+    get(&sim, "/user/svc").await;
+    assert!(!enabled(&sim));
 }
 
 #[tokio::test]

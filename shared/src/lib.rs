@@ -20,6 +20,7 @@ pub mod gauges;
 pub mod http;
 pub mod lambda;
 pub mod model;
+pub mod network;
 pub mod pages;
 pub mod provision;
 pub mod secrets;

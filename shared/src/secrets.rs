@@ -99,7 +99,7 @@ pub(crate) fn missing(connector: &str, connection: &str, place: &str) -> Error {
         ErrorType::Misconfigured,
         "UnknownConnection",
         format!("there is no secret for connection `{connection}` of {connector} at {place}"),
-        "Create the secret, or correct the connection's name in the event.",
+        "Create the secret, or correct the name of the connection.",
     )
 }
 

@@ -363,7 +363,7 @@ impl Fault {
                 "The host name has no address. Check the host in the configured address and the DNS of this network; else run again."
             }
             Self::Refused => {
-                "Nothing listens at that address. Check host and port of the configured address, and whether a proxy must be used (HTTPS_PROXY, HTTP_PROXY, NO_PROXY); else run again."
+                "Check the address in the configuration: nothing listens there. If this network needs a proxy, set HTTPS_PROXY (or correct it, and NO_PROXY). Else run again."
             }
             Self::TimedOut => {
                 "There was no answer in time. Check that this network lets connections out to that host (firewall, security group, NAT of a VPC, HTTPS_PROXY); else run again later."

@@ -182,7 +182,7 @@ async fn what_is_missing_in_the_settings_is_named() {
             ErrorType::Misconfigured,
             "no credentials were found",
         ),
-        (usable(), ErrorType::Unavailable, "Nothing listens"),
+        (usable(), ErrorType::Unavailable, "nothing listens"),
     ] {
         let error = store(config).get("k").await.expect_err("unusable");
         assert_eq!(error.kind(), kind, "{error:?}");

@@ -190,7 +190,7 @@ impl From<Error> for Boundary {
             Error::NoPlace { .. } => (
                 ErrorType::InvalidRequest,
                 "UnusableName",
-                "If the name comes from the event or the configuration, correct it. If the vendor has an object of this name, rename it there.",
+                "If the name comes from the event or the configuration, correct it. If the vendor really has an object of this name, change it there.",
             ),
             Error::Circle { .. } => (
                 ErrorType::Unavailable,
@@ -200,7 +200,7 @@ impl From<Error> for Boundary {
             Error::Unexpected { .. } => (
                 ErrorType::Internal,
                 "UnexpectedAnswer",
-                "Report this message to the project: the vendor's API changed, or answers what its documentation does not say.",
+                "The vendor's API changed, or answers what its documentation does not say: report it to the project with this message.",
             ),
             Error::Redirect { .. } => (
                 ErrorType::Misconfigured,
@@ -241,7 +241,7 @@ fn of_status(status: u16) -> (ErrorType, &'static str, &'static str) {
         404 => (
             ErrorType::NotFound,
             "VendorNotFound",
-            "The vendor has nothing under this path, or does not show it to this key. If the path names an object of the event, check its id; otherwise check the address and the ids in the configuration.",
+            "The vendor has nothing under this path, or does not show it to this key. If the path names an object of the event, check its id; otherwise check the ids and the address in the configuration.",
         ),
         409 => (
             ErrorType::Conflict,
@@ -258,7 +258,7 @@ fn of_status(status: u16) -> (ErrorType, &'static str, &'static str) {
         _ => (
             ErrorType::Internal,
             "VendorRejected",
-            "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report this message to the project.",
+            "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report it to the project with this message.",
         ),
     }
 }

@@ -114,6 +114,10 @@ impl Config {
         let mut problems = Vec::new();
         let (config, unknown) = Self::read(fields, raw, &mut problems);
         if !problems.is_empty() {
+            let is_nested = |key: &str| matches!(raw.get(key), Some(Entry::Other("an object")));
+            if unknown.iter().any(|key| is_nested(key)) {
+                problems.push("keys inside another key are not read".into());
+            }
             return Err(bad(&problems));
         }
         let unknown: Vec<_> = unknown
@@ -514,6 +518,13 @@ mod tests {
             .expect_err("unusable")
             .to_string();
         assert!(text.contains("not a list"), "{text}");
+        let text = check(json!({"hunter2": {"api-key": "a"}})).expect_err("unusable");
+        let text = text.to_string();
+        assert!(
+            text.contains("keys inside another key are not read"),
+            "{text}"
+        );
+        assert!(!text.contains("hunter2"), "{text}");
     }
 
     #[test]

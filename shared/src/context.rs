@@ -13,6 +13,7 @@ use crate::gauges::Gauges;
 use crate::http::limit::{Meter, Usage};
 use crate::http::{Session, Transport};
 use crate::interrupt::Interrupt;
+use crate::network::Network;
 use crate::secrets::{Environment, Files, SecretSource};
 use crate::store::Store;
 use crate::store::folder::Folder;
@@ -129,7 +130,8 @@ impl Context {
     }
 
     /// What the environment variables say: `ROLLCALL_STORE`, `ROLLCALL_AUDIT_STORE`, `ROLLCALL_SECRETS`,
-    /// `ROLLCALL_SECRET_PREFIX`, `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`, `ROLLCALL_TIMEOUT_SECONDS`.
+    /// `ROLLCALL_SECRET_PREFIX`, `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`, `ROLLCALL_TIMEOUT_SECONDS`, and those of proxies
+    /// ([`Network::from_variables`]).
     pub fn from_environment() -> Result<Self, Error> {
         Self::from_environment_with_store(None)
     }
@@ -144,8 +146,9 @@ impl Context {
     }
 
     fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let network = Network::from_variables(variable)?;
         #[cfg(feature = "aws")]
-        let sdk = crate::aws::Sdk::default();
+        let sdk = crate::aws::Sdk::new(&network)?;
         let expand = match variable("ROLLCALL_EXPAND").as_deref() {
             None | Some("true") => true,
             Some("false") => false,
@@ -154,7 +157,6 @@ impl Context {
         let timeout = variable("ROLLCALL_TIMEOUT_SECONDS")
             .map(|text| seconds(&text))
             .transpose()?;
-        let bundle = variable("ROLLCALL_CA_BUNDLE").map(PathBuf::from);
         let open = |text: &str| {
             open_store(
                 text,
@@ -173,7 +175,7 @@ impl Context {
             #[cfg(feature = "aws")]
             sdk.clone(),
         )?;
-        let transport = Transport::new(bundle.as_deref())?;
+        let transport = Transport::new(Some(&network))?;
         Ok(Self {
             audit: audit.transpose()?.unwrap_or_else(|| store.clone()),
             settings: Settings {

@@ -113,13 +113,13 @@ impl Error {
         }
     }
 
-    /// A defect of Rollcall itself.
+    /// A defect of Rollcall, or data of the vendor that contradicts its documentation.
     pub fn internal(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(
             ErrorType::Internal,
             code,
             message,
-            "This is a defect of Rollcall: please report it with the log of this run.",
+            "Report this to the project with the log of this run: the vendor sends what its documentation does not say, or Rollcall has a defect.",
         )
     }
 

@@ -21,6 +21,7 @@ pub mod http;
 pub mod interrupt;
 pub mod lambda;
 pub mod model;
+pub mod network;
 pub mod pages;
 pub mod provision;
 pub mod secrets;

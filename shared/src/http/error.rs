@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::error::{Error as Boundary, ErrorType};
+use crate::network::Fault;
 
 /// Why a request brought no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -177,11 +178,10 @@ impl From<Error> for Boundary {
                 "RateLimited",
                 "Run again at the time given.",
             ),
-            Error::Transport { .. } => (
-                ErrorType::Unavailable,
-                "VendorUnreachable",
-                "Check the address in the configuration and the network's way out; else run again.",
-            ),
+            Error::Transport { source, .. } => {
+                let fault = Fault::of(source);
+                (fault.kind(), fault.code(), fault.fix())
+            }
             Error::Garbled { .. } => (
                 ErrorType::Unavailable,
                 "VendorUnavailable",
@@ -190,7 +190,7 @@ impl From<Error> for Boundary {
             Error::NoPlace { .. } => (
                 ErrorType::InvalidRequest,
                 "UnusableName",
-                "Correct the id in the event. If the vendor really has an object of this name, change it there.",
+                "If the name comes from the event or the configuration, correct it. If the vendor really has an object of this name, change it there.",
             ),
             Error::Circle { .. } => (
                 ErrorType::Unavailable,
@@ -200,7 +200,7 @@ impl From<Error> for Boundary {
             Error::Unexpected { .. } => (
                 ErrorType::Internal,
                 "UnexpectedAnswer",
-                "The vendor's API changed, or this is a defect of Rollcall: please report it with this message.",
+                "The vendor's API changed, or answers what its documentation does not say: report it to the project with this message.",
             ),
             Error::Redirect { .. } => (
                 ErrorType::Misconfigured,
@@ -236,17 +236,17 @@ fn of_status(status: u16) -> (ErrorType, &'static str, &'static str) {
         403 => (
             ErrorType::PermissionDenied,
             "VendorDenied",
-            "Give the key's owner the role that the set-up guide names.",
+            "Give the key's owner the role that the connector's README names. If the vendor restricts addresses (an IP allow list), allow this network.",
         ),
         404 => (
             ErrorType::NotFound,
             "VendorNotFound",
-            "Check the ids in the event and the address in the configuration.",
+            "The vendor has nothing under this path, or does not show it to this key. If the path names an object of the event, check its id; otherwise check the ids and the address in the configuration.",
         ),
         409 => (
             ErrorType::Conflict,
             "VendorConflict",
-            "Something else changed the same object: run again.",
+            "Something else changed the same object, or its state does not allow this: run again, and if it persists, look at the object at the vendor.",
         ),
         429 => (ErrorType::RateLimited, "RateLimited", "Run again later."),
         // "Not implemented" does not pass with time.
@@ -258,7 +258,7 @@ fn of_status(status: u16) -> (ErrorType, &'static str, &'static str) {
         _ => (
             ErrorType::Internal,
             "VendorRejected",
-            "The vendor does not take this request: please report it with this message.",
+            "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report it to the project with this message.",
         ),
     }
 }

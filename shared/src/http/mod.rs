@@ -12,7 +12,6 @@ mod retry;
 mod tests;
 mod words;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +30,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::clock::{Clock, between};
+use crate::network::Network;
 use error::Error;
 use gate::{Gate, Permit};
 use limit::{Budget, BudgetHeaders, Meter, Pace, Room};
@@ -53,40 +53,27 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Transport(reqwest::Client);
 
 impl Transport {
-    /// The one constructor of HTTP clients. It trusts the compiled-in public roots, and those of the PEM file `extra`
-    /// where a proxy intercepts TLS.
-    pub fn new(extra: Option<&Path>) -> Result<Self, crate::Error> {
-        let bad = |what: String| {
-            crate::Error::new(
-                crate::ErrorType::Misconfigured,
-                "BadTrustRoots",
-                what,
-                "Let ROLLCALL_CA_BUNDLE name a readable PEM file of certificates, or unset it.",
-            )
-        };
-        let mut roots = Vec::new();
+    /// The one constructor of HTTP clients. It trusts the compiled-in public roots, and those of `ROLLCALL_CA_BUNDLE`. It
+    /// takes the proxies of `network`; without one, it reaches every address directly.
+    pub fn new(network: Option<&Network>) -> Result<Self, crate::Error> {
+        let unusable = |e| crate::network::bad_bundle("could not set up TLS".into()).with_source(e);
+        let network = network.cloned().unwrap_or_default();
+        let mut roots = network.certificates().map_err(unusable)?;
         for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
             roots.extend(Certificate::from_der(der));
         }
-        if let Some(path) = extra {
-            let pem = std::fs::read(path)
-                .map_err(|e| bad(format!("could not read {}", path.display())).with_source(e))?;
-            let certificates = Certificate::from_pem_bundle(&pem).map_err(|e| {
-                bad(format!("{} holds no certificates", path.display())).with_source(e)
-            })?;
-            if certificates.is_empty() {
-                return Err(bad(format!("{} holds no certificates", path.display())));
-            }
-            roots.extend(certificates);
-        }
+        // `no_proxy` keeps the library from reading the variables by itself: it would send what is for this machine, and
+        // the key with it, to the proxy.
         #[expect(clippy::disallowed_methods, reason = "this is the one constructor")]
-        let client = reqwest::Client::builder()
+        let mut client = reqwest::Client::builder()
             .tls_certs_only(roots)
             .redirect(redirect::Policy::none())
             .timeout(TIMEOUT)
-            .build()
-            .map_err(|e| bad("could not set up TLS".into()).with_source(e))?;
-        Ok(Self(client))
+            .no_proxy();
+        for proxy in network.proxies().map_err(unusable)? {
+            client = client.proxy(proxy);
+        }
+        Ok(Self(client.build().map_err(unusable)?))
     }
 }
 

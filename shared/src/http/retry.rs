@@ -11,6 +11,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use super::error::Error;
 use super::{Call, Effect, Session};
 use crate::clock::{after, between};
+use crate::network::Fault;
 
 /// Half a second, doubling, up to eight seconds, with jitter: about what vendors' own clients do.
 fn delays() -> ExponentialBuilder {
@@ -144,6 +145,8 @@ fn is_worth_it(call: &Call, e: &Error) -> bool {
             408 | 502 | 503 | 504 => repeatable,
             _ => false,
         },
+        // Somebody must change something first: a trust root, an address, a proxy.
+        Error::Transport { source, .. } if Fault::of(source).is_final() => false,
         Error::Transport { never_sent, .. } => *never_sent || repeatable,
         Error::Garbled { .. } => repeatable,
         Error::RateLimited { .. }

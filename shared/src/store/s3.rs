@@ -125,21 +125,24 @@ impl Store for S3 {
                 Ok(answer) => return Ok(Version(answer.e_tag().unwrap_or_default().to_owned())),
                 Err(e) => e,
             };
-            match e.as_service_error().and_then(|s| s.code()) {
-                // An update of an object that is not there is a 404 to S3.
-                Some("PreconditionFailed" | "NoSuchKey") => {
-                    // The SDK sends again what was not answered: then it is our own write that stands in the way.
-                    return match self.is_written(key, body).await? {
-                        Some(version) => Ok(version),
-                        None => Err(PutError::Condition(key.to_owned())),
-                    };
-                }
-                Some("ConditionalRequestConflict") if races < RACES => races += 1,
-                _ => {
-                    let what = format!("write {}", self.place(key));
-                    return Err(aws::error("StoreNotWritable", &what, e).into());
-                }
+            let status = e.raw_response().map(|raw| raw.status().as_u16());
+            let code = e.as_service_error().and_then(|s| s.code());
+            // An update of an object that is not there is a 404 to S3.
+            let is_absent = status == Some(404) && code != Some("NoSuchBucket");
+            if status == Some(412) || (is_absent && matches!(mode, PutMode::Update(_))) {
+                // The SDK sends again what was not answered: then it is our own write that stands in the way.
+                return match self.is_written(key, body).await? {
+                    Some(version) => Ok(version),
+                    None => Err(PutError::Condition(key.to_owned())),
+                };
             }
+            // Another write of the same object was under way. Stores have various codes for that, and one status.
+            if status == Some(409) && races < RACES {
+                races += 1;
+                continue;
+            }
+            let what = format!("write {}", self.place(key));
+            return Err(aws::error("StoreNotWritable", &what, e).into());
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::connectors;
-use crate::output::ReportFormat;
+use crate::output::{Format, ReportFormat};
 use crate::shell::CommandLine;
 use crate::snapshot::SnapshotArgs;
 
@@ -22,11 +22,17 @@ Where things are:
                             file:DIR        DIR/<connector>/<connection>.json
                             secretsmanager  AWS Secrets Manager, <prefix>/<connector>/<connection>
   ROLLCALL_SECRET_PREFIX  that prefix (default `rollcall`)
+  ROLLCALL_AUDIT_STORE    where the records of changes go, if not into the store
+  HTTPS_PROXY, NO_PROXY   the way out of this network; this machine itself is always reached directly
+  ROLLCALL_CA_BUNDLE      a PEM file of further certificates to trust, for vendors and for AWS
   ROLLCALL_EXPAND         `false`: snapshots without what follows from group membership
   RUST_LOG                which logs to show on standard error
 
 Exit codes:
   0 done   1 failed   2 wrong usage   3 not finished: the message says how to go on
+
+An error is shown as `error[Code]: ...` and `fix: ...`: the README of the connector explains its codes. With -o json it is
+the last line of standard error: {\"type\",\"code\",\"message\",\"fix\",\"retry_at\",\"sync_id\"}.
 
 Examples:
   export BATON_API_KEY=...
@@ -68,6 +74,21 @@ pub(crate) enum Command {
     Capabilities(NameArgs),
     /// Show which configuration keys a connector takes, as JSON
     ConfigSchema(NameArgs),
+}
+
+impl Command {
+    /// Whether results are wanted as JSON, and so errors too.
+    pub(crate) fn prints_json(&self) -> bool {
+        let report = match self {
+            Self::Sync(args) => args.output,
+            Self::Grant(args) | Self::Revoke(args) => args.request.output,
+            Self::CreateAccount(args) => args.request.output,
+            Self::DeleteAccount(args) => args.request.output,
+            Self::Snapshot(args) => return args.output == Format::Json,
+            Self::Doctor(_) | Self::Capabilities(_) | Self::ConfigSchema(_) => return false,
+        };
+        report == ReportFormat::Json
+    }
 }
 
 /// A connector's name alone.

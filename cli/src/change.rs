@@ -260,7 +260,7 @@ fn describe(cx: &Context, answer: &ChangeAnswer) -> Vec<(&'static str, String)> 
             .map(|id| ("vendor request", id)),
     );
     let audit = answer.audit.as_deref();
-    lines.extend(audit.map(|key| ("audit", cx.store.place(key))));
+    lines.extend(audit.map(|key| ("audit", cx.audit.place(key))));
     lines
 }
 

@@ -9,13 +9,13 @@ use rollcall::context::Context;
 use rollcall::event::check_connection;
 use rollcall::function::Entry;
 use rollcall::store::keys::Keys;
-use rollcall::store::{Body, PutError, PutMode, get_json, lease};
+use rollcall::store::{Body, PutError, PutMode, get_json, lease, tenant};
 use rollcall::sync::manifest::Latest;
 use rollcall::{Chain, Error};
 
 use crate::args::{DoctorArgs, Target};
 use crate::connectors;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, advice};
 use crate::output;
 use crate::shell::CommandLine;
 
@@ -47,7 +47,11 @@ impl Findings {
     }
 
     fn error(&mut self, what: &str, error: &Error) -> Result<(), Failure> {
-        self.fail(what, &Chain(error).to_string(), error.fix())
+        self.fail(
+            what,
+            &format!("{}: {}", error.code(), Chain(error)),
+            &advice(error).join(" "),
+        )
     }
 
     fn warnings(&mut self, what: &str, warnings: &[Warning]) -> Result<(), Failure> {
@@ -111,7 +115,8 @@ async fn configuration(
             Ok(true)
         }
         Err(e) => {
-            findings.fail(WHAT, &format!("{} (in {place})", Chain(&e)), e.fix())?;
+            let detail = format!("{}: {} (in {place})", e.code(), Chain(&e));
+            findings.fail(WHAT, &detail, e.fix())?;
             Ok(false)
         }
     }
@@ -254,12 +259,10 @@ async fn newest(
         }
         Err(e) => return findings.error(WHAT, &e),
     };
-    if let Some(identity) = identity.filter(|identity| identity.tenant != latest.tenant) {
-        return findings.fail(
-            WHAT,
-            &format!("it is of tenant {}, but the key leads to {}", latest.tenant, identity.tenant),
-            "Put the right key into the secret. To follow another tenant, use a connection of another name.",
-        );
+    if let Some(identity) = identity
+        && let Err(e) = tenant::same(keys, &latest.tenant, &identity.tenant)
+    {
+        return findings.error(WHAT, &e);
     }
     let age = between(latest.ended_at, cx.clock.now());
     let detail = format!("{} ended {} ago", latest.sync_id, in_words(age));

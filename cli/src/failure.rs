@@ -3,7 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use rollcall::{Chain, Error};
+use rollcall::{Chain, Error, ErrorType};
+use serde_json::{Value, json};
 
 use crate::output;
 
@@ -52,31 +53,96 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
-    /// Tells what failed, why, and what to do.
-    pub(crate) fn report(self) -> ExitCode {
-        match self {
-            Self::Failed(error) => {
-                output::note(&format!("error: {}", Chain(&error)));
-                output::note(&format!("fix: {}", error.fix()));
-                if let Some(sync_id) = error.run() {
-                    output::note(&format!(
-                        "what was read is kept: go on with --sync-id {sync_id}"
-                    ));
-                }
-                ExitCode::FAILURE
-            }
-            Self::Usage(message) => {
-                output::note(&format!("error: {message}"));
-                output::note("fix: see `rollcall --help`, or `--help` after the command.");
-                ExitCode::from(2)
-            }
-            // Whoever reads our output has seen enough, as in `| head`.
-            Self::Stream(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            Self::Stream(error) => {
-                output::note(&format!("error: could not read or write: {error}"));
-                output::note("fix: see that the disk behind the redirection has room.");
-                ExitCode::FAILURE
-            }
+    /// Reports what failed, why, and what to do: for people, or as one line of JSON.
+    pub(crate) fn report(self, as_json: bool) -> ExitCode {
+        // Whoever reads our output has seen enough, as in `| head`.
+        if matches!(&self, Self::Stream(e) if e.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
         }
+        let code = match &self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Failed(_) | Self::Stream(_) => ExitCode::FAILURE,
+        };
+        let error = self.into_error();
+        if as_json {
+            output::note_json(&to_json(&error));
+            return code;
+        }
+        output::note(&format!("error[{}]: {}", error.code(), Chain(&error)));
+        output::note(&format!("fix: {}", error.fix()));
+        for line in next(&error) {
+            output::note(&line);
+        }
+        code
+    }
+
+    fn into_error(self) -> Error {
+        match self {
+            Self::Failed(error) => error,
+            Self::Usage(message) => Error::invalid(
+                "WrongUsage",
+                message,
+                "See `rollcall --help`, or `--help` after the command.",
+            ),
+            Self::Stream(e) => Error::new(
+                ErrorType::Misconfigured,
+                "StreamFailed",
+                "could not read standard input or write standard output",
+                "Check that the disk behind the redirection has room.",
+            )
+            .with_source(e),
+        }
+    }
+}
+
+/// What to do about an error, a sentence each.
+pub(crate) fn advice(error: &Error) -> Vec<String> {
+    let mut lines = vec![error.fix().to_owned()];
+    lines.extend(next(error));
+    lines
+}
+
+/// When and how to run again, where that is known.
+fn next(error: &Error) -> Vec<String> {
+    let time = error
+        .retry_at()
+        .map(|at| format!("try again from {at:.0} on"));
+    let run = error.run();
+    let run = run.map(|id| format!("what was read is kept: go on with --sync-id {id}"));
+    time.into_iter().chain(run).collect()
+}
+
+/// An error for programs, with the same names as in the answer of a function.
+fn to_json(error: &Error) -> Value {
+    json!({
+        "type": error.kind().as_str(),
+        "code": error.code(),
+        "message": Chain(error).to_string(),
+        "fix": error.fix(),
+        "retry_at": error.retry_at().map(|at| at.to_string()),
+        "sync_id": error.run(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_when_and_how_to_run_again() {
+        let at = "2026-01-01T00:00:00.5Z".parse().expect("a time");
+        let error = Error::new(ErrorType::RateLimited, "RateLimited", "put off", "Wait.");
+        let error = error.with_retry_at(at).with_run("2Zk");
+        let expected = [
+            "Wait.",
+            "try again from 2026-01-01T00:00:00Z on",
+            "what was read is kept: go on with --sync-id 2Zk",
+        ];
+        assert_eq!(advice(&error), expected);
+        let expected = json!({
+            "type": "RateLimited", "code": "RateLimited", "message": "put off", "fix": "Wait.",
+            "retry_at": "2026-01-01T00:00:00.5Z", "sync_id": "2Zk",
+        });
+        assert_eq!(to_json(&error), expected);
     }
 }

@@ -27,13 +27,14 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
+    let as_json = cli.command.prints_json();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(e) => Err(e.into()),
     };
     match outcome {
         Ok(exit) => exit.into(),
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(as_json),
     }
 }
 
@@ -65,7 +66,7 @@ fn log_to_stderr(verbose: bool) {
         LevelFilter::WARN
     };
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| output::Messages)
         .with_ansi(false);
     tracing_subscriber::registry()
         .with(rollcall::telemetry::levels(default))

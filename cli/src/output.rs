@@ -1,5 +1,6 @@
 //! Everything that this program prints: results on standard output, messages on standard error.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use clap::ValueEnum;
@@ -16,7 +17,7 @@ pub(crate) enum Format {
     Table,
     /// An array, one element a line.
     Json,
-    /// For spreadsheets: a header, then one row a line.
+    /// For spreadsheets: a header, then one row a line; what would be a formula begins with an apostrophe.
     Csv,
 }
 
@@ -67,13 +68,15 @@ impl Listing {
             Format::Json => {
                 self.out
                     .write_all(if self.rows == 0 { b"[\n" } else { b",\n" })?;
-                serde_json::to_writer(&mut self.out, row).map_err(io::Error::from)?;
+                let text = serde_json::to_string(row).map_err(io::Error::from)?;
+                self.out.write_all(printable_json(&text).as_bytes())?;
             }
             Format::Csv => {
                 if self.rows == 0 {
                     self.csv_header()?;
                 }
-                csv_line(&mut self.out, row.cells().iter().map(String::as_str))?;
+                let cells: Vec<String> = row.cells().iter().map(|c| spreadsheet(c)).collect();
+                csv_line(&mut self.out, cells.iter().map(String::as_str))?;
             }
             Format::Table => self.table_row(row.cells().iter().map(|c| printable(c)).collect())?,
         }
@@ -149,7 +152,8 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 
 /// Prints a value as JSON, and is done.
 pub(crate) fn json(value: &Value) -> Result<Exit, Failure> {
-    writeln!(io::stdout().lock(), "{value:#}")?;
+    let text = format!("{value:#}");
+    writeln!(io::stdout().lock(), "{}", printable_json(&text))?;
     Ok(Exit::Done)
 }
 
@@ -158,17 +162,77 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(text));
 }
 
-/// Text that does nothing to a terminal: names come from a vendor, and anybody may have chosen them.
-fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
+/// The same for programs, as one line.
+pub(crate) fn note_json(value: &Value) {
+    let text = value.to_string();
+    let _ = writeln!(io::stderr().lock(), "{}", printable_json(&text));
+}
+
+/// Standard error for logs, of which each line is made printable.
+pub(crate) struct Messages;
+
+impl Write for Messages {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let safe = escaped(
+            &text,
+            |c| acts(c) && c != '\n',
+            |c| c.escape_default().to_string(),
+        );
+        io::stderr().lock().write_all(safe.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().lock().flush()
+    }
+}
+
+/// Whether a character does something to a terminal instead of being shown: it controls it, breaks a line, or changes the
+/// direction of the text around it (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escaped(text: &str, which: impl Fn(char) -> bool, how: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.contains(&which) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if c.is_control() {
-            safe.extend(c.escape_default());
+        if which(c) {
+            safe.push_str(&how(c));
         } else {
             safe.push(c);
         }
     }
-    safe
+    Cow::Owned(safe)
+}
+
+/// Text that does nothing to a terminal: names come from a vendor, and anybody may have chosen them.
+fn printable(text: &str) -> String {
+    escaped(text, acts, |c| c.escape_default().to_string()).into_owned()
+}
+
+/// The same for JSON, which means the same afterwards: such characters are in its strings only, but for line ends.
+fn printable_json(json: &str) -> Cow<'_, str> {
+    escaped(
+        json,
+        |c| acts(c) && c != '\n',
+        |c| format!("\\u{:04x}", u32::from(c)),
+    )
+}
+
+/// A cell for a spreadsheet. One that would be taken for a formula gets an apostrophe, ids too: only JSON is exact
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+fn spreadsheet(cell: &str) -> String {
+    let acts = |c| acts(c) && !matches!(c, '\n' | '\r' | '\t');
+    let safe = escaped(cell, acts, |c| c.escape_default().to_string());
+    match safe.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{safe}"),
+        false => safe.into_owned(),
+    }
 }
 
 fn widths(header: &[String], rows: &[Vec<String>]) -> Vec<usize> {
@@ -228,5 +292,39 @@ mod tests {
     fn a_name_cannot_speak_to_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\nc"), r"a\u{1b}[2Jb\nc");
         assert_eq!(printable("Zoë → ok"), "Zoë → ok");
+        for c in [
+            '\u{9b}', '\u{200e}', '\u{2028}', '\u{202e}', '\u{2067}', '\0',
+        ] {
+            let name = format!("a{c}b");
+            let shown = [printable(&name), spreadsheet(&name)];
+            assert!(
+                shown
+                    .iter()
+                    .all(|text| text.is_ascii() && !text.contains('\0')),
+                "{shown:?}"
+            );
+            let json = serde_json::to_string(&name).expect("JSON");
+            let safe = printable_json(&json);
+            assert!(safe.is_ascii() && !safe.contains('\0'), "{safe}");
+            let read: String = serde_json::from_str(&safe).expect("JSON");
+            assert_eq!(read, name, "JSON stays exact");
+        }
+    }
+
+    #[test]
+    fn a_cell_is_no_formula() {
+        for (cell, expected) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@x", "'@x"),
+            ("\tx", "'\tx"),
+            ("\rx", "'\rx"),
+            ("user:=1", "user:=1"),
+            ("two\nlines", "two\nlines"),
+            ("", ""),
+        ] {
+            assert_eq!(spreadsheet(cell), expected);
+        }
     }
 }

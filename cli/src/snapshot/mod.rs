@@ -39,7 +39,7 @@ pub(crate) struct SnapshotArgs {
     place: Place,
     /// How to print it
     #[arg(short, long, value_enum, default_value = "table", global = true)]
-    output: Format,
+    pub(crate) output: Format,
     #[command(subcommand)]
     command: Command,
 }

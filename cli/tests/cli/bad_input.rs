@@ -194,7 +194,7 @@ fn what_fails_ends_with_1_and_says_what_to_do() {
         let ran = place.run(arguments).expect(1);
         assert!(ran.err.contains(message), "{arguments:?}: {}", ran.err);
         assert!(
-            ran.err.lines().any(|line| line.starts_with("error: ")),
+            ran.err.lines().any(|line| line.starts_with("error[")),
             "{arguments:?}: {}",
             ran.err
         );
@@ -204,6 +204,46 @@ fn what_fails_ends_with_1_and_says_what_to_do() {
             ran.err
         );
     }
+}
+
+#[test]
+fn an_error_has_its_code_and_is_json_where_results_are() {
+    let place = place();
+    let arguments = ["snapshot", "stats", "cut.c1z"];
+    let ran = place.run(&arguments).expect(1);
+    let for_people = ran.err.lines().next().expect("a line").to_owned();
+    let json = place
+        .run(&[&arguments[..], &["-o", "json"]].concat())
+        .expect(1);
+    let last = json.err.lines().last().expect("a line");
+    let error: serde_json::Value = serde_json::from_str(last).expect("JSON");
+    let text = |key: &str| {
+        error[key]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {key}: {last}"))
+    };
+    assert_eq!(
+        for_people,
+        format!("error[{}]: {}", text("code"), text("message"))
+    );
+    assert!(
+        ran.err.contains(&format!("fix: {}", text("fix"))),
+        "{}",
+        ran.err
+    );
+    assert!(!text("type").is_empty() && error["retry_at"].is_null() && error["sync_id"].is_null());
+
+    let flags = [
+        "grant",
+        "temporalcloud",
+        "--event",
+        "field.json",
+        "--connection",
+    ];
+    let usage = ["a", "-o", "json"];
+    std::fs::write(place.path("field.json"), r#"{"connection":"b"}"#).expect("written");
+    let ran = place.run(&[&flags[..], &usage].concat()).expect(2);
+    assert!(ran.err.contains(r#""code":"WrongUsage""#), "{}", ran.err);
 }
 
 #[test]

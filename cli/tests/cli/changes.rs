@@ -71,6 +71,23 @@ fn access_is_granted_and_revoked_and_a_dry_run_does_neither() {
 }
 
 #[test]
+fn the_audit_record_that_is_named_is_there() {
+    let vendor = vendor();
+    for (variable, folder) in [
+        ("UNUSED", "rollcall-data"),
+        ("ROLLCALL_AUDIT_STORE", "records"),
+    ] {
+        let place = Place::with(&vendor).var(variable, "records");
+        let [request, output] = [["--request-id", "r1"], ["-o", "table"]];
+        let arguments = [&["grant", "temporalcloud"], &WRITE[..4], &request, &output].concat();
+        let out = place.run(&arguments).expect(0).out;
+        let audit = out.lines().find_map(|line| line.strip_prefix("audit"));
+        let path = audit.unwrap_or_else(|| panic!("{out}")).trim();
+        assert!(path.contains(folder) && place.path(path).exists(), "{path}");
+    }
+}
+
+#[test]
 fn an_event_comes_from_a_file_or_from_standard_input() {
     let vendor = vendor();
     let place = Place::with(&vendor);
@@ -201,7 +218,7 @@ fn a_refusal_says_which_rule_and_what_to_do() {
     ]);
     let refused = refused.expect(1);
     assert!(
-        refused.err.contains("error: ") && refused.err.contains("fix: "),
+        refused.err.contains("error[") && refused.err.contains("fix: "),
         "{}",
         refused.err
     );

@@ -101,6 +101,36 @@ fn lists_come_as_table_json_and_csv() {
 }
 
 #[test]
+fn a_name_acts_neither_on_a_terminal_nor_in_a_spreadsheet() {
+    let mut handmade = Handmade::new();
+    let name = "=cmd\u{202e}\u{1b}[2J\0";
+    handmade.resources.push(user("u7", name));
+    let place = place_with(&handmade);
+    let list = |format| {
+        let arguments = [
+            "snapshot",
+            "resources",
+            "x.c1z",
+            "--resource",
+            "user:u7",
+            "-o",
+            format,
+        ];
+        place.run(&arguments).expect(0)
+    };
+    for format in ["table", "csv", "json"] {
+        let out = list(format).out;
+        assert!(!out.contains(['\u{202e}', '\u{1b}', '\0']), "{out}");
+    }
+    assert!(
+        list("csv")
+            .out
+            .contains(r"user:u7,'=cmd\u{202e}\u{1b}[2J\u{0},user")
+    );
+    assert_eq!(list("json").json()[0]["display_name"], json!(name));
+}
+
+#[test]
 fn access_shows_every_path_and_says_what_it_worked_out() {
     let place = place_with(&Handmade::new());
     let access = place

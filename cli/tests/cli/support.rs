@@ -72,6 +72,16 @@ impl Place {
         self
     }
 
+    /// A fresh place with the same variables and one more.
+    pub(crate) fn clone_with(&self, name: &str, value: &str) -> Self {
+        let variables = self.variables.clone();
+        let fresh = Self {
+            variables,
+            ..Self::new()
+        };
+        fresh.var(name, value)
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

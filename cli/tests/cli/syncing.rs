@@ -228,6 +228,38 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
+fn the_doctor_takes_every_tenant_that_a_sync_takes() {
+    let vendor = vendor();
+    let place = Place::with(&vendor);
+    place.run(&["sync", "temporalcloud"]).expect(0);
+    let pointer = place.path("rollcall-data/latest/temporalcloud/default.json");
+    let doctor = |tenant: &str, code: i32| {
+        let text = std::fs::read(&pointer).expect("a pointer");
+        let mut latest: Value = serde_json::from_slice(&text).expect("JSON");
+        latest["tenant"] = json!(tenant);
+        std::fs::write(&pointer, latest.to_string()).expect("written");
+        place.run(&["doctor", "temporalcloud"]).expect(code).out
+    };
+    // What an older snapshot does not say cannot be compared.
+    assert!(doctor("", 0).contains("ok    newest snapshot"));
+    let out = doctor("another", 1);
+    assert!(
+        out.contains("fail  newest snapshot: AnotherTenant: "),
+        "{out}"
+    );
+}
+
+#[test]
+fn this_machine_is_reached_directly_whatever_the_proxy() {
+    let vendor = vendor();
+    let place = Place::with(&vendor);
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        let place = place.clone_with(name, "http://127.0.0.1:9");
+        place.run(&["doctor", "temporalcloud"]).expect(0);
+    }
+}
+
+#[test]
 fn a_connector_says_what_it_can_do_without_any_configuration() {
     let place = Place::new();
     let can = place

@@ -64,7 +64,7 @@ pub fn resource(r: &Resource) -> Vec<u8> {
     proto::Resource {
         id: Some(id(&r.id)),
         parent_resource_id: r.parent.as_ref().map(id),
-        display_name: r.display_name.clone(),
+        display_name: shown_name(r).to_owned(),
         annotations,
         description: r.description.clone(),
         profile: Some(profile),
@@ -72,6 +72,26 @@ pub fn resource(r: &Resource) -> Vec<u8> {
         created_at: r.created_at.map(timestamp),
     }
     .encode_to_vec()
+}
+
+/// The name of a resource for people: its id, if the vendor's name has nothing that can be seen.
+fn shown_name(r: &Resource) -> &str {
+    match r.display_name.chars().all(is_invisible) {
+        true => &r.id.id,
+        false => &r.display_name,
+    }
+}
+
+/// Blanks, control and format characters, and letters without a shape (Unicode's `Default_Ignorable_Code_Point`).
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// What stands for a principal that a grant names and the vendor did not show.
@@ -347,6 +367,23 @@ mod tests {
     use super::*;
     use crate::model::EntitlementId;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_name_that_cannot_be_seen_is_shown_as_the_id() {
+        for (name, expected) in [
+            ("", "u1"),
+            (" \t\u{a0}\u{3000}", "u1"),
+            ("\u{200b}\u{feff}\u{2067}\0", "u1"),
+            ("\u{2800}\u{3164}\u{e0020}", "u1"),
+            (" Ada ", " Ada "),
+            ("\u{202e}adA", "\u{202e}adA"),
+            ("👩‍🚀", "👩‍🚀"),
+        ] {
+            let r = Resource::new(ResourceId::new("user", "u1"), name, Facet::None);
+            let written = proto::Resource::decode(resource(&r).as_slice()).expect("a message");
+            assert_eq!(written.display_name, expected, "{name:?}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -44,6 +44,8 @@ pub struct Resource {
     pub status: Option<&'static str>,
     /// Why, where that is not plain.
     pub status_details: String,
+    /// The role that it assigns, and where.
+    pub scope_binding: Option<ScopeBinding>,
     /// Its e-mail addresses, the primary one first.
     pub emails: Vec<String>,
     /// What it signs in with, if that is not an address.
@@ -64,6 +66,15 @@ pub struct Resource {
     pub aliases: Vec<String>,
     /// The id of the same object in C1's previous generation of connectors.
     pub v1_identifier: Option<String>,
+}
+
+/// A role within a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScopeBinding {
+    /// The role, `type:id`.
+    pub role: Option<String>,
+    /// The resource that the role is limited to, `type:id`.
+    pub scope: Option<String>,
 }
 
 /// Something that can be held on a resource.
@@ -136,6 +147,7 @@ pub(super) fn resource_type(data: &[u8]) -> Result<ResourceType, DecodeError> {
         3 => Some("role"),
         4 => Some("app"),
         5 => Some("secret"),
+        7 => Some("scope_binding"),
         _ => None,
     });
     Ok(ResourceType {
@@ -153,6 +165,7 @@ pub(super) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
     let user: Option<proto::UserTrait> = annotation(&r.annotations);
     let (mut status, mut created_at, mut profile) = (r.status, r.created_at, r.profile);
     let user = user.unwrap_or_default();
+    let binding: Option<proto::ScopeBindingTrait> = annotation(&r.annotations);
     if status.as_ref().is_none_or(|s| s.status == 0) {
         status = user.status.or(status);
     }
@@ -175,6 +188,10 @@ pub(super) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
         traits: traits(&r.annotations),
         status: named(&["enabled", "disabled", "deleted"], status.status),
         status_details: status.details,
+        scope_binding: binding.map(|binding| ScopeBinding {
+            role: binding.role_id.as_ref().map(join),
+            scope: binding.scope_resource_id.as_ref().map(join),
+        }),
         emails: emails.into_iter().map(|email| email.address).collect(),
         login: user.login,
         account_type: named(&["human", "service", "system"], user.account_type),
@@ -294,6 +311,7 @@ fn traits(annotations: &[Any]) -> Vec<&'static str> {
         ("RoleTrait", "role"),
         ("AppTrait", "app"),
         ("SecretTrait", "secret"),
+        ("ScopeBindingTrait", "scope_binding"),
     ];
     let name = |any: &Any| {
         any.type_url
@@ -362,6 +380,32 @@ mod tests {
             profile,
             serde_json::json!({"seats": 7, "ratio": 0.5, "teams": ["a", {"b": null}]})
         );
+    }
+
+    #[test]
+    fn a_scope_binding_names_its_role_and_its_scope() {
+        let facet = Facet::ScopeBinding {
+            role: ResourceId::new("role", "admin"),
+            scope: ResourceId::new("space", "7"),
+        };
+        let written = crate::model::Resource::new(ResourceId::new("binding", "b"), "b", facet);
+        let read = resource(&encode::resource(&written)).expect("a resource");
+        assert_eq!(read.traits, ["scope_binding"]);
+        let expected = ScopeBinding {
+            role: Some("role:admin".into()),
+            scope: Some("space:7".into()),
+        };
+        assert_eq!(read.scope_binding, Some(expected));
+        let written = crate::model::ResourceType {
+            id: "binding",
+            display_name: "Binding",
+            description: "",
+            facet: crate::model::FacetKind::ScopeBinding,
+            no_entitlements: false,
+            capabilities: &[],
+        };
+        let read = resource_type(&encode::resource_type(&written)).expect("a resource type");
+        assert_eq!(read.traits, ["scope_binding"]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) async fn check(store: &dyn Store, keys: Keys<'_>, tenant: &str) -> Re
 
 /// Fails unless both are the same customer. Of one that has several parts, [`crate::connector::Identity::tenant`], a part
 /// may come or go, and none may become another one.
-pub(crate) fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
+pub fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
     // What is not told cannot be compared.
     if before.is_empty() || now.is_empty() {
         return Ok(());

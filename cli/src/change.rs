@@ -16,6 +16,7 @@ use crate::connectors;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, ReportFormat};
 use crate::shell::quoted;
+use crate::signals;
 use crate::sync::{from_json, wait};
 
 type Event = Map<String, Value>;
@@ -92,6 +93,7 @@ async fn run(
         cx.settings.max_operation = Duration::ZERO;
     }
     let event = complete(&cx, target, args, flags)?;
+    signals::watch(&cx.interrupt, "the change under way is finished first")?;
     let (answer, raw) = until_done(&cx, &entry, operation, &event, args.no_wait).await?;
     match args.output {
         ReportFormat::Json => {
@@ -216,7 +218,9 @@ async fn until_done(
                 "waiting until {until:.0}: the vendor is still at it"
             ))
         };
-        wait(cx, answer.resume_at, tell).await;
+        if !wait(cx, answer.resume_at, tell).await {
+            return Ok((answer, raw));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod failure;
 mod output;
 mod progress;
 mod shell;
+mod signals;
 mod snapshot;
 mod sync;
 

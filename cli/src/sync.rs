@@ -16,6 +16,7 @@ use crate::connectors;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, ReportFormat};
 use crate::progress::Display;
+use crate::signals;
 
 /// Runs the command.
 pub(crate) async fn run(args: SyncArgs, verbose: bool) -> Result<Exit, Failure> {
@@ -24,6 +25,7 @@ pub(crate) async fn run(args: SyncArgs, verbose: bool) -> Result<Exit, Failure> 
     cx.settings.max_steps = args.max_steps;
     let display = Arc::new(Display::new(verbose));
     cx.progress = Some(display.clone());
+    signals::watch(&cx.interrupt, "what was read is saved")?;
     let outcome = slices(&cx, &entry, &args, &display).await;
     display.end();
     let (answer, raw) = outcome?;
@@ -51,24 +53,33 @@ async fn slices(
     loop {
         let raw = entry.invoke(cx, Operation::Sync, &to_json(&event)?).await?;
         let answer: SyncAnswer = from_json(&raw)?;
-        if answer.status != SyncStatus::Continue || args.no_wait {
+        let is_stopped = args.no_wait || answer.reason == Some(Reason::Interrupted);
+        if answer.status != SyncStatus::Continue || is_stopped {
+            return Ok((answer, raw));
+        }
+        let tell = |until| display.waiting(until, why(answer.reason));
+        if !wait(cx, answer.resume_at, tell).await {
             return Ok((answer, raw));
         }
         event.sync_id = answer.sync_id;
-        wait(cx, answer.resume_at, |until| {
-            display.waiting(until, why(answer.reason))
-        })
-        .await;
     }
 }
 
-/// Waits until then, telling so first, if that is not now.
-pub(crate) async fn wait(cx: &Context, until: Option<Timestamp>, tell: impl FnOnce(Timestamp)) {
+/// Waits until then, telling so first, if that is not now. `false`: the operator asked to stop.
+pub(crate) async fn wait(
+    cx: &Context,
+    until: Option<Timestamp>,
+    tell: impl FnOnce(Timestamp),
+) -> bool {
     let now = cx.clock.now();
     let until = until.unwrap_or(now);
-    if until > now {
-        tell(until);
-        cx.clock.sleep(between(now, until)).await;
+    if until <= now {
+        return true;
+    }
+    tell(until);
+    tokio::select! {
+        () = cx.interrupt.raised() => false,
+        () = cx.clock.sleep(between(now, until)) => true,
     }
 }
 
@@ -95,7 +106,8 @@ fn why(reason: Option<Reason>) -> &'static str {
         Some(Reason::Deadline) => "the time of this slice is over",
         Some(Reason::Finishing) => "writing the snapshot takes a slice of its own",
         Some(Reason::Loss) => "it lost much more than is usual",
-        Some(Reason::Lease) => "another run is at work",
+        Some(Reason::Lease) => "another run has the lease",
+        Some(Reason::Interrupted) => "it was stopped",
         None => "the run is not at its end",
     }
 }
@@ -175,8 +187,14 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
             ));
         }
         SyncStatus::Busy => {
-            output::note(&format!("busy: {}", why(answer.reason)));
-            output::note(&format!("to try again{from}: {}", again()));
+            for warning in &answer.warnings {
+                output::note(&format!("busy: {}", warning.message));
+            }
+            output::note(&format!("to sync{from}: {}", again()));
+            output::note(&format!(
+                "to resume that run: {}",
+                again().option("--sync-id", id)
+            ));
         }
     }
     Exit::NotFinished

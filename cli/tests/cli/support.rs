@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
@@ -43,6 +43,16 @@ impl Ran {
         line.unwrap_or_else(|| panic!("no `{label}` in: {}", self.err))
             .1
             .to_owned()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("text"),
+            err: String::from_utf8(output.stderr).expect("text"),
+        }
     }
 }
 
@@ -131,12 +141,7 @@ fn finish(mut command: Command, input: &str) -> Ran {
     // A program that does not read its input has closed it: no concern of ours.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
-    let output = child.wait_with_output().expect("ended");
-    Ran {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("text"),
-        err: String::from_utf8(output.stderr).expect("text"),
-    }
+    child.wait_with_output().expect("ended").into()
 }
 
 /// A vendor on a thread of its own, as long as the test runs.

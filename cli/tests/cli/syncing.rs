@@ -1,11 +1,15 @@
 //! A sync by the command line, against a simulated vendor.
 
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use rollcall_simulators::temporalcloud::World;
+use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::support::{Place, Vendor};
+use crate::support::{Place, Ran, Vendor};
 
-const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn vendor() -> Vendor {
     Vendor::start(World::worked_example())
@@ -159,7 +163,7 @@ fn a_connection_that_is_being_synced_is_busy() {
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("default.json"), lease.to_string()).expect("written");
     let busy = place.run(&["sync", "temporalcloud"]).expect(3);
-    assert!(busy.err.contains("another run is at work"), "{}", busy.err);
+    assert!(busy.err.contains("run another is at work"), "{}", busy.err);
     let doctor = place.run(&["doctor", "temporalcloud"]).expect(0).out;
     assert!(
         doctor.contains("warn  lease: held by run another"),
@@ -282,4 +286,44 @@ fn a_connector_says_what_it_can_do_without_any_configuration() {
         .map(|f| &f["name"])
         .collect();
     assert!(names.contains(&&json!("api-key")), "{schema}");
+}
+
+#[test]
+fn ctrl_c_saves_the_run_frees_its_lease_and_prints_the_command_that_resumes_it() {
+    let vendor = vendor();
+    let place = Place::with(&vendor);
+    let hangs = Fault::every(FaultKind::Slow(Duration::from_secs(600)));
+    vendor.change(|cloud| cloud.set_faults(vec![hangs]));
+    let mut command = place.command();
+    command.args(["sync", "temporalcloud"]);
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let child = child.expect("started");
+    let lease = place.path("rollcall-data/locks/temporalcloud/default.json");
+    while !lease.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let signal = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(signal.expect("a signal").success());
+    let stopped = Ran::from(child.wait_with_output().expect("ended")).expect(3);
+    assert!(
+        stopped.err.contains("what was read is saved"),
+        "{}",
+        stopped.err
+    );
+
+    vendor.change(|cloud| cloud.set_faults(Vec::new()));
+    let resume = stopped
+        .err
+        .lines()
+        .find_map(|line| line.strip_prefix("to go on"));
+    let (_, resume) = resume
+        .and_then(|line| line.split_once(": "))
+        .expect("a command");
+    assert!(resume.contains("--sync-id"), "{resume}");
+    place.shell(resume).expect(0);
 }

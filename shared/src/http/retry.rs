@@ -32,7 +32,7 @@ where
     let sleeper = session.clone();
     let outcome = (|| attempt())
         .retry(delays())
-        .when(|e| is_worth_it(call, e))
+        .when(|e| !call.once && is_worth_it(call, e))
         .adjust(|e, planned| {
             let delay = planned?.max(asked_for(e).unwrap_or_default());
             session.can_wait(delay).then_some(delay)
@@ -46,7 +46,10 @@ where
             async move { session.pause(delay).await }
         })
         .await;
-    outcome.map_err(|e| rate_limited(session, call, e))
+    outcome.map_err(|e| match call.once {
+        true => e,
+        false => rate_limited(session, call, e),
+    })
 }
 
 /// How long a rate limit lasts whose end is not told.

@@ -48,12 +48,17 @@ impl Provisioner for Elastic {
             Err(e) if e.status() == Some(409) => Ok(Progress::Overtaken),
             // The user is gone since it was read: what is written would be a new one, without a password.
             Err(e) if e.says("password must be specified") => Ok(Progress::Overtaken),
+            Err(e) if e.is_never_sent() => Ok(Progress::Overtaken),
             Err(e) if e.is_unclear() => Ok(Progress::Unclear),
-            Err(e) => Err(e.into()),
+            Err(e) => match e.patience() {
+                Some(delay) => Ok(Progress::Pending(delay)),
+                None => Err(e.into()),
+            },
         }
     }
 
-    /// Elasticsearch keeps no record of writes: looking again tells whether this one arrived.
+    /// Elasticsearch keeps no record of writes: looking again tells whether this one arrived. One that met a rate limit
+    /// did not, and is planned anew.
     async fn poll(&self, _: &Write) -> Result<Progress, Error> {
         Ok(Progress::Unclear)
     }

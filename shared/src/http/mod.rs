@@ -160,6 +160,8 @@ pub struct Call {
     /// JSON.
     body: Option<String>,
     effect: Effect,
+    /// Whether it is never sent again here.
+    once: bool,
 }
 
 /// What a request may change, and so when it may be sent again.
@@ -231,6 +233,7 @@ impl Call {
             query: Vec::new(),
             body: None,
             effect,
+            once: false,
         }
     }
 
@@ -248,6 +251,14 @@ impl Call {
         if self.effect == Effect::Each {
             self.effect = Effect::Once;
         }
+        self
+    }
+
+    /// Says that this write is good only right after a read that it goes by: it is sent once, and whoever waits for a rate
+    /// limit to pass has to read again. The limit stays an [`Error::Status`] of 429.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
         self
     }
 

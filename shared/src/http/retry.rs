@@ -58,7 +58,7 @@ where
     let mut refusals = 0;
     let outcome = (|| attempt())
         .retry(delays())
-        .when(|e| is_worth_it(call, e))
+        .when(|e| !call.once && is_worth_it(call, e))
         .adjust(|e, planned| {
             let delay = planned?.max(asked_for(e).unwrap_or_default());
             refusals += u32::from(e.status() == Some(429));
@@ -76,6 +76,9 @@ where
         })
         .await;
     outcome.map_err(|e| {
+        if call.once {
+            return e;
+        }
         let put_off_until = postponed.until(session.clock.now());
         match rate_limited(session, call, e) {
             Error::RateLimited { call, retry_at } => {

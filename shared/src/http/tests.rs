@@ -464,6 +464,18 @@ async fn a_404_means_that_something_is_not_there_only_if_an_api_gave_it() {
     }
 }
 
+/// What it goes by may be out of date when a limit has passed.
+#[tokio::test]
+async fn a_write_that_goes_by_a_read_is_sent_once() {
+    let http = client(vec![
+        answer(429, "retry-after: 1\r\n", "{}"),
+        answer(200, "", "{}"),
+    ]);
+    let error = failure(&http, &Call::put(&["x"], json!({})).once()).await;
+    assert_eq!(error.status(), Some(429));
+    assert_eq!(http.session.meter.usage().calls, 1);
+}
+
 #[tokio::test]
 async fn what_an_answer_says_beside_its_body_can_be_read() {
     let expiry = "X-Key-Expiration: 2026-02-01T00:00:00Z\r\n";

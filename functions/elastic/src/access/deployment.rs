@@ -82,7 +82,10 @@ pub(crate) fn role(within: Within<'_>, name: &str, role: &Role) -> Records {
     put(profile, "description", role.description());
     profile.insert("reserved".into(), role.is_reserved().into());
     for (kind, json) in role.privileges() {
-        put(profile, kind, json);
+        // What is new may have a name that stands for something here already.
+        if !profile.contains_key(kind) {
+            put(profile, kind, json);
+        }
     }
     Records {
         resources: vec![resource],

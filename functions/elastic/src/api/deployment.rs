@@ -106,10 +106,11 @@ impl Deployment {
         self.find("role", name).await
     }
 
-    /// `PUT /_security/user/{name}`: replaces all of the user but the password.
+    /// `PUT /_security/user/{name}`: replaces all of the user but the password. It is sent once: after a wait somebody
+    /// else may have written the user.
     pub(crate) async fn write(&self, write: &Write) -> Answer<()> {
         let call = Call::put_verbatim(&["_security", "user", &write.user], &write.body);
-        let answer = self.http.send::<Value>(&call).await;
+        let answer = self.http.send::<Value>(&call.once()).await;
         answer.map(drop).map_err(|e| self.failed(e))
     }
 

@@ -1,5 +1,7 @@
 //! What Elastic means by an error, at each of its hosts.
 
+use std::time::Duration;
+
 use rollcall::http::error::Error as Http;
 use rollcall::{Error, ErrorType};
 
@@ -78,6 +80,29 @@ impl Failure {
             Some(Http::Transport { never_sent, .. }) => !never_sent,
             Some(Http::Garbled { .. }) => true,
             _ => matches!(self.status(), Some(408 | 500 | 502 | 503 | 504)),
+        }
+    }
+
+    /// Whether a write never left, so that it can be planned anew.
+    pub(crate) fn is_never_sent(&self) -> bool {
+        matches!(
+            self.http(),
+            Some(Http::Transport {
+                never_sent: true,
+                ..
+            })
+        )
+    }
+
+    /// How long the vendor asks for patience with a 429.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        match self.http()? {
+            Http::Status {
+                status: 429,
+                retry_after,
+                ..
+            } => Some(retry_after.unwrap_or(Duration::from_secs(1))),
+            _ => None,
         }
     }
 

@@ -99,6 +99,23 @@ async fn what_somebody_else_changes_before_the_write_is_never_written_back() {
         (&svc["enabled"], &svc["roles"]),
         (&json!(false), &json!([]))
     );
+    // While a rate limit or an outage is waited out.
+    for kind in [
+        FaultKind::too_many_requests(Some(5)),
+        FaultKind::too_many_requests(None),
+        FaultKind::Disconnect,
+    ] {
+        let desk = small().await;
+        race(&desk, Race::new("svc", Change::SetEnabled(false)).after(1));
+        desk.vendor.sim.set_faults(vec![Fault::nth_matching(
+            1,
+            "PUT",
+            "/_security/user/",
+            kind.clone(),
+        )]);
+        outcome(grant(&desk, "r1", ADMIN, WHOM).await, "granted");
+        assert_eq!(user(&desk, "svc")["enabled"], false, "{kind:?}");
+    }
     // Whoever keeps changing is left alone.
     let desk = small().await;
     let faults = (1..=8).map(|n| {

@@ -385,7 +385,7 @@ pub(crate) fn by_strength(mut roles: Vec<Role>) -> Vec<Role> {
 
 /// Who administers a space; `None` where what somebody holds does not tell. What counts is what is in force: whoever has a
 /// role has what that role includes, whether the vendor shows rows for it or not; who has none, what rows give, unless
-/// there are only roles. `roles` are the site's.
+/// there are only roles and somebody is shown to have one. `roles` are the site's.
 pub(crate) fn administrators(
     mode: Mode,
     rows: &[Permission],
@@ -405,11 +405,8 @@ pub(crate) fn administrators(
     let administers = |row: &&Permission| {
         (&*row.operation.key, &*row.operation.target_type) == ("administer", "space")
     };
-    for row in rows
-        .iter()
-        .filter(administers)
-        .filter(|_| mode != Mode::Roles)
-    {
+    let rows_count = mode != Mode::Roles || assignments.is_empty();
+    for row in rows.iter().filter(administers).filter(|_| rows_count) {
         all.entry(holder_of(row)).or_insert(Some(true));
     }
     all

@@ -17,7 +17,7 @@ impl Confluence {
             Ok(mode) => mode,
             // The API v2 answers so where there is no such feature, and to strangers. That we are none is known since we
             // were let in ([`Connector::identify`](rollcall::connector::Connector::identify)).
-            Err(e) if e.status() == Some(404) => None,
+            Err(e) if e.is_own_404() => None,
             Err(e) => return Err(e.into()),
         };
         let both = |text: String| (Mode::Both, Some(Warning::new("UnknownRoleMode", text)));
@@ -40,7 +40,7 @@ impl Confluence {
     async fn lists_roles(&self) -> Result<bool, Error> {
         match self.api.roles().await {
             Ok(roles) => Ok(!roles.is_empty()),
-            Err(e) if e.status() == Some(404) => Ok(false),
+            Err(e) if e.is_own_404() => Ok(false),
             Err(e) => Err(e.into()),
         }
     }

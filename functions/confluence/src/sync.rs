@@ -223,6 +223,13 @@ impl Confluence {
         let mut out = Yield::default();
         // Whom the vendor does not know is left out of its answer; the engine keeps what was seen of them.
         for account in self.api.accounts(ids).await? {
+            if account.account_id.is_empty() {
+                out.warn(
+                    "UnreadableUser",
+                    "a row of a look-up of users has no account id",
+                );
+                continue;
+            }
             let name = format!("user {}", account.account_id);
             unreadable(&mut out, name, account.unreadable());
             out.records.resources.push(access::user(&account));

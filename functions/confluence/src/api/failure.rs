@@ -67,13 +67,16 @@ impl Failure {
         said.unwrap_or_default().to_lowercase().contains(words)
     }
 
+    /// Whether it is a 404 of the API itself, whatever it means, and not of something on the way or of the gateway.
+    pub(crate) fn is_own_404(&self) -> bool {
+        self.http().is_some_and(Http::is_not_found) && !self.says("no message available")
+    }
+
     /// Whether the vendor says that what the path names does not exist. The API v2 answers a revoked token with a 404, too:
     /// with the bare title, where a real absence says what was not found. Neither does the gateway where it knows no way to
     /// the site.
     pub(crate) fn is_absent(&self) -> bool {
-        self.http().is_some_and(Http::is_not_found)
-            && !self.says("no message available")
-            && !self.is_stranger()
+        self.is_own_404() && !self.is_stranger()
     }
 
     /// The same of an id in a query. *Unknown*: which of 400 and 404 an id is answered with that nothing has.

@@ -110,13 +110,17 @@ async fn only_the_vendors_own_404_says_that_something_is_gone() {
             let failed = revoke(&desk, "r1", what, "user:557058:b2").await;
             assert!(failed.is_err(), "{place}: {failed:?}");
         }
-        let desk = desk_of(World::worked_example()).await;
-        let rows = "/wiki/api/v2/spaces/98310/permissions";
-        desk.vendor
-            .sim
-            .set_faults(vec![Fault::matching("GET", rows, kind)]);
-        desk.sync().await.expect_err("no answer on a space");
-        assert!(!desk.is_published());
+        // Nor on the site's mode and roles.
+        for place in [
+            "/wiki/api/v2/spaces/98310/permissions",
+            "/wiki/api/v2/space-role",
+        ] {
+            let desk = desk_of(World::with_roles()).await;
+            let fault = Fault::matching("GET", place, kind.clone());
+            desk.vendor.sim.set_faults(vec![fault]);
+            desk.sync().await.expect_err(place);
+            assert!(!desk.is_published());
+        }
     }
 }
 

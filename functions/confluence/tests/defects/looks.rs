@@ -148,6 +148,18 @@ async fn the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not(
                 "LastAdmin",
                 "{what}"
             );
+            // An empty list of roles is no reason to take anybody for no administrator.
+            let roles = "/wiki/api/v2/spaces/98310/role-assignments";
+            desk.vendor
+                .sim
+                .set_faults(vec![Fault::matching("GET", roles, page(json!([])))]);
+            let expected = if shown { "LastAdmin" } else { "NobodyListed" };
+            assert_eq!(
+                code(grant(&desk, "r0", VIEWER, BOT).await),
+                expected,
+                "{what}"
+            );
+            desk.vendor.sim.clear_faults();
             // A role that does not show what it includes is nobody's administration, except of whoever would lose it.
             let mute = |w: &mut World| w.roles[0].permissions.clear();
             desk.vendor.sim.with_world(mute);

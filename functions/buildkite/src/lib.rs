@@ -14,6 +14,7 @@ use rollcall::function::Entry;
 use rollcall::model::{FacetKind, ResourceType};
 
 use access::{ORGANIZATION, TEAM, USER};
+pub use api::At;
 pub use connect::Buildkite;
 pub use sync::Step;
 

@@ -4,6 +4,7 @@
 
 mod failure;
 mod graphql;
+mod link;
 mod objects;
 mod paging;
 

@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{self, ADMIN, TEAM, USER};
 use crate::api::{At, Failure, GraphQl, Member, Membership, Taken, Team, TeamPage, text};
+use crate::check::{
+    self, MEMBERS, OWNER_ADMIN, OWNER_LISTED, OWNER_MEMBER, OWNER_UNTOLD, SSO_OF_OTHERS, TEAMS,
+    UNKNOWN_ORGANIZATION_ROLES, UNKNOWN_ROLES,
+};
 use crate::choice::{Choice, Limits, Told, Way, choose};
 use crate::connect::Buildkite;
 
@@ -49,20 +53,8 @@ pub enum Step {
     },
 }
 
-const MEMBERS: &str = "members";
-const TEAMS: &str = "teams";
-const UNKNOWN_ROLES: &str = "unknown roles";
-const UNKNOWN_ORGANIZATION_ROLES: &str = "unknown roles in the organization";
-/// The rows of our token's owner, by the role that they tell.
-const OWNER_ADMIN: &str = "owner: admin";
-const OWNER_MEMBER: &str = "owner: member";
-const OWNER_UNTOLD: &str = "owner: untold";
-/// The rows of the list that have the address or at least the name of our token's owner.
-const OWNER_LISTED: &str = "owner: listed";
 /// So many empty pages of GraphQL in a row are followed.
 const EMPTY_QUERIES: u64 = 5;
-/// The rows of others that tell how they sign in.
-const SSO_OF_OTHERS: &str = "how others sign in";
 
 #[async_trait]
 impl Syncer for Buildkite {
@@ -113,71 +105,13 @@ impl Syncer for Buildkite {
     }
 
     fn check(&self, identity: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
-        let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
-        self.check_members(count)?;
-        let mut warnings = Vec::new();
-        if !sees_all(count) {
-            warnings.push(Warning::new(
-                "TeamsMayBeHidden",
-                format!(
-                    "nothing says that {} administers the organization: secret teams that they are not in are missing then",
-                    identity.caller_name
-                ),
-            ));
-        }
-        if count(UNKNOWN_ORGANIZATION_ROLES) > 0 {
-            warnings.push(Warning::new(
-                "UnknownOrganizationRole",
-                format!(
-                    "{} members of the organization have a role that Rollcall does not know, and are shown as `member`",
-                    count(UNKNOWN_ORGANIZATION_ROLES)
-                ),
-            ));
-        }
-        if count(TEAMS) == 0 {
-            warnings.push(Warning::new(
-                "NoTeams",
-                "the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner",
-            ));
-        }
-        if count(UNKNOWN_ROLES) > 0 {
-            warnings.push(Warning::new(
-                "UnknownTeamRole",
-                format!(
-                    "{} memberships in teams have a role that Rollcall does not know, and are shown as `member`",
-                    count(UNKNOWN_ROLES)
-                ),
-            ));
-        }
-        Ok(warnings)
+        let token = self.token.get();
+        let owner_is_known = token.is_some_and(|token| !token.owner_email().is_empty());
+        check::check(identity, owner_is_known, tallies)
     }
 }
 
 impl Buildkite {
-    /// Whoever owns a token is a member of every organization that it reaches: a list without them is not whole. Their
-    /// name will do, where the list has another address of theirs.
-    fn check_members(&self, count: impl Fn(&str) -> u64) -> Result<(), Error> {
-        if count(MEMBERS) == 0 {
-            return Err(Error::new(
-                ErrorType::PermissionDenied,
-                "NoMembers",
-                "the API shows no member of the organization, and there is one at least: the token's owner",
-                "Let somebody make the token who may see the organization's members.",
-            ));
-        }
-        let token = self.token.get();
-        let is_known = token.is_some_and(|token| !token.owner_email().is_empty());
-        if !is_known || count(OWNER_LISTED) > 0 {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorType::Unavailable,
-            "CallerNotListed",
-            "the API's list of the organization's members lacks the token's owner, who is one of them: it is not whole",
-            "Run again; if it persists, let somebody who administers the organization make the token.",
-        ))
-    }
-
     async fn members(&self, at: &At) -> Result<Yield<Step>, Error> {
         let organization = self.organization().await?;
         let page = self.api.members(&organization.slug, at).await?;
@@ -449,17 +383,6 @@ fn told_by_graphql(
         }
     }
     out
-}
-
-/// Whether the owner of our token sees every team, as administrators do. Where the API does not tell their role, it tells
-/// by what it says of others: administrators alone see how they sign in.
-fn sees_all(count: impl Fn(&str) -> u64) -> bool {
-    if count(OWNER_ADMIN) + count(OWNER_MEMBER) > 0 {
-        return count(OWNER_ADMIN) > 0;
-    }
-    // Without a row that is known to be the owner's, one of these is.
-    let own = u64::from(count(OWNER_UNTOLD) == 0);
-    count(SSO_OF_OTHERS) > own
 }
 
 /// What an organization without teams answers is not documented. One that was just switched off, or a hiccup, must not

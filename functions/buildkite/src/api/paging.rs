@@ -1,7 +1,4 @@
-//! Where a list goes on: the `Link` header (RFC 8288). Its addresses are never followed: the header could lead anywhere,
-//! and the token would go along. Only the number of the page is taken.
-//!
-//! Pages are counted by the rows before them. If one of these is deleted while the list is read, the first row of the next
+//! Where a list goes on. Pages are counted by the rows before them. If one of these is deleted while the list is read, the first row of the next
 //! page moves to a page that was read already. So the pages of a long list are cut to overlap: each begins before the last
 //! row of the page before, and must have that row once more.
 
@@ -10,6 +7,7 @@ use rollcall::http::error::Error;
 use serde::{Deserialize, Serialize};
 
 use super::PAGE;
+use super::link::{self, Next, Wrong};
 
 /// A page of a list.
 #[derive(Debug)]
@@ -28,17 +26,6 @@ pub(crate) struct Taken<T> {
     pub(crate) next: Option<At>,
     /// Whether the list changed so much that a row may be on none of the pages.
     pub(crate) may_miss_a_row: bool,
-}
-
-/// What the API says to follow a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Nothing.
-    End,
-    /// This page.
-    Page(u32),
-    /// Perhaps this page: the one before was full, and nothing was said. It may be the same page again.
-    Perhaps(u32),
 }
 
 /// A place in a list.
@@ -88,28 +75,6 @@ impl Default for At {
     }
 }
 
-/// What a `Link` header says that no list can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wrong {
-    /// It leads back.
-    Circle,
-    /// It leads to no page.
-    NoPage,
-}
-
-impl Wrong {
-    pub(super) fn of(self, call: String) -> Error {
-        match self {
-            Self::Circle => Error::Circle { call },
-            Self::NoPage => Error::Unexpected {
-                call,
-                at: "the header Link".into(),
-                why: "what is called `next` leads to no page".into(),
-            },
-        }
-    }
-}
-
 impl At {
     pub(crate) fn beginning() -> Self {
         Self::page(1, PAGE)
@@ -135,28 +100,9 @@ impl At {
             .query("per_page", self.size.to_string())
     }
 
-    /// What follows the page, by its `Link` header and the number of its rows. That lists of members have pages is not
-    /// documented: a full one without a header is not taken for the last.
+    /// What follows the page, by its `Link` header and the number of its rows.
     pub(super) fn next(&self, link: Option<&str>, rows: usize) -> Result<Next, Wrong> {
-        let Some(link) = link else {
-            let is_full = rows >= self.size as usize;
-            return Ok(match is_full {
-                true => Next::Perhaps(self.page + 1),
-                false => Next::End,
-            });
-        };
-        let is_next = |part: &&str| {
-            let mut parameters = part.split(';').skip(1);
-            parameters.any(|p| p.trim().replace('"', "").eq_ignore_ascii_case("rel=next"))
-        };
-        match link.split(',').find(is_next) {
-            None => Ok(Next::End),
-            Some(next) => match page_of(next) {
-                Some(next) if next > self.page => Ok(Next::Page(next)),
-                Some(_) => Err(Wrong::Circle),
-                None => Err(Wrong::NoPage),
-            },
-        }
+        link::next(link, self.page, self.size, rows)
     }
 
     /// What is new on the page that was asked for here.
@@ -294,58 +240,11 @@ fn reaching_beyond(read: u32) -> (u32, u32) {
     furthest.unwrap_or((1, PAGE))
 }
 
-/// The number of the page that a link leads to.
-fn page_of(link: &str) -> Option<u32> {
-    let address = link.split(';').next()?.trim();
-    let address = address.strip_prefix('<')?.strip_suffix('>')?;
-    let query = address.split_once('?')?.1;
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(name, _)| *name == "page")?.1.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-
-    #[test]
-    fn only_the_number_of_the_next_page_is_taken() {
-        let link = |page: &str, rel: &str| {
-            format!("<https://elsewhere.example/v2/x?page={page}&per_page=100>; rel=\"{rel}\"")
-        };
-        for (header, expected) in [
-            (
-                format!("{}, {}", link("3", "next"), link("9", "last")),
-                Ok(Next::Page(3)),
-            ),
-            (
-                format!("{}, {}", link("9", "last"), link("3", "next")),
-                Ok(Next::Page(3)),
-            ),
-            (link("1", "prev"), Ok(Next::End)),
-            (link("3", "next").replace('"', ""), Ok(Next::Page(3))),
-            (link("x", "next"), Err(Wrong::NoPage)),
-            (link("2", "next"), Err(Wrong::Circle)),
-            (link("1", "next"), Err(Wrong::Circle)),
-            (String::new(), Ok(Next::End)),
-        ] {
-            assert_eq!(
-                At::page(2, 100).next(Some(&header), 100),
-                expected,
-                "{header}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_full_page_without_a_word_is_perhaps_not_the_last() {
-        let next = |size, rows| At::page(1, size).next(None, rows);
-        assert_eq!(next(100, 100), Ok(Next::Perhaps(2)));
-        assert_eq!(next(100, 99), Ok(Next::End));
-        assert_eq!(next(100, 0), Ok(Next::End));
-        assert_eq!(next(99, 99), Ok(Next::Perhaps(2)));
-    }
 
     #[test]
     fn a_page_begins_before_the_last_row_that_was_read_and_reaches_far_beyond() {

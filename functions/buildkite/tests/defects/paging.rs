@@ -6,8 +6,8 @@ use rollcall::function::Operation;
 use rollcall_harness::conformance::answer_of;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
-    ADA_ID, Buildkite, DOCUMENTED_SCOPES, ECHOED_KEY, ORGANIZATION, Options, Paging,
-    Shift, Sizes, TEST_TOKEN, World,
+    ADA_ID, Buildkite, DOCUMENTED_SCOPES, ECHOED_KEY, ORGANIZATION, Options, Paging, Shift, Sizes,
+    TEST_TOKEN, World,
 };
 use rollcall_simulators::{Fault, FaultKind, Ordering};
 use serde_json::json;

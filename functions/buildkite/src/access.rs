@@ -8,7 +8,7 @@ use rollcall::model::{
     ResourceId, State, brief, put, put_time,
 };
 
-use crate::api::{Member, Membership, Organization, Team};
+use crate::api::{Member, Membership, Organization, Team, text, time};
 
 pub(crate) const ORGANIZATION: &str = "organization";
 pub(crate) const TEAM: &str = "team";
@@ -21,10 +21,10 @@ pub(crate) const ADMIN: &str = "admin";
 /// The organization.
 pub(crate) fn organization(organization: &Organization) -> Records {
     let id = ResourceId::new(ORGANIZATION, &organization.id);
-    let name = or(organization.name.trim(), &organization.slug);
+    let name = or(text(&organization.name), &organization.slug);
     let mut resource = Resource::new(id.clone(), name, Facet::None);
     resource.state = State::Enabled;
-    resource.created_at = organization.created_at;
+    resource.created_at = time(&organization.created_at);
     put(&mut resource.profile, "slug", &organization.slug);
     let of = |slug: &str, title: &str, purpose, means: String| Entitlement {
         id: EntitlementId::new(id.clone(), slug),
@@ -75,40 +75,50 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
 }
 
 fn user(organization: &Organization, member: &Member) -> Resource {
-    let email = Some(member.email.trim()).filter(|email| email.contains('@'));
+    let email = Some(text(&member.email)).filter(|email| email.contains('@'));
     let facet = Facet::account(AccountType::Human, email.map(str::to_owned))
         .with_login(email.unwrap_or_default());
-    let name = or(or(member.name.trim(), member.email.trim()), &member.id);
+    let name = or(or(text(&member.name), text(&member.email)), &member.id);
     let mut resource = Resource::new(ResourceId::new(USER, &member.id), name, facet);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     // There is no other state: who is listed can sign in.
     resource.state = State::Enabled;
     let profile = &mut resource.profile;
     put(profile, "user_id", &member.id);
-    put(profile, "name", &member.name);
-    put(profile, "email", &member.email);
+    put(profile, "name", text(&member.name));
+    put(profile, "email", text(&member.email));
     put(profile, "org_role", &member.role);
-    put(profile, "sso_mode", &member.sso_mode);
+    put(profile, "sso_mode", text(&member.sso_mode));
     resource
 }
 
 /// A team, and what one can be in it.
 pub(crate) fn team(organization: &Organization, team: &Team) -> Records {
-    let name = or(or(team.name.trim(), &team.slug), &team.id);
+    let name = or(or(text(&team.name), text(&team.slug)), &team.id);
     let mut resource = Resource::new(ResourceId::new(TEAM, &team.id), name, Facet::Group);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     resource.state = State::Enabled;
-    resource.created_at = team.created_at;
-    resource.description = brief(&team.description);
+    resource.created_at = time(&team.created_at);
+    resource.description = brief(text(&team.description));
     let profile = &mut resource.profile;
-    put(profile, "slug", &team.slug);
-    put(profile, "description", &team.description);
-    put(profile, "privacy", &team.privacy);
-    profile.insert("is_default_team".into(), team.default.into());
-    put_time(profile, "created_at", team.created_at);
-    put(profile, "created_by_id", &team.created_by.id);
-    put(profile, "created_by_email", &team.created_by.email);
-    put(profile, "default_member_role", &team.default_member_role);
+    put(profile, "slug", text(&team.slug));
+    put(profile, "description", text(&team.description));
+    put(profile, "privacy", text(&team.privacy));
+    // What could not be read is not claimed to be `false`.
+    if !team.default.is_unreadable() {
+        let is_default = team.default.get().copied().unwrap_or_default();
+        profile.insert("is_default_team".into(), is_default.into());
+    }
+    put_time(profile, "created_at", time(&team.created_at));
+    if let Some(creator) = team.created_by.get() {
+        put(profile, "created_by_id", &creator.id);
+        put(profile, "created_by_email", &creator.email);
+    }
+    put(
+        profile,
+        "default_member_role",
+        text(&team.default_member_role),
+    );
     Records {
         resources: vec![resource],
         entitlements: vec![
@@ -145,13 +155,13 @@ pub(crate) fn membership(team: &str, membership: &Membership) -> (Records, bool)
         _ => MEMBER,
     };
     let id = ResourceId::new(USER, &membership.user_id);
-    let name = or(membership.user_name.trim(), &membership.user_id);
+    let name = or(text(&membership.user_name), &membership.user_id);
     // Who is in no list of the organization's members is looked up, and if that fails, known by name at least.
     let mut person = Resource::new(id.clone(), name, Facet::account(AccountType::Human, None));
     person.rank = Rank::Member;
     person.state_details = "in a team, not among the organization's members".into();
     put(&mut person.profile, "user_id", &membership.user_id);
-    put(&mut person.profile, "name", &membership.user_name);
+    put(&mut person.profile, "name", text(&membership.user_name));
     let on = EntitlementId::new(ResourceId::new(TEAM, team), slug);
     let records = Records {
         resources: vec![person],

@@ -4,6 +4,7 @@
 
 mod failure;
 mod graphql;
+mod link;
 mod objects;
 mod paging;
 
@@ -16,10 +17,11 @@ use url::Url;
 pub(crate) use failure::{Failure, SCOPES, label};
 pub(crate) use graphql::{GraphQl, MEMBERS, TEAMS, TeamPage};
 pub(crate) use objects::*;
-pub(crate) use paging::{Next, Page};
+pub use paging::At;
+pub(crate) use paging::{Page, Taken};
 
 /// The largest page of any list.
-pub(crate) const PAGE: usize = 100;
+const PAGE: u32 = 100;
 
 /// Two limits hold at once (<https://buildkite.com/docs/apis/rest-api/limits>): 200 requests a minute for the
 /// organization, which its own automation shares, and 50 for the token's user. GraphQL has two of its own, in points and
@@ -38,6 +40,9 @@ const LIMITS: [BudgetHeaders; 2] = [
         reserve_percent: 4,
     },
 ];
+
+/// Where the API tells what a token is: the one call that takes no scope.
+const TOKEN: [&str; 1] = ["access-token"];
 
 type Answer<T> = Result<T, Failure>;
 
@@ -71,20 +76,17 @@ impl Api {
 
     /// `GET /v2/access-token`: what the token is. It takes no scope.
     pub(crate) async fn token(&self) -> Answer<Token> {
-        self.0
-            .send(&Call::get(&["access-token"]))
-            .await
-            .map_err(Failure)
+        self.0.send(&Call::get(&TOKEN)).await.map_err(Failure)
     }
 
     /// `GET /v2/organizations`: those that the token reaches.
-    pub(crate) async fn organizations(&self, page: u32) -> Answer<Page<Organization>> {
-        self.page(&["organizations"], page).await
+    pub(crate) async fn organizations(&self, at: &At) -> Answer<Page<Organization>> {
+        self.page(&["organizations"], at).await
     }
 
     /// `GET /v2/organizations/{slug}/members`
-    pub(crate) async fn members(&self, organization: &str, page: u32) -> Answer<Page<Member>> {
-        self.page(&["organizations", organization, "members"], page)
+    pub(crate) async fn members(&self, organization: &str, at: &At) -> Answer<Page<Member>> {
+        self.page(&["organizations", organization, "members"], at)
             .await
     }
 
@@ -95,8 +97,8 @@ impl Api {
     }
 
     /// `GET /v2/organizations/{slug}/teams`: those that the token's user may see.
-    pub(crate) async fn teams(&self, organization: &str, page: u32) -> Answer<Page<Team>> {
-        self.page(&["organizations", organization, "teams"], page)
+    pub(crate) async fn teams(&self, organization: &str, at: &At) -> Answer<Page<Team>> {
+        self.page(&["organizations", organization, "teams"], at)
             .await
     }
 
@@ -105,20 +107,19 @@ impl Api {
         &self,
         organization: &str,
         team: &str,
-        page: u32,
+        at: &At,
     ) -> Answer<Page<Membership>> {
         let path = ["organizations", organization, "teams", team, "members"];
-        self.page(&path, page).await
+        self.page(&path, at).await
     }
 
-    async fn page<T: DeserializeOwned>(&self, path: &[&str], page: u32) -> Answer<Page<T>> {
-        let call = Call::get(path)
-            .query("page", page.to_string())
-            .query("per_page", PAGE.to_string());
+    async fn page<T: DeserializeOwned>(&self, path: &[&str], at: &At) -> Answer<Page<T>> {
+        let call = at.ask(Call::get(path));
         let answer = self.0.ask::<Vec<T>>(&call).await.map_err(Failure)?;
-        let next = paging::next(answer.header("link"), page, answer.body.len());
+        let next = at.next(answer.header("link"), answer.body.len());
         let next = next.map_err(|wrong| Failure(wrong.of(call.name())))?;
         Ok(Page {
+            call: call.name(),
             items: answer.body,
             next,
         })

@@ -47,6 +47,9 @@ pub struct Told {
     /// Those of them that it told whole.
     pub(crate) whole: u64,
     pub(crate) members: u64,
+    /// Empty pages in a row.
+    #[serde(default)]
+    pub(crate) empty: u64,
 }
 
 impl Told {
@@ -178,6 +181,7 @@ mod tests {
             teams,
             whole: teams,
             members,
+            empty: 0,
         };
         assert_eq!(told(0, 0).points(), 54, "full, as far as is known");
         assert_eq!(told(50, 0).points(), 4);
@@ -222,6 +226,7 @@ mod tests {
                 teams: 50,
                 whole,
                 members,
+                empty: 0,
             });
         let wait = |seconds| Wait(after(now(), Duration::from_secs(seconds)));
         for (teams, told, rest, graphql, way, waits) in [

@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 use rollcall::config::{Config, vendor_url};
-use rollcall::connector::{About, Connector, Identity};
+use rollcall::connector::{About, Connector, Identity, Warning};
 use rollcall::http::Session;
 use rollcall::model::ResourceId;
+use rollcall::pages::EmptyPages;
 use rollcall::{Error, ErrorType};
 use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::access::USER;
-use crate::api::{Api, GraphQl, Next, Organization, SCOPES, Token, label};
+use crate::api::{Api, At, GraphQl, Organization, SCOPES, Taken, Token, label, time};
 use crate::{ABOUT, GRAPHQL, REST};
 
 /// The connector, connected.
@@ -20,7 +21,7 @@ pub struct Buildkite {
     pub(crate) session: Session,
     /// The slug that is configured.
     slug: Option<String>,
-    token: OnceCell<Token>,
+    pub(crate) token: OnceCell<Token>,
     organization: OnceCell<Organization>,
 }
 
@@ -50,11 +51,11 @@ impl Connector for Buildkite {
         Ok(Identity {
             tenant: organization.id.clone(),
             // Whose it is, the API tells by name and address; the id of that person would be a call more.
-            caller: ResourceId::new(USER, &token.user.email),
-            caller_name: token.user.name.clone(),
+            caller: ResourceId::new(USER, token.owner_email()),
+            caller_name: token.owner_name().to_owned(),
             rights: token.scopes.join(", "),
-            credential_expires_at: token.expires_at,
-            warnings: Vec::new(),
+            credential_expires_at: time(&token.expires_at),
+            warnings: token.unreadable().into_iter().map(unreadable).collect(),
         })
     }
 }
@@ -82,21 +83,19 @@ impl Buildkite {
 
     async fn find_organization(&self) -> Result<Organization, Error> {
         let mut all: Vec<Organization> = Vec::new();
-        let mut page = 1;
-        loop {
-            let found = self.api.organizations(page).await?;
-            let before = all.len();
-            for organization in found.items {
+        let (mut at, mut pages) = (Some(At::beginning()), EmptyPages::of("organizations"));
+        while let Some(here) = at {
+            let page = self.api.organizations(&here).await?;
+            let Taken { rows, next, .. } = here.take(page, |organization| &organization.id)?;
+            if next.is_some() {
+                pages.count(rows.len())?;
+            }
+            for organization in rows {
                 if all.iter().all(|known| known.id != organization.id) {
                     all.push(organization);
                 }
             }
-            match found.next {
-                Next::Page(next) => page = next,
-                // Nobody said that there is another page. If it brought nothing new, it is the same one again.
-                Next::Perhaps(next) if all.len() > before => page = next,
-                Next::Perhaps(_) | Next::End => break,
-            }
+            at = next;
         }
         let wanted = |o: &&Organization| match &self.slug {
             Some(slug) => o.slug.eq_ignore_ascii_case(slug),
@@ -150,6 +149,13 @@ fn graphql_url(config: &Config) -> Result<Option<Url>, Error> {
     }
     let bad = |e| Error::internal("BadUrl", format!("{GRAPHQL} is no URL: {e}"));
     vendor_url(GRAPHQL).map(Some).map_err(bad)
+}
+
+fn unreadable(field: &str) -> Warning {
+    Warning::new(
+        "UnreadableField",
+        format!("`{field}` of the API token is not in the documented form and was left out"),
+    )
 }
 
 /// All that is missing is said at once, in the words of the token's page.

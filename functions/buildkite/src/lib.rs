@@ -4,6 +4,7 @@
 
 mod access;
 mod api;
+mod check;
 mod choice;
 mod connect;
 mod sync;
@@ -14,6 +15,7 @@ use rollcall::function::Entry;
 use rollcall::model::{FacetKind, ResourceType};
 
 use access::{ORGANIZATION, TEAM, USER};
+pub use api::At;
 pub use connect::Buildkite;
 pub use sync::Step;
 
@@ -60,6 +62,7 @@ static ABOUT: About = About {
         "Secret teams are shown to organization administrators and to their own members only: with another person's token they are missing, and the API does not say how many there are.",
         "Invitations that are not accepted yet are not shown.",
         "What teams may do with pipelines, test suites and registries is not shown.",
+        "A row that moves to a page which was read already, because others were deleted meanwhile, is missing until the next sync if the pages of its list cannot be made to overlap.",
         "Whether an account has a second factor, is a machine, or was used lately is not told by the REST API.",
     ],
     fields: &[

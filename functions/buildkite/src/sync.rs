@@ -4,33 +4,20 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
+use rollcall::http::lenient::Lenient;
 use rollcall::model::ResourceId;
+use rollcall::pages::EmptyPages;
 use rollcall::{Chain, Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, ADMIN, TEAM, USER};
-use crate::api::{Failure, GraphQl, Member, Membership, Next, Page, TeamPage};
+use crate::api::{At, Failure, GraphQl, Member, Membership, Taken, Team, TeamPage, text};
+use crate::check::{
+    self, MEMBERS, OWNER_ADMIN, OWNER_LISTED, OWNER_MEMBER, OWNER_UNTOLD, SSO_OF_OTHERS, TEAMS,
+    UNKNOWN_ORGANIZATION_ROLES, UNKNOWN_ROLES,
+};
 use crate::choice::{Choice, Limits, Told, Way, choose};
 use crate::connect::Buildkite;
-
-/// Where a list is to be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub struct At {
-    /// The number of the page, from one.
-    page: u32,
-    /// The first id of the page before, if nobody said that there is another one: it may be the same again.
-    unless: Option<String>,
-}
-
-impl At {
-    fn beginning() -> Self {
-        Self {
-            page: 1,
-            unless: None,
-        }
-    }
-}
 
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,15 +53,8 @@ pub enum Step {
     },
 }
 
-const TEAMS: &str = "teams";
-const UNKNOWN_ROLES: &str = "unknown roles";
-const UNKNOWN_ORGANIZATION_ROLES: &str = "unknown roles in the organization";
-/// The rows of our token's owner, by the role that they tell.
-const OWNER_ADMIN: &str = "owner: admin";
-const OWNER_MEMBER: &str = "owner: member";
-const OWNER_UNTOLD: &str = "owner: untold";
-/// The rows of others that tell how they sign in.
-const SSO_OF_OTHERS: &str = "how others sign in";
+/// So many empty pages of GraphQL in a row are followed.
+const EMPTY_QUERIES: u64 = 5;
 
 #[async_trait]
 impl Syncer for Buildkite {
@@ -98,7 +78,17 @@ impl Syncer for Buildkite {
 
     async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
         match step {
-            Step::Organization => Ok(access::organization(self.organization().await?).into()),
+            Step::Organization => {
+                let organization = self.organization().await?;
+                let mut out = Yield::from(access::organization(organization));
+                left_out(
+                    &mut out,
+                    "organization",
+                    &organization.id,
+                    organization.unreadable(),
+                );
+                Ok(out)
+            }
             Step::Members { at } => self.members(at).await,
             Step::Teams { at, before } => self.teams(at, before).await,
             Step::TeamMembers { team, at } => self.team_members(team, at).await,
@@ -115,54 +105,28 @@ impl Syncer for Buildkite {
     }
 
     fn check(&self, identity: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
-        let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
-        let mut warnings = Vec::new();
-        if !sees_all(count) {
-            warnings.push(Warning::new(
-                "TeamsMayBeHidden",
-                format!(
-                    "nothing says that {} administers the organization: secret teams that they are not in are missing then",
-                    identity.caller_name
-                ),
-            ));
-        }
-        if count(UNKNOWN_ORGANIZATION_ROLES) > 0 {
-            warnings.push(Warning::new(
-                "UnknownOrganizationRole",
-                format!(
-                    "{} members of the organization have a role that Rollcall does not know, and are shown as `member`",
-                    count(UNKNOWN_ORGANIZATION_ROLES)
-                ),
-            ));
-        }
-        if count(TEAMS) == 0 {
-            warnings.push(Warning::new(
-                "NoTeams",
-                "the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner",
-            ));
-        }
-        if count(UNKNOWN_ROLES) > 0 {
-            warnings.push(Warning::new(
-                "UnknownTeamRole",
-                format!(
-                    "{} memberships in teams have a role that Rollcall does not know, and are shown as `member`",
-                    count(UNKNOWN_ROLES)
-                ),
-            ));
-        }
-        Ok(warnings)
+        let token = self.token.get();
+        let owner_is_known = token.is_some_and(|token| !token.owner_email().is_empty());
+        check::check(identity, owner_is_known, tallies)
     }
 }
 
 impl Buildkite {
     async fn members(&self, at: &At) -> Result<Yield<Step>, Error> {
         let organization = self.organization().await?;
-        let page = self.api.members(&organization.slug, at.page).await?;
-        let Some((members, next)) = taken(at, page, |member| &member.id) else {
-            return Ok(Yield::default());
-        };
-        let mut out = Yield::onward(next.map(|at| Step::Members { at }));
-        for member in &members {
+        let page = self.api.members(&organization.slug, at).await?;
+        let taken = at.take(page, |member| &member.id)?;
+        let mut out = Yield::default();
+        note_moves(&mut out, &taken, "members of the organization");
+        out.next = taken.next.map(|at| Step::Members { at });
+        let token = self.token().await?;
+        for member in &taken.rows {
+            out.tally(MEMBERS, 1);
+            if is_same(token.owner_email(), &member.email)
+                || is_same(token.owner_name(), &member.name)
+            {
+                out.tally(OWNER_LISTED, 1);
+            }
             self.meet(member, &mut out).await?;
         }
         Ok(out)
@@ -172,18 +136,18 @@ impl Buildkite {
     async fn meet(&self, member: &Member, out: &mut Yield<Step>) -> Result<(), Error> {
         let organization = self.organization().await?;
         out.records.extend(access::member(organization, member));
+        left_out(out, "member", &member.id, member.unreadable());
         if !matches!(member.role.as_str(), "" | ADMIN | access::MEMBER) {
             out.tally(UNKNOWN_ORGANIZATION_ROLES, 1);
         }
-        let owner = &self.token().await?.user.email;
-        if !owner.is_empty() && member.email.eq_ignore_ascii_case(owner) {
+        if is_same(self.token().await?.owner_email(), &member.email) {
             let role = match member.role.as_str() {
                 "" => OWNER_UNTOLD,
                 ADMIN => OWNER_ADMIN,
                 _ => OWNER_MEMBER,
             };
             out.tally(role, 1);
-        } else if !member.sso_mode.is_empty() {
+        } else if !text(&member.sso_mode).is_empty() {
             out.tally(SSO_OF_OTHERS, 1);
         }
         Ok(())
@@ -191,24 +155,21 @@ impl Buildkite {
 
     async fn teams(&self, at: &At, before: &[String]) -> Result<Yield<Step>, Error> {
         let organization = self.organization().await?;
-        let page = match self.api.teams(&organization.slug, at.page).await {
-            // The organization is there: it was found among those that the token reaches.
-            Err(e) if e.is_absent() => return Err(no_teams(e)),
-            page => page?,
-        };
-        let (teams, next) = taken(at, page, |team| &team.id).unwrap_or_default();
+        let taken = self.teams_at(at).await?;
         let mut out = Yield::default();
-        for team in &teams {
+        note_moves(&mut out, &taken, "teams");
+        for team in &taken.rows {
             out.tally(TEAMS, 1);
             out.records.extend(access::team(organization, team));
+            left_out(&mut out, "team", &team.id, team.unreadable());
         }
         let mut ids = before.to_vec();
-        ids.extend(teams.into_iter().map(|team| team.id));
+        ids.extend(taken.rows.into_iter().map(|team| team.id));
         if self.graphql().await?.is_none() {
             out.spawn = one_by_one(ids);
             ids = Vec::new();
         }
-        match next {
+        match taken.next {
             Some(at) => out.next = Some(Step::Teams { at, before: ids }),
             None if ids.is_empty() => {}
             None => out.spawn.push(Step::MembersOfTeams {
@@ -220,34 +181,64 @@ impl Buildkite {
         Ok(out)
     }
 
+    async fn teams_at(&self, at: &At) -> Result<Taken<Team>, Error> {
+        let organization = self.organization().await?;
+        match self.api.teams(&organization.slug, at).await {
+            // The organization is there: it was found among those that the token reaches.
+            Err(e) if e.is_absent() => Err(no_teams(e)),
+            page => at.take(page?, |team| &team.id),
+        }
+    }
+
     async fn team_members(&self, team: &str, at: &At) -> Result<Yield<Step>, Error> {
         let organization = self.organization().await?;
-        let page = match self
-            .api
-            .team_members(&organization.slug, team, at.page)
-            .await
-        {
+        let page = match self.api.team_members(&organization.slug, team, at).await {
             // Who was shown to be in it is taken back: from its beginning the list is not there, either.
-            Err(e) if e.is_absent() && at.page > 1 => return Err(stale_cursor(Error::from(e))),
-            // Buildkite says that there is no such team any more, or that it was just made secret.
-            Err(e) if e.is_absent() => {
-                let mut out = Yield::from(Records::vanished(ResourceId::new(TEAM, team)));
-                out.warn(
-                    "TeamVanished",
-                    format!("team {team} was deleted or hidden during the sync"),
-                );
-                return Ok(out);
+            Err(e) if e.is_absent() && !at.is_beginning() => {
+                return Err(stale_cursor(Error::from(e)));
             }
+            Err(e) if e.is_absent() => return self.vanished(team, e).await,
             page => page?,
         };
-        let Some((members, next)) = taken(at, page, |member| &member.user_id) else {
-            return Ok(Yield::default());
-        };
-        let mut out = Yield::onward(next.map(|at| Step::TeamMembers {
+        let taken = at.take(page, |member| &member.user_id)?;
+        let mut out = Yield::default();
+        note_moves(&mut out, &taken, &format!("members of team {team}"));
+        take_in(team, &taken.rows, &mut out);
+        out.next = taken.next.map(|at| Step::TeamMembers {
             team: team.to_owned(),
             at,
-        }));
-        take_in(team, &members, &mut out);
+        });
+        Ok(out)
+    }
+
+    /// A 404 may be a hiccup, or how Buildkite refuses: a team is gone, or was made secret, only if the list of teams
+    /// does not have it any more. A list without any team confirms nothing.
+    async fn vanished(&self, team: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
+        let (mut at, mut pages) = (Some(At::beginning()), EmptyPages::of("teams"));
+        let mut others = 0;
+        while let Some(here) = at {
+            let Taken { rows, next, .. } = self.teams_at(&here).await?;
+            if rows.iter().any(|still| still.id == team) {
+                return Err(not_vanished(team, "and still lists the team", no_members));
+            }
+            if next.is_some() {
+                pages.count(rows.len())?;
+            }
+            others += rows.len();
+            at = next;
+        }
+        if others == 0 {
+            return Err(not_vanished(
+                team,
+                "and lists no team at all any more",
+                no_members,
+            ));
+        }
+        let mut out = Yield::from(Records::vanished(ResourceId::new(TEAM, team)));
+        out.warn(
+            "TeamVanished",
+            format!("team {team} was deleted or hidden during the sync"),
+        );
         Ok(out)
     }
 
@@ -343,6 +334,8 @@ fn take_in(team: &str, members: &[Membership], out: &mut Yield<Step>) {
     for member in members {
         let (records, known) = access::membership(team, member);
         out.records.extend(records);
+        let row = format!("{} in team {team}", member.user_id);
+        left_out(out, "member", &row, member.unreadable());
         if !known {
             out.tally(UNKNOWN_ROLES, 1);
         }
@@ -358,6 +351,7 @@ fn told_by_graphql(
 ) -> Yield<Step> {
     let mut out = Yield::default();
     let mut rest = left.clone();
+    let is_empty = page.teams.is_empty();
     for team in page.teams {
         told.teams += 1;
         told.whole += u64::from(team.is_whole);
@@ -372,10 +366,11 @@ fn told_by_graphql(
             out.spawn.extend(one_by_one([team.team]));
         }
     }
-    // A list that moves on without bringing anything, or not at all, is not followed for ever.
-    let goes_on = page
-        .next
-        .filter(|next| after != Some(next) && rest.len() < left.len());
+    told.empty = if is_empty { told.empty + 1 } else { 0 };
+    // An empty page that points to another is followed, as often as is cheap. A list that brings nothing new otherwise,
+    // or does not move on, is left: REST tells the same.
+    let brings = rest.len() < left.len() || (is_empty && told.empty <= EMPTY_QUERIES);
+    let goes_on = page.next.filter(|next| after != Some(next) && brings);
     match goes_on {
         _ if rest.is_empty() => {}
         None => out.spawn.extend(one_by_one(rest)),
@@ -390,17 +385,6 @@ fn told_by_graphql(
     out
 }
 
-/// Whether the owner of our token sees every team, as administrators do. Where the API does not tell their role, it tells
-/// by what it says of others: administrators alone see how they sign in.
-fn sees_all(count: impl Fn(&str) -> u64) -> bool {
-    if count(OWNER_ADMIN) + count(OWNER_MEMBER) > 0 {
-        return count(OWNER_ADMIN) > 0;
-    }
-    // Without a row that is known to be the owner's, one of these is.
-    let own = u64::from(count(OWNER_UNTOLD) == 0);
-    count(SSO_OF_OTHERS) > own
-}
-
 /// What an organization without teams answers is not documented. One that was just switched off, or a hiccup, must not
 /// look as if nobody had access any more.
 fn no_teams(failure: Failure) -> Error {
@@ -413,20 +397,32 @@ fn no_teams(failure: Failure) -> Error {
     .with_source(Error::from(failure))
 }
 
-/// The rows of a page, and where the list goes on. `None`: the page was only asked for because nothing said that the one
-/// before was the last, and it is that one again, or empty.
-fn taken<T>(at: &At, page: Page<T>, id: impl Fn(&T) -> &String) -> Option<(Vec<T>, Option<At>)> {
-    let first = page.items.first().map(&id).cloned();
-    if at.unless.is_some() && (first.is_none() || first == at.unless) {
-        return None;
+fn not_vanished(team: &str, but: &str, no_members: Failure) -> Error {
+    Error::new(
+        ErrorType::Unavailable,
+        "NotAvailable",
+        format!("Buildkite answers 404 for the members of team {team}, {but}"),
+        "Run again; if it persists, see whether the token's owner may see the members of this team.",
+    )
+    .with_source(Error::from(no_members))
+}
+
+/// Whether somebody's name or address is that of our token's owner. What is not told is nobody's.
+fn is_same(owner: &str, theirs: &Lenient<String>) -> bool {
+    !owner.is_empty() && text(theirs).eq_ignore_ascii_case(owner)
+}
+
+fn left_out(out: &mut Yield<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
+    for field in fields {
+        out.unreadable(format_args!("{kind} {id}"), field);
     }
-    let next = match page.next {
-        Next::End => None,
-        Next::Page(page) => Some(At { page, unless: None }),
-        Next::Perhaps(page) => Some(At {
-            page,
-            unless: first,
-        }),
-    };
-    Some((page.items, next))
+}
+
+fn note_moves<T>(out: &mut Yield<Step>, taken: &Taken<T>, list: &str) {
+    if taken.may_miss_a_row {
+        out.warn(
+            "ListMoved",
+            format!("the list of {list} changed while it was read: a row may be missing until the next sync"),
+        );
+    }
 }

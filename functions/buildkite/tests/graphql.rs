@@ -123,7 +123,7 @@ async fn a_query_is_for_as_many_teams_as_can_be_paid_for() {
         // One that is left over is asked for alone.
         let alone = usize::from(matches!(teams_, 1 | 51));
         assert_eq!(one_by_one(&desk), alone, "{teams_} teams");
-        let others = 2 + 3 + teams_.div_ceil(100).max(1);
+        let others = 2 + 4 + teams_.div_ceil(100).max(1);
         assert_eq!(answer["calls"], others + expected + alone, "{teams_} teams");
     }
 }
@@ -332,6 +332,47 @@ async fn a_team_that_vanishes_before_the_query_is_gone_by_the_word_of_rest() {
     let told = format!("TeamVanished: team {PLATFORM_ID} was deleted or hidden during the sync");
     assert_eq!(shown.warnings(), [told]);
     assert_eq!((queries(&desk), one_by_one(&desk)), (1, 1));
+}
+
+/// A team that GraphQL shows as null is not gone for that, nor for a 404 of REST: the list of teams says whether it is.
+#[tokio::test]
+async fn a_team_that_graphql_shows_as_null_is_gone_only_if_the_list_of_teams_says_so() {
+    let expected = by_rest(World::worked_example()).await;
+    let said = |code: u16, body: Value| FaultKind::Status {
+        code,
+        headers: Vec::new(),
+        body: Some(body),
+    };
+    let teams = json!({"pageInfo": {"hasNextPage": false, "endCursor": null}, "edges": [{"node": null}, {"node": null}]});
+    let null = said(200, json!({"data": {"organization": {"teams": teams}}}));
+    let null = Fault::matching("POST", GRAPHQL, null);
+    let desk = desk_of(World::worked_example(), |_| {}).await;
+    desk.vendor.sim.set_faults(vec![null.clone()]);
+    assert_eq!(desk.complete().await["content_digest"], expected);
+    assert_eq!(one_by_one(&desk), 2);
+
+    let desk = desk_of(World::worked_example(), |_| {}).await;
+    let path = format!("/v2/organizations/{ORGANIZATION}/teams/{PLATFORM_ID}/members");
+    let absent = Fault::matching("GET", &path, FaultKind::status(404));
+    desk.vendor.sim.set_faults(vec![null, absent]);
+    let error = desk.sync().await.expect_err("a 404");
+    assert_eq!(error.code(), "NotAvailable", "{}", Chain(&error));
+    assert!(!desk.is_published());
+}
+
+/// An empty page that points to another is followed, and after some in a row REST is asked.
+#[tokio::test]
+async fn empty_pages_of_graphql_are_followed_and_too_many_are_left_for_rest() {
+    let expected = by_rest(teams(20, 4)).await;
+    for (empty_pages, queries_, rest) in [(1, 2, 0), (5, 6, 0), (6, 6, 20)] {
+        let desk = desk_of(teams(20, 4), |o| o.empty_pages = empty_pages).await;
+        let answer = desk.complete().await;
+        assert_eq!(answer["content_digest"], expected, "{empty_pages}");
+        let asked = (queries(&desk), one_by_one(&desk));
+        // Over REST each list has its empty pages, too.
+        let rest = rest * (empty_pages + 1);
+        assert_eq!(asked, (queries_, rest), "{empty_pages}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use rollcall::model::{
     ResourceId, State, brief, put, put_time,
 };
 
-use crate::api::{Email, Group, GroupMember, Member, Role, RoleMember};
+use crate::api::{Email, Group, GroupMember, Member, Role, RoleMember, text, time};
 
 pub(crate) const USER: &str = "user";
 pub(crate) const GROUP: &str = "group";
@@ -28,47 +28,44 @@ pub(crate) fn assigned(role: &str) -> EntitlementId {
 
 /// Somebody in the organization.
 pub(crate) fn user(member: &Member) -> Resource {
-    let emails = addresses(&member.emails);
+    let emails = addresses(member.emails());
     let primary = emails
         .iter()
         .find(|email| email.verified)
         .or(emails.first());
     let address = primary.map(|email| email.address.clone());
     let facet = Facet::account(AccountType::Human, address.clone()).with_login(&member.id);
-    let name = [
-        member.name.trim(),
-        address.as_deref().unwrap_or_default(),
-        &member.id,
-    ];
+    let told = text(&member.name);
+    let name = [told, address.as_deref().unwrap_or_default(), &member.id];
     let name = name.into_iter().find(|name| !name.is_empty());
     let id = ResourceId::new(USER, &member.id);
     let mut resource = Resource::new(id, name.unwrap_or_default(), facet);
-    resource.created_at = member.joined_at;
+    resource.created_at = time(&member.joined_at);
     // There is no state in which somebody is listed and has no access: an account that is not set up has it already.
     resource.state = State::Enabled;
-    if member.finalized == Some(false) {
+    if member.finalized.get() == Some(&false) {
         resource.state_details = "account setup not finished".into();
     }
-    let (first, last) = member.name.split_once(' ').unwrap_or((&member.name, ""));
+    let (first, last) = told.split_once(' ').unwrap_or((told, ""));
     let profile = &mut resource.profile;
     put(profile, "user_id", &member.id);
     put(profile, "username", &member.id);
-    put(profile, "display_name", &member.name);
+    put(profile, "display_name", told);
     put(profile, "first_name", first);
     put(profile, "last_name", last);
     if let Some(primary) = primary {
         put(profile, "email", &primary.address);
         profile.insert("email_verified".into(), primary.verified.into());
     }
-    if let Some(finalized) = member.finalized {
-        profile.insert("finalized".into(), finalized.into());
+    if let Some(finalized) = member.finalized.get() {
+        profile.insert("finalized".into(), (*finalized).into());
     }
-    put_time(profile, "joined_at", member.joined_at);
+    put_time(profile, "joined_at", time(&member.joined_at));
     resource
 }
 
 /// The addresses that are some, each once, and verified if it is so anywhere.
-fn addresses(emails: &[Email]) -> Vec<Email> {
+fn addresses<'a>(emails: impl Iterator<Item = &'a Email>) -> Vec<Email> {
     let mut found: Vec<Email> = Vec::new();
     for email in emails {
         let address = email.address.trim();
@@ -90,16 +87,16 @@ fn addresses(emails: &[Email]) -> Vec<Email> {
 
 /// A group, and being in it.
 pub(crate) fn group(group: &Group) -> Records {
-    let name = or_id(&group.name, &group.id);
+    let name = or_id(text(&group.name), &group.id);
     let mut resource = Resource::new(ResourceId::new(GROUP, &group.id), name, Facet::Group);
     resource.state = State::Enabled;
-    resource.created_at = group.created_at;
+    resource.created_at = time(&group.created_at);
     let profile = &mut resource.profile;
     put(profile, "group_id", &group.id);
-    put(profile, "group_name", &group.name);
-    put(profile, "idp_id", &group.idp_id);
-    put_time(profile, "created_at", group.created_at);
-    put_time(profile, "updated_at", group.updated_at);
+    put(profile, "group_name", text(&group.name));
+    put(profile, "idp_id", text(&group.idp_id));
+    put_time(profile, "created_at", time(&group.created_at));
+    put_time(profile, "updated_at", time(&group.updated_at));
     let entitlement = Entitlement {
         id: member_of(&group.id),
         display_name: format!("{name} group member"),
@@ -128,18 +125,23 @@ pub(crate) fn membership(group: &str, member: &GroupMember) -> Option<Grant> {
 /// A role, and having it; and the groups whose members have it. `known` are the groups that there are. A group that there
 /// is not comes back by its id.
 pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<String>) -> (Records, Vec<&'a str>) {
-    let name = or_id(&role.name, &role.id);
+    let name = or_id(text(&role.name), &role.id);
     let mut resource = Resource::new(ResourceId::new(ROLE, &role.id), name, Facet::Role);
     resource.state = State::Enabled;
-    resource.created_at = role.created_at;
-    resource.description = brief(&role.description);
+    resource.created_at = time(&role.created_at);
+    resource.description = brief(text(&role.description));
     let linked: BTreeSet<&str> = role.directory_groups.iter().map(String::as_str).collect();
     let profile = &mut resource.profile;
     put(profile, "role_id", &role.id);
-    put(profile, "role_name", &role.name);
-    put(profile, "description", &role.description);
-    profile.insert("restricted".into(), role.restrictions.enabled.into());
-    let teams = role.restrictions.teams.iter();
+    put(profile, "role_name", text(&role.name));
+    put(profile, "description", text(&role.description));
+    let restrictions = role.restrictions.get();
+    // What could not be read is not claimed to be `false`.
+    if !role.restrictions.is_unreadable() {
+        let enabled = restrictions.is_some_and(|restrictions| restrictions.enabled);
+        profile.insert("restricted".into(), enabled.into());
+    }
+    let teams = restrictions.into_iter().flat_map(|r| &r.teams);
     let teams: BTreeSet<&str> = teams.map(|team| team.team_id.as_str()).collect();
     for (key, ids) in [
         ("restricted_team_ids", &teams),
@@ -150,8 +152,8 @@ pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<String>) -> (Records, Ve
             profile.insert(key.into(), ids.into());
         }
     }
-    put_time(profile, "created_at", role.created_at);
-    put_time(profile, "updated_at", role.updated_at);
+    put_time(profile, "created_at", time(&role.created_at));
+    put_time(profile, "updated_at", time(&role.updated_at));
     let entitlement = Entitlement {
         id: assigned(&role.id),
         display_name: format!("{name} role"),
@@ -185,16 +187,18 @@ fn through(role: &str, group: &str) -> Grant {
 }
 
 /// Somebody has a role: by themselves, or through one of the linked groups. The latter follows from the group's members; only
-/// where it does not is it a grant of its own, so that no access is lost.
-pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> Grant {
-    let id = ResourceId::new(USER, &member.member.id);
+/// where it does not is it a grant of its own, so that no access is lost. And whether the way is one that is known: any
+/// other counts as the former.
+pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> (Grant, bool) {
+    let id = ResourceId::new(USER, &member.id);
     let grant = Grant::new(assigned(role), id);
     match member.kind.as_str() {
         "implicit" => {
             let groups = groups.iter().map(|group| member_of(group));
-            grant.immutable().unless(groups.collect())
+            (grant.immutable().unless(groups.collect()), true)
         }
-        _ => grant,
+        // The vendor's examples leave it out.
+        kind => (grant, matches!(kind, "explicit" | "")),
     }
 }
 

@@ -15,6 +15,7 @@ use url::Url;
 pub(crate) use failure::{Failure, MISSING, Part, UNAVAILABLE};
 pub(crate) use objects::*;
 pub use paging::At;
+use paging::Circle;
 pub(crate) use paging::Page;
 
 /// The largest page of any list.
@@ -85,28 +86,15 @@ impl Api {
     }
 
     /// `GET /v1/directory-groups`: not documented to have pages. If it has, they are read.
-    pub(crate) async fn groups(&self) -> Answer<Vec<Group>> {
-        let mut groups = Vec::new();
-        let mut at: Option<At> = None;
-        loop {
-            let call = Call::get(&["v1", "directory-groups"]);
-            let call = match &at {
-                None => call,
-                Some(at) => at.ask(call),
-            };
-            let name = call.name();
-            let answer: Enveloped<Groups> = self.send(Part::Groups, &call).await?;
-            let empty = answer.data.directory_groups.is_empty();
-            groups.extend(answer.data.directory_groups);
-            let Some(pagination) = answer.pagination.filter(|p| p.has_next_page) else {
-                return Ok(groups);
-            };
-            let before = at.clone().unwrap_or_else(At::beginning);
-            let Some(next) = before.next(&pagination, empty) else {
-                return Err(Failure::circle(Part::Groups, name));
-            };
-            at = Some(next);
-        }
+    pub(crate) async fn groups(&self, at: &At) -> Answer<Page<Group>> {
+        let call = at.ask(Call::get(&["v1", "directory-groups"]));
+        let answer: Enveloped<Groups> = self.send(Part::Groups, &call).await?;
+        let items = answer.data.directory_groups;
+        let next = match answer.pagination {
+            Some(pagination) => next(Part::Groups, &call, at, &pagination, &items)?,
+            None => None,
+        };
+        Ok(Page { items, next })
     }
 
     /// `GET /v1/directory-groups/{id}/members`
@@ -116,7 +104,7 @@ impl Api {
             .await
     }
 
-    async fn page<D: DeserializeOwned, T>(
+    async fn page<D: DeserializeOwned, T: Row>(
         &self,
         part: Part,
         call: Call,
@@ -127,13 +115,7 @@ impl Api {
         let answer: Enveloped<D> = self.send(part, &call).await?;
         let items = items(answer.data);
         let next = match answer.pagination {
-            Some(pagination) => {
-                let next = at.next(&pagination, items.is_empty());
-                if pagination.has_next_page && next.is_none() {
-                    return Err(Failure::circle(part, call.name()));
-                }
-                next
-            }
+            Some(pagination) => next(part, &call, at, &pagination, &items)?,
             None if items.len() < PAGE => None,
             // A full page that does not say whether it is the last.
             None => return Err(Failure::silent(part, call.name())),
@@ -145,4 +127,17 @@ impl Api {
         let answer = self.0.send(call).await;
         answer.map_err(|cause| Failure::new(part, cause))
     }
+}
+
+/// The place after a page with these rows.
+fn next<T: Row>(
+    part: Part,
+    call: &Call,
+    at: &At,
+    pagination: &Pagination,
+    rows: &[T],
+) -> Answer<Option<At>> {
+    let first = rows.first().and_then(Row::id);
+    let next = at.next(pagination, first);
+    next.map_err(|Circle| Failure::circle(part, call.name()))
 }

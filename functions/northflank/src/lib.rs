@@ -55,6 +55,7 @@ static ABOUT: About = About {
         "Who owns the organization is not told by the API.",
         "Teams, their members and their roles are not shown.",
         "API tokens, which act with a role, are not shown.",
+        "What the API's cursors lead to if rows are deleted while a list is read is not documented: a row may be missing until the next sync.",
         "Whether an account has a second factor, or is suspended, is not told by the API.",
     ],
     fields: &[

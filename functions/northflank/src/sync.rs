@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield};
 use rollcall::model::ResourceId;
+use rollcall::pages::EmptyPages;
 use rollcall::{Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, GROUP, ROLE, USER};
 pub use crate::api::At;
-use crate::api::Failure;
-use crate::connect::{Northflank, listed};
+use crate::api::{Failure, Member};
+use crate::connect::{Northflank, no_members};
 
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub enum Step {
     },
 }
 
+const MEMBERS: &str = "members";
+const ROLES: &str = "roles";
+const UNKNOWN_KINDS: &str = "unknown ways to have a role";
 const NO_ACCOUNT: &str = "group members without an account";
 
 #[async_trait]
@@ -64,10 +68,14 @@ impl Syncer for Northflank {
             Step::Members { at } => {
                 let page = self.members(at).await?;
                 let next = page.next.map(|at| Step::Members { at });
-                people(next, &page.items)
+                let mut out = people(next, &page.items)?;
+                if !page.items.is_empty() {
+                    out.tally(MEMBERS, page.items.len() as u64);
+                }
+                Ok(out)
             }
             Step::MembersAgain { at } => {
-                let page = listed(at, self.api.members(at).await)?;
+                let page = self.listed(at, self.api.members(at).await).await?;
                 let next = page.next.map(|at| Step::MembersAgain { at });
                 people(next, &page.items)
             }
@@ -85,16 +93,38 @@ impl Syncer for Northflank {
     }
 
     fn check(&self, _: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
-        let without = tallies.get(NO_ACCOUNT).copied().unwrap_or_default();
-        let warning = || {
-            Warning::new(
+        let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
+        // The first page may have been empty and pointed to others.
+        if count(MEMBERS) == 0 {
+            return Err(no_members());
+        }
+        let mut warnings = Vec::new();
+        // Every token is made from a role; *unknown*: whether those that the vendor makes itself are in the list.
+        if count(ROLES) == 0 {
+            warnings.push(Warning::new(
+                "NoRoles",
+                "the API shows no role of the organization, though the API token was made from one: whoever has a role that is not in the list is not shown with it",
+            ));
+        }
+        if count(NO_ACCOUNT) > 0 {
+            warnings.push(Warning::new(
                 "MembersWithoutAccount",
                 format!(
-                    "{without} members of directory groups have no account in Northflank, and no access"
+                    "{} members of directory groups have no account in Northflank, and no access",
+                    count(NO_ACCOUNT)
                 ),
-            )
-        };
-        Ok((without > 0).then(warning).into_iter().collect())
+            ));
+        }
+        if count(UNKNOWN_KINDS) > 0 {
+            warnings.push(Warning::new(
+                "UnknownMemberType",
+                format!(
+                    "{} members of roles have them in a way that Rollcall does not know, and are shown as if they were given them",
+                    count(UNKNOWN_KINDS)
+                ),
+            ));
+        }
+        Ok(warnings)
     }
 }
 
@@ -104,6 +134,7 @@ impl Northflank {
         for group in self.groups().await? {
             check_id(&group.id)?;
             out.records.extend(access::group(group));
+            left_out(&mut out, GROUP, &group.id, group.unreadable());
             out.spawn.push(Step::GroupMembers {
                 group: group.id.clone(),
                 at: At::beginning(),
@@ -116,7 +147,7 @@ impl Northflank {
         let answer = self.api.group_members(group, at).await;
         let page = match answer {
             Err(e) if e.is_not_found() => return self.vanished_group(group, e).await,
-            answer => listed(at, answer)?,
+            answer => self.listed(at, answer).await?,
         };
         let mut out = Yield::onward(page.next.map(|at| Step::GroupMembers {
             group: group.to_owned(),
@@ -145,6 +176,8 @@ impl Northflank {
             let groups: BTreeSet<String> =
                 groups.filter(|id| known.contains(*id)).cloned().collect();
             out.records.extend(records);
+            out.tally(ROLES, 1);
+            left_out(&mut out, ROLE, &role.id, role.unreadable());
             for group in missing {
                 out.warn(
                     "DanglingGroup",
@@ -172,7 +205,7 @@ impl Northflank {
         let answer = self.api.role_members(role, at).await;
         let page = match answer {
             Err(e) if e.is_not_found() => return self.vanished_role(role, e).await,
-            answer => listed(at, answer)?,
+            answer => self.listed(at, answer).await?,
         };
         let mut out = Yield::onward(page.next.map(|at| Step::RoleMembers {
             role: role.to_owned(),
@@ -180,44 +213,62 @@ impl Northflank {
             at,
         }));
         for member in &page.items {
-            check_id(&member.member.id)?;
-            out.records
-                .grants
-                .push(access::holder(role, groups, member));
+            check_id(&member.id)?;
+            let (grant, is_known) = access::holder(role, groups, member);
+            out.records.grants.push(grant);
+            if !is_known {
+                out.tally(UNKNOWN_KINDS, 1);
+            }
         }
         Ok(out)
     }
 
-    /// A 404 may hide a refusal: the role is gone only if it is not in the list any more.
+    /// A 404 may hide a refusal: the role is gone only if it is not in the list any more. A list without any role confirms
+    /// nothing.
     async fn vanished_role(&self, role: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
-        let mut at = Some(At::beginning());
+        let (mut at, mut pages) = (Some(At::beginning()), EmptyPages::of("roles"));
+        let mut others = 0;
         while let Some(here) = at {
-            let page = self.api.roles(&here).await?;
+            let page = self.listed(&here, self.api.roles(&here).await).await?;
             if page.items.iter().any(|still| still.id == role) {
                 return Err(no_members.into());
             }
+            if page.next.is_some() {
+                pages.count(page.items.len())?;
+            }
+            others += page.items.len();
             at = page.next;
         }
-        Ok(vanished(ROLE, role))
+        match others {
+            0 => Err(no_members.into()),
+            _ => Ok(vanished(ROLE, role)),
+        }
     }
 
     /// The same of a group.
     async fn vanished_group(&self, group: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
-        let groups = self.api.groups().await?;
-        match groups.iter().any(|still| still.id == group) {
+        let groups = self.groups_again().await?;
+        match groups.is_empty() || groups.iter().any(|still| still.id == group) {
             false => Ok(vanished(GROUP, group)),
             true => Err(no_members.into()),
         }
     }
 }
 
-fn people(next: Option<Step>, members: &[crate::api::Member]) -> Result<Yield<Step>, Error> {
+fn people(next: Option<Step>, members: &[Member]) -> Result<Yield<Step>, Error> {
     let mut out = Yield::onward(next);
     for member in members {
         check_id(&member.id)?;
         out.records.resources.push(access::user(member));
+        left_out(&mut out, USER, &member.id, member.unreadable());
     }
     Ok(out)
+}
+
+fn left_out(out: &mut Yield<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
+    for field in fields {
+        out.unreadable(format_args!("{kind} {id}"), field);
+    }
 }
 
 fn vanished(kind: &str, id: &str) -> Yield<Step> {

@@ -9,6 +9,7 @@ mod defects;
 mod expansion;
 mod lambda;
 mod limits;
+mod odd_rows;
 mod worked_example;
 mod world;
 

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use rollcall::http::error::Error as Http;
-use rollcall::http::lenient::or_default;
+use rollcall::http::lenient::{Lenient, or_default};
 use rollcall::http::limit::Room;
 use rollcall::http::{Call, Session};
 use secrecy::SecretString;
@@ -163,8 +163,8 @@ struct Member {
 #[derive(Debug, Deserialize)]
 struct User {
     uuid: String,
-    #[serde(default, deserialize_with = "or_default")]
-    name: String,
+    #[serde(default)]
+    name: Lenient<String>,
 }
 
 impl From<Connection<Option<Team>>> for TeamPage {
@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(
             (
                 whole.members[0].role.as_str(),
-                whole.members[0].user_name.as_str()
+                crate::api::text(&whole.members[0].user_name)
             ),
             ("maintainer", "")
         );

@@ -221,6 +221,69 @@ async fn a_scope_that_the_api_names_when_it_refuses_is_passed_on() {
     }
 }
 
+/// A token may be good for some addresses alone, and so may an organization. No scope and no other owner helps then.
+#[tokio::test]
+async fn a_refusal_is_told_for_what_the_answer_shows_and_nothing_else() {
+    let members = "/v2/organizations/acme-inc/members";
+    let weak = |fix| failure("PermissionDenied", "TokenTooWeak", "may not read this", fix);
+    let address = failure(
+        "PermissionDenied",
+        "AddressNotAllowed",
+        "from the address that Rollcall calls from",
+        "Add that address to the allowed IP addresses",
+    );
+    let other = failure(
+        "PermissionDenied",
+        "VendorDenied",
+        "does not name a missing scope",
+        "See what the answer says",
+    );
+    let said = |message: &str| FaultKind::Status {
+        code: 403,
+        headers: Vec::new(),
+        body: Some(json!({"message": message})),
+    };
+    for (path, kind, expected) in [
+        (
+            members,
+            said("Your IP address 192.0.2.7 is not allowed"),
+            address,
+        ),
+        (
+            members,
+            said("Not in the organization's API allowlist"),
+            address,
+        ),
+        (members, said("IP not on the allow-list"), address),
+        (
+            "/v2/access-token",
+            said("Forbidden (IP restricted)"),
+            address,
+        ),
+        (
+            members,
+            said("Forbidden"),
+            weak("who may see the organization's members"),
+        ),
+        (
+            members,
+            said("Your access token doesn't have the read_ips scope"),
+            weak("read_ips"),
+        ),
+        // It takes no scope and no permission.
+        ("/v2/access-token", said("Forbidden"), other),
+        (members, said("Your plan doesn't include this"), other),
+        (members, html_page(403), other),
+    ] {
+        let desk = desk().await;
+        let wrong = format!("{kind:?} at {path}");
+        desk.vendor
+            .sim
+            .set_faults(vec![Fault::matching("GET", path, kind)]);
+        fails(&desk, Sync, json!({}), &wrong, expected).await;
+    }
+}
+
 #[tokio::test]
 async fn an_address_where_the_api_is_not_is_told() {
     let desk = desk().await;

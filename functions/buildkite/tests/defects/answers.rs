@@ -2,8 +2,13 @@
 
 use rollcall::Chain;
 use rollcall_harness::conformance::Subject;
-use rollcall_simulators::Fault;
-use rollcall_simulators::buildkite::{World, html_page};
+use rollcall_harness::shown::Shown;
+use rollcall_simulators::buildkite::{
+    ADA_ID, BEN_ID, CLEO_ID, DOCUMENTED_SCOPES, EVERYONE_ID, ORGANIZATION, ORGANIZATION_ID,
+    PLATFORM_ID, World, html_page,
+};
+use rollcall_simulators::{Fault, FaultKind};
+use serde_json::{Value, json};
 
 use super::{desk_of, digest_of};
 
@@ -64,15 +69,137 @@ async fn the_page_of_a_proxy_is_asked_again_and_named_by_its_title_if_it_stays()
     }
 }
 
+const MEMBERS: &str = "/v2/organizations/acme-inc/members";
+const TEAMS: &str = "/v2/organizations/acme-inc/teams";
+const EVERYONE: &str =
+    "/v2/organizations/acme-inc/teams/e0000000-0000-4000-8000-000000000001/members";
+
+fn said(body: Value) -> FaultKind {
+    FaultKind::Status {
+        code: 200,
+        headers: Vec::new(),
+        body: Some(body),
+    }
+}
+
+/// What a call answers for the small organization, with another value for a field of the first row.
+fn with(path: &str, field: &str, value: &Value) -> FaultKind {
+    let member = |id: &str, name: &str, role: &str| json!({"id": id, "name": name, "email": format!("{role}@example.com"), "role": role});
+    let membership = |id: &str, role: &str| json!({"user_id": id, "user_name": "", "role": role});
+    let mut body = match path {
+        "/v2/access-token" => json!({"scopes": DOCUMENTED_SCOPES, "user": {"name": "Ada Admin"}}),
+        "/v2/organizations" => {
+            json!([{"id": ORGANIZATION_ID, "name": "Acme Inc", "slug": ORGANIZATION}])
+        }
+        // Two have the name of the token's owner.
+        MEMBERS => json!([
+            member(ADA_ID, "Ada Admin", "admin"),
+            member(BEN_ID, "Ada Admin", "member"),
+            member(CLEO_ID, "Cleo", "member"),
+        ]),
+        TEAMS => json!([
+            {"id": EVERYONE_ID, "name": "Everyone", "slug": "everyone"},
+            {"id": PLATFORM_ID, "name": "Platform", "slug": "platform"},
+        ]),
+        _ => json!([
+            membership(ADA_ID, "maintainer"),
+            membership(BEN_ID, "member"),
+            membership(CLEO_ID, "member"),
+        ]),
+    };
+    let row = match body.is_array() {
+        true => &mut body[0],
+        false => &mut body,
+    };
+    row[field] = value.clone();
+    said(body)
+}
+
+/// One row of an unknown form must not keep everybody else from being shown, nor be dropped for it.
+#[tokio::test]
+async fn a_field_that_decides_nothing_fails_nothing_in_any_form_and_is_told() {
+    let whole = Shown::by(&desk_of(World::worked_example(), |_| {}).await).await;
+    let odd = [json!(""), json!("soon"), json!(7), json!([7])];
+    for (path, fields, texts_are_odd) in [
+        ("/v2/access-token", ["expires_at", "user"].as_slice(), true),
+        ("/v2/organizations", &["created_at"], true),
+        ("/v2/organizations", &["name"], false),
+        (MEMBERS, &["name", "email", "sso_mode"], false),
+        (TEAMS, &["created_at", "created_by", "default"], true),
+        (
+            TEAMS,
+            &[
+                "name",
+                "slug",
+                "description",
+                "privacy",
+                "default_member_role",
+            ],
+            false,
+        ),
+        (EVERYONE, &["user_name"], false),
+    ] {
+        for field in fields {
+            for value in odd.iter().chain([&json!(null)]) {
+                let what = format!("{field} of {path} is {value}");
+                let desk = desk_of(World::worked_example(), |_| {}).await;
+                let kind = with(path, field, value);
+                let fault = Fault::matching("GET", path, kind).exactly();
+                desk.vendor.sim.set_faults(vec![fault]);
+                let shown = Shown::by(&desk).await;
+                assert_eq!(shown.direct(), whole.direct(), "{what}");
+                let told = shown.warnings().into_iter();
+                let told = told
+                    .filter(|w| w.starts_with("UnreadableField"))
+                    .collect::<Vec<_>>();
+                let is_odd = !value.is_null() && (texts_are_odd || !value.is_string());
+                assert_eq!(told.len(), usize::from(is_odd), "{what}: {told:?}");
+                assert!(
+                    told.iter().all(|w| w.contains(&format!("`{field}` of "))),
+                    "{told:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Who somebody is, and what they may do, is never guessed.
+#[tokio::test]
+async fn a_row_whose_id_or_role_is_of_another_form_publishes_nothing() {
+    for (path, field, values) in [
+        (MEMBERS, "id", [json!(null), json!(7)]),
+        (MEMBERS, "role", [json!(["admin"]), json!(7)]),
+        (TEAMS, "id", [json!(null), json!(7)]),
+        (EVERYONE, "user_id", [json!(null), json!(7)]),
+        (EVERYONE, "role", [json!(["member"]), json!(7)]),
+        (
+            "/v2/access-token",
+            "scopes",
+            [json!(null), json!("read_teams")],
+        ),
+    ] {
+        for value in values {
+            let desk = desk_of(World::worked_example(), |_| {}).await;
+            let kind = with(path, field, &value);
+            let fault = Fault::matching("GET", path, kind).exactly();
+            desk.vendor.sim.set_faults(vec![fault]);
+            let what = format!("{field} of {path} is {value}");
+            let error = desk.sync().await.expect_err(&what);
+            assert_eq!(
+                error.code(),
+                "UnexpectedAnswer",
+                "{what}: {}",
+                Chain(&error)
+            );
+            assert!(!desk.is_published(), "{what}");
+        }
+    }
+}
+
 /// A list that is an object, and rows without what they are nothing without, are no empty lists.
 #[tokio::test]
 async fn an_answer_of_another_form_publishes_nothing() {
-    use rollcall_simulators::FaultKind;
-    let object = FaultKind::Status {
-        code: 200,
-        headers: Vec::new(),
-        body: Some(serde_json::json!({"items": [], "links": {}})),
-    };
+    let object = said(json!({"items": [], "links": {}}));
     for (path, kind) in [
         ("/v2/organizations", object.clone()),
         ("/v2/organizations/acme-inc/members", object.clone()),

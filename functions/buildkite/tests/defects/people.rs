@@ -7,6 +7,7 @@ use rollcall_simulators::buildkite::{
     ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, MEMBER_TOKEN, ORGANIZATION, ORGANIZATION_ID, Options,
     PLATFORM_ID, SsoMode, TEST_TOKEN, World,
 };
+use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::{desk_of, person_id, small_with, team_id};
@@ -297,4 +298,47 @@ async fn people_and_teams_of_the_same_name_are_told_apart() {
         let not = format!("team:{}:member:user:{}", team_id(n), person_id(other));
         assert!(!shown.grants.contains_key(&not));
     }
+}
+
+/// Whoever owns a token is in the organization that it reaches: a list without anybody, or without them, is not whole.
+#[tokio::test]
+async fn a_list_of_members_without_the_tokens_owner_publishes_nothing() {
+    let row = |id: &str, name: &str, email: &str| json!({"id": id, "name": name, "email": email, "role": "member"});
+    let ben = row(BEN_ID, "Ben Builder", "ben@example.com");
+    let ada = |name: &str, email: &str| json!([ben, row(ADA_ID, name, email)]);
+    for (rows, code) in [
+        (json!([]), Some("NoMembers")),
+        (json!([ben]), Some("CallerNotListed")),
+        (ada("A. Admin", "a@example.com"), Some("CallerNotListed")),
+        // She is known by one of the two, in any case of letters.
+        (ada("A. Admin", "ADA@example.com"), None),
+        (ada("Ada Admin", "a@example.com"), None),
+        (ada("Ada Admin", ""), None),
+    ] {
+        let desk = desk_of(World::worked_example(), |_| {}).await;
+        let path = format!("/v2/organizations/{ORGANIZATION}/members");
+        let kind = FaultKind::Status {
+            code: 200,
+            headers: Vec::new(),
+            body: Some(rows.clone()),
+        };
+        let fault = Fault::matching("GET", &path, kind).exactly();
+        desk.vendor.sim.set_faults(vec![fault]);
+        let ended = desk.sync().await;
+        let error = ended.as_ref().err().map(|e| e.code());
+        assert_eq!(error, code, "{rows}");
+        assert_eq!(desk.is_published(), code.is_none(), "{rows}");
+    }
+}
+
+/// Where nothing says who owns the token, nobody is missed.
+#[tokio::test]
+async fn a_token_without_an_owner_needs_nobody_in_the_list() {
+    let desk = small_with(|_| {}).await;
+    desk.vendor.sim.set_faults(vec![Fault::matching(
+        "GET",
+        "/v2/access-token",
+        FaultKind::without("user"),
+    )]);
+    desk.complete().await;
 }

@@ -39,29 +39,66 @@ async fn a_team_that_is_deleted_between_its_pages_is_not_shown_with_half_its_mem
     let expected = without(World::rich(), LARGE_TEAM_ID).await;
     let desk = desk_of(World::rich(), |_| {}).await;
     let path = format!("/v2/organizations/{ORGANIZATION}/teams/{LARGE_TEAM_ID}/members");
-    let fault = Fault::matching("GET", &path, FaultKind::status(404)).from(2);
-    desk.vendor.sim.set_faults(vec![fault]);
+    desk.vendor.sim.before(&path, |_| {});
+    desk.vendor.sim.before(&path, |world| {
+        world.remove_team(ORGANIZATION, LARGE_TEAM_ID);
+    });
     let shown = Shown::by(&desk).await;
     assert_eq!(shown.answer["content_digest"], expected);
     let warnings = shown.warnings();
     assert!(warnings.iter().any(|w| w.starts_with("TeamVanished")));
 }
 
+/// A 404 may be a hiccup, or a refusal: the list of teams says whether a team is gone, whatever the words. A list that has
+/// no team at all any more says nothing.
+#[tokio::test]
+async fn a_404_for_a_team_that_is_listed_still_is_no_deletion() {
+    let teams = format!("/v2/organizations/{ORGANIZATION}/teams");
+    let of_platform = format!("{teams}/{PLATFORM_ID}/members");
+    let none = Fault::matching("GET", &teams, said(200, json!([]))).exactly();
+    for (words, list, why) in [
+        ("Not Found", None, "still lists the team"),
+        ("No team found", None, "still lists the team"),
+        ("Not Found", Some(none.from(2)), "lists no team at all"),
+    ] {
+        let desk = desk_of(World::worked_example(), |_| {}).await;
+        let kind = said(404, json!({"message": words}));
+        let mut faults = vec![Fault::matching("GET", &of_platform, kind)];
+        faults.extend(list);
+        desk.vendor.sim.set_faults(faults);
+        let error = desk.sync().await.expect_err(words);
+        let chain = Chain(&error).to_string();
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorType::Unavailable, "NotAvailable"),
+            "{chain}"
+        );
+        assert!(
+            chain.contains(why) && chain.contains(PLATFORM_ID),
+            "{chain}"
+        );
+        assert!(!desk.is_published(), "{words}");
+    }
+}
+
+fn said(code: u16, body: Value) -> FaultKind {
+    FaultKind::Status {
+        code,
+        headers: Vec::new(),
+        body: Some(body),
+    }
+}
+
 /// A proxy's page, or that the token has lost the whole organization, is no word on a team.
 #[tokio::test]
 async fn only_the_api_says_that_a_team_is_gone() {
-    let said = |body: Value| FaultKind::Status {
-        code: 404,
-        headers: Vec::new(),
-        body: Some(body),
-    };
     for (kind, code) in [
         (
             rollcall_simulators::buildkite::html_page(404),
             "VendorNotFound",
         ),
         (
-            said(json!({"message": "No organization found"})),
+            said(404, json!({"message": "No organization found"})),
             "UnknownOrganization",
         ),
         (FaultKind::status(403), "TokenTooWeak"),
@@ -76,15 +113,6 @@ async fn only_the_api_says_that_a_team_is_gone() {
         assert_eq!(error.code(), code, "{what}: {}", Chain(&error));
         assert!(!desk.is_published(), "{what}");
     }
-    // Whichever words the API has for it.
-    let desk = desk_of(World::worked_example(), |_| {}).await;
-    let path = format!("/v2/organizations/{ORGANIZATION}/teams/{PLATFORM_ID}");
-    let kind = said(json!({"message": "No team found"}));
-    desk.vendor
-        .sim
-        .set_faults(vec![Fault::matching("GET", &path, kind)]);
-    let warnings = Shown::by(&desk).await.warnings();
-    assert!(warnings[0].starts_with("TeamVanished"), "{warnings:?}");
 }
 
 /// Where teams are switched off, everybody can do everything, and the API has nothing to tell of it.

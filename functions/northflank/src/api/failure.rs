@@ -80,20 +80,31 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The token is good, and may not read this.
+    pub(crate) fn denied(self) -> Error {
+        self.too_weak("")
+    }
+
+    fn too_weak(self, or: &str) -> Error {
+        let message = format!("the API token may not read {}{or}", self.part.needs());
+        Error::new(
+            ErrorType::PermissionDenied,
+            "TokenTooWeak",
+            message,
+            MISSING,
+        )
+        .with_source(*self.cause)
+    }
+}
+
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let part = failure.part;
-        if failure.is_refusal() {
-            return Error::new(
-                ErrorType::PermissionDenied,
-                "TokenTooWeak",
-                format!(
-                    "the API token may not read {}, or is not good any more",
-                    part.needs()
-                ),
-                MISSING,
-            )
-            .with_source(*failure.cause);
+        match failure.status() {
+            Some(401) => return failure.too_weak(", or is not good any more"),
+            Some(403) => return failure.denied(),
+            _ => {}
         }
         if failure.is_unavailable() {
             return Error::new(

@@ -2,13 +2,31 @@
 //! required: nothing but ids is.
 
 use jiff::Timestamp;
-use rollcall::http::lenient::or_default;
-use serde::{Deserialize, Deserializer};
+use rollcall::http::lenient::{Lenient, or_default};
+use serde::Deserialize;
 
-/// What is no time is none.
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    Ok(text.and_then(|text| text.parse().ok()))
+/// A text without the blanks around it; empty if there is none.
+pub(crate) fn text(field: &Lenient<String>) -> &str {
+    field.get().map_or("", |text| text.trim())
+}
+
+/// A time, if there is one.
+pub(crate) fn time(field: &Lenient<Timestamp>) -> Option<Timestamp> {
+    field.get().copied()
+}
+
+/// The names of the fields that have a value and could not be read.
+fn unreadable<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
+    let odd = fields
+        .into_iter()
+        .filter(|(_, is_unreadable)| *is_unreadable);
+    odd.map(|(name, _)| name).collect()
+}
+
+/// A row of a list.
+pub(crate) trait Row {
+    /// Its id, if it has one.
+    fn id(&self) -> Option<&str>;
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,18 +74,25 @@ pub(super) struct GroupMembers {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Token {
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) name: Lenient<String>,
     /// Of the organization or the team.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) entity_uid: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) entity_id: String,
     /// `org` or `team`.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) entity_type: String,
-    #[serde(default, deserialize_with = "time")]
-    pub(crate) expires_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) expires_at: Lenient<Timestamp>,
+}
+
+impl Token {
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        unreadable([
+            ("name", self.name.is_unreadable()),
+            ("expiresAt", self.expires_at.is_unreadable()),
+        ])
+    }
 }
 
 /// Somebody in the organization.
@@ -75,15 +100,43 @@ pub(crate) struct Token {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Member {
     pub(crate) id: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) emails: Vec<Email>,
-    #[serde(default, deserialize_with = "time")]
-    pub(crate) joined_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) name: Lenient<String>,
+    #[serde(default)]
+    emails: Lenient<Vec<Lenient<Email>>>,
+    #[serde(default)]
+    pub(crate) joined_at: Lenient<Timestamp>,
     /// Whether the person has completed the account.
     #[serde(default)]
-    pub(crate) finalized: Option<bool>,
+    pub(crate) finalized: Lenient<bool>,
+}
+
+impl Member {
+    /// The addresses that could be read.
+    pub(crate) fn emails(&self) -> impl Iterator<Item = &Email> {
+        self.emails
+            .get()
+            .into_iter()
+            .flatten()
+            .filter_map(Lenient::get)
+    }
+
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        let mut emails = self.emails.get().into_iter().flatten();
+        let is_odd = self.emails.is_unreadable() || emails.any(Lenient::is_unreadable);
+        unreadable([
+            ("name", self.name.is_unreadable()),
+            ("emails", is_odd),
+            ("joinedAt", self.joined_at.is_unreadable()),
+            ("finalized", self.finalized.is_unreadable()),
+        ])
+    }
+}
+
+impl Row for Member {
+    fn id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
 }
 
 /// An address.
@@ -100,19 +153,37 @@ pub(crate) struct Email {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Role {
     pub(crate) id: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) description: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) restrictions: Restrictions,
+    #[serde(default)]
+    pub(crate) name: Lenient<String>,
+    #[serde(default)]
+    pub(crate) description: Lenient<String>,
+    #[serde(default)]
+    pub(crate) restrictions: Lenient<Restrictions>,
     /// Whoever is in one of them has the role.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) directory_groups: Vec<String>,
-    #[serde(default, deserialize_with = "time")]
-    pub(crate) created_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "time")]
-    pub(crate) updated_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) created_at: Lenient<Timestamp>,
+    #[serde(default)]
+    pub(crate) updated_at: Lenient<Timestamp>,
+}
+
+impl Role {
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        unreadable([
+            ("name", self.name.is_unreadable()),
+            ("description", self.description.is_unreadable()),
+            ("restrictions", self.restrictions.is_unreadable()),
+            ("createdAt", self.created_at.is_unreadable()),
+            ("updatedAt", self.updated_at.is_unreadable()),
+        ])
+    }
+}
+
+impl Row for Role {
+    fn id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
 }
 
 /// Where a role reaches.
@@ -132,14 +203,19 @@ pub(crate) struct Reached {
     pub(crate) team_id: String,
 }
 
-/// Somebody who has a role.
+/// Somebody who has a role. What else is told of them, the list of members tells as well.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RoleMember {
-    #[serde(flatten)]
-    pub(crate) member: Member,
+    pub(crate) id: String,
     /// `explicit`, or `implicit` through a group.
     #[serde(default, rename = "type", deserialize_with = "or_default")]
     pub(crate) kind: String,
+}
+
+impl Row for RoleMember {
+    fn id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
 }
 
 /// A group of the identity provider.
@@ -147,19 +223,43 @@ pub(crate) struct RoleMember {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Group {
     pub(crate) id: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) idp_id: String,
-    #[serde(default, deserialize_with = "time")]
-    pub(crate) created_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "time")]
-    pub(crate) updated_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) name: Lenient<String>,
+    #[serde(default)]
+    pub(crate) idp_id: Lenient<String>,
+    #[serde(default)]
+    pub(crate) created_at: Lenient<Timestamp>,
+    #[serde(default)]
+    pub(crate) updated_at: Lenient<Timestamp>,
 }
 
-/// Somebody in a group. Without an id: of the directory, and without an account.
+impl Group {
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        unreadable([
+            ("name", self.name.is_unreadable()),
+            ("idpId", self.idp_id.is_unreadable()),
+            ("createdAt", self.created_at.is_unreadable()),
+            ("updatedAt", self.updated_at.is_unreadable()),
+        ])
+    }
+}
+
+impl Row for Group {
+    fn id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+}
+
+/// Somebody in a group.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct GroupMember {
-    #[serde(default)]
+    /// Null: of the directory, and without an account. A row without the field is not that.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) id: Option<String>,
+}
+
+impl Row for GroupMember {
+    fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
 }

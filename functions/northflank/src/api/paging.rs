@@ -12,16 +12,26 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<At>,
 }
 
-/// A place in a list.
+/// A place in a list. *Unknown*: how cursors are made, and what they lead to if rows before them are deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(default, rename_all = "snake_case")]
 pub struct At {
     /// The number of the page, from one.
     page: u32,
     /// What the page before gave; the number is not sent then.
     cursor: Option<String>,
-    /// The page before was empty, and went on.
-    hollow: bool,
+    /// A cursor of some page before: if it comes again, the list is a circle, however long.
+    mark: Option<String>,
+    /// The first id of the page before. A page that begins with it is a repetition.
+    first: Option<String>,
+    /// A repetition was followed already: rows that come before the place may make one.
+    repeated: bool,
+}
+
+impl Default for At {
+    fn default() -> Self {
+        Self::beginning()
+    }
 }
 
 impl At {
@@ -29,7 +39,9 @@ impl At {
         Self {
             page: 1,
             cursor: None,
-            hollow: false,
+            mark: None,
+            first: None,
+            repeated: false,
         }
     }
 
@@ -49,49 +61,105 @@ impl At {
         }
     }
 
-    /// The place after this one. None: the list has ended, or it goes on from nothing to nothing.
-    pub(super) fn next(&self, pagination: &Pagination, empty: bool) -> Option<Self> {
-        if !pagination.has_next_page || (empty && self.hollow) {
-            return None;
+    /// The place after this one, if the list does not end here, and whose page begins with the id `first`. A page without
+    /// rows that points to another one is followed.
+    pub(super) fn next(
+        &self,
+        pagination: &Pagination,
+        first: Option<&str>,
+    ) -> Result<Option<Self>, Circle> {
+        if !pagination.has_next_page {
+            return Ok(None);
         }
+        let repeats = first.is_some() && first == self.first.as_deref();
         let cursor = pagination
             .cursor
             .clone()
             .filter(|cursor| !cursor.is_empty());
-        if cursor.is_some() && cursor == self.cursor {
-            return None;
+        let is_known = cursor.is_some() && (cursor == self.cursor || cursor == self.mark);
+        if is_known || (repeats && self.repeated) {
+            return Err(Circle);
         }
-        Some(Self {
-            page: self.page + 1,
+        let page = self.page + 1;
+        Ok(Some(Self {
+            page,
+            // The mark moves ever more seldom, so that any circle comes to it.
+            mark: match page.is_power_of_two() {
+                true => cursor.clone(),
+                false => self.mark.clone(),
+            },
             cursor,
-            hollow: empty,
-        })
+            first: first.map(str::to_owned).or_else(|| self.first.clone()),
+            repeated: self.repeated || repeats,
+        }))
     }
 }
+
+/// A list leads back to a page that was read already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Circle;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_list_goes_on_by_cursor_or_else_by_number_and_never_in_a_circle() {
-        let says = |cursor: Option<&str>| Pagination {
+    fn says(cursor: Option<&str>) -> Pagination {
+        Pagination {
             has_next_page: true,
             cursor: cursor.map(str::to_owned),
-        };
+        }
+    }
+
+    fn next(at: &At, cursor: Option<&str>, first: &str) -> At {
+        let next = at.next(&says(cursor), Some(first));
+        next.expect("no circle").expect("goes on")
+    }
+
+    #[test]
+    fn a_list_goes_on_by_cursor_or_else_by_number() {
         let end = Pagination {
             has_next_page: false,
             cursor: None,
         };
-        let asks = |at: &At| (at.page, at.cursor.clone(), at.hollow);
+        let asks = |at: &At| (at.page, at.cursor.clone());
         let first = At::beginning();
-        assert_eq!(first.next(&end, false), None);
-        let second = first.next(&says(Some("c")), false).expect("goes on");
-        assert_eq!(asks(&second), (2, Some("c".into()), false));
-        assert_eq!(second.next(&says(Some("c")), false), None, "a circle");
-        let third = second.next(&says(None), true).expect("goes on");
-        assert_eq!(asks(&third), (3, None, true));
-        assert_eq!(third.next(&says(Some("d")), true), None, "nothing twice");
-        assert!(third.next(&says(Some("d")), false).is_some());
+        assert_eq!(first.next(&end, Some("a")), Ok(None));
+        let second = next(&first, Some("c"), "a");
+        assert_eq!(asks(&second), (2, Some("c".into())));
+        let third = next(&second, None, "b");
+        assert_eq!(asks(&third), (3, None));
+    }
+
+    /// Whatever repeats: the cursor or the cursors, or the rows under cursors that are always new, or under numbers.
+    #[test]
+    fn a_list_that_leads_back_is_found_out_soon() {
+        let turns = |cursor: fn(usize) -> Option<String>, rows: fn(usize) -> String| {
+            let mut at = At::beginning();
+            for n in 1..100 {
+                match at.next(&says(cursor(n).as_deref()), Some(&rows(n))) {
+                    Ok(next) => at = next.expect("goes on"),
+                    Err(Circle) => return n,
+                }
+            }
+            panic!("it never ends")
+        };
+        let other = |n: usize| format!("row {n}");
+        assert_eq!(turns(|_| Some("c".into()), other), 2);
+        assert_eq!(turns(|n| Some(format!("c{}", n % 2)), other), 3);
+        assert!(turns(|n| Some(format!("c{}", n % 5)), other) < 16);
+        let same = |_| "row".to_owned();
+        assert_eq!(turns(|n| Some(format!("c{n}")), same), 3);
+        assert_eq!(turns(|_| None, same), 3);
+    }
+
+    #[test]
+    fn pages_without_rows_are_followed() {
+        let mut at = next(&At::beginning(), Some("c"), "a");
+        for n in 0..20 {
+            let cursor = format!("c{n}");
+            let empty = at.next(&says(Some(&cursor)), None);
+            at = empty.expect("no circle").expect("goes on");
+        }
+        assert_eq!(at.page, 22);
     }
 }

@@ -80,11 +80,6 @@ async fn whatever_the_token_may_not_read_is_named_in_one_error() {
         ] {
             desk.set_keys(&json!({"northflank-api-token": token}));
             let wrong = format!("{denial:?} without {missing:?}");
-            if denial == Denial::Unauthorized && missing.len() == 3 {
-                // Nothing tells this from a token that is no good.
-                fails(&desk, Sync, json!({}), &wrong, REJECTED).await;
-                continue;
-            }
             for part in [MEMBERS, ROLES, GROUPS] {
                 if missing.contains(&part) {
                     let expected = failure(kind, code, part, fix);
@@ -98,6 +93,51 @@ async fn whatever_the_token_may_not_read_is_named_in_one_error() {
         }
         desk.write_secret(&desk.vendor.secret());
         works(&desk, "a weak token").await;
+    }
+}
+
+/// Where nothing can be read, the call that says what a token is tells a token that is no good from one that may nothing.
+#[tokio::test]
+async fn a_401_at_every_list_is_a_bad_token_only_if_the_api_does_not_know_it() {
+    for (auth, expected) in [
+        (
+            None,
+            failure("PermissionDenied", "TokenTooWeak", MEMBERS, GIVE),
+        ),
+        (Some(401), REJECTED),
+        // It does not say.
+        (Some(404), REJECTED),
+    ] {
+        let desk = small().await;
+        let mut faults = ["/v1/org-members", "/v1/org-roles", "/v1/directory-groups"]
+            .map(|path| Fault::matching("GET", path, FaultKind::status(401)))
+            .to_vec();
+        faults.extend(auth.map(|s| Fault::matching("GET", "/v1/auth", FaultKind::status(s))));
+        desk.vendor.sim.set_faults(faults);
+        fails(&desk, Sync, json!({}), &format!("{auth:?}"), expected).await;
+    }
+}
+
+/// The same of a list in the middle, by what the API says of the token then.
+#[tokio::test]
+async fn a_401_in_the_middle_is_told_for_what_the_api_says_of_the_token_then() {
+    let list = "/v1/org-roles/developer/members";
+    let weak = |said| failure("PermissionDenied", "TokenTooWeak", said, GIVE);
+    let only = "may not read organization roles (Organisation > Admin > Roles > Read):";
+    for (refusal, auth, expected) in [
+        (401, None, weak(only)),
+        (403, Some(401), weak(only)),
+        (401, Some(401), REJECTED),
+        (401, Some(404), weak("or is not good any more")),
+    ] {
+        let desk = small().await;
+        let refusal_ = Fault::matching("GET", list, FaultKind::status(refusal));
+        let auth_ = auth.map(|s| Fault::matching("GET", "/v1/auth", FaultKind::status(s)).from(2));
+        desk.vendor
+            .sim
+            .set_faults([refusal_].into_iter().chain(auth_).collect());
+        let wrong = format!("{refusal}, {auth:?}");
+        fails(&desk, Sync, json!({}), &wrong, expected).await;
     }
 }
 
@@ -191,7 +231,10 @@ async fn nobody_at_all_is_a_failure_and_no_groups_are_none() {
         "no member of the organization",
         GIVE,
     );
-    fails(&desk, Sync, json!({}), "no members", expected).await;
+    for empty_pages in [0, 1, 3] {
+        desk.vendor.sim.set_options(|o| o.empty_pages = empty_pages);
+        fails(&desk, Sync, json!({}), "no members", expected).await;
+    }
 }
 
 #[tokio::test]
@@ -305,6 +348,59 @@ async fn what_a_token_says_of_itself_is_not_needed() {
         )]);
         let shown = Shown::by(&desk).await;
         assert_eq!(shown.answer["content_digest"], whole["content_digest"]);
+        let warnings = shown.warnings();
+        let unknown = warnings.iter().find(|w| w.starts_with("TenantUnknown"));
+        let why = format!("was answered with {status}");
+        assert!(unknown.is_some_and(|w| w.contains(&why)), "{warnings:?}");
+    }
+}
+
+/// Whose it is must be told to be checked: a warning says that it was not.
+#[tokio::test]
+async fn a_token_that_names_no_organization_is_told_of_and_odd_fields_of_it_fail_nothing() {
+    let token = |uid: Value, name: Value, end: Value| {
+        json!({"data": {
+            "tokenKind": "api", "name": name, "entityId": "acme", "entityUid": uid, "entityType": "org", "expiresAt": end,
+        }})
+    };
+    let uid = || json!("64b0c0ffee64b0c0ffee64b0");
+    for (body, told) in [
+        (token(uid(), json!("Sync"), json!(null)), None),
+        (
+            token(json!(null), json!("Sync"), json!(null)),
+            Some("TenantUnknown"),
+        ),
+        (
+            token(json!(" "), json!("Sync"), json!(null)),
+            Some("TenantUnknown"),
+        ),
+        (token(uid(), json!(7), json!(null)), Some("UnreadableField")),
+        (
+            token(uid(), json!("Sync"), json!("")),
+            Some("UnreadableField"),
+        ),
+        (
+            token(uid(), json!("Sync"), json!("soon")),
+            Some("UnreadableField"),
+        ),
+    ] {
+        let desk = small().await;
+        let kind = FaultKind::Status {
+            code: 200,
+            headers: Vec::new(),
+            body: Some(body.clone()),
+        };
+        desk.vendor
+            .sim
+            .set_faults(vec![Fault::matching("GET", "/v1/auth", kind)]);
+        let warnings = Shown::by(&desk).await.warnings();
+        let told: Vec<&str> = told.into_iter().chain(["MembersWithoutAccount"]).collect();
+        let mut codes: Vec<&str> = warnings
+            .iter()
+            .filter_map(|w| w.split(':').next())
+            .collect();
+        codes.sort_by_key(|code| *code == "MembersWithoutAccount");
+        assert_eq!(codes, told, "{body}");
     }
 }
 

@@ -57,6 +57,9 @@ use crate::{
     server::{Answer, Call, Server, Vendor, lock},
 };
 
+/// Something somebody else does to the world.
+type Change = Box<dyn FnOnce(&mut World) + Send>;
+
 /// Everything behind the API.
 pub(crate) struct Inner {
     pub(crate) world: World,
@@ -66,6 +69,19 @@ pub(crate) struct Inner {
     pub(crate) time: clock::Time,
     /// Requests since the switches were last changed.
     pub(crate) answered: usize,
+    /// What happens before a request for this path is answered.
+    before: Vec<(String, Change)>,
+}
+
+impl Inner {
+    /// Does what was to be done before this request.
+    pub(crate) fn let_others_go_first(&mut self, call: &Call) {
+        let due = self.before.iter().position(|(path, _)| *path == call.path);
+        if let Some(due) = due {
+            let (_, change) = self.before.remove(due);
+            change(&mut self.world);
+        }
+    }
 }
 
 struct Cloud(Mutex<Inner>);
@@ -97,6 +113,7 @@ impl Buildkite {
             graphql: meter::Meter::default(),
             time: clock::Time::new(),
             answered: 0,
+            before: Vec::new(),
         })));
         let server = Server::start(Arc::clone(&cloud) as Arc<dyn Vendor>, port).await?;
         Ok(Self { server, cloud })
@@ -117,6 +134,13 @@ impl Buildkite {
     /// Looks at the world or changes it.
     pub fn with_world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         look(&mut lock(&self.cloud.0).world)
+    }
+
+    /// Changes the world right before the next request for exactly this path is answered: what somebody else does
+    /// meanwhile. Several changes before the same path are made before one request each.
+    pub fn before(&self, path: &str, change: impl FnOnce(&mut World) + Send + 'static) {
+        let change: Change = Box::new(change);
+        lock(&self.cloud.0).before.push((path.to_owned(), change));
     }
 
     /// Who has what: [`World::access_view`].

@@ -23,6 +23,8 @@ pub struct Options {
     pub paging: Paging,
     /// Splits lists like this, whatever `per_page` and `first` say.
     pub force_page_size: Option<usize>,
+    /// So many pages at the beginning of every list (of GraphQL, of the teams) have no rows, although there are more pages.
+    pub empty_pages: usize,
     /// Whether links repeat a token as `api_key`, as the vendor's samples do: it is [`ECHOED_KEY`].
     pub links_echo_key: bool,
     /// What has changed in a list when its second page is read.
@@ -185,6 +187,7 @@ impl Default for Options {
             public_url: "https://api.buildkite.invalid/v2".to_owned(),
             paging: Paging::Links,
             force_page_size: None,
+            empty_pages: 0,
             links_echo_key: false,
             shift: Shift::None,
             rest: Limits::REST,

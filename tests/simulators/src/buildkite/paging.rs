@@ -41,7 +41,9 @@ struct Cut {
 
 impl Cut {
     fn new(query: &Query, options: &Options, total: usize) -> Result<Self, Refusal> {
-        let page = number(query, "page", 1)?;
+        let asked_page = number(query, "page", 1)?;
+        let empty = options.empty_pages;
+        let page = asked_page.saturating_sub(empty).max(1);
         let asked = number(query, "per_page", DEFAULT)?.min(MOST);
         let size = options
             .force_page_size
@@ -53,12 +55,17 @@ impl Cut {
             Shift::Skips if page > 1 => (from.saturating_add(1), total.saturating_sub(1)),
             _ => (from, total),
         };
+        let to = if asked_page > empty {
+            from.saturating_add(size).min(total)
+        } else {
+            0
+        };
         Ok(Self {
-            page,
+            page: asked_page,
             per_page: asked,
-            from: from.min(total),
-            to: from.saturating_add(size).min(total),
-            last: total_then.div_ceil(size).max(1),
+            from: from.min(to),
+            to,
+            last: empty + total_then.div_ceil(size).max(1),
         })
     }
 }

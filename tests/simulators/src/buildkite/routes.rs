@@ -54,6 +54,7 @@ pub(crate) type Reply = Result<Good, Refusal>;
 /// Answers a request.
 pub(crate) fn answer(inner: &mut Inner, call: &Call) -> Answer {
     inner.answered += 1;
+    inner.let_others_go_first(call);
     match Api::of(&call.path) {
         Api::Rest => rest(inner, call),
         Api::GraphQl => graphql::answer(inner, call),

@@ -24,27 +24,23 @@ fn network(variables: &[(&str, &str)]) -> Result<Network, Error> {
 
 /// A server that gives this answer to each connection, and passes on the first line of what it was asked.
 fn server(answer: &'static str) -> (SocketAddr, Receiver<String>) {
-    serve(move |mut stream| {
+    let (asked, lines) = channel();
+    let address = serve(move |mut stream| {
         let mut buffer = [0; 4096];
         let n = stream.read(&mut buffer).unwrap_or_default();
-        let _ = stream.write_all(answer.as_bytes());
         let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
-        text.lines().next().unwrap_or_default().to_owned()
-    })
-}
-
-fn serve(
-    answer: impl Fn(std::net::TcpStream) -> String + Send + 'static,
-) -> (SocketAddr, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let (asked, lines) = channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let _ = asked.send(answer(stream));
-        }
+        // Before the answer: whoever has that looks here.
+        let _ = asked.send(text.lines().next().unwrap_or_default().to_owned());
+        let _ = stream.write_all(answer.as_bytes());
     });
     (address, lines)
+}
+
+fn serve(answer: impl Fn(std::net::TcpStream) + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || listener.incoming().flatten().for_each(answer));
+    address
 }
 
 /// A server that speaks TLS with this certificate.
@@ -67,9 +63,8 @@ fn tls_server(certificate: &str) -> SocketAddr {
             stream.conn.send_close_notify();
             let _ = stream.flush();
         }
-        String::new()
     };
-    serve(answer).0
+    serve(answer)
 }
 
 const GOOD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";

@@ -210,8 +210,8 @@ space:98310 | ‘Engineering’ | enabled | space_key=ENG space_status=current s
 space:98311 | ‘Ada’ | enabled | space_key=~ada space_status=current space_type=personal web_url=https://acme.atlassian.net/wiki/spaces/~ada
 space_role:r1 | ‘Admin’ | role | enabled | description=Admin of a space space_permissions=[\"administer/space\",\"create/page\",\"delete/page\",\"export/space\",\"manage_users/space\",\"read/space\",\"update/page\"]
 space_role:r2 | ‘Viewer’ | role | enabled | description=Viewer of a space space_permissions=[\"read/space\"]
-space_role_assignment:98310:r1 | ‘Admin on Engineering’ | enabled
-space_role_assignment:98310:r2 | ‘Viewer on Engineering’ | enabled
+space_role_assignment:98310:r1 | ‘Admin on Engineering’ | scope_binding | enabled
+space_role_assignment:98310:r2 | ‘Viewer on Engineering’ | scope_binding | enabled
 user:557058:b2 | ‘Bob (Deactivated)’ | user | disabled inactive | human | account_status=inactive account_type=atlassian id=557058:b2 is_guest=false public_name=Bob user_name=Bob (Deactivated)
 user:712020:a1 | ‘Ada Admin’ | user | enabled | human | ada@acme.io | account_status=active account_type=atlassian email=ada@acme.io id=712020:a1 is_guest=false public_name=Ada Admin user_name=Ada Admin
 user:712020:c3 | ‘Bot’ | user | enabled | service | account_status=active account_type=app id=712020:c3 is_guest=false public_name=Bot user_name=Bot

@@ -9,7 +9,7 @@ use rollcall::context::Context;
 use rollcall::event::check_connection;
 use rollcall::function::Entry;
 use rollcall::store::keys::Keys;
-use rollcall::store::{Body, PutError, PutMode, get_json, lease, tenant};
+use rollcall::store::{get_json, keeps_conditions, lease, tenant};
 use rollcall::sync::manifest::Latest;
 use rollcall::{Chain, Error};
 
@@ -175,22 +175,16 @@ async fn store(findings: &mut Findings, cx: &Context, keys: Keys<'_>) -> Result<
     }
     // No principal has this name: theirs hold a colon.
     let key = keys.principal_lease("doctor");
-    let content = Body::Bytes(b"{}\n");
-    if let Err(e) = cx.store.put(&key, content, PutMode::Overwrite).await {
-        return findings
-            .error(WHAT, &e.into_error("the doctor's object"))
-            .map(|()| false);
-    }
-    match cx.store.put(&key, content, PutMode::Create).await {
-        Err(PutError::Condition(_)) => {
+    match keeps_conditions(&*cx.store, &key).await {
+        Ok(true) => {
             findings.ok(
                 WHAT,
                 &format!("readable and writable, at {}", cx.store.place("")),
             )?;
             Ok(true)
         }
-        Err(PutError::Failed(e)) => findings.error(WHAT, &e).map(|()| false),
-        Ok(_) => {
+        Err(e) => findings.error(WHAT, &e).map(|()| false),
+        Ok(false) => {
             let detail = format!(
                 "{} overwrites what it was told to leave alone",
                 cx.store.place(&key)

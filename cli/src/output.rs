@@ -228,11 +228,18 @@ fn printable_json(json: &str) -> Cow<'_, str> {
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 fn spreadsheet(cell: &str) -> String {
     let acts = |c| acts(c) && !matches!(c, '\n' | '\r' | '\t');
-    let safe = escaped(cell, acts, |c| c.escape_default().to_string());
-    match safe.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{safe}"),
-        false => safe.into_owned(),
+    let cell = escaped(cell, acts, |c| c.escape_default().to_string());
+    let mut safe = String::with_capacity(cell.len() + 1);
+    // Where a comma is a decimal sign, a spreadsheet splits at semicolons, and some split at tabs.
+    let mut begins = true;
+    for c in cell.chars() {
+        if begins && matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r') {
+            safe.push('\'');
+        }
+        begins = matches!(c, ';' | '\t');
+        safe.push(c);
     }
+    safe
 }
 
 fn widths(header: &[String], rows: &[Vec<String>]) -> Vec<usize> {
@@ -321,6 +328,8 @@ mod tests {
             ("\tx", "'\tx"),
             ("\rx", "'\rx"),
             ("user:=1", "user:=1"),
+            ("x;=1;y", "x;'=1;y"),
+            ("x\t@y", "x\t'@y"),
             ("two\nlines", "two\nlines"),
             ("", ""),
         ] {

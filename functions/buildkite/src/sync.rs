@@ -215,9 +215,14 @@ impl Buildkite {
     /// does not have it any more. A list without any team confirms nothing.
     async fn vanished(&self, team: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
         let (mut at, mut pages) = (Some(At::beginning()), EmptyPages::of("teams"));
-        let mut others = 0;
+        let (mut others, mut may_miss_it) = (0, false);
         while let Some(here) = at {
-            let Taken { rows, next, .. } = self.teams_at(&here).await?;
+            let Taken {
+                rows,
+                next,
+                may_miss_a_row,
+            } = self.teams_at(&here).await?;
+            may_miss_it |= may_miss_a_row;
             if rows.iter().any(|still| still.id == team) {
                 return Err(not_vanished(team, "and still lists the team", no_members));
             }
@@ -233,6 +238,10 @@ impl Buildkite {
                 "and lists no team at all any more",
                 no_members,
             ));
+        }
+        if may_miss_it {
+            let why = "and its list of teams changed while it was read";
+            return Err(not_vanished(team, why, no_members));
         }
         let mut out = Yield::from(Records::vanished(ResourceId::new(TEAM, team)));
         out.warn(

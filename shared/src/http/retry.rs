@@ -162,12 +162,14 @@ fn is_worth_it(call: &Call, e: &Error) -> bool {
 
 /// Reads `Retry-After`: seconds, or a date.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    /// Whoever says more means something else; coming back sooner costs one request.
+    const LONGEST: Duration = Duration::from_secs(24 * 3600);
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let at = rfc2822::parse(text).ok()?.timestamp();
-    Some(between(now, at))
+    let wait = match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+        Err(_) => between(now, rfc2822::parse(text).ok()?.timestamp()),
+    };
+    Some(wait.min(LONGEST))
 }
 
 #[cfg(test)]
@@ -189,6 +191,7 @@ mod tests {
         );
         assert_eq!(read("Wed, 31 Dec 2025 00:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(read("soon"), None);
+        assert_eq!(read("1767225600"), Some(Duration::from_secs(86_400)));
     }
 
     #[test]

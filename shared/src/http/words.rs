@@ -71,15 +71,18 @@ impl Words {
 /// or without padding, decoded, and of `name:secret` the secret.
 fn forms(secret: &str) -> Vec<String> {
     let unpadded = secret.trim_end_matches('=');
-    let mut derived = vec![unpadded.to_owned()];
-    for text in [secret, unpadded] {
+    // Some keys begin with a word that says what they are: `essu_…`.
+    let without_word = unpadded.split_once('_').map(|(_, rest)| rest);
+    let encoded: Vec<&str> = [unpadded].into_iter().chain(without_word).collect();
+    let decoded: Vec<String> = encoded.iter().copied().filter_map(decoded).collect();
+    let texts = decoded.iter().map(String::as_str).chain([secret]);
+    let after_name = texts.filter_map(|text| text.split_once(':').map(|(_, secret)| secret));
+    let mut derived: Vec<String> = after_name.map(str::to_owned).collect();
+    for text in encoded.into_iter().chain([secret]) {
+        derived.push(text.to_owned());
         derived.push(text.replace('+', "-").replace('/', "_"));
         derived.push(text.replace('-', "+").replace('_', "/"));
     }
-    let decoded = decoded(unpadded);
-    let parts = [Some(secret), decoded.as_deref()].into_iter().flatten();
-    let after_name = parts.filter_map(|text| text.split_once(':').map(|(_, secret)| secret));
-    derived.extend(after_name.map(str::to_owned));
     derived.extend(decoded);
     derived.retain(|form| form.chars().count() >= SHORTEST);
     derived.push(secret.to_owned());
@@ -140,7 +143,13 @@ mod tests {
             "a2V5LWlkOmE/c2VjcmV0Pm9mfnRoZX5rZXk+"
         );
         let url_safe = encoded.replace('+', "-").replace('/', "_");
-        for sent in [encoded, url_safe.as_str(), &format!("{encoded}==")] {
+        let prefixed = format!("essu_{encoded}");
+        for sent in [
+            encoded,
+            url_safe.as_str(),
+            &format!("{encoded}=="),
+            &prefixed,
+        ] {
             let words = words(&[sent]);
             for quoted in [encoded, &url_safe, &plain, secret] {
                 assert_eq!(

@@ -28,6 +28,8 @@ enum Fate {
     /// It is carried out, and the function is killed before it hears of it.
     Killed,
     Refused,
+    /// It never arrives, and the vendor cannot tell.
+    Lost,
     /// The vendor takes it as an operation; asking for it meets a rate limit.
     Limited,
 }
@@ -38,6 +40,7 @@ struct Vendor {
     /// The fates of the next writes; then all are done.
     fates: VecDeque<Fate>,
     sent: Vec<String>,
+    is_down: bool,
 }
 
 /// Vendors by the name in the configuration.
@@ -76,6 +79,9 @@ impl Connector for Planned {
     }
 
     async fn identify(&self) -> Result<Identity, Error> {
+        if self.vendor(|vendor| vendor.is_down) {
+            return Err(Error::new(ErrorType::Unavailable, "Down", "as planned", ""));
+        }
         Ok(Identity {
             tenant: "t".into(),
             caller: ResourceId::new("user", "0"),
@@ -118,7 +124,7 @@ impl Provisioner for Planned {
         let fate = self.vendor(|vendor| {
             vendor.sent.push(change.clone());
             let fate = vendor.fates.pop_front().unwrap_or(Fate::Done);
-            if !matches!(fate, Fate::Refused) {
+            if !matches!(fate, Fate::Refused | Fate::Lost) {
                 match change.split_at(1) {
                     ("+", slug) => vendor.held.insert(slug.to_owned()),
                     (_, slug) => vendor.held.remove(slug),
@@ -129,6 +135,7 @@ impl Provisioner for Planned {
         match fate {
             Fate::Done => Ok(Progress::Done(None)),
             Fate::Limited => Ok(Progress::Pending(Duration::from_secs(1))),
+            Fate::Lost => Ok(Progress::Unclear),
             Fate::Refused => Err(Error::refused("No", "no", "Ask for less.")),
             Fate::Killed => std::future::pending().await,
         }
@@ -243,9 +250,36 @@ async fn a_killed_grant_is_not_sent_again_after_another_request_revoked_it() {
     let desk = Desk::new([Fate::Killed]);
     desk.kill("a", "+read").await;
     desk.send("b", "-read").await.expect("revoked");
-    let error = desk.send("a", "+read").await.expect_err("it was undone");
-    assert_eq!(error.code(), "ChangedMeanwhile");
+    desk.planned.vendor(|vendor| vendor.is_down = true);
+    desk.send("a", "+read").await.expect_err("an outage");
+    desk.planned.vendor(|vendor| vendor.is_down = false);
+    for _ in 0..2 {
+        let error = desk.send("a", "+read").await.expect_err("it was undone");
+        assert_eq!(error.code(), "ChangedMeanwhile");
+    }
     assert_eq!(desk.sent(), ["+read", "-read"]);
+}
+
+#[tokio::test]
+async fn a_killed_grant_is_sent_again_where_others_only_looked() {
+    let desk = Desk::new([Fate::Killed]);
+    desk.kill("a", "+read").await;
+    desk.planned.vendor(|vendor| vendor.held.clear());
+    let looked = desk.send("b", "-admin").await.expect("nothing to do");
+    assert_eq!(looked.outcome, Outcome::AlreadyRevoked);
+    let answer = desk.send("a", "+read").await.expect("an answer");
+    assert_eq!(answer.outcome, Outcome::Granted);
+    assert_eq!(desk.sent(), ["+read", "+read"]);
+}
+
+#[tokio::test]
+async fn a_write_that_is_neither_confirmed_nor_shown_is_worth_a_retry() {
+    let desk = Desk::new([Fate::Lost; 9]);
+    let error = desk.send("a", "+read").await.expect_err("never confirmed");
+    assert_eq!(
+        (error.code(), error.kind()),
+        ("NotConfirmed", ErrorType::Unavailable)
+    );
 }
 
 #[tokio::test]

@@ -177,7 +177,11 @@ async fn under_lease<P: Provisioner>(
         trail,
     };
     let attempt = Attempt {
-        is_contested: live.lease.changed_hands(),
+        is_contested: live
+            .lease
+            .last_sender()
+            .is_some_and(|sender| sender != order.request.id),
+        carried_before: before_the_last(&intentions),
         ..Attempt::new(cx, order, record, &connector, &identity)
     };
     let settled = match resume(&mut live, intentions).await? {
@@ -227,10 +231,6 @@ impl<C> Sent<C> {
     fn is_nothing(&self) -> bool {
         matches!(self, Self::Nothing)
     }
-
-    fn is_carried(&self) -> bool {
-        matches!(self, Self::Carried(..))
-    }
 }
 
 struct Attempt<'a, P: Provisioner> {
@@ -239,8 +239,10 @@ struct Attempt<'a, P: Provisioner> {
     record: &'a Record<'a>,
     connector: &'a P,
     identity: &'a Identity,
-    /// Whether another request changed the same principal since this one was here last.
+    /// Whether another request was the last to send something that changes the same principal.
     is_contested: bool,
+    /// What the writes before the last one of earlier calls brought about: they were carried out.
+    carried_before: Option<Effects>,
 }
 
 impl<'a, P: Provisioner> Attempt<'a, P> {
@@ -258,6 +260,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             connector,
             identity,
             is_contested: false,
+            carried_before: None,
         }
     }
 
@@ -267,7 +270,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         writer: &mut dyn Writer<P::Change>,
         mut sent: Sent<P::Change>,
     ) -> Result<Settled, Error> {
-        let mut busy = false;
+        let (mut busy, mut sent_here, mut overtaken) = (false, false, false);
         for attempt in 0..ATTEMPTS {
             let plan = self
                 .connector
@@ -278,13 +281,14 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             match plan {
                 Plan::Already(state) => return self.answered(state, sent),
                 Plan::Later(delay) => pause = delay,
-                Plan::Change(_) if self.is_contested && attempt == 0 && !sent.is_nothing() => {
+                Plan::Change(_) if self.is_contested && !sent_here && !sent.is_nothing() => {
                     return Err(self.undone());
                 }
                 // A change that is carried out and does not show yet: reads may lag behind writes.
                 Plan::Change(proposal) if is_same(&sent, &proposal) => {}
                 Plan::Change(proposal) => {
-                    let proposal = following(&sent, proposal);
+                    let proposal = self.following(&sent, proposal);
+                    sent_here = true;
                     match writer.carry_out(&proposal).await? {
                         Written::Done(id) => {
                             sent = Sent::Carried(proposal, id);
@@ -299,8 +303,11 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                             return self.answered(then, Sent::Carried(proposal, None));
                         }
                         // If the state is found as it was to become, it is this that did it.
-                        Written::Unclear => sent = Sent::Maybe(proposal),
-                        Written::Overtaken => {}
+                        Written::Unclear => {
+                            overtaken = false;
+                            sent = Sent::Maybe(proposal);
+                        }
+                        Written::Overtaken => overtaken = true,
                     }
                 }
             }
@@ -312,7 +319,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         if busy {
             return Ok(self.come_back_after(Duration::from_secs(2)));
         }
-        Err(self.unsettled(sent.is_carried()))
+        Err(self.unsettled(&sent, overtaken))
     }
 
     /// It takes longer than this invocation can wait.
@@ -334,16 +341,24 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         )
     }
 
-    fn unsettled(&self, carried: bool) -> Error {
+    fn unsettled(&self, sent: &Sent<P::Change>, overtaken: bool) -> Error {
         let what = self.order.request.action.name();
-        match carried {
-            true => Error::new(
+        match sent {
+            Sent::Carried(..) => Error::new(
                 ErrorType::Unavailable,
                 "NotObserved",
                 format!("the vendor says that the {what} is carried out, but it does not show"),
                 "Send the same event again: it looks once more before it changes anything.",
             ),
-            false => Error::new(
+            Sent::Maybe(_) if !overtaken => Error::new(
+                ErrorType::Unavailable,
+                "NotConfirmed",
+                format!(
+                    "the vendor neither confirms nor shows the {what}: it limits writes, or has trouble"
+                ),
+                "Send the same event again later: it looks once more before it changes anything.",
+            ),
+            Sent::Nothing | Sent::Maybe(_) => Error::new(
                 ErrorType::Conflict,
                 "Contended",
                 format!(
@@ -352,6 +367,25 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                 "Look at it in the vendor's own interface; send the same event again when it is quiet.",
             ),
         }
+    }
+
+    /// A write that follows others of the same request brings about what all of them do.
+    fn following(
+        &self,
+        sent: &Sent<P::Change>,
+        mut next: Proposal<P::Change>,
+    ) -> Proposal<P::Change> {
+        let before = match sent {
+            Sent::Carried(before, _) => Some(Effects::of(before)),
+            // Of this one itself it is not known.
+            Sent::Maybe(_) => self.carried_before.clone(),
+            Sent::Nothing => None,
+        };
+        if let Some(Effects { replaced, removed }) = before {
+            prepend(&mut next.replaced, replaced);
+            prepend(&mut next.removed, removed);
+        }
+        next
     }
 
     fn answered(&self, state: State, sent: Sent<P::Change>) -> Result<Settled, Error> {
@@ -385,13 +419,32 @@ fn is_same<C: PartialEq>(sent: &Sent<C>, next: &Proposal<C>) -> bool {
     }
 }
 
-/// A write that follows another one of the same request brings about what both do.
-fn following<C>(sent: &Sent<C>, mut next: Proposal<C>) -> Proposal<C> {
-    if let Sent::Carried(before, _) = sent {
-        next.replaced.splice(0..0, before.replaced.iter().cloned());
-        next.removed.splice(0..0, before.removed.iter().cloned());
+/// Ids of grants that writes did away with.
+#[derive(Debug, Clone)]
+struct Effects {
+    replaced: Vec<String>,
+    removed: Vec<String>,
+}
+
+impl Effects {
+    fn of<C>(proposal: &Proposal<C>) -> Self {
+        Self {
+            replaced: proposal.replaced.clone(),
+            removed: proposal.removed.clone(),
+        }
     }
-    next
+}
+
+/// The effects of the intention before the last one, which names those of all before it.
+fn before_the_last<C>(intentions: &[Proposal<C>]) -> Option<Effects> {
+    let (_, before) = intentions.split_last()?;
+    before.last().map(Effects::of)
+}
+
+/// Puts `earlier` before `ids`, each once.
+fn prepend(ids: &mut Vec<String>, mut earlier: Vec<String>) {
+    earlier.retain(|id| !ids.contains(id));
+    ids.splice(0..0, earlier);
 }
 
 fn in_progress(order: &Order, record: &Record<'_>, at: Option<Timestamp>) -> ChangeAnswer {

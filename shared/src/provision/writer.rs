@@ -71,7 +71,8 @@ impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
     async fn carry_out(&mut self, proposal: &Proposal<P::Change>) -> Result<Written, Error> {
         // Are we still the one who changes this principal?
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
-        self.lease.renew(store, clock, self.cx.lease()).await?;
+        let ttl = self.cx.lease();
+        self.lease.renew_to_send(store, clock, ttl).await?;
         // From here on a retry must find what was sent, wherever this process ends.
         let on_record = to_json(proposal)?;
         let number = self.trail.intended + 1;

@@ -63,7 +63,7 @@ fn of_object(mut keys: Keys) -> Result<Keys, Problem> {
     match name.as_str() {
         "stringData" => {}
         // Beside `kind: Secret` this is base64; alone it may have been decoded already, or come from elsewhere.
-        "data" if inner.values().all(is_base64) => {
+        "data" if is_all_base64(inner) => {
             return Err("its keys are nested under `data`, and their values may be base64: store the decoded keys themselves, or the whole Kubernetes Secret with `apiVersion` and `kind`".into());
         }
         "data" if inner.values().any(Value::is_object) => {
@@ -79,6 +79,12 @@ fn of_object(mut keys: Keys) -> Result<Keys, Problem> {
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default())
+}
+
+/// Whether the values, those that are empty left aside, are base64.
+fn is_all_base64(keys: &Keys) -> bool {
+    let is_empty = |value: &&Value| value.is_null() || value.as_str() == Some("");
+    keys.values().any(is_base64) && keys.values().filter(|v| !is_empty(v)).all(is_base64)
 }
 
 /// `data` holds base64, `stringData` text, which goes before it
@@ -317,6 +323,10 @@ mod tests {
             ("api-key=it's-hunter2", "a quote inside"),
             ("api-key=hunter2\napi-key=hunter2", "a second time"),
             (r#"{"data": {"api-key": "aHVudGVyMg=="}}"#, "may be base64"),
+            (
+                r#"{"data": {"api-key": "aHVudGVyMg==", "role": "", "id": null}}"#,
+                "may be base64",
+            ),
             (
                 r#"{"data": {"data": {"api-key": "hunter2"}, "metadata": {}}}"#,
                 "as Vault prints",

@@ -30,6 +30,9 @@ struct Record<T> {
     ended: bool,
     /// When it ends by itself.
     expires_at: Timestamp,
+    /// The owner who last sent a write under it; survives all later owners who only look.
+    #[serde(default)]
+    last_sender: Option<String>,
     /// The state of the work.
     state: Option<T>,
 }
@@ -40,8 +43,6 @@ pub struct Lease<T> {
     key: String,
     version: Version,
     record: Record<T>,
-    /// Whether the lease was last held by another owner.
-    changed_hands: bool,
 }
 
 /// Who asks for which lease.
@@ -86,8 +87,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
                     (record.clone(), PutMode::Update(version))
                 }
             };
-            let changed_hands = record.owner != owner;
-            if changed_hands {
+            if record.owner != owner {
                 record.state = None;
             }
             record.owner = owner.to_owned();
@@ -102,7 +102,6 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
                         key,
                         version,
                         record,
-                        changed_hands,
                     }));
                 }
                 Err(PutError::Condition(_)) => {}
@@ -120,9 +119,9 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.record.generation
     }
 
-    /// Whether another owner held the lease after the last time that this one did, if it ever did.
-    pub fn changed_hands(&self) -> bool {
-        self.changed_hands
+    /// Who was the last to send a write under this lease, [`Lease::renew_to_send`].
+    pub fn last_sender(&self) -> Option<&str> {
+        self.record.last_sender.as_deref()
     }
 
     /// What the same owner left when it was here before.
@@ -144,6 +143,19 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
     ) -> Result<(), Error> {
         let mut record = self.record.clone();
         record.expires_at = after(clock.now(), ttl);
+        self.save(store, record).await
+    }
+
+    /// Keeps the lease for `ttl` from now, and remembers that its owner is about to send a write.
+    pub async fn renew_to_send(
+        &mut self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+        ttl: Duration,
+    ) -> Result<(), Error> {
+        let mut record = self.record.clone();
+        record.expires_at = after(clock.now(), ttl);
+        record.last_sender = Some(record.owner.clone());
         self.save(store, record).await
     }
 
@@ -199,15 +211,27 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
     }
 
     async fn save(&mut self, store: &dyn Store, record: Record<T>) -> Result<(), Error> {
-        match put_json(store, &self.key, &record, PutMode::Update(&self.version)).await {
-            Ok(version) => {
-                self.record = record;
-                self.version = version;
-                Ok(())
+        for _ in 0..2 {
+            match put_json(store, &self.key, &record, PutMode::Update(&self.version)).await {
+                Ok(version) => {
+                    self.record = record;
+                    self.version = version;
+                    return Ok(());
+                }
+                Err(PutError::Failed(error)) => return Err(error),
+                Err(PutError::Condition(_)) => {}
             }
-            Err(PutError::Condition(_)) => Err(lost(&self.key)),
-            Err(PutError::Failed(error)) => Err(error),
+            // An earlier write of ours may have arrived although it was reported as failed.
+            let found = get_json::<Record<T>>(store, &self.key).await?;
+            let ours = |found: &Record<T>| {
+                found.nonce == self.record.nonce && found.generation == self.record.generation
+            };
+            match found {
+                Some((found, version)) if ours(&found) => self.version = version,
+                _ => return Err(lost(&self.key)),
+            }
         }
+        Err(lost(&self.key))
     }
 }
 
@@ -266,6 +290,7 @@ impl<T> Record<T> {
             active: true,
             ended: false,
             expires_at: Timestamp::MIN,
+            last_sender: None,
             state: None,
         }
     }
@@ -388,5 +413,26 @@ mod tests {
         let ended = held(ask(&store, &clock, "a").await);
         ended.release(&store, &clock).await.expect("released");
         assert!(!is_abandoned().await, "it came to an end");
+    }
+
+    #[tokio::test]
+    async fn a_write_of_the_holder_that_arrived_unnoticed_does_not_lose_the_lease() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, clock) = (
+            Folder::new(folder.path()),
+            Manual::at(Timestamp::UNIX_EPOCH),
+        );
+        let mut lease = held(ask(&store, &clock, "a").await);
+        let mut unnoticed = Lease {
+            key: lease.key.clone(),
+            version: lease.version.clone(),
+            record: lease.record.clone(),
+        };
+        unnoticed
+            .update(&store, &clock, TTL, 1)
+            .await
+            .expect("arrived");
+        lease.update(&store, &clock, TTL, 2).await.expect("ours");
+        assert_eq!(lease.state(), Some(&2));
     }
 }

@@ -90,6 +90,22 @@ pub trait Store: Send + Sync {
     fn place(&self, key: &str) -> String;
 }
 
+/// Writes a small object as `key`, and says whether the store leaves an object alone that is there already: without that,
+/// two runs could overwrite each other.
+pub async fn keeps_conditions(store: &dyn Store, key: &str) -> Result<bool, Error> {
+    let written = store
+        .put(key, Body::Bytes(b"{}\n"), PutMode::Overwrite)
+        .await;
+    written.map_err(|e| e.into_error("the probe"))?;
+    // Other bytes: the same ones would be taken for a write of ours whose answer was lost.
+    let other = Body::Bytes(b"{\"other\":true}\n");
+    match store.put(key, other, PutMode::Create).await {
+        Ok(_) => Ok(false),
+        Err(PutError::Condition(_)) => Ok(true),
+        Err(PutError::Failed(error)) => Err(error),
+    }
+}
+
 /// Reads an object that is JSON.
 pub async fn get_json<T: DeserializeOwned>(
     store: &dyn Store,
@@ -179,6 +195,7 @@ pub(crate) mod conformance {
         );
         assert_eq!(store.list("a/").await.expect("list"), ["a/b/z", "a/x.json"]);
         assert!(store.list("b/").await.expect("list").is_empty());
+        assert!(keeps_conditions(store, "c/x.json").await.expect("probed"));
     }
 
     async fn put(

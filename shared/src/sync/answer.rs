@@ -41,20 +41,21 @@ pub(super) fn with_status(manifest: &Manifest, status: SyncStatus) -> SyncAnswer
 /// Another run has the lease.
 pub(super) fn busy(connection: &str, holder: &Peek) -> SyncAnswer {
     let (id, until) = (&holder.owner, holder.expires_at);
-    let warning = if holder.active {
-        Warning::new(
+    let next = match holder.has_state {
+        true => "the next sync resumes it",
+        false => "the next sync starts anew",
+    };
+    let warning = match holder.active {
+        true => Warning::new(
             "RunAtWork",
             format!(
-                "run {id} is at work, or was killed: unless it renews its lease, the next sync after {until:.0} resumes it"
+                "run {id} is at work, or was killed: unless it renews its lease, {next} after {until:.0}"
             ),
-        )
-    } else {
-        Warning::new(
+        ),
+        false => Warning::new(
             "RunWaiting",
-            format!(
-                "run {id} waits to be resumed by its `sync_id`; after {until:.0} the next sync resumes it"
-            ),
-        )
+            format!("run {id} waits to be resumed by its `sync_id`; after {until:.0} {next}"),
+        ),
     };
     SyncAnswer {
         warnings: vec![warning],

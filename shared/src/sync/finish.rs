@@ -479,4 +479,5 @@ fn broken(what: String) -> Error {
         "BrokenSnapshot",
         format!("the snapshot is not published, since it would be wrong: {what}"),
     )
+    .restarting_run()
 }

@@ -62,7 +62,7 @@ pub(super) async fn drain<C: Syncer>(
             next = in_time(pace.left(run), running.next()) => next,
         };
         let Ok(next) = next else {
-            return Ok(Some(Stop::Deadline));
+            return Ok(stop.or(Some(Stop::Deadline)));
         };
         let Some((step, result, took)) = next else {
             if stop.is_some() {
@@ -89,6 +89,11 @@ pub(super) async fn drain<C: Syncer>(
             }
             Err(e) if e.kind() == ErrorType::RateLimited => {
                 stop = Some(later(stop, &e, run.cx.clock.now()));
+            }
+            // There is no time to try again. A later slice finds out whether it lasts.
+            Err(e) if e.kind() == ErrorType::Unavailable && pace.is_over(run) => {
+                tracing::warn!(error = %Chain(&e), "a step failed at the end of the slice");
+                stop = stop.or(Some(Stop::Deadline));
             }
             Err(e) => return Err(e),
         }
@@ -161,8 +166,11 @@ impl Pace {
 
     /// How long steps that are under way may still take.
     fn left(&self, run: &Run<'_>) -> Option<Duration> {
-        run.cx.deadline?;
-        Some(run.cx.remaining().saturating_sub(self.reserve / 2))
+        /// Before requests end by themselves: that would look like an outage.
+        const MARGIN: Duration = Duration::from_millis(500);
+        let requests_end = between(run.cx.clock.now(), run.requests_end?);
+        let left = run.cx.remaining().saturating_sub(self.reserve / 2);
+        Some(left.min(requests_end.saturating_sub(MARGIN)))
     }
 
     fn is_over(&self, run: &Run<'_>) -> bool {

@@ -412,6 +412,38 @@ async fn an_interrupted_run_frees_its_lease_and_the_next_event_resumes_it() {
 }
 
 #[tokio::test]
+async fn a_run_that_was_killed_after_its_manifest_was_written_is_published_and_not_finished_again()
+{
+    for broken in ["latest/", "locks/"] {
+        let desk = Desk::new(2);
+        desk.complete(None).await;
+        // The second run is killed before the pointer moves, or before it frees its lease.
+        let lease = desk.store.get(&KEYS.lease()).await.expect("readable");
+        let pointer = desk.store.get(&KEYS.latest()).await.expect("readable");
+        let second = desk.complete(None).await;
+        let id = second.sync_id.clone().expect("an id");
+        let mut record: serde_json::Value =
+            serde_json::from_slice(&lease.expect("a lease").bytes).expect("JSON");
+        (record["owner"], record["ended"]) = (json!(id), json!(false));
+        let mut writes = vec![(KEYS.lease(), record.to_string().into_bytes())];
+        if broken == "latest/" {
+            writes.push((KEYS.latest(), pointer.expect("a pointer").bytes));
+        }
+        for (key, bytes) in writes {
+            let written = desk
+                .store
+                .put(&key, Body::Bytes(&bytes), PutMode::Overwrite)
+                .await;
+            written.expect("written");
+        }
+        let third = desk.complete(None).await;
+        assert_ne!(third.sync_id, second.sync_id, "{broken}: a new run");
+        let again = desk.complete(Some(&id)).await;
+        assert_eq!(again, second, "{broken}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_accepted_while_a_run_was_at_work_counts_for_it() {
     let desk = Desk::new(40);
     desk.complete(None).await;

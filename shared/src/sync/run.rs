@@ -87,12 +87,9 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
             Ok(answer::with_status(&manifest, SyncStatus::Complete))
         }
         (None, Some(sync_id)) => {
-            match get_json::<Manifest>(&*cx.store, &keys.manifest(sync_id)).await? {
-                // Called again after the end: the same answer again.
-                Some((manifest, _)) => {
-                    publish::republish(&*cx.store, &manifest).await?;
-                    Ok(answer::finished(&manifest))
-                }
+            // Called again after the end: the same answer again.
+            match published(cx, keys, sync_id).await? {
+                Some(answer) => Ok(answer),
                 None => take::<C>(cx, keys, Some(sync_id)).await,
             }
         }
@@ -145,7 +142,17 @@ async fn take<C: Syncer>(
         }
         Acquired::Busy(holder) => return Ok(answer::busy(keys.connection, &holder)),
     };
-    match lease.state().cloned() {
+    let saved = lease.state().cloned();
+    if saved.is_some()
+        && let Some(answer) = published(cx, keys, &sync_id).await?
+    {
+        lease.release(&*cx.store, &*cx.clock).await?;
+        return match resumed {
+            Some(_) => Ok(answer),
+            None => Box::pin(take::<C>(cx, keys, None)).await,
+        };
+    }
+    match saved {
         Some(saved) if saved.is_outdated(cx) => {
             tracing::warn!(sync_id, started_at = %saved.started_at, "the run is outdated and starts again");
             lease.release(&*cx.store, &*cx.clock).await?;
@@ -153,6 +160,20 @@ async fn take<C: Syncer>(
         }
         saved => work::<C>(cx, (keys, &sync_id), lease, saved, &before).await,
     }
+}
+
+/// The answer of a run that was killed after its manifest was written: all that is left to do is to see to the pointer.
+async fn published(
+    cx: &Context,
+    keys: Keys<'_>,
+    sync_id: &str,
+) -> Result<Option<SyncAnswer>, Error> {
+    let manifest = get_json::<Manifest>(&*cx.store, &keys.manifest(sync_id)).await?;
+    let Some((manifest, _)) = manifest else {
+        return Ok(None);
+    };
+    publish::republish(&*cx.store, &manifest).await?;
+    Ok(Some(answer::finished(&manifest)))
 }
 
 fn unknown_run(sync_id: &str) -> Error {
@@ -218,6 +239,8 @@ pub(super) struct Run<'a> {
     folder: WorkDir,
     log: Log,
     meter: Arc<Meter>,
+    /// When requests end, whatever the vendor does; `None`: never.
+    pub(super) requests_end: Option<Timestamp>,
     saved: Saved,
     /// What earlier slices used.
     before: Usage,
@@ -260,6 +283,7 @@ impl<'a> Run<'a> {
             folder: files.folder,
             log: files.log,
             meter: Arc::default(),
+            requests_end: None,
             before: saved.usage,
             saved,
             saved_at: cx.clock.now(),
@@ -270,6 +294,7 @@ impl<'a> Run<'a> {
         let cx = self.cx;
         let session = cx.session();
         self.meter = session.meter.clone();
+        self.requests_end = session.deadline;
         let connected = cx.connect::<C>(self.keys.connection, session).await?;
         let connector = connected.connector;
         let identified = tokio::select! {
@@ -331,7 +356,7 @@ impl<'a> Run<'a> {
     /// Begins a run, or brings this process to where an earlier slice stopped.
     async fn begin<C: Syncer>(&mut self, connector: &C, identity: &Identity) -> Result<(), Error> {
         if let Some(tenant) = &self.saved.tenant {
-            tenant::same(self.keys, tenant, &identity.tenant)?;
+            tenant::same(self.keys, tenant, &identity.tenant).map_err(Error::restarting_run)?;
         }
         if !self.saved.parts.is_empty() {
             return checkpoint::replay(&*self.cx.store, &self.saved.parts, &mut self.work).await;

@@ -155,6 +155,7 @@ impl Work {
         let kind = Kind::try_from(commit.kind).map_err(|e| {
             Error::internal("UnknownCommit", "a checkpoint holds what nobody here wrote")
                 .with_source(e)
+                .restarting_run()
         })?;
         let mut extent = self.extent;
         let is_wanted = match kind {

@@ -210,6 +210,10 @@ impl At {
     /// The page that begins before the last row of this one.
     fn overlapping(&self, next: Next, rows: u32, last: String, search: Search) -> Option<Self> {
         let (page, size) = reaching_beyond((self.page - 1).saturating_mul(self.size) + rows);
+        if (page, size) == (self.page, self.size) {
+            // A page with few rows that points to another: the rows do not say where it ends.
+            return self.following(next);
+        }
         let overlap = Overlap {
             last,
             page: self.page,

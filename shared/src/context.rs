@@ -239,7 +239,7 @@ impl Context {
     /// What is kept of the time that is left for saving, answering and giving back a lease, whatever the vendor does.
     pub fn reserve(&self) -> Duration {
         const RESERVE: Duration = Duration::from_secs(5);
-        RESERVE.min(self.remaining() / 3)
+        RESERVE.min(self.remaining() / 6)
     }
 
     /// How much time is left.

@@ -166,11 +166,11 @@ impl Pace {
 
     /// How long steps that are under way may still take.
     fn left(&self, run: &Run<'_>) -> Option<Duration> {
-        /// Before requests end by themselves: that would look like an outage.
-        const MARGIN: Duration = Duration::from_millis(500);
+        // Before requests end by themselves: that would look like an outage.
+        let margin = Duration::from_millis(500).min(self.reserve / 4);
         let requests_end = between(run.cx.clock.now(), run.requests_end?);
         let left = run.cx.remaining().saturating_sub(self.reserve / 2);
-        Some(left.min(requests_end.saturating_sub(MARGIN)))
+        Some(left.min(requests_end.saturating_sub(margin)))
     }
 
     fn is_over(&self, run: &Run<'_>) -> bool {

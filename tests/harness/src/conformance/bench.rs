@@ -185,6 +185,19 @@ impl<S: Subject> Bench<S> {
         files(&self.store())
     }
 
+    /// Where the manifest of an answer's snapshot lies.
+    pub fn manifest_file(&self, answer: &Value) -> PathBuf {
+        let (connector, id) = (S::entry().about.name, &answer["sync_id"]);
+        let id = id.as_str().expect("an id");
+        self.file(&format!("snapshots/{connector}/default/{id}.json"))
+    }
+
+    /// The manifest of an answer's snapshot.
+    pub fn manifest(&self, answer: &Value) -> Value {
+        let text = std::fs::read(self.manifest_file(answer)).expect("the manifest");
+        serde_json::from_slice(&text).expect("JSON")
+    }
+
     /// What readers of a store go by: pointers, snapshots with their manifests, and observations. Byte for byte.
     pub fn published(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let counts = |path: &PathBuf| {

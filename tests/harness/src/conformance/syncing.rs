@@ -4,7 +4,6 @@
     reason = "test equipment: a panic is a failed test"
 )]
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use rollcall::clock::{Clock, after};
@@ -279,7 +278,7 @@ pub async fn a_principal_that_nobody_lists_becomes_a_stub<S: Subject>() {
     };
     let answer = answer_of(bench.sync().await);
     let stubs = |answer| {
-        let manifest = manifest(&bench, answer);
+        let manifest = bench.manifest(answer);
         let stubs = manifest["stubs"].as_object().expect("stubs").values();
         stubs.filter_map(Value::as_u64).sum::<u64>()
     };
@@ -292,17 +291,6 @@ pub async fn a_principal_that_nobody_lists_becomes_a_stub<S: Subject>() {
         "{answer:#}"
     );
     assert_ne!(answer["content_digest"], whole["content_digest"]);
-}
-
-fn manifest<S: Subject>(bench: &Bench<S>, answer: &Value) -> Value {
-    let text = std::fs::read(manifest_of(bench, answer)).expect("the manifest");
-    serde_json::from_slice(&text).expect("JSON")
-}
-
-fn manifest_of<S: Subject>(bench: &Bench<S>, answer: &Value) -> PathBuf {
-    let (connector, id) = (S::entry().about.name, &answer["sync_id"]);
-    let id = id.as_str().expect("an id");
-    bench.file(&format!("snapshots/{connector}/default/{id}.json"))
 }
 
 /// An outage at the vendor must not become a mass revocation downstream.
@@ -459,7 +447,7 @@ pub async fn an_independent_reader_finds_nothing_wrong<S: Subject>() {
             .args([script, "check"])
             .arg(&file)
             .arg("--manifest")
-            .arg(manifest_of(&bench, &answer))
+            .arg(bench.manifest_file(&answer))
             .args(["--expect", if expand { "expanded" } else { "unexpanded" }])
             .output()
             .expect("python runs");

@@ -6,7 +6,7 @@ use rollcall::{Error, http};
 
 use super::{FOUND, Step, VANISHED, take, unreadable};
 use crate::TemporalCloud;
-use crate::absence::{NO_PROJECTS, is_one_of};
+use crate::absence::{NO_FEATURE, is_one_of};
 use crate::access::{self, CUSTOM_ROLE, NAMESPACE, PROJECT, USER};
 use crate::api::Namespace;
 
@@ -88,7 +88,7 @@ impl TemporalCloud {
                 out.records.extend(access::project(account, &project));
                 Ok(!project.state().is_going())
             }
-            Err(e) if is_one_of(&e, NO_PROJECTS) => self.has_projects().await,
+            Err(e) if is_one_of(&e, NO_FEATURE) => self.has_projects().await,
             Err(e) => Err(e.into()),
         }
     }

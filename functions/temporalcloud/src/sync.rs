@@ -367,8 +367,8 @@ impl TemporalCloud {
             List::Projects => "ProjectVanished",
             _ => "GroupVanished",
         };
-        let mut out = Yield::default();
         let what = format!("{} {} was deleted", id.resource_type, id.id);
+        let mut out = Yield::from(Records::vanished(id));
         out.warn(code, format!("{what} during the sync"));
         Ok(out)
     }

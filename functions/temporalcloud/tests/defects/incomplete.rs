@@ -225,6 +225,8 @@ async fn service_accounts_of_a_project_are_shown_once_whichever_list_has_them() 
     let shown = Shown::by(&desk).await;
     let mut warnings = shown.warnings().into_iter();
     assert!(warnings.any(|w| w.starts_with("ProjectVanished") && w.contains("prj_1")));
+    assert!(!shown.resources.contains_key("project:prj_1"));
+    assert!((shown.grants.values()).all(|g| g.principal != "project:prj_1"));
 }
 
 /// The public connector knows no groups. Who is in a group of Google's or of an identity provider's is decided there.

@@ -315,13 +315,16 @@ impl TemporalCloud {
         }
     }
 
-    /// Whether the account has projects at all.
+    /// Whether the account has projects at all. Asked for once in an invocation.
     pub(crate) async fn has_projects(&self) -> Result<bool, Error> {
-        match self.twice(NO_FEATURE, || self.api.projects("")).await {
-            Ok(_) => Ok(true),
-            Err(e) if is_one_of(&e, NO_FEATURE) => Ok(false),
-            Err(e) => Err(e.into()),
-        }
+        let look = || async {
+            match self.twice(NO_FEATURE, || self.api.projects("")).await {
+                Ok(_) => Ok(true),
+                Err(e) if is_one_of(&e, NO_FEATURE) => Ok(false),
+                Err(e) => Err(e.into()),
+            }
+        };
+        self.projects.get_or_try_init(look).await.copied()
     }
 }
 

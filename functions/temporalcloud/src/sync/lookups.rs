@@ -82,7 +82,7 @@ impl TemporalCloud {
         if namespace.project_id.is_empty() {
             return Ok(false);
         }
-        match self.api.project(&namespace.project_id).await {
+        match self.api.project_at_once(&namespace.project_id).await {
             Ok(project) => {
                 out.tally(&format!("{FOUND} {PROJECT}"), 1);
                 out.records.extend(access::project(account, &project));

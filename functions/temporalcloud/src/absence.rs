@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use rollcall::clock::{after, between};
 use rollcall::connector::Identity;
 use rollcall::pages::EmptyPages;
 use rollcall::{Error, http};
@@ -308,11 +310,27 @@ impl TemporalCloud {
     {
         match look().await {
             Err(e) if is_one_of(&e, statuses) => {
-                self.session.clock.sleep(SECOND_LOOK).await;
+                self.wait_until(self.second_look_at()).await?;
                 look().await
             }
             answer => answer,
         }
+    }
+
+    /// When the second look is due at what seems to be absent now.
+    pub(crate) fn second_look_at(&self) -> Timestamp {
+        after(self.session.clock.now(), SECOND_LOOK)
+    }
+
+    /// Waits until a second look is due. A wait that this invocation has no time for is left to the next one.
+    pub(crate) async fn wait_until(&self, retry_at: Timestamp) -> Result<(), http::error::Error> {
+        let pause = between(self.session.clock.now(), retry_at);
+        if !self.api.can_wait(pause) {
+            let call = "a second look at what seems to be absent".into();
+            return Err(http::error::Error::RateLimited { call, retry_at });
+        }
+        self.session.clock.sleep(pause).await;
+        Ok(())
     }
 
     /// Whether the account has projects at all. Asked for once in an invocation.

@@ -7,6 +7,7 @@
 mod lookups;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
 use rollcall::http;
 use rollcall::model::ResourceId;
@@ -44,11 +45,20 @@ pub enum Step {
         kind: GroupKind,
         page: String,
     },
+    /// The second look at the members of a Google group, which were not listed.
+    GoogleMembersAgain {
+        group: String,
+        at: Timestamp,
+    },
     CustomRoles {
         page: String,
     },
     Projects {
         page: String,
+    },
+    /// The second look at the list of projects, which was refused.
+    ProjectsAgain {
+        at: Timestamp,
     },
     ProjectServiceAccounts {
         project: String,
@@ -131,9 +141,20 @@ impl Syncer for TemporalCloud {
                 Ok(service_accounts(identity, accounts, next))
             }
             Step::Groups { page } => self.groups(account, page).await,
-            Step::Members { group, kind, page } => self.members(identity, group, *kind, page).await,
+            Step::Members { group, kind, page } => {
+                self.members(identity, group, *kind, page, false).await
+            }
+            Step::GoogleMembersAgain { group, at } => {
+                self.wait_until(*at).await?;
+                let kind = GroupKind::Google;
+                self.members(identity, group, kind, "", true).await
+            }
             Step::CustomRoles { page } => self.custom_roles(page).await,
-            Step::Projects { page } => self.projects(account, page).await,
+            Step::Projects { page } => self.projects(account, page, false).await,
+            Step::ProjectsAgain { at } => {
+                self.wait_until(*at).await?;
+                self.projects(account, "", true).await
+            }
             Step::ProjectServiceAccounts { project, page } => {
                 self.project_service_accounts(identity, project, page).await
             }
@@ -233,18 +254,27 @@ impl TemporalCloud {
         group: &str,
         kind: GroupKind,
         page: &str,
+        again: bool,
     ) -> Result<Yield<Step>, Error> {
         // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
         let no_list: &[u16] = match kind {
-            GroupKind::Google if page.is_empty() => &[400, 404, 501],
-            _ => &[404],
+            GroupKind::Google if page.is_empty() => &[400, 501],
+            _ => &[],
         };
         let mut out = Yield::default();
-        let members = match self.twice(no_list, || self.api.members(group, page)).await {
+        let members = match self.twice(&[404], || self.api.members(group, page)).await {
             Err(e) if e.is_not_found() => {
                 let going = self.api.group(group).await.map(|g| g.state().is_going());
                 let id = ResourceId::new(GROUP, group);
                 return self.vanished(identity, List::Groups, id, going).await;
+            }
+            // A step of its own, so that the waits of many groups are one.
+            Err(e) if is_one_of(&e, no_list) && !again => {
+                out.spawn.push(Step::GoogleMembersAgain {
+                    group: group.to_owned(),
+                    at: self.second_look_at(),
+                });
+                return Ok(out);
             }
             Err(e) if is_one_of(&e, no_list) => {
                 out.blind_spot(format!(
@@ -290,33 +320,36 @@ impl TemporalCloud {
     }
 
     /// Projects come before namespaces, which are in them: whether the account has any decides what a namespace's
-    /// `projectId` means.
-    async fn projects(&self, account: &str, page: &str) -> Result<Yield<Step>, Error> {
+    /// `projectId` means. Until a second look, a refused list means that it has none. The namespaces are read meanwhile;
+    /// should there be projects, they are read once more, which adds whom they reach by their projects.
+    async fn projects(&self, account: &str, page: &str, again: bool) -> Result<Yield<Step>, Error> {
         let mut out = Yield::default();
-        let no_list = first_page_only(page, NO_FEATURE);
-        let projects = match self.twice(no_list, || self.api.projects(page)).await {
-            Err(e) if is_one_of(&e, no_list) => Err(e),
-            projects => Ok(listed(page, projects)?),
+        let namespaces = |with_projects| Step::Namespaces {
+            with_projects,
+            page: String::new(),
         };
-        if page.is_empty() {
-            out.spawn.push(Step::Namespaces {
-                with_projects: projects.is_ok(),
-                page: String::new(),
-            });
-        }
-        match projects {
-            Err(e) => {
+        let no_list = first_page_only(page, NO_FEATURE);
+        let projects = match self.api.projects(page).await {
+            Err(e) if is_one_of(&e, no_list) && !again => {
+                let at = self.second_look_at();
+                out.spawn = vec![namespaces(false), Step::ProjectsAgain { at }];
+                return Ok(out);
+            }
+            Err(e) if is_one_of(&e, no_list) => {
                 out.tally(&refusal_of(PROJECT, &e), 1);
                 out.blind_spot(format!(
                     "projects, and who has access by them, are not shown: the vendor does not list them ({e})"
                 ));
+                return Ok(out);
             }
-            Ok(projects) => {
-                out.next = projects.next.map(|page| Step::Projects { page });
-                for project in &projects.items {
-                    list_project(&mut out, account, project);
-                }
-            }
+            projects => listed(page, projects)?,
+        };
+        if page.is_empty() {
+            out.spawn.push(namespaces(true));
+        }
+        out.next = projects.next.map(|page| Step::Projects { page });
+        for project in &projects.items {
+            list_project(&mut out, account, project);
         }
         Ok(out)
     }

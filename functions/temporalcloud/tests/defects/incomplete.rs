@@ -1,8 +1,11 @@
 //! Answers that lack something: what must be there, or what not every account has.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rollcall::Error;
+use rollcall::clock::Clock as _;
+use rollcall::function::Operation;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
 use rollcall_simulators::{Fault, FaultKind};
@@ -112,6 +115,60 @@ async fn a_list_that_is_refused_once_is_read_all_the_same() {
             );
         }
     }
+}
+
+/// The public connector asks for none of them. The namespaces do not wait for the second look at the projects, and the
+/// second looks at many groups wait together.
+#[tokio::test]
+async fn second_looks_delay_nothing_else_and_a_function_that_ends_leaves_them_to_the_next() {
+    let desk = desk_of(with_unheld_lists()).await;
+    desk.vendor
+        .sim
+        .set_faults(vec![always("/cloud/projects", 501).times(1)]);
+    desk.complete().await;
+    let requests = desk.vendor.sim.requests();
+    let namespaces = requests.iter().filter(|r| r.path == "/cloud/namespaces");
+    assert_eq!(namespaces.count(), 2);
+
+    let desk = desk_of(World::worked_example()).await;
+    let mut faults = Vec::new();
+    desk.vendor.sim.with_world(|world| {
+        for n in 0..20 {
+            let google = json!({"googleGroup": {"emailAddress": "g@example.com"}});
+            world.add_group_of(&format!("g-{n}"), "g", "", google, &[]);
+            faults.push(always(&format!("/cloud/user-groups/g-{n}/members"), 501));
+        }
+    });
+    desk.vendor.sim.set_faults(faults);
+    let begun = desk.clock.now();
+    desk.complete().await;
+    // One by one they would wait 40 seconds. This clock jumps, so that looks under way then wait once more.
+    let waited = desk.clock.now().duration_since(begun).as_secs();
+    assert!((2..20).contains(&waited), "{waited}");
+
+    let mut desk = desk_of(with_unheld_lists()).await;
+    let refused = ["/cloud/projects", "/cloud/custom-roles"];
+    desk.vendor
+        .sim
+        .set_faults(refused.map(|path| always(path, 404).times(1)).to_vec());
+    desk.cx.deadline = Some(desk.clock.now() + Duration::from_secs(2));
+    let cut = desk.invoke(Operation::Sync, json!({})).await;
+    let cut = cut.expect("an answer");
+    assert_eq!(
+        (&cut["status"], &cut["reason"]),
+        (&json!("continue"), &json!("rate_limit"))
+    );
+    desk.cx.deadline = None;
+    desk.clock.advance(Duration::from_secs(2));
+    let event = json!({"sync_id": cut["sync_id"]});
+    let done = desk
+        .invoke(Operation::Sync, event)
+        .await
+        .expect("an answer");
+    assert_eq!(
+        (&done["status"], &done["warnings"]),
+        (&json!("complete"), &json!([]))
+    );
 }
 
 /// The public connector asks for neither. Inherited project admins would go without a word.

@@ -230,7 +230,7 @@ pub struct Records {
     /// alive, that one counts: names are given again. Otherwise grants on it are left out, and counted.
     pub gone: Vec<ResourceId>,
     /// Resources that were listed in this sync and then were no more. They are left out, whatever a list shows, with
-    /// those that they are the parent of, and what can be held on them.
+    /// those that they are the parent of, what can be held on them, and what they hold.
     pub vanished: Vec<ResourceId>,
 }
 

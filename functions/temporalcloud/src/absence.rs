@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use rollcall::clock::{after, between};
 use rollcall::connector::Identity;
 use rollcall::pages::EmptyPages;
 use rollcall::{Error, http};
@@ -21,11 +23,10 @@ const LAG: [Duration; 3] = [
     Duration::from_secs(4),
 ];
 
-/// What an account without projects may be answered. *Unknown* which of them: projects are a feature that not every
-/// account has, and the caller's role was checked, so that a 403 is not a missing right.
-pub(crate) const NO_PROJECTS: &[u16] = &[403, 404, 501];
-/// What a list is answered that the API does not have. A 403 is a missing right.
-pub(crate) const NO_SUCH_LIST: &[u16] = &[404, 501];
+/// What the list of a feature (projects, custom roles) may be answered in an account that lacks the feature. *Unknown*:
+/// which of them. A 403 counts, since only Account Owners and Global Admins get this far, and they may list both. If it
+/// is a missing right all the same, the blind spot reports it, and `check` fails where something on the list is in use.
+pub(crate) const NO_FEATURE: &[u16] = &[403, 404, 501];
 /// The wait before the second look at what seems to be absent.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
@@ -132,6 +133,27 @@ pub(crate) async fn must_not_be_listed(
     }
 }
 
+/// Fails unless a group or project is going or gone whose members or service accounts are answered with 404. By itself
+/// that is also what a gateway says that has lost a route, and what a read that lags behind says of a new object.
+/// `going` is what a look at the object shows; if that is a 404 too, the list must not have the object either.
+pub(crate) async fn must_be_gone(
+    connector: &TemporalCloud,
+    identity: &Identity,
+    list: List,
+    id: &str,
+    going: Result<bool, http::error::Error>,
+) -> Result<(), Error> {
+    match going {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(contradiction(format!(
+            "the vendor shows `{id}` of {}, but answers that there is no list of who is in it (404)",
+            list.name()
+        ))),
+        Err(e) if e.is_not_found() => must_not_be_listed(connector, identity, list, id).await,
+        Err(e) => Err(e.into()),
+    }
+}
+
 fn denied_but_listed(list: List, id: &str) -> Error {
     contradiction(format!(
         "the vendor answers that there is no `{id}` (404), but {} has it",
@@ -170,14 +192,18 @@ async fn is_listed(
     }
     match list {
         List::Users if walk.is_empty() => Err(nobody_listed()),
-        List::ServiceAccounts => is_scoped(connector, id).await,
+        List::ServiceAccounts => is_scoped(connector, identity, id).await,
         _ => Ok(false),
     }
 }
 
 /// Whether a project has a service account of its own with this id. *Unknown*: whether the list of all service accounts
 /// has those too.
-async fn is_scoped(connector: &TemporalCloud, id: &str) -> Result<bool, Error> {
+async fn is_scoped(
+    connector: &TemporalCloud,
+    identity: &Identity,
+    id: &str,
+) -> Result<bool, Error> {
     if !connector.has_projects().await? {
         return Ok(false);
     }
@@ -185,7 +211,7 @@ async fn is_scoped(connector: &TemporalCloud, id: &str) -> Result<bool, Error> {
     while let Some(page) = projects.next_page() {
         let found = connector.api.projects(&page).await?;
         for project in &found.items {
-            if is_scoped_to(connector, &project.id, id).await? {
+            if is_scoped_to(connector, identity, &project.id, id).await? {
                 return Ok(true);
             }
         }
@@ -194,13 +220,27 @@ async fn is_scoped(connector: &TemporalCloud, id: &str) -> Result<bool, Error> {
     Ok(false)
 }
 
-async fn is_scoped_to(connector: &TemporalCloud, project: &str, id: &str) -> Result<bool, Error> {
+async fn is_scoped_to(
+    connector: &TemporalCloud,
+    identity: &Identity,
+    project: &str,
+    id: &str,
+) -> Result<bool, Error> {
+    let api = &connector.api;
     let mut walk = Walk::of(format!("the list of service accounts of project {project}"));
     while let Some(page) = walk.next_page() {
-        let found = match connector.api.project_service_accounts(project, &page).await {
+        let look = || api.project_service_accounts(project, &page);
+        let found = match connector.twice(&[404, 501], look).await {
             Ok(found) => found,
-            // The project was deleted meanwhile, or the vendor has no such list.
-            Err(e) if page.is_empty() && is_one_of(&e, NO_SUCH_LIST) => break,
+            Err(e) if e.is_not_found() => {
+                let going = api.project(project).await.map(|p| p.state().is_going());
+                // Boxed: this is itself a part of the look at a list.
+                let gone = must_be_gone(connector, identity, List::Projects, project, going);
+                Box::pin(gone).await?;
+                break;
+            }
+            // The vendor has no such list.
+            Err(e) if page.is_empty() && is_one_of(&e, &[501]) => break,
             Err(e) => return Err(e.into()),
         };
         let there = |sa: &crate::api::ServiceAccount| sa.id == id && !sa.state().is_going();
@@ -270,20 +310,39 @@ impl TemporalCloud {
     {
         match look().await {
             Err(e) if is_one_of(&e, statuses) => {
-                self.session.clock.sleep(SECOND_LOOK).await;
+                self.wait_until(self.second_look_at()).await?;
                 look().await
             }
             answer => answer,
         }
     }
 
-    /// Whether the account has projects at all.
-    pub(crate) async fn has_projects(&self) -> Result<bool, Error> {
-        match self.twice(NO_PROJECTS, || self.api.projects("")).await {
-            Ok(_) => Ok(true),
-            Err(e) if is_one_of(&e, NO_PROJECTS) => Ok(false),
-            Err(e) => Err(e.into()),
+    /// When the second look is due at what seems to be absent now.
+    pub(crate) fn second_look_at(&self) -> Timestamp {
+        after(self.session.clock.now(), SECOND_LOOK)
+    }
+
+    /// Waits until a second look is due. A wait that this invocation has no time for is left to the next one.
+    pub(crate) async fn wait_until(&self, retry_at: Timestamp) -> Result<(), http::error::Error> {
+        let pause = between(self.session.clock.now(), retry_at);
+        if !self.api.can_wait(pause) {
+            let call = "a second look at what seems to be absent".into();
+            return Err(http::error::Error::RateLimited { call, retry_at });
         }
+        self.session.clock.sleep(pause).await;
+        Ok(())
+    }
+
+    /// Whether the account has projects at all. Asked for once in an invocation.
+    pub(crate) async fn has_projects(&self) -> Result<bool, Error> {
+        let look = || async {
+            match self.twice(NO_FEATURE, || self.api.projects("")).await {
+                Ok(_) => Ok(true),
+                Err(e) if is_one_of(&e, NO_FEATURE) => Ok(false),
+                Err(e) => Err(e.into()),
+            }
+        };
+        self.projects.get_or_try_init(look).await.copied()
     }
 }
 

@@ -181,6 +181,13 @@ impl Api {
         Ok(answer.project)
     }
 
+    /// `GET /cloud/projects/{projectId}`, without asking again after a 403: an account without projects may deny them all.
+    pub(crate) async fn project_at_once(&self, id: &str) -> Result<Project, Error> {
+        let call = Call::get(&["cloud", "projects", id]);
+        let answer: ProjectAnswer = self.http.send(&call).await?;
+        Ok(answer.project)
+    }
+
     /// A user, service account or group as the API sent it: what an update must send back whole.
     pub(crate) async fn raw(&self, kind: Kind, id: &str) -> Result<Value, Error> {
         let mut answer: Value = self

@@ -15,6 +15,7 @@ use rollcall::function::Entry;
 use rollcall::http::Session;
 use rollcall::model::{Capability, FacetKind, ResourceId, ResourceType};
 use rollcall::{Error, ErrorType};
+use tokio::sync::OnceCell;
 
 use access::{ACCOUNT_ROLE, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
 use api::{Access, Api, Role, text};
@@ -133,6 +134,8 @@ pub struct TemporalCloud {
     session: Session,
     /// The role of accounts that are created.
     default_role: Role,
+    /// Whether the account has projects, once somebody had to know.
+    projects: OnceCell<bool>,
 }
 
 /// The connector, for whoever knows it by name.
@@ -154,6 +157,7 @@ impl Connector for TemporalCloud {
                 "developer" => Role::Developer,
                 _ => Role::Read,
             },
+            projects: OnceCell::new(),
         })
     }
 

@@ -7,6 +7,7 @@
 mod lookups;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
 use rollcall::http;
 use rollcall::model::ResourceId;
@@ -14,8 +15,7 @@ use rollcall::{Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
 use crate::absence::{
-    self, List, NO_PROJECTS, NO_SUCH_LIST, caller_not_listed, first_page_only, is_one_of,
-    nobody_listed,
+    self, List, NO_FEATURE, caller_not_listed, first_page_only, is_one_of, nobody_listed,
 };
 use crate::access::{self, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
 use crate::api::{GroupKind, Page, Project, ServiceAccount};
@@ -45,11 +45,20 @@ pub enum Step {
         kind: GroupKind,
         page: String,
     },
+    /// The second look at the members of a Google group, which were not listed.
+    GoogleMembersAgain {
+        group: String,
+        at: Timestamp,
+    },
     CustomRoles {
         page: String,
     },
     Projects {
         page: String,
+    },
+    /// The second look at the list of projects, which was refused.
+    ProjectsAgain {
+        at: Timestamp,
     },
     ProjectServiceAccounts {
         project: String,
@@ -132,9 +141,20 @@ impl Syncer for TemporalCloud {
                 Ok(service_accounts(identity, accounts, next))
             }
             Step::Groups { page } => self.groups(account, page).await,
-            Step::Members { group, kind, page } => self.members(identity, group, *kind, page).await,
+            Step::Members { group, kind, page } => {
+                self.members(identity, group, *kind, page, false).await
+            }
+            Step::GoogleMembersAgain { group, at } => {
+                self.wait_until(*at).await?;
+                let kind = GroupKind::Google;
+                self.members(identity, group, kind, "", true).await
+            }
             Step::CustomRoles { page } => self.custom_roles(page).await,
-            Step::Projects { page } => self.projects(account, page).await,
+            Step::Projects { page } => self.projects(account, page, false).await,
+            Step::ProjectsAgain { at } => {
+                self.wait_until(*at).await?;
+                self.projects(account, "", true).await
+            }
             Step::ProjectServiceAccounts { project, page } => {
                 self.project_service_accounts(identity, project, page).await
             }
@@ -234,6 +254,7 @@ impl TemporalCloud {
         group: &str,
         kind: GroupKind,
         page: &str,
+        again: bool,
     ) -> Result<Yield<Step>, Error> {
         // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
         let no_list: &[u16] = match kind {
@@ -241,8 +262,20 @@ impl TemporalCloud {
             _ => &[],
         };
         let mut out = Yield::default();
-        let members = match self.twice(no_list, || self.api.members(group, page)).await {
-            Err(e) if e.is_not_found() => return self.vanished_group(identity, group, e).await,
+        let members = match self.twice(&[404], || self.api.members(group, page)).await {
+            Err(e) if e.is_not_found() => {
+                let going = self.api.group(group).await.map(|g| g.state().is_going());
+                let id = ResourceId::new(GROUP, group);
+                return self.vanished(identity, List::Groups, id, going).await;
+            }
+            // A step of its own, so that the waits of many groups are one.
+            Err(e) if is_one_of(&e, no_list) && !again => {
+                out.spawn.push(Step::GoogleMembersAgain {
+                    group: group.to_owned(),
+                    at: self.second_look_at(),
+                });
+                return Ok(out);
+            }
             Err(e) if is_one_of(&e, no_list) => {
                 out.blind_spot(format!(
                     "the vendor does not list the members of Google group {group} ({e})"
@@ -264,37 +297,13 @@ impl TemporalCloud {
         Ok(out)
     }
 
-    /// 404 is documented as "no such group". Taken by itself it would also be what a gateway says that has lost a
-    /// route, and everybody would seem to have left the group: the group must be going, or denied by its list too.
-    async fn vanished_group(
-        &self,
-        identity: &Identity,
-        group: &str,
-        no_members: http::error::Error,
-    ) -> Result<Yield<Step>, Error> {
-        match self.api.group(group).await {
-            Ok(found) if !found.state().is_going() => return Err(no_members.into()),
-            Ok(_) => {}
-            Err(e) if e.is_not_found() => {
-                absence::must_not_be_listed(self, identity, List::Groups, group).await?;
-            }
-            Err(e) => return Err(e.into()),
-        }
-        let mut out = Yield::default();
-        out.warn(
-            "GroupVanished",
-            format!("group {group} was deleted during the sync"),
-        );
-        Ok(out)
-    }
-
     /// Custom roles that somebody holds are looked up where there is no list of them.
     async fn custom_roles(&self, page: &str) -> Result<Yield<Step>, Error> {
         let mut out = Yield::default();
-        let no_list = first_page_only(page, NO_SUCH_LIST);
+        let no_list = first_page_only(page, NO_FEATURE);
         let roles = match self.twice(no_list, || self.api.custom_roles(page)).await {
             Err(e) if is_one_of(&e, no_list) => {
-                out.tally(&format!("{ABSENT} {CUSTOM_ROLE}"), 1);
+                out.tally(&refusal_of(CUSTOM_ROLE, &e), 1);
                 out.blind_spot(format!(
                     "custom roles that nobody holds directly are not shown: the vendor does not list them ({e})"
                 ));
@@ -311,35 +320,36 @@ impl TemporalCloud {
     }
 
     /// Projects come before namespaces, which are in them: whether the account has any decides what a namespace's
-    /// `projectId` means.
-    async fn projects(&self, account: &str, page: &str) -> Result<Yield<Step>, Error> {
+    /// `projectId` means. Until a second look, a refused list means that it has none. The namespaces are read meanwhile;
+    /// should there be projects, they are read once more, which adds whom they reach by their projects.
+    async fn projects(&self, account: &str, page: &str, again: bool) -> Result<Yield<Step>, Error> {
         let mut out = Yield::default();
-        let no_list = first_page_only(page, NO_PROJECTS);
-        let projects = match self.twice(no_list, || self.api.projects(page)).await {
-            Err(e) if is_one_of(&e, no_list) => Err(e),
-            projects => Ok(listed(page, projects)?),
+        let namespaces = |with_projects| Step::Namespaces {
+            with_projects,
+            page: String::new(),
         };
-        if page.is_empty() {
-            out.spawn.push(Step::Namespaces {
-                with_projects: projects.is_ok(),
-                page: String::new(),
-            });
-        }
-        match projects {
-            Err(e) => {
-                let denied = e.status() == Some(403);
-                let what = if denied { DENIED } else { ABSENT };
-                out.tally(&format!("{what} {PROJECT}"), 1);
+        let no_list = first_page_only(page, NO_FEATURE);
+        let projects = match self.api.projects(page).await {
+            Err(e) if is_one_of(&e, no_list) && !again => {
+                let at = self.second_look_at();
+                out.spawn = vec![namespaces(false), Step::ProjectsAgain { at }];
+                return Ok(out);
+            }
+            Err(e) if is_one_of(&e, no_list) => {
+                out.tally(&refusal_of(PROJECT, &e), 1);
                 out.blind_spot(format!(
                     "projects, and who has access by them, are not shown: the vendor does not list them ({e})"
                 ));
+                return Ok(out);
             }
-            Ok(projects) => {
-                out.next = projects.next.map(|page| Step::Projects { page });
-                for project in &projects.items {
-                    list_project(&mut out, account, project);
-                }
-            }
+            projects => listed(page, projects)?,
+        };
+        if page.is_empty() {
+            out.spawn.push(namespaces(true));
+        }
+        out.next = projects.next.map(|page| Step::Projects { page });
+        for project in &projects.items {
+            list_project(&mut out, account, project);
         }
         Ok(out)
     }
@@ -351,10 +361,15 @@ impl TemporalCloud {
         project: &str,
         page: &str,
     ) -> Result<Yield<Step>, Error> {
-        let no_list = first_page_only(page, &[501]);
+        let no_list: &[u16] = if page.is_empty() { &[404, 501] } else { &[404] };
         let look = || self.api.project_service_accounts(project, page);
         let accounts = match self.twice(no_list, look).await {
-            Err(e) if e.is_not_found() => return self.vanished_project(identity, project, e).await,
+            Err(e) if e.is_not_found() => {
+                let going = self.api.project(project).await;
+                let going = going.map(|p| p.state().is_going());
+                let id = ResourceId::new(PROJECT, project);
+                return self.vanished(identity, List::Projects, id, going).await;
+            }
             Err(e) if is_one_of(&e, no_list) => {
                 let mut out = Yield::default();
                 out.blind_spot(format!(
@@ -371,28 +386,31 @@ impl TemporalCloud {
         Ok(service_accounts(identity, accounts, next))
     }
 
-    /// The same as for groups: the project must be going, or denied by its list too.
-    async fn vanished_project(
+    /// The members of a group, or the service accounts of a project, are answered with 404: everybody would seem to have
+    /// left it. The object itself must be going or gone.
+    async fn vanished(
         &self,
         identity: &Identity,
-        project: &str,
-        no_list: http::error::Error,
+        list: List,
+        id: ResourceId,
+        going: Result<bool, http::error::Error>,
     ) -> Result<Yield<Step>, Error> {
-        match self.api.project(project).await {
-            Ok(found) if !found.state().is_going() => return Err(no_list.into()),
-            Ok(_) => {}
-            Err(e) if e.is_not_found() => {
-                absence::must_not_be_listed(self, identity, List::Projects, project).await?;
-            }
-            Err(e) => return Err(e.into()),
-        }
-        let mut out = Yield::default();
-        out.warn(
-            "ProjectVanished",
-            format!("project {project} was deleted during the sync"),
-        );
+        absence::must_be_gone(self, identity, list, &id.id, going).await?;
+        let code = match list {
+            List::Projects => "ProjectVanished",
+            _ => "GroupVanished",
+        };
+        let what = format!("{} {} was deleted", id.resource_type, id.id);
+        let mut out = Yield::from(Records::vanished(id));
+        out.warn(code, format!("{what} during the sync"));
         Ok(out)
     }
+}
+
+/// The tally of how the list of a kind was refused.
+fn refusal_of(kind: &str, e: &http::error::Error) -> String {
+    let denied = e.status() == Some(403);
+    format!("{} {kind}", if denied { DENIED } else { ABSENT })
 }
 
 /// A project, and the step that lists what is scoped to it.
@@ -458,7 +476,7 @@ fn refused_list(kind: &str, in_use: u64) -> Error {
         ErrorType::PermissionDenied,
         "WeakKey",
         format!(
-            "the list of {kind}s is refused, but {in_use} of them are there: who has access by them cannot be seen"
+            "the list of {kind}s is refused, but {in_use} of them are in use: who has access by them cannot be seen"
         ),
         ADMIN_KEY,
     )

@@ -120,14 +120,15 @@ impl Finish<'_> {
             .map_err(scratch)
     }
 
-    /// What vanished during the sync is not shown, nor what is inside it, whatever a list had shown before; and nobody holds
-    /// anything on what is gone.
+    /// What vanished during the sync is not shown, nor what is inside it, nor what either held, whatever a list had shown
+    /// before; and nobody holds anything on what is gone.
     fn leave_out_gone(&mut self) -> Result<(), Error> {
         let vanished = self.any("SELECT 1 FROM vanished")?;
         if !vanished && !self.any("SELECT 1 FROM gone")? {
             return Ok(());
         }
         let run = |sql: &str| self.work.execute(sql, []).map_err(scratch);
+        let mut left_out = 0;
         if vanished {
             // All rows of a resource have to be inside: it may have been moved meanwhile.
             let inside = "INSERT INTO vanished SELECT type, id, 0 FROM resources
@@ -139,9 +140,11 @@ impl Finish<'_> {
             run(
                 "DELETE FROM entitlements WHERE (type, resource) IN (SELECT type, id FROM vanished)",
             )?;
+            left_out +=
+                run("DELETE FROM grants WHERE (type, id) IN (SELECT type, id FROM vanished)")?;
         }
-        let left_out = run("DELETE FROM grants WHERE entitlement IN
-                                (SELECT entitlement FROM targets JOIN names USING (type, id) WHERE state = 2)")?;
+        left_out += run("DELETE FROM grants WHERE entitlement IN
+                             (SELECT entitlement FROM targets JOIN names USING (type, id) WHERE state = 2)")?;
         // Whom these alone named, nobody names any more.
         run("UPDATE names SET principal = 0 WHERE principal = 1")?;
         run("UPDATE names SET principal = 1 WHERE (type, id) IN (SELECT type, id FROM grants)")?;
@@ -401,7 +404,7 @@ impl Finish<'_> {
             warnings.push(Warning::new(
                 "GrantsOnGoneResources",
                 format!(
-                    "{} grants are left out: the vendor does not know their resources any more, or is deleting them",
+                    "{} grants are left out: the vendor does not know their resources or holders any more, or is deleting them",
                     self.left_out
                 ),
             ));

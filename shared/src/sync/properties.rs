@@ -255,7 +255,7 @@ fn grant(of: usize, membership: &Membership) -> Grant {
 /// What each (entitlement, principal) pair has: its sources, each with whether it is direct.
 type Held = BTreeMap<(String, String), BTreeMap<String, bool>>;
 
-/// What is granted in groups that did not vanish.
+/// What is granted in groups that did not vanish, to whoever did not.
 fn stated(world: &World) -> Vec<Grant> {
     let groups = world.groups.iter().enumerate();
     let there = groups.filter(|(of, _)| !world.vanished.contains(of));
@@ -263,7 +263,10 @@ fn stated(world: &World) -> Vec<Grant> {
         let members: Vec<Grant> = members.iter().map(|m| grant(of, m)).collect();
         members.into_iter().chain(owned(of))
     };
-    there.flat_map(granted).collect()
+    let vanished: BTreeSet<_> = world.vanished.iter().map(|index| group(*index)).collect();
+    let all = there.flat_map(granted);
+    all.filter(|grant| !vanished.contains(&grant.principal))
+        .collect()
 }
 
 /// What there is: everybody who was listed or looked up, the groups that did not vanish with what is inside, and whoever

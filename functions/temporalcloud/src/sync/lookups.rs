@@ -6,7 +6,7 @@ use rollcall::{Error, http};
 
 use super::{FOUND, Step, VANISHED, take, unreadable};
 use crate::TemporalCloud;
-use crate::absence::{NO_PROJECTS, is_one_of};
+use crate::absence::{NO_FEATURE, is_one_of};
 use crate::access::{self, CUSTOM_ROLE, NAMESPACE, PROJECT, USER};
 use crate::api::Namespace;
 
@@ -82,13 +82,13 @@ impl TemporalCloud {
         if namespace.project_id.is_empty() {
             return Ok(false);
         }
-        match self.api.project(&namespace.project_id).await {
+        match self.api.project_at_once(&namespace.project_id).await {
             Ok(project) => {
                 out.tally(&format!("{FOUND} {PROJECT}"), 1);
                 out.records.extend(access::project(account, &project));
                 Ok(!project.state().is_going())
             }
-            Err(e) if is_one_of(&e, NO_PROJECTS) => self.has_projects().await,
+            Err(e) if is_one_of(&e, NO_FEATURE) => self.has_projects().await,
             Err(e) => Err(e.into()),
         }
     }

@@ -148,6 +148,38 @@ async fn a_service_account_that_only_its_project_lists_is_not_taken_for_gone() {
     desk.vendor.sim.set_faults(vec![object]);
     let result = revoke(&desk, "r1", WRITE, "service-account:sa-prj").await;
     assert_eq!(code(result), "ContradictoryAnswers");
+    // Nor where the project's list is denied, once or for good, as long as the project is there or listed.
+    let list = "/cloud/projects/prj_1/service-accounts";
+    let project = || always("/cloud/projects/prj_1", 404);
+    for (n, lists) in [
+        vec![always(list, 404).times(1)],
+        vec![always(list, 501).times(1)],
+        vec![always(list, 404)],
+        vec![always(list, 404), project()],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let object = always("/cloud/service-accounts/sa-prj", 404);
+        desk.vendor.sim.set_faults([vec![object], lists].concat());
+        let result = revoke(&desk, &format!("p{n}"), WRITE, "service-account:sa-prj").await;
+        assert_eq!(code(result), "ContradictoryAnswers", "{n}");
+    }
+    // A project that is being deleted hides nobody, and the API may have no such list.
+    for (request, status, state) in [
+        ("q1", 404, "RESOURCE_STATE_DELETING"),
+        ("q2", 501, "RESOURCE_STATE_ACTIVE"),
+    ] {
+        desk.vendor.sim.with_world(|world| {
+            world.set_state("prj_1", state);
+        });
+        desk.vendor.sim.set_faults(vec![always(list, status)]);
+        outcome(
+            revoke(&desk, request, WRITE, "service-account:sa-nobody").await,
+            "already_revoked",
+        );
+    }
+    desk.vendor.sim.set_faults(Vec::new());
     outcome(
         revoke(&desk, "r2", WRITE, "service-account:sa-nobody").await,
         "already_revoked",

@@ -297,7 +297,11 @@ async fn a_namespace_that_is_looked_up_in_an_account_without_projects_is_shown_w
     ] {
         let desk = desk_of(World::worked_example()).await;
         desk.vendor.sim.with_world(|world| {
-            world.set_namespace_project("demo.a1b23", "prj_default");
+            world.add_namespace("extra");
+            world.set_namespace_permission("u2", "extra.a1b23", "PERMISSION_READ");
+            for namespace in ["demo.a1b23", "extra.a1b23"] {
+                world.set_namespace_project(namespace, "prj_default");
+            }
         });
         desk.vendor.sim.set_options(|o| o.projects = absent);
         let nothing = json!({"namespaces": []});
@@ -313,5 +317,10 @@ async fn a_namespace_that_is_looked_up_in_an_account_without_projects_is_shown_w
                 .any(|g| g.principal.starts_with("project:")),
             "{absent:?}"
         );
+        // Two looks by the sync and two by the look-ups, however many; and each project once.
+        let requests = desk.vendor.sim.requests();
+        let calls = |path: &str| requests.iter().filter(|r| r.path == path).count();
+        assert_eq!(calls("/cloud/projects"), 4, "{absent:?}");
+        assert_eq!(calls("/cloud/projects/prj_default"), 2, "{absent:?}");
     }
 }

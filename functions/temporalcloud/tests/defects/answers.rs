@@ -4,7 +4,7 @@ use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::{Casing, Defaults, Feature, Options, World};
 use rollcall_simulators::{Fault, FaultKind};
 
-use super::{code, desk_of, grant, outcome, revoke, shown_once, spec, stored};
+use super::{always, code, desk_of, grant, outcome, revoke, shown_once, spec, stored};
 use crate::Desk;
 
 const ABSENT: [Feature; 3] = [
@@ -95,12 +95,7 @@ async fn an_account_without_projects_or_custom_roles_is_shown_without_them() {
         });
         desk.vendor.sim.set_options(|o| {
             o.projects = absent;
-            // A 403 to the list of custom roles is a missing right.
-            o.custom_roles = if absent == Feature::Forbidden {
-                Feature::NotFound
-            } else {
-                absent
-            };
+            o.custom_roles = absent;
         });
         let shown = Shown::by(&desk).await;
         let kinds = ["project", "custom-role"];
@@ -182,7 +177,7 @@ async fn a_list_of_projects_that_is_refused_although_there_are_some_publishes_no
 async fn custom_roles_that_are_looked_up_lose_nothing_by_a_list_that_is_refused() {
     let desk = Desk::new().await;
     let whole = desk.complete().await;
-    for status in [404, 501] {
+    for status in [403, 404, 501] {
         let kind = FaultKind::status(status);
         let list = Fault::matching("GET", "/cloud/custom-roles", kind).exactly();
         desk.vendor.sim.set_faults(vec![list]);
@@ -191,6 +186,23 @@ async fn custom_roles_that_are_looked_up_lose_nothing_by_a_list_that_is_refused(
             whole["content_digest"],
             "{status}"
         );
+    }
+}
+
+/// The public connector shows no custom roles.
+#[tokio::test]
+async fn custom_roles_that_are_neither_listed_nor_found_publish_nothing() {
+    for (status, expected) in [
+        (403, "WeakKey"),
+        (404, "ContradictoryAnswers"),
+        (501, "ContradictoryAnswers"),
+    ] {
+        let desk = Desk::new().await;
+        let not_found = Fault::matching("GET", "/cloud/custom-roles/", FaultKind::status(404));
+        let list = always("/cloud/custom-roles", status);
+        desk.vendor.sim.set_faults(vec![list, not_found]);
+        assert_eq!(code(desk.sync().await), expected);
+        assert!(!desk.is_published());
     }
 }
 
@@ -260,7 +272,9 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
     let refused = |path: &str, status| Fault::matching("GET", path, FaultKind::status(status));
     let vanished = |shown: &Shown| {
         let mut warnings = shown.warnings().into_iter();
-        warnings.any(|w| w.starts_with("GroupVanished") && w.contains("g-cloud"))
+        let left = shown.resources.contains_key("group:g-cloud")
+            || (shown.grants.values()).any(|g| g.principal == "group:g-cloud");
+        warnings.any(|w| w.starts_with("GroupVanished") && w.contains("g-cloud")) && !left
     };
     // It is gone, whichever page of its members we were at: the list does not have it any more.
     for (page_size, page) in [(None, 1), (Some(1), 2)] {
@@ -302,19 +316,21 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
         assert!(vanished(&Shown::by(&desk).await), "{state}");
     }
     // It is there, or nobody knows.
-    for (faults, named) in [
-        (vec![refused(members, 404)], members),
-        (vec![refused(members, 404).from(2)], members),
+    let contradictory = ("Unavailable", "ContradictoryAnswers");
+    for (faults, expected) in [
+        (vec![refused(members, 404)], contradictory),
+        (vec![refused(members, 404).from(2)], contradictory),
         (
             vec![refused(members, 404), refused(group, 403).exactly()],
-            group,
+            ("PermissionDenied", "VendorDenied"),
         ),
     ] {
         let desk = Desk::new().await;
         desk.vendor.sim.set_options(|o| o.force_page_size = Some(1));
         desk.vendor.sim.set_faults(faults);
         let error = desk.sync().await.expect_err("a list that breaks off");
-        assert!(error.to_string().contains(named), "{error}");
+        assert_eq!((error.kind().as_str(), error.code()), expected, "{error}");
+        assert!(error.to_string().contains("g-cloud"), "{error}");
         assert!(!desk.is_published());
     }
     // The list has it.
@@ -326,7 +342,7 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
     let desk = Desk::new().await;
     let google = refused("/cloud/user-groups/g-google/members", 404);
     desk.vendor.sim.set_faults(vec![google]);
-    assert_eq!(code(desk.sync().await), "VendorNotFound");
+    assert_eq!(code(desk.sync().await), "ContradictoryAnswers");
 }
 
 /// The public connector names a version of 2024: newer fields are neither shown nor kept by its updates.

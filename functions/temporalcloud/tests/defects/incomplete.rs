@@ -1,8 +1,11 @@
 //! Answers that lack something: what must be there, or what not every account has.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rollcall::Error;
+use rollcall::clock::Clock as _;
+use rollcall::function::Operation;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
 use rollcall_simulators::{Fault, FaultKind};
@@ -12,8 +15,9 @@ use super::{always, desk_of, shown_once};
 use crate::Desk;
 
 fn manifest(desk: &Desk, answer: &Value) -> Value {
-    let key = answer["snapshot"].as_str().expect("a snapshot");
-    let text = std::fs::read(desk.file(&key.replace(".c1z", ".json"))).expect("the manifest");
+    let sync_id = answer["sync_id"].as_str().expect("an id");
+    let key = format!("snapshots/temporalcloud/default/{sync_id}.json");
+    let text = std::fs::read(desk.file(&key)).expect("the manifest");
     serde_json::from_slice(&text).expect("JSON")
 }
 
@@ -94,9 +98,10 @@ async fn a_list_that_is_refused_once_is_read_all_the_same() {
     let whole = desk.complete().await;
     for (path, statuses) in [
         ("/cloud/projects", &[403, 404, 501][..]),
-        ("/cloud/custom-roles", &[404, 501]),
-        ("/cloud/projects/prj_1/service-accounts", &[403, 501]),
-        ("/cloud/user-groups/g-google/members", &[400, 501]),
+        ("/cloud/custom-roles", &[403, 404, 501]),
+        ("/cloud/projects/prj_1/service-accounts", &[403, 404, 501]),
+        ("/cloud/user-groups/g-google/members", &[400, 404, 501]),
+        ("/cloud/user-groups/g-cloud/members", &[404]),
     ] {
         for status in statuses {
             desk.vendor
@@ -112,16 +117,70 @@ async fn a_list_that_is_refused_once_is_read_all_the_same() {
     }
 }
 
+/// The public connector asks for none of them. The namespaces do not wait for the second look at the projects, and the
+/// second looks at many groups wait together.
+#[tokio::test]
+async fn second_looks_delay_nothing_else_and_a_function_that_ends_leaves_them_to_the_next() {
+    let desk = desk_of(with_unheld_lists()).await;
+    desk.vendor
+        .sim
+        .set_faults(vec![always("/cloud/projects", 501).times(1)]);
+    desk.complete().await;
+    let requests = desk.vendor.sim.requests();
+    let namespaces = requests.iter().filter(|r| r.path == "/cloud/namespaces");
+    assert_eq!(namespaces.count(), 2);
+
+    let desk = desk_of(World::worked_example()).await;
+    let mut faults = Vec::new();
+    desk.vendor.sim.with_world(|world| {
+        for n in 0..20 {
+            let google = json!({"googleGroup": {"emailAddress": "g@example.com"}});
+            world.add_group_of(&format!("g-{n}"), "g", "", google, &[]);
+            faults.push(always(&format!("/cloud/user-groups/g-{n}/members"), 501));
+        }
+    });
+    desk.vendor.sim.set_faults(faults);
+    let begun = desk.clock.now();
+    desk.complete().await;
+    // One by one they would wait 40 seconds. This clock jumps, so that looks under way then wait once more.
+    let waited = desk.clock.now().duration_since(begun).as_secs();
+    assert!((2..20).contains(&waited), "{waited}");
+
+    let mut desk = desk_of(with_unheld_lists()).await;
+    let refused = ["/cloud/projects", "/cloud/custom-roles"];
+    desk.vendor
+        .sim
+        .set_faults(refused.map(|path| always(path, 404).times(1)).to_vec());
+    desk.cx.deadline = Some(desk.clock.now() + Duration::from_secs(2));
+    let cut = desk.invoke(Operation::Sync, json!({})).await;
+    let cut = cut.expect("an answer");
+    assert_eq!(
+        (&cut["status"], &cut["reason"]),
+        (&json!("continue"), &json!("rate_limit"))
+    );
+    desk.cx.deadline = None;
+    desk.clock.advance(Duration::from_secs(2));
+    let event = json!({"sync_id": cut["sync_id"]});
+    let done = desk
+        .invoke(Operation::Sync, event)
+        .await
+        .expect("an answer");
+    assert_eq!(
+        (&done["status"], &done["warnings"]),
+        (&json!("complete"), &json!([]))
+    );
+}
+
 /// The public connector asks for neither. Inherited project admins would go without a word.
 #[tokio::test]
 async fn a_list_that_is_absent_is_a_blind_spot_and_what_was_on_it_is_held() {
-    for (path, lost, statuses) in [
-        ("/cloud/projects", "project", &[403, 404, 501][..]),
-        ("/cloud/custom-roles", "custom-role", &[404, 501]),
+    for (path, lost) in [
+        ("/cloud/projects", "project"),
+        ("/cloud/custom-roles", "custom-role"),
     ] {
-        for status in statuses {
+        for status in [403, 404, 501] {
             let desk = desk_of(with_unheld_lists()).await;
-            desk.vendor.sim.set_faults(vec![always(path, *status)]);
+            desk.vendor.sim.set_faults(vec![always(path, status)]);
             let first = desk.complete().await;
             let blind = manifest(&desk, &first)["blind_spots"].to_string();
             assert!(blind.contains(path), "{status}: {blind}");
@@ -129,7 +188,7 @@ async fn a_list_that_is_absent_is_a_blind_spot_and_what_was_on_it_is_held() {
 
             let desk = desk_of(with_unheld_lists()).await;
             let whole = desk.complete().await;
-            desk.vendor.sim.set_faults(vec![always(path, *status)]);
+            desk.vendor.sim.set_faults(vec![always(path, status)]);
             let held = desk.sync().await.expect("an answer");
             assert_eq!(held["status"], "held", "{path} {status}");
             let losses = manifest(&desk, &held)["losses"].to_string();
@@ -153,14 +212,13 @@ async fn a_list_that_is_denied_or_not_answered_by_the_api_is_not_absent() {
         Fault::matching("GET", path, kind).exactly()
     };
     for (fault, code) in [
-        (always("/cloud/custom-roles", 403), "VendorDenied"),
         (
             always("/cloud/projects/prj_1/service-accounts", 403),
             "VendorDenied",
         ),
         (
             always("/cloud/projects/prj_1/service-accounts", 404),
-            "VendorNotFound",
+            "ContradictoryAnswers",
         ),
         (page("/cloud/projects"), "Redirected"),
     ] {
@@ -224,6 +282,8 @@ async fn service_accounts_of_a_project_are_shown_once_whichever_list_has_them() 
     let shown = Shown::by(&desk).await;
     let mut warnings = shown.warnings().into_iter();
     assert!(warnings.any(|w| w.starts_with("ProjectVanished") && w.contains("prj_1")));
+    assert!(!shown.resources.contains_key("project:prj_1"));
+    assert!((shown.grants.values()).all(|g| g.principal != "project:prj_1"));
 }
 
 /// The public connector knows no groups. Who is in a group of Google's or of an identity provider's is decided there.

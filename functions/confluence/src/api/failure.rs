@@ -10,7 +10,7 @@ pub(crate) enum Failure {
     /// It went wrong on the way, or the vendor says no.
     #[error(transparent)]
     Http(Http),
-    /// The last row of a page is not on the next one, which begins with it.
+    /// No row of a page is on the next one, which begins with its last ones, nor on those before that.
     #[error("rows of the list {call} moved while it was read")]
     Moved {
         /// Method and path.

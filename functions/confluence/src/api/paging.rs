@@ -17,6 +17,13 @@ const V1_PAGE: &str = "200";
 /// The largest page of the API v2.
 const V2_PAGE: &str = "250";
 
+/// How many rows of a page are asked for once more with the next one: so many can go away meanwhile and none is missed.
+const OVERLAP: u64 = 4;
+/// Of a page, one row in so many is kept to know it again by.
+const KEPT: usize = 25;
+/// How often a page is asked for further back, until a row of the page before it appears.
+const MAX_BACK: u32 = 50;
+
 /// How a list is paged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paging {
@@ -47,9 +54,12 @@ pub struct At {
     /// A link of the vendor's led here.
     #[serde(skip_serializing_if = "is_default")]
     linked: bool,
-    /// The first row is the last one of the page before, asked for once more.
+    /// The first rows are the last ones of the page before, asked for once more.
     #[serde(skip_serializing_if = "is_default")]
     overlaps: bool,
+    /// How often the page was asked for further back.
+    #[serde(skip)]
+    back: u32,
     /// The last page that had rows.
     #[serde(skip_serializing_if = "is_default")]
     before: Option<Mark>,
@@ -61,6 +71,15 @@ struct Mark {
     first: String,
     last: String,
     rows: u64,
+    /// Some of the rows between them: the first and the last may go away.
+    #[serde(default)]
+    others: Vec<String>,
+}
+
+impl Mark {
+    fn has(&self, key: &str) -> bool {
+        self.first == key || self.last == key || self.others.iter().any(|other| other == key)
+    }
 }
 
 /// A page of a list.
@@ -107,19 +126,32 @@ impl At {
         }
     }
 
-    /// Fails if the page is the one before once more, or if the row that both must have is missing.
+    /// Fails if the page is the one before once more, or if it has no row of that one and must.
     pub(super) fn check<T: Row>(&self, call: &Call, rows: &[T]) -> Result<(), Failure> {
         let Some(before) = &self.before else {
             return Ok(());
         };
+        let moved = || Failure::Moved { call: call.name() };
         if mark(rows).as_ref() == Some(before) {
-            return Err(circle(call));
+            // Further back, the page before is no circle, but what follows it was another page a moment ago.
+            return Err(if self.back > 0 { moved() } else { circle(call) });
         }
-        // Not only the first row: rows that were added, or that the vendor filters out, move the others back.
-        if self.overlaps && !rows.iter().any(|row| row.key() == before.last) {
-            return Err(Failure::Moved { call: call.name() });
+        // Not only the first row: rows that were added, or that the vendor filters out, move the others back. Any row will
+        // do: what stands before it was read, and what follows it is here.
+        if self.overlaps && !rows.iter().any(|row| before.has(&row.key())) {
+            return Err(moved());
         }
         Ok(())
+    }
+
+    /// The same page further back, where rows that went away have moved the others to; none at the beginning of the list.
+    pub(super) fn further_back(&self) -> Option<Self> {
+        let before = self.before.as_ref().filter(|_| self.start > 0)?;
+        (self.back < MAX_BACK).then(|| Self {
+            start: self.start.saturating_sub(before.rows),
+            back: self.back + 1,
+            ..self.clone()
+        })
     }
 
     /// Where the list goes on after this page.
@@ -162,7 +194,7 @@ impl At {
         Ok((!leads_to_itself).then_some(next))
     }
 
-    /// The same place one row earlier. If a row before it goes away meanwhile, all others move up by one, and the list
+    /// The same place a few rows earlier. If a row before it goes away meanwhile, all others move up by one, and the list
     /// would lose one of them without a trace.
     fn overlapping(self, came: u64, paging: Paging) -> Self {
         // A page of one row alone would be asked for for ever; of the search nothing depends on each row.
@@ -170,7 +202,7 @@ impl At {
             return self;
         }
         Self {
-            start: self.start - 1,
+            start: self.start - OVERLAP.min(came / 2),
             overlaps: true,
             ..self
         }
@@ -178,10 +210,15 @@ impl At {
 }
 
 fn mark<T: Row>(rows: &[T]) -> Option<Mark> {
+    let overlapping = usize::try_from(OVERLAP).unwrap_or(usize::MAX);
+    let (first, last) = (rows.first()?.key(), rows.last()?.key());
+    let spread = rows.iter().step_by(KEPT).skip(1);
+    let late = rows.iter().rev().take(overlapping).skip(1);
     Some(Mark {
-        first: rows.first()?.key(),
-        last: rows.last()?.key(),
+        first,
+        last,
         rows: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+        others: spread.chain(late).map(Row::key).collect(),
     })
 }
 
@@ -294,8 +331,9 @@ mod tests {
         let link = "/rest/api/group?next=true&limit=200&start=200";
         let cursor = "/rest/api/x?cursor=c&start=200";
         for (paging, rows, link, expected) in [
-            (Paging::V1, 200, Some(link), Some((199, true, ""))),
-            (Paging::V1, 150, Some(link), Some((149, true, ""))),
+            (Paging::V1, 200, Some(link), Some((196, true, ""))),
+            (Paging::V1, 150, Some(link), Some((146, true, ""))),
+            (Paging::V1, 2, Some(link), Some((1, true, ""))),
             (Paging::V1, 1, Some(link), Some((1, false, ""))),
             (Paging::V1, 0, Some(link), Some((200, false, ""))),
             (Paging::V1, 200, None, None),

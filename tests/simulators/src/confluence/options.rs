@@ -1,6 +1,6 @@
 //! Switches: everything the vendor leaves open, and everything a test wants to vary.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use crate::lists::Ordering;
 
@@ -17,9 +17,9 @@ pub struct Options {
     /// The list whose path ends so takes no notice of where a page is to begin: every page is the first one, and leads
     /// to another. Content searches are reported to do so with `start`.
     pub stuck_list: Option<&'static str>,
-    /// The group, or the member of any group, that is removed as soon as the first of several pages is answered in which
-    /// it is listed.
-    pub lost_between_pages: Option<String>,
+    /// The groups, or the members of any group, that are removed as soon as a page of their list is answered that another
+    /// one follows: after each such page the next of these.
+    pub lost_between_pages: VecDeque<Vec<String>>,
     /// Whether lists of v1 have a page without rows that has a `next`. Search never does.
     pub v1_empty_page: EmptyPage,
     /// Whether lists of v2 have a page without rows that has a `next`.
@@ -229,7 +229,7 @@ impl Default for Options {
             rate_limit: None,
             force_page_size: None,
             stuck_list: None,
-            lost_between_pages: None,
+            lost_between_pages: VecDeque::new(),
             v1_empty_page: EmptyPage::Never,
             v2_empty_page: EmptyPage::Never,
             ordering: Ordering::Documented,

@@ -324,7 +324,7 @@ impl Api {
         let mut at = at.clone();
         let answer: Listed<T> = loop {
             let answer: Listed<T> = self.send(at.request(list, paging)).await?;
-            match at.check(list, &answer.results) {
+            match at.check(list, paging, &answer) {
                 Ok(()) => break answer,
                 // Somebody removes rows while the list is read. To begin it anew each time would never end.
                 Err(e) if e.is_moved() => at = at.further_back().ok_or(e)?,

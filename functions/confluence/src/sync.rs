@@ -239,15 +239,12 @@ impl Confluence {
 
     async fn users(&self, at: &At) -> Result<Yield<Step>, Error> {
         let page = match self.api.search_users(at).await {
-            // The vendor takes no notice of where the page was to begin: the search shows no more than it did. That is no
-            // reason to fail. Nobody's access is in this list; whoever is in a group or on a space is met there, and is
-            // looked up.
-            Err(e) if e.is_circle() => {
-                let mut out = Yield::default();
-                out.blind_spot(
-                    "The user search answered the same page twice: accounts that are in no group and on no space are only shown as far as its first pages name them.",
-                );
-                return Ok(out);
+            // The vendor takes no notice of where the page was to begin, or will not go on there: the search shows no more
+            // than it did. That is no reason to fail. Nobody's access is in this list; whoever is in a group or on a space
+            // is met there, and is looked up.
+            Err(e) if e.is_circle() => return Ok(ended_early("answered the same page twice")),
+            Err(e) if !at.is_first() && e.status() == Some(400) => {
+                return Ok(ended_early("refused to show another page"));
             }
             page => listed(at, page)?,
         };
@@ -453,6 +450,15 @@ fn rows_of(space: &str, mode: Mode, by_role: Vec<String>) -> Step {
     }
 }
 
+/// The user search shows no more than it did.
+fn ended_early(why: &str) -> Yield<Step> {
+    let mut out = Yield::default();
+    out.blind_spot(format!(
+        "The user search {why}: accounts that are in no group and on no space are only shown as far as its first pages name them."
+    ));
+    out
+}
+
 /// Somebody whom the search shows.
 fn seen(out: &mut Yield<Step>, person: &Person) {
     let name = format!("user {}", person.account_id);
@@ -466,6 +472,8 @@ fn listed<T>(at: &At, answer: Result<Page<T>, Failure>) -> Result<Page<T>, Error
     match answer {
         Ok(page) => Ok(page),
         Err(e) if e.is_moved() => Err(stale_cursor(e)),
+        // A retry of this run would begin with the same page.
+        Err(e) if e.is_circle() => Err(Error::from(e).restarting_run()),
         Err(e) if at.has_cursor() && e.status() == Some(400) => Err(stale_cursor(e)),
         Err(e) => Err(e.into()),
     }

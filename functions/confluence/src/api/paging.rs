@@ -57,6 +57,9 @@ pub struct At {
     /// The first rows are the last ones of the page before, asked for once more.
     #[serde(skip_serializing_if = "is_default")]
     overlaps: bool,
+    /// The page before had nothing but what the one before it had, and the vendor's link led on from there.
+    #[serde(skip_serializing_if = "is_default")]
+    repeated: bool,
     /// How often the page was asked for further back.
     #[serde(skip)]
     back: u32,
@@ -127,14 +130,23 @@ impl At {
     }
 
     /// Fails if the page is the one before once more, or if it has no row of that one and must.
-    pub(super) fn check<T: Row>(&self, call: &Call, rows: &[T]) -> Result<(), Failure> {
-        let Some(before) = &self.before else {
+    pub(super) fn check<T: Row>(
+        &self,
+        call: &Call,
+        paging: Paging,
+        page: &Listed<T>,
+    ) -> Result<(), Failure> {
+        let (Some(before), rows) = (&self.before, &page.results) else {
             return Ok(());
         };
         let moved = || Failure::Moved { call: call.name() };
         if mark(rows).as_ref() == Some(before) {
-            // Further back, the page before is no circle, but what follows it was another page a moment ago.
-            return Err(if self.back > 0 { moved() } else { circle(call) });
+            return match self.past_repetition(paging, page) {
+                // Further back, the page before is no circle, but what follows it was another page a moment ago.
+                _ if self.back > 0 => Err(moved()),
+                Some(_) => Ok(()),
+                None => Err(circle(call)),
+            };
         }
         // Not only the first row: rows that were added, or that the vendor filters out, move the others back. Any row will
         // do: what stands before it was read, and what follows it is here.
@@ -142,6 +154,15 @@ impl At {
             return Err(moved());
         }
         Ok(())
+    }
+
+    /// Where a list goes on by its link after a page that had only what the page before had: where the vendor cuts a list
+    /// into pages first and leaves rows out then, a few rows further on there may be the same few rows. *Unknown*: whether
+    /// any list of Confluence's is filtered so. After the link there are others, so that once is enough.
+    fn past_repetition<T: Row>(&self, paging: Paging, page: &Listed<T>) -> Option<u64> {
+        let repeats = self.before.is_some() && mark(&page.results) == self.before;
+        let start = page.links.next.as_deref().and_then(start_of)?;
+        (paging == Paging::V1 && repeats && !self.repeated && start > self.start).then_some(start)
     }
 
     /// The same page further back, where rows that went away have moved the others to; none at the beginning of the list.
@@ -169,17 +190,22 @@ impl At {
             before: mark(&page.results).or_else(|| self.before.clone()),
             ..Self::default()
         };
+        let past_repetition = self.past_repetition(paging, page);
         let next = match (link, paging) {
             (None, Paging::Search) if came > 0 && !self.has_cursor() => onward,
             (None, _) => return Ok(None),
-            (Some(link), _) => match parameter(link, "cursor") {
-                Some(cursor) => Self { cursor, ..onward },
-                None if paging == Paging::V2 => return Err(no_place(call)),
+            (Some(link), _) => match (parameter(link, "cursor"), past_repetition) {
+                (Some(cursor), _) => Self { cursor, ..onward },
+                (None, Some(start)) => Self {
+                    start,
+                    repeated: true,
+                    ..onward
+                },
+                (None, None) if paging == Paging::V2 => return Err(no_place(call)),
                 // By the rows that came, not by the link: it counts those that were asked for.
-                None if came > 0 => onward.overlapping(came, paging),
-                None => {
-                    let start = parameter(link, "start").and_then(|text| text.parse().ok());
-                    let start = start.ok_or_else(|| no_place(call))?;
+                (None, None) if came > 0 => onward.overlapping(came, paging),
+                (None, None) => {
+                    let start = start_of(link).ok_or_else(|| no_place(call))?;
                     Self { start, ..onward }
                 }
             },
@@ -228,6 +254,11 @@ fn parameter(link: &str, name: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let value = pairs.find(|(key, _)| key == name)?.1;
     (!value.is_empty()).then(|| value.into_owned())
+}
+
+/// The number of the first row that a link leads to.
+fn start_of(link: &str) -> Option<u64> {
+    parameter(link, "start")?.parse().ok()
 }
 
 pub(super) fn circle(call: &Call) -> Failure {

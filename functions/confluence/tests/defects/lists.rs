@@ -1,9 +1,11 @@
 //! Lists that do not end, end too soon, or change while they are read.
 
 use rollcall_harness::shown::Shown;
+use rollcall_simulators::Fault;
 use rollcall_simulators::confluence::{EmptyPage, World};
+use serde_json::json;
 
-use super::{code, desk_of, outcome, revoke};
+use super::{code, desk_of, outcome, revoke, says};
 use crate::Desk;
 
 /// 450 groups and a group of 450: three pages each.
@@ -79,7 +81,7 @@ async fn a_change_follows_empty_pages_too() {
 
 /// Lists that decide access fail; the user search does not, and does not hold the sync up.
 #[tokio::test]
-async fn a_list_whose_pages_are_all_the_same_is_read_twice_at_most() {
+async fn a_list_whose_pages_are_all_the_same_is_read_three_times_at_most() {
     for list in [
         "/group",
         "/membersByGroupId",
@@ -90,11 +92,15 @@ async fn a_list_whose_pages_are_all_the_same_is_read_twice_at_most() {
     ] {
         let desk = desk_of(World::with_roles()).await;
         desk.vendor.sim.set_options(|o| o.stuck_list = Some(list));
-        assert_eq!(code(desk.sync().await), "RepeatedCursor", "{list}");
+        let failed = desk.sync().await.expect_err(list);
+        assert_eq!(failed.code(), "RepeatedCursor", "{list}");
+        // A retry would go on with the same page; a list that one step reads whole begins anew by itself.
+        let is_whole = list.contains("role");
+        assert_eq!(failed.restarts_run(), !is_whole, "{list}");
         let requests = desk.vendor.sim.requests();
         let asked = requests.iter().filter(|r| r.path.ends_with(list)).count();
         // Two groups and two spaces; and one call to see whether we are let in.
-        assert!(asked <= 5, "{list}: {asked}");
+        assert!(asked <= 6, "{list}: {asked}");
     }
     let desk = Desk::new().await;
     let whole = Shown::by(&desk).await;
@@ -163,6 +169,45 @@ async fn no_group_or_member_is_lost_when_one_before_it_goes_away_meanwhile() {
         }
         // It is not begun anew for one row.
         assert_eq!(pages_of_long_lists(&desk), [3, 3], "{lost}");
+    }
+}
+
+/// The window that begins one row later shows the same few rows, and the list goes on behind it.
+#[tokio::test]
+async fn a_list_that_is_filtered_after_it_was_cut_into_pages_is_read_to_its_end() {
+    // Of each page one, two or none, and of the last one all.
+    let visible = |n: usize| [150, 205, 399].contains(&n) || n >= 445;
+    let left_out = (0..450).filter(|n| !visible(*n));
+    let left_out = left_out.flat_map(|n| [format!("g{n:03}"), format!("712020:n{n:03}")]);
+    let desk = desk_of(long()).await;
+    desk.vendor
+        .sim
+        .set_options(|o| o.v1_left_out = left_out.collect());
+    let shown = Shown::by(&desk).await;
+    for n in (0..450).filter(|n| visible(*n)) {
+        shown.resource(&format!("group:g{n:03}"));
+        shown.grant(&format!("group:44-all:member:user:712020:n{n:03}"));
+    }
+}
+
+/// The search decides nobody's access: a page of it that the vendor will not show costs no snapshot.
+#[tokio::test]
+async fn a_later_page_of_the_user_search_that_is_refused_ends_the_search_and_is_told_of() {
+    let desk = Desk::new().await;
+    let refused = says(
+        400,
+        json!({"statusCode": 400, "message": "start is too large"}),
+    );
+    for (nth, is_fatal) in [(2, false), (1, true)] {
+        let fault = Fault::nth_matching(nth, "GET", "/wiki/rest/api/search/user", refused.clone());
+        desk.vendor.sim.set_faults(vec![fault]);
+        if is_fatal {
+            code(desk.sync().await);
+            continue;
+        }
+        let shown = Shown::by(&desk).await;
+        let told = |w: &String| w.starts_with("BlindSpot: The user search refused");
+        assert!(shown.warnings().iter().any(told), "{:?}", shown.warnings());
     }
 }
 

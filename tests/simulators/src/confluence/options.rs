@@ -1,6 +1,9 @@
 //! Switches: everything the vendor leaves open, and everything a test wants to vary.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use crate::lists::Ordering;
 
@@ -17,6 +20,8 @@ pub struct Options {
     /// The list whose path ends so takes no notice of where a page is to begin: every page is the first one, and leads
     /// to another. Content searches are reported to do so with `start`.
     pub stuck_list: Option<&'static str>,
+    /// Lists of v1 leave out these groups, and these members of any group, after they were cut into pages.
+    pub v1_left_out: BTreeSet<String>,
     /// The groups, or the members of any group, that are removed as soon as a page of their list is answered that another
     /// one follows: after each such page the next of these.
     pub lost_between_pages: VecDeque<Vec<String>>,
@@ -229,6 +234,7 @@ impl Default for Options {
             rate_limit: None,
             force_page_size: None,
             stuck_list: None,
+            v1_left_out: BTreeSet::new(),
             lost_between_pages: VecDeque::new(),
             v1_empty_page: EmptyPage::Never,
             v2_empty_page: EmptyPage::Never,

@@ -130,7 +130,13 @@ impl Context<'_> {
         let linked = query.get("next").is_some() || start > 0;
         let from = linked.then_some(start);
         let (rows, next) = self.cut(&items, from, size, options.v1_empty_page);
-        let results: Vec<Value> = rows.into_iter().map(render).collect();
+        let is_shown = |row: &Value| {
+            let id = row.get("accountId").or_else(|| row.get("id"));
+            let id = id.and_then(Value::as_str);
+            id.is_none_or(|id| !options.v1_left_out.contains(id))
+        };
+        let results = rows.into_iter().map(render).filter(is_shown);
+        let results: Vec<Value> = results.collect();
         let site = &self.inner.world.site;
         let path = self.link().trim_start_matches("/wiki");
         let mut body = json!({

@@ -319,8 +319,16 @@ impl Confluence {
     }
 
     async fn assignments(&self, place: &Place, mode: Mode) -> Result<Yield<Step>, Error> {
+        let mut out = Yield::default();
         let all = match self.api.assignments(&place.id).await {
             Ok(all) => all,
+            Err(e) if e.is_own_404() && self.has_no_assignments(&place.id).await? => {
+                out.blind_spot(format!(
+                    "The site does not say in which mode it is, and does not find who has a role on space {}: if somebody has one, that is only seen by the permissions that follow from it.",
+                    place.id
+                ));
+                Vec::new()
+            }
             Err(e) if e.is_absent() => return self.vanished(&place.id, e).await,
             Err(e) => return Err(e.into()),
         };
@@ -331,7 +339,6 @@ impl Confluence {
             name: place.name.as_str().into(),
             ..Space::default()
         };
-        let mut out = Yield::default();
         let mut by_role = BTreeSet::new();
         for assignment in &all {
             let kind = &assignment.principal.principal_type;

@@ -79,6 +79,17 @@ impl Failure {
         self.is_own_404() && !self.is_stranger()
     }
 
+    /// Whether the API itself says that this is not to be had here, whoever asks: not for us, or not for anybody.
+    pub(crate) fn is_withheld(&self) -> bool {
+        match self.status() {
+            Some(501) => true,
+            Some(403) => {
+                self.http().is_some_and(is_json) && !self.is_stranger() && !self.is_filtered()
+            }
+            _ => false,
+        }
+    }
+
     /// The same of an id in a query. *Unknown*: which of 400 and 404 an id is answered with that nothing has.
     pub(crate) fn is_unknown_id(&self) -> bool {
         self.is_absent() || self.status() == Some(400)

@@ -1,8 +1,8 @@
 //! One look is not enough to say that access is gone.
 
 use rollcall_harness::shown::Shown;
-use rollcall_simulators::Fault;
 use rollcall_simulators::confluence::{ModeAnswer, RoleMode, World};
+use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
 use super::{absent, code, desk_of, grant, outcome, page, revoke, says};
@@ -202,6 +202,59 @@ async fn a_site_that_does_not_say_its_mode_and_has_roles_is_shown_with_them() {
             shown.warnings()
         );
         outcome(revoke(&desk, "r1", VIEWER, ENG).await, "revoked");
+    }
+}
+
+/// Nothing says that such a site has roles: what it withholds of them is told of, and costs no snapshot.
+#[tokio::test]
+async fn a_site_that_does_not_say_its_mode_and_withholds_its_roles_is_shown_by_its_permissions() {
+    let none = absent("role assignments");
+    let bare = says(
+        404,
+        json!({"errors": [{"status": 404, "code": "NOT_FOUND", "title": "Not Found", "detail": null}]}),
+    );
+    let forbidden = says(
+        403,
+        json!({"errors": [{"status": 403, "title": "Forbidden"}]}),
+    );
+    let (roles, held) = (
+        "/wiki/api/v2/space-roles",
+        "/wiki/api/v2/spaces/98310/role-assignments",
+    );
+    for (path, kind, told) in [
+        (roles, forbidden.clone(), Some("does not show its roles")),
+        (
+            roles,
+            FaultKind::status(501),
+            Some("does not show its roles"),
+        ),
+        (held, none, Some("who has a role on space 98310")),
+        (held, bare, Some("who has a role on space 98310")),
+        (held, forbidden, None),
+    ] {
+        for says_its_mode in [false, true] {
+            let desk = desk_of(World::with_roles()).await;
+            if !says_its_mode {
+                desk.vendor
+                    .sim
+                    .set_options(|o| o.mode_answer = ModeAnswer::NotFound);
+            }
+            let fault = Fault::matching("GET", path, kind.clone());
+            desk.vendor.sim.set_faults(vec![fault]);
+            let Some(told) = told.filter(|_| !says_its_mode) else {
+                desk.sync().await.expect_err(path);
+                assert!(!desk.is_published(), "{path}");
+                continue;
+            };
+            let shown = Shown::by(&desk).await;
+            shown.grant(&format!("space:98310:read-space:{ENG}"));
+            let is_told = |w: &String| w.starts_with("BlindSpot: ") && w.contains(told);
+            assert!(
+                shown.warnings().iter().any(is_told),
+                "{:?}",
+                shown.warnings()
+            );
+        }
     }
 }
 

@@ -160,7 +160,7 @@ async fn the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not(
                 "{what}"
             );
             desk.vendor.sim.clear_faults();
-            // A role that does not show what it includes is nobody's administration, except of whoever would lose it.
+            // Where neither roles nor rows show what they include, nothing is said of who is the last.
             let mute = |w: &mut World| w.roles[0].permissions.clear();
             desk.vendor.sim.with_world(mute);
             desk.vendor.sim.with_world(|w| {
@@ -168,7 +168,7 @@ async fn the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not(
             });
             assert_eq!(
                 code(revoke(&desk, "r3", ADMIN, BOT).await),
-                "LastAdmin",
+                "AdministratorsNotShown",
                 "{what}"
             );
             assert!(desk.writes().is_empty());
@@ -183,6 +183,42 @@ async fn the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not(
         revoke(&desk, "r1", "space:98310:administer-space", BOT).await,
         "revoked",
     );
+}
+
+/// Where no role shows what it allows, rows tell who administers; without them nothing does, and nothing is taken.
+#[tokio::test]
+async fn a_role_that_does_not_show_what_it_allows_is_taken_if_rows_show_another_administrator() {
+    for mode in [RoleMode::Transition, RoleMode::Roles] {
+        for (shown, ada, expected) in [
+            // Ada administers as well.
+            (true, "r1", ["revoked", "revoked"]),
+            (true, "r2", ["LastAdmin", "revoked"]),
+            (false, "r1", ["AdministratorsNotShown"; 2]),
+        ] {
+            let mut world = World::with_roles();
+            world.set_mode(mode);
+            world.edit_space(98310, |space| {
+                space.roles.clear();
+                space.permissions.clear();
+            });
+            world.set_role(98310, "user", "712020:c3", "r1");
+            world.set_role(98310, "user", "712020:a1", ada);
+            world.set_role(98310, "group", "22-eng", "r2");
+            let desk = desk_of(world).await;
+            desk.vendor
+                .sim
+                .set_options(|o| (o.mute_roles, o.rows_of_roles) = (true, shown));
+            let found = [
+                revoke(&desk, "r1", ADMIN, BOT).await,
+                revoke(&desk, "r2", VIEWER, ENG).await,
+            ];
+            let found = found.map(|result| match result {
+                Ok(answer) => answer["outcome"].as_str().unwrap_or_default().to_owned(),
+                Err(e) => e.code().to_owned(),
+            });
+            assert_eq!(found, expected, "{mode:?}, shown: {shown}, Ada: {ada}");
+        }
+    }
 }
 
 /// The public connector takes any 404 there for a site without roles.

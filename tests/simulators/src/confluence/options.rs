@@ -75,6 +75,8 @@ pub struct Options {
 
     /// Whether the list of spaces has the archived ones unless `status` says otherwise. *Unknown*.
     pub archived_by_default: bool,
+    /// Whether roles are listed without what they allow. *Unknown*: whether that happens.
+    pub mute_roles: bool,
     /// Whether the permissions of a space have the rows that roles come down to. *Unknown*; they have been reported.
     pub rows_of_roles: bool,
     /// Whether rows of access classes and anonymous access are there twice.
@@ -258,6 +260,7 @@ impl Default for Options {
             external_groups: ExternalGroups::Forbidden,
             member_added_text: String::new(),
             archived_by_default: true,
+            mute_roles: false,
             rows_of_roles: true,
             repeat_class_rows: false,
             anonymous_row: AnonymousRow::Role,

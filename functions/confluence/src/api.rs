@@ -321,8 +321,16 @@ impl Api {
     where
         T: Row + DeserializeOwned,
     {
-        let answer: Listed<T> = self.send(at.request(list, paging)).await?;
-        at.check(list, &answer.results)?;
+        let mut at = at.clone();
+        let answer: Listed<T> = loop {
+            let answer: Listed<T> = self.send(at.request(list, paging)).await?;
+            match at.check(list, paging, &answer) {
+                Ok(()) => break answer,
+                // Somebody removes rows while the list is read. To begin it anew each time would never end.
+                Err(e) if e.is_moved() => at = at.further_back().ok_or(e)?,
+                Err(e) => return Err(e),
+            }
+        };
         let next = at.after(list, paging, &answer)?;
         let page = Page {
             items: answer.results,

@@ -29,17 +29,31 @@ impl Confluence {
                 "the site is in the mode `{other}`, which Rollcall does not know: roles and rows are both read"
             )),
             // No answer is not the answer that there are no roles: the site's roles would be missed with all who have one.
-            None if self.lists_roles().await? => both(
-                "the site does not say in which mode it is, and has roles: roles and rows are both read".into(),
-            ),
-            None => (Mode::Rows, None),
+            None => match self.api.roles().await {
+                Ok(roles) if !roles.is_empty() => both(
+                    "the site does not say in which mode it is, and has roles: roles and rows are both read".into(),
+                ),
+                // *Unknown*: which of 404 and an empty list a site without roles answers.
+                Ok(_) => (Mode::Rows, None),
+                Err(e) if e.is_own_404() => (Mode::Rows, None),
+                // Nothing says that there are roles, and rows can be read: what roles there may be is not seen.
+                Err(e) if e.is_withheld() => (Mode::Rows, Some(Warning::new(
+                    "BlindSpot",
+                    "The site does not say in which mode it is, and does not show its roles: if it has some, who has them is only seen by the permissions that follow from them.",
+                ))),
+                Err(e) => return Err(e.into()),
+            },
         })
     }
 
-    /// Whether the site has roles. *Unknown*: which of 404 and an empty list a site without them answers.
-    async fn lists_roles(&self) -> Result<bool, Error> {
-        match self.api.roles().await {
-            Ok(roles) => Ok(!roles.is_empty()),
+    /// Whether a space without a list of who has a role on it is there all the same, on a site of which it is only guessed
+    /// that it has such lists. That we can view the space shows that we are no strangers.
+    pub(crate) async fn has_no_assignments(&self, space: &str) -> Result<bool, Error> {
+        if self.mode().await?.1.is_none() {
+            return Ok(false);
+        }
+        match self.api.space(space).await {
+            Ok(_) => Ok(true),
             Err(e) if e.is_own_404() => Ok(false),
             Err(e) => Err(e.into()),
         }

@@ -239,15 +239,12 @@ impl Confluence {
 
     async fn users(&self, at: &At) -> Result<Yield<Step>, Error> {
         let page = match self.api.search_users(at).await {
-            // The vendor takes no notice of where the page was to begin: the search shows no more than it did. That is no
-            // reason to fail. Nobody's access is in this list; whoever is in a group or on a space is met there, and is
-            // looked up.
-            Err(e) if e.is_circle() => {
-                let mut out = Yield::default();
-                out.blind_spot(
-                    "The user search answered the same page twice: accounts that are in no group and on no space are only shown as far as its first pages name them.",
-                );
-                return Ok(out);
+            // The vendor takes no notice of where the page was to begin, or will not go on there: the search shows no more
+            // than it did. That is no reason to fail. Nobody's access is in this list; whoever is in a group or on a space
+            // is met there, and is looked up.
+            Err(e) if e.is_circle() => return Ok(ended_early("answered the same page twice")),
+            Err(e) if !at.is_first() && e.status() == Some(400) => {
+                return Ok(ended_early("refused to show another page"));
             }
             page => listed(at, page)?,
         };
@@ -322,8 +319,16 @@ impl Confluence {
     }
 
     async fn assignments(&self, place: &Place, mode: Mode) -> Result<Yield<Step>, Error> {
+        let mut out = Yield::default();
         let all = match self.api.assignments(&place.id).await {
             Ok(all) => all,
+            Err(e) if e.is_own_404() && self.has_no_assignments(&place.id).await? => {
+                out.blind_spot(format!(
+                    "The site does not say in which mode it is, and does not find who has a role on space {}: if somebody has one, that is only seen by the permissions that follow from it.",
+                    place.id
+                ));
+                Vec::new()
+            }
             Err(e) if e.is_absent() => return self.vanished(&place.id, e).await,
             Err(e) => return Err(e.into()),
         };
@@ -334,7 +339,6 @@ impl Confluence {
             name: place.name.as_str().into(),
             ..Space::default()
         };
-        let mut out = Yield::default();
         let mut by_role = BTreeSet::new();
         for assignment in &all {
             let kind = &assignment.principal.principal_type;
@@ -453,6 +457,15 @@ fn rows_of(space: &str, mode: Mode, by_role: Vec<String>) -> Step {
     }
 }
 
+/// The user search shows no more than it did.
+fn ended_early(why: &str) -> Yield<Step> {
+    let mut out = Yield::default();
+    out.blind_spot(format!(
+        "The user search {why}: accounts that are in no group and on no space are only shown as far as its first pages name them."
+    ));
+    out
+}
+
 /// Somebody whom the search shows.
 fn seen(out: &mut Yield<Step>, person: &Person) {
     let name = format!("user {}", person.account_id);
@@ -466,6 +479,8 @@ fn listed<T>(at: &At, answer: Result<Page<T>, Failure>) -> Result<Page<T>, Error
     match answer {
         Ok(page) => Ok(page),
         Err(e) if e.is_moved() => Err(stale_cursor(e)),
+        // A retry of this run would begin with the same page.
+        Err(e) if e.is_circle() => Err(Error::from(e).restarting_run()),
         Err(e) if at.has_cursor() && e.status() == Some(400) => Err(stale_cursor(e)),
         Err(e) => Err(e.into()),
     }

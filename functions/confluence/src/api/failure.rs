@@ -10,7 +10,7 @@ pub(crate) enum Failure {
     /// It went wrong on the way, or the vendor says no.
     #[error(transparent)]
     Http(Http),
-    /// The last row of a page is not on the next one, which begins with it.
+    /// No row of a page is on the next one, which begins with its last ones, nor on those before that.
     #[error("rows of the list {call} moved while it was read")]
     Moved {
         /// Method and path.
@@ -77,6 +77,17 @@ impl Failure {
     /// the site.
     pub(crate) fn is_absent(&self) -> bool {
         self.is_own_404() && !self.is_stranger()
+    }
+
+    /// Whether the API itself says that this is not to be had here, whoever asks: not for us, or not for anybody.
+    pub(crate) fn is_withheld(&self) -> bool {
+        match self.status() {
+            Some(501) => true,
+            Some(403) => {
+                self.http().is_some_and(is_json) && !self.is_stranger() && !self.is_filtered()
+            }
+            _ => false,
+        }
     }
 
     /// The same of an id in a query. *Unknown*: which of 400 and 404 an id is answered with that nothing has.

@@ -17,6 +17,13 @@ const V1_PAGE: &str = "200";
 /// The largest page of the API v2.
 const V2_PAGE: &str = "250";
 
+/// How many rows of a page are asked for once more with the next one: so many can go away meanwhile and none is missed.
+const OVERLAP: u64 = 4;
+/// Of a page, one row in so many is kept to know it again by.
+const KEPT: usize = 25;
+/// How often a page is asked for further back, until a row of the page before it appears.
+const MAX_BACK: u32 = 50;
+
 /// How a list is paged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paging {
@@ -47,9 +54,15 @@ pub struct At {
     /// A link of the vendor's led here.
     #[serde(skip_serializing_if = "is_default")]
     linked: bool,
-    /// The first row is the last one of the page before, asked for once more.
+    /// The first rows are the last ones of the page before, asked for once more.
     #[serde(skip_serializing_if = "is_default")]
     overlaps: bool,
+    /// The page before had nothing but what the one before it had, and the vendor's link led on from there.
+    #[serde(skip_serializing_if = "is_default")]
+    repeated: bool,
+    /// How often the page was asked for further back.
+    #[serde(skip)]
+    back: u32,
     /// The last page that had rows.
     #[serde(skip_serializing_if = "is_default")]
     before: Option<Mark>,
@@ -61,6 +74,15 @@ struct Mark {
     first: String,
     last: String,
     rows: u64,
+    /// Some of the rows between them: the first and the last may go away.
+    #[serde(default)]
+    others: Vec<String>,
+}
+
+impl Mark {
+    fn has(&self, key: &str) -> bool {
+        self.first == key || self.last == key || self.others.iter().any(|other| other == key)
+    }
 }
 
 /// A page of a list.
@@ -107,19 +129,50 @@ impl At {
         }
     }
 
-    /// Fails if the page is the one before once more, or if the row that both must have is missing.
-    pub(super) fn check<T: Row>(&self, call: &Call, rows: &[T]) -> Result<(), Failure> {
-        let Some(before) = &self.before else {
+    /// Fails if the page is the one before once more, or if it has no row of that one and must.
+    pub(super) fn check<T: Row>(
+        &self,
+        call: &Call,
+        paging: Paging,
+        page: &Listed<T>,
+    ) -> Result<(), Failure> {
+        let (Some(before), rows) = (&self.before, &page.results) else {
             return Ok(());
         };
+        let moved = || Failure::Moved { call: call.name() };
         if mark(rows).as_ref() == Some(before) {
-            return Err(circle(call));
+            return match self.past_repetition(paging, page) {
+                // Further back, the page before is no circle, but what follows it was another page a moment ago.
+                _ if self.back > 0 => Err(moved()),
+                Some(_) => Ok(()),
+                None => Err(circle(call)),
+            };
         }
-        // Not only the first row: rows that were added, or that the vendor filters out, move the others back.
-        if self.overlaps && !rows.iter().any(|row| row.key() == before.last) {
-            return Err(Failure::Moved { call: call.name() });
+        // Not only the first row: rows that were added, or that the vendor filters out, move the others back. Any row will
+        // do: what stands before it was read, and what follows it is here.
+        if self.overlaps && !rows.iter().any(|row| before.has(&row.key())) {
+            return Err(moved());
         }
         Ok(())
+    }
+
+    /// Where a list goes on by its link after a page that had only what the page before had: where the vendor cuts a list
+    /// into pages first and leaves rows out then, a few rows further on there may be the same few rows. *Unknown*: whether
+    /// any list of Confluence's is filtered so. After the link there are others, so that once is enough.
+    fn past_repetition<T: Row>(&self, paging: Paging, page: &Listed<T>) -> Option<u64> {
+        let repeats = self.before.is_some() && mark(&page.results) == self.before;
+        let start = page.links.next.as_deref().and_then(start_of)?;
+        (paging == Paging::V1 && repeats && !self.repeated && start > self.start).then_some(start)
+    }
+
+    /// The same page further back, where rows that went away have moved the others to; none at the beginning of the list.
+    pub(super) fn further_back(&self) -> Option<Self> {
+        let before = self.before.as_ref().filter(|_| self.start > 0)?;
+        (self.back < MAX_BACK).then(|| Self {
+            start: self.start.saturating_sub(before.rows),
+            back: self.back + 1,
+            ..self.clone()
+        })
     }
 
     /// Where the list goes on after this page.
@@ -137,17 +190,22 @@ impl At {
             before: mark(&page.results).or_else(|| self.before.clone()),
             ..Self::default()
         };
+        let past_repetition = self.past_repetition(paging, page);
         let next = match (link, paging) {
             (None, Paging::Search) if came > 0 && !self.has_cursor() => onward,
             (None, _) => return Ok(None),
-            (Some(link), _) => match parameter(link, "cursor") {
-                Some(cursor) => Self { cursor, ..onward },
-                None if paging == Paging::V2 => return Err(no_place(call)),
+            (Some(link), _) => match (parameter(link, "cursor"), past_repetition) {
+                (Some(cursor), _) => Self { cursor, ..onward },
+                (None, Some(start)) => Self {
+                    start,
+                    repeated: true,
+                    ..onward
+                },
+                (None, None) if paging == Paging::V2 => return Err(no_place(call)),
                 // By the rows that came, not by the link: it counts those that were asked for.
-                None if came > 0 => onward.overlapping(came, paging),
-                None => {
-                    let start = parameter(link, "start").and_then(|text| text.parse().ok());
-                    let start = start.ok_or_else(|| no_place(call))?;
+                (None, None) if came > 0 => onward.overlapping(came, paging),
+                (None, None) => {
+                    let start = start_of(link).ok_or_else(|| no_place(call))?;
                     Self { start, ..onward }
                 }
             },
@@ -162,7 +220,7 @@ impl At {
         Ok((!leads_to_itself).then_some(next))
     }
 
-    /// The same place one row earlier. If a row before it goes away meanwhile, all others move up by one, and the list
+    /// The same place a few rows earlier. If a row before it goes away meanwhile, all others move up by one, and the list
     /// would lose one of them without a trace.
     fn overlapping(self, came: u64, paging: Paging) -> Self {
         // A page of one row alone would be asked for for ever; of the search nothing depends on each row.
@@ -170,7 +228,7 @@ impl At {
             return self;
         }
         Self {
-            start: self.start - 1,
+            start: self.start - OVERLAP.min(came / 2),
             overlaps: true,
             ..self
         }
@@ -178,10 +236,15 @@ impl At {
 }
 
 fn mark<T: Row>(rows: &[T]) -> Option<Mark> {
+    let overlapping = usize::try_from(OVERLAP).unwrap_or(usize::MAX);
+    let (first, last) = (rows.first()?.key(), rows.last()?.key());
+    let spread = rows.iter().step_by(KEPT).skip(1);
+    let late = rows.iter().rev().take(overlapping).skip(1);
     Some(Mark {
-        first: rows.first()?.key(),
-        last: rows.last()?.key(),
+        first,
+        last,
         rows: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+        others: spread.chain(late).map(Row::key).collect(),
     })
 }
 
@@ -191,6 +254,11 @@ fn parameter(link: &str, name: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let value = pairs.find(|(key, _)| key == name)?.1;
     (!value.is_empty()).then(|| value.into_owned())
+}
+
+/// The number of the first row that a link leads to.
+fn start_of(link: &str) -> Option<u64> {
+    parameter(link, "start")?.parse().ok()
 }
 
 pub(super) fn circle(call: &Call) -> Failure {
@@ -294,8 +362,9 @@ mod tests {
         let link = "/rest/api/group?next=true&limit=200&start=200";
         let cursor = "/rest/api/x?cursor=c&start=200";
         for (paging, rows, link, expected) in [
-            (Paging::V1, 200, Some(link), Some((199, true, ""))),
-            (Paging::V1, 150, Some(link), Some((149, true, ""))),
+            (Paging::V1, 200, Some(link), Some((196, true, ""))),
+            (Paging::V1, 150, Some(link), Some((146, true, ""))),
+            (Paging::V1, 2, Some(link), Some((1, true, ""))),
             (Paging::V1, 1, Some(link), Some((1, false, ""))),
             (Paging::V1, 0, Some(link), Some((200, false, ""))),
             (Paging::V1, 200, None, None),

@@ -322,8 +322,8 @@ fn holds(rows: &[Permission], verb: &str, noun: &str) -> bool {
     rows.iter().any(|row| is(row, verb, noun))
 }
 
-/// A space without an administrator can only be mended by the site's. Decided by what is in force; where the vendor does
-/// not show it, the principal is taken for an administrator, and nobody else is.
+/// A space without an administrator can only be mended by the site's. Decided by what is in force. Where the vendor does
+/// not show that of anybody who may administer it, rows decide for those whose role does not show what it includes.
 pub(super) async fn not_the_last_admin(change: &Change<'_>, there: &Held) -> Result<(), Error> {
     let Held {
         mode,
@@ -335,18 +335,25 @@ pub(super) async fn not_the_last_admin(change: &Change<'_>, there: &Held) -> Res
         false => change.connector.roles().await?,
     };
     let all = access::administrators(*mode, rows, assignments, roles);
-    let is_own = |who: &ResourceId| who == change.principal;
-    if all
-        .get(change.principal)
-        .is_none_or(|it| *it == Some(false))
-    {
+    let is_seen = |who: &ResourceId| all.get(who) == Some(&Some(true));
+    let is_other = |who: &&ResourceId| *who != change.principal;
+    let own = match all.get(change.principal) {
+        None | Some(Some(false)) => return Ok(()),
+        Some(own) => own.is_some(),
+    };
+    if all.keys().filter(is_other).any(is_seen) {
         return Ok(());
     }
-    if all
+    let by_row: Vec<ResourceId> = rows
         .iter()
-        .any(|(who, it)| *it == Some(true) && !is_own(who))
-    {
-        return Ok(());
+        .filter(|row| is(row, ADMINISTER.0, ADMINISTER.1))
+        .map(access::holder_of)
+        .filter(|who| all.get(who) == Some(&None))
+        .collect();
+    match own {
+        false if by_row.is_empty() => return Err(nobody_seen_to_administer(change)),
+        false if by_row.iter().any(|who| is_other(&who)) => return Ok(()),
+        _ => {}
     }
     Err(Error::refused(
         "LastAdmin",
@@ -356,6 +363,17 @@ pub(super) async fn not_the_last_admin(change: &Change<'_>, there: &Held) -> Res
         ),
         "Make somebody else an administrator of the space first.",
     ))
+}
+
+fn nobody_seen_to_administer(change: &Change<'_>) -> Error {
+    Error::refused(
+        "AdministratorsNotShown",
+        format!(
+            "Confluence does not show what the role of {} allows, nor who else administers the space: it may be the last one",
+            change.principal
+        ),
+        "Make the change in Confluence, where the space's settings show who administers it.",
+    )
 }
 
 fn cascade(change: &Change<'_>, removed: &[String]) -> Error {

@@ -1,8 +1,8 @@
 //! One look is not enough to say that access is gone.
 
 use rollcall_harness::shown::Shown;
-use rollcall_simulators::Fault;
 use rollcall_simulators::confluence::{ModeAnswer, RoleMode, World};
+use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
 use super::{absent, code, desk_of, grant, outcome, page, revoke, says};
@@ -160,7 +160,7 @@ async fn the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not(
                 "{what}"
             );
             desk.vendor.sim.clear_faults();
-            // A role that does not show what it includes is nobody's administration, except of whoever would lose it.
+            // Where neither roles nor rows show what they include, nothing is said of who is the last.
             let mute = |w: &mut World| w.roles[0].permissions.clear();
             desk.vendor.sim.with_world(mute);
             desk.vendor.sim.with_world(|w| {
@@ -168,7 +168,7 @@ async fn the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not(
             });
             assert_eq!(
                 code(revoke(&desk, "r3", ADMIN, BOT).await),
-                "LastAdmin",
+                "AdministratorsNotShown",
                 "{what}"
             );
             assert!(desk.writes().is_empty());
@@ -183,6 +183,42 @@ async fn the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not(
         revoke(&desk, "r1", "space:98310:administer-space", BOT).await,
         "revoked",
     );
+}
+
+/// Where no role shows what it allows, rows tell who administers; without them nothing does, and nothing is taken.
+#[tokio::test]
+async fn a_role_that_does_not_show_what_it_allows_is_taken_if_rows_show_another_administrator() {
+    for mode in [RoleMode::Transition, RoleMode::Roles] {
+        for (shown, ada, expected) in [
+            // Ada administers as well.
+            (true, "r1", ["revoked", "revoked"]),
+            (true, "r2", ["LastAdmin", "revoked"]),
+            (false, "r1", ["AdministratorsNotShown"; 2]),
+        ] {
+            let mut world = World::with_roles();
+            world.set_mode(mode);
+            world.edit_space(98310, |space| {
+                space.roles.clear();
+                space.permissions.clear();
+            });
+            world.set_role(98310, "user", "712020:c3", "r1");
+            world.set_role(98310, "user", "712020:a1", ada);
+            world.set_role(98310, "group", "22-eng", "r2");
+            let desk = desk_of(world).await;
+            desk.vendor
+                .sim
+                .set_options(|o| (o.mute_roles, o.rows_of_roles) = (true, shown));
+            let found = [
+                revoke(&desk, "r1", ADMIN, BOT).await,
+                revoke(&desk, "r2", VIEWER, ENG).await,
+            ];
+            let found = found.map(|result| match result {
+                Ok(answer) => answer["outcome"].as_str().unwrap_or_default().to_owned(),
+                Err(e) => e.code().to_owned(),
+            });
+            assert_eq!(found, expected, "{mode:?}, shown: {shown}, Ada: {ada}");
+        }
+    }
 }
 
 /// The public connector takes any 404 there for a site without roles.
@@ -202,6 +238,59 @@ async fn a_site_that_does_not_say_its_mode_and_has_roles_is_shown_with_them() {
             shown.warnings()
         );
         outcome(revoke(&desk, "r1", VIEWER, ENG).await, "revoked");
+    }
+}
+
+/// Nothing says that such a site has roles: what it withholds of them is told of, and costs no snapshot.
+#[tokio::test]
+async fn a_site_that_does_not_say_its_mode_and_withholds_its_roles_is_shown_by_its_permissions() {
+    let none = absent("role assignments");
+    let bare = says(
+        404,
+        json!({"errors": [{"status": 404, "code": "NOT_FOUND", "title": "Not Found", "detail": null}]}),
+    );
+    let forbidden = says(
+        403,
+        json!({"errors": [{"status": 403, "title": "Forbidden"}]}),
+    );
+    let (roles, held) = (
+        "/wiki/api/v2/space-roles",
+        "/wiki/api/v2/spaces/98310/role-assignments",
+    );
+    for (path, kind, told) in [
+        (roles, forbidden.clone(), Some("does not show its roles")),
+        (
+            roles,
+            FaultKind::status(501),
+            Some("does not show its roles"),
+        ),
+        (held, none, Some("who has a role on space 98310")),
+        (held, bare, Some("who has a role on space 98310")),
+        (held, forbidden, None),
+    ] {
+        for says_its_mode in [false, true] {
+            let desk = desk_of(World::with_roles()).await;
+            if !says_its_mode {
+                desk.vendor
+                    .sim
+                    .set_options(|o| o.mode_answer = ModeAnswer::NotFound);
+            }
+            let fault = Fault::matching("GET", path, kind.clone());
+            desk.vendor.sim.set_faults(vec![fault]);
+            let Some(told) = told.filter(|_| !says_its_mode) else {
+                desk.sync().await.expect_err(path);
+                assert!(!desk.is_published(), "{path}");
+                continue;
+            };
+            let shown = Shown::by(&desk).await;
+            shown.grant(&format!("space:98310:read-space:{ENG}"));
+            let is_told = |w: &String| w.starts_with("BlindSpot: ") && w.contains(told);
+            assert!(
+                shown.warnings().iter().any(is_told),
+                "{:?}",
+                shown.warnings()
+            );
+        }
     }
 }
 

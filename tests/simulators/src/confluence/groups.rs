@@ -21,7 +21,7 @@ pub(crate) fn list(context: &mut Context<'_>) -> Reply {
         paging::V1_MOST
     };
     let reply = context.v1_list(by_name(groups), &query, most, |group| context.group(group));
-    if let Some(id) = context.lost_row(&reply, |world, id| world.groups.contains_key(id)) {
+    for id in context.lost_rows(&reply, |world, id| world.groups.contains_key(id)) {
         context.inner.world.groups.remove(&id);
     }
     reply

@@ -38,7 +38,7 @@ pub(crate) fn list(context: &mut Context<'_>, group: &str) -> Reply {
             None => json!({"type": "unknown", "accountId": id, "accountType": "", "email": "", "publicName": "", "displayName": ""}),
         }
     });
-    if let Some(id) = context.lost_row(&reply, |world, id| world.is_member(group, id)) {
+    for id in context.lost_rows(&reply, |world, id| world.is_member(group, id)) {
         for group in context.inner.world.groups.values_mut() {
             group.members.remove(&id);
         }

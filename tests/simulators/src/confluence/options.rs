@@ -1,6 +1,9 @@
 //! Switches: everything the vendor leaves open, and everything a test wants to vary.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use crate::lists::Ordering;
 
@@ -17,9 +20,11 @@ pub struct Options {
     /// The list whose path ends so takes no notice of where a page is to begin: every page is the first one, and leads
     /// to another. Content searches are reported to do so with `start`.
     pub stuck_list: Option<&'static str>,
-    /// The group, or the member of any group, that is removed as soon as the first of several pages is answered in which
-    /// it is listed.
-    pub lost_between_pages: Option<String>,
+    /// Lists of v1 leave out these groups, and these members of any group, after they were cut into pages.
+    pub v1_left_out: BTreeSet<String>,
+    /// The groups, or the members of any group, that are removed as soon as a page of their list is answered that another
+    /// one follows: after each such page the next of these.
+    pub lost_between_pages: VecDeque<Vec<String>>,
     /// Whether lists of v1 have a page without rows that has a `next`. Search never does.
     pub v1_empty_page: EmptyPage,
     /// Whether lists of v2 have a page without rows that has a `next`.
@@ -70,6 +75,8 @@ pub struct Options {
 
     /// Whether the list of spaces has the archived ones unless `status` says otherwise. *Unknown*.
     pub archived_by_default: bool,
+    /// Whether roles are listed without what they allow. *Unknown*: whether that happens.
+    pub mute_roles: bool,
     /// Whether the permissions of a space have the rows that roles come down to. *Unknown*; they have been reported.
     pub rows_of_roles: bool,
     /// Whether rows of access classes and anonymous access are there twice.
@@ -229,7 +236,8 @@ impl Default for Options {
             rate_limit: None,
             force_page_size: None,
             stuck_list: None,
-            lost_between_pages: None,
+            v1_left_out: BTreeSet::new(),
+            lost_between_pages: VecDeque::new(),
             v1_empty_page: EmptyPage::Never,
             v2_empty_page: EmptyPage::Never,
             ordering: Ordering::Documented,
@@ -252,6 +260,7 @@ impl Default for Options {
             external_groups: ExternalGroups::Forbidden,
             member_added_text: String::new(),
             archived_by_default: true,
+            mute_roles: false,
             rows_of_roles: true,
             repeat_class_rows: false,
             anonymous_row: AnonymousRow::Role,

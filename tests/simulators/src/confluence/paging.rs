@@ -94,18 +94,20 @@ impl Context<'_> {
         }
     }
 
-    /// The row that goes away now that the first page of several is answered, if it is one of that list.
-    pub(crate) fn lost_row(
+    /// The rows that go away now that a page is answered that another one follows, if they are of that list.
+    pub(crate) fn lost_rows(
         &mut self,
         reply: &Reply,
         is_listed: impl Fn(&World, &str) -> bool,
-    ) -> Option<String> {
-        let body = &reply.as_ref().ok()?.body;
-        let is_first = body["start"] == 0 && body.pointer("/_links/next").is_some();
+    ) -> Vec<String> {
+        let goes_on = |reply: &Good| reply.body.pointer("/_links/next").is_some();
         let Inner { world, options, .. } = &mut *self.inner;
-        let lost = options.lost_between_pages.as_deref();
-        let is_lost = is_first && lost.is_some_and(|id| is_listed(world, id));
-        is_lost.then(|| options.lost_between_pages.take()).flatten()
+        let lost = options.lost_between_pages.front();
+        let are_listed = lost.is_some_and(|ids| ids.iter().any(|id| is_listed(world, id)));
+        if !are_listed || !reply.as_ref().is_ok_and(goes_on) {
+            return Vec::new();
+        }
+        options.lost_between_pages.pop_front().unwrap_or_default()
     }
 
     /// A page of a list of v1 that is in documented order.
@@ -128,7 +130,13 @@ impl Context<'_> {
         let linked = query.get("next").is_some() || start > 0;
         let from = linked.then_some(start);
         let (rows, next) = self.cut(&items, from, size, options.v1_empty_page);
-        let results: Vec<Value> = rows.into_iter().map(render).collect();
+        let is_shown = |row: &Value| {
+            let id = row.get("accountId").or_else(|| row.get("id"));
+            let id = id.and_then(Value::as_str);
+            id.is_none_or(|id| !options.v1_left_out.contains(id))
+        };
+        let results = rows.into_iter().map(render).filter(is_shown);
+        let results: Vec<Value> = results.collect();
         let site = &self.inner.world.site;
         let path = self.link().trim_start_matches("/wiki");
         let mut body = json!({

@@ -76,10 +76,13 @@ pub(crate) fn list(context: &mut Context<'_>) -> Reply {
             && held.as_ref().is_none_or(|held| held.contains(&role.id))
     });
     context.v2_list(roles.collect(), &query, |role: &&Role| {
-        json!({
+        let mut shown = json!({
             "id": role.id, "type": role.kind, "name": role.name, "description": role.description,
-            "spacePermissions": role.permissions,
-        })
+        });
+        if !context.inner.options.mute_roles {
+            shown["spacePermissions"] = json!(role.permissions);
+        }
+        shown
     })
 }
 

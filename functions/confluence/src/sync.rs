@@ -479,8 +479,6 @@ fn listed<T>(at: &At, answer: Result<Page<T>, Failure>) -> Result<Page<T>, Error
     match answer {
         Ok(page) => Ok(page),
         Err(e) if e.is_moved() => Err(stale_cursor(e)),
-        // A retry of this run would begin with the same page.
-        Err(e) if e.is_circle() => Err(Error::from(e).restarting_run()),
         Err(e) if at.has_cursor() && e.status() == Some(400) => Err(stale_cursor(e)),
         Err(e) => Err(e.into()),
     }

@@ -173,9 +173,10 @@ async fn a_limit_that_others_have_used_up_is_no_bad_credential() {
     desk.vendor.sim.set_faults(vec![
         Fault::every(FaultKind::too_many_requests(Some(900))).times(1),
     ]);
-    let (_, wait) = slice(&desk, json!({})).await;
+    let (answer, wait) = slice(&desk, json!({})).await;
     assert_eq!(wait, Some(Duration::from_secs(900)));
     assert!(!desk.is_published());
     pass(&desk, Duration::from_secs(900));
-    desk.complete().await;
+    let (answer, _) = slice(&desk, json!({"sync_id": answer["sync_id"]})).await;
+    assert_eq!(answer["status"], "complete");
 }

@@ -221,6 +221,8 @@ impl From<Error> for Boundary {
         };
         match e {
             Error::Transport { source, .. } => boundary.with_source(source),
+            // A sync that went on from what it has of the list would meet the same circle.
+            Error::Circle { .. } => boundary.restarting_run(),
             _ => boundary,
         }
     }

@@ -43,6 +43,8 @@ type Before<'a> = Box<dyn Fn(usize, usize) + Send + Sync + 'a>;
 struct Aws<'a> {
     functions: BTreeMap<&'static str, Environment>,
     before: Before<'a>,
+    /// How the first call is killed, if it is.
+    kill: Option<&'static str>,
     deadline: Deadline,
     /// The events that functions were called with.
     calls: Mutex<Vec<Value>>,
@@ -64,6 +66,7 @@ impl<'a> Aws<'a> {
         Self {
             functions,
             before: Box::new(|_, _| {}),
+            kill: None,
             deadline: Deadline::In(60_000),
             calls: Mutex::default(),
             failures: AtomicUsize::new(0),
@@ -97,6 +100,9 @@ impl<'a> Aws<'a> {
             calls.len()
         };
         (self.before)(number, self.failures.load(Ordering::Relaxed));
+        if let Some(error) = self.kill.filter(|_| number == 1) {
+            return Reply::failed(error, "killed");
+        }
         let Some(function) = name.and_then(|name| self.functions.get(name)) else {
             return Reply::failed("Lambda.ResourceNotFoundException", arn);
         };
@@ -477,6 +483,27 @@ async fn a_function_that_does_not_answer_is_told_of_too() {
     };
     assert_eq!(failure.error, "Lambda.ResourceNotFoundException");
     assert_eq!(aws.told()[0]["Detail"]["error"]["code"], "FunctionFailed");
+}
+
+#[tokio::test]
+async fn a_function_that_is_killed_is_called_again_with_the_same_event_when_its_lease_has_ended() {
+    for error in ["Sandbox.Timedout", "Runtime.ExitError", "Lambda.Unknown"] {
+        let sim = simulator(World::rich()).await;
+        let local = sim.beside();
+        let mut aws = Aws::around(&local, &[Operation::Sync, Operation::Grant]).await;
+        aws.kill = Some(error);
+        let execution = run(&sync_workflow(), json!({"connections": ["default"]}), &aws).await;
+        assert_eq!(connections(&execution)[0]["status"], "complete", "{error}");
+        let events = aws.events();
+        assert_eq!((events.len(), &events[0]), (2, &events[1]));
+
+        aws.calls.lock().expect("calls").clear();
+        let grant = request(Operation::Grant, Simulated::sample(Operation::Grant));
+        let execution = run(&provision_workflow(), grant, &aws).await;
+        assert_eq!(aws.told()[0]["Detail"]["status"], "done", "{execution:#?}");
+        let events = aws.events();
+        assert_eq!((events.len(), &events[0]), (2, &events[1]));
+    }
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ enum Reply {
     StaleCursor,
     /// Never, unless the test says so.
     Waits(Arc<Notify>),
+    /// Well, and from then on the store fails.
+    Breaks((&'static str, usize)),
 }
 
 /// A list of people, one to a page, and how it is answered.
@@ -43,6 +45,8 @@ struct Plan {
     replies: VecDeque<Reply>,
     /// The pages that were asked for; `None`: who we are.
     asked: Vec<Option<usize>>,
+    /// What [`Reply::Breaks`] breaks.
+    store: Option<Arc<Breakable>>,
 }
 
 /// Plans by the name in the configuration.
@@ -94,6 +98,11 @@ impl Planned {
             Reply::StaleCursor => Err(stale_cursor("as planned")),
             Reply::Waits(until) => {
                 until.notified().await;
+                Ok(())
+            }
+            Reply::Breaks(broken) => {
+                let store = self.plan(|plan| plan.store.clone()).expect("a store");
+                *store.broken.lock().expect("a lock") = broken;
                 Ok(())
             }
         }
@@ -240,6 +249,7 @@ impl Desk {
         desk.planned.plan(|plan| {
             plan.people = people;
             plan.tenant = "t1";
+            plan.store = Some(desk.store.clone());
         });
         desk
     }
@@ -339,19 +349,28 @@ async fn a_run_that_failed_is_resumed_only_by_its_id() {
 }
 
 #[tokio::test]
-async fn a_run_that_cannot_be_saved_fails_with_its_id_and_is_resumed_by_it() {
-    for (times, again) in [(1, vec![2, 3]), (9, vec![0, 1, 2, 3])] {
+async fn a_run_that_cannot_be_saved_fails_with_its_id_unless_a_new_one_does_as_well() {
+    let runs_fail_once = (("runs/", 1), Some(vec![2, 3]));
+    // Neither the checkpoint nor, as it was free of it, the lease can be written.
+    let all_fails = (("", 9), Some(vec![0, 1, 2, 3]));
+    let runs_fail = (("runs/", 9), None);
+    for (broken, resumed) in [runs_fail_once, all_fails, runs_fail] {
         let mut desk = Desk::new(4);
         desk.cx.settings.max_steps = Some(2);
         desk.cx.settings.checkpoint_every = Duration::MAX;
-        *desk.store.broken.lock().expect("a lock") = ("runs/", times);
+        desk.after(2, [Reply::Breaks(broken)]);
         let error = desk.sync(None).await.expect_err("no checkpoint");
-        let id = error.run().expect("a run to resume").to_owned();
         *desk.store.broken.lock().expect("a lock") = ("", 0);
         assert_eq!(desk.pages(), [0, 1]);
         desk.cx.settings.max_steps = None;
-        let answer = desk.complete(Some(&id)).await;
-        assert_eq!(desk.pages(), again, "{times} failures");
+        assert_eq!(error.run().is_some(), resumed.is_some(), "{broken:?}");
+        if broken.0.is_empty() {
+            // The lease ends by itself.
+            desk.clock.advance(desk.cx.settings.lease);
+        }
+        let answer = desk.complete(error.run()).await;
+        let again = resumed.unwrap_or_else(|| vec![0, 1, 2, 3]);
+        assert_eq!(desk.pages(), again, "{broken:?}");
         assert_eq!(answer.counts.resources, 4);
     }
 }

@@ -199,7 +199,7 @@ async fn work<C: Syncer>(
         Ok(files) => files,
         Err(e) => {
             lease.give_back(&*cx.store, &*cx.clock).await;
-            return Err(e.with_run(sync_id));
+            return Err(e);
         }
     };
     let saved = saved.unwrap_or_else(|| Saved::new(cx.clock.now()));
@@ -521,8 +521,17 @@ impl<'a> Run<'a> {
         if is_lost {
             return failure;
         }
-        // The lease names this run, whatever was saved: a retry resumes it from there, or from its start.
-        self.lease.give_back(store, clock).await;
+        let is_free = match self.lease.release(store, clock).await {
+            Ok(()) => true,
+            Err(e) => {
+                tracing::warn!(error = %Chain(&e), "the lease could not be given back, and ends by itself");
+                false
+            }
+        };
+        // Where the lease still names the run, only its id gets past it.
+        if is_free && self.saved.parts.is_empty() {
+            return failure;
+        }
         failure.with_run(self.sync_id)
     }
 }

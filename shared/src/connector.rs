@@ -1,7 +1,7 @@
 //! What a connector is: a few traits, each for what a function really uses.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -98,6 +98,19 @@ impl Warning {
             code: code.into(),
             message: message.into(),
         }
+    }
+
+    /// `field` of the row named `row` has a value that could not be read, and was left out.
+    pub fn unreadable(row: impl Display, field: &str) -> Self {
+        Self::new(
+            "UnreadableField",
+            format!("`{field}` of {row} is not in the documented form and was left out"),
+        )
+    }
+
+    /// A part of the tenant could not be looked at: it stands in the warnings and among the manifest's blind spots.
+    pub fn blind_spot(message: impl Into<String>) -> Self {
+        Self::new(BLIND_SPOT, message)
     }
 }
 
@@ -202,18 +215,21 @@ impl<S> Yield<S> {
         self.warnings.push(Warning::new(code, message));
     }
 
-    /// Adds a warning that `field` of the row named `row` has a value that could not be read, and was left out.
-    pub fn unreadable(&mut self, row: impl std::fmt::Display, field: &str) {
-        self.warn(
-            "UnreadableField",
-            format!("`{field}` of {row} is not in the documented form and was left out"),
-        );
+    /// Adds a [`Warning::unreadable`] for each of these fields of the row named `row`.
+    pub fn unreadable(
+        &mut self,
+        row: impl Display,
+        fields: impl IntoIterator<Item = &'static str>,
+    ) {
+        let warnings = fields
+            .into_iter()
+            .map(|field| Warning::unreadable(&row, field));
+        self.warnings.extend(warnings);
     }
 
-    /// Adds a part of the tenant that could not be looked at: it stands in the warnings and among the manifest's blind
-    /// spots.
+    /// Adds a [`Warning::blind_spot`].
     pub fn blind_spot(&mut self, message: impl Into<String>) {
-        self.warn(BLIND_SPOT, message);
+        self.warnings.push(Warning::blind_spot(message));
     }
 }
 
@@ -261,7 +277,7 @@ impl Records {
     }
 }
 
-/// The code of warnings that [`Yield::blind_spot`] adds.
+/// The code of [`Warning::blind_spot`].
 pub(crate) const BLIND_SPOT: &str = "BlindSpot";
 
 const STALE_CURSOR: &str = "StaleCursor";

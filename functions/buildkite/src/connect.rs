@@ -55,7 +55,7 @@ impl Connector for Buildkite {
             caller_name: token.owner_name().to_owned(),
             rights: token.scopes.join(", "),
             credential_expires_at: time(&token.expires_at),
-            warnings: token.unreadable().into_iter().map(unreadable).collect(),
+            warnings: unreadable(token),
         })
     }
 }
@@ -151,11 +151,11 @@ fn graphql_url(config: &Config) -> Result<Option<Url>, Error> {
     vendor_url(GRAPHQL).map(Some).map_err(bad)
 }
 
-fn unreadable(field: &str) -> Warning {
-    Warning::new(
-        "UnreadableField",
-        format!("`{field}` of the API token is not in the documented form and was left out"),
-    )
+fn unreadable(token: &Token) -> Vec<Warning> {
+    let fields = token.unreadable().into_iter();
+    fields
+        .map(|field| Warning::unreadable("the API token", field))
+        .collect()
 }
 
 /// All that is missing is said at once, in the words of the token's page.

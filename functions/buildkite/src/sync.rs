@@ -422,9 +422,7 @@ fn is_same(owner: &str, theirs: &Lenient<String>) -> bool {
 }
 
 fn left_out(out: &mut Yield<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
-    for field in fields {
-        out.unreadable(format_args!("{kind} {id}"), field);
-    }
+    out.unreadable(format_args!("{kind} {id}"), fields);
 }
 
 fn note_moves<T>(out: &mut Yield<Step>, taken: &Taken<T>, list: &str) {

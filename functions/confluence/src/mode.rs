@@ -37,8 +37,7 @@ impl Confluence {
                 Ok(_) => (Mode::Rows, None),
                 Err(e) if e.is_own_404() => (Mode::Rows, None),
                 // Nothing says that there are roles, and rows can be read: what roles there may be is not seen.
-                Err(e) if e.is_withheld() => (Mode::Rows, Some(Warning::new(
-                    "BlindSpot",
+                Err(e) if e.is_withheld() => (Mode::Rows, Some(Warning::blind_spot(
                     "The site does not say in which mode it is, and does not show its roles: if it has some, who has them is only seen by the permissions that follow from them.",
                 ))),
                 Err(e) => return Err(e.into()),

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::Confluence;
 use crate::access::{self, GROUP, Mode, Row, SPACE, USER};
 use crate::api::{At, BULK, Failure, Page, Person, Space};
-use warnings::{unreadable, unreadable_hit, warn_of_kind, warn_of_role};
+use warnings::{unreadable_hit, warn_of_kind, warn_of_role};
 
 mod warnings;
 
@@ -213,7 +213,7 @@ impl Confluence {
     async fn all_roles(&self) -> Result<Yield<Step>, Error> {
         let mut out = Yield::default();
         for role in self.roles().await? {
-            unreadable(&mut out, format!("role {}", role.id), role.unreadable());
+            out.unreadable(format!("role {}", role.id), role.unreadable());
             out.records.resources.push(access::role(role));
         }
         Ok(out)
@@ -231,7 +231,7 @@ impl Confluence {
                 continue;
             }
             let name = format!("user {}", account.account_id);
-            unreadable(&mut out, name, account.unreadable());
+            out.unreadable(name, account.unreadable());
             out.records.resources.push(access::user(&account));
         }
         Ok(out)
@@ -263,7 +263,7 @@ impl Confluence {
         let mut out = Yield::onward(page.next.map(|at| Step::Groups { at }));
         for group in &page.items {
             out.tally(GROUPS, 1);
-            unreadable(&mut out, format!("group {}", group.id), group.unreadable());
+            out.unreadable(format!("group {}", group.id), group.unreadable());
             out.records.extend(access::group(group));
             out.spawn.push(members_of(&group.id));
         }
@@ -279,7 +279,7 @@ impl Confluence {
         for person in &page.items {
             named(person)?;
             let name = format!("user {}", person.account_id);
-            unreadable(&mut out, name, person.unreadable());
+            out.unreadable(name, person.unreadable());
             out.records.extend(access::membership(group, person));
         }
         Ok(out)
@@ -294,7 +294,7 @@ impl Confluence {
                 out.tally(PERSONAL, 1);
                 continue;
             }
-            unreadable(&mut out, format!("space {}", space.id), space.unreadable());
+            out.unreadable(format!("space {}", space.id), space.unreadable());
             out.records
                 .extend(access::space(space, &self.selection, mode));
             out.spawn.push(if mode.has_roles() {
@@ -469,7 +469,7 @@ fn ended_early(why: &str) -> Yield<Step> {
 /// Somebody whom the search shows.
 fn seen(out: &mut Yield<Step>, person: &Person) {
     let name = format!("user {}", person.account_id);
-    unreadable(out, name, person.unreadable());
+    out.unreadable(name, person.unreadable());
     out.records.resources.push(access::person(person));
 }
 

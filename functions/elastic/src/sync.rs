@@ -72,11 +72,8 @@ impl Elastic {
         let mut out = Yield::default();
         for organization in &self.organizations().await?.items {
             out.records.extend(access::organization(organization));
-            unreadable(
-                &mut out,
-                &format!("organization {}", organization.id),
-                organization.unreadable(),
-            );
+            let row = format_args!("organization {}", organization.id);
+            out.unreadable(row, organization.unreadable());
             out.spawn.push(Step::Members {
                 organization: organization.id.clone(),
             });
@@ -113,7 +110,7 @@ impl Elastic {
         for member in members {
             out.records.extend(access::member(organization, member));
             let row = format!("member {}", member.user_id);
-            unreadable(&mut out, &row, member.unreadable());
+            out.unreadable(&row, member.unreadable());
             let kinds = access::unknown(&member.role_assignments);
             if !kinds.is_empty() {
                 unknown.extend(kinds);
@@ -142,7 +139,7 @@ impl Elastic {
         });
         for one in &invitations {
             let row = format!("the invitation of {}", one.email);
-            unreadable(&mut out, &row, one.unreadable());
+            out.unreadable(&row, one.unreadable());
         }
         Ok(out)
     }
@@ -258,7 +255,7 @@ async fn users(cluster: &Cluster) -> Result<Yield<Step>, Error> {
         out.records.extend(records);
         unknown.extend(missing.into_iter().map(str::to_owned));
         let row = format!("user {name} of {}", cluster.api.place());
-        unreadable(&mut out, &row, user.unreadable());
+        out.unreadable(&row, user.unreadable());
     }
     dangling(cluster.api.place(), "users", &unknown, &mut out);
     Ok(out)
@@ -270,15 +267,9 @@ async fn roles(cluster: &Cluster) -> Result<Yield<Step>, Error> {
         out.records
             .extend(access::role(cluster.within(), name, role));
         let row = format!("role {name} of {}", cluster.api.place());
-        unreadable(&mut out, &row, role.unreadable());
+        out.unreadable(&row, role.unreadable());
     }
     Ok(out)
-}
-
-fn unreadable(out: &mut Yield<Step>, row: &str, fields: Vec<&str>) {
-    for field in fields {
-        out.unreadable(row, field);
-    }
 }
 
 fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut Yield<Step>) {

@@ -81,14 +81,8 @@ fn identity(described: Result<Token, Failure>) -> Identity {
     let mut warnings = Vec::new();
     let (tenant, name, ends) = match &described {
         Ok(token) => {
-            warnings.extend(token.unreadable().into_iter().map(|field| {
-                Warning::new(
-                    "UnreadableField",
-                    format!(
-                        "`{field}` of the API token is not in the documented form and was left out"
-                    ),
-                )
-            }));
+            let fields = token.unreadable().into_iter();
+            warnings.extend(fields.map(|field| Warning::unreadable("the API token", field)));
             (
                 token.entity_uid.trim(),
                 text(&token.name),

@@ -266,9 +266,7 @@ fn people(next: Option<Step>, members: &[Member]) -> Result<Yield<Step>, Error> 
 }
 
 fn left_out(out: &mut Yield<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
-    for field in fields {
-        out.unreadable(format_args!("{kind} {id}"), field);
-    }
+    out.unreadable(format_args!("{kind} {id}"), fields);
 }
 
 fn vanished(kind: &str, id: &str) -> Yield<Step> {

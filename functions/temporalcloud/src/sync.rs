@@ -445,9 +445,7 @@ fn service_accounts(
 
 /// Warns of the fields of a row that could not be read.
 fn unreadable(out: &mut Yield<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
-    for field in fields {
-        out.unreadable(format_args!("{kind}:{id}"), field);
-    }
+    out.unreadable(format_args!("{kind}:{id}"), fields);
 }
 
 fn take(out: &mut Yield<Step>, (records, unknown): (Records, Vec<String>)) {

@@ -40,6 +40,14 @@ impl<T> Lenient<T> {
     }
 }
 
+/// The names of those fields that could not be read: each field with [`Lenient::is_unreadable`] of it.
+pub fn unreadable(fields: impl IntoIterator<Item = (&'static str, bool)>) -> Vec<&'static str> {
+    let odd = fields
+        .into_iter()
+        .filter(|(_, is_unreadable)| *is_unreadable);
+    odd.map(|(name, _)| name).collect()
+}
+
 impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(match Value::deserialize(deserializer)? {

@@ -203,10 +203,15 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self
     }
 
-    /// Gives the lease back where failing to changes nothing: the work is done, or has failed for another reason.
-    pub async fn give_back(self, store: &dyn Store, clock: &dyn Clock) {
-        if let Err(e) = self.release(store, clock).await {
-            tracing::warn!(error = %Chain(&e), "the lease could not be given back, and ends by itself");
+    /// Gives the lease back where failing to changes nothing: the work is done, or has failed for another reason. `false`:
+    /// it could not be given back.
+    pub async fn give_back(self, store: &dyn Store, clock: &dyn Clock) -> bool {
+        match self.release(store, clock).await {
+            Ok(()) => true,
+            Err(e) => {
+                tracing::warn!(error = %Chain(&e), "the lease could not be given back, and ends by itself");
+                false
+            }
         }
     }
 

@@ -521,13 +521,7 @@ impl<'a> Run<'a> {
         if is_lost {
             return failure;
         }
-        let is_free = match self.lease.release(store, clock).await {
-            Ok(()) => true,
-            Err(e) => {
-                tracing::warn!(error = %Chain(&e), "the lease could not be given back, and ends by itself");
-                false
-            }
-        };
+        let is_free = self.lease.give_back(store, clock).await;
         // Where the lease still names the run, only its id gets past it.
         if is_free && self.saved.parts.is_empty() {
             return failure;

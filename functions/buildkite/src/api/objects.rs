@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use rollcall::http::lenient::{Lenient, or_default};
+use rollcall::http::lenient::{Lenient, or_default, unreadable};
 use serde::{Deserialize, Deserializer};
 
 /// A time, which comes in two forms: `2026-08-01 06:07:42 UTC`, and that of RFC 3339.
@@ -31,14 +31,6 @@ pub(crate) fn text(field: &Lenient<String>) -> &str {
 /// A time, if there is one.
 pub(crate) fn time(field: &Lenient<Moment>) -> Option<Timestamp> {
     field.get().map(|moment| moment.0)
-}
-
-/// The names of the fields that have a value and could not be read.
-fn unreadable<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
-    let odd = fields
-        .into_iter()
-        .filter(|(_, is_unreadable)| *is_unreadable);
-    odd.map(|(name, _)| name).collect()
 }
 
 /// What a token is.

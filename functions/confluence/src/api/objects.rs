@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use rollcall::http::lenient::{Lenient, or_default};
+use rollcall::http::lenient::{Lenient, or_default, unreadable};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -33,14 +33,6 @@ impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self(Lenient::Read(text.to_owned()))
     }
-}
-
-/// The names of the fields that could not be read.
-fn unreadable<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
-    let odd = fields
-        .into_iter()
-        .filter(|(_, is_unreadable)| *is_unreadable);
-    odd.map(|(name, _)| name).collect()
 }
 
 /// Ids are texts in one API and numbers in the other.

@@ -15,13 +15,6 @@ pub(super) fn unreadable_hit(hit: &Hit) -> String {
     }
 }
 
-/// Counts what could not be read of a row that is shown all the same.
-pub(super) fn unreadable(out: &mut Yield<Step>, row: String, fields: Vec<&'static str>) {
-    for field in fields {
-        out.unreadable(&row, field);
-    }
-}
-
 /// A kind of principal that appears for the first time is told of where somebody of that kind holds something.
 pub(super) fn warn_of_kind(out: &mut Yield<Step>, kind: &str) {
     if !access::is_known_kind(kind) {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall::http::lenient::{Lenient, or_default};
+use rollcall::http::lenient::{Lenient, or_default, unreadable};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -400,12 +400,6 @@ fn read(raw: Option<&RawValue>) -> String {
 
 fn text(field: &Lenient<String>) -> &str {
     field.get().map(String::as_str).unwrap_or_default()
-}
-
-/// The names of those fields that are odd.
-fn unreadable<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
-    let odd = fields.into_iter().filter(|(_, is_odd)| *is_odd);
-    odd.map(|(name, _)| name).collect()
 }
 
 /// For `deserialize_with`: what is there, null included.

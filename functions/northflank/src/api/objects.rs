@@ -2,7 +2,7 @@
 //! required: nothing but ids is.
 
 use jiff::Timestamp;
-use rollcall::http::lenient::{Lenient, or_default};
+use rollcall::http::lenient::{Lenient, or_default, unreadable};
 use serde::Deserialize;
 
 /// A text without the blanks around it; empty if there is none.
@@ -13,14 +13,6 @@ pub(crate) fn text(field: &Lenient<String>) -> &str {
 /// A time, if there is one.
 pub(crate) fn time(field: &Lenient<Timestamp>) -> Option<Timestamp> {
     field.get().copied()
-}
-
-/// The names of the fields that have a value and could not be read.
-fn unreadable<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
-    let odd = fields
-        .into_iter()
-        .filter(|(_, is_unreadable)| *is_unreadable);
-    odd.map(|(name, _)| name).collect()
 }
 
 /// A row of a list.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall::http::lenient::{Lenient, or_default};
+use rollcall::http::lenient::{Lenient, or_default, unreadable};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::access::{Access, NamespaceAccess, ProjectAccess};
@@ -65,7 +65,7 @@ macro_rules! object {
                     ("createdTime", self.created_time.is_unreadable()),
                 ];
                 fields.extend(self.lenient());
-                fields.into_iter().filter(|(_, odd)| *odd).map(|(name, _)| name).collect()
+                unreadable(fields)
             }
         }
     };

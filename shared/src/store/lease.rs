@@ -321,6 +321,12 @@ mod tests {
 
     const TTL: Duration = Duration::from_secs(60);
 
+    fn place() -> (tempfile::TempDir, Folder, Manual) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Folder::new(folder.path());
+        (folder, store, Manual::at(Timestamp::UNIX_EPOCH))
+    }
+
     async fn ask(store: &Folder, clock: &Manual, owner: &str) -> Acquired<u32> {
         let asked = Asked {
             key: "locks/x.json".into(),
@@ -341,11 +347,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lease_has_one_holder_and_its_generation_only_rises() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (store, clock) = (
-            Folder::new(folder.path()),
-            Manual::at(Timestamp::UNIX_EPOCH),
-        );
+        let (_folder, store, clock) = place();
 
         let mut first = held(ask(&store, &clock, "a").await);
         assert_eq!(first.generation(), 1);
@@ -367,11 +369,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_left_work_waiting_finds_it_and_nobody_else_does() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (store, clock) = (
-            Folder::new(folder.path()),
-            Manual::at(Timestamp::UNIX_EPOCH),
-        );
+        let (_folder, store, clock) = place();
         let mut lease = held(ask(&store, &clock, "a").await);
         let until = after(clock.now(), TTL);
         lease.suspend(&store, until, 7).await.expect("suspended");
@@ -387,11 +385,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_work_that_stopped_without_an_end_and_left_a_state_is_abandoned() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (store, clock) = (
-            Folder::new(folder.path()),
-            Manual::at(Timestamp::UNIX_EPOCH),
-        );
+        let (_folder, store, clock) = place();
         let is_abandoned = async || {
             let peek = peek(&store, "locks/x.json").await.expect("readable");
             peek.expect("a lease").is_abandoned(clock.now())
@@ -422,11 +416,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_write_of_the_holder_that_arrived_unnoticed_does_not_lose_the_lease() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (store, clock) = (
-            Folder::new(folder.path()),
-            Manual::at(Timestamp::UNIX_EPOCH),
-        );
+        let (_folder, store, clock) = place();
         let mut lease = held(ask(&store, &clock, "a").await);
         let mut unnoticed = Lease {
             key: lease.key.clone(),

@@ -19,7 +19,7 @@ lint:
 
 # Accept changed schemas of events and answers.
 accept:
-    ROLLCALL_ACCEPT=1 cargo test --package rollcall --test schemas
+    ROLLCALL_ACCEPT=1 cargo test --package rollcall-engine --test schemas
 
 # Measure calls, time, memory and size on this machine.
 bench:

@@ -4,20 +4,19 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use rollcall::clock::ksuid;
-use rollcall::context::Context;
-use rollcall::event::{ChangeAnswer, Outcome};
-use rollcall::function::{Entry, Operation};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::clock::ksuid;
+use rollcall_connector::event::{ChangeAnswer, Outcome};
+use rollcall_connector::{Error, ErrorType};
+use rollcall_engine::context::Context;
+use rollcall_engine::runtime::function::{Entry, Operation};
 use serde_json::{Map, Value, json};
 
 use crate::args::{ChangeArgs, CreateArgs, DeleteArgs, RequestArgs, Target};
-use crate::connectors;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, ReportFormat};
 use crate::shell::quoted;
-use crate::signals;
 use crate::sync::{from_json, wait};
+use crate::{connectors, signals};
 
 type Event = Map<String, Value>;
 

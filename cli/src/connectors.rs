@@ -1,8 +1,8 @@
 //! The connectors that this program knows: one line each.
 
 use clap::builder::PossibleValuesParser;
-use rollcall::Error;
-use rollcall::function::Entry;
+use rollcall_connector::Error;
+use rollcall_engine::runtime::function::Entry;
 
 /// Every connector.
 pub(crate) fn all() -> Vec<Entry> {

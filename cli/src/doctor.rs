@@ -2,22 +2,21 @@
 
 use std::time::Duration;
 
-use rollcall::clock::between;
-use rollcall::config::Config;
-use rollcall::connector::{Identity, Warning};
-use rollcall::context::Context;
-use rollcall::event::check_connection;
-use rollcall::function::Entry;
-use rollcall::store::keys::Keys;
-use rollcall::store::{get_json, keeps_conditions, lease, tenant};
-use rollcall::sync::manifest::Latest;
-use rollcall::{Chain, Error};
+use rollcall_connector::clock::between;
+use rollcall_connector::config::Config;
+use rollcall_connector::event::check_connection;
+use rollcall_connector::{Chain, Error, Identity, Warning};
+use rollcall_engine::catalog::manifest::Latest;
+use rollcall_engine::catalog::tenant;
+use rollcall_engine::context::Context;
+use rollcall_engine::runtime::function::Entry;
+use rollcall_engine::store::keys::Keys;
+use rollcall_engine::store::{get_json, keeps_conditions, lease};
 
 use crate::args::{DoctorArgs, Target};
-use crate::connectors;
 use crate::failure::{Exit, Failure, advice};
-use crate::output;
 use crate::shell::CommandLine;
+use crate::{connectors, output};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use rollcall::{Chain, Error, ErrorType};
+use rollcall_connector::{Chain, Error, ErrorType};
 use serde_json::{Value, json};
 
 use crate::output;

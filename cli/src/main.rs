@@ -50,11 +50,14 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Doctor(args) => doctor::run(args).await,
         Command::Capabilities(args) => {
             let entry = connectors::find(&args.connector)?;
-            output::json(&rollcall::function::capabilities(&entry))
+            output::json(&rollcall_engine::runtime::function::capabilities(&entry))
         }
         Command::ConfigSchema(args) => {
             let about = connectors::find(&args.connector)?.about;
-            output::json(&rollcall::config::schema(about.display_name, about.fields))
+            output::json(&rollcall_connector::config::schema(
+                about.display_name,
+                about.fields,
+            ))
         }
     }
 }
@@ -70,7 +73,7 @@ fn log_to_stderr(verbose: bool) {
         .with_writer(|| output::Messages)
         .with_ansi(false);
     tracing_subscriber::registry()
-        .with(rollcall::telemetry::levels(default))
+        .with(rollcall_engine::runtime::telemetry::levels(default))
         .with(lines)
         .init();
 }

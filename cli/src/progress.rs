@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use rollcall::context::{Extent, Progress};
+use rollcall_engine::context::{Extent, Progress};
 
 use crate::output;
 

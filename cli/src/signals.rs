@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rollcall::interrupt::Interrupt;
+use rollcall_engine::context::interrupt::Interrupt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::output;

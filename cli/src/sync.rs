@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rollcall::Error;
-use rollcall::clock::between;
-use rollcall::context::Context;
-use rollcall::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
-use rollcall::function::{Entry, Operation};
+use rollcall_connector::Error;
+use rollcall_connector::clock::between;
+use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
+use rollcall_engine::context::Context;
+use rollcall_engine::runtime::function::{Entry, Operation};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::{SyncArgs, Target};
-use crate::connectors;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, ReportFormat};
 use crate::progress::Display;
-use crate::signals;
+use crate::{connectors, signals};
 
 /// Runs the command.
 pub(crate) async fn run(args: SyncArgs, verbose: bool) -> Result<Exit, Failure> {

@@ -1,6 +1,6 @@
 //! What a principal holds, and how it comes to it.
 
-use rollcall::snapshot::read::{Access, Kind, Snapshot};
+use rollcall_snapshot::read::{Access, Kind, Snapshot};
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};

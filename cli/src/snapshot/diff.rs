@@ -1,7 +1,7 @@
 //! What changed from one snapshot to another.
 
-use rollcall::snapshot::compare::{Change, Field, Happened, Object, compare};
-use rollcall::snapshot::read::Snapshot;
+use rollcall_snapshot::compare::{Change, Field, Happened, Object, compare};
+use rollcall_snapshot::read::Snapshot;
 use serde_json::Value;
 
 use crate::failure::{Exit, Failure};

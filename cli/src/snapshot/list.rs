@@ -1,9 +1,8 @@
 //! Lists: resources, entitlements, grants.
 
-use rollcall::Error;
-use rollcall::event;
-use rollcall::model::ResourceId;
-use rollcall::snapshot::read::{Entitlement, Filter, Grant, Resource, Snapshot};
+use rollcall_connector::{Error, event};
+use rollcall_model::ResourceId;
+use rollcall_snapshot::read::{Entitlement, Filter, Grant, Resource, Snapshot};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Format, Listing, Row};

@@ -1,7 +1,7 @@
 //! What is known about a snapshot besides what is in it.
 
-use rollcall::Error;
-use rollcall::sync::manifest::{Manifest, Status};
+use rollcall_connector::Error;
+use rollcall_engine::catalog::manifest::{Manifest, Status};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};

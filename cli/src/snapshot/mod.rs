@@ -184,7 +184,7 @@ pub(crate) async fn run(args: SnapshotArgs) -> Result<Exit, Failure> {
         }
         Command::Unexpand { file, out } => {
             let result =
-                rollcall::snapshot::unexpand::unexpand(&source.open(file.as_deref()).await?, &out)?;
+                rollcall_snapshot::unexpand::unexpand(&source.open(file.as_deref()).await?, &out)?;
             pairs(&[
                 ("file", out.display().to_string()),
                 ("grants", result.grants.to_string()),

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rollcall::context::Context;
-use rollcall::snapshot::read::Snapshot;
-use rollcall::store::keys::Keys;
-use rollcall::store::{Store, get_json};
-use rollcall::sync::manifest::{Latest, Manifest};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::{Error, ErrorType};
+use rollcall_engine::catalog::manifest::{Latest, Manifest};
+use rollcall_engine::context::Context;
+use rollcall_engine::store::keys::Keys;
+use rollcall_engine::store::{Store, get_json};
+use rollcall_snapshot::read::Snapshot;
 
 use super::Place;
 use crate::failure::Failure;

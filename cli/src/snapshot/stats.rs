@@ -1,7 +1,7 @@
 //! How much there is in a snapshot.
 
-use rollcall::Error;
-use rollcall::snapshot::read::Snapshot;
+use rollcall_connector::Error;
+use rollcall_snapshot::read::Snapshot;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use rollcall::model::State;
+use rollcall_model::State;
 use serde_json::{Value, json};
 
 use crate::support::{Handmade, Place, grant, user};

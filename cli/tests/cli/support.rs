@@ -6,10 +6,11 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
-use rollcall::model::encode::{self, GrantEncoder};
-use rollcall::model::proto::{GrantSource, GrantSources};
-use rollcall::model::{
+use rollcall_model::encode::GrantEncoder;
+use rollcall_model::proto::{GrantSource, GrantSources};
+use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Facet, Grant, Purpose, Resource, ResourceId, State,
+    encode,
 };
 use rollcall_simulators::temporalcloud::{Options, TEST_KEY, TemporalCloud, World};
 use rusqlite::{Connection, params};

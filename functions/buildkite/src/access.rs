@@ -2,8 +2,8 @@
 //!
 //! Roles in teams: <https://buildkite.com/docs/platform/team-management/permissions>.
 
-use rollcall::connector::Records;
-use rollcall::model::{
+use rollcall_connector::Records;
+use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Purpose, Rank, Resource,
     ResourceId, State, brief, put, put_time,
 };

@@ -8,8 +8,8 @@ mod link;
 mod objects;
 mod paging;
 
-use rollcall::http::limit::{BudgetHeaders, Room};
-use rollcall::http::{Call, Header, Http, Session, Vendor};
+use rollcall_connector::http::limit::{BudgetHeaders, Room};
+use rollcall_connector::http::{Call, Header, Http, Session, Vendor};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -46,7 +46,11 @@ const TOKEN: [&str; 1] = ["access-token"];
 
 type Answer<T> = Result<T, Failure>;
 
-fn client(base: Url, token: SecretString, session: Session) -> Result<Http, rollcall::Error> {
+fn client(
+    base: Url,
+    token: SecretString,
+    session: Session,
+) -> Result<Http, rollcall_connector::Error> {
     let vendor = Vendor {
         base,
         headers: vec![("authorization", Header::Secret("Bearer ", token))],
@@ -65,7 +69,7 @@ impl Api {
         base: Url,
         token: SecretString,
         session: Session,
-    ) -> Result<Self, rollcall::Error> {
+    ) -> Result<Self, rollcall_connector::Error> {
         Ok(Self(client(base, token, session)?))
     }
 

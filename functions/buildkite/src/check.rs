@@ -1,7 +1,6 @@
 //! Looks at the whole: is it what the token should see?
 
-use rollcall::connector::{Identity, Tallies, Warning};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::{Error, ErrorType, Identity, Tallies, Warning};
 
 pub(crate) const MEMBERS: &str = "members";
 pub(crate) const TEAMS: &str = "teams";

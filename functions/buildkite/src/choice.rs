@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall::clock::{after, between};
-use rollcall::http::limit::Room;
+use rollcall_connector::clock::{after, between};
+use rollcall_connector::http::limit::Room;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{MEMBERS, TEAMS};

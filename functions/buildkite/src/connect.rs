@@ -1,12 +1,11 @@
 //! The connector, connected: which organization it looks at, and what its token may see.
 
 use async_trait::async_trait;
-use rollcall::config::{Config, vendor_url};
-use rollcall::connector::{About, Connector, Identity, Warning};
-use rollcall::http::Session;
-use rollcall::model::ResourceId;
-use rollcall::pages::EmptyPages;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::config::{Config, vendor_url};
+use rollcall_connector::http::Session;
+use rollcall_connector::pages::EmptyPages;
+use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning};
+use rollcall_model::ResourceId;
 use tokio::sync::OnceCell;
 use url::Url;
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
-use rollcall::http::lenient::Lenient;
-use rollcall::model::ResourceId;
-use rollcall::pages::EmptyPages;
-use rollcall::{Chain, Error, ErrorType};
+use rollcall_connector::http::lenient::Lenient;
+use rollcall_connector::pages::EmptyPages;
+use rollcall_connector::{
+    Chain, Error, ErrorType, Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor,
+};
+use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, ADMIN, TEAM, USER};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall::Chain;
-use rollcall::clock::{Clock as _, between};
-use rollcall::function::Operation;
+use rollcall_connector::Chain;
+use rollcall_connector::clock::{Clock as _, between};
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{Bench, Subject, answer_of};
 use rollcall_harness::lambda::Functions;
 use rollcall_harness::shown::Shown;

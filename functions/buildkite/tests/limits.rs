@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall::ErrorType;
-use rollcall::clock::{Clock as _, after, between};
-use rollcall::function::Operation;
+use rollcall_connector::ErrorType;
+use rollcall_connector::clock::{Clock as _, after, between};
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::answer_of;
-use rollcall_simulators::Fault;
-use rollcall_simulators::FaultKind;
 use rollcall_simulators::buildkite::{Clock, Limits, Sizes, World, too_many_requests};
+use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};

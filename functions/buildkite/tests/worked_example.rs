@@ -1,12 +1,12 @@
 //! A small organization, and every line of its snapshot: Ada, who administers it; a team of everybody, which she maintains;
 //! and a secret team, which Ben maintains without being an administrator.
 
-use rollcall::snapshot::read::{Entitlement, Grant, Resource};
 use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
     ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, MEMBER_TOKEN, ORGANIZATION_ID, PLATFORM_ID, World,
 };
+use rollcall_snapshot::read::{Entitlement, Grant, Resource};
 use serde_json::json;
 
 use crate::{Desk, Simulated};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_harness::conformance::{Case, Subject};
 use rollcall_simulators::buildkite::{
     Buildkite, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, ORGANIZATION, Options, TEST_TOKEN, World,

@@ -7,9 +7,9 @@ mod names;
 
 use std::collections::BTreeMap;
 
-use rollcall::connector::Records;
-use rollcall::http::lenient::Lenient;
-use rollcall::model::{
+use rollcall_connector::Records;
+use rollcall_connector::http::lenient::Lenient;
+use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Rank,
     Resource, ResourceId, State, brief, put,
 };

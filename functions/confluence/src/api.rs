@@ -9,8 +9,9 @@ mod paging;
 
 use std::collections::BTreeSet;
 
-use rollcall::http::{self, Call, Concurrency, Header, Http, Session, Vendor};
-use rollcall::pages::EmptyPages;
+use rollcall_connector::http;
+use rollcall_connector::http::{Call, Concurrency, Header, Http, Session, Vendor};
+use rollcall_connector::pages::EmptyPages;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ impl Api {
         site: Site,
         credential: Credential,
         session: Session,
-    ) -> Result<Self, rollcall::Error> {
+    ) -> Result<Self, rollcall_connector::Error> {
         let authorization = match credential {
             Credential::Token { username, token } => Header::Basic {
                 user: username,

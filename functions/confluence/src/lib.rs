@@ -10,12 +10,11 @@ mod site;
 mod sync;
 
 use async_trait::async_trait;
-use rollcall::config::{Config, Field, FieldKind};
-use rollcall::connector::{About, Connector, Identity, Warning};
-use rollcall::function::Entry;
-use rollcall::http::Session;
-use rollcall::model::{Capability, FacetKind, ResourceId, ResourceType};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::config::{Config, Field, FieldKind};
+use rollcall_connector::http::Session;
+use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning};
+use rollcall_engine::runtime::function::Entry;
+use rollcall_model::{Capability, FacetKind, ResourceId, ResourceType};
 use tokio::sync::OnceCell;
 
 pub use access::Mode;

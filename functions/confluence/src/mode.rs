@@ -1,7 +1,6 @@
 //! Which kind of site this is: one that gives access to spaces by permissions, by roles, or by both.
 
-use rollcall::Error;
-use rollcall::connector::Warning;
+use rollcall_connector::{Error, Warning};
 
 use crate::Confluence;
 use crate::access::Mode;
@@ -16,7 +15,7 @@ impl Confluence {
         let told = match self.api.role_mode().await {
             Ok(mode) => mode,
             // The API v2 answers so where there is no such feature, and to strangers. That we are none is known since we
-            // were let in ([`Connector::identify`](rollcall::connector::Connector::identify)).
+            // were let in ([`Connector::identify`](rollcall_connector::Connector::identify)).
             Err(e) if e.is_own_404() => None,
             Err(e) => return Err(e.into()),
         };

@@ -8,11 +8,10 @@
 //! answers for other reasons as well.
 
 use async_trait::async_trait;
-use rollcall::connector::Identity;
-use rollcall::event::GrantRef;
-use rollcall::model::{EntitlementId, ResourceId};
-use rollcall::provision::{Action, Plan, Progress, Provisioner, Request};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::event::GrantRef;
+use rollcall_connector::provision::{Action, Plan, Progress, Provisioner, Request};
+use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_model::{EntitlementId, ResourceId};
 
 use crate::Confluence;
 use crate::access::{GROUP, USER};

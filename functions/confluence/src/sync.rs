@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
-use rollcall::model::ResourceId;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::{
+    Error, ErrorType, Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor,
+};
+use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
 
 use crate::Confluence;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::answer_of;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::Request;

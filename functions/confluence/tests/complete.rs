@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::answer_of;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{Principal, RateLimit, Sizes, World};
@@ -205,8 +205,8 @@ async fn a_sync_goes_on_after_the_quota_is_there_again() {
         }
         assert!(!desk.is_published());
         let at: jiff::Timestamp = text(&answer["resume_at"]).parse().expect("a time");
-        let now = rollcall::clock::Clock::now(&*desk.clock);
-        let wait = rollcall::clock::between(now, at);
+        let now = rollcall_connector::clock::Clock::now(&*desk.clock);
+        let wait = rollcall_connector::clock::between(now, at);
         assert!(wait > Duration::from_secs(3000), "{wait:?}");
         desk.clock.advance(wait);
         event = json!({"sync_id": answer["sync_id"]});

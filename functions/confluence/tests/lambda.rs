@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::lambda::Functions;
 use rollcall_simulators::confluence::{TEST_TOKEN, World};
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! A small site, and every line of its snapshot: Ada, who administers it, Bob, who was deactivated and is still in a
 //! group, and an app; two groups; a space and a personal one.
 
-use rollcall::snapshot::read::{Entitlement, Resource};
 use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{RoleMode, World};
+use rollcall_snapshot::read::{Entitlement, Resource};
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_harness::conformance::{Case, Leaves, Subject};
 use rollcall_simulators::confluence::{
     Confluence, EmptyPage, Options, TEST_EMAIL, TEST_TOKEN, World,

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures::future::try_join_all;
-use rollcall::config::{self, Config};
-use rollcall::connector::{About, Connector, Identity};
-use rollcall::http::Session;
-use rollcall::model::ResourceId;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::config::Config;
+use rollcall_connector::http::Session;
+use rollcall_connector::{About, Connector, Error, ErrorType, Identity, config};
+use rollcall_model::ResourceId;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 

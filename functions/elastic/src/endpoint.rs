@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rollcall::config::vendor_url;
+use rollcall_connector::config::vendor_url;
 use url::Url;
 
 /// Domains under which Elastic hosts deployments.

@@ -9,10 +9,10 @@ mod endpoint;
 mod provision;
 mod sync;
 
-use rollcall::config::{Field, FieldKind};
-use rollcall::connector::About;
-use rollcall::function::Entry;
-use rollcall::model::{Capability, FacetKind, ResourceType};
+use rollcall_connector::About;
+use rollcall_connector::config::{Field, FieldKind};
+use rollcall_engine::runtime::function::Entry;
+use rollcall_model::{Capability, FacetKind, ResourceType};
 
 use access::{
     DEPLOYMENT, DEPLOYMENT_USER, EXTERNAL_CLASS, EXTERNAL_GROUP, EXTERNAL_USER, INVITATION,

@@ -6,11 +6,12 @@
 //! whoever writes between that look and the write is not.
 
 use async_trait::async_trait;
-use rollcall::connector::Identity;
-use rollcall::event::GrantRef;
-use rollcall::model::{EntitlementId, ResourceId};
-use rollcall::provision::{Action, Plan, Progress, Proposal, Provisioner, Request, State};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::event::GrantRef;
+use rollcall_connector::provision::{
+    Action, Plan, Progress, Proposal, Provisioner, Request, State,
+};
+use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_model::{EntitlementId, ResourceId};
 use serde_json::json;
 
 use crate::access::{DEPLOYMENT_USER, MEMBER, ROLE, ROLE_MAPPING, split};

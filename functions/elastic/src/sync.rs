@@ -5,8 +5,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall::connector::{Identity, Records, Syncer, Yield};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::{Error, ErrorType, Identity, Records, Syncer, Yield};
 use serde::{Deserialize, Serialize};
 
 use crate::access;

@@ -1,7 +1,7 @@
 //! How many requests things take. No list has pages, and none is read twice: requests depend on the number of
 //! organizations and deployments alone.
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{Bench, Subject, answer_of};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::elastic::{

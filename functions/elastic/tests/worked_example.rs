@@ -2,7 +2,6 @@
 //! who has no name; three native users, one of them disabled and one without names; a role mapping that names a native
 //! user, who gets nothing by it, and Ada.
 
-use rollcall::snapshot::read::{Entitlement, Resource};
 use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
@@ -10,6 +9,7 @@ use rollcall_simulators::elastic::{
     ORGANIZATION_ID, SECOND_DEPLOYMENT_KEY, SECOND_ID, SECOND_ORGANIZATION_ID, TEST_DEPLOYMENT_KEY,
     WIDE_CLOUD_KEY, World,
 };
+use rollcall_snapshot::read::{Entitlement, Resource};
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};

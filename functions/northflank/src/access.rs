@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use rollcall::connector::Records;
-use rollcall::model::{
+use rollcall_connector::Records;
+use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Expandable, Facet, Grant, Purpose, Resource,
     ResourceId, State, brief, put, put_time,
 };

@@ -6,8 +6,8 @@ mod failure;
 mod objects;
 mod paging;
 
-use rollcall::http::limit::BudgetHeaders;
-use rollcall::http::{Call, Header, Http, Session, Vendor};
+use rollcall_connector::http::limit::BudgetHeaders;
+use rollcall_connector::http::{Call, Header, Http, Session, Vendor};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -40,7 +40,7 @@ impl Api {
         mut base: Url,
         token: SecretString,
         session: Session,
-    ) -> Result<Self, rollcall::Error> {
+    ) -> Result<Self, rollcall_connector::Error> {
         // People paste the address with its version, which every path has already.
         let path = base.path().trim_end_matches('/');
         let path = path.strip_suffix("/v1").unwrap_or(path).to_owned();

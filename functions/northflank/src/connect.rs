@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use rollcall::config::Config;
-use rollcall::connector::{About, Connector, Identity, Warning, stale_cursor};
-use rollcall::http::Session;
-use rollcall::model::ResourceId;
-use rollcall::pages::EmptyPages;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::config::Config;
+use rollcall_connector::http::Session;
+use rollcall_connector::pages::EmptyPages;
+use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning, stale_cursor};
+use rollcall_model::ResourceId;
 use tokio::sync::OnceCell;
 
 use crate::ABOUT;

@@ -7,10 +7,10 @@ mod api;
 mod connect;
 mod sync;
 
-use rollcall::config::{Field, FieldKind};
-use rollcall::connector::About;
-use rollcall::function::Entry;
-use rollcall::model::{FacetKind, ResourceType};
+use rollcall_connector::About;
+use rollcall_connector::config::{Field, FieldKind};
+use rollcall_engine::runtime::function::Entry;
+use rollcall_model::{FacetKind, ResourceType};
 
 use access::{GROUP, ROLE, USER};
 pub use connect::Northflank;

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield};
-use rollcall::model::ResourceId;
-use rollcall::pages::EmptyPages;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::pages::EmptyPages;
+use rollcall_connector::{Error, ErrorType, Identity, Records, Syncer, Tallies, Warning, Yield};
+use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, GROUP, ROLE, USER};

@@ -1,8 +1,7 @@
 //! What can go wrong between the API and a snapshot: people without accounts and with several addresses, ids that change,
 //! things that vanish during a sync, and lists that do not end as they should.
 
-use rollcall::Chain;
-use rollcall::Error;
+use rollcall_connector::{Chain, Error};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::northflank::{
     Denial, ENGINEERING_ID, Email, OPERATIONS_ID, Permission, TEST_TOKEN, World,

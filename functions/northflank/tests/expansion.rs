@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use rollcall::function::Operation;
-use rollcall::snapshot::read::{Filter, Snapshot};
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::answer_of;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::northflank::{Both, ENGINEERING_ID, Sizes, World, directory_group_id};
 use rollcall_simulators::{Fault, FaultKind};
+use rollcall_snapshot::read::{Filter, Snapshot};
 use serde_json::json;
 
 use crate::{Desk, Simulated};
@@ -24,7 +24,7 @@ type Pair = (String, String);
 
 /// Who holds which role, in a snapshot.
 fn holders(shown: &Shown) -> BTreeSet<Pair> {
-    let role = |grant: &&rollcall::snapshot::read::Grant| grant.resource.starts_with("role:");
+    let role = |grant: &&rollcall_snapshot::read::Grant| grant.resource.starts_with("role:");
     let grants = shown.grants.values().filter(role);
     grants
         .filter_map(|g| {
@@ -281,10 +281,13 @@ fn published(desk: &Desk, answer: serde_json::Value) -> Shown {
     let snapshot =
         Snapshot::read(desk.snapshot(&answer).as_slice(), "the snapshot").expect("readable");
     let mut grants = BTreeMap::new();
-    let read = snapshot.grants(&Filter::default(), |g| -> Result<(), rollcall::Error> {
-        grants.insert(g.id.clone(), g);
-        Ok(())
-    });
+    let read = snapshot.grants(
+        &Filter::default(),
+        |g| -> Result<(), rollcall_connector::Error> {
+            grants.insert(g.id.clone(), g);
+            Ok(())
+        },
+    );
     read.expect("grants");
     Shown {
         answer,

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall::clock::{Clock, between};
-use rollcall::function::Operation;
+use rollcall_connector::clock::{Clock, between};
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::answer_of;
 use rollcall_simulators::northflank::{RateLimit, Sizes, World};
 use rollcall_simulators::{Fault, FaultKind};

@@ -1,7 +1,7 @@
 //! The simulator, dressed for the conformance suite.
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_harness::conformance::{Case, Subject};
 use rollcall_simulators::northflank::{Northflank, Options, TEST_TOKEN, World};
 use rollcall_simulators::{Fault, Ordering, Request};

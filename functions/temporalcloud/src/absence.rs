@@ -7,10 +7,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall::clock::{after, between};
-use rollcall::connector::Identity;
-use rollcall::pages::EmptyPages;
-use rollcall::{Error, http};
+use rollcall_connector::clock::{after, between};
+use rollcall_connector::pages::EmptyPages;
+use rollcall_connector::{Error, Identity, http};
 
 use crate::access::{SERVICE_ACCOUNT, USER};
 use crate::api::{Kind, Page};

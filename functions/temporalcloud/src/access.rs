@@ -5,8 +5,8 @@
 
 mod names;
 
-use rollcall::connector::Records;
-use rollcall::model::{
+use rollcall_connector::Records;
+use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Purpose, Resource,
     ResourceId, State, brief, put, put_time,
 };

@@ -11,10 +11,10 @@ mod operation;
 
 use std::time::Duration;
 
-use rollcall::clock::after;
-use rollcall::http::error::Error;
-use rollcall::http::lenient::or_default;
-use rollcall::http::{Call, Header, Http, Session, Vendor};
+use rollcall_connector::clock::after;
+use rollcall_connector::http::error::Error;
+use rollcall_connector::http::lenient::or_default;
+use rollcall_connector::http::{Call, Header, Http, Session, Vendor};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,7 @@ impl Api {
         base: url::Url,
         key: SecretString,
         session: Session,
-    ) -> Result<Self, rollcall::Error> {
+    ) -> Result<Self, rollcall_connector::Error> {
         let vendor = Vendor {
             base,
             headers: vec![

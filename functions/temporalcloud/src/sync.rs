@@ -8,10 +8,10 @@ mod lookups;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rollcall::connector::{Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor};
-use rollcall::http;
-use rollcall::model::ResourceId;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::{
+    Error, ErrorType, Identity, Records, Syncer, Tallies, Warning, Yield, http, stale_cursor,
+};
+use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
 
 use crate::absence::{

@@ -1,7 +1,7 @@
 //! The real binaries with secrets in Secrets Manager and a store in S3, by the official SDK, in front of `moto`. Where no
 //! `moto` is given (`ROLLCALL_MOTO`), these tests say so and do nothing.
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::function::Environment;
 use rollcall_harness::lambda::Functions;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::lambda::{Functions, after_the_samples};
 use rollcall_harness::runtime_api::Deadline;

@@ -1,10 +1,10 @@
 //! A small account, and every line of its snapshot: an owner, a developer who may write to the one namespace, a service
 //! account, and the admin service account whose key the connector uses.
 
-use rollcall::snapshot::read::{Entitlement, Grant, Resource};
 use rollcall_harness::lines::{immutable, line, status};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
+use rollcall_snapshot::read::{Entitlement, Grant, Resource};
 
 use crate::Desk;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rollcall::ErrorType;
-use rollcall::function::Operation;
+use rollcall_connector::ErrorType;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::function::{Environment, Local};
 use rollcall_harness::lambda::Functions;

@@ -1,7 +1,7 @@
 //! The simulator, dressed for the conformance suite: a world with one of everything.
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_harness::conformance::{Case, Leaves, Subject};
 use rollcall_simulators::temporalcloud::{Options, Ordering, TEST_KEY, TemporalCloud, World};
 use rollcall_simulators::{Fault, Request};

@@ -8,19 +8,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use rollcall::Error;
-use rollcall::clock::System;
-use rollcall::config::Config;
-use rollcall::connector::{About, Connector, Identity, Syncer, Yield};
-use rollcall::context::Context;
-use rollcall::function;
-use rollcall::http::{Session, Transport};
-use rollcall::model::{
+use rollcall_connector::clock::System;
+use rollcall_connector::config::Config;
+use rollcall_connector::http::{Session, Transport};
+use rollcall_connector::{About, Connector, Error, Identity, Syncer, Yield};
+use rollcall_engine::context::Context;
+use rollcall_engine::context::secrets::Environment;
+use rollcall_engine::runtime::function;
+use rollcall_engine::store::folder::Folder;
+use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Facet, FacetKind, Grant, Purpose, Resource,
     ResourceId, ResourceType,
 };
-use rollcall::secrets::Environment;
-use rollcall::store::folder::Folder;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Buildkite on the tour: an organization of some size.
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::buildkite::{
     ADA_ID, Buildkite, Limits, ORGANIZATION, Options, PLATFORM_ID, Sizes, TEST_TOKEN, World,
 };

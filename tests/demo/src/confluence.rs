@@ -1,7 +1,7 @@
 //! Confluence on the tour: a site of some size.
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::confluence::{Confluence, Options, Sizes, TEST_EMAIL, TEST_TOKEN, World};
 
 use crate::tour::{Change, Guide, Tale};

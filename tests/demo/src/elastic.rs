@@ -1,7 +1,7 @@
 //! Elastic on the tour: an organization of some size, and a deployment of it.
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::elastic::{
     Elastic, Options, Sizes, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, World,
 };

@@ -1,7 +1,7 @@
 //! Northflank on the tour: an organization of some size.
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::northflank::{
     Northflank, Options, Sizes, TEST_TOKEN, World, directory_group_id,
 };

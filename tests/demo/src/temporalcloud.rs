@@ -1,7 +1,7 @@
 //! Temporal Cloud on the tour: an account of some size.
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
 
 use crate::tour::{Change, Guide, Tale};

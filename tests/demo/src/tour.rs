@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use rollcall::clock::System;
-use rollcall::context::Context;
-use rollcall::function::{Entry, Operation};
-use rollcall::http::Transport;
-use rollcall::secrets::Environment;
-use rollcall::snapshot::compare::{Change as Difference, Happened, Object, compare};
-use rollcall::snapshot::read::Snapshot;
-use rollcall::store::folder::Folder;
-use rollcall::{Chain, Error};
+use rollcall_connector::clock::System;
+use rollcall_connector::http::Transport;
+use rollcall_connector::{Chain, Error};
+use rollcall_engine::context::Context;
+use rollcall_engine::context::secrets::Environment;
+use rollcall_engine::runtime::function::{Entry, Operation};
+use rollcall_engine::store::folder::Folder;
+use rollcall_snapshot::compare::{Change as Difference, Happened, Object, compare};
+use rollcall_snapshot::read::Snapshot;
 use serde_json::{Value, json};
 
 use crate::page::Page;

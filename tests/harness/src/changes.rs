@@ -4,8 +4,8 @@
     reason = "test equipment: a panic is a failed test"
 )]
 
-use rollcall::Error;
-use rollcall::function::Operation;
+use rollcall_connector::Error;
+use rollcall_engine::runtime::function::Operation;
 use serde_json::{Value, json};
 
 use crate::conformance::{Bench, Subject, answer_of};

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rollcall::Error;
-use rollcall::snapshot::read::{Entitlement, Filter, Grant, Resource, Snapshot};
+use rollcall_connector::Error;
+use rollcall_snapshot::read::{Entitlement, Filter, Grant, Resource, Snapshot};
 use serde_json::Value;
 
 use crate::conformance::{Bench, Subject};

@@ -1,8 +1,8 @@
 //! What Buildkite means by an error.
 
-use rollcall::http::Call;
-use rollcall::http::error::Error as Http;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::http::Call;
+use rollcall_connector::http::error::Error as Http;
+use rollcall_connector::{Error, ErrorType};
 
 use super::TOKEN;
 

@@ -4,10 +4,10 @@
 //! <https://buildkite.com/docs/apis/graphql/graphql-resource-limits>.
 
 use jiff::Timestamp;
-use rollcall::http::error::Error as Http;
-use rollcall::http::lenient::{Lenient, or_default};
-use rollcall::http::limit::Room;
-use rollcall::http::{Call, Session};
+use rollcall_connector::http::error::Error as Http;
+use rollcall_connector::http::lenient::{Lenient, or_default};
+use rollcall_connector::http::limit::Room;
+use rollcall_connector::http::{Call, Session};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
@@ -34,7 +34,7 @@ const QUERY: &str = "query($slug: ID!, $first: Int!, $after: String, $members: I
 }";
 
 /// The GraphQL API with a person's token.
-pub(crate) struct GraphQl(rollcall::http::Http);
+pub(crate) struct GraphQl(rollcall_connector::http::Http);
 
 /// Some teams, and where their list goes on.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl GraphQl {
         base: Url,
         token: SecretString,
         session: Session,
-    ) -> Result<Self, rollcall::Error> {
+    ) -> Result<Self, rollcall_connector::Error> {
         Ok(Self(client(base, token, session)?))
     }
 

@@ -1,7 +1,7 @@
 //! The `Link` header (RFC 8288). Its addresses are never followed: the header could lead anywhere, and the token would go
 //! along. Only the number of the page is taken.
 
-use rollcall::http::error::Error;
+use rollcall_connector::http::error::Error;
 
 /// What the API says to follow a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use rollcall::http::lenient::{Lenient, or_default, unreadable};
+use rollcall_connector::http::lenient::{Lenient, or_default, unreadable};
 use serde::{Deserialize, Deserializer};
 
 /// A time, which comes in two forms: `2026-08-01 06:07:42 UTC`, and that of RFC 3339.

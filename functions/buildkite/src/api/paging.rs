@@ -2,8 +2,8 @@
 //! page moves to a page that was read already. So the pages of a long list are cut to overlap: each begins before the last
 //! row of the page before, and must have that row once more.
 
-use rollcall::http::Call;
-use rollcall::http::error::Error;
+use rollcall_connector::http::Call;
+use rollcall_connector::http::error::Error;
 use serde::{Deserialize, Serialize};
 
 use super::PAGE;
@@ -110,7 +110,7 @@ impl At {
         &self,
         page: Page<T>,
         id: impl Fn(&T) -> &str,
-    ) -> Result<Taken<T>, rollcall::Error> {
+    ) -> Result<Taken<T>, rollcall_connector::Error> {
         let Page { call, items, next } = page;
         let first = items.first().map(|row| id(row).to_owned());
         let is_read_again = matches!(&self.overlap, Some(o) if o.search == Search::Before);
@@ -386,7 +386,7 @@ mod tests {
             let mut at = Some(At::beginning());
             for n in 1..20 {
                 let Some(here) = at else {
-                    return Ok::<_, rollcall::Error>(n);
+                    return Ok::<_, rollcall_connector::Error>(n);
                 };
                 let (rows_, next) = answer(&here);
                 let page = Page {

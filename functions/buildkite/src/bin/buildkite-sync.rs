@@ -1,5 +1,5 @@
 //! The Lambda function `buildkite-sync`.
 
-fn main() -> Result<(), rollcall::lambda::RuntimeError> {
-    rollcall::lambda::sync::<rollcall_buildkite::Buildkite>()
+fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
+    rollcall_engine::runtime::lambda::sync::<rollcall_buildkite::Buildkite>()
 }

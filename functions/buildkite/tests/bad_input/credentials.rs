@@ -1,7 +1,7 @@
 //! Tokens that are wrong, or not good for everything, and organizations that a token does not reach. What a token that is
 //! revoked halfway does is in `defects`.
 
-use rollcall::function::Operation::Sync;
+use rollcall_engine::runtime::function::Operation::Sync;
 use rollcall_harness::bad_input::{Failure, fails, failure, works};
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::buildkite::{

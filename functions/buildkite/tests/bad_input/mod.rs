@@ -4,7 +4,7 @@
 mod credentials;
 mod secret;
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::Inputs;
 use rollcall_simulators::buildkite::{
     EXPIRED_TOKEN, MEMBER_TOKEN, TOKEN_WITHOUT_ORGANIZATION, TOKEN_WITHOUT_READ_ORGANIZATIONS,

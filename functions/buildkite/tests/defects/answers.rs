@@ -1,6 +1,6 @@
 //! What the vendor's refusals mean, and what is no answer of the API at all.
 
-use rollcall::Chain;
+use rollcall_connector::Chain;
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{

@@ -1,6 +1,6 @@
 //! Who is in the organization, and as what.
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::answer_of;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{

@@ -1,6 +1,6 @@
 //! Teams, and what becomes of them during a sync.
 
-use rollcall::{Chain, ErrorType};
+use rollcall_connector::{Chain, ErrorType};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
     EVERYONE_ID, LARGE_TEAM_ID, ORGANIZATION, PLATFORM_ID, Teams, World,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall::clock::{Clock, after, between};
+use rollcall_connector::clock::{Clock, after, between};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
     ORGANIZATION, SECOND_ORGANIZATION, TEST_TOKEN, TokenDates, WIDE_TOKEN, World,

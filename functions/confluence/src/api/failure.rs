@@ -1,8 +1,8 @@
 //! What Confluence means by an error. Its two APIs do not say the same thing in the same way, and neither says "bad
 //! credentials" with 401.
 
-use rollcall::http::error::Error as Http;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::http::error::Error as Http;
+use rollcall_connector::{Error, ErrorType};
 
 /// Why a call brought nothing.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use rollcall::http::lenient::{Lenient, or_default, unreadable};
+use rollcall_connector::http::lenient::{Lenient, or_default, unreadable};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 

@@ -3,8 +3,8 @@
 //! The API v1 pages by the number of a row, the API v2 by a cursor. A link of the vendor's is never followed as it is:
 //! its cursor, or the number of a row, is taken and sent to the configured host.
 
-use rollcall::http::Call;
-use rollcall::http::error::Error as Http;
+use rollcall_connector::http::Call;
+use rollcall_connector::http::error::Error as Http;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;

@@ -1,5 +1,5 @@
 //! The Lambda function `confluence-sync`.
 
-fn main() -> Result<(), rollcall::lambda::RuntimeError> {
-    rollcall::lambda::sync::<rollcall_confluence::Confluence>()
+fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
+    rollcall_engine::runtime::lambda::sync::<rollcall_confluence::Confluence>()
 }

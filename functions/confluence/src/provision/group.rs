@@ -1,8 +1,8 @@
 //! Membership in groups.
 
-use rollcall::model::ResourceId;
-use rollcall::provision::{Plan, Proposal, State};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::provision::{Plan, Proposal, State};
+use rollcall_connector::{Error, ErrorType};
+use rollcall_model::ResourceId;
 use serde_json::json;
 
 use super::{Change, cannot_hold};

@@ -1,9 +1,9 @@
 //! Permissions on spaces, row by row.
 
-use rollcall::event::GrantRef;
-use rollcall::model::ResourceId;
-use rollcall::provision::{Plan, Proposal, State};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::event::GrantRef;
+use rollcall_connector::provision::{Plan, Proposal, State};
+use rollcall_connector::{Error, ErrorType};
+use rollcall_model::ResourceId;
 use serde_json::json;
 
 use super::{Change, Principal, cannot_hold, role};

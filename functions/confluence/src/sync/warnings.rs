@@ -1,6 +1,6 @@
 //! What an operator should know of rows that are not as documented.
 
-use rollcall::connector::Yield;
+use rollcall_connector::Yield;
 
 use super::Step;
 use crate::access;

@@ -1,6 +1,6 @@
 //! Tokens that are wrong, or not good for everything. What a token that is revoked halfway does is in `defects/answers.rs`.
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::{Failure, every_operation_fails, fails, failure};
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::confluence::{ALL_SCOPES, BEARER_TOKEN, SCOPED_TOKEN, World};

@@ -5,7 +5,7 @@ mod credentials;
 mod event;
 mod secret;
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::Inputs;
 use rollcall_simulators::confluence::{BEARER_TOKEN, READER_TOKEN, SCOPED_TOKEN, TEST_TOKEN};
 use serde_json::{Value, json};

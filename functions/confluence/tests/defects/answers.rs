@@ -1,6 +1,6 @@
 //! What the vendor's refusals mean, and where it is asked.
 
-use rollcall::ErrorType;
+use rollcall_connector::ErrorType;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{
     BEARER_TOKEN, GatewayRefusal, SCOPED_TOKEN, TEST_TOKEN, World,

@@ -12,8 +12,8 @@ mod roles;
 mod shapes;
 mod spaces;
 
-use rollcall::Error;
-use rollcall::function::Operation;
+use rollcall_connector::Error;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::changes::{code, grant, ids, outcome, revoke};
 use rollcall_simulators::confluence::World;
 use rollcall_simulators::{FaultKind, Request};

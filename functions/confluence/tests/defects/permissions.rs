@@ -154,7 +154,7 @@ async fn what_a_site_or_a_guest_cannot_have_is_refused_before_anything_is_writte
         );
         let event = json!({"request_id": format!("{slug}-dry"), "entitlement": what, "principal": whom, "dry_run": true});
         let dry = desk
-            .invoke(rollcall::function::Operation::Grant, event)
+            .invoke(rollcall_engine::runtime::function::Operation::Grant, event)
             .await;
         assert_eq!(code(dry), expected, "{slug}");
     }
@@ -313,7 +313,7 @@ async fn every_grant_can_be_revoked_by_what_is_shown_of_it() {
     {
         let event = json!({"request_id": format!("r{n}"), "entitlement": grant.entitlement, "principal": grant.principal, "dry_run": true, "allow": ["cascade"]});
         match desk
-            .invoke(rollcall::function::Operation::Revoke, event)
+            .invoke(rollcall_engine::runtime::function::Operation::Revoke, event)
             .await
         {
             Ok(answer) => assert_eq!(answer["outcome"], "revoked", "{}", grant.id),

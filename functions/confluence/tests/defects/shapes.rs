@@ -1,6 +1,6 @@
 //! Rows that are not as documented: none of them costs the others.
 
-use rollcall::ErrorType;
+use rollcall_connector::ErrorType;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::World;
 use rollcall_simulators::{Fault, FaultKind};

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use rollcall::connector::Records;
-use rollcall::model::{
+use rollcall_connector::Records;
+use rollcall_model::{
     AccountType, Entitlement, Facet, Grant, Purpose, Resource, ResourceId, State, brief, put,
 };
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! What things are called: resource types, slugs and ids.
 
-use rollcall::model::{EntitlementId, ResourceId};
+use rollcall_model::{EntitlementId, ResourceId};
 
 pub(crate) const ORGANIZATION: &str = "organization";
 pub(crate) const USER: &str = "user";

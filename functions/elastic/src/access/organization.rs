@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rollcall::connector::Records;
-use rollcall::model::{
+use rollcall_connector::Records;
+use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Facet, Grant, Profile, Purpose, Resource, ResourceId,
     State, put, put_time,
 };

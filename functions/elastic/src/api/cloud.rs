@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use rollcall::http::limit::BudgetHeaders;
-use rollcall::http::{Call, Header, Http, Session, Vendor};
+use rollcall_connector::http::limit::BudgetHeaders;
+use rollcall_connector::http::{Call, Header, Http, Session, Vendor};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -44,7 +44,7 @@ impl Cloud {
         key: SecretString,
         organization: Option<String>,
         session: Session,
-    ) -> Result<Self, rollcall::Error> {
+    ) -> Result<Self, rollcall_connector::Error> {
         let vendor = Vendor {
             base,
             headers: vec![("authorization", Header::Secret("ApiKey ", key))],
@@ -116,7 +116,7 @@ fn whole(list: &'static str, next_page: Option<String>) -> Answer<()> {
     }
 }
 
-fn failed(cause: rollcall::http::error::Error) -> Failure {
+fn failed(cause: rollcall_connector::http::error::Error) -> Failure {
     Failure::new(Place::Cloud, cause)
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rollcall::http::error::Error as Http;
-use rollcall::http::{self, Call, Header, Session, Vendor};
+use rollcall_connector::http;
+use rollcall_connector::http::error::Error as Http;
+use rollcall_connector::http::{Call, Header, Session, Vendor};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ impl Deployment {
         base: Url,
         key: SecretString,
         session: Session,
-    ) -> Result<Self, rollcall::Error> {
+    ) -> Result<Self, rollcall_connector::Error> {
         let vendor = Vendor {
             base: base.clone(),
             headers: vec![("authorization", Header::Secret("ApiKey ", key))],

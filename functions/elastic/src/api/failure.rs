@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rollcall::http::error::Error as Http;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::http::error::Error as Http;
+use rollcall_connector::{Error, ErrorType};
 
 /// Where a call went.
 #[derive(Debug, Clone, PartialEq, Eq)]

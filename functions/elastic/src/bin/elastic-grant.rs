@@ -1,5 +1,5 @@
 //! The Lambda function `elastic-grant`.
 
-fn main() -> Result<(), rollcall::lambda::RuntimeError> {
-    rollcall::lambda::grant::<rollcall_elastic::Elastic>()
+fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
+    rollcall_engine::runtime::lambda::grant::<rollcall_elastic::Elastic>()
 }

@@ -1,5 +1,5 @@
 //! The Lambda function `elastic-revoke`.
 
-fn main() -> Result<(), rollcall::lambda::RuntimeError> {
-    rollcall::lambda::revoke::<rollcall_elastic::Elastic>()
+fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
+    rollcall_engine::runtime::lambda::revoke::<rollcall_elastic::Elastic>()
 }

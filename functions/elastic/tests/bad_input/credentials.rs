@@ -1,7 +1,7 @@
 //! Keys and addresses that are wrong, or not good for everything. What a key that is revoked halfway does is in
 //! `defects`.
 
-use rollcall::function::Operation::{Grant, Sync};
+use rollcall_engine::runtime::function::Operation::{Grant, Sync};
 use rollcall_harness::bad_input::{Failure, Inputs, every_operation_fails, fails, failure, works};
 use rollcall_harness::changes::{grant, outcome};
 use rollcall_harness::conformance::Subject;
@@ -154,7 +154,7 @@ async fn a_key_that_may_read_changes_nothing_and_says_why() {
     let error = desk.invoke(Grant, Simulated::<false>::good(Grant)).await;
     let error = error.expect_err("a reader's key");
     WEAK.is(&error, "a reader's key", &desk.vendor.tokens());
-    let chain = rollcall::Chain(&error).to_string();
+    let chain = rollcall_connector::Chain(&error).to_string();
     // The vendor's own words are there, too.
     assert!(
         chain.contains("cluster:admin/xpack/security/user/put"),

@@ -1,6 +1,6 @@
 //! Events that ask for what cannot be, or must not.
 
-use rollcall::function::Operation::{Grant, Revoke};
+use rollcall_engine::runtime::function::Operation::{Grant, Revoke};
 use rollcall_harness::bad_input::{Failure, Inputs, fails, failure};
 use rollcall_harness::changes::{outcome, revoke};
 use rollcall_harness::conformance::{Bench, Subject};

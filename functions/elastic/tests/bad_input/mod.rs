@@ -5,7 +5,7 @@ mod credentials;
 mod event;
 mod secret;
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::Inputs;
 use rollcall_simulators::elastic::{
     BARE_DEPLOYMENT_KEY, EXPIRED_CLOUD_KEY, EXPIRED_DEPLOYMENT_KEY, READ_DEPLOYMENT_KEY,

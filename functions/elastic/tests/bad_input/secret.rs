@@ -1,6 +1,6 @@
 //! Secrets with keys that cannot be used.
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::all_are_unusable;
 use rollcall_harness::changes::code;
 use rollcall_simulators::elastic::{
@@ -262,7 +262,7 @@ async fn the_pair_beside_a_list_with_bare_ids_is_one_mistake_and_not_two() {
     let second = row("second", "https://b.acme.example", SECOND_DEPLOYMENT_KEY);
     desk.set_keys(&json!({"deployments": [bare(second)]}));
     let error = desk.sync().await.expect_err("both");
-    let text = rollcall::Chain(&error).to_string();
+    let text = rollcall_connector::Chain(&error).to_string();
     assert!(text.contains("is given beside"), "{text}");
     assert!(!text.contains("twice"), "{text}");
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rollcall::function::Operation;
-use rollcall::{Chain, ErrorType};
+use rollcall_connector::{Chain, ErrorType};
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::answer_of;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::elastic::{

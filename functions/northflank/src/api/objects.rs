@@ -2,7 +2,7 @@
 //! required: nothing but ids is.
 
 use jiff::Timestamp;
-use rollcall::http::lenient::{Lenient, or_default, unreadable};
+use rollcall_connector::http::lenient::{Lenient, or_default, unreadable};
 use serde::Deserialize;
 
 /// A text without the blanks around it; empty if there is none.

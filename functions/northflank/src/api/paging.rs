@@ -1,6 +1,6 @@
 //! Where a list goes on: a cursor, or, where the API forgets to give one, the number of the page.
 
-use rollcall::http::Call;
+use rollcall_connector::http::Call;
 use serde::{Deserialize, Serialize};
 
 use super::objects::Pagination;

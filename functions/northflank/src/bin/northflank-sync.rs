@@ -1,5 +1,5 @@
 //! The Lambda function `northflank-sync`.
 
-fn main() -> Result<(), rollcall::lambda::RuntimeError> {
-    rollcall::lambda::sync::<rollcall_northflank::Northflank>()
+fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
+    rollcall_engine::runtime::lambda::sync::<rollcall_northflank::Northflank>()
 }

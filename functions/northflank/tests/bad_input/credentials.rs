@@ -1,7 +1,7 @@
 //! Tokens that are wrong, or not good for everything, and something else where the API should be. What happens to a token
 //! halfway is in `defects.rs`.
 
-use rollcall::function::Operation::Sync;
+use rollcall_engine::runtime::function::Operation::Sync;
 use rollcall_harness::bad_input::{Failure, fails, failure, works};
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::shown::Shown;
@@ -86,7 +86,7 @@ async fn whatever_the_token_may_not_read_is_named_in_one_error() {
                     fails(&desk, Sync, json!({}), &wrong, expected).await;
                 } else {
                     let error = desk.sync().await.expect_err(&wrong);
-                    let text = rollcall::Chain(&error).to_string();
+                    let text = rollcall_connector::Chain(&error).to_string();
                     assert!(!text.contains(part), "{wrong}: {text}");
                 }
             }

@@ -4,7 +4,7 @@
 mod credentials;
 mod secret;
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::Inputs;
 use rollcall_simulators::northflank::{
     EXPIRED_TOKEN, NO_MEMBERS_TOKEN, NO_ROLES_TOKEN, REVOKED_TOKEN, TEAM_TOKEN, TEST_TOKEN,

@@ -1,6 +1,6 @@
 //! What things are called: resource types, slugs and ids.
 
-use rollcall::model::{EntitlementId, ResourceId};
+use rollcall_model::{EntitlementId, ResourceId};
 
 use crate::api::{Permission, Role};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rollcall::http::lenient::or_default;
+use rollcall_connector::http::lenient::or_default;
 use serde::Deserialize;
 
 use super::enums::{EnumText, Permission, Role, either};

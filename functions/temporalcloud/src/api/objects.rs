@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall::http::lenient::{Lenient, or_default, unreadable};
+use rollcall_connector::http::lenient::{Lenient, or_default, unreadable};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::access::{Access, NamespaceAccess, ProjectAccess};

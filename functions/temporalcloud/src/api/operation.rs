@@ -1,6 +1,6 @@
 //! Operations: changes that the vendor carries out in its own time.
 
-use rollcall::http::lenient::Lenient;
+use rollcall_connector::http::lenient::Lenient;
 use serde::Deserialize;
 
 use super::enums::{EnumText, either};

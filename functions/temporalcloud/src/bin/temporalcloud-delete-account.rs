@@ -1,5 +1,5 @@
 //! The Lambda function `temporalcloud-delete-account`.
 
-fn main() -> Result<(), rollcall::lambda::RuntimeError> {
-    rollcall::lambda::delete_account::<rollcall_temporalcloud::TemporalCloud>()
+fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
+    rollcall_engine::runtime::lambda::delete_account::<rollcall_temporalcloud::TemporalCloud>()
 }

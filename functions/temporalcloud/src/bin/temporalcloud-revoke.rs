@@ -1,5 +1,5 @@
 //! The Lambda function `temporalcloud-revoke`.
 
-fn main() -> Result<(), rollcall::lambda::RuntimeError> {
-    rollcall::lambda::revoke::<rollcall_temporalcloud::TemporalCloud>()
+fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
+    rollcall_engine::runtime::lambda::revoke::<rollcall_temporalcloud::TemporalCloud>()
 }

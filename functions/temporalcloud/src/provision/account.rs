@@ -1,10 +1,9 @@
 //! Accounts: inviting a person, and deleting one.
 
-use rollcall::connector::Identity;
-use rollcall::event::{Account, ResourceRef};
-use rollcall::model::ResourceId;
-use rollcall::provision::{Plan, Proposal, Request, State};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::event::{Account, ResourceRef};
+use rollcall_connector::provision::{Plan, Proposal, Request, State};
+use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_model::ResourceId;
 use serde_json::json;
 
 use super::principal::{

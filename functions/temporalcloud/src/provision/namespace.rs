@@ -1,9 +1,8 @@
 //! Permissions on namespaces: one at most per principal and namespace.
 
-use rollcall::connector::Identity;
-use rollcall::model::ResourceId;
-use rollcall::provision::{Plan, Proposal, Request, State};
-use rollcall::{Error, ErrorType};
+use rollcall_connector::provision::{Plan, Proposal, Request, State};
+use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_model::ResourceId;
 use serde_json::{Value, json};
 
 use super::principal::{OTHERS_TURN, Principal, kind_of, operation_id};

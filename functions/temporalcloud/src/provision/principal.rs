@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall::connector::Identity;
-use rollcall::event::GrantRef;
-use rollcall::http::lenient::Lenient;
-use rollcall::model::{EntitlementId, ResourceId};
-use rollcall::provision::Request;
-use rollcall::{Error, ErrorType};
+use rollcall_connector::event::GrantRef;
+use rollcall_connector::http::lenient::Lenient;
+use rollcall_connector::provision::Request;
+use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_model::{EntitlementId, ResourceId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;

@@ -1,9 +1,8 @@
 //! Account roles: one at most per principal.
 
-use rollcall::Error;
-use rollcall::connector::Identity;
-use rollcall::model::ResourceId;
-use rollcall::provision::{Plan, Proposal, Request, State};
+use rollcall_connector::provision::{Plan, Proposal, Request, State};
+use rollcall_connector::{Error, Identity};
+use rollcall_model::ResourceId;
 
 use super::principal::{
     OTHERS_TURN, Principal, kind_of, not_oneself, not_the_last_admin, operation_id,

@@ -1,7 +1,7 @@
 //! What an entitlement id means here.
 
-use rollcall::Error;
-use rollcall::model::EntitlementId;
+use rollcall_connector::Error;
+use rollcall_model::EntitlementId;
 
 use crate::access::{self, ACCOUNT_ROLE, MEMBER, NAMESPACE, PERMISSIONS, ROLES};
 use crate::api::{Permission, Role};

@@ -1,8 +1,7 @@
 //! Lookups: what grants name and no list showed.
 
-use rollcall::connector::{Records, Yield};
-use rollcall::model::ResourceId;
-use rollcall::{Error, http};
+use rollcall_connector::{Error, Records, Yield, http};
+use rollcall_model::ResourceId;
 
 use super::{FOUND, Step, VANISHED, take, unreadable};
 use crate::TemporalCloud;

@@ -1,6 +1,6 @@
 //! Accounts that cannot be made, and accounts that must not go.
 
-use rollcall::function::Operation::{CreateAccount, DeleteAccount};
+use rollcall_engine::runtime::function::Operation::{CreateAccount, DeleteAccount};
 use rollcall_harness::bad_input::{Inputs, fails, failure};
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! Variables of the environment that are wrong, as the real binaries find them.
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::Inputs;
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::lambda::Functions;

@@ -8,7 +8,7 @@ mod secret;
 mod snapshot;
 mod store;
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::Inputs;
 use rollcall_simulators::temporalcloud::TEST_KEY;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Requests that are well formed and cannot, or must not, be carried out.
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::{Failure, Inputs, every_operation_fails, fails, failure, works};
 use rollcall_harness::conformance::{Subject, answer_of};
 use serde_json::{Value, json};

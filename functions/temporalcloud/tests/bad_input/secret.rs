@@ -1,6 +1,6 @@
 //! Secrets and keys.
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::{
     Failure, Inputs, every_operation_fails, fails, failure, keys_are_unusable, unusable, works,
 };

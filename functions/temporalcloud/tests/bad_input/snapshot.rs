@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use rollcall::Error;
-use rollcall::snapshot::read::Snapshot;
+use rollcall_connector::Error;
 use rollcall_harness::bad_input::{Failure, Inputs, failure, works};
+use rollcall_snapshot::read::Snapshot;
 
 use crate::{Desk, Simulated};
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rollcall::function::Operation;
-use rollcall::store::folder::Folder;
+use rollcall_engine::runtime::function::Operation;
+use rollcall_engine::store::folder::Folder;
 use rollcall_harness::bad_input::{Failure, Inputs, fails, failure, works};
 use rollcall_harness::conformance::Subject;
 

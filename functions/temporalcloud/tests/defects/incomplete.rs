@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rollcall::Error;
-use rollcall::clock::Clock as _;
-use rollcall::function::Operation;
+use rollcall_connector::Error;
+use rollcall_connector::clock::Clock as _;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
 use rollcall_simulators::{Fault, FaultKind};

@@ -1,6 +1,6 @@
 //! Keys that see too little: Temporal Cloud hides other people's access from them and answers 200 all the same.
 
-use rollcall::Chain;
+use rollcall_connector::Chain;
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::temporalcloud::{TEST_KEY, World};
 use rollcall_simulators::{Fault, FaultKind};
@@ -102,8 +102,8 @@ async fn a_key_that_ends_soon_is_announced() {
         |answer: &serde_json::Value| answer["warnings"].to_string().contains("KeyEndsSoon");
     assert!(!warned(&desk.complete().await));
     let until: jiff::Timestamp = "2098-01-01T00:00:00Z".parse().expect("a time");
-    desk.clock.advance(rollcall::clock::between(
-        rollcall::clock::Clock::now(&*desk.clock),
+    desk.clock.advance(rollcall_connector::clock::between(
+        rollcall_connector::clock::Clock::now(&*desk.clock),
         until,
     ));
     assert!(warned(&desk.complete().await));

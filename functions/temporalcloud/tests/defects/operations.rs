@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rollcall::clock::{Clock, between};
+use rollcall_connector::clock::{Clock, between};
 use rollcall_simulators::temporalcloud::End;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};

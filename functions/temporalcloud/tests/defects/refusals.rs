@@ -1,11 +1,12 @@
 //! What is not done: each with its code, what it says, and that nothing was sent.
 
-use rollcall::ErrorType::{self, InvalidRequest, NotFound, Refused};
-use rollcall::function::Operation::{self, CreateAccount, DeleteAccount, Grant, Revoke};
+use rollcall_connector::ErrorType::{self, InvalidRequest, NotFound, Refused};
+use rollcall_engine::runtime::function::Operation::{
+    self, CreateAccount, DeleteAccount, Grant, Revoke,
+};
 use rollcall_harness::conformance::Subject;
-use rollcall_simulators::Fault;
-use rollcall_simulators::FaultKind;
 use rollcall_simulators::temporalcloud::World;
+use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::grant;

@@ -3,7 +3,7 @@
 //! A connector gets all of it by one line, [`events!`](crate::events!), given its [`Inputs`]. Each of its operations is tried.
 
 use Operation::{CreateAccount, DeleteAccount, Grant, Revoke, Sync};
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use serde_json::{Map, Value, json};
 
 use super::{Failure, Inputs, fails_unasked, failure, works};

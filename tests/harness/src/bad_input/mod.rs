@@ -7,8 +7,8 @@
 
 pub mod events;
 
-use rollcall::function::Operation;
-use rollcall::{Chain, Error};
+use rollcall_connector::{Chain, Error};
+use rollcall_engine::runtime::function::Operation;
 use serde_json::Value;
 
 use crate::conformance::{Bench, Subject, answer_of};

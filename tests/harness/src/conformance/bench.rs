@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rollcall::clock::Manual;
-use rollcall::context::Context;
-use rollcall::function::Operation;
-use rollcall::http::Transport;
-use rollcall::secrets::Files;
-use rollcall::store::folder::Folder;
-use rollcall::{Chain, Error, ErrorType};
+use rollcall_connector::clock::Manual;
+use rollcall_connector::http::Transport;
+use rollcall_connector::{Chain, Error, ErrorType};
+use rollcall_engine::context::Context;
+use rollcall_engine::context::secrets::Files;
+use rollcall_engine::runtime::function::Operation;
+use rollcall_engine::store::folder::Folder;
 use rollcall_simulators::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -150,8 +150,8 @@ impl<S: Subject> Bench<S> {
                     _ => return Err(e),
                 },
             };
-            self.clock.advance(rollcall::clock::between(
-                rollcall::clock::Clock::now(&*self.clock),
+            self.clock.advance(rollcall_connector::clock::between(
+                rollcall_connector::clock::Clock::now(&*self.clock),
                 at,
             ));
         }

@@ -12,7 +12,7 @@ pub use provisioning::*;
 pub use syncing::*;
 
 use async_trait::async_trait;
-use rollcall::function::Entry;
+use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::{Fault, Request};
 use serde_json::Value;
 

@@ -4,7 +4,7 @@
     reason = "test equipment: a panic is a failed test"
 )]
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 

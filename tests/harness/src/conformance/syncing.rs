@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
-use rollcall::clock::{Clock, after};
-use rollcall::function::Operation;
-use rollcall::snapshot::compare::compare;
-use rollcall::snapshot::read::Snapshot;
+use rollcall_connector::clock::{Clock, after};
+use rollcall_engine::runtime::function::Operation;
 use rollcall_simulators::{Fault, FaultKind};
+use rollcall_snapshot::compare::compare;
+use rollcall_snapshot::read::Snapshot;
 use serde_json::{Value, json};
 
 use super::{Bench, Subject, answer_of};
@@ -467,7 +467,7 @@ pub async fn the_unexpanded_snapshot_says_the_same<S: Subject>() {
     let file = bench.file(expanded["snapshot"].as_str().expect("a snapshot"));
     let stripped = file.with_extension("unexpanded.c1z");
     let before = Snapshot::open(&file).expect("a snapshot");
-    rollcall::snapshot::unexpand::unexpand(&before, &stripped).expect("unexpanded");
+    rollcall_snapshot::unexpand::unexpand(&before, &stripped).expect("unexpanded");
     bench.cx.settings.expand = false;
     let plain = bench.complete().await;
     assert_eq!(expanded["content_digest"], plain["content_digest"]);
@@ -476,7 +476,7 @@ pub async fn the_unexpanded_snapshot_says_the_same<S: Subject>() {
     let asked_for = bench.file(plain["snapshot"].as_str().expect("a snapshot"));
     let (stripped, asked_for) = (Snapshot::open(&stripped), Snapshot::open(&asked_for));
     let mut changes = Vec::new();
-    compare::<rollcall::Error>(
+    compare::<rollcall_connector::Error>(
         &stripped.expect("a snapshot"),
         &asked_for.expect("a snapshot"),
         |change| {

@@ -2,7 +2,7 @@
 //! asked is written where `ROLLCALL_RECORDINGS` says, and the roles of the template are held against that.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use serde_json::json;
 
 use super::{Functions, fast};

@@ -1,7 +1,7 @@
 //! The sample events.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use serde_json::{Value, json};
 
 use super::{Functions, latest, small};

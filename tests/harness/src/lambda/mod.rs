@@ -16,7 +16,7 @@ pub use syncing::*;
 use std::path::Path;
 
 use async_trait::async_trait;
-use rollcall::function::Operation;
+use rollcall_engine::runtime::function::Operation;
 use serde_json::Value;
 
 use crate::conformance::Subject;

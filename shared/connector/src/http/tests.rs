@@ -1,0 +1,514 @@
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use serde_json::json;
+
+use super::*;
+use crate::clock::{Manual, after};
+use crate::{Chain, ErrorType};
+
+const SECRET: &str = "hunter2-hunter2";
+
+/// A vendor that gives these answers, one a connection, and then none.
+fn vendor(answers: Vec<String>) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for (stream, answer) in listener.incoming().zip(answers) {
+            let mut stream = stream.expect("a connection");
+            read_request(&mut stream);
+            stream.write_all(answer.as_bytes()).expect("written");
+        }
+    });
+    let base = format!("http://127.0.0.1:{port}");
+    base.parse().expect("an address")
+}
+
+/// Reads a request to its end: a connection that is closed over unread bytes takes the answer with it.
+fn read_request(stream: &mut TcpStream) {
+    let mut text = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let n = stream.read(&mut buffer).expect("a request");
+        text.extend_from_slice(&buffer[..n]);
+        let so_far = String::from_utf8_lossy(&text).to_lowercase();
+        if let Some((head, body)) = so_far.split_once("\r\n\r\n") {
+            let length = head.split("content-length: ").nth(1);
+            let length = length.map_or(0, |l| {
+                let digits = l.lines().next().unwrap_or_default();
+                digits.parse().expect("a length")
+            });
+            if body.len() >= length {
+                return;
+            }
+        }
+        assert!(n > 0, "half a request: {so_far}");
+    }
+}
+
+fn answer(status: u16, headers: &str, body: &str) -> String {
+    let length = match status {
+        204 => String::new(),
+        _ => format!("content-length: {}\r\n", body.len()),
+    };
+    format!("HTTP/1.1 {status} X\r\nconnection: close\r\n{length}{headers}\r\n{body}")
+}
+
+fn now() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().expect("a time")
+}
+
+fn client(answers: Vec<String>) -> Http {
+    with_header(answers, "authorization").expect("a client")
+}
+
+fn with_header(answers: Vec<String>, name: &'static str) -> Result<Http, crate::Error> {
+    let headers = vec![
+        (name, Header::Secret("Bearer ", SECRET.into())),
+        ("X-Version", Header::Plain("1")),
+    ];
+    Http::new(session(), at(vendor(answers), headers))
+}
+
+fn session() -> Session {
+    Session {
+        transport: Transport::new(None).expect("TLS"),
+        clock: Arc::new(Manual::at(now())),
+        deadline: None,
+        max_wait: Duration::from_secs(60),
+        meter: Arc::default(),
+    }
+}
+
+fn at(base: Url, headers: Vec<(&'static str, Header)>) -> Vendor {
+    Vendor {
+        base,
+        headers,
+        pace: None,
+        budgets: Vec::new(),
+        concurrency: None,
+    }
+}
+
+fn cautious(base: Url, start: usize, max: usize) -> Http {
+    let vendor = Vendor {
+        concurrency: Some(Concurrency { start, max }),
+        ..at(base, Vec::new())
+    };
+    Http::new(session(), vendor).expect("a client")
+}
+
+async fn failure(http: &Http, call: &Call) -> Error {
+    http.send::<Value>(call).await.expect_err("a failure")
+}
+
+#[test]
+fn a_path_segment_stays_one_segment() {
+    let call = Call::get(&["cloud", "users", "../account?x=1#y"]);
+    assert_eq!(call.name(), "GET /cloud/users/..%2Faccount%3Fx%3D1%23y");
+}
+
+#[test]
+fn a_credential_never_shows() {
+    let value = credential("Bearer ", &"hunter2".into()).expect("a header");
+    assert!(!format!("{value:?}").contains("hunter2"));
+}
+
+#[test]
+fn every_method_shows_in_the_name_of_a_call() {
+    for (call, name) in [
+        (Call::post(&["x"], json!({})), "POST /x"),
+        (Call::put(&["x"], json!({})), "PUT /x"),
+        (Call::patch(&["x"], json!({})), "PATCH /x"),
+        (Call::delete(&["x"]), "DELETE /x"),
+        (Call::post(&["x"], json!({})).read_only(), "POST /x"),
+        (Call::graphql("{me}", json!({})), "a GraphQL query"),
+    ] {
+        assert_eq!(call.name(), name);
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_is_none_is_an_error_and_no_panic() {
+    assert!(with_header(Vec::new(), "X-Api-Key").is_ok());
+    for name in ["", "x key", "clé"] {
+        let error = with_header(Vec::new(), name).err().expect("no header");
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorType::Internal, "BadHeader")
+        );
+    }
+    let broken = header_value("x", &Header::Plain("a\nb")).expect_err("no value");
+    assert_eq!(broken.code(), "BadHeader");
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_is_null() {
+    let http = client(vec![
+        answer(204, "", ""),
+        answer(200, "", ""),
+        answer(202, "", " \r\n"),
+    ]);
+    for _ in 0..3 {
+        let read: Option<u32> = http.send(&Call::get(&["x"])).await.expect("an answer");
+        assert_eq!(read, None);
+    }
+    assert_eq!(http.session.meter.usage().retries, 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_not_taken_for_an_empty_one() {
+    let broken = "HTTP/1.1 200 X\r\nconnection: close\r\ncontent-length: 10\r\n\r\n";
+    let http = client(vec![broken.into(), answer(200, "", "7")]);
+    let read: Option<u32> = http.send(&Call::get(&["x"])).await.expect("an answer");
+    assert_eq!((read, http.session.meter.usage().retries), (Some(7), 1));
+}
+
+#[tokio::test]
+async fn a_vendor_that_quotes_the_credential_does_not_make_us_show_it() {
+    let location = format!("location: /login/{SECRET}?key={SECRET}#{SECRET}\r\n");
+    let id = format!("x-request-id: {SECRET}\r\n");
+    let sentence = format!("no such key: Bearer {SECRET}");
+    let odd = json!({"n": {SECRET: SECRET}}).to_string();
+    let http = client(vec![
+        answer(401, &id, &json!({"message": sentence}).to_string()),
+        answer(401, &id, &sentence),
+        answer(307, &location, ""),
+        answer(200, "", &odd),
+    ]);
+    let call = Call::get(&["x"]);
+    let mut shown = Vec::new();
+    for _ in 0..3 {
+        shown.push(failure(&http, &call).await);
+    }
+    #[derive(Debug, serde::Deserialize)]
+    struct Numbers {
+        #[expect(dead_code, reason = "it is never read, since it cannot be")]
+        n: std::collections::BTreeMap<String, u32>,
+    }
+    shown.push(http.send::<Numbers>(&call).await.expect_err("no number"));
+    let texts: Vec<String> = shown.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts[..3],
+        [
+            "GET /x was answered with 401: no such key: Bearer … (request id …)",
+            "GET /x was answered with 401: no such key: Bearer … (request id …)",
+            "GET /x was answered with a redirect to `/login/…`, which is not followed",
+        ]
+    );
+    assert!(texts[3].contains("`n.…`"), "{}", texts[3]);
+    for error in shown {
+        let inner = format!("{error} {error:?} {}", Chain(&error));
+        let outer = crate::Error::from(error);
+        let outer = format!("{outer} {outer:?} {} {}", Chain(&outer), outer.fix());
+        assert!(
+            !inner.contains(SECRET) && !outer.contains(SECRET),
+            "{outer}"
+        );
+    }
+    assert!(!http.quote(&sentence).contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_vendors_sentence_has_three_hundred_characters_at_most() {
+    let long = "word ".repeat(1000);
+    let http = client(vec![
+        answer(400, "", &json!({"message": long}).to_string()),
+        answer(400, "", &long),
+    ]);
+    for _ in 0..2 {
+        let error = failure(&http, &Call::get(&["x"])).await;
+        let message = error.vendor_message().expect("a message");
+        assert_eq!(message.chars().count(), 300);
+        assert!(message.starts_with("word word") && message.ends_with('…'));
+    }
+}
+
+#[tokio::test]
+async fn the_vendors_id_of_a_request_is_a_part_of_the_message() {
+    let http = client(vec![
+        answer(403, "x-request-id: abc-1\r\n", r#"{"message":"no"}"#),
+        answer(403, "", r#"{"message":"no"}"#),
+    ]);
+    let call = Call::get(&["x"]);
+    let outer = crate::Error::from(failure(&http, &call).await);
+    assert_eq!(
+        outer.to_string(),
+        "GET /x was answered with 403: no (request id abc-1)"
+    );
+    let outer = failure(&http, &call).await.to_string();
+    assert_eq!(outer, "GET /x was answered with 403: no");
+}
+
+#[tokio::test]
+async fn a_wait_beyond_our_patience_is_handed_to_the_caller() {
+    for status in [429, 503] {
+        let http = client(vec![answer(status, "retry-after: 3600\r\n", "")]);
+        let outer = crate::Error::from(failure(&http, &Call::get(&["x"])).await);
+        assert_eq!(outer.kind(), ErrorType::RateLimited, "{status}");
+        let hour = after(now(), Duration::from_secs(3600));
+        assert_eq!(outer.retry_at(), Some(hour), "{status}");
+        assert_eq!(http.session.meter.usage().waits, 0, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_outlasts_a_few_tries_puts_off_every_other_request_too() {
+    let http = client(vec![answer(429, "retry-after: 1\r\n", ""); 20]);
+    let call = Call::get(&["x"]);
+    for _ in 0..3 {
+        let error = failure(&http, &call).await;
+        let minute = after(http.session.clock.now(), Duration::from_secs(60));
+        assert!(
+            matches!(error, Error::RateLimited { retry_at, .. } if retry_at == minute),
+            "what the vendor gave did not help"
+        );
+        assert_eq!(http.session.meter.usage().calls, 5);
+    }
+    http.session.clock.sleep(Duration::from_secs(60)).await;
+    failure(&http, &call).await;
+    assert_eq!(
+        http.session.meter.usage().calls,
+        10,
+        "then it is tried again"
+    );
+}
+
+#[tokio::test]
+async fn an_outage_without_an_announced_end_stays_an_outage() {
+    for headers in ["", "retry-after: 2\r\n", "retry-after: soon\r\n"] {
+        let http = client(vec![answer(503, headers, ""); 7]);
+        let outer = crate::Error::from(failure(&http, &Call::get(&["x"])).await);
+        assert_eq!(outer.kind(), ErrorType::Unavailable, "{headers}");
+        assert_eq!(http.session.meter.usage().calls, 7, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_sent_by_post_is_asked_again_and_a_write_is_not() {
+    let answers = || vec![answer(500, "", ""), answer(200, "", "7")];
+    for question in [
+        Call::post(&["search"], json!({"q": "me"})).read_only(),
+        Call::graphql("{me}", json!({})),
+    ] {
+        let read: u32 = client(answers()).send(&question).await.expect("an answer");
+        assert_eq!(read, 7);
+    }
+    for write in [
+        Call::put(&["x"], json!({})),
+        Call::patch(&["x"], json!({})).repeatable(),
+    ] {
+        let error = failure(&client(answers()), &write).await;
+        assert_eq!(error.status(), Some(500), "{write:?}");
+    }
+}
+
+/// A vendor that answers when so many requests are under way, round by round. It says how many more there were.
+fn rounds(sizes: &'static [usize]) -> (Url, std::thread::JoinHandle<usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let server = std::thread::spawn(move || {
+        let mut more = 0;
+        for size in sizes {
+            listener.set_nonblocking(false).expect("a mode");
+            let accepted = listener.incoming().take(*size);
+            let mut streams: Vec<TcpStream> = accepted.map(|s| s.expect("a connection")).collect();
+            streams.iter_mut().for_each(read_request);
+            listener.set_nonblocking(true).expect("a mode");
+            more += usize::from(listener.accept().is_ok());
+            for mut stream in streams {
+                let answer = answer(200, "", "7");
+                stream.write_all(answer.as_bytes()).expect("written");
+            }
+        }
+        more
+    });
+    let base = format!("http://127.0.0.1:{port}");
+    (base.parse().expect("an address"), server)
+}
+
+#[tokio::test]
+async fn as_many_requests_are_under_way_as_good_answers_allow_and_never_more() {
+    let (base, server) = rounds(&[2, 3, 4, 4]);
+    let http = cautious(base, 2, 4);
+    let call = Call::get(&["x"]);
+    let all = (0..13).map(|_| http.send::<u32>(&call));
+    let read = futures::future::join_all(all).await;
+    assert!(read.iter().all(|answer| matches!(answer, Ok(7))));
+    assert_eq!(server.join().expect("a server"), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_was_limited_waits_once_and_holds_the_others() {
+    let limited = answer(429, "retry-after: 30\r\n", "");
+    let http = cautious(
+        vendor(vec![limited, answer(200, "", "7"), answer(200, "", "8")]),
+        1,
+        1,
+    );
+    let call = Call::get(&["x"]);
+    let (one, other) = futures::join!(http.send::<u32>(&call), http.send::<u32>(&call));
+    let mut read = [one.expect("an answer"), other.expect("an answer")];
+    read.sort_unstable();
+    let usage = http.session.meter.usage();
+    assert_eq!((read, usage.calls, usage.retries), ([7, 8], 3, 1));
+    let waited = between(now(), http.session.clock.now());
+    assert_eq!(waited, Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_the_pace_is_held_too() {
+    let vendor = Vendor {
+        pace: Some(1),
+        concurrency: Some(Concurrency { start: 2, max: 2 }),
+        ..at(vendor(Vec::new()), Vec::new())
+    };
+    let http = Http::new(session(), vendor).expect("a client");
+    let call = Call::get(&["x"]);
+    http.turn(&call).await.expect("a turn");
+    let sent = http.turn(&call).await.expect("a turn").expect("a place");
+    let mut paced = Box::pin(http.turn(&call));
+    assert!(futures::poll!(paced.as_mut()).is_pending());
+    let wait = HeaderMap::from_iter([(reqwest::header::RETRY_AFTER, 30.into())]);
+    let second = http.session.clock.now();
+    sent.learn(reqwest::StatusCode::TOO_MANY_REQUESTS, &wait, second);
+    drop(sent);
+    paced.await.expect("a turn").expect("a place");
+    assert_eq!(between(second, http.session.clock.now()).as_secs(), 30);
+}
+
+#[tokio::test]
+async fn what_the_others_may_not_wait_for_they_are_told() {
+    let http = cautious(vendor(vec![answer(429, "retry-after: 3600\r\n", "")]), 4, 4);
+    let hour = after(now(), Duration::from_secs(3600));
+    for _ in 0..2 {
+        let error = failure(&http, &Call::get(&["x"])).await;
+        assert!(matches!(error, Error::RateLimited { retry_at, .. } if retry_at == hour));
+    }
+    assert_eq!(http.session.meter.usage().calls, 1);
+}
+
+#[tokio::test]
+async fn a_request_that_is_dropped_gives_its_place_back() {
+    let http = cautious(vendor(Vec::new()), 1, 1);
+    let call = Call::get(&["x"]);
+    let mut dropped = Box::pin(http.send::<u32>(&call));
+    assert!(futures::poll!(dropped.as_mut()).is_pending());
+    let mut next = Box::pin(http.send::<u32>(&call));
+    assert!(futures::poll!(next.as_mut()).is_pending());
+    assert_eq!(http.session.meter.usage().calls, 1, "the other one waits");
+    drop(dropped);
+    assert!(futures::poll!(next.as_mut()).is_pending());
+    assert_eq!(http.session.meter.usage().calls, 2, "it is sent");
+}
+
+fn basic_header(user: &str, password: &str) -> (&'static str, Header) {
+    let (user, password) = (user.to_owned(), password.into());
+    ("Authorization", Header::Basic { user, password })
+}
+
+#[test]
+fn a_basic_credential_is_encoded_by_the_book() {
+    let (name, header) = basic_header("Aladdin", "open sesame");
+    let value = header_value(name, &header).expect("a header");
+    assert_eq!(value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    assert!(value.is_sensitive());
+    let (name, header) = basic_header("a:b", "c");
+    let error = header_value(name, &header).expect_err("no header");
+    assert_eq!(error.code(), "BadCredential");
+}
+
+#[tokio::test]
+async fn neither_a_password_nor_its_encoded_form_shows() {
+    let password = "open sesame";
+    let encoded = "QWxhZGRpbjpvcGVuIHNlc2FtZQ";
+    let all = format!("{password}, Basic {encoded}==, {encoded}, /{encoded}%3D%3D");
+    let vendor = at(
+        vendor(vec![
+            answer(401, "", &json!({"message": all}).to_string()),
+            answer(401, "", &all),
+            answer(401, "", &format!("<html><title>{all}</title>")),
+        ]),
+        vec![basic_header("Aladdin", password)],
+    );
+    let shown = format!("{vendor:?} {:?}", vendor.headers);
+    let http = Http::new(session(), vendor).expect("a client");
+    for before in ["", "", "an HTML page: "] {
+        let error = failure(&http, &Call::get(&["x"])).await;
+        let expected = format!("{before}…, Basic …, …, /…");
+        assert_eq!(error.vendor_message(), Some(expected.as_str()));
+        assert!(!format!("{error:?}").contains(encoded));
+    }
+    let shown = format!("{shown} {:?}", http.headers);
+    assert!(
+        !shown.contains(password) && !shown.contains(encoded),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn a_404_means_that_something_is_not_there_only_if_an_api_gave_it() {
+    let not_found = r#"{"errors":[{"status":404,"code":"NOT_FOUND","title":"Cannot find a page with id [1]","detail":null}]}"#;
+    for (body, is_not_found, message) in [
+        (not_found, true, "Cannot find a page with id [1]"),
+        (
+            "<html><title>Sign in</title>",
+            false,
+            "an HTML page: Sign in",
+        ),
+        ("", false, "(no message)"),
+    ] {
+        let error = failure(&client(vec![answer(404, "", body)]), &Call::get(&["x"])).await;
+        let found = (error.is_not_found(), error.vendor_message());
+        assert_eq!(found, (is_not_found, Some(message)));
+    }
+}
+
+/// What it goes by may be out of date when a limit has passed.
+#[tokio::test]
+async fn a_write_that_goes_by_a_read_is_sent_once() {
+    let http = client(vec![
+        answer(429, "retry-after: 1\r\n", "{}"),
+        answer(200, "", "{}"),
+    ]);
+    let error = failure(&http, &Call::put(&["x"], json!({})).once()).await;
+    assert_eq!(error.status(), Some(429));
+    assert_eq!(http.session.meter.usage().calls, 1);
+}
+
+#[tokio::test]
+async fn what_an_answer_says_beside_its_body_can_be_read() {
+    let expiry = "X-Key-Expiration: 2026-02-01T00:00:00Z\r\n";
+    let http = client(vec![answer(200, expiry, "[1]")]);
+    let call = Call::get(&["x"]);
+    let answer = http.ask::<Vec<u8>>(&call).await.expect("an answer");
+    assert_eq!(answer.body, [1]);
+    let found = ["x-key-expiration", "x-other"].map(|name| answer.header(name));
+    assert_eq!(found, [Some("2026-02-01T00:00:00Z"), None]);
+}
+
+#[tokio::test]
+async fn a_name_that_would_lead_elsewhere_is_not_sent() {
+    let http = client(Vec::new());
+    for name in ["", ".", ".."] {
+        let error = failure(&http, &Call::get(&["users", name, "roles"])).await;
+        assert!(matches!(error, Error::NoPlace { .. }), "{name}: {error}");
+    }
+}
+
+/// What a 404 means for the access of somebody hangs on its words.
+#[tokio::test]
+async fn half_a_404_is_asked_for_again() {
+    let json = "content-type: application/json\r\n";
+    let http = client(vec![
+        answer(404, json, r#"{"message":"no such gro"#),
+        answer(404, json, r#"{"message":"no such group"}"#),
+        answer(404, json, ""),
+        answer(404, json, "{}"),
+    ]);
+    let error = failure(&http, &Call::get(&["x"])).await;
+    let found = (error.is_not_found(), error.vendor_message());
+    assert_eq!(found, (true, Some("no such group")));
+    let error = failure(&http, &Call::get(&["x"])).await;
+    assert!(error.is_not_found(), "{error}");
+}

@@ -1,0 +1,41 @@
+//! What an operator should know although nothing failed.
+
+use std::fmt::Display;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Something that an operator should know although nothing failed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Warning {
+    /// Stable, in UpperCamelCase.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+}
+
+impl Warning {
+    /// The code of [`Warning::blind_spot`].
+    pub const BLIND_SPOT: &'static str = "BlindSpot";
+
+    /// A warning.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+        }
+    }
+
+    /// `field` of the row named `row` has a value that could not be read, and was left out.
+    pub fn unreadable(row: impl Display, field: &str) -> Self {
+        Self::new(
+            "UnreadableField",
+            format!("`{field}` of {row} is not in the documented form and was left out"),
+        )
+    }
+
+    /// A part of the tenant could not be looked at: it stands in the warnings and among the manifest's blind spots.
+    pub fn blind_spot(message: impl Into<String>) -> Self {
+        Self::new(Self::BLIND_SPOT, message)
+    }
+}

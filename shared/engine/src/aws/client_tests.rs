@@ -1,0 +1,84 @@
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider};
+use rollcall_connector::network::Fault;
+
+use super::*;
+use crate::aws::Sdk;
+use crate::store::Store;
+use crate::store::s3::S3;
+use testing::{TESTDATA, network, server, tls_server};
+
+#[path = "../../../connector/src/network/testing.rs"]
+mod testing;
+
+#[tokio::test]
+async fn aws_is_reached_through_the_same_proxies_with_the_same_trust() {
+    let good = tls_server("server.pem");
+    let expired = tls_server("expired.pem");
+    let (direct, _) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}");
+    let (proxy, asked) =
+        server("HTTP/1.1 407 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let proxy = format!("http://{proxy}");
+    let bundle = format!("{TESTDATA}/authority.pem");
+    let trust = ("ROLLCALL_CA_BUNDLE", &*bundle);
+    let proxies = [("HTTP_PROXY", &*proxy), ("HTTPS_PROXY", &*proxy), trust];
+    let elsewhere = "a.invalid:1";
+    for (variables, endpoint, fix, line) in [
+        (&[trust][..], format!("https://{good}"), None, None),
+        (
+            &[trust],
+            format!("https://{expired}"),
+            Some(Fault::OutOfDate),
+            None,
+        ),
+        (
+            &[trust],
+            format!("https://localhost:{}", good.port()),
+            Some(Fault::WrongName),
+            None,
+        ),
+        (
+            &[],
+            format!("https://{good}"),
+            Some(Fault::UnknownIssuer),
+            None,
+        ),
+        (
+            &[],
+            "http://a.invalid".into(),
+            Some(Fault::HostNotFound),
+            None,
+        ),
+        (&proxies, format!("http://{direct}"), None, None),
+        (&proxies, format!("https://{good}"), None, None),
+        (
+            &proxies,
+            format!("https://{elsewhere}"),
+            Some(Fault::ProxyCredentials),
+            Some("CONNECT"),
+        ),
+        (
+            &proxies,
+            format!("http://{elsewhere}"),
+            Some(Fault::ProxyCredentials),
+            Some("GET"),
+        ),
+    ] {
+        let network = network(variables).expect("usable");
+        let credentials = Credentials::new("AKIATEST", "hunter2", None, None, "test");
+        let mut config = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .region(Region::new("us-east-1"))
+            .retry_config(RetryConfig::disabled())
+            .endpoint_url(&endpoint);
+        config.set_http_client(client(&network).expect("a client"));
+        let store = S3::parse("s3://b", Sdk::of(config.build())).expect("a store");
+        let got = store.get("k").await.map(|_| ());
+        let found = got.as_ref().err().map(Error::fix);
+        assert_eq!(found, fix.map(Fault::fix), "{endpoint}: {got:?}");
+        let asked = asked.try_recv().ok();
+        let method = asked.as_deref().and_then(|line| line.split(' ').next());
+        assert_eq!(method, line, "{endpoint}");
+    }
+}

@@ -1,0 +1,241 @@
+//! The AWS SDK: its clients, built once per process and only when first used, and its errors as ours.
+
+mod client;
+
+use std::sync::Arc;
+
+use aws_sdk_s3::config::SharedHttpClient;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use tokio::sync::OnceCell;
+
+use rollcall_connector::network::{Fault, Network};
+use rollcall_connector::{Chain, Error, ErrorType};
+
+/// The SDK's clients. Cloning shares them.
+#[derive(Debug, Clone, Default)]
+pub struct Sdk(Arc<Clients>);
+
+#[derive(Debug, Default)]
+struct Clients {
+    http: Option<SharedHttpClient>,
+    config: OnceCell<aws_config::SdkConfig>,
+    s3: OnceCell<aws_sdk_s3::Client>,
+    secrets_manager: OnceCell<aws_sdk_secretsmanager::Client>,
+}
+
+impl Sdk {
+    /// Clients that go through the proxies of `network` and trust its bundle.
+    pub(crate) fn new(network: &Network) -> Result<Self, Error> {
+        Ok(Self(Arc::new(Clients {
+            http: client::client(network)?,
+            ..Clients::default()
+        })))
+    }
+
+    /// Clients with this configuration.
+    #[cfg(test)]
+    pub(crate) fn of(config: aws_config::SdkConfig) -> Self {
+        Self(Arc::new(Clients {
+            config: OnceCell::new_with(Some(config)),
+            ..Clients::default()
+        }))
+    }
+
+    async fn config(&self) -> &aws_config::SdkConfig {
+        let load = || {
+            let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
+            if let Some(http) = &self.0.http {
+                loader = loader.http_client(http.clone());
+            }
+            loader.load()
+        };
+        self.0.config.get_or_init(load).await
+    }
+
+    /// The client of S3. With an endpoint of its own (`AWS_ENDPOINT_URL…`) the names of buckets go into paths: a store that
+    /// is not AWS seldom has a host name for each bucket.
+    pub(crate) async fn s3(&self) -> &aws_sdk_s3::Client {
+        let make = || async {
+            let config = self.config().await;
+            let is_custom = config.endpoint_url().is_some()
+                || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+            let config = aws_sdk_s3::config::Builder::from(config)
+                .force_path_style(is_custom)
+                .build();
+            aws_sdk_s3::Client::from_conf(config)
+        };
+        self.0.s3.get_or_init(make).await
+    }
+
+    /// The client of Secrets Manager.
+    pub(crate) async fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
+        let make = || async { aws_sdk_secretsmanager::Client::new(self.config().await) };
+        self.0.secrets_manager.get_or_init(make).await
+    }
+}
+
+/// What a failed call of an AWS service means. `what` completes "could not …".
+pub(crate) fn error<E>(code: &'static str, what: &str, e: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let (kind, fix) = meaning(&e);
+    let mut message = format!("could not {what}");
+    if let Some(service) = e.as_service_error() {
+        let code = service.code().unwrap_or("no code");
+        message.push_str(&format!(" ({code})"));
+        // AWS's sentence names the caller, the action and the object. It never holds a credential.
+        let sentence: String = service
+            .message()
+            .unwrap_or_default()
+            .chars()
+            .take(300)
+            .collect();
+        if !sentence.is_empty() {
+            message.push_str(&format!(": {sentence}"));
+        }
+    }
+    let region = e
+        .raw_response()
+        .and_then(|raw| raw.headers().get("x-amz-bucket-region"));
+    if let Some(region) = region.filter(|_| fix == REGION) {
+        message.push_str(&format!(" (the bucket is in {region})"));
+    }
+    Error::new(kind, code, message, fix).with_source(e)
+}
+
+const RIGHTS: &str = "Let the function's role (or this user) do this: its policy, the bucket's policy and the KMS key's policy must all allow it.";
+const CREDENTIALS: &str = "Check the AWS settings: AWS does not accept these credentials. Renew them (`aws sso login`, a new access key); AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN must be of one set, and AWS_PROFILE the right one.";
+const NO_CREDENTIALS: &str = "Check the AWS settings: no credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the function or the machine a role.";
+const NO_REGION: &str = "Check the AWS settings: set AWS_REGION, or `region` in the profile. A store that is not AWS needs one too, such as us-east-1.";
+const SETTINGS: &str = "Check the AWS settings: region and credentials.";
+const REGION: &str = "Set AWS_REGION, or `region` in the profile, to the region of the bucket.";
+const CLOCK: &str =
+    "Set the clock of this machine: AWS refuses requests whose time is some minutes off.";
+const SIGNATURE: &str = "Check AWS_SECRET_ACCESS_KEY, and the clock of this machine. Otherwise a proxy changes the requests on their way: let NO_PROXY name AWS's host, or correct AWS_ENDPOINT_URL.";
+const KEY: &str = "Check the KMS key: it must be enabled, in the same region, and its policy and the role's must allow its use.";
+const BUCKET: &str = "Create the bucket, or correct ROLLCALL_STORE.";
+const DIALECT: &str = "The store does not know this request. If it is not AWS, set AWS_REQUEST_CHECKSUM_CALCULATION=when_required and AWS_RESPONSE_CHECKSUM_VALIDATION=when_required, and see infra/README.md for what a store must be able to do.";
+const REFUSED: &str = "AWS refuses this request, and repeating it does not help: look its code up in AWS's documentation.";
+const AGAIN: &str = "AWS did not do its part: run again.";
+
+/// The one table of what AWS's errors mean. Only what may pass by itself is `Unavailable`.
+fn meaning<E>(e: &SdkError<E, HttpResponse>) -> (ErrorType, &'static str)
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match e {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or_default();
+            of_code(code).unwrap_or_else(|| of_status(service.raw().status().as_u16()))
+        }
+        SdkError::ResponseError(response) => of_status(response.raw().status().as_u16()),
+        SdkError::TimeoutError(_) => (Fault::TimedOut.kind(), Fault::TimedOut.fix()),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (Fault::TimedOut.kind(), Fault::TimedOut.fix())
+        }
+        _ => match Fault::of(e) {
+            Fault::Other => of_setup(e),
+            fault => (fault.kind(), fault.fix()),
+        },
+    }
+}
+
+fn of_code(code: &str) -> Option<(ErrorType, &'static str)> {
+    use ErrorType::{Misconfigured, Unavailable};
+    Some(match code {
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AllAccessDisabled"
+        | "UnauthorizedAccess"
+        | "UnauthorizedOperation" => (Misconfigured, RIGHTS),
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidToken"
+        | "TokenRefreshRequired"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "AccountProblem"
+        | "NotSignedUp"
+        | "OptInRequired" => (Misconfigured, CREDENTIALS),
+        "SignatureDoesNotMatch" | "InvalidSignatureException" => (Misconfigured, SIGNATURE),
+        "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => (Misconfigured, CLOCK),
+        "PermanentRedirect"
+        | "AuthorizationHeaderMalformed"
+        | "IllegalLocationConstraintException"
+        | "InvalidRegion" => (Misconfigured, REGION),
+        "NoSuchBucket" | "InvalidBucketName" => (Misconfigured, BUCKET),
+        // KMS itself has trouble.
+        "KMS.DependencyTimeoutException"
+        | "KMS.KMSInternalException"
+        | "KMS.ThrottlingException" => (Unavailable, AGAIN),
+        "DecryptionFailure" | "EncryptionFailure" => (Misconfigured, KEY),
+        _ if code.starts_with("KMS") => (Misconfigured, KEY),
+        "NotImplemented" | "UnsupportedOperation" | "XAmzContentSHA256Mismatch" => {
+            (Misconfigured, DIALECT)
+        }
+        // These come with a status that says otherwise.
+        "RequestTimeout"
+        | "RequestTimeoutException"
+        | "BadDigest"
+        | "IncompleteBody"
+        | "TemporaryRedirect"
+        | "SlowDown"
+        | "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "LimitExceededException"
+        | "PriorRequestNotComplete" => (Unavailable, AGAIN),
+        _ => return None,
+    })
+}
+
+fn of_status(status: u16) -> (ErrorType, &'static str) {
+    match status {
+        301 => (ErrorType::Misconfigured, REGION),
+        401 | 403 => (ErrorType::Misconfigured, RIGHTS),
+        407 => (
+            Fault::ProxyCredentials.kind(),
+            Fault::ProxyCredentials.fix(),
+        ),
+        501 => (ErrorType::Misconfigured, DIALECT),
+        // An answer of success that cannot be read broke off.
+        200..=299 | 408 | 409 | 425 | 429 | 500.. => (ErrorType::Unavailable, AGAIN),
+        _ => (ErrorType::Misconfigured, REFUSED),
+    }
+}
+
+/// Neither an answer nor a failure of the network that has a name. The types of the SDK's own errors are private to it, so
+/// their texts are searched.
+fn of_setup<E>(e: &SdkError<E, HttpResponse>) -> (ErrorType, &'static str)
+where
+    E: std::error::Error + 'static,
+{
+    if let SdkError::DispatchFailure(failure) = e
+        && (failure.is_io() || failure.as_other().is_some())
+    {
+        return (Fault::Other.kind(), Fault::Other.fix());
+    }
+    let text = Chain(e).to_string().to_lowercase();
+    let (kind, fix) = match () {
+        () if text.contains("credentials provider timed out") => (ErrorType::Unavailable, AGAIN),
+        () if text.contains("no providers in chain") => (ErrorType::Misconfigured, NO_CREDENTIALS),
+        () if text.contains("credential") => (ErrorType::Misconfigured, CREDENTIALS),
+        () if text.contains("region") => (ErrorType::Misconfigured, NO_REGION),
+        () => (ErrorType::Misconfigured, SETTINGS),
+    };
+    (kind, fix)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,220 @@
+//! What is known about a snapshot: the manifest beside it, and the pointer to the newest one.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::store::keys::Keys;
+use rollcall_connector::Warning;
+use rollcall_connector::event::Counts;
+use rollcall_connector::http::limit::Usage;
+
+/// What is known about a snapshot. Written once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Which connector.
+    pub connector: String,
+    /// Which connection.
+    pub connection: String,
+    /// Which sync.
+    pub sync_id: String,
+    /// The generation of the lease that it was published under.
+    pub generation: u64,
+    /// The vendor's id of the customer.
+    pub tenant: String,
+    /// Whether it was published when it was written.
+    pub status: Status,
+    /// When the sync began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How long it took, waiting between slices included, in milliseconds.
+    pub duration_ms: u64,
+    /// The file.
+    pub snapshot: File,
+    /// Hashes that depend on content alone.
+    pub digests: Digests,
+    /// How much there is.
+    pub counts: Counts,
+    /// The same by resource type; grants as the vendor stated them, by the type of the entitlement's resource.
+    pub by_resource_type: ByType,
+    /// Principals that grants name and the vendor did not show, by type.
+    pub stubs: BTreeMap<String, u64>,
+    /// What it took.
+    pub usage: Usage,
+    /// When the credential ends.
+    pub credential_expires_at: Option<Timestamp>,
+    /// What an operator should know.
+    pub warnings: Vec<Warning>,
+    /// What this connector does not look at.
+    pub blind_spots: Vec<String>,
+    /// What was lost since the snapshot before, if it was held for that.
+    pub losses: Vec<Loss>,
+    /// What wrote it.
+    pub versions: Versions,
+}
+
+impl Manifest {
+    /// The keys of its connection.
+    pub(crate) fn keys(&self) -> Keys<'_> {
+        Keys {
+            connector: &self.connector,
+            connection: &self.connection,
+        }
+    }
+}
+
+/// Whether a snapshot was published when it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// `latest` moved to it.
+    Published,
+    /// It lost too much; it waits to be accepted.
+    Held,
+}
+
+/// A snapshot file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Its key in the store.
+    pub key: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256, in hex.
+    pub sha256: String,
+}
+
+/// Hashes that depend on content alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digests {
+    /// SHA-256 over id, data and expansion of all records as the vendor stated them, in id order; in hex.
+    pub content: String,
+}
+
+/// Counts by resource type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByType {
+    /// Resources of the type.
+    pub resources: BTreeMap<String, u64>,
+    /// Entitlements on them.
+    pub entitlements: BTreeMap<String, u64>,
+    /// Grants of those.
+    pub grants: BTreeMap<String, u64>,
+}
+
+/// A count that fell by so much that somebody should look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// `resources` or `grants`.
+    pub what: String,
+    /// Which resource type.
+    pub resource_type: String,
+    /// How many there were.
+    pub before: u64,
+    /// How many there are.
+    pub now: u64,
+}
+
+/// What wrote a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// Rollcall's version.
+    pub rollcall: String,
+    /// The file format.
+    pub snapshot: String,
+}
+
+/// Points to the newest published snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latest {
+    /// Which sync.
+    pub sync_id: String,
+    /// Only rises.
+    pub generation: u64,
+    /// The vendor's id of the customer: another one behind the same connection is an error.
+    pub tenant: String,
+    /// The snapshot's key.
+    pub snapshot: String,
+    /// The manifest's key.
+    pub manifest: String,
+    /// See [`Digests::content`].
+    pub content_digest: String,
+    /// What later snapshots are compared with, stubs left out: it is here since the pointer outlives manifests.
+    pub by_resource_type: ByType,
+    /// When the sync ended.
+    pub ended_at: Timestamp,
+}
+
+/// What was lost between two snapshots: more than half and more than twenty, or everything.
+pub(crate) fn losses(before: &ByType, now: &ByType) -> Vec<Loss> {
+    let mut losses = Vec::new();
+    let kinds = [
+        ("resources", &before.resources, &now.resources),
+        ("grants", &before.grants, &now.grants),
+    ];
+    for (what, before, now) in kinds {
+        for (resource_type, &had) in before {
+            let has = now.get(resource_type).copied().unwrap_or_default();
+            let lost = had.saturating_sub(has);
+            let sudden = lost > 20 && lost * 2 > had;
+            if sudden || (had > 0 && has == 0) {
+                losses.push(Loss {
+                    what: what.into(),
+                    resource_type: resource_type.clone(),
+                    before: had,
+                    now: has,
+                });
+            }
+        }
+    }
+    losses
+}
+
+impl std::fmt::Display for Loss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let on = if self.what == "grants" {
+            " on "
+        } else {
+            " of type "
+        };
+        write!(
+            f,
+            "{}{on}{} fell from {} to {}",
+            self.what, self.resource_type, self.before, self.now
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_many_or_all_of_few_is_a_sudden_loss() {
+        let by = |n: u64| ByType {
+            grants: [("namespace".to_owned(), n)].into(),
+            ..ByType::default()
+        };
+        for (before, now, held) in [
+            (100, 100, false),
+            (100, 50, false),
+            (100, 49, true),
+            (30, 10, false),
+            (30, 9, true),
+            (10, 1, false),
+            (10, 0, true),
+            (0, 0, false),
+            (1, 500, false),
+        ] {
+            assert_eq!(
+                !losses(&by(before), &by(now)).is_empty(),
+                held,
+                "{before} → {now}"
+            );
+        }
+        let gone = losses(&by(3), &ByType::default());
+        assert_eq!(gone[0].to_string(), "grants on namespace fell from 3 to 0");
+    }
+}

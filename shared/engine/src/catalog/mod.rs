@@ -1,0 +1,4 @@
+//! What is published of a connection: its manifests, the pointer to its newest snapshot, and the tenant that it is pinned to.
+
+pub mod manifest;
+pub mod tenant;

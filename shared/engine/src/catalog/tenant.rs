@@ -1,0 +1,116 @@
+//! The customer that a connection belongs to: pinned by its first snapshot, checked by everything after.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::store::keys::Keys;
+use crate::store::{Store, get_json};
+use rollcall_connector::{Error, ErrorType};
+
+/// What the pointer to the newest snapshot says of the customer.
+#[derive(Deserialize)]
+struct Pinned {
+    tenant: String,
+}
+
+/// Fails if the credential now leads to another customer of the vendor than the newest snapshot was made of.
+pub(crate) async fn check(store: &dyn Store, keys: Keys<'_>, tenant: &str) -> Result<(), Error> {
+    match get_json::<Pinned>(store, &keys.latest()).await? {
+        Some((pinned, _)) => same(keys, &pinned.tenant, tenant),
+        None => Ok(()),
+    }
+}
+
+/// Fails unless both are the same customer. Of one that has several parts, [`rollcall_connector::Identity::tenant`], a part
+/// may come or go, and none may become another one.
+pub fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
+    // What is not told cannot be compared.
+    if before.is_empty() || now.is_empty() {
+        return Ok(());
+    }
+    let now_by_name: BTreeMap<_, _> = parts(now).collect();
+    let mut shared = parts(before)
+        .filter_map(|(name, id)| now_by_name.get(name).map(|now| *now == id))
+        .peekable();
+    if shared.peek().is_some() && shared.all(|is_same| is_same) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorType::Conflict,
+        "AnotherTenant",
+        format!(
+            "connection `{}` of {} belongs to `{before}`, but its key now leads to `{now}`",
+            keys.connection, keys.connector
+        ),
+        "Put the right key into the secret. If a place was added to the connection, sync it first. To follow another tenant, use a connection of another name.",
+    ))
+}
+
+/// What is pinned after a sync of `now`, where `before` was pinned: a pin only grows. A part that the vendor does not tell
+/// once, or that was taken away, stays, so that no other customer can ever take its place.
+pub(crate) fn grown(before: &str, now: &str) -> String {
+    if before.is_empty() || now.is_empty() {
+        return format!("{before}{now}");
+    }
+    let known: BTreeMap<_, _> = parts(before).collect();
+    let new = now
+        .split(' ')
+        .zip(parts(now))
+        .filter(|(_, (name, _))| !known.contains_key(name))
+        .map(|(part, _)| part);
+    std::iter::once(before)
+        .chain(new)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The parts of a tenant, by name; one that has no parts is a single part without a name.
+fn parts(tenant: &str) -> impl Iterator<Item = (&str, &str)> {
+    tenant
+        .split(' ')
+        .map(|part| part.split_once('=').unwrap_or(("", part)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_may_come_and_go_but_not_change() {
+        let keys = Keys {
+            connector: "c",
+            connection: "default",
+        };
+        for (before, now, is_same) in [
+            ("t1", "t1", true),
+            ("t1", "t2", false),
+            ("t1", "", true),
+            ("", "t1", true),
+            ("o=1", "o=1 a=x", true),
+            ("o=1 a=x b=y", "o=1 b=y", true),
+            ("o=1 a=x", "o=1 a=y", false),
+            ("o=1 a=x", "o=2 a=x", false),
+            // Nothing that was known is left.
+            ("a=x", "b=x", false),
+            ("t1", "a=x", false),
+        ] {
+            assert_eq!(same(keys, before, now).is_ok(), is_same, "{before}, {now}");
+        }
+    }
+
+    #[test]
+    fn a_pin_only_grows() {
+        for (before, now, pinned) in [
+            ("", "", ""),
+            ("", "t1", "t1"),
+            ("t1", "", "t1"),
+            ("t1", "t1", "t1"),
+            ("o=1", "o=1 a=x", "o=1 a=x"),
+            ("o=1 a=x", "o=1", "o=1 a=x"),
+            ("o=1 a=x", "a=x b=y", "o=1 a=x b=y"),
+        ] {
+            assert_eq!(grown(before, now), pinned, "{before}, {now}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Where a connection's secret comes from: AWS Secrets Manager, a folder of files, or the environment.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use rollcall_connector::config::entries::{Entries, parse};
+use secrecy::SecretString;
+
+use rollcall_connector::{Error, ErrorType};
+
+/// A place that keeps one secret per connection.
+#[async_trait]
+pub trait SecretSource: Send + Sync {
+    /// The keys and values of a connection.
+    async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error>;
+
+    /// Where that secret is, for people.
+    fn place(&self, connector: &str, connection: &str) -> String;
+}
+
+/// An error for a connection that has no secret.
+pub(crate) fn missing(connector: &str, connection: &str, place: &str) -> Error {
+    Error::new(
+        ErrorType::Misconfigured,
+        "UnknownConnection",
+        format!("there is no secret for connection `{connection}` of {connector} at {place}"),
+        "Create the secret, or correct the connection's name in the event or after --connection.",
+    )
+}
+
+/// Variables `BATON_*` of the environment, for the connection `default` alone.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, SecretString>,
+}
+
+impl Environment {
+    /// The process's own variables.
+    pub fn of_process() -> Self {
+        Self::new(std::env::vars())
+    }
+
+    /// These variables.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let ours = variables
+            .into_iter()
+            .filter(|(key, _)| key.starts_with("BATON_"));
+        Self {
+            variables: ours.map(|(key, value)| (key, value.into())).collect(),
+        }
+    }
+}
+
+#[async_trait]
+impl SecretSource for Environment {
+    async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error> {
+        if connection != "default" {
+            return Err(missing(
+                connector,
+                connection,
+                "the environment, which holds only `default`",
+            ));
+        }
+        Ok(self.variables.clone().into_iter().collect())
+    }
+
+    fn place(&self, _: &str, _: &str) -> String {
+        "environment variables BATON_*".into()
+    }
+}
+
+/// A folder: `<connector>/<connection>.json`.
+#[derive(Debug, Clone)]
+pub struct Files {
+    folder: PathBuf,
+}
+
+impl Files {
+    /// The folder that holds the files.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    fn path(&self, connector: &str, connection: &str) -> PathBuf {
+        self.folder
+            .join(connector)
+            .join(format!("{connection}.json"))
+    }
+}
+
+#[async_trait]
+impl SecretSource for Files {
+    async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error> {
+        let place = self.place(connector, connection);
+        match std::fs::read(self.path(connector, connection)) {
+            Ok(bytes) => parse(&bytes, &place),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                Err(missing(connector, connection, &place))
+            }
+            Err(e) => Err(Error::new(
+                ErrorType::Misconfigured,
+                "SecretNotReadable",
+                format!("the secret at {place} cannot be read"),
+                "Let this user read the file.",
+            )
+            .with_source(e)),
+        }
+    }
+
+    fn place(&self, connector: &str, connection: &str) -> String {
+        self.path(connector, connection).display().to_string()
+    }
+}
+
+/// AWS Secrets Manager: `<prefix>/<connector>/<connection>`.
+#[derive(Debug)]
+pub struct SecretsManager {
+    prefix: String,
+    sdk: crate::aws::Sdk,
+}
+
+impl SecretsManager {
+    /// Secrets whose names begin with `prefix`.
+    pub fn new(prefix: impl Into<String>, sdk: crate::aws::Sdk) -> Self {
+        Self {
+            prefix: prefix.into(),
+            sdk,
+        }
+    }
+
+    fn name(&self, connector: &str, connection: &str) -> String {
+        format!("{}/{connector}/{connection}", self.prefix)
+    }
+}
+
+#[async_trait]
+impl SecretSource for SecretsManager {
+    async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error> {
+        use aws_sdk_secretsmanager::error::SdkError;
+
+        let name = self.name(connector, connection);
+        let place = self.place(connector, connection);
+        let client = self.sdk.secrets_manager().await;
+        match client.get_secret_value().secret_id(&name).send().await {
+            Ok(answer) => {
+                let text = answer.secret_string().map(str::as_bytes);
+                let binary = answer.secret_binary().map(AsRef::as_ref);
+                parse(text.or(binary).unwrap_or_default(), &place)
+            }
+            Err(SdkError::ServiceError(e)) if e.err().is_resource_not_found_exception() => {
+                Err(missing(connector, connection, &place))
+            }
+            // A deleted secret is kept for some days, and read by nobody.
+            Err(SdkError::ServiceError(e)) if e.err().is_invalid_request_exception() => {
+                Err(Error::new(
+                    ErrorType::Misconfigured,
+                    "SecretDeleted",
+                    format!("the secret at {place} is being deleted"),
+                    "Restore the secret, or store it again under this name.",
+                ))
+            }
+            Err(e) => Err(crate::aws::error(
+                "SecretNotReadable",
+                &format!("read {place}"),
+                e,
+            )),
+        }
+    }
+
+    fn place(&self, connector: &str, connection: &str) -> String {
+        format!("Secrets Manager `{}`", self.name(connector, connection))
+    }
+}

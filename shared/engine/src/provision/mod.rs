@@ -1,0 +1,11 @@
+//! Changing access, safely: read first, change the least, look again, and leave a record.
+
+mod audit;
+mod order;
+#[cfg(test)]
+mod recovery;
+mod run;
+mod writer;
+
+pub use order::Order;
+pub use run::run;

@@ -1,0 +1,343 @@
+//! What becomes of changes that are killed, fail half way or meet others: a made-up vendor where `write` takes `read`
+//! first, and whose answers a test plans.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::Order;
+use crate::context::Context;
+use crate::context::secrets::Files;
+use crate::store::folder::Folder;
+use rollcall_connector::clock::{Clock, Manual, after};
+use rollcall_connector::config::{Config, Field, FieldKind};
+use rollcall_connector::event::{ChangeAnswer, Outcome};
+use rollcall_connector::http::{Session, Transport};
+use rollcall_connector::provision::{
+    Action, Plan, Progress, Proposal, Provisioner, Request, State,
+};
+use rollcall_connector::{About, Connector, Error, ErrorType, Identity};
+use rollcall_model::ResourceId;
+
+/// What becomes of a write.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Done,
+    /// It is carried out, and the function is killed before it hears of it.
+    Killed,
+    Refused,
+    /// It never arrives, and the vendor cannot tell.
+    Lost,
+    /// The vendor takes it as an operation; asking for it meets a rate limit.
+    Limited,
+}
+
+#[derive(Default)]
+struct Vendor {
+    held: BTreeSet<String>,
+    /// The fates of the next writes; then all are done.
+    fates: VecDeque<Fate>,
+    sent: Vec<String>,
+    is_down: bool,
+}
+
+/// Vendors by the name in the configuration.
+static VENDORS: LazyLock<Mutex<BTreeMap<String, Vendor>>> = LazyLock::new(Mutex::default);
+
+static ABOUT: About = About {
+    name: "planned",
+    display_name: "Planned",
+    resource_types: &[],
+    blind_spots: &[],
+    fields: &[Field {
+        key: "vendor",
+        display_name: "Vendor",
+        description: "",
+        kind: FieldKind::Text,
+        required: true,
+        default: None,
+    }],
+};
+
+struct Planned(String);
+
+impl Planned {
+    fn vendor<T>(&self, change: impl FnOnce(&mut Vendor) -> T) -> T {
+        let mut all = VENDORS.lock().expect("vendors");
+        change(all.entry(self.0.clone()).or_default())
+    }
+}
+
+#[async_trait]
+impl Connector for Planned {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn connect(config: &Config, _: Session) -> Result<Self, Error> {
+        Ok(Self(config.required("vendor")?.to_owned()))
+    }
+
+    async fn identify(&self) -> Result<Identity, Error> {
+        if self.vendor(|vendor| vendor.is_down) {
+            return Err(Error::new(ErrorType::Unavailable, "Down", "as planned", ""));
+        }
+        Ok(Identity {
+            tenant: "t".into(),
+            caller: ResourceId::new("user", "0"),
+            caller_name: String::new(),
+            rights: String::new(),
+            credential_expires_at: None,
+            warnings: Vec::new(),
+        })
+    }
+}
+
+#[async_trait]
+impl Provisioner for Planned {
+    type Change = String;
+
+    async fn plan(&self, _: &Identity, request: &Request) -> Result<Plan<String>, Error> {
+        let (grants, slug) = match &request.action {
+            Action::Grant { entitlement, .. } => (true, entitlement.slug.as_str()),
+            Action::Revoke { entitlement, .. } => (false, entitlement.slug.as_str()),
+            _ => unreachable!("only these are asked for"),
+        };
+        let held = self.vendor(|vendor| vendor.held.clone());
+        let has = |slug: &str| held.contains(slug);
+        let change = match grants {
+            true if slug == "write" && !has("read") => "+read".to_owned(),
+            true if !has(slug) => format!("+{slug}"),
+            false if has(slug) => format!("-{slug}"),
+            _ => return Ok(Plan::Already(State::default())),
+        };
+        Ok(Plan::Change(Proposal {
+            change,
+            read: json!(held),
+            replaced: Vec::new(),
+            removed: Vec::new(),
+            then: State::default(),
+        }))
+    }
+
+    async fn send(&self, change: &String) -> Result<Progress, Error> {
+        let fate = self.vendor(|vendor| {
+            vendor.sent.push(change.clone());
+            let fate = vendor.fates.pop_front().unwrap_or(Fate::Done);
+            if !matches!(fate, Fate::Refused | Fate::Lost) {
+                match change.split_at(1) {
+                    ("+", slug) => vendor.held.insert(slug.to_owned()),
+                    (_, slug) => vendor.held.remove(slug),
+                };
+            }
+            fate
+        });
+        match fate {
+            Fate::Done => Ok(Progress::Done(None)),
+            Fate::Limited => Ok(Progress::Pending(Duration::from_secs(1))),
+            Fate::Lost => Ok(Progress::Unclear),
+            Fate::Refused => Err(Error::refused("No", "no", "Ask for less.")),
+            Fate::Killed => std::future::pending().await,
+        }
+    }
+
+    async fn poll(&self, _: &String) -> Result<Progress, Error> {
+        let at = "2026-06-01T01:00:00Z".parse().expect("a time");
+        let limited = Error::new(ErrorType::RateLimited, "RateLimited", "slow down", "");
+        match self.vendor(|vendor| vendor.fates.pop_front()) {
+            Some(Fate::Limited) => Err(limited.with_retry_at(at)),
+            _ => Ok(Progress::Unclear),
+        }
+    }
+}
+
+struct Desk {
+    cx: Context,
+    clock: Arc<Manual>,
+    planned: Planned,
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(fates: impl IntoIterator<Item = Fate>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let name = folder.path().display().to_string();
+        let secrets = folder.path().join("planned");
+        std::fs::create_dir(&secrets).expect("a folder");
+        let secret = json!({"vendor": name}).to_string();
+        std::fs::write(secrets.join("default.json"), secret).expect("written");
+        let clock = Arc::new(Manual::at("2026-06-01T00:00:00Z".parse().expect("a time")));
+        let cx = Context::new(
+            Arc::new(Folder::new(folder.path())),
+            Arc::new(Files::new(folder.path())),
+            clock.clone(),
+            Transport::new(None).expect("TLS"),
+        );
+        let planned = Planned(name);
+        planned.vendor(|vendor| vendor.fates = fates.into_iter().collect());
+        Self {
+            cx,
+            clock,
+            planned,
+            folder,
+        }
+    }
+
+    /// Sends a request, `+slug` or `-slug`.
+    async fn send(&self, id: &str, what: &str) -> Result<ChangeAnswer, Error> {
+        let (sign, slug) = what.split_at(1);
+        let event = json!({
+            "request_id": id,
+            "entitlement": format!("space:s:{slug}"),
+            "principal": "user:u",
+        });
+        let order = match sign {
+            "+" => Order::grant(&event),
+            _ => Order::revoke(&event),
+        };
+        super::run::<Planned>(&self.cx, &order.expect("an order")).await
+    }
+
+    /// Sends a request that is killed while the vendor carries it out; its lease ends.
+    async fn kill(&self, id: &str, what: &str) {
+        let mut run = Box::pin(self.send(id, what));
+        let before = self.sent().len();
+        while self.sent().len() == before {
+            assert!(futures::poll!(run.as_mut()).is_pending());
+        }
+        drop(run);
+        self.clock.advance(self.cx.settings.lease);
+    }
+
+    fn sent(&self) -> Vec<String> {
+        self.planned.vendor(|vendor| vendor.sent.clone())
+    }
+
+    fn audit(&self, id: &str) -> PathBuf {
+        self.folder.path().join("audit/planned/default").join(id)
+    }
+
+    /// The names of a request's audit objects, sorted.
+    fn recorded(&self, id: &str) -> Vec<String> {
+        let mut names: Vec<_> = std::fs::read_dir(self.audit(id))
+            .expect("a record")
+            .map(|entry| entry.expect("an entry").file_name().into_string())
+            .collect::<Result<_, _>>()
+            .expect("names");
+        names.sort();
+        names
+    }
+
+    fn object(&self, id: &str, name: &str) -> Value {
+        let text = std::fs::read(self.audit(id).join(name)).expect("an object");
+        serde_json::from_slice(&text).expect("JSON")
+    }
+}
+
+#[tokio::test]
+async fn a_killed_change_is_known_as_its_own_whoever_was_there_meanwhile() {
+    let desk = Desk::new([Fate::Killed]);
+    desk.kill("a", "+read").await;
+    desk.send("b", "+admin").await.expect("granted");
+    let answer = desk.send("a", "+read").await.expect("an answer");
+    assert_eq!(answer.outcome, Outcome::Granted);
+    assert_eq!(desk.sent(), ["+read", "+admin"], "nothing is sent again");
+    assert_eq!(desk.recorded("a"), ["intended.json", "observed.json"]);
+}
+
+#[tokio::test]
+async fn a_killed_grant_is_not_sent_again_after_another_request_revoked_it() {
+    let desk = Desk::new([Fate::Killed]);
+    desk.kill("a", "+read").await;
+    desk.send("b", "-read").await.expect("revoked");
+    desk.planned.vendor(|vendor| vendor.is_down = true);
+    desk.send("a", "+read").await.expect_err("an outage");
+    desk.planned.vendor(|vendor| vendor.is_down = false);
+    for _ in 0..2 {
+        let error = desk.send("a", "+read").await.expect_err("it was undone");
+        assert_eq!(error.code(), "ChangedMeanwhile");
+    }
+    assert_eq!(desk.sent(), ["+read", "-read"]);
+}
+
+#[tokio::test]
+async fn a_killed_grant_is_sent_again_where_others_only_looked() {
+    let desk = Desk::new([Fate::Killed]);
+    desk.kill("a", "+read").await;
+    desk.planned.vendor(|vendor| vendor.held.clear());
+    let looked = desk.send("b", "-admin").await.expect("nothing to do");
+    assert_eq!(looked.outcome, Outcome::AlreadyRevoked);
+    let answer = desk.send("a", "+read").await.expect("an answer");
+    assert_eq!(answer.outcome, Outcome::Granted);
+    assert_eq!(desk.sent(), ["+read", "+read"]);
+}
+
+#[tokio::test]
+async fn a_write_that_is_neither_confirmed_nor_shown_is_worth_a_retry() {
+    let desk = Desk::new([Fate::Lost; 9]);
+    let error = desk.send("a", "+read").await.expect_err("never confirmed");
+    assert_eq!(
+        (error.code(), error.kind()),
+        ("NotConfirmed", ErrorType::Unavailable)
+    );
+}
+
+#[tokio::test]
+async fn every_write_of_a_change_is_on_record_and_a_failure_names_what_stays() {
+    let desk = Desk::new([Fate::Done, Fate::Refused]);
+    let error = desk.send("a", "+write").await.expect_err("refused");
+    assert_eq!(error.code(), "No");
+    assert!(error.fix().starts_with("Ask for less. 1 of its writes"));
+    assert_eq!(
+        desk.recorded("a"),
+        ["failed.json", "intended-2.json", "intended.json"]
+    );
+    assert_eq!(
+        desk.object("a", "intended-2.json")["proposal"]["change"],
+        "+write"
+    );
+    let failed = desk.object("a", "failed.json");
+    assert_eq!(
+        (&failed["code"], &failed["carried_out"][0]["change"]),
+        (&json!("No"), &json!("+read"))
+    );
+
+    let answer = desk.send("a", "+write").await.expect("granted");
+    assert_eq!(answer.outcome, Outcome::Granted);
+    assert_eq!(desk.sent(), ["+read", "+write", "+write"]);
+    assert!(desk.recorded("a").contains(&"intended-3.json".to_owned()));
+}
+
+#[tokio::test]
+async fn a_rate_limit_while_the_vendor_is_at_it_keeps_others_away_and_says_until_when() {
+    let desk = Desk::new([Fate::Limited, Fate::Limited]);
+    let answer = desk.send("a", "+read").await.expect("an answer");
+    assert_eq!(answer.outcome, Outcome::InProgress);
+    let error = desk.send("b", "-read").await.expect_err("not yet");
+    assert_eq!(error.code(), "PrincipalBusy");
+    let until = error.retry_at().expect("a time");
+    assert!(until > answer.resume_at.expect("a time") && until > desk.clock.now());
+    assert!(
+        error
+            .to_string()
+            .contains("request a is changing user:u, until 2026-06-01T01:15:00Z")
+    );
+    let answer = desk.send("a", "+read").await.expect("an answer");
+    assert_eq!(answer.outcome, Outcome::Granted);
+}
+
+#[test]
+fn no_request_lasts_until_the_function_ends() {
+    let desk = Desk::new([]);
+    let now = desk.clock.now();
+    for (left, used) in [(60, 55), (6, 5)] {
+        let cx = Context {
+            deadline: Some(after(now, Duration::from_secs(left))),
+            ..desk.cx.clone()
+        };
+        let end = cx.session().deadline.expect("a deadline");
+        assert_eq!(end, after(now, Duration::from_secs(used)));
+    }
+}

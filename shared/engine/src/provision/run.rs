@@ -1,0 +1,470 @@
+//! A request: from the event to the answer.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::Order;
+use super::audit::Record;
+use super::writer::{Live, Rehearsal, Trail, Writer, Written, to_json};
+use crate::catalog::tenant;
+use crate::context::Context;
+use crate::store::keys::Keys;
+use crate::store::lease::{Acquired, Asked, Lease};
+use rollcall_connector::clock::after;
+use rollcall_connector::event::{ChangeAnswer, Outcome};
+use rollcall_connector::provision::{Plan, Proposal, Provisioner, State};
+use rollcall_connector::{Chain, Error, ErrorType, Identity};
+
+/// How often a plan is made again because the vendor's state changed, or does not show a change yet.
+const ATTEMPTS: u32 = 4;
+/// How long a request that waits to be gone on with keeps others away, after the time it asked to be called at.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Carries a request out, or goes on with it.
+pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAnswer, Error> {
+    let keys = Keys {
+        connector: P::ABOUT.name,
+        connection: &order.connection,
+    };
+    let record = Record::new(&*cx.audit, keys, P::ABOUT, order, cx.clock.now());
+    if order.dry_run {
+        let (connector, identity) = connect::<P>(cx, keys, order).await?;
+        let attempt = Attempt::new(cx, order, &record, &connector, &identity);
+        let settled = attempt.settle(&mut Rehearsal, Sent::Nothing).await?;
+        let mut answer = settled.into_answer();
+        // Nothing is written, no record either.
+        answer.audit = None;
+        return Ok(answer);
+    }
+    if let Some(answer) = record.answered().await? {
+        return Ok(answer);
+    }
+    let mut lease = acquire(cx, keys, order).await?;
+    let mut trail = Trail::default();
+    let settled = under_lease::<P>(cx, keys, order, &record, &mut lease, &mut trail).await;
+    match settled {
+        Ok(Settled::Answered(answer, _)) => {
+            // The answer is on record already, whether the lease can be given back or not.
+            lease.give_back(&*cx.store, &*cx.clock).await;
+            Ok(answer)
+        }
+        Ok(Settled::Waiting(answer)) => {
+            wait_outside(cx, lease, &trail, answer.resume_at).await?;
+            Ok(answer)
+        }
+        // Never pay to wait: what was sent, if anything, is on record.
+        Err(e) if e.kind() == ErrorType::RateLimited && e.retry_at().is_some() => {
+            wait_outside(cx, lease, &trail, e.retry_at()).await?;
+            Ok(in_progress(order, &record, e.retry_at()))
+        }
+        Err(e) => {
+            let e = on_record(cx, &record, &trail, e).await;
+            lease.give_back(&*cx.store, &*cx.clock).await;
+            Err(e)
+        }
+    }
+}
+
+/// Keeps others away from the principal until the request comes back, if it sent anything.
+async fn wait_outside(
+    cx: &Context,
+    mut lease: Lease<()>,
+    trail: &Trail,
+    until: Option<Timestamp>,
+) -> Result<(), Error> {
+    if !trail.sent {
+        lease.give_back(&*cx.store, &*cx.clock).await;
+        return Ok(());
+    }
+    let until = until.unwrap_or_else(|| cx.clock.now());
+    lease.suspend(&*cx.store, after(until, PATIENCE), ()).await
+}
+
+/// Writes the failure of a request that sent something on record, with what was carried out.
+async fn on_record(cx: &Context, record: &Record<'_>, trail: &Trail, failure: Error) -> Error {
+    if !trail.sent {
+        return failure;
+    }
+    let now = cx.clock.now();
+    if let Err(e) = record.fail(&failure, &trail.carried_out, now).await {
+        tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
+    }
+    match trail.carried_out.len() {
+        0 => failure,
+        n => failure.with_fix(format!(
+            "{n} of its writes were carried out before and stay: they are in the audit record `{}`.",
+            record.key()
+        )),
+    }
+}
+
+async fn connect<P: Provisioner>(
+    cx: &Context,
+    keys: Keys<'_>,
+    order: &Order,
+) -> Result<(P, Identity), Error> {
+    let connected = cx.connect::<P>(keys.connection, cx.session()).await?;
+    let connector = connected.connector;
+    let identity = connector.identify_for(&order.request).await?;
+    cx.gauges.credential_expires(identity.credential_expires_at);
+    tenant::check(&*cx.store, keys, &identity.tenant).await?;
+    Ok((connector, identity))
+}
+
+/// One change of a principal at a time: a vendor that replaces whole objects would lose one of two.
+async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()>, Error> {
+    let subject = order.request.action.subject();
+    let request = Asked {
+        key: keys.principal_lease(&subject),
+        owner: &order.request.id,
+        floor: 0,
+    };
+    match Lease::acquire(&*cx.store, &*cx.clock, request, cx.lease()).await? {
+        Acquired::Held(lease) => Ok(lease),
+        Acquired::Busy(holder) => {
+            let (id, until) = (holder.owner, holder.expires_at);
+            Err(Error::new(
+                ErrorType::Unavailable,
+                "PrincipalBusy",
+                format!("request {id} is changing {subject}, until {until:.0} at the latest"),
+                "Send the same event again then.",
+            )
+            .with_retry_at(until))
+        }
+    }
+}
+
+/// How far a request came.
+enum Settled {
+    /// To its end, by what was sent last.
+    Answered(ChangeAnswer, Option<Value>),
+    /// The vendor is still at it, or at what somebody else asked for.
+    Waiting(ChangeAnswer),
+}
+
+impl Settled {
+    fn into_answer(self) -> ChangeAnswer {
+        match self {
+            Self::Answered(answer, _) | Self::Waiting(answer) => answer,
+        }
+    }
+}
+
+async fn under_lease<P: Provisioner>(
+    cx: &Context,
+    keys: Keys<'_>,
+    order: &Order,
+    record: &Record<'_>,
+    lease: &mut Lease<()>,
+    trail: &mut Trail,
+) -> Result<Settled, Error> {
+    // A second delivery may have been answered while we waited for the lease.
+    if let Some(answer) = record.answered().await? {
+        return Ok(Settled::Answered(answer, None));
+    }
+    let intentions = record.intentions::<P::Change>().await?;
+    trail.intended = intentions.len();
+    trail.sent = !intentions.is_empty();
+    let (connector, identity) = connect::<P>(cx, keys, order).await?;
+    let mut live = Live {
+        cx,
+        connector: &connector,
+        identity: &identity,
+        record,
+        lease,
+        trail,
+    };
+    let attempt = Attempt {
+        is_contested: live
+            .lease
+            .last_sender()
+            .is_some_and(|sender| sender != order.request.id),
+        carried_before: before_the_last(&intentions),
+        ..Attempt::new(cx, order, record, &connector, &identity)
+    };
+    let settled = match resume(&mut live, intentions).await? {
+        Resumed::Later(at) => Settled::Waiting(in_progress(order, record, Some(at))),
+        Resumed::Known(sent) => attempt.settle(&mut live, sent).await?,
+    };
+    if let Settled::Answered(answer, sent) = &settled {
+        let now = cx.clock.now();
+        record.observe(answer, sent.clone(), now).await?;
+    }
+    Ok(settled)
+}
+
+/// What became of the writes of earlier calls.
+enum Resumed<C> {
+    /// The vendor is still at the last one.
+    Later(Timestamp),
+    Known(Sent<C>),
+}
+
+/// Asks for the last write of earlier calls that arrived: what follows one says that it was carried out.
+async fn resume<P: Provisioner>(
+    live: &mut Live<'_, P>,
+    intentions: Vec<Proposal<P::Change>>,
+) -> Result<Resumed<P::Change>, Error> {
+    for proposal in intentions.into_iter().rev() {
+        match live.resume(&proposal).await? {
+            Written::Later(at) => return Ok(Resumed::Later(at)),
+            Written::Done(id) => return Ok(Resumed::Known(Sent::Carried(proposal, id))),
+            Written::Unclear => return Ok(Resumed::Known(Sent::Maybe(proposal))),
+            Written::Overtaken | Written::Rehearsed => {}
+        }
+    }
+    Ok(Resumed::Known(Sent::Nothing))
+}
+
+/// What this request is known to have sent.
+enum Sent<C> {
+    Nothing,
+    /// The vendor cannot tell whether this arrived.
+    Maybe(Proposal<C>),
+    /// This was carried out, by the vendor's operation of this id.
+    Carried(Proposal<C>, Option<String>),
+}
+
+impl<C> Sent<C> {
+    fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+}
+
+struct Attempt<'a, P: Provisioner> {
+    cx: &'a Context,
+    order: &'a Order,
+    record: &'a Record<'a>,
+    connector: &'a P,
+    identity: &'a Identity,
+    /// Whether another request was the last to send something that changes the same principal.
+    is_contested: bool,
+    /// What the writes before the last one of earlier calls brought about: they were carried out.
+    carried_before: Option<Effects>,
+}
+
+impl<'a, P: Provisioner> Attempt<'a, P> {
+    fn new(
+        cx: &'a Context,
+        order: &'a Order,
+        record: &'a Record<'a>,
+        connector: &'a P,
+        identity: &'a Identity,
+    ) -> Self {
+        Self {
+            cx,
+            order,
+            record,
+            connector,
+            identity,
+            is_contested: false,
+            carried_before: None,
+        }
+    }
+
+    /// Plans and carries out until there is nothing left to do.
+    async fn settle(
+        &self,
+        writer: &mut dyn Writer<P::Change>,
+        mut sent: Sent<P::Change>,
+    ) -> Result<Settled, Error> {
+        let (mut busy, mut sent_here, mut overtaken) = (false, false, false);
+        for attempt in 0..ATTEMPTS {
+            let plan = self
+                .connector
+                .plan(self.identity, &self.order.request)
+                .await?;
+            let mut pause = Duration::from_secs(1 << attempt);
+            busy = matches!(plan, Plan::Later(_));
+            match plan {
+                Plan::Already(state) => return self.answered(state, sent),
+                Plan::Later(delay) => pause = delay,
+                Plan::Change(_) if self.is_contested && !sent_here && !sent.is_nothing() => {
+                    return Err(self.undone());
+                }
+                // A change that is carried out and does not show yet: reads may lag behind writes.
+                Plan::Change(proposal) if is_same(&sent, &proposal) => {}
+                Plan::Change(proposal) => {
+                    let proposal = self.following(&sent, proposal);
+                    sent_here = true;
+                    match writer.carry_out(&proposal).await? {
+                        Written::Done(id) => {
+                            sent = Sent::Carried(proposal, id);
+                            continue;
+                        }
+                        Written::Later(at) => {
+                            let answer = in_progress(self.order, self.record, Some(at));
+                            return Ok(Settled::Waiting(answer));
+                        }
+                        Written::Rehearsed => {
+                            let then = proposal.then.clone();
+                            return self.answered(then, Sent::Carried(proposal, None));
+                        }
+                        // If the state is found as it was to become, it is this that did it.
+                        Written::Unclear => {
+                            overtaken = false;
+                            sent = Sent::Maybe(proposal);
+                        }
+                        Written::Overtaken => overtaken = true,
+                    }
+                }
+            }
+            if pause + self.cx.reserve() > self.cx.remaining() {
+                return Ok(self.come_back_after(pause));
+            }
+            self.cx.clock.sleep(pause).await;
+        }
+        if busy {
+            return Ok(self.come_back_after(Duration::from_secs(2)));
+        }
+        Err(self.unsettled(&sent, overtaken))
+    }
+
+    /// It takes longer than this invocation can wait.
+    fn come_back_after(&self, pause: Duration) -> Settled {
+        let at = after(self.cx.clock.now(), pause);
+        Settled::Waiting(in_progress(self.order, self.record, Some(at)))
+    }
+
+    /// What an earlier call sent, or may have sent, is not so now; and it was not the last one to change this principal.
+    fn undone(&self) -> Error {
+        let what = self.order.request.action.name();
+        Error::new(
+            ErrorType::Conflict,
+            "ChangedMeanwhile",
+            format!(
+                "this {what} was interrupted, and another request changed the same principal after it"
+            ),
+            "Nothing was sent again. See what the principal holds now; if it is still wanted, send a new request.",
+        )
+    }
+
+    fn unsettled(&self, sent: &Sent<P::Change>, overtaken: bool) -> Error {
+        let what = self.order.request.action.name();
+        match sent {
+            Sent::Carried(..) => Error::new(
+                ErrorType::Unavailable,
+                "NotObserved",
+                format!("the vendor says that the {what} is carried out, but it does not show"),
+                "Send the same event again: it looks once more before it changes anything.",
+            ),
+            Sent::Maybe(_) if !overtaken => Error::new(
+                ErrorType::Unavailable,
+                "NotConfirmed",
+                format!(
+                    "the vendor neither confirms nor shows the {what}: it limits writes, or has trouble"
+                ),
+                "Send the same event again later: it looks once more before it changes anything.",
+            ),
+            Sent::Nothing | Sent::Maybe(_) => Error::new(
+                ErrorType::Conflict,
+                "Contended",
+                format!(
+                    "what this {what} is about keeps changing, or the vendor keeps dropping it"
+                ),
+                "Look at it in the vendor's own interface; send the same event again when it is quiet.",
+            ),
+        }
+    }
+
+    /// A write that follows others of the same request brings about what all of them do.
+    fn following(
+        &self,
+        sent: &Sent<P::Change>,
+        mut next: Proposal<P::Change>,
+    ) -> Proposal<P::Change> {
+        let before = match sent {
+            Sent::Carried(before, _) => Some(Effects::of(before)),
+            // Of this one itself it is not known.
+            Sent::Maybe(_) => self.carried_before.clone(),
+            Sent::Nothing => None,
+        };
+        if let Some(Effects { replaced, removed }) = before {
+            prepend(&mut next.replaced, replaced);
+            prepend(&mut next.removed, removed);
+        }
+        next
+    }
+
+    fn answered(&self, state: State, sent: Sent<P::Change>) -> Result<Settled, Error> {
+        let (proposal, id) = match sent {
+            Sent::Nothing => (None, None),
+            Sent::Maybe(proposal) => (Some(proposal), None),
+            Sent::Carried(proposal, id) => (Some(proposal), id),
+        };
+        let outcome = self.order.request.action.outcome(proposal.is_some());
+        let on_record = proposal.as_ref().map(to_json).transpose()?;
+        let (replaced, removed) = proposal
+            .map(|proposal| (proposal.replaced, proposal.removed))
+            .unwrap_or_default();
+        let answer = ChangeAnswer {
+            grants: state.grants,
+            resource: state.resource,
+            replaced,
+            removed,
+            vendor_request_id: id,
+            ..blank(self.order, self.record, outcome)
+        };
+        Ok(Settled::Answered(answer, on_record))
+    }
+}
+
+/// Whether a write is the one that was carried out already.
+fn is_same<C: PartialEq>(sent: &Sent<C>, next: &Proposal<C>) -> bool {
+    match sent {
+        Sent::Carried(proposal, _) => proposal.change == next.change,
+        Sent::Nothing | Sent::Maybe(_) => false,
+    }
+}
+
+/// Ids of grants that writes did away with.
+#[derive(Debug, Clone)]
+struct Effects {
+    replaced: Vec<String>,
+    removed: Vec<String>,
+}
+
+impl Effects {
+    fn of<C>(proposal: &Proposal<C>) -> Self {
+        Self {
+            replaced: proposal.replaced.clone(),
+            removed: proposal.removed.clone(),
+        }
+    }
+}
+
+/// The effects of the intention before the last one, which names those of all before it.
+fn before_the_last<C>(intentions: &[Proposal<C>]) -> Option<Effects> {
+    let (_, before) = intentions.split_last()?;
+    before.last().map(Effects::of)
+}
+
+/// Puts `earlier` before `ids`, each once.
+fn prepend(ids: &mut Vec<String>, mut earlier: Vec<String>) {
+    earlier.retain(|id| !ids.contains(id));
+    ids.splice(0..0, earlier);
+}
+
+fn in_progress(order: &Order, record: &Record<'_>, at: Option<Timestamp>) -> ChangeAnswer {
+    ChangeAnswer {
+        resume_at: at,
+        ..blank(order, record, Outcome::InProgress)
+    }
+}
+
+fn blank(order: &Order, record: &Record<'_>, outcome: Outcome) -> ChangeAnswer {
+    ChangeAnswer {
+        outcome,
+        request_id: order.request.id.clone(),
+        dry_run: order.dry_run,
+        grants: Vec::new(),
+        replaced: Vec::new(),
+        removed: Vec::new(),
+        resource: None,
+        vendor_request_id: None,
+        resume_at: None,
+        audit: Some(record.key()),
+    }
+}

@@ -1,0 +1,137 @@
+//! Who carries a plan out: a writer that sends it, or one that only records it.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::audit::Record;
+use crate::context::Context;
+use crate::store::lease::Lease;
+use rollcall_connector::clock::after;
+use rollcall_connector::provision::{Progress, Proposal, Provisioner};
+use rollcall_connector::{Error, Identity};
+
+/// What came of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Carried out.
+    Done(Option<String>),
+    /// What was read has changed: plan again.
+    Overtaken,
+    /// The vendor is still at it: ask again then.
+    Later(Timestamp),
+    /// The vendor cannot tell whether it was.
+    Unclear,
+    /// Only recorded.
+    Rehearsed,
+}
+
+/// Carries proposals out.
+#[async_trait]
+pub(super) trait Writer<C>: Send {
+    /// Carries `proposal` out.
+    async fn carry_out(&mut self, proposal: &Proposal<C>) -> Result<Written, Error>;
+}
+
+/// Sends nothing.
+pub(super) struct Rehearsal;
+
+#[async_trait]
+impl<C: Serialize + Sync> Writer<C> for Rehearsal {
+    async fn carry_out(&mut self, proposal: &Proposal<C>) -> Result<Written, Error> {
+        tracing::info!(proposal = %to_json(proposal)?, "dry run: nothing is sent");
+        Ok(Written::Rehearsed)
+    }
+}
+
+/// Sends, waits, and keeps track in the audit record.
+pub(super) struct Live<'a, P: Provisioner> {
+    pub cx: &'a Context,
+    pub connector: &'a P,
+    pub identity: &'a Identity,
+    pub record: &'a Record<'a>,
+    pub lease: &'a mut Lease<()>,
+    pub trail: &'a mut Trail,
+}
+
+/// What a request sent.
+#[derive(Debug, Default)]
+pub(super) struct Trail {
+    /// How many writes are on record, by this call and by earlier ones.
+    pub intended: usize,
+    /// Whether this call sent anything, or found that an earlier one had.
+    pub sent: bool,
+    /// The writes that this call saw carried out.
+    pub carried_out: Vec<serde_json::Value>,
+}
+
+#[async_trait]
+impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
+    async fn carry_out(&mut self, proposal: &Proposal<P::Change>) -> Result<Written, Error> {
+        // Are we still the one who changes this principal?
+        let (store, clock) = (&*self.cx.store, &*self.cx.clock);
+        let ttl = self.cx.lease();
+        self.lease.renew_to_send(store, clock, ttl).await?;
+        // From here on a retry must find what was sent, wherever this process ends.
+        let on_record = to_json(proposal)?;
+        let number = self.trail.intended + 1;
+        self.record
+            .intend(number, self.identity, &on_record)
+            .await?;
+        self.trail.intended = number;
+        self.trail.sent = true;
+        let progress = self.connector.send(&proposal.change).await?;
+        self.wait(proposal, progress).await
+    }
+}
+
+impl<P: Provisioner> Live<'_, P> {
+    /// Finds out what became of a write that an earlier call sent, or was about to send.
+    pub(super) async fn resume(
+        &mut self,
+        proposal: &Proposal<P::Change>,
+    ) -> Result<Written, Error> {
+        self.trail.sent = true;
+        let progress = self.connector.poll(&proposal.change).await?;
+        self.wait(proposal, progress).await
+    }
+
+    /// Waits while there is time.
+    async fn wait(
+        &mut self,
+        proposal: &Proposal<P::Change>,
+        mut progress: Progress,
+    ) -> Result<Written, Error> {
+        let clock = &self.cx.clock;
+        let patience = self
+            .cx
+            .settings
+            .max_operation
+            .min(self.cx.remaining().saturating_sub(self.cx.reserve()));
+        let until = after(clock.now(), patience);
+        loop {
+            match progress {
+                Progress::Done(id) => {
+                    self.trail.carried_out.push(to_json(proposal)?);
+                    return Ok(Written::Done(id));
+                }
+                Progress::Overtaken | Progress::Unknown => return Ok(Written::Overtaken),
+                Progress::Unclear => return Ok(Written::Unclear),
+                Progress::Pending(delay) => {
+                    let next = after(clock.now(), delay);
+                    if next > until {
+                        return Ok(Written::Later(next));
+                    }
+                    clock.sleep(delay).await;
+                    progress = self.connector.poll(&proposal.change).await?;
+                }
+            }
+        }
+    }
+}
+
+/// A proposal, for the record.
+pub(super) fn to_json<C: Serialize>(proposal: &Proposal<C>) -> Result<serde_json::Value, Error> {
+    serde_json::to_value(proposal)
+        .map_err(|e| Error::internal("NotJson", "a proposal has no JSON form").with_source(e))
+}

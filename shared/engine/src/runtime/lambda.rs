@@ -1,0 +1,190 @@
+//! The entry points of the functions: everything of Lambda, and nothing else.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+pub use lambda_runtime::Error as RuntimeError;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::context::gauges::Gauges;
+use crate::runtime::function::Operation;
+use crate::runtime::{function, telemetry};
+use rollcall_connector::clock::after;
+use rollcall_connector::provision::Provisioner;
+use rollcall_connector::{Chain, Error};
+
+/// Serves the sync function of a connector.
+pub fn sync<C: rollcall_connector::Syncer>() -> Result<(), RuntimeError> {
+    serve(C::ABOUT.name, Operation::Sync, async |cx, event| {
+        function::sync::<C>(&cx, &event).await
+    })
+}
+
+/// Serves the grant function of a connector.
+pub fn grant<C: Provisioner>() -> Result<(), RuntimeError> {
+    serve(C::ABOUT.name, Operation::Grant, async |cx, event| {
+        function::grant::<C>(&cx, &event).await
+    })
+}
+
+/// Serves the revoke function of a connector.
+pub fn revoke<C: Provisioner>() -> Result<(), RuntimeError> {
+    serve(C::ABOUT.name, Operation::Revoke, async |cx, event| {
+        function::revoke::<C>(&cx, &event).await
+    })
+}
+
+/// Serves the create-account function of a connector.
+pub fn create_account<C: Provisioner>() -> Result<(), RuntimeError> {
+    serve(
+        C::ABOUT.name,
+        Operation::CreateAccount,
+        async |cx, event| function::create_account::<C>(&cx, &event).await,
+    )
+}
+
+/// Serves the delete-account function of a connector.
+pub fn delete_account<C: Provisioner>() -> Result<(), RuntimeError> {
+    serve(
+        C::ABOUT.name,
+        Operation::DeleteAccount,
+        async |cx, event| function::delete_account::<C>(&cx, &event).await,
+    )
+}
+
+/// One function at a time runs in a process of Lambda: one thread is enough.
+fn serve<F, R>(
+    connector: &'static str,
+    operation: Operation,
+    handler: F,
+) -> Result<(), RuntimeError>
+where
+    F: Fn(Context, Value) -> R,
+    R: Future<Output = Result<Value, Error>>,
+{
+    telemetry::init();
+    let base = Context::from_environment();
+    let base = &base;
+    let handler = &handler;
+    let service = service_fn(move |event: LambdaEvent<Value>| async move {
+        let run = telemetry::Run::begin(connector, operation, &event.payload);
+        let gauges = Arc::<Gauges>::default();
+        let outcome = match base {
+            Ok(base) => {
+                let cx = Context {
+                    gauges: gauges.clone(),
+                    deadline: deadline(
+                        event.context.deadline,
+                        base.clock.now(),
+                        base.settings.timeout,
+                    ),
+                    ..base.clone()
+                };
+                handler(cx, event.payload).await
+            }
+            Err(e) => Err(Error::new(
+                e.kind(),
+                e.code(),
+                Chain(e).to_string(),
+                e.fix().to_owned(),
+            )),
+        };
+        run.end(&outcome, &gauges);
+        outcome.map_err(|e| Refusal::new(e, run.request_id()))
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(lambda_runtime::run(service))
+}
+
+/// The end of the invocation. A time that is past when the call begins (the emulator of `cargo lambda watch` sends one
+/// in 1970) says nothing: then it is the function's configured timeout, if there is one.
+fn deadline(epoch_ms: u64, now: Timestamp, timeout: Option<Duration>) -> Option<Timestamp> {
+    let told = i64::try_from(epoch_ms)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    told.filter(|at| *at > now)
+        .or_else(|| Some(after(now, timeout?)))
+}
+
+/// An error as Lambda reports it: `errorType` from the closed set, `errorMessage` a JSON object.
+struct Refusal {
+    error: Error,
+    request_id: Option<String>,
+}
+
+/// The runtime logs an error in this form. The summary has said everything already, and what a cause would show of
+/// itself here (an SDK's whole answer, for one) is nobody's business.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.error.kind(), self.error.code())
+    }
+}
+
+impl Refusal {
+    fn new(error: Error, request_id: Option<&str>) -> Self {
+        Self {
+            error,
+            request_id: request_id.map(str::to_owned),
+        }
+    }
+}
+
+impl From<Refusal> for Diagnostic {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            error_type: refusal.error.kind().as_str().to_owned(),
+            error_message: error_message(&refusal.error, refusal.request_id.as_deref()).to_string(),
+        }
+    }
+}
+
+/// What `errorMessage` holds.
+fn error_message(error: &Error, request_id: Option<&str>) -> Value {
+    let mut message = json!({
+        "code": error.code(),
+        "message": Chain(error).to_string(),
+        "fix": error.fix(),
+        "request_id": request_id,
+    });
+    if let Some(sync_id) = error.run() {
+        message["sync_id"] = sync_id.into();
+    }
+    if let Some(at) = error.retry_at() {
+        message["retry_at"] = at.to_string().into();
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_in_the_past_says_nothing() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let (short, long) = (Duration::from_secs(5), Duration::from_secs(60));
+        assert_eq!(deadline(600_000, now, None), None);
+        assert_eq!(deadline(600_000, now, Some(long)), Some(after(now, long)));
+        let soon = u64::try_from(now.as_millisecond()).expect("positive") + 5_000;
+        assert_eq!(deadline(soon, now, Some(long)), Some(after(now, short)));
+    }
+
+    #[test]
+    fn an_error_tells_lambda_its_type_and_the_operator_what_to_do() {
+        let error = Error::refused("ImmutableRole", "owners stay owners", "Ask the vendor.");
+        let diagnostic = Diagnostic::from(Refusal::new(error, Some("r1")));
+        assert_eq!(diagnostic.error_type, "Refused");
+        let message: Value = serde_json::from_str(&diagnostic.error_message).expect("JSON");
+        assert_eq!(
+            message,
+            json!({"code": "ImmutableRole", "message": "owners stay owners", "fix": "Ask the vendor.", "request_id": "r1"})
+        );
+    }
+}

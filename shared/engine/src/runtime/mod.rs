@@ -1,0 +1,5 @@
+//! The entry points: a connector's operations as Lambda functions, and for the command line; logs and metrics.
+
+pub mod function;
+pub mod lambda;
+pub mod telemetry;

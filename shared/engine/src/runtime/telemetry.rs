@@ -1,0 +1,247 @@
+//! What a run tells the outside: JSON logs, one summary line, and CloudWatch metrics in the embedded format.
+
+use std::io::Write;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::context::gauges::Gauges;
+use crate::runtime::function::Operation;
+use rollcall_connector::clock::between;
+use rollcall_connector::{Chain, Error};
+
+/// Logs as JSON on standard output, at the levels of `RUST_LOG` (default `info`).
+pub fn init() {
+    let json = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false);
+    // A second initialization, as in tests, changes nothing.
+    let _ = tracing_subscriber::registry()
+        .with(levels(LevelFilter::INFO))
+        .with(json)
+        .try_init();
+}
+
+/// The levels that `RUST_LOG` names, such as `debug` or `warn,rollcall=debug`; `default` if it is unset or unreadable.
+pub fn levels(default: LevelFilter) -> Targets {
+    let wanted = std::env::var("RUST_LOG").ok();
+    let parsed = wanted.and_then(|text| text.parse().ok());
+    parsed.unwrap_or_else(|| Targets::new().with_default(default))
+}
+
+/// An invocation that is under way.
+pub(crate) struct Run {
+    connector: &'static str,
+    operation: Operation,
+    connection: String,
+    request_id: Option<String>,
+    began: Instant,
+}
+
+impl Run {
+    /// Notes the beginning.
+    pub(crate) fn begin(connector: &'static str, operation: Operation, event: &Value) -> Self {
+        let text = |key| event.get(key).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            connector,
+            operation,
+            connection: text("connection").unwrap_or_else(|| "default".into()),
+            request_id: text("request_id"),
+            began: Instant::now(),
+        }
+    }
+
+    /// The id of the request, if the event has one.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Writes the summary and the metrics.
+    pub(crate) fn end(&self, outcome: &Result<Value, Error>, gauges: &Gauges) {
+        let operation = self.operation.as_str();
+        let (connector, connection) = (self.connector, self.connection.as_str());
+        let ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match outcome {
+            Ok(answer) => {
+                tracing::info!(connector, connection, operation, ms, %answer, "done");
+            }
+            Err(e) => {
+                let (kind, code, fix) = (e.kind().as_str(), e.code(), e.fix());
+                tracing::error!(connector, connection, operation, ms, kind, code, error = %Chain(e), fix, "failed");
+            }
+        }
+        let line = metrics(self, outcome, gauges, ms, Timestamp::now());
+        // Metrics that cannot be written have nobody left to be told to.
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+}
+
+/// What alarms go by: it is there by connector alone as well, since a template cannot know the names of connections.
+/// Everything else is by connector, connection and operation only, for every set of dimensions is paid for.
+const ALARMING: [&str; 3] = ["CredentialDaysLeft", "Held", "SnapshotAge"];
+
+/// A metric: its name, its unit in CloudWatch's words, its value.
+type Metric = (&'static str, &'static str, u64);
+
+/// One line in CloudWatch's embedded metric format
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+fn metrics(
+    run: &Run,
+    outcome: &Result<Value, Error>,
+    gauges: &Gauges,
+    ms: u64,
+    now: Timestamp,
+) -> Value {
+    let mut values = common(outcome, gauges, ms, now);
+    if let Ok(answer) = outcome {
+        values.extend(of_answer(run.operation, answer));
+    }
+    let named = |wanted: &dyn Fn(&str) -> bool| -> Vec<Value> {
+        let metrics = values.iter().filter(|(name, ..)| wanted(name));
+        metrics
+            .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
+            .collect()
+    };
+    let mut directives = vec![json!({
+        "Namespace": "Rollcall",
+        "Dimensions": [["Connector", "Connection", "Operation"]],
+        "Metrics": named(&|_| true),
+    })];
+    let alarming = named(&|name| run.operation == Operation::Sync && ALARMING.contains(&name));
+    if !alarming.is_empty() {
+        directives.push(json!({
+            "Namespace": "Rollcall",
+            "Dimensions": [["Connector"]],
+            "Metrics": alarming,
+        }));
+    }
+    let mut line = json!({
+        "_aws": {"Timestamp": now.as_millisecond(), "CloudWatchMetrics": directives},
+        "Connector": run.connector,
+        "Connection": run.connection,
+        "Operation": run.operation.as_str(),
+    });
+    for (name, _, value) in values {
+        line[name] = value.into();
+    }
+    line
+}
+
+/// What every invocation measures, whether it succeeds or not.
+fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timestamp) -> Vec<Metric> {
+    let usage = gauges.usage();
+    let mut values = vec![
+        ("Duration", "Milliseconds", ms),
+        ("Failures", "Count", outcome.is_err().into()),
+        ("Calls", "Count", usage.calls),
+        ("Retries", "Count", usage.retries),
+        ("WaitTime", "Milliseconds", usage.wait_ms),
+    ];
+    if let Some(at) = gauges.snapshot_at() {
+        values.push(("SnapshotAge", "Seconds", between(at, now).as_secs()));
+    }
+    if let Some(at) = gauges.credential_expires_at() {
+        let days = between(now, at).as_secs() / (24 * 3600);
+        values.push(("CredentialDaysLeft", "None", days));
+    }
+    if let Some(bytes) = gauges.snapshot_bytes() {
+        values.push(("SnapshotSize", "Bytes", bytes));
+    }
+    values
+}
+
+/// What an answer says in numbers. A slice of a sync that is not finished counts nothing.
+fn of_answer(operation: Operation, answer: &Value) -> Vec<Metric> {
+    if operation != Operation::Sync {
+        return Vec::new();
+    }
+    // A snapshot that waits for somebody to look.
+    let mut values = vec![("Held", "Count", u64::from(answer["status"] == "held"))];
+    let counts = [
+        ("Resources", "/counts/resources"),
+        ("Entitlements", "/counts/entitlements"),
+        ("Grants", "/counts/grants"),
+        ("ExpandedGrants", "/counts/expanded"),
+    ];
+    if !answer["snapshot"].is_null() {
+        let read = |place| answer.pointer(place).and_then(Value::as_u64);
+        values.extend(
+            counts
+                .into_iter()
+                .filter_map(|(name, place)| Some((name, "Count", read(place)?))),
+        );
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(operation: Operation, outcome: Result<Value, Error>, gauges: &Gauges) -> Value {
+        let run = Run::begin("c", operation, &json!({"connection": "acme"}));
+        let now = "2026-06-01T00:00:00Z".parse().expect("a time");
+        metrics(&run, &outcome, gauges, 12, now)
+    }
+
+    fn names(line: &Value, directive: usize) -> Vec<&str> {
+        let metrics = &line["_aws"]["CloudWatchMetrics"][directive]["Metrics"];
+        let metrics = metrics.as_array().map(Vec::as_slice).unwrap_or_default();
+        metrics
+            .iter()
+            .map(|m| m["Name"].as_str().expect("a name"))
+            .collect()
+    }
+
+    #[test]
+    fn metrics_name_what_they_hold() {
+        let answer =
+            json!({"status": "complete", "snapshot": "k", "calls": 7, "counts": {"grants": 3}});
+        let line = line(Operation::Sync, Ok(answer), &Gauges::default());
+        assert_eq!(
+            (&line["Calls"], &line["Grants"], &line["Duration"]),
+            (&json!(0), &json!(3), &json!(12))
+        );
+        let names = names(&line, 0);
+        assert!(names.iter().all(|name| line[name].is_u64()), "{line}");
+        assert_eq!(names.len(), 7);
+    }
+
+    #[test]
+    fn what_alarms_go_by_is_there_by_connector_alone() {
+        let gauges = Gauges::default();
+        gauges.snapshot_is_of("2026-05-31T22:00:00Z".parse().expect("a time"));
+        gauges.credential_expires("2026-06-14T23:00:00Z".parse().ok());
+        let failed = line(Operation::Sync, Err(Error::internal("X", "x")), &gauges);
+        assert_eq!(names(&failed, 1), ["SnapshotAge", "CredentialDaysLeft"]);
+        assert_eq!(
+            (
+                &failed["SnapshotAge"],
+                &failed["CredentialDaysLeft"],
+                &failed["Failures"]
+            ),
+            (&json!(7200), &json!(13), &json!(1))
+        );
+        let held = json!({"status": "held", "snapshot": "k"});
+        assert_eq!(
+            line(Operation::Sync, Ok(held), &Gauges::default())["Held"],
+            1
+        );
+        // A write has nothing to say about snapshots.
+        let granted = line(Operation::Grant, Ok(json!({})), &gauges);
+        assert_eq!(granted["_aws"]["CloudWatchMetrics"][1], Value::Null);
+    }
+
+    #[test]
+    fn an_unfinished_slice_counts_no_records() {
+        let answer = json!({"status": "continue", "snapshot": null, "counts": {"grants": 0}});
+        let line = line(Operation::Sync, Ok(answer), &Gauges::default());
+        assert_eq!(line.get("Grants"), None);
+    }
+}

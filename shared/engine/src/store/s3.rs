@@ -1,0 +1,207 @@
+//! A store that is an S3 bucket, or a prefix of one.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+
+use super::{Body, Object, PutError, PutMode, Store, Version};
+use crate::aws;
+use crate::aws::Sdk;
+use rollcall_connector::{Error, ErrorType};
+
+/// How often a write is tried again that raced with another one (409, as opposed to a condition that does not hold).
+const RACES: usize = 3;
+
+/// A store that is an S3 bucket, or a prefix of one.
+#[derive(Debug)]
+pub struct S3 {
+    sdk: Sdk,
+    bucket: String,
+    prefix: String,
+}
+
+impl S3 {
+    /// The store at `s3://bucket` or `s3://bucket/prefix`.
+    pub fn parse(url: &str, sdk: Sdk) -> Option<Self> {
+        let rest = url.strip_prefix("s3://")?;
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let prefix = prefix.trim_matches('/');
+        (!bucket.is_empty()).then(|| Self {
+            sdk,
+            bucket: bucket.to_owned(),
+            prefix: if prefix.is_empty() {
+                String::new()
+            } else {
+                format!("{prefix}/")
+            },
+        })
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    async fn body(&self, key: &str, body: Body<'_>) -> Result<ByteStream, Error> {
+        match body {
+            Body::Bytes(bytes) => Ok(ByteStream::from(bytes.to_vec())),
+            Body::File(path) => file(path).await.map_err(|e| {
+                Error::new(
+                    ErrorType::Internal,
+                    "ScratchNotReadable",
+                    format!("could not read what is to become {}", self.place(key)),
+                    "Run again.",
+                )
+                .with_source(e)
+            }),
+        }
+    }
+
+    /// Whether an object holds exactly these bytes. Snapshot files are too large to look, and are taken for another's.
+    async fn is_written(&self, key: &str, body: Body<'_>) -> Result<Option<Version>, Error> {
+        let Body::Bytes(bytes) = body else {
+            return Ok(None);
+        };
+        let found = self.get(key).await?;
+        Ok(found
+            .filter(|object| object.bytes == bytes)
+            .map(|object| object.version))
+    }
+}
+
+async fn file(path: &Path) -> Result<ByteStream, aws_sdk_s3::primitives::ByteStreamError> {
+    ByteStream::from_path(path).await
+}
+
+#[async_trait]
+impl Store for S3 {
+    async fn get(&self, key: &str) -> Result<Option<Object>, Error> {
+        let failed = |e| aws::error("StoreNotReadable", &format!("read {}", self.place(key)), e);
+        let request = self
+            .sdk
+            .s3()
+            .await
+            .get_object()
+            .bucket(&self.bucket)
+            .key(self.key(key));
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            // Without the right to list, S3 answers 403 for a missing object. That is an error here, never an absence.
+            Err(SdkError::ServiceError(e)) if e.err().is_no_such_key() => return Ok(None),
+            Err(e) => return Err(failed(e)),
+        };
+        let version = Version(answer.e_tag().unwrap_or_default().to_owned());
+        let bytes = answer.body.collect().await.map_err(|e| {
+            Error::new(
+                ErrorType::Unavailable,
+                "StoreNotReadable",
+                format!("{} ended early", self.place(key)),
+                "Run again.",
+            )
+            .with_source(e)
+        })?;
+        Ok(Some(Object {
+            bytes: bytes.to_vec(),
+            version,
+        }))
+    }
+
+    async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {
+        let mut races = 0;
+        loop {
+            let request = self
+                .sdk
+                .s3()
+                .await
+                .put_object()
+                .bucket(&self.bucket)
+                .key(self.key(key));
+            let request = match mode {
+                PutMode::Overwrite => request,
+                PutMode::Create => request.if_none_match("*"),
+                PutMode::Update(version) => request.if_match(&version.0),
+            };
+            let e = match request.body(self.body(key, body).await?).send().await {
+                Ok(answer) => return Ok(Version(answer.e_tag().unwrap_or_default().to_owned())),
+                Err(e) => e,
+            };
+            let status = e.raw_response().map(|raw| raw.status().as_u16());
+            let code = e.as_service_error().and_then(|s| s.code());
+            // An update of an object that is not there is a 404 to S3.
+            let is_absent = status == Some(404) && code != Some("NoSuchBucket");
+            if status == Some(412) || (is_absent && matches!(mode, PutMode::Update(_))) {
+                // The SDK sends again what was not answered: then it is our own write that stands in the way.
+                return match self.is_written(key, body).await? {
+                    Some(version) => Ok(version),
+                    None => Err(PutError::Condition(key.to_owned())),
+                };
+            }
+            // Another write of the same object was under way. Stores have various codes for that, and one status.
+            if status == Some(409) && races < RACES {
+                races += 1;
+                continue;
+            }
+            let what = format!("write {}", self.place(key));
+            return Err(aws::error("StoreNotWritable", &what, e).into());
+        }
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let request = self.sdk.s3().await.list_objects_v2().bucket(&self.bucket);
+        let mut pages = request.prefix(self.key(prefix)).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| {
+                aws::error(
+                    "StoreNotReadable",
+                    &format!("list {}", self.place(prefix)),
+                    e,
+                )
+            })?;
+            let names = page.contents().iter().filter_map(|object| object.key());
+            keys.extend(
+                names
+                    .filter_map(|name| name.strip_prefix(&self.prefix))
+                    .map(str::to_owned),
+            );
+        }
+        keys.sort();
+        Ok(keys)
+    }
+
+    fn place(&self, key: &str) -> String {
+        format!("s3://{}/{}", self.bucket, self.key(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_with_or_without_a_prefix_is_understood() {
+        let parse = |url| S3::parse(url, Sdk::default());
+        assert_eq!(parse("s3://b").expect("a store").place("k"), "s3://b/k");
+        assert_eq!(
+            parse("s3://b/p/q/").expect("a store").place("k"),
+            "s3://b/p/q/k"
+        );
+        assert!(parse("s3://").is_none() && parse("b/p").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_bucket_keeps_the_promises_of_a_store() {
+        // Runs where a simulated S3 is given, as the test script does.
+        let Ok(url) = std::env::var("ROLLCALL_TEST_S3") else {
+            return;
+        };
+        let store = S3::parse(&url, Sdk::default()).expect("a store");
+        super::super::conformance::holds(&store).await;
+
+        // As when the answer to a write is lost and the SDK sends it again.
+        let put = || store.put("own.json", Body::Bytes(b"ours"), PutMode::Create);
+        let first = put().await.expect("written");
+        assert_eq!(put().await.expect("recognized"), first);
+    }
+}

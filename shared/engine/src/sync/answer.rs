@@ -1,0 +1,95 @@
+//! What a sync answers.
+
+use jiff::Timestamp;
+
+use crate::catalog::manifest::{Manifest, Status};
+use crate::store::lease::Peek;
+use rollcall_connector::Warning;
+use rollcall_connector::event::{Counts, Reason, SyncAnswer, SyncStatus};
+
+/// The answer of a run whose snapshot is stored.
+pub(super) fn finished(manifest: &Manifest) -> SyncAnswer {
+    let status = match manifest.status {
+        Status::Published => SyncStatus::Complete,
+        Status::Held => SyncStatus::Held,
+    };
+    with_status(manifest, status)
+}
+
+/// What a manifest says, under this status.
+pub(super) fn with_status(manifest: &Manifest, status: SyncStatus) -> SyncAnswer {
+    let mut warnings = manifest.warnings.clone();
+    let losses = manifest
+        .losses
+        .iter()
+        .filter(|_| status == SyncStatus::Held);
+    warnings.extend(losses.map(|loss| Warning::new("SuddenLoss", loss.to_string())));
+    SyncAnswer {
+        status,
+        connection: manifest.connection.clone(),
+        sync_id: Some(manifest.sync_id.clone()),
+        resume_at: None,
+        reason: (status == SyncStatus::Held).then_some(Reason::Loss),
+        snapshot: Some(manifest.snapshot.key.clone()),
+        content_digest: Some(manifest.digests.content.clone()),
+        counts: manifest.counts,
+        calls: manifest.usage.calls,
+        warnings,
+    }
+}
+
+/// Another run has the lease.
+pub(super) fn busy(connection: &str, holder: &Peek) -> SyncAnswer {
+    let (id, until) = (&holder.owner, holder.expires_at);
+    let next = match holder.has_state {
+        true => "the next sync resumes it",
+        false => "the next sync starts anew",
+    };
+    let warning = match holder.active {
+        true => Warning::new(
+            "RunAtWork",
+            format!(
+                "run {id} is at work, or was killed: unless it renews its lease, {next} after {until:.0}"
+            ),
+        ),
+        false => Warning::new(
+            "RunWaiting",
+            format!("run {id} waits to be resumed by its `sync_id`; after {until:.0} {next}"),
+        ),
+    };
+    SyncAnswer {
+        warnings: vec![warning],
+        ..waiting(SyncStatus::Busy, connection, id, Reason::Lease, until)
+    }
+}
+
+/// This run is not finished: the same event with its id resumes it.
+pub(super) fn unfinished(
+    connection: &str,
+    sync_id: &str,
+    reason: Reason,
+    at: Timestamp,
+) -> SyncAnswer {
+    waiting(SyncStatus::Continue, connection, sync_id, reason, at)
+}
+
+fn waiting(
+    status: SyncStatus,
+    connection: &str,
+    sync_id: &str,
+    reason: Reason,
+    at: Timestamp,
+) -> SyncAnswer {
+    SyncAnswer {
+        status,
+        connection: connection.into(),
+        sync_id: Some(sync_id.into()),
+        resume_at: Some(at),
+        reason: Some(reason),
+        snapshot: None,
+        content_digest: None,
+        counts: Counts::default(),
+        calls: 0,
+        warnings: Vec::new(),
+    }
+}

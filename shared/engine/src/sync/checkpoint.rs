@@ -1,0 +1,209 @@
+//! The checkpoint of an unfinished run: its commits, in parts. Each part holds what is new since the one before, so that
+//! nothing is ever uploaded twice.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use prost::Message;
+
+use super::commit::Commit;
+use super::work::Work;
+use crate::store::{Body, PutMode, Store};
+use rollcall_connector::{Error, ErrorType};
+use rollcall_snapshot::scratch;
+
+/// Collects commits for the next part.
+pub(super) struct Log {
+    folder: PathBuf,
+    encoder: zstd::Encoder<'static, BufWriter<File>>,
+    commits: usize,
+    /// How many files were begun.
+    files: usize,
+    /// The part that is complete and could not be uploaded yet.
+    complete: Option<PathBuf>,
+}
+
+impl Log {
+    /// A log that collects in files in `folder`.
+    pub(super) fn create(folder: &Path) -> Result<Self, Error> {
+        Ok(Self {
+            folder: folder.to_owned(),
+            encoder: encoder(&path(folder, 0))?,
+            commits: 0,
+            files: 1,
+            complete: None,
+        })
+    }
+
+    /// Adds a commit.
+    pub(super) fn add(&mut self, commit: &Commit) -> Result<(), Error> {
+        self.commits += 1;
+        self.encoder
+            .write_all(&commit.encode_length_delimited_to_vec())
+            .map_err(scratch)
+    }
+
+    /// Uploads what was added since the last time as the part `key`; `false` if there was nothing. What could not be
+    /// uploaded is uploaded the next time, before anything else. The key carries the generation of the lease: nobody
+    /// else writes it, so that writing it twice is no harm.
+    pub(super) async fn upload(&mut self, store: &dyn Store, key: &str) -> Result<bool, Error> {
+        if self.complete.is_none() && self.commits > 0 {
+            self.complete = Some(self.cut()?);
+        }
+        let Some(file) = &self.complete else {
+            return Ok(false);
+        };
+        store
+            .put(key, Body::File(file), PutMode::Overwrite)
+            .await
+            .map_err(|e| e.into_error("the checkpoint"))?;
+        std::fs::remove_file(file).map_err(scratch)?;
+        self.complete = None;
+        Ok(true)
+    }
+
+    /// Ends the file at hand and begins the next one.
+    fn cut(&mut self) -> Result<PathBuf, Error> {
+        let next = encoder(&path(&self.folder, self.files))?;
+        let encoder = std::mem::replace(&mut self.encoder, next);
+        let file = encoder.finish().map_err(scratch)?;
+        file.into_inner().map_err(|e| scratch(e.into_error()))?;
+        let ended = path(&self.folder, self.files - 1);
+        self.files += 1;
+        self.commits = 0;
+        Ok(ended)
+    }
+}
+
+fn path(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("commits-{number}.zst"))
+}
+
+fn encoder(path: &Path) -> Result<zstd::Encoder<'static, BufWriter<File>>, Error> {
+    let file = BufWriter::new(File::create(path).map_err(scratch)?);
+    zstd::Encoder::new(file, 1).map_err(scratch)
+}
+
+/// Brings a new database to where the parts of a checkpoint end.
+pub(super) async fn replay(
+    store: &dyn Store,
+    parts: &[String],
+    work: &mut Work,
+) -> Result<(), Error> {
+    for key in parts {
+        let object = store.get(key).await?.ok_or_else(|| {
+            Error::new(
+                ErrorType::Conflict,
+                "CheckpointGone",
+                format!(
+                    "a part of this run's checkpoint is missing: {}",
+                    store.place(key)
+                ),
+                "Start a new run: send the event without `sync_id`.",
+            )
+            .restarting_run()
+        })?;
+        let unreadable = |e: Box<dyn std::error::Error + Send + Sync>| {
+            Error::new(
+                ErrorType::Internal,
+                "CheckpointUnreadable",
+                format!(
+                    "a part of this run's checkpoint cannot be read: {}",
+                    store.place(key)
+                ),
+                "Start a new run: send the event without `sync_id`.",
+            )
+            .with_source(e)
+            .restarting_run()
+        };
+        let decoder =
+            zstd::Decoder::new(object.bytes.as_slice()).map_err(|e| unreadable(e.into()))?;
+        let mut reader = BufReader::new(decoder);
+        while let Some(commit) = read(&mut reader).map_err(unreadable)? {
+            work.apply(&commit)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(
+    reader: &mut impl Read,
+) -> Result<Option<Commit>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut length = 0_u64;
+    for shift in (0..63).step_by(7) {
+        let mut byte = [0];
+        if reader.read(&mut byte)? == 0 {
+            return if shift == 0 {
+                Ok(None)
+            } else {
+                Err("cut short".into())
+            };
+        }
+        length |= u64::from(byte[0] & 0x7f) << shift;
+        if byte[0] & 0x80 == 0 {
+            break;
+        }
+    }
+    let mut bytes = Vec::new();
+    reader.take(length).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != length {
+        return Err("cut short".into());
+    }
+    Ok(Some(Commit::decode(bytes.as_slice())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::folder::Folder;
+
+    fn commit(step: i64) -> Commit {
+        Commit {
+            step,
+            ..Commit::default()
+        }
+    }
+
+    /// The steps of the commits in a part.
+    async fn steps(store: &dyn Store, key: &str) -> Vec<i64> {
+        let bytes = store.get(key).await.expect("get").expect("a part").bytes;
+        let bytes = zstd::decode_all(bytes.as_slice()).expect("zstd");
+        let mut rest = bytes.as_slice();
+        std::iter::from_fn(|| read(&mut rest).expect("whole"))
+            .map(|c| c.step)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_checkpoint_uploads_only_what_is_new() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Folder::new(folder.path().join("store"));
+        let mut log = Log::create(folder.path()).expect("a log");
+        for n in 1..=3 {
+            log.add(&commit(n)).expect("added");
+            let key = format!("part-{n}");
+            assert!(log.upload(&store, &key).await.expect("uploaded"));
+            assert!(!log.upload(&store, "never").await.expect("nothing new"));
+            assert_eq!(steps(&store, &key).await, [n]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_that_could_not_be_uploaded_is_uploaded_before_anything_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blocked = folder.path().join("store");
+        std::fs::write(&blocked, "a file, not a folder").expect("written");
+        let store = Folder::new(&blocked);
+        let mut log = Log::create(folder.path()).expect("a log");
+        log.add(&commit(1)).expect("added");
+        log.upload(&store, "part-1").await.expect_err("no store");
+        log.add(&commit(2)).expect("added");
+        std::fs::remove_file(&blocked).expect("removed");
+        for (key, step) in [("part-1", 1), ("part-2", 2)] {
+            // The second time is as after a lost answer.
+            assert!(log.upload(&store, key).await.expect("uploaded"));
+            assert_eq!(steps(&store, key).await, [step]);
+        }
+    }
+}

@@ -1,0 +1,498 @@
+//! Grant expansion: who holds an entitlement through a group, a role, or a chain of them.
+//!
+//! An expandable grant of entitlement D to principal P, naming the entitlements S of P, is an edge S → D: whoever holds
+//! S holds D. What follows is the least set of grants that is closed under all edges, with these rules:
+//!
+//! - A grant that the vendor stated is *direct*, whatever else leads to it; all others are derived and immutable.
+//! - `sources` of a grant on D lists every S whose edge leads its holder there, each with whether the holder's grant on S
+//!   is direct. A direct grant that is also reached lists D itself, as direct.
+//! - A shallow edge passes on direct grants only; an edge with resource types, only principals of those.
+//! - Groups pass through like any holder. An entitlement is never its own source.
+//! - Within a cycle everything flows until nothing changes. (The reference merges a cycle into one node and passes
+//!   nothing on inside it; that loses members.)
+//! - An edge from an entitlement that does not exist is left out; one whose source is not on the grant's principal is an
+//!   error.
+//!
+//! Destinations are visited in topological order of the strongly connected components; each is one merge of sorted
+//! streams, so memory holds edges and never grants.
+
+use std::collections::{BTreeMap, HashMap};
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use prost::Message;
+use rusqlite::{CachedStatement, Connection, Rows, params};
+
+use rollcall_connector::Error;
+use rollcall_model::ResourceId;
+use rollcall_model::encode::{GrantEncoder, append_sources, strip_sources};
+use rollcall_model::proto::{
+    Annotation, Grant, GrantExpandable, GrantImmutable, GrantSource, GrantSources,
+};
+use rollcall_snapshot::scratch;
+use rollcall_snapshot::write::{GrantRow, Writer};
+
+/// The edges of a snapshot, entitlements interned.
+#[derive(Default)]
+pub(super) struct Edges {
+    nodes: HashMap<String, u32>,
+    edges: Vec<Edge>,
+    types: Vec<Vec<String>>,
+}
+
+/// Whoever holds `from` holds `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Edge {
+    to: u32,
+    from: u32,
+    shallow: bool,
+    /// Which of [`Edges::types`]; the first is "all".
+    types: u32,
+}
+
+/// The rows of one entitlement's grants: consecutive, in the order of their principals.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range {
+    pub first: i64,
+    pub last: i64,
+}
+
+/// An entitlement that takes part: where its grants are.
+struct Node {
+    entitlement: String,
+    resource: ResourceId,
+    /// As the vendor stated them.
+    stated: Option<Range>,
+    /// What followed from others, one range for each time it was visited.
+    derived: Vec<Range>,
+}
+
+/// Finds an entitlement in the snapshot: its resource, and the rows of its grants. `None` if there is no such.
+pub(super) type Find<'a> = dyn Fn(&str) -> Result<Option<(ResourceId, Option<Range>)>, Error> + 'a;
+
+impl Edges {
+    pub(super) fn new() -> Self {
+        Self {
+            types: vec![Vec::new()],
+            ..Self::default()
+        }
+    }
+
+    /// Whether there is nothing to expand.
+    pub(super) fn is_empty(&self) -> bool {
+        self.edges.is_empty()
+    }
+
+    /// Adds the edges of a grant of `entitlement` to `principal`.
+    pub(super) fn add(
+        &mut self,
+        entitlement: &str,
+        principal: (&str, &str),
+        expansion: &[u8],
+    ) -> Result<(), Error> {
+        let expandable = GrantExpandable::decode(expansion).map_err(|e| {
+            Error::internal("BadExpansion", "an expansion cannot be read").with_source(e)
+        })?;
+        let own = format!("{}:{}:", principal.0, principal.1);
+        let to = self.node(entitlement);
+        let types = self.types(&expandable.resource_type_ids);
+        for source in &expandable.entitlement_ids {
+            if !source.starts_with(&own) {
+                return Err(Error::internal(
+                    "ForeignSource",
+                    format!(
+                        "the grant of {entitlement} to {own} expands from {source}, which is not on that principal"
+                    ),
+                ));
+            }
+            let from = self.node(source);
+            if from != to {
+                let shallow = expandable.shallow;
+                self.edges.push(Edge {
+                    to,
+                    from,
+                    shallow,
+                    types,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, entitlement: &str) -> u32 {
+        let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        match self.nodes.get(entitlement) {
+            Some(node) => *node,
+            None => {
+                self.nodes.insert(entitlement.to_owned(), next);
+                next
+            }
+        }
+    }
+
+    fn types(&mut self, wanted: &[String]) -> u32 {
+        let at = self
+            .types
+            .iter()
+            .position(|known| known == wanted)
+            .unwrap_or_else(|| {
+                self.types.push(wanted.to_vec());
+                self.types.len() - 1
+            });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+}
+
+/// What came of expansion.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Expanded {
+    /// Grants that were added.
+    pub added: u64,
+    /// Edges from entitlements that do not exist.
+    pub left_out: u64,
+}
+
+/// Adds to the snapshot all grants that follow from its expandable ones.
+pub(super) fn expand(
+    writer: &mut Writer,
+    mut edges: Edges,
+    find: &Find<'_>,
+) -> Result<Expanded, Error> {
+    let mut names: Vec<(String, u32)> = edges.nodes.drain().collect();
+    names.sort_by_key(|(_, node)| *node);
+    let mut nodes = Vec::with_capacity(names.len());
+    for (entitlement, _) in names {
+        nodes.push(find(&entitlement)?.map(|(resource, stated)| Node {
+            entitlement,
+            resource,
+            stated,
+            derived: Vec::new(),
+        }));
+    }
+    let all = edges.edges.len();
+    edges
+        .edges
+        .retain(|e| nodes[e.to as usize].is_some() && nodes[e.from as usize].is_some());
+    let left_out = (all - edges.edges.len()) as u64;
+    edges.edges.sort();
+    edges.edges.dedup();
+
+    let mut nodes: Vec<Node> = nodes
+        .into_iter()
+        .map(|n| n.unwrap_or_else(Node::absent))
+        .collect();
+    let mut expansion = Expansion {
+        writer,
+        edges: &edges,
+        added: 0,
+    };
+    for component in order(&edges, &nodes) {
+        // Outside a cycle one visit is enough; inside, go round until nothing changes.
+        loop {
+            let mut changed = false;
+            for node in &component {
+                changed |= expansion.visit(&mut nodes, *node)?;
+            }
+            if component.len() == 1 || !changed {
+                break;
+            }
+        }
+    }
+    Ok(Expanded {
+        added: expansion.added,
+        left_out,
+    })
+}
+
+/// The strongly connected components, sources first; inside one, by entitlement.
+fn order(edges: &Edges, nodes: &[Node]) -> Vec<Vec<usize>> {
+    // Nodes are added by name, so that the order depends on the content alone.
+    let mut by_name: Vec<usize> = (0..nodes.len()).collect();
+    by_name.sort_by(|a, b| nodes[*a].entitlement.cmp(&nodes[*b].entitlement));
+    let mut graph = DiGraph::<usize, ()>::with_capacity(nodes.len(), edges.edges.len());
+    let mut index = vec![NodeIndex::default(); nodes.len()];
+    for node in by_name {
+        index[node] = graph.add_node(node);
+    }
+    let mut pairs: Vec<_> = edges
+        .edges
+        .iter()
+        .map(|e| (index[e.from as usize], index[e.to as usize]))
+        .collect();
+    pairs.sort();
+    pairs.dedup();
+    for (from, to) in pairs {
+        graph.add_edge(from, to, ());
+    }
+    let mut components = kosaraju_scc(&graph);
+    components.reverse();
+    components
+        .into_iter()
+        .map(|mut component| {
+            component.sort();
+            component.into_iter().map(|n| graph[n]).collect()
+        })
+        .collect()
+}
+
+impl Node {
+    fn absent() -> Self {
+        Self {
+            entitlement: String::new(),
+            resource: ResourceId::new("", ""),
+            stated: None,
+            derived: Vec::new(),
+        }
+    }
+
+    /// All rows of its grants, each with whether they are direct.
+    fn ranges(&self) -> impl Iterator<Item = (Range, bool)> + '_ {
+        let stated = self.stated.iter().map(|range| (*range, true));
+        stated.chain(self.derived.iter().map(|range| (*range, false)))
+    }
+}
+
+struct Expansion<'a> {
+    writer: &'a mut Writer,
+    edges: &'a Edges,
+    added: u64,
+}
+
+/// A principal that reaches a destination, and through what.
+struct Arrival {
+    principal: (String, String),
+    /// The row that it has there already, and whether that is direct.
+    row: Option<(i64, bool)>,
+    sources: BTreeMap<String, GrantSource>,
+}
+
+impl Expansion<'_> {
+    /// Brings one destination up to date with its sources. Says whether anything changed.
+    fn visit(&mut self, nodes: &mut [Node], to: usize) -> Result<bool, Error> {
+        let first = self.edges.edges.partition_point(|e| (e.to as usize) < to);
+        let incoming: Vec<Edge> = self.edges.edges[first..]
+            .iter()
+            .take_while(|e| e.to as usize == to)
+            .copied()
+            .collect();
+        if incoming.is_empty() {
+            return Ok(false);
+        }
+        let mut cursors = cursors(nodes, &incoming, to);
+        let mut changed = false;
+        let mut range: Option<Range> = None;
+        let encoder = GrantEncoder::new(&nodes[to].entitlement, &nodes[to].resource);
+        // In batches: SQLite must not be written while the same table is read.
+        loop {
+            let batch = arrivals(
+                self.writer.connection(),
+                nodes,
+                &self.edges.types,
+                &mut cursors,
+            )?;
+            if batch.is_empty() {
+                break;
+            }
+            for arrival in batch {
+                changed |= self.arrive(&nodes[to], &encoder, arrival, &mut range)?;
+            }
+        }
+        nodes[to].derived.extend(range);
+        Ok(changed)
+    }
+
+    fn arrive(
+        &mut self,
+        node: &Node,
+        encoder: &GrantEncoder,
+        arrival: Arrival,
+        range: &mut Option<Range>,
+    ) -> Result<bool, Error> {
+        let Arrival {
+            principal,
+            row,
+            mut sources,
+        } = arrival;
+        if let Some((row_id, direct)) = row {
+            if direct {
+                sources.insert(node.entitlement.clone(), GrantSource { is_direct: true });
+            }
+            return self.update(row_id, GrantSources { sources });
+        }
+        let (mut id, mut data) = (String::new(), Vec::new());
+        let immutable = Grant {
+            annotations: vec![GrantImmutable::default().to_any()],
+            ..Grant::default()
+        };
+        encoder.encode(
+            &principal.0,
+            &principal.1,
+            &immutable.encode_to_vec(),
+            &mut id,
+            &mut data,
+        );
+        append_sources(&mut data, GrantSources { sources });
+        let row_id = self.writer.derived(&GrantRow {
+            resource_type: &node.resource.resource_type,
+            resource_id: &node.resource.id,
+            entitlement: &node.entitlement,
+            principal_type: &principal.0,
+            principal_id: &principal.1,
+            id: &id,
+            expansion: None,
+            data: &data,
+        })?;
+        let first = range.map_or(row_id, |r| r.first);
+        *range = Some(Range {
+            first,
+            last: row_id,
+        });
+        self.added += 1;
+        Ok(true)
+    }
+
+    fn update(&mut self, row_id: i64, sources: GrantSources) -> Result<bool, Error> {
+        let before: Vec<u8> = self
+            .writer
+            .connection()
+            .prepare_cached("SELECT data FROM v1_grants WHERE id = ?1")
+            .and_then(|mut select| select.query_row([row_id], |row| row.get(0)))
+            .map_err(scratch)?;
+        let mut data = strip_sources(&before)
+            .map_err(|e| Error::internal("BadGrant", "a grant cannot be read").with_source(e))?;
+        append_sources(&mut data, sources);
+        if data == before {
+            return Ok(false);
+        }
+        self.writer.replace_grant(row_id, &data)?;
+        Ok(true)
+    }
+}
+
+/// How many arrivals are looked at before they are written.
+const BATCH: usize = 10_000;
+
+/// Rows that are still to be read for a destination.
+struct Cursor {
+    rows: Range,
+    /// The edge that they feed; `None` for what the destination has already.
+    edge: Option<Edge>,
+    direct: bool,
+}
+
+fn cursors(nodes: &[Node], incoming: &[Edge], to: usize) -> Vec<Cursor> {
+    let own = nodes[to].ranges().map(|(rows, direct)| Cursor {
+        rows,
+        edge: None,
+        direct,
+    });
+    let feeding = incoming.iter().flat_map(|edge| {
+        let ranges = nodes[edge.from as usize].ranges();
+        let passed_on = ranges.filter(|(_, direct)| *direct || !edge.shallow);
+        passed_on.map(|(rows, direct)| Cursor {
+            rows,
+            edge: Some(*edge),
+            direct,
+        })
+    });
+    own.chain(feeding).collect()
+}
+
+/// The next principals, in order, that reach the destination; moves the cursors past them.
+fn arrivals(
+    db: &Connection,
+    nodes: &[Node],
+    types: &[Vec<String>],
+    cursors: &mut [Cursor],
+) -> Result<Vec<Arrival>, Error> {
+    let mut statements = Vec::with_capacity(cursors.len());
+    for _ in 0..cursors.len() {
+        let sql = "SELECT id, principal_resource_type_id, principal_resource_id FROM v1_grants
+                   WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+        statements.push(db.prepare_cached(sql).map_err(scratch)?);
+    }
+    let mut streams = Vec::with_capacity(cursors.len());
+    for (statement, cursor) in statements.iter_mut().zip(cursors) {
+        streams.push(Stream::open(statement, cursor)?);
+    }
+    let mut batch = Vec::new();
+    while batch.len() < BATCH {
+        let heads = streams.iter().filter_map(|s| s.head.as_ref());
+        let Some(principal) = heads.min().cloned() else {
+            break;
+        };
+        let arrival = Arrival::of(principal, &mut streams, nodes, types)?;
+        if !arrival.sources.is_empty() {
+            batch.push(arrival);
+        }
+    }
+    Ok(batch)
+}
+
+/// The principals of a range of rows, in order.
+struct Stream<'a> {
+    rows: Rows<'a>,
+    cursor: &'a mut Cursor,
+    head: Option<(String, String)>,
+}
+
+impl<'a> Stream<'a> {
+    fn open(statement: &'a mut CachedStatement<'_>, cursor: &'a mut Cursor) -> Result<Self, Error> {
+        let Range { first, last } = cursor.rows;
+        let mut stream = Self {
+            rows: statement.query(params![first, last]).map_err(scratch)?,
+            cursor,
+            head: None,
+        };
+        stream.advance()?;
+        Ok(stream)
+    }
+
+    fn advance(&mut self) -> Result<(), Error> {
+        let row = match self.rows.next().map_err(scratch)? {
+            Some(row) => (row.get(0), row.get(1), row.get(2)),
+            None => {
+                self.head = None;
+                self.cursor.rows.first = self.cursor.rows.last + 1;
+                return Ok(());
+            }
+        };
+        self.cursor.rows.first = row.0.map_err(scratch)?;
+        self.head = Some((row.1.map_err(scratch)?, row.2.map_err(scratch)?));
+        Ok(())
+    }
+}
+
+impl Arrival {
+    /// Collects what all streams say about `principal`, and moves them past it.
+    fn of(
+        principal: (String, String),
+        streams: &mut [Stream<'_>],
+        nodes: &[Node],
+        types: &[Vec<String>],
+    ) -> Result<Self, Error> {
+        let mut arrival = Self {
+            principal,
+            row: None,
+            sources: BTreeMap::new(),
+        };
+        for stream in streams {
+            if stream.head.as_ref() != Some(&arrival.principal) {
+                continue;
+            }
+            let direct = stream.cursor.direct;
+            match stream.cursor.edge {
+                None => arrival.row = Some((stream.cursor.rows.first, direct)),
+                Some(edge) => {
+                    let wanted = &types[edge.types as usize];
+                    if wanted.is_empty() || wanted.contains(&arrival.principal.0) {
+                        let source = nodes[edge.from as usize].entitlement.clone();
+                        arrival.sources.entry(source).or_default().is_direct |= direct;
+                    }
+                }
+            }
+            stream.advance()?;
+        }
+        Ok(arrival)
+    }
+}

@@ -1,0 +1,23 @@
+//! The sync engine: runs a connector's steps, keeps what they bring, finishes and publishes.
+
+mod answer;
+mod checkpoint;
+mod commit;
+mod expand;
+mod finish;
+mod frontier;
+mod publish;
+mod restart;
+mod run;
+mod warnings;
+mod work;
+mod workdir;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod recovery;
+#[cfg(test)]
+mod restarts;
+
+pub use run::run;

@@ -1,0 +1,43 @@
+//! How much warnings may say: answers pass through Step Functions, which takes 256 KB from one state to the next.
+
+use rollcall_connector::Warning;
+
+/// How many warnings an answer has.
+const MAX_WARNINGS: usize = 50;
+/// How long a message is, in characters.
+const MAX_MESSAGE: usize = 500;
+
+/// These warnings, the first of many and the beginning of each.
+pub(super) fn bounded(mut warnings: Vec<Warning>) -> Vec<Warning> {
+    let more = warnings.len().saturating_sub(MAX_WARNINGS);
+    warnings.truncate(MAX_WARNINGS);
+    for warning in &mut warnings {
+        if warning.message.chars().nth(MAX_MESSAGE).is_some() {
+            warning.message = warning.message.chars().take(MAX_MESSAGE - 1).collect();
+            warning.message.push('…');
+        }
+    }
+    if more > 0 {
+        let message = format!("{more} more warnings are left out");
+        warnings.push(Warning::new("MoreWarnings", message));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_much_there_is_to_warn_of_an_answer_stays_small() {
+        let many = |n: usize, message: &str| vec![Warning::new("Odd", message); n];
+        let all = many(MAX_WARNINGS, &"ä".repeat(MAX_MESSAGE));
+        assert_eq!(bounded(all.clone()), all);
+        let cut = bounded(many(10_000, &"💥".repeat(10_000)));
+        assert_eq!(cut.len(), MAX_WARNINGS + 1);
+        assert!(cut[0].message.ends_with('…'));
+        assert!(cut[MAX_WARNINGS].message.starts_with("9950 more"));
+        let bytes = serde_json::to_vec(&cut).expect("JSON").len();
+        assert!(bytes < 128 << 10, "{bytes}");
+    }
+}

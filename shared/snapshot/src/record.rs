@@ -1,0 +1,434 @@
+//! The records of a snapshot as plain values: what a person or a program wants to know, without protobuf.
+//!
+//! Older writers put status, profile and creation time into the trait alone, newer ones on the resource: both are read.
+
+use std::collections::BTreeMap;
+
+use prost::{DecodeError, Message};
+use prost_types::{Any, Struct};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::value::structure;
+use rollcall_model::proto;
+use rollcall_model::proto::annotation;
+
+/// A class of resources.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ResourceType {
+    /// Its id.
+    pub id: String,
+    /// Its name for people.
+    pub display_name: String,
+    /// One sentence on it.
+    pub description: String,
+    /// What its resources are: `user`, `group`, `role`, …
+    pub traits: Vec<&'static str>,
+}
+
+/// Something that can hold access, or that access is held on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Resource {
+    /// `type:id`.
+    pub id: String,
+    /// The id of its resource type.
+    pub resource_type: String,
+    /// Its name for people.
+    pub display_name: String,
+    /// One sentence on it.
+    pub description: String,
+    /// What contains it, `type:id`.
+    pub parent: Option<String>,
+    /// What it is: `user`, `group`, `role`, …
+    pub traits: Vec<&'static str>,
+    /// `enabled`, `disabled` or `deleted`, if the vendor says so.
+    pub status: Option<&'static str>,
+    /// Why, where that is not plain.
+    pub status_details: String,
+    /// The role that it assigns, and where.
+    pub scope_binding: Option<ScopeBinding>,
+    /// Its e-mail addresses, the primary one first.
+    pub emails: Vec<String>,
+    /// What it signs in with, if that is not an address.
+    pub login: String,
+    /// `human`, `service` or `system`, if the vendor says so.
+    pub account_type: Option<&'static str>,
+    /// When it was made.
+    pub created_at: Option<String>,
+    /// When it last signed in.
+    pub last_login: Option<String>,
+    /// Whether it uses a second factor.
+    pub mfa: Option<bool>,
+    /// Whether it uses single sign-on.
+    pub sso: Option<bool>,
+    /// Free data.
+    pub profile: Map<String, Value>,
+    /// Other ids of the same object.
+    pub aliases: Vec<String>,
+    /// The id of the same object in C1's previous generation of connectors.
+    pub v1_identifier: Option<String>,
+}
+
+/// A role within a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScopeBinding {
+    /// The role, `type:id`.
+    pub role: Option<String>,
+    /// The resource that the role is limited to, `type:id`.
+    pub scope: Option<String>,
+}
+
+/// Something that can be held on a resource.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entitlement {
+    /// Its id.
+    pub id: String,
+    /// The resource that it is on, `type:id`.
+    pub resource: String,
+    /// Its name for people.
+    pub display_name: String,
+    /// What holding it means.
+    pub description: String,
+    /// Which of the resource's entitlements.
+    pub slug: String,
+    /// `assignment`, `permission` or `ownership`.
+    pub purpose: Option<&'static str>,
+    /// It can be neither granted nor revoked.
+    pub immutable: bool,
+    /// The ids of the resource types that may hold it.
+    pub grantable_to: Vec<String>,
+    /// The set of which a principal is given one at a time.
+    pub exclusion_group: Option<String>,
+    /// See [`Resource::v1_identifier`].
+    pub v1_identifier: Option<String>,
+}
+
+/// A principal holds an entitlement.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Grant {
+    /// Its id.
+    pub id: String,
+    /// What is held.
+    pub entitlement: String,
+    /// The resource that it is held on, `type:id`.
+    pub resource: String,
+    /// Who holds it, `type:id`.
+    pub principal: String,
+    /// The vendor stated it; otherwise it follows from other grants.
+    pub direct: bool,
+    /// It cannot be revoked by itself.
+    pub immutable: bool,
+    /// Who else gets it through this principal.
+    pub expandable: Option<Expandable>,
+    /// The id under which another product knows the principal.
+    pub external_id: Option<String>,
+    /// The entitlements that it follows from, each with whether its holder has that one directly.
+    pub sources: BTreeMap<String, bool>,
+    /// See [`Resource::v1_identifier`].
+    pub v1_identifier: Option<String>,
+}
+
+/// Who else gets a grant through its principal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Expandable {
+    /// The entitlements whose holders get it.
+    pub entitlements: Vec<String>,
+    /// Only who holds one directly.
+    pub shallow: bool,
+    /// Only principals of these types; all if empty.
+    pub resource_types: Vec<String>,
+}
+
+/// Reads a resource type.
+pub(super) fn resource_type(data: &[u8]) -> Result<ResourceType, DecodeError> {
+    let t = proto::ResourceType::decode(data)?;
+    let traits = t.traits.iter().filter_map(|kind| match kind {
+        1 => Some("user"),
+        2 => Some("group"),
+        3 => Some("role"),
+        4 => Some("app"),
+        5 => Some("secret"),
+        7 => Some("scope_binding"),
+        _ => None,
+    });
+    Ok(ResourceType {
+        traits: traits.collect(),
+        id: t.id,
+        display_name: t.display_name,
+        description: t.description,
+    })
+}
+
+/// Reads a resource.
+pub(super) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
+    let r = proto::Resource::decode(data)?;
+    let id = r.id.unwrap_or_default();
+    let user: Option<proto::UserTrait> = annotation(&r.annotations);
+    let (mut status, mut created_at, mut profile) = (r.status, r.created_at, r.profile);
+    let user = user.unwrap_or_default();
+    let binding: Option<proto::ScopeBindingTrait> = annotation(&r.annotations);
+    if status.as_ref().is_none_or(|s| s.status == 0) {
+        status = user.status.or(status);
+    }
+    created_at = created_at.or(user.created_at);
+    profile = profile
+        .or(user.profile)
+        .or_else(|| trait_profile(&r.annotations));
+    let status = status.unwrap_or_default();
+    let mut emails = user.emails;
+    emails.sort_by_key(|email| !email.is_primary);
+    Ok(Resource {
+        resource_type: id.resource_type.clone(),
+        id: join(&id),
+        display_name: r.display_name,
+        description: r.description,
+        parent: r
+            .parent_resource_id
+            .filter(|p| !p.resource.is_empty())
+            .map(|p| join(&p)),
+        traits: traits(&r.annotations),
+        status: named(&["enabled", "disabled", "deleted"], status.status),
+        status_details: status.details,
+        scope_binding: binding.map(|binding| ScopeBinding {
+            role: binding.role_id.as_ref().map(join),
+            scope: binding.scope_resource_id.as_ref().map(join),
+        }),
+        emails: emails.into_iter().map(|email| email.address).collect(),
+        login: user.login,
+        account_type: named(&["human", "service", "system"], user.account_type),
+        created_at: created_at.and_then(time),
+        last_login: user.last_login.and_then(time),
+        mfa: user.mfa_status.map(|flag| flag.enabled),
+        sso: user.sso_status.map(|flag| flag.enabled),
+        profile: profile.map(structure).unwrap_or_default(),
+        aliases: annotation::<proto::Aliases>(&r.annotations)
+            .unwrap_or_default()
+            .ids,
+        v1_identifier: v1_identifier(&r.annotations),
+    })
+}
+
+/// Reads an entitlement.
+pub(super) fn entitlement(data: &[u8]) -> Result<Entitlement, DecodeError> {
+    let e = proto::Entitlement::decode(data)?;
+    let resource = e.resource.and_then(|r| r.id).unwrap_or_default();
+    let group: Option<proto::EntitlementExclusionGroup> = annotation(&e.annotations);
+    Ok(Entitlement {
+        id: e.id,
+        resource: join(&resource),
+        display_name: e.display_name,
+        description: e.description,
+        slug: e.slug,
+        purpose: named(&["assignment", "permission", "ownership"], e.purpose),
+        immutable: annotation::<proto::EntitlementImmutable>(&e.annotations).is_some(),
+        grantable_to: e.grantable_to.into_iter().map(|t| t.id).collect(),
+        exclusion_group: group.map(|g| g.exclusion_group_id),
+        v1_identifier: v1_identifier(&e.annotations),
+    })
+}
+
+/// The columns of a grant: its parts are taken from here, since newer writers leave them out of the message.
+pub(super) struct GrantColumns<'a> {
+    pub id: &'a str,
+    pub entitlement: &'a str,
+    pub resource: (&'a str, &'a str),
+    pub principal: (&'a str, &'a str),
+    pub expansion: Option<&'a [u8]>,
+    pub data: &'a [u8],
+}
+
+/// Reads a grant.
+pub(super) fn grant(row: &GrantColumns<'_>) -> Result<Grant, DecodeError> {
+    let rest = Rest::decode(row.data)?;
+    Ok(Grant {
+        id: row.id.to_owned(),
+        entitlement: row.entitlement.to_owned(),
+        resource: format!("{}:{}", row.resource.0, row.resource.1),
+        principal: format!("{}:{}", row.principal.0, row.principal.1),
+        direct: rest.is_direct(row.entitlement),
+        immutable: annotation::<proto::GrantImmutable>(&rest.annotations).is_some(),
+        external_id: annotation::<proto::ExternalResourceMatchID>(&rest.annotations).map(|m| m.id),
+        expandable: rest.expandable(row.expansion)?.map(|e| Expandable {
+            entitlements: e.entitlement_ids,
+            shallow: e.shallow,
+            resource_types: e.resource_type_ids,
+        }),
+        sources: rest
+            .sources()
+            .map(|(id, source)| (id.clone(), source.is_direct))
+            .collect(),
+        v1_identifier: v1_identifier(&rest.annotations),
+    })
+}
+
+/// What a grant's message says beyond its columns. Decoding this alone skips the embedded entitlement and principal.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Rest {
+    #[prost(message, repeated, tag = "4")]
+    annotations: Vec<Any>,
+    #[prost(message, optional, tag = "5")]
+    sources: Option<proto::GrantSources>,
+}
+
+impl Rest {
+    fn sources(&self) -> impl Iterator<Item = (&String, &proto::GrantSource)> {
+        self.sources.iter().flat_map(|s| &s.sources)
+    }
+
+    /// Whether the vendor stated the grant of `entitlement`: it has no sources, or is one of them itself.
+    pub(super) fn is_direct(&self, entitlement: &str) -> bool {
+        match &self.sources {
+            Some(s) => s.sources.is_empty() || s.sources.contains_key(entitlement),
+            None => true,
+        }
+    }
+
+    /// Who else gets it: from the column, or in files of older writers from an annotation.
+    pub(super) fn expandable(
+        &self,
+        column: Option<&[u8]>,
+    ) -> Result<Option<proto::GrantExpandable>, DecodeError> {
+        match column {
+            Some(bytes) => proto::GrantExpandable::decode(bytes).map(Some),
+            None => Ok(annotation(&self.annotations)),
+        }
+    }
+}
+
+fn join(id: &proto::ResourceId) -> String {
+    format!("{}:{}", id.resource_type, id.resource)
+}
+
+/// The name of an enumeration's value, of which the first is 1.
+fn named(names: &[&'static str], value: i32) -> Option<&'static str> {
+    let at = usize::try_from(value).ok()?.checked_sub(1)?;
+    names.get(at).copied()
+}
+
+fn traits(annotations: &[Any]) -> Vec<&'static str> {
+    const TRAITS: &[(&str, &str)] = &[
+        ("UserTrait", "user"),
+        ("GroupTrait", "group"),
+        ("RoleTrait", "role"),
+        ("AppTrait", "app"),
+        ("SecretTrait", "secret"),
+        ("ScopeBindingTrait", "scope_binding"),
+    ];
+    let name = |any: &Any| {
+        any.type_url
+            .rsplit_once('.')
+            .map(|(_, name)| name.to_owned())
+    };
+    let names: Vec<String> = annotations.iter().filter_map(name).collect();
+    let present = TRAITS
+        .iter()
+        .filter(|(message, _)| names.iter().any(|n| n == message));
+    present.map(|(_, word)| *word).collect()
+}
+
+fn trait_profile(annotations: &[Any]) -> Option<Struct> {
+    let group = || annotation::<proto::GroupTrait>(annotations)?.profile;
+    let role = || annotation::<proto::RoleTrait>(annotations)?.profile;
+    let app = || annotation::<proto::AppTrait>(annotations)?.profile;
+    group().or_else(role).or_else(app)
+}
+
+fn v1_identifier(annotations: &[Any]) -> Option<String> {
+    annotation::<proto::V1Identifier>(annotations).map(|v1| v1.id)
+}
+
+fn time(t: prost_types::Timestamp) -> Option<String> {
+    let at = jiff::Timestamp::new(t.seconds, t.nanos).ok()?;
+    Some(at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollcall_model::{AccountType, Facet, ResourceId, State, encode};
+
+    #[test]
+    fn a_resource_comes_back_as_it_was_written() {
+        let facet = Facet::User {
+            email: Some("ada@example.com".into()),
+            login: None,
+            account_type: AccountType::Human,
+            last_login: Some("2026-01-02T03:04:05Z".parse().expect("a time")),
+            mfa: Some(true),
+        };
+        let mut written =
+            rollcall_model::Resource::new(ResourceId::new("user", "u:1"), "Ada", facet);
+        written.state = State::Disabled;
+        written.profile = [
+            ("seats".to_owned(), serde_json::json!(7)),
+            ("ratio".to_owned(), serde_json::json!(0.5)),
+            ("teams".to_owned(), serde_json::json!(["a", {"b": null}])),
+        ]
+        .into();
+        written.parent = Some(ResourceId::new("account", "a"));
+        written.v1_identifier = Some("old".into());
+        let read = resource(&encode::resource(&written)).expect("a resource");
+        assert_eq!(read.id, "user:u:1");
+        assert_eq!(
+            (read.status, read.account_type),
+            (Some("disabled"), Some("human"))
+        );
+        assert_eq!(read.emails, ["ada@example.com"]);
+        assert_eq!(read.parent.as_deref(), Some("account:a"));
+        assert_eq!(read.last_login.as_deref(), Some("2026-01-02T03:04:05Z"));
+        assert_eq!(read.v1_identifier.as_deref(), Some("old"));
+        let profile = Value::Object(read.profile);
+        assert_eq!(
+            profile,
+            serde_json::json!({"seats": 7, "ratio": 0.5, "teams": ["a", {"b": null}]})
+        );
+    }
+
+    #[test]
+    fn a_scope_binding_names_its_role_and_its_scope() {
+        let facet = Facet::ScopeBinding {
+            role: ResourceId::new("role", "admin"),
+            scope: ResourceId::new("space", "7"),
+        };
+        let written = rollcall_model::Resource::new(ResourceId::new("binding", "b"), "b", facet);
+        let read = resource(&encode::resource(&written)).expect("a resource");
+        assert_eq!(read.traits, ["scope_binding"]);
+        let expected = ScopeBinding {
+            role: Some("role:admin".into()),
+            scope: Some("space:7".into()),
+        };
+        assert_eq!(read.scope_binding, Some(expected));
+        let written = rollcall_model::ResourceType {
+            id: "binding",
+            display_name: "Binding",
+            description: "",
+            facet: rollcall_model::FacetKind::ScopeBinding,
+            no_entitlements: false,
+            capabilities: &[],
+        };
+        let read = resource_type(&encode::resource_type(&written)).expect("a resource type");
+        assert_eq!(read.traits, ["scope_binding"]);
+    }
+
+    #[test]
+    fn what_older_writers_put_into_the_trait_alone_is_found_there() {
+        let user = proto::UserTrait {
+            status: Some(proto::Status {
+                status: 1,
+                details: String::new(),
+            }),
+            profile: Some(Struct {
+                fields: [("team".to_owned(), prost_types::Value::from("x"))].into(),
+            }),
+            ..Default::default()
+        };
+        let old = proto::Resource {
+            annotations: vec![proto::Annotation::to_any(&user)],
+            ..Default::default()
+        };
+        let read = resource(&old.encode_to_vec()).expect("a resource");
+        assert_eq!(read.status, Some("enabled"));
+        assert_eq!(read.traits, ["user"]);
+        assert_eq!(read.profile.get("team"), Some(&Value::from("x")));
+    }
+}

@@ -1,0 +1,352 @@
+//! Writes a snapshot: rows in id order into a fresh database, indexes last, then one compressed frame.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{INDEXES, MAGIC, TABLES};
+use crate::scratch;
+use rollcall_model::{Error, ErrorType};
+
+/// The database of a snapshot that is being written.
+pub struct Writer {
+    db: Connection,
+    sync_id: String,
+    discovered_at: String,
+    digest: Sha256,
+    stats: Stats,
+    started_at: Timestamp,
+}
+
+/// How many rows a snapshot has, as `sync_runs.stats` tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "each says it all")]
+pub struct Stats {
+    #[serde(skip_serializing_if = "is_zero")]
+    pub resource_types: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub resources: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub entitlements: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub grants: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub resources_by_resource_type: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub entitlements_by_resource_type: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub grants_by_resource_type: BTreeMap<String, u64>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// Adds one to the count of `key`, which is nearly always there already.
+pub fn count(counts: &mut BTreeMap<String, u64>, key: &str) {
+    match counts.get_mut(key) {
+        Some(n) => *n += 1,
+        None => {
+            counts.insert(key.to_owned(), 1);
+        }
+    }
+}
+
+/// A row of `v1_grants` before it has a place.
+#[expect(missing_docs, reason = "each says it all")]
+pub struct GrantRow<'a> {
+    pub resource_type: &'a str,
+    pub resource_id: &'a str,
+    pub entitlement: &'a str,
+    pub principal_type: &'a str,
+    pub principal_id: &'a str,
+    pub id: &'a str,
+    pub expansion: Option<&'a [u8]>,
+    pub data: &'a [u8],
+}
+
+impl Writer {
+    /// A new database at `path`.
+    pub fn create(path: &Path, sync_id: &str, started_at: Timestamp) -> Result<Self, Error> {
+        let db = Connection::open(path).map_err(scratch)?;
+        db.execute_batch(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
+             PRAGMA temp_store = FILE; PRAGMA cache_size = -2048; PRAGMA threads = 1; BEGIN;",
+        )
+        .map_err(scratch)?;
+        db.execute_batch(TABLES).map_err(scratch)?;
+        db.set_prepared_statement_cache_capacity(256);
+        let writer = Self {
+            db,
+            sync_id: sync_id.to_owned(),
+            discovered_at: datetime(started_at),
+            digest: Sha256::new(),
+            stats: Stats::default(),
+            started_at,
+        };
+        writer
+            .db
+            .execute(
+                "INSERT INTO v1_sync_runs (sync_id, started_at, sync_token) VALUES (?1, ?2, '')",
+                params![sync_id, writer.discovered_at],
+            )
+            .map_err(scratch)?;
+        Ok(writer)
+    }
+
+    /// The database, for expansion.
+    pub fn connection(&self) -> &Connection {
+        &self.db
+    }
+
+    /// How many grants there are so far, by the type of the entitlement's resource.
+    pub fn grants_by_type(&self) -> &BTreeMap<String, u64> {
+        &self.stats.grants_by_resource_type
+    }
+
+    /// Adds a resource type.
+    pub fn resource_type(&mut self, id: &str, data: &[u8]) -> Result<(), Error> {
+        self.feed(b'T', id, data, None);
+        self.stats.resource_types += 1;
+        let sql = "INSERT INTO v1_resource_types (external_id, data, sync_id, discovered_at) VALUES (?1, ?2, ?3, ?4)";
+        self.insert(sql, params![id, data, self.sync_id, self.discovered_at])
+    }
+
+    /// Adds a resource.
+    pub fn resource(
+        &mut self,
+        (kind, id): (&str, &str),
+        parent: Option<(&str, &str)>,
+        data: &[u8],
+    ) -> Result<(), Error> {
+        let external_id = format!("{kind}:{id}");
+        self.feed(b'R', &external_id, data, None);
+        self.stats.resources += 1;
+        count(&mut self.stats.resources_by_resource_type, kind);
+        let (parent_type, parent_id) = parent.unzip();
+        let sql = "INSERT INTO v1_resources (resource_type_id, external_id, parent_resource_type_id,
+                   parent_resource_id, data, sync_id, discovered_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        self.insert(
+            sql,
+            params![
+                kind,
+                external_id,
+                parent_type,
+                parent_id,
+                data,
+                self.sync_id,
+                self.discovered_at
+            ],
+        )
+    }
+
+    /// Adds an entitlement.
+    pub fn entitlement(
+        &mut self,
+        id: &str,
+        (resource_type, resource_id): (&str, &str),
+        data: &[u8],
+    ) -> Result<(), Error> {
+        self.feed(b'E', id, data, None);
+        self.stats.entitlements += 1;
+        count(&mut self.stats.entitlements_by_resource_type, resource_type);
+        let sql = "INSERT INTO v1_entitlements (resource_type_id, resource_id, external_id, data, sync_id,
+                   discovered_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        self.insert(
+            sql,
+            params![
+                resource_type,
+                resource_id,
+                id,
+                data,
+                self.sync_id,
+                self.discovered_at
+            ],
+        )
+    }
+
+    /// Adds a grant as the vendor stated it; gives its row id.
+    pub fn grant(&mut self, row: &GrantRow<'_>) -> Result<i64, Error> {
+        self.feed(b'G', row.id, row.data, row.expansion);
+        self.insert_grant(row)
+    }
+
+    /// Adds a grant that follows from others; gives its row id.
+    pub fn derived(&mut self, row: &GrantRow<'_>) -> Result<i64, Error> {
+        self.insert_grant(row)
+    }
+
+    fn insert_grant(&mut self, row: &GrantRow<'_>) -> Result<i64, Error> {
+        self.stats.grants += 1;
+        count(&mut self.stats.grants_by_resource_type, row.resource_type);
+        let sql = "INSERT INTO v1_grants (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
+                   principal_resource_id, external_id, expansion, needs_expansion, data, sync_id, discovered_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        self.insert(
+            sql,
+            params![
+                row.resource_type,
+                row.resource_id,
+                row.entitlement,
+                row.principal_type,
+                row.principal_id,
+                row.id,
+                row.expansion,
+                row.expansion.is_some(),
+                row.data,
+                self.sync_id,
+                self.discovered_at
+            ],
+        )?;
+        Ok(self.db.last_insert_rowid())
+    }
+
+    /// Replaces the data of a grant.
+    pub fn replace_grant(&self, row_id: i64, data: &[u8]) -> Result<(), Error> {
+        self.insert(
+            "UPDATE v1_grants SET data = ?2 WHERE id = ?1",
+            params![row_id, data],
+        )
+    }
+
+    fn insert(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), Error> {
+        let mut statement = self.db.prepare_cached(sql).map_err(scratch)?;
+        statement.execute(values).map_err(scratch)?;
+        Ok(())
+    }
+
+    /// Adds a record to the content digest.
+    fn feed(&mut self, kind: u8, id: &str, data: &[u8], expansion: Option<&[u8]>) {
+        self.digest.update([kind]);
+        for part in [Some(id.as_bytes()), Some(data), expansion] {
+            let length = part.map_or(u64::MAX, |bytes| bytes.len() as u64);
+            self.digest.update(length.to_be_bytes());
+            self.digest.update(part.unwrap_or_default());
+        }
+    }
+
+    /// Builds the indexes and closes the database. Gives its counts and the content digest.
+    pub fn finish(self, ended_at: Timestamp) -> Result<(Stats, String), Error> {
+        let stats = serde_json::to_string(&self.stats)
+            .map_err(|e| Error::internal("NotJson", "counts have no JSON form").with_source(e))?;
+        // A sync that took no time at all still ends after it began.
+        let ended_at = ended_at.max(self.started_at);
+        self.db
+            .execute(
+                "UPDATE v1_sync_runs SET ended_at = ?1, supports_diff = 1, grants_backfilled = 1, stats = ?2",
+                params![datetime(ended_at), stats],
+            )
+            .map_err(scratch)?;
+        if self.stats.resources + self.stats.grants > MANY_ROWS {
+            self.db
+                .execute_batch("PRAGMA cache_size = -16384")
+                .map_err(scratch)?;
+        }
+        self.db.execute_batch(INDEXES).map_err(|e| match e.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::ConstraintViolation) => Error::internal(
+                "AmbiguousIds",
+                "two different records have the same id: an id of the vendor holds a colon where it must not",
+            )
+            .with_source(e),
+            _ => scratch(e),
+        })?;
+        self.db.execute_batch("COMMIT").map_err(scratch)?;
+        self.db.close().map_err(|(_, e)| scratch(e))?;
+        Ok((self.stats, hex::encode(self.digest.finalize())))
+    }
+}
+
+/// `YYYY-MM-DD HH:MM:SS.fffffffff`, in UTC: sorts as text, and every reader takes it.
+pub fn datetime(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S.%9f").to_string()
+}
+
+/// Databases larger than this, in bytes, are packed by two threads.
+const WORTH_A_THREAD: u64 = 64 << 20;
+/// Snapshots with more rows than this are indexed with more memory: sorting in few large runs is faster.
+const MANY_ROWS: u64 = 100_000;
+
+/// Size and hash of a finished file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each says it all")]
+pub struct Packed {
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// Packs the database at `from` into the snapshot file `to`.
+pub fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
+    let pack = || -> io::Result<Packed> {
+        let mut database = BufReader::with_capacity(1 << 17, File::open(from)?);
+        let size = database.get_ref().metadata()?.len();
+        let mut out = Hashed {
+            inner: BufWriter::new(File::create(to)?),
+            hash: Sha256::new(),
+            bytes: 0,
+        };
+        out.write_all(MAGIC)?;
+        let mut encoder = zstd::Encoder::new(out, 1)?;
+        encoder.set_pledged_src_size(Some(size))?;
+        encoder.include_contentsize(true)?;
+        encoder.include_checksum(true)?;
+        // One frame all the same. A second thread helps where there is much to do, and takes some megabytes.
+        if size > WORTH_A_THREAD {
+            encoder.multithread(2)?;
+        }
+        io::copy(&mut database, &mut encoder)?;
+        let out = encoder.finish()?;
+        out.inner
+            .into_inner()
+            .map_err(|e| e.into_error())?
+            .sync_all()?;
+        Ok(Packed {
+            bytes: out.bytes,
+            sha256: hex::encode(out.hash.finalize()),
+        })
+    };
+    pack().map_err(|e| {
+        Error::new(
+            ErrorType::Misconfigured,
+            "ScratchFull",
+            "could not pack the snapshot",
+            "Give the function more ephemeral storage, or let TMPDIR name a folder with room.",
+        )
+        .with_source(e)
+    })
+}
+
+struct Hashed<W> {
+    inner: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_text_that_sorts() {
+        let at = "2026-01-02T03:04:05.006Z".parse().expect("a time");
+        assert_eq!(datetime(at), "2026-01-02 03:04:05.006000000");
+    }
+}

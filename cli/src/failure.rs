@@ -107,7 +107,7 @@ fn next(error: &Error) -> Vec<String> {
     let time = error
         .retry_at()
         .map(|at| format!("try again from {at:.0} on"));
-    let run = error.run();
+    let run = error.resumable_sync_id();
     let run = run.map(|id| format!("what was read is kept: go on with --sync-id {id}"));
     time.into_iter().chain(run).collect()
 }
@@ -120,7 +120,7 @@ fn to_json(error: &Error) -> Value {
         "message": Chain(error).to_string(),
         "fix": error.fix(),
         "retry_at": error.retry_at().map(|at| at.to_string()),
-        "sync_id": error.run(),
+        "sync_id": error.resumable_sync_id(),
     })
 }
 
@@ -132,7 +132,7 @@ mod tests {
     fn an_error_says_when_and_how_to_run_again() {
         let at = "2026-01-01T00:00:00.5Z".parse().expect("a time");
         let error = Error::new(ErrorType::RateLimited, "RateLimited", "put off", "Wait.");
-        let error = error.with_retry_at(at).with_run("2Zk");
+        let error = error.with_retry_at(at).with_resumable_sync_id("2Zk");
         let expected = [
             "Wait.",
             "try again from 2026-01-01T00:00:00Z on",

@@ -60,7 +60,7 @@ class Functions(unittest.TestCase):
             self.assertEqual(groups[f["LoggingConfig"]["LogGroup"]]["RetentionInDays"], 30, name)
 
     def test_variables_are_those_of_local_use(self):
-        read = (ROOT / "shared/src/context.rs").read_text() + (ROOT / "shared/src/telemetry.rs").read_text()
+        read = (ROOT / "shared/engine/src/context/mod.rs").read_text() + (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text()
         explained = (ROOT / "README.md").read_text()
         for f in functions(LOCKED).values():
             variables = f["Environment"]["Variables"]
@@ -259,7 +259,7 @@ class Alarms(unittest.TestCase):
                 self.assertEqual(alarms[f"{connector}KeyEnds"]["Threshold"], 14)
 
     def test_alarms_watch_metrics_that_exist(self):
-        told = (ROOT / "shared/src/telemetry.rs").read_text()
+        told = (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text()
         alarming = re.search(r"const ALARMING.* = \[(.*)\];", told)[1]
         machines = {m["StateMachineName"] for m in FULL.of_type("AWS::StepFunctions::StateMachine").values()}
         for name, alarm in FULL.of_type("AWS::CloudWatch::Alarm").items():
@@ -276,7 +276,7 @@ class Alarms(unittest.TestCase):
 
     def test_the_dashboard_is_json_and_shows_metrics_that_exist(self):
         body = json.loads(FULL.properties("Dashboard")["DashboardBody"])
-        told = (ROOT / "shared/src/telemetry.rs").read_text()
+        told = (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text()
         shown = set()
         for widget in body["widgets"]:
             for metric in widget["properties"]["metrics"]:
@@ -327,7 +327,7 @@ class Costs(unittest.TestCase):
         self.assertEqual(cost.KEPT_DAYS, rules["old-snapshots"]["ExpirationInDays"] + replaced)
 
     def test_metrics_are_those_that_are_told(self):
-        told = (ROOT / "shared/src/telemetry.rs").read_text().split("mod tests")[0]
+        told = (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text().split("mod tests")[0]
         common, of_answer = told.split("fn common(")[1].split("fn of_answer(")
         # Every invocation tells the former but the size of a snapshot that it wrote, and a sync whether that is held.
         always = set(re.findall(r'"(\w+)", "\w+"', common)) - {"SnapshotSize"} | {"Held"}
@@ -430,7 +430,7 @@ class Readme(unittest.TestCase):
             family = next((c for c in connectors() if name.startswith(c)), None)
             shown = f"…{name.removeprefix(family)}" if family and name != family else name if not family else "<Connector>"
             self.assertIn(f"`{shown}`", self.README, name)
-        told = (ROOT / "shared/src/telemetry.rs").read_text().split("mod tests")[0]
+        told = (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text().split("mod tests")[0]
         for metric in re.findall(r'"(\w+)", "(?:Count|Milliseconds|Seconds|Bytes|None)"', told) + re.findall(r'\("(\w+)", "/counts', told):
             self.assertIn(f"`{metric}`", self.README)
         for alarm in FULL.of_type("AWS::CloudWatch::Alarm").values():

@@ -9,8 +9,8 @@ use std::thread;
 use rollcall_model::encode::GrantEncoder;
 use rollcall_model::proto::{GrantSource, GrantSources};
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Facet, Grant, Purpose, Resource, ResourceId, State,
-    encode,
+    AccountType, Entitlement, EntitlementId, Grant, Purpose, Resource, ResourceId, ResourceTrait,
+    State, encode,
 };
 use rollcall_simulators::temporalcloud::{Options, TEST_KEY, TemporalCloud, World};
 use rusqlite::{Connection, params};
@@ -201,16 +201,20 @@ impl Handmade {
     pub(crate) fn new() -> Self {
         Self {
             resources: vec![
-                Resource::new(ResourceId::new("group", "g1"), "Inner", Facet::Group),
+                Resource::new(
+                    ResourceId::new("group", "g1"),
+                    "Inner",
+                    ResourceTrait::Group,
+                ),
                 Resource::new(
                     ResourceId::new("group", "g2"),
                     "Outer, \"big\"",
-                    Facet::Group,
+                    ResourceTrait::Group,
                 ),
                 Resource::new(
                     ResourceId::new("namespace", "n1"),
                     "Production",
-                    Facet::None,
+                    ResourceTrait::None,
                 ),
                 user("u1", "Ada"),
                 user("u2", "Grace"),
@@ -311,14 +315,14 @@ fn insert(db: &Connection, g: &Grant, source: Option<&str>) {
 }
 
 pub(crate) fn user(id: &str, name: &str) -> Resource {
-    let facet = Facet::User {
+    let resource_trait = ResourceTrait::User {
         email: Some(format!("{id}@example.com")),
         login: None,
         account_type: AccountType::Human,
         last_login: None,
         mfa: None,
     };
-    let mut user = Resource::new(ResourceId::new("user", id), name, facet);
+    let mut user = Resource::new(ResourceId::new("user", id), name, resource_trait);
     user.state = State::Enabled;
     user
 }

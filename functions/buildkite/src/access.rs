@@ -4,8 +4,8 @@
 
 use rollcall_connector::Records;
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Purpose, Rank, Resource,
-    ResourceId, State, brief, put, put_time,
+    AccountType, Entitlement, EntitlementId, Exclusive, Grant, Purpose, Rank, Resource, ResourceId,
+    ResourceTrait, State, brief, put, put_time,
 };
 
 use crate::api::{Member, Membership, Organization, Team, text, time};
@@ -22,7 +22,7 @@ pub(crate) const ADMIN: &str = "admin";
 pub(crate) fn organization(organization: &Organization) -> Records {
     let id = ResourceId::new(ORGANIZATION, &organization.id);
     let name = or(text(&organization.name), &organization.slug);
-    let mut resource = Resource::new(id.clone(), name, Facet::None);
+    let mut resource = Resource::new(id.clone(), name, ResourceTrait::None);
     resource.state = State::Enabled;
     resource.created_at = time(&organization.created_at);
     put(&mut resource.profile, "slug", &organization.slug);
@@ -76,10 +76,10 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
 
 fn user(organization: &Organization, member: &Member) -> Resource {
     let email = Some(text(&member.email)).filter(|email| email.contains('@'));
-    let facet = Facet::account(AccountType::Human, email.map(str::to_owned))
+    let resource_trait = ResourceTrait::account(AccountType::Human, email.map(str::to_owned))
         .with_login(email.unwrap_or_default());
     let name = or(or(text(&member.name), text(&member.email)), &member.id);
-    let mut resource = Resource::new(ResourceId::new(USER, &member.id), name, facet);
+    let mut resource = Resource::new(ResourceId::new(USER, &member.id), name, resource_trait);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     // There is no other state: who is listed can sign in.
     resource.state = State::Enabled;
@@ -95,7 +95,7 @@ fn user(organization: &Organization, member: &Member) -> Resource {
 /// A team, and what one can be in it.
 pub(crate) fn team(organization: &Organization, team: &Team) -> Records {
     let name = or(or(text(&team.name), text(&team.slug)), &team.id);
-    let mut resource = Resource::new(ResourceId::new(TEAM, &team.id), name, Facet::Group);
+    let mut resource = Resource::new(ResourceId::new(TEAM, &team.id), name, ResourceTrait::Group);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     resource.state = State::Enabled;
     resource.created_at = time(&team.created_at);
@@ -157,7 +157,11 @@ pub(crate) fn membership(team: &str, membership: &Membership) -> (Records, bool)
     let id = ResourceId::new(USER, &membership.user_id);
     let name = or(text(&membership.user_name), &membership.user_id);
     // Who is in no list of the organization's members is looked up, and if that fails, known by name at least.
-    let mut person = Resource::new(id.clone(), name, Facet::account(AccountType::Human, None));
+    let mut person = Resource::new(
+        id.clone(),
+        name,
+        ResourceTrait::account(AccountType::Human, None),
+    );
     person.rank = Rank::Member;
     person.state_details = "in a team, not among the organization's members".into();
     put(&mut person.profile, "user_id", &membership.user_id);

@@ -12,7 +12,7 @@ mod sync;
 use rollcall_connector::About;
 use rollcall_connector::config::{Field, FieldKind};
 use rollcall_engine::runtime::function::Entry;
-use rollcall_model::{FacetKind, ResourceType};
+use rollcall_model::{ResourceType, TraitKind};
 
 use access::{ORGANIZATION, TEAM, USER};
 pub use api::At;
@@ -37,7 +37,7 @@ static ABOUT: About = About {
             id: ORGANIZATION,
             display_name: "Organization",
             description: "The organization",
-            facet: FacetKind::None,
+            trait_kind: TraitKind::None,
             no_entitlements: false,
             capabilities: &[],
         },
@@ -45,7 +45,7 @@ static ABOUT: About = About {
             id: TEAM,
             display_name: "Team",
             description: "A team, and who is in it",
-            facet: FacetKind::Group,
+            trait_kind: TraitKind::Group,
             no_entitlements: false,
             capabilities: &[],
         },
@@ -53,7 +53,7 @@ static ABOUT: About = About {
             id: USER,
             display_name: "User",
             description: "A member of the organization",
-            facet: FacetKind::User,
+            trait_kind: TraitKind::User,
             no_entitlements: true,
             capabilities: &[],
         },

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rollcall_connector::http::lenient::Lenient;
 use rollcall_connector::pages::EmptyPages;
 use rollcall_connector::{
-    Chain, Error, ErrorType, Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor,
+    Chain, Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, stale_cursor,
 };
 use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
@@ -77,11 +77,11 @@ impl Syncer for Buildkite {
         ]
     }
 
-    async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+    async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
         match step {
             Step::Organization => {
                 let organization = self.organization().await?;
-                let mut out = Yield::from(access::organization(organization));
+                let mut out = StepOutput::from(access::organization(organization));
                 left_out(
                     &mut out,
                     "organization",
@@ -113,11 +113,11 @@ impl Syncer for Buildkite {
 }
 
 impl Buildkite {
-    async fn members(&self, at: &At) -> Result<Yield<Step>, Error> {
+    async fn members(&self, at: &At) -> Result<StepOutput<Step>, Error> {
         let organization = self.organization().await?;
         let page = self.api.members(&organization.slug, at).await?;
         let taken = at.take(page, |member| &member.id)?;
-        let mut out = Yield::default();
+        let mut out = StepOutput::default();
         note_moves(&mut out, &taken, "members of the organization");
         out.next = taken.next.map(|at| Step::Members { at });
         let token = self.token().await?;
@@ -134,7 +134,7 @@ impl Buildkite {
     }
 
     /// Takes in somebody of the organization, and what their row tells of what our token sees.
-    async fn meet(&self, member: &Member, out: &mut Yield<Step>) -> Result<(), Error> {
+    async fn meet(&self, member: &Member, out: &mut StepOutput<Step>) -> Result<(), Error> {
         let organization = self.organization().await?;
         out.records.extend(access::member(organization, member));
         left_out(out, "member", &member.id, member.unreadable());
@@ -154,10 +154,10 @@ impl Buildkite {
         Ok(())
     }
 
-    async fn teams(&self, at: &At, before: &[String]) -> Result<Yield<Step>, Error> {
+    async fn teams(&self, at: &At, before: &[String]) -> Result<StepOutput<Step>, Error> {
         let organization = self.organization().await?;
         let taken = self.teams_at(at).await?;
-        let mut out = Yield::default();
+        let mut out = StepOutput::default();
         note_moves(&mut out, &taken, "teams");
         for team in &taken.rows {
             out.tally(TEAMS, 1);
@@ -191,7 +191,7 @@ impl Buildkite {
         }
     }
 
-    async fn team_members(&self, team: &str, at: &At) -> Result<Yield<Step>, Error> {
+    async fn team_members(&self, team: &str, at: &At) -> Result<StepOutput<Step>, Error> {
         let organization = self.organization().await?;
         let page = match self.api.team_members(&organization.slug, team, at).await {
             // Who was shown to be in it is taken back: from its beginning the list is not there, either.
@@ -202,7 +202,7 @@ impl Buildkite {
             page => page?,
         };
         let taken = at.take(page, |member| &member.user_id)?;
-        let mut out = Yield::default();
+        let mut out = StepOutput::default();
         note_moves(&mut out, &taken, &format!("members of team {team}"));
         take_in(team, &taken.rows, &mut out);
         out.next = taken.next.map(|at| Step::TeamMembers {
@@ -214,7 +214,7 @@ impl Buildkite {
 
     /// A 404 may be a hiccup, or how Buildkite refuses: a team is gone, or was made secret, only if the list of teams
     /// does not have it any more. A list without any team confirms nothing.
-    async fn vanished(&self, team: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
+    async fn vanished(&self, team: &str, no_members: Failure) -> Result<StepOutput<Step>, Error> {
         let (mut at, mut pages) = (Some(At::beginning()), EmptyPages::of("teams"));
         let (mut others, mut may_miss_it) = (0, false);
         while let Some(here) = at {
@@ -244,7 +244,7 @@ impl Buildkite {
             let why = "and its list of teams changed while it was read";
             return Err(not_vanished(team, why, no_members));
         }
-        let mut out = Yield::from(Records::vanished(ResourceId::new(TEAM, team)));
+        let mut out = StepOutput::from(Records::deleted_during_sync(ResourceId::new(TEAM, team)));
         out.warn(
             "TeamVanished",
             format!("team {team} was deleted or hidden during the sync"),
@@ -258,11 +258,11 @@ impl Buildkite {
         left: &BTreeSet<String>,
         after: Option<&str>,
         told: Told,
-    ) -> Result<Yield<Step>, Error> {
+    ) -> Result<StepOutput<Step>, Error> {
         let organization = self.organization().await?;
-        let by_rest = || Yield {
+        let by_rest = || StepOutput {
             spawn: one_by_one(left.iter().cloned()),
-            ..Yield::default()
+            ..StepOutput::default()
         };
         let Some(graphql) = self.graphql().await? else {
             return Ok(by_rest());
@@ -317,16 +317,16 @@ impl Buildkite {
         way
     }
 
-    async fn missing_member(&self, id: &str) -> Result<Yield<Step>, Error> {
+    async fn missing_member(&self, id: &str) -> Result<StepOutput<Step>, Error> {
         let organization = self.organization().await?;
         match self.api.member(&organization.slug, id).await {
             Ok(member) => {
-                let mut out = Yield::default();
+                let mut out = StepOutput::default();
                 self.meet(&member, &mut out).await?;
                 Ok(out)
             }
             // In a team and not in the organization: what the team tells of them stays.
-            Err(e) if e.is_absent() => Ok(Yield::default()),
+            Err(e) if e.is_absent() => Ok(StepOutput::default()),
             Err(e) => Err(e.into()),
         }
     }
@@ -340,7 +340,7 @@ fn one_by_one(teams: impl IntoIterator<Item = String>) -> Vec<Step> {
     teams.into_iter().map(of).collect()
 }
 
-fn take_in(team: &str, members: &[Membership], out: &mut Yield<Step>) {
+fn take_in(team: &str, members: &[Membership], out: &mut StepOutput<Step>) {
     for member in members {
         let (records, known) = access::membership(team, member);
         out.records.extend(records);
@@ -358,8 +358,8 @@ fn told_by_graphql(
     after: Option<&str>,
     mut told: Told,
     page: TeamPage,
-) -> Yield<Step> {
-    let mut out = Yield::default();
+) -> StepOutput<Step> {
+    let mut out = StepOutput::default();
     let mut rest = left.clone();
     let is_empty = page.teams.is_empty();
     for team in page.teams {
@@ -422,11 +422,11 @@ fn is_same(owner: &str, theirs: &Lenient<String>) -> bool {
     !owner.is_empty() && text(theirs).eq_ignore_ascii_case(owner)
 }
 
-fn left_out(out: &mut Yield<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
+fn left_out(out: &mut StepOutput<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
     out.unreadable(format_args!("{kind} {id}"), fields);
 }
 
-fn note_moves<T>(out: &mut Yield<Step>, taken: &Taken<T>, list: &str) {
+fn note_moves<T>(out: &mut StepOutput<Step>, taken: &Taken<T>, list: &str) {
     if taken.may_miss_a_row {
         out.warn(
             "ListMoved",

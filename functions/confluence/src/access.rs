@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use rollcall_connector::Records;
 use rollcall_connector::http::lenient::Lenient;
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Profile, Purpose, Rank,
-    Resource, ResourceId, State, brief, put,
+    AccountType, Entitlement, EntitlementId, Exclusive, Grant, Profile, Purpose, Rank, Resource,
+    ResourceId, ResourceTrait, State, brief, put,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ pub(crate) fn user(account: &Account) -> Resource {
         "atlassian" | "customer" => AccountType::Human,
         _ => AccountType::Unknown,
     };
-    let facet = Facet::User {
+    let resource_trait = ResourceTrait::User {
         login: email.clone(),
         email,
         account_type: kind,
@@ -96,7 +96,7 @@ pub(crate) fn user(account: &Account) -> Resource {
     let name = or_id(&account.public_name, &account.account_id);
     let name = or_id(&account.display_name, name);
     let id = ResourceId::new(USER, &account.account_id);
-    let mut resource = Resource::new(id, name, facet);
+    let mut resource = Resource::new(id, name, resource_trait);
     (resource.state, resource.state_details) = match &*account.account_status {
         "active" => (State::Enabled, String::new()),
         "inactive" | "closed" => (State::Disabled, account.account_status.to_string()),
@@ -123,7 +123,7 @@ pub(crate) fn is_external(group: &Group) -> bool {
 pub(crate) fn group(group: &Group) -> Records {
     let name = or_id(&group.name, &group.id);
     let id = ResourceId::new(GROUP, &group.id);
-    let mut resource = Resource::new(id, name, Facet::Group);
+    let mut resource = Resource::new(id, name, ResourceTrait::Group);
     resource.state = State::Enabled;
     let profile = &mut resource.profile;
     put(profile, "group_id", &group.id);
@@ -162,7 +162,7 @@ pub(crate) fn membership(group: &str, person: &Person) -> Records {
 pub(crate) fn space(space: &Space, selection: &Selection, mode: Mode) -> Records {
     let id = ResourceId::new(SPACE, &space.id);
     let name = or_id(&space.name, &space.key);
-    let mut resource = Resource::new(id, name, Facet::None);
+    let mut resource = Resource::new(id, name, ResourceTrait::None);
     resource.state = State::Enabled;
     if &*space.status != "current" {
         resource.state_details = space.status.to_string();
@@ -289,7 +289,7 @@ fn class(id: &ResourceId) -> Resource {
         "jsm-project-admins" => "All administrators of service projects".to_owned(),
         other => other.to_owned(),
     };
-    let mut resource = Resource::new(id.clone(), name, Facet::Group);
+    let mut resource = Resource::new(id.clone(), name, ResourceTrait::Group);
     resource.state = State::Enabled;
     put(&mut resource.profile, "access_class", &id.id);
     resource
@@ -298,7 +298,7 @@ fn class(id: &ResourceId) -> Resource {
 /// A role that can be given on spaces.
 pub(crate) fn role(role: &Role) -> Resource {
     let id = ResourceId::new(ROLE, &role.id);
-    let mut resource = Resource::new(id, or_id(&role.name, &role.id), Facet::Role);
+    let mut resource = Resource::new(id, or_id(&role.name, &role.id), ResourceTrait::Role);
     resource.state = State::Enabled;
     resource.description = brief(&role.description);
     let profile: &mut Profile = &mut resource.profile;
@@ -318,11 +318,15 @@ pub(crate) fn assignment(space: &Space, assignment: &Assignment, roles: &[Role])
     });
     let name = format!("{role_name} on {}", or_id(&space.name, &space.key));
     let scope = ResourceId::new(SPACE, &space.id);
-    let facet = Facet::ScopeBinding {
+    let resource_trait = ResourceTrait::ScopeBinding {
         role: ResourceId::new(ROLE, &assignment.role_id),
         scope: scope.clone(),
     };
-    let mut resource = Resource::new(assignment_id(&space.id, &assignment.role_id), &name, facet);
+    let mut resource = Resource::new(
+        assignment_id(&space.id, &assignment.role_id),
+        &name,
+        resource_trait,
+    );
     resource.state = State::Enabled;
     resource.parent = Some(scope);
     let id = assigned(&space.id, &assignment.role_id);

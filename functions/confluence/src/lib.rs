@@ -14,7 +14,7 @@ use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::http::Session;
 use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning};
 use rollcall_engine::runtime::function::Entry;
-use rollcall_model::{Capability, FacetKind, ResourceId, ResourceType};
+use rollcall_model::{Capability, ResourceId, ResourceType, TraitKind};
 use tokio::sync::OnceCell;
 
 pub use access::Mode;
@@ -33,7 +33,7 @@ static ABOUT: About = About {
             id: USER,
             display_name: "User",
             description: "An account that may use the site: a person, a guest or an app",
-            facet: FacetKind::User,
+            trait_kind: TraitKind::User,
             no_entitlements: true,
             capabilities: &[],
         },
@@ -41,7 +41,7 @@ static ABOUT: About = About {
             id: GROUP,
             display_name: "Group",
             description: "A group of users",
-            facet: FacetKind::Group,
+            trait_kind: TraitKind::Group,
             no_entitlements: false,
             capabilities: &[Capability::Provision],
         },
@@ -49,7 +49,7 @@ static ABOUT: About = About {
             id: SPACE,
             display_name: "Space",
             description: "A space, and the permissions on it",
-            facet: FacetKind::None,
+            trait_kind: TraitKind::None,
             no_entitlements: false,
             capabilities: &[Capability::Provision],
         },
@@ -57,7 +57,7 @@ static ABOUT: About = About {
             id: ROLE,
             display_name: "Space Role",
             description: "A role that can be given on spaces",
-            facet: FacetKind::Role,
+            trait_kind: TraitKind::Role,
             no_entitlements: true,
             capabilities: &[],
         },
@@ -65,7 +65,7 @@ static ABOUT: About = About {
             id: ASSIGNMENT,
             display_name: "Space Role Assignment",
             description: "A role on a space",
-            facet: FacetKind::ScopeBinding,
+            trait_kind: TraitKind::ScopeBinding,
             no_entitlements: false,
             capabilities: &[Capability::Provision],
         },
@@ -73,7 +73,7 @@ static ABOUT: About = About {
             id: CLASS,
             display_name: "Access Class",
             description: "A class of people, such as everybody with a licence, or anybody on the internet",
-            facet: FacetKind::Group,
+            trait_kind: TraitKind::Group,
             no_entitlements: true,
             capabilities: &[],
         },

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rollcall_connector::{
-    Error, ErrorType, Identity, Records, Syncer, Tallies, Warning, Yield, stale_cursor,
+    Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, stale_cursor,
 };
 use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ impl Syncer for Confluence {
         ]
     }
 
-    async fn run(&self, identity: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+    async fn run(&self, identity: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
         let mut out = self.read(step).await?;
         let records = &out.records;
         let is_caller = |id: &ResourceId| *id == identity.caller;
@@ -168,7 +168,7 @@ impl Syncer for Confluence {
 }
 
 impl Confluence {
-    async fn read(&self, step: &Step) -> Result<Yield<Step>, Error> {
+    async fn read(&self, step: &Step) -> Result<StepOutput<Step>, Error> {
         match step {
             Step::Mode => self.mode_and_spaces().await,
             Step::Users { at } => self.users(at).await,
@@ -186,20 +186,20 @@ impl Confluence {
             Step::Accounts { ids } => self.accounts(ids).await,
             Step::Group { id } => match self.api.group(id).await {
                 Ok(group) => {
-                    let mut out = Yield::from(access::group(&group));
+                    let mut out = StepOutput::from(access::group(&group));
                     out.spawn.push(members_of(&group.id));
                     Ok(out)
                 }
                 // The engine shows it with all that is known of it: that somebody holds access by it.
-                Err(e) if e.is_unknown_id() => Ok(Yield::default()),
+                Err(e) if e.is_unknown_id() => Ok(StepOutput::default()),
                 Err(e) => Err(e.into()),
             },
         }
     }
 
-    async fn mode_and_spaces(&self) -> Result<Yield<Step>, Error> {
+    async fn mode_and_spaces(&self) -> Result<StepOutput<Step>, Error> {
         let (mode, warning) = self.mode().await?;
-        let mut out = Yield::default();
+        let mut out = StepOutput::default();
         out.warnings.extend(warning.clone());
         if mode.has_roles() {
             out.spawn.push(Step::Roles);
@@ -211,8 +211,8 @@ impl Confluence {
         Ok(out)
     }
 
-    async fn all_roles(&self) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
+    async fn all_roles(&self) -> Result<StepOutput<Step>, Error> {
+        let mut out = StepOutput::default();
         for role in self.roles().await? {
             out.unreadable(format!("role {}", role.id), role.unreadable());
             out.records.resources.push(access::role(role));
@@ -220,8 +220,8 @@ impl Confluence {
         Ok(out)
     }
 
-    async fn accounts(&self, ids: &[String]) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
+    async fn accounts(&self, ids: &[String]) -> Result<StepOutput<Step>, Error> {
+        let mut out = StepOutput::default();
         // Whom the vendor does not know is left out of its answer; the engine keeps what was seen of them.
         for account in self.api.accounts(ids).await? {
             if account.account_id.is_empty() {
@@ -238,7 +238,7 @@ impl Confluence {
         Ok(out)
     }
 
-    async fn users(&self, at: &At) -> Result<Yield<Step>, Error> {
+    async fn users(&self, at: &At) -> Result<StepOutput<Step>, Error> {
         let page = match self.api.search_users(at).await {
             // The vendor takes no notice of where the page was to begin, or will not go on there: the search shows no more
             // than it did. That is no reason to fail. Nobody's access is in this list; whoever is in a group or on a space
@@ -249,7 +249,7 @@ impl Confluence {
             }
             page => listed(at, page)?,
         };
-        let mut out = Yield::onward(page.next.map(|at| Step::Users { at }));
+        let mut out = StepOutput::onward(page.next.map(|at| Step::Users { at }));
         for hit in &page.items {
             match hit.user.get() {
                 Some(person) if !person.account_id.is_empty() => seen(&mut out, person),
@@ -259,9 +259,9 @@ impl Confluence {
         Ok(out)
     }
 
-    async fn groups(&self, at: &At) -> Result<Yield<Step>, Error> {
+    async fn groups(&self, at: &At) -> Result<StepOutput<Step>, Error> {
         let page = listed(at, self.api.groups(at).await)?;
-        let mut out = Yield::onward(page.next.map(|at| Step::Groups { at }));
+        let mut out = StepOutput::onward(page.next.map(|at| Step::Groups { at }));
         for group in &page.items {
             out.tally(GROUPS, 1);
             out.unreadable(format!("group {}", group.id), group.unreadable());
@@ -271,9 +271,9 @@ impl Confluence {
         Ok(out)
     }
 
-    async fn members(&self, group: &str, at: &At) -> Result<Yield<Step>, Error> {
+    async fn members(&self, group: &str, at: &At) -> Result<StepOutput<Step>, Error> {
         let page = listed(at, self.api.members(group, at).await)?;
-        let mut out = Yield::onward(page.next.map(|at| Step::Members {
+        let mut out = StepOutput::onward(page.next.map(|at| Step::Members {
             group: group.to_owned(),
             at,
         }));
@@ -286,9 +286,9 @@ impl Confluence {
         Ok(out)
     }
 
-    async fn spaces(&self, mode: Mode, at: &At) -> Result<Yield<Step>, Error> {
+    async fn spaces(&self, mode: Mode, at: &At) -> Result<StepOutput<Step>, Error> {
         let page = listed(at, self.api.spaces(at).await)?;
-        let mut out = Yield::onward(page.next.map(|at| Step::Spaces { mode, at }));
+        let mut out = StepOutput::onward(page.next.map(|at| Step::Spaces { mode, at }));
         for space in &page.items {
             out.tally(SPACES, 1);
             if self.skips(space) {
@@ -319,8 +319,8 @@ impl Confluence {
         self.skip_personal && &*space.kind == "personal"
     }
 
-    async fn assignments(&self, place: &Place, mode: Mode) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
+    async fn assignments(&self, place: &Place, mode: Mode) -> Result<StepOutput<Step>, Error> {
+        let mut out = StepOutput::default();
         let all = match self.api.assignments(&place.id).await {
             Ok(all) => all,
             Err(e) if e.is_own_404() && self.has_no_assignments(&place.id).await? => {
@@ -360,7 +360,7 @@ impl Confluence {
         mode: Mode,
         by_role: &[String],
         at: &At,
-    ) -> Result<Yield<Step>, Error> {
+    ) -> Result<StepOutput<Step>, Error> {
         let page = match self.api.permissions(space, at).await {
             Err(e) if e.is_absent() && at.is_first() => return self.vanished(space, e).await,
             // Perhaps it is the cursor that is not there: the list starts over, and will tell.
@@ -368,7 +368,7 @@ impl Confluence {
             page => listed(at, page)?,
         };
         let is_whole = at.is_first() && page.next.is_none();
-        let mut out = Yield::onward(page.next.map(|at| Step::Permissions {
+        let mut out = StepOutput::onward(page.next.map(|at| Step::Permissions {
             space: space.to_owned(),
             mode,
             by_role: by_role.to_vec(),
@@ -403,7 +403,7 @@ impl Confluence {
 
     /// A list of a listed space is not there. One answer does not make the space vanish: it is looked up itself. If the
     /// vendor does not find it either, it was deleted since it was listed, or hidden from us.
-    async fn vanished(&self, space: &str, answer: Failure) -> Result<Yield<Step>, Error> {
+    async fn vanished(&self, space: &str, answer: Failure) -> Result<StepOutput<Step>, Error> {
         match self.api.space(space).await {
             Err(e) if e.is_absent() => {}
             Err(e) => return Err(e.into()),
@@ -419,7 +419,7 @@ impl Confluence {
                 .with_source(answer));
             }
         }
-        let mut out = Yield::from(Records::vanished(ResourceId::new(SPACE, space)));
+        let mut out = StepOutput::from(Records::deleted_during_sync(ResourceId::new(SPACE, space)));
         out.warn(
             "SpaceVanished",
             format!("space {space} was deleted during the sync"),
@@ -459,8 +459,8 @@ fn rows_of(space: &str, mode: Mode, by_role: Vec<String>) -> Step {
 }
 
 /// The user search shows no more than it did.
-fn ended_early(why: &str) -> Yield<Step> {
-    let mut out = Yield::default();
+fn ended_early(why: &str) -> StepOutput<Step> {
+    let mut out = StepOutput::default();
     out.blind_spot(format!(
         "The user search {why}: accounts that are in no group and on no space are only shown as far as its first pages name them."
     ));
@@ -468,7 +468,7 @@ fn ended_early(why: &str) -> Yield<Step> {
 }
 
 /// Somebody whom the search shows.
-fn seen(out: &mut Yield<Step>, person: &Person) {
+fn seen(out: &mut StepOutput<Step>, person: &Person) {
     let name = format!("user {}", person.account_id);
     out.unreadable(name, person.unreadable());
     out.records.resources.push(access::person(person));

@@ -11,7 +11,7 @@ use rollcall_model::ResourceId;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
-use crate::access::{DEPLOYMENT, ORGANIZATION, Within};
+use crate::access::{DEPLOYMENT, DeploymentScope, ORGANIZATION};
 use crate::api::{Cloud, Deployment, Failure, Mapping, Member, Organizations, Role, User};
 use crate::{ABOUT, endpoint};
 
@@ -20,12 +20,12 @@ const ONLY: &str = "the deployment";
 
 /// The connector, connected.
 pub struct Elastic {
-    cloud: Option<Organized>,
+    cloud: Option<CloudAccess>,
     deployments: Vec<Cluster>,
 }
 
 /// Elastic Cloud, and what was read of it already: each list is read once in a process.
-struct Organized {
+struct CloudAccess {
     api: Cloud,
     organizations: OnceCell<Organizations>,
     members: OnceCell<BTreeMap<String, Vec<Member>>>,
@@ -145,7 +145,7 @@ impl Elastic {
     }
 
     /// The Cloud API, where there is a key for it.
-    fn organized(&self) -> Result<&Organized, Error> {
+    fn organized(&self) -> Result<&CloudAccess, Error> {
         self.cloud.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorType::Misconfigured,
@@ -203,8 +203,8 @@ impl Elastic {
 }
 
 impl Cluster {
-    pub(crate) fn within(&self) -> Within<'_> {
-        Within(self.name.as_deref())
+    pub(crate) fn within(&self) -> DeploymentScope<'_> {
+        DeploymentScope(self.name.as_deref())
     }
 
     /// A user, if there is one. A shard that is late looks like a user that is not there, and so does whatever else
@@ -238,7 +238,7 @@ fn cloud(
     config: &Config,
     session: &Session,
     problems: &mut Vec<String>,
-) -> Result<Option<Organized>, Error> {
+) -> Result<Option<CloudAccess>, Error> {
     let organization = config.text("organization-id").map(str::to_owned);
     let base = config.url("base-url")?;
     if base.path() != "/" {
@@ -250,7 +250,7 @@ fn cloud(
         }
         return Ok(None);
     };
-    Ok(Some(Organized {
+    Ok(Some(CloudAccess {
         api: Cloud::new(base, key.clone(), organization, session.clone())?,
         organizations: OnceCell::new(),
         members: OnceCell::new(),

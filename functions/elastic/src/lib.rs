@@ -12,7 +12,7 @@ mod sync;
 use rollcall_connector::About;
 use rollcall_connector::config::{Field, FieldKind};
 use rollcall_engine::runtime::function::Entry;
-use rollcall_model::{Capability, FacetKind, ResourceType};
+use rollcall_model::{Capability, ResourceType, TraitKind};
 
 use access::{
     DEPLOYMENT, DEPLOYMENT_USER, EXTERNAL_CLASS, EXTERNAL_GROUP, EXTERNAL_USER, INVITATION,
@@ -36,7 +36,7 @@ static ABOUT: About = About {
             ORGANIZATION,
             "Organization",
             "An organization of Elastic Cloud",
-            FacetKind::None,
+            TraitKind::None,
         ),
         account(USER, "User", "A member of an organization"),
         account(
@@ -48,13 +48,13 @@ static ABOUT: About = About {
             DEPLOYMENT,
             "Deployment",
             "A deployment, as far as roles of the organization reach it",
-            FacetKind::None,
+            TraitKind::None,
         ),
         kind(
             PROJECT,
             "Project",
             "A serverless project, as far as roles of the organization reach it",
-            FacetKind::None,
+            TraitKind::None,
         ),
         ResourceType {
             capabilities: &[Capability::Provision],
@@ -62,7 +62,7 @@ static ABOUT: About = About {
                 ROLE,
                 "Deployment Role",
                 "A role of a deployment",
-                FacetKind::Role,
+                TraitKind::Role,
             )
         },
         account(
@@ -74,7 +74,7 @@ static ABOUT: About = About {
             ROLE_MAPPING,
             "Role Mapping",
             "Who gets which roles of a deployment by signing in through an identity provider",
-            FacetKind::Role,
+            TraitKind::Role,
         ),
         account(
             EXTERNAL_USER,
@@ -87,7 +87,7 @@ static ABOUT: About = About {
                 EXTERNAL_GROUP,
                 "External Group",
                 "A group that a role mapping names, and that only an identity provider knows",
-                FacetKind::Group,
+                TraitKind::Group,
             )
         },
         ResourceType {
@@ -96,7 +96,7 @@ static ABOUT: About = About {
                 EXTERNAL_CLASS,
                 "External Class of People",
                 "People whom a role mapping covers, or may cover, without naming them: whoever meets its condition",
-                FacetKind::Group,
+                TraitKind::Group,
             )
         },
     ],
@@ -114,13 +114,13 @@ const fn kind(
     id: &'static str,
     display_name: &'static str,
     description: &'static str,
-    facet: FacetKind,
+    trait_kind: TraitKind,
 ) -> ResourceType {
     ResourceType {
         id,
         display_name,
         description,
-        facet,
+        trait_kind,
         no_entitlements: false,
         capabilities: &[],
     }
@@ -133,7 +133,7 @@ const fn account(
 ) -> ResourceType {
     ResourceType {
         no_entitlements: true,
-        ..kind(id, display_name, description, FacetKind::User)
+        ..kind(id, display_name, description, TraitKind::User)
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall_connector::{Error, ErrorType, Identity, Records, Syncer, Yield};
+use rollcall_connector::{Error, ErrorType, Identity, Records, StepOutput, Syncer};
 use serde::{Deserialize, Serialize};
 
 use crate::access;
@@ -52,7 +52,7 @@ impl Syncer for Elastic {
         steps
     }
 
-    async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+    async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
         match step {
             Step::Organizations => self.list_organizations().await,
             Step::Members { organization } => self.list_members(organization).await,
@@ -67,8 +67,8 @@ impl Syncer for Elastic {
 }
 
 impl Elastic {
-    async fn list_organizations(&self) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
+    async fn list_organizations(&self) -> Result<StepOutput<Step>, Error> {
+        let mut out = StepOutput::default();
         for organization in &self.organizations().await?.items {
             out.records.extend(access::organization(organization));
             let row = format_args!("organization {}", organization.id);
@@ -83,7 +83,7 @@ impl Elastic {
         Ok(out)
     }
 
-    async fn list_members(&self, id: &str) -> Result<Yield<Step>, Error> {
+    async fn list_members(&self, id: &str) -> Result<StepOutput<Step>, Error> {
         let organization = self.organization(id).await?;
         let members = self.members().await?.get(id);
         let members = members.map(Vec::as_slice).unwrap_or_default();
@@ -103,7 +103,7 @@ impl Elastic {
                 "An organization owner makes a key with that role in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.",
             ));
         }
-        let mut out = Yield::default();
+        let mut out = StepOutput::default();
         let mut unknown = BTreeSet::new();
         let mut holders = Vec::new();
         for member in members {
@@ -129,10 +129,10 @@ impl Elastic {
         Ok(out)
     }
 
-    async fn list_invitations(&self, id: &str) -> Result<Yield<Step>, Error> {
+    async fn list_invitations(&self, id: &str) -> Result<StepOutput<Step>, Error> {
         let organization = self.organization(id).await?;
         let invitations = self.cloud_api()?.invitations(id).await?;
-        let mut out = Yield::from(Records {
+        let mut out = StepOutput::from(Records {
             resources: access::invitations(organization, &invitations),
             ..Records::default()
         });
@@ -155,7 +155,7 @@ impl Elastic {
             .ok_or_else(|| changed(&format!("the deployment {}", name.unwrap_or_default())))
     }
 
-    async fn mappings(&self, cluster: &Cluster) -> Result<Yield<Step>, Error> {
+    async fn mappings(&self, cluster: &Cluster) -> Result<StepOutput<Step>, Error> {
         let within = cluster.within();
         let (mappings, roles) = futures::try_join!(cluster.mappings(), cluster.roles())?;
         let members: BTreeSet<String> = match self.has_cloud() {
@@ -165,7 +165,7 @@ impl Elastic {
             }
             false => BTreeSet::new(),
         };
-        let mut out = Yield::default();
+        let mut out = StepOutput::default();
         let mut open = Open::default();
         for (name, mapping) in mappings {
             let known = |role: &str| roles.contains_key(role);
@@ -201,7 +201,7 @@ struct Open<'a> {
 }
 
 impl Open<'_> {
-    fn say(&self, place: &str, out: &mut Yield<Step>) {
+    fn say(&self, place: &str, out: &mut StepOutput<Step>) {
         if self.conditional > 0 {
             out.warn(
                 "ConditionalMembers",
@@ -243,10 +243,10 @@ impl Open<'_> {
     }
 }
 
-async fn users(cluster: &Cluster) -> Result<Yield<Step>, Error> {
+async fn users(cluster: &Cluster) -> Result<StepOutput<Step>, Error> {
     let read = async { Ok(cluster.api.users().await?) };
     let (users, roles) = futures::try_join!(read, cluster.roles())?;
-    let mut out = Yield::default();
+    let mut out = StepOutput::default();
     let mut unknown = BTreeSet::new();
     for (name, user) in &users {
         let known = |role: &str| roles.contains_key(role);
@@ -260,8 +260,8 @@ async fn users(cluster: &Cluster) -> Result<Yield<Step>, Error> {
     Ok(out)
 }
 
-async fn roles(cluster: &Cluster) -> Result<Yield<Step>, Error> {
-    let mut out = Yield::default();
+async fn roles(cluster: &Cluster) -> Result<StepOutput<Step>, Error> {
+    let mut out = StepOutput::default();
     for (name, role) in cluster.roles().await? {
         out.records
             .extend(access::role(cluster.within(), name, role));
@@ -271,7 +271,7 @@ async fn roles(cluster: &Cluster) -> Result<Yield<Step>, Error> {
     Ok(out)
 }
 
-fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut Yield<Step>) {
+fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut StepOutput<Step>) {
     if roles.is_empty() {
         return;
     }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use rollcall_connector::Records;
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Expandable, Facet, Grant, Purpose, Resource,
-    ResourceId, State, brief, put, put_time,
+    AccountType, Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId,
+    ResourceTrait, State, brief, put, put_time,
 };
 
 use crate::api::{Email, Group, GroupMember, Member, Role, RoleMember, text, time};
@@ -34,12 +34,13 @@ pub(crate) fn user(member: &Member) -> Resource {
         .find(|email| email.verified)
         .or(emails.first());
     let address = primary.map(|email| email.address.clone());
-    let facet = Facet::account(AccountType::Human, address.clone()).with_login(&member.id);
+    let resource_trait =
+        ResourceTrait::account(AccountType::Human, address.clone()).with_login(&member.id);
     let told = text(&member.name);
     let name = [told, address.as_deref().unwrap_or_default(), &member.id];
     let name = name.into_iter().find(|name| !name.is_empty());
     let id = ResourceId::new(USER, &member.id);
-    let mut resource = Resource::new(id, name.unwrap_or_default(), facet);
+    let mut resource = Resource::new(id, name.unwrap_or_default(), resource_trait);
     resource.created_at = time(&member.joined_at);
     // There is no state in which somebody is listed and has no access: an account that is not set up has it already.
     resource.state = State::Enabled;
@@ -88,7 +89,11 @@ fn addresses<'a>(emails: impl Iterator<Item = &'a Email>) -> Vec<Email> {
 /// A group, and being in it.
 pub(crate) fn group(group: &Group) -> Records {
     let name = or_id(text(&group.name), &group.id);
-    let mut resource = Resource::new(ResourceId::new(GROUP, &group.id), name, Facet::Group);
+    let mut resource = Resource::new(
+        ResourceId::new(GROUP, &group.id),
+        name,
+        ResourceTrait::Group,
+    );
     resource.state = State::Enabled;
     resource.created_at = time(&group.created_at);
     let profile = &mut resource.profile;
@@ -126,7 +131,7 @@ pub(crate) fn membership(group: &str, member: &GroupMember) -> Option<Grant> {
 /// is not comes back by its id.
 pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<String>) -> (Records, Vec<&'a str>) {
     let name = or_id(text(&role.name), &role.id);
-    let mut resource = Resource::new(ResourceId::new(ROLE, &role.id), name, Facet::Role);
+    let mut resource = Resource::new(ResourceId::new(ROLE, &role.id), name, ResourceTrait::Role);
     resource.state = State::Enabled;
     resource.created_at = time(&role.created_at);
     resource.description = brief(text(&role.description));
@@ -195,7 +200,7 @@ pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> (Gra
     match member.kind.as_str() {
         "implicit" => {
             let groups = groups.iter().map(|group| member_of(group));
-            (grant.immutable().unless(groups.collect()), true)
+            (grant.immutable().implied_by(groups.collect()), true)
         }
         // The vendor's examples leave it out.
         kind => (grant, matches!(kind, "explicit" | "")),

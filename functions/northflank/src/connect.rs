@@ -26,15 +26,15 @@ pub struct Northflank {
 
 /// The beginnings of the three lists.
 struct Probed {
-    members: Once<Page<Member>>,
-    roles: Once<Page<Role>>,
+    members: ProbedPage<Page<Member>>,
+    roles: ProbedPage<Page<Role>>,
     groups: Vec<Group>,
 }
 
 /// What is used once: a list that starts over must not go on from a cursor that the vendor has lost.
-struct Once<T>(Mutex<Option<T>>);
+struct ProbedPage<T>(Mutex<Option<T>>);
 
-impl<T> Once<T> {
+impl<T> ProbedPage<T> {
     fn new(value: T) -> Self {
         Self(Mutex::new(Some(value)))
     }
@@ -164,8 +164,8 @@ impl Northflank {
             return Err(no_members());
         }
         Ok(Probed {
-            members: Once::new(members),
-            roles: Once::new(roles?),
+            members: ProbedPage::new(members),
+            roles: ProbedPage::new(roles?),
             groups: self.to_the_end(groups?).await?,
         })
     }

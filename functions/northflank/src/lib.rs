@@ -10,7 +10,7 @@ mod sync;
 use rollcall_connector::About;
 use rollcall_connector::config::{Field, FieldKind};
 use rollcall_engine::runtime::function::Entry;
-use rollcall_model::{FacetKind, ResourceType};
+use rollcall_model::{ResourceType, TraitKind};
 
 use access::{GROUP, ROLE, USER};
 pub use connect::Northflank;
@@ -30,7 +30,7 @@ static ABOUT: About = About {
             id: USER,
             display_name: "User",
             description: "A member of the organization",
-            facet: FacetKind::User,
+            trait_kind: TraitKind::User,
             no_entitlements: true,
             capabilities: &[],
         },
@@ -38,7 +38,7 @@ static ABOUT: About = About {
             id: GROUP,
             display_name: "Group",
             description: "A directory group, kept by an identity provider",
-            facet: FacetKind::Group,
+            trait_kind: TraitKind::Group,
             no_entitlements: false,
             capabilities: &[],
         },
@@ -46,7 +46,7 @@ static ABOUT: About = About {
             id: ROLE,
             display_name: "Role",
             description: "A role in the organization",
-            facet: FacetKind::Role,
+            trait_kind: TraitKind::Role,
             no_entitlements: false,
             capabilities: &[],
         },

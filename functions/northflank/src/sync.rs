@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rollcall_connector::pages::EmptyPages;
-use rollcall_connector::{Error, ErrorType, Identity, Records, Syncer, Tallies, Warning, Yield};
+use rollcall_connector::{
+    Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning,
+};
 use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +64,7 @@ impl Syncer for Northflank {
         ]
     }
 
-    async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+    async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
         match step {
             Step::Members { at } => {
                 let page = self.members(at).await?;
@@ -128,8 +130,8 @@ impl Syncer for Northflank {
 }
 
 impl Northflank {
-    async fn list_groups(&self) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
+    async fn list_groups(&self) -> Result<StepOutput<Step>, Error> {
+        let mut out = StepOutput::default();
         for group in self.groups().await? {
             check_id(&group.id)?;
             out.records.extend(access::group(group));
@@ -142,13 +144,13 @@ impl Northflank {
         Ok(out)
     }
 
-    async fn group_members(&self, group: &str, at: &At) -> Result<Yield<Step>, Error> {
+    async fn group_members(&self, group: &str, at: &At) -> Result<StepOutput<Step>, Error> {
         let answer = self.api.group_members(group, at).await;
         let page = match answer {
             Err(e) if e.is_not_found() => return self.vanished_group(group, e).await,
             answer => self.listed(at, answer).await?,
         };
-        let mut out = Yield::onward(page.next.map(|at| Step::GroupMembers {
+        let mut out = StepOutput::onward(page.next.map(|at| Step::GroupMembers {
             group: group.to_owned(),
             at,
         }));
@@ -164,10 +166,10 @@ impl Northflank {
         Ok(out)
     }
 
-    async fn list_roles(&self, at: &At) -> Result<Yield<Step>, Error> {
+    async fn list_roles(&self, at: &At) -> Result<StepOutput<Step>, Error> {
         let page = self.roles(at).await?;
         let known = self.known_groups().await?;
-        let mut out = Yield::onward(page.next.map(|at| Step::Roles { at }));
+        let mut out = StepOutput::onward(page.next.map(|at| Step::Roles { at }));
         for role in &page.items {
             check_id(&role.id)?;
             let (records, missing) = access::role(role, &known);
@@ -200,13 +202,13 @@ impl Northflank {
         role: &str,
         groups: &[String],
         at: &At,
-    ) -> Result<Yield<Step>, Error> {
+    ) -> Result<StepOutput<Step>, Error> {
         let answer = self.api.role_members(role, at).await;
         let page = match answer {
             Err(e) if e.is_not_found() => return self.vanished_role(role, e).await,
             answer => self.listed(at, answer).await?,
         };
-        let mut out = Yield::onward(page.next.map(|at| Step::RoleMembers {
+        let mut out = StepOutput::onward(page.next.map(|at| Step::RoleMembers {
             role: role.to_owned(),
             groups: groups.to_vec(),
             at,
@@ -224,7 +226,11 @@ impl Northflank {
 
     /// A 404 may hide a refusal: the role is gone only if it is not in the list any more. A list without any role confirms
     /// nothing.
-    async fn vanished_role(&self, role: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
+    async fn vanished_role(
+        &self,
+        role: &str,
+        no_members: Failure,
+    ) -> Result<StepOutput<Step>, Error> {
         let (mut at, mut pages) = (Some(At::beginning()), EmptyPages::of("roles"));
         let mut others = 0;
         while let Some(here) = at {
@@ -245,7 +251,11 @@ impl Northflank {
     }
 
     /// The same of a group.
-    async fn vanished_group(&self, group: &str, no_members: Failure) -> Result<Yield<Step>, Error> {
+    async fn vanished_group(
+        &self,
+        group: &str,
+        no_members: Failure,
+    ) -> Result<StepOutput<Step>, Error> {
         let groups = self.groups_again().await?;
         match groups.is_empty() || groups.iter().any(|still| still.id == group) {
             false => Ok(vanished(GROUP, group)),
@@ -254,8 +264,8 @@ impl Northflank {
     }
 }
 
-fn people(next: Option<Step>, members: &[Member]) -> Result<Yield<Step>, Error> {
-    let mut out = Yield::onward(next);
+fn people(next: Option<Step>, members: &[Member]) -> Result<StepOutput<Step>, Error> {
+    let mut out = StepOutput::onward(next);
     for member in members {
         check_id(&member.id)?;
         out.records.resources.push(access::user(member));
@@ -264,12 +274,12 @@ fn people(next: Option<Step>, members: &[Member]) -> Result<Yield<Step>, Error> 
     Ok(out)
 }
 
-fn left_out(out: &mut Yield<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
+fn left_out(out: &mut StepOutput<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
     out.unreadable(format_args!("{kind} {id}"), fields);
 }
 
-fn vanished(kind: &str, id: &str) -> Yield<Step> {
-    let mut out = Yield::from(Records::vanished(ResourceId::new(kind, id)));
+fn vanished(kind: &str, id: &str) -> StepOutput<Step> {
+    let mut out = StepOutput::from(Records::deleted_during_sync(ResourceId::new(kind, id)));
     out.warn(
         "Vanished",
         format!("{kind} {id} was deleted during the sync"),

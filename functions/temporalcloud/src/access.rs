@@ -7,8 +7,8 @@ mod names;
 
 use rollcall_connector::Records;
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Exclusive, Facet, Grant, Purpose, Resource,
-    ResourceId, State, brief, put, put_time,
+    AccountType, Entitlement, EntitlementId, Exclusive, Grant, Purpose, Resource, ResourceId,
+    ResourceTrait, State, brief, put, put_time,
 };
 
 use crate::api::{
@@ -32,7 +32,7 @@ fn account_role(account: &str, role: &Role) -> Records {
     let id = role_id(account, role);
     let slug = role_slug(role);
     let name = format!("Account {}", role_title(role));
-    let mut resource = Resource::new(id.clone(), name.clone(), Facet::Role);
+    let mut resource = Resource::new(id.clone(), name.clone(), ResourceTrait::Role);
     resource.state = State::Enabled;
     resource.v1_identifier = Some(format!("{ACCOUNT_ROLE}:{slug}"));
     if *role == Role::FinanceAdmin {
@@ -72,12 +72,12 @@ fn account_role(account: &str, role: &Role) -> Records {
 pub(crate) fn user(account: &str, user: &User) -> (Records, Vec<String>) {
     let id = ResourceId::new(USER, &user.id);
     if user.state() == ResourceState::Deleted {
-        return (Records::gone(id), Vec::new());
+        return (Records::not_found(id), Vec::new());
     }
     let email = Some(user.spec.email.clone()).filter(|e| !e.trim().is_empty());
     let name = email.clone().unwrap_or_else(|| user.id.clone());
-    let facet = Facet::account(AccountType::Human, email.clone());
-    let mut resource = Resource::new(id.clone(), name, facet);
+    let resource_trait = ResourceTrait::account(AccountType::Human, email.clone());
+    let mut resource = Resource::new(id.clone(), name, resource_trait);
     resource.v1_identifier = email.map(|email| format!("{USER}:{email}"));
     resource.created_at = user.created_time.get().copied();
     let invitation = user.invitation.get();
@@ -107,11 +107,11 @@ pub(crate) fn user(account: &str, user: &User) -> (Records, Vec<String>) {
 pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, Vec<String>) {
     let id = ResourceId::new(SERVICE_ACCOUNT, &sa.id);
     if sa.state() == ResourceState::Deleted {
-        return (Records::gone(id), Vec::new());
+        return (Records::not_found(id), Vec::new());
     }
     let name = name_or_id(text(&sa.spec.name), &sa.id);
-    let facet = Facet::account(AccountType::Service, None);
-    let mut resource = Resource::new(id.clone(), name, facet);
+    let resource_trait = ResourceTrait::account(AccountType::Service, None);
+    let mut resource = Resource::new(id.clone(), name, resource_trait);
     resource.description = brief(text(&sa.spec.description));
     resource.v1_identifier = Some(format!("{SERVICE_ACCOUNT}:{}", sa.id));
     resource.created_at = sa.created_time.get().copied();
@@ -141,10 +141,10 @@ pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, V
 pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
     let id = ResourceId::new(GROUP, &group.id);
     if group.state() == ResourceState::Deleted {
-        return (Records::gone(id), Vec::new());
+        return (Records::not_found(id), Vec::new());
     }
     let name = name_or_id(text(&group.spec.display_name), &group.id);
-    let mut resource = Resource::new(id.clone(), name, Facet::Group);
+    let mut resource = Resource::new(id.clone(), name, ResourceTrait::Group);
     resource.created_at = group.created_time.get().copied();
     (resource.state, resource.state_details) = account_state(&group.state(), false);
     let profile = &mut resource.profile;
@@ -211,10 +211,10 @@ pub(crate) fn membership(group: &str, kind: GroupKind, user: &str) -> Grant {
 pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool) -> Records {
     let id = ResourceId::new(NAMESPACE, &namespace.namespace);
     if namespace.state().is_going() {
-        return Records::gone(id);
+        return Records::not_found(id);
     }
     let name = &namespace.namespace;
-    let mut resource = Resource::new(id, name, Facet::None);
+    let mut resource = Resource::new(id, name, ResourceTrait::None);
     resource.v1_identifier = Some(format!("{NAMESPACE}:{name}"));
     resource.state = State::Enabled;
     resource.created_at = namespace.created_time.get().copied();
@@ -272,10 +272,10 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
 pub(crate) fn project(account: &str, project: &Project) -> Records {
     let id = ResourceId::new(PROJECT, &project.id);
     if project.state().is_going() {
-        return Records::gone(id);
+        return Records::not_found(id);
     }
     let name = name_or_id(label_name(&project.spec), &project.id);
-    let mut resource = Resource::new(id, name, Facet::None);
+    let mut resource = Resource::new(id, name, ResourceTrait::None);
     resource.description = brief(label_description(&project.spec));
     resource.state = State::Enabled;
     resource.created_at = project.created_time.get().copied();
@@ -310,10 +310,10 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
 pub(crate) fn custom_role(role: &CustomRole) -> Records {
     let id = ResourceId::new(CUSTOM_ROLE, &role.id);
     if role.state().is_going() {
-        return Records::gone(id);
+        return Records::not_found(id);
     }
     let name = name_or_id(label_name(&role.spec), &role.id);
-    let mut resource = Resource::new(id, name, Facet::Role);
+    let mut resource = Resource::new(id, name, ResourceTrait::Role);
     resource.description = brief(label_description(&role.spec));
     resource.state = State::Enabled;
     resource.created_at = role.created_time.get().copied();

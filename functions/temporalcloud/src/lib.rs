@@ -13,7 +13,7 @@ use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::http::Session;
 use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning};
 use rollcall_engine::runtime::function::Entry;
-use rollcall_model::{Capability, FacetKind, ResourceId, ResourceType};
+use rollcall_model::{Capability, ResourceId, ResourceType, TraitKind};
 use tokio::sync::OnceCell;
 
 use access::{ACCOUNT_ROLE, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
@@ -34,7 +34,7 @@ static ABOUT: About = About {
             id: USER,
             display_name: "User",
             description: "A person with an account in Temporal Cloud",
-            facet: FacetKind::User,
+            trait_kind: TraitKind::User,
             no_entitlements: true,
             capabilities: &[Capability::AccountProvisioning, Capability::ResourceDelete],
         },
@@ -42,7 +42,7 @@ static ABOUT: About = About {
             id: SERVICE_ACCOUNT,
             display_name: "Service Account",
             description: "A machine account in Temporal Cloud",
-            facet: FacetKind::User,
+            trait_kind: TraitKind::User,
             no_entitlements: true,
             capabilities: &[],
         },
@@ -50,7 +50,7 @@ static ABOUT: About = About {
             id: GROUP,
             display_name: "Group",
             description: "A group of users: kept in Temporal Cloud, by Google, or by an identity provider",
-            facet: FacetKind::Group,
+            trait_kind: TraitKind::Group,
             no_entitlements: false,
             capabilities: &[],
         },
@@ -58,7 +58,7 @@ static ABOUT: About = About {
             id: NAMESPACE,
             display_name: "Namespace",
             description: "A namespace of Temporal Cloud",
-            facet: FacetKind::None,
+            trait_kind: TraitKind::None,
             no_entitlements: false,
             capabilities: &[Capability::Provision],
         },
@@ -66,7 +66,7 @@ static ABOUT: About = About {
             id: ACCOUNT_ROLE,
             display_name: "Account Role",
             description: "A built-in role in the account",
-            facet: FacetKind::Role,
+            trait_kind: TraitKind::Role,
             no_entitlements: false,
             capabilities: &[Capability::Provision],
         },
@@ -74,7 +74,7 @@ static ABOUT: About = About {
             id: CUSTOM_ROLE,
             display_name: "Custom Role",
             description: "A role that the customer has defined",
-            facet: FacetKind::Role,
+            trait_kind: TraitKind::Role,
             no_entitlements: false,
             capabilities: &[],
         },
@@ -82,7 +82,7 @@ static ABOUT: About = About {
             id: PROJECT,
             display_name: "Project",
             description: "A set of namespaces",
-            facet: FacetKind::None,
+            trait_kind: TraitKind::None,
             no_entitlements: false,
             capabilities: &[],
         },

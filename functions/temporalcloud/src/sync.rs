@@ -9,7 +9,7 @@ mod lookups;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rollcall_connector::{
-    Error, ErrorType, Identity, Records, Syncer, Tallies, Warning, Yield, http, stale_cursor,
+    Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, http, stale_cursor,
 };
 use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
@@ -116,13 +116,13 @@ impl Syncer for TemporalCloud {
         ]
     }
 
-    async fn run(&self, identity: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+    async fn run(&self, identity: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
         let account = identity.tenant.as_str();
         match step {
             Step::AccountRoles => Ok(access::account_roles(account).into()),
             Step::Users { page } => {
                 let users = listed(page, self.api.users(page).await)?;
-                let mut out = Yield::onward(users.next.map(|page| Step::Users { page }));
+                let mut out = StepOutput::onward(users.next.map(|page| Step::Users { page }));
                 for user in &users.items {
                     if identity.caller == ResourceId::new(USER, &user.id) {
                         out.tally(CALLER, 1);
@@ -163,7 +163,7 @@ impl Syncer for TemporalCloud {
                 page,
             } => {
                 let namespaces = listed(page, self.api.namespaces(page).await)?;
-                let mut out = Yield::onward(namespaces.next.map(|page| Step::Namespaces {
+                let mut out = StepOutput::onward(namespaces.next.map(|page| Step::Namespaces {
                     with_projects: *with_projects,
                     page,
                 }));
@@ -229,14 +229,14 @@ impl Syncer for TemporalCloud {
 }
 
 impl TemporalCloud {
-    async fn groups(&self, account: &str, page: &str) -> Result<Yield<Step>, Error> {
+    async fn groups(&self, account: &str, page: &str) -> Result<StepOutput<Step>, Error> {
         let groups = listed(page, self.api.groups(page).await)?;
-        let mut out = Yield::onward(groups.next.map(|page| Step::Groups { page }));
+        let mut out = StepOutput::onward(groups.next.map(|page| Step::Groups { page }));
         for group in &groups.items {
             let brought = access::group(account, group);
             unreadable(&mut out, GROUP, &group.id, group.unreadable());
             // Every group's members are read, whether it grants something today or not.
-            if brought.0.gone.is_empty() {
+            if brought.0.not_found.is_empty() {
                 out.spawn.push(Step::Members {
                     group: group.id.clone(),
                     kind: group.spec.kind(),
@@ -255,13 +255,13 @@ impl TemporalCloud {
         kind: GroupKind,
         page: &str,
         again: bool,
-    ) -> Result<Yield<Step>, Error> {
+    ) -> Result<StepOutput<Step>, Error> {
         // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
         let no_list: &[u16] = match kind {
             GroupKind::Google if page.is_empty() => &[400, 501],
             _ => &[],
         };
-        let mut out = Yield::default();
+        let mut out = StepOutput::default();
         let members = match self.twice(&[404], || self.api.members(group, page)).await {
             Err(e) if e.is_not_found() => {
                 let going = self.api.group(group).await.map(|g| g.state().is_going());
@@ -298,8 +298,8 @@ impl TemporalCloud {
     }
 
     /// Custom roles that somebody holds are looked up where there is no list of them.
-    async fn custom_roles(&self, page: &str) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
+    async fn custom_roles(&self, page: &str) -> Result<StepOutput<Step>, Error> {
+        let mut out = StepOutput::default();
         let no_list = first_page_only(page, NO_FEATURE);
         let roles = match self.twice(no_list, || self.api.custom_roles(page)).await {
             Err(e) if is_one_of(&e, no_list) => {
@@ -322,8 +322,13 @@ impl TemporalCloud {
     /// Projects come before namespaces, which are in them: whether the account has any decides what a namespace's
     /// `projectId` means. Until a second look, a refused list means that it has none. The namespaces are read meanwhile;
     /// should there be projects, they are read once more, which adds whom they reach by their projects.
-    async fn projects(&self, account: &str, page: &str, again: bool) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
+    async fn projects(
+        &self,
+        account: &str,
+        page: &str,
+        again: bool,
+    ) -> Result<StepOutput<Step>, Error> {
+        let mut out = StepOutput::default();
         let namespaces = |with_projects| Step::Namespaces {
             with_projects,
             page: String::new(),
@@ -360,7 +365,7 @@ impl TemporalCloud {
         identity: &Identity,
         project: &str,
         page: &str,
-    ) -> Result<Yield<Step>, Error> {
+    ) -> Result<StepOutput<Step>, Error> {
         let no_list: &[u16] = if page.is_empty() { &[404, 501] } else { &[404] };
         let look = || self.api.project_service_accounts(project, page);
         let accounts = match self.twice(no_list, look).await {
@@ -371,7 +376,7 @@ impl TemporalCloud {
                 return self.vanished(identity, List::Projects, id, going).await;
             }
             Err(e) if is_one_of(&e, no_list) => {
-                let mut out = Yield::default();
+                let mut out = StepOutput::default();
                 out.blind_spot(format!(
                     "service accounts that only the list of project {project} has are not shown: the vendor does not list them ({e})"
                 ));
@@ -394,14 +399,14 @@ impl TemporalCloud {
         list: List,
         id: ResourceId,
         going: Result<bool, http::error::Error>,
-    ) -> Result<Yield<Step>, Error> {
+    ) -> Result<StepOutput<Step>, Error> {
         absence::must_be_gone(self, identity, list, &id.id, going).await?;
         let code = match list {
             List::Projects => "ProjectVanished",
             _ => "GroupVanished",
         };
         let what = format!("{} {} was deleted", id.resource_type, id.id);
-        let mut out = Yield::from(Records::vanished(id));
+        let mut out = StepOutput::from(Records::deleted_during_sync(id));
         out.warn(code, format!("{what} during the sync"));
         Ok(out)
     }
@@ -414,10 +419,10 @@ fn refusal_of(kind: &str, e: &http::error::Error) -> String {
 }
 
 /// A project, and the step that lists what is scoped to it.
-fn list_project(out: &mut Yield<Step>, account: &str, project: &Project) {
+fn list_project(out: &mut StepOutput<Step>, account: &str, project: &Project) {
     unreadable(out, PROJECT, &project.id, project.unreadable());
     let records = access::project(account, project);
-    if records.gone.is_empty() {
+    if records.not_found.is_empty() {
         out.spawn.push(Step::ProjectServiceAccounts {
             project: project.id.clone(),
             page: String::new(),
@@ -431,8 +436,8 @@ fn service_accounts(
     identity: &Identity,
     accounts: Page<ServiceAccount>,
     next: impl Fn(String) -> Step,
-) -> Yield<Step> {
-    let mut out = Yield::onward(accounts.next.map(next));
+) -> StepOutput<Step> {
+    let mut out = StepOutput::onward(accounts.next.map(next));
     for account in &accounts.items {
         if identity.caller == ResourceId::new(SERVICE_ACCOUNT, &account.id) {
             out.tally(CALLER, 1);
@@ -444,11 +449,11 @@ fn service_accounts(
 }
 
 /// Warns of the fields of a row that could not be read.
-fn unreadable(out: &mut Yield<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
+fn unreadable(out: &mut StepOutput<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
     out.unreadable(format_args!("{kind}:{id}"), fields);
 }
 
-fn take(out: &mut Yield<Step>, (records, unknown): (Records, Vec<String>)) {
+fn take(out: &mut StepOutput<Step>, (records, unknown): (Records, Vec<String>)) {
     out.records.extend(records);
     for right in unknown {
         out.warn(

@@ -18,5 +18,5 @@ pub use rollcall_model::error;
 pub use rollcall_model::error::{Chain, Error, ErrorType};
 
 pub use about::{About, Connector, Identity};
-pub use syncer::{Records, Syncer, Tallies, Yield, is_stale_cursor, stale_cursor};
+pub use syncer::{Records, StepOutput, Syncer, Tallies, is_stale_cursor, stale_cursor};
 pub use warning::Warning;

@@ -35,8 +35,11 @@ pub trait Syncer: Connector {
     }
 
     /// Runs a step. A list whose cursor the vendor no longer knows fails with [`stale_cursor`].
-    async fn run(&self, identity: &Identity, step: &Self::Step)
-    -> Result<Yield<Self::Step>, Error>;
+    async fn run(
+        &self,
+        identity: &Identity,
+        step: &Self::Step,
+    ) -> Result<StepOutput<Self::Step>, Error>;
 
     /// Steps that look up resources of one type, at the end of a phase: those that grants name and nobody listed so far,
     /// and those that were only seen in passing ([`rollcall_model::Rank::Member`]). `None`: not in this phase, or never.
@@ -58,7 +61,7 @@ pub trait Syncer: Connector {
 
 /// What a step brought.
 #[derive(Debug)]
-pub struct Yield<S> {
+pub struct StepOutput<S> {
     /// What it found.
     pub records: Records,
     /// The step that goes on with the same list.
@@ -71,7 +74,7 @@ pub struct Yield<S> {
     pub warnings: Vec<Warning>,
 }
 
-impl<S> Default for Yield<S> {
+impl<S> Default for StepOutput<S> {
     fn default() -> Self {
         Self {
             records: Records::default(),
@@ -83,7 +86,7 @@ impl<S> Default for Yield<S> {
     }
 }
 
-impl<S> From<Records> for Yield<S> {
+impl<S> From<Records> for StepOutput<S> {
     fn from(records: Records) -> Self {
         Self {
             records,
@@ -92,7 +95,7 @@ impl<S> From<Records> for Yield<S> {
     }
 }
 
-impl<S> Yield<S> {
+impl<S> StepOutput<S> {
     /// What a page brings begins with where its list goes on.
     pub fn onward(next: Option<S>) -> Self {
         Self {
@@ -140,25 +143,25 @@ pub struct Records {
     pub grants: Vec<Grant>,
     /// Resources that a row shows as deleted, or that were looked up in vain. Where another row shows one with the same id
     /// alive, that one counts: names are given again. Otherwise grants on it are left out, and counted.
-    pub gone: Vec<ResourceId>,
+    pub not_found: Vec<ResourceId>,
     /// Resources that were listed in this sync and then were no more. They are left out, whatever a list shows, with
     /// those that they are the parent of, what can be held on them, and what they hold.
-    pub vanished: Vec<ResourceId>,
+    pub deleted_during_sync: Vec<ResourceId>,
 }
 
 impl Records {
     /// A row shows this resource as deleted, or it was looked up in vain.
-    pub fn gone(id: ResourceId) -> Self {
+    pub fn not_found(id: ResourceId) -> Self {
         Self {
-            gone: vec![id],
+            not_found: vec![id],
             ..Self::default()
         }
     }
 
     /// This resource was listed in this sync and is no more: the vendor says so of it alone.
-    pub fn vanished(id: ResourceId) -> Self {
+    pub fn deleted_during_sync(id: ResourceId) -> Self {
         Self {
-            vanished: vec![id],
+            deleted_during_sync: vec![id],
             ..Self::default()
         }
     }
@@ -168,8 +171,8 @@ impl Records {
         self.resources.extend(other.resources);
         self.entitlements.extend(other.entitlements);
         self.grants.extend(other.grants);
-        self.gone.extend(other.gone);
-        self.vanished.extend(other.vanished);
+        self.not_found.extend(other.not_found);
+        self.deleted_during_sync.extend(other.deleted_during_sync);
     }
 }
 

@@ -12,8 +12,8 @@ use prost_types::{Any, ListValue, Struct, Value};
 
 use super::proto::{self, Annotation};
 use super::{
-    AccountType, Entitlement, Expandable, Facet, FacetKind, Grant, Profile, Purpose, Resource,
-    ResourceId, ResourceType, State,
+    AccountType, Entitlement, Expandable, Grant, Profile, Purpose, Resource, ResourceId,
+    ResourceTrait, ResourceType, State, TraitKind,
 };
 
 /// The bytes of a resource type.
@@ -23,12 +23,12 @@ pub fn resource_type(t: &ResourceType) -> Vec<u8> {
 
 /// The message of a resource type, as capabilities show it too.
 pub fn resource_type_message(t: &ResourceType) -> proto::ResourceType {
-    let traits = match t.facet {
-        FacetKind::None => vec![],
-        FacetKind::User => vec![proto::Trait::User as i32],
-        FacetKind::Group => vec![proto::Trait::Group as i32],
-        FacetKind::Role => vec![proto::Trait::Role as i32],
-        FacetKind::ScopeBinding => vec![proto::Trait::ScopeBinding as i32],
+    let traits = match t.trait_kind {
+        TraitKind::None => vec![],
+        TraitKind::User => vec![proto::Trait::User as i32],
+        TraitKind::Group => vec![proto::Trait::Group as i32],
+        TraitKind::Role => vec![proto::Trait::Role as i32],
+        TraitKind::ScopeBinding => vec![proto::Trait::ScopeBinding as i32],
     };
     let skip = t
         .no_entitlements
@@ -60,7 +60,7 @@ pub fn resource(r: &Resource) -> Vec<u8> {
         let ids = r.aliases.clone();
         annotations.push(proto::Aliases { ids }.to_any());
     }
-    annotations.extend(facet(r, &status, &profile));
+    annotations.extend(resource_trait(r, &status, &profile));
     proto::Resource {
         id: Some(id(&r.id)),
         parent_resource_id: r.parent.as_ref().map(id),
@@ -95,27 +95,27 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// What stands for a principal that a grant names and the vendor did not show.
-pub fn stub(id: &ResourceId, kind: FacetKind) -> Vec<u8> {
-    let facet = match kind {
-        FacetKind::None => Facet::None,
-        FacetKind::User => Facet::account(AccountType::Unknown, None),
-        FacetKind::Group => Facet::Group,
-        FacetKind::Role => Facet::Role,
+pub fn stub(id: &ResourceId, kind: TraitKind) -> Vec<u8> {
+    let resource_trait = match kind {
+        TraitKind::None => ResourceTrait::None,
+        TraitKind::User => ResourceTrait::account(AccountType::Unknown, None),
+        TraitKind::Group => ResourceTrait::Group,
+        TraitKind::Role => ResourceTrait::Role,
         // Nothing is known of what it binds.
-        FacetKind::ScopeBinding => Facet::None,
+        TraitKind::ScopeBinding => ResourceTrait::None,
     };
-    let mut r = Resource::new(id.clone(), id.id.clone(), facet);
+    let mut r = Resource::new(id.clone(), id.id.clone(), resource_trait);
     r.state_details = "named by a grant, not shown by the vendor".into();
     resource(&r)
 }
 
-fn facet(r: &Resource, status: &proto::Status, profile: &Struct) -> Option<Any> {
+fn resource_trait(r: &Resource, status: &proto::Status, profile: &Struct) -> Option<Any> {
     let profile = Some(profile.clone());
-    match &r.facet {
-        Facet::None => None,
-        Facet::Group => Some(proto::GroupTrait { profile }.to_any()),
-        Facet::Role => Some(proto::RoleTrait { profile }.to_any()),
-        Facet::ScopeBinding { role, scope } => {
+    match &r.resource_trait {
+        ResourceTrait::None => None,
+        ResourceTrait::Group => Some(proto::GroupTrait { profile }.to_any()),
+        ResourceTrait::Role => Some(proto::RoleTrait { profile }.to_any()),
+        ResourceTrait::ScopeBinding { role, scope } => {
             let (role_id, scope_resource_id) = (Some(id(role)), Some(id(scope)));
             let binding = proto::ScopeBindingTrait {
                 role_id,
@@ -123,7 +123,7 @@ fn facet(r: &Resource, status: &proto::Status, profile: &Struct) -> Option<Any> 
             };
             Some(binding.to_any())
         }
-        Facet::User {
+        ResourceTrait::User {
             email,
             login,
             account_type,
@@ -379,7 +379,7 @@ mod tests {
             ("\u{202e}adA", "\u{202e}adA"),
             ("👩‍🚀", "👩‍🚀"),
         ] {
-            let r = Resource::new(ResourceId::new("user", "u1"), name, Facet::None);
+            let r = Resource::new(ResourceId::new("user", "u1"), name, ResourceTrait::None);
             let written = proto::Resource::decode(resource(&r).as_slice()).expect("a message");
             assert_eq!(written.display_name, expected, "{name:?}");
         }
@@ -400,7 +400,7 @@ mod tests {
                 immutable,
                 expandable: None,
                 external_id: external.then(|| "cn=x".into()),
-                unless: None,
+                implied_by: None,
                 v1_identifier: Some("grant:x".into()),
             };
             let entitlement = grant.entitlement.to_string();

@@ -164,7 +164,7 @@ impl Error {
 
     /// Names the unfinished sync that a retry can go on with.
     #[must_use]
-    pub fn with_run(mut self, sync_id: impl Into<String>) -> Self {
+    pub fn with_resumable_sync_id(mut self, sync_id: impl Into<String>) -> Self {
         self.run = Some(sync_id.into().into_boxed_str());
         self
     }
@@ -192,7 +192,7 @@ impl Error {
     }
 
     /// The unfinished sync that a retry can go on with: the event's `sync_id`.
-    pub fn run(&self) -> Option<&str> {
+    pub fn resumable_sync_id(&self) -> Option<&str> {
         self.run.as_deref()
     }
 

@@ -23,7 +23,7 @@ pub struct ResourceType {
     /// One sentence on what it is.
     pub description: &'static str,
     /// What its resources are; each of them carries the matching trait message.
-    pub facet: FacetKind,
+    pub trait_kind: TraitKind,
     /// Nothing can be held on resources of this type.
     pub no_entitlements: bool,
     /// What a connector can do with resources of this type besides listing them.
@@ -43,7 +43,7 @@ pub enum Capability {
 
 /// The traits that Rollcall writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FacetKind {
+pub enum TraitKind {
     /// No trait.
     None,
     /// A person or a machine account.
@@ -186,7 +186,7 @@ pub enum AccountType {
 
 /// What a resource is, with what only such a resource has.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Facet {
+pub enum ResourceTrait {
     /// Nothing in particular.
     None,
     /// An account.
@@ -215,7 +215,7 @@ pub enum Facet {
     },
 }
 
-impl Facet {
+impl ResourceTrait {
     /// An account of which the vendor tells no more than whose it is, and its address if it has one.
     pub fn account(account_type: AccountType, email: Option<String>) -> Self {
         Self::User {
@@ -249,7 +249,7 @@ pub struct Resource {
     /// What contains it.
     pub parent: Option<ResourceId>,
     /// What it is.
-    pub facet: Facet,
+    pub resource_trait: ResourceTrait,
     /// Free data.
     pub profile: Profile,
     /// Whether it is in use.
@@ -267,14 +267,18 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// A resource of which only id, name and facet are known; fill in the rest.
-    pub fn new(id: ResourceId, display_name: impl Into<String>, facet: Facet) -> Self {
+    /// A resource of which only id, name and trait are known; fill in the rest.
+    pub fn new(
+        id: ResourceId,
+        display_name: impl Into<String>,
+        resource_trait: ResourceTrait,
+    ) -> Self {
         Self {
             id,
             display_name: display_name.into(),
             description: String::new(),
             parent: None,
-            facet,
+            resource_trait,
             profile: Profile::new(),
             state: State::Unknown,
             state_details: String::new(),
@@ -345,7 +349,7 @@ pub struct Grant {
     /// The vendor shows this grant because the principal holds one of these; none, if the vendor does not show of what.
     /// It is left out if that shows, too: expansion will bring it about. Else it is kept, so that no access is lost, and
     /// counted in a warning.
-    pub unless: Option<Vec<EntitlementId>>,
+    pub implied_by: Option<Vec<EntitlementId>>,
     /// See [`Resource::v1_identifier`].
     pub v1_identifier: Option<String>,
 }
@@ -359,7 +363,7 @@ impl Grant {
             immutable: false,
             expandable: None,
             external_id: None,
-            unless: None,
+            implied_by: None,
             v1_identifier: None,
         }
     }
@@ -389,8 +393,8 @@ impl Grant {
 
     /// The same grant, as one that follows from others: left out if its principal holds one of these entitlements.
     #[must_use]
-    pub fn unless(mut self, held: Vec<EntitlementId>) -> Self {
-        self.unless = Some(held);
+    pub fn implied_by(mut self, held: Vec<EntitlementId>) -> Self {
+        self.implied_by = Some(held);
         self
     }
 

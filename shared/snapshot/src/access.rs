@@ -278,7 +278,7 @@ mod tests {
     use super::*;
     use crate::testing;
     use crate::testing::World;
-    use rollcall_model::Facet;
+    use rollcall_model::ResourceTrait;
 
     fn show(world: &World, principal: &str) -> Vec<(String, Kind)> {
         let access = testing::open(world).access(principal).expect("readable");
@@ -335,7 +335,7 @@ mod tests {
         world.resources.push(rollcall_model::Resource::new(
             ResourceId::new("namespace", "n2"),
             "Staging",
-            Facet::None,
+            ResourceTrait::None,
         ));
         world
             .entitlements

@@ -345,11 +345,11 @@ fn time(t: prost_types::Timestamp) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rollcall_model::{AccountType, Facet, ResourceId, State, encode};
+    use rollcall_model::{AccountType, ResourceId, ResourceTrait, State, encode};
 
     #[test]
     fn a_resource_comes_back_as_it_was_written() {
-        let facet = Facet::User {
+        let resource_trait = ResourceTrait::User {
             email: Some("ada@example.com".into()),
             login: None,
             account_type: AccountType::Human,
@@ -357,7 +357,7 @@ mod tests {
             mfa: Some(true),
         };
         let mut written =
-            rollcall_model::Resource::new(ResourceId::new("user", "u:1"), "Ada", facet);
+            rollcall_model::Resource::new(ResourceId::new("user", "u:1"), "Ada", resource_trait);
         written.state = State::Disabled;
         written.profile = [
             ("seats".to_owned(), serde_json::json!(7)),
@@ -386,11 +386,12 @@ mod tests {
 
     #[test]
     fn a_scope_binding_names_its_role_and_its_scope() {
-        let facet = Facet::ScopeBinding {
+        let resource_trait = ResourceTrait::ScopeBinding {
             role: ResourceId::new("role", "admin"),
             scope: ResourceId::new("space", "7"),
         };
-        let written = rollcall_model::Resource::new(ResourceId::new("binding", "b"), "b", facet);
+        let written =
+            rollcall_model::Resource::new(ResourceId::new("binding", "b"), "b", resource_trait);
         let read = resource(&encode::resource(&written)).expect("a resource");
         assert_eq!(read.traits, ["scope_binding"]);
         let expected = ScopeBinding {
@@ -402,7 +403,7 @@ mod tests {
             id: "binding",
             display_name: "Binding",
             description: "",
-            facet: rollcall_model::FacetKind::ScopeBinding,
+            resource_trait: rollcall_model::TraitKind::ScopeBinding,
             no_entitlements: false,
             capabilities: &[],
         };

@@ -8,25 +8,25 @@ use super::write::{GrantRow, Writer, pack};
 use rollcall_model::encode::GrantEncoder;
 use rollcall_model::proto::{GrantSource, GrantSources};
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Facet, FacetKind, Grant, Purpose, Resource,
-    ResourceId, ResourceType, encode,
+    AccountType, Entitlement, EntitlementId, Grant, Purpose, Resource, ResourceId, ResourceTrait,
+    ResourceType, TraitKind, encode,
 };
 
-const fn kind(id: &'static str, facet: FacetKind) -> ResourceType {
+const fn kind(id: &'static str, trait_kind: TraitKind) -> ResourceType {
     ResourceType {
         id,
         display_name: id,
         description: "",
-        facet,
+        resource_trait,
         no_entitlements: false,
         capabilities: &[],
     }
 }
 
 pub(super) const TYPES: &[ResourceType] = &[
-    kind("group", FacetKind::Group),
-    kind("namespace", FacetKind::None),
-    kind("user", FacetKind::User),
+    kind("group", TraitKind::Group),
+    kind("namespace", TraitKind::None),
+    kind("user", TraitKind::User),
 ];
 
 /// What a snapshot is made of.
@@ -43,12 +43,20 @@ pub(super) fn world() -> World {
     let (g1, g2, n1) = ("group:g1:member", "group:g2:member", "namespace:n1:write");
     World {
         resources: vec![
-            Resource::new(ResourceId::new("group", "g1"), "Inner", Facet::Group),
-            Resource::new(ResourceId::new("group", "g2"), "Outer", Facet::Group),
+            Resource::new(
+                ResourceId::new("group", "g1"),
+                "Inner",
+                ResourceTrait::Group,
+            ),
+            Resource::new(
+                ResourceId::new("group", "g2"),
+                "Outer",
+                ResourceTrait::Group,
+            ),
             Resource::new(
                 ResourceId::new("namespace", "n1"),
                 "Production",
-                Facet::None,
+                ResourceTrait::None,
             ),
             user("u1", "Ada"),
             user("u2", "Grace"),
@@ -83,14 +91,14 @@ impl World {
 }
 
 pub(super) fn user(id: &str, name: &str) -> Resource {
-    let facet = Facet::User {
+    let resource_trait = ResourceTrait::User {
         email: Some(format!("{id}@example.com")),
         login: None,
         account_type: AccountType::Human,
         last_login: None,
         mfa: None,
     };
-    Resource::new(ResourceId::new("user", id), name, facet)
+    Resource::new(ResourceId::new("user", id), name, resource_trait)
 }
 
 pub(super) fn id(text: &str) -> EntitlementId {

@@ -28,7 +28,7 @@ const FUNCTIONS: [&str; 11] = [
 /// How often a start is measured.
 const STARTS: usize = 15;
 /// A binary that does not start in this time never will.
-const PATIENCE: Duration = Duration::from_secs(10);
+const RESUME_GRACE: Duration = Duration::from_secs(10);
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
     Ok(tokio::runtime::Builder::new_multi_thread()
@@ -81,7 +81,7 @@ async fn starts(name: &str) -> Result<(), Failed> {
         let api = RuntimeApi::start().await?;
         let mut process = Launch::lambda(&path, &api.address()).spawn()?;
         let time = api
-            .first_next(process.spawned_at(), PATIENCE)
+            .first_next(process.spawned_at(), RESUME_GRACE)
             .await
             .ok_or("it does not start")?;
         times.push(time.as_secs_f64() * 1000.0);
@@ -231,7 +231,7 @@ async fn one_sync(subject: &Subject<'_>, run: &str, cut: Option<u64>) -> Result<
         .env("RUST_LOG", "warn")
         .spawn()?;
     let first = api
-        .first_next(process.spawned_at(), PATIENCE)
+        .first_next(process.spawned_at(), RESUME_GRACE)
         .await
         .ok_or("it does not start")?;
     if run == "second" {

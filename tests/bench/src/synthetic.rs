@@ -11,14 +11,14 @@ use async_trait::async_trait;
 use rollcall_connector::clock::System;
 use rollcall_connector::config::Config;
 use rollcall_connector::http::{Session, Transport};
-use rollcall_connector::{About, Connector, Error, Identity, Syncer, Yield};
+use rollcall_connector::{About, Connector, Error, Identity, StepOutput, Syncer};
 use rollcall_engine::context::Context;
 use rollcall_engine::context::secrets::Environment;
 use rollcall_engine::runtime::function;
 use rollcall_engine::store::folder::Folder;
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Facet, FacetKind, Grant, Purpose, Resource,
-    ResourceId, ResourceType,
+    AccountType, Entitlement, EntitlementId, Grant, Purpose, Resource, ResourceId, ResourceTrait,
+    ResourceType, TraitKind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -34,20 +34,20 @@ static ABOUT: About = About {
     name: "synthetic",
     display_name: "Synthetic",
     resource_types: &[
-        kind("user", FacetKind::User, true),
-        kind("group", FacetKind::Group, false),
-        kind("space", FacetKind::None, false),
+        kind("user", TraitKind::User, true),
+        kind("group", TraitKind::Group, false),
+        kind("space", TraitKind::None, false),
     ],
     blind_spots: &[],
     fields: &[],
 };
 
-const fn kind(id: &'static str, facet: FacetKind, no_entitlements: bool) -> ResourceType {
+const fn kind(id: &'static str, trait_kind: TraitKind, no_entitlements: bool) -> ResourceType {
     ResourceType {
         id,
         display_name: id,
         description: "",
-        facet,
+        trait_kind,
         no_entitlements,
         capabilities: &[],
     }
@@ -98,16 +98,18 @@ impl Syncer for Synthetic {
         users.chain((0..self.groups).map(Step::Group)).collect()
     }
 
-    async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
+    async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
+        let mut out = StepOutput::default();
         match *step {
             Step::Users(from) => out
                 .records
                 .resources
                 .extend((from..from + MEMBERS).map(|n| {
-                    let facet =
-                        Facet::account(AccountType::Human, Some(format!("user{n}@example.com")));
-                    Resource::new(user(n), format!("User {n}"), facet)
+                    let resource_trait = ResourceTrait::account(
+                        AccountType::Human,
+                        Some(format!("user{n}@example.com")),
+                    );
+                    Resource::new(user(n), format!("User {n}"), resource_trait)
                 })),
             Step::Group(n) => {
                 let (group, space) = (
@@ -119,11 +121,13 @@ impl Syncer for Synthetic {
                 out.records.resources.push(Resource::new(
                     group.clone(),
                     format!("Group {n}"),
-                    Facet::Group,
+                    ResourceTrait::Group,
                 ));
-                out.records
-                    .resources
-                    .push(Resource::new(space, format!("Space {n}"), Facet::None));
+                out.records.resources.push(Resource::new(
+                    space,
+                    format!("Space {n}"),
+                    ResourceTrait::None,
+                ));
                 out.records
                     .entitlements
                     .extend([entitlement(&member), entitlement(&viewer)]);

@@ -32,7 +32,7 @@ const PAYLOAD: usize = 6 * 1024 * 1024;
 /// How long a call may go on after its deadline before the test is told that nobody answered.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a call may take whose deadline says nothing.
-const PATIENCE: Duration = Duration::from_secs(120);
+const RESUME_GRACE: Duration = Duration::from_secs(120);
 
 /// Until when an invocation may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,7 +208,7 @@ impl RuntimeApi {
         self.jobs.send(job).map_err(|_| InvokeError::TimedOut)?;
         let limit = match deadline {
             Deadline::In(milliseconds) => Duration::from_millis(milliseconds) + GRACE,
-            Deadline::Emulator => PATIENCE,
+            Deadline::Emulator => RESUME_GRACE,
         };
         let mut failed = self.shared.init_error.subscribe();
         tokio::select! {

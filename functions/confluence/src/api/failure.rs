@@ -76,7 +76,7 @@ impl Failure {
     /// with the bare title, where a real absence says what was not found. Neither does the gateway where it knows no way to
     /// the site.
     pub(crate) fn is_absent(&self) -> bool {
-        self.is_own_404() && !self.is_stranger()
+        self.is_own_404() && !self.is_unauthenticated()
     }
 
     /// Whether the API itself says that this is not to be had here, whoever asks: not for us, or not for anybody.
@@ -84,7 +84,9 @@ impl Failure {
         match self.status() {
             Some(501) => true,
             Some(403) => {
-                self.http().is_some_and(is_json) && !self.is_stranger() && !self.is_filtered()
+                self.http().is_some_and(is_json)
+                    && !self.is_unauthenticated()
+                    && !self.is_filtered()
             }
             _ => false,
         }
@@ -102,7 +104,7 @@ impl Failure {
     }
 
     /// Whether this is how the vendor treats somebody it does not know.
-    fn is_stranger(&self) -> bool {
+    fn is_unauthenticated(&self) -> bool {
         let Self::Http(Http::Status { call, message, .. }) = self else {
             return false;
         };
@@ -122,7 +124,7 @@ impl Failure {
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let is_stranger = failure.is_stranger();
+        let is_unauthenticated = failure.is_unauthenticated();
         let is_filtered = failure.is_filtered();
         let cause = match failure {
             Failure::Http(cause) => cause,
@@ -137,7 +139,7 @@ impl From<Failure> for Error {
             }
         };
         let (kind, code, what, fix) = match cause.status() {
-            _ if is_stranger => (
+            _ if is_unauthenticated => (
                 ErrorType::Unauthenticated,
                 "UnknownCaller",
                 "Confluence does not accept the token, or its account may not use Confluence",

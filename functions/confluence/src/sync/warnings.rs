@@ -1,6 +1,6 @@
 //! What an operator should know of rows that are not as documented.
 
-use rollcall_connector::Yield;
+use rollcall_connector::StepOutput;
 
 use super::Step;
 use crate::access;
@@ -16,7 +16,7 @@ pub(super) fn unreadable_hit(hit: &Hit) -> String {
 }
 
 /// A kind of principal that appears for the first time is told of where somebody of that kind holds something.
-pub(super) fn warn_of_kind(out: &mut Yield<Step>, kind: &str) {
+pub(super) fn warn_of_kind(out: &mut StepOutput<Step>, kind: &str) {
     if !access::is_known_kind(kind) {
         out.warn(
             "UnknownPrincipalKind",
@@ -28,7 +28,7 @@ pub(super) fn warn_of_kind(out: &mut Yield<Step>, kind: &str) {
 }
 
 /// So is a role that the site does not list.
-pub(super) fn warn_of_role(out: &mut Yield<Step>, space: &str, id: &str, roles: &[Role]) {
+pub(super) fn warn_of_role(out: &mut StepOutput<Step>, space: &str, id: &str, roles: &[Role]) {
     if !roles.iter().any(|role| role.id == id) {
         out.warn(
             "UnknownRole",

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use rollcall_connector::Records;
 use rollcall_model::{
-    AccountType, Entitlement, Facet, Grant, Purpose, Rank, Resource, ResourceId, State, brief, put,
+    AccountType, Entitlement, Grant, Purpose, Rank, Resource, ResourceId, ResourceTrait, State,
+    brief, put,
 };
 
-use super::names::{DEPLOYMENT_USER, ROLE, Within, has_role};
+use super::names::{DEPLOYMENT_USER, DeploymentScope, ROLE, has_role};
 use super::organization::names;
 use crate::api::{Role, User};
 
 /// A native user, with all roles. `known` are the roles that exist: Elasticsearch lets a user have others.
 pub(crate) fn native_user<'a>(
-    within: Within<'_>,
+    within: DeploymentScope<'_>,
     name: &str,
     user: &'a User,
     known: impl Fn(&str) -> bool,
@@ -35,7 +36,7 @@ pub(crate) fn native_user<'a>(
     (records, dangling)
 }
 
-fn account(within: Within<'_>, name: &str, user: &User) -> Resource {
+fn account(within: DeploymentScope<'_>, name: &str, user: &User) -> Resource {
     let id = ResourceId::new(DEPLOYMENT_USER, within.id(name));
     let address = user.address();
     let full_name = user.name();
@@ -45,13 +46,13 @@ fn account(within: Within<'_>, name: &str, user: &User) -> Resource {
         false => AccountType::Human,
     };
     let email = Some(address.clone()).filter(|address| !address.is_empty());
-    let facet = Facet::account(kind, email).with_login(name);
+    let resource_trait = ResourceTrait::account(kind, email).with_login(name);
     let shown = if full_name.is_empty() {
         name
     } else {
         &full_name
     };
-    let mut resource = Resource::new(id, shown, facet);
+    let mut resource = Resource::new(id, shown, resource_trait);
     resource.state = match user.enabled.get() {
         Some(true) => State::Enabled,
         Some(false) => State::Disabled,
@@ -71,7 +72,7 @@ fn account(within: Within<'_>, name: &str, user: &User) -> Resource {
 }
 
 /// A role.
-pub(crate) fn role(within: Within<'_>, name: &str, role: &Role) -> Records {
+pub(crate) fn role(within: DeploymentScope<'_>, name: &str, role: &Role) -> Records {
     let mut resource = bare_role(within, name);
     resource.description = brief(&role.description());
     (resource.state, resource.state_details) = match role.is_usable() {
@@ -95,7 +96,7 @@ pub(crate) fn role(within: Within<'_>, name: &str, role: &Role) -> Records {
 }
 
 /// A role that somebody has, and that does not exist.
-pub(crate) fn dangling_role(within: Within<'_>, name: &str) -> Records {
+pub(crate) fn dangling_role(within: DeploymentScope<'_>, name: &str) -> Records {
     let mut resource = bare_role(within, name);
     resource.rank = Rank::Stub;
     resource.state_details = "held, but not defined in the deployment".into();
@@ -106,8 +107,12 @@ pub(crate) fn dangling_role(within: Within<'_>, name: &str) -> Records {
     }
 }
 
-fn bare_role(within: Within<'_>, name: &str) -> Resource {
-    let mut resource = Resource::new(ResourceId::new(ROLE, within.id(name)), name, Facet::Role);
+fn bare_role(within: DeploymentScope<'_>, name: &str) -> Resource {
+    let mut resource = Resource::new(
+        ResourceId::new(ROLE, within.id(name)),
+        name,
+        ResourceTrait::Role,
+    );
     let profile = &mut resource.profile;
     put(profile, "role_name", name);
     put(profile, "role_id", name);
@@ -115,7 +120,7 @@ fn bare_role(within: Within<'_>, name: &str) -> Resource {
     resource
 }
 
-fn entitlement(within: Within<'_>, name: &str) -> Entitlement {
+fn entitlement(within: DeploymentScope<'_>, name: &str) -> Entitlement {
     Entitlement {
         id: has_role(within, name),
         display_name: format!("{name} Role member"),

@@ -7,14 +7,16 @@ use std::collections::BTreeSet;
 
 use rollcall_connector::Records;
 use rollcall_model::{
-    AccountType, Entitlement, Facet, Grant, Purpose, Resource, ResourceId, State, brief, put,
+    AccountType, Entitlement, Grant, Purpose, Resource, ResourceId, ResourceTrait, State, brief,
+    put,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::deployment::dangling_role;
 use super::names::{
-    EXTERNAL_CLASS, EXTERNAL_GROUP, EXTERNAL_USER, ROLE_MAPPING, USER, Within, covered_by, has_role,
+    DeploymentScope, EXTERNAL_CLASS, EXTERNAL_GROUP, EXTERNAL_USER, ROLE_MAPPING, USER, covered_by,
+    has_role,
 };
 use super::rule::{Rule, Truth, Who};
 use crate::api::Mapping;
@@ -38,7 +40,7 @@ pub(crate) struct Mapped {
 /// through Elastic Cloud has the id as name. (*Unknown*: the vendor documents that such a name is numeric, not that it
 /// is this number.)
 pub(crate) fn role_mapping(
-    within: Within<'_>,
+    within: DeploymentScope<'_>,
     name: &str,
     mapping: &Mapping,
     known: impl Fn(&str) -> bool,
@@ -148,12 +150,12 @@ impl Covered {
     /// Those who are covered whatever else is so: what they are called, and who they are.
     fn people<'a>(
         &'a self,
-        within: Within<'a>,
+        within: DeploymentScope<'a>,
         members: &'a BTreeSet<String>,
     ) -> impl Iterator<Item = (&'a str, Resource)> {
         let users = self.users.iter().map(move |name| {
             let who = match members.contains(name) {
-                true => Resource::new(ResourceId::new(USER, name), name, Facet::None),
+                true => Resource::new(ResourceId::new(USER, name), name, ResourceTrait::None),
                 false => external(within, EXTERNAL_USER, name),
             };
             (name.as_str(), who)
@@ -166,12 +168,12 @@ impl Covered {
 }
 
 /// Somebody, or some people, whom only an identity provider knows.
-fn external(within: Within<'_>, kind: &'static str, name: &str) -> Resource {
-    let facet = match kind {
-        EXTERNAL_GROUP => Facet::Group,
-        _ => Facet::account(AccountType::Unknown, None).with_login(name),
+fn external(within: DeploymentScope<'_>, kind: &'static str, name: &str) -> Resource {
+    let resource_trait = match kind {
+        EXTERNAL_GROUP => ResourceTrait::Group,
+        _ => ResourceTrait::account(AccountType::Unknown, None).with_login(name),
     };
-    let mut resource = Resource::new(ResourceId::new(kind, within.id(name)), name, facet);
+    let mut resource = Resource::new(ResourceId::new(kind, within.id(name)), name, resource_trait);
     resource.state_details = "named by a role mapping; known to an identity provider".into();
     put(&mut resource.profile, "name", name);
     put(
@@ -184,10 +186,10 @@ fn external(within: Within<'_>, kind: &'static str, name: &str) -> Resource {
 
 /// Everybody whom a mapping covers, or may cover, and whom no other grant of it stands for. Each mapping has a class of
 /// its own, since each has a condition of its own.
-fn class(within: Within<'_>, mapping: &str, rule: &Rule) -> Resource {
+fn class(within: DeploymentScope<'_>, mapping: &str, rule: &Rule) -> Resource {
     let id = ResourceId::new(EXTERNAL_CLASS, within.id(mapping));
     let name = format!("People covered by {mapping}");
-    let mut resource = Resource::new(id, name, Facet::Group);
+    let mut resource = Resource::new(id, name, ResourceTrait::Group);
     let condition = rule.words();
     resource.description = brief(&match condition.as_str() {
         "everybody" => "Everybody who signs in through an identity provider".to_owned(),
@@ -203,9 +205,14 @@ fn class(within: Within<'_>, mapping: &str, rule: &Rule) -> Resource {
     resource
 }
 
-fn resource(within: Within<'_>, name: &str, mapping: &Mapping, covered: &Covered) -> Resource {
+fn resource(
+    within: DeploymentScope<'_>,
+    name: &str,
+    mapping: &Mapping,
+    covered: &Covered,
+) -> Resource {
     let id = ResourceId::new(ROLE_MAPPING, within.id(name));
-    let mut resource = Resource::new(id, name, Facet::Role);
+    let mut resource = Resource::new(id, name, ResourceTrait::Role);
     resource.state = match mapping.enabled {
         true => State::Enabled,
         false => State::Disabled,
@@ -244,7 +251,7 @@ fn templates(mapping: &Mapping) -> Option<&str> {
     (!matches!(text, "[]" | "null")).then_some(text)
 }
 
-fn entitlement(within: Within<'_>, name: &str) -> Entitlement {
+fn entitlement(within: DeploymentScope<'_>, name: &str) -> Entitlement {
     Entitlement {
         id: covered_by(within, name),
         display_name: format!("{name} Role member"),

@@ -30,9 +30,9 @@ const BETWEEN: char = '›';
 
 /// Which deployment something is in: its name, or none for the one whose ids are the bare names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Within<'a>(pub(crate) Option<&'a str>);
+pub(crate) struct DeploymentScope<'a>(pub(crate) Option<&'a str>);
 
-impl Within<'_> {
+impl DeploymentScope<'_> {
     /// The id of what is called `name` there.
     pub(crate) fn id(self, name: &str) -> String {
         let name = name.replace(BETWEEN, &format!("{BETWEEN}{BETWEEN}"));
@@ -66,12 +66,12 @@ pub(crate) fn in_organization(id: &str) -> EntitlementId {
 }
 
 /// Having a role of a deployment.
-pub(crate) fn has_role(within: Within<'_>, role: &str) -> EntitlementId {
+pub(crate) fn has_role(within: DeploymentScope<'_>, role: &str) -> EntitlementId {
     EntitlementId::new(ResourceId::new(ROLE, within.id(role)), MEMBER)
 }
 
 /// Being covered by a mapping.
-pub(crate) fn covered_by(within: Within<'_>, mapping: &str) -> EntitlementId {
+pub(crate) fn covered_by(within: DeploymentScope<'_>, mapping: &str) -> EntitlementId {
     EntitlementId::new(ResourceId::new(ROLE_MAPPING, within.id(mapping)), MEMBER)
 }
 
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn only_the_marked_deployment_has_bare_ids() {
-        assert_eq!(Within(None).id("a/b"), "a/b");
-        assert_eq!(Within(Some("prod")).id("a/b"), "prod›a/b");
+        assert_eq!(DeploymentScope(None).id("a/b"), "a/b");
+        assert_eq!(DeploymentScope(Some("prod")).id("a/b"), "prod›a/b");
         assert_eq!(split("prod/x"), (None, "prod/x".into()));
     }
 
@@ -99,7 +99,7 @@ mod tests {
             one in (proptest::option::of("[a-z0-9][a-z0-9-]{0,4}"), "[ab›]{1,6}"),
             other in (proptest::option::of("[a-z0-9][a-z0-9-]{0,4}"), "[ab›]{1,6}"),
         ) {
-            let id = |(deployment, name): &(Option<String>, String)| Within(deployment.as_deref()).id(name);
+            let id = |(deployment, name): &(Option<String>, String)| DeploymentScope(deployment.as_deref()).id(name);
             prop_assert_eq!(id(&one) == id(&other), one == other);
             let found = id(&one);
             let (deployment, name) = split(&found);

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_connector::Records;
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Facet, Grant, Profile, Purpose, Resource, ResourceId,
-    State, put, put_time,
+    AccountType, Entitlement, EntitlementId, Grant, Profile, Purpose, Resource, ResourceId,
+    ResourceTrait, State, put, put_time,
 };
 
 use super::first_and_last;
@@ -25,7 +25,7 @@ const ON_DEPLOYMENTS: [&str; 3] = ["deployment-admin", "deployment-editor", "dep
 pub(crate) fn organization(organization: &Organization) -> Records {
     let id = ResourceId::new(ORGANIZATION, &organization.id);
     let name = organization.name();
-    let mut resource = Resource::new(id, name, Facet::None);
+    let mut resource = Resource::new(id, name, ResourceTrait::None);
     resource.state = State::Enabled;
     let member = entitlement(
         in_organization(&organization.id),
@@ -94,8 +94,9 @@ fn user(organization: &Organization, member: &Member) -> Resource {
     let name = [member.name(), member.email(), &member.user_id];
     let name = name.into_iter().find(|name| !name.is_empty());
     let email = Some(member.email().to_owned()).filter(|email| !email.is_empty());
-    let facet = Facet::account(AccountType::Human, email).with_login(member.email());
-    let mut resource = Resource::new(id, name.unwrap_or_default(), facet);
+    let resource_trait =
+        ResourceTrait::account(AccountType::Human, email).with_login(member.email());
+    let mut resource = Resource::new(id, name.unwrap_or_default(), resource_trait);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     resource.state = State::Enabled;
     let profile = &mut resource.profile;
@@ -162,7 +163,7 @@ impl Reached {
         let mut records = Records::default();
         for (id, name) in &self.places {
             let id = ResourceId::new(self.resource_type, id);
-            let mut resource = Resource::new(id.clone(), name, Facet::None);
+            let mut resource = Resource::new(id.clone(), name, ResourceTrait::None);
             resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
             if let Some(kind) = &self.kind {
                 put(&mut resource.profile, "project_type", kind);
@@ -268,8 +269,8 @@ pub(crate) fn invitations(organization: &Organization, all: &[Invitation]) -> Ve
 /// with acceptance, and are no grants before.
 fn invitation(organization: &Organization, address: &str, invitation: &Invitation) -> Resource {
     let id = ResourceId::new(INVITATION, format!("{}/{address}", organization.id));
-    let facet = Facet::account(AccountType::Human, Some(invitation.email.clone()));
-    let mut resource = Resource::new(id, &invitation.email, facet);
+    let resource_trait = ResourceTrait::account(AccountType::Human, Some(invitation.email.clone()));
+    let mut resource = Resource::new(id, &invitation.email, resource_trait);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     resource.created_at = invitation.created_at.get().copied();
     (resource.state, resource.state_details) = match invitation.expired.get() {

@@ -7,7 +7,7 @@ use rollcall_model::ResourceId;
 use serde_json::json;
 
 use super::principal::{
-    OTHERS_TURN, Principal, find_user, is_past, not_oneself, not_the_last_admin, operation_id,
+    BUSY_RETRY_DELAY, Principal, find_user, is_past, not_oneself, not_the_last_admin, operation_id,
 };
 use crate::TemporalCloud;
 use crate::access::{USER, account_state, grant_ids, is_immutable, role_slug};
@@ -98,7 +98,7 @@ fn existing(connector: &TemporalCloud, user: &User) -> Result<Plan<Write>, Error
         ));
     }
     if state == ResourceState::Deleting {
-        return Ok(Plan::Later(OTHERS_TURN));
+        return Ok(Plan::Later(BUSY_RETRY_DELAY));
     }
     let (_, details) = account_state(&state, user.invitation.get().is_some());
     Ok(Plan::Already(State {
@@ -147,7 +147,7 @@ pub(super) async fn delete(
         ));
     }
     if user.is_busy(connector).await? {
-        return Ok(Plan::Later(OTHERS_TURN));
+        return Ok(Plan::Later(BUSY_RETRY_DELAY));
     }
     not_the_last_admin(connector, &user).await?;
     let version = &user.resource_version;

@@ -5,7 +5,7 @@ use rollcall_connector::{Error, ErrorType, Identity};
 use rollcall_model::ResourceId;
 use serde_json::{Value, json};
 
-use super::principal::{OTHERS_TURN, Principal, kind_of, operation_id};
+use super::principal::{BUSY_RETRY_DELAY, Principal, kind_of, operation_id};
 use crate::TemporalCloud;
 use crate::absence::{self, List};
 use crate::access::{namespace_permission, permission_slug};
@@ -53,7 +53,7 @@ pub(super) async fn grant(
     }
     namespace_exists(connector, identity, namespace).await?;
     if principal.is_busy(connector).await? {
-        return Ok(Plan::Later(OTHERS_TURN));
+        return Ok(Plan::Later(BUSY_RETRY_DELAY));
     }
     let replaced = held.map(|held| principal.grant(&namespace_permission(namespace, held)).id);
     let access = json!({"permission": wanted.api_name()});
@@ -103,7 +103,7 @@ pub(super) async fn revoke(
         ));
     }
     if principal.is_busy(connector).await? {
-        return Ok(Plan::Later(OTHERS_TURN));
+        return Ok(Plan::Later(BUSY_RETRY_DELAY));
     }
     Ok(Plan::Change(Proposal {
         change: set_access(identity, request, &principal, namespace, None),

@@ -20,7 +20,7 @@ use crate::api::{
 };
 
 /// How long to wait for another change of the same object.
-pub(super) const OTHERS_TURN: Duration = Duration::from_secs(2);
+pub(super) const BUSY_RETRY_DELAY: Duration = Duration::from_secs(2);
 
 /// A principal as it is now.
 #[derive(Debug)]

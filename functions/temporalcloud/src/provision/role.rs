@@ -5,7 +5,7 @@ use rollcall_connector::{Error, Identity};
 use rollcall_model::ResourceId;
 
 use super::principal::{
-    OTHERS_TURN, Principal, kind_of, not_oneself, not_the_last_admin, operation_id,
+    BUSY_RETRY_DELAY, Principal, kind_of, not_oneself, not_the_last_admin, operation_id,
 };
 use crate::TemporalCloud;
 use crate::access::{is_immutable, role_member, role_slug};
@@ -41,7 +41,7 @@ pub(super) async fn grant(
     check_holder(&principal, held.as_ref())?;
     not_oneself(identity, &principal.id)?;
     if principal.is_busy(connector).await? {
-        return Ok(Plan::Later(OTHERS_TURN));
+        return Ok(Plan::Later(BUSY_RETRY_DELAY));
     }
     not_the_last_admin(connector, &principal).await?;
     let replaced = held.map(|held| principal.grant(&role_member(&identity.tenant, &held)).id);
@@ -80,7 +80,7 @@ pub(super) async fn revoke(
     not_oneself(identity, &principal.id)?;
     let lower = lower(&principal, unwanted)?;
     if principal.is_busy(connector).await? {
-        return Ok(Plan::Later(OTHERS_TURN));
+        return Ok(Plan::Later(BUSY_RETRY_DELAY));
     }
     not_the_last_admin(connector, &principal).await?;
     Ok(Plan::Change(Proposal {

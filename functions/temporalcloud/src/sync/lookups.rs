@@ -1,6 +1,6 @@
 //! Lookups: what grants name and no list showed.
 
-use rollcall_connector::{Error, Records, Yield, http};
+use rollcall_connector::{Error, Records, StepOutput, http};
 use rollcall_model::ResourceId;
 
 use super::{FOUND, Step, VANISHED, take, unreadable};
@@ -10,8 +10,12 @@ use crate::access::{self, CUSTOM_ROLE, NAMESPACE, PROJECT, USER};
 use crate::api::Namespace;
 
 impl TemporalCloud {
-    pub(super) async fn missing_user(&self, account: &str, id: &str) -> Result<Yield<Step>, Error> {
-        let mut out = Yield::default();
+    pub(super) async fn missing_user(
+        &self,
+        account: &str,
+        id: &str,
+    ) -> Result<StepOutput<Step>, Error> {
+        let mut out = StepOutput::default();
         match self.api.user(id).await {
             Ok(user) => {
                 unreadable(&mut out, USER, id, user.unreadable());
@@ -24,7 +28,7 @@ impl TemporalCloud {
         Ok(out)
     }
 
-    pub(super) async fn missing_custom_role(&self, id: &str) -> Result<Yield<Step>, Error> {
+    pub(super) async fn missing_custom_role(&self, id: &str) -> Result<StepOutput<Step>, Error> {
         let role = self.api.custom_role(id).await;
         let fields = role.as_ref().map(|r| r.unreadable()).unwrap_or_default();
         let records = role.map(|role| access::custom_role(&role));
@@ -37,7 +41,7 @@ impl TemporalCloud {
         &self,
         account: &str,
         id: &str,
-    ) -> Result<Yield<Step>, Error> {
+    ) -> Result<StepOutput<Step>, Error> {
         let project = self.api.project(id).await;
         let is_there = project.is_ok();
         let fields = project.as_ref().map(|p| p.unreadable()).unwrap_or_default();
@@ -53,15 +57,15 @@ impl TemporalCloud {
         &self,
         account: &str,
         id: &str,
-    ) -> Result<Yield<Step>, Error> {
+    ) -> Result<StepOutput<Step>, Error> {
         let namespace = match self.api.namespace(id).await {
             Ok(namespace) => namespace,
             Err(e) if e.is_not_found() => {
-                return Ok(Records::gone(ResourceId::new(NAMESPACE, id)).into());
+                return Ok(Records::not_found(ResourceId::new(NAMESPACE, id)).into());
             }
             Err(e) => return Err(e.into()),
         };
-        let mut out = Yield::default();
+        let mut out = StepOutput::default();
         unreadable(&mut out, NAMESPACE, id, namespace.unreadable());
         let in_project = !namespace.state().is_going()
             && self.project_around(account, &namespace, &mut out).await?;
@@ -76,7 +80,7 @@ impl TemporalCloud {
         &self,
         account: &str,
         namespace: &Namespace,
-        out: &mut Yield<Step>,
+        out: &mut StepOutput<Step>,
     ) -> Result<bool, Error> {
         if namespace.project_id.is_empty() {
             return Ok(false);
@@ -98,12 +102,12 @@ fn or_vanished(
     kind: &str,
     id: &str,
     answer: Result<Records, http::error::Error>,
-) -> Result<Yield<Step>, Error> {
+) -> Result<StepOutput<Step>, Error> {
     match answer {
         Ok(records) => Ok(records.into()),
         Err(e) if e.is_not_found() => {
-            let mut out = Yield::from(Records {
-                gone: vec![ResourceId::new(kind, id)],
+            let mut out = StepOutput::from(Records {
+                not_found: vec![ResourceId::new(kind, id)],
                 ..Records::default()
             });
             out.tally(&format!("{VANISHED} {kind}"), 1);

@@ -73,7 +73,7 @@ pub enum Error {
     },
     /// A name in the path is `.` or `..`, or empty: the request would arrive at another object.
     #[error("{call} cannot be sent: an empty name, `.` and `..` have no place in a path")]
-    NoPlace {
+    InvalidPathSegment {
         /// Method and path.
         call: String,
     },
@@ -187,7 +187,7 @@ impl From<Error> for Boundary {
                 "VendorUnavailable",
                 "Run again; if it persists, check the address in the configuration: something else than the API may be there.",
             ),
-            Error::NoPlace { .. } => (
+            Error::InvalidPathSegment { .. } => (
                 ErrorType::InvalidRequest,
                 "UnusableName",
                 "If the name comes from the event or the configuration, correct it. If the vendor really has an object of this name, change it there.",

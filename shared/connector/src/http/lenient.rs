@@ -21,7 +21,7 @@ pub enum Lenient<T> {
     Absent,
     /// As documented.
     Read(T),
-    /// There, in another shape. To be counted in a warning, see [`crate::Yield::unreadable`].
+    /// There, in another shape. To be counted in a warning, see [`crate::StepOutput::unreadable`].
     Unreadable,
 }
 

@@ -35,7 +35,7 @@ use error::Error;
 use gate::{Gate, Permit};
 use limit::{Budget, BudgetHeaders, Meter, Pace, Room};
 use retry::Postponed;
-use words::Words;
+use words::Redactor;
 
 /// No answer takes longer than this.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -133,7 +133,7 @@ pub enum Header {
 }
 
 impl Header {
-    /// What must not be quoted. [`Words`] derives the other forms in which a vendor may have it.
+    /// What must not be quoted. [`Redactor`] derives the other forms in which a vendor may have it.
     fn secrets(&self) -> Vec<SecretString> {
         match self {
             Self::Plain(_) => Vec::new(),
@@ -302,7 +302,7 @@ pub struct Http {
     budgets: Vec<Budget>,
     gate: Option<Gate>,
     postponed: Postponed,
-    words: Words,
+    words: Redactor,
 }
 
 impl Http {
@@ -318,7 +318,7 @@ impl Http {
         let values = vendor.headers.iter().map(|(_, value)| value);
         let secrets: Vec<SecretString> = values.flat_map(Header::secrets).collect();
         Ok(Self {
-            words: Words::without(&secrets),
+            words: Redactor::without(&secrets),
             session,
             base: vendor.base,
             headers,
@@ -371,7 +371,7 @@ impl Http {
                 .iter()
                 .any(|s| matches!(s.as_str(), "" | "." | ".."))
             {
-                return Err(Error::NoPlace { call: call.name() });
+                return Err(Error::InvalidPathSegment { call: call.name() });
             }
             // It is held until the body is read.
             let permit = self.turn(call).await?;

@@ -154,7 +154,7 @@ fn is_worth_it(call: &Call, e: &Error) -> bool {
         Error::Garbled { .. } => repeatable,
         Error::RateLimited { .. }
         | Error::Circle { .. }
-        | Error::NoPlace { .. }
+        | Error::InvalidPathSegment { .. }
         | Error::Unexpected { .. }
         | Error::Redirect { .. } => false,
     }

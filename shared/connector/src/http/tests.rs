@@ -492,7 +492,10 @@ async fn a_name_that_would_lead_elsewhere_is_not_sent() {
     let http = client(Vec::new());
     for name in ["", ".", ".."] {
         let error = failure(&http, &Call::get(&["users", name, "roles"])).await;
-        assert!(matches!(error, Error::NoPlace { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, Error::InvalidPathSegment { .. }),
+            "{name}: {error}"
+        );
     }
 }
 

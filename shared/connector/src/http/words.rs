@@ -20,12 +20,12 @@ const LEFT_OUT: &str = "…";
 const SHORTEST: usize = 12;
 
 /// What must not be quoted.
-pub(super) struct Words {
+pub(super) struct Redactor {
     /// The longest first: one may be a part of another.
     secrets: Vec<SecretString>,
 }
 
-impl Words {
+impl Redactor {
     /// Keeps these credentials out of quotations, in every form that text may hold them in: as they are, decoded, as a
     /// part of a URL, and as a part of JSON or of a quoted string.
     pub(super) fn without<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
@@ -109,9 +109,9 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn words(secrets: &[&str]) -> Words {
+    fn words(secrets: &[&str]) -> Redactor {
         let secrets: Vec<SecretString> = secrets.iter().map(|s| (*s).into()).collect();
-        Words::without(&secrets)
+        Redactor::without(&secrets)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::writer::{Live, Rehearsal, Trail, Writer, Written, to_json};
 use crate::catalog::tenant;
 use crate::context::Context;
 use crate::store::keys::Keys;
-use crate::store::lease::{Acquired, Asked, Lease};
+use crate::store::lease::{Acquired, Lease, LeaseRequest};
 use rollcall_connector::clock::after;
 use rollcall_connector::event::{ChangeAnswer, Outcome};
 use rollcall_connector::provision::{Plan, Proposal, Provisioner, State};
@@ -20,7 +20,7 @@ use rollcall_connector::{Chain, Error, ErrorType, Identity};
 /// How often a plan is made again because the vendor's state changed, or does not show a change yet.
 const ATTEMPTS: u32 = 4;
 /// How long a request that waits to be gone on with keeps others away, after the time it asked to be called at.
-const PATIENCE: Duration = Duration::from_secs(900);
+const RESUME_GRACE: Duration = Duration::from_secs(900);
 
 /// Carries a request out, or goes on with it.
 pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAnswer, Error> {
@@ -79,7 +79,9 @@ async fn wait_outside(
         return Ok(());
     }
     let until = until.unwrap_or_else(|| cx.clock.now());
-    lease.suspend(&*cx.store, after(until, PATIENCE), ()).await
+    lease
+        .suspend(&*cx.store, after(until, RESUME_GRACE), ())
+        .await
 }
 
 /// Writes the failure of a request that sent something on record, with what was carried out.
@@ -116,7 +118,7 @@ async fn connect<P: Provisioner>(
 /// One change of a principal at a time: a vendor that replaces whole objects would lose one of two.
 async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()>, Error> {
     let subject = order.request.action.subject();
-    let request = Asked {
+    let request = LeaseRequest {
         key: keys.principal_lease(&subject),
         owner: &order.request.id,
         floor: 0,

@@ -217,12 +217,12 @@ pub fn capabilities(entry: &Entry) -> Value {
 
 fn type_capabilities(t: &rollcall_model::ResourceType) -> Value {
     let message = encode::resource_type_message(t);
-    let traits: Vec<&str> = match t.facet {
-        rollcall_model::FacetKind::None => vec![],
-        rollcall_model::FacetKind::User => vec!["TRAIT_USER"],
-        rollcall_model::FacetKind::Group => vec!["TRAIT_GROUP"],
-        rollcall_model::FacetKind::Role => vec!["TRAIT_ROLE"],
-        rollcall_model::FacetKind::ScopeBinding => vec!["TRAIT_SCOPE_BINDING"],
+    let traits: Vec<&str> = match t.trait_kind {
+        rollcall_model::TraitKind::None => vec![],
+        rollcall_model::TraitKind::User => vec!["TRAIT_USER"],
+        rollcall_model::TraitKind::Group => vec!["TRAIT_GROUP"],
+        rollcall_model::TraitKind::Role => vec!["TRAIT_ROLE"],
+        rollcall_model::TraitKind::ScopeBinding => vec!["TRAIT_SCOPE_BINDING"],
     };
     let annotations: Vec<Value> = message
         .annotations

@@ -153,7 +153,7 @@ fn error_message(error: &Error, request_id: Option<&str>) -> Value {
         "fix": error.fix(),
         "request_id": request_id,
     });
-    if let Some(sync_id) = error.run() {
+    if let Some(sync_id) = error.resumable_sync_id() {
         message["sync_id"] = sync_id.into();
     }
     if let Some(at) = error.retry_at() {

@@ -47,7 +47,7 @@ pub struct Lease<T> {
 
 /// Who asks for which lease.
 #[derive(Debug, Clone)]
-pub struct Asked<'a> {
+pub struct LeaseRequest<'a> {
     /// The key of its object.
     pub key: String,
     /// Whose work it is.
@@ -70,7 +70,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
     pub async fn acquire(
         store: &dyn Store,
         clock: &dyn Clock,
-        Asked { key, owner, floor }: Asked<'_>,
+        LeaseRequest { key, owner, floor }: LeaseRequest<'_>,
         ttl: Duration,
     ) -> Result<Acquired<T>, Error> {
         // A conditional write that loses means somebody else took the lease just now: look again, once more.
@@ -328,7 +328,7 @@ mod tests {
     }
 
     async fn ask(store: &Folder, clock: &Manual, owner: &str) -> Acquired<u32> {
-        let asked = Asked {
+        let asked = LeaseRequest {
             key: "locks/x.json".into(),
             owner,
             floor: 0,

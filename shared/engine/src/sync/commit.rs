@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
-use rollcall_connector::{About, Error, Syncer, Warning, Yield};
+use rollcall_connector::{About, Error, StepOutput, Syncer, Warning};
 use rollcall_model::{EntitlementId, encode};
 
 /// One change of the working database.
@@ -38,7 +38,7 @@ pub(super) struct Commit {
     pub phase: u32,
     /// Resources that are no more, whatever a list shows.
     #[prost(message, repeated, tag = "12")]
-    pub vanished: Vec<Name>,
+    pub deleted_during_sync: Vec<Name>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, prost::Enumeration)]
@@ -116,7 +116,7 @@ pub(super) struct GrantRow {
     pub expansion: Option<Vec<u8>>,
     /// It is left out if the principal holds one of these: a list in JSON.
     #[prost(string, optional, tag = "6")]
-    pub unless: Option<String>,
+    pub implied_by: Option<String>,
 }
 
 impl Commit {
@@ -139,7 +139,7 @@ impl Commit {
     }
 
     /// What step `step` brought.
-    pub(super) fn done<C: Syncer>(step: i64, brought: Yield<C::Step>) -> Result<Self, Error> {
+    pub(super) fn done<C: Syncer>(step: i64, brought: StepOutput<C::Step>) -> Result<Self, Error> {
         let about: &About = C::ABOUT;
         let records = brought.records;
         records.entitlements.iter().try_for_each(check_id)?;
@@ -160,7 +160,7 @@ impl Commit {
             principal: Name::from(&g.principal),
             annotations: encode::grant_annotations(g),
             expansion: g.expandable.as_ref().map(encode::expansion),
-            unless: g.unless.as_deref().map(ids),
+            implied_by: g.implied_by.as_deref().map(ids),
         });
         Ok(Self {
             kind: Kind::Done as i32,
@@ -168,7 +168,7 @@ impl Commit {
             resources: resources.collect(),
             entitlements: entitlements.collect(),
             grants: grants.collect(),
-            names: records.gone.iter().map(Name::from).collect(),
+            names: records.not_found.iter().map(Name::from).collect(),
             next: brought.next.as_ref().map(step_row::<C>).transpose()?,
             spawn: brought
                 .spawn
@@ -178,7 +178,7 @@ impl Commit {
             tallies: brought.tallies,
             warnings: brought.warnings.into_iter().map(WarningRow::from).collect(),
             phase: 0,
-            vanished: records.vanished.iter().map(Name::from).collect(),
+            deleted_during_sync: records.deleted_during_sync.iter().map(Name::from).collect(),
         })
     }
 }
@@ -190,7 +190,7 @@ impl Commit {
             && self.entitlements.is_empty()
             && self.grants.is_empty()
             && self.names.is_empty()
-            && self.vanished.is_empty()
+            && self.deleted_during_sync.is_empty()
             && self.spawn.is_empty()
             && self.tallies.is_empty()
             && self.warnings.is_empty()

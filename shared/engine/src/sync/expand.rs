@@ -8,7 +8,7 @@
 //!   is direct. A direct grant that is also reached lists D itself, as direct.
 //! - A shallow edge passes on direct grants only; an edge with resource types, only principals of those.
 //! - Groups pass through like any holder. An entitlement is never its own source.
-//! - Within a cycle everything flows until nothing changes. (The reference merges a cycle into one node and passes
+//! - DeploymentScope a cycle everything flows until nothing changes. (The reference merges a cycle into one node and passes
 //!   nothing on inside it; that loses members.)
 //! - An edge from an entitlement that does not exist is left out; one whose source is not on the grant's principal is an
 //!   error.

@@ -11,7 +11,7 @@ use super::expand::{self, Edges, Expanded, Range};
 use super::work::Work;
 use rollcall_connector::{About, Error, Warning};
 use rollcall_model::encode::{GrantEncoder, resource_type, stub};
-use rollcall_model::{FacetKind, ResourceId};
+use rollcall_model::{ResourceId, TraitKind};
 use rollcall_snapshot::scratch;
 use rollcall_snapshot::write::{GrantRow, Packed, Stats, Writer, count, pack};
 
@@ -95,9 +95,9 @@ struct Finish<'a> {
 }
 
 impl Finish<'_> {
-    fn kind(&self, resource_type: &str, what: &str) -> Result<FacetKind, Error> {
+    fn kind(&self, resource_type: &str, what: &str) -> Result<TraitKind, Error> {
         match self.plan.about.resource_type(resource_type) {
-            Some(t) => Ok(t.facet),
+            Some(t) => Ok(t.trait_kind),
             None => Err(broken(format!(
                 "{what} has the unknown resource type `{resource_type}`"
             ))),

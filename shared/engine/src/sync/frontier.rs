@@ -131,7 +131,7 @@ async fn run_step<C: Syncer>(
     connector: &C,
     identity: &Identity,
     step: &Pending,
-) -> Result<rollcall_connector::Yield<C::Step>, Error> {
+) -> Result<rollcall_connector::StepOutput<C::Step>, Error> {
     let decoded = serde_json::from_str(&step.body).map_err(|e| {
         Error::new(
             ErrorType::Conflict,

@@ -15,10 +15,10 @@ use rollcall_connector::clock::{Clock, Manual};
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::event::{SyncAnswer, SyncEvent, SyncStatus};
 use rollcall_connector::http::{Session, Transport};
-use rollcall_connector::{About, Connector, Error, Identity, Syncer, Yield};
+use rollcall_connector::{About, Connector, Error, Identity, StepOutput, Syncer};
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Expandable, Facet, FacetKind, Grant, Purpose,
-    Resource, ResourceId, ResourceType,
+    AccountType, Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId,
+    ResourceTrait, ResourceType, TraitKind,
 };
 use rollcall_snapshot::read::Snapshot;
 
@@ -50,9 +50,9 @@ static ABOUT: About = About {
     name: "toy",
     display_name: "Toy",
     resource_types: &[
-        kind("user", FacetKind::User, true),
-        kind("group", FacetKind::Group, false),
-        kind(DOOR, FacetKind::None, false),
+        kind("user", TraitKind::User, true),
+        kind("group", TraitKind::Group, false),
+        kind(DOOR, TraitKind::None, false),
     ],
     blind_spots: &[],
     fields: &[Field {
@@ -65,12 +65,12 @@ static ABOUT: About = About {
     }],
 };
 
-const fn kind(id: &'static str, facet: FacetKind, no_entitlements: bool) -> ResourceType {
+const fn kind(id: &'static str, trait_kind: TraitKind, no_entitlements: bool) -> ResourceType {
     ResourceType {
         id,
         display_name: id,
         description: "",
-        facet,
+        trait_kind,
         no_entitlements,
         capabilities: &[],
     }
@@ -168,9 +168,9 @@ impl Syncer for Toy {
         vec![Step::Groups(0), Step::Users(0)]
     }
 
-    async fn run(&self, _: &Identity, step: &Step) -> Result<Yield<Step>, Error> {
+    async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
         let world = &self.0;
-        let mut out = Yield::default();
+        let mut out = StepOutput::default();
         match step {
             Step::Users(from) => {
                 let to = (from + world.page).min(world.users);
@@ -179,10 +179,12 @@ impl Syncer for Toy {
                 // Of some at once, before most are listed; of the others with their members.
                 let early = world.vanished.iter().filter(|index| *index % 2 == 0);
                 out.records
-                    .vanished
+                    .deleted_during_sync
                     .extend(early.map(|index| group(*index)));
                 // A row that says so of what another one shows says nothing.
-                out.records.gone.extend((0..world.groups.len()).map(group));
+                out.records
+                    .not_found
+                    .extend((0..world.groups.len()).map(group));
                 out.next = (to < world.users).then_some(Step::Users(to));
             }
             Step::Groups(from) => {
@@ -191,9 +193,9 @@ impl Syncer for Toy {
                     out.records.resources.push(Resource::new(
                         group(index),
                         format!("Group {index}"),
-                        Facet::Group,
+                        ResourceTrait::Group,
                     ));
-                    let mut door = Resource::new(key(index).resource, "Door", Facet::None);
+                    let mut door = Resource::new(key(index).resource, "Door", ResourceTrait::None);
                     door.parent = Some(group(index));
                     out.records.resources.push(door);
                     let both = [member(index), key(index)].map(entitlement);
@@ -214,7 +216,7 @@ impl Syncer for Toy {
                     .grants
                     .extend(members[*from..to].iter().map(|m| grant(*index, m)));
                 if to == members.len() && world.vanished.contains(index) {
-                    out.records.vanished.push(group(*index));
+                    out.records.deleted_during_sync.push(group(*index));
                 }
                 out.next = (to < members.len()).then_some(Step::Members(*index, to));
             }
@@ -224,9 +226,9 @@ impl Syncer for Toy {
 }
 
 fn person(id: ResourceId) -> Resource {
-    let facet = Facet::account(AccountType::Human, None);
+    let resource_trait = ResourceTrait::account(AccountType::Human, None);
     let name = format!("Person {}", id.id);
-    Resource::new(id, name, facet)
+    Resource::new(id, name, resource_trait)
 }
 
 fn grant(of: usize, membership: &Membership) -> Grant {

@@ -18,9 +18,9 @@ use rollcall_connector::http::limit::Usage;
 use rollcall_connector::{About, Error, ErrorType, Identity, Warning};
 
 /// The newest snapshot, as it was when this run began to look.
-pub(super) struct Before(Option<Latest>);
+pub(super) struct Baseline(Option<Latest>);
 
-impl Before {
+impl Baseline {
     /// Looks.
     pub(super) async fn read(store: &dyn Store, keys: Keys<'_>) -> Result<Self, Error> {
         let pointer = get_json::<Latest>(store, &keys.latest()).await?;
@@ -82,7 +82,7 @@ pub(super) async fn store_snapshot(
 /// Stores the manifest of a stored snapshot, and moves the pointer unless it is held.
 pub(super) async fn publish(
     store: &dyn Store,
-    before: &Before,
+    before: &Baseline,
     publication: Publication<'_>,
     finished: &Finished,
 ) -> Result<Manifest, Error> {
@@ -114,7 +114,7 @@ pub(super) async fn republish(store: &dyn Store, manifest: &Manifest) -> Result<
     }
 }
 
-fn manifest(before: &Before, run: Publication<'_>, finished: &Finished) -> Manifest {
+fn manifest(before: &Baseline, run: Publication<'_>, finished: &Finished) -> Manifest {
     let stats = &finished.stats;
     let by_resource_type = ByType {
         resources: stats.resources_by_resource_type.clone(),

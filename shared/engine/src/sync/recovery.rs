@@ -20,9 +20,10 @@ use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
 use rollcall_connector::http::{Session, Transport};
 use rollcall_connector::{
-    About, Connector, Error, ErrorType, Identity, Syncer, Tallies, Warning, Yield, stale_cursor,
+    About, Connector, Error, ErrorType, Identity, StepOutput, Syncer, Tallies, Warning,
+    stale_cursor,
 };
-use rollcall_model::{AccountType, Facet, FacetKind, Resource, ResourceId, ResourceType};
+use rollcall_model::{AccountType, Resource, ResourceId, ResourceTrait, ResourceType, TraitKind};
 
 /// What a request is answered with.
 #[derive(Clone)]
@@ -60,7 +61,7 @@ static ABOUT: About = About {
         id: "user",
         display_name: "User",
         description: "",
-        facet: FacetKind::User,
+        trait_kind: TraitKind::User,
         no_entitlements: true,
         capabilities: &[],
     }],
@@ -140,13 +141,15 @@ impl Syncer for Planned {
         vec![0]
     }
 
-    async fn run(&self, _: &Identity, page: &usize) -> Result<Yield<usize>, Error> {
+    async fn run(&self, _: &Identity, page: &usize) -> Result<StepOutput<usize>, Error> {
         self.ask(Some(*page)).await?;
         let people = self.plan(|plan| plan.people);
-        let mut out = Yield::onward(Some(page + 1).filter(|next| *next < people));
-        let facet = Facet::account(AccountType::Human, None);
+        let mut out = StepOutput::onward(Some(page + 1).filter(|next| *next < people));
+        let resource_trait = ResourceTrait::account(AccountType::Human, None);
         let id = ResourceId::new("user", page.to_string());
-        out.records.resources.push(Resource::new(id, "", facet));
+        out.records
+            .resources
+            .push(Resource::new(id, "", resource_trait));
         Ok(out)
     }
 
@@ -338,14 +341,17 @@ async fn a_run_that_failed_is_resumed_only_by_its_id() {
     let fail = || desk.after(3, [Reply::Fails(ErrorType::Unavailable)]);
     fail();
     let error = desk.sync(None).await.expect_err("as planned");
-    let id = error.run().expect("a run to resume").to_owned();
+    let id = error
+        .resumable_sync_id()
+        .expect("a run to resume")
+        .to_owned();
     let resumed = desk.complete(Some(&id)).await;
     assert_eq!(desk.pages(), [0, 1, 2, 2, 3]);
     assert_eq!(resumed.sync_id.as_deref(), Some(id.as_str()));
     fail();
     let error = desk.sync(None).await.expect_err("as planned");
     let other = desk.complete(None).await;
-    assert_ne!(other.sync_id.as_deref(), error.run());
+    assert_ne!(other.sync_id.as_deref(), error.resumable_sync_id());
     assert_eq!(desk.pages(), [0, 1, 2, 0, 1, 2, 3]);
 }
 
@@ -364,12 +370,16 @@ async fn a_run_that_cannot_be_saved_fails_with_its_id_unless_a_new_one_does_as_w
         *desk.store.broken.lock().expect("a lock") = ("", 0);
         assert_eq!(desk.pages(), [0, 1]);
         desk.cx.settings.max_steps = None;
-        assert_eq!(error.run().is_some(), resumed.is_some(), "{broken:?}");
+        assert_eq!(
+            error.resumable_sync_id().is_some(),
+            resumed.is_some(),
+            "{broken:?}"
+        );
         if broken.0.is_empty() {
             // The lease ends by itself.
             desk.clock.advance(desk.cx.settings.lease);
         }
-        let answer = desk.complete(error.run()).await;
+        let answer = desk.complete(error.resumable_sync_id()).await;
         let again = resumed.unwrap_or_else(|| vec![0, 1, 2, 3]);
         assert_eq!(desk.pages(), again, "{broken:?}");
         assert_eq!(answer.counts.resources, 4);
@@ -390,7 +400,7 @@ async fn a_failure_that_stands_in_the_checkpoint_starts_a_new_run() {
             desk.after(1, [round.clone(), round.clone(), round].concat());
         }
         let error = desk.sync(None).await.expect_err(what);
-        assert_eq!((error.code(), error.run()), (code, None));
+        assert_eq!((error.code(), error.resumable_sync_id()), (code, None));
         desk.planned.plan(|plan| plan.is_incomplete = false);
         desk.pages();
         desk.complete(None).await;

@@ -64,11 +64,11 @@ fn start_over(tx: &Transaction<'_>, root: i64) -> rusqlite::Result<()> {
         "UPDATE steps SET state = 0, restarts = restarts + 1 WHERE id = ?1",
         [root],
     )?;
-    names_again(tx)
+    rebuild_names(tx)
 }
 
 /// Who is named, listed and gone, from what is left.
-fn names_again(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+fn rebuild_names(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute_batch(
         "DELETE FROM names;
          INSERT OR IGNORE INTO names(type, id, state) SELECT type, id, CASE WHEN max(rank) < 2 THEN 3 ELSE 1 END

@@ -123,7 +123,7 @@ fn a_list_that_starts_over_takes_back_what_it_said_to_be_no_more() {
     let name = |id: &str| user(id).name;
     let half = Commit {
         names: vec![name("x")],
-        vanished: vec![name("z1")],
+        deleted_during_sync: vec![name("z1")],
         ..page(ids[0], &[], Some("a?2"), &[])
     };
     work.apply(&half).expect("applied");

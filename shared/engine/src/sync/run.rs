@@ -11,14 +11,14 @@ use super::checkpoint::{self, Log};
 use super::commit::{Commit, Kind};
 use super::finish::{self, Finished};
 use super::frontier::{self, Stop};
-use super::publish::{self, Before, Publication};
+use super::publish::{self, Baseline, Publication};
 use super::work::Work;
 use super::workdir::WorkDir;
 use crate::catalog::manifest::{Manifest, Status};
 use crate::catalog::tenant;
 use crate::context::{Context, Extent};
 use crate::store::keys::Keys;
-use crate::store::lease::{Acquired, Asked, Lease};
+use crate::store::lease::{Acquired, Lease, LeaseRequest};
 use crate::store::{get_json, lease};
 use rollcall_connector::clock::{after, between, ksuid};
 use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
@@ -27,7 +27,7 @@ use rollcall_connector::{Chain, Error, ErrorType, Identity, Syncer, Warning, eve
 use rollcall_snapshot::scratch;
 
 /// How long a run that waits to be gone on with keeps others away, after the time it asked to be called at.
-const PATIENCE: Duration = Duration::from_secs(900);
+const RESUME_GRACE: Duration = Duration::from_secs(900);
 /// How many rows a small function finishes in a second, by a cautious estimate.
 const ROWS_PER_SECOND: u64 = 25_000;
 
@@ -124,11 +124,11 @@ async fn take<C: Syncer>(
         (None, Some(lease)) if lease.is_abandoned(now) => lease.owner,
         (None, _) => ksuid(&*cx.clock),
     };
-    let before = Before::read(&*cx.store, keys).await?;
+    let before = Baseline::read(&*cx.store, keys).await?;
     if let Some(at) = before.ended_at() {
         cx.gauges.snapshot_is_of(at);
     }
-    let request = Asked {
+    let request = LeaseRequest {
         key: keys.lease(),
         owner: &sync_id,
         floor: before.generation(),
@@ -190,7 +190,7 @@ async fn work<C: Syncer>(
     (keys, sync_id): (Keys<'_>, &str),
     lease: Lease<Saved>,
     saved: Option<Saved>,
-    before: &Before,
+    before: &Baseline,
 ) -> Result<SyncAnswer, Error> {
     // A run that is killed can say nothing later: its id stands in the log from the start.
     let (resumed, generation) = (saved.is_some(), lease.generation());
@@ -290,7 +290,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn slice<C: Syncer>(&mut self, before: &Before) -> Result<Ended, Error> {
+    async fn slice<C: Syncer>(&mut self, before: &Baseline) -> Result<Ended, Error> {
         let cx = self.cx;
         let session = cx.session();
         self.meter = session.meter.clone();
@@ -384,13 +384,13 @@ impl<'a> Run<'a> {
             .renew(store, clock, cx.lease().max(estimate * 2))
             .await?;
         let finished = self.write::<C>(started_at).await?;
-        // Before each thing that others will see: are we still the one?
+        // Baseline each thing that others will see: are we still the one?
         self.lease.renew(store, clock, cx.lease()).await?;
         let snapshot = self.keys.snapshot(self.sync_id, self.lease.generation());
         publish::store_snapshot(store, &snapshot, &finished.file).await?;
         self.lease.renew(store, clock, cx.lease()).await?;
         // Read now: a quarantined snapshot may have been accepted since the slice began.
-        let before = Before::read(store, self.keys).await?;
+        let before = Baseline::read(store, self.keys).await?;
         before.check_tenant(self.keys, &identity.tenant)?;
         let publication = Publication {
             about: C::ABOUT,
@@ -495,7 +495,7 @@ impl<'a> Run<'a> {
         self.upload().await?;
         let until = match reason {
             Reason::Interrupted => at,
-            _ => after(at, PATIENCE),
+            _ => after(at, RESUME_GRACE),
         };
         let saved = self.saved.clone();
         let calls = saved.usage.calls;
@@ -526,6 +526,6 @@ impl<'a> Run<'a> {
         if is_free && self.saved.parts.is_empty() {
             return failure;
         }
-        failure.with_run(self.sync_id)
+        failure.with_resumable_sync_id(self.sync_id)
     }
 }

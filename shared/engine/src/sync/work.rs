@@ -470,7 +470,7 @@ fn brought(
         principal,
         annotations,
         expansion,
-        unless,
+        implied_by,
     } in &commit.grants
     {
         let Name { resource_type, id } = principal;
@@ -481,7 +481,7 @@ fn brought(
             annotations,
             expansion,
             list,
-            unless
+            implied_by
         ])?;
         if seen.insert((resource_type, id)) {
             named(tx, principal, true)?;
@@ -497,7 +497,7 @@ fn brought(
             .execute(params![name.resource_type, name.id, list])?;
         is_gone(tx, name)?;
     }
-    for name in &commit.vanished {
+    for name in &commit.deleted_during_sync {
         let sql = "INSERT INTO vanished VALUES (?1, ?2, ?3)";
         tx.prepare_cached(sql)?
             .execute(params![name.resource_type, name.id, list])?;

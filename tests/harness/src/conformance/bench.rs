@@ -142,7 +142,7 @@ impl<S: Subject> Bench<S> {
                 Err(e) => match e.retry_at() {
                     Some(at) if e.kind() == ErrorType::RateLimited && refusals < 3 => {
                         refusals += 1;
-                        if let Some(run) = e.run() {
+                        if let Some(run) = e.resumable_sync_id() {
                             event = json!({"sync_id": run});
                         }
                         at

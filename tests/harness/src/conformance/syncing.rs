@@ -403,7 +403,10 @@ pub async fn a_run_that_failed_is_gone_on_with_by_its_id<S: Subject>() {
         .vendor
         .set_faults(vec![Fault::every(FaultKind::status(503)).from(calls)]);
     let error = bench.sync().await.expect_err("an outage");
-    let sync_id = error.run().expect("the run to go on with").to_owned();
+    let sync_id = error
+        .resumable_sync_id()
+        .expect("the run to go on with")
+        .to_owned();
     bench.vendor.set_faults(vec![]);
 
     let event = json!({"sync_id": "0".repeat(27)});

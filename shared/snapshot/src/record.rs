@@ -403,7 +403,7 @@ mod tests {
             id: "binding",
             display_name: "Binding",
             description: "",
-            resource_trait: rollcall_model::TraitKind::ScopeBinding,
+            trait_kind: rollcall_model::TraitKind::ScopeBinding,
             no_entitlements: false,
             capabilities: &[],
         };

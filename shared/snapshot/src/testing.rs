@@ -17,7 +17,7 @@ const fn kind(id: &'static str, trait_kind: TraitKind) -> ResourceType {
         id,
         display_name: id,
         description: "",
-        resource_trait,
+        trait_kind,
         no_entitlements: false,
         capabilities: &[],
     }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+use rollcall_connector::Code;
 use rollcall_connector::clock::ksuid;
 use rollcall_connector::event::{ChangeAnswer, Outcome};
 use rollcall_connector::{Error, ErrorType};
@@ -177,7 +178,7 @@ fn read(file: &Path) -> Result<Event, Failure> {
         std::fs::read_to_string(file).map_err(|e| {
             Error::new(
                 ErrorType::NotFound,
-                "EventNotReadable",
+                Code::EventNotReadable,
                 format!("could not read the event from {}", file.display()),
                 "Check the file's name, and that this user may read it.",
             )
@@ -186,7 +187,7 @@ fn read(file: &Path) -> Result<Event, Failure> {
     };
     let malformed = |why: String| {
         Failure::from(Error::invalid(
-            "MalformedEvent",
+            Code::MalformedEvent,
             format!("the event in {} {why}", file.display()),
             "Give one JSON object, such as {\"entitlement\":\"…\",\"principal\":\"…\"}.",
         ))

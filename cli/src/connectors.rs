@@ -1,6 +1,7 @@
 //! The connectors that this program knows: one line each.
 
 use clap::builder::PossibleValuesParser;
+use rollcall_connector::Code;
 use rollcall_connector::Error;
 use rollcall_engine::runtime::function::Entry;
 
@@ -25,7 +26,7 @@ pub(crate) fn find(name: &str) -> Result<Entry, Error> {
     let found = all().into_iter().find(|entry| entry.about.name == name);
     found.ok_or_else(|| {
         Error::internal(
-            "UnknownConnector",
+            Code::UnknownConnector,
             format!("there is no connector `{name}`"),
         )
     })

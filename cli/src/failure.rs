@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use rollcall_connector::Code;
 use rollcall_connector::{Chain, Error, ErrorType};
 use serde_json::{Value, json};
 
@@ -80,13 +81,13 @@ impl Failure {
         match self {
             Self::Failed(error) => error,
             Self::Usage(message) => Error::invalid(
-                "WrongUsage",
+                Code::WrongUsage,
                 message,
                 "See `rollcall --help`, or `--help` after the command.",
             ),
             Self::Stream(e) => Error::new(
                 ErrorType::Misconfigured,
-                "StreamFailed",
+                Code::StreamFailed,
                 "could not read standard input or write standard output",
                 "Check that the disk behind the redirection has room.",
             )
@@ -131,7 +132,12 @@ mod tests {
     #[test]
     fn an_error_says_when_and_how_to_run_again() {
         let at = "2026-01-01T00:00:00.5Z".parse().expect("a time");
-        let error = Error::new(ErrorType::RateLimited, "RateLimited", "put off", "Wait.");
+        let error = Error::new(
+            ErrorType::RateLimited,
+            Code::RateLimited,
+            "put off",
+            "Wait.",
+        );
         let error = error.with_retry_at(at).with_resumable_sync_id("2Zk");
         let expected = [
             "Wait.",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rollcall_connector::Code;
 use rollcall_connector::Error;
 use rollcall_connector::clock::between;
 use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
@@ -85,14 +86,14 @@ pub(crate) async fn wait(
 /// An event as it goes to a function.
 fn to_json(event: &SyncEvent) -> Result<Value, Error> {
     serde_json::to_value(event)
-        .map_err(|e| Error::internal("NotJson", "an event has no JSON form").with_source(e))
+        .map_err(|e| Error::internal(Code::NotJson, "an event has no JSON form").with_source(e))
 }
 
 /// An answer as it comes from a function.
 pub(crate) fn from_json<T: DeserializeOwned>(answer: &Value) -> Result<T, Error> {
     T::deserialize(answer).map_err(|e| {
         Error::internal(
-            "UnreadableAnswer",
+            Code::UnreadableAnswer,
             "a function answers what its type does not say",
         )
         .with_source(e)

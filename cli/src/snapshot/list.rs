@@ -1,5 +1,6 @@
 //! Lists: resources, entitlements, grants.
 
+use rollcall_connector::Code;
 use rollcall_connector::{Error, event};
 use rollcall_model::ResourceId;
 use rollcall_snapshot::read::{Entitlement, Filter, Grant, Resource, Snapshot};
@@ -28,7 +29,7 @@ pub(super) fn filter(
 fn resource_id(text: &str) -> Result<ResourceId, Error> {
     ResourceId::parse(text).ok_or_else(|| {
         Error::invalid(
-            "UnknownResource",
+            Code::UnknownResource,
             format!("`{text}` is no resource id"),
             "Use `type:id`, as `rollcall snapshot resources` lists them.",
         )

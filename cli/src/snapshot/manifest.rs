@@ -1,5 +1,6 @@
 //! What is known about a snapshot besides what is in it.
 
+use rollcall_connector::Code;
 use rollcall_connector::Error;
 use rollcall_engine::catalog::manifest::{Manifest, Status};
 
@@ -12,7 +13,8 @@ pub(super) fn run(manifest: Manifest, format: Format) -> Result<Exit, Failure> {
         Format::Json => {
             let value = serde_json::to_value(&manifest);
             output::json(
-                &value.map_err(|e| Error::internal("NotJson", "no JSON form").with_source(e))?,
+                &value
+                    .map_err(|e| Error::internal(Code::NotJson, "no JSON form").with_source(e))?,
             )
         }
         Format::Csv => Err(Failure::Usage("a manifest is no list: use -o json".into())),

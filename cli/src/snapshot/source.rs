@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rollcall_connector::Code;
 use rollcall_connector::{Error, ErrorType};
 use rollcall_engine::catalog::manifest::{Latest, Manifest};
 use rollcall_engine::context::Context;
@@ -112,7 +113,7 @@ impl Source {
                 .iter()
                 .map(|key| key.trim_start_matches("latest/").trim_end_matches(".json"));
             return Err(Error::invalid(
-                "AmbiguousSnapshot",
+                Code::AmbiguousSnapshot,
                 format!(
                     "the store has snapshots of several connections: {}",
                     names.collect::<Vec<_>>().join(", ")
@@ -171,7 +172,7 @@ fn from_file(path: &Path) -> Result<Manifest, Failure> {
     let failed = |e: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(
             ErrorType::NotFound,
-            "ManifestNotReadable",
+            Code::ManifestNotReadable,
             format!("could not read the manifest {}", path.display()),
             "A sync writes it beside the snapshot: copy both, or name the snapshot in its store.",
         )
@@ -184,7 +185,7 @@ fn from_file(path: &Path) -> Result<Manifest, Failure> {
 fn nothing(place: &str) -> Error {
     Error::new(
         ErrorType::NotFound,
-        "NoSnapshot",
+        Code::NoSnapshot,
         format!("there is no snapshot yet: {place} names none"),
         "Make one with `rollcall sync`, name a file, or say where the store is with --store.",
     )
@@ -193,7 +194,7 @@ fn nothing(place: &str) -> Error {
 fn absent(place: &str) -> Error {
     Error::new(
         ErrorType::NotFound,
-        "SnapshotNotFound",
+        Code::SnapshotNotFound,
         format!("there is no snapshot {place}"),
         "Check the name, --connector and --connection, and where the store is (--store).",
     )

@@ -1,5 +1,6 @@
 //! How much there is in a snapshot.
 
+use rollcall_connector::Code;
 use rollcall_connector::Error;
 use rollcall_snapshot::read::Snapshot;
 use serde::Serialize;
@@ -32,7 +33,8 @@ pub(super) fn run(snapshot: &Snapshot, format: Format) -> Result<Exit, Failure> 
         Format::Json => {
             let value = serde_json::to_value(&stats);
             return output::json(
-                &value.map_err(|e| Error::internal("NotJson", "no JSON form").with_source(e))?,
+                &value
+                    .map_err(|e| Error::internal(Code::NotJson, "no JSON form").with_source(e))?,
             );
         }
         Format::Csv => {}

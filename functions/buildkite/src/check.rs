@@ -1,5 +1,6 @@
 //! Looks at the whole: is it what the token should see?
 
+use rollcall_connector::Code;
 use rollcall_connector::{Error, ErrorType, Identity, Tallies, Warning};
 
 pub(crate) const MEMBERS: &str = "members";
@@ -26,7 +27,7 @@ pub(crate) fn check(
     let mut warnings = Vec::new();
     if !sees_all(count) {
         warnings.push(Warning::new(
-            "TeamsMayBeHidden",
+            Code::TeamsMayBeHidden,
             format!(
                 "nothing says that {} administers the organization: secret teams that they are not in are missing then",
                 identity.caller_name
@@ -35,7 +36,7 @@ pub(crate) fn check(
     }
     if count(UNKNOWN_ORGANIZATION_ROLES) > 0 {
         warnings.push(Warning::new(
-            "UnknownOrganizationRole",
+            Code::UnknownOrganizationRole,
             format!(
                 "{} members of the organization have a role that Rollcall does not know, and are shown as `member`",
                 count(UNKNOWN_ORGANIZATION_ROLES)
@@ -44,13 +45,13 @@ pub(crate) fn check(
     }
     if count(TEAMS) == 0 {
         warnings.push(Warning::new(
-            "NoTeams",
+            Code::NoTeams,
             "the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner",
         ));
     }
     if count(UNKNOWN_ROLES) > 0 {
         warnings.push(Warning::new(
-            "UnknownTeamRole",
+            Code::UnknownTeamRole,
             format!(
                 "{} memberships in teams have a role that Rollcall does not know, and are shown as `member`",
                 count(UNKNOWN_ROLES)
@@ -66,7 +67,7 @@ fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<()
     if count(MEMBERS) == 0 {
         return Err(Error::new(
             ErrorType::PermissionDenied,
-            "NoMembers",
+            Code::NoMembers,
             "the API shows no member of the organization, and there is one at least: the token's owner",
             "Let somebody make the token who may see the organization's members.",
         ));
@@ -76,7 +77,7 @@ fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<()
     }
     Err(Error::new(
         ErrorType::Unavailable,
-        "CallerNotListed",
+        Code::CallerNotListed,
         "the API's list of the organization's members lacks the token's owner, who is one of them: it is not whole",
         "Run again; if it persists, let somebody who administers the organization make the token.",
     ))

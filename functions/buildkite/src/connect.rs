@@ -1,6 +1,7 @@
 //! The connector, connected: which organization it looks at, and what its token may see.
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::config::{Config, vendor_url};
 use rollcall_connector::http::Session;
 use rollcall_connector::pages::EmptyPages;
@@ -110,7 +111,7 @@ impl Buildkite {
         if all.is_empty() {
             return Error::new(
                 ErrorType::PermissionDenied,
-                "NoOrganization",
+                Code::NoOrganization,
                 "the API token has access to no organization",
                 "Tick the organization under Organization Access on the token's page.",
             );
@@ -120,7 +121,7 @@ impl Buildkite {
         match &self.slug {
             Some(slug) => Error::new(
                 ErrorType::NotFound,
-                "UnknownOrganization",
+                Code::UnknownOrganization,
                 format!("the API token has no access to the organization `{slug}`"),
                 format!(
                     "Set `organization` to one that the token reaches ({slugs}), or tick the right one on the token's page."
@@ -128,7 +129,7 @@ impl Buildkite {
             ),
             None => Error::new(
                 ErrorType::Misconfigured,
-                "WhichOrganization",
+                Code::WhichOrganization,
                 format!("the API token has access to several organizations: {slugs}"),
                 "Set `organization` to one of them.",
             ),
@@ -146,7 +147,7 @@ fn graphql_url(config: &Config) -> Result<Option<Url>, Error> {
     if !is_default {
         return Ok(None);
     }
-    let bad = |e| Error::internal("BadUrl", format!("{GRAPHQL} is no URL: {e}"));
+    let bad = |e| Error::internal(Code::BadUrl, format!("{GRAPHQL} is no URL: {e}"));
     vendor_url(GRAPHQL).map(Some).map_err(bad)
 }
 
@@ -169,7 +170,7 @@ fn check_scopes(token: &Token) -> Result<(), Error> {
     }
     Err(Error::new(
         ErrorType::PermissionDenied,
-        "MissingScope",
+        Code::CredentialTooWeak,
         format!("the API token lacks {}", missing.join(" and ")),
         "Tick what is missing on the token's page: https://buildkite.com/user/api-access-tokens.",
     ))

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::http::lenient::Lenient;
 use rollcall_connector::pages::EmptyPages;
 use rollcall_connector::{
@@ -246,7 +247,7 @@ impl Buildkite {
         }
         let mut out = StepOutput::from(Records::deleted_during_sync(ResourceId::new(TEAM, team)));
         out.warn(
-            "TeamVanished",
+            Code::DeletedDuringSync,
             format!("team {team} was deleted or hidden during the sync"),
         );
         Ok(out)
@@ -284,7 +285,7 @@ impl Buildkite {
                 }
                 let mut out = by_rest();
                 out.warn(
-                    "GraphQlFailed",
+                    Code::GraphQlFailed,
                     format!(
                         "who is in {} teams is asked of REST, since GraphQL failed: {}",
                         left.len(),
@@ -400,7 +401,7 @@ fn told_by_graphql(
 fn no_teams(failure: Failure) -> Error {
     Error::new(
         ErrorType::NotFound,
-        "NoTeams",
+        Code::NoTeams,
         "Buildkite says that the organization has no list of teams: they may be switched off",
         "Switch teams on in the organization's settings. Without them everybody can do everything, and there is nothing to show.",
     )
@@ -410,7 +411,7 @@ fn no_teams(failure: Failure) -> Error {
 fn not_vanished(team: &str, but: &str, no_members: Failure) -> Error {
     Error::new(
         ErrorType::Unavailable,
-        "NotAvailable",
+        Code::NotAvailable,
         format!("Buildkite answers 404 for the members of team {team}, {but}"),
         "Run again; if it persists, see whether the token's owner may see the members of this team.",
     )
@@ -429,7 +430,7 @@ fn left_out(out: &mut StepOutput<Step>, kind: &str, id: &str, fields: Vec<&'stat
 fn note_moves<T>(out: &mut StepOutput<Step>, taken: &Taken<T>, list: &str) {
     if taken.may_miss_a_row {
         out.warn(
-            "ListMoved",
+            Code::ListMoved,
             format!("the list of {list} changed while it was read: a row may be missing until the next sync"),
         );
     }

@@ -329,7 +329,8 @@ async fn a_team_that_vanishes_before_the_query_is_gone_by_the_word_of_rest() {
     .await;
     let shown = Shown::by(&desk).await;
     assert_eq!(shown.answer["content_digest"], expected);
-    let told = format!("TeamVanished: team {PLATFORM_ID} was deleted or hidden during the sync");
+    let told =
+        format!("DeletedDuringSync: team {PLATFORM_ID} was deleted or hidden during the sync");
     assert_eq!(shown.warnings(), [told]);
     assert_eq!((queries(&desk), one_by_one(&desk)), (1, 1));
 }
@@ -381,7 +382,7 @@ async fn a_token_that_is_revoked_before_a_query_publishes_nothing() {
     let fault = Fault::matching("POST", GRAPHQL, FaultKind::status(401)).from(2);
     desk.vendor.sim.set_faults(vec![fault]);
     let error = desk.sync().await.expect_err("a revoked token");
-    assert_eq!(error.code(), "TokenRejected", "{}", Chain(&error));
+    assert_eq!(error.code(), "CredentialRejected", "{}", Chain(&error));
     assert!(!desk.is_published());
 }
 

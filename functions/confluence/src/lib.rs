@@ -10,6 +10,7 @@ mod site;
 mod sync;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::http::Session;
 use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning};
@@ -192,7 +193,7 @@ impl Connector for Confluence {
         if caller.account_id.is_empty() {
             return Err(Error::new(
                 ErrorType::Unauthenticated,
-                "UnknownCaller",
+                Code::UnknownCaller,
                 "Confluence takes us for an anonymous visitor",
                 "Put a valid API token into the secret, with `username` being the e-mail address of its account.",
             ));
@@ -208,7 +209,7 @@ impl Connector for Confluence {
         // *Unknown*: by which operation an administrator is told from others. So this is no reason to fail.
         if !administers {
             warnings.push(Warning::new(
-                "MayNotBeAdministrator",
+                Code::MayNotBeAdministrator,
                 format!(
                     "nothing says that {} administers the site: what its token cannot see is not shown, and changes may be refused",
                     caller.display_name
@@ -246,7 +247,7 @@ impl Confluence {
 fn no_username() -> Error {
     Error::new(
         ErrorType::Misconfigured,
-        "BadConfiguration",
+        Code::BadConfiguration,
         "the configuration is not usable: `username` is missing",
         "Put the e-mail address of the token's account into the secret. A service account's token has no address; it needs `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>.",
     )

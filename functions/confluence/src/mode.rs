@@ -1,5 +1,6 @@
 //! Which kind of site this is: one that gives access to spaces by permissions, by roles, or by both.
 
+use rollcall_connector::Code;
 use rollcall_connector::{Error, Warning};
 
 use crate::Confluence;
@@ -19,7 +20,7 @@ impl Confluence {
             Err(e) if e.is_own_404() => None,
             Err(e) => return Err(e.into()),
         };
-        let both = |text: String| (Mode::Both, Some(Warning::new("UnknownRoleMode", text)));
+        let both = |text: String| (Mode::Both, Some(Warning::new(Code::UnknownRoleMode, text)));
         Ok(match told.as_deref() {
             Some("PRE_ROLES") => (Mode::Rows, None),
             Some("ROLES_TRANSITION") => (Mode::Both, None),

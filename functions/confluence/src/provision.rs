@@ -8,6 +8,7 @@
 //! answers for other reasons as well.
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{Action, Plan, Progress, Provisioner, Request};
 use rollcall_connector::{Error, ErrorType, Identity};
@@ -33,7 +34,7 @@ impl Provisioner for Confluence {
     async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
         if let Some(unknown) = request.allow.iter().find(|allowed| *allowed != CASCADE) {
             return Err(Error::invalid(
-                "UnknownSideEffect",
+                Code::UnknownSideEffect,
                 format!("nothing here has a side effect called `{unknown}`"),
                 "The only one is `cascade`: revoking read-space takes all other permissions on the space along.",
             ));
@@ -131,7 +132,7 @@ impl Change<'_> {
             Ok(principal) => Ok(principal),
             Err(e) if e.is_unknown_id() => Err(Error::new(
                 ErrorType::NotFound,
-                "UnknownPrincipal",
+                Code::UnknownPrincipal,
                 format!("there is no {} in Confluence", self.principal),
                 "Use the id of a principal of the newest snapshot.",
             )
@@ -146,7 +147,7 @@ impl Change<'_> {
             return Ok(());
         }
         Err(Error::refused(
-            "OwnAccess",
+            Code::OwnAccess,
             format!("{} is the account of Rollcall's own token", self.principal),
             "Change it in Confluence, as somebody else.",
         ))
@@ -163,7 +164,7 @@ struct Principal {
 
 fn cannot_hold(kind: &str, entitlement: &EntitlementId) -> Error {
     Error::invalid(
-        "UnknownPrincipal",
+        Code::UnknownPrincipal,
         format!("a {kind} cannot be given `{entitlement}`"),
         "Name a user or a group of the newest snapshot (only users can be members of groups).",
     )
@@ -171,7 +172,7 @@ fn cannot_hold(kind: &str, entitlement: &EntitlementId) -> Error {
 
 fn no_accounts() -> Error {
     Error::invalid(
-        "UnknownOperation",
+        Code::UnknownOperation,
         "accounts are managed by Atlassian's administration, not by Confluence",
         "Invite and remove people at admin.atlassian.com.",
     )
@@ -183,14 +184,14 @@ fn refused_write(e: Failure) -> Result<Progress, Error> {
         Some(404) if e.is_absent() => Ok(Progress::Overtaken),
         Some(400 | 409) if e.says("already") => Ok(Progress::Overtaken),
         Some(400) if e.says("invalidrbacoperation") || e.says("roles-only") => Err(Error::refused(
-            "RolesOnly",
+            Code::RolesOnly,
             "this site gives access to spaces by roles alone",
             "Grant a role instead: an entitlement `space_role_assignment:<space>:<role>:assigned`.",
         )
         .with_source(e)),
         Some(400) => Err(Error::new(
             ErrorType::Refused,
-            "VendorRefused",
+            Code::VendorRefused,
             e.to_string(),
             "Confluence does not do this: its own words say why.",
         )),
@@ -209,7 +210,7 @@ fn refused_write(e: Failure) -> Result<Progress, Error> {
 fn may_not_change(cause: Error) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
-        "MayNotChange",
+        Code::MayNotChange,
         "the token's account may not change this",
         "Groups are changed by a site administrator, permissions and roles on a space by an administrator of that space: give the account that right.",
     )

@@ -1,5 +1,6 @@
 //! Where a Confluence site is: what people write as its domain, and what that means.
 
+use rollcall_connector::Code;
 use rollcall_connector::config::vendor_url;
 use rollcall_connector::{Error, ErrorType};
 use url::Url;
@@ -76,7 +77,7 @@ pub(crate) fn of(text: &str) -> Result<Site, Error> {
     Site::parse(text).map_err(|problem| {
         Error::new(
             ErrorType::Misconfigured,
-            "BadDomain",
+            Code::BadDomain,
             format!("`domain-url` {problem}"),
             "Correct the connection's secret.",
         )

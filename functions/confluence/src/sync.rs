@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::{
     Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, stale_cursor,
 };
@@ -132,7 +133,7 @@ impl Syncer for Confluence {
         let warnings = [
             (
                 count(NOT_SELECTED) > 0,
-                "PermissionsNotSelected",
+                Code::PermissionsNotSelected,
                 format!(
                     "{} rows of permissions are of nouns or verbs that the configuration leaves out",
                     count(NOT_SELECTED)
@@ -140,7 +141,7 @@ impl Syncer for Confluence {
             ),
             (
                 count(PERSONAL) > 0,
-                "PersonalSpacesSkipped",
+                Code::PersonalSpacesSkipped,
                 format!(
                     "{} personal spaces are left out, as configured",
                     count(PERSONAL)
@@ -148,12 +149,12 @@ impl Syncer for Confluence {
             ),
             (
                 count(SPACES) == 0,
-                "NoSpaces",
+                Code::NoSpaces,
                 "the token's account sees no space at all; a site administrator does not see every space by that alone".into(),
             ),
             (
                 count(CALLER) == 0,
-                "CallerNotListed",
+                Code::CallerNotListed,
                 format!(
                     "neither the user search nor a group or space names the token's own account {}: the lists of people may lack others as well",
                     identity.caller.id
@@ -226,7 +227,7 @@ impl Confluence {
         for account in self.api.accounts(ids).await? {
             if account.account_id.is_empty() {
                 out.warn(
-                    "UnreadableUser",
+                    Code::UnreadableUser,
                     "a row of a look-up of users has no account id",
                 );
                 continue;
@@ -253,7 +254,7 @@ impl Confluence {
         for hit in &page.items {
             match hit.user.get() {
                 Some(person) if !person.account_id.is_empty() => seen(&mut out, person),
-                _ => out.warn("UnreadableUser", unreadable_hit(hit)),
+                _ => out.warn(Code::UnreadableUser, unreadable_hit(hit)),
             }
         }
         Ok(out)
@@ -390,7 +391,7 @@ impl Confluence {
                 }
                 Row::NotSelected => out.tally(NOT_SELECTED, 1),
                 Row::Unnamed => out.warn(
-                    "UnknownPermission",
+                    Code::UnknownPermission,
                     format!(
                         "row {} of space {space} does not say what {holder} may do, and is left out",
                         row.id
@@ -410,7 +411,7 @@ impl Confluence {
             Ok(_) => {
                 return Err(Error::new(
                     ErrorType::Unavailable,
-                    "ContradictoryAnswers",
+                    Code::ContradictoryAnswers,
                     format!(
                         "Confluence shows the space {space}, and does not find who has access to it"
                     ),
@@ -421,7 +422,7 @@ impl Confluence {
         }
         let mut out = StepOutput::from(Records::deleted_during_sync(ResourceId::new(SPACE, space)));
         out.warn(
-            "SpaceVanished",
+            Code::DeletedDuringSync,
             format!("space {space} was deleted during the sync"),
         );
         Ok(out)
@@ -432,7 +433,7 @@ impl Confluence {
 fn named(person: &Person) -> Result<(), Error> {
     if person.account_id.is_empty() {
         return Err(Error::internal(
-            "NamelessUser",
+            Code::NamelessUser,
             format!(
                 "the vendor lists the user `{}` without an account id",
                 person.display_name
@@ -489,7 +490,7 @@ fn listed<T>(at: &At, answer: Result<Page<T>, Failure>) -> Result<Page<T>, Error
 pub(crate) fn no_groups() -> Error {
     Error::new(
         ErrorType::Unavailable,
-        "NoGroups",
+        Code::NoGroups,
         "Confluence lists no group at all, and every site has some",
         "Run again; if it persists, check that the token's account may view groups.",
     )
@@ -499,7 +500,7 @@ pub(crate) fn no_groups() -> Error {
 pub(crate) fn no_roles() -> Error {
     Error::new(
         ErrorType::Refused,
-        "NoRoles",
+        Code::NoRoles,
         "this site gives access to spaces by permissions, not by roles",
         "Grant permissions on the space instead.",
     )

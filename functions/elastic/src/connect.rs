@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures::future::try_join_all;
+use rollcall_connector::Code;
 use rollcall_connector::config::Config;
 use rollcall_connector::http::Session;
 use rollcall_connector::{About, Connector, Error, ErrorType, Identity, config};
@@ -149,7 +150,7 @@ impl Elastic {
         self.cloud.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorType::Misconfigured,
-                "NoCloudKey",
+                Code::NoCloudKey,
                 "the run began with a key of Elastic Cloud, and now there is none",
                 "Put `api-key` back into the secret, or start a new run when this one has ended.",
             )
@@ -169,7 +170,7 @@ impl Elastic {
             if found.goes_on {
                 return Err(Error::new(
                     ErrorType::Misconfigured,
-                    "TooManyOrganizations",
+                    Code::TooManyOrganizations,
                     "the key reaches more organizations than Elastic Cloud lists at once, and how to ask for the others is not documented",
                     "Set `organization-id` to the one that this connection is for.",
                 ));
@@ -177,7 +178,7 @@ impl Elastic {
             if found.items.is_empty() {
                 return Err(Error::new(
                     ErrorType::PermissionDenied,
-                    "NoOrganization",
+                    Code::NoOrganization,
                     "the key reaches no organization",
                     "An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.",
                 ));

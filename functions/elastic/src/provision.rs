@@ -6,6 +6,7 @@
 //! whoever writes between that look and the write is not.
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{
     Action, Plan, Progress, Proposal, Provisioner, Request, State,
@@ -79,7 +80,7 @@ impl<'a> Change<'a> {
     fn of(connector: &'a Elastic, request: &'a Request) -> Result<Self, Error> {
         if let Some(effect) = request.allow.first() {
             return Err(Error::invalid(
-                "UnknownSideEffect",
+                Code::UnknownSideEffect,
                 format!("nothing here has a side effect called `{effect}`"),
                 "Leave `allow` out.",
             ));
@@ -101,7 +102,7 @@ impl<'a> Change<'a> {
         let cluster = cluster(connector, deployment)?;
         if deployment != of_user {
             return Err(Error::invalid(
-                "OtherDeployment",
+                Code::OtherDeployment,
                 format!("`{entitlement}` and `{principal}` are of different deployments"),
                 "A user of a deployment can have only that deployment's roles.",
             ));
@@ -129,7 +130,7 @@ impl<'a> Change<'a> {
         if !self.cluster.has_role(&self.role).await? {
             return Err(Error::new(
                 ErrorType::NotFound,
-                "UnknownRole",
+                Code::UnknownRole,
                 format!(
                     "there is no role `{}` in {}",
                     self.role,
@@ -159,7 +160,7 @@ impl<'a> Change<'a> {
         let user = self.cluster.user(&self.user).await?;
         if user.as_ref().is_some_and(User::is_reserved) {
             return Err(Error::refused(
-                "ReservedUser",
+                Code::ReservedUser,
                 format!("Elasticsearch keeps the user `{}` for itself", self.user),
                 "Reserved users cannot be given or denied roles.",
             ));
@@ -195,7 +196,7 @@ impl<'a> Change<'a> {
 
     fn incomplete(&self, user: &User) -> Error {
         Error::refused(
-            "IncompleteUser",
+            Code::IncompleteUser,
             format!(
                 "Elasticsearch of {} does not show all of the user `{}` ({}), and a write would erase what is missing",
                 self.cluster.api.place(),
@@ -213,7 +214,7 @@ impl<'a> Change<'a> {
     fn no_user(&self) -> Error {
         Error::new(
             ErrorType::NotFound,
-            "UnknownPrincipal",
+            Code::UnknownPrincipal,
             format!(
                 "there is no native user `{}` in {}",
                 self.user,
@@ -232,14 +233,14 @@ fn check_kinds(entitlement: &EntitlementId, principal: &ResourceId) -> Result<()
         (ROLE, MEMBER) => {}
         (ROLE_MAPPING, _) => {
             return Err(Error::refused(
-                "RoleMapping",
+                Code::RoleMapping,
                 "role mappings are shown, and not changed: their rules are written as a whole, and a wrong one locks people out",
                 "Change the mapping in Kibana, or the person's groups at the identity provider.",
             ));
         }
         _ => {
             return Err(Error::invalid(
-                "UnknownEntitlement",
+                Code::UnknownEntitlement,
                 format!("`{entitlement}` cannot be changed from here"),
                 "Use an entitlement id of the newest snapshot: role:<role>:member. Roles of the organization are changed in the Elastic Cloud console.",
             ));
@@ -249,7 +250,7 @@ fn check_kinds(entitlement: &EntitlementId, principal: &ResourceId) -> Result<()
         return Ok(());
     }
     Err(Error::invalid(
-        "UnknownPrincipal",
+        Code::UnknownPrincipal,
         format!(
             "a {} cannot be given `{entitlement}`",
             principal.resource_type
@@ -262,13 +263,13 @@ fn cluster<'a>(connector: &'a Elastic, name: Option<&str>) -> Result<&'a Cluster
     connector.cluster(name).ok_or_else(|| match name {
         Some(name) => Error::new(
             ErrorType::NotFound,
-            "UnknownDeployment",
+            Code::UnknownDeployment,
             format!("the configuration has no deployment `{name}`"),
             "Use an id of the newest snapshot, or add the deployment to `deployments` in the secret.",
         ),
         None => Error::new(
             ErrorType::NotFound,
-            "UnknownDeployment",
+            Code::UnknownDeployment,
             "the configuration has no deployment with bare ids",
             "Set `deployment-endpoint` and `deployment-api-key`; or with several deployments, write the id with its deployment: <deployment>›<name>.",
         ),
@@ -277,7 +278,7 @@ fn cluster<'a>(connector: &'a Elastic, name: Option<&str>) -> Result<&'a Cluster
 
 fn no_accounts() -> Error {
     Error::invalid(
-        "UnknownOperation",
+        Code::UnknownOperation,
         "accounts are not made or deleted from here",
         "Invite people in the Elastic Cloud console; native users are made in Kibana.",
     )

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::{Error, ErrorType, Identity, Records, StepOutput, Syncer};
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +96,7 @@ impl Elastic {
         {
             return Err(Error::new(
                 ErrorType::PermissionDenied,
-                "CloudKeyTooWeak",
+                Code::CredentialTooWeak,
                 format!(
                     "the key does not see who owns the organization {}, and so not all roles",
                     organization.name()
@@ -204,7 +205,7 @@ impl Open<'_> {
     fn say(&self, place: &str, out: &mut StepOutput<Step>) {
         if self.conditional > 0 {
             out.warn(
-                "ConditionalMembers",
+                Code::ConditionalMembers,
                 format!(
                     "{place}: {} names in {} role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
                     self.conditional, self.in_mappings
@@ -213,7 +214,7 @@ impl Open<'_> {
         }
         if !self.unnamed.is_empty() {
             out.warn(
-                "UnnamedMembers",
+                Code::UnnamedMembers,
                 format!(
                     "{place}: {} role mappings cover people whom no list names; an `externalClass` stands for those of each: {}",
                     self.unnamed.len(),
@@ -223,7 +224,7 @@ impl Open<'_> {
         }
         if self.computed > 0 {
             out.warn(
-                "ComputedRoles",
+                Code::ComputedRoles,
                 format!(
                     "{place}: {} role mappings compute roles for whoever signs in; the templates are in their profiles",
                     self.computed
@@ -232,7 +233,7 @@ impl Open<'_> {
         }
         if !self.strange.is_empty() {
             out.warn(
-                "UnknownRules",
+                Code::UnknownRules,
                 format!(
                     "{place}: the rules of these role mappings are not wholly understood, and count as conditions: {}",
                     few(&self.strange)
@@ -277,7 +278,7 @@ fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut Step
     }
     let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
     out.warn(
-        "DanglingRoles",
+        Code::DanglingRoles,
         format!(
             "{place}: {holders} have roles that are not defined: {}",
             few(&roles)
@@ -299,7 +300,7 @@ fn few(names: &[&str]) -> String {
 fn changed(what: &str) -> Error {
     Error::new(
         ErrorType::Misconfigured,
-        "ConfigurationChanged",
+        Code::ConfigurationChanged,
         format!("{what} was there when the run began, and is not there any more"),
         "Put it back, or start a new run when this one has ended.",
     )

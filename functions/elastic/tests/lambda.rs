@@ -49,7 +49,7 @@ async fn a_failure_names_its_type_and_what_to_do() {
     let refusal = function.refusal(json!({})).await;
     assert_eq!(
         (refusal.kind.as_str(), refusal.text("code")),
-        ("Unauthenticated", "DeploymentKeyRejected")
+        ("Unauthenticated", "CredentialRejected")
     );
     assert!(refusal.text("fix").contains("encoded form"), "{refusal:?}");
     vendor.end(function, &["failed"]).await;

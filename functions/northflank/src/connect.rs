@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::config::Config;
 use rollcall_connector::http::Session;
 use rollcall_connector::pages::EmptyPages;
@@ -63,7 +64,7 @@ impl Connector for Northflank {
         if token.is_some_and(|token| token.entity_type == "team") {
             return Err(Error::new(
                 ErrorType::PermissionDenied,
-                "TeamToken",
+                Code::TeamToken,
                 "the API token is one of a team",
                 "Make an API token of the organization: Settings > API > Tokens of the organization.",
             ));
@@ -96,7 +97,7 @@ fn identity(described: Result<Token, Failure>) -> Identity {
             Err(failure) => failure.to_string(),
         };
         warnings.push(Warning::new(
-            "TenantUnknown",
+            Code::TenantUnknown,
             format!(
                 "GET /v1/auth does not tell which organization the API token is of ({why}): a token of another one would not be noticed"
             ),
@@ -251,7 +252,7 @@ impl Northflank {
 pub(crate) fn no_members() -> Error {
     Error::new(
         ErrorType::PermissionDenied,
-        "NoMembers",
+        Code::NoMembers,
         "the API shows no member of the organization, and there is one at least: its owner",
         MISSING,
     )
@@ -260,7 +261,7 @@ pub(crate) fn no_members() -> Error {
 fn rejected(failure: &Failure) -> Error {
     Error::new(
         ErrorType::Unauthenticated,
-        "TokenRejected",
+        Code::CredentialRejected,
         "Northflank does not accept the API token: it is wrong, has ended or was revoked",
         MISSING,
     )
@@ -286,13 +287,13 @@ fn refused(failures: &[Option<&Failure>], token_is_good: bool) -> Option<Error> 
     let error = match refused.iter().any(|e| e.is_refusal()) {
         true => Error::new(
             ErrorType::PermissionDenied,
-            "TokenTooWeak",
+            Code::CredentialTooWeak,
             format!("the API token may not read {parts}"),
             MISSING,
         ),
         false => Error::new(
             ErrorType::Misconfigured,
-            "NotAvailable",
+            Code::NotAvailable,
             format!("{parts} cannot be read with this token"),
             UNAVAILABLE,
         ),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::pages::EmptyPages;
 use rollcall_connector::{
     Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning,
@@ -103,13 +104,13 @@ impl Syncer for Northflank {
         // Every token is made from a role; *unknown*: whether those that the vendor makes itself are in the list.
         if count(ROLES) == 0 {
             warnings.push(Warning::new(
-                "NoRoles",
+                Code::NoRoles,
                 "the API shows no role of the organization, though the API token was made from one: whoever has a role that is not in the list is not shown with it",
             ));
         }
         if count(NO_ACCOUNT) > 0 {
             warnings.push(Warning::new(
-                "MembersWithoutAccount",
+                Code::MembersWithoutAccount,
                 format!(
                     "{} members of directory groups have no account in Northflank, and no access",
                     count(NO_ACCOUNT)
@@ -118,7 +119,7 @@ impl Syncer for Northflank {
         }
         if count(UNKNOWN_KINDS) > 0 {
             warnings.push(Warning::new(
-                "UnknownMemberType",
+                Code::UnknownMemberType,
                 format!(
                     "{} members of roles have them in a way that Rollcall does not know, and are shown as if they were given them",
                     count(UNKNOWN_KINDS)
@@ -181,7 +182,7 @@ impl Northflank {
             left_out(&mut out, ROLE, &role.id, role.unreadable());
             for group in missing {
                 out.warn(
-                    "DanglingGroup",
+                    Code::DanglingGroup,
                     format!(
                         "role {} is linked to the directory group {group}, which is not there",
                         role.id
@@ -281,7 +282,7 @@ fn left_out(out: &mut StepOutput<Step>, kind: &str, id: &str, fields: Vec<&'stat
 fn vanished(kind: &str, id: &str) -> StepOutput<Step> {
     let mut out = StepOutput::from(Records::deleted_during_sync(ResourceId::new(kind, id)));
     out.warn(
-        "Vanished",
+        Code::DeletedDuringSync,
         format!("{kind} {id} was deleted during the sync"),
     );
     out
@@ -294,7 +295,7 @@ fn check_id(id: &str) -> Result<(), Error> {
     }
     Err(Error::new(
         ErrorType::Internal,
-        "UnusableId",
+        Code::UnusableId,
         format!("the vendor has the id {id:?}, which its documentation rules out"),
         "Please report this with the message.",
     ))

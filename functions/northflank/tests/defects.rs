@@ -418,7 +418,12 @@ async fn a_role_that_is_deleted_during_a_sync_is_not_shown_and_told_of() {
         next.answer["content_digest"],
         shown.answer["content_digest"]
     );
-    assert!(!next.warnings().iter().any(|w| w.starts_with("Vanished")));
+    assert!(
+        !next
+            .warnings()
+            .iter()
+            .any(|w| w.starts_with("DeletedDuringSync"))
+    );
 }
 
 #[tokio::test]
@@ -523,7 +528,7 @@ async fn a_permission_that_is_taken_away_during_a_sync_is_no_deletion() {
             let error = failure(&desk, &path).await;
             let expected = match denial {
                 Denial::NotFound => "NotAvailable",
-                _ => "TokenTooWeak",
+                _ => "CredentialTooWeak",
             };
             let chain = Chain(&error).to_string();
             assert_eq!(error.code(), expected, "{denial:?} {path}: {chain}");
@@ -546,7 +551,11 @@ async fn a_refusal_at_the_second_page_of_a_list_publishes_nothing_and_names_the_
             let fault = Fault::matching("GET", path, FaultKind::status(status)).exactly();
             desk.vendor.sim.set_faults(vec![fault.from(2)]);
             let error = failure(&desk, path).await;
-            assert_eq!(error.code(), "TokenTooWeak", "{path} {status}: {error}");
+            assert_eq!(
+                error.code(),
+                "CredentialTooWeak",
+                "{path} {status}: {error}"
+            );
             assert!(error.to_string().contains(part), "{path}: {error}");
         }
     }

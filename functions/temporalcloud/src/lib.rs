@@ -9,6 +9,7 @@ mod provision;
 mod sync;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::http::Session;
 use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning};
@@ -165,7 +166,7 @@ impl Connector for TemporalCloud {
         if !is_account_id(&account) {
             return Err(Error::new(
                 ErrorType::Internal,
-                "BadAccountId",
+                Code::BadAccountId,
                 format!("the vendor gives `{account}` as the account's id"),
                 "Every id would be wrong: report this to the vendor.",
             ));
@@ -204,7 +205,7 @@ impl Connector for TemporalCloud {
         let key_ends = identity.key_ends();
         let unreadable = key_ends.is_unreadable().then(|| {
             Warning::new(
-                "UnreadableField",
+                Code::UnreadableField,
                 "`expiryTime` of the key is not in the documented form: nobody is warned before the key ends",
             )
         });
@@ -232,7 +233,7 @@ fn is_account_id(id: &str) -> bool {
 fn weak_key(what: &str) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
-        "WeakKey",
+        Code::CredentialTooWeak,
         format!("{what}, and so cannot see other users' access"),
         ADMIN_KEY,
     )
@@ -242,7 +243,7 @@ fn weak_key(what: &str) -> Error {
 fn incomplete(what: String) -> Error {
     Error::new(
         ErrorType::Unavailable,
-        "IncompleteAnswer",
+        Code::IncompleteAnswer,
         what,
         "Run again; if it persists, report it to the vendor.",
     )
@@ -252,7 +253,7 @@ fn incomplete(what: String) -> Error {
 fn contradiction(what: String) -> Error {
     Error::new(
         ErrorType::Unavailable,
-        "ContradictoryAnswers",
+        Code::ContradictoryAnswers,
         what,
         "Run again; if it persists, report it to the vendor.",
     )

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::clock::after;
 use rollcall_connector::provision::{Action, Plan, Progress, Provisioner, Request};
 use rollcall_connector::{Error, ErrorType, Identity, http};
@@ -36,7 +37,7 @@ impl Provisioner for TemporalCloud {
     async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
         if let Some(unknown) = request.allow.first() {
             return Err(Error::invalid(
-                "UnknownSideEffect",
+                Code::UnknownSideEffect,
                 format!("nothing here has a side effect called `{unknown}`"),
                 "Leave `allow` empty.",
             ));
@@ -96,7 +97,7 @@ fn progress(operation: &Operation) -> Result<Progress, Error> {
             )))
         }
         OperationState::Ended(how) => Err(Error::refused(
-            "OperationFailed",
+            Code::OperationFailed,
             format!(
                 "the vendor's operation {} {how}: {}",
                 operation.id,
@@ -118,7 +119,7 @@ impl TemporalCloud {
                 let at = after(self.session.clock.now(), BUSY_DELAY);
                 Err(Error::new(
                     ErrorType::RateLimited,
-                    "RateLimited",
+                    Code::RateLimited,
                     e.to_string(),
                     "Send the same event again at the time given.",
                 )
@@ -130,7 +131,7 @@ impl TemporalCloud {
             }
             Some(400) => Err(Error::new(
                 ErrorType::Refused,
-                "VendorRefused",
+                Code::VendorRefused,
                 e.to_string(),
                 "Temporal Cloud does not do this: its own words say why.",
             )),

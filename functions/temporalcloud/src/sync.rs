@@ -8,6 +8,7 @@ mod lookups;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use rollcall_connector::Code;
 use rollcall_connector::{
     Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, http, stale_cursor,
 };
@@ -401,13 +402,9 @@ impl TemporalCloud {
         going: Result<bool, http::error::Error>,
     ) -> Result<StepOutput<Step>, Error> {
         absence::must_be_gone(self, identity, list, &id.id, going).await?;
-        let code = match list {
-            List::Projects => "ProjectVanished",
-            _ => "GroupVanished",
-        };
         let what = format!("{} {} was deleted", id.resource_type, id.id);
         let mut out = StepOutput::from(Records::deleted_during_sync(id));
-        out.warn(code, format!("{what} during the sync"));
+        out.warn(Code::DeletedDuringSync, format!("{what} during the sync"));
         Ok(out)
     }
 }
@@ -457,7 +454,7 @@ fn take(out: &mut StepOutput<Step>, (records, unknown): (Records, Vec<String>)) 
     out.records.extend(records);
     for right in unknown {
         out.warn(
-            "UnknownRight",
+            Code::UnknownRight,
             format!("the vendor has a new right that Rollcall does not know: {right}"),
         );
     }
@@ -477,7 +474,7 @@ fn listed<T>(page: &str, answer: Result<Page<T>, http::error::Error>) -> Result<
 fn refused_list(kind: &str, in_use: u64) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
-        "WeakKey",
+        Code::CredentialTooWeak,
         format!(
             "the list of {kind}s is refused, but {in_use} of them are in use: who has access by them cannot be seen"
         ),

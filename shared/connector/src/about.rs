@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::Code;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rollcall_model::{ResourceId, ResourceType};
@@ -72,7 +73,7 @@ impl Identity {
     /// A warning that the credential ends soon, if it does.
     pub fn ends_soon(&self, now: Timestamp) -> Option<Warning> {
         let end = self.credential_expires_at?;
-        let told = || Warning::new("KeyEndsSoon", format!("the key ends at {end}"));
+        let told = || Warning::new(Code::KeyEndsSoon, format!("the key ends at {end}"));
         (end < after(now, ENDS_SOON)).then(told)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::Code;
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error as _};
@@ -268,7 +269,7 @@ pub struct ChangeAnswer {
 pub fn parse<T: DeserializeOwned>(event: &Value) -> Result<T, Error> {
     object(event).map_err(|e| {
         Error::invalid(
-            "MalformedEvent",
+            Code::MalformedEvent,
             format!("the event is not understood: {e}"),
             "Send the fields that the schema of this event has, and no others.",
         )
@@ -291,7 +292,7 @@ pub fn check_connection(name: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::invalid(
-        "BadConnectionName",
+        Code::BadConnectionName,
         format!("`{name}` is no name of a connection"),
         "Use up to 63 lower-case letters, digits and dashes, a letter or digit first.",
     ))
@@ -304,7 +305,7 @@ pub fn check_request_id(id: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::invalid(
-        "BadRequestId",
+        Code::BadRequestId,
         format!("`{id}` is no request id"),
         "Use 1 to 64 letters, digits, dashes and underscores.",
     ))
@@ -314,7 +315,7 @@ pub fn check_request_id(id: &str) -> Result<(), Error> {
 pub fn entitlement(text: &str) -> Result<EntitlementId, Error> {
     EntitlementId::parse(text).ok_or_else(|| {
         Error::invalid(
-            "UnknownEntitlement",
+            Code::UnknownEntitlement,
             format!("`{text}` is no entitlement id"),
             "Use an id as the snapshot has it, `type:resource:slug`.",
         )
@@ -325,7 +326,7 @@ pub fn entitlement(text: &str) -> Result<EntitlementId, Error> {
 pub fn principal(text: &str) -> Result<ResourceId, Error> {
     ResourceId::parse(text).ok_or_else(|| {
         Error::invalid(
-            "UnknownPrincipal",
+            Code::UnknownPrincipal,
             format!("`{text}` is no principal"),
             "Use `type:id`, as the snapshot has them.",
         )

@@ -14,6 +14,7 @@ pub mod provision;
 mod syncer;
 mod warning;
 
+pub use rollcall_model::Code;
 pub use rollcall_model::error;
 pub use rollcall_model::error::{Chain, Error, ErrorType};
 

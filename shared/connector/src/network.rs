@@ -9,6 +9,7 @@ use std::error::Error as StdError;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::Code;
 use reqwest::{Certificate, NoProxy, Proxy};
 use rustls::CertificateError;
 use url::Url;
@@ -124,7 +125,7 @@ fn proxy_url(name: &str, text: &str) -> Result<Url, Error> {
         .ok_or_else(|| {
             Error::new(
                 ErrorType::Misconfigured,
-                "BadProxy",
+                Code::BadProxy,
                 format!("{name} is not the address of an HTTP proxy"),
                 "Write it as http://proxy.example.com:3128, or unset it. SOCKS proxies are not supported.",
             )
@@ -162,7 +163,7 @@ fn pem_certificates(pem: &[u8]) -> Result<usize, Box<dyn StdError + Send + Sync>
 pub(crate) fn bad_bundle(what: String) -> Error {
     Error::new(
         ErrorType::Misconfigured,
-        "BadTrustRoots",
+        Code::BadTrustRoots,
         what,
         "Let ROLLCALL_CA_BUNDLE name a readable PEM file of certificates, or unset it.",
     )
@@ -271,17 +272,17 @@ impl Fault {
     }
 
     /// The code, where a vendor was called.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> Code {
         match self {
-            Self::UnknownIssuer => "UntrustedCertificate",
-            Self::OutOfDate => "CertificateOutOfDate",
-            Self::WrongName => "CertificateOfAnotherHost",
-            Self::Tls => "TlsFailed",
-            Self::HostNotFound => "HostNotFound",
-            Self::Refused | Self::Other => "VendorUnreachable",
-            Self::TimedOut => "VendorTimeout",
-            Self::ProxyCredentials => "ProxyCredentials",
-            Self::Proxy => "ProxyFailed",
+            Self::UnknownIssuer => Code::UntrustedCertificate,
+            Self::OutOfDate => Code::CertificateOutOfDate,
+            Self::WrongName => Code::CertificateOfAnotherHost,
+            Self::Tls => Code::TlsFailed,
+            Self::HostNotFound => Code::HostNotFound,
+            Self::Refused | Self::Other => Code::VendorUnreachable,
+            Self::TimedOut => Code::VendorTimeout,
+            Self::ProxyCredentials => Code::ProxyCredentials,
+            Self::Proxy => Code::ProxyFailed,
         }
     }
 

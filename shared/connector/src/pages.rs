@@ -1,5 +1,6 @@
 //! Empty pages: a page without rows that points to another page is followed, but not forever.
 
+use crate::Code;
 use crate::{Error, ErrorType};
 
 /// After so many empty pages in a row a list is taken to be broken. Vendors that filter after they page (*unknown* how
@@ -37,7 +38,7 @@ impl EmptyPages {
 pub fn endless(list: &str) -> Error {
     Error::new(
         ErrorType::Unavailable,
-        "EndlessList",
+        Code::EndlessList,
         format!(
             "{MAX_EMPTY_PAGES} pages in a row of the vendor's list {list} were empty, and each pointed to another one"
         ),

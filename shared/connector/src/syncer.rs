@@ -8,7 +8,7 @@ use rollcall_model::{Entitlement, Grant, Resource, ResourceId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Connector, Error, ErrorType, Identity, Warning};
+use crate::{Code, Connector, Error, ErrorType, Identity, Warning};
 
 /// Numbers that steps add up, for [`Syncer::check`].
 pub type Tallies = BTreeMap<String, u64>;
@@ -110,7 +110,7 @@ impl<S> StepOutput<S> {
     }
 
     /// Adds a warning.
-    pub fn warn(&mut self, code: &str, message: impl Into<String>) {
+    pub fn warn(&mut self, code: Code, message: impl Into<String>) {
         self.warnings.push(Warning::new(code, message));
     }
 
@@ -176,13 +176,11 @@ impl Records {
     }
 }
 
-const STALE_CURSOR: &str = "StaleCursor";
-
 /// The vendor no longer knows a list's cursor: the engine restarts the list and drops what it has of it.
 pub fn stale_cursor(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(
         ErrorType::Unavailable,
-        STALE_CURSOR,
+        Code::StaleCursor,
         "the vendor no longer knows where a list was to go on",
         "Run again.",
     )
@@ -191,5 +189,5 @@ pub fn stale_cursor(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) 
 
 /// Whether `error` is [`stale_cursor`].
 pub fn is_stale_cursor(error: &Error) -> bool {
-    error.code() == STALE_CURSOR
+    error.code() == Code::StaleCursor
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use rollcall_model::Code;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,13 +16,10 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// The code of [`Warning::blind_spot`].
-    pub const BLIND_SPOT: &'static str = "BlindSpot";
-
     /// A warning.
-    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
-            code: code.into(),
+            code: code.as_str().to_owned(),
             message: message.into(),
         }
     }
@@ -29,13 +27,13 @@ impl Warning {
     /// `field` of the row named `row` has a value that could not be read, and was left out.
     pub fn unreadable(row: impl Display, field: &str) -> Self {
         Self::new(
-            "UnreadableField",
+            Code::UnreadableField,
             format!("`{field}` of {row} is not in the documented form and was left out"),
         )
     }
 
     /// A part of the tenant could not be looked at: it stands in the warnings and among the manifest's blind spots.
     pub fn blind_spot(message: impl Into<String>) -> Self {
-        Self::new(Self::BLIND_SPOT, message)
+        Self::new(Code::BlindSpot, message)
     }
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::Code;
 use jiff::Timestamp;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -83,7 +84,7 @@ impl fmt::Display for ErrorType {
 #[error("{message}")]
 pub struct Error {
     kind: ErrorType,
-    code: &'static str,
+    code: Code,
     message: Box<str>,
     fix: Cow<'static, str>,
     retry_at: Option<Timestamp>,
@@ -93,11 +94,11 @@ pub struct Error {
 }
 
 impl Error {
-    /// A new error. `code` is stable and in UpperCamelCase; `message` is a sentence without its cause; `fix` tells the
+    /// A new error. `message` is a sentence without its cause; `fix` tells the
     /// operator what to do.
     pub fn new(
         kind: ErrorType,
-        code: &'static str,
+        code: Code,
         message: impl Into<String>,
         fix: impl Into<Cow<'static, str>>,
     ) -> Self {
@@ -114,7 +115,7 @@ impl Error {
     }
 
     /// A defect of Rollcall, or data of the vendor that contradicts its documentation.
-    pub fn internal(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn internal(code: Code, message: impl Into<String>) -> Self {
         Self::new(
             ErrorType::Internal,
             code,
@@ -125,7 +126,7 @@ impl Error {
 
     /// An event that cannot be carried out as it stands.
     pub fn invalid(
-        code: &'static str,
+        code: Code,
         message: impl Into<String>,
         fix: impl Into<Cow<'static, str>>,
     ) -> Self {
@@ -134,7 +135,7 @@ impl Error {
 
     /// A rule forbids what was asked.
     pub fn refused(
-        code: &'static str,
+        code: Code,
         message: impl Into<String>,
         fix: impl Into<Cow<'static, str>>,
     ) -> Self {
@@ -182,7 +183,7 @@ impl Error {
     }
 
     /// The finer, stable code.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         self.code
     }
 
@@ -238,7 +239,7 @@ mod tests {
     #[test]
     fn a_chain_names_every_cause_once() {
         let inner = std::io::Error::other("disk gone");
-        let error = Error::internal("X", "could not write").with_source(inner);
+        let error = Error::internal(Code::UnexpectedAnswer, "could not write").with_source(inner);
         assert_eq!(error.to_string(), "could not write");
         assert_eq!(Chain(&error).to_string(), "could not write: disk gone");
     }

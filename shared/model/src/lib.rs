@@ -1,10 +1,12 @@
 //! The Baton data model: resource types, resources, entitlements and grants, which connectors fill in; how they are
 //! encoded ([`encode`]); and the error that every room returns ([`error`]).
 
+mod code;
 pub mod encode;
 pub mod error;
 pub mod proto;
 
+pub use code::Code;
 pub use error::{Chain, Error, ErrorType};
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use rollcall_model::Code;
 use rusqlite::OptionalExtension;
 use serde::Serialize;
 
@@ -103,7 +104,7 @@ impl Snapshot {
         if matching.len() > 1 {
             let ids: Vec<_> = matching.iter().map(|r| r.id.as_str()).collect();
             return Err(Error::invalid(
-                "AmbiguousPrincipal",
+                Code::AmbiguousPrincipal,
                 format!(
                     "more than one principal has the address {text}: {}",
                     ids.join(", ")
@@ -114,7 +115,7 @@ impl Snapshot {
         matching.pop().ok_or_else(|| {
             Error::new(
                 ErrorType::NotFound,
-                "UnknownPrincipal",
+                Code::UnknownPrincipal,
                 format!("{} has no principal `{text}`", self.name),
                 "Use `type:id` as `rollcall snapshot resources` lists it, or an e-mail address.",
             )

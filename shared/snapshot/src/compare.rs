@@ -4,6 +4,7 @@
 //! the bytes are the same are the same; only others are decoded, to say which of their fields differ.
 
 use prost::DecodeError;
+use rollcall_model::Code;
 use rusqlite::{Row, Rows};
 use serde::Serialize;
 use serde_json::Value;
@@ -219,7 +220,8 @@ impl Record {
                 json(&record::entitlement(data).map_err(bad)?)
             }
         };
-        value.map_err(|e| Error::internal("NotJson", "a record has no JSON form").with_source(e))
+        value
+            .map_err(|e| Error::internal(Code::NotJson, "a record has no JSON form").with_source(e))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::read::LIMIT;
+use rollcall_model::Code;
 use rollcall_model::{Error, ErrorType};
 
 /// Why a snapshot cannot be read.
@@ -111,22 +112,22 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::NotOpened { .. } => "SnapshotNotFound",
-            Self::NotReadable { .. } => "SnapshotNotReadable",
-            Self::Empty { .. } => "SnapshotEmpty",
+            Self::NotOpened { .. } => Code::SnapshotNotFound,
+            Self::NotReadable { .. } => Code::SnapshotNotReadable,
+            Self::Empty { .. } => Code::SnapshotEmpty,
             Self::NotASnapshot { .. } | Self::NotADatabase { .. } | Self::NoTable { .. } => {
-                "NotASnapshot"
+                Code::NotASnapshot
             }
-            Self::VersionThree { .. } => "UnsupportedSnapshot",
-            Self::Truncated { .. } => "SnapshotTruncated",
+            Self::VersionThree { .. } => Code::UnsupportedSnapshot,
+            Self::Truncated { .. } => Code::SnapshotTruncated,
             Self::Damaged { .. } | Self::BadRecord { .. } | Self::Database { .. } => {
-                "SnapshotDamaged"
+                Code::SnapshotDamaged
             }
-            Self::TooLarge { .. } => "SnapshotTooLarge",
-            Self::NoFinishedSync { .. } => "SnapshotUnfinished",
-            Self::Scratch { .. } => "ScratchFull",
+            Self::TooLarge { .. } => Code::SnapshotTooLarge,
+            Self::NoFinishedSync { .. } => Code::SnapshotUnfinished,
+            Self::Scratch { .. } => Code::ScratchFull,
         }
     }
 

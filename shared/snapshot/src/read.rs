@@ -230,7 +230,7 @@ mod tests {
         let absent = Snapshot::open(Path::new("/nowhere/x.c1z"))
             .err()
             .map(rollcall_model::Error::from);
-        assert_eq!(absent.map(|e| e.code()), Some("SnapshotNotFound"));
+        assert_eq!(absent.map(|e| e.code().as_str()), Some("SnapshotNotFound"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The scratch disk: what its failures mean, whichever library noticed them.
 
+use rollcall_model::Code;
 use rollcall_model::{Error, ErrorType};
 
 /// What a failure of the scratch disk means, whichever library noticed it.
@@ -8,7 +9,7 @@ pub fn scratch(e: impl Into<ScratchError>) -> Error {
     if e.is_full() {
         return Error::new(
             ErrorType::Misconfigured,
-            "ScratchFull",
+            Code::ScratchFull,
             "the working database has no room left",
             "Give the function more ephemeral storage, or let TMPDIR name a folder with room.",
         )
@@ -24,7 +25,13 @@ pub fn scratch(e: impl Into<ScratchError>) -> Error {
             "Run again; if it persists, see that the scratch disk is sound.",
         ),
     };
-    Error::new(kind, "ScratchFailed", "the working database failed", fix).with_source(e)
+    Error::new(
+        kind,
+        Code::ScratchFailed,
+        "the working database failed",
+        fix,
+    )
+    .with_source(e)
 }
 
 /// What the scratch disk can do to us.

@@ -7,6 +7,7 @@ use prost::bytes::Buf;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use prost::{DecodeError, Message};
 use prost_types::Any;
+use rollcall_model::Code;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
@@ -182,7 +183,7 @@ fn not_written(to: &Path, e: std::io::Error) -> Error {
     };
     Error::new(
         ErrorType::Misconfigured,
-        "SnapshotNotWritten",
+        Code::SnapshotNotWritten,
         format!("could not write {}", to.display()),
         fix,
     )

@@ -6,6 +6,7 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
+use rollcall_model::Code;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -233,8 +234,9 @@ impl Writer {
 
     /// Builds the indexes and closes the database. Gives its counts and the content digest.
     pub fn finish(self, ended_at: Timestamp) -> Result<(Stats, String), Error> {
-        let stats = serde_json::to_string(&self.stats)
-            .map_err(|e| Error::internal("NotJson", "counts have no JSON form").with_source(e))?;
+        let stats = serde_json::to_string(&self.stats).map_err(|e| {
+            Error::internal(Code::NotJson, "counts have no JSON form").with_source(e)
+        })?;
         // A sync that took no time at all still ends after it began.
         let ended_at = ended_at.max(self.started_at);
         self.db
@@ -250,7 +252,7 @@ impl Writer {
         }
         self.db.execute_batch(INDEXES).map_err(|e| match e.sqlite_error_code() {
             Some(rusqlite::ErrorCode::ConstraintViolation) => Error::internal(
-                "AmbiguousIds",
+                Code::AmbiguousIds,
                 "two different records have the same id: an id of the vendor holds a colon where it must not",
             )
             .with_source(e),
@@ -313,7 +315,7 @@ pub fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
     pack().map_err(|e| {
         Error::new(
             ErrorType::Misconfigured,
-            "ScratchFull",
+            Code::ScratchFull,
             "could not pack the snapshot",
             "Give the function more ephemeral storage, or let TMPDIR name a folder with room.",
         )

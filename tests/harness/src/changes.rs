@@ -63,7 +63,7 @@ pub fn outcome(result: Result<Value, Error>, expected: &str) -> Value {
 pub fn code(result: Result<Value, Error>) -> &'static str {
     match result {
         Ok(answer) => panic!("it succeeded: {answer:#}"),
-        Err(error) => error.code(),
+        Err(error) => error.code().as_str(),
     }
 }
 

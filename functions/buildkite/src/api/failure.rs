@@ -1,5 +1,6 @@
 //! What Buildkite means by an error.
 
+use rollcall_connector::Code;
 use rollcall_connector::http::Call;
 use rollcall_connector::http::error::Error as Http;
 use rollcall_connector::{Error, ErrorType};
@@ -69,7 +70,7 @@ impl From<Failure> for Error {
         match failure.0.status() {
             Some(401) => Error::new(
                 ErrorType::Unauthenticated,
-                "TokenRejected",
+                Code::CredentialRejected,
                 "Buildkite does not accept the API token: it is wrong, has ended or was revoked",
                 "Make a token at https://buildkite.com/user/api-access-tokens and store it as `api-token`. Mind its end: a new one ends after seven days unless you pick another time.",
             )
@@ -77,7 +78,7 @@ impl From<Failure> for Error {
             Some(403) => failure.denial().explain().with_source(failure.0),
             Some(404) if failure.is_no_organization() => Error::new(
                 ErrorType::NotFound,
-                "UnknownOrganization",
+                Code::UnknownOrganization,
                 "Buildkite knows no such organization, or the token has no access to it",
                 "Correct `organization`: it is the slug in the address, not the name; and tick the organization on the token's page.",
             )
@@ -105,22 +106,22 @@ impl Denial<'_> {
     fn explain(self) -> Error {
         let (code, message, fix) = match self {
             Self::Scope(scope) => (
-                "TokenTooWeak",
+                Code::CredentialTooWeak,
                 "the API token may not read this",
                 format!("Give the token the scope {}.", label(scope)),
             ),
             Self::Forbidden => (
-                "TokenTooWeak",
+                Code::CredentialTooWeak,
                 "the API token may not read this",
                 "Let somebody make the token who may see the organization's members and teams, and check that the token has access to the organization. If allowed IP addresses are set for the token or the organization, check that the address which Rollcall calls from is one of them.".to_owned(),
             ),
             Self::Address => (
-                "AddressNotAllowed",
+                Code::AddressNotAllowed,
                 "Buildkite does not accept this token from the address that Rollcall calls from",
                 "Add that address to the allowed IP addresses of the token and of the organization (Security > API), or give Rollcall a fixed address that is allowed. The token's scopes are not the cause.".to_owned(),
             ),
             Self::Other => (
-                "VendorDenied",
+                Code::VendorDenied,
                 "Buildkite refuses this request, and does not name a missing scope",
                 "See what the answer says. If allowed IP addresses are set for the token or the organization, the address that Rollcall calls from must be one of them; a proxy on the way may refuse requests as well.".to_owned(),
             ),

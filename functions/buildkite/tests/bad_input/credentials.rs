@@ -16,7 +16,7 @@ use crate::{Desk, Simulated};
 
 const REJECTED: Failure = failure(
     "Unauthenticated",
-    "TokenRejected",
+    "CredentialRejected",
     "does not accept the API token: it is wrong, has ended or was revoked",
     "a new one ends after seven days unless you pick another time",
 );
@@ -24,7 +24,7 @@ const REJECTED: Failure = failure(
 const fn lacks(message: &'static str) -> Failure {
     failure(
         "PermissionDenied",
-        "MissingScope",
+        "CredentialTooWeak",
         message,
         "https://buildkite.com/user/api-access-tokens",
     )
@@ -184,7 +184,7 @@ async fn an_owner_who_may_not_see_members_is_told_apart_from_a_missing_scope() {
         .set_options(|options| options.members_may_view_teams = false);
     let expected = failure(
         "PermissionDenied",
-        "TokenTooWeak",
+        "CredentialTooWeak",
         "Forbidden",
         "Let somebody make the token who may see the organization's members and teams",
     );
@@ -216,7 +216,12 @@ async fn a_scope_that_the_api_names_when_it_refuses_is_passed_on() {
         desk.vendor
             .sim
             .set_faults(vec![Fault::nth_matching(3, "GET", path, kind)]);
-        let expected = failure("PermissionDenied", "TokenTooWeak", "may not read this", fix);
+        let expected = failure(
+            "PermissionDenied",
+            "CredentialTooWeak",
+            "may not read this",
+            fix,
+        );
         fails(&desk, Sync, json!({}), scope, expected).await;
     }
 }
@@ -225,7 +230,14 @@ async fn a_scope_that_the_api_names_when_it_refuses_is_passed_on() {
 #[tokio::test]
 async fn a_refusal_is_told_for_what_the_answer_shows_and_nothing_else() {
     let members = "/v2/organizations/acme-inc/members";
-    let weak = |fix| failure("PermissionDenied", "TokenTooWeak", "may not read this", fix);
+    let weak = |fix| {
+        failure(
+            "PermissionDenied",
+            "CredentialTooWeak",
+            "may not read this",
+            fix,
+        )
+    };
     let address = failure(
         "PermissionDenied",
         "AddressNotAllowed",

@@ -23,7 +23,7 @@ async fn a_token_that_is_revoked_during_a_sync_publishes_nothing_whenever_it_hap
     for after in 0..calls {
         let desk = desk_of(World::worked_example(), |o| o.revoke_after = Some(after)).await;
         let error = desk.sync().await.expect_err("a revoked token");
-        assert_eq!(error.code(), "TokenRejected", "after {after} calls");
+        assert_eq!(error.code(), "CredentialRejected", "after {after} calls");
         assert!(error.fix().contains("a new one ends after seven days"));
         // What the vendor says is there, too.
         let chain = Chain(&error).to_string();

@@ -325,7 +325,7 @@ async fn a_list_of_members_without_the_tokens_owner_publishes_nothing() {
         let fault = Fault::matching("GET", &path, kind).exactly();
         desk.vendor.sim.set_faults(vec![fault]);
         let ended = desk.sync().await;
-        let error = ended.as_ref().err().map(|e| e.code());
+        let error = ended.as_ref().err().map(|e| e.code().as_str());
         assert_eq!(error, code, "{rows}");
         assert_eq!(desk.is_published(), code.is_none(), "{rows}");
     }

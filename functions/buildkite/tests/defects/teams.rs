@@ -29,7 +29,7 @@ async fn a_team_that_is_deleted_between_the_lists_is_not_shown_and_told() {
     assert_eq!(
         shown.warnings(),
         [format!(
-            "TeamVanished: team {PLATFORM_ID} was deleted or hidden during the sync"
+            "DeletedDuringSync: team {PLATFORM_ID} was deleted or hidden during the sync"
         )]
     );
 }
@@ -46,7 +46,7 @@ async fn a_team_that_is_deleted_between_its_pages_is_not_shown_with_half_its_mem
     let shown = Shown::by(&desk).await;
     assert_eq!(shown.answer["content_digest"], expected);
     let warnings = shown.warnings();
-    assert!(warnings.iter().any(|w| w.starts_with("TeamVanished")));
+    assert!(warnings.iter().any(|w| w.starts_with("DeletedDuringSync")));
 }
 
 /// A 404 may be a hiccup, or a refusal: the list of teams says whether a team is gone, whatever the words. A list that has
@@ -69,7 +69,7 @@ async fn a_404_for_a_team_that_is_listed_still_is_no_deletion() {
         let error = desk.sync().await.expect_err(words);
         let chain = Chain(&error).to_string();
         assert_eq!(
-            (error.kind(), error.code()),
+            (error.kind(), error.code().as_str()),
             (ErrorType::Unavailable, "NotAvailable"),
             "{chain}"
         );
@@ -101,7 +101,7 @@ async fn only_the_api_says_that_a_team_is_gone() {
             said(404, json!({"message": "No organization found"})),
             "UnknownOrganization",
         ),
-        (FaultKind::status(403), "TokenTooWeak"),
+        (FaultKind::status(403), "CredentialTooWeak"),
     ] {
         let desk = desk_of(World::worked_example(), |_| {}).await;
         let path = format!("/v2/organizations/{ORGANIZATION}/teams/{PLATFORM_ID}");
@@ -136,7 +136,7 @@ async fn a_refusal_to_list_teams_is_not_taken_for_having_none() {
         (
             Teams::Forbidden,
             ErrorType::PermissionDenied,
-            "TokenTooWeak",
+            "CredentialTooWeak",
             "who may see the organization's members and teams",
         ),
         (
@@ -151,7 +151,11 @@ async fn a_refusal_to_list_teams_is_not_taken_for_having_none() {
         desk.vendor.sim.set_options(|o| o.teams = teams);
         let published = desk.published();
         let error = desk.sync().await.expect_err("no teams");
-        assert_eq!((error.kind(), error.code()), (kind, code), "{teams:?}");
+        assert_eq!(
+            (error.kind(), error.code().as_str()),
+            (kind, code),
+            "{teams:?}"
+        );
         assert!(error.fix().contains(fix), "{teams:?}: {}", error.fix());
         assert!(desk.published() == published, "{teams:?}");
         // Switched on again, all is as it was.

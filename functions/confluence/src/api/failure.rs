@@ -1,6 +1,7 @@
 //! What Confluence means by an error. Its two APIs do not say the same thing in the same way, and neither says "bad
 //! credentials" with 401.
 
+use rollcall_connector::Code;
 use rollcall_connector::http::error::Error as Http;
 use rollcall_connector::{Error, ErrorType};
 
@@ -132,7 +133,7 @@ impl From<Failure> for Error {
             Failure::Moved { .. } => {
                 return Error::new(
                     ErrorType::Unavailable,
-                    "ListMoves",
+                    Code::ListMoves,
                     failure.to_string(),
                     "Send it again: somebody adds and removes rows of this list at the moment.",
                 );
@@ -141,25 +142,25 @@ impl From<Failure> for Error {
         let (kind, code, what, fix) = match cause.status() {
             _ if is_unauthenticated => (
                 ErrorType::Unauthenticated,
-                "UnknownCaller",
+                Code::UnknownCaller,
                 "Confluence does not accept the token, or its account may not use Confluence",
                 TOKEN,
             ),
             _ if is_filtered => (
                 ErrorType::PermissionDenied,
-                "AddressFiltered",
+                Code::AddressFiltered,
                 "the site lets in only addresses that its IP allowlist names",
                 "Give the functions a fixed address (a VPC with a NAT gateway) and add it to the allowlist at admin.atlassian.com, under Security.",
             ),
             Some(401) => (
                 ErrorType::PermissionDenied,
-                "MissingScope",
+                Code::CredentialTooWeak,
                 "the token lacks a scope",
                 "Make a token with the scopes that the connector's README lists.",
             ),
             Some(403) if !is_json(&cause) => (
                 ErrorType::PermissionDenied,
-                "BlockedOnTheWay",
+                Code::BlockedOnTheWay,
                 "something on the way to Confluence refuses the request: the answer is not one of its API",
                 "Look for a proxy or a firewall between the functions and the site, and for an IP allowlist of the site.",
             ),

@@ -1,5 +1,6 @@
 //! Membership in groups.
 
+use rollcall_connector::Code;
 use rollcall_connector::provision::{Plan, Proposal, State};
 use rollcall_connector::{Error, ErrorType};
 use rollcall_model::ResourceId;
@@ -71,7 +72,7 @@ async fn changeable(change: &Change<'_>, id: &str) -> Result<Option<Group>, Erro
     };
     if let Some(group) = found.as_ref().filter(|group| is_external(group)) {
         return Err(Error::refused(
-            "ExternalGroup",
+            Code::ExternalGroup,
             format!(
                 "the members of group `{}` are kept by an identity provider",
                 group.name
@@ -111,7 +112,7 @@ fn unknown(id: &str) -> Error {
     let group = ResourceId::new(crate::access::GROUP, id);
     Error::new(
         ErrorType::NotFound,
-        "UnknownGroup",
+        Code::UnknownGroup,
         format!("there is no {group} in Confluence"),
         "Use the id of a group of the newest snapshot.",
     )

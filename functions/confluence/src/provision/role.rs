@@ -1,5 +1,6 @@
 //! Roles on spaces: one at most per principal and space.
 
+use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{Plan, Proposal, State};
 use rollcall_connector::{Error, ErrorType};
@@ -25,7 +26,7 @@ pub(super) async fn grant(
     let Some(wanted) = roles.iter().find(|known| known.id == role) else {
         return Err(Error::new(
             ErrorType::NotFound,
-            "UnknownRole",
+            Code::UnknownRole,
             format!("the site has no role {role}"),
             "Use a role of the newest snapshot.",
         ));

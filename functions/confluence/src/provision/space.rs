@@ -1,5 +1,6 @@
 //! Permissions on spaces, row by row.
 
+use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{Plan, Proposal, State};
 use rollcall_connector::{Error, ErrorType};
@@ -154,7 +155,7 @@ impl Held {
         if rows.is_empty() && assignments.is_empty() {
             return Err(Error::new(
                 ErrorType::Unavailable,
-                "NobodyListed",
+                Code::NobodyListed,
                 format!(
                     "Confluence shows nobody who has access to the space {space}, though the token's account can view it"
                 ),
@@ -198,7 +199,7 @@ async fn by_rows(
 
 fn holds_role(change: &Change<'_>, space: &Space, held: &Assignment) -> Error {
     Error::refused(
-        "HoldsRole",
+        Code::HoldsRole,
         format!(
             "{} has a role on the space `{}`, and its permissions follow from that",
             change.principal, space.key
@@ -229,7 +230,7 @@ fn can_hold(change: &Change<'_>, principal: &Principal, pair: Pair) -> Result<()
         return Ok(());
     }
     Err(Error::refused(
-        "GuestLimit",
+        Code::GuestLimit,
         format!(
             "{} is a guest, and guests cannot {} on a space",
             change.principal, pair.title
@@ -240,7 +241,7 @@ fn can_hold(change: &Change<'_>, principal: &Principal, pair: Pair) -> Result<()
 
 fn only_with_roles(change: &Change<'_>) -> Error {
     Error::invalid(
-        "UnknownEntitlement",
+        Code::UnknownEntitlement,
         format!(
             "this site has no `{}`: only sites with roles have it",
             change.entitlement
@@ -255,7 +256,7 @@ pub(super) fn not_skipped(change: &Change<'_>, space: &Space) -> Result<(), Erro
         return Ok(());
     }
     Err(Error::refused(
-        "PersonalSpace",
+        Code::PersonalSpace,
         format!(
             "`{}` is a personal space, which the configuration leaves out",
             space.key
@@ -279,7 +280,7 @@ async fn roles_only(change: &Change<'_>, space: &Space, pair: Pair) -> Result<Er
         None => "No role of this site includes it: change a role in Confluence.".into(),
     };
     Ok(Error::refused(
-        "RolesOnly",
+        Code::RolesOnly,
         "this site gives access to spaces by roles alone",
         fix,
     ))
@@ -292,7 +293,7 @@ pub(super) async fn required(change: &Change<'_>, id: &str) -> Result<Space, Err
         Ok(space) => Ok(space),
         Err(e) if e.is_absent() => Err(Error::new(
             ErrorType::NotFound,
-            "UnknownSpace",
+            Code::UnknownSpace,
             format!(
                 "there is no {} that the token's account can see",
                 ResourceId::new(SPACE, id)
@@ -356,7 +357,7 @@ pub(super) async fn not_the_last_admin(change: &Change<'_>, there: &Held) -> Res
         _ => {}
     }
     Err(Error::refused(
-        "LastAdmin",
+        Code::LastAdmin,
         format!(
             "{} is the only one who administers the space",
             change.principal
@@ -367,7 +368,7 @@ pub(super) async fn not_the_last_admin(change: &Change<'_>, there: &Held) -> Res
 
 fn nobody_seen_to_administer(change: &Change<'_>) -> Error {
     Error::refused(
-        "AdministratorsNotShown",
+        Code::AdministratorsNotShown,
         format!(
             "Confluence does not show what the role of {} allows, nor who else administers the space: it may be the last one",
             change.principal
@@ -384,7 +385,7 @@ fn cascade(change: &Change<'_>, removed: &[String]) -> Error {
         .filter(|id| *id != own)
         .collect();
     Error::refused(
-        "Cascade",
+        Code::Cascade,
         format!(
             "without the permission to view the space, {} loses its other permissions on it, too: {}",
             change.principal,

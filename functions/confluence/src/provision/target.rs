@@ -1,5 +1,6 @@
 //! What an entitlement id means here.
 
+use rollcall_connector::Code;
 use rollcall_connector::Error;
 use rollcall_model::EntitlementId;
 
@@ -33,7 +34,7 @@ impl Target {
         };
         target.ok_or_else(|| {
             Error::invalid(
-                "UnknownEntitlement",
+                Code::UnknownEntitlement,
                 format!("Confluence has no entitlement `{id}`"),
                 "Use an entitlement id of the newest snapshot: group:<id>:member, space:<id>:<verb>-<noun>, or space_role_assignment:<space>:<role>:assigned.",
             )

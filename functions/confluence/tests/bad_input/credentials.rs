@@ -16,7 +16,7 @@ const STRANGER: Failure = failure(
 );
 const SCOPE: Failure = failure(
     "PermissionDenied",
-    "MissingScope",
+    "CredentialTooWeak",
     "lacks a scope",
     "the connector's README lists",
 );
@@ -85,7 +85,7 @@ async fn a_scoped_token_without_one_of_its_scopes_publishes_nothing() {
                 .await
                 .expect_err(missing);
             assert_eq!(
-                (error.kind().as_str(), error.code()),
+                (error.kind().as_str(), error.code().as_str()),
                 (SCOPE.kind, SCOPE.code),
                 "{missing}: {error}"
             );

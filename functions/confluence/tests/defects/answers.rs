@@ -52,7 +52,7 @@ async fn a_token_that_is_revoked_halfway_empties_nothing() {
         desk.vendor.sim.set_faults(vec![fault]);
         let error = desk.sync().await.expect_err(place);
         assert_eq!(
-            (error.kind(), error.code()),
+            (error.kind(), error.code().as_str()),
             (ErrorType::Unauthenticated, "UnknownCaller"),
             "{n} {place}: {error}"
         );
@@ -241,7 +241,7 @@ async fn a_refusal_is_not_called_a_missing_right_if_something_else_refuses() {
         (says(403, filtered.clone()), "AddressFiltered"),
         (says(401, filtered), "AddressFiltered"),
         (html, "BlockedOnTheWay"),
-        (says(401, scope), "MissingScope"),
+        (says(401, scope), "CredentialTooWeak"),
     ] {
         let desk = desk_of(World::worked_example()).await;
         for method in ["GET", "POST"] {

@@ -214,7 +214,7 @@ async fn a_role_that_does_not_show_what_it_allows_is_taken_if_rows_show_another_
             ];
             let found = found.map(|result| match result {
                 Ok(answer) => answer["outcome"].as_str().unwrap_or_default().to_owned(),
-                Err(e) => e.code().to_owned(),
+                Err(e) => e.code().as_str().to_owned(),
             });
             assert_eq!(found, expected, "{mode:?}, shown: {shown}, Ada: {ada}");
         }

@@ -319,7 +319,7 @@ async fn every_grant_can_be_revoked_by_what_is_shown_of_it() {
             Ok(answer) => assert_eq!(answer["outcome"], "revoked", "{}", grant.id),
             Err(error) => assert!(
                 matches!(
-                    error.code(),
+                    error.code().as_str(),
                     "OwnAccess" | "ExternalGroup" | "UnknownPrincipal"
                 ),
                 "{}: {error}",

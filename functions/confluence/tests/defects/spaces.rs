@@ -194,7 +194,7 @@ async fn a_space_that_is_deleted_during_a_sync_is_not_shown_and_told_of() {
         let itself = Fault::matching("GET", space, absent.clone()).exactly();
         desk.vendor.sim.set_faults(vec![fault, itself]);
         let shown = Shown::by(&desk).await;
-        let told = "SpaceVanished: space 98310 was deleted during the sync".to_owned();
+        let told = "DeletedDuringSync: space 98310 was deleted during the sync".to_owned();
         assert!(
             shown.warnings().contains(&told),
             "{what}: {:?}",

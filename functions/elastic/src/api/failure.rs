@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rollcall_connector::Code;
 use rollcall_connector::http::error::Error as Http;
 use rollcall_connector::{Error, ErrorType};
 
@@ -118,13 +119,16 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let said = failure.to_string();
         match failure {
-            Failure::Stranger(_) => {
-                Error::new(ErrorType::Misconfigured, "NotElasticsearch", said, ENDPOINT)
-            }
+            Failure::Stranger(_) => Error::new(
+                ErrorType::Misconfigured,
+                Code::NotElasticsearch,
+                said,
+                ENDPOINT,
+            ),
             Failure::Nothing { what, .. } => nothing(what, said),
             Failure::GoesOn(_) => Error::new(
                 ErrorType::Internal,
-                "PartialList",
+                Code::PartialList,
                 said,
                 "This version of Rollcall does not know that list in parts: report it with this message.",
             ),
@@ -139,11 +143,11 @@ impl From<Failure> for Error {
 fn nothing(what: &str, said: String) -> Error {
     let (code, fix) = match what {
         "users" => (
-            "NoUsers",
+            Code::NoUsers,
             "Give the key the cluster privilege `read_security`. If the reserved realm of this cluster is switched off and it has no native users, create one: an empty list is never taken for a cluster without users.",
         ),
         _ => (
-            "NoRoles",
+            Code::NoRoles,
             "Give the key the cluster privilege `read_security`.",
         ),
     };
@@ -154,25 +158,25 @@ fn of_cloud(cause: Http) -> Error {
     let (kind, code, what, fix) = match cause.status() {
         Some(401 | 403 | 404) if is_page(&cause) => (
             ErrorType::Misconfigured,
-            "NotElasticCloud",
+            Code::NotElasticCloud,
             "what answers is not the Elastic Cloud API",
             "Correct `base-url`, or leave it out. If it is right, a proxy or firewall on the way refuses the request.",
         ),
         Some(401) => (
             ErrorType::Unauthenticated,
-            "CloudKeyRejected",
+            Code::CredentialRejected,
             "Elastic Cloud does not accept the key",
             CLOUD_KEY,
         ),
         Some(403) => (
             ErrorType::PermissionDenied,
-            "CloudKeyTooWeak",
+            Code::CredentialTooWeak,
             "the key may not see the organization",
             CLOUD_KEY_OR_ORGANIZATION,
         ),
         Some(404) => (
             ErrorType::NotFound,
-            "UnknownOrganization",
+            Code::UnknownOrganization,
             "Elastic Cloud knows no such organization",
             "Correct `organization-id`, or leave it out; and check `base-url`, if that is set.",
         ),
@@ -192,13 +196,13 @@ fn of_deployment(name: &str, cause: Http) -> Error {
     let (kind, code, what, fix) = match (&cause, cause.status()) {
         (_, Some(400 | 401 | 403 | 410)) if is_page(&cause) && !says_all("Forbidden") => (
             ErrorType::Misconfigured,
-            "NotElasticsearch",
+            Code::NotElasticsearch,
             format!("what answers at the endpoint of {name} is not Elasticsearch"),
             ENDPOINT,
         ),
         (_, Some(401)) => (
             ErrorType::Unauthenticated,
-            "DeploymentKeyRejected",
+            Code::CredentialRejected,
             format!("Elasticsearch of {name} does not accept the key"),
             DEPLOYMENT_KEY,
         ),
@@ -206,43 +210,43 @@ fn of_deployment(name: &str, cause: Http) -> Error {
         // (<https://www.elastic.co/docs/deploy-manage/security/ip-filtering-cloud>).
         (_, Some(403)) if says("traffic filtering") || says_all("Forbidden") => (
             ErrorType::PermissionDenied,
-            "AddressFiltered",
+            Code::AddressFiltered,
             format!("{name} lets in only addresses that its traffic filters name"),
             "Give the functions a fixed address (a VPC with a NAT gateway, or a private link) and add it to the deployment's traffic filters in the Elastic Cloud console.",
         ),
         (_, Some(403)) => (
             ErrorType::PermissionDenied,
-            "DeploymentKeyTooWeak",
+            Code::CredentialTooWeak,
             format!("the key of {name} lacks a privilege"),
             "Give the key the cluster privilege `manage_security`; for a sync alone `read_security` may do, if the deployment lets it read role mappings.",
         ),
         (_, Some(410)) => (
             ErrorType::Misconfigured,
-            "Serverless",
+            Code::Serverless,
             format!("{name} is a serverless project, which has no users and roles of its own"),
             "Take it out of the configuration: who has access to projects, the organization tells.",
         ),
         (_, Some(404)) => (
             ErrorType::Misconfigured,
-            "NotADeployment",
+            Code::NotADeployment,
             format!("there is no cluster at the endpoint of {name}"),
             ENDPOINT,
         ),
         (Http::Garbled { .. } | Http::Redirect { .. }, _) => (
             ErrorType::Misconfigured,
-            "NotElasticsearch",
+            Code::NotElasticsearch,
             format!("what answers at the endpoint of {name} is not Elasticsearch"),
             ENDPOINT,
         ),
         (_, Some(400)) if says("] is reserved and") => (
             ErrorType::Refused,
-            "ReservedUser",
+            Code::ReservedUser,
             format!("Elasticsearch of {name} keeps this user for itself"),
             "Reserved users cannot be given roles.",
         ),
         (_, Some(400)) => (
             ErrorType::Refused,
-            "VendorRefused",
+            Code::VendorRefused,
             format!("Elasticsearch of {name} does not do this"),
             "Its own words say why.",
         ),

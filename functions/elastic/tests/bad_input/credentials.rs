@@ -16,19 +16,19 @@ use crate::{Desk, Simulated};
 
 const CLOUD: Failure = failure(
     "Unauthenticated",
-    "CloudKeyRejected",
+    "CredentialRejected",
     "Elastic Cloud does not accept the key",
     "An organization owner makes a key",
 );
 const DEPLOYMENT: Failure = failure(
     "Unauthenticated",
-    "DeploymentKeyRejected",
+    "CredentialRejected",
     "Elasticsearch of the deployment does not accept the key",
     "store its encoded form",
 );
 const WEAK: Failure = failure(
     "PermissionDenied",
-    "DeploymentKeyTooWeak",
+    "CredentialTooWeak",
     "lacks a privilege",
     "`manage_security`",
 );
@@ -80,7 +80,7 @@ async fn a_key_that_does_not_see_who_owns_the_organization_shows_nothing() {
     desk.set_keys(&json!({"api-key": SCOPED_CLOUD_KEY}));
     let expected = failure(
         "PermissionDenied",
-        "CloudKeyTooWeak",
+        "CredentialTooWeak",
         "does not see who owns the organization Acme, and so not all roles",
         "An organization owner makes a key with that role",
     );
@@ -105,7 +105,7 @@ async fn an_organization_that_the_key_does_not_reach_is_told() {
             SECOND_ORGANIZATION_ID,
             failure(
                 "PermissionDenied",
-                "CloudKeyTooWeak",
+                "CredentialTooWeak",
                 "the key may not see the organization",
                 "`organization-id`",
             ),

@@ -33,13 +33,13 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
         for (kind, of_cloud, of_deployment) in [
             (
                 FaultKind::status(401),
-                "CloudKeyRejected",
-                "DeploymentKeyRejected",
+                "CredentialRejected",
+                "CredentialRejected",
             ),
             (
                 FaultKind::status(403),
-                "CloudKeyTooWeak",
-                "DeploymentKeyTooWeak",
+                "CredentialTooWeak",
+                "CredentialTooWeak",
             ),
             (
                 FaultKind::status(404),
@@ -115,12 +115,12 @@ async fn a_key_that_ends_leaves_the_last_snapshot_as_it_is() {
             key.expires = Some("2024-01-01T00:00:00Z".parse().expect("a time"));
         });
     });
-    assert_eq!(code(desk.sync().await), "CloudKeyRejected");
+    assert_eq!(code(desk.sync().await), "CredentialRejected");
     desk.vendor.sim.with_world(|world| {
         world.edit_cloud_key(TEST_CLOUD_KEY, |key| key.expires = None);
         world.edit_deployment_key("main", TEST_DEPLOYMENT_KEY, |key| key.expired = true);
     });
-    assert_eq!(code(desk.sync().await), "DeploymentKeyRejected");
+    assert_eq!(code(desk.sync().await), "CredentialRejected");
     assert!(desk.published() == before);
 }
 
@@ -131,8 +131,8 @@ async fn a_key_that_does_not_see_all_roles_fails() {
     desk.set_keys(&json!({"api-key": SCOPED_CLOUD_KEY}));
     let error = desk.sync().await.expect_err("a weak key");
     assert_eq!(
-        (error.kind(), error.code()),
-        (ErrorType::PermissionDenied, "CloudKeyTooWeak")
+        (error.kind(), error.code().as_str()),
+        (ErrorType::PermissionDenied, "CredentialTooWeak")
     );
     assert!(error.fix().contains("organization owner"), "{error}");
     assert!(!desk.is_published());
@@ -164,7 +164,7 @@ async fn a_list_that_cannot_be_empty_and_is_publishes_nothing() {
             cloud(json!({"organizations": []})),
             "NoOrganization",
         ),
-        (members, cloud(json!({"members": []})), "CloudKeyTooWeak"),
+        (members, cloud(json!({"members": []})), "CredentialTooWeak"),
         (users, nothing(), "NoUsers"),
         (roles, nothing(), "NoRoles"),
     ] {
@@ -195,7 +195,7 @@ async fn a_refusal_of_elasticsearch_is_quoted_and_names_the_privilege() {
         desk.set_keys(&json!({"deployment-api-key": key}));
         let error = desk.sync().await.expect_err("a weak key");
         let said = Chain(&error).to_string();
-        assert_eq!(error.code(), "DeploymentKeyTooWeak", "{said}");
+        assert_eq!(error.code(), "CredentialTooWeak", "{said}");
         assert!(said.contains("is unauthorized for API key id"), "{said}");
         assert!(
             said.contains(&format!("{list}/get")) || key == BARE_DEPLOYMENT_KEY,
@@ -205,7 +205,7 @@ async fn a_refusal_of_elasticsearch_is_quoted_and_names_the_privilege() {
         let error = grant(&desk, "r1", ADMIN, "deploymentUser:svc")
             .await
             .expect_err("a weak key");
-        assert_eq!(error.code(), "DeploymentKeyTooWeak");
+        assert_eq!(error.code(), "CredentialTooWeak");
         assert!(error.fix().contains("`manage_security`"), "{error}");
     }
     // A key that may read role mappings as well can sync, and not change.
@@ -216,7 +216,7 @@ async fn a_refusal_of_elasticsearch_is_quoted_and_names_the_privilege() {
     desk.set_keys(&json!({"deployment-api-key": READ_DEPLOYMENT_KEY}));
     desk.complete().await;
     let refused = grant(&desk, "r1", ADMIN, "deploymentUser:svc").await;
-    assert_eq!(code(refused), "DeploymentKeyTooWeak");
+    assert_eq!(code(refused), "CredentialTooWeak");
 }
 
 /// The public connector takes any JSON for success: what was refused is reported as granted or revoked.
@@ -224,8 +224,8 @@ async fn a_refusal_of_elasticsearch_is_quoted_and_names_the_privilege() {
 async fn a_write_that_is_refused_is_no_success() {
     for (status, expected) in [
         (400, "VendorRefused"),
-        (401, "DeploymentKeyRejected"),
-        (403, "DeploymentKeyTooWeak"),
+        (401, "CredentialRejected"),
+        (403, "CredentialTooWeak"),
         (404, "NotADeployment"),
         (409, "Contended"),
         (410, "Serverless"),
@@ -254,7 +254,7 @@ async fn a_write_that_is_answered_well_and_has_no_effect_is_no_success() {
         .await
         .expect_err("nothing happened");
     assert_eq!(
-        (error.kind(), error.code()),
+        (error.kind(), error.code().as_str()),
         (ErrorType::Unavailable, "NotObserved")
     );
     let revoked = revoke(&desk, "r2", VIEWER, "deploymentUser:svc").await;
@@ -320,7 +320,7 @@ async fn a_list_of_organizations_that_goes_on_publishes_nothing() {
         .set_options(|o| o.next_page = Some("MTIz".to_owned()));
     let error = desk.sync().await.expect_err("half a list");
     assert_eq!(
-        (error.kind(), error.code()),
+        (error.kind(), error.code().as_str()),
         (ErrorType::Misconfigured, "TooManyOrganizations")
     );
     assert!(error.fix().contains("`organization-id`"), "{error}");

@@ -226,7 +226,7 @@ async fn one_deployment_that_refuses_publishes_nothing_of_any() {
         world.edit_deployment_key("second", SECOND_DEPLOYMENT_KEY, |key| key.expired = true);
     });
     let error = desk.sync().await.expect_err("a key that has ended");
-    assert_eq!(error.code(), "DeploymentKeyRejected");
+    assert_eq!(error.code(), "CredentialRejected");
     assert!(error.to_string().contains("of second"), "{error}");
     assert!(!desk.is_published());
     // A change of the other needs nothing of it.

@@ -65,7 +65,7 @@ async fn an_organization_id_limits_organizations_and_members() {
     }
     let desk = Desk::new().await;
     desk.set_keys(&json!({"organization-id": SECOND_ORGANIZATION_ID}));
-    assert_eq!(code(desk.sync().await), "CloudKeyTooWeak");
+    assert_eq!(code(desk.sync().await), "CredentialTooWeak");
 }
 
 /// The same with a key of both: the public connector makes everybody a member of every organization.
@@ -119,7 +119,7 @@ async fn a_role_counts_in_the_organization_that_it_is_in() {
     desk.vendor.sim.with_world(|world| {
         world.edit_member(ORGANIZATION_ID, "1001", |ada| ada.assignments.clear());
     });
-    assert_eq!(code(desk.sync().await), "CloudKeyTooWeak");
+    assert_eq!(code(desk.sync().await), "CredentialTooWeak");
 }
 
 /// Owners of the organization look to the public connector like everybody else.

@@ -1,5 +1,6 @@
 //! What Northflank means by an error. It does not document what each status means, so that only the statuses count.
 
+use rollcall_connector::Code;
 use rollcall_connector::http::error::Error as Http;
 use rollcall_connector::{Error, ErrorType};
 
@@ -90,7 +91,7 @@ impl Failure {
         let message = format!("the API token may not read {}{or}", self.part.needs());
         Error::new(
             ErrorType::PermissionDenied,
-            "TokenTooWeak",
+            Code::CredentialTooWeak,
             message,
             MISSING,
         )
@@ -109,7 +110,7 @@ impl From<Failure> for Error {
         if failure.is_unavailable() {
             return Error::new(
                 ErrorType::Misconfigured,
-                "NotAvailable",
+                Code::NotAvailable,
                 format!("{} cannot be read with this token", part.needs()),
                 UNAVAILABLE,
             )

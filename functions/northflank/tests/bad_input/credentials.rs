@@ -16,7 +16,7 @@ use crate::{Desk, Simulated};
 
 const REJECTED: Failure = failure(
     "Unauthenticated",
-    "TokenRejected",
+    "CredentialRejected",
     "does not accept the API token: it is wrong, has ended or was revoked",
     "make an API token of the organization",
 );
@@ -59,11 +59,16 @@ async fn a_token_that_is_wrong_expired_or_revoked_is_told_for_one_and_the_right_
 #[tokio::test]
 async fn whatever_the_token_may_not_read_is_named_in_one_error() {
     for (denial, kind, code, fix) in [
-        (Denial::Forbidden, "PermissionDenied", "TokenTooWeak", GIVE),
+        (
+            Denial::Forbidden,
+            "PermissionDenied",
+            "CredentialTooWeak",
+            GIVE,
+        ),
         (
             Denial::Unauthorized,
             "PermissionDenied",
-            "TokenTooWeak",
+            "CredentialTooWeak",
             GIVE,
         ),
         (Denial::NotFound, "Misconfigured", "NotAvailable", CHECK),
@@ -102,7 +107,7 @@ async fn a_401_at_every_list_is_a_bad_token_only_if_the_api_does_not_know_it() {
     for (auth, expected) in [
         (
             None,
-            failure("PermissionDenied", "TokenTooWeak", MEMBERS, GIVE),
+            failure("PermissionDenied", "CredentialTooWeak", MEMBERS, GIVE),
         ),
         (Some(401), REJECTED),
         // It does not say.
@@ -122,7 +127,7 @@ async fn a_401_at_every_list_is_a_bad_token_only_if_the_api_does_not_know_it() {
 #[tokio::test]
 async fn a_401_in_the_middle_is_told_for_what_the_api_says_of_the_token_then() {
     let list = "/v1/org-roles/developer/members";
-    let weak = |said| failure("PermissionDenied", "TokenTooWeak", said, GIVE);
+    let weak = |said| failure("PermissionDenied", "CredentialTooWeak", said, GIVE);
     let only = "may not read organization roles (Organisation > Admin > Roles > Read):";
     for (refusal, auth, expected) in [
         (401, None, weak(only)),
@@ -150,7 +155,7 @@ async fn refusals_of_different_kinds_are_named_together() {
         Fault::matching("GET", "/v1/directory-groups", FaultKind::status(404)),
     ]);
     for part in [MEMBERS, GROUPS] {
-        let expected = failure("PermissionDenied", "TokenTooWeak", part, GIVE);
+        let expected = failure("PermissionDenied", "CredentialTooWeak", part, GIVE);
         fails(&desk, Sync, json!({}), "401 and 404", expected).await;
     }
 }
@@ -173,7 +178,7 @@ async fn a_token_of_a_team_is_told_for_one_and_without_a_word_on_itself_it_fails
         fails(&desk, Sync, json!({}), "a team's token", team).await;
         desk.vendor.sim.set_options(|o| o.auth = false);
         let expected = match denial {
-            Denial::Forbidden => failure("PermissionDenied", "TokenTooWeak", MEMBERS, GIVE),
+            Denial::Forbidden => failure("PermissionDenied", "CredentialTooWeak", MEMBERS, GIVE),
             Denial::Unauthorized => REJECTED,
             Denial::NotFound => failure("Misconfigured", "NotAvailable", GROUPS, CHECK),
         };
@@ -208,7 +213,7 @@ async fn where_the_list_of_groups_is_refused_the_error_says_that_directory_sync_
             "/v1/directory-groups",
             FaultKind::status(status),
         )]);
-        let expected = failure("PermissionDenied", "TokenTooWeak", GROUPS, GIVE);
+        let expected = failure("PermissionDenied", "CredentialTooWeak", GROUPS, GIVE);
         fails(&desk, Sync, json!({}), &status.to_string(), expected).await;
     }
 }

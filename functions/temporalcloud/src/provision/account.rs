@@ -1,5 +1,6 @@
 //! Accounts: inviting a person, and deleting one.
 
+use rollcall_connector::Code;
 use rollcall_connector::event::{Account, ResourceRef};
 use rollcall_connector::provision::{Plan, Proposal, Request, State};
 use rollcall_connector::{Error, ErrorType, Identity};
@@ -52,7 +53,7 @@ pub(super) async fn create(
 fn check_account(email: &str, account: &Account) -> Result<(), Error> {
     if let Some(key) = account.profile.keys().next() {
         return Err(Error::invalid(
-            "UnknownProfileKey",
+            Code::UnknownProfileKey,
             format!("an account in Temporal Cloud has no `{key}`"),
             "Send an empty `profile`: an account is made of its e-mail address.",
         ));
@@ -63,7 +64,7 @@ fn check_account(email: &str, account: &Account) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::invalid(
-        "BadEmail",
+        Code::BadEmail,
         format!("`{email}` is no e-mail address"),
         "Send the address that the invitation shall go to.",
     ))
@@ -86,7 +87,7 @@ fn existing(connector: &TemporalCloud, user: &User) -> Result<Plan<Write>, Error
         .is_some_and(|i| is_past(connector, i.expired_time.get().copied()));
     if state == ResourceState::Expired || invitation_ended {
         return Err(Error::refused(
-            "InvitationExpired",
+            Code::InvitationExpired,
             format!(
                 "{} ({USER}:{}) was invited, and the invitation has expired",
                 user.spec.email, user.id
@@ -125,7 +126,7 @@ pub(super) async fn delete(
     if principal.resource_type != USER {
         return Err(Error::new(
             ErrorType::InvalidRequest,
-            "NotAUser",
+            Code::NotAUser,
             format!("only users can be deleted from here, and `{principal}` is none"),
             "Delete it in Temporal Cloud.",
         ));
@@ -137,7 +138,7 @@ pub(super) async fn delete(
     let role = user.access.role();
     if let Some(role) = role.as_ref().filter(|role| is_immutable(role)) {
         return Err(Error::refused(
-            "HoldsImmutableRole",
+            Code::HoldsImmutableRole,
             format!(
                 "{} holds the role {}, and such an account is not deleted from here",
                 user.name,

@@ -1,5 +1,6 @@
 //! Permissions on namespaces: one at most per principal and namespace.
 
+use rollcall_connector::Code;
 use rollcall_connector::provision::{Plan, Proposal, Request, State};
 use rollcall_connector::{Error, ErrorType, Identity};
 use rollcall_model::ResourceId;
@@ -43,7 +44,7 @@ pub(super) async fn grant(
     }
     if principal.scoped {
         return Err(Error::refused(
-            "ScopedServiceAccount",
+            Code::ScopedServiceAccount,
             format!(
                 "{} is a scoped service account: its scope cannot be widened",
                 principal.id
@@ -97,7 +98,7 @@ pub(super) async fn revoke(
     }
     if principal.scoped {
         return Err(Error::refused(
-            "ScopedServiceAccount",
+            Code::ScopedServiceAccount,
             format!("{} exists for this scope alone", principal.id),
             "Delete the service account in Temporal Cloud.",
         ));
@@ -116,7 +117,7 @@ pub(super) async fn revoke(
 
 fn implicit(principal: &Principal, namespace: &str, why: &str) -> Error {
     Error::refused(
-        "ImplicitAccess",
+        Code::ImplicitAccess,
         format!(
             "{} is admin of {namespace} by its account role, {why}",
             principal.id
@@ -137,7 +138,7 @@ async fn namespace_exists(
     found.map(|_| ()).ok_or_else(|| {
         Error::new(
             ErrorType::NotFound,
-            "UnknownEntitlement",
+            Code::UnknownEntitlement,
             format!("there is no namespace `{namespace}`, or it is being deleted"),
             "Use an entitlement id of the newest snapshot.",
         )

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::http::lenient::Lenient;
 use rollcall_connector::provision::Request;
@@ -45,7 +46,7 @@ pub(super) fn kind_of(principal: &ResourceId) -> Result<Kind, Error> {
         SERVICE_ACCOUNT => Ok(Kind::ServiceAccount),
         GROUP => Ok(Kind::Group),
         other => Err(Error::invalid(
-            "UnknownPrincipal",
+            Code::UnknownPrincipal,
             format!("a {other} cannot hold access of its own: `{principal}`"),
             "Name a user, a service-account or a group.",
         )),
@@ -77,7 +78,7 @@ impl Principal {
         Self::read(connector, identity, id).await?.ok_or_else(|| {
             Error::new(
                 ErrorType::NotFound,
-                "UnknownPrincipal",
+                Code::UnknownPrincipal,
                 format!("there is no {id} in Temporal Cloud"),
                 "Use the id of a principal of the newest snapshot.",
             )
@@ -234,7 +235,7 @@ fn readable(field: &Lenient<String>) -> Option<String> {
 
 fn unexpected(id: &ResourceId, why: &str) -> Error {
     Error::internal(
-        "UnexpectedAnswer",
+        Code::UnexpectedAnswer,
         format!("{id} cannot be changed as the vendor shows it: {why}"),
     )
 }
@@ -262,7 +263,7 @@ pub(super) fn not_oneself(identity: &Identity, principal: &ResourceId) -> Result
         return Ok(());
     }
     Err(Error::refused(
-        "OwnIdentity",
+        Code::OwnAccess,
         format!(
             "`{}` ({principal}) is the account that this connector itself uses",
             identity.caller_name
@@ -309,7 +310,7 @@ pub(super) async fn not_the_last_admin(
         return Ok(());
     }
     Err(Error::refused(
-        "LastAdmin",
+        Code::LastAdmin,
         format!(
             "{} is the last person who can administer the account",
             leaving.name

@@ -1,5 +1,6 @@
 //! Account roles: one at most per principal.
 
+use rollcall_connector::Code;
 use rollcall_connector::provision::{Plan, Proposal, Request, State};
 use rollcall_connector::{Error, Identity};
 use rollcall_model::ResourceId;
@@ -23,7 +24,7 @@ pub(super) async fn grant(
     let kind = kind_of(principal)?;
     if *wanted == Role::MetricsRead && kind != Kind::ServiceAccount {
         return Err(Error::refused(
-            "ServiceAccountsOnly",
+            Code::ServiceAccountsOnly,
             format!("the role metrics-read is for service accounts, and {principal} is none"),
             "Grant `read` instead.",
         ));
@@ -107,7 +108,7 @@ fn lower(principal: &Principal, role: &Role) -> Result<Option<Role>, Error> {
         (_, Role::Admin) => Ok(Some(Role::Developer)),
         (_, Role::Developer) => Ok(Some(Role::Read)),
         _ => Err(Error::refused(
-            "LowestRole",
+            Code::LowestRole,
             format!(
                 "{} is the lowest role: without it, {} has no account",
                 role_slug(role),
@@ -123,7 +124,7 @@ fn check_mutable(role: &Role) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::refused(
-        "ImmutableRole",
+        Code::ImmutableRole,
         format!(
             "the role {} can be neither granted nor revoked from here",
             role_slug(role)
@@ -135,7 +136,7 @@ fn check_mutable(role: &Role) -> Result<(), Error> {
 fn check_holder(principal: &Principal, held: Option<&Role>) -> Result<(), Error> {
     match held {
         Some(role) if is_immutable(role) => Err(Error::refused(
-            "HoldsImmutableRole",
+            Code::HoldsImmutableRole,
             format!(
                 "{} holds the role {}, which is not changed from here",
                 principal.id,
@@ -144,7 +145,7 @@ fn check_holder(principal: &Principal, held: Option<&Role>) -> Result<(), Error>
             "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.",
         )),
         _ if principal.scoped => Err(Error::refused(
-            "ScopedServiceAccount",
+            Code::ScopedServiceAccount,
             format!(
                 "{} is a scoped service account, whose account role is fixed",
                 principal.id

@@ -1,5 +1,6 @@
 //! What an entitlement id means here.
 
+use rollcall_connector::Code;
 use rollcall_connector::Error;
 use rollcall_model::EntitlementId;
 
@@ -29,7 +30,7 @@ impl Target {
         };
         target.ok_or_else(|| {
             Error::invalid(
-                "UnknownEntitlement",
+                Code::UnknownEntitlement,
                 format!("account {account} has no entitlement `{id}`"),
                 "Use an entitlement id of the newest snapshot.",
             )
@@ -58,7 +59,7 @@ fn role(account: &str, id: &str) -> Option<Role> {
 
 fn not_provisioned(kind: &str, id: &EntitlementId) -> Error {
     Error::refused(
-        "NotProvisioned",
+        Code::NotProvisioned,
         format!("entitlements on a {kind} are only shown, not changed: `{id}`"),
         "Change it in Temporal Cloud. Namespaces and account roles can be changed from here.",
     )

@@ -170,7 +170,7 @@ async fn what_must_not_be_changed_is_refused() {
     );
     let oneself = failure(
         "Refused",
-        "OwnIdentity",
+        "OwnAccess",
         "that this connector itself uses",
         "by another administrator",
     );

@@ -23,7 +23,7 @@ const REJECTED: Failure = failure(
 );
 const WEAK: Failure = failure(
     "PermissionDenied",
-    "WeakKey",
+    "CredentialTooWeak",
     "cannot see other users' access",
     "a service account with the account role Global Admin (ROLE_ADMIN)",
 );

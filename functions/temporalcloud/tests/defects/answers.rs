@@ -143,7 +143,7 @@ async fn a_list_of_projects_that_is_refused_although_there_are_some_publishes_no
         Fault::matching("GET", "/cloud/projects", kind).exactly()
     };
     for (status, kind, expected) in [
-        (403, "PermissionDenied", "WeakKey"),
+        (403, "PermissionDenied", "CredentialTooWeak"),
         (404, "Unavailable", "ContradictoryAnswers"),
         (501, "Unavailable", "ContradictoryAnswers"),
     ] {
@@ -152,7 +152,7 @@ async fn a_list_of_projects_that_is_refused_although_there_are_some_publishes_no
         desk.vendor.sim.set_faults(vec![refused(status)]);
         let error = desk.sync().await.expect_err("refused");
         assert_eq!(
-            (error.kind().as_str(), error.code()),
+            (error.kind().as_str(), error.code().as_str()),
             (kind, expected),
             "{error}"
         );
@@ -193,7 +193,7 @@ async fn custom_roles_that_are_looked_up_lose_nothing_by_a_list_that_is_refused(
 #[tokio::test]
 async fn custom_roles_that_are_neither_listed_nor_found_publish_nothing() {
     for (status, expected) in [
-        (403, "WeakKey"),
+        (403, "CredentialTooWeak"),
         (404, "ContradictoryAnswers"),
         (501, "ContradictoryAnswers"),
     ] {
@@ -274,7 +274,7 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
         let mut warnings = shown.warnings().into_iter();
         let left = shown.resources.contains_key("group:g-cloud")
             || (shown.grants.values()).any(|g| g.principal == "group:g-cloud");
-        warnings.any(|w| w.starts_with("GroupVanished") && w.contains("g-cloud")) && !left
+        warnings.any(|w| w.starts_with("DeletedDuringSync") && w.contains("g-cloud")) && !left
     };
     // It is gone, whichever page of its members we were at: the list does not have it any more.
     for (page_size, page) in [(None, 1), (Some(1), 2)] {
@@ -329,7 +329,11 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
         desk.vendor.sim.set_options(|o| o.force_page_size = Some(1));
         desk.vendor.sim.set_faults(faults);
         let error = desk.sync().await.expect_err("a list that breaks off");
-        assert_eq!((error.kind().as_str(), error.code()), expected, "{error}");
+        assert_eq!(
+            (error.kind().as_str(), error.code().as_str()),
+            expected,
+            "{error}"
+        );
         assert!(error.to_string().contains("g-cloud"), "{error}");
         assert!(!desk.is_published());
     }

@@ -53,7 +53,7 @@ async fn something_that_never_rests_is_given_up_after_a_few_tries() {
         .await
         .expect_err("a conflict");
     assert_eq!(
-        (error.kind().as_str(), error.code()),
+        (error.kind().as_str(), error.code().as_str()),
         ("Conflict", "Contended")
     );
     assert!((2..=4).contains(&desk.writes().len()));

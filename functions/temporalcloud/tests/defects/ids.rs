@@ -75,7 +75,7 @@ async fn an_account_id_that_is_no_plain_word_fails_everything() {
             .with_world(|world| world.account_id = id.into());
         let error = desk.sync().await.expect_err("a bad id");
         assert_eq!(
-            (error.code(), error.fix().is_empty()),
+            (error.code().as_str(), error.fix().is_empty()),
             ("BadAccountId", false),
             "{id:?}"
         );

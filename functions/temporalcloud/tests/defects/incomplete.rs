@@ -34,7 +34,7 @@ fn with_unheld_lists() -> World {
 fn fails(result: Result<Value, Error>, kind: &str, code: &str) -> Error {
     let error = result.expect_err("a failure");
     assert_eq!(
-        (error.kind().as_str(), error.code()),
+        (error.kind().as_str(), error.code().as_str()),
         (kind, code),
         "{error}"
     );
@@ -281,7 +281,7 @@ async fn service_accounts_of_a_project_are_shown_once_whichever_list_has_them() 
     desk.vendor.sim.set_faults(faults.collect());
     let shown = Shown::by(&desk).await;
     let mut warnings = shown.warnings().into_iter();
-    assert!(warnings.any(|w| w.starts_with("ProjectVanished") && w.contains("prj_1")));
+    assert!(warnings.any(|w| w.starts_with("DeletedDuringSync") && w.contains("prj_1")));
     assert!(!shown.resources.contains_key("project:prj_1"));
     assert!((shown.grants.values()).all(|g| g.principal != "project:prj_1"));
 }

@@ -38,8 +38,8 @@ async fn a_key_of_less_than_an_admin_fails_and_names_the_role_to_use() {
         desk.write_secret(&secret);
         let error = desk.sync().await.expect_err("a weak key");
         assert_eq!(
-            (error.kind().as_str(), error.code()),
-            ("PermissionDenied", "WeakKey"),
+            (error.kind().as_str(), error.code().as_str()),
+            ("PermissionDenied", "CredentialTooWeak"),
             "{key}: {error}"
         );
         assert!(error.fix().contains("Global Admin"), "{}", error.fix());
@@ -47,7 +47,7 @@ async fn a_key_of_less_than_an_admin_fails_and_names_the_role_to_use() {
         // It stops before anything is listed.
         assert_eq!(desk.vendor.sim.calls(), 2, "{key}");
         let result = grant(&desk, "r1", "namespace:demo.a1b23:read", "user:u-read").await;
-        assert_eq!(code(result), "WeakKey", "{key}");
+        assert_eq!(code(result), "CredentialTooWeak", "{key}");
         assert_eq!(desk.writes().len(), 0);
     }
 }
@@ -80,7 +80,7 @@ async fn access_that_is_hidden_although_the_key_is_an_admins_publishes_nothing()
         }
     });
     let error = desk.sync().await.expect_err("hidden access");
-    assert_eq!(error.code(), "WeakKey", "{error}");
+    assert_eq!(error.code(), "CredentialTooWeak", "{error}");
     assert!(error.to_string().contains("no access is shown"), "{error}");
     assert!(!desk.is_published());
 }

@@ -50,7 +50,7 @@ async fn an_operation_that_ended_badly_fails_at_once_in_the_vendors_words() {
             .await
             .expect_err("an operation that ended badly");
         assert_eq!(
-            (error.kind().as_str(), error.code()),
+            (error.kind().as_str(), error.code().as_str()),
             ("Refused", "OperationFailed"),
             "{end:?}"
         );

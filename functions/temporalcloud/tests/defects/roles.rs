@@ -267,7 +267,7 @@ async fn the_lowest_role_is_not_revoked_and_the_way_out_is_named() {
             .await
             .expect_err("refused");
         assert_eq!(
-            (error.kind().as_str(), error.code()),
+            (error.kind().as_str(), error.code().as_str()),
             ("Refused", "LowestRole")
         );
         assert!(error.fix().contains("delete-account"), "{}", error.fix());
@@ -301,11 +301,11 @@ async fn an_account_keeps_an_administrator_and_the_connector_its_own_role() {
     );
     assert_eq!(
         code(revoke(&desk, "r4", &member("admin"), "service-account:sa0").await),
-        "OwnIdentity"
+        "OwnAccess"
     );
     assert_eq!(
         code(grant(&desk, "r5", &member("read"), "service-account:sa0").await),
-        "OwnIdentity"
+        "OwnAccess"
     );
     assert_eq!(desk.writes().len(), 0);
     // With another one it can be done; pages that are empty and go on do not hide that one.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::Code;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -83,7 +84,7 @@ pub fn parse(bytes: &[u8], place: &str) -> Result<Entries, Error> {
     forms::read(bytes).map_err(|problem| {
         Error::new(
             ErrorType::Misconfigured,
-            "MalformedSecret",
+            Code::MalformedSecret,
             format!("the secret at {place} cannot be read: {problem}"),
             "Store a JSON object there, such as {\"api-key\":\"…\"}.",
         )

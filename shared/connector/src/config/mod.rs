@@ -9,6 +9,7 @@ mod forms;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::Code;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::{Host, Url};
@@ -128,7 +129,7 @@ impl Config {
             .collect();
         let warnings = (!unknown.is_empty()).then(|| {
             Warning::new(
-                "UnknownKeys",
+                Code::UnknownKeys,
                 format!(
                     "the secret holds keys that nothing reads: {}",
                     unknown.join(", ")
@@ -313,7 +314,7 @@ fn unprintable(text: &str) -> Option<String> {
 pub fn bad(problems: &[String]) -> Error {
     Error::new(
         ErrorType::Misconfigured,
-        "BadConfiguration",
+        Code::BadConfiguration,
         format!("the configuration is not usable: {}", problems.join("; ")),
         "Correct these keys in the connection's secret and run again.",
     )
@@ -326,7 +327,7 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
 
 fn undeclared(key: &str) -> Error {
     Error::internal(
-        "UndeclaredKey",
+        Code::UndeclaredKey,
         format!("the connector reads `{key}` without declaring it"),
     )
 }

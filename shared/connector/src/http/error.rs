@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::Code;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -175,7 +176,7 @@ impl From<Error> for Boundary {
         let (kind, code, fix) = match &e {
             Error::RateLimited { .. } => (
                 ErrorType::RateLimited,
-                "RateLimited",
+                Code::RateLimited,
                 "Run again at the time given.",
             ),
             Error::Transport { source, .. } => {
@@ -184,27 +185,27 @@ impl From<Error> for Boundary {
             }
             Error::Garbled { .. } => (
                 ErrorType::Unavailable,
-                "VendorUnavailable",
+                Code::VendorUnavailable,
                 "Run again; if it persists, check the address in the configuration: something else than the API may be there.",
             ),
             Error::InvalidPathSegment { .. } => (
                 ErrorType::InvalidRequest,
-                "UnusableName",
+                Code::UnusableName,
                 "If the name comes from the event or the configuration, correct it. If the vendor really has an object of this name, change it there.",
             ),
             Error::Circle { .. } => (
                 ErrorType::Unavailable,
-                "RepeatedCursor",
+                Code::RepeatedCursor,
                 "Run again; if it persists, report it to the vendor.",
             ),
             Error::Unexpected { .. } => (
                 ErrorType::Internal,
-                "UnexpectedAnswer",
+                Code::UnexpectedAnswer,
                 "The vendor's API changed, or answers what its documentation does not say: report it to the project with this message.",
             ),
             Error::Redirect { .. } => (
                 ErrorType::Misconfigured,
-                "Redirected",
+                Code::Redirected,
                 "Configure the address that the API really has.",
             ),
             Error::Status { status, .. } => of_status(*status),
@@ -228,38 +229,42 @@ impl From<Error> for Boundary {
     }
 }
 
-fn of_status(status: u16) -> (ErrorType, &'static str, &'static str) {
+fn of_status(status: u16) -> (ErrorType, Code, &'static str) {
     match status {
         401 => (
             ErrorType::Unauthenticated,
-            "CredentialRejected",
+            Code::CredentialRejected,
             "The key is wrong, expired or disabled: make a new one and store it in the connection's secret.",
         ),
         403 => (
             ErrorType::PermissionDenied,
-            "VendorDenied",
+            Code::VendorDenied,
             "Give the key's owner the role that the connector's README names. If the vendor restricts addresses (an IP allow list), allow this network.",
         ),
         404 => (
             ErrorType::NotFound,
-            "VendorNotFound",
+            Code::VendorNotFound,
             "The vendor has nothing under this path, or does not show it to this key. If the path names an object of the event, check its id; otherwise check the ids and the address in the configuration.",
         ),
         409 => (
             ErrorType::Conflict,
-            "VendorConflict",
+            Code::VendorConflict,
             "Something else changed the same object, or its state does not allow this: run again, and if it persists, look at the object at the vendor.",
         ),
-        429 => (ErrorType::RateLimited, "RateLimited", "Run again later."),
+        429 => (
+            ErrorType::RateLimited,
+            Code::RateLimited,
+            "Run again later.",
+        ),
         // "Not implemented" does not pass with time.
         500 | 502..=599 => (
             ErrorType::Unavailable,
-            "VendorUnavailable",
+            Code::VendorUnavailable,
             "The vendor has trouble: run again later.",
         ),
         _ => (
             ErrorType::Internal,
-            "VendorRejected",
+            Code::VendorRejected,
             "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report it to the project with this message.",
         ),
     }

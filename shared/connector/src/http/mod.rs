@@ -15,6 +15,7 @@ mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Code;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
@@ -481,7 +482,7 @@ impl Http {
 /// Names of any case are taken: on the wire there is none.
 fn header_name(name: &str) -> Result<HeaderName, crate::Error> {
     HeaderName::try_from(name).map_err(|_| {
-        crate::Error::internal("BadHeader", format!("`{name}` is no name of a header"))
+        crate::Error::internal(Code::BadHeader, format!("`{name}` is no name of a header"))
     })
 }
 
@@ -489,13 +490,13 @@ fn header_value(name: &str, value: &Header) -> Result<HeaderValue, crate::Error>
     match value {
         Header::Plain(text) => HeaderValue::from_str(text).map_err(|_| {
             crate::Error::internal(
-                "BadHeader",
+                Code::BadHeader,
                 format!("`{text}` does not fit the header {name}"),
             )
         }),
         Header::Secret(before, secret) => credential(before, secret),
         Header::Basic { user, .. } if user.contains(':') => Err(crate::Error::internal(
-            "BadCredential",
+            Code::BadCredential,
             "the name of a user has a colon, and would end there",
         )),
         Header::Basic { user, password } => credential("Basic ", &basic(user, password)),
@@ -505,7 +506,7 @@ fn header_value(name: &str, value: &Header) -> Result<HeaderValue, crate::Error>
 fn credential(before: &str, secret: &SecretString) -> Result<HeaderValue, crate::Error> {
     let mut value =
         HeaderValue::from_str(&format!("{before}{}", secret.expose_secret())).map_err(|_| {
-            crate::Error::internal("BadCredential", "the credential does not fit a header")
+            crate::Error::internal(Code::BadCredential, "the credential does not fit a header")
         })?;
     value.set_sensitive(true);
     Ok(value)

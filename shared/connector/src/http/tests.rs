@@ -1,6 +1,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use crate::Code;
 use serde_json::json;
 
 use super::*;
@@ -135,7 +136,7 @@ async fn a_header_that_is_none_is_an_error_and_no_panic() {
         let error = with_header(Vec::new(), name).err().expect("no header");
         assert_eq!(
             (error.kind(), error.code()),
-            (ErrorType::Internal, "BadHeader")
+            (ErrorType::Internal, Code::BadHeader)
         );
     }
     let broken = header_value("x", &Header::Plain("a\nb")).expect_err("no value");

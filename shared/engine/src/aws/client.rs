@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::http::{
     http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use rollcall_connector::Code;
 
 use rollcall_connector::Error;
 use rollcall_connector::network::Network;
@@ -23,7 +24,7 @@ pub(super) fn client(network: &Network) -> Result<Option<SharedHttpClient>, Erro
         roots.add_pem_certificate(pem);
     }
     let failed = |e: Box<dyn std::error::Error + Send + Sync>| {
-        Error::internal("SdkClient", "could not set up the HTTP client of AWS").with_source(e)
+        Error::internal(Code::SdkClient, "could not set up the HTTP client of AWS").with_source(e)
     };
     let tls = TlsContext::builder().with_trust_store(roots).build();
     let tls = tls.map_err(|e| failed(e.into()))?;

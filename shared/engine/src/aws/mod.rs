@@ -9,6 +9,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::OnceCell;
 
+use rollcall_connector::Code;
 use rollcall_connector::network::{Fault, Network};
 use rollcall_connector::{Chain, Error, ErrorType};
 
@@ -76,7 +77,7 @@ impl Sdk {
 }
 
 /// What a failed call of an AWS service means. `what` completes "could not …".
-pub(crate) fn error<E>(code: &'static str, what: &str, e: SdkError<E, HttpResponse>) -> Error
+pub(crate) fn error<E>(code: Code, what: &str, e: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {

@@ -11,6 +11,7 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::error::ErrorMetadata;
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::primitives::SdkBody;
+use rollcall_connector::Code;
 
 use super::*;
 use crate::store::s3::S3;
@@ -89,7 +90,7 @@ fn failed(status: u16, code: &str, region: Option<&'static str>) -> Error {
         raw.headers_mut().insert("x-amz-bucket-region", region);
     }
     let e = SdkError::service_error(PutObjectError::generic(metadata), raw);
-    error("StoreNotWritable", "write s3://b/k", e)
+    error(Code::StoreNotWritable, "write s3://b/k", e)
 }
 
 #[test]

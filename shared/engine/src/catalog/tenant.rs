@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rollcall_connector::Code;
 use serde::Deserialize;
 
 use crate::store::keys::Keys;
@@ -38,7 +39,7 @@ pub fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
     }
     Err(Error::new(
         ErrorType::Conflict,
-        "AnotherTenant",
+        Code::AnotherTenant,
         format!(
             "connection `{}` of {} belongs to `{before}`, but its key now leads to `{now}`",
             keys.connection, keys.connector

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rollcall_connector::Code;
 
 use crate::context::gauges::Gauges;
 use crate::context::interrupt::Interrupt;
@@ -299,7 +300,7 @@ fn seconds(text: &str) -> Result<Duration, Error> {
 fn misconfigured(message: &str) -> Error {
     Error::new(
         ErrorType::Misconfigured,
-        "BadEnvironment",
+        Code::BadEnvironment,
         message,
         "Correct this environment variable.",
     )

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use rollcall_connector::config::entries::{Entries, parse};
 use secrecy::SecretString;
 
@@ -23,7 +24,7 @@ pub trait SecretSource: Send + Sync {
 pub(crate) fn missing(connector: &str, connection: &str, place: &str) -> Error {
     Error::new(
         ErrorType::Misconfigured,
-        "UnknownConnection",
+        Code::UnknownConnection,
         format!("there is no secret for connection `{connection}` of {connector} at {place}"),
         "Create the secret, or correct the connection's name in the event or after --connection.",
     )
@@ -102,7 +103,7 @@ impl SecretSource for Files {
             }
             Err(e) => Err(Error::new(
                 ErrorType::Misconfigured,
-                "SecretNotReadable",
+                Code::SecretNotReadable,
                 format!("the secret at {place} cannot be read"),
                 "Let this user read the file.",
             )
@@ -157,13 +158,13 @@ impl SecretSource for SecretsManager {
             Err(SdkError::ServiceError(e)) if e.err().is_invalid_request_exception() => {
                 Err(Error::new(
                     ErrorType::Misconfigured,
-                    "SecretDeleted",
+                    Code::SecretDeleted,
                     format!("the secret at {place} is being deleted"),
                     "Restore the secret, or store it again under this name.",
                 ))
             }
             Err(e) => Err(crate::aws::error(
-                "SecretNotReadable",
+                Code::SecretNotReadable,
                 &format!("read {place}"),
                 e,
             )),

@@ -5,6 +5,7 @@
 //! A repetition of the request reads the intentions: whatever became of the process, the request knows what it sent.
 
 use jiff::Timestamp;
+use rollcall_connector::Code;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -140,7 +141,7 @@ impl<'a> Record<'a> {
         }
         Err(Error::new(
             ErrorType::Conflict,
-            "RequestIdUsed",
+            Code::RequestIdUsed,
             format!(
                 "this request id was used at {} for another request ({})",
                 other.at, other.operation
@@ -204,7 +205,7 @@ impl<'a> Record<'a> {
         let failed = Failed {
             head: self.head_at(at),
             error_type: error.kind().as_str(),
-            code: error.code(),
+            code: error.code().as_str(),
             message: Chain(error).to_string(),
             carried_out,
         };

@@ -1,5 +1,6 @@
 //! An event of a write function, reduced to what the engine needs.
 
+use rollcall_connector::Code;
 use rollcall_connector::Error;
 use rollcall_connector::event::{self, ChangeEvent, CreateEvent, DeleteEvent};
 use rollcall_connector::provision::{Action, Request};
@@ -92,8 +93,9 @@ impl Order {
         event::check_connection(connection)?;
         event::check_request_id(request_id)?;
         // Written out again, defaults included: two spellings of one event are the same event.
-        let event = serde_json::to_value(event)
-            .map_err(|e| Error::internal("NotJson", "an event has no JSON form").with_source(e))?;
+        let event = serde_json::to_value(event).map_err(|e| {
+            Error::internal(Code::NotJson, "an event has no JSON form").with_source(e)
+        })?;
         Ok(Self {
             connection: connection.to_owned(),
             request: Request {

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use serde_json::{Value, json};
 
 use super::Order;
@@ -82,7 +83,12 @@ impl Connector for Planned {
 
     async fn identify(&self) -> Result<Identity, Error> {
         if self.vendor(|vendor| vendor.is_down) {
-            return Err(Error::new(ErrorType::Unavailable, "Down", "as planned", ""));
+            return Err(Error::new(
+                ErrorType::Unavailable,
+                Code::VendorUnavailable,
+                "as planned",
+                "",
+            ));
         }
         Ok(Identity {
             tenant: "t".into(),
@@ -138,14 +144,14 @@ impl Provisioner for Planned {
             Fate::Done => Ok(Progress::Done(None)),
             Fate::Limited => Ok(Progress::Pending(Duration::from_secs(1))),
             Fate::Lost => Ok(Progress::Unclear),
-            Fate::Refused => Err(Error::refused("No", "no", "Ask for less.")),
+            Fate::Refused => Err(Error::refused(Code::VendorRefused, "no", "Ask for less.")),
             Fate::Killed => std::future::pending().await,
         }
     }
 
     async fn poll(&self, _: &String) -> Result<Progress, Error> {
         let at = "2026-06-01T01:00:00Z".parse().expect("a time");
-        let limited = Error::new(ErrorType::RateLimited, "RateLimited", "slow down", "");
+        let limited = Error::new(ErrorType::RateLimited, Code::RateLimited, "slow down", "");
         match self.vendor(|vendor| vendor.fates.pop_front()) {
             Some(Fate::Limited) => Err(limited.with_retry_at(at)),
             _ => Ok(Progress::Unclear),
@@ -279,7 +285,7 @@ async fn a_write_that_is_neither_confirmed_nor_shown_is_worth_a_retry() {
     let desk = Desk::new([Fate::Lost; 9]);
     let error = desk.send("a", "+read").await.expect_err("never confirmed");
     assert_eq!(
-        (error.code(), error.kind()),
+        (error.code().as_str(), error.kind()),
         ("NotConfirmed", ErrorType::Unavailable)
     );
 }
@@ -288,7 +294,7 @@ async fn a_write_that_is_neither_confirmed_nor_shown_is_worth_a_retry() {
 async fn every_write_of_a_change_is_on_record_and_a_failure_names_what_stays() {
     let desk = Desk::new([Fate::Done, Fate::Refused]);
     let error = desk.send("a", "+write").await.expect_err("refused");
-    assert_eq!(error.code(), "No");
+    assert_eq!(error.code(), "VendorRefused");
     assert!(error.fix().starts_with("Ask for less. 1 of its writes"));
     assert_eq!(
         desk.recorded("a"),
@@ -301,7 +307,7 @@ async fn every_write_of_a_change_is_on_record_and_a_failure_names_what_stays() {
     let failed = desk.object("a", "failed.json");
     assert_eq!(
         (&failed["code"], &failed["carried_out"][0]["change"]),
-        (&json!("No"), &json!("+read"))
+        (&json!("VendorRefused"), &json!("+read"))
     );
 
     let answer = desk.send("a", "+write").await.expect("granted");

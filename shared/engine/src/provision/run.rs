@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rollcall_connector::Code;
 use serde_json::Value;
 
 use super::Order;
@@ -129,7 +130,7 @@ async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()
             let (id, until) = (holder.owner, holder.expires_at);
             Err(Error::new(
                 ErrorType::Unavailable,
-                "PrincipalBusy",
+                Code::PrincipalBusy,
                 format!("request {id} is changing {subject}, until {until:.0} at the latest"),
                 "Send the same event again then.",
             )
@@ -335,7 +336,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         let what = self.order.request.action.name();
         Error::new(
             ErrorType::Conflict,
-            "ChangedMeanwhile",
+            Code::ChangedMeanwhile,
             format!(
                 "this {what} was interrupted, and another request changed the same principal after it"
             ),
@@ -348,13 +349,13 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         match sent {
             Sent::Carried(..) => Error::new(
                 ErrorType::Unavailable,
-                "NotObserved",
+                Code::NotObserved,
                 format!("the vendor says that the {what} is carried out, but it does not show"),
                 "Send the same event again: it looks once more before it changes anything.",
             ),
             Sent::Maybe(_) if !overtaken => Error::new(
                 ErrorType::Unavailable,
-                "NotConfirmed",
+                Code::NotConfirmed,
                 format!(
                     "the vendor neither confirms nor shows the {what}: it limits writes, or has trouble"
                 ),
@@ -362,7 +363,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             ),
             Sent::Nothing | Sent::Maybe(_) => Error::new(
                 ErrorType::Conflict,
-                "Contended",
+                Code::Contended,
                 format!(
                     "what this {what} is about keeps changing, or the vendor keeps dropping it"
                 ),

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use rollcall_connector::Code;
 use serde::Serialize;
 
 use super::audit::Record;
@@ -133,5 +134,5 @@ impl<P: Provisioner> Live<'_, P> {
 /// A proposal, for the record.
 pub(super) fn to_json<C: Serialize>(proposal: &Proposal<C>) -> Result<serde_json::Value, Error> {
     serde_json::to_value(proposal)
-        .map_err(|e| Error::internal("NotJson", "a proposal has no JSON form").with_source(e))
+        .map_err(|e| Error::internal(Code::NotJson, "a proposal has no JSON form").with_source(e))
 }

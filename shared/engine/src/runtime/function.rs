@@ -2,6 +2,7 @@
 //! out as JSON; everything around them is in the [`Context`].
 
 use futures::future::BoxFuture;
+use rollcall_connector::Code;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -76,7 +77,7 @@ pub async fn delete_account<C: Provisioner>(cx: &Context, event: &Value) -> Resu
 
 fn to_json(answer: impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(answer)
-        .map_err(|e| Error::internal("NotJson", "an answer has no JSON form").with_source(e))
+        .map_err(|e| Error::internal(Code::NotJson, "an answer has no JSON form").with_source(e))
 }
 
 type Invoke = for<'a> fn(&'a Context, Operation, &'a Value) -> BoxFuture<'a, Result<Value, Error>>;
@@ -114,7 +115,7 @@ impl Entry {
                     match operation {
                         Operation::Sync => sync::<C>(cx, event).await,
                         // [`Entry::invoke`] lets nothing else pass.
-                        other => Err(Error::internal("NoSuchOperation", other.as_str())),
+                        other => Err(Error::internal(Code::NoSuchOperation, other.as_str())),
                     }
                 })
             },
@@ -152,7 +153,7 @@ impl Entry {
     ) -> Result<Value, Error> {
         if !self.operations.contains(&operation) {
             return Err(Error::invalid(
-                "UnknownOperation",
+                Code::UnknownOperation,
                 format!(
                     "{} does not {}",
                     self.about.display_name,

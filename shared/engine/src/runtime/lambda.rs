@@ -178,7 +178,11 @@ mod tests {
 
     #[test]
     fn an_error_tells_lambda_its_type_and_the_operator_what_to_do() {
-        let error = Error::refused("ImmutableRole", "owners stay owners", "Ask the vendor.");
+        let error = Error::refused(
+            rollcall_connector::Code::ImmutableRole,
+            "owners stay owners",
+            "Ask the vendor.",
+        );
         let diagnostic = Diagnostic::from(Refusal::new(error, Some("r1")));
         assert_eq!(diagnostic.error_type, "Refused");
         let message: Value = serde_json::from_str(&diagnostic.error_message).expect("JSON");

@@ -72,7 +72,7 @@ impl Run {
                 tracing::info!(connector, connection, operation, ms, %answer, "done");
             }
             Err(e) => {
-                let (kind, code, fix) = (e.kind().as_str(), e.code(), e.fix());
+                let (kind, code, fix) = (e.kind().as_str(), e.code().as_str(), e.fix());
                 tracing::error!(connector, connection, operation, ms, kind, code, error = %Chain(e), fix, "failed");
             }
         }
@@ -218,7 +218,14 @@ mod tests {
         let gauges = Gauges::default();
         gauges.snapshot_is_of("2026-05-31T22:00:00Z".parse().expect("a time"));
         gauges.credential_expires("2026-06-14T23:00:00Z".parse().ok());
-        let failed = line(Operation::Sync, Err(Error::internal("X", "x")), &gauges);
+        let failed = line(
+            Operation::Sync,
+            Err(Error::internal(
+                rollcall_connector::Code::UnexpectedAnswer,
+                "x",
+            )),
+            &gauges,
+        );
         assert_eq!(names(&failed, 1), ["SnapshotAge", "CredentialDaysLeft"]);
         assert_eq!(
             (

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use super::{Body, Object, PutError, PutMode, Store, Version};
+use rollcall_connector::Code;
 use rollcall_connector::{Error, ErrorType};
 
 /// The folder of files that are being written. It is no part of the store.
@@ -98,9 +99,9 @@ impl Folder {
 
     fn failed(&self, verb: &str, key: &str, e: io::Error) -> Error {
         let code = if verb == "read" {
-            "StoreNotReadable"
+            Code::StoreNotReadable
         } else {
-            "StoreNotWritable"
+            Code::StoreNotWritable
         };
         Error::new(
             ErrorType::Misconfigured,

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{PutError, PutMode, Store, Version, get_json, put_json};
+use rollcall_connector::Code;
 use rollcall_connector::clock::{Clock, after};
 use rollcall_connector::{Chain, Error, ErrorType};
 
@@ -302,7 +303,7 @@ impl<T> Record<T> {
 }
 
 /// The code of the error of a holder that was too slow.
-pub(crate) const LOST: &str = "LeaseLost";
+pub(crate) const LOST: Code = Code::LeaseLost;
 
 fn lost(key: &str) -> Error {
     Error::new(

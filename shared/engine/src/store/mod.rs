@@ -8,6 +8,7 @@ pub mod s3;
 use std::path::Path;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -64,7 +65,7 @@ impl PutError {
             Self::Failed(error) => error,
             Self::Condition(key) => Error::new(
                 ErrorType::Conflict,
-                "WrittenByAnother",
+                Code::WrittenByAnother,
                 format!("{what} was written by another run meanwhile (`{key}`)"),
                 "Nothing was overwritten. Run again.",
             ),
@@ -115,7 +116,7 @@ pub async fn get_json<T: DeserializeOwned>(
     let value = serde_json::from_slice(&object.bytes).map_err(|e| {
         Error::new(
             ErrorType::Internal,
-            "UnreadableObject",
+            Code::UnreadableObject,
             format!("{} is not what Rollcall writes there", store.place(key)),
             "Was it edited, or written by a newer version? Restore an earlier version of the object.",
         )
@@ -132,7 +133,7 @@ pub async fn put_json<T: Serialize + Sync>(
     mode: PutMode<'_>,
 ) -> Result<Version, PutError> {
     let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| {
-        Error::internal("NotJson", format!("`{key}` has no JSON form")).with_source(e)
+        Error::internal(Code::NotJson, format!("`{key}` has no JSON form")).with_source(e)
     })?;
     bytes.push(b'\n');
     store.put(key, Body::Bytes(&bytes), mode).await

@@ -5,6 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
+use rollcall_connector::Code;
 
 use super::{Body, Object, PutError, PutMode, Store, Version};
 use crate::aws;
@@ -49,7 +50,7 @@ impl S3 {
             Body::File(path) => file(path).await.map_err(|e| {
                 Error::new(
                     ErrorType::Internal,
-                    "ScratchNotReadable",
+                    Code::ScratchNotReadable,
                     format!("could not read what is to become {}", self.place(key)),
                     "Run again.",
                 )
@@ -77,7 +78,13 @@ async fn file(path: &Path) -> Result<ByteStream, aws_sdk_s3::primitives::ByteStr
 #[async_trait]
 impl Store for S3 {
     async fn get(&self, key: &str) -> Result<Option<Object>, Error> {
-        let failed = |e| aws::error("StoreNotReadable", &format!("read {}", self.place(key)), e);
+        let failed = |e| {
+            aws::error(
+                Code::StoreNotReadable,
+                &format!("read {}", self.place(key)),
+                e,
+            )
+        };
         let request = self
             .sdk
             .s3()
@@ -95,7 +102,7 @@ impl Store for S3 {
         let bytes = answer.body.collect().await.map_err(|e| {
             Error::new(
                 ErrorType::Unavailable,
-                "StoreNotReadable",
+                Code::StoreNotReadable,
                 format!("{} ended early", self.place(key)),
                 "Run again.",
             )
@@ -143,7 +150,7 @@ impl Store for S3 {
                 continue;
             }
             let what = format!("write {}", self.place(key));
-            return Err(aws::error("StoreNotWritable", &what, e).into());
+            return Err(aws::error(Code::StoreNotWritable, &what, e).into());
         }
     }
 
@@ -154,7 +161,7 @@ impl Store for S3 {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| {
                 aws::error(
-                    "StoreNotReadable",
+                    Code::StoreNotReadable,
                     &format!("list {}", self.place(prefix)),
                     e,
                 )

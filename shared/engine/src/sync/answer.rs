@@ -1,6 +1,7 @@
 //! What a sync answers.
 
 use jiff::Timestamp;
+use rollcall_connector::Code;
 
 use crate::catalog::manifest::{Manifest, Status};
 use crate::store::lease::Peek;
@@ -23,7 +24,7 @@ pub(super) fn with_status(manifest: &Manifest, status: SyncStatus) -> SyncAnswer
         .losses
         .iter()
         .filter(|_| status == SyncStatus::Held);
-    warnings.extend(losses.map(|loss| Warning::new("SuddenLoss", loss.to_string())));
+    warnings.extend(losses.map(|loss| Warning::new(Code::SuddenLoss, loss.to_string())));
     SyncAnswer {
         status,
         connection: manifest.connection.clone(),
@@ -47,13 +48,13 @@ pub(super) fn busy(connection: &str, holder: &Peek) -> SyncAnswer {
     };
     let warning = match holder.active {
         true => Warning::new(
-            "RunAtWork",
+            Code::RunAtWork,
             format!(
                 "run {id} is at work, or was killed: unless it renews its lease, {next} after {until:.0}"
             ),
         ),
         false => Warning::new(
-            "RunWaiting",
+            Code::RunWaiting,
             format!("run {id} waits to be resumed by its `sync_id`; after {until:.0} {next}"),
         ),
     };

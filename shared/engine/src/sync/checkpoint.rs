@@ -6,6 +6,7 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use prost::Message;
+use rollcall_connector::Code;
 
 use super::commit::Commit;
 use super::work::Work;
@@ -95,7 +96,7 @@ pub(super) async fn replay(
         let object = store.get(key).await?.ok_or_else(|| {
             Error::new(
                 ErrorType::Conflict,
-                "CheckpointGone",
+                Code::CheckpointGone,
                 format!(
                     "a part of this run's checkpoint is missing: {}",
                     store.place(key)
@@ -107,7 +108,7 @@ pub(super) async fn replay(
         let unreadable = |e: Box<dyn std::error::Error + Send + Sync>| {
             Error::new(
                 ErrorType::Internal,
-                "CheckpointUnreadable",
+                Code::CheckpointUnreadable,
                 format!(
                     "a part of this run's checkpoint cannot be read: {}",
                     store.place(key)

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use prost::Message;
+use rollcall_connector::Code;
 
 use rollcall_connector::{About, Error, StepOutput, Syncer, Warning};
 use rollcall_model::{EntitlementId, encode};
@@ -202,7 +203,7 @@ fn check_id(entitlement: &rollcall_model::Entitlement) -> Result<(), Error> {
     let id = &entitlement.id;
     if id.slug.is_empty() || id.slug.contains(':') || id.resource.resource_type.contains(':') {
         return Err(Error::internal(
-            "BadEntitlementId",
+            Code::BadEntitlementId,
             format!(
                 "`{id}` cannot be taken apart again: its slug or type is empty or holds a colon"
             ),
@@ -218,8 +219,9 @@ fn ids(entitlements: &[EntitlementId]) -> String {
 }
 
 fn step_row<C: Syncer>(step: &C::Step) -> Result<StepRow, Error> {
-    let body = serde_json::to_string(step)
-        .map_err(|e| Error::internal("StepNotJson", "a step has no JSON form").with_source(e))?;
+    let body = serde_json::to_string(step).map_err(|e| {
+        Error::internal(Code::StepNotJson, "a step has no JSON form").with_source(e)
+    })?;
     Ok(StepRow {
         phase: C::phase(step).into(),
         body,

@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use prost::Message;
+use rollcall_connector::Code;
 use rusqlite::{CachedStatement, Connection, Rows, params};
 
 use rollcall_connector::Error;
@@ -91,7 +92,7 @@ impl Edges {
         expansion: &[u8],
     ) -> Result<(), Error> {
         let expandable = GrantExpandable::decode(expansion).map_err(|e| {
-            Error::internal("BadExpansion", "an expansion cannot be read").with_source(e)
+            Error::internal(Code::BadExpansion, "an expansion cannot be read").with_source(e)
         })?;
         let own = format!("{}:{}:", principal.0, principal.1);
         let to = self.node(entitlement);
@@ -99,7 +100,7 @@ impl Edges {
         for source in &expandable.entitlement_ids {
             if !source.starts_with(&own) {
                 return Err(Error::internal(
-                    "ForeignSource",
+                    Code::ForeignSource,
                     format!(
                         "the grant of {entitlement} to {own} expands from {source}, which is not on that principal"
                     ),
@@ -358,8 +359,9 @@ impl Expansion<'_> {
             .prepare_cached("SELECT data FROM v1_grants WHERE id = ?1")
             .and_then(|mut select| select.query_row([row_id], |row| row.get(0)))
             .map_err(scratch)?;
-        let mut data = strip_sources(&before)
-            .map_err(|e| Error::internal("BadGrant", "a grant cannot be read").with_source(e))?;
+        let mut data = strip_sources(&before).map_err(|e| {
+            Error::internal(Code::BadGrant, "a grant cannot be read").with_source(e)
+        })?;
         append_sources(&mut data, sources);
         if data == before {
             return Ok(false);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use rollcall_connector::Code;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::expand::{self, Edges, Expanded, Range};
@@ -384,7 +385,7 @@ impl Finish<'_> {
         let mut warnings = Vec::new();
         if unexplained > 0 {
             warnings.push(Warning::new(
-                "UnexplainedGrants",
+                Code::UnexplainedGrants,
                 format!(
                     "the vendor shows {unexplained} grants as following from others, which it does not show: they are kept, as grants of their own"
                 ),
@@ -392,7 +393,7 @@ impl Finish<'_> {
         }
         if expanded.left_out > 0 {
             warnings.push(Warning::new(
-                "NothingToExpand",
+                Code::NothingToExpand,
                 format!(
                     "{} grants are to be passed on from entitlements that do not exist",
                     expanded.left_out
@@ -401,7 +402,7 @@ impl Finish<'_> {
         }
         if self.left_out > 0 {
             warnings.push(Warning::new(
-                "GrantsOnGoneResources",
+                Code::GrantsOnGoneResources,
                 format!(
                     "{} grants are left out: the vendor does not know their resources or holders any more, or is deleting them",
                     self.left_out
@@ -415,7 +416,7 @@ impl Finish<'_> {
                 .map(|(kind, n)| format!("{n} {kind}"))
                 .collect();
             warnings.push(Warning::new(
-                "UnresolvedPrincipals",
+                Code::UnresolvedPrincipals,
                 format!(
                     "grants name principals that the vendor does not show: {}",
                     counts.join(", ")
@@ -478,7 +479,7 @@ fn blob<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], Error> {
 /// A snapshot that would mislead its readers is not published.
 fn broken(what: String) -> Error {
     Error::internal(
-        "BrokenSnapshot",
+        Code::BrokenSnapshot,
         format!("the snapshot is not published, since it would be wrong: {what}"),
     )
     .restarting_run()

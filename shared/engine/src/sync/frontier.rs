@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
+use rollcall_connector::Code;
 use tokio::time::error::Elapsed;
 
 use super::commit::{Commit, Kind, Name};
@@ -135,7 +136,7 @@ async fn run_step<C: Syncer>(
     let decoded = serde_json::from_str(&step.body).map_err(|e| {
         Error::new(
             ErrorType::Conflict,
-            "ForeignStep",
+            Code::ForeignStep,
             "this run was begun by another version of Rollcall",
             "Start a new run: send the event without `sync_id`.",
         )

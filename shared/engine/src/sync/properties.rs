@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use proptest::prelude::*;
+use rollcall_connector::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -134,7 +135,7 @@ impl Connector for Toy {
         let world = serde_json::from_str(config.required("world")?);
         world
             .map(Self)
-            .map_err(|e| Error::internal("World", e.to_string()))
+            .map_err(|e| Error::internal(Code::BadConfiguration, e.to_string()))
     }
 
     async fn identify(&self) -> Result<Identity, Error> {

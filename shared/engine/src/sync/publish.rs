@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rollcall_connector::Code;
 
 use super::finish::Finished;
 use super::warnings::bounded;
@@ -173,7 +174,9 @@ fn manifest(before: &Baseline, run: Publication<'_>, finished: &Finished) -> Man
 /// What the connector never looks at, and what this run could not.
 fn blind_spots(about: &About, warnings: &[Warning]) -> Vec<String> {
     let always = about.blind_spots.iter().map(|s| s.to_string());
-    let this_time = warnings.iter().filter(|w| w.code == Warning::BLIND_SPOT);
+    let this_time = warnings
+        .iter()
+        .filter(|w| w.code == Code::BlindSpot.as_str());
     always.chain(this_time.map(|w| w.message.clone())).collect()
 }
 
@@ -188,7 +191,7 @@ fn without_stubs(counts: &ByType, stubs: &BTreeMap<String, u64>) -> ByType {
     counts
 }
 
-const SUPERSEDED: &str = "Superseded";
+const SUPERSEDED: Code = Code::Superseded;
 
 /// Moves the pointer to a snapshot, if its generation is higher than what is there.
 async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), Error> {
@@ -246,7 +249,7 @@ pub(super) async fn accept(
     let Some((manifest, _)) = found else {
         return Err(Error::new(
             ErrorType::NotFound,
-            "UnknownSnapshot",
+            Code::UnknownSnapshot,
             format!("connection `{}` has no snapshot {sync_id}", keys.connection),
             "Use the `sync_id` of an answer whose status was `held`.",
         ));
@@ -256,7 +259,7 @@ pub(super) async fn accept(
     if !is_latest {
         if manifest.status != Status::Held {
             return Err(Error::refused(
-                "NotHeld",
+                Code::NotHeld,
                 format!(
                     "snapshot {sync_id} was published when it was made, and is not the newest any more"
                 ),

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rollcall_connector::Code;
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -96,7 +97,12 @@ impl Planned {
         });
         match reply {
             Reply::Good => Ok(()),
-            Reply::Fails(kind) => Err(Error::new(kind, "Planned", "as planned", "Nothing.")),
+            Reply::Fails(kind) => Err(Error::new(
+                kind,
+                Code::UnexpectedAnswer,
+                "as planned",
+                "Nothing.",
+            )),
             Reply::StaleCursor => Err(stale_cursor("as planned")),
             Reply::Waits(until) => {
                 until.notified().await;
@@ -157,7 +163,7 @@ impl Syncer for Planned {
         match self.plan(|plan| plan.is_incomplete) {
             true => Err(Error::new(
                 ErrorType::PermissionDenied,
-                "Incomplete",
+                Code::IncompleteAnswer,
                 "no",
                 "",
             )),
@@ -187,7 +193,12 @@ impl Store for Breakable {
             fails
         };
         if fails {
-            let e = Error::new(ErrorType::Unavailable, "Broken", "as planned", "");
+            let e = Error::new(
+                ErrorType::Unavailable,
+                Code::VendorUnavailable,
+                "as planned",
+                "",
+            );
             return Err(e.into());
         }
         self.folder.put(key, body, mode).await
@@ -390,17 +401,20 @@ async fn a_run_that_cannot_be_saved_fails_with_its_id_unless_a_new_one_does_as_w
 async fn a_failure_that_stands_in_the_checkpoint_starts_a_new_run() {
     for (what, code) in [
         ("a stale cursor", "ListNeverEnds"),
-        ("the whole", "Incomplete"),
+        ("the whole", "IncompleteAnswer"),
     ] {
         let desk = Desk::new(3);
-        if code == "Incomplete" {
+        if code == "IncompleteAnswer" {
             desk.planned.plan(|plan| plan.is_incomplete = true);
         } else {
             let round = [Reply::Good, Reply::StaleCursor];
             desk.after(1, [round.clone(), round.clone(), round].concat());
         }
         let error = desk.sync(None).await.expect_err(what);
-        assert_eq!((error.code(), error.resumable_sync_id()), (code, None));
+        assert_eq!(
+            (error.code().as_str(), error.resumable_sync_id()),
+            (code, None)
+        );
         desk.planned.plan(|plan| plan.is_incomplete = false);
         desk.pages();
         desk.complete(None).await;

@@ -1,5 +1,6 @@
 //! A list that starts over: what it brought so far is dropped, and what only it led to.
 
+use rollcall_connector::Code;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::work::BROUGHT;
@@ -26,7 +27,7 @@ pub(super) fn restart(tx: &Transaction<'_>, step: i64) -> Result<bool, Error> {
         let times = restarts + 1;
         return Err(Error::new(
             ErrorType::Unavailable,
-            "ListNeverEnds",
+            Code::ListNeverEnds,
             format!("the vendor lost the place in the list {body} {times} times"),
             "Run again when the vendor is calmer.",
         )

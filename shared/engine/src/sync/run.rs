@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rollcall_connector::Code;
 use serde::{Deserialize, Serialize};
 
 use super::answer;
@@ -77,7 +78,7 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
     }
     match (&event.accept, &event.sync_id) {
         (Some(_), Some(_)) => Err(Error::invalid(
-            "MalformedEvent",
+            Code::MalformedEvent,
             "an event either resumes a run or accepts a snapshot",
             "Send `sync_id` or `accept`, not both.",
         )),
@@ -102,7 +103,7 @@ fn check_sync_id(id: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::invalid(
-        "BadSyncId",
+        Code::BadSyncId,
         format!("`{id}` is not a sync id"),
         "Use the `sync_id` of an earlier answer.",
     ))
@@ -179,7 +180,7 @@ async fn published(
 fn unknown_run(sync_id: &str) -> Error {
     Error::new(
         ErrorType::NotFound,
-        "UnknownRun",
+        Code::UnknownRun,
         format!("there is no unfinished run {sync_id}"),
         "Start a new run: send the event without `sync_id`.",
     )
@@ -424,7 +425,7 @@ impl<'a> Run<'a> {
             finish::finish(&work, &plan, ended_at)
         };
         tokio::task::spawn_blocking(write).await.map_err(|e| {
-            Error::internal("FinishPanicked", "writing the snapshot panicked").with_source(e)
+            Error::internal(Code::FinishPanicked, "writing the snapshot panicked").with_source(e)
         })?
     }
 

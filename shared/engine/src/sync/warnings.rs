@@ -1,5 +1,6 @@
 //! How much warnings may say: answers pass through Step Functions, which takes 256 KB from one state to the next.
 
+use rollcall_connector::Code;
 use rollcall_connector::Warning;
 
 /// How many warnings an answer has.
@@ -19,7 +20,7 @@ pub(super) fn bounded(mut warnings: Vec<Warning>) -> Vec<Warning> {
     }
     if more > 0 {
         let message = format!("{more} more warnings are left out");
-        warnings.push(Warning::new("MoreWarnings", message));
+        warnings.push(Warning::new(Code::MoreWarnings, message));
     }
     warnings
 }
@@ -30,7 +31,7 @@ mod tests {
 
     #[test]
     fn however_much_there_is_to_warn_of_an_answer_stays_small() {
-        let many = |n: usize, message: &str| vec![Warning::new("Odd", message); n];
+        let many = |n: usize, message: &str| vec![Warning::new(Code::UnreadableField, message); n];
         let all = many(MAX_WARNINGS, &"ä".repeat(MAX_MESSAGE));
         assert_eq!(bounded(all.clone()), all);
         let cut = bounded(many(10_000, &"💥".repeat(10_000)));

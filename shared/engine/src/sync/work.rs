@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
+use rollcall_connector::Code;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::commit::{Commit, EntitlementRow, GrantRow, Kind, Name, ResourceRow, StepRow};
@@ -152,9 +153,12 @@ impl Work {
     pub(super) fn apply(&mut self, commit: &Commit) -> Result<bool, Error> {
         let tx = self.db.transaction().map_err(scratch)?;
         let kind = Kind::try_from(commit.kind).map_err(|e| {
-            Error::internal("UnknownCommit", "a checkpoint holds what nobody here wrote")
-                .with_source(e)
-                .restarting_run()
+            Error::internal(
+                Code::UnknownCommit,
+                "a checkpoint holds what nobody here wrote",
+            )
+            .with_source(e)
+            .restarting_run()
         })?;
         let mut extent = self.extent;
         let is_wanted = match kind {
@@ -317,13 +321,13 @@ impl Work {
                     .map(|(_, text)| text.as_str())
                     .collect();
                 let text = named.join("; ");
-                Warning::new(
-                    &same[0].0,
-                    match same.len().saturating_sub(NAMED) {
+                Warning {
+                    code: same[0].0.clone(),
+                    message: match same.len().saturating_sub(NAMED) {
                         0 => text,
                         more => format!("{text}; and {more} more like these"),
                     },
-                )
+                }
             });
             Ok::<_, rusqlite::Error>(by_code.collect())
         };
@@ -544,7 +548,7 @@ fn is_gone(tx: &Transaction<'_>, name: &Name) -> rusqlite::Result<()> {
 fn repeated_cursor(body: &str) -> Error {
     Error::new(
         ErrorType::Unavailable,
-        "RepeatedCursor",
+        Code::RepeatedCursor,
         format!("the vendor's list goes in a circle: it pointed a second time to {body}"),
         "Run again; if it persists, report it to the vendor.",
     )

@@ -72,7 +72,7 @@ impl Failure {
     pub fn is(&self, error: &Error, wrong: &str, tokens: &[impl AsRef<str>]) {
         let chain = Chain(error).to_string();
         assert_eq!(
-            (error.kind().as_str(), error.code()),
+            (error.kind().as_str(), error.code().as_str()),
             (self.kind, self.code),
             "{wrong}: {chain}"
         );

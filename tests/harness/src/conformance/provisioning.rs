@@ -95,7 +95,7 @@ pub async fn a_repeated_request_is_answered_from_its_record<S: Subject>() {
         .await
         .expect_err("another body");
     assert_eq!(
-        (error.kind().as_str(), error.code()),
+        (error.kind().as_str(), error.code().as_str()),
         ("Conflict", "RequestIdUsed")
     );
     let error = bench

@@ -351,7 +351,7 @@ pub async fn another_tenant_behind_the_same_connection_fails<S: Subject>() {
     bench.write_secret(&bench.vendor.secret());
     let error = bench.sync().await.expect_err("another tenant");
     assert_eq!(
-        (error.kind().as_str(), error.code()),
+        (error.kind().as_str(), error.code().as_str()),
         ("Conflict", "AnotherTenant"),
         "{error}"
     );

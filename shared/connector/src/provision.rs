@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::{Account, GrantRef, Outcome, ResourceRef};
-use crate::{Connector, Error, Identity};
+use crate::{Code, Connector, Error, Identity};
 use rollcall_model::{EntitlementId, ResourceId};
 
 /// A connector that can change access.
@@ -54,6 +54,40 @@ pub struct Request {
     pub allow: Vec<String>,
 }
 
+impl Request {
+    /// Refuses side effects that the connector does not have. `fix` says what `allow` may name.
+    pub fn check_allow(&self, known: &[&str], fix: &'static str) -> Result<(), Error> {
+        match self
+            .allow
+            .iter()
+            .find(|name| !known.contains(&name.as_str()))
+        {
+            None => Ok(()),
+            Some(unknown) => Err(Error::invalid(
+                Code::UnknownSideEffect,
+                format!("`{unknown}` is not a side effect of this connector"),
+                fix,
+            )),
+        }
+    }
+
+    /// Whether this side effect is accepted.
+    pub fn allows(&self, side_effect: &str) -> bool {
+        self.allow.iter().any(|name| name == side_effect)
+    }
+}
+
+/// A grant to make or to take away.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AccessChange<'a> {
+    /// What is granted or revoked.
+    pub entitlement: &'a EntitlementId,
+    /// Who gets or loses it.
+    pub principal: &'a ResourceId,
+    /// Whether it is granted; revoked otherwise.
+    pub grants: bool,
+}
+
 /// What to do.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each says it all")]
@@ -83,6 +117,29 @@ impl Action {
             Self::Create { .. } => "create-account",
             Self::Delete { .. } => "delete-account",
         }
+    }
+
+    /// The grant that it makes or takes away. Fails for accounts, with `fix`: for connectors that leave accounts to others.
+    pub fn access(&self, fix: &'static str) -> Result<AccessChange<'_>, Error> {
+        let (entitlement, principal, grants) = match self {
+            Self::Grant {
+                entitlement,
+                principal,
+            } => (entitlement, principal, true),
+            Self::Revoke {
+                entitlement,
+                principal,
+            } => (entitlement, principal, false),
+            Self::Create { .. } | Self::Delete { .. } => {
+                let what = "this connector does not create or delete accounts";
+                return Err(Error::invalid(Code::UnknownOperation, what, fix));
+            }
+        };
+        Ok(AccessChange {
+            entitlement,
+            principal,
+            grants,
+        })
     }
 
     /// Whose access it changes: one change at a time.

@@ -10,6 +10,7 @@ use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 use prost_types::value::Kind;
 use prost_types::{Any, ListValue, Struct, Value};
 
+use super::name_or_id;
 use super::proto::{self, Annotation};
 use super::{
     AccountType, Entitlement, Expandable, Grant, Profile, Purpose, Resource, ResourceId,
@@ -64,7 +65,7 @@ pub fn resource(r: &Resource) -> Vec<u8> {
     proto::Resource {
         id: Some(id(&r.id)),
         parent_resource_id: r.parent.as_ref().map(id),
-        display_name: shown_name(r).to_owned(),
+        display_name: name_or_id(&r.display_name, &r.id.id).to_owned(),
         annotations,
         description: r.description.clone(),
         profile: Some(profile),
@@ -72,26 +73,6 @@ pub fn resource(r: &Resource) -> Vec<u8> {
         created_at: r.created_at.map(timestamp),
     }
     .encode_to_vec()
-}
-
-/// The name of a resource for people: its id, if the vendor's name has nothing that can be seen.
-fn shown_name(r: &Resource) -> &str {
-    match r.display_name.chars().all(is_invisible) {
-        true => &r.id.id,
-        false => &r.display_name,
-    }
-}
-
-/// Blanks, control and format characters, and letters without a shape (Unicode's `Default_Ignorable_Code_Point`).
-fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// What stands for a principal that a grant names and the vendor did not show.

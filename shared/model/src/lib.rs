@@ -32,6 +32,52 @@ pub struct ResourceType {
     pub capabilities: &'static [Capability],
 }
 
+impl ResourceType {
+    /// A resource type on whose resources entitlements can be held, and which a connector only lists.
+    pub const fn new(
+        id: &'static str,
+        display_name: &'static str,
+        description: &'static str,
+        trait_kind: TraitKind,
+    ) -> Self {
+        Self {
+            id,
+            display_name,
+            description,
+            trait_kind,
+            no_entitlements: false,
+            capabilities: &[],
+        }
+    }
+
+    /// A resource type of accounts: they hold entitlements, and nothing can be held on them.
+    pub const fn account(
+        id: &'static str,
+        display_name: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self::new(id, display_name, description, TraitKind::User).without_entitlements()
+    }
+
+    /// The same, where nothing can be held on its resources.
+    #[must_use]
+    pub const fn without_entitlements(self) -> Self {
+        Self {
+            no_entitlements: true,
+            ..self
+        }
+    }
+
+    /// The same with these capabilities.
+    #[must_use]
+    pub const fn with(self, capabilities: &'static [Capability]) -> Self {
+        Self {
+            capabilities,
+            ..self
+        }
+    }
+}
+
 /// What a connector can do with a resource type besides syncing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Capability {
@@ -142,6 +188,26 @@ pub fn put_time(profile: &mut Profile, key: &str, time: Option<Timestamp>) {
     if let Some(time) = time {
         put(profile, key, time.to_string());
     }
+}
+
+/// A name for people: `name`, or `id` if the name has no visible character.
+pub fn name_or_id<'a>(name: &'a str, id: &'a str) -> &'a str {
+    match name.chars().all(is_invisible) {
+        true => id,
+        false => name,
+    }
+}
+
+/// Blanks, control and format characters, and letters without a shape (Unicode's `Default_Ignorable_Code_Point`).
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// What fits a resource's description: the whole belongs into the profile.

@@ -63,6 +63,47 @@ pub struct Field {
     pub default: Option<&'static str>,
 }
 
+impl Field {
+    /// A key that a connection cannot do without.
+    pub const fn required(
+        key: &'static str,
+        display_name: &'static str,
+        description: &'static str,
+        kind: FieldKind,
+    ) -> Self {
+        Self {
+            required: true,
+            ..Self::optional(key, display_name, description, kind)
+        }
+    }
+
+    /// A key that may be left out.
+    pub const fn optional(
+        key: &'static str,
+        display_name: &'static str,
+        description: &'static str,
+        kind: FieldKind,
+    ) -> Self {
+        Self {
+            key,
+            display_name,
+            description,
+            kind,
+            required: false,
+            default: None,
+        }
+    }
+
+    /// The same with a value for when it is not given.
+    #[must_use]
+    pub const fn with_default(self, value: &'static str) -> Self {
+        Self {
+            default: Some(value),
+            ..self
+        }
+    }
+}
+
 /// What a value looks like.
 #[derive(Debug, Clone, Copy)]
 pub enum FieldKind {

@@ -1,5 +1,8 @@
 //! Reading what vendors write loosely.
 
+use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -16,7 +19,7 @@ where
 /// than documented must not fail the list that it stands in. Use it with `#[serde(default)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lenient<T> {
-    /// Missing, or null.
+    /// Missing, null, or an empty text.
     #[default]
     Absent,
     /// As documented.
@@ -40,6 +43,55 @@ impl<T> Lenient<T> {
     }
 }
 
+impl<T: Copy> Lenient<T> {
+    /// The value, if it could be read.
+    pub fn value(&self) -> Option<T> {
+        self.get().copied()
+    }
+}
+
+impl Lenient<String> {
+    /// The text without the blanks around it; empty if there is none.
+    pub fn text(&self) -> &str {
+        self.get().map_or("", |text| text.trim())
+    }
+}
+
+/// A time as a vendor may write it: RFC 3339, the same with a blank and `UTC`, or RFC 2822.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(Timestamp);
+
+impl Lenient<Time> {
+    /// The time, if it could be read.
+    pub fn time(&self) -> Option<Timestamp> {
+        self.get().map(|time| time.0)
+    }
+}
+
+/// Reads a time in the forms of [`Time`].
+pub fn parse_time(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let utc = || {
+        text.strip_suffix(" UTC")?
+            .replacen(' ', "T", 1)
+            .parse::<civil::DateTime>()
+            .ok()?
+            .to_zoned(TimeZone::UTC)
+            .ok()
+    };
+    let rfc2822 = || rfc2822::parse(text).ok();
+    let zoned = || utc().or_else(rfc2822).map(|zoned| zoned.timestamp());
+    text.parse().ok().or_else(zoned)
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let unreadable = || serde::de::Error::custom("it is not a time");
+        parse_time(&text).map(Self).ok_or_else(unreadable)
+    }
+}
+
 /// The names of those fields that could not be read: each field with [`Lenient::is_unreadable`] of it.
 pub fn unreadable(fields: impl IntoIterator<Item = (&'static str, bool)>) -> Vec<&'static str> {
     let odd = fields
@@ -52,6 +104,7 @@ impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(match Value::deserialize(deserializer)? {
             Value::Null => Self::Absent,
+            Value::String(text) if text.trim().is_empty() => Self::Absent,
             value => serde_json::from_value(value).map_or(Self::Unreadable, Self::Read),
         })
     }
@@ -68,11 +121,25 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_read_in_the_usual_forms() {
+        let expected = "2026-02-01T00:00:00Z".parse().ok();
+        for text in [
+            "2026-02-01T00:00:00Z",
+            "2026-02-01 00:00:00 UTC",
+            "Sun, 01 Feb 2026 00:00:00 GMT",
+        ] {
+            assert_eq!(parse_time(text), expected, "{text}");
+        }
+        assert_eq!(parse_time("soon"), None);
+    }
+
+    #[test]
     fn a_value_of_another_shape_fails_no_row() {
         let at = |text| serde_json::from_str::<Row>(text).expect("a row").at;
         assert_eq!(at("{}"), Lenient::Absent);
         assert_eq!(at(r#"{"at":null}"#), Lenient::Absent);
-        for odd in [r#"{"at":""}"#, r#"{"at":{"y":2026}}"#, r#"{"at":7}"#] {
+        assert_eq!(at(r#"{"at":" "}"#), Lenient::Absent);
+        for odd in [r#"{"at":"x"}"#, r#"{"at":{"y":2026}}"#, r#"{"at":7}"#] {
             assert!(at(odd).is_unreadable(), "{odd}");
         }
         let time = at(r#"{"at":"2026-01-01T00:00:00Z"}"#);

@@ -1,0 +1,58 @@
+//! Means: pure functions from Toybox's objects to resources, entitlements and grants.
+
+use rollcall_connector::Records;
+use rollcall_model::{
+    AccountType, Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId,
+    ResourceTrait, State, name_or_id,
+};
+
+use crate::api::{Group, Member, User};
+
+pub(crate) const USER: &str = "user";
+pub(crate) const GROUP: &str = "group";
+
+/// Being in a group.
+pub(crate) fn member_of(group: &str) -> EntitlementId {
+    EntitlementId::new(ResourceId::new(GROUP, group), "member")
+}
+
+/// An account.
+pub(crate) fn user(user: &User) -> Resource {
+    let id = ResourceId::new(USER, &user.id);
+    let resource_trait = ResourceTrait::account(AccountType::Human, None);
+    let mut resource = Resource::new(id, name_or_id(&user.name, &user.id), resource_trait);
+    resource.state = State::Enabled;
+    resource
+}
+
+/// A group, and being in it.
+pub(crate) fn group(group: &Group) -> Records {
+    let name = name_or_id(&group.name, &group.id);
+    let id = ResourceId::new(GROUP, &group.id);
+    Records {
+        resources: vec![Resource::new(id, name, ResourceTrait::Group)],
+        entitlements: vec![Entitlement {
+            id: member_of(&group.id),
+            display_name: format!("{name} member"),
+            description: format!("Is in the group {name} of Toybox"),
+            grantable_to: &[USER, GROUP],
+            purpose: Purpose::Assignment,
+            immutable: false,
+            exclusive: None,
+            v1_identifier: None,
+        }],
+        ..Records::default()
+    }
+}
+
+/// Somebody in a group. Whoever is in a group within it is in it as well.
+pub(crate) fn membership(group: &str, member: &Member) -> Grant {
+    let principal = ResourceId::new(&member.kind, &member.id);
+    let mut grant = Grant::new(member_of(group), principal);
+    grant.expandable = (member.kind == GROUP).then(|| Expandable {
+        sources: vec![member_of(&member.id).to_string()],
+        shallow: false,
+        resource_types: vec![USER.into()],
+    });
+    grant
+}

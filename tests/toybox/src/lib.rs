@@ -1,0 +1,37 @@
+//! A connector for Toybox, a made-up vendor with users and groups. `docs/adding-a-connector.md` explains it.
+
+mod access;
+mod api;
+mod connect;
+mod provision;
+mod sync;
+
+use rollcall_connector::About;
+use rollcall_connector::config::{Field, FieldKind};
+use rollcall_engine::runtime::function::Entry;
+use rollcall_model::{Capability, ResourceType, TraitKind};
+
+pub use api::Write;
+pub use connect::Toybox;
+pub use sync::Step;
+
+/// The connector and what it can do, for everything that knows connectors by name.
+pub fn entry() -> Entry {
+    Entry::access::<Toybox>()
+}
+
+static ABOUT: About = About {
+    name: "toybox",
+    display_name: "Toybox",
+    resource_types: &[
+        ResourceType::account(access::USER, "User", "Somebody who plays"),
+        ResourceType::new(access::GROUP, "Group", "Users and groups", TraitKind::Group)
+            .with(&[Capability::Provision]),
+    ],
+    blind_spots: &["Toys are not shown."],
+    fields: &[
+        Field::required("api-key", "API key", "A key of Toybox", FieldKind::Secret),
+        Field::optional("base-url", "Base URL", "Where the API is", FieldKind::Url)
+            .with_default("https://api.toybox.example"),
+    ],
+};

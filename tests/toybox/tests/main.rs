@@ -1,0 +1,9 @@
+//! Toybox against its simulator: what every connector must hold, and what the engine alone is responsible for.
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
+
+mod simulator;
+mod world;
+
+mod conformance {
+    rollcall_harness::conformance!(crate::world::Simulated);
+}

@@ -10,7 +10,7 @@ pub use lambda_runtime::Error as RuntimeError;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
-use crate::clock::after;
+use crate::clock::{after, whole_second};
 use crate::context::Context;
 use crate::error::{Chain, Error};
 use crate::function::{self, Operation};
@@ -158,7 +158,7 @@ fn error_message(error: &Error, request_id: Option<&str>) -> Value {
         message["sync_id"] = sync_id.into();
     }
     if let Some(at) = error.retry_at() {
-        message["retry_at"] = at.to_string().into();
+        message["retry_at"] = whole_second(at).to_string().into();
     }
     message
 }

@@ -5,7 +5,9 @@
 //! what a request means, and calling twice is calling once. A request that takes several writes is planned one write at
 //! a time.
 
+mod answer;
 mod audit;
+mod postpone;
 #[cfg(test)]
 mod recovery;
 mod run;

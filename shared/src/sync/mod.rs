@@ -7,6 +7,7 @@ mod expand;
 mod finish;
 mod frontier;
 pub mod manifest;
+mod postpone;
 mod publish;
 mod restart;
 mod run;

@@ -17,7 +17,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, ReportFormat};
 use crate::shell::quoted;
 use crate::signals;
-use crate::sync::{from_json, wait};
+use crate::sync::{from_json, wait, why};
 
 type Event = Map<String, Value>;
 
@@ -108,7 +108,7 @@ async fn run(
         .resume_at
         .map(|at| format!(", from {at:.0} on"))
         .unwrap_or_default();
-    output::note("not finished: the vendor is still at it");
+    output::note(&format!("not finished: {}", why(answer.reason)));
     output::note(&format!(
         "to go on{from}: {}",
         again(operation, target, &event)
@@ -214,9 +214,7 @@ async fn until_done(
             return Ok((answer, raw));
         }
         let tell = |until| {
-            output::note(&format!(
-                "waiting until {until:.0}: the vendor is still at it"
-            ))
+            output::note(&format!("waiting until {until:.0}: {}", why(answer.reason)));
         };
         if !wait(cx, answer.resume_at, tell).await {
             return Ok((answer, raw));

@@ -17,9 +17,7 @@ use crate::error::{Chain, Error, ErrorType};
 use crate::event::{ChangeAnswer, Reason};
 use crate::store::lease::Lease;
 
-/// How often a request is tried again by itself after failures whose end nobody knows.
-const RETRIES: u32 = 6;
-/// How long it waits before the first of these attempts; see [`backoff`].
+/// How long a request that met an outage waits before the first new attempt; see [`backoff`].
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
 /// How long a request that waits keeps others away from the principal, after the time it asked to be called at.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -66,7 +64,7 @@ async fn comes_back(
         let number = record.fail(failure, &trail.carried_out, now).await?;
         trail.is_failure_on_record = true;
         let wait = backoff(&*cx.clock, FIRST_BACKOFF, number);
-        return Ok((number <= RETRIES).then(|| after(now, wait)));
+        return Ok((number <= cx.settings.retries).then(|| after(now, wait)));
     };
     if trail.since.is_none() {
         trail.since = record.failed_at().await?;

@@ -11,9 +11,7 @@ use crate::connector::Warning;
 use crate::error::{Chain, Error, ErrorType};
 use crate::event::{Reason, SyncAnswer};
 
-/// How often in a row a run is tried again that met an outage and did no step in between.
-const ATTEMPTS: u32 = 6;
-/// How long it waits before the first of these attempts; see [`backoff`].
+/// How long a run that met an outage waits before the first new attempt; see [`backoff`].
 const FIRST_BACKOFF: Duration = Duration::from_secs(10);
 
 impl Run<'_> {
@@ -50,7 +48,7 @@ impl Run<'_> {
                 let wait = backoff(&*self.cx.clock, FIRST_BACKOFF, self.saved.failures);
                 let at = failure.retry_at().unwrap_or_else(|| after(now, wait));
                 let end = after(self.saved.started_at, self.cx.settings.max_run_age);
-                (self.saved.failures <= ATTEMPTS && at <= end).then_some((Reason::Unavailable, at))
+                (self.saved.failures <= self.cx.settings.retries && at <= end).then_some((Reason::Unavailable, at))
             }
             _ => None,
         }

@@ -7,10 +7,9 @@ mod expression;
 mod tests;
 
 use async_trait::async_trait;
+use expression::{evaluate, fill};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-
-use expression::{evaluate, fill};
 
 /// An error by its name, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,12 +79,12 @@ impl Machine {
             services,
             now: start,
             deadline: start + SignedDuration::from_secs(number(&self.0["TimeoutSeconds"])),
+            is_over: false,
             entered: Vec::new(),
             waits: Vec::new(),
         };
-        let result = run.execute(&self.0, input).await;
         Execution {
-            result,
+            result: run.execute(&self.0, input).await,
             entered: run.entered,
             waits: run.waits,
             seconds: run.now.duration_since(start).as_secs(),
@@ -97,6 +96,7 @@ struct Run<'a> {
     services: &'a dyn Services,
     now: Timestamp,
     deadline: Timestamp,
+    is_over: bool,
     entered: Vec<String>,
     waits: Vec<(String, i64)>,
 }
@@ -134,7 +134,7 @@ impl Run<'_> {
                 }
                 "Task" => {
                     let with = fill(&state["Parameters"], &data, &context)?;
-                    match self.call(name, state, with).await? {
+                    match self.call(name, state, with).await {
                         Ok(result) => {
                             let result = match state.get("ResultSelector") {
                                 Some(selector) => fill(selector, &result, &context)?,
@@ -144,9 +144,8 @@ impl Run<'_> {
                         }
                         Err(failure) => {
                             let mut catchers = list(&state["Catch"]).iter();
-                            let Some(catcher) = catchers.find(|one| catches(one, &failure)) else {
-                                return Err(failure);
-                            };
+                            let is_for = |one: &&Value| !self.is_over && catches(one, &failure);
+                            let catcher = catchers.find(is_for).ok_or(failure.clone())?;
                             let error = json!({"Error": failure.error, "Cause": failure.cause});
                             put(&mut data, catcher, error);
                             next = &catcher["Next"];
@@ -169,10 +168,11 @@ impl Run<'_> {
                     data = fill(&state["ResultSelector"], &outputs.into(), &context)?;
                 }
                 "Fail" => {
-                    let error = match state.get("ErrorPath") {
-                        Some(path) => evaluate(path, &data, &context)?,
-                        None => state["Error"].clone(),
-                    };
+                    let path = state.get("ErrorPath");
+                    let error = path
+                        .map(|path| evaluate(path, &data, &context))
+                        .transpose()?;
+                    let error = error.unwrap_or_else(|| state["Error"].clone());
                     let cause = evaluate(&state["CausePath"], &data, &context)?;
                     return Err(Failure::new(text(&error), text(&cause)));
                 }
@@ -182,66 +182,56 @@ impl Run<'_> {
         }
     }
 
-    /// Calls what is behind a task, again and again as its retriers say. The outer failure is that of the execution.
-    async fn call(
-        &mut self,
-        name: &str,
-        state: &Value,
-        with: Value,
-    ) -> Result<Result<Value, Failure>, Failure> {
-        let retriers = list(&state["Retry"]);
+    /// Calls what is behind a task, again and again as its retriers say.
+    async fn call(&mut self, name: &str, state: &Value, with: Value) -> Result<Value, Failure> {
+        let (resource, retriers) = (text(&state["Resource"]), list(&state["Retry"]));
         let mut attempts = vec![0; retriers.len()];
         loop {
-            let called = self
-                .services
-                .call(text(&state["Resource"]), with.clone(), self.now);
+            let called = self.services.call(resource, with.clone(), self.now);
             let failure = match called.await {
-                Ok(result) => return Ok(Ok(result)),
+                Ok(result) => return Ok(result),
                 Err(failure) => failure,
             };
-            let mut retriers = retriers.iter().zip(&mut attempts);
-            match retriers.find(|(retrier, _)| catches(retrier, &failure)) {
-                Some((retrier, attempt))
-                    if i64::from(*attempt) < number(&retrier["MaxAttempts"]) =>
-                {
-                    let rate = number(&retrier["BackoffRate"]).pow(*attempt);
-                    *attempt += 1;
-                    // Full jitter makes it shorter: the longest is what counts.
-                    let longest = retrier["MaxDelaySeconds"].as_i64().unwrap_or(i64::MAX);
-                    self.wait(
-                        name,
-                        longest.min(number(&retrier["IntervalSeconds"]) * rate),
-                    )?;
-                }
-                _ => return Ok(Err(failure)),
+            let which = retriers.iter().position(|one| catches(one, &failure));
+            let Some(which) = which else {
+                return Err(failure);
+            };
+            let (retrier, attempt) = (&retriers[which], attempts[which]);
+            if i64::from(attempt) == number(&retrier["MaxAttempts"]) {
+                return Err(failure);
             }
+            attempts[which] += 1;
+            let delay =
+                number(&retrier["IntervalSeconds"]) * number(&retrier["BackoffRate"]).pow(attempt);
+            // Full jitter makes it shorter: the longest is what counts.
+            let longest = retrier["MaxDelaySeconds"].as_i64().unwrap_or(i64::MAX);
+            self.wait(name, longest.min(delay))?;
         }
     }
 
     fn wait(&mut self, name: &str, seconds: i64) -> Result<(), Failure> {
-        let seconds = seconds.max(0);
-        let until = self.now + SignedDuration::from_secs(seconds);
+        let until = self.now + SignedDuration::from_secs(seconds.max(0));
         if until > self.deadline {
-            self.now = self.deadline;
-            return Err(Failure::new(TIMEOUT, "the execution took too long"));
+            (self.now, self.is_over) = (self.deadline, true);
+            return Err(Failure::new(
+                "States.Timeout",
+                "the execution took too long",
+            ));
         }
         self.now = until;
-        self.waits.push((name.to_owned(), seconds));
+        self.waits.push((name.to_owned(), seconds.max(0)));
         Ok(())
     }
 }
 
-const TIMEOUT: &str = "States.Timeout";
-
 /// Whether a retrier or catcher is for this failure.
 fn catches(one: &Value, failure: &Failure) -> bool {
-    list(&one["ErrorEquals"])
-        .iter()
-        .any(|name| match text(name) {
-            "States.ALL" => true,
-            "States.TaskFailed" => failure.error != TIMEOUT,
-            name => name == failure.error,
-        })
+    let mut names = list(&one["ErrorEquals"]).iter();
+    names.any(|name| match text(name) {
+        "States.ALL" => true,
+        "States.TaskFailed" => failure.error != "States.Timeout",
+        name => name == failure.error,
+    })
 }
 
 /// Puts a result where a state or catcher wants it: in place of all data, or into a field of it.

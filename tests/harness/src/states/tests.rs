@@ -9,9 +9,7 @@ const DEFINITION: &str = r#"{"TimeoutSeconds": 1000, "StartAt": "Each", "States"
         "Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 2, "Next": "Failed?",
         "ItemSelector": {"n.$": "$$.Map.Item.Value", "all.$": "$['items']"},
         "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-            "StartAt": "Call",
-            "States": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Call", "States": {
                 "Call": {
                     "Type": "Task", "Resource": "${Arn}", "TimeoutSeconds": 9, "Next": "Wait",
                     "Parameters": {"name.$": "States.Format('a-{}', $.n)"},
@@ -48,10 +46,11 @@ impl Services for Planned {
 async fn run(plan: &[(&'static str, &'static str)]) -> Execution {
     let machine = Machine::parse(DEFINITION, &[("Arn", "arn")]).expect("a definition");
     let start = "2026-01-01T00:00:00Z".parse().expect("a time");
-    let planned = Planned(Mutex::new(plan.to_vec()));
-    machine
-        .run(json!({"items": ["b", "c"]}), &planned, start)
-        .await
+    let (planned, input) = (
+        Planned(Mutex::new(plan.to_vec())),
+        json!({"items": ["b", "c"]}),
+    );
+    machine.run(input, &planned, start).await
 }
 
 #[tokio::test]
@@ -72,68 +71,57 @@ async fn items_are_worked_off_side_by_side_and_retried_with_growing_waits() {
 
 #[tokio::test]
 async fn failures_are_caught_and_whatever_takes_too_long_ends_everything() {
-    let execution = run(&[("No", r#""x""#), ("", "00:00")]).await;
-    assert_eq!(
-        execution.result,
-        Err(Failure::new("Some", r#"[{"no":"x"}]"#))
-    );
-    let execution = run(&[("No", "not JSON")]).await;
-    assert_eq!(
-        execution.result.expect_err("failed").error,
-        "States.Runtime"
-    );
-    let execution = run(&[("", "59:00")]).await;
-    let error = execution.result.expect_err("failed").error;
-    assert_eq!(
-        (error.as_str(), execution.seconds),
-        ("States.Timeout", 1000)
-    );
+    for (plan, error, cause, seconds) in [
+        (
+            &[("No", r#""x""#), ("", "00:00")][..],
+            "Some",
+            r#"[{"no":"x"}]"#,
+            0,
+        ),
+        (&[("No", "not JSON")], "States.Runtime", "\"$.e.Cause\"", 0),
+        (&[("", "59:00")], "States.Timeout", "too long", 1000),
+    ] {
+        let execution = run(plan).await;
+        let failure = execution.result.expect_err("failed");
+        assert_eq!(
+            (failure.error.as_str(), execution.seconds),
+            (error, seconds)
+        );
+        assert!(failure.cause.contains(cause), "{}", failure.cause);
+    }
 }
+
+const REFUSED: &str = r#"
+"TimeoutSeconds": 1000 => "Version": "1.0"
+"StartAt": "Each" => "StartAt": "Nowhere"
+"Failed": { => "Unreached": {"Type": "Succeed"}, "Failed": {
+"Type": "Succeed"} => "Type": "Parallel"}
+"Type": "Succeed"} => "Type": "Succeed", "Next": "Each"}
+"DISTRIBUTED" => "INLINE"
+"Error": "Some" => "Error": "Some", "ErrorPath": "$.a"
+"IsPresent": true => "IsPresent": true, "StringEquals": "x"
+"IsPresent": true => "IsNull": true
+"TimeoutSeconds": 9 => "TimeoutSeconds": 9, "HeartbeatSeconds": 9
+"MaxAttempts": 3 => "Comment": 3
+"FULL" => "NONE"
+"$.e" => "$.e.f"
+States.Format('a-{}', $.n) => States.Format('a-{}{}', $.n)
+States.Format('a-{}', $.n) => States.Format('a-{}', $['n'])
+States.StringToJson => States.Base64Decode
+"$.items" => "$..items"
+"$.items" => "$.items[*]"
+${Arn} => arn
+${Arn} => ${Arn}${Bus}"#;
 
 #[test]
 fn whatever_is_not_known_is_refused_when_it_is_read() {
-    for (known, unknown) in [
-        (r#""TimeoutSeconds": 1000"#, r#""Version": "1.0""#),
-        (r#""StartAt": "Each""#, r#""StartAt": "Nowhere""#),
-        (
-            r#""Failed": {"#,
-            r#""Unreached": {"Type": "Succeed"}, "Failed": {"#,
-        ),
-        (r#""Type": "Succeed"}"#, r#""Type": "Parallel"}"#),
-        (
-            r#""Type": "Succeed"}"#,
-            r#""Type": "Succeed", "Next": "Each"}"#,
-        ),
-        (r#""Mode": "DISTRIBUTED", "#, r#""Mode": "INLINE", "#),
-        (
-            r#""Error": "Some""#,
-            r#""Error": "Some", "ErrorPath": "$.a""#,
-        ),
-        (
-            r#""IsPresent": true"#,
-            r#""IsPresent": true, "StringEquals": "x""#,
-        ),
-        (r#""IsPresent": true"#, r#""IsNull": true"#),
-        (
-            r#""TimeoutSeconds": 9"#,
-            r#""TimeoutSeconds": 9, "HeartbeatSeconds": 9"#,
-        ),
-        (r#""MaxAttempts": 3, "#, ""),
-        (r#""FULL""#, r#""NONE""#),
-        (r#""ResultPath": "$.e""#, r#""ResultPath": "$.e.f""#),
-        ("States.Format('a-{}', $.n)", "States.Format('a-{}{}', $.n)"),
-        (
-            "States.Format('a-{}', $.n)",
-            "States.Format('a-{}', $['n'])",
-        ),
-        ("States.StringToJson", "States.Base64Decode"),
-        (r#""$.items""#, r#""$..items""#),
-        (r#""$.items""#, r#""$.items[*]""#),
-        ("${Arn}", "arn"),
-        ("${Arn}", "${Arn}${Bus}"),
-    ] {
-        assert!(DEFINITION.contains(known), "{known}");
-        let machine = Machine::parse(&DEFINITION.replacen(known, unknown, 1), &[("Arn", "arn")]);
-        assert!(machine.is_err(), "{unknown}");
+    for line in REFUSED.trim_start().lines() {
+        let (known, unknown) = line.split_once(" => ").expect("a pair");
+        let changed = DEFINITION.replacen(known, unknown, 1);
+        assert_ne!(changed, DEFINITION, "{line}");
+        assert!(
+            Machine::parse(&changed, &[("Arn", "arn")]).is_err(),
+            "{line}"
+        );
     }
 }

@@ -48,7 +48,8 @@ impl Run<'_> {
                 let wait = backoff(&*self.cx.clock, FIRST_BACKOFF, self.saved.failures);
                 let at = failure.retry_at().unwrap_or_else(|| after(now, wait));
                 let end = after(self.saved.started_at, self.cx.settings.max_run_age);
-                (self.saved.failures <= self.cx.settings.retries && at <= end).then_some((Reason::Unavailable, at))
+                (self.saved.failures <= self.cx.settings.retries && at <= end)
+                    .then_some((Reason::Unavailable, at))
             }
             _ => None,
         }

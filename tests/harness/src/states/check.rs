@@ -11,7 +11,7 @@ const KNOWN: &str = "
 workflow Comment? TimeoutSeconds StartAt States
 items ProcessorConfig StartAt States
 Pass Type Comment? Parameters ResultPath? Next
-Task Type Comment? Resource Parameters ResultSelector? ResultPath? TimeoutSeconds Retry Catch? Next
+Task Type Comment? Resource Parameters ResultSelector? ResultPath? TimeoutSeconds? Retry Catch? Next
 retrier ErrorEquals IntervalSeconds MaxAttempts BackoffRate MaxDelaySeconds? JitterStrategy?
 catcher ErrorEquals ResultPath Next
 Choice Type Comment? Choices Default

@@ -168,11 +168,10 @@ impl Run<'_> {
                     data = fill(&state["ResultSelector"], &outputs.into(), &context)?;
                 }
                 "Fail" => {
-                    let path = state.get("ErrorPath");
-                    let error = path
-                        .map(|path| evaluate(path, &data, &context))
-                        .transpose()?;
-                    let error = error.unwrap_or_else(|| state["Error"].clone());
+                    let error = match state.get("ErrorPath") {
+                        Some(path) => evaluate(path, &data, &context)?,
+                        None => state["Error"].clone(),
+                    };
                     let cause = evaluate(&state["CausePath"], &data, &context)?;
                     return Err(Failure::new(text(&error), text(&cause)));
                 }

@@ -78,7 +78,7 @@ async fn failures_are_caught_and_whatever_takes_too_long_ends_everything() {
             r#"[{"no":"x"}]"#,
             0,
         ),
-        (&[("No", "not JSON")], "States.Runtime", "\"$.e.Cause\"", 0),
+        (&[("No", "not JSON")], "States.Runtime", "StringToJson", 0),
         (&[("", "59:00")], "States.Timeout", "too long", 1000),
     ] {
         let execution = run(plan).await;

@@ -210,7 +210,7 @@ pub enum Outcome {
     AlreadyExists,
     Deleted,
     AlreadyDeleted,
-    /// The vendor is still at it: send the same event again at `resume_at`.
+    /// Not finished: send the same event again at `resume_at`.
     InProgress,
 }
 

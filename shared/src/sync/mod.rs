@@ -16,6 +16,8 @@ mod work;
 mod workdir;
 
 #[cfg(test)]
+mod outages;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod recovery;

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use super::manifest::Latest;
-use crate::clock::{Clock, Manual, between};
+use crate::clock::{Clock, Manual};
 use crate::config::{Config, Field, FieldKind};
 use crate::connector::{About, Connector, Identity, Syncer, Tallies, Warning, Yield, stale_cursor};
 use crate::context::{Context, Settings};
@@ -25,7 +25,7 @@ use crate::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
 
 /// What a request is answered with.
 #[derive(Clone)]
-enum Reply {
+pub(super) enum Reply {
     Good,
     Fails(ErrorType),
     StaleCursor,
@@ -37,7 +37,7 @@ enum Reply {
 
 /// A list of people, one to a page, and how it is answered.
 #[derive(Default)]
-struct Plan {
+pub(super) struct Plan {
     people: usize,
     tenant: &'static str,
     is_incomplete: bool,
@@ -74,10 +74,10 @@ static ABOUT: About = About {
     }],
 };
 
-struct Planned(String);
+pub(super) struct Planned(String);
 
 impl Planned {
-    fn plan<T>(&self, change: impl FnOnce(&mut Plan) -> T) -> T {
+    pub(super) fn plan<T>(&self, change: impl FnOnce(&mut Plan) -> T) -> T {
         change(
             PLANS
                 .lock()
@@ -163,7 +163,7 @@ impl Syncer for Planned {
 }
 
 /// A store of which a test breaks a part.
-struct Breakable {
+pub(super) struct Breakable {
     folder: Folder,
     /// Writes to keys that begin so fail, as often as that.
     broken: Mutex<(&'static str, usize)>,
@@ -199,11 +199,11 @@ impl Store for Breakable {
 }
 
 /// A store, a vendor and a clock.
-struct Desk {
-    cx: Context,
-    clock: Arc<Manual>,
+pub(super) struct Desk {
+    pub(super) cx: Context,
+    pub(super) clock: Arc<Manual>,
     store: Arc<Breakable>,
-    planned: Planned,
+    pub(super) planned: Planned,
     _folder: tempfile::TempDir,
 }
 
@@ -214,7 +214,7 @@ const KEYS: Keys<'static> = Keys {
 };
 
 impl Desk {
-    fn new(people: usize) -> Self {
+    pub(super) fn new(people: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let name = folder.path().display().to_string();
         let secrets = folder.path().join("planned");
@@ -255,19 +255,19 @@ impl Desk {
     }
 
     /// Plans the answers to the next requests: `n` good ones, then these.
-    fn after(&self, n: usize, replies: impl IntoIterator<Item = Reply>) {
+    pub(super) fn after(&self, n: usize, replies: impl IntoIterator<Item = Reply>) {
         let good = std::iter::repeat_n(Reply::Good, n);
         self.planned
             .plan(|plan| plan.replies = good.chain(replies).collect());
     }
 
     /// The pages that were asked for since the last time.
-    fn pages(&self) -> Vec<usize> {
+    pub(super) fn pages(&self) -> Vec<usize> {
         let asked = self.planned.plan(|plan| std::mem::take(&mut plan.asked));
         asked.into_iter().flatten().collect()
     }
 
-    async fn sync(&self, sync_id: Option<&str>) -> Result<SyncAnswer, Error> {
+    pub(super) async fn sync(&self, sync_id: Option<&str>) -> Result<SyncAnswer, Error> {
         let event = SyncEvent {
             connection: "default".into(),
             sync_id: sync_id.map(str::to_owned),
@@ -276,24 +276,7 @@ impl Desk {
         super::run::<Planned>(&self.cx, &event).await
     }
 
-    /// Syncs until it is complete or fails, through all outages; with the waits in between, in seconds.
-    async fn follow(&self) -> (Result<SyncAnswer, Error>, Vec<u64>) {
-        let (mut id, mut waits) = (None, Vec::new());
-        loop {
-            match self.sync(id.as_deref()).await {
-                Ok(answer) if answer.reason == Some(Reason::Unavailable) => {
-                    let at = answer.resume_at.expect("a time");
-                    let wait = between(self.clock.now(), at);
-                    self.clock.advance(wait);
-                    waits.push(wait.as_secs());
-                    id = answer.sync_id;
-                }
-                end => return (end, waits),
-            }
-        }
-    }
-
-    async fn complete(&self, sync_id: Option<&str>) -> SyncAnswer {
+    pub(super) async fn complete(&self, sync_id: Option<&str>) -> SyncAnswer {
         let answer = self.sync(sync_id).await.expect("a sync");
         assert_eq!(answer.status, SyncStatus::Complete, "{answer:?}");
         answer
@@ -401,92 +384,6 @@ async fn a_failure_that_stands_in_the_checkpoint_starts_a_new_run() {
     desk.pages();
     desk.complete(None).await;
     assert_eq!(desk.pages(), [0, 1, 2]);
-}
-
-#[tokio::test]
-async fn a_list_that_never_ends_is_read_again_from_the_beginning_and_in_the_end_fails() {
-    let round = vec![Reply::Good, Reply::StaleCursor];
-    let slice = [vec![Reply::Good], vec![round; 3].concat()].concat();
-    for (times, is_complete) in [(1, true), (7, false)] {
-        let desk = Desk::new(3);
-        desk.after(0, vec![slice.clone(); times].concat());
-        let (end, waits) = desk.follow().await;
-        assert_eq!(waits.len(), times.min(6));
-        let read = [vec![0, 1, 0, 1, 0, 1].repeat(times), vec![0, 1, 2]].concat();
-        match end {
-            Ok(answer) => {
-                assert_eq!((answer.counts.resources, desk.pages()), (3, read));
-                assert!(is_complete);
-            }
-            Err(e) => {
-                assert_eq!((e.code(), e.run()), ("ListNeverEnds", None));
-                assert!(!is_complete);
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_outage_is_waited_out_six_times_in_a_row_and_then_fails_the_run() {
-    // Before anything was read, and after the first page.
-    for good in [0, 2] {
-        let desk = Desk::new(3);
-        desk.after(good, vec![Reply::Fails(ErrorType::Unavailable); 7]);
-        let (end, waits) = desk.follow().await;
-        let error = end.expect_err("an outage");
-        assert_eq!((error.code(), waits.len()), ("Planned", 6));
-        for (wait, least) in waits.iter().zip([10, 20, 40, 80, 160, 320]) {
-            assert!((least..2 * least).contains(wait), "{waits:?}");
-        }
-        assert_eq!(error.run().is_some(), good > 0, "something was read");
-        desk.pages();
-        desk.complete(error.run()).await;
-        let rest = if good > 0 { vec![1, 2] } else { vec![0, 1, 2] };
-        assert_eq!(desk.pages(), rest);
-    }
-}
-
-#[tokio::test]
-async fn a_step_between_two_outages_starts_the_count_anew() {
-    let (good, down) = (Reply::Good, Reply::Fails(ErrorType::Unavailable));
-    let desk = Desk::new(3);
-    let slices = [
-        vec![good.clone(), down.clone()],
-        vec![down.clone()],
-        vec![good.clone(), good, down],
-    ];
-    desk.after(0, slices.concat());
-    let (end, waits) = desk.follow().await;
-    assert_eq!(end.expect("a sync").status, SyncStatus::Complete);
-    assert_eq!(desk.pages(), [0, 0, 1, 1, 2]);
-    let first = waits.iter().map(|wait| wait / 10);
-    assert_eq!(first.collect::<Vec<_>>(), [1, 2, 1], "{waits:?}");
-}
-
-#[tokio::test]
-async fn an_outage_that_outlasts_the_run_fails_it() {
-    let mut desk = Desk::new(1);
-    desk.cx.settings.max_run_age = Duration::from_secs(25);
-    desk.after(0, vec![Reply::Fails(ErrorType::Unavailable); 7]);
-    let (end, waits) = desk.follow().await;
-    assert_eq!(
-        (end.expect_err("an outage").code(), waits.len()),
-        ("Planned", 1)
-    );
-}
-
-#[tokio::test]
-async fn a_run_whose_checkpoint_cannot_be_saved_at_once_is_saved_and_waits() {
-    let mut desk = Desk::new(4);
-    desk.cx.settings.max_steps = Some(2);
-    desk.cx.settings.checkpoint_every = Duration::MAX;
-    desk.after(2, [Reply::Breaks(("runs/", 1))]);
-    let answer = desk.sync(None).await.expect("an answer");
-    assert_eq!(answer.reason, Some(Reason::Unavailable));
-    assert_eq!(answer.warnings[0].code, "Broken");
-    desk.cx.settings.max_steps = None;
-    desk.complete(answer.sync_id.as_deref()).await;
-    assert_eq!(desk.pages(), [0, 1, 2, 3]);
 }
 
 #[tokio::test]

@@ -4,10 +4,9 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use rollcall_connector::Code;
 use rollcall_connector::clock::ksuid;
 use rollcall_connector::event::{ChangeAnswer, Outcome};
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use serde_json::{Map, Value, json};
@@ -16,7 +15,7 @@ use crate::args::{ChangeArgs, CreateArgs, DeleteArgs, RequestArgs, Target};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, ReportFormat};
 use crate::shell::quoted;
-use crate::sync::{from_json, wait};
+use crate::sync::{from_json, wait, why};
 use crate::{connectors, signals};
 
 type Event = Map<String, Value>;
@@ -108,7 +107,7 @@ async fn run(
         .resume_at
         .map(|at| format!(", from {at:.0} on"))
         .unwrap_or_default();
-    output::note("not finished: the vendor is still at it");
+    output::note(&format!("not finished: {}", why(answer.reason)));
     output::note(&format!(
         "to go on{from}: {}",
         again(operation, target, &event)
@@ -214,9 +213,7 @@ async fn until_done(
             return Ok((answer, raw));
         }
         let tell = |until| {
-            output::note(&format!(
-                "waiting until {until:.0}: the vendor is still at it"
-            ))
+            output::note(&format!("waiting until {until:.0}: {}", why(answer.reason)));
         };
         if !wait(cx, answer.resume_at, tell).await {
             return Ok((answer, raw));

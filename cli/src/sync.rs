@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rollcall_connector::Code;
-use rollcall_connector::Error;
 use rollcall_connector::clock::between;
 use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
+use rollcall_connector::{Code, Error};
 use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use serde::de::DeserializeOwned;
@@ -100,15 +99,16 @@ pub(crate) fn from_json<T: DeserializeOwned>(answer: &Value) -> Result<T, Error>
     })
 }
 
-fn why(reason: Option<Reason>) -> &'static str {
+pub(crate) fn why(reason: Option<Reason>) -> &'static str {
     match reason {
         Some(Reason::RateLimit) => "the vendor asks for patience",
+        Some(Reason::Unavailable) => "something that it needs does not answer properly",
         Some(Reason::Deadline) => "the time of this slice is over",
         Some(Reason::Finishing) => "writing the snapshot takes a slice of its own",
         Some(Reason::Loss) => "it lost much more than is usual",
-        Some(Reason::Lease) => "another run has the lease",
+        Some(Reason::Lease) => "another run or change has the lease",
         Some(Reason::Interrupted) => "it was stopped",
-        None => "the run is not at its end",
+        None => "the vendor is still at it",
     }
 }
 

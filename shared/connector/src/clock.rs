@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use svix_ksuid::{Ksuid, KsuidLike};
 
 /// The present, waiting, and identifiers that nobody used before.
@@ -44,6 +44,21 @@ pub fn before(at: Timestamp, duration: Duration) -> Timestamp {
 /// The time from `earlier` to `later`, zero if they are the other way round.
 pub fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(earlier)).unwrap_or_default()
+}
+
+/// `at`, or the next whole second: Step Functions cuts the fraction off a time to wait until, and would come too early.
+pub fn whole_second(at: Timestamp) -> Timestamp {
+    let rounded = TimestampRound::new()
+        .smallest(Unit::Second)
+        .mode(RoundMode::Ceil);
+    at.round(rounded).unwrap_or(at)
+}
+
+/// The wait before attempt `n`, counted from 1: `first`, doubled with each attempt, and a random part of as much again.
+pub fn backoff(clock: &dyn Clock, first: Duration, n: u32) -> Duration {
+    let wait = first * 2_u32.saturating_pow(n.saturating_sub(1));
+    let [.., random] = clock.unique();
+    wait + wait * u32::from(random) / 256
 }
 
 /// The machine's clock and random numbers.
@@ -121,5 +136,27 @@ mod tests {
         let second = ksuid(&clock);
         assert_eq!(first.len(), 27);
         assert!(first < second);
+    }
+
+    #[test]
+    fn a_time_to_wait_until_is_rounded_up_to_a_whole_second() {
+        for (at, rounded) in [
+            ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+            ("2026-01-01T00:00:00.000000001Z", "2026-01-01T00:00:01Z"),
+            ("2026-12-31T23:59:59.5Z", "2027-01-01T00:00:00Z"),
+        ] {
+            let at: Timestamp = at.parse().expect("a time");
+            assert_eq!(whole_second(at).to_string(), rounded);
+        }
+        assert_eq!(whole_second(Timestamp::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn the_wait_doubles_and_at_most_doubles_again_by_chance() {
+        let first = Duration::from_secs(10);
+        for (n, least) in [(1, 10), (2, 20), (6, 320)] {
+            let wait = backoff(&System, first, n).as_secs();
+            assert!((least..2 * least).contains(&wait), "{n}: {wait}");
+        }
     }
 }

@@ -7,14 +7,20 @@ use crate::Code;
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::clock::whole_second;
 use crate::{Error, Warning};
 use rollcall_model::{EntitlementId, ResourceId};
 
 fn default_connection() -> String {
     "default".into()
+}
+
+/// Writes a time to come back at.
+fn write_time<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+    at.map(whole_second).serialize(to)
 }
 
 fn time_schema(_: &mut SchemaGenerator) -> Schema {
@@ -51,19 +57,21 @@ pub enum SyncStatus {
     Busy,
 }
 
-/// Why a sync is not complete.
+/// Why a sync is not complete, or a change in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The vendor asks for patience.
     RateLimit,
+    /// The vendor, AWS or the network did not answer properly; a warning says what failed.
+    Unavailable,
     /// The function's time is over.
     Deadline,
     /// Writing the snapshot needs a slice of its own.
     Finishing,
     /// A sudden loss.
     Loss,
-    /// Another run has the lease.
+    /// Another run, or another change of the same principal, has the lease.
     Lease,
     /// The operator stopped it (on a machine, by Ctrl-C).
     Interrupted,
@@ -79,6 +87,7 @@ pub struct SyncAnswer {
     /// Which run; of a busy connection, the one that has it.
     pub sync_id: Option<String>,
     /// When to send the event again.
+    #[serde(serialize_with = "write_time")]
     #[schemars(schema_with = "time_schema")]
     pub resume_at: Option<Timestamp>,
     /// Why it is not complete.
@@ -201,7 +210,7 @@ pub enum Outcome {
     AlreadyExists,
     Deleted,
     AlreadyDeleted,
-    /// The vendor is still at it: send the same event again at `resume_at`.
+    /// Not finished: send the same event again at `resume_at`.
     InProgress,
 }
 
@@ -259,8 +268,12 @@ pub struct ChangeAnswer {
     /// The vendor's id of the operation.
     pub vendor_request_id: Option<String>,
     /// When to send the event again.
+    #[serde(serialize_with = "write_time")]
     #[schemars(schema_with = "time_schema")]
     pub resume_at: Option<Timestamp>,
+    /// Why it is in progress; `None`: the vendor is still carrying it out.
+    #[serde(default)]
+    pub reason: Option<Reason>,
     /// The audit record's key in the store, without `intended.json` and `observed.json`; a dry run has none.
     pub audit: Option<String>,
 }

@@ -63,6 +63,8 @@ pub struct Settings {
     pub max_wait: Duration,
     /// How long a write waits for the vendor to carry it out, within the deadline.
     pub max_operation: Duration,
+    /// How often in a row something that met an outage waits and is tried again, before the failure is returned.
+    pub retries: u32,
     /// A slice of a sync ends after so many steps; `None`: when its time is over.
     pub max_steps: Option<usize>,
     /// How large the working database may grow, in pages of 4 KiB; `None`: as large as the disk.
@@ -82,6 +84,7 @@ impl Default for Settings {
             checkpoint_every: Duration::from_secs(60),
             max_wait: Duration::from_secs(15),
             max_operation: Duration::from_secs(60),
+            retries: 6,
             max_steps: None,
             max_pages: None,
             scratch: None,

@@ -1,6 +1,6 @@
 //! The audit record of a request. *intended*, one object for each write, before the vendor is told anything; *observed*,
-//! once, with what was read back in the end; *failed*, one object for each call that sent something and did not get
-//! there, with what was carried out. Each is written once.
+//! once, with what was read back in the end; *failed*, one object for each call that sent something or met an outage and
+//! did not get there, with what was carried out: so the attempts are counted. Each is written once.
 //!
 //! A repetition of the request reads the intentions: whatever became of the process, the request knows what it sent.
 
@@ -61,6 +61,12 @@ struct Failed<'a> {
     message: String,
     /// The writes of this call that the vendor carried out, the first one first. They stay.
     carried_out: &'a [Value],
+}
+
+/// The part of a failure that a repetition needs.
+#[derive(Deserialize)]
+struct Failure {
+    at: Timestamp,
 }
 
 /// The part of an intention that a repetition needs.
@@ -150,15 +156,18 @@ impl<'a> Record<'a> {
         ))
     }
 
-    /// What earlier calls of this request sent, or were about to send, the first one first.
-    pub(super) async fn intentions<C: DeserializeOwned>(&self) -> Result<Vec<Proposal<C>>, Error> {
-        let mut intentions = Vec::new();
+    /// What earlier calls of this request sent, or were about to send, the first one first; and since when.
+    pub(super) async fn intentions<C: DeserializeOwned>(
+        &self,
+    ) -> Result<(Option<Timestamp>, Vec<Proposal<C>>), Error> {
+        let (mut since, mut intentions) = (None, Vec::new());
         loop {
             let key = self.numbered("intended", intentions.len() + 1);
             let Some((found, _)) = get_json::<Intention<C>>(self.store, &key).await? else {
-                return Ok(intentions);
+                return Ok((since, intentions));
             };
             self.same(&found.head)?;
+            since.get_or_insert(found.head.at);
             intentions.push(found.proposal);
         }
     }
@@ -195,13 +204,19 @@ impl<'a> Record<'a> {
         self.create(&self.object("observed"), &observed).await
     }
 
-    /// Writes down that a call which sent something failed, and what of it was carried out.
+    /// When a call of this request failed for the first time.
+    pub(super) async fn failed_at(&self) -> Result<Option<Timestamp>, Error> {
+        let found = get_json::<Failure>(self.store, &self.object("failed")).await?;
+        Ok(found.map(|(failure, _)| failure.at))
+    }
+
+    /// Writes down that a call failed, and what of it was carried out. The result is the number of the failure, from 1.
     pub(super) async fn fail(
         &self,
         error: &Error,
         carried_out: &[Value],
         at: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<u32, Error> {
         let failed = Failed {
             head: self.head_at(at),
             error_type: error.kind().as_str(),
@@ -209,16 +224,16 @@ impl<'a> Record<'a> {
             message: Chain(error).to_string(),
             carried_out,
         };
-        for number in 1.. {
-            let key = self.numbered("failed", number);
+        let mut number = 1;
+        loop {
+            let key = self.numbered("failed", number as usize);
             match put_json(self.store, &key, &failed, PutMode::Create).await {
-                Ok(_) => break,
+                Ok(_) => return Ok(number),
                 // An earlier call failed, too.
-                Err(PutError::Condition(_)) => {}
+                Err(PutError::Condition(_)) => number += 1,
                 Err(PutError::Failed(error)) => return Err(error),
             }
         }
-        Ok(())
     }
 
     fn head_at(&self, at: Timestamp) -> Head {

@@ -1,7 +1,9 @@
 //! Changing access, safely: read first, change the least, look again, and leave a record.
 
+mod answer;
 mod audit;
 mod order;
+mod postpone;
 #[cfg(test)]
 mod recovery;
 mod run;

@@ -14,9 +14,9 @@ use super::Order;
 use crate::context::Context;
 use crate::context::secrets::Files;
 use crate::store::folder::Folder;
-use rollcall_connector::clock::{Clock, Manual, after};
+use rollcall_connector::clock::{Clock, Manual, after, between};
 use rollcall_connector::config::{Config, Field, FieldKind};
-use rollcall_connector::event::{ChangeAnswer, Outcome};
+use rollcall_connector::event::{ChangeAnswer, Outcome, Reason};
 use rollcall_connector::http::{Session, Transport};
 use rollcall_connector::provision::{
     Action, Plan, Progress, Proposal, Provisioner, Request, State,
@@ -35,6 +35,8 @@ enum Fate {
     Lost,
     /// The vendor takes it as an operation; asking for it meets a rate limit.
     Limited,
+    /// The vendor takes it as an operation, and needs hours.
+    Slow,
 }
 
 #[derive(Default)]
@@ -142,7 +144,7 @@ impl Provisioner for Planned {
         });
         match fate {
             Fate::Done => Ok(Progress::Done(None)),
-            Fate::Limited => Ok(Progress::Pending(Duration::from_secs(1))),
+            Fate::Limited | Fate::Slow => Ok(Progress::Pending(Duration::from_secs(1))),
             Fate::Lost => Ok(Progress::Unclear),
             Fate::Refused => Err(Error::refused(Code::VendorRefused, "no", "Ask for less.")),
             Fate::Killed => std::future::pending().await,
@@ -154,6 +156,7 @@ impl Provisioner for Planned {
         let limited = Error::new(ErrorType::RateLimited, Code::RateLimited, "slow down", "");
         match self.vendor(|vendor| vendor.fates.pop_front()) {
             Some(Fate::Limited) => Err(limited.with_retry_at(at)),
+            Some(Fate::Slow) => Ok(Progress::Pending(Duration::from_secs(7200))),
             _ => Ok(Progress::Unclear),
         }
     }
@@ -204,6 +207,21 @@ impl Desk {
             _ => Order::revoke(&event),
         };
         super::run::<Planned>(&self.cx, &order.expect("an order")).await
+    }
+
+    /// Sends a request as its answers say until it fails; with the waits in between, in seconds.
+    async fn follow(&self, id: &str, what: &str) -> (Error, Vec<u64>) {
+        let mut waits = Vec::new();
+        loop {
+            let answer = match self.send(id, what).await {
+                Ok(answer) => answer,
+                Err(e) => return (e, waits),
+            };
+            assert_eq!(answer.outcome, Outcome::InProgress);
+            let wait = between(self.clock.now(), answer.resume_at.expect("a time"));
+            self.clock.advance(wait);
+            waits.push(wait.as_secs());
+        }
     }
 
     /// Sends a request that is killed while the vendor carries it out; its lease ends.
@@ -259,11 +277,12 @@ async fn a_killed_grant_is_not_sent_again_after_another_request_revoked_it() {
     desk.kill("a", "+read").await;
     desk.send("b", "-read").await.expect("revoked");
     desk.planned.vendor(|vendor| vendor.is_down = true);
-    desk.send("a", "+read").await.expect_err("an outage");
+    let answer = desk.send("a", "+read").await.expect("an answer");
+    assert_eq!(answer.reason, Some(Reason::Unavailable));
     desk.planned.vendor(|vendor| vendor.is_down = false);
     for _ in 0..2 {
         let error = desk.send("a", "+read").await.expect_err("it was undone");
-        assert_eq!(error.code(), "ChangedMeanwhile");
+        assert_eq!(error.code().as_str(), "ChangedMeanwhile");
     }
     assert_eq!(desk.sent(), ["+read", "-read"]);
 }
@@ -281,20 +300,66 @@ async fn a_killed_grant_is_sent_again_where_others_only_looked() {
 }
 
 #[tokio::test]
-async fn a_write_that_is_neither_confirmed_nor_shown_is_worth_a_retry() {
-    let desk = Desk::new([Fate::Lost; 9]);
-    let error = desk.send("a", "+read").await.expect_err("never confirmed");
-    assert_eq!(
-        (error.code().as_str(), error.kind()),
-        ("NotConfirmed", ErrorType::Unavailable)
-    );
+async fn what_nobody_confirms_is_tried_again_six_times_and_then_fails() {
+    let desk = Desk::new([Fate::Lost; 99]);
+    let (error, waits) = desk.follow("a", "+read").await;
+    assert_eq!((error.code().as_str(), waits.len()), ("NotConfirmed", 6));
+    let is_busy = desk.send("b", "-admin").await.expect("an answer").reason;
+    assert_eq!(is_busy, None, "a request that failed keeps nobody away");
+}
+
+#[tokio::test]
+async fn an_outage_is_tried_again_six_times_and_keeps_nobody_away_where_nothing_was_sent() {
+    let desk = Desk::new([]);
+    desk.planned.vendor(|vendor| vendor.is_down = true);
+    for request in ["a", "b"] {
+        let (error, waits) = desk.follow(request, "+read").await;
+        assert_eq!(
+            (error.code().as_str(), error.kind()),
+            ("VendorUnavailable", ErrorType::Unavailable)
+        );
+        for (wait, least) in waits.iter().zip([5, 10, 20, 40, 80, 160]) {
+            assert!((least..2 * least).contains(wait), "{waits:?}");
+        }
+        assert_eq!((waits.len(), desk.recorded(request).len()), (6, 7));
+    }
+    let first = desk.send("c", "+read").await.expect("an answer");
+    assert_eq!(first.outcome, Outcome::InProgress);
+    desk.planned.vendor(|vendor| vendor.is_down = false);
+    for request in ["d", "c", "a"] {
+        let answer = desk.send(request, "+read").await.expect("an answer");
+        assert_ne!(answer.outcome, Outcome::InProgress, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_of_which_nothing_is_kept_fails_at_once_in_an_outage() {
+    let desk = Desk::new([]);
+    desk.planned.vendor(|vendor| vendor.is_down = true);
+    let event = json!({
+        "request_id": "a", "entitlement": "space:s:read", "principal": "user:u", "dry_run": true,
+    });
+    let order = Order::grant(&event).expect("an order");
+    let error = super::run::<Planned>(&desk.cx, &order).await;
+    assert_eq!(error.expect_err("an outage").code(), "VendorUnavailable");
+    assert!(!desk.audit("a").exists());
+}
+
+#[tokio::test]
+async fn a_change_that_the_vendor_does_not_finish_in_six_hours_fails() {
+    let desk = Desk::new([Fate::Slow; 9]);
+    let (error, waits) = desk.follow("a", "+read").await;
+    assert_eq!((error.code().as_str(), waits.len()), ("StillInProgress", 2));
+    desk.planned.vendor(|vendor| vendor.fates.clear());
+    let answer = desk.send("a", "+read").await.expect("an answer");
+    assert_eq!(answer.outcome, Outcome::Granted, "it goes on where it is");
 }
 
 #[tokio::test]
 async fn every_write_of_a_change_is_on_record_and_a_failure_names_what_stays() {
     let desk = Desk::new([Fate::Done, Fate::Refused]);
     let error = desk.send("a", "+write").await.expect_err("refused");
-    assert_eq!(error.code(), "VendorRefused");
+    assert_eq!(error.code().as_str(), "VendorRefused");
     assert!(error.fix().starts_with("Ask for less. 1 of its writes"));
     assert_eq!(
         desk.recorded("a"),
@@ -321,15 +386,15 @@ async fn a_rate_limit_while_the_vendor_is_at_it_keeps_others_away_and_says_until
     let desk = Desk::new([Fate::Limited, Fate::Limited]);
     let answer = desk.send("a", "+read").await.expect("an answer");
     assert_eq!(answer.outcome, Outcome::InProgress);
-    let error = desk.send("b", "-read").await.expect_err("not yet");
-    assert_eq!(error.code(), "PrincipalBusy");
-    let until = error.retry_at().expect("a time");
-    assert!(until > answer.resume_at.expect("a time") && until > desk.clock.now());
-    assert!(
-        error
-            .to_string()
-            .contains("request a is changing user:u, until 2026-06-01T01:15:00Z")
-    );
+    for _ in 0..9 {
+        let busy = desk.send("b", "-read").await.expect("an answer");
+        assert_eq!(busy.reason, Some(Reason::Lease));
+        let until = busy.resume_at.expect("a time");
+        assert!(until > answer.resume_at.expect("a time") && until > desk.clock.now());
+    }
+    assert_eq!(desk.recorded("b"), ["failed.json"], "it says since when");
+    let message = desk.object("b", "failed.json")["message"].to_string();
+    assert!(message.contains("request a is changing user:u, until 2026-06-01T01:15:00Z"));
     let answer = desk.send("a", "+read").await.expect("an answer");
     assert_eq!(answer.outcome, Outcome::Granted);
 }

@@ -7,22 +7,21 @@ use rollcall_connector::Code;
 use serde_json::Value;
 
 use super::Order;
+use super::answer::{blank, in_progress};
 use super::audit::Record;
+use super::postpone;
 use super::writer::{Live, Rehearsal, Trail, Writer, Written, to_json};
 use crate::catalog::tenant;
 use crate::context::Context;
 use crate::store::keys::Keys;
 use crate::store::lease::{Acquired, Lease, LeaseRequest};
 use rollcall_connector::clock::after;
-use rollcall_connector::event::{ChangeAnswer, Outcome};
+use rollcall_connector::event::ChangeAnswer;
 use rollcall_connector::provision::{Plan, Proposal, Provisioner, State};
-use rollcall_connector::{Chain, Error, ErrorType, Identity};
+use rollcall_connector::{Error, ErrorType, Identity};
 
 /// How often a plan is made again because the vendor's state changed, or does not show a change yet.
 const ATTEMPTS: u32 = 4;
-/// How long a request that waits to be gone on with keeps others away, after the time it asked to be called at.
-const RESUME_GRACE: Duration = Duration::from_secs(900);
-
 /// Carries a request out, or goes on with it.
 pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAnswer, Error> {
     let keys = Keys {
@@ -31,76 +30,72 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     };
     let record = Record::new(&*cx.audit, keys, P::ABOUT, order, cx.clock.now());
     if order.dry_run {
-        let (connector, identity) = connect::<P>(cx, keys, order).await?;
-        let attempt = Attempt::new(cx, order, &record, &connector, &identity);
-        let settled = attempt.settle(&mut Rehearsal, Sent::Nothing).await?;
-        let mut answer = settled.into_answer();
-        // Nothing is written, no record either.
-        answer.audit = None;
-        return Ok(answer);
+        return rehearse::<P>(cx, keys, order, &record).await;
     }
     if let Some(answer) = record.answered().await? {
         return Ok(answer);
     }
-    let mut lease = acquire(cx, keys, order).await?;
     let mut trail = Trail::default();
+    let mut lease = match acquire(cx, keys, order).await {
+        Ok(lease) => lease,
+        Err(e) => return postpone::postpone(cx, (order, &record), None, trail, e).await,
+    };
     let settled = under_lease::<P>(cx, keys, order, &record, &mut lease, &mut trail).await;
     match settled {
         Ok(Settled::Answered(answer, _)) => {
             // The answer is on record already, whether the lease can be given back or not.
             lease.give_back(&*cx.store, &*cx.clock).await;
-            Ok(answer)
+            Ok(*answer)
         }
-        Ok(Settled::Waiting(answer)) => {
-            wait_outside(cx, lease, &trail, answer.resume_at).await?;
-            Ok(answer)
+        Ok(Settled::Waiting(at)) if trail.has_time(at) => {
+            postpone::wait_outside(cx, lease, &trail, at).await?;
+            Ok(in_progress(order, &record, at, None))
         }
-        // Never pay to wait: what was sent, if anything, is on record.
-        Err(e) if e.kind() == ErrorType::RateLimited && e.retry_at().is_some() => {
-            wait_outside(cx, lease, &trail, e.retry_at()).await?;
-            Ok(in_progress(order, &record, e.retry_at()))
+        Ok(Settled::Waiting(at)) => {
+            let e = still_in_progress(at);
+            Err(postpone::give_up(cx, &record, Some(lease), &trail, e).await)
         }
-        Err(e) => {
-            let e = on_record(cx, &record, &trail, e).await;
-            lease.give_back(&*cx.store, &*cx.clock).await;
-            Err(e)
-        }
+        Err(e) => postpone::postpone(cx, (order, &record), Some(lease), trail, e).await,
     }
 }
 
-/// Keeps others away from the principal until the request comes back, if it sent anything.
-async fn wait_outside(
+/// Says what a request would do. Nothing is written, no record either; so only waits with a known end are answered.
+async fn rehearse<P: Provisioner>(
     cx: &Context,
-    mut lease: Lease<()>,
-    trail: &Trail,
-    until: Option<Timestamp>,
-) -> Result<(), Error> {
-    if !trail.sent {
-        lease.give_back(&*cx.store, &*cx.clock).await;
-        return Ok(());
-    }
-    let until = until.unwrap_or_else(|| cx.clock.now());
-    lease
-        .suspend(&*cx.store, after(until, RESUME_GRACE), ())
-        .await
+    keys: Keys<'_>,
+    order: &Order,
+    record: &Record<'_>,
+) -> Result<ChangeAnswer, Error> {
+    let settled = async {
+        let (connector, identity) = connect::<P>(cx, keys, order).await?;
+        let attempt = Attempt::new(cx, order, record, &connector, &identity);
+        attempt.settle(&mut Rehearsal, Sent::Nothing).await
+    };
+    let answer = match settled.await {
+        Ok(Settled::Answered(answer, _)) => *answer,
+        Ok(Settled::Waiting(at)) => in_progress(order, record, at, None),
+        Err(e) => match e.retry_at() {
+            Some(at) if e.kind().is_retryable() => {
+                in_progress(order, record, at, postpone::reason(&e))
+            }
+            _ => return Err(e),
+        },
+    };
+    Ok(ChangeAnswer {
+        audit: None,
+        ..answer
+    })
 }
 
-/// Writes the failure of a request that sent something on record, with what was carried out.
-async fn on_record(cx: &Context, record: &Record<'_>, trail: &Trail, failure: Error) -> Error {
-    if !trail.sent {
-        return failure;
-    }
-    let now = cx.clock.now();
-    if let Err(e) = record.fail(&failure, &trail.carried_out, now).await {
-        tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
-    }
-    match trail.carried_out.len() {
-        0 => failure,
-        n => failure.with_fix(format!(
-            "{n} of its writes were carried out before and stay: they are in the audit record `{}`.",
-            record.key()
-        )),
-    }
+/// The vendor has not carried out a write of this request, and it is no longer waited for.
+fn still_in_progress(at: Timestamp) -> Error {
+    Error::new(
+        ErrorType::Unavailable,
+        Code::StillInProgress,
+        "the vendor has not finished this change, and it is no longer waited for",
+        "Send the same event again: it goes on where it is.",
+    )
+    .with_retry_at(at)
 }
 
 async fn connect<P: Provisioner>(
@@ -142,17 +137,9 @@ async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()
 /// How far a request came.
 enum Settled {
     /// To its end, by what was sent last.
-    Answered(ChangeAnswer, Option<Value>),
-    /// The vendor is still at it, or at what somebody else asked for.
-    Waiting(ChangeAnswer),
-}
-
-impl Settled {
-    fn into_answer(self) -> ChangeAnswer {
-        match self {
-            Self::Answered(answer, _) | Self::Waiting(answer) => answer,
-        }
-    }
+    Answered(Box<ChangeAnswer>, Option<Value>),
+    /// The vendor is still at it: come back then.
+    Waiting(Timestamp),
 }
 
 async fn under_lease<P: Provisioner>(
@@ -165,9 +152,10 @@ async fn under_lease<P: Provisioner>(
 ) -> Result<Settled, Error> {
     // A second delivery may have been answered while we waited for the lease.
     if let Some(answer) = record.answered().await? {
-        return Ok(Settled::Answered(answer, None));
+        return Ok(Settled::Answered(Box::new(answer), None));
     }
-    let intentions = record.intentions::<P::Change>().await?;
+    let (since, intentions) = record.intentions::<P::Change>().await?;
+    trail.since = since;
     trail.intended = intentions.len();
     trail.sent = !intentions.is_empty();
     let (connector, identity) = connect::<P>(cx, keys, order).await?;
@@ -188,7 +176,7 @@ async fn under_lease<P: Provisioner>(
         ..Attempt::new(cx, order, record, &connector, &identity)
     };
     let settled = match resume(&mut live, intentions).await? {
-        Resumed::Later(at) => Settled::Waiting(in_progress(order, record, Some(at))),
+        Resumed::Later(at) => Settled::Waiting(at),
         Resumed::Known(sent) => attempt.settle(&mut live, sent).await?,
     };
     if let Settled::Answered(answer, sent) = &settled {
@@ -297,10 +285,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                             sent = Sent::Carried(proposal, id);
                             continue;
                         }
-                        Written::Later(at) => {
-                            let answer = in_progress(self.order, self.record, Some(at));
-                            return Ok(Settled::Waiting(answer));
-                        }
+                        Written::Later(at) => return Ok(Settled::Waiting(at)),
                         Written::Rehearsed => {
                             let then = proposal.then.clone();
                             return self.answered(then, Sent::Carried(proposal, None));
@@ -314,21 +299,19 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                     }
                 }
             }
-            if pause + self.cx.reserve() > self.cx.remaining() {
-                return Ok(self.come_back_after(pause));
+            let at = after(self.cx.clock.now(), pause);
+            match pause + self.cx.reserve() > self.cx.remaining() {
+                true if busy => return Err(object_busy(at)),
+                // It takes longer than this invocation can wait.
+                true => return Ok(Settled::Waiting(at)),
+                false => self.cx.clock.sleep(pause).await,
             }
-            self.cx.clock.sleep(pause).await;
         }
         if busy {
-            return Ok(self.come_back_after(Duration::from_secs(2)));
+            let at = after(self.cx.clock.now(), Duration::from_secs(2));
+            return Err(object_busy(at));
         }
         Err(self.unsettled(&sent, overtaken))
-    }
-
-    /// It takes longer than this invocation can wait.
-    fn come_back_after(&self, pause: Duration) -> Settled {
-        let at = after(self.cx.clock.now(), pause);
-        Settled::Waiting(in_progress(self.order, self.record, Some(at)))
     }
 
     /// What an earlier call sent, or may have sent, is not so now; and it was not the last one to change this principal.
@@ -410,7 +393,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             vendor_request_id: id,
             ..blank(self.order, self.record, outcome)
         };
-        Ok(Settled::Answered(answer, on_record))
+        Ok(Settled::Answered(Box::new(answer), on_record))
     }
 }
 
@@ -450,24 +433,13 @@ fn prepend(ids: &mut Vec<String>, mut earlier: Vec<String>) {
     ids.splice(0..0, earlier);
 }
 
-fn in_progress(order: &Order, record: &Record<'_>, at: Option<Timestamp>) -> ChangeAnswer {
-    ChangeAnswer {
-        resume_at: at,
-        ..blank(order, record, Outcome::InProgress)
-    }
-}
-
-fn blank(order: &Order, record: &Record<'_>, outcome: Outcome) -> ChangeAnswer {
-    ChangeAnswer {
-        outcome,
-        request_id: order.request.id.clone(),
-        dry_run: order.dry_run,
-        grants: Vec::new(),
-        replaced: Vec::new(),
-        removed: Vec::new(),
-        resource: None,
-        vendor_request_id: None,
-        resume_at: None,
-        audit: Some(record.key()),
-    }
+/// The vendor is at another change of the same object.
+fn object_busy(at: Timestamp) -> Error {
+    Error::new(
+        ErrorType::Unavailable,
+        Code::ObjectBusy,
+        "the vendor is still at another change of the same object",
+        "Send the same event again then.",
+    )
+    .with_retry_at(at)
 }

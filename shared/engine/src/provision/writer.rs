@@ -1,5 +1,7 @@
 //! Who carries a plan out: a writer that sends it, or one that only records it.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rollcall_connector::Code;
@@ -11,6 +13,9 @@ use crate::store::lease::Lease;
 use rollcall_connector::clock::after;
 use rollcall_connector::provision::{Progress, Proposal, Provisioner};
 use rollcall_connector::{Error, Identity};
+
+/// How long a request is waited for. The workflow ends after 24 hours, and nobody would hear of the outcome then.
+const MAX_AGE: Duration = Duration::from_secs(6 * 3600);
 
 /// What came of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +69,17 @@ pub(super) struct Trail {
     pub sent: bool,
     /// The writes that this call saw carried out.
     pub carried_out: Vec<serde_json::Value>,
+    /// When the first write or failure of this request was put on record.
+    pub since: Option<Timestamp>,
+    /// Whether the failure of this call is on record.
+    pub is_failure_on_record: bool,
+}
+
+impl Trail {
+    /// Whether the request may still wait until `at`.
+    pub(super) fn has_time(&self, at: Timestamp) -> bool {
+        self.since.is_none_or(|since| at <= after(since, MAX_AGE))
+    }
 }
 
 #[async_trait]
@@ -80,6 +96,7 @@ impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
             .intend(number, self.identity, &on_record)
             .await?;
         self.trail.intended = number;
+        self.trail.since.get_or_insert(clock.now());
         self.trail.sent = true;
         let progress = self.connector.send(&proposal.change).await?;
         self.wait(proposal, progress).await

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::context::gauges::Gauges;
 use crate::runtime::function::Operation;
 use crate::runtime::{function, telemetry};
-use rollcall_connector::clock::after;
+use rollcall_connector::clock::{after, whole_second};
 use rollcall_connector::provision::Provisioner;
 use rollcall_connector::{Chain, Error};
 
@@ -157,7 +157,7 @@ fn error_message(error: &Error, request_id: Option<&str>) -> Value {
         message["sync_id"] = sync_id.into();
     }
     if let Some(at) = error.retry_at() {
-        message["retry_at"] = at.to_string().into();
+        message["retry_at"] = whole_second(at).to_string().into();
     }
     message
 }

@@ -64,6 +64,12 @@ impl Log {
         Ok(true)
     }
 
+    /// Drops what was not uploaded. Nothing can be added any more.
+    pub(super) fn discard(&mut self) {
+        self.commits = 0;
+        self.complete = None;
+    }
+
     /// Ends the file at hand and begins the next one.
     fn cut(&mut self) -> Result<PathBuf, Error> {
         let next = encoder(&path(&self.folder, self.files))?;

@@ -6,6 +6,7 @@ mod commit;
 mod expand;
 mod finish;
 mod frontier;
+mod postpone;
 mod publish;
 mod restart;
 mod run;
@@ -13,6 +14,8 @@ mod warnings;
 mod work;
 mod workdir;
 
+#[cfg(test)]
+mod outages;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

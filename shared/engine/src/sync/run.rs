@@ -40,12 +40,15 @@ const WORTH_SAVING: Duration = Duration::from_secs(10);
 pub(super) struct Saved {
     /// The version of Rollcall that began it.
     version: String,
-    started_at: Timestamp,
+    pub(super) started_at: Timestamp,
     /// `None`: the vendor has not yet said who we are.
-    tenant: Option<String>,
+    pub(super) tenant: Option<String>,
     /// The parts of its checkpoint, in order. Without any, the run has yet to begin.
-    parts: Vec<String>,
+    pub(super) parts: Vec<String>,
     usage: Usage,
+    /// How often in a row it met an outage and did no step in between.
+    #[serde(default)]
+    pub(super) failures: u32,
 }
 
 impl Saved {
@@ -56,6 +59,7 @@ impl Saved {
             tenant: None,
             parts: Vec::new(),
             usage: Usage::default(),
+            failures: 0,
         }
     }
 
@@ -205,7 +209,12 @@ async fn work<C: Syncer>(
     };
     let saved = saved.unwrap_or_else(|| Saved::new(cx.clock.now()));
     let mut run = Run::new(cx, keys, sync_id, lease, files, saved);
-    let stopped = match run.slice::<C>(before).await {
+    let ended = run.slice::<C>(before).await;
+    // A run that starts over does the same steps again: that is no progress.
+    if run.has_progressed() && !ended.as_ref().is_err_and(Error::restarts_run) {
+        run.saved.failures = 0;
+    }
+    let stopped = match ended {
         Ok(Ended::Published(manifest)) => {
             // What is published is published, whether that succeeds or not.
             run.lease.give_back(&*cx.store, &*cx.clock).await;
@@ -220,7 +229,7 @@ async fn work<C: Syncer>(
     };
     match stopped {
         Ok(answer) => Ok(answer),
-        Err(e) => Err(run.give_up(e).await),
+        Err(e) => run.postpone(e).await,
     }
 }
 
@@ -238,11 +247,13 @@ pub(super) struct Run<'a> {
     sync_id: &'a str,
     lease: Lease<Saved>,
     folder: WorkDir,
-    log: Log,
+    pub(super) log: Log,
     meter: Arc<Meter>,
     /// When requests end, whatever the vendor does; `None`: never.
     pub(super) requests_end: Option<Timestamp>,
-    saved: Saved,
+    pub(super) saved: Saved,
+    /// How many steps were done when this slice began to do some.
+    steps_before: u64,
     /// What earlier slices used.
     before: Usage,
     saved_at: Timestamp,
@@ -287,6 +298,7 @@ impl<'a> Run<'a> {
             requests_end: None,
             before: saved.usage,
             saved,
+            steps_before: u64::MAX,
             saved_at: cx.clock.now(),
         }
     }
@@ -303,18 +315,12 @@ impl<'a> Run<'a> {
             () = cx.interrupt.raised() => return Ok(self.interrupted()),
             identified = connector.identify() => identified,
         };
-        let identity = match identified {
-            Err(e) if e.kind() == ErrorType::RateLimited => {
-                let at = frontier::comes_back(&e, cx.clock.now());
-                return Ok(Ended::Waiting(Reason::RateLimit, at));
-            }
-            identity => identity?,
-        };
+        let identity = identified?;
         cx.gauges.credential_expires(identity.credential_expires_at);
         before.check_tenant(self.keys, &identity.tenant)?;
         self.begin::<C>(&connector, &identity).await?;
 
-        let slice_began = self.work.extent().steps_done;
+        self.steps_before = self.work.extent().steps_done;
         match frontier::drain(self, &connector, &identity).await? {
             Some(Stop::RateLimit(at)) => return Ok(Ended::Waiting(Reason::RateLimit, at)),
             Some(Stop::Deadline) => return Ok(Ended::Waiting(Reason::Deadline, cx.clock.now())),
@@ -324,9 +330,8 @@ impl<'a> Run<'a> {
         let noticed = connector.check(&identity, &self.work.tallies()?);
         // What is wrong with the whole is in the checkpoint, too.
         let noticed = noticed.map_err(Error::restarting_run)?;
-        let did_something = self.work.extent().steps_done > slice_began;
         let estimate = self.estimate()?;
-        if did_something && cx.remaining() < estimate {
+        if self.has_progressed() && cx.remaining() < estimate {
             return Ok(Ended::Waiting(Reason::Finishing, cx.clock.now()));
         }
         let mut warnings = connected.warnings;
@@ -335,6 +340,11 @@ impl<'a> Run<'a> {
         warnings.extend(noticed);
         let manifest = self.finish::<C>(&identity, warnings, estimate).await?;
         Ok(Ended::Published(Box::new(manifest)))
+    }
+
+    /// Whether this slice did any step.
+    fn has_progressed(&self) -> bool {
+        self.work.extent().steps_done > self.steps_before
     }
 
     /// The operator asked to stop: the run waits, and whoever syncs next resumes it.
@@ -492,7 +502,11 @@ impl<'a> Run<'a> {
     }
 
     /// Saves the run for a later slice.
-    async fn suspend(&mut self, reason: Reason, at: Timestamp) -> Result<SyncAnswer, Error> {
+    pub(super) async fn suspend(
+        &mut self,
+        reason: Reason,
+        at: Timestamp,
+    ) -> Result<SyncAnswer, Error> {
         self.upload().await?;
         let until = match reason {
             Reason::Interrupted => at,
@@ -506,7 +520,7 @@ impl<'a> Run<'a> {
     }
 
     /// Saves what can be saved of a run that failed, for a retry with its `sync_id`, and lets others go ahead.
-    async fn give_up(mut self, failure: Error) -> Error {
+    pub(super) async fn give_up(mut self, failure: Error) -> Error {
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
         if failure.restarts_run() {
             self.lease.without_state().give_back(store, clock).await;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rollcall_connector::clock::Manual;
 use rollcall_connector::http::Transport;
-use rollcall_connector::{Chain, Error, ErrorType};
+use rollcall_connector::{Chain, Error};
 use rollcall_engine::context::Context;
 use rollcall_engine::context::secrets::Files;
 use rollcall_engine::runtime::function::Operation;
@@ -62,6 +62,8 @@ impl<S: Subject> Bench<S> {
             transport,
         );
         cx.settings.scratch = Some(folder.path().to_owned());
+        // What a connector makes of an outage shows at the first failure. Attempts are the engine's own.
+        cx.settings.retries = 0;
         let bench = Self {
             vendor,
             cx,
@@ -127,35 +129,36 @@ impl<S: Subject> Bench<S> {
         self.finish(json!({})).await
     }
 
-    /// Goes on with a sync to its end. As the workflow does it, a failure that says when to come back is come back to,
-    /// three times.
+    /// Resumes a sync as its answers say, to its end.
     pub async fn finish(&self, mut event: Value) -> Result<Value, Error> {
-        let mut refusals = 0;
         for _ in 0..10_000 {
-            let at = match self.invoke(Operation::Sync, event.clone()).await {
-                Ok(answer) if answer["status"] != "continue" => return Ok(answer),
-                Ok(answer) => {
-                    event = json!({"sync_id": answer["sync_id"]});
-                    let at = answer["resume_at"].as_str().expect("a time");
-                    at.parse().expect("a time")
-                }
-                Err(e) => match e.retry_at() {
-                    Some(at) if e.kind() == ErrorType::RateLimited && refusals < 3 => {
-                        refusals += 1;
-                        if let Some(run) = e.resumable_sync_id() {
-                            event = json!({"sync_id": run});
-                        }
-                        at
-                    }
-                    _ => return Err(e),
-                },
-            };
-            self.clock.advance(rollcall_connector::clock::between(
-                rollcall_connector::clock::Clock::now(&*self.clock),
-                at,
-            ));
+            let answer = self.invoke(Operation::Sync, event).await?;
+            if answer["status"] != "continue" {
+                return Ok(answer);
+            }
+            self.wait_for(&answer);
+            event = json!({"sync_id": answer["sync_id"]});
         }
         panic!("the sync never ends");
+    }
+
+    /// Carries out a change, and sends its event again as its answers say, to its end.
+    pub async fn change(&self, operation: Operation, event: Value) -> Result<Value, Error> {
+        for _ in 0..10_000 {
+            let answer = self.invoke(operation, event.clone()).await?;
+            if answer["outcome"] != "in_progress" {
+                return Ok(answer);
+            }
+            self.wait_for(&answer);
+        }
+        panic!("the change never ends");
+    }
+
+    fn wait_for(&self, answer: &Value) {
+        let at = answer["resume_at"].as_str().expect("a time");
+        let now = rollcall_connector::clock::Clock::now(&*self.clock);
+        let left = rollcall_connector::clock::between(now, at.parse().expect("a time"));
+        self.clock.advance(left);
     }
 
     /// Runs a sync that must be complete.

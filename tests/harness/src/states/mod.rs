@@ -1,167 +1,254 @@
-//! The Amazon States Language (<https://states-language.net/spec.html>), as far as our workflows use it: definitions are
-//! read strictly and run in virtual time, against whatever a test has behind their tasks.
-//!
-//! ```
-//! # use rollcall_harness::states::{Failure, Machine, Reply, Services};
-//! # use serde_json::{Value, json};
-//! struct Adder;
-//!
-//! #[async_trait::async_trait]
-//! impl Services for Adder {
-//!     async fn call(&self, _: &str, parameters: Value, _: jiff::Timestamp) -> Reply {
-//!         Reply::new(json!(parameters["a"].as_i64().map(|a| a + 1)))
-//!     }
-//! }
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let definition = r#"{"StartAt": "Wait", "States": {
-//!     "Wait": {"Type": "Wait", "Seconds": 86400, "Next": "Add"},
-//!     "Add": {"Type": "Task", "Resource": "${Adder}", "End": true}
-//! }}"#;
-//! let machine = Machine::parse(definition, &[("Adder", "arn:aws:lambda:us-east-1:123456789012:function:adder")])?;
-//! let execution = machine.run(json!({"a": 1}), &Adder, "2026-01-01T00:00:00Z".parse()?, 1).await;
-//! assert_eq!(execution.output(), Some(&json!(2)));
-//! assert_eq!(execution.duration().as_secs(), 86400);
-//! # Ok(())
-//! # }
-//! ```
+//! The Amazon States Language (<https://states-language.net/spec.html>), as far as our workflows use it. Whatever else a
+//! definition holds is an error when it is read. Executions run in virtual time.
 
-mod choice;
-#[cfg(test)]
-mod choice_tests;
-mod clock;
-mod definition;
-#[cfg(test)]
-mod definition_tests;
-mod document;
-mod execution;
+mod check;
 mod expression;
 #[cfg(test)]
-mod failure_tests;
-mod fields;
-mod flow;
-mod functions;
-mod log;
-#[cfg(test)]
-mod map_tests;
-mod path;
-mod policy;
-#[cfg(test)]
-mod policy_tests;
-mod random;
-mod run;
-#[cfg(test)]
-mod run_tests;
-mod syntax;
-mod template;
-#[cfg(test)]
-mod testing;
-mod time;
-mod validate;
-#[cfg(test)]
-mod validate_tests;
-mod work;
-
-use std::collections::BTreeSet;
-use std::time::Duration;
+mod tests;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use serde_json::Value;
+use expression::{evaluate, fill};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
-pub use execution::{Execution, Failure, Status, Visit};
-pub use fields::Invalid;
+/// An error by its name, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each says it all")]
+pub struct Failure {
+    pub error: String,
+    pub cause: String,
+}
 
-use definition::{Graph, only_json_path};
-use fields::Fields;
+impl Failure {
+    /// A failure.
+    pub fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
+        let (error, cause) = (error.into(), cause.into());
+        Self { error, cause }
+    }
+}
 
-/// What is behind the tasks of a machine.
+/// What is behind the tasks of a workflow.
 #[async_trait]
 pub trait Services: Sync {
-    /// Does what the task's `Resource` stands for, with its evaluated `Parameters`, at a moment of virtual time.
-    ///
-    /// Calls come one after another, in the order of virtual time, which stands still meanwhile. For `lambda:invoke` the
-    /// outcome has the function's answer in `Payload`, as from AWS.
-    async fn call(&self, resource: &str, parameters: Value, now: Timestamp) -> Reply;
+    /// Does what the task's `Resource` stands for, with its evaluated `Parameters`. Virtual time stands still meanwhile.
+    async fn call(&self, resource: &str, with: Value, now: Timestamp) -> Result<Value, Failure>;
 }
 
-/// What a call gave.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
-    /// The result, or an error by its name.
-    pub outcome: Result<Value, Failure>,
-    /// How long it took, in virtual time.
-    pub took: Duration,
-}
-
-impl Reply {
-    /// A result that took no time.
-    #[must_use]
-    pub fn new(result: Value) -> Self {
-        Self {
-            outcome: Ok(result),
-            took: Duration::ZERO,
-        }
-    }
-
-    /// An error that took no time.
-    #[must_use]
-    pub fn failed(error: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self {
-            outcome: Err(Failure::new(error, cause)),
-            took: Duration::ZERO,
-        }
-    }
-
-    /// The same after a while.
-    #[must_use]
-    pub fn after(self, took: Duration) -> Self {
-        Self { took, ..self }
-    }
-}
-
-/// A definition that was read without finding a mistake.
+/// An execution that ended.
 #[derive(Debug)]
-pub struct Machine {
-    graph: Graph,
-    timeout: Option<Duration>,
+pub struct Execution {
+    /// Its output, or how it failed: with `States.Timeout` if it took too long.
+    pub result: Result<Value, Failure>,
+    /// The states that were entered. The items of a Map come one after the other.
+    pub entered: Vec<String>,
+    /// The states it waited in, and for how many seconds. Items of a Map wait side by side.
+    pub waits: Vec<(String, i64)>,
+    /// How many seconds it took.
+    pub seconds: i64,
 }
+
+/// A workflow whose definition was read without finding a mistake.
+#[derive(Debug)]
+pub struct Machine(Value);
 
 impl Machine {
     /// Reads a definition, with each `${Name}` in its text replaced.
     ///
     /// # Errors
-    /// When a substitution is missing or not used, and when anything in the definition is not known here or of no use: a
-    /// field, a function, an operator, a state that does not exist or is never reached.
-    pub fn parse(definition: &str, substitutions: &[(&str, &str)]) -> Result<Self, Invalid> {
-        let mut fields = Fields::new(document::read(definition, substitutions)?, "")?;
-        fields.text("Comment")?;
-        only_json_path(&mut fields)?;
-        if fields
-            .text("Version")?
-            .is_some_and(|version| version != "1.0")
-        {
-            return Err(fields.invalid("Version", "must be 1.0"));
+    /// When a substitution is missing or not used, and when anything in the definition is not known here.
+    pub fn parse(text: &str, substitutions: &[(&str, &str)]) -> Result<Self, String> {
+        let mut text = text.to_owned();
+        for (name, value) in substitutions {
+            let mark = format!("${{{name}}}");
+            if !text.contains(&mark) {
+                return Err(format!("{mark} is not used"));
+            }
+            text = text.replace(&mark, value);
         }
-        let timeout = fields.whole("TimeoutSeconds", 1..=time::LONGEST)?;
-        let graph = Graph::take(&mut fields, &mut BTreeSet::new())?;
-        fields.done()?;
-        validate::validate(&graph, "")?;
-        Ok(Self {
-            graph,
-            timeout: timeout.map(Duration::from_secs),
-        })
+        if text.contains("${") {
+            return Err("a substitution is missing".into());
+        }
+        let definition = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+        check::check("workflow", &definition)?;
+        Ok(Self(definition))
     }
 
-    /// Runs it to its end. Nobody sleeps: time is virtual and begins at `start`. The seed decides all chance.
-    pub async fn run(
-        &self,
-        input: Value,
-        services: &dyn Services,
-        start: Timestamp,
-        seed: u64,
-    ) -> Execution {
-        run::execute(self, input, services, start, seed).await
+    /// Runs it to its end.
+    pub async fn run(&self, input: Value, services: &dyn Services, start: Timestamp) -> Execution {
+        let mut run = Run {
+            services,
+            now: start,
+            deadline: start + SignedDuration::from_secs(number(&self.0["TimeoutSeconds"])),
+            is_over: false,
+            entered: Vec::new(),
+            waits: Vec::new(),
+        };
+        Execution {
+            result: run.execute(&self.0, input).await,
+            entered: run.entered,
+            waits: run.waits,
+            seconds: run.now.duration_since(start).as_secs(),
+        }
     }
+}
+
+struct Run<'a> {
+    services: &'a dyn Services,
+    now: Timestamp,
+    deadline: Timestamp,
+    is_over: bool,
+    entered: Vec<String>,
+    waits: Vec<(String, i64)>,
+}
+
+impl Run<'_> {
+    async fn execute(&mut self, graph: &Value, mut data: Value) -> Result<Value, Failure> {
+        let mut context = json!({"Execution": {"Input": data}});
+        let mut name = text(&graph["StartAt"]);
+        loop {
+            self.entered.push(name.to_owned());
+            let state = &graph["States"][name];
+            let mut next = &state["Next"];
+            match text(&state["Type"]) {
+                "Pass" => {
+                    let result = fill(&state["Parameters"], &data, &context)?;
+                    put(&mut data, state, result);
+                }
+                "Choice" => {
+                    let mut rules = list(&state["Choices"]).iter();
+                    let rule = rules.find(|rule| {
+                        let found = evaluate(&rule["Variable"], &data, &context).ok();
+                        match rule["IsPresent"].as_bool() {
+                            Some(is_present) => found.is_some() == is_present,
+                            None => found.as_ref() == Some(&rule["StringEquals"]),
+                        }
+                    });
+                    next = rule.map_or(&state["Default"], |rule| &rule["Next"]);
+                }
+                "Wait" => {
+                    let until = evaluate(&state["TimestampPath"], &data, &context)?;
+                    let until = text(&until).parse::<Timestamp>();
+                    let until = until.map_err(|e| Failure::new("States.Runtime", e.to_string()))?;
+                    // AWS cuts the fraction of a second.
+                    self.wait(name, until.as_second() - self.now.as_second())?;
+                }
+                "Task" => {
+                    let with = fill(&state["Parameters"], &data, &context)?;
+                    match self.call(name, state, with).await {
+                        Ok(result) => {
+                            let result = match state.get("ResultSelector") {
+                                Some(selector) => fill(selector, &result, &context)?,
+                                None => result,
+                            };
+                            put(&mut data, state, result);
+                        }
+                        Err(failure) => {
+                            let mut catchers = list(&state["Catch"]).iter();
+                            let is_for = |one: &&Value| !self.is_over && catches(one, &failure);
+                            let catcher = catchers.find(is_for).ok_or(failure.clone())?;
+                            let error = json!({"Error": failure.error, "Cause": failure.cause});
+                            put(&mut data, catcher, error);
+                            next = &catcher["Next"];
+                        }
+                    }
+                }
+                "Map" => {
+                    let items = evaluate(&state["ItemsPath"], &data, &context)?;
+                    let (began, mut end) = (self.now, self.now);
+                    let mut outputs = Vec::new();
+                    for item in list(&items) {
+                        context["Map"] = json!({"Item": {"Value": item}});
+                        let input = fill(&state["ItemSelector"], &data, &context)?;
+                        self.now = began;
+                        let item = Box::pin(self.execute(&state["ItemProcessor"], input));
+                        outputs.push(item.await?);
+                        end = end.max(self.now);
+                    }
+                    self.now = end;
+                    data = fill(&state["ResultSelector"], &outputs.into(), &context)?;
+                }
+                "Fail" => {
+                    let error = match state.get("ErrorPath") {
+                        Some(path) => evaluate(path, &data, &context)?,
+                        None => state["Error"].clone(),
+                    };
+                    let cause = evaluate(&state["CausePath"], &data, &context)?;
+                    return Err(Failure::new(text(&error), text(&cause)));
+                }
+                _ => return Ok(data),
+            }
+            name = text(next);
+        }
+    }
+
+    /// Calls what is behind a task, again and again as its retriers say.
+    async fn call(&mut self, name: &str, state: &Value, with: Value) -> Result<Value, Failure> {
+        let (resource, retriers) = (text(&state["Resource"]), list(&state["Retry"]));
+        let mut attempts = vec![0; retriers.len()];
+        loop {
+            let called = self.services.call(resource, with.clone(), self.now);
+            let failure = match called.await {
+                Ok(result) => return Ok(result),
+                Err(failure) => failure,
+            };
+            let which = retriers.iter().position(|one| catches(one, &failure));
+            let Some(which) = which else {
+                return Err(failure);
+            };
+            let (retrier, attempt) = (&retriers[which], attempts[which]);
+            if i64::from(attempt) == number(&retrier["MaxAttempts"]) {
+                return Err(failure);
+            }
+            attempts[which] += 1;
+            let delay =
+                number(&retrier["IntervalSeconds"]) * number(&retrier["BackoffRate"]).pow(attempt);
+            // Full jitter makes it shorter: the longest is what counts.
+            let longest = retrier["MaxDelaySeconds"].as_i64().unwrap_or(i64::MAX);
+            self.wait(name, longest.min(delay))?;
+        }
+    }
+
+    fn wait(&mut self, name: &str, seconds: i64) -> Result<(), Failure> {
+        let until = self.now + SignedDuration::from_secs(seconds.max(0));
+        if until > self.deadline {
+            (self.now, self.is_over) = (self.deadline, true);
+            return Err(Failure::new(
+                "States.Timeout",
+                "the execution took too long",
+            ));
+        }
+        self.now = until;
+        self.waits.push((name.to_owned(), seconds.max(0)));
+        Ok(())
+    }
+}
+
+/// Whether a retrier or catcher is for this failure.
+fn catches(one: &Value, failure: &Failure) -> bool {
+    let mut names = list(&one["ErrorEquals"]).iter();
+    names.any(|name| match text(name) {
+        "States.ALL" => true,
+        "States.TaskFailed" => failure.error != "States.Timeout",
+        name => name == failure.error,
+    })
+}
+
+/// Puts a result where a state or catcher wants it: in place of all data, or into a field of it.
+fn put(data: &mut Value, state: &Value, result: Value) {
+    match text(&state["ResultPath"]).strip_prefix("$.") {
+        Some(name) => data[name] = result,
+        None => *data = result,
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_default()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }

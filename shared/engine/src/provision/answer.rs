@@ -1,0 +1,38 @@
+//! What a change answers.
+
+use jiff::Timestamp;
+
+use super::Order;
+use super::audit::Record;
+use rollcall_connector::event::{ChangeAnswer, Outcome, Reason};
+
+/// The request is not finished: the same event takes it further, from `at` on. Without a reason the vendor is at it.
+pub(super) fn in_progress(
+    order: &Order,
+    record: &Record<'_>,
+    at: Timestamp,
+    reason: Option<Reason>,
+) -> ChangeAnswer {
+    ChangeAnswer {
+        resume_at: Some(at),
+        reason,
+        ..blank(order, record, Outcome::InProgress)
+    }
+}
+
+/// An answer that says no more than this.
+pub(super) fn blank(order: &Order, record: &Record<'_>, outcome: Outcome) -> ChangeAnswer {
+    ChangeAnswer {
+        outcome,
+        request_id: order.request.id.clone(),
+        dry_run: order.dry_run,
+        grants: Vec::new(),
+        replaced: Vec::new(),
+        removed: Vec::new(),
+        resource: None,
+        vendor_request_id: None,
+        resume_at: None,
+        reason: None,
+        audit: Some(record.key()),
+    }
+}

@@ -1,0 +1,127 @@
+//! What becomes of a call that could not finish its request: the request waits and is tried again, or it fails.
+//!
+//! An outage without a known end is tried again a few times, with growing waits; the audit record counts. A wait whose
+//! end is known (a rate limit, a lease) is not counted, but a request that is too old waits no longer.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Order;
+use super::answer::in_progress;
+use super::audit::Record;
+use super::writer::Trail;
+use crate::context::Context;
+use crate::store::lease::Lease;
+use rollcall_connector::clock::{after, backoff};
+use rollcall_connector::event::{ChangeAnswer, Reason};
+use rollcall_connector::{Chain, Code, Error, ErrorType};
+
+/// How long a request that met an outage waits before the first new attempt; see [`backoff`].
+const FIRST_BACKOFF: Duration = Duration::from_secs(5);
+/// How long a request that waits keeps others away from the principal, after the time it asked to be called at.
+const RESUME_GRACE: Duration = Duration::from_secs(900);
+
+/// What becomes of a call that failed: it waits for what may pass by itself, as long as attempts and time are left.
+pub(super) async fn postpone(
+    cx: &Context,
+    (order, record): (&Order, &Record<'_>),
+    lease: Option<Lease<()>>,
+    mut trail: Trail,
+    failure: Error,
+) -> Result<ChangeAnswer, Error> {
+    let at = comes_back(cx, record, &mut trail, &failure).await;
+    let at = at.unwrap_or_else(|e| {
+        tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
+        None
+    });
+    let Some(at) = at else {
+        return Err(give_up(cx, record, lease, &trail, failure).await);
+    };
+    tracing::warn!(error = %Chain(&failure), until = %at, "the request waits and is tried again");
+    if let Some(lease) = lease {
+        wait_outside(cx, lease, &trail, at).await?;
+    }
+    Ok(in_progress(order, record, at, reason(&failure)))
+}
+
+/// When to try a failed request again; `None`: not by itself.
+async fn comes_back(
+    cx: &Context,
+    record: &Record<'_>,
+    trail: &mut Trail,
+    failure: &Error,
+) -> Result<Option<Timestamp>, Error> {
+    if !failure.kind().is_retryable() {
+        return Ok(None);
+    }
+    let now = cx.clock.now();
+    let Some(at) = failure.retry_at() else {
+        let number = record.fail(failure, &trail.carried_out, now).await?;
+        trail.is_failure_on_record = true;
+        let wait = backoff(&*cx.clock, FIRST_BACKOFF, number);
+        return Ok((number <= cx.settings.retries).then(|| after(now, wait)));
+    };
+    if trail.since.is_none() {
+        trail.since = record.failed_at().await?;
+    }
+    if trail.since.is_none() {
+        // From now on the record says how old the request is.
+        record.fail(failure, &trail.carried_out, now).await?;
+        trail.is_failure_on_record = true;
+        trail.since = Some(now);
+    }
+    Ok(trail.has_time(at).then_some(at))
+}
+
+/// Ends a call that failed for good: others may change the principal, and what was sent is on record.
+pub(super) async fn give_up(
+    cx: &Context,
+    record: &Record<'_>,
+    lease: Option<Lease<()>>,
+    trail: &Trail,
+    failure: Error,
+) -> Error {
+    if trail.sent && !trail.is_failure_on_record {
+        let now = cx.clock.now();
+        if let Err(e) = record.fail(&failure, &trail.carried_out, now).await {
+            tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
+        }
+    }
+    if let Some(lease) = lease {
+        lease.give_back(&*cx.store, &*cx.clock).await;
+    }
+    match trail.carried_out.len() {
+        0 => failure,
+        n => failure.with_fix(format!(
+            "{n} of its writes were carried out before and stay: they are in the audit record `{}`.",
+            record.key()
+        )),
+    }
+}
+
+/// Why a request that failed is in progress; `None`: the vendor is at it, or at another change of the same object.
+pub(super) fn reason(failure: &Error) -> Option<Reason> {
+    match (failure.kind(), failure.code()) {
+        (ErrorType::RateLimited, _) => Some(Reason::RateLimit),
+        (_, Code::PrincipalBusy) => Some(Reason::Lease),
+        (_, Code::ObjectBusy) => None,
+        _ => Some(Reason::Unavailable),
+    }
+}
+
+/// Keeps others away from the principal until the request comes back, if it sent anything.
+pub(super) async fn wait_outside(
+    cx: &Context,
+    mut lease: Lease<()>,
+    trail: &Trail,
+    until: Timestamp,
+) -> Result<(), Error> {
+    if !trail.sent {
+        lease.give_back(&*cx.store, &*cx.clock).await;
+        return Ok(());
+    }
+    lease
+        .suspend(&*cx.store, after(until, RESUME_GRACE), ())
+        .await
+}

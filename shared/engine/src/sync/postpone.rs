@@ -1,0 +1,63 @@
+//! What becomes of a run that failed: it waits and is tried again, or it fails.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::frontier;
+use super::run::Run;
+use rollcall_connector::clock::{after, backoff};
+use rollcall_connector::event::{Reason, SyncAnswer};
+use rollcall_connector::{Chain, Error, ErrorType, Warning};
+
+/// How long a run that met an outage waits before the first new attempt; see [`backoff`].
+const FIRST_BACKOFF: Duration = Duration::from_secs(10);
+
+impl Run<'_> {
+    /// What becomes of a run that failed: it waits for what may pass by itself, as long as attempts and time are left.
+    pub(super) async fn postpone(mut self, failure: Error) -> Result<SyncAnswer, Error> {
+        let Some((reason, at)) = self.comes_back(&failure) else {
+            return Err(self.give_up(failure).await);
+        };
+        tracing::warn!(error = %Chain(&failure), until = %at, "the run waits and is tried again");
+        if failure.restarts_run() {
+            self.start_over();
+        }
+        match self.suspend(reason, at).await {
+            Ok(mut answer) if reason == Reason::Unavailable => {
+                let why = Chain(&failure).to_string();
+                answer.warnings.push(Warning::new(failure.code(), why));
+                Ok(answer)
+            }
+            Ok(answer) => Ok(answer),
+            Err(e) => {
+                tracing::warn!(error = %Chain(&e), "the run could not be saved");
+                Err(self.give_up(failure).await)
+            }
+        }
+    }
+
+    /// When to try a failed run again, and why not now; `None`: not by itself. Counts the outages.
+    fn comes_back(&mut self, failure: &Error) -> Option<(Reason, Timestamp)> {
+        let now = self.cx.clock.now();
+        match failure.kind() {
+            ErrorType::RateLimited => Some((Reason::RateLimit, frontier::comes_back(failure, now))),
+            ErrorType::Unavailable => {
+                self.saved.failures += 1;
+                let wait = backoff(&*self.cx.clock, FIRST_BACKOFF, self.saved.failures);
+                let at = failure.retry_at().unwrap_or_else(|| after(now, wait));
+                let end = after(self.saved.started_at, self.cx.settings.max_run_age);
+                (self.saved.failures <= self.cx.settings.retries && at <= end)
+                    .then_some((Reason::Unavailable, at))
+            }
+            _ => None,
+        }
+    }
+
+    /// Drops what was read: nothing can come of it.
+    fn start_over(&mut self) {
+        self.saved.parts.clear();
+        self.saved.tenant = None;
+        self.log.discard();
+    }
+}

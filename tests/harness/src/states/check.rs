@@ -1,0 +1,97 @@
+//! What a definition may hold.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::expression::{Expression, word};
+
+/// The kinds of objects in a definition, and their fields; those with `?` may be left out.
+const KNOWN: &str = "
+workflow Comment? TimeoutSeconds StartAt States
+items ProcessorConfig StartAt States
+Pass Type Comment? Parameters ResultPath? Next
+Task Type Comment? Resource Parameters ResultSelector? ResultPath? TimeoutSeconds? Retry Catch? Next
+retrier ErrorEquals IntervalSeconds MaxAttempts BackoffRate MaxDelaySeconds? JitterStrategy?
+catcher ErrorEquals ResultPath Next
+Choice Type Comment? Choices Default
+rule Variable StringEquals? IsPresent? Next
+Wait Type TimestampPath Next
+Map Type Comment? ItemsPath ItemSelector MaxConcurrency ItemProcessor ResultSelector Next
+Succeed Type Comment?
+Fail Type Error? ErrorPath? CausePath
+";
+
+const PROCESSOR: &str = r#"{"ExecutionType":"STANDARD","Mode":"DISTRIBUTED"}"#;
+
+fn known(kind: &str, object: &Value) -> Result<(), String> {
+    let mut lines = KNOWN.lines();
+    let fields = lines.find_map(|line| line.strip_prefix(kind)?.strip_prefix(' '));
+    let mut fields = fields.unwrap_or_default().split(' ');
+    let has = |field: &str| object.get(field).is_some();
+    let is_known = |field: &String| fields.clone().any(|f| f.trim_end_matches('?') == field);
+    let mut there = object.as_object().into_iter().flat_map(|o| o.keys());
+    let is_good = match kind {
+        // Each item is an execution of its own.
+        "items" => format!("{}", object["ProcessorConfig"]) == PROCESSOR,
+        "retrier" => !has("JitterStrategy") || object["JitterStrategy"] == "FULL",
+        "rule" => has("StringEquals") != has("IsPresent"),
+        "Fail" => has("Error") != has("ErrorPath"),
+        _ => true,
+    };
+    if is_good && there.all(is_known) && fields.all(|one| one.ends_with('?') || has(one)) {
+        return Ok(());
+    }
+    Err(format!("`{kind}` lacks or holds something: {object}"))
+}
+
+/// Checks a graph of states: nothing is unknown, every state that is named is there, and every state is named.
+pub(super) fn check(kind: &str, graph: &Value) -> Result<(), String> {
+    known(kind, graph)?;
+    let states = graph["States"].as_object().ok_or("no states")?;
+    let mut named: BTreeSet<_> = graph["StartAt"].as_str().into_iter().collect();
+    for state in states.values() {
+        known(state["Type"].as_str().unwrap_or_default(), state)?;
+        for (list, kind) in [
+            ("Retry", "retrier"),
+            ("Catch", "catcher"),
+            ("Choices", "rule"),
+        ] {
+            for entry in state[list].as_array().into_iter().flatten() {
+                known(kind, entry)?;
+                named.extend(entry["Next"].as_str());
+            }
+        }
+        for field in ["Next", "Default"] {
+            named.extend(state[field].as_str());
+        }
+        if state["Type"] == "Map" {
+            check("items", &state["ItemProcessor"])?;
+        }
+        expressions(state)?;
+    }
+    let there: BTreeSet<_> = states.keys().map(String::as_str).collect();
+    match there.symmetric_difference(&named).next() {
+        Some(name) => Err(format!("{name} is not there, or never reached")),
+        None => Ok(()),
+    }
+}
+
+/// Checks every path and function.
+fn expressions(value: &Value) -> Result<(), String> {
+    let mut children = value.as_array().into_iter().flatten();
+    children.try_for_each(expressions)?;
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let text = value.as_str().unwrap_or_default();
+        let is_path = name == "Variable" || name.ends_with("Path") || name.ends_with(".$");
+        let is_good = match name.as_str() {
+            "ResultPath" => text.strip_prefix("$.").and_then(word).is_some(),
+            _ if is_path => Expression::parse(text).is_some(),
+            _ => expressions(value).is_ok(),
+        };
+        if !is_good {
+            return Err(format!("{name}: {value} is not known here"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! What is refused when a definition is read, and what its states do.
+
+use std::sync::Mutex;
+
+use super::*;
+
+const DEFINITION: &str = r#"{"TimeoutSeconds": 1000, "StartAt": "Each", "States": {
+    "Each": {
+        "Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 2, "Next": "Failed?",
+        "ItemSelector": {"n.$": "$$.Map.Item.Value", "all.$": "$['items']"},
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Call", "States": {
+                "Call": {
+                    "Type": "Task", "Resource": "${Arn}", "TimeoutSeconds": 9, "Next": "Wait",
+                    "Parameters": {"name.$": "States.Format('a-{}', $.n)"},
+                    "ResultSelector": {"at.$": "$.at", "input.$": "$$.Execution.Input.n"},
+                    "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 2, "MaxAttempts": 3, "BackoffRate": 3,
+                               "MaxDelaySeconds": 10, "JitterStrategy": "FULL"}],
+                    "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "Read"}]
+                },
+                "Wait": {"Type": "Wait", "TimestampPath": "$.at", "Next": "Done"},
+                "Read": {"Type": "Pass", "Parameters": {"no.$": "States.StringToJson($.e.Cause)"}, "Next": "Done"},
+                "Done": {"Comment": "One item.", "Type": "Succeed"}
+            }
+        },
+        "ResultSelector": {"all.$": "$", "no.$": "$[?(@.no == 'x')]"}
+    },
+    "Failed?": {"Type": "Choice", "Choices": [{"Variable": "$.no[0]", "IsPresent": true, "Next": "Failed"}], "Default": "Done"},
+    "Failed": {"Type": "Fail", "Error": "Some", "CausePath": "States.JsonToString($.no)"},
+    "Done": {"Type": "Succeed"}
+}}"#;
+
+/// Answers one call after the other with what was planned: a time, or an error with its cause.
+struct Planned(Mutex<Vec<(&'static str, &'static str)>>);
+
+#[async_trait]
+impl Services for Planned {
+    async fn call(&self, _: &str, with: Value, _: Timestamp) -> Result<Value, Failure> {
+        match self.0.lock().expect("a plan").remove(0) {
+            ("", time) => Ok(json!({"at": format!("2026-01-01T00:{time}Z"), "with": with})),
+            (error, cause) => Err(Failure::new(error, cause)),
+        }
+    }
+}
+
+async fn run(plan: &[(&'static str, &'static str)]) -> Execution {
+    let machine = Machine::parse(DEFINITION, &[("Arn", "arn")]).expect("a definition");
+    let start = "2026-01-01T00:00:00Z".parse().expect("a time");
+    let (planned, input) = (
+        Planned(Mutex::new(plan.to_vec())),
+        json!({"items": ["b", "c"]}),
+    );
+    machine.run(input, &planned, start).await
+}
+
+#[tokio::test]
+async fn items_are_worked_off_side_by_side_and_retried_with_growing_waits() {
+    let busy = ("Busy", "");
+    let execution = run(&[("", "02:00.9"), busy, busy, busy, ("", "00:01")]).await;
+    let first = &execution.result.expect("an output")["all"][0];
+    assert_eq!(
+        *first,
+        json!({"at": "2026-01-01T00:02:00.9Z", "input": "b"})
+    );
+    let waits: Vec<_> = execution.waits.iter().map(|(_, time)| *time).collect();
+    // A fraction is cut, and the past is not waited for.
+    assert_eq!((waits, execution.seconds), (vec![120, 2, 6, 10, 0], 120));
+    let path = "Each Call Wait Done Call Wait Done Failed? Done";
+    assert_eq!(execution.entered.join(" "), path);
+}
+
+#[tokio::test]
+async fn failures_are_caught_and_whatever_takes_too_long_ends_everything() {
+    for (plan, error, cause, seconds) in [
+        (
+            &[("No", r#""x""#), ("", "00:00")][..],
+            "Some",
+            r#"[{"no":"x"}]"#,
+            0,
+        ),
+        (&[("No", "not JSON")], "States.Runtime", "StringToJson", 0),
+        (&[("", "59:00")], "States.Timeout", "too long", 1000),
+    ] {
+        let execution = run(plan).await;
+        let failure = execution.result.expect_err("failed");
+        assert_eq!(
+            (failure.error.as_str(), execution.seconds),
+            (error, seconds)
+        );
+        assert!(failure.cause.contains(cause), "{}", failure.cause);
+    }
+}
+
+const REFUSED: &str = r#"
+"TimeoutSeconds": 1000 => "Version": "1.0"
+"StartAt": "Each" => "StartAt": "Nowhere"
+"Failed": { => "Unreached": {"Type": "Succeed"}, "Failed": {
+"Type": "Succeed"} => "Type": "Parallel"}
+"Type": "Succeed"} => "Type": "Succeed", "Next": "Each"}
+"DISTRIBUTED" => "INLINE"
+"Error": "Some" => "Error": "Some", "ErrorPath": "$.a"
+"IsPresent": true => "IsPresent": true, "StringEquals": "x"
+"IsPresent": true => "IsNull": true
+"TimeoutSeconds": 9 => "TimeoutSeconds": 9, "HeartbeatSeconds": 9
+"MaxAttempts": 3 => "Comment": 3
+"FULL" => "NONE"
+"$.e" => "$.e.f"
+States.Format('a-{}', $.n) => States.Format('a-{}{}', $.n)
+States.Format('a-{}', $.n) => States.Format('a-{}', $['n'])
+States.StringToJson => States.Base64Decode
+"$.items" => "$..items"
+"$.items" => "$.items[*]"
+${Arn} => arn
+${Arn} => ${Arn}${Bus}"#;
+
+#[test]
+fn whatever_is_not_known_is_refused_when_it_is_read() {
+    for line in REFUSED.trim_start().lines() {
+        let (known, unknown) = line.split_once(" => ").expect("a pair");
+        let changed = DEFINITION.replacen(known, unknown, 1);
+        assert_ne!(changed, DEFINITION, "{line}");
+        assert!(
+            Machine::parse(&changed, &[("Arn", "arn")]).is_err(),
+            "{line}"
+        );
+    }
+}

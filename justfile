@@ -17,9 +17,10 @@ lint:
     cargo fmt --all
     cargo clippy --workspace --all-targets -- -D warnings
 
-# Accept changed schemas of events and answers.
+# Accept changed schemas of events and answers, and a changed template.
 accept:
     ROLLCALL_ACCEPT=1 cargo test --package rollcall --test schemas
+    ROLLCALL_ACCEPT=1 cargo test --package rollcall-cli --bin rollcall template
 
 # Measure calls, time, memory and size on this machine.
 bench:

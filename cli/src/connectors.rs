@@ -1,19 +1,9 @@
-//! The connectors that this program knows: one line each.
+//! Connectors by name.
 
 use clap::builder::PossibleValuesParser;
 use rollcall::Error;
 use rollcall::function::Entry;
-
-/// Every connector.
-pub(crate) fn all() -> Vec<Entry> {
-    vec![
-        rollcall_buildkite::entry(),
-        rollcall_confluence::entry(),
-        rollcall_elastic::entry(),
-        rollcall_northflank::entry(),
-        rollcall_temporalcloud::entry(),
-    ]
-}
+use rollcall_functions::all;
 
 /// Accepts the name of a connector; the message for any other lists those that there are.
 pub(crate) fn names() -> PossibleValuesParser {
@@ -29,4 +19,12 @@ pub(crate) fn find(name: &str) -> Result<Entry, Error> {
             format!("there is no connector `{name}`"),
         )
     })
+}
+
+/// The connectors of these names; all of them if there is none.
+pub(crate) fn some(names: &[String]) -> Result<Vec<Entry>, Error> {
+    if names.is_empty() {
+        return Ok(all());
+    }
+    names.iter().map(|name| find(name)).collect()
 }

@@ -11,6 +11,7 @@ mod shell;
 mod signals;
 mod snapshot;
 mod sync;
+mod template;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,10 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::ConfigSchema(args) => {
             let about = connectors::find(&args.connector)?.about;
             output::json(&rollcall::config::schema(about.display_name, about.fields))
+        }
+        Command::Template(args) => {
+            let entries = connectors::some(&args.connectors)?;
+            output::text(&template::render(&entries)?)
         }
     }
 }

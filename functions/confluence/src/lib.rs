@@ -143,6 +143,8 @@ static ABOUT: About = About {
             default: None,
         },
     ],
+    reports_credential_end: false,
+    limit_window: None,
 };
 
 /// The connector, connected.

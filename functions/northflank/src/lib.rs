@@ -7,6 +7,8 @@ mod api;
 mod connect;
 mod sync;
 
+use std::time::Duration;
+
 use rollcall::config::{Field, FieldKind};
 use rollcall::connector::About;
 use rollcall::function::Entry;
@@ -76,4 +78,6 @@ static ABOUT: About = About {
             default: Some("https://api.northflank.com"),
         },
     ],
+    reports_credential_end: true,
+    limit_window: Some(Duration::from_secs(3600)),
 };

@@ -126,6 +126,8 @@ static ABOUT: About = About {
             default: None,
         },
     ],
+    reports_credential_end: true,
+    limit_window: None,
 };
 
 /// The connector, connected.

@@ -41,6 +41,8 @@ static ABOUT: About = About {
     ],
     blind_spots: &[],
     fields: &[],
+    reports_credential_end: false,
+    limit_window: None,
 };
 
 const fn kind(id: &'static str, facet: FacetKind, no_entitlements: bool) -> ResourceType {

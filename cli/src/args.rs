@@ -117,6 +117,9 @@ pub(crate) struct TemplateArgs {
     /// The connectors [default: all]
     #[arg(value_name = "CONNECTOR", value_parser = connectors::names())]
     pub(crate) connectors: Vec<String>,
+    /// Keep the rare parameters, which a template of one connector leaves out
+    #[arg(long)]
+    pub(crate) all_parameters: bool,
 }
 
 /// Which connection of which connector, and where its state is kept.

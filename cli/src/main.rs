@@ -59,7 +59,7 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Template(args) => {
             let entries = connectors::some(&args.connectors)?;
-            output::text(&template::render(&entries)?)
+            output::text(&template::render(&entries, args.all_parameters)?)
         }
     }
 }

@@ -8,14 +8,15 @@ use rollcall::function::{Entry, Operation};
 const CONNECTOR: &str = include_str!("../../infra/template/connector.yaml.j2");
 const TEMPLATE: &str = include_str!("../../infra/template/template.yaml.j2");
 
-/// The template that deploys these connectors.
-pub(crate) fn render(entries: &[Entry]) -> Result<String, Error> {
-    filled(entries).map_err(|e| {
+/// The template that deploys these connectors. That of one connector leaves rare parameters out unless they are wanted:
+/// `sam deploy --guided` asks for every parameter there is.
+pub(crate) fn render(entries: &[Entry], all_parameters: bool) -> Result<String, Error> {
+    filled(entries, all_parameters || entries.len() != 1).map_err(|e| {
         Error::internal("TemplateNotRendered", "the template could not be rendered").with_source(e)
     })
 }
 
-fn filled(entries: &[Entry]) -> Result<String, minijinja::Error> {
+fn filled(entries: &[Entry], rare: bool) -> Result<String, minijinja::Error> {
     let mut files = Environment::new();
     files.set_undefined_behavior(UndefinedBehavior::Strict);
     files.set_syntax(
@@ -30,7 +31,7 @@ fn filled(entries: &[Entry]) -> Result<String, minijinja::Error> {
     let connectors: Vec<_> = entries.iter().map(connector).collect();
     files
         .get_template("template.yaml.j2")?
-        .render(context! { connectors })
+        .render(context! { connectors, rare })
 }
 
 /// What the template knows of a connector.
@@ -64,7 +65,7 @@ mod tests {
     #[test]
     fn the_template_in_the_repository_is_that_of_every_connector() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/template.yaml");
-        let current = render(&rollcall_functions::all()).expect("a template");
+        let current = render(&rollcall_functions::all(), false).expect("a template");
         if std::env::var_os("ROLLCALL_ACCEPT").is_some() {
             std::fs::write(path, &current).expect("written");
         }
@@ -73,5 +74,19 @@ mod tests {
             stored == current,
             "{path} is not current: run `just accept`"
         );
+    }
+
+    #[test]
+    fn guided_asks_at_most_a_dozen_questions_for_one_connector() {
+        for entry in rollcall_functions::all() {
+            let template = render(&[entry], false).expect("a template");
+            let parameters = template.split("\nParameters:\n").nth(1);
+            let parameters = parameters.and_then(|rest| rest.split("\nConditions:\n").next());
+            let names = parameters.expect("parameters").lines();
+            let names: Vec<_> = names
+                .filter(|line| line.starts_with("  ") && !line[2..].starts_with([' ', '#']))
+                .collect();
+            assert!((8..=12).contains(&names.len()), "{names:?}");
+        }
     }
 }

@@ -193,6 +193,7 @@ SIZES = [
     ),
 ]
 USUAL = next(size for size in SIZES if size.name == "medium").syncs
+UNKNOWN = Sync(1, 30, 1, 5)  # a connector that no size names
 
 
 def costs():
@@ -241,7 +242,7 @@ def sync_of(name, text):
     if len(texts) > len(kinds):
         raise ValueError(f"{name}: connections,seconds,slices,megabytes and no more, not {text!r}")
     given = [number(t, f"{what} of {name}", least, kind) for t, (what, least, kind) in zip(texts, kinds)]
-    sync = Sync(*given, *USUAL[name][len(given) : len(kinds)])
+    sync = Sync(*given, *USUAL.get(name, UNKNOWN)[len(given) : len(kinds)])
     return sync._replace(slices=max(sync.slices, math.ceil(sync.seconds / SLICE_SECONDS)))
 
 

@@ -21,10 +21,9 @@ pub(crate) fn find(name: &str) -> Result<Entry, Error> {
     })
 }
 
-/// The connectors of these names; all of them if there is none.
-pub(crate) fn some(names: &[String]) -> Result<Vec<Entry>, Error> {
-    if names.is_empty() {
-        return Ok(all());
-    }
-    names.iter().map(|name| find(name)).collect()
+/// The connectors of these names, in the order of the list; all of them if there is none.
+pub(crate) fn some(names: &[String]) -> Vec<Entry> {
+    let mut found = all();
+    found.retain(|entry| names.is_empty() || names.iter().any(|n| n == entry.about.name));
+    found
 }

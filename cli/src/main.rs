@@ -58,7 +58,7 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
             output::json(&rollcall::config::schema(about.display_name, about.fields))
         }
         Command::Template(args) => {
-            let entries = connectors::some(&args.connectors)?;
+            let entries = connectors::some(&args.connectors);
             output::text(&template::render(&entries, args.all_parameters)?)
         }
     }

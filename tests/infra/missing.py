@@ -80,11 +80,6 @@ def queue_policy(client, _stack, _name, p):
         call(client("sqs"), "set_queue_attributes", QueueUrl=url, Attributes=policy)
 
 
-def topic_policy(client, _stack, _name, p):
-    for topic in p["Topics"]:
-        call(client("sns"), "set_topic_attributes", TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(p["PolicyDocument"]))
-
-
 def bucket(client, stack, name, p):
     """moto makes the bucket and its encryption, and nothing else of it."""
     created = stack.resource_map[name]
@@ -122,6 +117,5 @@ CREATORS = {
     "AWS::CloudWatch::Dashboard": dashboard,
     "AWS::S3::BucketPolicy": bucket_policy,
     "AWS::SQS::QueuePolicy": queue_policy,
-    "AWS::SNS::TopicPolicy": topic_policy,
     "AWS::S3::Bucket": bucket,
 }

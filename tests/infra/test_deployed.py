@@ -210,8 +210,6 @@ class Deployed(unittest.TestCase):
         for rule in rules:
             (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
             self.assertEqual(target["Arn"], topic)
-        policy = json.loads(self.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
-        self.assertEqual([s["Sid"] for s in policy["Statement"]], ["FromAlarms", "FromRules"])
 
     def test_buckets_are_private_encrypted_versioned_and_cleaned(self):
         s3 = self.client("s3")

@@ -22,7 +22,7 @@ def holds(condition, context):
             match operator.removesuffix("IfExists"):
                 case "StringEquals":
                     good = value in listed(wanted)
-                case "StringLike":
+                case "StringLike" | "ArnLike":
                     good = value is not None and any(like(w, value) for w in listed(wanted))
                 case "Null":
                     good = (value is None) == (wanted == "true")

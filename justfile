@@ -21,7 +21,7 @@ lint:
 accept:
     ROLLCALL_ACCEPT=1 cargo test --package rollcall --test schemas
     ROLLCALL_ACCEPT=1 cargo test --package rollcall-cli --bin rollcall template
-    cd tests/infra && ROLLCALL_ACCEPT=1 ../../target/venv/bin/python -m unittest test_template.Costs.test_the_tables_of_the_readme_are_what_is_printed
+    cd tests/infra && ROLLCALL_ACCEPT=1 ../../target/venv/bin/python -m unittest test_costs.Costs.test_the_tables_of_the_readme_are_what_is_printed
 
 # Measure calls, time, memory and size on this machine.
 bench:

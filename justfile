@@ -17,9 +17,11 @@ lint:
     cargo fmt --all
     cargo clippy --workspace --all-targets -- -D warnings
 
-# Accept changed schemas of events and answers.
+# Accept changed schemas of events and answers, a changed template, changed costs.
 accept:
     ROLLCALL_ACCEPT=1 cargo test --package rollcall-engine --test schemas
+    ROLLCALL_ACCEPT=1 cargo test --package rollcall-cli --bin rollcall template
+    cd tests/infra && ROLLCALL_ACCEPT=1 ../../target/venv/bin/python -m unittest test_costs.Costs.test_the_tables_of_the_readme_are_what_is_printed
 
 # Measure calls, time, memory and size on this machine.
 bench:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What Rollcall costs a month: the formula of infra/README.md, and the tables there.
+"""What Rollcall costs a month, and the tables of infra/README.md.
 
     infra/cost.py                                       the tables
     infra/cost.py buildkite=1 northflank=2              the cost of these connectors, with so many connections each
@@ -8,8 +8,11 @@
     infra/cost.py elastic=1 syncs=24 changes=100        with so many syncs a day (else 4) and changes a month (else none)
 """
 
+import json
 import math
+import re
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 # US dollars in us-east-1, without any free tier or discount: the price lists of 2025, with the page that has today's. They
@@ -37,37 +40,31 @@ PRICE = {name: dollars for name, (dollars, _) in PRICES.items()}
 
 
 class Connector(NamedTuple):
-    name: str
+    """What the template says of a connector."""
+
+    title: str
     changing: int  # functions that change anything
-    alarm_metrics: int  # that its alarms look at, without those of changes
-    key_ends: bool  # whether the vendor tells when a key ends: a metric more
+    key_ends: bool  # whether the vendor says when a key ends: a metric and an alarm more
     slices_an_hour: float = math.inf  # as the vendor's rate limit cuts a sync
 
 
-# All but the last is held against the template by a test.
-CONNECTORS = {
-    "temporalcloud": Connector("Temporal Cloud", changing=4, alarm_metrics=6, key_ends=True),
-    "confluence": Connector("Confluence", changing=2, alarm_metrics=5, key_ends=False),
-    "elastic": Connector("Elastic", changing=2, alarm_metrics=6, key_ends=True),
-    "buildkite": Connector("Buildkite", changing=0, alarm_metrics=6, key_ends=True, slices_an_hour=60),
-    "northflank": Connector("Northflank", changing=0, alarm_metrics=6, key_ends=True, slices_an_hour=1),
-}
-ALARM_METRICS_OF_CHANGES, ALARM_METRICS_OF_ALL = 2, 1  # of a connector whose functions change anything; dead letters
+TEMPLATE = Path(__file__).with_name("template.yaml").read_text()
+CONNECTORS = {name: Connector(**json.loads(facts)) for name, facts in re.findall(r'(?m)^    (\w+): (\{ "title": .*\})$', TEMPLATE)}
+# Metrics are there by connector, for alarms: the age of the newest snapshot, and whether one is held. Alarms look at them,
+# and at the age once more, whether it comes at all. One alarm for all: dead letters.
+METRICS, ALARMS, ALARMS_OF_ALL = 2, 3, 1
 
 DAYS, HOURS = 30.4, 730
 MEMORY_GB, CHANGE_MEMORY_GB = 0.5, 0.25  # SyncMemory; of functions that change
 KEPT_DAYS = 90 + 7  # SnapshotDays, and what the bucket keeps of an expired object
 # The states that the workflow enters: around all connections, for each one, and for each slice after the first. AWS may
 # count the start and the end as well.
-TRANSITIONS, TRANSITIONS_OF_CONNECTION, TRANSITIONS_A_SLICE, TRANSITIONS_OF_CHANGE = 3, 3, 4, 5
-SLICE_SECONDS = 840  # a longer sync goes on in another slice
+TRANSITIONS, TRANSITIONS_OF_CONNECTION, TRANSITIONS_A_SLICE, TRANSITIONS_OF_CHANGE = 3, 3, 3, 6
+SLICE_SECONDS = 840  # a longer sync is resumed in another slice
 # Of the store, by a sync: lease, snapshot, manifest, pointer; by each slice after the first: lease, and the parts of the
 # checkpoint, of which a slice reads all (three on average, in a sync of six slices); by a change: lease and record.
 WRITES, WRITES_A_SLICE, WRITES_OF_CHANGE = 8, 3, 5
 READS, READS_A_SLICE, READS_OF_CHANGE = 3, 7, 6
-# Metrics of a connection, told by every slice and by the last alone; of a connector, for alarms, by every slice; of a
-# change. `key_ends` adds one to those of slices and connectors.
-METRICS_OF_SLICE, METRICS_OF_SNAPSHOT, METRICS_OF_CONNECTOR, METRICS_OF_CHANGE = 7, 5, 2, 6
 LOG_KB = 4  # of an invocation
 POD_VCPU, POD_GB = 0.25, 0.5  # the smallest that Fargate has
 
@@ -82,7 +79,7 @@ class Sync(NamedTuple):
     what: str = ""  # the vendor has
 
 
-def of_connector(connector, sync, syncs_a_day, provisions):
+def of_connector(connector, sync, syncs_a_day):
     """The parts of a month's cost of a connector, in dollars."""
     runs = syncs_a_day * DAYS
     syncs = runs * sync.connections
@@ -92,13 +89,8 @@ def of_connector(connector, sync, syncs_a_day, provisions):
     writes = syncs * (WRITES + WRITES_A_SLICE * more)
     reads = syncs * (READS + READS_A_SLICE * more)
     kept = syncs_a_day * sync.connections * KEPT_DAYS * sync.megabytes / 1024
-    # A metric is paid for in the hours in which it is told.
-    by_slices = min(1, syncs_a_day * (1 + more / connector.slices_an_hour) / 24)
-    by_syncs = min(1, syncs_a_day / 24)
-    ends = int(connector.key_ends)
-    of_slices = sync.connections * (METRICS_OF_SLICE + ends) + METRICS_OF_CONNECTOR + ends
-    of_syncs = sync.connections * METRICS_OF_SNAPSHOT
-    watched = connector.alarm_metrics + (ALARM_METRICS_OF_CHANGES if provisions and connector.changing else 0)
+    # A metric is paid for in the hours in which it is reported.
+    hours = min(1, syncs_a_day * (1 + more / connector.slices_an_hour) / 24)
     return {
         "Lambda": invocations * PRICE["lambda_request"] + syncs * sync.seconds * MEMORY_GB * PRICE["lambda_gb_second_arm"],
         "Step Functions": transitions * PRICE["states_transition"],
@@ -106,16 +98,14 @@ def of_connector(connector, sync, syncs_a_day, provisions):
         "S3": writes * PRICE["s3_write"] + reads * PRICE["s3_read"] + kept * PRICE["s3_gb_month"],
         "Secrets Manager": sync.connections * PRICE["secret_month"] + invocations * PRICE["secret_call"],
         "KMS": (writes + reads + invocations) * PRICE["key_call"],
-        "CloudWatch metrics": (by_slices * of_slices + by_syncs * of_syncs) * PRICE["metric_month"],
-        "CloudWatch alarms": watched * PRICE["alarm_metric_month"],
+        "CloudWatch metrics": hours * (METRICS + connector.key_ends) * PRICE["metric_month"],
+        "CloudWatch alarms": (ALARMS + connector.key_ends) * PRICE["alarm_metric_month"],
         "CloudWatch logs": invocations * LOG_KB / 1024 / 1024 * PRICE["log_gb"],
     }
 
 
-def of_changes(changes, tellers):
-    """The same of a month's changes, which so many `tellers` tell of."""
-    # At worst each in an hour of its own.
-    hours = min(changes, tellers * HOURS)
+def of_changes(changes):
+    """The same of a month's changes."""
     return {
         "Lambda": changes * (PRICE["lambda_request"] + 1.0 * CHANGE_MEMORY_GB * PRICE["lambda_gb_second_arm"]),
         "Step Functions": changes * TRANSITIONS_OF_CHANGE * PRICE["states_transition"],
@@ -123,26 +113,20 @@ def of_changes(changes, tellers):
         "S3": changes * (WRITES_OF_CHANGE * PRICE["s3_write"] + READS_OF_CHANGE * PRICE["s3_read"]),
         "Secrets Manager": changes * PRICE["secret_call"],
         "KMS": changes * (WRITES_OF_CHANGE + READS_OF_CHANGE + 1) * PRICE["key_call"],
-        "CloudWatch metrics": hours / HOURS * METRICS_OF_CHANGE * PRICE["metric_month"],
         "CloudWatch logs": changes * LOG_KB / 1024 / 1024 * PRICE["log_gb"],
     }
 
 
 def of_all():
     """The same of what is there once."""
-    return {"KMS": PRICE["key_month"], "CloudWatch alarms": ALARM_METRICS_OF_ALL * PRICE["alarm_metric_month"]}
+    return {"KMS": PRICE["key_month"], "CloudWatch alarms": ALARMS_OF_ALL * PRICE["alarm_metric_month"]}
 
 
 def month(syncs, syncs_a_day=4, changes=0):
-    """The parts of a month's cost of connectors, in dollars. Without changes, nothing that could make any is deployed."""
-    bills = [of_connector(CONNECTORS[name], sync, syncs_a_day, changes > 0) for name, sync in syncs.items()]
-    bills += [of_changes(changes, tellers(syncs)), of_all()]
+    """The parts of a month's cost of connectors, in dollars."""
+    bills = [of_connector(CONNECTORS[name], sync, syncs_a_day) for name, sync in syncs.items()]
+    bills += [of_changes(changes), of_all()]
     return {part: sum(bill.get(part, 0) for bill in bills) for part in bills[0]}
-
-
-def tellers(syncs):
-    """How many functions tell of changes, each for every connection by itself."""
-    return sum(CONNECTORS[name].changing * sync.connections for name, sync in syncs.items())
 
 
 # What AWS gives every account for nothing, each month and for good, as far as nothing else there uses it up.
@@ -209,15 +193,7 @@ SIZES = [
     ),
 ]
 USUAL = next(size for size in SIZES if size.name == "medium").syncs
-
-
-def facts():
-    lines = ["| | *e* | *a* | *a* with changes | *w* |", "|---|---:|---:|---:|---:|"]
-    for c in CONNECTORS.values():
-        with_changes = c.alarm_metrics + ALARM_METRICS_OF_CHANGES if c.changing else "–"
-        window = c.slices_an_hour if c.slices_an_hour < math.inf else "∞"
-        lines.append(f"| {c.name} | {c.key_ends:d} | {c.alarm_metrics} | {with_changes} | {window} |")
-    return lines
+UNKNOWN = Sync(1, 30, 1, 5)  # a connector that no size names
 
 
 def costs():
@@ -239,13 +215,13 @@ def sizes():
     for size in SIZES:
         label = f"*{size.name}*: {size.syncs_a_day} syncs a day, {size.changes or 'no'} changes a month"
         for name, (*numbers, what) in size.syncs.items():
-            lines.append(f"| {label} | {CONNECTORS[name].name}: {what} | " + " | ".join(map(str, numbers)) + " |")
+            lines.append(f"| {label} | {CONNECTORS[name].title}: {what} | " + " | ".join(map(str, numbers)) + " |")
             label = ""
     return lines
 
 
 def tables():
-    return "\n".join([*facts(), "", *costs(), "", *sizes()])
+    return "\n".join([*costs(), "", *sizes()])
 
 
 def number(text, what, least, kind):
@@ -266,7 +242,7 @@ def sync_of(name, text):
     if len(texts) > len(kinds):
         raise ValueError(f"{name}: connections,seconds,slices,megabytes and no more, not {text!r}")
     given = [number(t, f"{what} of {name}", least, kind) for t, (what, least, kind) in zip(texts, kinds)]
-    sync = Sync(*given, *USUAL[name][len(given) : len(kinds)])
+    sync = Sync(*given, *USUAL.get(name, UNKNOWN)[len(given) : len(kinds)])
     return sync._replace(slices=max(sync.slices, math.ceil(sync.seconds / SLICE_SECONDS)))
 
 
@@ -286,7 +262,7 @@ def asked(arguments):
     if not syncs:
         raise ValueError(f"name a connector: {', '.join(CONNECTORS)}")
     changes = others.get("changes", 0)
-    if changes and not tellers(syncs):
+    if changes and not any(CONNECTORS[name].changing for name in syncs):
         raise ValueError(f"{' and '.join(syncs)} cannot change anything: leave out changes")
     return syncs, others.get("syncs", 4), changes
 
@@ -304,7 +280,7 @@ def main(arguments):
         print(f"cost.py: {wrong}", file=sys.stderr)
         return 2
     for name, (connections, seconds, slices, megabytes, _) in syncs.items():
-        print(f"{CONNECTORS[name].name}: connections {connections}, seconds {seconds:g}, slices {slices}, megabytes {megabytes:g}")
+        print(f"{CONNECTORS[name].title}: connections {connections}, seconds {seconds:g}, slices {slices}, megabytes {megabytes:g}")
     print(f"syncs a day {syncs_a_day:g}, changes a month {changes}\n")
     parts = month(syncs, syncs_a_day, changes)
     for part, price in parts.items():

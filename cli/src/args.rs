@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Capabilities(NameArgs),
     /// Show which configuration keys a connector takes, as JSON
     ConfigSchema(NameArgs),
+    /// Print the SAM template that deploys these connectors
+    Template(TemplateArgs),
 }
 
 impl Command {
@@ -85,7 +87,9 @@ impl Command {
             Self::CreateAccount(args) => args.request.output,
             Self::DeleteAccount(args) => args.request.output,
             Self::Snapshot(args) => return args.output == Format::Json,
-            Self::Doctor(_) | Self::Capabilities(_) | Self::ConfigSchema(_) => return false,
+            Self::Doctor(_) | Self::Capabilities(_) | Self::ConfigSchema(_) | Self::Template(_) => {
+                return false;
+            }
         };
         report == ReportFormat::Json
     }
@@ -97,6 +101,25 @@ pub(crate) struct NameArgs {
     /// The connector
     #[arg(value_parser = connectors::names())]
     pub(crate) connector: String,
+}
+
+const TEMPLATE_EXAMPLES: &str = "\
+infra/template.yaml is the output for every connector. Write another one beside it: it names folders from there.
+
+Examples:
+  rollcall template temporalcloud > infra/temporalcloud.yaml
+  infra/build arm64 --template-file infra/temporalcloud.yaml";
+
+/// A template.
+#[derive(Debug, Args)]
+#[command(after_help = TEMPLATE_EXAMPLES)]
+pub(crate) struct TemplateArgs {
+    /// The connectors [default: all]
+    #[arg(value_name = "CONNECTOR", value_parser = connectors::names())]
+    pub(crate) connectors: Vec<String>,
+    /// Keep the rare parameters, which a template of one connector leaves out
+    #[arg(long)]
+    pub(crate) all_parameters: bool,
 }
 
 /// Which connection of which connector, and where its state is kept.

@@ -1,20 +1,9 @@
-//! The connectors that this program knows: one line each.
+//! Connectors by name.
 
 use clap::builder::PossibleValuesParser;
-use rollcall_connector::Code;
-use rollcall_connector::Error;
+use rollcall_connector::{Code, Error};
 use rollcall_engine::runtime::function::Entry;
-
-/// Every connector.
-pub(crate) fn all() -> Vec<Entry> {
-    vec![
-        rollcall_buildkite::entry(),
-        rollcall_confluence::entry(),
-        rollcall_elastic::entry(),
-        rollcall_northflank::entry(),
-        rollcall_temporalcloud::entry(),
-    ]
-}
+use rollcall_functions::all;
 
 /// Accepts the name of a connector; the message for any other lists those that there are.
 pub(crate) fn names() -> PossibleValuesParser {
@@ -30,4 +19,11 @@ pub(crate) fn find(name: &str) -> Result<Entry, Error> {
             format!("there is no connector `{name}`"),
         )
     })
+}
+
+/// The connectors of these names, in the order of the list; all of them if there is none.
+pub(crate) fn some(names: &[String]) -> Vec<Entry> {
+    let mut found = all();
+    found.retain(|entry| names.is_empty() || names.iter().any(|n| n == entry.about.name));
+    found
 }

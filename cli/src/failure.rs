@@ -3,8 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use rollcall_connector::Code;
-use rollcall_connector::{Chain, Error, ErrorType};
+use rollcall_connector::{Chain, Code, Error, ErrorType};
 use serde_json::{Value, json};
 
 use crate::output;

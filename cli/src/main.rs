@@ -11,6 +11,7 @@ mod shell;
 mod signals;
 mod snapshot;
 mod sync;
+mod template;
 
 use std::process::ExitCode;
 
@@ -58,6 +59,10 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
                 about.display_name,
                 about.fields,
             ))
+        }
+        Command::Template(args) => {
+            let entries = connectors::some(&args.connectors);
+            output::text(&template::render(&entries, args.all_parameters)?)
         }
     }
 }

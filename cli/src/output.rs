@@ -157,6 +157,12 @@ pub(crate) fn json(value: &Value) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Prints a text of this program's own as it is, and is done.
+pub(crate) fn text(text: &str) -> Result<Exit, Failure> {
+    io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(Exit::Done)
+}
+
 /// Tells people something on standard error. If nobody listens, that is no failure.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(text));

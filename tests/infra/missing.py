@@ -103,8 +103,6 @@ def rule(r):
     out = {"ID": r["Id"], "Status": r["Status"], "Filter": {"Prefix": r["Prefix"]}}
     if "ExpirationInDays" in r:
         out["Expiration"] = {"Days": r["ExpirationInDays"]}
-    if "ExpiredObjectDeleteMarker" in r:
-        out["Expiration"] = {"ExpiredObjectDeleteMarker": r["ExpiredObjectDeleteMarker"]}
     for same in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
         if same in r:
             out[same] = r[same]

@@ -22,8 +22,12 @@ def holds(condition, context):
             match operator.removesuffix("IfExists"):
                 case "StringEquals":
                     good = value in listed(wanted)
-                case "StringLike":
+                case "StringLike" | "ArnLike":
                     good = value is not None and any(like(w, value) for w in listed(wanted))
+                case "Null":
+                    good = (value is None) == (wanted == "true")
+                case "Bool":
+                    good = value == wanted
                 case _:
                     raise ValueError(f"unknown operator {operator}")
             if not good:
@@ -33,7 +37,7 @@ def holds(condition, context):
 
 def matches(statement, action, resource, context):
     """Whether a statement is about a request."""
-    if statement["Effect"] != "Allow" or {"NotAction", "NotResource"} & set(statement):
+    if statement["Effect"] not in ("Allow", "Deny") or {"NotAction", "NotResource"} & set(statement):
         raise ValueError(f"not understood: {statement}")
     return (
         any(like(a, action) for a in listed(statement["Action"]))
@@ -42,6 +46,7 @@ def matches(statement, action, resource, context):
     )
 
 
-def allows(statements, action, resource, context):
-    """Whether any of these statements allows a request."""
-    return any(matches(s, action, resource, context) for s in statements)
+def allows(statements, action, resource, context=None):
+    """Whether these statements allow a request: one does, and none denies it."""
+    effects = {s["Effect"] for s in statements if matches(s, action, resource, context or {})}
+    return effects == {"Allow"}

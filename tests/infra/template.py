@@ -1,6 +1,7 @@
 """The template of infra/ as data: translated from SAM to CloudFormation by AWS's own translator, then with its
 conditions decided and its references resolved, as a deployment with the given parameters would have it."""
 
+import copy
 import functools
 import json
 import logging
@@ -18,13 +19,7 @@ logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)  # it has nob
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "infra" / "template.yaml"
 ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "rollcall"
-PSEUDO = {
-    "AWS::AccountId": ACCOUNT,
-    "AWS::Region": REGION,
-    "AWS::StackName": STACK,
-    "AWS::Partition": "aws",
-    "AWS::URLSuffix": "amazonaws.com",
-}
+URL_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 NO_VALUE = object()
 
 
@@ -35,31 +30,35 @@ class NoManagedPolicies:
         return {}
 
 
-def source():
-    """The template as it is written."""
-    return yaml_parse(SOURCE.read_text())
+@functools.cache
+def parsed(text):
+    return yaml_parse(text)
 
 
-def parameters(**values):
+def source(text=None):
+    """The template as it is written, or another one."""
+    return copy.deepcopy(parsed(text or SOURCE.read_text()))
+
+
+def parameters(text=None, **values):
     """All parameters: these values, and the defaults of the others."""
-    declared = source()["Parameters"]
+    declared = source(text)["Parameters"]
     unknown = set(values) - set(declared)
     if unknown:
         raise ValueError(f"no such parameters: {sorted(unknown)}")
     return {name: str(values.get(name, spec["Default"])) for name, spec in declared.items()}
 
 
-def everything(**values):
+def everything(text=None, **values):
     """Parameters that deploy all there is: every connector, with provisioning."""
-    names = source()["Parameters"]
+    names = source(text)["Parameters"]
     switches = {name: "yes" for name, spec in names.items() if spec.get("AllowedValues") == ["yes", "no"]}
-    return parameters(**{**switches, **values})
+    return parameters(text, **{**switches, **values})
 
 
 def connectors():
-    """The connectors, as their parameters begin: those that can be switched on."""
-    declared = source()["Parameters"]
-    return [name for name in declared if f"{name}Connections" in declared]
+    """The connectors, as their parameters begin."""
+    return [facts["title"].replace(" ", "") for facts in source()["Metadata"]["Rollcall"].values()]
 
 
 def translate(template, values):
@@ -67,9 +66,9 @@ def translate(template, values):
     return transform(template, dict(values), NoManagedPolicies())
 
 
-def translated(values):
+def translated(values, text=None):
     """CloudFormation of the template, with made-up places for its code and definitions."""
-    template = source()
+    template = source(text)
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         for key in ("CodeUri", "DefinitionUri"):
@@ -81,9 +80,17 @@ def translated(values):
 class Stack:
     """The resources that a deployment with these parameters has, with every reference resolved."""
 
-    def __init__(self, **values):
-        self.parameters = everything(**values)
-        self.raw = translated(self.parameters)
+    def __init__(self, text=None, partition="aws", **values):
+        self.partition = partition
+        self.pseudo = {
+            "AWS::AccountId": ACCOUNT,
+            "AWS::Region": REGION,
+            "AWS::StackName": STACK,
+            "AWS::Partition": partition,
+            "AWS::URLSuffix": URL_SUFFIXES[partition],
+        }
+        self.parameters = everything(text, **values)
+        self.raw = translated(self.parameters, text)
         self.resources = {}
         names = [name for name, spec in self.raw["Resources"].items() if self._is_there(spec)]
         for name in names:
@@ -100,6 +107,17 @@ class Stack:
 
     def properties(self, name):
         return self.resources[name]["Properties"]
+
+    def role(self, arn):
+        """The statements of the role of this ARN."""
+        (found,) = (r for n, r in self.of_type("AWS::IAM::Role").items() if self._attribute(n, "Arn") == arn)
+        return statements(found)
+
+    def definition(self, machine):
+        """The definition of a workflow, from the file that the template names, with its substitutions made."""
+        written = source()["Resources"][machine]["Properties"]["DefinitionUri"]
+        given = self.properties(machine)["DefinitionSubstitutions"]
+        return re.sub(r"\$\{(\w+)\}", lambda m: given[m[1]], (SOURCE.parent / written).read_text())
 
     def _is_there(self, spec):
         return "Condition" not in spec or self.condition(spec["Condition"])
@@ -162,8 +180,8 @@ class Stack:
     def _ref(self, name):
         if name == "AWS::NoValue":
             return NO_VALUE
-        if name in PSEUDO:
-            return PSEUDO[name]
+        if name in self.pseudo:
+            return self.pseudo[name]
         if name in self.parameters:
             value = self.parameters[name]
             kind = self.raw["Parameters"][name]["Type"]
@@ -202,23 +220,17 @@ class Stack:
         if attribute != "Arn":
             raise ValueError(f"unknown attribute {name}.{attribute}")
         here = f"{REGION}:{ACCOUNT}"
-        return {
-            "AWS::S3::Bucket": f"arn:aws:s3:::{physical}",
-            "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{physical}",
-            "AWS::Lambda::Function": f"arn:aws:lambda:{here}:function:{physical}",
-            "AWS::StepFunctions::StateMachine": f"arn:aws:states:{here}:stateMachine:{physical}",
-            "AWS::SQS::Queue": f"arn:aws:sqs:{here}:{physical}",
-            "AWS::SNS::Topic": f"arn:aws:sns:{here}:{physical}",
-            "AWS::Logs::LogGroup": f"arn:aws:logs:{here}:log-group:{physical}:*",
-            "AWS::Events::EventBus": f"arn:aws:events:{here}:event-bus/{physical}",
-            "AWS::KMS::Key": f"arn:aws:kms:{here}:key/{physical}",
+        return f"arn:{self.partition}:" + {
+            "AWS::S3::Bucket": f"s3:::{physical}",
+            "AWS::IAM::Role": f"iam::{ACCOUNT}:role/{physical}",
+            "AWS::Lambda::Function": f"lambda:{here}:function:{physical}",
+            "AWS::StepFunctions::StateMachine": f"states:{here}:stateMachine:{physical}",
+            "AWS::SQS::Queue": f"sqs:{here}:{physical}",
+            "AWS::SNS::Topic": f"sns:{here}:{physical}",
+            "AWS::Logs::LogGroup": f"logs:{here}:log-group:{physical}:*",
+            "AWS::Events::EventBus": f"events:{here}:event-bus/{physical}",
+            "AWS::KMS::Key": f"kms:{here}:key/{physical}",
         }[spec["Type"]]
-
-
-def definition(machine):
-    """The definition of a workflow, from the file that the template names, with its substitutions made."""
-    written = source()["Resources"][machine]["Properties"]["DefinitionUri"]
-    return (SOURCE.parent / written).read_text()
 
 
 def listed(value):

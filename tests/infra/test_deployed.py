@@ -176,7 +176,7 @@ class Deployed(unittest.TestCase):
             self.assertEqual(json.loads(schedule["Target"]["Input"]), {"connections": ["acme", "beta"]})
             self.assertIn(schedule["Target"]["Arn"], machines)
             self.assertTrue(schedule["Target"]["Arn"].endswith(f":{name}"))
-            self.assertIn("StartRole", schedule["Target"]["RoleArn"])
+            self.assertIn("ScheduleRole", schedule["Target"]["RoleArn"])
 
     def test_requests_on_the_bus_reach_their_workflow(self):
         events = self.client("events")
@@ -197,6 +197,20 @@ class Deployed(unittest.TestCase):
             for event, taken in ((request, True), (outcome, False), (unknown, False), (another, False)):
                 self.assertEqual(EventPattern.load(rule["EventPattern"]).matches_event({**frame, **event}), taken, event)
 
+    def test_failed_executions_are_reported(self):
+        events, topic = self.client("events"), self.outputs()["AlarmTopic"]
+        rules = [r for r in events.list_rules()["Rules"] if r["Name"].endswith("-failed")]
+        self.assertEqual({r["Name"] for r in rules}, {f"rollcall-{c.lower()}-failed" for c in connectors()})
+        frame = {"id": "1", "account": "1", "time": "2026-01-01T00:00:00Z", "region": "us-east-1", "resources": [], "source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
+        for machine in self.client("stepfunctions").list_state_machines()["stateMachines"]:
+            for status, expected in (("FAILED", 1), ("TIMED_OUT", 1), ("SUCCEEDED", 0)):
+                event = {**frame, "detail": {"status": status, "stateMachineArn": machine["stateMachineArn"]}}
+                matching = [r for r in rules if EventPattern.load(r["EventPattern"]).matches_event(event)]
+                self.assertEqual(len(matching), expected, (machine["name"], status))
+        for rule in rules:
+            (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            self.assertEqual(target["Arn"], topic)
+
     def test_buckets_are_private_encrypted_versioned_and_cleaned(self):
         s3 = self.client("s3")
         outputs = self.outputs()
@@ -206,12 +220,13 @@ class Deployed(unittest.TestCase):
             self.assertEqual(s3.get_bucket_versioning(Bucket=bucket)["Status"], "Enabled")
             block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
             self.assertEqual(set(block.values()), {True})
-            (deny,) = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
-            self.assertEqual((deny["Effect"], deny["Condition"]), ("Deny", {"Bool": {"aws:SecureTransport": "false"}}))
-            self.assertIn(f"arn:aws:s3:::{bucket}/*", deny["Resource"])
+            tls, once = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+            self.assertEqual((tls["Effect"], tls["Condition"]), ("Deny", {"Bool": {"aws:SecureTransport": "false"}}))
+            self.assertIn(f"arn:aws:s3:::{bucket}/*", tls["Resource"])
+            self.assertEqual((once["Effect"], once["Resource"]), ("Deny", f"arn:aws:s3:::{bucket}/audit/*"))
         rules = s3.get_bucket_lifecycle_configuration(Bucket=outputs["Bucket"])["Rules"]
-        expiring = {r["Filter"]["Prefix"]: r["Expiration"].get("Days") for r in rules}
-        self.assertEqual(expiring, {"runs/": 7, "snapshots/": 90, "": None})
+        expiring = {r["Filter"]["Prefix"]: r["Expiration"]["Days"] for r in rules if "Expiration" in r}
+        self.assertEqual(expiring, {"runs/": 7, "snapshots/": 90})
         lock = s3.get_object_lock_configuration(Bucket=outputs["AuditBucket"])["ObjectLockConfiguration"]
         retention = lock["Rule"]["DefaultRetention"]
         self.assertEqual((retention["Mode"], retention["Days"]), ("COMPLIANCE", 30))
@@ -227,7 +242,8 @@ class Deployed(unittest.TestCase):
         expected = {a["AlarmName"]: a for a in self.stack.of_type("AWS::CloudWatch::Alarm").values()}
         self.assertEqual(set(alarms), set(expected))
         for name, alarm in alarms.items():
-            self.assertEqual(alarm["AlarmActions"], [self.outputs()["AlarmTopic"]], name)
+            actions = alarm["InsufficientDataActions" if name.endswith("-no-sync") else "AlarmActions"]
+            self.assertEqual(actions, [self.outputs()["AlarmTopic"]], name)
             self.assertEqual(alarm["Threshold"], float(expected[name]["Threshold"]), name)
             self.assertEqual(alarm["TreatMissingData"], expected[name]["TreatMissingData"], name)
         for connector in connectors():
@@ -246,13 +262,13 @@ class Deployed(unittest.TestCase):
         self.assertEqual(attributes["MessageRetentionPeriod"], "1209600")
         self.assertEqual([s["Sid"] for s in json.loads(attributes["Policy"])["Statement"]], ["FromRules", "OnlyOverTls"])
         body = self.client("cloudwatch").get_dashboard(DashboardName="rollcall")["DashboardBody"]
-        self.assertEqual(len(json.loads(body)["widgets"]), 7)
+        self.assertEqual(len(json.loads(body)["widgets"]), 4)
 
     def test_what_was_built_has_no_aliases(self):
         # CloudFormation does not take the aliases of YAML; SAM writes them out.
         built = (Path(BUILT) / "template.yaml").read_text()
         self.assertEqual(re.findall(r"(?m)^.*[:-] [&*]\w+.*$", built), [])
-        self.assertIn("&ForLambda", (ROOT / "infra/template.yaml").read_text())
+        self.assertIn("&Encrypted", (ROOT / "infra/template.yaml").read_text())
         self.assertIn(FUNCTION, source()["Resources"])
 
 

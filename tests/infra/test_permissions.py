@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import policy
-from template import ACCOUNT, REGION, Stack, listed, statements
+from template import ACCOUNT, REGION, Stack, listed
 
-VIA = {"s3": f"s3.{REGION}.amazonaws.com", "secretsmanager": f"secretsmanager.{REGION}.amazonaws.com"}
+VIA = {service: ("kms:ViaService", f"{service}.{REGION}.amazonaws.com") for service in ("s3", "secretsmanager")}
 
 
 def requests():
@@ -33,7 +33,7 @@ def understood(service, entry, headers):
         action = headers["x-amz-target"].removeprefix("secretsmanager.")
         name = json.loads(decoded(entry))["SecretId"]
         secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-Ab12Cd"
-        return [(f"secretsmanager:{action}", secret, ""), ("kms:Decrypt", "key", VIA[service])]
+        return [(f"secretsmanager:{action}", secret, ()), ("kms:Decrypt", "key", VIA[service])]
     url = urlsplit(entry["url"])
     bucket, _, key = unquote(url.path).lstrip("/").partition("/")
     if service != "s3" or not key:
@@ -42,10 +42,11 @@ def understood(service, entry, headers):
         "GET": ("s3:GetObject", "kms:Decrypt"),
         "PUT": ("s3:PutObject", "kms:GenerateDataKey"),
     }[entry["method"]]
-    found = [(action, f"arn:aws:s3:::{bucket}/{key}", ""), (of_key, "key", VIA[service])]
+    condition = ("s3:if-none-match", headers["if-none-match"]) if "if-none-match" in headers else ()
+    found = [(action, f"arn:aws:s3:::{bucket}/{key}", condition), (of_key, "key", VIA[service])]
     if action == "s3:GetObject":
         # Asked by S3 itself, when there is no such object, to choose between 404 and 403: there is no prefix then.
-        found.append(("s3:ListBucket", f"arn:aws:s3:::{bucket}", ""))
+        found.append(("s3:ListBucket", f"arn:aws:s3:::{bucket}", ()))
     return found
 
 
@@ -65,23 +66,22 @@ class Roles(unittest.TestCase):
         """The requests of each function, where audit records lie as in this stack."""
         key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/rollcall-key"
         by_function = {}
-        for function, action, resource, via in self.asked:
+        for function, action, resource, condition in self.asked:
             if "/audit/" in resource and (f":::{audit}/" not in resource):
                 continue
             if resource.endswith(":::rollcall-auditbucket") and audit != "rollcall-auditbucket":
                 continue
-            context = {"kms:ViaService": via} if via else {}
-            one = (action, key if resource == "key" else resource, context)
+            one = (action, key if resource == "key" else resource, dict([condition] if condition else []))
             by_function.setdefault(function, []).append(one)
         return by_function
 
     def roles(self, stack):
-        named = {f"arn:aws:iam::{ACCOUNT}:role/rollcall-{n.lower()}": statements(r) for n, r in stack.of_type("AWS::IAM::Role").items()}
         functions = stack.of_type("AWS::Lambda::Function").values()
-        return {f["FunctionName"].removeprefix("rollcall-"): named[f["Role"]] for f in functions}
+        return {f["FunctionName"].removeprefix("rollcall-"): stack.role(f["Role"]) for f in functions}
 
     def variants(self):
         for stack, audit in ((Stack(), "rollcall-bucket"), (Stack(AuditLockDays=30), "rollcall-auditbucket")):
+            self.denied = [s for p in stack.of_type("AWS::S3::BucketPolicy").values() for s in p["PolicyDocument"]["Statement"]]
             yield self.roles(stack), self.played(stack, audit)
 
     def test_every_function_was_played(self):
@@ -93,7 +93,7 @@ class Roles(unittest.TestCase):
             for function, requests in played.items():
                 for action, resource, context in requests:
                     self.assertTrue(
-                        policy.allows(roles[function], action, resource, context),
+                        policy.allows(roles[function] + self.denied, action, resource, context),
                         f"{function} may not {action} {resource} {context}",
                     )
 

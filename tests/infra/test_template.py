@@ -3,17 +3,21 @@
 import json
 import re
 import subprocess
-import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 import policy
-from template import ACCOUNT, ROOT, Stack, connectors, definition, listed, parameters, source, statements
-
-sys.path.insert(0, str(ROOT / "infra"))
-import cost
+from samcli.yamlhelper import yaml_dump
+from samtranslator.yaml_helper import yaml_parse
+from template import ACCOUNT, ROOT, URL_SUFFIXES, Stack, connectors, listed, parameters, source, statements
 
 FULL = Stack()
-LOCKED = Stack(AuditLockDays=365, Tracing="Active", Architecture="x86_64", PermissionsBoundaryArn="arn:aws:iam::1:policy/b")
+LOCKED = Stack(AuditLockDays=365, Tracing="Active", Architecture="x86_64", PermissionsBoundaryArn="arn:aws:iam::1:policy/b", VpcSubnetIds="subnet-1,subnet-2", VpcSecurityGroupIds="sg-1", SyncStorage=4096)
+ENGINE = "".join(f.read_text() for f in sorted((ROOT / "shared").rglob("*.rs")))
+TELEMETRY = next((ROOT / "shared").rglob("telemetry.rs")).read_text().split("mod tests")[0]
+ALARMING = set(re.findall(r'"(\w+)"', re.search(r"const ALARMING.* = \[(.*)\];", TELEMETRY)[1]))
+NUMBERS = set(re.findall(r'"(\w+)", "(?:Count|Milliseconds|Seconds|Bytes|None)"', TELEMETRY) + re.findall(r'\("(\w+)", "/counts', TELEMETRY))
 
 
 def functions(stack=FULL):
@@ -33,6 +37,11 @@ def roles(stack, kind):
 def watched(alarm):
     """The metrics that an alarm looks at."""
     return [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m] if "Metrics" in alarm else [alarm]
+
+
+def rules(bus):
+    """The rules on a bus; the account's own has no name."""
+    return {n: r for n, r in FULL.of_type("AWS::Events::Rule").items() if r.get("EventBusName") == bus}
 
 
 class Functions(unittest.TestCase):
@@ -60,16 +69,37 @@ class Functions(unittest.TestCase):
             self.assertEqual(groups[f["LoggingConfig"]["LogGroup"]]["RetentionInDays"], 30, name)
 
     def test_variables_are_those_of_local_use(self):
-        read = (ROOT / "shared/engine/src/context/mod.rs").read_text() + (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text()
         explained = (ROOT / "README.md").read_text()
         for f in functions(LOCKED).values():
             variables = f["Environment"]["Variables"]
             self.assertEqual(variables["ROLLCALL_STORE"], "s3://rollcall-bucket")
             self.assertEqual(variables["ROLLCALL_AUDIT_STORE"], "s3://rollcall-auditbucket")
             for name in variables:
-                self.assertIn(f'"{name}"', read)
+                self.assertIn(f'"{name}"', ENGINE)
                 self.assertIn(f"| `{name}` |", explained)
         self.assertNotIn("ROLLCALL_AUDIT_STORE", next(iter(functions(FULL).values()))["Environment"]["Variables"])
+
+    def test_network_and_disk_are_parameters(self):
+        for stack, vpc, disk in ((FULL, None, 2048), (LOCKED, {"SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}, 4096)):
+            for f in functions(stack).values():
+                self.assertEqual(f.get("VpcConfig"), vpc)
+                if f["FunctionName"].endswith("-sync"):
+                    self.assertEqual(f["EphemeralStorage"], {"Size": disk})
+                # Lambda may make network interfaces for the function; the function's own code may not.
+                code = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{f['FunctionName']}"
+                for context, allowed in (({}, vpc is not None), ({"lambda:SourceFunctionArn": code}, False)):
+                    self.assertEqual(policy.allows(stack.role(f["Role"]), "ec2:CreateNetworkInterface", "*", context), allowed)
+
+    def test_a_build_for_another_processor_is_refused(self):
+        (script,) = re.findall(r'sed -i\.bak "(.*?)"', (ROOT / "infra/build").read_text(), re.DOTALL)
+        for built in ("arm64", "x86_64"):
+            with tempfile.TemporaryDirectory() as folder:
+                template = Path(folder) / "template.yaml"
+                template.write_text(yaml_dump(source()))  # as `sam build` writes it
+                subprocess.run(["sed", "-i.bak", script.replace("$architecture", built).replace("\\$", "$"), template], check=True)
+                sealed, expected = yaml_parse(template.read_text()), source()
+            expected["Parameters"]["Architecture"] |= {"AllowedValues": [built], "Default": built}
+            self.assertEqual(sealed, expected)
 
 
 class Switches(unittest.TestCase):
@@ -109,59 +139,86 @@ class Schedules(unittest.TestCase):
             self.assertTrue(target["Arn"].endswith(f"stateMachine:rollcall-{connector.lower()}-sync"))
             self.assertTrue(target["DeadLetterConfig"]["Arn"].endswith(":rollcall-dead-letters"))
 
-    def test_what_starts_a_workflow_may_start_it(self):
-        for name, target in [(n, s["Target"]) for n, s in FULL.of_type("AWS::Scheduler::Schedule").items()] + [
-            (n, t) for n, r in FULL.of_type("AWS::Events::Rule").items() for t in r["Targets"]
-        ]:
-            role = FULL.properties(next(n for n in FULL.of_type("AWS::IAM::Role") if target["RoleArn"].endswith(n.lower())))
-            self.assertTrue(policy.allows(statements(role), "states:StartExecution", target["Arn"], {}), name)
-            self.assertTrue(policy.allows(statements(role), "sqs:SendMessage", target["DeadLetterConfig"]["Arn"], {}), name)
+    def test_nothing_is_due_before_a_first_secret_can_be_there(self):
+        # A rate begins at once, a cron expression at the next such time.
+        for connector in connectors():
+            self.assertRegex(parameters()[f"{connector}Schedule"], r"^cron\(")
+        for name, alarm in FULL.of_type("AWS::CloudWatch::Alarm").items():
+            self.assertNotEqual(alarm["TreatMissingData"], "breaching", name)
+
+    def test_what_starts_a_workflow_may_start_it_and_no_other(self):
+        machines = [FULL.resolve({"Ref": n}) for n in FULL.of_type("AWS::StepFunctions::StateMachine")]
+        targets = [s["Target"] for s in FULL.of_type("AWS::Scheduler::Schedule").values()] + [t for r in rules("rollcall").values() for t in r["Targets"]]
+        self.assertEqual(sorted(t["Arn"] for t in targets), sorted(machines))
+        for target in targets:
+            role = FULL.role(target["RoleArn"])
+            self.assertEqual([m for m in machines if policy.allows(role, "states:StartExecution", m)], [target["Arn"]])
+            self.assertTrue(policy.allows(role, "sqs:SendMessage", target["DeadLetterConfig"]["Arn"]))
 
     def test_dead_letters_of_rules_reach_the_queue(self):
-        rules = FULL.properties("DeadLettersPolicy")["PolicyDocument"]["Statement"][0]
-        self.assertEqual(rules["Principal"], {"Service": "events.amazonaws.com"})
+        allowed = FULL.properties("DeadLettersPolicy")["PolicyDocument"]["Statement"][0]
+        self.assertEqual(allowed["Principal"], {"Service": "events.amazonaws.com"})
         for rule in FULL.of_type("AWS::Events::Rule").values():
-            arn = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{rule['EventBusName']}/{rule['Name']}"
-            self.assertTrue(policy.like(rules["Condition"]["ArnLike"]["aws:SourceArn"], arn))
+            arn = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/" + "/".join(filter(None, [rule.get("EventBusName"), rule["Name"]]))
+            self.assertTrue(any(policy.like(p, arn) for p in allowed["Condition"]["ArnLike"]["aws:SourceArn"]), arn)
+            for target in rule["Targets"]:
+                self.assertTrue(target["DeadLetterConfig"]["Arn"].endswith(":rollcall-dead-letters"))
 
 
 class Requests(unittest.TestCase):
     def test_a_rule_takes_the_requests_that_there_are_functions_for(self):
         names = {f["FunctionName"].removeprefix("rollcall-") for f in functions().values()}
         taken = set()
-        for rule in FULL.of_type("AWS::Events::Rule").values():
-            self.assertEqual((rule["EventBusName"], rule["EventPattern"]["source"]), ("rollcall", ["rollcall.provision"]))
+        for rule in rules("rollcall").values():
+            self.assertEqual(rule["EventPattern"]["source"], ["rollcall.provision"])
             taken.update(rule["EventPattern"]["detail-type"])
         self.assertEqual(taken, {n for n in names if not n.endswith("-sync")})
 
-    def test_a_workflow_may_call_what_it_calls(self):
-        for name, machine in FULL.of_type("AWS::StepFunctions::StateMachine").items():
-            role = FULL.properties(next(n for n in FULL.of_type("AWS::IAM::Role") if machine["RoleArn"].endswith(n.lower())))
-            given = machine["DefinitionSubstitutions"]
-            self.assertEqual(set(re.findall(r"\$\{(\w+)\}", definition(name))), set(given))
-            if "SyncFunction" in given:
-                called = [given["SyncFunction"]]
+    def test_a_workflow_may_do_what_it_does_and_nothing_of_another(self):
+        machines = FULL.of_type("AWS::StepFunctions::StateMachine")
+        self.assertEqual(len({m["RoleArn"] for m in machines.values()}), len(machines))
+        arns = {FULL.resolve({"Fn::GetAtt": [n, "Arn"]}) for n in functions()}
+        for name, machine in machines.items():
+            role, text = FULL.role(machine["RoleArn"]), FULL.definition(name)
+            self.assertNotIn("${", text)
+            itself = FULL.resolve({"Ref": name})
+            executions = itself.replace(":stateMachine:", ":execution:")
+            if name.endswith("SyncWorkflow"):
+                called = {a for a in arns if a in text}
+                # The executions of a Distributed Map.
+                self.assertEqual(json.loads(text)["States"]["Connections"]["ItemProcessor"]["ProcessorConfig"]["Mode"], "DISTRIBUTED")
+                self.assertTrue(policy.allows(role, "states:StartExecution", itself))
+                for action in ("states:DescribeExecution", "states:StopExecution"):
+                    for execution in (f"{executions}:a", f"{executions}/Connections:a"):
+                        self.assertTrue(policy.allows(role, action, execution))
             else:
                 rule = FULL.properties(name.replace("ProvisionWorkflow", "Requests"))
-                called = [given["FunctionPrefix"] + d for d in rule["EventPattern"]["detail-type"]]
-                bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/{given['Bus']}"
-                outcome = {"events:source": "rollcall.outcome"}
-                self.assertTrue(policy.allows(statements(role), "events:PutEvents", bus, outcome))
-                self.assertFalse(policy.allows(statements(role), "events:PutEvents", bus, {"events:source": "rollcall.provision"}))
-            for function in called:
-                self.assertTrue(policy.allows(statements(role), "lambda:InvokeFunction", function, {}), function)
-        everything = {s for r in FULL.of_type("AWS::IAM::Role").values() for st in statements(r) if "lambda:InvokeFunction" in listed(st["Action"]) for s in listed(st["Resource"])}
-        self.assertEqual(len(everything), len(functions()))
+                called = {machine["DefinitionSubstitutions"]["FunctionPrefix"] + d for d in rule["EventPattern"]["detail-type"]}
+                bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/rollcall"
+                self.assertTrue(policy.allows(role, "events:PutEvents", bus, {"events:source": "rollcall.outcome"}))
+                self.assertFalse(policy.allows(role, "events:PutEvents", bus, {"events:source": "rollcall.provision"}))
+                self.assertFalse(policy.allows(role, "states:StartExecution", itself))
+            self.assertEqual({a for a in arns if policy.allows(role, "lambda:InvokeFunction", a)}, called, name)
+
+
+class Partitions(unittest.TestCase):
+    def test_no_arn_is_of_the_commercial_partition_elsewhere(self):
+        for partition in sorted(set(URL_SUFFIXES) - {"aws"}):
+            stack = Stack(partition=partition, AuditLockDays=1, Tracing="Active", AlarmEmail="ops@example.com", VpcSubnetIds="subnet-1")
+            definitions = [stack.definition(m) for m in stack.of_type("AWS::StepFunctions::StateMachine")]
+            text = json.dumps(stack.resources) + "".join(definitions)
+            self.assertEqual(re.findall(r"arn:aws:[^\"]*", text), [])
+            self.assertIn(f"s3.us-east-1.{URL_SUFFIXES[partition]}", text)
 
 
 class Permissions(unittest.TestCase):
     def test_no_resource_is_a_wildcard_but_where_there_are_no_others(self):
         for stack in (FULL, LOCKED):
             for name, role in stack.of_type("AWS::IAM::Role").items():
-                for s in statements(role):
+                for s in (s for s in statements(role) if s["Effect"] == "Allow"):
                     for resource in listed(s["Resource"]):
-                        if s["Sid"] == "Trace":
-                            self.assertTrue(all(a.startswith("xray:") for a in s["Action"]))
+                        if s["Sid"] in ("Trace", "Network"):
+                            self.assertTrue(all(a.startswith(("xray:", "ec2:")) for a in s["Action"]))
                         else:
                             self.assertGreaterEqual(len(resource.split(":", 5)), 6, f"{name} {s['Sid']}")
                             self.assertNotIn("*", resource.split(":", 5)[5].split("/")[0].removesuffix(":*"), f"{name} {s['Sid']}")
@@ -173,21 +230,21 @@ class Permissions(unittest.TestCase):
                 for bucket in ("bucket", "auditbucket"):
                     for action in ("s3:PutObject", "s3:GetObject"):
                         record = f"arn:aws:s3:::rollcall-{bucket}/audit/{function.split('-')[1]}/acme/r1/intended.json"
-                        self.assertFalse(policy.allows(statements(role), action, record, {}), function)
+                        self.assertFalse(policy.allows(statements(role), action, record), function)
             for function, role in roles(stack, "write").items():
                 connector = function.split("-")[1]
                 for key in (f"snapshots/{connector}/acme/x.c1z", f"latest/{connector}/acme.json", f"runs/{connector}/acme/1-x/part", f"locks/{connector}/acme.json"):
-                    self.assertFalse(policy.allows(statements(role), "s3:PutObject", f"arn:aws:s3:::rollcall-bucket/{key}", {}), key)
+                    self.assertFalse(policy.allows(statements(role), "s3:PutObject", f"arn:aws:s3:::rollcall-bucket/{key}"), key)
                 record = f"arn:aws:s3:::rollcall-{audit}/audit/{connector}/acme/r1/intended.json"
-                self.assertTrue(policy.allows(statements(role), "s3:PutObject", record, {}))
+                self.assertTrue(policy.allows(statements(role), "s3:PutObject", record))
 
     def test_a_function_reads_the_secrets_of_its_own_connector_alone(self):
         for kind in ("sync", "write"):
             for function, role in roles(FULL, kind).items():
                 own = function.split("-")[1]
-                for connector in ["temporalcloud", "confluence", "elastic", "buildkite", "northflank"]:
+                for connector in (c.lower() for c in connectors()):
                     secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:rollcall/{connector}/acme-Ab12Cd"
-                    allowed = policy.allows(statements(role), "secretsmanager:GetSecretValue", secret, {})
+                    allowed = policy.allows(statements(role), "secretsmanager:GetSecretValue", secret)
                     self.assertEqual(allowed, connector == own, (function, connector))
 
     def test_nobody_deletes_anything(self):
@@ -220,17 +277,39 @@ class Buckets(unittest.TestCase):
                 self.assertEqual(bucket["VersioningConfiguration"], {"Status": "Enabled"})
                 self.assertEqual(set(bucket["PublicAccessBlockConfiguration"].values()), {True})
                 self.assertEqual(len(bucket["PublicAccessBlockConfiguration"]), 4)
-                self.assertEqual(stack.resources[name]["DeletionPolicy"], "Retain")
-                (deny,) = policies[f"rollcall-{name}".lower()]["PolicyDocument"]["Statement"]
+                self.assertEqual(stack.resources[name]["DeletionPolicy"], "RetainExceptOnCreate")
+                deny = policies[f"rollcall-{name}".lower()]["PolicyDocument"]["Statement"][0]
                 self.assertEqual((deny["Effect"], deny["Principal"], deny["Action"]), ("Deny", "*", "s3:*"))
                 self.assertEqual(deny["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
                 arn = f"arn:aws:s3:::rollcall-{name}".lower()
                 self.assertEqual(deny["Resource"], [arn, f"{arn}/*"])
 
-    def test_unfinished_runs_and_old_snapshots_expire_and_records_do_not(self):
+    def test_a_deployment_that_fails_leaves_nothing_and_one_that_ends_leaves_the_data(self):
+        for name in ("Key", "Bucket", "AuditBucket"):
+            kept = {k: v for k, v in LOCKED.resources[name].items() if k.endswith("Policy")}
+            self.assertEqual(kept, {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"})
+
+    def test_unfinished_runs_and_old_snapshots_expire_and_records_never_do(self):
         rules = FULL.properties("Bucket")["LifecycleConfiguration"]["Rules"]
         expiring = {r["Prefix"]: r["ExpirationInDays"] for r in rules if "ExpirationInDays" in r}
         self.assertEqual(expiring, {"runs/": 7, "snapshots/": 90})
+        for rule in rules:
+            if set(rule) - {"Id", "Status", "Prefix", "AbortIncompleteMultipartUpload"}:
+                self.assertFalse("audit/".startswith(rule["Prefix"]), rule)
+        self.assertNotIn("LifecycleConfiguration", LOCKED.properties("AuditBucket"))
+
+    def test_a_record_is_created_and_never_replaced(self):
+        for bucket in ("Bucket", "AuditBucket"):
+            denying = LOCKED.properties(f"{bucket}Policy")["PolicyDocument"]["Statement"]
+            anybody = [*denying, {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]
+            for key, context, allowed in (
+                ("audit/elastic/acme/r1/intended.json", {"s3:if-none-match": "*"}, True),
+                ("audit/elastic/acme/r1/intended.json", {}, False),
+                ("audit/elastic/acme/r1/intended.json", {"s3:if-match": "abc"}, False),
+                ("latest/elastic/acme.json", {}, True),
+            ):
+                resource = f"arn:aws:s3:::rollcall-{bucket.lower()}/{key}"
+                self.assertEqual(policy.allows(anybody, "s3:PutObject", resource, context), allowed, (key, context))
 
     def test_records_can_be_locked(self):
         self.assertNotIn("AuditBucket", FULL.resources)
@@ -240,51 +319,66 @@ class Buckets(unittest.TestCase):
 
 
 class Alarms(unittest.TestCase):
+    TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:rollcall-alarms"
+
     def test_every_connector_has_its_alarms_and_each_reaches_the_topic(self):
         alarms = FULL.of_type("AWS::CloudWatch::Alarm")
         for name, alarm in alarms.items():
-            self.assertEqual(alarm["AlarmActions"], [f"arn:aws:sns:us-east-1:{ACCOUNT}:rollcall-alarms"], name)
+            actions = alarm["InsufficientDataActions" if name.endswith("NoSync") else "AlarmActions"]
+            self.assertEqual(actions, [self.TOPIC], name)
             self.assertGreater(len(alarm["AlarmDescription"]), 40, name)
         for connector in connectors():
-            for what in ("SyncFailed", "SnapshotOld", "NoSync", "SnapshotHeld"):
+            for what in ("SnapshotOld", "NoSync", "SnapshotHeld"):
                 self.assertIn(f"{connector}{what}", alarms)
-            # Not every vendor tells when a key ends.
+            # Not every vendor says when a key ends.
             sources = (ROOT / "functions" / connector.lower() / "src").rglob("*.rs")
-            told = not any("credential_expires_at: None" in s.read_text() for s in sources)
-            self.assertEqual(f"{connector}KeyEnds" in alarms, told, connector)
+            known = not any("credential_expires_at: None" in s.read_text() for s in sources)
+            self.assertEqual(f"{connector}KeyEnds" in alarms, known, connector)
             hours = Stack(**{f"{connector}MaxAgeHours": 48})
             self.assertEqual(hours.properties(f"{connector}SnapshotOld")["Threshold"], 48)
             self.assertEqual(hours.properties(f"{connector}NoSync")["EvaluationPeriods"], 48)
-            if told:
+            if known:
                 self.assertEqual(alarms[f"{connector}KeyEnds"]["Threshold"], 14)
 
+    def test_every_execution_that_fails_is_reported(self):
+        watching = rules(None)
+        self.assertEqual(set(watching), {f"{c}Failures" for c in connectors()})
+        machines = []
+        for rule in watching.values():
+            detail = rule["EventPattern"]["detail"]
+            self.assertEqual((rule["EventPattern"]["source"], detail["status"]), (["aws.states"], ["FAILED", "TIMED_OUT"]))
+            machines += detail["stateMachineArn"]
+            (target,) = rule["Targets"]
+            self.assertEqual(target["Arn"], self.TOPIC)
+            self.assertIn("<execution>", json.loads(target["InputTransformer"]["InputTemplate"]))
+        self.assertEqual(sorted(machines), sorted(FULL.resolve({"Ref": n}) for n in FULL.of_type("AWS::StepFunctions::StateMachine")))
+        publishers = {s["Principal"]["Service"] for s in FULL.properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]}
+        self.assertEqual(publishers, {"cloudwatch.amazonaws.com", "events.amazonaws.com"})
+
     def test_alarms_watch_metrics_that_exist(self):
-        told = (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text()
-        alarming = re.search(r"const ALARMING.* = \[(.*)\];", told)[1]
-        machines = {m["StateMachineName"] for m in FULL.of_type("AWS::StepFunctions::StateMachine").values()}
         for name, alarm in FULL.of_type("AWS::CloudWatch::Alarm").items():
             for metric in watched(alarm):
                 dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
                 if metric["Namespace"] == "Rollcall":
-                    self.assertIn(f'"{metric["MetricName"]}"', alarming, name)
+                    self.assertIn(metric["MetricName"], ALARMING, name)
                     self.assertEqual(list(dimensions), ["Connector"])
                     self.assertTrue((ROOT / "functions" / dimensions["Connector"]).is_dir(), name)
-                elif metric["Namespace"] == "AWS/States":
-                    self.assertIn(dimensions["StateMachineArn"].split(":")[-1], machines, name)
                 else:
                     self.assertEqual((metric["Namespace"], dimensions), ("AWS/SQS", {"QueueName": "rollcall-dead-letters"}), name)
 
-    def test_the_dashboard_is_json_and_shows_metrics_that_exist(self):
-        body = json.loads(FULL.properties("Dashboard")["DashboardBody"])
-        told = (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text()
-        shown = set()
-        for widget in body["widgets"]:
-            for metric in widget["properties"]["metrics"]:
-                if isinstance(metric[0], dict):
-                    shown.update(re.findall(r'"(\w+)"', metric[0]["expression"]))
-        self.assertGreaterEqual(len(shown), 10)
-        for name in shown:
-            self.assertIn(f'"{name}"', told)
+    def test_the_dashboard_shows_metrics_and_numbers_that_exist(self):
+        shown = [w["properties"] for w in json.loads(FULL.properties("Dashboard")["DashboardBody"])["widgets"]]
+        searches = [m[0]["expression"] for w in shown for m in w.get("metrics", []) if isinstance(m[0], dict)]
+        self.assertEqual({re.search(r'MetricName="(\w+)"', s)[1] for s in searches}, ALARMING)
+        groups = {g["LogGroupName"] for g in FULL.of_type("AWS::Logs::LogGroup").values()}
+        of_line = NUMBERS | {"Connector", "Connection", "Operation"}
+        read = set()
+        for query in (w["query"] for w in shown if "query" in w):
+            self.assertEqual(set(re.findall(r"SOURCE '(.*?)'", query)), groups)
+            read.update(re.findall(r"(?:latest|ispresent)\((\w+)\)", query))
+            read.update(re.findall(r"\w+", re.search(r"fields @timestamp, (.*?) \|", query)[1]) if "fields" in query else ())
+        self.assertLessEqual(read, of_line)
+        self.assertEqual(NUMBERS - read, set())
 
     def test_mail_is_sent_to_whoever_is_named(self):
         self.assertNotIn("AlarmSubscription", FULL.resources)
@@ -292,148 +386,16 @@ class Alarms(unittest.TestCase):
         self.assertEqual((named["Protocol"], named["Endpoint"]), ("email", "ops@example.com"))
 
 
-class Costs(unittest.TestCase):
-    """What infra/cost.py takes for given."""
-
-    README = (ROOT / "infra/README.md").read_text()
-
-    def run_with(self, *arguments):
-        return subprocess.run([sys.executable, ROOT / "infra/cost.py", *arguments], capture_output=True, text=True)
-
-    def test_the_connectors_are_those_of_the_template(self):
-        self.assertEqual(set(cost.CONNECTORS), {c.lower() for c in connectors()})
-        switches = [name for name in parameters() if name.endswith("Provisioning")]
-        reading = Stack(**dict.fromkeys(switches, "no"))
-        declared = source()["Parameters"]
-        for connector in connectors():
-            known = cost.CONNECTORS[connector.lower()]
-            self.assertEqual(declared[connector]["Description"], f"Deploy the connector for {known.name}")
-            changing = [n for n in functions() if n.startswith(connector) and not n.endswith("SyncFunction")]
-            self.assertEqual(known.changing, len(changing), connector)
-            with_changes = known.alarm_metrics + (cost.ALARM_METRICS_OF_CHANGES if changing else 0)
-            for stack, expected in ((FULL, with_changes), (reading, known.alarm_metrics)):
-                alarms = {n: a for n, a in stack.of_type("AWS::CloudWatch::Alarm").items() if n.startswith(connector)}
-                self.assertEqual(expected, sum(len(watched(a)) for a in alarms.values()), connector)
-                self.assertEqual(known.key_ends, f"{connector}KeyEnds" in alarms, connector)
-        others = [a for n, a in FULL.of_type("AWS::CloudWatch::Alarm").items() if not n.startswith(tuple(connectors()))]
-        self.assertEqual(cost.ALARM_METRICS_OF_ALL, sum(len(watched(a)) for a in others))
-
-    def test_memory_and_days_are_those_of_the_template(self):
-        for name, f in functions().items():
-            expected = cost.MEMORY_GB if name.endswith("SyncFunction") else cost.CHANGE_MEMORY_GB
-            self.assertEqual(f["MemorySize"], expected * 1024, name)
-        rules = {r["Id"]: r for r in FULL.properties("Bucket")["LifecycleConfiguration"]["Rules"]}
-        replaced = rules["replaced-objects"]["NoncurrentVersionExpiration"]["NoncurrentDays"]
-        self.assertEqual(cost.KEPT_DAYS, rules["old-snapshots"]["ExpirationInDays"] + replaced)
-
-    def test_metrics_are_those_that_are_told(self):
-        told = (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text().split("mod tests")[0]
-        common, of_answer = told.split("fn common(")[1].split("fn of_answer(")
-        # Every invocation tells the former but the size of a snapshot that it wrote, and a sync whether that is held.
-        always = set(re.findall(r'"(\w+)", "\w+"', common)) - {"SnapshotSize"} | {"Held"}
-        of_snapshot = {"SnapshotSize", *re.findall(r'\("(\w+)", "/counts', of_answer)}
-        alarming = re.findall(r'"(\w+)"', re.search(r"const ALARMING.* = \[(.*)\];", told)[1])
-        self.assertEqual(cost.METRICS_OF_SLICE, len(always - {"CredentialDaysLeft"}))
-        self.assertEqual(cost.METRICS_OF_SNAPSHOT, len(of_snapshot))
-        self.assertEqual(cost.METRICS_OF_CONNECTOR, len(set(alarming) - {"CredentialDaysLeft"}))
-        # Only a sync knows the newest snapshot.
-        self.assertEqual(cost.METRICS_OF_CHANGE, len(always - {"Held", "SnapshotAge"}))
-
-    def test_transitions_are_those_of_the_workflows(self):
-        # Those of a sync in one slice are counted where a workflow runs, in functions/temporalcloud/tests/workflow.rs.
-        sync = json.loads((ROOT / "infra/workflows/sync.asl.json").read_text())
-        each = sync["States"]["Connections"]["ItemProcessor"]["States"]
-        path = [each["Answered"]["Choices"][0]["Next"]]
-        while path[-1] != "Answered":
-            path.append(each[path[-1]]["Next"])
-        self.assertEqual(cost.TRANSITIONS_A_SLICE, len(path), path)
-        change = json.loads((ROOT / "infra/workflows/provision.asl.json").read_text())
-        path = [change["StartAt"]]
-        while path[-1] != "Succeeded":
-            state = change["States"][path[-1]]
-            ways = [state["Next"]] if "Next" in state else [state["Choices"][0]["Next"], state["Default"]]
-            path.append(next(way for way in ways if way != "Wait"))
-        self.assertEqual(cost.TRANSITIONS_OF_CHANGE, len(path), path)
-
-    def test_the_sizes_can_be(self):
-        timeout = json.loads((ROOT / "infra/workflows/sync.asl.json").read_text())["TimeoutSeconds"]
-        for size in cost.SIZES:
-            for name, sync in size.syncs.items():
-                self.assertLessEqual(sync.seconds, sync.slices * cost.SLICE_SECONDS, (size.name, name))
-                waited = (sync.slices - 1) / cost.CONNECTORS[name].slices_an_hour * 3600
-                self.assertLess(waited + sync.seconds, timeout, (size.name, name))
-                if cost.CONNECTORS[name].slices_an_hour == float("inf"):
-                    self.assertEqual(sync.slices, 1, (size.name, name))
-        for size in cost.SIZES[1:]:
-            self.assertEqual(set(size.syncs), set(cost.CONNECTORS), size.name)
-
-    def test_the_tables_of_the_readme_are_what_is_printed(self):
-        shown = re.search(r"<!-- cost.py -->\n(.*)<!-- /cost.py -->", self.README, re.DOTALL)[1]
-        self.assertEqual(shown, self.run_with().stdout)
-
-    def test_the_formula_of_the_readme_is_the_one_that_counts(self):
-        section = self.README.split("## What it costs")[1].split("<!-- cost.py -->")[0]
-        formula = {}
-        for part, text in re.findall(r"^    (\S+(?: \S+)*)  +(.+)$", section, re.MULTILINE):
-            formula[part] = re.sub(r"\$| GB| days| transitions", "", text.replace("·", "*"))
-        self.assertEqual(len(formula), 6)
-        for size in cost.SIZES:
-            for name, sync in size.syncs.items():
-                connector = cost.CONNECTORS[name]
-                (C, t, s, m), n, e, w = sync[:4], size.syncs_a_day, connector.key_ends, connector.slices_an_hour
-                a = connector.alarm_metrics + (cost.ALARM_METRICS_OF_CHANGES if size.changes and connector.changing else 0)
-                counted = cost.of_connector(connector, sync, n, size.changes > 0)
-                for part, text in formula.items():
-                    value = eval(text, {"C": C, "n": n, "t": t, "s": s, "m": m, "e": e, "w": w, "a": a, "min": min})
-                    # The formula leaves out calls of secrets.
-                    self.assertAlmostEqual(value, counted[part], delta=0.05 if part == "Secrets Manager" else 1e-9, msg=(name, part))
-                self.assertLess(sum(counted[p] for p in counted if p not in formula), 0.25, "no longer next to nothing")
-        change = cost.of_changes(1, 1)
-        shown = float(re.search(r"together \$([\d.]+\d)", section)[1])
-        self.assertAlmostEqual(shown, change["Step Functions"] + change["CloudWatch metrics"], places=4)
-        self.assertLess(sum(change.values()) - shown, 0.0001)
-
-    def test_numbers_of_ones_own_are_counted_like_the_sizes(self):
-        medium = cost.SIZES[1]
-        self.assertEqual(cost.asked(["elastic=1", "buildkite=2", "syncs=0.5"])[1:], (0.5, 0))
-        asked = [f"{name}={sync.connections}" for name, sync in medium.syncs.items()]
-        total = f"{sum(cost.month(medium.syncs, medium.syncs_a_day, medium.changes).values()):.2f}"
-        for arguments in (asked, [f"{n}={','.join(map(str, s[:4]))}" for n, s in medium.syncs.items()]):
-            printed = self.run_with(*arguments, f"changes={medium.changes}").stdout
-            self.assertRegex(printed, rf"in all +{total}\n$")
-        # What does not fit into a slice takes more of them.
-        self.assertEqual(cost.asked(["confluence=1,1681"])[0]["confluence"].slices, 3)
-        example = re.search(r"`infra/cost.py (\w+=.*?)`", self.README)[1]
-        self.assertEqual(self.run_with(*example.split()).returncode, 0)
-
-    def test_bad_input_is_told_in_a_line(self):
-        for arguments in (
-            "3 4 40 30 2", "toybox=1", "buildkite", "buildkite=", "buildkite=0", "buildkite=1.5", "buildkite=1,nan", "buildkite=1,-1",
-            "buildkite=1,1,0", "buildkite=1,1,1,1e400", "buildkite=1,1,1,1,1", "buildkite=1 buildkite=1", "syncs=4", "changes=1",
-            "buildkite=1 syncs=x", "buildkite=1 changes=1", "elastic=1 changes=0.5", "elastic=1 syncs=1 syncs=1",
-        ):
-            ended = self.run_with(*arguments.split())
-            self.assertEqual((ended.returncode, ended.stdout), (2, ""), arguments)
-            self.assertRegex(ended.stderr, r"^cost\.py: [^\n]+\n$", arguments)
-
-    def test_the_price_in_the_first_readme_is_that_of_the_medium_size(self):
-        medium = cost.SIZES[1]
-        total = sum(cost.month(medium.syncs, medium.syncs_a_day, medium.changes).values())
-        shown = (ROOT / "README.md").read_text().split("## What it costs")[1]
-        self.assertIn(f"{medium.changes} changes a month are about ${total:.0f} a month", shown)
-
-
 class Readme(unittest.TestCase):
     README = (ROOT / "infra/README.md").read_text()
 
-    def test_every_parameter_metric_and_alarm_is_explained(self):
+    def test_every_parameter_number_and_alarm_is_explained(self):
         for name in parameters():
             family = next((c for c in connectors() if name.startswith(c)), None)
             shown = f"…{name.removeprefix(family)}" if family and name != family else name if not family else "<Connector>"
             self.assertIn(f"`{shown}`", self.README, name)
-        told = (ROOT / "shared/engine/src/runtime/telemetry.rs").read_text().split("mod tests")[0]
-        for metric in re.findall(r'"(\w+)", "(?:Count|Milliseconds|Seconds|Bytes|None)"', told) + re.findall(r'\("(\w+)", "/counts', told):
-            self.assertIn(f"`{metric}`", self.README)
+        for number in NUMBERS:
+            self.assertIn(f"`{number}`", self.README)
         for alarm in FULL.of_type("AWS::CloudWatch::Alarm").values():
             name = re.sub(r"^rollcall-", "", alarm["AlarmName"])
             for connector in connectors():

@@ -1,7 +1,6 @@
 //! Lists: resources, entitlements, grants.
 
-use rollcall_connector::Code;
-use rollcall_connector::{Error, event};
+use rollcall_connector::{Code, Error, event};
 use rollcall_model::ResourceId;
 use rollcall_snapshot::read::{Entitlement, Filter, Grant, Resource, Snapshot};
 

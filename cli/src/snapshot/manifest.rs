@@ -1,7 +1,6 @@
 //! What is known about a snapshot besides what is in it.
 
-use rollcall_connector::Code;
-use rollcall_connector::Error;
+use rollcall_connector::{Code, Error};
 use rollcall_engine::catalog::manifest::{Manifest, Status};
 
 use crate::failure::{Exit, Failure};

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rollcall_connector::Code;
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_engine::catalog::manifest::{Latest, Manifest};
 use rollcall_engine::context::Context;
 use rollcall_engine::store::keys::Keys;

@@ -1,7 +1,6 @@
 //! How much there is in a snapshot.
 
-use rollcall_connector::Code;
-use rollcall_connector::Error;
+use rollcall_connector::{Code, Error};
 use rollcall_snapshot::read::Snapshot;
 use serde::Serialize;
 

@@ -1,7 +1,6 @@
 //! Looks at the whole: is it what the token should see?
 
-use rollcall_connector::Code;
-use rollcall_connector::{Error, ErrorType, Identity, Tallies, Warning};
+use rollcall_connector::{Code, Error, ErrorType, Identity, Tallies, Warning};
 
 pub(crate) const MEMBERS: &str = "members";
 pub(crate) const TEAMS: &str = "teams";

@@ -1,11 +1,10 @@
 //! The connector, connected: which organization it looks at, and what its token may see.
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use rollcall_connector::config::{Config, vendor_url};
 use rollcall_connector::http::Session;
 use rollcall_connector::pages::EmptyPages;
-use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning};
+use rollcall_connector::{About, Code, Connector, Error, ErrorType, Identity, Warning};
 use rollcall_model::ResourceId;
 use tokio::sync::OnceCell;
 use url::Url;

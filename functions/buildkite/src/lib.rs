@@ -9,6 +9,8 @@ mod choice;
 mod connect;
 mod sync;
 
+use std::time::Duration;
+
 use rollcall_connector::About;
 use rollcall_connector::config::{Field, FieldKind};
 use rollcall_engine::runtime::function::Entry;
@@ -99,4 +101,6 @@ static ABOUT: About = About {
             default: None,
         },
     ],
+    reports_credential_end: true,
+    limit_window: Some(Duration::from_secs(60)),
 };

@@ -10,10 +10,9 @@ mod site;
 mod sync;
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::http::Session;
-use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning};
+use rollcall_connector::{About, Code, Connector, Error, ErrorType, Identity, Warning};
 use rollcall_engine::runtime::function::Entry;
 use rollcall_model::{Capability, ResourceId, ResourceType, TraitKind};
 use tokio::sync::OnceCell;
@@ -143,6 +142,8 @@ static ABOUT: About = About {
             default: None,
         },
     ],
+    reports_credential_end: false,
+    limit_window: None,
 };
 
 /// The connector, connected.

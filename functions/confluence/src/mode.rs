@@ -1,7 +1,6 @@
 //! Which kind of site this is: one that gives access to spaces by permissions, by roles, or by both.
 
-use rollcall_connector::Code;
-use rollcall_connector::{Error, Warning};
+use rollcall_connector::{Code, Error, Warning};
 
 use crate::Confluence;
 use crate::access::Mode;

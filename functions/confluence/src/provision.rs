@@ -8,10 +8,9 @@
 //! answers for other reasons as well.
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{Action, Plan, Progress, Provisioner, Request};
-use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_connector::{Code, Error, ErrorType, Identity};
 use rollcall_model::{EntitlementId, ResourceId};
 
 use crate::Confluence;

@@ -1,8 +1,7 @@
 //! Where a Confluence site is: what people write as its domain, and what that means.
 
-use rollcall_connector::Code;
 use rollcall_connector::config::vendor_url;
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 use url::Url;
 
 /// Where a site's API is.

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures::future::try_join_all;
-use rollcall_connector::Code;
 use rollcall_connector::config::Config;
 use rollcall_connector::http::Session;
-use rollcall_connector::{About, Connector, Error, ErrorType, Identity, config};
+use rollcall_connector::{About, Code, Connector, Error, ErrorType, Identity, config};
 use rollcall_model::ResourceId;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;

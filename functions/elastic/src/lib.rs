@@ -108,6 +108,8 @@ static ABOUT: About = About {
         "Deployments and projects are shown where somebody has a role on them, by their ids; API keys are not shown.",
     ],
     fields: FIELDS,
+    reports_credential_end: true,
+    limit_window: None,
 };
 
 const fn kind(

@@ -5,8 +5,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
-use rollcall_connector::{Error, ErrorType, Identity, Records, StepOutput, Syncer};
+use rollcall_connector::{Code, Error, ErrorType, Identity, Records, StepOutput, Syncer};
 use serde::{Deserialize, Serialize};
 
 use crate::access;

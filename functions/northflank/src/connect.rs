@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use rollcall_connector::config::Config;
 use rollcall_connector::http::Session;
 use rollcall_connector::pages::EmptyPages;
-use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning, stale_cursor};
+use rollcall_connector::{
+    About, Code, Connector, Error, ErrorType, Identity, Warning, stale_cursor,
+};
 use rollcall_model::ResourceId;
 use tokio::sync::OnceCell;
 

@@ -7,6 +7,8 @@ mod api;
 mod connect;
 mod sync;
 
+use std::time::Duration;
+
 use rollcall_connector::About;
 use rollcall_connector::config::{Field, FieldKind};
 use rollcall_engine::runtime::function::Entry;
@@ -76,4 +78,6 @@ static ABOUT: About = About {
             default: Some("https://api.northflank.com"),
         },
     ],
+    reports_credential_end: true,
+    limit_window: Some(Duration::from_secs(3600)),
 };

@@ -9,10 +9,9 @@ mod provision;
 mod sync;
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::http::Session;
-use rollcall_connector::{About, Connector, Error, ErrorType, Identity, Warning};
+use rollcall_connector::{About, Code, Connector, Error, ErrorType, Identity, Warning};
 use rollcall_engine::runtime::function::Entry;
 use rollcall_model::{Capability, ResourceId, ResourceType, TraitKind};
 use tokio::sync::OnceCell;
@@ -126,6 +125,8 @@ static ABOUT: About = About {
             default: None,
         },
     ],
+    reports_credential_end: true,
+    limit_window: None,
 };
 
 /// The connector, connected.

@@ -8,10 +8,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use rollcall_connector::clock::after;
 use rollcall_connector::provision::{Action, Plan, Progress, Provisioner, Request};
-use rollcall_connector::{Error, ErrorType, Identity, http};
+use rollcall_connector::{Code, Error, ErrorType, Identity, http};
 
 use crate::TemporalCloud;
 use crate::api::{Operation, OperationState, Write};

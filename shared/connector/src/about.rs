@@ -25,6 +25,10 @@ pub struct About {
     pub blind_spots: &'static [&'static str],
     /// The configuration keys that it takes.
     pub fields: &'static [Field],
+    /// Whether the vendor says when the credential ends: [`Identity::credential_expires_at`].
+    pub reports_credential_end: bool,
+    /// The window of the vendor's rate limit, where that limit cuts a sync into slices.
+    pub limit_window: Option<Duration>,
 }
 
 impl About {

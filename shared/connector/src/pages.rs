@@ -1,7 +1,6 @@
 //! Empty pages: a page without rows that points to another page is followed, but not forever.
 
-use crate::Code;
-use crate::{Error, ErrorType};
+use crate::{Code, Error, ErrorType};
 
 /// After so many empty pages in a row a list is taken to be broken. Vendors that filter after they page (*unknown* how
 /// far) send a few.

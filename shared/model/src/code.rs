@@ -193,6 +193,7 @@ codes! {
     TeamToken,
     TeamVanished,
     TeamsMayBeHidden,
+    TemplateNotRendered,
     TenantUnknown,
     TlsFailed,
     TokenRejected,

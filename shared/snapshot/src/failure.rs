@@ -3,8 +3,7 @@
 use std::io;
 
 use super::read::LIMIT;
-use rollcall_model::Code;
-use rollcall_model::{Error, ErrorType};
+use rollcall_model::{Code, Error, ErrorType};
 
 /// Why a snapshot cannot be read.
 #[derive(Debug, thiserror::Error)]

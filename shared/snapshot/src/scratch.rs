@@ -1,7 +1,6 @@
 //! The scratch disk: what its failures mean, whichever library noticed them.
 
-use rollcall_model::Code;
-use rollcall_model::{Error, ErrorType};
+use rollcall_model::{Code, Error, ErrorType};
 
 /// What a failure of the scratch disk means, whichever library noticed it.
 pub fn scratch(e: impl Into<ScratchError>) -> Error {

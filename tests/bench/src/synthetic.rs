@@ -40,6 +40,8 @@ static ABOUT: About = About {
     ],
     blind_spots: &[],
     fields: &[],
+    reports_credential_end: false,
+    limit_window: None,
 };
 
 const fn kind(id: &'static str, trait_kind: TraitKind, no_entitlements: bool) -> ResourceType {

@@ -1,7 +1,6 @@
 //! Buildkite on the tour: an organization of some size.
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::buildkite::{
     ADA_ID, Buildkite, Limits, ORGANIZATION, Options, PLATFORM_ID, Sizes, TEST_TOKEN, World,
 };
@@ -9,12 +8,12 @@ use rollcall_simulators::buildkite::{
 use crate::tour::{Guide, Tale};
 
 /// A simulated organization.
-pub(crate) struct Organization(Buildkite);
+pub(crate) struct Vendor(Buildkite);
 
 const INES: &str = "19e50000-0000-4000-8000-000000000001";
 
 #[async_trait]
-impl Guide for Organization {
+impl Guide for Vendor {
     async fn start() -> std::io::Result<Self> {
         let sizes = Sizes {
             users: 150,
@@ -31,10 +30,6 @@ impl Guide for Organization {
             ..Options::default()
         };
         Ok(Self(Buildkite::start(world, options).await?))
-    }
-
-    fn entry() -> Entry {
-        rollcall_buildkite::entry()
     }
 
     fn secret(&self) -> Vec<(String, String)> {

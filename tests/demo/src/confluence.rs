@@ -1,16 +1,15 @@
 //! Confluence on the tour: a site of some size.
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::confluence::{Confluence, Options, Sizes, TEST_EMAIL, TEST_TOKEN, World};
 
 use crate::tour::{Change, Guide, Tale};
 
 /// A simulated site.
-pub(crate) struct Site(Confluence);
+pub(crate) struct Vendor(Confluence);
 
 #[async_trait]
-impl Guide for Site {
+impl Guide for Vendor {
     async fn start() -> std::io::Result<Self> {
         let sizes = Sizes {
             users: 300,
@@ -35,10 +34,6 @@ impl Guide for Site {
             );
         }
         Ok(Self(Confluence::start(world, Options::default()).await?))
-    }
-
-    fn entry() -> Entry {
-        rollcall_confluence::entry()
     }
 
     fn secret(&self) -> Vec<(String, String)> {

@@ -1,7 +1,6 @@
 //! Elastic on the tour: an organization of some size, and a deployment of it.
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::elastic::{
     Elastic, Options, Sizes, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, World,
 };
@@ -10,10 +9,10 @@ use serde_json::json;
 use crate::tour::{Change, Guide, Tale};
 
 /// A simulated organization, and its deployment.
-pub(crate) struct Organization(Elastic);
+pub(crate) struct Vendor(Elastic);
 
 #[async_trait]
-impl Guide for Organization {
+impl Guide for Vendor {
     async fn start() -> std::io::Result<Self> {
         let sizes = Sizes {
             members: 60,
@@ -29,10 +28,6 @@ impl Guide for Organization {
             .set_names("main", "ines", "Ines Inés", "ines@example.com")
             .set_metadata("main", "ines", json!({"badge": 12_345_678_901_234_567_u64}));
         Ok(Self(Elastic::start(world, Options::default()).await?))
-    }
-
-    fn entry() -> Entry {
-        rollcall_elastic::entry()
     }
 
     fn secret(&self) -> Vec<(String, String)> {

@@ -10,10 +10,11 @@ mod page;
 mod temporalcloud;
 mod tour;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use page::Page;
-use tour::{Guide, Tour};
+use tour::Tour;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -35,11 +36,7 @@ async fn all(page: &mut Page) -> Result<(), Box<dyn std::error::Error>> {
     if store.exists() {
         std::fs::remove_dir_all(&store)?;
     }
-    tour::<temporalcloud::Account>(page, &store).await?;
-    tour::<confluence::Site>(page, &store).await?;
-    tour::<elastic::Organization>(page, &store).await?;
-    tour::<buildkite::Organization>(page, &store).await?;
-    tour::<northflank::Organization>(page, &store).await?;
+    every(page, &store).await?;
     page.line(&format!("\nAll of this lies in {}.", store.display()));
     page.line("Look into it with, for example:");
     for command in [
@@ -54,9 +51,15 @@ async fn all(page: &mut Page) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn tour<G: Guide>(
-    page: &mut Page,
-    store: &std::path::Path,
-) -> Result<(), Box<dyn std::error::Error>> {
-    Tour::<G>::begin(page, store).await?.go().await
+macro_rules! connectors {
+    ($($name:ident),* $(,)?) => {
+        async fn every(page: &mut Page, store: &Path) -> Result<(), Box<dyn std::error::Error>> {
+            $(
+                let entry = rollcall_functions::$name::entry();
+                Tour::<$name::Vendor>::begin(page, store, entry).await?.go().await?;
+            )*
+            Ok(())
+        }
+    };
 }
+include!("../../../functions/connectors.rs");

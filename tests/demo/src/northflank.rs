@@ -1,7 +1,6 @@
 //! Northflank on the tour: an organization of some size.
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::northflank::{
     Northflank, Options, Sizes, TEST_TOKEN, World, directory_group_id,
 };
@@ -9,10 +8,10 @@ use rollcall_simulators::northflank::{
 use crate::tour::{Guide, Tale};
 
 /// A simulated organization.
-pub(crate) struct Organization(Northflank);
+pub(crate) struct Vendor(Northflank);
 
 #[async_trait]
-impl Guide for Organization {
+impl Guide for Vendor {
     async fn start() -> std::io::Result<Self> {
         let sizes = Sizes {
             members: 180,
@@ -28,10 +27,6 @@ impl Guide for Organization {
             .add_role("salaries", "Salaries")
             .link("salaries", &payroll);
         Ok(Self(Northflank::start(world, Options::default()).await?))
-    }
-
-    fn entry() -> Entry {
-        rollcall_northflank::entry()
     }
 
     fn secret(&self) -> Vec<(String, String)> {

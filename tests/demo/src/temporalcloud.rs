@@ -1,16 +1,15 @@
 //! Temporal Cloud on the tour: an account of some size.
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::Entry;
 use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
 
 use crate::tour::{Change, Guide, Tale};
 
 /// A simulated account.
-pub(crate) struct Account(TemporalCloud);
+pub(crate) struct Vendor(TemporalCloud);
 
 #[async_trait]
-impl Guide for Account {
+impl Guide for Vendor {
     async fn start() -> std::io::Result<Self> {
         let sizes = Sizes {
             users: 300,
@@ -28,10 +27,6 @@ impl Guide for Account {
             .add_group("g-payroll", "payroll", "", &["u-ines"]);
         world.set_namespace_permission("g-payroll", "payroll.a1b23", "PERMISSION_READ");
         Ok(Self(TemporalCloud::start(world, Options::default()).await?))
-    }
-
-    fn entry() -> Entry {
-        rollcall_temporalcloud::entry()
     }
 
     fn secret(&self) -> Vec<(String, String)> {

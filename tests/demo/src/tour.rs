@@ -26,8 +26,6 @@ type Failed = Box<dyn std::error::Error>;
 pub(crate) trait Guide: Sized + Send + Sync {
     /// Starts its simulator.
     async fn start() -> std::io::Result<Self>;
-    /// The connector.
-    fn entry() -> Entry;
     /// The variables that lead to the simulator.
     fn secret(&self) -> Vec<(String, String)>;
     /// How many requests the simulator has seen.
@@ -73,9 +71,12 @@ pub(crate) struct Tour<'a, G> {
 }
 
 impl<'a, G: Guide> Tour<'a, G> {
-    pub(crate) async fn begin(page: &'a mut Page, store: &Path) -> Result<Self, Failed> {
+    pub(crate) async fn begin(
+        page: &'a mut Page,
+        store: &Path,
+        entry: Entry,
+    ) -> Result<Self, Failed> {
         let vendor = G::start().await?;
-        let entry = G::entry();
         let cx = Context::new(
             Arc::new(Folder::new(store)),
             Arc::new(Environment::new(vendor.secret())),

@@ -146,11 +146,11 @@ impl Output {
         log
     }
 
-    /// The lines that CloudWatch takes metrics from.
+    /// The lines of numbers, of which CloudWatch makes metrics where alarms use them.
     #[must_use]
-    pub fn metrics(&self) -> Vec<Value> {
+    pub fn numbers(&self) -> Vec<Value> {
         let mut log = self.log();
-        log.retain(|line| line.get("_aws").is_some());
+        log.retain(|line| line.get("Failures").is_some());
         log
     }
 }

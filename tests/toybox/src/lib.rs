@@ -29,6 +29,8 @@ static ABOUT: About = About {
             .with(&[Capability::Provision]),
     ],
     blind_spots: &["Toys are not shown."],
+    reports_credential_end: false,
+    limit_window: None,
     fields: &[
         Field::required("api-key", "API key", "A key of Toybox", FieldKind::Secret),
         Field::optional("base-url", "Base URL", "Where the API is", FieldKind::Url)

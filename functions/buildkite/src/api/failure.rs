@@ -1,9 +1,8 @@
 //! What Buildkite means by an error.
 
-use rollcall_connector::Code;
 use rollcall_connector::http::Call;
 use rollcall_connector::http::error::Error as Http;
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 
 use super::TOKEN;
 

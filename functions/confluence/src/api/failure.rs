@@ -1,9 +1,8 @@
 //! What Confluence means by an error. Its two APIs do not say the same thing in the same way, and neither says "bad
 //! credentials" with 401.
 
-use rollcall_connector::Code;
 use rollcall_connector::http::error::Error as Http;
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 
 /// Why a call brought nothing.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,7 @@
 //! Membership in groups.
 
-use rollcall_connector::Code;
 use rollcall_connector::provision::{Plan, Proposal, State};
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
 use serde_json::json;
 

@@ -1,9 +1,8 @@
 //! Roles on spaces: one at most per principal and space.
 
-use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{Plan, Proposal, State};
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 use serde_json::json;
 
 use super::space::{Held, not_skipped, not_the_last_admin, own, required};

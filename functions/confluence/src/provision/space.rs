@@ -1,9 +1,8 @@
 //! Permissions on spaces, row by row.
 
-use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{Plan, Proposal, State};
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
 use serde_json::json;
 

@@ -1,7 +1,6 @@
 //! What an entitlement id means here.
 
-use rollcall_connector::Code;
-use rollcall_connector::Error;
+use rollcall_connector::{Code, Error};
 use rollcall_model::EntitlementId;
 
 use crate::access::{ASSIGNED, ASSIGNMENT, GROUP, MEMBER, Pair, SPACE};

@@ -1,7 +1,6 @@
 //! What an operator should know of rows that are not as documented.
 
-use rollcall_connector::Code;
-use rollcall_connector::StepOutput;
+use rollcall_connector::{Code, StepOutput};
 
 use super::Step;
 use crate::access;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use rollcall_connector::Code;
 use rollcall_connector::http::error::Error as Http;
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 
 /// Where a call went.
 #[derive(Debug, Clone, PartialEq, Eq)]

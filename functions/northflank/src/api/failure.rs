@@ -1,8 +1,7 @@
 //! What Northflank means by an error. It does not document what each status means, so that only the statuses count.
 
-use rollcall_connector::Code;
 use rollcall_connector::http::error::Error as Http;
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 
 /// What of the organization a call was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! Accounts: inviting a person, and deleting one.
 
-use rollcall_connector::Code;
 use rollcall_connector::event::{Account, ResourceRef};
 use rollcall_connector::provision::{Plan, Proposal, Request, State};
-use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_connector::{Code, Error, ErrorType, Identity};
 use rollcall_model::ResourceId;
 use serde_json::json;
 

@@ -1,8 +1,7 @@
 //! Permissions on namespaces: one at most per principal and namespace.
 
-use rollcall_connector::Code;
 use rollcall_connector::provision::{Plan, Proposal, Request, State};
-use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_connector::{Code, Error, ErrorType, Identity};
 use rollcall_model::ResourceId;
 use serde_json::{Value, json};
 

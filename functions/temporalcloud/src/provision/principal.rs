@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::http::lenient::Lenient;
 use rollcall_connector::provision::Request;
-use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_connector::{Code, Error, ErrorType, Identity};
 use rollcall_model::{EntitlementId, ResourceId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

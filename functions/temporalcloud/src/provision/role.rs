@@ -1,8 +1,7 @@
 //! Account roles: one at most per principal.
 
-use rollcall_connector::Code;
 use rollcall_connector::provision::{Plan, Proposal, Request, State};
-use rollcall_connector::{Error, Identity};
+use rollcall_connector::{Code, Error, Identity};
 use rollcall_model::ResourceId;
 
 use super::principal::{

@@ -9,9 +9,8 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::OnceCell;
 
-use rollcall_connector::Code;
 use rollcall_connector::network::{Fault, Network};
-use rollcall_connector::{Chain, Error, ErrorType};
+use rollcall_connector::{Chain, Code, Error, ErrorType};
 
 /// The SDK's clients. Cloning shares them.
 #[derive(Debug, Clone, Default)]

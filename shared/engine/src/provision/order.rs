@@ -1,9 +1,8 @@
 //! An event of a write function, reduced to what the engine needs.
 
-use rollcall_connector::Code;
-use rollcall_connector::Error;
 use rollcall_connector::event::{self, ChangeEvent, CreateEvent, DeleteEvent};
 use rollcall_connector::provision::{Action, Request};
+use rollcall_connector::{Code, Error};
 use rollcall_model::{EntitlementId, ResourceId};
 use serde::Serialize;
 use serde_json::Value;

@@ -64,6 +64,8 @@ static ABOUT: About = About {
         required: true,
         default: None,
     }],
+    reports_credential_end: false,
+    limit_window: None,
 };
 
 struct Planned(String);

@@ -1,4 +1,5 @@
-//! What a run tells the outside: JSON logs, one summary line, and CloudWatch metrics in the embedded format.
+//! What a run reports: JSON logs, one line that sums it up, and on another one its numbers, of which CloudWatch makes metrics
+//! where alarms use them.
 
 use std::io::Write;
 use std::time::Instant;
@@ -76,22 +77,22 @@ impl Run {
                 tracing::error!(connector, connection, operation, ms, kind, code, error = %Chain(e), fix, "failed");
             }
         }
-        let line = metrics(self, outcome, gauges, ms, Timestamp::now());
-        // Metrics that cannot be written have nobody left to be told to.
+        let line = numbers(self, outcome, gauges, ms, Timestamp::now());
+        // Standard output is the only place to report to.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
     }
 }
 
-/// What alarms go by: it is there by connector alone as well, since a template cannot know the names of connections.
-/// Everything else is by connector, connection and operation only, for every set of dimensions is paid for.
+/// The metrics: the numbers that alarms use, by connector alone, since a template cannot know the names of connections.
+/// Every metric is paid for, one by one: all other numbers are read from the line itself.
 const ALARMING: [&str; 3] = ["CredentialDaysLeft", "Held", "SnapshotAge"];
 
-/// A metric: its name, its unit in CloudWatch's words, its value.
-type Metric = (&'static str, &'static str, u64);
+/// A number: its name, its unit in CloudWatch's words, its value.
+type Number = (&'static str, &'static str, u64);
 
-/// One line in CloudWatch's embedded metric format
+/// The numbers of an invocation as one line, in CloudWatch's embedded metric format
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
-fn metrics(
+fn numbers(
     run: &Run,
     outcome: &Result<Value, Error>,
     gauges: &Gauges,
@@ -102,39 +103,30 @@ fn metrics(
     if let Ok(answer) = outcome {
         values.extend(of_answer(run.operation, answer));
     }
-    let named = |wanted: &dyn Fn(&str) -> bool| -> Vec<Value> {
-        let metrics = values.iter().filter(|(name, ..)| wanted(name));
-        metrics
-            .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
-            .collect()
-    };
-    let mut directives = vec![json!({
-        "Namespace": "Rollcall",
-        "Dimensions": [["Connector", "Connection", "Operation"]],
-        "Metrics": named(&|_| true),
-    })];
-    let alarming = named(&|name| run.operation == Operation::Sync && ALARMING.contains(&name));
-    if !alarming.is_empty() {
-        directives.push(json!({
-            "Namespace": "Rollcall",
-            "Dimensions": [["Connector"]],
-            "Metrics": alarming,
-        }));
-    }
     let mut line = json!({
-        "_aws": {"Timestamp": now.as_millisecond(), "CloudWatchMetrics": directives},
         "Connector": run.connector,
         "Connection": run.connection,
         "Operation": run.operation.as_str(),
     });
-    for (name, _, value) in values {
+    let mut alarming = Vec::new();
+    for (name, unit, value) in values {
         line[name] = value.into();
+        if run.operation == Operation::Sync && ALARMING.contains(&name) {
+            alarming.push(json!({"Name": name, "Unit": unit}));
+        }
+    }
+    if !alarming.is_empty() {
+        line["_aws"] = json!({"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [{
+            "Namespace": "Rollcall",
+            "Dimensions": [["Connector"]],
+            "Metrics": alarming,
+        }]});
     }
     line
 }
 
 /// What every invocation measures, whether it succeeds or not.
-fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timestamp) -> Vec<Metric> {
+fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timestamp) -> Vec<Number> {
     let usage = gauges.usage();
     let mut values = vec![
         ("Duration", "Milliseconds", ms),
@@ -157,7 +149,7 @@ fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timesta
 }
 
 /// What an answer says in numbers. A slice of a sync that is not finished counts nothing.
-fn of_answer(operation: Operation, answer: &Value) -> Vec<Metric> {
+fn of_answer(operation: Operation, answer: &Value) -> Vec<Number> {
     if operation != Operation::Sync {
         return Vec::new();
     }
@@ -187,20 +179,11 @@ mod tests {
     fn line(operation: Operation, outcome: Result<Value, Error>, gauges: &Gauges) -> Value {
         let run = Run::begin("c", operation, &json!({"connection": "acme"}));
         let now = "2026-06-01T00:00:00Z".parse().expect("a time");
-        metrics(&run, &outcome, gauges, 12, now)
-    }
-
-    fn names(line: &Value, directive: usize) -> Vec<&str> {
-        let metrics = &line["_aws"]["CloudWatchMetrics"][directive]["Metrics"];
-        let metrics = metrics.as_array().map(Vec::as_slice).unwrap_or_default();
-        metrics
-            .iter()
-            .map(|m| m["Name"].as_str().expect("a name"))
-            .collect()
+        numbers(&run, &outcome, gauges, 12, now)
     }
 
     #[test]
-    fn metrics_name_what_they_hold() {
+    fn every_number_stands_on_the_line() {
         let answer =
             json!({"status": "complete", "snapshot": "k", "calls": 7, "counts": {"grants": 3}});
         let line = line(Operation::Sync, Ok(answer), &Gauges::default());
@@ -208,13 +191,13 @@ mod tests {
             (&line["Calls"], &line["Grants"], &line["Duration"]),
             (&json!(0), &json!(3), &json!(12))
         );
-        let names = names(&line, 0);
-        assert!(names.iter().all(|name| line[name].is_u64()), "{line}");
-        assert_eq!(names.len(), 7);
+        for name in ["Failures", "Retries", "WaitTime", "Held"] {
+            assert!(line[name].is_u64(), "{line}");
+        }
     }
 
     #[test]
-    fn what_alarms_go_by_is_there_by_connector_alone() {
+    fn only_what_alarms_use_is_a_metric_and_by_connector_alone() {
         let gauges = Gauges::default();
         gauges.snapshot_is_of("2026-05-31T22:00:00Z".parse().expect("a time"));
         gauges.credential_expires("2026-06-14T23:00:00Z".parse().ok());
@@ -226,7 +209,17 @@ mod tests {
             )),
             &gauges,
         );
-        assert_eq!(names(&failed, 1), ["SnapshotAge", "CredentialDaysLeft"]);
+        assert_eq!(
+            failed["_aws"]["CloudWatchMetrics"],
+            json!([{
+                "Namespace": "Rollcall",
+                "Dimensions": [["Connector"]],
+                "Metrics": [
+                    {"Name": "SnapshotAge", "Unit": "Seconds"},
+                    {"Name": "CredentialDaysLeft", "Unit": "None"},
+                ],
+            }])
+        );
         assert_eq!(
             (
                 &failed["SnapshotAge"],
@@ -240,9 +233,8 @@ mod tests {
             line(Operation::Sync, Ok(held), &Gauges::default())["Held"],
             1
         );
-        // A write has nothing to say about snapshots.
         let granted = line(Operation::Grant, Ok(json!({})), &gauges);
-        assert_eq!(granted["_aws"]["CloudWatchMetrics"][1], Value::Null);
+        assert_eq!(granted.get("_aws"), None, "a change knows no snapshot");
     }
 
     #[test]

@@ -8,8 +8,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use super::{Body, Object, PutError, PutMode, Store, Version};
-use rollcall_connector::Code;
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 
 /// The folder of files that are being written. It is no part of the store.
 const UNFINISHED: &str = ".unfinished";

@@ -10,9 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{PutError, PutMode, Store, Version, get_json, put_json};
-use rollcall_connector::Code;
 use rollcall_connector::clock::{Clock, after};
-use rollcall_connector::{Chain, Error, ErrorType};
+use rollcall_connector::{Chain, Code, Error, ErrorType};
 
 /// What is stored: who holds the lease, until when, and what the holder left for whoever goes on.
 #[derive(Debug, Clone, Serialize, Deserialize)]

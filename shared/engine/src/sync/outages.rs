@@ -35,7 +35,7 @@ async fn a_list_that_never_ends_is_read_again_from_the_beginning_and_in_the_end_
         desk.after(0, vec![slice.clone(); times].concat());
         let (end, waits) = desk.follow().await;
         assert_eq!(waits.len(), times.min(6));
-        let read = [vec![0, 1, 0, 1, 0, 1].repeat(times), vec![0, 1, 2]].concat();
+        let read = [[0, 1, 0, 1, 0, 1].repeat(times), vec![0, 1, 2]].concat();
         match end {
             Ok(answer) => {
                 assert_eq!((answer.counts.resources, desk.pages()), (3, read));

@@ -64,6 +64,8 @@ static ABOUT: About = About {
         required: true,
         default: None,
     }],
+    reports_credential_end: false,
+    limit_window: None,
 };
 
 const fn kind(id: &'static str, trait_kind: TraitKind, no_entitlements: bool) -> ResourceType {

@@ -75,6 +75,8 @@ static ABOUT: About = About {
         required: true,
         default: None,
     }],
+    reports_credential_end: false,
+    limit_window: None,
 };
 
 pub(super) struct Planned(String);

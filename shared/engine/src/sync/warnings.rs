@@ -1,7 +1,6 @@
 //! How much warnings may say: answers pass through Step Functions, which takes 256 KB from one state to the next.
 
-use rollcall_connector::Code;
-use rollcall_connector::Warning;
+use rollcall_connector::{Code, Warning};
 
 /// How many warnings an answer has.
 const MAX_WARNINGS: usize = 50;

@@ -66,7 +66,7 @@ pub trait Functions: Subject {
     }
 
     /// Ends a function that must have told of each invocation, in its order, `done` or `failed`: by one line that sums it
-    /// up and one of metrics; and no token is in anything it wrote.
+    /// up and one of numbers; and no token is in anything it wrote.
     async fn end(&self, function: Environment, outcomes: &[&str]) -> Output {
         let output = function.end().await;
         let of = |lines: Vec<Value>, field: &str| -> Vec<Value> {
@@ -75,7 +75,7 @@ pub trait Functions: Subject {
         let said = of(output.summaries(), "message");
         assert_eq!(said, outcomes, "{:#?}", output.stdout);
         let failures = outcomes.iter().map(|said| u8::from(*said == "failed"));
-        let counted = of(output.metrics(), "Failures");
+        let counted = of(output.numbers(), "Failures");
         assert_eq!(
             counted,
             failures.collect::<Vec<_>>(),

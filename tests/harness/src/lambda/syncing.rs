@@ -25,7 +25,7 @@ pub async fn a_sync_publishes_and_tells_what_it_did<S: Functions>() {
 
     let output = vendor.end(function, &["done"]).await;
     let name = S::entry().about.name;
-    let lines = (&output.summaries()[0], &output.metrics()[0]);
+    let lines = (&output.summaries()[0], &output.numbers()[0]);
     has(
         lines.0,
         [

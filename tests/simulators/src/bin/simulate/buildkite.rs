@@ -2,16 +2,15 @@
 
 use std::{io, time::Duration};
 
-use clap::Args;
 use rollcall_simulators::buildkite::{
     Buildkite, GRAPHQL_TOKEN, Limits, MEMBER_TOKEN, ORGANIZATION, Options, Sizes, TEST_TOKEN, World,
 };
 
 use crate::until_interrupted;
 
-/// What the organization holds and how the API behaves.
-#[derive(Args)]
-pub(crate) struct BuildkiteArgs {
+/// Buildkite: the REST API and the GraphQL queries of the same.
+#[derive(clap::Args)]
+pub(crate) struct Args {
     /// Port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8240)]
     port: u16,
@@ -53,7 +52,7 @@ enum Sample {
 }
 
 /// Serves it until Ctrl-C.
-pub(crate) async fn serve(args: BuildkiteArgs) -> io::Result<()> {
+pub(crate) async fn serve(args: Args) -> io::Result<()> {
     let mut world = world(&args);
     world.edit_token(TEST_TOKEN, |token| token.secret.clone_from(&args.api_token));
     let options = Options {
@@ -82,7 +81,7 @@ pub(crate) async fn serve(args: BuildkiteArgs) -> io::Result<()> {
     .await
 }
 
-fn world(args: &BuildkiteArgs) -> World {
+fn world(args: &Args) -> World {
     match args.sample {
         Some(Sample::Small) => World::worked_example(),
         Some(Sample::Rich) => World::rich(),

@@ -2,16 +2,15 @@
 
 use std::{io, time::Duration};
 
-use clap::Args;
 use rollcall_simulators::confluence::{
     Confluence, Options, RateLimit, RoleMode, Sizes, TEST_EMAIL, TEST_TOKEN, World,
 };
 
 use crate::until_interrupted;
 
-/// What the site holds and how the API behaves.
-#[derive(Args)]
-pub(crate) struct ConfluenceArgs {
+/// Confluence Cloud: the REST API, v1 and v2.
+#[derive(clap::Args)]
+pub(crate) struct Args {
     /// Port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8234)]
     port: u16,
@@ -79,7 +78,7 @@ enum Mode {
 }
 
 /// Serves it until Ctrl-C.
-pub(crate) async fn serve(args: ConfluenceArgs) -> io::Result<()> {
+pub(crate) async fn serve(args: Args) -> io::Result<()> {
     let mut world = match args.sample {
         Some(Sample::Small) => World::worked_example(),
         Some(Sample::Roles) => World::with_roles(),

@@ -2,16 +2,15 @@
 
 use std::{io, time::Duration};
 
-use clap::Args;
 use rollcall_simulators::elastic::{
     Elastic, Options, SECOND_DEPLOYMENT_KEY, Sizes, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, World,
 };
 
 use crate::until_interrupted;
 
-/// What the organization and its deployments hold and how the APIs behave.
-#[derive(Args)]
-pub(crate) struct ElasticArgs {
+/// Elastic: the Cloud API, and the security API of deployments.
+#[derive(clap::Args)]
+pub(crate) struct Args {
     /// Port of the Cloud API on 127.0.0.1, the deployments being on those after it; 0 takes free ones.
     #[arg(long, default_value_t = 8235)]
     port: u16,
@@ -65,7 +64,7 @@ enum Sample {
 }
 
 /// Serves it until Ctrl-C.
-pub(crate) async fn serve(args: ElasticArgs) -> io::Result<()> {
+pub(crate) async fn serve(args: Args) -> io::Result<()> {
     let mut world = world(&args);
     world.edit_cloud_key(TEST_CLOUD_KEY, |key| key.secret.clone_from(&args.api_key));
     world.edit_deployment_key("main", TEST_DEPLOYMENT_KEY, |key| {
@@ -106,7 +105,7 @@ pub(crate) async fn serve(args: ElasticArgs) -> io::Result<()> {
     .await
 }
 
-fn world(args: &ElasticArgs) -> World {
+fn world(args: &Args) -> World {
     match args.sample {
         Some(Sample::Small) => World::worked_example(),
         Some(Sample::Rich) => World::rich(),

@@ -21,34 +21,28 @@ struct Cli {
     vendor: Vendor,
 }
 
-#[derive(Subcommand)]
-enum Vendor {
-    /// Temporal Cloud: the Cloud Ops API over HTTP/JSON.
-    #[command(name = "temporalcloud")]
-    TemporalCloud(temporalcloud::TemporalCloudArgs),
-    /// Confluence Cloud: the REST API, v1 and v2.
-    #[command(name = "confluence")]
-    Confluence(confluence::ConfluenceArgs),
-    /// Elastic: the Cloud API, and the security API of deployments.
-    #[command(name = "elastic")]
-    Elastic(elastic::ElasticArgs),
-    /// Northflank: members, roles and directory groups of an organization.
-    #[command(name = "northflank")]
-    Northflank(northflank::NorthflankArgs),
-    /// Buildkite: the REST API and the GraphQL queries of the same.
-    #[command(name = "buildkite")]
-    Buildkite(buildkite::BuildkiteArgs),
+macro_rules! connectors {
+    ($($name:ident),* $(,)?) => {
+        #[derive(Subcommand)]
+        #[expect(non_camel_case_types, reason = "each is a connector's name")]
+        enum Vendor {
+            $($name($name::Args)),*
+        }
+
+        impl Vendor {
+            async fn serve(self) -> io::Result<()> {
+                match self {
+                    $(Self::$name(args) => $name::serve(args).await),*
+                }
+            }
+        }
+    };
 }
+include!("../../../../../functions/connectors.rs");
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    match Cli::parse().vendor {
-        Vendor::TemporalCloud(args) => temporalcloud::serve(args).await,
-        Vendor::Confluence(args) => confluence::serve(args).await,
-        Vendor::Elastic(args) => elastic::serve(args).await,
-        Vendor::Northflank(args) => northflank::serve(args).await,
-        Vendor::Buildkite(args) => buildkite::serve(args).await,
-    }
+    Cli::parse().vendor.serve().await
 }
 
 /// Says where a simulator is, what a connector needs and what else there is to know; after Ctrl-C, what it was asked.

@@ -2,14 +2,13 @@
 
 use std::{io, time::Duration};
 
-use clap::Args;
 use rollcall_simulators::northflank::{Northflank, Options, Sizes, TEST_TOKEN, World};
 
 use crate::until_interrupted;
 
-/// What the organization holds and how the API behaves.
-#[derive(Args)]
-pub(crate) struct NorthflankArgs {
+/// Northflank: members, roles and directory groups of an organization.
+#[derive(clap::Args)]
+pub(crate) struct Args {
     /// Port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8250)]
     port: u16,
@@ -57,7 +56,7 @@ enum Sample {
 }
 
 /// Serves it until Ctrl-C.
-pub(crate) async fn serve(args: NorthflankArgs) -> io::Result<()> {
+pub(crate) async fn serve(args: Args) -> io::Result<()> {
     let mut world = world(&args);
     world.edit_token(TEST_TOKEN, |token| token.value.clone_from(&args.api_token));
     let mut options = Options {
@@ -77,7 +76,7 @@ pub(crate) async fn serve(args: NorthflankArgs) -> io::Result<()> {
     .await
 }
 
-fn world(args: &NorthflankArgs) -> World {
+fn world(args: &Args) -> World {
     match args.sample {
         Some(Sample::Small) => World::worked_example(),
         Some(Sample::Rich) => World::rich(),

@@ -2,14 +2,13 @@
 
 use std::{io, time::Duration};
 
-use clap::Args;
 use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
 
 use crate::until_interrupted;
 
-/// What the account holds and how the API behaves.
-#[derive(Args)]
-pub(crate) struct TemporalCloudArgs {
+/// Temporal Cloud: the Cloud Ops API over HTTP/JSON.
+#[derive(clap::Args)]
+pub(crate) struct Args {
     /// Port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8233)]
     port: u16,
@@ -63,7 +62,7 @@ enum Sample {
 }
 
 /// Serves it until Ctrl-C.
-pub(crate) async fn serve(args: TemporalCloudArgs) -> io::Result<()> {
+pub(crate) async fn serve(args: Args) -> io::Result<()> {
     let mut world = match args.sample {
         Some(Sample::Small) => World::worked_example(),
         Some(Sample::Rich) => World::rich(),

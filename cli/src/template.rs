@@ -1,0 +1,96 @@
+//! `rollcall template`: the SAM template of some connectors, from the YAML in `infra/template`.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use rollcall_connector::{Code, Error};
+use rollcall_engine::runtime::function::{Entry, Operation};
+
+const CONNECTOR: &str = include_str!("../../infra/template/connector.yaml.j2");
+const TEMPLATE: &str = include_str!("../../infra/template/template.yaml.j2");
+
+/// The template that deploys these connectors. That of one connector leaves rare parameters out unless they are wanted:
+/// `sam deploy --guided` asks for every parameter there is.
+pub(crate) fn render(entries: &[Entry], all_parameters: bool) -> Result<String, Error> {
+    filled(entries, all_parameters || entries.len() != 1).map_err(|e| {
+        Error::internal(
+            Code::TemplateNotRendered,
+            "the template could not be rendered",
+        )
+        .with_source(e)
+    })
+}
+
+fn filled(entries: &[Entry], rare: bool) -> Result<String, minijinja::Error> {
+    let mut files = Environment::new();
+    files.set_undefined_behavior(UndefinedBehavior::Strict);
+    files.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()?,
+    );
+    files.add_template("connector.yaml.j2", CONNECTOR)?;
+    files.add_template("template.yaml.j2", TEMPLATE)?;
+    let connectors: Vec<_> = entries.iter().map(connector).collect();
+    files
+        .get_template("template.yaml.j2")?
+        .render(context! { connectors, rare })
+}
+
+/// What the template knows of a connector.
+fn connector(entry: &Entry) -> Value {
+    let about = entry.about;
+    let all = || entry.operations.iter().copied();
+    let changes = all().filter(|o| *o != Operation::Sync);
+    context! {
+        name => about.name,
+        title => about.display_name,
+        prefix => about.display_name.replace(' ', ""),
+        functions => all().map(function).collect::<Vec<_>>(),
+        writes => changes.map(function).collect::<Vec<_>>(),
+        key_ends => about.reports_credential_end,
+        slices_an_hour => about.limit_window.map(|window| 3600 / window.as_secs()),
+    }
+}
+
+/// A function, by its own name (`create-account`) and as in the names of resources (`CreateAccount`).
+fn function(operation: Operation) -> Value {
+    let operation = operation.as_str();
+    let words = operation.split('-');
+    let id: String = words.map(|w| w[..1].to_uppercase() + &w[1..]).collect();
+    context! { operation, id }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_in_the_repository_is_that_of_every_connector() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/template.yaml");
+        let current = render(&rollcall_functions::all(), false).expect("a template");
+        if std::env::var_os("ROLLCALL_ACCEPT").is_some() {
+            std::fs::write(path, &current).expect("written");
+        }
+        let stored = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            stored == current,
+            "{path} is not current: run `just accept`"
+        );
+    }
+
+    #[test]
+    fn guided_asks_at_most_a_dozen_questions_for_one_connector() {
+        for entry in rollcall_functions::all() {
+            let template = render(&[entry], false).expect("a template");
+            let parameters = template.split("\nParameters:\n").nth(1);
+            let parameters = parameters.and_then(|rest| rest.split("\nConditions:\n").next());
+            let names = parameters.expect("parameters").lines();
+            let names: Vec<_> = names
+                .filter(|line| line.starts_with("  ") && !line[2..].starts_with([' ', '#']))
+                .collect();
+            assert!((8..=12).contains(&names.len()), "{names:?}");
+        }
+    }
+}

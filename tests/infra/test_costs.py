@@ -107,7 +107,7 @@ class Costs(unittest.TestCase):
     def test_the_price_in_the_first_readme_is_that_of_the_medium_size(self):
         medium = cost.SIZES[1]
         total = sum(cost.month(medium.syncs, medium.syncs_a_day, medium.changes).values())
-        shown = (ROOT / "README.md").read_text().split("## What it costs")[1]
+        shown = (ROOT / "README.md").read_text().split("## Cost")[1]
         self.assertIn(f"{medium.changes} changes a month are about ${total:.0f} a month", shown)
 
 

@@ -339,7 +339,8 @@ async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back
         Operation::DeleteAccount,
     ] {
         let sim = simulator(World::rich()).await;
-        let aws = Aws::around(&sim.beside(), &[operation]).await;
+        let local = sim.beside();
+        let aws = Aws::around(&local, &[operation]).await;
         let event = Simulated::sample(operation);
         let execution = aws.change(operation, &event).await;
         let put = aws.outcome();
@@ -367,7 +368,8 @@ async fn a_change_that_takes_the_vendor_its_time_is_sent_again_until_it_is_done(
     let sim = simulator(World::rich()).await;
     sim.sim
         .set_options(|options| options.operations.polls = usize::MAX);
-    let aws = Aws::around(&sim.beside(), &[Operation::Grant]).await;
+    let local = sim.beside();
+    let aws = Aws::around(&local, &[Operation::Grant]).await;
     let mut aws = aws.before_each(|call| {
         if call == 4 {
             sim.sim.finish_operations();
@@ -384,12 +386,13 @@ async fn a_change_that_takes_the_vendor_its_time_is_sent_again_until_it_is_done(
 #[tokio::test]
 async fn a_refusal_is_an_outcome_and_a_failure_is_one_that_somebody_must_look_at() {
     let sim = simulator(World::rich()).await;
+    let local = sim.beside();
     for (field, value, error, is_answer) in [
         ("principal", "user:nobody", "NotFound", true),
         ("principal", "nobody", "InvalidRequest", true),
         ("connection", "unknown", "Misconfigured", false),
     ] {
-        let aws = Aws::around(&sim.beside(), &[Operation::Grant]).await;
+        let aws = Aws::around(&local, &[Operation::Grant]).await;
         let mut event = Simulated::sample(Operation::Grant);
         event[field] = value.into();
         let execution = aws.change(Operation::Grant, &event).await;

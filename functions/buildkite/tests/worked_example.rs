@@ -62,7 +62,7 @@ async fn a_members_token_shows_no_secret_team_and_says_so() {
     assert_eq!(
         shown.warnings(),
         [
-            "TeamsMayBeHidden: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then"
+            "MayNotBeAdministrator: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then"
         ]
     );
 }

@@ -116,7 +116,7 @@ impl ReadError {
         match self {
             Self::NotOpened { .. } => Code::SnapshotNotFound,
             Self::NotReadable { .. } => Code::SnapshotNotReadable,
-            Self::Empty { .. } => Code::SnapshotEmpty,
+            Self::Empty { .. } => Code::SnapshotTruncated,
             Self::NotASnapshot { .. } | Self::NotADatabase { .. } | Self::NoTable { .. } => {
                 Code::NotASnapshot
             }

@@ -195,7 +195,7 @@ mod tests {
         let foreign = testing::database("CREATE TABLE t (x)");
         let unfinished = testing::database(TABLES);
         let cases: Vec<(Vec<u8>, &str)> = vec![
-            (vec![], "SnapshotEmpty"),
+            (vec![], "SnapshotTruncated"),
             (b"PK\x03\x04 whatever".to_vec(), "NotASnapshot"),
             (b"C1".to_vec(), "SnapshotTruncated"),
             (MAGIC.to_vec(), "SnapshotTruncated"),

@@ -10,7 +10,7 @@ use crate::{Desk, Simulated};
 
 const EMPTY: Failure = failure(
     "InvalidRequest",
-    "SnapshotEmpty",
+    "SnapshotTruncated",
     "is empty",
     "fetch it again",
 );

@@ -92,7 +92,7 @@ impl Edges {
         expansion: &[u8],
     ) -> Result<(), Error> {
         let expandable = GrantExpandable::decode(expansion).map_err(|e| {
-            Error::internal(Code::BadExpansion, "an expansion cannot be read").with_source(e)
+            Error::internal(Code::UnreadableRecord, "an expansion cannot be read").with_source(e)
         })?;
         let own = format!("{}:{}:", principal.0, principal.1);
         let to = self.node(entitlement);
@@ -360,7 +360,7 @@ impl Expansion<'_> {
             .and_then(|mut select| select.query_row([row_id], |row| row.get(0)))
             .map_err(scratch)?;
         let mut data = strip_sources(&before).map_err(|e| {
-            Error::internal(Code::BadGrant, "a grant cannot be read").with_source(e)
+            Error::internal(Code::UnreadableRecord, "a grant cannot be read").with_source(e)
         })?;
         append_sources(&mut data, sources);
         if data == before {

@@ -402,7 +402,7 @@ impl Finish<'_> {
         }
         if self.left_out > 0 {
             warnings.push(Warning::new(
-                Code::GrantsOnGoneResources,
+                Code::GrantsLeftOut,
                 format!(
                     "{} grants are left out: the vendor does not know their resources or holders any more, or is deleting them",
                     self.left_out

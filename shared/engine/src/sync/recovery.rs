@@ -400,7 +400,7 @@ async fn a_run_that_cannot_be_saved_fails_with_its_id_unless_a_new_one_does_as_w
 #[tokio::test]
 async fn a_failure_that_stands_in_the_checkpoint_starts_a_new_run() {
     for (what, code) in [
-        ("a stale cursor", "ListNeverEnds"),
+        ("a stale cursor", "EndlessList"),
         ("the whole", "IncompleteAnswer"),
     ] {
         let desk = Desk::new(3);

@@ -132,7 +132,7 @@ pub async fn a_list_that_goes_in_a_circle_publishes_nothing<S: Subject>() {
         .vendor
         .set_faults(vec![Fault::every(FaultKind::RepeatCursor)]);
     let error = bench.sync().await.expect_err("a circle");
-    assert_eq!(error.code(), "RepeatedCursor", "{error}");
+    assert_eq!(error.code(), "EndlessList", "{error}");
     assert!(!bench.is_published());
     bench.vendor.set_faults(vec![]);
 }

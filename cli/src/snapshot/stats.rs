@@ -2,7 +2,7 @@
 
 use rollcall_connector::Code;
 use rollcall_connector::Error;
-use rollcall_snapshot::read::Snapshot;
+use rollcall_snapshot::Snapshot;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};

@@ -6,7 +6,7 @@ use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
     ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, MEMBER_TOKEN, ORGANIZATION_ID, PLATFORM_ID, World,
 };
-use rollcall_snapshot::read::{Entitlement, Grant, Resource};
+use rollcall_snapshot::{Entitlement, Grant, Resource};
 use serde_json::json;
 
 use crate::{Desk, Simulated};

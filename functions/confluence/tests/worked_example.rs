@@ -4,7 +4,7 @@
 use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{RoleMode, World};
-use rollcall_snapshot::read::{Entitlement, Resource};
+use rollcall_snapshot::{Entitlement, Resource};
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};

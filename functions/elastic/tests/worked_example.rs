@@ -9,7 +9,7 @@ use rollcall_simulators::elastic::{
     ORGANIZATION_ID, SECOND_DEPLOYMENT_KEY, SECOND_ID, SECOND_ORGANIZATION_ID, TEST_DEPLOYMENT_KEY,
     WIDE_CLOUD_KEY, World,
 };
-use rollcall_snapshot::read::{Entitlement, Resource};
+use rollcall_snapshot::{Entitlement, Resource};
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};

@@ -12,7 +12,7 @@ use rollcall_harness::conformance::answer_of;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::northflank::{Both, ENGINEERING_ID, Sizes, World, directory_group_id};
 use rollcall_simulators::{Fault, FaultKind};
-use rollcall_snapshot::read::{Filter, Snapshot};
+use rollcall_snapshot::{Filter, Snapshot};
 use serde_json::json;
 
 use crate::{Desk, Simulated};
@@ -24,7 +24,7 @@ type Pair = (String, String);
 
 /// Who holds which role, in a snapshot.
 fn holders(shown: &Shown) -> BTreeSet<Pair> {
-    let role = |grant: &&rollcall_snapshot::read::Grant| grant.resource.starts_with("role:");
+    let role = |grant: &&rollcall_snapshot::Grant| grant.resource.starts_with("role:");
     let grants = shown.grants.values().filter(role);
     grants
         .filter_map(|g| {

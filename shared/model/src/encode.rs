@@ -15,8 +15,8 @@ use serde_json::Value as Json;
 
 use crate::proto::{self, Annotation};
 use crate::{
-    AccountType, Entitlement, Expandable, Grant, Resource, ResourceId, ResourceTrait, ResourceType,
-    TraitKind, name_or_id,
+    AccountType, Entitlement, Exclusive, Expandable, Grant, Resource, ResourceId, ResourceTrait,
+    ResourceType, TraitKind, name_or_id,
 };
 
 /// The bytes of a resource type.
@@ -114,11 +114,10 @@ fn resource_trait(r: &Resource, status: &proto::Status, profile: &Struct) -> Opt
                 profile,
                 account_type: *account_type as i32,
                 login: login.clone().unwrap_or_default(),
-                login_aliases: Vec::new(),
                 created_at: r.created_at.map(timestamp),
                 last_login: last_login.map(timestamp),
                 mfa_status: mfa.map(|enabled| proto::Flag { enabled }),
-                sso_status: None,
+                ..Default::default()
             };
             Some(user.to_any())
         }
@@ -132,19 +131,16 @@ pub fn entitlement(e: &Entitlement, types: &[ResourceType]) -> Vec<u8> {
         .iter()
         .filter_map(|wanted| types.iter().find(|t| t.id == *wanted))
         .map(resource_type_message);
-    let group = e
-        .exclusive
-        .as_ref()
-        .map(|set| proto::EntitlementExclusionGroup {
-            exclusion_group_id: set.group.clone(),
-            order: set.order,
-            is_default: false,
-            scope_to_resource: set.per_resource,
-        });
+    let group = |set: &Exclusive| proto::EntitlementExclusionGroup {
+        exclusion_group_id: set.group.clone(),
+        order: set.order,
+        is_default: false,
+        scope_to_resource: set.per_resource,
+    };
     let annotations = [
         v1_identifier(&e.v1_identifier),
         (e.immutable).then(|| proto::EntitlementImmutable::default().to_any()),
-        group.map(|group| group.to_any()),
+        e.exclusive.as_ref().map(|set| group(set).to_any()),
     ];
     proto::Entitlement {
         resource: Some(bare(&e.id.resource)),

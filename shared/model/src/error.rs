@@ -8,6 +8,7 @@ use crate::Code;
 use jiff::Timestamp;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
+type Fix = Cow<'static, str>;
 
 crate::code::names! {
 /// The type of a failure: the `errorType` that Lambda, Step Functions and alarms see.
@@ -49,7 +50,7 @@ pub struct Error {
     kind: ErrorType,
     code: Code,
     message: Box<str>,
-    fix: Cow<'static, str>,
+    fix: Fix,
     retry_at: Option<Timestamp>,
     resumable_sync_id: Option<Box<str>>,
     restarts_run: bool,
@@ -62,7 +63,7 @@ impl Error {
         kind: ErrorType,
         code: Code,
         message: impl Into<String>,
-        fix: impl Into<Cow<'static, str>>,
+        fix: impl Into<Fix>,
     ) -> Self {
         Self {
             kind,
@@ -87,20 +88,12 @@ impl Error {
     }
 
     /// An event that cannot be carried out as it stands.
-    pub fn invalid(
-        code: Code,
-        message: impl Into<String>,
-        fix: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn invalid(code: Code, message: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::new(ErrorType::InvalidRequest, code, message, fix)
     }
 
     /// A request that a rule forbids.
-    pub fn refused(
-        code: Code,
-        message: impl Into<String>,
-        fix: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn refused(code: Code, message: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::new(ErrorType::Refused, code, message, fix)
     }
 

@@ -26,12 +26,10 @@ pub struct Exclusive {
 
 /// A right on a resource that principals can hold.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Entitlement {
-    /// Its id.
     pub id: EntitlementId,
-    /// Its name for people.
     pub display_name: String,
-    /// What its holders may do.
     pub description: String,
     /// The ids of the resource types that may hold it.
     pub grantable_to: &'static [&'static str],

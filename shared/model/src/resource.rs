@@ -8,12 +8,10 @@ use crate::ResourceId;
 
 /// A class of resources that a connector knows.
 #[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct ResourceType {
-    /// Its id, such as `user`.
     pub id: &'static str,
-    /// Its name for people.
     pub display_name: &'static str,
-    /// One sentence on it.
     pub description: &'static str,
     /// The trait that each of its resources carries.
     pub trait_kind: TraitKind,
@@ -231,28 +229,21 @@ impl ResourceTrait {
 
 /// An object of the vendor: it has entitlements, or holds them, or both.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Resource {
-    /// Its id.
     pub id: ResourceId,
-    /// Its name for people.
     pub display_name: String,
-    /// One sentence on it, or nothing.
     pub description: String,
     /// The resource that contains it.
     pub parent: Option<ResourceId>,
-    /// Its trait.
     pub resource_trait: ResourceTrait,
-    /// Free data.
     pub profile: Profile,
-    /// Whether it is in use.
     pub state: State,
     /// The reason for the state, where that is not plain.
     pub state_details: String,
-    /// Time of creation.
     pub created_at: Option<Timestamp>,
     /// The id of the same object in C1's previous generation of connectors: keeps its records together.
     pub v1_identifier: Option<String>,
-    /// Other ids of the same object.
     pub aliases: Vec<String>,
     /// How complete this record is.
     pub rank: Rank,

@@ -24,10 +24,9 @@ pub struct Access {
 
 /// An entitlement that a principal holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct HeldEntitlement {
-    /// Its id.
     pub entitlement: String,
-    /// Its name for people.
     pub display_name: String,
     /// The resource that it is on, `type:id`.
     pub resource: String,

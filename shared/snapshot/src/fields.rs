@@ -5,12 +5,11 @@ use serde_json::Value;
 
 /// A field with two values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct FieldDifference {
     /// Its name, with dots within a larger value: `profile.department`.
     pub name: String,
-    /// The older value.
     pub old: Value,
-    /// The newer value.
     pub new: Value,
 }
 

@@ -31,14 +31,12 @@ pub struct Snapshot {
 
 /// A sync in a snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct SyncRun {
-    /// Its id.
     pub sync_id: String,
     /// `full`, or a partial kind.
     pub sync_type: String,
-    /// Time of the start.
     pub started_at: Option<Timestamp>,
-    /// Time of the end.
     pub ended_at: Option<Timestamp>,
 }
 

@@ -13,12 +13,10 @@ use rollcall_model::proto::{self, TRAITS, annotation};
 
 /// A resource type.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct ResourceType {
-    /// Its id.
     pub id: String,
-    /// Its name for people.
     pub display_name: String,
-    /// One sentence on it.
     pub description: String,
     /// The traits of its resources: `user`, `group`, `role`, …
     pub traits: Vec<&'static str>,
@@ -26,14 +24,12 @@ pub struct ResourceType {
 
 /// An object of the vendor: it has entitlements, or holds them, or both.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Resource {
     /// `type:id`.
     pub id: String,
-    /// The id of its resource type.
     pub resource_type: String,
-    /// Its name for people.
     pub display_name: String,
-    /// One sentence on it.
     pub description: String,
     /// The resource that contains it, `type:id`.
     pub parent: Option<String>,
@@ -47,21 +43,14 @@ pub struct Resource {
     pub scope_binding: Option<ScopeBinding>,
     /// E-mail addresses, the primary one first.
     pub emails: Vec<String>,
-    /// Login name, if it is not an e-mail address.
     pub login: String,
     /// `human`, `service` or `system`, if the vendor says so.
     pub account_type: Option<&'static str>,
-    /// Time of creation.
     pub created_at: Option<String>,
-    /// Time of the last login.
     pub last_login: Option<String>,
-    /// Whether it uses a second factor.
     pub mfa: Option<bool>,
-    /// Whether it uses single sign-on.
     pub sso: Option<bool>,
-    /// Free data.
     pub profile: Map<String, Value>,
-    /// Other ids of the same object.
     pub aliases: Vec<String>,
     /// The id of the same object in C1's previous generation of connectors.
     pub v1_identifier: Option<String>,
@@ -78,16 +67,13 @@ pub struct ScopeBinding {
 
 /// A right on a resource that principals can hold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Entitlement {
-    /// Its id.
     pub id: String,
     /// The resource that it is on, `type:id`.
     pub resource: String,
-    /// Its name for people.
     pub display_name: String,
-    /// What its holders may do.
     pub description: String,
-    /// Its name among the resource's entitlements.
     pub slug: String,
     /// `assignment`, `permission` or `ownership`.
     pub purpose: Option<&'static str>,
@@ -103,10 +89,9 @@ pub struct Entitlement {
 
 /// A principal's holding of an entitlement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Grant {
-    /// Its id.
     pub id: String,
-    /// The entitlement.
     pub entitlement: String,
     /// The resource of the entitlement, `type:id`.
     pub resource: String,
@@ -211,10 +196,9 @@ pub(crate) fn entitlement(data: &[u8]) -> Result<Entitlement, DecodeError> {
 
 /// A row of `v1_grants`. Its ids are read from here, since newer writers leave them out of the message.
 #[derive(Clone, Copy)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct GrantColumns<'a> {
-    /// The id of the grant.
     pub id: &'a str,
-    /// The id of the entitlement.
     pub entitlement: &'a str,
     /// Type and id of the resource of the entitlement.
     pub resource: (&'a str, &'a str),

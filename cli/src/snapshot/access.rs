@@ -1,6 +1,6 @@
 //! What a principal holds, and how it comes to it.
 
-use rollcall_snapshot::read::{Access, Kind, Snapshot};
+use rollcall_snapshot::{Access, AccessKind, Snapshot};
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
@@ -13,7 +13,7 @@ struct Way<'a> {
     display_name: &'a str,
     resource: &'a str,
     resource_name: &'a str,
-    kind: Kind,
+    kind: AccessKind,
     immutable: bool,
     /// The entitlements held on the way, the one itself last.
     via: Vec<&'a str>,
@@ -88,7 +88,7 @@ fn remarks(access: &Access) {
     let implied = access
         .holds
         .iter()
-        .filter(|held| held.kind == Kind::Implied)
+        .filter(|held| held.kind == AccessKind::Implied)
         .count();
     if implied > 0 {
         output::note(&format!(

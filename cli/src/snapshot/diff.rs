@@ -1,24 +1,25 @@
 //! What changed from one snapshot to another.
 
-use rollcall_snapshot::compare::{Change, Field, Happened, Object, compare};
-use rollcall_snapshot::read::Snapshot;
+use rollcall_snapshot::{
+    Difference, DifferenceKind, FieldDifference, RecordKind, Snapshot, compare,
+};
 use serde_json::Value;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, Listing, Row};
 
-impl Row for Change {
+impl Row for Difference {
     fn cells(&self) -> Vec<String> {
         let change = match self.change {
-            Happened::Created => "created",
-            Happened::Deleted => "deleted",
-            Happened::Changed => "changed",
+            DifferenceKind::Created => "created",
+            DifferenceKind::Deleted => "deleted",
+            DifferenceKind::Changed => "changed",
         };
         let object = match self.object {
-            Object::ResourceType => "resource type",
-            Object::Resource => "resource",
-            Object::Entitlement => "entitlement",
-            Object::Grant => "grant",
+            RecordKind::ResourceType => "resource type",
+            RecordKind::Resource => "resource",
+            RecordKind::Entitlement => "entitlement",
+            RecordKind::Grant => "grant",
         };
         let fields: Vec<String> = self.fields.iter().map(describe).collect();
         [
@@ -33,7 +34,7 @@ impl Row for Change {
     }
 }
 
-fn describe(field: &Field) -> String {
+fn describe(field: &FieldDifference) -> String {
     format!(
         "{}: {} → {}",
         field.name,

@@ -2,7 +2,7 @@
 
 use rollcall_connector::{Code, Error, event};
 use rollcall_model::ResourceId;
-use rollcall_snapshot::read::{Entitlement, Filter, Grant, Resource, Snapshot};
+use rollcall_snapshot::{Entitlement, Filter, Grant, Resource, Snapshot};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Format, Listing, Row};

@@ -183,8 +183,7 @@ pub(crate) async fn run(args: SnapshotArgs) -> Result<Exit, Failure> {
             diff::run(&old, &source.open(new.as_deref()).await?, output)
         }
         Command::Unexpand { file, out } => {
-            let result =
-                rollcall_snapshot::unexpand::unexpand(&source.open(file.as_deref()).await?, &out)?;
+            let result = rollcall_snapshot::unexpand(&source.open(file.as_deref()).await?, &out)?;
             pairs(&[
                 ("file", out.display().to_string()),
                 ("grants", result.grants.to_string()),

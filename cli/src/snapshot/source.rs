@@ -8,7 +8,7 @@ use rollcall_engine::catalog::manifest::{Latest, Manifest};
 use rollcall_engine::context::Context;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};
-use rollcall_snapshot::read::Snapshot;
+use rollcall_snapshot::Snapshot;
 
 use super::Place;
 use crate::failure::Failure;
@@ -32,11 +32,11 @@ impl Source {
     /// Opens the snapshot that `file` names.
     pub(super) async fn open(&self, file: Option<&str>) -> Result<Snapshot, Failure> {
         match self.find(file).await? {
-            Found::File(path) => Ok(Snapshot::open(&path).map_err(Error::from)?),
+            Found::File(path) => Ok(Snapshot::open(&path)?),
             Found::Object { store, key } => {
                 let place = store.place(&key);
                 let object = store.get(&key).await?.ok_or_else(|| absent(&place))?;
-                Ok(Snapshot::read(object.bytes.as_slice(), &place).map_err(Error::from)?)
+                Ok(Snapshot::read(object.bytes.as_slice(), &place)?)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! How much there is in a snapshot.
 
 use rollcall_connector::{Code, Error};
-use rollcall_snapshot::read::Snapshot;
+use rollcall_snapshot::Snapshot;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};

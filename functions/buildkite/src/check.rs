@@ -26,7 +26,7 @@ pub(crate) fn check(
     let mut warnings = Vec::new();
     if !sees_all(count) {
         warnings.push(Warning::new(
-            Code::TeamsMayBeHidden,
+            Code::MayNotBeAdministrator,
             format!(
                 "nothing says that {} administers the organization: secret teams that they are not in are missing then",
                 identity.caller_name
@@ -35,7 +35,7 @@ pub(crate) fn check(
     }
     if count(UNKNOWN_ORGANIZATION_ROLES) > 0 {
         warnings.push(Warning::new(
-            Code::UnknownOrganizationRole,
+            Code::UnknownValue,
             format!(
                 "{} members of the organization have a role that Rollcall does not know, and are shown as `member`",
                 count(UNKNOWN_ORGANIZATION_ROLES)
@@ -44,13 +44,13 @@ pub(crate) fn check(
     }
     if count(TEAMS) == 0 {
         warnings.push(Warning::new(
-            Code::NoTeams,
+            Code::EmptyList,
             "the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner",
         ));
     }
     if count(UNKNOWN_ROLES) > 0 {
         warnings.push(Warning::new(
-            Code::UnknownTeamRole,
+            Code::UnknownValue,
             format!(
                 "{} memberships in teams have a role that Rollcall does not know, and are shown as `member`",
                 count(UNKNOWN_ROLES)
@@ -66,7 +66,7 @@ fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<()
     if count(MEMBERS) == 0 {
         return Err(Error::new(
             ErrorType::PermissionDenied,
-            Code::NoMembers,
+            Code::EmptyList,
             "the API shows no member of the organization, and there is one at least: the token's owner",
             "Let somebody make the token who may see the organization's members.",
         ));

@@ -128,7 +128,7 @@ impl Buildkite {
             ),
             None => Error::new(
                 ErrorType::Misconfigured,
-                Code::WhichOrganization,
+                Code::SeveralOrganizations,
                 format!("the API token has access to several organizations: {slugs}"),
                 "Set `organization` to one of them.",
             ),

@@ -401,7 +401,7 @@ fn told_by_graphql(
 fn no_teams(failure: Failure) -> Error {
     Error::new(
         ErrorType::NotFound,
-        Code::NoTeams,
+        Code::NotAvailable,
         "Buildkite says that the organization has no list of teams: they may be switched off",
         "Switch teams on in the organization's settings. Without them everybody can do everything, and there is nothing to show.",
     )
@@ -411,7 +411,7 @@ fn no_teams(failure: Failure) -> Error {
 fn not_vanished(team: &str, but: &str, no_members: Failure) -> Error {
     Error::new(
         ErrorType::Unavailable,
-        Code::NotAvailable,
+        Code::ContradictoryAnswers,
         format!("Buildkite answers 404 for the members of team {team}, {but}"),
         "Run again; if it persists, see whether the token's owner may see the members of this team.",
     )

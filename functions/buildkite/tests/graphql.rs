@@ -357,7 +357,7 @@ async fn a_team_that_graphql_shows_as_null_is_gone_only_if_the_list_of_teams_say
     let absent = Fault::matching("GET", &path, FaultKind::status(404));
     desk.vendor.sim.set_faults(vec![null, absent]);
     let error = desk.sync().await.expect_err("a 404");
-    assert_eq!(error.code(), "NotAvailable", "{}", Chain(&error));
+    assert_eq!(error.code(), "ContradictoryAnswers", "{}", Chain(&error));
     assert!(!desk.is_published());
 }
 

@@ -6,7 +6,7 @@ use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
     ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, MEMBER_TOKEN, ORGANIZATION_ID, PLATFORM_ID, World,
 };
-use rollcall_snapshot::read::{Entitlement, Grant, Resource};
+use rollcall_snapshot::{Entitlement, Grant, Resource};
 use serde_json::json;
 
 use crate::{Desk, Simulated};
@@ -62,7 +62,7 @@ async fn a_members_token_shows_no_secret_team_and_says_so() {
     assert_eq!(
         shown.warnings(),
         [
-            "TeamsMayBeHidden: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then"
+            "MayNotBeAdministrator: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then"
         ]
     );
 }

@@ -194,7 +194,7 @@ impl Connector for Confluence {
         if caller.account_id.is_empty() {
             return Err(Error::new(
                 ErrorType::Unauthenticated,
-                Code::UnknownCaller,
+                Code::CredentialRejected,
                 "Confluence takes us for an anonymous visitor",
                 "Put a valid API token into the secret, with `username` being the e-mail address of its account.",
             ));

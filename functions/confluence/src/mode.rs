@@ -19,7 +19,7 @@ impl Confluence {
             Err(e) if e.is_own_404() => None,
             Err(e) => return Err(e.into()),
         };
-        let both = |text: String| (Mode::Both, Some(Warning::new(Code::UnknownRoleMode, text)));
+        let both = |text: String| (Mode::Both, Some(Warning::new(Code::UnknownValue, text)));
         Ok(match told.as_deref() {
             Some("PRE_ROLES") => (Mode::Rows, None),
             Some("ROLES_TRANSITION") => (Mode::Both, None),

@@ -209,7 +209,7 @@ fn refused_write(e: Failure) -> Result<Progress, Error> {
 fn may_not_change(cause: Error) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
-        Code::MayNotChange,
+        Code::CredentialTooWeak,
         "the token's account may not change this",
         "Groups are changed by a site administrator, permissions and roles on a space by an administrator of that space: give the account that right.",
     )

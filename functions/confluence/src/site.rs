@@ -76,7 +76,7 @@ pub(crate) fn of(text: &str) -> Result<Site, Error> {
     Site::parse(text).map_err(|problem| {
         Error::new(
             ErrorType::Misconfigured,
-            Code::BadDomain,
+            Code::BadConfiguration,
             format!("`domain-url` {problem}"),
             "Correct the connection's secret.",
         )

@@ -133,7 +133,7 @@ impl Syncer for Confluence {
         let warnings = [
             (
                 count(NOT_SELECTED) > 0,
-                Code::PermissionsNotSelected,
+                Code::ExcludedByConfiguration,
                 format!(
                     "{} rows of permissions are of nouns or verbs that the configuration leaves out",
                     count(NOT_SELECTED)
@@ -141,7 +141,7 @@ impl Syncer for Confluence {
             ),
             (
                 count(PERSONAL) > 0,
-                Code::PersonalSpacesSkipped,
+                Code::ExcludedByConfiguration,
                 format!(
                     "{} personal spaces are left out, as configured",
                     count(PERSONAL)
@@ -149,7 +149,7 @@ impl Syncer for Confluence {
             ),
             (
                 count(SPACES) == 0,
-                Code::NoSpaces,
+                Code::EmptyList,
                 "the token's account sees no space at all; a site administrator does not see every space by that alone".into(),
             ),
             (
@@ -227,7 +227,7 @@ impl Confluence {
         for account in self.api.accounts(ids).await? {
             if account.account_id.is_empty() {
                 out.warn(
-                    Code::UnreadableUser,
+                    Code::UnreadableRow,
                     "a row of a look-up of users has no account id",
                 );
                 continue;
@@ -254,7 +254,7 @@ impl Confluence {
         for hit in &page.items {
             match hit.user.get() {
                 Some(person) if !person.account_id.is_empty() => seen(&mut out, person),
-                _ => out.warn(Code::UnreadableUser, unreadable_hit(hit)),
+                _ => out.warn(Code::UnreadableRow, unreadable_hit(hit)),
             }
         }
         Ok(out)
@@ -391,7 +391,7 @@ impl Confluence {
                 }
                 Row::NotSelected => out.tally(NOT_SELECTED, 1),
                 Row::Unnamed => out.warn(
-                    Code::UnknownPermission,
+                    Code::UnreadableRow,
                     format!(
                         "row {} of space {space} does not say what {holder} may do, and is left out",
                         row.id
@@ -433,7 +433,7 @@ impl Confluence {
 fn named(person: &Person) -> Result<(), Error> {
     if person.account_id.is_empty() {
         return Err(Error::internal(
-            Code::NamelessUser,
+            Code::UnexpectedAnswer,
             format!(
                 "the vendor lists the user `{}` without an account id",
                 person.display_name
@@ -490,7 +490,7 @@ fn listed<T>(at: &At, answer: Result<Page<T>, Failure>) -> Result<Page<T>, Error
 pub(crate) fn no_groups() -> Error {
     Error::new(
         ErrorType::Unavailable,
-        Code::NoGroups,
+        Code::EmptyList,
         "Confluence lists no group at all, and every site has some",
         "Run again; if it persists, check that the token's account may view groups.",
     )
@@ -500,7 +500,7 @@ pub(crate) fn no_groups() -> Error {
 pub(crate) fn no_roles() -> Error {
     Error::new(
         ErrorType::Refused,
-        Code::NoRoles,
+        Code::PermissionsOnly,
         "this site gives access to spaces by permissions, not by roles",
         "Grant permissions on the space instead.",
     )

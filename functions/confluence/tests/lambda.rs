@@ -53,7 +53,7 @@ async fn a_failure_names_its_type_and_what_to_do() {
     let refusal = function.refusal(json!({})).await;
     assert_eq!(
         (refusal.kind.as_str(), refusal.text("code")),
-        ("Unauthenticated", "UnknownCaller")
+        ("Unauthenticated", "CredentialRejected")
     );
     assert!(refusal.text("fix").contains("domain-url"), "{refusal:?}");
     vendor.end(function, &["failed"]).await;

@@ -4,7 +4,7 @@
 use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{RoleMode, World};
-use rollcall_snapshot::read::{Entitlement, Resource};
+use rollcall_snapshot::{Entitlement, Resource};
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};
@@ -31,7 +31,7 @@ async fn the_small_site_is_shown_line_by_line() {
     let (lines, shown) = lines_of(World::worked_example(), json!({})).await;
     assert_eq!(lines, expected(PERMISSIONS));
     // The group's permission to add pages is of a noun that is not selected.
-    let warning = "PermissionsNotSelected: 1 rows of permissions are of nouns or verbs that the configuration leaves out";
+    let warning = "ExcludedByConfiguration: 1 rows of permissions are of nouns or verbs that the configuration leaves out";
     assert!(shown.warnings().contains(&warning.into()));
 }
 
@@ -42,7 +42,7 @@ async fn without_personal_spaces_nothing_is_shown_of_them_and_nothing_else_is_mi
     let mut rest = expected(PERMISSIONS);
     rest.retain(|line| !line.starts_with("space:98311"));
     assert_eq!(lines, rest);
-    let warning = "PersonalSpacesSkipped: 1 personal spaces are left out, as configured";
+    let warning = "ExcludedByConfiguration: 1 personal spaces are left out, as configured";
     assert!(shown.warnings().contains(&warning.into()));
 }
 
@@ -83,7 +83,7 @@ async fn with_all_nouns_and_verbs_what_can_be_granted_is_shown() {
         !shown
             .warnings()
             .iter()
-            .any(|w| w.starts_with("PermissionsNotSelected"))
+            .any(|w| w.starts_with("ExcludedByConfiguration"))
     );
 }
 

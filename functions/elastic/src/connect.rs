@@ -149,7 +149,7 @@ impl Elastic {
         self.cloud.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorType::Misconfigured,
-                Code::NoCloudKey,
+                Code::ConfigurationChanged,
                 "the run began with a key of Elastic Cloud, and now there is none",
                 "Put `api-key` back into the secret, or start a new run when this one has ended.",
             )
@@ -169,7 +169,7 @@ impl Elastic {
             if found.goes_on {
                 return Err(Error::new(
                     ErrorType::Misconfigured,
-                    Code::TooManyOrganizations,
+                    Code::SeveralOrganizations,
                     "the key reaches more organizations than Elastic Cloud lists at once, and how to ask for the others is not documented",
                     "Set `organization-id` to the one that this connection is for.",
                 ));

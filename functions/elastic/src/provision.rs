@@ -130,7 +130,7 @@ impl<'a> Change<'a> {
         if !self.cluster.has_role(&self.role).await? {
             return Err(Error::new(
                 ErrorType::NotFound,
-                Code::UnknownRole,
+                Code::UnknownEntitlement,
                 format!(
                     "there is no role `{}` in {}",
                     self.role,
@@ -233,7 +233,7 @@ fn check_kinds(entitlement: &EntitlementId, principal: &ResourceId) -> Result<()
         (ROLE, MEMBER) => {}
         (ROLE_MAPPING, _) => {
             return Err(Error::refused(
-                Code::RoleMapping,
+                Code::NotProvisioned,
                 "role mappings are shown, and not changed: their rules are written as a whole, and a wrong one locks people out",
                 "Change the mapping in Kibana, or the person's groups at the identity provider.",
             ));
@@ -263,13 +263,13 @@ fn cluster<'a>(connector: &'a Elastic, name: Option<&str>) -> Result<&'a Cluster
     connector.cluster(name).ok_or_else(|| match name {
         Some(name) => Error::new(
             ErrorType::NotFound,
-            Code::UnknownDeployment,
+            Code::UnknownEntitlement,
             format!("the configuration has no deployment `{name}`"),
             "Use an id of the newest snapshot, or add the deployment to `deployments` in the secret.",
         ),
         None => Error::new(
             ErrorType::NotFound,
-            Code::UnknownDeployment,
+            Code::UnknownEntitlement,
             "the configuration has no deployment with bare ids",
             "Set `deployment-endpoint` and `deployment-api-key`; or with several deployments, write the id with its deployment: <deployment>›<name>.",
         ),

@@ -232,7 +232,7 @@ impl Open<'_> {
         }
         if !self.strange.is_empty() {
             out.warn(
-                Code::UnknownRules,
+                Code::UnknownValue,
                 format!(
                     "{place}: the rules of these role mappings are not wholly understood, and count as conditions: {}",
                     few(&self.strange)
@@ -277,7 +277,7 @@ fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut Step
     }
     let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
     out.warn(
-        Code::DanglingRoles,
+        Code::DanglingReference,
         format!(
             "{place}: {holders} have roles that are not defined: {}",
             few(&roles)

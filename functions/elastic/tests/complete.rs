@@ -440,8 +440,8 @@ async fn every_oddity_is_shown_as_what_it_is() {
             // `mixed`; a name on condition of a realm in `all`, and of a group in `deep`. There the ninth is the group that
             // is shut out: somebody in it may still be called what lets everybody in.
             "ConditionalMembers: the deployment: 9 names in 7 role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
-            "DanglingRoles: the deployment: role mappings have roles that are not defined: role-that-was; the deployment: users have roles that are not defined: Viewer, role-that-was",
-            "UnknownRules: the deployment: the rules of these role mappings are not wholly understood, and count as conditions: no-rules",
+            "DanglingReference: the deployment: role mappings have roles that are not defined: role-that-was; the deployment: users have roles that are not defined: Viewer, role-that-was",
+            "UnknownValue: the deployment: the rules of these role mappings are not wholly understood, and count as conditions: no-rules",
             "UnnamedMembers: the deployment: 14 role mappings cover people whom no list names; an `externalClass` stands for those of each: all, all-of-nothing, deep, dn, elastic-cloud-sso-kibana-do-not-change and 9 more",
         ]
     );

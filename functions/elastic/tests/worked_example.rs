@@ -9,7 +9,7 @@ use rollcall_simulators::elastic::{
     ORGANIZATION_ID, SECOND_DEPLOYMENT_KEY, SECOND_ID, SECOND_ORGANIZATION_ID, TEST_DEPLOYMENT_KEY,
     WIDE_CLOUD_KEY, World,
 };
-use rollcall_snapshot::read::{Entitlement, Resource};
+use rollcall_snapshot::{Entitlement, Resource};
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};
@@ -109,7 +109,7 @@ async fn of_two_deployments_one_may_keep_its_ids_and_the_other_has_its_name_in_t
     assert_eq!(lines, expected(&[ORGANIZATION, DEPLOYMENT, LINKED, SECOND]));
     assert_eq!(
         shown.warnings(),
-        ["DanglingRoles: second: users have roles that are not defined: superuser"]
+        ["DanglingReference: second: users have roles that are not defined: superuser"]
     );
 }
 

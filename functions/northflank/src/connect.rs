@@ -65,7 +65,7 @@ impl Connector for Northflank {
         if token.is_some_and(|token| token.entity_type == "team") {
             return Err(Error::new(
                 ErrorType::PermissionDenied,
-                Code::TeamToken,
+                Code::CredentialTooWeak,
                 "the API token is one of a team",
                 "Make an API token of the organization: Settings > API > Tokens of the organization.",
             ));
@@ -253,7 +253,7 @@ impl Northflank {
 pub(crate) fn no_members() -> Error {
     Error::new(
         ErrorType::PermissionDenied,
-        Code::NoMembers,
+        Code::EmptyList,
         "the API shows no member of the organization, and there is one at least: its owner",
         MISSING,
     )

@@ -104,7 +104,7 @@ impl Syncer for Northflank {
         // Every token is made from a role; *unknown*: whether those that the vendor makes itself are in the list.
         if count(ROLES) == 0 {
             warnings.push(Warning::new(
-                Code::NoRoles,
+                Code::EmptyList,
                 "the API shows no role of the organization, though the API token was made from one: whoever has a role that is not in the list is not shown with it",
             ));
         }
@@ -119,7 +119,7 @@ impl Syncer for Northflank {
         }
         if count(UNKNOWN_KINDS) > 0 {
             warnings.push(Warning::new(
-                Code::UnknownMemberType,
+                Code::UnknownValue,
                 format!(
                     "{} members of roles have them in a way that Rollcall does not know, and are shown as if they were given them",
                     count(UNKNOWN_KINDS)
@@ -182,7 +182,7 @@ impl Northflank {
             left_out(&mut out, ROLE, &role.id, role.unreadable());
             for group in missing {
                 out.warn(
-                    Code::DanglingGroup,
+                    Code::DanglingReference,
                     format!(
                         "role {} is linked to the directory group {group}, which is not there",
                         role.id
@@ -295,7 +295,7 @@ fn check_id(id: &str) -> Result<(), Error> {
     }
     Err(Error::new(
         ErrorType::Internal,
-        Code::UnusableId,
+        Code::UnexpectedAnswer,
         format!("the vendor has the id {id:?}, which its documentation rules out"),
         "Please report this with the message.",
     ))

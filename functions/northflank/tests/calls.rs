@@ -111,7 +111,7 @@ async fn an_organization_without_roles_and_groups_takes_four_calls() {
     );
     assert_eq!((shown.count("user"), shown.resources.len()), (3, 3));
     let warnings = shown.warnings();
-    assert!(warnings.len() == 1 && warnings[0].starts_with("NoRoles: the API shows no role"));
+    assert!(warnings.len() == 1 && warnings[0].starts_with("EmptyList: the API shows no role"));
 }
 
 #[tokio::test]

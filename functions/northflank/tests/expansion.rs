@@ -12,7 +12,7 @@ use rollcall_harness::conformance::answer_of;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::northflank::{Both, ENGINEERING_ID, Sizes, World, directory_group_id};
 use rollcall_simulators::{Fault, FaultKind};
-use rollcall_snapshot::read::{Filter, Snapshot};
+use rollcall_snapshot::{Filter, Snapshot};
 use serde_json::json;
 
 use crate::{Desk, Simulated};
@@ -24,7 +24,7 @@ type Pair = (String, String);
 
 /// Who holds which role, in a snapshot.
 fn holders(shown: &Shown) -> BTreeSet<Pair> {
-    let role = |grant: &&rollcall_snapshot::read::Grant| grant.resource.starts_with("role:");
+    let role = |grant: &&rollcall_snapshot::Grant| grant.resource.starts_with("role:");
     let grants = shown.grants.values().filter(role);
     grants
         .filter_map(|g| {
@@ -118,7 +118,9 @@ fn check(world: &World, both: Both, shown: &Shown) {
 /// How many links the warning tells of; it names the first three.
 fn links_that_dangle(shown: &Shown) -> usize {
     let warnings = shown.warnings();
-    let mut found = warnings.iter().filter(|w| w.starts_with("DanglingGroup: "));
+    let mut found = warnings
+        .iter()
+        .filter(|w| w.starts_with("DanglingReference: "));
     let Some(warning) = found.next() else {
         return 0;
     };
@@ -187,7 +189,7 @@ async fn who_holds_a_role_through_a_group_that_does_not_show_holds_it_all_the_sa
     let warnings = shown.warnings();
     for warning in [
         format!(
-            "DanglingGroup: role developer is linked to the directory group {gone}, which is not there; role developer is linked to the directory group {hidden}, which is not there; role org-admin is linked to the directory group {hidden}, which is not there"
+            "DanglingReference: role developer is linked to the directory group {gone}, which is not there; role developer is linked to the directory group {hidden}, which is not there; role org-admin is linked to the directory group {hidden}, which is not there"
         ),
         "UnexplainedGrants: the vendor shows 2 grants as following from others, which it does not show: they are kept, as grants of their own".to_owned(),
     ] {

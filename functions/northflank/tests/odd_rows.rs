@@ -129,7 +129,7 @@ async fn a_way_to_have_a_role_that_nobody_knows_is_a_grant_of_its_own_and_counte
     );
     let shown = Shown::by(&desk).await;
     assert!(shown.grant("role:developer:assigned:user:alice-w").direct);
-    let told = "UnknownMemberType: 1 members of roles have them in a way";
+    let told = "UnknownValue: 1 members of roles have them in a way";
     let warnings = shown.warnings();
     assert!(warnings.iter().any(|w| w.starts_with(told)), "{warnings:?}");
 }

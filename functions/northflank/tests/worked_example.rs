@@ -5,7 +5,7 @@
 use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::northflank::{ENGINEERING_ID, OPERATIONS_ID, World};
-use rollcall_snapshot::read::{Entitlement, Resource, Snapshot};
+use rollcall_snapshot::{Entitlement, Resource, Snapshot};
 
 use crate::{Desk, Simulated};
 
@@ -72,7 +72,7 @@ async fn the_expanded_snapshot_unexpands_to_what_was_stated() {
     let snapshot =
         Snapshot::read(desk.snapshot(&answer).as_slice(), "the snapshot").expect("readable");
     let mut sources = Vec::new();
-    let all = rollcall_snapshot::read::Filter::default();
+    let all = rollcall_snapshot::Filter::default();
     snapshot
         .grants(&all, |g| -> Result<(), rollcall_connector::Error> {
             if !g.sources.is_empty() {

@@ -167,7 +167,7 @@ impl Connector for TemporalCloud {
         if !is_account_id(&account) {
             return Err(Error::new(
                 ErrorType::Internal,
-                Code::BadAccountId,
+                Code::UnexpectedAnswer,
                 format!("the vendor gives `{account}` as the account's id"),
                 "Every id would be wrong: report this to the vendor.",
             ));

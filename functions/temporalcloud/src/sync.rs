@@ -454,7 +454,7 @@ fn take(out: &mut StepOutput<Step>, (records, unknown): (Records, Vec<String>)) 
     out.records.extend(records);
     for right in unknown {
         out.warn(
-            Code::UnknownRight,
+            Code::UnknownValue,
             format!("the vendor has a new right that Rollcall does not know: {right}"),
         );
     }

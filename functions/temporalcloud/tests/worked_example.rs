@@ -4,7 +4,7 @@
 use rollcall_harness::lines::{immutable, line, status};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
-use rollcall_snapshot::read::{Entitlement, Grant, Resource};
+use rollcall_snapshot::{Entitlement, Grant, Resource};
 
 use crate::Desk;
 

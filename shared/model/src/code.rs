@@ -1,35 +1,34 @@
-//! The codes of errors and warnings: stable names that alarms, tests and programs go by.
+//! The codes of errors and warnings.
 
-use std::fmt;
-
-macro_rules! codes {
-    ($($name:ident),* $(,)?) => {
-        /// What failed, or what an operator should know: the `code` of an error or a warning.
+/// An enum of stable names: lists its variants, and writes each as its name.
+macro_rules! names {
+    ($(#[$about:meta])* $enum:ident { $($(#[$doc:meta])* $name:ident),* $(,)? }) => {
+        $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[expect(missing_docs, reason = "listed in docs/codes.md")]
-        pub enum Code { $($name),* }
+        pub enum $enum { $($(#[$doc])* $name),* }
 
-        impl Code {
-            /// Every code, by name.
+        impl $enum {
+            /// Every variant, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The name as it appears in answers, logs and manifests: UpperCamelCase, stable.
+            /// The name as it appears in answers, logs and manifests.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name)),* }
             }
         }
+
+        impl std::fmt::Display for $enum {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
     };
 }
+pub(crate) use names;
 
 impl serde::Serialize for Code {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -39,24 +38,22 @@ impl PartialEq<&str> for Code {
     }
 }
 
-codes! {
-    AddressFiltered,
+names! {
+/// What failed, or what an operator should know: the `code` of an error or a warning. `docs/codes.md` explains each.
+#[expect(missing_docs, reason = "docs/codes.md has a row for each")]
+Code {
     AddressNotAllowed,
     AdministratorsNotShown,
     AmbiguousIds,
     AmbiguousPrincipal,
     AmbiguousSnapshot,
     AnotherTenant,
-    BadAccountId,
     BadConfiguration,
     BadConnectionName,
     BadCredential,
-    BadDomain,
     BadEmail,
     BadEntitlementId,
     BadEnvironment,
-    BadExpansion,
-    BadGrant,
     BadHeader,
     BadProxy,
     BadRequestId,
@@ -71,10 +68,7 @@ codes! {
     CertificateOfAnotherHost,
     CertificateOutOfDate,
     ChangedMeanwhile,
-    CheckpointGone,
     CheckpointUnreadable,
-    CloudKeyRejected,
-    CloudKeyTooWeak,
     ComputedRoles,
     ConditionalMembers,
     ConfigurationChanged,
@@ -82,21 +76,19 @@ codes! {
     ContradictoryAnswers,
     CredentialRejected,
     CredentialTooWeak,
-    DanglingGroup,
-    DanglingRoles,
+    DanglingReference,
     DeletedDuringSync,
-    DeploymentKeyRejected,
-    DeploymentKeyTooWeak,
+    EmptyList,
     EndlessList,
     EventNotReadable,
+    ExcludedByConfiguration,
     ExternalGroup,
     FinishPanicked,
     ForeignSource,
     ForeignStep,
-    GrantsOnGoneResources,
+    GrantsLeftOut,
     GraphQlFailed,
     GuestLimit,
-    HoldsImmutableRole,
     HoldsRole,
     HostNotFound,
     ImmutableRole,
@@ -108,36 +100,19 @@ codes! {
     LastAdmin,
     LeaseLost,
     ListMoved,
-    ListMoves,
-    ListNeverEnds,
     LowestRole,
     MalformedEvent,
     MalformedSecret,
     ManifestNotReadable,
     MayNotBeAdministrator,
-    MayNotChange,
     MembersWithoutAccount,
-    MissingScope,
     MoreWarnings,
-    NamelessUser,
-    NoCloudKey,
-    NoGroups,
-    NoMembers,
     NoOrganization,
-    NoRoles,
     NoSnapshot,
-    NoSpaces,
     NoSuchOperation,
-    NoTeams,
-    NoUsers,
-    NobodyListed,
-    NotADeployment,
     NotASnapshot,
-    NotAUser,
     NotAvailable,
     NotConfirmed,
-    NotElasticCloud,
-    NotElasticsearch,
     NotHeld,
     NotJson,
     NotObserved,
@@ -147,98 +122,68 @@ codes! {
     OperationFailed,
     OtherDeployment,
     OwnAccess,
-    OwnIdentity,
-    PartialList,
-    PermissionsNotSelected,
-    PersonalSpace,
-    PersonalSpacesSkipped,
+    PermissionsOnly,
     PrincipalBusy,
     ProxyCredentials,
     ProxyFailed,
     RateLimited,
     Redirected,
-    RepeatedCursor,
     RequestIdUsed,
     ReservedUser,
-    RoleMapping,
     RolesOnly,
     RunAtWork,
     RunWaiting,
     ScopedServiceAccount,
     ScratchFailed,
     ScratchFull,
-    ScratchNotReadable,
     SdkClient,
     SecretDeleted,
     SecretNotReadable,
     Serverless,
     ServiceAccountsOnly,
+    SeveralOrganizations,
     SnapshotDamaged,
-    SnapshotEmpty,
     SnapshotNotFound,
     SnapshotNotReadable,
     SnapshotNotWritten,
     SnapshotTooLarge,
     SnapshotTruncated,
     SnapshotUnfinished,
-    SpaceVanished,
     StaleCursor,
-    StepNotJson,
     StillInProgress,
     StoreNotReadable,
     StoreNotWritable,
     StreamFailed,
     SuddenLoss,
     Superseded,
-    TeamToken,
-    TeamVanished,
-    TeamsMayBeHidden,
     TemplateNotRendered,
     TenantUnknown,
     TlsFailed,
-    TokenRejected,
-    TokenTooWeak,
-    TooManyOrganizations,
     UndeclaredKey,
     UnexpectedAnswer,
     UnexplainedGrants,
-    UnknownCaller,
-    UnknownCommit,
     UnknownConnection,
     UnknownConnector,
-    UnknownDeployment,
     UnknownEntitlement,
-    UnknownGroup,
     UnknownKeys,
-    UnknownMemberType,
     UnknownOperation,
     UnknownOrganization,
-    UnknownOrganizationRole,
-    UnknownPermission,
     UnknownPrincipal,
-    UnknownPrincipalKind,
     UnknownProfileKey,
     UnknownResource,
-    UnknownRight,
-    UnknownRole,
-    UnknownRoleMode,
-    UnknownRules,
     UnknownRun,
     UnknownSideEffect,
-    UnknownSnapshot,
-    UnknownSpace,
-    UnknownTeamRole,
+    UnknownValue,
     UnnamedMembers,
     UnreadableAnswer,
     UnreadableField,
     UnreadableObject,
-    UnreadableUser,
+    UnreadableRecord,
+    UnreadableRow,
     UnresolvedPrincipals,
     UnsupportedSnapshot,
     UntrustedCertificate,
-    UnusableId,
     UnusableName,
-    Vanished,
     VendorConflict,
     VendorDenied,
     VendorNotFound,
@@ -247,8 +192,23 @@ codes! {
     VendorTimeout,
     VendorUnavailable,
     VendorUnreachable,
-    WeakKey,
-    WhichOrganization,
     WrittenByAnother,
+    WrongAddress,
     WrongUsage,
+}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_a_row_for_each_code_in_order_and_no_other() {
+        let page = include_str!("../../../docs/codes.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let documented: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+        let declared: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(documented, declared);
+        assert!(declared.is_sorted());
+    }
 }

@@ -4,17 +4,19 @@
 //! Status, profile and creation time are written both on the resource and in its user trait, since older readers look
 //! only at the trait.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 use prost_types::value::Kind;
-use prost_types::{Any, ListValue, Struct, Value};
+use prost_types::{Any, Struct, Value};
+use serde_json::Value as Json;
 
-use super::name_or_id;
-use super::proto::{self, Annotation};
-use super::{
-    AccountType, Entitlement, Expandable, Grant, Profile, Purpose, Resource, ResourceId,
-    ResourceTrait, ResourceType, State, TraitKind,
+use crate::proto::{self, Annotation};
+use crate::{
+    AccountType, Entitlement, Exclusive, Expandable, Grant, Resource, ResourceId, ResourceTrait,
+    ResourceType, TraitKind, name_or_id,
 };
 
 /// The bytes of a resource type.
@@ -24,49 +26,40 @@ pub fn resource_type(t: &ResourceType) -> Vec<u8> {
 
 /// The message of a resource type, as capabilities show it too.
 pub fn resource_type_message(t: &ResourceType) -> proto::ResourceType {
-    let traits = match t.trait_kind {
-        TraitKind::None => vec![],
-        TraitKind::User => vec![proto::Trait::User as i32],
-        TraitKind::Group => vec![proto::Trait::Group as i32],
-        TraitKind::Role => vec![proto::Trait::Role as i32],
-        TraitKind::ScopeBinding => vec![proto::Trait::ScopeBinding as i32],
-    };
-    let skip = t
-        .no_entitlements
-        .then(|| proto::SkipEntitlementsAndGrants {}.to_any());
+    let skip = proto::SkipEntitlementsAndGrants {};
+    let kind = t.trait_kind;
     proto::ResourceType {
         id: t.id.into(),
         display_name: t.display_name.into(),
-        traits,
-        annotations: skip.into_iter().collect(),
+        traits: Vec::from_iter((kind != TraitKind::None).then_some(kind as i32)),
+        annotations: Vec::from_iter(t.no_entitlements.then(|| skip.to_any())),
         description: t.description.into(),
     }
 }
 
 /// The bytes of a resource.
 pub fn resource(r: &Resource) -> Vec<u8> {
-    let profile = structure(&r.profile);
+    let fields = r.profile.iter().map(|(key, v)| (key.clone(), value(v)));
+    let profile = Struct {
+        fields: fields.collect(),
+    };
     let status = proto::Status {
-        status: match r.state {
-            State::Unknown => 0,
-            State::Enabled => 1,
-            State::Disabled => 2,
-            State::Deleted => 3,
-        },
+        status: r.state as i32,
         details: r.state_details.clone(),
     };
-    let mut annotations: Vec<Any> = Vec::new();
-    annotations.extend(r.v1_identifier.as_deref().map(v1_identifier));
-    if !r.aliases.is_empty() {
-        let ids = r.aliases.clone();
-        annotations.push(proto::Aliases { ids }.to_any());
-    }
-    annotations.extend(resource_trait(r, &status, &profile));
+    let aliases = proto::Aliases {
+        ids: r.aliases.clone(),
+    };
+    let annotations = [
+        v1_identifier(&r.v1_identifier),
+        (!r.aliases.is_empty()).then(|| aliases.to_any()),
+        resource_trait(r, &status, &profile),
+    ];
     proto::Resource {
         id: Some(id(&r.id)),
         parent_resource_id: r.parent.as_ref().map(id),
         display_name: name_or_id(&r.display_name, &r.id.id).to_owned(),
-        annotations,
+        annotations: annotations.into_iter().flatten().collect(),
         description: r.description.clone(),
         profile: Some(profile),
         status: Some(status),
@@ -75,7 +68,7 @@ pub fn resource(r: &Resource) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// What stands for a principal that a grant names and the vendor did not show.
+/// The bytes of a stub: a principal that a grant names and the vendor does not show.
 pub fn stub(id: &ResourceId, kind: TraitKind) -> Vec<u8> {
     let resource_trait = match kind {
         TraitKind::None => ResourceTrait::None,
@@ -119,18 +112,12 @@ fn resource_trait(r: &Resource, status: &proto::Status, profile: &Struct) -> Opt
                 emails: emails.collect(),
                 status: Some(status.clone()),
                 profile,
-                account_type: match account_type {
-                    AccountType::Unknown => 0,
-                    AccountType::Human => 1,
-                    AccountType::Service => 2,
-                    AccountType::System => 3,
-                },
+                account_type: *account_type as i32,
                 login: login.clone().unwrap_or_default(),
-                login_aliases: Vec::new(),
                 created_at: r.created_at.map(timestamp),
                 last_login: last_login.map(timestamp),
                 mfa_status: mfa.map(|enabled| proto::Flag { enabled }),
-                sso_status: None,
+                ..Default::default()
             };
             Some(user.to_any())
         }
@@ -144,32 +131,25 @@ pub fn entitlement(e: &Entitlement, types: &[ResourceType]) -> Vec<u8> {
         .iter()
         .filter_map(|wanted| types.iter().find(|t| t.id == *wanted))
         .map(resource_type_message);
-    let mut annotations: Vec<Any> = Vec::new();
-    annotations.extend(e.v1_identifier.as_deref().map(v1_identifier));
-    if e.immutable {
-        annotations.push(proto::EntitlementImmutable::default().to_any());
-    }
-    if let Some(exclusive) = &e.exclusive {
-        let group = proto::EntitlementExclusionGroup {
-            exclusion_group_id: exclusive.group.clone(),
-            order: exclusive.order,
-            is_default: false,
-            scope_to_resource: exclusive.per_resource,
-        };
-        annotations.push(group.to_any());
-    }
+    let group = |set: &Exclusive| proto::EntitlementExclusionGroup {
+        exclusion_group_id: set.group.clone(),
+        order: set.order,
+        is_default: false,
+        scope_to_resource: set.per_resource,
+    };
+    let annotations = [
+        v1_identifier(&e.v1_identifier),
+        (e.immutable).then(|| proto::EntitlementImmutable::default().to_any()),
+        e.exclusive.as_ref().map(|set| group(set).to_any()),
+    ];
     proto::Entitlement {
         resource: Some(bare(&e.id.resource)),
         id: e.id.to_string(),
         display_name: e.display_name.clone(),
         description: e.description.clone(),
         grantable_to: grantable_to.collect(),
-        annotations,
-        purpose: match e.purpose {
-            Purpose::Assignment => 1,
-            Purpose::Permission => 2,
-            Purpose::Ownership => 3,
-        },
+        annotations: annotations.into_iter().flatten().collect(),
+        purpose: e.purpose as i32,
         slug: e.id.slug.clone(),
     }
     .encode_to_vec()
@@ -177,19 +157,17 @@ pub fn entitlement(e: &Entitlement, types: &[ResourceType]) -> Vec<u8> {
 
 /// The encoded `annotations` field of a grant: all of its bytes that do not follow from its ids.
 pub fn grant_annotations(g: &Grant) -> Vec<u8> {
-    let mut annotations: Vec<Any> = Vec::new();
-    annotations.extend(g.v1_identifier.as_deref().map(v1_identifier));
-    if g.immutable {
-        annotations.push(proto::GrantImmutable::default().to_any());
-    }
-    if let Some(id) = &g.external_id {
-        annotations.push(proto::ExternalResourceMatchID { id: id.clone() }.to_any());
-    }
-    let only = proto::Grant {
-        annotations,
+    let external = |id: &String| proto::ExternalResourceMatchID { id: id.clone() }.to_any();
+    let annotations = [
+        v1_identifier(&g.v1_identifier),
+        (g.immutable).then(|| proto::GrantImmutable::default().to_any()),
+        g.external_id.as_ref().map(external),
+    ];
+    proto::Grant {
+        annotations: annotations.into_iter().flatten().collect(),
         ..Default::default()
-    };
-    only.encode_to_vec()
+    }
+    .encode_to_vec()
 }
 
 /// The content of the `expansion` column.
@@ -202,7 +180,7 @@ pub fn expansion(e: &Expandable) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// Puts grants of one entitlement together from their parts, without building a message for each.
+/// Encodes the grants of one entitlement from their parts, without a message for each.
 #[derive(Debug)]
 pub struct GrantEncoder {
     entitlement: String,
@@ -210,7 +188,7 @@ pub struct GrantEncoder {
 }
 
 impl GrantEncoder {
-    /// For the grants of `entitlement`, which is on `resource`.
+    /// An encoder for the grants of `entitlement`, which is on `resource`.
     pub fn new(entitlement: &str, resource: &ResourceId) -> Self {
         let prefix = proto::Grant {
             entitlement: Some(proto::Entitlement {
@@ -306,8 +284,9 @@ fn bare(resource: &ResourceId) -> proto::Resource {
     }
 }
 
-fn v1_identifier(id: &str) -> Any {
-    proto::V1Identifier { id: id.into() }.to_any()
+fn v1_identifier(id: &Option<String>) -> Option<Any> {
+    let id = id.clone()?;
+    Some(proto::V1Identifier { id }.to_any())
 }
 
 fn timestamp(at: Timestamp) -> prost_types::Timestamp {
@@ -317,30 +296,18 @@ fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     }
 }
 
-fn structure(profile: &Profile) -> Struct {
-    Struct {
-        fields: profile
-            .iter()
-            .map(|(key, v)| (key.clone(), value(v)))
-            .collect(),
+fn value(json: &Json) -> Value {
+    match json {
+        Json::Null => Kind::NullValue(0).into(),
+        Json::Bool(flag) => (*flag).into(),
+        Json::Number(n) => n.as_f64().unwrap_or_default().into(),
+        Json::String(text) => text.as_str().into(),
+        Json::Array(items) => Vec::from_iter(items.iter().map(value)).into(),
+        Json::Object(fields) => {
+            let fields = fields.iter().map(|(key, v)| (key.clone(), value(v)));
+            BTreeMap::from_iter(fields).into()
+        }
     }
-}
-
-fn value(json: &serde_json::Value) -> Value {
-    use serde_json::Value as Json;
-    let kind = match json {
-        Json::Null => Kind::NullValue(0),
-        Json::Bool(b) => Kind::BoolValue(*b),
-        Json::Number(n) => Kind::NumberValue(n.as_f64().unwrap_or_default()),
-        Json::String(s) => Kind::StringValue(s.clone()),
-        Json::Array(items) => Kind::ListValue(ListValue {
-            values: items.iter().map(value).collect(),
-        }),
-        Json::Object(fields) => Kind::StructValue(Struct {
-            fields: fields.iter().map(|(k, v)| (k.clone(), value(v))).collect(),
-        }),
-    };
-    Value { kind: Some(kind) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
-//! The error that leaves a function.
-//!
-//! Inside the crate each room has its own error type; at the boundary they all become an [`Error`]: one of a closed set
-//! of types that a retry policy can match on, a finer code, a sentence that says what failed, and what to do about it.
+//! The error that leaves a function: one of a closed set of types that a retry policy can match on, a finer code, a
+//! sentence that says what failed, and what the operator should do. The errors of single modules become this one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,11 +8,12 @@ use crate::Code;
 use jiff::Timestamp;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
+type Fix = Cow<'static, str>;
 
-/// What kind of failure it is: the `errorType` that Lambda, Step Functions and alarms see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorType {
-    /// The vendor asks for patience; worth a retry, not before [`Error::retry_at`].
+crate::code::names! {
+/// The type of a failure: the `errorType` that Lambda, Step Functions and alarms see.
+ErrorType {
+    /// The vendor limits requests; worth a retry, not before [`Error::retry_at`].
     RateLimited,
     /// The vendor, AWS or the network did not answer properly; worth a retry.
     Unavailable,
@@ -22,85 +21,49 @@ pub enum ErrorType {
     Unauthenticated,
     /// The credential is good but lacks a right.
     PermissionDenied,
-    /// The event is malformed or asks for something that does not exist in this connector.
+    /// The event is malformed, or names something that this connector does not have.
     InvalidRequest,
     /// Configuration, secret, store or function settings need the operator.
     Misconfigured,
-    /// What the event names is not there.
+    /// What the event names does not exist.
     NotFound,
-    /// Understood and possible, but not done: the answer says which rule forbids it.
+    /// Understood and possible, but a rule forbids it.
     Refused,
-    /// Something else changed or claimed the same thing.
+    /// Something else changed or claimed the same object.
     Conflict,
     /// A defect of Rollcall, or an answer of the vendor that it does not understand.
     Internal,
 }
+}
 
 impl ErrorType {
-    /// Every type there is, for schemas and tests.
-    pub const ALL: [Self; 10] = [
-        Self::RateLimited,
-        Self::Unavailable,
-        Self::Unauthenticated,
-        Self::PermissionDenied,
-        Self::InvalidRequest,
-        Self::Misconfigured,
-        Self::NotFound,
-        Self::Refused,
-        Self::Conflict,
-        Self::Internal,
-    ];
-
-    /// The name as it appears in `errorType`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RateLimited => "RateLimited",
-            Self::Unavailable => "Unavailable",
-            Self::Unauthenticated => "Unauthenticated",
-            Self::PermissionDenied => "PermissionDenied",
-            Self::InvalidRequest => "InvalidRequest",
-            Self::Misconfigured => "Misconfigured",
-            Self::NotFound => "NotFound",
-            Self::Refused => "Refused",
-            Self::Conflict => "Conflict",
-            Self::Internal => "Internal",
-        }
-    }
-
     /// Whether sending the same event again later may succeed without anybody changing anything.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::RateLimited | Self::Unavailable)
     }
 }
 
-impl fmt::Display for ErrorType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A failure as an operator meets it: what failed and why (`Display` and its sources), and what to do ([`Error::fix`]).
+/// A failure: what failed and why (`Display` and its sources), and what the operator should do ([`Error::fix`]).
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     kind: ErrorType,
     code: Code,
     message: Box<str>,
-    fix: Cow<'static, str>,
+    fix: Fix,
     retry_at: Option<Timestamp>,
-    run: Option<Box<str>>,
+    resumable_sync_id: Option<Box<str>>,
     restarts_run: bool,
     source: Option<Source>,
 }
 
 impl Error {
-    /// A new error. `message` is a sentence without its cause; `fix` tells the
-    /// operator what to do.
+    /// An error. `message` is a sentence without its cause; `fix` says what the operator should do.
     pub fn new(
         kind: ErrorType,
         code: Code,
         message: impl Into<String>,
-        fix: impl Into<Cow<'static, str>>,
+        fix: impl Into<Fix>,
     ) -> Self {
         Self {
             kind,
@@ -108,7 +71,7 @@ impl Error {
             message: message.into().into_boxed_str(),
             fix: fix.into(),
             retry_at: None,
-            run: None,
+            resumable_sync_id: None,
             restarts_run: false,
             source: None,
         }
@@ -125,21 +88,18 @@ impl Error {
     }
 
     /// An event that cannot be carried out as it stands.
-    pub fn invalid(
-        code: Code,
-        message: impl Into<String>,
-        fix: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn invalid(code: Code, message: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::new(ErrorType::InvalidRequest, code, message, fix)
     }
 
-    /// A rule forbids what was asked.
-    pub fn refused(
-        code: Code,
-        message: impl Into<String>,
-        fix: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    /// A request that a rule forbids.
+    pub fn refused(code: Code, message: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::new(ErrorType::Refused, code, message, fix)
+    }
+
+    /// A value of Rollcall that cannot be written as JSON.
+    pub fn not_json(source: serde_json::Error) -> Self {
+        Self::internal(Code::NotJson, "a value has no JSON form").with_source(source)
     }
 
     /// Adds the cause.
@@ -156,21 +116,21 @@ impl Error {
         self
     }
 
-    /// Says when a retry makes sense.
+    /// Sets the time from which a retry makes sense.
     #[must_use]
     pub fn with_retry_at(mut self, at: Timestamp) -> Self {
         self.retry_at = Some(at);
         self
     }
 
-    /// Names the unfinished sync that a retry can go on with.
+    /// Names the unfinished sync that a retry can resume.
     #[must_use]
     pub fn with_resumable_sync_id(mut self, sync_id: impl Into<String>) -> Self {
-        self.run = Some(sync_id.into().into_boxed_str());
+        self.resumable_sync_id = Some(sync_id.into().into_boxed_str());
         self
     }
 
-    /// Says that nothing can come of what was saved of this sync: a retry starts a new one.
+    /// Marks the saved state of this sync as useless: a retry starts a new sync.
     #[must_use]
     pub fn restarting_run(mut self) -> Self {
         self.restarts_run = true;
@@ -192,23 +152,23 @@ impl Error {
         &self.fix
     }
 
-    /// The unfinished sync that a retry can go on with: the event's `sync_id`.
+    /// The unfinished sync that a retry can resume: the event's `sync_id`.
     pub fn resumable_sync_id(&self) -> Option<&str> {
-        self.run.as_deref()
+        self.resumable_sync_id.as_deref()
     }
 
-    /// Whether nothing can come of what was saved of this sync.
+    /// Whether a retry must start a new sync.
     pub fn restarts_run(&self) -> bool {
         self.restarts_run
     }
 
-    /// When a retry makes sense, where that is known.
+    /// The time from which a retry makes sense, if it is known.
     pub fn retry_at(&self) -> Option<Timestamp> {
         self.retry_at
     }
 }
 
-/// Shows an error with all its causes, `outer: inner: innermost`. The one place where chains are written out.
+/// Displays an error with all its causes: `outer: inner: innermost`.
 pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
 
 impl fmt::Display for Chain<'_> {

@@ -1,5 +1,5 @@
-//! The Baton protobuf messages that a snapshot holds (package `c1.connector.v2`, published by the Baton SDK), written by
-//! hand: only what Rollcall writes or reads. Maps are `BTreeMap`s, so that the same object is always the same bytes.
+//! The Baton protobuf messages that a snapshot holds (package `c1.connector.v2`, published by the Baton SDK): the fields
+//! that Rollcall writes or reads. Maps are `BTreeMap`s, so that the same object is always the same bytes.
 #![expect(missing_docs, reason = "fields are named as in the published schema")]
 
 use std::collections::BTreeMap;
@@ -49,9 +49,7 @@ annotations!(
     EntitlementImmutable,
     EntitlementExclusionGroup,
     V1Identifier,
-    RawId,
     Aliases,
-    ExternalLink,
     ExternalResourceMatchID,
 );
 
@@ -61,7 +59,8 @@ pub struct ResourceType {
     pub id: String,
     #[prost(string, tag = "2")]
     pub display_name: String,
-    #[prost(enumeration = "Trait", repeated, tag = "3")]
+    /// See [`TRAITS`].
+    #[prost(int32, repeated, tag = "3")]
     pub traits: Vec<i32>,
     #[prost(message, repeated, tag = "4")]
     pub annotations: Vec<Any>,
@@ -69,17 +68,15 @@ pub struct ResourceType {
     pub description: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, prost::Enumeration)]
-#[repr(i32)]
-pub enum Trait {
-    Unspecified = 0,
-    User = 1,
-    Group = 2,
-    Role = 3,
-    App = 4,
-    Secret = 5,
-    ScopeBinding = 7,
-}
+/// The traits of the schema: number, name, message.
+pub const TRAITS: &[(i32, &str, &str)] = &[
+    (1, "user", "UserTrait"),
+    (2, "group", "GroupTrait"),
+    (3, "role", "RoleTrait"),
+    (4, "app", "AppTrait"),
+    (5, "secret", "SecretTrait"),
+    (7, "scope_binding", "ScopeBindingTrait"),
+];
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Message)]
 pub struct ResourceId {
@@ -276,21 +273,9 @@ pub struct V1Identifier {
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
-pub struct RawId {
-    #[prost(string, tag = "1")]
-    pub id: String,
-}
-
-#[derive(Clone, PartialEq, Eq, Message)]
 pub struct Aliases {
     #[prost(string, repeated, tag = "1")]
     pub ids: Vec<String>,
-}
-
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct ExternalLink {
-    #[prost(string, tag = "1")]
-    pub url: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -345,7 +330,7 @@ mod tests {
                 ResourceType {
                     id: "user".into(),
                     display_name: "User".into(),
-                    traits: vec![Trait::User as i32],
+                    traits: vec![1],
                     ..Default::default()
                 }
                 .encode_to_vec(),

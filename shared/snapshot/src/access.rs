@@ -1,61 +1,56 @@
-//! What a principal holds, and how it comes to it.
+//! What a principal holds, and the paths that lead to it.
 //!
-//! Grants that the vendor stated are the beginning. From there the expandable grants lead on: whoever is a member of a
-//! group holds what the group passes on. That needs the grants of the principal and of the groups and roles on the way
-//! alone, so it is as good on a snapshot that was not expanded. Where a snapshot is expanded, what it says of a grant's
-//! sources is followed as well.
+//! It starts from the grants that the vendor stated and follows the expandable grants, so that an unexpanded snapshot
+//! gives the same answer. In an expanded one, the sources of a grant are followed as well.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use rollcall_model::Code;
-use rusqlite::OptionalExtension;
+use rollcall_model::{Code, Error, ErrorType, ResourceId};
 use serde::Serialize;
 
-use super::paths::{Hop, Node, paths};
-use super::read::Snapshot;
-use super::record::{self, Resource};
-use super::rows::Filter;
-use rollcall_model::{Error, ErrorType, ResourceId};
+use crate::paths::{Hop, Node, paths};
+use crate::read::Snapshot;
+use crate::record::{self, Resource};
+use crate::rows::Filter;
 
 /// What a principal holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Access {
-    /// Who.
+    /// The principal.
     pub principal: Resource,
-    /// What, by entitlement.
-    pub holds: Vec<Held>,
+    /// The entitlements that it holds, by id.
+    pub holds: Vec<HeldEntitlement>,
 }
 
 /// An entitlement that a principal holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Held {
-    /// Its id.
+#[expect(missing_docs, reason = "the other fields say it all")]
+pub struct HeldEntitlement {
     pub entitlement: String,
-    /// Its name for people.
     pub display_name: String,
     /// The resource that it is on, `type:id`.
     pub resource: String,
     /// That resource's name for people.
     pub resource_name: String,
-    /// How it is known.
-    pub kind: Kind,
-    /// The grant cannot be revoked by itself.
+    /// How it is known to be held.
+    pub kind: AccessKind,
+    /// Whether the grant cannot be revoked by itself.
     pub immutable: bool,
-    /// Each way that leads to it, as the entitlements held on the way, itself last; alone, it is held directly.
+    /// Each path to it: the entitlements held on the way, itself last. Alone, it is held directly.
     pub paths: Vec<Vec<Hop>>,
-    /// There are more ways than are listed.
+    /// Whether there are more paths than are listed.
     pub more_paths: bool,
 }
 
 /// How an entitlement is known to be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum AccessKind {
     /// The vendor stated it.
     Direct,
-    /// It follows, and the snapshot says so.
+    /// It follows from others, and the snapshot has the grant.
     Derived,
-    /// It follows, and the snapshot leaves that to its reader: it is not expanded.
+    /// It follows from others, and the snapshot lacks the grant: it is not expanded.
     Implied,
 }
 
@@ -75,13 +70,8 @@ impl Access {
     }
 }
 
-/// A grant to a group that its members get too.
-#[derive(Clone)]
-struct Passed {
-    entitlement: String,
-    resource: ResourceId,
-    expandable: record::Expandable,
-}
+/// An expandable grant: its entitlement, the resource of that, and who else gets it.
+type ExpandableGrant = (String, ResourceId, record::Expandable);
 
 impl Snapshot {
     /// Finds a principal by `type:id`, or by an e-mail address that only one has.
@@ -91,14 +81,12 @@ impl Snapshot {
         }
         let mut matching = Vec::new();
         if text.contains('@') {
-            self.resources(&Filter::default(), |r| -> Result<(), Error> {
-                if r.emails
-                    .iter()
-                    .any(|email| email.eq_ignore_ascii_case(text))
-                {
+            self.resources(&Filter::default(), |r| {
+                let is_named = |email: &String| email.eq_ignore_ascii_case(text);
+                if r.emails.iter().any(is_named) {
                     matching.push(r);
                 }
-                Ok(())
+                Ok::<_, Error>(())
             })?;
         }
         if matching.len() > 1 {
@@ -122,7 +110,7 @@ impl Snapshot {
         })
     }
 
-    /// What the principal `text` (see [`Self::principal`]) holds, and how it comes to it.
+    /// What the principal `text` (see [`Self::principal`]) holds, and the paths that lead to it.
     pub fn access(&self, text: &str) -> Result<Access, Error> {
         let principal = self.principal(text)?;
         let mut nodes = self.granted(&principal)?;
@@ -131,18 +119,17 @@ impl Snapshot {
         for (entitlement, node) in &nodes {
             let (paths, more_paths) = paths(&nodes, entitlement);
             let resource = node.resource.to_string();
+            let named = self.find("v1_entitlements", entitlement, record::entitlement)?;
+            let on = self.resource(&resource)?;
             let kind = match (node.direct, node.stored) {
-                (true, _) => Kind::Direct,
-                (false, true) => Kind::Derived,
-                (false, false) => Kind::Implied,
+                (true, _) => AccessKind::Direct,
+                (false, true) => AccessKind::Derived,
+                (false, false) => AccessKind::Implied,
             };
-            holds.push(Held {
+            holds.push(HeldEntitlement {
                 entitlement: entitlement.clone(),
-                display_name: self.entitlement_name(entitlement)?,
-                resource_name: self
-                    .resource(&resource)?
-                    .map(|r| r.display_name)
-                    .unwrap_or_default(),
+                display_name: named.map(|e| e.display_name).unwrap_or_default(),
+                resource_name: on.map(|r| r.display_name).unwrap_or_default(),
                 resource,
                 kind,
                 immutable: node.immutable,
@@ -153,57 +140,47 @@ impl Snapshot {
         Ok(Access { principal, holds })
     }
 
-    /// What the snapshot itself says that the principal holds.
+    /// The entitlements of the principal's own grants.
     fn granted(&self, principal: &Resource) -> Result<BTreeMap<String, Node>, Error> {
         let mut nodes = BTreeMap::new();
         let filter = Filter {
             principal: ResourceId::parse(&principal.id),
             ..Filter::default()
         };
-        self.grant_rows(&filter, |row| -> Result<(), Error> {
+        self.grant_rows(&filter, |row| {
             let grant = self.grant(row)?;
-            let sources = grant
-                .sources
-                .into_keys()
-                .filter(|id| *id != grant.entitlement);
+            let mut sources = grant.sources;
+            sources.remove(&grant.entitlement);
             let node = Node {
                 resource: ResourceId::new(row.resource.0, row.resource.1),
                 direct: grant.direct,
                 stored: true,
                 immutable: grant.immutable,
-                sources: sources.map(|id| (id, false)).collect(),
+                sources: sources.into_keys().map(|id| (id, false)).collect(),
             };
             nodes.insert(grant.entitlement, node);
-            Ok(())
+            Ok::<_, Error>(())
         })?;
         Ok(nodes)
     }
 
-    /// Adds what follows from the expandable grants.
+    /// Adds the entitlements that follow from expandable grants.
     fn follow(
         &self,
         principal: &Resource,
         nodes: &mut BTreeMap<String, Node>,
     ) -> Result<(), Error> {
-        let mut known: HashMap<ResourceId, Vec<Passed>> = HashMap::new();
+        let mut known: HashMap<ResourceId, Vec<ExpandableGrant>> = HashMap::new();
         let mut queue: VecDeque<String> = nodes.keys().cloned().collect();
         while let Some(held) = queue.pop_front() {
-            let Some(Node {
-                resource, direct, ..
-            }) = nodes.get(&held)
-            else {
+            let Some(node) = nodes.get(&held) else {
                 continue;
             };
-            let (through, direct) = (resource.clone(), *direct);
+            let (through, direct) = (node.resource.clone(), node.direct);
             if !known.contains_key(&through) {
                 known.insert(through.clone(), self.passed_on(&through)?);
             }
-            for passed in known.get(&through).into_iter().flatten() {
-                let Passed {
-                    entitlement,
-                    resource,
-                    expandable,
-                } = passed;
+            for (entitlement, resource, expandable) in known.get(&through).into_iter().flatten() {
                 let types = &expandable.resource_types;
                 let applies = expandable.entitlements.contains(&held)
                     && (!expandable.shallow || direct)
@@ -221,88 +198,57 @@ impl Snapshot {
                         sources: BTreeMap::new(),
                     }
                 });
-                let shallow = node
-                    .sources
-                    .entry(held.clone())
-                    .or_insert(expandable.shallow);
-                // An unconditional edge between the same two says more than a shallow one.
-                *shallow &= expandable.shallow;
+                let edge = node.sources.entry(held.clone());
+                // An unconditional edge between the same two implies a shallow one.
+                *edge.or_insert(true) &= expandable.shallow;
             }
         }
         Ok(())
     }
 
-    /// The grants to a group or role that its members get too.
-    fn passed_on(&self, through: &ResourceId) -> Result<Vec<Passed>, Error> {
+    /// The expandable grants to a group or role.
+    fn passed_on(&self, through: &ResourceId) -> Result<Vec<ExpandableGrant>, Error> {
         let filter = Filter {
             principal: Some(through.clone()),
             ..Filter::default()
         };
         let mut passed = Vec::new();
-        self.grant_rows(&filter, |row| -> Result<(), Error> {
+        self.grant_rows(&filter, |row| {
             let grant = self.grant(row)?;
-            passed.extend(grant.expandable.map(|expandable| Passed {
-                entitlement: grant.entitlement,
-                resource: ResourceId::new(row.resource.0, row.resource.1),
-                expandable,
-            }));
-            Ok(())
+            let on = ResourceId::new(row.resource.0, row.resource.1);
+            passed.extend(grant.expandable.map(|e| (grant.entitlement, on, e)));
+            Ok::<_, Error>(())
         })?;
         Ok(passed)
     }
 
     fn resource(&self, id: &str) -> Result<Option<Resource>, Error> {
-        let data = self.data("v1_resources", id)?;
-        let decode =
-            |data: Vec<u8>| record::resource(&data).map_err(|e| self.bad_record(id, e).into());
-        data.map(decode).transpose()
-    }
-
-    fn entitlement_name(&self, id: &str) -> Result<String, Error> {
-        let Some(data) = self.data("v1_entitlements", id)? else {
-            return Ok(String::new());
-        };
-        let entitlement = record::entitlement(&data).map_err(|e| self.bad_record(id, e))?;
-        Ok(entitlement.display_name)
-    }
-
-    fn data(&self, table: &str, id: &str) -> Result<Option<Vec<u8>>, Error> {
-        let sql = format!("SELECT data FROM {table} WHERE external_id = ?1 AND sync_id = ?2");
-        let mut select = self.db.prepare_cached(&sql).map_err(|e| self.database(e))?;
-        let row = select.query_row([id, &self.sync.sync_id], |row| row.get(0));
-        Ok(row.optional().map_err(|e| self.database(e))?)
+        self.find("v1_resources", id, record::resource)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing;
-    use crate::testing::World;
+    use crate::testing::{self, World};
     use rollcall_model::ResourceTrait;
 
-    fn show(world: &World, principal: &str) -> Vec<(String, Kind)> {
+    fn show(world: &World, principal: &str) -> Vec<(String, AccessKind)> {
         let access = testing::open(world).access(principal).expect("readable");
-        let each = |held: &Held| {
-            let paths: Vec<_> = held
-                .paths
-                .iter()
-                .map(|p| (access.path(p), held.kind))
-                .collect();
-            paths
-        };
-        access.holds.iter().flat_map(each).collect()
+        let mut all = Vec::new();
+        for held in &access.holds {
+            all.extend(held.paths.iter().map(|p| (access.path(p), held.kind)));
+        }
+        all
     }
 
     fn paths(world: &World, principal: &str) -> Vec<String> {
-        show(world, principal)
-            .into_iter()
-            .map(|(path, _)| path)
-            .collect()
+        let shown = show(world, principal).into_iter();
+        shown.map(|(path, _)| path).collect()
     }
 
     #[test]
-    fn every_way_to_an_entitlement_is_shown() {
+    fn every_path_to_an_entitlement_is_shown() {
         let expected = [
             "user:u1 → group:g1:member",
             "user:u1 → group:g1 (member) → group:g2:member",
@@ -313,34 +259,23 @@ mod tests {
     }
 
     #[test]
-    fn an_unexpanded_snapshot_gives_the_same_and_says_what_it_left_out() {
+    fn an_unexpanded_snapshot_gives_the_same_paths_with_another_kind() {
         for principal in ["user:u1", "user:u2", "group:g1"] {
             let (expanded, plain) = (testing::world(), testing::world().unexpanded());
             assert_eq!(paths(&expanded, principal), paths(&plain, principal));
-            assert!(
-                show(&expanded, principal)
-                    .iter()
-                    .all(|(_, kind)| *kind != Kind::Implied)
-            );
-            assert!(
-                show(&plain, principal)
-                    .iter()
-                    .all(|(_, kind)| *kind != Kind::Derived)
-            );
+            let has = |world, wanted| show(world, principal).iter().any(|(_, k)| *k == wanted);
+            assert!(!has(&expanded, AccessKind::Implied));
+            assert!(!has(&plain, AccessKind::Derived));
         }
     }
 
     #[test]
     fn shallow_and_typed_expansions_are_respected() {
         let mut world = testing::world().unexpanded();
-        world.resources.push(rollcall_model::Resource::new(
-            ResourceId::new("namespace", "n2"),
-            "Staging",
-            ResourceTrait::None,
-        ));
-        world
-            .entitlements
-            .push(testing::entitlement("namespace:n2:read"));
+        let staging = testing::resource("namespace:n2", "Staging", ResourceTrait::None);
+        world.resources.push(staging);
+        let read = testing::entitlement("namespace:n2:read");
+        world.entitlements.push(read);
         let mut shallow =
             testing::grant("namespace:n2:read", "group:g2").through(testing::id("group:g2:member"));
         if let Some(expandable) = &mut shallow.expandable {
@@ -373,19 +308,11 @@ mod tests {
     #[test]
     fn a_principal_is_found_by_its_address_too() {
         let snapshot = testing::open(&testing::world());
-        assert_eq!(
-            snapshot
-                .access("U1@example.com")
-                .expect("found")
-                .principal
-                .id,
-            "user:u1"
-        );
+        let found = snapshot.access("U1@example.com").expect("found");
+        assert_eq!(found.principal.id, "user:u1");
         for unknown in ["user:nobody", "nobody", "x@y"] {
-            assert_eq!(
-                snapshot.access(unknown).expect_err("unknown").code(),
-                "UnknownPrincipal"
-            );
+            let error = snapshot.access(unknown).expect_err("unknown");
+            assert_eq!(error.code(), "UnknownPrincipal");
         }
     }
 }

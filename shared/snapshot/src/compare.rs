@@ -1,41 +1,40 @@
-//! What changed between two snapshots.
+//! Differences between two snapshots.
 //!
-//! Both are read side by side in the order of their ids, so that memory holds two records at a time. Records of which
-//! the bytes are the same are the same; only others are decoded, to say which of their fields differ.
+//! Both are read side by side in the order of their ids, so that memory holds two records. Records with the same bytes are
+//! equal; only others are decoded, to find the fields that differ.
 
-use prost::DecodeError;
-use rollcall_model::Code;
-use rusqlite::{Row, Rows};
+use std::cmp::Ordering;
+
+use rollcall_model::Error;
+use rusqlite::Rows;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use super::fields::Field;
-use super::fields::differing;
-use super::read::Snapshot;
-use super::record;
-use super::rows::{next, text};
-use rollcall_model::Error;
+use crate::fields::{FieldDifference, differing};
+use crate::read::Snapshot;
+use crate::record;
+use crate::rows::Columns;
 
-/// A record that is not the same in both snapshots.
+/// A record that two snapshots do not have alike.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Change {
-    /// What kind of record.
-    pub object: Object,
+pub struct Difference {
+    /// The kind of the record.
+    pub object: RecordKind,
     /// What happened to it.
-    pub change: Happened,
+    pub change: DifferenceKind,
     /// Its id.
     pub id: String,
     /// Its name for people, where it has one.
     pub display_name: String,
-    /// What is different, if it was changed.
-    pub fields: Vec<Field>,
+    /// The fields that differ, if it was changed.
+    pub fields: Vec<FieldDifference>,
 }
 
-/// The kinds of records.
+/// The kinds of records, in the order in which they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each says it all")]
-pub enum Object {
+pub enum RecordKind {
     ResourceType,
     Resource,
     Entitlement,
@@ -45,23 +44,21 @@ pub enum Object {
 /// What happened to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Happened {
-    /// It is only in the newer one.
+pub enum DifferenceKind {
+    /// Only the newer snapshot has it.
     Created,
-    /// It is only in the older one.
+    /// Only the older snapshot has it.
     Deleted,
-    /// It is in both, and not the same.
+    /// Both have it, with different content.
     Changed,
 }
 
-/// How many records are not the same.
+/// How many records differ, by what happened to them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "see DifferenceKind")]
 pub struct Totals {
-    /// Records that are only in the newer one.
     pub created: u64,
-    /// Records that are only in the older one.
     pub deleted: u64,
-    /// Records that are in both, and not the same.
     pub changed: u64,
 }
 
@@ -69,258 +66,174 @@ pub struct Totals {
 const OTHER: &str = "(other data)";
 
 /// Shows every difference between `old` and `new` to `visit`: resource types, resources, entitlements, grants, each in
-/// the order of their ids. Gives how many there are.
+/// the order of their ids. Returns how many there are.
 pub fn compare<E: From<Error>>(
     old: &Snapshot,
     new: &Snapshot,
-    mut visit: impl FnMut(Change) -> Result<(), E>,
+    mut visit: impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<Totals, E> {
     let mut totals = Totals::default();
-    for object in [
-        Object::ResourceType,
-        Object::Resource,
-        Object::Entitlement,
-        Object::Grant,
+    for kind in [
+        RecordKind::ResourceType,
+        RecordKind::Resource,
+        RecordKind::Entitlement,
+        RecordKind::Grant,
     ] {
-        side_by_side(object, old, new, &mut |change: Change| {
-            match change.change {
-                Happened::Created => totals.created += 1,
-                Happened::Deleted => totals.deleted += 1,
-                Happened::Changed => totals.changed += 1,
+        kind.compare(old, new, &mut |difference: Difference| {
+            match difference.change {
+                DifferenceKind::Created => totals.created += 1,
+                DifferenceKind::Deleted => totals.deleted += 1,
+                DifferenceKind::Changed => totals.changed += 1,
             }
-            visit(change)
+            visit(difference)
         })?;
     }
     Ok(totals)
 }
 
-/// Merges the records of one kind from both snapshots.
-fn side_by_side<E: From<Error>>(
-    object: Object,
-    old: &Snapshot,
-    new: &Snapshot,
-    visit: &mut impl FnMut(Change) -> Result<(), E>,
-) -> Result<(), E> {
-    let failed = |of: &Snapshot, e| Error::from(of.database(e));
-    let mut statements = (
-        old.db
-            .prepare(&sql(object, old))
-            .map_err(|e| failed(old, e))?,
-        new.db
-            .prepare(&sql(object, new))
-            .map_err(|e| failed(new, e))?,
-    );
-    let mut left = statements
-        .0
-        .query([&old.sync.sync_id])
-        .map_err(|e| failed(old, e))?;
-    let mut right = statements
-        .1
-        .query([&new.sync.sync_id])
-        .map_err(|e| failed(new, e))?;
-    let mut before = step(&mut left, old)?;
-    let mut after = step(&mut right, new)?;
-    loop {
-        let order = match (&before, &after) {
-            (None, None) => return Ok(()),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
-            (Some(b), Some(a)) => b.id.cmp(&a.id),
-        };
-        if let Some(change) = difference(object, order, (old, &before), (new, &after))? {
-            visit(change)?;
-        }
-        if order.is_le() {
-            before = step(&mut left, old)?;
-        }
-        if order.is_ge() {
-            after = step(&mut right, new)?;
+impl RecordKind {
+    /// Merges the records of this kind from both snapshots.
+    fn compare<E: From<Error>>(
+        self,
+        old: &Snapshot,
+        new: &Snapshot,
+        visit: &mut impl FnMut(Difference) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = (|e| old.database(e), |e| new.database(e));
+        let mut left = old.db.prepare(&self.query(old)).map_err(failed.0)?;
+        let mut right = new.db.prepare(&self.query(new)).map_err(failed.1)?;
+        let mut left = left.query([&old.sync.sync_id]).map_err(failed.0)?;
+        let mut right = right.query([&new.sync.sync_id]).map_err(failed.1)?;
+        let (mut before, mut after) = (next(&mut left, old)?, next(&mut right, new)?);
+        loop {
+            let order = match (&before, &after) {
+                (None, None) => return Ok(()),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(before), Some(after)) => before.text(0)?.cmp(after.text(0)?),
+            };
+            let difference = match (&before, &after) {
+                (Some(row), _) if order.is_lt() => {
+                    Some(self.difference(DifferenceKind::Deleted, row)?)
+                }
+                (_, Some(row)) if order.is_gt() => {
+                    Some(self.difference(DifferenceKind::Created, row)?)
+                }
+                (Some(before), Some(after)) => self.changed(before, after)?,
+                _ => None,
+            };
+            if let Some(difference) = difference {
+                visit(difference)?;
+            }
+            if order.is_le() {
+                before = next(&mut left, old)?;
+            }
+            if order.is_ge() {
+                after = next(&mut right, new)?;
+            }
         }
     }
-}
 
-/// Rows in the order of their ids: the unique index has it, so nothing is sorted.
-fn sql(object: Object, of: &Snapshot) -> String {
-    let table = match object {
-        Object::ResourceType => "v1_resource_types",
-        Object::Resource => "v1_resources",
-        Object::Entitlement => "v1_entitlements",
-        Object::Grant => {
-            let columns = of.grant_columns();
-            return format!(
-                "SELECT {columns} FROM v1_grants WHERE sync_id = ?1 ORDER BY external_id"
-            );
-        }
-    };
-    format!("SELECT external_id, data FROM {table} WHERE sync_id = ?1 ORDER BY external_id")
-}
-
-/// A row of either snapshot, kept while the other one catches up.
-struct Record {
-    id: String,
-    data: Vec<u8>,
-    grant: Option<GrantParts>,
-}
-
-/// What a grant has besides its data.
-struct GrantParts {
-    entitlement: String,
-    resource: (String, String),
-    principal: (String, String),
-    expansion: Option<Vec<u8>>,
-}
-
-fn step(rows: &mut Rows<'_>, of: &Snapshot) -> Result<Option<Record>, Error> {
-    let Some(row) = next(rows, of)? else {
-        return Ok(None);
-    };
-    if row.as_ref().column_count() == 2 {
-        let plain = |row: &Row<'_>| -> rusqlite::Result<Record> {
-            Ok(Record {
-                id: text(row, 0)?.to_owned(),
-                data: row.get_ref(1)?.as_blob()?.to_vec(),
-                grant: None,
-            })
+    /// Selects rows in the order of their ids: the unique index has it, so nothing is sorted.
+    fn query(self, of: &Snapshot) -> String {
+        let (table, columns) = match self {
+            Self::ResourceType => ("v1_resource_types", "external_id, data"),
+            Self::Resource => ("v1_resources", "external_id, data"),
+            Self::Entitlement => ("v1_entitlements", "external_id, data"),
+            Self::Grant => ("v1_grants", &*of.grant_columns()),
         };
-        return Ok(Some(plain(row).map_err(|e| of.database(e))?));
+        format!("SELECT {columns} FROM {table} WHERE sync_id = ?1 ORDER BY external_id")
     }
-    let columns = of.columns(row)?;
-    Ok(Some(Record {
-        id: columns.id.to_owned(),
-        data: columns.data.to_vec(),
-        grant: Some(GrantParts {
-            entitlement: columns.entitlement.to_owned(),
-            resource: (columns.resource.0.to_owned(), columns.resource.1.to_owned()),
-            principal: (
-                columns.principal.0.to_owned(),
-                columns.principal.1.to_owned(),
-            ),
-            expansion: columns.expansion.map(<[u8]>::to_vec),
-        }),
-    }))
-}
 
-impl Record {
-    fn same_as(&self, other: &Self) -> bool {
-        let expansion = |r: &Self| r.grant.as_ref().and_then(|g| g.expansion.clone());
-        self.data == other.data && expansion(self) == expansion(other)
+    /// The bytes that make a record: its data and, of a grant, its expansion.
+    fn bytes<'a>(self, row: &Columns<'a>) -> Result<(&'a [u8], Option<&'a [u8]>), Error> {
+        Ok(match self {
+            Self::Grant => {
+                let grant = row.grant()?;
+                (grant.data, grant.expansion)
+            }
+            _ => (row.blob(1)?, None),
+        })
     }
 
     /// The record's fields as JSON.
-    fn value(&self, object: Object, of: &Snapshot) -> Result<Value, Error> {
-        let bad = |e: DecodeError| Error::from(of.bad_record(&self.id, e));
-        let data = self.data.as_slice();
-        let value = match (object, &self.grant) {
-            (Object::ResourceType, _) => json(&record::resource_type(data).map_err(bad)?),
-            (Object::Resource, _) => json(&record::resource(data).map_err(bad)?),
-            (Object::Grant, Some(parts)) => {
-                json(&record::grant(&parts.columns(&self.id, data)).map_err(bad)?)
-            }
-            (Object::Entitlement | Object::Grant, _) => {
-                json(&record::entitlement(data).map_err(bad)?)
-            }
+    fn value(self, row: &Columns<'_>) -> Result<Value, Error> {
+        let value = match self {
+            Self::ResourceType => serde_json::to_value(row.record(record::resource_type)?),
+            Self::Resource => serde_json::to_value(row.record(record::resource)?),
+            Self::Entitlement => serde_json::to_value(row.record(record::entitlement)?),
+            Self::Grant => serde_json::to_value(row.of.grant(&row.grant()?)?),
         };
-        value
-            .map_err(|e| Error::internal(Code::NotJson, "a record has no JSON form").with_source(e))
+        value.map_err(Error::not_json)
     }
-}
 
-impl GrantParts {
-    fn columns<'a>(&'a self, id: &'a str, data: &'a [u8]) -> record::GrantColumns<'a> {
-        record::GrantColumns {
-            id,
-            entitlement: &self.entitlement,
-            resource: (&self.resource.0, &self.resource.1),
-            principal: (&self.principal.0, &self.principal.1),
-            expansion: self.expansion.as_deref(),
-            data,
-        }
-    }
-}
-
-fn json(record: &impl Serialize) -> Result<Value, serde_json::Error> {
-    serde_json::to_value(record)
-}
-
-/// What there is to say about the records that are next on both sides, in this order of their ids.
-fn difference(
-    object: Object,
-    order: std::cmp::Ordering,
-    (old, before): (&Snapshot, &Option<Record>),
-    (new, after): (&Snapshot, &Option<Record>),
-) -> Result<Option<Change>, Error> {
-    let one_sided = |change, record: &Record, of: &Snapshot| -> Result<Option<Change>, Error> {
-        let value = record.value(object, of)?;
-        Ok(Some(Change {
-            object,
+    /// A difference without fields.
+    fn difference(self, change: DifferenceKind, row: &Columns<'_>) -> Result<Difference, Error> {
+        let display_name = self.value(row)?["display_name"].as_str().map(str::to_owned);
+        Ok(Difference {
+            object: self,
             change,
-            id: record.id.clone(),
-            display_name: display_name(&value),
+            id: row.text(0)?.to_owned(),
+            display_name: display_name.unwrap_or_default(),
             fields: Vec::new(),
-        }))
-    };
-    match (before, after) {
-        (Some(before), _) if order.is_lt() => one_sided(Happened::Deleted, before, old),
-        (_, Some(after)) if order.is_gt() => one_sided(Happened::Created, after, new),
-        (Some(before), Some(after)) if !before.same_as(after) => {
-            let (was, is) = (before.value(object, old)?, after.value(object, new)?);
-            let mut fields = Vec::new();
-            differing("", &was, &is, &mut fields);
-            if fields.is_empty() {
-                fields.push(Field {
-                    name: OTHER.to_owned(),
-                    old: Value::from(before.data.len()),
-                    new: Value::from(after.data.len()),
-                });
-            }
-            Ok(Some(Change {
-                object,
-                change: Happened::Changed,
-                id: after.id.clone(),
-                display_name: display_name(&is),
-                fields,
-            }))
+        })
+    }
+
+    /// The difference between two records with the same id, if there is one.
+    fn changed(
+        self,
+        before: &Columns<'_>,
+        after: &Columns<'_>,
+    ) -> Result<Option<Difference>, Error> {
+        let (was, is) = (self.bytes(before)?, self.bytes(after)?);
+        if was == is {
+            return Ok(None);
         }
-        _ => Ok(None),
+        let mut difference = self.difference(DifferenceKind::Changed, after)?;
+        let fields = &mut difference.fields;
+        differing("", &self.value(before)?, &self.value(after)?, fields);
+        if fields.is_empty() {
+            fields.push(FieldDifference {
+                name: OTHER.to_owned(),
+                old: was.0.len().into(),
+                new: is.0.len().into(),
+            });
+        }
+        Ok(Some(difference))
     }
 }
 
-fn display_name(value: &Value) -> String {
-    value["display_name"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+fn next<'a>(rows: &'a mut Rows<'_>, of: &'a Snapshot) -> Result<Option<Columns<'a>>, Error> {
+    let row = rows.next().map_err(|e| of.database(e))?;
+    Ok(row.map(|row| Columns::new(row, of)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing;
-    use crate::testing::{World, world};
+    use crate::testing::{self, World, world};
     use rollcall_model::State;
     use serde_json::json;
 
-    fn changes(old: &World, new: &World) -> Vec<Change> {
+    fn changes(old: &World, new: &World) -> Vec<Difference> {
         let (old, new) = (testing::open(old), testing::open(new));
         let mut all = Vec::new();
-        let totals = compare(&old, &new, |change| -> Result<(), Error> {
-            all.push(change);
-            Ok(())
+        let totals = compare(&old, &new, |difference| {
+            all.push(difference);
+            Ok::<_, Error>(())
         });
         let totals = totals.expect("readable");
-        assert_eq!(
-            totals.created + totals.deleted + totals.changed,
-            all.len() as u64
-        );
+        let total = totals.created + totals.deleted + totals.changed;
+        assert_eq!(total, all.len() as u64);
         all
     }
 
-    fn in_short(changes: &[Change]) -> Vec<String> {
-        let short = |c: &Change| {
+    fn in_short(changes: &[Difference]) -> Vec<String> {
+        let short = |c: &Difference| {
             let sign = match c.change {
-                Happened::Created => '+',
-                Happened::Deleted => '-',
-                Happened::Changed => '~',
+                DifferenceKind::Created => '+',
+                DifferenceKind::Deleted => '-',
+                DifferenceKind::Changed => '~',
             };
             format!("{sign} {}", c.id)
         };
@@ -333,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_and_went_is_told_in_order() {
+    fn created_and_deleted_records_are_shown_in_the_order_of_their_ids() {
         let mut new = world();
         new.resources.insert(3, testing::user("a0", "Early"));
         new.resources.retain(|r| r.id.id != "u2");
@@ -386,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_that_is_passed_on_now_is_changed_although_its_data_is_not() {
+    fn a_grant_that_becomes_expandable_is_changed_although_its_data_is_not() {
         let mut old = world().unexpanded();
         old.grants[2].0.expandable = None;
         let changes = changes(&old, &world().unexpanded());

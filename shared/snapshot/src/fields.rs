@@ -1,26 +1,25 @@
-//! Which fields of two records differ.
+//! The fields in which two records differ.
 
 use serde::Serialize;
 use serde_json::Value;
 
 /// A field with two values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Field {
-    /// Its name; a part of a larger value is named with dots, such as `profile.department`.
+#[expect(missing_docs, reason = "the other fields say it all")]
+pub struct FieldDifference {
+    /// Its name, with dots within a larger value: `profile.department`.
     pub name: String,
-    /// What it was.
     pub old: Value,
-    /// What it is.
     pub new: Value,
 }
 
-/// Collects the fields that differ, going down into objects and no further.
-pub(super) fn differing(name: &str, old: &Value, new: &Value, fields: &mut Vec<Field>) {
+/// Collects the fields that differ. Objects are compared field by field, other values as a whole.
+pub(crate) fn differing(name: &str, old: &Value, new: &Value, fields: &mut Vec<FieldDifference>) {
     if old == new {
         return;
     }
     let (Value::Object(was), Value::Object(is)) = (old, new) else {
-        fields.push(Field {
+        fields.push(FieldDifference {
             name: name.to_owned(),
             old: old.clone(),
             new: new.clone(),
@@ -29,12 +28,12 @@ pub(super) fn differing(name: &str, old: &Value, new: &Value, fields: &mut Vec<F
     };
     let added = is.keys().filter(|key| !was.contains_key(*key));
     for key in was.keys().chain(added) {
-        let inner = if name.is_empty() {
-            key.clone()
-        } else {
-            format!("{name}.{key}")
+        let inner = match name {
+            "" => key.clone(),
+            _ => format!("{name}.{key}"),
         };
-        let value = |of: &serde_json::Map<String, Value>| of.get(key).cloned().unwrap_or_default();
-        differing(&inner, &value(was), &value(is), fields);
+        let null = &Value::Null;
+        let (old, new) = (was.get(key).unwrap_or(null), is.get(key).unwrap_or(null));
+        differing(&inner, old, new, fields);
     }
 }

@@ -1,4 +1,4 @@
-//! The ways that lead to an entitlement, found backwards from it.
+//! The paths that lead to an entitlement, found backwards from it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,36 +6,36 @@ use serde::Serialize;
 
 use rollcall_model::ResourceId;
 
-/// So many paths to one entitlement are shown; the shortest come first.
+/// The largest number of paths to one entitlement; the shortest come first.
 const MAX_PATHS: usize = 16;
 
-/// So many beginnings of paths are looked at before the rest counts as more of the same.
+/// The largest number of partial paths that are tried for one entitlement.
 const MAX_TRIES: usize = 4096;
 
-/// A station on the way to an entitlement.
+/// An entitlement held on a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Hop {
-    /// What is held there.
+    /// The id of the entitlement.
     pub entitlement: String,
-    /// On which resource, `type:id`.
+    /// The resource that it is on, `type:id`.
     pub resource: String,
-    /// Which of its entitlements.
+    /// Its name among the resource's entitlements.
     pub slug: String,
 }
 
-/// An entitlement that the principal holds, as far as it is known.
-pub(super) struct Node {
+/// An entitlement that the principal holds.
+pub(crate) struct Node {
     pub resource: ResourceId,
     pub direct: bool,
-    /// The snapshot has the grant.
+    /// Whether the snapshot has the grant.
     pub stored: bool,
     pub immutable: bool,
     /// The entitlements that it follows from; `true` if only a direct grant of that one counts.
     pub sources: BTreeMap<String, bool>,
 }
 
-/// The ways to an entitlement, shortest first, none of which comes by the same place twice. Says whether there are more.
-pub(super) fn paths(nodes: &BTreeMap<String, Node>, to: &str) -> (Vec<Vec<Hop>>, bool) {
+/// The paths to an entitlement, shortest first, none of which has an entitlement twice; and whether there are more.
+pub(crate) fn paths(nodes: &BTreeMap<String, Node>, to: &str) -> (Vec<Vec<Hop>>, bool) {
     let mut found = Vec::new();
     let mut tries = 0;
     // Each entry leads from its last element to the entitlement; a shallow edge must come from a direct grant.

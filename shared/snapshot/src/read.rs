@@ -1,6 +1,5 @@
-//! Opens a snapshot for reading: five bytes of magic, one compressed stream into a temporary file, SQLite over that.
-//!
-//! Nothing is trusted: a file may be cut off, be something else, or decode to more than any disk holds.
+//! Opens a snapshot for reading: decodes it into a temporary file, and opens that with SQLite. Nothing is trusted: a file
+//! may be truncated, be something else, or decode to more than any disk holds.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,73 +8,56 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use rollcall_model::Error;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::Serialize;
 use tempfile::{NamedTempFile, TempPath};
 
-pub use super::access::{Access, Held, Kind};
-pub use super::failure::ReadError;
-pub use super::paths::Hop;
-pub use super::record::{Entitlement, Expandable, Grant, Resource, ResourceType};
-pub use super::rows::Filter;
-pub use super::stats::{Stats, TypeStats};
-pub use super::unexpand::Unexpanded;
-use super::unpack::{Sizes, unpack};
+use crate::failure::Fault;
+use crate::format::LIMIT;
+use crate::unpack::{FileSizes, unpack};
 
-/// How large a decoded database may be, in bytes: what the reference allows.
-pub const LIMIT: u64 = 10 << 30;
-
-/// A snapshot that is open for reading. It shows one sync: the last one that was finished.
+/// A snapshot that is open for reading. It shows one sync: the last finished one.
 pub struct Snapshot {
-    // Closed before its file goes.
-    pub(super) db: Connection,
-    pub(super) name: String,
-    pub(super) sync: SyncRun,
-    /// Files of older writers keep what is expandable in the message alone.
-    pub(super) has_expansion: bool,
-    pub(super) sizes: Sizes,
+    // Closed before its file is removed.
+    pub(crate) db: Connection,
+    pub(crate) name: String,
+    pub(crate) sync: SyncRun,
+    /// Whether grants have the column `expansion`: older writers keep it in the message.
+    pub(crate) has_expansion: bool,
+    pub(crate) sizes: FileSizes,
     _file: TempPath,
 }
 
-/// The sync that a snapshot shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A sync in a snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct SyncRun {
-    /// Its id.
     pub sync_id: String,
     /// `full`, or a partial kind.
     pub sync_type: String,
-    /// When it began.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
     pub ended_at: Option<Timestamp>,
 }
 
 impl Snapshot {
     /// Opens the file at `path`.
-    pub fn open(path: &Path) -> Result<Self, ReadError> {
+    pub fn open(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        match File::open(path) {
-            Ok(file) => Self::read(file, &name),
-            Err(source) => Err(ReadError::NotOpened { name, source }),
-        }
+        let failed = |e| Fault::of_opening(&e).of(&name).with_source(e);
+        Self::read(File::open(path).map_err(failed)?, &name)
     }
 
-    /// Reads a snapshot, such as the bytes of an object in a store. `name` is what people are told.
-    pub fn read(from: impl Read, name: &str) -> Result<Self, ReadError> {
-        let scratch = |source| ReadError::Scratch {
-            name: name.to_owned(),
-            source,
-        };
+    /// Reads a snapshot, such as the bytes of an object in a store. `name` stands for it in messages.
+    pub fn read(from: impl Read, name: &str) -> Result<Self, Error> {
+        let scratch = |e| Fault::Scratch.of(name).with_source(e);
         let mut file = NamedTempFile::with_prefix("rollcall-").map_err(scratch)?;
         let sizes = unpack(from, file.as_file_mut(), name, LIMIT)?;
         Self::attach(file.into_temp_path(), name, sizes)
     }
 
-    fn attach(file: TempPath, name: &str, sizes: Sizes) -> Result<Self, ReadError> {
-        let database = |source| ReadError::Database {
-            name: name.to_owned(),
-            source,
-        };
+    fn attach(file: TempPath, name: &str, sizes: FileSizes) -> Result<Self, Error> {
+        let database = |e: rusqlite::Error| Fault::Database.of(name).with_source(e);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&file, flags).map_err(database)?;
         db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384;")
@@ -88,23 +70,17 @@ impl Snapshot {
             "v1_grants",
             "v1_sync_runs",
         ] {
-            let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-            if !exists(&db, sql, table).map_err(database)? {
-                return Err(ReadError::NoTable {
-                    name: name.to_owned(),
-                    table: table.to_owned(),
-                });
+            if !has_table(&db, table).map_err(database)? {
+                return Err(Fault::NoTable(table).of(name));
             }
         }
         let has_expansion = has_column(&db, "v1_grants", "expansion").map_err(database)?;
         let sync = last_finished(&db).map_err(database)?;
         // The open connection is enough: without a name, nothing is left behind however this process ends. Where an
-        // open file cannot be removed, it goes when the snapshot is dropped.
+        // open file cannot be removed, it is removed when the snapshot is dropped.
         drop(std::fs::remove_file(&file));
         Ok(Self {
-            sync: sync.ok_or_else(|| ReadError::NoFinishedSync {
-                name: name.to_owned(),
-            })?,
+            sync: sync.ok_or_else(|| Fault::NoFinishedSync.of(name))?,
             db,
             name: name.to_owned(),
             has_expansion,
@@ -113,7 +89,7 @@ impl Snapshot {
         })
     }
 
-    /// What people are told that this is.
+    /// Its name in messages.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -123,19 +99,12 @@ impl Snapshot {
         &self.sync
     }
 
-    pub(super) fn database(&self, source: rusqlite::Error) -> ReadError {
-        ReadError::Database {
-            name: self.name.clone(),
-            source,
-        }
+    pub(crate) fn database(&self, e: rusqlite::Error) -> Error {
+        Fault::Database.of(&self.name).with_source(e)
     }
 
-    pub(super) fn bad_record(&self, record: &str, source: prost::DecodeError) -> ReadError {
-        ReadError::BadRecord {
-            name: self.name.clone(),
-            record: record.to_owned(),
-            source,
-        }
+    pub(crate) fn bad_record(&self, id: &str, e: prost::DecodeError) -> Error {
+        Fault::BadRecord(id).of(&self.name).with_source(e)
     }
 }
 
@@ -158,11 +127,16 @@ fn last_finished(db: &Connection) -> rusqlite::Result<Option<SyncRun>> {
     .optional()
 }
 
-/// Reads a time as any writer puts it: without a zone it is UTC.
+/// Parses a time as any writer formats it: without a zone it is UTC.
 fn moment(text: &str) -> Option<Timestamp> {
     let with_zone = || text.parse::<Timestamp>().ok();
     let without = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
     with_zone().or_else(|| without().map(|zoned| zoned.timestamp()))
+}
+
+fn has_table(db: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    db.prepare(sql)?.exists([table])
 }
 
 fn has_column(db: &Connection, table: &str, column: &str) -> rusqlite::Result<bool> {
@@ -170,24 +144,15 @@ fn has_column(db: &Connection, table: &str, column: &str) -> rusqlite::Result<bo
     db.prepare(sql)?.exists(params![column, table])
 }
 
-fn exists(db: &Connection, sql: &str, name: &str) -> rusqlite::Result<bool> {
-    db.prepare(sql)?.exists([name])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MAGIC, TABLES, testing};
-
-    fn why(bytes: &[u8]) -> ReadError {
-        match Snapshot::read(bytes, "x.c1z") {
-            Ok(_) => panic!("readable"),
-            Err(e) => e,
-        }
-    }
+    use crate::format::{MAGIC, TABLES};
+    use crate::testing;
+    use rollcall_model::Chain;
 
     #[test]
-    fn every_bad_file_is_told_apart_and_says_what_to_do() {
+    fn every_bad_file_has_a_code_and_a_fix() {
         let good = testing::bytes(&testing::world());
         let middle = good.len() / 2;
         let mut flipped = good.clone();
@@ -195,7 +160,7 @@ mod tests {
         let foreign = testing::database("CREATE TABLE t (x)");
         let unfinished = testing::database(TABLES);
         let cases: Vec<(Vec<u8>, &str)> = vec![
-            (vec![], "SnapshotEmpty"),
+            (vec![], "SnapshotTruncated"),
             (b"PK\x03\x04 whatever".to_vec(), "NotASnapshot"),
             (b"C1".to_vec(), "SnapshotTruncated"),
             (MAGIC.to_vec(), "SnapshotTruncated"),
@@ -218,23 +183,17 @@ mod tests {
             (testing::packed(&unfinished), "SnapshotUnfinished"),
         ];
         for (n, (bytes, code)) in cases.into_iter().enumerate() {
-            let error = rollcall_model::Error::from(why(&bytes));
-            assert_eq!(
-                error.code(),
-                code,
-                "case {n}: {}",
-                rollcall_model::Chain(&error)
-            );
+            let read = Snapshot::read(bytes.as_slice(), "x.c1z");
+            let error = read.err().expect("not readable");
+            assert_eq!(error.code(), code, "case {n}: {}", Chain(&error));
             assert!(error.to_string().contains("x.c1z") && !error.fix().is_empty());
         }
-        let absent = Snapshot::open(Path::new("/nowhere/x.c1z"))
-            .err()
-            .map(rollcall_model::Error::from);
+        let absent = Snapshot::open(Path::new("/nowhere/x.c1z")).err();
         assert_eq!(absent.map(|e| e.code().as_str()), Some("SnapshotNotFound"));
     }
 
     #[test]
-    fn times_are_read_as_any_writer_puts_them() {
+    fn times_are_parsed_as_any_writer_formats_them() {
         let expected: Timestamp = "2026-01-02T03:04:05Z".parse().expect("a time");
         for text in [
             "2026-01-02 03:04:05.000000000",
@@ -249,12 +208,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_finished_sync_of_a_file_counts() {
+    fn the_last_finished_sync_of_a_file_is_shown() {
         let sql = "INSERT INTO v1_sync_runs (sync_id, started_at, ended_at, sync_token) VALUES
                    ('old', '2026-01-01 00:00:00', '2026-01-01 00:00:01', ''),
                    ('new', '2026-01-02 00:00:00', '2026-01-02 00:00:01', ''),
                    ('unfinished', '2026-01-03 00:00:00', NULL, '');";
-        let bytes = testing::packed(&testing::database(&format!("{}{sql}", TABLES)));
+        let bytes = testing::packed(&testing::database(&format!("{TABLES}{sql}")));
         let snapshot = Snapshot::read(bytes.as_slice(), "x").expect("readable");
         assert_eq!(snapshot.sync().sync_id, "new");
     }

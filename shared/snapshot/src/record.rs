@@ -1,6 +1,5 @@
-//! The records of a snapshot as plain values: what a person or a program wants to know, without protobuf.
-//!
-//! Older writers put status, profile and creation time into the trait alone, newer ones on the resource: both are read.
+//! The records of a snapshot as plain values, decoded from their messages. Older writers put status, profile and creation
+//! time into the trait alone, newer ones on the resource: both are read.
 
 use std::collections::BTreeMap;
 
@@ -9,61 +8,49 @@ use prost_types::{Any, Struct};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::value::structure;
-use rollcall_model::proto;
-use rollcall_model::proto::annotation;
+use crate::value::structure;
+use rollcall_model::proto::{self, TRAITS, annotation};
 
-/// A class of resources.
+/// A resource type.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct ResourceType {
-    /// Its id.
     pub id: String,
-    /// Its name for people.
     pub display_name: String,
-    /// One sentence on it.
     pub description: String,
-    /// What its resources are: `user`, `group`, `role`, …
+    /// The traits of its resources: `user`, `group`, `role`, …
     pub traits: Vec<&'static str>,
 }
 
-/// Something that can hold access, or that access is held on.
+/// An object of the vendor: it has entitlements, or holds them, or both.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Resource {
     /// `type:id`.
     pub id: String,
-    /// The id of its resource type.
     pub resource_type: String,
-    /// Its name for people.
     pub display_name: String,
-    /// One sentence on it.
     pub description: String,
-    /// What contains it, `type:id`.
+    /// The resource that contains it, `type:id`.
     pub parent: Option<String>,
-    /// What it is: `user`, `group`, `role`, …
+    /// Its traits: `user`, `group`, `role`, …
     pub traits: Vec<&'static str>,
     /// `enabled`, `disabled` or `deleted`, if the vendor says so.
     pub status: Option<&'static str>,
-    /// Why, where that is not plain.
+    /// The reason for the status, where that is not plain.
     pub status_details: String,
-    /// The role that it assigns, and where.
+    /// The role and scope that it binds.
     pub scope_binding: Option<ScopeBinding>,
-    /// Its e-mail addresses, the primary one first.
+    /// E-mail addresses, the primary one first.
     pub emails: Vec<String>,
-    /// What it signs in with, if that is not an address.
     pub login: String,
     /// `human`, `service` or `system`, if the vendor says so.
     pub account_type: Option<&'static str>,
-    /// When it was made.
     pub created_at: Option<String>,
-    /// When it last signed in.
     pub last_login: Option<String>,
-    /// Whether it uses a second factor.
     pub mfa: Option<bool>,
-    /// Whether it uses single sign-on.
     pub sso: Option<bool>,
-    /// Free data.
     pub profile: Map<String, Value>,
-    /// Other ids of the same object.
     pub aliases: Vec<String>,
     /// The id of the same object in C1's previous generation of connectors.
     pub v1_identifier: Option<String>,
@@ -78,45 +65,41 @@ pub struct ScopeBinding {
     pub scope: Option<String>,
 }
 
-/// Something that can be held on a resource.
+/// A right on a resource that principals can hold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Entitlement {
-    /// Its id.
     pub id: String,
     /// The resource that it is on, `type:id`.
     pub resource: String,
-    /// Its name for people.
     pub display_name: String,
-    /// What holding it means.
     pub description: String,
-    /// Which of the resource's entitlements.
     pub slug: String,
     /// `assignment`, `permission` or `ownership`.
     pub purpose: Option<&'static str>,
-    /// It can be neither granted nor revoked.
+    /// Whether it can be neither granted nor revoked.
     pub immutable: bool,
     /// The ids of the resource types that may hold it.
     pub grantable_to: Vec<String>,
-    /// The set of which a principal is given one at a time.
+    /// The set of entitlements of which a principal holds one at a time.
     pub exclusion_group: Option<String>,
     /// See [`Resource::v1_identifier`].
     pub v1_identifier: Option<String>,
 }
 
-/// A principal holds an entitlement.
+/// A principal's holding of an entitlement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Grant {
-    /// Its id.
     pub id: String,
-    /// What is held.
     pub entitlement: String,
-    /// The resource that it is held on, `type:id`.
+    /// The resource of the entitlement, `type:id`.
     pub resource: String,
-    /// Who holds it, `type:id`.
+    /// The principal, `type:id`.
     pub principal: String,
-    /// The vendor stated it; otherwise it follows from other grants.
+    /// Whether the vendor stated it; otherwise it follows from other grants.
     pub direct: bool,
-    /// It cannot be revoked by itself.
+    /// Whether it cannot be revoked by itself.
     pub immutable: bool,
     /// Who else gets it through this principal.
     pub expandable: Option<Expandable>,
@@ -133,48 +116,37 @@ pub struct Grant {
 pub struct Expandable {
     /// The entitlements whose holders get it.
     pub entitlements: Vec<String>,
-    /// Only who holds one directly.
+    /// Whether only direct holders of one get it.
     pub shallow: bool,
-    /// Only principals of these types; all if empty.
+    /// The types of principals that get it; all, if empty.
     pub resource_types: Vec<String>,
 }
 
-/// Reads a resource type.
-pub(super) fn resource_type(data: &[u8]) -> Result<ResourceType, DecodeError> {
+/// Decodes a resource type.
+pub(crate) fn resource_type(data: &[u8]) -> Result<ResourceType, DecodeError> {
     let t = proto::ResourceType::decode(data)?;
-    let traits = t.traits.iter().filter_map(|kind| match kind {
-        1 => Some("user"),
-        2 => Some("group"),
-        3 => Some("role"),
-        4 => Some("app"),
-        5 => Some("secret"),
-        7 => Some("scope_binding"),
-        _ => None,
-    });
+    let known = |number: &i32| TRAITS.iter().find(|(n, ..)| n == number);
+    let traits = t.traits.iter().filter_map(known);
     Ok(ResourceType {
-        traits: traits.collect(),
+        traits: traits.map(|(_, name, _)| *name).collect(),
         id: t.id,
         display_name: t.display_name,
         description: t.description,
     })
 }
 
-/// Reads a resource.
-pub(super) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
+/// Decodes a resource.
+pub(crate) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
     let r = proto::Resource::decode(data)?;
     let id = r.id.unwrap_or_default();
-    let user: Option<proto::UserTrait> = annotation(&r.annotations);
-    let (mut status, mut created_at, mut profile) = (r.status, r.created_at, r.profile);
-    let user = user.unwrap_or_default();
+    let user: proto::UserTrait = annotation(&r.annotations).unwrap_or_default();
     let binding: Option<proto::ScopeBindingTrait> = annotation(&r.annotations);
-    if status.as_ref().is_none_or(|s| s.status == 0) {
-        status = user.status.or(status);
-    }
-    created_at = created_at.or(user.created_at);
-    profile = profile
-        .or(user.profile)
-        .or_else(|| trait_profile(&r.annotations));
-    let status = status.unwrap_or_default();
+    let aliases: proto::Aliases = annotation(&r.annotations).unwrap_or_default();
+    let stated = r.status.clone().filter(|s| s.status != 0);
+    let status = stated.or(user.status).or(r.status).unwrap_or_default();
+    let profile = r.profile.or(user.profile);
+    let profile = profile.or_else(|| trait_profile(&r.annotations));
+    let parent = r.parent_resource_id.filter(|p| !p.resource.is_empty());
     let mut emails = user.emails;
     emails.sort_by_key(|email| !email.is_primary);
     Ok(Resource {
@@ -182,10 +154,7 @@ pub(super) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
         id: join(&id),
         display_name: r.display_name,
         description: r.description,
-        parent: r
-            .parent_resource_id
-            .filter(|p| !p.resource.is_empty())
-            .map(|p| join(&p)),
+        parent: parent.as_ref().map(join),
         traits: traits(&r.annotations),
         status: named(&["enabled", "disabled", "deleted"], status.status),
         status_details: status.details,
@@ -196,20 +165,18 @@ pub(super) fn resource(data: &[u8]) -> Result<Resource, DecodeError> {
         emails: emails.into_iter().map(|email| email.address).collect(),
         login: user.login,
         account_type: named(&["human", "service", "system"], user.account_type),
-        created_at: created_at.and_then(time),
+        created_at: r.created_at.or(user.created_at).and_then(time),
         last_login: user.last_login.and_then(time),
         mfa: user.mfa_status.map(|flag| flag.enabled),
         sso: user.sso_status.map(|flag| flag.enabled),
         profile: profile.map(structure).unwrap_or_default(),
-        aliases: annotation::<proto::Aliases>(&r.annotations)
-            .unwrap_or_default()
-            .ids,
+        aliases: aliases.ids,
         v1_identifier: v1_identifier(&r.annotations),
     })
 }
 
-/// Reads an entitlement.
-pub(super) fn entitlement(data: &[u8]) -> Result<Entitlement, DecodeError> {
+/// Decodes an entitlement.
+pub(crate) fn entitlement(data: &[u8]) -> Result<Entitlement, DecodeError> {
     let e = proto::Entitlement::decode(data)?;
     let resource = e.resource.and_then(|r| r.id).unwrap_or_default();
     let group: Option<proto::EntitlementExclusionGroup> = annotation(&e.annotations);
@@ -227,19 +194,25 @@ pub(super) fn entitlement(data: &[u8]) -> Result<Entitlement, DecodeError> {
     })
 }
 
-/// The columns of a grant: its parts are taken from here, since newer writers leave them out of the message.
-pub(super) struct GrantColumns<'a> {
+/// A row of `v1_grants`. Its ids are read from here, since newer writers leave them out of the message.
+#[derive(Clone, Copy)]
+#[expect(missing_docs, reason = "the other fields say it all")]
+pub struct GrantColumns<'a> {
     pub id: &'a str,
     pub entitlement: &'a str,
+    /// Type and id of the resource of the entitlement.
     pub resource: (&'a str, &'a str),
+    /// Type and id of the principal.
     pub principal: (&'a str, &'a str),
+    /// The encoded `GrantExpandable`.
     pub expansion: Option<&'a [u8]>,
+    /// The encoded grant.
     pub data: &'a [u8],
 }
 
-/// Reads a grant.
-pub(super) fn grant(row: &GrantColumns<'_>) -> Result<Grant, DecodeError> {
-    let rest = Rest::decode(row.data)?;
+/// Decodes a grant.
+pub(crate) fn grant(row: &GrantColumns<'_>) -> Result<Grant, DecodeError> {
+    let rest = GrantRest::decode(row.data)?;
     Ok(Grant {
         id: row.id.to_owned(),
         entitlement: row.entitlement.to_owned(),
@@ -261,22 +234,22 @@ pub(super) fn grant(row: &GrantColumns<'_>) -> Result<Grant, DecodeError> {
     })
 }
 
-/// What a grant's message says beyond its columns. Decoding this alone skips the embedded entitlement and principal.
+/// The fields of a grant's message that no column has. Decoding these alone skips the embedded entitlement and principal.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Rest {
+pub(crate) struct GrantRest {
     #[prost(message, repeated, tag = "4")]
     annotations: Vec<Any>,
     #[prost(message, optional, tag = "5")]
     sources: Option<proto::GrantSources>,
 }
 
-impl Rest {
+impl GrantRest {
     fn sources(&self) -> impl Iterator<Item = (&String, &proto::GrantSource)> {
         self.sources.iter().flat_map(|s| &s.sources)
     }
 
     /// Whether the vendor stated the grant of `entitlement`: it has no sources, or is one of them itself.
-    pub(super) fn is_direct(&self, entitlement: &str) -> bool {
+    pub(crate) fn is_direct(&self, entitlement: &str) -> bool {
         match &self.sources {
             Some(s) => s.sources.is_empty() || s.sources.contains_key(entitlement),
             None => true,
@@ -284,7 +257,7 @@ impl Rest {
     }
 
     /// Who else gets it: from the column, or in files of older writers from an annotation.
-    pub(super) fn expandable(
+    pub(crate) fn expandable(
         &self,
         column: Option<&[u8]>,
     ) -> Result<Option<proto::GrantExpandable>, DecodeError> {
@@ -305,25 +278,14 @@ fn named(names: &[&'static str], value: i32) -> Option<&'static str> {
     names.get(at).copied()
 }
 
+/// The names of the traits among the annotations: an annotation's message is the last part of its type's address.
 fn traits(annotations: &[Any]) -> Vec<&'static str> {
-    const TRAITS: &[(&str, &str)] = &[
-        ("UserTrait", "user"),
-        ("GroupTrait", "group"),
-        ("RoleTrait", "role"),
-        ("AppTrait", "app"),
-        ("SecretTrait", "secret"),
-        ("ScopeBindingTrait", "scope_binding"),
-    ];
-    let name = |any: &Any| {
-        any.type_url
-            .rsplit_once('.')
-            .map(|(_, name)| name.to_owned())
+    let has = |message: &str| {
+        let mut types = annotations.iter().map(|any| any.type_url.rsplit_once('.'));
+        types.any(|parts| parts.is_some_and(|(_, name)| name == message))
     };
-    let names: Vec<String> = annotations.iter().filter_map(name).collect();
-    let present = TRAITS
-        .iter()
-        .filter(|(message, _)| names.iter().any(|n| n == message));
-    present.map(|(_, word)| *word).collect()
+    let present = TRAITS.iter().filter(|(_, _, message)| has(message));
+    present.map(|(_, name, _)| *name).collect()
 }
 
 fn trait_profile(annotations: &[Any]) -> Option<Struct> {
@@ -345,7 +307,7 @@ fn time(t: prost_types::Timestamp) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rollcall_model::{AccountType, ResourceId, ResourceTrait, State, encode};
+    use rollcall_model::{AccountType, ResourceId, ResourceTrait, State, TraitKind, encode};
 
     #[test]
     fn a_resource_comes_back_as_it_was_written() {
@@ -399,14 +361,8 @@ mod tests {
             scope: Some("space:7".into()),
         };
         assert_eq!(read.scope_binding, Some(expected));
-        let written = rollcall_model::ResourceType {
-            id: "binding",
-            display_name: "Binding",
-            description: "",
-            trait_kind: rollcall_model::TraitKind::ScopeBinding,
-            no_entitlements: false,
-            capabilities: &[],
-        };
+        let kind = TraitKind::ScopeBinding;
+        let written = rollcall_model::ResourceType::new("binding", "Binding", "", kind);
         let read = resource_type(&encode::resource_type(&written)).expect("a resource type");
         assert_eq!(read.traits, ["scope_binding"]);
     }

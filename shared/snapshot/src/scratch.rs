@@ -1,45 +1,14 @@
-//! The scratch disk: what its failures mean, whichever library noticed them.
+//! Failures of the scratch disk, whichever library reports them.
 
 use rollcall_model::{Code, Error, ErrorType};
 
-/// What a failure of the scratch disk means, whichever library noticed it.
-pub fn scratch(e: impl Into<ScratchError>) -> Error {
-    let e: ScratchError = e.into();
-    if e.is_full() {
-        return Error::new(
-            ErrorType::Misconfigured,
-            Code::ScratchFull,
-            "the working database has no room left",
-            "Give the function more ephemeral storage, or let TMPDIR name a folder with room.",
-        )
-        .with_source(e);
-    }
-    let (kind, fix) = match &e {
-        ScratchError::Io(_) => (
-            ErrorType::Misconfigured,
-            "See that the folder for temporary files (TMPDIR) is there, can be written, and is on a sound disk.",
-        ),
-        _ => (
-            ErrorType::Internal,
-            "Run again; if it persists, see that the scratch disk is sound.",
-        ),
-    };
-    Error::new(
-        kind,
-        Code::ScratchFailed,
-        "the working database failed",
-        fix,
-    )
-    .with_source(e)
-}
-
-/// What the scratch disk can do to us.
+/// A failure of a file or database on the scratch disk.
 #[derive(Debug, thiserror::Error)]
 pub enum ScratchError {
     /// SQLite failed.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    /// A value has another type than was written.
+    /// A value has another type than the one that was written.
     #[error(transparent)]
     Type(#[from] rusqlite::types::FromSqlError),
     /// A file failed.
@@ -55,4 +24,35 @@ impl ScratchError {
             Self::Type(_) => false,
         }
     }
+}
+
+impl From<ScratchError> for Error {
+    fn from(e: ScratchError) -> Self {
+        let (kind, code, what, fix) = match &e {
+            e if e.is_full() => (
+                ErrorType::Misconfigured,
+                Code::ScratchFull,
+                "the working database has no room left",
+                "Give the function more ephemeral storage, or let TMPDIR name a folder with room.",
+            ),
+            ScratchError::Io(_) => (
+                ErrorType::Misconfigured,
+                Code::ScratchFailed,
+                "the working database failed",
+                "Check that the folder for temporary files (TMPDIR) exists, can be written, and is on a sound disk.",
+            ),
+            _ => (
+                ErrorType::Internal,
+                Code::ScratchFailed,
+                "the working database failed",
+                "Run again; if it persists, check that the scratch disk is sound.",
+            ),
+        };
+        Self::new(kind, code, what, fix).with_source(e)
+    }
+}
+
+/// Converts a failure of the scratch disk. For closures; where `?` can do it, [`ScratchError`] does.
+pub fn scratch(e: impl Into<ScratchError>) -> Error {
+    e.into().into()
 }

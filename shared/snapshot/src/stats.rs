@@ -1,121 +1,94 @@
-//! How much there is in a snapshot.
+//! Counts of what a snapshot holds.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::read::{Snapshot, SyncRun};
-use super::rows::Filter;
+use crate::read::{Snapshot, SyncRun};
+use crate::rows::Filter;
 use rollcall_model::Error;
 
-/// How much there is in a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Stats {
-    /// Which sync.
+/// The counts of a snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "counts are named after what they count")]
+pub struct SnapshotStats {
+    /// The sync.
     #[serde(flatten)]
     pub sync: SyncRun,
-    /// The size of the file.
+    /// The size of the file, in bytes.
     pub bytes: u64,
-    /// The size of its database.
+    /// The size of its database, in bytes.
     pub decoded_bytes: u64,
-    /// Resource types.
     pub resource_types: u64,
-    /// Resources.
     pub resources: u64,
-    /// Entitlements.
     pub entitlements: u64,
-    /// Grants.
     pub grants: u64,
     /// Grants that the vendor stated.
     pub direct_grants: u64,
     /// Grants that follow from others.
     pub derived_grants: u64,
-    /// Grants that their principal's members get too.
+    /// Grants that holders of an entitlement on the principal get too.
     pub expandable_grants: u64,
-    /// The same by resource type; grants by the type of the entitlement's resource.
+    /// Counts by resource type; grants by the type of the entitlement's resource.
     pub by_resource_type: BTreeMap<String, TypeStats>,
 }
 
-/// How much there is of one resource type.
+/// The counts of one resource type.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "counts are named after what they count")]
 pub struct TypeStats {
-    /// Resources of the type.
     pub resources: u64,
-    /// Entitlements on them.
     pub entitlements: u64,
-    /// Grants of those.
     pub grants: u64,
 }
 
 impl Snapshot {
-    /// Counts everything. The counts that the file states itself are not relied on.
-    pub fn stats(&self) -> Result<Stats, Error> {
-        let mut stats = Stats {
+    /// Counts everything. The counts that the file itself states are not used.
+    pub fn stats(&self) -> Result<SnapshotStats, Error> {
+        let mut stats = SnapshotStats {
             sync: self.sync.clone(),
             bytes: self.sizes.packed,
             decoded_bytes: self.sizes.decoded,
-            resource_types: 0,
-            resources: 0,
-            entitlements: 0,
-            grants: 0,
-            direct_grants: 0,
-            derived_grants: 0,
-            expandable_grants: 0,
-            by_resource_type: BTreeMap::new(),
+            ..SnapshotStats::default()
         };
-        self.resource_types(|t| -> Result<(), Error> {
+        let by_type = &mut stats.by_resource_type;
+        self.resource_types(|t| {
             stats.resource_types += 1;
-            stats.by_resource_type.insert(t.id, TypeStats::default());
-            Ok(())
+            by_type.insert(t.id, TypeStats::default());
+            Ok::<_, Error>(())
         })?;
-        for (resource_type, n) in self.count("v1_resources")? {
+        self.count("v1_resources", |resource_type, n| {
+            by_type.entry(resource_type).or_default().resources = n;
             stats.resources += n;
-            stats
-                .by_resource_type
-                .entry(resource_type)
-                .or_default()
-                .resources = n;
-        }
-        for (resource_type, n) in self.count("v1_entitlements")? {
+        })?;
+        self.count("v1_entitlements", |resource_type, n| {
+            by_type.entry(resource_type).or_default().entitlements = n;
             stats.entitlements += n;
-            stats
-                .by_resource_type
-                .entry(resource_type)
-                .or_default()
-                .entitlements = n;
-        }
-        for (resource_type, n) in self.count("v1_grants")? {
+        })?;
+        self.count("v1_grants", |resource_type, n| {
+            by_type.entry(resource_type).or_default().grants = n;
             stats.grants += n;
-            stats
-                .by_resource_type
-                .entry(resource_type)
-                .or_default()
-                .grants = n;
-        }
-        self.grant_rows(&Filter::default(), |row| -> Result<(), Error> {
+        })?;
+        self.grant_rows(&Filter::default(), |row| {
             let rest = self.rest(row)?;
-            let expandable = rest
-                .expandable(row.expansion)
-                .map_err(|e| self.bad_record(row.id, e))?;
+            let expandable = rest.expandable(row.expansion);
+            let expandable = expandable.map_err(|e| self.bad_record(row.id, e))?;
             stats.expandable_grants += u64::from(expandable.is_some());
             stats.derived_grants += u64::from(!rest.is_direct(row.entitlement));
-            Ok(())
+            Ok::<_, Error>(())
         })?;
         stats.direct_grants = stats.grants - stats.derived_grants;
         Ok(stats)
     }
 
-    fn count(&self, table: &str) -> Result<Vec<(String, u64)>, Error> {
+    /// Shows how many rows of a table there are, by resource type.
+    fn count(&self, table: &str, mut visit: impl FnMut(String, u64)) -> Result<(), Error> {
         let sql =
             format!("SELECT resource_type_id, COUNT(*) FROM {table} WHERE sync_id = ?1 GROUP BY 1");
-        let mut counts = Vec::new();
-        self.each(&sql, &[&self.sync.sync_id], |row| -> Result<(), Error> {
-            let count = || Ok((row.get(0)?, row.get::<_, i64>(1)?));
-            let (resource_type, n) = count().map_err(|e| self.database(e))?;
-            counts.push((resource_type, u64::try_from(n).unwrap_or_default()));
+        self.each(&sql, &[&self.sync.sync_id], |row| {
+            visit(row.text(0)?.to_owned(), row.count(1)?);
             Ok(())
-        })?;
-        Ok(counts)
+        })
     }
 }
 
@@ -124,7 +97,7 @@ mod tests {
     use crate::testing;
 
     #[test]
-    fn stats_count_what_is_there() {
+    fn stats_count_every_record_by_type() {
         let snapshot = testing::open(&testing::world());
         let stats = snapshot.stats().expect("readable");
         assert_eq!(

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::MAGIC;
-use super::read::Snapshot;
-use super::write::{GrantRow, Writer, pack};
+use crate::format::MAGIC;
+use crate::read::Snapshot;
+use crate::record::GrantColumns;
+use crate::write::{SnapshotWriter, pack};
 use rollcall_model::encode::GrantEncoder;
 use rollcall_model::proto::{GrantSource, GrantSources};
 use rollcall_model::{
@@ -12,26 +13,15 @@ use rollcall_model::{
     ResourceType, TraitKind, encode,
 };
 
-const fn kind(id: &'static str, trait_kind: TraitKind) -> ResourceType {
-    ResourceType {
-        id,
-        display_name: id,
-        description: "",
-        trait_kind,
-        no_entitlements: false,
-        capabilities: &[],
-    }
-}
-
-pub(super) const TYPES: &[ResourceType] = &[
-    kind("group", TraitKind::Group),
-    kind("namespace", TraitKind::None),
-    kind("user", TraitKind::User),
+pub(crate) const TYPES: &[ResourceType] = &[
+    ResourceType::new("group", "group", "", TraitKind::Group),
+    ResourceType::new("namespace", "namespace", "", TraitKind::None),
+    ResourceType::new("user", "user", "", TraitKind::User),
 ];
 
 /// What a snapshot is made of.
 #[derive(Clone)]
-pub(super) struct World {
+pub(crate) struct World {
     pub resources: Vec<Resource>,
     pub entitlements: Vec<Entitlement>,
     /// Each with its sources; without its own entitlement among them it is derived.
@@ -39,25 +29,13 @@ pub(super) struct World {
 }
 
 /// Two people in `g1`, which is in `g2`, which may write to `n1`; the first of them may by herself too. Expanded.
-pub(super) fn world() -> World {
+pub(crate) fn world() -> World {
     let (g1, g2, n1) = ("group:g1:member", "group:g2:member", "namespace:n1:write");
     World {
         resources: vec![
-            Resource::new(
-                ResourceId::new("group", "g1"),
-                "Inner",
-                ResourceTrait::Group,
-            ),
-            Resource::new(
-                ResourceId::new("group", "g2"),
-                "Outer",
-                ResourceTrait::Group,
-            ),
-            Resource::new(
-                ResourceId::new("namespace", "n1"),
-                "Production",
-                ResourceTrait::None,
-            ),
+            resource("group:g1", "Inner", ResourceTrait::Group),
+            resource("group:g2", "Outer", ResourceTrait::Group),
+            resource("namespace:n1", "Production", ResourceTrait::None),
             user("u1", "Ada"),
             user("u2", "Grace"),
         ],
@@ -78,7 +56,7 @@ pub(super) fn world() -> World {
 
 impl World {
     /// The same as a sync without expansion writes it.
-    pub(super) fn unexpanded(mut self) -> Self {
+    pub(crate) fn unexpanded(mut self) -> Self {
         self.grants.retain(|(grant, sources)| {
             let own = grant.entitlement.to_string();
             sources.is_empty() || sources.iter().any(|(id, _)| *id == own)
@@ -90,22 +68,22 @@ impl World {
     }
 }
 
-pub(super) fn user(id: &str, name: &str) -> Resource {
-    let resource_trait = ResourceTrait::User {
-        email: Some(format!("{id}@example.com")),
-        login: None,
-        account_type: AccountType::Human,
-        last_login: None,
-        mfa: None,
-    };
-    Resource::new(ResourceId::new("user", id), name, resource_trait)
+pub(crate) fn user(id: &str, name: &str) -> Resource {
+    let email = Some(format!("{id}@example.com"));
+    let account = ResourceTrait::account(AccountType::Human, email);
+    Resource::new(ResourceId::new("user", id), name, account)
 }
 
-pub(super) fn id(text: &str) -> EntitlementId {
+pub(crate) fn resource(id: &str, name: &str, resource_trait: ResourceTrait) -> Resource {
+    let id = ResourceId::parse(id).expect("a resource id");
+    Resource::new(id, name, resource_trait)
+}
+
+pub(crate) fn id(text: &str) -> EntitlementId {
     EntitlementId::parse(text).expect("an entitlement id")
 }
 
-pub(super) fn entitlement(text: &str) -> Entitlement {
+pub(crate) fn entitlement(text: &str) -> Entitlement {
     Entitlement {
         id: id(text),
         display_name: format!("Name of {text}"),
@@ -118,7 +96,7 @@ pub(super) fn entitlement(text: &str) -> Entitlement {
     }
 }
 
-pub(super) fn grant(entitlement: &str, principal: &str) -> Grant {
+pub(crate) fn grant(entitlement: &str, principal: &str) -> Grant {
     Grant::new(
         id(entitlement),
         ResourceId::parse(principal).expect("a principal"),
@@ -126,7 +104,7 @@ pub(super) fn grant(entitlement: &str, principal: &str) -> Grant {
 }
 
 /// The file of a snapshot.
-pub(super) fn bytes(world: &World) -> Vec<u8> {
+pub(crate) fn bytes(world: &World) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let (database, file) = (folder.path().join("db"), folder.path().join("x.c1z"));
     write(world, &database);
@@ -135,18 +113,18 @@ pub(super) fn bytes(world: &World) -> Vec<u8> {
 }
 
 /// The snapshot, open.
-pub(super) fn open(world: &World) -> Snapshot {
+pub(crate) fn open(world: &World) -> Snapshot {
     Snapshot::read(bytes(world).as_slice(), "test.c1z").expect("readable")
 }
 
 /// A file that holds this instead of a database.
-pub(super) fn packed(content: &[u8]) -> Vec<u8> {
+pub(crate) fn packed(content: &[u8]) -> Vec<u8> {
     let frame = zstd::encode_all(content, 1).expect("compressed");
     [MAGIC.as_slice(), &frame].concat()
 }
 
 /// The bytes of a database made by `sql`.
-pub(super) fn database(sql: &str) -> Vec<u8> {
+pub(crate) fn database(sql: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("db");
     let db = rusqlite::Connection::open(&path).expect("a database");
@@ -157,30 +135,21 @@ pub(super) fn database(sql: &str) -> Vec<u8> {
 
 fn write(world: &World, path: &Path) {
     let at = "2026-01-02T03:04:05Z".parse().expect("a time");
-    let mut writer = Writer::create(path, "2Zk000000000000000000000000", at).expect("a writer");
+    let mut writer =
+        SnapshotWriter::create(path, "2Zk000000000000000000000000", at).expect("a writer");
     for t in TYPES {
-        writer
-            .resource_type(t.id, &encode::resource_type(t))
-            .expect("written");
+        let written = writer.resource_type(t.id, &encode::resource_type(t));
+        written.expect("written");
     }
     for r in &world.resources {
-        let parent = r
-            .parent
-            .as_ref()
-            .map(|p| (p.resource_type.as_str(), p.id.as_str()));
-        let id = (r.id.resource_type.as_str(), r.id.id.as_str());
-        writer
-            .resource(id, parent, &encode::resource(r))
-            .expect("written");
+        let parent = r.parent.as_ref().map(parts);
+        let written = writer.resource(parts(&r.id), parent, &encode::resource(r));
+        written.expect("written");
     }
     for e in &world.entitlements {
-        let on = (
-            e.id.resource.resource_type.as_str(),
-            e.id.resource.id.as_str(),
-        );
-        writer
-            .entitlement(&e.id.to_string(), on, &encode::entitlement(e, TYPES))
-            .expect("written");
+        let (on, data) = (parts(&e.id.resource), encode::entitlement(e, TYPES));
+        let written = writer.entitlement(&e.id.to_string(), on, &data);
+        written.expect("written");
     }
     for (grant, sources) in &world.grants {
         write_grant(&mut writer, grant, sources);
@@ -188,7 +157,11 @@ fn write(world: &World, path: &Path) {
     writer.finish(at).expect("finished");
 }
 
-fn write_grant(writer: &mut Writer, grant: &Grant, sources: &[(&str, bool)]) {
+fn parts(id: &ResourceId) -> (&str, &str) {
+    (&id.resource_type, &id.id)
+}
+
+fn write_grant(writer: &mut SnapshotWriter, grant: &Grant, sources: &[(&str, bool)]) {
     let entitlement = grant.entitlement.to_string();
     let on = &grant.entitlement.resource;
     let (mut id, mut stated) = (String::new(), Vec::new());
@@ -202,19 +175,13 @@ fn write_grant(writer: &mut Writer, grant: &Grant, sources: &[(&str, bool)]) {
             let is_direct = *is_direct;
             ((*id).to_owned(), GrantSource { is_direct })
         });
-        encode::append_sources(
-            &mut data,
-            GrantSources {
-                sources: sources.collect(),
-            },
-        );
+        let sources = sources.collect();
+        encode::append_sources(&mut data, GrantSources { sources });
     }
-    let row = |data| GrantRow {
-        resource_type: &on.resource_type,
-        resource_id: &on.id,
+    let row = |data| GrantColumns {
+        resource: parts(on),
         entitlement: &entitlement,
-        principal_type: kind,
-        principal_id: principal,
+        principal: (kind, principal),
         id: &id,
         expansion: expansion.as_deref(),
         data,

@@ -1,5 +1,6 @@
-//! Takes back what expansion added: gives the file that the same sync writes without it.
+//! Removes what expansion added: writes the file that the same sync writes without it.
 
+use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -7,37 +8,39 @@ use prost::bytes::Buf;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use prost::{DecodeError, Message};
 use prost_types::Any;
-use rollcall_model::Code;
+use rollcall_model::proto::{Annotation, GrantExpandable};
+use rollcall_model::{Code, Error, ErrorType};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use super::read::{ReadError, Snapshot};
-use super::rows::{Filter, text};
-use super::write::{GrantRow, Writer, pack};
-use rollcall_model::proto::{Annotation, GrantExpandable};
-use rollcall_model::{Error, ErrorType};
+use crate::failure::Fault;
+use crate::read::Snapshot;
+use crate::record::GrantColumns;
+use crate::rows::Filter;
+use crate::write::{Packed, SnapshotWriter, pack};
 
-/// What taking back the expansion came to.
+/// The result of [`unexpand`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unexpanded {
-    /// Grants that stayed.
+    /// Grants that the vendor stated.
     pub grants: u64,
-    /// Grants that followed from others, and are gone.
+    /// Grants that followed from others, and were left out.
     pub dropped: u64,
-    /// The size of the new file.
+    /// The size of the new file, in bytes.
     pub bytes: u64,
     /// Its SHA-256, in hex.
     pub sha256: String,
-    /// SHA-256 of what the vendor stated, in hex: the same as of the file it was made from.
+    /// The content digest, in hex: the same as of the expanded snapshot.
     pub content_digest: String,
 }
 
 /// Writes to `to` the file that a sync without expansion would have written in place of `from`. An existing file stays.
 pub fn unexpand(from: &Snapshot, to: &Path) -> Result<Unexpanded, Error> {
-    let folder = tempfile::tempdir().map_err(|e| no_room(from, e))?;
+    let no_room = |e| Fault::Scratch.of(&from.name).with_source(e);
+    let folder = tempfile::tempdir().map_err(no_room)?;
     let database = folder.path().join("snapshot.db");
     let started_at = from.sync.started_at.unwrap_or(Timestamp::UNIX_EPOCH);
-    let mut writer = Writer::create(&database, &from.sync.sync_id, started_at)?;
+    let mut writer = SnapshotWriter::create(&database, &from.sync.sync_id, started_at)?;
     copy_objects(from, &mut writer)?;
     let dropped = copy_grants(from, &mut writer)?;
     let (stats, content_digest) = writer.finish(from.sync.ended_at.unwrap_or(started_at))?;
@@ -51,90 +54,59 @@ pub fn unexpand(from: &Snapshot, to: &Path) -> Result<Unexpanded, Error> {
     })
 }
 
-fn copy_objects(from: &Snapshot, writer: &mut Writer) -> Result<(), Error> {
+fn copy_objects(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<(), Error> {
     let sync: &[&str] = &[&from.sync.sync_id];
-    let failed = |e: rusqlite::Error| Error::from(from.database(e));
     let sql = "SELECT external_id, data FROM v1_resource_types WHERE sync_id = ?1 ORDER BY id";
-    from.each(sql, sync, |row| {
-        let data = row
-            .get_ref(1)
-            .and_then(|v| Ok(v.as_blob()?))
-            .map_err(failed)?;
-        writer.resource_type(text(row, 0).map_err(failed)?, data)
+    from.each(sql, sync, |row| -> Result<(), Error> {
+        Ok(writer.resource_type(row.text(0)?, row.blob(1)?)?)
     })?;
     let sql =
         "SELECT resource_type_id, external_id, data, parent_resource_type_id, parent_resource_id
                FROM v1_resources WHERE sync_id = ?1 ORDER BY id";
-    from.each(sql, sync, |row| {
-        let kind = text(row, 0).map_err(failed)?;
-        let external_id = text(row, 1).map_err(failed)?;
-        let data = row
-            .get_ref(2)
-            .and_then(|v| Ok(v.as_blob()?))
-            .map_err(failed)?;
-        let parent_type = row
-            .get_ref(3)
-            .and_then(|v| Ok(v.as_str_or_null()?))
-            .map_err(failed)?;
-        let parent_id = row
-            .get_ref(4)
-            .and_then(|v| Ok(v.as_str_or_null()?))
-            .map_err(failed)?;
-        let own = external_id
-            .strip_prefix(kind)
-            .and_then(|rest| rest.strip_prefix(':'));
-        let id = own.unwrap_or(external_id);
-        writer.resource((kind, id), parent_type.zip(parent_id), data)
+    from.each(sql, sync, |row| -> Result<(), Error> {
+        let (kind, external_id) = (row.text(0)?, row.text(1)?);
+        let id = external_id.strip_prefix(kind);
+        let id = id.and_then(|id| id.strip_prefix(':'));
+        let parent = row.text_or_null(3)?.zip(row.text_or_null(4)?);
+        Ok(writer.resource((kind, id.unwrap_or(external_id)), parent, row.blob(2)?)?)
     })?;
     let sql = "SELECT external_id, resource_type_id, resource_id, data FROM v1_entitlements
                WHERE sync_id = ?1 ORDER BY id";
-    from.each(sql, sync, |row| {
-        let id = text(row, 0).map_err(failed)?;
-        let on = (text(row, 1).map_err(failed)?, text(row, 2).map_err(failed)?);
-        let data = row
-            .get_ref(3)
-            .and_then(|v| Ok(v.as_blob()?))
-            .map_err(failed)?;
-        writer.entitlement(id, on, data)
+    from.each(sql, sync, |row| -> Result<(), Error> {
+        let on = (row.text(1)?, row.text(2)?);
+        Ok(writer.entitlement(row.text(0)?, on, row.blob(3)?)?)
     })
 }
 
-/// Copies the grants that the vendor stated. Gives how many others there were.
-fn copy_grants(from: &Snapshot, writer: &mut Writer) -> Result<u64, Error> {
+/// Copies the grants that the vendor stated. Returns how many others there were.
+fn copy_grants(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<u64, Error> {
     let mut dropped = 0;
     from.grant_rows(&Filter::default(), |row| -> Result<(), Error> {
-        let bad = |e| Error::from(from.bad_record(row.id, e));
+        let bad = |e| from.bad_record(row.id, e);
         let rest = from.rest(row)?;
         if !rest.is_direct(row.entitlement) {
             dropped += 1;
             return Ok(());
         }
-        // Older writers leave it in the message, where readers of this file would not look.
+        // Older writers keep it in the message, where readers of the new file do not look.
         let moved = match row.expansion {
             Some(_) => None,
-            None => rest
-                .expandable(None)
-                .map_err(bad)?
-                .map(|e| e.encode_to_vec()),
+            None => rest.expandable(None).map_err(bad)?,
         };
+        let moved = moved.map(|expandable| expandable.encode_to_vec());
         let data = stated(row.data).map_err(bad)?;
-        writer.grant(&GrantRow {
-            resource_type: row.resource.0,
-            resource_id: row.resource.1,
-            entitlement: row.entitlement,
-            principal_type: row.principal.0,
-            principal_id: row.principal.1,
-            id: row.id,
+        writer.grant(&GrantColumns {
             expansion: row.expansion.or(moved.as_deref()),
             data: &data,
+            ..*row
         })?;
         Ok(())
     })?;
     Ok(dropped)
 }
 
-/// A grant's bytes without its sources, and without what belongs into the column for expansion. All other bytes are
-/// copied as they are: they may hold what this program does not know.
+/// A grant's bytes without its sources, and without what belongs into the column `expansion`. All other bytes are copied,
+/// since they may hold fields that this program does not know.
 fn stated(data: &[u8]) -> Result<Vec<u8>, DecodeError> {
     const ANNOTATIONS: u32 = 4;
     const SOURCES: u32 = 5;
@@ -156,15 +128,15 @@ fn stated(data: &[u8]) -> Result<Vec<u8>, DecodeError> {
     Ok(kept)
 }
 
-/// Whether an annotation, from its length on, is what says that a grant is expandable.
+/// Whether an annotation, which begins with its length, is a [`GrantExpandable`].
 fn is_expandable(mut field: &[u8]) -> Result<bool, DecodeError> {
     let length = usize::try_from(decode_varint(&mut field)?).unwrap_or(usize::MAX);
     let any = Any::decode(field.get(..length).unwrap_or_default())?;
     Ok(any.type_url.rsplit('.').next() == Some(GrantExpandable::NAME))
 }
 
-/// Packs beside the target, then gives the file its name: nobody ever sees half of it.
-fn publish(database: &Path, to: &Path) -> Result<super::write::Packed, Error> {
+/// Packs beside the target and then renames, so that the target is never half written.
+fn publish(database: &Path, to: &Path) -> Result<Packed, Error> {
     let beside = match to.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -176,9 +148,9 @@ fn publish(database: &Path, to: &Path) -> Result<super::write::Packed, Error> {
     Ok(packed)
 }
 
-fn not_written(to: &Path, e: std::io::Error) -> Error {
+fn not_written(to: &Path, e: io::Error) -> Error {
     let fix = match e.kind() {
-        std::io::ErrorKind::AlreadyExists => "Choose another name, or remove that file first.",
+        io::ErrorKind::AlreadyExists => "Choose another name, or remove that file first.",
         _ => "Choose a folder that exists and that this user may write to.",
     };
     Error::new(
@@ -188,11 +160,6 @@ fn not_written(to: &Path, e: std::io::Error) -> Error {
         fix,
     )
     .with_source(e)
-}
-
-fn no_room(from: &Snapshot, source: std::io::Error) -> Error {
-    let name = from.name.clone();
-    ReadError::Scratch { name, source }.into()
 }
 
 #[cfg(test)]
@@ -210,17 +177,12 @@ mod tests {
         let result = unexpand(&expanded, &to).expect("written");
         assert_eq!((result.grants, result.dropped), (5, 4));
         let bytes = std::fs::read(&to).expect("readable");
-        assert!(
-            bytes == testing::bytes(&testing::world().unexpanded()),
-            "byte for byte"
-        );
+        let expected = testing::bytes(&testing::world().unexpanded());
+        assert!(bytes == expected, "byte for byte");
         assert_eq!(result.bytes, bytes.len() as u64);
 
-        let again = unexpand(
-            &Snapshot::open(&to).expect("readable"),
-            &folder.path().join("again.c1z"),
-        );
-        let again = again.expect("written");
+        let plain = Snapshot::open(&to).expect("readable");
+        let again = unexpand(&plain, &folder.path().join("again.c1z")).expect("written");
         assert_eq!((again.dropped, again.sha256), (0, result.sha256));
     }
 
@@ -232,11 +194,8 @@ mod tests {
         let error = unexpand(&testing::open(&testing::world()), &to).expect_err("refused");
         assert_eq!(error.code(), "SnapshotNotWritten");
         assert_eq!(std::fs::read(&to).expect("readable"), b"mine");
-        assert_eq!(
-            std::fs::read_dir(folder.path()).expect("a folder").count(),
-            1,
-            "nothing else is left"
-        );
+        let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 1, "nothing else is left");
     }
 
     #[test]
@@ -261,12 +220,8 @@ mod tests {
         let unknown = [0xf8, 0x07, 0x01];
         kept.extend(unknown);
         let mut data = grant.encode_to_vec();
-        encode::append_sources(
-            &mut data,
-            GrantSources {
-                sources: [("x".into(), GrantSource { is_direct: true })].into(),
-            },
-        );
+        let sources = [("x".into(), GrantSource { is_direct: true })].into();
+        encode::append_sources(&mut data, GrantSources { sources });
         data.extend(unknown);
         assert_eq!(stated(&data).expect("a message"), kept);
         assert!(stated(&[0x2a]).is_err(), "a field that is cut off");

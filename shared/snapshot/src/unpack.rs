@@ -1,10 +1,12 @@
-//! From the file to the database in it: magic, then a compressed stream of which nothing is trusted.
+//! Decodes the file: magic, then a compressed stream. Nothing in it is trusted.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-use super::MAGIC;
-use super::failure::ReadError;
+use rollcall_model::Error;
+
+use crate::failure::Fault;
+use crate::format::MAGIC;
 
 /// The first bytes of a file of version 3.
 const VERSION_THREE: &[u8; 5] = b"C1Z3\0";
@@ -12,117 +14,76 @@ const VERSION_THREE: &[u8; 5] = b"C1Z3\0";
 /// The first bytes of every SQLite database.
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
-/// No writer uses a larger window, and readers refuse one: 2^27 bytes.
+/// The largest window that writers use and readers accept: 2^27 bytes.
 const WINDOW_LOG: u32 = 27;
 
-/// How large a file is, packed and unpacked, in bytes.
+/// The size of a file, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sizes {
+pub(crate) struct FileSizes {
     pub packed: u64,
     pub decoded: u64,
 }
 
-/// Decodes a file into `to`, of which it must not make more than `limit` bytes.
-pub(super) fn unpack(
+/// Decodes the file `name` into `to`: at most `limit` bytes.
+pub(crate) fn unpack(
     from: impl Read,
     to: &mut File,
     name: &str,
     limit: u64,
-) -> Result<Sizes, ReadError> {
-    let mut from = BufReader::with_capacity(
-        1 << 17,
-        Counted {
-            inner: from,
-            bytes: 0,
-        },
-    );
+) -> Result<FileSizes, Error> {
+    let counted = Counted {
+        inner: from,
+        bytes: 0,
+    };
+    let mut from = BufReader::with_capacity(1 << 17, counted);
     let declared = open_stream(&mut from, name)?;
     if declared.is_some_and(|size| size > limit) {
-        return Err(ReadError::TooLarge {
-            name: name.to_owned(),
-        });
+        return Err(Fault::TooLarge.of(name));
     }
     let decoded = inflate(&mut from, to, name, limit)?;
-    Ok(Sizes {
-        packed: from.get_ref().bytes,
-        decoded,
-    })
+    let packed = from.get_ref().bytes;
+    Ok(FileSizes { packed, decoded })
 }
 
-/// Checks the first bytes and moves past them. Gives the decoded size if the stream declares it.
-fn open_stream(from: &mut impl BufRead, name: &str) -> Result<Option<u64>, ReadError> {
-    let name = name.to_owned();
+/// Checks the first bytes and moves past them. Returns the decoded size if the stream declares it.
+fn open_stream(from: &mut impl BufRead, name: &str) -> Result<Option<u64>, Error> {
+    let not_readable = |e: io::Error| Fault::NotReadable.of(name).with_source(e);
     let mut magic = Vec::with_capacity(MAGIC.len());
-    let count = from
-        .by_ref()
-        .take(MAGIC.len() as u64)
-        .read_to_end(&mut magic);
-    match count {
-        Err(source) => return Err(ReadError::NotReadable { name, source }),
-        Ok(0) => return Err(ReadError::Empty { name }),
-        Ok(_) if magic == VERSION_THREE => return Err(ReadError::VersionThree { name }),
-        Ok(n) if magic != MAGIC[..n] => return Err(ReadError::NotASnapshot { name }),
-        Ok(n) if n < MAGIC.len() => return Err(ReadError::Truncated { name }),
-        Ok(_) => {}
-    }
-    match from.fill_buf() {
-        Err(source) => Err(ReadError::NotReadable { name, source }),
-        Ok([]) => Err(ReadError::Truncated { name }),
-        Ok(head) => Ok(zstd::zstd_safe::get_frame_content_size(head).ok().flatten()),
-    }
+    let mut start = from.by_ref().take(MAGIC.len() as u64);
+    let count = start.read_to_end(&mut magic).map_err(not_readable)?;
+    let fault = match count {
+        0 => Fault::Empty,
+        _ if magic == VERSION_THREE => Fault::VersionThree,
+        n if magic != MAGIC[..n] => Fault::NotASnapshot,
+        n if n < MAGIC.len() => Fault::Truncated,
+        _ => match from.fill_buf().map_err(not_readable)? {
+            [] => Fault::Truncated,
+            head => return Ok(zstd::zstd_safe::get_frame_content_size(head).ok().flatten()),
+        },
+    };
+    Err(fault.of(name))
 }
 
-fn inflate(
-    from: &mut impl BufRead,
-    to: &mut File,
-    name: &str,
-    limit: u64,
-) -> Result<u64, ReadError> {
-    let scratch = |source| ReadError::Scratch {
-        name: name.to_owned(),
-        source,
-    };
+fn inflate(from: &mut impl BufRead, to: &mut File, name: &str, limit: u64) -> Result<u64, Error> {
+    let scratch = |e: io::Error| Fault::Scratch.of(name).with_source(e);
     let mut decoder = zstd::Decoder::with_buffer(from).map_err(scratch)?;
     decoder.window_log_max(WINDOW_LOG).map_err(scratch)?;
     let mut buffer = vec![0; 1 << 17];
     let mut decoded = 0;
     loop {
-        let n = decoder
-            .read(&mut buffer)
-            .map_err(|e| undecodable(e, name))?;
-        if n == 0 {
-            break;
-        }
+        let undecodable = |e: io::Error| Fault::of_decoding(&e).of(name).with_source(e);
+        let n = decoder.read(&mut buffer).map_err(undecodable)?;
         if decoded == 0 && !buffer[..n].starts_with(SQLITE) {
-            return Err(ReadError::NotADatabase {
-                name: name.to_owned(),
-            });
+            return Err(Fault::NotADatabase.of(name));
+        }
+        if n == 0 {
+            return Ok(decoded);
         }
         decoded += n as u64;
         if decoded > limit {
-            return Err(ReadError::TooLarge {
-                name: name.to_owned(),
-            });
+            return Err(Fault::TooLarge.of(name));
         }
         to.write_all(&buffer[..n]).map_err(scratch)?;
-    }
-    if decoded == 0 {
-        return Err(ReadError::NotADatabase {
-            name: name.to_owned(),
-        });
-    }
-    Ok(decoded)
-}
-
-fn undecodable(source: io::Error, name: &str) -> ReadError {
-    let name = name.to_owned();
-    if source.raw_os_error().is_some() {
-        // The decoder's own errors carry no number of the system.
-        return ReadError::NotReadable { name, source };
-    }
-    match source.kind() {
-        io::ErrorKind::UnexpectedEof => ReadError::Truncated { name },
-        _ => ReadError::Damaged { name, source },
     }
 }
 
@@ -155,10 +116,8 @@ mod tests {
         for bytes in [declared, silent] {
             let mut file = tempfile::tempfile().expect("a file");
             let result = unpack(bytes.as_slice(), &mut file, "x", 50_000);
-            assert!(
-                matches!(result, Err(ReadError::TooLarge { .. })),
-                "{result:?}"
-            );
+            let error = result.expect_err("too large");
+            assert_eq!(error.code(), "SnapshotTooLarge", "{error}");
             assert!(file.metadata().expect("a size").len() <= 50_000);
         }
     }

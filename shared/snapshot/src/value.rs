@@ -1,11 +1,11 @@
-//! Free data: from the message to JSON.
+//! Decodes the free data of a message into JSON.
 
 use prost_types::value::Kind;
 use prost_types::{Struct, Value as Message};
 use serde_json::{Map, Number, Value};
 
-/// A structure as a JSON object.
-pub(super) fn structure(fields: Struct) -> Map<String, Value> {
+/// The JSON object of a structure.
+pub(crate) fn structure(fields: Struct) -> Map<String, Value> {
     fields
         .fields
         .into_iter()
@@ -24,7 +24,7 @@ fn value(v: Message) -> Value {
     }
 }
 
-/// A number as people write it: the message knows only floating point, so that 7 would come out as 7.0.
+/// A whole number without a fraction: the message has only floating point, in which 7 is 7.0.
 fn number(n: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if n.fract() == 0.0 && n.abs() < EXACT {

@@ -6,29 +6,29 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
-use rollcall_model::Code;
+use rollcall_model::{Code, Error, ErrorType};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{INDEXES, MAGIC, TABLES};
-use crate::scratch;
-use rollcall_model::{Error, ErrorType};
+use crate::format::{INDEXES, MAGIC, TABLES};
+use crate::record::GrantColumns;
+use crate::scratch::{ScratchError, scratch};
 
-/// The database of a snapshot that is being written.
-pub struct Writer {
+/// A snapshot that is being written: its database.
+pub struct SnapshotWriter {
     db: Connection,
     sync_id: String,
     discovered_at: String,
     digest: Sha256,
-    stats: Stats,
+    counts: RowCounts,
     started_at: Timestamp,
 }
 
-/// How many rows a snapshot has, as `sync_runs.stats` tells it.
+/// How many rows a snapshot has: the JSON in `sync_runs.stats`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "each says it all")]
-pub struct Stats {
+pub struct RowCounts {
     #[serde(skip_serializing_if = "is_zero")]
     pub resource_types: u64,
     #[serde(skip_serializing_if = "is_zero")]
@@ -59,46 +59,29 @@ pub fn count(counts: &mut BTreeMap<String, u64>, key: &str) {
     }
 }
 
-/// A row of `v1_grants` before it has a place.
-#[expect(missing_docs, reason = "each says it all")]
-pub struct GrantRow<'a> {
-    pub resource_type: &'a str,
-    pub resource_id: &'a str,
-    pub entitlement: &'a str,
-    pub principal_type: &'a str,
-    pub principal_id: &'a str,
-    pub id: &'a str,
-    pub expansion: Option<&'a [u8]>,
-    pub data: &'a [u8],
-}
-
-impl Writer {
-    /// A new database at `path`.
-    pub fn create(path: &Path, sync_id: &str, started_at: Timestamp) -> Result<Self, Error> {
-        let db = Connection::open(path).map_err(scratch)?;
+impl SnapshotWriter {
+    /// Creates the database at `path`.
+    pub fn create(path: &Path, sync_id: &str, started_at: Timestamp) -> Result<Self, ScratchError> {
+        let db = Connection::open(path)?;
         db.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
              PRAGMA temp_store = FILE; PRAGMA cache_size = -2048; PRAGMA threads = 1; BEGIN;",
-        )
-        .map_err(scratch)?;
-        db.execute_batch(TABLES).map_err(scratch)?;
+        )?;
+        db.execute_batch(TABLES)?;
         db.set_prepared_statement_cache_capacity(256);
-        let writer = Self {
+        let discovered_at = datetime(started_at);
+        db.execute(
+            "INSERT INTO v1_sync_runs (sync_id, started_at, sync_token) VALUES (?1, ?2, '')",
+            params![sync_id, discovered_at],
+        )?;
+        Ok(Self {
             db,
             sync_id: sync_id.to_owned(),
-            discovered_at: datetime(started_at),
+            discovered_at,
             digest: Sha256::new(),
-            stats: Stats::default(),
+            counts: RowCounts::default(),
             started_at,
-        };
-        writer
-            .db
-            .execute(
-                "INSERT INTO v1_sync_runs (sync_id, started_at, sync_token) VALUES (?1, ?2, '')",
-                params![sync_id, writer.discovered_at],
-            )
-            .map_err(scratch)?;
-        Ok(writer)
+        })
     }
 
     /// The database, for expansion.
@@ -108,117 +91,94 @@ impl Writer {
 
     /// How many grants there are so far, by the type of the entitlement's resource.
     pub fn grants_by_type(&self) -> &BTreeMap<String, u64> {
-        &self.stats.grants_by_resource_type
+        &self.counts.grants_by_resource_type
     }
 
     /// Adds a resource type.
-    pub fn resource_type(&mut self, id: &str, data: &[u8]) -> Result<(), Error> {
+    pub fn resource_type(&mut self, id: &str, data: &[u8]) -> Result<(), ScratchError> {
         self.feed(b'T', id, data, None);
-        self.stats.resource_types += 1;
+        self.counts.resource_types += 1;
         let sql = "INSERT INTO v1_resource_types (external_id, data, sync_id, discovered_at) VALUES (?1, ?2, ?3, ?4)";
         self.insert(sql, params![id, data, self.sync_id, self.discovered_at])
     }
 
-    /// Adds a resource.
+    /// Adds a resource, given by type and id like its parent.
     pub fn resource(
         &mut self,
         (kind, id): (&str, &str),
         parent: Option<(&str, &str)>,
         data: &[u8],
-    ) -> Result<(), Error> {
+    ) -> Result<(), ScratchError> {
         let external_id = format!("{kind}:{id}");
         self.feed(b'R', &external_id, data, None);
-        self.stats.resources += 1;
-        count(&mut self.stats.resources_by_resource_type, kind);
-        let (parent_type, parent_id) = parent.unzip();
+        self.counts.resources += 1;
+        count(&mut self.counts.resources_by_resource_type, kind);
         let sql = "INSERT INTO v1_resources (resource_type_id, external_id, parent_resource_type_id,
                    parent_resource_id, data, sync_id, discovered_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        self.insert(
-            sql,
-            params![
-                kind,
-                external_id,
-                parent_type,
-                parent_id,
-                data,
-                self.sync_id,
-                self.discovered_at
-            ],
-        )
+        let (on, id, sync, at) = (
+            parent.unzip(),
+            external_id,
+            &self.sync_id,
+            &self.discovered_at,
+        );
+        self.insert(sql, params![kind, id, on.0, on.1, data, sync, at])
     }
 
-    /// Adds an entitlement.
+    /// Adds an entitlement on the resource `on`, given by type and id.
     pub fn entitlement(
         &mut self,
         id: &str,
-        (resource_type, resource_id): (&str, &str),
+        on: (&str, &str),
         data: &[u8],
-    ) -> Result<(), Error> {
+    ) -> Result<(), ScratchError> {
         self.feed(b'E', id, data, None);
-        self.stats.entitlements += 1;
-        count(&mut self.stats.entitlements_by_resource_type, resource_type);
+        self.counts.entitlements += 1;
+        count(&mut self.counts.entitlements_by_resource_type, on.0);
         let sql = "INSERT INTO v1_entitlements (resource_type_id, resource_id, external_id, data, sync_id,
                    discovered_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        self.insert(
-            sql,
-            params![
-                resource_type,
-                resource_id,
-                id,
-                data,
-                self.sync_id,
-                self.discovered_at
-            ],
-        )
+        let (sync, at) = (&self.sync_id, &self.discovered_at);
+        self.insert(sql, params![on.0, on.1, id, data, sync, at])
     }
 
-    /// Adds a grant as the vendor stated it; gives its row id.
-    pub fn grant(&mut self, row: &GrantRow<'_>) -> Result<i64, Error> {
+    /// Adds a grant that the vendor stated. Returns its row id.
+    pub fn grant(&mut self, row: &GrantColumns<'_>) -> Result<i64, ScratchError> {
         self.feed(b'G', row.id, row.data, row.expansion);
         self.insert_grant(row)
     }
 
-    /// Adds a grant that follows from others; gives its row id.
-    pub fn derived(&mut self, row: &GrantRow<'_>) -> Result<i64, Error> {
+    /// Adds a grant that follows from others. Returns its row id.
+    pub fn derived(&mut self, row: &GrantColumns<'_>) -> Result<i64, ScratchError> {
         self.insert_grant(row)
     }
 
-    fn insert_grant(&mut self, row: &GrantRow<'_>) -> Result<i64, Error> {
-        self.stats.grants += 1;
-        count(&mut self.stats.grants_by_resource_type, row.resource_type);
+    fn insert_grant(&mut self, row: &GrantColumns<'_>) -> Result<i64, ScratchError> {
+        self.counts.grants += 1;
+        count(&mut self.counts.grants_by_resource_type, row.resource.0);
         let sql = "INSERT INTO v1_grants (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
                    principal_resource_id, external_id, expansion, needs_expansion, data, sync_id, discovered_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let (on, to, of, id) = (row.resource, row.principal, row.entitlement, row.id);
+        let (more, data) = (row.expansion, row.data);
+        let (sync, at) = (&self.sync_id, &self.discovered_at);
+        let grows = more.is_some();
         self.insert(
             sql,
-            params![
-                row.resource_type,
-                row.resource_id,
-                row.entitlement,
-                row.principal_type,
-                row.principal_id,
-                row.id,
-                row.expansion,
-                row.expansion.is_some(),
-                row.data,
-                self.sync_id,
-                self.discovered_at
-            ],
+            params![on.0, on.1, of, to.0, to.1, id, more, grows, data, sync, at],
         )?;
         Ok(self.db.last_insert_rowid())
     }
 
     /// Replaces the data of a grant.
-    pub fn replace_grant(&self, row_id: i64, data: &[u8]) -> Result<(), Error> {
+    pub fn replace_grant(&self, row_id: i64, data: &[u8]) -> Result<(), ScratchError> {
         self.insert(
             "UPDATE v1_grants SET data = ?2 WHERE id = ?1",
             params![row_id, data],
         )
     }
 
-    fn insert(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), Error> {
-        let mut statement = self.db.prepare_cached(sql).map_err(scratch)?;
-        statement.execute(values).map_err(scratch)?;
+    fn insert(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), ScratchError> {
+        let mut statement = self.db.prepare_cached(sql)?;
+        statement.execute(values)?;
         Ok(())
     }
 
@@ -232,24 +192,10 @@ impl Writer {
         }
     }
 
-    /// Builds the indexes and closes the database. Gives its counts and the content digest.
-    pub fn finish(self, ended_at: Timestamp) -> Result<(Stats, String), Error> {
-        let stats = serde_json::to_string(&self.stats).map_err(|e| {
-            Error::internal(Code::NotJson, "counts have no JSON form").with_source(e)
-        })?;
-        // A sync that took no time at all still ends after it began.
-        let ended_at = ended_at.max(self.started_at);
-        self.db
-            .execute(
-                "UPDATE v1_sync_runs SET ended_at = ?1, supports_diff = 1, grants_backfilled = 1, stats = ?2",
-                params![datetime(ended_at), stats],
-            )
-            .map_err(scratch)?;
-        if self.stats.resources + self.stats.grants > MANY_ROWS {
-            self.db
-                .execute_batch("PRAGMA cache_size = -16384")
-                .map_err(scratch)?;
-        }
+    /// Builds the indexes and closes the database. Returns the counts and the content digest.
+    pub fn finish(self, ended_at: Timestamp) -> Result<(RowCounts, String), Error> {
+        let stats = serde_json::to_string(&self.counts).map_err(Error::not_json)?;
+        self.end_run(ended_at, &stats)?;
         self.db.execute_batch(INDEXES).map_err(|e| match e.sqlite_error_code() {
             Some(rusqlite::ErrorCode::ConstraintViolation) => Error::internal(
                 Code::AmbiguousIds,
@@ -260,18 +206,31 @@ impl Writer {
         })?;
         self.db.execute_batch("COMMIT").map_err(scratch)?;
         self.db.close().map_err(|(_, e)| scratch(e))?;
-        Ok((self.stats, hex::encode(self.digest.finalize())))
+        Ok((self.counts, hex::encode(self.digest.finalize())))
+    }
+
+    fn end_run(&self, ended_at: Timestamp, stats: &str) -> Result<(), ScratchError> {
+        // A sync that took no time at all still ends after it began.
+        let ended_at = datetime(ended_at.max(self.started_at));
+        self.db.execute(
+            "UPDATE v1_sync_runs SET ended_at = ?1, supports_diff = 1, grants_backfilled = 1, stats = ?2",
+            params![ended_at, stats],
+        )?;
+        if self.counts.resources + self.counts.grants > MANY_ROWS {
+            self.db.execute_batch("PRAGMA cache_size = -16384")?;
+        }
+        Ok(())
     }
 }
 
-/// `YYYY-MM-DD HH:MM:SS.fffffffff`, in UTC: sorts as text, and every reader takes it.
-pub fn datetime(at: Timestamp) -> String {
+/// `YYYY-MM-DD HH:MM:SS.fffffffff`, in UTC: sorts as text, and every reader accepts it.
+fn datetime(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S.%9f").to_string()
 }
 
-/// Databases larger than this, in bytes, are packed by two threads.
+/// The size from which a database is packed by two threads, in bytes.
 const WORTH_A_THREAD: u64 = 64 << 20;
-/// Snapshots with more rows than this are indexed with more memory: sorting in few large runs is faster.
+/// The number of rows from which indexes are built with more memory: sorting in few large runs is faster.
 const MANY_ROWS: u64 = 100_000;
 
 /// Size and hash of a finished file.
@@ -297,7 +256,7 @@ pub fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
         encoder.set_pledged_src_size(Some(size))?;
         encoder.include_contentsize(true)?;
         encoder.include_checksum(true)?;
-        // One frame all the same. A second thread helps where there is much to do, and takes some megabytes.
+        // Still one frame. A second thread is faster on much data, and takes some megabytes.
         if size > WORTH_A_THREAD {
             encoder.multithread(2)?;
         }

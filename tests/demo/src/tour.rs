@@ -13,8 +13,7 @@ use rollcall_engine::context::Context;
 use rollcall_engine::context::secrets::Environment;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use rollcall_engine::store::folder::Folder;
-use rollcall_snapshot::compare::{Change as Difference, Happened, Object, compare};
-use rollcall_snapshot::read::Snapshot;
+use rollcall_snapshot::{Difference, DifferenceKind, RecordKind, Snapshot, compare};
 use serde_json::{Value, json};
 
 use crate::page::Page;
@@ -279,15 +278,15 @@ impl<'a, G: Guide> Tour<'a, G> {
 
 fn line(difference: &Difference) -> String {
     let sign = match difference.change {
-        Happened::Created => '+',
-        Happened::Deleted => '-',
-        Happened::Changed => '~',
+        DifferenceKind::Created => '+',
+        DifferenceKind::Deleted => '-',
+        DifferenceKind::Changed => '~',
     };
     let object = match difference.object {
-        Object::ResourceType => "resource type",
-        Object::Resource => "resource",
-        Object::Entitlement => "entitlement",
-        Object::Grant => "grant",
+        RecordKind::ResourceType => "resource type",
+        RecordKind::Resource => "resource",
+        RecordKind::Entitlement => "entitlement",
+        RecordKind::Grant => "grant",
     };
     let fields: Vec<&str> = difference.fields.iter().map(|f| f.name.as_str()).collect();
     let fields = if fields.is_empty() {

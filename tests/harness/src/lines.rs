@@ -1,6 +1,6 @@
 //! A snapshot in lines, and how tests write down what they expect of one: each connector says what its lines are made of.
 
-use rollcall_snapshot::read::{Entitlement, Grant, Resource};
+use rollcall_snapshot::{Entitlement, Grant, Resource};
 use serde_json::Value;
 
 use crate::shown::Shown;

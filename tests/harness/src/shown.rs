@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_connector::Error;
-use rollcall_snapshot::read::{Entitlement, Filter, Grant, Resource, Snapshot};
+use rollcall_snapshot::{Entitlement, Filter, Grant, Resource, Snapshot};
 use serde_json::Value;
 
 use crate::conformance::{Bench, Subject};

@@ -89,7 +89,7 @@ impl Toybox {
 fn no_group(group: &str) -> Error {
     Error::new(
         ErrorType::NotFound,
-        Code::UnknownGroup,
+        Code::UnknownEntitlement,
         format!("there is no group `{group}`"),
         "Use the id of a group of the newest snapshot.",
     )

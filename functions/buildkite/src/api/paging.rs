@@ -407,7 +407,7 @@ mod tests {
             read(|at| (30, Next::Page(at.page + 1))),
             read(|at| (at.size as usize, Next::Page(at.page + 1))),
         ] {
-            assert_eq!(error.expect_err("a circle").code(), "RepeatedCursor");
+            assert_eq!(error.expect_err("a circle").code(), "EndlessList");
         }
         // Empty pages are followed, wherever they are.
         let read_3 = read(|at| match at.page {

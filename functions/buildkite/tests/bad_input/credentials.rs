@@ -167,7 +167,7 @@ async fn without_an_organization_the_only_one_is_taken_and_of_several_all_are_na
     }
     let expected = failure(
         "Misconfigured",
-        "WhichOrganization",
+        "SeveralOrganizations",
         "several organizations: acme-inc, globex",
         "Set `organization` to one of them",
     );

@@ -70,7 +70,7 @@ async fn a_404_for_a_team_that_is_listed_still_is_no_deletion() {
         let chain = Chain(&error).to_string();
         assert_eq!(
             (error.kind(), error.code().as_str()),
-            (ErrorType::Unavailable, "NotAvailable"),
+            (ErrorType::Unavailable, "ContradictoryAnswers"),
             "{chain}"
         );
         assert!(
@@ -124,7 +124,7 @@ async fn no_teams_at_all_are_shown_as_none_and_told() {
     assert_eq!(
         shown.warnings(),
         [
-            "NoTeams: the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner"
+            "EmptyList: the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner"
         ]
     );
 }
@@ -142,7 +142,7 @@ async fn a_refusal_to_list_teams_is_not_taken_for_having_none() {
         (
             Teams::NotFound,
             ErrorType::NotFound,
-            "NoTeams",
+            "ContradictoryAnswers",
             "Switch teams on in the organization's settings",
         ),
     ] {

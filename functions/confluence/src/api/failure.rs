@@ -132,7 +132,7 @@ impl From<Failure> for Error {
             Failure::Moved { .. } => {
                 return Error::new(
                     ErrorType::Unavailable,
-                    Code::ListMoves,
+                    Code::ListMoved,
                     failure.to_string(),
                     "Send it again: somebody adds and removes rows of this list at the moment.",
                 );
@@ -141,13 +141,13 @@ impl From<Failure> for Error {
         let (kind, code, what, fix) = match cause.status() {
             _ if is_unauthenticated => (
                 ErrorType::Unauthenticated,
-                Code::UnknownCaller,
+                Code::CredentialRejected,
                 "Confluence does not accept the token, or its account may not use Confluence",
                 TOKEN,
             ),
             _ if is_filtered => (
                 ErrorType::PermissionDenied,
-                Code::AddressFiltered,
+                Code::AddressNotAllowed,
                 "the site lets in only addresses that its IP allowlist names",
                 "Give the functions a fixed address (a VPC with a NAT gateway) and add it to the allowlist at admin.atlassian.com, under Security.",
             ),

@@ -111,7 +111,7 @@ fn unknown(id: &str) -> Error {
     let group = ResourceId::new(crate::access::GROUP, id);
     Error::new(
         ErrorType::NotFound,
-        Code::UnknownGroup,
+        Code::UnknownEntitlement,
         format!("there is no {group} in Confluence"),
         "Use the id of a group of the newest snapshot.",
     )

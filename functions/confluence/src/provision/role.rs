@@ -25,7 +25,7 @@ pub(super) async fn grant(
     let Some(wanted) = roles.iter().find(|known| known.id == role) else {
         return Err(Error::new(
             ErrorType::NotFound,
-            Code::UnknownRole,
+            Code::UnknownEntitlement,
             format!("the site has no role {role}"),
             "Use a role of the newest snapshot.",
         ));

@@ -154,7 +154,7 @@ impl Held {
         if rows.is_empty() && assignments.is_empty() {
             return Err(Error::new(
                 ErrorType::Unavailable,
-                Code::NobodyListed,
+                Code::EmptyList,
                 format!(
                     "Confluence shows nobody who has access to the space {space}, though the token's account can view it"
                 ),
@@ -255,7 +255,7 @@ pub(super) fn not_skipped(change: &Change<'_>, space: &Space) -> Result<(), Erro
         return Ok(());
     }
     Err(Error::refused(
-        Code::PersonalSpace,
+        Code::ExcludedByConfiguration,
         format!(
             "`{}` is a personal space, which the configuration leaves out",
             space.key
@@ -292,7 +292,7 @@ pub(super) async fn required(change: &Change<'_>, id: &str) -> Result<Space, Err
         Ok(space) => Ok(space),
         Err(e) if e.is_absent() => Err(Error::new(
             ErrorType::NotFound,
-            Code::UnknownSpace,
+            Code::UnknownEntitlement,
             format!(
                 "there is no {} that the token's account can see",
                 ResourceId::new(SPACE, id)

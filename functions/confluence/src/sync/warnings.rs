@@ -19,7 +19,7 @@ pub(super) fn unreadable_hit(hit: &Hit) -> String {
 pub(super) fn warn_of_kind(out: &mut StepOutput<Step>, kind: &str) {
     if !access::is_known_kind(kind) {
         out.warn(
-            Code::UnknownPrincipalKind,
+            Code::UnknownValue,
             format!(
                 "access is held by principals of the kind `{kind}`, which Rollcall does not know: they are shown as access classes"
             ),
@@ -31,7 +31,7 @@ pub(super) fn warn_of_kind(out: &mut StepOutput<Step>, kind: &str) {
 pub(super) fn warn_of_role(out: &mut StepOutput<Step>, space: &str, id: &str, roles: &[Role]) {
     if !roles.iter().any(|role| role.id == id) {
         out.warn(
-            Code::UnknownRole,
+            Code::DanglingReference,
             format!(
                 "somebody has the role {id} on space {space}, which is not among the site's roles: what it allows is not known"
             ),

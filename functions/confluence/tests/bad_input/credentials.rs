@@ -10,7 +10,7 @@ use crate::{Desk, Simulated};
 
 const STRANGER: Failure = failure(
     "Unauthenticated",
-    "UnknownCaller",
+    "CredentialRejected",
     "does not accept the token",
     "Put a valid API token into the secret",
 );

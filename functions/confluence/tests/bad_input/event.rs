@@ -24,16 +24,16 @@ const PRINCIPAL: Failure = failure(
     "in Confluence",
     "a principal of the newest snapshot",
 );
-const SPACE: Failure = failure("NotFound", "UnknownSpace", "can see", "may view it");
+const SPACE: Failure = failure("NotFound", "UnknownEntitlement", "can see", "may view it");
 const GROUP: Failure = failure(
     "NotFound",
-    "UnknownGroup",
+    "UnknownEntitlement",
     "in Confluence",
     "a group of the newest snapshot",
 );
 const NO_ROLES: Failure = failure(
     "Refused",
-    "NoRoles",
+    "PermissionsOnly",
     "by permissions, not by roles",
     "Grant permissions",
 );

@@ -53,7 +53,7 @@ async fn a_token_that_is_revoked_halfway_empties_nothing() {
         let error = desk.sync().await.expect_err(place);
         assert_eq!(
             (error.kind(), error.code().as_str()),
-            (ErrorType::Unauthenticated, "UnknownCaller"),
+            (ErrorType::Unauthenticated, "CredentialRejected"),
             "{n} {place}: {error}"
         );
         assert!(!desk.is_published(), "{place}");
@@ -82,7 +82,7 @@ async fn a_revoke_with_a_token_that_is_revoked_halfway_is_no_success() {
             .set_faults(vec![Fault::matching("GET", "/wiki/api/v2/spaces/", kind)]);
         assert_eq!(
             code(revoke(&desk, "r1", what, "group:22-eng").await),
-            "UnknownCaller"
+            "CredentialRejected"
         );
         assert!(desk.writes().is_empty());
     }
@@ -238,8 +238,8 @@ async fn a_refusal_is_not_called_a_missing_right_if_something_else_refuses() {
     };
     let scope = json!({"code": 401, "message": "Unauthorized; scope does not match"});
     for (kind, expected) in [
-        (says(403, filtered.clone()), "AddressFiltered"),
-        (says(401, filtered), "AddressFiltered"),
+        (says(403, filtered.clone()), "AddressNotAllowed"),
+        (says(401, filtered), "AddressNotAllowed"),
         (html, "BlockedOnTheWay"),
         (says(401, scope), "CredentialTooWeak"),
     ] {
@@ -263,7 +263,7 @@ async fn who_may_not_change_roles_is_told_so() {
     let what = "space_role_assignment:98310:r2:assigned";
     assert_eq!(
         code(grant(&desk, "r1", what, "user:712020:c3").await),
-        "MayNotChange"
+        "CredentialTooWeak"
     );
     assert_eq!(desk.writes().len(), 1);
 }
@@ -318,14 +318,14 @@ async fn a_bad_token_is_known_for_one_on_the_site_and_behind_the_gateway() {
             .set_options(|o| o.gateway_bad_credentials = refusal);
         for url in [desk.vendor.sim.base_url(), desk.vendor.sim.gateway_url()] {
             desk.set_keys(&json!({"domain-url": url, "api-key": "no-such-token"}));
-            assert_eq!(code(desk.sync().await), "UnknownCaller", "{refusal:?}");
+            assert_eq!(code(desk.sync().await), "CredentialRejected", "{refusal:?}");
         }
     }
     // It is the token that is wrong, not its kind.
     let desk = Desk::new().await;
     desk.set_keys(&json!({"api-key": SCOPED_TOKEN}));
     let error = desk.sync().await.expect_err("a scoped token on the site");
-    assert_eq!(error.code(), "UnknownCaller");
+    assert_eq!(error.code(), "CredentialRejected");
     assert!(
         error
             .fix()

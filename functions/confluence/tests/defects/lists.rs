@@ -93,7 +93,7 @@ async fn a_list_whose_pages_are_all_the_same_is_read_three_times_at_most() {
         let desk = desk_of(World::with_roles()).await;
         desk.vendor.sim.set_options(|o| o.stuck_list = Some(list));
         let failed = desk.sync().await.expect_err(list);
-        assert_eq!(failed.code(), "RepeatedCursor", "{list}");
+        assert_eq!(failed.code(), "EndlessList", "{list}");
         // A retry of the same run would go on with the same page.
         assert!(failed.restarts_run(), "{list}");
         let requests = desk.vendor.sim.requests();

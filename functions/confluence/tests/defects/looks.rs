@@ -47,7 +47,7 @@ async fn a_membership_that_one_answer_does_not_show_is_revoked() {
     ]);
     assert_eq!(
         code(revoke(&desk, "r1", "group:34-open:member", CARL).await),
-        "NoGroups"
+        "EmptyList"
     );
 }
 
@@ -57,13 +57,16 @@ async fn access_to_a_space_that_cannot_be_viewed_is_not_taken_for_gone() {
     let desk = Desk::new().await;
     assert_eq!(
         code(revoke(&desk, "r1", "space:98323:read-space", CARL).await),
-        "UnknownSpace"
+        "UnknownEntitlement"
     );
     let desk = desk_of(World::with_roles()).await;
     let hidden = absent("a space with id [98310]");
     let fault = Fault::nth_matching(1, "GET", "/wiki/api/v2/spaces/98310", hidden).exactly();
     desk.vendor.sim.set_faults(vec![fault]);
-    assert_eq!(code(revoke(&desk, "r1", VIEWER, ENG).await), "UnknownSpace");
+    assert_eq!(
+        code(revoke(&desk, "r1", VIEWER, ENG).await),
+        "UnknownEntitlement"
+    );
     // A failure is not on record: the same request succeeds later.
     outcome(revoke(&desk, "r1", VIEWER, ENG).await, "revoked");
 }
@@ -89,7 +92,7 @@ async fn an_empty_list_of_who_is_on_a_space_is_not_taken_for_the_truth() {
         };
         desk.vendor.sim.set_faults(lists.map(empty).into());
         let failed = revoke(&desk, "r1", what, ENG).await;
-        assert_eq!(code(failed), "NobodyListed", "{mode:?} {what}");
+        assert_eq!(code(failed), "EmptyList", "{mode:?} {what}");
         // A sync shows the others, and says of which space it shows nobody.
         let shown = Shown::by(&desk).await;
         let told = "Space 98310 is listed, and nobody is shown to have access to it.";
@@ -153,7 +156,7 @@ async fn the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not(
             desk.vendor
                 .sim
                 .set_faults(vec![Fault::matching("GET", roles, page(json!([])))]);
-            let expected = if shown { "LastAdmin" } else { "NobodyListed" };
+            let expected = if shown { "LastAdmin" } else { "EmptyList" };
             assert_eq!(
                 code(grant(&desk, "r0", VIEWER, BOT).await),
                 expected,
@@ -233,7 +236,7 @@ async fn a_site_that_does_not_say_its_mode_and_has_roles_is_shown_with_them() {
             shown
                 .warnings()
                 .iter()
-                .any(|w| w.starts_with("UnknownRoleMode")),
+                .any(|w| w.starts_with("UnknownValue")),
             "{mode:?}: {:?}",
             shown.warnings()
         );

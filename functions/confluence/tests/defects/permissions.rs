@@ -281,14 +281,14 @@ async fn what_is_left_out_is_not_changed_either() {
     let desk = desk_with(json!({"skip-personal-spaces": "true"})).await;
     assert_eq!(
         code(grant(&desk, "r1", "space:98311:read-space", BOT).await),
-        "PersonalSpace"
+        "ExcludedByConfiguration"
     );
     desk.vendor.sim.with_world(|w| {
         w.grant(98311, "user", "712020:c3", "read/space");
     });
     assert_eq!(
         code(revoke(&desk, "r2", "space:98311:read-space", BOT).await),
-        "PersonalSpace"
+        "ExcludedByConfiguration"
     );
     assert!(desk.writes().is_empty());
     let desk = desk_with(json!({})).await;
@@ -344,7 +344,7 @@ async fn who_may_not_change_a_space_is_told_what_is_missing() {
     )
     .await
     .expect_err("denied");
-    assert_eq!(error.code(), "MayNotChange");
+    assert_eq!(error.code(), "CredentialTooWeak");
     assert!(
         error.fix().contains("administrator of that space"),
         "{}",
@@ -353,6 +353,6 @@ async fn who_may_not_change_a_space_is_told_what_is_missing() {
     let error = grant(&desk, "r2", "space:98323:read-space", BOT)
         .await
         .expect_err("hidden");
-    assert_eq!(error.code(), "UnknownSpace");
+    assert_eq!(error.code(), "UnknownEntitlement");
     assert!(error.fix().contains("may view it"), "{}", error.fix());
 }

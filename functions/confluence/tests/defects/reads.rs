@@ -114,7 +114,7 @@ async fn a_token_that_sees_no_space_is_told_of() {
     let desk = desk_of(world).await;
     let shown = Shown::by(&desk).await;
     assert!(
-        shown.warnings().iter().any(|w| w.starts_with("NoSpaces")),
+        shown.warnings().iter().any(|w| w.starts_with("EmptyList")),
         "{:?}",
         shown.warnings()
     );

@@ -88,7 +88,10 @@ async fn permissions_are_not_changed_where_a_role_gives_them() {
     assert!(desk.writes().is_empty());
     // And the other way round.
     let desk = desk_of(World::worked_example()).await;
-    assert_eq!(code(grant(&desk, "r4", VIEWER, ENG).await), "NoRoles");
+    assert_eq!(
+        code(grant(&desk, "r4", VIEWER, ENG).await),
+        "PermissionsOnly"
+    );
 }
 
 /// The public connector leaves the classes of people out, of a role that only they have everything.

@@ -64,12 +64,12 @@ async fn a_principal_without_an_id_and_a_permission_without_a_name_cost_no_other
     }
     told(
         &shown,
-        "UnknownPermission: row 3 of space 98310 does not say what user:712020:c3 may do",
+        "UnreadableRow: row 3 of space 98310 does not say what user:712020:c3 may do",
     );
-    told(&shown, "PermissionsNotSelected: 1 ");
+    told(&shown, "ExcludedByConfiguration: 1 ");
     told(
         &shown,
-        "UnknownPrincipalKind: access is held by principals of the kind `toaster`",
+        "UnknownValue: access is held by principals of the kind `toaster`",
     );
 }
 
@@ -83,7 +83,7 @@ async fn a_role_that_the_site_does_not_list_is_told_of_where_somebody_has_it() {
     let shown = Shown::by(&desk).await;
     told(
         &shown,
-        "UnknownRole: somebody has the role r9 on space 98310",
+        "DanglingReference: somebody has the role r9 on space 98310",
     );
     shown.grant("space_role_assignment:98310:r9:assigned:user:712020:c3");
     let quiet = Shown::by(&desk_of(World::with_roles()).await).await;
@@ -113,7 +113,7 @@ async fn a_row_of_the_search_without_an_account_costs_nobody_else() {
     assert_eq!(shown.resource("user:712020:odd").display_name, "712020:odd");
     told(
         &shown,
-        "UnreadableUser: a row of the user search shows no account; a row of the user search, `Anonymous`, has no account id",
+        "UnreadableRow: a row of the user search shows no account; a row of the user search, `Anonymous`, has no account id",
     );
     told(&shown, "UnreadableField: `displayName` of user 712020:odd");
     shown.resource("user:712020:a1");
@@ -179,7 +179,7 @@ async fn identity_and_rights_of_another_form_fail_the_run() {
 async fn lists_that_cannot_be_empty_are_not_taken_for_the_truth() {
     let none = || page(json!([]));
     let desk = answering("/wiki/rest/api/group", none()).await;
-    assert_eq!(code(desk.sync().await), "NoGroups");
+    assert_eq!(code(desk.sync().await), "EmptyList");
     assert!(!desk.is_published());
     let desk = desk_of(World::worked_example()).await;
     desk.vendor.sim.with_world(|w| {

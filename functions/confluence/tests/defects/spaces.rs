@@ -153,7 +153,7 @@ async fn rows_of_what_is_not_selected_are_counted() {
         let warnings = shown.warnings();
         let warning = warnings
             .iter()
-            .find_map(|w| w.strip_prefix("PermissionsNotSelected: "));
+            .find_map(|w| w.strip_prefix("ExcludedByConfiguration: "));
         warning.map(|w| w.split(' ').next().expect("a number").to_owned())
     };
     // Nine of Hana's, the group's, and one of a noun that nobody knows.

@@ -118,16 +118,13 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let said = failure.to_string();
         match failure {
-            Failure::Stranger(_) => Error::new(
-                ErrorType::Misconfigured,
-                Code::NotElasticsearch,
-                said,
-                ENDPOINT,
-            ),
+            Failure::Stranger(_) => {
+                Error::new(ErrorType::Misconfigured, Code::WrongAddress, said, ENDPOINT)
+            }
             Failure::Nothing { what, .. } => nothing(what, said),
             Failure::GoesOn(_) => Error::new(
                 ErrorType::Internal,
-                Code::PartialList,
+                Code::UnexpectedAnswer,
                 said,
                 "This version of Rollcall does not know that list in parts: report it with this message.",
             ),
@@ -142,11 +139,11 @@ impl From<Failure> for Error {
 fn nothing(what: &str, said: String) -> Error {
     let (code, fix) = match what {
         "users" => (
-            Code::NoUsers,
+            Code::EmptyList,
             "Give the key the cluster privilege `read_security`. If the reserved realm of this cluster is switched off and it has no native users, create one: an empty list is never taken for a cluster without users.",
         ),
         _ => (
-            Code::NoRoles,
+            Code::EmptyList,
             "Give the key the cluster privilege `read_security`.",
         ),
     };
@@ -157,7 +154,7 @@ fn of_cloud(cause: Http) -> Error {
     let (kind, code, what, fix) = match cause.status() {
         Some(401 | 403 | 404) if is_page(&cause) => (
             ErrorType::Misconfigured,
-            Code::NotElasticCloud,
+            Code::WrongAddress,
             "what answers is not the Elastic Cloud API",
             "Correct `base-url`, or leave it out. If it is right, a proxy or firewall on the way refuses the request.",
         ),
@@ -195,7 +192,7 @@ fn of_deployment(name: &str, cause: Http) -> Error {
     let (kind, code, what, fix) = match (&cause, cause.status()) {
         (_, Some(400 | 401 | 403 | 410)) if is_page(&cause) && !says_all("Forbidden") => (
             ErrorType::Misconfigured,
-            Code::NotElasticsearch,
+            Code::WrongAddress,
             format!("what answers at the endpoint of {name} is not Elasticsearch"),
             ENDPOINT,
         ),
@@ -209,7 +206,7 @@ fn of_deployment(name: &str, cause: Http) -> Error {
         // (<https://www.elastic.co/docs/deploy-manage/security/ip-filtering-cloud>).
         (_, Some(403)) if says("traffic filtering") || says_all("Forbidden") => (
             ErrorType::PermissionDenied,
-            Code::AddressFiltered,
+            Code::AddressNotAllowed,
             format!("{name} lets in only addresses that its traffic filters name"),
             "Give the functions a fixed address (a VPC with a NAT gateway, or a private link) and add it to the deployment's traffic filters in the Elastic Cloud console.",
         ),
@@ -227,13 +224,13 @@ fn of_deployment(name: &str, cause: Http) -> Error {
         ),
         (_, Some(404)) => (
             ErrorType::Misconfigured,
-            Code::NotADeployment,
+            Code::WrongAddress,
             format!("there is no cluster at the endpoint of {name}"),
             ENDPOINT,
         ),
         (Http::Garbled { .. } | Http::Redirect { .. }, _) => (
             ErrorType::Misconfigured,
-            Code::NotElasticsearch,
+            Code::WrongAddress,
             format!("what answers at the endpoint of {name} is not Elasticsearch"),
             ENDPOINT,
         ),

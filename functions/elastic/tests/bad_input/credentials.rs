@@ -34,7 +34,7 @@ const WEAK: Failure = failure(
 );
 const STRANGER: Failure = failure(
     "Misconfigured",
-    "NotElasticsearch",
+    "WrongAddress",
     "at the endpoint of the deployment",
     "Copy the deployment's Elasticsearch endpoint",
 );
@@ -213,7 +213,7 @@ async fn a_serverless_project_and_a_cluster_that_is_gone_are_told() {
     });
     let gone = failure(
         "Misconfigured",
-        "NotADeployment",
+        "WrongAddress",
         "there is no cluster at the endpoint of the deployment",
         "Copy the deployment's Elasticsearch endpoint",
     );
@@ -225,7 +225,7 @@ async fn a_serverless_project_and_a_cluster_that_is_gone_are_told() {
 async fn an_address_that_is_not_let_in_is_not_taken_for_a_weak_key() {
     let expected = failure(
         "PermissionDenied",
-        "AddressFiltered",
+        "AddressNotAllowed",
         "lets in only addresses that its traffic filters name",
         "a NAT gateway",
     );

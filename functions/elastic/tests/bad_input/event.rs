@@ -23,7 +23,7 @@ const HOLDER: Failure = failure(
 );
 const MAPPING: Failure = failure(
     "Refused",
-    "RoleMapping",
+    "NotProvisioned",
     "role mappings are shown, and not changed",
     "in Kibana",
 );
@@ -35,7 +35,7 @@ const USER: Failure = failure(
 );
 const ROLE: Failure = failure(
     "NotFound",
-    "UnknownRole",
+    "UnknownEntitlement",
     "there is no role",
     "the id of a role of the newest snapshot",
 );
@@ -47,7 +47,7 @@ const RESERVED: Failure = failure(
 );
 const DEPLOYMENT: Failure = failure(
     "NotFound",
-    "UnknownDeployment",
+    "UnknownEntitlement",
     "the configuration has no deployment `third`",
     "add the deployment to `deployments`",
 );
@@ -209,7 +209,7 @@ async fn ids_of_several_deployments_are_not_mixed_up() {
             "deploymentUser:main›svc",
             failure(
                 "NotFound",
-                "UnknownDeployment",
+                "UnknownEntitlement",
                 "no deployment `main`",
                 "newest snapshot",
             ),
@@ -243,7 +243,7 @@ async fn where_no_deployment_has_bare_ids_one_is_not_guessed() {
     let second = json!({"name": "second", "endpoint": endpoint, "api-key": SECOND_DEPLOYMENT_KEY});
     let expected = failure(
         "NotFound",
-        "UnknownDeployment",
+        "UnknownEntitlement",
         "no deployment with bare ids",
         "<deployment>›<name>",
     );

@@ -242,7 +242,7 @@ async fn clusters_of_ones_own_are_told_apart_by_any_port() {
     for (rows, expected) in [
         (
             json!([dead("a", 9200), dead("b", 9243)]),
-            "UnknownDeployment",
+            "UnknownEntitlement",
         ),
         (
             json!([dead("a", 9200), dead("b", 9200)]),

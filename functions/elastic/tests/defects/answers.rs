@@ -44,16 +44,16 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
             (
                 FaultKind::status(404),
                 "UnknownOrganization",
-                "NotADeployment",
+                "WrongAddress",
             ),
             (FaultKind::status(410), "VendorRejected", "Serverless"),
-            (html_page(200), "VendorUnavailable", "NotElasticsearch"),
+            (html_page(200), "VendorUnavailable", "WrongAddress"),
             // A page for people is no word of the API on a key.
-            (html_page(401), "NotElasticCloud", "NotElasticsearch"),
-            (html_page(403), "NotElasticCloud", "NotElasticsearch"),
-            (html_page(404), "NotElasticCloud", "NotADeployment"),
+            (html_page(401), "WrongAddress", "WrongAddress"),
+            (html_page(403), "WrongAddress", "WrongAddress"),
+            (html_page(404), "WrongAddress", "WrongAddress"),
             (html_page(502), "VendorUnavailable", "VendorUnavailable"),
-            (empty.clone(), "UnexpectedAnswer", "NotElasticsearch"),
+            (empty.clone(), "UnexpectedAnswer", "WrongAddress"),
         ] {
             desk.afresh();
             let what = format!("{kind:?} at {list}");
@@ -155,8 +155,8 @@ async fn a_list_that_cannot_be_empty_and_is_publishes_nothing() {
             "NoOrganization",
         ),
         (members, cloud(json!({"members": []})), "CredentialTooWeak"),
-        (users, nothing(), "NoUsers"),
-        (roles, nothing(), "NoRoles"),
+        (users, nothing(), "EmptyList"),
+        (roles, nothing(), "EmptyList"),
     ] {
         desk.afresh();
         let mut fault = Fault::matching("GET", list, kind).exactly();
@@ -216,7 +216,7 @@ async fn a_write_that_is_refused_is_no_success() {
         (400, "VendorRefused"),
         (401, "CredentialRejected"),
         (403, "CredentialTooWeak"),
-        (404, "NotADeployment"),
+        (404, "WrongAddress"),
         (409, "Contended"),
         (410, "Serverless"),
     ] {
@@ -311,7 +311,7 @@ async fn a_list_of_organizations_that_goes_on_publishes_nothing() {
     let error = desk.sync().await.expect_err("half a list");
     assert_eq!(
         (error.kind(), error.code().as_str()),
-        (ErrorType::Misconfigured, "TooManyOrganizations")
+        (ErrorType::Misconfigured, "SeveralOrganizations")
     );
     assert!(error.fix().contains("`organization-id`"), "{error}");
     assert!(!desk.is_published());
@@ -347,7 +347,7 @@ async fn a_list_of_members_or_invitations_that_goes_on_publishes_nothing() {
         desk.vendor
             .sim
             .set_faults(vec![Fault::matching("GET", list, kind).exactly()]);
-        assert_eq!(code(desk.sync().await), "PartialList", "{list}");
+        assert_eq!(code(desk.sync().await), "UnexpectedAnswer", "{list}");
         assert!(!desk.is_published(), "{list}");
     }
 }

@@ -236,8 +236,8 @@ async fn an_empty_answer_is_no_word_on_a_user_or_a_role() {
     );
     // Where the list is empty as well, nobody can tell.
     for (path, expected) in [
-        ("/_security/user", "NoUsers"),
-        ("/_security/role", "NoRoles"),
+        ("/_security/user", "EmptyList"),
+        ("/_security/role", "EmptyList"),
     ] {
         let desk = small().await;
         desk.vendor.sim.set_faults(vec![by_name(path)]);
@@ -301,7 +301,7 @@ async fn only_elasticsearch_says_that_a_user_is_gone() {
             revoke(&desk, "r1", VIEWER, "deploymentUser:svc").await,
             grant(&desk, "r2", ADMIN, "deploymentUser:svc").await,
         ] {
-            assert_eq!(code(result), "NotADeployment", "{kind:?}");
+            assert_eq!(code(result), "WrongAddress", "{kind:?}");
         }
         assert!(sent(&desk).is_empty());
     }
@@ -311,7 +311,7 @@ async fn only_elasticsearch_says_that_a_user_is_gone() {
     })
     .await;
     let revoked = revoke(&desk, "r1", VIEWER, "deploymentUser:svc").await;
-    assert_eq!(code(revoked), "NotADeployment");
+    assert_eq!(code(revoked), "WrongAddress");
     // It is a serverless project, which has no users.
     let desk = small_with(|world| {
         world.edit_cluster("main", |main| main.serverless = true);

@@ -215,7 +215,7 @@ async fn deployments_may_come_and_go() {
         "deploymentUser:third›svc",
     )
     .await;
-    assert_eq!(code(unknown), "UnknownDeployment");
+    assert_eq!(code(unknown), "UnknownEntitlement");
 }
 
 /// One deployment that does not answer: what is shown is shown of all, or not at all.

@@ -63,7 +63,7 @@ async fn no_key_goes_to_another_host_however_an_endpoint_is_written() {
 /// The public connector follows redirects.
 #[tokio::test]
 async fn no_key_follows_a_redirect() {
-    for (from, expected) in [("/_security/", "NotElasticsearch"), ("/api/", "Redirected")] {
+    for (from, expected) in [("/_security/", "WrongAddress"), ("/api/", "Redirected")] {
         let desk = small().await;
         let to = match from {
             "/api/" => desk.vendor.sim.deployment_url("main"),

@@ -140,7 +140,7 @@ async fn a_mapping_without_rules_names_nobody_may_cover_anybody_and_is_named() {
     assert_eq!(who, ["externalClass:no-rules"]);
     let warnings = shown.warnings().join("\n");
     assert!(
-        warnings.contains("UnknownRules: ") && warnings.contains("no-rules"),
+        warnings.contains("UnknownValue: ") && warnings.contains("no-rules"),
         "{warnings}"
     );
 }
@@ -174,9 +174,9 @@ async fn a_mapping_is_never_written() {
     .enumerate()
     {
         let refused = grant(&desk, &format!("g{n}"), what, whom).await;
-        assert_eq!(code(refused), "RoleMapping", "{what}");
+        assert_eq!(code(refused), "NotProvisioned", "{what}");
         let refused = revoke(&desk, &format!("r{n}"), what, whom).await;
-        assert_eq!(code(refused), "RoleMapping", "{what}");
+        assert_eq!(code(refused), "NotProvisioned", "{what}");
     }
     // What somebody has through a mapping is not theirs to be taken, and a mapping is nobody to give a role to.
     for (n, whom) in ["user:1001", "externalUser:bob", "roleMapping:member"]

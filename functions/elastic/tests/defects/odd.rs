@@ -201,7 +201,7 @@ async fn a_message_stays_small_however_many_names_it_is_about() {
     for part in [
         "users have roles that are not defined: missing-0000, missing-0001, missing-0002, missing-0003, missing-0004 and 1995 more",
         "role mappings have roles that are not defined: missing-0000, missing-0001, missing-0002, missing-0003, missing-0004 and 195 more",
-        "UnknownRules: the deployment: the rules of these role mappings are not wholly understood, and count as conditions: missing-0000, missing-0001, missing-0002, missing-0003, missing-0004 and 195 more",
+        "UnknownValue: the deployment: the rules of these role mappings are not wholly understood, and count as conditions: missing-0000, missing-0001, missing-0002, missing-0003, missing-0004 and 195 more",
     ] {
         assert!(text.contains(part), "{text}");
     }

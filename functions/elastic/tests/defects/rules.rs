@@ -197,7 +197,7 @@ async fn rules_in_rules_are_judged_to_the_bottom() {
         assert_eq!(found.unwrap_or(json!([])), json!(perhaps), "{name}");
     }
     let warnings = shown.warnings();
-    let strange = warnings.iter().find(|w| w.starts_with("UnknownRules"));
+    let strange = warnings.iter().find(|w| w.starts_with("UnknownValue"));
     let strange = strange.expect("a warning");
     for name in ["two-keys", "unknown-key", "two-fields", "a-text", "nothing"] {
         assert!(strange.contains(name), "{strange}");

@@ -111,7 +111,7 @@ async fn a_role_that_is_held_and_not_defined_is_shown_as_such() {
     assert_eq!(shown.resource("role:viewer").status_details, "");
     let warnings = shown.warnings().join("\n");
     assert!(
-        warnings.contains("DanglingRoles: ")
+        warnings.contains("DanglingReference: ")
             && warnings.contains("users have roles that are not defined: Viewer, role-that-was"),
         "{warnings}"
     );
@@ -127,7 +127,7 @@ async fn a_role_that_does_not_exist_is_not_granted_and_can_be_revoked() {
     {
         let what = format!("role:{role}:member");
         let refused = grant(&desk, &format!("r{n}"), &what, "deploymentUser:svc").await;
-        assert_eq!(code(refused), "UnknownRole", "{role}");
+        assert_eq!(code(refused), "UnknownEntitlement", "{role}");
     }
     assert!(sent(&desk).is_empty());
     let what = "role:role-that-was:member";

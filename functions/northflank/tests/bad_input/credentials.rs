@@ -166,7 +166,7 @@ async fn a_token_of_a_team_is_told_for_one_and_without_a_word_on_itself_it_fails
     desk.set_keys(&json!({"northflank-api-token": TEAM_TOKEN}));
     let team = failure(
         "PermissionDenied",
-        "TeamToken",
+        "CredentialTooWeak",
         "the API token is one of a team",
         "Make an API token of the organization",
     );
@@ -232,7 +232,7 @@ async fn nobody_at_all_is_a_failure_and_no_groups_are_none() {
     let desk = Desk::around(Simulated::of(world).await);
     let expected = failure(
         "PermissionDenied",
-        "NoMembers",
+        "EmptyList",
         "no member of the organization",
         GIVE,
     );

@@ -125,7 +125,7 @@ pub(super) async fn delete(
     if principal.resource_type != USER {
         return Err(Error::new(
             ErrorType::InvalidRequest,
-            Code::NotAUser,
+            Code::UnknownPrincipal,
             format!("only users can be deleted from here, and `{principal}` is none"),
             "Delete it in Temporal Cloud.",
         ));
@@ -137,7 +137,7 @@ pub(super) async fn delete(
     let role = user.access.role();
     if let Some(role) = role.as_ref().filter(|role| is_immutable(role)) {
         return Err(Error::refused(
-            Code::HoldsImmutableRole,
+            Code::ImmutableRole,
             format!(
                 "{} holds the role {}, and such an account is not deleted from here",
                 user.name,

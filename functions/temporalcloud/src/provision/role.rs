@@ -135,7 +135,7 @@ fn check_mutable(role: &Role) -> Result<(), Error> {
 fn check_holder(principal: &Principal, held: Option<&Role>) -> Result<(), Error> {
     match held {
         Some(role) if is_immutable(role) => Err(Error::refused(
-            Code::HoldsImmutableRole,
+            Code::ImmutableRole,
             format!(
                 "{} holds the role {}, which is not changed from here",
                 principal.id,

@@ -29,7 +29,7 @@ async fn an_account_that_cannot_be_made_or_must_not_go_is_refused() {
     );
     let not_a_user = failure(
         "InvalidRequest",
-        "NotAUser",
+        "UnknownPrincipal",
         "only users can be deleted",
         "in Temporal Cloud",
     );

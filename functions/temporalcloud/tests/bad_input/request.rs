@@ -46,7 +46,7 @@ const IMMUTABLE: Failure = failure(
 );
 pub(super) const HOLDS_IMMUTABLE: Failure = failure(
     "Refused",
-    "HoldsImmutableRole",
+    "ImmutableRole",
     "holds the role",
     "by Temporal's support",
 );

@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use rollcall_connector::Error;
 use rollcall_harness::bad_input::{Failure, Inputs, failure, works};
-use rollcall_snapshot::read::Snapshot;
+use rollcall_snapshot::Snapshot;
 
 use crate::{Desk, Simulated};
 
 const EMPTY: Failure = failure(
     "InvalidRequest",
-    "SnapshotEmpty",
+    "SnapshotTruncated",
     "is empty",
     "fetch it again",
 );
@@ -54,7 +53,7 @@ const ABSENT: Failure = failure(
 fn opening_fails(file: &Path, wrong: &str, expected: Failure) {
     match Snapshot::open(file) {
         Ok(_) => panic!("{wrong}: it opens"),
-        Err(e) => expected.is(&Error::from(e), wrong, Simulated::TOKENS),
+        Err(e) => expected.is(&e, wrong, Simulated::TOKENS),
     }
 }
 

@@ -221,9 +221,9 @@ async fn nothing_is_shown_on_what_is_not_there() {
     // What is new at the vendor is not lost without a word.
     let warnings = shown.warnings();
     for (code, what) in [
-        ("UnknownRight", "PERMISSION_FUTURE"),
-        ("UnknownRight", "ROLE_FUTURE"),
-        ("GrantsOnGoneResources", "2 grants"),
+        ("UnknownValue", "PERMISSION_FUTURE"),
+        ("UnknownValue", "ROLE_FUTURE"),
+        ("GrantsLeftOut", "2 grants"),
     ] {
         assert!(
             warnings

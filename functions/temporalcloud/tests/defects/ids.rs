@@ -76,12 +76,12 @@ async fn an_account_id_that_is_no_plain_word_fails_everything() {
         let error = desk.sync().await.expect_err("a bad id");
         assert_eq!(
             (error.code().as_str(), error.fix().is_empty()),
-            ("BadAccountId", false),
+            ("UnexpectedAnswer", false),
             "{id:?}"
         );
         assert!(!desk.is_published());
         let result = grant(&desk, "r1", "account-role:a1b23-read:member", "user:u2").await;
-        assert_eq!(code(result), "BadAccountId", "{id:?}");
+        assert_eq!(code(result), "UnexpectedAnswer", "{id:?}");
         assert_eq!(desk.writes().len(), 0);
     }
 }

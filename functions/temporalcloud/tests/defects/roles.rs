@@ -169,11 +169,7 @@ async fn who_holds_an_immutable_role_is_not_said_to_have_got_another() {
     {
         for wanted in ["admin", "developer", "read"] {
             let result = grant(&desk, &format!("{wanted}{n}"), &member(wanted), principal).await;
-            assert_eq!(
-                code(result),
-                "HoldsImmutableRole",
-                "{wanted} to {principal}"
-            );
+            assert_eq!(code(result), "ImmutableRole", "{wanted} to {principal}");
         }
     }
     // What they have already, they have.

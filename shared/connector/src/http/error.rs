@@ -195,7 +195,7 @@ impl From<Error> for Boundary {
             ),
             Error::Circle { .. } => (
                 ErrorType::Unavailable,
-                Code::RepeatedCursor,
+                Code::EndlessList,
                 "Run again; if it persists, report it to the vendor.",
             ),
             Error::Unexpected { .. } => (

@@ -50,7 +50,7 @@ impl S3 {
             Body::File(path) => file(path).await.map_err(|e| {
                 Error::new(
                     ErrorType::Internal,
-                    Code::ScratchNotReadable,
+                    Code::ScratchFailed,
                     format!("could not read what is to become {}", self.place(key)),
                     "Run again.",
                 )

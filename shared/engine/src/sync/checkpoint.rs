@@ -102,7 +102,7 @@ pub(super) async fn replay(
         let object = store.get(key).await?.ok_or_else(|| {
             Error::new(
                 ErrorType::Conflict,
-                Code::CheckpointGone,
+                Code::CheckpointUnreadable,
                 format!(
                     "a part of this run's checkpoint is missing: {}",
                     store.place(key)

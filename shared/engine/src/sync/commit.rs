@@ -219,9 +219,8 @@ fn ids(entitlements: &[EntitlementId]) -> String {
 }
 
 fn step_row<C: Syncer>(step: &C::Step) -> Result<StepRow, Error> {
-    let body = serde_json::to_string(step).map_err(|e| {
-        Error::internal(Code::StepNotJson, "a step has no JSON form").with_source(e)
-    })?;
+    let body = serde_json::to_string(step)
+        .map_err(|e| Error::internal(Code::NotJson, "a step has no JSON form").with_source(e))?;
     Ok(StepRow {
         phase: C::phase(step).into(),
         body,

@@ -31,7 +31,7 @@ use rollcall_model::proto::{
     Annotation, Grant, GrantExpandable, GrantImmutable, GrantSource, GrantSources,
 };
 use rollcall_snapshot::scratch;
-use rollcall_snapshot::write::{GrantRow, Writer};
+use rollcall_snapshot::{GrantColumns, SnapshotWriter};
 
 /// The edges of a snapshot, entitlements interned.
 #[derive(Default)]
@@ -92,7 +92,7 @@ impl Edges {
         expansion: &[u8],
     ) -> Result<(), Error> {
         let expandable = GrantExpandable::decode(expansion).map_err(|e| {
-            Error::internal(Code::BadExpansion, "an expansion cannot be read").with_source(e)
+            Error::internal(Code::UnreadableRecord, "an expansion cannot be read").with_source(e)
         })?;
         let own = format!("{}:{}:", principal.0, principal.1);
         let to = self.node(entitlement);
@@ -155,7 +155,7 @@ pub(super) struct Expanded {
 
 /// Adds to the snapshot all grants that follow from its expandable ones.
 pub(super) fn expand(
-    writer: &mut Writer,
+    writer: &mut SnapshotWriter,
     mut edges: Edges,
     find: &Find<'_>,
 ) -> Result<Expanded, Error> {
@@ -254,7 +254,7 @@ impl Node {
 }
 
 struct Expansion<'a> {
-    writer: &'a mut Writer,
+    writer: &'a mut SnapshotWriter,
     edges: &'a Edges,
     added: u64,
 }
@@ -333,12 +333,10 @@ impl Expansion<'_> {
             &mut data,
         );
         append_sources(&mut data, GrantSources { sources });
-        let row_id = self.writer.derived(&GrantRow {
-            resource_type: &node.resource.resource_type,
-            resource_id: &node.resource.id,
+        let row_id = self.writer.derived(&GrantColumns {
+            resource: (&node.resource.resource_type, &node.resource.id),
             entitlement: &node.entitlement,
-            principal_type: &principal.0,
-            principal_id: &principal.1,
+            principal: (&principal.0, &principal.1),
             id: &id,
             expansion: None,
             data: &data,
@@ -360,7 +358,7 @@ impl Expansion<'_> {
             .and_then(|mut select| select.query_row([row_id], |row| row.get(0)))
             .map_err(scratch)?;
         let mut data = strip_sources(&before).map_err(|e| {
-            Error::internal(Code::BadGrant, "a grant cannot be read").with_source(e)
+            Error::internal(Code::UnreadableRecord, "a grant cannot be read").with_source(e)
         })?;
         append_sources(&mut data, sources);
         if data == before {

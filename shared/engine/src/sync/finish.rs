@@ -14,7 +14,7 @@ use rollcall_connector::{About, Error, Warning};
 use rollcall_model::encode::{GrantEncoder, resource_type, stub};
 use rollcall_model::{ResourceId, TraitKind};
 use rollcall_snapshot::scratch;
-use rollcall_snapshot::write::{GrantRow, Packed, Stats, Writer, count, pack};
+use rollcall_snapshot::{GrantColumns, Packed, RowCounts, SnapshotWriter, count, pack};
 
 /// What becomes of a working database.
 pub(super) struct Plan<'a> {
@@ -30,7 +30,7 @@ pub(super) struct Plan<'a> {
 pub(super) struct Finished {
     pub file: PathBuf,
     pub packed: Packed,
-    pub stats: Stats,
+    pub stats: RowCounts,
     pub content_digest: String,
     /// Grants as the vendor stated them, by the type of the entitlement's resource.
     pub stated_by_type: BTreeMap<String, u64>,
@@ -51,7 +51,7 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
     let mut finish = Finish {
         work: work.connection(),
         plan,
-        writer: Writer::create(&database, plan.sync_id, plan.started_at)?,
+        writer: SnapshotWriter::create(&database, plan.sync_id, plan.started_at)?,
         stubs: BTreeMap::new(),
         left_out: 0,
     };
@@ -90,7 +90,7 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
 struct Finish<'a> {
     work: &'a Connection,
     plan: &'a Plan<'a>,
-    writer: Writer,
+    writer: SnapshotWriter,
     stubs: BTreeMap<String, u64>,
     left_out: usize,
 }
@@ -321,12 +321,10 @@ impl Finish<'_> {
                 &mut id,
                 &mut data,
             );
-            let row_id = self.writer.grant(&GrantRow {
-                resource_type: &on.resource.resource_type,
-                resource_id: &on.resource.id,
+            let row_id = self.writer.grant(&GrantColumns {
+                resource: (&on.resource.resource_type, &on.resource.id),
                 entitlement,
-                principal_type: &principal_type,
-                principal_id: &principal_id,
+                principal: (&principal_type, &principal_id),
                 id: &id,
                 expansion,
                 data: &data,
@@ -402,7 +400,7 @@ impl Finish<'_> {
         }
         if self.left_out > 0 {
             warnings.push(Warning::new(
-                Code::GrantsOnGoneResources,
+                Code::GrantsLeftOut,
                 format!(
                     "{} grants are left out: the vendor does not know their resources or holders any more, or is deleting them",
                     self.left_out

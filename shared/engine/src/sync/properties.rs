@@ -21,7 +21,7 @@ use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId,
     ResourceTrait, ResourceType, TraitKind,
 };
-use rollcall_snapshot::read::Snapshot;
+use rollcall_snapshot::Snapshot;
 
 /// The whole world: groups with their members, which may be groups.
 #[derive(Debug, Clone, Serialize, Deserialize)]

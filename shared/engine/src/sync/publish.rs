@@ -249,7 +249,7 @@ pub(super) async fn accept(
     let Some((manifest, _)) = found else {
         return Err(Error::new(
             ErrorType::NotFound,
-            Code::UnknownSnapshot,
+            Code::SnapshotNotFound,
             format!("connection `{}` has no snapshot {sync_id}", keys.connection),
             "Use the `sync_id` of an answer whose status was `held`.",
         ));

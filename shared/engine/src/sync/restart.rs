@@ -27,7 +27,7 @@ pub(super) fn restart(tx: &Transaction<'_>, step: i64) -> Result<bool, Error> {
         let times = restarts + 1;
         return Err(Error::new(
             ErrorType::Unavailable,
-            Code::ListNeverEnds,
+            Code::EndlessList,
             format!("the vendor lost the place in the list {body} {times} times"),
             "Run again when the vendor is calmer.",
         )

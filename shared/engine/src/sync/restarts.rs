@@ -147,7 +147,7 @@ fn a_list_that_goes_in_a_circle_fails() {
     let error = work
         .apply(&page(ids[0], &[], Some("a"), &[]))
         .expect_err("a circle");
-    assert_eq!(error.code(), "RepeatedCursor");
+    assert_eq!(error.code(), "EndlessList");
 }
 
 /// Commits pages without rows, each of which points to the next, until that fails.

@@ -154,7 +154,7 @@ impl Work {
         let tx = self.db.transaction().map_err(scratch)?;
         let kind = Kind::try_from(commit.kind).map_err(|e| {
             Error::internal(
-                Code::UnknownCommit,
+                Code::CheckpointUnreadable,
                 "a checkpoint holds what nobody here wrote",
             )
             .with_source(e)
@@ -548,7 +548,7 @@ fn is_gone(tx: &Transaction<'_>, name: &Name) -> rusqlite::Result<()> {
 fn repeated_cursor(body: &str) -> Error {
     Error::new(
         ErrorType::Unavailable,
-        Code::RepeatedCursor,
+        Code::EndlessList,
         format!("the vendor's list goes in a circle: it pointed a second time to {body}"),
         "Run again; if it persists, report it to the vendor.",
     )

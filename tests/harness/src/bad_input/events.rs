@@ -371,7 +371,7 @@ pub async fn a_run_or_a_snapshot_that_does_not_exist_is_not_found<S: Inputs>() {
     );
     let snapshot = failure(
         "NotFound",
-        "UnknownSnapshot",
+        "SnapshotNotFound",
         "connection `default` has no snapshot 2aaa",
         "whose status was `held`",
     );

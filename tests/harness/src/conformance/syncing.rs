@@ -9,8 +9,7 @@ use std::time::Duration;
 use rollcall_connector::clock::{Clock, after};
 use rollcall_engine::runtime::function::Operation;
 use rollcall_simulators::{Fault, FaultKind};
-use rollcall_snapshot::compare::compare;
-use rollcall_snapshot::read::Snapshot;
+use rollcall_snapshot::{Snapshot, compare};
 use serde_json::{Value, json};
 
 use super::{Bench, Subject, answer_of};
@@ -132,7 +131,7 @@ pub async fn a_list_that_goes_in_a_circle_publishes_nothing<S: Subject>() {
         .vendor
         .set_faults(vec![Fault::every(FaultKind::RepeatCursor)]);
     let error = bench.sync().await.expect_err("a circle");
-    assert_eq!(error.code(), "RepeatedCursor", "{error}");
+    assert_eq!(error.code(), "EndlessList", "{error}");
     assert!(!bench.is_published());
     bench.vendor.set_faults(vec![]);
 }
@@ -470,7 +469,7 @@ pub async fn the_unexpanded_snapshot_says_the_same<S: Subject>() {
     let file = bench.file(expanded["snapshot"].as_str().expect("a snapshot"));
     let stripped = file.with_extension("unexpanded.c1z");
     let before = Snapshot::open(&file).expect("a snapshot");
-    rollcall_snapshot::unexpand::unexpand(&before, &stripped).expect("unexpanded");
+    rollcall_snapshot::unexpand(&before, &stripped).expect("unexpanded");
     bench.cx.settings.expand = false;
     let plain = bench.complete().await;
     assert_eq!(expanded["content_digest"], plain["content_digest"]);

@@ -44,7 +44,7 @@ async fn a_list_that_never_ends_is_read_again_from_the_beginning_and_in_the_end_
             Err(e) => {
                 assert_eq!(
                     (e.code().as_str(), e.resumable_sync_id()),
-                    ("ListNeverEnds", None)
+                    ("EndlessList", None)
                 );
                 assert!(!is_complete);
             }

@@ -1,8 +1,7 @@
-//! What every connector is, and who it is at its vendor.
+//! The facts about a connector, and its identity at the vendor.
 
 use std::time::Duration;
 
-use crate::Code;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rollcall_model::{ResourceId, ResourceType};
@@ -10,20 +9,20 @@ use rollcall_model::{ResourceId, ResourceType};
 use crate::clock::after;
 use crate::config::{Config, Field};
 use crate::http::Session;
-use crate::{Error, Warning};
+use crate::{Code, Error, Warning};
 
-/// What there is to know about a connector without running it.
+/// The facts about a connector that are known without running it.
 #[derive(Debug)]
 pub struct About {
-    /// Its name in events, function names and keys.
+    /// The name in events, function names and keys.
     pub name: &'static str,
     /// The vendor's name for people.
     pub display_name: &'static str,
     /// The resource types that it lists.
     pub resource_types: &'static [ResourceType],
-    /// What it does not look at, for the manifest: one sentence each.
+    /// What it does not read, for the manifest: one sentence each.
     pub blind_spots: &'static [&'static str],
-    /// The configuration keys that it takes.
+    /// The configuration keys that it accepts.
     pub fields: &'static [Field],
     /// Whether the vendor says when the credential ends: [`Identity::credential_expires_at`].
     pub reports_credential_end: bool,
@@ -32,52 +31,51 @@ pub struct About {
 }
 
 impl About {
-    /// One of its resource types.
+    /// The resource type with this id.
     pub fn resource_type(&self, id: &str) -> Option<&'static ResourceType> {
         self.resource_types.iter().find(|t| t.id == id)
     }
 }
 
-/// A vendor that can be connected to.
+/// A connector, connected to one tenant of its vendor.
 #[async_trait]
 pub trait Connector: Sized + Send + Sync + 'static {
-    /// What it is.
+    /// The facts about it.
     const ABOUT: &'static About;
 
-    /// Makes a client of a checked configuration. Talks to nobody.
+    /// Makes the client from a checked configuration. Sends nothing.
     fn connect(config: &Config, session: Session) -> Result<Self, Error>;
 
-    /// Asks the vendor who we are, and fails if that identity cannot see what a sync has to show.
+    /// Asks the vendor who we are, and fails if that identity cannot read what a sync needs.
     async fn identify(&self) -> Result<Identity, Error>;
 }
 
 /// Who we are at the vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The vendor's id of the customer: pinned at the first sync. Where a connection leads to several places, it is one
-    /// `name=id` for each, with a blank between: one may be added or taken away, and none may become another one. Empty
-    /// where the vendor does not tell.
+    /// The vendor's id of the customer, which the first sync pins. A connection to several places has one `name=id` for
+    /// each, separated by blanks: places may be added and removed, but no id may change. Empty where it is not known.
     pub tenant: String,
     /// The account that the credential belongs to.
     pub caller: ResourceId,
     /// Its name for people.
     pub caller_name: String,
-    /// What it is allowed, in the vendor's words.
+    /// What it may do, in the vendor's words.
     pub rights: String,
-    /// When the credential ends.
+    /// When the credential expires.
     pub credential_expires_at: Option<Timestamp>,
-    /// What an operator should know although the sync can go on.
+    /// What an operator should know although a sync is possible.
     pub warnings: Vec<Warning>,
 }
 
-/// A credential that ends sooner is told of, and has to be renewed.
+/// A credential that expires sooner raises a warning.
 const ENDS_SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Identity {
-    /// A warning that the credential ends soon, if it does.
+    /// The warning that the credential expires soon, if it does.
     pub fn ends_soon(&self, now: Timestamp) -> Option<Warning> {
         let end = self.credential_expires_at?;
-        let told = || Warning::new(Code::KeyEndsSoon, format!("the key ends at {end}"));
-        (end < after(now, ENDS_SOON)).then(told)
+        let warning = || Warning::new(Code::KeyEndsSoon, format!("the key ends at {end}"));
+        (end < after(now, ENDS_SOON)).then(warning)
     }
 }

@@ -1,47 +1,42 @@
-//! Time and randomness, the two things that a test must be able to inject.
+//! Time and unique ids, which tests control.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use svix_ksuid::{Ksuid, KsuidLike};
 
-/// The present, waiting, and identifiers that nobody used before.
+/// The clock: current time, sleeping, and unique ids. Injected, so that tests control time.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// The present.
+    /// The current time.
     fn now(&self) -> Timestamp;
     /// Waits.
     async fn sleep(&self, duration: Duration);
-    /// Sixteen bytes that differ from all others.
+    /// Sixteen bytes that no other call returns.
     fn unique(&self) -> [u8; 16];
 }
 
-/// A new KSUID: 27 characters, sorted by time; the form that Baton's tools expect of a sync id.
+/// A new KSUID: 27 characters that sort by time; the form of Baton's sync ids.
 pub fn ksuid(clock: &dyn Clock) -> String {
     Ksuid::from_seconds(Some(clock.now().as_second()), Some(&clock.unique())).to_string()
 }
 
-/// The moment `duration` after `at`, or the end of time.
+/// `at + duration`, saturating at the largest timestamp.
 pub fn after(at: Timestamp, duration: Duration) -> Timestamp {
-    SignedDuration::try_from(duration)
-        .ok()
-        .and_then(|d| at.checked_add(d).ok())
-        .unwrap_or(Timestamp::MAX)
+    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    at.saturating_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 /// `at - duration`, saturating at the smallest timestamp.
 pub fn before(at: Timestamp, duration: Duration) -> Timestamp {
-    SignedDuration::try_from(duration)
-        .ok()
-        .and_then(|d| at.checked_sub(d).ok())
-        .unwrap_or(Timestamp::MIN)
+    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    at.saturating_sub(duration).unwrap_or(Timestamp::MIN)
 }
 
-/// The time from `earlier` to `later`, zero if they are the other way round.
+/// `later - earlier`, or zero if that is negative.
 pub fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(earlier)).unwrap_or_default()
 }
@@ -61,7 +56,7 @@ pub fn backoff(clock: &dyn Clock, first: Duration, n: u32) -> Duration {
     wait + wait * u32::from(random) / 256
 }
 
-/// The machine's clock and random numbers.
+/// The machine's clock and random ids.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct System;
 
@@ -76,14 +71,13 @@ impl Clock for System {
     }
 
     fn unique(&self) -> [u8; 16] {
-        let id = Ksuid::from_seconds(None, None);
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(id.payload());
+        bytes.copy_from_slice(Ksuid::from_seconds(None, None).payload());
         bytes
     }
 }
 
-/// A clock that a test moves. Sleeping moves it too, and takes no time; identifiers count up from one.
+/// A clock that a test moves. Sleeping moves it too, and takes no time; ids count up from one.
 #[derive(Debug)]
 pub struct Manual {
     now: Mutex<Timestamp>,
@@ -114,7 +108,7 @@ impl Clock for Manual {
 
     async fn sleep(&self, duration: Duration) {
         self.advance(duration);
-        // Others may have something to do meanwhile, as they would during a real wait.
+        // Other tasks run meanwhile, as they would during a real wait.
         tokio::task::yield_now().await;
     }
 

@@ -1,4 +1,4 @@
-//! The way out of this process: proxies and trust roots, the same for vendors and for AWS; and why a connection failed.
+//! Proxies and trust roots, the same for vendors and for AWS; and the reasons why connections fail.
 
 #[cfg(test)]
 mod testing;
@@ -6,31 +6,33 @@ mod testing;
 mod tests;
 
 use std::error::Error as StdError;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::Code;
 use reqwest::{Certificate, NoProxy, Proxy};
 use rustls::CertificateError;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use url::Url;
 
-use crate::{Error, ErrorType};
+use crate::{Code, Error, ErrorType};
 
-/// Addresses that are never reached through a proxy: this machine, and what serves it alone (credentials on EC2 and ECS).
+/// Addresses that are never reached through a proxy: this machine, and the credential servers of EC2 and ECS.
 const DIRECT: &str = "localhost,127.0.0.0/8,::1,169.254.0.0/16,fe80::/10,fd00:ec2::/32";
 
-/// Proxies and additional trust roots. Without any, every address is reached directly.
+/// Proxies and additional trust roots. Without a proxy, every address is reached directly.
 #[derive(Clone, Default)]
 pub struct Network {
     http: Option<Url>,
     https: Option<Url>,
     /// Hosts that are reached directly, as `NO_PROXY` lists them.
     direct: String,
-    /// The PEM file of further trust roots.
+    /// The PEM text of additional trust roots.
     bundle: Option<Arc<[u8]>>,
 }
 
-/// The address of a proxy may hold a password.
+/// Shows nothing: the address of a proxy may hold a password.
 impl std::fmt::Debug for Network {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Network").finish_non_exhaustive()
@@ -104,7 +106,7 @@ impl Network {
     }
 }
 
-/// The value of a variable whose name is also written in small letters, and the name that it was found under.
+/// The value of a variable whose name may be in capitals or not, and the name that it was found under.
 fn either(variable: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<(String, String)> {
     let names = [name.to_owned(), name.to_ascii_lowercase()];
     names.into_iter().find_map(|name| {
@@ -113,50 +115,40 @@ fn either(variable: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<(Stri
     })
 }
 
-/// Reads the address of a proxy, which is http unless it says otherwise. It is never quoted: it may hold a password.
+/// Reads the address of a proxy; the scheme may be left out. It is never quoted: it may hold a password.
 fn proxy_url(name: &str, text: &str) -> Result<Url, Error> {
     let text = text.trim();
     let with_scheme = match text.contains("://") {
         true => text.to_owned(),
         false => format!("http://{text}"),
     };
-    let url = Url::parse(&with_scheme).ok();
-    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| {
-            Error::new(
-                ErrorType::Misconfigured,
-                Code::BadProxy,
-                format!("{name} is not the address of an HTTP proxy"),
-                "Write it as http://proxy.example.com:3128, or unset it. SOCKS proxies are not supported.",
-            )
-        })
+    match Url::parse(&with_scheme) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err(Error::new(
+            ErrorType::Misconfigured,
+            Code::BadProxy,
+            format!("{name} is not the address of an HTTP proxy"),
+            "Write it as http://proxy.example.com:3128, or unset it. SOCKS proxies are not supported.",
+        )),
+    }
 }
 
 /// Reads a PEM file of certificates, and checks each of them: the AWS SDK panics at one that it cannot read.
 fn read_bundle(path: &Path) -> Result<Arc<[u8]>, Error> {
-    let pem = std::fs::read(path)
-        .map_err(|e| bad_bundle(format!("could not read {}", path.display())).with_source(e))?;
-    let unusable = || format!("{} holds a certificate that cannot be read", path.display());
-    let certificates = pem_certificates(&pem).map_err(|e| bad_bundle(unusable()).with_source(e))?;
-    if certificates == 0 {
-        return Err(bad_bundle(format!(
-            "{} holds no certificates",
-            path.display()
-        )));
-    }
-    Ok(pem.into())
-}
-
-/// How many certificates the text of a PEM file holds.
-fn pem_certificates(pem: &[u8]) -> Result<usize, Box<dyn StdError + Send + Sync>> {
-    use rustls::pki_types::CertificateDer;
-    use rustls::pki_types::pem::PemObject;
-
+    let path_name = path.display();
+    let unreadable = |e| bad_bundle(format!("could not read {path_name}")).with_source(e);
+    let pem = std::fs::read(path).map_err(unreadable)?;
+    let unusable = format!("{path_name} holds a certificate that cannot be read");
     let mut store = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        store.add(certificate?)?;
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|e| bad_bundle(unusable.clone()).with_source(e))?;
+        let added = store.add(certificate);
+        added.map_err(|e| bad_bundle(unusable.clone()).with_source(e))?;
     }
-    Ok(store.len())
+    match store.is_empty() {
+        true => Err(bad_bundle(format!("{path_name} holds no certificates"))),
+        false => Ok(pem.into()),
+    }
 }
 
 /// An error of the trust roots.
@@ -169,33 +161,56 @@ pub(crate) fn bad_bundle(what: String) -> Error {
     )
 }
 
-/// Why a connection failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident, $code:ident, $fix:literal)*) => {
+        /// Why a connection failed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Fault { $($(#[$doc])* $name,)* }
+
+        impl Fault {
+            /// The error's type, its code where a vendor was called, and what the operator should do.
+            pub fn facts(self) -> (ErrorType, Code, &'static str) {
+                match self { $(Self::$name => (ErrorType::$kind, Code::$code, $fix),)* }
+            }
+        }
+    };
+}
+
+faults! {
     /// No trusted authority signed the certificate.
-    UnknownIssuer,
-    /// The certificate has ended, or has not begun.
-    OutOfDate,
+    UnknownIssuer: Misconfigured, UntrustedCertificate,
+        "No trusted authority signed the server's certificate. If a proxy inspects TLS, or the server has a certificate of a private authority, let ROLLCALL_CA_BUNDLE name a PEM file with that authority's certificate. Otherwise check the address."
+    /// The certificate has expired or is not valid yet.
+    OutOfDate: Unavailable, CertificateOutOfDate,
+        "The server's certificate has expired or is not valid yet. Check the clock of this machine. If it is right, whoever runs the server (or the proxy that inspects TLS) must renew the certificate."
     /// The certificate is for another host.
-    WrongName,
+    WrongName: Misconfigured, CertificateOfAnotherHost,
+        "The server's certificate is for another host name. Check the host in the configured address, and whether a proxy or another server answers there."
     /// TLS failed for another reason.
-    Tls,
-    /// The name of the host has no address.
-    HostNotFound,
+    Tls: Unavailable, TlsFailed,
+        "The address answers, but not with TLS that can be used. Check scheme and port of the configured address, and whether a proxy answers there; else run again."
+    /// The host name has no address.
+    HostNotFound: Unavailable, HostNotFound,
+        "The host name has no address. Check the host in the configured address and the DNS of this network; else run again."
     /// Nothing listens at the address.
-    Refused,
+    Refused: Unavailable, VendorUnreachable,
+        "Check the address in the configuration: nothing listens there. If this network needs a proxy, set HTTPS_PROXY (or correct it, and NO_PROXY). Else run again."
     /// No answer in time.
-    TimedOut,
-    /// The proxy wants a user name and a password.
-    ProxyCredentials,
+    TimedOut: Unavailable, VendorTimeout,
+        "There was no answer in time. Check that this network lets connections out to that host (firewall, security group, NAT of a VPC, HTTPS_PROXY); else run again later."
+    /// The proxy requires a user name and a password.
+    ProxyCredentials: Misconfigured, ProxyCredentials,
+        "The proxy wants a user name and a password: put them into its address, as in HTTPS_PROXY=http://user:password@proxy.example.com:3128."
     /// The proxy did not connect.
-    Proxy,
-    /// Anything else: the connection broke, the network is down.
-    Other,
+    Proxy: Unavailable, ProxyFailed,
+        "The proxy did not connect. Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and whether the proxy allows that host; hosts in NO_PROXY are reached directly. Else run again."
+    /// Another reason.
+    Other: Unavailable, VendorUnreachable,
+        "Check the address in the configuration and the network's way out; else run again."
 }
 
 impl Fault {
-    /// The first cause in the chain that tells why.
+    /// The reason that the first telling cause in the chain of `error` gives.
     pub fn of(error: &(dyn StdError + 'static)) -> Self {
         let mut cause = Some(error);
         while let Some(e) = cause {
@@ -203,7 +218,7 @@ impl Fault {
                 return fault;
             }
             // The error inside an `io::Error` is not its source: only what lies behind it is.
-            let inside = e.downcast_ref::<std::io::Error>().and_then(|e| e.get_ref());
+            let inside = e.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
             cause = match inside {
                 Some(inside) => Some(inside),
                 None => e.source(),
@@ -216,20 +231,15 @@ impl Fault {
         if let Some(e) = e.downcast_ref::<rustls::Error>() {
             return Some(Self::of_tls(e));
         }
-        if let Some(e) = e.downcast_ref::<std::io::Error>() {
-            match e.kind() {
-                std::io::ErrorKind::ConnectionRefused => return Some(Self::Refused),
-                std::io::ErrorKind::TimedOut => return Some(Self::TimedOut),
-                _ => {}
-            }
+        match e.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionRefused) => return Some(Self::Refused),
+            Some(io::ErrorKind::TimedOut) => return Some(Self::TimedOut),
+            _ => {}
         }
-        if e.downcast_ref::<reqwest::Error>()
-            .is_some_and(reqwest::Error::is_timeout)
-        {
-            return Some(Self::TimedOut);
-        }
-        // The types of these are private to the HTTP library. Tests hold the texts.
+        let timed_out = e.downcast_ref().is_some_and(reqwest::Error::is_timeout);
+        // The types of the other errors are private to the HTTP library. Tests hold the texts.
         match e.to_string().as_str() {
+            _ if timed_out => Some(Self::TimedOut),
             "dns error" => Some(Self::HostNotFound),
             text if text.ends_with("tunnel error: proxy authorization required") => {
                 Some(Self::ProxyCredentials)
@@ -243,82 +253,28 @@ impl Fault {
         let rustls::Error::InvalidCertificate(e) = e else {
             return Self::Tls;
         };
+        use CertificateError as Bad;
         match e {
-            CertificateError::UnknownIssuer => Self::UnknownIssuer,
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => Self::OutOfDate,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Self::WrongName
-            }
+            Bad::UnknownIssuer => Self::UnknownIssuer,
+            Bad::Expired | Bad::ExpiredContext { .. } => Self::OutOfDate,
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::OutOfDate,
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Self::WrongName,
             _ => Self::Tls,
         }
     }
 
-    /// Whether no repetition helps before somebody changes something.
+    /// Whether a retry cannot help until the operator changes something.
     pub fn is_final(self) -> bool {
         self.kind() == ErrorType::Misconfigured
     }
 
     /// The type of the error.
     pub fn kind(self) -> ErrorType {
-        match self {
-            Self::UnknownIssuer | Self::WrongName | Self::ProxyCredentials => {
-                ErrorType::Misconfigured
-            }
-            _ => ErrorType::Unavailable,
-        }
-    }
-
-    /// The code, where a vendor was called.
-    pub fn code(self) -> Code {
-        match self {
-            Self::UnknownIssuer => Code::UntrustedCertificate,
-            Self::OutOfDate => Code::CertificateOutOfDate,
-            Self::WrongName => Code::CertificateOfAnotherHost,
-            Self::Tls => Code::TlsFailed,
-            Self::HostNotFound => Code::HostNotFound,
-            Self::Refused | Self::Other => Code::VendorUnreachable,
-            Self::TimedOut => Code::VendorTimeout,
-            Self::ProxyCredentials => Code::ProxyCredentials,
-            Self::Proxy => Code::ProxyFailed,
-        }
+        self.facts().0
     }
 
     /// What the operator should do.
     pub fn fix(self) -> &'static str {
-        match self {
-            Self::UnknownIssuer => {
-                "No trusted authority signed the server's certificate. If a proxy inspects TLS, or the server has a certificate of a private authority, let ROLLCALL_CA_BUNDLE name a PEM file with that authority's certificate. Otherwise check the address."
-            }
-            Self::OutOfDate => {
-                "The server's certificate has expired or is not valid yet. Check the clock of this machine. If it is right, whoever runs the server (or the proxy that inspects TLS) must renew the certificate."
-            }
-            Self::WrongName => {
-                "The server's certificate is for another host name. Check the host in the configured address, and whether a proxy or another server answers there."
-            }
-            Self::Tls => {
-                "The address answers, but not with TLS that can be used. Check scheme and port of the configured address, and whether a proxy answers there; else run again."
-            }
-            Self::HostNotFound => {
-                "The host name has no address. Check the host in the configured address and the DNS of this network; else run again."
-            }
-            Self::Refused => {
-                "Check the address in the configuration: nothing listens there. If this network needs a proxy, set HTTPS_PROXY (or correct it, and NO_PROXY). Else run again."
-            }
-            Self::TimedOut => {
-                "There was no answer in time. Check that this network lets connections out to that host (firewall, security group, NAT of a VPC, HTTPS_PROXY); else run again later."
-            }
-            Self::ProxyCredentials => {
-                "The proxy wants a user name and a password: put them into its address, as in HTTPS_PROXY=http://user:password@proxy.example.com:3128."
-            }
-            Self::Proxy => {
-                "The proxy did not connect. Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and whether the proxy allows that host; hosts in NO_PROXY are reached directly. Else run again."
-            }
-            Self::Other => {
-                "Check the address in the configuration and the network's way out; else run again."
-            }
-        }
+        self.facts().2
     }
 }

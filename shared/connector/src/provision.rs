@@ -1,9 +1,7 @@
-//! Changing access, safely: read first, change the least, look again, and leave a record.
+//! Changing access: read first, change the least, read again, and record it.
 //!
-//! A connector says by [`Provisioner::plan`] what a request would take, given what it reads. The engine carries the plan
-//! out and then asks for the plan again: a request that is done has nothing left to do. So there is one place that knows
-//! what a request means, and calling twice is calling once. A request that takes several writes is planned one write at
-//! a time.
+//! [`Provisioner::plan`] reads the present state and plans the next write of a request. The engine sends the write and
+//! plans again, until nothing is left to do: so only `plan` knows what a request means, and a repeated request is safe.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -20,16 +18,15 @@ use rollcall_model::{EntitlementId, ResourceId};
 /// A connector that can change access.
 #[async_trait]
 pub trait Provisioner: Connector {
-    /// A write of the vendor's API, complete: it is stored before it is sent, and must be recognizable when it is sent
-    /// again.
+    /// A complete write of the vendor's API. It is stored before it is sent, and must be recognizable when sent again.
     type Change: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static;
 
-    /// Says who we are, as far as this request needs it; [`Connector::identify`] unless less will do.
+    /// Returns who we are, as far as this request needs it; [`Connector::identify`] unless less will do.
     async fn identify_for(&self, _request: &Request) -> Result<Identity, Error> {
         self.identify().await
     }
 
-    /// Reads, and says what the request takes; refuses what must not be done. Changes nothing.
+    /// Reads the present state and plans the next write; refuses what must not be done. Changes nothing.
     async fn plan(
         &self,
         identity: &Identity,
@@ -39,36 +36,28 @@ pub trait Provisioner: Connector {
     /// Sends the write.
     async fn send(&self, change: &Self::Change) -> Result<Progress, Error>;
 
-    /// Asks how a write that was sent, or may have been, is getting on.
+    /// Asks for the progress of a write that was sent, or may have been.
     async fn poll(&self, change: &Self::Change) -> Result<Progress, Error>;
 }
 
-/// What is asked for.
+/// A request to change access.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct Request {
-    /// Names the request.
     pub id: String,
-    /// What to do.
     pub action: Action,
-    /// Side effects that are accepted.
+    /// The side effects that the caller accepts.
     pub allow: Vec<String>,
 }
 
 impl Request {
     /// Refuses side effects that the connector does not have. `fix` says what `allow` may name.
     pub fn check_allow(&self, known: &[&str], fix: &'static str) -> Result<(), Error> {
-        match self
-            .allow
-            .iter()
-            .find(|name| !known.contains(&name.as_str()))
-        {
-            None => Ok(()),
-            Some(unknown) => Err(Error::invalid(
-                Code::UnknownSideEffect,
-                format!("`{unknown}` is not a side effect of this connector"),
-                fix,
-            )),
-        }
+        let unknown = |name: &&String| !known.contains(&name.as_str());
+        self.allow.iter().find(unknown).map_or(Ok(()), |name| {
+            let message = format!("`{name}` is not a side effect of this connector");
+            Err(Error::invalid(Code::UnknownSideEffect, message, fix))
+        })
     }
 
     /// Whether this side effect is accepted.
@@ -77,14 +66,13 @@ impl Request {
     }
 }
 
-/// A grant to make or to take away.
+/// A grant to make or to revoke.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct AccessChange<'a> {
-    /// What is granted or revoked.
     pub entitlement: &'a EntitlementId,
-    /// Who gets or loses it.
     pub principal: &'a ResourceId,
-    /// Whether it is granted; revoked otherwise.
+    /// Whether it is granted; otherwise it is revoked.
     pub grants: bool,
 }
 
@@ -109,7 +97,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Its name.
+    /// The operation's name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Grant { .. } => "grant",
@@ -119,30 +107,31 @@ impl Action {
         }
     }
 
-    /// The grant that it makes or takes away. Fails for accounts, with `fix`: for connectors that leave accounts to others.
+    /// The grant to make or to revoke. Fails with `fix` for accounts: for connectors that neither create nor delete them.
     pub fn access(&self, fix: &'static str) -> Result<AccessChange<'_>, Error> {
-        let (entitlement, principal, grants) = match self {
+        let grants = matches!(self, Self::Grant { .. });
+        match self {
             Self::Grant {
                 entitlement,
                 principal,
-            } => (entitlement, principal, true),
-            Self::Revoke {
+            }
+            | Self::Revoke {
                 entitlement,
                 principal,
-            } => (entitlement, principal, false),
-            Self::Create { .. } | Self::Delete { .. } => {
-                let what = "this connector does not create or delete accounts";
-                return Err(Error::invalid(Code::UnknownOperation, what, fix));
-            }
-        };
-        Ok(AccessChange {
-            entitlement,
-            principal,
-            grants,
-        })
+            } => Ok(AccessChange {
+                entitlement,
+                principal,
+                grants,
+            }),
+            Self::Create { .. } | Self::Delete { .. } => Err(Error::invalid(
+                Code::UnknownOperation,
+                "this connector does not create or delete accounts",
+                fix,
+            )),
+        }
     }
 
-    /// Whose access it changes: one change at a time.
+    /// The key of whose access it changes: one change at a time is made for each.
     pub fn subject(&self) -> String {
         match self {
             Self::Grant { principal, .. }
@@ -152,7 +141,7 @@ impl Action {
         }
     }
 
-    /// The outcome of this action, where it changed something or found it done.
+    /// The outcome of this action, by whether it changed something or found it done.
     pub fn outcome(&self, changed: bool) -> Outcome {
         match (self, changed) {
             (Self::Grant { .. }, true) => Outcome::Granted,
@@ -167,52 +156,52 @@ impl Action {
     }
 }
 
-/// What a request takes.
+/// What is left to do for a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan<C> {
-    /// Nothing: it is so.
+    /// Nothing: the state is as requested.
     Already(State),
     /// A write.
     Change(Proposal<C>),
-    /// Not to be said yet: the vendor is at another change of the same object. Ask again after so long.
+    /// The vendor is still applying another change to this object. Plan again after this delay.
     Later(Duration),
 }
 
-/// What a request is about, as it is or would be.
+/// The present or future state of what a request changes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// The grant in question, if it exists.
+    /// The requested grant, if it exists.
     pub grants: Vec<GrantRef>,
-    /// The account in question.
+    /// The requested account.
     pub resource: Option<ResourceRef>,
 }
 
-/// A write, and what it brings about.
+/// A write, and its effects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Proposal<C> {
     /// The write.
     pub change: C,
     /// What was read, for the audit record.
     pub read: Value,
-    /// Ids of grants that give way to the new one.
+    /// The ids of grants that the new one replaces.
     pub replaced: Vec<String>,
-    /// Ids of grants that will be no more.
+    /// The ids of grants that end.
     pub removed: Vec<String>,
-    /// How it will be.
+    /// The state afterwards.
     pub then: State,
 }
 
-/// How a write is getting on.
+/// The progress of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// Carried out, by the vendor's operation of this id.
+    /// The vendor carried it out, as the operation with this id.
     Done(Option<String>),
-    /// The vendor is at it; ask again after so long.
+    /// The vendor is carrying it out. Poll again after this delay.
     Pending(Duration),
-    /// Not carried out: what was read has changed meanwhile. Plan again.
+    /// It was not carried out, because what was read has changed meanwhile. Plan again.
     Overtaken,
-    /// The vendor knows nothing of it: it never arrived.
+    /// The vendor does not know it: it never arrived.
     Unknown,
-    /// The vendor cannot tell whether it arrived. If the state is as it was to become, this request did it.
+    /// The vendor does not show whether it arrived. If the state is as planned, this request made it so.
     Unclear,
 }

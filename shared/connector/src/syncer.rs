@@ -1,4 +1,4 @@
-//! What a connector that can be synced implements, and what its steps give.
+//! The trait of connectors that sync, and the output of their steps.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
@@ -10,26 +10,25 @@ use serde::de::DeserializeOwned;
 
 use crate::{Code, Connector, Error, ErrorType, Identity, Warning};
 
-/// Numbers that steps add up, for [`Syncer::check`].
+/// Counts that the steps of a sync add up, for [`Syncer::check`].
 pub type Tallies = BTreeMap<String, u64>;
 
-/// A connector that can say who has access to what.
+/// A connector that reads who has access to what.
 ///
-/// A sync is a frontier of steps. The engine runs them with bounded concurrency, keeps what they yield, and may stop
-/// after any of them to go on later, in another process.
+/// A sync is a frontier of steps. The engine runs them with bounded concurrency, stores their output, and may stop after
+/// any of them to resume in another process.
 #[async_trait]
 pub trait Syncer: Connector {
-    /// A request or a few: a small value that says all that is needed to run it. Two steps that serialize alike are
-    /// the same step.
+    /// A vendor request or a few, as a small value. Two steps that serialize alike are the same step.
     type Step: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
 
     /// How many steps may run at the same time.
     const CONCURRENCY: usize;
 
-    /// The steps that a sync begins with.
+    /// The first steps of a sync.
     fn start(&self, identity: &Identity) -> Vec<Self::Step>;
 
-    /// The phase of a step. A phase starts when the one before is empty.
+    /// The phase of a step. A phase starts when no step of the one before is left.
     fn phase(_step: &Self::Step) -> u8 {
         0
     }
@@ -41,8 +40,8 @@ pub trait Syncer: Connector {
         step: &Self::Step,
     ) -> Result<StepOutput<Self::Step>, Error>;
 
-    /// Steps that look up resources of one type, at the end of a phase: those that grants name and nobody listed so far,
-    /// and those that were only seen in passing ([`rollcall_model::Rank::Member`]). `None`: not in this phase, or never.
+    /// The steps that look up resources of one type at the end of a phase: those that grants name and no list has shown,
+    /// and those of [`rollcall_model::Rank::Member`]. `None`: not in this phase, or never.
     fn resolve(
         &self,
         _phase: u8,
@@ -52,23 +51,22 @@ pub trait Syncer: Connector {
         None
     }
 
-    /// Looks at the whole once all steps are done: does it look like what the credential should see? What an operator
-    /// should know of the numbers comes back.
+    /// Checks, when all steps are done, whether the counts are what the credential should see. Returns warnings about them.
     fn check(&self, _identity: &Identity, _tallies: &Tallies) -> Result<Vec<Warning>, Error> {
         Ok(Vec::new())
     }
 }
 
-/// What a step brought.
+/// The records and further steps that a step produced.
 #[derive(Debug)]
 pub struct StepOutput<S> {
-    /// What it found.
+    /// The records.
     pub records: Records,
-    /// The step that goes on with the same list.
+    /// The step that reads the next page of the same list.
     pub next: Option<S>,
-    /// Other steps that it found to do.
+    /// Other further steps.
     pub spawn: Vec<S>,
-    /// Numbers to add up.
+    /// Counts to add up.
     pub tallies: Tallies,
     /// What an operator should know.
     pub warnings: Vec<Warning>,
@@ -96,7 +94,7 @@ impl<S> From<Records> for StepOutput<S> {
 }
 
 impl<S> StepOutput<S> {
-    /// What a page brings begins with where its list goes on.
+    /// An empty output with the step that reads the next page.
     pub fn onward(next: Option<S>) -> Self {
         Self {
             next,
@@ -104,7 +102,7 @@ impl<S> StepOutput<S> {
         }
     }
 
-    /// Adds to a number.
+    /// Adds to a count.
     pub fn tally(&mut self, key: &str, n: u64) {
         *self.tallies.entry(key.to_owned()).or_default() += n;
     }
@@ -132,25 +130,23 @@ impl<S> StepOutput<S> {
     }
 }
 
-/// What was found at the vendor.
+/// What a vendor's answers state.
 #[derive(Debug, Default, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct Records {
-    /// Resources.
     pub resources: Vec<Resource>,
-    /// What can be held on them.
     pub entitlements: Vec<Entitlement>,
-    /// Who holds it.
     pub grants: Vec<Grant>,
-    /// Resources that a row shows as deleted, or that were looked up in vain. Where another row shows one with the same id
-    /// alive, that one counts: names are given again. Otherwise grants on it are left out, and counted.
+    /// Resources that a row shows as deleted, or whose look-up found nothing. A live row with the same id wins, since
+    /// names are reused. Otherwise grants on the resource are left out, and counted.
     pub not_found: Vec<ResourceId>,
-    /// Resources that were listed in this sync and then were no more. They are left out, whatever a list shows, with
-    /// those that they are the parent of, what can be held on them, and what they hold.
+    /// Resources that this sync listed and that were deleted later. They are left out, whatever a list shows, together
+    /// with their children, their entitlements, and the grants on them and to them.
     pub deleted_during_sync: Vec<ResourceId>,
 }
 
 impl Records {
-    /// A row shows this resource as deleted, or it was looked up in vain.
+    /// A row shows this resource as deleted, or its look-up found nothing.
     pub fn not_found(id: ResourceId) -> Self {
         Self {
             not_found: vec![id],
@@ -158,7 +154,7 @@ impl Records {
         }
     }
 
-    /// This resource was listed in this sync and is no more: the vendor says so of it alone.
+    /// This resource was listed in this sync and deleted later: the vendor says so of this resource alone.
     pub fn deleted_during_sync(id: ResourceId) -> Self {
         Self {
             deleted_during_sync: vec![id],
@@ -176,12 +172,12 @@ impl Records {
     }
 }
 
-/// The vendor no longer knows a list's cursor: the engine restarts the list and drops what it has of it.
+/// The error of a list whose cursor the vendor no longer knows: the engine restarts the list and drops its records.
 pub fn stale_cursor(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(
         ErrorType::Unavailable,
         Code::StaleCursor,
-        "the vendor no longer knows where a list was to go on",
+        "the vendor no longer knows the cursor of a list",
         "Run again.",
     )
     .with_source(cause)

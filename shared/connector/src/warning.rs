@@ -1,4 +1,4 @@
-//! What an operator should know although nothing failed.
+//! Warnings: what an operator should know although nothing failed.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Something that an operator should know although nothing failed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
-    /// Stable, in UpperCamelCase.
+    /// The name of a [`Code`].
     pub code: String,
     /// One sentence.
     pub message: String,
@@ -24,7 +24,7 @@ impl Warning {
         }
     }
 
-    /// `field` of the row named `row` has a value that could not be read, and was left out.
+    /// The value of `field` in the row named `row` could not be read, and was left out.
     pub fn unreadable(row: impl Display, field: &str) -> Self {
         Self::new(
             Code::UnreadableField,
@@ -32,7 +32,7 @@ impl Warning {
         )
     }
 
-    /// A part of the tenant could not be looked at: it stands in the warnings and among the manifest's blind spots.
+    /// A part of the tenant could not be read: it is listed in the warnings and in the manifest's blind spots.
     pub fn blind_spot(message: impl Into<String>) -> Self {
         Self::new(Code::BlindSpot, message)
     }

@@ -1,94 +1,88 @@
-//! What can go wrong with a request.
+//! What can go wrong with a request, and what the operator should do about it.
 
 use std::time::Duration;
 
-use crate::Code;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::call::Call;
 use crate::network::Fault;
-use crate::{Error as Boundary, ErrorType};
+use crate::{Code, Error as Boundary, ErrorType};
 
-/// Why a request brought no usable answer.
+/// Why a request has no usable answer. `call` is the request's method and path.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub enum Error {
     /// The vendor answered with an error.
     #[error("{call} was answered with {status}: {message}{}", in_brackets(.request_id.as_deref()))]
     Status {
-        /// Method and path.
         call: String,
-        /// The HTTP status.
         status: u16,
         /// The vendor's own words, shortened and without credentials.
         message: String,
-        /// Whether the answer is JSON. If not, something on the way to the API may have given it.
+        /// Whether the answer is JSON. If not, something between us and the API may have given it.
         is_json: bool,
-        /// How long the vendor asks to wait.
+        /// How long the vendor tells us to wait.
         retry_after: Option<Duration>,
         /// The vendor's id of the request, for its support.
         request_id: Option<String>,
     },
-    /// The vendor asks for more patience than this invocation has.
+    /// The vendor's rate limit lasts longer than this invocation can wait.
     #[error("{call} is put off by the vendor until {retry_at}")]
-    RateLimited {
-        /// Method and path.
-        call: String,
-        /// When to come back.
-        retry_at: Timestamp,
-    },
+    RateLimited { call: String, retry_at: Timestamp },
     /// No answer, or half of one.
     #[error("{call} was not answered")]
     Transport {
-        /// Method and path.
         call: String,
-        /// The request cannot have arrived.
+        /// Whether the request cannot have arrived.
         never_sent: bool,
-        /// What the network said.
         source: reqwest::Error,
     },
     /// The answer is not JSON.
     #[error("{call} was answered with something that is not JSON (line {line}, column {column})")]
     Garbled {
-        /// Method and path.
         call: String,
-        /// Where.
         line: usize,
-        /// Where.
         column: usize,
     },
     /// The answer is JSON of a shape that the vendor does not document.
     #[error("{call} was answered in an unknown form at `{at}`: {why}")]
     Unexpected {
-        /// Method and path.
         call: String,
         /// The place in the answer.
         at: String,
-        /// What is wrong with it.
         why: String,
     },
     /// A list leads back to a page that was read already, and so has no end.
     #[error("{call} lists in a circle: it pointed a second time to the same page")]
-    Circle {
-        /// Method and path.
-        call: String,
-    },
-    /// A name in the path is `.` or `..`, or empty: the request would arrive at another object.
+    Circle { call: String },
+    /// A segment of the path is `.` or `..`, or empty: the request would arrive at another object.
     #[error("{call} cannot be sent: an empty name, `.` and `..` have no place in a path")]
-    InvalidPathSegment {
-        /// Method and path.
-        call: String,
-    },
-    /// The vendor sends us elsewhere.
+    InvalidPathSegment { call: String },
+    /// The vendor redirects us.
     #[error("{call} was answered with a redirect to `{to}`, which is not followed")]
     Redirect {
-        /// Method and path.
         call: String,
-        /// Where to, without query and fragment.
+        /// The target without query and fragment.
         to: String,
     },
 }
 
 impl Error {
+    pub(super) fn rate_limited(call: &Call, retry_at: Timestamp) -> Self {
+        let call = call.name();
+        Self::RateLimited { call, retry_at }
+    }
+
+    pub(super) fn transport(call: &Call, e: reqwest::Error) -> Self {
+        Self::Transport {
+            call: call.name(),
+            never_sent: e.is_connect(),
+            // The URL may hold page tokens; the call's name says enough.
+            source: e.without_url(),
+        }
+    }
+
     /// The HTTP status of a vendor's error.
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -105,16 +99,11 @@ impl Error {
         }
     }
 
-    /// Whether an API says that what the request names is not there: with 404, and in JSON. The 404 of a proxy or a page
-    /// for people says nothing about an object.
+    /// Whether an API says that the requested object does not exist: with 404, and in JSON. The 404 of a proxy or a web
+    /// page says nothing about an object.
     pub fn is_not_found(&self) -> bool {
-        let Self::Status {
-            status, is_json, ..
-        } = self
-        else {
-            return false;
-        };
-        *status == 404 && *is_json
+        let is_json = matches!(self, Self::Status { is_json: true, .. });
+        is_json && self.status() == Some(404)
     }
 }
 
@@ -124,8 +113,8 @@ fn in_brackets(request_id: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
-/// Finds the sentence in a vendor's error body: the usual places first, else the whole text, but no page for people.
-/// It is not fit to be shown yet.
+/// The sentence in a vendor's error body: from the usual places, else the whole text, but of a web page only the title.
+/// It is not redacted yet.
 pub(super) fn vendor_message(json: Option<&Value>, body: &[u8]) -> String {
     let places = [
         "/message",
@@ -152,12 +141,11 @@ pub(super) fn vendor_message(json: Option<&Value>, body: &[u8]) -> String {
     }
 }
 
-/// What there is to say about an HTML page: its title. One with character references is left out, since a credential
-/// would not be recognized behind them.
+/// The description of an HTML page by its title, if `text` is one. A title with character references is left out: a
+/// credential would not be recognized in it.
 fn page(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
-    let is_page =
-        lower.starts_with('<') && (lower.contains("<html") || lower.contains("<!doctype html"));
+    let is_html = lower.contains("<html") || lower.contains("<!doctype html");
     let title = || {
         let begin = lower.find("<title")?;
         let begin = begin + lower.get(begin..)?.find('>')? + 1;
@@ -165,64 +153,44 @@ fn page(text: &str) -> Option<String> {
         let title = text.get(begin..end)?.trim();
         (!title.is_empty() && !title.contains(['&', '<'])).then_some(title)
     };
-    is_page.then(|| match title() {
+    (lower.starts_with('<') && is_html).then(|| match title() {
         Some(title) => format!("an HTML page: {title}"),
         None => "an HTML page".into(),
     })
 }
 
+/// An error's type and code, and what the operator should do.
+macro_rules! facts {
+    ($kind:ident, $code:ident: $fix:literal) => {
+        (ErrorType::$kind, Code::$code, $fix)
+    };
+}
+
 impl From<Error> for Boundary {
     fn from(e: Error) -> Self {
         let (kind, code, fix) = match &e {
-            Error::RateLimited { .. } => (
-                ErrorType::RateLimited,
-                Code::RateLimited,
-                "Run again at the time given.",
-            ),
-            Error::Transport { source, .. } => {
-                let fault = Fault::of(source);
-                (fault.kind(), fault.code(), fault.fix())
-            }
-            Error::Garbled { .. } => (
-                ErrorType::Unavailable,
-                Code::VendorUnavailable,
-                "Run again; if it persists, check the address in the configuration: something else than the API may be there.",
-            ),
-            Error::InvalidPathSegment { .. } => (
-                ErrorType::InvalidRequest,
-                Code::UnusableName,
-                "If the name comes from the event or the configuration, correct it. If the vendor really has an object of this name, change it there.",
-            ),
-            Error::Circle { .. } => (
-                ErrorType::Unavailable,
-                Code::EndlessList,
-                "Run again; if it persists, report it to the vendor.",
-            ),
-            Error::Unexpected { .. } => (
-                ErrorType::Internal,
-                Code::UnexpectedAnswer,
-                "The vendor's API changed, or answers what its documentation does not say: report it to the project with this message.",
-            ),
-            Error::Redirect { .. } => (
-                ErrorType::Misconfigured,
-                Code::Redirected,
-                "Configure the address that the API really has.",
-            ),
             Error::Status { status, .. } => of_status(*status),
+            Error::Transport { source, .. } => Fault::of(source).facts(),
+            Error::RateLimited { .. } => {
+                facts!(RateLimited, RateLimited: "Run again at the time given.")
+            }
+            Error::Garbled { .. } => facts!(Unavailable, VendorUnavailable:
+                "Run again; if it persists, check the address in the configuration: something else than the API may be there."),
+            Error::Unexpected { .. } => facts!(Internal, UnexpectedAnswer:
+                "The vendor's API changed, or answers what its documentation does not say: report it to the project with this message."),
+            Error::Circle { .. } => facts!(Unavailable, EndlessList:
+                "Run again; if it persists, report it to the vendor."),
+            Error::InvalidPathSegment { .. } => facts!(InvalidRequest, UnusableName:
+                "If the name comes from the event or the configuration, correct it. If the vendor really has an object of this name, change it there."),
+            Error::Redirect { .. } => facts!(Misconfigured, Redirected:
+                "Configure the address that the API really has."),
         };
-        let retry_at = match &e {
-            Error::RateLimited { retry_at, .. } => Some(*retry_at),
-            _ => None,
-        };
-        // The vendor's words are the message; its source is the network's part only.
+        // The vendor's words are the message; only the network's error is a source.
         let boundary = Boundary::new(kind, code, e.to_string(), fix);
-        let boundary = match retry_at {
-            Some(at) => boundary.with_retry_at(at),
-            None => boundary,
-        };
         match e {
+            Error::RateLimited { retry_at, .. } => boundary.with_retry_at(retry_at),
             Error::Transport { source, .. } => boundary.with_source(source),
-            // A sync that went on from what it has of the list would meet the same circle.
+            // A sync that resumed in the middle of the list would meet the same circle.
             Error::Circle { .. } => boundary.restarting_run(),
             _ => boundary,
         }
@@ -231,42 +199,21 @@ impl From<Error> for Boundary {
 
 fn of_status(status: u16) -> (ErrorType, Code, &'static str) {
     match status {
-        401 => (
-            ErrorType::Unauthenticated,
-            Code::CredentialRejected,
-            "The key is wrong, expired or disabled: make a new one and store it in the connection's secret.",
-        ),
-        403 => (
-            ErrorType::PermissionDenied,
-            Code::VendorDenied,
-            "Give the key's owner the role that the connector's README names. If the vendor restricts addresses (an IP allow list), allow this network.",
-        ),
-        404 => (
-            ErrorType::NotFound,
-            Code::VendorNotFound,
-            "The vendor has nothing under this path, or does not show it to this key. If the path names an object of the event, check its id; otherwise check the ids and the address in the configuration.",
-        ),
-        409 => (
-            ErrorType::Conflict,
-            Code::VendorConflict,
-            "Something else changed the same object, or its state does not allow this: run again, and if it persists, look at the object at the vendor.",
-        ),
-        429 => (
-            ErrorType::RateLimited,
-            Code::RateLimited,
-            "Run again later.",
-        ),
+        401 => facts!(Unauthenticated, CredentialRejected:
+            "The key is wrong, expired or disabled: make a new one and store it in the connection's secret."),
+        403 => facts!(PermissionDenied, VendorDenied:
+            "Give the key's owner the role that the connector's README names. If the vendor restricts addresses (an IP allow list), allow this network."),
+        404 => facts!(NotFound, VendorNotFound:
+            "The vendor has nothing under this path, or does not show it to this key. If the path names an object of the event, check its id; otherwise check the ids and the address in the configuration."),
+        409 => facts!(Conflict, VendorConflict:
+            "Something else changed the same object, or its state does not allow this: run again, and if it persists, look at the object at the vendor."),
+        429 => facts!(RateLimited, RateLimited: "Run again later."),
         // "Not implemented" does not pass with time.
-        500 | 502..=599 => (
-            ErrorType::Unavailable,
-            Code::VendorUnavailable,
-            "The vendor has trouble: run again later.",
-        ),
-        _ => (
-            ErrorType::Internal,
-            Code::VendorRejected,
-            "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report it to the project with this message.",
-        ),
+        500 | 502..=599 => {
+            facts!(Unavailable, VendorUnavailable: "The vendor has trouble: run again later.")
+        }
+        _ => facts!(Internal, VendorRejected:
+            "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report it to the project with this message."),
     }
 }
 

@@ -1,7 +1,7 @@
-//! How many requests may be under way at once, where only the vendor's refusals tell.
+//! A limit of requests in flight, where only the vendor's refusals show what it is.
 //!
-//! The limit is felt for as TCP does it: a round of good answers adds one, a refusal halves it. Requests sent together
-//! are refused together, and that counts once. When the vendor says how long it wants to be left alone, all are.
+//! The limit is found as TCP finds its window: a round of good answers adds one, a refusal halves it. Requests sent
+//! together are refused together, and that counts once. A `Retry-After` pauses all requests.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,33 +11,43 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::call::Call;
 use super::error::Error;
 use super::retry::retry_after;
-use super::{Call, Concurrency, Session};
-use crate::clock::{after, between};
+use super::session::Session;
+use crate::clock::after;
 
-/// Lets so many requests through at a time, in the order in which they come.
+/// A limit of requests in flight that is found by trying: good answers raise it, a 429 halves it.
+#[derive(Debug, Clone, Copy)]
+pub struct Concurrency {
+    /// The limit at first. It never falls below one.
+    pub start: usize,
+    /// The highest limit.
+    pub max: usize,
+}
+
+/// Lets a limited number of requests through at a time, in the order in which they come.
 #[derive(Debug)]
 pub(super) struct Gate {
     places: Semaphore,
     max: usize,
-    state: Mutex<State>,
+    state: Mutex<GateState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct GateState {
     limit: usize,
-    /// Places that are no more, and still taken by requests that were sent when there were more.
-    owed: usize,
-    /// Good answers since the limit last changed.
-    row: usize,
-    /// Counts the decreases: what was sent before the last one says nothing about the limit of now.
+    /// Requests in flight above the limit: their places are removed when they end.
+    excess: usize,
+    /// Good answers in a row since the limit last changed.
+    good_answers: usize,
+    /// Counts the decreases: a request sent before the last one says nothing about the present limit.
     epoch: u64,
     /// Nothing is sent before.
-    held_until: Timestamp,
+    paused_until: Timestamp,
 }
 
-/// A place among the requests that are under way. Dropping it gives it back, whatever became of the request.
+/// A place among the requests in flight. Dropping it gives the place back.
 #[derive(Debug)]
 pub(super) struct Permit<'a> {
     gate: &'a Gate,
@@ -52,106 +62,84 @@ impl Gate {
         Self {
             places: Semaphore::new(limit),
             max,
-            state: Mutex::new(State {
+            state: Mutex::new(GateState {
                 limit,
-                owed: 0,
-                row: 0,
+                excess: 0,
+                good_answers: 0,
                 epoch: 0,
-                held_until: Timestamp::MIN,
+                paused_until: Timestamp::MIN,
             }),
         }
     }
 
-    /// Waits until the vendor wants to hear from us and there is a place. Nobody has a place while waiting for the
-    /// former: the limit may be another one afterwards.
+    /// Waits until the pause is over and there is a place. No place is held during the pause: the limit may change.
     pub(super) async fn enter(&self, session: &Session, call: &Call) -> Result<Permit<'_>, Error> {
         loop {
-            self.wait(session, call).await?;
-            // It is never closed.
+            let until = self.state().paused_until;
+            session.wait_until(until, call).await?;
+            // The semaphore is never closed.
             let place = self.places.acquire().await.ok();
-            let epoch = self.state().epoch;
             let permit = Permit {
                 gate: self,
                 place,
-                epoch,
+                epoch: self.state().epoch,
             };
-            if permit.stands(session.clock.now()) {
+            if permit.is_valid(session.clock.now()) {
                 return Ok(permit);
             }
         }
     }
 
-    async fn wait(&self, session: &Session, call: &Call) -> Result<(), Error> {
-        let until = self.state().held_until;
-        let wait = between(session.clock.now(), until);
-        if wait.is_zero() {
-            return Ok(());
-        }
-        if !session.can_wait(wait) {
-            return Err(Error::RateLimited {
-                call: call.name(),
-                retry_at: until,
-            });
-        }
-        session.pause(wait).await;
-        Ok(())
-    }
-
-    /// One more, after as many good answers as may be under way.
+    /// Adds one place after as many good answers as there are places.
     fn grow(&self, epoch: u64) {
         let mut state = self.state();
         if state.epoch != epoch {
             return;
         }
-        state.row += 1;
-        if state.row < state.limit {
+        state.good_answers += 1;
+        if state.good_answers < state.limit {
             return;
         }
-        state.row = 0;
-        if state.limit == self.max {
-            return;
+        state.good_answers = 0;
+        if state.limit < self.max {
+            state.limit += 1;
+            // There is no excess now: no request of this epoch was let in before all of it was removed.
+            self.places.add_permits(1);
         }
-        state.limit += 1;
-        // Nothing is owed here: nobody has entered since the last decrease before all of it was paid.
-        self.places.add_permits(1);
     }
 
-    /// Half as many, once for all that was sent before; and nobody until `wait` is over, if it is given.
+    /// Halves the limit, once for all requests sent before; and pauses everything for `wait`, if it is given.
     fn shrink(&self, epoch: u64, wait: Option<Duration>, now: Timestamp) {
         let mut state = self.state();
         if let Some(wait) = wait {
-            state.held_until = state.held_until.max(after(now, wait));
+            state.paused_until = state.paused_until.max(after(now, wait));
         }
         if state.epoch != epoch {
             return;
         }
         state.epoch += 1;
-        state.row = 0;
+        state.good_answers = 0;
         let limit = (state.limit / 2).max(1);
         let fewer = state.limit - limit;
-        state.owed += fewer - self.places.forget_permits(fewer);
+        state.excess += fewer - self.places.forget_permits(fewer);
         state.limit = limit;
         tracing::debug!(limit, ?wait, "fewer requests at a time");
     }
 
-    fn interrupt(&self) {
-        self.state().row = 0;
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, GateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Permit<'_> {
-    /// Whether it may still be used: not if, since it was given, the vendor asked for fewer requests or for none.
-    pub(super) fn stands(&self, now: Timestamp) -> bool {
+    /// Whether it may still be used: the limit did not fall since it was given, and nothing is paused.
+    pub(super) fn is_valid(&self, now: Timestamp) -> bool {
         let state = self.gate.state();
-        state.epoch == self.epoch && state.owed == 0 && state.held_until <= now
+        state.epoch == self.epoch && state.excess == 0 && state.paused_until <= now
     }
 
-    /// Reads what the head of an answer says: others need not wait for the body to know it. A refusal of another kind
-    /// (no such page) says nothing about the limit; an outage does not raise it.
+    /// Reads the head of an answer; other requests need not wait for its body. Another refusal (no such page) says nothing
+    /// about the limit; an outage does not raise it.
     pub(super) fn learn(&self, status: StatusCode, headers: &HeaderMap, now: Timestamp) {
         let wait = retry_after(headers, now);
         match status {
@@ -160,7 +148,7 @@ impl Permit<'_> {
                 self.gate.shrink(self.epoch, wait, now);
             }
             status if status.is_success() => self.gate.grow(self.epoch),
-            status if status.is_server_error() => self.gate.interrupt(),
+            status if status.is_server_error() => self.gate.state().good_answers = 0,
             _ => {}
         }
     }
@@ -169,10 +157,10 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut state = self.gate.state();
-        if state.owed > 0
+        if state.excess > 0
             && let Some(place) = self.place.take()
         {
-            state.owed -= 1;
+            state.excess -= 1;
             place.forget();
         }
     }
@@ -186,9 +174,9 @@ mod tests {
     use proptest::prelude::*;
     use reqwest::header::RETRY_AFTER;
 
-    use super::super::Transport;
+    use super::super::transport::Transport;
     use super::*;
-    use crate::clock::Manual;
+    use crate::clock::{Manual, between};
 
     fn gate(start: usize, max: usize) -> Gate {
         Gate::new(Concurrency { start, max })
@@ -215,7 +203,7 @@ mod tests {
         std::iter::from_fn(|| enter(gate, session)).collect()
     }
 
-    fn told(permit: &Permit<'_>, status: u16, wait: Option<u64>, now: Timestamp) {
+    fn learn(permit: &Permit<'_>, status: u16, wait: Option<u64>, now: Timestamp) {
         let status = StatusCode::from_u16(status).expect("a status");
         let headers = wait.map(|wait| (RETRY_AFTER, wait.into()));
         permit.learn(status, &headers.into_iter().collect(), now);
@@ -224,13 +212,13 @@ mod tests {
     fn round(gate: &Gate, session: &Session, status: u16, wait: Option<u64>) -> usize {
         let permits = fill(gate, session);
         for permit in &permits {
-            told(permit, status, wait, session.clock.now());
+            learn(permit, status, wait, session.clock.now());
         }
         permits.len()
     }
 
     #[test]
-    fn a_round_of_good_answers_adds_one_place_up_to_the_most_there_may_be() {
+    fn a_round_of_good_answers_adds_one_place_up_to_the_highest_limit() {
         let (gate, session) = (gate(2, 5), session());
         let rounds: Vec<usize> = (0..6).map(|_| round(&gate, &session, 200, None)).collect();
         assert_eq!(rounds, [2, 3, 4, 5, 5, 5]);
@@ -247,7 +235,7 @@ mod tests {
         let gate = gate(2, 5);
         for (status, limit) in [(200, 2), (500, 2), (200, 2), (404, 2), (200, 3)] {
             let permit = enter(&gate, &session).expect("a place");
-            told(&permit, status, None, session.clock.now());
+            learn(&permit, status, None, session.clock.now());
             assert_eq!(gate.state().limit, limit, "an outage ends a row");
         }
     }
@@ -270,9 +258,9 @@ mod tests {
     fn good_answers_to_what_was_sent_before_a_refusal_add_none() {
         let (gate, session) = (gate(4, 8), session());
         let permits = fill(&gate, &session);
-        told(&permits[0], 429, None, session.clock.now());
+        learn(&permits[0], 429, None, session.clock.now());
         for permit in &permits[1..] {
-            told(permit, 200, None, session.clock.now());
+            learn(permit, 200, None, session.clock.now());
         }
         drop(permits);
         assert_eq!(fill(&gate, &session).len(), 2);
@@ -283,25 +271,25 @@ mod tests {
         let (gate, session) = (gate(4, 8), session());
         for (status, limit) in [(200, 4), (200, 4), (429, 2), (200, 2), (200, 3)] {
             let permit = enter(&gate, &session).expect("a place");
-            told(&permit, status, None, session.clock.now());
+            learn(&permit, status, None, session.clock.now());
             assert_eq!(gate.state().limit, limit);
         }
     }
 
     #[test]
-    fn a_place_from_before_a_refusal_does_not_stand() {
+    fn a_permit_from_before_a_refusal_is_not_valid() {
         let (gate, session) = (gate(4, 4), session());
         let [one, other] = [(); 2].map(|()| enter(&gate, &session).expect("a place"));
-        assert!(one.stands(session.clock.now()));
-        told(&other, 429, None, session.clock.now());
-        assert!(!one.stands(session.clock.now()));
+        assert!(one.is_valid(session.clock.now()));
+        learn(&other, 429, None, session.clock.now());
+        assert!(!one.is_valid(session.clock.now()));
     }
 
     #[test]
-    fn after_a_refusal_nobody_enters_before_enough_have_left() {
+    fn after_a_refusal_no_request_enters_before_enough_have_ended() {
         let (gate, session) = (gate(4, 4), session());
         let mut permits = fill(&gate, &session);
-        told(&permits[0], 429, None, session.clock.now());
+        learn(&permits[0], 429, None, session.clock.now());
         for (left, enters) in [(3, false), (2, false), (1, true)] {
             permits.pop();
             assert_eq!(permits.len(), left);
@@ -317,26 +305,26 @@ mod tests {
         let mut waiting = Box::pin(gate.enter(&session, &call));
         assert!(waiting.as_mut().now_or_never().is_none());
         permits.pop();
-        told(&permits[0], 429, None, session.clock.now());
+        learn(&permits[0], 429, None, session.clock.now());
         assert!(waiting.as_mut().now_or_never().is_none(), "one is enough");
         permits.pop();
         assert!(waiting.now_or_never().is_some());
     }
 
     #[tokio::test]
-    async fn the_time_that_the_vendor_asks_for_holds_everybody() {
+    async fn a_retry_after_pauses_every_request() {
         let (gate, session) = (gate(2, 2), session());
         let began = session.clock.now();
         let call = Call::get(&["x"]);
         let permits = fill(&gate, &session);
-        told(&permits[0], 429, Some(30), began);
-        told(&permits[1], 429, Some(20), began);
-        assert!(!permits[1].stands(began), "it would be sent too early");
+        learn(&permits[0], 429, Some(30), began);
+        learn(&permits[1], 429, Some(20), began);
+        assert!(!permits[1].is_valid(began), "it would be sent too early");
         drop(permits);
         let permit = gate.enter(&session, &call).await.expect("a place");
         assert_eq!(between(began, session.clock.now()).as_secs(), 30);
         assert_eq!(session.meter.usage().wait_ms, 30_000);
-        told(&permit, 429, Some(61), session.clock.now());
+        learn(&permit, 429, Some(61), session.clock.now());
         let error = gate.enter(&session, &call).await.expect_err("too long");
         let expected = after(session.clock.now(), Duration::from_secs(61));
         assert!(matches!(error, Error::RateLimited { retry_at, .. } if retry_at == expected));
@@ -344,20 +332,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_waits_for_a_place_when_a_hold_begins_is_held_too() {
+    async fn a_request_that_waits_for_a_place_when_a_pause_begins_is_paused_too() {
         let (gate, session) = (gate(1, 1), session());
         let call = Call::get(&["x"]);
         let permit = enter(&gate, &session).expect("a place");
         let mut waiting = Box::pin(gate.enter(&session, &call));
         assert!(waiting.as_mut().now_or_never().is_none());
-        told(&permit, 429, Some(30), session.clock.now());
+        learn(&permit, 429, Some(30), session.clock.now());
         drop(permit);
         waiting.await.expect("a place");
         assert_eq!(session.clock.now().as_second(), 30);
     }
 
     #[test]
-    fn whoever_waits_and_gives_up_takes_no_place_along() {
+    fn a_waiting_request_that_is_dropped_takes_no_place() {
         let (gate, session) = (gate(1, 1), session());
         let call = Call::get(&["x"]);
         let permit = enter(&gate, &session).expect("a place");
@@ -370,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_makes_no_sense_becomes_one_that_does() {
+    fn a_limit_outside_its_range_is_corrected() {
         let session = session();
         for (start, max, limit) in [(0, 0, 1), (9, 3, 3), (0, usize::MAX, 1)] {
             assert_eq!(fill(&gate(start, max), &session).len(), limit);
@@ -379,7 +367,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn there_are_never_more_under_way_than_the_limit_allows_and_no_place_is_lost(
+        fn there_are_never_more_requests_in_flight_than_the_limit_and_no_place_is_lost(
             start in 1..6usize,
             events in prop::collection::vec((0..5u8, any::<prop::sample::Index>()), 1..200),
         ) {
@@ -397,8 +385,8 @@ mod tests {
                 }
                 let permit = under_way.swap_remove(which.index(under_way.len()));
                 match event {
-                    2 => told(&permit, 200, None, session.clock.now()),
-                    3 => told(&permit, 429, None, session.clock.now()),
+                    2 => learn(&permit, 200, None, session.clock.now()),
+                    3 => learn(&permit, 429, None, session.clock.now()),
                     _ => {}
                 }
             }

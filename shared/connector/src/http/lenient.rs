@@ -1,4 +1,5 @@
-//! Reading what vendors write loosely.
+//! Deserializers for fields that a vendor may send in another form than it documents. (`serde_with` does not tell a
+//! missing field from an unreadable one, which an operator must know.)
 
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
@@ -6,7 +7,7 @@ use jiff::{Timestamp, civil};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// For `deserialize_with`, beside `default`: null counts as missing.
+/// Takes `null` for a missing field; for `deserialize_with`, with `default`.
 pub fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -15,16 +16,16 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A field that decides neither who somebody is nor what they may do (a date, a description): a value of another shape
-/// than documented must not fail the list that it stands in. Use it with `#[serde(default)]`.
+/// A field that decides neither who somebody is nor what they may do (a date, a description): if it has another form than
+/// documented, its list must not fail. Use it with `#[serde(default)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lenient<T> {
-    /// Missing, null, or an empty text.
+    /// Missing, `null`, or an empty text.
     #[default]
     Absent,
     /// As documented.
     Read(T),
-    /// There, in another shape. To be counted in a warning, see [`crate::StepOutput::unreadable`].
+    /// Of another form. Report it with [`unreadable!`](crate::unreadable) and `StepOutput::unreadable`.
     Unreadable,
 }
 
@@ -92,6 +93,18 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
+/// The names of those [`Lenient`] fields of a row that could not be read, by the fields' own names or by those given:
+/// `unreadable!(self: name, email)`, `unreadable!("accountType" => self.kind.0, "email" => self.email)`.
+#[macro_export]
+macro_rules! unreadable {
+    ($row:ident: $($field:ident),+ $(,)?) => {
+        $crate::unreadable!($(stringify!($field) => $row.$field),+)
+    };
+    ($($name:expr => $field:expr),+ $(,)?) => {
+        $crate::http::lenient::unreadable([$(($name, $field.is_unreadable())),+])
+    };
+}
+
 /// The names of those fields that could not be read: each field with [`Lenient::is_unreadable`] of it.
 pub fn unreadable(fields: impl IntoIterator<Item = (&'static str, bool)>) -> Vec<&'static str> {
     let odd = fields
@@ -118,6 +131,18 @@ mod tests {
     struct Row {
         #[serde(default)]
         at: Lenient<jiff::Timestamp>,
+        #[serde(default)]
+        name: Lenient<String>,
+    }
+
+    #[test]
+    fn the_fields_that_could_not_be_read_are_named() {
+        let row: Row = serde_json::from_str(r#"{"at":"x","name":"y"}"#).expect("a row");
+        assert_eq!(unreadable!(row: at, name), ["at"]);
+        assert_eq!(
+            unreadable!("createdAt" => row.at, "name" => row.name),
+            ["createdAt"]
+        );
     }
 
     #[test]

@@ -1,19 +1,16 @@
-//! Patience ahead of time: counting what we do, keeping a pace, and spending a vendor's budget with a reserve left.
+//! Client-side pacing and rate-limit budgets, and the counters of calls, retries and waits.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use super::error::Error;
-use super::{Call, Session};
 use crate::clock::{after, between};
 
-/// Counts requests, repetitions and waits.
+/// Counts requests, retries and waits.
 #[derive(Debug, Default)]
 pub struct Meter {
     calls: AtomicU64,
@@ -21,34 +18,24 @@ pub struct Meter {
     waits: Mutex<Waits>,
 }
 
-/// The time that was waited. Requests wait side by side: what overlaps is one wait.
-#[derive(Debug, Clone, Copy)]
+/// The waits. Requests wait at the same time: waits that overlap are one.
+#[derive(Debug, Clone, Copy, Default)]
 struct Waits {
     count: u64,
     total: Duration,
-    until: Timestamp,
+    until: Option<Timestamp>,
 }
 
-impl Default for Waits {
-    fn default() -> Self {
-        Self {
-            count: 0,
-            total: Duration::ZERO,
-            until: Timestamp::MIN,
-        }
-    }
-}
-
-/// What a [`Meter`] showed at some moment.
+/// The counts of a [`Meter`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// Requests sent, repetitions included.
+    /// Requests sent, retries included.
     pub calls: u64,
-    /// Requests that were repetitions.
+    /// Requests that were retries.
     pub retries: u64,
-    /// How often we waited; requests that wait at the same time wait once.
+    /// Waits; requests that wait at the same time wait once.
     pub waits: u64,
-    /// How long we waited, in milliseconds.
+    /// The time waited, in milliseconds.
     pub wait_ms: u64,
 }
 
@@ -66,7 +53,7 @@ impl std::ops::Add for Usage {
 }
 
 impl Meter {
-    /// What has been counted so far.
+    /// The counts so far.
     pub fn usage(&self) -> Usage {
         let waits = *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
         Usage {
@@ -88,30 +75,14 @@ impl Meter {
     pub(super) fn wait(&self, now: Timestamp, time: Duration) {
         let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
         let until = after(now, time);
-        if waits.until <= now {
-            waits.count += 1;
-        }
-        let alone = between(waits.until.max(now), until);
-        waits.total += alone;
-        waits.until = waits.until.max(until);
+        let known = waits.until.filter(|known| *known > now);
+        waits.count += u64::from(known.is_none());
+        waits.total += between(known.unwrap_or(now), until);
+        waits.until = waits.until.max(Some(until));
     }
 }
 
-impl Session {
-    /// Waits and counts it.
-    pub(super) async fn pause(&self, time: Duration) {
-        self.meter.wait(self.clock.now(), time);
-        self.clock.sleep(time).await;
-    }
-
-    /// Whether a wait is short enough to be slept through here.
-    pub(super) fn can_wait(&self, time: Duration) -> bool {
-        let until = after(self.clock.now(), time);
-        time <= self.max_wait && self.deadline.is_none_or(|deadline| until < deadline)
-    }
-}
-
-/// Spreads requests evenly.
+/// Spreads requests evenly over time.
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,
@@ -119,7 +90,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// The requests of so much time may go at once before they are spread.
+    /// The requests of this much time may be sent at once before they are spread.
     const BURST: Duration = Duration::from_secs(1);
 
     pub(super) fn per_second(n: u32) -> Self {
@@ -129,15 +100,8 @@ impl Pace {
         }
     }
 
-    pub(super) async fn wait(&self, session: &Session) {
-        let wait = self.reserve(session.clock.now());
-        if !wait.is_zero() {
-            session.pause(wait).await;
-        }
-    }
-
-    /// Takes the next place and says how far away it is.
-    fn reserve(&self, now: Timestamp) -> Duration {
+    /// Takes the next slot, and returns how long to wait for it.
+    pub(super) fn reserve(&self, now: Timestamp) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let place = (*next).max(now);
         *next = after(place, self.interval);
@@ -145,31 +109,31 @@ impl Pace {
     }
 }
 
-/// The names of the headers in which a vendor tells what is left, in lower case.
+/// The headers that show what is left of a rate limit, in lower case.
 #[derive(Debug, Clone, Copy)]
 pub struct BudgetHeaders {
-    /// How many requests a window has.
+    /// The requests of a window.
     pub limit: &'static str,
-    /// How many are left.
+    /// The requests that are left.
     pub remaining: &'static str,
     /// When the next window begins: seconds from now, or since 1970.
     pub reset: &'static str,
-    /// The share of a window that is left for the customer's own traffic, in percent.
+    /// The share of a window that is reserved for the customer's own traffic, in percent.
     pub reserve_percent: u64,
 }
 
-/// What is left of one of a vendor's limits, without the reserve.
+/// What is left of a rate limit, without the reserve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// How much is left of this window.
+    /// Requests left in this window.
     pub left: u64,
-    /// How much a whole window has.
+    /// Requests of a whole window.
     pub per_window: u64,
-    /// When the next one begins.
+    /// When the next window begins.
     pub resets_at: Timestamp,
 }
 
-/// What is left of a vendor's window.
+/// One of a vendor's rate limits, as its answers show it.
 #[derive(Debug)]
 pub(super) struct Budget {
     names: BudgetHeaders,
@@ -191,23 +155,8 @@ impl Budget {
         }
     }
 
-    /// Waits for the next window if only the reserve is left, and takes one request from the window.
-    pub(super) async fn wait(&self, session: &Session, call: &Call) -> Result<(), Error> {
-        let Some(reset_at) = self.take(session.clock.now()) else {
-            return Ok(());
-        };
-        let wait = between(session.clock.now(), reset_at);
-        if !session.can_wait(wait) {
-            return Err(Error::RateLimited {
-                call: call.name(),
-                retry_at: reset_at,
-            });
-        }
-        session.pause(wait).await;
-        Ok(())
-    }
-
-    fn take(&self, now: Timestamp) -> Option<Timestamp> {
+    /// Takes one request from the window. If only the reserve is left, returns when the next window begins.
+    pub(super) fn take(&self, now: Timestamp) -> Option<Timestamp> {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let known = window.as_mut().filter(|w| w.reset_at > now)?;
         if known.remaining <= self.reserve(known) {
@@ -221,7 +170,7 @@ impl Budget {
         window.limit * self.names.reserve_percent / 100
     }
 
-    /// What is left of a window that is known and still runs.
+    /// What is left, if a window is known and still runs.
     pub(super) fn room(&self, now: Timestamp) -> Option<Room> {
         let window = *self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let known = window.filter(|w| w.reset_at > now)?;
@@ -233,18 +182,16 @@ impl Budget {
         })
     }
 
-    /// Reads what an answer says. An older answer may arrive later: within a window the lower number counts.
+    /// Reads an answer's headers. An older answer may arrive later: within a window the lower number counts.
     pub(super) fn learn(&self, headers: &HeaderMap, now: Timestamp) {
-        // What is left may be less than nothing where refused requests count, too.
-        let number = |name| {
+        // The remainder may be negative where refused requests count, too.
+        let number = |name: &str| {
             let number: i64 = headers.get(name)?.to_str().ok()?.trim().parse().ok()?;
             Some(number.max(0).unsigned_abs())
         };
-        let (Some(limit), Some(remaining), Some(reset)) = (
-            number(self.names.limit),
-            number(self.names.remaining),
-            number(self.names.reset),
-        ) else {
+        let names = &self.names;
+        let read = [names.limit, names.remaining, names.reset].map(number);
+        let [Some(limit), Some(remaining), Some(reset)] = read else {
             return;
         };
         let since_1970 = i64::try_from(reset).ok().filter(|s| *s > 1_000_000_000);
@@ -252,8 +199,9 @@ impl Budget {
             .and_then(|s| Timestamp::from_second(s).ok())
             .unwrap_or_else(|| after(now, Duration::from_secs(reset)));
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = window
-            .filter(|w| between(w.reset_at, reset_at) < Duration::from_secs(2) && w.reset_at > now);
+        let is_same =
+            |w: &Window| between(w.reset_at, reset_at) < Duration::from_secs(2) && w.reset_at > now;
+        let same = window.filter(is_same);
         let remaining = same.map_or(remaining, |w| w.remaining.min(remaining));
         *window = Some(Window {
             limit,

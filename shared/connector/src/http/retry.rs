@@ -1,4 +1,4 @@
-//! What is tried again, and when.
+//! Which requests are sent again, and when.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+use super::call::{Call, Effect};
 use super::error::Error;
-use super::{Call, Effect, Session};
+use super::session::Session;
 use crate::clock::{after, between};
 use crate::network::Fault;
 
-/// Half a second, doubling, up to eight seconds, with jitter: about what vendors' own clients do.
+/// The delays before each retry: half a second, doubling, up to eight seconds, with jitter, as vendors' own clients do.
 fn delays() -> ExponentialBuilder {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(500))
@@ -22,17 +23,19 @@ fn delays() -> ExponentialBuilder {
         .with_jitter()
 }
 
-/// A request that is refused once more for going too fast is put off, and with it everything else: while a limit lasts,
-/// each of many requests would use up all of its tries.
+/// A request that is answered with 429 more often than this is postponed, and with it all others of its client: each of
+/// many requests would use up its retries while the limit lasts.
 const MAX_REFUSALS: u32 = 4;
 
-/// When the vendor takes requests again, once one of them was put off. All other requests of the same client are put off,
-/// too, instead of trying for themselves.
+/// How long a rate limit is taken to last whose end is not given, or was given and is over.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// When the vendor accepts requests again, once one of them was postponed: all requests of a client share it.
 #[derive(Debug, Default)]
 pub(super) struct Postponed(Mutex<Option<Timestamp>>);
 
 impl Postponed {
-    /// Until when requests are put off, if they are.
+    /// Until when requests are postponed, if they are.
     pub(super) fn until(&self, now: Timestamp) -> Option<Timestamp> {
         let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         until.filter(|until| *until > now)
@@ -44,7 +47,7 @@ impl Postponed {
     }
 }
 
-/// Runs `attempt` until it succeeds, fails for good, or would have to wait too long.
+/// Runs `attempt` until it succeeds, fails for good, or its next delay would be too long.
 pub(super) async fn with_retries<'a, T, F>(
     session: &Session,
     postponed: &Postponed,
@@ -60,11 +63,15 @@ where
         .retry(delays())
         .when(|e| !call.once && is_worth_it(call, e))
         .adjust(|e, planned| {
-            let delay = planned?.max(asked_for(e).unwrap_or_default());
+            let requested = match e {
+                Error::Status { retry_after, .. } => retry_after.unwrap_or_default(),
+                _ => Duration::ZERO,
+            };
+            let delay = planned?.max(requested);
             refusals += u32::from(e.status() == Some(429));
-            let is_put_off =
-                refusals > MAX_REFUSALS || postponed.until(session.clock.now()).is_some();
-            (!is_put_off && session.can_wait(delay)).then_some(delay)
+            let is_postponed = postponed.until(session.clock.now()).is_some();
+            let is_worth_it = refusals <= MAX_REFUSALS && !is_postponed;
+            (is_worth_it && session.can_wait(delay)).then_some(delay)
         })
         .notify(|e, delay| {
             session.meter.retry();
@@ -79,90 +86,67 @@ where
         if call.once {
             return e;
         }
-        let put_off_until = postponed.until(session.clock.now());
-        match rate_limited(session, call, e) {
-            Error::RateLimited { call, retry_at } => {
-                postponed.postpone(retry_at);
-                Error::RateLimited { call, retry_at }
-            }
-            // It was to be tried again, and the vendor takes nothing now.
-            e => match put_off_until {
-                Some(retry_at) if is_worth_it(call, &e) => Error::RateLimited {
-                    call: call.name(),
-                    retry_at,
-                },
-                _ => e,
-            },
+        let now = session.clock.now();
+        let postponed_until = postponed.until(now);
+        if let Some(wait) = wait_of(session, &e) {
+            let retry_at = after(now, wait);
+            postponed.postpone(retry_at);
+            return Error::rate_limited(call, retry_at);
         }
+        match (&e, postponed_until) {
+            (Error::RateLimited { retry_at, .. }, _) => postponed.postpone(*retry_at),
+            // It would have been sent again, but the vendor accepts nothing now.
+            (_, Some(until)) if is_worth_it(call, &e) => return Error::rate_limited(call, until),
+            _ => {}
+        }
+        e
     })
 }
 
-/// How long a rate limit lasts whose end is not given, or was given and did not come.
-const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
-
-/// A wait that the vendor asks for and that outlasts our patience becomes a time to come back at: of a rate limit, and
-/// of an outage with an announced end. Without one, or if it was over and did not help, an outage stays an outage.
-fn rate_limited(session: &Session, call: &Call, e: Error) -> Error {
-    let wait = match &e {
-        Error::Status {
-            status: 429,
-            retry_after,
-            ..
-        } => match retry_after {
-            Some(wait) if !session.can_wait(*wait) => Some(*wait),
-            // It was waited for, more than once, and did not help.
-            wait => Some(wait.unwrap_or_default().max(DEFAULT_RETRY_AFTER)),
-        },
-        Error::Status {
-            status: 503,
-            retry_after,
-            ..
-        } => retry_after.filter(|wait| !session.can_wait(*wait)),
-        _ => None,
+/// How long the vendor must be left alone after this last answer: after a 429, and after a 503 with an announced end that
+/// is too far away. A 503 without one, or whose end did not help, stays an outage.
+fn wait_of(session: &Session, e: &Error) -> Option<Duration> {
+    let Error::Status {
+        status,
+        retry_after,
+        ..
+    } = e
+    else {
+        return None;
     };
-    match wait {
-        Some(wait) => Error::RateLimited {
-            call: call.name(),
-            retry_at: after(session.clock.now(), wait),
-        },
-        None => e,
-    }
-}
-
-fn asked_for(e: &Error) -> Option<Duration> {
-    match e {
-        Error::Status { retry_after, .. } => *retry_after,
+    let too_long = retry_after.filter(|wait| !session.can_wait(*wait));
+    match status {
+        // A shorter wait was slept through more than once, and did not help.
+        429 => too_long.or(Some(
+            retry_after.unwrap_or_default().max(DEFAULT_RETRY_AFTER),
+        )),
+        503 => too_long,
         _ => None,
     }
 }
 
-/// A 429 was not processed and may always be sent again. After anything unclear only what changes nothing, or what the
-/// vendor recognizes as a repetition, is sent again; after a 500, where the vendor may have got half way, only the
-/// former. All other answers are final.
+/// Whether a request may be sent again. A 429 was not processed: always. After anything unclear, only a request that
+/// reads or is idempotent; after a 500, which may come half way through, only one that reads. Other answers are final.
 fn is_worth_it(call: &Call, e: &Error) -> bool {
-    let repeatable = call.effect != Effect::Each;
+    let repeatable = call.effect != Effect::Repeating;
     match e {
         Error::Status { status, .. } => match status {
             429 => true,
-            500 => call.effect == Effect::None,
+            500 => call.effect == Effect::ReadOnly,
             408 | 502 | 503 | 504 => repeatable,
             _ => false,
         },
-        // Somebody must change something first: a trust root, an address, a proxy.
+        // The operator must change something first: a trust root, an address, a proxy.
         Error::Transport { source, .. } if Fault::of(source).is_final() => false,
         Error::Transport { never_sent, .. } => *never_sent || repeatable,
         Error::Garbled { .. } => repeatable,
-        Error::RateLimited { .. }
-        | Error::Circle { .. }
-        | Error::InvalidPathSegment { .. }
-        | Error::Unexpected { .. }
-        | Error::Redirect { .. } => false,
+        _ => false,
     }
 }
 
 /// Reads `Retry-After`: seconds, or a date.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    /// Whoever says more means something else; coming back sooner costs one request.
+    /// A larger number means something else; a retry that is too early costs one request.
     const LONGEST: Duration = Duration::from_secs(24 * 3600);
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse::<f64>() {

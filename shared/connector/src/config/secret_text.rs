@@ -1,25 +1,28 @@
-//! The forms that tools leave secrets in. A form that could mean two things is refused by name, never guessed.
+//! The text formats of secrets. A format that could mean two things is refused by name, never guessed.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::entries::Entries;
-
 type Keys = Map<String, Value>;
 
-/// What is wrong, as the end of a sentence. It never quotes the secret: neither values, nor what only looks like a key.
+/// What is wrong, as the end of a sentence. It quotes nothing of the secret, not even what looks like a key.
 type Problem = String;
 
 /// Reads a secret: UTF-8 or UTF-16 text, with or without a byte-order mark, that is a JSON object, `KEY=VALUE` lines, or a
 /// Kubernetes Secret.
-pub(super) fn read(bytes: &[u8]) -> Result<Entries, Problem> {
+pub(super) fn read(bytes: &[u8]) -> Result<Keys, Problem> {
     let text = decode(bytes)?;
-    let keys = match serde_json::from_str::<Value>(&text) {
-        Ok(value) => of_json(value)?,
-        Err(e) => of_lines(&text, &e)?,
-    };
-    Ok(keys.into_iter().collect())
+    match serde_json::from_str::<Value>(&text) {
+        Ok(Value::Object(keys)) => of_object(keys),
+        // As from `jq -R` or a second `json.dumps`.
+        Ok(Value::String(text)) => match serde_json::from_str(&text) {
+            Ok(Value::Object(keys)) => of_object(keys),
+            _ => Err("it is JSON, but not an object".into()),
+        },
+        Ok(_) => Err("it is JSON, but not an object".into()),
+        Err(e) => of_lines(&text, &e),
+    }
 }
 
 /// PowerShell and Windows editors write UTF-16, and a byte-order mark even before UTF-8.
@@ -39,20 +42,8 @@ fn decode(bytes: &[u8]) -> Result<String, Problem> {
     text.ok_or_else(|| "it is not text (neither UTF-8 nor UTF-16 with a byte-order mark)".into())
 }
 
-fn of_json(value: Value) -> Result<Keys, Problem> {
-    match value {
-        Value::Object(keys) => of_object(keys),
-        // As from `jq -R` or a second `json.dumps`.
-        Value::String(text) => match serde_json::from_str(&text) {
-            Ok(Value::Object(keys)) => of_object(keys),
-            _ => Err("it is JSON, but not an object".into()),
-        },
-        _ => Err("it is JSON, but not an object".into()),
-    }
-}
-
-/// Takes the keys out of what they are wrapped in.
-fn of_object(mut keys: Keys) -> Result<Keys, Problem> {
+/// Unwraps the keys.
+fn of_object(keys: Keys) -> Result<Keys, Problem> {
     if keys.contains_key("apiVersion") && keys.contains_key("kind") {
         return of_kubernetes(keys);
     }
@@ -73,21 +64,16 @@ fn of_object(mut keys: Keys) -> Result<Keys, Problem> {
         // It may be a key of the connector, whose value has another shape.
         _ => return Ok(keys),
     }
-    let inner = keys.values_mut().next().map(Value::take);
-    Ok(inner
-        .as_ref()
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default())
+    Ok(inner.clone())
 }
 
-/// Whether the values, those that are empty left aside, are base64.
+/// Whether some values are base64 and the others are empty.
 fn is_all_base64(keys: &Keys) -> bool {
     let is_empty = |value: &&Value| value.is_null() || value.as_str() == Some("");
     keys.values().any(is_base64) && keys.values().filter(|v| !is_empty(v)).all(is_base64)
 }
 
-/// `data` holds base64, `stringData` text, which goes before it
+/// `data` holds base64; `stringData` holds text and takes precedence
 /// (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data>).
 fn of_kubernetes(mut object: Keys) -> Result<Keys, Problem> {
     if object.get("kind").and_then(Value::as_str) != Some("Secret") {
@@ -115,7 +101,7 @@ fn unbase64(value: &Value) -> Option<String> {
     String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
 }
 
-/// Whether this could be a value in base64: it is decoded to text that a configuration may hold.
+/// Whether this is the base64 of text that a configuration may hold.
 fn is_base64(value: &Value) -> bool {
     let is_text = |c: char| !c.is_control() || c.is_whitespace();
     unbase64(value).is_some_and(|text| !text.is_empty() && text.chars().all(is_text))
@@ -154,17 +140,15 @@ fn of_lines(text: &str, not_json: &serde_json::Error) -> Result<Keys, Problem> {
     Ok(keys)
 }
 
-/// Takes a line apart. A key is in capitals or in small letters with dashes: a bare credential in base64, with its `=` at
-/// the end, is not taken for one, and so never named as an unknown key.
+/// Splits a line. A key is in capitals or in small letters with dashes: a bare credential in base64 that ends with `=` is
+/// not taken for one, and so never named as an unknown key.
 fn assignment(line: &str) -> Option<(&str, &str)> {
     let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
     let (key, value) = line.split_once('=')?;
     let (key, value) = (key.trim_end(), value.trim());
     let made_of = |also: char, letters: fn(&char) -> bool| {
-        key.starts_with(|c| letters(&c))
-            && key
-                .chars()
-                .all(|c| letters(&c) || c.is_ascii_digit() || c == also)
+        let fits = |c: char| letters(&c) || c.is_ascii_digit() || c == also;
+        key.starts_with(|c| letters(&c)) && key.chars().all(fits)
     };
     let is_key = made_of('_', char::is_ascii_uppercase) || made_of('-', char::is_ascii_lowercase);
     let is_padding = value.chars().all(|c| c == '=');
@@ -172,7 +156,7 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
         .then_some((key, value))
 }
 
-/// The value of a line. Where a shell, a `.env` library and Docker would read different things, it is refused.
+/// The value of a line. One that a shell, a `.env` library and Docker read differently is refused.
 fn unquoted(value: &str) -> Result<String, &'static str> {
     let inside = |quote: char| {
         let (inside, after) = value.strip_prefix(quote)?.rsplit_once(quote)?;
@@ -183,9 +167,8 @@ fn unquoted(value: &str) -> Result<String, &'static str> {
         "has `$`, `\\` or a backtick, which tools read differently: put it into single quotes";
     if value.starts_with('\'') {
         let inside = inside('\'').filter(|inside| !inside.contains('\''));
-        return inside
-            .map(str::to_owned)
-            .ok_or("does not end with its quote");
+        let owned = inside.map(str::to_owned);
+        return owned.ok_or("does not end with its quote");
     }
     if value.starts_with('"') {
         let inside = inside('"').ok_or("does not end with its quote")?;
@@ -211,12 +194,8 @@ fn unquoted(value: &str) -> Result<String, &'static str> {
 }
 
 fn is_yaml(line: &str) -> bool {
-    let key = |key: &str| {
-        !key.is_empty()
-            && key
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let key = |key: &str| !key.is_empty() && key.chars().all(fits);
     line == "---" || line.strip_suffix(':').is_some_and(key) || {
         line.split_once(": ").is_some_and(|(name, _)| key(name))
     }
@@ -226,18 +205,18 @@ fn is_yaml(line: &str) -> bool {
 mod tests {
     use secrecy::ExposeSecret;
 
-    use crate::config::entries::{Entry, parse};
+    use crate::config::entries::{SecretValue, parse};
 
     /// The keys and values of a secret, sorted.
     fn pairs(bytes: &[u8]) -> Vec<(String, String)> {
         let entries = parse(bytes, "here").unwrap_or_else(|e| panic!("{e}"));
-        let text = |entry: &Entry| match entry {
-            Entry::Text(text) => text.expose_secret().to_owned(),
+        let text = |value: &SecretValue| match value {
+            SecretValue::Text(text) => text.expose_secret().to_owned(),
             other => format!("{other:?}"),
         };
-        entries
-            .iter()
-            .map(|(key, entry)| (key.to_owned(), text(entry)))
+        let pairs = entries.iter();
+        pairs
+            .map(|(key, value)| (key.to_owned(), text(value)))
             .collect()
     }
 

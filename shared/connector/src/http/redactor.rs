@@ -1,33 +1,27 @@
-//! A vendor's own words, made fit to be shown: short, and without what was confided to the vendor.
+//! A vendor's text, made fit to be shown: short, and without credentials.
 //!
-//! A vendor may quote the request that it refuses, credential included, in any answer. Errors travel into logs, alarms
-//! and audit records: whatever a vendor wrote goes through here first.
+//! A vendor may quote the request that it refuses, credential included. Errors travel into logs, alarms and audit
+//! records, so whatever a vendor wrote passes through here first.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use percent_encoding::utf8_percent_encode;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::SEGMENT;
+use super::call::SEGMENT;
 
-/// No quotation is longer, in characters: a sentence or two.
+/// The most characters of a quotation.
 const LONGEST: usize = 300;
 /// Stands for what is left out.
 const LEFT_OUT: &str = "…";
-
-/// A form that is derived from a credential is left out if it has so many characters or more: a shorter one could be an
-/// ordinary word.
+/// The fewest characters of a derived form that is left out: a shorter one could be an ordinary word.
 const SHORTEST: usize = 12;
 
-/// What must not be quoted.
-pub(super) struct Redactor {
-    /// The longest first: one may be a part of another.
-    secrets: Vec<SecretString>,
-}
+/// The texts that must not be quoted, the longest first: one may be a part of another.
+pub(super) struct Redactor(Vec<SecretString>);
 
 impl Redactor {
-    /// Keeps these credentials out of quotations, in every form that text may hold them in: as they are, decoded, as a
-    /// part of a URL, and as a part of JSON or of a quoted string.
+    /// Keeps these credentials out of quotations: as they are, decoded, in a URL, and in JSON or a quoted string.
     pub(super) fn without<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let mut forms: Vec<String> = secrets
             .into_iter()
@@ -42,18 +36,15 @@ impl Redactor {
             .collect();
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
-        Self {
-            secrets: forms.into_iter().map(SecretString::from).collect(),
-        }
+        Self(forms.into_iter().map(SecretString::from).collect())
     }
 
-    /// A quotation. Credentials go before the end is cut off: the cut could go through one and leave half of it.
+    /// A quotation. Credentials are replaced before the text is cut, which could leave half of one.
     pub(super) fn quote(&self, text: &str) -> String {
         shortened(&self.cleaned(text))
     }
 
-    /// The address of a redirect: what follows the path is often a ticket of some kind, and never needed to see where
-    /// the API is.
+    /// The address of a redirect without query and fragment, which often hold a ticket.
     pub(super) fn quote_address(&self, text: &str) -> String {
         let cleaned = self.cleaned(text);
         let end = cleaned.find(['?', '#']).unwrap_or(cleaned.len());
@@ -61,14 +52,14 @@ impl Redactor {
     }
 
     fn cleaned(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| {
+        self.0.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret.expose_secret(), LEFT_OUT)
         })
     }
 }
 
-/// A credential in each form in which a vendor may have it: as it was sent, in either alphabet of Base64 (RFC 4648) with
-/// or without padding, decoded, and of `name:secret` the secret.
+/// A credential in each form that a vendor may quote: as it was sent, in either alphabet of Base64 (RFC 4648) with or
+/// without padding, decoded, and of `name:secret` the secret.
 fn forms(secret: &str) -> Vec<String> {
     let unpadded = secret.trim_end_matches('=');
     // Some keys begin with a word that says what they are: `essu_…`.
@@ -89,7 +80,7 @@ fn forms(secret: &str) -> Vec<String> {
     derived
 }
 
-/// What a credential without padding is the Base64 of, if that is text.
+/// The text that a credential without padding is the Base64 of.
 fn decoded(unpadded: &str) -> Option<String> {
     let usual = unpadded.replace('-', "+").replace('_', "/");
     let text = String::from_utf8(STANDARD_NO_PAD.decode(usual).ok()?).ok()?;

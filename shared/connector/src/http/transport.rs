@@ -1,0 +1,40 @@
+//! The HTTP connections of a process.
+
+use std::time::Duration;
+
+use reqwest::{Certificate, redirect};
+
+use crate::Error;
+use crate::network::{Network, bad_bundle};
+
+/// No answer takes longer than this.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The HTTP connections of this process. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Transport(pub(super) reqwest::Client);
+
+impl Transport {
+    /// The one constructor of HTTP clients. It trusts the compiled-in public roots and those of `ROLLCALL_CA_BUNDLE`, and
+    /// uses the proxies of `network`; without one, it connects to every address directly.
+    pub fn new(network: Option<&Network>) -> Result<Self, Error> {
+        let unusable = |e| bad_bundle("could not set up TLS".into()).with_source(e);
+        let network = network.cloned().unwrap_or_default();
+        let mut roots = network.certificates().map_err(unusable)?;
+        for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            roots.extend(Certificate::from_der(der));
+        }
+        // `no_proxy`: the library would read the variables itself, and send requests to this machine through the proxy,
+        // with their key.
+        #[expect(clippy::disallowed_methods, reason = "this is the one constructor")]
+        let mut client = reqwest::Client::builder()
+            .tls_certs_only(roots)
+            .redirect(redirect::Policy::none())
+            .timeout(TIMEOUT)
+            .no_proxy();
+        for proxy in network.proxies().map_err(unusable)? {
+            client = client.proxy(proxy);
+        }
+        Ok(Self(client.build().map_err(unusable)?))
+    }
+}

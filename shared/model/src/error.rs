@@ -124,6 +124,11 @@ impl Error {
         )
     }
 
+    /// A value that cannot be written as JSON.
+    pub fn no_json(source: impl Into<Source>) -> Self {
+        Self::internal(Code::NotJson, "a value has no JSON form").with_source(source)
+    }
+
     /// An event that cannot be carried out as it stands.
     pub fn invalid(
         code: Code,

@@ -57,3 +57,9 @@ impl ScratchError {
         }
     }
 }
+
+impl From<ScratchError> for Error {
+    fn from(e: ScratchError) -> Self {
+        scratch(e)
+    }
+}

@@ -104,6 +104,19 @@ pub struct ByType {
     pub grants: BTreeMap<String, u64>,
 }
 
+impl ByType {
+    /// Counts for comparing: a principal that turned into a stub is lost.
+    pub(crate) fn without_stubs(&self, stubs: &BTreeMap<String, u64>) -> Self {
+        let mut counts = self.clone();
+        for (resource_type, n) in stubs {
+            if let Some(count) = counts.resources.get_mut(resource_type) {
+                *count = count.saturating_sub(*n);
+            }
+        }
+        counts
+    }
+}
+
 /// A count that fell by so much that somebody should look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
@@ -126,28 +139,7 @@ pub struct Versions {
     pub snapshot: String,
 }
 
-/// Points to the newest published snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Latest {
-    /// Which sync.
-    pub sync_id: String,
-    /// Only rises.
-    pub generation: u64,
-    /// The vendor's id of the customer: another one behind the same connection is an error.
-    pub tenant: String,
-    /// The snapshot's key.
-    pub snapshot: String,
-    /// The manifest's key.
-    pub manifest: String,
-    /// See [`Digests::content`].
-    pub content_digest: String,
-    /// What later snapshots are compared with, stubs left out: it is here since the pointer outlives manifests.
-    pub by_resource_type: ByType,
-    /// When the sync ended.
-    pub ended_at: Timestamp,
-}
-
-/// What was lost between two snapshots: more than half and more than twenty, or everything.
+/// The losses between two snapshots: more than half and more than twenty, or everything.
 pub(crate) fn losses(before: &ByType, now: &ByType) -> Vec<Loss> {
     let mut losses = Vec::new();
     let kinds = [

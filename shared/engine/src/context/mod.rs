@@ -37,8 +37,8 @@ pub struct Context {
     pub transport: Transport,
     /// When this invocation ends; `None`: never.
     pub deadline: Option<Timestamp>,
-    /// Whom to tell how far a sync is.
-    pub progress: Option<Arc<dyn Progress>>,
+    /// Receives the progress of a sync.
+    pub progress: Option<Arc<dyn ProgressListener>>,
     /// A request to stop soon; nobody raises it unless somebody was given it.
     pub interrupt: Interrupt,
     /// What this invocation measures.
@@ -90,9 +90,9 @@ impl Default for Settings {
     }
 }
 
-/// How far a sync is.
+/// How far a sync has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Extent {
+pub struct SyncProgress {
     /// Steps that are done.
     pub steps_done: u64,
     /// Steps that are known so far, done ones included.
@@ -105,10 +105,10 @@ pub struct Extent {
     pub finishing: bool,
 }
 
-/// Someone who wants to know how far a sync is.
-pub trait Progress: Send + Sync {
+/// Receives the progress of a sync.
+pub trait ProgressListener: Send + Sync {
     /// Called after every step.
-    fn at(&self, extent: Extent);
+    fn at(&self, progress: SyncProgress);
 }
 
 impl Context {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::Order;
 use crate::context::Context;
 use crate::context::secrets::Files;
+use crate::operation::Operation;
 use crate::store::folder::Folder;
 use rollcall_connector::clock::{Clock, Manual, after};
 use rollcall_connector::config::{Config, Field, FieldKind};
@@ -200,8 +201,8 @@ impl Desk {
             "principal": "user:u",
         });
         let order = match sign {
-            "+" => Order::grant(&event),
-            _ => Order::revoke(&event),
+            "+" => Order::parse(Operation::Grant, &event),
+            _ => Order::parse(Operation::Revoke, &event),
         };
         super::run::<Planned>(&self.cx, &order.expect("an order")).await
     }

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rollcall_connector::Code;
 use serde::Serialize;
 
 use super::audit::Record;
@@ -133,6 +132,5 @@ impl<P: Provisioner> Live<'_, P> {
 
 /// A proposal, for the record.
 pub(super) fn to_json<C: Serialize>(proposal: &Proposal<C>) -> Result<serde_json::Value, Error> {
-    serde_json::to_value(proposal)
-        .map_err(|e| Error::internal(Code::NotJson, "a proposal has no JSON form").with_source(e))
+    serde_json::to_value(proposal).map_err(Error::no_json)
 }

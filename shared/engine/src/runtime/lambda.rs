@@ -16,45 +16,36 @@ use crate::runtime::function::Operation;
 use crate::runtime::{function, telemetry};
 use rollcall_connector::clock::after;
 use rollcall_connector::provision::Provisioner;
-use rollcall_connector::{Chain, Error};
+use rollcall_connector::{Chain, Error, Syncer};
+
+/// The `main` of a Lambda function: `function!(Elastic, Grant)`. A function that writes does not carry the sync engine.
+#[macro_export]
+macro_rules! function {
+    ($connector:ty, Sync) => {
+        fn main() -> Result<(), $crate::runtime::lambda::RuntimeError> {
+            $crate::runtime::lambda::sync::<$connector>()
+        }
+    };
+    ($connector:ty, $operation:ident) => {
+        fn main() -> Result<(), $crate::runtime::lambda::RuntimeError> {
+            use $crate::runtime::function::Operation;
+            $crate::runtime::lambda::write::<$connector>(Operation::$operation)
+        }
+    };
+}
 
 /// Serves the sync function of a connector.
-pub fn sync<C: rollcall_connector::Syncer>() -> Result<(), RuntimeError> {
+pub fn sync<C: Syncer>() -> Result<(), RuntimeError> {
     serve(C::ABOUT.name, Operation::Sync, async |cx, event| {
         function::sync::<C>(&cx, &event).await
     })
 }
 
-/// Serves the grant function of a connector.
-pub fn grant<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::Grant, async |cx, event| {
-        function::grant::<C>(&cx, &event).await
+/// Serves a function of a connector that changes access.
+pub fn write<C: Provisioner>(operation: Operation) -> Result<(), RuntimeError> {
+    serve(C::ABOUT.name, operation, async |cx, event| {
+        function::write::<C>(&cx, operation, &event).await
     })
-}
-
-/// Serves the revoke function of a connector.
-pub fn revoke<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::Revoke, async |cx, event| {
-        function::revoke::<C>(&cx, &event).await
-    })
-}
-
-/// Serves the create-account function of a connector.
-pub fn create_account<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(
-        C::ABOUT.name,
-        Operation::CreateAccount,
-        async |cx, event| function::create_account::<C>(&cx, &event).await,
-    )
-}
-
-/// Serves the delete-account function of a connector.
-pub fn delete_account<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(
-        C::ABOUT.name,
-        Operation::DeleteAccount,
-        async |cx, event| function::delete_account::<C>(&cx, &event).await,
-    )
 }
 
 /// One function at a time runs in a process of Lambda: one thread is enough.
@@ -72,7 +63,7 @@ where
     let base = &base;
     let handler = &handler;
     let service = service_fn(move |event: LambdaEvent<Value>| async move {
-        let run = telemetry::Run::begin(connector, operation, &event.payload);
+        let invocation = telemetry::Invocation::begin(connector, operation, &event.payload);
         let gauges = Arc::<Gauges>::default();
         let outcome = match base {
             Ok(base) => {
@@ -94,8 +85,8 @@ where
                 e.fix().to_owned(),
             )),
         };
-        run.end(&outcome, &gauges);
-        outcome.map_err(|e| Refusal::new(e, run.request_id()))
+        invocation.end(&outcome, &gauges);
+        outcome.map_err(|e| Refusal::new(e, invocation.request_id()))
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,4 +1,4 @@
-//! What a run tells the outside: JSON logs, one summary line, and CloudWatch metrics in the embedded format.
+//! Output of an invocation for operators: JSON logs, one summary line, and CloudWatch metrics in the embedded format.
 
 use std::io::Write;
 use std::time::Instant;
@@ -36,7 +36,7 @@ pub fn levels(default: LevelFilter) -> Targets {
 }
 
 /// An invocation that is under way.
-pub(crate) struct Run {
+pub(crate) struct Invocation {
     connector: &'static str,
     operation: Operation,
     connection: String,
@@ -44,8 +44,7 @@ pub(crate) struct Run {
     began: Instant,
 }
 
-impl Run {
-    /// Notes the beginning.
+impl Invocation {
     pub(crate) fn begin(connector: &'static str, operation: Operation, event: &Value) -> Self {
         let text = |key| event.get(key).and_then(Value::as_str).map(str::to_owned);
         Self {
@@ -77,13 +76,13 @@ impl Run {
             }
         }
         let line = metrics(self, outcome, gauges, ms, Timestamp::now());
-        // Metrics that cannot be written have nobody left to be told to.
+        // There is no other place to report this failure to.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
     }
 }
 
-/// What alarms go by: it is there by connector alone as well, since a template cannot know the names of connections.
-/// Everything else is by connector, connection and operation only, for every set of dimensions is paid for.
+/// The metrics of alarms. They are also emitted with `Connector` as the only dimension, since a template cannot know the
+/// names of connections; the others are not, since each set of dimensions costs money.
 const ALARMING: [&str; 3] = ["CredentialDaysLeft", "Held", "SnapshotAge"];
 
 /// A metric: its name, its unit in CloudWatch's words, its value.
@@ -92,7 +91,7 @@ type Metric = (&'static str, &'static str, u64);
 /// One line in CloudWatch's embedded metric format
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 fn metrics(
-    run: &Run,
+    invocation: &Invocation,
     outcome: &Result<Value, Error>,
     gauges: &Gauges,
     ms: u64,
@@ -100,7 +99,7 @@ fn metrics(
 ) -> Value {
     let mut values = common(outcome, gauges, ms, now);
     if let Ok(answer) = outcome {
-        values.extend(of_answer(run.operation, answer));
+        values.extend(of_answer(invocation.operation, answer));
     }
     let named = |wanted: &dyn Fn(&str) -> bool| -> Vec<Value> {
         let metrics = values.iter().filter(|(name, ..)| wanted(name));
@@ -113,7 +112,8 @@ fn metrics(
         "Dimensions": [["Connector", "Connection", "Operation"]],
         "Metrics": named(&|_| true),
     })];
-    let alarming = named(&|name| run.operation == Operation::Sync && ALARMING.contains(&name));
+    let alarming =
+        named(&|name| invocation.operation == Operation::Sync && ALARMING.contains(&name));
     if !alarming.is_empty() {
         directives.push(json!({
             "Namespace": "Rollcall",
@@ -123,9 +123,9 @@ fn metrics(
     }
     let mut line = json!({
         "_aws": {"Timestamp": now.as_millisecond(), "CloudWatchMetrics": directives},
-        "Connector": run.connector,
-        "Connection": run.connection,
-        "Operation": run.operation.as_str(),
+        "Connector": invocation.connector,
+        "Connection": invocation.connection,
+        "Operation": invocation.operation.as_str(),
     });
     for (name, _, value) in values {
         line[name] = value.into();
@@ -133,7 +133,7 @@ fn metrics(
     line
 }
 
-/// What every invocation measures, whether it succeeds or not.
+/// The metrics of every invocation, successful or not.
 fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timestamp) -> Vec<Metric> {
     let usage = gauges.usage();
     let mut values = vec![
@@ -156,12 +156,11 @@ fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timesta
     values
 }
 
-/// What an answer says in numbers. A slice of a sync that is not finished counts nothing.
+/// The numbers of an answer. An unfinished slice of a sync counts nothing.
 fn of_answer(operation: Operation, answer: &Value) -> Vec<Metric> {
     if operation != Operation::Sync {
         return Vec::new();
     }
-    // A snapshot that waits for somebody to look.
     let mut values = vec![("Held", "Count", u64::from(answer["status"] == "held"))];
     let counts = [
         ("Resources", "/counts/resources"),
@@ -185,7 +184,7 @@ mod tests {
     use super::*;
 
     fn line(operation: Operation, outcome: Result<Value, Error>, gauges: &Gauges) -> Value {
-        let run = Run::begin("c", operation, &json!({"connection": "acme"}));
+        let run = Invocation::begin("c", operation, &json!({"connection": "acme"}));
         let now = "2026-06-01T00:00:00Z".parse().expect("a time");
         metrics(&run, &outcome, gauges, 12, now)
     }

@@ -132,9 +132,7 @@ pub async fn put_json<T: Serialize + Sync>(
     value: &T,
     mode: PutMode<'_>,
 ) -> Result<Version, PutError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| {
-        Error::internal(Code::NotJson, format!("`{key}` has no JSON form")).with_source(e)
-    })?;
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(Error::no_json)?;
     bytes.push(b'\n');
     store.put(key, Body::Bytes(&bytes), mode).await
 }

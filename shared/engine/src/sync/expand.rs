@@ -8,7 +8,7 @@
 //!   is direct. A direct grant that is also reached lists D itself, as direct.
 //! - A shallow edge passes on direct grants only; an edge with resource types, only principals of those.
 //! - Groups pass through like any holder. An entitlement is never its own source.
-//! - DeploymentScope a cycle everything flows until nothing changes. (The reference merges a cycle into one node and passes
+//! - Within a cycle everything flows until nothing changes. (The reference merges a cycle into one node and passes
 //!   nothing on inside it; that loses members.)
 //! - An edge from an entitlement that does not exist is left out; one whose source is not on the grant's principal is an
 //!   error.
@@ -21,17 +21,17 @@ use std::collections::{BTreeMap, HashMap};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use prost::Message;
-use rollcall_connector::Code;
-use rusqlite::{CachedStatement, Connection, Rows, params};
-
-use rollcall_connector::Error;
+use rollcall_connector::{Code, Error};
 use rollcall_model::ResourceId;
 use rollcall_model::encode::{GrantEncoder, append_sources, strip_sources};
 use rollcall_model::proto::{
     Annotation, Grant, GrantExpandable, GrantImmutable, GrantSource, GrantSources,
 };
-use rollcall_snapshot::scratch;
+use rollcall_snapshot::scratch::ScratchError;
 use rollcall_snapshot::write::{GrantRow, Writer};
+use rusqlite::{CachedStatement, Connection, Rows};
+
+use super::sql::value;
 
 /// The edges of a snapshot, entitlements interned.
 #[derive(Default)]
@@ -41,7 +41,7 @@ pub(super) struct Edges {
     types: Vec<Vec<String>>,
 }
 
-/// Whoever holds `from` holds `to`.
+/// A holder of `from` holds `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Edge {
     to: u32,
@@ -56,6 +56,14 @@ struct Edge {
 pub(super) struct Range {
     pub first: i64,
     pub last: i64,
+}
+
+impl Range {
+    /// The range that `row` continues or begins.
+    pub(super) fn with(range: Option<Self>, row: i64) -> Self {
+        let first = range.map_or(row, |range| range.first);
+        Self { first, last: row }
+    }
 }
 
 /// An entitlement that takes part: where its grants are.
@@ -121,25 +129,20 @@ impl Edges {
     }
 
     fn node(&mut self, entitlement: &str) -> u32 {
-        let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        match self.nodes.get(entitlement) {
-            Some(node) => *node,
-            None => {
-                self.nodes.insert(entitlement.to_owned(), next);
-                next
-            }
+        if let Some(node) = self.nodes.get(entitlement) {
+            return *node;
         }
+        let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.nodes.insert(entitlement.to_owned(), next);
+        next
     }
 
     fn types(&mut self, wanted: &[String]) -> u32 {
-        let at = self
-            .types
-            .iter()
-            .position(|known| known == wanted)
-            .unwrap_or_else(|| {
-                self.types.push(wanted.to_vec());
-                self.types.len() - 1
-            });
+        let known = self.types.iter().position(|known| known == wanted);
+        let at = known.unwrap_or_else(|| {
+            self.types.push(wanted.to_vec());
+            self.types.len() - 1
+        });
         u32::try_from(at).unwrap_or(u32::MAX)
     }
 }
@@ -285,12 +288,8 @@ impl Expansion<'_> {
         let encoder = GrantEncoder::new(&nodes[to].entitlement, &nodes[to].resource);
         // In batches: SQLite must not be written while the same table is read.
         loop {
-            let batch = arrivals(
-                self.writer.connection(),
-                nodes,
-                &self.edges.types,
-                &mut cursors,
-            )?;
+            let db = self.writer.connection();
+            let batch = arrivals(db, nodes, &self.edges.types, &mut cursors)?;
             if batch.is_empty() {
                 break;
             }
@@ -310,7 +309,7 @@ impl Expansion<'_> {
         range: &mut Option<Range>,
     ) -> Result<bool, Error> {
         let Arrival {
-            principal,
+            principal: (kind, principal),
             row,
             mut sources,
         } = arrival;
@@ -325,40 +324,27 @@ impl Expansion<'_> {
             annotations: vec![GrantImmutable::default().to_any()],
             ..Grant::default()
         };
-        encoder.encode(
-            &principal.0,
-            &principal.1,
-            &immutable.encode_to_vec(),
-            &mut id,
-            &mut data,
-        );
+        let annotations = immutable.encode_to_vec();
+        encoder.encode(&kind, &principal, &annotations, &mut id, &mut data);
         append_sources(&mut data, GrantSources { sources });
         let row_id = self.writer.derived(&GrantRow {
             resource_type: &node.resource.resource_type,
             resource_id: &node.resource.id,
             entitlement: &node.entitlement,
-            principal_type: &principal.0,
-            principal_id: &principal.1,
+            principal_type: &kind,
+            principal_id: &principal,
             id: &id,
             expansion: None,
             data: &data,
         })?;
-        let first = range.map_or(row_id, |r| r.first);
-        *range = Some(Range {
-            first,
-            last: row_id,
-        });
+        *range = Some(Range::with(*range, row_id));
         self.added += 1;
         Ok(true)
     }
 
     fn update(&mut self, row_id: i64, sources: GrantSources) -> Result<bool, Error> {
-        let before: Vec<u8> = self
-            .writer
-            .connection()
-            .prepare_cached("SELECT data FROM v1_grants WHERE id = ?1")
-            .and_then(|mut select| select.query_row([row_id], |row| row.get(0)))
-            .map_err(scratch)?;
+        let sql = "SELECT data FROM v1_grants WHERE id = ?1";
+        let before: Vec<u8> = value(self.writer.connection(), sql, [row_id])?;
         let mut data = strip_sources(&before).map_err(|e| {
             Error::internal(Code::BadGrant, "a grant cannot be read").with_source(e)
         })?;
@@ -406,12 +392,12 @@ fn arrivals(
     nodes: &[Node],
     types: &[Vec<String>],
     cursors: &mut [Cursor],
-) -> Result<Vec<Arrival>, Error> {
+) -> Result<Vec<Arrival>, ScratchError> {
     let mut statements = Vec::with_capacity(cursors.len());
     for _ in 0..cursors.len() {
         let sql = "SELECT id, principal_resource_type_id, principal_resource_id FROM v1_grants
                    WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
-        statements.push(db.prepare_cached(sql).map_err(scratch)?);
+        statements.push(db.prepare_cached(sql)?);
     }
     let mut streams = Vec::with_capacity(cursors.len());
     for (statement, cursor) in statements.iter_mut().zip(cursors) {
@@ -439,10 +425,13 @@ struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    fn open(statement: &'a mut CachedStatement<'_>, cursor: &'a mut Cursor) -> Result<Self, Error> {
+    fn open(
+        statement: &'a mut CachedStatement<'_>,
+        cursor: &'a mut Cursor,
+    ) -> Result<Self, ScratchError> {
         let Range { first, last } = cursor.rows;
         let mut stream = Self {
-            rows: statement.query(params![first, last]).map_err(scratch)?,
+            rows: statement.query([first, last])?,
             cursor,
             head: None,
         };
@@ -450,29 +439,25 @@ impl<'a> Stream<'a> {
         Ok(stream)
     }
 
-    fn advance(&mut self) -> Result<(), Error> {
-        let row = match self.rows.next().map_err(scratch)? {
-            Some(row) => (row.get(0), row.get(1), row.get(2)),
-            None => {
-                self.head = None;
-                self.cursor.rows.first = self.cursor.rows.last + 1;
-                return Ok(());
-            }
-        };
-        self.cursor.rows.first = row.0.map_err(scratch)?;
-        self.head = Some((row.1.map_err(scratch)?, row.2.map_err(scratch)?));
+    fn advance(&mut self) -> Result<(), ScratchError> {
+        self.head = None;
+        self.cursor.rows.first = self.cursor.rows.last + 1;
+        if let Some(row) = self.rows.next()? {
+            self.cursor.rows.first = row.get(0)?;
+            self.head = Some((row.get(1)?, row.get(2)?));
+        }
         Ok(())
     }
 }
 
 impl Arrival {
-    /// Collects what all streams say about `principal`, and moves them past it.
+    /// Collects the rows of `principal` in all streams, and moves them past it.
     fn of(
         principal: (String, String),
         streams: &mut [Stream<'_>],
         nodes: &[Node],
         types: &[Vec<String>],
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, ScratchError> {
         let mut arrival = Self {
             principal,
             row: None,

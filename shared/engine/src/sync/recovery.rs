@@ -10,7 +10,7 @@ use rollcall_connector::Code;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::catalog::manifest::Latest;
+use crate::catalog::latest::Latest;
 use crate::context::secrets::Files;
 use crate::context::{Context, Settings};
 use crate::store::folder::Folder;

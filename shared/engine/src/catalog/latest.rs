@@ -11,22 +11,19 @@ use crate::store::{PutError, PutMode, Store, get_json, put_json};
 
 /// Points to the newest published snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Latest {
-    /// Which sync.
     pub sync_id: String,
-    /// Only rises.
+    /// The generation of the lease that it was published under. It only rises.
     pub generation: u64,
     /// The vendor's id of the customer: another one behind the same connection is an error.
     pub tenant: String,
-    /// The snapshot's key.
     pub snapshot: String,
-    /// The manifest's key.
     pub manifest: String,
-    /// See [`Digests::content`].
+    /// See [`crate::catalog::manifest::Digests::content`].
     pub content_digest: String,
-    /// What later snapshots are compared with, stubs left out: it is here since the pointer outlives manifests.
+    /// The counts that later snapshots are compared with, stubs left out. The pointer outlives manifests.
     pub by_resource_type: ByType,
-    /// When the sync ended.
     pub ended_at: Timestamp,
 }
 
@@ -40,12 +37,10 @@ impl Baseline {
         Ok(Self(pointer.map(|(latest, _)| latest)))
     }
 
-    /// Its generation.
     pub(crate) fn generation(&self) -> u64 {
         self.0.as_ref().map_or(0, |latest| latest.generation)
     }
 
-    /// When it was made.
     pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         self.0.as_ref().map(|latest| latest.ended_at)
     }

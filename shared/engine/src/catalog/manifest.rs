@@ -1,4 +1,4 @@
-//! What is known about a snapshot: the manifest beside it, and the pointer to the newest one.
+//! The manifest: the description of a snapshot, stored beside it.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,12 @@ use rollcall_connector::Warning;
 use rollcall_connector::event::Counts;
 use rollcall_connector::http::limit::Usage;
 
-/// What is known about a snapshot. Written once.
+/// The description of a snapshot. Written once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Manifest {
-    /// Which connector.
     pub connector: String,
-    /// Which connection.
     pub connection: String,
-    /// Which sync.
     pub sync_id: String,
     /// The generation of the lease that it was published under.
     pub generation: u64,
@@ -25,33 +23,25 @@ pub struct Manifest {
     pub tenant: String,
     /// Whether it was published when it was written.
     pub status: Status,
-    /// When the sync began.
     pub started_at: Timestamp,
-    /// When it ended.
     pub ended_at: Timestamp,
     /// How long it took, waiting between slices included, in milliseconds.
     pub duration_ms: u64,
-    /// The file.
     pub snapshot: File,
-    /// Hashes that depend on content alone.
     pub digests: Digests,
-    /// How much there is.
     pub counts: Counts,
     /// The same by resource type; grants as the vendor stated them, by the type of the entitlement's resource.
     pub by_resource_type: ByType,
     /// Principals that grants name and the vendor did not show, by type.
     pub stubs: BTreeMap<String, u64>,
-    /// What it took.
     pub usage: Usage,
     /// When the credential ends.
     pub credential_expires_at: Option<Timestamp>,
-    /// What an operator should know.
     pub warnings: Vec<Warning>,
-    /// What this connector does not look at.
+    /// What this connector does not read.
     pub blind_spots: Vec<String>,
-    /// What was lost since the snapshot before, if it was held for that.
+    /// The losses against the newest snapshot that it is held for.
     pub losses: Vec<Loss>,
-    /// What wrote it.
     pub versions: Versions,
 }
 
@@ -71,16 +61,16 @@ impl Manifest {
 pub enum Status {
     /// `latest` moved to it.
     Published,
-    /// It lost too much; it waits to be accepted.
+    /// It lost too much and waits to be accepted.
     Held,
 }
 
 /// A snapshot file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct File {
     /// Its key in the store.
     pub key: String,
-    /// Its size.
     pub bytes: u64,
     /// Its SHA-256, in hex.
     pub sha256: String,
@@ -95,10 +85,9 @@ pub struct Digests {
 
 /// Counts by resource type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct ByType {
-    /// Resources of the type.
     pub resources: BTreeMap<String, u64>,
-    /// Entitlements on them.
     pub entitlements: BTreeMap<String, u64>,
     /// Grants of those.
     pub grants: BTreeMap<String, u64>,
@@ -117,23 +106,21 @@ impl ByType {
     }
 }
 
-/// A count that fell by so much that somebody should look.
+/// A count that fell by so much that an operator should look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Loss {
     /// `resources` or `grants`.
     pub what: String,
-    /// Which resource type.
     pub resource_type: String,
-    /// How many there were.
     pub before: u64,
-    /// How many there are.
     pub now: u64,
 }
 
-/// What wrote a snapshot.
+/// The versions that wrote a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Versions {
-    /// Rollcall's version.
     pub rollcall: String,
     /// The file format.
     pub snapshot: String,
@@ -166,16 +153,14 @@ pub(crate) fn losses(before: &ByType, now: &ByType) -> Vec<Loss> {
 
 impl std::fmt::Display for Loss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let on = if self.what == "grants" {
-            " on "
-        } else {
-            " of type "
-        };
-        write!(
-            f,
-            "{}{on}{} fell from {} to {}",
-            self.what, self.resource_type, self.before, self.now
-        )
+        let Self {
+            what,
+            resource_type,
+            before,
+            now,
+        } = self;
+        let on = if what == "grants" { "on" } else { "of type" };
+        write!(f, "{what} {on} {resource_type} fell from {before} to {now}")
     }
 }
 

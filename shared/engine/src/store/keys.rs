@@ -1,4 +1,4 @@
-//! The names of objects. The class comes first, so that lifecycle rules and permissions can go by prefix.
+//! The keys of objects. The class comes first, so that lifecycle rules and permissions can go by prefix.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -9,12 +9,11 @@ const SAFE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'@');
 
-/// A connection of a connector: what most keys begin with, after their class.
+/// The keys of a connection's objects.
 #[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "each says it all")]
 pub struct Keys<'a> {
-    /// The connector's name.
     pub connector: &'a str,
-    /// The connection's name.
     pub connection: &'a str,
 }
 
@@ -34,7 +33,7 @@ impl Keys<'_> {
         format!("{}/{sync_id}-{generation}.c1z", self.of("snapshots"))
     }
 
-    /// What is known about a snapshot.
+    /// The manifest of a snapshot.
     pub fn manifest(&self, sync_id: &str) -> String {
         format!("{}/{sync_id}.json", self.of("snapshots"))
     }

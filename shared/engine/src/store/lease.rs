@@ -329,13 +329,10 @@ pub async fn peek(store: &dyn Store, key: &str) -> Result<Option<Peek>, Error> {
     Ok(get_json(store, key).await?.map(|(peek, _)| peek))
 }
 
-/// The code of the error of a holder that was too slow.
-pub(crate) const LOST: Code = Code::LeaseLost;
-
 fn lost(key: &str) -> Error {
     Error::new(
         ErrorType::Conflict,
-        LOST,
+        Code::LeaseLost,
         format!("this run was slower than its lease, and another took over (`{key}`)"),
         "Nothing of this run was published. If it happens again, give the function more time or memory.",
     )
@@ -392,6 +389,22 @@ mod tests {
 
         second.release(&store, &clock).await.expect("released");
         assert_eq!(held(ask(&store, &clock, "c").await).generation(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_was_written_since_the_look_is_not_acquired() {
+        let (_folder, store, clock) = place();
+        let look = || look::<u32>(&store, "locks/x.json".into());
+        let (first, second) = (look().await.expect("a look"), look().await.expect("a look"));
+        let request = |owner| LeaseRequest {
+            owner,
+            floor: 0,
+            ttl: TTL,
+        };
+        let acquired = first.acquire(&store, &clock, &request("a")).await;
+        assert!(matches!(acquired, Ok(Some(Acquired::Held(_)))));
+        let overtaken = second.acquire(&store, &clock, &request("b")).await;
+        assert!(matches!(overtaken, Ok(None)));
     }
 
     #[tokio::test]

@@ -66,14 +66,14 @@ impl Range {
     }
 }
 
-/// An entitlement that takes part: where its grants are.
+/// An entitlement that an edge names.
 struct Node {
     entitlement: String,
-    resource: ResourceId,
-    /// As the vendor stated them.
-    stated: Option<Range>,
-    /// What followed from others, one range for each time it was visited.
-    derived: Vec<Range>,
+    /// `None`: there is no such entitlement.
+    resource: Option<ResourceId>,
+    /// The rows of its grants, and whether they are direct: first those that the vendor stated, then one range for each
+    /// visit that derived some.
+    rows: Vec<(Range, bool)>,
 }
 
 /// Finds an entitlement in the snapshot: its resource, and the rows of its grants. `None` if there is no such.
@@ -147,7 +147,7 @@ impl Edges {
     }
 }
 
-/// What came of expansion.
+/// The result of expansion.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Expanded {
     /// Grants that were added.
@@ -166,25 +166,21 @@ pub(super) fn expand(
     names.sort_by_key(|(_, node)| *node);
     let mut nodes = Vec::with_capacity(names.len());
     for (entitlement, _) in names {
-        nodes.push(find(&entitlement)?.map(|(resource, stated)| Node {
+        let (resource, stated) = find(&entitlement)?.unzip();
+        let rows = stated.flatten().map(|range| (range, true));
+        nodes.push(Node {
             entitlement,
             resource,
-            stated,
-            derived: Vec::new(),
-        }));
+            rows: rows.into_iter().collect(),
+        });
     }
     let all = edges.edges.len();
-    edges
-        .edges
-        .retain(|e| nodes[e.to as usize].is_some() && nodes[e.from as usize].is_some());
+    let exists = |node: u32| nodes[node as usize].resource.is_some();
+    edges.edges.retain(|e| exists(e.to) && exists(e.from));
     let left_out = (all - edges.edges.len()) as u64;
     edges.edges.sort();
     edges.edges.dedup();
 
-    let mut nodes: Vec<Node> = nodes
-        .into_iter()
-        .map(|n| n.unwrap_or_else(Node::absent))
-        .collect();
     let mut expansion = Expansion {
         writer,
         edges: &edges,
@@ -225,9 +221,7 @@ fn order(edges: &Edges, nodes: &[Node]) -> Vec<Vec<usize>> {
         .collect();
     pairs.sort();
     pairs.dedup();
-    for (from, to) in pairs {
-        graph.add_edge(from, to, ());
-    }
+    graph.extend_with_edges(pairs);
     let mut components = kosaraju_scc(&graph);
     components.reverse();
     components
@@ -237,23 +231,6 @@ fn order(edges: &Edges, nodes: &[Node]) -> Vec<Vec<usize>> {
             component.into_iter().map(|n| graph[n]).collect()
         })
         .collect()
-}
-
-impl Node {
-    fn absent() -> Self {
-        Self {
-            entitlement: String::new(),
-            resource: ResourceId::new("", ""),
-            stated: None,
-            derived: Vec::new(),
-        }
-    }
-
-    /// All rows of its grants, each with whether they are direct.
-    fn ranges(&self) -> impl Iterator<Item = (Range, bool)> + '_ {
-        let stated = self.stated.iter().map(|range| (*range, true));
-        stated.chain(self.derived.iter().map(|range| (*range, false)))
-    }
 }
 
 struct Expansion<'a> {
@@ -271,7 +248,7 @@ struct Arrival {
 }
 
 impl Expansion<'_> {
-    /// Brings one destination up to date with its sources. Says whether anything changed.
+    /// Brings one destination up to date with its sources. Returns whether anything changed.
     fn visit(&mut self, nodes: &mut [Node], to: usize) -> Result<bool, Error> {
         let first = self.edges.edges.partition_point(|e| (e.to as usize) < to);
         let incoming: Vec<Edge> = self.edges.edges[first..]
@@ -282,10 +259,13 @@ impl Expansion<'_> {
         if incoming.is_empty() {
             return Ok(false);
         }
+        let Some(resource) = nodes[to].resource.clone() else {
+            return Ok(false);
+        };
         let mut cursors = cursors(nodes, &incoming, to);
         let mut changed = false;
         let mut range: Option<Range> = None;
-        let encoder = GrantEncoder::new(&nodes[to].entitlement, &nodes[to].resource);
+        let encoder = GrantEncoder::new(&nodes[to].entitlement, &resource);
         // In batches: SQLite must not be written while the same table is read.
         loop {
             let db = self.writer.connection();
@@ -294,16 +274,21 @@ impl Expansion<'_> {
                 break;
             }
             for arrival in batch {
-                changed |= self.arrive(&nodes[to], &encoder, arrival, &mut range)?;
+                changed |= self.arrive(
+                    (&nodes[to].entitlement, &resource),
+                    &encoder,
+                    arrival,
+                    &mut range,
+                )?;
             }
         }
-        nodes[to].derived.extend(range);
+        nodes[to].rows.extend(range.map(|range| (range, false)));
         Ok(changed)
     }
 
     fn arrive(
         &mut self,
-        node: &Node,
+        (entitlement, resource): (&str, &ResourceId),
         encoder: &GrantEncoder,
         arrival: Arrival,
         range: &mut Option<Range>,
@@ -315,7 +300,7 @@ impl Expansion<'_> {
         } = arrival;
         if let Some((row_id, direct)) = row {
             if direct {
-                sources.insert(node.entitlement.clone(), GrantSource { is_direct: true });
+                sources.insert(entitlement.to_owned(), GrantSource { is_direct: true });
             }
             return self.update(row_id, GrantSources { sources });
         }
@@ -328,9 +313,9 @@ impl Expansion<'_> {
         encoder.encode(&kind, &principal, &annotations, &mut id, &mut data);
         append_sources(&mut data, GrantSources { sources });
         let row_id = self.writer.derived(&GrantRow {
-            resource_type: &node.resource.resource_type,
-            resource_id: &node.resource.id,
-            entitlement: &node.entitlement,
+            resource_type: &resource.resource_type,
+            resource_id: &resource.id,
+            entitlement,
             principal_type: &kind,
             principal_id: &principal,
             id: &id,
@@ -369,19 +354,12 @@ struct Cursor {
 }
 
 fn cursors(nodes: &[Node], incoming: &[Edge], to: usize) -> Vec<Cursor> {
-    let own = nodes[to].ranges().map(|(rows, direct)| Cursor {
-        rows,
-        edge: None,
-        direct,
-    });
+    let cursor = |(rows, direct), edge| Cursor { rows, edge, direct };
+    let own = nodes[to].rows.iter().map(|row| cursor(*row, None));
     let feeding = incoming.iter().flat_map(|edge| {
-        let ranges = nodes[edge.from as usize].ranges();
-        let passed_on = ranges.filter(|(_, direct)| *direct || !edge.shallow);
-        passed_on.map(|(rows, direct)| Cursor {
-            rows,
-            edge: Some(*edge),
-            direct,
-        })
+        let rows = nodes[edge.from as usize].rows.iter();
+        let passed_on = rows.filter(|(_, direct)| *direct || !edge.shallow);
+        passed_on.map(|row| cursor(*row, Some(*edge)))
     });
     own.chain(feeding).collect()
 }

@@ -136,17 +136,14 @@ impl Finish<'_> {
                           WHERE (type, id) NOT IN (SELECT type, id FROM deleted) GROUP BY type, id
                           HAVING min(coalesce((parent_type, parent_id) IN (SELECT type, id FROM deleted), 0)) = 1";
             while run(inside)? > 0 {}
-            let deleted = "(SELECT type, id FROM deleted)";
-            run(&format!(
-                "UPDATE names SET state = 2 WHERE (type, id) IN {deleted}"
-            ))?;
-            run(&format!(
-                "DELETE FROM resources WHERE (type, id) IN {deleted}"
-            ))?;
-            run(&format!(
-                "DELETE FROM entitlements WHERE (type, resource) IN {deleted}"
-            ))?;
-            left_out += run(&format!("DELETE FROM grants WHERE (type, id) IN {deleted}"))?;
+            let deleted = |what: &str, id: &str| {
+                let is_deleted = format!("(type, {id}) IN (SELECT type, id FROM deleted)");
+                run(&format!("{what} WHERE {is_deleted}"))
+            };
+            deleted("UPDATE names SET state = 2", "id")?;
+            deleted("DELETE FROM resources", "id")?;
+            deleted("DELETE FROM entitlements", "resource")?;
+            left_out += deleted("DELETE FROM grants", "id")?;
         }
         left_out += run("DELETE FROM grants WHERE entitlement IN
                              (SELECT entitlement FROM targets JOIN names USING (type, id) WHERE state = 2)")?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rollcall_connector::clock::{after, between};
 use rollcall_connector::event::{Reason, SyncAnswer};
 use rollcall_connector::http::limit::{Meter, Usage};
-use rollcall_connector::{Chain, Error};
+use rollcall_connector::{Chain, Code, Error};
 use rollcall_snapshot::scratch::ScratchError;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use super::work::Work;
 use super::workdir::WorkDir;
 use crate::context::{Context, SyncProgress};
 use crate::store::keys::Keys;
-use crate::store::lease::{self, Lease};
+use crate::store::lease::Lease;
 
 /// How long a suspended run keeps others away after the time at which it wants to be resumed.
 const RESUME_GRACE: Duration = Duration::from_secs(900);
@@ -118,7 +118,7 @@ impl<'a> Journal<'a> {
         self.before + self.meter.usage()
     }
 
-    /// Applies a commit to the working database, and keeps it for the checkpoint.
+    /// Applies a commit to the working database, and adds it to the checkpoint.
     pub(super) fn commit(&mut self, commit: &Commit) -> Result<(), Error> {
         if self.work.apply(commit)? {
             self.log.add(commit)?;
@@ -126,7 +126,7 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    /// Reports how far the run is.
+    /// Reports the progress of the run.
     pub(super) fn report_progress(&self, finishing: bool) -> Result<(), Error> {
         if let Some(listener) = &self.cx.progress {
             let steps = self.work.counts();
@@ -141,7 +141,7 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    /// Keeps the lease, and saves the run from time to time.
+    /// Renews the lease, and saves the run from time to time.
     pub(super) async fn heartbeat(&mut self) -> Result<(), Error> {
         let now = self.cx.clock.now();
         if between(self.saved_at, now) >= self.cx.settings.checkpoint_every {
@@ -154,7 +154,7 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    /// Uploads what is new, and remembers it in the lease.
+    /// Uploads new commits, and records that in the lease.
     pub(super) async fn save(&mut self) -> Result<(), Error> {
         self.upload().await?;
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
@@ -194,22 +194,18 @@ impl<'a> Journal<'a> {
         Ok(SyncAnswer { calls, ..answer })
     }
 
-    /// Saves what can be saved of a run that failed, for a retry with its `sync_id`, and lets others go ahead.
+    /// Saves a failed run as far as possible, for a retry with its `sync_id`, and gives the lease back.
     pub(super) async fn give_up(mut self, failure: Error) -> Error {
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
         if failure.restarts_run() {
             self.lease.without_state().give_back(store, clock).await;
             return failure;
         }
-        let is_lost = match self.save().await {
-            Ok(()) => false,
-            Err(e) => {
-                tracing::warn!(error = %Chain(&e), "the failed run could not be saved once more");
-                e.code() == lease::LOST
+        if let Err(e) = self.save().await {
+            tracing::warn!(error = %Chain(&e), "the failed run could not be saved once more");
+            if e.code() == Code::LeaseLost {
+                return failure;
             }
-        };
-        if is_lost {
-            return failure;
         }
         let is_free = self.lease.give_back(store, clock).await;
         // Where the lease still names the run, only its id gets past it.

@@ -1,33 +1,15 @@
 //! Stores a finished snapshot and describes it in its manifest.
 
-use jiff::Timestamp;
 use rollcall_connector::clock::between;
 use rollcall_connector::event::Counts;
-use rollcall_connector::http::limit::Usage;
 use rollcall_connector::{About, Code, Error, Identity, Warning};
 
 use super::finish::Finished;
+use super::journal::Journal;
 use super::warnings::bounded;
 use crate::catalog::latest::Baseline;
 use crate::catalog::manifest::{ByType, Digests, File, Manifest, Status, Versions};
-use crate::store::keys::Keys;
 use crate::store::{Body, PutMode, Store};
-
-/// A run as it is published.
-pub(super) struct Publication<'a> {
-    pub about: &'static About,
-    pub keys: Keys<'a>,
-    pub sync_id: &'a str,
-    pub generation: u64,
-    /// The key of the stored file.
-    pub snapshot: String,
-    pub identity: &'a Identity,
-    pub started_at: Timestamp,
-    pub ended_at: Timestamp,
-    pub usage: Usage,
-    /// Of the configuration and the identity; those of the steps are in [`Finished`].
-    pub warnings: Vec<Warning>,
-}
 
 /// Stores the snapshot file. Its key carries the generation of the lease: nobody else writes it, and writing it twice
 /// changes nothing.
@@ -40,8 +22,17 @@ pub(super) async fn store_snapshot(
     stored.map(|_| ()).map_err(|e| e.into_error("the snapshot"))
 }
 
-/// The manifest of a stored snapshot. It is held if it lost too much against the newest one.
-pub(super) fn manifest(before: &Baseline, run: Publication<'_>, finished: &Finished) -> Manifest {
+/// The manifest of a snapshot that is stored as `snapshot`. It is held if it lost too much against the newest one.
+/// `warnings` are those of the configuration and the identity.
+pub(super) fn manifest(
+    run: &Journal<'_>,
+    about: &About,
+    identity: &Identity,
+    before: &Baseline,
+    mut warnings: Vec<Warning>,
+    snapshot: String,
+    finished: &Finished,
+) -> Manifest {
     let stats = &finished.stats;
     let by_resource_type = ByType {
         resources: stats.resources_by_resource_type.clone(),
@@ -49,26 +40,26 @@ pub(super) fn manifest(before: &Baseline, run: Publication<'_>, finished: &Finis
         grants: finished.stated_by_type.clone(),
     };
     let losses = before.losses(&by_resource_type.without_stubs(&finished.stubs));
-    let mut warnings = run.warnings;
+    let status = match losses.is_empty() {
+        true => Status::Published,
+        false => Status::Held,
+    };
     warnings.extend(finished.warnings.iter().cloned());
     let warnings = bounded(warnings);
-    let duration = between(run.started_at, run.ended_at);
+    let (started_at, ended_at) = (run.saved.started_at, run.cx.clock.now());
+    let duration = between(started_at, ended_at);
     Manifest {
-        connector: run.about.name.into(),
+        connector: about.name.into(),
         connection: run.keys.connection.into(),
         sync_id: run.sync_id.into(),
-        generation: run.generation,
-        tenant: run.identity.tenant.clone(),
-        status: if losses.is_empty() {
-            Status::Published
-        } else {
-            Status::Held
-        },
-        started_at: run.started_at,
-        ended_at: run.ended_at,
+        generation: run.lease.generation(),
+        tenant: identity.tenant.clone(),
+        status,
+        started_at,
+        ended_at,
         duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         snapshot: File {
-            key: run.snapshot,
+            key: snapshot,
             bytes: finished.packed.bytes,
             sha256: finished.packed.sha256.clone(),
         },
@@ -83,9 +74,9 @@ pub(super) fn manifest(before: &Baseline, run: Publication<'_>, finished: &Finis
         },
         by_resource_type,
         stubs: finished.stubs.clone(),
-        usage: run.usage,
-        credential_expires_at: run.identity.credential_expires_at,
-        blind_spots: blind_spots(run.about, &warnings),
+        usage: run.usage(),
+        credential_expires_at: identity.credential_expires_at,
+        blind_spots: blind_spots(about, &warnings),
         warnings,
         losses,
         versions: Versions {

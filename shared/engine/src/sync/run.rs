@@ -13,7 +13,7 @@ use super::commit::{Commit, CommitKind};
 use super::finish::{self, Finished};
 use super::frontier::{self, Stop};
 use super::journal::{Files, Journal, SavedRun};
-use super::publish::{self, Publication};
+use super::publish;
 use super::work::Work;
 use crate::catalog::latest::{self, Baseline};
 use crate::catalog::manifest::{Manifest, Status};
@@ -291,19 +291,10 @@ impl Journal<'_> {
         // Read now: a quarantined snapshot may have been accepted since the slice began.
         let before = Baseline::read(store, self.keys).await?;
         before.check_tenant(self.keys, &identity.tenant)?;
-        let publication = Publication {
-            about: C::ABOUT,
-            keys: self.keys,
-            sync_id: self.sync_id,
-            generation: self.lease.generation(),
-            snapshot,
-            identity,
-            started_at,
-            ended_at: cx.clock.now(),
-            usage: self.usage(),
-            warnings,
-        };
-        let manifest = publish::manifest(&before, publication, &finished);
+        let about = C::ABOUT;
+        let manifest = publish::manifest(
+            self, about, identity, &before, warnings, snapshot, &finished,
+        );
         latest::publish(store, &manifest).await?;
         Ok(manifest)
     }

@@ -27,3 +27,62 @@ pub(crate) fn some(names: &[String]) -> Vec<Entry> {
     found.retain(|entry| names.is_empty() || names.iter().any(|n| n == entry.about.name));
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn functions() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions")
+    }
+
+    /// The paths of all files in a folder, whatever folder they are in.
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let inside = paths.map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        });
+        inside.flatten().collect()
+    }
+
+    #[test]
+    fn each_operation_of_a_connector_has_a_binary_and_no_other_does() {
+        for Entry {
+            about, operations, ..
+        } in all()
+        {
+            let folder = functions().join(about.name).join("src/bin");
+            let mut found: Vec<_> = files(&folder)
+                .iter()
+                .map(|path| path.file_stem().expect("a name").display().to_string())
+                .collect();
+            found.sort();
+            let names = operations.iter().map(|operation| operation.as_str());
+            let mut expected: Vec<_> = names.map(|name| format!("{}-{name}", about.name)).collect();
+            expected.sort();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn only_the_entry_and_the_binaries_of_a_connector_name_the_engine() {
+        for Entry { about, .. } in all() {
+            let src = functions().join(about.name).join("src");
+            for path in files(&src) {
+                let names_it = fs::read_to_string(&path)
+                    .expect("a source file")
+                    .contains("rollcall_engine");
+                let may = path == src.join("lib.rs") || path.starts_with(src.join("bin"));
+                assert!(may || !names_it, "{} names the engine", path.display());
+            }
+        }
+    }
+}

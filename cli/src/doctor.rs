@@ -6,7 +6,7 @@ use rollcall_connector::clock::between;
 use rollcall_connector::config::Config;
 use rollcall_connector::event::check_connection;
 use rollcall_connector::{Chain, Error, Identity, Warning};
-use rollcall_engine::catalog::manifest::Latest;
+use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::tenant;
 use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::Entry;

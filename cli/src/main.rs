@@ -51,7 +51,9 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Doctor(args) => doctor::run(args).await,
         Command::Capabilities(args) => {
             let entry = connectors::find(&args.connector)?;
-            output::json(&rollcall_engine::runtime::function::capabilities(&entry))
+            output::json(&rollcall_engine::runtime::capabilities::capabilities(
+                &entry,
+            ))
         }
         Command::ConfigSchema(args) => {
             let about = connectors::find(&args.connector)?.about;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use rollcall_engine::context::{Extent, Progress};
+use rollcall_engine::context::{ProgressListener, SyncProgress};
 
 use crate::output;
 
@@ -51,33 +51,33 @@ impl Display {
     }
 }
 
-impl Progress for Display {
-    fn at(&self, extent: Extent) {
+impl ProgressListener for Display {
+    fn at(&self, progress: SyncProgress) {
         match self {
             Self::Bar(bar) => {
-                bar.set_length(extent.steps_known);
-                bar.set_position(extent.steps_done);
-                bar.set_message(describe(&extent));
+                bar.set_length(progress.steps_known);
+                bar.set_position(progress.steps_done);
+                bar.set_message(describe(&progress));
             }
             Self::Lines(last) => {
                 let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
                 if last.is_none_or(|at| at.elapsed() >= EVERY) {
                     *last = Some(Instant::now());
-                    output::note(&describe(&extent));
+                    output::note(&describe(&progress));
                 }
             }
         }
     }
 }
 
-fn describe(extent: &Extent) -> String {
-    let Extent {
+fn describe(progress: &SyncProgress) -> String {
+    let SyncProgress {
         steps_done,
         steps_known,
         records,
         usage,
         finishing,
-    } = extent;
+    } = progress;
     let steps = if *finishing {
         format!("all {steps_done} steps done, writing the snapshot")
     } else {
@@ -100,19 +100,19 @@ mod tests {
 
     #[test]
     fn a_line_says_what_there_is_to_say() {
-        let mut extent = Extent {
+        let mut progress = SyncProgress {
             steps_done: 3,
             steps_known: 9,
             records: 70,
-            ..Extent::default()
+            ..SyncProgress::default()
         };
-        extent.usage.calls = 5;
-        assert_eq!(describe(&extent), "3 of 9 steps, 70 records, 5 calls");
-        extent.usage.waits = 1;
-        extent.usage.wait_ms = 1500;
-        extent.finishing = true;
+        progress.usage.calls = 5;
+        assert_eq!(describe(&progress), "3 of 9 steps, 70 records, 5 calls");
+        progress.usage.waits = 1;
+        progress.usage.wait_ms = 1500;
+        progress.finishing = true;
         assert!(
-            describe(&extent)
+            describe(&progress)
                 .ends_with("writing the snapshot, 70 records, 5 calls, 1 waits (1.5 s)")
         );
     }

@@ -84,8 +84,7 @@ pub(crate) async fn wait(
 
 /// An event as it goes to a function.
 fn to_json(event: &SyncEvent) -> Result<Value, Error> {
-    serde_json::to_value(event)
-        .map_err(|e| Error::internal(Code::NotJson, "an event has no JSON form").with_source(e))
+    serde_json::to_value(event).map_err(Error::no_json)
 }
 
 /// An answer as it comes from a function.

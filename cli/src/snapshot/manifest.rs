@@ -1,6 +1,6 @@
 //! What is known about a snapshot besides what is in it.
 
-use rollcall_connector::{Code, Error};
+use rollcall_connector::Error;
 use rollcall_engine::catalog::manifest::{Manifest, Status};
 
 use crate::failure::{Exit, Failure};
@@ -11,10 +11,7 @@ pub(super) fn run(manifest: Manifest, format: Format) -> Result<Exit, Failure> {
     match format {
         Format::Json => {
             let value = serde_json::to_value(&manifest);
-            output::json(
-                &value
-                    .map_err(|e| Error::internal(Code::NotJson, "no JSON form").with_source(e))?,
-            )
+            output::json(&value.map_err(Error::no_json)?)
         }
         Format::Csv => Err(Failure::Usage("a manifest is no list: use -o json".into())),
         Format::Table => {

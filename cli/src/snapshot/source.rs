@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rollcall_connector::{Code, Error, ErrorType};
-use rollcall_engine::catalog::manifest::{Latest, Manifest};
+use rollcall_engine::catalog::latest::Latest;
+use rollcall_engine::catalog::manifest::Manifest;
 use rollcall_engine::context::Context;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};

@@ -1,6 +1,6 @@
 //! How much there is in a snapshot.
 
-use rollcall_connector::{Code, Error};
+use rollcall_connector::Error;
 use rollcall_snapshot::Snapshot;
 use serde::Serialize;
 
@@ -31,10 +31,7 @@ pub(super) fn run(snapshot: &Snapshot, format: Format) -> Result<Exit, Failure> 
     match format {
         Format::Json => {
             let value = serde_json::to_value(&stats);
-            return output::json(
-                &value
-                    .map_err(|e| Error::internal(Code::NotJson, "no JSON form").with_source(e))?,
-            );
+            return output::json(&value.map_err(Error::no_json)?);
         }
         Format::Csv => {}
         Format::Table => {

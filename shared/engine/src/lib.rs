@@ -1,11 +1,12 @@
-//! Rollcall's engine: it runs a connector's syncs and changes, stores what they leave, and is what a function is made with.
+//! Rollcall's engine: runs a connector's syncs and changes, and stores their results.
 //!
-//! A connector implements the traits of [`rollcall_connector`]. A function is one of the entry points of
-//! [`runtime::lambda`]; the command line runs the same handlers by [`runtime::function::Entry`].
+//! A connector implements the traits of [`rollcall_connector`]. The binary of a function is one line, [`function!`]; the
+//! command line runs the same handlers through [`runtime::function::Entry`].
 
 mod aws;
 pub mod catalog;
 pub mod context;
+mod operation;
 pub mod provision;
 pub mod runtime;
 pub mod store;

@@ -87,6 +87,11 @@ impl Error {
         )
     }
 
+    /// A value that cannot be written as JSON.
+    pub fn no_json(source: impl Into<Source>) -> Self {
+        Self::internal(Code::NotJson, "a value has no JSON form").with_source(source)
+    }
+
     /// An event that cannot be carried out as it stands.
     pub fn invalid(code: Code, message: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::new(ErrorType::InvalidRequest, code, message, fix)

@@ -1,5 +1,3 @@
 //! The Lambda function `confluence-grant`.
 
-fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
-    rollcall_engine::runtime::lambda::grant::<rollcall_confluence::Confluence>()
-}
+rollcall_engine::function!(rollcall_confluence::Confluence, Grant);

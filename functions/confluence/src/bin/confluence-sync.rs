@@ -1,5 +1,3 @@
 //! The Lambda function `confluence-sync`.
 
-fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
-    rollcall_engine::runtime::lambda::sync::<rollcall_confluence::Confluence>()
-}
+rollcall_engine::function!(rollcall_confluence::Confluence, Sync);

@@ -1,5 +1,3 @@
 //! The Lambda function `elastic-revoke`.
 
-fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
-    rollcall_engine::runtime::lambda::revoke::<rollcall_elastic::Elastic>()
-}
+rollcall_engine::function!(rollcall_elastic::Elastic, Revoke);

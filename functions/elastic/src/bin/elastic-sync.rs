@@ -1,5 +1,3 @@
 //! The Lambda function `elastic-sync`.
 
-fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
-    rollcall_engine::runtime::lambda::sync::<rollcall_elastic::Elastic>()
-}
+rollcall_engine::function!(rollcall_elastic::Elastic, Sync);

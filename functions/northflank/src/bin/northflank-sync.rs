@@ -1,5 +1,3 @@
 //! The Lambda function `northflank-sync`.
 
-fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
-    rollcall_engine::runtime::lambda::sync::<rollcall_northflank::Northflank>()
-}
+rollcall_engine::function!(rollcall_northflank::Northflank, Sync);

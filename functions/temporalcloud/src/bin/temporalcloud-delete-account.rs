@@ -1,5 +1,3 @@
 //! The Lambda function `temporalcloud-delete-account`.
 
-fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
-    rollcall_engine::runtime::lambda::delete_account::<rollcall_temporalcloud::TemporalCloud>()
-}
+rollcall_engine::function!(rollcall_temporalcloud::TemporalCloud, DeleteAccount);

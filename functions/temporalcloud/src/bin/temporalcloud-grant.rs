@@ -1,5 +1,3 @@
 //! The Lambda function `temporalcloud-grant`.
 
-fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
-    rollcall_engine::runtime::lambda::grant::<rollcall_temporalcloud::TemporalCloud>()
-}
+rollcall_engine::function!(rollcall_temporalcloud::TemporalCloud, Grant);

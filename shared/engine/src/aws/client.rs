@@ -9,10 +9,9 @@ use aws_smithy_runtime_api::client::http::{
     http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use rollcall_connector::Code;
 
-use rollcall_connector::Error;
 use rollcall_connector::network::Network;
+use rollcall_connector::{Code, Error};
 
 /// The client for this network; `None`: the SDK's own one does it. It trusts the system's roots, and the bundle's.
 pub(super) fn client(network: &Network) -> Result<Option<SharedHttpClient>, Error> {

@@ -75,7 +75,7 @@ impl Sdk {
     }
 }
 
-/// What a failed call of an AWS service means. `what` completes "could not …".
+/// The error of a failed call of an AWS service. `what` completes "could not …".
 pub(crate) fn error<E>(code: Code, what: &str, e: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -86,19 +86,14 @@ where
         let code = service.code().unwrap_or("no code");
         message.push_str(&format!(" ({code})"));
         // AWS's sentence names the caller, the action and the object. It never holds a credential.
-        let sentence: String = service
-            .message()
-            .unwrap_or_default()
-            .chars()
-            .take(300)
-            .collect();
+        let sentence = service.message().unwrap_or_default();
+        let sentence: String = sentence.chars().take(300).collect();
         if !sentence.is_empty() {
             message.push_str(&format!(": {sentence}"));
         }
     }
-    let region = e
-        .raw_response()
-        .and_then(|raw| raw.headers().get("x-amz-bucket-region"));
+    let raw = e.raw_response();
+    let region = raw.and_then(|raw| raw.headers().get("x-amz-bucket-region"));
     if let Some(region) = region.filter(|_| fix == REGION) {
         message.push_str(&format!(" (the bucket is in {region})"));
     }
@@ -120,7 +115,7 @@ const DIALECT: &str = "The store does not know this request. If it is not AWS, s
 const REFUSED: &str = "AWS refuses this request, and repeating it does not help: look its code up in AWS's documentation.";
 const AGAIN: &str = "AWS did not do its part: run again.";
 
-/// The one table of what AWS's errors mean. Only what may pass by itself is `Unavailable`.
+/// The type and the fix of AWS's errors. Only those that may pass by themselves are `Unavailable`.
 fn meaning<E>(e: &SdkError<E, HttpResponse>) -> (ErrorType, &'static str)
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -131,83 +126,89 @@ where
             of_code(code).unwrap_or_else(|| of_status(service.raw().status().as_u16()))
         }
         SdkError::ResponseError(response) => of_status(response.raw().status().as_u16()),
-        SdkError::TimeoutError(_) => (Fault::TimedOut.kind(), Fault::TimedOut.fix()),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-            (Fault::TimedOut.kind(), Fault::TimedOut.fix())
-        }
+        SdkError::TimeoutError(_) => of_fault(Fault::TimedOut),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => of_fault(Fault::TimedOut),
         _ => match Fault::of(e) {
             Fault::Other => of_setup(e),
-            fault => (fault.kind(), fault.fix()),
+            fault => of_fault(fault),
         },
     }
 }
 
-fn of_code(code: &str) -> Option<(ErrorType, &'static str)> {
+/// AWS's error codes. Some come with a status that says otherwise.
+const CODES: &[(&str, ErrorType, &str)] = {
     use ErrorType::{Misconfigured, Unavailable};
-    Some(match code {
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "AllAccessDisabled"
-        | "UnauthorizedAccess"
-        | "UnauthorizedOperation" => (Misconfigured, RIGHTS),
-        "ExpiredToken"
-        | "ExpiredTokenException"
-        | "InvalidToken"
-        | "TokenRefreshRequired"
-        | "InvalidAccessKeyId"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException"
-        | "AccountProblem"
-        | "NotSignedUp"
-        | "OptInRequired" => (Misconfigured, CREDENTIALS),
-        "SignatureDoesNotMatch" | "InvalidSignatureException" => (Misconfigured, SIGNATURE),
-        "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => (Misconfigured, CLOCK),
-        "PermanentRedirect"
-        | "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException"
-        | "InvalidRegion" => (Misconfigured, REGION),
-        "NoSuchBucket" | "InvalidBucketName" => (Misconfigured, BUCKET),
+    &[
+        (
+            "AccessDenied AccessDeniedException AllAccessDisabled UnauthorizedAccess UnauthorizedOperation",
+            Misconfigured,
+            RIGHTS,
+        ),
+        (
+            "ExpiredToken ExpiredTokenException InvalidToken TokenRefreshRequired InvalidAccessKeyId \
+             InvalidClientTokenId UnrecognizedClientException MissingAuthenticationToken \
+             MissingAuthenticationTokenException IncompleteSignature IncompleteSignatureException \
+             AccountProblem NotSignedUp OptInRequired",
+            Misconfigured,
+            CREDENTIALS,
+        ),
+        (
+            "SignatureDoesNotMatch InvalidSignatureException",
+            Misconfigured,
+            SIGNATURE,
+        ),
+        (
+            "RequestTimeTooSkewed RequestExpired RequestInTheFuture",
+            Misconfigured,
+            CLOCK,
+        ),
+        (
+            "PermanentRedirect AuthorizationHeaderMalformed IllegalLocationConstraintException InvalidRegion",
+            Misconfigured,
+            REGION,
+        ),
+        ("NoSuchBucket InvalidBucketName", Misconfigured, BUCKET),
         // KMS itself has trouble.
-        "KMS.DependencyTimeoutException"
-        | "KMS.KMSInternalException"
-        | "KMS.ThrottlingException" => (Unavailable, AGAIN),
-        "DecryptionFailure" | "EncryptionFailure" => (Misconfigured, KEY),
-        _ if code.starts_with("KMS") => (Misconfigured, KEY),
-        "NotImplemented" | "UnsupportedOperation" | "XAmzContentSHA256Mismatch" => {
-            (Misconfigured, DIALECT)
-        }
-        // These come with a status that says otherwise.
-        "RequestTimeout"
-        | "RequestTimeoutException"
-        | "BadDigest"
-        | "IncompleteBody"
-        | "TemporaryRedirect"
-        | "SlowDown"
-        | "Throttling"
-        | "ThrottlingException"
-        | "ThrottledException"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded"
-        | "RequestThrottled"
-        | "RequestThrottledException"
-        | "LimitExceededException"
-        | "PriorRequestNotComplete" => (Unavailable, AGAIN),
-        _ => return None,
-    })
+        (
+            "KMS.DependencyTimeoutException KMS.KMSInternalException KMS.ThrottlingException",
+            Unavailable,
+            AGAIN,
+        ),
+        ("DecryptionFailure EncryptionFailure", Misconfigured, KEY),
+        (
+            "NotImplemented UnsupportedOperation XAmzContentSHA256Mismatch",
+            Misconfigured,
+            DIALECT,
+        ),
+        (
+            "RequestTimeout RequestTimeoutException BadDigest IncompleteBody TemporaryRedirect SlowDown Throttling \
+             ThrottlingException ThrottledException TooManyRequestsException RequestLimitExceeded RequestThrottled \
+             RequestThrottledException LimitExceededException PriorRequestNotComplete",
+            Unavailable,
+            AGAIN,
+        ),
+    ]
+};
+
+fn of_code(code: &str) -> Option<(ErrorType, &'static str)> {
+    let named = |codes: &str| codes.split_whitespace().any(|known| known == code);
+    let known = CODES.iter().find(|(codes, ..)| named(codes));
+    let kms = || {
+        code.starts_with("KMS")
+            .then_some((ErrorType::Misconfigured, KEY))
+    };
+    known.map(|(_, kind, fix)| (*kind, *fix)).or_else(kms)
+}
+
+fn of_fault(fault: Fault) -> (ErrorType, &'static str) {
+    (fault.kind(), fault.fix())
 }
 
 fn of_status(status: u16) -> (ErrorType, &'static str) {
     match status {
         301 => (ErrorType::Misconfigured, REGION),
         401 | 403 => (ErrorType::Misconfigured, RIGHTS),
-        407 => (
-            Fault::ProxyCredentials.kind(),
-            Fault::ProxyCredentials.fix(),
-        ),
+        407 => of_fault(Fault::ProxyCredentials),
         501 => (ErrorType::Misconfigured, DIALECT),
         // An answer of success that cannot be read broke off.
         200..=299 | 408 | 409 | 425 | 429 | 500.. => (ErrorType::Unavailable, AGAIN),
@@ -215,8 +216,8 @@ fn of_status(status: u16) -> (ErrorType, &'static str) {
     }
 }
 
-/// Neither an answer nor a failure of the network that has a name. The types of the SDK's own errors are private to it, so
-/// their texts are searched.
+/// Failures before any request, such as missing credentials. The SDK's types for them are private, so their texts are
+/// searched.
 fn of_setup<E>(e: &SdkError<E, HttpResponse>) -> (ErrorType, &'static str)
 where
     E: std::error::Error + 'static,
@@ -224,17 +225,16 @@ where
     if let SdkError::DispatchFailure(failure) = e
         && (failure.is_io() || failure.as_other().is_some())
     {
-        return (Fault::Other.kind(), Fault::Other.fix());
+        return of_fault(Fault::Other);
     }
     let text = Chain(e).to_string().to_lowercase();
-    let (kind, fix) = match () {
+    match () {
         () if text.contains("credentials provider timed out") => (ErrorType::Unavailable, AGAIN),
         () if text.contains("no providers in chain") => (ErrorType::Misconfigured, NO_CREDENTIALS),
         () if text.contains("credential") => (ErrorType::Misconfigured, CREDENTIALS),
         () if text.contains("region") => (ErrorType::Misconfigured, NO_REGION),
         () => (ErrorType::Misconfigured, SETTINGS),
-    };
-    (kind, fix)
+    }
 }
 
 #[cfg(test)]

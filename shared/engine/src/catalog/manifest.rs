@@ -1,4 +1,4 @@
-//! What is known about a snapshot: the manifest beside it, and the pointer to the newest one.
+//! The manifest: the description of a snapshot, stored beside it.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,12 @@ use rollcall_connector::Warning;
 use rollcall_connector::event::Counts;
 use rollcall_connector::http::limit::Usage;
 
-/// What is known about a snapshot. Written once.
+/// The description of a snapshot. Written once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Manifest {
-    /// Which connector.
     pub connector: String,
-    /// Which connection.
     pub connection: String,
-    /// Which sync.
     pub sync_id: String,
     /// The generation of the lease that it was published under.
     pub generation: u64,
@@ -25,33 +23,25 @@ pub struct Manifest {
     pub tenant: String,
     /// Whether it was published when it was written.
     pub status: Status,
-    /// When the sync began.
     pub started_at: Timestamp,
-    /// When it ended.
     pub ended_at: Timestamp,
     /// How long it took, waiting between slices included, in milliseconds.
     pub duration_ms: u64,
-    /// The file.
     pub snapshot: File,
-    /// Hashes that depend on content alone.
     pub digests: Digests,
-    /// How much there is.
     pub counts: Counts,
     /// The same by resource type; grants as the vendor stated them, by the type of the entitlement's resource.
     pub by_resource_type: ByType,
     /// Principals that grants name and the vendor did not show, by type.
     pub stubs: BTreeMap<String, u64>,
-    /// What it took.
     pub usage: Usage,
     /// When the credential ends.
     pub credential_expires_at: Option<Timestamp>,
-    /// What an operator should know.
     pub warnings: Vec<Warning>,
-    /// What this connector does not look at.
+    /// What this connector does not read.
     pub blind_spots: Vec<String>,
-    /// What was lost since the snapshot before, if it was held for that.
+    /// The losses against the newest snapshot that it is held for.
     pub losses: Vec<Loss>,
-    /// What wrote it.
     pub versions: Versions,
 }
 
@@ -71,16 +61,16 @@ impl Manifest {
 pub enum Status {
     /// `latest` moved to it.
     Published,
-    /// It lost too much; it waits to be accepted.
+    /// It lost too much and waits to be accepted.
     Held,
 }
 
 /// A snapshot file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct File {
     /// Its key in the store.
     pub key: String,
-    /// Its size.
     pub bytes: u64,
     /// Its SHA-256, in hex.
     pub sha256: String,
@@ -95,59 +85,48 @@ pub struct Digests {
 
 /// Counts by resource type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct ByType {
-    /// Resources of the type.
     pub resources: BTreeMap<String, u64>,
-    /// Entitlements on them.
     pub entitlements: BTreeMap<String, u64>,
     /// Grants of those.
     pub grants: BTreeMap<String, u64>,
 }
 
-/// A count that fell by so much that somebody should look.
+impl ByType {
+    /// Counts for comparing: a principal that turned into a stub is lost.
+    pub(crate) fn without_stubs(&self, stubs: &BTreeMap<String, u64>) -> Self {
+        let mut counts = self.clone();
+        for (resource_type, n) in stubs {
+            if let Some(count) = counts.resources.get_mut(resource_type) {
+                *count = count.saturating_sub(*n);
+            }
+        }
+        counts
+    }
+}
+
+/// A count that fell by so much that an operator should look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Loss {
     /// `resources` or `grants`.
     pub what: String,
-    /// Which resource type.
     pub resource_type: String,
-    /// How many there were.
     pub before: u64,
-    /// How many there are.
     pub now: u64,
 }
 
-/// What wrote a snapshot.
+/// The versions that wrote a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Versions {
-    /// Rollcall's version.
     pub rollcall: String,
     /// The file format.
     pub snapshot: String,
 }
 
-/// Points to the newest published snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Latest {
-    /// Which sync.
-    pub sync_id: String,
-    /// Only rises.
-    pub generation: u64,
-    /// The vendor's id of the customer: another one behind the same connection is an error.
-    pub tenant: String,
-    /// The snapshot's key.
-    pub snapshot: String,
-    /// The manifest's key.
-    pub manifest: String,
-    /// See [`Digests::content`].
-    pub content_digest: String,
-    /// What later snapshots are compared with, stubs left out: it is here since the pointer outlives manifests.
-    pub by_resource_type: ByType,
-    /// When the sync ended.
-    pub ended_at: Timestamp,
-}
-
-/// What was lost between two snapshots: more than half and more than twenty, or everything.
+/// The losses between two snapshots: more than half and more than twenty, or everything.
 pub(crate) fn losses(before: &ByType, now: &ByType) -> Vec<Loss> {
     let mut losses = Vec::new();
     let kinds = [
@@ -174,16 +153,14 @@ pub(crate) fn losses(before: &ByType, now: &ByType) -> Vec<Loss> {
 
 impl std::fmt::Display for Loss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let on = if self.what == "grants" {
-            " on "
-        } else {
-            " of type "
-        };
-        write!(
-            f,
-            "{}{on}{} fell from {} to {}",
-            self.what, self.resource_type, self.before, self.now
-        )
+        let Self {
+            what,
+            resource_type,
+            before,
+            now,
+        } = self;
+        let on = if what == "grants" { "on" } else { "of type" };
+        write!(f, "{what} {on} {resource_type} fell from {before} to {now}")
     }
 }
 

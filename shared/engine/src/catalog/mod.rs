@@ -1,4 +1,6 @@
-//! What is published of a connection: its manifests, the pointer to its newest snapshot, and the tenant that it is pinned to.
+//! The published snapshots of a connection: manifests, the pointer to the newest one, and the tenant that it is pinned to.
 
+pub(crate) mod accept;
+pub mod latest;
 pub mod manifest;
 pub mod tenant;

@@ -1,21 +1,20 @@
-//! The customer that a connection belongs to: pinned by its first snapshot, checked by everything after.
+//! The customer of the vendor that a connection belongs to: pinned by its first snapshot, checked by all later runs.
 
 use std::collections::BTreeMap;
 
-use rollcall_connector::Code;
 use serde::Deserialize;
 
 use crate::store::keys::Keys;
 use crate::store::{Store, get_json};
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 
-/// What the pointer to the newest snapshot says of the customer.
+/// The part of the pointer to the newest snapshot that holds the customer.
 #[derive(Deserialize)]
 struct Pinned {
     tenant: String,
 }
 
-/// Fails if the credential now leads to another customer of the vendor than the newest snapshot was made of.
+/// Fails if the credential leads to another customer than the one of the newest snapshot.
 pub(crate) async fn check(store: &dyn Store, keys: Keys<'_>, tenant: &str) -> Result<(), Error> {
     match get_json::<Pinned>(store, &keys.latest()).await? {
         Some((pinned, _)) => same(keys, &pinned.tenant, tenant),
@@ -26,7 +25,7 @@ pub(crate) async fn check(store: &dyn Store, keys: Keys<'_>, tenant: &str) -> Re
 /// Fails unless both are the same customer. Of one that has several parts, [`rollcall_connector::Identity::tenant`], a part
 /// may come or go, and none may become another one.
 pub fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
-    // What is not told cannot be compared.
+    // An unknown tenant cannot be compared.
     if before.is_empty() || now.is_empty() {
         return Ok(());
     }
@@ -48,8 +47,8 @@ pub fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
     ))
 }
 
-/// What is pinned after a sync of `now`, where `before` was pinned: a pin only grows. A part that the vendor does not tell
-/// once, or that was taken away, stays, so that no other customer can ever take its place.
+/// The pin after a sync of `now`, where `before` was pinned. A pin only grows: a part that the vendor once does not give
+/// stays, so that no other customer can take its place.
 pub(crate) fn grown(before: &str, now: &str) -> String {
     if before.is_empty() || now.is_empty() {
         return format!("{before}{now}");
@@ -60,10 +59,8 @@ pub(crate) fn grown(before: &str, now: &str) -> String {
         .zip(parts(now))
         .filter(|(_, (name, _))| !known.contains_key(name))
         .map(|(part, _)| part);
-    std::iter::once(before)
-        .chain(new)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let all: Vec<_> = std::iter::once(before).chain(new).collect();
+    all.join(" ")
 }
 
 /// The parts of a tenant, by name; one that has no parts is a single part without a name.

@@ -1,4 +1,4 @@
-//! What an invocation measures besides what it answers. Metrics are made of it, after a failure too.
+//! The measurements of an invocation beside its answer. Metrics are made from them, after a failure too.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use rollcall_connector::http::limit::{Meter, Usage};
 
-/// What an invocation measures besides what it answers.
+/// The measurements of an invocation beside its answer.
 #[derive(Debug, Default)]
 pub struct Gauges(Mutex<Readings>);
 
@@ -24,32 +24,32 @@ impl Gauges {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What counts the requests of this invocation from now on.
+    /// Sets the request counter of this invocation.
     pub(crate) fn counts(&self, meter: Arc<Meter>) {
         self.readings().meter = meter;
     }
 
-    /// The newest published snapshot of the connection is of this time.
+    /// Sets the time of the connection's newest published snapshot.
     pub(crate) fn snapshot_is_of(&self, at: Timestamp) {
         self.readings().snapshot_at = Some(at);
     }
 
-    /// A snapshot of this size was written.
+    /// Sets the size of the snapshot that was written, in bytes.
     pub(crate) fn wrote(&self, bytes: u64) {
         self.readings().snapshot_bytes = Some(bytes);
     }
 
-    /// The vendor said when our credential ends.
+    /// Sets the end of the credential.
     pub(crate) fn credential_expires(&self, at: Option<Timestamp>) {
         self.readings().credential_expires_at = at;
     }
 
-    /// What was sent to the vendor.
+    /// The requests to the vendor so far.
     pub fn usage(&self) -> Usage {
         self.readings().meter.usage()
     }
 
-    /// When the newest published snapshot of the connection was made, as far as this invocation saw.
+    /// The time of the connection's newest published snapshot, if this invocation has read it.
     pub fn snapshot_at(&self) -> Option<Timestamp> {
         self.readings().snapshot_at
     }
@@ -59,7 +59,7 @@ impl Gauges {
         self.readings().snapshot_bytes
     }
 
-    /// When our credential ends, if the vendor says so.
+    /// The end of the credential, if the vendor gives one.
     pub fn credential_expires_at(&self) -> Option<Timestamp> {
         self.readings().credential_expires_at
     }

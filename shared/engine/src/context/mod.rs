@@ -1,4 +1,4 @@
-//! What surrounds a function: a store, secrets, time, connections. The same code runs everywhere; only this differs.
+//! The environment of a function: store, secrets, clock, HTTP connections. On Lambda and on a laptop only this differs.
 
 pub mod gauges;
 pub mod interrupt;
@@ -9,53 +9,54 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall_connector::Code;
 
+use crate::aws::Sdk;
 use crate::context::gauges::Gauges;
 use crate::context::interrupt::Interrupt;
-use crate::context::secrets::{Environment, Files, SecretSource};
+use crate::context::secrets::{Environment, Files, SecretSource, SecretsManager};
 use crate::store::Store;
 use crate::store::folder::Folder;
-use rollcall_connector::clock::{Clock, System, before};
+use crate::store::s3::S3;
+use rollcall_connector::clock::{Clock, System, before, between};
+use rollcall_connector::config::Config;
 use rollcall_connector::http::limit::{Meter, Usage};
 use rollcall_connector::http::{Session, Transport};
 use rollcall_connector::network::Network;
-use rollcall_connector::{Connector, Error, ErrorType};
+use rollcall_connector::{Code, Connector, Error, ErrorType, Warning};
 
-/// What surrounds a function.
+/// The environment of a function.
 #[derive(Clone)]
 pub struct Context {
-    /// Where everything that lasts is kept.
+    /// Holds everything that lasts.
     pub store: Arc<dyn Store>,
-    /// Where audit records are kept: the same, or a place of their own (`ROLLCALL_AUDIT_STORE`).
+    /// Holds audit records: the same store, or a separate one (`ROLLCALL_AUDIT_STORE`).
     pub audit: Arc<dyn Store>,
-    /// Where secrets come from.
+    /// Holds the secrets of connections.
     pub secrets: Arc<dyn SecretSource>,
-    /// Time and unique numbers.
+    /// Time and unique ids.
     pub clock: Arc<dyn Clock>,
-    /// The connections of this process.
+    /// The HTTP connections of this process.
     pub transport: Transport,
     /// When this invocation ends; `None`: never.
     pub deadline: Option<Timestamp>,
-    /// Whom to tell how far a sync is.
-    pub progress: Option<Arc<dyn Progress>>,
-    /// A request to stop soon; nobody raises it unless somebody was given it.
+    /// Receives the progress of a sync.
+    pub progress: Option<Arc<dyn ProgressListener>>,
+    /// The operator's request to stop soon.
     pub interrupt: Interrupt,
-    /// What this invocation measures.
+    /// The measurements of this invocation.
     pub gauges: Arc<Gauges>,
-    /// What can be tuned.
+    /// Limits and switches.
     pub settings: Settings,
 }
 
-/// What can be tuned; the defaults are right for nearly everybody.
+/// Limits and switches. The defaults suit nearly every installation.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Whether snapshots hold what follows from group membership (`ROLLCALL_EXPAND`). C1 expands by itself and takes
-    /// snapshots without.
+    /// Whether snapshots hold the grants that follow from expandable ones (`ROLLCALL_EXPAND`). C1 expands by itself.
     pub expand: bool,
-    /// An unfinished run older than this starts again instead of going on.
+    /// An unfinished run that is older starts again instead of being resumed.
     pub max_run_age: Duration,
-    /// A lease that is not renewed for so long is free, where nothing says how long this process may run.
+    /// How long a lease lasts without renewal, where the end of this process is not known.
     pub lease: Duration,
     /// How often an unfinished run is saved.
     pub checkpoint_every: Duration,
@@ -65,13 +66,13 @@ pub struct Settings {
     pub max_operation: Duration,
     /// How often in a row something that met an outage waits and is tried again, before the failure is returned.
     pub retries: u32,
-    /// A slice of a sync ends after so many steps; `None`: when its time is over.
+    /// The most steps in a slice of a sync; `None`: as many as its time allows.
     pub max_steps: Option<usize>,
-    /// How large the working database may grow, in pages of 4 KiB; `None`: as large as the disk.
+    /// The largest size of the working database, in pages of 4 KiB; `None`: the disk's.
     pub max_pages: Option<u64>,
-    /// Where temporary files go; `None`: where the system puts them.
+    /// The folder for temporary files; `None`: the system's.
     pub scratch: Option<PathBuf>,
-    /// How long an invocation may take when Lambda does not say (`ROLLCALL_TIMEOUT_SECONDS`): under an emulator.
+    /// The time-out of an invocation where Lambda gives no deadline, under an emulator (`ROLLCALL_TIMEOUT_SECONDS`).
     pub timeout: Option<Duration>,
 }
 
@@ -93,29 +94,29 @@ impl Default for Settings {
     }
 }
 
-/// How far a sync is.
+/// How far a sync has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Extent {
-    /// Steps that are done.
+#[expect(missing_docs, reason = "the other fields say it all")]
+pub struct SyncProgress {
     pub steps_done: u64,
-    /// Steps that are known so far, done ones included.
+    /// Steps that are known so far, including done ones.
     pub steps_known: u64,
-    /// Rows that they brought.
+    /// Records of the steps that are done.
     pub records: u64,
-    /// What it took.
+    /// Requests and waits so far.
     pub usage: Usage,
     /// All steps are done, and the snapshot is being written.
     pub finishing: bool,
 }
 
-/// Someone who wants to know how far a sync is.
-pub trait Progress: Send + Sync {
+/// Receives the progress of a sync.
+pub trait ProgressListener: Send + Sync {
     /// Called after every step.
-    fn at(&self, extent: Extent);
+    fn at(&self, progress: SyncProgress);
 }
 
 impl Context {
-    /// One without a deadline or anything unusual.
+    /// A context without a deadline, with default settings.
     pub fn new(
         store: Arc<dyn Store>,
         secrets: Arc<dyn SecretSource>,
@@ -136,14 +137,14 @@ impl Context {
         }
     }
 
-    /// What the environment variables say: `ROLLCALL_STORE`, `ROLLCALL_AUDIT_STORE`, `ROLLCALL_SECRETS`,
+    /// The context that the environment variables describe: `ROLLCALL_STORE`, `ROLLCALL_AUDIT_STORE`, `ROLLCALL_SECRETS`,
     /// `ROLLCALL_SECRET_PREFIX`, `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`, `ROLLCALL_TIMEOUT_SECONDS`, and those of proxies
     /// ([`Network::from_variables`]).
     pub fn from_environment() -> Result<Self, Error> {
         Self::from_environment_with_store(None)
     }
 
-    /// The same, with a store that goes before `ROLLCALL_STORE`.
+    /// As [`Context::from_environment`], with a store that overrides `ROLLCALL_STORE`.
     pub fn from_environment_with_store(store: Option<String>) -> Result<Self, Error> {
         let variable = |name: &str| match (name, &store) {
             ("ROLLCALL_STORE", Some(store)) => Some(store.clone()),
@@ -154,7 +155,7 @@ impl Context {
 
     fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let network = Network::from_variables(variable)?;
-        let sdk = crate::aws::Sdk::new(&network)?;
+        let sdk = Sdk::new(&network)?;
         let expand = match variable("ROLLCALL_EXPAND").as_deref() {
             None | Some("true") => true,
             Some("false") => false,
@@ -164,11 +165,8 @@ impl Context {
             .map(|text| seconds(&text))
             .transpose()?;
         let open = |text: &str| open_store(text, &sdk);
-        let store = open(
-            variable("ROLLCALL_STORE")
-                .as_deref()
-                .unwrap_or("./rollcall-data"),
-        )?;
+        let store = variable("ROLLCALL_STORE");
+        let store = open(store.as_deref().unwrap_or("./rollcall-data"))?;
         let audit = variable("ROLLCALL_AUDIT_STORE").map(|text| open(&text));
         let secrets = open_secrets(variable, sdk.clone())?;
         let transport = Transport::new(Some(&network))?;
@@ -183,17 +181,15 @@ impl Context {
         })
     }
 
-    /// What an invocation gives to its HTTP clients. Counting begins anew.
+    /// A new session for HTTP clients, with counters at zero.
     pub fn session(&self) -> Session {
         let meter = Arc::<Meter>::default();
         self.gauges.counts(meter.clone());
         Session {
             transport: self.transport.clone(),
             clock: self.clock.clone(),
-            // No request may take what is needed to write down what is known.
-            deadline: self
-                .deadline
-                .map(|deadline| before(deadline, self.reserve())),
+            // The rest of the time is for saving.
+            deadline: self.deadline.map(|at| before(at, self.reserve())),
             max_wait: self.settings.max_wait,
             meter,
         }
@@ -206,23 +202,17 @@ impl Context {
         session: Session,
     ) -> Result<Connected<C>, Error> {
         let secret = self.secrets.get(C::ABOUT.name, connection).await?;
-        let (config, warnings) =
-            rollcall_connector::config::Config::check(C::ABOUT.fields, &secret).map_err(|e| {
-                let place = self.secrets.place(C::ABOUT.name, connection);
-                Error::new(
-                    e.kind(),
-                    e.code(),
-                    format!("{e} (at {place})"),
-                    e.fix().to_owned(),
-                )
-            })?;
+        let (config, warnings) = Config::check(C::ABOUT.fields, &secret).map_err(|e| {
+            let message = format!("{e} (at {})", self.secrets.place(C::ABOUT.name, connection));
+            Error::new(e.kind(), e.code(), message, e.fix().to_owned())
+        })?;
         Ok(Connected {
             connector: C::connect(&config, session)?,
             warnings,
         })
     }
 
-    /// How long a lease must hold: until this process can do nothing any more, where that is known.
+    /// How long a lease must last: until this process has ended, where that time is known.
     pub fn lease(&self) -> Duration {
         /// Clocks differ.
         const MARGIN: Duration = Duration::from_secs(15);
@@ -232,17 +222,16 @@ impl Context {
         }
     }
 
-    /// What is kept of the time that is left for saving, answering and giving back a lease, whatever the vendor does.
+    /// The part of the remaining time that is reserved for saving, answering and giving the lease back.
     pub fn reserve(&self) -> Duration {
         const RESERVE: Duration = Duration::from_secs(5);
         RESERVE.min(self.remaining() / 6)
     }
 
-    /// How much time is left.
+    /// The time until the deadline.
     pub fn remaining(&self) -> Duration {
-        self.deadline.map_or(Duration::MAX, |deadline| {
-            rollcall_connector::clock::between(self.clock.now(), deadline)
-        })
+        let until = |deadline| between(self.clock.now(), deadline);
+        self.deadline.map_or(Duration::MAX, until)
     }
 }
 
@@ -250,26 +239,26 @@ impl Context {
 pub struct Connected<C> {
     /// The connector.
     pub connector: C,
-    /// What its configuration made us wonder about.
-    pub warnings: Vec<rollcall_connector::Warning>,
+    /// Warnings about its configuration.
+    pub warnings: Vec<Warning>,
 }
 
-fn open_store(text: &str, sdk: &crate::aws::Sdk) -> Result<Arc<dyn Store>, Error> {
-    // `s3:/bucket` is a slip, and no folder.
+fn open_store(text: &str, sdk: &Sdk) -> Result<Arc<dyn Store>, Error> {
+    // `s3:/bucket` is a typing error, not a folder.
     if !text.contains("://") && !text.starts_with("s3:") {
         return Ok(Arc::new(Folder::new(text)));
     }
-    if let Some(s3) = crate::store::s3::S3::parse(text, sdk.clone()) {
-        return Ok(Arc::new(s3));
+    match S3::parse(text, sdk.clone()) {
+        Some(s3) => Ok(Arc::new(s3)),
+        None => Err(misconfigured(
+            "a store (ROLLCALL_STORE, ROLLCALL_AUDIT_STORE, --store) must be a folder or s3://bucket/prefix",
+        )),
     }
-    Err(misconfigured(
-        "a store (ROLLCALL_STORE, ROLLCALL_AUDIT_STORE, --store) must be a folder or s3://bucket/prefix",
-    ))
 }
 
 fn open_secrets(
     variable: &dyn Fn(&str) -> Option<String>,
-    sdk: crate::aws::Sdk,
+    sdk: Sdk,
 ) -> Result<Arc<dyn SecretSource>, Error> {
     let on_lambda = variable("AWS_LAMBDA_FUNCTION_NAME").is_some();
     let default = if on_lambda { "secretsmanager" } else { "env" };
@@ -278,9 +267,7 @@ fn open_secrets(
         "env" => Ok(Arc::new(Environment::of_process())),
         "secretsmanager" => {
             let prefix = variable("ROLLCALL_SECRET_PREFIX").unwrap_or_else(|| "rollcall".into());
-            Ok(Arc::new(crate::context::secrets::SecretsManager::new(
-                prefix, sdk,
-            )))
+            Ok(Arc::new(SecretsManager::new(prefix, sdk)))
         }
         other => match other.strip_prefix("file:") {
             Some(folder) if !folder.is_empty() => Ok(Arc::new(Files::new(folder))),
@@ -292,12 +279,12 @@ fn open_secrets(
 }
 
 fn seconds(text: &str) -> Result<Duration, Error> {
-    let seconds = text.parse::<u32>().ok().filter(|n| *n > 0);
-    seconds
-        .map(|n| Duration::from_secs(n.into()))
-        .ok_or_else(|| {
-            misconfigured("ROLLCALL_TIMEOUT_SECONDS must be a number of seconds, 1 or more")
-        })
+    match text.parse::<u32>() {
+        Ok(n) if n > 0 => Ok(Duration::from_secs(n.into())),
+        _ => Err(misconfigured(
+            "ROLLCALL_TIMEOUT_SECONDS must be a number of seconds, 1 or more",
+        )),
+    }
 }
 
 fn misconfigured(message: &str) -> Error {
@@ -314,17 +301,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_says_where_things_are() {
+    fn the_environment_names_the_stores_and_the_secrets() {
         let with = |pairs: &[(&str, &str)]| {
-            let pairs: Vec<(String, String)> = pairs
-                .iter()
-                .map(|(k, v)| (k.to_string(), v.to_string()))
-                .collect();
             Context::from_variables(&|name| {
-                pairs
-                    .iter()
-                    .find(|(k, _)| k == name)
-                    .map(|(_, v)| v.clone())
+                let found = pairs.iter().find(|(key, _)| *key == name);
+                found.map(|(_, value)| value.to_string())
             })
         };
         let local = with(&[]).expect("usable");

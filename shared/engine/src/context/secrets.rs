@@ -1,22 +1,20 @@
-//! Where a connection's secret comes from: AWS Secrets Manager, a folder of files, or the environment.
+//! The sources of a connection's secret: AWS Secrets Manager, a folder of files, or the environment.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use rollcall_connector::config::entries::{Entries, parse};
+use rollcall_connector::{Code, Error, ErrorType};
 use secrecy::SecretString;
 
-use rollcall_connector::{Error, ErrorType};
-
-/// A place that keeps one secret per connection.
+/// Holds one secret per connection.
 #[async_trait]
 pub trait SecretSource: Send + Sync {
     /// The keys and values of a connection.
     async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error>;
 
-    /// Where that secret is, for people.
+    /// The location of that secret, for people.
     fn place(&self, connector: &str, connection: &str) -> String;
 }
 
@@ -57,11 +55,8 @@ impl Environment {
 impl SecretSource for Environment {
     async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error> {
         if connection != "default" {
-            return Err(missing(
-                connector,
-                connection,
-                "the environment, which holds only `default`",
-            ));
+            let place = "the environment, which holds only `default`";
+            return Err(missing(connector, connection, place));
         }
         Ok(self.variables.clone().into_iter().collect())
     }
@@ -80,15 +75,13 @@ pub struct Files {
 impl Files {
     /// The folder that holds the files.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self {
-            folder: folder.into(),
-        }
+        let folder = folder.into();
+        Self { folder }
     }
 
     fn path(&self, connector: &str, connection: &str) -> PathBuf {
-        self.folder
-            .join(connector)
-            .join(format!("{connection}.json"))
+        let folder = self.folder.join(connector);
+        folder.join(format!("{connection}.json"))
     }
 }
 
@@ -154,7 +147,7 @@ impl SecretSource for SecretsManager {
             Err(SdkError::ServiceError(e)) if e.err().is_resource_not_found_exception() => {
                 Err(missing(connector, connection, &place))
             }
-            // A deleted secret is kept for some days, and read by nobody.
+            // A deleted secret exists for some days, but cannot be read.
             Err(SdkError::ServiceError(e)) if e.err().is_invalid_request_exception() => {
                 Err(Error::new(
                     ErrorType::Misconfigured,
@@ -163,11 +156,10 @@ impl SecretSource for SecretsManager {
                     "Restore the secret, or store it again under this name.",
                 ))
             }
-            Err(e) => Err(crate::aws::error(
-                Code::SecretNotReadable,
-                &format!("read {place}"),
-                e,
-            )),
+            Err(e) => {
+                let what = format!("read {place}");
+                Err(crate::aws::error(Code::SecretNotReadable, &what, e))
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::Order;
 use crate::context::Context;
 use crate::context::secrets::Files;
+use crate::operation::Operation;
 use crate::store::folder::Folder;
 use rollcall_connector::clock::{Clock, Manual, after, between};
 use rollcall_connector::config::{Config, Field, FieldKind};
@@ -205,8 +206,8 @@ impl Desk {
             "principal": "user:u",
         });
         let order = match sign {
-            "+" => Order::grant(&event),
-            _ => Order::revoke(&event),
+            "+" => Order::parse(Operation::Grant, &event),
+            _ => Order::parse(Operation::Revoke, &event),
         };
         super::run::<Planned>(&self.cx, &order.expect("an order")).await
     }
@@ -341,7 +342,7 @@ async fn a_dry_run_of_which_nothing_is_kept_fails_at_once_in_an_outage() {
     let event = json!({
         "request_id": "a", "entitlement": "space:s:read", "principal": "user:u", "dry_run": true,
     });
-    let order = Order::grant(&event).expect("an order");
+    let order = Order::parse(Operation::Grant, &event).expect("an order");
     let error = super::run::<Planned>(&desk.cx, &order).await;
     assert_eq!(error.expect_err("an outage").code(), "VendorUnavailable");
     assert!(!desk.audit("a").exists());

@@ -114,12 +114,13 @@ async fn connect<P: Provisioner>(
 /// One change of a principal at a time: a vendor that replaces whole objects would lose one of two.
 async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()>, Error> {
     let subject = order.request.action.subject();
+    let key = keys.principal_lease(&subject);
     let request = LeaseRequest {
-        key: keys.principal_lease(&subject),
         owner: &order.request.id,
         floor: 0,
+        ttl: cx.lease(),
     };
-    match Lease::acquire(&*cx.store, &*cx.clock, request, cx.lease()).await? {
+    match Lease::acquire(&*cx.store, &*cx.clock, &key, &request).await? {
         Acquired::Held(lease) => Ok(lease),
         Acquired::Busy(holder) => {
             let (id, until) = (holder.owner, holder.expires_at);

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rollcall_connector::Code;
 use serde::Serialize;
 
 use super::audit::Record;
@@ -150,6 +149,5 @@ impl<P: Provisioner> Live<'_, P> {
 
 /// A proposal, for the record.
 pub(super) fn to_json<C: Serialize>(proposal: &Proposal<C>) -> Result<serde_json::Value, Error> {
-    serde_json::to_value(proposal)
-        .map_err(|e| Error::internal(Code::NotJson, "a proposal has no JSON form").with_source(e))
+    serde_json::to_value(proposal).map_err(Error::no_json)
 }

@@ -1,4 +1,4 @@
-//! The entry points of the functions: everything of Lambda, and nothing else.
+//! Serves the functions on Lambda.
 
 use std::fmt;
 use std::future::Future;
@@ -16,48 +16,39 @@ use crate::runtime::function::Operation;
 use crate::runtime::{function, telemetry};
 use rollcall_connector::clock::{after, whole_second};
 use rollcall_connector::provision::Provisioner;
-use rollcall_connector::{Chain, Error};
+use rollcall_connector::{Chain, Error, Syncer};
+
+/// The `main` of a Lambda function: `function!(Elastic, Grant)`. A function that writes does not carry the sync engine.
+#[macro_export]
+macro_rules! function {
+    ($connector:ty, Sync) => {
+        fn main() -> Result<(), $crate::runtime::lambda::RuntimeError> {
+            $crate::runtime::lambda::sync::<$connector>()
+        }
+    };
+    ($connector:ty, $operation:ident) => {
+        fn main() -> Result<(), $crate::runtime::lambda::RuntimeError> {
+            use $crate::runtime::function::Operation;
+            $crate::runtime::lambda::write::<$connector>(Operation::$operation)
+        }
+    };
+}
 
 /// Serves the sync function of a connector.
-pub fn sync<C: rollcall_connector::Syncer>() -> Result<(), RuntimeError> {
+pub fn sync<C: Syncer>() -> Result<(), RuntimeError> {
     serve(C::ABOUT.name, Operation::Sync, async |cx, event| {
         function::sync::<C>(&cx, &event).await
     })
 }
 
-/// Serves the grant function of a connector.
-pub fn grant<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::Grant, async |cx, event| {
-        function::grant::<C>(&cx, &event).await
+/// Serves a function of a connector that changes access.
+pub fn write<C: Provisioner>(operation: Operation) -> Result<(), RuntimeError> {
+    serve(C::ABOUT.name, operation, async |cx, event| {
+        function::write::<C>(&cx, operation, &event).await
     })
 }
 
-/// Serves the revoke function of a connector.
-pub fn revoke<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::Revoke, async |cx, event| {
-        function::revoke::<C>(&cx, &event).await
-    })
-}
-
-/// Serves the create-account function of a connector.
-pub fn create_account<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(
-        C::ABOUT.name,
-        Operation::CreateAccount,
-        async |cx, event| function::create_account::<C>(&cx, &event).await,
-    )
-}
-
-/// Serves the delete-account function of a connector.
-pub fn delete_account<C: Provisioner>() -> Result<(), RuntimeError> {
-    serve(
-        C::ABOUT.name,
-        Operation::DeleteAccount,
-        async |cx, event| function::delete_account::<C>(&cx, &event).await,
-    )
-}
-
-/// One function at a time runs in a process of Lambda: one thread is enough.
+/// Lambda runs one invocation at a time in a process: one thread is enough.
 fn serve<F, R>(
     connector: &'static str,
     operation: Operation,
@@ -72,30 +63,25 @@ where
     let base = &base;
     let handler = &handler;
     let service = service_fn(move |event: LambdaEvent<Value>| async move {
-        let run = telemetry::Run::begin(connector, operation, &event.payload);
+        let invocation = telemetry::Invocation::begin(connector, operation, &event.payload);
         let gauges = Arc::<Gauges>::default();
         let outcome = match base {
             Ok(base) => {
+                let (now, timeout) = (base.clock.now(), base.settings.timeout);
                 let cx = Context {
                     gauges: gauges.clone(),
-                    deadline: deadline(
-                        event.context.deadline,
-                        base.clock.now(),
-                        base.settings.timeout,
-                    ),
+                    deadline: deadline(event.context.deadline, now, timeout),
                     ..base.clone()
                 };
                 handler(cx, event.payload).await
             }
-            Err(e) => Err(Error::new(
-                e.kind(),
-                e.code(),
-                Chain(e).to_string(),
-                e.fix().to_owned(),
-            )),
+            Err(e) => {
+                let (message, fix) = (Chain(e).to_string(), e.fix().to_owned());
+                Err(Error::new(e.kind(), e.code(), message, fix))
+            }
         };
-        run.end(&outcome, &gauges);
-        outcome.map_err(|e| Refusal::new(e, run.request_id()))
+        invocation.end(&outcome, &gauges);
+        outcome.map_err(|e| Refusal::new(e, invocation.request_id()))
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -103,13 +89,14 @@ where
     runtime.block_on(lambda_runtime::run(service))
 }
 
-/// The end of the invocation. A time that is past when the call begins (the emulator of `cargo lambda watch` sends one
-/// in 1970) says nothing: then it is the function's configured timeout, if there is one.
+/// The end of the invocation. A time before the call began (the emulator of `cargo lambda watch` sends one in 1970) is
+/// ignored: then the configured time-out counts, if there is one.
 fn deadline(epoch_ms: u64, now: Timestamp, timeout: Option<Duration>) -> Option<Timestamp> {
-    let told = i64::try_from(epoch_ms)
+    let given = i64::try_from(epoch_ms)
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    told.filter(|at| *at > now)
+    given
+        .filter(|at| *at > now)
         .or_else(|| Some(after(now, timeout?)))
 }
 
@@ -119,8 +106,8 @@ struct Refusal {
     request_id: Option<String>,
 }
 
-/// The runtime logs an error in this form. The summary has said everything already, and what a cause would show of
-/// itself here (an SDK's whole answer, for one) is nobody's business.
+/// The form in which the runtime logs an error. It leaves the cause out, which may hold a whole answer of the SDK; the
+/// summary line has the message.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.error.kind(), self.error.code())
@@ -138,14 +125,15 @@ impl Refusal {
 
 impl From<Refusal> for Diagnostic {
     fn from(refusal: Refusal) -> Self {
+        let message = error_message(&refusal.error, refusal.request_id.as_deref());
         Self {
             error_type: refusal.error.kind().as_str().to_owned(),
-            error_message: error_message(&refusal.error, refusal.request_id.as_deref()).to_string(),
+            error_message: message.to_string(),
         }
     }
 }
 
-/// What `errorMessage` holds.
+/// The content of `errorMessage`.
 fn error_message(error: &Error, request_id: Option<&str>) -> Value {
     let mut message = json!({
         "code": error.code(),
@@ -178,11 +166,8 @@ mod tests {
 
     #[test]
     fn an_error_tells_lambda_its_type_and_the_operator_what_to_do() {
-        let error = Error::refused(
-            rollcall_connector::Code::ImmutableRole,
-            "owners stay owners",
-            "Ask the vendor.",
-        );
+        let code = rollcall_connector::Code::ImmutableRole;
+        let error = Error::refused(code, "owners stay owners", "Ask the vendor.");
         let diagnostic = Diagnostic::from(Refusal::new(error, Some("r1")));
         assert_eq!(diagnostic.error_type, "Refused");
         let message: Value = serde_json::from_str(&diagnostic.error_message).expect("JSON");

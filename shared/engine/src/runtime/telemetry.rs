@@ -37,7 +37,7 @@ pub fn levels(default: LevelFilter) -> Targets {
 }
 
 /// An invocation that is under way.
-pub(crate) struct Run {
+pub(crate) struct Invocation {
     connector: &'static str,
     operation: Operation,
     connection: String,
@@ -45,8 +45,7 @@ pub(crate) struct Run {
     began: Instant,
 }
 
-impl Run {
-    /// Notes the beginning.
+impl Invocation {
     pub(crate) fn begin(connector: &'static str, operation: Operation, event: &Value) -> Self {
         let text = |key| event.get(key).and_then(Value::as_str).map(str::to_owned);
         Self {
@@ -93,7 +92,7 @@ type Number = (&'static str, &'static str, u64);
 /// The numbers of an invocation as one line, in CloudWatch's embedded metric format
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 fn numbers(
-    run: &Run,
+    invocation: &Invocation,
     outcome: &Result<Value, Error>,
     gauges: &Gauges,
     ms: u64,
@@ -101,17 +100,17 @@ fn numbers(
 ) -> Value {
     let mut values = common(outcome, gauges, ms, now);
     if let Ok(answer) = outcome {
-        values.extend(of_answer(run.operation, answer));
+        values.extend(of_answer(invocation.operation, answer));
     }
     let mut line = json!({
-        "Connector": run.connector,
-        "Connection": run.connection,
-        "Operation": run.operation.as_str(),
+        "Connector": invocation.connector,
+        "Connection": invocation.connection,
+        "Operation": invocation.operation.as_str(),
     });
     let mut alarming = Vec::new();
     for (name, unit, value) in values {
         line[name] = value.into();
-        if run.operation == Operation::Sync && ALARMING.contains(&name) {
+        if invocation.operation == Operation::Sync && ALARMING.contains(&name) {
             alarming.push(json!({"Name": name, "Unit": unit}));
         }
     }
@@ -153,7 +152,6 @@ fn of_answer(operation: Operation, answer: &Value) -> Vec<Number> {
     if operation != Operation::Sync {
         return Vec::new();
     }
-    // A snapshot that waits for somebody to look.
     let mut values = vec![("Held", "Count", u64::from(answer["status"] == "held"))];
     let counts = [
         ("Resources", "/counts/resources"),
@@ -177,7 +175,7 @@ mod tests {
     use super::*;
 
     fn line(operation: Operation, outcome: Result<Value, Error>, gauges: &Gauges) -> Value {
-        let run = Run::begin("c", operation, &json!({"connection": "acme"}));
+        let run = Invocation::begin("c", operation, &json!({"connection": "acme"}));
         let now = "2026-06-01T00:00:00Z".parse().expect("a time");
         numbers(&run, &outcome, gauges, 12, now)
     }

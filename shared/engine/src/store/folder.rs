@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{Body, Object, PutError, PutMode, Store, Version};
 use rollcall_connector::{Code, Error, ErrorType};
 
-/// The folder of files that are being written. It is no part of the store.
+/// The folder of files that are being written. It is not part of the store.
 const UNFINISHED: &str = ".unfinished";
 
 /// A store that is a folder.
@@ -20,7 +20,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// The store in this folder, which comes into being with the first write.
+    /// The store in this folder, which the first write creates.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
@@ -58,8 +58,8 @@ impl Folder {
         self.replace(&target, body).map_err(|e| failed(e).into())
     }
 
-    /// Writes a file of its own and renames it: nobody ever sees half of it. The caller holds the lock, so that whatever
-    /// lies beside it was left by a process that was killed.
+    /// Writes a temporary file and renames it, so that no reader sees half of it. The caller holds the lock: other
+    /// temporary files were left by killed processes.
     fn replace(&self, target: &Path, body: Body<'_>) -> io::Result<Version> {
         let folder = self.root.join(UNFINISHED);
         match fs::remove_dir_all(&folder) {

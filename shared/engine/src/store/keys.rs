@@ -1,13 +1,12 @@
-//! The names of objects. The class comes first, so that lifecycle rules and permissions can go by prefix.
+//! The keys of objects. The class comes first, so that lifecycle rules and permissions can go by prefix.
 
 use sha2::{Digest, Sha256};
 
-/// A connection of a connector: what most keys begin with, after their class.
+/// The keys of a connection's objects.
 #[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "each says it all")]
 pub struct Keys<'a> {
-    /// The connector's name.
     pub connector: &'a str,
-    /// The connection's name.
     pub connection: &'a str,
 }
 
@@ -27,7 +26,7 @@ impl Keys<'_> {
         format!("{}/{sync_id}-{generation}.c1z", self.of("snapshots"))
     }
 
-    /// What is known about a snapshot.
+    /// The manifest of a snapshot.
     pub fn manifest(&self, sync_id: &str) -> String {
         format!("{}/{sync_id}.json", self.of("snapshots"))
     }

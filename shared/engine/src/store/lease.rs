@@ -6,21 +6,21 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rollcall_connector::clock::{Clock, after};
+use rollcall_connector::{Chain, Code, Error, ErrorType};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{PutError, PutMode, Store, Version, get_json, put_json};
-use rollcall_connector::clock::{Clock, after};
-use rollcall_connector::{Chain, Code, Error, ErrorType};
 
-/// What is stored: who holds the lease, until when, and what the holder left for whoever goes on.
+/// The stored object: who holds the lease, until when, and the state for whoever resumes the work.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Record<T> {
+struct LeaseObject<T> {
     /// Rises with every acquisition, and survives release.
     generation: u64,
-    /// Whose work it is; the same owner may go on with it.
+    /// Whose work it is; the same owner may resume it.
     owner: String,
-    /// Tells two acquisitions of one owner apart, even at the same moment.
+    /// Tells two acquisitions by one owner apart, even at the same moment.
     #[serde(default)]
     nonce: String,
     /// Whether the owner is at work, or waits to be called again.
@@ -28,35 +28,33 @@ struct Record<T> {
     /// The work came to an end, good or bad: only an event that names it resumes it.
     #[serde(default)]
     ended: bool,
-    /// When it ends by itself.
     expires_at: Timestamp,
-    /// The owner who last sent a write under it; survives all later owners who only look.
+    /// The owner who last sent a write under it; survives all later owners that only read.
     #[serde(default)]
     last_sender: Option<String>,
-    /// The state of the work.
     state: Option<T>,
 }
 
-/// A lease that is held.
+/// An acquired lease.
 #[derive(Debug)]
 pub struct Lease<T> {
     key: String,
     version: Version,
-    record: Record<T>,
+    record: LeaseObject<T>,
 }
 
-/// Who asks for which lease.
+/// Who wants a lease.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest<'a> {
-    /// The key of its object.
-    pub key: String,
     /// Whose work it is.
     pub owner: &'a str,
     /// A generation that is known to be past: should the object have been lost, its successor begins after it.
     pub floor: u64,
+    /// How long to hold it from now.
+    pub ttl: Duration,
 }
 
-/// What came of asking for a lease.
+/// The result of asking for a lease.
 #[derive(Debug)]
 pub enum Acquired<T> {
     /// It is ours.
@@ -65,52 +63,87 @@ pub enum Acquired<T> {
     Busy(Peek),
 }
 
+/// A lease as it was found, to be acquired in just this state.
+#[derive(Debug)]
+pub struct Found<T> {
+    key: String,
+    object: Option<(LeaseObject<T>, Version)>,
+}
+
+/// Reads a lease.
+pub async fn look<T: DeserializeOwned>(store: &dyn Store, key: String) -> Result<Found<T>, Error> {
+    let object = get_json(store, &key).await?;
+    Ok(Found { key, object })
+}
+
+impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
+    /// Who holds the lease, or held it last.
+    pub fn peek(&self) -> Option<Peek> {
+        self.object.as_ref().map(|(record, _)| Peek::of(record))
+    }
+
+    /// Acquires the lease. An owner that left it waiting gets it back at once. `None`: another process has written it since.
+    pub async fn acquire(
+        self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+        request: &LeaseRequest<'_>,
+    ) -> Result<Option<Acquired<T>>, Error> {
+        let (owner, now) = (request.owner, clock.now());
+        let (found, mode) = match &self.object {
+            None => (None, PutMode::Create),
+            Some((record, version)) => (Some(record), PutMode::Update(version)),
+        };
+        if let Some(found) = found {
+            let waiting_for_us = found.owner == owner && !found.active;
+            if found.expires_at > now && !waiting_for_us {
+                return Ok(Some(Acquired::Busy(Peek::of(found))));
+            }
+        }
+        let ours = found.filter(|found| found.owner == owner);
+        let record = LeaseObject {
+            generation: found.map_or(0, |found| found.generation).max(request.floor) + 1,
+            owner: owner.to_owned(),
+            nonce: hex::encode(clock.unique()),
+            active: true,
+            ended: false,
+            expires_at: after(now, request.ttl),
+            last_sender: found.and_then(|found| found.last_sender.clone()),
+            state: ours.and_then(|found| found.state.clone()),
+        };
+        match put_json(store, &self.key, &record, mode).await {
+            Ok(version) => {
+                let key = self.key;
+                let lease = Lease {
+                    key,
+                    version,
+                    record,
+                };
+                Ok(Some(Acquired::Held(lease)))
+            }
+            Err(PutError::Condition(_)) => Ok(None),
+            Err(PutError::Failed(error)) => Err(error),
+        }
+    }
+}
+
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
-    /// Asks for the lease in the name of `owner`, for `ttl` from now. An owner that left it waiting gets it back at once.
+    /// Acquires the lease at `key` as [`Found::acquire`] does, in whatever state it is found.
     pub async fn acquire(
         store: &dyn Store,
         clock: &dyn Clock,
-        LeaseRequest { key, owner, floor }: LeaseRequest<'_>,
-        ttl: Duration,
+        key: &str,
+        request: &LeaseRequest<'_>,
     ) -> Result<Acquired<T>, Error> {
-        // A conditional write that loses means somebody else took the lease just now: look again, once more.
         for _ in 0..3 {
-            let now = clock.now();
-            let found = get_json::<Record<T>>(store, &key).await?;
-            let (mut record, mode) = match &found {
-                None => (Record::first(owner), PutMode::Create),
-                Some((record, version)) => {
-                    let waiting_for_us = record.owner == owner && !record.active;
-                    if record.expires_at > now && !waiting_for_us {
-                        return Ok(Acquired::Busy(Peek::of(record)));
-                    }
-                    (record.clone(), PutMode::Update(version))
-                }
-            };
-            if record.owner != owner {
-                record.state = None;
-            }
-            record.owner = owner.to_owned();
-            record.nonce = hex::encode(clock.unique());
-            record.active = true;
-            record.ended = false;
-            record.generation = record.generation.max(floor) + 1;
-            record.expires_at = after(now, ttl);
-            match put_json(store, &key, &record, mode).await {
-                Ok(version) => {
-                    return Ok(Acquired::Held(Self {
-                        key,
-                        version,
-                        record,
-                    }));
-                }
-                Err(PutError::Condition(_)) => {}
-                Err(PutError::Failed(error)) => return Err(error),
+            let found = look(store, key.to_owned()).await?;
+            if let Some(acquired) = found.acquire(store, clock, request).await? {
+                return Ok(acquired);
             }
         }
-        match peek(store, &key).await? {
+        match peek(store, key).await? {
             Some(rival) => Ok(Acquired::Busy(rival)),
-            None => Err(lost(&key)),
+            None => Err(lost(key)),
         }
     }
 
@@ -119,12 +152,12 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.record.generation
     }
 
-    /// Who was the last to send a write under this lease, [`Lease::renew_to_send`].
+    /// The owner who last sent a write under this lease, [`Lease::renew_to_send`].
     pub fn last_sender(&self) -> Option<&str> {
         self.record.last_sender.as_deref()
     }
 
-    /// What the same owner left when it was here before.
+    /// The state that the same owner saved before.
     pub fn state(&self) -> Option<&T> {
         self.record.state.as_ref()
     }
@@ -141,25 +174,26 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         clock: &dyn Clock,
         ttl: Duration,
     ) -> Result<(), Error> {
-        let mut record = self.record.clone();
-        record.expires_at = after(clock.now(), ttl);
-        self.save(store, record).await
+        let until = after(clock.now(), ttl);
+        self.save(store, |record| record.expires_at = until).await
     }
 
-    /// Keeps the lease for `ttl` from now, and remembers that its owner is about to send a write.
+    /// Keeps the lease for `ttl` from now, and records that its owner is about to send a write.
     pub async fn renew_to_send(
         &mut self,
         store: &dyn Store,
         clock: &dyn Clock,
         ttl: Duration,
     ) -> Result<(), Error> {
-        let mut record = self.record.clone();
-        record.expires_at = after(clock.now(), ttl);
-        record.last_sender = Some(record.owner.clone());
-        self.save(store, record).await
+        let until = after(clock.now(), ttl);
+        let change = |record: &mut LeaseObject<T>| {
+            record.expires_at = until;
+            record.last_sender = Some(record.owner.clone());
+        };
+        self.save(store, change).await
     }
 
-    /// Keeps the lease, and stores a new state.
+    /// Keeps the lease for `ttl` from now, and stores a new state.
     pub async fn update(
         &mut self,
         store: &dyn Store,
@@ -167,10 +201,12 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         ttl: Duration,
         state: T,
     ) -> Result<(), Error> {
-        let mut record = self.record.clone();
-        record.expires_at = after(clock.now(), ttl);
-        record.state = Some(state);
-        self.save(store, record).await
+        let until = after(clock.now(), ttl);
+        let change = |record: &mut LeaseObject<T>| {
+            record.expires_at = until;
+            record.state = Some(state);
+        };
+        self.save(store, change).await
     }
 
     /// Leaves the work to be resumed by the same owner, and by nobody else before `until`.
@@ -180,20 +216,23 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         until: Timestamp,
         state: T,
     ) -> Result<(), Error> {
-        let mut record = self.record.clone();
-        record.active = false;
-        record.expires_at = until;
-        record.state = Some(state);
-        self.save(store, record).await
+        let change = |record: &mut LeaseObject<T>| {
+            record.active = false;
+            record.expires_at = until;
+            record.state = Some(state);
+        };
+        self.save(store, change).await
     }
 
     /// Gives the lease back: the work came to an end. The state stays: only the same owner will ever see it again.
     pub async fn release(mut self, store: &dyn Store, clock: &dyn Clock) -> Result<(), Error> {
-        let mut record = self.record.clone();
-        record.active = false;
-        record.ended = true;
-        record.expires_at = clock.now();
-        self.save(store, record).await
+        let now = clock.now();
+        let change = |record: &mut LeaseObject<T>| {
+            record.active = false;
+            record.ended = true;
+            record.expires_at = now;
+        };
+        self.save(store, change).await
     }
 
     /// Drops the state, for [`Lease::give_back`]: no retry could succeed from it.
@@ -203,19 +242,23 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self
     }
 
-    /// Gives the lease back where failing to changes nothing: the work is done, or has failed for another reason. `false`:
-    /// it could not be given back.
+    /// Releases the lease where failing to changes nothing: the work is done, or has failed for another reason. Returns
+    /// whether it is released.
     pub async fn give_back(self, store: &dyn Store, clock: &dyn Clock) -> bool {
-        match self.release(store, clock).await {
-            Ok(()) => true,
-            Err(e) => {
-                tracing::warn!(error = %Chain(&e), "the lease could not be given back, and ends by itself");
-                false
-            }
+        let released = self.release(store, clock).await;
+        if let Err(e) = &released {
+            tracing::warn!(error = %Chain(e), "the lease could not be given back, and ends by itself");
         }
+        released.is_ok()
     }
 
-    async fn save(&mut self, store: &dyn Store, record: Record<T>) -> Result<(), Error> {
+    async fn save(
+        &mut self,
+        store: &dyn Store,
+        change: impl FnOnce(&mut LeaseObject<T>),
+    ) -> Result<(), Error> {
+        let mut record = self.record.clone();
+        change(&mut record);
         for _ in 0..2 {
             match put_json(store, &self.key, &record, PutMode::Update(&self.version)).await {
                 Ok(version) => {
@@ -227,20 +270,20 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
                 Err(PutError::Condition(_)) => {}
             }
             // An earlier write of ours may have arrived although it was reported as failed.
-            let found = get_json::<Record<T>>(store, &self.key).await?;
-            let ours = |found: &Record<T>| {
+            let found = get_json::<LeaseObject<T>>(store, &self.key).await?;
+            let ours = |found: &LeaseObject<T>| {
                 found.nonce == self.record.nonce && found.generation == self.record.generation
             };
             match found {
                 Some((found, version)) if ours(&found) => self.version = version,
-                _ => return Err(lost(&self.key)),
+                _ => break,
             }
         }
         Err(lost(&self.key))
     }
 }
 
-/// A look at a lease.
+/// The state of a lease, whatever state its holder saved in it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Peek {
     /// Whose work it is.
@@ -260,7 +303,7 @@ pub struct Peek {
 }
 
 impl Peek {
-    fn of<T>(record: &Record<T>) -> Self {
+    fn of<T>(record: &LeaseObject<T>) -> Self {
         Self {
             owner: record.owner.clone(),
             active: record.active,
@@ -286,28 +329,10 @@ pub async fn peek(store: &dyn Store, key: &str) -> Result<Option<Peek>, Error> {
     Ok(get_json(store, key).await?.map(|(peek, _)| peek))
 }
 
-impl<T> Record<T> {
-    fn first(owner: &str) -> Self {
-        Self {
-            generation: 0,
-            owner: owner.to_owned(),
-            nonce: String::new(),
-            active: true,
-            ended: false,
-            expires_at: Timestamp::MIN,
-            last_sender: None,
-            state: None,
-        }
-    }
-}
-
-/// The code of the error of a holder that was too slow.
-pub(crate) const LOST: Code = Code::LeaseLost;
-
 fn lost(key: &str) -> Error {
     Error::new(
         ErrorType::Conflict,
-        LOST,
+        Code::LeaseLost,
         format!("this run was slower than its lease, and another took over (`{key}`)"),
         "Nothing of this run was published. If it happens again, give the function more time or memory.",
     )
@@ -328,14 +353,13 @@ mod tests {
     }
 
     async fn ask(store: &Folder, clock: &Manual, owner: &str) -> Acquired<u32> {
-        let asked = LeaseRequest {
-            key: "locks/x.json".into(),
+        let request = LeaseRequest {
             owner,
             floor: 0,
+            ttl: TTL,
         };
-        Lease::acquire(store, clock, asked, TTL)
-            .await
-            .expect("a store")
+        let acquired = Lease::acquire(store, clock, "locks/x.json", &request).await;
+        acquired.expect("a store")
     }
 
     fn held(acquired: Acquired<u32>) -> Lease<u32> {
@@ -365,6 +389,22 @@ mod tests {
 
         second.release(&store, &clock).await.expect("released");
         assert_eq!(held(ask(&store, &clock, "c").await).generation(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_was_written_since_the_look_is_not_acquired() {
+        let (_folder, store, clock) = place();
+        let look = || look::<u32>(&store, "locks/x.json".into());
+        let (first, second) = (look().await.expect("a look"), look().await.expect("a look"));
+        let request = |owner| LeaseRequest {
+            owner,
+            floor: 0,
+            ttl: TTL,
+        };
+        let acquired = first.acquire(&store, &clock, &request("a")).await;
+        assert!(matches!(acquired, Ok(Some(Acquired::Held(_)))));
+        let overtaken = second.acquire(&store, &clock, &request("b")).await;
+        assert!(matches!(overtaken, Ok(None)));
     }
 
     #[tokio::test]

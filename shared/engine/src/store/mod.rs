@@ -1,4 +1,4 @@
-//! Where everything that lasts is kept: a folder, or an S3 bucket. One small trait, the same promises from both.
+//! The store: a folder or an S3 bucket behind one small trait, with the same promises.
 
 pub mod folder;
 pub mod keys;
@@ -8,22 +8,20 @@ pub mod s3;
 use std::path::Path;
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 
-/// Which content an object has; opaque.
+/// Identifies the content of an object; opaque.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(pub(crate) String);
 
 /// An object as it was read.
+#[expect(missing_docs, reason = "each says it all")]
 #[derive(Debug, Clone)]
 pub struct Object {
-    /// Its content.
     pub bytes: Vec<u8>,
-    /// Which content that is.
     pub version: Version,
 }
 
@@ -38,7 +36,7 @@ pub enum PutMode<'a> {
     Update(&'a Version),
 }
 
-/// What a write stores.
+/// The content of a write.
 #[derive(Debug, Clone, Copy)]
 pub enum Body<'a> {
     /// These bytes.
@@ -47,19 +45,19 @@ pub enum Body<'a> {
     File(&'a Path),
 }
 
-/// Why a write did not happen.
+/// The failure of a write.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// Its condition does not hold: somebody else was there.
+    /// Its condition does not hold: another process wrote the object.
     #[error("the condition on `{0}` does not hold")]
     Condition(String),
-    /// It failed.
+    /// The store failed.
     #[error(transparent)]
     Failed(#[from] Error),
 }
 
 impl PutError {
-    /// As an error, where a failed condition has no meaning of its own. `what` names the object for people.
+    /// As an [`Error`], where a failed condition has no meaning of its own. `what` names the object for people.
     pub fn into_error(self, what: &str) -> Error {
         match self {
             Self::Failed(error) => error,
@@ -85,19 +83,17 @@ pub trait Store: Send + Sync {
     /// The keys that begin with `prefix`, sorted.
     async fn list(&self, prefix: &str) -> Result<Vec<String>, Error>;
 
-    /// Where an object lies, for people.
+    /// The location of an object, for people.
     fn place(&self, key: &str) -> String;
 }
 
-/// Writes a small object as `key`, and says whether the store leaves an object alone that is there already: without that,
-/// two runs could overwrite each other.
+/// Writes a small object at `key`, and returns whether the store refuses to create it again: without that, two runs could
+/// overwrite each other.
 pub async fn keeps_conditions(store: &dyn Store, key: &str) -> Result<bool, Error> {
-    let written = store
-        .put(key, Body::Bytes(b"{}\n"), PutMode::Overwrite)
-        .await;
+    let (first, other) = (Body::Bytes(b"{}\n"), Body::Bytes(b"{\"other\":true}\n"));
+    let written = store.put(key, first, PutMode::Overwrite).await;
     written.map_err(|e| e.into_error("the probe"))?;
-    // Other bytes: the same ones would be taken for a write of ours whose answer was lost.
-    let other = Body::Bytes(b"{\"other\":true}\n");
+    // With the same bytes it would look like a write of ours whose answer was lost.
     match store.put(key, other, PutMode::Create).await {
         Ok(_) => Ok(false),
         Err(PutError::Condition(_)) => Ok(true),
@@ -132,9 +128,7 @@ pub async fn put_json<T: Serialize + Sync>(
     value: &T,
     mode: PutMode<'_>,
 ) -> Result<Version, PutError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| {
-        Error::internal(Code::NotJson, format!("`{key}` has no JSON form")).with_source(e)
-    })?;
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(Error::no_json)?;
     bytes.push(b'\n');
     store.put(key, Body::Bytes(&bytes), mode).await
 }

@@ -1,16 +1,13 @@
 //! A store that is an S3 bucket, or a prefix of one.
 
-use std::path::Path;
-
 use async_trait::async_trait;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
-use rollcall_connector::Code;
 
 use super::{Body, Object, PutError, PutMode, Store, Version};
 use crate::aws;
 use crate::aws::Sdk;
-use rollcall_connector::{Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType};
 
 /// How often a write is tried again that raced with another one (409, as opposed to a condition that does not hold).
 const RACES: usize = 3;
@@ -32,10 +29,9 @@ impl S3 {
         (!bucket.is_empty()).then(|| Self {
             sdk,
             bucket: bucket.to_owned(),
-            prefix: if prefix.is_empty() {
-                String::new()
-            } else {
-                format!("{prefix}/")
+            prefix: match prefix {
+                "" => String::new(),
+                _ => format!("{prefix}/"),
             },
         })
     }
@@ -47,7 +43,7 @@ impl S3 {
     async fn body(&self, key: &str, body: Body<'_>) -> Result<ByteStream, Error> {
         match body {
             Body::Bytes(bytes) => Ok(ByteStream::from(bytes.to_vec())),
-            Body::File(path) => file(path).await.map_err(|e| {
+            Body::File(path) => ByteStream::from_path(path).await.map_err(|e| {
                 Error::new(
                     ErrorType::Internal,
                     Code::ScratchFailed,
@@ -65,38 +61,24 @@ impl S3 {
             return Ok(None);
         };
         let found = self.get(key).await?;
-        Ok(found
-            .filter(|object| object.bytes == bytes)
-            .map(|object| object.version))
+        let same = found.filter(|object| object.bytes == bytes);
+        Ok(same.map(|object| object.version))
     }
-}
-
-async fn file(path: &Path) -> Result<ByteStream, aws_sdk_s3::primitives::ByteStreamError> {
-    ByteStream::from_path(path).await
 }
 
 #[async_trait]
 impl Store for S3 {
     async fn get(&self, key: &str) -> Result<Option<Object>, Error> {
-        let failed = |e| {
-            aws::error(
-                Code::StoreNotReadable,
-                &format!("read {}", self.place(key)),
-                e,
-            )
-        };
-        let request = self
-            .sdk
-            .s3()
-            .await
-            .get_object()
-            .bucket(&self.bucket)
-            .key(self.key(key));
+        let request = self.sdk.s3().await.get_object();
+        let request = request.bucket(&self.bucket).key(self.key(key));
         let answer = match request.send().await {
             Ok(answer) => answer,
             // Without the right to list, S3 answers 403 for a missing object. That is an error here, never an absence.
             Err(SdkError::ServiceError(e)) if e.err().is_no_such_key() => return Ok(None),
-            Err(e) => return Err(failed(e)),
+            Err(e) => {
+                let what = format!("read {}", self.place(key));
+                return Err(aws::error(Code::StoreNotReadable, &what, e));
+            }
         };
         let version = Version(answer.e_tag().unwrap_or_default().to_owned());
         let bytes = answer.body.collect().await.map_err(|e| {
@@ -117,13 +99,8 @@ impl Store for S3 {
     async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {
         let mut races = 0;
         loop {
-            let request = self
-                .sdk
-                .s3()
-                .await
-                .put_object()
-                .bucket(&self.bucket)
-                .key(self.key(key));
+            let request = self.sdk.s3().await.put_object();
+            let request = request.bucket(&self.bucket).key(self.key(key));
             let request = match mode {
                 PutMode::Overwrite => request,
                 PutMode::Create => request.if_none_match("*"),
@@ -159,19 +136,11 @@ impl Store for S3 {
         let mut pages = request.prefix(self.key(prefix)).into_paginator().send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| {
-                aws::error(
-                    Code::StoreNotReadable,
-                    &format!("list {}", self.place(prefix)),
-                    e,
-                )
-            })?;
+            let what = || format!("list {}", self.place(prefix));
+            let page = page.map_err(|e| aws::error(Code::StoreNotReadable, &what(), e))?;
             let names = page.contents().iter().filter_map(|object| object.key());
-            keys.extend(
-                names
-                    .filter_map(|name| name.strip_prefix(&self.prefix))
-                    .map(str::to_owned),
-            );
+            let ours = names.filter_map(|name| name.strip_prefix(&self.prefix));
+            keys.extend(ours.map(str::to_owned));
         }
         keys.sort();
         Ok(keys)

@@ -1,12 +1,11 @@
-//! What a sync answers.
+//! The answers of a sync.
 
 use jiff::Timestamp;
-use rollcall_connector::Code;
 
 use crate::catalog::manifest::{Manifest, Status};
 use crate::store::lease::Peek;
-use rollcall_connector::Warning;
 use rollcall_connector::event::{Counts, Reason, SyncAnswer, SyncStatus};
+use rollcall_connector::{Code, Warning};
 
 /// The answer of a run whose snapshot is stored.
 pub(super) fn finished(manifest: &Manifest) -> SyncAnswer {
@@ -17,20 +16,18 @@ pub(super) fn finished(manifest: &Manifest) -> SyncAnswer {
     with_status(manifest, status)
 }
 
-/// What a manifest says, under this status.
+/// The answer that a manifest gives, with this status.
 pub(super) fn with_status(manifest: &Manifest, status: SyncStatus) -> SyncAnswer {
     let mut warnings = manifest.warnings.clone();
-    let losses = manifest
-        .losses
-        .iter()
-        .filter(|_| status == SyncStatus::Held);
+    let is_held = status == SyncStatus::Held;
+    let losses = manifest.losses.iter().filter(|_| is_held);
     warnings.extend(losses.map(|loss| Warning::new(Code::SuddenLoss, loss.to_string())));
     SyncAnswer {
         status,
         connection: manifest.connection.clone(),
         sync_id: Some(manifest.sync_id.clone()),
         resume_at: None,
-        reason: (status == SyncStatus::Held).then_some(Reason::Loss),
+        reason: is_held.then_some(Reason::Loss),
         snapshot: Some(manifest.snapshot.key.clone()),
         content_digest: Some(manifest.digests.content.clone()),
         counts: manifest.counts,

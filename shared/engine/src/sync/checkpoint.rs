@@ -2,17 +2,18 @@
 //! nothing is ever uploaded twice.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use prost::Message;
-use rollcall_connector::Code;
+use rollcall_connector::{Code, Error, ErrorType};
+use rollcall_snapshot::ScratchError;
 
 use super::commit::Commit;
 use super::work::Work;
 use crate::store::{Body, PutMode, Store};
-use rollcall_connector::{Error, ErrorType};
-use rollcall_snapshot::scratch;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Collects commits for the next part.
 pub(super) struct Log {
@@ -27,7 +28,7 @@ pub(super) struct Log {
 
 impl Log {
     /// A log that collects in files in `folder`.
-    pub(super) fn create(folder: &Path) -> Result<Self, Error> {
+    pub(super) fn create(folder: &Path) -> io::Result<Self> {
         Ok(Self {
             folder: folder.to_owned(),
             encoder: encoder(&path(folder, 0))?,
@@ -38,11 +39,11 @@ impl Log {
     }
 
     /// Adds a commit.
-    pub(super) fn add(&mut self, commit: &Commit) -> Result<(), Error> {
+    pub(super) fn add(&mut self, commit: &Commit) -> Result<(), ScratchError> {
         self.commits += 1;
-        self.encoder
-            .write_all(&commit.encode_length_delimited_to_vec())
-            .map_err(scratch)
+        Ok(self
+            .encoder
+            .write_all(&commit.encode_length_delimited_to_vec())?)
     }
 
     /// Uploads what was added since the last time as the part `key`; `false` if there was nothing. What could not be
@@ -50,7 +51,7 @@ impl Log {
     /// else writes it, so that writing it twice is no harm.
     pub(super) async fn upload(&mut self, store: &dyn Store, key: &str) -> Result<bool, Error> {
         if self.complete.is_none() && self.commits > 0 {
-            self.complete = Some(self.cut()?);
+            self.complete = Some(self.cut().map_err(ScratchError::from)?);
         }
         let Some(file) = &self.complete else {
             return Ok(false);
@@ -59,7 +60,7 @@ impl Log {
             .put(key, Body::File(file), PutMode::Overwrite)
             .await
             .map_err(|e| e.into_error("the checkpoint"))?;
-        std::fs::remove_file(file).map_err(scratch)?;
+        std::fs::remove_file(file).map_err(ScratchError::from)?;
         self.complete = None;
         Ok(true)
     }
@@ -71,11 +72,10 @@ impl Log {
     }
 
     /// Ends the file at hand and begins the next one.
-    fn cut(&mut self) -> Result<PathBuf, Error> {
+    fn cut(&mut self) -> io::Result<PathBuf> {
         let next = encoder(&path(&self.folder, self.files))?;
         let encoder = std::mem::replace(&mut self.encoder, next);
-        let file = encoder.finish().map_err(scratch)?;
-        file.into_inner().map_err(|e| scratch(e.into_error()))?;
+        encoder.finish()?.into_inner().map_err(|e| e.into_error())?;
         let ended = path(&self.folder, self.files - 1);
         self.files += 1;
         self.commits = 0;
@@ -87,46 +87,39 @@ fn path(folder: &Path, number: usize) -> PathBuf {
     folder.join(format!("commits-{number}.zst"))
 }
 
-fn encoder(path: &Path) -> Result<zstd::Encoder<'static, BufWriter<File>>, Error> {
-    let file = BufWriter::new(File::create(path).map_err(scratch)?);
-    zstd::Encoder::new(file, 1).map_err(scratch)
+fn encoder(path: &Path) -> io::Result<zstd::Encoder<'static, BufWriter<File>>> {
+    zstd::Encoder::new(BufWriter::new(File::create(path)?), 1)
 }
 
-/// Brings a new database to where the parts of a checkpoint end.
+/// Applies the parts of a checkpoint to a new database.
 pub(super) async fn replay(
     store: &dyn Store,
     parts: &[String],
     work: &mut Work,
 ) -> Result<(), Error> {
+    let unusable = |kind, code, what: &str, key: &str| {
+        let message = format!(
+            "a part of this run's checkpoint {what}: {}",
+            store.place(key)
+        );
+        let fix = "Start a new run: send the event without `sync_id`.";
+        Error::new(kind, code, message, fix).restarting_run()
+    };
     for key in parts {
         let object = store.get(key).await?.ok_or_else(|| {
-            Error::new(
+            unusable(
                 ErrorType::Conflict,
                 Code::CheckpointUnreadable,
-                format!(
-                    "a part of this run's checkpoint is missing: {}",
-                    store.place(key)
-                ),
-                "Start a new run: send the event without `sync_id`.",
+                "is missing",
+                key,
             )
-            .restarting_run()
         })?;
-        let unreadable = |e: Box<dyn std::error::Error + Send + Sync>| {
-            Error::new(
-                ErrorType::Internal,
-                Code::CheckpointUnreadable,
-                format!(
-                    "a part of this run's checkpoint cannot be read: {}",
-                    store.place(key)
-                ),
-                "Start a new run: send the event without `sync_id`.",
-            )
-            .with_source(e)
-            .restarting_run()
+        let unreadable = |e: Cause| {
+            let (kind, code) = (ErrorType::Internal, Code::CheckpointUnreadable);
+            unusable(kind, code, "cannot be read", key).with_source(e)
         };
-        let decoder =
-            zstd::Decoder::new(object.bytes.as_slice()).map_err(|e| unreadable(e.into()))?;
-        let mut reader = BufReader::new(decoder);
+        let decoder = zstd::Decoder::new(object.bytes.as_slice());
+        let mut reader = BufReader::new(decoder.map_err(|e| unreadable(e.into()))?);
         while let Some(commit) = read(&mut reader).map_err(unreadable)? {
             work.apply(&commit)?;
         }
@@ -134,27 +127,20 @@ pub(super) async fn replay(
     Ok(())
 }
 
-fn read(
-    reader: &mut impl Read,
-) -> Result<Option<Commit>, Box<dyn std::error::Error + Send + Sync>> {
-    let mut length = 0_u64;
-    for shift in (0..63).step_by(7) {
-        let mut byte = [0];
-        if reader.read(&mut byte)? == 0 {
-            return if shift == 0 {
-                Ok(None)
-            } else {
-                Err("cut short".into())
-            };
-        }
-        length |= u64::from(byte[0] & 0x7f) << shift;
-        if byte[0] & 0x80 == 0 {
-            break;
-        }
+fn read(reader: &mut impl BufRead) -> Result<Option<Commit>, Cause> {
+    if reader.fill_buf()?.is_empty() {
+        return Ok(None);
     }
+    let mut length = Vec::new();
+    while length.last().is_none_or(|byte| byte & 0x80 != 0) && length.len() < 10 {
+        let mut byte = [0];
+        reader.read_exact(&mut byte)?;
+        length.extend(byte);
+    }
+    let length = prost::decode_length_delimiter(length.as_slice())?;
     let mut bytes = Vec::new();
-    reader.take(length).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 != length {
+    reader.take(length as u64).read_to_end(&mut bytes)?;
+    if bytes.len() != length {
         return Err("cut short".into());
     }
     Ok(Some(Commit::decode(bytes.as_slice())?))

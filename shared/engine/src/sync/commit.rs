@@ -1,70 +1,61 @@
-//! What a step leaves behind, as one message: it is applied to the working database in one transaction, and a checkpoint
-//! is nothing but the commits so far. Replaying them gives the same database.
+//! A change of the working database, as one message: it is applied in one transaction, and a checkpoint is the commits so
+//! far. Replaying them gives the same database.
 
 use std::collections::BTreeMap;
 
 use prost::Message;
-use rollcall_connector::Code;
-
-use rollcall_connector::{About, Error, StepOutput, Syncer, Warning};
-use rollcall_model::{EntitlementId, encode};
+use rollcall_connector::{Code, Error, StepOutput, Syncer, Warning};
+use rollcall_model::proto::ResourceId;
+use rollcall_model::{Entitlement, EntitlementId, encode};
 
 /// One change of the working database.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Commit {
-    #[prost(enumeration = "Kind", tag = "1")]
+    #[prost(enumeration = "CommitKind", tag = "1")]
     pub kind: i32,
     /// The step that is done, or whose list starts over.
     #[prost(int64, tag = "2")]
     pub step: i64,
     #[prost(message, repeated, tag = "3")]
-    pub resources: Vec<ResourceRow>,
+    pub resources: Vec<NewResource>,
     #[prost(message, repeated, tag = "4")]
-    pub entitlements: Vec<EntitlementRow>,
+    pub entitlements: Vec<NewEntitlement>,
     #[prost(message, repeated, tag = "5")]
-    pub grants: Vec<GrantRow>,
-    /// Resources that are no more unless a list shows them; for [`Kind::Asked`], the ones that were asked for.
+    pub grants: Vec<NewGrant>,
+    /// Resources that are no more unless a list shows them; for [`CommitKind::LookedUp`], the names that were looked up.
     #[prost(message, repeated, tag = "6")]
-    pub names: Vec<Name>,
+    pub names: Vec<ResourceId>,
     #[prost(message, optional, tag = "7")]
-    pub next: Option<StepRow>,
+    pub next: Option<NewStep>,
     #[prost(message, repeated, tag = "8")]
-    pub spawn: Vec<StepRow>,
+    pub spawn: Vec<NewStep>,
     #[prost(btree_map = "string, uint64", tag = "9")]
     pub tallies: BTreeMap<String, u64>,
     #[prost(message, repeated, tag = "10")]
-    pub warnings: Vec<WarningRow>,
-    /// For [`Kind::Asked`].
+    pub warnings: Vec<NewWarning>,
+    /// For [`CommitKind::LookedUp`].
     #[prost(uint32, tag = "11")]
     pub phase: u32,
     /// Resources that are no more, whatever a list shows.
     #[prost(message, repeated, tag = "12")]
-    pub deleted_during_sync: Vec<Name>,
+    pub deleted_during_sync: Vec<ResourceId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, prost::Enumeration)]
 #[repr(i32)]
-pub(super) enum Kind {
+pub(super) enum CommitKind {
     /// The first steps of a run.
     Start = 0,
     /// A step is done.
     Done = 1,
     /// The list of a step starts over.
     Restart = 2,
-    /// Missing principals were asked for.
-    Asked = 3,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Message)]
-pub(super) struct Name {
-    #[prost(string, tag = "1")]
-    pub resource_type: String,
-    #[prost(string, tag = "2")]
-    pub id: String,
+    /// Missing principals were looked up.
+    LookedUp = 3,
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
-pub(super) struct StepRow {
+pub(super) struct NewStep {
     #[prost(uint32, tag = "1")]
     pub phase: u32,
     /// JSON.
@@ -73,7 +64,7 @@ pub(super) struct StepRow {
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
-pub(super) struct WarningRow {
+pub(super) struct NewWarning {
     #[prost(string, tag = "1")]
     pub code: String,
     #[prost(string, tag = "2")]
@@ -81,11 +72,11 @@ pub(super) struct WarningRow {
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
-pub(super) struct ResourceRow {
+pub(super) struct NewResource {
     #[prost(message, required, tag = "1")]
-    pub name: Name,
+    pub id: ResourceId,
     #[prost(message, optional, tag = "2")]
-    pub parent: Option<Name>,
+    pub parent: Option<ResourceId>,
     #[prost(uint32, tag = "3")]
     pub rank: u32,
     #[prost(bytes = "vec", tag = "4")]
@@ -93,24 +84,24 @@ pub(super) struct ResourceRow {
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
-pub(super) struct EntitlementRow {
+pub(super) struct NewEntitlement {
     #[prost(string, tag = "1")]
     pub id: String,
     #[prost(message, required, tag = "2")]
-    pub resource: Name,
+    pub resource: ResourceId,
     #[prost(bytes = "vec", tag = "3")]
     pub data: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
-pub(super) struct GrantRow {
+pub(super) struct NewGrant {
     #[prost(string, tag = "1")]
     pub entitlement: String,
     /// The entitlement's resource.
     #[prost(message, required, tag = "2")]
-    pub resource: Name,
+    pub resource: ResourceId,
     #[prost(message, required, tag = "3")]
-    pub principal: Name,
+    pub principal: ResourceId,
     #[prost(bytes = "vec", tag = "4")]
     pub annotations: Vec<u8>,
     #[prost(bytes = "vec", optional, tag = "5")]
@@ -122,10 +113,10 @@ pub(super) struct GrantRow {
 
 impl Commit {
     /// A commit that only adds steps.
-    pub(super) fn steps<C: Syncer>(kind: Kind, steps: &[C::Step]) -> Result<Self, Error> {
+    pub(super) fn steps<C: Syncer>(kind: CommitKind, steps: &[C::Step]) -> Result<Self, Error> {
         Ok(Self {
             kind: kind as i32,
-            spawn: steps.iter().map(step_row::<C>).collect::<Result<_, _>>()?,
+            spawn: new_steps::<C>(steps)?,
             ..Self::default()
         })
     }
@@ -133,73 +124,65 @@ impl Commit {
     /// A list starts over.
     pub(super) fn restart(step: i64) -> Self {
         Self {
-            kind: Kind::Restart as i32,
+            kind: CommitKind::Restart as i32,
             step,
             ..Self::default()
         }
     }
 
-    /// What step `step` brought.
-    pub(super) fn done<C: Syncer>(step: i64, brought: StepOutput<C::Step>) -> Result<Self, Error> {
-        let about: &About = C::ABOUT;
-        let records = brought.records;
+    /// The output of step `step`.
+    pub(super) fn done<C: Syncer>(step: i64, output: StepOutput<C::Step>) -> Result<Self, Error> {
+        let records = output.records;
         records.entitlements.iter().try_for_each(check_id)?;
-        let resources = records.resources.iter().map(|r| ResourceRow {
-            name: Name::from(&r.id),
-            parent: r.parent.as_ref().map(Name::from),
+        let resources = records.resources.iter().map(|r| NewResource {
+            id: proto_id(&r.id),
+            parent: r.parent.as_ref().map(proto_id),
             rank: r.rank as u32,
             data: encode::resource(r),
         });
-        let entitlements = records.entitlements.iter().map(|e| EntitlementRow {
+        let entitlements = records.entitlements.iter().map(|e| NewEntitlement {
             id: e.id.to_string(),
-            resource: Name::from(&e.id.resource),
-            data: encode::entitlement(e, about.resource_types),
+            resource: proto_id(&e.id.resource),
+            data: encode::entitlement(e, C::ABOUT.resource_types),
         });
-        let grants = records.grants.iter().map(|g| GrantRow {
+        let grants = records.grants.iter().map(|g| NewGrant {
             entitlement: g.entitlement.to_string(),
-            resource: Name::from(&g.entitlement.resource),
-            principal: Name::from(&g.principal),
+            resource: proto_id(&g.entitlement.resource),
+            principal: proto_id(&g.principal),
             annotations: encode::grant_annotations(g),
             expansion: g.expandable.as_ref().map(encode::expansion),
             implied_by: g.implied_by.as_deref().map(ids),
         });
         Ok(Self {
-            kind: Kind::Done as i32,
+            kind: CommitKind::Done as i32,
             step,
             resources: resources.collect(),
             entitlements: entitlements.collect(),
             grants: grants.collect(),
-            names: records.not_found.iter().map(Name::from).collect(),
-            next: brought.next.as_ref().map(step_row::<C>).transpose()?,
-            spawn: brought
-                .spawn
-                .iter()
-                .map(step_row::<C>)
-                .collect::<Result<_, _>>()?,
-            tallies: brought.tallies,
-            warnings: brought.warnings.into_iter().map(WarningRow::from).collect(),
+            names: records.not_found.iter().map(proto_id).collect(),
+            next: output.next.as_ref().map(new_step::<C>).transpose()?,
+            spawn: new_steps::<C>(&output.spawn)?,
+            tallies: output.tallies,
+            warnings: output.warnings.into_iter().map(new_warning).collect(),
             phase: 0,
-            deleted_during_sync: records.deleted_during_sync.iter().map(Name::from).collect(),
+            deleted_during_sync: records.deleted_during_sync.iter().map(proto_id).collect(),
         })
     }
-}
 
-impl Commit {
     /// Whether a page produced nothing at all, not even a count of rows that were left out.
     pub(super) fn is_empty_page(&self) -> bool {
-        self.resources.is_empty()
-            && self.entitlements.is_empty()
-            && self.grants.is_empty()
-            && self.names.is_empty()
-            && self.deleted_during_sync.is_empty()
-            && self.spawn.is_empty()
-            && self.tallies.is_empty()
-            && self.warnings.is_empty()
+        let rest = Self {
+            kind: self.kind,
+            step: self.step,
+            next: self.next.clone(),
+            ..Self::default()
+        };
+        *self == rest
     }
 }
 
-/// An id that cannot be taken apart again would be granted and revoked as another one.
-fn check_id(entitlement: &rollcall_model::Entitlement) -> Result<(), Error> {
+/// Refuses an id that cannot be split again: it would be granted and revoked as another one.
+fn check_id(entitlement: &Entitlement) -> Result<(), Error> {
     let id = &entitlement.id;
     if id.slug.is_empty() || id.slug.contains(':') || id.resource.resource_type.contains(':') {
         return Err(Error::internal(
@@ -212,35 +195,29 @@ fn check_id(entitlement: &rollcall_model::Entitlement) -> Result<(), Error> {
     Ok(())
 }
 
-/// The ids of entitlements, as a list in JSON: so the database reads it.
+/// The ids of entitlements, as a JSON list for SQLite.
 fn ids(entitlements: &[EntitlementId]) -> String {
     let ids = entitlements.iter().map(ToString::to_string);
     serde_json::Value::from_iter(ids).to_string()
 }
 
-fn step_row<C: Syncer>(step: &C::Step) -> Result<StepRow, Error> {
-    let body = serde_json::to_string(step)
-        .map_err(|e| Error::internal(Code::NotJson, "a step has no JSON form").with_source(e))?;
-    Ok(StepRow {
-        phase: C::phase(step).into(),
-        body,
-    })
+fn new_steps<C: Syncer>(steps: &[C::Step]) -> Result<Vec<NewStep>, Error> {
+    steps.iter().map(new_step::<C>).collect()
 }
 
-impl From<&rollcall_model::ResourceId> for Name {
-    fn from(id: &rollcall_model::ResourceId) -> Self {
-        Self {
-            resource_type: id.resource_type.clone(),
-            id: id.id.clone(),
-        }
+fn new_step<C: Syncer>(step: &C::Step) -> Result<NewStep, Error> {
+    let body = serde_json::to_string(step).map_err(Error::no_json)?;
+    let phase = C::phase(step).into();
+    Ok(NewStep { phase, body })
+}
+
+fn proto_id(id: &rollcall_model::ResourceId) -> ResourceId {
+    ResourceId {
+        resource_type: id.resource_type.clone(),
+        resource: id.id.clone(),
     }
 }
 
-impl From<Warning> for WarningRow {
-    fn from(w: Warning) -> Self {
-        Self {
-            code: w.code,
-            message: w.message,
-        }
-    }
+fn new_warning(Warning { code, message }: Warning) -> NewWarning {
+    NewWarning { code, message }
 }

@@ -8,7 +8,7 @@
 //!   is direct. A direct grant that is also reached lists D itself, as direct.
 //! - A shallow edge passes on direct grants only; an edge with resource types, only principals of those.
 //! - Groups pass through like any holder. An entitlement is never its own source.
-//! - DeploymentScope a cycle everything flows until nothing changes. (The reference merges a cycle into one node and passes
+//! - Within a cycle everything flows until nothing changes. (The reference merges a cycle into one node and passes
 //!   nothing on inside it; that loses members.)
 //! - An edge from an entitlement that does not exist is left out; one whose source is not on the grant's principal is an
 //!   error.
@@ -21,17 +21,17 @@ use std::collections::{BTreeMap, HashMap};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use prost::Message;
-use rollcall_connector::Code;
-use rusqlite::{CachedStatement, Connection, Rows, params};
-
-use rollcall_connector::Error;
+use rollcall_connector::{Code, Error};
 use rollcall_model::ResourceId;
 use rollcall_model::encode::{GrantEncoder, append_sources, strip_sources};
 use rollcall_model::proto::{
     Annotation, Grant, GrantExpandable, GrantImmutable, GrantSource, GrantSources,
 };
-use rollcall_snapshot::scratch;
+use rollcall_snapshot::ScratchError;
 use rollcall_snapshot::{GrantColumns, SnapshotWriter};
+use rusqlite::{CachedStatement, Connection, Rows};
+
+use super::sql::value;
 
 /// The edges of a snapshot, entitlements interned.
 #[derive(Default)]
@@ -41,7 +41,7 @@ pub(super) struct Edges {
     types: Vec<Vec<String>>,
 }
 
-/// Whoever holds `from` holds `to`.
+/// A holder of `from` holds `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Edge {
     to: u32,
@@ -58,14 +58,22 @@ pub(super) struct Range {
     pub last: i64,
 }
 
-/// An entitlement that takes part: where its grants are.
+impl Range {
+    /// The range that `row` continues or begins.
+    pub(super) fn with(range: Option<Self>, row: i64) -> Self {
+        let first = range.map_or(row, |range| range.first);
+        Self { first, last: row }
+    }
+}
+
+/// An entitlement that an edge names.
 struct Node {
     entitlement: String,
-    resource: ResourceId,
-    /// As the vendor stated them.
-    stated: Option<Range>,
-    /// What followed from others, one range for each time it was visited.
-    derived: Vec<Range>,
+    /// `None`: there is no such entitlement.
+    resource: Option<ResourceId>,
+    /// The rows of its grants, and whether they are direct: first those that the vendor stated, then one range for each
+    /// visit that derived some.
+    rows: Vec<(Range, bool)>,
 }
 
 /// Finds an entitlement in the snapshot: its resource, and the rows of its grants. `None` if there is no such.
@@ -121,30 +129,25 @@ impl Edges {
     }
 
     fn node(&mut self, entitlement: &str) -> u32 {
-        let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        match self.nodes.get(entitlement) {
-            Some(node) => *node,
-            None => {
-                self.nodes.insert(entitlement.to_owned(), next);
-                next
-            }
+        if let Some(node) = self.nodes.get(entitlement) {
+            return *node;
         }
+        let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.nodes.insert(entitlement.to_owned(), next);
+        next
     }
 
     fn types(&mut self, wanted: &[String]) -> u32 {
-        let at = self
-            .types
-            .iter()
-            .position(|known| known == wanted)
-            .unwrap_or_else(|| {
-                self.types.push(wanted.to_vec());
-                self.types.len() - 1
-            });
+        let known = self.types.iter().position(|known| known == wanted);
+        let at = known.unwrap_or_else(|| {
+            self.types.push(wanted.to_vec());
+            self.types.len() - 1
+        });
         u32::try_from(at).unwrap_or(u32::MAX)
     }
 }
 
-/// What came of expansion.
+/// The result of expansion.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Expanded {
     /// Grants that were added.
@@ -163,25 +166,21 @@ pub(super) fn expand(
     names.sort_by_key(|(_, node)| *node);
     let mut nodes = Vec::with_capacity(names.len());
     for (entitlement, _) in names {
-        nodes.push(find(&entitlement)?.map(|(resource, stated)| Node {
+        let (resource, stated) = find(&entitlement)?.unzip();
+        let rows = stated.flatten().map(|range| (range, true));
+        nodes.push(Node {
             entitlement,
             resource,
-            stated,
-            derived: Vec::new(),
-        }));
+            rows: rows.into_iter().collect(),
+        });
     }
     let all = edges.edges.len();
-    edges
-        .edges
-        .retain(|e| nodes[e.to as usize].is_some() && nodes[e.from as usize].is_some());
+    let exists = |node: u32| nodes[node as usize].resource.is_some();
+    edges.edges.retain(|e| exists(e.to) && exists(e.from));
     let left_out = (all - edges.edges.len()) as u64;
     edges.edges.sort();
     edges.edges.dedup();
 
-    let mut nodes: Vec<Node> = nodes
-        .into_iter()
-        .map(|n| n.unwrap_or_else(Node::absent))
-        .collect();
     let mut expansion = Expansion {
         writer,
         edges: &edges,
@@ -222,9 +221,7 @@ fn order(edges: &Edges, nodes: &[Node]) -> Vec<Vec<usize>> {
         .collect();
     pairs.sort();
     pairs.dedup();
-    for (from, to) in pairs {
-        graph.add_edge(from, to, ());
-    }
+    graph.extend_with_edges(pairs);
     let mut components = kosaraju_scc(&graph);
     components.reverse();
     components
@@ -234,23 +231,6 @@ fn order(edges: &Edges, nodes: &[Node]) -> Vec<Vec<usize>> {
             component.into_iter().map(|n| graph[n]).collect()
         })
         .collect()
-}
-
-impl Node {
-    fn absent() -> Self {
-        Self {
-            entitlement: String::new(),
-            resource: ResourceId::new("", ""),
-            stated: None,
-            derived: Vec::new(),
-        }
-    }
-
-    /// All rows of its grants, each with whether they are direct.
-    fn ranges(&self) -> impl Iterator<Item = (Range, bool)> + '_ {
-        let stated = self.stated.iter().map(|range| (*range, true));
-        stated.chain(self.derived.iter().map(|range| (*range, false)))
-    }
 }
 
 struct Expansion<'a> {
@@ -268,7 +248,7 @@ struct Arrival {
 }
 
 impl Expansion<'_> {
-    /// Brings one destination up to date with its sources. Says whether anything changed.
+    /// Brings one destination up to date with its sources. Returns whether anything changed.
     fn visit(&mut self, nodes: &mut [Node], to: usize) -> Result<bool, Error> {
         let first = self.edges.edges.partition_point(|e| (e.to as usize) < to);
         let incoming: Vec<Edge> = self.edges.edges[first..]
@@ -279,44 +259,48 @@ impl Expansion<'_> {
         if incoming.is_empty() {
             return Ok(false);
         }
+        let Some(resource) = nodes[to].resource.clone() else {
+            return Ok(false);
+        };
         let mut cursors = cursors(nodes, &incoming, to);
         let mut changed = false;
         let mut range: Option<Range> = None;
-        let encoder = GrantEncoder::new(&nodes[to].entitlement, &nodes[to].resource);
+        let encoder = GrantEncoder::new(&nodes[to].entitlement, &resource);
         // In batches: SQLite must not be written while the same table is read.
         loop {
-            let batch = arrivals(
-                self.writer.connection(),
-                nodes,
-                &self.edges.types,
-                &mut cursors,
-            )?;
+            let db = self.writer.connection();
+            let batch = arrivals(db, nodes, &self.edges.types, &mut cursors)?;
             if batch.is_empty() {
                 break;
             }
             for arrival in batch {
-                changed |= self.arrive(&nodes[to], &encoder, arrival, &mut range)?;
+                changed |= self.arrive(
+                    (&nodes[to].entitlement, &resource),
+                    &encoder,
+                    arrival,
+                    &mut range,
+                )?;
             }
         }
-        nodes[to].derived.extend(range);
+        nodes[to].rows.extend(range.map(|range| (range, false)));
         Ok(changed)
     }
 
     fn arrive(
         &mut self,
-        node: &Node,
+        (entitlement, resource): (&str, &ResourceId),
         encoder: &GrantEncoder,
         arrival: Arrival,
         range: &mut Option<Range>,
     ) -> Result<bool, Error> {
         let Arrival {
-            principal,
+            principal: (kind, principal),
             row,
             mut sources,
         } = arrival;
         if let Some((row_id, direct)) = row {
             if direct {
-                sources.insert(node.entitlement.clone(), GrantSource { is_direct: true });
+                sources.insert(entitlement.to_owned(), GrantSource { is_direct: true });
             }
             return self.update(row_id, GrantSources { sources });
         }
@@ -325,38 +309,25 @@ impl Expansion<'_> {
             annotations: vec![GrantImmutable::default().to_any()],
             ..Grant::default()
         };
-        encoder.encode(
-            &principal.0,
-            &principal.1,
-            &immutable.encode_to_vec(),
-            &mut id,
-            &mut data,
-        );
+        let annotations = immutable.encode_to_vec();
+        encoder.encode(&kind, &principal, &annotations, &mut id, &mut data);
         append_sources(&mut data, GrantSources { sources });
         let row_id = self.writer.derived(&GrantColumns {
-            resource: (&node.resource.resource_type, &node.resource.id),
-            entitlement: &node.entitlement,
-            principal: (&principal.0, &principal.1),
+            resource: (&resource.resource_type, &resource.id),
+            entitlement,
+            principal: (&kind, &principal),
             id: &id,
             expansion: None,
             data: &data,
         })?;
-        let first = range.map_or(row_id, |r| r.first);
-        *range = Some(Range {
-            first,
-            last: row_id,
-        });
+        *range = Some(Range::with(*range, row_id));
         self.added += 1;
         Ok(true)
     }
 
     fn update(&mut self, row_id: i64, sources: GrantSources) -> Result<bool, Error> {
-        let before: Vec<u8> = self
-            .writer
-            .connection()
-            .prepare_cached("SELECT data FROM v1_grants WHERE id = ?1")
-            .and_then(|mut select| select.query_row([row_id], |row| row.get(0)))
-            .map_err(scratch)?;
+        let sql = "SELECT data FROM v1_grants WHERE id = ?1";
+        let before: Vec<u8> = value(self.writer.connection(), sql, [row_id])?;
         let mut data = strip_sources(&before).map_err(|e| {
             Error::internal(Code::UnreadableRecord, "a grant cannot be read").with_source(e)
         })?;
@@ -381,19 +352,12 @@ struct Cursor {
 }
 
 fn cursors(nodes: &[Node], incoming: &[Edge], to: usize) -> Vec<Cursor> {
-    let own = nodes[to].ranges().map(|(rows, direct)| Cursor {
-        rows,
-        edge: None,
-        direct,
-    });
+    let cursor = |(rows, direct), edge| Cursor { rows, edge, direct };
+    let own = nodes[to].rows.iter().map(|row| cursor(*row, None));
     let feeding = incoming.iter().flat_map(|edge| {
-        let ranges = nodes[edge.from as usize].ranges();
-        let passed_on = ranges.filter(|(_, direct)| *direct || !edge.shallow);
-        passed_on.map(|(rows, direct)| Cursor {
-            rows,
-            edge: Some(*edge),
-            direct,
-        })
+        let rows = nodes[edge.from as usize].rows.iter();
+        let passed_on = rows.filter(|(_, direct)| *direct || !edge.shallow);
+        passed_on.map(|row| cursor(*row, Some(*edge)))
     });
     own.chain(feeding).collect()
 }
@@ -404,12 +368,12 @@ fn arrivals(
     nodes: &[Node],
     types: &[Vec<String>],
     cursors: &mut [Cursor],
-) -> Result<Vec<Arrival>, Error> {
+) -> Result<Vec<Arrival>, ScratchError> {
     let mut statements = Vec::with_capacity(cursors.len());
     for _ in 0..cursors.len() {
         let sql = "SELECT id, principal_resource_type_id, principal_resource_id FROM v1_grants
                    WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
-        statements.push(db.prepare_cached(sql).map_err(scratch)?);
+        statements.push(db.prepare_cached(sql)?);
     }
     let mut streams = Vec::with_capacity(cursors.len());
     for (statement, cursor) in statements.iter_mut().zip(cursors) {
@@ -437,10 +401,13 @@ struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    fn open(statement: &'a mut CachedStatement<'_>, cursor: &'a mut Cursor) -> Result<Self, Error> {
+    fn open(
+        statement: &'a mut CachedStatement<'_>,
+        cursor: &'a mut Cursor,
+    ) -> Result<Self, ScratchError> {
         let Range { first, last } = cursor.rows;
         let mut stream = Self {
-            rows: statement.query(params![first, last]).map_err(scratch)?,
+            rows: statement.query([first, last])?,
             cursor,
             head: None,
         };
@@ -448,29 +415,25 @@ impl<'a> Stream<'a> {
         Ok(stream)
     }
 
-    fn advance(&mut self) -> Result<(), Error> {
-        let row = match self.rows.next().map_err(scratch)? {
-            Some(row) => (row.get(0), row.get(1), row.get(2)),
-            None => {
-                self.head = None;
-                self.cursor.rows.first = self.cursor.rows.last + 1;
-                return Ok(());
-            }
-        };
-        self.cursor.rows.first = row.0.map_err(scratch)?;
-        self.head = Some((row.1.map_err(scratch)?, row.2.map_err(scratch)?));
+    fn advance(&mut self) -> Result<(), ScratchError> {
+        self.head = None;
+        self.cursor.rows.first = self.cursor.rows.last + 1;
+        if let Some(row) = self.rows.next()? {
+            self.cursor.rows.first = row.get(0)?;
+            self.head = Some((row.get(1)?, row.get(2)?));
+        }
         Ok(())
     }
 }
 
 impl Arrival {
-    /// Collects what all streams say about `principal`, and moves them past it.
+    /// Collects the rows of `principal` in all streams, and moves them past it.
     fn of(
         principal: (String, String),
         streams: &mut [Stream<'_>],
         nodes: &[Node],
         types: &[Vec<String>],
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, ScratchError> {
         let mut arrival = Self {
             principal,
             row: None,

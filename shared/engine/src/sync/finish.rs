@@ -5,24 +5,24 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rollcall_connector::Code;
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
-use super::expand::{self, Edges, Expanded, Range};
-use super::work::Work;
-use rollcall_connector::{About, Error, Warning};
+use rollcall_connector::{About, Code, Error, Warning};
 use rollcall_model::encode::{GrantEncoder, resource_type, stub};
 use rollcall_model::{ResourceId, TraitKind};
-use rollcall_snapshot::scratch;
+use rollcall_snapshot::ScratchError;
 use rollcall_snapshot::{GrantColumns, Packed, RowCounts, SnapshotWriter, count, pack};
+use rusqlite::{Connection, OptionalExtension};
 
-/// What becomes of a working database.
-pub(super) struct Plan<'a> {
+use super::expand::{self, Edges, Expanded, Range};
+use super::sql::{all, batch, blob, each, optional, run, text, value};
+use super::work::Work;
+
+/// What to write, and where.
+pub(super) struct SnapshotOptions<'a> {
     pub about: &'static About,
     pub sync_id: &'a str,
     pub started_at: Timestamp,
     pub expand: bool,
-    /// Where files may be made.
+    /// The folder for the files.
     pub folder: &'a Path,
 }
 
@@ -42,39 +42,43 @@ pub(super) struct Finished {
 }
 
 /// Writes the snapshot of a working database whose steps are all done.
-pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Result<Finished, Error> {
-    let database = plan.folder.join("snapshot.db");
-    // Nothing is taken back from here on: a run that fails begins with a database of its own.
-    work.connection()
-        .execute_batch("PRAGMA journal_mode = OFF")
-        .map_err(scratch)?;
+pub(super) fn finish(
+    work: &Work,
+    options: &SnapshotOptions<'_>,
+    ended_at: Timestamp,
+) -> Result<Finished, Error> {
+    let database = options.folder.join("snapshot.db");
+    let db = work.connection();
+    // Nothing is rolled back from here on: a run that fails begins with a database of its own.
+    batch(db, "PRAGMA journal_mode = OFF")?;
     let mut finish = Finish {
-        work: work.connection(),
-        plan,
-        writer: SnapshotWriter::create(&database, plan.sync_id, plan.started_at)?,
+        work: db,
+        about: options.about,
+        writer: SnapshotWriter::create(&database, options.sync_id, options.started_at)?,
         stubs: BTreeMap::new(),
-        left_out: 0,
     };
     finish.resource_types()?;
-    finish.leave_out_gone()?;
-    let unexplained = finish.leave_out_explained()?;
+    let left_out = finish.leave_out_deleted()?;
+    let unexplained = finish.leave_out_implied()?;
     finish.add_stubs()?;
     finish.resources()?;
     finish.entitlements()?;
     let edges = finish.grants()?;
     let stated_by_type = finish.writer.grants_by_type().clone();
-    let expanded = finish.expansion(edges)?;
-    let mut warnings = work.warnings()?;
-    warnings.extend(finish.warnings(expanded, unexplained));
-    // Its pages are not needed any more, and building indexes needs the room.
-    work.connection()
-        .execute_batch("PRAGMA shrink_memory")
-        .map_err(scratch)?;
+    let mut expanded = Expanded::default();
+    if options.expand && !edges.is_empty() {
+        let find = |entitlement: &str| Ok(find(db, entitlement)?);
+        expanded = expand::expand(&mut finish.writer, edges, &find)?;
+    }
     let Finish { writer, stubs, .. } = finish;
+    let mut warnings = work.warnings()?;
+    warnings.extend(notices(unexplained, expanded.left_out, left_out, &stubs));
+    // Its pages are not needed any more, and building indexes needs the room.
+    batch(db, "PRAGMA shrink_memory")?;
     let (stats, content_digest) = writer.finish(ended_at)?;
-    let file = plan.folder.join("snapshot.c1z");
+    let file = options.folder.join("snapshot.c1z");
     let packed = pack(&database, &file)?;
-    std::fs::remove_file(&database).map_err(scratch)?;
+    std::fs::remove_file(&database).map_err(ScratchError::from)?;
     Ok(Finished {
         file,
         packed,
@@ -89,24 +93,23 @@ pub(super) fn finish(work: &Work, plan: &Plan<'_>, ended_at: Timestamp) -> Resul
 
 struct Finish<'a> {
     work: &'a Connection,
-    plan: &'a Plan<'a>,
+    about: &'static About,
     writer: SnapshotWriter,
     stubs: BTreeMap<String, u64>,
-    left_out: usize,
 }
 
 impl Finish<'_> {
-    fn kind(&self, resource_type: &str, what: &str) -> Result<TraitKind, Error> {
-        match self.plan.about.resource_type(resource_type) {
-            Some(t) => Ok(t.trait_kind),
-            None => Err(broken(format!(
+    fn trait_kind(&self, resource_type: &str, what: &str) -> Result<TraitKind, Error> {
+        let found = self.about.resource_type(resource_type);
+        found.map(|t| t.trait_kind).ok_or_else(|| {
+            broken(format!(
                 "{what} has the unknown resource type `{resource_type}`"
-            ))),
-        }
+            ))
+        })
     }
 
     fn resource_types(&mut self) -> Result<(), Error> {
-        let mut types: Vec<_> = self.plan.about.resource_types.iter().collect();
+        let mut types: Vec<_> = self.about.resource_types.iter().collect();
         types.sort_by_key(|t| t.id);
         for t in types {
             self.writer.resource_type(t.id, &resource_type(t))?;
@@ -114,86 +117,77 @@ impl Finish<'_> {
         Ok(())
     }
 
-    fn any(&self, select: &str) -> Result<bool, Error> {
-        self.work
-            .query_row(&format!("SELECT EXISTS ({select})"), [], |row| row.get(0))
-            .map_err(scratch)
+    fn any(&self, select: &str) -> Result<bool, ScratchError> {
+        value(self.work, &format!("SELECT EXISTS ({select})"), [])
     }
 
-    /// What vanished during the sync is not shown, nor what is inside it, nor what either held, whatever a list had shown
-    /// before; and nobody holds anything on what is gone.
-    fn leave_out_gone(&mut self) -> Result<(), Error> {
-        let vanished = self.any("SELECT 1 FROM vanished")?;
-        if !vanished && !self.any("SELECT 1 FROM gone")? {
-            return Ok(());
+    /// Leaves out what was deleted during the sync, what is inside it and the grants of either, whatever a list shows; and
+    /// the grants on what was not found. Returns the number of grants left out.
+    fn leave_out_deleted(&self) -> Result<usize, ScratchError> {
+        let deleted = self.any("SELECT 1 FROM deleted")?;
+        if !deleted && !self.any("SELECT 1 FROM not_found")? {
+            return Ok(0);
         }
-        let run = |sql: &str| self.work.execute(sql, []).map_err(scratch);
+        let run = |sql: &str| run(self.work, sql, []);
         let mut left_out = 0;
-        if vanished {
+        if deleted {
             // All rows of a resource have to be inside: it may have been moved meanwhile.
-            let inside = "INSERT INTO vanished SELECT type, id, 0 FROM resources
-                          WHERE (type, id) NOT IN (SELECT type, id FROM vanished) GROUP BY type, id
-                          HAVING min(coalesce((parent_type, parent_id) IN (SELECT type, id FROM vanished), 0)) = 1";
+            let inside = "INSERT INTO deleted SELECT type, id, 0 FROM resources
+                          WHERE (type, id) NOT IN (SELECT type, id FROM deleted) GROUP BY type, id
+                          HAVING min(coalesce((parent_type, parent_id) IN (SELECT type, id FROM deleted), 0)) = 1";
             while run(inside)? > 0 {}
-            run("UPDATE names SET state = 2 WHERE (type, id) IN (SELECT type, id FROM vanished)")?;
-            run("DELETE FROM resources WHERE (type, id) IN (SELECT type, id FROM vanished)")?;
-            run(
-                "DELETE FROM entitlements WHERE (type, resource) IN (SELECT type, id FROM vanished)",
-            )?;
-            left_out +=
-                run("DELETE FROM grants WHERE (type, id) IN (SELECT type, id FROM vanished)")?;
+            let deleted = |what: &str, id: &str| {
+                let is_deleted = format!("(type, {id}) IN (SELECT type, id FROM deleted)");
+                run(&format!("{what} WHERE {is_deleted}"))
+            };
+            deleted("UPDATE names SET state = 2", "id")?;
+            deleted("DELETE FROM resources", "id")?;
+            deleted("DELETE FROM entitlements", "resource")?;
+            left_out += deleted("DELETE FROM grants", "id")?;
         }
         left_out += run("DELETE FROM grants WHERE entitlement IN
                              (SELECT entitlement FROM targets JOIN names USING (type, id) WHERE state = 2)")?;
-        // Whom these alone named, nobody names any more.
+        // Principals that only these grants named are not named any more.
         run("UPDATE names SET principal = 0 WHERE principal = 1")?;
         run("UPDATE names SET principal = 1 WHERE (type, id) IN (SELECT type, id FROM grants)")?;
-        self.left_out = left_out;
-        Ok(())
+        Ok(left_out)
     }
 
-    /// Grants that the vendor shows as following from others are left out where those others show, too, and where the same
-    /// grant shows as one of its own; how many stay, since they follow from nothing that shows.
-    fn leave_out_explained(&self) -> Result<u64, Error> {
-        if !self.any("SELECT 1 FROM grants WHERE unless IS NOT NULL")? {
+    /// Leaves out grants that the vendor shows as implied by others where one of those shows too, or the same grant as one
+    /// of its own. Returns the number of those that stay, since they follow from no grant that shows.
+    fn leave_out_implied(&self) -> Result<u64, ScratchError> {
+        if !self.any("SELECT 1 FROM grants WHERE implied_by IS NOT NULL")? {
             return Ok(0);
         }
-        self.work
-            .execute_batch(
-                "CREATE INDEX IF NOT EXISTS held ON grants(entitlement, type, id);
-                 DELETE FROM grants WHERE unless IS NOT NULL AND EXISTS (
-                     SELECT 1 FROM json_each(grants.unless) AS source, grants AS held
-                     WHERE held.entitlement = source.value AND held.type = grants.type AND held.id = grants.id);
-                 DELETE FROM grants WHERE unless IS NOT NULL AND EXISTS (
-                     SELECT 1 FROM grants AS held WHERE held.entitlement = grants.entitlement
-                     AND held.type = grants.type AND held.id = grants.id AND held.unless IS NULL);
-                 DROP INDEX held;",
-            )
-            .map_err(scratch)?;
-        let left = "SELECT count(*) FROM (SELECT DISTINCT entitlement, type, id FROM grants WHERE unless IS NOT NULL)";
-        let left: i64 = self
-            .work
-            .query_row(left, [], |row| row.get(0))
-            .map_err(scratch)?;
-        Ok(left.cast_unsigned())
+        batch(
+            self.work,
+            "CREATE INDEX IF NOT EXISTS held ON grants(entitlement, type, id);
+             DELETE FROM grants WHERE implied_by IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM json_each(grants.implied_by) AS source, grants AS held
+                 WHERE held.entitlement = source.value AND held.type = grants.type AND held.id = grants.id);
+             DELETE FROM grants WHERE implied_by IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM grants AS held WHERE held.entitlement = grants.entitlement
+                 AND held.type = grants.type AND held.id = grants.id AND held.implied_by IS NULL);
+             DROP INDEX held;",
+        )?;
+        let left = "SELECT count(*) FROM
+                    (SELECT DISTINCT entitlement, type, id FROM grants WHERE implied_by IS NOT NULL)";
+        Ok(value::<i64>(self.work, left, [])?.cast_unsigned())
     }
 
-    /// Whoever is only named becomes a stub: never dropped, never dangling.
+    /// Adds a stub for each principal that is only named: never dropped, never dangling.
     fn add_stubs(&mut self) -> Result<(), Error> {
         let sql = "SELECT type, id FROM names WHERE state NOT IN (1, 3) AND principal = 1 ORDER BY type, id";
-        let mut select = self.work.prepare(sql).map_err(scratch)?;
-        let mut rows = select.query([]).map_err(scratch)?;
-        let mut stubs = Vec::new();
-        while let Some(row) = rows.next().map_err(scratch)? {
-            stubs.push(ResourceId::new(text(row, 0)?, text(row, 1)?));
-        }
-        let sql = "INSERT INTO resources VALUES (?1, ?2, NULL, NULL, 0, ?3, 0)";
-        let mut insert = self.work.prepare(sql).map_err(scratch)?;
+        let stubs = all(self.work, sql, [], |row| {
+            Ok(ResourceId::new(
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+            ))
+        })?;
         for id in stubs {
-            let data = stub(&id, self.kind(&id.resource_type, "a principal")?);
-            insert
-                .execute(params![id.resource_type, id.id, data])
-                .map_err(scratch)?;
+            let data = stub(&id, self.trait_kind(&id.resource_type, "a principal")?);
+            let sql = "INSERT INTO resources VALUES (?1, ?2, NULL, NULL, 0, ?3, 0)";
+            run(self.work, sql, (&id.resource_type, &id.id, data))?;
             count(&mut self.stubs, &id.resource_type);
         }
         Ok(())
@@ -201,23 +195,18 @@ impl Finish<'_> {
 
     fn resources(&mut self) -> Result<(), Error> {
         let sql = "SELECT type, id, data, parent_type, parent_id FROM resources ORDER BY type, id, rank DESC, data";
-        let mut select = self.work.prepare(sql).map_err(scratch)?;
-        let mut rows = select.query([]).map_err(scratch)?;
         let mut last = (String::new(), String::new());
-        while let Some(row) = rows.next().map_err(scratch)? {
+        each(self.work, sql, |row| {
             let (kind, id) = (text(row, 0)?, text(row, 1)?);
             if (kind, id) == (last.0.as_str(), last.1.as_str()) {
-                continue;
+                return Ok(());
             }
             last = (kind.to_owned(), id.to_owned());
             if kind.is_empty() || id.is_empty() {
                 return Err(broken(format!("a resource has the empty id `{kind}:{id}`")));
             }
-            self.kind(kind, "a resource")?;
-            let parent = match (optional(row, 3)?, optional(row, 4)?) {
-                (Some(kind), Some(id)) => Some((kind, id)),
-                _ => None,
-            };
+            self.trait_kind(kind, "a resource")?;
+            let parent = optional(row, 3)?.zip(optional(row, 4)?);
             if let Some((parent_type, parent_id)) = parent
                 && !self.is_listed(parent_type, parent_id)?
             {
@@ -225,127 +214,106 @@ impl Finish<'_> {
                     "the parent of {kind}:{id} is missing: {parent_type}:{parent_id}"
                 )));
             }
-            self.writer.resource((kind, id), parent, blob(row, 2)?)?;
-        }
-        Ok(())
+            let data = blob(row, 2)?.unwrap_or_default();
+            Ok(self.writer.resource((kind, id), parent, data)?)
+        })
     }
 
-    fn is_listed(&self, kind: &str, id: &str) -> Result<bool, Error> {
-        let state = self.state(kind, id)?;
-        Ok(matches!(state, Some(1 | 3)))
-    }
-
-    fn state(&self, kind: &str, id: &str) -> Result<Option<i64>, Error> {
-        let sql = "SELECT state FROM names WHERE type = ?1 AND id = ?2";
-        let mut select = self.work.prepare_cached(sql).map_err(scratch)?;
-        select
-            .query_row([kind, id], |row| row.get(0))
-            .optional()
-            .map_err(scratch)
+    fn is_listed(&self, kind: &str, id: &str) -> Result<bool, ScratchError> {
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM names WHERE type = ?1 AND id = ?2 AND state IN (1, 3))";
+        value(self.work, sql, [kind, id])
     }
 
     fn entitlements(&mut self) -> Result<(), Error> {
-        self.work
-            .execute_batch(
-                "DROP TABLE IF EXISTS ranges;
-                 CREATE TABLE ranges(entitlement TEXT PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL,
-                     first INTEGER, last INTEGER) WITHOUT ROWID;",
-            )
-            .map_err(scratch)?;
+        batch(
+            self.work,
+            "DROP TABLE IF EXISTS ranges;
+             CREATE TABLE ranges(entitlement TEXT PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL,
+                 first INTEGER, last INTEGER) WITHOUT ROWID;",
+        )?;
         let sql = "SELECT id, type, resource, data FROM entitlements ORDER BY id, data";
-        let mut select = self.work.prepare(sql).map_err(scratch)?;
-        let mut insert = self
-            .work
-            .prepare("INSERT INTO ranges VALUES (?1, ?2, ?3, NULL, NULL)")
-            .map_err(scratch)?;
-        let mut rows = select.query([]).map_err(scratch)?;
         let mut last = String::new();
-        while let Some(row) = rows.next().map_err(scratch)? {
+        each(self.work, sql, |row| {
             let (id, kind, resource) = (text(row, 0)?, text(row, 1)?, text(row, 2)?);
             if id == last {
-                continue;
+                return Ok(());
             }
-            last = id.to_owned();
+            refill(&mut last, id);
             if !self.is_listed(kind, resource)? {
                 return Err(broken(format!(
                     "the resource of entitlement {id} is missing"
                 )));
             }
-            self.writer
-                .entitlement(id, (kind, resource), blob(row, 3)?)?;
-            insert.execute([id, kind, resource]).map_err(scratch)?;
-        }
-        Ok(())
+            let data = blob(row, 3)?.unwrap_or_default();
+            self.writer.entitlement(id, (kind, resource), data)?;
+            let sql = "INSERT INTO ranges VALUES (?1, ?2, ?3, NULL, NULL)";
+            run(self.work, sql, [id, kind, resource])?;
+            Ok(())
+        })
     }
 
     /// Writes the grants as the vendor stated them, and collects the edges for expansion.
     fn grants(&mut self) -> Result<Edges, Error> {
         let sql = "SELECT entitlement, type, id, annotations, expansion FROM grants
                    ORDER BY entitlement, type, id, expansion IS NULL, annotations, expansion";
-        let mut select = self.work.prepare(sql).map_err(scratch)?;
-        let mut rows = select.query([]).map_err(scratch)?;
         let mut edges = Edges::new();
-        let mut on: Option<On> = None;
+        let mut group: Option<GrantsOf> = None;
         let (mut principal_type, mut principal_id) = (String::new(), String::new());
-        let (mut id, mut data, mut kept) = (String::new(), Vec::new(), Vec::new());
-        while let Some(row) = rows.next().map_err(scratch)? {
+        let (mut id, mut data, mut first_expansion) = (String::new(), Vec::new(), Vec::new());
+        each::<Error>(self.work, sql, |row| {
             let entitlement = text(row, 0)?;
-            let same = on.as_ref().is_some_and(|on| on.entitlement == entitlement);
+            let same = group
+                .as_ref()
+                .is_some_and(|of| of.entitlement == entitlement);
             if !same {
-                self.close(on.take())?;
-                on = Some(self.open(entitlement)?);
+                self.close(group.take())?;
             }
-            let Some(on) = on.as_mut() else { continue };
-            let expansion = row.get_ref(4).map_err(scratch)?;
-            let expansion = expansion.as_blob_or_null().map_err(scratch)?;
-            if same
-                && (text(row, 1)?, text(row, 2)?)
-                    == (principal_type.as_str(), principal_id.as_str())
-            {
-                // The first of equals counts. Two ways of passing on the same grant cannot both be kept.
-                if expansion.is_some_and(|other| other != kept) {
+            let of = match &mut group {
+                Some(of) => of,
+                none => none.insert(self.open(entitlement)?),
+            };
+            let expansion = blob(row, 4)?;
+            let principal = (text(row, 1)?, text(row, 2)?);
+            if same && principal == (principal_type.as_str(), principal_id.as_str()) {
+                // The first of equals counts. Two different expansions of the same grant cannot both be kept.
+                if expansion.is_some_and(|other| other != first_expansion) {
                     return Err(broken(format!("{id} is passed on in two different ways")));
                 }
-                continue;
+                return Ok(());
             }
-            kept = expansion.unwrap_or_default().to_vec();
-            refill(&mut principal_type, text(row, 1)?);
-            refill(&mut principal_id, text(row, 2)?);
+            first_expansion = expansion.unwrap_or_default().to_vec();
+            refill(&mut principal_type, principal.0);
+            refill(&mut principal_id, principal.1);
             if let Some(expansion) = expansion {
-                edges.add(entitlement, (&principal_type, &principal_id), expansion)?;
+                edges.add(entitlement, principal, expansion)?;
             }
-            on.encoder.encode(
-                &principal_type,
-                &principal_id,
-                blob(row, 3)?,
-                &mut id,
-                &mut data,
-            );
+            let annotations = blob(row, 3)?.unwrap_or_default();
+            of.encoder
+                .encode(principal.0, principal.1, annotations, &mut id, &mut data);
             let row_id = self.writer.grant(&GrantColumns {
-                resource: (&on.resource.resource_type, &on.resource.id),
+                resource: (&of.resource.resource_type, &of.resource.id),
                 entitlement,
-                principal: (&principal_type, &principal_id),
+                principal,
                 id: &id,
                 expansion,
                 data: &data,
             })?;
-            on.rows = Some(Range {
-                first: on.rows.map_or(row_id, |r| r.first),
-                last: row_id,
-            });
-        }
-        self.close(on)?;
+            of.rows = Some(Range::with(of.rows, row_id));
+            Ok(())
+        })?;
+        self.close(group)?;
         Ok(edges)
     }
 
     /// Begins with the grants of an entitlement.
-    fn open(&self, entitlement: &str) -> Result<On, Error> {
-        let Some((resource, _)) = self.find(entitlement)? else {
+    fn open(&self, entitlement: &str) -> Result<GrantsOf, Error> {
+        let Some((resource, _)) = find(self.work, entitlement)? else {
             return Err(broken(format!(
                 "a grant names the entitlement {entitlement}, which the vendor did not show"
             )));
         };
-        Ok(On {
+        Ok(GrantsOf {
             entitlement: entitlement.to_owned(),
             encoder: GrantEncoder::new(entitlement, &resource),
             resource,
@@ -353,80 +321,19 @@ impl Finish<'_> {
         })
     }
 
-    fn close(&self, on: Option<On>) -> Result<(), Error> {
-        let Some((on, rows)) = on.and_then(|on| on.rows.map(|rows| (on, rows))) else {
-            return Ok(());
-        };
-        let sql = "UPDATE ranges SET first = ?2, last = ?3 WHERE entitlement = ?1";
-        let mut update = self.work.prepare_cached(sql).map_err(scratch)?;
-        update
-            .execute(params![on.entitlement, rows.first, rows.last])
-            .map_err(scratch)?;
+    fn close(&self, group: Option<GrantsOf>) -> Result<(), ScratchError> {
+        if let Some(of) = group
+            && let Some(Range { first, last }) = of.rows
+        {
+            let sql = "UPDATE ranges SET first = ?2, last = ?3 WHERE entitlement = ?1";
+            run(self.work, sql, (of.entitlement, first, last))?;
+        }
         Ok(())
-    }
-
-    fn find(&self, entitlement: &str) -> Result<Option<(ResourceId, Option<Range>)>, Error> {
-        find(self.work, entitlement)
-    }
-
-    fn expansion(&mut self, edges: Edges) -> Result<Expanded, Error> {
-        if !self.plan.expand || edges.is_empty() {
-            return Ok(Expanded::default());
-        }
-        let work = self.work;
-        expand::expand(&mut self.writer, edges, &|entitlement| {
-            find(work, entitlement)
-        })
-    }
-
-    fn warnings(&self, expanded: Expanded, unexplained: u64) -> Vec<Warning> {
-        let mut warnings = Vec::new();
-        if unexplained > 0 {
-            warnings.push(Warning::new(
-                Code::UnexplainedGrants,
-                format!(
-                    "the vendor shows {unexplained} grants as following from others, which it does not show: they are kept, as grants of their own"
-                ),
-            ));
-        }
-        if expanded.left_out > 0 {
-            warnings.push(Warning::new(
-                Code::NothingToExpand,
-                format!(
-                    "{} grants are to be passed on from entitlements that do not exist",
-                    expanded.left_out
-                ),
-            ));
-        }
-        if self.left_out > 0 {
-            warnings.push(Warning::new(
-                Code::GrantsLeftOut,
-                format!(
-                    "{} grants are left out: the vendor does not know their resources or holders any more, or is deleting them",
-                    self.left_out
-                ),
-            ));
-        }
-        if !self.stubs.is_empty() {
-            let counts: Vec<_> = self
-                .stubs
-                .iter()
-                .map(|(kind, n)| format!("{n} {kind}"))
-                .collect();
-            warnings.push(Warning::new(
-                Code::UnresolvedPrincipals,
-                format!(
-                    "grants name principals that the vendor does not show: {}",
-                    counts.join(", ")
-                ),
-            ));
-        }
-        warnings
     }
 }
 
 /// The entitlement whose grants are being written.
-struct On {
+struct GrantsOf {
     entitlement: String,
     resource: ResourceId,
     encoder: GrantEncoder,
@@ -436,22 +343,15 @@ struct On {
 fn find(
     work: &Connection,
     entitlement: &str,
-) -> Result<Option<(ResourceId, Option<Range>)>, Error> {
+) -> Result<Option<(ResourceId, Option<Range>)>, ScratchError> {
     let sql = "SELECT type, id, first, last FROM ranges WHERE entitlement = ?1";
-    let mut select = work.prepare_cached(sql).map_err(scratch)?;
-    let found = |row: &Row<'_>| {
+    let mut select = work.prepare_cached(sql)?;
+    let found = select.query_row([entitlement], |row| {
         let resource = ResourceId::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
-        let first: Option<i64> = row.get(2)?;
-        let last: Option<i64> = row.get(3)?;
-        Ok((
-            resource,
-            first.zip(last).map(|(first, last)| Range { first, last }),
-        ))
-    };
-    select
-        .query_row([entitlement], found)
-        .optional()
-        .map_err(scratch)
+        let range = row.get::<_, Option<_>>(2)?.zip(row.get(3)?);
+        Ok((resource, range.map(|(first, last)| Range { first, last })))
+    });
+    Ok(found.optional()?)
 }
 
 fn refill(buffer: &mut String, text: &str) {
@@ -459,19 +359,52 @@ fn refill(buffer: &mut String, text: &str) {
     buffer.push_str(text);
 }
 
-fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, Error> {
-    let value = row.get_ref(column).map_err(scratch)?;
-    value.as_str().map_err(scratch)
-}
-
-fn optional<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a str>, Error> {
-    let value = row.get_ref(column).map_err(scratch)?;
-    value.as_str_or_null().map_err(scratch)
-}
-
-fn blob<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a [u8], Error> {
-    let value = row.get_ref(column).map_err(scratch)?;
-    value.as_blob().map_err(scratch)
+/// What an operator should know of the whole snapshot.
+fn notices(
+    unexplained: u64,
+    dangling_edges: u64,
+    left_out: usize,
+    stubs: &BTreeMap<String, u64>,
+) -> Vec<Warning> {
+    let stub_counts: Vec<_> = stubs
+        .iter()
+        .map(|(kind, n)| format!("{n} {kind}"))
+        .collect();
+    let notices = [
+        (
+            unexplained > 0,
+            Code::UnexplainedGrants,
+            format!(
+                "the vendor shows {unexplained} grants as following from others, which it does not show: they are kept, as grants of their own"
+            ),
+        ),
+        (
+            dangling_edges > 0,
+            Code::NothingToExpand,
+            format!(
+                "{dangling_edges} grants are to be passed on from entitlements that do not exist"
+            ),
+        ),
+        (
+            left_out > 0,
+            Code::GrantsLeftOut,
+            format!(
+                "{left_out} grants are left out: the vendor does not know their resources or holders any more, or is deleting them"
+            ),
+        ),
+        (
+            !stubs.is_empty(),
+            Code::UnresolvedPrincipals,
+            format!(
+                "grants name principals that the vendor does not show: {}",
+                stub_counts.join(", ")
+            ),
+        ),
+    ];
+    let raised = notices.into_iter().filter(|(raised, ..)| *raised);
+    raised
+        .map(|(_, code, message)| Warning::new(code, message))
+        .collect()
 }
 
 /// A snapshot that would mislead its readers is not published.

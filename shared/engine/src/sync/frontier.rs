@@ -6,24 +6,26 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
-use rollcall_connector::Code;
+use rollcall_connector::clock::{after, between};
+use rollcall_connector::{
+    Chain, Code, Error, ErrorType, Identity, StepOutput, Syncer, is_stale_cursor,
+};
+use rollcall_model::proto::ResourceId;
 use tokio::time::error::Elapsed;
 
-use super::commit::{Commit, Kind, Name};
-use super::run::Run;
+use super::commit::{Commit, CommitKind};
+use super::journal::Journal;
 use super::work::Pending;
-use rollcall_connector::clock::{after, between};
-use rollcall_connector::{Chain, Error, ErrorType, Identity, Syncer, is_stale_cursor};
 
-/// How often principals that nobody listed are asked for at the end of a phase: what was found may name others.
+/// How often unlisted principals are looked up at the end of a phase: those that are found may name others.
 const ROUNDS: u32 = 2;
-/// How many names are handed to a connector at a time.
+/// How many names a connector looks up at a time.
 const NAMES: usize = 5_000;
 
 /// Why the frontier is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// The vendor asks for patience.
+    /// The vendor's rate limit, until this time.
     RateLimit(Timestamp),
     /// The time of this slice is over.
     Deadline,
@@ -34,7 +36,7 @@ pub(super) enum Stop {
 /// Runs steps until there are none, or until it is time to stop. What is under way when the time is over is dropped: a
 /// step reads only, and is run again.
 pub(super) async fn drain<C: Syncer>(
-    run: &mut Run<'_>,
+    run: &mut Journal<'_>,
     connector: &C,
     identity: &Identity,
 ) -> Result<Option<Stop>, Error> {
@@ -76,8 +78,8 @@ pub(super) async fn drain<C: Syncer>(
         };
         pace.slowest = pace.slowest.max(took);
         match result {
-            Ok(brought) => {
-                run.commit(&Commit::done::<C>(step.id, brought)?)?;
+            Ok(output) => {
+                run.commit(&Commit::done::<C>(step.id, output)?)?;
                 pace.done += 1;
             }
             Err(e) if is_stale_cursor(&e) => {
@@ -105,7 +107,7 @@ pub(super) async fn drain<C: Syncer>(
     }
 }
 
-/// Waits for `next`, for so long at most. This is real time, whatever clock a test has: so is a deadline.
+/// Waits for `next`, for `left` at most: real time, as a deadline is, whatever clock a test has.
 async fn in_time<F: Future>(left: Option<Duration>, next: F) -> Result<F::Output, Elapsed> {
     match left {
         Some(left) => tokio::time::timeout(left, next).await,
@@ -119,7 +121,7 @@ pub(super) fn comes_back(e: &Error, now: Timestamp) -> Timestamp {
     at.unwrap_or_else(|| after(now, Duration::from_secs(60)))
 }
 
-/// The latest of the times that the vendor asks us to come back at.
+/// The latest of the times at which rate limits end.
 fn later(stop: Option<Stop>, e: &Error, now: Timestamp) -> Stop {
     let at = comes_back(e, now);
     match stop {
@@ -132,7 +134,7 @@ async fn run_step<C: Syncer>(
     connector: &C,
     identity: &Identity,
     step: &Pending,
-) -> Result<rollcall_connector::StepOutput<C::Step>, Error> {
+) -> Result<StepOutput<C::Step>, Error> {
     let decoded = serde_json::from_str(&step.body).map_err(|e| {
         Error::new(
             ErrorType::Conflict,
@@ -155,7 +157,7 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(run: &Run<'_>) -> Self {
+    fn new(run: &Journal<'_>) -> Self {
         Self {
             done: 0,
             slowest: Duration::ZERO,
@@ -165,7 +167,7 @@ impl Pace {
     }
 
     /// How long steps that are under way may still take.
-    fn left(&self, run: &Run<'_>) -> Option<Duration> {
+    fn left(&self, run: &Journal<'_>) -> Option<Duration> {
         // Before requests end by themselves: that would look like an outage.
         let margin = Duration::from_millis(500).min(self.reserve / 4);
         let requests_end = between(run.cx.clock.now(), run.requests_end?);
@@ -173,44 +175,45 @@ impl Pace {
         Some(left.min(requests_end.saturating_sub(margin)))
     }
 
-    fn is_over(&self, run: &Run<'_>) -> bool {
+    fn is_over(&self, run: &Journal<'_>) -> bool {
         let reserve = self.reserve.max(self.slowest.min(self.reserve * 2));
-        let enough = run
-            .cx
-            .settings
-            .max_steps
-            .is_some_and(|max| self.done >= max);
+        let max_steps = run.cx.settings.max_steps;
+        let enough = max_steps.is_some_and(|max| self.done >= max);
         enough || run.cx.remaining() < reserve
     }
 }
 
-/// What comes after a phase that has no more steps: first whoever is missing, then the next phase.
-fn next_phase<C: Syncer>(run: &mut Run<'_>, connector: &C, phase: u8) -> Result<Option<u8>, Error> {
+/// Looks up unlisted principals, then advances the phase.
+fn next_phase<C: Syncer>(
+    run: &mut Journal<'_>,
+    connector: &C,
+    phase: u8,
+) -> Result<Option<u8>, Error> {
     if run.work.rounds(phase)? < ROUNDS {
-        ask(run, connector, phase)?;
+        look_up(run, connector, phase)?;
     }
-    run.work.phase()
+    Ok(run.work.phase()?)
 }
 
-/// Asks the connector for resources that grants name and nobody listed.
-fn ask<C: Syncer>(run: &mut Run<'_>, connector: &C, phase: u8) -> Result<(), Error> {
-    let mut last = Name::default();
+/// Adds the connector's steps for the resources that grants name and no list shows.
+fn look_up<C: Syncer>(run: &mut Journal<'_>, connector: &C, phase: u8) -> Result<(), Error> {
+    let mut last = ResourceId::default();
     loop {
         let missing = run.work.missing(&last, NAMES)?;
         let Some(end) = missing.last() else { break };
         last = end.clone();
         for same in missing.chunk_by(|a, b| a.resource_type == b.resource_type) {
-            let ids: Vec<String> = same.iter().map(|name| name.id.clone()).collect();
+            let ids: Vec<String> = same.iter().map(|name| name.resource.clone()).collect();
             let Some(steps) = connector.resolve(phase, &same[0].resource_type, &ids) else {
                 continue;
             };
-            let mut commit = Commit::steps::<C>(Kind::Asked, &steps)?;
+            let mut commit = Commit::steps::<C>(CommitKind::LookedUp, &steps)?;
             commit.phase = phase.into();
             commit.names = same.to_vec();
             run.commit(&commit)?;
         }
     }
-    let mut round = Commit::steps::<C>(Kind::Asked, &[])?;
+    let mut round = Commit::steps::<C>(CommitKind::LookedUp, &[])?;
     round.phase = phase.into();
     run.commit(&round)
 }

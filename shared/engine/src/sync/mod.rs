@@ -1,4 +1,4 @@
-//! The sync engine: runs a connector's steps, keeps what they bring, finishes and publishes.
+//! The sync engine: runs a connector's steps, stores their output, finishes and publishes.
 
 mod answer;
 mod checkpoint;
@@ -6,10 +6,11 @@ mod commit;
 mod expand;
 mod finish;
 mod frontier;
+mod journal;
 mod postpone;
 mod publish;
-mod restart;
 mod run;
+mod sql;
 mod warnings;
 mod work;
 mod workdir;

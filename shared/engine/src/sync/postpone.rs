@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::frontier;
-use super::run::Run;
+use super::journal::Journal;
 use rollcall_connector::clock::{after, backoff};
 use rollcall_connector::event::{Reason, SyncAnswer};
 use rollcall_connector::{Chain, Error, ErrorType, Warning};
@@ -13,7 +13,7 @@ use rollcall_connector::{Chain, Error, ErrorType, Warning};
 /// How long a run that met an outage waits before the first new attempt; see [`backoff`].
 const FIRST_BACKOFF: Duration = Duration::from_secs(10);
 
-impl Run<'_> {
+impl Journal<'_> {
     /// What becomes of a run that failed: it waits for what may pass by itself, as long as attempts and time are left.
     pub(super) async fn postpone(mut self, failure: Error) -> Result<SyncAnswer, Error> {
         let Some((reason, at)) = self.comes_back(&failure) else {

@@ -10,7 +10,7 @@ use rollcall_connector::Code;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::catalog::manifest::Latest;
+use crate::catalog::latest::Latest;
 use crate::context::secrets::Files;
 use crate::context::{Context, Settings};
 use crate::store::folder::Folder;
@@ -179,11 +179,14 @@ pub(super) struct Breakable {
     folder: Folder,
     /// Writes to keys that begin so fail, as often as that.
     broken: Mutex<(&'static str, usize)>,
+    /// The keys of all reads.
+    reads: Mutex<Vec<String>>,
 }
 
 #[async_trait]
 impl Store for Breakable {
     async fn get(&self, key: &str) -> Result<Option<Object>, Error> {
+        self.reads.lock().expect("a lock").push(key.to_owned());
         self.folder.get(key).await
     }
 
@@ -242,6 +245,7 @@ impl Desk {
         let store = Arc::new(Breakable {
             folder: Folder::new(folder.path().join("store")),
             broken: Mutex::new(("", 0)),
+            reads: Mutex::default(),
         });
         let desk = Self {
             cx: Context {
@@ -513,4 +517,22 @@ async fn the_tenants_pin_outlives_a_run_that_was_not_told_who_we_are() {
     desk.planned.plan(|plan| plan.tenant = "o=1 a=other");
     let error = desk.sync(None).await.expect_err("another tenant");
     assert_eq!(error.code().as_str(), "AnotherTenant");
+}
+
+#[tokio::test]
+async fn a_resumed_run_reads_its_lease_and_its_manifest_once() {
+    let mut desk = Desk::new(2);
+    desk.cx.settings.max_steps = Some(1);
+    let slice = desk.sync(None).await.expect("a slice");
+    desk.store.reads.lock().expect("a lock").clear();
+    desk.cx.settings.max_steps = None;
+    let answer = desk.complete(slice.sync_id.as_deref()).await;
+    let reads = desk.store.reads.lock().expect("a lock");
+    for key in [KEYS.lease(), KEYS.manifest(&answer.sync_id.expect("an id"))] {
+        assert_eq!(
+            reads.iter().filter(|read| **read == key).count(),
+            1,
+            "{key}"
+        );
+    }
 }

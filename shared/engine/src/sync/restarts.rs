@@ -1,6 +1,8 @@
 //! Lists that start over, or go in a circle, in the working database.
 
-use super::commit::{Commit, Kind, Name, ResourceRow, StepRow};
+use rollcall_model::proto::ResourceId;
+
+use super::commit::{Commit, CommitKind, NewResource, NewStep};
 use super::work::Work;
 
 fn work() -> (tempfile::TempDir, Work) {
@@ -21,18 +23,18 @@ fn begun(steps: &[&str]) -> (tempfile::TempDir, Work, Vec<i64>) {
     (folder, work, taken.iter().map(|s| s.id).collect())
 }
 
-fn step(body: &str) -> StepRow {
-    StepRow {
+fn step(body: &str) -> NewStep {
+    NewStep {
         phase: 0,
         body: body.into(),
     }
 }
 
-fn user(id: &str) -> ResourceRow {
-    ResourceRow {
-        name: Name {
+fn user(id: &str) -> NewResource {
+    NewResource {
+        id: ResourceId {
             resource_type: "user".into(),
-            id: id.into(),
+            resource: id.into(),
         },
         parent: None,
         rank: 2,
@@ -42,7 +44,7 @@ fn user(id: &str) -> ResourceRow {
 
 fn page(step_id: i64, users: &[&str], next: Option<&str>, children: &[&str]) -> Commit {
     Commit {
-        kind: Kind::Done as i32,
+        kind: CommitKind::Done as i32,
         step: step_id,
         resources: users.iter().map(|id| user(id)).collect(),
         next: next.map(step),
@@ -120,7 +122,7 @@ fn a_list_that_starts_over_takes_back_what_it_said_to_be_no_more() {
     let (_folder, mut work, ids) = begun(&["a", "z"]);
     work.apply(&page(ids[1], &["z1", "z2"], None, &[]))
         .expect("applied");
-    let name = |id: &str| user(id).name;
+    let name = |id: &str| user(id).id;
     let half = Commit {
         names: vec![name("x")],
         deleted_during_sync: vec![name("z1")],
@@ -128,7 +130,7 @@ fn a_list_that_starts_over_takes_back_what_it_said_to_be_no_more() {
     };
     work.apply(&half).expect("applied");
     let said = |work: &Work| {
-        let sql = "SELECT (SELECT count(*) FROM vanished), (SELECT count(*) FROM gone),
+        let sql = "SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM not_found),
                           (SELECT count(*) FROM names WHERE state = 2)";
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         let counts: (i64, i64, i64) = work.connection().query_row(sql, [], row).expect("counts");

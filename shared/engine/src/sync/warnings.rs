@@ -1,13 +1,13 @@
-//! How much warnings may say: answers pass through Step Functions, which takes 256 KB from one state to the next.
+//! Limits the size of warnings: Step Functions passes at most 256 KB from one state to the next.
 
 use rollcall_connector::{Code, Warning};
 
-/// How many warnings an answer has.
+/// The most warnings in an answer.
 const MAX_WARNINGS: usize = 50;
-/// How long a message is, in characters.
+/// The longest message, in characters.
 const MAX_MESSAGE: usize = 500;
 
-/// These warnings, the first of many and the beginning of each.
+/// The first of these warnings, and the beginning of each.
 pub(super) fn bounded(mut warnings: Vec<Warning>) -> Vec<Warning> {
     let more = warnings.len().saturating_sub(MAX_WARNINGS);
     warnings.truncate(MAX_WARNINGS);

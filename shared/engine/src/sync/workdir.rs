@@ -1,7 +1,7 @@
-//! The folder of a run's working files in this process, and what is left of those of processes that were killed.
+//! The folder of a run's working files in this process.
 //!
-//! A locked file stands beside each folder. Whoever can take the lock knows that the process is dead: a warm Lambda
-//! environment would otherwise fill its disk with what each killed invocation left.
+//! A locked file stands beside each folder. A lock that is free shows that its process was killed, and its folder is
+//! removed: otherwise a warm Lambda environment would fill its disk.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -16,7 +16,7 @@ const SUFFIX: &str = ".lock";
 #[derive(Debug)]
 pub(super) struct WorkDir {
     folder: PathBuf,
-    /// Locked, and removed, as long and as soon as the folder is.
+    /// Locked while the folder exists, and removed with it.
     _lock: NamedTempFile,
 }
 
@@ -46,7 +46,7 @@ impl Drop for WorkDir {
     }
 }
 
-/// A new lock file. Another process may find it before it is locked, and take it for a dead one's: then the next one.
+/// A new lock file. Another process may lock it first, as one of a dead process: then the next one.
 fn locked(parent: &Path) -> io::Result<NamedTempFile> {
     loop {
         let file = tempfile::Builder::new()
@@ -61,7 +61,7 @@ fn locked(parent: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Removes what dead processes left. What cannot be looked at or removed belongs to somebody else, or is in use.
+/// Removes the folders of dead processes. Those that cannot be read or removed belong to another user, or are in use.
 fn remove_abandoned(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;

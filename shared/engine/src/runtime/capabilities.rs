@@ -1,0 +1,69 @@
+//! A connector's capabilities, as Baton shows them.
+
+use rollcall_model::{Capability, ResourceType, TraitKind, encode};
+use serde_json::{Value, json};
+
+use crate::runtime::function::Entry;
+
+/// What a connector can do, as Baton's `capabilities` command shows it (`c1.connector.v2.ConnectorCapabilities`).
+pub fn capabilities(entry: &Entry) -> Value {
+    let mut types: Vec<_> = entry.about.resource_types.iter().collect();
+    types.sort_by_key(|t| t.id);
+    let per_type: Vec<Value> = types.iter().map(|t| type_capabilities(t)).collect();
+    let mut all: Vec<Capability> = types.iter().flat_map(|t| t.capabilities).copied().collect();
+    all.sort();
+    all.dedup();
+    let has_accounts = all.contains(&Capability::AccountProvisioning);
+    let mut names: Vec<_> = all.iter().copied().map(name).collect();
+    // In the order of the schema's numbers: provision is 1, sync is 2, the others follow.
+    names.insert(
+        all.partition_point(|c| *c == Capability::Provision),
+        "CAPABILITY_SYNC",
+    );
+    let mut out = json!({
+        "@type": "type.googleapis.com/c1.connector.v2.ConnectorCapabilities",
+        "resourceTypeCapabilities": per_type,
+        "connectorCapabilities": names,
+    });
+    if has_accounts {
+        let no_password = "CAPABILITY_DETAIL_CREDENTIAL_OPTION_NO_PASSWORD";
+        out["credentialDetails"] = json!({"capabilityAccountProvisioning": {
+            "supportedCredentialOptions": [no_password],
+            "preferredCredentialOption": no_password,
+        }});
+    }
+    out
+}
+
+fn type_capabilities(t: &ResourceType) -> Value {
+    let message = encode::resource_type_message(t);
+    let trait_name = match t.trait_kind {
+        TraitKind::None => None,
+        TraitKind::User => Some("TRAIT_USER"),
+        TraitKind::Group => Some("TRAIT_GROUP"),
+        TraitKind::Role => Some("TRAIT_ROLE"),
+        TraitKind::ScopeBinding => Some("TRAIT_SCOPE_BINDING"),
+    };
+    let annotations = message.annotations.iter();
+    let annotations: Vec<_> = annotations.map(|a| json!({"@type": a.type_url})).collect();
+    let mut resource_type =
+        json!({"id": t.id, "displayName": t.display_name, "description": t.description});
+    if let Some(name) = trait_name {
+        resource_type["traits"] = json!([name]);
+    }
+    if !annotations.is_empty() {
+        resource_type["annotations"] = json!(annotations);
+    }
+    let names = ["CAPABILITY_SYNC"]
+        .into_iter()
+        .chain(t.capabilities.iter().copied().map(name));
+    json!({"resourceType": resource_type, "capabilities": names.collect::<Vec<_>>(), "permissions": {}})
+}
+
+fn name(capability: Capability) -> &'static str {
+    match capability {
+        Capability::Provision => "CAPABILITY_PROVISION",
+        Capability::AccountProvisioning => "CAPABILITY_ACCOUNT_PROVISIONING",
+        Capability::ResourceDelete => "CAPABILITY_RESOURCE_DELETE",
+    }
+}

@@ -178,7 +178,7 @@ impl Snapshot {
             };
             let (through, direct) = (node.resource.clone(), node.direct);
             if !known.contains_key(&through) {
-                known.insert(through.clone(), self.passed_on(&through)?);
+                known.insert(through.clone(), self.expandable_grants_to(&through)?);
             }
             for (entitlement, resource, expandable) in known.get(&through).into_iter().flatten() {
                 let types = &expandable.resource_types;
@@ -207,19 +207,19 @@ impl Snapshot {
     }
 
     /// The expandable grants to a group or role.
-    fn passed_on(&self, through: &ResourceId) -> Result<Vec<ExpandableGrant>, Error> {
+    fn expandable_grants_to(&self, through: &ResourceId) -> Result<Vec<ExpandableGrant>, Error> {
         let filter = Filter {
             principal: Some(through.clone()),
             ..Filter::default()
         };
-        let mut passed = Vec::new();
+        let mut found = Vec::new();
         self.grant_rows(&filter, |row| {
             let grant = self.grant(row)?;
             let on = ResourceId::new(row.resource.0, row.resource.1);
-            passed.extend(grant.expandable.map(|e| (grant.entitlement, on, e)));
+            found.extend(grant.expandable.map(|e| (grant.entitlement, on, e)));
             Ok::<_, Error>(())
         })?;
-        Ok(passed)
+        Ok(found)
     }
 
     fn resource(&self, id: &str) -> Result<Option<Resource>, Error> {

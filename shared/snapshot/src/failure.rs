@@ -8,7 +8,7 @@ use crate::format::LIMIT;
 
 /// Why a snapshot cannot be read. [`Self::of`] has the table.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Fault<'a> {
+pub(crate) enum SnapshotFault<'a> {
     Missing,
     NotOpened,
     NotReadable,
@@ -26,7 +26,7 @@ pub(crate) enum Fault<'a> {
     Scratch,
 }
 
-impl Fault<'_> {
+impl SnapshotFault<'_> {
     /// The fault of [`std::fs::File::open`].
     pub(crate) fn of_opening(e: &io::Error) -> Self {
         match e.kind() {

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::Serialize;
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::failure::Fault;
+use crate::failure::SnapshotFault;
 use crate::format::LIMIT;
 use crate::unpack::{FileSizes, unpack};
 
@@ -44,20 +44,20 @@ impl Snapshot {
     /// Opens the file at `path`.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let failed = |e| Fault::of_opening(&e).of(&name).with_source(e);
+        let failed = |e| SnapshotFault::of_opening(&e).of(&name).with_source(e);
         Self::read(File::open(path).map_err(failed)?, &name)
     }
 
     /// Reads a snapshot, such as the bytes of an object in a store. `name` stands for it in messages.
     pub fn read(from: impl Read, name: &str) -> Result<Self, Error> {
-        let scratch = |e| Fault::Scratch.of(name).with_source(e);
+        let scratch = |e| SnapshotFault::Scratch.of(name).with_source(e);
         let mut file = NamedTempFile::with_prefix("rollcall-").map_err(scratch)?;
         let sizes = unpack(from, file.as_file_mut(), name, LIMIT)?;
         Self::attach(file.into_temp_path(), name, sizes)
     }
 
     fn attach(file: TempPath, name: &str, sizes: FileSizes) -> Result<Self, Error> {
-        let database = |e: rusqlite::Error| Fault::Database.of(name).with_source(e);
+        let database = |e: rusqlite::Error| SnapshotFault::Database.of(name).with_source(e);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&file, flags).map_err(database)?;
         db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384;")
@@ -71,7 +71,7 @@ impl Snapshot {
             "v1_sync_runs",
         ] {
             if !has_table(&db, table).map_err(database)? {
-                return Err(Fault::NoTable(table).of(name));
+                return Err(SnapshotFault::NoTable(table).of(name));
             }
         }
         let has_expansion = has_column(&db, "v1_grants", "expansion").map_err(database)?;
@@ -80,7 +80,7 @@ impl Snapshot {
         // open file cannot be removed, it is removed when the snapshot is dropped.
         drop(std::fs::remove_file(&file));
         Ok(Self {
-            sync: sync.ok_or_else(|| Fault::NoFinishedSync.of(name))?,
+            sync: sync.ok_or_else(|| SnapshotFault::NoFinishedSync.of(name))?,
             db,
             name: name.to_owned(),
             has_expansion,
@@ -100,11 +100,11 @@ impl Snapshot {
     }
 
     pub(crate) fn database(&self, e: rusqlite::Error) -> Error {
-        Fault::Database.of(&self.name).with_source(e)
+        SnapshotFault::Database.of(&self.name).with_source(e)
     }
 
     pub(crate) fn bad_record(&self, id: &str, e: prost::DecodeError) -> Error {
-        Fault::BadRecord(id).of(&self.name).with_source(e)
+        SnapshotFault::BadRecord(id).of(&self.name).with_source(e)
     }
 }
 

@@ -13,7 +13,7 @@ use rollcall_model::{Code, Error, ErrorType};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use crate::failure::Fault;
+use crate::failure::SnapshotFault;
 use crate::read::Snapshot;
 use crate::record::GrantColumns;
 use crate::rows::Filter;
@@ -36,7 +36,7 @@ pub struct Unexpanded {
 
 /// Writes to `to` the file that a sync without expansion would have written in place of `from`. An existing file stays.
 pub fn unexpand(from: &Snapshot, to: &Path) -> Result<Unexpanded, Error> {
-    let no_room = |e| Fault::Scratch.of(&from.name).with_source(e);
+    let no_room = |e| SnapshotFault::Scratch.of(&from.name).with_source(e);
     let folder = tempfile::tempdir().map_err(no_room)?;
     let database = folder.path().join("snapshot.db");
     let started_at = from.sync.started_at.unwrap_or(Timestamp::UNIX_EPOCH);

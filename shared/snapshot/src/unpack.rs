@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use rollcall_model::Error;
 
-use crate::failure::Fault;
+use crate::failure::SnapshotFault;
 use crate::format::MAGIC;
 
 /// The first bytes of a file of version 3.
@@ -38,7 +38,7 @@ pub(crate) fn unpack(
     let mut from = BufReader::with_capacity(1 << 17, counted);
     let declared = open_stream(&mut from, name)?;
     if declared.is_some_and(|size| size > limit) {
-        return Err(Fault::TooLarge.of(name));
+        return Err(SnapshotFault::TooLarge.of(name));
     }
     let decoded = inflate(&mut from, to, name, limit)?;
     let packed = from.get_ref().bytes;
@@ -47,17 +47,17 @@ pub(crate) fn unpack(
 
 /// Checks the first bytes and moves past them. Returns the decoded size if the stream declares it.
 fn open_stream(from: &mut impl BufRead, name: &str) -> Result<Option<u64>, Error> {
-    let not_readable = |e: io::Error| Fault::NotReadable.of(name).with_source(e);
+    let not_readable = |e: io::Error| SnapshotFault::NotReadable.of(name).with_source(e);
     let mut magic = Vec::with_capacity(MAGIC.len());
     let mut start = from.by_ref().take(MAGIC.len() as u64);
     let count = start.read_to_end(&mut magic).map_err(not_readable)?;
     let fault = match count {
-        0 => Fault::Empty,
-        _ if magic == VERSION_THREE => Fault::VersionThree,
-        n if magic != MAGIC[..n] => Fault::NotASnapshot,
-        n if n < MAGIC.len() => Fault::Truncated,
+        0 => SnapshotFault::Empty,
+        _ if magic == VERSION_THREE => SnapshotFault::VersionThree,
+        n if magic != MAGIC[..n] => SnapshotFault::NotASnapshot,
+        n if n < MAGIC.len() => SnapshotFault::Truncated,
         _ => match from.fill_buf().map_err(not_readable)? {
-            [] => Fault::Truncated,
+            [] => SnapshotFault::Truncated,
             head => return Ok(zstd::zstd_safe::get_frame_content_size(head).ok().flatten()),
         },
     };
@@ -65,23 +65,23 @@ fn open_stream(from: &mut impl BufRead, name: &str) -> Result<Option<u64>, Error
 }
 
 fn inflate(from: &mut impl BufRead, to: &mut File, name: &str, limit: u64) -> Result<u64, Error> {
-    let scratch = |e: io::Error| Fault::Scratch.of(name).with_source(e);
+    let scratch = |e: io::Error| SnapshotFault::Scratch.of(name).with_source(e);
     let mut decoder = zstd::Decoder::with_buffer(from).map_err(scratch)?;
     decoder.window_log_max(WINDOW_LOG).map_err(scratch)?;
     let mut buffer = vec![0; 1 << 17];
     let mut decoded = 0;
     loop {
-        let undecodable = |e: io::Error| Fault::of_decoding(&e).of(name).with_source(e);
+        let undecodable = |e: io::Error| SnapshotFault::of_decoding(&e).of(name).with_source(e);
         let n = decoder.read(&mut buffer).map_err(undecodable)?;
         if decoded == 0 && !buffer[..n].starts_with(SQLITE) {
-            return Err(Fault::NotADatabase.of(name));
+            return Err(SnapshotFault::NotADatabase.of(name));
         }
         if n == 0 {
             return Ok(decoded);
         }
         decoded += n as u64;
         if decoded > limit {
-            return Err(Fault::TooLarge.of(name));
+            return Err(SnapshotFault::TooLarge.of(name));
         }
         to.write_all(&buffer[..n]).map_err(scratch)?;
     }

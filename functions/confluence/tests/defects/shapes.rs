@@ -88,7 +88,10 @@ async fn a_role_that_the_site_does_not_list_is_told_of_where_somebody_has_it() {
     shown.grant("space_role_assignment:98310:r9:assigned:user:712020:c3");
     let quiet = Shown::by(&desk_of(World::with_roles()).await).await;
     assert!(
-        !quiet.warnings().iter().any(|w| w.starts_with("Unknown")),
+        !quiet
+            .warnings()
+            .iter()
+            .any(|w| w.starts_with("DanglingReference")),
         "{:?}",
         quiet.warnings()
     );

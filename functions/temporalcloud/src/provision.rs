@@ -1,4 +1,4 @@
-//! Writes: grant, revoke, create and delete account.
+//! Grant, revoke, create and delete account.
 //!
 //! Permissions on namespaces go through `Set…NamespaceAccess`, which touches one entry and can wipe nothing else. Account
 //! roles have no such call: there the whole spec is read raw, one value in it is changed, and all of it is sent back,
@@ -8,17 +8,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use rollcall_connector::clock::after;
 use rollcall_connector::provision::{Action, Plan, Progress, Provisioner, Request};
-use rollcall_connector::{Error, ErrorType, Identity, http};
+use rollcall_connector::{Code, Error, ErrorType, Identity, http};
 
-use crate::TemporalCloud;
-use crate::api::{Operation, OperationState, Write};
+use crate::api::{ApiEnum, Operation, OperationState, Write};
+use crate::connect::TemporalCloud;
+use planner::Planner;
 use target::Target;
 
 mod account;
 mod namespace;
+mod planner;
 mod principal;
 mod role;
 mod target;
@@ -35,38 +36,30 @@ impl Provisioner for TemporalCloud {
     type Change = Write;
 
     async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
-        if let Some(unknown) = request.allow.first() {
-            return Err(Error::invalid(
-                Code::UnknownSideEffect,
-                format!("nothing here has a side effect called `{unknown}`"),
-                "Leave `allow` empty.",
-            ));
-        }
+        request.check_allow(&[], "Leave `allow` empty.")?;
+        let planner = Planner {
+            connector: self,
+            identity,
+            request,
+        };
+        let target = |entitlement| Target::parse(&identity.tenant, entitlement);
         match &request.action {
             Action::Grant {
                 entitlement,
                 principal,
-            } => match Target::parse(&identity.tenant, entitlement)? {
-                Target::Namespace(id, permission) => {
-                    namespace::grant(self, identity, request, &id, permission, principal).await
-                }
-                Target::Role(wanted) => {
-                    role::grant(self, identity, request, &wanted, principal).await
-                }
+            } => match target(entitlement)? {
+                Target::Namespace(id, p) => planner.grant_permission(&id, &p, principal).await,
+                Target::Role(role) => planner.grant_role(&role, principal).await,
             },
             Action::Revoke {
                 entitlement,
                 principal,
-            } => match Target::parse(&identity.tenant, entitlement)? {
-                Target::Namespace(id, permission) => {
-                    namespace::revoke(self, identity, request, &id, permission, principal).await
-                }
-                Target::Role(held) => role::revoke(self, identity, request, &held, principal).await,
+            } => match target(entitlement)? {
+                Target::Namespace(id, p) => planner.revoke_permission(&id, &p, principal).await,
+                Target::Role(role) => planner.revoke_role(&role, principal).await,
             },
-            Action::Create { account } => account::create(self, identity, request, account).await,
-            Action::Delete { principal } => {
-                account::delete(self, identity, request, principal).await
-            }
+            Action::Create { account } => planner.create(account).await,
+            Action::Delete { principal } => planner.delete(principal).await,
         }
     }
 
@@ -88,19 +81,20 @@ impl Provisioner for TemporalCloud {
 
 /// How an operation stands, for the engine.
 fn progress(operation: &Operation) -> Result<Progress, Error> {
-    match operation.state() {
-        OperationState::Fulfilled => Ok(Progress::Done(Some(operation.id.clone()))),
-        OperationState::Running => {
+    let state = operation.state();
+    match state.filter(OperationState::has_ended) {
+        Some(OperationState::Fulfilled) => Ok(Progress::Done(Some(operation.id.clone()))),
+        None => {
             let seconds = operation.check_after().unwrap_or(DEFAULT_DELAY);
-            Ok(Progress::Pending(Duration::from_secs_f64(
-                seconds.clamp(DELAYS.0, DELAYS.1),
-            )))
+            let seconds = seconds.clamp(DELAYS.0, DELAYS.1);
+            Ok(Progress::Pending(Duration::from_secs_f64(seconds)))
         }
-        OperationState::Ended(how) => Err(Error::refused(
+        Some(bad) => Err(Error::refused(
             Code::OperationFailed,
             format!(
-                "the vendor's operation {} {how}: {}",
+                "the vendor's operation {} ended as {}: {}",
                 operation.id,
+                bad.slug(),
                 operation.failure_reason()
             ),
             "See what the vendor says; then send a new request, with a new `request_id`.",

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub(crate) use failure::{Failure, MISSING, Part, denied, not_available};
+pub(crate) use failure::{CallFailure, MISSING, Part, denied, not_available};
 pub(crate) use objects::*;
 use paging::Circle;
 pub use paging::ListPlace;
@@ -31,7 +31,7 @@ const LIMIT: BudgetHeaders = BudgetHeaders {
     reserve_percent: 5,
 };
 
-pub(crate) type Answer<T> = Result<T, Failure>;
+pub(crate) type Answer<T> = Result<T, CallFailure>;
 
 /// The API with a token of an organization.
 pub(crate) struct Api(Http);
@@ -108,7 +108,7 @@ impl Api {
         self.page(Part::Members, &path, at, rows).await
     }
 
-    async fn page<D: DeserializeOwned, T: Row>(
+    async fn page<D: DeserializeOwned, T: ListRow>(
         &self,
         part: Part,
         path: &[&str],
@@ -120,7 +120,7 @@ impl Api {
     }
 
     /// A page with so many rows must say whether it is the last.
-    async fn page_of<D: DeserializeOwned, T: Row>(
+    async fn page_of<D: DeserializeOwned, T: ListRow>(
         &self,
         part: Part,
         call: Call,
@@ -130,8 +130,8 @@ impl Api {
     ) -> Answer<Page<T>> {
         let answer: Enveloped<D> = self.send(part, &call).await?;
         let items = rows(answer.data);
-        let first = items.first().and_then(Row::id);
-        let (name, failed) = (call.name(), |cause| Failure::new(part, cause));
+        let first = items.first().and_then(ListRow::id);
+        let (name, failed) = (call.name(), |cause| CallFailure::new(part, cause));
         let next = match answer.pagination {
             Some(pagination) => at
                 .next(&pagination, first)
@@ -150,6 +150,6 @@ impl Api {
 
     async fn send<T: DeserializeOwned>(&self, part: Part, call: &Call) -> Answer<T> {
         let answer = self.0.send(call).await;
-        answer.map_err(|cause| Failure::new(part, cause))
+        answer.map_err(|cause| CallFailure::new(part, cause))
     }
 }

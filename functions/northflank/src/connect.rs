@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use crate::ABOUT;
 use crate::access::USER;
 use crate::api::{
-    Answer, Api, Failure, Group, ListPlace, MISSING, Member, Page, Role, Token, denied,
+    Answer, Api, CallFailure, Group, ListPlace, MISSING, Member, Page, Role, Token, denied,
     not_available,
 };
 
@@ -25,24 +25,16 @@ pub struct Northflank {
     probed: OnceCell<Probed>,
 }
 
-/// The first pages of members and roles, and all groups.
+/// The first pages of members and roles, and all groups. A page is used once: a list that starts again must not resume at
+/// a cursor that the vendor has lost.
 struct Probed {
-    members: ProbedPage<Page<Member>>,
-    roles: ProbedPage<Page<Role>>,
+    members: Mutex<Option<Page<Member>>>,
+    roles: Mutex<Option<Page<Role>>>,
     groups: Vec<Group>,
 }
 
-/// A page that is used once: a list that starts again must not resume at a cursor that the vendor has lost.
-struct ProbedPage<T>(Mutex<Option<T>>);
-
-impl<T> ProbedPage<T> {
-    fn new(value: T) -> Self {
-        Self(Mutex::new(Some(value)))
-    }
-
-    fn take(&self) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
+fn take<T>(page: &Mutex<Option<T>>) -> Option<T> {
+    page.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 #[async_trait]
@@ -140,16 +132,16 @@ impl Northflank {
         if members.items.is_empty() && members.next.is_none() {
             return Err(no_members());
         }
-        let first = &ProbedPage::new(groups?);
+        let first = &Mutex::new(Some(groups?));
         let read = |at: ListPlace| async move {
-            match first.take() {
+            match take(first) {
                 Some(page) => Ok(page),
                 None => self.groups_page(at).await,
             }
         };
         Ok(Probed {
-            members: ProbedPage::new(members),
-            roles: ProbedPage::new(roles?),
+            members: Mutex::new(Some(members)),
+            roles: Mutex::new(Some(roles?)),
             groups: pages::all("directory groups", read, is_stale_cursor).await?,
         })
     }
@@ -157,7 +149,7 @@ impl Northflank {
     /// A page of members; the first was read already.
     pub(crate) async fn members(&self, at: &ListPlace) -> Result<Page<Member>, Error> {
         if at.is_beginning()
-            && let Some(page) = self.probed().await?.members.take()
+            && let Some(page) = take(&self.probed().await?.members)
         {
             return Ok(page);
         }
@@ -167,7 +159,7 @@ impl Northflank {
     /// A page of roles; the first was read already.
     pub(crate) async fn roles(&self, at: &ListPlace) -> Result<Page<Role>, Error> {
         if at.is_beginning()
-            && let Some(page) = self.probed().await?.roles.take()
+            && let Some(page) = take(&self.probed().await?.roles)
         {
             return Ok(page);
         }
@@ -198,7 +190,7 @@ impl Northflank {
                 Err(e) if e.status() == Some(401) => rejected(&failure),
                 Err(_) => failure.into(),
             }),
-            answer => pages::listed(at.has_cursor(), Failure::status, answer),
+            answer => pages::listed(at.has_cursor(), CallFailure::status, answer),
         }
     }
 }
@@ -213,7 +205,7 @@ pub(crate) fn no_members() -> Error {
     )
 }
 
-fn rejected(failure: &Failure) -> Error {
+fn rejected(failure: &CallFailure) -> Error {
     Error::new(
         ErrorType::Unauthenticated,
         Code::CredentialRejected,
@@ -225,12 +217,13 @@ fn rejected(failure: &Failure) -> Error {
 
 /// All that the token may not read, in one error. *Unknown*: whether a missing permission is a 401, a 403 or a 404. Where
 /// nothing can be read at all, it is the token that is refused, unless the API has just said what it is.
-fn refused(failures: [Option<&Failure>; 3], token_is_good: bool) -> Option<Error> {
-    let is_401 = |failure: &Option<&Failure>| failure.and_then(Failure::status) == Some(401);
+fn refused(failures: [Option<&CallFailure>; 3], token_is_good: bool) -> Option<Error> {
+    let is_401 =
+        |failure: &Option<&CallFailure>| failure.and_then(CallFailure::status) == Some(401);
     let all_are_401 = failures.iter().all(is_401);
     let refused = failures.into_iter().flatten();
     let refused = refused.filter(|e| e.is_refusal() || e.is_unavailable());
-    let refused: Vec<&Failure> = refused.collect();
+    let refused: Vec<&CallFailure> = refused.collect();
     let first = refused.first()?;
     if all_are_401 && !token_is_good {
         return Some(rejected(first));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{self, GROUP, ROLE, USER};
 pub use crate::api::ListPlace;
-use crate::api::{Failure, Member, Page, Row};
+use crate::api::{CallFailure, ListRow, Member, Page};
 use crate::connect::{Northflank, no_members};
 
 /// A step of a sync.
@@ -41,6 +41,8 @@ pub enum Step {
         at: ListPlace,
     },
 }
+
+type StepResult = Result<StepOutput<Step>, Error>;
 
 const MEMBERS: &str = "members";
 const ROLES: &str = "roles";
@@ -125,7 +127,7 @@ impl Syncer for Northflank {
 }
 
 impl Northflank {
-    async fn list_groups(&self) -> Result<StepOutput<Step>, Error> {
+    async fn list_groups(&self) -> StepResult {
         let mut out = StepOutput::default();
         for group in self.groups().await? {
             show(&mut out, GROUP, group, access::group(group))?;
@@ -137,7 +139,7 @@ impl Northflank {
         Ok(out)
     }
 
-    async fn group_members(&self, group: &str, at: &ListPlace) -> Result<StepOutput<Step>, Error> {
+    async fn group_members(&self, group: &str, at: &ListPlace) -> StepResult {
         let page = match self.api.group_members(group, at).await {
             Err(e) if e.is_not_found() => {
                 let read = |at| self.groups_page(at);
@@ -160,7 +162,7 @@ impl Northflank {
         Ok(out)
     }
 
-    async fn list_roles(&self, at: &ListPlace) -> Result<StepOutput<Step>, Error> {
+    async fn list_roles(&self, at: &ListPlace) -> StepResult {
         let page = self.roles(at).await?;
         let groups = self.groups().await?.iter();
         let known: BTreeSet<&str> = groups.map(|group| group.id.as_str()).collect();
@@ -185,12 +187,7 @@ impl Northflank {
         Ok(out)
     }
 
-    async fn role_members(
-        &self,
-        role: &str,
-        groups: &[String],
-        at: &ListPlace,
-    ) -> Result<StepOutput<Step>, Error> {
+    async fn role_members(&self, role: &str, groups: &[String], at: &ListPlace) -> StepResult {
         let page = match self.api.role_members(role, at).await {
             Err(e) if e.is_not_found() => {
                 let read = |at| self.roles_page(at);
@@ -215,12 +212,12 @@ impl Northflank {
 
 /// A role or group whose members are answered with 404. That may hide a refusal: it is deleted only if it is not in its list
 /// any more. A list without rows confirms nothing.
-async fn deleted_during_sync<T: Row, F: Future<Output = Result<Page<T>, Error>>>(
+async fn deleted_during_sync<T: ListRow, F: Future<Output = Result<Page<T>, Error>>>(
     kind: &str,
     id: &str,
-    not_found: Failure,
+    not_found: CallFailure,
     read: impl FnMut(ListPlace) -> F,
-) -> Result<StepOutput<Step>, Error> {
+) -> StepResult {
     let mut others = 0;
     let wanted = |row: &T| {
         others += 1;
@@ -238,7 +235,7 @@ async fn deleted_during_sync<T: Row, F: Future<Output = Result<Page<T>, Error>>>
     Ok(out)
 }
 
-fn people(next: Option<Step>, members: &[Member]) -> Result<StepOutput<Step>, Error> {
+fn people(next: Option<Step>, members: &[Member]) -> StepResult {
     let mut out = StepOutput::onward(next);
     for member in members {
         show(&mut out, USER, member, access::user(member))?;
@@ -247,7 +244,7 @@ fn people(next: Option<Step>, members: &[Member]) -> Result<StepOutput<Step>, Er
 }
 
 /// Adds what a row is shown as, and warns of its fields that could not be read.
-fn show<T: Row>(
+fn show<T: ListRow>(
     out: &mut StepOutput<Step>,
     kind: &str,
     row: &T,

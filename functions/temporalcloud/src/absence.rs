@@ -11,15 +11,8 @@ use rollcall_connector::{Error, Identity, pages};
 use serde::de::DeserializeOwned;
 
 use crate::access::{SERVICE_ACCOUNT, USER};
-use crate::api::{Object, Page, Project, ServiceAccount};
+use crate::api::{ApiObject, Page, Project, SETTLING, ServiceAccount};
 use crate::connect::{TemporalCloud, contradiction, incomplete};
-
-/// The waits between looks that contradict each other: reads may lag behind writes for a few seconds.
-const LAG: [Duration; 3] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
 
 /// What the list of a feature (projects, custom roles) may be answered in an account that lacks the feature. *Unknown*:
 /// which of them. A 403 counts, since only Account Owners and Global Admins get this far, and they may list both. If it
@@ -31,12 +24,12 @@ const SECOND_LOOK: Duration = Duration::from_secs(2);
 impl TemporalCloud {
     /// An object in the form `A`; `None` if it is answered with 404 and the list does not have it either. Fails if the
     /// two go on to contradict each other.
-    pub(crate) async fn unless_absent<T: Object, A: DeserializeOwned>(
+    pub(crate) async fn unless_absent<T: ApiObject, A: DeserializeOwned>(
         &self,
         identity: &Identity,
         id: &str,
     ) -> Result<Option<A>, Error> {
-        let mut lag = LAG.into_iter();
+        let mut lag = SETTLING.into_iter();
         loop {
             match self.api.get_as::<T, A>(id).await {
                 Err(e) if e.is_not_found() => {}
@@ -55,7 +48,7 @@ impl TemporalCloud {
     /// Fails unless a group or project is going or gone whose members or service accounts are answered with 404. By
     /// itself that is also what a gateway says that has lost a route, and what a read that lags behind says of a new
     /// object. If a look at the object is a 404 too, the list must not have the object either.
-    pub(crate) async fn must_be_gone<T: Object>(
+    pub(crate) async fn must_be_gone<T: ApiObject>(
         &self,
         identity: &Identity,
         id: &str,
@@ -76,7 +69,7 @@ impl TemporalCloud {
 
     /// The first object of the whole list that is `wanted`. That there is none is said only at the list's real end: an
     /// invitation or the last admin's leaving may follow from it.
-    pub(crate) async fn find<T: Object>(
+    pub(crate) async fn find<T: ApiObject>(
         &self,
         mut wanted: impl FnMut(&T) -> bool + Send,
     ) -> Result<Option<T>, Error> {
@@ -96,7 +89,7 @@ impl TemporalCloud {
     }
 
     /// Whether the list has an object that is not being deleted.
-    async fn is_listed<T: Object>(&self, identity: &Identity, id: &str) -> Result<bool, Error> {
+    async fn is_listed<T: ApiObject>(&self, identity: &Identity, id: &str) -> Result<bool, Error> {
         let caller = &identity.caller;
         let mut has_caller = false;
         let found = self.find::<T>(|object| {
@@ -214,11 +207,11 @@ pub(crate) fn is_one_of(e: &HttpError, statuses: &[u16]) -> bool {
     matches!(e, HttpError::Status { status, is_json: true, .. } if statuses.contains(status))
 }
 
-fn list_name<T: Object>() -> String {
+fn list_name<T: ApiObject>() -> String {
     format!("the list of {}s", T::KIND)
 }
 
-fn denied_but_listed<T: Object>(id: &str) -> Error {
+fn denied_but_listed<T: ApiObject>(id: &str) -> Error {
     let list = list_name::<T>();
     contradiction(format!(
         "the vendor answers that there is no `{id}` (404), but {list} has it"

@@ -12,8 +12,8 @@ use rollcall_model::{
 };
 
 use crate::api::{
-    Access, ApiEnum, CustomRole, Group, GroupKind, Holder, Namespace, Object, Permission, Project,
-    ProjectRole, ResourceState, Role, ServiceAccount, User,
+    Access, AccessHolder, ApiEnum, ApiObject, CustomRole, Group, GroupKind, Namespace, Permission,
+    Project, ProjectRole, ResourceState, Role, ServiceAccount, User,
 };
 
 pub(crate) use names::*;
@@ -21,18 +21,17 @@ use names::{custom_role_assigned, project_role, title};
 
 /// What an object is shown as.
 #[derive(Default)]
-pub(crate) struct Shown {
+pub(crate) struct ObjectRecords {
     pub(crate) records: Records,
     /// Names of rights that the vendor has added since.
     pub(crate) unknown_rights: Vec<String>,
 }
 
-impl From<Records> for Shown {
+impl From<Records> for ObjectRecords {
     fn from(records: Records) -> Self {
-        let unknown_rights = Vec::new();
         Self {
             records,
-            unknown_rights,
+            ..Self::default()
         }
     }
 }
@@ -103,7 +102,7 @@ fn entitlement(id: EntitlementId, display_name: String, description: String) -> 
 }
 
 /// An object in use.
-fn resource<T: Object>(object: &T, name: &str, resource_trait: ResourceTrait) -> Resource {
+fn resource<T: ApiObject>(object: &T, name: &str, resource_trait: ResourceTrait) -> Resource {
     let id = ResourceId::new(T::KIND, object.id());
     let mut resource = Resource::new(id, name_or_id(name, object.id()), resource_trait);
     resource.state = State::Enabled;
@@ -113,14 +112,14 @@ fn resource<T: Object>(object: &T, name: &str, resource_trait: ResourceTrait) ->
 }
 
 /// The same of one that holds access.
-fn account<T: Holder>(holder: &T, resource_trait: ResourceTrait, invited: bool) -> Resource {
+fn account<T: AccessHolder>(holder: &T, resource_trait: ResourceTrait, invited: bool) -> Resource {
     let mut resource = resource(holder, holder.name(), resource_trait);
     (resource.state, resource.state_details) = account_state(&holder.state(), invited);
     resource
 }
 
 /// A user and all that it holds.
-pub(crate) fn user(tenant: &str, user: &User) -> Shown {
+pub(crate) fn user(tenant: &str, user: &User) -> ObjectRecords {
     let email = Some(user.name().to_owned()).filter(|email| !email.trim().is_empty());
     let invitation = user.invitation.get();
     let resource_trait = ResourceTrait::account(AccountType::Human, email.clone());
@@ -141,7 +140,7 @@ pub(crate) fn user(tenant: &str, user: &User) -> Shown {
 }
 
 /// A service account and all that it holds.
-pub(crate) fn service_account(tenant: &str, sa: &ServiceAccount) -> Shown {
+pub(crate) fn service_account(tenant: &str, sa: &ServiceAccount) -> ObjectRecords {
     let resource_trait = ResourceTrait::account(AccountType::Service, None);
     let mut resource = account(sa, resource_trait, false);
     resource.description = brief(sa.spec.description.text());
@@ -154,7 +153,7 @@ pub(crate) fn service_account(tenant: &str, sa: &ServiceAccount) -> Shown {
 }
 
 /// A group, and all that it holds for its members.
-pub(crate) fn group(tenant: &str, group: &Group) -> Shown {
+pub(crate) fn group(tenant: &str, group: &Group) -> ObjectRecords {
     let mut resource = account(group, ResourceTrait::Group, false);
     let (google, scim) = (group.spec.google_group.get(), group.spec.scim_group.get());
     let profile = &mut resource.profile;
@@ -301,7 +300,7 @@ pub(crate) fn custom_role(role: &CustomRole) -> Records {
 }
 
 /// An object with what can be held on it, and who holds it.
-fn records<T: Object>(
+fn records<T: ApiObject>(
     object: &T,
     resource: Resource,
     entitlements: Vec<Entitlement>,
@@ -326,17 +325,17 @@ fn inherited(entitlement: EntitlementId, source: EntitlementId) -> Grant {
 }
 
 /// A principal with what it holds, and so do its `members`.
-fn holding<T: Holder>(
+fn holding<T: AccessHolder>(
     account: &str,
     holder: &T,
     resource: Resource,
     members: Option<Entitlement>,
-) -> Shown {
+) -> ObjectRecords {
     if holder.state() == ResourceState::Deleted {
         return Records::not_found(resource.id).into();
     }
     let id = resource.id.clone();
-    let mut shown = Shown::from(Records {
+    let mut shown = ObjectRecords::from(Records {
         resources: vec![resource],
         ..Records::default()
     });
@@ -353,13 +352,13 @@ fn holding<T: Holder>(
 
 /// Ids of all grants that an `access` object makes.
 pub(crate) fn grant_ids(account: &str, id: &ResourceId, access: &Access) -> Vec<String> {
-    let mut shown = Shown::default();
+    let mut shown = ObjectRecords::default();
     give(&mut shown, account, id, access);
     shown.records.grants.iter().map(Grant::id).collect()
 }
 
 /// Adds all that an `access` object gives to a principal.
-fn give(shown: &mut Shown, account: &str, id: &ResourceId, access: &Access) {
+fn give(shown: &mut ObjectRecords, account: &str, id: &ResourceId, access: &Access) {
     let (records, unknown) = (&mut shown.records, &mut shown.unknown_rights);
     let grant = |entitlement| Grant::new(entitlement, id.clone());
     if let Some(role) = access.role() {

@@ -25,7 +25,7 @@ pub(crate) use access::Access;
 pub(crate) use enums::*;
 pub use objects::GroupKind;
 pub(crate) use objects::*;
-pub(crate) use operation::{Operation, OperationState};
+pub(crate) use operation::{AsyncOperation, OperationState};
 
 /// The version that all of this is written against. It decides what an update may clear: never leave it to the server.
 pub(crate) const VERSION: &str = "v0.19.1";
@@ -34,8 +34,9 @@ const PAGE_SIZE: &str = "1000";
 /// Half of what a service account may send (80 requests a second): the rest is the customer's.
 const PACE: u32 = 40;
 
-/// The waits before a 403 on one object is believed: the vendor may answer so for a moment after it was created.
-const SETTLING: [Duration; 3] = [
+/// The waits before a 403 on one object is believed, which the vendor may answer for a moment after it was created, and
+/// between looks that contradict each other: reads may lag behind writes for a few seconds.
+pub(crate) const SETTLING: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(4),
@@ -84,7 +85,7 @@ impl Api {
     }
 
     /// `GET /cloud/{objects}`: a page of all of them.
-    pub(crate) async fn list<T: Object>(&self, page: &str) -> Result<Page<T>, Error> {
+    pub(crate) async fn list<T: ApiObject>(&self, page: &str) -> Result<Page<T>, Error> {
         let answer: ListAnswer<T> = self.http.send(&paged(&["cloud", T::PATH], page)).await?;
         Ok(answer.into())
     }
@@ -115,12 +116,12 @@ impl Api {
     }
 
     /// `GET /cloud/{objects}/{id}`
-    pub(crate) async fn get<T: Object>(&self, id: &str) -> Result<T, Error> {
+    pub(crate) async fn get<T: ApiObject>(&self, id: &str) -> Result<T, Error> {
         self.get_as::<T, T>(id).await
     }
 
     /// The same in another form: a `Value` keeps what an update must send back whole.
-    pub(crate) async fn get_as<T: Object, A: DeserializeOwned>(
+    pub(crate) async fn get_as<T: ApiObject, A: DeserializeOwned>(
         &self,
         id: &str,
     ) -> Result<A, Error> {
@@ -137,7 +138,7 @@ impl Api {
     }
 
     /// Sends a write, complete with the id that makes a repetition recognizable.
-    pub(crate) async fn write(&self, write: &Write) -> Result<Operation, Error> {
+    pub(crate) async fn write(&self, write: &WriteCall) -> Result<AsyncOperation, Error> {
         let path: Vec<&str> = write.path.iter().map(String::as_str).collect();
         let call = match &write.body {
             Some(body) => {
@@ -153,13 +154,13 @@ impl Api {
     }
 
     /// `GET /cloud/operations/{asyncOperationId}`
-    pub(crate) async fn operation(&self, id: &str) -> Result<Operation, Error> {
+    pub(crate) async fn operation(&self, id: &str) -> Result<AsyncOperation, Error> {
         let call = Call::get(&["cloud", "operations", id]);
         Ok(self.quotable(self.http.send(&call).await?))
     }
 
     /// The operation in an answer. Why it failed is the vendor's own text, and will be quoted.
-    fn quotable(&self, answer: ObjectAnswer<Operation>) -> Operation {
+    fn quotable(&self, answer: ObjectAnswer<AsyncOperation>) -> AsyncOperation {
         let mut operation = answer.object;
         operation.set_failure_reason(self.http.quote(operation.failure_reason()));
         operation
@@ -197,7 +198,7 @@ fn paged(path: &[&str], page: &str) -> Call {
 
 /// A write: a POST with a body, or a DELETE without.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Write {
+pub struct WriteCall {
     pub(crate) path: Vec<String>,
     pub(crate) body: Option<Value>,
     /// Of what was read; in the body of a POST it is there as well.
@@ -209,29 +210,15 @@ pub struct Write {
 #[derive(Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 struct ListAnswer<T> {
-    #[serde(
-        default = "Vec::new",
-        deserialize_with = "or_default",
-        rename = "the list",
-        alias = "users",
-        alias = "serviceAccount",
-        alias = "service_account",
-        alias = "serviceAccounts",
-        alias = "service_accounts",
-        alias = "groups",
-        alias = "members",
-        alias = "namespaces",
-        alias = "customRoles",
-        alias = "custom_roles",
-        alias = "projects"
-    )]
+    #[serde(default = "Vec::new", deserialize_with = "or_default")]
+    #[serde(rename = "the list", alias = "users", alias = "groups")]
+    #[serde(alias = "serviceAccount", alias = "service_account")]
+    #[serde(alias = "serviceAccounts", alias = "service_accounts")]
+    #[serde(alias = "members", alias = "namespaces", alias = "projects")]
+    #[serde(alias = "customRoles", alias = "custom_roles")]
     rows: Vec<T>,
-    #[serde(
-        default,
-        deserialize_with = "or_default",
-        rename = "nextPageToken",
-        alias = "next_page_token"
-    )]
+    #[serde(default, deserialize_with = "or_default")]
+    #[serde(rename = "nextPageToken", alias = "next_page_token")]
     next: String,
 }
 
@@ -247,19 +234,10 @@ impl<T> From<ListAnswer<T>> for Page<T> {
 /// One object, under the name that its answer gives it.
 #[derive(Deserialize)]
 struct ObjectAnswer<T> {
-    #[serde(
-        rename = "the object",
-        alias = "account",
-        alias = "user",
-        alias = "serviceAccount",
-        alias = "service_account",
-        alias = "group",
-        alias = "namespace",
-        alias = "customRole",
-        alias = "custom_role",
-        alias = "project",
-        alias = "asyncOperation",
-        alias = "async_operation"
-    )]
+    #[serde(rename = "the object", alias = "account", alias = "user")]
+    #[serde(alias = "serviceAccount", alias = "service_account")]
+    #[serde(alias = "group", alias = "namespace", alias = "project")]
+    #[serde(alias = "customRole", alias = "custom_role")]
+    #[serde(alias = "asyncOperation", alias = "async_operation")]
     object: T,
 }

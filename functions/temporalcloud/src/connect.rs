@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::ABOUT;
 use crate::access::{SERVICE_ACCOUNT, USER};
-use crate::api::{Api, ApiEnum, Holder, Object, Role};
+use crate::api::{AccessHolder, Api, ApiEnum, ApiObject, Role};
 
 /// What to do where a key cannot see enough.
 pub(crate) const ADMIN_KEY: &str =

@@ -15,7 +15,7 @@ use rollcall_engine::runtime::function::Entry;
 use rollcall_model::{Capability, ResourceType, TraitKind};
 
 use access::{ACCOUNT_ROLE, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
-pub use api::{GroupKind, Write};
+pub use api::{GroupKind, WriteCall};
 pub use connect::TemporalCloud;
 pub use sync::Step;
 

@@ -12,17 +12,17 @@ use rollcall_connector::clock::after;
 use rollcall_connector::provision::{Action, Plan, Progress, Provisioner, Request};
 use rollcall_connector::{Code, Error, ErrorType, Identity, http};
 
-use crate::api::{ApiEnum, Operation, OperationState, Write};
+use crate::api::{ApiEnum, AsyncOperation, OperationState, WriteCall};
 use crate::connect::TemporalCloud;
+use grantable::Grantable;
 use planner::Planner;
-use target::Target;
 
 mod account;
+mod grantable;
 mod namespace;
 mod planner;
 mod principal;
 mod role;
-mod target;
 
 /// How long to wait before asking again, where the vendor does not say: its clients do the same.
 const DEFAULT_DELAY: f64 = 2.0;
@@ -33,44 +33,44 @@ const BUSY_DELAY: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl Provisioner for TemporalCloud {
-    type Change = Write;
+    type Change = WriteCall;
 
-    async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
+    async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<WriteCall>, Error> {
         request.check_allow(&[], "Leave `allow` empty.")?;
         let planner = Planner {
             connector: self,
             identity,
             request,
         };
-        let target = |entitlement| Target::parse(&identity.tenant, entitlement);
+        let target = |entitlement| Grantable::parse(&identity.tenant, entitlement);
         match &request.action {
             Action::Grant {
                 entitlement,
                 principal,
             } => match target(entitlement)? {
-                Target::Namespace(id, p) => planner.grant_permission(&id, &p, principal).await,
-                Target::Role(role) => planner.grant_role(&role, principal).await,
+                Grantable::Namespace(id, p) => planner.grant_permission(&id, &p, principal).await,
+                Grantable::Role(role) => planner.grant_role(&role, principal).await,
             },
             Action::Revoke {
                 entitlement,
                 principal,
             } => match target(entitlement)? {
-                Target::Namespace(id, p) => planner.revoke_permission(&id, &p, principal).await,
-                Target::Role(role) => planner.revoke_role(&role, principal).await,
+                Grantable::Namespace(id, p) => planner.revoke_permission(&id, &p, principal).await,
+                Grantable::Role(role) => planner.revoke_role(&role, principal).await,
             },
             Action::Create { account } => planner.create(account).await,
             Action::Delete { principal } => planner.delete(principal).await,
         }
     }
 
-    async fn send(&self, change: &Write) -> Result<Progress, Error> {
+    async fn send(&self, change: &WriteCall) -> Result<Progress, Error> {
         match self.api.write(change).await {
             Ok(operation) => progress(&operation),
             Err(e) => self.refused_write(e),
         }
     }
 
-    async fn poll(&self, change: &Write) -> Result<Progress, Error> {
+    async fn poll(&self, change: &WriteCall) -> Result<Progress, Error> {
         match self.api.operation(&change.operation_id).await {
             Ok(operation) => progress(&operation),
             Err(e) if e.is_not_found() => Ok(Progress::Unknown),
@@ -80,7 +80,7 @@ impl Provisioner for TemporalCloud {
 }
 
 /// How an operation stands, for the engine.
-fn progress(operation: &Operation) -> Result<Progress, Error> {
+fn progress(operation: &AsyncOperation) -> Result<Progress, Error> {
     let state = operation.state();
     match state.filter(OperationState::has_ended) {
         Some(OperationState::Fulfilled) => Ok(Progress::Done(Some(operation.id.clone()))),

@@ -16,9 +16,10 @@ use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
 
 use crate::absence::{NO_FEATURE, caller_not_listed, is_one_of, nobody_listed};
-use crate::access::{self, CUSTOM_ROLE, NAMESPACE, PROJECT, SERVICE_ACCOUNT, Shown, USER};
+use crate::access::{self, CUSTOM_ROLE, NAMESPACE, ObjectRecords, PROJECT, SERVICE_ACCOUNT, USER};
 use crate::api::{
-    CustomRole, Group, GroupKind, Holder, Namespace, Object, Page, Project, ServiceAccount, User,
+    AccessHolder, ApiObject, CustomRole, Group, GroupKind, Namespace, Page, Project,
+    ServiceAccount, User,
 };
 use crate::connect::{ADMIN_KEY, TemporalCloud, contradiction, weak_key};
 
@@ -82,6 +83,8 @@ pub enum Step {
         id: String,
     },
 }
+
+type StepResult = Result<StepOutput<Step>, Error>;
 
 /// The caller, on the list that it must be on.
 const CALLER: &str = "caller";
@@ -238,7 +241,7 @@ impl Syncer for TemporalCloud {
 }
 
 impl TemporalCloud {
-    async fn groups(&self, account: &str, page: &str) -> Result<StepOutput<Step>, Error> {
+    async fn groups(&self, account: &str, page: &str) -> StepResult {
         let groups = listed(page, self.api.list::<Group>(page).await)?;
         let mut out = StepOutput::onward(groups.next.map(|page| Step::Groups { page }));
         for group in &groups.items {
@@ -263,7 +266,7 @@ impl TemporalCloud {
         kind: GroupKind,
         page: &str,
         again: bool,
-    ) -> Result<StepOutput<Step>, Error> {
+    ) -> StepResult {
         // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
         let no_list: &[u16] = match kind {
             GroupKind::Google if page.is_empty() => &[400, 501],
@@ -298,7 +301,7 @@ impl TemporalCloud {
     }
 
     /// Custom roles that somebody holds are looked up where there is no list of them.
-    async fn custom_roles(&self, page: &str) -> Result<StepOutput<Step>, Error> {
+    async fn custom_roles(&self, page: &str) -> StepResult {
         let mut out = StepOutput::default();
         let no_list = no_feature(page);
         let look = || self.api.list::<CustomRole>(page);
@@ -322,12 +325,7 @@ impl TemporalCloud {
     /// Projects come before namespaces, which are in them: whether the account has any decides what a namespace's
     /// `projectId` means. Until a second look, a refused list means that it has none. The namespaces are read meanwhile;
     /// should there be projects, they are read once more, which adds whom they reach by their projects.
-    async fn projects(
-        &self,
-        account: &str,
-        page: &str,
-        again: bool,
-    ) -> Result<StepOutput<Step>, Error> {
+    async fn projects(&self, account: &str, page: &str, again: bool) -> StepResult {
         let mut out = StepOutput::default();
         let namespaces = |with_projects| Step::Namespaces {
             with_projects,
@@ -372,7 +370,7 @@ impl TemporalCloud {
         identity: &Identity,
         project: &str,
         page: &str,
-    ) -> Result<StepOutput<Step>, Error> {
+    ) -> StepResult {
         let no_list: &[u16] = if page.is_empty() { &[404, 501] } else { &[404] };
         let look = || self.api.project_service_accounts(project, page);
         let accounts = match self.twice(no_list, look).await {
@@ -395,11 +393,7 @@ impl TemporalCloud {
 
     /// The members of a group, or the service accounts of a project, are answered with 404: everybody would seem to have
     /// left it. The object itself must be going or gone.
-    async fn deleted_during_sync<T: Object>(
-        &self,
-        identity: &Identity,
-        id: &str,
-    ) -> Result<StepOutput<Step>, Error> {
+    async fn deleted_during_sync<T: ApiObject>(&self, identity: &Identity, id: &str) -> StepResult {
         self.must_be_gone::<T>(identity, id).await?;
         let records = Records::deleted_during_sync(ResourceId::new(T::KIND, id));
         let mut out = StepOutput::from(records);
@@ -438,7 +432,7 @@ fn service_accounts(
 }
 
 /// Adds what an object is shown as, and warns of what of it could not be read.
-fn show<T: Object>(out: &mut StepOutput<Step>, object: &T, shown: impl Into<Shown>) {
+fn show<T: ApiObject>(out: &mut StepOutput<Step>, object: &T, shown: impl Into<ObjectRecords>) {
     let shown = shown.into();
     out.unreadable(
         format_args!("{}:{}", T::KIND, object.id()),

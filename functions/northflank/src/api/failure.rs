@@ -29,13 +29,13 @@ impl Part {
 /// Why a call gave no usable answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
-pub(crate) struct Failure {
+pub(crate) struct CallFailure {
     pub(crate) part: Part,
     #[source]
     cause: Box<HttpError>,
 }
 
-impl Failure {
+impl CallFailure {
     pub(super) fn new(part: Part, cause: HttpError) -> Self {
         let cause = Box::new(cause);
         Self { part, cause }
@@ -72,8 +72,8 @@ impl Failure {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+impl From<CallFailure> for Error {
+    fn from(failure: CallFailure) -> Self {
         let what = failure.part.needs();
         match failure.status() {
             Some(401) => denied(&format!("{what}, or is not good any more"), *failure.cause),

@@ -5,7 +5,7 @@ use rollcall_connector::http::lenient::{Lenient, Time, or_default, unreadable};
 use serde::Deserialize;
 
 /// A row of a list.
-pub(crate) trait Row {
+pub(crate) trait ListRow {
     /// Its id, if it has one.
     fn id(&self) -> Option<&str>;
 
@@ -29,7 +29,7 @@ macro_rules! row {
             pub(crate) $strict: $strict_type,)*
         }
 
-        impl Row for $row {
+        impl ListRow for $row {
             fn id(&self) -> Option<&str> {
                 Some(&self.id)
             }
@@ -175,7 +175,7 @@ pub(crate) struct GroupMember {
     pub(crate) id: Option<String>,
 }
 
-impl Row for GroupMember {
+impl ListRow for GroupMember {
     fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }

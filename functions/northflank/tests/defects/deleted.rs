@@ -10,7 +10,7 @@ use super::{DEVELOPERS, engineers, failure, fault, queries, small};
 
 /// The list has shown it, and some of those who held it: it is gone all the same, and so are they.
 #[tokio::test]
-async fn a_role_that_is_deleted_during_a_sync_is_not_shown_and_told_of() {
+async fn a_role_that_is_deleted_during_a_sync_is_not_shown_and_is_reported() {
     let desk = small().await;
     desk.vendor.sim.set_options(|o| o.force_page_size = Some(1));
     desk.vendor.sim.before(DEVELOPERS, |w| {
@@ -51,7 +51,7 @@ async fn a_role_that_is_deleted_during_a_sync_is_not_shown_and_told_of() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and_is_told_of() {
+async fn a_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and_is_reported() {
     let desk = small().await;
     desk.vendor.sim.before(&engineers(), |w| {
         w.unlink("developer", ENGINEERING_ID)
@@ -76,7 +76,7 @@ async fn a_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and_is_told
 
 /// Its members keep the role as far as the vendor still lists them, and now without a group to explain it.
 #[tokio::test]
-async fn a_group_that_vanishes_from_the_list_alone_takes_nobodys_role() {
+async fn a_group_that_is_missing_from_the_list_alone_takes_nobodys_role() {
     let desk = small().await;
     desk.vendor.sim.before(&engineers(), |w| {
         w.edit_group(ENGINEERING_ID, |group| group.listed = false);

@@ -143,7 +143,7 @@ async fn a_name_is_split_at_its_first_blank_and_what_is_missing_is_left_out() {
 
 /// The account has its access already: there is nothing that anybody would still have to approve.
 #[tokio::test]
-async fn an_account_that_is_not_set_up_is_enabled_and_told_of() {
+async fn an_account_that_is_not_set_up_is_enabled_and_its_details_say_so() {
     for (finalized, details, shown_as) in [
         (Some(true), "", Some(json!(true))),
         (
@@ -285,7 +285,7 @@ async fn who_joins_during_a_sync_is_looked_for_in_the_whole_list_once() {
 
 /// Nobody's access is dropped because no list has them.
 #[tokio::test]
-async fn who_is_in_no_list_is_shown_by_the_id_alone_and_told_of() {
+async fn who_is_in_no_list_is_shown_by_the_id_alone_and_is_reported() {
     let desk = small_with(|w| {
         w.assign("org-admin", "ghost")
             .join(OPERATIONS_ID, "spectre");

@@ -3,7 +3,7 @@
 use rollcall_model::{EntitlementId, ResourceId};
 
 use crate::api::{
-    ApiEnum, CustomRole, Group, Namespace, Object, Permission, Project, ProjectRole, Role,
+    ApiEnum, ApiObject, CustomRole, Group, Namespace, Permission, Project, ProjectRole, Role,
     ServiceAccount, User,
 };
 

@@ -12,7 +12,7 @@ use super::access::{Access, NamespaceAccess, ProjectAccess};
 use super::enums::{ApiEnum, EnumText, ResourceState, Role};
 
 /// What the API lists under `/cloud/{PATH}` and shows under `/cloud/{PATH}/{id}`.
-pub(crate) trait Object: DeserializeOwned + Send + Sync {
+pub(crate) trait ApiObject: DeserializeOwned + Send + Sync {
     /// What it is; the id of the resource type that it is shown as.
     const KIND: &'static str;
     /// The part of the path.
@@ -31,7 +31,7 @@ pub(crate) trait Object: DeserializeOwned + Send + Sync {
 }
 
 /// An object that holds access.
-pub(crate) trait Holder: Object {
+pub(crate) trait AccessHolder: ApiObject {
     /// Its name for people, which may be empty.
     fn name(&self) -> &str;
     /// What it is allowed. Missing where its rights come from elsewhere, and where the caller may not see them.
@@ -64,7 +64,7 @@ macro_rules! object {
             $($(#[$attr])* pub(crate) $field: $type,)*
         }
 
-        impl Object for $name {
+        impl ApiObject for $name {
             const KIND: &'static str = $kind;
             const PATH: &'static str = $path;
 
@@ -109,7 +109,7 @@ macro_rules! holder {
             } |$this| [$($lenient)*]
         );
 
-        impl Holder for $name {
+        impl AccessHolder for $name {
             fn name(&self) -> &str {
                 let $this = self;
                 $display_name

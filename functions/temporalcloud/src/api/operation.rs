@@ -9,7 +9,7 @@ use super::enums::{ApiEnum, EnumText};
 /// A change that the vendor carries out in its own time.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Operation {
+pub(crate) struct AsyncOperation {
     pub(crate) id: String,
     /// In an unknown form it counts as running: an answer to a write must not fail by it.
     #[serde(default)]
@@ -22,7 +22,7 @@ pub(crate) struct Operation {
     check_duration: Lenient<String>,
 }
 
-impl Operation {
+impl AsyncOperation {
     /// How it stands; `None` if the vendor does not say.
     pub(crate) fn state(&self) -> Option<OperationState> {
         OperationState::read(self.state.get(), self.state_deprecated.text())

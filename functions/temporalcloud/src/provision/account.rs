@@ -6,14 +6,14 @@ use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
 use serde_json::json;
 
-use super::planner::{BUSY_RETRY_DELAY, Planner};
+use super::planner::{BUSY_RETRY_DELAY, Planned, Planner};
 use super::role::IMMUTABLE_ROLES;
 use crate::access::{USER, account_state, grant_ids, is_immutable};
-use crate::api::{ApiEnum, Holder, Object, ResourceState, User, Write};
+use crate::api::{AccessHolder, ApiEnum, ApiObject, ResourceState, User, WriteCall};
 
 impl Planner<'_> {
     /// Invites a person, unless the address has an account already.
-    pub(super) async fn create(self, account: &Account) -> Result<Plan<Write>, Error> {
+    pub(super) async fn create(self, account: &Account) -> Planned {
         let email = account.email.trim();
         check_account(email, account)?;
         // *Unknown*: whether the API's own filter by address minds the case of letters; if it does, it misses the
@@ -27,7 +27,7 @@ impl Planner<'_> {
         let role = &self.connector.default_role;
         let spec = json!({"email": email, "access": {"accountAccess": {"role": role.api_name()}}});
         Ok(Plan::Change(Proposal {
-            change: Write {
+            change: WriteCall {
                 path: vec!["cloud".into(), User::PATH.into()],
                 body: Some(json!({"spec": spec})),
                 resource_version: String::new(),
@@ -40,7 +40,7 @@ impl Planner<'_> {
         }))
     }
 
-    fn existing(self, user: &User) -> Result<Plan<Write>, Error> {
+    fn existing(self, user: &User) -> Planned {
         let (name, id, status) = (user.name(), user.id(), user.state());
         let invitation = user.invitation.get();
         let ends = invitation.and_then(|invitation| invitation.expired_time.time());
@@ -66,7 +66,7 @@ impl Planner<'_> {
     }
 
     /// Deletes a person's account, and with it all that it holds.
-    pub(super) async fn delete(self, id: &ResourceId) -> Result<Plan<Write>, Error> {
+    pub(super) async fn delete(self, id: &ResourceId) -> Planned {
         if id.resource_type != USER {
             return Err(Error::new(
                 ErrorType::InvalidRequest,
@@ -95,7 +95,7 @@ impl Planner<'_> {
         self.not_the_last_admin(&user).await?;
         let version = user.resource_version.as_str();
         Ok(Plan::Change(Proposal {
-            change: Write {
+            change: WriteCall {
                 path: ["cloud", User::PATH, &id.id].map(String::from).into(),
                 body: None,
                 resource_version: version.into(),

@@ -5,10 +5,10 @@ use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
 use serde_json::json;
 
-use super::planner::{BUSY_RETRY_DELAY, Planner};
+use super::planner::{BUSY_RETRY_DELAY, Planned, Planner};
 use super::principal::Principal;
 use crate::access::namespace_permission;
-use crate::api::{ApiEnum, Namespace, Object, Permission, Write};
+use crate::api::{ApiEnum, ApiObject, Namespace, Permission, WriteCall};
 
 impl Planner<'_> {
     /// Gives a permission. Another one that is held gives way, and the answer names it.
@@ -17,7 +17,7 @@ impl Planner<'_> {
         namespace: &str,
         wanted: &Permission,
         principal: &ResourceId,
-    ) -> Result<Plan<Write>, Error> {
+    ) -> Planned {
         let principal = self.required(principal).await?;
         let then = principal.holding(Some(namespace_permission(namespace, wanted)));
         let held = principal.access.namespace(namespace);
@@ -61,7 +61,7 @@ impl Planner<'_> {
         namespace: &str,
         unwanted: &Permission,
         principal: &ResourceId,
-    ) -> Result<Plan<Write>, Error> {
+    ) -> Planned {
         let Some(principal) = self.principal(principal).await? else {
             return Ok(Plan::Already(State::default()));
         };
@@ -116,7 +116,7 @@ impl Planner<'_> {
         principal: &Principal,
         namespace: &str,
         wanted: Option<&Permission>,
-    ) -> Write {
+    ) -> WriteCall {
         let (id, version) = (principal.id.to_string(), &principal.resource_version);
         let held = principal.access.namespace(namespace);
         let held = held.map_or_else(|| "none".into(), |held| held.slug());
@@ -130,7 +130,7 @@ impl Planner<'_> {
         }
         let (path, id) = (principal.path, &principal.id.id);
         let path = ["cloud", Namespace::PATH, namespace, path, id, "access"];
-        Write {
+        WriteCall {
             path: path.map(String::from).into(),
             body: Some(body),
             resource_version: version.clone(),

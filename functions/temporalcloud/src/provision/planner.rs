@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rollcall_connector::provision::Request;
+use rollcall_connector::provision::{Plan, Request};
 use rollcall_connector::{Code, Error, ErrorType, Identity};
 use rollcall_model::ResourceId;
 use serde_json::Value;
@@ -10,11 +10,16 @@ use uuid::Uuid;
 
 use super::principal::Principal;
 use crate::access::{GROUP, SERVICE_ACCOUNT, USER};
-use crate::api::{Group, Holder, Object, OperationState, ResourceState, ServiceAccount, User};
+use crate::api::{
+    AccessHolder, ApiObject, Group, OperationState, ResourceState, ServiceAccount, User, WriteCall,
+};
 use crate::connect::TemporalCloud;
 
 /// How long to wait for another change of the same object.
 pub(super) const BUSY_RETRY_DELAY: Duration = Duration::from_secs(2);
+
+/// What the request takes, or why it is refused.
+pub(super) type Planned = Result<Plan<WriteCall>, Error>;
 
 /// A request that is being planned.
 #[derive(Clone, Copy)]
@@ -40,7 +45,7 @@ impl Planner<'_> {
         }
     }
 
-    async fn read<T: Holder>(self, id: &ResourceId) -> Result<Option<Principal>, Error> {
+    async fn read<T: AccessHolder>(self, id: &ResourceId) -> Result<Option<Principal>, Error> {
         let look = self
             .connector
             .unless_absent::<T, Value>(self.identity, &id.id);

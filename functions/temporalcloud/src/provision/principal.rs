@@ -7,7 +7,7 @@ use rollcall_model::{EntitlementId, ResourceId};
 use serde_json::{Map, Value, json};
 
 use crate::access::namespace_permission;
-use crate::api::{Access, ApiEnum, Holder, Permission, ResourceState, Role, Write};
+use crate::api::{Access, AccessHolder, ApiEnum, Permission, ResourceState, Role, WriteCall};
 
 /// A principal as it is now.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Principal {
 }
 
 impl Principal {
-    pub(super) fn of<T: Holder>(id: &ResourceId, raw: &Value) -> Result<Self, Error> {
+    pub(super) fn of<T: AccessHolder>(id: &ResourceId, raw: &Value) -> Result<Self, Error> {
         let unexpected = |why: &str| {
             let what = format!("{id} cannot be changed as the vendor shows it: {why}");
             Error::internal(Code::UnexpectedAnswer, what)
@@ -102,9 +102,9 @@ impl Principal {
     }
 
     /// An update of the whole principal, with another account role.
-    pub(super) fn update(&self, role: Option<&Role>, operation_id: String) -> Write {
+    pub(super) fn update(&self, role: Option<&Role>, operation_id: String) -> WriteCall {
         let spec = self.spec_with_role(role);
-        Write {
+        WriteCall {
             path: ["cloud", self.path, &self.id.id].map(String::from).into(),
             body: Some(json!({"spec": spec, "resourceVersion": self.resource_version})),
             resource_version: self.resource_version.clone(),

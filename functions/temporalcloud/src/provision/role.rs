@@ -4,10 +4,10 @@ use rollcall_connector::provision::{Plan, Proposal, State};
 use rollcall_connector::{Code, Error};
 use rollcall_model::ResourceId;
 
-use super::planner::{BUSY_RETRY_DELAY, Planner};
+use super::planner::{BUSY_RETRY_DELAY, Planned, Planner};
 use super::principal::Principal;
 use crate::access::{GROUP, USER, is_immutable, role_member};
-use crate::api::{ApiEnum, Role, Write};
+use crate::api::{ApiEnum, Role, WriteCall};
 
 /// What to do about roles that are not changed from here.
 pub(super) const IMMUTABLE_ROLES: &str =
@@ -16,11 +16,7 @@ pub(super) const IMMUTABLE_ROLES: &str =
 impl Planner<'_> {
     /// Gives a role. Another one that is held gives way; so do, for admins, all permissions on namespaces: the vendor
     /// erases them, and the answer names them.
-    pub(super) async fn grant_role(
-        self,
-        wanted: &Role,
-        principal: &ResourceId,
-    ) -> Result<Plan<Write>, Error> {
+    pub(super) async fn grant_role(self, wanted: &Role, principal: &ResourceId) -> Planned {
         if *wanted == Role::MetricsRead && [USER, GROUP].contains(&&*principal.resource_type) {
             return Err(Error::refused(
                 Code::ServiceAccountsOnly,
@@ -56,11 +52,7 @@ impl Planner<'_> {
 
     /// Takes a role, if it is the one that is held. A person or a service account keeps the next lower role, since the
     /// vendor has no account without one; a group keeps none.
-    pub(super) async fn revoke_role(
-        self,
-        unwanted: &Role,
-        principal: &ResourceId,
-    ) -> Result<Plan<Write>, Error> {
+    pub(super) async fn revoke_role(self, unwanted: &Role, principal: &ResourceId) -> Planned {
         let Some(principal) = self.principal(principal).await? else {
             return Ok(Plan::Already(State::default()));
         };
@@ -114,7 +106,7 @@ impl Planner<'_> {
         self.not_oneself(id)
     }
 
-    fn set_role(self, principal: &Principal, role: Option<&Role>) -> Write {
+    fn set_role(self, principal: &Principal, role: Option<&Role>) -> WriteCall {
         let (id, version) = (principal.id.to_string(), &principal.resource_version);
         let wanted = role.map(Role::slug).unwrap_or_default();
         principal.update(role, self.operation_id(&[&id, version, &wanted]))

@@ -4,18 +4,14 @@ use rollcall_connector::http::error::Error as HttpError;
 use rollcall_connector::{Error, Records, StepOutput};
 use rollcall_model::ResourceId;
 
-use super::{FOUND, Step, VANISHED, show};
+use super::{FOUND, Step, StepResult, VANISHED, show};
 use crate::absence::{NO_FEATURE, is_one_of};
 use crate::access::{self, NAMESPACE, PROJECT};
-use crate::api::{CustomRole, Namespace, Object, Project, User};
+use crate::api::{ApiObject, CustomRole, Namespace, Project, User};
 use crate::connect::TemporalCloud;
 
 impl TemporalCloud {
-    pub(super) async fn missing_user(
-        &self,
-        account: &str,
-        id: &str,
-    ) -> Result<StepOutput<Step>, Error> {
+    pub(super) async fn missing_user(&self, account: &str, id: &str) -> StepResult {
         let mut out = StepOutput::default();
         match self.api.get::<User>(id).await {
             Ok(user) => show(&mut out, &user, access::user(account, &user)),
@@ -26,16 +22,12 @@ impl TemporalCloud {
         Ok(out)
     }
 
-    pub(super) async fn missing_custom_role(&self, id: &str) -> Result<StepOutput<Step>, Error> {
+    pub(super) async fn missing_custom_role(&self, id: &str) -> StepResult {
         let role = self.api.get::<CustomRole>(id).await;
         shown_or_vanished(id, role, access::custom_role)
     }
 
-    pub(super) async fn missing_project(
-        &self,
-        account: &str,
-        id: &str,
-    ) -> Result<StepOutput<Step>, Error> {
+    pub(super) async fn missing_project(&self, account: &str, id: &str) -> StepResult {
         let project = self.api.get::<Project>(id).await;
         let is_found = project.is_ok().into();
         let mut out = shown_or_vanished(id, project, |p| access::project(account, p))?;
@@ -44,11 +36,7 @@ impl TemporalCloud {
     }
 
     /// A namespace that is new since the list, or was left out of it.
-    pub(super) async fn missing_namespace(
-        &self,
-        account: &str,
-        id: &str,
-    ) -> Result<StepOutput<Step>, Error> {
+    pub(super) async fn missing_namespace(&self, account: &str, id: &str) -> StepResult {
         let namespace = match self.api.get::<Namespace>(id).await {
             Ok(namespace) => namespace,
             Err(e) if e.is_not_found() => {
@@ -88,11 +76,11 @@ impl TemporalCloud {
 }
 
 /// Something that a principal has, and that no list showed.
-fn shown_or_vanished<T: Object>(
+fn shown_or_vanished<T: ApiObject>(
     id: &str,
     answer: Result<T, HttpError>,
     records: impl Fn(&T) -> Records,
-) -> Result<StepOutput<Step>, Error> {
+) -> StepResult {
     let mut out = StepOutput::default();
     match answer {
         Ok(object) => show(&mut out, &object, records(&object)),

@@ -1,5 +1,5 @@
 use super::super::enums::OperationState;
-use super::super::operation::Operation;
+use super::super::operation::AsyncOperation;
 use super::*;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn enums_are_read_by_name_by_number_and_by_their_deprecated_twins() {
     }
     let unknown = access(json!({"accountAccess": {"role": "ROLE_FUTURE"}})).role();
     assert_eq!(unknown, Some(Role::Unknown("FUTURE".into())));
-    let operation: Operation =
+    let operation: AsyncOperation =
         serde_json::from_value(json!({"id": "o", "state": "STATE_REJECTED"})).expect("operation");
     assert_eq!(operation.state(), Some(OperationState::Rejected));
 }
@@ -90,7 +90,7 @@ fn what_decides_nothing_may_have_any_form_and_is_named() {
             json!({"namespace": "n.a", "tags": {"a": value, "b": "c"}, "activeRegion": value});
         let namespace: Namespace = serde_json::from_value(namespace).expect("a namespace");
         assert_eq!(namespace.unreadable(), ["activeRegion", "tags"]);
-        let operation: Operation = serde_json::from_value(
+        let operation: AsyncOperation = serde_json::from_value(
             json!({"id": "o", "checkDuration": value, "failureReason": value, "state": value}),
         )
         .expect("an operation");

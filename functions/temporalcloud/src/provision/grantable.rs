@@ -8,14 +8,14 @@ use crate::api::{ApiEnum, Permission, Role};
 
 /// What can be granted and revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum Grantable {
     /// A permission on a namespace.
     Namespace(String, Permission),
     /// An account role.
     Role(Role),
 }
 
-impl Target {
+impl Grantable {
     /// Reads an entitlement id of the account `account`.
     pub(super) fn parse(account: &str, id: &EntitlementId) -> Result<Self, Error> {
         let target = match id.resource.resource_type.as_str() {
@@ -69,8 +69,8 @@ mod tests {
         for wanted in Role::ALL {
             let id = access::role_member("a1b23", wanted);
             assert_eq!(
-                Target::parse("a1b23", &id).expect("a target"),
-                Target::Role(wanted.clone())
+                Grantable::parse("a1b23", &id).expect("a target"),
+                Grantable::Role(wanted.clone())
             );
         }
     }

@@ -1,16 +1,17 @@
-//! Means: pure functions from Northflank's objects to resources, entitlements and grants.
+//! Pure functions from Northflank's objects to resources, entitlements and grants.
 //!
 //! Roles: <https://northflank.com/docs/v1/application/collaborate/use-role-based-access-control>.
 
 use std::collections::BTreeSet;
 
 use rollcall_connector::Records;
+use rollcall_connector::http::lenient::Lenient;
 use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId,
-    ResourceTrait, State, brief, put, put_time,
+    ResourceTrait, State, brief, name_or_id, put, put_time,
 };
 
-use crate::api::{Email, Group, GroupMember, Member, Role, RoleMember, text, time};
+use crate::api::{Email, Group, GroupMember, Member, Role, RoleMember};
 
 pub(crate) const USER: &str = "user";
 pub(crate) const GROUP: &str = "group";
@@ -27,8 +28,8 @@ pub(crate) fn assigned(role: &str) -> EntitlementId {
 }
 
 /// Somebody in the organization.
-pub(crate) fn user(member: &Member) -> Resource {
-    let emails = addresses(member.emails());
+pub(crate) fn user(member: &Member) -> Records {
+    let emails = addresses(member.emails.get().into_iter().flatten());
     let primary = emails
         .iter()
         .find(|email| email.verified)
@@ -36,39 +37,43 @@ pub(crate) fn user(member: &Member) -> Resource {
     let address = primary.map(|email| email.address.clone());
     let resource_trait =
         ResourceTrait::account(AccountType::Human, address.clone()).with_login(&member.id);
-    let told = text(&member.name);
-    let name = [told, address.as_deref().unwrap_or_default(), &member.id];
+    let full_name = member.name.text();
+    let name = [full_name, address.as_deref().unwrap_or_default()];
     let name = name.into_iter().find(|name| !name.is_empty());
+    let name = name.unwrap_or(&member.id);
     let id = ResourceId::new(USER, &member.id);
-    let mut resource = Resource::new(id, name.unwrap_or_default(), resource_trait);
-    resource.created_at = time(&member.joined_at);
-    // There is no state in which somebody is listed and has no access: an account that is not set up has it already.
+    let mut resource = Resource::new(id, name, resource_trait);
+    resource.created_at = member.joined_at.time();
+    // Whoever is listed has access, also before the account is set up.
     resource.state = State::Enabled;
-    if member.finalized.get() == Some(&false) {
+    if member.finalized.value() == Some(false) {
         resource.state_details = "account setup not finished".into();
     }
-    let (first, last) = told.split_once(' ').unwrap_or((told, ""));
+    let (first, last) = full_name.split_once(' ').unwrap_or((full_name, ""));
     let profile = &mut resource.profile;
     put(profile, "user_id", &member.id);
     put(profile, "username", &member.id);
-    put(profile, "display_name", told);
+    put(profile, "display_name", full_name);
     put(profile, "first_name", first);
     put(profile, "last_name", last);
     if let Some(primary) = primary {
         put(profile, "email", &primary.address);
         profile.insert("email_verified".into(), primary.verified.into());
     }
-    if let Some(finalized) = member.finalized.get() {
-        profile.insert("finalized".into(), (*finalized).into());
+    if let Some(finalized) = member.finalized.value() {
+        profile.insert("finalized".into(), finalized.into());
     }
-    put_time(profile, "joined_at", time(&member.joined_at));
-    resource
+    put_time(profile, "joined_at", member.joined_at.time());
+    Records {
+        resources: vec![resource],
+        ..Records::default()
+    }
 }
 
 /// The addresses that are some, each once, and verified if it is so anywhere.
-fn addresses<'a>(emails: impl Iterator<Item = &'a Email>) -> Vec<Email> {
+fn addresses<'a>(emails: impl Iterator<Item = &'a Lenient<Email>>) -> Vec<Email> {
     let mut found: Vec<Email> = Vec::new();
-    for email in emails {
+    for email in emails.filter_map(Lenient::get) {
         let address = email.address.trim();
         let parts = address.split_once('@');
         let valid = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
@@ -88,58 +93,68 @@ fn addresses<'a>(emails: impl Iterator<Item = &'a Email>) -> Vec<Email> {
 
 /// A group, and being in it.
 pub(crate) fn group(group: &Group) -> Records {
-    let name = or_id(text(&group.name), &group.id);
-    let mut resource = Resource::new(
-        ResourceId::new(GROUP, &group.id),
-        name,
-        ResourceTrait::Group,
-    );
-    resource.state = State::Enabled;
-    resource.created_at = time(&group.created_at);
+    let name = name_or_id(group.name.text(), &group.id);
+    let id = ResourceId::new(GROUP, &group.id);
+    let mut resource = Resource::new(id, name, ResourceTrait::Group);
+    resource.created_at = group.created_at.time();
     let profile = &mut resource.profile;
     put(profile, "group_id", &group.id);
-    put(profile, "group_name", text(&group.name));
-    put(profile, "idp_id", text(&group.idp_id));
-    put_time(profile, "created_at", time(&group.created_at));
-    put_time(profile, "updated_at", time(&group.updated_at));
+    put(profile, "group_name", group.name.text());
+    put(profile, "idp_id", group.idp_id.text());
+    put_time(profile, "updated_at", group.updated_at.time());
     let entitlement = Entitlement {
-        id: member_of(&group.id),
         display_name: format!("{name} group member"),
         description: format!("Member of the directory group {name} in Northflank"),
         grantable_to: &[USER],
-        purpose: Purpose::Assignment,
         // The identity provider keeps who is in it.
         immutable: true,
+        ..entitlement(member_of(&group.id))
+    };
+    records(resource, entitlement, Vec::new())
+}
+
+fn entitlement(id: EntitlementId) -> Entitlement {
+    Entitlement {
+        id,
+        display_name: String::new(),
+        description: String::new(),
+        grantable_to: &[USER, GROUP],
+        purpose: Purpose::Assignment,
+        immutable: false,
         exclusive: None,
         v1_identifier: None,
-    };
+    }
+}
+
+fn records(mut resource: Resource, entitlement: Entitlement, grants: Vec<Grant>) -> Records {
+    resource.state = State::Enabled;
+    put_time(&mut resource.profile, "created_at", resource.created_at);
     Records {
         resources: vec![resource],
         entitlements: vec![entitlement],
+        grants,
         ..Records::default()
     }
 }
 
-/// Somebody in a group. None: somebody of the directory who has no account. Whether that is anybody of the same address is
-/// not for us to say.
+/// A member of a group. `None`: somebody of the directory without an account, who is not matched by address.
 pub(crate) fn membership(group: &str, member: &GroupMember) -> Option<Grant> {
     let id = member.id.as_deref()?;
     Some(Grant::new(member_of(group), ResourceId::new(USER, id)).immutable())
 }
 
-/// A role, and having it; and the groups whose members have it. `known` are the groups that there are. A group that there
-/// is not comes back by its id.
-pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<String>) -> (Records, Vec<&'a str>) {
-    let name = or_id(text(&role.name), &role.id);
+/// A role, having it, and those of the `known` groups whose members have it; and the ids of linked groups that are not
+/// known.
+pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<&str>) -> (Records, Vec<&'a str>) {
+    let name = name_or_id(role.name.text(), &role.id);
     let mut resource = Resource::new(ResourceId::new(ROLE, &role.id), name, ResourceTrait::Role);
-    resource.state = State::Enabled;
-    resource.created_at = time(&role.created_at);
-    resource.description = brief(text(&role.description));
+    resource.created_at = role.created_at.time();
+    resource.description = brief(role.description.text());
     let linked: BTreeSet<&str> = role.directory_groups.iter().map(String::as_str).collect();
     let profile = &mut resource.profile;
     put(profile, "role_id", &role.id);
-    put(profile, "role_name", text(&role.name));
-    put(profile, "description", text(&role.description));
+    put(profile, "role_name", role.name.text());
+    put(profile, "description", role.description.text());
     let restrictions = role.restrictions.get();
     // What could not be read is not claimed to be `false`.
     if !role.restrictions.is_unreadable() {
@@ -157,27 +172,16 @@ pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<String>) -> (Records, Ve
             profile.insert(key.into(), ids.into());
         }
     }
-    put_time(profile, "created_at", time(&role.created_at));
-    put_time(profile, "updated_at", time(&role.updated_at));
+    put_time(profile, "updated_at", role.updated_at.time());
     let entitlement = Entitlement {
-        id: assigned(&role.id),
         display_name: format!("{name} role"),
         description: format!("Has the role {name} in the organization in Northflank"),
-        grantable_to: &[USER, GROUP],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
+        ..entitlement(assigned(&role.id))
     };
-    let (there, missing): (Vec<&str>, Vec<&str>) =
-        linked.into_iter().partition(|group| known.contains(*group));
-    let records = Records {
-        resources: vec![resource],
-        entitlements: vec![entitlement],
-        grants: there.into_iter().map(|g| through(&role.id, g)).collect(),
-        ..Records::default()
-    };
-    (records, missing)
+    let (known, unknown): (Vec<&str>, Vec<&str>) =
+        linked.into_iter().partition(|group| known.contains(group));
+    let grants = known.into_iter().map(|group| through(&role.id, group));
+    (records(resource, entitlement, grants.collect()), unknown)
 }
 
 /// A group has a role, and with it each of its members.
@@ -192,11 +196,10 @@ fn through(role: &str, group: &str) -> Grant {
 }
 
 /// Somebody has a role: by themselves, or through one of the linked groups. The latter follows from the group's members; only
-/// where it does not is it a grant of its own, so that no access is lost. And whether the way is one that is known: any
-/// other counts as the former.
+/// where it does not is it a grant of its own, so that no access is lost. Also returned: whether the row's type is a known
+/// one. Any other counts as the former.
 pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> (Grant, bool) {
-    let id = ResourceId::new(USER, &member.id);
-    let grant = Grant::new(assigned(role), id);
+    let grant = Grant::new(assigned(role), ResourceId::new(USER, &member.id));
     match member.kind.as_str() {
         "implicit" => {
             let groups = groups.iter().map(|group| member_of(group));
@@ -205,8 +208,4 @@ pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> (Gra
         // The vendor's examples leave it out.
         kind => (grant, matches!(kind, "explicit" | "")),
     }
-}
-
-fn or_id<'a>(name: &'a str, id: &'a str) -> &'a str {
-    if name.is_empty() { id } else { name }
 }

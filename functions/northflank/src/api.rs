@@ -1,4 +1,4 @@
-//! Talks: Northflank's API as typed calls. Nothing here decides anything.
+//! Northflank's API as typed calls. Nothing here decides anything.
 //!
 //! Source: <https://northflank.com/docs/v1/api/org/org-members/list-organisation-members> and its neighbours.
 
@@ -6,20 +6,21 @@ mod failure;
 mod objects;
 mod paging;
 
+use rollcall_connector::http::error::Error as HttpError;
 use rollcall_connector::http::limit::BudgetHeaders;
 use rollcall_connector::http::{Call, Header, Http, Session, Vendor};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub(crate) use failure::{Failure, MISSING, Part, UNAVAILABLE};
+pub(crate) use failure::{CallFailure, MISSING, Part, denied, not_available};
 pub(crate) use objects::*;
-pub use paging::At;
 use paging::Circle;
+pub use paging::ListPlace;
 pub(crate) use paging::Page;
 
 /// The largest page of any list.
-pub(crate) const PAGE: usize = 100;
+const PAGE_SIZE: usize = 100;
 
 /// A thousand requests an hour unless the vendor grants more, and everybody in the organization shares them
 /// (<https://northflank.com/docs/v1/api/use-the-api>).
@@ -30,7 +31,7 @@ const LIMIT: BudgetHeaders = BudgetHeaders {
     reserve_percent: 5,
 };
 
-type Answer<T> = Result<T, Failure>;
+pub(crate) type Answer<T> = Result<T, CallFailure>;
 
 /// The API with a token of an organization.
 pub(crate) struct Api(Http);
@@ -65,79 +66,90 @@ impl Api {
     }
 
     /// `GET /v1/org-members`
-    pub(crate) async fn members(&self, at: &At) -> Answer<Page<Member>> {
-        let call = Call::get(&["v1", "org-members"]);
-        self.page(Part::Members, call, at, |data: Members| data.members)
-            .await
+    pub(crate) async fn members(&self, at: &ListPlace) -> Answer<Page<Member>> {
+        let path = ["v1", "org-members"];
+        let rows = |data: Members<Member>| data.members;
+        self.page(Part::Members, &path, at, rows).await
     }
 
     /// `GET /v1/org-roles`
-    pub(crate) async fn roles(&self, at: &At) -> Answer<Page<Role>> {
-        let call = Call::get(&["v1", "org-roles"]);
-        self.page(Part::Roles, call, at, |data: Roles| data.roles)
+    pub(crate) async fn roles(&self, at: &ListPlace) -> Answer<Page<Role>> {
+        let path = ["v1", "org-roles"];
+        self.page(Part::Roles, &path, at, |data: Roles| data.roles)
             .await
     }
 
     /// `GET /v1/org-roles/{id}/members`: those who were given the role, and those who have it through a group.
-    pub(crate) async fn role_members(&self, role: &str, at: &At) -> Answer<Page<RoleMember>> {
-        let call = Call::get(&["v1", "org-roles", role, "members"]);
-        self.page(Part::Roles, call, at, |data: RoleMembers| data.members)
-            .await
+    pub(crate) async fn role_members(
+        &self,
+        role: &str,
+        at: &ListPlace,
+    ) -> Answer<Page<RoleMember>> {
+        let path = ["v1", "org-roles", role, "members"];
+        let rows = |data: Members<RoleMember>| data.members;
+        self.page(Part::Roles, &path, at, rows).await
     }
 
     /// `GET /v1/directory-groups`: not documented to have pages. If it has, they are read.
-    pub(crate) async fn groups(&self, at: &At) -> Answer<Page<Group>> {
+    pub(crate) async fn groups(&self, at: &ListPlace) -> Answer<Page<Group>> {
         let call = at.ask(Call::get(&["v1", "directory-groups"]));
-        let answer: Enveloped<Groups> = self.send(Part::Groups, &call).await?;
-        let items = answer.data.directory_groups;
-        let next = match answer.pagination {
-            Some(pagination) => next(Part::Groups, &call, at, &pagination, &items)?,
-            None => None,
-        };
-        Ok(Page { items, next })
+        let rows = |data: Groups| data.groups;
+        self.page_of(Part::Groups, call, usize::MAX, at, rows).await
     }
 
     /// `GET /v1/directory-groups/{id}/members`
-    pub(crate) async fn group_members(&self, group: &str, at: &At) -> Answer<Page<GroupMember>> {
-        let call = Call::get(&["v1", "directory-groups", group, "members"]);
-        self.page(Part::Members, call, at, |data: GroupMembers| data.members)
-            .await
+    pub(crate) async fn group_members(
+        &self,
+        id: &str,
+        at: &ListPlace,
+    ) -> Answer<Page<GroupMember>> {
+        let path = ["v1", "directory-groups", id, "members"];
+        let rows = |data: Members<GroupMember>| data.members;
+        self.page(Part::Members, &path, at, rows).await
     }
 
-    async fn page<D: DeserializeOwned, T: Row>(
+    async fn page<D: DeserializeOwned, T: ListRow>(
+        &self,
+        part: Part,
+        path: &[&str],
+        at: &ListPlace,
+        rows: fn(D) -> Vec<T>,
+    ) -> Answer<Page<T>> {
+        let call = Call::get(path).query("per_page", PAGE_SIZE.to_string());
+        self.page_of(part, at.ask(call), PAGE_SIZE, at, rows).await
+    }
+
+    /// A page with so many rows must say whether it is the last.
+    async fn page_of<D: DeserializeOwned, T: ListRow>(
         &self,
         part: Part,
         call: Call,
-        at: &At,
-        items: impl FnOnce(D) -> Vec<T>,
+        full: usize,
+        at: &ListPlace,
+        rows: fn(D) -> Vec<T>,
     ) -> Answer<Page<T>> {
-        let call = at.ask(call.query("per_page", PAGE.to_string()));
         let answer: Enveloped<D> = self.send(part, &call).await?;
-        let items = items(answer.data);
+        let items = rows(answer.data);
+        let first = items.first().and_then(ListRow::id);
+        let (name, failed) = (call.name(), |cause| CallFailure::new(part, cause));
         let next = match answer.pagination {
-            Some(pagination) => next(part, &call, at, &pagination, &items)?,
-            None if items.len() < PAGE => None,
-            // A full page that does not say whether it is the last.
-            None => return Err(Failure::silent(part, call.name())),
+            Some(pagination) => at
+                .next(&pagination, first)
+                .map_err(|Circle| failed(HttpError::Circle { call: name }))?,
+            None if items.len() < full => None,
+            None => {
+                return Err(failed(HttpError::Unexpected {
+                    call: name,
+                    at: "pagination".into(),
+                    why: "a full page does not say whether it is the last".into(),
+                }));
+            }
         };
         Ok(Page { items, next })
     }
 
     async fn send<T: DeserializeOwned>(&self, part: Part, call: &Call) -> Answer<T> {
         let answer = self.0.send(call).await;
-        answer.map_err(|cause| Failure::new(part, cause))
+        answer.map_err(|cause| CallFailure::new(part, cause))
     }
-}
-
-/// The place after a page with these rows.
-fn next<T: Row>(
-    part: Part,
-    call: &Call,
-    at: &At,
-    pagination: &Pagination,
-    rows: &[T],
-) -> Answer<Option<At>> {
-    let first = rows.first().and_then(Row::id);
-    let next = at.next(pagination, first);
-    next.map_err(|Circle| Failure::circle(part, call.name()))
 }

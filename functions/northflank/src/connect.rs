@@ -1,14 +1,12 @@
 //! The connector, connected: what its token is, and whether it may read all that a sync needs.
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use rollcall_connector::config::Config;
 use rollcall_connector::http::Session;
-use rollcall_connector::pages::EmptyPages;
 use rollcall_connector::{
-    About, Code, Connector, Error, ErrorType, Identity, Warning, stale_cursor,
+    About, Code, Connector, Error, ErrorType, Identity, Warning, is_stale_cursor, pages,
 };
 use rollcall_model::ResourceId;
 use tokio::sync::OnceCell;
@@ -16,34 +14,27 @@ use tokio::sync::OnceCell;
 use crate::ABOUT;
 use crate::access::USER;
 use crate::api::{
-    Api, At, Failure, Group, MISSING, Member, Page, Role, Token, UNAVAILABLE, text, time,
+    Answer, Api, CallFailure, Group, ListPlace, MISSING, Member, Page, Role, Token, denied,
+    not_available,
 };
 
 /// The connector, connected.
 pub struct Northflank {
     pub(crate) api: Api,
-    /// What the probes brought: the sync goes on with it.
+    /// What [`Connector::identify`] read, so that a sync does not read it again.
     probed: OnceCell<Probed>,
 }
 
-/// The beginnings of the three lists.
+/// The first pages of members and roles, and all groups. A page is used once: a list that starts again must not resume at
+/// a cursor that the vendor has lost.
 struct Probed {
-    members: ProbedPage<Page<Member>>,
-    roles: ProbedPage<Page<Role>>,
+    members: Mutex<Option<Page<Member>>>,
+    roles: Mutex<Option<Page<Role>>>,
     groups: Vec<Group>,
 }
 
-/// What is used once: a list that starts over must not go on from a cursor that the vendor has lost.
-struct ProbedPage<T>(Mutex<Option<T>>);
-
-impl<T> ProbedPage<T> {
-    fn new(value: T) -> Self {
-        Self(Mutex::new(Some(value)))
-    }
-
-    fn take(&self) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
+fn take<T>(page: &Mutex<Option<T>>) -> Option<T> {
+    page.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 #[async_trait]
@@ -78,17 +69,14 @@ impl Connector for Northflank {
 }
 
 /// Who we are. The tenant is pinned by the organization's `entityUid` alone: its other id is a name that may change.
-fn identity(described: Result<Token, Failure>) -> Identity {
+fn identity(described: Answer<Token>) -> Identity {
     let mut warnings = Vec::new();
     let (tenant, name, ends) = match &described {
         Ok(token) => {
             let fields = token.unreadable().into_iter();
             warnings.extend(fields.map(|field| Warning::unreadable("the API token", field)));
-            (
-                token.entity_uid.trim(),
-                text(&token.name),
-                time(&token.expires_at),
-            )
+            let name = token.name.text();
+            (token.entity_uid.trim(), name, token.expires_at.time())
         }
         Err(_) => ("", "", None),
     };
@@ -97,12 +85,10 @@ fn identity(described: Result<Token, Failure>) -> Identity {
             Ok(_) => "it has no `entityUid`".to_owned(),
             Err(failure) => failure.to_string(),
         };
-        warnings.push(Warning::new(
-            Code::TenantUnknown,
-            format!(
-                "GET /v1/auth does not tell which organization the API token is of ({why}): a token of another one would not be noticed"
-            ),
-        ));
+        let what = format!(
+            "GET /v1/auth does not say which organization the API token is of ({why}): a token of another one would not be noticed"
+        );
+        warnings.push(Warning::new(Code::TenantUnknown, what));
     }
     Identity {
         tenant: tenant.to_owned(),
@@ -115,28 +101,13 @@ fn identity(described: Result<Token, Failure>) -> Identity {
 }
 
 impl Northflank {
-    /// What the token is, or how the API refuses to tell: that is newer than some installations, and of no documented
-    /// permission. The probes show then what the token is good for.
-    async fn described(&self) -> Result<Result<Token, Failure>, Error> {
+    /// What the token is, or how the API refuses to say: the call is newer than some installations, and its permission
+    /// is not documented. The probes show then what the token is good for.
+    async fn described(&self) -> Result<Answer<Token>, Error> {
         match self.api.token().await {
             Ok(token) => Ok(Ok(token)),
-            Err(e) if matches!(e.status(), Some(400..=499)) && e.status() != Some(429) => {
-                Ok(Err(e))
-            }
+            Err(e) if matches!(e.status(), Some(400..=428 | 430..=499)) => Ok(Err(e)),
             Err(e) => Err(e.into()),
-        }
-    }
-
-    /// Why a list was refused. *Unknown*: whether Northflank says 401 or 403 where a permission is missing. So after a 401
-    /// the call that takes no permission is asked whether the token is still good.
-    pub(crate) async fn explained(&self, failure: Failure) -> Error {
-        if failure.status() != Some(401) {
-            return failure.into();
-        }
-        match self.api.token().await {
-            Ok(_) => failure.denied(),
-            Err(e) if e.status() == Some(401) => rejected(&failure),
-            Err(_) => failure.into(),
         }
     }
 
@@ -145,82 +116,64 @@ impl Northflank {
         self.probed.get_or_try_init(|| self.probe(false)).await
     }
 
-    /// Reads the beginning of every list, so that all that is missing is said at once.
+    /// Reads the beginning of every list, so that one error names all that is missing.
     async fn probe(&self, token_is_good: bool) -> Result<Probed, Error> {
-        let beginning = At::beginning();
+        let start = ListPlace::default();
         let (members, roles, groups) = tokio::join!(
-            self.api.members(&beginning),
-            self.api.roles(&beginning),
-            self.api.groups(&beginning),
+            self.api.members(&start),
+            self.api.roles(&start),
+            self.api.groups(&start),
         );
-        let failures = [
-            members.as_ref().err(),
-            roles.as_ref().err(),
-            groups.as_ref().err(),
-        ];
-        if let Some(refused) = refused(&failures, token_is_good) {
+        let (m, r, g) = (members.as_ref(), roles.as_ref(), groups.as_ref());
+        if let Some(refused) = refused([m.err(), r.err(), g.err()], token_is_good) {
             return Err(refused);
         }
         let members = members?;
         if members.items.is_empty() && members.next.is_none() {
             return Err(no_members());
         }
+        let first = &Mutex::new(Some(groups?));
+        let read = |at: ListPlace| async move {
+            match take(first) {
+                Some(page) => Ok(page),
+                None => self.groups_page(at).await,
+            }
+        };
         Ok(Probed {
-            members: ProbedPage::new(members),
-            roles: ProbedPage::new(roles?),
-            groups: self.to_the_end(groups?).await?,
+            members: Mutex::new(Some(members)),
+            roles: Mutex::new(Some(roles?)),
+            groups: pages::all("directory groups", read, is_stale_cursor).await?,
         })
     }
 
-    /// The groups of this page and of those after it.
-    async fn to_the_end(&self, first: Page<Group>) -> Result<Vec<Group>, Error> {
-        let (mut groups, mut at) = (first.items, first.next);
-        let (mut pages, mut rows) = (EmptyPages::of("directory groups"), groups.len());
-        while let Some(here) = at {
-            pages.count(rows)?;
-            let page = self.groups_at(&here).await?;
-            rows = page.items.len();
-            groups.extend(page.items);
-            at = page.next;
-        }
-        Ok(groups)
-    }
-
-    async fn groups_at(&self, at: &At) -> Result<Page<Group>, Error> {
-        match self.api.groups(at).await {
-            Ok(page) => Ok(page),
-            Err(e) => Err(self.explained(e).await),
-        }
-    }
-
-    /// All groups that there are now.
-    pub(crate) async fn groups_again(&self) -> Result<Vec<Group>, Error> {
-        let first = self.groups_at(&At::beginning()).await?;
-        self.to_the_end(first).await
-    }
-
     /// A page of members; the first was read already.
-    pub(crate) async fn members(&self, at: &At) -> Result<Page<Member>, Error> {
-        let probed = match at.is_beginning() {
-            true => self.probed().await?.members.take(),
-            false => None,
-        };
-        match probed {
-            Some(page) => Ok(page),
-            None => self.listed(at, self.api.members(at).await).await,
+    pub(crate) async fn members(&self, at: &ListPlace) -> Result<Page<Member>, Error> {
+        if at.is_beginning()
+            && let Some(page) = take(&self.probed().await?.members)
+        {
+            return Ok(page);
         }
+        self.listed(at, self.api.members(at).await).await
     }
 
     /// A page of roles; the first was read already.
-    pub(crate) async fn roles(&self, at: &At) -> Result<Page<Role>, Error> {
-        let probed = match at.is_beginning() {
-            true => self.probed().await?.roles.take(),
-            false => None,
-        };
-        match probed {
-            Some(page) => Ok(page),
-            None => self.listed(at, self.api.roles(at).await).await,
+    pub(crate) async fn roles(&self, at: &ListPlace) -> Result<Page<Role>, Error> {
+        if at.is_beginning()
+            && let Some(page) = take(&self.probed().await?.roles)
+        {
+            return Ok(page);
         }
+        self.roles_page(at.clone()).await
+    }
+
+    /// A page of roles as it is now.
+    pub(crate) async fn roles_page(&self, at: ListPlace) -> Result<Page<Role>, Error> {
+        self.listed(&at, self.api.roles(&at).await).await
+    }
+
+    /// A page of groups as it is now.
+    pub(crate) async fn groups_page(&self, at: ListPlace) -> Result<Page<Group>, Error> {
+        self.listed(&at, self.api.groups(&at).await).await
     }
 
     /// All groups.
@@ -228,24 +181,17 @@ impl Northflank {
         Ok(&self.probed().await?.groups)
     }
 
-    /// A page, or why not. *Unknown*: what the API answers to a cursor that it no longer knows; a 400 to a request that had
-    /// one is taken for that, and the list starts over.
-    pub(crate) async fn listed<T>(
-        &self,
-        at: &At,
-        answer: Result<Page<T>, Failure>,
-    ) -> Result<Page<T>, Error> {
+    /// A page, or why not. *Unknown*: what the API answers to a cursor that it no longer knows, and whether it says 401 or
+    /// 403 where a permission is missing. So after a 401 the call that takes no permission shows whether the token is good.
+    pub(crate) async fn listed<T>(&self, at: &ListPlace, answer: Answer<T>) -> Result<T, Error> {
         match answer {
-            Ok(page) => Ok(page),
-            Err(e) if at.has_cursor() && e.status() == Some(400) => Err(stale_cursor(e)),
-            Err(e) => Err(self.explained(e).await),
+            Err(failure) if failure.status() == Some(401) => Err(match self.api.token().await {
+                Ok(_) => failure.denied(),
+                Err(e) if e.status() == Some(401) => rejected(&failure),
+                Err(_) => failure.into(),
+            }),
+            answer => pages::listed(at.has_cursor(), CallFailure::status, answer),
         }
-    }
-
-    /// The ids of all groups.
-    pub(crate) async fn known_groups(&self) -> Result<BTreeSet<String>, Error> {
-        let groups = self.groups().await?.iter();
-        Ok(groups.map(|group| group.id.clone()).collect())
     }
 }
 
@@ -259,7 +205,7 @@ pub(crate) fn no_members() -> Error {
     )
 }
 
-fn rejected(failure: &Failure) -> Error {
+fn rejected(failure: &CallFailure) -> Error {
     Error::new(
         ErrorType::Unauthenticated,
         Code::CredentialRejected,
@@ -270,34 +216,22 @@ fn rejected(failure: &Failure) -> Error {
 }
 
 /// All that the token may not read, in one error. *Unknown*: whether a missing permission is a 401, a 403 or a 404. Where
-/// nothing can be read at all, it is the token that is refused, unless the API has just told what it is.
-fn refused(failures: &[Option<&Failure>], token_is_good: bool) -> Option<Error> {
-    let refused: Vec<&Failure> = failures
-        .iter()
-        .copied()
-        .flatten()
-        .filter(|e| e.is_refusal() || e.is_unavailable())
-        .collect();
+/// nothing can be read at all, it is the token that is refused, unless the API has just said what it is.
+fn refused(failures: [Option<&CallFailure>; 3], token_is_good: bool) -> Option<Error> {
+    let is_401 =
+        |failure: &Option<&CallFailure>| failure.and_then(CallFailure::status) == Some(401);
+    let all_are_401 = failures.iter().all(is_401);
+    let refused = failures.into_iter().flatten();
+    let refused = refused.filter(|e| e.is_refusal() || e.is_unavailable());
+    let refused: Vec<&CallFailure> = refused.collect();
     let first = refused.first()?;
-    let is_whole = refused.len() == failures.len();
-    if !token_is_good && is_whole && refused.iter().all(|e| e.status() == Some(401)) {
+    if all_are_401 && !token_is_good {
         return Some(rejected(first));
     }
     let parts: Vec<&str> = refused.iter().map(|e| e.part.needs()).collect();
-    let parts = parts.join("; ");
     let error = match refused.iter().any(|e| e.is_refusal()) {
-        true => Error::new(
-            ErrorType::PermissionDenied,
-            Code::CredentialTooWeak,
-            format!("the API token may not read {parts}"),
-            MISSING,
-        ),
-        false => Error::new(
-            ErrorType::Misconfigured,
-            Code::NotAvailable,
-            format!("{parts} cannot be read with this token"),
-            UNAVAILABLE,
-        ),
+        true => denied,
+        false => not_available,
     };
-    Some(error.with_source(first.to_string()))
+    Some(error(&parts.join("; "), first.to_string()))
 }

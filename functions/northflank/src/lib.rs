@@ -16,42 +16,21 @@ use rollcall_model::{ResourceType, TraitKind};
 
 use access::{GROUP, ROLE, USER};
 pub use connect::Northflank;
-pub use sync::{At, Step};
-
-/// The connector, for whoever knows it by name.
-pub fn entry() -> Entry {
-    Entry::reading::<Northflank>()
-}
+pub use sync::{ListPlace, Step};
 
 /// What the connector is.
 static ABOUT: About = About {
     name: "northflank",
     display_name: "Northflank",
     resource_types: &[
-        ResourceType {
-            id: USER,
-            display_name: "User",
-            description: "A member of the organization",
-            trait_kind: TraitKind::User,
-            no_entitlements: true,
-            capabilities: &[],
-        },
-        ResourceType {
-            id: GROUP,
-            display_name: "Group",
-            description: "A directory group, kept by an identity provider",
-            trait_kind: TraitKind::Group,
-            no_entitlements: false,
-            capabilities: &[],
-        },
-        ResourceType {
-            id: ROLE,
-            display_name: "Role",
-            description: "A role in the organization",
-            trait_kind: TraitKind::Role,
-            no_entitlements: false,
-            capabilities: &[],
-        },
+        ResourceType::account(USER, "User", "A member of the organization"),
+        ResourceType::new(
+            GROUP,
+            "Group",
+            "A directory group, kept by an identity provider",
+            TraitKind::Group,
+        ),
+        ResourceType::new(ROLE, "Role", "A role in the organization", TraitKind::Role),
     ],
     blind_spots: &[
         "Who owns the organization is not told by the API.",
@@ -61,23 +40,25 @@ static ABOUT: About = About {
         "Whether an account has a second factor, or is suspended, is not told by the API.",
     ],
     fields: &[
-        Field {
-            key: "northflank-api-token",
-            display_name: "Northflank API token",
-            description: "An API token of the organization, made from a role that may read members and roles",
-            kind: FieldKind::Secret,
-            required: true,
-            default: None,
-        },
-        Field {
-            key: "northflank-base-url",
-            display_name: "Northflank API base URL",
-            description: "Where the API is",
-            kind: FieldKind::Url,
-            required: false,
-            default: Some("https://api.northflank.com"),
-        },
+        Field::required(
+            "northflank-api-token",
+            "Northflank API token",
+            "An API token of the organization, made from a role that may read members and roles",
+            FieldKind::Secret,
+        ),
+        Field::optional(
+            "northflank-base-url",
+            "Northflank API base URL",
+            "Where the API is",
+            FieldKind::Url,
+        )
+        .with_default("https://api.northflank.com"),
     ],
     reports_credential_end: true,
     limit_window: Some(Duration::from_secs(3600)),
 };
+
+/// The connector, for whoever knows it by name.
+pub fn entry() -> Entry {
+    Entry::reading::<Northflank>()
+}

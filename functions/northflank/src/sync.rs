@@ -1,19 +1,17 @@
-//! Reads: the steps of a sync.
+//! The steps of a sync.
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
-use rollcall_connector::pages::EmptyPages;
 use rollcall_connector::{
-    Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning,
+    Code, Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, pages,
 };
 use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, GROUP, ROLE, USER};
-pub use crate::api::At;
-use crate::api::{Failure, Member};
+pub use crate::api::ListPlace;
+use crate::api::{CallFailure, ListRow, Member, Page};
 use crate::connect::{Northflank, no_members};
 
 /// A step of a sync.
@@ -22,27 +20,29 @@ use crate::connect::{Northflank, no_members};
 #[expect(missing_docs, reason = "each is the list that it is named after")]
 pub enum Step {
     Members {
-        at: At,
+        at: ListPlace,
     },
     /// The same once more, for whoever joined meanwhile.
     MembersAgain {
-        at: At,
+        at: ListPlace,
     },
     Groups,
     GroupMembers {
         group: String,
-        at: At,
+        at: ListPlace,
     },
     Roles {
-        at: At,
+        at: ListPlace,
     },
     /// `groups`: those whose members are shown to have the role.
     RoleMembers {
         role: String,
         groups: Vec<String>,
-        at: At,
+        at: ListPlace,
     },
 }
+
+type StepResult = Result<StepOutput<Step>, Error>;
 
 const MEMBERS: &str = "members";
 const ROLES: &str = "roles";
@@ -57,7 +57,7 @@ impl Syncer for Northflank {
     const CONCURRENCY: usize = 4;
 
     fn start(&self, _: &Identity) -> Vec<Step> {
-        let at = At::beginning();
+        let at = ListPlace::default();
         vec![
             Step::Members { at: at.clone() },
             Step::Groups,
@@ -71,9 +71,7 @@ impl Syncer for Northflank {
                 let page = self.members(at).await?;
                 let next = page.next.map(|at| Step::Members { at });
                 let mut out = people(next, &page.items)?;
-                if !page.items.is_empty() {
-                    out.tally(MEMBERS, page.items.len() as u64);
-                }
+                out.tally(MEMBERS, page.items.len() as u64);
                 Ok(out)
             }
             Step::MembersAgain { at } => {
@@ -90,7 +88,7 @@ impl Syncer for Northflank {
 
     /// There is no way to ask for one member: whoever is missing is looked for in the whole list, once.
     fn resolve(&self, _: u8, resource_type: &str, _: &[String]) -> Option<Vec<Step>> {
-        let at = At::beginning();
+        let at = ListPlace::default();
         (resource_type == USER).then(|| vec![Step::MembersAgain { at }])
     }
 
@@ -100,61 +98,56 @@ impl Syncer for Northflank {
         if count(MEMBERS) == 0 {
             return Err(no_members());
         }
-        let mut warnings = Vec::new();
         // Every token is made from a role; *unknown*: whether those that the vendor makes itself are in the list.
-        if count(ROLES) == 0 {
-            warnings.push(Warning::new(
+        let no_roles = (count(ROLES) == 0).then(|| {
+            Warning::new(
                 Code::EmptyList,
                 "the API shows no role of the organization, though the API token was made from one: whoever has a role that is not in the list is not shown with it",
-            ));
-        }
-        if count(NO_ACCOUNT) > 0 {
-            warnings.push(Warning::new(
+            )
+        });
+        let mut warnings: Vec<Warning> = no_roles.into_iter().collect();
+        for (key, code, what) in [
+            (
+                NO_ACCOUNT,
                 Code::MembersWithoutAccount,
-                format!(
-                    "{} members of directory groups have no account in Northflank, and no access",
-                    count(NO_ACCOUNT)
-                ),
-            ));
-        }
-        if count(UNKNOWN_KINDS) > 0 {
-            warnings.push(Warning::new(
+                "members of directory groups have no account in Northflank, and no access",
+            ),
+            (
+                UNKNOWN_KINDS,
                 Code::UnknownValue,
-                format!(
-                    "{} members of roles have them in a way that Rollcall does not know, and are shown as if they were given them",
-                    count(UNKNOWN_KINDS)
-                ),
-            ));
+                "members of roles have them in a way that Rollcall does not know, and are shown as if they were given them",
+            ),
+        ] {
+            if count(key) > 0 {
+                warnings.push(Warning::new(code, format!("{} {what}", count(key))));
+            }
         }
         Ok(warnings)
     }
 }
 
 impl Northflank {
-    async fn list_groups(&self) -> Result<StepOutput<Step>, Error> {
+    async fn list_groups(&self) -> StepResult {
         let mut out = StepOutput::default();
         for group in self.groups().await? {
-            check_id(&group.id)?;
-            out.records.extend(access::group(group));
-            left_out(&mut out, GROUP, &group.id, group.unreadable());
+            show(&mut out, GROUP, group, access::group(group))?;
             out.spawn.push(Step::GroupMembers {
                 group: group.id.clone(),
-                at: At::beginning(),
+                at: ListPlace::default(),
             });
         }
         Ok(out)
     }
 
-    async fn group_members(&self, group: &str, at: &At) -> Result<StepOutput<Step>, Error> {
-        let answer = self.api.group_members(group, at).await;
-        let page = match answer {
-            Err(e) if e.is_not_found() => return self.vanished_group(group, e).await,
+    async fn group_members(&self, group: &str, at: &ListPlace) -> StepResult {
+        let page = match self.api.group_members(group, at).await {
+            Err(e) if e.is_not_found() => {
+                let read = |at| self.groups_page(at);
+                return deleted_during_sync(GROUP, group, e, read).await;
+            }
             answer => self.listed(at, answer).await?,
         };
-        let mut out = StepOutput::onward(page.next.map(|at| Step::GroupMembers {
-            group: group.to_owned(),
-            at,
-        }));
+        let mut out = StepOutput::default();
         for member in &page.items {
             match access::membership(group, member) {
                 Some(grant) => {
@@ -164,56 +157,45 @@ impl Northflank {
                 None => out.tally(NO_ACCOUNT, 1),
             }
         }
+        let group = group.to_owned();
+        out.next = page.next.map(|at| Step::GroupMembers { group, at });
         Ok(out)
     }
 
-    async fn list_roles(&self, at: &At) -> Result<StepOutput<Step>, Error> {
+    async fn list_roles(&self, at: &ListPlace) -> StepResult {
         let page = self.roles(at).await?;
-        let known = self.known_groups().await?;
+        let groups = self.groups().await?.iter();
+        let known: BTreeSet<&str> = groups.map(|group| group.id.as_str()).collect();
         let mut out = StepOutput::onward(page.next.map(|at| Step::Roles { at }));
         for role in &page.items {
-            check_id(&role.id)?;
             let (records, missing) = access::role(role, &known);
-            let groups = role.directory_groups.iter();
-            let groups: BTreeSet<String> =
-                groups.filter(|id| known.contains(*id)).cloned().collect();
-            out.records.extend(records);
+            // The role itself is granted to those of its groups that are there.
+            let groups = records.grants.iter();
+            let groups = groups.map(|grant| grant.principal.id.clone()).collect();
             out.tally(ROLES, 1);
-            left_out(&mut out, ROLE, &role.id, role.unreadable());
+            show(&mut out, ROLE, role, records)?;
+            let role = role.id.clone();
             for group in missing {
-                out.warn(
-                    Code::DanglingReference,
-                    format!(
-                        "role {} is linked to the directory group {group}, which is not there",
-                        role.id
-                    ),
+                let what = format!(
+                    "role {role} is linked to the directory group {group}, which is not there"
                 );
+                out.warn(Code::DanglingReference, what);
             }
-            out.spawn.push(Step::RoleMembers {
-                role: role.id.clone(),
-                groups: groups.into_iter().collect(),
-                at: At::beginning(),
-            });
+            let at = ListPlace::default();
+            out.spawn.push(Step::RoleMembers { role, groups, at });
         }
         Ok(out)
     }
 
-    async fn role_members(
-        &self,
-        role: &str,
-        groups: &[String],
-        at: &At,
-    ) -> Result<StepOutput<Step>, Error> {
-        let answer = self.api.role_members(role, at).await;
-        let page = match answer {
-            Err(e) if e.is_not_found() => return self.vanished_role(role, e).await,
+    async fn role_members(&self, role: &str, groups: &[String], at: &ListPlace) -> StepResult {
+        let page = match self.api.role_members(role, at).await {
+            Err(e) if e.is_not_found() => {
+                let read = |at| self.roles_page(at);
+                return deleted_during_sync(ROLE, role, e, read).await;
+            }
             answer => self.listed(at, answer).await?,
         };
-        let mut out = StepOutput::onward(page.next.map(|at| Step::RoleMembers {
-            role: role.to_owned(),
-            groups: groups.to_vec(),
-            at,
-        }));
+        let mut out = StepOutput::default();
         for member in &page.items {
             check_id(&member.id)?;
             let (grant, is_known) = access::holder(role, groups, member);
@@ -222,70 +204,57 @@ impl Northflank {
                 out.tally(UNKNOWN_KINDS, 1);
             }
         }
+        let (role, groups) = (role.to_owned(), groups.to_vec());
+        out.next = page.next.map(|at| Step::RoleMembers { role, groups, at });
         Ok(out)
     }
-
-    /// A 404 may hide a refusal: the role is gone only if it is not in the list any more. A list without any role confirms
-    /// nothing.
-    async fn vanished_role(
-        &self,
-        role: &str,
-        no_members: Failure,
-    ) -> Result<StepOutput<Step>, Error> {
-        let (mut at, mut pages) = (Some(At::beginning()), EmptyPages::of("roles"));
-        let mut others = 0;
-        while let Some(here) = at {
-            let page = self.listed(&here, self.api.roles(&here).await).await?;
-            if page.items.iter().any(|still| still.id == role) {
-                return Err(no_members.into());
-            }
-            if page.next.is_some() {
-                pages.count(page.items.len())?;
-            }
-            others += page.items.len();
-            at = page.next;
-        }
-        match others {
-            0 => Err(no_members.into()),
-            _ => Ok(vanished(ROLE, role)),
-        }
-    }
-
-    /// The same of a group.
-    async fn vanished_group(
-        &self,
-        group: &str,
-        no_members: Failure,
-    ) -> Result<StepOutput<Step>, Error> {
-        let groups = self.groups_again().await?;
-        match groups.is_empty() || groups.iter().any(|still| still.id == group) {
-            false => Ok(vanished(GROUP, group)),
-            true => Err(no_members.into()),
-        }
-    }
 }
 
-fn people(next: Option<Step>, members: &[Member]) -> Result<StepOutput<Step>, Error> {
-    let mut out = StepOutput::onward(next);
-    for member in members {
-        check_id(&member.id)?;
-        out.records.resources.push(access::user(member));
-        left_out(&mut out, USER, &member.id, member.unreadable());
+/// A role or group whose members are answered with 404. That may hide a refusal: it is deleted only if it is not in its list
+/// any more. A list without rows confirms nothing.
+async fn deleted_during_sync<T: ListRow, F: Future<Output = Result<Page<T>, Error>>>(
+    kind: &str,
+    id: &str,
+    not_found: CallFailure,
+    read: impl FnMut(ListPlace) -> F,
+) -> StepResult {
+    let mut others = 0;
+    let wanted = |row: &T| {
+        others += 1;
+        row.id() == Some(id)
+    };
+    let listed = pages::find(&format!("{kind}s"), read, wanted).await?;
+    if listed.is_some() || others == 0 {
+        return Err(not_found.into());
     }
-    Ok(out)
-}
-
-fn left_out(out: &mut StepOutput<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
-    out.unreadable(format_args!("{kind} {id}"), fields);
-}
-
-fn vanished(kind: &str, id: &str) -> StepOutput<Step> {
     let mut out = StepOutput::from(Records::deleted_during_sync(ResourceId::new(kind, id)));
     out.warn(
         Code::DeletedDuringSync,
         format!("{kind} {id} was deleted during the sync"),
     );
-    out
+    Ok(out)
+}
+
+fn people(next: Option<Step>, members: &[Member]) -> StepResult {
+    let mut out = StepOutput::onward(next);
+    for member in members {
+        show(&mut out, USER, member, access::user(member))?;
+    }
+    Ok(out)
+}
+
+/// Adds what a row is shown as, and warns of its fields that could not be read.
+fn show<T: ListRow>(
+    out: &mut StepOutput<Step>,
+    kind: &str,
+    row: &T,
+    records: Records,
+) -> Result<(), Error> {
+    let id = row.id().unwrap_or_default();
+    check_id(id)?;
+    out.unreadable(format_args!("{kind} {id}"), row.unreadable());
+    out.records.extend(records);
+    Ok(())
 }
 
 /// The documented ids have no colon, and ours could not be taken apart again with one.
@@ -297,6 +266,6 @@ fn check_id(id: &str) -> Result<(), Error> {
         ErrorType::Internal,
         Code::UnexpectedAnswer,
         format!("the vendor has the id {id:?}, which its documentation rules out"),
-        "Please report this with the message.",
+        "Report this to the project with this message.",
     ))
 }

@@ -200,7 +200,7 @@ async fn who_holds_a_role_through_a_group_that_does_not_show_holds_it_all_the_sa
 
 /// The vendor lists somebody as implicit, and the role as linked to nothing: the link was cut in between.
 #[tokio::test]
-async fn an_implicit_member_of_a_role_without_groups_is_told_of() {
+async fn an_implicit_member_of_a_role_without_groups_is_reported() {
     let desk = Desk::around(Simulated::of(World::worked_example()).await);
     desk.vendor
         .sim

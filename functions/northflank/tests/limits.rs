@@ -117,7 +117,7 @@ async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_two_hours_an
 
 /// The vendor raises the limit on request, or somebody else uses most of it.
 #[tokio::test]
-async fn the_limit_is_the_one_that_the_vendor_tells() {
+async fn the_limit_is_the_one_that_the_vendor_sends() {
     let world = || {
         let sizes = Sizes {
             groups: 60,

@@ -2,25 +2,17 @@
 //! list. One 404 may come from a gateway that has lost a route, or from a read that lags behind a write. That an account
 //! lacks a feature is concluded only where the answer stays the same on a second look.
 
-use std::collections::BTreeSet;
-use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rollcall_connector::clock::{after, between};
-use rollcall_connector::pages::EmptyPages;
-use rollcall_connector::{Error, Identity, http};
+use rollcall_connector::http::error::Error as HttpError;
+use rollcall_connector::{Error, Identity, pages};
+use serde::de::DeserializeOwned;
 
 use crate::access::{SERVICE_ACCOUNT, USER};
-use crate::api::{Kind, Page};
-use crate::{TemporalCloud, contradiction, incomplete};
-
-/// The waits between looks that contradict each other: reads may lag behind writes for a few seconds.
-const LAG: [Duration; 3] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
+use crate::api::{ApiObject, Page, Project, SETTLING, ServiceAccount};
+use crate::connect::{TemporalCloud, contradiction, incomplete};
 
 /// What the list of a feature (projects, custom roles) may be answered in an account that lacks the feature. *Unknown*:
 /// which of them. A 403 counts, since only Account Owners and Global Admins get this far, and they may list both. If it
@@ -29,283 +21,147 @@ pub(crate) const NO_FEATURE: &[u16] = &[403, 404, 501];
 /// The wait before the second look at what seems to be absent.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
-/// A list of all objects of a kind.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum List {
-    Users,
-    ServiceAccounts,
-    Groups,
-    Namespaces,
-    Projects,
-}
-
-impl List {
-    /// The list that a principal is on.
-    pub(crate) fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::User => Self::Users,
-            Kind::ServiceAccount => Self::ServiceAccounts,
-            Kind::Group => Self::Groups,
+impl TemporalCloud {
+    /// An object in the form `A`; `None` if it is answered with 404 and the list does not have it either. Fails if the
+    /// two go on to contradict each other.
+    pub(crate) async fn unless_absent<T: ApiObject, A: DeserializeOwned>(
+        &self,
+        identity: &Identity,
+        id: &str,
+    ) -> Result<Option<A>, Error> {
+        let mut lag = SETTLING.into_iter();
+        loop {
+            match self.api.get_as::<T, A>(id).await {
+                Err(e) if e.is_not_found() => {}
+                found => return Ok(Some(found?)),
+            }
+            if !self.is_listed::<T>(identity, id).await? {
+                return Ok(None);
+            }
+            match lag.next().filter(|pause| self.api.can_wait(*pause)) {
+                Some(pause) => self.session.clock.sleep(pause).await,
+                None => return Err(denied_but_listed::<T>(id)),
+            }
         }
     }
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Users => "the list of users",
-            Self::ServiceAccounts => "the list of service accounts",
-            Self::Groups => "the list of groups",
-            Self::Namespaces => "the list of namespaces",
-            Self::Projects => "the list of projects",
+    /// Fails unless a group or project is going or gone whose members or service accounts are answered with 404. By
+    /// itself that is also what a gateway says that has lost a route, and what a read that lags behind says of a new
+    /// object. If a look at the object is a 404 too, the list must not have the object either.
+    pub(crate) async fn must_be_gone<T: ApiObject>(
+        &self,
+        identity: &Identity,
+        id: &str,
+    ) -> Result<(), Error> {
+        match self.api.get::<T>(id).await {
+            Ok(object) if object.is_going() => Ok(()),
+            Ok(_) => Err(contradiction(format!(
+                "the vendor shows `{id}` of {}, but answers that there is no list of who is in it (404)",
+                list_name::<T>()
+            ))),
+            Err(e) if e.is_not_found() => match self.is_listed::<T>(identity, id).await? {
+                true => Err(denied_but_listed::<T>(id)),
+                false => Ok(()),
+            },
+            Err(e) => Err(e.into()),
         }
     }
 
-    /// The ids on a page; those that are being deleted are not counted as there, but as rows.
-    async fn page(
-        self,
-        connector: &TemporalCloud,
-        page: &str,
-    ) -> Result<Page<Entry>, http::error::Error> {
-        let api = &connector.api;
-        Ok(match self {
-            Self::Users => entries(api.users(page).await?, |u| (u.state().is_going(), u.id)),
-            Self::ServiceAccounts => entries(api.service_accounts(page).await?, |sa| {
-                (sa.state().is_going(), sa.id)
-            }),
-            Self::Groups => entries(api.groups(page).await?, |g| (g.state().is_going(), g.id)),
-            Self::Namespaces => entries(api.namespaces(page).await?, |n| {
-                (n.state().is_going(), n.namespace)
-            }),
-            Self::Projects => entries(api.projects(page).await?, |p| (p.state().is_going(), p.id)),
-        })
-    }
-}
-
-/// Whether it is being deleted or gone, and its id.
-type Entry = (bool, String);
-
-fn entries<T>(page: Page<T>, entry: fn(T) -> Entry) -> Page<Entry> {
-    Page {
-        items: page.items.into_iter().map(entry).collect(),
-        next: page.next,
-    }
-}
-
-/// What `look` shows; `None` if it answers 404 and the list does not have the object either. Fails if they go on to
-/// contradict each other.
-pub(crate) async fn unless_absent<T, F, Fut>(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    list: List,
-    id: &str,
-    look: F,
-) -> Result<Option<T>, Error>
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = Result<T, http::error::Error>>,
-{
-    let mut lag = LAG.into_iter();
-    loop {
-        match look().await {
-            Err(e) if e.is_not_found() => {}
-            found => return Ok(Some(found?)),
-        }
-        if !is_listed(connector, identity, list, id).await? {
-            return Ok(None);
-        }
-        match lag.next().filter(|pause| connector.api.can_wait(*pause)) {
-            Some(pause) => connector.session.clock.sleep(pause).await,
-            None => return Err(denied_but_listed(list, id)),
+    /// The first object of the whole list that is `wanted`. That there is none is said only at the list's real end: an
+    /// invitation or the last admin's leaving may follow from it.
+    pub(crate) async fn find<T: ApiObject>(
+        &self,
+        mut wanted: impl FnMut(&T) -> bool + Send,
+    ) -> Result<Option<T>, Error> {
+        let (list, mut rows) = (list_name::<T>(), 0);
+        let found = pages::find(
+            &list,
+            |page: String| async move { Ok::<_, Error>(self.api.list::<T>(&page).await?) },
+            |object| {
+                rows += 1;
+                wanted(object)
+            },
+        );
+        match found.await? {
+            None if T::KIND == USER && rows == 0 => Err(nobody_listed()),
+            found => Ok(found),
         }
     }
-}
 
-/// Fails if the list still has an object that the vendor has just denied.
-pub(crate) async fn must_not_be_listed(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    list: List,
-    id: &str,
-) -> Result<(), Error> {
-    match is_listed(connector, identity, list, id).await? {
-        true => Err(denied_but_listed(list, id)),
-        false => Ok(()),
-    }
-}
-
-/// Fails unless a group or project is going or gone whose members or service accounts are answered with 404. By itself
-/// that is also what a gateway says that has lost a route, and what a read that lags behind says of a new object.
-/// `going` is what a look at the object shows; if that is a 404 too, the list must not have the object either.
-pub(crate) async fn must_be_gone(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    list: List,
-    id: &str,
-    going: Result<bool, http::error::Error>,
-) -> Result<(), Error> {
-    match going {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(contradiction(format!(
-            "the vendor shows `{id}` of {}, but answers that there is no list of who is in it (404)",
-            list.name()
-        ))),
-        Err(e) if e.is_not_found() => must_not_be_listed(connector, identity, list, id).await,
-        Err(e) => Err(e.into()),
-    }
-}
-
-fn denied_but_listed(list: List, id: &str) -> Error {
-    contradiction(format!(
-        "the vendor answers that there is no `{id}` (404), but {} has it",
-        list.name()
-    ))
-}
-
-/// Whether the list has an object that is not being deleted.
-async fn is_listed(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    list: List,
-    id: &str,
-) -> Result<bool, Error> {
-    let mut walk = Walk::of(list.name());
-    let mut has_caller = false;
-    while let Some(page) = walk.next_page() {
-        let entries = list.page(connector, &page).await?;
-        if entries.items.iter().any(|(going, of)| of == id && !going) {
+    /// Whether the list has an object that is not being deleted.
+    async fn is_listed<T: ApiObject>(&self, identity: &Identity, id: &str) -> Result<bool, Error> {
+        let caller = &identity.caller;
+        let mut has_caller = false;
+        let found = self.find::<T>(|object| {
+            has_caller |= object.id() == caller.id;
+            object.id() == id && !object.is_going()
+        });
+        if found.await?.is_some() {
             return Ok(true);
         }
-        has_caller |= entries
-            .items
-            .iter()
-            .any(|(_, of)| *of == identity.caller.id);
-        walk.onward(entries.items.len(), entries.next)?;
+        // A list that lacks what must be on it proves nothing.
+        if T::KIND == caller.resource_type && !has_caller {
+            return Err(caller_not_listed(identity));
+        }
+        match T::KIND {
+            SERVICE_ACCOUNT => self.is_scoped(identity, id).await,
+            _ => Ok(false),
+        }
     }
-    // A list that lacks what must be on it proves nothing.
-    let must_have_caller = match list {
-        List::Users => identity.caller.resource_type == USER,
-        List::ServiceAccounts => identity.caller.resource_type == SERVICE_ACCOUNT,
-        List::Groups | List::Namespaces | List::Projects => false,
-    };
-    if must_have_caller && !has_caller {
-        return Err(caller_not_listed(identity));
-    }
-    match list {
-        List::Users if walk.is_empty() => Err(nobody_listed()),
-        List::ServiceAccounts => is_scoped(connector, identity, id).await,
-        _ => Ok(false),
-    }
-}
 
-/// Whether a project has a service account of its own with this id. *Unknown*: whether the list of all service accounts
-/// has those too.
-async fn is_scoped(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    id: &str,
-) -> Result<bool, Error> {
-    if !connector.has_projects().await? {
-        return Ok(false);
-    }
-    let mut projects = Walk::of("the list of projects");
-    while let Some(page) = projects.next_page() {
-        let found = connector.api.projects(&page).await?;
-        for project in &found.items {
-            if is_scoped_to(connector, identity, &project.id, id).await? {
+    /// Whether a project has a service account of its own with this id. *Unknown*: whether the list of all service
+    /// accounts has those too.
+    async fn is_scoped(&self, identity: &Identity, id: &str) -> Result<bool, Error> {
+        if !self.has_projects().await? {
+            return Ok(false);
+        }
+        let read = |page: String| async move { Ok(self.api.list::<Project>(&page).await?) };
+        let projects = pages::all(&list_name::<Project>(), read, |_: &Error| false).await?;
+        for project in &projects {
+            if self.is_scoped_to(identity, project.id(), id).await? {
                 return Ok(true);
             }
         }
-        projects.onward(found.items.len(), found.next)?;
+        Ok(false)
     }
-    Ok(false)
-}
 
-async fn is_scoped_to(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    project: &str,
-    id: &str,
-) -> Result<bool, Error> {
-    let api = &connector.api;
-    let mut walk = Walk::of(format!("the list of service accounts of project {project}"));
-    while let Some(page) = walk.next_page() {
-        let look = || api.project_service_accounts(project, &page);
-        let found = match connector.twice(&[404, 501], look).await {
-            Ok(found) => found,
-            Err(e) if e.is_not_found() => {
-                let going = api.project(project).await.map(|p| p.state().is_going());
-                // Boxed: this is itself a part of the look at a list.
-                let gone = must_be_gone(connector, identity, List::Projects, project, going);
-                Box::pin(gone).await?;
-                break;
-            }
-            // The vendor has no such list.
-            Err(e) if page.is_empty() && is_one_of(&e, &[501]) => break,
-            Err(e) => return Err(e.into()),
+    async fn is_scoped_to(
+        &self,
+        identity: &Identity,
+        project: &str,
+        id: &str,
+    ) -> Result<bool, Error> {
+        let list = format!("the list of service accounts of project {project}");
+        let end = || Page {
+            items: Vec::new(),
+            next: None,
         };
-        let there = |sa: &crate::api::ServiceAccount| sa.id == id && !sa.state().is_going();
-        if found.items.iter().any(there) {
-            return Ok(true);
-        }
-        walk.onward(found.items.len(), found.next)?;
-    }
-    Ok(false)
-}
-
-/// A list that is read page by page within one change. A page may be empty and go on.
-pub(crate) struct Walk {
-    name: String,
-    next: Option<String>,
-    seen: BTreeSet<String>,
-    empty: EmptyPages,
-    rows: usize,
-}
-
-impl Walk {
-    pub(crate) fn of(name: impl Into<String>) -> Self {
-        let name = name.into();
-        Self {
-            next: Some(String::new()),
-            seen: BTreeSet::new(),
-            empty: EmptyPages::of(name.clone()),
-            rows: 0,
-            name,
-        }
+        let read = |page: String| async move {
+            let look = || self.api.project_service_accounts(project, &page);
+            match self.twice(&[404, 501], look).await {
+                Ok(page) => Ok(page),
+                Err(e) if e.is_not_found() => {
+                    // Boxed: this is itself a part of the look at a list.
+                    Box::pin(self.must_be_gone::<Project>(identity, project)).await?;
+                    Ok(end())
+                }
+                // The vendor has no such list.
+                Err(e) if page.is_empty() && is_one_of(&e, &[501]) => Ok(end()),
+                Err(e) => Err(Error::from(e)),
+            }
+        };
+        let wanted = |sa: &ServiceAccount| sa.id() == id && !sa.is_going();
+        Ok(pages::find(&list, read, wanted).await?.is_some())
     }
 
-    /// The token of the page to read now; `None` at the end of the list.
-    pub(crate) fn next_page(&mut self) -> Option<String> {
-        self.next.take()
-    }
-
-    /// A page was read: it had so many rows, and the list goes on there.
-    pub(crate) fn onward(&mut self, rows: usize, next: Option<String>) -> Result<(), Error> {
-        self.rows += rows;
-        let Some(next) = next else { return Ok(()) };
-        if !self.seen.insert(next.clone()) {
-            let call = self.name.clone();
-            return Err(http::error::Error::Circle { call }.into());
-        }
-        self.empty.count(rows)?;
-        self.next = Some(next);
-        Ok(())
-    }
-
-    /// Whether no page had a row.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-}
-
-impl TemporalCloud {
     /// Looks again after a pause where the answer is one of `statuses`: something is absent only if it stays so.
-    pub(crate) async fn twice<T, F, Fut>(
+    pub(crate) async fn twice<T, Fut>(
         &self,
         statuses: &[u16],
-        look: F,
-    ) -> Result<T, http::error::Error>
+        look: impl Fn() -> Fut,
+    ) -> Result<T, HttpError>
     where
-        F: Fn() -> Fut,
-        Fut: Future<Output = Result<T, http::error::Error>>,
+        Fut: Future<Output = Result<T, HttpError>>,
     {
         match look().await {
             Err(e) if is_one_of(&e, statuses) => {
@@ -322,11 +178,11 @@ impl TemporalCloud {
     }
 
     /// Waits until a second look is due. A wait that this invocation has no time for is left to the next one.
-    pub(crate) async fn wait_until(&self, retry_at: Timestamp) -> Result<(), http::error::Error> {
+    pub(crate) async fn wait_until(&self, retry_at: Timestamp) -> Result<(), HttpError> {
         let pause = between(self.session.clock.now(), retry_at);
         if !self.api.can_wait(pause) {
             let call = "a second look at what seems to be absent".into();
-            return Err(http::error::Error::RateLimited { call, retry_at });
+            return Err(HttpError::RateLimited { call, retry_at });
         }
         self.session.clock.sleep(pause).await;
         Ok(())
@@ -335,7 +191,8 @@ impl TemporalCloud {
     /// Whether the account has projects at all. Asked for once in an invocation.
     pub(crate) async fn has_projects(&self) -> Result<bool, Error> {
         let look = || async {
-            match self.twice(NO_FEATURE, || self.api.projects("")).await {
+            let list = || self.api.list::<Project>("");
+            match self.twice(NO_FEATURE, list).await {
                 Ok(_) => Ok(true),
                 Err(e) if is_one_of(&e, NO_FEATURE) => Ok(false),
                 Err(e) => Err(e.into()),
@@ -346,13 +203,19 @@ impl TemporalCloud {
 }
 
 /// Whether the API itself answered with one of these statuses: in JSON, unlike what stands on the way to it.
-pub(crate) fn is_one_of(e: &http::error::Error, statuses: &[u16]) -> bool {
-    matches!(e, http::error::Error::Status { status, is_json: true, .. } if statuses.contains(status))
+pub(crate) fn is_one_of(e: &HttpError, statuses: &[u16]) -> bool {
+    matches!(e, HttpError::Status { status, is_json: true, .. } if statuses.contains(status))
 }
 
-/// Only the first page of a list can say that there is none.
-pub(crate) fn first_page_only(page: &str, statuses: &'static [u16]) -> &'static [u16] {
-    if page.is_empty() { statuses } else { &[] }
+fn list_name<T: ApiObject>() -> String {
+    format!("the list of {}s", T::KIND)
+}
+
+fn denied_but_listed<T: ApiObject>(id: &str) -> Error {
+    let list = list_name::<T>();
+    contradiction(format!(
+        "the vendor answers that there is no `{id}` (404), but {list} has it"
+    ))
 }
 
 pub(crate) fn caller_not_listed(identity: &Identity) -> Error {
@@ -365,5 +228,5 @@ pub(crate) fn caller_not_listed(identity: &Identity) -> Error {
 /// There is always somebody: Account Owners can be neither made nor deleted by the API
 /// (<https://docs.temporal.io/cloud/manage-access/roles-and-permissions>).
 pub(crate) fn nobody_listed() -> Error {
-    incomplete("the list of users has nobody, not even an Account Owner".into())
+    incomplete("the list of users has nobody, not even an Account Owner")
 }

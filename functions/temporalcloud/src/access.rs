@@ -1,4 +1,4 @@
-//! Means: pure functions from Temporal Cloud's objects to resources, entitlements and grants.
+//! Pure functions from Temporal Cloud's objects to resources, entitlements and grants.
 //!
 //! Ids and names are those of the public Baton connector where those are right; the README's table says where not.
 //! Access model: <https://docs.temporal.io/cloud/manage-access/roles-and-permissions>.
@@ -8,58 +8,71 @@ mod names;
 use rollcall_connector::Records;
 use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Grant, Purpose, Resource, ResourceId,
-    ResourceTrait, State, brief, put, put_time,
+    ResourceTrait, State, brief, name_or_id, put, put_time,
 };
 
 use crate::api::{
-    Access, CustomRole, Group, GroupKind, Namespace, Permission, Project, ResourceState, Role,
-    ServiceAccount, User, label_description, label_name, text,
+    Access, AccessHolder, ApiEnum, ApiObject, CustomRole, Group, GroupKind, Namespace, Permission,
+    Project, ProjectRole, ResourceState, Role, ServiceAccount, User,
 };
 
 pub(crate) use names::*;
-use names::{PROJECT_ROLES, capitalized, custom_role_assigned, project_role, role_title};
+use names::{custom_role_assigned, project_role, title};
+
+/// What an object is shown as.
+#[derive(Default)]
+pub(crate) struct ObjectRecords {
+    pub(crate) records: Records,
+    /// Names of rights that the vendor has added since.
+    pub(crate) unknown_rights: Vec<String>,
+}
+
+impl From<Records> for ObjectRecords {
+    fn from(records: Records) -> Self {
+        Self {
+            records,
+            ..Self::default()
+        }
+    }
+}
 
 /// The account roles that every account has.
 pub(crate) fn account_roles(account: &str) -> Records {
     let mut records = Records::default();
-    for role in &ROLES {
+    for role in Role::ALL {
         records.extend(account_role(account, role));
     }
     records
 }
 
 fn account_role(account: &str, role: &Role) -> Records {
-    let id = role_id(account, role);
-    let slug = role_slug(role);
-    let name = format!("Account {}", role_title(role));
-    let mut resource = Resource::new(id.clone(), name.clone(), ResourceTrait::Role);
+    let id = role_member(account, role);
+    let name = format!("Account {}", title(&role.slug()));
+    let mut resource = Resource::new(id.resource.clone(), name.clone(), ResourceTrait::Role);
     resource.state = State::Enabled;
-    resource.v1_identifier = Some(format!("{ACCOUNT_ROLE}:{slug}"));
+    resource.v1_identifier = Some(format!("{ACCOUNT_ROLE}:{}", role.slug()));
     if *role == Role::FinanceAdmin {
         // What the public connector calls it.
         resource.aliases = vec![format!("{account}-finance-_-admin")];
     }
     let entitlement = Entitlement {
-        display_name: format!("{name} Role Member"),
-        description: format!("Has the {name} role in Temporal Cloud"),
         grantable_to: match role {
             Role::MetricsRead => &[SERVICE_ACCOUNT],
             Role::Owner => &[USER],
             _ => PRINCIPALS,
         },
-        purpose: Purpose::Assignment,
         immutable: is_immutable(role),
-        exclusive: ROLES
-            .iter()
-            .rev()
-            .position(|r| r == role)
-            .map(|order| Exclusive {
-                group: format!("{account}:account-role"),
-                order: u32::try_from(order).unwrap_or_default(),
-                per_resource: false,
-            }),
-        v1_identifier: Some(format!("membership:{}", id.id)),
-        id: EntitlementId::new(id, MEMBER),
+        exclusive: order_of(role).map(|order| Exclusive {
+            group: format!("{account}:account-role"),
+            order,
+            per_resource: false,
+        }),
+        v1_identifier: Some(format!("membership:{}", id.resource.id)),
+        ..entitlement(
+            id,
+            format!("{name} Role Member"),
+            format!("Has the {name} role in Temporal Cloud"),
+        )
     };
     Records {
         resources: vec![resource],
@@ -68,129 +81,109 @@ fn account_role(account: &str, role: &Role) -> Records {
     }
 }
 
-/// A user and all that it holds, and names of rights that we do not know.
-pub(crate) fn user(account: &str, user: &User) -> (Records, Vec<String>) {
-    let id = ResourceId::new(USER, &user.id);
-    if user.state() == ResourceState::Deleted {
-        return (Records::not_found(id), Vec::new());
+/// The place of a right among all of its enum, least right first.
+fn order_of<T: ApiEnum + PartialEq>(right: &T) -> Option<u32> {
+    let place = T::ALL.iter().rev().position(|other| other == right)?;
+    u32::try_from(place).ok()
+}
+
+/// An entitlement that is assigned, one by one, to whoever may hold access.
+fn entitlement(id: EntitlementId, display_name: String, description: String) -> Entitlement {
+    Entitlement {
+        id,
+        display_name,
+        description,
+        grantable_to: PRINCIPALS,
+        purpose: Purpose::Assignment,
+        immutable: false,
+        exclusive: None,
+        v1_identifier: None,
     }
-    let email = Some(user.spec.email.clone()).filter(|e| !e.trim().is_empty());
-    let name = email.clone().unwrap_or_else(|| user.id.clone());
-    let resource_trait = ResourceTrait::account(AccountType::Human, email.clone());
-    let mut resource = Resource::new(id.clone(), name, resource_trait);
-    resource.v1_identifier = email.map(|email| format!("{USER}:{email}"));
-    resource.created_at = user.created_time.get().copied();
+}
+
+/// An object in use.
+fn resource<T: ApiObject>(object: &T, name: &str, resource_trait: ResourceTrait) -> Resource {
+    let id = ResourceId::new(T::KIND, object.id());
+    let mut resource = Resource::new(id, name_or_id(name, object.id()), resource_trait);
+    resource.state = State::Enabled;
+    resource.created_at = object.created_at();
+    put(&mut resource.profile, "state", object.state().to_string());
+    resource
+}
+
+/// The same of one that holds access.
+fn account<T: AccessHolder>(holder: &T, resource_trait: ResourceTrait, invited: bool) -> Resource {
+    let mut resource = resource(holder, holder.name(), resource_trait);
+    (resource.state, resource.state_details) = account_state(&holder.state(), invited);
+    resource
+}
+
+/// A user and all that it holds.
+pub(crate) fn user(tenant: &str, user: &User) -> ObjectRecords {
+    let email = Some(user.name().to_owned()).filter(|email| !email.trim().is_empty());
     let invitation = user.invitation.get();
-    (resource.state, resource.state_details) = account_state(&user.state(), invitation.is_some());
+    let resource_trait = ResourceTrait::account(AccountType::Human, email.clone());
+    let mut resource = account(user, resource_trait, invitation.is_some());
+    resource.v1_identifier = email.map(|email| format!("{USER}:{email}"));
     let profile = &mut resource.profile;
-    put(profile, "user_id", &user.id);
-    put(profile, "state", user.state().to_string());
-    let last_modified = user.last_modified_time.get().copied();
-    put_time(profile, "last_modified", last_modified);
+    put(profile, "user_id", user.id());
+    put_time(profile, "last_modified", user.last_modified_time.time());
     if let Some(invitation) = invitation {
-        let (created, expires) = (&invitation.created_time, &invitation.expired_time);
-        put_time(profile, "invited_at", created.get().copied());
-        put_time(profile, "invitation_expires_at", expires.get().copied());
+        put_time(profile, "invited_at", invitation.created_time.time());
+        let expires = invitation.expired_time.time();
+        put_time(profile, "invitation_expires_at", expires);
     }
-    if let Some(role) = user.spec.access.as_ref().and_then(Access::role) {
-        put(profile, "account_role", role_slug(&role));
+    if let Some(role) = user.access().and_then(|access| access.role()) {
+        put(profile, "account_role", role.slug());
     }
-    let mut records = Records {
-        resources: vec![resource],
-        ..Records::default()
-    };
-    let unknown = held(&mut records, account, &id, user.spec.access.as_ref(), None);
-    (records, unknown)
+    holding(tenant, user, resource, None)
 }
 
 /// A service account and all that it holds.
-pub(crate) fn service_account(account: &str, sa: &ServiceAccount) -> (Records, Vec<String>) {
-    let id = ResourceId::new(SERVICE_ACCOUNT, &sa.id);
-    if sa.state() == ResourceState::Deleted {
-        return (Records::not_found(id), Vec::new());
-    }
-    let name = name_or_id(text(&sa.spec.name), &sa.id);
+pub(crate) fn service_account(tenant: &str, sa: &ServiceAccount) -> ObjectRecords {
     let resource_trait = ResourceTrait::account(AccountType::Service, None);
-    let mut resource = Resource::new(id.clone(), name, resource_trait);
-    resource.description = brief(text(&sa.spec.description));
-    resource.v1_identifier = Some(format!("{SERVICE_ACCOUNT}:{}", sa.id));
-    resource.created_at = sa.created_time.get().copied();
-    (resource.state, resource.state_details) = account_state(&sa.state(), false);
-    let scope = match (
-        &sa.spec.namespace_scoped_access,
-        &sa.spec.project_scoped_access,
-    ) {
-        (Some(_), _) => "namespace",
-        (None, Some(_)) => "project",
-        (None, None) => "account",
-    };
-    put(&mut resource.profile, "user_id", &sa.id);
-    put(&mut resource.profile, "scope", scope);
-    put(&mut resource.profile, "state", sa.state().to_string());
-    let last_modified = sa.last_modified_time.get().copied();
-    put_time(&mut resource.profile, "last_modified", last_modified);
-    let mut records = Records {
-        resources: vec![resource],
-        ..Records::default()
-    };
-    let unknown = held(&mut records, account, &id, sa.spec.access().as_ref(), None);
-    (records, unknown)
+    let mut resource = account(sa, resource_trait, false);
+    resource.description = brief(sa.spec.description.text());
+    resource.v1_identifier = Some(resource.id.to_string());
+    let profile = &mut resource.profile;
+    put(profile, "user_id", sa.id());
+    put(profile, "scope", sa.spec.scope());
+    put_time(profile, "last_modified", sa.last_modified_time.time());
+    holding(tenant, sa, resource, None)
 }
 
 /// A group, and all that it holds for its members.
-pub(crate) fn group(account: &str, group: &Group) -> (Records, Vec<String>) {
-    let id = ResourceId::new(GROUP, &group.id);
-    if group.state() == ResourceState::Deleted {
-        return (Records::not_found(id), Vec::new());
-    }
-    let name = name_or_id(text(&group.spec.display_name), &group.id);
-    let mut resource = Resource::new(id.clone(), name, ResourceTrait::Group);
-    resource.created_at = group.created_time.get().copied();
-    (resource.state, resource.state_details) = account_state(&group.state(), false);
+pub(crate) fn group(tenant: &str, group: &Group) -> ObjectRecords {
+    let mut resource = account(group, ResourceTrait::Group, false);
+    let (google, scim) = (group.spec.google_group.get(), group.spec.scim_group.get());
     let profile = &mut resource.profile;
-    put(profile, "state", group.state().to_string());
     match group.spec.kind() {
         GroupKind::Cloud => put(profile, "kind", "cloud"),
         GroupKind::Google => {
-            let google = group.spec.google_group.get();
             put(profile, "kind", "google");
             put(
                 profile,
                 "email",
-                google.map_or("", |g| text(&g.email_address)),
+                google.map_or("", |g| g.email_address.text()),
             );
         }
         GroupKind::Scim => {
-            let scim = group.spec.scim_group.get();
             put(profile, "kind", "scim");
-            put(profile, "idp_id", scim.map_or("", |g| text(&g.idp_id)));
+            put(profile, "idp_id", scim.map_or("", |g| g.idp_id.text()));
         }
         GroupKind::Unknown => {}
     }
-    let member = group_member(&group.id);
-    let entitlement = Entitlement {
-        display_name: format!("{name} Group Member"),
-        description: format!("Is a member of the group {name} in Temporal Cloud"),
+    let name = &resource.display_name;
+    let member = Entitlement {
         grantable_to: &[USER],
-        purpose: Purpose::Assignment,
         immutable: is_kept_elsewhere(group.spec.kind()),
-        exclusive: None,
-        v1_identifier: None,
-        id: member.clone(),
+        ..entitlement(
+            group_member(group.id()),
+            format!("{name} Group Member"),
+            format!("Is a member of the group {name} in Temporal Cloud"),
+        )
     };
-    let mut records = Records {
-        resources: vec![resource],
-        entitlements: vec![entitlement],
-        ..Records::default()
-    };
-    let unknown = held(
-        &mut records,
-        account,
-        &id,
-        group.spec.access.as_ref(),
-        Some(member),
-    );
-    (records, unknown)
+    holding(tenant, group, resource, Some(member))
 }
 
 /// Whether somebody else than Temporal Cloud decides who is in a group: its members can be changed there alone
@@ -209,55 +202,112 @@ pub(crate) fn membership(group: &str, kind: GroupKind, user: &str) -> Grant {
 /// A namespace, its permissions, and who has them everywhere: owners, admins and, where the account has projects, the
 /// roles of its project.
 pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool) -> Records {
-    let id = ResourceId::new(NAMESPACE, &namespace.namespace);
-    if namespace.state().is_going() {
-        return Records::not_found(id);
-    }
-    let name = &namespace.namespace;
-    let mut resource = Resource::new(id, name, ResourceTrait::None);
-    resource.v1_identifier = Some(format!("{NAMESPACE}:{name}"));
-    resource.state = State::Enabled;
-    resource.created_at = namespace.created_time.get().copied();
+    let name = namespace.id();
+    let mut resource = resource(namespace, name, ResourceTrait::None);
+    resource.v1_identifier = Some(resource.id.to_string());
     let profile = &mut resource.profile;
-    put(profile, "state", namespace.state().to_string());
-    put(profile, "region", text(&namespace.active_region));
+    put(profile, "region", namespace.active_region.text());
     put(profile, "project_id", &namespace.project_id);
     for (tag, value) in namespace.tags.get().into_iter().flatten() {
-        put(profile, &format!("tag:{tag}"), text(value));
+        put(profile, &format!("tag:{tag}"), value.text());
     }
-    let entitlements = PERMISSIONS.iter().enumerate().map(|(order, permission)| {
-        let id = namespace_permission(name, *permission);
+    let entitlements = Permission::ALL.iter().map(|permission| {
+        let id = namespace_permission(name, permission);
         Entitlement {
-            display_name: format!(
-                "Namespace {name} {}",
-                capitalized(permission_slug(*permission))
-            ),
-            description: format!("Access to {name} namespace in Temporal Cloud"),
-            grantable_to: PRINCIPALS,
             purpose: Purpose::Permission,
-            immutable: false,
-            exclusive: Some(Exclusive {
+            exclusive: order_of(permission).map(|order| Exclusive {
                 group: format!("{NAMESPACE}:{name}"),
-                order: u32::try_from(PERMISSIONS.len() - 1 - order).unwrap_or_default(),
+                order,
                 per_resource: true,
             }),
             v1_identifier: Some(id.to_string()),
-            id,
+            ..entitlement(
+                id,
+                format!("Namespace {name} {}", title(&permission.slug())),
+                format!("Access to {name} namespace in Temporal Cloud"),
+            )
         }
     });
-    let entitlements = entitlements.collect();
-    let admin = namespace_permission(name, Permission::Admin);
     let mut grants: Vec<Grant> = [Role::Owner, Role::Admin]
         .iter()
-        .map(|role| inherited(admin.clone(), role_member(account, role)))
+        .map(|role| {
+            let admin = namespace_permission(name, &Permission::Admin);
+            inherited(admin, role_member(account, role))
+        })
         .collect();
     if with_project && !namespace.project_id.is_empty() {
         // <https://docs.temporal.io/cloud/projects>: a project's admin, write and read reach the namespaces inside.
-        let from_project = PERMISSIONS.iter().map(|permission| {
-            let source = project_role(&namespace.project_id, permission_slug(*permission));
-            inherited(namespace_permission(name, *permission), source)
-        });
-        grants.extend(from_project);
+        for role in [ProjectRole::Admin, ProjectRole::Write, ProjectRole::Read] {
+            let permission = namespace_permission(name, &Permission::of(role.name()));
+            grants.push(inherited(
+                permission,
+                project_role(&namespace.project_id, &role),
+            ));
+        }
+    }
+    records(namespace, resource, entitlements.collect(), grants)
+}
+
+/// A project, its roles, and who has them by account role: admins (and, *inferred*, owners) are its admins, developers
+/// its developers.
+pub(crate) fn project(account: &str, project: &Project) -> Records {
+    let label = project.spec.get();
+    let name = label.map_or("", |label| label.name.text());
+    let mut resource = resource(project, name, ResourceTrait::None);
+    resource.description = brief(label.map_or("", |label| label.description.text()));
+    let name = &resource.display_name;
+    let entitlements = ProjectRole::ALL.iter().map(|role| Entitlement {
+        purpose: Purpose::Permission,
+        // It is only ever inherited from the account.
+        immutable: *role == ProjectRole::Developer,
+        ..entitlement(
+            project_role(project.id(), role),
+            format!("{name} {}", title(&role.slug())),
+            format!(
+                "Has the role {} in the project {name} in Temporal Cloud",
+                role.slug()
+            ),
+        )
+    });
+    let grants = [
+        (Role::Owner, ProjectRole::Admin),
+        (Role::Admin, ProjectRole::Admin),
+        (Role::Developer, ProjectRole::Developer),
+    ];
+    let grants = grants.map(|(from, role)| {
+        inherited(
+            project_role(project.id(), &role),
+            role_member(account, &from),
+        )
+    });
+    let entitlements = entitlements.collect();
+    records(project, resource, entitlements, grants.into())
+}
+
+/// A custom role, which can be assigned.
+pub(crate) fn custom_role(role: &CustomRole) -> Records {
+    let label = role.spec.get();
+    let name = label.map_or("", |label| label.name.text());
+    let mut resource = resource(role, name, ResourceTrait::Role);
+    resource.description = brief(label.map_or("", |label| label.description.text()));
+    let name = &resource.display_name;
+    let assigned = entitlement(
+        custom_role_assigned(role.id()),
+        format!("{name} Assigned"),
+        format!("Has the custom role {name} in Temporal Cloud"),
+    );
+    records(role, resource, vec![assigned], Vec::new())
+}
+
+/// An object with what can be held on it, and who holds it.
+fn records<T: ApiObject>(
+    object: &T,
+    resource: Resource,
+    entitlements: Vec<Entitlement>,
+    grants: Vec<Grant>,
+) -> Records {
+    if object.is_going() {
+        return Records::not_found(resource.id);
     }
     Records {
         resources: vec![resource],
@@ -267,79 +317,6 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
     }
 }
 
-/// A project, its roles, and who has them by account role: admins (and, *inferred*, owners) are its admins, developers
-/// its developers.
-pub(crate) fn project(account: &str, project: &Project) -> Records {
-    let id = ResourceId::new(PROJECT, &project.id);
-    if project.state().is_going() {
-        return Records::not_found(id);
-    }
-    let name = name_or_id(label_name(&project.spec), &project.id);
-    let mut resource = Resource::new(id, name, ResourceTrait::None);
-    resource.description = brief(label_description(&project.spec));
-    resource.state = State::Enabled;
-    resource.created_at = project.created_time.get().copied();
-    put(&mut resource.profile, "state", project.state().to_string());
-    let entitlements = PROJECT_ROLES.iter().map(|role| Entitlement {
-        id: project_role(&project.id, role),
-        display_name: format!("{name} {}", capitalized(role)),
-        description: format!("Has the role {role} in the project {name} in Temporal Cloud"),
-        grantable_to: PRINCIPALS,
-        purpose: Purpose::Permission,
-        immutable: *role == "developer",
-        exclusive: None,
-        v1_identifier: None,
-    });
-    let inherits = [
-        (Role::Owner, "admin"),
-        (Role::Admin, "admin"),
-        (Role::Developer, "developer"),
-    ];
-    let grants = inherits
-        .iter()
-        .map(|(role, slug)| inherited(project_role(&project.id, slug), role_member(account, role)));
-    Records {
-        resources: vec![resource],
-        entitlements: entitlements.collect(),
-        grants: grants.collect(),
-        ..Records::default()
-    }
-}
-
-/// A custom role, which can be assigned.
-pub(crate) fn custom_role(role: &CustomRole) -> Records {
-    let id = ResourceId::new(CUSTOM_ROLE, &role.id);
-    if role.state().is_going() {
-        return Records::not_found(id);
-    }
-    let name = name_or_id(label_name(&role.spec), &role.id);
-    let mut resource = Resource::new(id, name, ResourceTrait::Role);
-    resource.description = brief(label_description(&role.spec));
-    resource.state = State::Enabled;
-    resource.created_at = role.created_time.get().copied();
-    put(&mut resource.profile, "state", role.state().to_string());
-    let entitlement = Entitlement {
-        id: custom_role_assigned(&role.id),
-        display_name: format!("{name} Assigned"),
-        description: format!("Has the custom role {name} in Temporal Cloud"),
-        grantable_to: PRINCIPALS,
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    };
-    Records {
-        resources: vec![resource],
-        entitlements: vec![entitlement],
-        ..Records::default()
-    }
-}
-
-/// The name, or the id where the name is blank.
-fn name_or_id<'a>(name: &'a str, id: &'a str) -> &'a str {
-    if name.trim().is_empty() { id } else { name }
-}
-
 /// An immutable grant of `entitlement` to the resource of `source`, and through it to whoever holds `source`.
 fn inherited(entitlement: EntitlementId, source: EntitlementId) -> Grant {
     Grant::new(entitlement, source.resource.clone())
@@ -347,129 +324,93 @@ fn inherited(entitlement: EntitlementId, source: EntitlementId) -> Grant {
         .through(source)
 }
 
+/// A principal with what it holds, and so do its `members`.
+fn holding<T: AccessHolder>(
+    account: &str,
+    holder: &T,
+    resource: Resource,
+    members: Option<Entitlement>,
+) -> ObjectRecords {
+    if holder.state() == ResourceState::Deleted {
+        return Records::not_found(resource.id).into();
+    }
+    let id = resource.id.clone();
+    let mut shown = ObjectRecords::from(Records {
+        resources: vec![resource],
+        ..Records::default()
+    });
+    if let Some(access) = holder.access() {
+        give(&mut shown, account, &id, &access);
+    }
+    if let Some(members) = members {
+        let grants = std::mem::take(&mut shown.records.grants).into_iter();
+        shown.records.grants = grants.map(|g| g.through(members.id.clone())).collect();
+        shown.records.entitlements.push(members);
+    }
+    shown
+}
+
 /// Ids of all grants that an `access` object makes.
 pub(crate) fn grant_ids(account: &str, id: &ResourceId, access: &Access) -> Vec<String> {
-    let mut records = Records::default();
-    held(&mut records, account, id, Some(access), None);
-    records.grants.iter().map(Grant::id).collect()
+    let mut shown = ObjectRecords::default();
+    give(&mut shown, account, id, access);
+    shown.records.grants.iter().map(Grant::id).collect()
 }
 
-/// All that an `access` object gives to a principal.
-fn held(
-    records: &mut Records,
-    account: &str,
-    id: &ResourceId,
-    access: Option<&Access>,
-    through: Option<EntitlementId>,
-) -> Vec<String> {
-    let Some(access) = access else {
-        return Vec::new();
-    };
-    let mut holder = Holder::new(records, account, id, through);
+/// Adds all that an `access` object gives to a principal.
+fn give(shown: &mut ObjectRecords, account: &str, id: &ResourceId, access: &Access) {
+    let (records, unknown) = (&mut shown.records, &mut shown.unknown_rights);
+    let grant = |entitlement| Grant::new(entitlement, id.clone());
     if let Some(role) = access.role() {
-        holder.role(&role);
-    }
-    for role in access.custom_roles() {
-        holder.grant(Grant::new(custom_role_assigned(role), id.clone()));
-    }
-    for (namespace, permission) in access.namespaces() {
-        holder.permission(namespace, permission);
-    }
-    for (project, role) in access.projects() {
-        holder.project(project, &role);
-    }
-    holder.unknown
-}
-
-/// A principal that is being given what it holds.
-struct Holder<'a> {
-    records: &'a mut Records,
-    account: &'a str,
-    id: &'a ResourceId,
-    /// Who gets it too: the members of a group.
-    through: Option<EntitlementId>,
-    /// Rights that the vendor has added since.
-    unknown: Vec<String>,
-}
-
-impl<'a> Holder<'a> {
-    fn new(
-        records: &'a mut Records,
-        account: &'a str,
-        id: &'a ResourceId,
-        through: Option<EntitlementId>,
-    ) -> Self {
-        Self {
-            records,
-            account,
-            id,
-            through,
-            unknown: Vec::new(),
-        }
-    }
-
-    fn grant(&mut self, grant: Grant) {
-        let grant = match &self.through {
-            Some(source) => grant.through(source.clone()),
-            None => grant,
-        };
-        self.records.grants.push(grant);
-    }
-
-    fn role(&mut self, role: &Role) {
         if let Role::Unknown(_) = role {
             // A role of its own, so that nobody's access is lost.
-            self.records.extend(account_role(self.account, role));
-            self.unknown.push(role.api_name());
+            records.extend(account_role(account, &role));
+            unknown.push(role.api_name());
         }
-        let entitlement = role_member(self.account, role);
-        let v1 = format!(
-            "grant:membership:{}:{}",
-            entitlement.resource.id, self.id.id
-        );
-        let mut grant = Grant::new(entitlement, self.id.clone()).with_v1(v1);
-        grant.immutable = is_immutable(role);
-        self.grant(grant);
+        let member = role_member(account, &role);
+        let v1 = format!("grant:membership:{}:{}", member.resource.id, id.id);
+        let mut grant = grant(member).with_v1(v1);
+        grant.immutable = is_immutable(&role);
+        records.grants.push(grant);
     }
-
-    fn permission(&mut self, namespace: &str, permission: Result<Permission, String>) {
-        match permission {
-            Ok(permission) => {
-                let entitlement = namespace_permission(namespace, permission);
-                let v1 = format!("grant:{entitlement}:{}", self.id.id);
-                self.grant(Grant::new(entitlement, self.id.clone()).with_v1(v1));
-            }
-            Err(name) => self.unknown.push(format!("PERMISSION_{name}")),
+    let custom_roles = access.custom_roles().iter();
+    let custom_roles = custom_roles.map(|role| grant(custom_role_assigned(role)));
+    records.grants.extend(custom_roles);
+    for (namespace, permission) in access.namespaces() {
+        if let Permission::Unknown(_) = permission {
+            unknown.push(permission.api_name());
+            continue;
         }
+        let permission = namespace_permission(namespace, &permission);
+        let v1 = format!("grant:{permission}:{}", id.id);
+        records.grants.push(grant(permission).with_v1(v1));
     }
-
-    fn project(&mut self, project: &str, role: &str) {
-        if PROJECT_ROLES.contains(&role) {
-            self.grant(Grant::new(project_role(project, role), self.id.clone()));
-        } else {
-            self.unknown
-                .push(format!("PROJECT_ROLE_{}", role.to_uppercase()));
+    for (project, role) in access.projects() {
+        match role {
+            ProjectRole::Unknown(_) => unknown.push(role.api_name()),
+            role => records.grants.push(grant(project_role(project, &role))),
         }
     }
 }
 
 /// Whether an account is in use, and why not.
 pub(crate) fn account_state(state: &ResourceState, invited: bool) -> (State, String) {
-    match state {
-        ResourceState::Active | ResourceState::Updating if !invited => {
-            (State::Enabled, String::new())
-        }
+    let shown = match state {
+        ResourceState::Active | ResourceState::Updating if !invited => State::Enabled,
         ResourceState::Active | ResourceState::Updating | ResourceState::Activating => {
-            (State::Enabled, "invited".into())
+            return (State::Enabled, "invited".into());
         }
         ResourceState::Suspended
         | ResourceState::Expired
         | ResourceState::ActivationFailed
         | ResourceState::UpdateFailed
-        | ResourceState::DeleteFailed => (State::Disabled, state.to_string()),
-        ResourceState::Deleting | ResourceState::Deleted => (State::Deleted, state.to_string()),
-        ResourceState::Unspecified | ResourceState::Unknown(_) => {
-            (State::Unknown, state.to_string())
-        }
-    }
+        | ResourceState::DeleteFailed => State::Disabled,
+        ResourceState::Deleting | ResourceState::Deleted => State::Deleted,
+        ResourceState::Unknown(_) => State::Unknown,
+    };
+    let details = match shown {
+        State::Enabled => String::new(),
+        _ => state.to_string(),
+    };
+    (shown, details)
 }

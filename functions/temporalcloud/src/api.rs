@@ -1,4 +1,4 @@
-//! Talks: Temporal Cloud's "Cloud Ops API" over HTTP/JSON, as typed calls. Nothing here decides anything.
+//! Temporal Cloud's "Cloud Ops API" over HTTP/JSON, as typed calls. Nothing here decides anything.
 //!
 //! Source: the API definitions at <https://github.com/temporalio/cloud-api> and the reference at
 //! <https://saas-api.tmprl.cloud/docs/httpapi.html>. Answers are protobuf JSON: names in camelCase (or snake_case, which
@@ -15,6 +15,7 @@ use rollcall_connector::clock::after;
 use rollcall_connector::http::error::Error;
 use rollcall_connector::http::lenient::or_default;
 use rollcall_connector::http::{Call, Header, Http, Session, Vendor};
+use rollcall_connector::pages;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ pub(crate) use access::Access;
 pub(crate) use enums::*;
 pub use objects::GroupKind;
 pub(crate) use objects::*;
-pub(crate) use operation::{Operation, OperationState};
+pub(crate) use operation::{AsyncOperation, OperationState};
 
 /// The version that all of this is written against. It decides what an update may clear: never leave it to the server.
 pub(crate) const VERSION: &str = "v0.19.1";
@@ -33,25 +34,21 @@ const PAGE_SIZE: &str = "1000";
 /// Half of what a service account may send (80 requests a second): the rest is the customer's.
 const PACE: u32 = 40;
 
-/// The waits before a 403 on one object is believed: the vendor may answer so for a moment after it was created.
-const SETTLING: [Duration; 3] = [
+/// The waits before a 403 on one object is believed, which the vendor may answer for a moment after it was created, and
+/// between looks that contradict each other: reads may lag behind writes for a few seconds.
+pub(crate) const SETTLING: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(4),
 ];
 
+/// One page of a list. The place of the next one is its token.
+pub(crate) type Page<T> = pages::Page<T, String>;
+
 /// The API of one account.
 pub(crate) struct Api {
     http: Http,
     session: Session,
-}
-
-/// One page of a list.
-#[derive(Debug)]
-pub(crate) struct Page<T> {
-    pub(crate) items: Vec<T>,
-    /// Where the list goes on. An empty page may have one too.
-    pub(crate) next: Option<String>,
 }
 
 impl Api {
@@ -70,48 +67,33 @@ impl Api {
             budgets: Vec::new(),
             concurrency: None,
         };
-        Ok(Self {
-            http: Http::new(session.clone(), vendor)?,
-            session,
-        })
+        let http = Http::new(session.clone(), vendor)?;
+        Ok(Self { http, session })
     }
 
-    /// `GET /cloud/account`
-    pub(crate) async fn account(&self) -> Result<Account, Error> {
-        let answer: AccountAnswer = self.http.send(&Call::get(&["cloud", "account"])).await?;
-        Ok(answer.account)
+    /// `GET /cloud/account`: the account's id.
+    pub(crate) async fn account_id(&self) -> Result<String, Error> {
+        let answer: ObjectAnswer<Account> =
+            self.http.send(&Call::get(&["cloud", "account"])).await?;
+        Ok(answer.object.id)
     }
 
     /// `GET /cloud/current-identity`
     pub(crate) async fn current_identity(&self) -> Result<CurrentIdentity, Error> {
-        self.http
-            .send(&Call::get(&["cloud", "current-identity"]))
-            .await
+        let call = Call::get(&["cloud", "current-identity"]);
+        self.http.send(&call).await
     }
 
-    /// `GET /cloud/users`
-    pub(crate) async fn users(&self, page: &str) -> Result<Page<User>, Error> {
-        let answer: Users = self.list(&["cloud", "users"], page).await?;
+    /// `GET /cloud/{objects}`: a page of all of them.
+    pub(crate) async fn list<T: ApiObject>(&self, page: &str) -> Result<Page<T>, Error> {
+        let answer: ListAnswer<T> = self.http.send(&paged(&["cloud", T::PATH], page)).await?;
         Ok(answer.into())
     }
 
-    /// `GET /cloud/service-accounts`
-    pub(crate) async fn service_accounts(&self, page: &str) -> Result<Page<ServiceAccount>, Error> {
-        let answer: ServiceAccounts = self.list(&["cloud", "service-accounts"], page).await?;
-        Ok(answer.into())
-    }
-
-    /// `GET /cloud/user-groups`
-    pub(crate) async fn groups(&self, page: &str) -> Result<Page<Group>, Error> {
-        let answer: Groups = self.list(&["cloud", "user-groups"], page).await?;
-        Ok(answer.into())
-    }
-
-    /// `GET /cloud/user-groups/{groupId}/members`: ids of users.
+    /// `GET /cloud/user-groups/{groupId}/members`
     pub(crate) async fn members(&self, group: &str, page: &str) -> Result<Page<Member>, Error> {
-        let call = paged(&["cloud", "user-groups", group, "members"], page);
-        let answer: Members = self.of_object(&call).await?;
-        Ok(answer.into())
+        self.inside(&["cloud", Group::PATH, group, "members"], page)
+            .await
     }
 
     /// `GET /cloud/projects/{projectId}/service-accounts`: those that are scoped to the project.
@@ -120,92 +102,43 @@ impl Api {
         project: &str,
         page: &str,
     ) -> Result<Page<ServiceAccount>, Error> {
-        let call = paged(&["cloud", "projects", project, "service-accounts"], page);
-        let answer: ProjectServiceAccounts = self.of_object(&call).await?;
+        let path = ["cloud", Project::PATH, project, ServiceAccount::PATH];
+        self.inside(&path, page).await
+    }
+
+    async fn inside<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        page: &str,
+    ) -> Result<Page<T>, Error> {
+        let answer: ListAnswer<T> = self.of_object(&paged(path, page)).await?;
         Ok(answer.into())
     }
 
-    /// `GET /cloud/namespaces`
-    pub(crate) async fn namespaces(&self, page: &str) -> Result<Page<Namespace>, Error> {
-        let answer: Namespaces = self.list(&["cloud", "namespaces"], page).await?;
-        Ok(answer.into())
+    /// `GET /cloud/{objects}/{id}`
+    pub(crate) async fn get<T: ApiObject>(&self, id: &str) -> Result<T, Error> {
+        self.get_as::<T, T>(id).await
     }
 
-    /// `GET /cloud/custom-roles`
-    pub(crate) async fn custom_roles(&self, page: &str) -> Result<Page<CustomRole>, Error> {
-        let answer: CustomRoles = self.list(&["cloud", "custom-roles"], page).await?;
-        Ok(answer.into())
-    }
-
-    /// `GET /cloud/projects`
-    pub(crate) async fn projects(&self, page: &str) -> Result<Page<Project>, Error> {
-        let answer: Projects = self.list(&["cloud", "projects"], page).await?;
-        Ok(answer.into())
-    }
-
-    /// `GET /cloud/users/{userId}`
-    pub(crate) async fn user(&self, id: &str) -> Result<User, Error> {
-        let answer: UserAnswer = self.of_object(&Call::get(&["cloud", "users", id])).await?;
-        Ok(answer.user)
-    }
-
-    /// `GET /cloud/user-groups/{groupId}`
-    pub(crate) async fn group(&self, id: &str) -> Result<Group, Error> {
-        let answer: GroupAnswer = self
-            .of_object(&Call::get(&["cloud", "user-groups", id]))
-            .await?;
-        Ok(answer.group)
-    }
-
-    /// `GET /cloud/namespaces/{namespace}`
-    pub(crate) async fn namespace(&self, id: &str) -> Result<Namespace, Error> {
-        let answer: NamespaceAnswer = self
-            .of_object(&Call::get(&["cloud", "namespaces", id]))
-            .await?;
-        Ok(answer.namespace)
-    }
-
-    /// `GET /cloud/custom-roles/{roleId}`
-    pub(crate) async fn custom_role(&self, id: &str) -> Result<CustomRole, Error> {
-        let answer: CustomRoleAnswer = self
-            .of_object(&Call::get(&["cloud", "custom-roles", id]))
-            .await?;
-        Ok(answer.custom_role)
-    }
-
-    /// `GET /cloud/projects/{projectId}`
-    pub(crate) async fn project(&self, id: &str) -> Result<Project, Error> {
-        let answer: ProjectAnswer = self
-            .of_object(&Call::get(&["cloud", "projects", id]))
-            .await?;
-        Ok(answer.project)
+    /// The same in another form: a `Value` keeps what an update must send back whole.
+    pub(crate) async fn get_as<T: ApiObject, A: DeserializeOwned>(
+        &self,
+        id: &str,
+    ) -> Result<A, Error> {
+        let call = Call::get(&["cloud", T::PATH, id]);
+        let answer: ObjectAnswer<A> = self.of_object(&call).await?;
+        Ok(answer.object)
     }
 
     /// `GET /cloud/projects/{projectId}`, without asking again after a 403: an account without projects may deny them all.
     pub(crate) async fn project_at_once(&self, id: &str) -> Result<Project, Error> {
-        let call = Call::get(&["cloud", "projects", id]);
-        let answer: ProjectAnswer = self.http.send(&call).await?;
-        Ok(answer.project)
-    }
-
-    /// A user, service account or group as the API sent it: what an update must send back whole.
-    pub(crate) async fn raw(&self, kind: Kind, id: &str) -> Result<Value, Error> {
-        let mut answer: Value = self
-            .of_object(&Call::get(&["cloud", kind.path(), id]))
-            .await?;
-        let object = kind
-            .answer_keys()
-            .iter()
-            .find_map(|key| answer.get_mut(*key).map(Value::take));
-        object.ok_or_else(|| Error::Unexpected {
-            call: format!("GET /cloud/{}/…", kind.path()),
-            at: kind.answer_keys()[0].into(),
-            why: "it is missing".into(),
-        })
+        let call = Call::get(&["cloud", Project::PATH, id]);
+        let answer: ObjectAnswer<Project> = self.http.send(&call).await?;
+        Ok(answer.object)
     }
 
     /// Sends a write, complete with the id that makes a repetition recognizable.
-    pub(crate) async fn write(&self, write: &Write) -> Result<Operation, Error> {
+    pub(crate) async fn write(&self, write: &WriteCall) -> Result<AsyncOperation, Error> {
         let path: Vec<&str> = write.path.iter().map(String::as_str).collect();
         let call = match &write.body {
             Some(body) => {
@@ -221,20 +154,16 @@ impl Api {
     }
 
     /// `GET /cloud/operations/{asyncOperationId}`
-    pub(crate) async fn operation(&self, id: &str) -> Result<Operation, Error> {
+    pub(crate) async fn operation(&self, id: &str) -> Result<AsyncOperation, Error> {
         let call = Call::get(&["cloud", "operations", id]);
         Ok(self.quotable(self.http.send(&call).await?))
     }
 
     /// The operation in an answer. Why it failed is the vendor's own text, and will be quoted.
-    fn quotable(&self, answer: OperationAnswer) -> Operation {
-        let mut operation = answer.async_operation;
+    fn quotable(&self, answer: ObjectAnswer<AsyncOperation>) -> AsyncOperation {
+        let mut operation = answer.object;
         operation.set_failure_reason(self.http.quote(operation.failure_reason()));
         operation
-    }
-
-    async fn list<T: DeserializeOwned>(&self, path: &[&str], page: &str) -> Result<T, Error> {
-        self.http.send(&paged(path, page)).await
     }
 
     /// Sends a request about one object. It may have been created a moment ago, so a 403 is asked about again.
@@ -253,51 +182,23 @@ impl Api {
     /// Whether this invocation lasts longer than `pause`.
     pub(crate) fn can_wait(&self, pause: Duration) -> bool {
         let until = after(self.session.clock.now(), pause);
-        self.session
-            .deadline
-            .is_none_or(|deadline| until < deadline)
+        let deadline = self.session.deadline;
+        deadline.is_none_or(|deadline| until < deadline)
     }
 }
 
 /// A request for one page of a list; `page` is its token, empty for the first.
 fn paged(path: &[&str], page: &str) -> Call {
     let call = Call::get(path).query("pageSize", PAGE_SIZE);
-    if page.is_empty() {
-        call
-    } else {
-        call.query("pageToken", page)
-    }
-}
-
-/// The three kinds of principals, which have the same endpoints under different names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    User,
-    ServiceAccount,
-    Group,
-}
-
-impl Kind {
-    pub(crate) fn path(self) -> &'static str {
-        match self {
-            Self::User => "users",
-            Self::ServiceAccount => "service-accounts",
-            Self::Group => "user-groups",
-        }
-    }
-
-    fn answer_keys(self) -> &'static [&'static str] {
-        match self {
-            Self::User => &["user"],
-            Self::ServiceAccount => &["serviceAccount", "service_account"],
-            Self::Group => &["group"],
-        }
+    match page {
+        "" => call,
+        page => call.query("pageToken", page),
     }
 }
 
 /// A write: a POST with a body, or a DELETE without.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Write {
+pub struct WriteCall {
     pub(crate) path: Vec<String>,
     pub(crate) body: Option<Value>,
     /// Of what was read; in the body of a POST it is there as well.
@@ -305,77 +206,38 @@ pub struct Write {
     pub(crate) operation_id: String,
 }
 
-macro_rules! pages {
-    ($($name:ident { $list:ident: $item:ty, $($alias:literal),* }),* $(,)?) => {
-        $(
-            #[derive(Deserialize)]
-            #[serde(rename_all = "camelCase")]
-            struct $name {
-                #[serde(default, $(alias = $alias,)* deserialize_with = "or_default")]
-                $list: Vec<$item>,
-                #[serde(default, alias = "next_page_token", deserialize_with = "or_default")]
-                next_page_token: String,
-            }
-
-            impl From<$name> for Page<$item> {
-                fn from(answer: $name) -> Self {
-                    Self {
-                        items: answer.$list,
-                        next: Some(answer.next_page_token).filter(|token| !token.is_empty()),
-                    }
-                }
-            }
-        )*
-    };
+/// A page of a list, under the name that each list has: that of all service accounts is in the singular.
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct ListAnswer<T> {
+    #[serde(default = "Vec::new", deserialize_with = "or_default")]
+    #[serde(rename = "the list", alias = "users", alias = "groups")]
+    #[serde(alias = "serviceAccount", alias = "service_account")]
+    #[serde(alias = "serviceAccounts", alias = "service_accounts")]
+    #[serde(alias = "members", alias = "namespaces", alias = "projects")]
+    #[serde(alias = "customRoles", alias = "custom_roles")]
+    rows: Vec<T>,
+    #[serde(default, deserialize_with = "or_default")]
+    #[serde(rename = "nextPageToken", alias = "next_page_token")]
+    next: String,
 }
 
-pages!(
-    Users { users: User, },
-    // The name of this list is singular in the API.
-    ServiceAccounts { service_account: ServiceAccount, "service_account" },
-    ProjectServiceAccounts { service_accounts: ServiceAccount, "service_accounts" },
-    Groups { groups: Group, },
-    Members { members: Member, },
-    Namespaces { namespaces: Namespace, },
-    CustomRoles { custom_roles: CustomRole, "custom_roles" },
-    Projects { projects: Project, },
-);
-
-#[derive(Deserialize)]
-struct AccountAnswer {
-    account: Account,
+impl<T> From<ListAnswer<T>> for Page<T> {
+    fn from(answer: ListAnswer<T>) -> Self {
+        Self {
+            items: answer.rows,
+            next: Some(answer.next).filter(|token| !token.is_empty()),
+        }
+    }
 }
 
+/// One object, under the name that its answer gives it.
 #[derive(Deserialize)]
-struct UserAnswer {
-    user: User,
-}
-
-#[derive(Deserialize)]
-struct GroupAnswer {
-    group: Group,
-}
-
-#[derive(Deserialize)]
-struct NamespaceAnswer {
-    namespace: Namespace,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CustomRoleAnswer {
-    #[serde(alias = "custom_role")]
-    custom_role: CustomRole,
-}
-
-#[derive(Deserialize)]
-struct ProjectAnswer {
-    project: Project,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OperationAnswer {
-    #[serde(alias = "async_operation")]
-    async_operation: Operation,
+struct ObjectAnswer<T> {
+    #[serde(rename = "the object", alias = "account", alias = "user")]
+    #[serde(alias = "serviceAccount", alias = "service_account")]
+    #[serde(alias = "group", alias = "namespace", alias = "project")]
+    #[serde(alias = "customRole", alias = "custom_role")]
+    #[serde(alias = "asyncOperation", alias = "async_operation")]
+    object: T,
 }

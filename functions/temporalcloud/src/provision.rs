@@ -1,4 +1,4 @@
-//! Writes: grant, revoke, create and delete account.
+//! Grant, revoke, create and delete account.
 //!
 //! Permissions on namespaces go through `Set…NamespaceAccess`, which touches one entry and can wipe nothing else. Account
 //! roles have no such call: there the whole spec is read raw, one value in it is changed, and all of it is sent back,
@@ -12,15 +12,17 @@ use rollcall_connector::clock::after;
 use rollcall_connector::provision::{Action, Plan, Progress, Provisioner, Request};
 use rollcall_connector::{Code, Error, ErrorType, Identity, http};
 
-use crate::TemporalCloud;
-use crate::api::{Operation, OperationState, Write};
-use target::Target;
+use crate::api::{ApiEnum, AsyncOperation, OperationState, WriteCall};
+use crate::connect::TemporalCloud;
+use grantable::Grantable;
+use planner::Planner;
 
 mod account;
+mod grantable;
 mod namespace;
+mod planner;
 mod principal;
 mod role;
-mod target;
 
 /// How long to wait before asking again, where the vendor does not say: its clients do the same.
 const DEFAULT_DELAY: f64 = 2.0;
@@ -31,52 +33,44 @@ const BUSY_DELAY: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl Provisioner for TemporalCloud {
-    type Change = Write;
+    type Change = WriteCall;
 
-    async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
-        if let Some(unknown) = request.allow.first() {
-            return Err(Error::invalid(
-                Code::UnknownSideEffect,
-                format!("nothing here has a side effect called `{unknown}`"),
-                "Leave `allow` empty.",
-            ));
-        }
+    async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<WriteCall>, Error> {
+        request.check_allow(&[], "Leave `allow` empty.")?;
+        let planner = Planner {
+            connector: self,
+            identity,
+            request,
+        };
+        let target = |entitlement| Grantable::parse(&identity.tenant, entitlement);
         match &request.action {
             Action::Grant {
                 entitlement,
                 principal,
-            } => match Target::parse(&identity.tenant, entitlement)? {
-                Target::Namespace(id, permission) => {
-                    namespace::grant(self, identity, request, &id, permission, principal).await
-                }
-                Target::Role(wanted) => {
-                    role::grant(self, identity, request, &wanted, principal).await
-                }
+            } => match target(entitlement)? {
+                Grantable::Namespace(id, p) => planner.grant_permission(&id, &p, principal).await,
+                Grantable::Role(role) => planner.grant_role(&role, principal).await,
             },
             Action::Revoke {
                 entitlement,
                 principal,
-            } => match Target::parse(&identity.tenant, entitlement)? {
-                Target::Namespace(id, permission) => {
-                    namespace::revoke(self, identity, request, &id, permission, principal).await
-                }
-                Target::Role(held) => role::revoke(self, identity, request, &held, principal).await,
+            } => match target(entitlement)? {
+                Grantable::Namespace(id, p) => planner.revoke_permission(&id, &p, principal).await,
+                Grantable::Role(role) => planner.revoke_role(&role, principal).await,
             },
-            Action::Create { account } => account::create(self, identity, request, account).await,
-            Action::Delete { principal } => {
-                account::delete(self, identity, request, principal).await
-            }
+            Action::Create { account } => planner.create(account).await,
+            Action::Delete { principal } => planner.delete(principal).await,
         }
     }
 
-    async fn send(&self, change: &Write) -> Result<Progress, Error> {
+    async fn send(&self, change: &WriteCall) -> Result<Progress, Error> {
         match self.api.write(change).await {
             Ok(operation) => progress(&operation),
             Err(e) => self.refused_write(e),
         }
     }
 
-    async fn poll(&self, change: &Write) -> Result<Progress, Error> {
+    async fn poll(&self, change: &WriteCall) -> Result<Progress, Error> {
         match self.api.operation(&change.operation_id).await {
             Ok(operation) => progress(&operation),
             Err(e) if e.is_not_found() => Ok(Progress::Unknown),
@@ -86,20 +80,21 @@ impl Provisioner for TemporalCloud {
 }
 
 /// How an operation stands, for the engine.
-fn progress(operation: &Operation) -> Result<Progress, Error> {
-    match operation.state() {
-        OperationState::Fulfilled => Ok(Progress::Done(Some(operation.id.clone()))),
-        OperationState::Running => {
+fn progress(operation: &AsyncOperation) -> Result<Progress, Error> {
+    let state = operation.state();
+    match state.filter(OperationState::has_ended) {
+        Some(OperationState::Fulfilled) => Ok(Progress::Done(Some(operation.id.clone()))),
+        None => {
             let seconds = operation.check_after().unwrap_or(DEFAULT_DELAY);
-            Ok(Progress::Pending(Duration::from_secs_f64(
-                seconds.clamp(DELAYS.0, DELAYS.1),
-            )))
+            let seconds = seconds.clamp(DELAYS.0, DELAYS.1);
+            Ok(Progress::Pending(Duration::from_secs_f64(seconds)))
         }
-        OperationState::Ended(how) => Err(Error::refused(
+        Some(bad) => Err(Error::refused(
             Code::OperationFailed,
             format!(
-                "the vendor's operation {} {how}: {}",
+                "the vendor's operation {} ended as {}: {}",
                 operation.id,
+                bad.slug(),
                 operation.failure_reason()
             ),
             "See what the vendor says; then send a new request, with a new `request_id`.",

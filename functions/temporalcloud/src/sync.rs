@@ -1,4 +1,4 @@
-//! Reads: the steps of a sync.
+//! The steps of a sync.
 //!
 //! Every list is asked for once, in pages of a thousand: users carry their roles and their permissions on namespaces, so
 //! that nothing is asked per user or per namespace. Only the members of a group and the service accounts of a project
@@ -8,19 +8,20 @@ mod lookups;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rollcall_connector::Code;
+use rollcall_connector::http::error::Error as HttpError;
 use rollcall_connector::{
-    Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, http, stale_cursor,
+    Code, Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, pages,
 };
 use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
 
-use crate::absence::{
-    self, List, NO_FEATURE, caller_not_listed, first_page_only, is_one_of, nobody_listed,
+use crate::absence::{NO_FEATURE, caller_not_listed, is_one_of, nobody_listed};
+use crate::access::{self, CUSTOM_ROLE, NAMESPACE, ObjectRecords, PROJECT, SERVICE_ACCOUNT, USER};
+use crate::api::{
+    AccessHolder, ApiObject, CustomRole, Group, GroupKind, Namespace, Page, Project,
+    ServiceAccount, User,
 };
-use crate::access::{self, CUSTOM_ROLE, GROUP, NAMESPACE, PROJECT, SERVICE_ACCOUNT, USER};
-use crate::api::{GroupKind, Page, Project, ServiceAccount};
-use crate::{ADMIN_KEY, TemporalCloud, contradiction, weak_key};
+use crate::connect::{ADMIN_KEY, TemporalCloud, contradiction, weak_key};
 
 /// A step of a sync. `page` is the token of a page, empty for the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,8 @@ pub enum Step {
     },
 }
 
+type StepResult = Result<StepOutput<Step>, Error>;
+
 /// The caller, on the list that it must be on.
 const CALLER: &str = "caller";
 /// Users other than the caller.
@@ -122,28 +125,28 @@ impl Syncer for TemporalCloud {
         match step {
             Step::AccountRoles => Ok(access::account_roles(account).into()),
             Step::Users { page } => {
-                let users = listed(page, self.api.users(page).await)?;
+                let users = listed(page, self.api.list::<User>(page).await)?;
                 let mut out = StepOutput::onward(users.next.map(|page| Step::Users { page }));
                 for user in &users.items {
-                    if identity.caller == ResourceId::new(USER, &user.id) {
+                    if identity.caller == ResourceId::new(USER, user.id()) {
                         out.tally(CALLER, 1);
                     } else {
                         out.tally(OTHERS, 1);
-                        out.tally(OTHERS_HIDDEN, user.spec.access.is_none().into());
+                        out.tally(OTHERS_HIDDEN, user.access().is_none().into());
                     }
-                    unreadable(&mut out, USER, &user.id, user.unreadable());
-                    take(&mut out, access::user(account, user));
+                    show(&mut out, user, access::user(account, user));
                 }
                 Ok(out)
             }
             Step::ServiceAccounts { page } => {
-                let accounts = listed(page, self.api.service_accounts(page).await)?;
+                let accounts = listed(page, self.api.list(page).await)?;
                 let next = |page| Step::ServiceAccounts { page };
                 Ok(service_accounts(identity, accounts, next))
             }
             Step::Groups { page } => self.groups(account, page).await,
             Step::Members { group, kind, page } => {
-                self.members(identity, group, *kind, page, false).await
+                let kind = *kind;
+                self.members(identity, group, kind, page, false).await
             }
             Step::GoogleMembersAgain { group, at } => {
                 self.wait_until(*at).await?;
@@ -163,16 +166,16 @@ impl Syncer for TemporalCloud {
                 with_projects,
                 page,
             } => {
-                let namespaces = listed(page, self.api.namespaces(page).await)?;
-                let mut out = StepOutput::onward(namespaces.next.map(|page| Step::Namespaces {
-                    with_projects: *with_projects,
+                let with_projects = *with_projects;
+                let namespaces = listed(page, self.api.list::<Namespace>(page).await)?;
+                let next = namespaces.next.map(|page| Step::Namespaces {
+                    with_projects,
                     page,
-                }));
+                });
+                let mut out = StepOutput::onward(next);
                 for namespace in &namespaces.items {
-                    let fields = namespace.unreadable();
-                    unreadable(&mut out, NAMESPACE, &namespace.namespace, fields);
-                    out.records
-                        .extend(access::namespace(account, namespace, *with_projects));
+                    let records = access::namespace(account, namespace, with_projects);
+                    show(&mut out, namespace, records);
                 }
                 Ok(out)
             }
@@ -217,7 +220,15 @@ impl Syncer for TemporalCloud {
             // namespaces in it were read as if there were none. (Only projects are counted as found.)
             let in_use = of_kind(VANISHED) + of_kind(FOUND);
             if of_kind(DENIED) > 0 && in_use > 0 {
-                return Err(refused_list(kind, in_use));
+                // What only that list tells was not read.
+                return Err(Error::new(
+                    ErrorType::PermissionDenied,
+                    Code::CredentialTooWeak,
+                    format!(
+                        "the list of {kind}s is refused, but {in_use} of them are in use: who has access by them cannot be seen"
+                    ),
+                    ADMIN_KEY,
+                ));
             }
             if of_kind(ABSENT) > 0 && in_use > 0 {
                 return Err(contradiction(format!(
@@ -230,21 +241,20 @@ impl Syncer for TemporalCloud {
 }
 
 impl TemporalCloud {
-    async fn groups(&self, account: &str, page: &str) -> Result<StepOutput<Step>, Error> {
-        let groups = listed(page, self.api.groups(page).await)?;
+    async fn groups(&self, account: &str, page: &str) -> StepResult {
+        let groups = listed(page, self.api.list::<Group>(page).await)?;
         let mut out = StepOutput::onward(groups.next.map(|page| Step::Groups { page }));
         for group in &groups.items {
-            let brought = access::group(account, group);
-            unreadable(&mut out, GROUP, &group.id, group.unreadable());
+            let shown = access::group(account, group);
             // Every group's members are read, whether it grants something today or not.
-            if brought.0.not_found.is_empty() {
+            if shown.records.not_found.is_empty() {
                 out.spawn.push(Step::Members {
-                    group: group.id.clone(),
+                    group: group.id().to_owned(),
                     kind: group.spec.kind(),
                     page: String::new(),
                 });
             }
-            take(&mut out, brought);
+            show(&mut out, group, shown);
         }
         Ok(out)
     }
@@ -256,25 +266,23 @@ impl TemporalCloud {
         kind: GroupKind,
         page: &str,
         again: bool,
-    ) -> Result<StepOutput<Step>, Error> {
+    ) -> StepResult {
         // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
         let no_list: &[u16] = match kind {
             GroupKind::Google if page.is_empty() => &[400, 501],
             _ => &[],
         };
+        let group = group.to_owned();
         let mut out = StepOutput::default();
-        let members = match self.twice(&[404], || self.api.members(group, page)).await {
+        let look = || self.api.members(&group, page);
+        let members = match self.twice(&[404], look).await {
             Err(e) if e.is_not_found() => {
-                let going = self.api.group(group).await.map(|g| g.state().is_going());
-                let id = ResourceId::new(GROUP, group);
-                return self.vanished(identity, List::Groups, id, going).await;
+                return self.deleted_during_sync::<Group>(identity, &group).await;
             }
             // A step of its own, so that the waits of many groups are one.
             Err(e) if is_one_of(&e, no_list) && !again => {
-                out.spawn.push(Step::GoogleMembersAgain {
-                    group: group.to_owned(),
-                    at: self.second_look_at(),
-                });
+                let at = self.second_look_at();
+                out.spawn.push(Step::GoogleMembersAgain { group, at });
                 return Ok(out);
             }
             Err(e) if is_one_of(&e, no_list) => {
@@ -285,24 +293,19 @@ impl TemporalCloud {
             }
             members => listed(page, members)?,
         };
-        out.next = members.next.map(|page| Step::Members {
-            group: group.to_owned(),
-            kind,
-            page,
-        });
-        let grants = members
-            .items
-            .iter()
-            .map(|m| access::membership(group, kind, &m.member_id.user_id));
+        let users = members.items.iter().map(|member| &member.member_id.user_id);
+        let grants = users.map(|user| access::membership(&group, kind, user));
         out.records.grants.extend(grants);
+        out.next = members.next.map(|page| Step::Members { group, kind, page });
         Ok(out)
     }
 
     /// Custom roles that somebody holds are looked up where there is no list of them.
-    async fn custom_roles(&self, page: &str) -> Result<StepOutput<Step>, Error> {
+    async fn custom_roles(&self, page: &str) -> StepResult {
         let mut out = StepOutput::default();
-        let no_list = first_page_only(page, NO_FEATURE);
-        let roles = match self.twice(no_list, || self.api.custom_roles(page)).await {
+        let no_list = no_feature(page);
+        let look = || self.api.list::<CustomRole>(page);
+        let roles = match self.twice(no_list, look).await {
             Err(e) if is_one_of(&e, no_list) => {
                 out.tally(&refusal_of(CUSTOM_ROLE, &e), 1);
                 out.blind_spot(format!(
@@ -314,8 +317,7 @@ impl TemporalCloud {
         };
         out.next = roles.next.map(|page| Step::CustomRoles { page });
         for role in &roles.items {
-            unreadable(&mut out, CUSTOM_ROLE, &role.id, role.unreadable());
-            out.records.extend(access::custom_role(role));
+            show(&mut out, role, access::custom_role(role));
         }
         Ok(out)
     }
@@ -323,19 +325,14 @@ impl TemporalCloud {
     /// Projects come before namespaces, which are in them: whether the account has any decides what a namespace's
     /// `projectId` means. Until a second look, a refused list means that it has none. The namespaces are read meanwhile;
     /// should there be projects, they are read once more, which adds whom they reach by their projects.
-    async fn projects(
-        &self,
-        account: &str,
-        page: &str,
-        again: bool,
-    ) -> Result<StepOutput<Step>, Error> {
+    async fn projects(&self, account: &str, page: &str, again: bool) -> StepResult {
         let mut out = StepOutput::default();
         let namespaces = |with_projects| Step::Namespaces {
             with_projects,
             page: String::new(),
         };
-        let no_list = first_page_only(page, NO_FEATURE);
-        let projects = match self.api.projects(page).await {
+        let no_list = no_feature(page);
+        let projects = match self.api.list::<Project>(page).await {
             Err(e) if is_one_of(&e, no_list) && !again => {
                 let at = self.second_look_at();
                 out.spawn = vec![namespaces(false), Step::ProjectsAgain { at }];
@@ -355,7 +352,14 @@ impl TemporalCloud {
         }
         out.next = projects.next.map(|page| Step::Projects { page });
         for project in &projects.items {
-            list_project(&mut out, account, project);
+            let records = access::project(account, project);
+            if records.not_found.is_empty() {
+                out.spawn.push(Step::ProjectServiceAccounts {
+                    project: project.id().to_owned(),
+                    page: String::new(),
+                });
+            }
+            show(&mut out, project, records);
         }
         Ok(out)
     }
@@ -366,15 +370,12 @@ impl TemporalCloud {
         identity: &Identity,
         project: &str,
         page: &str,
-    ) -> Result<StepOutput<Step>, Error> {
+    ) -> StepResult {
         let no_list: &[u16] = if page.is_empty() { &[404, 501] } else { &[404] };
         let look = || self.api.project_service_accounts(project, page);
         let accounts = match self.twice(no_list, look).await {
             Err(e) if e.is_not_found() => {
-                let going = self.api.project(project).await;
-                let going = going.map(|p| p.state().is_going());
-                let id = ResourceId::new(PROJECT, project);
-                return self.vanished(identity, List::Projects, id, going).await;
+                return self.deleted_during_sync::<Project>(identity, project).await;
             }
             Err(e) if is_one_of(&e, no_list) => {
                 let mut out = StepOutput::default();
@@ -385,99 +386,66 @@ impl TemporalCloud {
             }
             accounts => listed(page, accounts)?,
         };
-        let next = |page| Step::ProjectServiceAccounts {
-            project: project.to_owned(),
-            page,
-        };
+        let project = project.to_owned();
+        let next = |page| Step::ProjectServiceAccounts { project, page };
         Ok(service_accounts(identity, accounts, next))
     }
 
     /// The members of a group, or the service accounts of a project, are answered with 404: everybody would seem to have
     /// left it. The object itself must be going or gone.
-    async fn vanished(
-        &self,
-        identity: &Identity,
-        list: List,
-        id: ResourceId,
-        going: Result<bool, http::error::Error>,
-    ) -> Result<StepOutput<Step>, Error> {
-        absence::must_be_gone(self, identity, list, &id.id, going).await?;
-        let what = format!("{} {} was deleted", id.resource_type, id.id);
-        let mut out = StepOutput::from(Records::deleted_during_sync(id));
-        out.warn(Code::DeletedDuringSync, format!("{what} during the sync"));
+    async fn deleted_during_sync<T: ApiObject>(&self, identity: &Identity, id: &str) -> StepResult {
+        self.must_be_gone::<T>(identity, id).await?;
+        let records = Records::deleted_during_sync(ResourceId::new(T::KIND, id));
+        let mut out = StepOutput::from(records);
+        let what = format!("{} {id} was deleted during the sync", T::KIND);
+        out.warn(Code::DeletedDuringSync, what);
         Ok(out)
     }
 }
 
-/// The tally of how the list of a kind was refused.
-fn refusal_of(kind: &str, e: &http::error::Error) -> String {
-    let denied = e.status() == Some(403);
-    format!("{} {kind}", if denied { DENIED } else { ABSENT })
+/// The statuses that say that there is no such list: only its first page can.
+fn no_feature(page: &str) -> &'static [u16] {
+    if page.is_empty() { NO_FEATURE } else { &[] }
 }
 
-/// A project, and the step that lists what is scoped to it.
-fn list_project(out: &mut StepOutput<Step>, account: &str, project: &Project) {
-    unreadable(out, PROJECT, &project.id, project.unreadable());
-    let records = access::project(account, project);
-    if records.not_found.is_empty() {
-        out.spawn.push(Step::ProjectServiceAccounts {
-            project: project.id.clone(),
-            page: String::new(),
-        });
-    }
-    out.records.extend(records);
+/// The tally of how the list of a kind was refused.
+fn refusal_of(kind: &str, e: &HttpError) -> String {
+    let denied = e.status() == Some(403);
+    format!("{} {kind}", if denied { DENIED } else { ABSENT })
 }
 
 /// A page of service accounts, of whichever list.
 fn service_accounts(
     identity: &Identity,
     accounts: Page<ServiceAccount>,
-    next: impl Fn(String) -> Step,
+    next: impl FnOnce(String) -> Step,
 ) -> StepOutput<Step> {
     let mut out = StepOutput::onward(accounts.next.map(next));
     for account in &accounts.items {
-        if identity.caller == ResourceId::new(SERVICE_ACCOUNT, &account.id) {
+        if identity.caller == ResourceId::new(SERVICE_ACCOUNT, account.id()) {
             out.tally(CALLER, 1);
         }
-        unreadable(&mut out, SERVICE_ACCOUNT, &account.id, account.unreadable());
-        take(&mut out, access::service_account(&identity.tenant, account));
+        let shown = access::service_account(&identity.tenant, account);
+        show(&mut out, account, shown);
     }
     out
 }
 
-/// Warns of the fields of a row that could not be read.
-fn unreadable(out: &mut StepOutput<Step>, kind: &str, id: &str, fields: Vec<&'static str>) {
-    out.unreadable(format_args!("{kind}:{id}"), fields);
-}
-
-fn take(out: &mut StepOutput<Step>, (records, unknown): (Records, Vec<String>)) {
-    out.records.extend(records);
-    for right in unknown {
-        out.warn(
-            Code::UnknownValue,
-            format!("the vendor has a new right that Rollcall does not know: {right}"),
-        );
+/// Adds what an object is shown as, and warns of what of it could not be read.
+fn show<T: ApiObject>(out: &mut StepOutput<Step>, object: &T, shown: impl Into<ObjectRecords>) {
+    let shown = shown.into();
+    out.unreadable(
+        format_args!("{}:{}", T::KIND, object.id()),
+        object.unreadable(),
+    );
+    out.records.extend(shown.records);
+    for right in shown.unknown_rights {
+        let what = format!("the vendor has a new right that Rollcall does not know: {right}");
+        out.warn(Code::UnknownValue, what);
     }
 }
 
-/// A page, or why not. *Unknown*: what the API answers to a token that it no longer knows; a 400 to a request that had
-/// one is taken for that, and the list starts over.
-fn listed<T>(page: &str, answer: Result<Page<T>, http::error::Error>) -> Result<Page<T>, Error> {
-    match answer {
-        Ok(page) => Ok(page),
-        Err(e) if !page.is_empty() && e.status() == Some(400) => Err(stale_cursor(e)),
-        Err(e) => Err(e.into()),
-    }
-}
-
-/// The vendor refuses a list (403) of which something is in use: what only that list tells was not read.
-fn refused_list(kind: &str, in_use: u64) -> Error {
-    Error::new(
-        ErrorType::PermissionDenied,
-        Code::CredentialTooWeak,
-        format!(
-            "the list of {kind}s is refused, but {in_use} of them are in use: who has access by them cannot be seen"
-        ),
-        ADMIN_KEY,
-    )
+/// A page, or why not: *unknown* is what the API answers to a token that it no longer knows.
+fn listed<T>(page: &str, answer: Result<Page<T>, HttpError>) -> Result<Page<T>, Error> {
+    pages::listed(!page.is_empty(), HttpError::status, answer)
 }

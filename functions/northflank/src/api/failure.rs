@@ -1,7 +1,9 @@
 //! What Northflank means by an error. It does not document what each status means, so that only the statuses count.
 
-use rollcall_connector::http::error::Error as Http;
+use rollcall_connector::http::error::Error as HttpError;
 use rollcall_connector::{Code, Error, ErrorType};
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// What of the organization a call was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,34 +26,19 @@ impl Part {
     }
 }
 
-/// Why a call brought nothing.
+/// Why a call gave no usable answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
-pub(crate) struct Failure {
+pub(crate) struct CallFailure {
     pub(crate) part: Part,
     #[source]
-    cause: Box<Http>,
+    cause: Box<HttpError>,
 }
 
-impl Failure {
-    pub(super) fn new(part: Part, cause: Http) -> Self {
+impl CallFailure {
+    pub(super) fn new(part: Part, cause: HttpError) -> Self {
         let cause = Box::new(cause);
         Self { part, cause }
-    }
-
-    pub(super) fn circle(part: Part, call: String) -> Self {
-        Self::new(part, Http::Circle { call })
-    }
-
-    pub(super) fn silent(part: Part, call: String) -> Self {
-        Self::new(
-            part,
-            Http::Unexpected {
-                call,
-                at: "pagination".into(),
-                why: "a full page does not say whether it is the last".into(),
-            },
-        )
     }
 
     /// The HTTP status.
@@ -78,49 +65,42 @@ impl Failure {
     pub(crate) fn is_not_found(&self) -> bool {
         self.cause.is_not_found()
     }
-}
 
-impl Failure {
     /// The token is good, and may not read this.
     pub(crate) fn denied(self) -> Error {
-        self.too_weak("")
-    }
-
-    fn too_weak(self, or: &str) -> Error {
-        let message = format!("the API token may not read {}{or}", self.part.needs());
-        Error::new(
-            ErrorType::PermissionDenied,
-            Code::CredentialTooWeak,
-            message,
-            MISSING,
-        )
-        .with_source(*self.cause)
+        denied(self.part.needs(), *self.cause)
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        let part = failure.part;
+impl From<CallFailure> for Error {
+    fn from(failure: CallFailure) -> Self {
+        let what = failure.part.needs();
         match failure.status() {
-            Some(401) => return failure.too_weak(", or is not good any more"),
-            Some(403) => return failure.denied(),
-            _ => {}
+            Some(401) => denied(&format!("{what}, or is not good any more"), *failure.cause),
+            Some(403) => denied(what, *failure.cause),
+            _ if failure.is_unavailable() => not_available(what, *failure.cause),
+            _ => (*failure.cause).into(),
         }
-        if failure.is_unavailable() {
-            return Error::new(
-                ErrorType::Misconfigured,
-                Code::NotAvailable,
-                format!("{} cannot be read with this token", part.needs()),
-                UNAVAILABLE,
-            )
-            .with_source(*failure.cause);
-        }
-        (*failure.cause).into()
     }
 }
 
-/// What to do about lists that are not there.
-pub(crate) const UNAVAILABLE: &str = "The token must be one of an organization, not of a team, and its role must read members and roles; check `northflank-base-url` as well, if that is set. For directory groups: Directory Sync may not be switched on, which the vendor does.";
+/// The token lacks permissions.
+pub(crate) fn denied(what: &str, cause: impl Into<Cause>) -> Error {
+    let message = format!("the API token may not read {what}");
+    let (kind, code) = (ErrorType::PermissionDenied, Code::CredentialTooWeak);
+    Error::new(kind, code, message, MISSING).with_source(cause)
+}
+
+/// There is no such list.
+pub(crate) fn not_available(what: &str, cause: impl Into<Cause>) -> Error {
+    Error::new(
+        ErrorType::Misconfigured,
+        Code::NotAvailable,
+        format!("{what} cannot be read with this token"),
+        "The token must be one of an organization, not of a team, and its role must read members and roles; check `northflank-base-url` as well, if that is set. For directory groups: Directory Sync may not be switched on, which the vendor does.",
+    )
+    .with_source(cause)
+}
 
 /// What to do about missing permissions.
 pub(crate) const MISSING: &str = "Make a role that may read members and roles (Organisation > Admin > Members > Read, and Roles > Read), make an API token of the organization from it, and store that as `northflank-api-token`.";

@@ -1,24 +1,45 @@
 //! The vendor's objects, as far as they are read. The examples of the documentation leave out fields that it calls
 //! required: nothing but ids is.
 
-use jiff::Timestamp;
-use rollcall_connector::http::lenient::{Lenient, or_default, unreadable};
+use rollcall_connector::http::lenient::{Lenient, Time, or_default, unreadable};
 use serde::Deserialize;
 
-/// A text without the blanks around it; empty if there is none.
-pub(crate) fn text(field: &Lenient<String>) -> &str {
-    field.get().map_or("", |text| text.trim())
-}
-
-/// A time, if there is one.
-pub(crate) fn time(field: &Lenient<Timestamp>) -> Option<Timestamp> {
-    field.get().copied()
-}
-
 /// A row of a list.
-pub(crate) trait Row {
+pub(crate) trait ListRow {
     /// Its id, if it has one.
     fn id(&self) -> Option<&str>;
+
+    /// The fields that are not in the documented form, and were left out.
+    fn unreadable(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
+/// Rows with an id: first the fields that decide nothing and need not be readable, with their names, then the others.
+macro_rules! row {
+    ($(#[$doc:meta])* $row:ident { $($field:ident: $type:ty = $name:literal,)* }
+     $($(#[$attr:meta])* $strict:ident: $strict_type:ty,)* $(; |$this:ident| [$($also:tt)*])?) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Deserialize)]
+        pub(crate) struct $row {
+            pub(crate) id: String,
+            $(#[serde(default, rename = $name)]
+            pub(crate) $field: Lenient<$type>,)*
+            $($(#[$attr])*
+            pub(crate) $strict: $strict_type,)*
+        }
+
+        impl ListRow for $row {
+            fn id(&self) -> Option<&str> {
+                Some(&self.id)
+            }
+
+            fn unreadable(&self) -> Vec<&'static str> {
+                $(let $this = self;)?
+                unreadable([$(($name, self.$field.is_unreadable()),)* $($($also)*)?])
+            }
+        }
+    };
 }
 
 #[derive(Debug, Deserialize)]
@@ -29,16 +50,16 @@ pub(super) struct Enveloped<T> {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Pagination {
+    #[serde(rename = "hasNextPage")]
     pub(super) has_next_page: bool,
     #[serde(default)]
     pub(super) cursor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Members {
-    pub(super) members: Vec<Member>,
+pub(super) struct Members<T> {
+    pub(super) members: Vec<T>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,19 +68,9 @@ pub(super) struct Roles {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct RoleMembers {
-    pub(super) members: Vec<RoleMember>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Groups {
-    pub(super) directory_groups: Vec<Group>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct GroupMembers {
-    pub(super) members: Vec<GroupMember>,
+    #[serde(rename = "directoryGroups")]
+    pub(super) groups: Vec<Group>,
 }
 
 /// What a token is.
@@ -75,7 +86,7 @@ pub(crate) struct Token {
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) entity_type: String,
     #[serde(default)]
-    pub(crate) expires_at: Lenient<Timestamp>,
+    pub(crate) expires_at: Lenient<Time>,
 }
 
 impl Token {
@@ -87,49 +98,18 @@ impl Token {
     }
 }
 
-/// Somebody in the organization.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Member {
-    pub(crate) id: String,
-    #[serde(default)]
-    pub(crate) name: Lenient<String>,
-    #[serde(default)]
-    emails: Lenient<Vec<Lenient<Email>>>,
-    #[serde(default)]
-    pub(crate) joined_at: Lenient<Timestamp>,
-    /// Whether the person has completed the account.
-    #[serde(default)]
-    pub(crate) finalized: Lenient<bool>,
-}
-
-impl Member {
-    /// The addresses that could be read.
-    pub(crate) fn emails(&self) -> impl Iterator<Item = &Email> {
-        self.emails
-            .get()
-            .into_iter()
-            .flatten()
-            .filter_map(Lenient::get)
+row!(
+    /// Somebody in the organization; `finalized` if the account is set up.
+    Member {
+        name: String = "name",
+        emails: Vec<Lenient<Email>> = "emails",
+        joined_at: Time = "joinedAt",
+        finalized: bool = "finalized",
     }
-
-    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-        let mut emails = self.emails.get().into_iter().flatten();
-        let is_odd = self.emails.is_unreadable() || emails.any(Lenient::is_unreadable);
-        unreadable([
-            ("name", self.name.is_unreadable()),
-            ("emails", is_odd),
-            ("joinedAt", self.joined_at.is_unreadable()),
-            ("finalized", self.finalized.is_unreadable()),
-        ])
-    }
-}
-
-impl Row for Member {
-    fn id(&self) -> Option<&str> {
-        Some(&self.id)
-    }
-}
+    ; |member| [
+        ("emails", member.emails.get().into_iter().flatten().any(Lenient::is_unreadable)),
+    ]
+);
 
 /// An address.
 #[derive(Debug, Clone, Deserialize)]
@@ -140,107 +120,52 @@ pub(crate) struct Email {
     pub(crate) verified: bool,
 }
 
-/// A role.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Role {
-    pub(crate) id: String,
-    #[serde(default)]
-    pub(crate) name: Lenient<String>,
-    #[serde(default)]
-    pub(crate) description: Lenient<String>,
-    #[serde(default)]
-    pub(crate) restrictions: Lenient<Restrictions>,
+row!(
+    /// A role.
+    Role {
+        name: String = "name",
+        description: String = "description",
+        restrictions: Restrictions = "restrictions",
+        created_at: Time = "createdAt",
+        updated_at: Time = "updatedAt",
+    }
     /// Whoever is in one of them has the role.
-    #[serde(default, deserialize_with = "or_default")]
-    pub(crate) directory_groups: Vec<String>,
-    #[serde(default)]
-    pub(crate) created_at: Lenient<Timestamp>,
-    #[serde(default)]
-    pub(crate) updated_at: Lenient<Timestamp>,
-}
-
-impl Role {
-    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-        unreadable([
-            ("name", self.name.is_unreadable()),
-            ("description", self.description.is_unreadable()),
-            ("restrictions", self.restrictions.is_unreadable()),
-            ("createdAt", self.created_at.is_unreadable()),
-            ("updatedAt", self.updated_at.is_unreadable()),
-        ])
-    }
-}
-
-impl Row for Role {
-    fn id(&self) -> Option<&str> {
-        Some(&self.id)
-    }
-}
+    #[serde(default, rename = "directoryGroups", deserialize_with = "or_default")]
+    directory_groups: Vec<String>,
+);
 
 /// Where a role reaches.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Restrictions {
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) enabled: bool,
     #[serde(default, deserialize_with = "or_default")]
-    pub(crate) teams: Vec<Reached>,
+    pub(crate) teams: Vec<RestrictedTeam>,
 }
 
 /// A team that a role reaches.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Reached {
-    #[serde(default, deserialize_with = "or_default")]
+pub(crate) struct RestrictedTeam {
+    #[serde(default, rename = "teamId", deserialize_with = "or_default")]
     pub(crate) team_id: String,
 }
 
-/// Somebody who has a role. What else is told of them, the list of members tells as well.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct RoleMember {
-    pub(crate) id: String,
-    /// `explicit`, or `implicit` through a group.
+row!(
+    /// Somebody who has a role: `explicit`, or `implicit` through a group.
+    RoleMember {}
     #[serde(default, rename = "type", deserialize_with = "or_default")]
-    pub(crate) kind: String,
-}
+    kind: String,
+);
 
-impl Row for RoleMember {
-    fn id(&self) -> Option<&str> {
-        Some(&self.id)
+row!(
+    /// A group of the identity provider.
+    Group {
+        name: String = "name",
+        idp_id: String = "idpId",
+        created_at: Time = "createdAt",
+        updated_at: Time = "updatedAt",
     }
-}
-
-/// A group of the identity provider.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Group {
-    pub(crate) id: String,
-    #[serde(default)]
-    pub(crate) name: Lenient<String>,
-    #[serde(default)]
-    pub(crate) idp_id: Lenient<String>,
-    #[serde(default)]
-    pub(crate) created_at: Lenient<Timestamp>,
-    #[serde(default)]
-    pub(crate) updated_at: Lenient<Timestamp>,
-}
-
-impl Group {
-    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-        unreadable([
-            ("name", self.name.is_unreadable()),
-            ("idpId", self.idp_id.is_unreadable()),
-            ("createdAt", self.created_at.is_unreadable()),
-            ("updatedAt", self.updated_at.is_unreadable()),
-        ])
-    }
-}
-
-impl Row for Group {
-    fn id(&self) -> Option<&str> {
-        Some(&self.id)
-    }
-}
+);
 
 /// Somebody in a group.
 #[derive(Debug, Clone, Deserialize)]
@@ -250,7 +175,7 @@ pub(crate) struct GroupMember {
     pub(crate) id: Option<String>,
 }
 
-impl Row for GroupMember {
+impl ListRow for GroupMember {
     fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }

@@ -1,41 +1,33 @@
-//! Where a list goes on: a cursor, or, where the API forgets to give one, the number of the page.
+//! Where a page of a list begins: a cursor or, where the API does not give one, the number of the page.
 
 use rollcall_connector::http::Call;
+use rollcall_connector::pages;
 use serde::{Deserialize, Serialize};
 
 use super::objects::Pagination;
 
 /// A page of a list.
-#[derive(Debug, Clone)]
-pub(crate) struct Page<T> {
-    pub(crate) items: Vec<T>,
-    pub(crate) next: Option<At>,
-}
+pub(crate) type Page<T> = pages::Page<T, ListPlace>;
 
 /// A place in a list. *Unknown*: how cursors are made, and what they lead to if rows before them are deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "snake_case")]
-pub struct At {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListPlace {
     /// The number of the page, from one.
     page: u32,
-    /// What the page before gave; the number is not sent then.
+    /// What the previous page gave; the number is not sent then.
     cursor: Option<String>,
-    /// A cursor of some page before: if it comes again, the list is a circle, however long.
+    /// The cursor of some earlier page: if it comes again, the list is a circle, however long.
     mark: Option<String>,
-    /// The first id of the page before. A page that begins with it is a repetition.
+    /// The first id of the previous page. A page that begins with it is a repetition.
     first: Option<String>,
-    /// A repetition was followed already: rows that come before the place may make one.
+    /// A repetition was followed already: rows that are inserted meanwhile may make one.
     repeated: bool,
 }
 
-impl Default for At {
+impl Default for ListPlace {
+    /// The beginning.
     fn default() -> Self {
-        Self::beginning()
-    }
-}
-
-impl At {
-    pub(crate) fn beginning() -> Self {
         Self {
             page: 1,
             cursor: None,
@@ -44,7 +36,9 @@ impl At {
             repeated: false,
         }
     }
+}
 
+impl ListPlace {
     pub(crate) fn is_beginning(&self) -> bool {
         self.page == 1
     }
@@ -61,8 +55,7 @@ impl At {
         }
     }
 
-    /// The place after this one, if the list does not end here, and whose page begins with the id `first`. A page without
-    /// rows that points to another one is followed.
+    /// The place after this one, whose page begins with the id `first`; `None` at the end of the list.
     pub(super) fn next(
         &self,
         pagination: &Pagination,
@@ -72,10 +65,7 @@ impl At {
             return Ok(None);
         }
         let repeats = first.is_some() && first == self.first.as_deref();
-        let cursor = pagination
-            .cursor
-            .clone()
-            .filter(|cursor| !cursor.is_empty());
+        let cursor = pagination.cursor.clone().filter(|c| !c.is_empty());
         let is_known = cursor.is_some() && (cursor == self.cursor || cursor == self.mark);
         if is_known || (repeats && self.repeated) {
             return Err(Circle);
@@ -110,7 +100,7 @@ mod tests {
         }
     }
 
-    fn next(at: &At, cursor: Option<&str>, first: &str) -> At {
+    fn next(at: &ListPlace, cursor: Option<&str>, first: &str) -> ListPlace {
         let next = at.next(&says(cursor), Some(first));
         next.expect("no circle").expect("goes on")
     }
@@ -121,8 +111,8 @@ mod tests {
             has_next_page: false,
             cursor: None,
         };
-        let asks = |at: &At| (at.page, at.cursor.clone());
-        let first = At::beginning();
+        let asks = |at: &ListPlace| (at.page, at.cursor.clone());
+        let first = ListPlace::default();
         assert_eq!(first.next(&end, Some("a")), Ok(None));
         let second = next(&first, Some("c"), "a");
         assert_eq!(asks(&second), (2, Some("c".into())));
@@ -134,7 +124,7 @@ mod tests {
     #[test]
     fn a_list_that_leads_back_is_found_out_soon() {
         let turns = |cursor: fn(usize) -> Option<String>, rows: fn(usize) -> String| {
-            let mut at = At::beginning();
+            let mut at = ListPlace::default();
             for n in 1..100 {
                 match at.next(&says(cursor(n).as_deref()), Some(&rows(n))) {
                     Ok(next) => at = next.expect("goes on"),
@@ -154,7 +144,7 @@ mod tests {
 
     #[test]
     fn pages_without_rows_are_followed() {
-        let mut at = next(&At::beginning(), Some("c"), "a");
+        let mut at = next(&ListPlace::default(), Some("c"), "a");
         for n in 0..20 {
             let cursor = format!("c{n}");
             let empty = at.next(&says(Some(&cursor)), None);

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use rollcall_connector::http::lenient::or_default;
 use serde::Deserialize;
 
-use super::enums::{EnumText, Permission, Role, either};
+use super::enums::{ApiEnum, EnumText, Permission, ProjectRole, Role};
 
 /// What a principal is allowed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Access {
     #[serde(default, alias = "account_access")]
-    pub(super) account_access: Option<AccountAccess>,
+    account_access: Option<AccountAccess>,
     #[serde(default, alias = "namespace_accesses", deserialize_with = "or_default")]
     pub(super) namespace_accesses: BTreeMap<String, NamespaceAccess>,
     #[serde(default, alias = "project_accesses", deserialize_with = "or_default")]
@@ -21,9 +21,9 @@ pub(crate) struct Access {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct AccountAccess {
+struct AccountAccess {
     #[serde(default)]
-    pub(super) role: Option<EnumText>,
+    role: Option<EnumText>,
     #[serde(default, alias = "role_deprecated", deserialize_with = "or_default")]
     role_deprecated: String,
     #[serde(default, alias = "custom_roles", deserialize_with = "or_default")]
@@ -32,15 +32,10 @@ pub(super) struct AccountAccess {
 
 /// An entry of a namespace map.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(default)]
 pub(crate) struct NamespaceAccess {
-    #[serde(default)]
     permission: Option<EnumText>,
-    #[serde(
-        default,
-        alias = "permission_deprecated",
-        deserialize_with = "or_default"
-    )]
+    #[serde(alias = "permissionDeprecated", deserialize_with = "or_default")]
     permission_deprecated: String,
 }
 
@@ -52,80 +47,52 @@ pub(crate) struct ProjectAccess {
 }
 
 impl Access {
+    /// Sets the built-in role.
+    pub(super) fn set_role(&mut self, role: &Role) {
+        self.account_access.get_or_insert_default().role = Some(EnumText::Name(role.api_name()));
+    }
+
     /// The built-in role, if there is one.
     pub(crate) fn role(&self) -> Option<Role> {
         let access = self.account_access.as_ref()?;
-        let name = either(
-            access.role.as_ref(),
-            &access.role_deprecated,
-            "ROLE_",
-            &Role::NAMES,
-        )?;
-        Some(Role::of(&name))
+        Role::read(access.role.as_ref(), &access.role_deprecated)
+    }
+
+    /// Whether that role makes its holder admin of every namespace.
+    pub(crate) fn is_admin(&self) -> bool {
+        matches!(self.role(), Some(Role::Owner | Role::Admin))
     }
 
     /// Ids of custom roles.
     pub(crate) fn custom_roles(&self) -> &[String] {
-        self.account_access
-            .as_ref()
-            .map_or(&[], |a| &a.custom_roles)
+        let access = self.account_access.as_ref();
+        access.map_or(&[], |access| &access.custom_roles)
     }
 
-    /// Explicit permissions on namespaces; an `Err` is the name of one that we do not know.
-    pub(crate) fn namespaces(&self) -> impl Iterator<Item = (&str, Result<Permission, String>)> {
-        self.namespace_accesses
-            .iter()
-            .filter_map(|(namespace, access)| Some((namespace.as_str(), access.permission()?)))
+    /// Explicit permissions on namespaces.
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = (&str, Permission)> {
+        let entries = self.namespace_accesses.iter();
+        entries.filter_map(|(namespace, access)| Some((namespace.as_str(), access.permission()?)))
     }
 
-    /// The explicit permission on one namespace.
+    /// The explicit permission on one namespace, if it is one that we know.
     pub(crate) fn namespace(&self, namespace: &str) -> Option<Permission> {
-        self.namespace_accesses.get(namespace)?.permission()?.ok()
+        let permission = self.namespace_accesses.get(namespace)?.permission();
+        permission.filter(|permission| !matches!(permission, Permission::Unknown(_)))
     }
 
-    /// Roles in projects, in lower case.
-    pub(crate) fn projects(&self) -> impl Iterator<Item = (&str, String)> {
-        self.project_accesses
-            .iter()
-            .filter_map(|(project, access)| Some((project.as_str(), access.role()?)))
-    }
-}
-
-impl NamespaceAccess {
-    const NAMES: [&str; 4] = ["UNSPECIFIED", "ADMIN", "WRITE", "READ"];
-
-    /// The permission; `None` if unspecified.
-    pub(crate) fn permission(&self) -> Option<Result<Permission, String>> {
-        let name = either(
-            self.permission.as_ref(),
-            &self.permission_deprecated,
-            "PERMISSION_",
-            &Self::NAMES,
-        )?;
-        Some(match name.as_str() {
-            "ADMIN" => Ok(Permission::Admin),
-            "WRITE" => Ok(Permission::Write),
-            "READ" => Ok(Permission::Read),
-            _ => Err(name),
+    /// Roles in projects.
+    pub(crate) fn projects(&self) -> impl Iterator<Item = (&str, ProjectRole)> {
+        let entries = self.project_accesses.iter();
+        entries.filter_map(|(project, access)| {
+            let role = ProjectRole::read(access.role.as_ref(), "")?;
+            Some((project.as_str(), role))
         })
     }
 }
 
-impl ProjectAccess {
-    const NAMES: [&str; 8] = [
-        "UNSPECIFIED",
-        "ADMIN",
-        "WRITE",
-        "READ",
-        "LIST",
-        "CONTRIBUTE",
-        "MEMBER",
-        "DEVELOPER",
-    ];
-
-    /// The role in lower case; `None` if unspecified.
-    pub(crate) fn role(&self) -> Option<String> {
-        let name = self.role.as_ref()?.slug("PROJECT_ROLE_", &Self::NAMES)?;
-        Some(name.to_lowercase())
+impl NamespaceAccess {
+    fn permission(&self) -> Option<Permission> {
+        Permission::read(self.permission.as_ref(), &self.permission_deprecated)
     }
 }

@@ -12,89 +12,99 @@ pub(crate) enum EnumText {
     Number(i64),
 }
 
-impl EnumText {
-    /// The name without its prefix, or the number; `None` if unspecified.
-    pub(super) fn slug(&self, prefix: &str, names: &[&str]) -> Option<String> {
-        let name = match self {
-            Self::Name(name) => name.strip_prefix(prefix).unwrap_or(name).to_owned(),
-            Self::Number(n) => {
-                let known = usize::try_from(*n).ok().and_then(|n| names.get(n));
-                known.map_or_else(|| n.to_string(), |name| name.to_string())
+/// An enum of the API. A value that the vendor has added since is kept by its name.
+pub(crate) trait ApiEnum: Sized + 'static {
+    /// What all names begin with.
+    const PREFIX: &'static str;
+    /// The known values, in the order of their numbers, which begin with 1: 0 is `UNSPECIFIED`.
+    const ALL: &'static [Self];
+
+    /// The value of a name without its prefix.
+    fn of(name: &str) -> Self;
+
+    /// The name without its prefix.
+    fn name(&self) -> &str;
+
+    /// The name that the API takes.
+    fn api_name(&self) -> String {
+        format!("{}{}", Self::PREFIX, self.name())
+    }
+
+    /// The name as it stands in our ids.
+    fn slug(&self) -> String {
+        self.name().to_lowercase().replace('_', "-")
+    }
+
+    /// Reads an enum, or its deprecated twin: a lower-case string of versions before v0.3.0. `None` if unspecified.
+    fn read(text: Option<&EnumText>, deprecated: &str) -> Option<Self> {
+        let name = match text {
+            Some(EnumText::Name(name)) => name.strip_prefix(Self::PREFIX).unwrap_or(name).into(),
+            Some(EnumText::Number(0)) | None => String::new(),
+            Some(EnumText::Number(n)) => {
+                let place = usize::try_from(*n).ok().and_then(|n| n.checked_sub(1));
+                let known = place.and_then(|place| Self::ALL.get(place));
+                known.map_or_else(|| n.to_string(), |value| value.name().to_owned())
             }
         };
-        (!name.is_empty() && name != "UNSPECIFIED").then_some(name)
+        let is_set = |name: &str| !matches!(name, "" | "UNSPECIFIED");
+        if is_set(&name) {
+            return Some(Self::of(&name));
+        }
+        let squeezed = |s: &str| s.replace('_', "").to_lowercase();
+        let mut names = Self::ALL.iter().map(Self::name);
+        let known = names.find(|name| squeezed(name) == squeezed(deprecated));
+        let name = known.map_or_else(|| deprecated.to_uppercase(), str::to_owned);
+        is_set(&name).then(|| Self::of(&name))
     }
 }
 
-/// Reads an enum, or its deprecated twin: a lower-case string of versions before v0.3.0.
-pub(super) fn either(
-    text: Option<&EnumText>,
-    deprecated: &str,
-    prefix: &str,
-    names: &[&str],
-) -> Option<String> {
-    let read = text.and_then(|text| text.slug(prefix, names));
-    let squeezed = |s: &str| s.replace('_', "").to_lowercase();
-    read.or_else(|| {
-        let known = names
-            .iter()
-            .find(|name| squeezed(name) == squeezed(deprecated));
-        let fallback = (!deprecated.is_empty()).then(|| deprecated.to_uppercase());
-        known.map(|name| name.to_string()).or(fallback)
-    })
-    .filter(|name| name != "UNSPECIFIED")
+macro_rules! api_enum {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal { $($value:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub(crate) enum $name {
+            $($value,)*
+            Unknown(String),
+        }
+
+        impl ApiEnum for $name {
+            const PREFIX: &'static str = $prefix;
+            const ALL: &'static [Self] = &[$(Self::$value),*];
+
+            fn of(name: &str) -> Self {
+                match name {
+                    $($text => Self::$value,)*
+                    other => Self::Unknown(other.to_owned()),
+                }
+            }
+
+            fn name(&self) -> &str {
+                match self {
+                    $(Self::$value => $text,)*
+                    Self::Unknown(name) => name,
+                }
+            }
+        }
+    };
 }
 
-/// A resource's state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ResourceState {
-    Unspecified,
-    Activating,
-    ActivationFailed,
-    Active,
-    Updating,
-    UpdateFailed,
-    Deleting,
-    DeleteFailed,
-    Deleted,
-    Suspended,
-    Expired,
-    Unknown(String),
-}
+api_enum!(
+    /// The state of an object. Unknown and without a name: the vendor does not say.
+    ResourceState, "RESOURCE_STATE_" {
+        Activating = "ACTIVATING",
+        ActivationFailed = "ACTIVATION_FAILED",
+        Active = "ACTIVE",
+        Updating = "UPDATING",
+        UpdateFailed = "UPDATE_FAILED",
+        Deleting = "DELETING",
+        DeleteFailed = "DELETE_FAILED",
+        Deleted = "DELETED",
+        Suspended = "SUSPENDED",
+        Expired = "EXPIRED",
+    }
+);
 
 impl ResourceState {
-    const NAMES: [&str; 11] = [
-        "UNSPECIFIED",
-        "ACTIVATING",
-        "ACTIVATION_FAILED",
-        "ACTIVE",
-        "UPDATING",
-        "UPDATE_FAILED",
-        "DELETING",
-        "DELETE_FAILED",
-        "DELETED",
-        "SUSPENDED",
-        "EXPIRED",
-    ];
-
-    pub(super) fn of(text: Option<&EnumText>, deprecated: &str) -> Self {
-        let name = either(text, deprecated, "RESOURCE_STATE_", &Self::NAMES);
-        match name.as_deref() {
-            None => Self::Unspecified,
-            Some("ACTIVATING") => Self::Activating,
-            Some("ACTIVATION_FAILED") => Self::ActivationFailed,
-            Some("ACTIVE") => Self::Active,
-            Some("UPDATING") => Self::Updating,
-            Some("UPDATE_FAILED") => Self::UpdateFailed,
-            Some("DELETING") => Self::Deleting,
-            Some("DELETE_FAILED") => Self::DeleteFailed,
-            Some("DELETED") => Self::Deleted,
-            Some("SUSPENDED") => Self::Suspended,
-            Some("EXPIRED") => Self::Expired,
-            Some(other) => Self::Unknown(other.to_lowercase()),
-        }
-    }
-
     /// Deleted, or about to be.
     pub(crate) fn is_going(&self) -> bool {
         matches!(self, Self::Deleting | Self::Deleted)
@@ -103,89 +113,62 @@ impl ResourceState {
 
 impl fmt::Display for ResourceState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unspecified => "",
-            Self::Activating => "activating",
-            Self::ActivationFailed => "activation failed",
-            Self::Active => "active",
-            Self::Updating => "updating",
-            Self::UpdateFailed => "update failed",
-            Self::Deleting => "deleting",
-            Self::DeleteFailed => "delete failed",
-            Self::Deleted => "deleted",
-            Self::Suspended => "suspended",
-            Self::Expired => "expired",
-            Self::Unknown(name) => name,
+        let name = self.name().to_lowercase();
+        f.write_str(&match self {
+            Self::Unknown(_) => name,
+            _ => name.replace('_', " "),
         })
     }
 }
 
-/// A built-in account role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Role {
-    Owner,
-    Admin,
-    Developer,
-    FinanceAdmin,
-    Read,
-    MetricsRead,
-    /// One that the vendor has added since.
-    Unknown(String),
-}
-
-impl Role {
-    pub(super) const NAMES: [&str; 7] = [
-        "UNSPECIFIED",
-        "OWNER",
-        "ADMIN",
-        "DEVELOPER",
-        "FINANCE_ADMIN",
-        "READ",
-        "METRICS_READ",
-    ];
-
-    pub(super) fn of(name: &str) -> Self {
-        match name {
-            "OWNER" => Self::Owner,
-            "ADMIN" => Self::Admin,
-            "DEVELOPER" => Self::Developer,
-            "FINANCE_ADMIN" => Self::FinanceAdmin,
-            "READ" => Self::Read,
-            "METRICS_READ" => Self::MetricsRead,
-            other => Self::Unknown(other.to_owned()),
-        }
+api_enum!(
+    /// A built-in account role.
+    Role, "ROLE_" {
+        Owner = "OWNER",
+        Admin = "ADMIN",
+        Developer = "DEVELOPER",
+        FinanceAdmin = "FINANCE_ADMIN",
+        Read = "READ",
+        MetricsRead = "METRICS_READ",
     }
+);
 
-    /// The name that the API takes.
-    pub(crate) fn api_name(&self) -> String {
-        let name = match self {
-            Self::Owner => "OWNER",
-            Self::Admin => "ADMIN",
-            Self::Developer => "DEVELOPER",
-            Self::FinanceAdmin => "FINANCE_ADMIN",
-            Self::Read => "READ",
-            Self::MetricsRead => "METRICS_READ",
-            Self::Unknown(name) => name,
-        };
-        format!("ROLE_{name}")
+api_enum!(
+    /// A permission on a namespace.
+    Permission, "PERMISSION_" { Admin = "ADMIN", Write = "WRITE", Read = "READ" }
+);
+
+api_enum!(
+    /// A role in a project.
+    ProjectRole, "PROJECT_ROLE_" {
+        Admin = "ADMIN",
+        Write = "WRITE",
+        Read = "READ",
+        List = "LIST",
+        Contribute = "CONTRIBUTE",
+        Member = "MEMBER",
+        Developer = "DEVELOPER",
     }
-}
+);
 
-/// A permission on a namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Permission {
-    Admin,
-    Write,
-    Read,
-}
+api_enum!(
+    /// How an operation stands.
+    OperationState, "STATE_" {
+        Pending = "PENDING",
+        InProgress = "IN_PROGRESS",
+        Failed = "FAILED",
+        Cancelled = "CANCELLED",
+        Fulfilled = "FULFILLED",
+        Rejected = "REJECTED",
+    }
+);
 
-impl Permission {
-    /// The name that the API takes.
-    pub(crate) fn api_name(self) -> &'static str {
-        match self {
-            Self::Admin => "PERMISSION_ADMIN",
-            Self::Write => "PERMISSION_WRITE",
-            Self::Read => "PERMISSION_READ",
-        }
+impl OperationState {
+    /// Whether nothing more comes of it. One of an unknown state counts as running.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(
+            self,
+            Self::Fulfilled | Self::Failed | Self::Cancelled | Self::Rejected
+        )
     }
 }

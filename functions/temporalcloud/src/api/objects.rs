@@ -1,122 +1,156 @@
 //! The objects of the API, as its JSON has them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall_connector::http::lenient::{Lenient, or_default, unreadable};
+use rollcall_connector::http::lenient::{Lenient, Time, or_default, unreadable};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::access::{Access, NamespaceAccess, ProjectAccess};
-use super::enums::{EnumText, ResourceState, Role};
+use super::enums::{ApiEnum, EnumText, ResourceState, Role};
 
-/// A time, which decides nothing here. An empty text counts as missing, as every default does.
-fn time<'de, D: Deserializer<'de>>(d: D) -> Result<Lenient<Timestamp>, D::Error> {
-    Ok(match Lenient::<String>::deserialize(d)? {
-        Lenient::Read(text) if !text.is_empty() => {
-            text.parse().map_or(Lenient::Unreadable, Lenient::Read)
-        }
-        Lenient::Read(_) | Lenient::Absent => Lenient::Absent,
-        Lenient::Unreadable => Lenient::Unreadable,
-    })
+/// What the API lists under `/cloud/{PATH}` and shows under `/cloud/{PATH}/{id}`.
+pub(crate) trait ApiObject: DeserializeOwned + Send + Sync {
+    /// What it is; the id of the resource type that it is shown as.
+    const KIND: &'static str;
+    /// The part of the path.
+    const PATH: &'static str;
+
+    fn id(&self) -> &str;
+    fn state(&self) -> ResourceState;
+    fn created_at(&self) -> Option<Timestamp>;
+    /// Its fields that are not in the documented form, and were left out.
+    fn unreadable(&self) -> Vec<&'static str>;
+
+    /// Whether it is deleted, or about to be.
+    fn is_going(&self) -> bool {
+        self.state().is_going()
+    }
 }
 
-/// The text of a field, empty if it is missing or unreadable.
-pub(crate) fn text(field: &Lenient<String>) -> &str {
-    field.get().map_or("", String::as_str)
+/// An object that holds access.
+pub(crate) trait AccessHolder: ApiObject {
+    /// Its name for people, which may be empty.
+    fn name(&self) -> &str;
+    /// What it is allowed. Missing where its rights come from elsewhere, and where the caller may not see them.
+    fn access(&self) -> Option<Cow<'_, Access>>;
+    /// Whether it exists for one namespace or project alone.
+    fn is_scoped(&self) -> bool {
+        false
+    }
+    /// The version that a change is based on, and the operation of a change that is under way: empty where they are
+    /// missing, `None` if one is not in the documented form.
+    fn version_and_operation(&self) -> Option<(&str, &str)>;
 }
 
-/// Whether something is there, in whichever form.
-fn is_there<T>(field: &Lenient<T>) -> bool {
-    !matches!(field, Lenient::Absent)
-}
-
-/// An object of which a default may be written out as `null`, and an absent one as `{}`.
-fn present<'de, D: Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
-    Ok(Option::<serde::de::IgnoredAny>::deserialize(d)?.is_some())
-}
-
-/// Objects of the API, with what all of them have.
+/// Objects: kind, path, name of the id, further fields, and which of them need not be readable.
 macro_rules! object {
-    ($(#[$doc:meta])* $name:ident { $($(#[$attr:meta])* $field:ident: $type:ty),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident $kind:literal $path:literal $id:literal
+     { $($(#[$attr:meta])* $field:ident: $type:ty,)* } |$this:ident| [$($lenient:tt)*]) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Deserialize)]
         #[serde(rename_all = "camelCase")]
         pub(crate) struct $name {
+            #[serde(rename = $id)]
+            id: String,
             #[serde(default)]
             state: Lenient<EnumText>,
             #[serde(default, alias = "state_deprecated")]
             state_deprecated: Lenient<String>,
-            #[serde(default, alias = "created_time", deserialize_with = "time")]
-            pub(crate) created_time: Lenient<Timestamp>,
-            $($(#[$attr])* pub(crate) $field: $type),*
+            #[serde(default, alias = "created_time")]
+            created_time: Lenient<Time>,
+            $($(#[$attr])* pub(crate) $field: $type,)*
         }
 
-        impl $name {
-            /// Its state.
-            pub(crate) fn state(&self) -> ResourceState {
-                ResourceState::of(self.state.get(), text(&self.state_deprecated))
+        impl ApiObject for $name {
+            const KIND: &'static str = $kind;
+            const PATH: &'static str = $path;
+
+            fn id(&self) -> &str {
+                &self.id
             }
 
-            /// The fields of it that are not in the documented form, and were left out.
-            pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-                let mut fields = vec![
+            fn state(&self) -> ResourceState {
+                let state = ResourceState::read(self.state.get(), self.state_deprecated.text());
+                state.unwrap_or_else(|| ResourceState::Unknown(String::new()))
+            }
+
+            fn created_at(&self) -> Option<Timestamp> {
+                self.created_time.time()
+            }
+
+            fn unreadable(&self) -> Vec<&'static str> {
+                let $this = self;
+                unreadable([
                     ("state", self.state.is_unreadable()),
                     ("stateDeprecated", self.state_deprecated.is_unreadable()),
                     ("createdTime", self.created_time.is_unreadable()),
-                ];
-                fields.extend(self.lenient());
-                unreadable(fields)
+                    $($lenient)*
+                ])
             }
         }
     };
 }
 
-/// Objects that hold access: a change of one names the version that it is based on.
-macro_rules! principal {
-    ($(#[$doc:meta])* $name:ident { $($fields:tt)* }) => {
+/// The same for those that hold access.
+macro_rules! holder {
+    ($(#[$doc:meta])* $name:ident $kind:literal $path:literal { $($fields:tt)* } |$this:ident| [$($lenient:tt)*]
+     name: $display_name:expr, access: $access:expr $(, $more:item)?) => {
         object!(
             $(#[$doc])*
-            $name {
-                /// Changes need it, a sync does not.
+            $name $kind $path "id" {
                 #[serde(default, alias = "resource_version")]
                 resource_version: Lenient<String>,
-                /// The operation of a change that is under way.
                 #[serde(default, alias = "async_operation_id")]
                 async_operation_id: Lenient<String>,
                 $($fields)*
-            }
+            } |$this| [$($lenient)*]
         );
+
+        impl AccessHolder for $name {
+            fn name(&self) -> &str {
+                let $this = self;
+                $display_name
+            }
+
+            fn access(&self) -> Option<Cow<'_, Access>> {
+                let $this = self;
+                $access
+            }
+
+            $($more)?
+
+            fn version_and_operation(&self) -> Option<(&str, &str)> {
+                let (version, operation) = (&self.resource_version, &self.async_operation_id);
+                let is_odd = version.is_unreadable() || operation.is_unreadable();
+                (!is_odd).then(|| (version.text(), operation.text()))
+            }
+        }
     };
 }
 
-principal!(
+holder!(
     /// A person.
-    User {
-        id: String,
+    User "user" "users" {
         spec: UserSpec,
-        #[serde(default, alias = "last_modified_time", deserialize_with = "time")]
-        last_modified_time: Lenient<Timestamp>,
+        #[serde(default, alias = "last_modified_time")]
+        last_modified_time: Lenient<Time>,
         #[serde(default)]
         invitation: Lenient<Invitation>,
-    }
+    } |user| [
+        ("lastModifiedTime", user.last_modified_time.is_unreadable()),
+        ("invitation", user.invitation.is_unreadable()),
+        ("invitation.createdTime", odd(&user.invitation, |i| &i.created_time)),
+        ("invitation.expiredTime", odd(&user.invitation, |i| &i.expired_time)),
+    ]
+    name: &user.spec.email, access: user.spec.access.as_ref().map(Cow::Borrowed)
 );
 
-impl User {
-    fn lenient(&self) -> Vec<(&'static str, bool)> {
-        let invitation = |odd: fn(&Invitation) -> bool| self.invitation.get().is_some_and(odd);
-        vec![
-            ("lastModifiedTime", self.last_modified_time.is_unreadable()),
-            ("invitation", self.invitation.is_unreadable()),
-            (
-                "invitation.createdTime",
-                invitation(|i| i.created_time.is_unreadable()),
-            ),
-            (
-                "invitation.expiredTime",
-                invitation(|i| i.expired_time.is_unreadable()),
-            ),
-        ]
-    }
+/// Whether a field in a part is not in the documented form.
+fn odd<T, F>(part: &Lenient<T>, field: fn(&T) -> &Lenient<F>) -> bool {
+    part.get().is_some_and(|part| field(part).is_unreadable())
 }
 
 /// What a user is set to.
@@ -124,80 +158,78 @@ impl User {
 pub(crate) struct UserSpec {
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) email: String,
-    /// Missing for users whose rights come from elsewhere, and where the caller may not see it.
     #[serde(default)]
-    pub(crate) access: Option<Access>,
+    access: Option<Access>,
 }
 
 /// An invitation that is open or has expired.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct Invitation {
-    #[serde(default, alias = "created_time", deserialize_with = "time")]
-    pub(crate) created_time: Lenient<Timestamp>,
-    #[serde(default, alias = "expired_time", deserialize_with = "time")]
-    pub(crate) expired_time: Lenient<Timestamp>,
+    #[serde(alias = "created_time")]
+    pub(crate) created_time: Lenient<Time>,
+    #[serde(alias = "expired_time")]
+    pub(crate) expired_time: Lenient<Time>,
 }
 
-principal!(
+holder!(
     /// A machine account.
-    ServiceAccount {
-        id: String,
+    ServiceAccount "service-account" "service-accounts" {
         spec: ServiceAccountSpec,
-        #[serde(default, alias = "last_modified_time", deserialize_with = "time")]
-        last_modified_time: Lenient<Timestamp>,
+        #[serde(default, alias = "last_modified_time")]
+        last_modified_time: Lenient<Time>,
+    } |account| [
+        ("lastModifiedTime", account.last_modified_time.is_unreadable()),
+        ("spec.name", account.spec.name.is_unreadable()),
+        ("spec.description", account.spec.description.is_unreadable()),
+    ]
+    name: account.spec.name.text(), access: account.spec.access().map(Cow::Owned),
+    fn is_scoped(&self) -> bool {
+        self.spec.scope() != "account"
     }
 );
-
-impl ServiceAccount {
-    fn lenient(&self) -> Vec<(&'static str, bool)> {
-        vec![
-            ("lastModifiedTime", self.last_modified_time.is_unreadable()),
-            ("spec.name", self.spec.name.is_unreadable()),
-            ("spec.description", self.spec.description.is_unreadable()),
-        ]
-    }
-}
 
 /// What a service account is set to: one of three forms of access.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServiceAccountSpec {
     #[serde(default)]
-    pub(crate) name: Lenient<String>,
+    name: Lenient<String>,
     #[serde(default)]
     pub(crate) description: Lenient<String>,
     #[serde(default)]
     access: Option<Access>,
     #[serde(default, alias = "namespace_scoped_access")]
-    pub(crate) namespace_scoped_access: Option<NamespaceScoped>,
+    namespace_scoped_access: Option<NamespaceScoped>,
     #[serde(default, alias = "project_scoped_access")]
-    pub(crate) project_scoped_access: Option<ProjectScoped>,
+    project_scoped_access: Option<ProjectScoped>,
 }
 
 impl ServiceAccountSpec {
-    /// Whether it exists for one namespace or project alone.
-    pub(crate) fn is_scoped(&self) -> bool {
-        self.namespace_scoped_access.is_some() || self.project_scoped_access.is_some()
+    /// What it exists for.
+    pub(crate) fn scope(&self) -> &'static str {
+        match (&self.namespace_scoped_access, &self.project_scoped_access) {
+            (Some(_), _) => "namespace",
+            (None, Some(_)) => "project",
+            (None, None) => "account",
+        }
     }
 
     /// What it is allowed, in whichever form.
-    pub(crate) fn access(&self) -> Option<Access> {
+    fn access(&self) -> Option<Access> {
         let mut access = self.access.clone();
-        if let Some(scoped) = &self.namespace_scoped_access {
+        if let Some(scoped) = self.namespace_scoped_access.clone() {
             let all = access.get_or_insert_default();
             // Such an account always has the account role read.
-            all.account_access.get_or_insert_default().role =
-                Some(EnumText::Name(Role::Read.api_name()));
+            all.set_role(&Role::Read);
             all.namespace_accesses
-                .insert(scoped.namespace.clone(), scoped.access.clone());
+                .insert(scoped.namespace, scoped.access);
         }
-        if let Some(scoped) = &self.project_scoped_access {
+        if let Some(scoped) = self.project_scoped_access.clone() {
             let all = access.get_or_insert_default();
             all.project_accesses
-                .insert(scoped.project_id.clone(), scoped.access.clone());
-            all.namespace_accesses
-                .extend(scoped.namespace_accesses.clone());
+                .insert(scoped.project_id, scoped.access);
+            all.namespace_accesses.extend(scoped.namespace_accesses);
         }
         access
     }
@@ -205,66 +237,56 @@ impl ServiceAccountSpec {
 
 /// Access to one namespace.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct NamespaceScoped {
+struct NamespaceScoped {
     #[serde(default, deserialize_with = "or_default")]
-    pub(crate) namespace: String,
+    namespace: String,
     #[serde(default, deserialize_with = "or_default")]
-    pub(crate) access: NamespaceAccess,
+    access: NamespaceAccess,
 }
 
 /// Access to one project, and to namespaces in it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ProjectScoped {
+struct ProjectScoped {
     #[serde(default, alias = "project_id", deserialize_with = "or_default")]
-    pub(crate) project_id: String,
+    project_id: String,
     #[serde(default, deserialize_with = "or_default")]
-    pub(crate) access: ProjectAccess,
+    access: ProjectAccess,
     #[serde(default, alias = "namespace_accesses", deserialize_with = "or_default")]
-    pub(crate) namespace_accesses: BTreeMap<String, NamespaceAccess>,
+    namespace_accesses: BTreeMap<String, NamespaceAccess>,
 }
 
-principal!(
+holder!(
     /// A group of users.
-    Group {
-        id: String,
-        spec: GroupSpec,
-    }
+    Group "group" "user-groups" { spec: GroupSpec, } |group| [
+        ("spec.displayName", group.spec.display_name.is_unreadable()),
+        ("spec.googleGroup", group.spec.google_group.is_unreadable()),
+        ("spec.googleGroup", odd(&group.spec.google_group, |g| &g.email_address)),
+        ("spec.scimGroup", group.spec.scim_group.is_unreadable()),
+        ("spec.scimGroup", odd(&group.spec.scim_group, |g| &g.idp_id)),
+    ]
+    name: group.spec.display_name.text(), access: group.spec.access.as_ref().map(Cow::Borrowed)
 );
-
-impl Group {
-    fn lenient(&self) -> Vec<(&'static str, bool)> {
-        let spec = &self.spec;
-        vec![
-            ("spec.displayName", spec.display_name.is_unreadable()),
-            (
-                "spec.googleGroup",
-                odd(&spec.google_group, |g| &g.email_address),
-            ),
-            ("spec.scimGroup", odd(&spec.scim_group, |g| &g.idp_id)),
-        ]
-    }
-}
-
-/// Whether a part, or the one field in it, is not in the documented form.
-fn odd<T>(part: &Lenient<T>, field: fn(&T) -> &Lenient<String>) -> bool {
-    part.is_unreadable() || part.get().is_some_and(|part| field(part).is_unreadable())
-}
 
 /// What a group is set to; its kind is the one of three that is there.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupSpec {
     #[serde(default, alias = "display_name")]
-    pub(crate) display_name: Lenient<String>,
+    display_name: Lenient<String>,
     #[serde(default)]
-    pub(crate) access: Option<Access>,
-    #[serde(default, alias = "cloud_group", deserialize_with = "present")]
+    access: Option<Access>,
+    /// Absent, `null`, or an object, which may be empty.
+    #[serde(default, alias = "cloud_group", deserialize_with = "is_there")]
     cloud_group: bool,
     #[serde(default, alias = "google_group")]
     pub(crate) google_group: Lenient<GoogleGroup>,
     #[serde(default, alias = "scim_group")]
     pub(crate) scim_group: Lenient<ScimGroup>,
+}
+
+fn is_there<'de, D: Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
+    Ok(Option::<IgnoredAny>::deserialize(d)?.is_some())
 }
 
 /// Who keeps a group, and so decides who its members are.
@@ -282,56 +304,47 @@ pub enum GroupKind {
 }
 
 impl GroupSpec {
-    /// Its kind.
     pub(crate) fn kind(&self) -> GroupKind {
-        if is_there(&self.google_group) {
-            GroupKind::Google
-        } else if is_there(&self.scim_group) {
-            GroupKind::Scim
-        } else if self.cloud_group {
-            GroupKind::Cloud
-        } else {
-            GroupKind::Unknown
+        match (&self.google_group, &self.scim_group, self.cloud_group) {
+            (Lenient::Read(_) | Lenient::Unreadable, _, _) => GroupKind::Google,
+            (_, Lenient::Read(_) | Lenient::Unreadable, _) => GroupKind::Scim,
+            (_, _, true) => GroupKind::Cloud,
+            _ => GroupKind::Unknown,
         }
     }
 }
 
 /// A group kept by Google.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct GoogleGroup {
-    #[serde(default, alias = "email_address")]
+    #[serde(default, rename = "emailAddress", alias = "email_address")]
     pub(crate) email_address: Lenient<String>,
 }
 
 /// A group kept by an identity provider.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct ScimGroup {
-    #[serde(default, alias = "idp_id")]
+    #[serde(default, rename = "idpId", alias = "idp_id")]
     pub(crate) idp_id: Lenient<String>,
 }
 
 /// A member of a group.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Member {
-    #[serde(alias = "member_id")]
+    #[serde(rename = "memberId", alias = "member_id")]
     pub(crate) member_id: MemberId,
 }
 
 /// Who: only users can be members.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct MemberId {
-    #[serde(alias = "user_id")]
+    #[serde(rename = "userId", alias = "user_id")]
     pub(crate) user_id: String,
 }
 
 object!(
     /// A namespace.
-    Namespace {
-        namespace: String,
+    Namespace "namespace" "namespaces" "namespace" {
         #[serde(default, alias = "active_region")]
         active_region: Lenient<String>,
         #[serde(default)]
@@ -339,85 +352,51 @@ object!(
         /// It decides who inherits access from the project.
         #[serde(default, alias = "project_id", deserialize_with = "or_default")]
         project_id: String,
-    }
+    } |namespace| [
+        ("activeRegion", namespace.active_region.is_unreadable()),
+        ("tags", namespace.tags.is_unreadable()),
+        ("tags", namespace.tags.get().is_some_and(|tags| tags.values().any(Lenient::is_unreadable))),
+    ]
 );
-
-impl Namespace {
-    fn lenient(&self) -> Vec<(&'static str, bool)> {
-        let tag = self
-            .tags
-            .get()
-            .is_some_and(|tags| tags.values().any(Lenient::is_unreadable));
-        vec![
-            ("activeRegion", self.active_region.is_unreadable()),
-            ("tags", self.tags.is_unreadable() || tag),
-        ]
-    }
-}
 
 object!(
     /// A role that the customer has defined.
-    CustomRole {
-        id: String,
+    CustomRole "custom-role" "custom-roles" "id" {
         #[serde(default)]
         spec: Lenient<Label>,
-    }
+    } |role| [
+        ("spec", role.spec.is_unreadable()),
+        ("spec.name", odd(&role.spec, |label| &label.name)),
+        ("spec.description", odd(&role.spec, |label| &label.description)),
+    ]
 );
 
 object!(
     /// A project: a set of namespaces.
-    Project {
-        id: String,
+    Project "project" "projects" "id" {
         #[serde(default)]
         spec: Lenient<Label>,
-    }
+    } |project| [
+        ("spec", project.spec.is_unreadable()),
+        ("spec.displayName", odd(&project.spec, |label| &label.name)),
+        ("spec.description", odd(&project.spec, |label| &label.description)),
+    ]
 );
 
 /// What people know a custom role or a project by.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Label {
     #[serde(default, alias = "displayName", alias = "display_name")]
-    name: Lenient<String>,
+    pub(crate) name: Lenient<String>,
     #[serde(default)]
-    description: Lenient<String>,
-}
-
-impl CustomRole {
-    fn lenient(&self) -> Vec<(&'static str, bool)> {
-        label_fields(&self.spec, "spec.name")
-    }
-}
-
-impl Project {
-    fn lenient(&self) -> Vec<(&'static str, bool)> {
-        label_fields(&self.spec, "spec.displayName")
-    }
-}
-
-fn label_fields(spec: &Lenient<Label>, name: &'static str) -> Vec<(&'static str, bool)> {
-    let label = |odd: fn(&Label) -> bool| spec.get().is_some_and(odd);
-    vec![
-        ("spec", spec.is_unreadable()),
-        (name, label(|l| l.name.is_unreadable())),
-        ("spec.description", label(|l| l.description.is_unreadable())),
-    ]
-}
-
-/// The name in a label, empty if there is none.
-pub(crate) fn label_name(spec: &Lenient<Label>) -> &str {
-    spec.get().map_or("", |label| text(&label.name))
-}
-
-/// The description in a label, empty if there is none.
-pub(crate) fn label_description(spec: &Lenient<Label>) -> &str {
-    spec.get().map_or("", |label| text(&label.description))
+    pub(crate) description: Lenient<String>,
 }
 
 /// The account.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Account {
+#[derive(Deserialize)]
+pub(super) struct Account {
     #[serde(default, deserialize_with = "or_default")]
-    pub(crate) id: String,
+    pub(super) id: String,
 }
 
 /// Who the key belongs to.
@@ -441,15 +420,14 @@ struct ApiKey {
 
 /// What an API key is set to.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct ApiKeySpec {
-    #[serde(default, alias = "expiry_time", deserialize_with = "time")]
-    expiry_time: Lenient<Timestamp>,
+    #[serde(default, rename = "expiryTime", alias = "expiry_time")]
+    expiry_time: Lenient<Time>,
 }
 
 impl CurrentIdentity {
     /// When the key ends.
-    pub(crate) fn key_ends(&self) -> Lenient<Timestamp> {
+    pub(crate) fn key_ends(&self) -> Lenient<Time> {
         match &self.principal_api_key {
             Lenient::Read(ApiKey {
                 spec: Lenient::Read(spec),

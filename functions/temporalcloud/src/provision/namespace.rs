@@ -1,188 +1,149 @@
 //! Permissions on namespaces: one at most per principal and namespace.
 
-use rollcall_connector::provision::{Plan, Proposal, Request, State};
-use rollcall_connector::{Code, Error, ErrorType, Identity};
+use rollcall_connector::provision::{Plan, Proposal, State};
+use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::principal::{BUSY_RETRY_DELAY, Principal, kind_of, operation_id};
-use crate::TemporalCloud;
-use crate::absence::{self, List};
-use crate::access::{namespace_permission, permission_slug};
-use crate::api::{Permission, Write};
+use super::planner::{BUSY_RETRY_DELAY, Planned, Planner};
+use super::principal::Principal;
+use crate::access::namespace_permission;
+use crate::api::{ApiEnum, ApiObject, Namespace, Permission, WriteCall};
 
-/// Gives a permission. Another one that is held gives way, and the answer names it.
-pub(super) async fn grant(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    request: &Request,
-    namespace: &str,
-    wanted: Permission,
-    principal: &ResourceId,
-) -> Result<Plan<Write>, Error> {
-    let principal = Principal::required(connector, identity, principal).await?;
-    let entitlement = namespace_permission(namespace, wanted);
-    let then = State {
-        grants: vec![principal.grant(&entitlement)],
-        resource: None,
-    };
-    let held = principal.access.namespace(namespace);
-    if principal.is_admin_everywhere() {
-        // The server takes an explicit entry and drops it without a word: none is sent.
-        return match wanted {
-            Permission::Admin => Ok(Plan::Already(then)),
-            _ => Err(implicit(
-                &principal,
-                namespace,
-                "needs no other permission on it",
-            )),
-        };
-    }
-    if held == Some(wanted) {
-        return Ok(Plan::Already(then));
-    }
-    if principal.scoped {
-        return Err(Error::refused(
-            Code::ScopedServiceAccount,
-            format!(
-                "{} is a scoped service account: its scope cannot be widened",
-                principal.id
-            ),
-            "Use another service account, or change this one in Temporal Cloud.",
-        ));
-    }
-    namespace_exists(connector, identity, namespace).await?;
-    if principal.is_busy(connector).await? {
-        return Ok(Plan::Later(BUSY_RETRY_DELAY));
-    }
-    let replaced = held.map(|held| principal.grant(&namespace_permission(namespace, held)).id);
-    let access = json!({"permission": wanted.api_name()});
-    Ok(Plan::Change(Proposal {
-        change: set_access(identity, request, &principal, namespace, Some(access)),
-        read: principal.read_value(),
-        removed: replaced.iter().cloned().collect(),
-        replaced: replaced.into_iter().collect(),
-        then,
-    }))
-}
-
-/// Takes a permission, if it is the one that is held.
-pub(super) async fn revoke(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    request: &Request,
-    namespace: &str,
-    unwanted: Permission,
-    principal: &ResourceId,
-) -> Result<Plan<Write>, Error> {
-    kind_of(principal)?;
-    let Some(principal) = Principal::read(connector, identity, principal).await? else {
-        return Ok(Plan::Already(State::default()));
-    };
-    let held = principal.access.namespace(namespace);
-    let entitlement = namespace_permission(namespace, unwanted);
-    if held != Some(unwanted) {
-        if principal.is_admin_everywhere() && unwanted == Permission::Admin {
-            return Err(implicit(
-                &principal,
-                namespace,
-                "which cannot be taken away by itself",
+impl Planner<'_> {
+    /// Gives a permission. Another one that is held gives way, and the answer names it.
+    pub(super) async fn grant_permission(
+        self,
+        namespace: &str,
+        wanted: &Permission,
+        principal: &ResourceId,
+    ) -> Planned {
+        let principal = self.required(principal).await?;
+        let then = principal.holding(Some(namespace_permission(namespace, wanted)));
+        let held = principal.access.namespace(namespace);
+        if principal.access.is_admin() {
+            // The server takes an explicit entry and drops it without a word: none is sent.
+            let why = "needs no other permission on it";
+            return match wanted {
+                Permission::Admin => Ok(Plan::Already(then)),
+                _ => Err(implicit(&principal, namespace, why)),
+            };
+        }
+        if held.as_ref() == Some(wanted) {
+            return Ok(Plan::Already(then));
+        }
+        if principal.scoped {
+            let what = "is a scoped service account: its scope cannot be widened";
+            return Err(Error::refused(
+                Code::ScopedServiceAccount,
+                format!("{} {what}", principal.id),
+                "Use another service account, or change this one in Temporal Cloud.",
             ));
         }
-        let kept = held.map(|held| principal.grant(&namespace_permission(namespace, held)));
-        return Ok(Plan::Already(State {
-            grants: kept.into_iter().collect(),
-            resource: None,
-        }));
+        self.namespace_exists(namespace).await?;
+        if self.is_busy(&principal).await? {
+            return Ok(Plan::Later(BUSY_RETRY_DELAY));
+        }
+        let replaced = held.map(|held| namespace_permission(namespace, &held));
+        let replaced: Vec<String> = replaced.iter().map(|id| principal.grant_id(id)).collect();
+        Ok(Plan::Change(Proposal {
+            change: self.set_access(&principal, namespace, Some(wanted)),
+            read: principal.read_value(),
+            removed: replaced.clone(),
+            replaced,
+            then,
+        }))
     }
-    if principal.scoped {
-        return Err(Error::refused(
-            Code::ScopedServiceAccount,
-            format!("{} exists for this scope alone", principal.id),
-            "Delete the service account in Temporal Cloud.",
-        ));
+
+    /// Takes a permission, if it is the one that is held.
+    pub(super) async fn revoke_permission(
+        self,
+        namespace: &str,
+        unwanted: &Permission,
+        principal: &ResourceId,
+    ) -> Planned {
+        let Some(principal) = self.principal(principal).await? else {
+            return Ok(Plan::Already(State::default()));
+        };
+        let held = principal.access.namespace(namespace);
+        if held.as_ref() != Some(unwanted) {
+            if principal.access.is_admin() && *unwanted == Permission::Admin {
+                let why = "which cannot be taken away by itself";
+                return Err(implicit(&principal, namespace, why));
+            }
+            let kept = held.map(|held| namespace_permission(namespace, &held));
+            return Ok(Plan::Already(principal.holding(kept)));
+        }
+        if principal.scoped {
+            return Err(Error::refused(
+                Code::ScopedServiceAccount,
+                format!("{} exists for this scope alone", principal.id),
+                "Delete the service account in Temporal Cloud.",
+            ));
+        }
+        if self.is_busy(&principal).await? {
+            return Ok(Plan::Later(BUSY_RETRY_DELAY));
+        }
+        let removed = principal.grant_id(&namespace_permission(namespace, unwanted));
+        Ok(Plan::Change(Proposal {
+            change: self.set_access(&principal, namespace, None),
+            read: principal.read_value(),
+            replaced: Vec::new(),
+            removed: vec![removed],
+            then: State::default(),
+        }))
     }
-    if principal.is_busy(connector).await? {
-        return Ok(Plan::Later(BUSY_RETRY_DELAY));
+
+    async fn namespace_exists(self, namespace: &str) -> Result<(), Error> {
+        let look = self
+            .connector
+            .unless_absent::<Namespace, Namespace>(self.identity, namespace);
+        match look.await? {
+            Some(found) if !found.is_going() => Ok(()),
+            _ => Err(Error::new(
+                ErrorType::NotFound,
+                Code::UnknownEntitlement,
+                format!("there is no namespace `{namespace}`, or it is being deleted"),
+                "Use an entitlement id of the newest snapshot.",
+            )),
+        }
     }
-    Ok(Plan::Change(Proposal {
-        change: set_access(identity, request, &principal, namespace, None),
-        read: principal.read_value(),
-        replaced: Vec::new(),
-        removed: vec![principal.grant(&entitlement).id],
-        then: State::default(),
-    }))
+
+    /// `POST /cloud/namespaces/{namespace}/{users|service-accounts|user-groups}/{id}/access`; without an `access` it
+    /// removes the entry. (*Inferred* for users from the documentation of groups: the engine looks again afterwards.)
+    fn set_access(
+        self,
+        principal: &Principal,
+        namespace: &str,
+        wanted: Option<&Permission>,
+    ) -> WriteCall {
+        let (id, version) = (principal.id.to_string(), &principal.resource_version);
+        let held = principal.access.namespace(namespace);
+        let held = held.map_or_else(|| "none".into(), |held| held.slug());
+        let access = wanted.map(|wanted| json!({"permission": wanted.api_name()}));
+        let text = access.as_ref().map(|access| access.to_string());
+        let parts = [&id, namespace, &held, version, &text.unwrap_or_default()];
+        let operation_id = self.operation_id(&parts);
+        let mut body = json!({"resourceVersion": version});
+        if let Some(access) = access {
+            body["access"] = access;
+        }
+        let (path, id) = (principal.path, &principal.id.id);
+        let path = ["cloud", Namespace::PATH, namespace, path, id, "access"];
+        WriteCall {
+            path: path.map(String::from).into(),
+            body: Some(body),
+            resource_version: version.clone(),
+            operation_id,
+        }
+    }
 }
 
 fn implicit(principal: &Principal, namespace: &str, why: &str) -> Error {
+    let id = &principal.id;
     Error::refused(
         Code::ImplicitAccess,
-        format!(
-            "{} is admin of {namespace} by its account role, {why}",
-            principal.id
-        ),
+        format!("{id} is admin of {namespace} by its account role, {why}"),
         "Change the account role instead.",
     )
-}
-
-async fn namespace_exists(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    namespace: &str,
-) -> Result<(), Error> {
-    let look = || connector.api.namespace(namespace);
-    let found = absence::unless_absent(connector, identity, List::Namespaces, namespace, look)
-        .await?
-        .filter(|n| !n.state().is_going());
-    found.map(|_| ()).ok_or_else(|| {
-        Error::new(
-            ErrorType::NotFound,
-            Code::UnknownEntitlement,
-            format!("there is no namespace `{namespace}`, or it is being deleted"),
-            "Use an entitlement id of the newest snapshot.",
-        )
-    })
-}
-
-/// `POST /cloud/namespaces/{namespace}/{users|service-accounts|user-groups}/{id}/access`; without an `access` it removes
-/// the entry. (*Inferred* for users from the documentation of groups: the engine looks again afterwards.)
-fn set_access(
-    identity: &Identity,
-    request: &Request,
-    principal: &Principal,
-    namespace: &str,
-    access: Option<Value>,
-) -> Write {
-    let permission = principal
-        .access
-        .namespace(namespace)
-        .map_or("none", permission_slug);
-    let version = &principal.resource_version;
-    let wanted = access.as_ref().map(Value::to_string).unwrap_or_default();
-    let parts = [
-        &principal.id.to_string(),
-        namespace,
-        permission,
-        version,
-        &wanted,
-    ];
-    let mut body = json!({"resourceVersion": version});
-    if let Some(access) = access {
-        body["access"] = access;
-    }
-    Write {
-        path: [
-            "cloud",
-            "namespaces",
-            namespace,
-            principal.kind.path(),
-            &principal.id.id,
-            "access",
-        ]
-        .map(String::from)
-        .into(),
-        body: Some(body),
-        resource_version: version.clone(),
-        operation_id: operation_id(identity, request, &parts),
-    }
 }

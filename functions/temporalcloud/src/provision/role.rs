@@ -1,172 +1,132 @@
 //! Account roles: one at most per principal.
 
-use rollcall_connector::provision::{Plan, Proposal, Request, State};
-use rollcall_connector::{Code, Error, Identity};
+use rollcall_connector::provision::{Plan, Proposal, State};
+use rollcall_connector::{Code, Error};
 use rollcall_model::ResourceId;
 
-use super::principal::{
-    BUSY_RETRY_DELAY, Principal, kind_of, not_oneself, not_the_last_admin, operation_id,
-};
-use crate::TemporalCloud;
-use crate::access::{is_immutable, role_member, role_slug};
-use crate::api::{Kind, Role, Write};
+use super::planner::{BUSY_RETRY_DELAY, Planned, Planner};
+use super::principal::Principal;
+use crate::access::{GROUP, USER, is_immutable, role_member};
+use crate::api::{ApiEnum, Role, WriteCall};
 
-/// Gives a role. Another one that is held gives way; so do, for admins, all permissions on namespaces: the vendor
-/// erases them, and the answer names them.
-pub(super) async fn grant(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    request: &Request,
-    wanted: &Role,
-    principal: &ResourceId,
-) -> Result<Plan<Write>, Error> {
-    let kind = kind_of(principal)?;
-    if *wanted == Role::MetricsRead && kind != Kind::ServiceAccount {
-        return Err(Error::refused(
-            Code::ServiceAccountsOnly,
-            format!("the role metrics-read is for service accounts, and {principal} is none"),
-            "Grant `read` instead.",
-        ));
-    }
-    let principal = Principal::required(connector, identity, principal).await?;
-    let held = principal.access.role();
-    let then = State {
-        grants: vec![principal.grant(&role_member(&identity.tenant, wanted))],
-        resource: None,
-    };
-    if held.as_ref() == Some(wanted) {
-        return Ok(Plan::Already(then));
-    }
-    check_mutable(wanted)?;
-    check_holder(&principal, held.as_ref())?;
-    not_oneself(identity, &principal.id)?;
-    if principal.is_busy(connector).await? {
-        return Ok(Plan::Later(BUSY_RETRY_DELAY));
-    }
-    not_the_last_admin(connector, &principal).await?;
-    let replaced = held.map(|held| principal.grant(&role_member(&identity.tenant, &held)).id);
-    let mut removed: Vec<String> = replaced.iter().cloned().collect();
-    if *wanted == Role::Admin {
-        removed.extend(principal.namespace_grants());
-    }
-    Ok(Plan::Change(Proposal {
-        change: update(identity, request, &principal, Some(wanted)),
-        read: principal.read_value(),
-        replaced: replaced.into_iter().collect(),
-        removed,
-        then,
-    }))
-}
+/// What to do about roles that are not changed from here.
+pub(super) const IMMUTABLE_ROLES: &str =
+    "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.";
 
-/// Takes a role, if it is the one that is held. A person or a service account keeps the next lower role, since the
-/// vendor has no account without one; a group keeps none.
-pub(super) async fn revoke(
-    connector: &TemporalCloud,
-    identity: &Identity,
-    request: &Request,
-    unwanted: &Role,
-    principal: &ResourceId,
-) -> Result<Plan<Write>, Error> {
-    kind_of(principal)?;
-    let Some(principal) = Principal::read(connector, identity, principal).await? else {
-        return Ok(Plan::Already(State::default()));
-    };
-    let held = principal.access.role();
-    if held.as_ref() != Some(unwanted) {
-        return Ok(Plan::Already(holding(identity, &principal, held.as_ref())));
+impl Planner<'_> {
+    /// Gives a role. Another one that is held gives way; so do, for admins, all permissions on namespaces: the vendor
+    /// erases them, and the answer names them.
+    pub(super) async fn grant_role(self, wanted: &Role, principal: &ResourceId) -> Planned {
+        if *wanted == Role::MetricsRead && [USER, GROUP].contains(&&*principal.resource_type) {
+            return Err(Error::refused(
+                Code::ServiceAccountsOnly,
+                format!("the role metrics-read is for service accounts, and {principal} is none"),
+                "Grant `read` instead.",
+            ));
+        }
+        let principal = self.required(principal).await?;
+        let held = principal.access.role();
+        let tenant = &self.identity.tenant;
+        let then = principal.holding(Some(role_member(tenant, wanted)));
+        if held.as_ref() == Some(wanted) {
+            return Ok(Plan::Already(then));
+        }
+        self.check(wanted, &principal, held.as_ref())?;
+        if self.is_busy(&principal).await? {
+            return Ok(Plan::Later(BUSY_RETRY_DELAY));
+        }
+        self.not_the_last_admin(&principal).await?;
+        let replaced = held.map(|held| principal.grant_id(&role_member(tenant, &held)));
+        let mut removed: Vec<String> = replaced.iter().cloned().collect();
+        if *wanted == Role::Admin {
+            removed.extend(principal.namespace_grants());
+        }
+        Ok(Plan::Change(Proposal {
+            change: self.set_role(&principal, Some(wanted)),
+            read: principal.read_value(),
+            replaced: replaced.into_iter().collect(),
+            removed,
+            then,
+        }))
     }
-    check_mutable(unwanted)?;
-    check_holder(&principal, held.as_ref())?;
-    not_oneself(identity, &principal.id)?;
-    let lower = lower(&principal, unwanted)?;
-    if principal.is_busy(connector).await? {
-        return Ok(Plan::Later(BUSY_RETRY_DELAY));
-    }
-    not_the_last_admin(connector, &principal).await?;
-    Ok(Plan::Change(Proposal {
-        change: update(identity, request, &principal, lower.as_ref()),
-        read: principal.read_value(),
-        replaced: Vec::new(),
-        removed: vec![principal.grant(&role_member(&identity.tenant, unwanted)).id],
-        then: holding(identity, &principal, lower.as_ref()),
-    }))
-}
 
-fn holding(identity: &Identity, principal: &Principal, role: Option<&Role>) -> State {
-    let grant = role.map(|role| principal.grant(&role_member(&identity.tenant, role)));
-    State {
-        grants: grant.into_iter().collect(),
-        resource: None,
+    /// Takes a role, if it is the one that is held. A person or a service account keeps the next lower role, since the
+    /// vendor has no account without one; a group keeps none.
+    pub(super) async fn revoke_role(self, unwanted: &Role, principal: &ResourceId) -> Planned {
+        let Some(principal) = self.principal(principal).await? else {
+            return Ok(Plan::Already(State::default()));
+        };
+        let held = principal.access.role();
+        let holding = |role: Option<&Role>| {
+            principal.holding(role.map(|role| role_member(&self.identity.tenant, role)))
+        };
+        if held.as_ref() != Some(unwanted) {
+            return Ok(Plan::Already(holding(held.as_ref())));
+        }
+        self.check(unwanted, &principal, held.as_ref())?;
+        let lower = lower(&principal, unwanted)?;
+        if self.is_busy(&principal).await? {
+            return Ok(Plan::Later(BUSY_RETRY_DELAY));
+        }
+        self.not_the_last_admin(&principal).await?;
+        Ok(Plan::Change(Proposal {
+            change: self.set_role(&principal, lower.as_ref()),
+            read: principal.read_value(),
+            replaced: Vec::new(),
+            removed: vec![principal.grant_id(&role_member(&self.identity.tenant, unwanted))],
+            then: holding(lower.as_ref()),
+        }))
+    }
+
+    /// Refuses roles that are not changed from here, and principals whose role is not.
+    fn check(self, role: &Role, principal: &Principal, held: Option<&Role>) -> Result<(), Error> {
+        if is_immutable(role) {
+            let what = format!(
+                "the role {} can be neither granted nor revoked from here",
+                role.slug()
+            );
+            return Err(Error::refused(Code::ImmutableRole, what, IMMUTABLE_ROLES));
+        }
+        let id = &principal.id;
+        if let Some(held) = held.filter(|held| is_immutable(held)) {
+            let held = held.slug();
+            return Err(Error::refused(
+                Code::ImmutableRole,
+                format!("{id} holds the role {held}, which is not changed from here"),
+                IMMUTABLE_ROLES,
+            ));
+        }
+        if principal.scoped {
+            return Err(Error::refused(
+                Code::ScopedServiceAccount,
+                format!("{id} is a scoped service account, whose account role is fixed"),
+                "Use another service account.",
+            ));
+        }
+        self.not_oneself(id)
+    }
+
+    fn set_role(self, principal: &Principal, role: Option<&Role>) -> WriteCall {
+        let (id, version) = (principal.id.to_string(), &principal.resource_version);
+        let wanted = role.map(Role::slug).unwrap_or_default();
+        principal.update(role, self.operation_id(&[&id, version, &wanted]))
     }
 }
 
 /// What is left when a role is taken.
 fn lower(principal: &Principal, role: &Role) -> Result<Option<Role>, Error> {
-    match (principal.kind, role) {
-        (Kind::Group, _) => Ok(None),
-        (_, Role::Admin) => Ok(Some(Role::Developer)),
-        (_, Role::Developer) => Ok(Some(Role::Read)),
+    match role {
+        _ if principal.id.resource_type == GROUP => Ok(None),
+        Role::Admin => Ok(Some(Role::Developer)),
+        Role::Developer => Ok(Some(Role::Read)),
         _ => Err(Error::refused(
             Code::LowestRole,
             format!(
                 "{} is the lowest role: without it, {} has no account",
-                role_slug(role),
+                role.slug(),
                 principal.id
             ),
             "Delete the account instead (`delete-account`; a service account in Temporal Cloud), or grant another role.",
         )),
     }
-}
-
-fn check_mutable(role: &Role) -> Result<(), Error> {
-    if !is_immutable(role) {
-        return Ok(());
-    }
-    Err(Error::refused(
-        Code::ImmutableRole,
-        format!(
-            "the role {} can be neither granted nor revoked from here",
-            role_slug(role)
-        ),
-        "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.",
-    ))
-}
-
-fn check_holder(principal: &Principal, held: Option<&Role>) -> Result<(), Error> {
-    match held {
-        Some(role) if is_immutable(role) => Err(Error::refused(
-            Code::ImmutableRole,
-            format!(
-                "{} holds the role {}, which is not changed from here",
-                principal.id,
-                role_slug(role)
-            ),
-            "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.",
-        )),
-        _ if principal.scoped => Err(Error::refused(
-            Code::ScopedServiceAccount,
-            format!(
-                "{} is a scoped service account, whose account role is fixed",
-                principal.id
-            ),
-            "Use another service account.",
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn update(
-    identity: &Identity,
-    request: &Request,
-    principal: &Principal,
-    role: Option<&Role>,
-) -> Write {
-    let wanted = role.map(role_slug).unwrap_or_default();
-    let parts = [
-        &principal.id.to_string(),
-        &principal.resource_version,
-        &wanted,
-    ];
-    let id = operation_id(identity, request, &parts.map(String::as_str));
-    principal.update(principal.spec_with_role(role), id)
 }

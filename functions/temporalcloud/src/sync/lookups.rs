@@ -1,26 +1,20 @@
 //! Lookups: what grants name and no list showed.
 
-use rollcall_connector::{Error, Records, StepOutput, http};
+use rollcall_connector::http::error::Error as HttpError;
+use rollcall_connector::{Error, Records, StepOutput};
 use rollcall_model::ResourceId;
 
-use super::{FOUND, Step, VANISHED, take, unreadable};
-use crate::TemporalCloud;
+use super::{FOUND, Step, StepResult, VANISHED, show};
 use crate::absence::{NO_FEATURE, is_one_of};
-use crate::access::{self, CUSTOM_ROLE, NAMESPACE, PROJECT, USER};
-use crate::api::Namespace;
+use crate::access::{self, NAMESPACE, PROJECT};
+use crate::api::{ApiObject, CustomRole, Namespace, Project, User};
+use crate::connect::TemporalCloud;
 
 impl TemporalCloud {
-    pub(super) async fn missing_user(
-        &self,
-        account: &str,
-        id: &str,
-    ) -> Result<StepOutput<Step>, Error> {
+    pub(super) async fn missing_user(&self, account: &str, id: &str) -> StepResult {
         let mut out = StepOutput::default();
-        match self.api.user(id).await {
-            Ok(user) => {
-                unreadable(&mut out, USER, id, user.unreadable());
-                take(&mut out, access::user(account, &user));
-            }
+        match self.api.get::<User>(id).await {
+            Ok(user) => show(&mut out, &user, access::user(account, &user)),
             // No such user: the engine keeps a stub in its place.
             Err(e) if e.is_not_found() => {}
             Err(e) => return Err(e.into()),
@@ -28,37 +22,22 @@ impl TemporalCloud {
         Ok(out)
     }
 
-    pub(super) async fn missing_custom_role(&self, id: &str) -> Result<StepOutput<Step>, Error> {
-        let role = self.api.custom_role(id).await;
-        let fields = role.as_ref().map(|r| r.unreadable()).unwrap_or_default();
-        let records = role.map(|role| access::custom_role(&role));
-        let mut out = or_vanished(CUSTOM_ROLE, id, records)?;
-        unreadable(&mut out, CUSTOM_ROLE, id, fields);
-        Ok(out)
+    pub(super) async fn missing_custom_role(&self, id: &str) -> StepResult {
+        let role = self.api.get::<CustomRole>(id).await;
+        shown_or_vanished(id, role, access::custom_role)
     }
 
-    pub(super) async fn missing_project(
-        &self,
-        account: &str,
-        id: &str,
-    ) -> Result<StepOutput<Step>, Error> {
-        let project = self.api.project(id).await;
-        let is_there = project.is_ok();
-        let fields = project.as_ref().map(|p| p.unreadable()).unwrap_or_default();
-        let records = project.map(|project| access::project(account, &project));
-        let mut out = or_vanished(PROJECT, id, records)?;
-        unreadable(&mut out, PROJECT, id, fields);
-        out.tally(&format!("{FOUND} {PROJECT}"), is_there.into());
+    pub(super) async fn missing_project(&self, account: &str, id: &str) -> StepResult {
+        let project = self.api.get::<Project>(id).await;
+        let is_found = project.is_ok().into();
+        let mut out = shown_or_vanished(id, project, |p| access::project(account, p))?;
+        out.tally(&format!("{FOUND} {PROJECT}"), is_found);
         Ok(out)
     }
 
     /// A namespace that is new since the list, or was left out of it.
-    pub(super) async fn missing_namespace(
-        &self,
-        account: &str,
-        id: &str,
-    ) -> Result<StepOutput<Step>, Error> {
-        let namespace = match self.api.namespace(id).await {
+    pub(super) async fn missing_namespace(&self, account: &str, id: &str) -> StepResult {
+        let namespace = match self.api.get::<Namespace>(id).await {
             Ok(namespace) => namespace,
             Err(e) if e.is_not_found() => {
                 return Ok(Records::not_found(ResourceId::new(NAMESPACE, id)).into());
@@ -66,11 +45,10 @@ impl TemporalCloud {
             Err(e) => return Err(e.into()),
         };
         let mut out = StepOutput::default();
-        unreadable(&mut out, NAMESPACE, id, namespace.unreadable());
-        let in_project = !namespace.state().is_going()
-            && self.project_around(account, &namespace, &mut out).await?;
-        out.records
-            .extend(access::namespace(account, &namespace, in_project));
+        let in_project =
+            !namespace.is_going() && self.project_around(account, &namespace, &mut out).await?;
+        let records = access::namespace(account, &namespace, in_project);
+        show(&mut out, &namespace, records);
         Ok(out)
     }
 
@@ -89,7 +67,7 @@ impl TemporalCloud {
             Ok(project) => {
                 out.tally(&format!("{FOUND} {PROJECT}"), 1);
                 out.records.extend(access::project(account, &project));
-                Ok(!project.state().is_going())
+                Ok(!project.is_going())
             }
             Err(e) if is_one_of(&e, NO_FEATURE) => self.has_projects().await,
             Err(e) => Err(e.into()),
@@ -98,21 +76,19 @@ impl TemporalCloud {
 }
 
 /// Something that a principal has, and that no list showed.
-fn or_vanished(
-    kind: &str,
+fn shown_or_vanished<T: ApiObject>(
     id: &str,
-    answer: Result<Records, http::error::Error>,
-) -> Result<StepOutput<Step>, Error> {
+    answer: Result<T, HttpError>,
+    records: impl Fn(&T) -> Records,
+) -> StepResult {
+    let mut out = StepOutput::default();
     match answer {
-        Ok(records) => Ok(records.into()),
+        Ok(object) => show(&mut out, &object, records(&object)),
         Err(e) if e.is_not_found() => {
-            let mut out = StepOutput::from(Records {
-                not_found: vec![ResourceId::new(kind, id)],
-                ..Records::default()
-            });
-            out.tally(&format!("{VANISHED} {kind}"), 1);
-            Ok(out)
+            out.records = Records::not_found(ResourceId::new(T::KIND, id));
+            out.tally(&format!("{VANISHED} {}", T::KIND), 1);
         }
-        Err(e) => Err(e.into()),
+        Err(e) => return Err(e.into()),
     }
+    Ok(out)
 }

@@ -12,7 +12,7 @@ async fn an_account_that_cannot_be_made_or_must_not_go_is_refused() {
     let address = failure(
         "InvalidRequest",
         "BadEmail",
-        "is no e-mail address",
+        "is not an e-mail address",
         "that the invitation shall go to",
     );
     let profile = failure(

@@ -270,7 +270,7 @@ async fn a_side_effect_that_is_not_known_is_not_allowed() {
     let expected = failure(
         "InvalidRequest",
         "UnknownSideEffect",
-        "called `cascade`",
+        "`cascade` is not a side effect",
         "Leave `allow` empty",
     );
     let desk = Desk::new().await;

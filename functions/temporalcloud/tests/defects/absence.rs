@@ -139,7 +139,7 @@ async fn a_list_that_is_empty_confirms_no_absence() {
 /// The public connector knows no projects. Whether the list of all service accounts has those of a project is not
 /// documented.
 #[tokio::test]
-async fn a_service_account_that_only_its_project_lists_is_not_taken_for_gone() {
+async fn a_service_account_that_only_its_project_lists_is_not_taken_for_deleted() {
     let desk = Desk::new().await;
     desk.vendor
         .sim

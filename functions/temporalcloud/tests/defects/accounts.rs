@@ -166,7 +166,7 @@ async fn a_deletion_names_all_that_goes_with_it() {
 
 /// The public connector fails to delete what is gone.
 #[tokio::test]
-async fn an_account_that_is_gone_is_deleted_already() {
+async fn an_account_that_does_not_exist_is_deleted_already() {
     let desk = Desk::new().await;
     desk.vendor.sim.with_world(|world| {
         world.set_state("u2", "RESOURCE_STATE_DELETED");

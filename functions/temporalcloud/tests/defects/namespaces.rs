@@ -288,7 +288,7 @@ async fn a_change_that_somebody_else_has_just_made_is_no_failure() {
 
 /// The public connector fails where there is nothing left to revoke.
 #[tokio::test]
-async fn a_revoke_from_somebody_who_is_gone_is_done() {
+async fn a_revoke_from_somebody_who_does_not_exist_is_done() {
     let desk = Desk::new().await;
     desk.vendor.sim.with_world(|world| {
         world.set_state("u2", "RESOURCE_STATE_DELETED");

@@ -156,7 +156,7 @@ async fn a_field_that_nobody_here_knows_is_sent_back_as_it_came() {
 
 /// The public connector reports success where an owner or finance admin was to get another role, and has done nothing.
 #[tokio::test]
-async fn who_holds_an_immutable_role_is_not_said_to_have_got_another() {
+async fn a_holder_of_an_immutable_role_is_not_reported_to_have_got_another() {
     let desk = Desk::new().await;
     for (n, principal) in [
         "user:u1",

@@ -1,4 +1,5 @@
-use super::super::operation::{Operation, OperationState};
+use super::super::enums::OperationState;
+use super::super::operation::AsyncOperation;
 use super::*;
 use serde_json::{Value, json};
 
@@ -32,9 +33,9 @@ fn enums_are_read_by_name_by_number_and_by_their_deprecated_twins() {
     }
     let unknown = access(json!({"accountAccess": {"role": "ROLE_FUTURE"}})).role();
     assert_eq!(unknown, Some(Role::Unknown("FUTURE".into())));
-    let operation: Operation =
+    let operation: AsyncOperation =
         serde_json::from_value(json!({"id": "o", "state": "STATE_REJECTED"})).expect("operation");
-    assert_eq!(operation.state(), OperationState::Ended("was rejected"));
+    assert_eq!(operation.state(), Some(OperationState::Rejected));
 }
 
 #[test]
@@ -48,11 +49,11 @@ fn defaults_may_be_left_out_written_out_or_null() {
     ] {
         let user: User = serde_json::from_value(user).expect("a user");
         assert_eq!(
-            (user.state(), user.created_time),
-            (ResourceState::Unspecified, Lenient::Absent)
+            (user.state(), user.created_at()),
+            (ResourceState::Unknown(String::new()), None)
         );
         assert_eq!(user.unreadable(), Vec::<&str>::new());
-        assert_eq!(user.spec.access.and_then(|a| a.role()), None);
+        assert_eq!(user.access().and_then(|a| a.role()), None);
     }
 }
 
@@ -89,11 +90,11 @@ fn what_decides_nothing_may_have_any_form_and_is_named() {
             json!({"namespace": "n.a", "tags": {"a": value, "b": "c"}, "activeRegion": value});
         let namespace: Namespace = serde_json::from_value(namespace).expect("a namespace");
         assert_eq!(namespace.unreadable(), ["activeRegion", "tags"]);
-        let operation: Operation = serde_json::from_value(
+        let operation: AsyncOperation = serde_json::from_value(
             json!({"id": "o", "checkDuration": value, "failureReason": value, "state": value}),
         )
         .expect("an operation");
-        assert_eq!(operation.state(), OperationState::Running);
+        assert_eq!(operation.state(), None);
         assert_eq!(operation.check_after(), None);
     }
 }

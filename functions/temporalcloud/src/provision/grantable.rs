@@ -3,29 +3,32 @@
 use rollcall_connector::{Code, Error};
 use rollcall_model::EntitlementId;
 
-use crate::access::{self, ACCOUNT_ROLE, MEMBER, NAMESPACE, PERMISSIONS, ROLES};
-use crate::api::{Permission, Role};
+use crate::access::{ACCOUNT_ROLE, MEMBER, NAMESPACE};
+use crate::api::{ApiEnum, Permission, Role};
 
 /// What can be granted and revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum Grantable {
     /// A permission on a namespace.
     Namespace(String, Permission),
     /// An account role.
     Role(Role),
 }
 
-impl Target {
+impl Grantable {
     /// Reads an entitlement id of the account `account`.
     pub(super) fn parse(account: &str, id: &EntitlementId) -> Result<Self, Error> {
         let target = match id.resource.resource_type.as_str() {
-            NAMESPACE => PERMISSIONS
-                .into_iter()
-                .find(|p| access::permission_slug(*p) == id.slug)
-                .map(|p| Self::Namespace(id.resource.id.clone(), p)),
+            NAMESPACE => by_slug(&id.slug).map(|p| Self::Namespace(id.resource.id.clone(), p)),
             ACCOUNT_ROLE if id.slug == MEMBER => role(account, &id.resource.id).map(Self::Role),
             ACCOUNT_ROLE => None,
-            other => return Err(not_provisioned(other, id)),
+            other => {
+                return Err(Error::refused(
+                    Code::NotProvisioned,
+                    format!("entitlements on a {other} are only shown, not changed: `{id}`"),
+                    "Change it in Temporal Cloud. Namespaces and account roles can be changed from here.",
+                ));
+            }
         };
         target.ok_or_else(|| {
             Error::invalid(
@@ -37,44 +40,37 @@ impl Target {
     }
 }
 
+fn by_slug<T: ApiEnum + Clone>(slug: &str) -> Option<T> {
+    T::ALL.iter().find(|value| value.slug() == slug).cloned()
+}
+
 /// The role of a resource id: exactly `<account>-<slug>`. Two other spellings of the public connector are taken too:
 /// `<account>-finance-_-admin`, and for admin the legacy `<domain>-<account>`, where the domain has a dot.
 fn role(account: &str, id: &str) -> Option<Role> {
-    if let Some(slug) = id
-        .strip_prefix(account)
-        .and_then(|rest| rest.strip_prefix('-'))
-    {
-        if slug == "finance-_-admin" {
-            return Some(Role::FinanceAdmin);
-        }
-        return ROLES
-            .into_iter()
-            .find(|role| access::role_slug(role) == slug);
+    let own = id.strip_prefix(account).and_then(|id| id.strip_prefix('-'));
+    if let Some(slug) = own {
+        return match slug {
+            "finance-_-admin" => Some(Role::FinanceAdmin),
+            slug => by_slug(slug),
+        };
     }
     let domain = id.strip_suffix(account)?.strip_suffix('-')?;
     let (name, end) = domain.rsplit_once('.')?;
     (!name.is_empty() && !end.is_empty() && !domain.contains(':')).then_some(Role::Admin)
 }
 
-fn not_provisioned(kind: &str, id: &EntitlementId) -> Error {
-    Error::refused(
-        Code::NotProvisioned,
-        format!("entitlements on a {kind} are only shown, not changed: `{id}`"),
-        "Change it in Temporal Cloud. Namespaces and account roles can be changed from here.",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access;
 
     #[test]
     fn every_role_comes_back_from_its_own_id() {
-        for wanted in &ROLES {
+        for wanted in Role::ALL {
             let id = access::role_member("a1b23", wanted);
             assert_eq!(
-                Target::parse("a1b23", &id).expect("a target"),
-                Target::Role(wanted.clone())
+                Grantable::parse("a1b23", &id).expect("a target"),
+                Grantable::Role(wanted.clone())
             );
         }
     }

@@ -16,7 +16,7 @@ where
 }
 
 /// A field that decides neither who somebody is nor what they may do (a date, a description): a value of another shape
-/// than documented must not fail the list that it stands in. Use it with `#[serde(default)]`.
+/// than documented must not fail the list that it stands in. It needs no `#[serde(default)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lenient<T> {
     /// Missing, null, or an empty text.
@@ -102,7 +102,9 @@ pub fn unreadable(fields: impl IntoIterator<Item = (&'static str, bool)>) -> Vec
 
 impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Value::deserialize(deserializer)? {
+        // `Option`, so that serde takes a missing field for null.
+        let value = Option::<Value>::deserialize(deserializer)?;
+        Ok(match value.unwrap_or_default() {
             Value::Null => Self::Absent,
             Value::String(text) if text.trim().is_empty() => Self::Absent,
             value => serde_json::from_value(value).map_or(Self::Unreadable, Self::Read),
@@ -116,7 +118,6 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Row {
-        #[serde(default)]
         at: Lenient<jiff::Timestamp>,
     }
 

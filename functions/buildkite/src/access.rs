@@ -5,10 +5,10 @@
 use rollcall_connector::Records;
 use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Exclusive, Grant, Purpose, Rank, Resource, ResourceId,
-    ResourceTrait, State, brief, put, put_time,
+    ResourceTrait, State, brief, name_or_id, put, put_time,
 };
 
-use crate::api::{Member, Membership, Organization, Team, text, time};
+use crate::api::{Member, Membership, Organization, Team};
 
 pub(crate) const ORGANIZATION: &str = "organization";
 pub(crate) const TEAM: &str = "team";
@@ -18,42 +18,42 @@ pub(crate) const MEMBER: &str = "member";
 const MAINTAINER: &str = "maintainer";
 pub(crate) const ADMIN: &str = "admin";
 
-/// The organization.
-pub(crate) fn organization(organization: &Organization) -> Records {
-    let id = ResourceId::new(ORGANIZATION, &organization.id);
-    let name = or(text(&organization.name), &organization.slug);
-    let mut resource = Resource::new(id.clone(), name, ResourceTrait::None);
-    resource.state = State::Enabled;
-    resource.created_at = time(&organization.created_at);
-    put(&mut resource.profile, "slug", &organization.slug);
-    let of = |slug: &str, title: &str, purpose, means: String| Entitlement {
-        id: EntitlementId::new(id.clone(), slug),
-        display_name: format!("{name} Org {title}"),
-        description: means,
+/// An entitlement for users: `slug` on the resource `on`.
+fn entitlement(on: &ResourceId, slug: &str, name: String, description: String) -> Entitlement {
+    Entitlement {
+        id: EntitlementId::new(on.clone(), slug),
+        display_name: name,
+        description,
         grantable_to: &[USER],
-        purpose,
+        purpose: Purpose::Assignment,
         immutable: false,
         exclusive: None,
         v1_identifier: None,
-    };
+    }
+}
+
+/// The organization.
+pub(crate) fn organization(organization: &Organization) -> Records {
+    let id = ResourceId::new(ORGANIZATION, &organization.id);
+    let name = name_or_id(organization.name.text(), &organization.slug);
+    let belongs = format!("Belongs to the {name} organization in Buildkite");
+    let administers = format!(
+        "Administers the {name} organization in Buildkite: all teams, pipelines and settings"
+    );
+    let entitlements = vec![
+        entitlement(&id, MEMBER, format!("{name} Org Member"), belongs),
+        Entitlement {
+            purpose: Purpose::Permission,
+            ..entitlement(&id, ADMIN, format!("{name} Org Admin"), administers)
+        },
+    ];
+    let mut resource = Resource::new(id, name, ResourceTrait::None);
+    resource.state = State::Enabled;
+    resource.created_at = organization.created_at.time();
+    put(&mut resource.profile, "slug", &organization.slug);
     Records {
         resources: vec![resource],
-        entitlements: vec![
-            of(
-                MEMBER,
-                "Member",
-                Purpose::Assignment,
-                format!("Belongs to the {name} organization in Buildkite"),
-            ),
-            of(
-                ADMIN,
-                "Admin",
-                Purpose::Permission,
-                format!(
-                    "Administers the {name} organization in Buildkite: all teams, pipelines and settings"
-                ),
-            ),
-        ],
+        entitlements,
         ..Records::default()
     }
 }
@@ -75,107 +75,98 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
 }
 
 fn user(organization: &Organization, member: &Member) -> Resource {
-    let email = Some(text(&member.email)).filter(|email| email.contains('@'));
-    let resource_trait = ResourceTrait::account(AccountType::Human, email.map(str::to_owned))
-        .with_login(email.unwrap_or_default());
-    let name = or(or(text(&member.name), text(&member.email)), &member.id);
-    let mut resource = Resource::new(ResourceId::new(USER, &member.id), name, resource_trait);
+    let (name, email) = (member.name.text(), member.email.text());
+    let address = Some(email).filter(|email| email.contains('@'));
+    let resource_trait = ResourceTrait::account(AccountType::Human, address.map(str::to_owned))
+        .with_login(address.unwrap_or_default());
+    let title = name_or_id(name_or_id(name, email), &member.id);
+    let mut resource = Resource::new(ResourceId::new(USER, &member.id), title, resource_trait);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     // There is no other state: who is listed can sign in.
     resource.state = State::Enabled;
     let profile = &mut resource.profile;
     put(profile, "user_id", &member.id);
-    put(profile, "name", text(&member.name));
-    put(profile, "email", text(&member.email));
+    put(profile, "name", name);
+    put(profile, "email", email);
     put(profile, "org_role", &member.role);
-    put(profile, "sso_mode", text(&member.sso_mode));
+    put(profile, "sso_mode", member.sso_mode.text());
     resource
 }
 
-/// A team, and what one can be in it.
+/// A team, and the roles in it.
 pub(crate) fn team(organization: &Organization, team: &Team) -> Records {
-    let name = or(or(text(&team.name), text(&team.slug)), &team.id);
-    let mut resource = Resource::new(ResourceId::new(TEAM, &team.id), name, ResourceTrait::Group);
-    resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
-    resource.state = State::Enabled;
-    resource.created_at = time(&team.created_at);
-    resource.description = brief(text(&team.description));
-    let profile = &mut resource.profile;
-    put(profile, "slug", text(&team.slug));
-    put(profile, "description", text(&team.description));
-    put(profile, "privacy", text(&team.privacy));
-    // What could not be read is not claimed to be `false`.
-    if !team.default.is_unreadable() {
-        let is_default = team.default.get().copied().unwrap_or_default();
-        profile.insert("is_default_team".into(), is_default.into());
-    }
-    put_time(profile, "created_at", time(&team.created_at));
-    if let Some(creator) = team.created_by.get() {
-        put(profile, "created_by_id", &creator.id);
-        put(profile, "created_by_email", &creator.email);
-    }
-    put(
-        profile,
-        "default_member_role",
-        text(&team.default_member_role),
-    );
-    Records {
-        resources: vec![resource],
-        entitlements: vec![
-            role_in(&team.id, name, MEMBER, "Member", 0),
-            role_in(&team.id, name, MAINTAINER, "Maintainer", 1),
-        ],
-        ..Records::default()
-    }
-}
-
-fn role_in(team: &str, name: &str, slug: &str, title: &str, order: u32) -> Entitlement {
-    Entitlement {
-        id: EntitlementId::new(ResourceId::new(TEAM, team), slug),
-        display_name: format!("{name} Team {title}"),
-        description: format!("{title} of the {name} team in Buildkite"),
-        grantable_to: &[USER],
-        purpose: Purpose::Assignment,
-        immutable: false,
+    let name = name_or_id(name_or_id(team.name.text(), team.slug.text()), &team.id);
+    let id = ResourceId::new(TEAM, &team.id);
+    let role = |slug: &str, title: &str, order| Entitlement {
         // A membership has one role.
         exclusive: Some(Exclusive {
             group: "team-role".into(),
             order,
             per_resource: true,
         }),
-        v1_identifier: None,
+        ..entitlement(
+            &id,
+            slug,
+            format!("{name} Team {title}"),
+            format!("{title} of the {name} team in Buildkite"),
+        )
+    };
+    let entitlements = vec![role(MEMBER, "Member", 0), role(MAINTAINER, "Maintainer", 1)];
+    let mut resource = Resource::new(id, name, ResourceTrait::Group);
+    resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
+    resource.state = State::Enabled;
+    resource.created_at = team.created_at.time();
+    resource.description = brief(team.description.text());
+    let profile = &mut resource.profile;
+    put(profile, "slug", team.slug.text());
+    put(profile, "description", team.description.text());
+    put(profile, "privacy", team.privacy.text());
+    // A value that could not be read is not shown as `false`.
+    if !team.default.is_unreadable() {
+        let is_default = team.default.value().unwrap_or_default();
+        profile.insert("is_default_team".into(), is_default.into());
+    }
+    put_time(profile, "created_at", team.created_at.time());
+    if let Some(creator) = team.created_by.get() {
+        put(profile, "created_by_id", &creator.id);
+        put(profile, "created_by_email", &creator.email);
+    }
+    let role = team.default_member_role.text();
+    put(profile, "default_member_role", role);
+    Records {
+        resources: vec![resource],
+        entitlements,
+        ..Records::default()
     }
 }
 
-/// Somebody in a team; and whether the role is one that is known. Any other counts as membership: access must not be
-/// missed for its name.
-pub(crate) fn membership(team: &str, membership: &Membership) -> (Records, bool) {
+/// Whether this is one of the documented roles in a team.
+pub(crate) fn is_team_role(role: &str) -> bool {
+    matches!(role, MEMBER | MAINTAINER)
+}
+
+/// Somebody in a team. An unknown role counts as membership: access must not be missed for its name.
+pub(crate) fn membership(team: &str, membership: &Membership) -> Records {
     let slug = match membership.role.as_str() {
         MAINTAINER => MAINTAINER,
         _ => MEMBER,
     };
     let id = ResourceId::new(USER, &membership.user_id);
-    let name = or(text(&membership.user_name), &membership.user_id);
-    // Who is in no list of the organization's members is looked up, and if that fails, known by name at least.
+    let user_name = membership.user_name.text();
+    // Whoever is in no list of the organization's members is looked up; this is what is shown if they are not found.
     let mut person = Resource::new(
         id.clone(),
-        name,
+        name_or_id(user_name, &membership.user_id),
         ResourceTrait::account(AccountType::Human, None),
     );
     person.rank = Rank::Member;
     person.state_details = "in a team, not among the organization's members".into();
     put(&mut person.profile, "user_id", &membership.user_id);
-    put(&mut person.profile, "name", text(&membership.user_name));
+    put(&mut person.profile, "name", user_name);
     let on = EntitlementId::new(ResourceId::new(TEAM, team), slug);
-    let records = Records {
+    Records {
         resources: vec![person],
         grants: vec![Grant::new(on, id)],
         ..Records::default()
-    };
-    let known = matches!(membership.role.as_str(), MEMBER | MAINTAINER);
-    (records, known)
-}
-
-fn or<'a>(text: &'a str, other: &'a str) -> &'a str {
-    if text.is_empty() { other } else { text }
+    }
 }

@@ -8,24 +8,25 @@ mod link;
 mod objects;
 mod paging;
 
+use rollcall_connector::Error;
 use rollcall_connector::http::limit::{BudgetHeaders, Room};
 use rollcall_connector::http::{Call, Header, Http, Session, Vendor};
 use secrecy::SecretString;
-use serde::de::DeserializeOwned;
 use url::Url;
 
 pub(crate) use failure::{Failure, SCOPES, label};
 pub(crate) use graphql::{GraphQl, MEMBERS, TEAMS, TeamPage};
 pub(crate) use objects::*;
-pub use paging::At;
-pub(crate) use paging::{Page, Taken};
+pub(crate) use paging::NewRows;
+pub use paging::PagePosition;
 
-/// The largest page of any list.
-const PAGE: u32 = 100;
+/// Where Buildkite's own APIs are.
+pub(crate) const REST: &str = "https://api.buildkite.com/v2";
+pub(crate) const GRAPHQL: &str = "https://graphql.buildkite.com/v1";
 
 /// Two limits hold at once (<https://buildkite.com/docs/apis/rest-api/limits>): 200 requests a minute for the
 /// organization, which its own automation shares, and 50 for the token's user. GraphQL has two of its own, in points and
-/// five minutes (20,000 and 5,000), and tells of them by the same headers.
+/// five minutes (20,000 and 5,000), and reports them in the same headers.
 const LIMITS: [BudgetHeaders; 2] = [
     BudgetHeaders {
         limit: "ratelimit-limit",
@@ -41,16 +42,12 @@ const LIMITS: [BudgetHeaders; 2] = [
     },
 ];
 
-/// Where the API tells what a token is: the one call that takes no scope.
+/// The path of the one call that takes no scope.
 const TOKEN: [&str; 1] = ["access-token"];
 
 type Answer<T> = Result<T, Failure>;
 
-fn client(
-    base: Url,
-    token: SecretString,
-    session: Session,
-) -> Result<Http, rollcall_connector::Error> {
+fn client(base: Url, token: SecretString, session: Session) -> Result<Http, Error> {
     let vendor = Vendor {
         base,
         headers: vec![("authorization", Header::Secret("Bearer ", token))],
@@ -65,12 +62,8 @@ fn client(
 pub(crate) struct Api(Http);
 
 impl Api {
-    pub(crate) fn new(
-        base: Url,
-        token: SecretString,
-        session: Session,
-    ) -> Result<Self, rollcall_connector::Error> {
-        Ok(Self(client(base, token, session)?))
+    pub(crate) fn new(base: Url, token: SecretString, session: Session) -> Result<Self, Error> {
+        client(base, token, session).map(Self)
     }
 
     /// What is left of the requests of the organization, and of the token's user.
@@ -84,48 +77,41 @@ impl Api {
     }
 
     /// `GET /v2/organizations`: those that the token reaches.
-    pub(crate) async fn organizations(&self, at: &At) -> Answer<Page<Organization>> {
+    pub(crate) async fn organizations(&self, at: &PagePosition) -> Answer<NewRows<Organization>> {
         self.page(&["organizations"], at).await
     }
 
     /// `GET /v2/organizations/{slug}/members`
-    pub(crate) async fn members(&self, organization: &str, at: &At) -> Answer<Page<Member>> {
-        self.page(&["organizations", organization, "members"], at)
-            .await
+    pub(crate) async fn members(&self, slug: &str, at: &PagePosition) -> Answer<NewRows<Member>> {
+        self.page(&["organizations", slug, "members"], at).await
     }
 
     /// `GET /v2/organizations/{slug}/members/{id}`
-    pub(crate) async fn member(&self, organization: &str, id: &str) -> Answer<Member> {
-        let call = Call::get(&["organizations", organization, "members", id]);
+    pub(crate) async fn member(&self, slug: &str, id: &str) -> Answer<Member> {
+        let call = Call::get(&["organizations", slug, "members", id]);
         self.0.send(&call).await.map_err(Failure)
     }
 
     /// `GET /v2/organizations/{slug}/teams`: those that the token's user may see.
-    pub(crate) async fn teams(&self, organization: &str, at: &At) -> Answer<Page<Team>> {
-        self.page(&["organizations", organization, "teams"], at)
-            .await
+    pub(crate) async fn teams(&self, slug: &str, at: &PagePosition) -> Answer<NewRows<Team>> {
+        self.page(&["organizations", slug, "teams"], at).await
     }
 
     /// `GET /v2/organizations/{slug}/teams/{id}/members`
     pub(crate) async fn team_members(
         &self,
-        organization: &str,
+        slug: &str,
         team: &str,
-        at: &At,
-    ) -> Answer<Page<Membership>> {
-        let path = ["organizations", organization, "teams", team, "members"];
+        at: &PagePosition,
+    ) -> Answer<NewRows<Membership>> {
+        let path = ["organizations", slug, "teams", team, "members"];
         self.page(&path, at).await
     }
 
-    async fn page<T: DeserializeOwned>(&self, path: &[&str], at: &At) -> Answer<Page<T>> {
-        let call = at.ask(Call::get(path));
+    async fn page<T: ListRow>(&self, path: &[&str], at: &PagePosition) -> Answer<NewRows<T>> {
+        let call = at.request(Call::get(path));
         let answer = self.0.ask::<Vec<T>>(&call).await.map_err(Failure)?;
-        let next = at.next(answer.header("link"), answer.body.len());
-        let next = next.map_err(|wrong| Failure(wrong.of(call.name())))?;
-        Ok(Page {
-            call: call.name(),
-            items: answer.body,
-            next,
-        })
+        let next = at.next(&call.name(), answer.header("link"), answer.body.len())?;
+        at.take(call.name(), answer.body, next)
     }
 }

@@ -1,19 +1,20 @@
-//! The connector, connected: which organization it looks at, and what its token may see.
+//! What the connector is connected to: an organization, and what its token may see.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rollcall_connector::config::{Config, vendor_url};
 use rollcall_connector::http::Session;
-use rollcall_connector::pages::EmptyPages;
-use rollcall_connector::{About, Code, Connector, Error, ErrorType, Identity, Warning};
+use rollcall_connector::{About, Code, Connector, Error, ErrorType, Identity, Warning, pages};
 use rollcall_model::ResourceId;
 use tokio::sync::OnceCell;
 use url::Url;
 
+use crate::ABOUT;
 use crate::access::USER;
-use crate::api::{Api, At, GraphQl, Organization, SCOPES, Taken, Token, label, time};
-use crate::{ABOUT, GRAPHQL, REST};
+use crate::api::{Api, GRAPHQL, GraphQl, Organization, PagePosition, REST, SCOPES, Token, label};
 
-/// The connector, connected.
+/// The connector, connected to an organization.
 pub struct Buildkite {
     pub(crate) api: Api,
     graphql: Option<GraphQl>,
@@ -47,55 +48,48 @@ impl Connector for Buildkite {
         let token = self.token().await?;
         check_scopes(token)?;
         let organization = self.organization().await?;
+        let unreadable = token.unreadable().into_iter();
         Ok(Identity {
             tenant: organization.id.clone(),
-            // Whose it is, the API tells by name and address; the id of that person would be a call more.
+            // The API tells the owner's name and address; their id would take another call.
             caller: ResourceId::new(USER, token.owner_email()),
             caller_name: token.owner_name().to_owned(),
             rights: token.scopes.join(", "),
-            credential_expires_at: time(&token.expires_at),
-            warnings: unreadable(token),
+            credential_expires_at: token.expires_at.time(),
+            warnings: unreadable
+                .map(|field| Warning::unreadable("the API token", field))
+                .collect(),
         })
     }
 }
 
 impl Buildkite {
-    /// What our token is: asked once in a process.
+    /// What our token is: read once in a process.
     pub(crate) async fn token(&self) -> Result<&Token, Error> {
         let read = || async { Ok(self.api.token().await?) };
         self.token.get_or_try_init(read).await
     }
 
-    /// The GraphQL API, if the token is good for it and it is known where it is.
+    /// The GraphQL API, if the token has its scope and its address is known.
     pub(crate) async fn graphql(&self) -> Result<Option<&GraphQl>, Error> {
         let token = self.token().await?;
-        let is_good = token.scopes.iter().any(|scope| scope == "graphql");
-        Ok(self.graphql.as_ref().filter(|_| is_good))
+        let has_scope = token.scopes.iter().any(|scope| scope == "graphql");
+        Ok(self.graphql.as_ref().filter(|_| has_scope))
     }
 
     /// The organization that this connection is for: read once in a process.
     pub(crate) async fn organization(&self) -> Result<&Organization, Error> {
-        self.organization
-            .get_or_try_init(|| self.find_organization())
-            .await
+        let find = || self.find_organization();
+        self.organization.get_or_try_init(find).await
     }
 
     async fn find_organization(&self) -> Result<Organization, Error> {
-        let mut all: Vec<Organization> = Vec::new();
-        let (mut at, mut pages) = (Some(At::beginning()), EmptyPages::of("organizations"));
-        while let Some(here) = at {
-            let page = self.api.organizations(&here).await?;
-            let Taken { rows, next, .. } = here.take(page, |organization| &organization.id)?;
-            if next.is_some() {
-                pages.count(rows.len())?;
-            }
-            for organization in rows {
-                if all.iter().all(|known| known.id != organization.id) {
-                    all.push(organization);
-                }
-            }
-            at = next;
-        }
+        let read = |at: PagePosition| async move {
+            Ok::<_, Error>(self.api.organizations(&at).await?.into())
+        };
+        let mut all = pages::all("organizations", read, |_| false).await?;
+        let mut ids = BTreeSet::new();
+        all.retain(|organization: &Organization| ids.insert(organization.id.clone()));
         let wanted = |o: &&Organization| match &self.slug {
             Some(slug) => o.slug.eq_ignore_ascii_case(slug),
             None => all.len() == 1,
@@ -136,34 +130,24 @@ impl Buildkite {
     }
 }
 
-/// Where the REST API is another one than Buildkite's own, such as a proxy, the token is not sent to Buildkite's GraphQL
-/// behind its back.
+/// Where the GraphQL API is. Beside another REST API than Buildkite's own, such as a proxy, it must be configured: the
+/// token is sent to no other host than the operator named.
 fn graphql_url(config: &Config) -> Result<Option<Url>, Error> {
     if config.text("graphql-url").is_some() {
         return config.url("graphql-url").map(Some);
     }
-    let is_default = config.url("base-url")?.as_str().trim_end_matches('/') == REST;
-    if !is_default {
+    if config.url("base-url")?.as_str().trim_end_matches('/') != REST {
         return Ok(None);
     }
-    let bad = |e| Error::internal(Code::BadUrl, format!("{GRAPHQL} is no URL: {e}"));
+    let bad = |e| Error::internal(Code::BadUrl, format!("{GRAPHQL} is not a URL: {e}"));
     vendor_url(GRAPHQL).map(Some).map_err(bad)
 }
 
-fn unreadable(token: &Token) -> Vec<Warning> {
-    let fields = token.unreadable().into_iter();
-    fields
-        .map(|field| Warning::unreadable("the API token", field))
-        .collect()
-}
-
-/// All that is missing is said at once, in the words of the token's page.
+/// Names all scopes that are missing at once, as the token's page names them.
 fn check_scopes(token: &Token) -> Result<(), Error> {
-    let missing: Vec<String> = SCOPES
-        .iter()
-        .filter(|(scope, _)| !token.scopes.iter().any(|has| has == scope))
-        .map(|(scope, _)| label(scope))
-        .collect();
+    let has = |scope: &str| token.scopes.iter().any(|has| has == scope);
+    let missing = SCOPES.iter().filter(|(scope, _)| !has(scope));
+    let missing: Vec<String> = missing.map(|(scope, _)| label(scope)).collect();
     if missing.is_empty() {
         return Ok(());
     }

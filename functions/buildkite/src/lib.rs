@@ -4,8 +4,6 @@
 
 mod access;
 mod api;
-mod check;
-mod choice;
 mod connect;
 mod sync;
 
@@ -17,48 +15,28 @@ use rollcall_engine::runtime::function::Entry;
 use rollcall_model::{ResourceType, TraitKind};
 
 use access::{ORGANIZATION, TEAM, USER};
-pub use api::At;
+pub use api::PagePosition;
 pub use connect::Buildkite;
-pub use sync::Step;
+pub use sync::{GraphQlStats, Step};
 
-/// The connector, for whoever knows it by name.
+/// The connector's entry in the list of connectors.
 pub fn entry() -> Entry {
     Entry::reading::<Buildkite>()
 }
-
-/// Where Buildkite's APIs are.
-const REST: &str = "https://api.buildkite.com/v2";
-const GRAPHQL: &str = "https://graphql.buildkite.com/v1";
 
 /// What the connector is.
 static ABOUT: About = About {
     name: "buildkite",
     display_name: "Buildkite",
     resource_types: &[
-        ResourceType {
-            id: ORGANIZATION,
-            display_name: "Organization",
-            description: "The organization",
-            trait_kind: TraitKind::None,
-            no_entitlements: false,
-            capabilities: &[],
-        },
-        ResourceType {
-            id: TEAM,
-            display_name: "Team",
-            description: "A team, and who is in it",
-            trait_kind: TraitKind::Group,
-            no_entitlements: false,
-            capabilities: &[],
-        },
-        ResourceType {
-            id: USER,
-            display_name: "User",
-            description: "A member of the organization",
-            trait_kind: TraitKind::User,
-            no_entitlements: true,
-            capabilities: &[],
-        },
+        ResourceType::new(
+            ORGANIZATION,
+            "Organization",
+            "The organization",
+            TraitKind::None,
+        ),
+        ResourceType::new(TEAM, "Team", "A team, and who is in it", TraitKind::Group),
+        ResourceType::account(USER, "User", "A member of the organization"),
     ],
     blind_spots: &[
         "Secret teams are shown to organization administrators and to their own members only: with another person's token they are missing, and the API does not say how many there are.",
@@ -68,38 +46,31 @@ static ABOUT: About = About {
         "Whether an account has a second factor, is a machine, or was used lately is not told by the REST API.",
     ],
     fields: &[
-        Field {
-            key: "api-token",
-            display_name: "API token",
-            description: "An API access token with the scopes Read Organizations and Read Teams",
-            kind: FieldKind::Secret,
-            required: true,
-            default: None,
-        },
-        Field {
-            key: "organization",
-            display_name: "Organization",
-            description: "The organization's slug, as in https://buildkite.com/<slug>; not needed if the token reaches one alone",
-            kind: FieldKind::Text,
-            required: false,
-            default: None,
-        },
-        Field {
-            key: "base-url",
-            display_name: "Base URL",
-            description: "Where the REST API is, with its version",
-            kind: FieldKind::Url,
-            required: false,
-            default: Some(REST),
-        },
-        Field {
-            key: "graphql-url",
-            display_name: "GraphQL URL",
-            description: "Where the GraphQL API is, for tokens with the scope GraphQL; https://graphql.buildkite.com/v1 unless `base-url` says that Buildkite is elsewhere",
-            kind: FieldKind::Url,
-            required: false,
-            default: None,
-        },
+        Field::required(
+            "api-token",
+            "API token",
+            "An API access token with the scopes Read Organizations and Read Teams",
+            FieldKind::Secret,
+        ),
+        Field::optional(
+            "organization",
+            "Organization",
+            "The organization's slug, as in https://buildkite.com/<slug>; not needed if the token reaches one alone",
+            FieldKind::Text,
+        ),
+        Field::optional(
+            "base-url",
+            "Base URL",
+            "Where the REST API is, with its version",
+            FieldKind::Url,
+        )
+        .with_default(api::REST),
+        Field::optional(
+            "graphql-url",
+            "GraphQL URL",
+            "Where the GraphQL API is, for tokens with the scope GraphQL; https://graphql.buildkite.com/v1 unless `base-url` says that Buildkite is elsewhere",
+            FieldKind::Url,
+        ),
     ],
     reports_credential_end: true,
     limit_window: Some(Duration::from_secs(60)),

@@ -4,6 +4,7 @@
 //! <https://buildkite.com/docs/apis/graphql/graphql-resource-limits>.
 
 use jiff::Timestamp;
+use rollcall_connector::Error;
 use rollcall_connector::http::error::Error as Http;
 use rollcall_connector::http::lenient::{Lenient, or_default};
 use rollcall_connector::http::limit::Room;
@@ -15,10 +16,10 @@ use url::Url;
 
 use super::{Answer, Failure, Membership, client};
 
-/// So many members of a team are told with it at most. A larger team takes one call of REST, which is spared sooner than
-/// the points for its members: 50 calls a minute are as long as 1,000 points.
+/// The most members that a query reads of a team. A larger team takes one call of REST, which costs less time than the
+/// points for its members: 50 calls a minute are as long as 1,000 points.
 pub(crate) const MEMBERS: u64 = 25;
-/// A query for so many teams asks for 2,704 points at most; 50,000 are allowed.
+/// The most teams that a query reads: 2,704 points at most; 50,000 are allowed.
 pub(crate) const TEAMS: u64 = 50;
 
 const QUERY: &str = "query($slug: ID!, $first: Int!, $after: String, $members: Int!) {
@@ -36,11 +37,10 @@ const QUERY: &str = "query($slug: ID!, $first: Int!, $after: String, $members: I
 /// The GraphQL API with a person's token.
 pub(crate) struct GraphQl(rollcall_connector::http::Http);
 
-/// Some teams, and where their list goes on.
+/// Some teams, and the cursor of those that follow, if any.
 #[derive(Debug)]
 pub(crate) struct TeamPage {
     pub(crate) teams: Vec<TeamMembers>,
-    /// `None`: nowhere.
     pub(crate) next: Option<String>,
 }
 
@@ -49,17 +49,13 @@ pub(crate) struct TeamPage {
 pub(crate) struct TeamMembers {
     pub(crate) team: String,
     pub(crate) members: Vec<Membership>,
-    /// Whether these are all, and each of them is told.
+    /// Whether these are all, and none of them lacks anything.
     pub(crate) is_whole: bool,
 }
 
 impl GraphQl {
-    pub(crate) fn new(
-        base: Url,
-        token: SecretString,
-        session: Session,
-    ) -> Result<Self, rollcall_connector::Error> {
-        Ok(Self(client(base, token, session)?))
+    pub(crate) fn new(base: Url, token: SecretString, session: Session) -> Result<Self, Error> {
+        client(base, token, session).map(Self)
     }
 
     /// What is left of the points of the organization, and of the token's user.
@@ -67,7 +63,7 @@ impl GraphQl {
         self.0.rooms()
     }
 
-    /// There is more to ask, and nothing left to ask it with until then.
+    /// The failure of a query for which no points are left until then.
     pub(crate) fn put_off(until: Timestamp) -> Failure {
         Failure(Http::RateLimited {
             call: Call::graphql(QUERY, json!({})).name(),
@@ -86,17 +82,16 @@ impl GraphQl {
             json!({"slug": organization, "first": first, "after": after, "members": MEMBERS});
         let call = Call::graphql(QUERY, variables);
         let reply: Reply = self.0.send(&call).await.map_err(Failure)?;
-        // Refusals come with 200 as well, and a part of the data with them is not believed.
-        let refused = reply.errors.first().map(|error| error.message.as_str());
-        let teams = reply.data.organization.map(|o| o.teams);
-        match (refused, teams) {
-            (None, Some(teams)) => Ok(teams.into()),
-            (refused, _) => Err(Failure(Http::Status {
+        // Errors come with 200 as well; data beside them is not trusted.
+        let error = reply.errors.first().map(|error| error.message.as_str());
+        match (error, reply.data.organization) {
+            (None, Some(organization)) => Ok(organization.teams.into()),
+            (error, _) => Err(Failure(Http::Status {
                 call: call.name(),
                 status: 200,
                 message: self
                     .0
-                    .quote(refused.unwrap_or("there is no such organization")),
+                    .quote(error.unwrap_or("there is no such organization")),
                 is_json: true,
                 retry_after: None,
                 request_id: None,
@@ -110,11 +105,11 @@ struct Reply {
     #[serde(default, deserialize_with = "or_default")]
     data: Data,
     #[serde(default, deserialize_with = "or_default")]
-    errors: Vec<Said>,
+    errors: Vec<QueryError>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Said {
+struct QueryError {
     #[serde(default, deserialize_with = "or_default")]
     message: String,
 }
@@ -163,48 +158,45 @@ struct Member {
 #[derive(Debug, Deserialize)]
 struct User {
     uuid: String,
-    #[serde(default)]
     name: Lenient<String>,
 }
 
+impl<T> Connection<Option<T>> {
+    fn nodes(self) -> impl Iterator<Item = T> {
+        self.edges.into_iter().filter_map(|edge| edge.node)
+    }
+}
+
 impl From<Connection<Option<Team>>> for TeamPage {
-    fn from(teams: Connection<Option<Team>>) -> Self {
-        let PageInfo {
-            has_next_page,
-            end_cursor,
-        } = teams.page_info;
-        let told = teams.edges.into_iter().filter_map(|edge| edge.node);
+    fn from(mut teams: Connection<Option<Team>>) -> Self {
+        let has_next = teams.page_info.has_next_page;
         Self {
-            teams: told.map(TeamMembers::from).collect(),
-            next: end_cursor.filter(|_| has_next_page),
+            next: teams.page_info.end_cursor.take().filter(|_| has_next),
+            teams: teams.nodes().map(TeamMembers::from).collect(),
         }
     }
 }
 
 impl From<Team> for TeamMembers {
     fn from(team: Team) -> Self {
-        let Some(members) = team.members else {
-            return Self {
-                team: team.uuid,
-                members: Vec::new(),
-                is_whole: false,
-            };
-        };
-        let rows = members.edges.len();
-        let told = members.edges.into_iter().filter_map(|edge| edge.node);
-        let members_told: Vec<Membership> = told.filter_map(Member::told).collect();
+        let (mut members, mut is_whole) = (Vec::new(), false);
+        if let Some(list) = team.members {
+            let (rows, has_next) = (list.edges.len(), list.page_info.has_next_page);
+            members = list.nodes().filter_map(Member::membership).collect();
+            // *Unknown*: whether a list that our token may not see is an empty one.
+            is_whole = rows > 0 && rows == members.len() && !has_next;
+        }
         Self {
             team: team.uuid,
-            // *Unknown*: whether a list that our token may not see is an empty one.
-            is_whole: rows > 0 && rows == members_told.len() && !members.page_info.has_next_page,
-            members: members_told,
+            members,
+            is_whole,
         }
     }
 }
 
 impl Member {
-    /// As REST tells it, where roles are in small letters. A row that leaves out what it is about is none.
-    fn told(self) -> Option<Membership> {
+    /// The membership as REST has it, with roles in small letters; `None` if the user or the role is missing.
+    fn membership(self) -> Option<Membership> {
         let user = self.user?;
         Some(Membership {
             user_id: user.uuid,
@@ -233,7 +225,7 @@ mod tests {
         assert_eq!(
             (
                 whole.members[0].role.as_str(),
-                crate::api::text(&whole.members[0].user_name)
+                whole.members[0].user_name.text()
             ),
             ("maintainer", "")
         );

@@ -1,62 +1,47 @@
-//! The `Link` header (RFC 8288). Its addresses are never followed: the header could lead anywhere, and the token would go
-//! along. Only the number of the page is taken.
+//! The `Link` header (RFC 8288). Its addresses are never followed: the header could lead anywhere, and the token would be
+//! sent there. Only the number of the page is taken.
 
 use rollcall_connector::http::error::Error;
 
-/// What the API says to follow a page.
+/// What follows a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextPage {
     /// Nothing.
     End,
-    /// This page.
-    Page(u32),
-    /// Perhaps this page: the one before was full, and nothing was said. It may be the same page again.
+    /// The page with this number.
+    Number(u32),
+    /// The page with this number, if there is one: the page before was full, and had no header. It may be the same again.
     Perhaps(u32),
 }
 
-/// What a `Link` header says that no list can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wrong {
-    /// It leads back.
-    Circle,
-    /// It leads to no page.
-    NoPage,
-}
-
-impl Wrong {
-    pub(super) fn of(self, call: String) -> Error {
-        match self {
-            Self::Circle => Error::Circle { call },
-            Self::NoPage => Error::Unexpected {
-                call,
-                at: "the header Link".into(),
-                why: "what is called `next` leads to no page".into(),
-            },
-        }
-    }
-}
-
-/// What follows the page of this number, which was to have `size` rows and has so many. That lists of members have pages
-/// is not documented: a full one without a header is not taken for the last.
-pub(super) fn next(link: Option<&str>, page: u32, size: u32, rows: usize) -> Result<Next, Wrong> {
+/// What follows the page with this number, which was to have `size` rows and has `rows`, by its header. That lists of
+/// members have pages is not documented: a full page without a header is not taken for the last.
+pub(super) fn next(
+    call: &str,
+    link: Option<&str>,
+    (page, size): (u32, u32),
+    rows: usize,
+) -> Result<NextPage, Error> {
     let Some(link) = link else {
-        let is_full = rows >= size as usize;
-        return Ok(match is_full {
-            true => Next::Perhaps(page + 1),
-            false => Next::End,
+        return Ok(match rows >= size as usize {
+            true => NextPage::Perhaps(page + 1),
+            false => NextPage::End,
         });
     };
     let is_next = |part: &&str| {
         let mut parameters = part.split(';').skip(1);
         parameters.any(|p| p.trim().replace('"', "").eq_ignore_ascii_case("rel=next"))
     };
-    match link.split(',').find(is_next) {
-        None => Ok(Next::End),
-        Some(next) => match page_of(next) {
-            Some(next) if next > page => Ok(Next::Page(next)),
-            Some(_) => Err(Wrong::Circle),
-            None => Err(Wrong::NoPage),
-        },
+    let call = call.to_owned();
+    match link.split(',').find(is_next).map(page_of) {
+        None => Ok(NextPage::End),
+        Some(Some(next)) if next > page => Ok(NextPage::Number(next)),
+        Some(Some(_)) => Err(Error::Circle { call }),
+        Some(None) => Err(Error::Unexpected {
+            call,
+            at: "the header Link".into(),
+            why: "what is called `next` leads to no page".into(),
+        }),
     }
 }
 
@@ -78,32 +63,34 @@ mod tests {
         let link = |page: &str, rel: &str| {
             format!("<https://elsewhere.example/v2/x?page={page}&per_page=100>; rel=\"{rel}\"")
         };
+        let (three, last) = (link("3", "next"), link("9", "last"));
         for (header, expected) in [
-            (
-                format!("{}, {}", link("3", "next"), link("9", "last")),
-                Ok(Next::Page(3)),
-            ),
-            (
-                format!("{}, {}", link("9", "last"), link("3", "next")),
-                Ok(Next::Page(3)),
-            ),
-            (link("1", "prev"), Ok(Next::End)),
-            (link("3", "next").replace('"', ""), Ok(Next::Page(3))),
-            (link("x", "next"), Err(Wrong::NoPage)),
-            (link("2", "next"), Err(Wrong::Circle)),
-            (link("1", "next"), Err(Wrong::Circle)),
-            (String::new(), Ok(Next::End)),
+            (format!("{three}, {last}"), Ok(NextPage::Number(3))),
+            (format!("{last}, {three}"), Ok(NextPage::Number(3))),
+            (link("1", "prev"), Ok(NextPage::End)),
+            (three.replace('"', ""), Ok(NextPage::Number(3))),
+            (link("x", "next"), Err("no page")),
+            (link("2", "next"), Err("in a circle")),
+            (link("1", "next"), Err("in a circle")),
+            (String::new(), Ok(NextPage::End)),
         ] {
-            assert_eq!(next(Some(&header), 2, 100, 100), expected, "{header}");
+            match (next("GET /x", Some(&header), (2, 100), 100), expected) {
+                (Err(e), Err(why)) => assert!(e.to_string().contains(why), "{header}: {e}"),
+                (found, expected) => assert_eq!(found.ok(), expected.ok(), "{header}"),
+            }
         }
     }
 
     #[test]
-    fn a_full_page_without_a_word_is_perhaps_not_the_last() {
-        let next = |size, rows| next(None, 1, size, rows);
-        assert_eq!(next(100, 100), Ok(Next::Perhaps(2)));
-        assert_eq!(next(100, 99), Ok(Next::End));
-        assert_eq!(next(100, 0), Ok(Next::End));
-        assert_eq!(next(99, 99), Ok(Next::Perhaps(2)));
+    fn a_full_page_without_a_header_is_perhaps_not_the_last() {
+        for (size, rows, expected) in [
+            (100, 100, NextPage::Perhaps(2)),
+            (100, 99, NextPage::End),
+            (100, 0, NextPage::End),
+            (99, 99, NextPage::Perhaps(2)),
+        ] {
+            let found = next("GET /x", None, (1, size), rows);
+            assert_eq!(found.ok(), Some(expected), "{rows} of {size}");
+        }
     }
 }

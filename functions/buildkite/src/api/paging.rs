@@ -1,42 +1,47 @@
-//! Where a list goes on. Pages are counted by the rows before them. If one of these is deleted while the list is read, the first row of the next
-//! page moves to a page that was read already. So the pages of a long list are cut to overlap: each begins before the last
-//! row of the page before, and must have that row once more.
+//! The pages of a list. The API counts pages by their rows. If a row is deleted while the list is read, the first row of
+//! the next page moves to a page that was read already. So the pages of a long list are made to overlap: each begins before
+//! the last row of the page before, and must have that row once more.
 
 use rollcall_connector::http::Call;
 use rollcall_connector::http::error::Error;
+use rollcall_connector::pages;
 use serde::{Deserialize, Serialize};
 
-use super::PAGE;
-use super::link::{self, Next, Wrong};
+use super::failure::Failure;
+use super::link::{self, NextPage};
+use super::objects::ListRow;
 
-/// A page of a list.
-#[derive(Debug)]
-pub(crate) struct Page<T> {
-    /// What was called, for errors.
-    pub(super) call: String,
-    pub(super) items: Vec<T>,
-    pub(super) next: Next,
-}
+/// The largest page of any list.
+const PAGE: u32 = 100;
 
-/// What is new on a page, and where the list goes on.
+/// The rows of a page that no page before had.
 #[derive(Debug)]
-pub(crate) struct Taken<T> {
+pub(crate) struct NewRows<T> {
     pub(crate) rows: Vec<T>,
-    /// `None`: nowhere.
-    pub(crate) next: Option<At>,
+    /// The next page, if there is one.
+    pub(crate) next: Option<PagePosition>,
     /// Whether the list changed so much that a row may be on none of the pages.
     pub(crate) may_miss_a_row: bool,
 }
 
+impl<T> From<NewRows<T>> for pages::Page<T, PagePosition> {
+    fn from(new: NewRows<T>) -> Self {
+        Self {
+            items: new.rows,
+            next: new.next,
+        }
+    }
+}
+
 /// A place in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "snake_case")]
-pub struct At {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub struct PagePosition {
     /// The number of the page, from one.
     page: u32,
     /// The rows of a page.
     size: u32,
-    /// Nobody said that there is this page.
+    /// It is not known whether there is this page.
     perhaps: bool,
     /// The first ids of the list and of the page before: a page that begins with one of them is a repetition.
     begins: Vec<String>,
@@ -47,21 +52,21 @@ pub struct At {
 }
 
 /// A page that is overlapped by the next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 struct Overlap {
     /// The id of its last row.
     last: String,
     page: u32,
     size: u32,
-    search: Search,
+    search: OverlapSearch,
 }
 
-/// What is done where the last row of a page is not on the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How far the search for the last row of a page is that was not on the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Search {
-    /// Nothing yet: it is expected here.
+enum OverlapSearch {
+    /// Not begun: it is expected here.
     No,
     /// Rows before it were deleted, and what followed it moved along with it: the page before is read again.
     Before,
@@ -69,17 +74,14 @@ enum Search {
     After,
 }
 
-impl Default for At {
+impl Default for PagePosition {
+    /// The beginning of a list.
     fn default() -> Self {
-        Self::beginning()
+        Self::page(1, PAGE)
     }
 }
 
-impl At {
-    pub(crate) fn beginning() -> Self {
-        Self::page(1, PAGE)
-    }
-
+impl PagePosition {
     fn page(page: u32, size: u32) -> Self {
         Self {
             page,
@@ -91,36 +93,37 @@ impl At {
         }
     }
 
-    pub(crate) fn is_beginning(&self) -> bool {
-        self.page == 1 && self.overlap.is_none()
-    }
-
-    pub(super) fn ask(&self, call: Call) -> Call {
+    pub(super) fn request(&self, call: Call) -> Call {
         call.query("page", self.page.to_string())
             .query("per_page", self.size.to_string())
     }
 
     /// What follows the page, by its `Link` header and the number of its rows.
-    pub(super) fn next(&self, link: Option<&str>, rows: usize) -> Result<Next, Wrong> {
-        link::next(link, self.page, self.size, rows)
+    pub(super) fn next(
+        &self,
+        call: &str,
+        link: Option<&str>,
+        rows: usize,
+    ) -> Result<NextPage, Failure> {
+        link::next(call, link, (self.page, self.size), rows).map_err(Failure)
     }
 
-    /// What is new on the page that was asked for here.
-    pub(crate) fn take<T>(
+    /// What is new on the page that was read here.
+    pub(super) fn take<T: ListRow>(
         &self,
-        page: Page<T>,
-        id: impl Fn(&T) -> &str,
-    ) -> Result<Taken<T>, rollcall_connector::Error> {
-        let Page { call, items, next } = page;
-        let first = items.first().map(|row| id(row).to_owned());
-        let is_read_again = matches!(&self.overlap, Some(o) if o.search == Search::Before);
+        call: String,
+        items: Vec<T>,
+        next: NextPage,
+    ) -> Result<NewRows<T>, Failure> {
+        let first = items.first().map(|row| row.id().to_owned());
+        let is_read_again = matches!(&self.overlap, Some(o) if o.search == OverlapSearch::Before);
         let repeats = first.as_ref().is_some_and(|id| self.begins.contains(id)) && !is_read_again;
         if repeats && self.perhaps {
-            // It was only asked for because nobody said that the page before was the last.
-            return Ok(Taken::all(Vec::new(), None));
+            // It was only read because the page before did not say whether it was the last.
+            return Ok(NewRows::all(Vec::new(), None));
         }
-        if repeats && self.repeated && next != Next::End {
-            return Err(Error::Circle { call }.into());
+        if repeats && self.repeated && next != NextPage::End {
+            return Err(Failure(Error::Circle { call }));
         }
         let begins = match (self.begins.first(), first) {
             (Some(opening), Some(first)) => vec![opening.clone(), first],
@@ -128,87 +131,93 @@ impl At {
             (_, None) => self.begins.clone(),
         };
         let onward = |at: Self| Self {
-            perhaps: matches!(next, Next::Perhaps(_)),
+            perhaps: matches!(next, NextPage::Perhaps(_)),
             begins,
             repeated: self.repeated || repeats,
             ..at
         };
-        let taken = self.new_rows(items, next, id);
-        Ok(Taken {
-            next: taken.next.map(onward),
-            ..taken
+        let new = self.new_rows(items, next);
+        Ok(NewRows {
+            next: new.next.map(onward),
+            ..new
         })
     }
 
-    fn new_rows<T>(&self, mut items: Vec<T>, next: Next, id: impl Fn(&T) -> &str) -> Taken<T> {
+    fn new_rows<T: ListRow>(&self, mut items: Vec<T>, next: NextPage) -> NewRows<T> {
         let rows = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        let last = items.last().map(|row| id(row).to_owned());
+        let last = items.last().map(|row| row.id().to_owned());
         let Some(overlap) = &self.overlap else {
-            // Where a page is not as large as was asked for, others would not be, either.
+            // If a page is smaller than requested, the others would be too.
             let overlaps = self.page == 1 && rows == PAGE;
             let next = match last {
-                Some(last) if overlaps => self.overlapping(next, rows, last, Search::No),
+                Some(last) if overlaps => self.overlapping(next, rows, last, OverlapSearch::No),
                 _ => self.following(next),
             };
-            return Taken::all(items, next);
+            return NewRows::all(items, next);
         };
-        let found = items.iter().position(|row| id(row) == overlap.last);
+        let found = items.iter().position(|row| row.id() == overlap.last);
         let (Some(n), Some(last)) = (found, &last) else {
             return self.without_overlap(items, next, overlap, last);
         };
         let search = match overlap.search {
-            Search::Before => Search::After,
-            Search::No | Search::After => Search::No,
+            OverlapSearch::Before => OverlapSearch::After,
+            OverlapSearch::No | OverlapSearch::After => OverlapSearch::No,
         };
         items.drain(..=n);
-        Taken::all(items, self.overlapping(next, rows, last.clone(), search))
+        NewRows::all(items, self.overlapping(next, rows, last.clone(), search))
     }
 
     /// What becomes of a page that lacks the last row of the page before.
     fn without_overlap<T>(
         &self,
         items: Vec<T>,
-        next: Next,
+        next: NextPage,
         overlap: &Overlap,
         last: Option<String>,
-    ) -> Taken<T> {
+    ) -> NewRows<T> {
         let rows = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        match (overlap.search, last) {
+        let next = match (overlap.search, last) {
             // An empty page that points to another one is followed.
-            (_, None) if matches!(next, Next::Page(_)) => Taken::all(items, self.following(next)),
-            (Search::No, _) => {
-                let overlap = Overlap {
-                    search: Search::Before,
-                    ..overlap.clone()
-                };
+            (_, None) if matches!(next, NextPage::Number(_)) => {
+                return NewRows::all(items, self.following(next));
+            }
+            (OverlapSearch::No, _) => {
+                let search = OverlapSearch::Before;
+                let overlap = overlap.clone();
                 let before = Self {
-                    overlap: Some(overlap.clone()),
+                    overlap: Some(Overlap { search, ..overlap }),
                     ..Self::page(overlap.page, overlap.size)
                 };
-                Taken::all(Vec::new(), Some(before))
+                return NewRows::all(Vec::new(), Some(before));
             }
-            // The row was deleted itself, or there is no telling what moved where: what comes is taken.
-            (Search::Before, Some(last)) => Taken {
-                may_miss_a_row: true,
-                ..Taken::all(items, self.overlapping(next, rows, last, Search::After))
-            },
-            (_, _) => Taken {
-                may_miss_a_row: true,
-                ..Taken::all(items, self.following(next))
-            },
+            // The row itself was deleted, or it cannot be known what moved where: the page is taken as it is.
+            (OverlapSearch::Before, Some(last)) => {
+                self.overlapping(next, rows, last, OverlapSearch::After)
+            }
+            _ => self.following(next),
+        };
+        NewRows {
+            may_miss_a_row: true,
+            ..NewRows::all(items, next)
         }
     }
 
     /// The page that follows this one.
-    fn following(&self, next: Next) -> Option<Self> {
+    fn following(&self, next: NextPage) -> Option<Self> {
         match next {
-            Next::End => None,
-            Next::Page(page) | Next::Perhaps(page) => Some(Self::page(page, self.size)),
+            NextPage::End => None,
+            NextPage::Number(page) | NextPage::Perhaps(page) => Some(Self::page(page, self.size)),
         }
     }
 
     /// The page that begins before the last row of this one.
-    fn overlapping(&self, next: Next, rows: u32, last: String, search: Search) -> Option<Self> {
+    fn overlapping(
+        &self,
+        next: NextPage,
+        rows: u32,
+        last: String,
+        search: OverlapSearch,
+    ) -> Option<Self> {
         let (page, size) = reaching_beyond((self.page - 1).saturating_mul(self.size) + rows);
         if (page, size) == (self.page, self.size) {
             // A page with few rows that points to another: the rows do not say where it ends.
@@ -220,15 +229,15 @@ impl At {
             size: self.size,
             search,
         };
-        (next != Next::End).then(|| Self {
+        (next != NextPage::End).then(|| Self {
             overlap: Some(overlap),
             ..Self::page(page, size)
         })
     }
 }
 
-impl<T> Taken<T> {
-    fn all(rows: Vec<T>, next: Option<At>) -> Self {
+impl<T> NewRows<T> {
+    fn all(rows: Vec<T>, next: Option<PagePosition>) -> Self {
         Self {
             rows,
             next,
@@ -250,6 +259,12 @@ mod tests {
 
     use super::*;
 
+    impl ListRow for String {
+        fn id(&self) -> &str {
+            self
+        }
+    }
+
     #[test]
     fn a_page_begins_before_the_last_row_that_was_read_and_reaches_far_beyond() {
         let mut read = PAGE;
@@ -270,7 +285,7 @@ mod tests {
         mut between: impl FnMut(usize, &mut Vec<String>),
     ) -> (Vec<String>, bool) {
         let (mut at, mut found, mut may_miss, mut n) =
-            (Some(At::beginning()), Vec::new(), false, 0);
+            (Some(PagePosition::default()), Vec::new(), false, 0);
         while let Some(here) = at {
             between(n, &mut list);
             n += 1;
@@ -289,14 +304,9 @@ mod tests {
                 if more { "next" } else { "prev" }
             );
             let next = here
-                .next(links.then_some(link.as_str()), rows.len())
+                .next("GET /x", links.then_some(link.as_str()), rows.len())
                 .expect("a link");
-            let page = Page {
-                call: "GET /x".into(),
-                items: rows,
-                next,
-            };
-            let taken = here.take(page, |row: &String| row).expect("no circle");
+            let taken = here.take("GET /x".into(), rows, next).expect("no circle");
             found.extend(taken.rows);
             may_miss |= taken.may_miss_a_row;
             at = taken.next;
@@ -382,44 +392,40 @@ mod tests {
 
     #[test]
     fn pages_that_repeat_end_a_list_or_fail_it() {
-        let read = |answer: fn(&At) -> (usize, Next)| {
-            let mut at = Some(At::beginning());
+        let read = |answer: fn(&PagePosition) -> (usize, NextPage)| -> Result<usize, Failure> {
+            let mut at = Some(PagePosition::default());
             for n in 1..20 {
                 let Some(here) = at else {
-                    return Ok::<_, rollcall_connector::Error>(n);
+                    return Ok(n);
                 };
                 let (rows_, next) = answer(&here);
-                let page = Page {
-                    call: "GET /x".into(),
-                    items: rows(rows_),
-                    next,
-                };
-                at = here.take(page, |row: &String| row)?.next;
+                at = here.take("GET /x".into(), rows(rows_), next)?.next;
             }
             panic!("it never ends")
         };
         // All rows, whatever is asked for, and no word on others.
-        assert!(read(|at| (100, Next::Perhaps(at.page + 1))).is_ok());
-        assert!(read(|at| (230, Next::Perhaps(at.page + 1))).is_ok());
+        assert!(read(|at| (100, NextPage::Perhaps(at.page + 1))).is_ok());
+        assert!(read(|at| (230, NextPage::Perhaps(at.page + 1))).is_ok());
         // The same, and there is always another page.
         for error in [
-            read(|at| (100, Next::Page(at.page + 1))),
-            read(|at| (30, Next::Page(at.page + 1))),
-            read(|at| (at.size as usize, Next::Page(at.page + 1))),
+            read(|at| (100, NextPage::Number(at.page + 1))),
+            read(|at| (30, NextPage::Number(at.page + 1))),
+            read(|at| (at.size as usize, NextPage::Number(at.page + 1))),
         ] {
-            assert_eq!(error.expect_err("a circle").code(), "EndlessList");
+            let Failure(error) = error.expect_err("a circle");
+            assert!(matches!(error, Error::Circle { .. }), "{error}");
         }
         // Empty pages are followed, wherever they are.
         let read_3 = read(|at| match at.page {
-            1 => (100, Next::Page(2)),
-            2 => (0, Next::Page(3)),
-            _ => (3, Next::End),
+            1 => (100, NextPage::Number(2)),
+            2 => (0, NextPage::Number(3)),
+            _ => (3, NextPage::End),
         });
         assert!(read_3.is_ok_and(|n| n == 4));
         assert!(
             read(|at| match at.page {
-                1..9 => (0, Next::Page(at.page + 1)),
-                _ => (3, Next::End),
+                1..9 => (0, NextPage::Number(at.page + 1)),
+                _ => (3, NextPage::End),
             })
             .is_ok_and(|n| n > 9)
         );

@@ -1,6 +1,25 @@
-//! What things are called: resource types, slugs and ids.
+//! Names: resource types, permissions, slugs and ids.
 
 use rollcall_model::{EntitlementId, ResourceId};
+use serde::{Deserialize, Serialize};
+
+/// How a site gives access to spaces (`GET /wiki/api/v2/space-role-mode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessMode {
+    /// By rows of permissions alone.
+    Rows,
+    /// Either by rows or by a role, for each principal and space.
+    Both,
+    /// By roles alone.
+    Roles,
+}
+
+impl AccessMode {
+    pub(crate) fn has_roles(self) -> bool {
+        self != Self::Rows
+    }
+}
 
 pub(crate) const USER: &str = "user";
 pub(crate) const GROUP: &str = "group";
@@ -34,17 +53,17 @@ pub(crate) const VERBS: &[&str] = &[
 
 /// A permission on a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pair {
+pub(crate) struct SpacePermission {
     pub(crate) verb: &'static str,
     pub(crate) noun: &'static str,
     /// What the permission screen calls it.
     pub(crate) title: &'static str,
     /// Only on sites that have roles.
-    pub(crate) of_role_era: bool,
+    of_role_era: bool,
 }
 
-const fn pair(verb: &'static str, noun: &'static str, title: &'static str) -> Pair {
-    Pair {
+const fn pair(verb: &'static str, noun: &'static str, title: &'static str) -> SpacePermission {
+    SpacePermission {
         verb,
         noun,
         title,
@@ -52,9 +71,9 @@ const fn pair(verb: &'static str, noun: &'static str, title: &'static str) -> Pa
     }
 }
 
-/// The permissions that there are: verb and noun cannot be combined freely. Sources: the list in the reference of
+/// The permissions that exist: verb and noun cannot be combined freely. Sources: the list in the reference of
 /// `POST /wiki/rest/api/space/{spaceKey}/permission`, and, for the last two, what sites with roles accept.
-pub(crate) const PAIRS: [Pair; 16] = [
+pub(crate) const PERMISSIONS: [SpacePermission; 16] = [
     pair("create", "attachment", "add attachments"),
     pair("delete", "attachment", "delete anyone's attachments"),
     pair("create", "blogpost", "add blog posts"),
@@ -70,22 +89,26 @@ pub(crate) const PAIRS: [Pair; 16] = [
     pair("export", "space", "export the space"),
     pair("read", "space", "view the space"),
     pair("restrict_content", "space", "add and remove restrictions"),
-    Pair {
+    SpacePermission {
         of_role_era: true,
         ..pair("update", "blogpost", "edit blog posts")
     },
-    Pair {
+    SpacePermission {
         of_role_era: true,
         ..pair("update", "page", "edit pages")
     },
 ];
 
-impl Pair {
+/// The permission to view a space, which everything else on it needs.
+pub(crate) const READ: (&str, &str) = ("read", "space");
+/// The permission that somebody must have on a space.
+pub(crate) const ADMINISTER: (&str, &str) = ("administer", "space");
+
+impl SpacePermission {
     /// Finds a permission.
     pub(crate) fn find(verb: &str, noun: &str) -> Option<Self> {
-        PAIRS
-            .into_iter()
-            .find(|pair| pair.verb == verb && pair.noun == noun)
+        let mut all = PERMISSIONS.into_iter();
+        all.find(|permission| permission.pair() == (verb, noun))
     }
 
     /// Reads a slug: a verb may have an underscore, and neither has a dash.
@@ -94,14 +117,34 @@ impl Pair {
         Self::find(verb, noun)
     }
 
+    /// Its verb and noun.
+    pub(crate) fn pair(&self) -> (&'static str, &'static str) {
+        (self.verb, self.noun)
+    }
+
     /// Its slug.
-    pub(crate) fn slug(&self) -> String {
-        slug(self.verb, self.noun)
+    pub(super) fn slug(&self) -> String {
+        slug(self.pair())
+    }
+
+    /// Whether sites that give access in this way have it.
+    pub(crate) fn exists_in(&self, mode: AccessMode) -> bool {
+        mode.has_roles() || !self.of_role_era
+    }
+
+    /// What it allows, followed by "in a space".
+    pub(super) fn in_a_space(&self) -> &'static str {
+        match self.pair() {
+            READ => "view everything that is not restricted",
+            ADMINISTER => "administer everything, permissions included,",
+            ("export", "space") => "export everything",
+            _ => self.title,
+        }
     }
 }
 
-/// The slug of a permission.
-pub(crate) fn slug(verb: &str, noun: &str) -> String {
+/// The slug of a permission (verb and noun).
+pub(crate) fn slug((verb, noun): (&str, &str)) -> String {
     format!("{verb}-{noun}")
 }
 
@@ -110,9 +153,9 @@ pub(crate) fn member(group: &str) -> EntitlementId {
     EntitlementId::new(ResourceId::new(GROUP, group), MEMBER)
 }
 
-/// Having a permission on a space.
-pub(crate) fn permission(space: &str, verb: &str, noun: &str) -> EntitlementId {
-    EntitlementId::new(ResourceId::new(SPACE, space), slug(verb, noun))
+/// Having a permission (verb and noun) on a space.
+pub(crate) fn permission(space: &str, pair: (&str, &str)) -> EntitlementId {
+    EntitlementId::new(ResourceId::new(SPACE, space), slug(pair))
 }
 
 /// The resource of a role on a space.
@@ -125,7 +168,7 @@ pub(crate) fn assigned(space: &str, role: &str) -> EntitlementId {
     EntitlementId::new(assignment_id(space, role), ASSIGNED)
 }
 
-/// Who a row or an assignment names. One API writes `ALL_LICENSED_USERS`, the other `all-licensed-users`; what else a
+/// The principal that a row or an assignment names. One API writes `ALL_LICENSED_USERS`, the other `all-licensed-users`; what else a
 /// principal may be one day is a class of people too, under its own kind, so that it does not get lost.
 pub(crate) fn principal(kind: &str, id: &str) -> ResourceId {
     let spelled = |text: &str| text.to_lowercase().replace('_', "-");
@@ -154,9 +197,12 @@ mod tests {
 
     #[test]
     fn slugs_are_those_of_real_permissions_and_come_back() {
-        for pair in PAIRS {
-            assert_eq!(Pair::of_slug(&pair.slug()), Some(pair));
-            assert!(NOUNS.contains(&pair.noun) && VERBS.contains(&pair.verb));
+        for permission in PERMISSIONS {
+            assert_eq!(
+                SpacePermission::of_slug(&permission.slug()),
+                Some(permission)
+            );
+            assert!(NOUNS.contains(&permission.noun) && VERBS.contains(&permission.verb));
         }
         for impossible in [
             "create-space",
@@ -166,10 +212,10 @@ mod tests {
             "-",
             "read-space-x",
         ] {
-            assert_eq!(Pair::of_slug(impossible), None, "{impossible}");
+            assert_eq!(SpacePermission::of_slug(impossible), None, "{impossible}");
         }
         let possible = NOUNS.len() * VERBS.len();
-        assert_eq!((possible, PAIRS.len()), (40, 16));
+        assert_eq!((possible, PERMISSIONS.len()), (40, 16));
     }
 
     #[test]

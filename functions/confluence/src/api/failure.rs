@@ -4,19 +4,16 @@
 use rollcall_connector::http::error::Error as Http;
 use rollcall_connector::{Code, Error, ErrorType};
 
-/// Why a call brought nothing.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// It went wrong on the way, or the vendor says no.
+    /// The request failed, or the vendor answers with an error.
     #[error(transparent)]
     Http(Http),
-    /// No row of a page is on the next one, which begins with its last ones, nor on those before that.
-    #[error("rows of the list {call} moved while it was read")]
-    Moved {
-        /// Method and path.
-        call: String,
-    },
-    /// A list has too many empty pages.
+    /// No row of a page of this list is on the next one, which begins with its last ones, nor on those before that.
+    #[error("rows of the list {0} moved while it was read")]
+    Moved(String),
+    /// A list does not end.
     #[error(transparent)]
     Endless(Box<Error>),
 }
@@ -39,13 +36,13 @@ impl Failure {
     fn http(&self) -> Option<&Http> {
         match self {
             Self::Http(e) => Some(e),
-            Self::Moved { .. } | Self::Endless(_) => None,
+            Self::Moved(_) | Self::Endless(_) => None,
         }
     }
 
     /// Whether rows moved between two pages of a list, so that one may be lost.
     pub(crate) fn is_moved(&self) -> bool {
-        matches!(self, Self::Moved { .. })
+        matches!(self, Self::Moved(_))
     }
 
     /// Whether a page of a list repeats the one before it.
@@ -129,7 +126,7 @@ impl From<Failure> for Error {
         let cause = match failure {
             Failure::Http(cause) => cause,
             Failure::Endless(e) => return *e,
-            Failure::Moved { .. } => {
+            Failure::Moved(_) => {
                 return Error::new(
                     ErrorType::Unavailable,
                     Code::ListMoved,
@@ -167,6 +164,16 @@ impl From<Failure> for Error {
         };
         Error::new(kind, code, what, fix).with_source(cause)
     }
+}
+
+/// Every site has groups: access to Confluence itself is given by them.
+pub(crate) fn no_groups() -> Error {
+    Error::new(
+        ErrorType::Unavailable,
+        Code::EmptyList,
+        "Confluence lists no group at all, and every site has some",
+        "Run again; if it persists, check that the token's account may view groups.",
+    )
 }
 
 fn is_json(e: &Http) -> bool {

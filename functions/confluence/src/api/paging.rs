@@ -8,7 +8,8 @@ use rollcall_connector::http::error::Error as Http;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::objects::{Assignment, Group, Hit, Listed, Permission, Person, Role, Space};
+use super::lists::{List, ListRow, Paging};
+use super::objects::Listed;
 
 /// The largest page of the user search, whatever is asked for.
 const SEARCH_PAGE: &str = "100";
@@ -24,80 +25,44 @@ const KEPT: usize = 25;
 /// How often a page is asked for further back, until a row of the page before it appears.
 const MAX_BACK: u32 = 50;
 
-/// How a list is paged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Paging {
-    /// The user search: by number, or by cursor where a link has one. Only an empty page is a sure end.
-    Search,
-    /// Other lists of the API v1: by number. Without a link to the next page, a page is the last one.
-    V1,
-    /// The API v2: by cursor. Without a link to the next page, a page is the last one.
-    V2,
-}
-
-/// A row of a list.
-pub(super) trait Row {
-    /// What the row is told from others by.
-    fn key(&self) -> String;
-}
-
 /// A place in a list: where a page begins, and what the page before it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default)]
-pub struct At {
+pub struct ListPosition {
     /// The number of the first row.
-    #[serde(skip_serializing_if = "is_default")]
     start: u64,
     /// The vendor's cursor, where it gave one.
-    #[serde(skip_serializing_if = "is_default")]
     cursor: String,
     /// A link of the vendor's led here.
-    #[serde(skip_serializing_if = "is_default")]
     linked: bool,
-    /// The first rows are the last ones of the page before, asked for once more.
-    #[serde(skip_serializing_if = "is_default")]
+    /// The first rows are the last ones of the page before, requested once more.
     overlaps: bool,
     /// The page before had nothing but what the one before it had, and the vendor's link led on from there.
-    #[serde(skip_serializing_if = "is_default")]
     repeated: bool,
-    /// How often the page was asked for further back.
+    /// How often the page was requested further back.
     #[serde(skip)]
     back: u32,
     /// The last page that had rows.
-    #[serde(skip_serializing_if = "is_default")]
-    before: Option<Mark>,
+    before: Option<PageMark>,
 }
 
 /// What a page is compared by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Mark {
+struct PageMark {
     first: String,
     last: String,
     rows: u64,
     /// Some of the rows between them: the first and the last may go away.
-    #[serde(default)]
     others: Vec<String>,
 }
 
-impl Mark {
+impl PageMark {
     fn has(&self, key: &str) -> bool {
         self.first == key || self.last == key || self.others.iter().any(|other| other == key)
     }
 }
 
-/// A page of a list.
-#[derive(Debug)]
-pub(crate) struct Page<T> {
-    pub(crate) items: Vec<T>,
-    /// Where the list goes on. An empty page may have one too.
-    pub(crate) next: Option<At>,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-impl At {
+impl ListPosition {
     /// Whether this is the beginning of the list.
     pub(crate) fn is_first(&self) -> bool {
         *self == Self::default()
@@ -109,17 +74,17 @@ impl At {
     }
 
     /// The request for the page here.
-    pub(super) fn request(&self, call: &Call, paging: Paging) -> Call {
-        let limit = match paging {
+    pub(super) fn request<T>(&self, list: &List<T>) -> Call {
+        let limit = match list.paging {
             Paging::Search => SEARCH_PAGE,
             Paging::V1 => V1_PAGE,
             Paging::V2 => V2_PAGE,
         };
-        let call = call.clone().query("limit", limit);
+        let call = list.call.clone().query("limit", limit);
         if self.has_cursor() {
-            return call.query("cursor", self.cursor.as_str());
+            return call.query("cursor", &self.cursor);
         }
-        match paging {
+        match list.paging {
             Paging::V2 => call,
             // As the vendor's own links have it.
             Paging::V1 if self.linked => call
@@ -130,22 +95,23 @@ impl At {
     }
 
     /// Fails if the page is the one before once more, or if it has no row of that one and must.
-    pub(super) fn check<T: Row>(
+    pub(super) fn check<T: ListRow>(
         &self,
-        call: &Call,
-        paging: Paging,
+        list: &List<T>,
         page: &Listed<T>,
     ) -> Result<(), Failure> {
         let (Some(before), rows) = (&self.before, &page.results) else {
             return Ok(());
         };
-        let moved = || Failure::Moved { call: call.name() };
+        let moved = || Failure::Moved(list.call.name());
         if mark(rows).as_ref() == Some(before) {
-            return match self.past_repetition(paging, page) {
+            return match self.past_repetition(list.paging, page) {
                 // Further back, the page before is no circle, but what follows it was another page a moment ago.
                 _ if self.back > 0 => Err(moved()),
                 Some(_) => Ok(()),
-                None => Err(circle(call)),
+                None => Err(Failure::Http(Http::Circle {
+                    call: list.call.name(),
+                })),
             };
         }
         // Not only the first row: rows that were added, or that the vendor filters out, move the others back. Any row will
@@ -159,7 +125,7 @@ impl At {
     /// Where a list goes on by its link after a page that had only what the page before had: where the vendor cuts a list
     /// into pages first and leaves rows out then, a few rows further on there may be the same few rows. *Unknown*: whether
     /// any list of Confluence's is filtered so. After the link there are others, so that once is enough.
-    fn past_repetition<T: Row>(&self, paging: Paging, page: &Listed<T>) -> Option<u64> {
+    fn past_repetition<T: ListRow>(&self, paging: Paging, page: &Listed<T>) -> Option<u64> {
         let repeats = self.before.is_some() && mark(&page.results) == self.before;
         let start = page.links.next.as_deref().and_then(start_of)?;
         (paging == Paging::V1 && repeats && !self.repeated && start > self.start).then_some(start)
@@ -176,12 +142,12 @@ impl At {
     }
 
     /// Where the list goes on after this page.
-    pub(super) fn after<T: Row>(
+    pub(super) fn after<T: ListRow>(
         &self,
-        call: &Call,
-        paging: Paging,
+        list: &List<T>,
         page: &Listed<T>,
     ) -> Result<Option<Self>, Failure> {
+        let paging = list.paging;
         let came = u64::try_from(page.results.len()).unwrap_or(u64::MAX);
         let link = page.links.next.as_deref().filter(|link| !link.is_empty());
         let onward = Self {
@@ -201,23 +167,21 @@ impl At {
                     repeated: true,
                     ..onward
                 },
-                (None, None) if paging == Paging::V2 => return Err(no_place(call)),
+                (None, None) if paging == Paging::V2 => return Err(no_place(list)),
                 // By the rows that came, not by the link: it counts those that were asked for.
                 (None, None) if came > 0 => onward.overlapping(came, paging),
                 (None, None) => {
-                    let start = start_of(link).ok_or_else(|| no_place(call))?;
+                    let start = start_of(link).ok_or_else(|| no_place(list))?;
                     Self { start, ..onward }
                 }
             },
         };
         // An empty page that leads to itself is an end that the vendor is known to write; any other circle is a fault.
-        let leads_to_itself = came == 0
-            && next
-                == Self {
-                    overlaps: false,
-                    ..self.clone()
-                };
-        Ok((!leads_to_itself).then_some(next))
+        let here = Self {
+            overlaps: false,
+            ..self.clone()
+        };
+        Ok(Some(next).filter(|next| came > 0 || *next != here))
     }
 
     /// The same place a few rows earlier. If a row before it goes away meanwhile, all others move up by one, and the list
@@ -235,16 +199,16 @@ impl At {
     }
 }
 
-fn mark<T: Row>(rows: &[T]) -> Option<Mark> {
+fn mark<T: ListRow>(rows: &[T]) -> Option<PageMark> {
     let overlapping = usize::try_from(OVERLAP).unwrap_or(usize::MAX);
     let (first, last) = (rows.first()?.key(), rows.last()?.key());
     let spread = rows.iter().step_by(KEPT).skip(1);
     let late = rows.iter().rev().take(overlapping).skip(1);
-    Some(Mark {
+    Some(PageMark {
         first,
         last,
         rows: u64::try_from(rows.len()).unwrap_or(u64::MAX),
-        others: spread.chain(late).map(Row::key).collect(),
+        others: spread.chain(late).map(ListRow::key).collect(),
     })
 }
 
@@ -261,65 +225,19 @@ fn start_of(link: &str) -> Option<u64> {
     parameter(link, "start")?.parse().ok()
 }
 
-pub(super) fn circle(call: &Call) -> Failure {
-    Failure::Http(Http::Circle { call: call.name() })
-}
-
 /// A list that goes on, but not where: it must not end there.
-fn no_place(call: &Call) -> Failure {
+fn no_place<T>(list: &List<T>) -> Failure {
     Failure::Http(Http::Unexpected {
-        call: call.name(),
+        call: list.call.name(),
         at: "_links.next".into(),
         why: "it has neither a cursor nor the number of a row".into(),
     })
 }
 
-impl Row for Group {
-    fn key(&self) -> String {
-        self.id.clone()
-    }
-}
-
-impl Row for Person {
-    fn key(&self) -> String {
-        self.account_id.clone()
-    }
-}
-
-impl Row for Hit {
-    fn key(&self) -> String {
-        self.user.get().map(Row::key).unwrap_or_default()
-    }
-}
-
-impl Row for Space {
-    fn key(&self) -> String {
-        self.id.clone()
-    }
-}
-
-impl Row for Permission {
-    fn key(&self) -> String {
-        self.id.clone()
-    }
-}
-
-impl Row for Role {
-    fn key(&self) -> String {
-        self.id.clone()
-    }
-}
-
-impl Row for Assignment {
-    fn key(&self) -> String {
-        let holder = &self.principal;
-        format!("{}:{}", holder.principal_type, holder.principal_id)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Group;
 
     #[test]
     fn a_parameter_is_taken_from_its_link() {
@@ -339,11 +257,11 @@ mod tests {
 
     /// Where a list goes on after a page with so many rows and this link.
     fn after(
-        at: &At,
+        at: &ListPosition,
         paging: Paging,
         rows: usize,
         link: Option<&str>,
-    ) -> Result<Option<At>, Failure> {
+    ) -> Result<Option<ListPosition>, Failure> {
         let group = |n| format!(r#"{{"id":"g{n}"}}"#);
         let rows: Vec<String> = (0..rows).map(group).collect();
         let page = format!(
@@ -352,13 +270,13 @@ mod tests {
             serde_json::json!(link)
         );
         let page: Listed<Group> = serde_json::from_str(&page).expect("a page");
-        at.after(&Call::get(&["list"]), paging, &page)
+        at.after(&List::new(paging, Call::get(&["list"])), &page)
     }
 
     #[test]
     fn a_page_that_points_to_another_is_no_end_and_one_that_does_not_say_where_is_a_fault() {
-        let first = At::default();
-        let start = |at: Option<At>| at.map(|at| (at.start, at.overlaps, at.cursor));
+        let first = ListPosition::default();
+        let start = |at: Option<ListPosition>| at.map(|at| (at.start, at.overlaps, at.cursor));
         let link = "/rest/api/group?next=true&limit=200&start=200";
         let cursor = "/rest/api/x?cursor=c&start=200";
         for (paging, rows, link, expected) in [
@@ -394,7 +312,7 @@ mod tests {
             (Paging::V2, "/x?cursor=c"),
             (Paging::Search, "/x?cursor=c"),
         ] {
-            let here = after(&At::default(), paging, 0, Some(link)).expect("a place");
+            let here = after(&ListPosition::default(), paging, 0, Some(link)).expect("a place");
             let here = here.expect("it is followed once");
             assert_eq!(after(&here, paging, 0, Some(link)).expect("the end"), None);
         }

@@ -1,40 +1,31 @@
 //! Membership in groups.
 
-use rollcall_connector::provision::{Plan, Proposal, State};
+use rollcall_connector::provision::{Plan, State};
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Change, cannot_hold};
-use crate::access::{USER, is_external};
-use crate::api::{Group, Write};
-use crate::sync::no_groups;
+use super::{AccessRequest, Planned, proposal, removal, state};
+use crate::access::{GROUP, USER, is_external};
+use crate::api::{self, Group, Write, no_groups};
 
-pub(super) async fn grant(change: &Change<'_>, id: &str) -> Result<Plan<Write>, Error> {
-    check_kind(change)?;
+pub(super) async fn grant(change: &AccessRequest<'_>, id: &str) -> Planned {
+    check_user(change)?;
     let group = changeable(change, id).await?.ok_or_else(|| unknown(id))?;
     change.check_principal().await?;
-    let then = State {
-        grants: vec![change.grant()],
-        resource: None,
-    };
+    let then = state(vec![change.grant()]);
     if is_member(change, id).await? {
         return Ok(Plan::Already(then));
     }
-    Ok(Plan::Change(Proposal {
-        change: Write::AddMember {
-            group: id.to_owned(),
-            account: change.principal.id.clone(),
-        },
-        read: json!({"group": &*group.name, "managed_by": &*group.managed_by, "member": false}),
-        replaced: Vec::new(),
-        removed: Vec::new(),
-        then,
-    }))
+    let write = Write::AddMember {
+        group: id.to_owned(),
+        account: change.principal.id.clone(),
+    };
+    Ok(Plan::Change(proposal(write, read(&group, false), then)))
 }
 
-pub(super) async fn revoke(change: &Change<'_>, id: &str) -> Result<Plan<Write>, Error> {
-    check_kind(change)?;
+pub(super) async fn revoke(change: &AccessRequest<'_>, id: &str) -> Planned {
+    check_user(change)?;
     let Some(group) = changeable(change, id).await? else {
         // There is no such group: nobody is in it.
         return Ok(Plan::Already(State::default()));
@@ -43,59 +34,58 @@ pub(super) async fn revoke(change: &Change<'_>, id: &str) -> Result<Plan<Write>,
         return Ok(Plan::Already(State::default()));
     }
     change.not_oneself()?;
-    Ok(Plan::Change(Proposal {
-        change: Write::RemoveMember {
-            group: id.to_owned(),
-            account: change.principal.id.clone(),
-        },
-        read: json!({"group": &*group.name, "managed_by": &*group.managed_by, "member": true}),
-        replaced: Vec::new(),
-        removed: vec![change.grant().id],
-        then: State::default(),
-    }))
+    let write = Write::RemoveMember {
+        group: id.to_owned(),
+        account: change.principal.id.clone(),
+    };
+    let removed = vec![change.grant().id];
+    Ok(removal(write, read(&group, true), removed))
 }
 
-fn check_kind(change: &Change<'_>) -> Result<(), Error> {
-    match change.principal.resource_type.as_str() {
-        USER => Ok(()),
-        other => Err(cannot_hold(other, change.entitlement)),
+fn check_user(change: &AccessRequest<'_>) -> Result<(), Error> {
+    match change.principal.resource_type == USER {
+        true => Ok(()),
+        false => Err(change.cannot_hold()),
     }
 }
 
-/// The group, if there is one; refused early if its members are kept elsewhere.
-async fn changeable(change: &Change<'_>, id: &str) -> Result<Option<Group>, Error> {
+/// What was read, for the audit record.
+fn read(group: &Group, member: bool) -> Value {
+    json!({"group": &*group.name, "managed_by": &*group.managed_by, "member": member})
+}
+
+/// The group, if it exists; refused early if its members are kept elsewhere. A look-up that does not find it is no proof:
+/// the list of all groups is read as well.
+async fn changeable(change: &AccessRequest<'_>, id: &str) -> Result<Option<Group>, Error> {
     let found = match change.connector.api.group(id).await {
         Ok(group) => Some(group),
-        Err(e) if e.is_unknown_id() => listed(change, id).await?,
+        Err(e) if e.is_unknown_id() => {
+            let groups = change.connector.api.whole(&api::groups()).await?;
+            if groups.is_empty() {
+                return Err(no_groups());
+            }
+            groups.into_iter().find(|group| group.id == id)
+        }
         Err(e) => return Err(e.into()),
     };
-    if let Some(group) = found.as_ref().filter(|group| is_external(group)) {
-        return Err(Error::refused(
+    match found {
+        Some(group) if is_external(&group) => Err(Error::refused(
             Code::ExternalGroup,
             format!(
                 "the members of group `{}` are kept by an identity provider",
                 group.name
             ),
             "Change the group there; it will be so here after the next synchronization.",
-        ));
+        )),
+        found => Ok(found),
     }
-    Ok(found)
-}
-
-/// The group as the list of all groups has it: whether there is one that a look-up did not find.
-async fn listed(change: &Change<'_>, id: &str) -> Result<Option<Group>, Error> {
-    let groups = change.connector.api.all_groups().await?;
-    if groups.is_empty() {
-        return Err(no_groups());
-    }
-    Ok(groups.into_iter().find(|group| group.id == id))
 }
 
 /// Whether the user is in the group, by the user's own groups, which are fewer than a group's members. Where the vendor
-/// shows none of them, or does not find the user, the group's members tell.
-async fn is_member(change: &Change<'_>, id: &str) -> Result<bool, Error> {
+/// shows none of them, or does not find the user, the group's members are read.
+async fn is_member(change: &AccessRequest<'_>, id: &str) -> Result<bool, Error> {
     let (api, user) = (&change.connector.api, &change.principal.id);
-    let groups = match api.groups_of(user).await {
+    let groups = match api.whole(&api::groups_of(user)).await {
         Ok(groups) => groups,
         Err(e) if e.is_unknown_id() => Vec::new(),
         Err(e) => return Err(e.into()),
@@ -103,16 +93,15 @@ async fn is_member(change: &Change<'_>, id: &str) -> Result<bool, Error> {
     if !groups.is_empty() {
         return Ok(groups.iter().any(|group| group.id == id));
     }
-    let members = api.all_members(id).await?;
-    Ok(members.iter().any(|person| person.account_id == *user))
+    let members = api.whole(&api::members_of(id)).await?;
+    Ok(members.iter().any(|member| member.account_id == *user))
 }
 
 fn unknown(id: &str) -> Error {
-    let group = ResourceId::new(crate::access::GROUP, id);
     Error::new(
         ErrorType::NotFound,
         Code::UnknownEntitlement,
-        format!("there is no {group} in Confluence"),
+        format!("there is no {} in Confluence", ResourceId::new(GROUP, id)),
         "Use the id of a group of the newest snapshot.",
     )
 }

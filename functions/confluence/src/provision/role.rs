@@ -1,24 +1,18 @@
 //! Roles on spaces: one at most per principal and space.
 
-use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{Plan, Proposal, State};
 use rollcall_connector::{Code, Error, ErrorType};
 use serde_json::json;
 
-use super::space::{Held, not_skipped, not_the_last_admin, own, required};
-use super::{Change, cannot_hold};
-use crate::access::{self, HOLDERS, Mode, assigned, includes};
-use crate::api::{Assignment, Write};
-use crate::sync::no_roles;
+use super::held::{SpaceAccess, not_skipped, required, role_of, rows_of};
+use super::{AccessRequest, Planned, proposal, removal, state};
+use crate::access::{self, ADMINISTER, AccessMode, assigned, includes};
+use crate::api::{Write, assignments_on};
 
-/// Gives a role. Another one that is held gives way, and so do permissions that were given one by one; the answer names
-/// them.
-pub(super) async fn grant(
-    change: &Change<'_>,
-    space: &str,
-    role: &str,
-) -> Result<Plan<Write>, Error> {
-    let kind = change.check_principal().await?.kind;
+/// Gives a role. It replaces another role of the principal, or the permissions that were given one by one; the answer
+/// names them.
+pub(super) async fn grant(change: &AccessRequest<'_>, space: &str, role: &str) -> Planned {
+    change.check_principal().await?;
     let mode = with_roles(change).await?;
     not_skipped(change, &required(change, space).await?)?;
     let roles = change.connector.roles().await?;
@@ -30,89 +24,71 @@ pub(super) async fn grant(
             "Use a role of the newest snapshot.",
         ));
     };
-    let assignments = change.connector.api.assignments(space).await?;
-    let held = of(&assignments, change);
-    let then = State {
-        grants: vec![change.grant()],
-        resource: None,
-    };
-    if held.is_some_and(|held| held.role_id == role) {
+    let assignments = change.connector.api.whole(&assignments_on(space)).await?;
+    let held = role_of(&assignments, change).map(|held| held.role_id.clone());
+    let then = state(vec![change.grant()]);
+    if held.as_deref() == Some(role) {
         return Ok(Plan::Already(then));
     }
     change.not_oneself()?;
-    let there = Held::with(change, space, mode, assignments.clone()).await?;
-    let own = own(&there.rows, change.principal);
-    if !includes(wanted, "administer", "space") {
-        not_the_last_admin(change, &there).await?;
+    let there = SpaceAccess::read(change, space, (mode, assignments)).await?;
+    let own = rows_of(&there.rows, change);
+    if !includes(wanted, ADMINISTER) {
+        there.not_the_last_admin(change).await?;
     }
-    let replaced: Vec<String> = match held {
-        Some(held) => vec![GrantRef::new(&assigned(space, &held.role_id), change.principal).id],
+    let replaced: Vec<String> = match &held {
+        Some(held) => vec![change.grant_of(&assigned(space, held)).id],
         None => own
             .iter()
-            .map(|row| GrantRef::new(&access::permission_of(space, row), change.principal).id)
+            .map(|row| change.grant_of(&access::permission_of(space, row)).id)
             .collect(),
     };
+    let read = json!({"role": held, "held": access::shown(&own)});
     Ok(Plan::Change(Proposal {
-        change: set(space, kind, change, Some(role)),
-        read: json!({"role": held.map(|held| &held.role_id), "held": access::shown(&own)}),
         removed: replaced.clone(),
         replaced,
-        then,
+        ..proposal(set(space, change, Some(role)), read, then)
     }))
 }
 
 /// Takes a role, if it is the one that is held.
-pub(super) async fn revoke(
-    change: &Change<'_>,
-    space: &str,
-    role: &str,
-) -> Result<Plan<Write>, Error> {
-    let kind = match change.principal.resource_type.as_str() {
-        kind if HOLDERS.contains(&kind) => kind,
-        other => return Err(cannot_hold(other, change.entitlement)),
-    };
+pub(super) async fn revoke(change: &AccessRequest<'_>, space: &str, role: &str) -> Planned {
+    change.check_holder()?;
     let mode = with_roles(change).await?;
-    let place = required(change, space).await?;
-    not_skipped(change, &place)?;
-    let assignments = change.connector.api.assignments(space).await?;
-    if of(&assignments, change).is_none_or(|held| held.role_id != role) {
+    not_skipped(change, &required(change, space).await?)?;
+    let assignments = change.connector.api.whole(&assignments_on(space)).await?;
+    if role_of(&assignments, change).is_none_or(|held| held.role_id != role) {
         if assignments.is_empty() {
             // Perhaps nobody has a role here yet; then rows must show somebody.
-            Held::with(change, space, mode, assignments).await?;
+            SpaceAccess::read(change, space, (mode, assignments)).await?;
         }
         return Ok(Plan::Already(State::default()));
     }
     change.not_oneself()?;
-    let there = Held::with(change, space, mode, assignments).await?;
-    let own = own(&there.rows, change.principal);
-    not_the_last_admin(change, &there).await?;
-    Ok(Plan::Change(Proposal {
-        change: set(space, kind, change, None),
-        read: json!({"role": role, "held": access::shown(&own)}),
-        replaced: Vec::new(),
-        removed: vec![change.grant().id],
-        then: State::default(),
-    }))
+    let there = SpaceAccess::read(change, space, (mode, assignments)).await?;
+    let own = rows_of(&there.rows, change);
+    there.not_the_last_admin(change).await?;
+    let read = json!({"role": role, "held": access::shown(&own)});
+    let removed = vec![change.grant().id];
+    Ok(removal(set(space, change, None), read, removed))
 }
 
 /// How the site gives access, if that is by roles.
-async fn with_roles(change: &Change<'_>) -> Result<Mode, Error> {
+async fn with_roles(change: &AccessRequest<'_>) -> Result<AccessMode, Error> {
     match change.connector.mode().await?.0 {
-        Mode::Rows => Err(no_roles()),
+        AccessMode::Rows => Err(Error::refused(
+            Code::PermissionsOnly,
+            "this site gives access to spaces by permissions, not by roles",
+            "Grant permissions on the space instead.",
+        )),
         mode => Ok(mode),
     }
 }
 
-/// The role that the principal has.
-pub(super) fn of<'a>(all: &'a [Assignment], change: &Change<'_>) -> Option<&'a Assignment> {
-    all.iter()
-        .find(|assignment| access::assignee(assignment) == *change.principal)
-}
-
-fn set(space: &str, kind: &str, change: &Change<'_>, role: Option<&str>) -> Write {
+fn set(space: &str, change: &AccessRequest<'_>, role: Option<&str>) -> Write {
     Write::SetRole {
         space: space.to_owned(),
-        kind: kind.to_uppercase(),
+        kind: change.principal.resource_type.to_uppercase(),
         principal: change.principal.id.clone(),
         role: role.map(str::to_owned),
     }

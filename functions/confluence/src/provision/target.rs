@@ -3,27 +3,26 @@
 use rollcall_connector::{Code, Error};
 use rollcall_model::EntitlementId;
 
-use crate::access::{ASSIGNED, ASSIGNMENT, GROUP, MEMBER, Pair, SPACE};
+use crate::access::{ASSIGNED, ASSIGNMENT, GROUP, MEMBER, SPACE, SpacePermission};
 
 /// What can be granted and revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum Grantable {
     /// Membership in a group.
-    Group(String),
+    Member(String),
     /// A permission on a space.
-    Space(String, Pair),
+    Permission(String, SpacePermission),
     /// A role on a space: the space and the role.
     Role(String, String),
 }
 
-impl Target {
+impl Grantable {
     pub(super) fn parse(id: &EntitlementId) -> Result<Self, Error> {
         let resource = &id.resource;
         let target = match resource.resource_type.as_str() {
-            GROUP if id.slug == MEMBER => Some(Self::Group(resource.id.clone())),
-            SPACE if is_space_id(&resource.id) => {
-                Pair::of_slug(&id.slug).map(|pair| Self::Space(resource.id.clone(), pair))
-            }
+            GROUP if id.slug == MEMBER => Some(Self::Member(resource.id.clone())),
+            SPACE if is_space_id(&resource.id) => SpacePermission::of_slug(&id.slug)
+                .map(|permission| Self::Permission(resource.id.clone(), permission)),
             ASSIGNMENT if id.slug == ASSIGNED => {
                 let parts = resource.id.split_once(':');
                 let parts = parts.filter(|(space, role)| is_space_id(space) && !role.is_empty());
@@ -53,16 +52,16 @@ mod tests {
 
     #[test]
     fn an_entitlement_comes_back_from_its_own_id() {
-        let parse = |id| Target::parse(&id).expect("a target");
-        assert_eq!(parse(member("22-eng")), Target::Group("22-eng".into()));
-        let pair = Pair::find("restrict_content", "space").expect("a pair");
+        let parse = |id| Grantable::parse(&id).expect("a target");
+        assert_eq!(parse(member("22-eng")), Grantable::Member("22-eng".into()));
+        let pair = SpacePermission::find("restrict_content", "space").expect("a pair");
         assert_eq!(
-            parse(permission("98310", "restrict_content", "space")),
-            Target::Space("98310".into(), pair)
+            parse(permission("98310", ("restrict_content", "space"))),
+            Grantable::Permission("98310".into(), pair)
         );
         assert_eq!(
             parse(assigned("98310", "r1")),
-            Target::Role("98310".into(), "r1".into())
+            Grantable::Role("98310".into(), "r1".into())
         );
     }
 
@@ -82,7 +81,7 @@ mod tests {
             "access_class:all-licensed-users:member",
         ] {
             let id = EntitlementId::parse(id).expect("an id");
-            let error = Target::parse(&id).expect_err("no target");
+            let error = Grantable::parse(&id).expect_err("no target");
             assert_eq!(error.code(), "UnknownEntitlement", "{id}");
         }
     }

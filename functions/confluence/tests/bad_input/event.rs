@@ -44,7 +44,7 @@ async fn a_side_effect_that_does_not_exist_cannot_be_allowed() {
     let expected = failure(
         "InvalidRequest",
         "UnknownSideEffect",
-        "nothing here has a side effect called",
+        "is not a side effect of this connector",
         "`cascade`",
     );
     for operation in [Grant, Revoke] {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall_connector::http::lenient::{Lenient, Time, or_default, unreadable};
+use rollcall_connector::http::lenient::{Lenient, Time, empty_is_absent, or_default, unreadable};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -59,7 +59,7 @@ macro_rules! object {
             state: Lenient<EnumText>,
             #[serde(default, alias = "state_deprecated")]
             state_deprecated: Lenient<String>,
-            #[serde(default, alias = "created_time")]
+            #[serde(default, alias = "created_time", deserialize_with = "empty_is_absent")]
             created_time: Lenient<Time>,
             $($(#[$attr])* pub(crate) $field: $type,)*
         }
@@ -135,7 +135,7 @@ holder!(
     /// A person.
     User "user" "users" {
         spec: UserSpec,
-        #[serde(default, alias = "last_modified_time")]
+        #[serde(default, alias = "last_modified_time", deserialize_with = "empty_is_absent")]
         last_modified_time: Lenient<Time>,
         #[serde(default)]
         invitation: Lenient<Invitation>,
@@ -166,9 +166,9 @@ pub(crate) struct UserSpec {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Invitation {
-    #[serde(alias = "created_time")]
+    #[serde(alias = "created_time", deserialize_with = "empty_is_absent")]
     pub(crate) created_time: Lenient<Time>,
-    #[serde(alias = "expired_time")]
+    #[serde(alias = "expired_time", deserialize_with = "empty_is_absent")]
     pub(crate) expired_time: Lenient<Time>,
 }
 
@@ -176,7 +176,7 @@ holder!(
     /// A machine account.
     ServiceAccount "service-account" "service-accounts" {
         spec: ServiceAccountSpec,
-        #[serde(default, alias = "last_modified_time")]
+        #[serde(default, alias = "last_modified_time", deserialize_with = "empty_is_absent")]
         last_modified_time: Lenient<Time>,
     } |account| [
         ("lastModifiedTime", account.last_modified_time.is_unreadable()),
@@ -421,7 +421,12 @@ struct ApiKey {
 /// What an API key is set to.
 #[derive(Debug, Clone, Deserialize)]
 struct ApiKeySpec {
-    #[serde(default, rename = "expiryTime", alias = "expiry_time")]
+    #[serde(
+        default,
+        rename = "expiryTime",
+        alias = "expiry_time",
+        deserialize_with = "empty_is_absent"
+    )]
     expiry_time: Lenient<Time>,
 }
 

@@ -1,5 +1,5 @@
-//! Decides: whether who is in the teams is asked of REST, a call for each team, or of GraphQL, a query for many. What
-//! costs less waiting is taken, and then what takes fewer requests. The two have limits of their own.
+//! Chooses the API that the members of teams are read from: REST, a call for each team, or GraphQL, a query for many. Each
+//! has limits of its own. The one that waits less is chosen, and then the one that takes fewer requests.
 
 use std::time::Duration;
 
@@ -14,45 +14,44 @@ use crate::api::{MEMBERS, TEAMS};
 const QUERY: u64 = 4;
 /// The points that a team takes besides its members, who are two each.
 const TEAM: u64 = 4;
-/// The points of the largest team that a query tells of.
+/// The points of the largest team that a query answers whole.
 const FULL: u64 = TEAM + 2 * MEMBERS;
 
-/// Which way the next teams are read.
+/// What the members of the next teams are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// All that are left, one by one.
+pub(super) enum MembersFrom {
+    /// REST: of all that are left, one by one.
     Rest,
-    /// So many, by one query.
+    /// GraphQL: of so many, by one query.
     GraphQl(u64),
-    /// By queries as soon as there are points again.
-    Wait(Timestamp),
+    /// GraphQL, once there are points again.
+    GraphQlAfter(Timestamp),
 }
 
-/// A way, and what it was chosen for.
+/// A choice, and the numbers that led to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Choice {
-    pub(crate) way: Way,
-    /// What a team takes, in points.
-    pub(crate) points: u64,
-    /// How long all that is left has to wait for REST.
-    pub(crate) rest: Duration,
-    /// The same for GraphQL.
-    pub(crate) graphql: Duration,
+pub(super) struct SourceChoice {
+    pub(super) from: MembersFrom,
+    /// The estimated points of a team.
+    pub(super) points: u64,
+    /// How long all that is left would wait for REST.
+    pub(super) rest: Duration,
+    /// How long all that is left would wait for GraphQL.
+    pub(super) graphql: Duration,
 }
 
-/// What GraphQL has told so far.
+/// What GraphQL has answered so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    pub(crate) teams: u64,
-    /// Those of them that it told whole.
-    pub(crate) whole: u64,
-    pub(crate) members: u64,
+pub struct GraphQlStats {
+    pub(super) teams: u64,
+    /// Those of them that were answered whole.
+    pub(super) whole: u64,
+    pub(super) members: u64,
     /// Empty pages in a row.
-    #[serde(default)]
-    pub(crate) empty: u64,
+    pub(super) empty: u64,
 }
 
-impl Told {
+impl GraphQlStats {
     /// The points that a team takes, as far as is known.
     fn points(self) -> u64 {
         match self.teams {
@@ -64,20 +63,20 @@ impl Told {
 
 /// What is left of an API's limits, the tightest of which counts.
 #[derive(Debug, Clone)]
-pub(crate) struct Limits {
+pub(super) struct ApiLimits {
     rooms: Vec<Room>,
     window: Duration,
 }
 
-impl Limits {
+impl ApiLimits {
     /// Those of REST: 200 requests a minute for the organization and 50 for the user, of which 40 and two are left to
     /// others.
-    pub(crate) fn of_rest(rooms: Vec<Option<Room>>, now: Timestamp) -> Self {
+    pub(super) fn of_rest(rooms: Vec<Option<Room>>, now: Timestamp) -> Self {
         Self::new(rooms, [160, 48], Duration::from_secs(60), now)
     }
 
     /// Those of GraphQL: 20,000 and 5,000 points in five minutes, of which 4,000 and 200 are left to others.
-    pub(crate) fn of_graphql(rooms: Vec<Option<Room>>, now: Timestamp) -> Self {
+    pub(super) fn of_graphql(rooms: Vec<Option<Room>>, now: Timestamp) -> Self {
         Self::new(rooms, [16_000, 4_800], Duration::from_secs(300), now)
     }
 
@@ -120,43 +119,43 @@ impl Limits {
     }
 }
 
-/// How the next of so many teams are read. A query is only for as many as there are points for if all are full: what is
-/// left to others stays theirs.
-pub(crate) fn choose(
+/// Chooses for the next of so many teams. A query is for as many as there are points for if all are full: the reserve stays
+/// untouched.
+pub(super) fn choose(
     teams: u64,
-    told: Told,
-    rest: &Limits,
-    graphql: &Limits,
+    stats: GraphQlStats,
+    rest: &ApiLimits,
+    graphql: &ApiLimits,
     now: Timestamp,
-) -> Choice {
-    // For one team alone there is no need of a query.
+) -> SourceChoice {
+    // A query for one team alone would spare nothing.
     let short = |points: u64| points < QUERY + 2 * FULL;
     let until = graphql.rooms.iter().filter(|room| short(room.left));
     let until = until.map(|room| room.resets_at).max();
-    let points = told.points();
+    let points = stats.points();
     let patience = until.map_or(Duration::ZERO, |until| between(now, until));
-    let choice = Choice {
-        way: Way::Rest,
+    let choice = SourceChoice {
+        from: MembersFrom::Rest,
         points,
         rest: rest.wait(teams, now),
         graphql: graphql
             .wait(teams.saturating_mul(points), now)
             .max(patience),
     };
-    // Where most teams are larger than a query tells, it tells nothing that REST would not have to be asked for.
-    let in_vain = told.whole * 2 < told.teams;
+    // Where most teams are larger than a query reads, REST has to read them anyway.
+    let in_vain = stats.whole * 2 < stats.teams;
     let never = in_vain || teams < 2 || short(graphql.least(|room| room.per_window));
-    let way = match until {
-        _ if never => Way::Rest,
+    let from = match until {
+        _ if never => MembersFrom::Rest,
         // Without waiting, and a request instead of several.
         None => {
             let left = graphql.least(|room| room.left);
-            Way::GraphQl(teams.min(TEAMS).min((left - QUERY) / FULL))
+            MembersFrom::GraphQl(teams.min(TEAMS).min((left - QUERY) / FULL))
         }
-        Some(until) if choice.graphql < choice.rest => Way::Wait(until),
-        Some(_) => Way::Rest,
+        Some(until) if choice.graphql < choice.rest => MembersFrom::GraphQlAfter(until),
+        Some(_) => MembersFrom::Rest,
     };
-    Choice { way, ..choice }
+    SourceChoice { from, ..choice }
 }
 
 #[cfg(test)]
@@ -177,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_team_takes_four_points_and_two_for_each_member() {
-        let told = |teams, members| Told {
+        let told = |teams, members| GraphQlStats {
             teams,
             whole: teams,
             members,
@@ -192,7 +191,7 @@ mod tests {
     #[test]
     fn the_tightest_limit_says_how_long_it_takes() {
         let wait = |rooms: [Option<Room>; 2], n| {
-            let limits = Limits::of_rest(rooms.into(), now());
+            let limits = ApiLimits::of_rest(rooms.into(), now());
             limits.wait(n, now()).as_secs()
         };
         for (left, n, expected) in [
@@ -219,16 +218,16 @@ mod tests {
     /// seconds, both are reckoned to take.
     #[test]
     fn what_waits_less_is_chosen_and_then_what_takes_fewer_requests() {
-        use Way::{GraphQl, Rest, Wait};
-        let none = Told::default();
+        use MembersFrom::{GraphQl, GraphQlAfter, Rest};
+        let none = GraphQlStats::default();
         let [small, large, half] =
-            [(50, 400), (24, 1_000), (25, 1_000)].map(|(whole, members)| Told {
+            [(50, 400), (24, 1_000), (25, 1_000)].map(|(whole, members)| GraphQlStats {
                 teams: 50,
                 whole,
                 members,
                 empty: 0,
             });
-        let wait = |seconds| Wait(after(now(), Duration::from_secs(seconds)));
+        let wait = |seconds| GraphQlAfter(after(now(), Duration::from_secs(seconds)));
         for (teams, told, rest, graphql, way, waits) in [
             // As many as are safe if they are full, whether more is known of them or not.
             (250, none, (40, 50), (4_800, 300), GraphQl(50), (290, 600)),
@@ -254,10 +253,10 @@ mod tests {
             let what = format!("{teams} teams, {told:?}, {rest:?}, {graphql:?}");
             let rest = [None, Some(room(rest.0, 48, rest.1))].into();
             let graphql = [None, Some(room(graphql.0, 4_800, graphql.1))].into();
-            let rest = Limits::of_rest(rest, now());
-            let graphql = Limits::of_graphql(graphql, now());
+            let rest = ApiLimits::of_rest(rest, now());
+            let graphql = ApiLimits::of_graphql(graphql, now());
             let choice = choose(teams, told, &rest, &graphql, now());
-            assert_eq!(choice.way, way, "{what}");
+            assert_eq!(choice.from, way, "{what}");
             let found = (choice.rest.as_secs(), choice.graphql.as_secs());
             assert_eq!(found, waits, "{what}");
         }
@@ -269,10 +268,10 @@ mod tests {
         let spent = |left, per_window| Some(room(left, per_window, 300));
         for left in [0, 1, 57, 58, 111, 112, 166, 5_000, 1_000_000] {
             for rooms in [[None, spent(left, 4_800)], [spent(left, 16_000), None]] {
-                let graphql = Limits::of_graphql(rooms.into(), now());
-                let rest = Limits::of_rest(Vec::new(), now());
-                let way = choose(500, Told::default(), &rest, &graphql, now()).way;
-                if let Way::GraphQl(first) = way {
+                let graphql = ApiLimits::of_graphql(rooms.into(), now());
+                let rest = ApiLimits::of_rest(Vec::new(), now());
+                let way = choose(500, GraphQlStats::default(), &rest, &graphql, now()).from;
+                if let MembersFrom::GraphQl(first) = way {
                     let most = QUERY + first * FULL;
                     assert!(
                         most <= left && (2..=TEAMS).contains(&first),
@@ -284,11 +283,11 @@ mod tests {
             }
         }
         // One that never has enough is not waited for.
-        let tiny = Limits::of_graphql(vec![None, spent(0, 111)], now());
-        let rest = Limits::of_rest(vec![None, Some(room(0, 1, 3_600))], now());
+        let tiny = ApiLimits::of_graphql(vec![None, spent(0, 111)], now());
+        let rest = ApiLimits::of_rest(vec![None, Some(room(0, 1, 3_600))], now());
         assert_eq!(
-            choose(9, Told::default(), &rest, &tiny, now()).way,
-            Way::Rest
+            choose(9, GraphQlStats::default(), &rest, &tiny, now()).from,
+            MembersFrom::Rest
         );
     }
 }

@@ -1,7 +1,6 @@
 //! Where a Confluence site is: what people write as its domain, and what that means.
 
 use rollcall_connector::config::vendor_url;
-use rollcall_connector::{Code, Error, ErrorType};
 use url::Url;
 
 /// Where a site's API is.
@@ -20,25 +19,22 @@ impl Site {
     /// Reads `acme`, `acme.atlassian.net`, `https://acme.atlassian.net/wiki` or
     /// `https://api.atlassian.com/ex/confluence/<cloud id>`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let url = if text.contains("://") {
-            vendor_url(text)?
-        } else {
-            vendor_url(&format!("https://{}", host(text)?))?
+        let mut base = match text.contains("://") {
+            true => vendor_url(text)?,
+            false => vendor_url(&format!("https://{}", host(text)?))?,
         };
-        if let Some(rest) = url.path().strip_prefix(GATEWAY) {
+        if let Some(rest) = base.path().strip_prefix(GATEWAY) {
             let cloud_id = rest.split('/').next().unwrap_or_default().to_owned();
             if cloud_id.is_empty() {
                 return Err("names the gateway without a cloud id: https://api.atlassian.com/ex/confluence/<cloud id>".into());
             }
-            let mut base = url.clone();
             base.set_path(&format!("{GATEWAY}{cloud_id}"));
             return Ok(Self::Gateway(base, cloud_id));
         }
-        if url.host_str() == Some("api.atlassian.com") {
+        if base.host_str() == Some("api.atlassian.com") {
             return Err("must be https://api.atlassian.com/ex/confluence/<cloud id>".into());
         }
         // People paste the address of a page: a site has no path of its own.
-        let mut base = url;
         base.set_path("");
         Ok(Self::Own(base))
     }
@@ -64,23 +60,6 @@ fn host(text: &str) -> Result<String, String> {
         return Ok(name.to_owned());
     }
     Ok(format!("{name}.atlassian.net"))
-}
-
-/// For the configuration: what is wrong with a domain.
-pub(crate) fn check(text: &str) -> Result<(), String> {
-    Site::parse(text).map(drop)
-}
-
-/// The same for a domain that was checked.
-pub(crate) fn of(text: &str) -> Result<Site, Error> {
-    Site::parse(text).map_err(|problem| {
-        Error::new(
-            ErrorType::Misconfigured,
-            Code::BadConfiguration,
-            format!("`domain-url` {problem}"),
-            "Correct the connection's secret.",
-        )
-    })
 }
 
 #[cfg(test)]

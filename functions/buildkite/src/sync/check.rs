@@ -1,0 +1,94 @@
+//! What the numbers of a finished sync say: is it what the token should see?
+
+use rollcall_connector::{Code, Error, ErrorType, Identity, Tallies, Warning};
+
+pub(super) const MEMBERS: &str = "members";
+pub(super) const TEAMS: &str = "teams";
+pub(super) const UNKNOWN_ROLES: &str = "unknown roles";
+pub(super) const UNKNOWN_ORGANIZATION_ROLES: &str = "unknown roles in the organization";
+/// The rows of our token's owner, by the role that they show.
+pub(super) const OWNER_ADMIN: &str = "owner: admin";
+pub(super) const OWNER_MEMBER: &str = "owner: member";
+pub(super) const OWNER_WITHOUT_ROLE: &str = "owner: without role";
+/// The rows of the list that have the address or at least the name of our token's owner.
+pub(super) const OWNER_LISTED: &str = "owner: listed";
+/// The rows of others that show how they sign in.
+pub(super) const SSO_OF_OTHERS: &str = "how others sign in";
+
+/// Fails where the lists cannot be whole; returns what an operator should know of their numbers.
+pub(super) fn check(
+    identity: &Identity,
+    owner_is_known: bool,
+    tallies: &Tallies,
+) -> Result<Vec<Warning>, Error> {
+    let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
+    check_members(owner_is_known, count)?;
+    let owner = &identity.caller_name;
+    let (in_teams, in_organization) = (count(UNKNOWN_ROLES), count(UNKNOWN_ORGANIZATION_ROLES));
+    let mut warnings = Vec::new();
+    let mut warn = |is_due: bool, code, message: String| {
+        if is_due {
+            warnings.push(Warning::new(code, message));
+        }
+    };
+    warn(
+        !sees_all(count),
+        Code::MayNotBeAdministrator,
+        format!(
+            "nothing says that {owner} administers the organization: secret teams that they are not in are missing then"
+        ),
+    );
+    warn(
+        in_organization > 0,
+        Code::UnknownValue,
+        format!(
+            "{in_organization} members of the organization have a role that Rollcall does not know, and are shown as `member`"
+        ),
+    );
+    warn(
+        count(TEAMS) == 0,
+        Code::EmptyList,
+        "the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner".into(),
+    );
+    warn(
+        in_teams > 0,
+        Code::UnknownValue,
+        format!(
+            "{in_teams} memberships in teams have a role that Rollcall does not know, and are shown as `member`"
+        ),
+    );
+    Ok(warnings)
+}
+
+/// A token's owner is a member of every organization that it reaches: a list without them is not whole. Their name is
+/// enough, where the list has another address of theirs.
+fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<(), Error> {
+    if count(MEMBERS) == 0 {
+        return Err(Error::new(
+            ErrorType::PermissionDenied,
+            Code::EmptyList,
+            "the API shows no member of the organization, and there is one at least: the token's owner",
+            "Let somebody make the token who may see the organization's members.",
+        ));
+    }
+    if !owner_is_known || count(OWNER_LISTED) > 0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorType::Unavailable,
+        Code::CallerNotListed,
+        "the API's list of the organization's members lacks the token's owner, who is one of them: it is not whole",
+        "Run again; if it persists, let somebody who administers the organization make the token.",
+    ))
+}
+
+/// Whether the owner of our token sees every team, as administrators do. Where the API does not show their role, it shows
+/// it indirectly: administrators alone see how others sign in.
+fn sees_all(count: impl Fn(&str) -> u64) -> bool {
+    if count(OWNER_ADMIN) + count(OWNER_MEMBER) > 0 {
+        return count(OWNER_ADMIN) > 0;
+    }
+    // Without a row that is known to be the owner's, one of these is.
+    let own = u64::from(count(OWNER_WITHOUT_ROLE) == 0);
+    count(SSO_OF_OTHERS) > own
+}

@@ -1,0 +1,65 @@
+//! How the site gives access to spaces: by permissions, by roles, or by both.
+
+use rollcall_connector::{Code, Error, Warning};
+
+use super::Confluence;
+use crate::access::AccessMode;
+use crate::api::site_roles;
+
+impl Confluence {
+    /// How this site gives access, read once in a process; with what an operator should know of that.
+    pub(crate) async fn mode(&self) -> Result<&(AccessMode, Option<Warning>), Error> {
+        self.mode.get_or_try_init(|| self.read_mode()).await
+    }
+
+    async fn read_mode(&self) -> Result<(AccessMode, Option<Warning>), Error> {
+        let mode = match self.api.role_mode().await {
+            Ok(mode) => mode,
+            // The API v2 answers so where there is no such feature, and to a token that it does not accept; `identify` has
+            // shown that it accepts ours.
+            Err(e) if e.is_own_404() => None,
+            Err(e) => return Err(e.into()),
+        };
+        let both = |text: String| {
+            (
+                AccessMode::Both,
+                Some(Warning::new(Code::UnknownValue, text)),
+            )
+        };
+        Ok(match mode.as_deref() {
+            Some("PRE_ROLES") => (AccessMode::Rows, None),
+            Some("ROLES_TRANSITION") => (AccessMode::Both, None),
+            Some("ROLES") => (AccessMode::Roles, None),
+            Some(other) => both(format!(
+                "the site is in the mode `{other}`, which Rollcall does not know: roles and rows are both read"
+            )),
+            // A missing answer does not say that there are no roles: they would be missed with all who have one.
+            None => match self.api.whole(&site_roles()).await {
+                Ok(roles) if !roles.is_empty() => both(
+                    "the site does not say in which mode it is, and has roles: roles and rows are both read".into(),
+                ),
+                // *Unknown*: which of 404 and an empty list a site without roles answers.
+                Ok(_) => (AccessMode::Rows, None),
+                Err(e) if e.is_own_404() => (AccessMode::Rows, None),
+                // Nothing says that there are roles, and rows can be read: what roles there may be is not seen.
+                Err(e) if e.is_withheld() => (AccessMode::Rows, Some(Warning::blind_spot(
+                    "The site does not say in which mode it is, and does not show its roles: if it has some, who has them is only seen by the permissions that follow from them.",
+                ))),
+                Err(e) => return Err(e.into()),
+            },
+        })
+    }
+
+    /// Whether a space is there although the list of its role assignments is not found, on a site that did not say its
+    /// mode. That we can view the space shows that the token is accepted.
+    pub(crate) async fn has_no_assignments(&self, space: &str) -> Result<bool, Error> {
+        if self.mode().await?.1.is_none() {
+            return Ok(false);
+        }
+        match self.api.space(space).await {
+            Ok(_) => Ok(true),
+            Err(e) if e.is_own_404() => Ok(false),
+            Err(e) => Err(e.into()),
+        }
+    }
+}

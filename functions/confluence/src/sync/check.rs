@@ -1,0 +1,65 @@
+//! What the numbers of a finished sync say: is it what the token should see?
+
+use rollcall_connector::{Code, Error, Identity, StepOutput, Tallies, Warning};
+use rollcall_model::ResourceId;
+
+use super::Step;
+use crate::api::no_groups;
+
+pub(super) const NOT_SELECTED: &str = "rows that are not selected";
+pub(super) const PERSONAL: &str = "personal spaces";
+pub(super) const SPACES: &str = "spaces";
+pub(super) const GROUPS: &str = "groups";
+/// The steps that met the token's own account.
+const CALLER: &str = "the caller";
+
+/// Counts a step that shows the token's own account.
+pub(super) fn count_caller(out: &mut StepOutput<Step>, caller: &ResourceId) {
+    let records = &out.records;
+    if records.resources.iter().any(|r| r.id == *caller)
+        || records.grants.iter().any(|g| g.principal == *caller)
+    {
+        out.tally(CALLER, 1);
+    }
+}
+
+/// Fails where the lists cannot be whole; returns what an operator should know of their numbers.
+pub(super) fn check(identity: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
+    let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
+    if count(GROUPS) == 0 {
+        return Err(no_groups());
+    }
+    let (unselected, personal) = (count(NOT_SELECTED), count(PERSONAL));
+    let caller = &identity.caller.id;
+    let mut warnings = Vec::new();
+    let mut warn = |is_due: bool, code, message: String| {
+        if is_due {
+            warnings.push(Warning::new(code, message));
+        }
+    };
+    warn(
+        unselected > 0,
+        Code::ExcludedByConfiguration,
+        format!(
+            "{unselected} rows of permissions are of nouns or verbs that the configuration leaves out"
+        ),
+    );
+    warn(
+        personal > 0,
+        Code::ExcludedByConfiguration,
+        format!("{personal} personal spaces are left out, as configured"),
+    );
+    warn(
+        count(SPACES) == 0,
+        Code::EmptyList,
+        "the token's account sees no space at all; a site administrator does not see every space by that alone".into(),
+    );
+    warn(
+        count(CALLER) == 0,
+        Code::CallerNotListed,
+        format!(
+            "neither the user search nor a group or space names the token's own account {caller}: the lists of people may lack others as well"
+        ),
+    );
+    Ok(warnings)
+}

@@ -1,0 +1,129 @@
+//! The steps that read people and groups.
+
+use rollcall_connector::{Code, Error, StepOutput};
+
+use super::check::GROUPS;
+use super::{Step, StepResult, listed};
+use crate::access;
+use crate::api::{self, Account, ListPosition, SearchRow};
+use crate::connect::Confluence;
+
+impl Confluence {
+    pub(super) async fn users(&self, at: &ListPosition) -> StepResult {
+        let page = match self.api.page(&api::user_search(), at).await {
+            // The vendor ignores `start`, or shows nothing from there on. That is no reason to fail: nobody's access is in
+            // this list, and whoever is in a group or on a space is met there, and looked up.
+            Err(e) if e.is_circle() => return Ok(ended_early("answered the same page twice")),
+            Err(e) if !at.is_first() && e.status() == Some(400) => {
+                return Ok(ended_early("refused to show another page"));
+            }
+            page => listed(at, page)?,
+        };
+        let mut out = StepOutput::onward(page.next.map(|at| Step::Users { at }));
+        for row in &page.items {
+            match row.user.get().filter(|user| !user.account_id.is_empty()) {
+                Some(user) => {
+                    unreadable(&mut out, user);
+                    out.records.resources.push(access::person(user));
+                }
+                None => out.warn(Code::UnreadableRow, without_account(row)),
+            }
+        }
+        Ok(out)
+    }
+
+    pub(super) async fn groups(&self, at: &ListPosition) -> StepResult {
+        let page = listed(at, self.api.page(&api::groups(), at).await)?;
+        let mut out = StepOutput::onward(page.next.map(|at| Step::Groups { at }));
+        for group in &page.items {
+            out.tally(GROUPS, 1);
+            out.unreadable(format_args!("group {}", group.id), group.unreadable());
+            out.records.extend(access::group(group));
+            out.spawn.push(members_of(&group.id));
+        }
+        Ok(out)
+    }
+
+    pub(super) async fn members(&self, group: &str, at: &ListPosition) -> StepResult {
+        let page = listed(at, self.api.page(&api::members_of(group), at).await)?;
+        let mut out = StepOutput::onward(page.next.map(|at| Step::Members {
+            group: group.to_owned(),
+            at,
+        }));
+        for account in &page.items {
+            // Without an id, somebody's membership could not be shown.
+            if account.account_id.is_empty() {
+                return Err(Error::internal(
+                    Code::UnexpectedAnswer,
+                    format!(
+                        "the vendor lists the user `{}` without an account id",
+                        account.display_name
+                    ),
+                ));
+            }
+            unreadable(&mut out, account);
+            out.records.extend(access::membership(group, account));
+        }
+        Ok(out)
+    }
+
+    pub(super) async fn accounts(&self, ids: &[String]) -> StepResult {
+        let mut out = StepOutput::default();
+        // The vendor leaves out accounts that it does not know; the engine keeps what was seen of them.
+        for account in self.api.accounts(ids).await? {
+            if account.account_id.is_empty() {
+                let message = "a row of a look-up of users has no account id";
+                out.warn(Code::UnreadableRow, message);
+                continue;
+            }
+            unreadable(&mut out, &account);
+            out.records.resources.push(access::user(&account));
+        }
+        Ok(out)
+    }
+
+    /// A group that holds access and was not listed.
+    pub(super) async fn unlisted_group(&self, id: &str) -> StepResult {
+        match self.api.group(id).await {
+            Ok(group) => {
+                let mut out = StepOutput::from(access::group(&group));
+                out.spawn.push(members_of(&group.id));
+                Ok(out)
+            }
+            // The engine shows it by its id: that it holds access is all that is known of it.
+            Err(e) if e.is_unknown_id() => Ok(StepOutput::default()),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+fn members_of(group: &str) -> Step {
+    Step::Members {
+        group: group.to_owned(),
+        at: ListPosition::default(),
+    }
+}
+
+fn unreadable(out: &mut StepOutput<Step>, account: &Account) {
+    let row = format_args!("user {}", account.account_id);
+    out.unreadable(row, account.unreadable());
+}
+
+/// The user search shows no more than it did.
+fn ended_early(why: &str) -> StepOutput<Step> {
+    let mut out = StepOutput::default();
+    out.blind_spot(format!(
+        "The user search {why}: accounts that are in no group and on no space are only shown as far as its first pages name them."
+    ));
+    out
+}
+
+/// A warning of a row of the user search that shows no account.
+fn without_account(row: &SearchRow) -> String {
+    match row.user.get().map(|user| &*user.display_name) {
+        Some(name) if !name.is_empty() => {
+            format!("a row of the user search, `{name}`, has no account id")
+        }
+        _ => "a row of the user search shows no account".into(),
+    }
+}

@@ -17,7 +17,7 @@ where
 }
 
 /// A field that decides neither who somebody is nor what they may do (a date, a description): if it has another form than
-/// documented, its list must not fail. Use it with `#[serde(default)]`.
+/// documented, its list must not fail. It needs no `#[serde(default)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lenient<T> {
     /// Missing, `null`, or an empty text.
@@ -115,7 +115,9 @@ pub fn unreadable(fields: impl IntoIterator<Item = (&'static str, bool)>) -> Vec
 
 impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Value::deserialize(deserializer)? {
+        // `Option`, so that serde takes a missing field for null.
+        let value = Option::<Value>::deserialize(deserializer)?;
+        Ok(match value.unwrap_or_default() {
             Value::Null => Self::Absent,
             Value::String(text) if text.trim().is_empty() => Self::Absent,
             value => serde_json::from_value(value).map_or(Self::Unreadable, Self::Read),
@@ -129,9 +131,7 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Row {
-        #[serde(default)]
         at: Lenient<jiff::Timestamp>,
-        #[serde(default)]
         name: Lenient<String>,
     }
 

@@ -118,11 +118,11 @@ fn what_fails_ends_with_1_and_says_what_to_do() {
         ),
         (
             &["snapshot", "grants", "good.c1z", "--principal", "nobody"],
-            "`nobody` is no principal",
+            "`nobody` is not a valid principal id",
         ),
         (
             &["snapshot", "grants", "good.c1z", "--entitlement", "x"],
-            "`x` is no entitlement id",
+            "`x` is not a valid entitlement id",
         ),
         (
             &["snapshot", "resources", "good.c1z", "--resource", "x"],
@@ -173,7 +173,7 @@ fn what_fails_ends_with_1_and_says_what_to_do() {
                 "--principal",
                 "a:b",
             ],
-            "`x` is no entitlement id",
+            "`x` is not a valid entitlement id",
         ),
         (
             &[
@@ -184,7 +184,7 @@ fn what_fails_ends_with_1_and_says_what_to_do() {
                 "--principal",
                 "x",
             ],
-            "`x` is no principal",
+            "`x` is not a valid principal id",
         ),
     ];
     for (arguments, message) in cases {

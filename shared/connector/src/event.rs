@@ -1,9 +1,8 @@
-//! What the functions are asked and what they answer. An unknown field is an error: a typing mistake in `dry_run` must
-//! not grant anything.
+//! The events that the functions accept, and their answers. An unknown field is an error: a typing mistake in `dry_run`
+//! must not grant anything.
 
 use std::collections::BTreeMap;
 
-use crate::Code;
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error as _};
@@ -11,8 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::clock::whole_second;
-use crate::{Error, Warning};
 use rollcall_model::{EntitlementId, ResourceId};
+
+use crate::{Code, Error, Warning};
 
 fn default_connection() -> String {
     "default".into()
@@ -27,23 +27,23 @@ fn time_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["string", "null"], "format": "date-time"})
 }
 
-/// Asks for a sync.
+/// The event that starts or resumes a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct SyncEvent {
-    /// Which connection.
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
     pub connection: String,
-    /// Goes on with this unfinished run.
+    /// The unfinished run to resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_id: Option<String>,
-    /// Takes this held snapshot although it lost so much.
+    /// The held snapshot to publish although it lost so much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept: Option<String>,
 }
 
-/// How a sync stands.
+/// The status of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncStatus {
@@ -53,50 +53,48 @@ pub enum SyncStatus {
     Continue,
     /// The snapshot is stored, and not published: it lost too much.
     Held,
-    /// Another run is at work.
+    /// Another run holds the lease.
     Busy,
 }
 
-/// Why a sync is not complete, or a change in progress.
+/// The reason why a sync is not complete, or a change in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// The vendor asks for patience.
+    /// The vendor's rate limit is used up.
     RateLimit,
-    /// The vendor, AWS or the network did not answer properly; a warning says what failed.
+    /// The vendor, AWS or the network did not answer properly; a warning has the failure.
     Unavailable,
-    /// The function's time is over.
+    /// The function's deadline is near.
     Deadline,
-    /// Writing the snapshot needs a slice of its own.
+    /// Writing the snapshot needs an invocation of its own.
     Finishing,
     /// A sudden loss.
     Loss,
-    /// Another run, or another change of the same principal, has the lease.
+    /// Another run, or another change of the same principal, holds the lease.
     Lease,
-    /// The operator stopped it (on a machine, by Ctrl-C).
+    /// The operator stopped it (Ctrl-C on the command line).
     Interrupted,
 }
 
-/// What a sync answers.
+/// The answer to a sync event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct SyncAnswer {
-    /// How it stands.
     pub status: SyncStatus,
-    /// Which connection.
     pub connection: String,
-    /// Which run; of a busy connection, the one that has it.
+    /// The run; of a busy connection, the run that holds its lease.
     pub sync_id: Option<String>,
     /// When to send the event again.
     #[serde(serialize_with = "write_time")]
     #[schemars(schema_with = "time_schema")]
     pub resume_at: Option<Timestamp>,
-    /// Why it is not complete.
     pub reason: Option<Reason>,
     /// The snapshot's key in the store.
     pub snapshot: Option<String>,
     /// SHA-256 of what the vendor stated, in hex.
     pub content_digest: Option<String>,
-    /// How much there is.
+    /// What the snapshot holds.
     pub counts: Counts,
     /// Requests sent to the vendor.
     pub calls: u64,
@@ -104,103 +102,102 @@ pub struct SyncAnswer {
     pub warnings: Vec<Warning>,
 }
 
-/// How much there is in a snapshot.
+/// The numbers of rows in a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct Counts {
-    /// Resources.
     pub resources: u64,
-    /// Entitlements.
     pub entitlements: u64,
     /// Grants that the vendor stated.
     pub grants: u64,
-    /// Grants that follow from others.
+    /// Grants that expansion derives from others.
     pub expanded: u64,
 }
 
-/// Asks to grant an entitlement, or to revoke it.
+/// The event that grants or revokes an entitlement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct ChangeEvent {
-    /// Which connection.
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
     pub connection: String,
-    /// Names this request: the same id with the same body is done once.
+    /// The id of this request: the same id with the same body is carried out once.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"))]
     pub request_id: String,
     /// The entitlement's id, as in a snapshot.
     pub entitlement: String,
     /// The principal, `type:id`, as in a snapshot.
     pub principal: String,
-    /// Only look, and say what would be done.
+    /// Whether to change nothing, and answer what would be done.
     #[serde(default)]
     pub dry_run: bool,
-    /// Why: goes into the audit record.
+    /// The reason, for the audit record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Side effects that are accepted.
+    /// The side effects that are accepted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
 }
 
-/// Asks to create an account.
+/// The event that creates an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct CreateEvent {
-    /// Which connection.
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
     pub connection: String,
-    /// Names this request: the same id with the same body is done once.
+    /// The id of this request: the same id with the same body is carried out once.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"))]
     pub request_id: String,
-    /// The account to be.
+    /// The account to create.
     #[serde(deserialize_with = "object")]
     pub account: Account,
-    /// Only look, and say what would be done.
+    /// Whether to change nothing, and answer what would be done.
     #[serde(default)]
     pub dry_run: bool,
-    /// Why: goes into the audit record.
+    /// The reason, for the audit record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// An account to be.
+/// An account to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct Account {
-    /// Its e-mail address.
     pub email: String,
-    /// What else the vendor takes.
+    /// Further attributes that the vendor accepts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub profile: BTreeMap<String, Value>,
 }
 
-/// Asks to delete an account.
+/// The event that deletes an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct DeleteEvent {
-    /// Which connection.
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
     pub connection: String,
-    /// Names this request: the same id with the same body is done once.
+    /// The id of this request: the same id with the same body is carried out once.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"))]
     pub request_id: String,
     /// The account, `type:id`, as in a snapshot.
     pub principal: String,
-    /// Only look, and say what would be done.
+    /// Whether to change nothing, and answer what would be done.
     #[serde(default)]
     pub dry_run: bool,
-    /// Why: goes into the audit record.
+    /// The reason, for the audit record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// What came of a change.
+/// The outcome of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub enum Outcome {
     Granted,
     AlreadyGranted,
@@ -214,10 +211,10 @@ pub enum Outcome {
     InProgress,
 }
 
-/// A grant, by its parts.
+/// A grant, by its ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct GrantRef {
-    /// Its id.
     pub id: String,
     /// The entitlement's id.
     pub entitlement: String,
@@ -237,33 +234,33 @@ impl GrantRef {
     }
 }
 
-/// An account, in short.
+/// An account in brief.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct ResourceRef {
     /// `type:id`.
     pub id: String,
-    /// Its name for people.
     pub display_name: String,
-    /// The vendor's word for its state.
+    /// Its status in the vendor's words.
     pub status: String,
 }
 
-/// What a change answers.
+/// The answer to an event that changes access.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the other names say it all")]
 pub struct ChangeAnswer {
-    /// What came of it.
     pub outcome: Outcome,
-    /// The request that it answers.
+    /// The id of the answered request.
     pub request_id: String,
-    /// Nothing was changed: this is what would have been.
+    /// Whether nothing was changed, and this is what would have been.
     pub dry_run: bool,
-    /// The grant in question, if it exists now.
+    /// The requested grant, if it exists now.
     pub grants: Vec<GrantRef>,
-    /// Ids of grants that gave way to the new one.
+    /// The ids of the grants that the new one replaced.
     pub replaced: Vec<String>,
-    /// Ids of grants that are no more.
+    /// The ids of the grants that ended.
     pub removed: Vec<String>,
-    /// The account in question.
+    /// The requested account.
     pub resource: Option<ResourceRef>,
     /// The vendor's id of the operation.
     pub vendor_request_id: Option<String>,
@@ -278,7 +275,7 @@ pub struct ChangeAnswer {
     pub audit: Option<String>,
 }
 
-/// Reads an event; says what is wrong with it and where.
+/// Reads an event. The error says what is wrong with it, and where.
 pub fn parse<T: DeserializeOwned>(event: &Value) -> Result<T, Error> {
     object(event).map_err(|e| {
         Error::invalid(
@@ -289,61 +286,47 @@ pub fn parse<T: DeserializeOwned>(event: &Value) -> Result<T, Error> {
     })
 }
 
-/// Reads an object, and nothing but an object. Without this, a list of values would be taken for the fields in their
-/// order: then nobody would see what is what.
+/// Reads an object and nothing else. `Deserialize` of a struct would also accept a list of values in the fields' order.
 fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     let fields = Map::<String, Value>::deserialize(from)?;
     T::deserialize(Value::Object(fields)).map_err(D::Error::custom)
 }
 
-/// Checks a connection's name: it becomes part of keys and of the secret's name.
+/// Checks a connection's name, which becomes part of keys and of the secret's name.
 pub fn check_connection(name: &str) -> Result<(), Error> {
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let first = name.chars().next().is_some_and(good);
-    let rest = name.chars().all(|c| good(c) || c == '-');
-    if first && rest && name.len() <= 63 {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        Code::BadConnectionName,
-        format!("`{name}` is no name of a connection"),
-        "Use up to 63 lower-case letters, digits and dashes, a letter or digit first.",
-    ))
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_valid =
+        name.len() <= 63 && name.starts_with(fits) && name.chars().all(|c| fits(c) || c == '-');
+    let fix = "Use up to 63 lower-case letters, digits and dashes, a letter or digit first.";
+    let invalid = || malformed(Code::BadConnectionName, name, "connection name", fix);
+    is_valid.then_some(()).ok_or_else(invalid)
 }
 
-/// Checks a request's id: it becomes part of keys.
+/// Checks a request's id, which becomes part of keys.
 pub fn check_request_id(id: &str) -> Result<(), Error> {
-    let good = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if (1..=64).contains(&id.len()) && id.chars().all(good) {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        Code::BadRequestId,
-        format!("`{id}` is no request id"),
-        "Use 1 to 64 letters, digits, dashes and underscores.",
-    ))
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let is_valid = (1..=64).contains(&id.len()) && id.chars().all(fits);
+    let fix = "Use 1 to 64 letters, digits, dashes and underscores.";
+    let invalid = || malformed(Code::BadRequestId, id, "request id", fix);
+    is_valid.then_some(()).ok_or_else(invalid)
 }
 
 /// Reads an entitlement's id.
 pub fn entitlement(text: &str) -> Result<EntitlementId, Error> {
-    EntitlementId::parse(text).ok_or_else(|| {
-        Error::invalid(
-            Code::UnknownEntitlement,
-            format!("`{text}` is no entitlement id"),
-            "Use an id as the snapshot has it, `type:resource:slug`.",
-        )
-    })
+    let fix = "Use an id from the snapshot, `type:resource:slug`.";
+    let invalid = || malformed(Code::UnknownEntitlement, text, "entitlement id", fix);
+    EntitlementId::parse(text).ok_or_else(invalid)
 }
 
-/// Reads a principal.
+/// Reads a principal's id.
 pub fn principal(text: &str) -> Result<ResourceId, Error> {
-    ResourceId::parse(text).ok_or_else(|| {
-        Error::invalid(
-            Code::UnknownPrincipal,
-            format!("`{text}` is no principal"),
-            "Use `type:id`, as the snapshot has them.",
-        )
-    })
+    let fix = "Use an id from the snapshot, `type:id`.";
+    let invalid = || malformed(Code::UnknownPrincipal, text, "principal id", fix);
+    ResourceId::parse(text).ok_or_else(invalid)
+}
+
+fn malformed(code: Code, text: &str, what: &str, fix: &'static str) -> Error {
+    Error::invalid(code, format!("`{text}` is not a valid {what}"), fix)
 }
 
 #[cfg(test)]

@@ -53,8 +53,8 @@ impl Network {
             return Ok(network);
         }
         let proxy = |name| {
-            let named = either(variable, name).or_else(|| either(variable, "ALL_PROXY"));
-            named
+            let given = either(variable, name).or_else(|| either(variable, "ALL_PROXY"));
+            given
                 .map(|(name, text)| proxy_url(&name, &text))
                 .transpose()
         };
@@ -68,9 +68,8 @@ impl Network {
         let direct = NoProxy::from_string(&self.direct);
         let http = self.http.as_ref().map(|url| Proxy::http(url.as_str()));
         let https = self.https.as_ref().map(|url| Proxy::https(url.as_str()));
-        let proxies = http.into_iter().chain(https);
-        proxies
-            .map(|proxy| proxy.map(|proxy| proxy.no_proxy(direct.clone())))
+        let all = http.into_iter().chain(https);
+        all.map(|proxy| Ok(proxy?.no_proxy(direct.clone())))
             .collect()
     }
 
@@ -162,7 +161,7 @@ pub(crate) fn bad_bundle(what: String) -> Error {
 }
 
 macro_rules! faults {
-    ($($(#[$doc:meta])* $name:ident: $kind:ident, $code:ident, $fix:literal)*) => {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident, $code:path, $fix:literal)*) => {
         /// Why a connection failed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Fault { $($(#[$doc])* $name,)* }
@@ -170,7 +169,7 @@ macro_rules! faults {
         impl Fault {
             /// The error's type, its code where a vendor was called, and what the operator should do.
             pub fn facts(self) -> (ErrorType, Code, &'static str) {
-                match self { $(Self::$name => (ErrorType::$kind, Code::$code, $fix),)* }
+                match self { $(Self::$name => (ErrorType::$kind, $code, $fix),)* }
             }
         }
     };
@@ -178,34 +177,34 @@ macro_rules! faults {
 
 faults! {
     /// No trusted authority signed the certificate.
-    UnknownIssuer: Misconfigured, UntrustedCertificate,
+    UnknownIssuer: Misconfigured, Code::UntrustedCertificate,
         "No trusted authority signed the server's certificate. If a proxy inspects TLS, or the server has a certificate of a private authority, let ROLLCALL_CA_BUNDLE name a PEM file with that authority's certificate. Otherwise check the address."
     /// The certificate has expired or is not valid yet.
-    OutOfDate: Unavailable, CertificateOutOfDate,
+    OutOfDate: Unavailable, Code::CertificateOutOfDate,
         "The server's certificate has expired or is not valid yet. Check the clock of this machine. If it is right, whoever runs the server (or the proxy that inspects TLS) must renew the certificate."
     /// The certificate is for another host.
-    WrongName: Misconfigured, CertificateOfAnotherHost,
+    WrongName: Misconfigured, Code::CertificateOfAnotherHost,
         "The server's certificate is for another host name. Check the host in the configured address, and whether a proxy or another server answers there."
     /// TLS failed for another reason.
-    Tls: Unavailable, TlsFailed,
+    Tls: Unavailable, Code::TlsFailed,
         "The address answers, but not with TLS that can be used. Check scheme and port of the configured address, and whether a proxy answers there; else run again."
     /// The host name has no address.
-    HostNotFound: Unavailable, HostNotFound,
+    HostNotFound: Unavailable, Code::HostNotFound,
         "The host name has no address. Check the host in the configured address and the DNS of this network; else run again."
     /// Nothing listens at the address.
-    Refused: Unavailable, VendorUnreachable,
+    Refused: Unavailable, Code::VendorUnreachable,
         "Check the address in the configuration: nothing listens there. If this network needs a proxy, set HTTPS_PROXY (or correct it, and NO_PROXY). Else run again."
     /// No answer in time.
-    TimedOut: Unavailable, VendorTimeout,
+    TimedOut: Unavailable, Code::VendorTimeout,
         "There was no answer in time. Check that this network lets connections out to that host (firewall, security group, NAT of a VPC, HTTPS_PROXY); else run again later."
     /// The proxy requires a user name and a password.
-    ProxyCredentials: Misconfigured, ProxyCredentials,
+    ProxyCredentials: Misconfigured, Code::ProxyCredentials,
         "The proxy wants a user name and a password: put them into its address, as in HTTPS_PROXY=http://user:password@proxy.example.com:3128."
     /// The proxy did not connect.
-    Proxy: Unavailable, ProxyFailed,
+    Proxy: Unavailable, Code::ProxyFailed,
         "The proxy did not connect. Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and whether the proxy allows that host; hosts in NO_PROXY are reached directly. Else run again."
     /// Another reason.
-    Other: Unavailable, VendorUnreachable,
+    Other: Unavailable, Code::VendorUnreachable,
         "Check the address in the configuration and the network's way out; else run again."
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Something that an operator should know although nothing failed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
-    /// The name of a [`Code`].
+    /// The stable code, in UpperCamelCase.
     pub code: String,
     /// One sentence.
     pub message: String,

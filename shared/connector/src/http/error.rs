@@ -161,8 +161,8 @@ fn page(text: &str) -> Option<String> {
 
 /// An error's type and code, and what the operator should do.
 macro_rules! facts {
-    ($kind:ident, $code:ident: $fix:literal) => {
-        (ErrorType::$kind, Code::$code, $fix)
+    ($kind:ident, $code:path: $fix:literal) => {
+        (ErrorType::$kind, $code, $fix)
     };
 }
 
@@ -172,17 +172,17 @@ impl From<Error> for Boundary {
             Error::Status { status, .. } => of_status(*status),
             Error::Transport { source, .. } => Fault::of(source).facts(),
             Error::RateLimited { .. } => {
-                facts!(RateLimited, RateLimited: "Run again at the time given.")
+                facts!(RateLimited, Code::RateLimited: "Run again at the time given.")
             }
-            Error::Garbled { .. } => facts!(Unavailable, VendorUnavailable:
+            Error::Garbled { .. } => facts!(Unavailable, Code::VendorUnavailable:
                 "Run again; if it persists, check the address in the configuration: something else than the API may be there."),
-            Error::Unexpected { .. } => facts!(Internal, UnexpectedAnswer:
+            Error::Unexpected { .. } => facts!(Internal, Code::UnexpectedAnswer:
                 "The vendor's API changed, or answers what its documentation does not say: report it to the project with this message."),
-            Error::Circle { .. } => facts!(Unavailable, EndlessList:
+            Error::Circle { .. } => facts!(Unavailable, Code::EndlessList:
                 "Run again; if it persists, report it to the vendor."),
-            Error::InvalidPathSegment { .. } => facts!(InvalidRequest, UnusableName:
+            Error::InvalidPathSegment { .. } => facts!(InvalidRequest, Code::UnusableName:
                 "If the name comes from the event or the configuration, correct it. If the vendor really has an object of this name, change it there."),
-            Error::Redirect { .. } => facts!(Misconfigured, Redirected:
+            Error::Redirect { .. } => facts!(Misconfigured, Code::Redirected:
                 "Configure the address that the API really has."),
         };
         // The vendor's words are the message; only the network's error is a source.
@@ -199,20 +199,20 @@ impl From<Error> for Boundary {
 
 fn of_status(status: u16) -> (ErrorType, Code, &'static str) {
     match status {
-        401 => facts!(Unauthenticated, CredentialRejected:
+        401 => facts!(Unauthenticated, Code::CredentialRejected:
             "The key is wrong, expired or disabled: make a new one and store it in the connection's secret."),
-        403 => facts!(PermissionDenied, VendorDenied:
+        403 => facts!(PermissionDenied, Code::VendorDenied:
             "Give the key's owner the role that the connector's README names. If the vendor restricts addresses (an IP allow list), allow this network."),
-        404 => facts!(NotFound, VendorNotFound:
+        404 => facts!(NotFound, Code::VendorNotFound:
             "The vendor has nothing under this path, or does not show it to this key. If the path names an object of the event, check its id; otherwise check the ids and the address in the configuration."),
-        409 => facts!(Conflict, VendorConflict:
+        409 => facts!(Conflict, Code::VendorConflict:
             "Something else changed the same object, or its state does not allow this: run again, and if it persists, look at the object at the vendor."),
-        429 => facts!(RateLimited, RateLimited: "Run again later."),
+        429 => facts!(RateLimited, Code::RateLimited: "Run again later."),
         // "Not implemented" does not pass with time.
         500 | 502..=599 => {
-            facts!(Unavailable, VendorUnavailable: "The vendor has trouble: run again later.")
+            facts!(Unavailable, Code::VendorUnavailable: "The vendor has trouble: run again later.")
         }
-        _ => facts!(Internal, VendorRejected:
+        _ => facts!(Internal, Code::VendorRejected:
             "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report it to the project with this message."),
     }
 }

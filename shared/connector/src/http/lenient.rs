@@ -17,7 +17,7 @@ where
 }
 
 /// A field that decides neither who somebody is nor what they may do (a date, a description): if it has another form than
-/// documented, its list must not fail. Use it with `#[serde(default)]`.
+/// documented, its list must not fail. It needs no `#[serde(default)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lenient<T> {
     /// Missing, `null`, or an empty text.
@@ -146,7 +146,6 @@ mod tests {
     #[derive(Deserialize)]
     struct Row {
         at: Lenient<jiff::Timestamp>,
-        #[serde(default)]
         name: Lenient<String>,
     }
 

@@ -1,7 +1,6 @@
 //! Client-side pacing and rate-limit budgets, and the counters of calls, retries and waits.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,18 +11,15 @@ use crate::clock::{after, between};
 
 /// Counts requests, retries and waits.
 #[derive(Debug, Default)]
-pub struct Meter {
-    calls: AtomicU64,
-    retries: AtomicU64,
-    waits: Mutex<Waits>,
-}
+pub struct Meter(Mutex<Counters>);
 
-/// The waits. Requests wait at the same time: waits that overlap are one.
-#[derive(Debug, Clone, Copy, Default)]
-struct Waits {
-    count: u64,
-    total: Duration,
-    until: Option<Timestamp>,
+#[derive(Debug, Default)]
+struct Counters {
+    /// All but `wait_ms`.
+    usage: Usage,
+    waited: Duration,
+    /// The end of the present wait. Requests wait at the same time: waits that overlap are one.
+    waiting_until: Option<Timestamp>,
 }
 
 /// The counts of a [`Meter`].
@@ -55,30 +51,32 @@ impl std::ops::Add for Usage {
 impl Meter {
     /// The counts so far.
     pub fn usage(&self) -> Usage {
-        let waits = *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let counters = self.counters();
         Usage {
-            calls: self.calls.load(Ordering::Relaxed),
-            retries: self.retries.load(Ordering::Relaxed),
-            waits: waits.count,
-            wait_ms: u64::try_from(waits.total.as_millis()).unwrap_or(u64::MAX),
+            wait_ms: u64::try_from(counters.waited.as_millis()).unwrap_or(u64::MAX),
+            ..counters.usage
         }
     }
 
     pub(super) fn call(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.counters().usage.calls += 1;
     }
 
     pub(super) fn retry(&self) {
-        self.retries.fetch_add(1, Ordering::Relaxed);
+        self.counters().usage.retries += 1;
     }
 
     pub(super) fn wait(&self, now: Timestamp, time: Duration) {
-        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.counters();
         let until = after(now, time);
-        let known = waits.until.filter(|known| *known > now);
-        waits.count += u64::from(known.is_none());
-        waits.total += between(known.unwrap_or(now), until);
-        waits.until = waits.until.max(Some(until));
+        let known = counters.waiting_until.filter(|known| *known > now);
+        counters.usage.waits += u64::from(known.is_none());
+        counters.waited += between(known.unwrap_or(now), until);
+        counters.waiting_until = counters.waiting_until.max(Some(until));
+    }
+
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

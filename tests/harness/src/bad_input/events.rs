@@ -106,13 +106,13 @@ impl Holds {
 const NAME: Failure = failure(
     "InvalidRequest",
     "BadConnectionName",
-    "is no name of a connection",
+    "is not a valid connection name",
     "lower-case",
 );
 const REQUEST_ID: Failure = failure(
     "InvalidRequest",
     "BadRequestId",
-    "is no request id",
+    "is not a valid request id",
     "1 to 64 letters",
 );
 const SYNC_ID: Failure = failure(
@@ -124,13 +124,13 @@ const SYNC_ID: Failure = failure(
 const ENTITLEMENT: Failure = failure(
     "InvalidRequest",
     "UnknownEntitlement",
-    "is no entitlement id",
+    "is not a valid entitlement id",
     "`type:resource:slug`",
 );
 const PRINCIPAL: Failure = failure(
     "InvalidRequest",
     "UnknownPrincipal",
-    "is no principal",
+    "is not a valid principal id",
     "`type:id`",
 );
 

@@ -1,4 +1,4 @@
-//! `rollcall grant`, `revoke`, `create-account` and `delete-account`: change something, and wait until it is done.
+//! `rollcall grant`, `revoke`, `create-account` and `delete-account`: makes a change, and waits until it is done.
 
 use std::io::Read;
 use std::path::Path;
@@ -11,46 +11,17 @@ use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use serde_json::{Map, Value, json};
 
-use crate::args::{ChangeArgs, CreateArgs, DeleteArgs, RequestArgs, Target};
+use crate::args::{ChangeArgs, CreateArgs, DeleteArgs, RequestArgs};
 use crate::failure::{Exit, Failure};
-use crate::output::{self, ReportFormat};
+use crate::output::{self, Report, ReportFormat};
 use crate::shell::quoted;
-use crate::sync::{from_json, wait, why};
+use crate::sync::{from, from_json, reason, wait};
 use crate::{connectors, signals};
 
 type Event = Map<String, Value>;
 
-/// Runs `rollcall grant`.
-pub(crate) async fn grant(args: ChangeArgs) -> Result<Exit, Failure> {
-    let event = access_event(&args);
-    run(Operation::Grant, &args.target, &args.request, event).await
-}
-
-/// Runs `rollcall revoke`.
-pub(crate) async fn revoke(args: ChangeArgs) -> Result<Exit, Failure> {
-    let event = access_event(&args);
-    run(Operation::Revoke, &args.target, &args.request, event).await
-}
-
-/// Runs `rollcall create-account`.
-pub(crate) async fn create_account(args: CreateArgs) -> Result<Exit, Failure> {
-    let profile = args.profile.iter().map(|pair| profile_entry(pair));
-    let profile = profile.collect::<Result<Map<String, Value>, Failure>>()?;
-    let mut account = json!({"email": args.email});
-    if !profile.is_empty() {
-        account["profile"] = profile.into();
-    }
-    let event = Map::from_iter([("account".to_owned(), account)]);
-    run(Operation::CreateAccount, &args.target, &args.request, event).await
-}
-
-/// Runs `rollcall delete-account`.
-pub(crate) async fn delete_account(args: DeleteArgs) -> Result<Exit, Failure> {
-    let event = Map::from_iter([("principal".to_owned(), json!(args.principal))]);
-    run(Operation::DeleteAccount, &args.target, &args.request, event).await
-}
-
-fn access_event(args: &ChangeArgs) -> Event {
+/// Runs `rollcall grant` or `rollcall revoke`.
+pub(crate) async fn access(operation: Operation, args: ChangeArgs) -> Result<Exit, Failure> {
     let mut event = Map::from_iter([
         ("entitlement".to_owned(), json!(args.entitlement)),
         ("principal".to_owned(), json!(args.principal)),
@@ -58,86 +29,82 @@ fn access_event(args: &ChangeArgs) -> Event {
     if !args.allow.is_empty() {
         event.insert("allow".into(), json!(args.allow));
     }
-    event
+    run(operation, &args.request, event).await
+}
+
+/// Runs `rollcall create-account`.
+pub(crate) async fn create_account(args: CreateArgs) -> Result<Exit, Failure> {
+    let profile = args.profile.iter().map(|pair| profile_entry(pair));
+    let profile = profile.collect::<Result<Event, Failure>>()?;
+    let mut account = json!({"email": args.email});
+    if !profile.is_empty() {
+        account["profile"] = profile.into();
+    }
+    let event = Map::from_iter([("account".to_owned(), account)]);
+    run(Operation::CreateAccount, &args.request, event).await
+}
+
+/// Runs `rollcall delete-account`.
+pub(crate) async fn delete_account(args: DeleteArgs) -> Result<Exit, Failure> {
+    let event = Map::from_iter([("principal".to_owned(), json!(args.principal))]);
+    run(Operation::DeleteAccount, &args.request, event).await
 }
 
 /// Reads `KEY=TEXT` or `KEY:=JSON`.
 fn profile_entry(pair: &str) -> Result<(String, Value), Failure> {
-    let wrong = |why: String| Failure::Usage(format!("--profile `{pair}` {why}"));
-    let Some((key, text)) = pair.split_once('=') else {
-        return Err(wrong("is not KEY=VALUE".into()));
-    };
+    let wrong = |why: &str| Failure::Usage(format!("--profile `{pair}` {why}"));
+    let (key, text) = pair
+        .split_once('=')
+        .ok_or_else(|| wrong("is not KEY=VALUE"))?;
     let (key, value) = match key.strip_suffix(':') {
-        Some(key) => (
-            key,
-            serde_json::from_str(text).map_err(|e| wrong(format!("holds no JSON: {e}")))?,
-        ),
-        None => (key, text.into()),
+        None => (key, Ok(text.into())),
+        Some(key) => (key, serde_json::from_str(text)),
     };
-    if key.is_empty() {
-        return Err(wrong("names no key".into()));
+    let value = value.map_err(|e| wrong(&format!("does not hold JSON: {e}")))?;
+    match key {
+        "" => Err(wrong("does not name a key")),
+        key => Ok((key.to_owned(), value)),
     }
-    Ok((key.to_owned(), value))
 }
 
-async fn run(
-    operation: Operation,
-    target: &Target,
-    args: &RequestArgs,
-    flags: Event,
-) -> Result<Exit, Failure> {
+async fn run(operation: Operation, args: &RequestArgs, flags: Event) -> Result<Exit, Failure> {
+    let target = &args.target;
     let entry = connectors::find(&target.connector)?;
     let mut cx = Context::from_environment_with_store(target.store.clone())?;
     if args.no_wait {
         cx.settings.max_operation = Duration::ZERO;
     }
-    let event = complete(&cx, target, args, flags)?;
+    let event = complete(&cx, args, flags)?;
     signals::watch(&cx.interrupt, "the change under way is finished first")?;
     let (answer, raw) = until_done(&cx, &entry, operation, &event, args.no_wait).await?;
     match args.output {
-        ReportFormat::Json => {
-            output::json(&raw)?;
-        }
-        ReportFormat::Table => output::pairs(&describe(&cx, &answer))?,
+        ReportFormat::Json => output::json(&raw)?,
+        ReportFormat::Table => report(&cx, &answer).print()?,
     }
     if answer.outcome != Outcome::InProgress {
         return Ok(Exit::Done);
     }
-    let from = answer
-        .resume_at
-        .map(|at| format!(", from {at:.0} on"))
-        .unwrap_or_default();
-    output::note(&format!("not finished: {}", why(answer.reason)));
+    output::note(&format!("not finished: {}", reason(answer.reason)));
+    let command = target.command(&[operation.as_str(), &target.connector]);
     output::note(&format!(
-        "to go on{from}: {}",
-        again(operation, target, &event)
+        "to resume{}: echo {} | {}",
+        from(answer.resume_at),
+        quoted(&event.to_string()),
+        command.option("--event", Some("-"))
     ));
     Ok(Exit::NotFinished)
 }
 
-/// The event from the file or the flags, with all that both may leave out.
-fn complete(
-    cx: &Context,
-    target: &Target,
-    args: &RequestArgs,
-    flags: Event,
-) -> Result<Value, Failure> {
+/// The event from the file or the flags, with defaults for what both may leave out.
+fn complete(cx: &Context, args: &RequestArgs, flags: Event) -> Result<Value, Failure> {
     let mut event = match &args.event {
         Some(file) => read(file)?,
         None => flags,
     };
-    agree(
-        &mut event,
-        "connection",
-        target.connection.as_deref(),
-        "--connection",
-    )?;
-    agree(
-        &mut event,
-        "request_id",
-        args.request_id.as_deref(),
-        "--request-id",
-    )?;
+    let connection = args.target.connection.as_deref();
+    agree(&mut event, "connection", connection, "--connection")?;
+    let id = args.request_id.as_deref();
+    agree(&mut event, "request_id", id, "--request-id")?;
     if let Some(reason) = &args.reason {
         event.insert("reason".into(), json!(reason));
     }
@@ -152,14 +119,14 @@ fn complete(
     Ok(event.into())
 }
 
-/// Puts a flag into the event, which must not say otherwise.
+/// Puts the value of a flag into the event, which must not have another value.
 fn agree(event: &mut Event, key: &str, flag: Option<&str>, name: &str) -> Result<(), Failure> {
     let Some(flag) = flag else {
         return Ok(());
     };
     match event.get(key) {
         Some(other) if other != flag => Err(Failure::Usage(format!(
-            "{name} says `{flag}`, but the event says {other}"
+            "{name} is `{flag}`, but the event has {other}"
         ))),
         _ => {
             event.insert(key.into(), flag.into());
@@ -169,12 +136,11 @@ fn agree(event: &mut Event, key: &str, flag: Option<&str>, name: &str) -> Result
 }
 
 fn read(file: &Path) -> Result<Event, Failure> {
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
+    let mut text = String::new();
+    if file == Path::new("-") {
         std::io::stdin().lock().read_to_string(&mut text)?;
-        text
     } else {
-        std::fs::read_to_string(file).map_err(|e| {
+        text = std::fs::read_to_string(file).map_err(|e| {
             Error::new(
                 ErrorType::NotFound,
                 Code::EventNotReadable,
@@ -182,23 +148,21 @@ fn read(file: &Path) -> Result<Event, Failure> {
                 "Check the file's name, and that this user may read it.",
             )
             .with_source(e)
-        })?
-    };
-    let malformed = |why: String| {
-        Failure::from(Error::invalid(
-            Code::MalformedEvent,
-            format!("the event in {} {why}", file.display()),
-            "Give one JSON object, such as {\"entitlement\":\"…\",\"principal\":\"…\"}.",
-        ))
-    };
-    match serde_json::from_str(&text) {
-        Ok(Value::Object(event)) => Ok(event),
-        Ok(_) => Err(malformed("is JSON, but not an object".into())),
-        Err(e) => Err(malformed(format!("is not JSON: {e}"))),
+        })?;
     }
+    let why = match serde_json::from_str(&text) {
+        Ok(Value::Object(event)) => return Ok(event),
+        Ok(_) => "is JSON, but not an object".to_owned(),
+        Err(e) => format!("is not JSON: {e}"),
+    };
+    Err(Failure::from(Error::invalid(
+        Code::MalformedEvent,
+        format!("the event in {} {why}", file.display()),
+        "Give one JSON object, such as {\"entitlement\":\"…\",\"principal\":\"…\"}.",
+    )))
 }
 
-/// Sends the event again and again until the vendor is done.
+/// Sends the event again until the vendor is done.
 async fn until_done(
     cx: &Context,
     entry: &Entry,
@@ -212,17 +176,19 @@ async fn until_done(
         if answer.outcome != Outcome::InProgress || no_wait {
             return Ok((answer, raw));
         }
-        let tell = |until| {
-            output::note(&format!("waiting until {until:.0}: {}", why(answer.reason)));
+        let report = |until| {
+            let why = reason(answer.reason);
+            output::note(&format!("waiting until {until:.0}: {why}"));
         };
-        if !wait(cx, answer.resume_at, tell).await {
+        if !wait(cx, answer.resume_at, report).await {
             return Ok((answer, raw));
         }
     }
 }
 
-fn describe(cx: &Context, answer: &ChangeAnswer) -> Vec<(&'static str, String)> {
-    let mut outcome = match answer.outcome {
+fn report(cx: &Context, answer: &ChangeAnswer) -> Report {
+    let mut report = Report::default();
+    let outcome = match answer.outcome {
         Outcome::Granted => "granted",
         Outcome::AlreadyGranted => "was granted already",
         Outcome::Revoked => "revoked",
@@ -232,45 +198,32 @@ fn describe(cx: &Context, answer: &ChangeAnswer) -> Vec<(&'static str, String)> 
         Outcome::Deleted => "deleted",
         Outcome::AlreadyDeleted => "is deleted already",
         Outcome::InProgress => "in progress",
+    };
+    match answer.dry_run {
+        true => report.add(
+            "outcome",
+            format!("{outcome} (dry run: nothing was changed)"),
+        ),
+        false => report.add("outcome", outcome),
     }
-    .to_owned();
-    if answer.dry_run {
-        outcome.push_str(" (dry run: nothing was changed)");
+    for grant in &answer.grants {
+        let grant = format!("{} → {}", grant.principal, grant.entitlement);
+        report.add("grant", grant);
     }
-    let mut lines = vec![("outcome", outcome)];
-    lines.extend(
-        answer
-            .grants
-            .iter()
-            .map(|g| ("grant", format!("{} → {}", g.principal, g.entitlement))),
-    );
-    lines.extend(answer.replaced.iter().map(|id| ("replaced", id.clone())));
-    lines.extend(answer.removed.iter().map(|id| ("removed", id.clone())));
-    let resource = answer.resource.as_ref();
-    lines.extend(resource.map(|r| {
-        (
-            "account",
-            format!("{} {} ({})", r.id, r.display_name, r.status),
-        )
-    }));
-    lines.push(("request", answer.request_id.clone()));
-    lines.extend(
-        answer
-            .vendor_request_id
-            .clone()
-            .map(|id| ("vendor request", id)),
-    );
-    let audit = answer.audit.as_deref();
-    lines.extend(audit.map(|key| ("audit", cx.audit.place(key))));
-    lines
-}
-
-/// The command that sends this very event again.
-fn again(operation: Operation, target: &Target, event: &Value) -> String {
-    let line = target
-        .command(&[operation.as_str(), &target.connector])
-        .option("--event", Some("-"));
-    format!("echo {} | {line}", quoted(&event.to_string()))
+    report.each("replaced", &answer.replaced);
+    report.each("removed", &answer.removed);
+    if let Some(account) = &answer.resource {
+        let account = format!(
+            "{} {} ({})",
+            account.id, account.display_name, account.status
+        );
+        report.add("account", account);
+    }
+    report.add("request", &answer.request_id);
+    report.each("vendor request", &answer.vendor_request_id);
+    let audit = answer.audit.as_ref();
+    report.each("audit", audit.map(|key| cx.audit.place(key)));
+    report
 }
 
 #[cfg(test)]
@@ -278,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_is_text_unless_it_says_that_it_is_json() {
+    fn a_profile_value_is_text_unless_it_is_marked_as_json() {
         for (pair, key, value) in [
             ("role=read", "role", json!("read")),
             ("n=7", "n", json!("7")),

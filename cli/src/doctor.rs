@@ -1,5 +1,7 @@
-//! `rollcall doctor`: looks at everything a sync needs, one by one, and says what to do.
+//! `rollcall doctor`: checks everything that a sync needs, and says what to do.
 
+use std::fmt::Display;
+use std::io;
 use std::time::Duration;
 
 use rollcall_connector::clock::between;
@@ -14,263 +16,228 @@ use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{get_json, keeps_conditions, lease};
 
 use crate::args::{DoctorArgs, Target};
+use crate::connectors;
 use crate::failure::{Exit, Failure, advice};
+use crate::output::line;
 use crate::shell::CommandLine;
-use crate::{connectors, output};
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: u64 = 24 * 3600;
 
-/// A snapshot that is older is worth a warning: syncs run daily, and one may have been missed.
-const OLD: Duration = Duration::from_secs(48 * 3600);
+/// The age from which on a snapshot is worth a warning: syncs run daily, and one may have been missed.
+const OLD: Duration = Duration::from_secs(2 * DAY);
 
-/// What was found, line by line.
-#[derive(Default)]
-struct Findings {
-    failed: bool,
-}
-
-impl Findings {
-    fn ok(&mut self, what: &str, detail: &str) -> Result<(), Failure> {
-        output::line(&format!("ok    {what}: {detail}"))
-    }
-
-    fn warn(&mut self, what: &str, detail: &str, fix: &str) -> Result<(), Failure> {
-        output::line(&format!("warn  {what}: {detail}"))?;
-        output::line(&format!("      {fix}"))
-    }
-
-    fn fail(&mut self, what: &str, detail: &str, fix: &str) -> Result<(), Failure> {
-        self.failed = true;
-        output::line(&format!("fail  {what}: {detail}"))?;
-        output::line(&format!("      {fix}"))
-    }
-
-    fn error(&mut self, what: &str, error: &Error) -> Result<(), Failure> {
-        self.fail(
-            what,
-            &format!("{}: {}", error.code(), Chain(error)),
-            &advice(error).join(" "),
-        )
-    }
-
-    fn warnings(&mut self, what: &str, warnings: &[Warning]) -> Result<(), Failure> {
-        for warning in warnings {
-            self.warn(
-                what,
-                &warning.message,
-                &format!("See `{}` in the connector's README.", warning.code),
-            )?;
-        }
-        Ok(())
-    }
+/// A check of one connection. Each finding is printed at once.
+struct Doctor<'a> {
+    cx: &'a Context,
+    entry: &'a Entry,
+    target: &'a Target,
+    keys: Keys<'a>,
+    has_failed: bool,
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: DoctorArgs) -> Result<Exit, Failure> {
-    let entry = connectors::find(&args.target.connector)?;
-    let connection = args.target.connection();
+    let target = &args.target;
+    let entry = connectors::find(&target.connector)?;
+    let connection = target.connection();
     check_connection(connection)?;
-    let cx = Context::from_environment_with_store(args.target.store.clone())?;
-    let keys = Keys {
-        connector: entry.about.name,
-        connection,
+    let cx = Context::from_environment_with_store(target.store.clone())?;
+    let mut doctor = Doctor {
+        cx: &cx,
+        entry: &entry,
+        target,
+        keys: Keys {
+            connector: entry.about.name,
+            connection,
+        },
+        has_failed: false,
     };
-    let mut findings = Findings::default();
-    let mut identity = None;
-    if configuration(&mut findings, &cx, &entry, connection).await? {
-        identity = who(&mut findings, &cx, &entry, connection).await?;
+    let identity = match doctor.check_configuration().await? {
+        true => doctor.check_identity().await?,
+        false => None,
+    };
+    if doctor.check_store().await? {
+        doctor.check_lease().await?;
+        doctor.check_newest(identity.as_ref()).await?;
     }
-    if store(&mut findings, &cx, keys).await? {
-        lease_of(&mut findings, &cx, keys, &args.target).await?;
-        newest(&mut findings, &cx, keys, &args.target, identity.as_ref()).await?;
-    }
-    Ok(if findings.failed {
-        Exit::Found
-    } else {
-        Exit::Done
+    Ok(match doctor.has_failed {
+        true => Exit::ProblemFound,
+        false => Exit::Done,
     })
 }
 
-/// The secret is there, and its keys are what the connector takes.
-async fn configuration(
-    findings: &mut Findings,
-    cx: &Context,
-    entry: &Entry,
-    connection: &str,
-) -> Result<bool, Failure> {
-    const WHAT: &str = "configuration";
-    let secret = match cx.secrets.get(entry.about.name, connection).await {
-        Ok(secret) => secret,
-        Err(e) => return findings.error(WHAT, &e).map(|()| false),
-    };
-    let place = cx.secrets.place(entry.about.name, connection);
-    match Config::check(entry.about.fields, &secret) {
-        Ok((_, warnings)) => {
-            findings.ok(
+fn ok(what: &str, detail: impl Display) -> io::Result<()> {
+    line(&format!("ok    {what}: {detail}"))
+}
+
+fn warn(what: &str, detail: impl Display, fix: impl Display) -> io::Result<()> {
+    line(&format!("warn  {what}: {detail}"))?;
+    line(&format!("      {fix}"))
+}
+
+fn warnings(what: &str, warnings: &[Warning]) -> io::Result<()> {
+    warnings.iter().try_for_each(|warning| {
+        let fix = format!("See `{}` in the connector's README.", warning.code);
+        warn(what, &warning.message, fix)
+    })
+}
+
+impl Doctor<'_> {
+    fn fail(&mut self, what: &str, detail: impl Display, fix: impl Display) -> io::Result<()> {
+        self.has_failed = true;
+        line(&format!("fail  {what}: {detail}"))?;
+        line(&format!("      {fix}"))
+    }
+
+    fn error(&mut self, what: &str, error: &Error) -> io::Result<()> {
+        let detail = format!("{}: {}", error.code(), Chain(error));
+        self.fail(what, detail, advice(error).join(" "))
+    }
+
+    /// The secret exists, and the connector accepts its keys.
+    async fn check_configuration(&mut self) -> io::Result<bool> {
+        const WHAT: &str = "configuration";
+        let Keys {
+            connector,
+            connection,
+        } = self.keys;
+        let secret = match self.cx.secrets.get(connector, connection).await {
+            Ok(secret) => secret,
+            Err(e) => return self.error(WHAT, &e).map(|()| false),
+        };
+        let place = self.cx.secrets.place(connector, connection);
+        match Config::check(self.entry.about.fields, &secret) {
+            Ok((_, found)) => {
+                let detail = format!("all keys are there and well formed, in {place}");
+                ok(WHAT, detail)?;
+                warnings(WHAT, &found).map(|()| true)
+            }
+            Err(e) => {
+                let detail = format!("{}: {} (in {place})", e.code(), Chain(&e));
+                self.fail(WHAT, detail, e.fix()).map(|()| false)
+            }
+        }
+    }
+
+    /// The vendor accepts the credential, which sees enough and lasts.
+    async fn check_identity(&mut self) -> io::Result<Option<Identity>> {
+        let identity = match self.entry.identify(self.cx, self.keys.connection).await {
+            Ok((identity, _)) => identity,
+            Err(e) => return self.error("identity", &e).map(|()| None),
+        };
+        let Identity {
+            tenant,
+            caller,
+            caller_name,
+            ..
+        } = &identity;
+        let detail = format!("{caller_name} ({caller}) in tenant {tenant}");
+        ok("identity", detail)?;
+        ok("rights", &identity.rights)?;
+        warnings("rights", &identity.warnings)?;
+        self.check_expiry(&identity)?;
+        Ok(Some(identity))
+    }
+
+    fn check_expiry(&mut self, identity: &Identity) -> io::Result<()> {
+        const WHAT: &str = "key expiry";
+        const RENEW: &str = "Make a new key at the vendor, put it into the connection's secret, and then remove the old one.";
+        let Some(end) = identity.credential_expires_at else {
+            return ok(WHAT, "the vendor does not report when the key ends");
+        };
+        let now = self.cx.clock.now();
+        if end <= now {
+            return self.fail(WHAT, format!("the key ended at {end:.0}"), RENEW);
+        }
+        let days = between(now, end).as_secs() / DAY;
+        let detail = format!("the key ends in {days} days, at {end:.0}");
+        match identity.ends_soon(now) {
+            Some(_) => warn(WHAT, detail, RENEW),
+            None => ok(WHAT, detail),
+        }
+    }
+
+    /// The store can be read and written, and has the conditional writes that publishing relies on.
+    async fn check_store(&mut self) -> io::Result<bool> {
+        const WHAT: &str = "store";
+        let store = &*self.cx.store;
+        if let Err(e) = store.get(&self.keys.latest()).await {
+            return self.error(WHAT, &e).map(|()| false);
+        }
+        // No principal has this name: theirs contain a colon.
+        let key = self.keys.principal_lease("doctor");
+        match keeps_conditions(store, &key).await {
+            Ok(true) => {
+                let detail = format!("readable and writable, at {}", store.place(""));
+                ok(WHAT, detail).map(|()| true)
+            }
+            Ok(false) => {
+                let detail = format!(
+                    "{} is overwritten by a write with `If-None-Match`",
+                    store.place(&key)
+                );
+                let fix = "Use a store with conditional writes, such as Amazon S3: without them two runs can overwrite each other.";
+                self.fail(WHAT, detail, fix).map(|()| false)
+            }
+            Err(e) => self.error(WHAT, &e).map(|()| false),
+        }
+    }
+
+    async fn check_lease(&mut self) -> io::Result<()> {
+        const WHAT: &str = "lease";
+        let peek = match lease::peek(&*self.cx.store, &self.keys.lease()).await {
+            Ok(peek) => peek,
+            Err(e) => return self.error(WHAT, &e),
+        };
+        let Some(peek) = peek.filter(|peek| peek.expires_at > self.cx.clock.now()) else {
+            return ok(WHAT, "free");
+        };
+        let (owner, until) = (&peek.owner, peek.expires_at);
+        if peek.active {
+            return warn(
                 WHAT,
-                &format!("all keys are there and well formed, in {place}"),
-            )?;
-            findings.warnings(WHAT, &warnings)?;
-            Ok(true)
-        }
-        Err(e) => {
-            let detail = format!("{}: {} (in {place})", e.code(), Chain(&e));
-            findings.fail(WHAT, &detail, e.fix())?;
-            Ok(false)
-        }
-    }
-}
-
-/// The vendor accepts the credential, which sees enough and lasts.
-async fn who(
-    findings: &mut Findings,
-    cx: &Context,
-    entry: &Entry,
-    connection: &str,
-) -> Result<Option<Identity>, Failure> {
-    let identity = match entry.identify(cx, connection).await {
-        Ok((identity, _)) => identity,
-        Err(e) => return findings.error("identity", &e).map(|()| None),
-    };
-    findings.ok(
-        "identity",
-        &format!(
-            "{} ({}) in tenant {}",
-            identity.caller_name, identity.caller, identity.tenant
-        ),
-    )?;
-    findings.ok("rights", &identity.rights)?;
-    findings.warnings("rights", &identity.warnings)?;
-    expiry(findings, cx, &identity)?;
-    Ok(Some(identity))
-}
-
-fn expiry(findings: &mut Findings, cx: &Context, identity: &Identity) -> Result<(), Failure> {
-    const WHAT: &str = "key expiry";
-    const RENEW: &str = "Make a new key at the vendor, put it into the connection's secret, and then remove the old one.";
-    let Some(end) = identity.credential_expires_at else {
-        return findings.ok(WHAT, "the vendor names no end");
-    };
-    let now = cx.clock.now();
-    let days = between(now, end).as_secs() / DAY.as_secs();
-    if end <= now {
-        return findings.fail(WHAT, &format!("the key ended at {end:.0}"), RENEW);
-    }
-    if identity.ends_soon(now).is_some() {
-        return findings.warn(
-            WHAT,
-            &format!("the key ends in {days} days, at {end:.0}"),
-            RENEW,
-        );
-    }
-    findings.ok(WHAT, &format!("the key ends in {days} days, at {end:.0}"))
-}
-
-/// The store can be read and written, and it keeps the promise that publishing relies on.
-async fn store(findings: &mut Findings, cx: &Context, keys: Keys<'_>) -> Result<bool, Failure> {
-    const WHAT: &str = "store";
-    if let Err(e) = cx.store.get(&keys.latest()).await {
-        return findings.error(WHAT, &e).map(|()| false);
-    }
-    // No principal has this name: theirs hold a colon.
-    let key = keys.principal_lease("doctor");
-    match keeps_conditions(&*cx.store, &key).await {
-        Ok(true) => {
-            findings.ok(
-                WHAT,
-                &format!("readable and writable, at {}", cx.store.place("")),
-            )?;
-            Ok(true)
-        }
-        Err(e) => findings.error(WHAT, &e).map(|()| false),
-        Ok(false) => {
-            let detail = format!(
-                "{} overwrites what it was told to leave alone",
-                cx.store.place(&key)
+                format!("acquired by run {owner}, until {until:.0} unless it is renewed"),
+                "A sync is running. If it was killed, the lease is free at that time.",
             );
-            let fix = "Use a store with conditional writes (`If-None-Match`), such as Amazon S3: without them two \
-                       runs can overwrite each other.";
-            findings.fail(WHAT, &detail, fix).map(|()| false)
         }
-    }
-}
-
-async fn lease_of(
-    findings: &mut Findings,
-    cx: &Context,
-    keys: Keys<'_>,
-    target: &Target,
-) -> Result<(), Failure> {
-    const WHAT: &str = "lease";
-    let peek = match lease::peek(&*cx.store, &keys.lease()).await {
-        Ok(peek) => peek,
-        Err(e) => return findings.error(WHAT, &e),
-    };
-    let Some(peek) = peek.filter(|peek| peek.expires_at > cx.clock.now()) else {
-        return findings.ok(WHAT, "free");
-    };
-    let until = format!("{:.0}", peek.expires_at);
-    if peek.active {
-        return findings.warn(
+        let resume = self.sync().option("--sync-id", Some(owner));
+        warn(
             WHAT,
-            &format!(
-                "held by run {}, until {until} unless it is renewed",
-                peek.owner
+            format!(
+                "run {owner} is not finished, and can be resumed; others may begin at {until:.0}"
             ),
-            "A sync is at work. If it was killed, the lease is free at that time.",
-        );
+            format!("Resume it: {resume}"),
+        )
     }
-    findings.warn(
-        WHAT,
-        &format!(
-            "run {} is not finished, and waits to be gone on with; others may begin at {until}",
-            peek.owner
-        ),
-        &format!(
-            "Go on with it: {}",
-            sync(target).option("--sync-id", Some(&peek.owner))
-        ),
-    )
-}
 
-async fn newest(
-    findings: &mut Findings,
-    cx: &Context,
-    keys: Keys<'_>,
-    target: &Target,
-    identity: Option<&Identity>,
-) -> Result<(), Failure> {
-    const WHAT: &str = "newest snapshot";
-    let latest = match get_json::<Latest>(&*cx.store, &keys.latest()).await {
-        Ok(Some((latest, _))) => latest,
-        Ok(None) => {
-            return findings.warn(
-                WHAT,
-                "there is none yet",
-                &format!("Make one: {}", sync(target)),
-            );
+    /// There is a recent snapshot, and it is of the same tenant.
+    async fn check_newest(&mut self, identity: Option<&Identity>) -> io::Result<()> {
+        const WHAT: &str = "newest snapshot";
+        let latest = match get_json::<Latest>(&*self.cx.store, &self.keys.latest()).await {
+            Ok(Some((latest, _))) => latest,
+            Ok(None) => {
+                let fix = format!("Make one: {}", self.sync());
+                return warn(WHAT, "there is none yet", fix);
+            }
+            Err(e) => return self.error(WHAT, &e),
+        };
+        if let Some(identity) = identity
+            && let Err(e) = tenant::same(self.keys, &latest.tenant, &identity.tenant)
+        {
+            return self.error(WHAT, &e);
         }
-        Err(e) => return findings.error(WHAT, &e),
-    };
-    if let Some(identity) = identity
-        && let Err(e) = tenant::same(keys, &latest.tenant, &identity.tenant)
-    {
-        return findings.error(WHAT, &e);
+        let age = between(latest.ended_at, self.cx.clock.now());
+        let detail = format!("{} ended {} ago", latest.sync_id, in_words(age));
+        if age > OLD {
+            let fix = "Check that the schedule runs, and what the last sync reported.";
+            return warn(WHAT, detail, fix);
+        }
+        ok(WHAT, detail)
     }
-    let age = between(latest.ended_at, cx.clock.now());
-    let detail = format!("{} ended {} ago", latest.sync_id, in_words(age));
-    if age > OLD {
-        return findings.warn(
-            WHAT,
-            &detail,
-            "See whether the schedule runs, and what the last sync said.",
-        );
-    }
-    findings.ok(WHAT, &detail)
-}
 
-fn sync(target: &Target) -> CommandLine {
-    target.command(&["sync", &target.connector])
+    fn sync(&self) -> CommandLine {
+        self.target.command(&["sync", &self.target.connector])
+    }
 }
 
 fn in_words(time: Duration) -> String {

@@ -1,4 +1,4 @@
-//! How the program ends.
+//! The ends of the program: exit codes and error messages.
 
 use std::io;
 use std::process::ExitCode;
@@ -8,14 +8,13 @@ use serde_json::{Value, json};
 
 use crate::output;
 
-/// What the caller of the program is told when nothing failed.
+/// The end of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Done.
     Done,
-    /// Something was found that is not as it should be, and has been told already.
-    Found,
-    /// To be gone on with.
+    /// A check found a problem, which is reported already.
+    ProblemFound,
+    /// The command can be resumed.
     NotFinished,
 }
 
@@ -23,16 +22,15 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {
             Exit::Done => Self::SUCCESS,
-            Exit::Found => Self::FAILURE,
+            Exit::ProblemFound => Self::FAILURE,
             Exit::NotFinished => Self::from(3),
         }
     }
 }
 
-/// Why the program ends early.
+/// The reason why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Something failed.
     Failed(Error),
     /// The command line contradicts itself in a way that its grammar cannot say.
     Usage(String),
@@ -53,9 +51,9 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
-    /// Reports what failed, why, and what to do: for people, or as one line of JSON.
+    /// Prints what failed, why, and what to do: for people, or as one line of JSON.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
-        // Whoever reads our output has seen enough, as in `| head`.
+        // The reader of the output stopped reading, as in `| head`.
         if matches!(&self, Self::Stream(e) if e.kind() == io::ErrorKind::BrokenPipe) {
             return ExitCode::SUCCESS;
         }
@@ -69,9 +67,10 @@ impl Failure {
             return code;
         }
         output::note(&format!("error[{}]: {}", error.code(), Chain(&error)));
-        output::note(&format!("fix: {}", error.fix()));
-        for line in next(&error) {
-            output::note(&line);
+        let mut label = "fix: ";
+        for line in advice(&error) {
+            output::note(&format!("{label}{line}"));
+            label = "";
         }
         code
     }
@@ -95,21 +94,14 @@ impl Failure {
     }
 }
 
-/// What to do about an error, a sentence each.
+/// What to do about an error, a sentence each: the fix, and when and how to run again, where that is known.
 pub(crate) fn advice(error: &Error) -> Vec<String> {
-    let mut lines = vec![error.fix().to_owned()];
-    lines.extend(next(error));
-    lines
-}
-
-/// When and how to run again, where that is known.
-fn next(error: &Error) -> Vec<String> {
-    let time = error
-        .retry_at()
-        .map(|at| format!("try again from {at:.0} on"));
+    let time = error.retry_at();
+    let time = time.map(|at| format!("try again from {at:.0} on"));
     let run = error.resumable_sync_id();
-    let run = run.map(|id| format!("what was read is kept: go on with --sync-id {id}"));
-    time.into_iter().chain(run).collect()
+    let run = run.map(|id| format!("the records read so far are kept: resume with --sync-id {id}"));
+    let fix = Some(error.fix().to_owned());
+    [fix, time, run].into_iter().flatten().collect()
 }
 
 /// An error for programs, with the same names as in the answer of a function.
@@ -141,7 +133,7 @@ mod tests {
         let expected = [
             "Wait.",
             "try again from 2026-01-01T00:00:00Z on",
-            "what was read is kept: go on with --sync-id 2Zk",
+            "the records read so far are kept: resume with --sync-id 2Zk",
         ];
         assert_eq!(advice(&error), expected);
         let expected = json!({

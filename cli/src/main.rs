@@ -1,4 +1,4 @@
-//! Rollcall's command line: any function on this machine, and a look into snapshots.
+//! Rollcall's command line: runs any function on this machine, and shows snapshots.
 
 mod args;
 mod change;
@@ -16,6 +16,7 @@ mod template;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rollcall_engine::runtime::function::{self, Operation};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -26,15 +27,12 @@ use failure::{Exit, Failure};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(cli.verbose);
+    let as_json = cli.command.prints_json();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let as_json = cli.command.prints_json();
-    let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(run(cli)),
-        Err(e) => Err(e.into()),
-    };
-    match outcome {
+    let outcome = runtime.map_err(Failure::from);
+    match outcome.and_then(|runtime| runtime.block_on(run(cli))) {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(as_json),
     }
@@ -43,38 +41,37 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Sync(args) => sync::run(args, cli.verbose).await,
-        Command::Grant(args) => change::grant(args).await,
-        Command::Revoke(args) => change::revoke(args).await,
+        Command::Grant(args) => change::access(Operation::Grant, args).await,
+        Command::Revoke(args) => change::access(Operation::Revoke, args).await,
         Command::CreateAccount(args) => change::create_account(args).await,
         Command::DeleteAccount(args) => change::delete_account(args).await,
         Command::Snapshot(args) => snapshot::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Capabilities(args) => {
             let entry = connectors::find(&args.connector)?;
-            output::json(&rollcall_engine::runtime::capabilities::capabilities(
-                &entry,
-            ))
+            let entry_capabilities = rollcall_engine::runtime::capabilities::capabilities(&entry);
+            output::json(&entry_capabilities)?;
+            Ok(Exit::Done)
         }
         Command::ConfigSchema(args) => {
             let about = connectors::find(&args.connector)?.about;
-            output::json(&rollcall_connector::config::schema(
-                about.display_name,
-                about.fields,
-            ))
+            let schema = rollcall_connector::config::schema(about.display_name, about.fields);
+            output::json(&schema)?;
+            Ok(Exit::Done)
         }
         Command::Template(args) => {
             let entries = connectors::some(&args.connectors);
-            output::text(&template::render(&entries, args.all_parameters)?)
+            output::text(&template::render(&entries, args.all_parameters)?)?;
+            Ok(Exit::Done)
         }
     }
 }
 
-/// Logs go to where messages go: standard output is for results alone.
+/// Logs go to standard error: standard output is for results alone.
 fn log_to_stderr(verbose: bool) {
-    let default = if verbose {
-        LevelFilter::DEBUG
-    } else {
-        LevelFilter::WARN
+    let default = match verbose {
+        true => LevelFilter::DEBUG,
+        false => LevelFilter::WARN,
     };
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(|| output::Messages)

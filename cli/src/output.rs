@@ -8,183 +8,232 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::failure::{Exit, Failure};
-
-/// How a list is printed.
+/// The format of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// For people
     Table,
-    /// An array, one element a line.
+    /// An array, one element a line
     Json,
-    /// For spreadsheets: a header, then one row a line; what would be a formula begins with an apostrophe.
+    /// For spreadsheets: a header, then one row a line; text that a spreadsheet would run as a formula begins with an apostrophe
     Csv,
 }
 
-/// How a single result is printed.
+/// The format of a single result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
-    /// For people.
+    /// For people
     Table,
-    /// As the function answers it.
+    /// The answer of the function
     Json,
 }
 
-/// Something that can be a row of a list.
+/// A row of a list.
 pub(crate) trait Row: Serialize {
-    /// Its cells, one for each column.
+    /// The columns of the list.
+    const COLUMNS: &'static [&'static str];
+
+    /// The cells, one for each column.
     fn cells(&self) -> Vec<String>;
 }
 
-/// So many rows are laid out together; beyond, a table has the column widths of those and goes on line by line.
-const LAID_OUT: usize = 2000;
+/// The number of rows that are aligned together. Further rows get the column widths of these, one line at a time.
+const ALIGNED_TOGETHER: usize = 2000;
 
 /// A list that is printed while it is read.
-pub(crate) struct Listing {
-    format: Format,
-    columns: &'static [&'static str],
-    out: BufWriter<StdoutLock<'static>>,
-    rows: u64,
-    held: Vec<Vec<String>>,
-    widths: Option<Vec<usize>>,
+pub(crate) enum Listing {
+    Json {
+        out: BufWriter<StdoutLock<'static>>,
+        is_empty: bool,
+    },
+    Csv(Box<csv::Writer<StdoutLock<'static>>>),
+    Table {
+        out: BufWriter<StdoutLock<'static>>,
+        columns: &'static [&'static str],
+        buffered: Vec<Vec<String>>,
+        /// The column widths, once rows are no longer buffered.
+        widths: Option<Vec<usize>>,
+    },
 }
 
 impl Listing {
-    /// Begins a list.
-    pub(crate) fn new(format: Format, columns: &'static [&'static str]) -> Self {
-        Self {
-            format,
-            columns,
-            out: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
-            rows: 0,
-            held: Vec::new(),
-            widths: None,
-        }
+    /// Begins a list of rows of this type.
+    pub(crate) fn new<R: Row>(format: Format) -> io::Result<Self> {
+        let stdout = io::stdout().lock();
+        Ok(match format {
+            Format::Json => Self::Json {
+                out: BufWriter::with_capacity(1 << 16, stdout),
+                is_empty: true,
+            },
+            Format::Csv => {
+                let mut out = csv::Writer::from_writer(stdout);
+                let names = R::COLUMNS.iter();
+                let names = names.map(|name| name.to_lowercase().replace(' ', "_"));
+                out.write_record(names).map_err(io_error)?;
+                Self::Csv(Box::new(out))
+            }
+            Format::Table => Self::Table {
+                out: BufWriter::with_capacity(1 << 16, stdout),
+                columns: R::COLUMNS,
+                buffered: Vec::new(),
+                widths: None,
+            },
+        })
     }
 
     /// Adds a row.
-    pub(crate) fn row(&mut self, row: &impl Row) -> Result<(), Failure> {
-        match self.format {
-            Format::Json => {
-                self.out
-                    .write_all(if self.rows == 0 { b"[\n" } else { b",\n" })?;
-                let text = serde_json::to_string(row).map_err(io::Error::from)?;
-                self.out.write_all(printable_json(&text).as_bytes())?;
+    pub(crate) fn row(&mut self, row: &impl Row) -> io::Result<()> {
+        match self {
+            Self::Json { out, is_empty } => {
+                out.write_all(if *is_empty { b"[\n" } else { b",\n" })?;
+                *is_empty = false;
+                let text = serde_json::to_string(row)?;
+                out.write_all(printable_json(&text).as_bytes())?;
             }
-            Format::Csv => {
-                if self.rows == 0 {
-                    self.csv_header()?;
+            Self::Csv(out) => {
+                let cells = row.cells();
+                let cells = cells.iter().map(|cell| spreadsheet(cell));
+                out.write_record(cells).map_err(io_error)?;
+            }
+            Self::Table {
+                out,
+                columns,
+                buffered,
+                widths,
+            } => {
+                let cells: Vec<_> = row.cells().iter().map(|c| printable(c)).collect();
+                if let Some(widths) = widths {
+                    return aligned(out, widths, &cells);
                 }
-                let cells: Vec<String> = row.cells().iter().map(|c| spreadsheet(c)).collect();
-                csv_line(&mut self.out, cells.iter().map(String::as_str))?;
+                buffered.push(cells);
+                if buffered.len() == ALIGNED_TOGETHER {
+                    let header = columns.iter().map(ToString::to_string).collect();
+                    buffered.insert(0, header);
+                    let rows: Vec<Vec<String>> = std::mem::take(buffered);
+                    let width = |n: usize| rows.iter().map(|row| row[n].chars().count()).max();
+                    let found: Vec<_> = (0..columns.len()).map_while(width).collect();
+                    for row in &rows {
+                        aligned(out, &found, row)?;
+                    }
+                    *widths = Some(found);
+                }
             }
-            Format::Table => self.table_row(row.cells().iter().map(|c| printable(c)).collect())?,
-        }
-        self.rows += 1;
-        Ok(())
-    }
-
-    fn table_row(&mut self, cells: Vec<String>) -> Result<(), Failure> {
-        if let Some(widths) = &self.widths {
-            return Ok(aligned(&mut self.out, widths, &cells)?);
-        }
-        self.held.push(cells);
-        if self.held.len() == LAID_OUT {
-            let header: Vec<String> = self.columns.iter().map(ToString::to_string).collect();
-            let rows = std::mem::take(&mut self.held);
-            let widths = widths(&header, &rows);
-            for row in std::iter::once(&header).chain(&rows) {
-                aligned(&mut self.out, &widths, row)?;
-            }
-            self.widths = Some(widths);
         }
         Ok(())
     }
 
-    fn csv_header(&mut self) -> io::Result<()> {
-        let names: Vec<String> = self
-            .columns
-            .iter()
-            .map(|c| c.to_lowercase().replace(' ', "_"))
-            .collect();
-        csv_line(&mut self.out, names.iter().map(String::as_str))
-    }
-
-    /// Ends the list. Gives how many rows it has.
-    pub(crate) fn finish(mut self) -> Result<u64, Failure> {
-        match self.format {
-            Format::Json if self.rows == 0 => self.out.write_all(b"[]\n")?,
-            Format::Json => self.out.write_all(b"\n]\n")?,
-            Format::Csv if self.rows == 0 => self.csv_header()?,
-            Format::Csv => {}
-            Format::Table if self.widths.is_none() => {
-                let mut table = Table::new();
-                table.load_style(presets::UTF8_FULL_CONDENSED);
-                table.set_header(self.columns.iter().copied());
-                table.add_rows(std::mem::take(&mut self.held));
-                writeln!(self.out, "{table}")?;
+    /// Ends the list.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Json { mut out, is_empty } => {
+                out.write_all(if is_empty { b"[]\n" } else { b"\n]\n" })?;
+                out.flush()
             }
-            Format::Table => {}
+            Self::Csv(mut out) => out.flush(),
+            Self::Table {
+                mut out,
+                columns,
+                buffered,
+                widths,
+            } => {
+                if widths.is_none() {
+                    let mut table = Table::new();
+                    table.load_style(presets::UTF8_FULL_CONDENSED);
+                    table.set_header(columns);
+                    table.add_rows(buffered);
+                    writeln!(out, "{table}")?;
+                }
+                out.flush()
+            }
         }
-        self.out.flush()?;
-        Ok(self.rows)
     }
 }
 
-/// Prints pairs of a name and a value, one a line.
-pub(crate) fn pairs(pairs: &[(&str, String)]) -> Result<(), Failure> {
-    let width = pairs
-        .iter()
-        .map(|(name, _)| name.len())
-        .max()
-        .unwrap_or_default();
-    let mut out = io::stdout().lock();
-    for (name, value) in pairs {
-        writeln!(out, "{name:width$}  {}", printable(value))?;
+/// The error underneath, so that a closed pipe is recognized.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
-    Ok(())
+}
+
+/// A row whose cells are padded, and separated by tabs for programs.
+fn aligned(out: &mut impl Write, widths: &[usize], cells: &[String]) -> io::Result<()> {
+    let last = cells.len().saturating_sub(1);
+    for (n, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        if n == last {
+            write!(out, "{cell}")?;
+        } else {
+            write!(out, "{cell:width$}\t")?;
+        }
+    }
+    writeln!(out)
+}
+
+/// A report: pairs of a name and a value, one a line.
+#[derive(Default)]
+pub(crate) struct Report(Vec<(&'static str, String)>);
+
+impl Report {
+    /// Adds a line.
+    pub(crate) fn add(&mut self, name: &'static str, value: impl ToString) {
+        self.0.push((name, value.to_string()));
+    }
+
+    /// Adds a line for each value.
+    pub(crate) fn each<T: ToString>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+    ) {
+        values.into_iter().for_each(|value| self.add(name, value));
+    }
+
+    pub(crate) fn print(&self) -> io::Result<()> {
+        let names = self.0.iter().map(|(name, _)| name.len());
+        let width = names.max().unwrap_or_default();
+        let mut out = io::stdout().lock();
+        for (name, value) in &self.0 {
+            writeln!(out, "{name:width$}  {}", printable(value))?;
+        }
+        Ok(())
+    }
 }
 
 /// Prints one line.
-pub(crate) fn line(text: &str) -> Result<(), Failure> {
-    Ok(writeln!(io::stdout().lock(), "{}", printable(text))?)
+pub(crate) fn line(text: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{}", printable(text))
 }
 
-/// Prints a value as JSON, and is done.
-pub(crate) fn json(value: &Value) -> Result<Exit, Failure> {
-    let text = format!("{value:#}");
-    writeln!(io::stdout().lock(), "{}", printable_json(&text))?;
-    Ok(Exit::Done)
+/// Prints a value as JSON.
+pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
+    let text = format!("{:#}", serde_json::to_value(value)?);
+    writeln!(io::stdout().lock(), "{}", printable_json(&text))
 }
 
-/// Prints a text of this program's own as it is, and is done.
-pub(crate) fn text(text: &str) -> Result<Exit, Failure> {
-    io::stdout().lock().write_all(text.as_bytes())?;
-    Ok(Exit::Done)
+/// Prints a text of this program as it is.
+pub(crate) fn text(text: &str) -> io::Result<()> {
+    io::stdout().lock().write_all(text.as_bytes())
 }
 
-/// Tells people something on standard error. If nobody listens, that is no failure.
+/// Prints a message on standard error. If nobody reads it, that is not a failure.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(text));
 }
 
-/// The same for programs, as one line.
+/// Prints a message for programs on standard error, as one line.
 pub(crate) fn note_json(value: &Value) {
     let text = value.to_string();
     let _ = writeln!(io::stderr().lock(), "{}", printable_json(&text));
 }
 
-/// Standard error for logs, of which each line is made printable.
+/// Standard error for logs, whose lines are made printable.
 pub(crate) struct Messages;
 
 impl Write for Messages {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        let safe = escaped(
-            &text,
-            |c| acts(c) && c != '\n',
-            |c| c.escape_default().to_string(),
-        );
+        let safe = escaped(&text, &['\n'], rust_escape);
         io::stderr().lock().write_all(safe.as_bytes())?;
         Ok(bytes.len())
     }
@@ -201,40 +250,40 @@ fn acts(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn escaped(text: &str, which: impl Fn(char) -> bool, how: impl Fn(char) -> String) -> Cow<'_, str> {
-    if !text.contains(&which) {
+/// The text with every character escaped that acts on a terminal, except `allowed` ones.
+fn escaped<'a>(text: &'a str, allowed: &[char], escape: fn(char) -> String) -> Cow<'a, str> {
+    let acts = |c| acts(c) && !allowed.contains(&c);
+    if !text.contains(acts) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if which(c) {
-            safe.push_str(&how(c));
-        } else {
-            safe.push(c);
+        match acts(c) {
+            true => safe.push_str(&escape(c)),
+            false => safe.push(c),
         }
     }
     Cow::Owned(safe)
 }
 
-/// Text that does nothing to a terminal: names come from a vendor, and anybody may have chosen them.
+fn rust_escape(c: char) -> String {
+    c.escape_default().to_string()
+}
+
+/// Text that does nothing to a terminal: anybody may have chosen a name that comes from a vendor.
 fn printable(text: &str) -> String {
-    escaped(text, acts, |c| c.escape_default().to_string()).into_owned()
+    escaped(text, &[], rust_escape).into_owned()
 }
 
-/// The same for JSON, which means the same afterwards: such characters are in its strings only, but for line ends.
+/// The same for JSON, whose meaning stays: except for line ends, such characters are in its strings only.
 fn printable_json(json: &str) -> Cow<'_, str> {
-    escaped(
-        json,
-        |c| acts(c) && c != '\n',
-        |c| format!("\\u{:04x}", u32::from(c)),
-    )
+    escaped(json, &['\n'], |c| format!("\\u{:04x}", u32::from(c)))
 }
 
-/// A cell for a spreadsheet. One that would be taken for a formula gets an apostrophe, ids too: only JSON is exact
+/// A cell for a spreadsheet. An apostrophe keeps it from being run as a formula, ids too: only JSON is exact
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 fn spreadsheet(cell: &str) -> String {
-    let acts = |c| acts(c) && !matches!(c, '\n' | '\r' | '\t');
-    let cell = escaped(cell, acts, |c| c.escape_default().to_string());
+    let cell = escaped(cell, &['\n', '\r', '\t'], rust_escape);
     let mut safe = String::with_capacity(cell.len() + 1);
     // Where a comma is a decimal sign, a spreadsheet splits at semicolons, and some split at tabs.
     let mut begins = true;
@@ -248,58 +297,9 @@ fn spreadsheet(cell: &str) -> String {
     safe
 }
 
-fn widths(header: &[String], rows: &[Vec<String>]) -> Vec<usize> {
-    let longest = |n: usize| {
-        rows.iter()
-            .chain([&header.to_vec()])
-            .map(|row| row[n].chars().count())
-            .max()
-    };
-    (0..header.len())
-        .map(|n| longest(n).unwrap_or_default())
-        .collect()
-}
-
-/// A row whose cells are padded, and separated by tabs for programs.
-fn aligned(out: &mut impl Write, widths: &[usize], cells: &[String]) -> io::Result<()> {
-    let last = cells.len().saturating_sub(1);
-    for (n, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        if n == last {
-            write!(out, "{cell}")?;
-        } else {
-            write!(out, "{cell:width$}\t")?;
-        }
-    }
-    writeln!(out)
-}
-
-/// A line of CSV (RFC 4180, with plain line ends).
-fn csv_line<'a>(out: &mut impl Write, cells: impl Iterator<Item = &'a str>) -> io::Result<()> {
-    for (n, cell) in cells.enumerate() {
-        if n > 0 {
-            out.write_all(b",")?;
-        }
-        if cell.contains([',', '"', '\n', '\r']) || cell.starts_with(' ') || cell.ends_with(' ') {
-            write!(out, "\"{}\"", cell.replace('"', "\"\""))?;
-        } else {
-            out.write_all(cell.as_bytes())?;
-        }
-    }
-    out.write_all(b"\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn csv_is_quoted_where_it_must_be() {
-        let mut out = Vec::new();
-        let cells = ["plain", "a,b", "say \"x\"", "two\nlines", " edge", ""];
-        csv_line(&mut out, cells.into_iter()).expect("written");
-        let expected = "plain,\"a,b\",\"say \"\"x\"\"\",\"two\nlines\",\" edge\",\n";
-        assert_eq!(String::from_utf8(out).expect("text"), expected);
-    }
 
     #[test]
     fn a_name_cannot_speak_to_the_terminal() {

@@ -1,4 +1,4 @@
-//! How far a sync is: a bar on a terminal, a plain line now and then elsewhere.
+//! The progress of a sync: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, stderr};
 use std::sync::{Mutex, PoisonError};
@@ -10,19 +10,18 @@ use rollcall_engine::context::{ProgressListener, SyncProgress};
 
 use crate::output;
 
-/// A plain line comes at most this often.
-const EVERY: Duration = Duration::from_secs(5);
+/// The shortest time between two plain lines.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Shows how far a sync is.
+/// The display of a sync's progress.
 pub(crate) enum Display {
-    /// On a terminal.
     Bar(ProgressBar),
-    /// Elsewhere; holds when the last line came.
+    /// Plain lines, with the time of the last one.
     Lines(Mutex<Option<Instant>>),
 }
 
 impl Display {
-    /// What suits standard error. Logs would tear a bar apart, so with them it is lines.
+    /// The display that fits standard error. Logs would break a bar, so they get lines.
     pub(crate) fn new(with_logs: bool) -> Self {
         if with_logs || !stderr().is_terminal() {
             return Self::Lines(Mutex::new(None));
@@ -34,7 +33,7 @@ impl Display {
         Self::Bar(bar)
     }
 
-    /// Says that nothing will happen until then, and why.
+    /// Shows that the sync waits until then, and why.
     pub(crate) fn waiting(&self, until: Timestamp, why: &str) {
         let text = format!("waiting until {until:.0}: {why}");
         match self {
@@ -43,7 +42,7 @@ impl Display {
         }
     }
 
-    /// Takes the display away, so that results follow.
+    /// Removes the display before the results are printed.
     pub(crate) fn end(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
@@ -61,7 +60,7 @@ impl ProgressListener for Display {
             }
             Self::Lines(last) => {
                 let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-                if last.is_none_or(|at| at.elapsed() >= EVERY) {
+                if last.is_none_or(|at| at.elapsed() >= LINE_INTERVAL) {
                     *last = Some(Instant::now());
                     output::note(&describe(&progress));
                 }
@@ -99,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_what_there_is_to_say() {
+    fn a_line_shows_waits_and_the_end_only_where_there_are_any() {
         let mut progress = SyncProgress {
             steps_done: 3,
             steps_known: 9,

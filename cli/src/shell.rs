@@ -1,8 +1,9 @@
 //! Commands for people to copy: what to run next.
 
-use std::fmt::Write;
+use std::borrow::Cow;
+use std::fmt::{Display, Formatter, Result};
 
-/// A command line with everything quoted that a shell would take apart.
+/// A command line whose words are quoted for a POSIX shell.
 pub(crate) struct CommandLine(String);
 
 impl CommandLine {
@@ -13,10 +14,8 @@ impl CommandLine {
     }
 
     /// Adds a word.
-    pub(crate) fn word(mut self, word: &str) -> Self {
-        // Writing to a string cannot fail.
-        let _ = write!(self.0, " {}", quoted(word));
-        self
+    pub(crate) fn word(self, word: &str) -> Self {
+        Self(format!("{self} {}", quoted(word)))
     }
 
     /// Adds an option with its value, if there is one.
@@ -28,19 +27,15 @@ impl CommandLine {
     }
 }
 
-impl std::fmt::Display for CommandLine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for CommandLine {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         f.write_str(&self.0)
     }
 }
 
-/// A word as a POSIX shell reads it back.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+/// A word as a POSIX shell reads it back. No argument of a program holds a NUL, which alone cannot be quoted.
+pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
+    shlex::try_quote(word).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -48,18 +43,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_back_what_was_meant() {
-        for (word, expected) in [
-            ("a:b/c", "a:b/c"),
-            ("", "''"),
-            ("two words", "'two words'"),
-            ("it's", r"'it'\''s'"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
-        let line = CommandLine::new(&["sync", "x"])
-            .option("--store", Some("a b"))
-            .option("--no", None);
-        assert_eq!(line.to_string(), "rollcall sync x --store 'a b'");
+    fn a_shell_reads_back_the_words_of_a_command() {
+        let words = ["a:b/c", "", "two words", "it's", "$HOME", "a\\b\n", "›"];
+        let line = words.iter().fold(CommandLine::new(&["sync"]), |line, w| {
+            line.option("--x", Some(*w)).option("--no", None)
+        });
+        let read = shlex::split(&line.to_string()).expect("words");
+        let expected: Vec<&str> = words.iter().flat_map(|word| ["--x", word]).collect();
+        assert_eq!(read[..2], ["rollcall", "sync"]);
+        assert_eq!(read[2..], expected);
     }
 }

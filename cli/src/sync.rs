@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::args::{SyncArgs, Target};
 use crate::failure::{Exit, Failure};
-use crate::output::{self, ReportFormat};
+use crate::output::{self, Report, ReportFormat};
 use crate::progress::Display;
 use crate::{connectors, signals};
 
@@ -24,20 +24,18 @@ pub(crate) async fn run(args: SyncArgs, verbose: bool) -> Result<Exit, Failure> 
     cx.settings.max_steps = args.max_steps;
     let display = Arc::new(Display::new(verbose));
     cx.progress = Some(display.clone());
-    signals::watch(&cx.interrupt, "what was read is saved")?;
+    signals::watch(&cx.interrupt, "the records read so far are saved")?;
     let outcome = slices(&cx, &entry, &args, &display).await;
     display.end();
     let (answer, raw) = outcome?;
     match args.output {
-        ReportFormat::Json => {
-            output::json(&raw)?;
-        }
-        ReportFormat::Table => output::pairs(&describe(&cx, &answer))?,
+        ReportFormat::Json => output::json(&raw)?,
+        ReportFormat::Table => report(&cx, &answer).print()?,
     }
     Ok(conclude(&args.target, &answer))
 }
 
-/// Calls the function again and again until there is nothing to wait for.
+/// Calls the function again until the run ends or has to be resumed by somebody else.
 async fn slices(
     cx: &Context,
     entry: &Entry,
@@ -50,57 +48,52 @@ async fn slices(
         accept: args.accept.clone(),
     };
     loop {
-        let raw = entry.invoke(cx, Operation::Sync, &to_json(&event)?).await?;
+        let json = serde_json::to_value(&event).map_err(|e| {
+            Error::internal(Code::NotJson, "an event has no JSON form").with_source(e)
+        })?;
+        let raw = entry.invoke(cx, Operation::Sync, &json).await?;
         let answer: SyncAnswer = from_json(&raw)?;
         let is_stopped = args.no_wait || answer.reason == Some(Reason::Interrupted);
         if answer.status != SyncStatus::Continue || is_stopped {
             return Ok((answer, raw));
         }
-        let tell = |until| display.waiting(until, why(answer.reason));
-        if !wait(cx, answer.resume_at, tell).await {
+        let report = |until| display.waiting(until, reason(answer.reason));
+        if !wait(cx, answer.resume_at, report).await {
             return Ok((answer, raw));
         }
         event.sync_id = answer.sync_id;
     }
 }
 
-/// Waits until then, telling so first, if that is not now. `false`: the operator asked to stop.
+/// Waits until then, after reporting it, unless that is now. `false` if the operator asked to stop.
 pub(crate) async fn wait(
     cx: &Context,
     until: Option<Timestamp>,
-    tell: impl FnOnce(Timestamp),
+    report: impl FnOnce(Timestamp),
 ) -> bool {
     let now = cx.clock.now();
-    let until = until.unwrap_or(now);
-    if until <= now {
+    let Some(until) = until.filter(|until| *until > now) else {
         return true;
-    }
-    tell(until);
+    };
+    report(until);
     tokio::select! {
         () = cx.interrupt.raised() => false,
         () = cx.clock.sleep(between(now, until)) => true,
     }
 }
 
-/// An event as it goes to a function.
-fn to_json(event: &SyncEvent) -> Result<Value, Error> {
-    serde_json::to_value(event).map_err(Error::no_json)
-}
-
-/// An answer as it comes from a function.
+/// Reads the answer of a function.
 pub(crate) fn from_json<T: DeserializeOwned>(answer: &Value) -> Result<T, Error> {
     T::deserialize(answer).map_err(|e| {
-        Error::internal(
-            Code::UnreadableAnswer,
-            "a function answers what its type does not say",
-        )
-        .with_source(e)
+        let message = "the answer of a function does not have the documented form";
+        Error::internal(Code::UnreadableAnswer, message).with_source(e)
     })
 }
 
-pub(crate) fn why(reason: Option<Reason>) -> &'static str {
+/// Why something is not finished.
+pub(crate) fn reason(reason: Option<Reason>) -> &'static str {
     match reason {
-        Some(Reason::RateLimit) => "the vendor asks for patience",
+        Some(Reason::RateLimit) => "the vendor limits the rate of requests",
         Some(Reason::Unavailable) => "something that it needs does not answer properly",
         Some(Reason::Deadline) => "the time of this slice is over",
         Some(Reason::Finishing) => "writing the snapshot takes a slice of its own",
@@ -111,90 +104,75 @@ pub(crate) fn why(reason: Option<Reason>) -> &'static str {
     }
 }
 
-fn describe(cx: &Context, answer: &SyncAnswer) -> Vec<(&'static str, String)> {
+fn report(cx: &Context, answer: &SyncAnswer) -> Report {
+    let mut report = Report::default();
     let status = match answer.status {
         SyncStatus::Complete => "complete",
         SyncStatus::Continue => "not finished",
         SyncStatus::Held => "held: the snapshot is stored, but not published",
         SyncStatus::Busy => "busy",
     };
-    let mut lines = vec![
-        ("status", status.to_owned()),
-        ("connection", answer.connection.clone()),
-    ];
-    lines.extend(answer.sync_id.clone().map(|id| ("sync", id)));
+    report.add("status", status);
+    report.add("connection", &answer.connection);
+    report.each("sync", &answer.sync_id);
     if matches!(answer.status, SyncStatus::Busy | SyncStatus::Continue) {
-        return lines;
+        return report;
     }
-    lines.extend(
-        answer
-            .snapshot
-            .as_ref()
-            .map(|key| ("snapshot", cx.store.place(key))),
-    );
-    lines.extend(
-        answer
-            .content_digest
-            .clone()
-            .map(|digest| ("digest", digest)),
-    );
-    let counts = &answer.counts;
-    lines.push(("resources", counts.resources.to_string()));
-    lines.push(("entitlements", counts.entitlements.to_string()));
-    let grants = match counts.expanded {
-        0 => counts.grants.to_string(),
-        expanded => format!(
-            "{} stated by the vendor, {expanded} that follow from them",
-            counts.grants
-        ),
-    };
-    lines.push(("grants", grants));
-    lines.push(("calls", answer.calls.to_string()));
+    let snapshot = answer.snapshot.as_ref();
+    report.each("snapshot", snapshot.map(|key| cx.store.place(key)));
+    report.each("digest", &answer.content_digest);
+    report.add("resources", answer.counts.resources);
+    report.add("entitlements", answer.counts.entitlements);
+    let grants = answer.counts.grants;
+    match answer.counts.expanded {
+        0 => report.add("grants", grants),
+        expanded => {
+            let grants = format!("{grants} stated by the vendor, {expanded} that follow from them");
+            report.add("grants", grants);
+        }
+    }
+    report.add("calls", answer.calls);
     let warnings = answer.warnings.iter();
-    lines.extend(warnings.map(|w| ("warning", format!("{}: {}", w.code, w.message))));
-    lines
+    let warnings = warnings.map(|w| format!("{}: {}", w.code, w.message));
+    report.each("warning", warnings);
+    report
 }
 
-/// Says how to go on, if there is something to go on with.
+/// Prints how to resume or accept the run, if there is something to resume or accept.
 fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
     let again = || target.command(&["sync", &target.connector]);
-    let from = answer
-        .resume_at
-        .map(|at| format!(", from {at:.0} on"))
-        .unwrap_or_default();
     let id = answer.sync_id.as_deref();
+    let resume = again().option("--sync-id", id);
+    let from = from(answer.resume_at);
     match answer.status {
         SyncStatus::Complete => return Exit::Done,
         SyncStatus::Continue => {
-            output::note(&format!("not finished: {}", why(answer.reason)));
-            output::note(&format!(
-                "to go on{from}: {}",
-                again().option("--sync-id", id)
-            ));
+            output::note(&format!("not finished: {}", reason(answer.reason)));
+            output::note(&format!("to resume{from}: {resume}"));
         }
         SyncStatus::Held => {
+            let reason = reason(answer.reason);
             output::note(&format!(
-                "held: {}; `latest` still names the snapshot before",
-                why(answer.reason)
+                "held: {reason}; `latest` still names the previous snapshot"
             ));
-            let look = target.command(&["snapshot", "manifest", id.unwrap_or_default()]);
-            let look = look.option("--connector", Some(&target.connector));
-            output::note(&format!("to see what was lost: {look}"));
-            output::note(&format!(
-                "to take it all the same: {}",
-                again().option("--accept", id)
-            ));
+            let show = target.command(&["snapshot", "manifest", id.unwrap_or_default()]);
+            let show = show.option("--connector", Some(&target.connector));
+            output::note(&format!("to see what was lost: {show}"));
+            let accept = again().option("--accept", id);
+            output::note(&format!("to publish it anyway: {accept}"));
         }
         SyncStatus::Busy => {
             for warning in &answer.warnings {
                 output::note(&format!("busy: {}", warning.message));
             }
             output::note(&format!("to sync{from}: {}", again()));
-            output::note(&format!(
-                "to resume that run: {}",
-                again().option("--sync-id", id)
-            ));
+            output::note(&format!("to resume that run: {resume}"));
         }
     }
     Exit::NotFinished
+}
+
+/// The time from which on a command can be repeated, for a message.
+pub(crate) fn from(time: Option<Timestamp>) -> String {
+    time.map_or_else(String::new, |at| format!(", from {at:.0} on"))
 }

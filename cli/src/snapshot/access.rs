@@ -1,69 +1,61 @@
-//! What a principal holds, and how it comes to it.
+//! The entitlements of a principal, and the ways by which they are granted.
 
 use rollcall_snapshot::{Access, AccessKind, Snapshot};
 use serde::Serialize;
 
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::output::{self, Format, Listing, Row};
 
-/// A way to an entitlement.
+/// One way by which an entitlement is granted.
 #[derive(Serialize)]
-struct Way<'a> {
+struct AccessPath<'a> {
     entitlement: &'a str,
     display_name: &'a str,
     resource: &'a str,
     resource_name: &'a str,
     kind: AccessKind,
     immutable: bool,
-    /// The entitlements held on the way, the one itself last.
+    /// The entitlements on the way; the last is the entitlement itself.
     via: Vec<&'a str>,
     path: String,
 }
 
-impl Row for Way<'_> {
+impl Row for AccessPath<'_> {
+    const COLUMNS: &'static [&'static str] = &[
+        "Entitlement",
+        "Display name",
+        "Resource name",
+        "How",
+        "Path",
+    ];
+
     fn cells(&self) -> Vec<String> {
         let how = match self.via.len() {
             0 | 1 => "direct",
             _ => "through",
         };
-        [
-            self.entitlement,
-            self.display_name,
-            self.resource_name,
-            how,
-            &self.path,
-        ]
-        .map(str::to_owned)
-        .into()
+        let (id, name, on) = (self.entitlement, self.display_name, self.resource_name);
+        [id, name, on, how, &self.path].map(str::to_owned).into()
     }
 }
 
-/// Shows it.
-pub(super) fn run(snapshot: &Snapshot, principal: &str, format: Format) -> Result<Exit, Failure> {
+/// Lists the entitlements of a principal.
+pub(super) fn run(snapshot: &Snapshot, principal: &str, format: Format) -> Result<(), Failure> {
     let access = snapshot.access(principal)?;
     if format == Format::Table {
         let who = &access.principal;
         let status = who.status.map(|s| format!(" ({s})")).unwrap_or_default();
         output::line(&format!("{} {}{status}", who.id, who.display_name))?;
     }
-    let mut list = Listing::new(
-        format,
-        &[
-            "Entitlement",
-            "Display name",
-            "Resource name",
-            "How",
-            "Path",
-        ],
-    );
+    let mut list = Listing::new::<AccessPath<'_>>(format)?;
     for held in &access.holds {
-        let mut ways: Vec<_> = held.paths.iter().map(Vec::as_slice).collect();
-        if ways.is_empty() {
-            // The snapshot says that it follows, and not from what.
-            ways.push(&[]);
+        let mut paths: Vec<_> = held.paths.iter().map(Vec::as_slice).collect();
+        if paths.is_empty() {
+            // The snapshot states that the entitlement follows, and not from what.
+            paths.push(&[]);
         }
-        for hops in ways {
-            list.row(&Way {
+        for hops in paths {
+            list.row(&AccessPath {
                 entitlement: &held.entitlement,
                 display_name: &held.display_name,
                 resource: &held.resource,
@@ -71,31 +63,30 @@ pub(super) fn run(snapshot: &Snapshot, principal: &str, format: Format) -> Resul
                 kind: held.kind,
                 immutable: held.immutable,
                 via: hops.iter().map(|hop| hop.entitlement.as_str()).collect(),
-                path: if hops.is_empty() {
-                    "unknown".to_owned()
-                } else {
-                    access.path(hops)
+                path: match hops {
+                    [] => "unknown".to_owned(),
+                    hops => access.path(hops),
                 },
             })?;
         }
     }
     list.finish()?;
-    remarks(&access);
-    Ok(Exit::Done)
+    note_limits(&access);
+    Ok(())
 }
 
-fn remarks(access: &Access) {
-    let implied = access
-        .holds
-        .iter()
+fn note_limits(access: &Access) {
+    let holds = access.holds.iter();
+    let implied = holds
+        .clone()
         .filter(|held| held.kind == AccessKind::Implied)
         .count();
     if implied > 0 {
         output::note(&format!(
-            "this snapshot is not expanded: {implied} of these entitlements were worked out from its expandable grants"
+            "this snapshot is not expanded: {implied} of these entitlements were derived from its expandable grants"
         ));
     }
-    let shortened = access.holds.iter().filter(|held| held.more_paths).count();
+    let shortened = holds.filter(|held| held.more_paths).count();
     if shortened > 0 {
         output::note(&format!(
             "there are more paths to {shortened} of these entitlements than are shown"

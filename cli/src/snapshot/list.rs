@@ -2,40 +2,42 @@
 
 use rollcall_connector::{Code, Error, event};
 use rollcall_model::ResourceId;
-use rollcall_snapshot::{Entitlement, Filter, Grant, Resource, Snapshot};
+use rollcall_snapshot::{Entitlement, Filter, Grant, Resource};
 
-use crate::failure::{Exit, Failure};
-use crate::output::{Format, Listing, Row};
+use super::Only;
+use crate::failure::Failure;
+use crate::output::Row;
 
 /// The filter of these options.
 pub(super) fn filter(
-    resource_type: Option<String>,
-    resource: Option<String>,
+    only: &Only,
     entitlement: Option<String>,
     principal: Option<String>,
 ) -> Result<Filter, Failure> {
     if let Some(id) = &entitlement {
         event::entitlement(id)?;
     }
+    let resource = only.resource.as_deref().map(|text| {
+        ResourceId::parse(text).ok_or_else(|| {
+            Error::invalid(
+                Code::UnknownResource,
+                format!("`{text}` is not a resource id"),
+                "Use `type:id`, as `rollcall snapshot resources` lists them.",
+            )
+        })
+    });
     Ok(Filter {
-        resource_type,
-        resource: resource.as_deref().map(resource_id).transpose()?,
+        resource_type: only.resource_type.clone(),
+        resource: resource.transpose()?,
         entitlement,
         principal: principal.as_deref().map(event::principal).transpose()?,
     })
 }
 
-fn resource_id(text: &str) -> Result<ResourceId, Error> {
-    ResourceId::parse(text).ok_or_else(|| {
-        Error::invalid(
-            Code::UnknownResource,
-            format!("`{text}` is no resource id"),
-            "Use `type:id`, as `rollcall snapshot resources` lists them.",
-        )
-    })
-}
-
 impl Row for Resource {
+    const COLUMNS: &'static [&'static str] =
+        &["ID", "Display name", "Type", "Status", "E-mail", "Parent"];
+
     fn cells(&self) -> Vec<String> {
         vec![
             self.id.clone(),
@@ -48,22 +50,16 @@ impl Row for Resource {
     }
 }
 
-/// Lists resources.
-pub(super) fn resources(
-    snapshot: &Snapshot,
-    filter: &Filter,
-    format: Format,
-) -> Result<Exit, Failure> {
-    let mut list = Listing::new(
-        format,
-        &["ID", "Display name", "Type", "Status", "E-mail", "Parent"],
-    );
-    snapshot.resources(filter, |r| list.row(&r))?;
-    list.finish()?;
-    Ok(Exit::Done)
-}
-
 impl Row for Entitlement {
+    const COLUMNS: &'static [&'static str] = &[
+        "ID",
+        "Display name",
+        "Resource",
+        "Slug",
+        "Purpose",
+        "Immutable",
+    ];
+
     fn cells(&self) -> Vec<String> {
         vec![
             self.id.clone(),
@@ -76,29 +72,16 @@ impl Row for Entitlement {
     }
 }
 
-/// Lists entitlements.
-pub(super) fn entitlements(
-    snapshot: &Snapshot,
-    filter: &Filter,
-    format: Format,
-) -> Result<Exit, Failure> {
-    let mut list = Listing::new(
-        format,
-        &[
-            "ID",
-            "Display name",
-            "Resource",
-            "Slug",
-            "Purpose",
-            "Immutable",
-        ],
-    );
-    snapshot.entitlements(filter, |e| list.row(&e))?;
-    list.finish()?;
-    Ok(Exit::Done)
-}
-
 impl Row for Grant {
+    const COLUMNS: &'static [&'static str] = &[
+        "Principal",
+        "Entitlement",
+        "Kind",
+        "Immutable",
+        "Expandable",
+        "Through",
+    ];
+
     fn cells(&self) -> Vec<String> {
         let sources = self.sources.keys().filter(|id| **id != self.entitlement);
         vec![
@@ -110,26 +93,6 @@ impl Row for Grant {
             sources.map(String::as_str).collect::<Vec<_>>().join(" "),
         ]
     }
-}
-
-/// Lists grants.
-pub(super) fn grants(
-    snapshot: &Snapshot,
-    filter: &Filter,
-    format: Format,
-) -> Result<Exit, Failure> {
-    let columns = &[
-        "Principal",
-        "Entitlement",
-        "Kind",
-        "Immutable",
-        "Expandable",
-        "Through",
-    ];
-    let mut list = Listing::new(format, columns);
-    snapshot.grants(filter, |g| list.row(&g))?;
-    list.finish()?;
-    Ok(Exit::Done)
 }
 
 fn mark(yes: bool, word: &str) -> String {

@@ -1,81 +1,56 @@
-//! What is known about a snapshot besides what is in it.
+//! The manifest of a snapshot: what is known about it besides its content.
 
-use rollcall_connector::Error;
 use rollcall_engine::catalog::manifest::{Manifest, Status};
 
-use crate::failure::{Exit, Failure};
-use crate::output::{self, Format};
+use crate::failure::Failure;
+use crate::output::{self, Format, Report};
 
-/// Shows it.
-pub(super) fn run(manifest: Manifest, format: Format) -> Result<Exit, Failure> {
+/// Prints the manifest.
+pub(super) fn run(manifest: &Manifest, format: Format) -> Result<(), Failure> {
     match format {
-        Format::Json => {
-            let value = serde_json::to_value(&manifest);
-            output::json(&value.map_err(Error::no_json)?)
-        }
-        Format::Csv => Err(Failure::Usage("a manifest is no list: use -o json".into())),
-        Format::Table => {
-            output::pairs(&describe(&manifest))?;
-            Ok(Exit::Done)
-        }
+        Format::Json => Ok(output::json(manifest)?),
+        Format::Csv => Err(Failure::Usage(
+            "a manifest is not a list: use -o json".into(),
+        )),
+        Format::Table => Ok(report(manifest).print()?),
     }
 }
 
-fn describe(m: &Manifest) -> Vec<(&'static str, String)> {
+fn report(m: &Manifest) -> Report {
+    let mut report = Report::default();
     let status = match m.status {
         Status::Published => "published",
         Status::Held => "held for a sudden loss",
     };
-    let usage = &m.usage;
-    let mut lines = vec![
-        ("connection", format!("{}/{}", m.connector, m.connection)),
-        ("tenant", m.tenant.clone()),
-        (
-            "sync",
-            format!("{} (generation {})", m.sync_id, m.generation),
-        ),
-        ("status", status.to_owned()),
-        ("began", m.started_at.to_string()),
-        ("ended", format!("{} ({} ms)", m.ended_at, m.duration_ms)),
-        ("snapshot", m.snapshot.key.clone()),
-        ("bytes", m.snapshot.bytes.to_string()),
-        ("sha256", m.snapshot.sha256.clone()),
-        ("content", m.digests.content.clone()),
-        ("resources", m.counts.resources.to_string()),
-        ("entitlements", m.counts.entitlements.to_string()),
-        (
-            "grants",
-            format!("{} stated, {} derived", m.counts.grants, m.counts.expanded),
-        ),
-        (
-            "calls",
-            format!("{}, {} of them repeated", usage.calls, usage.retries),
-        ),
-        ("waits", format!("{} ({} ms)", usage.waits, usage.wait_ms)),
-        (
-            "versions",
-            format!("rollcall {}, {}", m.versions.rollcall, m.versions.snapshot),
-        ),
-    ];
-    lines.extend(
-        m.credential_expires_at
-            .map(|at| ("key ends", at.to_string())),
-    );
-    lines.extend(
-        m.stubs
-            .iter()
-            .map(|(kind, n)| ("not shown", format!("{n} {kind}"))),
-    );
-    lines.extend(m.losses.iter().map(|loss| ("loss", loss.to_string())));
-    lines.extend(
-        m.warnings
-            .iter()
-            .map(|w| ("warning", format!("{}: {}", w.code, w.message))),
-    );
-    lines.extend(
-        m.blind_spots
-            .iter()
-            .map(|spot| ("blind spot", spot.clone())),
-    );
-    lines
+    let (connection, usage, counts) = (&m.connection, &m.usage, &m.counts);
+    report.add("connection", format!("{}/{connection}", m.connector));
+    report.add("tenant", &m.tenant);
+    let generation = m.generation;
+    report.add("sync", format!("{} (generation {generation})", m.sync_id));
+    report.add("status", status);
+    report.add("began", m.started_at);
+    report.add("ended", format!("{} ({} ms)", m.ended_at, m.duration_ms));
+    report.add("snapshot", &m.snapshot.key);
+    report.add("bytes", m.snapshot.bytes);
+    report.add("sha256", &m.snapshot.sha256);
+    report.add("content", &m.digests.content);
+    report.add("resources", counts.resources);
+    report.add("entitlements", counts.entitlements);
+    let (stated, derived) = (counts.grants, counts.expanded);
+    report.add("grants", format!("{stated} stated, {derived} derived"));
+    let (calls, retries) = (usage.calls, usage.retries);
+    report.add("calls", format!("{calls}, {retries} of them repeated"));
+    report.add("waits", format!("{} ({} ms)", usage.waits, usage.wait_ms));
+    let versions = &m.versions;
+    let versions = format!("rollcall {}, {}", versions.rollcall, versions.snapshot);
+    report.add("versions", versions);
+    report.each("key ends", m.credential_expires_at);
+    let stubs = m.stubs.iter();
+    report.each("not shown", stubs.map(|(kind, n)| format!("{n} {kind}")));
+    report.each("loss", &m.losses);
+    let warnings = m.warnings.iter();
+    let warnings = warnings.map(|w| format!("{}: {}", w.code, w.message));
+    report.each("warning", warnings);
+    report.each("blind spot", &m.blind_spots);
+    report
 }

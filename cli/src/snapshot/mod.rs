@@ -1,4 +1,4 @@
-//! `rollcall snapshot`: a look into a snapshot, and what changed between two.
+//! `rollcall snapshot`: shows a snapshot, or the differences between two.
 
 mod access;
 mod diff;
@@ -11,9 +11,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use rollcall_snapshot::{Entitlement, Grant, Resource};
+
 use crate::connectors;
 use crate::failure::{Exit, Failure};
-use crate::output::{Format, pairs};
+use crate::output::{Format, Listing, Report};
 use source::Source;
 
 const EXAMPLES: &str = "\
@@ -22,7 +24,7 @@ FILE is one of
   a sync id                    looked up in the store
   a key of the store           snapshots/temporalcloud/default/2Zk….c1z
   an object in S3              s3://bucket/prefix/snapshots/temporalcloud/default/2Zk….c1z
-Without FILE it is the newest snapshot of --connector and --connection, or of the only connection in the store.
+Without FILE: the newest snapshot of --connector and --connection, or of the only connection in the store.
 
 Examples:
   rollcall snapshot access ada@example.com
@@ -31,20 +33,19 @@ Examples:
   rollcall snapshot diff old.c1z new.c1z
   rollcall snapshot unexpand --out upload.c1z";
 
-/// A look into snapshots.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SnapshotArgs {
     #[command(flatten)]
     place: Place,
-    /// How to print it
+    /// The output format
     #[arg(short, long, value_enum, default_value = "table", global = true)]
     pub(crate) output: Format,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Where snapshots are that are not files.
+/// The place of snapshots that are not files.
 #[derive(Debug, Args)]
 struct Place {
     /// The connector whose snapshot it is
@@ -60,61 +61,43 @@ struct Place {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List resources: people, groups, roles, and what access is held on
+    /// List resources: people, groups, roles, and everything on which access is granted
     Resources {
-        /// The snapshot [default: the newest]
-        file: Option<String>,
-        /// Only resources of this type
-        #[arg(long = "type", value_name = "TYPE")]
-        resource_type: Option<String>,
-        /// Only this resource, `type:id`
-        #[arg(long, value_name = "ID")]
-        resource: Option<String>,
+        #[command(flatten)]
+        only: Only,
     },
-    /// List entitlements: what can be held
+    /// List entitlements: the access that can be granted
     Entitlements {
-        /// The snapshot [default: the newest]
-        file: Option<String>,
-        /// Only those on resources of this type
-        #[arg(long = "type", value_name = "TYPE")]
-        resource_type: Option<String>,
-        /// Only those on this resource, `type:id`
-        #[arg(long, value_name = "ID")]
-        resource: Option<String>,
+        #[command(flatten)]
+        only: Only,
         /// Only this entitlement, `type:resource:slug`
         #[arg(long, value_name = "ID")]
         entitlement: Option<String>,
     },
-    /// List grants: who holds what
+    /// List grants: who has which entitlement
     Grants {
-        /// The snapshot [default: the newest]
-        file: Option<String>,
-        /// Only those on resources of this type
-        #[arg(long = "type", value_name = "TYPE")]
-        resource_type: Option<String>,
-        /// Only those on this resource, `type:id`
-        #[arg(long, value_name = "ID")]
-        resource: Option<String>,
-        /// Only grants of this entitlement, `type:resource:slug`
+        #[command(flatten)]
+        only: Only,
+        /// Only this entitlement, `type:resource:slug`
         #[arg(long, value_name = "ID")]
         entitlement: Option<String>,
-        /// Only grants to this principal, `type:id`
+        /// Only this principal, `type:id`
         #[arg(long, value_name = "ID")]
         principal: Option<String>,
     },
-    /// Show everything a principal holds, and through which group or role
+    /// List all entitlements of a principal, and through which group or role it has them
     Access {
         /// The principal: `type:id`, or an e-mail address
         principal: String,
         /// The snapshot [default: the newest]
         file: Option<String>,
     },
-    /// Count what is in a snapshot
+    /// Count the records of a snapshot
     Stats {
         /// The snapshot [default: the newest]
         file: Option<String>,
     },
-    /// Show what changed from one snapshot to another (the exit code does not say whether anything did)
+    /// List the differences between two snapshots (the exit code does not depend on them)
     Diff {
         /// The older snapshot
         #[arg(value_name = "A")]
@@ -123,78 +106,84 @@ enum Command {
         #[arg(value_name = "B")]
         new: Option<String>,
     },
-    /// Write the file that a sync without expansion would have written, for those who expand themselves
+    /// Write the file that a sync without expansion would write, for programs that expand snapshots themselves
     Unexpand {
         /// The snapshot [default: the newest]
         file: Option<String>,
-        /// Where to write; an existing file stays
+        /// The file to write; an existing file is not replaced
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Show what is known about a snapshot: counts, calls, waits, warnings, blind spots
+    /// Show the manifest of a snapshot: counts, calls, waits, warnings, blind spots
     Manifest {
         /// The snapshot [default: the newest]
         file: Option<String>,
     },
 }
 
+#[derive(Debug, Args)]
+struct Only {
+    /// The snapshot [default: the newest]
+    file: Option<String>,
+    /// Only this resource type
+    #[arg(long = "type", value_name = "TYPE")]
+    resource_type: Option<String>,
+    /// Only this resource, `type:id`
+    #[arg(long, value_name = "ID")]
+    resource: Option<String>,
+}
+
 /// Runs the command.
 pub(crate) async fn run(args: SnapshotArgs) -> Result<Exit, Failure> {
-    let SnapshotArgs {
-        place,
-        output,
-        command,
-    } = args;
-    let source = Source::new(place);
-    match command {
-        Command::Resources {
-            file,
-            resource_type,
-            resource,
-        } => {
-            let filter = list::filter(resource_type, resource, None, None)?;
-            list::resources(&source.open(file.as_deref()).await?, &filter, output)
+    let format = args.output;
+    let source = Source::new(args.place);
+    match args.command {
+        Command::Resources { only } => {
+            let filter = list::filter(&only, None, None)?;
+            let snapshot = source.open(&only.file).await?;
+            let mut list = Listing::new::<Resource>(format)?;
+            snapshot.resources(&filter, |r| list.row(&r).map_err(Failure::from))?;
+            list.finish()?;
         }
-        Command::Entitlements {
-            file,
-            resource_type,
-            resource,
-            entitlement,
-        } => {
-            let filter = list::filter(resource_type, resource, entitlement, None)?;
-            list::entitlements(&source.open(file.as_deref()).await?, &filter, output)
+        Command::Entitlements { only, entitlement } => {
+            let filter = list::filter(&only, entitlement, None)?;
+            let snapshot = source.open(&only.file).await?;
+            let mut list = Listing::new::<Entitlement>(format)?;
+            snapshot.entitlements(&filter, |e| list.row(&e).map_err(Failure::from))?;
+            list.finish()?;
         }
         Command::Grants {
-            file,
-            resource_type,
-            resource,
+            only,
             entitlement,
             principal,
         } => {
-            let filter = list::filter(resource_type, resource, entitlement, principal)?;
-            list::grants(&source.open(file.as_deref()).await?, &filter, output)
+            let filter = list::filter(&only, entitlement, principal)?;
+            let snapshot = source.open(&only.file).await?;
+            let mut list = Listing::new::<Grant>(format)?;
+            snapshot.grants(&filter, |g| list.row(&g).map_err(Failure::from))?;
+            list.finish()?;
         }
         Command::Access { principal, file } => {
-            access::run(&source.open(file.as_deref()).await?, &principal, output)
+            access::run(&source.open(&file).await?, &principal, format)?;
         }
-        Command::Stats { file } => stats::run(&source.open(file.as_deref()).await?, output),
+        Command::Stats { file } => stats::run(&source.open(&file).await?, format)?,
         Command::Diff { old, new } => {
-            let old = source.open(Some(&old)).await?;
-            diff::run(&old, &source.open(new.as_deref()).await?, output)
+            let old = source.open(&Some(old)).await?;
+            diff::run(&old, &source.open(&new).await?, format)?;
         }
         Command::Unexpand { file, out } => {
-            let result = rollcall_snapshot::unexpand(&source.open(file.as_deref()).await?, &out)?;
-            pairs(&[
-                ("file", out.display().to_string()),
-                ("grants", result.grants.to_string()),
-                ("left out", result.dropped.to_string()),
-                ("bytes", result.bytes.to_string()),
-                ("sha256", result.sha256),
-            ])?;
-            Ok(Exit::Done)
+            let result = rollcall_snapshot::unexpand(&source.open(&file).await?, &out)?;
+            let mut report = Report::default();
+            report.add("file", out.display());
+            report.add("grants", result.grants);
+            report.add("left out", result.dropped);
+            report.add("bytes", result.bytes);
+            report.add("sha256", result.sha256);
+            report.print()?;
         }
         Command::Manifest { file } => {
-            manifest::run(source.manifest(file.as_deref()).await?, output)
+            manifest::run(&source.manifest(&file).await?, format)?;
         }
     }
+    Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! Which snapshot is meant, and opening it: a path, or something in a store.
+//! Finds and opens the snapshot that a command names: a path, or an object in a store.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl Source {
     }
 
     /// Opens the snapshot that `file` names.
-    pub(super) async fn open(&self, file: Option<&str>) -> Result<Snapshot, Failure> {
+    pub(super) async fn open(&self, file: &Option<String>) -> Result<Snapshot, Failure> {
         match self.find(file).await? {
             Found::File(path) => Ok(Snapshot::open(&path)?),
             Found::Object { store, key } => {
@@ -43,7 +43,7 @@ impl Source {
     }
 
     /// Reads the manifest beside the snapshot that `file` names.
-    pub(super) async fn manifest(&self, file: Option<&str>) -> Result<Manifest, Failure> {
+    pub(super) async fn manifest(&self, file: &Option<String>) -> Result<Manifest, Failure> {
         match self.find(file).await? {
             Found::File(path) => from_file(Path::new(&manifest_beside(&path.to_string_lossy()))),
             Found::Object { store, key } => {
@@ -54,19 +54,17 @@ impl Source {
         }
     }
 
-    async fn find(&self, file: Option<&str>) -> Result<Found, Failure> {
+    async fn find(&self, file: &Option<String>) -> Result<Found, Failure> {
         let Some(name) = file else {
             let store = self.store()?;
             let key = self.newest(&*store).await?;
             return Ok(Found::Object { store, key });
         };
         if let Some(rest) = name.strip_prefix("s3://") {
-            let Some((bucket, key)) = rest.split_once('/').filter(|(_, key)| !key.is_empty())
-            else {
-                return Err(Failure::Usage(format!(
-                    "{name} names a bucket and no object in it"
-                )));
-            };
+            let parts = rest.split_once('/').filter(|(_, key)| !key.is_empty());
+            let (bucket, key) = parts.ok_or_else(|| {
+                Failure::Usage(format!("{name} names a bucket and no object in it"))
+            })?;
             let store = Context::from_environment_with_store(Some(format!("s3://{bucket}")))?.store;
             let key = key.to_owned();
             return Ok(Found::Object { store, key });
@@ -102,7 +100,7 @@ impl Source {
         }
     }
 
-    /// The pointer of the only connection in the store, if that is what there is.
+    /// The pointer of the only connection in the store.
     async fn only_pointer(&self, store: &dyn Store) -> Result<String, Error> {
         let mut pointers = store.list("latest/").await?;
         if let Some(connection) = &self.place.connection {
@@ -118,7 +116,7 @@ impl Source {
                     "the store has snapshots of several connections: {}",
                     names.collect::<Vec<_>>().join(", ")
                 ),
-                "Say which one with --connector and --connection.",
+                "Name one with --connector and --connection.",
             ));
         }
         pointers
@@ -153,7 +151,7 @@ impl Source {
     }
 }
 
-/// The name of the manifest of the snapshot of this name: in a store the latter ends with the generation of its writer.
+/// The name of the manifest of a snapshot. In a store, the name of a snapshot ends with the generation of its writer.
 fn manifest_beside(name: &str) -> String {
     let stem = name.trim_end_matches(".c1z").trim_end_matches(".json");
     let without_generation = stem.rsplit_once('-').filter(|(id, generation)| {
@@ -163,7 +161,6 @@ fn manifest_beside(name: &str) -> String {
     format!("{}.json", without_generation.map_or(stem, |(id, _)| id))
 }
 
-/// Whether this can only be the id of a sync.
 fn is_sync_id(name: &str) -> bool {
     name.len() == 27 && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
@@ -187,7 +184,7 @@ fn nothing(place: &str) -> Error {
         ErrorType::NotFound,
         Code::NoSnapshot,
         format!("there is no snapshot yet: {place} names none"),
-        "Make one with `rollcall sync`, name a file, or say where the store is with --store.",
+        "Make one with `rollcall sync`, name a file, or name another store with --store.",
     )
 }
 

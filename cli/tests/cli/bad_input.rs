@@ -1,4 +1,4 @@
-//! What people get wrong, each with its message, its fix and its exit code.
+//! Wrong input, each with its message, its fix and its exit code.
 
 use crate::support::{Handmade, Place};
 
@@ -25,65 +25,41 @@ fn place() -> Place {
 #[test]
 fn wrong_usage_ends_with_2_and_says_what_is_right() {
     let place = place();
-    let cases: &[(&[&str], &str)] = &[
-        (&[], "Usage: rollcall"),
-        (&["sync"], "<CONNECTOR>"),
-        (&["sync", "nosuch"], "[possible values: temporalcloud, "),
+    let cases = [
+        ("", "Usage: rollcall"),
+        ("sync", "<CONNECTOR>"),
         (
-            &["snapshot", "stats", "--connector", "nosuch"],
-            "[possible values: temporalcloud, ",
-        ),
-        (&["grant", "temporalcloud"], "--entitlement"),
-        (
-            &["grant", "temporalcloud", "--entitlement", "a:b:c"],
-            "--principal",
+            "sync nosuch",
+            "possible values: buildkite, confluence, elastic, northflank, temporalcloud",
         ),
         (
-            &[
-                "grant",
-                "temporalcloud",
-                "--event",
-                "-",
-                "--principal",
-                "a:b",
-            ],
+            "snapshot stats --connector nosuch",
+            "possible values: buildkite, confluence, elastic, northflank, temporalcloud",
+        ),
+        ("grant temporalcloud", "--entitlement"),
+        ("grant temporalcloud --entitlement a:b:c", "--principal"),
+        (
+            "grant temporalcloud --event - --principal a:b",
             "cannot be used with",
         ),
         (
-            &["sync", "temporalcloud", "--sync-id", "a", "--accept", "b"],
+            "sync temporalcloud --sync-id a --accept b",
             "cannot be used with",
         ),
         (
-            &[
-                "create-account",
-                "temporalcloud",
-                "--email",
-                "a@b",
-                "--profile",
-                "x",
-            ],
+            "create-account temporalcloud --email a@b --profile x",
             "is not KEY=VALUE",
         ),
         (
-            &[
-                "create-account",
-                "temporalcloud",
-                "--email",
-                "a@b",
-                "--profile",
-                "x:={",
-            ],
-            "holds no JSON",
+            "create-account temporalcloud --email a@b --profile 'x:={'",
+            "does not hold JSON",
         ),
+        ("snapshot stats s3://bucket", "names a bucket and no object"),
         (
-            &["snapshot", "stats", "s3://bucket"],
-            "names a bucket and no object",
-        ),
-        (
-            &["snapshot", "stats", "good.c1z", "-o", "xml"],
+            "snapshot stats good.c1z -o xml",
             "possible values: table, json, csv",
         ),
-        (&["snapshot", "unexpand", "good.c1z"], "--out"),
+        ("snapshot unexpand good.c1z", "--out"),
     ];
     for (arguments, message) in cases {
         let ran = place.run(arguments).expect(2);
@@ -94,97 +70,74 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
 #[test]
 fn what_fails_ends_with_1_and_says_what_to_do() {
     let place = place();
-    let cases: &[(&[&str], &str)] = &[
-        (&["snapshot", "stats", "cut.c1z"], "truncated"),
-        (&["snapshot", "stats", "empty.c1z"], "is empty"),
-        (&["snapshot", "stats", "other.c1z"], "not a .c1z file"),
-        (&["snapshot", "stats", "v3.c1z"], "version 3"),
+    let cases = [
+        ("snapshot stats cut.c1z", "truncated"),
+        ("snapshot stats empty.c1z", "is empty"),
+        ("snapshot stats other.c1z", "not a .c1z file"),
+        ("snapshot stats v3.c1z", "version 3"),
+        ("snapshot stats nowhere.c1z", "could not open nowhere.c1z"),
+        ("snapshot diff good.c1z cut.c1z", "cut.c1z is truncated"),
+        ("snapshot stats", "there is no snapshot yet"),
         (
-            &["snapshot", "stats", "nowhere.c1z"],
-            "could not open nowhere.c1z",
-        ),
-        (
-            &["snapshot", "diff", "good.c1z", "cut.c1z"],
-            "cut.c1z is truncated",
-        ),
-        (&["snapshot", "stats"], "there is no snapshot yet"),
-        (
-            &["snapshot", "stats", "2Zk0000000000000000000000AA"],
+            "snapshot stats 2Zk0000000000000000000000AA",
             "there is no snapshot sync 2Zk",
         ),
         (
-            &["snapshot", "access", "user:nobody", "good.c1z"],
+            "snapshot access user:nobody good.c1z",
             "has no principal `user:nobody`",
         ),
         (
-            &["snapshot", "grants", "good.c1z", "--principal", "nobody"],
-            "`nobody` is not a valid principal id",
+            "snapshot grants good.c1z --principal nobody",
+            "`nobody` is no principal",
         ),
         (
-            &["snapshot", "grants", "good.c1z", "--entitlement", "x"],
-            "`x` is not a valid entitlement id",
+            "snapshot grants good.c1z --entitlement x",
+            "`x` is no entitlement id",
         ),
         (
-            &["snapshot", "resources", "good.c1z", "--resource", "x"],
-            "`x` is no resource id",
+            "snapshot resources good.c1z --resource x",
+            "`x` is not a resource id",
         ),
         (
-            &["snapshot", "manifest", "good.c1z"],
+            "snapshot manifest good.c1z",
             "could not read the manifest good.json",
         ),
         (
-            &["snapshot", "unexpand", "good.c1z", "--out", "no/such/x.c1z"],
+            "snapshot unexpand good.c1z --out no/such/x.c1z",
             "could not write no/such/x.c1z",
         ),
         (
-            &["sync", "temporalcloud", "--connection", "acme"],
+            "sync temporalcloud --connection acme",
             "no secret for connection `acme`",
         ),
         (
-            &["sync", "temporalcloud", "--connection", "No Good"],
+            "sync temporalcloud --connection 'No Good'",
             "no name of a connection",
         ),
         (
-            &["sync", "temporalcloud", "--store", "ftp://x"],
+            "sync temporalcloud --store ftp://x",
             "must be a folder or s3://",
         ),
         (
-            &["grant", "temporalcloud", "--event", "nowhere.json"],
+            "grant temporalcloud --event nowhere.json",
             "could not read the event from nowhere.json",
         ),
         (
-            &["grant", "temporalcloud", "--event", "list.json"],
+            "grant temporalcloud --event list.json",
             "is JSON, but not an object",
         ),
+        ("grant temporalcloud --event text.json", "is not JSON"),
         (
-            &["grant", "temporalcloud", "--event", "text.json"],
-            "is not JSON",
-        ),
-        (
-            &["grant", "temporalcloud", "--event", "field.json"],
+            "grant temporalcloud --event field.json",
             "unknown field `dryrun`",
         ),
         (
-            &[
-                "grant",
-                "temporalcloud",
-                "--entitlement",
-                "x",
-                "--principal",
-                "a:b",
-            ],
-            "`x` is not a valid entitlement id",
+            "grant temporalcloud --entitlement x --principal a:b",
+            "`x` is no entitlement id",
         ),
         (
-            &[
-                "grant",
-                "temporalcloud",
-                "--entitlement",
-                "a:b:c",
-                "--principal",
-                "x",
-            ],
-            "`x` is not a valid principal id",
+            "grant temporalcloud --entitlement a:b:c --principal x",
+            "`x` is no principal",
         ),
     ];
     for (arguments, message) in cases {
@@ -206,12 +159,9 @@ fn what_fails_ends_with_1_and_says_what_to_do() {
 #[test]
 fn an_error_has_its_code_and_is_json_where_results_are() {
     let place = place();
-    let arguments = ["snapshot", "stats", "cut.c1z"];
-    let ran = place.run(&arguments).expect(1);
+    let ran = place.run("snapshot stats cut.c1z").expect(1);
     let for_people = ran.err.lines().next().expect("a line").to_owned();
-    let json = place
-        .run(&[&arguments[..], &["-o", "json"]].concat())
-        .expect(1);
+    let json = place.run("snapshot stats cut.c1z -o json").expect(1);
     let last = json.err.lines().last().expect("a line");
     let error: serde_json::Value = serde_json::from_str(last).expect("JSON");
     let text = |key: &str| {
@@ -230,35 +180,26 @@ fn an_error_has_its_code_and_is_json_where_results_are() {
     );
     assert!(!text("type").is_empty() && error["retry_at"].is_null() && error["sync_id"].is_null());
 
-    let flags = [
-        "grant",
-        "temporalcloud",
-        "--event",
-        "field.json",
-        "--connection",
-    ];
-    let usage = ["a", "-o", "json"];
     std::fs::write(place.path("field.json"), r#"{"connection":"b"}"#).expect("written");
-    let ran = place.run(&[&flags[..], &usage].concat()).expect(2);
+    let ran = place.run("grant temporalcloud --event field.json --connection a -o json");
+    let ran = ran.expect(2);
     assert!(ran.err.contains(r#""code":"WrongUsage""#), "{}", ran.err);
 }
 
 #[test]
 fn every_command_explains_itself() {
     let place = place();
-    let commands: &[&[&str]] = &[
-        &[],
-        &["sync"],
-        &["grant"],
-        &["revoke"],
-        &["create-account"],
-        &["delete-account"],
-        &["snapshot"],
-        &["doctor"],
-    ];
-    for command in commands {
-        let arguments: Vec<&str> = command.iter().copied().chain(["--help"]).collect();
-        let help = place.run(&arguments).expect(0).out;
+    for command in [
+        "",
+        "sync",
+        "grant",
+        "revoke",
+        "create-account",
+        "delete-account",
+        "snapshot",
+        "doctor",
+    ] {
+        let help = place.run(&format!("{command} --help")).expect(0).out;
         assert!(help.contains("Examples:"), "{command:?}: {help}");
         assert!(!help.contains("--max-steps"), "what is for tests is hidden");
     }

@@ -7,14 +7,7 @@ use serde_json::json;
 
 use crate::support::{Place, Vendor};
 
-const WRITE: &[&str] = &[
-    "--entitlement",
-    "namespace:demo.a1b23:write",
-    "--principal",
-    "user:u9",
-    "-o",
-    "json",
-];
+const WRITE: &str = "--entitlement namespace:demo.a1b23:write --principal user:u9";
 
 fn vendor() -> Vendor {
     let mut world = World::worked_example();
@@ -22,13 +15,8 @@ fn vendor() -> Vendor {
     Vendor::start(world)
 }
 
-fn change(place: &Place, operation: &str, more: &[&str]) -> serde_json::Value {
-    let arguments: Vec<&str> = [operation, "temporalcloud"]
-        .iter()
-        .chain(WRITE)
-        .chain(more)
-        .copied()
-        .collect();
+fn change(place: &Place, operation: &str, more: &str) -> serde_json::Value {
+    let arguments = format!("{operation} temporalcloud {WRITE} {more} -o json");
     place.run(&arguments).expect(0).json()
 }
 
@@ -36,36 +24,28 @@ fn change(place: &Place, operation: &str, more: &[&str]) -> serde_json::Value {
 fn access_is_granted_and_revoked_and_a_dry_run_does_neither() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let dry = change(&place, "grant", &["--dry-run"]);
+    let dry = change(&place, "grant", "--dry-run");
     assert_eq!(
         (&dry["outcome"], &dry["dry_run"]),
         (&json!("granted"), &json!(true))
     );
-    let done = change(
-        &place,
-        "grant",
-        &["--request-id", "r1", "--reason", "JIRA-1"],
-    );
+    let done = change(&place, "grant", "--request-id r1 --reason JIRA-1");
     assert_eq!(
         (&done["outcome"], &done["dry_run"]),
         (&json!("granted"), &json!(false))
     );
     assert_eq!(
-        change(
-            &place,
-            "grant",
-            &["--request-id", "r1", "--reason", "JIRA-1"]
-        ),
+        change(&place, "grant", "--request-id r1 --reason JIRA-1"),
         done,
         "done once"
     );
     assert_eq!(
-        change(&place, "grant", &[])["outcome"],
+        change(&place, "grant", "")["outcome"],
         json!("already_granted")
     );
-    assert_eq!(change(&place, "revoke", &[])["outcome"], json!("revoked"));
+    assert_eq!(change(&place, "revoke", "")["outcome"], json!("revoked"));
     assert_eq!(
-        change(&place, "revoke", &[])["outcome"],
+        change(&place, "revoke", "")["outcome"],
         json!("already_revoked")
     );
 }
@@ -78,8 +58,7 @@ fn the_audit_record_that_is_named_is_there() {
         ("ROLLCALL_AUDIT_STORE", "records"),
     ] {
         let place = Place::with(&vendor).var(variable, "records");
-        let [request, output] = [["--request-id", "r1"], ["-o", "table"]];
-        let arguments = [&["grant", "temporalcloud"], &WRITE[..4], &request, &output].concat();
+        let arguments = format!("grant temporalcloud {WRITE} --request-id r1 -o table");
         let out = place.run(&arguments).expect(0).out;
         let audit = out.lines().find_map(|line| line.strip_prefix("audit"));
         let path = audit.unwrap_or_else(|| panic!("{out}")).trim();
@@ -94,7 +73,7 @@ fn an_event_comes_from_a_file_or_from_standard_input() {
     let event = json!({"entitlement": "namespace:demo.a1b23:read", "principal": "user:u9"});
     std::fs::write(place.path("event.json"), event.to_string()).expect("written");
     let run = place
-        .run(&["grant", "temporalcloud", "--event", "event.json"])
+        .run("grant temporalcloud --event event.json")
         .expect(0);
     assert!(
         run.out.contains("granted") && run.out.contains("user:u9 → namespace:demo.a1b23:read"),
@@ -107,15 +86,7 @@ fn an_event_comes_from_a_file_or_from_standard_input() {
     let mut again = event.clone();
     again["request_id"] = json!("r2");
     let run = place.run_with(
-        &[
-            "revoke",
-            "temporalcloud",
-            "--event",
-            "-",
-            "--dry-run",
-            "-o",
-            "json",
-        ],
+        "revoke temporalcloud --event - --dry-run -o json",
         &again.to_string(),
     );
     let answer = run.expect(0).json();
@@ -124,31 +95,17 @@ fn an_event_comes_from_a_file_or_from_standard_input() {
         (&json!("r2"), &json!(true))
     );
     let other = place
-        .run(&[
-            "revoke",
-            "temporalcloud",
-            "--event",
-            "event.json",
-            "--connection",
-            "acme",
-        ])
+        .run("revoke temporalcloud --event event.json --connection acme")
         .expect(1);
     assert!(other.err.contains("`acme`"), "{}", other.err);
 }
 
 #[test]
-fn accounts_come_and_go() {
+fn accounts_are_created_and_deleted() {
     let vendor = vendor();
     let place = Place::with(&vendor);
     let created = place
-        .run(&[
-            "create-account",
-            "temporalcloud",
-            "--email",
-            "fresh@example.com",
-            "-o",
-            "json",
-        ])
+        .run("create-account temporalcloud --email fresh@example.com -o json")
         .expect(0);
     let created = created.json();
     assert_eq!(created["outcome"], json!("created"));
@@ -157,21 +114,16 @@ fn accounts_come_and_go() {
         .expect("an id")
         .to_owned();
     let deleted = place
-        .run(&[
-            "delete-account",
-            "temporalcloud",
-            "--principal",
-            &id,
-            "-o",
-            "json",
-        ])
+        .run(&format!(
+            "delete-account temporalcloud --principal {id} -o json"
+        ))
         .expect(0)
         .json();
     assert_eq!(deleted["outcome"], json!("deleted"));
 }
 
 #[test]
-fn a_vendor_that_takes_its_time_is_gone_back_to() {
+fn a_change_that_the_vendor_has_not_finished_is_resumed_by_the_printed_command() {
     let vendor = vendor();
     vendor.change(|cloud| {
         cloud.set_options(|options| {
@@ -180,19 +132,10 @@ fn a_vendor_that_takes_its_time_is_gone_back_to() {
         });
     });
     let place = Place::with(&vendor);
-    let arguments: Vec<&str> = ["grant", "temporalcloud", "--no-wait"]
-        .iter()
-        .chain(WRITE)
-        .copied()
-        .collect();
+    let arguments = format!("grant temporalcloud --no-wait {WRITE} -o json");
     let begun = place.run(&arguments).expect(3);
     assert_eq!(begun.json()["outcome"], json!("in_progress"));
-    let line = begun
-        .err
-        .lines()
-        .find_map(|line| line.split_once("echo "))
-        .map(|(_, rest)| format!("echo {rest}"));
-    let line = line.unwrap_or_else(|| panic!("no command in: {}", begun.err));
+    let line = begun.command("to resume");
     let again = place
         .shell(&format!("{line} --no-wait -o json"))
         .expect(3)
@@ -208,14 +151,8 @@ fn a_vendor_that_takes_its_time_is_gone_back_to() {
 fn a_refusal_says_which_rule_and_what_to_do() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let refused = place.run(&[
-        "grant",
-        "temporalcloud",
-        "--entitlement",
-        "namespace:none.a1b23:write",
-        "--principal",
-        "user:u9",
-    ]);
+    let refused = place
+        .run("grant temporalcloud --entitlement namespace:none.a1b23:write --principal user:u9");
     let refused = refused.expect(1);
     assert!(
         refused.err.contains("error[") && refused.err.contains("fix: "),

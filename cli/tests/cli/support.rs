@@ -1,4 +1,4 @@
-//! A program to run, files to look into, and a vendor to talk to.
+//! The program, snapshot files, and a simulated vendor.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -44,6 +44,14 @@ impl Ran {
         line.unwrap_or_else(|| panic!("no `{label}` in: {}", self.err))
             .1
             .to_owned()
+    }
+
+    /// The command in the message that begins with `label`.
+    #[track_caller]
+    pub(crate) fn command(&self, label: &str) -> String {
+        let rest = self.after(label);
+        let (_, command) = rest.split_once(": ").expect("a command");
+        command.to_owned()
     }
 }
 
@@ -104,14 +112,15 @@ impl Place {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+    /// Runs the program with these arguments, quoted as for a shell.
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
         self.run_with(arguments, "")
     }
 
-    /// Runs the program with something on its standard input.
-    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+    /// Runs the program with this text on its standard input.
+    pub(crate) fn run_with(&self, arguments: &str, input: &str) -> Ran {
         let mut command = self.command();
-        command.args(arguments);
+        command.args(shlex::split(arguments).expect("words"));
         finish(command, input)
     }
 
@@ -121,11 +130,9 @@ impl Place {
             .parent()
             .expect("a folder");
         let mut command = Command::new("/bin/sh");
+        command.env_clear().current_dir(self.folder.path());
         command
-            .env_clear()
-            .current_dir(self.folder.path())
-            .envs(self.variables.iter().cloned());
-        command
+            .envs(self.variables.iter().cloned())
             .env("PATH", format!("{}:/usr/bin:/bin", program.display()))
             .args(["-c", line]);
         finish(command, "")

@@ -19,33 +19,30 @@ fn vendor() -> Vendor {
 fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let sync = place.run(&["sync", "temporalcloud"]).expect(0);
+    let sync = place.run("sync temporalcloud").expect(0);
     assert!(
         sync.out.contains("status") && sync.out.contains("complete"),
         "{}",
         sync.out
     );
 
-    let newest = place
-        .run(&["snapshot", "stats", "-o", "json"])
-        .expect(0)
-        .json();
+    let newest = place.run("snapshot stats -o json").expect(0).json();
     let id = newest["sync_id"].as_str().expect("an id").to_owned();
     let by_id = place
-        .run(&["snapshot", "stats", &id, "-o", "json"])
+        .run(&format!("snapshot stats {id} -o json"))
         .expect(0)
         .json();
     assert_eq!(newest, by_id);
     let key = format!("snapshots/temporalcloud/default/{id}-1.c1z");
     for file in [key.clone(), format!("rollcall-data/{key}")] {
         let manifest = place
-            .run(&["snapshot", "manifest", &file, "-o", "json"])
+            .run(&format!("snapshot manifest {file} -o json"))
             .expect(0)
             .json();
         assert_eq!(manifest["sync_id"], json!(id));
     }
     let access = place
-        .run(&["snapshot", "access", "dev@example.com", "-o", "csv"])
+        .run("snapshot access dev@example.com -o csv")
         .expect(0)
         .out;
     assert!(
@@ -58,40 +55,29 @@ fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
             world.add_user("u9", "new@example.com", "ROLE_READ");
         });
     });
-    let second = place
-        .run(&["sync", "temporalcloud", "-o", "json"])
-        .expect(0)
-        .json();
+    let second = place.run("sync temporalcloud -o json").expect(0).json();
     assert_eq!(second["status"], json!("complete"));
     let diff = place
-        .run(&["snapshot", "diff", &id, "-o", "csv"])
+        .run(&format!("snapshot diff {id} -o csv"))
         .expect(0)
         .out;
     assert!(diff.contains("created,resource,user:u9"), "{diff}");
 }
 
 #[test]
-fn a_run_that_is_cut_says_how_to_go_on_and_ends_the_same() {
+fn a_run_that_is_cut_prints_the_command_that_resumes_it_and_ends_the_same() {
     let vendor = vendor();
     let whole = Place::with(&vendor)
-        .run(&["sync", "temporalcloud", "-o", "json"])
+        .run("sync temporalcloud -o json")
         .expect(0)
         .json();
 
     let place = Place::with(&vendor);
     let cut = place
-        .run(&[
-            "sync",
-            "temporalcloud",
-            "--no-wait",
-            "--max-steps",
-            "1",
-            "--store",
-            "a store",
-        ])
+        .run("sync temporalcloud --no-wait --max-steps 1 --store 'a store'")
         .expect(3);
     assert!(cut.out.contains("not finished"), "{}", cut.out);
-    let line = cut.after("on: ");
+    let line = cut.command("to resume");
     assert!(
         line.contains("--sync-id") && line.contains("--store 'a store'"),
         "{line}"
@@ -101,7 +87,7 @@ fn a_run_that_is_cut_says_how_to_go_on_and_ends_the_same() {
 
     // Without --no-wait the slices follow each other by themselves.
     let slices = Place::with(&vendor)
-        .run(&["sync", "temporalcloud", "--max-steps", "1", "-o", "json"])
+        .run("sync temporalcloud --max-steps 1 -o json")
         .expect(0);
     assert_eq!(slices.json()["content_digest"], whole["content_digest"]);
 }
@@ -121,11 +107,8 @@ fn a_sudden_loss_is_held_until_it_is_accepted() {
         });
     });
     let place = Place::with(&vendor);
-    place.run(&["sync", "temporalcloud"]).expect(0);
-    let before = place
-        .run(&["snapshot", "stats", "-o", "json"])
-        .expect(0)
-        .json();
+    place.run("sync temporalcloud").expect(0);
+    let before = place.run("snapshot stats -o json").expect(0).json();
     vendor.change(|cloud| {
         cloud.with_world(|world| {
             for n in 0..30 {
@@ -133,22 +116,15 @@ fn a_sudden_loss_is_held_until_it_is_accepted() {
             }
         });
     });
-    let held = place.run(&["sync", "temporalcloud"]).expect(3);
-    let newest = |place: &Place| {
-        place
-            .run(&["snapshot", "stats", "-o", "json"])
-            .expect(0)
-            .json()
-    };
+    let held = place.run("sync temporalcloud").expect(3);
+    let newest = |place: &Place| place.run("snapshot stats -o json").expect(0).json();
     assert_eq!(newest(&place), before, "the pointer did not move");
     let look = place
-        .shell(&held.after("to see what was lost: "))
+        .shell(&held.command("to see what was lost"))
         .expect(0)
         .out;
     assert!(look.contains("fell from"), "{look}");
-    place
-        .shell(&held.after("to take it all the same: "))
-        .expect(0);
+    place.shell(&held.command("to publish it anyway")).expect(0);
     assert_ne!(newest(&place), before);
 }
 
@@ -162,11 +138,11 @@ fn a_connection_that_is_being_synced_is_busy() {
     let folder = place.path("rollcall-data/locks/temporalcloud");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("default.json"), lease.to_string()).expect("written");
-    let busy = place.run(&["sync", "temporalcloud"]).expect(3);
+    let busy = place.run("sync temporalcloud").expect(3);
     assert!(busy.err.contains("run another is at work"), "{}", busy.err);
-    let doctor = place.run(&["doctor", "temporalcloud"]).expect(0).out;
+    let doctor = place.run("doctor temporalcloud").expect(0).out;
     assert!(
-        doctor.contains("warn  lease: held by run another"),
+        doctor.contains("warn  lease: acquired by run another"),
         "{doctor}"
     );
 }
@@ -175,7 +151,7 @@ fn a_connection_that_is_being_synced_is_busy() {
 fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let fresh = place.run(&["doctor", "temporalcloud"]).expect(0).out;
+    let fresh = place.run("doctor temporalcloud").expect(0).out;
     for line in [
         "ok    configuration",
         "ok    identity: rollcall",
@@ -189,8 +165,8 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
         fresh.contains("warn  newest snapshot: there is none yet"),
         "{fresh}"
     );
-    place.run(&["sync", "temporalcloud"]).expect(0);
-    let synced = place.run(&["doctor", "temporalcloud"]).expect(0).out;
+    place.run("sync temporalcloud").expect(0);
+    let synced = place.run("doctor temporalcloud").expect(0).out;
     assert!(
         synced.contains("ok    newest snapshot") && !synced.contains("warn"),
         "{synced}"
@@ -206,7 +182,7 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
             }
         });
     });
-    let ending = place.run(&["doctor", "temporalcloud"]).expect(0).out;
+    let ending = place.run("doctor temporalcloud").expect(0).out;
     assert!(
         ending.contains("warn  key expiry: the key ends in 9 days"),
         "{ending}"
@@ -215,17 +191,17 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let wrong = Place::new()
         .var("BATON_API_KEY", "hunter2")
         .var("BATON_BASE_URL", &vendor.url);
-    let out = wrong.run(&["doctor", "temporalcloud"]).expect(1).out;
+    let out = wrong.run("doctor temporalcloud").expect(1).out;
     assert!(out.contains("fail  identity"), "{out}");
     assert!(!out.contains("hunter2"), "a key is never shown: {out}");
-    let none = Place::new().run(&["doctor", "temporalcloud"]).expect(1).out;
+    let none = Place::new().run("doctor temporalcloud").expect(1).out;
     assert!(
         none.contains("fail  configuration") && none.contains("`api-key` is missing"),
         "{none}"
     );
     std::fs::write(place.path("a-file"), "").expect("written");
     let no_store = place
-        .run(&["doctor", "temporalcloud", "--store", "a-file"])
+        .run("doctor temporalcloud --store a-file")
         .expect(1)
         .out;
     assert!(no_store.contains("fail  store"), "{no_store}");
@@ -235,14 +211,14 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
 fn the_doctor_takes_every_tenant_that_a_sync_takes() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    place.run(&["sync", "temporalcloud"]).expect(0);
+    place.run("sync temporalcloud").expect(0);
     let pointer = place.path("rollcall-data/latest/temporalcloud/default.json");
     let doctor = |tenant: &str, code: i32| {
         let text = std::fs::read(&pointer).expect("a pointer");
         let mut latest: Value = serde_json::from_slice(&text).expect("JSON");
         latest["tenant"] = json!(tenant);
         std::fs::write(&pointer, latest.to_string()).expect("written");
-        place.run(&["doctor", "temporalcloud"]).expect(code).out
+        place.run("doctor temporalcloud").expect(code).out
     };
     // What an older snapshot does not say cannot be compared.
     assert!(doctor("", 0).contains("ok    newest snapshot"));
@@ -259,26 +235,20 @@ fn this_machine_is_reached_directly_whatever_the_proxy() {
     let place = Place::with(&vendor);
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
         let place = place.clone_with(name, "http://127.0.0.1:9");
-        place.run(&["doctor", "temporalcloud"]).expect(0);
+        place.run("doctor temporalcloud").expect(0);
     }
 }
 
 #[test]
-fn a_connector_says_what_it_can_do_without_any_configuration() {
+fn capabilities_and_configuration_keys_are_shown_without_any_configuration() {
     let place = Place::new();
-    let can = place
-        .run(&["capabilities", "temporalcloud"])
-        .expect(0)
-        .json();
+    let can = place.run("capabilities temporalcloud").expect(0).json();
     assert!(
         can["resourceTypeCapabilities"]
             .as_array()
             .is_some_and(|types| !types.is_empty())
     );
-    let schema = place
-        .run(&["config-schema", "temporalcloud"])
-        .expect(0)
-        .json();
+    let schema = place.run("config-schema temporalcloud").expect(0).json();
     let names: Vec<&Value> = schema["fields"]
         .as_array()
         .expect("a list")
@@ -311,19 +281,13 @@ fn ctrl_c_saves_the_run_frees_its_lease_and_prints_the_command_that_resumes_it()
     assert!(signal.expect("a signal").success());
     let stopped = Ran::from(child.wait_with_output().expect("ended")).expect(3);
     assert!(
-        stopped.err.contains("what was read is saved"),
+        stopped.err.contains("the records read so far are saved"),
         "{}",
         stopped.err
     );
 
     vendor.change(|cloud| cloud.set_faults(Vec::new()));
-    let resume = stopped
-        .err
-        .lines()
-        .find_map(|line| line.strip_prefix("to go on"));
-    let (_, resume) = resume
-        .and_then(|line| line.split_once(": "))
-        .expect("a command");
+    let resume = stopped.command("to resume");
     assert!(resume.contains("--sync-id"), "{resume}");
-    place.shell(resume).expect(0);
+    place.shell(&resume).expect(0);
 }

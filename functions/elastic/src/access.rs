@@ -1,6 +1,6 @@
-//! Means: pure functions from Elastic's objects to resources, entitlements and grants.
+//! Pure functions from Elastic's objects to resources, entitlements and grants.
 //!
-//! Ids and slugs are those of the public Baton connector; the README's table says what is different and why.
+//! Ids and slugs are those of the public Baton connector; the README's table lists the differences and their reasons.
 
 mod deployment;
 mod mapping;
@@ -12,8 +12,3 @@ pub(crate) use deployment::*;
 pub(crate) use mapping::*;
 pub(crate) use names::*;
 pub(crate) use organization::*;
-
-/// First and last name: the border is the first blank.
-fn first_and_last(name: &str) -> (&str, &str) {
-    name.split_once(' ').unwrap_or((name, ""))
-}

@@ -1,4 +1,4 @@
-//! The connector, connected: which hosts it talks to, and who it is at each of them.
+//! The connector's hosts, and its identity at each of them.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +10,24 @@ use rollcall_connector::{About, Code, Connector, Error, ErrorType, Identity, con
 use rollcall_model::ResourceId;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
+use url::Url;
 
 use crate::access::{DEPLOYMENT, DeploymentScope, ORGANIZATION};
 use crate::api::{Cloud, Deployment, Failure, Mapping, Member, Organizations, Role, User};
 use crate::{ABOUT, endpoint};
 
-/// What messages call the deployment that has no name.
+/// The name in messages of a deployment that the configuration does not name.
 const ONLY: &str = "the deployment";
 
-/// The connector, connected.
+/// A connected Elastic Cloud, deployments, or both.
 pub struct Elastic {
-    cloud: Option<CloudAccess>,
-    deployments: Vec<Cluster>,
+    pub(crate) cloud: Option<CloudAccess>,
+    pub(crate) clusters: Vec<Cluster>,
 }
 
 /// Elastic Cloud, and what was read of it already: each list is read once in a process.
-struct CloudAccess {
-    api: Cloud,
+pub(crate) struct CloudAccess {
+    pub(crate) api: Cloud,
     organizations: OnceCell<Organizations>,
     members: OnceCell<BTreeMap<String, Vec<Member>>>,
 }
@@ -36,7 +37,7 @@ pub(crate) struct Cluster {
     pub(crate) api: Deployment,
     /// Its name in ids; none if they are bare.
     name: Option<String>,
-    /// What tells it from other clusters.
+    /// Where it is, however its endpoint is written.
     identity: String,
     roles: OnceCell<BTreeMap<String, Role>>,
     mappings: OnceCell<BTreeMap<String, Mapping>>,
@@ -48,10 +49,18 @@ impl Connector for Elastic {
 
     fn connect(config: &Config, session: Session) -> Result<Self, Error> {
         let mut problems = Vec::new();
+        let base = config.url("base-url")?;
         let clusters = clusters(config, &session, &mut problems)?;
-        let cloud = cloud(config, &session, &mut problems)?;
-        kept_apart(config, &clusters, &mut problems)?;
-        if cloud.is_none() && clusters.is_empty() && problems.is_empty() {
+        if base.path() != "/" {
+            problems.push("`base-url` must have no path".into());
+        }
+        let organization = config.text("organization-id").map(str::to_owned);
+        let key = config.secret_if_given("api-key");
+        if key.is_none() && organization.is_some() {
+            problems.push("`organization-id` is given without `api-key`".into());
+        }
+        check_keys_and_hosts(config, &base, &clusters, &mut problems);
+        if key.is_none() && clusters.is_empty() && problems.is_empty() {
             problems.push(
                 "`api-key` is missing, or a deployment: at least one of them is needed".into(),
             );
@@ -59,13 +68,16 @@ impl Connector for Elastic {
         if !problems.is_empty() {
             return Err(config::bad(&problems));
         }
-        Ok(Self {
-            cloud,
-            deployments: clusters,
-        })
+        let api = key.map(|key| Cloud::new(base, key.clone(), organization, session));
+        let cloud = api.transpose()?.map(|api| CloudAccess {
+            api,
+            organizations: OnceCell::new(),
+            members: OnceCell::new(),
+        });
+        Ok(Self { cloud, clusters })
     }
 
-    /// Asks every host: what it answers here is what the sync goes on with.
+    /// Calls every host. The answers are kept, and the sync uses them.
     async fn identify(&self) -> Result<Identity, Error> {
         let organizations = async {
             match &self.cloud {
@@ -73,19 +85,15 @@ impl Connector for Elastic {
                 None => Ok(None),
             }
         };
-        let mappings = try_join_all(self.deployments.iter().map(Cluster::mappings));
+        let mappings = try_join_all(self.clusters.iter().map(Cluster::mappings));
         let (organizations, _) = futures::try_join!(organizations, mappings)?;
-        Ok(self.identity(organizations, &self.deployments))
+        Ok(self.identity(organizations))
     }
 }
 
 impl Elastic {
-    /// Who we are at these hosts.
-    fn identity<'a>(
-        &self,
-        organizations: Option<&Organizations>,
-        clusters: impl IntoIterator<Item = &'a Cluster>,
-    ) -> Identity {
+    /// The identity at these organizations and at all deployments.
+    pub(crate) fn identity(&self, organizations: Option<&Organizations>) -> Identity {
         let mut tenant = Vec::new();
         let mut rights = Vec::new();
         let mut callers = Vec::new();
@@ -98,54 +106,36 @@ impl Elastic {
                 callers.push(ResourceId::new(ORGANIZATION, &organization.id));
             }
         }
-        for cluster in clusters {
-            let part = match &cluster.name {
-                None => "deployment".to_owned(),
-                Some(name) => format!("deployment-{name}"),
-            };
-            tenant.push(format!("{part}={}", cluster.identity));
-            rights.push(match cluster.api.place() {
+        for cluster in &self.clusters {
+            let place = &cluster.api.place;
+            let name = cluster.name.iter().map(|name| format!("-{name}"));
+            let name: String = name.collect();
+            tenant.push(format!("deployment{name}={}", cluster.identity));
+            rights.push(match place.as_str() {
                 ONLY => ONLY.to_owned(),
                 name => format!("the deployment {name}"),
             });
-            callers.push(ResourceId::new(DEPLOYMENT, cluster.api.place()));
+            callers.push(ResourceId::new(DEPLOYMENT, place));
         }
+        let host = rights.first().map_or("", String::as_str);
         let unknown = || ResourceId::new(DEPLOYMENT, "");
-        let caller = callers.into_iter().next().unwrap_or_else(unknown);
         Identity {
             tenant: tenant.join(" "),
-            caller_name: format!(
-                "an API key of {}",
-                rights.first().map_or("", String::as_str)
-            ),
-            caller,
+            caller_name: format!("an API key of {host}"),
+            caller: callers.into_iter().next().unwrap_or_else(unknown),
             rights: rights.join(", "),
             credential_expires_at: organizations.and_then(|o| o.key_expires_at),
             warnings: Vec::new(),
         }
     }
 
-    /// Who we are at the deployments, without asking: their own answers will say whether they take the keys.
-    pub(crate) fn identity_at_deployments(&self) -> Identity {
-        self.identity(None, &self.deployments)
-    }
-
-    pub(crate) fn has_cloud(&self) -> bool {
-        self.cloud.is_some()
-    }
-
-    pub(crate) fn clusters(&self) -> &[Cluster] {
-        &self.deployments
-    }
-
-    /// The deployment of a name, or the one with bare ids.
+    /// The deployment of this name, or the one with bare ids.
     pub(crate) fn cluster(&self, name: Option<&str>) -> Option<&Cluster> {
-        let mut clusters = self.deployments.iter();
+        let mut clusters = self.clusters.iter();
         clusters.find(|cluster| cluster.name.as_deref() == name)
     }
 
-    /// The Cloud API, where there is a key for it.
-    fn organized(&self) -> Result<&CloudAccess, Error> {
+    pub(crate) fn cloud(&self) -> Result<&CloudAccess, Error> {
         self.cloud.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorType::Misconfigured,
@@ -156,21 +146,16 @@ impl Elastic {
         })
     }
 
-    pub(crate) fn cloud_api(&self) -> Result<&Cloud, Error> {
-        Ok(&self.organized()?.api)
-    }
-
-    /// The organizations to look at: all that the key reaches, or the one that is configured. Never none, and never a
-    /// part of them.
+    /// All organizations that the key reaches, or the configured one. Never none, and never a part of them.
     pub(crate) async fn organizations(&self) -> Result<&Organizations, Error> {
-        let cloud = self.organized()?;
+        let cloud = self.cloud()?;
         let read = || async {
             let found = cloud.api.organizations().await?;
-            if found.goes_on {
+            if found.is_partial {
                 return Err(Error::new(
                     ErrorType::Misconfigured,
                     Code::SeveralOrganizations,
-                    "the key reaches more organizations than Elastic Cloud lists at once, and how to ask for the others is not documented",
+                    "the key reaches more organizations than Elastic Cloud lists at once, and how to request the others is not documented",
                     "Set `organization-id` to the one that this connection is for.",
                 ));
             }
@@ -187,9 +172,9 @@ impl Elastic {
         cloud.organizations.get_or_try_init(read).await
     }
 
-    /// The members of every organization.
+    /// The members of every organization, by its id.
     pub(crate) async fn members(&self) -> Result<&BTreeMap<String, Vec<Member>>, Error> {
-        let cloud = self.organized()?;
+        let cloud = self.cloud()?;
         let organizations = &self.organizations().await?.items;
         let read = || async {
             let each = organizations.iter().map(|organization| async {
@@ -203,12 +188,30 @@ impl Elastic {
 }
 
 impl Cluster {
-    pub(crate) fn within(&self) -> DeploymentScope<'_> {
+    fn new(
+        place: &str,
+        name: Option<String>,
+        endpoint: &str,
+        key: &SecretString,
+        session: &Session,
+    ) -> Result<Self, Error> {
+        let url = endpoint::parse(endpoint)
+            .map_err(|problem| config::bad(&[format!("the endpoint of {place} {problem}")]))?;
+        Ok(Self {
+            identity: endpoint::identity(&url),
+            api: Deployment::new(place.to_owned(), url, key.clone(), session.clone())?,
+            name,
+            roles: OnceCell::new(),
+            mappings: OnceCell::new(),
+        })
+    }
+
+    pub(crate) fn scope(&self) -> DeploymentScope<'_> {
         DeploymentScope(self.name.as_deref())
     }
 
-    /// A user, if there is one. A shard that is late looks like a user that is not there, and so does whatever else
-    /// answers 404 or with nothing. The list fails where it cannot tell.
+    /// A user, if it exists. A late shard and anything else that answers 404 or an empty object look like a missing user,
+    /// so the list decides.
     pub(crate) async fn user(&self, name: &str) -> Result<Option<User>, Failure> {
         match self.api.user(name).await? {
             Some(user) => Ok(Some(user)),
@@ -216,45 +219,20 @@ impl Cluster {
         }
     }
 
-    /// Whether a role is defined. As with a user, one answer that it is not is not enough.
+    /// Whether a role is defined. As with a user, the list decides that it is not.
     pub(crate) async fn has_role(&self, name: &str) -> Result<bool, Failure> {
         Ok(self.api.role(name).await?.is_some() || self.api.roles().await?.contains_key(name))
     }
 
-    /// All roles.
     pub(crate) async fn roles(&self) -> Result<&BTreeMap<String, Role>, Error> {
         let read = || async { Ok(self.api.roles().await?) };
         self.roles.get_or_try_init(read).await
     }
 
-    /// All role mappings. There may be none.
     pub(crate) async fn mappings(&self) -> Result<&BTreeMap<String, Mapping>, Error> {
         let read = || async { Ok(self.api.mappings().await?) };
         self.mappings.get_or_try_init(read).await
     }
-}
-
-fn cloud(
-    config: &Config,
-    session: &Session,
-    problems: &mut Vec<String>,
-) -> Result<Option<CloudAccess>, Error> {
-    let organization = config.text("organization-id").map(str::to_owned);
-    let base = config.url("base-url")?;
-    if base.path() != "/" {
-        problems.push("`base-url` must have no path".into());
-    }
-    let Some(key) = config.secret_if_given("api-key") else {
-        if organization.is_some() {
-            problems.push("`organization-id` is given without `api-key`".into());
-        }
-        return Ok(None);
-    };
-    Ok(Some(CloudAccess {
-        api: Cloud::new(base, key.clone(), organization, session.clone())?,
-        organizations: OnceCell::new(),
-        members: OnceCell::new(),
-    }))
 }
 
 fn clusters(
@@ -268,7 +246,7 @@ fn clusters(
     let mut clusters = Vec::new();
     match (endpoint, key) {
         (Some(endpoint), Some(key)) => {
-            clusters.push(cluster(ONLY.to_owned(), None, endpoint, key, session)?);
+            clusters.push(Cluster::new(ONLY, None, endpoint, key, session)?);
         }
         (Some(_), None) => {
             problems.push("`deployment-endpoint` is given without `deployment-api-key`".into());
@@ -279,93 +257,61 @@ fn clusters(
         (None, None) => {}
     }
     let both = !clusters.is_empty() && !rows.is_empty();
-    if both {
-        problems.push("`deployments` is given beside `deployment-endpoint`: put that one into the list, with `bare-ids` if its ids are to stay".into());
-    }
     for row in rows {
         let place = row.required("name")?;
         let name = (!row.flag("bare-ids")).then(|| place.to_owned());
         let (endpoint, key) = (row.required("endpoint")?, row.secret("api-key")?);
-        clusters.push(cluster(place.to_owned(), name, endpoint, key, session)?);
+        clusters.push(Cluster::new(place, name, endpoint, key, session)?);
     }
-    // What is said there is said of one list.
-    if !both {
-        told_apart(&clusters, problems);
+    match both {
+        true => problems.push("`deployments` is given beside `deployment-endpoint`: put that one into the list, with `bare-ids` if its ids are to stay".into()),
+        false => check_distinct(&clusters, problems),
     }
     Ok(clusters)
 }
 
-/// No two deployments may share ids, and none may be there twice.
-fn told_apart(clusters: &[Cluster], problems: &mut Vec<String>) {
+/// No two deployments may share ids, and none may be listed twice.
+fn check_distinct(clusters: &[Cluster], problems: &mut Vec<String>) {
     for (n, cluster) in clusters.iter().enumerate() {
         let before = &clusters[..n];
-        let place = cluster.api.place();
-        if before.iter().any(|other| other.api.place() == place) {
+        let place = &cluster.api.place;
+        if before.iter().any(|other| other.api.place == *place) {
             problems.push(format!("`deployments` has the name `{place}` twice"));
         } else if before.iter().any(|other| other.name == cluster.name) {
             problems.push("`deployments` has `bare-ids` twice: only one can keep them".into());
         }
         if let Some(other) = before.iter().find(|o| o.identity == cluster.identity) {
-            let other = other.api.place();
+            let other = &other.api.place;
             problems.push(format!("`{other}` and `{place}` are the same deployment"));
         }
     }
 }
 
-/// No key goes to a host that it is not for.
-fn kept_apart(
+/// Each key reaches only the host that it is for.
+fn check_keys_and_hosts(
     config: &Config,
+    base: &Url,
     clusters: &[Cluster],
     problems: &mut Vec<String>,
-) -> Result<(), Error> {
-    let base = config.url("base-url")?;
-    let same_host = |cluster: &&Cluster| endpoint::is_same_host(cluster.api.endpoint(), &base);
-    for cluster in clusters.iter().filter(same_host) {
-        problems.push(format!(
-            "the endpoint of {} is the address of the Elastic Cloud API: copy the deployment's Elasticsearch endpoint",
-            cluster.api.place()
-        ));
+) {
+    for api in clusters.iter().map(|cluster| &cluster.api) {
+        if endpoint::is_same_host(&api.endpoint, base) {
+            problems.push(format!(
+                "the endpoint of {} is the address of the Elastic Cloud API: copy the deployment's Elasticsearch endpoint",
+                api.place
+            ));
+        }
     }
     let single = config.secret_if_given("deployment-api-key");
     let rows = config.table("deployments").iter();
-    let mut keys = single
-        .into_iter()
-        .chain(rows.filter_map(|row| row.secret_if_given("api-key")));
+    let keys = rows.filter_map(|row| row.secret_if_given("api-key"));
     if let Some(cloud) = config.secret_if_given("api-key")
-        && keys.any(|key| key.expose_secret() == cloud.expose_secret())
+        && keys
+            .chain(single)
+            .any(|key| key.expose_secret() == cloud.expose_secret())
     {
         problems.push(
             "`api-key` is the key of a deployment as well: one that is made in Elastic Cloud belongs there".into(),
         );
-    }
-    Ok(())
-}
-
-fn cluster(
-    place: String,
-    name: Option<String>,
-    text: &str,
-    key: &SecretString,
-    session: &Session,
-) -> Result<Cluster, Error> {
-    let url = endpoint::parse(text)
-        .map_err(|problem| config::bad(&[format!("the endpoint of {place} {problem}")]))?;
-    Ok(Cluster {
-        identity: endpoint::identity(&url),
-        api: Deployment::new(place, url, key.clone(), session.clone())?,
-        name,
-        roles: OnceCell::new(),
-        mappings: OnceCell::new(),
-    })
-}
-
-/// For the configuration: what is wrong with the name of a deployment.
-pub(crate) fn check_name(name: &str) -> Result<(), String> {
-    let good = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-    match !name.is_empty() && name.len() <= 63 && !name.starts_with('-') && name.bytes().all(good) {
-        true => Ok(()),
-        false => {
-            Err("must be of a-z, 0-9 and `-`, at most 63 of them, and not begin with `-`".into())
-        }
     }
 }

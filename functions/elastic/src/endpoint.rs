@@ -1,4 +1,4 @@
-//! Where an Elasticsearch deployment is, and what a key of it looks like: what people paste, and what that means.
+//! The values that configure a deployment: name, endpoint and key, in the forms in which people paste them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,11 +12,10 @@ const HOSTED: &[&str] = &[
     ".elastic-cloud.com",
     ".elastic.cloud",
 ];
-/// The ports of hosted deployments: each leads to the same cluster as the others. Elsewhere they are ports like others.
+/// The ports of a hosted deployment lead to the same cluster. Elsewhere each port may be another cluster.
 const USUAL_PORTS: [u16; 3] = [443, 9200, 9243];
 
-/// Reads an endpoint: `https` if no scheme is given; a port and a prefix of the path stay. What is left has no empty or
-/// dotted segment that would make one path look like another.
+/// Reads an endpoint: `https` if there is no scheme; with its port and path prefix, without empty or dotted segments.
 pub(crate) fn parse(text: &str) -> Result<Url, String> {
     let text = text.trim();
     let mut url = match text.contains("://") {
@@ -27,10 +26,8 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
     let path = path.join("/");
     url.set_path(&path);
     let host = url.host_str().unwrap_or_default();
-    let hosted = is_hosted(host);
-    let is_other = |kind: &str| hosted && host.split('.').any(|label| label == kind);
     for (label, product) in [("kb", "Kibana"), ("apm", "APM"), ("fleet", "Fleet")] {
-        if is_other(label) {
+        if is_hosted(host) && host.split('.').any(|part| part == label) {
             return Err(format!(
                 "is the address of {product}: copy the Elasticsearch endpoint, which has `.es.` in its place"
             ));
@@ -43,12 +40,12 @@ fn is_hosted(host: &str) -> bool {
     HOSTED.iter().any(|domain| host.ends_with(domain))
 }
 
-/// For the configuration: what is wrong with an endpoint.
+/// For the configuration: whether this is an endpoint.
 pub(crate) fn check(text: &str) -> Result<(), String> {
     parse(text).map(drop)
 }
 
-/// The same cluster, however its endpoint is written: what a connection is held to.
+/// The same text for every way to write the endpoint of a cluster. A connection is pinned to it.
 pub(crate) fn identity(endpoint: &Url) -> String {
     let host = endpoint.host_str().unwrap_or_default();
     let path = endpoint.path().trim_end_matches('/');
@@ -60,7 +57,7 @@ pub(crate) fn identity(endpoint: &Url) -> String {
     }
 }
 
-/// Whether both are on one host, whatever is below it.
+/// Whether both are on one host, whatever their paths.
 pub(crate) fn is_same_host(one: &Url, other: &Url) -> bool {
     let root = |url: &Url| {
         let mut url = url.clone();
@@ -70,23 +67,32 @@ pub(crate) fn is_same_host(one: &Url, other: &Url) -> bool {
     root(one) == root(other)
 }
 
-/// For the configuration: whether this is a key as Elasticsearch takes it. There are two ways of writing one, and the
-/// console shows both.
+/// For the configuration: whether this is a key in its encoded form. The console shows other forms beside it.
 pub(crate) fn check_key(key: &str) -> Result<(), String> {
-    let decoded = STANDARD.decode(key).ok();
-    let parts = decoded.as_deref().and_then(|bytes| {
-        let (id, secret) = std::str::from_utf8(bytes).ok()?.split_once(':')?;
-        Some(!id.is_empty() && !secret.is_empty() && !secret.contains(':'))
-    });
-    if parts == Some(true) {
-        return Ok(());
-    }
-    if key.starts_with("essu_") {
-        return Err(
+    let decoded = STANDARD.decode(key).unwrap_or_default();
+    let parts = std::str::from_utf8(&decoded)
+        .unwrap_or_default()
+        .split_once(':');
+    match parts {
+        Some((id, secret)) if !id.is_empty() && !secret.is_empty() && !secret.contains(':') => {
+            Ok(())
+        }
+        _ if key.starts_with("essu_") => Err(
             "is a key of Elastic Cloud; here belongs one that was made in the deployment".into(),
-        );
+        ),
+        _ => Err("must be the *encoded* form of the key, Base64 of `id:secret`".into()),
     }
-    Err("must be the *encoded* form of the key, Base64 of `id:secret`".into())
+}
+
+/// For the configuration: whether this can be the name of a deployment in ids.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    let good = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    match matches!(name.len(), 1..=63) && !name.starts_with('-') && name.bytes().all(good) {
+        true => Ok(()),
+        false => {
+            Err("must be of a-z, 0-9 and `-`, at most 63 of them, and not begin with `-`".into())
+        }
+    }
 }
 
 #[cfg(test)]

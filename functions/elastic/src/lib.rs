@@ -1,6 +1,6 @@
 //! Rollcall's connector for Elastic Cloud and Elasticsearch.
 //!
-//! See the README beside this crate for what it shows and changes, and how to set it up.
+//! The README beside this crate says what it shows and changes, and how to set it up.
 
 mod access;
 mod api;
@@ -10,7 +10,10 @@ mod provision;
 mod sync;
 
 use rollcall_connector::About;
-use rollcall_connector::config::{Field, FieldKind};
+use rollcall_connector::config::Field;
+use rollcall_connector::config::FieldKind::{
+    Checked, CheckedSecret, Flag, Secret, Table, Text, Url,
+};
 use rollcall_engine::runtime::function::Entry;
 use rollcall_model::{Capability, ResourceType, TraitKind};
 
@@ -18,87 +21,75 @@ use access::{
     DEPLOYMENT, DEPLOYMENT_USER, EXTERNAL_CLASS, EXTERNAL_GROUP, EXTERNAL_USER, INVITATION,
     ORGANIZATION, PROJECT, ROLE, ROLE_MAPPING, USER,
 };
-pub use api::Write;
+pub use api::UserUpdate;
 pub use connect::Elastic;
 pub use sync::Step;
 
-/// The connector, for whoever knows it by name.
+/// The connector as the command line and the Lambda functions find it.
 pub fn entry() -> Entry {
     Entry::access::<Elastic>()
 }
 
-/// What the connector is.
 static ABOUT: About = About {
     name: "elastic",
     display_name: "Elastic",
     resource_types: &[
-        kind(
+        ResourceType::new(
             ORGANIZATION,
             "Organization",
             "An organization of Elastic Cloud",
             TraitKind::None,
         ),
-        account(USER, "User", "A member of an organization"),
-        account(
+        ResourceType::account(USER, "User", "A member of an organization"),
+        ResourceType::account(
             INVITATION,
             "Invitation",
             "Somebody who was invited to an organization and is not in it yet",
         ),
-        kind(
+        ResourceType::new(
             DEPLOYMENT,
             "Deployment",
             "A deployment, as far as roles of the organization reach it",
             TraitKind::None,
         ),
-        kind(
+        ResourceType::new(
             PROJECT,
             "Project",
             "A serverless project, as far as roles of the organization reach it",
             TraitKind::None,
         ),
-        ResourceType {
-            capabilities: &[Capability::Provision],
-            ..kind(
-                ROLE,
-                "Deployment Role",
-                "A role of a deployment",
-                TraitKind::Role,
-            )
-        },
-        account(
+        ResourceType::new(ROLE, "Deployment Role", "A role of a deployment", TraitKind::Role)
+            .with(&[Capability::Provision]),
+        ResourceType::account(
             DEPLOYMENT_USER,
             "Deployment User",
             "A native or reserved user of a deployment",
         ),
-        kind(
+        ResourceType::new(
             ROLE_MAPPING,
             "Role Mapping",
             "Who gets which roles of a deployment by signing in through an identity provider",
             TraitKind::Role,
         ),
-        account(
+        ResourceType::account(
             EXTERNAL_USER,
             "External User",
             "Somebody whom a role mapping names, and whom only an identity provider knows",
         ),
-        ResourceType {
-            no_entitlements: true,
-            ..kind(
-                EXTERNAL_GROUP,
-                "External Group",
-                "A group that a role mapping names, and that only an identity provider knows",
-                TraitKind::Group,
-            )
-        },
-        ResourceType {
-            no_entitlements: true,
-            ..kind(
-                EXTERNAL_CLASS,
-                "External Class of People",
-                "People whom a role mapping covers, or may cover, without naming them: whoever meets its condition",
-                TraitKind::Group,
-            )
-        },
+        ResourceType::new(
+            EXTERNAL_GROUP,
+            "External Group",
+            "A group that a role mapping names, and that only an identity provider knows",
+            TraitKind::Group,
+        )
+        .without_entitlements(),
+        ResourceType::new(
+            EXTERNAL_CLASS,
+            "External Class of People",
+            "People whom a role mapping covers, or may cover, without naming them: whoever meets its condition",
+            TraitKind::Group,
+        )
+        .without_entitlements(),
     ],
     blind_spots: &[
         "Users of realms other than the native one (SAML, LDAP, files …) are shown by name only where a role mapping names them; all others whom a mapping covers are one `externalClass` for each mapping.",
@@ -112,123 +103,69 @@ static ABOUT: About = About {
     limit_window: None,
 };
 
-const fn kind(
-    id: &'static str,
-    display_name: &'static str,
-    description: &'static str,
-    trait_kind: TraitKind,
-) -> ResourceType {
-    ResourceType {
-        id,
-        display_name,
-        description,
-        trait_kind,
-        no_entitlements: false,
-        capabilities: &[],
-    }
-}
-
-const fn account(
-    id: &'static str,
-    display_name: &'static str,
-    description: &'static str,
-) -> ResourceType {
-    ResourceType {
-        no_entitlements: true,
-        ..kind(id, display_name, description, TraitKind::User)
-    }
-}
-
-const fn optional(
-    key: &'static str,
-    display_name: &'static str,
-    description: &'static str,
-    kind: FieldKind,
-) -> Field {
-    Field {
-        key,
-        display_name,
-        description,
-        kind,
-        required: false,
-        default: None,
-    }
-}
-
 const FIELDS: &[Field] = &[
-    optional(
+    Field::optional(
         "api-key",
         "API key",
         "A key of Elastic Cloud, made by an organization owner",
-        FieldKind::Secret,
+        Secret,
     ),
-    optional(
+    Field::optional(
         "organization-id",
         "Organization id",
         "The one organization to look at; all that the key reaches, if none is given",
-        FieldKind::Text,
+        Text,
     ),
-    optional(
+    Field::optional(
         "deployment-endpoint",
         "Deployment endpoint",
         "The Elasticsearch endpoint of the one deployment",
-        FieldKind::Checked(endpoint::check),
+        Checked(endpoint::check),
     ),
-    optional(
+    Field::optional(
         "deployment-api-key",
         "Deployment API key",
         "The encoded form of a key that was made in that deployment",
-        FieldKind::CheckedSecret(endpoint::check_key),
+        CheckedSecret(endpoint::check_key),
     ),
-    optional(
+    Field::optional(
         "deployments",
         "Deployments",
         "Several deployments: a list of objects with `name`, `endpoint`, `api-key`, and for at most one `bare-ids`",
-        FieldKind::Table(DEPLOYMENT_FIELDS),
+        Table(DEPLOYMENT_FIELDS),
     ),
-    Field {
-        default: Some("https://api.elastic-cloud.com"),
-        ..optional(
-            "base-url",
-            "Base URL",
-            "Where the Elastic Cloud API is",
-            FieldKind::Url,
-        )
-    },
+    Field::optional(
+        "base-url",
+        "Base URL",
+        "Where the Elastic Cloud API is",
+        Url,
+    )
+    .with_default("https://api.elastic-cloud.com"),
 ];
 
 const DEPLOYMENT_FIELDS: &[Field] = &[
-    Field {
-        required: true,
-        ..optional(
-            "name",
-            "Name",
-            "What it is called in ids; never give it to another deployment",
-            FieldKind::Checked(connect::check_name),
-        )
-    },
-    Field {
-        required: true,
-        ..optional(
-            "endpoint",
-            "Endpoint",
-            "Its Elasticsearch endpoint",
-            FieldKind::Checked(endpoint::check),
-        )
-    },
-    Field {
-        required: true,
-        ..optional(
-            "api-key",
-            "API key",
-            "The encoded form of a key that was made in it",
-            FieldKind::CheckedSecret(endpoint::check_key),
-        )
-    },
-    optional(
+    Field::required(
+        "name",
+        "Name",
+        "What it is called in ids; never give it to another deployment",
+        Checked(endpoint::check_name),
+    ),
+    Field::required(
+        "endpoint",
+        "Endpoint",
+        "Its Elasticsearch endpoint",
+        Checked(endpoint::check),
+    ),
+    Field::required(
+        "api-key",
+        "API key",
+        "The encoded form of a key that was made in it",
+        CheckedSecret(endpoint::check_key),
+    ),
+    Field::optional(
         "bare-ids",
         "Bare ids",
         "Its ids are without its name, as those of a single deployment",
-        FieldKind::Flag,
+        Flag,
     ),
 ];

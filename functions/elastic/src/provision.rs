@@ -1,102 +1,80 @@
-//! Writes: grant and revoke of a deployment's roles to its native users.
+//! Grant and revoke of a deployment's roles to its native users.
 //!
-//! There is no call for one role: a user is written as a whole, and whatever is left out is erased, or, of `enabled`, set.
-//! So everything goes back as it was read. The API has no versions: two writers at once can lose one of two changes.
-//! Among ours that is kept out by a lease for each user. Others are noticed by a second look right before the write;
-//! whoever writes between that look and the write is not.
+//! Elasticsearch has no call for one role: a write replaces the user, and what it leaves out is erased or, for `enabled`,
+//! set. So everything else goes back as it was read. The API has no versions: of two writers at once one can lose. A lease
+//! for each user serializes Rollcall's own writes; others are noticed by a second read right before the write. Whoever
+//! writes between that read and the write is not noticed.
 
 use async_trait::async_trait;
-use rollcall_connector::Code;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{
-    Action, Plan, Progress, Proposal, Provisioner, Request, State,
+    AccessChange, Plan, Progress, Proposal, Provisioner, Request, State,
 };
-use rollcall_connector::{Error, ErrorType, Identity};
-use rollcall_model::{EntitlementId, ResourceId};
+use rollcall_connector::{Code, Error, ErrorType, Identity};
 use serde_json::json;
 
 use crate::access::{DEPLOYMENT_USER, MEMBER, ROLE, ROLE_MAPPING, split};
-use crate::api::{User, Write};
+use crate::api::{User, UserUpdate};
 use crate::connect::{Cluster, Elastic};
 
 #[async_trait]
 impl Provisioner for Elastic {
-    type Change = Write;
+    type Change = UserUpdate;
 
-    /// Only deployments count, and the first answer will say whether one takes its key.
+    /// No call: the first answer to the change shows whether the deployment accepts its key.
     async fn identify_for(&self, request: &Request) -> Result<Identity, Error> {
-        // What makes no sense is refused before anything else.
-        Change::of(self, request)?;
-        Ok(self.identity_at_deployments())
+        RoleChange::of(self, request)?;
+        Ok(self.identity(None))
     }
 
-    async fn plan(&self, _: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
-        let change = Change::of(self, request)?;
-        match change.grants {
+    async fn plan(&self, _: &Identity, request: &Request) -> Result<Plan<UserUpdate>, Error> {
+        let change = RoleChange::of(self, request)?;
+        match change.access.grants {
             true => change.grant().await,
             false => change.revoke().await,
         }
     }
 
-    async fn send(&self, write: &Write) -> Result<Progress, Error> {
-        let cluster = cluster(self, write.deployment.as_deref())?;
-        let now = cluster.user(&write.user).await?;
-        if !now.is_some_and(|user| write.is_up_to_date(&user)) {
+    async fn send(&self, update: &UserUpdate) -> Result<Progress, Error> {
+        let cluster = cluster(self, update.deployment.as_deref())?;
+        let now = cluster.user(&update.user).await?;
+        if !now.is_some_and(|user| update.is_up_to_date(&user)) {
             return Ok(Progress::Overtaken);
         }
-        match cluster.api.write(write).await {
+        match cluster.api.write(update).await {
             Ok(()) => Ok(Progress::Done(None)),
-            // Somebody else wrote the same user.
-            Err(e) if e.status() == Some(409) => Ok(Progress::Overtaken),
-            // The user is gone since it was read: what is written would be a new one, without a password.
-            Err(e) if e.says("password must be specified") => Ok(Progress::Overtaken),
-            Err(e) if e.is_never_sent() => Ok(Progress::Overtaken),
+            Err(e) if e.is_overtaken() => Ok(Progress::Overtaken),
             Err(e) if e.is_unclear() => Ok(Progress::Unclear),
-            Err(e) => match e.patience() {
+            Err(e) => match e.retry_after() {
                 Some(delay) => Ok(Progress::Pending(delay)),
                 None => Err(e.into()),
             },
         }
     }
 
-    /// Elasticsearch keeps no record of writes: looking again tells whether this one arrived. One that met a rate limit
-    /// did not, and is planned anew.
-    async fn poll(&self, _: &Write) -> Result<Progress, Error> {
+    /// Elasticsearch keeps no record of writes: the next plan shows whether this one arrived. One that met a rate limit did
+    /// not, and is planned again.
+    async fn poll(&self, _: &UserUpdate) -> Result<Progress, Error> {
         Ok(Progress::Unclear)
     }
 }
 
-/// What is asked for, and where.
-struct Change<'a> {
+/// A role of a deployment to grant to, or to revoke from, one of its native users.
+struct RoleChange<'a> {
     cluster: &'a Cluster,
-    entitlement: &'a EntitlementId,
-    principal: &'a ResourceId,
+    access: AccessChange<'a>,
     role: String,
     user: String,
-    grants: bool,
 }
 
-impl<'a> Change<'a> {
+impl<'a> RoleChange<'a> {
     fn of(connector: &'a Elastic, request: &'a Request) -> Result<Self, Error> {
-        if let Some(effect) = request.allow.first() {
-            return Err(Error::invalid(
-                Code::UnknownSideEffect,
-                format!("nothing here has a side effect called `{effect}`"),
-                "Leave `allow` out.",
-            ));
-        }
-        let (entitlement, principal, grants) = match &request.action {
-            Action::Grant {
-                entitlement,
-                principal,
-            } => (entitlement, principal, true),
-            Action::Revoke {
-                entitlement,
-                principal,
-            } => (entitlement, principal, false),
-            Action::Create { .. } | Action::Delete { .. } => return Err(no_accounts()),
-        };
-        check_kinds(entitlement, principal)?;
+        request.check_allow(&[], "Leave `allow` out.")?;
+        let access = request.action.access(
+            "Invite people in the Elastic Cloud console; create and delete native users in Kibana.",
+        )?;
+        check_kinds(&access)?;
+        let (entitlement, principal) = (access.entitlement, access.principal);
         let (deployment, role) = split(&entitlement.resource.id);
         let (of_user, user) = split(&principal.id);
         let cluster = cluster(connector, deployment)?;
@@ -109,16 +87,22 @@ impl<'a> Change<'a> {
         }
         Ok(Self {
             cluster,
-            entitlement,
-            principal,
+            access,
             role,
             user,
-            grants,
         })
     }
 
-    async fn grant(&self) -> Result<Plan<Write>, Error> {
-        let user = self.changeable().await?.ok_or_else(|| self.no_user())?;
+    async fn grant(&self) -> Result<Plan<UserUpdate>, Error> {
+        let place = &self.cluster.api.place;
+        let user = self.changeable_user().await?.ok_or_else(|| {
+            Error::new(
+                ErrorType::NotFound,
+                Code::UnknownPrincipal,
+                format!("there is no native user `{}` in {place}", self.user),
+                "Use the id of a deployment user of the newest snapshot. Whoever signs in through an identity provider gets roles by role mappings.",
+            )
+        })?;
         let then = State {
             grants: vec![self.grant_ref()],
             resource: None,
@@ -126,63 +110,67 @@ impl<'a> Change<'a> {
         if user.roles.contains(&self.role) {
             return Ok(Plan::Already(then));
         }
-        // Elasticsearch would take a role that does not exist, and give it when somebody makes it.
+        // Elasticsearch would accept a role that does not exist, and give its rights when somebody defines it.
         if !self.cluster.has_role(&self.role).await? {
             return Err(Error::new(
                 ErrorType::NotFound,
                 Code::UnknownEntitlement,
-                format!(
-                    "there is no role `{}` in {}",
-                    self.role,
-                    self.cluster.api.place()
-                ),
+                format!("there is no role `{}` in {place}", self.role),
                 "Use the id of a role of the newest snapshot that is defined there.",
             ));
         }
         let mut roles = user.roles.clone();
         roles.push(self.role.clone());
-        self.change(&user, &roles, Vec::new(), then)
+        self.update(&user, &roles, Vec::new(), then)
     }
 
-    async fn revoke(&self) -> Result<Plan<Write>, Error> {
-        let found = self.changeable().await?;
+    async fn revoke(&self) -> Result<Plan<UserUpdate>, Error> {
+        let found = self.changeable_user().await?;
         let Some(user) = found.filter(|user| user.roles.contains(&self.role)) else {
             return Ok(Plan::Already(State::default()));
         };
-        let stays = |role: &&String| **role != self.role;
-        let roles: Vec<String> = user.roles.iter().filter(stays).cloned().collect();
+        let mut roles = user.roles.clone();
+        roles.retain(|role| *role != self.role);
         let removed = vec![self.grant_ref().id];
-        self.change(&user, &roles, removed, State::default())
+        self.update(&user, &roles, removed, State::default())
     }
 
-    /// The user, if there is one; a reserved one is refused early.
-    async fn changeable(&self) -> Result<Option<User>, Error> {
+    /// The user, if it exists. Reserved users are refused.
+    async fn changeable_user(&self) -> Result<Option<User>, Error> {
         let user = self.cluster.user(&self.user).await?;
         if user.as_ref().is_some_and(User::is_reserved) {
             return Err(Error::refused(
                 Code::ReservedUser,
                 format!("Elasticsearch keeps the user `{}` for itself", self.user),
-                "Reserved users cannot be given or denied roles.",
+                "The roles of reserved users cannot be changed.",
             ));
         }
         Ok(user)
     }
 
-    fn change(
+    fn update(
         &self,
         user: &User,
         roles: &[String],
         removed: Vec<String>,
         then: State,
-    ) -> Result<Plan<Write>, Error> {
-        let deployment = self.cluster.within().0.map(str::to_owned);
+    ) -> Result<Plan<UserUpdate>, Error> {
         let documents = (user.document(roles), user.document(&user.roles));
         let (Some(body), Some(read)) = documents else {
-            return Err(self.incomplete(user));
+            return Err(Error::refused(
+                Code::IncompleteUser,
+                format!(
+                    "Elasticsearch of {} does not show all of the user `{}` ({}), and a write would erase what is missing",
+                    self.cluster.api.place,
+                    self.user,
+                    user.unreadable().join(", ")
+                ),
+                "Change the user's roles in Kibana, and report this message.",
+            ));
         };
         Ok(Plan::Change(Proposal {
-            change: Write {
-                deployment,
+            change: UserUpdate {
+                deployment: self.cluster.scope().0.map(str::to_owned),
                 user: self.user.clone(),
                 body,
                 read,
@@ -194,92 +182,49 @@ impl<'a> Change<'a> {
         }))
     }
 
-    fn incomplete(&self, user: &User) -> Error {
-        Error::refused(
-            Code::IncompleteUser,
-            format!(
-                "Elasticsearch of {} does not show all of the user `{}` ({}), and a write would erase what is missing",
-                self.cluster.api.place(),
-                self.user,
-                user.unreadable().join(", ")
-            ),
-            "Change the user's roles in Kibana, and report this message.",
-        )
-    }
-
     fn grant_ref(&self) -> GrantRef {
-        GrantRef::new(self.entitlement, self.principal)
-    }
-
-    fn no_user(&self) -> Error {
-        Error::new(
-            ErrorType::NotFound,
-            Code::UnknownPrincipal,
-            format!(
-                "there is no native user `{}` in {}",
-                self.user,
-                self.cluster.api.place()
-            ),
-            "Use the id of a deployment user of the newest snapshot. Whoever signs in through an identity provider gets roles by role mappings.",
-        )
+        GrantRef::new(self.access.entitlement, self.access.principal)
     }
 }
 
-fn check_kinds(entitlement: &EntitlementId, principal: &ResourceId) -> Result<(), Error> {
+fn check_kinds(access: &AccessChange<'_>) -> Result<(), Error> {
+    let (entitlement, principal) = (access.entitlement, access.principal);
     match (
         entitlement.resource.resource_type.as_str(),
         entitlement.slug.as_str(),
+        principal.resource_type.as_str(),
     ) {
-        (ROLE, MEMBER) => {}
-        (ROLE_MAPPING, _) => {
-            return Err(Error::refused(
-                Code::NotProvisioned,
-                "role mappings are shown, and not changed: their rules are written as a whole, and a wrong one locks people out",
-                "Change the mapping in Kibana, or the person's groups at the identity provider.",
-            ));
-        }
-        _ => {
-            return Err(Error::invalid(
-                Code::UnknownEntitlement,
-                format!("`{entitlement}` cannot be changed from here"),
-                "Use an entitlement id of the newest snapshot: role:<role>:member. Roles of the organization are changed in the Elastic Cloud console.",
-            ));
-        }
+        (ROLE, MEMBER, DEPLOYMENT_USER) => Ok(()),
+        (ROLE, MEMBER, other) => Err(Error::invalid(
+            Code::UnknownPrincipal,
+            format!("a {other} cannot be given `{entitlement}`"),
+            "Use the id of a deployment user of the newest snapshot: deploymentUser:<name>.",
+        )),
+        (ROLE_MAPPING, ..) => Err(Error::refused(
+            Code::NotProvisioned,
+            "role mappings are not changed: their rules are written as a whole, and a wrong one locks people out",
+            "Change the mapping in Kibana, or the person's groups at the identity provider.",
+        )),
+        _ => Err(Error::invalid(
+            Code::UnknownEntitlement,
+            format!("this connector cannot change `{entitlement}`"),
+            "Use an entitlement id of the newest snapshot: role:<role>:member. Roles of the organization are changed in the Elastic Cloud console.",
+        )),
     }
-    if principal.resource_type == DEPLOYMENT_USER {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        Code::UnknownPrincipal,
-        format!(
-            "a {} cannot be given `{entitlement}`",
-            principal.resource_type
-        ),
-        "Name a deployment user of the newest snapshot: deploymentUser:<name>.",
-    ))
 }
 
 fn cluster<'a>(connector: &'a Elastic, name: Option<&str>) -> Result<&'a Cluster, Error> {
-    connector.cluster(name).ok_or_else(|| match name {
-        Some(name) => Error::new(
-            ErrorType::NotFound,
-            Code::UnknownEntitlement,
-            format!("the configuration has no deployment `{name}`"),
-            "Use an id of the newest snapshot, or add the deployment to `deployments` in the secret.",
-        ),
-        None => Error::new(
-            ErrorType::NotFound,
-            Code::UnknownEntitlement,
-            "the configuration has no deployment with bare ids",
-            "Set `deployment-endpoint` and `deployment-api-key`; or with several deployments, write the id with its deployment: <deployment>›<name>.",
-        ),
+    connector.cluster(name).ok_or_else(|| {
+        let (message, fix) = match name {
+            Some(name) => (
+                format!("the configuration has no deployment `{name}`"),
+                "Use an id of the newest snapshot, or add the deployment to `deployments` in the secret.",
+            ),
+            None => (
+                "the configuration has no deployment with bare ids".into(),
+                "Set `deployment-endpoint` and `deployment-api-key`; or with several deployments, write the id with its deployment: <deployment>›<name>.",
+            ),
+        };
+        Error::new(ErrorType::NotFound, Code::UnknownEntitlement, message, fix)
     })
-}
-
-fn no_accounts() -> Error {
-    Error::invalid(
-        Code::UnknownOperation,
-        "accounts are not made or deleted from here",
-        "Invite people in the Elastic Cloud console; native users are made in Kibana.",
-    )
 }

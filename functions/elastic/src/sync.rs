@@ -1,4 +1,4 @@
-//! Reads: the steps of a sync.
+//! The steps of a sync.
 //!
 //! No list has pages, and none is read twice: what one step needs of another's list is kept in the process.
 
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use rollcall_connector::{Code, Error, ErrorType, Identity, Records, StepOutput, Syncer};
 use serde::{Deserialize, Serialize};
 
-use crate::access;
+use crate::access::{self, Mapped};
 use crate::api::Organization;
 use crate::connect::{Cluster, Elastic};
 
@@ -29,27 +29,26 @@ pub enum Step {
 impl Syncer for Elastic {
     type Step = Step;
 
-    /// There are rarely more steps than that.
+    /// There are rarely more steps.
     const CONCURRENCY: usize = 8;
 
     fn start(&self, _: &Identity) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if self.has_cloud() {
-            steps.push(Step::Organizations);
-        }
-        for cluster in self.clusters() {
-            let deployment = cluster.within().0.map(str::to_owned);
-            steps.extend([
+        let organizations = self.cloud.is_some().then_some(Step::Organizations);
+        let deployments = self.clusters.iter().flat_map(|cluster| {
+            let deployment = || cluster.scope().0.map(str::to_owned);
+            [
                 Step::Users {
-                    deployment: deployment.clone(),
+                    deployment: deployment(),
                 },
                 Step::Roles {
-                    deployment: deployment.clone(),
+                    deployment: deployment(),
                 },
-                Step::Mappings { deployment },
-            ]);
-        }
-        steps
+                Step::Mappings {
+                    deployment: deployment(),
+                },
+            ]
+        });
+        organizations.into_iter().chain(deployments).collect()
     }
 
     async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
@@ -57,10 +56,10 @@ impl Syncer for Elastic {
             Step::Organizations => self.list_organizations().await,
             Step::Members { organization } => self.list_members(organization).await,
             Step::Invitations { organization } => self.list_invitations(organization).await,
-            Step::Users { deployment } => users(self.still(deployment.as_deref())?).await,
-            Step::Roles { deployment } => roles(self.still(deployment.as_deref())?).await,
+            Step::Users { deployment } => list_users(self.cluster_of_run(deployment)?).await,
+            Step::Roles { deployment } => list_roles(self.cluster_of_run(deployment)?).await,
             Step::Mappings { deployment } => {
-                self.mappings(self.still(deployment.as_deref())?).await
+                self.list_mappings(self.cluster_of_run(deployment)?).await
             }
         }
     }
@@ -84,223 +83,209 @@ impl Elastic {
     }
 
     async fn list_members(&self, id: &str) -> Result<StepOutput<Step>, Error> {
-        let organization = self.organization(id).await?;
+        let organization = self.organization_of_run(id).await?;
+        let name = organization.name();
         let members = self.members().await?.get(id);
         let members = members.map(Vec::as_slice).unwrap_or_default();
-        // A key sees the roles that are within its own. Every organization has an owner: where none shows, others do
-        // not show, either.
-        if !members
-            .iter()
-            .any(|member| access::is_owner(organization, member))
-        {
+        // A key sees the roles that are within its own. Every organization has an owner: where none shows, other roles are
+        // missing too.
+        let is_owner = |member| access::is_owner(organization, member);
+        if !members.iter().any(is_owner) {
             return Err(Error::new(
                 ErrorType::PermissionDenied,
                 Code::CredentialTooWeak,
                 format!(
-                    "the key does not see who owns the organization {}, and so not all roles",
-                    organization.name()
+                    "the key does not see who owns the organization {name}, and so not all roles"
                 ),
                 "An organization owner makes a key with that role in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.",
             ));
         }
         let mut out = StepOutput::default();
-        let mut unknown = BTreeSet::new();
+        let mut not_shown = BTreeSet::new();
         let mut holders = Vec::new();
         for member in members {
             out.records.extend(access::member(organization, member));
-            let row = format!("member {}", member.user_id);
-            out.unreadable(&row, member.unreadable());
-            let kinds = access::unknown(&member.role_assignments);
-            if !kinds.is_empty() {
-                unknown.extend(kinds);
+            let row = format_args!("member {}", member.user_id);
+            out.unreadable(row, member.unreadable());
+            let roles = access::not_shown(&member.role_assignments);
+            if !roles.is_empty() {
+                not_shown.extend(roles);
                 holders.push(member.user_id.as_str());
             }
         }
         if !holders.is_empty() {
-            let kinds: Vec<&str> = unknown.iter().map(String::as_str).collect();
             out.blind_spot(format!(
-                "{}: {} members have roles of kinds that Rollcall does not know, and that are not shown ({}): members {}",
-                organization.name(),
+                "{name}: {} members have roles of kinds that Rollcall does not know, and that are not shown ({}): members {}",
                 holders.len(),
-                few(&kinds),
-                few(&holders)
+                few(not_shown.iter().map(String::as_str)),
+                few(holders)
             ));
         }
         Ok(out)
     }
 
     async fn list_invitations(&self, id: &str) -> Result<StepOutput<Step>, Error> {
-        let organization = self.organization(id).await?;
-        let invitations = self.cloud_api()?.invitations(id).await?;
+        let organization = self.organization_of_run(id).await?;
+        let invitations = self.cloud()?.api.invitations(id).await?;
         let mut out = StepOutput::from(Records {
             resources: access::invitations(organization, &invitations),
             ..Records::default()
         });
         for one in &invitations {
-            let row = format!("the invitation of {}", one.email);
-            out.unreadable(&row, one.unreadable());
+            let row = format_args!("the invitation of {}", one.email);
+            out.unreadable(row, one.unreadable());
         }
         Ok(out)
     }
 
-    async fn organization(&self, id: &str) -> Result<&Organization, Error> {
+    async fn list_mappings(&self, cluster: &Cluster) -> Result<StepOutput<Step>, Error> {
+        let (mappings, roles) = futures::try_join!(cluster.mappings(), cluster.roles())?;
+        let mut members = BTreeSet::new();
+        if self.cloud.is_some() {
+            let all = self.members().await?.values().flatten();
+            members.extend(all.map(|member| member.user_id.as_str()));
+        }
+        let is_defined = |role: &str| roles.contains_key(role);
+        let mapped = mappings.iter().map(|(name, mapping)| {
+            let scope = cluster.scope();
+            let mapped = access::role_mapping(scope, name, mapping, is_defined, &members);
+            (name.as_str(), mapped)
+        });
+        let mapped: Vec<(&str, Mapped)> = mapped.collect();
+        let mut out = StepOutput::default();
+        warn_of_mappings(&cluster.api.place, &mapped, &mut out);
+        for (_, mapped) in mapped {
+            out.records.extend(mapped.records);
+        }
+        Ok(out)
+    }
+
+    /// An organization that the run began with.
+    async fn organization_of_run(&self, id: &str) -> Result<&Organization, Error> {
         let mut all = self.organizations().await?.items.iter();
         all.find(|organization| organization.id == id)
-            .ok_or_else(|| changed(&format!("the organization {id}")))
+            .ok_or_else(|| no_longer_there("organization", id))
     }
 
-    /// A deployment of the run, if the configuration still has it.
-    fn still(&self, name: Option<&str>) -> Result<&Cluster, Error> {
+    /// A deployment that the run began with.
+    fn cluster_of_run(&self, name: &Option<String>) -> Result<&Cluster, Error> {
+        let name = name.as_deref();
         self.cluster(name)
-            .ok_or_else(|| changed(&format!("the deployment {}", name.unwrap_or_default())))
-    }
-
-    async fn mappings(&self, cluster: &Cluster) -> Result<StepOutput<Step>, Error> {
-        let within = cluster.within();
-        let (mappings, roles) = futures::try_join!(cluster.mappings(), cluster.roles())?;
-        let members: BTreeSet<String> = match self.has_cloud() {
-            true => {
-                let members = self.members().await?.values().flatten();
-                members.map(|member| member.user_id.clone()).collect()
-            }
-            false => BTreeSet::new(),
-        };
-        let mut out = StepOutput::default();
-        let mut open = Open::default();
-        for (name, mapping) in mappings {
-            let known = |role: &str| roles.contains_key(role);
-            let mapped = access::role_mapping(within, name, mapping, known, &members);
-            out.records.extend(mapped.records);
-            open.dangling.extend(mapped.dangling);
-            if mapped.conditional > 0 {
-                open.conditional += mapped.conditional;
-                open.in_mappings += 1;
-            }
-            if mapped.unnamed {
-                open.unnamed.push(name);
-            }
-            open.computed += usize::from(mapped.computed);
-            if mapped.strange {
-                open.strange.push(name);
-            }
-        }
-        open.say(cluster.api.place(), &mut out);
-        Ok(out)
+            .ok_or_else(|| no_longer_there("deployment", name.unwrap_or_default()))
     }
 }
 
-/// What role mappings leave open.
-#[derive(Default)]
-struct Open<'a> {
-    conditional: usize,
-    in_mappings: usize,
-    computed: usize,
-    dangling: BTreeSet<String>,
-    strange: Vec<&'a str>,
-    unnamed: Vec<&'a str>,
-}
-
-impl Open<'_> {
-    fn say(&self, place: &str, out: &mut StepOutput<Step>) {
-        if self.conditional > 0 {
-            out.warn(
-                Code::ConditionalMembers,
-                format!(
-                    "{place}: {} names in {} role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
-                    self.conditional, self.in_mappings
-                ),
-            );
+/// Warns of what the mappings of a deployment leave open.
+fn warn_of_mappings(place: &str, all: &[(&str, Mapped)], out: &mut StepOutput<Step>) {
+    let with = |has: fn(&Mapped) -> bool| -> Vec<&str> {
+        let mappings = all.iter().filter(|(_, mapped)| has(mapped));
+        mappings.map(|(name, _)| *name).collect()
+    };
+    let conditional = with(|mapped| mapped.conditional > 0).len();
+    let names: usize = all.iter().map(|(_, mapped)| mapped.conditional).sum();
+    let unnamed = with(|mapped| mapped.covers_unnamed);
+    let computed = with(|mapped| mapped.computes_roles).len();
+    let unknown = with(|mapped| mapped.has_unknown_rules);
+    let warnings = [
+        (
+            conditional,
+            Code::ConditionalMembers,
+            format!(
+                "{names} names in {conditional} role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles"
+            ),
+        ),
+        (
+            unnamed.len(),
+            Code::UnnamedMembers,
+            format!(
+                "{} role mappings cover people whom no list names; an `externalClass` stands for those of each: {}",
+                unnamed.len(),
+                few(unnamed.iter().copied())
+            ),
+        ),
+        (
+            computed,
+            Code::ComputedRoles,
+            format!(
+                "{computed} role mappings compute roles for whoever signs in; the templates are in their profiles"
+            ),
+        ),
+        (
+            unknown.len(),
+            Code::UnknownValue,
+            format!(
+                "the rules of these role mappings are not wholly understood, and count as conditions: {}",
+                few(unknown.iter().copied())
+            ),
+        ),
+    ];
+    for (count, code, message) in warnings {
+        if count > 0 {
+            out.warn(code, format!("{place}: {message}"));
         }
-        if !self.unnamed.is_empty() {
-            out.warn(
-                Code::UnnamedMembers,
-                format!(
-                    "{place}: {} role mappings cover people whom no list names; an `externalClass` stands for those of each: {}",
-                    self.unnamed.len(),
-                    few(&self.unnamed)
-                ),
-            );
-        }
-        if self.computed > 0 {
-            out.warn(
-                Code::ComputedRoles,
-                format!(
-                    "{place}: {} role mappings compute roles for whoever signs in; the templates are in their profiles",
-                    self.computed
-                ),
-            );
-        }
-        if !self.strange.is_empty() {
-            out.warn(
-                Code::UnknownValue,
-                format!(
-                    "{place}: the rules of these role mappings are not wholly understood, and count as conditions: {}",
-                    few(&self.strange)
-                ),
-            );
-        }
-        dangling(place, "role mappings", &self.dangling, out);
     }
+    let dangling = all.iter().flat_map(|(_, mapped)| &mapped.dangling);
+    let dangling = dangling.map(String::as_str).collect();
+    warn_of_dangling(place, "role mappings", &dangling, out);
 }
 
-async fn users(cluster: &Cluster) -> Result<StepOutput<Step>, Error> {
+async fn list_users(cluster: &Cluster) -> Result<StepOutput<Step>, Error> {
+    let place = &cluster.api.place;
     let read = async { Ok(cluster.api.users().await?) };
     let (users, roles) = futures::try_join!(read, cluster.roles())?;
+    let is_defined = |role: &str| roles.contains_key(role);
     let mut out = StepOutput::default();
-    let mut unknown = BTreeSet::new();
+    let mut dangling = BTreeSet::new();
     for (name, user) in &users {
-        let known = |role: &str| roles.contains_key(role);
-        let (records, missing) = access::native_user(cluster.within(), name, user, known);
+        let (records, undefined) = access::native_user(cluster.scope(), name, user, is_defined);
         out.records.extend(records);
-        unknown.extend(missing.into_iter().map(str::to_owned));
-        let row = format!("user {name} of {}", cluster.api.place());
-        out.unreadable(&row, user.unreadable());
+        dangling.extend(undefined);
+        let row = format_args!("user {name} of {place}");
+        out.unreadable(row, user.unreadable());
     }
-    dangling(cluster.api.place(), "users", &unknown, &mut out);
+    warn_of_dangling(place, "users", &dangling, &mut out);
     Ok(out)
 }
 
-async fn roles(cluster: &Cluster) -> Result<StepOutput<Step>, Error> {
+async fn list_roles(cluster: &Cluster) -> Result<StepOutput<Step>, Error> {
     let mut out = StepOutput::default();
     for (name, role) in cluster.roles().await? {
-        out.records
-            .extend(access::role(cluster.within(), name, role));
-        let row = format!("role {name} of {}", cluster.api.place());
-        out.unreadable(&row, role.unreadable());
+        let records = access::role(cluster.scope(), name, role);
+        out.records.extend(records);
+        let row = format_args!("role {name} of {}", cluster.api.place);
+        out.unreadable(row, role.unreadable());
     }
     Ok(out)
 }
 
-fn dangling(place: &str, holders: &str, roles: &BTreeSet<String>, out: &mut StepOutput<Step>) {
-    if roles.is_empty() {
-        return;
-    }
-    let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
-    out.warn(
-        Code::DanglingReference,
-        format!(
-            "{place}: {holders} have roles that are not defined: {}",
-            few(&roles)
-        ),
-    );
-}
-
-/// A list in a message: the first few names, and how many more there are. A cluster may have thousands.
-fn few(names: &[&str]) -> String {
-    const NAMED: usize = 5;
-    let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>();
-    let shown = shown.join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+fn warn_of_dangling(
+    place: &str,
+    holders: &str,
+    roles: &BTreeSet<&str>,
+    out: &mut StepOutput<Step>,
+) {
+    if !roles.is_empty() {
+        let roles = few(roles.iter().copied());
+        let message = format!("{place}: {holders} have roles that are not defined: {roles}");
+        out.warn(Code::DanglingReference, message);
     }
 }
 
-fn changed(what: &str) -> Error {
+/// The first few names, and how many more there are: a cluster may have thousands.
+fn few<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<&str> = names.into_iter().collect();
+    match names.get(SHOWN..) {
+        None | Some([]) => names.join(", "),
+        Some(more) => format!("{} and {} more", names[..SHOWN].join(", "), more.len()),
+    }
+}
+
+fn no_longer_there(kind: &str, name: &str) -> Error {
     Error::new(
         ErrorType::Misconfigured,
         Code::ConfigurationChanged,
-        format!("{what} was there when the run began, and is not there any more"),
+        format!("the {kind} {name} was there when the run began, and is not there any more"),
         "Put it back, or start a new run when this one has ended.",
     )
 }

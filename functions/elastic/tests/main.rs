@@ -6,6 +6,7 @@ mod calls;
 mod complete;
 mod conformance;
 mod defects;
+mod expected;
 mod lambda;
 mod properties;
 mod worked_example;

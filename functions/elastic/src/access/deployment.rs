@@ -1,134 +1,110 @@
-//! Deployments: native users, and the roles that they have.
+//! Native users of a deployment, and the roles that they have.
 
 use std::collections::BTreeSet;
 
 use rollcall_connector::Records;
-use rollcall_model::{
-    AccountType, Entitlement, Grant, Purpose, Rank, Resource, ResourceId, ResourceTrait, State,
-    brief, put,
-};
+use rollcall_model::{AccountType, Grant, Rank, Resource, ResourceTrait, State, brief, put};
 
-use super::names::{DEPLOYMENT_USER, DeploymentScope, ROLE, has_role};
-use super::organization::names;
+use super::names::{DEPLOYMENT_USER, DeploymentScope, ROLE, put_names};
 use crate::api::{Role, User};
 
-/// A native user, with all roles. `known` are the roles that exist: Elasticsearch lets a user have others.
+/// A native user with all roles, and those of them that do not exist: Elasticsearch lets a user have such roles.
 pub(crate) fn native_user<'a>(
-    within: DeploymentScope<'_>,
+    scope: DeploymentScope<'_>,
     name: &str,
     user: &'a User,
-    known: impl Fn(&str) -> bool,
+    is_defined: impl Fn(&str) -> bool,
 ) -> (Records, BTreeSet<&'a str>) {
-    let resource = account(within, name, user);
+    let resource = account(scope, name, user);
     let mut records = Records::default();
-    let roles: BTreeSet<&str> = user.roles.iter().map(String::as_str).collect();
+    let mut roles: BTreeSet<&str> = user.roles.iter().map(String::as_str).collect();
     for role in &roles {
-        let entitlement = has_role(within, role);
+        let entitlement = scope.member_of(ROLE, role);
         records
             .grants
             .push(Grant::new(entitlement, resource.id.clone()));
     }
     records.resources.push(resource);
-    let dangling: BTreeSet<&str> = roles.into_iter().filter(|role| !known(role)).collect();
-    for role in &dangling {
-        records.extend(dangling_role(within, role));
+    roles.retain(|role| !is_defined(role));
+    for role in &roles {
+        records.extend(dangling_role(scope, role));
     }
-    (records, dangling)
+    (records, roles)
 }
 
-fn account(within: DeploymentScope<'_>, name: &str, user: &User) -> Resource {
-    let id = ResourceId::new(DEPLOYMENT_USER, within.id(name));
+fn account(scope: DeploymentScope<'_>, name: &str, user: &User) -> Resource {
     let address = user.address();
-    let full_name = user.name();
-    let reserved = user.is_reserved();
-    let kind = match reserved {
+    let full_name = user.full_name();
+    let account_type = match user.is_reserved() {
         true => AccountType::System,
         false => AccountType::Human,
     };
     let email = Some(address.clone()).filter(|address| !address.is_empty());
-    let resource_trait = ResourceTrait::account(kind, email).with_login(name);
-    let shown = if full_name.is_empty() {
-        name
-    } else {
-        &full_name
-    };
-    let mut resource = Resource::new(id, shown, resource_trait);
-    resource.state = match user.enabled.get() {
-        Some(true) => State::Enabled,
-        Some(false) => State::Disabled,
-        None => State::Unknown,
-    };
+    let resource_trait = ResourceTrait::account(account_type, email).with_login(name);
+    let mut resource = scope.resource(DEPLOYMENT_USER, name, resource_trait);
     let profile = &mut resource.profile;
-    names(profile, &full_name);
+    put_names(profile, &full_name);
     put(profile, "login", address);
     put(profile, "user_id", name);
     put(profile, "realm", "native");
-    put(profile, "deployment", within.0.unwrap_or_default());
-    if let Some(enabled) = user.enabled.get() {
-        profile.insert("enabled".into(), (*enabled).into());
+    profile.insert("reserved".into(), user.is_reserved().into());
+    if let Some(enabled) = user.enabled.value() {
+        profile.insert("enabled".into(), enabled.into());
+        resource.state = state(enabled);
     }
-    profile.insert("reserved".into(), reserved.into());
+    if !full_name.is_empty() {
+        resource.display_name = full_name;
+    }
     resource
 }
 
-/// A role.
-pub(crate) fn role(within: DeploymentScope<'_>, name: &str, role: &Role) -> Records {
-    let mut resource = bare_role(within, name);
+/// A defined role.
+pub(crate) fn role(scope: DeploymentScope<'_>, name: &str, role: &Role) -> Records {
+    let mut resource = bare_role(scope, name);
     resource.description = brief(&role.description());
-    (resource.state, resource.state_details) = match role.is_usable() {
-        true => (State::Enabled, String::new()),
-        false => (State::Disabled, "the licence does not cover it".into()),
-    };
+    resource.state = state(role.is_usable());
+    if !role.is_usable() {
+        resource.state_details = "the licence does not cover it".into();
+    }
     let profile = &mut resource.profile;
     put(profile, "description", role.description());
     profile.insert("reserved".into(), role.is_reserved().into());
     for (kind, json) in role.privileges() {
-        // What is new may have a name that stands for something here already.
+        // A new kind of privileges may have the name of a key that stands here already.
         if !profile.contains_key(kind) {
             put(profile, kind, json);
         }
     }
-    Records {
-        resources: vec![resource],
-        entitlements: vec![entitlement(within, name)],
-        ..Records::default()
-    }
+    with_membership(scope, name, resource)
 }
 
 /// A role that somebody has, and that does not exist.
-pub(crate) fn dangling_role(within: DeploymentScope<'_>, name: &str) -> Records {
-    let mut resource = bare_role(within, name);
+pub(crate) fn dangling_role(scope: DeploymentScope<'_>, name: &str) -> Records {
+    let mut resource = bare_role(scope, name);
     resource.rank = Rank::Stub;
     resource.state_details = "held, but not defined in the deployment".into();
+    with_membership(scope, name, resource)
+}
+
+fn bare_role(scope: DeploymentScope<'_>, name: &str) -> Resource {
+    let mut resource = scope.resource(ROLE, name, ResourceTrait::Role);
+    put(&mut resource.profile, "role_name", name);
+    put(&mut resource.profile, "role_id", name);
+    resource
+}
+
+fn with_membership(scope: DeploymentScope<'_>, name: &str, role: Resource) -> Records {
     Records {
-        resources: vec![resource],
-        entitlements: vec![entitlement(within, name)],
+        resources: vec![role],
+        entitlements: vec![scope.membership(ROLE, name, &[DEPLOYMENT_USER])],
         ..Records::default()
     }
 }
 
-fn bare_role(within: DeploymentScope<'_>, name: &str) -> Resource {
-    let mut resource = Resource::new(
-        ResourceId::new(ROLE, within.id(name)),
-        name,
-        ResourceTrait::Role,
-    );
-    let profile = &mut resource.profile;
-    put(profile, "role_name", name);
-    put(profile, "role_id", name);
-    put(profile, "deployment", within.0.unwrap_or_default());
-    resource
-}
-
-fn entitlement(within: DeploymentScope<'_>, name: &str) -> Entitlement {
-    Entitlement {
-        id: has_role(within, name),
-        display_name: format!("{name} Role member"),
-        description: format!("Member of {name} elasticsearch role"),
-        grantable_to: &[DEPLOYMENT_USER],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
+/// The state of what is switched on or off.
+pub(super) fn state(enabled: bool) -> State {
+    match enabled {
+        true => State::Enabled,
+        false => State::Disabled,
     }
 }

@@ -1,105 +1,116 @@
 //! Role mappings: who gets roles by signing in through a realm other than Elasticsearch's own.
 //!
 //! The native realm does not use them (<https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/mapping-users-groups-to-roles>):
-//! a native user of a name that a mapping has gets nothing by it.
+//! a native user whose name stands in a mapping gets nothing by it.
 
 use std::collections::BTreeSet;
 
 use rollcall_connector::Records;
 use rollcall_model::{
-    AccountType, Entitlement, Grant, Purpose, Resource, ResourceId, ResourceTrait, State, brief,
-    put,
+    AccountType, Entitlement, Grant, Resource, ResourceId, ResourceTrait, brief, put,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::deployment::dangling_role;
+use super::deployment::{dangling_role, state};
 use super::names::{
-    DeploymentScope, EXTERNAL_CLASS, EXTERNAL_GROUP, EXTERNAL_USER, ROLE_MAPPING, USER, covered_by,
-    has_role,
+    DeploymentScope, EXTERNAL_CLASS, EXTERNAL_GROUP, EXTERNAL_USER, ROLE, ROLE_MAPPING, USER,
 };
 use super::rule::{Rule, Truth, Who};
 use crate::api::Mapping;
 
-/// A mapping, and what it leaves open.
+/// The records of a mapping, and what they leave open.
 pub(crate) struct Mapped {
     pub(crate) records: Records,
-    /// How many names it covers on conditions that only an identity provider can judge, patterns included.
+    /// How many names and patterns it covers on conditions that only an identity provider can evaluate.
     pub(crate) conditional: usize,
-    /// Whether it covers, or may cover, people whom no other grant of it stands for.
-    pub(crate) unnamed: bool,
+    /// Whether it covers, or may cover, people who have no other grant of it.
+    pub(crate) covers_unnamed: bool,
     /// Its roles that do not exist.
     pub(crate) dangling: BTreeSet<String>,
-    /// Roles are computed for each person who signs in.
-    pub(crate) computed: bool,
-    /// Its rules have parts that are not of the documented grammar.
-    pub(crate) strange: bool,
+    /// Whether roles are computed for each person who signs in.
+    pub(crate) computes_roles: bool,
+    /// Whether parts of its rules are outside the documented grammar.
+    pub(crate) has_unknown_rules: bool,
 }
 
-/// A mapping. `known` are the roles that exist, `members` the ids of the organization's members: somebody who comes in
-/// through Elastic Cloud has the id as name. (*Unknown*: the vendor documents that such a name is numeric, not that it
-/// is this number.)
+/// A mapping. `members` are the ids of the organization's members: whoever signs in through Elastic Cloud has the id as
+/// name. (*Unknown*: the vendor documents that such a name is numeric, not that it is this number.)
 pub(crate) fn role_mapping(
-    within: DeploymentScope<'_>,
+    scope: DeploymentScope<'_>,
     name: &str,
     mapping: &Mapping,
-    known: impl Fn(&str) -> bool,
-    members: &BTreeSet<String>,
+    is_defined: impl Fn(&str) -> bool,
+    members: &BTreeSet<&str>,
 ) -> Mapped {
-    let rules = mapping.rules.as_deref().map(RawValue::get);
-    let json = rules.and_then(|text| serde_json::from_str(text).ok());
+    let json = serde_json::from_str(json(&mapping.rules));
     let rule = Rule::parse(&json.unwrap_or(Value::Null));
     let covered = Covered::by(&rule, mapping.enabled);
-    let id = covered_by(within, name);
+    let id = scope.member_of(ROLE_MAPPING, name);
     let mut records = Records {
-        resources: vec![resource(within, name, mapping, &covered)],
-        entitlements: vec![entitlement(within, name)],
+        resources: vec![resource(scope, name, mapping, &covered)],
+        entitlements: vec![Entitlement {
+            // A wrong rule locks people out, so mappings are changed in Kibana.
+            immutable: true,
+            ..scope.membership(
+                ROLE_MAPPING,
+                name,
+                &[EXTERNAL_USER, EXTERNAL_GROUP, EXTERNAL_CLASS, USER],
+            )
+        }],
         ..Records::default()
     };
-    for (who, resource) in covered.people(within, members) {
-        let mut grant = Grant::new(id.clone(), resource.id.clone()).immutable();
-        if resource.id.resource_type != USER {
-            grant.external_id = Some(who.to_owned());
-            records.resources.push(resource);
+    let mut cover = |principal: Resource, external_id: Option<&String>| {
+        let mut grant = Grant::new(id.clone(), principal.id.clone()).immutable();
+        if principal.id.resource_type != USER {
+            grant.external_id = external_id.cloned();
+            records.resources.push(principal);
         }
         records.grants.push(grant);
+    };
+    for user in &covered.users {
+        let principal = match members.contains(user.as_str()) {
+            true => Resource::new(ResourceId::new(USER, user), user, ResourceTrait::None),
+            false => external(scope, EXTERNAL_USER, user),
+        };
+        cover(principal, Some(user));
+    }
+    for group in &covered.groups {
+        cover(external(scope, EXTERNAL_GROUP, group), Some(group));
     }
     if covered.unnamed {
-        let class = class(within, name, &rule);
-        let grant = Grant::new(id.clone(), class.id.clone()).immutable();
-        records.grants.push(grant);
-        records.resources.push(class);
+        cover(class(scope, name, &rule), None);
     }
     let mut dangling = BTreeSet::new();
     for role in mapping.roles.iter().collect::<BTreeSet<_>>() {
-        if !known(role) {
+        if !is_defined(role) {
             dangling.insert(role.clone());
-            records.extend(dangling_role(within, role));
+            records.extend(dangling_role(scope, role));
         }
-        // Nobody gets anything by a mapping that is switched off.
+        // A mapping that is switched off gives nobody anything.
         if mapping.enabled {
-            let grant = Grant::new(has_role(within, role), id.resource.clone());
+            let grant = Grant::new(scope.member_of(ROLE, role), id.resource.clone());
             records.grants.push(grant.immutable().through(id.clone()));
         }
     }
     Mapped {
-        conditional: covered.conditional(),
-        unnamed: covered.unnamed,
+        conditional: covered.conditional().map(|(_, names)| names.len()).sum(),
+        covers_unnamed: covered.unnamed,
         dangling,
-        computed: templates(mapping).is_some(),
-        strange: !rule.is_understood(),
+        computes_roles: templates(mapping).is_some(),
+        has_unknown_rules: !rule.is_understood(),
         records,
     }
 }
 
-/// Who a rule covers, of those that it names, and whether there may be others.
+/// Whom a rule covers, of those that it names, and whether there may be others.
 #[derive(Default)]
 struct Covered {
     users: BTreeSet<String>,
     groups: BTreeSet<String>,
-    users_perhaps: BTreeSet<String>,
-    groups_perhaps: BTreeSet<String>,
-    patterns: BTreeSet<String>,
+    possible_users: BTreeSet<String>,
+    possible_groups: BTreeSet<String>,
+    user_patterns: BTreeSet<String>,
     group_patterns: BTreeSet<String>,
     unnamed: bool,
 }
@@ -110,157 +121,122 @@ impl Covered {
             return Self::default();
         }
         let named = rule.named();
+        let [users, possible_users] = evaluate(rule, &named.users, Who::Named);
+        let [groups, possible_groups] = evaluate(rule, &named.groups, Who::InGroup);
         let mut covered = Self {
-            patterns: named.patterns,
+            users,
+            groups,
+            possible_users,
+            possible_groups,
+            user_patterns: named.user_patterns,
             group_patterns: named.group_patterns,
-            ..Self::default()
+            unnamed: false,
         };
-        for name in named.usernames {
-            match rule.says(Who::Named(&name)) {
-                Truth::Yes => covered.users.insert(name),
-                Truth::Unknown => covered.users_perhaps.insert(name),
-                Truth::No => false,
-            };
-        }
-        for group in named.groups {
-            match rule.says(Who::InGroup(&group)) {
-                Truth::Yes => covered.groups.insert(group),
-                Truth::Unknown => covered.groups_perhaps.insert(group),
-                Truth::No => false,
-            };
-        }
         covered.unnamed = covered.leaves_out_somebody(rule);
         covered
     }
 
-    /// Whether the rule covers, or may cover, somebody who is none of `users` and in none of `groups`: without a
-    /// principal that stands for them, whoever reads a snapshot would take the mapping to cover nobody else.
+    /// Whether the rule covers, or may cover, somebody who is none of `users` and in none of `groups`: without a principal
+    /// for them, whoever reads a snapshot would take the mapping to cover nobody else.
     fn leaves_out_somebody(&self, rule: &Rule) -> bool {
         let groups = &self.groups;
-        let may_be = |name| rule.says(Who::Outside { name, groups }) != Truth::No;
-        let mut perhaps = self.users_perhaps.iter();
-        may_be(None) || perhaps.any(|name| may_be(Some(name.as_str())))
+        let names = self.possible_users.iter().map(|name| Some(name.as_str()));
+        [None].into_iter().chain(names).any(|name| {
+            let who = Who::Outside { name, groups };
+            rule.is_true_of(who) != Truth::No
+        })
     }
 
-    fn conditional(&self) -> usize {
-        let names = self.users_perhaps.len() + self.groups_perhaps.len();
-        names + self.patterns.len() + self.group_patterns.len()
-    }
-
-    /// Those who are covered whatever else is so: what they are called, and who they are.
-    fn people<'a>(
-        &'a self,
-        within: DeploymentScope<'a>,
-        members: &'a BTreeSet<String>,
-    ) -> impl Iterator<Item = (&'a str, Resource)> {
-        let users = self.users.iter().map(move |name| {
-            let who = match members.contains(name) {
-                true => Resource::new(ResourceId::new(USER, name), name, ResourceTrait::None),
-                false => external(within, EXTERNAL_USER, name),
-            };
-            (name.as_str(), who)
-        });
-        let groups = self.groups.iter();
-        let groups =
-            groups.map(move |name| (name.as_str(), external(within, EXTERNAL_GROUP, name)));
-        users.chain(groups)
+    /// The names and patterns that it covers on conditions, by their keys in the profile.
+    fn conditional(&self) -> impl Iterator<Item = (&'static str, &BTreeSet<String>)> {
+        [
+            ("conditional_usernames", &self.possible_users),
+            ("conditional_groups", &self.possible_groups),
+            ("username_patterns", &self.user_patterns),
+            ("group_patterns", &self.group_patterns),
+        ]
+        .into_iter()
     }
 }
 
-/// Somebody, or some people, whom only an identity provider knows.
-fn external(within: DeploymentScope<'_>, kind: &'static str, name: &str) -> Resource {
-    let resource_trait = match kind {
+/// The names that the rule covers, and those that it covers on conditions.
+fn evaluate<'a>(
+    rule: &Rule,
+    names: &'a BTreeSet<String>,
+    who: fn(&'a str) -> Who<'a>,
+) -> [BTreeSet<String>; 2] {
+    let [mut covered, mut possible] = [BTreeSet::new(), BTreeSet::new()];
+    for name in names {
+        match rule.is_true_of(who(name)) {
+            Truth::Yes => covered.insert(name.clone()),
+            Truth::Unknown => possible.insert(name.clone()),
+            Truth::No => false,
+        };
+    }
+    [covered, possible]
+}
+
+/// A person or a group that only an identity provider knows.
+fn external(scope: DeploymentScope<'_>, resource_type: &str, name: &str) -> Resource {
+    let resource_trait = match resource_type {
         EXTERNAL_GROUP => ResourceTrait::Group,
         _ => ResourceTrait::account(AccountType::Unknown, None).with_login(name),
     };
-    let mut resource = Resource::new(ResourceId::new(kind, within.id(name)), name, resource_trait);
+    let mut resource = scope.resource(resource_type, name, resource_trait);
     resource.state_details = "named by a role mapping; known to an identity provider".into();
     put(&mut resource.profile, "name", name);
-    put(
-        &mut resource.profile,
-        "deployment",
-        within.0.unwrap_or_default(),
-    );
     resource
 }
 
-/// Everybody whom a mapping covers, or may cover, and whom no other grant of it stands for. Each mapping has a class of
-/// its own, since each has a condition of its own.
-fn class(within: DeploymentScope<'_>, mapping: &str, rule: &Rule) -> Resource {
-    let id = ResourceId::new(EXTERNAL_CLASS, within.id(mapping));
-    let name = format!("People covered by {mapping}");
-    let mut resource = Resource::new(id, name, ResourceTrait::Group);
-    let condition = rule.words();
-    resource.description = brief(&match condition.as_str() {
-        "everybody" => "Everybody who signs in through an identity provider".to_owned(),
-        condition => {
-            format!("Whoever signs in through an identity provider, provided that {condition}")
-        }
-    });
+/// Everybody whom a mapping covers, or may cover, and who has no other grant of it. Each mapping has a class of its own,
+/// since each has a condition of its own.
+fn class(scope: DeploymentScope<'_>, mapping: &str, rule: &Rule) -> Resource {
+    let mut resource = scope.resource(EXTERNAL_CLASS, mapping, ResourceTrait::Group);
+    resource.display_name = format!("People covered by {mapping}");
+    let condition = rule.in_words();
+    resource.description = match condition.as_str() {
+        "everybody" => "Everybody who signs in through an identity provider".into(),
+        condition => brief(&format!(
+            "Whoever signs in through an identity provider, provided that {condition}"
+        )),
+    };
     resource.state_details = "known to an identity provider".into();
-    let profile = &mut resource.profile;
-    put(profile, "condition", condition);
-    put(profile, "role_mapping", mapping);
-    put(profile, "deployment", within.0.unwrap_or_default());
+    put(&mut resource.profile, "condition", condition);
+    put(&mut resource.profile, "role_mapping", mapping);
     resource
 }
 
 fn resource(
-    within: DeploymentScope<'_>,
+    scope: DeploymentScope<'_>,
     name: &str,
     mapping: &Mapping,
     covered: &Covered,
 ) -> Resource {
-    let id = ResourceId::new(ROLE_MAPPING, within.id(name));
-    let mut resource = Resource::new(id, name, ResourceTrait::Role);
-    resource.state = match mapping.enabled {
-        true => State::Enabled,
-        false => State::Disabled,
-    };
+    let mut resource = scope.resource(ROLE_MAPPING, name, ResourceTrait::Role);
+    resource.state = state(mapping.enabled);
     let profile = &mut resource.profile;
     put(profile, "role_mapping_id", name);
     put(profile, "role_mapping_name", name);
-    put(profile, "deployment", within.0.unwrap_or_default());
     profile.insert("enabled".into(), mapping.enabled.into());
     let roles = Value::from(mapping.roles.clone());
     put(profile, "roles", roles.to_string());
-    let rules = mapping.rules.as_deref().map(RawValue::get);
-    put(profile, "rules", rules.unwrap_or_default());
-    put(
-        profile,
-        "role_templates",
-        templates(mapping).unwrap_or_default(),
-    );
-    for (key, names) in [
-        ("conditional_usernames", &covered.users_perhaps),
-        ("conditional_groups", &covered.groups_perhaps),
-        ("username_patterns", &covered.patterns),
-        ("group_patterns", &covered.group_patterns),
-    ] {
+    put(profile, "rules", json(&mapping.rules));
+    let templates = templates(mapping).unwrap_or_default();
+    put(profile, "role_templates", templates);
+    for (key, names) in covered.conditional() {
         if !names.is_empty() {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            profile.insert(key.into(), names.into());
+            let names: Value = names.iter().map(String::as_str).collect();
+            profile.insert(key.into(), names);
         }
     }
     resource
 }
 
-/// Where the roles are computed, the source of the computation.
+/// The source from which roles are computed, if they are.
 fn templates(mapping: &Mapping) -> Option<&str> {
-    let text = mapping.role_templates.as_deref()?.get();
-    (!matches!(text, "[]" | "null")).then_some(text)
+    Some(json(&mapping.role_templates)).filter(|text| !matches!(*text, "" | "[]" | "null"))
 }
 
-fn entitlement(within: DeploymentScope<'_>, name: &str) -> Entitlement {
-    Entitlement {
-        id: covered_by(within, name),
-        display_name: format!("{name} Role member"),
-        description: format!("Member of {name} elasticsearch role"),
-        grantable_to: &[EXTERNAL_USER, EXTERNAL_GROUP, EXTERNAL_CLASS, USER],
-        purpose: Purpose::Assignment,
-        // Rules are rewritten as a whole, and a wrong one locks people out: they are changed in Kibana.
-        immutable: true,
-        exclusive: None,
-        v1_identifier: None,
-    }
+fn json(field: &Option<Box<RawValue>>) -> &str {
+    field.as_deref().map_or("", RawValue::get)
 }

@@ -1,6 +1,8 @@
-//! What things are called: resource types, slugs and ids.
+//! Names: resource types, slugs and ids.
 
-use rollcall_model::{EntitlementId, ResourceId};
+use rollcall_model::{
+    Entitlement, EntitlementId, Profile, Purpose, Resource, ResourceId, ResourceTrait, put,
+};
 
 pub(crate) const ORGANIZATION: &str = "organization";
 pub(crate) const USER: &str = "user";
@@ -11,71 +13,119 @@ pub(crate) const PROJECT: &str = "project";
 pub(crate) const DEPLOYMENT_USER: &str = "deploymentUser";
 pub(crate) const ROLE: &str = "role";
 pub(crate) const ROLE_MAPPING: &str = "roleMapping";
-/// Somebody, or a group of people, that only an identity provider knows.
+/// A person or a group that only an identity provider knows.
 pub(crate) const EXTERNAL_USER: &str = "externalUser";
 pub(crate) const EXTERNAL_GROUP: &str = "externalGroup";
-/// The people whom a role mapping covers without naming them: they meet a condition that only an identity provider can
-/// judge.
+/// The people whom a role mapping covers without naming them.
 pub(crate) const EXTERNAL_CLASS: &str = "externalClass";
 
-/// The slug of being in an organization, of having a role of a deployment, and of being covered by a mapping.
+/// The slug for a member of an organization, a holder of a deployment's role, and somebody whom a mapping covers.
 pub(crate) const MEMBER: &str = "member";
 
-/// The organization's role that owns it.
+/// The role that owns an organization.
 pub(crate) const OWNER: &str = "organization-admin";
 
-/// Stands between the name of a deployment and the name of what is in it. Elasticsearch allows printable ASCII in the
-/// names of users and roles, so that none of theirs has it; where other names do, they have it twice.
-const BETWEEN: char = '›';
+/// Separates a deployment's name from the name of a user, role or mapping in it. Elasticsearch allows only printable ASCII
+/// in names of users and roles; in other names the separator is doubled.
+const SEPARATOR: char = '›';
 
-/// Which deployment something is in: its name, or none for the one whose ids are the bare names.
+/// The deployment that something is in: its name, or none for the one whose ids are the bare names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DeploymentScope<'a>(pub(crate) Option<&'a str>);
 
 impl DeploymentScope<'_> {
-    /// The id of what is called `name` there.
+    /// The id of what is called `name` in the deployment.
     pub(crate) fn id(self, name: &str) -> String {
-        let name = name.replace(BETWEEN, &format!("{BETWEEN}{BETWEEN}"));
+        let name = name.replace(SEPARATOR, &format!("{SEPARATOR}{SEPARATOR}"));
         match self.0 {
             None => name,
-            Some(deployment) => format!("{deployment}{BETWEEN}{name}"),
+            Some(deployment) => format!("{deployment}{SEPARATOR}{name}"),
+        }
+    }
+
+    /// A resource of the deployment, whose profile names the deployment.
+    pub(crate) fn resource(
+        self,
+        resource_type: &str,
+        name: &str,
+        resource_trait: ResourceTrait,
+    ) -> Resource {
+        let id = ResourceId::new(resource_type, self.id(name));
+        let mut resource = Resource::new(id, name, resource_trait);
+        let deployment = self.0.unwrap_or_default();
+        put(&mut resource.profile, "deployment", deployment);
+        resource
+    }
+
+    /// The entitlement to be a member of a role or role mapping.
+    pub(crate) fn member_of(self, resource_type: &str, name: &str) -> EntitlementId {
+        EntitlementId::new(ResourceId::new(resource_type, self.id(name)), MEMBER)
+    }
+
+    /// The entitlement of [`Self::member_of`]. A role mapping's text says `role` as well: it is the public connector's.
+    pub(crate) fn membership(
+        self,
+        resource_type: &str,
+        name: &str,
+        grantable_to: &'static [&'static str],
+    ) -> Entitlement {
+        Entitlement {
+            grantable_to,
+            ..assignment(
+                self.member_of(resource_type, name),
+                format!("{name} Role member"),
+                format!("Member of {name} elasticsearch role"),
+            )
         }
     }
 }
 
-/// The deployment and the name that an id is made of: of the first run of marks, an odd one is the border.
+/// The deployment and the name that an id consists of. The first run of separators holds the border if it is odd.
 pub(crate) fn split(id: &str) -> (Option<&str>, String) {
-    let single = |name: &str| name.replace(&format!("{BETWEEN}{BETWEEN}"), &BETWEEN.to_string());
-    let Some(at) = id.find(BETWEEN) else {
+    let undoubled =
+        |name: &str| name.replace(&format!("{SEPARATOR}{SEPARATOR}"), &SEPARATOR.to_string());
+    let Some(at) = id.find(SEPARATOR) else {
         return (None, id.to_owned());
     };
     let (before, rest) = id.split_at(at);
-    let marks = rest.chars().take_while(|c| *c == BETWEEN).count();
-    match marks % 2 {
-        0 => (None, single(id)),
-        _ => (
-            Some(before),
-            single(rest.get(BETWEEN.len_utf8()..).unwrap_or_default()),
-        ),
+    let separators = rest.chars().take_while(|c| *c == SEPARATOR).count();
+    match rest.strip_prefix(SEPARATOR) {
+        Some(name) if separators % 2 == 1 => (Some(before), undoubled(name)),
+        _ => (None, undoubled(id)),
     }
 }
 
-/// Being in an organization.
+/// The entitlement of an organization's members.
 pub(crate) fn in_organization(id: &str) -> EntitlementId {
     EntitlementId::new(ResourceId::new(ORGANIZATION, id), MEMBER)
 }
 
-/// Having a role of a deployment.
-pub(crate) fn has_role(within: DeploymentScope<'_>, role: &str) -> EntitlementId {
-    EntitlementId::new(ResourceId::new(ROLE, within.id(role)), MEMBER)
+/// An entitlement for members of an organization.
+pub(crate) fn assignment(
+    id: EntitlementId,
+    display_name: String,
+    description: String,
+) -> Entitlement {
+    Entitlement {
+        id,
+        display_name,
+        description,
+        grantable_to: &[USER],
+        purpose: Purpose::Assignment,
+        immutable: false,
+        exclusive: None,
+        v1_identifier: None,
+    }
 }
 
-/// Being covered by a mapping.
-pub(crate) fn covered_by(within: DeploymentScope<'_>, mapping: &str) -> EntitlementId {
-    EntitlementId::new(ResourceId::new(ROLE_MAPPING, within.id(mapping)), MEMBER)
+/// Puts first and last name into a profile, empty ones included, as the public connector does. They part at the first blank.
+pub(crate) fn put_names(profile: &mut Profile, name: &str) {
+    let (first, last) = name.split_once(' ').unwrap_or((name, ""));
+    profile.insert("first_name".into(), first.into());
+    profile.insert("last_name".into(), last.into());
 }
 
-/// A slug of a role's own name: an id ends at its last colon.
+/// The slug of an organization role. An entitlement id ends at its last colon, so a slug has none.
 pub(crate) fn slug(role: &str) -> String {
     role.replace('%', "%25").replace(':', "%3A")
 }

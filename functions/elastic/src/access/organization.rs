@@ -1,4 +1,4 @@
-//! Organizations: who is in them, who is invited, and the roles that people have in them.
+//! Organizations: their members, the invitations to them, and the roles that members have.
 //!
 //! Roles: <https://www.elastic.co/docs/deploy-manage/users-roles/cloud-organization/user-roles>.
 
@@ -6,20 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_connector::Records;
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Grant, Profile, Purpose, Resource, ResourceId,
-    ResourceTrait, State, put, put_time,
+    AccountType, Entitlement, EntitlementId, Grant, Resource, ResourceId, ResourceTrait, State,
+    name_or_id, put, put_time,
 };
 
-use super::first_and_last;
 use super::names::{
-    DEPLOYMENT, INVITATION, ORGANIZATION, OWNER, PROJECT, USER, in_organization, slug,
+    DEPLOYMENT, INVITATION, ORGANIZATION, OWNER, PROJECT, USER, assignment, in_organization,
+    put_names, slug,
 };
-use crate::api::{Assignments, Invitation, Member, Organization, Scoped};
+use crate::api::{Assignment, Assignments, Invitation, Member, Organization};
 
-/// The organization's roles that are always shown; others when somebody has them.
-const ROLES: [&str; 2] = [OWNER, "billing-admin"];
-/// The same of a deployment.
-const ON_DEPLOYMENTS: [&str; 3] = ["deployment-admin", "deployment-editor", "deployment-viewer"];
+/// The roles that are always shown; others are shown when somebody has them.
+const ORGANIZATION_ROLES: [&str; 2] = [OWNER, "billing-admin"];
+const DEPLOYMENT_ROLES: [&str; 3] = ["deployment-admin", "deployment-editor", "deployment-viewer"];
 
 /// An organization.
 pub(crate) fn organization(organization: &Organization) -> Records {
@@ -27,13 +26,13 @@ pub(crate) fn organization(organization: &Organization) -> Records {
     let name = organization.name();
     let mut resource = Resource::new(id, name, ResourceTrait::None);
     resource.state = State::Enabled;
-    let member = entitlement(
+    let member = assignment(
         in_organization(&organization.id),
         format!("{name} Organization member"),
         format!("Member of {name} Elastic organization"),
     );
     let mut entitlements = vec![member];
-    entitlements.extend(ROLES.map(|role| has_in(organization, role)));
+    entitlements.extend(ORGANIZATION_ROLES.map(|role| role_in(organization, role)));
     Records {
         resources: vec![resource],
         entitlements,
@@ -44,46 +43,32 @@ pub(crate) fn organization(organization: &Organization) -> Records {
 /// Whether somebody owns the organization.
 pub(crate) fn is_owner(organization: &Organization, member: &Member) -> bool {
     let mut roles = member.role_assignments.organization.iter();
-    roles.any(|role| role.role_id == OWNER && role.is_of(&organization.id))
+    roles.any(|role| role.role_id == OWNER && role.is_in(&organization.id))
 }
 
-/// Somebody in an organization, with all roles there. Those that somebody has in another organization are shown with that
-/// one.
+/// A member of an organization with all roles there.
 pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
     let resource = user(organization, member);
     let principal = resource.id.clone();
+    let membership = Grant::new(in_organization(&organization.id), principal.clone());
     let mut records = Records {
         resources: vec![resource],
-        grants: vec![Grant::new(
-            in_organization(&organization.id),
-            principal.clone(),
-        )],
+        grants: vec![membership],
         ..Records::default()
     };
-    let Assignments {
-        platform,
-        organization: on_it,
-        deployment,
-        ..
-    } = &member.role_assignments;
-    let on_it = on_it.iter().filter(|role| role.is_of(&organization.id));
-    for role in platform.iter().chain(on_it) {
-        hold(
-            &mut records,
-            has_in(organization, &role.role_id),
-            &principal,
-        );
+    let roles = &member.role_assignments;
+    let in_it = roles.organization.iter();
+    let in_it = in_it.filter(|role| role.is_in(&organization.id));
+    for role in roles.platform.iter().chain(in_it) {
+        let entitlement = role_in(organization, &role.role_id);
+        hold(&mut records, entitlement, &principal);
     }
-    let on_deployments = deployment.iter();
-    for scoped in on_deployments.filter(|scoped| scoped.is_of(&organization.id)) {
-        let reached = Reached::deployments(organization, scoped);
-        records.extend(reached.held_by(organization, scoped, &principal));
+    for role in &roles.deployment {
+        hold_on_places(&mut records, organization, None, role, &principal);
     }
-    for (kind, scoped) in member.role_assignments.on_projects() {
-        let scoped = scoped.iter();
-        for scoped in scoped.filter(|scoped| scoped.is_of(&organization.id)) {
-            let reached = Reached::projects(organization, kind, scoped);
-            records.extend(reached.held_by(organization, scoped, &principal));
+    for (kind, roles) in roles.on_projects() {
+        for role in &roles {
+            hold_on_places(&mut records, organization, Some(kind), role, &principal);
         }
     }
     records
@@ -91,118 +76,101 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
 
 fn user(organization: &Organization, member: &Member) -> Resource {
     let id = ResourceId::new(USER, &member.user_id);
-    let name = [member.name(), member.email(), &member.user_id];
-    let name = name.into_iter().find(|name| !name.is_empty());
-    let email = Some(member.email().to_owned()).filter(|email| !email.is_empty());
-    let resource_trait =
-        ResourceTrait::account(AccountType::Human, email).with_login(member.email());
-    let mut resource = Resource::new(id, name.unwrap_or_default(), resource_trait);
+    let (name, email) = (member.name.text(), member.email.text());
+    let shown = name_or_id(name, name_or_id(email, &member.user_id));
+    let address = Some(email.to_owned()).filter(|email| !email.is_empty());
+    let resource_trait = ResourceTrait::account(AccountType::Human, address).with_login(email);
+    let mut resource = Resource::new(id, shown, resource_trait);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
     resource.state = State::Enabled;
     let profile = &mut resource.profile;
-    names(profile, member.name());
-    put(profile, "login", member.email());
+    put_names(profile, name);
+    put(profile, "login", email);
     put(profile, "user_id", &member.user_id);
     put(profile, "org_id", &organization.id);
-    put_time(profile, "member_since", member.member_since.get().copied());
+    put_time(profile, "member_since", member.member_since.value());
     resource
 }
 
-/// What is not shown of somebody's roles: the kinds of which nothing is known but the name, and roles that are on nothing.
-pub(crate) fn unknown(assignments: &Assignments) -> BTreeSet<String> {
-    let mut unknown: BTreeSet<String> = assignments.unknown_kinds().collect();
-    let nowhere = |scoped: &Scoped, ids: &[String]| !scoped.all && ids.is_empty();
-    for scoped in &assignments.deployment {
-        if nowhere(scoped, &scoped.deployment_ids) {
-            unknown.insert(format!("{} on no deployment", scoped.role_id));
+/// The roles of somebody that are not shown: those of unknown kinds, and those on nothing.
+pub(crate) fn not_shown(assignments: &Assignments) -> BTreeSet<String> {
+    let mut not_shown: BTreeSet<String> = assignments.unknown_kinds().collect();
+    let mut check = |role: &Assignment, ids: &[String], place| {
+        if !role.all && ids.is_empty() {
+            not_shown.insert(format!("{} on no {place}", role.role_id));
         }
+    };
+    for role in &assignments.deployment {
+        check(role, &role.deployment_ids, "deployment");
     }
-    for (_, scoped) in assignments.on_projects() {
-        let nowhere = scoped.iter().filter(|one| nowhere(one, &one.project_ids));
-        unknown.extend(nowhere.map(|one| format!("{} on no project", one.role_id)));
+    for role in assignments
+        .on_projects()
+        .iter()
+        .flat_map(|(_, roles)| roles)
+    {
+        check(role, &role.project_ids, "project");
     }
-    unknown
+    not_shown
 }
 
-/// Deployments or projects that a role is on.
-struct Reached {
-    resource_type: &'static str,
-    /// Id and name of each.
-    places: Vec<(String, String)>,
-    /// For the profile.
-    kind: Option<String>,
-}
-
-impl Reached {
-    fn deployments(organization: &Organization, scoped: &Scoped) -> Self {
-        let all = || {
-            let name = format!("All deployments of {}", organization.name());
-            (format!("all-{}", organization.id), name)
-        };
-        Self {
-            resource_type: DEPLOYMENT,
-            places: places(scoped, &scoped.deployment_ids, all),
-            kind: None,
-        }
+/// Adds a role on deployments, or on projects of a kind, and the custom roles that come with it.
+fn hold_on_places(
+    records: &mut Records,
+    organization: &Organization,
+    project_kind: Option<&str>,
+    role: &Assignment,
+    principal: &ResourceId,
+) {
+    if !role.is_in(&organization.id) {
+        return;
     }
-
-    fn projects(organization: &Organization, kind: &str, scoped: &Scoped) -> Self {
-        let all = || {
-            let name = format!("All {kind} projects of {}", organization.name());
-            (format!("all-{kind}-{}", organization.id), name)
-        };
-        Self {
-            resource_type: PROJECT,
-            places: places(scoped, &scoped.project_ids, all),
-            kind: Some(kind.to_owned()),
+    let (id, name) = (&organization.id, organization.name());
+    let (resource_type, ids, all) = match project_kind {
+        None => {
+            let all = (format!("all-{id}"), format!("All deployments of {name}"));
+            (DEPLOYMENT, &role.deployment_ids, all)
         }
-    }
-
-    /// Somebody has the role on all of them, and the roles that come with it.
-    fn held_by(self, organization: &Organization, scoped: &Scoped, who: &ResourceId) -> Records {
-        let mut records = Records::default();
-        for (id, name) in &self.places {
-            let id = ResourceId::new(self.resource_type, id);
-            let mut resource = Resource::new(id.clone(), name, ResourceTrait::None);
-            resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
-            if let Some(kind) = &self.kind {
-                put(&mut resource.profile, "project_type", kind);
-            }
-            records.resources.push(resource);
-            if self.resource_type == DEPLOYMENT {
-                let usual = ON_DEPLOYMENTS.map(|role| has_on(&id, name, role));
+        Some(kind) => {
+            let name = format!("All {kind} projects of {name}");
+            (
+                PROJECT,
+                &role.project_ids,
+                (format!("all-{kind}-{id}"), name),
+            )
+        }
+    };
+    let places = match role.all {
+        true => vec![all],
+        // Only another API knows their names.
+        false => ids.iter().map(|id| (id.clone(), id.clone())).collect(),
+    };
+    for (id, name) in places {
+        let id = ResourceId::new(resource_type, id);
+        let mut resource = Resource::new(id.clone(), &name, ResourceTrait::None);
+        resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
+        match project_kind {
+            Some(kind) => put(&mut resource.profile, "project_type", kind),
+            None => {
+                let usual = DEPLOYMENT_ROLES.map(|role| role_on(&id, &name, role));
                 records.entitlements.extend(usual);
             }
-            hold(&mut records, has_on(&id, name, &scoped.role_id), who);
-            for role in &scoped.application_roles {
-                hold(&mut records, has_custom_on(&id, name, role), who);
-            }
         }
-        records
+        records.resources.push(resource);
+        hold(records, role_on(&id, &name, &role.role_id), principal);
+        for role in &role.application_roles {
+            hold(records, custom_role_on(&id, &name, role), principal);
+        }
     }
 }
 
-fn places(
-    scoped: &Scoped,
-    ids: &[String],
-    all: impl FnOnce() -> (String, String),
-) -> Vec<(String, String)> {
-    match scoped.all {
-        true => vec![all()],
-        // Their names are known to another API only.
-        false => ids.iter().map(|id| (id.clone(), id.clone())).collect(),
-    }
-}
-
-/// The entitlement comes along: one that everybody has alike is kept once.
-fn hold(records: &mut Records, entitlement: Entitlement, who: &ResourceId) {
-    records
-        .grants
-        .push(Grant::new(entitlement.id.clone(), who.clone()));
+/// Adds an entitlement with its grant. An entitlement that is added several times is stored once.
+fn hold(records: &mut Records, entitlement: Entitlement, principal: &ResourceId) {
+    let grant = Grant::new(entitlement.id.clone(), principal.clone());
+    records.grants.push(grant);
     records.entitlements.push(entitlement);
 }
 
-fn has_in(organization: &Organization, role: &str) -> Entitlement {
+fn role_in(organization: &Organization, role: &str) -> Entitlement {
     let name = organization.name();
     let means = match role {
         OWNER => "Owner of the organization: everything, and superuser in every deployment",
@@ -210,10 +178,10 @@ fn has_in(organization: &Organization, role: &str) -> Entitlement {
         _ => "Has a role in the Elastic organization",
     };
     let id = EntitlementId::new(ResourceId::new(ORGANIZATION, &organization.id), slug(role));
-    entitlement(id, format!("{name} {role}"), means.into())
+    assignment(id, format!("{name} {role}"), means.into())
 }
 
-fn has_on(place: &ResourceId, name: &str, role: &str) -> Entitlement {
+fn role_on(place: &ResourceId, name: &str, role: &str) -> Entitlement {
     let means = match role {
         "deployment-admin" => "superuser in the deployment, and its administration",
         "deployment-editor" => "editor in the deployment, and changes of it",
@@ -221,38 +189,25 @@ fn has_on(place: &ResourceId, name: &str, role: &str) -> Entitlement {
         _ => "a role of Elastic Cloud",
     };
     let id = EntitlementId::new(place.clone(), slug(role));
-    entitlement(id, format!("{name} {role}"), format!("Has {means}"))
+    assignment(id, format!("{name} {role}"), format!("Has {means}"))
 }
 
-/// A role of the place's own, which comes with one of Elastic Cloud. *Unknown*: whether beside or instead of the usual
-/// role there; both are shown.
-fn has_custom_on(place: &ResourceId, name: &str, role: &str) -> Entitlement {
+/// A role that the place itself defines, and that comes with one of Elastic Cloud. *Unknown*: whether it adds to the usual
+/// role there or replaces it; both are shown.
+fn custom_role_on(place: &ResourceId, name: &str, role: &str) -> Entitlement {
     let id = EntitlementId::new(place.clone(), format!("application-{}", slug(role)));
     let means = format!("Has the custom role {role} there after signing in through Elastic Cloud");
-    entitlement(id, format!("{name} custom role {role}"), means)
+    assignment(id, format!("{name} custom role {role}"), means)
 }
 
-fn entitlement(id: EntitlementId, display_name: String, description: String) -> Entitlement {
-    Entitlement {
-        id,
-        display_name,
-        description,
-        grantable_to: &[USER],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
-}
-
-/// Those who were invited and are not in yet. Of several invitations of one person the one counts that lasts longest.
+/// The invitations that are not accepted yet; of several to one person the one that lasts longest.
 pub(crate) fn invitations(organization: &Organization, all: &[Invitation]) -> Vec<Resource> {
+    let lasts = |one: &Invitation| {
+        let times = [one.expires_at.value(), one.created_at.value()];
+        (one.expired.value() != Some(true), times)
+    };
     let mut pending: BTreeMap<String, &Invitation> = BTreeMap::new();
     for invitation in all.iter().filter(|one| !one.is_accepted()) {
-        let lasts = |one: &Invitation| {
-            let times = [&one.expires_at, &one.created_at].map(|time| time.get().copied());
-            (one.expired.get() != Some(&true), times)
-        };
         let address = invitation.email.to_lowercase();
         let known = pending.entry(address).or_insert(invitation);
         if lasts(invitation) > lasts(known) {
@@ -261,35 +216,28 @@ pub(crate) fn invitations(organization: &Organization, all: &[Invitation]) -> Ve
     }
     let pending = pending.iter();
     pending
-        .map(|(address, one)| self::invitation(organization, address, one))
+        .map(|(address, one)| invited(organization, address, one))
         .collect()
 }
 
-/// Somebody who was invited and is not in yet. The invitation's token is as good as a key, and is not kept; roles come
-/// with acceptance, and are no grants before.
-fn invitation(organization: &Organization, address: &str, invitation: &Invitation) -> Resource {
+/// Somebody who was invited. The invitation's token opens the organization, and is not kept; roles come with acceptance,
+/// and are no grants before.
+fn invited(organization: &Organization, address: &str, invitation: &Invitation) -> Resource {
     let id = ResourceId::new(INVITATION, format!("{}/{address}", organization.id));
     let resource_trait = ResourceTrait::account(AccountType::Human, Some(invitation.email.clone()));
     let mut resource = Resource::new(id, &invitation.email, resource_trait);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
-    resource.created_at = invitation.created_at.get().copied();
-    (resource.state, resource.state_details) = match invitation.expired.get() {
+    resource.created_at = invitation.created_at.value();
+    (resource.state, resource.state_details) = match invitation.expired.value() {
         Some(true) => (State::Disabled, "the invitation has expired".into()),
         _ => (State::Unknown, "invited".into()),
     };
     let profile = &mut resource.profile;
     put(profile, "email", &invitation.email);
     put(profile, "org_id", &organization.id);
-    put_time(profile, "expires_at", invitation.expires_at.get().copied());
+    put_time(profile, "expires_at", invitation.expires_at.value());
     if let Some(roles) = &invitation.role_assignments {
         put(profile, "role_assignments", roles.get());
     }
     resource
-}
-
-/// The names as the public connector has them, empty ones included.
-pub(super) fn names(profile: &mut Profile, name: &str) {
-    let (first, last) = first_and_last(name);
-    profile.insert("first_name".into(), first.into());
-    profile.insert("last_name".into(), last.into());
 }

@@ -1,14 +1,14 @@
 //! The rules of role mappings, evaluated for somebody of whom little is known.
 //!
 //! A rule is a Boolean expression over whoever signs in: name, groups, realm, and more. Of most people only the name is
-//! known, or one group; so an expression is true, false or unknown. Grammar:
+//! known, or one group, so an expression is true, false or unknown. Grammar:
 //! <https://www.elastic.co/guide/en/elasticsearch/reference/current/role-mapping-resources.html>.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// What a rule says of somebody. In this order, so that `any` is the greatest and `all` the least.
+/// The value of a rule, ordered so that `any` is the maximum and `all` the minimum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Truth {
     No,
@@ -16,25 +16,14 @@ pub(crate) enum Truth {
     Yes,
 }
 
-impl Truth {
-    fn not(self) -> Self {
-        match self {
-            Self::No => Self::Yes,
-            Self::Unknown => Self::Unknown,
-            Self::Yes => Self::No,
-        }
-    }
-}
-
-/// Who a rule is evaluated for.
+/// The person for whom a rule is evaluated.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Who<'a> {
     /// Somebody of this name; groups and everything else are unknown.
     Named(&'a str),
     /// Anybody who is in this group; everything else is unknown.
     InGroup(&'a str),
-    /// Somebody who is in none of these groups: of this name, or of a name that no rule spells out. Everything else is
-    /// unknown.
+    /// Somebody in none of these groups: of this name, or of a name that no rule spells out. Everything else is unknown.
     Outside {
         name: Option<&'a str>,
         groups: &'a BTreeSet<String>,
@@ -47,203 +36,191 @@ pub(crate) enum Rule {
     Any(Vec<Self>),
     All(Vec<Self>),
     Except(Box<Self>),
-    Username(Vec<Test>),
-    Groups(Vec<Test>),
-    /// Another field of the person, by its name: the distinguished name, the realm, metadata.
-    Other(String, Vec<Test>),
-    /// Not of the grammar.
-    Strange,
+    /// A field of the person (`username`, `groups`, `dn`, `realm.name`, `metadata.…`) equals one of these values.
+    Field(String, Vec<Test>),
+    /// Outside the grammar.
+    NotUnderstood,
 }
 
-/// So many parts of a list are put into words.
-const MOST_IN_WORDS: usize = 10;
-
-/// What a value is compared with.
+/// A value that a field is compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Test {
-    /// The value itself.
     Exact(String),
-    /// With `*` and `?`.
+    /// A pattern with `*` and `?`.
     Wildcard(String),
-    /// A regular expression of Lucene's kind, or a value that is no text. It is not evaluated here.
+    /// A regular expression in Lucene's syntax, or a value that is not text. It is not evaluated here.
     Undecided(String),
-    /// The value is missing.
+    /// `null`: the person does not have the field.
     Missing,
 }
 
-/// Who is named in a rule.
+/// The people and groups that a rule names.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Named {
-    pub(crate) usernames: BTreeSet<String>,
+    pub(crate) users: BTreeSet<String>,
     pub(crate) groups: BTreeSet<String>,
-    /// What stands for names that cannot be listed.
-    pub(crate) patterns: BTreeSet<String>,
-    /// The same of groups.
+    pub(crate) user_patterns: BTreeSet<String>,
     pub(crate) group_patterns: BTreeSet<String>,
 }
 
 impl Rule {
     pub(crate) fn parse(json: &Value) -> Self {
-        let Some((key, value)) = only_field(json) else {
-            return Self::Strange;
-        };
-        let rules = || {
-            let items = value.as_array()?;
-            Some(items.iter().map(Self::parse).collect())
-        };
-        match key {
-            "any" => rules().map_or(Self::Strange, Self::Any),
-            "all" => rules().map_or(Self::Strange, Self::All),
-            "except" => Self::Except(Box::new(Self::parse(value))),
-            "field" => Self::field(value),
-            _ => Self::Strange,
-        }
+        let parsed = only_entry(json).and_then(|(key, value)| match key {
+            "any" => Some(Self::Any(Self::parse_list(value)?)),
+            "all" => Some(Self::All(Self::parse_list(value)?)),
+            "except" => Some(Self::Except(Box::new(Self::parse(value)))),
+            "field" => {
+                let (name, value) = only_entry(value)?;
+                let values = value
+                    .as_array()
+                    .map_or(std::slice::from_ref(value), Vec::as_slice);
+                let tests = values.iter().map(Test::parse).collect();
+                Some(Self::Field(name.to_owned(), tests))
+            }
+            _ => None,
+        });
+        parsed.unwrap_or(Self::NotUnderstood)
     }
 
-    fn field(json: &Value) -> Self {
-        let Some((name, value)) = only_field(json) else {
-            return Self::Strange;
-        };
-        let tests = match value {
-            Value::Array(values) => values.iter().map(Test::parse).collect(),
-            value => vec![Test::parse(value)],
-        };
-        match name {
-            "username" => Self::Username(tests),
-            "groups" => Self::Groups(tests),
-            other => Self::Other(other.to_owned(), tests),
-        }
+    fn parse_list(json: &Value) -> Option<Vec<Self>> {
+        Some(json.as_array()?.iter().map(Self::parse).collect())
     }
 
-    /// What the rule says of somebody.
-    pub(crate) fn says(&self, who: Who<'_>) -> Truth {
-        let each = |rules: &[Self]| rules.iter().map(|r| r.says(who)).collect::<Vec<_>>();
+    /// Evaluates the rule.
+    pub(crate) fn is_true_of(&self, who: Who<'_>) -> Truth {
+        use Who::{InGroup, Named, Outside};
         match self {
-            // None of nothing is true, and all of nothing are.
-            Self::Any(rules) => each(rules).into_iter().max().unwrap_or(Truth::No),
-            Self::All(rules) => each(rules).into_iter().min().unwrap_or(Truth::Yes),
-            Self::Except(rule) => rule.says(who).not(),
-            Self::Username(tests) => match who {
-                Who::Named(name)
-                | Who::Outside {
-                    name: Some(name), ..
-                } => either(tests, |test| test.of_name(name)),
-                Who::Outside { name: None, .. } => either(tests, Test::of_unnamed),
-                Who::InGroup(_) => either(tests, Test::of_anybody),
+            // `any` of nothing is false, and `all` of nothing is true.
+            Self::Any(rules) => any(rules, |rule| rule.is_true_of(who)),
+            Self::All(rules) => {
+                let each = rules.iter().map(|rule| rule.is_true_of(who));
+                each.min().unwrap_or(Truth::Yes)
+            }
+            Self::Except(rule) => match rule.is_true_of(who) {
+                Truth::No => Truth::Yes,
+                Truth::Unknown => Truth::Unknown,
+                Truth::Yes => Truth::No,
             },
-            Self::Groups(tests) => match who {
+            Self::Field(field, tests) => match (field.as_str(), who) {
+                (
+                    "username",
+                    Named(name)
+                    | Outside {
+                        name: Some(name), ..
+                    },
+                ) => any(tests, |test| test.matches(name)),
+                ("username", Outside { name: None, .. }) => any(tests, Test::matches_other_names),
+                ("username", InGroup(_)) => any(tests, Test::matches_any_name),
                 // Other groups of the same people may match where this one does not.
-                Who::InGroup(group) => {
-                    either(tests, |test| test.of_name(group)).max(Truth::Unknown)
+                ("groups", InGroup(group)) => {
+                    any(tests, |test| test.matches(group)).max(Truth::Unknown)
                 }
-                Who::Outside { groups, .. } => either(tests, |test| test.outside(groups)),
-                Who::Named(_) => Truth::Unknown,
+                ("groups", Outside { groups, .. }) => any(tests, |test| match test {
+                    Test::Exact(group) if groups.contains(group) => Truth::No,
+                    _ => Truth::Unknown,
+                }),
+                _ => Truth::Unknown,
             },
-            Self::Other(..) | Self::Strange => Truth::Unknown,
+            Self::NotUnderstood => Truth::Unknown,
         }
     }
 
-    /// Everybody who is named.
+    /// The names, groups and patterns of the rule. Patterns count only where they let somebody in.
     pub(crate) fn named(&self) -> Named {
         let mut named = Named::default();
         self.collect(true, &mut named);
         named
     }
 
-    /// Whether all of it is of the grammar.
-    pub(crate) fn is_understood(&self) -> bool {
-        match self {
-            Self::Any(rules) | Self::All(rules) => rules.iter().all(Self::is_understood),
-            Self::Except(rule) => rule.is_understood(),
-            Self::Strange => false,
-            Self::Username(_) | Self::Groups(_) | Self::Other(..) => true,
-        }
-    }
-
-    /// The condition in plain words. Of long lists it has the beginning: the whole is in the rules themselves.
-    pub(crate) fn words(&self) -> String {
-        match self {
-            Self::Any(rules) if rules.is_empty() => "nobody".into(),
-            Self::All(rules) if rules.is_empty() => "everybody".into(),
-            Self::Any(rules) => in_words(rules, "or", Self::words_within),
-            Self::All(rules) => in_words(rules, "and", Self::words_within),
-            Self::Except(rule) => format!("not ({})", rule.words()),
-            Self::Username(tests) => in_words(tests, "or", |test| test.words("username")),
-            Self::Groups(tests) => in_words(tests, "or", |test| test.words("groups")),
-            Self::Other(field, tests) => in_words(tests, "or", |test| test.words(field)),
-            Self::Strange => "something that Rollcall does not understand".into(),
-        }
-    }
-
-    /// The same inside another rule.
-    fn words_within(&self) -> String {
-        let words = self.words();
-        let parts = match self {
-            Self::Any(rules) | Self::All(rules) => rules.len(),
-            Self::Username(tests) | Self::Groups(tests) | Self::Other(_, tests) => tests.len(),
-            Self::Except(_) | Self::Strange => 1,
-        };
-        match parts {
-            0 | 1 => words,
-            _ => format!("({words})"),
-        }
-    }
-
-    /// Names and groups wherever they are, since each is evaluated; patterns only where they let somebody in.
     fn collect(&self, lets_in: bool, into: &mut Named) {
         match self {
             Self::Any(rules) | Self::All(rules) => {
                 rules.iter().for_each(|r| r.collect(lets_in, into));
             }
             Self::Except(rule) => rule.collect(!lets_in, into),
-            Self::Username(tests) => {
+            Self::Field(field, tests) => {
+                let (names, patterns) = match field.as_str() {
+                    "username" => (&mut into.users, &mut into.user_patterns),
+                    "groups" => (&mut into.groups, &mut into.group_patterns),
+                    _ => return,
+                };
                 for test in tests {
                     match test {
-                        Test::Exact(name) => into.usernames.insert(name.clone()),
+                        Test::Exact(name) => names.insert(name.clone()),
                         Test::Wildcard(text) | Test::Undecided(text) if lets_in => {
-                            into.patterns.insert(text.clone())
+                            patterns.insert(text.clone())
                         }
-                        Test::Wildcard(_) | Test::Undecided(_) | Test::Missing => false,
+                        _ => false,
                     };
                 }
             }
-            Self::Groups(tests) => {
-                for test in tests {
-                    match test {
-                        Test::Exact(name) => into.groups.insert(name.clone()),
-                        Test::Wildcard(text) | Test::Undecided(text) if lets_in => {
-                            into.group_patterns.insert(text.clone())
-                        }
-                        Test::Wildcard(_) | Test::Undecided(_) | Test::Missing => false,
-                    };
-                }
-            }
-            Self::Other(..) | Self::Strange => {}
+            Self::NotUnderstood => {}
+        }
+    }
+
+    /// Whether all of it follows the grammar.
+    pub(crate) fn is_understood(&self) -> bool {
+        match self {
+            Self::Any(rules) | Self::All(rules) => rules.iter().all(Self::is_understood),
+            Self::Except(rule) => rule.is_understood(),
+            Self::Field(..) => true,
+            Self::NotUnderstood => false,
+        }
+    }
+
+    /// The condition in plain words. Long lists are cut: the whole stands in the rules themselves.
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Self::Any(rules) if rules.is_empty() => "nobody".into(),
+            Self::All(rules) if rules.is_empty() => "everybody".into(),
+            Self::Any(rules) => joined(rules, " or ", Self::as_part),
+            Self::All(rules) => joined(rules, " and ", Self::as_part),
+            Self::Except(rule) => format!("not ({})", rule.in_words()),
+            Self::Field(field, tests) => joined(tests, " or ", |test| match test {
+                Test::Exact(text) => format!("{field} is {text:?}"),
+                Test::Wildcard(text) | Test::Undecided(text) => format!("{field} matches {text:?}"),
+                Test::Missing => format!("{field} is missing"),
+            }),
+            Self::NotUnderstood => "something that Rollcall does not understand".into(),
+        }
+    }
+
+    /// The same as a part of another rule: with parentheses around several parts.
+    fn as_part(&self) -> String {
+        let parts = match self {
+            Self::Any(rules) | Self::All(rules) => rules.len(),
+            Self::Field(_, tests) => tests.len(),
+            Self::Except(_) | Self::NotUnderstood => 1,
+        };
+        match parts {
+            0 | 1 => self.in_words(),
+            _ => format!("({})", self.in_words()),
         }
     }
 }
 
-/// Several values are alternatives.
-fn either(tests: &[Test], says: impl Fn(&Test) -> Truth) -> Truth {
-    tests.iter().map(says).max().unwrap_or(Truth::No)
+/// Several parts or values are alternatives.
+fn any<T>(parts: &[T], is_true: impl Fn(&T) -> Truth) -> Truth {
+    parts.iter().map(is_true).max().unwrap_or(Truth::No)
 }
 
-fn in_words<T>(parts: &[T], between: &str, words: impl Fn(&T) -> String) -> String {
-    let mut list: Vec<String> = parts.iter().take(MOST_IN_WORDS).map(words).collect();
-    match parts.len().saturating_sub(MOST_IN_WORDS) {
-        0 => {}
-        more => list.push(format!("{more} more")),
+fn joined<T>(parts: &[T], separator: &str, in_words: impl Fn(&T) -> String) -> String {
+    const SHOWN: usize = 10;
+    let mut list: Vec<String> = parts.iter().take(SHOWN).map(in_words).collect();
+    if parts.len() > SHOWN {
+        list.push(format!("{} more", parts.len() - SHOWN));
     }
-    list.join(&format!(" {between} "))
+    list.join(separator)
 }
 
 impl Test {
     fn parse(json: &Value) -> Self {
+        let is_regex = |text: &str| text.len() > 1 && text.starts_with('/') && text.ends_with('/');
         match json {
             Value::Null => Self::Missing,
             Value::String(text) if is_regex(text) => Self::Undecided(text.clone()),
             Value::String(text) if text.contains('*') => Self::Wildcard(text.clone()),
-            // *Unknown*: whether a question mark alone makes a pattern. Either way it is decided by nobody here.
+            // *Unknown*: whether a question mark alone makes a pattern. It is not decided here.
             Value::String(text) if text.contains('?') => Self::Undecided(text.clone()),
             Value::String(text) => Self::Exact(text.clone()),
             // *Unknown*: whether a number equals the same digits as text.
@@ -251,42 +228,25 @@ impl Test {
         }
     }
 
-    fn of_name(&self, name: &str) -> Truth {
+    fn matches(&self, name: &str) -> Truth {
         match self {
             Self::Exact(text) if text == name => Truth::Yes,
-            Self::Exact(_) | Self::Missing => Truth::No,
             Self::Wildcard(pattern) if matches(pattern, name) => Truth::Yes,
-            Self::Wildcard(_) => Truth::No,
+            Self::Exact(_) | Self::Wildcard(_) | Self::Missing => Truth::No,
             Self::Undecided(_) => Truth::Unknown,
         }
     }
 
-    /// Of somebody whose name is none of those that stand for themselves.
-    fn of_unnamed(&self) -> Truth {
+    /// Whether it matches a name that no rule spells out.
+    fn matches_other_names(&self) -> Truth {
         match self {
             Self::Exact(_) => Truth::No,
-            other => other.of_anybody(),
+            other => other.matches_any_name(),
         }
     }
 
-    /// Of somebody who is in none of these groups.
-    fn outside(&self, groups: &BTreeSet<String>) -> Truth {
-        match self {
-            Self::Exact(group) if groups.contains(group) => Truth::No,
-            _ => Truth::Unknown,
-        }
-    }
-
-    fn words(&self, field: &str) -> String {
-        match self {
-            Self::Exact(text) => format!("{field} is {text:?}"),
-            Self::Wildcard(text) | Self::Undecided(text) => format!("{field} matches {text:?}"),
-            Self::Missing => format!("{field} is missing"),
-        }
-    }
-
-    /// Of somebody who has a name, whatever it is.
-    fn of_anybody(&self) -> Truth {
+    /// Whether it matches every name.
+    fn matches_any_name(&self) -> Truth {
         match self {
             Self::Wildcard(pattern) if pattern.bytes().all(|b| b == b'*') => Truth::Yes,
             Self::Missing => Truth::No,
@@ -295,42 +255,42 @@ impl Test {
     }
 }
 
-fn is_regex(text: &str) -> bool {
-    text.len() > 1 && text.starts_with('/') && text.ends_with('/')
-}
-
-/// Whether a pattern with `*` (anything), `?` (any character) and `\` (the next one itself) covers a name.
+/// Whether a pattern with `*` (anything), `?` (any character) and `\` (the next character itself) covers the whole name.
 fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
-    // The places in the pattern that the name so far leads to.
-    let mut at = BTreeSet::from([0]);
-    let skip_stars = |at: &mut BTreeSet<usize>| {
-        let mut more: Vec<usize> = at.iter().copied().collect();
-        while let Some(i) = more.pop() {
-            if pattern.get(i) == Some(&'*') && at.insert(i + 1) {
-                more.push(i + 1);
+    let (mut at, mut read) = (0, 0);
+    // The last `*`, and how much of the name is read when it stands for one more character.
+    let mut star = None;
+    while read < name.len() {
+        let width = match (pattern.get(at), pattern.get(at + 1)) {
+            (Some('*'), _) => {
+                star = Some((at + 1, read + 1));
+                at += 1;
+                continue;
             }
-        }
-    };
-    skip_stars(&mut at);
-    for c in name {
-        let step = |i: &usize| match pattern.get(*i)? {
-            '*' => Some(*i),
-            '?' => Some(i + 1),
-            '\\' => (pattern.get(i + 1) == Some(&c)).then_some(i + 2),
-            expected => (*expected == c).then_some(i + 1),
+            (Some('?'), _) => Some(1),
+            (Some('\\'), next) => (next == Some(&name[read])).then_some(2),
+            (expected, _) => (expected == Some(&name[read])).then_some(1),
         };
-        at = at.iter().filter_map(step).collect();
-        skip_stars(&mut at);
+        match (width, star) {
+            (Some(width), _) => (at, read) = (at + width, read + 1),
+            (None, Some((after, next))) => {
+                star = Some((after, next + 1));
+                (at, read) = (after, next);
+            }
+            (None, None) => return false,
+        }
     }
-    at.contains(&pattern.len())
+    pattern[at..].iter().all(|c| *c == '*')
 }
 
-fn only_field(json: &Value) -> Option<(&str, &Value)> {
-    let object = json.as_object().filter(|o| o.len() == 1)?;
-    let (key, value) = object.iter().next()?;
-    Some((key, value))
+fn only_entry(json: &Value) -> Option<(&str, &Value)> {
+    let object = json.as_object().filter(|object| object.len() == 1)?;
+    object
+        .iter()
+        .next()
+        .map(|(key, value)| (key.as_str(), value))
 }
 
 #[cfg(test)]
@@ -339,7 +299,7 @@ mod tests {
     use serde_json::json;
 
     fn of_bob(rule: Value) -> Truth {
-        Rule::parse(&rule).says(Who::Named("bob"))
+        Rule::parse(&rule).is_true_of(Who::Named("bob"))
     }
 
     #[test]
@@ -387,7 +347,7 @@ mod tests {
     #[test]
     fn a_group_is_covered_by_itself_only_if_nothing_else_matters() {
         let in_group = json!({"field": {"groups": ["cn=x", "cn=y"]}});
-        let of_group = |rule: &Value| Rule::parse(rule).says(Who::InGroup("cn=x"));
+        let of_group = |rule: &Value| Rule::parse(rule).is_true_of(Who::InGroup("cn=x"));
         for (rule, expected) in [
             (in_group.clone(), Truth::Yes),
             (json!({"field": {"groups": "cn=z"}}), Truth::Unknown),
@@ -413,7 +373,7 @@ mod tests {
     fn somebody_who_is_not_named_is_covered_not_covered_or_nobody_can_tell() {
         let shown = BTreeSet::from(["cn=x".to_owned()]);
         let of_unnamed = |rule: &Value| {
-            Rule::parse(rule).says(Who::Outside {
+            Rule::parse(rule).is_true_of(Who::Outside {
                 name: None,
                 groups: &shown,
             })
@@ -447,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_is_said_in_plain_words() {
+    fn a_condition_is_written_in_plain_words() {
         for (rule, expected) in [
             (json!({"all": []}), "everybody"),
             (json!({"any": []}), "nobody"),
@@ -467,10 +427,10 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(Rule::parse(&rule).words(), expected, "{rule}");
+            assert_eq!(Rule::parse(&rule).in_words(), expected, "{rule}");
         }
         let many: Vec<String> = (0..10_000).map(|n| format!("u{n}")).collect();
-        let words = Rule::parse(&json!({"field": {"username": many}})).words();
+        let words = Rule::parse(&json!({"field": {"username": many}})).in_words();
         assert!(
             words.ends_with(r#"username is "u9" or 9990 more"#),
             "{words}"
@@ -487,9 +447,9 @@ mod tests {
         assert!(rule.is_understood());
         let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
         let expected = Named {
-            usernames: set(&["a b", "e"]),
+            users: set(&["a b", "e"]),
             groups: set(&["g1"]),
-            patterns: set(&["c*", "/d/", "g*"]),
+            user_patterns: set(&["c*", "/d/", "g*"]),
             group_patterns: set(&["h*"]),
         };
         assert_eq!(rule.named(), expected);
@@ -507,6 +467,11 @@ mod tests {
             ("a*?c", "ac", false),
             (r"a\*", "a*", true),
             (r"a\*", "ab", false),
+            ("a*b*c", "axbxbc", true),
+            ("*ab", "aab", true),
+            ("*a?b", "aaab", true),
+            (r"*\a", "ba", true),
+            (r"a\", "a", false),
             ("**", "x", true),
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");

@@ -1,41 +1,42 @@
-//! What Elastic means by an error, at each of its hosts.
+//! The meaning of an error at each of Elastic's hosts.
 
 use std::time::Duration;
 
+use rollcall_connector::ErrorType::{
+    Internal, Misconfigured, NotFound, PermissionDenied, Refused, Unauthenticated,
+};
 use rollcall_connector::http::error::Error as Http;
-use rollcall_connector::{Code, Error, ErrorType};
+use rollcall_connector::{Code, Error};
 
-/// Where a call went.
+/// The host of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     Cloud,
-    /// A deployment, by the name that the configuration has for it.
+    /// A deployment, by its name in messages.
     Deployment(String),
 }
 
-/// Why a call brought nothing.
+/// The reason why a call gave no result.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// It went wrong on the way, or the host says no.
+    /// The call failed, or the host refused it.
     #[error("{cause}")]
     Http {
         place: Place,
         #[source]
         cause: Box<Http>,
     },
-    /// What answers is not Elasticsearch.
+    /// The host of a deployment does not name itself Elasticsearch.
     #[error("what answers at the endpoint of {0} does not say that it is Elasticsearch")]
-    Stranger(String),
-    /// A list is empty that cannot be.
+    NotElasticsearch(String),
+    /// A list is empty that cannot be: `users` or `roles`.
     #[error("{place} shows no {what}, not even those that are built in")]
-    Nothing {
-        /// `users` or `roles`.
-        what: &'static str,
-        place: String,
-    },
-    /// A list of Elastic Cloud points to a next page, and the API documents none.
-    #[error("the list of {0} goes on, and Elastic Cloud does not document how to ask for the rest")]
-    GoesOn(&'static str),
+    EmptyList { what: &'static str, place: String },
+    /// A list of Elastic Cloud points to a next page, which is not documented.
+    #[error(
+        "the list of {0} has more pages, and Elastic Cloud does not document how to request them"
+    )]
+    PartialList(&'static str),
 }
 
 const CLOUD_KEY: &str = "An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`. A key of a deployment does not work there.";
@@ -49,53 +50,42 @@ impl Failure {
         Self::Http { place, cause }
     }
 
-    pub(super) fn stranger(place: Place) -> Self {
-        match place {
-            Place::Cloud => Self::Stranger("Elastic Cloud".into()),
-            Place::Deployment(name) => Self::Stranger(name),
+    fn http(&self) -> Option<&Http> {
+        match self {
+            Self::Http { cause, .. } => Some(cause),
+            Self::NotElasticsearch(_) | Self::EmptyList { .. } | Self::PartialList(_) => None,
         }
     }
 
-    /// The HTTP status.
-    pub(crate) fn status(&self) -> Option<u16> {
-        self.http().and_then(Http::status)
-    }
-
-    /// The vendor's own words.
-    pub(crate) fn says(&self, words: &str) -> bool {
-        let said = self.http().and_then(Http::vendor_message);
-        said.unwrap_or_default().contains(words)
-    }
-
-    /// Whether Elasticsearch says that there is no object of a name: with 404 and an empty object. Its proxy has another
-    /// 404, for clusters.
+    /// Whether Elasticsearch reports that there is no object of this name: with 404 and an empty object. The 404 of its proxy
+    /// is about clusters.
     pub(crate) fn is_absent(&self) -> bool {
         self.http()
             .is_some_and(|e| e.is_not_found() && e.vendor_message() == Some("{}"))
     }
 
-    /// Whether it is unclear if a write arrived.
+    /// Whether a write had no effect because of what changed since it was planned, or never left: a conflict with another
+    /// write, or a user that was deleted, and that the write would create without a password.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        let Some(http) = self.http() else {
+            return false;
+        };
+        let message = http.vendor_message().unwrap_or_default();
+        let never_sent = matches!(http, Http::Transport { never_sent, .. } if *never_sent);
+        never_sent || http.status() == Some(409) || message.contains("password must be specified")
+    }
+
+    /// Whether it is unclear if a write arrived, given that it left.
     pub(crate) fn is_unclear(&self) -> bool {
         match self.http() {
-            Some(Http::Transport { never_sent, .. }) => !never_sent,
-            Some(Http::Garbled { .. }) => true,
-            _ => matches!(self.status(), Some(408 | 500 | 502 | 503 | 504)),
+            Some(Http::Transport { .. } | Http::Garbled { .. }) => true,
+            Some(other) => matches!(other.status(), Some(408 | 500 | 502 | 503 | 504)),
+            None => false,
         }
     }
 
-    /// Whether a write never left, so that it can be planned anew.
-    pub(crate) fn is_never_sent(&self) -> bool {
-        matches!(
-            self.http(),
-            Some(Http::Transport {
-                never_sent: true,
-                ..
-            })
-        )
-    }
-
-    /// How long the vendor asks for patience with a 429.
-    pub(crate) fn patience(&self) -> Option<Duration> {
+    /// The delay that a rate limit demands.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self.http()? {
             Http::Status {
                 status: 429,
@@ -105,148 +95,134 @@ impl Failure {
             _ => None,
         }
     }
-
-    fn http(&self) -> Option<&Http> {
-        match self {
-            Self::Http { cause, .. } => Some(cause),
-            Self::Stranger(_) | Self::Nothing { .. } | Self::GoesOn(_) => None,
-        }
-    }
 }
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let said = failure.to_string();
-        match failure {
-            Failure::Stranger(_) => {
-                Error::new(ErrorType::Misconfigured, Code::WrongAddress, said, ENDPOINT)
+        let message = failure.to_string();
+        let (kind, code, fix) = match failure {
+            Failure::Http { place, cause } => {
+                return match place {
+                    Place::Cloud => of_cloud(*cause),
+                    Place::Deployment(name) => of_deployment(&name, *cause),
+                };
             }
-            Failure::Nothing { what, .. } => nothing(what, said),
-            Failure::GoesOn(_) => Error::new(
-                ErrorType::Internal,
-                Code::UnexpectedAnswer,
-                said,
-                "This version of Rollcall does not know that list in parts: report it with this message.",
+            Failure::NotElasticsearch(_) => (Misconfigured, Code::WrongAddress, ENDPOINT),
+            Failure::EmptyList { what: "users", .. } => (
+                PermissionDenied,
+                Code::EmptyList,
+                "Give the key the cluster privilege `read_security`. If the reserved realm of this cluster is switched off and it has no native users, create one: an empty list is never taken for a cluster without users.",
             ),
-            Failure::Http { place, cause } => match place {
-                Place::Cloud => of_cloud(*cause),
-                Place::Deployment(name) => of_deployment(&name, *cause),
-            },
-        }
+            Failure::EmptyList { .. } => (
+                PermissionDenied,
+                Code::EmptyList,
+                "Give the key the cluster privilege `read_security`.",
+            ),
+            Failure::PartialList(_) => (
+                Internal,
+                Code::UnexpectedAnswer,
+                "This version of Rollcall cannot read that list in parts: report this message.",
+            ),
+        };
+        Error::new(kind, code, message, fix)
     }
 }
 
-fn nothing(what: &str, said: String) -> Error {
-    let (code, fix) = match what {
-        "users" => (
-            Code::EmptyList,
-            "Give the key the cluster privilege `read_security`. If the reserved realm of this cluster is switched off and it has no native users, create one: an empty list is never taken for a cluster without users.",
-        ),
-        _ => (
-            Code::EmptyList,
-            "Give the key the cluster privilege `read_security`.",
-        ),
-    };
-    Error::new(ErrorType::PermissionDenied, code, said, fix)
-}
-
 fn of_cloud(cause: Http) -> Error {
-    let (kind, code, what, fix) = match cause.status() {
+    let (kind, code, message, fix) = match cause.status() {
         Some(401 | 403 | 404) if is_page(&cause) => (
-            ErrorType::Misconfigured,
+            Misconfigured,
             Code::WrongAddress,
             "what answers is not the Elastic Cloud API",
             "Correct `base-url`, or leave it out. If it is right, a proxy or firewall on the way refuses the request.",
         ),
         Some(401) => (
-            ErrorType::Unauthenticated,
+            Unauthenticated,
             Code::CredentialRejected,
             "Elastic Cloud does not accept the key",
             CLOUD_KEY,
         ),
         Some(403) => (
-            ErrorType::PermissionDenied,
+            PermissionDenied,
             Code::CredentialTooWeak,
             "the key may not see the organization",
             CLOUD_KEY_OR_ORGANIZATION,
         ),
         Some(404) => (
-            ErrorType::NotFound,
+            NotFound,
             Code::UnknownOrganization,
             "Elastic Cloud knows no such organization",
             "Correct `organization-id`, or leave it out; and check `base-url`, if that is set.",
         ),
         _ => return cause.into(),
     };
-    Error::new(kind, code, what, fix).with_source(cause)
+    Error::new(kind, code, message, fix).with_source(cause)
 }
 
-/// Whether a refusal is none of the API's own, which are JSON: it says nothing of a key.
+/// Whether a refusal is a page for people. The APIs refuse in JSON, so a page says nothing about the key.
 fn is_page(cause: &Http) -> bool {
     matches!(cause, Http::Status { is_json: false, .. })
 }
 
 fn of_deployment(name: &str, cause: Http) -> Error {
-    let says = |words: &str| cause.vendor_message().unwrap_or_default().contains(words);
-    let says_all = |words: &str| cause.vendor_message() == Some(words);
-    let (kind, code, what, fix) = match (&cause, cause.status()) {
-        (_, Some(400 | 401 | 403 | 410)) if is_page(&cause) && !says_all("Forbidden") => (
-            ErrorType::Misconfigured,
-            Code::WrongAddress,
-            format!("what answers at the endpoint of {name} is not Elasticsearch"),
-            ENDPOINT,
-        ),
-        (_, Some(401)) => (
-            ErrorType::Unauthenticated,
+    let said = cause.vendor_message().unwrap_or_default();
+    let (kind, code, message, fix) = match cause.status() {
+        Some(400 | 401 | 403 | 410) if is_page(&cause) && said != "Forbidden" => {
+            not_elasticsearch(name)
+        }
+        None if matches!(cause, Http::Garbled { .. } | Http::Redirect { .. }) => {
+            not_elasticsearch(name)
+        }
+        Some(401) => (
+            Unauthenticated,
             Code::CredentialRejected,
             format!("Elasticsearch of {name} does not accept the key"),
             DEPLOYMENT_KEY,
         ),
-        // The proxy's words for an address that is not let in, the shorter ones of some versions
+        // The proxy's text for an address that its IP filters do not allow, and the shorter text of some versions
         // (<https://www.elastic.co/docs/deploy-manage/security/ip-filtering-cloud>).
-        (_, Some(403)) if says("traffic filtering") || says_all("Forbidden") => (
-            ErrorType::PermissionDenied,
+        Some(403) if said.contains("traffic filtering") || said == "Forbidden" => (
+            PermissionDenied,
             Code::AddressNotAllowed,
             format!("{name} lets in only addresses that its traffic filters name"),
             "Give the functions a fixed address (a VPC with a NAT gateway, or a private link) and add it to the deployment's traffic filters in the Elastic Cloud console.",
         ),
-        (_, Some(403)) => (
-            ErrorType::PermissionDenied,
+        Some(403) => (
+            PermissionDenied,
             Code::CredentialTooWeak,
             format!("the key of {name} lacks a privilege"),
             "Give the key the cluster privilege `manage_security`; for a sync alone `read_security` may do, if the deployment lets it read role mappings.",
         ),
-        (_, Some(410)) => (
-            ErrorType::Misconfigured,
+        Some(410) => (
+            Misconfigured,
             Code::Serverless,
             format!("{name} is a serverless project, which has no users and roles of its own"),
-            "Take it out of the configuration: who has access to projects, the organization tells.",
+            "Remove it from the configuration: the organization shows who has access to projects.",
         ),
-        (_, Some(404)) => (
-            ErrorType::Misconfigured,
+        Some(404) => (
+            Misconfigured,
             Code::WrongAddress,
             format!("there is no cluster at the endpoint of {name}"),
             ENDPOINT,
         ),
-        (Http::Garbled { .. } | Http::Redirect { .. }, _) => (
-            ErrorType::Misconfigured,
-            Code::WrongAddress,
-            format!("what answers at the endpoint of {name} is not Elasticsearch"),
-            ENDPOINT,
-        ),
-        (_, Some(400)) if says("] is reserved and") => (
-            ErrorType::Refused,
+        Some(400) if said.contains("] is reserved and") => (
+            Refused,
             Code::ReservedUser,
             format!("Elasticsearch of {name} keeps this user for itself"),
             "Reserved users cannot be given roles.",
         ),
-        (_, Some(400)) => (
-            ErrorType::Refused,
+        Some(400) => (
+            Refused,
             Code::VendorRefused,
-            format!("Elasticsearch of {name} does not do this"),
-            "Its own words say why.",
+            format!("Elasticsearch of {name} refuses this"),
+            "The quoted answer says why.",
         ),
         _ => return cause.into(),
     };
-    Error::new(kind, code, what, fix).with_source(cause)
+    Error::new(kind, code, message, fix).with_source(cause)
+}
+
+fn not_elasticsearch(name: &str) -> (rollcall_connector::ErrorType, Code, String, &'static str) {
+    let message = format!("what answers at the endpoint of {name} is not Elasticsearch");
+    (Misconfigured, Code::WrongAddress, message, ENDPOINT)
 }

@@ -1,37 +1,38 @@
 //! The vendor's objects, as far as they are read.
 //!
-//! What says who somebody is and what they may do is read strictly: in another form it fails the list. All else is
-//! read leniently, so that one odd row fails nothing.
+//! Fields that say who somebody is and what they may do are read strictly: in another form they fail the list. All others
+//! are read leniently, so that one odd row does not fail the list.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rollcall_connector::http::lenient::{Lenient, or_default, unreadable};
+use rollcall_model::name_or_id;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Listed {
+pub(super) struct OrganizationList {
     pub(super) organizations: Vec<Organization>,
     #[serde(default)]
     pub(super) next_page: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Members {
+pub(super) struct MemberList {
     pub(super) members: Vec<Member>,
-    /// Not documented. A list that has one goes on.
+    /// Not documented: where it is set, the list is not complete.
     #[serde(default)]
     pub(super) next_page: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Invited {
-    /// Null is nobody: nobody has access by an invitation.
+pub(super) struct InvitationList {
+    /// Null is nobody: an invitation gives no access.
     #[serde(deserialize_with = "or_default")]
     pub(super) invitations: Vec<Invitation>,
-    /// Not documented. A list that has one goes on.
+    /// Not documented: where it is set, the list is not complete.
     #[serde(default)]
     pub(super) next_page: Option<String>,
 }
@@ -47,10 +48,7 @@ pub(crate) struct Organization {
 impl Organization {
     /// Its name, or else its id.
     pub(crate) fn name(&self) -> &str {
-        match text(&self.name) {
-            "" => &self.id,
-            name => name,
-        }
+        name_or_id(self.name.text(), &self.id)
     }
 
     /// The fields that could not be read.
@@ -59,14 +57,14 @@ impl Organization {
     }
 }
 
-/// Somebody in an organization.
+/// A member of an organization.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Member {
     pub(crate) user_id: String,
     #[serde(default)]
-    name: Lenient<String>,
+    pub(crate) name: Lenient<String>,
     #[serde(default)]
-    email: Lenient<String>,
+    pub(crate) email: Lenient<String>,
     #[serde(default)]
     pub(crate) member_since: Lenient<Timestamp>,
     #[serde(default, deserialize_with = "or_default")]
@@ -74,16 +72,6 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// The name; empty if there is none.
-    pub(crate) fn name(&self) -> &str {
-        text(&self.name)
-    }
-
-    /// The e-mail address; empty if there is none.
-    pub(crate) fn email(&self) -> &str {
-        text(&self.email)
-    }
-
     /// The fields that could not be read.
     pub(crate) fn unreadable(&self) -> Vec<&'static str> {
         unreadable([
@@ -94,7 +82,7 @@ impl Member {
     }
 }
 
-/// Who may become a member.
+/// An invitation to an organization.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Invitation {
     pub(crate) email: String,
@@ -111,7 +99,7 @@ pub(crate) struct Invitation {
 }
 
 impl Invitation {
-    /// Whether it was accepted for certain. Of an odd date nobody knows: the invitation is rather shown than lost.
+    /// Whether it was certainly accepted. One with an unreadable date is shown rather than lost.
     pub(crate) fn is_accepted(&self) -> bool {
         self.accepted_at.get().is_some()
     }
@@ -131,99 +119,35 @@ impl Invitation {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Assignments {
     #[serde(default, deserialize_with = "or_default")]
-    pub(crate) platform: Vec<Assigned>,
+    pub(crate) platform: Vec<Assignment>,
     #[serde(default, deserialize_with = "or_default")]
-    pub(crate) organization: Vec<Assigned>,
+    pub(crate) organization: Vec<Assignment>,
     #[serde(default, deserialize_with = "or_default")]
-    pub(crate) deployment: Vec<Scoped>,
+    pub(crate) deployment: Vec<Assignment>,
     #[serde(default, deserialize_with = "or_default")]
-    project: Projects,
+    project: ProjectAssignments,
     /// Kinds that Rollcall does not know.
-    #[serde(flatten)]
-    pub(crate) others: BTreeMap<String, Value>,
-}
-
-/// Roles on projects, by their kind.
-#[derive(Debug, Clone, Default, Deserialize)]
-struct Projects {
-    #[serde(default, deserialize_with = "or_default")]
-    elasticsearch: Vec<Scoped>,
-    #[serde(default, deserialize_with = "or_default")]
-    observability: Vec<Scoped>,
-    #[serde(default, deserialize_with = "or_default")]
-    security: Vec<Scoped>,
-    /// Kinds of projects that may come.
     #[serde(flatten)]
     others: BTreeMap<String, Value>,
 }
 
-impl Assignments {
-    /// The roles on projects, by their kind. Of a kind that is new the roles are those that look like the others do.
-    pub(crate) fn on_projects(&self) -> Vec<(&str, Vec<Scoped>)> {
-        let Projects {
-            elasticsearch,
-            observability,
-            security,
-            others,
-        } = &self.project;
-        let known = [
-            ("elasticsearch", elasticsearch),
-            ("observability", observability),
-            ("security", security),
-        ];
-        let mut all: Vec<_> = known.map(|(kind, roles)| (kind, roles.clone())).into();
-        let new = others
-            .iter()
-            .filter_map(|(kind, roles)| Some((kind.as_str(), scoped(roles)?)));
-        all.extend(new);
-        all
-    }
-
-    /// The kinds of roles of which nothing is known but the name, as far as there is anything of them.
-    pub(crate) fn unknown_kinds(&self) -> impl Iterator<Item = String> {
-        let others = self.others.iter();
-        let others = others.filter(|(_, value)| is_something(value));
-        let on_projects = self.project.others.iter();
-        let on_projects =
-            on_projects.filter(|(_, value)| is_something(value) && scoped(value).is_none());
-        let others = others.map(|(kind, _)| kind.clone());
-        others.chain(on_projects.map(|(kind, _)| format!("project/{kind}")))
-    }
+/// Roles on projects, by the kind of project.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct ProjectAssignments {
+    #[serde(default, deserialize_with = "or_default")]
+    elasticsearch: Vec<Assignment>,
+    #[serde(default, deserialize_with = "or_default")]
+    observability: Vec<Assignment>,
+    #[serde(default, deserialize_with = "or_default")]
+    security: Vec<Assignment>,
+    /// Kinds that Rollcall does not know.
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
 }
 
-fn scoped(value: &Value) -> Option<Vec<Scoped>> {
-    Vec::deserialize(value).ok()
-}
-
-/// Whether there is anything in it: a new kind of roles comes with empty lists for everybody.
-fn is_something(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Array(values) => values.iter().any(is_something),
-        Value::Object(values) => values.values().any(is_something),
-        Value::String(text) => !text.is_empty(),
-        Value::Bool(_) | Value::Number(_) => true,
-    }
-}
-
-/// A role on the whole.
+/// A role on a platform or an organization, or on all or some deployments or projects.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Assigned {
-    pub(crate) role_id: String,
-    #[serde(default)]
-    organization_id: Option<String>,
-}
-
-impl Assigned {
-    /// Whether it is a role in this organization.
-    pub(crate) fn is_of(&self, organization: &str) -> bool {
-        is_of(&self.organization_id, organization)
-    }
-}
-
-/// A role on all deployments or projects, or on some.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Scoped {
+pub(crate) struct Assignment {
     pub(crate) role_id: String,
     #[serde(default)]
     organization_id: Option<String>,
@@ -233,45 +157,83 @@ pub(crate) struct Scoped {
     pub(crate) deployment_ids: Vec<String>,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) project_ids: Vec<String>,
-    /// Roles of the deployments' own that come with it.
+    /// Roles that the deployments or projects define themselves, and that come with it.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) application_roles: Vec<String>,
 }
 
-impl Scoped {
-    /// Whether it is a role in this organization.
-    pub(crate) fn is_of(&self, organization: &str) -> bool {
-        is_of(&self.organization_id, organization)
+impl Assignment {
+    /// Whether it is a role in this organization, which was requested; one without an organization is.
+    pub(crate) fn is_in(&self, organization: &str) -> bool {
+        let stated = self.organization_id.as_deref();
+        stated.is_none_or(|id| id == organization)
     }
 }
 
-/// An assignment says which organization it is in; one that does not is in the one that was asked.
-fn is_of(stated: &Option<String>, organization: &str) -> bool {
-    stated.as_deref().is_none_or(|id| id == organization)
+impl Assignments {
+    /// The roles on projects, by the kind of project; of unknown kinds those that look like the others.
+    pub(crate) fn on_projects(&self) -> Vec<(&str, Vec<Assignment>)> {
+        let project = &self.project;
+        let known = [
+            ("elasticsearch", &project.elasticsearch),
+            ("observability", &project.observability),
+            ("security", &project.security),
+        ];
+        let known = known.map(|(kind, roles)| (kind, roles.clone()));
+        let others = project.others.iter();
+        let others = others.filter_map(|(kind, roles)| Some((kind.as_str(), assignments(roles)?)));
+        known.into_iter().chain(others).collect()
+    }
+
+    /// The unknown kinds of roles that somebody has, and of which nothing more can be shown.
+    pub(crate) fn unknown_kinds(&self) -> impl Iterator<Item = String> {
+        let others = self.others.iter();
+        let others = others.filter(|(_, roles)| has_content(roles));
+        let projects = self.project.others.iter();
+        let projects =
+            projects.filter(|(_, roles)| has_content(roles) && assignments(roles).is_none());
+        let others = others.map(|(kind, _)| kind.clone());
+        others.chain(projects.map(|(kind, _)| format!("project/{kind}")))
+    }
 }
 
-/// A native user. What is written back is kept as it came, digit by digit; null and missing are told apart.
+fn assignments(json: &Value) -> Option<Vec<Assignment>> {
+    Vec::deserialize(json).ok()
+}
+
+/// Whether there is anything in it: a new kind of roles comes with empty lists for everybody.
+fn has_content(json: &Value) -> bool {
+    match json {
+        Value::Null => false,
+        Value::Array(values) => values.iter().any(has_content),
+        Value::Object(values) => values.values().any(has_content),
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+/// A native user. Fields that are written back are kept as they came, digit by digit; null and missing are different.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct User {
     pub(crate) roles: Vec<String>,
-    #[serde(default, deserialize_with = "as_it_is")]
+    #[serde(default, deserialize_with = "even_null")]
     full_name: Option<Box<RawValue>>,
-    #[serde(default, deserialize_with = "as_it_is")]
+    #[serde(default, deserialize_with = "even_null")]
     email: Option<Box<RawValue>>,
-    #[serde(default, deserialize_with = "as_it_is")]
+    #[serde(default, deserialize_with = "even_null")]
     metadata: Option<Box<RawValue>>,
     #[serde(default)]
     pub(crate) enabled: Lenient<bool>,
 }
 
 impl User {
-    /// Whether Elasticsearch keeps it for itself.
+    /// Whether it belongs to Elasticsearch itself.
     pub(crate) fn is_reserved(&self) -> bool {
         self.metadata.as_deref().is_some_and(is_reserved)
     }
 
     /// The full name; empty if there is none.
-    pub(crate) fn name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         read(self.full_name.as_deref())
     }
 
@@ -280,8 +242,8 @@ impl User {
         read(self.email.as_deref())
     }
 
-    /// The user with these roles, as a write has it, and everything else as it was read. The password stays, since it
-    /// is not in it. `None` where something is missing: Elasticsearch would erase it, or enable the user.
+    /// The body of a write that gives the user these roles and leaves everything else as it was read; the password stays,
+    /// since it is not in it. `None` where a field is missing: Elasticsearch would erase it, or enable the user.
     pub(crate) fn document(&self, roles: &[String]) -> Option<String> {
         let (full_name, email) = (self.full_name.as_deref()?, self.email.as_deref()?);
         let (metadata, enabled) = (self.metadata.as_deref()?, self.enabled.get()?);
@@ -293,30 +255,24 @@ impl User {
 
     /// The fields that are missing, although every user has them, or could not be read.
     pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-        let odd = |field: &Option<Box<RawValue>>| {
-            let text = field.as_deref().map(RawValue::get);
-            text.is_none_or(|text| serde_json::from_str::<Option<String>>(text).is_err())
-        };
-        let metadata = self.metadata.as_deref().map(RawValue::get);
+        let is_text = |field: &RawValue| parsed_text(field).is_some();
+        let is_object = |field: &RawValue| field.get().starts_with('{');
         unreadable([
-            ("full_name", odd(&self.full_name)),
-            ("email", odd(&self.email)),
-            (
-                "metadata",
-                metadata.is_none_or(|text| !text.starts_with('{')),
-            ),
+            ("full_name", !self.full_name.as_deref().is_some_and(is_text)),
+            ("email", !self.email.as_deref().is_some_and(is_text)),
+            ("metadata", !self.metadata.as_deref().is_some_and(is_object)),
             ("enabled", self.enabled.get().is_none()),
         ])
     }
 }
 
-/// A role of a deployment: whatever it has, by its name there.
+/// A role of a deployment: its fields, as JSON.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Role(BTreeMap<String, Box<RawValue>>);
 
 impl Role {
-    /// What it is for; empty if nobody says.
+    /// Its description; empty if there is none.
     pub(crate) fn description(&self) -> String {
         read(self.part("description"))
     }
@@ -328,13 +284,13 @@ impl Role {
 
     /// Whether the licence covers it.
     pub(crate) fn is_usable(&self) -> bool {
-        self.transient()
-            != Lenient::Read(Transient {
-                enabled: Some(false),
-            })
+        let disabled = Transient {
+            enabled: Some(false),
+        };
+        self.transient() != Lenient::Read(disabled)
     }
 
-    /// What it allows, as JSON, kind by kind: `cluster`, `indices`, `remote_indices`, and whatever comes.
+    /// Its privileges as JSON, by kind: `cluster`, `indices`, `remote_indices`, and kinds that Rollcall does not know.
     pub(crate) fn privileges(&self) -> impl Iterator<Item = (&str, &str)> {
         let parts = self.0.iter().map(|(key, part)| (key.as_str(), part.get()));
         parts.filter(|(key, part)| {
@@ -345,10 +301,9 @@ impl Role {
 
     /// The fields that could not be read.
     pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-        let description = self.part("description").map(RawValue::get);
-        let is_odd = |text| serde_json::from_str::<Option<String>>(text).is_err();
+        let is_odd = |field: &RawValue| parsed_text(field).is_none();
         unreadable([
-            ("description", description.is_some_and(is_odd)),
+            ("description", self.part("description").is_some_and(is_odd)),
             ("transient_metadata", self.transient().is_unreadable()),
         ])
     }
@@ -364,14 +319,13 @@ impl Role {
     }
 }
 
-/// What a cluster says of a role for the moment.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Transient {
     #[serde(default)]
     enabled: Option<bool>,
 }
 
-/// Who gets which roles by signing in through a realm.
+/// A role mapping.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Mapping {
     pub(crate) enabled: bool,
@@ -392,29 +346,30 @@ fn is_reserved(metadata: &RawValue) -> bool {
     serde_json::from_str::<Mark>(metadata.get()).is_ok_and(|mark| mark.reserved == true)
 }
 
-/// A text that may be null, missing or of another shape.
-fn read(raw: Option<&RawValue>) -> String {
-    let text = raw.and_then(|raw| serde_json::from_str::<Option<String>>(raw.get()).ok());
-    text.flatten().unwrap_or_default()
+/// Text or null; `None` for anything else.
+fn parsed_text(json: &RawValue) -> Option<Option<String>> {
+    serde_json::from_str(json.get()).ok()
 }
 
-fn text(field: &Lenient<String>) -> &str {
-    field.get().map(String::as_str).unwrap_or_default()
+/// A text; empty if it is null, missing or of another shape.
+fn read(json: Option<&RawValue>) -> String {
+    json.and_then(parsed_text).flatten().unwrap_or_default()
 }
 
-/// For `deserialize_with`: what is there, null included.
-fn as_it_is<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+/// For `deserialize_with`: any value, null included.
+fn even_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::deserialize(deserializer).map(Some)
 }
 
 /// Whether two documents are the same, digit by digit, whatever the order of their fields: two nodes of a cluster may
 /// write the same metadata in different orders (*unknown*).
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
-    type Fields<'a> = BTreeMap<String, &'a RawValue>;
     if one == other {
         return true;
     }
-    let fields = |text| serde_json::from_str::<Fields<'_>>(text);
+    let fields = |text| serde_json::from_str::<BTreeMap<String, &RawValue>>(text);
     if let (Ok(one), Ok(other)) = (fields(one), fields(other)) {
         let mut pairs = one.iter().zip(&other);
         return one.len() == other.len()

@@ -201,7 +201,7 @@ async fn a_serverless_project_and_a_cluster_that_is_gone_are_told() {
         "Misconfigured",
         "Serverless",
         "is a serverless project, which has no users and roles of its own",
-        "Take it out of the configuration",
+        "Remove it from the configuration",
     );
     every_operation_fails(&desk, "a serverless project", serverless).await;
     desk.vendor.sim.with_world(|w| {

@@ -12,7 +12,7 @@ use crate::{Desk, Several, Simulated};
 const ENTITLEMENT: Failure = failure(
     "InvalidRequest",
     "UnknownEntitlement",
-    "cannot be changed from here",
+    "this connector cannot change",
     "role:<role>:member",
 );
 const HOLDER: Failure = failure(
@@ -24,7 +24,7 @@ const HOLDER: Failure = failure(
 const MAPPING: Failure = failure(
     "Refused",
     "NotProvisioned",
-    "role mappings are shown, and not changed",
+    "role mappings are not changed",
     "in Kibana",
 );
 const USER: Failure = failure(
@@ -43,7 +43,7 @@ const RESERVED: Failure = failure(
     "Refused",
     "ReservedUser",
     "keeps the user",
-    "Reserved users cannot be given or denied roles",
+    "The roles of reserved users cannot be changed",
 );
 const DEPLOYMENT: Failure = failure(
     "NotFound",
@@ -64,7 +64,7 @@ async fn no_side_effect_can_be_allowed_since_there_is_none() {
     let expected = failure(
         "InvalidRequest",
         "UnknownSideEffect",
-        "nothing here has a side effect called",
+        "is not a side effect of this connector",
         "Leave `allow` out",
     );
     for operation in [Grant, Revoke] {

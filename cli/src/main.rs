@@ -16,7 +16,7 @@ mod template;
 use std::process::ExitCode;
 
 use clap::Parser;
-use rollcall_engine::runtime::function::{self, Operation};
+use rollcall_engine::runtime::function::Operation;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;

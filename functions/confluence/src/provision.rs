@@ -9,7 +9,9 @@
 
 use async_trait::async_trait;
 use rollcall_connector::event::GrantRef;
-use rollcall_connector::provision::{Plan, Progress, Proposal, Provisioner, Request, State};
+use rollcall_connector::provision::{
+    AccessState, Plan, Proposal, Provisioner, Request, WriteProgress,
+};
 use rollcall_connector::{Code, Error, ErrorType, Identity};
 use rollcall_model::{EntitlementId, ResourceId};
 use serde_json::Value;
@@ -57,12 +59,12 @@ impl Provisioner for Confluence {
         }
     }
 
-    async fn send(&self, change: &Write) -> Result<Progress, Error> {
+    async fn send(&self, change: &Write) -> Result<WriteProgress, Error> {
         match self.api.write(change).await {
-            Ok(()) => Ok(Progress::Done(None)),
+            Ok(()) => Ok(WriteProgress::Done(None)),
             // No write does harm when it is sent twice: the vendor refuses the second of a permission, and of a deleted
             // row, and does nothing for a membership or a role that is already so.
-            Err(e) if e.is_unclear() => Ok(Progress::Unclear),
+            Err(e) if e.is_unclear() => Ok(WriteProgress::Unclear),
             Err(e) => match (change, e.is_absent()) {
                 (Write::SetRole { space, .. }, true) => self.refused_role(space, e).await,
                 _ => refused_write(e),
@@ -71,17 +73,17 @@ impl Provisioner for Confluence {
     }
 
     /// The vendor keeps no record of writes: reading again shows whether this one arrived.
-    async fn poll(&self, _: &Write) -> Result<Progress, Error> {
-        Ok(Progress::Unclear)
+    async fn poll(&self, _: &Write) -> Result<WriteProgress, Error> {
+        Ok(WriteProgress::Unclear)
     }
 }
 
 impl Confluence {
     /// The API v2 answers with 404 to an account that may not change what it may see.
-    async fn refused_role(&self, space: &str, answer: Failure) -> Result<Progress, Error> {
+    async fn refused_role(&self, space: &str, answer: Failure) -> Result<WriteProgress, Error> {
         match self.api.space(space).await {
             Ok(_) => Err(may_not_change(answer.into())),
-            Err(e) if e.is_absent() => Ok(Progress::Overtaken),
+            Err(e) if e.is_absent() => Ok(WriteProgress::Overtaken),
             Err(e) => Err(e.into()),
         }
     }
@@ -157,15 +159,15 @@ impl AccessRequest<'_> {
     }
 }
 
-fn state(grants: Vec<GrantRef>) -> State {
-    State {
+fn state(grants: Vec<GrantRef>) -> AccessState {
+    AccessState {
         grants,
         resource: None,
     }
 }
 
 /// A write that brings about `then` and takes no grant away.
-fn proposal(change: Write, read: Value, then: State) -> Proposal<Write> {
+fn proposal(change: Write, read: Value, then: AccessState) -> Proposal<Write> {
     Proposal {
         change,
         read,
@@ -179,15 +181,15 @@ fn proposal(change: Write, read: Value, then: State) -> Proposal<Write> {
 fn removal(change: Write, read: Value, removed: Vec<String>) -> Plan<Write> {
     Plan::Change(Proposal {
         removed,
-        ..proposal(change, read, State::default())
+        ..proposal(change, read, AccessState::default())
     })
 }
 
 /// What an error to a write means. The state was read a moment ago: what contradicts it has changed since.
-fn refused_write(e: Failure) -> Result<Progress, Error> {
+fn refused_write(e: Failure) -> Result<WriteProgress, Error> {
     match e.status() {
-        Some(404) if e.is_absent() => Ok(Progress::Overtaken),
-        Some(400 | 409) if e.says("already") => Ok(Progress::Overtaken),
+        Some(404) if e.is_absent() => Ok(WriteProgress::Overtaken),
+        Some(400 | 409) if e.says("already") => Ok(WriteProgress::Overtaken),
         Some(400) if e.says("invalidrbacoperation") || e.says("roles-only") => {
             let fix = "Grant a role instead: an entitlement `space_role_assignment:<space>:<role>:assigned`.";
             Err(roles_only(fix).with_source(e))

@@ -8,7 +8,7 @@
 use async_trait::async_trait;
 use rollcall_connector::event::GrantRef;
 use rollcall_connector::provision::{
-    AccessChange, Plan, Progress, Proposal, Provisioner, Request, State,
+    AccessChange, AccessState, Plan, Proposal, Provisioner, Request, WriteProgress,
 };
 use rollcall_connector::{Code, Error, ErrorType, Identity};
 use serde_json::json;
@@ -35,18 +35,18 @@ impl Provisioner for Elastic {
         }
     }
 
-    async fn send(&self, update: &UserUpdate) -> Result<Progress, Error> {
+    async fn send(&self, update: &UserUpdate) -> Result<WriteProgress, Error> {
         let cluster = cluster(self, update.deployment.as_deref())?;
         let now = cluster.user(&update.user).await?;
         if !now.is_some_and(|user| update.is_up_to_date(&user)) {
-            return Ok(Progress::Overtaken);
+            return Ok(WriteProgress::Overtaken);
         }
         match cluster.api.write(update).await {
-            Ok(()) => Ok(Progress::Done(None)),
-            Err(e) if e.is_overtaken() => Ok(Progress::Overtaken),
-            Err(e) if e.is_unclear() => Ok(Progress::Unclear),
+            Ok(()) => Ok(WriteProgress::Done(None)),
+            Err(e) if e.is_overtaken() => Ok(WriteProgress::Overtaken),
+            Err(e) if e.is_unclear() => Ok(WriteProgress::Unclear),
             Err(e) => match e.retry_after() {
-                Some(delay) => Ok(Progress::Pending(delay)),
+                Some(delay) => Ok(WriteProgress::Pending(delay)),
                 None => Err(e.into()),
             },
         }
@@ -54,8 +54,8 @@ impl Provisioner for Elastic {
 
     /// Elasticsearch keeps no record of writes: the next plan shows whether this one arrived. One that met a rate limit did
     /// not, and is planned again.
-    async fn poll(&self, _: &UserUpdate) -> Result<Progress, Error> {
-        Ok(Progress::Unclear)
+    async fn poll(&self, _: &UserUpdate) -> Result<WriteProgress, Error> {
+        Ok(WriteProgress::Unclear)
     }
 }
 
@@ -103,7 +103,7 @@ impl<'a> RoleChange<'a> {
                 "Use the id of a deployment user of the newest snapshot. Whoever signs in through an identity provider gets roles by role mappings.",
             )
         })?;
-        let then = State {
+        let then = AccessState {
             grants: vec![self.grant_ref()],
             resource: None,
         };
@@ -127,12 +127,12 @@ impl<'a> RoleChange<'a> {
     async fn revoke(&self) -> Result<Plan<UserUpdate>, Error> {
         let found = self.changeable_user().await?;
         let Some(user) = found.filter(|user| user.roles.contains(&self.role)) else {
-            return Ok(Plan::Already(State::default()));
+            return Ok(Plan::Already(AccessState::default()));
         };
         let mut roles = user.roles.clone();
         roles.retain(|role| *role != self.role);
         let removed = vec![self.grant_ref().id];
-        self.update(&user, &roles, removed, State::default())
+        self.update(&user, &roles, removed, AccessState::default())
     }
 
     /// The user, if it exists. Reserved users are refused.
@@ -153,7 +153,7 @@ impl<'a> RoleChange<'a> {
         user: &User,
         roles: &[String],
         removed: Vec<String>,
-        then: State,
+        then: AccessState,
     ) -> Result<Plan<UserUpdate>, Error> {
         let documents = (user.document(roles), user.document(&user.roles));
         let (Some(body), Some(read)) = documents else {

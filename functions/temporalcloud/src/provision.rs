@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rollcall_connector::clock::after;
-use rollcall_connector::provision::{Action, Plan, Progress, Provisioner, Request};
+use rollcall_connector::provision::{Action, Plan, Provisioner, Request, WriteProgress};
 use rollcall_connector::{Code, Error, ErrorType, Identity, http};
 
 use crate::api::{ApiEnum, AsyncOperation, OperationState, WriteCall};
@@ -63,31 +63,31 @@ impl Provisioner for TemporalCloud {
         }
     }
 
-    async fn send(&self, change: &WriteCall) -> Result<Progress, Error> {
+    async fn send(&self, change: &WriteCall) -> Result<WriteProgress, Error> {
         match self.api.write(change).await {
             Ok(operation) => progress(&operation),
             Err(e) => self.refused_write(e),
         }
     }
 
-    async fn poll(&self, change: &WriteCall) -> Result<Progress, Error> {
+    async fn poll(&self, change: &WriteCall) -> Result<WriteProgress, Error> {
         match self.api.operation(&change.operation_id).await {
             Ok(operation) => progress(&operation),
-            Err(e) if e.is_not_found() => Ok(Progress::Unknown),
+            Err(e) if e.is_not_found() => Ok(WriteProgress::Unknown),
             Err(e) => Err(e.into()),
         }
     }
 }
 
 /// How an operation stands, for the engine.
-fn progress(operation: &AsyncOperation) -> Result<Progress, Error> {
+fn progress(operation: &AsyncOperation) -> Result<WriteProgress, Error> {
     let state = operation.state();
     match state.filter(OperationState::has_ended) {
-        Some(OperationState::Fulfilled) => Ok(Progress::Done(Some(operation.id.clone()))),
+        Some(OperationState::Fulfilled) => Ok(WriteProgress::Done(Some(operation.id.clone()))),
         None => {
             let seconds = operation.check_after().unwrap_or(DEFAULT_DELAY);
             let seconds = seconds.clamp(DELAYS.0, DELAYS.1);
-            Ok(Progress::Pending(Duration::from_secs_f64(seconds)))
+            Ok(WriteProgress::Pending(Duration::from_secs_f64(seconds)))
         }
         Some(bad) => Err(Error::refused(
             Code::OperationFailed,
@@ -106,7 +106,7 @@ impl TemporalCloud {
     /// What an error to a write means. *Unknown*: how the API says that a `resourceVersion` is stale; a 409, or a 400
     /// that speaks of a version, is taken for that. "nothing to change" (400) means that the state is what was asked
     /// for, or that the server dropped what was asked for: looking again tells.
-    fn refused_write(&self, e: http::error::Error) -> Result<Progress, Error> {
+    fn refused_write(&self, e: http::error::Error) -> Result<WriteProgress, Error> {
         let message = e.vendor_message().unwrap_or_default().to_lowercase();
         match e.status() {
             Some(400 | 409) if is_too_many(&message) => {
@@ -119,9 +119,9 @@ impl TemporalCloud {
                 )
                 .with_retry_at(at))
             }
-            Some(404 | 409) => Ok(Progress::Overtaken),
+            Some(404 | 409) => Ok(WriteProgress::Overtaken),
             Some(400) if message.contains("version") || message.contains("nothing to change") => {
-                Ok(Progress::Overtaken)
+                Ok(WriteProgress::Overtaken)
             }
             Some(400) => Err(Error::new(
                 ErrorType::Refused,

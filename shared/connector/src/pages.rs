@@ -126,15 +126,13 @@ impl<'a, A: Clone + Default + Ord> Walk<'a, A> {
 }
 
 /// Counts the empty pages of a list.
-#[derive(Debug)]
-pub struct EmptyPages {
+struct EmptyPages {
     list: String,
     in_a_row: u32,
 }
 
 impl EmptyPages {
-    /// The counter for the list of this name, which the error shows.
-    pub fn of(list: impl Into<String>) -> Self {
+    fn of(list: impl Into<String>) -> Self {
         Self {
             list: list.into(),
             in_a_row: 0,
@@ -142,7 +140,7 @@ impl EmptyPages {
     }
 
     /// Counts a page that points to another one. Fails when too many of them in a row had no rows.
-    pub fn count(&mut self, rows: usize) -> Result<(), Error> {
+    fn count(&mut self, rows: usize) -> Result<(), Error> {
         self.in_a_row = if rows == 0 { self.in_a_row + 1 } else { 0 };
         match self.in_a_row < MAX_EMPTY_PAGES {
             true => Ok(()),

@@ -34,10 +34,10 @@ pub trait Provisioner: Connector {
     ) -> Result<Plan<Self::Change>, Error>;
 
     /// Sends the write.
-    async fn send(&self, change: &Self::Change) -> Result<Progress, Error>;
+    async fn send(&self, change: &Self::Change) -> Result<WriteProgress, Error>;
 
     /// Asks for the progress of a write that was sent, or may have been.
-    async fn poll(&self, change: &Self::Change) -> Result<Progress, Error>;
+    async fn poll(&self, change: &Self::Change) -> Result<WriteProgress, Error>;
 }
 
 /// A request to change access.
@@ -160,7 +160,7 @@ impl Action {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan<C> {
     /// Nothing: the state is as requested.
-    Already(State),
+    Already(AccessState),
     /// A write.
     Change(Proposal<C>),
     /// The vendor is still applying another change to this object. Plan again after this delay.
@@ -169,7 +169,7 @@ pub enum Plan<C> {
 
 /// The present or future state of what a request changes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct State {
+pub struct AccessState {
     /// The requested grant, if it exists.
     pub grants: Vec<GrantRef>,
     /// The requested account.
@@ -188,12 +188,12 @@ pub struct Proposal<C> {
     /// The ids of grants that end.
     pub removed: Vec<String>,
     /// The state afterwards.
-    pub then: State,
+    pub then: AccessState,
 }
 
 /// The progress of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
+pub enum WriteProgress {
     /// The vendor carried it out, as the operation with this id.
     Done(Option<String>),
     /// The vendor is carrying it out. Poll again after this delay.

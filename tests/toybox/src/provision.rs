@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_connector::event::GrantRef;
-use rollcall_connector::provision::{Plan, Progress, Proposal, Provisioner, Request, State};
+use rollcall_connector::provision::{
+    AccessState, Plan, Proposal, Provisioner, Request, WriteProgress,
+};
 use rollcall_connector::{Code, Error, ErrorType, Identity};
 use serde_json::json;
 
@@ -35,7 +37,7 @@ impl Provisioner for Toybox {
         let grant = GrantRef::new(change.entitlement, member);
         let is = |m: &Member| m.kind == member.resource_type && m.id == member.id;
         let is_member = self.all_members(group).await?.iter().any(is);
-        let then = State {
+        let then = AccessState {
             grants: Vec::from_iter(change.grants.then(|| grant.clone())),
             resource: None,
         };
@@ -56,14 +58,14 @@ impl Provisioner for Toybox {
         }))
     }
 
-    async fn send(&self, write: &Write) -> Result<Progress, Error> {
+    async fn send(&self, write: &Write) -> Result<WriteProgress, Error> {
         self.api.write(write).await?;
-        Ok(Progress::Done(None))
+        Ok(WriteProgress::Done(None))
     }
 
     /// Toybox keeps no record of writes: looking again tells whether this one arrived.
-    async fn poll(&self, _: &Write) -> Result<Progress, Error> {
-        Ok(Progress::Unclear)
+    async fn poll(&self, _: &Write) -> Result<WriteProgress, Error> {
+        Ok(WriteProgress::Unclear)
     }
 }
 

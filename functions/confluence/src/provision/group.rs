@@ -1,6 +1,6 @@
 //! Membership in groups.
 
-use rollcall_connector::provision::{Plan, State};
+use rollcall_connector::provision::{AccessState, Plan};
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
 use serde_json::{Value, json};
@@ -28,10 +28,10 @@ pub(super) async fn revoke(change: &AccessRequest<'_>, id: &str) -> Planned {
     check_user(change)?;
     let Some(group) = changeable(change, id).await? else {
         // There is no such group: nobody is in it.
-        return Ok(Plan::Already(State::default()));
+        return Ok(Plan::Already(AccessState::default()));
     };
     if !is_member(change, id).await? {
-        return Ok(Plan::Already(State::default()));
+        return Ok(Plan::Already(AccessState::default()));
     }
     change.not_oneself()?;
     let write = Write::RemoveMember {

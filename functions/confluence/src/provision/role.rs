@@ -1,6 +1,6 @@
 //! Roles on spaces: one at most per principal and space.
 
-use rollcall_connector::provision::{Plan, Proposal, State};
+use rollcall_connector::provision::{AccessState, Plan, Proposal};
 use rollcall_connector::{Code, Error, ErrorType};
 use serde_json::json;
 
@@ -62,7 +62,7 @@ pub(super) async fn revoke(change: &AccessRequest<'_>, space: &str, role: &str) 
             // Perhaps nobody has a role here yet; then rows must show somebody.
             SpaceAccess::read(change, space, (mode, assignments)).await?;
         }
-        return Ok(Plan::Already(State::default()));
+        return Ok(Plan::Already(AccessState::default()));
     }
     change.not_oneself()?;
     let there = SpaceAccess::read(change, space, (mode, assignments)).await?;

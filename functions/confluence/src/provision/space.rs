@@ -1,6 +1,6 @@
 //! Permissions on spaces, row by row.
 
-use rollcall_connector::provision::{Plan, State};
+use rollcall_connector::provision::{AccessState, Plan};
 use rollcall_connector::{Code, Error};
 use serde_json::json;
 
@@ -72,7 +72,7 @@ pub(super) async fn revoke(
         {
             return Err(holds_role(change, &space, role));
         }
-        return Ok(Plan::Already(State::default()));
+        return Ok(Plan::Already(AccessState::default()));
     };
     let how = (there.mode, &*there.assignments);
     check_by_rows(change, &space, unwanted, how).await?;

@@ -1,7 +1,7 @@
 //! Accounts: inviting a person, and deleting one.
 
 use rollcall_connector::event::{Account, ResourceRef};
-use rollcall_connector::provision::{Plan, Proposal, State};
+use rollcall_connector::provision::{AccessState, Plan, Proposal};
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
 use serde_json::json;
@@ -77,7 +77,7 @@ impl Planner<'_> {
         }
         self.not_oneself(id)?;
         let Some(user) = self.principal(id).await? else {
-            return Ok(Plan::Already(State::default()));
+            return Ok(Plan::Already(AccessState::default()));
         };
         if let Some(role) = user.access.role().filter(is_immutable) {
             let (name, role) = (&user.name, role.slug());
@@ -104,14 +104,14 @@ impl Planner<'_> {
             read: user.read_value(),
             replaced: Vec::new(),
             removed: grant_ids(&self.identity.tenant, id, &user.access),
-            then: State::default(),
+            then: AccessState::default(),
         }))
     }
 }
 
 /// The state with this account.
-fn state(id: &str, name: &str, status: String) -> State {
-    State {
+fn state(id: &str, name: &str, status: String) -> AccessState {
+    AccessState {
         grants: Vec::new(),
         resource: Some(ResourceRef {
             id: format!("{USER}:{id}"),

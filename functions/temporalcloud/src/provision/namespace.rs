@@ -1,6 +1,6 @@
 //! Permissions on namespaces: one at most per principal and namespace.
 
-use rollcall_connector::provision::{Plan, Proposal, State};
+use rollcall_connector::provision::{AccessState, Plan, Proposal};
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
 use serde_json::json;
@@ -63,7 +63,7 @@ impl Planner<'_> {
         principal: &ResourceId,
     ) -> Planned {
         let Some(principal) = self.principal(principal).await? else {
-            return Ok(Plan::Already(State::default()));
+            return Ok(Plan::Already(AccessState::default()));
         };
         let held = principal.access.namespace(namespace);
         if held.as_ref() != Some(unwanted) {
@@ -90,7 +90,7 @@ impl Planner<'_> {
             read: principal.read_value(),
             replaced: Vec::new(),
             removed: vec![removed],
-            then: State::default(),
+            then: AccessState::default(),
         }))
     }
 

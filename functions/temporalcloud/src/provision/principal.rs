@@ -1,7 +1,7 @@
 //! A principal as it is now: typed for deciding, raw for sending back.
 
 use rollcall_connector::event::GrantRef;
-use rollcall_connector::provision::State;
+use rollcall_connector::provision::AccessState;
 use rollcall_connector::{Code, Error};
 use rollcall_model::{EntitlementId, ResourceId};
 use serde_json::{Map, Value, json};
@@ -60,9 +60,9 @@ impl Principal {
     }
 
     /// The state in which it is granted `entitlement`, or nothing.
-    pub(super) fn holding(&self, entitlement: Option<EntitlementId>) -> State {
+    pub(super) fn holding(&self, entitlement: Option<EntitlementId>) -> AccessState {
         let grant = entitlement.map(|entitlement| GrantRef::new(&entitlement, &self.id));
-        State {
+        AccessState {
             grants: grant.into_iter().collect(),
             resource: None,
         }

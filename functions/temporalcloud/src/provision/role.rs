@@ -1,6 +1,6 @@
 //! Account roles: one at most per principal.
 
-use rollcall_connector::provision::{Plan, Proposal, State};
+use rollcall_connector::provision::{AccessState, Plan, Proposal};
 use rollcall_connector::{Code, Error};
 use rollcall_model::ResourceId;
 
@@ -54,7 +54,7 @@ impl Planner<'_> {
     /// vendor has no account without one; a group keeps none.
     pub(super) async fn revoke_role(self, unwanted: &Role, principal: &ResourceId) -> Planned {
         let Some(principal) = self.principal(principal).await? else {
-            return Ok(Plan::Already(State::default()));
+            return Ok(Plan::Already(AccessState::default()));
         };
         let held = principal.access.role();
         let holding = |role: Option<&Role>| {

@@ -20,7 +20,7 @@ use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::event::{ChangeAnswer, Outcome, Reason};
 use rollcall_connector::http::{Session, Transport};
 use rollcall_connector::provision::{
-    Action, Plan, Progress, Proposal, Provisioner, Request, State,
+    AccessState, Action, Plan, Proposal, Provisioner, Request, WriteProgress,
 };
 use rollcall_connector::{About, Connector, Error, ErrorType, Identity};
 use rollcall_model::ResourceId;
@@ -122,18 +122,18 @@ impl Provisioner for Planned {
             true if slug == "write" && !has("read") => "+read".to_owned(),
             true if !has(slug) => format!("+{slug}"),
             false if has(slug) => format!("-{slug}"),
-            _ => return Ok(Plan::Already(State::default())),
+            _ => return Ok(Plan::Already(AccessState::default())),
         };
         Ok(Plan::Change(Proposal {
             change,
             read: json!(held),
             replaced: Vec::new(),
             removed: Vec::new(),
-            then: State::default(),
+            then: AccessState::default(),
         }))
     }
 
-    async fn send(&self, change: &String) -> Result<Progress, Error> {
+    async fn send(&self, change: &String) -> Result<WriteProgress, Error> {
         let fate = self.vendor(|vendor| {
             vendor.sent.push(change.clone());
             let fate = vendor.fates.pop_front().unwrap_or(Fate::Done);
@@ -146,21 +146,21 @@ impl Provisioner for Planned {
             fate
         });
         match fate {
-            Fate::Done => Ok(Progress::Done(None)),
-            Fate::Limited | Fate::Slow => Ok(Progress::Pending(Duration::from_secs(1))),
-            Fate::Lost => Ok(Progress::Unclear),
+            Fate::Done => Ok(WriteProgress::Done(None)),
+            Fate::Limited | Fate::Slow => Ok(WriteProgress::Pending(Duration::from_secs(1))),
+            Fate::Lost => Ok(WriteProgress::Unclear),
             Fate::Refused => Err(Error::refused(Code::VendorRefused, "no", "Ask for less.")),
             Fate::Killed => std::future::pending().await,
         }
     }
 
-    async fn poll(&self, _: &String) -> Result<Progress, Error> {
+    async fn poll(&self, _: &String) -> Result<WriteProgress, Error> {
         let at = "2026-06-01T01:00:00Z".parse().expect("a time");
         let limited = Error::new(ErrorType::RateLimited, Code::RateLimited, "slow down", "");
         match self.vendor(|vendor| vendor.fates.pop_front()) {
             Some(Fate::Limited) => Err(limited.with_retry_at(at)),
-            Some(Fate::Slow) => Ok(Progress::Pending(Duration::from_secs(7200))),
-            _ => Ok(Progress::Unclear),
+            Some(Fate::Slow) => Ok(WriteProgress::Pending(Duration::from_secs(7200))),
+            _ => Ok(WriteProgress::Unclear),
         }
     }
 }

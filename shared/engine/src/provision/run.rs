@@ -17,7 +17,7 @@ use crate::store::keys::Keys;
 use crate::store::lease::{Acquired, Lease, LeaseRequest};
 use rollcall_connector::clock::after;
 use rollcall_connector::event::ChangeAnswer;
-use rollcall_connector::provision::{Plan, Proposal, Provisioner, State};
+use rollcall_connector::provision::{AccessState, Plan, Proposal, Provisioner};
 use rollcall_connector::{Error, ErrorType, Identity};
 
 /// How often a plan is made again because the vendor's state changed, or does not show a change yet.
@@ -375,7 +375,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         next
     }
 
-    fn answered(&self, state: State, sent: Sent<P::Change>) -> Result<Settled, Error> {
+    fn answered(&self, state: AccessState, sent: Sent<P::Change>) -> Result<Settled, Error> {
         let (proposal, id) = match sent {
             Sent::Nothing => (None, None),
             Sent::Maybe(proposal) => (Some(proposal), None),

@@ -10,7 +10,7 @@ use super::audit::Record;
 use crate::context::Context;
 use crate::store::lease::Lease;
 use rollcall_connector::clock::after;
-use rollcall_connector::provision::{Progress, Proposal, Provisioner};
+use rollcall_connector::provision::{Proposal, Provisioner, WriteProgress};
 use rollcall_connector::{Error, Identity};
 
 /// How long a request is waited for. The workflow ends after 24 hours, and nobody would hear of the outcome then.
@@ -117,7 +117,7 @@ impl<P: Provisioner> Live<'_, P> {
     async fn wait(
         &mut self,
         proposal: &Proposal<P::Change>,
-        mut progress: Progress,
+        mut progress: WriteProgress,
     ) -> Result<Written, Error> {
         let clock = &self.cx.clock;
         let patience = self
@@ -128,13 +128,13 @@ impl<P: Provisioner> Live<'_, P> {
         let until = after(clock.now(), patience);
         loop {
             match progress {
-                Progress::Done(id) => {
+                WriteProgress::Done(id) => {
                     self.trail.carried_out.push(to_json(proposal)?);
                     return Ok(Written::Done(id));
                 }
-                Progress::Overtaken | Progress::Unknown => return Ok(Written::Overtaken),
-                Progress::Unclear => return Ok(Written::Unclear),
-                Progress::Pending(delay) => {
+                WriteProgress::Overtaken | WriteProgress::Unknown => return Ok(Written::Overtaken),
+                WriteProgress::Unclear => return Ok(Written::Unclear),
+                WriteProgress::Pending(delay) => {
                     let next = after(clock.now(), delay);
                     if next > until {
                         return Ok(Written::Later(next));

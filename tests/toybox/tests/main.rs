@@ -1,6 +1,7 @@
 //! Toybox against its simulator: what every connector must hold, and what the engine alone is responsible for.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
+mod engine;
 mod simulator;
 mod world;
 

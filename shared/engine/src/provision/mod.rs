@@ -4,8 +4,6 @@ mod answer;
 mod audit;
 mod order;
 mod postpone;
-#[cfg(test)]
-mod recovery;
 mod run;
 mod writer;
 

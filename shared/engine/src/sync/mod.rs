@@ -16,12 +16,6 @@ mod work;
 mod workdir;
 
 #[cfg(test)]
-mod outages;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod recovery;
-#[cfg(test)]
 mod restarts;
 
 pub use run::run;

@@ -10,11 +10,11 @@ use async_trait::async_trait;
 use rollcall_connector::Code;
 use serde_json::{Value, json};
 
-use super::Order;
-use crate::context::Context;
-use crate::context::secrets::Files;
-use crate::operation::Operation;
-use crate::store::folder::Folder;
+use rollcall_engine::provision::Order;
+use rollcall_engine::context::Context;
+use rollcall_engine::context::secrets::Files;
+use rollcall_engine::runtime::function::Operation;
+use rollcall_engine::store::folder::Folder;
 use rollcall_connector::clock::{Clock, Manual, after, between};
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::event::{ChangeAnswer, Outcome, Reason};
@@ -209,7 +209,7 @@ impl Desk {
             "+" => Order::parse(Operation::Grant, &event),
             _ => Order::parse(Operation::Revoke, &event),
         };
-        super::run::<Planned>(&self.cx, &order.expect("an order")).await
+        rollcall_engine::provision::run::<Planned>(&self.cx, &order.expect("an order")).await
     }
 
     /// Sends a request as its answers say until it fails; with the waits in between, in seconds.
@@ -343,7 +343,7 @@ async fn a_dry_run_of_which_nothing_is_kept_fails_at_once_in_an_outage() {
         "request_id": "a", "entitlement": "space:s:read", "principal": "user:u", "dry_run": true,
     });
     let order = Order::parse(Operation::Grant, &event).expect("an order");
-    let error = super::run::<Planned>(&desk.cx, &order).await;
+    let error = rollcall_engine::provision::run::<Planned>(&desk.cx, &order).await;
     assert_eq!(error.expect_err("an outage").code(), "VendorUnavailable");
     assert!(!desk.audit("a").exists());
 }

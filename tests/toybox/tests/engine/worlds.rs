@@ -9,9 +9,9 @@ use rollcall_connector::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::context::secrets::Files;
-use crate::context::{Context, Settings};
-use crate::store::folder::Folder;
+use rollcall_engine::context::secrets::Files;
+use rollcall_engine::context::{Context, Settings};
+use rollcall_engine::store::folder::Folder;
 use rollcall_connector::clock::{Clock, Manual};
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::event::{SyncAnswer, SyncEvent, SyncStatus};
@@ -357,7 +357,7 @@ fn sync(world: &World, cut: Option<usize>) -> (tempfile::TempDir, SyncAnswer) {
             accept: None,
         };
         loop {
-            let answer = super::run::<Toy>(&cx, &event).await.expect("a sync");
+            let answer = rollcall_engine::sync::run::<Toy>(&cx, &event).await.expect("a sync");
             if answer.status != SyncStatus::Continue {
                 return answer;
             }

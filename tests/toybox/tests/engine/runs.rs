@@ -10,12 +10,12 @@ use rollcall_connector::Code;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::catalog::latest::Latest;
-use crate::context::secrets::Files;
-use crate::context::{Context, Settings};
-use crate::store::folder::Folder;
-use crate::store::keys::Keys;
-use crate::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
+use rollcall_engine::catalog::latest::Latest;
+use rollcall_engine::context::secrets::Files;
+use rollcall_engine::context::{Context, Settings};
+use rollcall_engine::store::folder::Folder;
+use rollcall_engine::store::keys::Keys;
+use rollcall_engine::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
 use rollcall_connector::clock::{Clock, Manual};
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
@@ -294,7 +294,7 @@ impl Desk {
             sync_id: sync_id.map(str::to_owned),
             accept: None,
         };
-        super::run::<Planned>(&self.cx, &event).await
+        rollcall_engine::sync::run::<Planned>(&self.cx, &event).await
     }
 
     pub(super) async fn complete(&self, sync_id: Option<&str>) -> SyncAnswer {
@@ -497,7 +497,7 @@ async fn what_was_accepted_while_a_run_was_at_work_counts_for_it() {
             sync_id: None,
             accept: held.sync_id.clone(),
         };
-        super::run::<Planned>(&desk.cx, &event)
+        rollcall_engine::sync::run::<Planned>(&desk.cx, &event)
             .await
             .expect("taken");
         accepted.notify_one();

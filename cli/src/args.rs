@@ -25,13 +25,13 @@ Environment:
   ROLLCALL_AUDIT_STORE    where audit records of changes are stored, if not in the store
   HTTPS_PROXY, NO_PROXY   the proxy of this network; this machine itself is always reached directly
   ROLLCALL_CA_BUNDLE      a PEM file of more certificates to trust, for vendors and for AWS
-  ROLLCALL_EXPAND         `false`: snapshots without the grants that follow from group membership
+  ROLLCALL_EXPAND         `false`: snapshots without derived grants
   RUST_LOG                which logs to show on standard error
 
 Exit codes:
   0 done   1 failed   2 wrong usage   3 not finished: the message has the command that resumes it
 
-An error is shown as `error[Code]: ...` and `fix: ...`: the README of the connector explains its codes. With -o json it is
+An error is shown as `error[Code]: ...` and `fix: ...`: docs/codes.md explains each code. With -o json it is
 the last line of standard error: {\"type\",\"code\",\"message\",\"fix\",\"retry_at\",\"sync_id\"}.
 
 Examples:
@@ -66,13 +66,13 @@ pub(crate) enum Command {
     DeleteAccount(DeleteArgs),
     /// Show a snapshot, or compare two
     Snapshot(SnapshotArgs),
-    /// Check configuration, identity, rights, store and lease, and show what to do
+    /// Check configuration, identity, rights, store and lease, and show how to fix what fails
     Doctor(DoctorArgs),
     /// Show what a connector can do, as JSON
     Capabilities(NameArgs),
     /// Show which configuration keys a connector takes, as JSON
     ConfigSchema(NameArgs),
-    /// Print the SAM template that deploys these connectors
+    /// Print the SAM template that deploys the given connectors
     Template(TemplateArgs),
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct NameArgs {
 }
 
 const TEMPLATE_EXAMPLES: &str = "\
-infra/template.yaml is the output for every connector. Write another one beside it: it names folders from there.
+infra/template.yaml is the output for every connector. Write yours into infra/ too: its paths are relative to that folder.
 
 Examples:
   rollcall template temporalcloud > infra/temporalcloud.yaml
@@ -114,7 +114,7 @@ pub(crate) struct TemplateArgs {
     /// The connectors [default: all]
     #[arg(value_name = "CONNECTOR", value_parser = connectors::names())]
     pub(crate) connectors: Vec<String>,
-    /// Keep the rare parameters, which a template of one connector leaves out
+    /// Include the rarely used parameters, even for a single connector
     #[arg(long)]
     pub(crate) all_parameters: bool,
 }
@@ -153,7 +153,7 @@ Examples:
   rollcall sync temporalcloud --connection acme --store s3://my-bucket/rollcall
   rollcall sync temporalcloud -o json | jq .counts
   rollcall sync temporalcloud --sync-id ID      resume a run that did not finish
-  rollcall sync temporalcloud --accept ID       publish a snapshot that was held for a sudden loss";
+  rollcall sync temporalcloud --accept ID       publish a snapshot that was quarantined (status `held`)";
 
 #[derive(Debug, Args)]
 #[command(after_help = SYNC_EXAMPLES)]
@@ -163,7 +163,7 @@ pub(crate) struct SyncArgs {
     /// Resume this unfinished run
     #[arg(long, value_name = "ID", conflicts_with = "accept")]
     pub(crate) sync_id: Option<String>,
-    /// Publish this snapshot, which was held for a sudden loss
+    /// Publish this snapshot, which was quarantined after a sudden loss (status `held`)
     #[arg(long, value_name = "ID")]
     pub(crate) accept: Option<String>,
     /// End with code 3 instead of waiting, and print the command that resumes the run
@@ -222,7 +222,7 @@ pub(crate) struct ChangeArgs {
     /// The principal who gets or loses it, `type:id`
     #[arg(long, required_unless_present = "event", conflicts_with = "event")]
     pub(crate) principal: Option<String>,
-    /// Accept a side effect that is refused otherwise; can be repeated
+    /// Accept a side effect that is refused otherwise (the connector's README lists them); can be repeated
     #[arg(long, value_name = "EFFECT", conflicts_with = "event")]
     pub(crate) allow: Vec<String>,
 }

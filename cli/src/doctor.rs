@@ -13,7 +13,7 @@ use rollcall_engine::catalog::tenant;
 use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::Entry;
 use rollcall_engine::store::keys::Keys;
-use rollcall_engine::store::{get_json, keeps_conditions, lease};
+use rollcall_engine::store::{get_json, supports_conditional_writes, lease};
 
 use crate::args::{DoctorArgs, Target};
 use crate::connectors;
@@ -151,7 +151,7 @@ impl Doctor<'_> {
         }
         let days = between(now, end).as_secs() / DAY;
         let detail = format!("the key ends in {days} days, at {end:.0}");
-        match identity.ends_soon(now) {
+        match identity.expiry_warning(now) {
             Some(_) => warn(WHAT, detail, RENEW),
             None => ok(WHAT, detail),
         }
@@ -166,7 +166,7 @@ impl Doctor<'_> {
         }
         // No principal has this name: theirs contain a colon.
         let key = self.keys.principal_lease("doctor");
-        match keeps_conditions(store, &key).await {
+        match supports_conditional_writes(store, &key).await {
             Ok(true) => {
                 let detail = format!("readable and writable, at {}", store.place(""));
                 ok(WHAT, detail).map(|()| true)
@@ -222,7 +222,7 @@ impl Doctor<'_> {
             Err(e) => return self.error(WHAT, &e),
         };
         if let Some(identity) = identity
-            && let Err(e) = tenant::same(self.keys, &latest.tenant, &identity.tenant)
+            && let Err(e) = tenant::check_same(self.keys, &latest.tenant, &identity.tenant)
         {
             return self.error(WHAT, &e);
         }

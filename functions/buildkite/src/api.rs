@@ -9,7 +9,7 @@ mod objects;
 mod paging;
 
 use rollcall_connector::Error;
-use rollcall_connector::http::limit::{BudgetHeaders, Room};
+use rollcall_connector::http::limit::{BudgetHeaders, RemainingBudget};
 use rollcall_connector::http::{Call, Header, Http, Session, Vendor};
 use secrecy::SecretString;
 use url::Url;
@@ -67,8 +67,8 @@ impl Api {
     }
 
     /// What is left of the requests of the organization, and of the token's user.
-    pub(crate) fn rooms(&self) -> Vec<Option<Room>> {
-        self.0.rooms()
+    pub(crate) fn remaining_budgets(&self) -> Vec<Option<RemainingBudget>> {
+        self.0.remaining_budgets()
     }
 
     /// `GET /v2/access-token`: what the token is. It takes no scope.

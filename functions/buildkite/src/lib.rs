@@ -21,7 +21,7 @@ pub use sync::{GraphQlStats, Step};
 
 /// The connector's entry in the list of connectors.
 pub fn entry() -> Entry {
-    Entry::reading::<Buildkite>()
+    Entry::read_only::<Buildkite>()
 }
 
 /// What the connector is.

@@ -21,7 +21,7 @@ pub use sync::Step;
 
 /// The connector's entry in the list of connectors.
 pub fn entry() -> Entry {
-    Entry::access::<Confluence>()
+    Entry::with_access_changes::<Confluence>()
 }
 
 const PROVISION: &[Capability] = &[Capability::Provision];

@@ -27,7 +27,7 @@ pub use sync::Step;
 
 /// The connector as the command line and the Lambda functions find it.
 pub fn entry() -> Entry {
-    Entry::access::<Elastic>()
+    Entry::with_access_changes::<Elastic>()
 }
 
 static ABOUT: About = About {

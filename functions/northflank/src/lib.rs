@@ -60,5 +60,5 @@ static ABOUT: About = About {
 
 /// The connector, for whoever knows it by name.
 pub fn entry() -> Entry {
-    Entry::reading::<Northflank>()
+    Entry::read_only::<Northflank>()
 }

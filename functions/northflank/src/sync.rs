@@ -166,7 +166,7 @@ impl Northflank {
         let page = self.roles(at).await?;
         let groups = self.groups().await?.iter();
         let known: BTreeSet<&str> = groups.map(|group| group.id.as_str()).collect();
-        let mut out = StepOutput::onward(page.next.map(|at| Step::Roles { at }));
+        let mut out = StepOutput::with_next(page.next.map(|at| Step::Roles { at }));
         for role in &page.items {
             let (records, missing) = access::role(role, &known);
             // The role itself is granted to those of its groups that are there.
@@ -236,7 +236,7 @@ async fn deleted_during_sync<T: ListRow, F: Future<Output = Result<Page<T>, Erro
 }
 
 fn people(next: Option<Step>, members: &[Member]) -> StepResult {
-    let mut out = StepOutput::onward(next);
+    let mut out = StepOutput::with_next(next);
     for member in members {
         show(&mut out, USER, member, access::user(member))?;
     }

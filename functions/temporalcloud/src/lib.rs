@@ -97,5 +97,5 @@ static ABOUT: About = About {
 
 /// The connector, for whoever knows it by name.
 pub fn entry() -> Entry {
-    Entry::full::<TemporalCloud>()
+    Entry::with_accounts::<TemporalCloud>()
 }

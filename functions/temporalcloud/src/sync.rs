@@ -126,7 +126,7 @@ impl Syncer for TemporalCloud {
             Step::AccountRoles => Ok(access::account_roles(account).into()),
             Step::Users { page } => {
                 let users = listed(page, self.api.list::<User>(page).await)?;
-                let mut out = StepOutput::onward(users.next.map(|page| Step::Users { page }));
+                let mut out = StepOutput::with_next(users.next.map(|page| Step::Users { page }));
                 for user in &users.items {
                     if identity.caller == ResourceId::new(USER, user.id()) {
                         out.tally(CALLER, 1);
@@ -172,7 +172,7 @@ impl Syncer for TemporalCloud {
                     with_projects,
                     page,
                 });
-                let mut out = StepOutput::onward(next);
+                let mut out = StepOutput::with_next(next);
                 for namespace in &namespaces.items {
                     let records = access::namespace(account, namespace, with_projects);
                     show(&mut out, namespace, records);
@@ -243,7 +243,7 @@ impl Syncer for TemporalCloud {
 impl TemporalCloud {
     async fn groups(&self, account: &str, page: &str) -> StepResult {
         let groups = listed(page, self.api.list::<Group>(page).await)?;
-        let mut out = StepOutput::onward(groups.next.map(|page| Step::Groups { page }));
+        let mut out = StepOutput::with_next(groups.next.map(|page| Step::Groups { page }));
         for group in &groups.items {
             let shown = access::group(account, group);
             // Every group's members are read, whether it grants something today or not.
@@ -420,7 +420,7 @@ fn service_accounts(
     accounts: Page<ServiceAccount>,
     next: impl FnOnce(String) -> Step,
 ) -> StepOutput<Step> {
-    let mut out = StepOutput::onward(accounts.next.map(next));
+    let mut out = StepOutput::with_next(accounts.next.map(next));
     for account in &accounts.items {
         if identity.caller == ResourceId::new(SERVICE_ACCOUNT, account.id()) {
             out.tally(CALLER, 1);

@@ -73,7 +73,7 @@ const ENDS_SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Identity {
     /// The warning that the credential expires soon, if it does.
-    pub fn ends_soon(&self, now: Timestamp) -> Option<Warning> {
+    pub fn expiry_warning(&self, now: Timestamp) -> Option<Warning> {
         let end = self.credential_expires_at?;
         let warning = || Warning::new(Code::KeyEndsSoon, format!("the key ends at {end}"));
         (end < after(now, ENDS_SOON)).then(warning)

@@ -95,7 +95,7 @@ impl<S> From<Records> for StepOutput<S> {
 
 impl<S> StepOutput<S> {
     /// An empty output with the step that reads the next page.
-    pub fn onward(next: Option<S>) -> Self {
+    pub fn with_next(next: Option<S>) -> Self {
         Self {
             next,
             ..Self::default()

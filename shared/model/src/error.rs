@@ -87,11 +87,6 @@ impl Error {
         )
     }
 
-    /// A value that cannot be written as JSON.
-    pub fn no_json(source: impl Into<Source>) -> Self {
-        Self::internal(Code::NotJson, "a value has no JSON form").with_source(source)
-    }
-
     /// An event that cannot be carried out as it stands.
     pub fn invalid(code: Code, message: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::new(ErrorType::InvalidRequest, code, message, fix)
@@ -137,7 +132,7 @@ impl Error {
 
     /// Marks the saved state of this sync as useless: a retry starts a new sync.
     #[must_use]
-    pub fn restarting_run(mut self) -> Self {
+    pub fn with_run_restart(mut self) -> Self {
         self.restarts_run = true;
         self
     }

@@ -17,7 +17,7 @@ pub use sync::Step;
 
 /// The connector and what it can do, for everything that knows connectors by name.
 pub fn entry() -> Entry {
-    Entry::access::<Toybox>()
+    Entry::with_access_changes::<Toybox>()
 }
 
 static ABOUT: About = About {

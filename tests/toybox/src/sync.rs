@@ -37,13 +37,13 @@ impl Syncer for Toybox {
         match step {
             Step::Users { cursor } => {
                 let page = listed(cursor, self.api.users(cursor).await)?;
-                let mut out = StepOutput::onward(page.next.map(|cursor| Step::Users { cursor }));
+                let mut out = StepOutput::with_next(page.next.map(|cursor| Step::Users { cursor }));
                 out.records.resources = page.items.iter().map(access::user).collect();
                 Ok(out)
             }
             Step::Groups { cursor } => {
                 let page = listed(cursor, self.api.groups(cursor).await)?;
-                let mut out = StepOutput::onward(page.next.map(|cursor| Step::Groups { cursor }));
+                let mut out = StepOutput::with_next(page.next.map(|cursor| Step::Groups { cursor }));
                 for group in page.items {
                     out.records.extend(access::group(&group));
                     out.spawn.push(Step::Members {
@@ -59,7 +59,7 @@ impl Syncer for Toybox {
                     group: group.clone(),
                     cursor,
                 });
-                let mut out = StepOutput::onward(next);
+                let mut out = StepOutput::with_next(next);
                 let grants = page.items.iter();
                 out.records.grants = grants.map(|m| access::membership(group, m)).collect();
                 Ok(out)

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rollcall_connector::Error;
 use rollcall_connector::http::error::Error as Http;
 use rollcall_connector::http::lenient::{Lenient, or_default};
-use rollcall_connector::http::limit::Room;
+use rollcall_connector::http::limit::RemainingBudget;
 use rollcall_connector::http::{Call, Session};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -59,8 +59,8 @@ impl GraphQl {
     }
 
     /// What is left of the points of the organization, and of the token's user.
-    pub(crate) fn rooms(&self) -> Vec<Option<Room>> {
-        self.0.rooms()
+    pub(crate) fn remaining_budgets(&self) -> Vec<Option<RemainingBudget>> {
+        self.0.remaining_budgets()
     }
 
     /// The failure of a query for which no points are left until then.

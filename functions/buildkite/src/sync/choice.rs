@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rollcall_connector::clock::{after, between};
-use rollcall_connector::http::limit::Room;
+use rollcall_connector::http::limit::RemainingBudget;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{MEMBERS, TEAMS};
@@ -64,30 +64,30 @@ impl GraphQlStats {
 /// What is left of an API's limits, the tightest of which counts.
 #[derive(Debug, Clone)]
 pub(super) struct ApiLimits {
-    rooms: Vec<Room>,
+    rooms: Vec<RemainingBudget>,
     window: Duration,
 }
 
 impl ApiLimits {
     /// Those of REST: 200 requests a minute for the organization and 50 for the user, of which 40 and two are left to
     /// others.
-    pub(super) fn of_rest(rooms: Vec<Option<Room>>, now: Timestamp) -> Self {
+    pub(super) fn of_rest(rooms: Vec<Option<RemainingBudget>>, now: Timestamp) -> Self {
         Self::new(rooms, [160, 48], Duration::from_secs(60), now)
     }
 
     /// Those of GraphQL: 20,000 and 5,000 points in five minutes, of which 4,000 and 200 are left to others.
-    pub(super) fn of_graphql(rooms: Vec<Option<Room>>, now: Timestamp) -> Self {
+    pub(super) fn of_graphql(rooms: Vec<Option<RemainingBudget>>, now: Timestamp) -> Self {
         Self::new(rooms, [16_000, 4_800], Duration::from_secs(300), now)
     }
 
     /// Where nothing is known of a limit, or its window has run out, the documented one begins now.
     fn new(
-        rooms: Vec<Option<Room>>,
+        rooms: Vec<Option<RemainingBudget>>,
         documented: [u64; 2],
         window: Duration,
         now: Timestamp,
     ) -> Self {
-        let whole = |n| Room {
+        let whole = |n| RemainingBudget {
             left: n,
             per_window: n,
             resets_at: after(now, window),
@@ -102,7 +102,7 @@ impl ApiLimits {
         }
     }
 
-    fn least(&self, of: impl Fn(&Room) -> u64) -> u64 {
+    fn least(&self, of: impl Fn(&RemainingBudget) -> u64) -> u64 {
         self.rooms.iter().map(of).min().unwrap_or_default()
     }
 
@@ -166,8 +166,8 @@ mod tests {
         Timestamp::UNIX_EPOCH
     }
 
-    fn room(left: u64, per_window: u64, seconds: u64) -> Room {
-        Room {
+    fn room(left: u64, per_window: u64, seconds: u64) -> RemainingBudget {
+        RemainingBudget {
             left,
             per_window,
             resets_at: after(now(), Duration::from_secs(seconds)),
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_tightest_limit_says_how_long_it_takes() {
-        let wait = |rooms: [Option<Room>; 2], n| {
+        let wait = |rooms: [Option<RemainingBudget>; 2], n| {
             let limits = ApiLimits::of_rest(rooms.into(), now());
             limits.wait(n, now()).as_secs()
         };

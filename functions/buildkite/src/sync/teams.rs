@@ -154,8 +154,8 @@ impl Buildkite {
 
     fn choose(&self, graphql: &GraphQl, teams: usize, stats: GraphQlStats) -> MembersFrom {
         let now = self.session.clock.now();
-        let rest = ApiLimits::of_rest(self.api.rooms(), now);
-        let limits = ApiLimits::of_graphql(graphql.rooms(), now);
+        let rest = ApiLimits::of_rest(self.api.remaining_budgets(), now);
+        let limits = ApiLimits::of_graphql(graphql.remaining_budgets(), now);
         let SourceChoice {
             from,
             points,

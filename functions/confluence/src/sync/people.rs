@@ -19,7 +19,7 @@ impl Confluence {
             }
             page => listed(at, page)?,
         };
-        let mut out = StepOutput::onward(page.next.map(|at| Step::Users { at }));
+        let mut out = StepOutput::with_next(page.next.map(|at| Step::Users { at }));
         for row in &page.items {
             match row.user.get().filter(|user| !user.account_id.is_empty()) {
                 Some(user) => {
@@ -34,7 +34,7 @@ impl Confluence {
 
     pub(super) async fn groups(&self, at: &ListPosition) -> StepResult {
         let page = listed(at, self.api.page(&api::groups(), at).await)?;
-        let mut out = StepOutput::onward(page.next.map(|at| Step::Groups { at }));
+        let mut out = StepOutput::with_next(page.next.map(|at| Step::Groups { at }));
         for group in &page.items {
             out.tally(GROUPS, 1);
             out.unreadable(format_args!("group {}", group.id), group.unreadable());
@@ -46,7 +46,7 @@ impl Confluence {
 
     pub(super) async fn members(&self, group: &str, at: &ListPosition) -> StepResult {
         let page = listed(at, self.api.page(&api::members_of(group), at).await)?;
-        let mut out = StepOutput::onward(page.next.map(|at| Step::Members {
+        let mut out = StepOutput::with_next(page.next.map(|at| Step::Members {
             group: group.to_owned(),
             at,
         }));

@@ -36,7 +36,7 @@ impl Confluence {
     pub(super) async fn spaces(&self, mode: AccessMode, at: &ListPosition) -> StepResult {
         let answer = self.api.page_and_base(&api::spaces(), at).await;
         let (page, base) = listed(at, answer)?;
-        let mut out = StepOutput::onward(page.next.map(|at| Step::Spaces { mode, at }));
+        let mut out = StepOutput::with_next(page.next.map(|at| Step::Spaces { mode, at }));
         for space in &page.items {
             out.tally(SPACES, 1);
             if self.skips(space) {
@@ -110,7 +110,7 @@ impl Confluence {
             page => listed(at, page)?,
         };
         let is_whole = at.is_first() && page.next.is_none();
-        let mut out = StepOutput::onward(page.next.map(|at| Step::Permissions {
+        let mut out = StepOutput::with_next(page.next.map(|at| Step::Permissions {
             space: space.to_owned(),
             mode,
             by_role: by_role.to_vec(),

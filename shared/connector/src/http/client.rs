@@ -17,7 +17,7 @@ use super::call::Call;
 use super::error::{Error, vendor_message};
 use super::gate::{Concurrency, Gate, Permit};
 use super::header::{self, Header};
-use super::limit::{Budget, BudgetHeaders, Pace, Room};
+use super::limit::{Budget, BudgetHeaders, Pace, RemainingBudget};
 use super::redactor::Redactor;
 use super::retry::{self, Postponed};
 use super::session::Session;
@@ -101,7 +101,7 @@ impl Http {
 
     /// What is left of each of the vendor's limits, in the order of [`Vendor::budgets`]; `None` where no running window is
     /// known.
-    pub fn rooms(&self) -> Vec<Option<Room>> {
+    pub fn remaining_budgets(&self) -> Vec<Option<RemainingBudget>> {
         let now = self.session.clock.now();
         self.budgets.iter().map(|budget| budget.room(now)).collect()
     }

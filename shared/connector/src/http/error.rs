@@ -191,7 +191,7 @@ impl From<Error> for Boundary {
             Error::RateLimited { retry_at, .. } => boundary.with_retry_at(retry_at),
             Error::Transport { source, .. } => boundary.with_source(source),
             // A sync that resumed in the middle of the list would meet the same circle.
-            Error::Circle { .. } => boundary.restarting_run(),
+            Error::Circle { .. } => boundary.with_run_restart(),
             _ => boundary,
         }
     }

@@ -122,7 +122,7 @@ pub struct BudgetHeaders {
 
 /// What is left of a rate limit, without the reserve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub struct RemainingBudget {
     /// Requests left in this window.
     pub left: u64,
     /// Requests of a whole window.
@@ -169,11 +169,11 @@ impl Budget {
     }
 
     /// What is left, if a window is known and still runs.
-    pub(super) fn room(&self, now: Timestamp) -> Option<Room> {
+    pub(super) fn room(&self, now: Timestamp) -> Option<RemainingBudget> {
         let window = *self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let known = window.filter(|w| w.reset_at > now)?;
         let reserve = self.reserve(&known);
-        Some(Room {
+        Some(RemainingBudget {
             left: known.remaining.saturating_sub(reserve),
             per_window: known.limit.saturating_sub(reserve),
             resets_at: known.reset_at,
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(budget.room(now), None);
         budget.learn(&answer("12"), now);
         let reset = after(now, Duration::from_secs(30));
-        let room = |left| Room {
+        let room = |left| RemainingBudget {
             left,
             per_window: 90,
             resets_at: reset,

@@ -48,7 +48,7 @@ impl Baseline {
     /// Fails if the credential leads to another customer of the vendor than before.
     pub(crate) fn check_tenant(&self, keys: Keys<'_>, now: &str) -> Result<(), Error> {
         match &self.0 {
-            Some(latest) => tenant::same(keys, &latest.tenant, now),
+            Some(latest) => tenant::check_same(keys, &latest.tenant, now),
             None => Ok(()),
         }
     }
@@ -99,7 +99,7 @@ pub(crate) async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), 
     for _ in 0..3 {
         let found = get_json::<Latest>(store, &keys.latest()).await?;
         if let Some((newest, _)) = &found {
-            tenant::same(keys, &newest.tenant, &manifest.tenant)?;
+            tenant::check_same(keys, &newest.tenant, &manifest.tenant)?;
         }
         // A pin only grows: a run whose tenant is not known, or not all of it, takes nothing away.
         latest.tenant = match &found {

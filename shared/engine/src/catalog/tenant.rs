@@ -17,14 +17,14 @@ struct Pinned {
 /// Fails if the credential leads to another customer than the one of the newest snapshot.
 pub(crate) async fn check(store: &dyn Store, keys: Keys<'_>, tenant: &str) -> Result<(), Error> {
     match get_json::<Pinned>(store, &keys.latest()).await? {
-        Some((pinned, _)) => same(keys, &pinned.tenant, tenant),
+        Some((pinned, _)) => check_same(keys, &pinned.tenant, tenant),
         None => Ok(()),
     }
 }
 
 /// Fails unless both are the same customer. Of one that has several parts, [`rollcall_connector::Identity::tenant`], a part
 /// may come or go, and none may become another one.
-pub fn same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
+pub fn check_same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
     // An unknown tenant cannot be compared.
     if before.is_empty() || now.is_empty() {
         return Ok(());
@@ -93,7 +93,7 @@ mod tests {
             ("a=x", "b=x", false),
             ("t1", "a=x", false),
         ] {
-            assert_eq!(same(keys, before, now).is_ok(), is_same, "{before}, {now}");
+            assert_eq!(check_same(keys, before, now).is_ok(), is_same, "{before}, {now}");
         }
     }
 

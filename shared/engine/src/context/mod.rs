@@ -189,7 +189,7 @@ impl Context {
             transport: self.transport.clone(),
             clock: self.clock.clone(),
             // The rest of the time is for saving.
-            deadline: self.deadline.map(|at| before(at, self.reserve())),
+            deadline: self.deadline.map(|at| before(at, self.shutdown_reserve())),
             max_wait: self.settings.max_wait,
             meter,
         }
@@ -213,7 +213,7 @@ impl Context {
     }
 
     /// How long a lease must last: until this process has ended, where that time is known.
-    pub fn lease(&self) -> Duration {
+    pub fn lease_duration(&self) -> Duration {
         /// Clocks differ.
         const MARGIN: Duration = Duration::from_secs(15);
         match self.deadline {
@@ -223,7 +223,7 @@ impl Context {
     }
 
     /// The part of the remaining time that is reserved for saving, answering and giving the lease back.
-    pub fn reserve(&self) -> Duration {
+    pub fn shutdown_reserve(&self) -> Duration {
         const RESERVE: Duration = Duration::from_secs(5);
         RESERVE.min(self.remaining() / 6)
     }

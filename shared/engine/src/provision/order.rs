@@ -72,7 +72,7 @@ impl Order {
         event::check_connection(connection)?;
         event::check_request_id(request_id)?;
         // Written out again, defaults included: two spellings of one event are the same event.
-        let event = serde_json::to_value(event).map_err(Error::no_json)?;
+        let event = serde_json::to_value(event).map_err(Error::not_json)?;
         Ok(Self {
             connection: connection.to_owned(),
             request: Request {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::Order;
 use super::answer::in_progress;
 use super::audit::Record;
-use super::writer::Trail;
+use super::writer::RequestHistory;
 use crate::context::Context;
 use crate::store::lease::Lease;
 use rollcall_connector::clock::{after, backoff};
@@ -27,7 +27,7 @@ pub(super) async fn postpone(
     cx: &Context,
     (order, record): (&Order, &Record<'_>),
     lease: Option<Lease<()>>,
-    mut trail: Trail,
+    mut trail: RequestHistory,
     failure: Error,
 ) -> Result<ChangeAnswer, Error> {
     let at = comes_back(cx, record, &mut trail, &failure).await;
@@ -49,7 +49,7 @@ pub(super) async fn postpone(
 async fn comes_back(
     cx: &Context,
     record: &Record<'_>,
-    trail: &mut Trail,
+    trail: &mut RequestHistory,
     failure: &Error,
 ) -> Result<Option<Timestamp>, Error> {
     if !failure.kind().is_retryable() {
@@ -79,7 +79,7 @@ pub(super) async fn give_up(
     cx: &Context,
     record: &Record<'_>,
     lease: Option<Lease<()>>,
-    trail: &Trail,
+    trail: &RequestHistory,
     failure: Error,
 ) -> Error {
     if trail.sent && !trail.is_failure_on_record {
@@ -114,7 +114,7 @@ pub(super) fn reason(failure: &Error) -> Option<Reason> {
 pub(super) async fn wait_outside(
     cx: &Context,
     mut lease: Lease<()>,
-    trail: &Trail,
+    trail: &RequestHistory,
     until: Timestamp,
 ) -> Result<(), Error> {
     if !trail.sent {

@@ -10,7 +10,7 @@ use super::Order;
 use super::answer::{blank, in_progress};
 use super::audit::Record;
 use super::postpone;
-use super::writer::{Live, Rehearsal, Trail, Writer, Written, to_json};
+use super::writer::{LiveWriter, DryRunWriter, RequestHistory, Writer, Written, to_json};
 use crate::catalog::tenant;
 use crate::context::Context;
 use crate::store::keys::Keys;
@@ -35,23 +35,23 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     if let Some(answer) = record.answered().await? {
         return Ok(answer);
     }
-    let mut trail = Trail::default();
+    let mut trail = RequestHistory::default();
     let mut lease = match acquire(cx, keys, order).await {
         Ok(lease) => lease,
         Err(e) => return postpone::postpone(cx, (order, &record), None, trail, e).await,
     };
     let settled = under_lease::<P>(cx, keys, order, &record, &mut lease, &mut trail).await;
     match settled {
-        Ok(Settled::Answered(answer, _)) => {
+        Ok(RequestResult::Answered(answer, _)) => {
             // The answer is on record already, whether the lease can be given back or not.
             lease.give_back(&*cx.store, &*cx.clock).await;
             Ok(*answer)
         }
-        Ok(Settled::Waiting(at)) if trail.has_time(at) => {
+        Ok(RequestResult::Waiting(at)) if trail.has_time(at) => {
             postpone::wait_outside(cx, lease, &trail, at).await?;
             Ok(in_progress(order, &record, at, None))
         }
-        Ok(Settled::Waiting(at)) => {
+        Ok(RequestResult::Waiting(at)) => {
             let e = still_in_progress(at);
             Err(postpone::give_up(cx, &record, Some(lease), &trail, e).await)
         }
@@ -69,11 +69,11 @@ async fn rehearse<P: Provisioner>(
     let settled = async {
         let (connector, identity) = connect::<P>(cx, keys, order).await?;
         let attempt = Attempt::new(cx, order, record, &connector, &identity);
-        attempt.settle(&mut Rehearsal, Sent::Nothing).await
+        attempt.settle(&mut DryRunWriter, Sent::Nothing).await
     };
     let answer = match settled.await {
-        Ok(Settled::Answered(answer, _)) => *answer,
-        Ok(Settled::Waiting(at)) => in_progress(order, record, at, None),
+        Ok(RequestResult::Answered(answer, _)) => *answer,
+        Ok(RequestResult::Waiting(at)) => in_progress(order, record, at, None),
         Err(e) => match e.retry_at() {
             Some(at) if e.kind().is_retryable() => {
                 in_progress(order, record, at, postpone::reason(&e))
@@ -118,7 +118,7 @@ async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()
     let request = LeaseRequest {
         owner: &order.request.id,
         floor: 0,
-        ttl: cx.lease(),
+        ttl: cx.lease_duration(),
     };
     match Lease::acquire(&*cx.store, &*cx.clock, &key, &request).await? {
         Acquired::Held(lease) => Ok(lease),
@@ -136,7 +136,7 @@ async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()
 }
 
 /// How far a request came.
-enum Settled {
+enum RequestResult {
     /// To its end, by what was sent last.
     Answered(Box<ChangeAnswer>, Option<Value>),
     /// The vendor is still at it: come back then.
@@ -149,18 +149,18 @@ async fn under_lease<P: Provisioner>(
     order: &Order,
     record: &Record<'_>,
     lease: &mut Lease<()>,
-    trail: &mut Trail,
-) -> Result<Settled, Error> {
+    trail: &mut RequestHistory,
+) -> Result<RequestResult, Error> {
     // A second delivery may have been answered while we waited for the lease.
     if let Some(answer) = record.answered().await? {
-        return Ok(Settled::Answered(Box::new(answer), None));
+        return Ok(RequestResult::Answered(Box::new(answer), None));
     }
     let (since, intentions) = record.intentions::<P::Change>().await?;
     trail.since = since;
     trail.intended = intentions.len();
     trail.sent = !intentions.is_empty();
     let (connector, identity) = connect::<P>(cx, keys, order).await?;
-    let mut live = Live {
+    let mut live = LiveWriter {
         cx,
         connector: &connector,
         identity: &identity,
@@ -177,10 +177,10 @@ async fn under_lease<P: Provisioner>(
         ..Attempt::new(cx, order, record, &connector, &identity)
     };
     let settled = match resume(&mut live, intentions).await? {
-        Resumed::Later(at) => Settled::Waiting(at),
+        Resumed::Later(at) => RequestResult::Waiting(at),
         Resumed::Known(sent) => attempt.settle(&mut live, sent).await?,
     };
-    if let Settled::Answered(answer, sent) = &settled {
+    if let RequestResult::Answered(answer, sent) = &settled {
         let now = cx.clock.now();
         record.observe(answer, sent.clone(), now).await?;
     }
@@ -196,7 +196,7 @@ enum Resumed<C> {
 
 /// Asks for the last write of earlier calls that arrived: what follows one says that it was carried out.
 async fn resume<P: Provisioner>(
-    live: &mut Live<'_, P>,
+    live: &mut LiveWriter<'_, P>,
     intentions: Vec<Proposal<P::Change>>,
 ) -> Result<Resumed<P::Change>, Error> {
     for proposal in intentions.into_iter().rev() {
@@ -261,7 +261,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         &self,
         writer: &mut dyn Writer<P::Change>,
         mut sent: Sent<P::Change>,
-    ) -> Result<Settled, Error> {
+    ) -> Result<RequestResult, Error> {
         let (mut busy, mut sent_here, mut overtaken) = (false, false, false);
         for attempt in 0..ATTEMPTS {
             let plan = self
@@ -286,7 +286,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                             sent = Sent::Carried(proposal, id);
                             continue;
                         }
-                        Written::Later(at) => return Ok(Settled::Waiting(at)),
+                        Written::Later(at) => return Ok(RequestResult::Waiting(at)),
                         Written::Rehearsed => {
                             let then = proposal.then.clone();
                             return self.answered(then, Sent::Carried(proposal, None));
@@ -301,10 +301,10 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                 }
             }
             let at = after(self.cx.clock.now(), pause);
-            match pause + self.cx.reserve() > self.cx.remaining() {
+            match pause + self.cx.shutdown_reserve() > self.cx.remaining() {
                 true if busy => return Err(object_busy(at)),
                 // It takes longer than this invocation can wait.
-                true => return Ok(Settled::Waiting(at)),
+                true => return Ok(RequestResult::Waiting(at)),
                 false => self.cx.clock.sleep(pause).await,
             }
         }
@@ -375,7 +375,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         next
     }
 
-    fn answered(&self, state: AccessState, sent: Sent<P::Change>) -> Result<Settled, Error> {
+    fn answered(&self, state: AccessState, sent: Sent<P::Change>) -> Result<RequestResult, Error> {
         let (proposal, id) = match sent {
             Sent::Nothing => (None, None),
             Sent::Maybe(proposal) => (Some(proposal), None),
@@ -394,7 +394,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             vendor_request_id: id,
             ..blank(self.order, self.record, outcome)
         };
-        Ok(Settled::Answered(Box::new(answer), on_record))
+        Ok(RequestResult::Answered(Box::new(answer), on_record))
     }
 }
 

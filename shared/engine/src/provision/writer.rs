@@ -39,10 +39,10 @@ pub(super) trait Writer<C>: Send {
 }
 
 /// Sends nothing.
-pub(super) struct Rehearsal;
+pub(super) struct DryRunWriter;
 
 #[async_trait]
-impl<C: Serialize + Sync> Writer<C> for Rehearsal {
+impl<C: Serialize + Sync> Writer<C> for DryRunWriter {
     async fn carry_out(&mut self, proposal: &Proposal<C>) -> Result<Written, Error> {
         tracing::info!(proposal = %to_json(proposal)?, "dry run: nothing is sent");
         Ok(Written::Rehearsed)
@@ -50,18 +50,18 @@ impl<C: Serialize + Sync> Writer<C> for Rehearsal {
 }
 
 /// Sends, waits, and keeps track in the audit record.
-pub(super) struct Live<'a, P: Provisioner> {
+pub(super) struct LiveWriter<'a, P: Provisioner> {
     pub cx: &'a Context,
     pub connector: &'a P,
     pub identity: &'a Identity,
     pub record: &'a Record<'a>,
     pub lease: &'a mut Lease<()>,
-    pub trail: &'a mut Trail,
+    pub trail: &'a mut RequestHistory,
 }
 
 /// What a request sent.
 #[derive(Debug, Default)]
-pub(super) struct Trail {
+pub(super) struct RequestHistory {
     /// How many writes are on record, by this call and by earlier ones.
     pub intended: usize,
     /// Whether this call sent anything, or found that an earlier one had.
@@ -74,7 +74,7 @@ pub(super) struct Trail {
     pub is_failure_on_record: bool,
 }
 
-impl Trail {
+impl RequestHistory {
     /// Whether the request may still wait until `at`.
     pub(super) fn has_time(&self, at: Timestamp) -> bool {
         self.since.is_none_or(|since| at <= after(since, MAX_AGE))
@@ -82,11 +82,11 @@ impl Trail {
 }
 
 #[async_trait]
-impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
+impl<P: Provisioner> Writer<P::Change> for LiveWriter<'_, P> {
     async fn carry_out(&mut self, proposal: &Proposal<P::Change>) -> Result<Written, Error> {
         // Are we still the one who changes this principal?
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
-        let ttl = self.cx.lease();
+        let ttl = self.cx.lease_duration();
         self.lease.renew_to_send(store, clock, ttl).await?;
         // From here on a retry must find what was sent, wherever this process ends.
         let on_record = to_json(proposal)?;
@@ -102,7 +102,7 @@ impl<P: Provisioner> Writer<P::Change> for Live<'_, P> {
     }
 }
 
-impl<P: Provisioner> Live<'_, P> {
+impl<P: Provisioner> LiveWriter<'_, P> {
     /// Finds out what became of a write that an earlier call sent, or was about to send.
     pub(super) async fn resume(
         &mut self,
@@ -124,7 +124,7 @@ impl<P: Provisioner> Live<'_, P> {
             .cx
             .settings
             .max_operation
-            .min(self.cx.remaining().saturating_sub(self.cx.reserve()));
+            .min(self.cx.remaining().saturating_sub(self.cx.shutdown_reserve()));
         let until = after(clock.now(), patience);
         loop {
             match progress {
@@ -149,5 +149,5 @@ impl<P: Provisioner> Live<'_, P> {
 
 /// A proposal, for the record.
 pub(super) fn to_json<C: Serialize>(proposal: &Proposal<C>) -> Result<serde_json::Value, Error> {
-    serde_json::to_value(proposal).map_err(Error::no_json)
+    serde_json::to_value(proposal).map_err(Error::not_json)
 }

@@ -26,7 +26,7 @@ pub async fn write<C: Provisioner>(
 }
 
 fn to_json(answer: impl Serialize) -> Result<Value, Error> {
-    serde_json::to_value(answer).map_err(Error::no_json)
+    serde_json::to_value(answer).map_err(Error::not_json)
 }
 
 type Invoke = for<'a> fn(&'a Context, Operation, &'a Value) -> BoxFuture<'a, Result<Value, Error>>;
@@ -45,17 +45,17 @@ pub struct Entry {
 
 impl Entry {
     /// A connector that syncs and provisions, accounts included.
-    pub fn full<C: Syncer + Provisioner>() -> Self {
+    pub fn with_accounts<C: Syncer + Provisioner>() -> Self {
         Self::provisioning::<C>(&Operation::ALL)
     }
 
     /// A connector that syncs, grants and revokes, and leaves accounts to others.
-    pub fn access<C: Syncer + Provisioner>() -> Self {
+    pub fn with_access_changes<C: Syncer + Provisioner>() -> Self {
         Self::provisioning::<C>(&[Operation::Sync, Operation::Grant, Operation::Revoke])
     }
 
     /// A connector that syncs, and changes nothing.
-    pub fn reading<C: Syncer>() -> Self {
+    pub fn read_only<C: Syncer>() -> Self {
         Self {
             about: C::ABOUT,
             operations: &[Operation::Sync],

@@ -60,7 +60,7 @@ pub enum Acquired<T> {
     /// It is ours.
     Held(Lease<T>),
     /// Somebody else has it.
-    Busy(Peek),
+    Busy(LeaseStatus),
 }
 
 /// A lease as it was found, to be acquired in just this state.
@@ -78,8 +78,8 @@ pub async fn look<T: DeserializeOwned>(store: &dyn Store, key: String) -> Result
 
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
     /// Who holds the lease, or held it last.
-    pub fn peek(&self) -> Option<Peek> {
-        self.object.as_ref().map(|(record, _)| Peek::of(record))
+    pub fn peek(&self) -> Option<LeaseStatus> {
+        self.object.as_ref().map(|(record, _)| LeaseStatus::of(record))
     }
 
     /// Acquires the lease. An owner that left it waiting gets it back at once. `None`: another process has written it since.
@@ -97,7 +97,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
         if let Some(found) = found {
             let waiting_for_us = found.owner == owner && !found.active;
             if found.expires_at > now && !waiting_for_us {
-                return Ok(Some(Acquired::Busy(Peek::of(found))));
+                return Ok(Some(Acquired::Busy(LeaseStatus::of(found))));
             }
         }
         let ours = found.filter(|found| found.owner == owner);
@@ -285,7 +285,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
 
 /// The state of a lease, whatever state its holder saved in it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Peek {
+pub struct LeaseStatus {
     /// Whose work it is.
     pub owner: String,
     /// Whether the owner is at work, or waits to be called again.
@@ -302,7 +302,7 @@ pub struct Peek {
     pub has_state: bool,
 }
 
-impl Peek {
+impl LeaseStatus {
     fn of<T>(record: &LeaseObject<T>) -> Self {
         Self {
             owner: record.owner.clone(),
@@ -325,7 +325,7 @@ fn is_there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D
 }
 
 /// Looks at a lease without touching it.
-pub async fn peek(store: &dyn Store, key: &str) -> Result<Option<Peek>, Error> {
+pub async fn peek(store: &dyn Store, key: &str) -> Result<Option<LeaseStatus>, Error> {
     Ok(get_json(store, key).await?.map(|(peek, _)| peek))
 }
 

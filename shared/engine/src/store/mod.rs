@@ -89,7 +89,7 @@ pub trait Store: Send + Sync {
 
 /// Writes a small object at `key`, and returns whether the store refuses to create it again: without that, two runs could
 /// overwrite each other.
-pub async fn keeps_conditions(store: &dyn Store, key: &str) -> Result<bool, Error> {
+pub async fn supports_conditional_writes(store: &dyn Store, key: &str) -> Result<bool, Error> {
     let (first, other) = (Body::Bytes(b"{}\n"), Body::Bytes(b"{\"other\":true}\n"));
     let written = store.put(key, first, PutMode::Overwrite).await;
     written.map_err(|e| e.into_error("the probe"))?;
@@ -128,7 +128,7 @@ pub async fn put_json<T: Serialize + Sync>(
     value: &T,
     mode: PutMode<'_>,
 ) -> Result<Version, PutError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(Error::no_json)?;
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(Error::not_json)?;
     bytes.push(b'\n');
     store.put(key, Body::Bytes(&bytes), mode).await
 }
@@ -188,7 +188,7 @@ pub(crate) mod conformance {
         );
         assert_eq!(store.list("a/").await.expect("list"), ["a/b/z", "a/x.json"]);
         assert!(store.list("b/").await.expect("list").is_empty());
-        assert!(keeps_conditions(store, "c/x.json").await.expect("probed"));
+        assert!(supports_conditional_writes(store, "c/x.json").await.expect("probed"));
     }
 
     async fn put(

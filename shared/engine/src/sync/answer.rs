@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::catalog::manifest::{Manifest, Status};
-use crate::store::lease::Peek;
+use crate::store::lease::LeaseStatus;
 use rollcall_connector::event::{Counts, Reason, SyncAnswer, SyncStatus};
 use rollcall_connector::{Code, Warning};
 
@@ -37,7 +37,7 @@ pub(super) fn with_status(manifest: &Manifest, status: SyncStatus) -> SyncAnswer
 }
 
 /// Another run has the lease.
-pub(super) fn busy(connection: &str, holder: &Peek) -> SyncAnswer {
+pub(super) fn busy(connection: &str, holder: &LeaseStatus) -> SyncAnswer {
     let (id, until) = (&holder.owner, holder.expires_at);
     let next = match holder.has_state {
         true => "the next sync resumes it",

@@ -103,7 +103,7 @@ pub(super) async fn replay(
             store.place(key)
         );
         let fix = "Start a new run: send the event without `sync_id`.";
-        Error::new(kind, code, message, fix).restarting_run()
+        Error::new(kind, code, message, fix).with_run_restart()
     };
     for key in parts {
         let object = store.get(key).await?.ok_or_else(|| {

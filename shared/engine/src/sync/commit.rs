@@ -206,7 +206,7 @@ fn new_steps<C: Syncer>(steps: &[C::Step]) -> Result<Vec<NewStep>, Error> {
 }
 
 fn new_step<C: Syncer>(step: &C::Step) -> Result<NewStep, Error> {
-    let body = serde_json::to_string(step).map_err(Error::no_json)?;
+    let body = serde_json::to_string(step).map_err(Error::not_json)?;
     let phase = C::phase(step).into();
     Ok(NewStep { phase, body })
 }

@@ -413,5 +413,5 @@ fn broken(what: String) -> Error {
         Code::BrokenSnapshot,
         format!("the snapshot is not published, since it would be wrong: {what}"),
     )
-    .restarting_run()
+    .with_run_restart()
 }

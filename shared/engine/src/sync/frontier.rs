@@ -143,7 +143,7 @@ async fn run_step<C: Syncer>(
             "Start a new run: send the event without `sync_id`.",
         )
         .with_source(e)
-        .restarting_run()
+        .with_run_restart()
     })?;
     connector.run(identity, &decoded).await
 }

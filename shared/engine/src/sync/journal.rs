@@ -156,7 +156,7 @@ impl<'a> Journal<'a> {
         }
         if between(now, self.lease.expires_at()) < self.cx.settings.lease / 2 {
             let (store, clock) = (&*self.cx.store, &*self.cx.clock);
-            self.lease.renew(store, clock, self.cx.lease()).await?;
+            self.lease.renew(store, clock, self.cx.lease_duration()).await?;
         }
         Ok(())
     }
@@ -166,7 +166,7 @@ impl<'a> Journal<'a> {
         self.upload().await?;
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
         self.lease
-            .update(store, clock, self.cx.lease(), self.saved.clone())
+            .update(store, clock, self.cx.lease_duration(), self.saved.clone())
             .await
     }
 

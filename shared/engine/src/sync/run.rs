@@ -101,7 +101,7 @@ async fn take<C: Syncer>(
         let request = LeaseRequest {
             owner: &sync_id,
             floor: before.generation(),
-            ttl: cx.lease(),
+            ttl: cx.lease_duration(),
         };
         let lease = match found.acquire(store, clock, &request).await? {
             Some(Acquired::Held(lease)) => lease,
@@ -224,14 +224,14 @@ impl Journal<'_> {
         }
         let noticed = connector.check(&identity, &self.work.tallies()?);
         // What is wrong with the whole is in the checkpoint, too.
-        let noticed = noticed.map_err(Error::restarting_run)?;
+        let noticed = noticed.map_err(Error::with_run_restart)?;
         let estimate = self.estimate()?;
         if self.has_progressed() && cx.remaining() < estimate {
             return Ok(Ended::Waiting(Reason::Finishing, cx.clock.now()));
         }
         let mut warnings = connected.warnings;
         warnings.extend(identity.warnings.iter().cloned());
-        warnings.extend(identity.ends_soon(cx.clock.now()));
+        warnings.extend(identity.expiry_warning(cx.clock.now()));
         warnings.extend(noticed);
         let manifest = self.finish::<C>(&identity, warnings, estimate).await?;
         Ok(Ended::Published(Box::new(manifest)))
@@ -258,7 +258,7 @@ impl Journal<'_> {
     /// Begins a run, or brings this process to where an earlier slice stopped.
     async fn begin<C: Syncer>(&mut self, connector: &C, identity: &Identity) -> Result<(), Error> {
         if let Some(tenant) = &self.saved.tenant {
-            tenant::same(self.keys, tenant, &identity.tenant).map_err(Error::restarting_run)?;
+            tenant::check_same(self.keys, tenant, &identity.tenant).map_err(Error::with_run_restart)?;
         }
         if !self.saved.parts.is_empty() {
             return checkpoint::replay(&*self.cx.store, &self.saved.parts, &mut self.work).await;
@@ -283,14 +283,14 @@ impl Journal<'_> {
         // Nobody renews the lease while the snapshot is written.
         let (store, clock) = (&*cx.store, &*cx.clock);
         self.lease
-            .renew(store, clock, cx.lease().max(estimate * 2))
+            .renew(store, clock, cx.lease_duration().max(estimate * 2))
             .await?;
         let finished = self.write::<C>(started_at).await?;
         // Before anything that others will see: is the lease still ours?
-        self.lease.renew(store, clock, cx.lease()).await?;
+        self.lease.renew(store, clock, cx.lease_duration()).await?;
         let snapshot = self.keys.snapshot(self.sync_id, self.lease.generation());
         publish::store_snapshot(store, &snapshot, &finished.file).await?;
-        self.lease.renew(store, clock, cx.lease()).await?;
+        self.lease.renew(store, clock, cx.lease_duration()).await?;
         // Read now: a quarantined snapshot may have been accepted since the slice began.
         let before = Baseline::read(store, self.keys).await?;
         before.check_tenant(self.keys, &identity.tenant)?;

@@ -152,7 +152,7 @@ impl Syncer for Planned {
     async fn run(&self, _: &Identity, page: &usize) -> Result<StepOutput<usize>, Error> {
         self.ask(Some(*page)).await?;
         let people = self.plan(|plan| plan.people);
-        let mut out = StepOutput::onward(Some(page + 1).filter(|next| *next < people));
+        let mut out = StepOutput::with_next(Some(page + 1).filter(|next| *next < people));
         let resource_trait = ResourceTrait::account(AccountType::Human, None);
         let id = ResourceId::new("user", page.to_string());
         out.records

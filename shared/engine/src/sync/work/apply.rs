@@ -21,7 +21,7 @@ impl Work {
                 "a checkpoint holds a commit of an unknown kind",
             )
             .with_source(e)
-            .restarting_run()
+            .with_run_restart()
         })?;
         let tx = self.db.transaction().map_err(ScratchError::from)?;
         let mut counts = self.counts;
@@ -98,7 +98,7 @@ fn done(tx: &Connection, seen: &mut SeenNames, commit: &Commit) -> Result<Option
         let is_empty = commit.is_empty_page();
         let empty_pages = if is_empty { empty_pages + 1 } else { 0 };
         if empty_pages >= MAX_EMPTY_PAGES {
-            return Err(endless(&next.body).restarting_run());
+            return Err(endless(&next.body).with_run_restart());
         }
         let sql = "INSERT INTO steps(phase, list, body, empty_pages) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT(body) DO NOTHING";
@@ -219,5 +219,5 @@ fn repeated_cursor(body: &str) -> Error {
         format!("the vendor's list goes in a circle: it pointed a second time to {body}"),
         "Run again; if it persists, report it to the vendor.",
     )
-    .restarting_run()
+    .with_run_restart()
 }

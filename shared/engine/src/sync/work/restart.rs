@@ -23,7 +23,7 @@ pub(super) fn restart(tx: &Connection, step: i64) -> Result<bool, Error> {
             format!("the vendor lost the place in the list {body} {times} times"),
             "Run again when the vendor is calmer.",
         )
-        .restarting_run());
+        .with_run_restart());
     }
     start_over(tx, root)?;
     rebuild_names(tx)?;

@@ -29,8 +29,8 @@ bench:
     target/release/bench
 
 # Build the functions for AWS (arm64 or x86_64), and package them.
-build architecture="arm64":
-    infra/build {{architecture}}
+build architecture="arm64" *options:
+    infra/build {{architecture}} {{options}}
 
 # Start a simulated AWS to deploy to.
 aws:

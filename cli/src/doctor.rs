@@ -13,7 +13,7 @@ use rollcall_engine::catalog::tenant;
 use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::Entry;
 use rollcall_engine::store::keys::Keys;
-use rollcall_engine::store::{get_json, supports_conditional_writes, lease};
+use rollcall_engine::store::{get_json, lease, supports_conditional_writes};
 
 use crate::args::{DoctorArgs, Target};
 use crate::connectors;

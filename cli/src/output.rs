@@ -46,7 +46,11 @@ pub(crate) enum Listing {
         out: BufWriter<StdoutLock<'static>>,
         is_empty: bool,
     },
-    Csv(Box<csv::Writer<StdoutLock<'static>>>),
+    Csv {
+        out: Box<csv::Writer<StdoutLock<'static>>>,
+        /// The header, until the first row or the end: a list that fails before leaves nothing that looks like an empty one.
+        header: Option<Vec<String>>,
+    },
     Table {
         out: BufWriter<StdoutLock<'static>>,
         columns: &'static [&'static str],
@@ -66,11 +70,12 @@ impl Listing {
                 is_empty: true,
             },
             Format::Csv => {
-                let mut out = csv::Writer::from_writer(stdout);
                 let names = R::COLUMNS.iter();
                 let names = names.map(|name| name.to_lowercase().replace(' ', "_"));
-                out.write_record(names).map_err(io_error)?;
-                Self::Csv(Box::new(out))
+                Self::Csv {
+                    out: Box::new(csv::Writer::from_writer(stdout)),
+                    header: Some(names.collect()),
+                }
             }
             Format::Table => Self::Table {
                 out: BufWriter::with_capacity(1 << 16, stdout),
@@ -90,7 +95,10 @@ impl Listing {
                 let text = serde_json::to_string(row)?;
                 out.write_all(printable_json(&text).as_bytes())?;
             }
-            Self::Csv(out) => {
+            Self::Csv { out, header } => {
+                if let Some(names) = header.take() {
+                    out.write_record(names).map_err(io_error)?;
+                }
                 let cells = row.cells();
                 let cells = cells.iter().map(|cell| spreadsheet(cell));
                 out.write_record(cells).map_err(io_error)?;
@@ -129,7 +137,12 @@ impl Listing {
                 out.write_all(if is_empty { b"[]\n" } else { b"\n]\n" })?;
                 out.flush()
             }
-            Self::Csv(mut out) => out.flush(),
+            Self::Csv { mut out, header } => {
+                if let Some(names) = header {
+                    out.write_record(names).map_err(io_error)?;
+                }
+                out.flush()
+            }
             Self::Table {
                 mut out,
                 columns,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rollcall_connector::clock::between;
 use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
-use rollcall_connector::{Code, Error};
+use rollcall_connector::{Code, Error, Warning};
 use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use serde::de::DeserializeOwned;
@@ -100,7 +100,7 @@ pub(crate) fn reason(reason: Option<Reason>) -> &'static str {
         Some(Reason::Loss) => "it lost much more than is usual",
         Some(Reason::Lease) => "another run or change has the lease",
         Some(Reason::Interrupted) => "it was stopped",
-        None => "the vendor is still at it",
+        None => "the vendor is still applying the change",
     }
 }
 
@@ -148,6 +148,9 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
         SyncStatus::Complete => return Exit::Done,
         SyncStatus::Continue => {
             output::note(&format!("not finished: {}", reason(answer.reason)));
+            for Warning { code, message } in &answer.warnings {
+                output::note(&format!("{code}: {message}"));
+            }
             output::note(&format!("to resume{from}: {resume}"));
         }
         SyncStatus::Held => {

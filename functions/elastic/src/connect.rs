@@ -66,7 +66,7 @@ impl Connector for Elastic {
             );
         }
         if !problems.is_empty() {
-            return Err(config::invalid_configuration(&problems));
+            return Err(config::bad(&problems));
         }
         let api = key.map(|key| Cloud::new(base, key.clone(), organization, session));
         let cloud = api.transpose()?.map(|api| CloudAccess {
@@ -196,7 +196,7 @@ impl Cluster {
         session: &Session,
     ) -> Result<Self, Error> {
         let url = endpoint::parse(endpoint)
-            .map_err(|problem| config::invalid_configuration(&[format!("the endpoint of {place} {problem}")]))?;
+            .map_err(|problem| config::bad(&[format!("the endpoint of {place} {problem}")]))?;
         Ok(Self {
             identity: endpoint::identity(&url),
             api: Deployment::new(place.to_owned(), url, key.clone(), session.clone())?,

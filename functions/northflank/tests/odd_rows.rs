@@ -42,7 +42,7 @@ fn with(path: &str, field: &str, value: &Value) -> FaultKind {
 #[tokio::test]
 async fn a_field_that_decides_nothing_fails_nothing_in_any_form_and_is_reported() {
     let whole = Shown::by(&small().await).await;
-    let dates = [json!("soon"), json!(7)];
+    let dates = [json!(""), json!("soon"), json!(7)];
     let others = [json!(7), json!([7])];
     for (path, field, odd) in [
         ("/v1/org-members", "joinedAt", dates.as_slice()),
@@ -67,7 +67,7 @@ async fn a_field_that_decides_nothing_fails_nothing_in_any_form_and_is_reported(
         ("/v1/directory-groups", "name", &others),
         ("/v1/directory-groups", "idpId", &others),
     ] {
-        for value in odd.iter().chain([&json!(null), &json!("")]) {
+        for value in odd.iter().chain([&json!(null)]) {
             let what = format!("{field} of {path} is {value}");
             let desk = small().await;
             // What is written here leaves the links of a role to groups as they are.
@@ -79,7 +79,7 @@ async fn a_field_that_decides_nothing_fails_nothing_in_any_form_and_is_reported(
             let told: Vec<String> = told.filter(|w| w.starts_with("UnreadableField")).collect();
             assert_eq!(
                 told.len(),
-                usize::from(!value.is_null() && value != ""),
+                usize::from(!value.is_null()),
                 "{what}: {told:?}"
             );
             assert!(

@@ -143,7 +143,7 @@ pub(crate) fn user(tenant: &str, user: &User) -> ObjectRecords {
 pub(crate) fn service_account(tenant: &str, sa: &ServiceAccount) -> ObjectRecords {
     let resource_trait = ResourceTrait::account(AccountType::Service, None);
     let mut resource = account(sa, resource_trait, false);
-    resource.description = brief(sa.spec.description.text());
+    resource.description = brief(sa.spec.description.verbatim());
     resource.v1_identifier = Some(resource.id.to_string());
     let profile = &mut resource.profile;
     put(profile, "user_id", sa.id());
@@ -164,12 +164,12 @@ pub(crate) fn group(tenant: &str, group: &Group) -> ObjectRecords {
             put(
                 profile,
                 "email",
-                google.map_or("", |g| g.email_address.text()),
+                google.map_or("", |g| g.email_address.verbatim()),
             );
         }
         GroupKind::Scim => {
             put(profile, "kind", "scim");
-            put(profile, "idp_id", scim.map_or("", |g| g.idp_id.text()));
+            put(profile, "idp_id", scim.map_or("", |g| g.idp_id.verbatim()));
         }
         GroupKind::Unknown => {}
     }
@@ -206,10 +206,10 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
     let mut resource = resource(namespace, name, ResourceTrait::None);
     resource.v1_identifier = Some(resource.id.to_string());
     let profile = &mut resource.profile;
-    put(profile, "region", namespace.active_region.text());
+    put(profile, "region", namespace.active_region.verbatim());
     put(profile, "project_id", &namespace.project_id);
     for (tag, value) in namespace.tags.get().into_iter().flatten() {
-        put(profile, &format!("tag:{tag}"), value.text());
+        put(profile, &format!("tag:{tag}"), value.verbatim());
     }
     let entitlements = Permission::ALL.iter().map(|permission| {
         let id = namespace_permission(name, permission);
@@ -252,9 +252,9 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
 /// its developers.
 pub(crate) fn project(account: &str, project: &Project) -> Records {
     let label = project.spec.get();
-    let name = label.map_or("", |label| label.name.text());
+    let name = label.map_or("", |label| label.name.verbatim());
     let mut resource = resource(project, name, ResourceTrait::None);
-    resource.description = brief(label.map_or("", |label| label.description.text()));
+    resource.description = brief(label.map_or("", |label| label.description.verbatim()));
     let name = &resource.display_name;
     let entitlements = ProjectRole::ALL.iter().map(|role| Entitlement {
         purpose: Purpose::Permission,
@@ -287,9 +287,9 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
 /// A custom role, which can be assigned.
 pub(crate) fn custom_role(role: &CustomRole) -> Records {
     let label = role.spec.get();
-    let name = label.map_or("", |label| label.name.text());
+    let name = label.map_or("", |label| label.name.verbatim());
     let mut resource = resource(role, name, ResourceTrait::Role);
-    resource.description = brief(label.map_or("", |label| label.description.text()));
+    resource.description = brief(label.map_or("", |label| label.description.verbatim()));
     let name = &resource.display_name;
     let assigned = entitlement(
         custom_role_assigned(role.id()),

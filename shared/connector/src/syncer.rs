@@ -104,7 +104,10 @@ impl<S> StepOutput<S> {
 
     /// Adds to a count.
     pub fn tally(&mut self, key: &str, n: u64) {
-        *self.tallies.entry(key.to_owned()).or_default() += n;
+        // A page that counts nothing stays an empty page.
+        if n > 0 {
+            *self.tallies.entry(key.to_owned()).or_default() += n;
+        }
     }
 
     /// Adds a warning.

@@ -43,7 +43,8 @@ impl Syncer for Toybox {
             }
             Step::Groups { cursor } => {
                 let page = listed(cursor, self.api.groups(cursor).await)?;
-                let mut out = StepOutput::with_next(page.next.map(|cursor| Step::Groups { cursor }));
+                let mut out =
+                    StepOutput::with_next(page.next.map(|cursor| Step::Groups { cursor }));
                 for group in page.items {
                     out.records.extend(access::group(&group));
                     out.spawn.push(Step::Members {

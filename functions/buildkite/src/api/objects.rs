@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 /// A row of a list.
 pub(crate) trait ListRow: DeserializeOwned {
-    /// What the row is told from others by.
+    /// The id that distinguishes the row from others.
     fn id(&self) -> &str;
 }
 

@@ -142,7 +142,7 @@ async fn a_refusal_to_list_teams_is_not_taken_for_having_none() {
         (
             Teams::NotFound,
             ErrorType::NotFound,
-            "ContradictoryAnswers",
+            "NotAvailable",
             "Switch teams on in the organization's settings",
         ),
     ] {

@@ -83,7 +83,7 @@ pub(crate) fn assignments_on(space: &str) -> List<Assignment> {
 
 /// A row of a list.
 pub(crate) trait ListRow: DeserializeOwned {
-    /// What the row is told from others by.
+    /// The id that distinguishes the row from others.
     fn key(&self) -> String;
 }
 

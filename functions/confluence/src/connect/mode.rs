@@ -23,7 +23,7 @@ impl Confluence {
         let both = |text: String| {
             (
                 AccessMode::Both,
-                Some(Warning::new(Code::UnknownValue, text)),
+                Some(Warning::new(Code::UnknownRoleMode, text)),
             )
         };
         Ok(match mode.as_deref() {

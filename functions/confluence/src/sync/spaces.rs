@@ -132,7 +132,7 @@ impl Confluence {
                 }
                 RowMeaning::NotSelected => out.tally(NOT_SELECTED, 1),
                 RowMeaning::Unnamed => out.warn(
-                    Code::UnreadableRow,
+                    Code::UnknownPermission,
                     format!(
                         "row {} of space {space} does not say what {holder} may do, and is left out",
                         row.id

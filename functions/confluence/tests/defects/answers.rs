@@ -248,7 +248,13 @@ async fn a_refusal_is_not_called_a_missing_right_if_something_else_refuses() {
             let fault = Fault::matching(method, "/wiki/rest/api/", kind.clone());
             desk.vendor.sim.set_faults(vec![fault]);
             let export = grant(&desk, method, "space:98310:export-space", "user:712020:c3").await;
-            assert_eq!(code(export), expected, "{method}");
+            let error = export.expect_err("refused");
+            assert_eq!(error.code(), expected, "{method}");
+            let fix = error.fix();
+            assert!(
+                !fix.contains("administrator of that space"),
+                "{method}: {fix}"
+            );
         }
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
 
 fn user(organization: &Organization, member: &Member) -> Resource {
     let id = ResourceId::new(USER, &member.user_id);
-    let (name, email) = (member.name.text(), member.email.text());
+    let (name, email) = (member.name.verbatim(), member.email.verbatim());
     let shown = name_or_id(name, name_or_id(email, &member.user_id));
     let address = Some(email.to_owned()).filter(|email| !email.is_empty());
     let resource_trait = ResourceTrait::account(AccountType::Human, address).with_login(email);

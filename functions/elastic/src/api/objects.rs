@@ -48,7 +48,7 @@ pub(crate) struct Organization {
 impl Organization {
     /// Its name, or else its id.
     pub(crate) fn name(&self) -> &str {
-        name_or_id(self.name.text(), &self.id)
+        name_or_id(self.name.verbatim(), &self.id)
     }
 
     /// The fields that could not be read.

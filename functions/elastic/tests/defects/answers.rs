@@ -29,31 +29,56 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
         headers: Vec::new(),
         body: Some(json!({})),
     };
+    let page_of_cloud = ("WrongAddress", "not the Elastic Cloud API");
+    let page_of_deployment = ("WrongAddress", "is not Elasticsearch");
     for list in LISTS {
         for (kind, of_cloud, of_deployment) in [
             (
                 FaultKind::status(401),
-                "CredentialRejected",
-                "CredentialRejected",
+                ("CredentialRejected", "Elastic Cloud does not accept"),
+                (
+                    "CredentialRejected",
+                    "Elasticsearch of the deployment does not accept",
+                ),
             ),
             (
                 FaultKind::status(403),
-                "CredentialTooWeak",
-                "CredentialTooWeak",
+                ("CredentialTooWeak", "may not see the organization"),
+                ("CredentialTooWeak", "the key of the deployment lacks"),
             ),
             (
                 FaultKind::status(404),
-                "UnknownOrganization",
-                "WrongAddress",
+                ("UnknownOrganization", ""),
+                ("WrongAddress", "no cluster at the endpoint"),
             ),
-            (FaultKind::status(410), "VendorRejected", "Serverless"),
-            (html_page(200), "VendorUnavailable", "WrongAddress"),
+            (
+                FaultKind::status(410),
+                ("VendorRejected", ""),
+                ("Serverless", ""),
+            ),
+            (
+                html_page(200),
+                ("VendorUnavailable", ""),
+                ("WrongAddress", ""),
+            ),
             // A page for people is no word of the API on a key.
-            (html_page(401), "WrongAddress", "WrongAddress"),
-            (html_page(403), "WrongAddress", "WrongAddress"),
-            (html_page(404), "WrongAddress", "WrongAddress"),
-            (html_page(502), "VendorUnavailable", "VendorUnavailable"),
-            (empty.clone(), "UnexpectedAnswer", "WrongAddress"),
+            (html_page(401), page_of_cloud, page_of_deployment),
+            (html_page(403), page_of_cloud, page_of_deployment),
+            (
+                html_page(404),
+                page_of_cloud,
+                ("WrongAddress", "no cluster at the endpoint"),
+            ),
+            (
+                html_page(502),
+                ("VendorUnavailable", ""),
+                ("VendorUnavailable", ""),
+            ),
+            (
+                empty.clone(),
+                ("UnexpectedAnswer", ""),
+                ("WrongAddress", ""),
+            ),
         ] {
             desk.afresh();
             let what = format!("{kind:?} at {list}");
@@ -61,12 +86,14 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
             fault.times = None;
             desk.vendor.sim.set_faults(vec![fault]);
             let error = desk.sync().await.expect_err(&what);
-            let expected = if is_cloud(list) {
+            let (expected, part) = if is_cloud(list) {
                 of_cloud
             } else {
                 of_deployment
             };
-            assert_eq!(error.code(), expected, "{what}: {}", Chain(&error));
+            let text = Chain(&error).to_string();
+            assert_eq!(error.code(), expected, "{what}: {text}");
+            assert!(text.contains(part), "{what}: {text}");
             assert!(!error.fix().is_empty(), "{what}");
             assert!(!desk.is_published(), "{what}");
         }
@@ -155,14 +182,19 @@ async fn a_list_that_cannot_be_empty_and_is_publishes_nothing() {
             "NoOrganization",
         ),
         (members, cloud(json!({"members": []})), "CredentialTooWeak"),
-        (users, nothing(), "EmptyList"),
-        (roles, nothing(), "EmptyList"),
+        (users, nothing(), "EmptyList: shows no users"),
+        (roles, nothing(), "EmptyList: shows no roles"),
     ] {
         desk.afresh();
         let mut fault = Fault::matching("GET", list, kind).exactly();
         fault.times = None;
         desk.vendor.sim.set_faults(vec![fault]);
-        assert_eq!(code(desk.sync().await), expected, "{list}");
+        let error = desk.sync().await.expect_err(list);
+        let text = format!("{error}; {}", error.fix());
+        let (code, part) = expected.split_once(": ").unwrap_or((expected, ""));
+        assert_eq!(error.code(), code, "{list}");
+        assert!(text.contains(part), "{list}: {text}");
+        assert_eq!(text.contains("reserved realm"), list == users, "{text}");
         assert!(!desk.is_published(), "{list}");
     }
     // Where the built-in users are switched off, there are native ones; and nobody need be invited, nor have a mapping.

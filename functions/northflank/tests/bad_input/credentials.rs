@@ -381,7 +381,10 @@ async fn a_token_that_names_no_organization_is_reported_and_odd_fields_of_it_fai
             Some("TenantUnknown"),
         ),
         (token(uid(), json!(7), json!(null)), Some("UnreadableField")),
-        (token(uid(), json!("Sync"), json!("")), None),
+        (
+            token(uid(), json!("Sync"), json!("")),
+            Some("UnreadableField"),
+        ),
         (
             token(uid(), json!("Sync"), json!("soon")),
             Some("UnreadableField"),

@@ -134,6 +134,23 @@ async fn empty_pages_that_point_to_others_are_followed_as_long_as_lists_end() {
     }
 }
 
+#[tokio::test]
+async fn a_list_of_members_without_an_end_publishes_nothing() {
+    let desk = small_with(|w| w.groups.clear()).await;
+    desk.vendor.sim.set_options(|o| o.empty_pages = 1_000);
+    // Only the members are without an end.
+    let no_roles = json!({"data": {"roles": []}, "pagination": {"hasNextPage": false}});
+    let kind = FaultKind::Status {
+        code: 200,
+        headers: Vec::new(),
+        body: Some(no_roles),
+    };
+    fault(&desk, "/v1/org-roles", kind);
+    let error = failure(&desk, "members without an end").await;
+    assert_eq!(error.code(), "EndlessList", "{error}");
+    assert!(queries(&desk, "/v1/org-members").len() < 60);
+}
+
 /// Rows move to the next page when somebody is added before them.
 #[tokio::test]
 async fn a_row_that_is_on_two_pages_is_there_once() {

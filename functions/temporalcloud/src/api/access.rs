@@ -85,7 +85,11 @@ impl Access {
     pub(crate) fn projects(&self) -> impl Iterator<Item = (&str, ProjectRole)> {
         let entries = self.project_accesses.iter();
         entries.filter_map(|(project, access)| {
-            let role = ProjectRole::read(access.role.as_ref(), "")?;
+            let role = match ProjectRole::read(access.role.as_ref(), "")? {
+                // Project roles are read in either case.
+                ProjectRole::Unknown(name) => ProjectRole::of(&name.to_uppercase()),
+                role => role,
+            };
             Some((project.as_str(), role))
         })
     }

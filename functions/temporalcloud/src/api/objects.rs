@@ -73,7 +73,7 @@ macro_rules! object {
             }
 
             fn state(&self) -> ResourceState {
-                let state = ResourceState::read(self.state.get(), self.state_deprecated.text());
+                let state = ResourceState::read(self.state.get(), self.state_deprecated.verbatim());
                 state.unwrap_or_else(|| ResourceState::Unknown(String::new()))
             }
 
@@ -125,7 +125,7 @@ macro_rules! holder {
             fn version_and_operation(&self) -> Option<(&str, &str)> {
                 let (version, operation) = (&self.resource_version, &self.async_operation_id);
                 let is_odd = version.is_unreadable() || operation.is_unreadable();
-                (!is_odd).then(|| (version.text(), operation.text()))
+                (!is_odd).then(|| (version.verbatim(), operation.verbatim()))
             }
         }
     };
@@ -183,7 +183,7 @@ holder!(
         ("spec.name", account.spec.name.is_unreadable()),
         ("spec.description", account.spec.description.is_unreadable()),
     ]
-    name: account.spec.name.text(), access: account.spec.access().map(Cow::Owned),
+    name: account.spec.name.verbatim(), access: account.spec.access().map(Cow::Owned),
     fn is_scoped(&self) -> bool {
         self.spec.scope() != "account"
     }
@@ -265,7 +265,7 @@ holder!(
         ("spec.scimGroup", group.spec.scim_group.is_unreadable()),
         ("spec.scimGroup", odd(&group.spec.scim_group, |g| &g.idp_id)),
     ]
-    name: group.spec.display_name.text(), access: group.spec.access.as_ref().map(Cow::Borrowed)
+    name: group.spec.display_name.verbatim(), access: group.spec.access.as_ref().map(Cow::Borrowed)
 );
 
 /// What a group is set to; its kind is the one of three that is there.

@@ -25,18 +25,23 @@ pub(crate) struct AsyncOperation {
 impl AsyncOperation {
     /// How it stands; `None` if the vendor does not say.
     pub(crate) fn state(&self) -> Option<OperationState> {
-        OperationState::read(self.state.get(), self.state_deprecated.text())
+        OperationState::read(self.state.get(), self.state_deprecated.verbatim())
     }
 
     /// After how many seconds to ask again, if the vendor says so.
     pub(crate) fn check_after(&self) -> Option<f64> {
-        let seconds = self.check_duration.text().strip_suffix('s')?.parse().ok();
+        let seconds = self
+            .check_duration
+            .verbatim()
+            .strip_suffix('s')?
+            .parse()
+            .ok();
         seconds.filter(|seconds: &f64| seconds.is_finite())
     }
 
     /// Why it failed, in the vendor's own words.
     pub(crate) fn failure_reason(&self) -> &str {
-        self.failure_reason.text()
+        self.failure_reason.verbatim()
     }
 
     /// Replaces those words by ones that are fit to be quoted.

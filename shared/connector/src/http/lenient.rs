@@ -20,7 +20,7 @@ where
 /// documented, its list must not fail. It needs no `#[serde(default)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lenient<T> {
-    /// Missing, `null`, or an empty text.
+    /// Missing or `null`; an empty text too, where [`empty_is_absent`] reads the field.
     #[default]
     Absent,
     /// As documented.
@@ -52,6 +52,11 @@ impl<T: Copy> Lenient<T> {
 }
 
 impl Lenient<String> {
+    /// The text as the vendor wrote it; empty if there is none.
+    pub fn verbatim(&self) -> &str {
+        self.get().map_or("", String::as_str)
+    }
+
     /// The text without the blanks around it; empty if there is none.
     pub fn text(&self) -> &str {
         self.get().map_or("", |text| text.trim())

@@ -93,7 +93,11 @@ mod tests {
             ("a=x", "b=x", false),
             ("t1", "a=x", false),
         ] {
-            assert_eq!(check_same(keys, before, now).is_ok(), is_same, "{before}, {now}");
+            assert_eq!(
+                check_same(keys, before, now).is_ok(),
+                is_same,
+                "{before}, {now}"
+            );
         }
     }
 

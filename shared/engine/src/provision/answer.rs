@@ -1,4 +1,4 @@
-//! What a change answers.
+//! The answers of a change.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,8 @@ use super::Order;
 use super::audit::Record;
 use rollcall_connector::event::{ChangeAnswer, Outcome, Reason};
 
-/// The request is not finished: the same event takes it further, from `at` on. Without a reason the vendor is at it.
+/// The request is not finished: the same event resumes it from `at` on. Without a reason, the vendor is still applying the
+/// change.
 pub(super) fn in_progress(
     order: &Order,
     record: &Record<'_>,

@@ -1,11 +1,14 @@
-//! The audit record of a request. *intended*, one object for each write, before the vendor is told anything; *observed*,
-//! once, with what was read back in the end; *failed*, one object for each call that sent something or met an outage and
-//! did not get there, with what was carried out: so the attempts are counted. Each is written once.
+//! The audit record of a request. *intended*: one object per write, stored before the write is sent. *observed*: one object,
+//! the state read at the end. *failed*: one object per failed call that sent something or met an outage, with the writes that
+//! were carried out; they count the attempts. Each object is written once.
 //!
 //! A repetition of the request reads the intentions: whatever became of the process, the request knows what it sent.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rollcall_connector::Code;
+use rollcall_connector::clock::after;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,11 +66,15 @@ struct Failed<'a> {
     carried_out: &'a [Value],
 }
 
-/// The part of a failure that a repetition needs.
+/// The part of an object of the record that tells which request it is of, and when.
 #[derive(Deserialize)]
-struct Failure {
-    at: Timestamp,
+struct Begun {
+    #[serde(flatten)]
+    head: Head,
 }
+
+/// Failures of a request that lie further back were followed by progress: the waits of six attempts in a row are shorter.
+const IN_A_ROW: Duration = Duration::from_secs(1800);
 
 /// The part of an intention that a repetition needs.
 #[derive(Deserialize)]
@@ -172,7 +179,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Writes down what is about to be sent, as the `number`th write of this request.
+    /// Stores the write that is about to be sent, as the `number`th of this request.
     pub(super) async fn intend(
         &self,
         number: usize,
@@ -189,7 +196,7 @@ impl<'a> Record<'a> {
         self.create(&key, &intended).await
     }
 
-    /// Writes down what came of it.
+    /// Stores the observed result.
     pub(super) async fn observe(
         &self,
         answer: &ChangeAnswer,
@@ -204,13 +211,21 @@ impl<'a> Record<'a> {
         self.create(&self.object("observed"), &observed).await
     }
 
-    /// When a call of this request failed for the first time.
+    /// When a call of this request failed for the first time. Fails if the record is that of another request.
     pub(super) async fn failed_at(&self) -> Result<Option<Timestamp>, Error> {
-        let found = get_json::<Failure>(self.store, &self.object("failed")).await?;
-        Ok(found.map(|(failure, _)| failure.at))
+        self.begun("intended").await?;
+        self.begun("failed").await
     }
 
-    /// Writes down that a call failed, and what of it was carried out. The result is the number of the failure, from 1.
+    async fn begun(&self, name: &str) -> Result<Option<Timestamp>, Error> {
+        let Some((found, _)) = get_json::<Begun>(self.store, &self.object(name)).await? else {
+            return Ok(None);
+        };
+        self.same(&found.head)?;
+        Ok(Some(found.head.at))
+    }
+
+    /// Stores that a call failed, with the writes that it carried out. The result is the number of failures in a row.
     pub(super) async fn fail(
         &self,
         error: &Error,
@@ -224,16 +239,21 @@ impl<'a> Record<'a> {
             message: Chain(error).to_string(),
             carried_out,
         };
-        let mut number = 1;
-        loop {
-            let key = self.numbered("failed", number as usize);
+        let mut in_a_row = 1;
+        for number in 1.. {
+            let key = self.numbered("failed", number);
             match put_json(self.store, &key, &failed, PutMode::Create).await {
-                Ok(_) => return Ok(number),
+                Ok(_) => break,
                 // An earlier call failed, too.
-                Err(PutError::Condition(_)) => number += 1,
+                Err(PutError::Condition(_)) => {
+                    let earlier = get_json::<Begun>(self.store, &key).await?;
+                    in_a_row +=
+                        u32::from(earlier.is_some_and(|(e, _)| after(e.head.at, IN_A_ROW) > at));
+                }
                 Err(PutError::Failed(error)) => return Err(error),
             }
         }
+        Ok(in_a_row)
     }
 
     fn head_at(&self, at: Timestamp) -> Head {

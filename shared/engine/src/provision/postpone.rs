@@ -19,6 +19,8 @@ use rollcall_connector::{Chain, Code, Error, ErrorType};
 
 /// How long a request that met an outage waits before the first new attempt; see [`backoff`].
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
+/// The most writes of a request: a vendor that limits the rate after each of them has refused it often enough.
+const MAX_WRITES: usize = 100;
 /// How long a request that waits keeps others away from the principal, after the time it asked to be called at.
 const RESUME_GRACE: Duration = Duration::from_secs(900);
 
@@ -30,18 +32,22 @@ pub(super) async fn postpone(
     mut trail: RequestHistory,
     failure: Error,
 ) -> Result<ChangeAnswer, Error> {
-    let at = comes_back(cx, record, &mut trail, &failure).await;
-    let at = at.unwrap_or_else(|e| {
-        tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
-        None
-    });
+    let at = match comes_back(cx, record, &mut trail, &failure).await {
+        Ok(at) => at,
+        Err(e) if e.code() == Code::RequestIdUsed => return Err(e),
+        Err(e) => {
+            tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
+            None
+        }
+    };
     let Some(at) = at else {
         return Err(give_up(cx, record, lease, &trail, failure).await);
     };
     tracing::warn!(error = %Chain(&failure), until = %at, "the request waits and is tried again");
-    if let Some(lease) = lease {
-        wait_outside(cx, lease, &trail, at).await?;
-    }
+    let at = match lease {
+        Some(lease) => wait_outside(cx, lease, &trail, at).await,
+        None => at,
+    };
     Ok(in_progress(order, record, at, reason(&failure)))
 }
 
@@ -55,6 +61,12 @@ async fn comes_back(
     if !failure.kind().is_retryable() {
         return Ok(None);
     }
+    if trail.since.is_none() {
+        trail.since = record.failed_at().await?;
+    }
+    if trail.intended >= MAX_WRITES {
+        return Ok(None);
+    }
     let now = cx.clock.now();
     let Some(at) = failure.retry_at() else {
         let number = record.fail(failure, &trail.carried_out, now).await?;
@@ -62,9 +74,6 @@ async fn comes_back(
         let wait = backoff(&*cx.clock, FIRST_BACKOFF, number);
         return Ok((number <= cx.settings.retries).then(|| after(now, wait)));
     };
-    if trail.since.is_none() {
-        trail.since = record.failed_at().await?;
-    }
     if trail.since.is_none() {
         // From now on the record says how old the request is.
         record.fail(failure, &trail.carried_out, now).await?;
@@ -110,18 +119,25 @@ pub(super) fn reason(failure: &Error) -> Option<Reason> {
     }
 }
 
-/// Keeps others away from the principal until the request comes back, if it sent anything.
+/// Keeps others away from the principal until the request comes back, if it sent anything. The result is when it can come
+/// back: not before the lease ends by itself, if that could not be suspended.
 pub(super) async fn wait_outside(
     cx: &Context,
     mut lease: Lease<()>,
     trail: &RequestHistory,
     until: Timestamp,
-) -> Result<(), Error> {
+) -> Timestamp {
     if !trail.sent {
         lease.give_back(&*cx.store, &*cx.clock).await;
-        return Ok(());
+        return until;
     }
-    lease
-        .suspend(&*cx.store, after(until, RESUME_GRACE), ())
-        .await
+    let expires_at = lease.expires_at();
+    let suspended = lease.suspend(&*cx.store, after(until, RESUME_GRACE), ());
+    match suspended.await {
+        Ok(()) => until,
+        Err(e) => {
+            tracing::warn!(error = %Chain(&e), "the lease could not be suspended");
+            until.max(expires_at)
+        }
+    }
 }

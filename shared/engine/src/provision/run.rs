@@ -10,7 +10,7 @@ use super::Order;
 use super::answer::{blank, in_progress};
 use super::audit::Record;
 use super::postpone;
-use super::writer::{LiveWriter, DryRunWriter, RequestHistory, Writer, Written, to_json};
+use super::writer::{DryRunWriter, LiveWriter, RequestHistory, Writer, Written, to_json};
 use crate::catalog::tenant;
 use crate::context::Context;
 use crate::store::keys::Keys;
@@ -48,7 +48,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
             Ok(*answer)
         }
         Ok(RequestResult::Waiting(at)) if trail.has_time(at) => {
-            postpone::wait_outside(cx, lease, &trail, at).await?;
+            let at = postpone::wait_outside(cx, lease, &trail, at).await;
             Ok(in_progress(order, &record, at, None))
         }
         Ok(RequestResult::Waiting(at)) => {
@@ -74,12 +74,7 @@ async fn rehearse<P: Provisioner>(
     let answer = match settled.await {
         Ok(RequestResult::Answered(answer, _)) => *answer,
         Ok(RequestResult::Waiting(at)) => in_progress(order, record, at, None),
-        Err(e) => match e.retry_at() {
-            Some(at) if e.kind().is_retryable() => {
-                in_progress(order, record, at, postpone::reason(&e))
-            }
-            _ => return Err(e),
-        },
+        Err(e) => return Err(e),
     };
     Ok(ChangeAnswer {
         audit: None,
@@ -87,13 +82,13 @@ async fn rehearse<P: Provisioner>(
     })
 }
 
-/// The vendor has not carried out a write of this request, and it is no longer waited for.
+/// The vendor has not carried out a write of this request, and Rollcall stopped waiting.
 fn still_in_progress(at: Timestamp) -> Error {
     Error::new(
         ErrorType::Unavailable,
         Code::StillInProgress,
-        "the vendor has not finished this change, and it is no longer waited for",
-        "Send the same event again: it goes on where it is.",
+        "the vendor has not finished this change, and Rollcall stopped waiting",
+        "Look at the change at the vendor. Once it is finished there, send the same event again: it reports the result.",
     )
     .with_retry_at(at)
 }
@@ -135,11 +130,11 @@ async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()
     }
 }
 
-/// How far a request came.
+/// The result of a call of a request.
 enum RequestResult {
-    /// To its end, by what was sent last.
+    /// The request is answered. The value is the last change that was sent.
     Answered(Box<ChangeAnswer>, Option<Value>),
-    /// The vendor is still at it: come back then.
+    /// The vendor is still applying the change: retry at this time.
     Waiting(Timestamp),
 }
 
@@ -439,7 +434,7 @@ fn object_busy(at: Timestamp) -> Error {
     Error::new(
         ErrorType::Unavailable,
         Code::ObjectBusy,
-        "the vendor is still at another change of the same object",
+        "the vendor is still applying another change to the same object",
         "Send the same event again then.",
     )
     .with_retry_at(at)

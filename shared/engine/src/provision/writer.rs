@@ -23,7 +23,7 @@ pub(super) enum Written {
     Done(Option<String>),
     /// What was read has changed: plan again.
     Overtaken,
-    /// The vendor is still at it: ask again then.
+    /// The vendor is still applying the change: ask again then.
     Later(Timestamp),
     /// The vendor cannot tell whether it was.
     Unclear,
@@ -120,11 +120,11 @@ impl<P: Provisioner> LiveWriter<'_, P> {
         mut progress: WriteProgress,
     ) -> Result<Written, Error> {
         let clock = &self.cx.clock;
-        let patience = self
-            .cx
-            .settings
-            .max_operation
-            .min(self.cx.remaining().saturating_sub(self.cx.shutdown_reserve()));
+        let patience = self.cx.settings.max_operation.min(
+            self.cx
+                .remaining()
+                .saturating_sub(self.cx.shutdown_reserve()),
+        );
         let until = after(clock.now(), patience);
         loop {
             match progress {

@@ -72,7 +72,7 @@ impl Entry {
                 Operation::Sync => Box::pin(sync::<C>(cx, event)),
                 _ => Box::pin(write::<C>(cx, operation, event)),
             },
-            ..Self::reading::<C>()
+            ..Self::read_only::<C>()
         }
     }
 

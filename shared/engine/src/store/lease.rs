@@ -79,7 +79,9 @@ pub async fn look<T: DeserializeOwned>(store: &dyn Store, key: String) -> Result
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
     /// Who holds the lease, or held it last.
     pub fn peek(&self) -> Option<LeaseStatus> {
-        self.object.as_ref().map(|(record, _)| LeaseStatus::of(record))
+        self.object
+            .as_ref()
+            .map(|(record, _)| LeaseStatus::of(record))
     }
 
     /// Acquires the lease. An owner that left it waiting gets it back at once. `None`: another process has written it since.

@@ -188,7 +188,11 @@ pub(crate) mod conformance {
         );
         assert_eq!(store.list("a/").await.expect("list"), ["a/b/z", "a/x.json"]);
         assert!(store.list("b/").await.expect("list").is_empty());
-        assert!(supports_conditional_writes(store, "c/x.json").await.expect("probed"));
+        assert!(
+            supports_conditional_writes(store, "c/x.json")
+                .await
+                .expect("probed")
+        );
     }
 
     async fn put(

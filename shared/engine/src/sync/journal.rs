@@ -156,7 +156,9 @@ impl<'a> Journal<'a> {
         }
         if between(now, self.lease.expires_at()) < self.cx.settings.lease / 2 {
             let (store, clock) = (&*self.cx.store, &*self.cx.clock);
-            self.lease.renew(store, clock, self.cx.lease_duration()).await?;
+            self.lease
+                .renew(store, clock, self.cx.lease_duration())
+                .await?;
         }
         Ok(())
     }
@@ -208,6 +210,8 @@ impl<'a> Journal<'a> {
             self.lease.without_state().give_back(store, clock).await;
             return failure;
         }
+        // Whoever resumes it by its id has all attempts.
+        self.saved.failures = 0;
         if let Err(e) = self.save().await {
             tracing::warn!(error = %Chain(&e), "the failed run could not be saved once more");
             if e.code() == Code::LeaseLost {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::frontier;
 use super::journal::Journal;
+use super::warnings::bounded;
 use rollcall_connector::clock::{after, backoff};
 use rollcall_connector::event::{Reason, SyncAnswer};
 use rollcall_connector::{Chain, Error, ErrorType, Warning};
@@ -25,8 +26,8 @@ impl Journal<'_> {
         }
         match self.suspend(reason, at).await {
             Ok(mut answer) if reason == Reason::Unavailable => {
-                let why = Chain(&failure).to_string();
-                answer.warnings.push(Warning::new(failure.code(), why));
+                let why = Warning::new(failure.code(), Chain(&failure).to_string());
+                answer.warnings = bounded(vec![why]);
                 Ok(answer)
             }
             Ok(answer) => Ok(answer),

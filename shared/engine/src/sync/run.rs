@@ -83,6 +83,20 @@ async fn take<C: Syncer>(
             && let Some(answer) = published(cx, keys, id).await?
         {
             if resumed.is_some() {
+                // A run that was suspended while it moved the pointer has nothing left to do.
+                if holder.as_ref().is_some_and(|l| l.owner == id && !l.active) {
+                    let ttl = cx.lease_duration();
+                    let request = LeaseRequest {
+                        owner: id,
+                        floor: 0,
+                        ttl,
+                    };
+                    if let Some(Acquired::Held(lease)) =
+                        found.acquire(store, clock, &request).await?
+                    {
+                        lease.give_back(store, clock).await;
+                    }
+                }
                 return Ok(answer);
             }
             sync_id = None;
@@ -168,10 +182,6 @@ async fn work<C: Syncer>(
     let saved = saved.unwrap_or_else(|| SavedRun::new(cx.clock.now()));
     let mut run = Journal::new(cx, keys, sync_id, lease, files, saved);
     let ended = run.slice::<C>(before).await;
-    // A run that starts over does the same steps again: that is no progress.
-    if run.has_progressed() && !ended.as_ref().is_err_and(Error::restarts_run) {
-        run.saved.failures = 0;
-    }
     let stopped = match ended {
         Ok(Ended::Published(manifest)) => {
             // What is published is published, whether that succeeds or not.
@@ -216,7 +226,12 @@ impl Journal<'_> {
         self.begin::<C>(&connector, &identity).await?;
 
         self.steps_before = self.work.counts().done;
-        match frontier::drain(self, &connector, &identity).await? {
+        let drained = frontier::drain(self, &connector, &identity).await;
+        // A run that starts over does the same steps again: that is no progress.
+        if !drained.as_ref().is_err_and(Error::restarts_run) {
+            self.count_progress();
+        }
+        match drained? {
             Some(Stop::RateLimit(at)) => return Ok(Ended::Waiting(Reason::RateLimit, at)),
             Some(Stop::Deadline) => return Ok(Ended::Waiting(Reason::Deadline, cx.clock.now())),
             Some(Stop::Interrupted) => return Ok(self.interrupted()),
@@ -235,6 +250,13 @@ impl Journal<'_> {
         warnings.extend(noticed);
         let manifest = self.finish::<C>(&identity, warnings, estimate).await?;
         Ok(Ended::Published(Box::new(manifest)))
+    }
+
+    /// Outages are counted in a row: a step that was done ends the row.
+    fn count_progress(&mut self) {
+        if self.has_progressed() {
+            self.saved.failures = 0;
+        }
     }
 
     /// Whether this slice did any step.
@@ -258,7 +280,8 @@ impl Journal<'_> {
     /// Begins a run, or brings this process to where an earlier slice stopped.
     async fn begin<C: Syncer>(&mut self, connector: &C, identity: &Identity) -> Result<(), Error> {
         if let Some(tenant) = &self.saved.tenant {
-            tenant::check_same(self.keys, tenant, &identity.tenant).map_err(Error::with_run_restart)?;
+            tenant::check_same(self.keys, tenant, &identity.tenant)
+                .map_err(Error::with_run_restart)?;
         }
         if !self.saved.parts.is_empty() {
             return checkpoint::replay(&*self.cx.store, &self.saved.parts, &mut self.work).await;

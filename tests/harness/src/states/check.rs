@@ -34,7 +34,11 @@ fn known(kind: &str, object: &Value) -> Result<(), String> {
     let is_good = match kind {
         // Each item is an execution of its own.
         "items" => format!("{}", object["ProcessorConfig"]) == PROCESSOR,
-        "retrier" => !has("JitterStrategy") || object["JitterStrategy"] == "FULL",
+        "retrier" => {
+            let numbers = ["IntervalSeconds", "MaxAttempts", "BackoffRate"];
+            numbers.iter().all(|field| object[*field].is_u64())
+                && (!has("JitterStrategy") || object["JitterStrategy"] == "FULL")
+        }
         "rule" => has("StringEquals") != has("IsPresent"),
         "Fail" => has("Error") != has("ErrorPath"),
         _ => true,
@@ -57,8 +61,17 @@ pub(super) fn check(kind: &str, graph: &Value) -> Result<(), String> {
             ("Catch", "catcher"),
             ("Choices", "rule"),
         ] {
-            for entry in state[list].as_array().into_iter().flatten() {
+            let entries = state[list]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            for (n, entry) in entries.iter().enumerate() {
                 known(kind, entry)?;
+                let all = entry["ErrorEquals"].as_array().into_iter().flatten();
+                let (all, count) = (all.clone().any(|e| e == "States.ALL"), all.count());
+                if all && (count > 1 || n + 1 < entries.len()) {
+                    return Err(format!("States.ALL stands alone and last: {entry}"));
+                }
                 named.extend(entry["Next"].as_str());
             }
         }

@@ -115,15 +115,18 @@ impl Run<'_> {
                     put(&mut data, state, result);
                 }
                 "Choice" => {
-                    let mut rules = list(&state["Choices"]).iter();
-                    let rule = rules.find(|rule| {
-                        let found = evaluate(&rule["Variable"], &data, &context).ok();
-                        match rule["IsPresent"].as_bool() {
-                            Some(is_present) => found.is_some() == is_present,
-                            None => found.as_ref() == Some(&rule["StringEquals"]),
+                    next = &state["Default"];
+                    for rule in list(&state["Choices"]) {
+                        let found = evaluate(&rule["Variable"], &data, &context);
+                        let is_so = match rule["IsPresent"].as_bool() {
+                            Some(is_present) => found.is_ok() == is_present,
+                            None => found? == rule["StringEquals"],
+                        };
+                        if is_so {
+                            next = &rule["Next"];
+                            break;
                         }
-                    });
-                    next = rule.map_or(&state["Default"], |rule| &rule["Next"]);
+                    }
                 }
                 "Wait" => {
                     let until = evaluate(&state["TimestampPath"], &data, &context)?;
@@ -156,7 +159,8 @@ impl Run<'_> {
                     let items = evaluate(&state["ItemsPath"], &data, &context)?;
                     let (began, mut end) = (self.now, self.now);
                     let mut outputs = Vec::new();
-                    for item in list(&items) {
+                    let no_list = || Failure::new("States.Runtime", "ItemsPath is not a list");
+                    for item in items.as_array().ok_or_else(no_list)? {
                         context["Map"] = json!({"Item": {"Value": item}});
                         let input = fill(&state["ItemSelector"], &data, &context)?;
                         self.now = began;

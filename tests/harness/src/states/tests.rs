@@ -103,6 +103,7 @@ const REFUSED: &str = r#"
 "IsPresent": true => "IsNull": true
 "TimeoutSeconds": 9 => "TimeoutSeconds": 9, "HeartbeatSeconds": 9
 "MaxAttempts": 3 => "Comment": 3
+"MaxAttempts": 3 => "MaxAttempts": "3"
 "FULL" => "NONE"
 "$.e" => "$.e.f"
 States.Format('a-{}', $.n) => States.Format('a-{}{}', $.n)

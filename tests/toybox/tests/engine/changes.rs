@@ -10,11 +10,6 @@ use async_trait::async_trait;
 use rollcall_connector::Code;
 use serde_json::{Value, json};
 
-use rollcall_engine::provision::Order;
-use rollcall_engine::context::Context;
-use rollcall_engine::context::secrets::Files;
-use rollcall_engine::runtime::function::Operation;
-use rollcall_engine::store::folder::Folder;
 use rollcall_connector::clock::{Clock, Manual, after, between};
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::event::{ChangeAnswer, Outcome, Reason};
@@ -23,6 +18,11 @@ use rollcall_connector::provision::{
     AccessState, Action, Plan, Proposal, Provisioner, Request, WriteProgress,
 };
 use rollcall_connector::{About, Connector, Error, ErrorType, Identity};
+use rollcall_engine::context::Context;
+use rollcall_engine::context::secrets::Files;
+use rollcall_engine::provision::Order;
+use rollcall_engine::runtime::function::Operation;
+use rollcall_engine::store::folder::Folder;
 use rollcall_model::ResourceId;
 
 /// What becomes of a write.
@@ -333,6 +333,34 @@ async fn an_outage_is_tried_again_six_times_and_keeps_nobody_away_where_nothing_
         let answer = desk.send(request, "+read").await.expect("an answer");
         assert_ne!(answer.outcome, Outcome::InProgress, "{request}");
     }
+}
+
+#[tokio::test]
+async fn outages_are_counted_in_a_row_and_not_for_good() {
+    let desk = Desk::new([]);
+    desk.planned.vendor(|vendor| vendor.is_down = true);
+    let (_, waits) = desk.follow("a", "+read").await;
+    assert_eq!(waits.len(), 6);
+    desk.clock.advance(Duration::from_secs(2 * 3600));
+    let answer = desk.send("a", "+read").await.expect("an answer");
+    assert_eq!(answer.outcome, Outcome::InProgress);
+}
+
+#[tokio::test]
+async fn a_used_request_id_leaves_nothing_in_the_record_of_the_first_request() {
+    let desk = Desk::new([Fate::Killed, Fate::Killed]);
+    desk.kill("a", "+read").await;
+    desk.clock.advance(Duration::from_secs(3600));
+    let mut other = Box::pin(desk.send("b", "+admin"));
+    while desk.sent().len() < 2 {
+        assert!(futures::poll!(other.as_mut()).is_pending());
+    }
+    drop(other);
+    // The principal is busy with `b`, and `a` was another request.
+    let before = desk.recorded("a");
+    let error = desk.send("a", "-read").await.expect_err("a used id");
+    assert_eq!(error.code(), "RequestIdUsed");
+    assert_eq!(desk.recorded("a"), before);
 }
 
 #[tokio::test]

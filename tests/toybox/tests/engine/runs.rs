@@ -10,12 +10,6 @@ use rollcall_connector::Code;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use rollcall_engine::catalog::latest::Latest;
-use rollcall_engine::context::secrets::Files;
-use rollcall_engine::context::{Context, Settings};
-use rollcall_engine::store::folder::Folder;
-use rollcall_engine::store::keys::Keys;
-use rollcall_engine::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
 use rollcall_connector::clock::{Clock, Manual};
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
@@ -24,6 +18,12 @@ use rollcall_connector::{
     About, Connector, Error, ErrorType, Identity, StepOutput, Syncer, Tallies, Warning,
     stale_cursor,
 };
+use rollcall_engine::catalog::latest::Latest;
+use rollcall_engine::context::secrets::Files;
+use rollcall_engine::context::{Context, Settings};
+use rollcall_engine::store::folder::Folder;
+use rollcall_engine::store::keys::Keys;
+use rollcall_engine::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
 use rollcall_model::{AccountType, Resource, ResourceId, ResourceTrait, ResourceType, TraitKind};
 
 /// What a request is answered with.

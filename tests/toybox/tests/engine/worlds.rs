@@ -9,14 +9,14 @@ use rollcall_connector::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use rollcall_engine::context::secrets::Files;
-use rollcall_engine::context::{Context, Settings};
-use rollcall_engine::store::folder::Folder;
 use rollcall_connector::clock::{Clock, Manual};
 use rollcall_connector::config::{Config, Field, FieldKind};
 use rollcall_connector::event::{SyncAnswer, SyncEvent, SyncStatus};
 use rollcall_connector::http::{Session, Transport};
 use rollcall_connector::{About, Connector, Error, Identity, StepOutput, Syncer};
+use rollcall_engine::context::secrets::Files;
+use rollcall_engine::context::{Context, Settings};
+use rollcall_engine::store::folder::Folder;
 use rollcall_model::{
     AccountType, Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId,
     ResourceTrait, ResourceType, TraitKind,
@@ -357,7 +357,9 @@ fn sync(world: &World, cut: Option<usize>) -> (tempfile::TempDir, SyncAnswer) {
             accept: None,
         };
         loop {
-            let answer = rollcall_engine::sync::run::<Toy>(&cx, &event).await.expect("a sync");
+            let answer = rollcall_engine::sync::run::<Toy>(&cx, &event)
+                .await
+                .expect("a sync");
             if answer.status != SyncStatus::Continue {
                 return answer;
             }

@@ -16,7 +16,7 @@ use url::Url;
 use super::call::Call;
 use super::error::{Error, vendor_message};
 use super::gate::{Concurrency, Gate, Permit};
-use super::header::{self, Header};
+use super::request_header::{self, Header};
 use super::limit::{Budget, BudgetHeaders, Pace, RemainingBudget};
 use super::redactor::Redactor;
 use super::retry::{self, Postponed};
@@ -77,7 +77,7 @@ impl Http {
         let agent = concat!("rollcall/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
         for (name, value) in &vendor.headers {
-            headers.insert(header::name(name)?, value.value(name)?);
+            headers.insert(request_header::name(name)?, value.value(name)?);
         }
         let values = vendor.headers.iter().map(|(_, value)| value);
         let secrets: Vec<SecretString> = values.flat_map(Header::secrets).collect();

@@ -1,4 +1,4 @@
-//! Which requests are sent again, and when.
+//! Which requests are sent again, and when: the statuses, `Retry-After`, and backoff.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

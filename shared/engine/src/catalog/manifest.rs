@@ -1,4 +1,5 @@
-//! The manifest: the description of a snapshot, stored beside it.
+//! The manifest: the description of a snapshot, stored beside it. `sync/publish.rs` fills it; a new field needs
+//! `#[serde(default)]`, since older manifests are read as well.
 
 use std::collections::BTreeMap;
 

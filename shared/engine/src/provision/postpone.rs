@@ -1,7 +1,8 @@
 //! What becomes of a call that could not finish its request: the request waits and is tried again, or it fails.
 //!
-//! An outage without a known end is tried again a few times, with growing waits; the audit record counts. A wait whose
-//! end is known (a rate limit, a lease) is not counted, but a request that is too old waits no longer.
+//! An outage without a known end is tried again six times (`Settings::retries`) after 5, 10 … 160 s and a random part of as
+//! much again; the audit record counts. A wait whose end is known (a rate limit, a lease) is not counted. No request waits
+//! for longer than six hours (`MAX_AGE` in `writer`).
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use rollcall_connector::provision::{Proposal, Provisioner, WriteProgress};
 use rollcall_connector::{Error, Identity};
 
 /// How long a request is waited for. The workflow ends after 24 hours, and nobody would hear of the outcome then.
-const MAX_AGE: Duration = Duration::from_secs(6 * 3600);
+pub(super) const MAX_AGE: Duration = Duration::from_secs(6 * 3600);
 
 /// What came of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]

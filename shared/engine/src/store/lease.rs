@@ -51,6 +51,7 @@ pub struct LeaseRequest<'a> {
     /// A generation that is known to be past: should the object have been lost, its successor begins after it.
     pub floor: u64,
     /// How long to hold it from now.
+    /// How long the lease lasts: `Context::lease_duration`.
     pub ttl: Duration,
 }
 

@@ -2,5 +2,6 @@
 
 mod changes;
 mod outages;
+mod planned;
 mod runs;
 mod worlds;

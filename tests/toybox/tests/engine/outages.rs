@@ -1,8 +1,8 @@
-//! What becomes of runs that meet an outage, at the made-up vendor of [`super::runs`].
+//! What becomes of runs that meet an outage, at the made-up vendor of [`super::planned`].
 
 use std::time::Duration;
 
-use super::runs::{Desk, Reply};
+use super::planned::{Desk, Reply};
 use rollcall_connector::clock::{Clock, between};
 use rollcall_connector::event::{Reason, SyncAnswer, SyncStatus};
 use rollcall_connector::{Error, ErrorType};

@@ -1,6 +1,7 @@
 //! A connector's capabilities, as Baton shows them.
 
-use rollcall_model::{Capability, ResourceType, TraitKind, encode};
+use rollcall_model::proto::TRAITS;
+use rollcall_model::{Capability, ResourceType, encode};
 use serde_json::{Value, json};
 
 use crate::runtime::function::Entry;
@@ -37,19 +38,15 @@ pub fn capabilities(entry: &Entry) -> Value {
 
 fn type_capabilities(t: &ResourceType) -> Value {
     let message = encode::resource_type_message(t);
-    let trait_name = match t.trait_kind {
-        TraitKind::None => None,
-        TraitKind::User => Some("TRAIT_USER"),
-        TraitKind::Group => Some("TRAIT_GROUP"),
-        TraitKind::Role => Some("TRAIT_ROLE"),
-        TraitKind::ScopeBinding => Some("TRAIT_SCOPE_BINDING"),
-    };
+    let trait_name = TRAITS
+        .iter()
+        .find(|(number, ..)| message.traits.contains(number));
     let annotations = message.annotations.iter();
     let annotations: Vec<_> = annotations.map(|a| json!({"@type": a.type_url})).collect();
     let mut resource_type =
         json!({"id": t.id, "displayName": t.display_name, "description": t.description});
-    if let Some(name) = trait_name {
-        resource_type["traits"] = json!([name]);
+    if let Some((_, name, _)) = trait_name {
+        resource_type["traits"] = json!([format!("TRAIT_{}", name.to_uppercase())]);
     }
     if !annotations.is_empty() {
         resource_type["annotations"] = json!(annotations);

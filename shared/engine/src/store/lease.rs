@@ -50,7 +50,6 @@ pub struct LeaseRequest<'a> {
     pub owner: &'a str,
     /// A generation that is known to be past: should the object have been lost, its successor begins after it.
     pub floor: u64,
-    /// How long to hold it from now.
     /// How long the lease lasts: `Context::lease_duration`.
     pub ttl: Duration,
 }

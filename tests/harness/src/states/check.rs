@@ -22,6 +22,12 @@ Succeed Type Comment?
 Fail Type Error? ErrorPath? CausePath
 ";
 
+const LISTS: [(&str, &str); 3] = [
+    ("Retry", "retrier"),
+    ("Catch", "catcher"),
+    ("Choices", "rule"),
+];
+const NUMBERS: [&str; 4] = ["Seconds", "Attempts", "Rate", "Concurrency"];
 const PROCESSOR: &str = r#"{"ExecutionType":"STANDARD","Mode":"DISTRIBUTED"}"#;
 
 fn known(kind: &str, object: &Value) -> Result<(), String> {
@@ -29,16 +35,16 @@ fn known(kind: &str, object: &Value) -> Result<(), String> {
     let fields = lines.find_map(|line| line.strip_prefix(kind)?.strip_prefix(' '));
     let mut fields = fields.unwrap_or_default().split(' ');
     let has = |field: &str| object.get(field).is_some();
-    let is_known = |field: &String| fields.clone().any(|f| f.trim_end_matches('?') == field);
+    let is_number = |f: &str| NUMBERS.iter().any(|end| f.ends_with(end));
+    let is_known = |field: &String| {
+        let is_there = fields.clone().any(|f| f.trim_end_matches('?') == field);
+        is_there && (!is_number(field) || object[field].is_u64())
+    };
     let mut there = object.as_object().into_iter().flat_map(|o| o.keys());
     let is_good = match kind {
         // Each item is an execution of its own.
         "items" => format!("{}", object["ProcessorConfig"]) == PROCESSOR,
-        "retrier" => {
-            let numbers = ["IntervalSeconds", "MaxAttempts", "BackoffRate"];
-            numbers.iter().all(|field| object[*field].is_u64())
-                && (!has("JitterStrategy") || object["JitterStrategy"] == "FULL")
-        }
+        "retrier" => !has("JitterStrategy") || object["JitterStrategy"] == "FULL",
         "rule" => has("StringEquals") != has("IsPresent"),
         "Fail" => has("Error") != has("ErrorPath"),
         _ => true,
@@ -56,28 +62,20 @@ pub(super) fn check(kind: &str, graph: &Value) -> Result<(), String> {
     let mut named: BTreeSet<_> = graph["StartAt"].as_str().into_iter().collect();
     for state in states.values() {
         known(state["Type"].as_str().unwrap_or_default(), state)?;
-        for (list, kind) in [
-            ("Retry", "retrier"),
-            ("Catch", "catcher"),
-            ("Choices", "rule"),
-        ] {
-            let entries = state[list]
-                .as_array()
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+        for (list, kind) in LISTS {
+            let entries = super::list(&state[list]);
             for (n, entry) in entries.iter().enumerate() {
                 known(kind, entry)?;
-                let all = entry["ErrorEquals"].as_array().into_iter().flatten();
-                let (all, count) = (all.clone().any(|e| e == "States.ALL"), all.count());
-                if all && (count > 1 || n + 1 < entries.len()) {
+                let errors = entry["ErrorEquals"].to_string();
+                let is_alone = errors == r#"["States.ALL"]"# && n + 1 == entries.len();
+                if errors.contains("States.ALL") && !is_alone {
                     return Err(format!("States.ALL stands alone and last: {entry}"));
                 }
                 named.extend(entry["Next"].as_str());
             }
         }
-        for field in ["Next", "Default"] {
-            named.extend(state[field].as_str());
-        }
+        let nexts = ["Next", "Default"].map(|field| state[field].as_str());
+        named.extend(nexts.into_iter().flatten());
         if state["Type"] == "Map" {
             check("items", &state["ItemProcessor"])?;
         }

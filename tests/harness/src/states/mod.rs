@@ -36,14 +36,12 @@ pub trait Services: Sync {
 
 /// An execution that ended.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "the names of states, and seconds")]
 pub struct Execution {
-    /// Its output, or how it failed: with `States.Timeout` if it took too long.
     pub result: Result<Value, Failure>,
-    /// The states that were entered. The items of a Map come one after the other.
     pub entered: Vec<String>,
-    /// The states it waited in, and for how many seconds. Items of a Map wait side by side.
+    /// Items of a Map wait side by side.
     pub waits: Vec<(String, i64)>,
-    /// How many seconds it took.
     pub seconds: i64,
 }
 
@@ -52,18 +50,14 @@ pub struct Execution {
 pub struct Machine(Value);
 
 impl Machine {
-    /// Reads a definition, with each `${Name}` in its text replaced.
-    ///
-    /// # Errors
-    /// When a substitution is missing or not used, and when anything in the definition is not known here.
+    /// Reads a definition, with each `${Name}` in its text replaced. A substitution that is missing or not used is an error.
     pub fn parse(text: &str, substitutions: &[(&str, &str)]) -> Result<Self, String> {
         let mut text = text.to_owned();
         for (name, value) in substitutions {
-            let mark = format!("${{{name}}}");
-            if !text.contains(&mark) {
-                return Err(format!("{mark} is not used"));
+            let changed = text.replace(&format!("${{{name}}}"), value);
+            if std::mem::replace(&mut text, changed) == text {
+                return Err(format!("{name} is not used"));
             }
-            text = text.replace(&mark, value);
         }
         if text.contains("${") {
             return Err("a substitution is missing".into());
@@ -130,8 +124,8 @@ impl Run<'_> {
                 }
                 "Wait" => {
                     let until = evaluate(&state["TimestampPath"], &data, &context)?;
-                    let until = text(&until).parse::<Timestamp>();
-                    let until = until.map_err(|e| Failure::new("States.Runtime", e.to_string()))?;
+                    let failed = |e: jiff::Error| Failure::new("States.Runtime", e.to_string());
+                    let until: Timestamp = text(&until).parse().map_err(failed)?;
                     // AWS cuts the fraction of a second.
                     self.wait(name, until.as_second() - self.now.as_second())?;
                 }

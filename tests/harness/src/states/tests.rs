@@ -46,10 +46,8 @@ impl Services for Planned {
 async fn run(plan: &[(&'static str, &'static str)]) -> Execution {
     let machine = Machine::parse(DEFINITION, &[("Arn", "arn")]).expect("a definition");
     let start = "2026-01-01T00:00:00Z".parse().expect("a time");
-    let (planned, input) = (
-        Planned(Mutex::new(plan.to_vec())),
-        json!({"items": ["b", "c"]}),
-    );
+    let planned = Planned(Mutex::new(plan.to_vec()));
+    let input = json!({"items": ["b", "c"]});
     machine.run(input, &planned, start).await
 }
 
@@ -58,10 +56,8 @@ async fn items_are_worked_off_side_by_side_and_retried_with_growing_waits() {
     let busy = ("Busy", "");
     let execution = run(&[("", "02:00.9"), busy, busy, busy, ("", "00:01")]).await;
     let first = &execution.result.expect("an output")["all"][0];
-    assert_eq!(
-        *first,
-        json!({"at": "2026-01-01T00:02:00.9Z", "input": "b"})
-    );
+    let expected = json!({"at": "2026-01-01T00:02:00.9Z", "input": "b"});
+    assert_eq!(*first, expected);
     let waits: Vec<_> = execution.waits.iter().map(|(_, time)| *time).collect();
     // A fraction is cut, and the past is not waited for.
     assert_eq!((waits, execution.seconds), (vec![120, 2, 6, 10, 0], 120));

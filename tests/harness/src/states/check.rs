@@ -22,10 +22,10 @@ Succeed Type Comment?
 Fail Type Error? ErrorPath? CausePath
 ";
 
-const LISTS: [(&str, &str); 3] = [
-    ("Retry", "retrier"),
-    ("Catch", "catcher"),
-    ("Choices", "rule"),
+const LISTS: [[&str; 2]; 3] = [
+    ["Retry", "retrier"],
+    ["Catch", "catcher"],
+    ["Choices", "rule"],
 ];
 const NUMBERS: [&str; 4] = ["Seconds", "Attempts", "Rate", "Concurrency"];
 const PROCESSOR: &str = r#"{"ExecutionType":"STANDARD","Mode":"DISTRIBUTED"}"#;
@@ -62,7 +62,7 @@ pub(super) fn check(kind: &str, graph: &Value) -> Result<(), String> {
     let mut named: BTreeSet<_> = graph["StartAt"].as_str().into_iter().collect();
     for state in states.values() {
         known(state["Type"].as_str().unwrap_or_default(), state)?;
-        for (list, kind) in LISTS {
+        for [list, kind] in LISTS {
             let entries = super::list(&state[list]);
             for (n, entry) in entries.iter().enumerate() {
                 known(kind, entry)?;

@@ -42,7 +42,6 @@ fn known(kind: &str, object: &Value) -> Result<(), String> {
     };
     let mut there = object.as_object().into_iter().flat_map(|o| o.keys());
     let is_good = match kind {
-        // Each item is an execution of its own.
         "items" => format!("{}", object["ProcessorConfig"]) == PROCESSOR,
         "retrier" => !has("JitterStrategy") || object["JitterStrategy"] == "FULL",
         "rule" => has("StringEquals") != has("IsPresent"),

@@ -11,7 +11,7 @@ use expression::{evaluate, fill};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// An error by its name, and what it says.
+/// An error: its name and its cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each says it all")]
 pub struct Failure {
@@ -166,10 +166,9 @@ impl Run<'_> {
                     data = fill(&state["ResultSelector"], &outputs.into(), &context)?;
                 }
                 "Fail" => {
-                    let error = match state.get("ErrorPath") {
-                        Some(path) => evaluate(path, &data, &context)?,
-                        None => state["Error"].clone(),
-                    };
+                    let path = state.get("ErrorPath");
+                    let named = path.map(|path| evaluate(path, &data, &context));
+                    let error = named.unwrap_or_else(|| Ok(state["Error"].clone()))?;
                     let cause = evaluate(&state["CausePath"], &data, &context)?;
                     return Err(Failure::new(text(&error), text(&cause)));
                 }
@@ -210,10 +209,8 @@ impl Run<'_> {
         let until = self.now + SignedDuration::from_secs(seconds.max(0));
         if until > self.deadline {
             (self.now, self.is_over) = (self.deadline, true);
-            return Err(Failure::new(
-                "States.Timeout",
-                "the execution took too long",
-            ));
+            let cause = "the execution took too long";
+            return Err(Failure::new("States.Timeout", cause));
         }
         self.now = until;
         self.waits.push((name.to_owned(), seconds.max(0)));

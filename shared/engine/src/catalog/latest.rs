@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use rollcall_connector::{Code, Error, ErrorType};
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::manifest::{ByType, Loss, Manifest, Status, losses};
+use crate::catalog::loss::{Loss, losses};
+use crate::catalog::manifest::{ByType, Manifest, Status};
 use crate::catalog::tenant;
 use crate::store::keys::Keys;
 use crate::store::{PutError, PutMode, Store, get_json, put_json};

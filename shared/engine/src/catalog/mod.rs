@@ -2,5 +2,6 @@
 
 pub(crate) mod accept;
 pub mod latest;
+pub mod loss;
 pub mod manifest;
 pub mod tenant;

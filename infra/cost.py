@@ -205,7 +205,7 @@ def costs():
     lines += [row(part, [m[part] for m in months]) for part in months[0]]
     lines.append(row("Rollcall, a month", [sum(m.values()) for m in months], "**"))
     lines.append(row("the same after AWS's lasting free allowances", map(after_free, months)))
-    lines.append(row("by use, the rest is for being there", map(by_use, months)))
+    lines.append(row("of this by use (the rest is fixed)", map(by_use, months)))
     lines.append(row("pods that are always on", [pods(size.syncs) for size in SIZES]))
     return lines
 

@@ -236,7 +236,7 @@ async fn a_site_that_does_not_say_its_mode_and_has_roles_is_shown_with_them() {
             shown
                 .warnings()
                 .iter()
-                .any(|w| w.starts_with("UnknownValue")),
+                .any(|w| w.starts_with("UnknownRoleMode")),
             "{mode:?}: {:?}",
             shown.warnings()
         );

@@ -37,6 +37,9 @@ pub(super) struct SavedRun {
     /// How often in a row the run met an outage and did no step in between.
     #[serde(default)]
     pub failures: u32,
+    /// When it met the last of them.
+    #[serde(default)]
+    pub failed_at: Option<Timestamp>,
 }
 
 impl SavedRun {
@@ -48,6 +51,7 @@ impl SavedRun {
             parts: Vec::new(),
             usage: Usage::default(),
             failures: 0,
+            failed_at: None,
         }
     }
 
@@ -210,8 +214,6 @@ impl<'a> Journal<'a> {
             self.lease.without_state().give_back(store, clock).await;
             return failure;
         }
-        // Whoever resumes it by its id has all attempts.
-        self.saved.failures = 0;
         if let Err(e) = self.save().await {
             tracing::warn!(error = %Chain(&e), "the failed run could not be saved once more");
             if e.code() == Code::LeaseLost {

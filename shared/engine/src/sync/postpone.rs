@@ -14,6 +14,9 @@ use rollcall_connector::{Chain, Error, ErrorType, Warning};
 /// How long a run that met an outage waits before the first new attempt; see [`backoff`].
 const FIRST_BACKOFF: Duration = Duration::from_secs(10);
 
+/// Outages with more time between them are not in a row: somebody resumed the run after it had failed.
+const IN_A_ROW: Duration = Duration::from_secs(1800);
+
 impl Journal<'_> {
     /// What becomes of a run that failed: it waits for what may pass by itself, as long as attempts and time are left.
     pub(super) async fn postpone(mut self, failure: Error) -> Result<SyncAnswer, Error> {
@@ -44,6 +47,10 @@ impl Journal<'_> {
         match failure.kind() {
             ErrorType::RateLimited => Some((Reason::RateLimit, frontier::comes_back(failure, now))),
             ErrorType::Unavailable => {
+                let last = self.saved.failed_at.replace(now);
+                if last.is_none_or(|at| after(at, IN_A_ROW) < now) {
+                    self.saved.failures = 0;
+                }
                 self.saved.failures += 1;
                 let wait = backoff(&*self.cx.clock, FIRST_BACKOFF, self.saved.failures);
                 let at = failure.retry_at().unwrap_or_else(|| after(now, wait));

@@ -73,7 +73,8 @@ async fn an_outage_is_waited_out_six_times_in_a_row_and_then_fails_the_run() {
             "something was read"
         );
         desk.pages();
-        // Whoever resumes it has all attempts again.
+        // Whoever resumes it later has all attempts again.
+        desk.clock.advance(Duration::from_secs(3600));
         desk.after(0, [Reply::Fails(ErrorType::Unavailable)]);
         let answer = desk
             .sync(error.resumable_sync_id())

@@ -9,9 +9,9 @@ use rollcall_connector::Code;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use rollcall_connector::clock::{Clock, Manual};
+use rollcall_connector::clock::Manual;
 use rollcall_connector::config::{Config, Field, FieldKind};
-use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
+use rollcall_connector::event::{SyncAnswer, SyncEvent, SyncStatus};
 use rollcall_connector::http::{Session, Transport};
 use rollcall_connector::{
     About, Connector, Error, ErrorType, Identity, StepOutput, Syncer, Tallies, Warning,
@@ -40,15 +40,15 @@ pub(super) enum Reply {
 /// A list of people, one to a page, and how it is answered.
 #[derive(Default)]
 pub(super) struct Plan {
-    people: usize,
-    tenant: &'static str,
-    is_incomplete: bool,
+    pub(super) people: usize,
+    pub(super) tenant: &'static str,
+    pub(super) is_incomplete: bool,
     /// For each request, who we are first; then all are good.
-    replies: VecDeque<Reply>,
+    pub(super) replies: VecDeque<Reply>,
     /// The pages that were asked for; `None`: who we are.
-    asked: Vec<Option<usize>>,
+    pub(super) asked: Vec<Option<usize>>,
     /// What [`Reply::Breaks`] breaks.
-    store: Option<Arc<Breakable>>,
+    pub(super) store: Option<Arc<Breakable>>,
 }
 
 /// Plans by the name in the configuration.
@@ -175,11 +175,11 @@ impl Syncer for Planned {
 
 /// A store of which a test breaks a part.
 pub(super) struct Breakable {
-    folder: Folder,
+    pub(super) folder: Folder,
     /// Writes to keys that begin so fail, as often as that.
-    broken: Mutex<(&'static str, usize)>,
+    pub(super) broken: Mutex<(&'static str, usize)>,
     /// The keys of all reads.
-    reads: Mutex<Vec<String>>,
+    pub(super) reads: Mutex<Vec<String>>,
 }
 
 #[async_trait]
@@ -221,12 +221,13 @@ impl Store for Breakable {
 pub(super) struct Desk {
     pub(super) cx: Context,
     pub(super) clock: Arc<Manual>,
-    store: Arc<Breakable>,
+    pub(super) store: Arc<Breakable>,
     pub(super) planned: Planned,
-    _folder: tempfile::TempDir,
+    pub(super) _folder: tempfile::TempDir,
 }
 
-pub(super) static TRANSPORT: LazyLock<Transport> = LazyLock::new(|| Transport::new(None).expect("TLS"));
+pub(super) static TRANSPORT: LazyLock<Transport> =
+    LazyLock::new(|| Transport::new(None).expect("TLS"));
 pub(super) const KEYS: Keys<'static> = Keys {
     connector: "planned",
     connection: "default",

@@ -1,31 +1,16 @@
 //! What becomes of runs that are killed, fail, wait or are overtaken, at the vendor of [`super::planned`].
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use rollcall_connector::Code;
+use rollcall_connector::ErrorType;
+use rollcall_connector::clock::Clock;
+use rollcall_connector::event::{Reason, SyncEvent, SyncStatus};
+use rollcall_engine::store::{Body, PutMode, Store};
 use serde_json::json;
 use tokio::sync::Notify;
 
-use rollcall_connector::clock::{Clock, Manual};
-use rollcall_connector::config::{Config, Field, FieldKind};
-use rollcall_connector::event::{Reason, SyncAnswer, SyncEvent, SyncStatus};
-use rollcall_connector::http::{Session, Transport};
-use rollcall_connector::{
-    About, Connector, Error, ErrorType, Identity, StepOutput, Syncer, Tallies, Warning,
-    stale_cursor,
-};
-use rollcall_engine::catalog::latest::Latest;
-use rollcall_engine::context::secrets::Files;
-use rollcall_engine::context::{Context, Settings};
-use rollcall_engine::store::folder::Folder;
-use rollcall_engine::store::keys::Keys;
-use rollcall_engine::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
-use rollcall_model::{AccountType, Resource, ResourceId, ResourceTrait, ResourceType, TraitKind};
-
-use super::planned::{Breakable, Desk, KEYS, Planned, Reply};
+use super::planned::{Desk, KEYS, Planned, Reply};
 
 #[tokio::test]
 async fn a_killed_run_is_resumed_by_the_next_event_under_its_own_id() {

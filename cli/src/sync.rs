@@ -57,6 +57,7 @@ async fn slices(
         if answer.status != SyncStatus::Continue || is_stopped {
             return Ok((answer, raw));
         }
+        note_warnings(&answer);
         let report = |until| display.waiting(until, reason(answer.reason));
         if !wait(cx, answer.resume_at, report).await {
             return Ok((answer, raw));
@@ -138,6 +139,13 @@ fn report(cx: &Context, answer: &SyncAnswer) -> Report {
     report
 }
 
+/// Prints why a run waits, where a failure is the reason.
+fn note_warnings(answer: &SyncAnswer) {
+    for Warning { code, message } in &answer.warnings {
+        output::note(&format!("{code}: {message}"));
+    }
+}
+
 /// Prints how to resume or accept the run, if there is something to resume or accept.
 fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
     let again = || target.command(&["sync", &target.connector]);
@@ -148,9 +156,7 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
         SyncStatus::Complete => return Exit::Done,
         SyncStatus::Continue => {
             output::note(&format!("not finished: {}", reason(answer.reason)));
-            for Warning { code, message } in &answer.warnings {
-                output::note(&format!("{code}: {message}"));
-            }
+            note_warnings(answer);
             output::note(&format!("to resume{from}: {resume}"));
         }
         SyncStatus::Held => {

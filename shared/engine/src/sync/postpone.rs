@@ -29,7 +29,8 @@ impl Journal<'_> {
         }
         match self.suspend(reason, at).await {
             Ok(mut answer) if reason == Reason::Unavailable => {
-                let why = Warning::new(failure.code(), Chain(&failure).to_string());
+                let why = format!("{}. {}", Chain(&failure), failure.fix());
+                let why = Warning::new(failure.code(), why);
                 answer.warnings = bounded(vec![why]);
                 Ok(answer)
             }

@@ -48,9 +48,7 @@ async fn slices(
         accept: args.accept.clone(),
     };
     loop {
-        let json = serde_json::to_value(&event).map_err(|e| {
-            Error::internal(Code::NotJson, "an event has no JSON form").with_source(e)
-        })?;
+        let json = serde_json::to_value(&event).map_err(Error::not_json)?;
         let raw = entry.invoke(cx, Operation::Sync, &json).await?;
         let answer: SyncAnswer = from_json(&raw)?;
         let is_stopped = args.no_wait || answer.reason == Some(Reason::Interrupted);

@@ -34,26 +34,15 @@ static ABOUT: About = About {
     name: "synthetic",
     display_name: "Synthetic",
     resource_types: &[
-        kind("user", TraitKind::User, true),
-        kind("group", TraitKind::Group, false),
-        kind("space", TraitKind::None, false),
+        ResourceType::account("user", "user", ""),
+        ResourceType::new("group", "group", "", TraitKind::Group),
+        ResourceType::new("space", "space", "", TraitKind::None),
     ],
     blind_spots: &[],
     fields: &[],
     reports_credential_end: false,
     limit_window: None,
 };
-
-const fn kind(id: &'static str, trait_kind: TraitKind, no_entitlements: bool) -> ResourceType {
-    ResourceType {
-        id,
-        display_name: id,
-        description: "",
-        trait_kind,
-        no_entitlements,
-        capabilities: &[],
-    }
-}
 
 struct Synthetic {
     groups: usize,

@@ -1,6 +1,6 @@
 //! The vendor's objects, as far as they are read.
 
-use rollcall_connector::http::lenient::{Lenient, Time, or_default, unreadable};
+use rollcall_connector::http::lenient::{Lenient, Time, or_default};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -27,18 +27,7 @@ list_rows! {
     Membership by user_id;
 }
 
-/// Adds the method `unreadable`: the names of the fields that could not be read.
-macro_rules! unreadable_fields {
-    ($($type:ident { $($field:ident),* })*) => {$(
-        impl $type {
-            pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-                unreadable([$((stringify!($field), self.$field.is_unreadable())),*])
-            }
-        }
-    )*};
-}
-
-unreadable_fields! {
+rollcall_connector::unreadable_fields! {
     Token { expires_at, user }
     Organization { name, created_at }
     Member { name, email, sso_mode }

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use rollcall_connector::http::lenient::{Lenient, or_default, unreadable};
+use rollcall_connector::http::lenient::{Lenient, or_default};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -52,18 +52,7 @@ fn id_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
     }
 }
 
-/// Adds the method `unreadable`: the names of the fields that could not be read.
-macro_rules! unreadable_fields {
-    ($($type:ident { $($name:literal: $field:ident),* })*) => {$(
-        impl $type {
-            pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-                unreadable([$(($name, self.$field.is_unreadable())),*])
-            }
-        }
-    )*};
-}
-
-unreadable_fields! {
+rollcall_connector::unreadable_fields! {
     Account {
         "accountType": account_type, "accountStatus": account_status, "email": email,
         "displayName": display_name, "publicName": public_name, "isGuest": is_guest,

@@ -50,11 +50,6 @@ impl Organization {
     pub(crate) fn name(&self) -> &str {
         name_or_id(self.name.verbatim(), &self.id)
     }
-
-    /// The fields that could not be read.
-    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-        unreadable([("name", self.name.is_unreadable())])
-    }
 }
 
 /// A member of an organization.
@@ -69,17 +64,6 @@ pub(crate) struct Member {
     pub(crate) member_since: Lenient<Timestamp>,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) role_assignments: Assignments,
-}
-
-impl Member {
-    /// The fields that could not be read.
-    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-        unreadable([
-            ("name", self.name.is_unreadable()),
-            ("email", self.email.is_unreadable()),
-            ("member_since", self.member_since.is_unreadable()),
-        ])
-    }
 }
 
 /// An invitation to an organization.
@@ -103,16 +87,12 @@ impl Invitation {
     pub(crate) fn is_accepted(&self) -> bool {
         self.accepted_at.get().is_some()
     }
+}
 
-    /// The fields that could not be read.
-    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-        unreadable([
-            ("created_at", self.created_at.is_unreadable()),
-            ("expires_at", self.expires_at.is_unreadable()),
-            ("expired", self.expired.is_unreadable()),
-            ("accepted_at", self.accepted_at.is_unreadable()),
-        ])
-    }
+rollcall_connector::unreadable_fields! {
+    Organization { name }
+    Member { name, email, member_since }
+    Invitation { created_at, expires_at, expired, accepted_at }
 }
 
 /// The roles that somebody has in an organization.

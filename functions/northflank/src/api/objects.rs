@@ -89,14 +89,7 @@ pub(crate) struct Token {
     pub(crate) expires_at: Lenient<Time>,
 }
 
-impl Token {
-    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
-        unreadable([
-            ("name", self.name.is_unreadable()),
-            ("expiresAt", self.expires_at.is_unreadable()),
-        ])
-    }
-}
+rollcall_connector::unreadable_fields! { Token { "name": name, "expiresAt": expires_at } }
 
 row!(
     /// Somebody in the organization; `finalized` if the account is set up.

@@ -25,7 +25,7 @@ pub enum Lenient<T> {
     Absent,
     /// As documented.
     Read(T),
-    /// Of another form. Report it with [`unreadable!`](crate::unreadable) and `StepOutput::unreadable`.
+    /// Of another form. Report it with [`unreadable_fields!`](crate::unreadable_fields) and `StepOutput::unreadable`.
     Unreadable,
 }
 
@@ -113,16 +113,24 @@ where
     })
 }
 
-/// The names of those [`Lenient`] fields of a row that could not be read, by the fields' own names or by those given:
-/// `unreadable!(self: name, email)`, `unreadable!("accountType" => self.kind.0, "email" => self.email)`.
+/// Adds the method `unreadable` to these types: the names of the [`Lenient`] fields that could not be read, by the fields'
+/// own names, `Row { name, email }`, or by those given, `Row { "accountType": kind }`.
 #[macro_export]
-macro_rules! unreadable {
-    ($row:ident: $($field:ident),+ $(,)?) => {
-        $crate::unreadable!($(stringify!($field) => $row.$field),+)
-    };
-    ($($name:expr => $field:expr),+ $(,)?) => {
-        $crate::http::lenient::unreadable([$(($name, $field.is_unreadable())),+])
-    };
+macro_rules! unreadable_fields {
+    ($($type:ident { $($field:ident),* $(,)? })*) => {$(
+        impl $type {
+            pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+                $crate::http::lenient::unreadable([$((stringify!($field), self.$field.is_unreadable())),*])
+            }
+        }
+    )*};
+    ($($type:ident { $($name:literal: $field:ident),* $(,)? })*) => {$(
+        impl $type {
+            pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+                $crate::http::lenient::unreadable([$(($name, self.$field.is_unreadable())),*])
+            }
+        }
+    )*};
 }
 
 /// The names of those fields that could not be read: each field with [`Lenient::is_unreadable`] of it.
@@ -154,14 +162,18 @@ mod tests {
         name: Lenient<String>,
     }
 
+    struct Renamed {
+        at: Lenient<jiff::Timestamp>,
+    }
+
+    crate::unreadable_fields! { Row { at, name } }
+    crate::unreadable_fields! { Renamed { "createdAt": at } }
+
     #[test]
     fn the_fields_that_could_not_be_read_are_named() {
         let row: Row = serde_json::from_str(r#"{"at":"x","name":"y"}"#).expect("a row");
-        assert_eq!(unreadable!(row: at, name), ["at"]);
-        assert_eq!(
-            unreadable!("createdAt" => row.at, "name" => row.name),
-            ["createdAt"]
-        );
+        assert_eq!(row.unreadable(), ["at"]);
+        assert_eq!(Renamed { at: row.at }.unreadable(), ["createdAt"]);
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub struct Context {
     pub settings: Settings,
 }
 
+/// Outages with more time between them are not in a row: the waits between six attempts are shorter.
+pub(crate) const IN_A_ROW: Duration = Duration::from_secs(1800);
+
 /// Limits and switches. The defaults suit nearly every installation.
 #[derive(Debug, Clone)]
 pub struct Settings {

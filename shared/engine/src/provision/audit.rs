@@ -4,8 +4,6 @@
 //!
 //! A repetition of the request reads the intentions: whatever became of the process, the request knows what it sent.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use rollcall_connector::Code;
 use rollcall_connector::clock::after;
@@ -15,6 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Order;
+use crate::context::IN_A_ROW;
 use crate::store::keys::Keys;
 use crate::store::{PutError, PutMode, Store, get_json, put_json};
 use rollcall_connector::event::ChangeAnswer;
@@ -72,9 +71,6 @@ struct Begun {
     #[serde(flatten)]
     head: Head,
 }
-
-/// Failures of a request that lie further back were followed by progress: the waits of six attempts in a row are shorter.
-const IN_A_ROW: Duration = Duration::from_secs(1800);
 
 /// The part of an intention that a repetition needs.
 #[derive(Deserialize)]

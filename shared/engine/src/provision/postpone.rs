@@ -13,7 +13,7 @@ use super::answer::in_progress;
 use super::audit::Record;
 use super::writer::RequestHistory;
 use crate::context::Context;
-use crate::store::lease::Lease;
+use crate::store::lease::{Lease, RESUME_GRACE};
 use rollcall_connector::clock::{after, backoff};
 use rollcall_connector::event::{ChangeAnswer, Reason};
 use rollcall_connector::{Chain, Code, Error, ErrorType};
@@ -22,9 +22,6 @@ use rollcall_connector::{Chain, Code, Error, ErrorType};
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
 /// The most writes of a request: a vendor that limits the rate after each of them has refused it often enough.
 const MAX_WRITES: usize = 100;
-/// How long a request that waits keeps others away from the principal, after the time it asked to be called at.
-const RESUME_GRACE: Duration = Duration::from_secs(900);
-
 /// What becomes of a call that failed: it waits for what may pass by itself, as long as attempts and time are left.
 pub(super) async fn postpone(
     cx: &Context,

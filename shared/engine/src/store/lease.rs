@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{PutError, PutMode, Store, Version, get_json, put_json};
 
+/// How long a suspended run or request keeps others away after the time at which it wants to be resumed.
+pub(crate) const RESUME_GRACE: Duration = Duration::from_secs(900);
+
 /// The stored object: who holds the lease, until when, and the state for whoever resumes the work.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct LeaseObject<T> {

@@ -1,7 +1,6 @@
 //! A run in this process: its working database, the log of its commits, and its lease.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rollcall_connector::clock::{after, between};
@@ -18,10 +17,7 @@ use super::work::Work;
 use super::workdir::WorkDir;
 use crate::context::{Context, SyncProgress};
 use crate::store::keys::Keys;
-use crate::store::lease::Lease;
-
-/// How long a suspended run keeps others away after the time at which it wants to be resumed.
-const RESUME_GRACE: Duration = Duration::from_secs(900);
+use crate::store::lease::{Lease, RESUME_GRACE};
 
 /// What the lease keeps of a run between two slices.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -7,15 +7,13 @@ use jiff::Timestamp;
 use super::frontier;
 use super::journal::Journal;
 use super::warnings::bounded;
+use crate::context::IN_A_ROW;
 use rollcall_connector::clock::{after, backoff};
 use rollcall_connector::event::{Reason, SyncAnswer};
 use rollcall_connector::{Chain, Error, ErrorType, Warning};
 
 /// How long a run that met an outage waits before the first new attempt; see [`backoff`].
 const FIRST_BACKOFF: Duration = Duration::from_secs(10);
-
-/// Outages with more time between them are not in a row: somebody resumed the run after it had failed.
-const IN_A_ROW: Duration = Duration::from_secs(1800);
 
 impl Journal<'_> {
     /// What becomes of a run that failed: it waits for what may pass by itself, as long as attempts and time are left.

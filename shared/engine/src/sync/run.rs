@@ -181,8 +181,7 @@ async fn work<C: Syncer>(
     };
     let saved = saved.unwrap_or_else(|| SavedRun::new(cx.clock.now()));
     let mut run = Journal::new(cx, keys, sync_id, lease, files, saved);
-    let ended = run.slice::<C>(before).await;
-    let stopped = match ended {
+    let stopped = match run.slice::<C>(before).await {
         Ok(Ended::Published(manifest)) => {
             // What is published is published, whether that succeeds or not.
             run.lease.give_back(&*cx.store, &*cx.clock).await;

@@ -57,14 +57,7 @@ static ABOUT: About = About {
     display_name: "Planned",
     resource_types: &[],
     blind_spots: &[],
-    fields: &[Field {
-        key: "vendor",
-        display_name: "Vendor",
-        description: "",
-        kind: FieldKind::Text,
-        required: true,
-        default: None,
-    }],
+    fields: &[Field::required("vendor", "Vendor", "", FieldKind::Text)],
     reports_credential_end: false,
     limit_window: None,
 };

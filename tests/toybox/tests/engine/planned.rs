@@ -23,7 +23,7 @@ use rollcall_engine::context::{Context, Settings};
 use rollcall_engine::store::folder::Folder;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
-use rollcall_model::{AccountType, Resource, ResourceId, ResourceTrait, ResourceType, TraitKind};
+use rollcall_model::{AccountType, Resource, ResourceId, ResourceTrait, ResourceType};
 
 /// What a request is answered with.
 #[derive(Clone)]
@@ -57,23 +57,9 @@ static PLANS: LazyLock<Mutex<BTreeMap<String, Plan>>> = LazyLock::new(Mutex::def
 static ABOUT: About = About {
     name: "planned",
     display_name: "Planned",
-    resource_types: &[ResourceType {
-        id: "user",
-        display_name: "User",
-        description: "",
-        trait_kind: TraitKind::User,
-        no_entitlements: true,
-        capabilities: &[],
-    }],
+    resource_types: &[ResourceType::account("user", "User", "")],
     blind_spots: &[],
-    fields: &[Field {
-        key: "plan",
-        display_name: "Plan",
-        description: "",
-        kind: FieldKind::Text,
-        required: true,
-        default: None,
-    }],
+    fields: &[Field::required("plan", "Plan", "", FieldKind::Text)],
     reports_credential_end: false,
     limit_window: None,
 };

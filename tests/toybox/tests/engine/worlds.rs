@@ -51,33 +51,15 @@ static ABOUT: About = About {
     name: "toy",
     display_name: "Toy",
     resource_types: &[
-        kind("user", TraitKind::User, true),
-        kind("group", TraitKind::Group, false),
-        kind(DOOR, TraitKind::None, false),
+        ResourceType::account("user", "user", ""),
+        ResourceType::new("group", "group", "", TraitKind::Group),
+        ResourceType::new(DOOR, DOOR, "", TraitKind::None),
     ],
     blind_spots: &[],
-    fields: &[Field {
-        key: "world",
-        display_name: "World",
-        description: "",
-        kind: FieldKind::Text,
-        required: true,
-        default: None,
-    }],
+    fields: &[Field::required("world", "World", "", FieldKind::Text)],
     reports_credential_end: false,
     limit_window: None,
 };
-
-const fn kind(id: &'static str, trait_kind: TraitKind, no_entitlements: bool) -> ResourceType {
-    ResourceType {
-        id,
-        display_name: id,
-        description: "",
-        trait_kind,
-        no_entitlements,
-        capabilities: &[],
-    }
-}
 
 struct Toy(World);
 

@@ -254,7 +254,7 @@ impl<'a, G: Guide> Tour<'a, G> {
             .invoke(Operation::Sync, json!({"sync_id": cut["sync_id"]}))
             .await?;
         self.page.item(&format!(
-            "gone on with: {}",
+            "resumed: {}",
             answer["status"].as_str().unwrap_or_default()
         ));
         self.page.item("what differs from the first sync:");

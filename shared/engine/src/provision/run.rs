@@ -22,7 +22,7 @@ use rollcall_connector::{Error, ErrorType, Identity};
 
 /// How often a plan is made again because the vendor's state changed, or does not show a change yet.
 const ATTEMPTS: u32 = 4;
-/// Carries a request out, or goes on with it.
+/// Carries a request out, or resumes it.
 pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAnswer, Error> {
     let keys = Keys {
         connector: P::ABOUT.name,

@@ -162,7 +162,7 @@ pub async fn a_list_whose_cursor_is_lost_starts_over<S: Subject>() {
     bench.vendor.set_faults(vec![]);
 }
 
-/// Cut after every step, or after a few, and gone on with by other processes.
+/// Cut after every step, or after a few, and resumed by other processes.
 pub async fn a_sync_cut_at_any_step_ends_like_an_uninterrupted_one<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     bench.vendor.split_pages(2, false);
@@ -197,7 +197,7 @@ pub async fn a_sync_cut_at_any_step_ends_like_an_uninterrupted_one<S: Subject>()
 pub async fn a_long_rate_limit_is_waited_for_outside<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     let whole = bench.complete().await;
-    // The last call of all: whoever is let in first has something to go on with.
+    // The last call of all: whoever is let in first has something to resume.
     let calls = bench.vendor.requests().len();
     bench.afresh();
     bench.vendor.set_faults(vec![Fault::nth(
@@ -394,7 +394,7 @@ pub async fn a_pointer_that_was_not_moved_is_moved_by_asking_again<S: Subject>()
     assert_eq!(latest(&bench)["sync_id"], newer["sync_id"]);
 }
 
-/// A run that died between the snapshot file and its manifest is gone on with; a wrong id harms nobody's run.
+/// A run that died between the snapshot file and its manifest is resumed; a wrong id harms nobody's run.
 pub async fn a_run_that_failed_is_gone_on_with_by_its_id<S: Subject>() {
     let bench = Bench::<S>::new().await;
     let calls = bench.vendor.minimum_calls();
@@ -404,7 +404,7 @@ pub async fn a_run_that_failed_is_gone_on_with_by_its_id<S: Subject>() {
     let error = bench.sync().await.expect_err("an outage");
     let sync_id = error
         .resumable_sync_id()
-        .expect("the run to go on with")
+        .expect("the run to resume")
         .to_owned();
     bench.vendor.set_faults(vec![]);
 

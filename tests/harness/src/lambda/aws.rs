@@ -51,7 +51,7 @@ async fn start<S: Functions>(moto: &Moto, operation: Operation, audit_apart: boo
     Environment::start(S::binary(operation), variables).await
 }
 
-/// A whole sync, and one that is cut and gone on with.
+/// A whole sync, and one that is cut and resumed.
 async fn syncs<S: Functions>(vendor: &S, moto: &Moto, audit_apart: bool) {
     let sync = start::<S>(moto, Operation::Sync, audit_apart).await;
     assert_eq!(sync.answer(json!({})).await["status"], "complete");

@@ -25,7 +25,7 @@ fn is_hex(digits: Option<&str>) -> bool {
 }
 
 /// The parameters of a query.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
@@ -39,6 +39,9 @@ impl Query {
         let mut found: Vec<(String, String)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if value.is_empty() {
+                return Err(format!("query parameter {name} has no value"));
+            }
             let (name, value) = (
                 decoded(&name.replace('+', " "))?,
                 decoded(&value.replace('+', " "))?,

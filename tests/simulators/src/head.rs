@@ -110,3 +110,10 @@ pub(crate) fn text<'a>(
         .filter(|text| !text.is_empty())
         .ok_or_else(|| format!("{what} has no text {field}"))
 }
+
+/// The bearer token that a request came with, if it is one.
+pub(crate) fn bearer(call: &Call) -> Option<&str> {
+    let (scheme, token) = call.header("authorization")?.split_once(' ')?;
+    let is_whole = !token.is_empty() && !token.contains(char::is_whitespace);
+    (scheme.eq_ignore_ascii_case("bearer") && is_whole).then_some(token)
+}

@@ -17,12 +17,19 @@ pub mod temporalcloud;
 
 mod address;
 mod base64;
+mod clock;
 mod head;
+#[doc(hidden)]
+pub mod kit;
 mod line;
 mod lists;
 mod log;
+mod paging;
+mod refusal;
 mod response;
+mod routes;
 
 pub use fault::{Fault, FaultKind};
-pub use lists::Ordering;
+pub use kit::{Common, Simulator};
+pub use paging::{Ordering, Rows};
 pub use server::{Answer, Call, Request, Server, Vendor};

@@ -1,28 +1,6 @@
 //! What the lists of all vendors have in common: their order, and cursors nobody can read anything into.
 
-use crate::random::Random;
-
-/// Order of lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ordering {
-    /// As the vendor documents it, or the likeliest where it does not.
-    Documented,
-    /// The other way round.
-    Reversed,
-    /// Any order, the same for all pages of a list.
-    Shuffled(u64),
-}
-
-impl Ordering {
-    /// Puts a list that is in documented order into this one.
-    pub(crate) fn arrange<T>(self, items: &mut [T]) {
-        match self {
-            Self::Documented => {}
-            Self::Reversed => items.reverse(),
-            Self::Shuffled(seed) => Random::new(seed).shuffle(items),
-        }
-    }
-}
+pub use crate::paging::Ordering;
 
 /// Opaque to clients: the list it belongs to and where the next page begins.
 pub(crate) fn cursor(list: &str, offset: usize) -> String {

@@ -36,6 +36,11 @@ impl Random {
         items.get(self.below(items.len()))
     }
 
+    /// One of the words; empty only for an empty slice.
+    pub fn word(&mut self, words: &[&'static str]) -> &'static str {
+        self.pick(words).copied().unwrap_or_default()
+    }
+
     /// 32 lower-case hexadecimal digits.
     pub fn hex32(&mut self) -> String {
         format!("{:016x}{:016x}", self.next_u64(), self.next_u64())
@@ -47,4 +52,11 @@ impl Random {
             items.swap(i, self.below(i + 1));
         }
     }
+}
+
+/// At most so many of the items, each once: a stretch that begins anywhere, which is fast however many there are.
+pub(crate) fn stretch<'a, T>(random: &mut Random, all: &'a [T], most: usize) -> Vec<&'a T> {
+    let count = random.below(most.saturating_add(1)).min(all.len());
+    let from = random.below(all.len());
+    all.iter().cycle().skip(from).take(count).collect()
 }

@@ -39,6 +39,8 @@ pub struct Call {
     pub body: Bytes,
     /// Requests under way when this one arrived, itself included.
     pub running: usize,
+    /// The name of the host that it came to; empty where the simulator has one.
+    pub host: String,
 }
 
 impl Call {
@@ -69,6 +71,10 @@ pub struct Answer {
 pub trait Vendor: Send + Sync + 'static {
     /// Answers a request, changing the vendor's world if it is a write.
     fn answer(&self, call: &Call) -> Answer;
+    /// The name of the host; empty where the simulator has one.
+    fn host(&self) -> &str {
+        ""
+    }
     /// How long every request takes.
     fn latency(&self) -> Duration;
     /// The usual error body for a status, in answer to this request.
@@ -76,7 +82,7 @@ pub trait Vendor: Send + Sync + 'static {
     /// Whether the request asks for a further page of a list.
     fn carries_cursor(&self, call: &Call) -> bool;
     /// The answer to a cursor that is no longer good.
-    fn stale_cursor(&self) -> Answer;
+    fn stale_cursor(&self, call: &Call) -> Answer;
     /// Changes a list's answer so that its cursor is the one asked with.
     fn repeat_cursor(&self, call: &Call, answer: &mut Answer);
     /// Adds to the answer of a fault what all answers of the vendor have, unless the fault says otherwise.
@@ -256,6 +262,7 @@ async fn handle(
             .collect(),
         body,
         running: 0,
+        host: shared.vendor.host().to_owned(),
     };
     let common = &shared.common;
     let number = lock(&common.log).arrived(shared.address, &mut call);
@@ -317,7 +324,7 @@ async fn respond(
             body: Value::Null,
             violations: Vec::new(),
         }),
-        FaultKind::StaleCursor => instead(shared.vendor.stale_cursor()),
+        FaultKind::StaleCursor => instead(shared.vendor.stale_cursor(call)),
         FaultKind::Disconnect => {
             line.cut();
             (0, Response::new(Body::empty()))

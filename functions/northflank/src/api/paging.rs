@@ -19,9 +19,10 @@ pub struct ListPlace {
     cursor: Option<String>,
     /// The cursor of some earlier page: if it comes again, the list is a circle, however long.
     mark: Option<String>,
-    /// The first id of the previous page. A page that begins with it is a repetition.
+    /// The first id of the previous page that had rows. A page that begins with it is a repetition.
     first: Option<String>,
-    /// A repetition was followed already: rows that are inserted meanwhile may make one.
+    /// The previous page was a repetition. One is followed: a person has up to two rows in a list of holders, and rows
+    /// that are inserted meanwhile may make one too. The second in a row is a circle.
     repeated: bool,
 }
 
@@ -80,7 +81,7 @@ impl ListPlace {
             },
             cursor,
             first: first.map(str::to_owned).or_else(|| self.first.clone()),
-            repeated: self.repeated || repeats,
+            repeated: repeats || (first.is_none() && self.repeated),
         }))
     }
 }
@@ -140,6 +141,16 @@ mod tests {
         let same = |_| "row".to_owned();
         assert_eq!(turns(|n| Some(format!("c{n}")), same), 3);
         assert_eq!(turns(|_| None, same), 3);
+    }
+
+    #[test]
+    fn whoever_has_two_rows_on_two_pages_is_no_circle_however_many_do() {
+        let mut at = ListPlace::default();
+        for (n, row) in ["a", "a", "b", "b", "c", "c"].iter().enumerate() {
+            at = next(&at, Some(&format!("c{n}")), row);
+        }
+        let third = at.next(&says(Some("c9")), Some("c"));
+        assert_eq!(third, Err(Circle));
     }
 
     #[test]

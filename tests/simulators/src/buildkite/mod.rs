@@ -196,7 +196,7 @@ impl Vendor for Cloud {
         graphql::carries_cursor(call)
     }
 
-    fn stale_cursor(&self) -> Answer {
+    fn stale_cursor(&self, _call: &Call) -> Answer {
         graphql::stale_cursor()
     }
 

@@ -149,7 +149,7 @@ impl Vendor for Cloud {
         paging::asked(call).is_some()
     }
 
-    fn stale_cursor(&self) -> Answer {
+    fn stale_cursor(&self, _call: &Call) -> Answer {
         paging::bad_cursor().answer(refusal::Family::V2, false)
     }
 

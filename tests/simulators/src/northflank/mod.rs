@@ -6,206 +6,49 @@
 //! and which side is taken; what a client might get wrong by guessing is a switch in [`Options`]. The vendor also has
 //! calls that change roles and who holds them; the simulator does not.
 
-mod auth;
-mod builder;
-mod caller;
-mod clock;
-mod groups;
-mod holders;
-mod meter;
+mod calls;
 mod options;
-mod paging;
-mod refusal;
-mod rich;
-mod roles;
-mod routes;
-mod rows;
 mod samples;
-mod seed;
-mod tokens;
-mod view;
 mod world;
 
-use std::{
-    collections::BTreeMap,
-    io,
-    ops::Deref,
-    sync::{Arc, Mutex},
-    time::Duration,
+use serde_json::{Value, json};
+
+pub use options::{Both, Denial, ErrorBody, Options, RateLimit};
+pub use samples::{ENGINEERING_ID, OPERATIONS_ID, SINCE, Sizes, directory_group_id};
+pub use world::{
+    EXPIRED_TOKEN, Group, NO_MEMBERS_TOKEN, NO_ROLES_TOKEN, Permission, REVOKED_TOKEN, Role,
+    TEAM_TOKEN, TEST_TOKEN, Token, World,
 };
 
-use serde_json::Value;
-
-pub use builder::SINCE;
-pub use options::{Both, Denial, ErrorBody, Options, PageSizes, RateLimit};
-pub use samples::{ENGINEERING_ID, OPERATIONS_ID, directory_group_id};
-pub use seed::Sizes;
-pub use tokens::{
-    EXPIRED_TOKEN, Entity, NO_MEMBERS_TOKEN, NO_ROLES_TOKEN, Permission, REVOKED_TOKEN, TEAM_TOKEN,
-    TEST_TOKEN, Token,
-};
-pub use world::{Email, Group, GroupMember, Member, Permissions, Role, World};
-
-pub use crate::lists::Ordering;
+pub use crate::paging::Ordering;
 use crate::{
-    fault::FaultKind,
-    server::{Answer, Call, Server, Vendor, lock},
+    FaultKind, Simulator,
+    address::Query,
+    clock::{Window, whole_seconds},
+    kit::{Api, Tenant},
+    paging::{self, Place},
+    refusal::{self, Refusal},
+    routes,
+    server::{Answer, Call},
 };
 
-/// Something somebody else does to the world.
-type Change = Box<dyn FnOnce(&mut World) + Send>;
-
-/// Everything behind the API.
-pub(crate) struct Inner {
-    pub(crate) world: World,
-    pub(crate) options: Options,
-    pub(crate) meter: meter::Meter,
-    pub(crate) clock: clock::Clock,
-    /// What happens before a request for this path is answered.
-    before: Vec<(String, Change)>,
-}
-
-impl Inner {
-    /// Does what was to be done before this request.
-    pub(crate) fn let_others_go_first(&mut self, call: &Call) {
-        let due = self.before.iter().position(|(path, _)| *path == call.path);
-        if let Some(due) = due {
-            let (_, change) = self.before.remove(due);
-            change(&mut self.world);
-        }
-    }
-}
+/// The vendor.
+pub struct Vendor;
 
 /// A running simulator; it stops when dropped.
-pub struct Northflank {
-    server: Server,
-    inner: Arc<Mutex<Inner>>,
-}
+pub type Northflank = Simulator<Vendor>;
 
 impl Northflank {
-    /// Starts it on a free port.
-    ///
-    /// # Errors
-    /// If no port can be bound.
-    pub async fn start(world: World, options: Options) -> io::Result<Self> {
-        Self::start_on(0, world, options).await
-    }
-
-    /// Starts it on a given port.
-    ///
-    /// # Errors
-    /// If the port cannot be bound.
-    pub async fn start_on(port: u16, world: World, options: Options) -> io::Result<Self> {
-        let inner = Arc::new(Mutex::new(Inner {
-            world,
-            options,
-            meter: meter::Meter::default(),
-            clock: clock::Clock::new(),
-            before: Vec::new(),
-        }));
-        let vendor = Arc::new(Api(Arc::clone(&inner)));
-        let server = Server::start(vendor, port).await?;
-        Ok(Self { server, inner })
-    }
-
     /// Where the API is, `/v1` being part of every path: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        self.server.url()
-    }
-
-    /// Looks at the world or changes it.
-    pub fn with_world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut lock(&self.inner).world)
-    }
-
-    /// Changes the world right before the next request for exactly this path is answered: what somebody else does
-    /// meanwhile. Several changes before the same path are made before one request each.
-    pub fn before(&self, path: &str, change: impl FnOnce(&mut World) + Send + 'static) {
-        let change: Change = Box::new(change);
-        lock(&self.inner).before.push((path.to_owned(), change));
+        self.url()
     }
 
     /// Who has what: [`World::access_view`].
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())
-    }
-
-    /// Looks at the switches or changes them. The count of requests begins anew.
-    pub fn set_options<T>(&self, change: impl FnOnce(&mut Options) -> T) -> T {
-        let inner = &mut *lock(&self.inner);
-        inner.meter = meter::Meter::default();
-        change(&mut inner.options)
-    }
-
-    /// Puts the simulator's clock forward: what it counts, what it lets expire and what it says of times is as if so
-    /// much time had passed, besides what really does.
-    pub fn advance(&self, by: Duration) {
-        lock(&self.inner).clock.advance(by);
-    }
-
-    /// How many requests there were for each path.
-    #[must_use]
-    pub fn calls_by_path(&self) -> BTreeMap<String, usize> {
-        let mut calls = BTreeMap::new();
-        for request in self.requests() {
-            *calls.entry(request.path).or_default() += 1;
-        }
-        calls
-    }
-}
-
-/// The log and the faults.
-impl Deref for Northflank {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        &self.server
-    }
-}
-
-/// The vendor's side of the server.
-struct Api(Arc<Mutex<Inner>>);
-
-impl Vendor for Api {
-    fn answer(&self, call: &Call) -> Answer {
-        routes::answer(&mut lock(&self.0), call)
-    }
-
-    fn latency(&self) -> Duration {
-        lock(&self.0).options.latency
-    }
-
-    fn error_body(&self, _call: &Call, status: u16) -> Value {
-        refusal::body_for_status(lock(&self.0).options.errors, status)
-    }
-
-    fn carries_cursor(&self, call: &Call) -> bool {
-        paging::asked(call).is_some()
-    }
-
-    fn stale_cursor(&self) -> Answer {
-        paging::bad_cursor().answer(lock(&self.0).options.errors)
-    }
-
-    fn repeat_cursor(&self, call: &Call, answer: &mut Answer) {
-        paging::repeat(call, answer);
-    }
-
-    /// All answers say how many requests are left, and all requests count.
-    fn complete(&self, answer: &mut Answer) {
-        let inner = &mut *lock(&self.0);
-        let now = inner.clock.running();
-        let (headers, _) = inner.meter.pass(&inner.options.rate_limit, now);
-        for (name, value) in headers {
-            let none = answer.status == 429 && name == meter::REMAINING;
-            let value = if none { "0".to_owned() } else { value };
-            if !answer.headers.iter().any(|(said, _)| *said == name) {
-                answer.headers.push((name, value));
-            }
-        }
-        refusal::say_html(answer);
     }
 }
 
@@ -217,4 +60,105 @@ pub fn html_page(status: u16) -> FaultKind {
         headers: vec![("content-type".to_owned(), "text/html".to_owned())],
         body: Some(refusal::page(status)),
     }
+}
+
+impl Api for Vendor {
+    type World = World;
+    type Options = Options;
+    type Meters = Window;
+
+    fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
+        let (passed, headers) = count(tenant);
+        let mut answer = match passed {
+            Ok(()) => routes::answer(tenant, call),
+            Err(refusal) => tenant.refuse(call, &refusal),
+        };
+        answer.headers.extend(headers);
+        answer
+    }
+
+    /// `{"error": {"status", "message", "id", "details"?}}`, as the vendor's client types have it. *Unknown*: ids and
+    /// texts. Taken: ids of the simulator's own, so that nobody relies on them.
+    fn envelope(options: &Options, _call: &Call, refusal: &Refusal) -> Value {
+        let (status, message) = (refusal.status, &refusal.reason);
+        let id = match status {
+            400 => "nf-sim-invalid",
+            401 => "nf-sim-unauthenticated",
+            403 => "nf-sim-forbidden",
+            404 => "nf-sim-not-found",
+            405 => "nf-sim-wrong-method",
+            406 => "nf-sim-not-acceptable",
+            415 => "nf-sim-wrong-content-type",
+            429 => "nf-sim-too-many-requests",
+            _ => "nf-sim-failed",
+        };
+        match options.errors {
+            ErrorBody::Nested => {
+                json!({"error": {"status": status, "message": message, "id": id}})
+            }
+            ErrorBody::Flat => {
+                json!({"code": id, "message": message, "status": status, "data": {}})
+            }
+            ErrorBody::Html => refusal::page(status),
+        }
+    }
+
+    fn cursor(call: &Call) -> Option<String> {
+        let query = Query::parse(&call.query, &calls::HOLDERS, str::to_owned).ok()?;
+        query.get("cursor").map(str::to_owned)
+    }
+
+    /// *Unknown*: what a bad cursor is answered. Taken: 400.
+    fn stale_cursor() -> Refusal {
+        Refusal::new(400, "the cursor is not valid")
+    }
+
+    fn repeat_cursor(_options: &Options, call: &Call, answer: &mut Answer) {
+        if let Some(pagination) = answer.body.get_mut("pagination") {
+            let list = paging::name(&call.path, &call.query, &calls::PAGES);
+            let first = || calls::cursor(&Place::beginning(list));
+            pagination["cursor"] = Value::from(Self::cursor(call).unwrap_or_else(first));
+            pagination["hasNextPage"] = Value::from(true);
+        }
+    }
+
+    /// All answers say how many requests are left, and all requests count.
+    fn complete(tenant: &mut Tenant<Self>, answer: &mut Answer) {
+        for (name, value) in count(tenant).1 {
+            let none = answer.status == 429 && name == REMAINING;
+            let value = if none { "0".to_owned() } else { value };
+            if !answer.headers.iter().any(|(said, _)| *said == name) {
+                answer.headers.push((name, value));
+            }
+        }
+        *answer = answer.clone().saying_html();
+    }
+}
+
+const REMAINING: &str = "x-ratelimit-remaining";
+
+/// Counts a request: whether it is still carried out, and the headers that every answer has. *Unknown*: status and body
+/// of the refusal. Taken: 429 and the usual one.
+fn count(tenant: &mut Tenant<Vendor>) -> (Result<(), Refusal>, Vec<(String, String)>) {
+    let (limit, now) = (&tenant.options.rate_limit, tenant.clock.running());
+    let window = &mut tenant.meters;
+    window.open(now, limit.window, limit.forgive_after);
+    let passed = match window.spend(1, limit.requests) {
+        true => Ok(()),
+        false => {
+            let refusal = Refusal::usual(429);
+            let wait = limit.retry_after;
+            Err(wait.map_or(refusal.clone(), |s| refusal.header("retry-after", s)))
+        }
+    };
+    let headers = [
+        ("x-ratelimit-limit", limit.requests),
+        (REMAINING, limit.requests.saturating_sub(window.used)),
+        (
+            "x-ratelimit-reset",
+            whole_seconds(window.left(now, limit.window)),
+        ),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_string()));
+    (passed, headers.into())
 }

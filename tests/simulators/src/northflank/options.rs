@@ -2,24 +2,16 @@
 
 use std::time::Duration;
 
-use crate::lists::Ordering;
+use crate::kit::Common;
 
 /// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one where
-/// nothing is known.
+/// nothing is known. The documented order of lists is that of ids, people without one last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// How long every request takes.
-    pub latency: Duration,
-    /// The order of lists. *Unknown*: any. Taken as documented: that of ids, people without one last.
-    pub ordering: Ordering,
-    /// Header names (lower case) allowed besides the ordinary ones.
-    pub extra_headers: Vec<String>,
-    /// Whether every request must say `Content-Type: application/json`, body or none, as the documentation asks.
-    /// *Unknown*: whether the vendor insists. Taken: it does.
-    pub content_type_required: bool,
+    /// What all vendors have.
+    pub common: Common,
     /// How many requests are carried out in a time.
     pub rate_limit: RateLimit,
-
     /// The answer to a token without the permission. *Unknown*. Taken: 403.
     pub no_permission: Denial,
     /// The answer to a team's token. *Unknown*. Taken: 403.
@@ -28,13 +20,6 @@ pub struct Options {
     pub errors: ErrorBody,
     /// Whether there is `GET /v1/auth`, which only the newest documentation has.
     pub auth: bool,
-
-    /// What is done with a `per_page` outside 1 to 100. *Unknown*. Taken: it is refused.
-    pub page_sizes: PageSizes,
-    /// Pages of this size, whatever `per_page` says.
-    pub force_page_size: Option<usize>,
-    /// So many pages at the beginning of every list have no rows, although there are more pages.
-    pub empty_pages: usize,
     /// How long a cursor is good. *Unknown*. Taken: for ever.
     pub cursor_life: Option<Duration>,
     /// Whether the list of groups is cut into pages like all others, which the documentation does not say.
@@ -44,18 +29,20 @@ pub struct Options {
     pub both: Both,
 }
 
+crate::has_common_options!(Options);
+
 /// How many requests are carried out in a time. *Unknown*: whether the count is that of the organization, and whether
 /// requests with a bad token count. Taken: it is, and all count but those that are refused for being too many.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateLimit {
     /// `x-ratelimit-limit`.
-    pub requests: usize,
+    pub requests: u64,
     /// How long from the first request until the count begins anew.
     pub window: Duration,
-    /// `Retry-After` of a refusal, in seconds. The vendor documents none.
+    /// `Retry-After` of refusals, in seconds. *Unknown* whether there is one. Taken: none.
     pub retry_after: Option<u64>,
-    /// After so many refusals the count begins anew, whatever the time: for clients that only pretend to wait.
-    pub forgive_after: Option<usize>,
+    /// The count begins anew after so many refusals, for clients that do not really wait.
+    pub forgive_after: Option<u64>,
 }
 
 /// How a request is denied that the token is not good for.
@@ -72,21 +59,12 @@ pub enum Denial {
 /// How errors are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorBody {
-    /// `{"error": {"status", "message", "id", "details"?}}`.
+    /// `{"error": {"status", "message", "id"}}`.
     Nested,
     /// `{"code", "message", "status", "data"}`, as an old client of the vendor's has it.
     Flat,
     /// A page for people, as proxies have it.
     Html,
-}
-
-/// What is done with a `per_page` outside 1 to 100.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PageSizes {
-    /// 400.
-    Refused,
-    /// The nearest size that is good.
-    Clamped,
 }
 
 /// How somebody is listed who holds a role in both ways.
@@ -114,18 +92,12 @@ impl Default for RateLimit {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            latency: Duration::ZERO,
-            ordering: Ordering::Documented,
-            extra_headers: Vec::new(),
-            content_type_required: true,
+            common: Common::default(),
             rate_limit: RateLimit::default(),
             no_permission: Denial::Forbidden,
             team_token: Denial::Forbidden,
             errors: ErrorBody::Nested,
             auth: true,
-            page_sizes: PageSizes::Refused,
-            force_page_size: None,
-            empty_pages: 0,
             cursor_life: None,
             paged_groups: false,
             both: Both::Explicit,

@@ -1,105 +1,37 @@
-//! The world: one organization, its people, its roles and the groups of its directory.
+//! The world: one organization, its people, its roles, the groups of its directory and its API tokens. What is said of
+//! things that are not there is ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
-use super::tokens::Token;
+use super::SINCE;
+use crate::paging::Rows;
 
-/// A member of the organization.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Member {
-    /// `name`; left out if it is `None`.
-    pub name: Option<String>,
-    /// `emails`, in this order; left out if it is `None`.
-    pub emails: Option<Vec<Email>>,
-    /// `joinedAt`; left out if it is `None`.
-    pub joined_at: Option<String>,
-    /// `finalized`: whether the account is set up. The schema requires it and the vendor's examples leave it out; so it
-    /// is with `None`.
-    pub finalized: Option<bool>,
-}
+/// A token of the organization that may read everything.
+pub const TEST_TOKEN: &str = "nf-eyJhbGciOiJIUzI1NiJ9.eyJzaW0iOiJhbGwifQ.dGVzdC10b2tlbg";
+/// A token of the organization that may not read members.
+pub const NO_MEMBERS_TOKEN: &str = "nf-eyJhbGciOiJIUzI1NiJ9.eyJzaW0iOiJyb2xlcyJ9.bm8tbWVtYmVycw";
+/// A token of the organization that may not read roles.
+pub const NO_ROLES_TOKEN: &str = "nf-eyJhbGciOiJIUzI1NiJ9.eyJzaW0iOiJtZW1iZXJzIn0.bm8tcm9sZXM";
+/// A token of a team, which has no business with the organization.
+pub const TEAM_TOKEN: &str = "nf-eyJhbGciOiJIUzI1NiJ9.eyJzaW0iOiJ0ZWFtIn0.dGVhbS10b2tlbg";
+/// A token whose time is over.
+pub const EXPIRED_TOKEN: &str = "nf-eyJhbGciOiJIUzI1NiJ9.eyJzaW0iOiJleHBpcmVkIn0.ZXhwaXJlZA";
+/// A token that has been revoked.
+pub const REVOKED_TOKEN: &str = "nf-eyJhbGciOiJIUzI1NiJ9.eyJzaW0iOiJyZXZva2VkIn0.cmV2b2tlZA";
 
-/// An address of a member.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Email {
-    /// `address`; left out if it is `None`.
-    pub address: Option<String>,
-    /// `verified`; left out if it is `None`.
-    pub verified: Option<bool>,
-}
-
-/// A role of the organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Role {
-    /// `name`.
-    pub name: String,
-    /// `description`; left out if it is `None`.
-    pub description: Option<String>,
-    /// `restrictions`, as the API has them; left out if they are null. The schema requires them and the vendor's
-    /// examples leave them out.
-    pub restrictions: Value,
-    /// `directoryGroups`: the groups whose members hold this role, whether or not there are such groups; left out if it
-    /// is `None`.
-    pub directory_groups: Option<Vec<String>>,
-    /// `createdAt`; left out if it is `None`.
-    pub created_at: Option<String>,
-    /// `updatedAt`; left out if it is `None`.
-    pub updated_at: Option<String>,
-    /// What a role allows, as the call for a single role has it. *Unknown*: the names. Taken: none.
-    pub permissions: Permissions,
-    /// Who was given the role by hand, whether or not they are members of the organization.
-    pub explicit: BTreeSet<String>,
-}
-
-/// What a role allows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Permissions {
-    /// `orgScope`.
-    pub organization: Vec<String>,
-    /// `teamScope`.
-    pub team: Vec<String>,
-    /// `projectScope`.
-    pub project: Vec<String>,
-}
-
-/// A group of the directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// `name`; left out if it is `None`, as in the vendor's example.
-    pub name: Option<String>,
-    /// `idpId`, any text; left out if it is `None`.
-    pub idp_id: Option<String>,
-    /// `createdAt`; left out if it is `None`.
-    pub created_at: Option<String>,
-    /// `updatedAt`; left out if it is `None`.
-    pub updated_at: Option<String>,
-    /// Whether the group is in the list and can be asked for. Roles that are linked to it have its members anyway.
-    pub listed: bool,
-    /// Its people, in this order as far as they have no account.
-    pub members: Vec<GroupMember>,
-}
-
-/// Somebody in a group, as the directory has them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GroupMember {
-    /// `id`: the user name, whether or not they are a member of the organization; null for somebody without an account.
-    pub id: Option<String>,
-    /// `name`; left out if it is `None`.
-    pub name: Option<String>,
-    /// `emails`; left out if it is `None`.
-    pub emails: Option<Vec<String>>,
-}
-
-/// Everything behind the API.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Everything behind the API. Rows are as the API has them; what a row does not have is left out.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct World {
     /// The organization's id.
     pub organization_id: String,
     /// Its other id.
     pub organization_uid: String,
-    /// By id, which is the user name.
-    pub members: BTreeMap<String, Member>,
+    /// By id, which is the user name: `name`, `emails`, `joinedAt`, `finalized`. The schema requires `finalized` and the
+    /// vendor's examples leave it out.
+    pub members: Rows,
     /// By id.
     pub roles: BTreeMap<String, Role>,
     /// By id.
@@ -108,20 +40,361 @@ pub struct World {
     pub tokens: Vec<Token>,
 }
 
+/// A role of the organization.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Role {
+    /// `name`, `description`, `restrictions` (required by the schema, left out of the vendor's examples),
+    /// `directoryGroups` (the groups whose members hold this role, whether or not there are such groups), `createdAt`,
+    /// `updatedAt`.
+    pub row: Value,
+    /// Who was given the role by hand, whether or not they are members of the organization.
+    pub explicit: BTreeSet<String>,
+}
+
+/// A group of the directory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// `name`, `idpId`, `createdAt`, `updatedAt`.
+    pub row: Value,
+    /// Whether the group is in the list and can be asked for. Roles that are linked to it have its members anyway.
+    pub listed: bool,
+    /// Its people: `id` (null without an account), `name`, `emails` (plain texts).
+    pub members: Vec<Value>,
+}
+
+/// An API token. Each is made from a role and may do what that role may do:
+/// <https://northflank.com/docs/v1/application/secure/grant-api-access>.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Token {
+    /// What is sent.
+    pub value: String,
+    /// `name`.
+    pub name: String,
+    /// The team that it is a token of; `None` for one of the organization.
+    pub team: Option<String>,
+    /// What it may read.
+    pub permissions: BTreeSet<Permission>,
+    /// Until when it is good; for ever if it is `None`.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What the calls of the simulator need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Permission {
+    /// Organisation > Admin > Members > Read.
+    MembersRead,
+    /// Organisation > Admin > Roles > Read.
+    RolesRead,
+}
+
+/// A text of a row; empty if there is none.
+pub(super) fn text<'r>(row: &'r Value, field: &str) -> &'r str {
+    row[field].as_str().unwrap_or_default()
+}
+
+/// The row with those of these texts that are not empty.
+fn put_texts(mut row: Value, texts: &[(&str, &str)]) -> Value {
+    for (name, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+        row[*name] = Value::from(*text);
+    }
+    row
+}
+
+impl Role {
+    /// The ids of the linked groups.
+    pub fn linked(&self) -> impl Iterator<Item = &str> {
+        let groups = self.row["directoryGroups"].as_array();
+        groups.into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    fn links(&mut self) -> &mut Vec<Value> {
+        let links = &mut self.row["directoryGroups"];
+        if !links.is_array() {
+            *links = json!([]);
+        }
+        links.as_array_mut().expect("just made a list")
+    }
+}
+
+/// Members.
 impl World {
-    /// An organization without anybody in it, and without tokens.
+    /// An organization without anybody in it, and with the tokens of all samples.
     #[must_use]
     pub fn empty() -> Self {
-        Self {
+        let all = [Permission::MembersRead, Permission::RolesRead];
+        let [members, roles] = all;
+        let token = |value: &str, name: &str, permissions: &[Permission]| Token {
+            value: value.to_owned(),
+            name: name.to_owned(),
+            permissions: permissions.iter().copied().collect(),
+            ..Token::default()
+        };
+        let mut world = Self {
             organization_id: "acme".to_owned(),
             organization_uid: "64b0c0ffee64b0c0ffee64b0".to_owned(),
+            tokens: vec![
+                token(TEST_TOKEN, "C1 sync", &all),
+                token(NO_MEMBERS_TOKEN, "No members", &[roles]),
+                token(NO_ROLES_TOKEN, "No roles", &[members]),
+                token(TEAM_TOKEN, "Team", &all),
+                token(EXPIRED_TOKEN, "Expired", &all),
+                token(REVOKED_TOKEN, "Revoked", &all),
+            ],
             ..Self::default()
+        };
+        world.edit_token(TEAM_TOKEN, |token| token.team = Some("web".to_owned()));
+        for gone in [EXPIRED_TOKEN, REVOKED_TOKEN] {
+            world.edit_token(gone, |token| token.expires_at = Some(Timestamp::UNIX_EPOCH));
+        }
+        world
+    }
+
+    /// Changes a token.
+    pub fn edit_token(&mut self, value: &str, change: impl FnOnce(&mut Token)) -> &mut Self {
+        if let Some(token) = self.tokens.iter_mut().find(|token| token.value == value) {
+            change(token);
+        }
+        self
+    }
+
+    /// Adds a member whose account is set up. An empty name or address is one that is left out; the address is
+    /// verified.
+    pub fn add_member(&mut self, id: &str, name: &str, address: &str) -> &mut Self {
+        let row = json!({"joinedAt": SINCE, "finalized": true});
+        self.members
+            .insert(id.to_owned(), put_texts(row, &[("name", name)]));
+        match address {
+            "" => self,
+            address => self.add_email(id, address, true),
         }
     }
 
-    /// The group, unless it is hidden.
+    /// Changes a member's row.
+    pub fn edit_member(&mut self, id: &str, change: impl FnOnce(&mut Value)) -> &mut Self {
+        if let Some(row) = self.members.get_mut(id) {
+            change(row);
+        }
+        self
+    }
+
+    /// Gives a member one more address.
+    pub fn add_email(&mut self, id: &str, address: &str, verified: bool) -> &mut Self {
+        self.edit_member(id, |row| {
+            if row["emails"].is_null() {
+                row["emails"] = json!([]);
+            }
+            let emails = row["emails"].as_array_mut().into_iter();
+            emails
+                .for_each(|emails| emails.push(json!({"address": address, "verified": verified})));
+        })
+    }
+
+    /// The member's account is not set up yet, and no address verified.
+    pub fn unfinalize(&mut self, id: &str) -> &mut Self {
+        self.edit_member(id, |row| {
+            row["finalized"] = json!(false);
+            for email in row["emails"].as_array_mut().into_iter().flatten() {
+                email["verified"] = json!(false);
+            }
+        })
+    }
+
+    /// The member's account is set up at last, which changes their id everywhere.
+    pub fn finalize(&mut self, id: &str, new_id: &str) -> &mut Self {
+        if let Some(member) = self.members.remove(id) {
+            self.members.insert(new_id.to_owned(), member);
+        }
+        for role in self.roles.values_mut() {
+            if role.explicit.remove(id) {
+                role.explicit.insert(new_id.to_owned());
+            }
+        }
+        for member in self
+            .groups
+            .values_mut()
+            .flat_map(|group| &mut group.members)
+        {
+            if member["id"] == id {
+                member["id"] = json!(new_id);
+            }
+        }
+        self.edit_member(new_id, |row| row["finalized"] = json!(true))
+    }
+
+    /// Removes a member, from roles and groups too.
+    pub fn remove_member(&mut self, id: &str) -> &mut Self {
+        self.members.remove(id);
+        for role in self.roles.values_mut() {
+            role.explicit.remove(id);
+        }
+        for group in self.groups.values_mut() {
+            group.members.retain(|member| member["id"] != id);
+        }
+        self
+    }
+}
+
+/// Roles.
+impl World {
+    /// Adds a role that reaches everything, without description, linked groups and people.
+    pub fn add_role(&mut self, id: &str, name: &str) -> &mut Self {
+        let row = json!({"name": name, "restrictions": {"enabled": false}, "createdAt": SINCE, "updatedAt": SINCE});
+        let explicit = BTreeSet::new();
+        self.roles.insert(id.to_owned(), Role { row, explicit });
+        self
+    }
+
+    /// Changes a role.
+    pub fn edit_role(&mut self, id: &str, change: impl FnOnce(&mut Role)) -> &mut Self {
+        if let Some(role) = self.roles.get_mut(id) {
+            change(role);
+        }
+        self
+    }
+
+    /// Describes a role.
+    pub fn describe(&mut self, id: &str, description: &str) -> &mut Self {
+        self.edit_role(id, |role| role.row["description"] = json!(description))
+    }
+
+    /// What a role reaches, as the API has it: `json!([{"teamId": "web"}])`.
+    pub fn restrict(&mut self, id: &str, teams: Value) -> &mut Self {
+        self.edit_role(id, |role| {
+            role.row["restrictions"] = json!({"enabled": true, "teams": teams});
+        })
+    }
+
+    /// Removes a role.
+    pub fn remove_role(&mut self, id: &str) -> &mut Self {
+        self.roles.remove(id);
+        self
+    }
+
+    /// Gives somebody a role by hand, whether or not they are a member.
+    pub fn assign(&mut self, role: &str, user: &str) -> &mut Self {
+        self.edit_role(role, |role| {
+            role.explicit.insert(user.to_owned());
+        })
+    }
+
+    /// Takes from somebody a role that was given by hand.
+    pub fn unassign(&mut self, role: &str, user: &str) -> &mut Self {
+        self.edit_role(role, |role| {
+            role.explicit.remove(user);
+        })
+    }
+
+    /// Links a group to a role, whether or not there is such a group.
+    pub fn link(&mut self, role: &str, group: &str) -> &mut Self {
+        self.edit_role(role, |role| role.links().push(json!(group)))
+    }
+
+    /// Unlinks a group from a role.
+    pub fn unlink(&mut self, role: &str, group: &str) -> &mut Self {
+        self.edit_role(role, |role| role.links().retain(|id| *id != group))
+    }
+}
+
+/// Groups.
+impl World {
+    /// Adds a group without anybody in it. An empty name or id in the directory is one that is left out.
+    pub fn add_group(&mut self, id: &str, name: &str, idp_id: &str) -> &mut Self {
+        let since = "2024-05-02T10:00:00.000Z";
+        let row = json!({"createdAt": since, "updatedAt": since});
+        let group = Group {
+            row: put_texts(row, &[("name", name), ("idpId", idp_id)]),
+            listed: true,
+            members: Vec::new(),
+        };
+        self.groups.insert(id.to_owned(), group);
+        self
+    }
+
+    /// Changes a group.
+    pub fn edit_group(&mut self, id: &str, change: impl FnOnce(&mut Group)) -> &mut Self {
+        if let Some(group) = self.groups.get_mut(id) {
+            change(group);
+        }
+        self
+    }
+
+    /// Removes a group. Roles that are linked to it still say so.
+    pub fn remove_group(&mut self, id: &str) -> &mut Self {
+        self.groups.remove(id);
+        self
+    }
+
+    /// Adds somebody to a group, with the name and the verified addresses they have as a member, or all addresses if
+    /// none is verified.
+    pub fn join(&mut self, group: &str, user: &str) -> &mut Self {
+        let known = self.members.get(user).cloned().unwrap_or_else(|| json!({}));
+        let mut row = put_texts(json!({"id": user}), &[("name", text(&known, "name"))]);
+        if let Some(emails) = known["emails"].as_array() {
+            let any = emails.iter().any(|email| email["verified"] == true);
+            let kept = emails
+                .iter()
+                .filter(|email| !any || email["verified"] == true);
+            row["emails"] = kept
+                .filter_map(|email| email.get("address").cloned())
+                .collect();
+        }
+        self.edit_group(group, |group| group.members.push(row))
+    }
+
+    /// Takes somebody out of a group.
+    pub fn leave(&mut self, group: &str, user: &str) -> &mut Self {
+        self.edit_group(group, |group| group.members.retain(|row| row["id"] != user))
+    }
+
+    /// Adds somebody without an account to a group. An empty name or address is one that is left out.
+    pub fn add_without_account(&mut self, group: &str, name: &str, address: &str) -> &mut Self {
+        let mut row = put_texts(json!({"id": null}), &[("name", name)]);
+        if !address.is_empty() {
+            row["emails"] = json!([address]);
+        }
+        self.edit_group(group, |group| group.members.push(row))
+    }
+}
+
+/// Who has what, and nothing else.
+impl World {
+    /// Members; roles with those who were given them by hand, the groups they are linked to and, worked out from these,
+    /// everybody who holds them; groups with their members. Who holds a role in both ways holds it explicitly.
+    ///
+    /// `{"members": [id], "roles": {id: {"explicit": [id], "groups": [id], "members": {id: "explicit" or "implicit"}}},
+    /// "groups": {id: {"members": [id], "without_account": number}}}`
     #[must_use]
-    pub fn listed_group(&self, id: &str) -> Option<&Group> {
-        self.groups.get(id).filter(|group| group.listed)
+    pub fn access_view(&self) -> Value {
+        let members: Vec<&String> = self.members.keys().collect();
+        let role = |(id, role): (&String, &Role)| {
+            let holders: Map<String, Value> = self
+                .holders(role)
+                .into_iter()
+                .map(|(id, holding)| {
+                    let kind = if holding.explicit {
+                        "explicit"
+                    } else {
+                        "implicit"
+                    };
+                    (id.to_owned(), Value::from(kind))
+                })
+                .collect();
+            let groups: BTreeSet<&str> = role.linked().collect();
+            let view = json!({"explicit": role.explicit, "groups": groups, "members": holders});
+            (id.clone(), view)
+        };
+        let group = |(id, group): (&String, &Group)| {
+            let people = group.members.iter().filter_map(|row| row["id"].as_str());
+            let people: Vec<&str> = people.collect();
+            let without = group.members.len() - people.len();
+            let people: BTreeSet<&str> = people.into_iter().collect();
+            (
+                id.clone(),
+                json!({"members": people, "without_account": without}),
+            )
+        };
+        let roles: Map<String, Value> = self.roles.iter().map(role).collect();
+        let groups: Map<String, Value> = self.groups.iter().map(group).collect();
+        json!({"members": members, "roles": roles, "groups": groups})
     }
 }

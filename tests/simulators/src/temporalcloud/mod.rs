@@ -141,7 +141,7 @@ impl Vendor for Cloud {
         cursor(call).is_some()
     }
 
-    fn stale_cursor(&self) -> Answer {
+    fn stale_cursor(&self, _call: &Call) -> Answer {
         paging::bad_token().answer()
     }
 

@@ -13,6 +13,6 @@ mod paging;
 mod strict;
 mod teams;
 mod transcripts;
-#[path = "../common/wire.rs"]
+#[path = "../transcripts/wire.rs"]
 mod wire;
 mod worlds;

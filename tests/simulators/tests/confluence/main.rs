@@ -14,6 +14,6 @@ mod searching;
 mod spaces;
 mod strict;
 mod transcripts;
-#[path = "../common/wire.rs"]
+#[path = "../transcripts/wire.rs"]
 mod wire;
 mod worlds;

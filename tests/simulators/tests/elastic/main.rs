@@ -13,7 +13,7 @@ mod parsing;
 mod strict;
 mod transcripts;
 mod users;
-#[path = "../common/wire.rs"]
+#[path = "../transcripts/wire.rs"]
 mod wire;
 mod worlds;
 mod writing;

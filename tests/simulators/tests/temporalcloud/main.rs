@@ -7,7 +7,7 @@ mod faults;
 mod operations;
 mod reading;
 mod strict;
-#[path = "../common/wire.rs"]
+#[path = "../transcripts/wire.rs"]
 mod wire;
 mod worlds;
 mod writing;

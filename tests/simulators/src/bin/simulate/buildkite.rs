@@ -6,7 +6,7 @@ use rollcall_simulators::buildkite::{
     Buildkite, GRAPHQL_TOKEN, Limits, MEMBER_TOKEN, ORGANIZATION, Options, Sizes, TEST_TOKEN, World,
 };
 
-use crate::until_interrupted;
+use crate::serve::until_interrupted;
 
 /// Buildkite: the REST API and the GraphQL queries of the same.
 #[derive(clap::Args)]
@@ -75,10 +75,7 @@ pub(crate) async fn serve(args: Args) -> io::Result<()> {
         format!("a member's token, who is no admin: {MEMBER_TOKEN}"),
         format!("a token that is good for GraphQL as well: {GRAPHQL_TOKEN}"),
     ];
-    until_interrupted("Buildkite", &simulator.base_url(), &exports, &notes, || {
-        (simulator.calls(), simulator.violations())
-    })
-    .await
+    until_interrupted("Buildkite", &simulator, &exports, &notes).await
 }
 
 fn world(args: &Args) -> World {

@@ -6,7 +6,7 @@ use rollcall_simulators::confluence::{
     Confluence, Options, RateLimit, RoleMode, Sizes, TEST_EMAIL, TEST_TOKEN, World,
 };
 
-use crate::until_interrupted;
+use crate::serve::until_interrupted;
 
 /// Confluence Cloud: the REST API, v1 and v2.
 #[derive(clap::Args)]
@@ -122,8 +122,5 @@ pub(crate) async fn serve(args: Args) -> io::Result<()> {
         ("BATON_USERNAME", TEST_EMAIL.to_owned()),
         ("BATON_API_KEY", args.api_key),
     ];
-    until_interrupted("Confluence", &simulator.base_url(), &exports, &[], || {
-        (simulator.calls(), simulator.violations())
-    })
-    .await
+    until_interrupted("Confluence", &simulator, &exports, &[]).await
 }

@@ -6,7 +6,7 @@ use rollcall_simulators::elastic::{
     Elastic, Options, SECOND_DEPLOYMENT_KEY, Sizes, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, World,
 };
 
-use crate::until_interrupted;
+use crate::serve::until_interrupted;
 
 /// Elastic: the Cloud API, and the security API of deployments.
 #[derive(clap::Args)]
@@ -99,10 +99,7 @@ pub(crate) async fn serve(args: Args) -> io::Result<()> {
             )
         })
         .collect();
-    until_interrupted("Elastic", &simulator.cloud_url(), &exports, &notes, || {
-        (simulator.calls(), simulator.violations())
-    })
-    .await
+    until_interrupted("Elastic", &simulator, &exports, &notes).await
 }
 
 fn world(args: &Args) -> World {

@@ -4,9 +4,10 @@ mod buildkite;
 mod confluence;
 mod elastic;
 mod northflank;
+mod serve;
 mod temporalcloud;
 
-use std::io::{self, Write};
+use std::io;
 
 use clap::{Parser, Subcommand};
 
@@ -43,34 +44,4 @@ include!("../../../../../functions/connectors.rs");
 #[tokio::main]
 async fn main() -> io::Result<()> {
     Cli::parse().vendor.serve().await
-}
-
-/// Says where a simulator is, what a connector needs and what else there is to know; after Ctrl-C, what it was asked.
-async fn until_interrupted(
-    name: &str,
-    url: &str,
-    exports: &[(&str, String)],
-    notes: &[String],
-    seen: impl Fn() -> (usize, Vec<String>),
-) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{name} simulator at {url}")?;
-    for (key, value) in exports {
-        writeln!(out, "export {key}={value}")?;
-    }
-    for note in notes {
-        writeln!(out, "# {note}")?;
-    }
-    out.flush()?;
-    tokio::signal::ctrl_c().await?;
-    let (calls, violations) = seen();
-    writeln!(
-        out,
-        "{calls} requests, {} of them not as documented",
-        violations.len()
-    )?;
-    for violation in violations {
-        writeln!(out, "  {violation}")?;
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
 
-use crate::until_interrupted;
+use crate::serve::until_interrupted;
 
 /// Temporal Cloud: the Cloud Ops API over HTTP/JSON.
 #[derive(clap::Args)]
@@ -97,12 +97,5 @@ pub(crate) async fn serve(args: Args) -> io::Result<()> {
         ("BATON_API_KEY", args.api_key),
         ("BATON_BASE_URL", simulator.base_url()),
     ];
-    until_interrupted(
-        "Temporal Cloud",
-        &simulator.base_url(),
-        &exports,
-        &[],
-        || (simulator.calls(), simulator.violations()),
-    )
-    .await
+    until_interrupted("Temporal Cloud", &simulator, &exports, &[]).await
 }

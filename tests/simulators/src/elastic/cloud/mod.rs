@@ -42,7 +42,7 @@ impl Vendor for Cloud {
         deployments::asked(call).is_some()
     }
 
-    fn stale_cursor(&self) -> Answer {
+    fn stale_cursor(&self, _call: &Call) -> Answer {
         deployments::bad_cursor().answer()
     }
 

@@ -54,7 +54,7 @@ impl Vendor for Host {
         false
     }
 
-    fn stale_cursor(&self) -> Answer {
+    fn stale_cursor(&self, _call: &Call) -> Answer {
         refusal::Refusal::illegal("there are no cursors").answer()
     }
 

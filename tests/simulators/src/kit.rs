@@ -1,0 +1,283 @@
+//! What a vendor's simulator is made of: a tenant behind a lock, one or several hosts in front of it, and what tests do
+//! with both.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{
+    clock::Clock,
+    paging::Ordering,
+    refusal::Refusal,
+    server::{Answer, Call, Server, Vendor, lock},
+};
+
+/// A vendor: what is its own. Everything else is the kit's.
+pub trait Api: Sized + Send + 'static {
+    /// Who is there and who has what.
+    type World: Send;
+    /// Its switches.
+    type Options: Default + Send + DerefMut<Target = Common>;
+    /// What it counts; begins anew when the switches change.
+    type Meters: Default + Send;
+
+    /// Answers a request, changing the world if it is a write.
+    fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer;
+    /// The body of an error.
+    fn envelope(options: &Self::Options, call: &Call, refusal: &Refusal) -> Value;
+    /// The cursor a request came with.
+    fn cursor(call: &Call) -> Option<String>;
+    /// The refusal of a cursor that is no longer good.
+    fn stale_cursor() -> Refusal;
+    /// Changes a list's answer so that its cursor leads back to the page itself.
+    fn repeat_cursor(options: &Self::Options, call: &Call, answer: &mut Answer);
+    /// Adds to the answer of a fault what all answers of the vendor have, unless the fault says otherwise.
+    fn complete(_tenant: &mut Tenant<Self>, _answer: &mut Answer) {}
+    /// The names of its hosts; the first is the one that [`Simulator`] dereferences to.
+    fn hosts(_world: &Self::World) -> Vec<String> {
+        vec![String::new()]
+    }
+}
+
+/// The switches that all vendors have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Common {
+    /// How long every request takes.
+    pub latency: Duration,
+    /// The order of lists.
+    pub ordering: Ordering,
+    /// Header names (lower case) allowed besides the ordinary ones.
+    pub extra_headers: Vec<String>,
+    /// Pages have this many rows, whatever was requested.
+    pub force_page_size: Option<usize>,
+    /// This many pages at the beginning of every list have no rows, although more follow.
+    pub empty_pages: usize,
+}
+
+/// Gives a vendor's switches those that all have, which are its field `common`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! has_common_options {
+    ($options:ty) => {
+        impl std::ops::Deref for $options {
+            type Target = $crate::kit::Common;
+
+            fn deref(&self) -> &$crate::kit::Common {
+                &self.common
+            }
+        }
+
+        impl std::ops::DerefMut for $options {
+            fn deref_mut(&mut self) -> &mut $crate::kit::Common {
+                &mut self.common
+            }
+        }
+    };
+}
+
+/// The numbers that the command line takes by default are the default.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! default_from_arguments {
+    ($sizes:ty) => {
+        impl Default for $sizes {
+            fn default() -> Self {
+                #[derive(clap::Parser)]
+                struct Line {
+                    #[command(flatten)]
+                    sizes: $sizes,
+                }
+                <Line as clap::Parser>::parse_from([""]).sizes
+            }
+        }
+    };
+}
+
+/// Something somebody else does to the world.
+type Change<A> = Box<dyn FnOnce(&mut <A as Api>::World) + Send>;
+
+/// Everything behind the API.
+pub struct Tenant<A: Api> {
+    /// Who has what.
+    pub world: A::World,
+    /// The switches.
+    pub options: A::Options,
+    /// What is counted.
+    pub meters: A::Meters,
+    pub(crate) clock: Clock,
+    /// What happens before a request for this path is answered.
+    before: Vec<(String, Change<A>)>,
+}
+
+/// A running simulator; it stops when dropped.
+pub struct Simulator<A: Api> {
+    hosts: Vec<(String, Server)>,
+    tenant: Arc<Mutex<Tenant<A>>>,
+}
+
+impl<A: Api> Simulator<A> {
+    /// Starts it on free ports.
+    ///
+    /// # Errors
+    /// If no port can be bound.
+    pub async fn start(world: A::World, options: A::Options) -> io::Result<Self> {
+        Self::start_on(0, world, options).await
+    }
+
+    /// Starts its first host on this port, others on the ports that follow; 0 takes free ones.
+    ///
+    /// # Errors
+    /// If a port cannot be bound.
+    pub async fn start_on(port: u16, world: A::World, options: A::Options) -> io::Result<Self> {
+        let names = A::hosts(&world);
+        let tenant = Arc::new(Mutex::new(Tenant {
+            world,
+            options,
+            meters: A::Meters::default(),
+            clock: Clock::default(),
+            before: Vec::new(),
+        }));
+        let mut hosts: Vec<(String, Server)> = Vec::new();
+        let mut next = port;
+        for name in names {
+            let (tenant, host) = (Arc::clone(&tenant), name.clone());
+            let vendor = Arc::new(Host { tenant, host });
+            let server = match hosts.first() {
+                Some((_, first)) => first.start_beside(vendor, next).await?,
+                None => Server::start(vendor, next).await?,
+            };
+            next = next.saturating_add(u16::from(port > 0));
+            hosts.push((name, server));
+        }
+        Ok(Self { hosts, tenant })
+    }
+
+    /// The server of this host.
+    ///
+    /// # Panics
+    /// If there is no host of that name.
+    #[must_use]
+    pub fn host(&self, name: &str) -> &Server {
+        let found = self.hosts.iter().find(|(host, _)| host == name);
+        &found.unwrap_or_else(|| panic!("no host {name}")).1
+    }
+
+    /// Looks at the world or changes it.
+    pub fn with_world<T>(&self, look: impl FnOnce(&mut A::World) -> T) -> T {
+        look(&mut lock(&self.tenant).world)
+    }
+
+    /// Looks at the switches or changes them. Everything that is counted begins anew.
+    pub fn set_options<T>(&self, change: impl FnOnce(&mut A::Options) -> T) -> T {
+        let tenant = &mut *lock(&self.tenant);
+        tenant.meters = A::Meters::default();
+        change(&mut tenant.options)
+    }
+
+    /// Looks at what is counted.
+    pub fn with_meters<T>(&self, look: impl FnOnce(&mut A::Meters) -> T) -> T {
+        look(&mut lock(&self.tenant).meters)
+    }
+
+    /// Changes the world right before the next request for exactly this path is answered: what somebody else does
+    /// meanwhile. Several changes before the same path are made before one request each.
+    pub fn before(&self, path: &str, change: impl FnOnce(&mut A::World) + Send + 'static) {
+        let change: Change<A> = Box::new(change);
+        lock(&self.tenant).before.push((path.to_owned(), change));
+    }
+
+    /// Puts the simulator's clock forward by so much, besides what really passes.
+    pub fn advance(&self, by: Duration) {
+        lock(&self.tenant).clock.advance(by);
+    }
+
+    /// How many requests there were for each path.
+    #[must_use]
+    pub fn calls_by_path(&self) -> BTreeMap<String, usize> {
+        let mut calls = BTreeMap::new();
+        for request in self.requests() {
+            *calls.entry(request.path).or_default() += 1;
+        }
+        calls
+    }
+}
+
+/// The log and the faults, which all hosts share, and the first host.
+impl<A: Api> Deref for Simulator<A> {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.hosts[0].1
+    }
+}
+
+impl<A: Api> Tenant<A> {
+    /// Does what was to be done before this request.
+    pub(crate) fn let_others_go_first(&mut self, call: &Call) {
+        let due = self.before.iter().position(|(path, _)| *path == call.path);
+        if let Some(due) = due {
+            let (_, change) = self.before.remove(due);
+            change(&mut self.world);
+        }
+    }
+
+    /// The answer that a refusal is.
+    pub(crate) fn refuse(&self, call: &Call, refusal: &Refusal) -> Answer {
+        let body = refusal.body.clone();
+        Answer {
+            status: refusal.status,
+            headers: refusal.headers.clone(),
+            body: body.unwrap_or_else(|| A::envelope(&self.options, call, refusal)),
+            violations: refusal.violation.iter().cloned().collect(),
+        }
+        .saying_html()
+    }
+}
+
+/// One host of a simulator.
+struct Host<A: Api> {
+    tenant: Arc<Mutex<Tenant<A>>>,
+    host: String,
+}
+
+impl<A: Api> Vendor for Host<A> {
+    fn host(&self) -> &str {
+        &self.host
+    }
+
+    fn answer(&self, call: &Call) -> Answer {
+        let tenant = &mut *lock(&self.tenant);
+        tenant.let_others_go_first(call);
+        A::answer(tenant, call)
+    }
+
+    fn latency(&self) -> Duration {
+        lock(&self.tenant).options.latency
+    }
+
+    fn error_body(&self, call: &Call, status: u16) -> Value {
+        A::envelope(&lock(&self.tenant).options, call, &Refusal::usual(status))
+    }
+
+    fn carries_cursor(&self, call: &Call) -> bool {
+        A::cursor(call).is_some()
+    }
+
+    fn stale_cursor(&self, call: &Call) -> Answer {
+        lock(&self.tenant).refuse(call, &A::stale_cursor())
+    }
+
+    fn repeat_cursor(&self, call: &Call, answer: &mut Answer) {
+        A::repeat_cursor(&lock(&self.tenant).options, call, answer);
+    }
+
+    fn complete(&self, answer: &mut Answer) {
+        A::complete(&mut lock(&self.tenant), answer);
+    }
+}

@@ -1,0 +1,119 @@
+//! What the lists of all vendors have in common: their order, pages, and cursors nobody can read anything into.
+
+use serde_json::Value;
+
+use crate::{kit::Common, random::Random};
+
+/// Order of lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ordering {
+    /// As the vendor documents it, or the likeliest where it does not.
+    #[default]
+    Documented,
+    /// The other way round.
+    Reversed,
+    /// Any order, the same for all pages of a list.
+    Shuffled(u64),
+}
+
+impl Ordering {
+    /// Puts a list that is in documented order into this one.
+    pub(crate) fn arrange<T>(self, items: &mut [T]) {
+        match self {
+            Self::Documented => {}
+            Self::Reversed => items.reverse(),
+            Self::Shuffled(seed) => Random::new(seed).shuffle(items),
+        }
+    }
+}
+
+/// Where a page begins. A cursor is only good for the list it came from, with the same filters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The list's [`name`].
+    pub(crate) list: String,
+    pub(crate) offset: usize,
+    /// How many empty pages came before, so that none has the cursor of another.
+    pub(crate) empty: usize,
+    /// When it was made, in milliseconds, if that matters.
+    pub(crate) made: u64,
+}
+
+impl Place {
+    /// The beginning of a list.
+    pub(crate) fn beginning(list: String) -> Self {
+        Self {
+            list,
+            ..Self::default()
+        }
+    }
+
+    /// A cursor: hexadecimal digits.
+    pub(crate) fn write(&self) -> String {
+        format!("{}|{}|{}|{}", self.made, self.empty, self.offset, self.list)
+            .bytes()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// The place that a cursor leads to.
+    pub(crate) fn read(cursor: &str) -> Option<Self> {
+        let bytes: Option<Vec<u8>> = (0..cursor.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(cursor.get(i..i + 2)?, 16).ok())
+            .collect();
+        let text = String::from_utf8(bytes?).ok()?;
+        let mut parts = text.splitn(4, '|');
+        Some(Self {
+            made: parts.next()?.parse().ok()?,
+            empty: parts.next()?.parse().ok()?,
+            offset: parts.next()?.parse().ok()?,
+            list: parts.next()?.to_owned(),
+        })
+    }
+
+    /// The rows of the page that begins here, of a list in documented order, and where the next page begins. A page has
+    /// `size` rows unless a test says otherwise.
+    pub(crate) fn cut<T>(
+        &self,
+        mut rows: Vec<T>,
+        size: usize,
+        options: &Common,
+    ) -> (Vec<T>, Option<Self>) {
+        options.ordering.arrange(&mut rows);
+        let is_empty = self.empty < options.empty_pages;
+        let size = match is_empty {
+            true => 0,
+            false => options.force_page_size.unwrap_or(size).max(1),
+        };
+        let end = self.offset.saturating_add(size);
+        let next = (is_empty || end < rows.len()).then(|| Self {
+            offset: end,
+            empty: self.empty + usize::from(is_empty),
+            ..self.clone()
+        });
+        let rows = rows.into_iter().skip(self.offset).take(size).collect();
+        (rows, next)
+    }
+}
+
+/// A list's name: its path and its filters, which are all parameters but these.
+pub(crate) fn name(path: &str, query: &str, paging: &[&str]) -> String {
+    let filter = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && !paging.contains(&name)
+    };
+    let mut filters: Vec<_> = query.split('&').filter(filter).collect();
+    filters.sort_unstable();
+    format!("{path}?{}", filters.join("&"))
+}
+
+/// Rows by id, as the API has them, but for the id where that is the key.
+pub type Rows = std::collections::BTreeMap<String, Value>;
+
+/// The row with its id.
+pub(crate) fn with_id(id: &str, row: &Value) -> Value {
+    let mut row = row.clone();
+    row["id"] = Value::from(id);
+    row
+}

@@ -12,6 +12,7 @@
 //!     /pointer/into/body = 1            a part of the body, by its JSON pointer
 //!     name: value                       a header of the answer
 //!     /pointer/into/body -> word        from here on `{word}` in a path or a body is this text; in a path it is escaped
+//! :: word = text                        from here on `{word}` is this text, everywhere
 //! ++ 3600                               the simulator's clock goes forward by so many seconds
 //! ```
 
@@ -48,6 +49,11 @@ pub(crate) async fn play<S: Stage>(transcript: &str) {
         if line.is_empty() || line.starts_with('#') {
         } else if let Some(setup) = line.strip_prefix("== ") {
             sim = Some(S::start(setup).await);
+        } else if let Some((word, text)) = line
+            .strip_prefix(":: ")
+            .and_then(|line| line.split_once(" = "))
+        {
+            words.insert(word.to_owned(), text.to_owned());
         } else if let Some(seconds) = line.strip_prefix("++ ") {
             let seconds = seconds.parse().expect("seconds");
             let sim: &Simulator<S::Api> = sim.as_ref().expect("a setup");
@@ -55,7 +61,7 @@ pub(crate) async fn play<S: Stage>(transcript: &str) {
         } else {
             let mut expected = Vec::new();
             while let Some((_, line)) = lines.next_if(|(_, line)| line.starts_with("    ")) {
-                expected.push(line.trim());
+                expected.push(fill(line.trim(), &words));
             }
             let sim = sim.as_ref().expect("a setup");
             let reply = request::<S>(sim, &fill(line, &words), &words, &at).await;
@@ -113,7 +119,7 @@ async fn request<S: Stage>(
     reply
 }
 
-fn check(reply: &Reply, expected: &[&str], words: &mut BTreeMap<String, String>, at: &str) {
+fn check(reply: &Reply, expected: &[String], words: &mut BTreeMap<String, String>, at: &str) {
     let mut body = String::new();
     let part = |pointer: &str| reply.json.pointer(pointer).cloned();
     for line in expected {

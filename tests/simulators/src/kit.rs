@@ -39,6 +39,8 @@ pub trait Api: Sized + Send + 'static {
     fn repeat_cursor(options: &Self::Options, call: &Call, answer: &mut Answer);
     /// Adds to the answer of a fault what all answers of the vendor have, unless the fault says otherwise.
     fn complete(_tenant: &mut Tenant<Self>, _answer: &mut Answer) {}
+    /// Tells the world where its hosts are, by name.
+    fn started(_world: &mut Self::World, _urls: &BTreeMap<String, String>) {}
     /// The names of its hosts; the first is the one that [`Simulator`] dereferences to.
     fn hosts(_world: &Self::World) -> Vec<String> {
         vec![String::new()]
@@ -155,6 +157,10 @@ impl<A: Api> Simulator<A> {
             next = next.saturating_add(u16::from(port > 0));
             hosts.push((name, server));
         }
+        let urls = hosts
+            .iter()
+            .map(|(name, server)| (name.clone(), server.url()));
+        A::started(&mut lock(&tenant).world, &urls.collect());
         Ok(Self { hosts, tenant })
     }
 

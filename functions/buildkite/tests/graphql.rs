@@ -91,7 +91,7 @@ async fn a_sync_waits_no_longer_than_over_rest_alone_and_mostly_not_at_all() {
         (500, 8, real, [660, 360]),
         (120, 60, real, [180, 120]),
         // Where GraphQL will have points sooner than REST has requests enough, it is waited for.
-        (64, 4, soon, [480, 90]),
+        (70, 4, soon, [540, 90]),
     ] {
         let world = || teams(number, members);
         let (rest, over_rest, _) = waited::<false>(world(), limits).await;

@@ -370,6 +370,7 @@ async fn a_user_that_is_overlooked_is_found_and_one_that_is_not_shown_whole_is_n
            hiccups 5                               | revoke | revoked        |              | 1
            /_security/user/svc elasticsearch {}    | revoke | revoked        |              | 1
            /_security/role/admin elasticsearch {}  | grant  | granted        | viewer admin | 1
+           /_security/user/svc 404 {"ok": false, "message": "Unknown resource."}    | revoke | WrongAddress | viewer | 0
            /_security/user/svc elasticsearch {}; /_security/user elasticsearch {}   | grant  | EmptyList | viewer | 0
            /_security/user/svc elasticsearch {}; /_security/user elasticsearch {}   | revoke | EmptyList | viewer | 0
            /_security/role/admin elasticsearch {}; /_security/role elasticsearch {} | grant  | EmptyList | viewer | 0

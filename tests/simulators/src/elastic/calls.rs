@@ -53,7 +53,7 @@ const REFRESH: &[&str] = &["refresh"];
 
 /// What decides what whole groups of people may do (roles, role mappings) is read and never written: a bad role template
 /// or rule locks everybody out.
-static ROUTES: [Route<Vendor>; 18] = [
+static ROUTES: [Route<Vendor>; 19] = [
     route(
         "GET",
         "/api/v1/organizations",
@@ -142,6 +142,7 @@ static ROUTES: [Route<Vendor>; 18] = [
         users::disable,
     ),
     route("GET", "/_security/role", &[], GET_ROLES, cluster::roles),
+    route("GET", "/_security/role/{}", &[], GET_ROLES, cluster::roles),
     route(
         "GET",
         "/_security/role_mapping",
@@ -258,7 +259,8 @@ impl Desk for Vendor {
 
     /// The Cloud API takes assignments away by a `DELETE` with a body.
     fn has_body(call: &Call) -> bool {
-        let toggles = call.path.ends_with("/_enable") || call.path.ends_with("/_disable");
+        // Somebody may be called `_enable`.
+        let toggles = call.path.split('/').count() == 5 && call.path.ends_with("able");
         let writes = matches!(call.method.as_str(), "POST" | "PUT") && !toggles;
         writes || call.path.ends_with("/role_assignments")
     }

@@ -36,7 +36,7 @@ use crate::{
     random::Random,
     refusal::{self, Refusal},
     routes,
-    server::{Answer, Call, Request},
+    server::{Answer, Call, Request, Server},
 };
 
 /// The vendor.
@@ -64,10 +64,10 @@ impl Elastic {
         self.url()
     }
 
-    /// The Elasticsearch endpoint of a deployment that was there at the start: `http://127.0.0.1:PORT`.
+    /// The Elasticsearch endpoint of a deployment: `http://127.0.0.1:PORT`; empty if it was not there at the start.
     #[must_use]
     pub fn deployment_url(&self, name: &str) -> String {
-        self.host(name).url()
+        self.host(name).map(Server::url).unwrap_or_default()
     }
 
     /// The requests to the Cloud API, in order of arrival.
@@ -79,7 +79,8 @@ impl Elastic {
     /// The requests to a deployment, in order of arrival.
     #[must_use]
     pub fn deployment_requests(&self, name: &str) -> Vec<Request> {
-        self.host(name).own_requests()
+        let host = self.host(name);
+        host.map(Server::own_requests).unwrap_or_default()
     }
 
     /// Who has what: [`World::access_view`].

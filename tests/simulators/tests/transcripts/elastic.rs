@@ -70,12 +70,13 @@ impl Stage for Vendor {
     }
 
     fn host<'a>(sim: &'a Simulator<Self::Api>, path: &'a str) -> (&'a Server, &'a str) {
-        match path.split_once(":/") {
-            Some(("cloud", _)) => (sim.host(""), &path["cloud:".len()..]),
-            Some((name, _)) => (sim.host(name), &path[name.len() + 1..]),
-            None if path.starts_with("/_") => (sim.host("main"), path),
-            None => (sim.host(""), path),
-        }
+        let (name, path) = match path.split_once(":/") {
+            Some(("cloud", _)) => ("", &path["cloud:".len()..]),
+            Some((name, _)) => (name, &path[name.len() + 1..]),
+            None if path.starts_with("/_") => ("main", path),
+            None => ("", path),
+        };
+        (sim.host(name).expect("a host"), path)
     }
 }
 

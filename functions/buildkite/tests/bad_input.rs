@@ -142,7 +142,7 @@ async fn a_refusal_is_told_for_what_the_answer_shows_and_nothing_else() {
     let table = json!([
         [MEMBERS, 403, {"message": "Your IP address 192.0.2.7 is not allowed"}, address],
         [MEMBERS, 403, {"message": "Not in the organization's API allowlist"}, address],
-        [MEMBERS, 403, {"message": "IP not on the allow-list"}, address],
+        [MEMBERS, 403, {"message": "Address not on the allow-list"}, address],
         [TOKEN, 403, {"message": "Forbidden (IP restricted)"}, address],
         [MEMBERS, 403, {"message": "Forbidden"}, format!("{weak}{owner}")],
         [MEMBERS, 403, {"message": "Your access token doesn't have the read_ips scope"}, format!("{weak}the scope read_ips.")],

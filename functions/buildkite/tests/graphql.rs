@@ -139,8 +139,8 @@ async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
         // A team that GraphQL shows as null is not gone for that.
         [200, {}, {"data": {"organization": {"teams": page(json!([{"node": null}, {"node": null}]))}}}, null],
     ]);
-    let rows: Vec<(u16, BTreeMap<String, String>, Value, Option<String>)> =
-        serde_json::from_value(table).expect("rows");
+    type Row = (u16, BTreeMap<String, String>, Value, Option<String>);
+    let rows: Vec<Row> = serde_json::from_value(table).expect("rows");
     let answers = rows.into_iter().map(|(code, headers, body, why)| {
         let (headers, body) = (headers.into_iter().collect(), Some(body));
         (

@@ -15,7 +15,7 @@ impl Inputs for Simulated {
         match operation {
             Operation::Sync => json!({}),
             _ => {
-                json!({"request_id": operation.as_str(), "entitlement": "space:98320:export-space", "principal": "user:712020:reader"})
+                json!({"request_id": operation.as_str(), "entitlement": "space:98310:export-space", "principal": "user:712020:reader"})
             }
         }
     }

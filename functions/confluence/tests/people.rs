@@ -9,6 +9,7 @@ whoever_a_permission_names_is_shown_as_what_they_are: "
     set hidden-email $hidden
     world member 35-bare user:712020:closed
     world grant 98320 read/space user:qm:customer
+    world guest user:alone
     sync
     shows user:557058:b2 | ‘Bob (Deactivated)’ | user | disabled inactive | human | account_status=
     shows user:712020:a1 | ‘Ada Admin’ | user | enabled | human | ada@acme.io | account_status=
@@ -25,9 +26,9 @@ whoever_a_permission_names_is_shown_as_what_they_are: "
     shows user:712020:unlicensed | ‘Lev Less (Unlicensed)’ | user | enabled | human | lev@acme.io | account_status=active
     shows user:qm:customer | ‘Cleo Customer’ | user | enabled | human | cleo@example.com | account_status=active
     shows group:99-never-was | ‘99-never-was’ | group | - named by a grant, not shown by the vendor
+    shows user:alone | ‘N’ | user | enabled | human | account_status=active account_type=atlassian id=alone is_guest=true
     shows space:98320:read-space:user:712020:deactivated
     shows space:98320:read-space:user:712020:guest
-    shows space:98320:read-space:user:712020:app
     shows space:98320:read-space:user:712020:never-was
     shows space:98320:read-space:user:712020:unindexed
     shows space:98320:read-space:group:99-never-was

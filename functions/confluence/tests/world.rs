@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_engine::runtime::function::Entry;
 use rollcall_harness::conformance::{Case, Leaves, Subject};
 use rollcall_simulators::confluence::{
-    Confluence, EmptyPage, Options, TEST_EMAIL, TEST_TOKEN, World,
+    Confluence, EmptyPage, Options, RoleMode, TEST_EMAIL, TEST_TOKEN, World,
 };
 use rollcall_simulators::{Fault, Ordering, Request};
 use serde_json::{Value, json};
@@ -21,24 +21,24 @@ impl Simulated {
     }
 }
 
-/// The small site on its way to roles, and of what else is odd about groups, spaces and principals one each: the suite makes
-/// every call of a sync fail in every way, and reads lists in pages of one.
+/// The small site with another space, on which roles are held, and of what else is odd about groups and principals one each:
+/// the suite makes every call of a sync fail in every way, and reads lists in pages of one.
 fn site() -> World {
-    let (ada, rita, carl) = ("712020:a1", "712020:reader", "712020:capital");
-    let mut world = World::with_roles();
+    let rita = "712020:reader";
+    let mut world = World::worked_example();
     world
-        .add_user(rita, "Rita Reader", "reader@acme.io")
-        .add_user(carl, "Carl Capital", "Carl.Capital@Acme.io")
-        .add_group("34-open", "open door", &[carl])
-        .add_group("38/odd id", "odd: id & name", &[rita, "712020:never-was"])
+        .set_mode(RoleMode::Transition)
+        .add_role("r1", "SYSTEM", "Admin", &["read/space", "administer/space"])
+        .add_role("r2", "SYSTEM", "Viewer", &["read/space"])
         .add_space(98320, "OPS", "Operations", "global")
-        .grant(98320, "user", ada, "read/space")
-        .grant(98320, "user", ada, "administer/space")
-        .grant(98320, "user", rita, "read/space")
-        .grant(98320, "group", "38/odd id", "read/space")
-        .grant(98320, "group", "99-never-was", "read/space")
-        .add_space(98323, "SECRET", "Nobody's business", "global")
-        .grant(98323, "user", carl, "read/space");
+        .set_role(98320, "user", "712020:a1", "r1")
+        .set_role(98320, "access-class", "all-licensed-users", "r2")
+        .add_user(rita, "Rita Reader", "reader@acme.io")
+        .add_group("34-open", "open door", &["712020:c3"])
+        .add_group("38/odd id", "odd: id & name", &[rita, "712020:never-was"])
+        .grant(98310, "user", rita, "read/space")
+        .grant(98310, "group", "38/odd id", "read/space")
+        .grant(98310, "group", "99-never-was", "read/space");
     world
 }
 
@@ -123,7 +123,7 @@ impl Subject for Simulated {
 
     fn minimum_calls(&self) -> usize {
         // Who we are (three), the mode, the search until nobody comes (two), the groups and their members (four), roles,
-        // spaces; rows and assignments of the three spaces that Ada may view; whoever was only met, and a group that was.
+        // spaces; rows and assignments of the three spaces; whoever was only met, and a group that was.
         3 + 1 + 2 + 1 + 4 + 1 + 1 + 2 * 3 + 1 + 1
     }
 
@@ -133,10 +133,10 @@ impl Subject for Simulated {
             principal,
             leaves: Leaves::AsBefore,
         };
-        let viewer = "space_role_assignment:98310:r2:assigned";
+        let viewer = "space_role_assignment:98320:r2:assigned";
         let cases = [
             ("group:34-open:member", "user:712020:reader"),
-            ("space:98320:export-space", "group:38/odd id"),
+            ("space:98310:export-space", "group:38/odd id"),
             (viewer, "group:34-open"),
         ];
         cases.map(case).into()

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rollcall_connector::{Chain, Error};
-use rollcall_harness::changes::{create, delete, grant, ids, revoke};
+use rollcall_engine::runtime::function::Operation;
+use rollcall_harness::changes::ids;
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::{Fault, FaultKind};
-use serde_json::{Deserializer, Map, Value};
+use serde_json::{Deserializer, Map, Value, json};
 
 use crate::{Desk, answer, edit, set_faults, spec};
 
@@ -108,11 +109,22 @@ pub(crate) async fn ask(desk: &Desk, line: &str) -> Result<Value, Error> {
 
 /// Asks for it under this request id.
 pub(crate) async fn ask_as(desk: &Desk, request: &str, line: &str) -> Result<Value, Error> {
+    let (operation, mut event) = event(line);
+    event["request_id"] = request.into();
+    desk.invoke(operation, event).await
+}
+
+/// The event that asks for it, without a request id.
+pub(crate) fn event(line: &str) -> (Operation, Value) {
+    let change = |what, whom| json!({"entitlement": long(what), "principal": whom});
     match line.split(' ').collect::<Vec<_>>()[..] {
-        ["grant", what, "to", whom] => grant(desk, request, &long(what), whom).await,
-        ["revoke", what, "from", whom] => revoke(desk, request, &long(what), whom).await,
-        ["create", email] => create(desk, request, email).await,
-        ["delete", whom] => delete(desk, request, whom).await,
+        ["grant", what, "to", whom] => (Operation::Grant, change(what, whom)),
+        ["revoke", what, "from", whom] => (Operation::Revoke, change(what, whom)),
+        ["create", email] => (
+            Operation::CreateAccount,
+            json!({"account": {"email": email}}),
+        ),
+        ["delete", whom] => (Operation::DeleteAccount, json!({"principal": whom})),
         _ => panic!("`{line}` asks for nothing"),
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets that are not there or cannot be used.
+//! Secrets that cannot be used.
 
 use rollcall_harness::bad_input::{keys_are_unusable, unusable, works};
 use rollcall_harness::conformance::Subject;
@@ -6,26 +6,6 @@ use serde_json::json;
 
 use crate::Desk;
 use crate::script::play;
-
-#[tokio::test]
-async fn a_secret_that_is_not_there_or_not_readable_is_named_and_never_quoted() {
-    let desk = Desk::new().await;
-    let folder = desk.store().with_file_name("secrets");
-    let secret = folder.join("temporalcloud/default.json");
-    std::fs::remove_file(&secret).expect("removed");
-    let script = "sync = Misconfigured UnknownConnection ~ there is no secret for connection `default` of temporalcloud at ~ Create the secret";
-    play(&desk, script).await;
-    std::fs::create_dir(&secret).expect("a folder");
-    let script = "sync = Misconfigured SecretNotReadable ~ cannot be read ~ Let this user read";
-    play(&desk, script).await;
-    std::fs::remove_dir(&secret).expect("removed");
-    std::fs::write(&secret, "{\"api-key\": hunter2}").expect("written");
-    let script =
-        "sync = Misconfigured MalformedSecret ~ it is not JSON (line 1, column 13) ~ Store";
-    play(&desk, script).await;
-    desk.write_secret(&desk.vendor.secret());
-    works(&desk, "a wrong secret").await;
-}
 
 #[tokio::test]
 async fn a_secret_with_unusable_keys_says_which_and_why() {
@@ -62,14 +42,5 @@ async fn the_base_url_is_a_url_and_the_key_leaves_this_machine_encrypted_only() 
         sync with {"base-url": "https://me:x@example.com"} = Misconfigured BadConfiguration ~ must not hold a user name or password
         sync with {"base-url": "https://example.com?key=x"} = Misconfigured BadConfiguration ~ must not hold a query or fragment
         0 calls"#;
-    play(&desk, script).await;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    // The port is closed.
-    drop(listener);
-    desk.set_keys(&json!({"base-url": format!("http://{address}")}));
-    let script = "
-        sync = Unavailable VendorUnreachable ~ was not answered ~ Check the address
-        grant demo:read to user:u-read = Unavailable VendorUnreachable ~ Check the address";
     play(&desk, script).await;
 }

@@ -1,11 +1,14 @@
 //! What is not done: each with its code, what it says, what to do instead, and that nothing was sent.
 
+use rollcall_engine::runtime::function::Operation;
+use rollcall_harness::bad_input::Inputs;
+use rollcall_harness::changes::code;
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::Fault;
 use serde_json::json;
 
-use crate::script::play;
-use crate::{Desk, answer, set_faults};
+use crate::script::{event, play};
+use crate::{Desk, Simulated, answer, set_faults};
 
 /// What is said and what to do, and what it is said of.
 const REFUSED: &str = "
@@ -69,10 +72,24 @@ async fn what_must_not_be_done_is_refused_by_name_and_nothing_is_sent() {
     let before = desk.vendor.sim.with_world(|world| world.clone());
     let mut end = String::new();
     for line in REFUSED.lines().filter(|line| !line.is_empty()) {
-        match line.strip_prefix("    ") {
-            Some(asked) => play(&desk, &format!("{asked} = {end}")).await,
-            None => end = line.replace(" | ", " ~ "),
-        }
+        let Some(asked) = line.strip_prefix("    ") else {
+            end = line.replace(" | ", " ~ ");
+            continue;
+        };
+        play(&desk, &format!("{asked} = {end}")).await;
+        let (operation, mut event) = event(asked);
+        (event["request_id"], event["dry_run"]) = ("dry".into(), true.into());
+        let code = code(desk.invoke(operation, event).await);
+        assert!(end.contains(code), "a dry run of {asked}: {code}");
+    }
+    let (grant, create) = (Operation::Grant, Operation::CreateAccount);
+    let profile = json!({"email": "new@example.com", "profile": {"name": "New"}});
+    for (operation, field, value, expected) in [
+        (grant, "allow", json!(["cascade"]), "UnknownSideEffect"),
+        (create, "account", profile, "UnknownProfileKey"),
+    ] {
+        let event = Simulated::with(operation, field, value);
+        assert_eq!(code(desk.invoke(operation, event).await), expected);
     }
     play(&desk, "0 writes").await;
     assert!(desk.vendor.sim.with_world(|world| *world == before));

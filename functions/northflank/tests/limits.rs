@@ -42,7 +42,7 @@ async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_several_and_
     let whole = desk_of(world()).await.complete().await;
     for (requests, hours) in [(30, 3), (60, 2), (400, 1)] {
         let desk = desk_of(world()).await;
-        desk.vendor.set(|o| o.rate_limit.requests = requests);
+        desk.vendor.set(|o| o.rate_limit.requests = requests as u64);
         let (mut answer, mut windows) = (json!({}), Vec::new());
         loop {
             let (next, wait) = slice(&desk, &answer).await;

@@ -53,7 +53,7 @@ pub(crate) async fn play(desk: &Desk, script: &str) {
     assert_eq!(found, expected);
 }
 
-/// Runs a line: how it would have to read.
+/// Runs a line, and returns it with what really came of it.
 async fn run(desk: &Desk, line: &str, digest: &mut Value) -> String {
     let Some((step, end)) = line.split_once(" = ") else {
         return besides(desk, line);

@@ -63,6 +63,7 @@ Refused InvitationExpired | (user:u-expired) was invited, and the invitation has
     create expired@example.com
 InvalidRequest BadEmail | is not an e-mail address | that the invitation shall go to
     create nonsense
+    create a@b@example.com
     create @example.com
 ";
 
@@ -87,6 +88,7 @@ async fn what_must_not_be_done_is_refused_by_name_and_nothing_is_sent() {
     for (operation, field, value, expected) in [
         (grant, "allow", json!(["cascade"]), "UnknownSideEffect"),
         (create, "account", profile, "UnknownProfileKey"),
+        (create, "account", json!({"email": "a b@c"}), "BadEmail"),
     ] {
         let event = Simulated::with(operation, field, value);
         assert_eq!(code(desk.invoke(operation, event).await), expected);

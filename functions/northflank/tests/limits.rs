@@ -37,10 +37,10 @@ async fn slice(desk: &Desk, before: &Value) -> (Value, Option<Duration>) {
 #[tokio::test]
 async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_several_and_never_refused() {
     let mut sizes = Sizes::default();
-    sizes.groups = 60;
+    (sizes.groups, sizes.roles) = (160, 8);
     let world = || World::generate(&sizes, 4);
     let whole = desk_of(world()).await.complete().await;
-    for (requests, hours) in [(30, 3), (60, 2), (400, 1)] {
+    for (requests, hours) in [(80, 3), (160, 2), (400, 1)] {
         let desk = desk_of(world()).await;
         desk.vendor.set(|o| o.rate_limit.requests = requests as u64);
         let (mut answer, mut windows) = (json!({}), Vec::new());

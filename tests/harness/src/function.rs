@@ -3,7 +3,6 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -30,14 +29,9 @@ pub struct Refusal {
     pub message: Value,
 }
 
-/// What a function wrote, line by line.
+/// What a function wrote on standard output, line by line.
 #[derive(Debug)]
-pub struct Output {
-    /// On standard output: its log.
-    pub stdout: Vec<String>,
-    /// On standard error: nothing, if all is well.
-    pub stderr: Vec<String>,
-}
+pub struct Output(pub Vec<String>);
 
 impl Environment {
     /// Starts a binary with these variables.
@@ -53,14 +47,9 @@ impl Environment {
 
     /// Hands an event to the function.
     pub async fn ask(&self, event: Value, deadline: Deadline) -> Answer {
-        match self.api.invoke(event, deadline).await {
-            Ok(answer) => answer,
-            Err(e) => panic!(
-                "{e}: {:#?} {:#?}",
-                self.process.stdout(),
-                self.process.stderr()
-            ),
-        }
+        let answer = self.api.invoke(event, deadline).await;
+        let (out, err) = (self.process.stdout(), self.process.stderr());
+        answer.unwrap_or_else(|e| panic!("{e}: {out:#?} {err:#?}"))
     }
 
     /// The answer to an event that must succeed.
@@ -81,32 +70,27 @@ impl Environment {
         match self.ask(event, PLENTY).await {
             Answer::Response(answer) => panic!("succeeded: {answer:#}"),
             Answer::Error {
-                error_type,
+                error_type: kind,
                 error_message,
                 ..
             } => Refusal {
-                kind: error_type,
+                kind,
                 message: serde_json::from_str(&error_message).expect("errorMessage is JSON"),
             },
         }
     }
 
-    /// Ends the process, which must have kept to the protocol, and gives all that it wrote.
-    pub async fn end(mut self) -> Output {
-        assert!(
-            self.process.is_running(),
-            "an invocation ended the environment"
-        );
+    /// Ends the process, and gives all that it wrote. It must have kept to the protocol, and shown none of these tokens.
+    pub async fn end(mut self, tokens: &[impl AsRef<str>]) -> Output {
+        let is_running = self.process.is_running();
+        assert!(is_running, "an invocation ended the environment");
         self.process.kill().await.expect("killed");
-        self.process
-            .wait(Duration::from_secs(10))
-            .await
-            .expect("ended");
-        assert_eq!(self.api.faults(), Vec::<String>::new());
-        Output {
-            stdout: self.process.stdout(),
-            stderr: self.process.stderr(),
+        assert_eq!((self.api.faults(), self.process.stderr()), (vec![], vec![]));
+        let output = Output(self.process.stdout());
+        for token in tokens {
+            assert!(!output.holds(token.as_ref()), "a token is in the log");
         }
+        output
     }
 }
 
@@ -122,20 +106,17 @@ impl Output {
     /// Whether a text is anywhere in it.
     #[must_use]
     pub fn holds(&self, text: &str) -> bool {
-        self.stdout
-            .iter()
-            .chain(&self.stderr)
-            .any(|line| line.contains(text))
+        self.0.iter().any(|line| line.contains(text))
     }
 
-    /// The log on standard output: every line is a JSON object.
+    /// The log: every line is a JSON object.
     #[must_use]
     pub fn log(&self) -> Vec<Value> {
         let parse = |line: &String| match serde_json::from_str::<Value>(line) {
             Ok(value) if value.is_object() => value,
             _ => panic!("not a JSON object: {line}"),
         };
-        self.stdout.iter().map(parse).collect()
+        self.0.iter().map(parse).collect()
     }
 
     /// The lines that sum an invocation up.
@@ -157,35 +138,23 @@ impl Output {
 
 /// A store and secrets in a folder of this machine.
 #[derive(Debug)]
-pub struct Local {
-    connector: &'static str,
-    folder: TempDir,
-}
+pub struct Local(TempDir);
 
 impl Local {
-    /// An empty store, and a secret for the connection `default`.
+    /// An empty store, and a secret for the connection `default` of this connector.
     #[must_use]
-    pub fn new(connector: &'static str, secret: &Value) -> Self {
-        let local = Self {
-            connector,
-            folder: tempfile::tempdir().expect("a folder"),
-        };
-        local.write_secret("default", secret);
-        local
-    }
-
-    /// Gives a connection its secret.
-    pub fn write_secret(&self, connection: &str, secret: &Value) {
-        let secrets = self.folder.path().join("secrets").join(self.connector);
+    pub fn new(connector: &str, secret: &Value) -> Self {
+        let local = Self(tempfile::tempdir().expect("a folder"));
+        let secrets = local.0.path().join("secrets").join(connector);
         std::fs::create_dir_all(&secrets).expect("a folder");
-        let file = secrets.join(format!("{connection}.json"));
-        std::fs::write(file, secret.to_string()).expect("written");
+        std::fs::write(secrets.join("default.json"), secret.to_string()).expect("written");
+        local
     }
 
     /// The folder of the store.
     #[must_use]
     pub fn store(&self) -> PathBuf {
-        self.folder.path().join("store")
+        self.0.path().join("store")
     }
 
     /// An object of the store that is JSON.
@@ -198,13 +167,11 @@ impl Local {
     /// The variables that lead a function here.
     #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
-        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let secrets = self.0.path().join("secrets");
+        let store = self.store().display().to_string();
         vec![
-            ("ROLLCALL_STORE".into(), path("store")),
-            (
-                "ROLLCALL_SECRETS".into(),
-                format!("file:{}", path("secrets")),
-            ),
+            ("ROLLCALL_STORE".into(), store),
+            ("ROLLCALL_SECRETS".into(), format!("file:{}", secrets.display())),
         ]
     }
 }

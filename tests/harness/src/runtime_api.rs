@@ -2,37 +2,35 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 //!
 //! A test starts the server, starts a binary with `AWS_LAMBDA_RUNTIME_API` set to [`RuntimeApi::address`] and calls
-//! [`RuntimeApi::invoke`]. Several processes may poll the same server, as several environments of one function would.
+//! [`RuntimeApi::invoke`].
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-/// The deadline that the emulator of `cargo lambda` sends, in milliseconds since 1970 and whatever the time is.
-pub const EMULATOR_DEADLINE: u64 = 600_000;
-/// The function ARN that the emulator of `cargo lambda` sends.
-pub const EMULATOR_ARN: &str = "function-arn";
+/// The deadline and the function ARN that the emulator of `cargo lambda` sends, whatever the time is.
+const EMULATED: (i64, &str) = (600_000, "function-arn");
 /// The function ARN of all other invocations.
-pub const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:rollcall";
-
+const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:rollcall";
 /// Lambda's limit for an event or an answer.
 const PAYLOAD: usize = 6 * 1024 * 1024;
-/// How long a call may go on after its deadline before the test is told that nobody answered.
+/// How long a call may go on after its deadline before the test fails.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a call may take whose deadline says nothing.
-const RESUME_GRACE: Duration = Duration::from_secs(120);
+const NO_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Until when an invocation may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,48 +57,33 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// The failure that this report tells.
+    #[must_use]
+    pub fn failure(body: Value) -> Self {
+        let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+        Self::Error {
+            error_type: text("errorType"),
+            error_message: text("errorMessage"),
+            body,
+        }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum InvokeError {
-    /// A process reported that it could not start.
-    Init {
-        /// `errorType`.
-        error_type: String,
-        /// `errorMessage`.
-        error_message: String,
-        /// The whole report.
-        body: Value,
-    },
     /// Nobody answered within the deadline and a little more. Real Lambda would have killed the process at the deadline.
     TimedOut,
     /// The answer was not JSON.
     NotJson(String),
 }
 
-impl std::fmt::Display for InvokeError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Init {
-                error_type,
-                error_message,
-                ..
-            } => write!(
-                formatter,
-                "the process could not start: {error_type}: {error_message}"
-            ),
-            Self::TimedOut => formatter.write_str("no answer within the deadline"),
-            Self::NotJson(text) => write!(formatter, "the answer is not JSON: {text}"),
-        }
-    }
-}
-
-impl std::error::Error for InvokeError {}
-
 type Outcome = Result<Answer, InvokeError>;
 
 struct Job {
     id: String,
-    event: Vec<u8>,
+    event: String,
     deadline: Deadline,
     answer: oneshot::Sender<Outcome>,
 }
@@ -109,7 +92,6 @@ struct Shared {
     jobs: tokio::sync::Mutex<mpsc::UnboundedReceiver<Job>>,
     taken: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
     polls: watch::Sender<Vec<Instant>>,
-    init_error: watch::Sender<Option<InvokeError>>,
     faults: Mutex<Vec<String>>,
 }
 
@@ -127,11 +109,8 @@ pub struct RuntimeApi {
 }
 
 impl std::fmt::Debug for RuntimeApi {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("RuntimeApi")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RuntimeApi({})", self.address)
     }
 }
 
@@ -154,17 +133,13 @@ impl RuntimeApi {
             jobs: tokio::sync::Mutex::new(receiver),
             taken: Mutex::default(),
             polls: watch::Sender::new(Vec::new()),
-            init_error: watch::Sender::new(None),
             faults: Mutex::default(),
         });
+        let invocation = |path: &str| format!("/2018-06-01/runtime/invocation/{path}");
         let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route(
-                "/2018-06-01/runtime/invocation/{id}/response",
-                post(response),
-            )
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/2018-06-01/runtime/init/error", post(init_error))
+            .route(&invocation("next"), get(next))
+            .route(&invocation("{id}/response"), post(response))
+            .route(&invocation("{id}/error"), post(error))
             .fallback(unknown)
             .layer(DefaultBodyLimit::max(PAYLOAD))
             .with_state(Arc::clone(&shared));
@@ -177,7 +152,7 @@ impl RuntimeApi {
             jobs,
             shared,
             server,
-            count: AtomicU64::new(0),
+            count: AtomicU64::new(1),
         })
     }
 
@@ -189,34 +164,26 @@ impl RuntimeApi {
 
     /// Hands an event to the next process that asks for one, and waits for what it says.
     ///
-    /// Dropping the future withdraws the event if no process has it yet; an answer that comes later is ignored.
-    ///
     /// # Errors
-    /// When a process cannot start, when nobody answers in time, or when the answer is not JSON.
-    pub async fn invoke(&self, event: Value, deadline: Deadline) -> Result<Answer, InvokeError> {
-        let id = format!(
-            "00000000-0000-4000-8000-{:012x}",
-            self.count.fetch_add(1, Ordering::Relaxed) + 1
-        );
+    /// When nobody answers in time, or when the answer is not JSON.
+    pub async fn invoke(&self, event: Value, deadline: Deadline) -> Outcome {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         let job = Job {
-            id,
-            event: event.to_string().into_bytes(),
+            id: format!("00000000-0000-4000-8000-{number:012x}"),
+            event: event.to_string(),
             deadline,
             answer: sender,
         };
         self.jobs.send(job).map_err(|_| InvokeError::TimedOut)?;
         let limit = match deadline {
             Deadline::In(milliseconds) => Duration::from_millis(milliseconds) + GRACE,
-            Deadline::Emulator => RESUME_GRACE,
+            Deadline::Emulator => NO_DEADLINE,
         };
-        let mut failed = self.shared.init_error.subscribe();
-        tokio::select! {
-            biased;
-            outcome = receiver => outcome.unwrap_or(Err(InvokeError::TimedOut)),
-            report = failed.wait_for(Option::is_some) => Err(report.ok().and_then(|report| report.clone()).unwrap_or(InvokeError::TimedOut)),
-            () = tokio::time::sleep(limit) => Err(InvokeError::TimedOut),
-        }
+        let answered = tokio::time::timeout(limit, receiver).await;
+        answered.map_or(Err(InvokeError::TimedOut), |answer| {
+            answer.unwrap_or(Err(InvokeError::TimedOut))
+        })
     }
 
     /// The time from `since` (when a process was started, say) to the first request for an event that came after it;
@@ -226,18 +193,9 @@ impl RuntimeApi {
     pub async fn first_next(&self, since: Instant, limit: Duration) -> Option<Duration> {
         let after = |polls: &Vec<Instant>| polls.iter().copied().find(|poll| *poll > since);
         let mut polls = self.shared.polls.subscribe();
-        let found =
-            tokio::time::timeout(limit, polls.wait_for(|polls| after(polls).is_some())).await;
-        found
-            .ok()?
-            .ok()
-            .and_then(|polls| after(&polls))
-            .map(|poll| poll - since)
-    }
-
-    /// Forgets a reported start failure, so that another process can be tried.
-    pub fn clear_init_error(&self) {
-        self.shared.init_error.send_replace(None);
+        let found = polls.wait_for(|polls| after(polls).is_some());
+        let found = tokio::time::timeout(limit, found).await.ok()?.ok()?;
+        after(&found).map(|poll| poll - since)
     }
 
     /// What processes did that the Runtime API does not allow: unknown paths, a second answer, an answer that nobody waits for.
@@ -250,134 +208,121 @@ impl RuntimeApi {
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
     shared.polls.send_modify(|polls| polls.push(Instant::now()));
     // A poll whose connection breaks is dropped here, before it has taken anything: nothing is lost.
-    let job = {
-        let mut jobs = shared.jobs.lock().await;
-        loop {
-            match jobs.recv().await {
-                Some(job) if job.answer.is_closed() => {}
-                other => break other,
-            }
-        }
-    };
-    let Some(job) = job else {
-        return plain(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            json!({"errorType": "Closed"}),
-        );
+    let Some(job) = shared.jobs.lock().await.recv().await else {
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, "Closed");
     };
     let (deadline, arn) = match job.deadline {
-        Deadline::In(milliseconds) => (now() + milliseconds, ARN),
-        Deadline::Emulator => (EMULATOR_DEADLINE, EMULATOR_ARN),
+        Deadline::In(milliseconds) => {
+            let now = Timestamp::now().as_millisecond();
+            (now.saturating_add_unsigned(milliseconds), ARN)
+        }
+        Deadline::Emulator => EMULATED,
     };
     hold(&shared.taken).insert(job.id.clone(), job.answer);
+    let trace = "Root=1-00000001-000000000000000000000001;Parent=0000000000000001;Sampled=0";
     Response::builder()
         .header("content-type", "application/json")
         .header("Lambda-Runtime-Aws-Request-Id", &job.id)
         .header("Lambda-Runtime-Deadline-Ms", deadline)
         .header("Lambda-Runtime-Invoked-Function-Arn", arn)
-        .header(
-            "Lambda-Runtime-Trace-Id",
-            "Root=1-00000001-000000000000000000000001;Parent=0000000000000001;Sampled=0",
-        )
+        .header("Lambda-Runtime-Trace-Id", trace)
         .body(Body::from(job.event))
         .unwrap_or_default()
 }
 
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| {
-            u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
-        })
+async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
+    settle(&shared, &id, json(&body).map(Answer::Response))
 }
 
-async fn response(
-    State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Response {
-    let outcome = serde_json::from_slice(&body)
-        .map(Answer::Response)
-        .map_err(|_| InvokeError::NotJson(String::from_utf8_lossy(&body).into_owned()));
-    settle(&shared, &id, outcome)
-}
-
-async fn error(
-    State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let (error_type, error_message, body) = report(&headers, &body);
-    settle(
-        &shared,
-        &id,
-        Ok(Answer::Error {
-            error_type,
-            error_message,
-            body,
-        }),
-    )
-}
-
-async fn init_error(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let (error_type, error_message, body) = report(&headers, &body);
-    shared.init_error.send_replace(Some(InvokeError::Init {
-        error_type,
-        error_message,
-        body,
-    }));
-    plain(StatusCode::ACCEPTED, json!({"status": "OK"}))
+async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
+    settle(&shared, &id, json(&body).map(Answer::failure))
 }
 
 async fn unknown(State(shared): State<Arc<Shared>>, method: Method, uri: Uri) -> Response {
     hold(&shared.faults).push(format!("{method} {uri} is not of the Runtime API"));
-    plain(StatusCode::NOT_FOUND, json!({"errorType": "NotFound"}))
+    plain(StatusCode::NOT_FOUND, "NotFound")
+}
+
+fn json(body: &[u8]) -> Result<Value, InvokeError> {
+    let text = || String::from_utf8_lossy(body).into_owned();
+    serde_json::from_slice(body).map_err(|_| InvokeError::NotJson(text()))
 }
 
 fn settle(shared: &Shared, id: &str, outcome: Outcome) -> Response {
+    let fault = |why: &str| hold(&shared.faults).push(format!("an answer to {id}, {why}"));
     let Some(sender) = hold(&shared.taken).remove(id) else {
-        hold(&shared.faults).push(format!(
-            "an answer to {id}, which was never handed out or is answered already"
-        ));
-        return plain(
-            StatusCode::BAD_REQUEST,
-            json!({"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"}),
-        );
+        fault("which was never handed out or is answered already");
+        return plain(StatusCode::BAD_REQUEST, "InvalidRequestID");
     };
     if sender.send(outcome).is_err() {
-        hold(&shared.faults).push(format!(
-            "an answer to {id}, for which nobody waits any longer"
-        ));
+        fault("for which nobody waits any longer");
     }
-    plain(StatusCode::ACCEPTED, json!({"status": "OK"}))
+    plain(StatusCode::ACCEPTED, "OK")
 }
 
-/// Type, message and the whole of an error report; the type may also stand in a header.
-fn report(headers: &HeaderMap, body: &[u8]) -> (String, String, Value) {
-    let body = serde_json::from_slice(body)
-        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()));
-    let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
-    let header = headers
-        .get("lambda-runtime-function-error-type")
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
-    (
-        text("errorType").or(header).unwrap_or_default(),
-        text("errorMessage").unwrap_or_default(),
-        body,
-    )
-}
-
-fn plain(status: StatusCode, body: Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+fn plain(status: StatusCode, text: &str) -> Response {
+    let mut response = Response::new(Body::from(json!({"status": text}).to_string()));
     *response.status_mut() = status;
     response
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::http::{Reply, request};
+
+    async fn send(address: &str, method: &str, path: &str, body: &str) -> Reply {
+        let path = format!("/2018-06-01/runtime/{path}");
+        let reply = request(address, method, &path, &[], body.as_bytes()).await;
+        reply.unwrap()
+    }
+
+    /// Takes one event and sends it back, as an answer or as an error.
+    async fn serve_one(address: &str, how: &str) -> Reply {
+        let event = send(address, "GET", "invocation/next", "").await;
+        let id = event.header("lambda-runtime-aws-request-id").unwrap();
+        let path = format!("invocation/{id}/{how}");
+        let reply = send(address, "POST", &path, &event.text()).await;
+        assert_eq!(reply.status, 202);
+        event
+    }
+
+    #[tokio::test]
+    async fn events_go_out_and_answers_come_back() {
+        let api = RuntimeApi::start().await.unwrap();
+        let (address, began) = (api.address(), Instant::now());
+        let failure = json!({"errorType": "Conflict", "errorMessage": "no", "stackTrace": []});
+        for (event, how, deadline, arn) in [
+            (json!({"a": 1}), "response", Deadline::In(30_000), ARN),
+            (failure, "error", Deadline::Emulator, "function-arn"),
+        ] {
+            let invoked = api.invoke(event.clone(), deadline);
+            let (answer, sent) = tokio::join!(invoked, serve_one(&address, how));
+            let expected = match how {
+                "error" => Answer::failure(event),
+                _ => Answer::Response(event),
+            };
+            assert_eq!(answer, Ok(expected));
+            let named = sent.header("lambda-runtime-invoked-function-arn");
+            assert_eq!(named, Some(arn));
+            let at = sent.header("lambda-runtime-deadline-ms").unwrap();
+            let at: i64 = at.parse().unwrap();
+            let left = at - Timestamp::now().as_millisecond();
+            let is_near = (20_000..=30_000).contains(&left);
+            assert!(is_near || (how == "error" && at == 600_000), "{at}");
+        }
+        assert!(api.first_next(began, GRACE).await.is_some());
+        assert_eq!(api.first_next(Instant::now(), Duration::ZERO).await, None);
+        assert_eq!(api.faults(), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn breaches_of_the_protocol_are_noted() {
+        let api = RuntimeApi::start().await.unwrap();
+        let address = api.address();
+        let unasked = send(&address, "POST", "invocation/none/response", "{}").await;
+        let unknown = send(&address, "POST", "elsewhere", "{}").await;
+        assert_eq!((unasked.status, unknown.status), (400, 404));
+        assert_eq!(api.faults().len(), 2);
+    }
+}

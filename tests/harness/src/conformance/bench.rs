@@ -1,14 +1,11 @@
 //! A workbench: a connector, its simulator, a store in a folder, and a clock that tests move.
-#![expect(
-    clippy::expect_used,
-    reason = "test equipment: a panic is a failed test"
-)]
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rollcall_connector::clock::Manual;
+use rollcall_connector::clock::{Clock, Manual, between};
 use rollcall_connector::http::Transport;
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::context::Context;
@@ -53,17 +50,7 @@ impl<S: Subject> Bench<S> {
     }
 
     fn with(vendor: S, transport: Transport) -> Self {
-        let folder = folder();
-        let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
-        let mut cx = Context::new(
-            Arc::new(Folder::new(folder.path().join("store"))),
-            Arc::new(Files::new(folder.path().join("secrets"))),
-            clock.clone(),
-            transport,
-        );
-        cx.settings.scratch = Some(folder.path().to_owned());
-        // What a connector makes of an outage shows at the first failure. Attempts are the engine's own.
-        cx.settings.retries = 0;
+        let (cx, clock, folder) = around(transport);
         let bench = Self {
             vendor,
             cx,
@@ -76,26 +63,19 @@ impl<S: Subject> Bench<S> {
 
     /// Begins again with an empty store and the clock at the beginning.
     pub fn afresh(&mut self) {
-        let folder = folder();
-        let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
-        self.cx.store = Arc::new(Folder::new(folder.path().join("store")));
-        self.cx.audit = self.cx.store.clone();
-        self.cx.secrets = Arc::new(Files::new(folder.path().join("secrets")));
-        self.cx.settings.scratch = Some(folder.path().to_owned());
-        self.cx.clock = clock.clone();
-        self.clock = clock;
-        self.folder = folder;
+        let (fresh, clock, folder) = around(self.cx.transport.clone());
+        self.cx.settings.scratch = fresh.settings.scratch;
+        (self.cx.store, self.cx.audit) = (fresh.store, fresh.audit);
+        (self.cx.secrets, self.cx.clock) = (fresh.secrets, fresh.clock);
+        (self.clock, self.folder) = (clock, folder);
         self.write_secret(&self.vendor.secret());
         self.vendor.clear_requests();
     }
 
     /// Stores the secret of the connection `default`.
     pub fn write_secret(&self, secret: &Value) {
-        let folder = self
-            .folder
-            .path()
-            .join("secrets")
-            .join(S::entry().about.name);
+        let secrets = self.folder.path().join("secrets");
+        let folder = secrets.join(S::entry().about.name);
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(folder.join("default.json"), secret.to_string()).expect("written");
     }
@@ -156,9 +136,8 @@ impl<S: Subject> Bench<S> {
 
     fn wait_for(&self, answer: &Value) {
         let at = answer["resume_at"].as_str().expect("a time");
-        let now = rollcall_connector::clock::Clock::now(&*self.clock);
-        let left = rollcall_connector::clock::between(now, at.parse().expect("a time"));
-        self.clock.advance(left);
+        let at = at.parse().expect("a time");
+        self.clock.advance(between(self.clock.now(), at));
     }
 
     /// Runs a sync that must be complete.
@@ -170,11 +149,16 @@ impl<S: Subject> Bench<S> {
 
     /// Whether anything was published.
     pub fn is_published(&self) -> bool {
-        let latest = self.store().join("latest");
-        latest.exists()
-            && files(&latest)
-                .iter()
-                .any(|f| f.extension().is_some_and(|e| e == "json"))
+        let found = files(&self.file("latest"));
+        let mut found = found.iter();
+        found.any(|file| file.extension().is_some_and(|e| e == "json"))
+    }
+
+    /// The pointer to the newest snapshot.
+    pub fn latest(&self) -> Value {
+        let key = format!("latest/{}/default.json", S::entry().about.name);
+        let text = std::fs::read(self.file(&key)).expect("the pointer");
+        serde_json::from_slice(&text).expect("JSON")
     }
 
     /// The bytes of an answer's snapshot.
@@ -230,6 +214,19 @@ impl<S: Subject> Bench<S> {
         let requests = self.vendor.requests().into_iter();
         requests.filter(|request| !S::only_reads(request)).collect()
     }
+}
+
+/// The surroundings of a connector: time stands still, and what lasts is in a folder of its own.
+fn around(transport: Transport) -> (Context, Arc<Manual>, TempDir) {
+    let folder = folder();
+    let (store, secrets) = (folder.path().join("store"), folder.path().join("secrets"));
+    let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
+    let (store, secrets) = (Arc::new(Folder::new(store)), Arc::new(Files::new(secrets)));
+    let mut cx = Context::new(store, secrets, clock.clone(), transport);
+    cx.settings.scratch = Some(folder.path().to_owned());
+    // What a connector makes of an outage shows at the first failure. Attempts are the engine's own.
+    cx.settings.retries = 0;
+    (cx, clock, folder)
 }
 
 /// A folder, in memory where the machine has that: what a test writes need not outlive a power cut, and to wait until it

@@ -1,11 +1,6 @@
 //! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
 //! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
-#![expect(
-    clippy::expect_used,
-    reason = "test equipment: a panic is a failed test"
-)]
-
-pub mod events;
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::runtime::function::Operation;
@@ -70,29 +65,15 @@ impl Failure {
     /// # Panics
     /// When it is not so.
     pub fn is(&self, error: &Error, wrong: &str, tokens: &[impl AsRef<str>]) {
-        let chain = Chain(error).to_string();
-        assert_eq!(
-            (error.kind().as_str(), error.code().as_str()),
-            (self.kind, self.code),
-            "{wrong}: {chain}"
-        );
+        let (chain, fix) = (Chain(error).to_string(), error.fix());
+        let found = (error.kind().as_str(), error.code().as_str());
+        assert_eq!(found, (self.kind, self.code), "{wrong}: {chain}");
         assert!(chain.contains(self.message), "{wrong}: {chain}");
-        let fix = error.fix();
-        assert!(
-            fix.contains(self.fix) && !self.fix.is_empty(),
-            "{wrong}: {fix}"
-        );
-        let shown = [
-            error.to_string(),
-            chain,
-            fix.to_owned(),
-            format!("{error:?}"),
-            format!("{error:#?}"),
-        ];
-        for text in shown {
-            let found = tokens.iter().any(|token| text.contains(token.as_ref()));
-            assert!(!found, "{wrong}: a token shows: {text}");
-        }
+        let is_named = fix.contains(self.fix) && !self.fix.is_empty();
+        assert!(is_named, "{wrong}: {fix}");
+        let shown = format!("{error} {chain} {fix} {error:?} {error:#?}");
+        let found = tokens.iter().any(|token| shown.contains(token.as_ref()));
+        assert!(!found, "{wrong}: a token shows: {shown}");
     }
 }
 
@@ -114,13 +95,10 @@ pub async fn fails<S: Inputs>(
     let mut tokens = desk.vendor.tokens();
     tokens.extend(S::TOKENS.iter().map(|&token| token.to_owned()));
     expected.is(&error, &wrong, &tokens);
-    assert!(
-        (desk.published(), desk.vendor.view()) == before,
-        "{wrong}: something was published or changed"
-    );
-    let sent = desk.writes();
+    let is_as_before = (desk.published(), desk.vendor.view()) == before;
+    assert!(is_as_before, "{wrong}: something was published or changed");
+    let (sent, leak) = (desk.writes(), desk.leak(&tokens));
     assert!(sent.is_empty(), "{wrong}: {sent:?} was sent");
-    let leak = desk.leak(&tokens);
     assert_eq!(leak, None, "{wrong}: a file holds a token");
 }
 

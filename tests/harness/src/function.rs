@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::conformance::{folder, write_secret};
 use crate::process::{Launch, Process};
 use crate::runtime_api::{Answer, Deadline, RuntimeApi};
 
@@ -14,7 +15,6 @@ use crate::runtime_api::{Answer, Deadline, RuntimeApi};
 pub const PLENTY: Deadline = Deadline::In(60_000);
 
 /// A running function.
-#[derive(Debug)]
 pub struct Environment {
     api: RuntimeApi,
     process: Process,
@@ -137,18 +137,15 @@ impl Output {
 }
 
 /// A store and secrets in a folder of this machine.
-#[derive(Debug)]
 pub struct Local(TempDir);
 
 impl Local {
     /// An empty store, and a secret for the connection `default` of this connector.
     #[must_use]
     pub fn new(connector: &str, secret: &Value) -> Self {
-        let local = Self(tempfile::tempdir().expect("a folder"));
-        let secrets = local.0.path().join("secrets").join(connector);
-        std::fs::create_dir_all(&secrets).expect("a folder");
-        std::fs::write(secrets.join("default.json"), secret.to_string()).expect("written");
-        local
+        let folder = folder();
+        write_secret(&folder, connector, secret);
+        Self(folder)
     }
 
     /// The folder of the store.
@@ -167,11 +164,12 @@ impl Local {
     /// The variables that lead a function here.
     #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
-        let secrets = self.0.path().join("secrets");
-        let store = self.store().display().to_string();
-        vec![
-            ("ROLLCALL_STORE".into(), store),
-            ("ROLLCALL_SECRETS".into(), format!("file:{}", secrets.display())),
-        ]
+        let path = |name: &str| self.0.path().join(name).display().to_string();
+        let secrets = format!("file:{}", path("secrets"));
+        let pairs = [
+            ("ROLLCALL_STORE", path("store")),
+            ("ROLLCALL_SECRETS", secrets),
+        ];
+        pairs.map(|(name, value)| (name.to_owned(), value)).into()
     }
 }

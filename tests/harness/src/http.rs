@@ -46,13 +46,14 @@ pub async fn request(
 ) -> Result<Reply> {
     let mut stream = TcpStream::connect(address).await?;
     let length = body.len();
-    let mut head = format!(
-        "{method} {path} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {length}\r\n"
-    );
+    let mut head =
+        format!("{method} {path} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {length}\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).await?;
+    stream
+        .write_all(&[head.as_bytes(), b"\r\n", body].concat())
+        .await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     parse(&answer).ok_or_else(|| Error::other("no whole HTTP answer"))

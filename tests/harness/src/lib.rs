@@ -13,3 +13,4 @@ pub mod process;
 pub mod runtime_api;
 pub mod shown;
 pub mod states;
+pub mod workflow;

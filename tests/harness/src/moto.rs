@@ -74,17 +74,27 @@ fn server() -> Option<&'static str> {
 
 fn start(folder: &Path) -> (String, Option<Child>) {
     let mut command = Command::new(folder.join("bin/python"));
-    command.args(["-c", PROGRAM]).env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+        .args(["-c", PROGRAM])
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(folder) = variable(RECORDINGS) {
         let file = Path::new(&folder).join(format!("{}.jsonl", unique()));
-        command.env("MOTO_ENABLE_RECORDING", "1").env("MOTO_RECORDER_FILEPATH", file);
+        command
+            .env("MOTO_ENABLE_RECORDING", "1")
+            .env("MOTO_RECORDER_FILEPATH", file);
     }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     let mut child = command.spawn().expect("the Python of ROLLCALL_MOTO");
     let mut line = String::new();
     let output = child.stdout.as_mut().expect("an output");
     let read = BufReader::new(output).read_line(&mut line);
-    assert!(read.is_ok() && line.starts_with("http"), "moto does not start: is it installed?");
+    assert!(
+        read.is_ok() && line.starts_with("http"),
+        "moto does not start: is it installed?"
+    );
     (line.trim().to_owned(), Some(child))
 }
 
@@ -119,7 +129,9 @@ impl Moto {
             ("AWS_REGION", "us-east-1"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ];
-        pairs.map(|(name, value)| (name.into(), value.into())).into()
+        pairs
+            .map(|(name, value)| (name.into(), value.into()))
+            .into()
     }
 
     /// Creates a bucket, unless it is there.
@@ -158,9 +170,14 @@ impl Moto {
     async fn secret(&self, action: &str, mut body: Value) {
         body["ClientRequestToken"] = format!("{:0>32}", unique()).into();
         let target = format!("secretsmanager.{action}");
-        let headers = [("x-amz-target", &*target), ("content-type", "application/x-amz-json-1.1")];
+        let headers = [
+            ("x-amz-target", &*target),
+            ("content-type", "application/x-amz-json-1.1"),
+        ];
         let body = body.to_string();
-        let reply = self.ask("secretsmanager", "POST", "/", &headers, body.as_bytes()).await;
+        let reply = self
+            .ask("secretsmanager", "POST", "/", &headers, body.as_bytes())
+            .await;
         assert_eq!(reply.status, 200, "{}", reply.text());
     }
 
@@ -174,7 +191,8 @@ impl Moto {
         body: &[u8],
     ) -> Reply {
         let scope = format!("test/20260101/us-east-1/{service}/aws4_request");
-        let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let signed =
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let headers = [&[("authorization", &*signed)], headers].concat();
         let address = self.endpoint.trim_start_matches("http://");
         let reply = request(address, method, path, &headers, body).await;

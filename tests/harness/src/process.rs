@@ -36,7 +36,11 @@ impl Launch {
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into()),
         ];
         let environment = Vec::new();
-        Self { program, environment }.envs(variables)
+        Self {
+            program,
+            environment,
+        }
+        .envs(variables)
     }
 
     /// Sets a variable; a later value replaces an earlier one.
@@ -168,7 +172,9 @@ fn ended() -> Error {
 /// `VmHWM`.
 fn peak_resident(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
 }

@@ -70,16 +70,9 @@ impl Answer {
     }
 }
 
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq)]
-pub enum InvokeError {
-    /// Nobody answered within the deadline and a little more. Real Lambda would have killed the process at the deadline.
-    TimedOut,
-    /// The answer was not JSON.
-    NotJson(String),
-}
-
-type Outcome = Result<Answer, InvokeError>;
+/// The answer, or why there is none: it was not JSON, or nobody answered within the deadline and a little more. Real Lambda
+/// would have killed the process at the deadline.
+type Outcome = Result<Answer, String>;
 
 struct Job {
     id: String,
@@ -106,12 +99,6 @@ pub struct RuntimeApi {
     shared: Arc<Shared>,
     server: JoinHandle<()>,
     count: AtomicU64,
-}
-
-impl std::fmt::Debug for RuntimeApi {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RuntimeApi({})", self.address)
-    }
 }
 
 impl Drop for RuntimeApi {
@@ -175,15 +162,16 @@ impl RuntimeApi {
             deadline,
             answer: sender,
         };
-        self.jobs.send(job).map_err(|_| InvokeError::TimedOut)?;
+        let sent = self.jobs.send(job);
         let limit = match deadline {
             Deadline::In(milliseconds) => Duration::from_millis(milliseconds) + GRACE,
             Deadline::Emulator => NO_DEADLINE,
         };
         let answered = tokio::time::timeout(limit, receiver).await;
-        answered.map_or(Err(InvokeError::TimedOut), |answer| {
-            answer.unwrap_or(Err(InvokeError::TimedOut))
-        })
+        match (sent, answered) {
+            (Ok(()), Ok(Ok(outcome))) => outcome,
+            _ => Err("no answer within the deadline".into()),
+        }
     }
 
     /// The time from `since` (when a process was started, say) to the first request for an event that came after it;
@@ -230,7 +218,11 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         .unwrap_or_default()
 }
 
-async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
+async fn response(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
     settle(&shared, &id, json(&body).map(Answer::Response))
 }
 
@@ -243,9 +235,9 @@ async fn unknown(State(shared): State<Arc<Shared>>, method: Method, uri: Uri) ->
     plain(StatusCode::NOT_FOUND, "NotFound")
 }
 
-fn json(body: &[u8]) -> Result<Value, InvokeError> {
-    let text = || String::from_utf8_lossy(body).into_owned();
-    serde_json::from_slice(body).map_err(|_| InvokeError::NotJson(text()))
+fn json(body: &[u8]) -> Result<Value, String> {
+    let text = String::from_utf8_lossy(body);
+    serde_json::from_slice(body).map_err(|_| format!("the answer is not JSON: {text}"))
 }
 
 fn settle(shared: &Shared, id: &str, outcome: Outcome) -> Response {

@@ -1,46 +1,39 @@
 //! The simulator, dressed for the conformance suite.
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::Entry;
-use rollcall_harness::conformance::{Case, Leaves, Subject};
+use rollcall_engine::runtime::function::{Entry, Operation};
+use rollcall_harness::bad_input::Inputs;
+use rollcall_harness::conformance::{Bench, Case, Leaves, Subject};
 use rollcall_simulators::{Fault, Request};
 use serde_json::{Value, json};
 
 use crate::simulator::{KEY, Toybox, World};
 
 /// Thirty users, all in one group, some in groups within groups.
-pub(crate) struct Simulated(Toybox);
+pub(crate) struct Simulated(pub(crate) Toybox);
+
+/// A workbench for Toybox.
+pub(crate) type Desk = Bench<Simulated>;
 
 #[async_trait]
 impl Subject for Simulated {
     async fn start() -> Self {
         let users: Vec<String> = (0..30).map(|n| format!("u{n:03}")).collect();
-        let members =
-            |range: std::ops::Range<usize>| users[range].iter().map(|u| format!("user:{u}"));
-        let inner = ["group:builders".to_owned(), "group:outer".to_owned()];
+        let group = |name: &str, range: std::ops::Range<usize>, within: &[&str]| {
+            let members = users[range].iter().map(|user| format!("user:{user}"));
+            let within = within.iter().map(|name| format!("group:{name}"));
+            (name.to_owned(), members.chain(within).collect())
+        };
         let groups = [
-            ("all", members(0..30).collect()),
-            (
-                "builders",
-                members(3..9).chain(["group:testers".into()]).collect(),
-            ),
-            (
-                "outer",
-                members(1..2)
-                    .chain(inner.clone().into_iter().take(1))
-                    .collect(),
-            ),
-            (
-                "testers",
-                members(8..12).chain(inner.into_iter().skip(1)).collect(),
-            ),
+            group("all", 0..30, &[]),
+            group("builders", 3..9, &["testers"]),
+            group("outer", 1..2, &["builders"]),
+            group("testers", 8..12, &["outer"]),
         ];
         let world = World {
             tenant: "t-1".into(),
             users: users.iter().cloned().collect(),
-            groups: groups
-                .map(|(name, members)| (name.to_owned(), members))
-                .into(),
+            groups: groups.into(),
             page_size: 10,
             ..World::default()
         };
@@ -96,11 +89,6 @@ impl Subject for Simulated {
         Some("user:ghost".into())
     }
 
-    fn lose_nearly_everything(&self) {
-        self.0
-            .with_world(|w| w.groups.values_mut().for_each(|members| members.clear()));
-    }
-
     fn become_another_tenant(&self) {
         self.0.with_world(|w| w.tenant = "t-2".into());
     }
@@ -123,5 +111,18 @@ impl Subject for Simulated {
             case("group:builders:member", "user:u020"),
             case("group:testers:member", "group:all"),
         ]
+    }
+}
+
+impl Inputs for Simulated {
+    const TOKENS: &'static [&'static str] = &[KEY, "hunter2"];
+
+    fn good(operation: Operation) -> Value {
+        let change = |id: &str, user: &str| json!({"request_id": id, "entitlement": "group:builders:member", "principal": user});
+        match operation {
+            Operation::Sync => json!({}),
+            Operation::Grant => change("g1", "user:u020"),
+            _ => change("v1", "user:u003"),
+        }
     }
 }

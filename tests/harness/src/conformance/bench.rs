@@ -50,34 +50,32 @@ impl<S: Subject> Bench<S> {
     }
 
     fn with(vendor: S, transport: Transport) -> Self {
-        let (cx, clock, folder) = around(transport);
-        let bench = Self {
+        let (name, secret) = (S::entry().about.name, vendor.secret());
+        let (mut cx, clock, folder) = surroundings(name, &secret, transport);
+        // What a connector makes of an outage shows at the first failure. Attempts are the engine's own.
+        cx.settings.retries = 0;
+        Self {
             vendor,
             cx,
             clock,
             folder,
-        };
-        bench.write_secret(&bench.vendor.secret());
-        bench
+        }
     }
 
     /// Begins again with an empty store and the clock at the beginning.
     pub fn afresh(&mut self) {
-        let (fresh, clock, folder) = around(self.cx.transport.clone());
+        let (name, secret) = (S::entry().about.name, self.vendor.secret());
+        let (fresh, clock, folder) = surroundings(name, &secret, self.cx.transport.clone());
         self.cx.settings.scratch = fresh.settings.scratch;
         (self.cx.store, self.cx.audit) = (fresh.store, fresh.audit);
         (self.cx.secrets, self.cx.clock) = (fresh.secrets, fresh.clock);
         (self.clock, self.folder) = (clock, folder);
-        self.write_secret(&self.vendor.secret());
         self.vendor.clear_requests();
     }
 
     /// Stores the secret of the connection `default`.
     pub fn write_secret(&self, secret: &Value) {
-        let secrets = self.folder.path().join("secrets");
-        let folder = secrets.join(S::entry().about.name);
-        std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("default.json"), secret.to_string()).expect("written");
+        write_secret(&self.folder, S::entry().about.name, secret);
     }
 
     /// Stores the secret with these keys set, and all others as they should be.
@@ -216,22 +214,33 @@ impl<S: Subject> Bench<S> {
     }
 }
 
-/// The surroundings of a connector: time stands still, and what lasts is in a folder of its own.
-fn around(transport: Transport) -> (Context, Arc<Manual>, TempDir) {
+/// What surrounds a connector with this secret: time stands still, and what lasts is in a folder of its own.
+pub fn surroundings(
+    connector: &str,
+    secret: &Value,
+    transport: Transport,
+) -> (Context, Arc<Manual>, TempDir) {
     let folder = folder();
-    let (store, secrets) = (folder.path().join("store"), folder.path().join("secrets"));
+    write_secret(&folder, connector, secret);
+    let path = |name: &str| folder.path().join(name);
+    let (store, secrets) = (Folder::new(path("store")), Files::new(path("secrets")));
     let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
-    let (store, secrets) = (Arc::new(Folder::new(store)), Arc::new(Files::new(secrets)));
+    let (store, secrets) = (Arc::new(store), Arc::new(secrets));
     let mut cx = Context::new(store, secrets, clock.clone(), transport);
     cx.settings.scratch = Some(folder.path().to_owned());
-    // What a connector makes of an outage shows at the first failure. Attempts are the engine's own.
-    cx.settings.retries = 0;
     (cx, clock, folder)
+}
+
+/// Writes the secret of the connection `default`.
+pub fn write_secret(folder: &TempDir, connector: &str, secret: &Value) {
+    let secrets = folder.path().join("secrets").join(connector);
+    std::fs::create_dir_all(&secrets).expect("a folder");
+    std::fs::write(secrets.join("default.json"), secret.to_string()).expect("written");
 }
 
 /// A folder, in memory where the machine has that: what a test writes need not outlive a power cut, and to wait until it
 /// would is a third of the time that a small sync takes.
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm")
         .or_else(|_| tempfile::tempdir())
         .expect("a folder")

@@ -8,7 +8,7 @@ mod bench;
 mod provisioning;
 mod syncing;
 
-pub use bench::{Bench, answer_of};
+pub use bench::{Bench, answer_of, folder, surroundings, write_secret};
 pub use provisioning::*;
 pub use syncing::*;
 

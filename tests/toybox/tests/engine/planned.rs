@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -20,12 +21,12 @@ use rollcall_connector::{
 };
 use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::context::Context;
-use rollcall_engine::context::secrets::Files;
 use rollcall_engine::provision::Order;
 use rollcall_engine::runtime::function::Operation;
 use rollcall_engine::store::folder::Folder;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
+use rollcall_harness::conformance::surroundings;
 use rollcall_model::{ResourceId, ResourceType};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -218,7 +219,7 @@ impl Provisioner for Planned {
     }
 
     async fn poll(&self, _: &String) -> Result<WriteProgress, Error> {
-        let at = "2026-06-01T01:00:00Z".parse().expect("a time");
+        let at = "2026-06-01T13:00:00Z".parse().expect("a time");
         match self.vendor(|vendor| vendor.fates.pop_front()) {
             Some(Fate::Limited) => Err(planned(ErrorType::RateLimited).with_retry_at(at)),
             Some(Fate::Slow) => Ok(WriteProgress::Pending(Duration::from_secs(7200))),
@@ -283,24 +284,18 @@ pub(super) const KEYS: Keys<'static> = Keys {
 
 impl Desk {
     pub(super) fn new(people: usize) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let name = folder.path().display().to_string();
-        let secrets = folder.path().join("planned");
-        std::fs::create_dir(&secrets).expect("a folder");
-        let secret = json!({"vendor": name}).to_string();
-        std::fs::write(secrets.join("default.json"), secret).expect("written");
-        let clock = Arc::new(Manual::at("2026-06-01T00:00:00Z".parse().expect("a time")));
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let planned = Planned(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
+        let secret = json!({"vendor": planned.0});
+        let (mut cx, clock, folder) = surroundings("planned", &secret, TRANSPORT.clone());
         let store = Arc::new(Breakable {
             folder: Folder::new(folder.path().join("store")),
             broken: Mutex::new(("", 0)),
             reads: Mutex::default(),
         });
-        let files = Arc::new(Files::new(folder.path()));
-        let mut cx = Context::new(store.clone(), files, clock.clone(), TRANSPORT.clone());
+        (cx.store, cx.audit) = (store.clone(), store.clone());
         // After every step.
         cx.settings.checkpoint_every = Duration::ZERO;
-        cx.settings.scratch = Some(folder.path().to_owned());
-        let planned = Planned(name);
         planned.vendor(|vendor| {
             (vendor.people, vendor.tenant) = (people, "t1");
             vendor.around = Some((clock.clone(), store.clone()));
@@ -355,7 +350,8 @@ impl Desk {
     }
 
     pub(super) fn is_asked_for(&self, page: usize) -> bool {
-        self.planned.vendor(|vendor| vendor.asked.contains(&Some(page)))
+        self.planned
+            .vendor(|vendor| vendor.asked.contains(&Some(page)))
     }
 
     /// A run that is killed when it asks for page `page`.
@@ -399,7 +395,11 @@ impl Desk {
         self.order(operation, &event).await
     }
 
-    pub(super) async fn order(&self, what: Operation, event: &Value) -> Result<ChangeAnswer, Error> {
+    pub(super) async fn order(
+        &self,
+        what: Operation,
+        event: &Value,
+    ) -> Result<ChangeAnswer, Error> {
         let order = Order::parse(what, event).expect("an order");
         rollcall_engine::provision::run::<Planned>(&self.cx, &order).await
     }
@@ -447,7 +447,11 @@ impl Desk {
     pub(super) fn recorded(&self, id: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.audit(id)).expect("a record");
         let name = |entry: std::io::Result<std::fs::DirEntry>| {
-            entry.expect("an entry").file_name().into_string().expect("text")
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("text")
         };
         let mut names: Vec<_> = entries.map(name).collect();
         names.sort();

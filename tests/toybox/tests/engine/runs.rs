@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall_connector::ErrorType;
-use rollcall_connector::clock::Clock;
 use rollcall_connector::event::{Reason, SyncEvent, SyncStatus};
 use rollcall_engine::store::{Body, PutMode, Store};
 use serde_json::json;
@@ -34,6 +33,24 @@ async fn a_killed_run_is_resumed_by_the_next_event_under_its_own_id() {
 }
 
 #[tokio::test]
+async fn a_waiting_run_keeps_others_away_until_its_time_is_over_and_answers_the_same_after_its_end()
+{
+    let mut desk = Desk::new(3);
+    desk.cx.settings.max_steps = Some(1);
+    let first = desk.sync(None).await.expect("a slice");
+    let id = first.sync_id.as_deref();
+    desk.cx.settings.max_steps = None;
+    let busy = desk.sync(None).await.expect("an answer");
+    let found = (busy.status, busy.reason, busy.sync_id.as_deref());
+    assert_eq!(found, (SyncStatus::Busy, Some(Reason::Lease), id));
+    assert_eq!(busy.warnings[0].code, "RunWaiting");
+    desk.clock.advance(Duration::from_secs(2 * 3600));
+    let resumed = desk.complete(None).await;
+    assert_eq!(resumed.sync_id.as_deref(), id);
+    assert_eq!(desk.complete(id).await, resumed);
+}
+
+#[tokio::test]
 async fn a_killed_run_that_is_too_old_starts_again_under_a_new_id() {
     let desk = Desk::new(2);
     desk.killed_at(1).await;
@@ -45,18 +62,25 @@ async fn a_killed_run_that_is_too_old_starts_again_under_a_new_id() {
 }
 
 #[tokio::test]
-async fn a_run_that_failed_is_resumed_only_by_its_id() {
+async fn a_run_that_failed_is_resumed_only_by_its_id_whatever_it_left_half_written() {
     let desk = Desk::new(4);
     let fail = || desk.after(3, [Reply::Fails(ErrorType::Internal)]);
     fail();
     let error = desk.sync(None).await.expect_err("as planned");
-    let id = error
-        .resumable_sync_id()
-        .expect("a run to resume")
-        .to_owned();
-    let resumed = desk.complete(Some(&id)).await;
+    let id = error.resumable_sync_id().expect("a run to resume");
+    // A wrong id harms nobody's run.
+    let other = desk.sync(Some(&"0".repeat(27))).await;
+    assert_eq!(other.expect_err("unknown").code(), "UnknownRun");
+    let half = (KEYS.snapshot(id, 1), Body::Bytes(b"half a snapshot"));
+    let written = desk.store.put(&half.0, half.1, PutMode::Overwrite).await;
+    written.expect("written");
+    let resumed = desk.complete(Some(id)).await;
     assert_eq!(desk.pages(), [0, 1, 2, 2, 3]);
-    assert_eq!(resumed.sync_id.as_deref(), Some(id.as_str()));
+    assert_eq!(resumed.sync_id.as_deref(), Some(id));
+    let key = resumed.snapshot.expect("a snapshot");
+    let snapshot = desk.store.get(&key).await.expect("readable");
+    assert!(snapshot.expect("there").bytes.starts_with(b"C1ZF\0"));
+
     fail();
     let error = desk.sync(None).await.expect_err("as planned");
     let other = desk.complete(None).await;
@@ -78,65 +102,48 @@ async fn a_run_that_cannot_be_saved_fails_with_its_id_unless_a_new_one_does_as_w
         *desk.store.broken.lock().expect("a lock") = ("", 0);
         assert_eq!(desk.pages(), [0, 1]);
         desk.cx.settings.max_steps = None;
-        assert_eq!(
-            error.resumable_sync_id().is_some(),
-            resumed.is_some(),
-            "{broken:?}"
-        );
+        let id = error.resumable_sync_id();
+        assert_eq!(id.is_some(), resumed.is_some(), "{broken:?}");
         if broken.0.is_empty() {
             // The lease ends by itself.
             desk.clock.advance(desk.cx.settings.lease);
         }
-        let answer = desk.complete(error.resumable_sync_id()).await;
+        let answer = desk.complete(id).await;
         let again = resumed.unwrap_or_else(|| vec![0, 1, 2, 3]);
-        assert_eq!(desk.pages(), again, "{broken:?}");
-        assert_eq!(answer.counts.resources, 4);
+        assert_eq!(
+            (desk.pages(), answer.counts.resources),
+            (again, 4),
+            "{broken:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_failure_that_stands_in_the_checkpoint_starts_a_new_run() {
     let desk = Desk::new(3);
-    desk.planned.plan(|plan| plan.is_incomplete = true);
+    desk.planned.vendor(|vendor| vendor.is_incomplete = true);
     let error = desk.sync(None).await.expect_err("an incomplete tenant");
-    assert_eq!(
-        (error.code().as_str(), error.resumable_sync_id()),
-        ("IncompleteAnswer", None)
-    );
-    desk.planned.plan(|plan| plan.is_incomplete = false);
+    let found = (error.code().as_str(), error.resumable_sync_id());
+    assert_eq!(found, ("IncompleteAnswer", None));
+    desk.planned.vendor(|vendor| vendor.is_incomplete = false);
     desk.pages();
     desk.complete(None).await;
     assert_eq!(desk.pages(), [0, 1, 2]);
 }
 
 #[tokio::test]
-async fn a_rate_limit_on_the_first_request_is_waited_out_like_any_other() {
-    let desk = Desk::new(1);
-    desk.after(0, [Reply::Fails(ErrorType::RateLimited)]);
-    let answer = desk.sync(None).await.expect("an answer");
-    assert_eq!(
-        (answer.status, answer.reason),
-        (SyncStatus::Continue, Some(Reason::RateLimit))
-    );
-    assert!(answer.resume_at > Some(desk.clock.now()));
-    desk.complete(answer.sync_id.as_deref()).await;
-}
-
-#[tokio::test]
 async fn an_interrupted_run_frees_its_lease_and_the_next_event_resumes_it() {
     let mut desk = Desk::new(4);
-    desk.after(3, [Reply::Waits(Arc::new(Notify::new()))]);
+    desk.after(3, [Reply::Waits(Arc::default())]);
     let (answer, ()) = futures::join!(desk.sync(None), async {
-        while !desk.planned.plan(|plan| plan.asked.contains(&Some(2))) {
+        while !desk.is_asked_for(2) {
             tokio::task::yield_now().await;
         }
         desk.cx.interrupt.raise();
     });
     let answer = answer.expect("an answer");
-    assert_eq!(
-        (answer.status, answer.reason),
-        (SyncStatus::Continue, Some(Reason::Interrupted))
-    );
+    let found = (answer.status, answer.reason);
+    assert_eq!(found, (SyncStatus::Continue, Some(Reason::Interrupted)));
     desk.cx.interrupt = Default::default();
     assert_eq!(desk.complete(None).await.sync_id, answer.sync_id);
     assert_eq!(desk.pages(), [0, 1, 2, 2, 3]);
@@ -145,10 +152,10 @@ async fn an_interrupted_run_frees_its_lease_and_the_next_event_resumes_it() {
 #[tokio::test]
 async fn a_run_that_was_killed_after_its_manifest_was_written_is_published_and_not_finished_again()
 {
-    for broken in ["latest/", "locks/"] {
+    // The second run is killed before it frees its lease, or before the pointer moves; or only its answer is lost.
+    for (frees, moves) in [(false, true), (false, false), (true, false)] {
         let desk = Desk::new(2);
         desk.complete(None).await;
-        // The second run is killed before the pointer moves, or before it frees its lease.
         let lease = desk.store.get(&KEYS.lease()).await.expect("readable");
         let pointer = desk.store.get(&KEYS.latest()).await.expect("readable");
         let second = desk.complete(None).await;
@@ -156,59 +163,80 @@ async fn a_run_that_was_killed_after_its_manifest_was_written_is_published_and_n
         let mut record: serde_json::Value =
             serde_json::from_slice(&lease.expect("a lease").bytes).expect("JSON");
         (record["owner"], record["ended"]) = (json!(id), json!(false));
-        let mut writes = vec![(KEYS.lease(), record.to_string().into_bytes())];
-        if broken == "latest/" {
-            writes.push((KEYS.latest(), pointer.expect("a pointer").bytes));
-        }
-        for (key, bytes) in writes {
-            let written = desk
-                .store
-                .put(&key, Body::Bytes(&bytes), PutMode::Overwrite)
-                .await;
+        let lease = (KEYS.lease(), record.to_string().into_bytes());
+        let pointer = (KEYS.latest(), pointer.expect("a pointer").bytes);
+        let lease = (!frees).then_some(lease);
+        for (key, bytes) in lease.into_iter().chain((!moves).then_some(pointer)) {
+            let body = Body::Bytes(&bytes);
+            let written = desk.store.put(&key, body, PutMode::Overwrite).await;
             written.expect("written");
         }
-        let third = desk.complete(None).await;
-        assert_ne!(third.sync_id, second.sync_id, "{broken}: a new run");
-        let again = desk.complete(Some(&id)).await;
-        assert_eq!(again, second, "{broken}");
+        if !frees {
+            let third = desk.complete(None).await;
+            assert_ne!(third.sync_id, second.sync_id, "a new run");
+        }
+        assert_eq!(desk.complete(Some(&id)).await, second);
+        let newest = desk.latest().await.sync_id;
+        assert_eq!(newest == id, frees, "moved by the question, and never back");
     }
 }
 
 #[tokio::test]
-async fn what_was_accepted_while_a_run_was_at_work_counts_for_it() {
+async fn a_sudden_loss_is_held_until_it_is_accepted_also_while_another_run_is_at_work() {
     let desk = Desk::new(40);
-    desk.complete(None).await;
-    desk.planned.plan(|plan| plan.people = 2);
-    let held = desk.sync(None).await.expect("an answer");
-    assert_eq!(held.status, SyncStatus::Held);
-    let accepted = Arc::new(Notify::new());
-    desk.after(2, [Reply::Waits(accepted.clone())]);
-    let accept = async {
+    let accept = async |id: &Option<String>| {
         let event = SyncEvent {
             connection: "default".into(),
             sync_id: None,
-            accept: held.sync_id.clone(),
+            accept: id.clone(),
         };
-        rollcall_engine::sync::run::<Planned>(&desk.cx, &event)
-            .await
-            .expect("taken");
+        rollcall_engine::sync::run::<Planned>(&desk.cx, &event).await
+    };
+    let before = desk.complete(None).await.sync_id;
+    desk.planned.vendor(|vendor| vendor.people = 2);
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let answer = desk.sync(None).await.expect("an answer");
+        let found = (answer.status, answer.reason);
+        assert_eq!(found, (SyncStatus::Held, Some(Reason::Loss)));
+        let codes = answer.warnings.iter().map(|warning| warning.code.as_str());
+        assert_eq!(codes.collect::<Vec<_>>(), ["SuddenLoss"]);
+        let newest = Some(desk.latest().await.sync_id);
+        assert_eq!(newest, before, "later runs are compared with it too");
+        held.push(answer.sync_id);
+    }
+    let accepted = Arc::new(Notify::new());
+    desk.after(2, [Reply::Waits(accepted.clone())]);
+    let meanwhile = async {
+        let first = accept(&held[0]).await.expect("taken");
+        assert_eq!(first.status, SyncStatus::Complete);
+        assert_eq!(Some(desk.latest().await.sync_id), held[0]);
+        assert_eq!(accept(&held[0]).await.expect("once more"), first);
         accepted.notify_one();
     };
-    let (answer, ()) = futures::join!(desk.complete(None), accept);
-    assert_eq!(desk.latest().await.sync_id, answer.sync_id.expect("an id"));
+    let (answer, ()) = futures::join!(desk.complete(None), meanwhile);
+    assert_eq!(Some(desk.latest().await.sync_id), answer.sync_id);
+    let error = accept(&before).await.expect_err("it was never held");
+    assert_eq!(error.code(), "NotHeld");
 }
 
 #[tokio::test]
-async fn the_tenants_pin_outlives_a_run_that_was_not_told_who_we_are() {
-    let desk = Desk::new(1);
-    for tenant in ["o=1 a=x", "", "o=1"] {
-        desk.planned.plan(|plan| plan.tenant = tenant);
+async fn the_tenants_pin_outlives_a_run_that_was_not_told_who_we_are_and_holds_for_one_under_way() {
+    let mut desk = Desk::new(2);
+    let tenant = |desk: &Desk, is| desk.planned.vendor(|vendor| vendor.tenant = is);
+    for is in ["o=1 a=x", "", "o=1"] {
+        tenant(&desk, is);
         desk.complete(None).await;
         assert_eq!(desk.latest().await.tenant, "o=1 a=x");
     }
-    desk.planned.plan(|plan| plan.tenant = "o=1 a=other");
-    let error = desk.sync(None).await.expect_err("another tenant");
-    assert_eq!(error.code().as_str(), "AnotherTenant");
+    desk.cx.settings.max_steps = Some(1);
+    let begun = desk.sync(None).await.expect("a slice").sync_id;
+    desk.cx.settings.max_steps = None;
+    tenant(&desk, "o=1 a=other");
+    for id in [begun.as_deref(), None] {
+        let error = desk.sync(id).await.expect_err("another tenant");
+        assert_eq!(error.code(), "AnotherTenant", "{id:?}");
+    }
 }
 
 #[tokio::test]
@@ -221,10 +249,7 @@ async fn a_resumed_run_reads_its_lease_and_its_manifest_once() {
     let answer = desk.complete(slice.sync_id.as_deref()).await;
     let reads = desk.store.reads.lock().expect("a lock");
     for key in [KEYS.lease(), KEYS.manifest(&answer.sync_id.expect("an id"))] {
-        assert_eq!(
-            reads.iter().filter(|read| **read == key).count(),
-            1,
-            "{key}"
-        );
+        let times = reads.iter().filter(|read| **read == key).count();
+        assert_eq!(times, 1, "{key}");
     }
 }

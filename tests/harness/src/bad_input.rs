@@ -18,7 +18,6 @@ pub trait Inputs: Subject {
     fn good(operation: Operation) -> Value;
 
     /// A good event with one field set, or, with `null`, left out.
-    #[must_use]
     fn with(operation: Operation, field: &str, value: Value) -> Value {
         let mut event = Self::good(operation);
         let fields = event.as_object_mut().expect("an object");
@@ -44,7 +43,6 @@ pub struct Failure {
 }
 
 /// A failure, in a line of a table.
-#[must_use]
 pub const fn failure(
     kind: &'static str,
     code: &'static str,
@@ -61,9 +59,6 @@ pub const fn failure(
 
 impl Failure {
     /// An error is this one, tells what to do, and shows none of these tokens.
-    ///
-    /// # Panics
-    /// When it is not so.
     pub fn is(&self, error: &Error, wrong: &str, tokens: &[impl AsRef<str>]) {
         let (chain, fix) = (Chain(error).to_string(), error.fix());
         let found = (error.kind().as_str(), error.code().as_str());
@@ -134,7 +129,6 @@ pub async fn keys_are_unusable<S: Inputs>(desk: &Bench<S>, keys: &Value, expecte
 }
 
 /// Keys that cannot be used: what is said of them.
-#[must_use]
 pub const fn unusable(message: &'static str) -> Failure {
     failure(
         "Misconfigured",

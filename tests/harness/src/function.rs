@@ -20,12 +20,11 @@ pub struct Environment {
     process: Process,
 }
 
-/// A failure, as whoever called the function sees it.
+/// A failure, as whoever called the function sees it: `errorType`, and what `errorMessage` holds.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "the type says it all")]
 pub struct Refusal {
-    /// `errorType`.
     pub kind: String,
-    /// What `errorMessage` holds.
     pub message: Value,
 }
 
@@ -61,22 +60,20 @@ impl Environment {
     pub async fn answer_by(&self, event: Value, deadline: Deadline) -> Value {
         match self.ask(event, deadline).await {
             Answer::Response(answer) => answer,
-            Answer::Error { body, .. } => panic!("failed: {body:#}"),
+            Answer::Error(body) => panic!("failed: {body:#}"),
         }
     }
 
     /// The failure of an event that must fail.
     pub async fn refusal(&self, event: Value) -> Refusal {
-        match self.ask(event, PLENTY).await {
+        let body = match self.ask(event, PLENTY).await {
             Answer::Response(answer) => panic!("succeeded: {answer:#}"),
-            Answer::Error {
-                error_type: kind,
-                error_message,
-                ..
-            } => Refusal {
-                kind,
-                message: serde_json::from_str(&error_message).expect("errorMessage is JSON"),
-            },
+            Answer::Error(body) => body,
+        };
+        let text = |field: &str| body[field].as_str().expect("text");
+        Refusal {
+            kind: text("errorType").to_owned(),
+            message: serde_json::from_str(text("errorMessage")).expect("JSON"),
         }
     }
 
@@ -96,7 +93,6 @@ impl Environment {
 
 impl Refusal {
     /// One of the texts in `errorMessage`.
-    #[must_use]
     pub fn text(&self, key: &str) -> &str {
         self.message[key].as_str().unwrap_or_default()
     }
@@ -104,13 +100,11 @@ impl Refusal {
 
 impl Output {
     /// Whether a text is anywhere in it.
-    #[must_use]
     pub fn holds(&self, text: &str) -> bool {
         self.0.iter().any(|line| line.contains(text))
     }
 
     /// The log: every line is a JSON object.
-    #[must_use]
     pub fn log(&self) -> Vec<Value> {
         let parse = |line: &String| match serde_json::from_str::<Value>(line) {
             Ok(value) if value.is_object() => value,
@@ -120,7 +114,6 @@ impl Output {
     }
 
     /// The lines that sum an invocation up.
-    #[must_use]
     pub fn summaries(&self) -> Vec<Value> {
         let mut log = self.log();
         log.retain(|line| matches!(line["message"].as_str(), Some("done" | "failed")));
@@ -128,7 +121,6 @@ impl Output {
     }
 
     /// The lines of numbers, of which CloudWatch makes metrics where alarms use them.
-    #[must_use]
     pub fn numbers(&self) -> Vec<Value> {
         let mut log = self.log();
         log.retain(|line| line.get("Failures").is_some());
@@ -141,7 +133,6 @@ pub struct Local(TempDir);
 
 impl Local {
     /// An empty store, and a secret for the connection `default` of this connector.
-    #[must_use]
     pub fn new(connector: &str, secret: &Value) -> Self {
         let folder = folder();
         write_secret(&folder, connector, secret);
@@ -149,20 +140,17 @@ impl Local {
     }
 
     /// The folder of the store.
-    #[must_use]
     pub fn store(&self) -> PathBuf {
         self.0.path().join("store")
     }
 
     /// An object of the store that is JSON.
-    #[must_use]
     pub fn json(&self, key: impl AsRef<Path>) -> Value {
         let bytes = std::fs::read(self.store().join(key)).expect("an object");
         serde_json::from_slice(&bytes).expect("JSON")
     }
 
     /// The variables that lead a function here.
-    #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
         let path = |name: &str| self.0.path().join(name).display().to_string();
         let secrets = format!("file:{}", path("secrets"));

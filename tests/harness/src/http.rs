@@ -18,7 +18,6 @@ pub struct Reply {
 
 impl Reply {
     /// The first header of that name (lower case).
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let found = headers.find(|(key, _)| key == name);
@@ -26,7 +25,6 @@ impl Reply {
     }
 
     /// The body as text, whatever is in it.
-    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -34,9 +32,6 @@ impl Reply {
 
 /// Sends one request to `address` (`host:port`) on a connection of its own and reads the whole answer. HTTP/1.0: the answer
 /// is not chunked.
-///
-/// # Errors
-/// When the connection fails, or the answer is no HTTP or not whole.
 pub async fn request(
     address: &str,
     method: &str,

@@ -27,9 +27,6 @@ fn sample(function: &str) -> Value {
 }
 
 /// Sends each of these functions its sample event, in the small sample world: first to sync, then the changes.
-///
-/// # Panics
-/// When a function does not do what it should.
 pub async fn every_function_does_what_its_sample_event_shows<S: Subject>(
     small: impl AsyncFn() -> S,
     binaries: &[(&str, &str)],

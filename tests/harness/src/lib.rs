@@ -9,6 +9,7 @@ pub mod http;
 pub mod lambda;
 pub mod lines;
 pub mod moto;
+pub mod planned;
 pub mod process;
 pub mod runtime_api;
 pub mod shown;

@@ -1,13 +1,8 @@
 //! A simulated AWS: `moto`'s server (<https://docs.getmoto.org/en/latest/docs/server_mode.html>), one for all tests of this
 //! process. Each test gives its bucket and its secrets names of their own.
 //!
-//! `ROLLCALL_MOTO_ENDPOINT` names a server that runs already. Otherwise `ROLLCALL_MOTO` names the Python virtual environment
-//! that has moto, and the first test that needs a server starts it:
-//!
-//! ```sh
-//! python3 -m venv .venv && .venv/bin/pip install -r tests/requirements.txt
-//! ROLLCALL_MOTO=$PWD/.venv cargo test
-//! ```
+//! `ROLLCALL_MOTO_ENDPOINT` names a server that runs already. Otherwise `ROLLCALL_MOTO` names a Python virtual environment with
+//! `tests/requirements.txt`, and the first test that needs a server starts it.
 //!
 //! `ROLLCALL_RECORDINGS` names a folder: a server that is started here writes there what it is asked, and permissions are held
 //! against that. Whoever starts a server for all processes lets it record likewise (`MOTO_ENABLE_RECORDING=1`,
@@ -15,7 +10,6 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,11 +18,8 @@ use serde_json::{Value, json};
 
 use crate::http::{Reply, request};
 
-/// Where a server listens.
 const ENDPOINT: &str = "ROLLCALL_MOTO_ENDPOINT";
-/// Where the virtual environment is.
 const FOLDER: &str = "ROLLCALL_MOTO";
-/// Where what a server is asked is written.
 const RECORDINGS: &str = "ROLLCALL_RECORDINGS";
 
 /// A server on a free port, which ends when its standard input does: with the process that started it, however that ends.
@@ -41,11 +32,9 @@ print('http://127.0.0.1:%d' % server.get_host_and_port()[1], flush=True)
 sys.stdin.read()
 ";
 
-/// A server, seen by one test.
+/// The endpoint of a server.
 #[derive(Debug)]
-pub struct Moto {
-    endpoint: &'static str,
-}
+pub struct Moto(&'static str);
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -65,65 +54,57 @@ fn server() -> Option<&'static str> {
     let start = || match (variable(ENDPOINT), variable(FOLDER)) {
         // The SDK would ask for `bucket.localhost`.
         (Some(endpoint), _) => Some((endpoint.replace("localhost", "127.0.0.1"), None)),
-        (None, Some(folder)) => Some(start(Path::new(&folder))),
+        (None, Some(folder)) => Some(start(&folder)),
         (None, None) => None,
     };
     let server = SERVER.get_or_init(start).as_ref();
     server.map(|(endpoint, _)| endpoint.as_str())
 }
 
-fn start(folder: &Path) -> (String, Option<Child>) {
-    let mut command = Command::new(folder.join("bin/python"));
-    command
-        .args(["-c", PROGRAM])
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+fn start(folder: &str) -> (String, Option<Child>) {
+    let mut command = Command::new(format!("{folder}/bin/python"));
+    command.args(["-c", PROGRAM]).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
     if let Some(folder) = variable(RECORDINGS) {
-        let file = Path::new(&folder).join(format!("{}.jsonl", unique()));
-        command
-            .env("MOTO_ENABLE_RECORDING", "1")
-            .env("MOTO_RECORDER_FILEPATH", file);
+        let file = format!("{folder}/{}.jsonl", unique());
+        let recorder = [
+            ("MOTO_ENABLE_RECORDING", "1"),
+            ("MOTO_RECORDER_FILEPATH", &file),
+        ];
+        command.envs(recorder);
     }
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
     let mut child = command.spawn().expect("the Python of ROLLCALL_MOTO");
     let mut line = String::new();
     let output = child.stdout.as_mut().expect("an output");
     let read = BufReader::new(output).read_line(&mut line);
-    assert!(
-        read.is_ok() && line.starts_with("http"),
-        "moto does not start: is it installed?"
-    );
+    let is_running = read.is_ok() && line.starts_with("http");
+    assert!(is_running, "moto does not start: is it installed?");
     (line.trim().to_owned(), Some(child))
 }
 
 impl Moto {
     /// The server of this process; waits for its start. `None`, with a line on standard error that says why, when no variable
     /// names one.
-    #[must_use]
     pub fn shared() -> Option<Self> {
         let endpoint = server();
         if endpoint.is_none() {
             // Past the capture of the test runner: a skipped test must be seen.
-            let why = format!("skipped: neither {ENDPOINT} nor {FOLDER} is set");
-            let _ = writeln!(std::io::stderr(), "{why}");
+            let why = b"skipped: ROLLCALL_MOTO_ENDPOINT and ROLLCALL_MOTO are not set\n";
+            let _ = std::io::stderr().write_all(why);
         }
-        endpoint.map(|endpoint| Self { endpoint })
+        endpoint.map(Self)
     }
 
     /// A name for a bucket or a connection that nobody else uses.
-    #[must_use]
     pub fn name() -> String {
         format!("t{}", unique())
     }
 
     /// The variables that make an AWS SDK talk to this server. The name of a function is its access key: recordings say who
     /// asked.
-    #[must_use]
     pub fn variables(&self, function: &str) -> Vec<(String, String)> {
         let pairs = [
-            ("AWS_ENDPOINT_URL", self.endpoint),
+            ("AWS_ENDPOINT_URL", self.0),
             ("AWS_ACCESS_KEY_ID", function),
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_REGION", "us-east-1"),
@@ -194,7 +175,7 @@ impl Moto {
         let signed =
             format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let headers = [&[("authorization", &*signed)], headers].concat();
-        let address = self.endpoint.trim_start_matches("http://");
+        let address = self.0.trim_start_matches("http://");
         let reply = request(address, method, path, &headers, body).await;
         reply.expect("moto answers")
     }

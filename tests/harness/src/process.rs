@@ -22,7 +22,6 @@ pub struct Launch {
 
 impl Launch {
     /// A binary as the bootstrap of a Lambda function that has the binary's name, in front of the Runtime API at `address`.
-    #[must_use]
     pub fn lambda(binary: impl AsRef<Path>, address: &str) -> Self {
         let program = binary.as_ref().to_owned();
         let name = program.file_stem().unwrap_or_default().to_string_lossy();
@@ -44,13 +43,11 @@ impl Launch {
     }
 
     /// Sets a variable; a later value replaces an earlier one.
-    #[must_use]
     pub fn env(self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.envs([(name, value)])
     }
 
     /// Sets several variables.
-    #[must_use]
     pub fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
@@ -61,9 +58,6 @@ impl Launch {
     }
 
     /// Starts it. Must be called inside a tokio runtime.
-    ///
-    /// # Errors
-    /// When the program cannot be started.
     pub fn spawn(&self) -> Result<Process> {
         let mut command = Command::new(&self.program);
         command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
@@ -113,19 +107,16 @@ pub struct Process {
 
 impl Process {
     /// The moment just before it was started.
-    #[must_use]
     pub fn spawned_at(&self) -> Instant {
         self.spawned_at
     }
 
     /// The lines it has written to its standard output so far.
-    #[must_use]
     pub fn stdout(&self) -> Vec<String> {
         self.stdout.borrow().clone()
     }
 
     /// The lines it has written to its standard error so far.
-    #[must_use]
     pub fn stderr(&self) -> Vec<String> {
         self.stderr.borrow().clone()
     }
@@ -136,9 +127,6 @@ impl Process {
     }
 
     /// Kills it at once (SIGKILL), as Lambda does at a deadline, and waits for its end and the last of its output.
-    ///
-    /// # Errors
-    /// When it cannot be killed.
     pub async fn kill(&mut self) -> Result<()> {
         self.child.kill().await?;
         for lines in [&mut self.stdout, &mut self.stderr] {
@@ -149,17 +137,11 @@ impl Process {
     }
 
     /// The most memory it has had resident, in bytes. Only while it runs.
-    ///
-    /// # Errors
-    /// When the process has ended, or there is no `/proc`.
     pub fn peak_resident(&self) -> Result<u64> {
         self.child.id().and_then(peak_resident).ok_or_else(ended)
     }
 
     /// The processor time of all its threads, user and system together, to a hundredth of a second. Only while it runs.
-    ///
-    /// # Errors
-    /// When the process has ended, or there is no `/proc`.
     pub fn cpu_time(&self) -> Result<Duration> {
         self.child.id().and_then(cpu_time).ok_or_else(ended)
     }

@@ -19,7 +19,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
 /// The deadline and the function ARN that the emulator of `cargo lambda` sends, whatever the time is.
 const EMULATED: (i64, &str) = (600_000, "function-arn");
@@ -46,28 +45,8 @@ pub enum Deadline {
 pub enum Answer {
     /// It answered.
     Response(Value),
-    /// It failed, in the way that Lambda reports to the caller.
-    Error {
-        /// `errorType`.
-        error_type: String,
-        /// `errorMessage`.
-        error_message: String,
-        /// The whole report.
-        body: Value,
-    },
-}
-
-impl Answer {
-    /// The failure that this report tells.
-    #[must_use]
-    pub fn failure(body: Value) -> Self {
-        let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-        Self::Error {
-            error_type: text("errorType"),
-            error_message: text("errorMessage"),
-            body,
-        }
-    }
+    /// It failed, in the way that Lambda reports to the caller: `errorType` and `errorMessage`.
+    Error(Value),
 }
 
 /// The answer, or why there is none: it was not JSON, or nobody answered within the deadline and a little more. Real Lambda
@@ -92,26 +71,16 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The server. Dropping it ends it.
+/// The server. It ends with the runtime of its test.
 pub struct RuntimeApi {
     address: String,
     jobs: mpsc::UnboundedSender<Job>,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
     count: AtomicU64,
-}
-
-impl Drop for RuntimeApi {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
 }
 
 impl RuntimeApi {
     /// Listens on a free port of 127.0.0.1.
-    ///
-    /// # Errors
-    /// When there is none.
     pub async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
@@ -130,29 +99,22 @@ impl RuntimeApi {
             .fallback(unknown)
             .layer(DefaultBodyLimit::max(PAYLOAD))
             .with_state(Arc::clone(&shared));
-        let server = tokio::spawn(async move {
-            // It only returns when the listener is broken, and then every call says so by timing out.
-            let _ = axum::serve(listener, router).await;
-        });
+        // It only returns when the listener is broken, and then every call says so by timing out.
+        tokio::spawn(async { axum::serve(listener, router).await });
         Ok(Self {
             address,
             jobs,
             shared,
-            server,
             count: AtomicU64::new(1),
         })
     }
 
     /// `127.0.0.1:port`, for `AWS_LAMBDA_RUNTIME_API`.
-    #[must_use]
     pub fn address(&self) -> String {
         self.address.clone()
     }
 
     /// Hands an event to the next process that asks for one, and waits for what it says.
-    ///
-    /// # Errors
-    /// When nobody answers in time, or when the answer is not JSON.
     pub async fn invoke(&self, event: Value, deadline: Deadline) -> Outcome {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
@@ -176,8 +138,6 @@ impl RuntimeApi {
 
     /// The time from `since` (when a process was started, say) to the first request for an event that came after it;
     /// waits for it, at most `limit`. `None` when there was none.
-    ///
-    /// One server can time one process after another this way: start, ask, start the next.
     pub async fn first_next(&self, since: Instant, limit: Duration) -> Option<Duration> {
         let after = |polls: &Vec<Instant>| polls.iter().copied().find(|poll| *poll > since);
         let mut polls = self.shared.polls.subscribe();
@@ -187,7 +147,6 @@ impl RuntimeApi {
     }
 
     /// What processes did that the Runtime API does not allow: unknown paths, a second answer, an answer that nobody waits for.
-    #[must_use]
     pub fn faults(&self) -> Vec<String> {
         hold(&self.shared.faults).clone()
     }
@@ -227,7 +186,7 @@ async fn response(
 }
 
 async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
-    settle(&shared, &id, json(&body).map(Answer::failure))
+    settle(&shared, &id, json(&body).map(Answer::Error))
 }
 
 async fn unknown(State(shared): State<Arc<Shared>>, method: Method, uri: Uri) -> Response {
@@ -291,7 +250,7 @@ mod tests {
             let invoked = api.invoke(event.clone(), deadline);
             let (answer, sent) = tokio::join!(invoked, serve_one(&address, how));
             let expected = match how {
-                "error" => Answer::failure(event),
+                "error" => Answer::Error(event),
                 _ => Answer::Response(event),
             };
             assert_eq!(answer, Ok(expected));

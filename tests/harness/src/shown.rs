@@ -76,21 +76,18 @@ impl Shown {
     }
 
     /// The number of resources of a type.
-    #[must_use]
     pub fn count(&self, resource_type: &str) -> usize {
         let of = self.resources.values();
         of.filter(|r| r.resource_type == resource_type).count()
     }
 
     /// The ids of the grants that the vendor itself states.
-    #[must_use]
     pub fn direct(&self) -> BTreeSet<String> {
         let grants = self.grants.values().filter(|g| g.direct);
         grants.map(|g| g.id.clone()).collect()
     }
 
     /// What the vendor says that a principal holds, by itself.
-    #[must_use]
     pub fn held_directly(&self, principal: &str) -> Vec<&str> {
         let direct = self.grants.values().filter(|g| g.direct);
         let held = direct.filter(|g| g.principal == principal);
@@ -98,7 +95,6 @@ impl Shown {
     }
 
     /// The code and message of every warning.
-    #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let warnings = self.answer["warnings"].as_array().expect("warnings");
         let text = |value: &Value| value.as_str().expect("text").to_owned();
@@ -108,9 +104,6 @@ impl Shown {
 
     /// Nothing missing and nothing wrong: the grants that are stated are shown and no others, and so is everybody whom any
     /// grant names.
-    ///
-    /// # Panics
-    /// When that is not so.
     pub fn states(&self, expected: &BTreeSet<String>) {
         let found = self.direct();
         let missing: Vec<_> = expected.difference(&found).take(5).collect();

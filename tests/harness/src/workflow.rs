@@ -135,9 +135,10 @@ impl<'a, S: Subject> Aws<'a, S> {
                 assert!(!at.contains('.'), "{at} is no whole second");
                 Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": answer}))
             }
-            Answer::Error {
-                error_type, body, ..
-            } => Err(Failure::new(error_type, body.to_string())),
+            Answer::Error(body) => {
+                let kind = body["errorType"].as_str().unwrap_or_default();
+                Err(Failure::new(kind, body.to_string()))
+            }
         }
     }
 }
@@ -146,7 +147,7 @@ impl<'a, S: Subject> Aws<'a, S> {
 fn reported(e: &Error) -> Answer {
     let message = json!({"code": e.code(), "message": Chain(e).to_string(), "fix": e.fix()});
     let (kind, message) = (e.kind().as_str(), message.to_string());
-    Answer::failure(json!({"errorType": kind, "errorMessage": message, "stackTrace": []}))
+    Answer::Error(json!({"errorType": kind, "errorMessage": message, "stackTrace": []}))
 }
 
 #[async_trait]

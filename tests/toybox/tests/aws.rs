@@ -10,8 +10,7 @@ use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::lambda::{end, start};
-use crate::simulator::KEY;
-use crate::world::Simulated;
+use crate::simulator::{KEY, Simulated};
 
 const PREFIX: &str = "prod/access";
 

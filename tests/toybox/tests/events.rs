@@ -7,7 +7,8 @@ use rollcall_harness::bad_input::{Failure, Inputs, fails, fails_unasked, failure
 use rollcall_harness::changes::outcome;
 use serde_json::{Value, json};
 
-use crate::world::{Desk, Simulated};
+use crate::simulator::Simulated;
+use crate::world::Desk;
 
 const TEXT: &str = r#"{"a string": [null, 7, true, ["x"], {"id": "x"}]}"#;
 const OPTIONAL: &str = r#"{"a string": [7, true, ["x"], {"id": "x"}]}"#;

@@ -10,7 +10,8 @@ use rollcall_harness::conformance::{
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
-use crate::world::{Desk, Simulated};
+use crate::simulator::Simulated;
+use crate::world::Desk;
 
 #[tokio::test]
 async fn a_change_survives_every_fault_at_every_call() {

@@ -12,5 +12,5 @@ mod workflow;
 mod world;
 
 mod conformance {
-    rollcall_harness::conformance!(crate::world::Simulated);
+    rollcall_harness::conformance!(crate::simulator::Simulated);
 }

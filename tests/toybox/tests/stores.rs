@@ -9,7 +9,8 @@ use rollcall_engine::store::folder::Folder;
 use rollcall_harness::bad_input::{Failure, Inputs, every_operation_fails, fails, failure, works};
 use rollcall_harness::conformance::Subject;
 
-use crate::world::{Desk, Simulated};
+use crate::simulator::Simulated;
+use crate::world::Desk;
 
 const FIX: &str = "Let this user write to the store's folder";
 const NOT_READABLE: Failure = failure("Misconfigured", "StoreNotReadable", "could not read", FIX);

@@ -11,7 +11,8 @@ use rollcall_harness::workflow::{Aws, PROVISION};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::world::{Desk, Simulated};
+use crate::simulator::Simulated;
+use crate::world::Desk;
 
 /// A desk whose runs and changes wait for outages as they do by default.
 async fn desk() -> Desk {
@@ -151,7 +152,7 @@ async fn a_sync_beside_another_and_one_that_lost_too_much_end_with_their_own_res
     let desk = desk().await;
     let aws = Aws::around(&desk);
     assert_eq!(aws.synced().await["status"], "complete");
-    desk.vendor.0.with_world(|world| world.groups.clear());
+    desk.vendor.with_world(|world| world.groups.clear());
     let held = aws.synced().await;
     assert_eq!(
         (&held["status"], &held["reason"]),

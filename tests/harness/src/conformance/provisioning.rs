@@ -64,7 +64,7 @@ pub async fn a_change_is_rehearsed_then_made_once_and_taken_back<S: Subject>() {
 pub fn faults_of_a_change() -> [FaultKind; 7] {
     [
         FaultKind::too_many_requests(Some(1)),
-        FaultKind::too_many_requests(Some(3600)),
+        FaultKind::too_many_requests(Some(600)),
         FaultKind::status(500),
         FaultKind::status(503),
         FaultKind::CutBody,

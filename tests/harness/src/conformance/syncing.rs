@@ -1,6 +1,7 @@
 //! What every sync must hold.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rollcall_engine::runtime::function::Operation;
@@ -105,23 +106,33 @@ pub async fn a_list_that_goes_in_a_circle_publishes_nothing<S: Subject>() {
     assert!(!bench.is_published());
 }
 
-/// A list whose cursor the vendor has lost is read again from its beginning, and nothing is there twice.
+/// A list whose cursor the vendor has lost is read again from its beginning, and nothing is there twice. Of each path one
+/// cursor is lost, then another one.
 pub async fn a_list_whose_cursor_is_lost_starts_over<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     let whole = bench.complete().await;
     bench.afresh();
     bench.vendor.split_pages(1, false);
     bench.complete().await;
-    let pages = bench.vendor.requests().len();
-    for n in 1..=pages {
+    let requests = bench.vendor.requests();
+    let paths: BTreeSet<_> = requests.iter().map(|r| (&r.method, &r.path)).collect();
+    let mut n = 1;
+    loop {
         bench.afresh();
-        let lost = Fault::nth(n, FaultKind::StaleCursor);
-        bench.vendor.set_faults(vec![lost]);
-        is_like(&bench.complete().await, &whole, &format!("cursor {n} lost"));
-        // Nothing was asked for twice: there are fewer cursors, and each has been lost.
-        if bench.vendor.requests().len() == pages {
+        let lost = |(method, path): &(&String, &String)| {
+            Fault::nth_matching(n, method, path, FaultKind::StaleCursor).exactly()
+        };
+        bench.vendor.set_faults(paths.iter().map(lost).collect());
+        is_like(
+            &bench.complete().await,
+            &whole,
+            &format!("cursors {n} lost"),
+        );
+        // Nothing was asked for twice: there are fewer cursors.
+        if bench.vendor.requests().len() == requests.len() {
             break;
         }
+        n += 1 + n / 4;
     }
 }
 

@@ -9,6 +9,7 @@ use rollcall_connector::http::Session;
 use rollcall_connector::{About, Code, Connector, Error, Identity, StepOutput, Syncer};
 use rollcall_engine::runtime::function;
 use rollcall_harness::conformance::surroundings;
+use rollcall_harness::planned::{TRANSPORT, person, us};
 use rollcall_harness::shown::Shown;
 use rollcall_model::{
     Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId, ResourceTrait,
@@ -17,9 +18,6 @@ use rollcall_model::{
 use rollcall_snapshot::{Grant as Shows, Snapshot, compare, unexpand};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-use super::planned::TRANSPORT;
-use super::{person, us};
 
 /// The whole world: groups with their members, which may be groups.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,41 +1,40 @@
 //! A made-up vendor whose answers a test plans. It has one list of people, one to a page; and access to a space, where
-//! `write` takes `read` first.
+//! `write` takes `read` first. What the engine does with its answers needs no connector.
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
+#![expect(missing_docs, reason = "the names say it all")]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rollcall_connector::clock::Manual;
+use rollcall_connector::clock::{Clock, Manual, between};
 use rollcall_connector::config::{Config, Field, FieldKind};
-use rollcall_connector::event::{ChangeAnswer, Outcome, Reason, SyncAnswer, SyncEvent, SyncStatus};
 use rollcall_connector::http::{Session, Transport};
 use rollcall_connector::provision::{
-    AccessState, Action, Plan, Proposal, Provisioner, Request, WriteProgress,
+    AccessState, Plan, Proposal, Provisioner, Request, WriteProgress,
 };
 use rollcall_connector::{
     About, Code, Connector, Error, ErrorType, Identity, StepOutput, Syncer, Tallies, Warning,
     stale_cursor,
 };
-use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::context::Context;
-use rollcall_engine::provision::Order;
-use rollcall_engine::runtime::function::Operation;
+use rollcall_engine::runtime::function::{self, Operation};
 use rollcall_engine::store::folder::Folder;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
-use rollcall_harness::conformance::surroundings;
-use rollcall_model::{ResourceId, ResourceType};
+use rollcall_model::{AccountType, Resource, ResourceId, ResourceTrait, ResourceType};
+use serde::Serialize;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use super::{person, us, wait_until};
+use crate::conformance::surroundings;
 
 /// What a request of a sync is answered with.
 #[derive(Clone)]
-pub(super) enum Reply {
+pub enum Reply {
     Good,
     Fails(ErrorType),
     StaleCursor,
@@ -48,8 +47,8 @@ pub(super) enum Reply {
 }
 
 /// What becomes of a write.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Fate {
+#[derive(Clone, Copy, PartialEq)]
+pub enum Fate {
     Done,
     /// It is carried out, and the function is killed before it hears of it.
     Killed,
@@ -64,20 +63,20 @@ pub(super) enum Fate {
 
 /// A vendor, and how it answers.
 #[derive(Default)]
-pub(super) struct Vendor {
-    pub(super) people: usize,
-    pub(super) tenant: &'static str,
-    pub(super) is_incomplete: bool,
-    pub(super) is_down: bool,
+pub struct Vendor {
+    pub people: usize,
+    pub tenant: &'static str,
+    pub is_incomplete: bool,
+    pub is_down: bool,
     /// For each request of a sync, who we are first; then all are good.
-    pub(super) replies: VecDeque<Reply>,
-    /// The pages that were asked for; `None`: who we are.
-    pub(super) asked: Vec<Option<usize>>,
+    replies: VecDeque<Reply>,
+    /// The pages that were asked for.
+    asked: Vec<usize>,
     /// What a principal has in the space.
-    pub(super) held: BTreeSet<String>,
+    pub held: BTreeSet<String>,
     /// The fates of the next writes; then all are done.
-    pub(super) fates: VecDeque<Fate>,
-    pub(super) sent: Vec<String>,
+    pub fates: VecDeque<Fate>,
+    sent: Vec<String>,
     /// What the answers move and break.
     around: Option<(Arc<Manual>, Arc<Breakable>)>,
 }
@@ -95,26 +94,41 @@ static ABOUT: About = About {
     limit_window: None,
 };
 
-pub(super) struct Planned(String);
+pub struct Planned(String);
+
+/// Whom the key of a made-up vendor belongs to.
+pub fn us(tenant: &str) -> Identity {
+    Identity {
+        tenant: tenant.into(),
+        caller: ResourceId::new("user", "0"),
+        caller_name: String::new(),
+        rights: String::new(),
+        credential_expires_at: None,
+        warnings: Vec::new(),
+    }
+}
+
+pub fn person(id: ResourceId) -> Resource {
+    let resource_trait = ResourceTrait::account(AccountType::Human, None);
+    let name = format!("Person {}", id.id);
+    Resource::new(id, name, resource_trait)
+}
 
 fn planned(kind: ErrorType) -> Error {
     Error::new(kind, Code::UnexpectedAnswer, "as planned", "Nothing.")
 }
 
 impl Planned {
-    pub(super) fn vendor<T>(&self, change: impl FnOnce(&mut Vendor) -> T) -> T {
+    fn vendor<T>(&self, change: impl FnOnce(&mut Vendor) -> T) -> T {
         let mut all = VENDORS.lock().expect("vendors");
         change(all.entry(self.0.clone()).or_default())
     }
 
-    async fn ask(&self, page: Option<usize>) -> Result<(), Error> {
-        let (reply, around) = self.vendor(|vendor| {
-            vendor.asked.push(page);
-            let reply = vendor.replies.pop_front().unwrap_or(Reply::Good);
-            (reply, vendor.around.clone())
-        });
+    async fn reply(&self) -> Result<(), Error> {
+        let next = |vendor: &mut Vendor| (vendor.replies.pop_front(), vendor.around.clone());
+        let (reply, around) = self.vendor(next);
         let (clock, store) = around.expect("a desk");
-        match reply {
+        match reply.unwrap_or(Reply::Good) {
             Reply::Good => {}
             Reply::Fails(kind) => return Err(planned(kind)),
             Reply::StaleCursor => return Err(stale_cursor("as planned")),
@@ -138,7 +152,7 @@ impl Connector for Planned {
         if self.vendor(|vendor| vendor.is_down) {
             return Err(planned(ErrorType::Unavailable));
         }
-        self.ask(None).await?;
+        self.reply().await?;
         Ok(us(self.vendor(|vendor| vendor.tenant)))
     }
 }
@@ -153,7 +167,8 @@ impl Syncer for Planned {
     }
 
     async fn run(&self, _: &Identity, page: &usize) -> Result<StepOutput<usize>, Error> {
-        self.ask(Some(*page)).await?;
+        self.vendor(|vendor| vendor.asked.push(*page));
+        self.reply().await?;
         let people = self.vendor(|vendor| vendor.people);
         let mut out = StepOutput::with_next(Some(page + 1).filter(|next| *next < people));
         let one = person(ResourceId::new("user", page.to_string()));
@@ -162,9 +177,8 @@ impl Syncer for Planned {
     }
 
     fn check(&self, _: &Identity, _: &Tallies) -> Result<Vec<Warning>, Error> {
-        let denied = ErrorType::PermissionDenied;
         match self.vendor(|vendor| vendor.is_incomplete) {
-            true => Err(Error::new(denied, Code::IncompleteAnswer, "no", "")),
+            true => Err(planned(ErrorType::PermissionDenied)),
             false => Ok(Vec::new()),
         }
     }
@@ -175,14 +189,11 @@ impl Provisioner for Planned {
     type Change = String;
 
     async fn plan(&self, _: &Identity, request: &Request) -> Result<Plan<String>, Error> {
-        let (grants, slug) = match &request.action {
-            Action::Grant { entitlement, .. } => (true, entitlement.slug.as_str()),
-            Action::Revoke { entitlement, .. } => (false, entitlement.slug.as_str()),
-            _ => unreachable!("only these are asked for"),
-        };
+        let change = request.action.access("as planned")?;
+        let slug = change.entitlement.slug.as_str();
         let held = self.vendor(|vendor| vendor.held.clone());
         let has = |slug: &str| held.contains(slug);
-        let change = match grants {
+        let change = match change.grants {
             true if slug == "write" && !has("read") => "+read".to_owned(),
             true if !has(slug) => format!("+{slug}"),
             false if has(slug) => format!("-{slug}"),
@@ -201,12 +212,11 @@ impl Provisioner for Planned {
         let fate = self.vendor(|vendor| {
             vendor.sent.push(change.clone());
             let fate = vendor.fates.pop_front().unwrap_or(Fate::Done);
-            if !matches!(fate, Fate::Refused | Fate::Lost) {
-                match change.split_at(1) {
-                    ("+", slug) => vendor.held.insert(slug.to_owned()),
-                    (_, slug) => vendor.held.remove(slug),
-                };
-            }
+            match change.split_at(1) {
+                _ if [Fate::Refused, Fate::Lost].contains(&fate) => false,
+                ("+", slug) => vendor.held.insert(slug.to_owned()),
+                (_, slug) => vendor.held.remove(slug),
+            };
             fate
         });
         match fate {
@@ -229,12 +239,12 @@ impl Provisioner for Planned {
 }
 
 /// A store of which a test breaks a part.
-pub(super) struct Breakable {
+pub struct Breakable {
     folder: Folder,
     /// Writes to keys that begin so fail, as often as that.
-    pub(super) broken: Mutex<(&'static str, usize)>,
+    pub broken: Mutex<(&'static str, usize)>,
     /// The keys of all reads.
-    pub(super) reads: Mutex<Vec<String>>,
+    pub reads: Mutex<Vec<String>>,
 }
 
 #[async_trait]
@@ -266,30 +276,31 @@ impl Store for Breakable {
     }
 }
 
-/// A store, a vendor and a clock.
-pub(super) struct Desk {
-    pub(super) cx: Context,
-    pub(super) clock: Arc<Manual>,
-    pub(super) store: Arc<Breakable>,
-    pub(super) planned: Planned,
-    folder: tempfile::TempDir,
+/// A store, a vendor and a clock. Answers are JSON, as functions give them; a run is told by its id, a new one by `()`.
+pub struct Desk {
+    pub cx: Context,
+    pub clock: Arc<Manual>,
+    pub store: Arc<Breakable>,
+    planned: Planned,
+    _folder: TempDir,
 }
 
-pub(super) static TRANSPORT: LazyLock<Transport> =
-    LazyLock::new(|| Transport::new(None).expect("TLS"));
-pub(super) const KEYS: Keys<'static> = Keys {
+pub type Answered = Result<Value, Error>;
+
+pub static TRANSPORT: LazyLock<Transport> = LazyLock::new(|| Transport::new(None).expect("TLS"));
+pub const KEYS: Keys<'static> = Keys {
     connector: "planned",
     connection: "default",
 };
 
 impl Desk {
-    pub(super) fn new(people: usize) -> Self {
+    pub fn new(people: usize) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let planned = Planned(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
         let secret = json!({"vendor": planned.0});
-        let (mut cx, clock, folder) = surroundings("planned", &secret, TRANSPORT.clone());
+        let (mut cx, clock, _folder) = surroundings("planned", &secret, TRANSPORT.clone());
         let store = Arc::new(Breakable {
-            folder: Folder::new(folder.path().join("store")),
+            folder: Folder::new(_folder.path().join("store")),
             broken: Mutex::new(("", 0)),
             reads: Mutex::default(),
         });
@@ -305,126 +316,123 @@ impl Desk {
             clock,
             store,
             planned,
-            folder,
+            _folder,
         }
     }
 
     /// One for changes: the fates of the next writes.
-    pub(super) fn fated(fates: impl IntoIterator<Item = Fate>) -> Self {
+    pub fn fated(fates: impl IntoIterator<Item = Fate>) -> Self {
         let desk = Self::new(1);
-        let fates = fates.into_iter().collect();
-        desk.planned.vendor(|vendor| vendor.fates = fates);
+        desk.vendor(|vendor| vendor.fates = fates.into_iter().collect());
         desk
     }
 
-    pub(super) fn is_down(&self, is_down: bool) {
-        self.planned.vendor(|vendor| vendor.is_down = is_down);
+    pub fn vendor<T>(&self, change: impl FnOnce(&mut Vendor) -> T) -> T {
+        self.planned.vendor(change)
+    }
+
+    pub fn is_down(&self, is_down: bool) {
+        self.vendor(|vendor| vendor.is_down = is_down);
     }
 
     /// Plans the answers to the next requests: `n` good ones, then these.
-    pub(super) fn after(&self, n: usize, replies: impl IntoIterator<Item = Reply>) {
+    pub fn after(&self, n: usize, replies: impl IntoIterator<Item = Reply>) {
         let good = std::iter::repeat_n(Reply::Good, n);
-        let replies = good.chain(replies).collect();
-        self.planned.vendor(|vendor| vendor.replies = replies);
+        self.vendor(|vendor| vendor.replies = good.chain(replies).collect());
     }
 
     /// The pages that were asked for since the last time.
-    pub(super) fn pages(&self) -> Vec<usize> {
-        let asked = |vendor: &mut Vendor| std::mem::take(&mut vendor.asked);
-        self.planned.vendor(asked).into_iter().flatten().collect()
+    pub fn pages(&self) -> Vec<usize> {
+        self.vendor(|vendor| std::mem::take(&mut vendor.asked))
     }
 
-    pub(super) async fn sync(&self, sync_id: Option<&str>) -> Result<SyncAnswer, Error> {
-        let event = SyncEvent {
-            connection: "default".into(),
-            sync_id: sync_id.map(str::to_owned),
-            accept: None,
-        };
-        rollcall_engine::sync::run::<Planned>(&self.cx, &event).await
+    pub async fn sync(&self, id: impl Serialize) -> Answered {
+        function::sync::<Planned>(&self.cx, &json!({"sync_id": id})).await
     }
 
-    pub(super) async fn complete(&self, sync_id: Option<&str>) -> SyncAnswer {
-        let answer = self.sync(sync_id).await.expect("a sync");
-        assert_eq!(answer.status, SyncStatus::Complete, "{answer:?}");
+    pub async fn accept(&self, id: &Value) -> Answered {
+        function::sync::<Planned>(&self.cx, &json!({"accept": id})).await
+    }
+
+    /// A slice that ends for this reason.
+    pub async fn slice(&self, id: impl Serialize, reason: &str) -> Value {
+        let answer = self.sync(id).await.expect("an answer");
+        assert_eq!(answer["reason"], reason, "{answer:#}");
         answer
     }
 
-    pub(super) fn is_asked_for(&self, page: usize) -> bool {
-        self.planned
-            .vendor(|vendor| vendor.asked.contains(&Some(page)))
+    pub async fn complete(&self, id: impl Serialize) -> Value {
+        let answer = self.sync(id).await.expect("a sync");
+        assert_eq!(answer["status"], "complete", "{answer:#}");
+        answer
     }
 
-    /// A run that is killed when it asks for page `page`.
-    pub(super) async fn killed_at(&self, page: usize) {
+    pub fn is_asked_for(&self, page: usize) -> bool {
+        self.vendor(|vendor| vendor.asked.contains(&page))
+    }
+
+    /// A new run that is killed when it asks for this page.
+    pub async fn killed_at(&self, page: usize) {
         self.after(1 + page, [Reply::Waits(Arc::default())]);
-        let mut run = Box::pin(self.sync(None));
+        let mut run = Box::pin(self.sync(()));
         while !self.is_asked_for(page) {
             assert!(futures::poll!(run.as_mut()).is_pending());
             tokio::task::yield_now().await;
         }
     }
 
-    /// Syncs until it is complete or fails, through all outages; with the waits in between, in seconds.
-    pub(super) async fn follow_sync(&self) -> (Result<SyncAnswer, Error>, Vec<u64>) {
-        let (mut id, mut waits) = (None, Vec::new());
+    /// The run and the tenant of the newest snapshot.
+    pub async fn latest(&self) -> [Value; 2] {
+        let latest = get_json::<Value>(&*self.store, &KEYS.latest()).await;
+        let (latest, _) = latest.expect("readable").expect("a pointer");
+        ["sync_id", "tenant"].map(|field| latest[field].clone())
+    }
+
+    /// Sends a request, `+slug` or `-slug`.
+    pub async fn send(&self, id: &str, what: &str) -> Answered {
+        let (sign, slug) = what.split_at(1);
+        let operation = if sign == "+" {
+            Operation::Grant
+        } else {
+            Operation::Revoke
+        };
+        let entitlement = format!("space:s:{slug}");
+        let event = json!({"request_id": id, "entitlement": entitlement, "principal": "user:u"});
+        self.write(operation, &event).await
+    }
+
+    pub async fn write(&self, operation: Operation, event: &Value) -> Answered {
+        function::write::<Planned>(&self.cx, operation, event).await
+    }
+
+    /// Sends a request that comes to this outcome.
+    pub async fn comes_to(&self, id: &str, what: &str, outcome: &str) -> Value {
+        let answer = self.send(id, what).await.expect("an answer");
+        assert_eq!(answer["outcome"], outcome, "{answer:#}");
+        answer
+    }
+
+    /// Asks again as the answers say, while they wait for the vendor; with the waits in between, in seconds.
+    pub async fn follow(&self, again: impl AsyncFn(&Value) -> Answered) -> (Answered, Vec<u64>) {
+        let (mut last, mut waits) = (Value::Null, Vec::new());
         loop {
-            match self.sync(id.as_deref()).await {
-                Ok(answer) if answer.reason == Some(Reason::Unavailable) => {
-                    waits.push(wait_until(&self.clock, answer.resume_at));
-                    id = answer.sync_id;
+            match again(&last).await {
+                Ok(answer)
+                    if answer["outcome"] == "in_progress" || answer["reason"] == "unavailable" =>
+                {
+                    let at = answer["resume_at"].as_str().expect("a time");
+                    let wait = between(self.clock.now(), at.parse().expect("a time"));
+                    self.clock.advance(wait);
+                    waits.push(wait.as_secs());
+                    last = answer;
                 }
                 end => return (end, waits),
             }
         }
     }
 
-    pub(super) async fn latest(&self) -> Latest {
-        let latest = get_json(&*self.store, &KEYS.latest()).await;
-        latest.expect("readable").expect("a pointer").0
-    }
-
-    /// Sends a request, `+slug` or `-slug`.
-    pub(super) async fn send(&self, id: &str, what: &str) -> Result<ChangeAnswer, Error> {
-        let (sign, slug) = what.split_at(1);
-        let operation = match sign {
-            "+" => Operation::Grant,
-            _ => Operation::Revoke,
-        };
-        let entitlement = format!("space:s:{slug}");
-        let event = json!({"request_id": id, "entitlement": entitlement, "principal": "user:u"});
-        self.order(operation, &event).await
-    }
-
-    pub(super) async fn order(
-        &self,
-        what: Operation,
-        event: &Value,
-    ) -> Result<ChangeAnswer, Error> {
-        let order = Order::parse(what, event).expect("an order");
-        rollcall_engine::provision::run::<Planned>(&self.cx, &order).await
-    }
-
-    /// Sends a request that comes to this outcome.
-    pub(super) async fn outcome(&self, id: &str, what: &str) -> Outcome {
-        self.send(id, what).await.expect("an answer").outcome
-    }
-
-    /// Sends a request as its answers say until it fails: the code, and the waits in between, in seconds.
-    pub(super) async fn follow_change(&self, id: &str, what: &str) -> (Code, Vec<u64>) {
-        let mut waits = Vec::new();
-        loop {
-            match self.send(id, what).await {
-                Ok(answer) => {
-                    assert_eq!(answer.outcome, Outcome::InProgress);
-                    waits.push(wait_until(&self.clock, answer.resume_at));
-                }
-                Err(e) => return (e.code(), waits),
-            }
-        }
-    }
-
     /// Sends a request that is killed while the vendor carries it out; its lease ends.
-    pub(super) async fn kill(&self, id: &str, what: &str) {
+    pub async fn kill(&self, id: &str, what: &str) {
         let mut run = Box::pin(self.send(id, what));
         let before = self.sent().len();
         while self.sent().len() == before {
@@ -434,32 +442,21 @@ impl Desk {
         self.clock.advance(self.cx.settings.lease);
     }
 
-    pub(super) fn sent(&self) -> Vec<String> {
-        self.planned.vendor(|vendor| vendor.sent.clone())
-    }
-
-    pub(super) fn audit(&self, id: &str) -> PathBuf {
-        let store = self.folder.path().join("store");
-        store.join("audit/planned/default").join(id)
+    pub fn sent(&self) -> Vec<String> {
+        self.vendor(|vendor| vendor.sent.clone())
     }
 
     /// The names of a request's audit objects, sorted.
-    pub(super) fn recorded(&self, id: &str) -> Vec<String> {
-        let entries = std::fs::read_dir(self.audit(id)).expect("a record");
-        let name = |entry: std::io::Result<std::fs::DirEntry>| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .into_string()
-                .expect("text")
-        };
-        let mut names: Vec<_> = entries.map(name).collect();
-        names.sort();
-        names
+    pub async fn recorded(&self, id: &str) -> Vec<String> {
+        let folder = format!("audit/planned/default/{id}/");
+        let keys = self.store.list(&folder).await.expect("a list");
+        let name = |key: String| key.replace(&folder, "").replace(".json", "");
+        keys.into_iter().map(name).collect()
     }
 
-    pub(super) fn object(&self, id: &str, name: &str) -> Value {
-        let text = std::fs::read(self.audit(id).join(name)).expect("an object");
-        serde_json::from_slice(&text).expect("JSON")
+    pub async fn object(&self, id: &str, name: &str) -> Value {
+        let key = format!("audit/planned/default/{id}/{name}.json");
+        let object = get_json(&*self.store, &key).await.expect("readable");
+        object.expect("an object").0
     }
 }

@@ -29,16 +29,13 @@ pub trait Inputs: Subject {
     }
 }
 
-/// What is expected of a failure.
+/// What is expected of a failure: `errorType`, code, and a part of message and fix.
 #[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the type says it all")]
 pub struct Failure {
-    /// `errorType`.
     pub kind: &'static str,
-    /// What exactly.
     pub code: &'static str,
-    /// A part of the message.
     pub message: &'static str,
-    /// A part of the fix.
     pub fix: &'static str,
 }
 

@@ -115,16 +115,14 @@ impl Output {
 
     /// The lines that sum an invocation up.
     pub fn summaries(&self) -> Vec<Value> {
-        let mut log = self.log();
-        log.retain(|line| matches!(line["message"].as_str(), Some("done" | "failed")));
-        log
+        let is_one = |line: &Value| line["message"] == "done" || line["message"] == "failed";
+        self.log().into_iter().filter(is_one).collect()
     }
 
     /// The lines of numbers, of which CloudWatch makes metrics where alarms use them.
     pub fn numbers(&self) -> Vec<Value> {
-        let mut log = self.log();
-        log.retain(|line| line.get("Failures").is_some());
-        log
+        let is_one = |line: &Value| line.get("Failures").is_some();
+        self.log().into_iter().filter(is_one).collect()
     }
 }
 

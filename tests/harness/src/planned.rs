@@ -255,16 +255,13 @@ impl Store for Breakable {
     }
 
     async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {
-        let fails = {
-            let mut broken = self.broken.lock().expect("a lock");
-            let fails = broken.1 > 0 && key.starts_with(broken.0);
-            broken.1 -= usize::from(fails);
-            fails
-        };
-        match fails {
-            true => Err(planned(ErrorType::Unavailable).into()),
-            false => self.folder.put(key, body, mode).await,
+        if let (prefix, times @ 1..) = &mut *self.broken.lock().expect("a lock")
+            && key.starts_with(*prefix)
+        {
+            *times -= 1;
+            return Err(planned(ErrorType::Unavailable).into());
         }
+        self.folder.put(key, body, mode).await
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
@@ -374,11 +371,7 @@ impl Desk {
     /// A new run that is killed when it asks for this page.
     pub async fn killed_at(&self, page: usize) {
         self.after(1 + page, [Reply::Waits(Arc::default())]);
-        let mut run = Box::pin(self.sync(()));
-        while !self.is_asked_for(page) {
-            assert!(futures::poll!(run.as_mut()).is_pending());
-            tokio::task::yield_now().await;
-        }
+        killed(self.sync(()), || self.is_asked_for(page)).await;
     }
 
     /// The run and the tenant of the newest snapshot.
@@ -390,13 +383,11 @@ impl Desk {
 
     /// Sends a request, `+slug` or `-slug`.
     pub async fn send(&self, id: &str, what: &str) -> Answered {
-        let (sign, slug) = what.split_at(1);
-        let operation = if sign == "+" {
-            Operation::Grant
-        } else {
-            Operation::Revoke
+        let operation = match what.starts_with('+') {
+            true => Operation::Grant,
+            false => Operation::Revoke,
         };
-        let entitlement = format!("space:s:{slug}");
+        let entitlement = format!("space:s:{}", &what[1..]);
         let event = json!({"request_id": id, "entitlement": entitlement, "principal": "user:u"});
         self.write(operation, &event).await
     }
@@ -416,29 +407,23 @@ impl Desk {
     pub async fn follow(&self, again: impl AsyncFn(&Value) -> Answered) -> (Answered, Vec<u64>) {
         let (mut last, mut waits) = (Value::Null, Vec::new());
         loop {
-            match again(&last).await {
-                Ok(answer)
-                    if answer["outcome"] == "in_progress" || answer["reason"] == "unavailable" =>
-                {
-                    let at = answer["resume_at"].as_str().expect("a time");
-                    let wait = between(self.clock.now(), at.parse().expect("a time"));
-                    self.clock.advance(wait);
-                    waits.push(wait.as_secs());
-                    last = answer;
-                }
-                end => return (end, waits),
+            let answered = again(&last).await;
+            let answer = answered.as_ref().unwrap_or(&Value::Null);
+            if answer["outcome"] != "in_progress" && answer["reason"] != "unavailable" {
+                return (answered, waits);
             }
+            let at = answer["resume_at"].as_str().expect("a time");
+            let wait = between(self.clock.now(), at.parse().expect("a time"));
+            self.clock.advance(wait);
+            waits.push(wait.as_secs());
+            last = answer.clone();
         }
     }
 
     /// Sends a request that is killed while the vendor carries it out; its lease ends.
     pub async fn kill(&self, id: &str, what: &str) {
-        let mut run = Box::pin(self.send(id, what));
         let before = self.sent().len();
-        while self.sent().len() == before {
-            assert!(futures::poll!(run.as_mut()).is_pending());
-        }
-        drop(run);
+        killed(self.send(id, what), || self.sent().len() > before).await;
         self.clock.advance(self.cx.settings.lease);
     }
 
@@ -458,5 +443,14 @@ impl Desk {
         let key = format!("audit/planned/default/{id}/{name}.json");
         let object = get_json(&*self.store, &key).await.expect("readable");
         object.expect("an object").0
+    }
+}
+
+/// Lets something run until this is so, and goes no further: its process is killed.
+async fn killed<T>(run: impl Future<Output = T>, when: impl Fn() -> bool) {
+    let mut run = Box::pin(run);
+    while !when() {
+        assert!(futures::poll!(run.as_mut()).is_pending());
+        tokio::task::yield_now().await;
     }
 }

@@ -220,60 +220,16 @@ fn plain(status: StatusCode, text: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{Reply, request};
-
-    async fn send(address: &str, method: &str, path: &str, body: &str) -> Reply {
-        let path = format!("/2018-06-01/runtime/{path}");
-        let reply = request(address, method, &path, &[], body.as_bytes()).await;
-        reply.unwrap()
-    }
-
-    /// Takes one event and sends it back, as an answer or as an error.
-    async fn serve_one(address: &str, how: &str) -> Reply {
-        let event = send(address, "GET", "invocation/next", "").await;
-        let id = event.header("lambda-runtime-aws-request-id").unwrap();
-        let path = format!("invocation/{id}/{how}");
-        let reply = send(address, "POST", &path, &event.text()).await;
-        assert_eq!(reply.status, 202);
-        event
-    }
-
-    #[tokio::test]
-    async fn events_go_out_and_answers_come_back() {
-        let api = RuntimeApi::start().await.unwrap();
-        let (address, began) = (api.address(), Instant::now());
-        let failure = json!({"errorType": "Conflict", "errorMessage": "no", "stackTrace": []});
-        for (event, how, deadline, arn) in [
-            (json!({"a": 1}), "response", Deadline::In(30_000), ARN),
-            (failure, "error", Deadline::Emulator, "function-arn"),
-        ] {
-            let invoked = api.invoke(event.clone(), deadline);
-            let (answer, sent) = tokio::join!(invoked, serve_one(&address, how));
-            let expected = match how {
-                "error" => Answer::Error(event),
-                _ => Answer::Response(event),
-            };
-            assert_eq!(answer, Ok(expected));
-            let named = sent.header("lambda-runtime-invoked-function-arn");
-            assert_eq!(named, Some(arn));
-            let at = sent.header("lambda-runtime-deadline-ms").unwrap();
-            let at: i64 = at.parse().unwrap();
-            let left = at - Timestamp::now().as_millisecond();
-            let is_near = (20_000..=30_000).contains(&left);
-            assert!(is_near || (how == "error" && at == 600_000), "{at}");
-        }
-        assert!(api.first_next(began, GRACE).await.is_some());
-        assert_eq!(api.first_next(Instant::now(), Duration::ZERO).await, None);
-        assert_eq!(api.faults(), Vec::<String>::new());
-    }
+    use crate::http::request;
 
     #[tokio::test]
     async fn breaches_of_the_protocol_are_noted() {
         let api = RuntimeApi::start().await.unwrap();
-        let address = api.address();
-        let unasked = send(&address, "POST", "invocation/none/response", "{}").await;
-        let unknown = send(&address, "POST", "elsewhere", "{}").await;
-        assert_eq!((unasked.status, unknown.status), (400, 404));
+        for (path, status) in [("invocation/none/response", 400), ("elsewhere", 404)] {
+            let path = format!("/2018-06-01/runtime/{path}");
+            let reply = request(&api.address(), "POST", &path, &[], b"{}").await;
+            assert_eq!(reply.unwrap().status, status);
+        }
         assert_eq!(api.faults().len(), 2);
     }
 }

@@ -33,12 +33,11 @@ async fn a_store_that_is_no_folder_fails_every_operation_before_anything_is_aske
     let good_store = desk.cx.store.clone();
     let file = desk.store().with_file_name("a-file");
     write(&file);
-    // The kernel's own folder takes no files, whoever asks.
-    let foreign = Path::new("/proc/rollcall-data").to_owned();
     for (store, expected) in [
         (file.clone(), NOT_READABLE),
         (file.join("below"), NOT_READABLE),
-        (foreign, NOT_WRITABLE),
+        // The kernel's own folder takes no files, whoever asks.
+        ("/proc/rollcall-data".into(), NOT_WRITABLE),
     ] {
         desk.cx.store = Arc::new(Folder::new(&store));
         every_operation_fails(&desk, &store.display().to_string(), expected).await;

@@ -21,16 +21,15 @@ async fn desk() -> Desk {
     desk
 }
 
-/// From now on these requests are answered so.
-fn answers(desk: &Desk, method: &str, path: &str, kind: FaultKind) {
-    let fault = Fault::matching(method, path, kind);
+/// From now on the list of users, which every sync needs, is answered so.
+fn answers(desk: &Desk, kind: FaultKind) {
+    let fault = Fault::matching("GET", "/users", kind);
     desk.vendor.set_faults(vec![fault]);
 }
 
-/// A rate limit that outlasts the patience of a function, for the list of users.
-fn limited(desk: &Desk, seconds: u64) {
-    let limit = FaultKind::too_many_requests(Some(seconds));
-    answers(desk, "GET", "/users", limit);
+/// A rate limit that outlasts the patience of a function.
+fn limit(seconds: u64) -> FaultKind {
+    FaultKind::too_many_requests(Some(seconds))
 }
 
 fn waits(execution: &Execution) -> Vec<i64> {
@@ -42,19 +41,14 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
     let desk = desk().await;
     let aws = Aws::around(&desk);
     let execution = aws.sync(&["default"]).await;
-    let latest = desk.latest();
+    let (synced, latest) = (execution.result.expect("a success"), desk.latest());
     let expected = json!({
         "connection": "default", "status": "complete", "reason": null, "resume_at": null,
         "sync_id": latest["sync_id"], "snapshot": latest["snapshot"],
     });
-    assert_eq!(
-        execution.result.expect("a success")["connections"][0],
-        expected
-    );
-    assert_eq!(
-        aws.events(),
-        [json!({"connection": "default", "sync_id": null})]
-    );
+    assert_eq!(synced["connections"], json!([expected]));
+    let event = json!({"connection": "default", "sync_id": null});
+    assert_eq!(aws.events(), [event]);
     // What infra/cost.py counts with: three around the connection, and three for it.
     let entered = "Connections, Sync, Answered, Done, Did all succeed?, Succeeded";
     assert_eq!(execution.entered.join(", "), entered);
@@ -62,23 +56,24 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
 
 #[tokio::test]
 async fn a_sync_that_waits_for_a_limit_or_an_outage_is_resumed_when_it_said_so() {
-    for (is_limit, least) in [(true, [600, 600, 600]), (false, [10, 20, 40])] {
+    for (kind, least, most) in [
+        (limit(600), [600, 600, 600], [600, 600, 600]),
+        (FaultKind::status(500), [10, 20, 40], [99, 99, 99]),
+    ] {
         let desk = desk().await;
         let aws = Aws::before_each(&desk, |call| match call {
-            1..=3 if is_limit => limited(&desk, 600),
-            1..=3 => answers(&desk, "GET", "/users", FaultKind::status(500)),
+            1..=3 => answers(&desk, kind.clone()),
             _ => desk.vendor.set_faults(Vec::new()),
         });
         let execution = aws.sync(&["default"]).await;
         let waits = waits(&execution);
-        let as_said = waits.iter().zip(least).all(|(wait, least)| *wait >= least);
-        assert!(as_said && waits.len() == 3, "{waits:?}");
-        assert!(!is_limit || waits == least, "{waits:?}");
+        let as_said = |n: usize| (least[n]..=most[n]).contains(&waits[n]);
+        assert!(waits.len() == 3 && (0..3).all(as_said), "{waits:?}");
         let synced = &execution.result.expect("a success")["connections"][0];
         assert_eq!(synced["status"], "complete");
         let event = |id: &Value| json!({"connection": "default", "sync_id": id});
-        let resumed = || event(&synced["sync_id"]);
-        let expected = [event(&Value::Null), resumed(), resumed(), resumed()];
+        let mut expected = vec![event(&synced["sync_id"]); 4];
+        expected[0] = event(&Value::Null);
         assert_eq!(aws.events(), expected);
     }
 }
@@ -88,63 +83,49 @@ async fn a_failure_that_no_retry_mends_fails_at_once_and_stops_nobody_else() {
     let desk = desk().await;
     let mut secret = desk.vendor.secret();
     secret["api-key"] = "nobody's".into();
-    let secrets = desk.store().with_file_name("secrets");
-    std::fs::write(secrets.join("toybox/wrong.json"), secret.to_string()).expect("written");
+    let wrong = desk.store().with_file_name("secrets/toybox/wrong.json");
+    std::fs::write(wrong, secret.to_string()).expect("written");
     let aws = Aws::around(&desk);
     let execution = aws.sync(&["wrong", "default", "unknown"]).await;
     let failure = execution.result.expect_err("a failure");
     assert_eq!(failure.error, "ConnectionsFailed");
-    let failures: Value = serde_json::from_str(&failure.cause).expect("JSON");
-    for (n, expected) in [("wrong", "Unauthenticated"), ("unknown", "Misconfigured")]
-        .iter()
-        .enumerate()
-    {
-        let failure = &failures[n];
-        let found = (failure["connection"].as_str(), failure["error"].as_str());
-        assert_eq!(found, (Some(expected.0), Some(expected.1)));
+    let failures: Vec<Value> = serde_json::from_str(&failure.cause).expect("JSON");
+    let named = failures.iter().map(|f| {
         // What to do is in it.
-        assert!(
-            failure["cause"]
-                .as_str()
-                .is_some_and(|cause| cause.contains("fix"))
-        );
-    }
-    assert_eq!(failures.as_array().map(Vec::len), Some(2));
+        assert!(f["cause"].to_string().contains("fix"), "{f}");
+        [f["connection"].clone(), f["error"].clone()]
+    });
+    let expected = [["wrong", "Unauthenticated"], ["unknown", "Misconfigured"]];
+    assert_eq!(named.collect::<Vec<_>>(), expected);
     assert!(desk.is_published(), "the third is published");
     assert_eq!((aws.events().len(), execution.waits), (3, vec![]));
 }
 
 #[tokio::test]
-async fn a_sync_that_never_ends_is_ended_after_six_hours() {
+async fn what_never_ends_is_ended_after_six_hours_or_nine_more_attempts() {
     let desk = desk().await;
-    limited(&desk, 3_000);
     let aws = Aws::around(&desk);
+    answers(&desk, limit(3_000));
     let execution = aws.sync(&["default"]).await;
-    let failure = execution.result.expect_err("a failure");
-    let found = (
-        failure.error.as_str(),
-        execution.seconds,
-        aws.events().len(),
-    );
+    let error = execution.result.expect_err("a failure").error;
+    let found = (error.as_str(), execution.seconds, aws.events().len());
     assert_eq!(found, ("States.Timeout", 6 * 3600, 8));
-}
 
-#[tokio::test]
-async fn a_vendor_that_is_down_for_good_fails_a_sync_and_a_change_after_nine_more_attempts() {
-    let desk = desk().await;
-    desk.vendor
-        .set_faults(vec![Fault::every(FaultKind::status(503))]);
+    // The vendor is down for good.
+    let mut desk = desk.renewed().await;
+    desk.cx.settings.retries = 6;
     let aws = Aws::around(&desk);
+    let down = Fault::every(FaultKind::status(503));
+    desk.vendor.set_faults(vec![down]);
     let execution = aws.sync(&["default"]).await;
-    let failure = execution.result.expect_err("a failure");
-    assert!(failure.cause.contains("Unavailable"), "{}", failure.cause);
+    let cause = execution.result.expect_err("a failure").cause;
+    assert!(cause.contains("Unavailable"), "{cause}");
     assert_eq!((aws.events().len(), execution.waits.len()), (10, 9));
-
     let execution = aws.change(Grant, &Simulated::good(Grant)).await;
-    let failure = execution.result.expect_err("a failure");
-    assert_eq!(failure.error, "Unavailable");
-    assert_eq!((aws.events().len(), execution.waits.len()), (10, 9));
-    assert_eq!(aws.outcome()["Detail"]["type"], "Unavailable");
+    let error = execution.result.expect_err("a failure").error;
+    assert_eq!(aws.outcome()["Detail"]["type"], error);
+    let found = (error.as_str(), aws.events().len(), execution.waits.len());
+    assert_eq!(found, ("Unavailable", 10, 9));
 }
 
 #[tokio::test]
@@ -154,11 +135,8 @@ async fn a_sync_beside_another_and_one_that_lost_too_much_end_with_their_own_res
     assert_eq!(aws.synced().await["status"], "complete");
     desk.vendor.with_world(|world| world.groups.clear());
     let held = aws.synced().await;
-    assert_eq!(
-        (&held["status"], &held["reason"]),
-        (&json!("held"), &json!("loss"))
-    );
-    limited(&desk, 600);
+    assert_eq!([&held["status"], &held["reason"]], ["held", "loss"]);
+    answers(&desk, limit(600));
     let other = answer_of(desk.invoke(Operation::Sync, json!({})).await);
     assert_eq!(other["status"], "continue");
     assert_eq!(aws.synced().await["status"], "busy");
@@ -189,10 +167,10 @@ async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back
 #[tokio::test]
 async fn a_change_that_has_to_wait_is_sent_again_until_it_is_done() {
     let desk = desk().await;
-    let limit = || FaultKind::too_many_requests(Some(600));
-    let aws = Aws::before_each(&desk, |call| match call {
-        1..=3 => answers(&desk, "PUT", "/groups", limit()),
-        _ => desk.vendor.set_faults(Vec::new()),
+    let aws = Aws::before_each(&desk, |call| {
+        let fault = Fault::matching("PUT", "/groups", limit(600));
+        desk.vendor
+            .set_faults(Vec::from_iter((call < 4).then_some(fault)));
     });
     let event = Simulated::good(Grant);
     let execution = aws.change(Grant, &event).await;
@@ -218,25 +196,19 @@ async fn a_refusal_is_an_outcome_and_a_failure_is_one_that_somebody_must_look_at
         let event = Simulated::with(Grant, field, json!(value));
         let execution = aws.change(Grant, &event).await;
         let detail = aws.outcome()["Detail"].clone();
-        assert!(detail["error"]["fix"].is_string(), "{detail:#}");
         let told = &detail["error"];
+        assert!(told["fix"].is_string(), "{detail:#}");
         let expected = json!({"status": "failed", "request": event, "type": error, "error": told});
         assert_eq!(detail, expected);
-        match execution.result {
-            Ok(_) => assert!(is_answer, "{error}"),
-            Err(failure) => assert_eq!((failure.error.as_str(), is_answer), (error, false)),
-        }
+        let failed = execution.result.err().map(|failure| failure.error);
+        assert_eq!(failed.as_deref(), (!is_answer).then_some(error));
         assert_eq!(aws.events().len(), 1);
     }
-}
-
-#[tokio::test]
-async fn a_function_that_does_not_answer_is_an_outcome_too() {
-    let desk = desk().await;
+    // Nor does it help that a function does not answer.
     let aws = Aws::around(&desk);
     let execution = aws.change(Operation::DeleteAccount, &json!({})).await;
-    let failure = execution.result.expect_err("a failure");
-    assert_eq!(failure.error, "Lambda.ResourceNotFoundException");
+    let error = execution.result.expect_err("a failure").error;
+    assert_eq!(error, "Lambda.ResourceNotFoundException");
     assert_eq!(aws.outcome()["Detail"]["error"]["code"], "FunctionFailed");
 }
 

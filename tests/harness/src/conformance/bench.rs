@@ -187,14 +187,12 @@ impl<S: Subject> Bench<S> {
     pub fn published(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let counts = |path: &PathBuf| {
             let key = path.strip_prefix(self.store()).expect("a key");
-            key.starts_with("latest")
-                || key.starts_with("snapshots")
-                || key.ends_with("observed.json")
+            let shown = key.starts_with("latest") || key.starts_with("snapshots");
+            shown || key.ends_with("observed.json")
         };
         let files = self.written().into_iter().filter(counts);
-        files
-            .map(|path| (path.clone(), std::fs::read(path).expect("a file")))
-            .collect()
+        let read = |path: PathBuf| (path.clone(), std::fs::read(path).expect("a file"));
+        files.map(read).collect()
     }
 
     /// The first file that holds one of these texts, as it is or unpacked, and the text.
@@ -241,9 +239,8 @@ pub fn write_secret(folder: &TempDir, connector: &str, secret: &Value) {
 /// A folder, in memory where the machine has that: what a test writes need not outlive a power cut, and to wait until it
 /// would is a third of the time that a small sync takes.
 pub fn folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm")
-        .or_else(|_| tempfile::tempdir())
-        .expect("a folder")
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    folder.expect("a folder")
 }
 
 fn holds(bytes: &[u8], text: &str) -> bool {
@@ -262,17 +259,11 @@ pub fn answer_of(result: Result<Value, Error>) -> Value {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return found;
-    };
-    for entry in entries {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let within = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found
+        let below = path.is_dir().then(|| files(&path));
+        below.unwrap_or_else(|| vec![path])
+    };
+    entries.flat_map(within).collect()
 }

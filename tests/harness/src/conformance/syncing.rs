@@ -144,10 +144,8 @@ pub async fn a_sync_of_one_step_at_a_time_ends_like_an_uninterrupted_one<S: Subj
     bench.afresh();
     bench.cx.settings.max_steps = Some(1);
     let first = answer_of(bench.invoke(Operation::Sync, json!({})).await);
-    assert_eq!(
-        (&first["status"], &first["reason"]),
-        (&json!("continue"), &json!("deadline"))
-    );
+    let found = [&first["status"], &first["reason"]];
+    assert_eq!(found, ["continue", "deadline"]);
     assert!(!bench.is_published(), "half a sync is published");
     let rest = bench.finish(json!({"sync_id": first["sync_id"]})).await;
     is_like(&answer_of(rest), &whole, "step by step");
@@ -158,16 +156,10 @@ pub async fn no_more_calls_are_made_than_needed<S: Subject>() {
     let bench = Bench::<S>::new().await;
     let answer = bench.complete().await;
     let requests = bench.vendor.requests();
-    let lines = requests
-        .iter()
-        .map(|r| format!("{} {}?{}", r.method, r.path, r.query));
-    let lines: Vec<_> = lines.collect();
+    let lines: Vec<_> = requests.iter().map(|r| r.line()).collect();
     let needed = bench.vendor.minimum_calls();
-    assert_eq!(
-        (&answer["calls"], lines.len()),
-        (&json!(needed), needed),
-        "{lines:#?}"
-    );
+    let found = (&answer["calls"], lines.len());
+    assert_eq!(found, (&json!(needed), needed), "{lines:#?}");
 }
 
 /// No file of the store holds a token, in whichever form.
@@ -249,9 +241,6 @@ pub async fn check<S: Subject>(bench: &Bench<S>, python: &std::ffi::OsStr, expec
         .output();
     let checked = checked.expect("python runs");
     let said = [checked.stdout, checked.stderr].concat();
-    assert!(
-        checked.status.success(),
-        "{}",
-        String::from_utf8_lossy(&said)
-    );
+    let said = String::from_utf8_lossy(&said);
+    assert!(checked.status.success(), "{said}");
 }

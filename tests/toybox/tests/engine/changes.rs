@@ -7,7 +7,7 @@ use rollcall_connector::clock::{Clock, after};
 use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::planned::{Desk, Fate};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_killed_change_is_known_as_its_own_whoever_was_there_meanwhile() {
@@ -89,44 +89,29 @@ async fn a_request_id_is_good_for_one_request_and_leaves_nothing_in_its_record()
     desk.kill("b", "+admin").await;
     let before = desk.recorded("a").await;
     // The principal may be busy with `b`: `a` was another request all the same.
-    let (read, user) = ("space:s:read", "user:u");
-    for (what, event) in [
-        (
-            Operation::Grant,
-            json!({"entitlement": "space:s:admin", "principal": user}),
-        ),
-        (
-            Operation::Grant,
-            json!({"entitlement": read, "principal": "user:v"}),
-        ),
-        (
-            Operation::Grant,
-            json!({"entitlement": read, "principal": user, "reason": "other"}),
-        ),
-        (
-            Operation::Revoke,
-            json!({"entitlement": read, "principal": user}),
-        ),
-        (
-            Operation::CreateAccount,
-            json!({"account": {"email": "a@example.com"}}),
-        ),
-        (Operation::DeleteAccount, json!({"principal": user})),
+    for other in [
+        r#"grant {"entitlement": "space:s:admin", "principal": "user:u"}"#,
+        r#"grant {"entitlement": "space:s:read", "principal": "user:v"}"#,
+        r#"grant {"entitlement": "space:s:read", "principal": "user:u", "reason": "other"}"#,
+        r#"revoke {"entitlement": "space:s:read", "principal": "user:u"}"#,
+        r#"create-account {"account": {"email": "a@example.com"}}"#,
+        r#"delete-account {"principal": "user:u"}"#,
     ] {
-        let mut event = event;
+        let (name, event) = other.split_once(' ').expect("an event");
+        let operation = Operation::ALL.into_iter().find(|one| one.as_str() == name);
+        let mut event: Value = serde_json::from_str(event).expect("JSON");
         event["request_id"] = json!("a");
-        let error = desk.write(what, &event).await.expect_err("a used id");
+        let changed = desk.write(operation.expect("known"), &event).await;
+        let error = changed.expect_err("a used id");
         let found = (error.kind(), error.code().as_str());
         assert_eq!(found, (ErrorType::Conflict, "RequestIdUsed"), "{event}");
-        assert!(
-            error.to_string().contains("was used at 2026-06-01T"),
-            "{error}"
-        );
+        let message = error.to_string();
+        assert!(message.contains("was used at 2026-06-01T"), "{message}");
     }
     assert_eq!(desk.recorded("a").await, before);
     // The same request, however it is spelled, is no other one.
     let spelled = json!({
-        "principal": user, "entitlement": read, "request_id": "a",
+        "principal": "user:u", "entitlement": "space:s:read", "request_id": "a",
         "connection": "default", "dry_run": false, "allow": [], "reason": null,
     });
     let again = desk.write(Operation::Grant, &spelled).await;

@@ -8,7 +8,7 @@ use rollcall_harness::runtime_api::Deadline;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::simulator::{KEY, Simulated};
+use crate::simulator::Simulated;
 
 /// Starts a function with these variables; those without a value are left out.
 pub(crate) async fn start(

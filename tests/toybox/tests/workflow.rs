@@ -112,6 +112,7 @@ async fn what_never_ends_is_ended_after_six_hours_or_nine_more_attempts() {
     assert_eq!(found, ("States.Timeout", 6 * 3600, 8));
 
     // The vendor is down for good.
+    drop(aws);
     let mut desk = desk.renewed().await;
     desk.cx.settings.retries = 6;
     let aws = Aws::around(&desk);

@@ -132,7 +132,7 @@ pub async fn a_list_whose_cursor_is_lost_starts_over<S: Subject>() {
         if bench.vendor.requests().len() == requests.len() {
             break;
         }
-        n += 1 + n / 4;
+        n += 1 + n / 2;
     }
 }
 

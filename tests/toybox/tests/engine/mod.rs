@@ -2,6 +2,5 @@
 
 mod changes;
 mod outages;
-mod planned;
 mod runs;
 mod worlds;

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_harness::function::{Environment, Local};
 use rollcall_harness::shown::Shown;

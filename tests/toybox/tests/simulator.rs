@@ -121,7 +121,7 @@ impl Vendor for Api {
         call.query.starts_with("cursor=")
     }
 
-    fn stale_cursor(&self) -> Answer {
+    fn stale_cursor(&self, _call: &Call) -> Answer {
         refusal(410, "that cursor is too old")
     }
 

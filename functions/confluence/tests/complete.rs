@@ -6,7 +6,7 @@ use std::time::Duration;
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::answer_of;
 use rollcall_harness::shown::Shown;
-use rollcall_simulators::confluence::{Principal, RateLimit, Sizes, World};
+use rollcall_simulators::confluence::{RateLimit, Sizes, World};
 use serde_json::{Map, Value, json};
 
 use crate::{Desk, Simulated};
@@ -38,16 +38,9 @@ fn stated(desk: &Desk) -> BTreeSet<String> {
     let view = desk.vendor.sim.access_view();
     // What Ada may not view, her token does not see.
     let visible: BTreeSet<String> = desk.vendor.sim.with_world(|w| {
-        let groups: Vec<String> = w
-            .groups
-            .values()
-            .filter(|g| g.members.contains("712020:a1"))
-            .map(|g| g.id.clone())
-            .collect();
-        // Classes of people include her, too.
-        let sees = |who: &Principal| match who.kind.as_str() {
-            "user" => who.id == "712020:a1",
-            "group" => groups.contains(&who.id),
+        let sees = |who: &str| match who.split_once(':') {
+            Some(("user", id)) => id == "712020:a1",
+            Some(("group", id)) => w.is_member(id, "712020:a1"),
             // Classes of people include her.
             _ => true,
         };
@@ -55,7 +48,7 @@ fn stated(desk: &Desk) -> BTreeSet<String> {
         let spaces = spaces.filter(|s| {
             s.permissions
                 .iter()
-                .any(|row| row.pair() == "read/space" && sees(&row.principal))
+                .any(|row| row.pair == "read/space" && sees(&row.who))
         });
         spaces.map(|s| s.id.to_string()).collect()
     });
@@ -106,9 +99,9 @@ async fn nobody_who_has_access_is_missed_however_little_the_search_finds() {
             let members = w.groups.values().flat_map(|g| g.members.iter());
             let rows = w.spaces.values().flat_map(|s| s.permissions.iter());
             let rows = rows
-                .filter(|row| row.principal.kind == "user")
-                .map(|row| &row.principal.id);
-            members.chain(rows).map(|id| format!("user:{id}")).collect()
+                .filter(|row| row.who.starts_with("user:"))
+                .map(|row| row.who.clone());
+            members.map(|id| format!("user:{id}")).chain(rows).collect()
         })
     };
     let mut digests = BTreeSet::new();

@@ -38,10 +38,12 @@ fn roles() -> World {
     world.groups.retain(|id, _| groups.contains(&id.as_str()));
     let members = world.groups.values().flat_map(|group| &group.members);
     let holders = world.spaces.values().flat_map(|space| {
-        let rows = space.permissions.iter().map(|row| &row.principal);
-        rows.chain(space.roles.keys()).map(|who| &who.id)
+        let rows = space.permissions.iter().map(|row| &row.who);
+        rows.chain(space.roles.keys())
     });
-    let named: BTreeSet<String> = members.chain(holders).cloned().collect();
+    let holders = holders.filter_map(|who| who.strip_prefix("user:"));
+    let named = members.map(String::as_str).chain(holders);
+    let named: BTreeSet<String> = named.map(str::to_owned).collect();
     world.users.retain(|id, _| named.contains(id));
     world
 }

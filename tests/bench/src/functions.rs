@@ -154,10 +154,8 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
         principals_per_space: 6,
         ..confluence::Sizes::default()
     };
-    let options = confluence::Options {
-        latency,
-        ..confluence::Options::default()
-    };
+    let mut options = confluence::Options::default();
+    options.latency = latency;
     let world = confluence::World::generate(&sizes, 1);
     let sim = Confluence::start(world, options).await?;
     line(&format!(

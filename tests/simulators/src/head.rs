@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::server::Call;
+use crate::{base64, server::Call};
 
 /// Headers any HTTP client may send, to any vendor.
 const ORDINARY: [&str; 11] = [
@@ -111,9 +111,32 @@ pub(crate) fn text<'a>(
         .ok_or_else(|| format!("{what} has no text {field}"))
 }
 
+/// The texts of an object that has exactly these fields.
+pub(crate) fn texts<'a, const N: usize>(
+    value: &'a Value,
+    what: &str,
+    fields: [&str; N],
+) -> Result<[&'a str; N], String> {
+    let object = object(value, what, &fields)?;
+    let mut texts = [""; N];
+    for (place, field) in texts.iter_mut().zip(fields) {
+        *place = text(object, what, field)?;
+    }
+    Ok(texts)
+}
+
 /// The bearer token that a request came with, if it is one.
 pub(crate) fn bearer(call: &Call) -> Option<&str> {
     let (scheme, token) = call.header("authorization")?.split_once(' ')?;
     let is_whole = !token.is_empty() && !token.contains(char::is_whitespace);
     (scheme.eq_ignore_ascii_case("bearer") && is_whole).then_some(token)
+}
+
+/// The name and the password that a request came with, if it is such credentials.
+pub(crate) fn basic(call: &Call) -> Option<(String, String)> {
+    let (scheme, coded) = call.header("authorization")?.split_once(' ')?;
+    let text = String::from_utf8(base64::decode(coded)?).ok()?;
+    let (name, password) = text.split_once(':')?;
+    let is_basic = scheme.eq_ignore_ascii_case("basic");
+    is_basic.then(|| (name.to_owned(), password.to_owned()))
 }

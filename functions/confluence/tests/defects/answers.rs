@@ -2,9 +2,7 @@
 
 use rollcall_connector::ErrorType;
 use rollcall_harness::shown::Shown;
-use rollcall_simulators::confluence::{
-    BEARER_TOKEN, GatewayRefusal, SCOPED_TOKEN, TEST_TOKEN, World,
-};
+use rollcall_simulators::confluence::{BEARER_TOKEN, SCOPED_TOKEN, TEST_TOKEN, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
@@ -317,11 +315,13 @@ async fn scoped_tokens_and_service_accounts_work_through_the_gateway() {
 /// Unknown is whether the gateway passes the site's own words on.
 #[tokio::test]
 async fn a_bad_token_is_known_for_one_on_the_site_and_behind_the_gateway() {
-    for refusal in [GatewayRefusal::AsSite, GatewayRefusal::Unauthorized] {
+    let own = says(401, json!({"code": 401, "message": "Unauthorized"}));
+    for refusal in [None, Some(own)] {
         let desk = Desk::new().await;
-        desk.vendor
-            .sim
-            .set_options(|o| o.gateway_bad_credentials = refusal);
+        let faults = refusal
+            .iter()
+            .map(|own| Fault::matching("GET", "/ex/confluence/", own.clone()));
+        desk.vendor.sim.set_faults(faults.collect());
         for url in [desk.vendor.sim.base_url(), desk.vendor.sim.gateway_url()] {
             desk.set_keys(&json!({"domain-url": url, "api-key": "no-such-token"}));
             assert_eq!(code(desk.sync().await), "CredentialRejected", "{refusal:?}");

@@ -28,6 +28,21 @@ fn pages_of_long_lists(desk: &Desk) -> [usize; 2] {
         .map(|list| requests.iter().filter(|r| r.path.ends_with(list)).count())
 }
 
+/// The first of these groups and members are removed before the second page of the list is asked for, and so on.
+fn lose_between_pages(desk: &Desk, list: &str, leaving: Vec<Vec<String>>) {
+    desk.vendor.sim.before(list, |_| {});
+    for ids in leaving {
+        desk.vendor.sim.before(list, move |w| {
+            for id in ids {
+                w.groups.remove(&id);
+                for group in w.groups.values_mut() {
+                    group.members.remove(&id);
+                }
+            }
+        });
+    }
+}
+
 /// The public connector ends at the first of them, or fails.
 #[tokio::test]
 async fn lists_that_only_have_empty_pages_fail_instead_of_being_read_for_ever() {
@@ -151,9 +166,11 @@ async fn the_user_search_follows_a_cursor_where_there_is_one() {
 async fn no_group_or_member_is_lost_when_one_before_it_goes_away_meanwhile() {
     for lost in ["g003", "712020:n003"] {
         let desk = desk_of(long()).await;
-        desk.vendor
-            .sim
-            .set_options(|o| o.lost_between_pages = [vec![lost.to_owned()]].into());
+        let list = match lost {
+            "g003" => "/wiki/rest/api/group",
+            _ => "/wiki/rest/api/group/44-all/membersByGroupId",
+        };
+        lose_between_pages(&desk, list, vec![vec![lost.to_owned()]]);
         let shown = Shown::by(&desk).await;
         let (groups, members) = desk.vendor.sim.with_world(|w| {
             let groups: Vec<String> = w.groups.keys().cloned().collect();
@@ -234,9 +251,11 @@ async fn nobody_who_stays_is_lost_while_many_leave_and_the_sync_completes() {
         let all: Vec<&str> = ids.iter().map(String::as_str).collect();
         world.add_group("44-all", "all", &all);
         let desk = desk_of(world).await;
-        desk.vendor
-            .sim
-            .set_options(|o| o.lost_between_pages = leaving.into());
+        lose_between_pages(
+            &desk,
+            "/wiki/rest/api/group/44-all/membersByGroupId",
+            leaving,
+        );
         let shown = Shown::by(&desk).await;
         let stay = desk
             .vendor

@@ -1,11 +1,11 @@
 //! One look is not enough to say that access is gone.
 
 use rollcall_harness::shown::Shown;
-use rollcall_simulators::confluence::{ModeAnswer, RoleMode, World};
+use rollcall_simulators::confluence::{RoleMode, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
-use super::{absent, code, desk_of, grant, outcome, page, revoke, says};
+use super::{absent, code, desk_of, grant, modes_unsaid, outcome, page, revoke, says};
 use crate::Desk;
 
 const ENG: &str = "group:22-eng";
@@ -164,7 +164,7 @@ async fn the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not(
             );
             desk.vendor.sim.clear_faults();
             // Where neither roles nor rows show what they include, nothing is said of who is the last.
-            let mute = |w: &mut World| w.roles[0].permissions.clear();
+            let mute = |w: &mut World| w.roles[0]["spacePermissions"] = json!([]);
             desk.vendor.sim.with_world(mute);
             desk.vendor.sim.with_world(|w| {
                 w.set_role(98310, "group", "22-eng", "r1");
@@ -208,9 +208,10 @@ async fn a_role_that_does_not_show_what_it_allows_is_taken_if_rows_show_another_
             world.set_role(98310, "user", "712020:a1", ada);
             world.set_role(98310, "group", "22-eng", "r2");
             let desk = desk_of(world).await;
-            desk.vendor
-                .sim
-                .set_options(|o| (o.mute_roles, o.rows_of_roles) = (true, shown));
+            desk.vendor.sim.set_options(|o| o.rows_of_roles = shown);
+            let mute = FaultKind::without("results/*/spacePermissions");
+            let mute = Fault::matching("GET", "/wiki/api/v2/space-roles", mute);
+            desk.vendor.sim.set_faults(vec![mute]);
             let found = [
                 revoke(&desk, "r1", ADMIN, BOT).await,
                 revoke(&desk, "r2", VIEWER, ENG).await,
@@ -227,9 +228,9 @@ async fn a_role_that_does_not_show_what_it_allows_is_taken_if_rows_show_another_
 /// The public connector takes any 404 there for a site without roles.
 #[tokio::test]
 async fn a_site_that_does_not_say_its_mode_and_has_roles_is_shown_with_them() {
-    for mode in [ModeAnswer::Missing, ModeAnswer::NotFound] {
+    for mode in modes_unsaid() {
         let desk = desk_of(World::with_roles()).await;
-        desk.vendor.sim.set_options(|o| o.mode_answer = mode);
+        desk.vendor.sim.set_faults(vec![mode.clone()]);
         let shown = Shown::by(&desk).await;
         shown.grant(&format!("{VIEWER}:{ENG}"));
         assert!(
@@ -273,13 +274,11 @@ async fn a_site_that_does_not_say_its_mode_and_withholds_its_roles_is_shown_by_i
     ] {
         for says_its_mode in [false, true] {
             let desk = desk_of(World::with_roles()).await;
+            let mut faults = vec![Fault::matching("GET", path, kind.clone())];
             if !says_its_mode {
-                desk.vendor
-                    .sim
-                    .set_options(|o| o.mode_answer = ModeAnswer::NotFound);
+                faults.extend(modes_unsaid().pop());
             }
-            let fault = Fault::matching("GET", path, kind.clone());
-            desk.vendor.sim.set_faults(vec![fault]);
+            desk.vendor.sim.set_faults(faults);
             let Some(told) = told.filter(|_| !says_its_mode) else {
                 desk.sync().await.expect_err(path);
                 assert!(!desk.is_published(), "{path}");

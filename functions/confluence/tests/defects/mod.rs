@@ -16,7 +16,7 @@ use rollcall_connector::Error;
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::changes::{code, grant, ids, outcome, revoke};
 use rollcall_simulators::confluence::World;
-use rollcall_simulators::{FaultKind, Request};
+use rollcall_simulators::{Fault, FaultKind, Request};
 use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};
@@ -63,6 +63,13 @@ fn absent(what: &str) -> FaultKind {
         404,
         json!({"errors": [{"status": 404, "code": "NOT_FOUND", "title": format!("Cannot find {what}"), "detail": null}]}),
     )
+}
+
+/// The ways in which a site does not say its mode.
+fn modes_unsaid() -> Vec<Fault> {
+    let ways = [FaultKind::without("mode"), absent("the mode")];
+    let way = |way| Fault::matching("GET", "/wiki/api/v2/space-role-mode", way);
+    ways.map(way).into()
 }
 
 /// Every change that was sent, as method and path.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::Request;
-use rollcall_simulators::confluence::{HiddenEmail, World};
+use rollcall_simulators::confluence::World;
+
+use serde_json::json;
 
 use super::desk_of;
 use crate::Desk;
@@ -137,9 +139,11 @@ async fn the_state_of_every_account_is_what_the_vendor_says() {
 /// The public connector shows an empty address.
 #[tokio::test]
 async fn a_hidden_address_is_no_address_however_it_is_hidden() {
-    for hidden in [HiddenEmail::Empty, HiddenEmail::Null, HiddenEmail::Absent] {
+    for hidden in [Some(json!("")), Some(json!(null)), None] {
         let desk = Desk::new().await;
-        desk.vendor.sim.set_options(|o| o.hidden_email = hidden);
+        desk.vendor
+            .sim
+            .set_options(|o| o.hidden_email = hidden.clone());
         let shown = Shown::by(&desk).await;
         let hana = shown.resource("user:712020:hidden");
         assert!(

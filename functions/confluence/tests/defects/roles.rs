@@ -1,10 +1,10 @@
 //! Roles on spaces.
 
 use rollcall_harness::shown::Shown;
-use rollcall_simulators::confluence::{BeforeRoles, ModeAnswer, RoleMode, World};
+use rollcall_simulators::confluence::{RoleMode, World};
 use serde_json::json;
 
-use super::{code, desk_of, grant, held, ids, outcome, revoke, sent};
+use super::{code, desk_of, grant, held, ids, modes_unsaid, outcome, revoke, sent};
 use crate::Desk;
 
 const ENG: &str = "group:22-eng";
@@ -124,16 +124,18 @@ async fn the_roles_of_classes_of_people_are_shown() {
 #[tokio::test]
 async fn a_site_without_roles_is_shown_by_its_permissions_however_it_says_so() {
     let mut digests = Vec::new();
-    for mode in [ModeAnswer::Mode, ModeAnswer::Missing, ModeAnswer::NotFound] {
+    for mode in [None]
+        .into_iter()
+        .chain(modes_unsaid().into_iter().map(Some))
+    {
         for before in [
-            BeforeRoles::NotFound,
-            BeforeRoles::BareNotFound,
-            BeforeRoles::Empty,
+            Some("Space roles are not available"),
+            Some("Not Found"),
+            None,
         ] {
             let desk = Desk::new().await;
-            desk.vendor
-                .sim
-                .set_options(|o| (o.mode_answer, o.before_roles) = (mode, before));
+            desk.vendor.sim.set_options(|o| o.before_roles = before);
+            desk.vendor.sim.set_faults(mode.iter().cloned().collect());
             digests.push(desk.complete().await["content_digest"].clone());
         }
     }

@@ -192,9 +192,7 @@ async fn lists_that_cannot_be_empty_are_not_taken_for_the_truth() {
         }
         w.edit_space(98311, |space| space.permissions.clear());
         w.edit_space(98310, |space| {
-            space
-                .permissions
-                .retain(|row| row.principal.id != "712020:a1")
+            space.permissions.retain(|row| row.who != "user:712020:a1")
         });
     });
     told(&Shown::by(&desk).await, "CallerNotListed: ");

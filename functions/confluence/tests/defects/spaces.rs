@@ -1,7 +1,7 @@
 //! Spaces, and what can be held on them.
 
 use rollcall_harness::shown::Shown;
-use rollcall_simulators::confluence::{AnonymousRow, RoleMode, World};
+use rollcall_simulators::confluence::{RoleMode, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
@@ -131,13 +131,21 @@ async fn what_everybody_may_do_is_shown() {
 #[tokio::test]
 async fn what_anybody_on_the_internet_may_do_is_shown_however_it_comes() {
     for (row, class) in [
-        (AnonymousRow::Role, "role:anonymous"),
-        (AnonymousRow::AccessClass, "anonymous-users"),
-        (AnonymousRow::User, "anonymous-users"),
-        (AnonymousRow::RoleWithoutId, "role"),
+        (json!({"type": "role", "id": "anonymous"}), "role:anonymous"),
+        (
+            json!({"type": "access-class", "id": "ANONYMOUS_USERS"}),
+            "anonymous-users",
+        ),
+        (
+            json!({"type": "user", "id": "anonymous"}),
+            "anonymous-users",
+        ),
+        (json!({"type": "role"}), "role"),
     ] {
         let desk = Desk::new().await;
-        desk.vendor.sim.set_options(|o| o.anonymous_row = row);
+        desk.vendor
+            .sim
+            .set_options(|o| o.anonymous_row = row.clone());
         let shown = Shown::by(&desk).await;
         shown.resource(&format!("access_class:{class}"));
         shown.grant(&format!("space:98320:read-space:access_class:{class}"));

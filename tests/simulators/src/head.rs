@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{base64, server::Call};
+use crate::server::Call;
 
 /// Headers any HTTP client may send, to any vendor.
 const ORDINARY: [&str; 11] = [
@@ -130,13 +130,4 @@ pub(crate) fn bearer(call: &Call) -> Option<&str> {
     let (scheme, token) = call.header("authorization")?.split_once(' ')?;
     let is_whole = !token.is_empty() && !token.contains(char::is_whitespace);
     (scheme.eq_ignore_ascii_case("bearer") && is_whole).then_some(token)
-}
-
-/// The name and the password that a request came with, if it is such credentials.
-pub(crate) fn basic(call: &Call) -> Option<(String, String)> {
-    let (scheme, coded) = call.header("authorization")?.split_once(' ')?;
-    let text = String::from_utf8(base64::decode(coded)?).ok()?;
-    let (name, password) = text.split_once(':')?;
-    let is_basic = scheme.eq_ignore_ascii_case("basic");
-    is_basic.then(|| (name.to_owned(), password.to_owned()))
 }

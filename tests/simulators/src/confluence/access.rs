@@ -6,9 +6,8 @@ use std::iter::repeat_n;
 use serde_json::{Value, json};
 
 use super::{
-    Request, RoleMode, SITE,
-    pages::page,
-    world::{Permission, Space, principal},
+    Request, RoleMode, SITE, owner, page,
+    world::{Permission, Space, is_guest, principal},
 };
 use crate::{
     head,
@@ -25,20 +24,18 @@ const WITH_ROLES: &str = "update/page update/blogpost export_content/space manag
     manage_guest_users/space delete_space/space archive_space/space";
 const CLASSES: &str = "access-class:all-licensed-users access-class:all-product-admins access-class:anonymous-users \
     access-class:authenticated-users access-class:jsm-project-admins";
-/// The largest body, in bytes.
-const LARGEST: usize = 5 << 20;
 const READ_FIRST: &str =
-    "The subject must have read permission on the space before other permissions can be added";
+    "The subject must have read permission on the space before others can be added";
 const ROLES_ONLY: &str = "InvalidRbacOperationException: Space permission updates that are not from RBAC are not supported in roles-only mode";
 
 /// Whether it is one of these words.
-fn is_among(words: &str, word: &str) -> bool {
+pub(super) fn is_among(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|known| known == word)
 }
 
 fn may(request: &Request, space: &Space, pair: &str) -> bool {
     let world = &request.tenant.world;
-    world.may(&request.caller.owner, space, pair)
+    world.may(owner(&request.caller), space, pair)
 }
 
 /// *Unknown*: whether archived spaces are there. Taken: they are.
@@ -130,14 +127,13 @@ fn assignment_rows(space: &Space) -> Vec<Value> {
 /// administrators of the space may do this. Taken: all of the space's; site administrators who can view it.
 pub(super) fn assign(request: &mut Request) -> Reply {
     let size = request.call.body.len();
-    Refusal::when(size > LARGEST, 413, "the body is too large")?;
+    Refusal::when(size > 5 << 20, 413, "the body is too large")?;
     let there_are = are_there_roles(request)?;
     Refusal::when(!there_are, 404, "Space roles are not available")?;
-    let (space, caller) = (viewed(request)?, &request.caller.owner);
+    let (space, caller) = (viewed(request)?, owner(&request.caller));
     let (id, site_admin) = (space.id, request.tenant.world.is_site_admin(caller));
     let may = site_admin || may(request, space, "administer/space");
-    let reason = format!("Cannot manage roles of the space with id [{id}]");
-    Refusal::when(!may, 404, reason)?;
+    Refusal::when(!may, 404, "Cannot manage roles of the space")?;
     let body = head::json(request.call)?;
     let no_list = || "the body is not an array".to_owned();
     let entries = body.as_array().ok_or_else(no_list)?;
@@ -167,15 +163,13 @@ fn change(request: &Request, entry: &Value) -> Result<(String, Option<String>), 
         "ACCESS_CLASS" => is_among(CLASSES, &who),
         _ => return Err(format!("principalType must not be {kind:?}").into()),
     };
-    let reason = format!("Cannot find a principal with id [{id}]");
-    Refusal::when(!is_known, 400, reason)?;
+    Refusal::when(!is_known, 400, "Cannot find the principal")?;
     if !object.contains_key("roleId") {
         return Ok((who, None));
     }
     let role = head::text(object, "an entry", "roleId")?;
     let is_known = world.roles.iter().any(|known| known["id"] == role);
-    let reason = format!("Cannot find a role with id [{role}]");
-    Refusal::when(!is_known, 400, reason)?;
+    Refusal::when(!is_known, 400, "Cannot find the role")?;
     Ok((who, Some(role.to_owned())))
 }
 
@@ -202,11 +196,7 @@ fn administered<'r>(request: &'r Request) -> Result<&'r Space, Refusal> {
     let unknown = || Refusal::new(404, format!("No space found with key : {key}"));
     let space = space.ok_or_else(unknown)?;
     let stranger = !may(request, space, "administer/space");
-    Refusal::when(
-        stranger,
-        403,
-        "only administrators of the space may do this",
-    )?;
+    Refusal::when(stranger, 403, "only its administrators may do this")?;
     Ok(space)
 }
 
@@ -228,12 +218,16 @@ pub(super) fn grant(request: &mut Request) -> Reply {
     let (who, is_known) = match kind {
         "user" if name == "anonymous" => (principal(name, name), true),
         "user" => (who, world.users.contains_key(name)),
+        // Names were allowed once.
+        "group" if world.groups.values().any(|group| group.row["name"] == name) => {
+            return Err(format!("{name} is the name of a group, not its id").into());
+        }
         "group" => (who, world.groups.contains_key(name)),
         _ => return Err(format!("subject.type must not be {kind:?}").into()),
     };
     Refusal::when(!is_known, 400, format!("No {kind} found : {name}"))?;
     let user = world.users.get(name).filter(|_| kind == "user");
-    if user.is_some_and(|user| user.is_guest()) {
+    if user.is_some_and(is_guest) {
         let mut others = world.spaces.values().filter(|other| other.id != id);
         let is_in = |space: &Space| space.permissions.iter().any(|row| row.who == who);
         Refusal::when(others.any(is_in), 400, "guests can be in one space only")?;

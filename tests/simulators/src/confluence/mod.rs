@@ -6,7 +6,6 @@
 
 mod access;
 mod options;
-mod pages;
 mod people;
 mod samples;
 mod world;
@@ -15,21 +14,22 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub use options::{EmptyPage, Options, RateLimit};
+pub use options::{Options, RateLimit};
 pub use samples::{
     ALL_SCOPES, BEARER_TOKEN, READER_EMAIL, READER_TOKEN, SCOPED_TOKEN, Sizes, TEST_EMAIL,
     TEST_TOKEN,
 };
-pub use world::{Group, Permission, RoleMode, Space, Token, User, World};
+pub use world::{Group, Permission, RoleMode, Space, World};
 
-pub use crate::paging::Ordering;
+pub use crate::paging::{EmptyPage, Ordering};
 use crate::{
     Simulator,
     clock::{Window, whole_seconds},
     head,
     kit::{Api, Tenant},
+    paging::Place,
     refusal::{self, Refusal},
-    routes::{self, Desk, Reply, Route, ok},
+    routes::{self, Desk, Good, Reply, Route, ok},
     server::{Answer, Call},
 };
 
@@ -67,14 +67,14 @@ impl Confluence {
     }
 }
 
-/// The part of a path that is the same on the site and behind the gateway.
-fn on_site(path: &str) -> &str {
-    &path[path.find("/wiki/").unwrap_or_default()..]
+/// The account id of a token's owner.
+fn owner(token: &Value) -> &str {
+    token["owner"].as_str().unwrap_or_default()
 }
 
 /// Whether a request is for `/wiki/api/v2`. All that is nothing else belongs to v1.
 fn is_v2(call: &Call) -> bool {
-    on_site(&call.path).starts_with("/wiki/api/v2/")
+    call.path.contains("/wiki/api/v2/")
 }
 
 impl Api for Vendor {
@@ -114,14 +114,9 @@ impl Api for Vendor {
             let code = name.to_uppercase().replace(' ', "_");
             return json!({"errors": [{"status": status, "code": code, "title": title, "detail": null}]});
         }
-        let authorized = status != 401 && refusal.code != STRANGER;
-        let exception = match status {
-            403 => "PermissionException".to_owned(),
-            _ => format!("{}Exception", name.replace(' ', "")),
-        };
+        let exception = format!("{}Exception", name.replace(' ', ""));
         json!({
-            "statusCode": status,
-            "data": {"authorized": authorized, "valid": true, "errors": [], "successful": authorized},
+            "statusCode": status, "data": {"authorized": true, "valid": true, "errors": [], "successful": true},
             "message": format!("com.atlassian.confluence.api.service.exceptions.{exception}: {reason}"),
         })
     }
@@ -139,7 +134,7 @@ impl Api for Vendor {
     }
 
     fn repeat_cursor(_options: &Options, call: &Call, answer: &mut Answer) {
-        pages::repeat(call, answer);
+        repeat(call, answer);
     }
 }
 
@@ -178,8 +173,6 @@ fn count(tenant: &mut Tenant<Vendor>, running: usize) -> Result<(), Refusal> {
 
 /// Where a client finds the gateway: no credentials are needed, and no header.
 const TENANT_INFO: &str = "/_edge/tenant_info";
-/// What marks the refusal of bad credentials in v1.
-const STRANGER: &str = "stranger";
 
 /// Each with its parameters, and the scopes that it needs: one of several sets of them.
 static ROUTES: &[Route<Vendor>] = routes::routes! {
@@ -206,7 +199,8 @@ static ROUTES: &[Route<Vendor>] = routes::routes! {
 };
 
 impl Desk for Vendor {
-    type Caller = Token;
+    /// The row of the token.
+    type Caller = Value;
     type Need = &'static str;
     const HEADERS: &'static [&'static str] = &["x-atlassian-token"];
 
@@ -215,35 +209,23 @@ impl Desk for Vendor {
     }
 
     /// Bad, revoked and absent credentials are all the same to the client: 403 in v1, 404 in v2.
-    fn identify(tenant: &Tenant<Self>, call: &Call) -> Result<Token, Refusal> {
+    fn identify(tenant: &Tenant<Self>, call: &Call) -> Result<Value, Refusal> {
         if call.path == TENANT_INFO {
-            return Ok(Token::default());
+            return Ok(Value::Null);
         }
-        let stranger = |reason| Refusal::new(403, reason).code(STRANGER);
         let bad = match call.path.as_str() {
             _ if is_v2(call) => Refusal::usual(404),
-            "/wiki/rest/api/user/current" => stranger("caller cannot access Confluence"),
-            _ => stranger("Current user not permitted to use Confluence"),
+            "/wiki/rest/api/user/current" => Refusal::new(403, "caller cannot access Confluence"),
+            _ => Refusal::new(403, "Current user not permitted to use Confluence"),
         };
-        let (bearer, basic) = (head::bearer(call), head::basic(call));
-        if bearer.is_none() && basic.is_none() {
+        let sent = call.header("authorization").unwrap_or_default();
+        if !sent.starts_with("Basic ") && !sent.starts_with("Bearer ") {
             return Err(bad.wrong());
         }
-        let is_sent = |token: &&Token, owner: &User| match &basic {
-            None => token.bearer && bearer == Some(&token.secret),
-            Some((email, secret)) => {
-                let own = owner.row["email"].as_str().unwrap_or_default();
-                !token.bearer && *secret == token.secret && email.eq_ignore_ascii_case(own)
-            }
-        };
         let mut tokens = tenant.world.tokens.iter();
-        let token = tokens.find(|token| {
-            let owner = tenant.world.users.get(&token.owner);
-            let owner = owner.filter(|owner| owner.status == "active" && owner.licensed);
-            owner.is_some_and(|owner| is_sent(token, owner))
-        });
-        let token = token.ok_or(bad)?;
-        match token.scopes.is_some() && call.host != GATEWAY {
+        let token = tokens.find(|(secret, _)| tenant.world.header(secret).as_deref() == Some(sent));
+        let (_, token) = token.ok_or(bad)?;
+        match token["scopes"].is_string() && call.host != GATEWAY {
             true => Err(Refusal::usual(401).body(refusal::page(401))),
             false => Ok(token.clone()),
         }
@@ -267,8 +249,8 @@ impl Desk for Vendor {
     }
 
     fn allow(request: &Request, need: &'static str) -> Result<(), Refusal> {
-        let scopes = request.caller.scopes.as_ref();
-        let has = |scope| scopes.is_none_or(|scopes| scopes.contains(scope));
+        let scopes = request.caller["scopes"].as_str();
+        let has = |scope| scopes.is_none_or(|scopes| access::is_among(scopes, scope));
         if need.split('|').any(|set| set.split_whitespace().all(has)) {
             return Ok(());
         }
@@ -276,16 +258,97 @@ impl Desk for Vendor {
         let refusal = Refusal::usual(401).body(body);
         Err(refusal.header("x-failure-category", "FAILURE_CLIENT_SCOPE_CHECK"))
     }
-
-    /// *Unknown*: the answer to an address that means nothing. Taken: 404, in v2 the one that says nothing.
-    fn unknown(call: &Call) -> Refusal {
-        match is_v2(call) {
-            true => Refusal::usual(404).wrong(),
-            false => Refusal::new(404, format!("null for uri: {}", call.path)).wrong(),
-        }
-    }
 }
 
 fn cloud_id(request: &mut Request) -> Reply {
     ok(json!({"cloudId": request.tenant.world.cloud_id}))
+}
+
+fn is_search(call: &Call) -> bool {
+    call.path.ends_with("/search/user")
+}
+
+/// A page of a list that is in documented order. Of search it never has more than 100 rows, and nothing tells the end.
+fn page<T>(request: &Request, mut items: Vec<T>, row: impl Fn(T) -> Value) -> Reply {
+    let (call, options, v2) = (request.call, &request.tenant.options, is_v2(request.call));
+    let (default, most, by_cursor, empty) = match v2 {
+        true => (25, 250, true, options.v2_empty_page),
+        false if is_search(call) => (25, usize::MAX, options.search_by_cursor, EmptyPage::Never),
+        false => (200, 200, false, options.v1_empty_page),
+    };
+    let limit = request.up_to("limit", most)?.unwrap_or(default);
+    let start = request.number("start")?.unwrap_or_default();
+    let linked = request.query.get("next").is_some() || start > 0;
+    let from = match request.query.get("cursor").map(Place::read) {
+        None => (linked && !by_cursor).then_some(start),
+        // Without a link that has one, nobody knows of any.
+        Some(_) if !by_cursor => return Err(Refusal::violation("unknown query parameter cursor")),
+        Some(None) => return Err(Vendor::stale_cursor()),
+        Some(Some(place)) if place.list == call.path => Some(place.offset),
+        Some(_) => return Err(Refusal::violation("the cursor belongs to another list")),
+    };
+    options.ordering.arrange(&mut items);
+    let size = options.force_page_size.unwrap_or(limit).clamp(1, limit);
+    let size = if is_search(call) { size.min(100) } else { size };
+    let stuck = options.stuck_list.unwrap_or("-");
+    let (rows, next) = match call.path.ends_with(stuck) {
+        true => (items, Some(from.unwrap_or_default() + size)),
+        false => empty.cut(items, from, size),
+    };
+    let is_shown = |row: &Value| {
+        let id = row["accountId"].as_str().or(row["id"].as_str());
+        v2 || id.is_none_or(|id| !options.v1_left_out.contains(id))
+    };
+    let rows = rows.into_iter().take(size).map(row);
+    let rows: Vec<Value> = rows.filter(is_shown).collect();
+    let (base, this) = (format!("{SITE}/wiki"), format!("{SITE}{}", call.path));
+    let mut good = Good::from(match v2 {
+        true => json!({"results": rows, "_links": {"base": base}}),
+        false => json!({
+            "start": start, "limit": limit, "size": rows.len(), "results": rows,
+            "_links": {"base": base, "context": "/wiki", "self": this},
+        }),
+    });
+    if let Some(next) = next.filter(|_| by_cursor || !is_search(call)) {
+        link(call, by_cursor, (&mut good.body, &mut good.headers), next);
+    }
+    Ok(good)
+}
+
+type Page<'a> = (&'a mut Value, &'a mut Vec<(String, String)>);
+
+/// Makes the page lead to another one. Links do not know of the gateway, and those of v1 are relative to `/wiki`.
+fn link(call: &Call, by_cursor: bool, (body, headers): Page, next: usize) {
+    let path = &call.path[call.path.find("/wiki/").unwrap_or_default()..];
+    let moving: &[&str] = match by_cursor {
+        true => &["cursor="],
+        false => &["next=", "limit=", "start="],
+    };
+    let pairs = call.query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.filter(|pair| !moving.iter().any(|name| pair.starts_with(name)));
+    let kept: String = pairs.map(|pair| format!("{pair}&")).collect();
+    let mut place = Place::beginning(path.to_owned());
+    place.offset = next;
+    let (cursor, limit) = (place.write(), &body["limit"]);
+    let link = match by_cursor {
+        true => format!("{path}?{kept}cursor={cursor}"),
+        false => format!("{path}?{kept}next=true&limit={limit}&start={next}"),
+    };
+    let v1 = link.strip_prefix("/wiki").filter(|_| !is_v2(call));
+    body["_links"]["next"] = json!(v1.unwrap_or(&link));
+    if v1.is_none() {
+        headers.retain(|(name, _)| name != "link");
+        headers.push(("link".to_owned(), format!("<{link}>; rel=\"next\"")));
+    }
+}
+
+/// Makes a list's answer lead to the page it is, for ever. Search has no `next` to do it with.
+fn repeat(call: &Call, answer: &mut Answer) {
+    if call.method == "GET" && answer.body["results"].is_array() && !is_search(call) {
+        let cursor = Vendor::cursor(call).and_then(|cursor| Place::read(&cursor));
+        let start = answer.body["start"].as_u64().unwrap_or_default() as usize;
+        let here = cursor.map_or(start, |place| place.offset);
+        let page = (&mut answer.body, &mut answer.headers);
+        link(call, is_v2(call), page, here);
+    }
 }

@@ -4,18 +4,17 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::kit::Common;
+use crate::{EmptyPage, kit::Common};
 
-/// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one where
-/// nothing is known. The documented order of lists is that of names for groups; all else is taken to be by id.
+/// How the simulator behaves: by default most likely as the vendor does, or in the least forgiving way where nothing is
+/// known. Groups are listed by name, as documented; all else is taken to be by id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// What all vendors have.
     pub common: Common,
     /// When requests are refused because there are too many of them.
     pub rate_limit: Option<RateLimit>,
-    /// The list whose path ends so takes no notice of where a page is to begin: every page is the first one, and leads
-    /// to another. Content searches are reported to do so with `start`.
+    /// The list whose path ends so answers its first page, wherever one is to begin, and leads to another one.
     pub stuck_list: Option<&'static str>,
     /// Lists of v1 leave out these groups, and these members of any group, after they were cut into pages.
     pub v1_left_out: BTreeSet<String>,
@@ -23,8 +22,7 @@ pub struct Options {
     pub v1_empty_page: EmptyPage,
     /// Whether lists of v2 have a page without rows that has a `next`.
     pub v2_empty_page: EmptyPage,
-    /// Whether search pages by the cursor in `_links.next`, as searches for content are reported to do, and takes no
-    /// notice of `start`.
+    /// Whether search pages by the cursor in `_links.next` and ignores `start`, as content search is reported to do.
     pub search_by_cursor: bool,
     /// The most people one search finds.
     pub search_total: usize,
@@ -54,28 +52,12 @@ crate::has_common_options!(Options);
 pub enum RateLimit {
     /// More than `most` at the same time.
     Concurrency { most: usize, retry_after: u64 },
-    /// More than `requests` in a time. The count begins anew after so many refusals, for clients that do not really
-    /// wait.
+    /// More than `requests` in a time; counted anew after so many refusals, for clients that do not really wait.
     Budget {
         requests: usize,
         window: Duration,
         forgive_after: Option<u64>,
     },
-}
-
-/// Whether lists have a page without rows that has a `next`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EmptyPage {
-    /// No.
-    Never,
-    /// The first one: the rows come on the pages after it, for those who follow `next`.
-    First,
-    /// The last one, and its `next` leads to itself.
-    Last,
-    /// One between any two others: what the caller may not see was left out after the list was cut.
-    Between,
-    /// All, and each leads to another one.
-    All,
 }
 
 impl Default for Options {

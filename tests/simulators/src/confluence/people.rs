@@ -1,13 +1,10 @@
 //! People and groups.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::{
-    Request, SITE,
-    pages::page,
-    world::{Group, User},
+    Request, SITE, owner, page,
+    world::{Group, is_guest},
 };
 use crate::{
     head,
@@ -20,10 +17,10 @@ fn not_found(what: &str, id: &str) -> Refusal {
 }
 
 pub(super) fn current(request: &mut Request) -> Reply {
-    let mut row = by_id(request, &request.caller.owner)?;
+    let id = owner(&request.caller);
+    let mut row = by_id(request, id)?;
     if let Some(name) = request.one_of("expand", &["operations"])? {
-        // Without a licence nobody gets here.
-        row[name] = json!([{"operation": "use", "targetType": "application"}]);
+        row[name] = request.tenant.world.users[id][name].clone();
         row["_expandable"] = json!({"personalSpace": ""});
     }
     ok(row)
@@ -33,72 +30,68 @@ pub(super) fn user(request: &mut Request) -> Reply {
     ok(by_id(request, request.required("accountId")?)?)
 }
 
-/// *Unknown*: whether v1 knows customers. Taken: their type is empty, as documented.
 fn by_id(request: &Request, id: &str) -> Result<Value, Refusal> {
     let user = request.tenant.world.users.get(id);
     let user = user.ok_or_else(|| not_found("user", id))?;
-    let mut row = in_list(request, user);
-    add_status(&mut row, user);
+    let mut row = v1(shown(request, user, true));
     row["locale"] = json!("en_US");
     Ok(row)
 }
 
-/// A user as lists of v1 have them.
-fn in_list(request: &Request, user: &User) -> Value {
-    let mut row = with_email(request, user);
+/// A row as v1 has it. *Unknown*: whether v1 knows customers. Taken: their type is empty, as documented.
+fn v1(mut row: Value) -> Value {
     if row["accountType"] == "customer" {
         row["accountType"] = json!("");
     }
     let id = row["accountId"].as_str().unwrap_or_default();
     row["_links"] = json!({"self": format!("{SITE}/wiki/rest/api/user?accountId={id}")});
     row["type"] = json!("known");
-    row["isGuest"] = json!(user.is_guest());
+    row["isGuest"] = json!(is_guest(&row));
     row["_expandable"] = json!({"operations": "", "personalSpace": ""});
     row
 }
 
-/// The row, with the address as far as the caller may see it.
-fn with_email(request: &Request, user: &User) -> Value {
-    let mut row = user.row.clone();
-    if user.email_hidden && row["accountId"] != request.caller.owner {
-        match (&request.tenant.options.hidden_email, row.as_object_mut()) {
-            (None, Some(row)) => drop(row.remove("email")),
-            (shown, _) => row["email"] = json!(shown),
-        }
+/// What the caller sees of a user. *Unknown*: whether search and members have the tail of a name that tells who cannot
+/// come in. Taken: only users that are asked for by id have it, as they alone have the status.
+fn shown(request: &Request, user: &Value, by_id: bool) -> Value {
+    let (address, mut row) = (&request.tenant.options.hidden_email, user.clone());
+    let mut hidden = vec!["operations", "emailHidden", "indexed"];
+    if row["emailHidden"] == true && row["accountId"] != owner(&request.caller) {
+        row["email"] = json!(address);
+        hidden.extend(address.is_none().then_some("email"));
     }
+    if by_id {
+        let name = row["displayName"].as_str().unwrap_or_default();
+        let is_person = user["accountType"] == "atlassian";
+        let tail = match user["accountStatus"].as_str() {
+            Some("inactive") => " (Deactivated)",
+            Some("active") if is_person && user["operations"] == json!([]) => " (Unlicensed)",
+            _ => "",
+        };
+        row["displayName"] = json!(format!("{name}{tail}"));
+        row["timeZone"] = Value::Null;
+    } else {
+        hidden.push("accountStatus");
+    }
+    let fields = row.as_object_mut().into_iter();
+    fields.for_each(|fields| fields.retain(|name, _| !hidden.contains(&name.as_str())));
     row
 }
 
-/// What is only shown where users are asked for by id: the status, and the tail of a name that tells who cannot come in.
-/// *Unknown*: whether search and members have the tail. Taken: they do not.
-fn add_status(row: &mut Value, user: &User) {
-    let tail = match user.status.as_str() {
-        "inactive" => " (Deactivated)",
-        "active" if !user.licensed && user.row["accountType"] == "atlassian" => " (Unlicensed)",
-        _ => "",
-    };
-    let name = row["displayName"].as_str().unwrap_or_default();
-    row["displayName"] = json!(format!("{name}{tail}"));
-    row["accountStatus"] = json!(user.status);
-    row["timeZone"] = Value::Null;
-}
-
-/// Each once; ids nobody has heard of are left out.
+/// Ids nobody has heard of are left out.
 pub(super) fn users_bulk(request: &mut Request) -> Reply {
     let body = request.body(&["accountIds"])?;
     let ids = body["accountIds"].as_array();
     let ids: Option<Vec<&str>> = ids.and_then(|ids| ids.iter().map(Value::as_str).collect());
     let ids = ids.filter(|ids| (1..=250).contains(&ids.len()));
     let ids = ids.ok_or_else(|| Refusal::violation("accountIds must be 1 to 250 texts"))?;
-    let mut seen = BTreeSet::new();
-    let ids = ids.into_iter().filter(|id| seen.insert(*id));
-    let users = ids.filter_map(|id| request.tenant.world.users.get(id));
+    let users = ids.into_iter();
+    let users = users.filter_map(|id| request.tenant.world.users.get(id));
     let rows = users.map(|user| {
-        let mut row = with_email(request, user);
+        let mut row = shown(request, user, true);
         if row["accountType"] == "" {
             row["accountType"] = json!("unknown");
         }
-        add_status(&mut row, user);
         row["personalSpaceId"] = Value::Null;
         row
     });
@@ -111,20 +104,18 @@ pub(super) fn search(request: &mut Request) -> Reply {
     let filters = ["none", "externalCollaborator", "all"];
     let filter = request.one_of("sitePermissionTypeFilter", &filters)?;
     let cql = request.required("cql")?;
-    let plain = cql.replace([' ', '"'], "").to_lowercase();
-    if plain != "type=user" {
-        return Err(Refusal::violation(format!("Could not parse cql : {cql}")));
+    if cql.replace([' ', '"'], "").to_lowercase() != "type=user" {
+        return Err(format!("Could not parse cql : {cql}").into());
     }
     let users = request.tenant.world.users.values();
-    let users =
-        users.filter(|user| user.indexed && !["inactive", "closed"].contains(&&*user.status));
+    let users = users.filter(|user| user["indexed"] == true && user["accountStatus"] != "inactive");
     let users = users.filter(|user| match filter {
         Some("all") => true,
-        filter => user.is_guest() == (filter == Some("externalCollaborator")),
+        filter => is_guest(user) == (filter == Some("externalCollaborator")),
     });
     let found = users.take(options.search_total).collect();
     let mut good = page(request, found, |user| {
-        let (row, name) = (in_list(request, user), &user.row["displayName"]);
+        let (row, name) = (v1(shown(request, user, false)), &user["displayName"]);
         let url = format!("/people/{}", row["accountId"].as_str().unwrap_or_default());
         json!({
             "user": row, "title": name, "excerpt": "", "url": url, "breadcrumbs": [], "entityType": "user",
@@ -138,8 +129,7 @@ pub(super) fn search(request: &mut Request) -> Reply {
 }
 
 pub(super) fn groups(request: &mut Request) -> Reply {
-    let groups = request.tenant.world.groups.values();
-    page(request, by_name(groups), Value::clone)
+    by_name(request, request.tenant.world.groups.values())
 }
 
 /// *Unknown*: the answer for a user nobody has heard of. Taken: 404.
@@ -149,14 +139,13 @@ pub(super) fn groups_of_user(request: &mut Request) -> Reply {
         return Err(not_found("user", id));
     }
     let groups = world.groups.values();
-    let groups = groups.filter(|group| group.members.contains(id));
-    page(request, by_name(groups), Value::clone)
+    by_name(request, groups.filter(|group| group.members.contains(id)))
 }
 
-fn by_name<'w>(groups: impl Iterator<Item = &'w Group>) -> Vec<&'w Value> {
+fn by_name<'w>(request: &Request, groups: impl Iterator<Item = &'w Group>) -> Reply {
     let mut rows: Vec<&Value> = groups.map(|group| &group.row).collect();
     rows.sort_by_key(|row| (row["name"].as_str(), row["id"].as_str()));
-    rows
+    page(request, rows, Value::clone)
 }
 
 pub(super) fn group(request: &mut Request) -> Reply {
@@ -176,7 +165,7 @@ pub(super) fn members(request: &mut Request) -> Reply {
     let group = world.groups.get(request.id(0));
     let members = group.into_iter().flat_map(|group| &group.members);
     page(request, members.collect(), |id| match world.users.get(id) {
-        Some(user) => in_list(request, user),
+        Some(user) => v1(shown(request, user, false)),
         None => {
             json!({"type": "unknown", "accountId": id, "accountType": "", "email": "", "publicName": "", "displayName": ""})
         }
@@ -213,7 +202,7 @@ pub(super) fn remove_member(request: &mut Request) -> Reply {
 fn writable<'r>(request: &'r mut Request, user: &str) -> Result<&'r mut Group, Refusal> {
     let id = request.required("groupId")?.to_owned();
     let world = &mut request.tenant.world;
-    let stranger = !world.is_site_admin(&request.caller.owner);
+    let stranger = !world.is_site_admin(owner(&request.caller));
     Refusal::when(stranger, 403, "only site administrators may change groups")?;
     let group = world.groups.get_mut(&id);
     let group = group.ok_or_else(|| not_found("group", &id))?;

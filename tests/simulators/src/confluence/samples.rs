@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{RoleMode, Token, World};
+use super::world::{RoleMode, World, make_odd};
 use crate::random::{Random, stretch};
 
 /// The address that goes with [`TEST_TOKEN`] and [`SCOPED_TOKEN`].
@@ -32,10 +32,6 @@ pub const ALL_SCOPES: [&str; 8] = [
 /// The account id of the administrator.
 const ADA: &str = "712020:a1";
 
-/// The group of site administrators of all samples.
-const ADMINS: &str = "
-    group | 11-adm | site-admins | ADMINS | 712020:a1";
-
 const WORKED_EXAMPLE: &str = "
     person | 557058:b2 | Bob | bob@acme.io | hidden inactive
     person | 712020:c3 | Bot | | app
@@ -53,6 +49,7 @@ const WORKED_EXAMPLE: &str = "
     row | 1102 | 98311 | user:712020:a1 | read/space";
 
 const ROLES: &str = "
+    roles
     role | r1 | SYSTEM | Admin | read/space administer/space export/space create/page update/page delete/page manage_users/space
     role | r2 | SYSTEM | Viewer | read/space
     holds | 98310 | user:712020:a1 | r1
@@ -61,7 +58,7 @@ const ROLES: &str = "
 const RICH: &str = "
     person | 712020:reader | Rita Reader | reader@acme.io |
     person | 712020:deactivated | Dora Gone | dora@acme.io | inactive
-    person | 712020:closed | Former user | | closed
+    person | 712020:closed | Former user | | closed unindexed
     person | 712020:odd-status | Uma Unknown | uma@acme.io | unknown
     person | 712020:unlicensed | Lev Less | lev@acme.io | unlicensed
     person | 712020:hidden | Hana H | hana@acme.io | hidden
@@ -84,12 +81,10 @@ const RICH: &str = "
     grant | 98320 | user:712020:deactivated | read/space export/space
     grant | 98320 | user:712020:never-was, user:712020:guest, user:712020:app, user:712020:unindexed | read/space
     grant | 98320 | user:plain-id-without-colon, user:712020:reader, group:38/odd id, group:99-never-was | read/space
-    grant | 98320 | access-class:ALL_LICENSED_USERS, access-class:ALL_PRODUCT_ADMINS, anonymous:anonymous | read/space
-    grant | 98320 | role:role-from-the-future, device:toaster | read/space
+    grant | 98320 | access-class:ALL_LICENSED_USERS, access-class:ALL_PRODUCT_ADMINS, anonymous:anonymous, role:role-from-the-future, device:toaster | read/space
     grant | 98320 | group:33-team | read/space purge/whiteboard
-    grant | 98320 | user:712020:hidden | read/space create/page delete/page archive/page create/blogpost delete/blogpost
-    grant | 98320 | user:712020:hidden | create/comment delete/comment create/attachment delete/attachment
-    grant | 98320 | user:712020:hidden | delete/space export/space restrict_content/space
+    grant | 98320 | user:712020:hidden | read/space delete/space export/space restrict_content/space create/page delete/page archive/page
+    grant | 98320 | user:712020:hidden | create/blogpost delete/blogpost create/comment delete/comment create/attachment delete/attachment
     space | 98321 | OLD | Old things | knowledge_base archived
     grant | 98321 | user:712020:a1, group:22-eng | read/space
     space | 98322 | ~712020reader | Rita Reader | personal
@@ -104,6 +99,7 @@ const RICH: &str = "
 
 /// Custom access beside roles; and a space in which a class holds nothing but a role.
 const RICH_ROLES: &str = "
+    roles
     role | role-admin | SYSTEM | Admin | read/space administer/space export/space create/page update/page delete/page manage_users/space
     role | role-manager | SYSTEM | Manager | read/space create/page update/page delete/page manage_content/space
     role | role-collaborator | SYSTEM | Collaborator | read/space create/page update/page create/comment
@@ -121,26 +117,22 @@ const RICH_ROLES: &str = "
     holds | 98331 | access-class:all-licensed-users | role-viewer";
 
 impl World {
-    /// A site with its administrator, and with the tokens of all samples.
+    /// A site with its administrator in a group of such, and with the tokens of all samples.
     fn with_ada() -> Self {
-        let tokens = [
-            (TEST_TOKEN, ADA, false),
-            (SCOPED_TOKEN, ADA, true),
-            (BEARER_TOKEN, ADA, true),
-            (READER_TOKEN, "712020:reader", false),
-        ];
+        let scopes = ALL_SCOPES.join(" ");
+        let tokens = json!({
+            (TEST_TOKEN): {"owner": ADA}, (READER_TOKEN): {"owner": "712020:reader"},
+            (SCOPED_TOKEN): {"owner": ADA, "scopes": scopes}, (BEARER_TOKEN): {"owner": ADA, "scopes": scopes},
+        });
         let mut world = Self {
             cloud_id: "5f6e7d8c-0000-4000-8000-00000000acde".to_owned(),
-            tokens: Vec::from(tokens.map(|(secret, owner, is_scoped)| Token {
-                secret: secret.to_owned(),
-                owner: owner.to_owned(),
-                bearer: secret == BEARER_TOKEN,
-                scopes: is_scoped.then(|| ALL_SCOPES.map(str::to_owned).into()),
-            })),
+            tokens: serde_json::from_value(tokens).unwrap_or_default(),
             next_permission: 2001,
             ..Self::default()
         };
-        world.add_user(ADA, "Ada Admin", TEST_EMAIL);
+        world
+            .add_user(ADA, "Ada Admin", TEST_EMAIL)
+            .add_group("11-adm", "site-admins", &[ADA]);
         world
     }
 
@@ -153,13 +145,13 @@ impl World {
             match fields[..] {
                 ["person", id, name, email, _] => {
                     self.add_user(id, name, email);
-                    self.edit_user(id, |user| words.iter().for_each(|odd| user.become_odd(odd)));
+                    self.edit_user(id, |user| words.iter().for_each(|odd| make_odd(user, odd)));
                 }
                 ["group", id, name, managed_by, _] => {
                     self.add_group(id, name, &words);
-                    self.groups
-                        .entry(id.to_owned())
-                        .and_modify(|group| group.be_managed_by(managed_by));
+                    if let Some(group) = self.groups.get_mut(id) {
+                        group.be_managed_by(managed_by);
+                    }
                 }
                 ["space", _, key, name, _] => {
                     self.add_space(number(1), key, name, words[0]);
@@ -170,15 +162,15 @@ impl World {
                 ["row", _, _, who, pair] => {
                     self.edit_space(number(2), |space| space.add(number(1), who, pair));
                 }
+                ["roles"] => self.mode = RoleMode::Transition,
                 [verb, _, all, _] => {
-                    let all = all.split(", ").filter_map(|who| who.split_once(':'));
-                    for ((kind, who), word) in
-                        all.flat_map(|who| words.iter().map(move |w| (who, w)))
-                    {
-                        match verb {
-                            "grant" => self.grant(number(1), kind, who, word),
-                            _ => self.set_role(number(1), kind, who, word),
-                        };
+                    for who in all.split(", ").filter_map(|who| who.split_once(':')) {
+                        for word in &words {
+                            match verb {
+                                "grant" => self.grant(number(1), who.0, who.1, word),
+                                _ => self.set_role(number(1), who.0, who.1, word),
+                            };
+                        }
                     }
                 }
                 _ => unreachable!("{line}"),
@@ -187,24 +179,19 @@ impl World {
         self
     }
 
-    /// The site `acme`, with permissions: an administrator, a deactivated user whose address is hidden and who is still
-    /// in a group, an app; two groups; a space and a personal one.
+    /// The site `acme`, with permissions: three accounts, one of them deactivated and one an app, two groups, two spaces.
     #[must_use]
     pub fn worked_example() -> Self {
-        Self::with_ada().read(ADMINS).read(WORKED_EXAMPLE)
+        Self::with_ada().read(WORKED_EXAMPLE)
     }
 
-    /// The same site on its way to roles: in `ENG` the administrator has one role, the group and all licensed users
-    /// another; the app and the personal space still have permissions. [`World::set_mode`] takes it all the way.
+    /// The same site on its way to roles: those in `ENG` have some, but for the app; the personal space has none.
     #[must_use]
     pub fn with_roles() -> Self {
-        let mut world = Self::worked_example().read(ROLES);
-        world.mode = RoleMode::Transition;
-        world
+        Self::worked_example().read(ROLES)
     }
 
-    /// Every oddity of a site with permissions once: kinds and states of accounts, kinds of groups and spaces, kinds of
-    /// principals. The ids say what is odd.
+    /// Every oddity of accounts, groups, spaces and principals on a site with permissions once. Ids say what is odd.
     #[must_use]
     pub fn rich() -> Self {
         Self::worked_example().read(RICH)
@@ -213,9 +200,7 @@ impl World {
     /// The same on the way to roles: system and custom roles, held by people, groups and classes beside permissions.
     #[must_use]
     pub fn rich_with_roles() -> Self {
-        let mut world = Self::rich().read(RICH_ROLES);
-        world.mode = RoleMode::Transition;
-        world
+        Self::rich().read(RICH_ROLES)
     }
 }
 
@@ -247,8 +232,6 @@ pub struct Sizes {
 
 crate::default_from_arguments!(Sizes);
 
-const FIRST: [&str; 6] = ["Bela", "Chidi", "Dana", "Emil", "Fatima", "Goran"];
-const AREA: [&str; 5] = ["Orders", "Billing", "Search", "Ledger", "Mail"];
 /// What principals may have besides the view of a space.
 const PAIRS: &str = "create/page create/comment create/attachment create/blogpost delete/page archive/page \
     delete/comment delete/blogpost delete/attachment delete/space export/space restrict_content/space";
@@ -258,10 +241,10 @@ impl World {
     /// samples. The deactivated and guests are in no group, guests in no space.
     #[must_use]
     pub fn generate(sizes: &Sizes, seed: u64) -> Self {
-        let (mut text, mut random) = (ADMINS.to_owned(), Random::new(seed));
+        let (mut text, mut random) = (String::new(), Random::new(seed));
         let (mut active, mut holders) = (vec![ADA.to_owned()], vec![format!("user:{ADA}")]);
         for i in 1..sizes.users + sizes.apps {
-            let (id, name) = (format!("712020:{}", random.uuid()), random.word(&FIRST));
+            let id = format!("712020:{}", random.uuid());
             let odd = match random.below(100) {
                 _ if i >= sizes.users => "app",
                 0..5 => "inactive",
@@ -270,7 +253,7 @@ impl World {
                 10..25 => "hidden",
                 _ => "atlassian",
             };
-            text += &format!("\nperson | {id} | {name} {i} | {name}{i}@example.com | {odd}");
+            text += &format!("\nperson | {id} | Person {i} | person.{i}@example.com | {odd}");
             if odd != "guest" {
                 holders.push(format!("user:{id}"));
                 active.extend((odd != "inactive").then_some(id));
@@ -278,29 +261,25 @@ impl World {
         }
         let mut groups = vec!["group:11-adm".to_owned()];
         for i in 1..sizes.groups {
-            let (id, area) = (random.uuid(), random.word(&AREA).to_lowercase());
+            let id = random.uuid();
             let managed_by = ["ADMINS", "EXTERNAL", "OPEN", "TEAM_MEMBERS"][i % 4];
             let members = stretch(&mut random, &active, sizes.members_per_group);
             let members: String = members.iter().map(|id| format!("{id} ")).collect();
-            text += &format!("\ngroup | {id} | {area}-team-{i} | {managed_by} | {members}");
+            text += &format!("\ngroup | {id} | team-{i} | {managed_by} | {members}");
             groups.push(format!("group:{id}"));
         }
-        for i in 0..sizes.spaces + sizes.personal_spaces.min(holders.len()) {
-            let (id, area, own) = (
-                98_304 + 32 * i,
-                random.word(&AREA),
-                i.checked_sub(sizes.spaces),
-            );
-            let shared = ["global", "collaboration", "global archived"][i % 3];
-            let (tilde, kind) = own.map_or(("", shared), |_| ("~", "personal"));
-            let admin = &holders[own.unwrap_or_default()];
-            text += &format!("\nspace | {id} | {tilde}{area}{i} | {area} {i} | {kind}");
-            text += &format!("\ngrant | {id} | {admin} | read/space administer/space");
-            if own.is_some() || random.chance(30) {
-                text += &format!("\ngrant | {id} | access-class:all-licensed-users | read/space");
-            }
-            if random.chance(5) {
-                text += &format!("\ngrant | {id} | anonymous:anonymous | read/space");
+        for i in 0..sizes.spaces + sizes.personal_spaces {
+            let id = 98_304 + 32 * i;
+            let (tilde, kind) = match i {
+                _ if i >= sizes.spaces => ("~", "personal"),
+                _ if i % 10 == 9 => ("", "global archived"),
+                _ => ("", "collaboration"),
+            };
+            text += &format!("\nspace | {id} | {tilde}S{i} | Space {i} | {kind}");
+            text += &format!("\ngrant | {id} | user:{ADA} | read/space administer/space");
+            let everybody = ["access-class:all-licensed-users", "anonymous:anonymous"];
+            for who in everybody.iter().filter(|_| random.chance(20)) {
+                text += &format!("\ngrant | {id} | {who} | read/space");
             }
             for _ in 0..random.below(sizes.principals_per_space + 1) {
                 let list = [&groups, &groups, &holders][random.below(3)];

@@ -1,5 +1,4 @@
-//! The world: one site with everything in it. Rows are as the API has them. What is said of things that are not there is
-//! ignored.
+//! The world: one site. Rows are as the API has them. What is said of things that are not there is ignored.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,57 +7,36 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::SITE;
+use super::{BEARER_TOKEN, SITE, owner};
+use crate::{Rows, base64};
 
 /// The first id of the rows that come from roles, which no granted row reaches.
 const FIRST_OF_ROLES: u64 = 1 << 40;
 
-/// A site and everything in it.
+/// A site and everything in it, by id.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "fields are what they are called")]
 pub struct World {
-    /// The site's id at the gateway.
     pub cloud_id: String,
-    /// Permissions or roles.
     pub mode: RoleMode,
-    /// By account id.
-    pub users: BTreeMap<String, User>,
-    /// By id.
+    /// As the API shows who is asked for by id, without the tail of a name that tells who cannot come in. Besides:
+    /// `operations`, `emailHidden` and `indexed`, whether search finds them. The index of a big site has holes.
+    pub users: Rows,
     pub groups: BTreeMap<String, Group>,
-    /// By id.
     pub spaces: BTreeMap<u64, Space>,
-    /// Roles of the site, in the order in which they are listed: `id`, `type` (`SYSTEM` or `CUSTOM`), `name`,
-    /// `description`, `spacePermissions`.
+    /// In the order in which they are listed: `id`, `type`, `name`, `description`, `spacePermissions`.
     pub roles: Vec<Value>,
-    /// All tokens.
-    pub tokens: Vec<Token>,
+    /// API tokens by what they are: `owner`, whose rights they have, and, of those for the gateway, `scopes`.
+    pub tokens: Rows,
     /// The id of the next permission that is granted. Every grant takes two, the second for what comes along with it.
     pub next_permission: u64,
-}
-
-/// A person, an app, or a customer of a service desk.
-#[derive(Clone, Debug, PartialEq)]
-pub struct User {
-    /// `accountId`, `accountType` (`atlassian`, `app`, `customer` or nothing), `publicName`, `displayName` (without the
-    /// tail that tells who cannot come in), `email`, `profilePicture`, `isExternalCollaborator` (guests).
-    pub row: Value,
-    /// `accountStatus`: `active`, `inactive`, `closed` or `unknown`.
-    pub status: String,
-    /// Whether they may use Confluence: `operations` has `use/application`.
-    pub licensed: bool,
-    /// Whether the profile hides the address from everybody else.
-    pub email_hidden: bool,
-    /// Whether search finds them while they are active. The index of a big site has holes.
-    pub indexed: bool,
 }
 
 /// A group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// `type`, `name`, `id`, `usageType`, `managedBy` (`ADMINS`, `EXTERNAL`, `TEAM_MEMBERS`, `OPEN`), `resourceAri`,
-    /// `_links`.
+    /// `type`, `name`, `id`, `usageType`, `managedBy`, `resourceAri`, `_links`.
     pub row: Value,
-    /// Whether its members are site administrators.
-    pub site_admins: bool,
     /// Account ids. They need not be users of this world.
     pub members: BTreeSet<String>,
 }
@@ -68,8 +46,7 @@ pub struct Group {
 pub struct Space {
     /// `id`.
     pub id: u64,
-    /// `id`, `key`, `name`, `type`, `status` (`current` or `archived`), `authorId` (for a personal space its owner) and
-    /// the rest.
+    /// `id`, `key`, `name`, `type`, `status` (`current` or `archived`) and the rest.
     pub row: Value,
     /// The rows of its permissions, without those that come from roles.
     pub permissions: Vec<Permission>,
@@ -77,19 +54,17 @@ pub struct Space {
     pub roles: BTreeMap<String, String>,
 }
 
-/// A row of a space's permissions.
+/// A row of a space's permissions: who may do what, such as `user:712020:a1` and `read/space`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "said above")]
 pub struct Permission {
-    /// `id`.
     pub id: u64,
-    /// `principal`: see [`principal`].
     pub who: String,
-    /// `operation`: `read/space`.
     pub pair: String,
 }
 
 /// How far a site has come from permissions to roles.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RoleMode {
     /// Permissions only.
     #[default]
@@ -98,19 +73,6 @@ pub enum RoleMode {
     Transition,
     /// Roles only.
     Roles,
-}
-
-/// An API token.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Token {
-    /// The token itself.
-    pub secret: String,
-    /// The account id of the user whose rights it has.
-    pub owner: String,
-    /// Whether it is sent as `Bearer`, without the owner's address.
-    pub bearer: bool,
-    /// What it is good for, at the gateway; `None` for a classic one, which is good for everything anywhere.
-    pub scopes: Option<BTreeSet<String>>,
 }
 
 /// Whom access is given to: `user:712020:a1`, `group:22-eng`, `access-class:all-licensed-users` as the role calls spell
@@ -122,24 +84,22 @@ pub(super) fn principal(kind: &str, id: &str) -> String {
     }
 }
 
-impl User {
-    pub(super) fn is_guest(&self) -> bool {
-        self.row["isExternalCollaborator"] == true
-    }
+pub(super) fn is_guest(user: &Value) -> bool {
+    user["isExternalCollaborator"] == true
+}
 
-    /// Makes the user odd in one way, by a word for it.
-    pub(super) fn become_odd(&mut self, odd: &str) {
-        match odd {
-            "inactive" | "closed" => (self.status, self.licensed) = (odd.to_owned(), false),
-            "unknown" => self.status = odd.to_owned(),
-            "unlicensed" => self.licensed = false,
-            "unindexed" => self.indexed = false,
-            "hidden" => self.email_hidden = true,
-            "guest" => self.row["isExternalCollaborator"] = json!(true),
-            "typeless" => self.row["accountType"] = json!(""),
-            kind => self.row["accountType"] = json!(kind),
-        }
-    }
+/// Makes a user odd in one way, by a word for it.
+pub(super) fn make_odd(user: &mut Value, odd: &str) {
+    let (field, value) = match odd {
+        "inactive" | "closed" | "unknown" => ("accountStatus", json!(odd)),
+        "unlicensed" => ("operations", json!([])),
+        "unindexed" => ("indexed", json!(false)),
+        "hidden" => ("emailHidden", json!(true)),
+        "guest" => ("isExternalCollaborator", json!(true)),
+        "typeless" => ("accountType", json!("")),
+        kind => ("accountType", json!(kind)),
+    };
+    user[field] = value;
 }
 
 impl Group {
@@ -187,29 +147,23 @@ impl World {
     pub fn add_user(&mut self, id: &str, name: &str, email: &str) -> &mut Self {
         let picture = format!("/wiki/aa-avatar/{id}");
         let row = json!({
-            "accountId": id, "accountType": "atlassian", "publicName": name, "displayName": name, "email": email,
-            "profilePicture": {"path": picture, "width": 48, "height": 48, "isDefault": false},
-            "isExternalCollaborator": false,
+            "accountId": id, "accountType": "atlassian", "accountStatus": "active", "email": email, "publicName": name,
+            "displayName": name, "profilePicture": {"path": picture, "width": 48, "height": 48, "isDefault": false},
+            "isExternalCollaborator": false, "operations": [{"operation": "use", "targetType": "application"}],
+            "emailHidden": false, "indexed": true,
         });
-        let user = User {
-            row,
-            status: "active".to_owned(),
-            licensed: true,
-            email_hidden: false,
-            indexed: true,
-        };
-        self.users.insert(id.to_owned(), user);
+        self.users.insert(id.to_owned(), row);
         self
     }
 
     /// Adds a guest.
     pub fn add_guest(&mut self, id: &str, name: &str, email: &str) -> &mut Self {
         self.add_user(id, name, email);
-        self.edit_user(id, |user| user.become_odd("guest"))
+        self.edit_user(id, |user| make_odd(user, "guest"))
     }
 
     /// Changes a user.
-    pub fn edit_user(&mut self, id: &str, change: impl FnOnce(&mut User)) -> &mut Self {
+    pub fn edit_user(&mut self, id: &str, change: impl FnOnce(&mut Value)) -> &mut Self {
         self.users.get_mut(id).map(change);
         self
     }
@@ -223,7 +177,6 @@ impl World {
         });
         let group = Group {
             row,
-            site_admins: name == "site-admins",
             members: members.iter().map(|&member| member.to_owned()).collect(),
         };
         self.groups.insert(id.to_owned(), group);
@@ -295,22 +248,33 @@ impl World {
 
     /// Revokes a token.
     pub fn revoke_token(&mut self, secret: &str) -> &mut Self {
-        self.tokens.retain(|token| token.secret != secret);
+        self.tokens.remove(secret);
         self
     }
 
     /// Gives a token these scopes and no others.
     pub fn set_scopes(&mut self, secret: &str, scopes: &[&str]) -> &mut Self {
-        for token in self.tokens.iter_mut().filter(|t| t.secret == secret) {
-            token.scopes = Some(scopes.iter().map(|&scope| scope.to_owned()).collect());
+        if let Some(token) = self.tokens.get_mut(secret) {
+            token["scopes"] = json!(scopes.join(" "));
         }
         self
+    }
+
+    /// What a request with this token says of itself, if the token's owner is let in.
+    pub(super) fn header(&self, secret: &str) -> Option<String> {
+        let owner = self.users.get(owner(self.tokens.get(secret)?))?;
+        let plain = format!("{}:{secret}", owner["email"].as_str()?);
+        match owner["accountStatus"] == "active" && owner["operations"] != json!([]) {
+            false => None,
+            true if secret == BEARER_TOKEN => Some(format!("Bearer {secret}")),
+            true => Some(format!("Basic {}", base64::encode(plain.as_bytes()))),
+        }
     }
 
     /// Whether the user is in a group of site administrators.
     pub(super) fn is_site_admin(&self, user: &str) -> bool {
         let mut groups = self.groups.values();
-        groups.any(|group| group.site_admins && group.members.contains(user))
+        groups.any(|group| group.row["name"] == "site-admins" && group.members.contains(user))
     }
 
     /// Whether the user has the permission in the space in any way.
@@ -318,7 +282,7 @@ impl World {
         let has = |who: &str| match who.split_once(':').unwrap_or_default() {
             ("user", id) => id == user,
             ("group", id) => self.is_member(id, user),
-            ("access-class", "all-licensed-users") => !self.users[user].is_guest(),
+            ("access-class", "all-licensed-users") => !is_guest(&self.users[user]),
             ("access-class", "all-product-admins") => self.is_site_admin(user),
             ("access-class", "anonymous-users" | "authenticated-users") => true,
             (kind, _) => kind == "anonymous",
@@ -363,17 +327,12 @@ impl World {
             for row in &space.permissions {
                 pairs.entry(&row.who).or_default().insert(&row.pair);
             }
-            let mut view = Map::new();
-            if !pairs.is_empty() {
-                view.insert("permissions".to_owned(), json!(pairs));
-            }
-            if !space.roles.is_empty() {
-                view.insert("roles".to_owned(), json!(space.roles));
-            }
-            if !view.is_empty() {
+            if let Value::Object(mut view) = json!({"permissions": pairs, "roles": space.roles}) {
+                view.retain(|_, held| *held != json!({}));
                 spaces.insert(id.to_string(), Value::Object(view));
             }
         }
+        spaces.retain(|_, view| *view != json!({}));
         json!({"groups": groups, "spaces": spaces})
     }
 }

@@ -53,8 +53,7 @@ impl Stage for Vendor {
                     world.set_scopes(SCOPED_TOKEN, &scopes);
                 }
                 "revoked" => drop(world.revoke_token(value)),
-                "inactive" => drop(world.edit_user(value, |ada| ada.status = name.to_owned())),
-                "unlicensed" => drop(world.edit_user(value, |ada| ada.licensed = false)),
+                "inactive" => drop(world.edit_user(value, |u| u["accountStatus"] = json!(name))),
                 "a crowd" => {
                     for n in 0..201 {
                         world.add_user(&format!("712020:n{n}"), "N", "");

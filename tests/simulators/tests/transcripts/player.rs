@@ -14,6 +14,7 @@
 //!     /pointer/into/body -> word        from here on `{word}` in a path or a body is this text; in a path it is escaped
 //!     /pointer/into/body => word        the same, as it is: an address that the answer leads to
 //!     /pointer = 1 ;; /pointer = 2      several of these
+//! 200 GET /path >> /pointer = 1         with them on the same line
 //! :: word = text                        from here on `{word}` is this text, everywhere
 //! 404! GET /((path | other/path))       several requests with the same answer, one after the other
 //! ++ 3600                               the simulator's clock goes forward by so many seconds
@@ -63,7 +64,8 @@ pub(crate) async fn play<S: Stage>(transcript: &str) {
             sim.advance(Duration::from_secs(seconds));
         } else {
             let sim = sim.as_ref().expect("a setup");
-            let mut expected = Vec::new();
+            let (line, check_here) = line.split_once(" >> ").unwrap_or((line, ""));
+            let mut expected = vec![fill(check_here, &words)];
             while let Some((_, line)) = lines.next_if(|(_, line)| line.starts_with("    ")) {
                 expected.push(fill(line.trim(), &words));
             }
@@ -168,9 +170,9 @@ fn check(reply: &Reply, expected: &[String], words: &mut BTreeMap<String, String
         {
             same(pointer, &part(pointer), value);
         } else if line.starts_with(|c: char| c.is_ascii_lowercase()) && body.is_empty() {
-            let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+            let (name, value) = line.split_once(':').unwrap_or((line, ""));
             let found = reply.headers.get(name).cloned().unwrap_or_default();
-            same(name, &Value::from(found), &Value::from(value).to_string());
+            same(name, &Value::from(found), &Value::from(value.trim()).to_string());
         } else {
             body.push_str(line);
         }

@@ -1,8 +1,6 @@
 //! Confluence Cloud.
 
-use rollcall_simulators::confluence::{
-    Confluence, Options, RoleMode, Sizes, TEST_EMAIL, TEST_TOKEN, World,
-};
+use rollcall_simulators::confluence::{Confluence, Options, Sizes, TEST_EMAIL, TEST_TOKEN, World};
 
 use crate::serve::{Common, Sample, until_interrupted};
 
@@ -13,22 +11,20 @@ pub(crate) struct Args {
     common: Common<8234>,
     #[command(flatten)]
     sizes: Sizes,
-    /// How far the site has come from permissions to roles; samples then have roles.
-    #[arg(long, value_enum, default_value_t = RoleMode::PreRoles)]
-    mode: RoleMode,
+    /// Take a sample that is on its way to roles.
+    #[arg(long, requires = "sample")]
+    roles: bool,
 }
 
 /// Serves it until Ctrl-C.
 pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
-    let pre_roles = args.mode == RoleMode::PreRoles;
-    let mut world = match args.common.sample {
-        Some(Sample::Small) if pre_roles => World::worked_example(),
-        Some(Sample::Small) => World::with_roles(),
-        Some(Sample::Rich) if pre_roles => World::rich(),
-        Some(Sample::Rich) => World::rich_with_roles(),
+    let world = match args.common.sample {
+        Some(Sample::Small) if args.roles => World::with_roles(),
+        Some(Sample::Small) => World::worked_example(),
+        Some(Sample::Rich) if args.roles => World::rich_with_roles(),
+        Some(Sample::Rich) => World::rich(),
         None => World::generate(&args.sizes, args.common.seed),
     };
-    world.set_mode(args.mode);
     let mut options = Options::default();
     options.latency = args.common.latency();
     let simulator = Confluence::start_on(args.common.port, world, options).await?;

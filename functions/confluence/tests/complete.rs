@@ -115,12 +115,12 @@ async fn nobody_who_has_access_is_missed_however_little_the_search_finds() {
         let people: Vec<String> = world.users.keys().cloned().collect();
         for (n, id) in people.iter().enumerate().skip(1) {
             world.edit_user(id, |user| match n % 4 {
-                0 => user.indexed = false,
-                1 => user.status = "inactive".into(),
+                0 => user["indexed"] = false.into(),
+                1 => user["accountStatus"] = "inactive".into(),
                 _ => {}
             });
         }
-        world.edit_user("712020:a1", |ada| ada.status = "active".into());
+        world.edit_user("712020:a1", |ada| ada["accountStatus"] = "active".into());
         let desk = desk_of(world).await;
         desk.vendor.sim.set_options(|o| o.search_total = total);
         let shown = Shown::by(&desk).await;

@@ -186,7 +186,7 @@ async fn lists_that_cannot_be_empty_are_not_taken_for_the_truth() {
     assert!(!desk.is_published());
     let desk = desk_of(World::worked_example()).await;
     desk.vendor.sim.with_world(|w| {
-        w.edit_user("712020:a1", |ada| ada.indexed = false);
+        w.edit_user("712020:a1", |ada| ada["indexed"] = false.into());
         for group in w.groups.values_mut() {
             group.members.remove("712020:a1");
         }

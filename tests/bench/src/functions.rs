@@ -145,10 +145,8 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
         principals_per_space: 6,
         ..Default::default()
     };
-    let options = confluence::Options {
-        latency,
-        ..Default::default()
-    };
+    let mut options = confluence::Options::default();
+    options.latency = latency;
     let sim = Confluence::start(confluence::World::generate(&sizes, 1), options).await?;
     let subject = Subject {
         function: "confluence-sync",

@@ -31,5 +31,5 @@ mod routes;
 
 pub use fault::{Fault, FaultKind};
 pub use kit::{Common, Simulator};
-pub use paging::{Ordering, Rows};
+pub use paging::{EmptyPage, Ordering, Rows};
 pub use server::{Answer, Call, Request, Server, Vendor};

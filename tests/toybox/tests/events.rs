@@ -7,8 +7,7 @@ use rollcall_harness::bad_input::{Failure, Inputs, fails, fails_unasked, failure
 use rollcall_harness::changes::outcome;
 use serde_json::{Value, json};
 
-use crate::simulator::Simulated;
-use crate::world::Desk;
+use crate::world::{Desk, Simulated};
 
 const TEXT: &str = r#"{"expected a string": [null, 7, true, ["x"], {"id": "x"}]}"#;
 const OPTIONAL: &str = r#"{"expected a string": [7, true, ["x"], {"id": "x"}]}"#;

@@ -174,7 +174,6 @@ async fn a_text_that_cannot_be_a_name_or_an_id_is_refused_also_in_a_dry_run() {
     all_fail(all).await;
 }
 
-/// However good the event would be for another connector.
 #[tokio::test]
 async fn what_the_connector_does_not_do_is_refused() {
     let desk = Desk::new().await;

@@ -27,7 +27,6 @@ fn write(path: &Path) {
 #[tokio::test]
 async fn a_store_that_is_no_folder_fails_every_operation_before_anything_is_asked() {
     let mut desk = Desk::new().await;
-    let good_store = desk.cx.store.clone();
     let file = desk.store().with_file_name("a-file");
     write(&file);
     for (store, expected) in [
@@ -40,7 +39,7 @@ async fn a_store_that_is_no_folder_fails_every_operation_before_anything_is_aske
         every_operation_fails(&desk, &store.display().to_string(), expected).await;
         assert!(desk.vendor.requests().is_empty(), "the vendor was asked");
     }
-    desk.cx.store = good_store;
+    desk.afresh();
     works(&desk, "a store that is no folder").await;
 }
 

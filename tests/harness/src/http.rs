@@ -10,20 +10,11 @@ use tokio::net::TcpStream;
 pub struct Reply {
     /// The status code.
     pub status: u16,
-    /// The headers in their order; names in lower case.
-    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    /// The first header of that name (lower case).
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        let found = headers.find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
     /// The body as text, whatever is in it.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -46,27 +37,17 @@ pub async fn request(
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    stream
-        .write_all(&[head.as_bytes(), b"\r\n", body].concat())
-        .await?;
+    let request = [head.as_bytes(), b"\r\n", body].concat();
+    stream.write_all(&request).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
-    parse(&answer).ok_or_else(|| Error::other("no whole HTTP answer"))
+    parse(&answer).ok_or_else(|| Error::other("no HTTP answer"))
 }
 
 fn parse(answer: &[u8]) -> Option<Reply> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers = lines.filter_map(|line| line.split_once(':'));
-    let plain = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.trim().to_owned());
-    let reply = Reply {
-        status,
-        headers: headers.map(plain).collect(),
-        body: answer[end + 4..].to_vec(),
-    };
-    let length = reply.header("content-length").and_then(|n| n.parse().ok());
-    let is_whole = length.is_none_or(|length: usize| reply.body.len() >= length);
-    is_whole.then_some(reply)
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let body = answer[end + 4..].to_vec();
+    Some(Reply { status, body })
 }

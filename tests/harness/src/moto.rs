@@ -110,28 +110,27 @@ impl Moto {
             ("AWS_REGION", "us-east-1"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ];
-        pairs
-            .map(|(name, value)| (name.into(), value.into()))
-            .into()
+        let owned = |(name, value): (&str, &str)| (name.into(), value.into());
+        pairs.map(owned).into()
     }
 
     /// Creates a bucket, unless it is there.
     pub async fn create_bucket(&self, bucket: &str) {
-        let reply = self.ask("s3", "PUT", &format!("/{bucket}"), &[], b"").await;
+        let reply = self.ask("PUT", &format!("/{bucket}"), "", "").await;
         assert!(matches!(reply.status, 200 | 409), "{}", reply.text());
     }
 
     /// Reads an object, `None` when there is none.
     pub async fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
         let path = format!("/{bucket}/{key}");
-        let reply = self.ask("s3", "GET", &path, &[], b"").await;
+        let reply = self.ask("GET", &path, "", "").await;
         (reply.status == 200).then_some(reply.body)
     }
 
     /// The keys under a prefix, sorted; the first thousand.
     pub async fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
         let path = format!("/{bucket}?list-type=2&prefix={prefix}");
-        let text = self.ask("s3", "GET", &path, &[], b"").await.text();
+        let text = self.ask("GET", &path, "", "").await.text();
         let keys = text.split("<Key>").skip(1);
         let keys = keys.filter_map(|part| part.split("</Key>").next());
         keys.map(str::to_owned).collect()
@@ -150,33 +149,27 @@ impl Moto {
 
     async fn secret(&self, action: &str, mut body: Value) {
         body["ClientRequestToken"] = format!("{:0>32}", unique()).into();
-        let target = format!("secretsmanager.{action}");
-        let headers = [
-            ("x-amz-target", &*target),
-            ("content-type", "application/x-amz-json-1.1"),
-        ];
-        let body = body.to_string();
-        let reply = self
-            .ask("secretsmanager", "POST", "/", &headers, body.as_bytes())
-            .await;
+        let (target, body) = (format!("secretsmanager.{action}"), body.to_string());
+        let reply = self.ask("POST", "/", &target, &body).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
     }
 
-    /// moto does not check signatures, but takes a request without one for an anonymous one; the service is read from the scope.
-    async fn ask(
-        &self,
-        service: &str,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Reply {
-        let scope = format!("test/20260101/us-east-1/{service}/aws4_request");
-        let signed =
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-        let headers = [&[("authorization", &*signed)], headers].concat();
+    /// Asks S3, or, with a target, Secrets Manager. moto does not check signatures, but takes a request without one for an
+    /// anonymous one; the service is read from the scope.
+    async fn ask(&self, method: &str, path: &str, target: &str, body: &str) -> Reply {
+        let (service, headers) = match target {
+            "" => ("s3", 1),
+            _ => ("secretsmanager", 3),
+        };
+        let scope = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
+        let signed = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        let all = [
+            ("authorization", &*signed),
+            ("x-amz-target", target),
+            ("content-type", "application/x-amz-json-1.1"),
+        ];
         let address = self.0.trim_start_matches("http://");
-        let reply = request(address, method, path, &headers, body).await;
+        let reply = request(address, method, path, &all[..headers], body.as_bytes()).await;
         reply.expect("moto answers")
     }
 }

@@ -70,9 +70,7 @@ pub struct Vendor {
     pub is_down: bool,
     /// For each request of a sync, who we are first; then all are good.
     replies: VecDeque<Reply>,
-    /// The pages that were asked for.
     asked: Vec<usize>,
-    /// What a principal has in the space.
     pub held: BTreeSet<String>,
     /// The fates of the next writes; then all are done.
     pub fates: VecDeque<Fate>,
@@ -376,8 +374,7 @@ impl Desk {
 
     /// The run and the tenant of the newest snapshot.
     pub async fn latest(&self) -> [Value; 2] {
-        let latest = get_json::<Value>(&*self.store, &KEYS.latest()).await;
-        let (latest, _) = latest.expect("readable").expect("a pointer");
+        let latest = self.json(&KEYS.latest()).await;
         ["sync_id", "tenant"].map(|field| latest[field].clone())
     }
 
@@ -440,8 +437,12 @@ impl Desk {
     }
 
     pub async fn object(&self, id: &str, name: &str) -> Value {
-        let key = format!("audit/planned/default/{id}/{name}.json");
-        let object = get_json(&*self.store, &key).await.expect("readable");
+        self.json(&format!("audit/planned/default/{id}/{name}.json"))
+            .await
+    }
+
+    async fn json(&self, key: &str) -> Value {
+        let object = get_json(&*self.store, key).await.expect("readable");
         object.expect("an object").0
     }
 }

@@ -160,23 +160,3 @@ impl Process {
         std::fs::read_to_string(format!("/proc/{id}/{file}"))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_child_has_the_variables_that_it_was_given_and_no_others() {
-        let launch = Launch::lambda("/usr/bin/env", "127.0.0.1:1");
-        let launch = launch.env("GIVEN", "first").env("GIVEN", "last");
-        let mut process = launch.spawn().unwrap();
-        process.child.wait().await.unwrap();
-        process.kill().await.unwrap();
-        let lines = process.stdout();
-        for line in ["GIVEN=last", "AWS_LAMBDA_FUNCTION_NAME=env"] {
-            assert!(lines.iter().any(|known| known == line), "{lines:?}");
-        }
-        let foreign = lines.iter().find(|line| line.starts_with("HOME="));
-        assert_eq!((foreign, process.stderr()), (None, vec![]));
-    }
-}

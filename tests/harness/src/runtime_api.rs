@@ -53,6 +53,8 @@ pub enum Answer {
 /// would have killed the process at the deadline.
 type Outcome = Result<Answer, String>;
 
+type Shares = State<Arc<Shared>>;
+
 struct Job {
     id: String,
     event: String,
@@ -152,7 +154,7 @@ impl RuntimeApi {
     }
 }
 
-async fn next(State(shared): State<Arc<Shared>>) -> Response {
+async fn next(State(shared): Shares) -> Response {
     shared.polls.send_modify(|polls| polls.push(Instant::now()));
     // A poll whose connection breaks is dropped here, before it has taken anything: nothing is lost.
     let Some(job) = shared.jobs.lock().await.recv().await else {
@@ -177,19 +179,15 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         .unwrap_or_default()
 }
 
-async fn response(
-    State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Response {
+async fn response(State(shared): Shares, Path(id): Path<String>, body: Bytes) -> Response {
     settle(&shared, &id, json(&body).map(Answer::Response))
 }
 
-async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
+async fn error(State(shared): Shares, Path(id): Path<String>, body: Bytes) -> Response {
     settle(&shared, &id, json(&body).map(Answer::Error))
 }
 
-async fn unknown(State(shared): State<Arc<Shared>>, method: Method, uri: Uri) -> Response {
+async fn unknown(State(shared): Shares, method: Method, uri: Uri) -> Response {
     hold(&shared.faults).push(format!("{method} {uri} is not of the Runtime API"));
     plain(StatusCode::NOT_FOUND, "NotFound")
 }

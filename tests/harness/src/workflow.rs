@@ -84,11 +84,8 @@ impl<'a, S: Subject> Aws<'a, S> {
 
     /// Runs the workflow of changes.
     pub async fn change(&self, operation: Operation, detail: &Value) -> Execution {
-        let given = [
-            PARTITION,
-            ("FunctionPrefix", FUNCTIONS),
-            ("Bus", "rollcall"),
-        ];
+        let prefix = ("FunctionPrefix", FUNCTIONS);
+        let given = [PARTITION, prefix, ("Bus", "rollcall")];
         let machine = Machine::parse(PROVISION, &given).expect("a definition");
         let event = json!({
             "version": "0", "id": "e1", "account": "123456789012", "region": "us-east-1", "resources": [],

@@ -7,8 +7,7 @@ use rollcall_harness::bad_input::{Failure, Inputs, fails, fails_unasked, failure
 use rollcall_harness::changes::outcome;
 use serde_json::{Value, json};
 
-use crate::simulator::Simulated;
-use crate::world::Desk;
+use crate::world::{Desk, Simulated};
 
 const TEXT: &str = r#"{"expected a string": [null, 7, true, ["x"], {"id": "x"}]}"#;
 const OPTIONAL: &str = r#"{"expected a string": [7, true, ["x"], {"id": "x"}]}"#;
@@ -175,7 +174,6 @@ async fn a_text_that_cannot_be_a_name_or_an_id_is_refused_also_in_a_dry_run() {
     all_fail(all).await;
 }
 
-/// However good the event would be for another connector.
 #[tokio::test]
 async fn what_the_connector_does_not_do_is_refused() {
     let desk = Desk::new().await;

@@ -35,10 +35,12 @@ pub(crate) async fn end(function: Environment, outcomes: &[&str]) -> Output {
     let output = function.end(Simulated::TOKENS).await;
     let (summaries, numbers) = (output.summaries(), output.numbers());
     let told: Vec<_> = summaries.iter().map(|line| &line["message"]).collect();
+    let counted = numbers.iter().map(|line| match line["Failures"].as_u64() {
+        Some(0) => "done",
+        _ => "failed",
+    });
     assert_eq!(told, outcomes, "{output:#?}");
-    let failures: Vec<_> = numbers.iter().map(|line| line["Failures"] == 1).collect();
-    let failed: Vec<_> = outcomes.iter().map(|said| *said == "failed").collect();
-    assert_eq!(failures, failed, "{output:#?}");
+    assert_eq!(counted.collect::<Vec<_>>(), outcomes, "{output:#?}");
     output
 }
 
@@ -84,8 +86,6 @@ async fn one_environment_serves_one_invocation_after_another_and_its_log_tells_o
     let (summary, numbers) = (&output.summaries()[2], &output.numbers()[2]);
     let named = ["level", "connector", "connection", "operation"].map(|name| &summary[name]);
     assert_eq!(named, ["INFO", "toybox", "default", "sync"]);
-    let named = ["Connector", "Connection", "Operation"].map(|name| &numbers[name]);
-    assert_eq!(named, ["toybox", "default", "sync"]);
     let counted = (&numbers["Calls"], &numbers["Grants"]);
     assert_eq!(counted, (&next["calls"], &next["counts"]["grants"]));
 }
@@ -99,8 +99,7 @@ async fn the_token_is_in_no_log_however_much_is_logged() {
         let function = start(operation, local.variables(), &trace).await;
         let event = Simulated::good(operation);
         let answer = function.answer(event.clone()).await;
-        let unknown = json!({"connection": "nobody", "request_id": "r1"});
-        function.refusal(unknown).await;
+        function.refusal(json!({"connection": "nobody"})).await;
         let mut outcomes = vec!["done", "failed"];
         if let Some(audit) = answer["audit"].as_str() {
             let intended = local.json(format!("{audit}/intended.json"));
@@ -142,28 +141,20 @@ async fn a_function_does_not_wait_longer_than_its_deadline() {
 #[tokio::test]
 async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment() {
     let (vendor, local) = beside().await;
-    for (operation, name, value, code) in [
-        (
-            Operation::Sync,
-            "ROLLCALL_STORE",
-            "s3:/bucket",
-            "BadEnvironment",
-        ),
-        (
-            Operation::Grant,
-            "ROLLCALL_CA_BUNDLE",
-            "/nowhere/roots.pem",
-            "BadTrustRoots",
-        ),
+    for (name, value, code) in [
+        ("ROLLCALL_STORE", "s3:/bucket", "BadEnvironment"),
+        ("ROLLCALL_CA_BUNDLE", "/nowhere.pem", "BadTrustRoots"),
     ] {
-        let function = start(operation, local.variables(), &[(name, value)]).await;
-        for _ in 0..2 {
-            let refusal = function.refusal(Simulated::good(operation)).await;
-            let found = (refusal.kind.as_str(), refusal.text("code"));
-            assert_eq!(found, ("Misconfigured", code), "{refusal:?}");
-            assert!(!refusal.text("message").is_empty() && !refusal.text("fix").is_empty());
+        for operation in [Operation::Sync, Operation::Grant] {
+            let function = start(operation, local.variables(), &[(name, value)]).await;
+            for _ in 0..2 {
+                let refusal = function.refusal(Simulated::good(operation)).await;
+                let found = (refusal.kind.as_str(), refusal.text("code"));
+                assert_eq!(found, ("Misconfigured", code), "{refusal:?}");
+                assert!(!refusal.text("fix").is_empty(), "{refusal:?}");
+            }
+            end(function, &["failed", "failed"]).await;
         }
-        end(function, &["failed", "failed"]).await;
     }
     assert!(!local.store().exists() && vendor.requests().is_empty());
 }

@@ -2,7 +2,12 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod aws;
-mod engine;
+mod engine {
+    mod changes;
+    mod outages;
+    mod runs;
+    mod worlds;
+}
 mod events;
 mod faults;
 mod lambda;

@@ -9,18 +9,15 @@ use rollcall_engine::store::folder::Folder;
 use rollcall_harness::bad_input::{Failure, Inputs, every_operation_fails, fails, failure, works};
 use rollcall_harness::conformance::Subject;
 
-use crate::simulator::Simulated;
-use crate::world::Desk;
+use crate::world::{Desk, Simulated};
+
+const fn misconfigured(code: &'static str, message: &'static str, fix: &'static str) -> Failure {
+    failure("Misconfigured", code, message, fix)
+}
 
 const FIX: &str = "Let this user write to the store's folder";
-const NOT_READABLE: Failure = failure("Misconfigured", "StoreNotReadable", "could not read", FIX);
-const NOT_WRITABLE: Failure = failure("Misconfigured", "StoreNotWritable", "could not write", FIX);
-const FULL: Failure = failure(
-    "Misconfigured",
-    "ScratchFull",
-    "the working database has no room left",
-    "more ephemeral storage",
-);
+const NOT_READABLE: Failure = misconfigured("StoreNotReadable", "could not read", FIX);
+const NOT_WRITABLE: Failure = misconfigured("StoreNotWritable", "could not write", FIX);
 
 fn write(path: &Path) {
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -30,7 +27,6 @@ fn write(path: &Path) {
 #[tokio::test]
 async fn a_store_that_is_no_folder_fails_every_operation_before_anything_is_asked() {
     let mut desk = Desk::new().await;
-    let good_store = desk.cx.store.clone();
     let file = desk.store().with_file_name("a-file");
     write(&file);
     for (store, expected) in [
@@ -43,7 +39,7 @@ async fn a_store_that_is_no_folder_fails_every_operation_before_anything_is_aske
         every_operation_fails(&desk, &store.display().to_string(), expected).await;
         assert!(desk.vendor.requests().is_empty(), "the vendor was asked");
     }
-    desk.cx.store = good_store;
+    desk.afresh();
     works(&desk, "a store that is no folder").await;
 }
 
@@ -75,6 +71,8 @@ async fn a_part_of_the_store_that_takes_nothing_fails_what_needs_it() {
 async fn a_full_scratch_disk_publishes_nothing_and_spoils_nothing() {
     let mut desk = Desk::new().await;
     let expected = works(&desk, "nothing").await["content_digest"].clone();
+    let full = "the working database has no room left";
+    let full = misconfigured("ScratchFull", full, "more ephemeral storage");
     let mut failed = 0;
     for pages in (1..).step_by(3) {
         desk.afresh();
@@ -85,7 +83,7 @@ async fn a_full_scratch_disk_publishes_nothing_and_spoils_nothing() {
         }
         desk.afresh();
         let wrong = format!("{pages} pages");
-        fails(&desk, Sync, Simulated::good(Sync), &wrong, FULL).await;
+        fails(&desk, Sync, Simulated::good(Sync), &wrong, full).await;
         failed += 1;
         desk.cx.settings.max_pages = None;
         let answer = works(&desk, &wrong).await;
@@ -100,7 +98,7 @@ async fn a_scratch_folder_that_is_none_is_the_operators_to_mend() {
     let file = desk.store().with_file_name("scratch");
     write(&file);
     let message = "the working database failed";
-    let expected = failure("Misconfigured", "ScratchFailed", message, "sound disk");
+    let expected = misconfigured("ScratchFailed", message, "sound disk");
     for folder in [file.clone(), file.with_file_name("nowhere")] {
         desk.cx.settings.scratch = Some(folder);
         fails(

@@ -11,19 +11,11 @@ use rollcall_harness::workflow::{Aws, PROVISION};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::simulator::Simulated;
-use crate::world::Desk;
+use crate::world::{Desk, Simulated};
 
-/// A desk whose runs and changes wait for outages as they do by default.
-async fn desk() -> Desk {
-    let mut desk = Desk::new().await;
-    desk.cx.settings.retries = 6;
-    desk
-}
-
-/// From now on the list of users, which every sync needs, is answered so.
-fn answers(desk: &Desk, kind: FaultKind) {
-    let fault = Fault::matching("GET", "/users", kind);
+/// From now on this, which every sync needs, is answered so.
+fn answers(desk: &Desk, path: &str, kind: FaultKind) {
+    let fault = Fault::matching("GET", path, kind);
     desk.vendor.set_faults(vec![fault]);
 }
 
@@ -38,7 +30,7 @@ fn waits(execution: &Execution) -> Vec<i64> {
 
 #[tokio::test]
 async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
-    let desk = desk().await;
+    let desk = Desk::new().await;
     let aws = Aws::around(&desk);
     let execution = aws.sync(&["default"]).await;
     let (synced, latest) = (execution.result.expect("a success"), desk.latest());
@@ -56,13 +48,16 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
 
 #[tokio::test]
 async fn a_sync_that_waits_for_a_limit_or_an_outage_is_resumed_when_it_said_so() {
-    for (kind, least, most) in [
-        (limit(600), [600, 600, 600], [600, 600, 600]),
-        (FaultKind::status(500), [10, 20, 40], [99, 99, 99]),
+    for (path, kind, least, most) in [
+        // The question who we are, and a list.
+        ("/me", limit(600), [600, 600, 600], [600, 600, 600]),
+        ("/users", limit(600), [600, 600, 600], [600, 600, 600]),
+        ("/users", FaultKind::status(500), [10, 20, 40], [99, 99, 99]),
     ] {
-        let desk = desk().await;
+        let mut desk = Desk::new().await;
+        desk.cx.settings.retries = 6;
         let aws = Aws::before_each(&desk, |call| match call {
-            1..=3 => answers(&desk, kind.clone()),
+            1..=3 => answers(&desk, path, kind.clone()),
             _ => desk.vendor.set_faults(Vec::new()),
         });
         let execution = aws.sync(&["default"]).await;
@@ -80,7 +75,7 @@ async fn a_sync_that_waits_for_a_limit_or_an_outage_is_resumed_when_it_said_so()
 
 #[tokio::test]
 async fn a_failure_that_no_retry_mends_fails_at_once_and_stops_nobody_else() {
-    let desk = desk().await;
+    let desk = Desk::new().await;
     let mut secret = desk.vendor.secret();
     secret["api-key"] = "nobody's".into();
     let wrong = desk.store().with_file_name("secrets/toybox/wrong.json");
@@ -103,9 +98,9 @@ async fn a_failure_that_no_retry_mends_fails_at_once_and_stops_nobody_else() {
 
 #[tokio::test]
 async fn what_never_ends_is_ended_after_six_hours_or_nine_more_attempts() {
-    let desk = desk().await;
+    let desk = Desk::new().await;
     let aws = Aws::around(&desk);
-    answers(&desk, limit(3_000));
+    answers(&desk, "/users", limit(3_000));
     let execution = aws.sync(&["default"]).await;
     let error = execution.result.expect_err("a failure").error;
     let found = (error.as_str(), execution.seconds, aws.events().len());
@@ -131,13 +126,13 @@ async fn what_never_ends_is_ended_after_six_hours_or_nine_more_attempts() {
 
 #[tokio::test]
 async fn a_sync_beside_another_and_one_that_lost_too_much_end_with_their_own_result() {
-    let desk = desk().await;
+    let desk = Desk::new().await;
     let aws = Aws::around(&desk);
     assert_eq!(aws.synced().await["status"], "complete");
     desk.vendor.with_world(|world| world.groups.clear());
     let held = aws.synced().await;
     assert_eq!([&held["status"], &held["reason"]], ["held", "loss"]);
-    answers(&desk, limit(600));
+    answers(&desk, "/users", limit(600));
     let other = answer_of(desk.invoke(Operation::Sync, json!({})).await);
     assert_eq!(other["status"], "continue");
     assert_eq!(aws.synced().await["status"], "busy");
@@ -145,7 +140,7 @@ async fn a_sync_beside_another_and_one_that_lost_too_much_end_with_their_own_res
 
 #[tokio::test]
 async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back() {
-    let desk = desk().await;
+    let desk = Desk::new().await;
     for operation in [Grant, Revoke] {
         let aws = Aws::around(&desk);
         let event = Simulated::good(operation);
@@ -167,7 +162,7 @@ async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back
 
 #[tokio::test]
 async fn a_change_that_has_to_wait_is_sent_again_until_it_is_done() {
-    let desk = desk().await;
+    let desk = Desk::new().await;
     let aws = Aws::before_each(&desk, |call| {
         let fault = Fault::matching("PUT", "/groups", limit(600));
         desk.vendor
@@ -185,7 +180,7 @@ async fn a_change_that_has_to_wait_is_sent_again_until_it_is_done() {
 /// By the real binary: the message of a failure is JSON in JSON.
 #[tokio::test]
 async fn a_refusal_is_an_outcome_and_a_failure_is_one_that_somebody_must_look_at() {
-    let desk = desk().await;
+    let desk = Desk::new().await;
     let local = Local::new("toybox", &desk.vendor.secret());
     for (field, value, error, is_answer) in [
         ("entitlement", "group:nobody:member", "NotFound", true),
@@ -229,7 +224,7 @@ async fn a_killed_function_is_called_again_with_the_same_event_when_its_lease_ha
         ("Unavailable", false),
         ("RateLimited", false),
     ] {
-        let desk = desk().await;
+        let desk = Desk::new().await;
         let mut aws = Aws::around(&desk);
         aws.errors = vec![error];
         let execution = aws.sync(&["default"]).await;

@@ -7,7 +7,8 @@ use rollcall_harness::conformance::{Bench, Case, Leaves, Subject};
 use rollcall_simulators::{Fault, Request};
 use serde_json::{Value, json};
 
-use crate::simulator::{KEY, Simulated, World};
+pub(crate) use crate::simulator::Simulated;
+use crate::simulator::{KEY, World};
 
 /// A workbench for Toybox.
 pub(crate) type Desk = Bench<Simulated>;
@@ -80,11 +81,13 @@ impl Subject for Simulated {
     }
 
     fn hide_principal(&self) -> Option<String> {
+        let ghost = "user:ghost".to_owned();
         self.with_world(|w| {
-            let all = w.groups.get_mut("all").expect("a group");
-            all.insert("user:ghost".into());
-        });
-        Some("user:ghost".into())
+            w.groups
+                .get_mut("all")?
+                .insert(ghost.clone())
+                .then_some(ghost)
+        })
     }
 
     fn become_another_tenant(&self) {

@@ -123,9 +123,9 @@ async fn a_request_id_is_good_for_one_request_and_leaves_nothing_in_its_record()
 async fn a_dry_run_of_which_nothing_is_kept_fails_at_once_in_an_outage() {
     let desk = Desk::fated([]);
     desk.is_down(true);
-    let event = json!({
-        "request_id": "a", "entitlement": "space:s:read", "principal": "user:u", "dry_run": true,
-    });
+    let mut event =
+        json!({"request_id": "a", "entitlement": "space:s:read", "principal": "user:u"});
+    event["dry_run"] = json!(true);
     let error = desk.write(Operation::Grant, &event).await;
     assert_eq!(error.expect_err("an outage").kind(), ErrorType::Unavailable);
     assert!(desk.recorded("a").await.is_empty());

@@ -7,9 +7,7 @@ use rollcall_connector::clock::{Clock, after};
 use rollcall_harness::planned::{Answered, Desk, Reply};
 use serde_json::Value;
 
-fn down() -> Reply {
-    Reply::Fails(ErrorType::Unavailable)
-}
+const DOWN: Reply = Reply::Fails(ErrorType::Unavailable);
 
 /// Syncs until it is complete or fails, through all outages; with the waits in between, in seconds.
 async fn follow(desk: &Desk) -> (Answered, Vec<u64>) {
@@ -44,7 +42,7 @@ async fn an_outage_is_waited_out_six_times_in_a_row_and_then_fails_the_run() {
     // Before anything was read, and after the first page.
     for (good, rest) in [(0, vec![0, 1, 2]), (2, vec![1, 2])] {
         let desk = Desk::new(3);
-        desk.after(good, vec![down(); 7]);
+        desk.after(good, vec![DOWN; 7]);
         let (end, waits) = follow(&desk).await;
         let error = end.expect_err("an outage");
         assert_eq!((error.kind(), waits.len()), (ErrorType::Unavailable, 6));
@@ -55,7 +53,7 @@ async fn an_outage_is_waited_out_six_times_in_a_row_and_then_fails_the_run() {
         assert_eq!(id.is_some(), good > 0, "something was read");
         // Whoever resumes it later has all attempts again.
         desk.clock.advance(Duration::from_secs(3600));
-        desk.after(0, [down()]);
+        desk.after(0, [DOWN]);
         let answer = desk.slice(id, "unavailable").await;
         desk.pages();
         desk.complete(&answer["sync_id"]).await;
@@ -65,9 +63,8 @@ async fn an_outage_is_waited_out_six_times_in_a_row_and_then_fails_the_run() {
 
 #[tokio::test]
 async fn a_step_between_two_outages_starts_the_count_anew() {
-    let good = || Reply::Good;
     let desk = Desk::new(3);
-    desk.after(0, [good(), down(), down(), good(), good(), down()]);
+    desk.after(1, [DOWN, DOWN, Reply::Good, Reply::Good, DOWN]);
     let (end, waits) = follow(&desk).await;
     assert_eq!(end.expect("a sync")["status"], "complete");
     assert_eq!(desk.pages(), [0, 0, 1, 1, 2]);
@@ -79,7 +76,7 @@ async fn a_step_between_two_outages_starts_the_count_anew() {
 async fn an_outage_that_outlasts_the_run_fails_it() {
     let mut desk = Desk::new(1);
     desk.cx.settings.max_run_age = Duration::from_secs(25);
-    desk.after(0, vec![down(); 7]);
+    desk.after(0, vec![DOWN; 7]);
     let (end, waits) = follow(&desk).await;
     let kind = end.expect_err("an outage").kind();
     assert_eq!((kind, waits.len()), (ErrorType::Unavailable, 1));

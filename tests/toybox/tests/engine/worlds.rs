@@ -39,9 +39,6 @@ struct Membership {
     users_only: bool,
 }
 
-/// Each group has one, which is inside it.
-const DOOR: &str = "door";
-
 impl Membership {
     fn principal(&self) -> ResourceId {
         [group, user][usize::from(self.user)](self.index)
@@ -54,7 +51,7 @@ static ABOUT: About = About {
     resource_types: &[
         ResourceType::account("user", "user", ""),
         ResourceType::new("group", "group", "", TraitKind::Group),
-        ResourceType::new(DOOR, DOOR, "", TraitKind::None),
+        ResourceType::new("door", "door", "", TraitKind::None),
     ],
     blind_spots: &[],
     fields: &[Field::required("world", "World", "", FieldKind::Text)],
@@ -89,9 +86,9 @@ fn member(index: usize) -> EntitlementId {
     EntitlementId::new(group(index), "member")
 }
 
-/// What the owner of a group has besides: the key of its door.
+/// What the owner of a group has besides: the key of its door, which is inside it.
 fn key(index: usize) -> EntitlementId {
-    EntitlementId::new(ResourceId::new(DOOR, format!("d{index}")), "key")
+    EntitlementId::new(ResourceId::new("door", format!("d{index}")), "key")
 }
 
 fn entitlement(id: EntitlementId) -> Entitlement {
@@ -286,10 +283,8 @@ fn sync(world: &World, cut: Option<usize>, expand: bool) -> Synced {
     let secret = json!({"world": serde_json::to_string(world).expect("JSON")});
     let (mut cx, _, folder) = surroundings("toy", &secret, TRANSPORT.clone());
     (cx.settings.max_steps, cx.settings.expand) = (cut, expand);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.expect("a runtime");
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().expect("a runtime");
     let mut event = json!({});
     loop {
         let slice = runtime.block_on(function::sync::<Toy>(&cx, &event));
@@ -322,15 +317,14 @@ impl Synced {
 fn worlds() -> impl Strategy<Value = World> {
     let rarely = || prop::bool::weighted(0.2);
     let often = prop::bool::weighted(0.85);
-    let membership = (any::<bool>(), 0..6_usize, often, rarely(), rarely());
-    let membership =
-        membership.prop_map(|(user, index, expands, shallow, users_only)| Membership {
-            user,
-            index,
-            expands,
-            shallow,
-            users_only,
-        });
+    let drawn = (any::<bool>(), 0..6_usize, often, rarely(), rarely());
+    let membership = drawn.prop_map(|drawn| Membership {
+        user: drawn.0,
+        index: drawn.1,
+        expands: drawn.2,
+        shallow: drawn.3,
+        users_only: drawn.4,
+    });
     // Nobody is a member of the same group twice.
     let members = prop::collection::vec(membership, 0..5).prop_map(|members| {
         let mut seen = BTreeSet::new();

@@ -172,10 +172,8 @@ async fn elastic(latency: Duration) -> Result<(), Failed> {
         mappings: 50,
         ..Default::default()
     };
-    let options = elastic::Options {
-        latency,
-        ..Default::default()
-    };
+    let mut options = elastic::Options::default();
+    options.latency = latency;
     let sim = Elastic::start(elastic::World::generate(&sizes, 1), options).await?;
     let subject = Subject {
         function: "elastic-sync",

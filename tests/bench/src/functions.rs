@@ -118,10 +118,8 @@ async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
             projects: 0,
             ..Sizes::default()
         };
-        let options = Options {
-            latency,
-            ..Options::default()
-        };
+        let mut options = Options::default();
+        options.latency = latency;
         let sim = TemporalCloud::start(World::generate(&sizes, 1), options).await?;
         line(&format!(
             "\nTemporal Cloud, sync of 1,000 users, 200 namespaces, 50 service accounts, {groups} groups; {} ms latency",

@@ -62,7 +62,7 @@ async fn an_address_that_has_an_account_is_found_however_it_is_written() {
             desk.vendor.sim.set_options(|o| {
                 o.email_filter = filter;
                 o.force_page_size = hollow.then_some(2);
-                o.empty_page_with_token = hollow;
+                o.empty_pages = usize::from(hollow);
             });
             for (m, (email, id, status)) in [
                 ("dev@example.com", "user:u2", "enabled"),
@@ -159,7 +159,7 @@ async fn a_deletion_names_all_that_goes_with_it() {
         !desk
             .vendor
             .sim
-            .with_world(|world| world.exists("u-everything"))
+            .with_world(|world| world.principal("u-everything").is_some())
     );
     assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
 }

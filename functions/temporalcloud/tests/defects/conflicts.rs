@@ -24,7 +24,9 @@ async fn a_change_of_something_that_has_moved_on_is_made_again_on_how_it_is_now(
         let old = json!({"user": stored(&desk, "u-read")});
         desk.vendor.sim.with_world(|world| {
             world.set_namespace_permission("u-read", "orders.a1b23", "PERMISSION_WRITE");
-            world.set_custom_roles("u-read", &["cr_2"]);
+            world.edit("u-read", |access| {
+                access["accountAccess"]["customRoles"] = json!(["cr_2"])
+            });
         });
         let mut expected = spec(&desk, "u-read");
         desk.vendor
@@ -115,9 +117,6 @@ async fn an_account_is_made_and_deleted_once_whatever_becomes_of_the_answers() {
 async fn an_operation_is_named_after_its_request_and_what_was_read() {
     let one = |request: &'static str, touched: bool| async move {
         let desk = Desk::new().await;
-        desk.vendor
-            .sim
-            .set_options(|o| o.require_operation_id = true);
         if touched {
             desk.vendor.sim.with_world(|world| world.touch("u-read"));
         }

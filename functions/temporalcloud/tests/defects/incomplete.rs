@@ -85,7 +85,7 @@ async fn a_list_without_those_who_must_be_on_it_publishes_nothing() {
     for (size, hollow) in [(None, false), (Some(1), true)] {
         desk.vendor.sim.set_options(|o| {
             o.force_page_size = size;
-            o.empty_page_with_token = hollow;
+            o.empty_pages = usize::from(hollow);
         });
         desk.complete().await;
     }

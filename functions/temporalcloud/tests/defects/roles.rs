@@ -100,7 +100,9 @@ async fn a_change_of_role_leaves_everything_else_as_it_was() {
             } else {
                 "ROLE_READ"
             };
-            world.set_account_role("u-everything", role);
+            world.edit("u-everything", |access| {
+                access["accountAccess"]["role"] = role.into()
+            });
         });
         let mut expected = spec(&desk, "u-everything");
         let held = expected["access"].as_object().expect("an object");
@@ -310,7 +312,7 @@ async fn an_account_keeps_an_administrator_and_the_connector_its_own_role() {
     });
     desk.vendor.sim.set_options(|o| {
         o.force_page_size = Some(1);
-        o.empty_page_with_token = true;
+        o.empty_pages = 1;
     });
     outcome(
         revoke(&desk, "r6", &member("admin"), "user:u-last").await,

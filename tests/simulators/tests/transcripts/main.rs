@@ -3,4 +3,5 @@
 
 mod northflank;
 mod player;
+mod temporalcloud;
 mod wire;

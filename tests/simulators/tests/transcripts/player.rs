@@ -11,6 +11,7 @@
 //! 400! POST /path < {"body": 1}         with a body
 //!     /pointer/into/body = 1            a part of the body, by its JSON pointer
 //!     name: value                       a header of the answer
+//! 200 GET /path => /pointer = 1         one of the above on the line itself
 //!     /pointer/into/body -> word        from here on `{word}` in a path or a body is this text; in a path it is escaped
 //! ++ 3600                               the simulator's clock goes forward by so many seconds
 //! ```
@@ -53,7 +54,8 @@ pub(crate) async fn play<S: Stage>(transcript: &str) {
             let sim: &Simulator<S::Api> = sim.as_ref().expect("a setup");
             sim.advance(Duration::from_secs(seconds));
         } else {
-            let mut expected = Vec::new();
+            let (line, same) = line.split_once(" => ").unwrap_or((line, ""));
+            let mut expected = vec![same];
             while let Some((_, line)) = lines.next_if(|(_, line)| line.starts_with("    ")) {
                 expected.push(line.trim());
             }

@@ -41,7 +41,7 @@ impl Subject for Simulated {
     fn split_pages(&self, size: usize, hollow: bool) {
         self.sim.set_options(|o| {
             o.force_page_size = Some(size);
-            o.empty_page_with_token = hollow;
+            o.empty_pages = usize::from(hollow);
         });
     }
 

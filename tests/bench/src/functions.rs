@@ -112,10 +112,8 @@ async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
             projects: 0,
             ..Default::default()
         };
-        let options = temporalcloud::Options {
-            latency,
-            ..Default::default()
-        };
+        let mut options = temporalcloud::Options::default();
+        options.latency = latency;
         let world = temporalcloud::World::generate(&sizes, 1);
         let sim = TemporalCloud::start(world, options).await?;
         let subject = Subject {

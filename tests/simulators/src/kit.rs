@@ -101,6 +101,23 @@ macro_rules! default_from_arguments {
     };
 }
 
+/// How much there is of everything in a generated world: the arguments of the command line and their defaults.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! sizes {
+    ($($(#[$doc:meta])* $name:ident $default:literal)*) => {
+        /// How much there is of everything in a generated world.
+        #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+        pub struct Sizes {$(
+            $(#[$doc])*
+            #[arg(long, default_value_t = $default)]
+            pub $name: usize,
+        )*}
+
+        $crate::default_from_arguments!(Sizes);
+    };
+}
+
 /// Something somebody else does to the world.
 type Change<A> = Box<dyn FnOnce(&mut <A as Api>::World) + Send>;
 

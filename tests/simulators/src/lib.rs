@@ -16,13 +16,11 @@ pub mod server;
 pub mod temporalcloud;
 
 mod address;
-mod base64;
 mod clock;
 mod head;
 #[doc(hidden)]
 pub mod kit;
 mod line;
-mod lists;
 mod log;
 mod paging;
 mod refusal;

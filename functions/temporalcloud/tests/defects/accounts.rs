@@ -35,7 +35,7 @@ async fn an_address_that_has_an_account_is_found_however_it_is_written() {
         set_options(&desk, |o| {
             o.email_filter = filter;
             o.force_page_size = size;
-            o.empty_page_with_token = size.is_some();
+            o.empty_pages = usize::from(size.is_some());
         });
         let script = "
             create dev@example.com = already_exists user:u2 enabled

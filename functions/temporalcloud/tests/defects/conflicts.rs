@@ -32,9 +32,11 @@ async fn a_change_of_something_that_has_moved_on_is_made_again_on_how_it_is_now(
         let old = json!({"user": stored(&desk, "u-read")});
         set_faults(&desk, [answered("/cloud/users/u-read", old).times(1)]);
         edit(&desk, |w| {
-            w.set_project_role("u-read", "prj_1", "PROJECT_ROLE_READ")
+            w.edit("u-read", |access| {
+                access["projectAccesses"] = json!({"prj_1": {"role": "PROJECT_ROLE_READ"}});
+                access["accountAccess"]["customRoles"] = json!(["cr_2"]);
+            })
         });
-        edit(&desk, |w| w.set_custom_roles("u-read", &["cr_2"]));
         let mut expected = spec(&desk, "u-read");
         outcome(ask(&desk, promote).await, "granted");
         expected["access"]["accountAccess"]["role"] = "ROLE_DEVELOPER".into();
@@ -84,7 +86,6 @@ async fn an_operation_is_named_after_its_request_and_what_was_read() {
     let mut desk = Desk::new().await;
     let mut names = Vec::new();
     for (request, is_touched) in [("r1", false), ("r1", false), ("r2", false), ("r1", true)] {
-        set_options(&desk, |o| o.require_operation_id = true);
         if is_touched {
             desk.vendor.sim.with_world(|w| w.touch("u-read"));
         }

@@ -1,6 +1,7 @@
 //! Keys that see too little: Temporal Cloud hides other people's access from them and answers 200 all the same.
 
 use rollcall_connector::clock::{Clock, between};
+use rollcall_simulators::temporalcloud::TEST_KEY;
 use serde_json::{Value, json};
 
 use crate::script::play;
@@ -53,10 +54,8 @@ async fn access_that_is_hidden_although_the_key_is_an_admins_publishes_nothing()
 async fn a_key_that_ends_soon_is_announced() {
     let desk = Desk::new().await;
     desk.vendor.sim.with_world(|world| {
-        let mut keys = world.api_keys.iter_mut();
-        let key = keys.find(|key| key.owner_id == "sa0").expect("the key");
         // By the clock of the simulator it is far off; by that of the bench it is a fortnight.
-        key.expiry = "2098-01-10T00:00:00Z".into();
+        world.set_field(TEST_KEY, "expiryTime", "2098-01-10T00:00:00Z".into());
     });
     for (until, is_warned) in [("2026-06-02", false), ("2098-01-01", true)] {
         let until = format!("{until}T00:00:00Z").parse().expect("a time");

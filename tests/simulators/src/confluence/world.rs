@@ -5,10 +5,11 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Map, Value, json};
 
 use super::{BEARER_TOKEN, SITE, owner};
-use crate::{Rows, base64};
+use crate::Rows;
 
 /// The first id of the rows that come from roles, which no granted row reaches.
 const FIRST_OF_ROLES: u64 = 1 << 40;
@@ -267,7 +268,7 @@ impl World {
         match owner["accountStatus"] == "active" && owner["operations"] != json!([]) {
             false => None,
             true if secret == BEARER_TOKEN => Some(format!("Bearer {secret}")),
-            true => Some(format!("Basic {}", base64::encode(plain.as_bytes()))),
+            true => Some(format!("Basic {}", BASE64_STANDARD.encode(plain))),
         }
     }
 

@@ -2,63 +2,34 @@
 
 use std::time::Duration;
 
-use crate::lists::Ordering;
+use crate::kit::Common;
 
-/// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one
-/// where nothing is known.
+/// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one where
+/// nothing is known. The documented order of lists is by name for namespaces and groups, else by id.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "said where their types are")]
 pub struct Options {
-    /// How long every request takes.
-    pub latency: Duration,
-    /// Largest page. *Unknown*: what a larger `pageSize` does. Taken: it is cut to this, and counted as a violation.
-    pub page_size_cap: usize,
-    /// Splits every list like this, whatever `pageSize` says.
-    pub force_page_size: Option<usize>,
-    /// Every list begins with an empty page that carries a token.
-    pub empty_page_with_token: bool,
-    /// The order of lists. Documented are namespaces and groups by name, all else by id, ascending.
-    pub ordering: Ordering,
-    /// Casing of answers.
+    pub common: Common,
     pub casing: Casing,
-    /// Default values in answers.
     pub defaults: Defaults,
-    /// Whether a request must name its API version. The gateway does not ask for it, but puts in the newest version,
-    /// whose meaning of an absent field changes over time: a client should always pin it.
-    pub require_version: bool,
-    /// Whether a write must carry an `asyncOperationId`, without which it cannot be repeated safely.
-    pub require_operation_id: bool,
-    /// Header names (lower case) allowed besides the ordinary ones.
-    pub extra_headers: Vec<String>,
-    /// How operations go.
     pub operations: Operations,
     /// Running operations above which a write is answered 429.
     pub max_running: usize,
-    /// The answer to a stale or absent `resourceVersion`.
     pub stale_version: StaleVersion,
-    /// The project calls.
     pub projects: Feature,
-    /// The custom-role calls.
     pub custom_roles: Feature,
-    /// The group calls.
     pub groups: Feature,
-    /// Whether the list of all service accounts has those that are scoped to a project. *Unknown*; they have a list of
-    /// their own.
+    /// Whether the list of all service accounts has those of projects too. *Unknown*; they have lists of their own.
     pub scoped_on_main_list: bool,
-    /// How `email` selects users.
     pub email_filter: EmailFilter,
-    /// Whether the `namespace` filter of users and groups also gives those with implicit access (owners, admins).
-    pub namespace_filter_implicit: bool,
-    /// The answer to adding a member twice or removing one that is not there.
-    pub member_repeat: MemberRepeat,
-    /// State of a user after its create operation is fulfilled.
-    pub created_user_state: String,
 }
 
-/// How operations go. Applies to operations begun after it is set.
+crate::has_common_options!(Options);
+
+/// How operations go that begin after this is set. A write takes effect when its operation is fulfilled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operations {
-    /// The poll that finds the operation finished. With 0 the write's own answer already says so; with `usize::MAX`
-    /// it never happens. A write takes effect when its operation is fulfilled.
+    /// The poll that finds the operation finished; with 0 it is the write's own answer, with `usize::MAX` there is none.
     pub polls: usize,
     /// How it ends.
     pub end: End,
@@ -66,109 +37,41 @@ pub struct Operations {
     pub check_duration: Option<Duration>,
 }
 
-/// End of an operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The write takes effect.
-    Fulfilled,
-    /// No effect, with a reason.
-    Failed,
-    /// No effect.
-    Cancelled,
-    /// No effect. A state newer than most clients.
-    Rejected,
-    /// No effect, and a state no published version has.
-    Unknown,
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($choice:ident),* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "said of all together")]
+        pub enum $name { $($choice),* }
+    )*};
 }
 
-/// Casing of answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Casing {
-    /// `nextPageToken`.
-    Camel,
-    /// `next_page_token`.
-    Snake,
-}
-
-/// Default values in answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Defaults {
-    /// Left out.
-    Omitted,
-    /// `""`, `0`, `false`, `[]`, `{}`, `…_UNSPECIFIED`, `null` for messages.
-    Emitted,
-    /// `null` for everything.
-    Null,
-}
-
-/// The answer to a stale version. *Unknown* which one is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StaleVersion {
-    /// 409, ABORTED.
-    Aborted,
-    /// 400, FAILED_PRECONDITION, with a message about the version.
-    FailedPrecondition,
-    /// 400, INVALID_ARGUMENT, with a message about the version.
-    InvalidArgument,
-}
-
-/// Whether the account has a feature. *Unknown* how its absence shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Feature {
-    /// It has.
-    Enabled,
-    /// 403, PERMISSION_DENIED.
-    Forbidden,
-    /// 404, NOT_FOUND.
-    NotFound,
-    /// 501, UNIMPLEMENTED.
-    Unimplemented,
-}
-
-/// How `email` selects users. *Unknown* which one is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EmailFilter {
-    /// The same address, whatever the case of its letters.
-    IgnoreCase,
-    /// The same address, letter for letter.
-    Exact,
-    /// Any address that contains the text.
-    Contains,
-}
-
-/// The answer to a membership change that changes nothing. *Unknown* which one is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemberRepeat {
-    /// 400 `nothing to change`, like updates.
-    NothingToChange,
-    /// 409 for an addition, 404 for a removal.
-    Conflict,
-}
-
-impl Default for Operations {
-    fn default() -> Self {
-        Self {
-            polls: 1,
-            end: End::Fulfilled,
-            check_duration: Some(Duration::from_secs(1)),
-        }
-    }
+choices! {
+    /// End of an operation; only a fulfilled one has an effect. No published version has the last state.
+    End { Fulfilled, Failed, Cancelled, Rejected, Unknown }
+    /// Casing of answers: `nextPageToken` or `next_page_token`. *Unknown* which one the gateway has.
+    Casing { Camel, Snake }
+    /// Default values in answers: left out, emitted (messages as `null`), or all `null`. *Unknown* which of these.
+    Defaults { Omitted, Emitted, Null }
+    /// The answer to a stale version: 409, or 400 with one of two codes. *Unknown* which one is right.
+    StaleVersion { Aborted, FailedPrecondition, InvalidArgument }
+    /// Whether the account has a feature. *Unknown* how its absence shows: by 403, 404 or 501.
+    Feature { Enabled, Forbidden, NotFound, Unimplemented }
+    /// How `email` selects users: by the address, whatever its case or letter for letter, or by a part. *Unknown* which.
+    EmailFilter { IgnoreCase, Exact, Contains }
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            latency: Duration::ZERO,
-            page_size_cap: 1000,
-            force_page_size: None,
-            empty_page_with_token: false,
-            ordering: Ordering::Documented,
+            common: Common::default(),
             casing: Casing::Camel,
             defaults: Defaults::Omitted,
-            require_version: true,
-            require_operation_id: false,
-            extra_headers: Vec::new(),
-            operations: Operations::default(),
+            operations: Operations {
+                polls: 1,
+                end: End::Fulfilled,
+                check_duration: Some(Duration::from_secs(1)),
+            },
             max_running: 10,
             stale_version: StaleVersion::Aborted,
             projects: Feature::Enabled,
@@ -176,9 +79,6 @@ impl Default for Options {
             groups: Feature::Enabled,
             scoped_on_main_list: true,
             email_filter: EmailFilter::IgnoreCase,
-            namespace_filter_implicit: false,
-            member_repeat: MemberRepeat::NothingToChange,
-            created_user_state: "RESOURCE_STATE_ACTIVATING".to_owned(),
         }
     }
 }

@@ -7,4 +7,5 @@ mod elastic;
 mod faults;
 mod northflank;
 mod player;
+mod temporalcloud;
 mod wire;

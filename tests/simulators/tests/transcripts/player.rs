@@ -172,7 +172,11 @@ fn check(reply: &Reply, expected: &[String], words: &mut BTreeMap<String, String
         } else if line.starts_with(|c: char| c.is_ascii_lowercase()) && body.is_empty() {
             let (name, value) = line.split_once(':').unwrap_or((line, ""));
             let found = reply.headers.get(name).cloned().unwrap_or_default();
-            same(name, &Value::from(found), &Value::from(value.trim()).to_string());
+            same(
+                name,
+                &Value::from(found),
+                &Value::from(value.trim()).to_string(),
+            );
         } else {
             body.push_str(line);
         }

@@ -9,7 +9,7 @@ use rollcall_connector::Chain;
 use rollcall_connector::clock::{Clock as _, between};
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{Bench, Subject, answer_of};
-use rollcall_harness::lambda::Functions;
+use rollcall_harness::function::{Environment, Local};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
     ADA_ID, Clock, EVERYONE_ID, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, ORGANIZATION, Options,
@@ -462,10 +462,11 @@ async fn without_an_address_of_graphql_beside_another_rest_only_rest_is_asked() 
 #[tokio::test]
 async fn the_choice_and_what_it_was_made_for_are_in_the_log() {
     let vendor = WithGraphQl::of(teams(60, 4)).await;
-    let local = vendor.beside();
-    let function = WithGraphQl::function(Operation::Sync, &local).await;
+    let local = Local::new("buildkite", &vendor.secret());
+    let binary = env!("CARGO_BIN_EXE_buildkite-sync");
+    let function = Environment::start(binary, local.variables()).await;
     assert_eq!(function.answer(json!({})).await["status"], "complete");
-    let output = vendor.end(function, &["done"]).await;
+    let output = function.end(&vendor.tokens()).await;
     let log = output.log().into_iter();
     let choices: Vec<Value> = log
         .filter(|line| line["message"] == "how the members of teams are read")

@@ -99,13 +99,6 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
         None
     }
 
-    fn lose_nearly_everything(&self) {
-        self.sim.with_world(|w| {
-            let organization = w.organizations.get_mut(ORGANIZATION).expect("there");
-            organization.teams.clear();
-        });
-    }
-
     fn become_another_tenant(&self) {
         self.sim.with_world(|w| {
             w.edit_organization(ORGANIZATION, |o| {

@@ -91,17 +91,6 @@ impl Subject for Simulated {
         Some("user:ghost".into())
     }
 
-    fn lose_nearly_everything(&self) {
-        self.sim.with_world(|w| {
-            for group in w.groups.values_mut() {
-                group.members.clear();
-            }
-            for role in w.roles.values_mut() {
-                role.explicit.clear();
-            }
-        });
-    }
-
     fn become_another_tenant(&self) {
         self.sim
             .with_world(|w| w.organization_uid = "64b0c0ffee64b0c0ffee0bad".into());

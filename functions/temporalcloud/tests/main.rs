@@ -1,7 +1,6 @@
 //! The end-to-end tests of the Temporal Cloud connector, against its simulator.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
-mod aws;
 mod bad_input;
 mod calls;
 mod complete;
@@ -9,7 +8,6 @@ mod conformance;
 mod defects;
 mod lambda;
 mod worked_example;
-mod workflow;
 mod world;
 
 use rollcall_harness::conformance::Bench;

@@ -34,5 +34,3 @@ impl Inputs for Simulated {
         }
     }
 }
-
-rollcall_harness::events!(Simulated);

@@ -32,5 +32,3 @@ impl Inputs for Simulated {
         }
     }
 }
-
-rollcall_harness::events!(Simulated);

@@ -40,5 +40,3 @@ impl<const SEVERAL: bool> Inputs for Simulated<SEVERAL> {
         }
     }
 }
-
-rollcall_harness::events!(Simulated);

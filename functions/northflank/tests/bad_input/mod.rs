@@ -28,5 +28,3 @@ impl Inputs for Simulated {
         json!({})
     }
 }
-
-rollcall_harness::events!(Simulated);

@@ -1,11 +1,6 @@
 //! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
 //! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
-#![expect(
-    clippy::expect_used,
-    reason = "test equipment: a panic is a failed test"
-)]
-
-pub mod events;
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::runtime::function::Operation;
@@ -23,7 +18,6 @@ pub trait Inputs: Subject {
     fn good(operation: Operation) -> Value;
 
     /// A good event with one field set, or, with `null`, left out.
-    #[must_use]
     fn with(operation: Operation, field: &str, value: Value) -> Value {
         let mut event = Self::good(operation);
         let fields = event.as_object_mut().expect("an object");
@@ -35,21 +29,17 @@ pub trait Inputs: Subject {
     }
 }
 
-/// What is expected of a failure.
+/// What is expected of a failure: `errorType`, code, and a part of message and fix.
 #[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the type says it all")]
 pub struct Failure {
-    /// `errorType`.
     pub kind: &'static str,
-    /// What exactly.
     pub code: &'static str,
-    /// A part of the message.
     pub message: &'static str,
-    /// A part of the fix.
     pub fix: &'static str,
 }
 
 /// A failure, in a line of a table.
-#[must_use]
 pub const fn failure(
     kind: &'static str,
     code: &'static str,
@@ -66,33 +56,16 @@ pub const fn failure(
 
 impl Failure {
     /// An error is this one, tells what to do, and shows none of these tokens.
-    ///
-    /// # Panics
-    /// When it is not so.
     pub fn is(&self, error: &Error, wrong: &str, tokens: &[impl AsRef<str>]) {
-        let chain = Chain(error).to_string();
-        assert_eq!(
-            (error.kind().as_str(), error.code().as_str()),
-            (self.kind, self.code),
-            "{wrong}: {chain}"
-        );
+        let (chain, fix) = (Chain(error).to_string(), error.fix());
+        let found = (error.kind().as_str(), error.code().as_str());
+        assert_eq!(found, (self.kind, self.code), "{wrong}: {chain}");
         assert!(chain.contains(self.message), "{wrong}: {chain}");
-        let fix = error.fix();
-        assert!(
-            fix.contains(self.fix) && !self.fix.is_empty(),
-            "{wrong}: {fix}"
-        );
-        let shown = [
-            error.to_string(),
-            chain,
-            fix.to_owned(),
-            format!("{error:?}"),
-            format!("{error:#?}"),
-        ];
-        for text in shown {
-            let found = tokens.iter().any(|token| text.contains(token.as_ref()));
-            assert!(!found, "{wrong}: a token shows: {text}");
-        }
+        let is_named = fix.contains(self.fix) && !self.fix.is_empty();
+        assert!(is_named, "{wrong}: {fix}");
+        let shown = format!("{error} {chain} {fix} {error:?} {error:#?}");
+        let found = tokens.iter().any(|token| shown.contains(token.as_ref()));
+        assert!(!found, "{wrong}: a token shows: {shown}");
     }
 }
 
@@ -114,13 +87,10 @@ pub async fn fails<S: Inputs>(
     let mut tokens = desk.vendor.tokens();
     tokens.extend(S::TOKENS.iter().map(|&token| token.to_owned()));
     expected.is(&error, &wrong, &tokens);
-    assert!(
-        (desk.published(), desk.vendor.view()) == before,
-        "{wrong}: something was published or changed"
-    );
-    let sent = desk.writes();
+    let is_as_before = (desk.published(), desk.vendor.view()) == before;
+    assert!(is_as_before, "{wrong}: something was published or changed");
+    let (sent, leak) = (desk.writes(), desk.leak(&tokens));
     assert!(sent.is_empty(), "{wrong}: {sent:?} was sent");
-    let leak = desk.leak(&tokens);
     assert_eq!(leak, None, "{wrong}: a file holds a token");
 }
 
@@ -156,7 +126,6 @@ pub async fn keys_are_unusable<S: Inputs>(desk: &Bench<S>, keys: &Value, expecte
 }
 
 /// Keys that cannot be used: what is said of them.
-#[must_use]
 pub const fn unusable(message: &'static str) -> Failure {
     failure(
         "Misconfigured",

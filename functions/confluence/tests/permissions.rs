@@ -25,7 +25,6 @@ a_member_who_was_added_by_somebody_else_meanwhile_is_a_member: "
 
 the_members_of_a_group_that_is_kept_elsewhere_are_left_alone: "
     on rich
-    set external-groups writable
     grant in-eng rita ExternalGroup
     revoke in-eng bob ExternalGroup
 "

@@ -12,10 +12,7 @@ use rollcall_harness::bad_input::Inputs;
 use rollcall_harness::changes::ids;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{ALL_SCOPES, RoleMode, SCOPED_TOKEN, World};
-use rollcall_simulators::confluence::{AddMemberAgain as Again, AnonymousRow, BeforeRoles};
-use rollcall_simulators::confluence::{EmptyPage, ExternalGroups, GatewayRefusal};
-use rollcall_simulators::confluence::{HiddenEmail, ModeAnswer};
-use rollcall_simulators::{Fault, FaultKind};
+use rollcall_simulators::{EmptyPage, Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::worked_example::all_lines;
@@ -296,7 +293,7 @@ impl Stage {
                 "guest" => w.add_guest(who, "N", ""),
                 "group" => w.add_group(words[1], words[1], &[who]),
                 "member" => w.add_member(words[1], who),
-                "unindexed" => w.edit_user(who, |user| user.indexed = false),
+                "unindexed" => w.edit_user(who, |user| user["indexed"] = json!(false)),
                 // `crowd 450`: so many people. `crowd 450 44-all`: who are all in this group.
                 "crowd" => {
                     for id in names(&format!("0..{}", words[1])) {
@@ -318,43 +315,67 @@ impl Stage {
         });
     }
 
-    fn set(&self, option: &str, value: &str) {
+    fn set(&mut self, option: &str, value: &str) {
         let pages = match value {
             "first" => EmptyPage::First,
             "last" => EmptyPage::Last,
             "between" => EmptyPage::Between,
             _ => EmptyPage::All,
         };
-        let ranges = || value.split_whitespace().map(names);
-        self.desk.vendor.sim.set_options(|o| match (option, value) {
+        let hide = |w: &str| FaultKind::without(w);
+        let fault = match (option, value) {
+            ("leaving", _) => return self.leave(value),
+            ("gateway", "401") => Some(("/ex/", FaultKind::status(401))),
+            ("roles", "mute") => Some(("/wiki/api/v2/space-roles", hide("results/*/spacePermissions"))),
+            ("mode-answer", "missing") => Some(("/wiki/api/v2/space-role-mode", hide("mode"))),
+            ("mode-answer", "404") => Some(("/wiki/api/v2/space-role-mode", FaultKind::status(404))),
+            _ => None,
+        };
+        let sim = &self.desk.vendor.sim;
+        if let Some((path, kind)) = fault {
+            let mut fault = Fault::every(kind);
+            fault.path_prefix = path.to_owned();
+            self.faults.push(fault);
+            return sim.set_faults(self.faults.clone());
+        }
+        let left_out = || value.split_whitespace().flat_map(names).collect();
+        sim.set_options(|o| match (option, value) {
             (_, "default") => {}
             ("page-size", size) => o.force_page_size = Some(number(size)),
             ("empty-pages-of-v1", _) => o.v1_empty_page = pages,
             ("empty-pages-of-v2", _) => o.v2_empty_page = pages,
             ("stuck-list", list) => o.stuck_list = Some(list.to_owned().leak()),
             ("search", "by-cursor") => o.search_by_cursor = true,
-            ("leaving", _) => o.lost_between_pages = ranges().collect(),
-            ("left-out", _) => o.v1_left_out = ranges().flatten().collect(),
-            ("hidden-email", "null") => o.hidden_email = HiddenEmail::Null,
-            ("hidden-email", "absent") => o.hidden_email = HiddenEmail::Absent,
-            ("anonymous-row", "class") => o.anonymous_row = AnonymousRow::AccessClass,
-            ("anonymous-row", "user") => o.anonymous_row = AnonymousRow::User,
-            ("anonymous-row", "no-id") => o.anonymous_row = AnonymousRow::RoleWithoutId,
+            ("left-out", _) => o.v1_left_out = left_out(),
+            ("hidden-email", "null") => o.hidden_email = Some(Value::Null),
+            ("hidden-email", "absent") => o.hidden_email = None,
+            ("anonymous-row", "class") => {
+                o.anonymous_row = json!({"type": "access-class", "id": "ANONYMOUS_USERS"});
+            }
+            ("anonymous-row", "user") => o.anonymous_row = json!({"type": "user", "id": "anonymous"}),
+            ("anonymous-row", "no-id") => o.anonymous_row = json!({"type": "role"}),
             ("class-rows", "twice") => o.repeat_class_rows = true,
-            ("gateway", "401") => o.gateway_bad_credentials = GatewayRefusal::Unauthorized,
             ("unknown-group", "400") => o.unknown_group_status = 400,
-            ("external-groups", "writable") => o.external_groups = ExternalGroups::Writable,
-            ("member-added", text) => o.member_added_text = text.into(),
-            ("member-again", "400") => o.add_member_again = Again::BadRequest,
-            ("member-again", "409") => o.add_member_again = Again::Conflict,
+            ("member-added", text) => o.member_added_text = text.to_owned().leak(),
+            ("member-again", status) => o.add_member_again = status.parse().expect("a status"),
             ("rows-of-roles", _) => o.rows_of_roles = value == "shown",
-            ("roles", "mute") => o.mute_roles = true,
-            ("mode-answer", "missing") => o.mode_answer = ModeAnswer::Missing,
-            ("mode-answer", "404") => o.mode_answer = ModeAnswer::NotFound,
-            ("before-roles", "bare-404") => o.before_roles = BeforeRoles::BareNotFound,
-            ("before-roles", "empty") => o.before_roles = BeforeRoles::Empty,
+            ("before-roles", "bare-404") => o.before_roles = Some("Not Found"),
+            ("before-roles", "empty") => o.before_roles = None,
             _ => panic!("no option: {option} {value}"),
         });
+    }
+
+    /// After each page of the members of the group `44-all`, the next of these leave it.
+    fn leave(&self, ranges: &str) {
+        let path = "/wiki/rest/api/group/44-all/membersByGroupId";
+        let sim = &self.desk.vendor.sim;
+        sim.before(path, |_| {});
+        for leaving in ranges.split_whitespace().map(names) {
+            sim.before(path, move |w| {
+                let group = w.groups.get_mut("44-all").expect("the group");
+                group.members.retain(|member| !leaving.contains(member));
+            });
+        }
     }
 }
 

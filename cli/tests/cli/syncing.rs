@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rollcall_simulators::temporalcloud::World;
+use rollcall_simulators::temporalcloud::{TEST_KEY, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
@@ -174,12 +174,9 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
 
     vendor.change(|cloud| {
         cloud.with_world(|world| {
-            for key in &mut world.api_keys {
-                key.expiry = jiff::Timestamp::now()
-                    .saturating_add(DAY * 9 + DAY / 2)
-                    .map(|t| t.to_string())
-                    .expect("a time");
-            }
+            let end = jiff::Timestamp::now().saturating_add(DAY * 9 + DAY / 2);
+            let end = end.expect("a time").to_string();
+            world.set_field(TEST_KEY, "expiryTime", end.into());
         });
     });
     let ending = place.run("doctor temporalcloud").expect(0).out;

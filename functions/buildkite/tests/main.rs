@@ -1,19 +1,16 @@
 //! The end-to-end tests of the Buildkite connector, against its simulator.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
+mod answers;
 mod bad_input;
-mod calls;
 mod complete;
 mod conformance;
-mod defects;
 mod graphql;
 mod lambda;
 mod limits;
+mod lists;
+mod people_and_teams;
 mod worked_example;
 mod world;
 
-use rollcall_harness::conformance::Bench;
 use world::{Simulated, WithGraphQl};
-
-/// A workbench for Buildkite.
-type Desk = Bench<Simulated>;

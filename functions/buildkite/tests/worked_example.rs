@@ -4,17 +4,16 @@
 use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
-    ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, MEMBER_TOKEN, ORGANIZATION_ID, PLATFORM_ID, World,
+    ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, MEMBER_TOKEN, ORGANIZATION, ORGANIZATION_ID, PLATFORM_ID,
+    World,
 };
 use rollcall_snapshot::{Entitlement, Grant, Resource};
 use serde_json::json;
 
-use crate::{Desk, Simulated};
+use crate::world::{Desk, desk_of, small};
 
-/// What a sync shows, line by line.
-fn lines_of(shown: &Shown) -> Vec<String> {
-    lines::of(shown, resource, entitlement, grant)
-}
+/// What the ids of everybody else begin with.
+const D: &str = "d2000000-0000-4000-8000-00000000000";
 
 /// The lines of these texts with ids for their abbreviations, as a snapshot has them: of each kind in the order of the ids.
 fn expected(texts: &[&str]) -> Vec<String> {
@@ -27,44 +26,74 @@ fn expected(texts: &[&str]) -> Vec<String> {
             ("{C}", CLEO_ID),
             ("{E}", EVERYONE_ID),
             ("{P}", PLATFORM_ID),
+            ("{D}", D),
         ],
     )
 }
 
-async fn desk() -> Desk {
-    Desk::around(Simulated::of(World::worked_example()).await)
+async fn shows(desk: &Desk, lines: Vec<String>, warnings: &[&str]) {
+    let shown = Shown::by(desk).await;
+    assert_eq!(lines::of(&shown, resource, entitlement, grant), lines);
+    assert_eq!(shown.warnings(), warnings);
 }
 
 /// The public connector, as far as it can be seen, shows nobody's role in the organization; one line of it shows Ada and
 /// Ben as mere members of the teams that they maintain, the other nothing of a team but its name.
 #[tokio::test]
 async fn the_small_organization_is_shown_line_by_line() {
-    let desk = desk().await;
-    let shown = Shown::by(&desk).await;
-    assert_eq!(lines_of(&shown), expected(&[COMMON, SEEN_BY_ADA, PLATFORM]));
-    assert_eq!(shown.warnings(), Vec::<String>::new());
-    assert_eq!(
-        ["organization", "user", "team"].map(|of| shown.count(of)),
-        [1, 3, 2]
-    );
-    assert_eq!(shown.entitlements.len(), 4 + 2);
-    assert_eq!(shown.grants.len(), 4 + 4);
+    let lines = expected(&[COMMON, SEEN_BY_ADA, PLATFORM]);
+    shows(&small().await, lines, &[]).await;
 }
 
 /// Cleo is no administrator and not in the secret team, and the API says nothing of what she does not see. Neither does
 /// the public connector.
 #[tokio::test]
 async fn a_members_token_shows_no_secret_team_and_says_so() {
-    let desk = desk().await;
+    let desk = small().await;
     desk.set_keys(&json!({"api-token": MEMBER_TOKEN}));
-    let shown = Shown::by(&desk).await;
-    assert_eq!(lines_of(&shown), expected(&[COMMON, SEEN_BY_CLEO]));
-    assert_eq!(
-        shown.warnings(),
-        [
-            "MayNotBeAdministrator: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then"
-        ]
-    );
+    let warning = "MayNotBeAdministrator: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then";
+    shows(&desk, expected(&[COMMON, SEEN_BY_CLEO]), &[warning]).await;
+}
+
+/// Until July 2026 the API told no roles. The role of new members is documented where teams are made, and read by the
+/// vendor's own client.
+#[tokio::test]
+async fn without_roles_everybody_belongs_to_the_organization_and_nobody_administers_it() {
+    let desk = desk_of(World::worked_example(), |o| {
+        (o.omit_role, o.team_permissions) = (true, true);
+    })
+    .await;
+    let mut lines = expected(&[COMMON, SEEN_BY_ADA, PLATFORM]);
+    lines.retain(|line| !line.contains(":admin:user:"));
+    for line in &mut lines {
+        *line = line.replace(" org_role=admin", "");
+        *line = line.replace(" org_role=member", "");
+        let id = format!(" created_by_id={ADA_ID}");
+        *line = line.replace(&id, &format!("{id} default_member_role=member"));
+    }
+    shows(&desk, lines, &[]).await;
+}
+
+/// A blank name is stood in for by the address or the slug, and that by the id; what is no address is none; and whoever is in
+/// a team and not in the organization keeps what the team says: nothing is made up, so whether they can sign in, nobody says.
+/// A role of the future may be more than membership.
+#[tokio::test]
+async fn what_is_blank_is_stood_in_for_and_what_is_not_said_is_left_out() {
+    let mut world = World::worked_example();
+    for (id, name, email) in [(1, "", "d1@x.io"), (2, " ", " "), (3, " Dee ", "dee")] {
+        let id = format!("{D}{id}");
+        let world = world.add_user(&id, name, email);
+        world.add_member(ORGANIZATION, &id, "owner");
+    }
+    let [gal, quiet] = [4, 5].map(|n| format!("{D}{n}"));
+    world
+        .add_user(&gal, "Gone Gal", "gal@x.io")
+        .add_to_team(ORGANIZATION, EVERYONE_ID, &gal, "maintainer")
+        .add_to_team(ORGANIZATION, PLATFORM_ID, &gal, "member")
+        .add_team(ORGANIZATION, &quiet, "quiet", "  ");
+    let lines = expected(&[COMMON, SEEN_BY_ADA, PLATFORM, ODD]);
+    let warning = "UnknownValue: 3 members of the organization have a role that Rollcall does not know, and are shown as `member`";
+    shows(&desk_of(world, |_| {}).await, lines, &[warning]).await;
 }
 
 fn resource(r: &Resource) -> String {
@@ -143,4 +172,22 @@ team:{P}:maintainer | assignment | ‘Platform Team Maintainer’ | ‘Maintaine
 team:{P}:member | assignment | ‘Platform Team Member’ | ‘Member of the Platform team in Buildkite’ | to user | one of team-role
 # Grants
 team:{P}:maintainer:user:{B}
+";
+
+const ODD: &str = "
+# Resources
+user:{D}1 | ‘d1@x.io’ | user | enabled | human | d1@x.io | signs in as d1@x.io | in organization:{ORG} | email=d1@x.io org_role=owner sso_mode=required user_id={D}1
+user:{D}2 | ‘{D}2’ | user | enabled | human | in organization:{ORG} | org_role=owner sso_mode=required user_id={D}2
+user:{D}3 | ‘Dee’ | user | enabled | human | in organization:{ORG} | email=dee name=Dee org_role=owner sso_mode=required user_id={D}3
+user:{D}4 | ‘Gone Gal’ | user | - in a team, not among the organization's members | human | name=Gone Gal user_id={D}4
+team:{D}5 | ‘quiet’ | group | enabled | in organization:{ORG} | made 2022-01-01T00:00:00Z | created_at=2022-01-01T00:00:00Z is_default_team=false privacy=visible slug=quiet
+# Entitlements
+team:{D}5:maintainer | assignment | ‘quiet Team Maintainer’ | ‘Maintainer of the quiet team in Buildkite’ | to user | one of team-role
+team:{D}5:member | assignment | ‘quiet Team Member’ | ‘Member of the quiet team in Buildkite’ | to user | one of team-role
+# Grants
+organization:{ORG}:member:user:{D}1
+organization:{ORG}:member:user:{D}2
+organization:{ORG}:member:user:{D}3
+team:{E}:maintainer:user:{D}4
+team:{P}:member:user:{D}4
 ";

@@ -1,15 +1,21 @@
-//! The simulator, dressed for the conformance suite.
+//! The simulator, dressed for the suites, and what the tests share.
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use rollcall_connector::Error;
 use rollcall_engine::runtime::function::Entry;
-use rollcall_harness::conformance::{Case, Subject};
+use rollcall_harness::conformance::{Bench, Case, Subject};
 use rollcall_simulators::buildkite::{
-    Buildkite, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, ORGANIZATION, Options, TEST_TOKEN, World,
+    ADA_ID, Buildkite, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, ORGANIZATION, Options, Sizes,
+    TEST_TOKEN, World,
 };
-use rollcall_simulators::{Fault, Ordering, Request};
-use serde_json::{Value, json};
+use rollcall_simulators::{Fault, FaultKind, Ordering, Request};
+use serde_json::{Map, Value, json};
+
+pub(crate) const ORGANIZATIONS: &str = "/v2/organizations";
+pub(crate) const MEMBERS: &str = "/v2/organizations/acme-inc/members";
+pub(crate) const TEAMS: &str = "/v2/organizations/acme-inc/teams";
 
 /// An organization, and a token for REST alone or for GraphQL as well.
 pub(crate) struct Simulated<const GRAPHQL: bool = false> {
@@ -19,14 +25,22 @@ pub(crate) struct Simulated<const GRAPHQL: bool = false> {
 /// With a token for GraphQL.
 pub(crate) type WithGraphQl = Simulated<true>;
 
+/// A workbench whose token is for REST alone.
+pub(crate) type Desk = Bench<Simulated>;
+
 impl<const GRAPHQL: bool> Simulated<GRAPHQL> {
     pub(crate) async fn of(world: World) -> Self {
-        // The limits have tests of their own.
-        let options = Options {
+        Self::at(world, |_| {}).await
+    }
+
+    /// At a vendor that behaves like this. The limits have tests of their own.
+    pub(crate) async fn at(world: World, change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options {
             rest: Limits::NONE,
             graphql: Limits::NONE,
             ..Options::default()
         };
+        change(&mut options);
         let sim = Buildkite::start(world, options).await.expect("a simulator");
         Self { sim }
     }
@@ -37,15 +51,16 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
     async fn start() -> Self {
         let mut world = World::rich();
         // A large team of five will do: that lists have pages, the suite sees to.
-        let team = world.organizations[ORGANIZATION].teams.iter();
-        let team = team.clone().find(|team| team.id == LARGE_TEAM_ID);
-        let crowd = team.expect("the large team").members.iter().skip(5);
-        for user in crowd.map(|m| m.user.clone()).collect::<Vec<_>>() {
-            world.remove_member(ORGANIZATION, &user).remove_from_team(
-                ORGANIZATION,
-                LARGE_TEAM_ID,
-                &user,
-            );
+        let view = world.access_view();
+        let large = &view["organizations"][ORGANIZATION]["teams"][LARGE_TEAM_ID];
+        for (user, _) in entries(large).skip(5) {
+            let world = world.remove_member(ORGANIZATION, user);
+            world.remove_from_team(ORGANIZATION, LARGE_TEAM_ID, user);
+        }
+        // Of the teams with odd names, dates and creators, one.
+        for n in [4, 5, 6, 8, 9, 0x21, 0x22, 0x23, 0x24] {
+            let team = format!("f0000000-0000-4000-8000-{n:012x}");
+            world.remove_team(ORGANIZATION, &team);
         }
         Self::of(world).await
     }
@@ -70,8 +85,8 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
     }
 
     fn shuffle(&self, seed: u64) {
-        self.sim
-            .set_options(|o| o.ordering = Ordering::Shuffled(seed));
+        let ordering = Ordering::Shuffled(seed);
+        self.sim.set_options(|o| o.ordering = ordering);
     }
 
     fn set_faults(&self, faults: Vec<Fault>) {
@@ -101,43 +116,98 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
 
     fn lose_nearly_everything(&self) {
         self.sim.with_world(|w| {
-            let organization = w.organizations.get_mut(ORGANIZATION).expect("there");
-            organization.teams.clear();
+            for (team, _) in entries(&w.access_view()["organizations"][ORGANIZATION]["teams"]) {
+                w.remove_team(ORGANIZATION, team);
+            }
         });
     }
 
     fn become_another_tenant(&self) {
+        let id = "99999999-9999-4999-8999-999999999999";
         self.sim.with_world(|w| {
-            w.edit_organization(ORGANIZATION, |o| {
-                o.id = "99999999-9999-4999-8999-999999999999".into();
-            });
+            let world = w.add_organization(id, ORGANIZATION, "Acme Inc");
+            world.add_member(ORGANIZATION, ADA_ID, "admin");
         });
     }
 
     fn minimum_calls(&self) -> usize {
-        self.sim.with_world(|w| {
-            let pages = |rows: usize| rows.div_ceil(100).max(1);
-            let organization = &w.organizations[ORGANIZATION];
-            let teams = &organization.teams;
-            let in_teams: usize = teams.iter().map(|team| pages(team.members.len())).sum();
-            let listed = |user: &String| organization.members.iter().any(|m| m.user == *user);
-            let strangers: BTreeSet<&String> = teams
-                .iter()
-                .flat_map(|team| team.members.iter().map(|m| &m.user))
-                .filter(|user| !listed(user))
-                .collect();
-            // One query for the teams that are not full, if somebody is in them.
-            let empty = teams.iter().filter(|team| team.members.is_empty()).count();
-            let in_teams = if GRAPHQL { 1 + empty } else { in_teams };
-            // What the token is, and what it reaches; members, teams and who is in them; and whoever is in a team only.
-            2 + pages(organization.members.len())
-                + pages(organization.teams.len())
-                + in_teams
-                + strangers.len()
-        })
+        let view = &self.view()["organizations"][ORGANIZATION];
+        let (members, teams) = (&view["members"], &view["teams"]);
+        let pages = |list: &Value| entries(list).count().div_ceil(100).max(1);
+        let in_teams = || entries(teams).map(|(_, members)| members);
+        let in_a_team: BTreeSet<_> = in_teams().flat_map(entries).map(|(id, _)| id).collect();
+        let not_listed = in_a_team.iter().filter(|id| members.get(id).is_none());
+        // One query for the teams that are not full, if somebody is in them.
+        let of_teams: usize = match GRAPHQL {
+            true => 1 + in_teams().filter(|team| entries(team).count() == 0).count(),
+            false => in_teams().map(pages).sum(),
+        };
+        // What the token is, and what it reaches; members, teams and who is in them; and whoever is in a team only.
+        2 + pages(members) + pages(teams) + of_teams + not_listed.count()
     }
 
     fn cases() -> Vec<Case> {
         Vec::new()
     }
+}
+
+/// The fields of an object.
+pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flat_map(Map::iter)
+}
+
+/// The path of the members of a team.
+pub(crate) fn of_team(id: &str) -> String {
+    format!("{TEAMS}/{id}/members")
+}
+
+/// An organization of so many members, with so many teams of so many. Everybody is in the first team.
+pub(crate) fn generated([users, teams, members]: [usize; 3]) -> World {
+    let mut sizes = Sizes::default();
+    (sizes.users, sizes.teams, sizes.members_per_team) = (users, teams, members);
+    World::generate(&sizes, 5)
+}
+
+/// A workbench before this organization, at a vendor that behaves like this.
+pub(crate) async fn desk_of(world: World, change: impl FnOnce(&mut Options)) -> Desk {
+    Desk::around(Simulated::at(world, change).await)
+}
+
+/// A workbench before the small organization.
+pub(crate) async fn small() -> Desk {
+    desk_of(World::worked_example(), |_| {}).await
+}
+
+/// The same, where this path is answered like this.
+pub(crate) async fn answered(path: &str, kind: FaultKind) -> Desk {
+    let desk = small().await;
+    desk.vendor.set_faults(vec![at(path, kind)]);
+    desk
+}
+
+/// The digest of what a sync of this organization shows, when all goes well.
+pub(crate) async fn digest_of(world: World) -> Value {
+    let desk = desk_of(world, |_| {}).await;
+    desk.complete().await["content_digest"].clone()
+}
+
+/// A sync that must fail, and publish nothing.
+pub(crate) async fn error_of(desk: &Desk, what: &str) -> Error {
+    let error = desk.sync().await.expect_err(what);
+    assert!(!desk.is_published(), "{what}: something was published");
+    error
+}
+
+/// An answer with this status and this body.
+pub(crate) fn said(code: u16, body: Value) -> FaultKind {
+    FaultKind::Status {
+        code,
+        headers: Vec::new(),
+        body: Some(body),
+    }
+}
+
+/// Whoever asks for this path is answered like this.
+pub(crate) fn at(path: &str, kind: FaultKind) -> Fault {
+    Fault::matching("GET", path, kind).exactly()
 }

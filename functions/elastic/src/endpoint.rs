@@ -144,7 +144,11 @@ mod tests {
             ),
             ("https://es.acme.example/?pretty", Err("query or fragment")),
             ("https://es.acme.example/#x", Err("query or fragment")),
+            ("elastic:pw@es.acme.example", Err("user name or password")),
+            ("ftp://es.acme.example", Err("must begin with https")),
             ("not a url", Err("is not a URL")),
+            // A Cloud ID, which the console shows beside the endpoint.
+            ("main:dXMtZWFzdC0xLmF3cy5mb3VuZC5pbyQ", Err("is not a URL")),
             ("", Err("is not a URL")),
             ("https://", Err("is not a URL")),
         ] {
@@ -185,10 +189,31 @@ mod tests {
             ("YTpiOmM=", "encoded"),
             ("OmI=", "encoded"),
             ("YWI=", "encoded"),
+            // The end was lost in copying.
+            (good.trim_end_matches('='), "encoded"),
         ] {
             let problem = check_key(key).expect_err("unusable");
             assert!(problem.contains(expected), "{key}: {problem}");
             assert!(!problem.contains(key));
+        }
+    }
+
+    #[test]
+    fn a_name_is_of_small_letters_digits_and_hyphens() {
+        let long = "a".repeat(64);
+        for (name, is_good) in [
+            ("main", true),
+            ("0-a-", true),
+            (&long[1..], true),
+            (&long, false),
+            ("", false),
+            ("-main", false),
+            ("Main", false),
+            ("a_b", false),
+            ("a b", false),
+            ("a›b", false),
+        ] {
+            assert_eq!(check_name(name).is_ok(), is_good, "{name}");
         }
     }
 }

@@ -1,14 +1,13 @@
 //! The end-to-end tests of the Elastic connector, against its simulator.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
-mod bad_input;
+mod answers;
 mod calls;
+mod changes;
 mod complete;
-mod conformance;
-mod defects;
-mod expected;
+mod configuration;
+mod events;
 mod lambda;
-mod properties;
 mod worked_example;
 mod world;
 
@@ -17,3 +16,33 @@ use world::{Several, Simulated};
 
 /// A workbench for Elastic.
 type Desk = Bench<Simulated>;
+
+/// What every connector must hold.
+mod conformance {
+    rollcall_harness::conformance!(crate::Simulated);
+}
+
+/// Of that, what could depend on the number of deployments.
+mod conformance_of_several {
+    rollcall_harness::each_a_test!(conformance::<crate::Several>:
+        the_order_of_answers_changes_nothing,
+        a_sync_cut_at_any_step_ends_like_an_uninterrupted_one,
+        no_more_calls_are_made_than_needed,
+        nothing_secret_is_written,
+        another_tenant_behind_the_same_connection_fails,
+        an_independent_reader_finds_nothing_wrong,
+        a_revoke_leaves_what_it_says,
+        a_write_to_another_tenant_is_refused,
+    );
+}
+
+/// The rows of a table in a text: a line each, with ` | ` between the columns. Lines that begin with `#` are comments.
+fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [&str; N]> {
+    let lines = table.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| {
+        let columns: Vec<&str> = line.split(" | ").map(str::trim).collect();
+        let columns = columns.try_into();
+        columns.unwrap_or_else(|_| panic!("not {N} columns: {line}"))
+    })
+}

@@ -1,162 +1,93 @@
 //! A small organization and its deployment, and every line of their snapshot: Ada, who owns the organization, and Bob,
 //! who has no name; three native users, one of them disabled and one without names; a role mapping that names a native
-//! user, who gets nothing by it, and Ada.
+//! user, who gets nothing by it, and Ada. Beside them another organization, and a second deployment that has users and
+//! roles of the same names, who are others.
 
-use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::elastic::{
-    ORGANIZATION_ID, SECOND_DEPLOYMENT_KEY, SECOND_ID, SECOND_ORGANIZATION_ID, TEST_DEPLOYMENT_KEY,
-    WIDE_CLOUD_KEY, World,
+    ORGANIZATION_ID, SECOND_DEPLOYMENT_KEY, SECOND_ID, SECOND_ORGANIZATION_ID, WIDE_CLOUD_KEY,
 };
 use rollcall_snapshot::{Entitlement, Resource};
 use serde_json::{Value, json};
 
-use crate::{Desk, Simulated};
+use crate::world::{begin_again, small_world};
+use crate::{Desk, Simulated, rows};
 
-/// What a sync shows, line by line.
-async fn lines_of<S: Subject>(desk: &Bench<S>) -> (Vec<String>, Shown) {
-    let shown = Shown::by(desk).await;
-    let lines = lines::of(&shown, resource, entitlement, lines::grant);
-    (lines, shown)
-}
+/// Keys of the secret, and what they show. The public connector shows nobody's role in the organization, no name for Bob
+/// and `svc`, not that `olduser` is disabled, and two native users whom the mapping covers: one whom mappings do not
+/// concern and one who does not exist. It does not show that the mapping gives a role, so that nobody has `viewer` by it.
+/// It knows one deployment, needs a key of Elastic Cloud, and puts the members of a chosen organization into every other.
+const CONNECTIONS: &str = r#"
+{}                                                                      | organization main linked
+{$NO_DEPLOYMENT}                                                        | organization
+{"api-key": null}                                                       | main unlinked
+{$ONLY_LISTED: [$SECOND, $MAIN_BARE]}                                   | organization main linked second
+{$ONLY_LISTED: [$MAIN_BARE, $SECOND]}                                   | organization main linked second
+{$ONLY_LISTED: [$MAIN_BARE]}                                            | organization main linked
+{$ONLY_LISTED: [$SECOND]}                                               | organization second
+{"api-key": "$wide_key"}                                                | organization main linked other
+{"api-key": "$wide_key", "organization-id": "198583657190"}             | organization main linked
+{"api-key": "$wide_key", "organization-id": "198583657191", $NO_DEPLOYMENT} | other
+"#;
 
-/// The lines of these texts, as a snapshot has them: of each kind in the order of the ids.
-fn expected(texts: &[&str]) -> Vec<String> {
-    lines::expected(texts, &[])
-}
-
-/// The public connector shows nobody's role in the organization, no name for Bob and `svc`, not that `olduser` is
-/// disabled, and two native users whom the mapping covers: one whom mappings do not concern and one who does not exist.
-/// It does not show that the mapping gives a role, so that nobody has `viewer` by it.
 #[tokio::test]
-async fn the_small_organization_and_its_deployment_are_shown_line_by_line() {
-    let desk = Desk::around(Simulated::of(World::worked_example()).await);
-    let (lines, shown) = lines_of(&desk).await;
-    assert_eq!(lines, expected(&[ORGANIZATION, DEPLOYMENT, LINKED]));
-    assert_eq!(shown.warnings(), Vec::<String>::new());
-    // When they came in; the public connector drops it.
-    assert_eq!(
-        shown.resource("user:1002").profile["member_since"],
-        "2024-01-02T00:00:00Z"
-    );
+async fn what_is_configured_is_shown_line_by_line_and_nothing_else() {
+    let owner = json!({"organization_id": SECOND_ORGANIZATION_ID, "role_id": "organization-admin"});
+    let viewer = json!({"description": "Looks", "metadata": {"_reserved": true}});
+    let rules = json!({"any": [{"field": {"username": "1001"}}, {"field": {"groups": "cn=a"}}]});
+    let world = small_world(|world| {
+        let other = SECOND_ORGANIZATION_ID;
+        world
+            .add_organization(other, "Other & Sons")
+            .add_member(other, "2001", "Olga Other", "olga@other.io")
+            .assign(other, "2001", json!({"organization": [owner]}))
+            .add_cloud_key(WIDE_CLOUD_KEY, &[ORGANIZATION_ID, other])
+            .add_cluster("second", ORGANIZATION_ID, SECOND_ID)
+            .add_deployment_key("second", SECOND_DEPLOYMENT_KEY, &["all"])
+            .add_role("second", "viewer", viewer)
+            .add_user("second", "jacknich", &["viewer"])
+            .set_names("second", "jacknich", "Jacqueline", "jn@example.com")
+            .add_reserved_user("second", "elastic", &["superuser"])
+            .add_mapping("second", "mapping1", &["viewer"], rules);
+    });
+    let mut desk = Desk::around(Simulated::of(world.clone()).await);
+    for [keys, parts] in rows(desk.vendor.written_out(CONNECTIONS)) {
+        begin_again(&mut desk, world.clone());
+        let keys: Value = serde_json::from_str(keys).expect("JSON");
+        desk.set_keys(&keys);
+        let shown = Shown::by(&desk).await;
+        let texts = parts.split(' ').map(|part| match part {
+            "organization" => ORGANIZATION,
+            "main" => DEPLOYMENT,
+            "linked" => LINKED,
+            "unlinked" => UNLINKED,
+            "second" => SECOND,
+            _ => OTHER,
+        });
+        let texts: Vec<&str> = texts.collect();
+        assert_eq!(lines_of(&shown), lines::expected(&texts, &[]), "{keys}");
+        let warnings = match parts.contains("second") {
+            true => "DanglingReference: second: users have roles that are not defined: superuser",
+            false => "",
+        };
+        assert_eq!(shown.warnings().concat(), warnings, "{keys}");
+    }
 }
 
-/// The public connector takes no key of a deployment alone, and one of Elastic Cloud alone.
-#[tokio::test]
-async fn without_a_deployment_the_organization_is_shown_and_nothing_else() {
-    let desk = Desk::around(Simulated::of(World::worked_example()).await);
-    desk.set_keys(&json!({"deployment-endpoint": null, "deployment-api-key": null}));
-    let (lines, _) = lines_of(&desk).await;
-    assert_eq!(lines, expected(&[ORGANIZATION]));
-    assert!(desk.vendor.sim.deployment_requests("main").is_empty());
+/// Every record as a line.
+fn lines_of(shown: &Shown) -> Vec<String> {
+    lines::of(shown, resource, entitlement, lines::grant)
 }
 
-/// Nobody knows then that `1001` is Ada: it is somebody whom an identity provider knows.
-#[tokio::test]
-async fn without_elastic_cloud_the_deployment_is_shown_and_a_member_is_somebody_from_elsewhere() {
-    let desk = Desk::around(Simulated::of(World::worked_example()).await);
-    desk.set_keys(&json!({"api-key": null}));
-    let (lines, _) = lines_of(&desk).await;
-    assert_eq!(lines, expected(&[DEPLOYMENT, UNLINKED]));
-    assert!(desk.vendor.sim.cloud_requests().is_empty());
-}
-
-/// A second deployment has users and roles of the same names, who are others; a member is the same person in both.
-fn two_deployments() -> World {
-    let mut world = World::worked_example();
-    world
-        .add_cluster("second", ORGANIZATION_ID, SECOND_ID)
-        .add_deployment_key("second", SECOND_DEPLOYMENT_KEY, &["all"])
-        .add_role(
-            "second",
-            "viewer",
-            json!({"description": "Looks", "metadata": {"_reserved": true}}),
-        )
-        .add_user("second", "jacknich", &["viewer"])
-        .set_names("second", "jacknich", "Jacqueline", "jn@example.com")
-        .add_reserved_user("second", "elastic", &["superuser"])
-        .add_mapping(
-            "second",
-            "mapping1",
-            &["viewer"],
-            json!({"any": [{"field": {"username": "1001"}}, {"field": {"groups": "cn=a"}}]}),
-        );
-    world
-}
-
-fn listed(desk: &Desk, bare: &str) -> Value {
-    let row = |name: &str, key: &str| {
-        let mut row =
-            json!({"name": name, "endpoint": desk.vendor.sim.deployment_url(name), "api-key": key});
-        if name == bare {
-            row["bare-ids"] = json!(true);
-        }
-        row
-    };
-    json!({
-        "deployment-endpoint": null, "deployment-api-key": null,
-        "deployments": [row("second", SECOND_DEPLOYMENT_KEY), row("main", TEST_DEPLOYMENT_KEY)],
-    })
-}
-
-/// The public connector knows one deployment.
-#[tokio::test]
-async fn of_two_deployments_one_may_keep_its_ids_and_the_other_has_its_name_in_them() {
-    let desk = Desk::around(Simulated::of(two_deployments()).await);
-    desk.set_keys(&listed(&desk, "main"));
-    let (lines, shown) = lines_of(&desk).await;
-    assert_eq!(lines, expected(&[ORGANIZATION, DEPLOYMENT, LINKED, SECOND]));
-    assert_eq!(
-        shown.warnings(),
-        ["DanglingReference: second: users have roles that are not defined: superuser"]
-    );
-}
-
-/// A list of one, given as text, without bare ids.
-#[tokio::test]
-async fn a_deployment_of_a_list_has_its_name_in_its_ids_however_few_there_are() {
-    let desk = Desk::around(Simulated::of(two_deployments()).await);
-    let keys = listed(&desk, "");
-    let first = json!([keys["deployments"][0]]).to_string();
-    desk.set_keys(&json!({
-        "deployment-endpoint": null, "deployment-api-key": null, "deployments": first,
-    }));
-    let (lines, _) = lines_of(&desk).await;
-    assert_eq!(lines, expected(&[ORGANIZATION, SECOND]));
-}
-
-/// The public connector lists every organization whatever is configured, and puts the chosen one's members into each of
-/// them.
-#[tokio::test]
-async fn with_an_organization_given_no_other_is_shown() {
-    let other = SECOND_ORGANIZATION_ID;
-    let mut world = World::worked_example();
-    world
-        .add_organization(other, "Other & Sons")
-        .add_member(other, "2001", "Olga Other", "olga@other.io")
-        .assign(
-            other,
-            "2001",
-            json!({"organization": [{"organization_id": other, "role_id": "organization-admin"}]}),
-        )
-        .add_cloud_key(WIDE_CLOUD_KEY, &[ORGANIZATION_ID, other]);
-    let desk = Desk::around(Simulated::of(world).await);
-    desk.set_keys(&json!({"api-key": WIDE_CLOUD_KEY}));
-    let (lines, _) = lines_of(&desk).await;
-    assert_eq!(lines, expected(&[ORGANIZATION, DEPLOYMENT, LINKED, OTHER]));
-
-    // Each choice is a connection of its own: what a snapshot is of must not change behind its back.
-    let mut desk = desk;
-    desk.afresh();
-    desk.set_keys(&json!({"api-key": WIDE_CLOUD_KEY, "organization-id": ORGANIZATION_ID}));
-    let (lines, _) = lines_of(&desk).await;
-    assert_eq!(lines, expected(&[ORGANIZATION, DEPLOYMENT, LINKED]));
-    let asked = desk.vendor.sim.cloud_requests();
-    assert!(
-        !asked.is_empty() && asked.iter().all(|r| r.path.contains(ORGANIZATION_ID)),
-        "{asked:?}"
-    );
+/// Each of these lines is one of the snapshot.
+pub(crate) fn shows(shown: &Shown, expected: &str) {
+    let found = lines_of(shown);
+    let id = |line: &str| line.split(" | ").next().map(str::to_owned);
+    for line in lines::expected(&[expected], &[]) {
+        let similar: Vec<_> = found.iter().filter(|l| id(l) == id(&line)).collect();
+        assert!(found.contains(&line), "not\n{line}\nbut {similar:#?}");
+    }
 }
 
 fn resource(r: &Resource) -> String {

@@ -1,15 +1,22 @@
-//! The simulator, dressed for the conformance suite: an organization, and one deployment of it or two.
+//! The simulator as the suites see it, and what tables say in a word: an organization, and one deployment of it or two.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::Entry;
-use rollcall_harness::conformance::{Case, Leaves, Subject};
+use rollcall_connector::Error;
+use rollcall_engine::runtime::function::{Entry, Operation};
+use rollcall_harness::bad_input::Inputs;
+use rollcall_harness::changes::{grant, revoke};
+use rollcall_harness::conformance::{Bench, Case, Leaves, Subject};
 use rollcall_simulators::elastic::{
-    Elastic, Options, SECOND_DEPLOYMENT_KEY, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, World,
+    BARE_DEPLOYMENT_KEY, EXPIRED_CLOUD_KEY, EXPIRED_DEPLOYMENT_KEY, Elastic, ORGANIZATION_ID,
+    Options, READ_DEPLOYMENT_KEY, SCOPED_CLOUD_KEY, SECOND_DEPLOYMENT_KEY, SECOND_ID,
+    SECOND_ORGANIZATION_ID, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, WIDE_CLOUD_KEY, World, html_page,
 };
-use rollcall_simulators::{Fault, Ordering, Request};
+use rollcall_simulators::{Fault, FaultKind, Ordering, Request};
 use serde_json::{Value, json};
+
+use crate::{Desk, rows};
 
 /// An organization and its deployment `main`; with `SEVERAL`, `second` beside it, which lists its ids by its name.
 pub(crate) struct Simulated<const SEVERAL: bool = false> {
@@ -21,15 +28,158 @@ pub(crate) struct Simulated<const SEVERAL: bool = false> {
 /// The same with two deployments in one connection.
 pub(crate) type Several = Simulated<true>;
 
+pub(crate) const ADMIN: &str = "role:admin:member";
+pub(crate) const SVC: &str = "deploymentUser:svc";
+
+/// A workbench before the small world.
+pub(crate) async fn small() -> Desk {
+    Desk::around(Simulated::of(World::worked_example()).await)
+}
+
+/// The small world with a change.
+pub(crate) fn small_world(change: impl FnOnce(&mut World)) -> World {
+    let mut world = World::worked_example();
+    change(&mut world);
+    world
+}
+
+/// The small world, and a deployment `second` beside `main`.
+pub(crate) fn small_pair() -> World {
+    small_world(|world| {
+        world
+            .add_roles("main", &["editor"])
+            .add_reserved_user("main", "elastic", &["superuser"])
+            .add_cluster("second", ORGANIZATION_ID, SECOND_ID)
+            .add_deployment_key("second", SECOND_DEPLOYMENT_KEY, &["all"])
+            .add_roles("second", &["editor", "viewer"])
+            .add_user("second", "svc", &["viewer"]);
+    })
+}
+
+/// Begins again before this world, with an empty store and without anything that goes wrong. A deployment has a host only
+/// if it was there at the start.
+pub(crate) fn begin_again<const S: bool>(desk: &mut Bench<Simulated<S>>, world: World) {
+    let sim = &desk.vendor.sim;
+    sim.with_world(|old| *old = world);
+    sim.set_options(|options| *options = Options::default());
+    sim.set_faults(Vec::new());
+    desk.afresh();
+}
+
+/// `grant` or `revoke`.
+pub(crate) async fn change<S: Subject>(
+    desk: &Bench<S>,
+    operation: &str,
+    request: &str,
+    (entitlement, principal): (&str, &str),
+) -> Result<Value, Error> {
+    match operation {
+        "grant" => grant(desk, request, entitlement, principal).await,
+        _ => revoke(desk, request, entitlement, principal).await,
+    }
+}
+
+/// What a sync or a change came to: its status or outcome, or the code of its failure.
+pub(crate) fn result_of(result: &Result<Value, Error>) -> &str {
+    match result {
+        Ok(answer) => answer["outcome"]
+            .as_str()
+            .or(answer["status"].as_str())
+            .expect("an outcome or a status"),
+        Err(error) => error.code().as_str(),
+    }
+}
+
+/// Answers and breakdowns as tables name them: a status, with a body or without; `page` of a status, for people;
+/// `elasticsearch`, 200 with a body from something that says that it is Elasticsearch; `429` with the seconds to wait.
+pub(crate) fn fault(text: &str) -> FaultKind {
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    match word {
+        "page" => html_page(rest.parse().expect("a status")),
+        "429" => FaultKind::too_many_requests(rest.parse().ok()),
+        "cut" => FaultKind::CutBody,
+        "lost" => FaultKind::LoseAnswer,
+        "disconnect" => FaultKind::Disconnect,
+        "redirect" => FaultKind::Redirect { to: rest.into() },
+        "elasticsearch" => FaultKind::Status {
+            code: 200,
+            headers: vec![
+                header("content-type", "application/json"),
+                header("x-elastic-product", "Elasticsearch"),
+            ],
+            body: Some(rest.into()),
+        },
+        code => FaultKind::Status {
+            code: code.parse().expect("a status"),
+            headers: Vec::new(),
+            body: (!rest.is_empty()).then(|| serde_json::from_str(rest).expect("JSON")),
+        },
+    }
+}
+
 impl<const SEVERAL: bool> Simulated<SEVERAL> {
     pub(crate) async fn of(world: World) -> Self {
-        let sim = Elastic::start(world, Options::default())
-            .await
-            .expect("a simulator");
+        let sim = Elastic::start(world, Options::default()).await;
         Self {
-            sim,
+            sim: sim.expect("a simulator"),
             elsewhere: AtomicBool::new(false),
         }
+    }
+
+    /// A row of `deployments`, called so, with the host and the key of a deployment.
+    pub(crate) fn row(&self, name: &str, of: &str, bare: bool) -> Value {
+        let key = match of {
+            "main" => TEST_DEPLOYMENT_KEY,
+            _ => SECOND_DEPLOYMENT_KEY,
+        };
+        json!({"name": name, "endpoint": self.sim.deployment_url(of), "api-key": key, "bare-ids": bare})
+    }
+
+    /// A table with everything that it abbreviates written out. The text is leaked: a test is short.
+    pub(crate) fn written_out(&self, table: &str) -> &'static str {
+        let row = |name, of, bare| self.row(name, of, bare).to_string();
+        let only = r#""deployment-endpoint": null, "deployment-api-key": null"#;
+        let mut text = table.replace("$ONLY_LISTED", &format!(r#"{only}, "deployments""#));
+        for (short, long) in [
+            ("$NO_DEPLOYMENT", only),
+            ("$MAIN_BARE", &row("main", "main", true)),
+            ("$SECOND_BARE", &row("second", "second", true)),
+            ("$MAIN", &row("main", "main", false)),
+            ("$SECOND_IS_MAIN", &row("second", "main", false)),
+            ("$SECOND", &row("second", "second", false)),
+            ("$main_url", &self.sim.deployment_url("main")),
+            ("$cloud_url", &self.sim.cloud_url()),
+            ("$cloud_key", TEST_CLOUD_KEY),
+            ("$wide_key", WIDE_CLOUD_KEY),
+            ("$scoped_key", SCOPED_CLOUD_KEY),
+            ("$ended_cloud_key", EXPIRED_CLOUD_KEY),
+            ("$main_key", TEST_DEPLOYMENT_KEY),
+            ("$second_key", SECOND_DEPLOYMENT_KEY),
+            ("$reading_key", READ_DEPLOYMENT_KEY),
+            ("$bare_key", BARE_DEPLOYMENT_KEY),
+            ("$ended_key", EXPIRED_DEPLOYMENT_KEY),
+            ("$other_organization", SECOND_ORGANIZATION_ID),
+        ] {
+            text = text.replace(short, long);
+        }
+        text.leak()
+    }
+
+    /// Each host has seen its own key, and no other.
+    pub(crate) fn each_host_saw_its_own_key(&self, what: &str) {
+        let requests = |name| (name, self.sim.deployment_requests(name));
+        let [main, second] = ["main", "second"].map(requests);
+        for ((host, requests), key) in [
+            (("cloud", self.sim.cloud_requests()), TEST_CLOUD_KEY),
+            (main, TEST_DEPLOYMENT_KEY),
+            (second, SECOND_DEPLOYMENT_KEY),
+        ] {
+            let expected = format!("ApiKey {key}");
+            let own = |r: &Request| r.header("authorization") == Some(&expected);
+            assert!(requests.iter().all(own), "{host}: {what}");
+        }
+        assert_eq!(self.violations(), Vec::<String>::new(), "{what}");
     }
 }
 
@@ -47,39 +197,25 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
 
     fn secret(&self) -> Value {
         let (main, second) = match self.elsewhere.load(Relaxed) {
-            false => (
-                ("main", TEST_DEPLOYMENT_KEY),
-                ("second", SECOND_DEPLOYMENT_KEY),
-            ),
-            true => (
-                ("second", SECOND_DEPLOYMENT_KEY),
-                ("main", TEST_DEPLOYMENT_KEY),
-            ),
+            false => ("main", "second"),
+            true => ("second", "main"),
         };
         let mut secret = json!({"api-key": TEST_CLOUD_KEY, "base-url": self.sim.cloud_url()});
+        let main = self.row("main", main, true);
         if SEVERAL {
-            secret["deployments"] = json!([
-                {"name": "second", "endpoint": self.sim.deployment_url(second.0), "api-key": second.1},
-                {"name": "main", "endpoint": self.sim.deployment_url(main.0), "api-key": main.1, "bare-ids": true},
-            ]);
+            secret["deployments"] = json!([self.row("second", second, false), main]);
         } else {
-            secret["deployment-endpoint"] = self.sim.deployment_url(main.0).into();
-            secret["deployment-api-key"] = main.1.into();
+            secret["deployment-endpoint"] = main["endpoint"].clone();
+            secret["deployment-api-key"] = main["api-key"].clone();
         }
         secret
     }
 
     fn tokens(&self) -> Vec<String> {
-        let mut tokens = vec![
-            TEST_CLOUD_KEY.into(),
-            TEST_DEPLOYMENT_KEY.into(),
-            SECOND_DEPLOYMENT_KEY.into(),
-        ];
-        // What the vendor sees of the first one when it decodes it.
-        tokens.push("ui2lp2axTNmsyakw9tvNnw".into());
-        // Whoever has one can join.
-        tokens.extend(["t0k\"", "exp1red", "acc3pted"].map(String::from));
-        tokens
+        let mut tokens = vec![TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, SECOND_DEPLOYMENT_KEY];
+        // What the vendor sees of the second one when it decodes it; and whoever has one of the others can join.
+        tokens.extend(["ui2lp2axTNmsyakw9tvNnw", "t0k\"", "exp1red", "acc3pted"]);
+        tokens.into_iter().map(str::to_owned).collect()
     }
 
     fn split_pages(&self, _: usize, _: bool) {
@@ -118,10 +254,11 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
 
     fn lose_nearly_everything(&self) {
         self.sim.with_world(|world| {
-            let main = world.deployments.get_mut("main").expect("main");
-            // The built-in ones are always there.
-            main.users.retain(|_, user| user.is_reserved());
-            main.mappings.clear();
+            world.edit_cluster("main", |main| {
+                // The built-in ones are always there.
+                main.users.retain(|_, user| user.is_reserved());
+                main.mappings.clear();
+            });
         });
     }
 
@@ -135,25 +272,45 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
     }
 
     fn cases() -> Vec<Case> {
-        let case = |entitlement, principal| Case {
+        // What is there twice, and what is not defined, stays so.
+        let table = match SEVERAL {
+            false => {
+                "role:admin:member | deploymentUser:numbers
+                 role:one,two:member | deploymentUser:one,two
+                 role:admin:member | deploymentUser:dangling"
+            }
+            true => {
+                "role:second›only-here:member | deploymentUser:second›svc
+                 role:admin:member | deploymentUser:svc"
+            }
+        };
+        let cases = rows(table).map(|[entitlement, principal]| Case {
             entitlement,
             principal,
             leaves: Leaves::AsBefore,
-        };
-        if SEVERAL {
-            return vec![
-                case("role:second›only-here:member", "deploymentUser:second›svc"),
-                case("role:admin:member", "deploymentUser:svc"),
-            ];
+        });
+        cases.collect()
+    }
+}
+
+impl<const SEVERAL: bool> Inputs for Simulated<SEVERAL> {
+    const TOKENS: &'static [&'static str] = &[
+        SCOPED_CLOUD_KEY,
+        EXPIRED_CLOUD_KEY,
+        WIDE_CLOUD_KEY,
+        READ_DEPLOYMENT_KEY,
+        BARE_DEPLOYMENT_KEY,
+        EXPIRED_DEPLOYMENT_KEY,
+        "hunter2",
+        "aHVudGVyMg",
+    ];
+
+    fn good(operation: Operation) -> Value {
+        match operation {
+            Operation::Sync => json!({}),
+            _ => {
+                json!({"request_id": operation.as_str(), "entitlement": ADMIN, "principal": SVC})
+            }
         }
-        vec![
-            case("role:admin:member", "deploymentUser:numbers"),
-            case("role:r:w:member", "deploymentUser:a:b"),
-            case("role:one,two:member", "deploymentUser:one,two"),
-            case("role:a/b:member", "deploymentUser:100%"),
-            case("role:admin:member", "deploymentUser:olduser"),
-            // What is there twice, and what is not defined, stays so.
-            case("role:admin:member", "deploymentUser:dangling"),
-        ]
     }
 }

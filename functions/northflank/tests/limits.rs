@@ -3,180 +3,95 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use rollcall_connector::clock::{Clock, between};
 use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::conformance::answer_of;
-use rollcall_simulators::northflank::{RateLimit, Sizes, World};
+use rollcall_harness::conformance::{Subject, answer_of};
+use rollcall_simulators::northflank::{Sizes, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::{Desk, Simulated};
+use crate::world::{DEVELOPERS, Desk, desk_of, digest, small};
 
-const HOUR: Duration = Duration::from_secs(3600);
-
-/// More lists than an hour has requests.
-fn large() -> World {
-    let sizes = Sizes {
-        members: 250,
-        roles: 150,
-        groups: 900,
-        members_per_role: 2,
-        members_per_group: 3,
-        groups_per_role: 2,
+/// The slice of a sync after this answer, and how long is to be waited before the next, which must be for a limit. Time passes
+/// here and at the vendor.
+async fn slice(desk: &Desk, before: &Value) -> (Value, Option<Duration>) {
+    let event = match &before["sync_id"] {
+        Value::Null => json!({}),
+        id => json!({"sync_id": id}),
     };
-    World::generate(&sizes, 3)
-}
-
-fn limit(desk: &Desk, requests: usize) {
-    desk.vendor.sim.set_options(|o| {
-        o.rate_limit = RateLimit {
-            requests,
-            ..RateLimit::default()
-        };
-    });
-}
-
-/// One slice of a sync, and what it was to wait for, if it was.
-async fn slice(desk: &Desk, event: Value) -> (Value, Option<Duration>) {
     let answer = answer_of(desk.invoke(Operation::Sync, event).await);
-    if answer["status"] != "continue" {
+    if answer["status"] == "complete" {
         return (answer, None);
     }
+    assert!(!desk.is_published(), "half a sync is published");
     assert_eq!(answer["reason"], "rate_limit", "{answer}");
-    let at: Timestamp = answer["resume_at"]
-        .as_str()
-        .expect("a time")
-        .parse()
-        .expect("a time");
-    let wait = between(desk.clock.now(), at);
+    let at = answer["resume_at"].as_str().and_then(|at| at.parse().ok());
+    let wait = between(desk.clock.now(), at.expect("a time"));
+    desk.clock.advance(wait);
+    desk.vendor.sim.advance(wait);
     (answer, Some(wait))
 }
 
-/// Time passes here and at the vendor.
-fn pass(desk: &Desk, time: Duration) {
-    desk.clock.advance(time);
-    desk.vendor.sim.advance(time);
-}
-
-/// Runs to the end; gives the answer and how many requests each window had.
-async fn windows(desk: &Desk) -> (Value, Vec<usize>) {
-    let (mut event, mut windows, mut before) = (json!({}), Vec::new(), 0);
-    loop {
-        let (answer, wait) = slice(desk, event).await;
-        let calls = desk.vendor.sim.calls();
-        windows.push(calls - before);
-        before = calls;
-        let Some(wait) = wait else {
-            return (answer, windows);
-        };
-        assert!(!desk.is_published(), "half a sync is published");
-        assert!(wait > HOUR / 2 && wait <= HOUR, "{wait:?}");
-        pass(desk, wait);
-        event = json!({"sync_id": answer["sync_id"]});
-        assert!(windows.len() < 20, "it never ends: {windows:?}");
-    }
-}
-
-fn statuses_are_all_200(desk: &Desk) {
-    let others: Vec<String> = desk
-        .vendor
-        .sim
-        .requests()
-        .iter()
-        .filter(|r| r.status != 200)
-        .map(|r| format!("{}: {}", r.line(), r.status))
-        .collect();
-    assert_eq!(others, Vec::<String>::new());
-}
-
+/// The vendor raises the limit on request, or somebody else uses most of it: the one that it sends counts, and a twentieth is
+/// left for everybody else.
 #[tokio::test]
-async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_two_hours_and_never_refused() {
-    let desk = Desk::around(Simulated::of(large()).await);
-    let whole = desk.complete().await;
-    let needed = desk.vendor.sim.calls();
-    assert!(needed > 1050, "{needed}");
-
-    let desk = Desk::around(Simulated::of(large()).await);
-    limit(&desk, 1000);
-    let (answer, windows) = windows(&desk).await;
-    assert_eq!(answer["status"], "complete", "{answer}");
-    assert_eq!(answer["content_digest"], whole["content_digest"]);
-    assert_eq!(answer["counts"], whole["counts"]);
-    assert_eq!(windows.len(), 2, "{windows:?}");
-    // A twentieth is left for everybody else, but for what was under way at the same time.
-    assert!(
-        windows[0] > 900 && windows[0] <= 950 + 3,
-        "{windows:?} of {needed}"
-    );
-    // The second process says who it is and whether it may, and reads nothing else twice.
-    assert_eq!(windows.iter().sum::<usize>(), needed + 4);
-    assert_eq!(answer["calls"], json!(needed + 4));
-    statuses_are_all_200(&desk);
-}
-
-/// The vendor raises the limit on request, or somebody else uses most of it.
-#[tokio::test]
-async fn the_limit_is_the_one_that_the_vendor_sends() {
-    let world = || {
-        let sizes = Sizes {
-            groups: 60,
-            ..Sizes::default()
-        };
-        World::generate(&sizes, 4)
-    };
-    let desk = Desk::around(Simulated::of(world()).await);
-    let whole = desk.complete().await;
-    for (requests, hours) in [(30, 3), (60, 2), (400, 1)] {
-        let desk = Desk::around(Simulated::of(world()).await);
-        limit(&desk, requests);
-        let (answer, windows) = windows(&desk).await;
+async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_several_and_never_refused() {
+    let mut sizes = Sizes::default();
+    (sizes.groups, sizes.roles) = (160, 8);
+    let world = || World::generate(&sizes, 4);
+    let whole = desk_of(world()).await.complete().await;
+    for (requests, hours) in [(80, 3), (160, 2), (400, 1)] {
+        let desk = desk_of(world()).await;
+        desk.vendor.set(|o| o.rate_limit.requests = requests as u64);
+        let (mut answer, mut windows) = (json!({}), Vec::new());
+        loop {
+            let (next, wait) = slice(&desk, &answer).await;
+            answer = next;
+            windows.push(desk.vendor.sim.calls());
+            let requests = desk.vendor.requests();
+            assert!(requests.iter().all(|r| r.status == 200), "{windows:?}");
+            desk.vendor.clear_requests();
+            let Some(wait) = wait else { break };
+            assert!((1800..=3600).contains(&wait.as_secs()), "{wait:?}");
+        }
         assert_eq!(answer["content_digest"], whole["content_digest"]);
         assert_eq!(windows.len(), hours, "{requests}: {windows:?}");
-        let reserve = requests / 20;
-        assert!(
-            windows.iter().all(|n| *n <= requests - reserve + 3),
-            "{requests}: {windows:?}"
-        );
-        statuses_are_all_200(&desk);
+        // But for what was under way at the same time.
+        let most = windows.iter().max().copied();
+        assert!(most <= Some(requests - requests / 20 + 3), "{windows:?}");
+        // Each process says who it is and whether it may, and reads nothing else twice.
+        let calls = windows.iter().sum::<usize>() - 4 * (hours - 1);
+        assert_eq!(json!(calls), whole["calls"]);
     }
 }
 
-/// The header is in seconds from now, and no time of day; without `Retry-After` it says how long to wait.
+/// The header is in seconds from now, and no time of day; without `Retry-After` it says how long to wait. A limit that others
+/// have used up before the first request is no matter of the token.
 #[tokio::test]
-async fn a_refusal_in_the_middle_is_waited_for_as_long_as_the_vendor_says() {
-    let desk = Desk::around(Simulated::of(World::worked_example()).await);
-    let whole = desk.complete().await;
-    for (retry_after, least, most) in [(Some(1800), 1800, 1800), (None, 3590, 3600)] {
-        let desk = Desk::around(Simulated::of(World::worked_example()).await);
-        desk.vendor.sim.set_faults(vec![Fault::nth_matching(
-            1,
-            "GET",
-            "/v1/org-roles/developer/members",
-            FaultKind::too_many_requests(retry_after),
-        )]);
-        let (answer, wait) = slice(&desk, json!({})).await;
+async fn a_refusal_is_waited_for_as_long_as_the_vendor_says_and_is_no_bad_credential() {
+    let whole = digest(&small().await).await;
+    for (path, retry_after, least, most) in [
+        (DEVELOPERS, Some(1800), 1800, 1800),
+        (DEVELOPERS, None, 3590, 3600),
+        ("", Some(900), 900, 900),
+    ] {
+        let desk = small().await;
+        let kind = FaultKind::too_many_requests(retry_after);
+        let fault = Fault::nth_matching(1, "GET", path, kind);
+        desk.vendor.set_faults(vec![fault]);
+        let (answer, wait) = slice(&desk, &json!({})).await;
         let wait = wait.expect("a wait").as_secs();
         assert!((least..=most).contains(&wait), "{retry_after:?}: {wait}");
-        assert!(!desk.is_published());
-        pass(&desk, Duration::from_secs(wait));
-        let (answer, wait) = slice(&desk, json!({"sync_id": answer["sync_id"]})).await;
-        assert_eq!(wait, None);
-        assert_eq!(answer["content_digest"], whole["content_digest"]);
+        let (answer, wait) = slice(&desk, &answer).await;
+        assert_eq!((wait, &answer["content_digest"]), (None, &whole));
     }
 }
 
-/// A limit that is used up before the first request of a sync is no matter of the token.
 #[tokio::test]
-async fn a_limit_that_others_have_used_up_is_no_bad_credential() {
-    let desk = Desk::around(Simulated::of(World::worked_example()).await);
-    desk.vendor.sim.set_faults(vec![
-        Fault::every(FaultKind::too_many_requests(Some(900))).times(1),
-    ]);
-    let (answer, wait) = slice(&desk, json!({})).await;
-    assert_eq!(wait, Some(Duration::from_secs(900)));
-    assert!(!desk.is_published());
-    pass(&desk, Duration::from_secs(900));
-    let (answer, _) = slice(&desk, json!({"sync_id": answer["sync_id"]})).await;
-    assert_eq!(answer["status"], "complete");
+async fn no_more_than_four_requests_are_under_way_at_once() {
+    let desk = desk_of(World::generate(&Sizes::default(), 2)).await;
+    desk.vendor.set(|o| o.latency = Duration::from_millis(2));
+    desk.complete().await;
+    let peak = desk.vendor.sim.peak_concurrency();
+    assert!((2..=4).contains(&peak), "{peak}");
 }

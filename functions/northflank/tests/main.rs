@@ -2,19 +2,13 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod bad_input;
-mod calls;
 mod complete;
 mod conformance;
-mod defects;
-mod expansion;
 mod lambda;
 mod limits;
-mod odd_rows;
+mod lists;
+mod rows;
 mod worked_example;
 mod world;
 
-use rollcall_harness::conformance::Bench;
 use world::Simulated;
-
-/// A workbench for Northflank.
-type Desk = Bench<Simulated>;

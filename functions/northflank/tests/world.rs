@@ -1,26 +1,47 @@
-//! The simulator, dressed for the conformance suite.
+//! The simulator, dressed for the suites, and what the tests share.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use rollcall_connector::Error;
 use rollcall_engine::runtime::function::Entry;
-use rollcall_harness::conformance::{Case, Subject};
-use rollcall_simulators::northflank::{Northflank, Options, TEST_TOKEN, World};
-use rollcall_simulators::{Fault, Ordering, Request};
-use serde_json::{Value, json};
+use rollcall_harness::conformance::{Bench, Case, Subject};
+use rollcall_simulators::northflank::{
+    Northflank, Options, Sizes, TEST_TOKEN, World, directory_group_id,
+};
+use rollcall_simulators::{Fault, FaultKind, Ordering, Request};
+use serde_json::{Map, Value, json};
+
+pub(crate) const AUTH: &str = "/v1/auth";
+pub(crate) const MEMBERS: &str = "/v1/org-members";
+pub(crate) const ROLES: &str = "/v1/org-roles";
+pub(crate) const GROUPS: &str = "/v1/directory-groups";
+pub(crate) const DEVELOPERS: &str = "/v1/org-roles/developer/members";
+pub(crate) const ENGINEERS: &str =
+    "/v1/directory-groups/directory_group_01ENG00000000000000000000A/members";
 
 /// An organization.
 pub(crate) struct Simulated {
     pub(crate) sim: Northflank,
 }
 
+/// A workbench for Northflank.
+pub(crate) type Desk = Bench<Simulated>;
+
 impl Simulated {
     pub(crate) async fn of(world: World) -> Self {
         // The limit has tests of its own.
         let mut options = Options::default();
         options.rate_limit.requests = 1_000_000;
-        let sim = Northflank::start(world, options)
-            .await
-            .expect("a simulator");
-        Self { sim }
+        let sim = Northflank::start(world, options).await;
+        Self {
+            sim: sim.expect("a simulator"),
+        }
+    }
+
+    /// Changes how the vendor behaves.
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Options)) {
+        self.sim.set_options(change);
     }
 }
 
@@ -31,9 +52,17 @@ impl Subject for Simulated {
 
     async fn start() -> Self {
         let mut world = World::rich();
-        // A crowd of five will do: that lists have pages, the suite sees to.
-        for i in 5..105 {
-            world.remove_member(&format!("crowd-{i:03}"));
+        // One of each will do: that lists have pages, the suite sees to.
+        let crowd = (0..105).map(|n| format!("crowd-{n:03}"));
+        let plain = "bare one-word case no-addresses nobody many-addresses".split(' ');
+        for member in crowd.chain(plain.map(str::to_owned)) {
+            world.remove_member(&member);
+        }
+        for role in "bare restricted reaches-nothing crowd crowd-by-group".split(' ') {
+            world.remove_role(role);
+        }
+        for group in ["01FUTURE", "01CROWD"] {
+            world.remove_group(&directory_group_id(group));
         }
         Self::of(world).await
     }
@@ -51,15 +80,17 @@ impl Subject for Simulated {
     }
 
     fn split_pages(&self, size: usize, hollow: bool) {
-        self.sim.set_options(|o| {
+        self.set(|o| {
             o.force_page_size = Some(size);
             o.empty_pages = usize::from(hollow);
+            // The documentation says that this list has no pages. If it has, all of it is read.
+            o.paged_groups = true;
         });
     }
 
     fn shuffle(&self, seed: u64) {
-        self.sim
-            .set_options(|o| o.ordering = Ordering::Shuffled(seed));
+        let ordering = Ordering::Shuffled(seed);
+        self.set(|o| o.ordering = ordering);
     }
 
     fn set_faults(&self, faults: Vec<Fault>) {
@@ -84,54 +115,131 @@ impl Subject for Simulated {
 
     fn hide_principal(&self) -> Option<String> {
         self.sim.with_world(|w| {
-            w.add_member("ghost", "Ghost", "ghost@acme.test");
             w.assign("developer", "ghost");
-            w.members.remove("ghost");
         });
         Some("user:ghost".into())
     }
 
     fn lose_nearly_everything(&self) {
         self.sim.with_world(|w| {
-            for group in w.groups.values_mut() {
-                group.members.clear();
+            let view = w.access_view();
+            for (role, _) in entries(&view["roles"]) {
+                w.remove_role(role);
             }
-            for role in w.roles.values_mut() {
-                role.explicit.clear();
+            for (group, _) in entries(&view["groups"]) {
+                w.remove_group(group);
             }
         });
     }
 
     fn become_another_tenant(&self) {
-        self.sim
-            .with_world(|w| w.organization_uid = "64b0c0ffee64b0c0ffee0bad".into());
+        let uid = "64b0c0ffee64b0c0ffee0bad".to_owned();
+        self.sim.with_world(|w| w.organization_uid = uid);
     }
 
     fn minimum_calls(&self) -> usize {
-        self.sim.with_world(|w| {
-            let pages = |rows: usize| rows.div_ceil(100).max(1);
-            let view = w.access_view();
-            let of_groups: usize = w
-                .groups
-                .values()
-                .filter(|g| g.listed)
-                .map(|g| pages(g.members.len()))
-                .sum();
-            let of_roles: usize = w
-                .roles
-                .keys()
-                .map(|id| {
-                    let members = view["roles"][id]["members"].as_object().expect("members");
-                    pages(members.len())
-                })
-                .sum();
-            // What the token is; members, roles and groups, each begun by who asks whether it may; and, for whoever has
-            // something and is in no list, the members once more.
-            1 + 2 * pages(w.members.len()) + pages(w.roles.len()) + 1 + of_groups + of_roles
-        })
+        self.sim.with_world(|w| calls(w)).values().sum()
     }
 
     fn cases() -> Vec<Case> {
         Vec::new()
     }
+}
+
+/// The calls that a sync of a world takes, by path: a page has a hundred rows, and empty lists take one call as well. What
+/// asks whether the token may is the first page of each list.
+pub(crate) fn calls(world: &World) -> BTreeMap<String, usize> {
+    let view = world.access_view();
+    let listed: BTreeSet<&str> = texts(&view["members"]).collect();
+    let (mut calls, mut times) = (BTreeMap::new(), 1);
+    let mut list = |path: &str, people: BTreeSet<&str>, others: usize| {
+        // For whoever has something and is in no list, the members once more.
+        times += usize::from(times == 1 && !people.is_subset(&listed));
+        let pages = (people.len() + others).div_ceil(100).max(1);
+        calls.insert(path.to_owned(), pages);
+    };
+    let (roles, people) = (entries(&view["roles"]).count(), listed.len());
+    for (path, rows) in [(AUTH, 1), (GROUPS, 1), (ROLES, roles), (MEMBERS, people)] {
+        list(path, BTreeSet::new(), rows);
+    }
+    for (id, role) in entries(&view["roles"]) {
+        let people = entries(&role["members"]).map(|(user, _)| user.as_str());
+        list(&format!("{ROLES}/{id}/members"), people.collect(), 0);
+    }
+    for (id, group) in entries(&view["groups"]).filter(|(id, _)| is_listed(world, id)) {
+        let others = group["without_account"].as_u64().expect("a number") as usize;
+        let people = texts(&group["members"]).collect();
+        list(&format!("{GROUPS}/{id}/members"), people, others);
+    }
+    calls.entry(MEMBERS.to_owned()).and_modify(|n| *n *= times);
+    calls
+}
+
+/// Whether a list shows a group.
+pub(crate) fn is_listed(world: &World, group: &str) -> bool {
+    world.listed_group(group).is_some()
+}
+
+/// Takes a group out of the list; roles still have its members.
+pub(crate) fn hide(world: &mut World, group: &str) {
+    world.edit_group(group, |group| group.listed = false);
+}
+
+/// The fields of an object.
+pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flat_map(Map::iter)
+}
+
+/// The texts in a list.
+pub(crate) fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    let items = value.as_array().into_iter().flatten();
+    items.filter_map(Value::as_str)
+}
+
+pub(crate) async fn desk_of(world: World) -> Desk {
+    Desk::around(Simulated::of(world).await)
+}
+
+/// A workbench before the small organization.
+pub(crate) async fn small() -> Desk {
+    desk_of(World::worked_example()).await
+}
+
+/// An organization without people, roles and groups.
+pub(crate) fn nobody() -> World {
+    let mut sizes = Sizes::default();
+    (sizes.members, sizes.roles, sizes.groups) = (0, 0, 0);
+    World::generate(&sizes, 1)
+}
+
+/// The digest of a sync.
+pub(crate) async fn digest(desk: &Desk) -> Value {
+    desk.complete().await["content_digest"].clone()
+}
+
+/// A sync that must fail, and publish nothing.
+pub(crate) async fn error_of(desk: &Desk, what: &str) -> Error {
+    let error = desk.sync().await.expect_err(what);
+    assert!(!desk.is_published(), "{what}: something was published");
+    error
+}
+
+/// An answer with this status and this body.
+pub(crate) fn said(code: u16, body: Value) -> FaultKind {
+    FaultKind::Status {
+        code,
+        headers: Vec::new(),
+        body: Some(body),
+    }
+}
+
+/// Whoever asks for this path is answered like this.
+pub(crate) fn at(path: &str, kind: FaultKind) -> Fault {
+    Fault::matching("GET", path, kind).exactly()
+}
+
+/// How often this path was asked for.
+pub(crate) fn asked(desk: &Desk, path: &str) -> usize {
+    let requests = desk.vendor.requests();
+    requests.iter().filter(|r| r.path == path).count()
 }

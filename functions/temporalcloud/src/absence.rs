@@ -230,3 +230,25 @@ pub(crate) fn caller_not_listed(identity: &Identity) -> Error {
 pub(crate) fn nobody_listed() -> Error {
     incomplete("the list of users has nobody, not even an Account Owner")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_on_the_way_to_the_api_says_nothing_of_features() {
+        let answer = |status, is_json| HttpError::Status {
+            call: "GET /cloud/projects".into(),
+            status,
+            message: String::new(),
+            is_json,
+            retry_after: None,
+            request_id: None,
+        };
+        for status in [403, 404, 501] {
+            assert!(is_one_of(&answer(status, true), NO_FEATURE), "{status}");
+            assert!(!is_one_of(&answer(status, false), NO_FEATURE), "{status}");
+        }
+        assert!(!is_one_of(&answer(500, true), NO_FEATURE));
+    }
+}

@@ -1,37 +1,22 @@
 //! A small account, and every line of its snapshot: an owner, a developer who may write to the one namespace, a service
 //! account, and the admin service account whose key the connector uses.
 
-use rollcall_harness::lines::{immutable, line, status};
+use rollcall_harness::lines::{self, immutable, line, profile, status, told};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
 use rollcall_snapshot::{Entitlement, Grant, Resource};
 
-use crate::Desk;
+use crate::desk_of;
 
 #[tokio::test]
 async fn the_small_account_is_shown_line_by_line() {
-    let desk = Desk::new().await;
-    desk.vendor
-        .sim
-        .with_world(|world| *world = World::worked_example());
-    let shown = Shown::by(&desk).await;
-    let resources = shown.resources.values().map(resource);
-    let entitlements = shown.entitlements.values().map(entitlement);
-    let grants = shown.grants.values().map(grant);
-    let lines: Vec<String> = resources.chain(entitlements).chain(grants).collect();
-    let expected: Vec<&str> = EXPECTED
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect();
-    assert_eq!(lines, expected);
+    let shown = Shown::by(&desk_of(World::worked_example()).await).await;
+    let found = lines::of(&shown, resource, entitlement, grant);
+    assert_eq!(found, lines::expected(&[EXPECTED], &[]));
 }
 
 fn resource(r: &Resource) -> String {
-    let profile = r
-        .profile
-        .iter()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
-    let parts = [
+    line([
         r.id.clone(),
         format!("‘{}’", r.display_name),
         r.traits.join("+"),
@@ -39,55 +24,28 @@ fn resource(r: &Resource) -> String {
         r.account_type.unwrap_or_default().to_owned(),
         r.emails.join(","),
         r.created_at.clone().unwrap_or_default(),
-        r.v1_identifier
-            .as_ref()
-            .map(|v1| format!("v1 {v1}"))
-            .unwrap_or_default(),
-        r.aliases
-            .iter()
-            .map(|alias| format!("alias {alias}"))
-            .collect(),
-        profile.collect::<Vec<_>>().join(" "),
-    ];
-    line(parts)
+        told("v1 ", r.v1_identifier.as_deref()),
+        told("alias ", Some(&r.aliases.join(","))),
+        profile(r),
+    ])
 }
 
 fn entitlement(e: &Entitlement) -> String {
-    let parts = [
+    line([
         e.id.clone(),
         e.slug.clone(),
         e.purpose.unwrap_or("-").to_owned(),
         format!("‘{}’", e.display_name),
         format!("‘{}’", e.description),
         format!("to {}", e.grantable_to.join(",")),
-        format!("one of {}", e.exclusion_group.as_deref().unwrap_or("-")),
-        format!("v1 {}", e.v1_identifier.as_deref().unwrap_or("-")),
+        told("one of ", e.exclusion_group.as_deref()),
+        told("v1 ", e.v1_identifier.as_deref()),
         immutable(e.immutable),
-    ];
-    line(parts)
+    ])
 }
 
 fn grant(g: &Grant) -> String {
-    let through = g
-        .expandable
-        .as_ref()
-        .map(|e| format!("passed on to {}", e.entitlements.join(",")));
-    let from: Vec<&str> = g.sources.keys().map(String::as_str).collect();
-    let parts = [
-        g.id.clone(),
-        g.v1_identifier
-            .as_ref()
-            .map(|v1| format!("v1 {v1}"))
-            .unwrap_or_default(),
-        immutable(g.immutable),
-        through.unwrap_or_default(),
-        if g.direct {
-            String::new()
-        } else {
-            format!("from {}", from.join(","))
-        },
-    ];
-    line(parts)
+    line([lines::grant(g), told("v1 ", g.v1_identifier.as_deref())])
 }
 
 const EXPECTED: &str = "
@@ -118,7 +76,7 @@ namespace:demo.a1b23:write | write | permission | ‘Namespace demo.a1b23 Write�
 # Grants
 account-role:a1b23-admin:member:service-account:sa0 | v1 grant:membership:a1b23-admin:sa0
 account-role:a1b23-developer:member:user:u2 | v1 grant:membership:a1b23-developer:u2
-account-role:a1b23-owner:member:user:u1 | v1 grant:membership:a1b23-owner:u1 | immutable
+account-role:a1b23-owner:member:user:u1 | immutable | v1 grant:membership:a1b23-owner:u1
 account-role:a1b23-read:member:service-account:sa1 | v1 grant:membership:a1b23-read:sa1
 namespace:demo.a1b23:admin:account-role:a1b23-admin | immutable | passed on to account-role:a1b23-admin:member
 namespace:demo.a1b23:admin:account-role:a1b23-owner | immutable | passed on to account-role:a1b23-owner:member

@@ -13,10 +13,10 @@ pub(crate) struct Simulated {
 
 impl Simulated {
     pub(crate) async fn of(world: World) -> Self {
-        let sim = TemporalCloud::start(world, Options::default())
-            .await
-            .expect("a simulator");
-        Self { sim }
+        let sim = TemporalCloud::start(world, Options::default()).await;
+        Self {
+            sim: sim.expect("a simulator"),
+        }
     }
 }
 
@@ -97,77 +97,39 @@ impl Subject for Simulated {
     }
 
     fn cases() -> Vec<Case> {
-        vec![
-            Case {
-                entitlement: "namespace:demo.a1b23:read",
-                principal: "user:u-read",
-                leaves: Leaves::AsBefore,
-            },
-            Case {
-                entitlement: "namespace:billing.a1b23:admin",
-                principal: "service-account:sa-deploy",
-                leaves: Leaves::AsBefore,
-            },
-            Case {
-                entitlement: "namespace:demo.a1b23:write",
-                principal: "group:g-cloud",
-                leaves: Leaves::AsBefore,
-            },
-            // Write gives way to read; taking read leaves nothing.
-            Case {
-                entitlement: "namespace:demo.a1b23:read",
-                principal: "user:u2",
-                leaves: Leaves::Changed(|view| remove_namespace(view, "u2", "demo.a1b23")),
-            },
-            // Read gives way to developer; taking developer leaves read.
-            Case {
-                entitlement: "account-role:a1b23-developer:member",
-                principal: "user:u-read",
-                leaves: Leaves::AsBefore,
-            },
-            // Read gives way to admin; taking admin leaves developer.
-            Case {
-                entitlement: "account-role:a1b23-admin:member",
-                principal: "user:u-read",
-                leaves: Leaves::Changed(|view| set_role(view, "u-read", "ROLE_DEVELOPER")),
-            },
-            // A group keeps no role.
-            Case {
-                entitlement: "account-role:a1b23-read:member",
-                principal: "group:g-cloud",
-                leaves: Leaves::Changed(|view| set_role(view, "g-cloud", "")),
-            },
-        ]
+        let read = "namespace:demo.a1b23:read";
+        let write = "namespace:demo.a1b23:write";
+        let billing = "namespace:billing.a1b23:admin";
+        let developer = "account-role:a1b23-developer:member";
+        let admin = "account-role:a1b23-admin:member";
+        let lowest = "account-role:a1b23-read:member";
+        // Write gives way to read; taking read leaves nothing.
+        let no_write = |view: &mut Value| remove(&mut view["users"]["u2"], "namespaceAccesses");
+        // Read gives way to admin; taking admin leaves developer.
+        let raised = |view: &mut Value| {
+            view["users"]["u-read"]["access"]["accountAccess"]["role"] = "ROLE_DEVELOPER".into();
+        };
+        // A group keeps no role.
+        let no_role = |view: &mut Value| remove(&mut view["groups"]["g-cloud"], "accountAccess");
+        let rows = [
+            (read, "user:u-read", Leaves::AsBefore),
+            (billing, "service-account:sa-deploy", Leaves::AsBefore),
+            (write, "group:g-cloud", Leaves::AsBefore),
+            (read, "user:u2", Leaves::Changed(no_write)),
+            (developer, "user:u-read", Leaves::AsBefore),
+            (admin, "user:u-read", Leaves::Changed(raised)),
+            (lowest, "group:g-cloud", Leaves::Changed(no_role)),
+        ];
+        let case = |(entitlement, principal, leaves)| Case {
+            entitlement,
+            principal,
+            leaves,
+        };
+        rows.map(case).into()
     }
 }
 
-fn remove_namespace(view: &mut Value, user: &str, namespace: &str) {
-    let access = &mut view["users"][user]["access"];
-    let entries = access["namespaceAccesses"]
-        .as_object_mut()
-        .expect("entries");
-    entries.remove(namespace);
-    if entries.is_empty() {
-        access
-            .as_object_mut()
-            .expect("access")
-            .remove("namespaceAccesses");
-    }
-}
-
-fn set_role(view: &mut Value, principal: &str, role: &str) {
-    let kind = if principal.starts_with("g-") {
-        "groups"
-    } else {
-        "users"
-    };
-    let access = &mut view[kind][principal]["access"];
-    if role.is_empty() {
-        access
-            .as_object_mut()
-            .expect("access")
-            .remove("accountAccess");
-    } else {
-        access["accountAccess"]["role"] = role.into();
-    }
+fn remove(holder: &mut Value, field: &str) {
+    let access = holder["access"].as_object_mut().expect("access");
+    access.remove(field).expect("the field");
 }

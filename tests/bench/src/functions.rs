@@ -119,7 +119,7 @@ async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
             ..Sizes::default()
         };
         let mut options = Options::default();
-        options.latency = latency;
+        options.common.latency = latency;
         let sim = TemporalCloud::start(World::generate(&sizes, 1), options).await?;
         line(&format!(
             "\nTemporal Cloud, sync of 1,000 users, 200 namespaces, 50 service accounts, {groups} groups; {} ms latency",

@@ -25,6 +25,11 @@ impl Clock {
         self.advanced = self.advanced.saturating_add(by);
     }
 
+    /// How far it was put forward.
+    pub(crate) fn advanced(&self) -> Duration {
+        self.advanced
+    }
+
     /// Since the simulator was started.
     pub(crate) fn running(&self) -> Duration {
         self.started.elapsed().saturating_add(self.advanced)

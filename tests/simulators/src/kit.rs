@@ -39,6 +39,8 @@ pub trait Api: Sized + Send + 'static {
     fn repeat_cursor(options: &Self::Options, call: &Call, answer: &mut Answer);
     /// Adds to the answer of a fault what all answers of the vendor have, unless the fault says otherwise.
     fn complete(_tenant: &mut Tenant<Self>, _answer: &mut Answer) {}
+    /// Tells the world where its hosts are, by name.
+    fn started(_world: &mut Self::World, _urls: &BTreeMap<String, String>) {}
     /// The names of its hosts; the first is the one that [`Simulator`] dereferences to.
     fn hosts(_world: &Self::World) -> Vec<String> {
         vec![String::new()]
@@ -172,17 +174,18 @@ impl<A: Api> Simulator<A> {
             next = next.saturating_add(u16::from(port > 0));
             hosts.push((name, server));
         }
+        let urls = hosts
+            .iter()
+            .map(|(name, server)| (name.clone(), server.url()));
+        A::started(&mut lock(&tenant).world, &urls.collect());
         Ok(Self { hosts, tenant })
     }
 
-    /// The server of this host.
-    ///
-    /// # Panics
-    /// If there is no host of that name.
+    /// The server of the host of this name, if there is one.
     #[must_use]
-    pub fn host(&self, name: &str) -> &Server {
+    pub fn host(&self, name: &str) -> Option<&Server> {
         let found = self.hosts.iter().find(|(host, _)| host == name);
-        &found.unwrap_or_else(|| panic!("no host {name}")).1
+        found.map(|(_, server)| server)
     }
 
     /// Looks at the world or changes it.

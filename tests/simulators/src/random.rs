@@ -46,6 +46,14 @@ impl Random {
         format!("{:016x}{:016x}", self.next_u64(), self.next_u64())
     }
 
+    /// A UUID that says nothing but that it is random.
+    pub fn uuid(&mut self) -> String {
+        let (high, low) = (self.next_u64(), self.next_u64());
+        let (a, b, c) = (high >> 32, high >> 16 & 0xffff, high & 0xfff);
+        let (d, e) = (low >> 48 & 0xfff, low & 0xffff_ffff_ffff);
+        format!("{a:08x}-{b:04x}-4{c:03x}-8{d:03x}-{e:012x}")
+    }
+
     /// Puts the items in a random order.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {

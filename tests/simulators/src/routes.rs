@@ -29,6 +29,10 @@ pub(crate) trait Desk: Api {
     }
     /// Whether the caller may use a route.
     fn allow(request: &Request<'_, Self>, need: Self::Need) -> Result<(), Refusal>;
+    /// Whether a request may have a body.
+    fn has_body(call: &Call) -> bool {
+        !matches!(call.method.as_str(), "GET" | "DELETE")
+    }
     /// The refusal of an address that means nothing.
     fn unknown(call: &Call) -> Refusal {
         Refusal::new(404, format!("{} not found", call.path)).wrong()
@@ -122,7 +126,7 @@ fn carry_out<D: Desk>(tenant: &mut Tenant<D>, call: &Call, violations: &mut Vec<
     D::allow(&request, route.need)?;
     request.query =
         Query::parse(&call.query, route.parameters, str::to_owned).map_err(Refusal::violation)?;
-    if matches!(call.method.as_str(), "GET" | "DELETE") {
+    if !D::has_body(call) {
         head::no_body(call).map_err(Refusal::violation)?;
     }
     let reply = (route.run)(&mut request);

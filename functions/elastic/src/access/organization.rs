@@ -241,3 +241,34 @@ fn invited(organization: &Organization, address: &str, invitation: &Invitation) 
     }
     resource
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// One that has expired stays beside the one that replaces it.
+    #[test]
+    fn of_several_invitations_of_one_person_the_one_that_can_be_accepted_longest_is_shown() {
+        let acme = json!({"id": "1", "name": "Acme"});
+        let acme: Organization = serde_json::from_value(acme).expect("an organization");
+        let one = |email: &str, expired: bool, until: &str| json!({"email": email, "expired": expired, "expires_at": format!("{until}T00:00:00Z")});
+        let good = one("new@acme.io", false, "2025-06-04");
+        for other in [
+            one("new@acme.io", true, "2025-01-04"),
+            one("new@acme.io", true, "2025-12-04"),
+            one("NEW@acme.io", true, "2025-12-04"),
+            one("New@acme.io", false, "2025-06-03"),
+        ] {
+            for list in [json!([good, other]), json!([other, good])] {
+                let list: Vec<Invitation> = serde_json::from_value(list).expect("invitations");
+                let [shown] = &invitations(&acme, &list)[..] else {
+                    panic!("not one: {list:?}");
+                };
+                assert_eq!(shown.id, ResourceId::new(INVITATION, "1/new@acme.io"));
+                assert_eq!(shown.state_details, "invited");
+                assert_eq!(shown.profile["expires_at"], "2025-06-04T00:00:00Z");
+            }
+        }
+    }
+}

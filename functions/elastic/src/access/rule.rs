@@ -316,6 +316,7 @@ mod tests {
             (json!({"field": {"username": 7}}), Truth::Unknown),
             (json!({"field": {"username": "b*"}}), Truth::Yes),
             (json!({"field": {"username": "*x*"}}), Truth::No),
+            (json!({"field": {"username": "Bob"}}), Truth::No),
             (json!({"field": {"username": "/b.b/"}}), Truth::Unknown),
             (json!({"field": {"realm.name": "saml1"}}), Truth::Unknown),
             (json!({"field": {"metadata.a": "b"}}), Truth::Unknown),
@@ -338,6 +339,13 @@ mod tests {
             (json!({"all": []}), Truth::Yes),
             (json!({"field": {}}), Truth::Unknown),
             (json!({"some": []}), Truth::Unknown),
+            // Two keys, two fields, and no object.
+            (json!({"any": [is_bob], "all": [is_bob]}), Truth::Unknown),
+            (
+                json!({"field": {"username": "bob", "groups": "cn=x"}}),
+                Truth::Unknown,
+            ),
+            (json!("username"), Truth::Unknown),
             (json!(null), Truth::Unknown),
         ] {
             assert_eq!(of_bob(rule.clone()), expected, "{rule}");

@@ -393,4 +393,22 @@ mod tests {
             assert_eq!(is_same(document, other), expected, "{other}");
         }
     }
+
+    /// Of `12345678901234567` the public connector makes `12345678901234568`, and of null an empty name.
+    #[test]
+    fn a_user_goes_back_with_other_roles_and_else_digit_by_digit() {
+        let rest = r#""full_name":null,"email":"\u0061@b.c","metadata":{"big":123456789012345678901234567890,"cents":1.10,"power":1E+2,"b":{"z":1,"a":[ 1.0 ]},"text":"ü\u00fc\/"},"enabled":false}"#;
+        for rest in [rest, &rest.replace("null", r#""""#)] {
+            let read = format!(r#"{{"username":"svc","roles":["viewer"],"profile_uid":"u",{rest}"#);
+            let user: User = serde_json::from_str(&read).expect("a user");
+            let roles = ["viewer", "admin"].map(str::to_owned);
+            let written = user.document(&roles).expect("all of it");
+            assert_eq!(written, format!(r#"{{"roles":["viewer","admin"],{rest}"#));
+            assert!(
+                user.document(&[])
+                    .expect("all of it")
+                    .starts_with(r#"{"roles":[],"#)
+            );
+        }
+    }
 }

@@ -16,26 +16,18 @@ use serde_json::{Value, json};
 use crate::Simulated;
 
 impl Inputs for Simulated {
-    const TOKENS: &'static [&'static str] = &[
-        TEST_KEY,
-        "owner-key",
-        "read-key",
-        "developer-key",
-        "namespace-admin-key",
-        "expired-key",
-        "disabled-key",
-        "hunter2",
-    ];
+    const TOKENS: &'static [&'static str] =
+        &[TEST_KEY, "owner-key", "read-key", "expired-key", "hunter2"];
 
     fn good(operation: Operation) -> Value {
+        let change = |request, permission: &str, principal| {
+            let entitlement = format!("namespace:demo.a1b23:{permission}");
+            json!({"request_id": request, "entitlement": entitlement, "principal": principal})
+        };
         match operation {
             Operation::Sync => json!({}),
-            Operation::Grant => {
-                json!({"request_id": "g1", "entitlement": "namespace:demo.a1b23:read", "principal": "user:u-read"})
-            }
-            Operation::Revoke => {
-                json!({"request_id": "v1", "entitlement": "namespace:demo.a1b23:write", "principal": "user:u2"})
-            }
+            Operation::Grant => change("g1", "read", "user:u-read"),
+            Operation::Revoke => change("v1", "write", "user:u2"),
             Operation::CreateAccount => {
                 json!({"request_id": "c1", "account": {"email": "new@example.com"}})
             }

@@ -1,257 +1,93 @@
 //! Accounts: created and deleted.
 
-use rollcall_harness::conformance::Subject;
-use rollcall_harness::shown::Shown;
+use rollcall_harness::changes::{create, outcome};
 use rollcall_simulators::temporalcloud::EmailFilter;
 use serde_json::json;
 
-use super::{code, create, delete, ids, outcome, shown_once, stored};
-use crate::Desk;
+use crate::script::{ask, play, scripts};
+use crate::{Desk, answered, edit, set_faults, set_options, stored};
 
-/// The public connector shows somebody who was only invited as if they had come.
 #[tokio::test]
 async fn a_new_account_is_invited_with_the_configured_role() {
-    for (configured, role) in [
-        (None, "ROLE_READ"),
-        (Some("developer"), "ROLE_DEVELOPER"),
-        (Some("admin"), "ROLE_ADMIN"),
-    ] {
-        let desk = Desk::new().await;
-        let mut secret = desk.vendor.secret();
-        if let Some(configured) = configured {
-            secret["default-account-role"] = configured.into();
-        }
-        desk.write_secret(&secret);
-        let answer = outcome(create(&desk, "r1", " New@Example.com ").await, "created");
-        let resource = &answer["resource"];
-        assert_eq!(
-            (&resource["display_name"], &resource["status"]),
-            (&json!("New@Example.com"), &json!("invited"))
-        );
-        let id = resource["id"]
-            .as_str()
-            .and_then(|id| id.strip_prefix("user:"))
-            .expect("an id");
-        let user = stored(&desk, id);
-        assert_eq!(
-            user["spec"],
-            json!({"email": "New@Example.com", "access": {"accountAccess": {"role": role}}})
-        );
-        assert_eq!(desk.writes().len(), 1);
-        assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
-        let shown = Shown::by(&desk).await;
-        let user = shown.resource(&format!("user:{id}"));
-        assert_eq!(
-            (user.status, user.status_details.as_str()),
-            (Some("enabled"), "invited")
-        );
+    let desk = Desk::new().await;
+    for (key, role) in [("", "read"), ("developer", "developer"), ("admin", "admin")] {
+        desk.set_keys(&json!({"default-account-role": Some(key).filter(|key| !key.is_empty())}));
+        let email = format!("New-{role}@Example.com");
+        let answer = outcome(create(&desk, role, &format!(" {email} ")).await, "created");
+        let id = answer["resource"]["id"].as_str().expect("an id");
+        let shown = json!({"id": id, "display_name": email, "status": "invited"});
+        assert_eq!(answer["resource"], shown);
+        let role = format!("ROLE_{}", role.to_uppercase());
+        let spec = json!({"email": email, "access": {"accountAccess": {"role": role}}});
+        assert_eq!(stored(&desk, id.trim_start_matches("user:"))["spec"], spec);
+        play(&desk, "1 writes").await;
     }
 }
 
-/// The public connector fails for an address that is there already.
 #[tokio::test]
 async fn an_address_that_has_an_account_is_found_however_it_is_written() {
     let desk = Desk::new().await;
-    let filters = [
-        EmailFilter::IgnoreCase,
-        EmailFilter::Exact,
-        EmailFilter::Contains,
-    ];
-    for (n, filter) in filters.into_iter().enumerate() {
-        for hollow in [false, true] {
-            desk.vendor.sim.set_options(|o| {
-                o.email_filter = filter;
-                o.force_page_size = hollow.then_some(2);
-                o.empty_pages = usize::from(hollow);
-            });
-            for (m, (email, id, status)) in [
-                ("dev@example.com", "user:u2", "enabled"),
-                ("DEV@example.com", "user:u2", "enabled"),
-                ("mixed.case@example.com", "user:u-capital", "enabled"),
-                ("invited@example.com", "user:u-invited", "invited"),
-                ("suspended@example.com", "user:u-suspended", "suspended"),
-            ]
-            .into_iter()
-            .enumerate()
-            {
-                let answer = outcome(
-                    create(&desk, &format!("r{n}{m}{hollow}"), email).await,
-                    "already_exists",
-                );
-                assert_eq!(
-                    (&answer["resource"]["id"], &answer["resource"]["status"]),
-                    (&json!(id), &json!(status))
-                );
-            }
-        }
+    for (filter, size) in [
+        (EmailFilter::IgnoreCase, None),
+        (EmailFilter::Exact, Some(2)),
+        (EmailFilter::Contains, None),
+    ] {
+        set_options(&desk, |o| {
+            o.email_filter = filter;
+            o.force_page_size = size;
+            o.empty_pages = usize::from(size.is_some());
+        });
+        let script = "
+            create dev@example.com = already_exists user:u2 enabled
+            create DEV@example.com = already_exists user:u2 enabled
+            create mixed.case@example.com = already_exists user:u-capital enabled
+            create invited@example.com = already_exists user:u-invited invited
+            create suspended@example.com = already_exists user:u-suspended suspended
+            0 writes";
+        play(&desk, script).await;
     }
-    assert_eq!(desk.writes().len(), 0);
-}
-
-/// The public connector fails where somebody else was faster.
-#[tokio::test]
-async fn an_address_that_was_invited_a_moment_ago_is_no_failure() {
-    let desk = Desk::new().await;
+    // Somebody else was faster.
     let others = json!({"users": [stored(&desk, "u1")]});
-    desk.vendor
-        .sim
-        .set_faults(vec![shown_once(1, "/cloud/users", others)]);
-    let answer = outcome(
-        create(&desk, "r1", "dev@example.com").await,
-        "already_exists",
-    );
-    assert_eq!(answer["resource"]["id"], "user:u2");
-    assert_eq!(desk.writes().len(), 1);
+    set_faults(&desk, [answered("/cloud/users", others).times(1)]);
+    let script = "create dev@example.com = already_exists user:u2 enabled\n1 writes";
+    play(&desk, script).await;
 }
 
-/// The public connector does not tell an invitation that has run out from one that is open.
 #[tokio::test]
 async fn an_invitation_that_has_run_out_is_not_renewed_behind_anybodys_back() {
     let desk = Desk::new().await;
-    let expired = create(&desk, "r1", "expired@example.com")
-        .await
-        .expect_err("expired");
-    assert_eq!(
-        (expired.kind().as_str(), expired.code().as_str()),
-        ("Refused", "InvitationExpired")
-    );
-    assert!(
-        expired
-            .fix()
-            .contains("Delete the account user:u-expired first"),
-        "{}",
-        expired.fix()
-    );
-    assert!(expired.to_string().contains("user:u-expired"), "{expired}");
     // By the clock, where the state does not say so yet.
-    desk.vendor.sim.with_world(|world| {
-        let invitation =
-            json!({"createdTime": "2026-01-01T00:00:00Z", "expiredTime": "2026-05-31T00:00:00Z"});
-        world.set_field("u-invited", "invitation", invitation);
-    });
-    assert_eq!(
-        code(create(&desk, "r2", "invited@example.com").await),
-        "InvitationExpired"
-    );
-    assert_eq!(desk.writes().len(), 0);
+    let ended = json!({"expiredTime": "2026-05-31T00:00:00Z"});
+    edit(&desk, |w| w.set_field("u-invited", "invitation", ended));
+    let script = "
+        create expired@example.com = Refused InvitationExpired
+        create invited@example.com = Refused InvitationExpired
+        0 writes
+        delete user:u-expired = deleted, removed role:read";
+    play(&desk, script).await;
     // Deleted, it can be invited again.
-    outcome(delete(&desk, "r3", "user:u-expired").await, "deleted");
-    outcome(create(&desk, "r4", "expired@example.com").await, "created");
+    outcome(ask(&desk, "create expired@example.com").await, "created");
 }
 
-/// The public connector does not say what goes with an account.
-#[tokio::test]
-async fn a_deletion_names_all_that_goes_with_it() {
-    let desk = Desk::new().await;
-    let answer = outcome(delete(&desk, "r1", "user:u-everything").await, "deleted");
-    let mut removed = ids(&answer, "removed");
-    removed.sort_unstable();
-    let expected = [
-        "account-role:a1b23-developer:member:user:u-everything",
-        "custom-role:cr_1:assigned:user:u-everything",
-        "namespace:billing.a1b23:read:user:u-everything",
-        "namespace:orders.a1b23:admin:user:u-everything",
-        "project:prj_1:read:user:u-everything",
-        "project:prj_2:contribute:user:u-everything",
-    ];
-    assert_eq!(removed, expected);
-    assert!(
-        !desk
-            .vendor
-            .sim
-            .with_world(|world| world.principal("u-everything").is_some())
-    );
-    assert_eq!(desk.vendor.sim.violations(), Vec::<String>::new());
-}
+scripts! {
+    a_deletion_names_all_that_goes_with_it: "
+        delete user:u-everything = deleted, removed role:developer custom-role:cr_1:assigned billing:read orders:admin project:prj_1:read project:prj_2:contribute
+        delete user:u-everything = already_deleted
+        1 writes";
 
-/// The public connector fails to delete what is gone.
-#[tokio::test]
-async fn an_account_that_does_not_exist_is_deleted_already() {
-    let desk = Desk::new().await;
-    desk.vendor.sim.with_world(|world| {
-        world.set_state("u2", "RESOURCE_STATE_DELETED");
-    });
-    for (request, principal) in [("r1", "user:u-nobody"), ("r2", "user:u2")] {
-        let answer = outcome(delete(&desk, request, principal).await, "already_deleted");
-        assert_eq!(ids(&answer, "removed"), Vec::<&str>::new());
-    }
-    assert_eq!(desk.writes().len(), 0);
-}
+    an_account_that_does_not_exist_is_deleted_already: "
+        u2 is DELETED
+        delete user:u2 = already_deleted
+        delete user:u-nobody = already_deleted
+        0 writes";
 
-/// The public connector deletes the account that it uses itself.
-#[tokio::test]
-async fn the_connector_does_not_delete_itself() {
-    let desk = Desk::new().await;
-    desk.vendor.sim.with_world(|world| {
-        world
-            .add_user("u-self", "self@example.com", "ROLE_ADMIN")
-            .add_api_key("self-key", "u-self");
-    });
-    let mut secret = desk.vendor.secret();
-    secret["api-key"] = "self-key".into();
-    desk.write_secret(&secret);
-    assert_eq!(code(delete(&desk, "r1", "user:u-self").await), "OwnAccess");
-    assert_eq!(desk.writes().len(), 0);
-}
+    the_connector_does_not_delete_itself: r#"
+        delete user:u1 with {"api-key": "owner-key"} = Refused OwnAccess
+        0 writes"#;
 
-/// The public connector takes a list of users that leads back to itself for one that has ended.
-#[tokio::test]
-async fn a_list_of_users_that_goes_in_a_circle_is_no_proof_that_somebody_is_not_there() {
-    let page = |n, next: &str| {
-        shown_once(
-            n,
-            "/cloud/users",
-            json!({"users": [], "nextPageToken": next}),
-        )
-    };
-    let immediately = vec![page(1, "a"), page(2, "a")];
-    let later = vec![page(1, "a"), page(2, "b"), page(3, "c"), page(4, "a")];
-    for (circle, calls) in [(immediately, 2), (later, 4)] {
-        let desk = Desk::new().await;
-        desk.vendor.sim.set_faults(circle);
-        let error = create(&desk, "r1", "new@example.com")
-            .await
-            .expect_err("no end");
-        assert_eq!(
-            (error.kind().as_str(), error.code().as_str()),
-            ("Unavailable", "EndlessList")
-        );
-        let requests = desk.vendor.sim.requests();
-        let pages = requests.iter().filter(|r| r.path == "/cloud/users").count();
-        assert_eq!((pages, desk.writes().len()), (calls, 0));
-    }
-    // Nor that somebody is the last admin.
-    let desk = Desk::new().await;
-    let circle = vec![page(2, "a"), page(3, "b"), page(4, "a")];
-    desk.vendor.sim.set_faults(circle);
-    assert_eq!(
-        code(delete(&desk, "r1", "user:u-admin").await),
-        "EndlessList"
-    );
-    assert_eq!(desk.writes().len(), 0);
-}
-
-/// The public connector believes a list of users that is empty, and follows one that never ends for ever.
-#[tokio::test]
-async fn a_list_of_users_without_anybody_or_without_an_end_proves_nothing() {
-    let empty = |n: usize, next: String| {
-        let page = json!({"users": [], "nextPageToken": next});
-        shown_once(n, "/cloud/users", page)
-    };
-    let endless: Vec<_> = (1..=60).map(|n| empty(n, format!("t{n}"))).collect();
-    for (faults, expected) in [
-        (vec![empty(1, String::new())], "IncompleteAnswer"),
-        (endless, "EndlessList"),
-    ] {
-        let desk = Desk::new().await;
-        desk.vendor.sim.set_faults(faults);
-        let error = create(&desk, "r1", "new@example.com")
-            .await
-            .expect_err("no list");
-        assert_eq!(
-            (error.kind().as_str(), error.code().as_str()),
-            ("Unavailable", expected)
-        );
-        assert_eq!(desk.writes().len(), 0);
-    }
+    a_list_of_users_without_anybody_or_without_an_end_proves_nothing: r#"
+        create new@example.com ! {"users": []} /cloud/users = Unavailable IncompleteAnswer
+        create new@example.com ! {"nextPageToken": "a"} /cloud/users = Unavailable EndlessList
+        delete user:u-admin ! {"nextPageToken": "a"} /cloud/users = Unavailable EndlessList
+        0 writes"#;
 }

@@ -167,3 +167,32 @@ impl SecretSource for SecretsManager {
         format!("Secrets Manager `{}`", self.name(connector, connection))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_missing_or_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = Files::new(folder.path());
+        let failure = async || files.get("toybox", "acme").await.expect_err("no secret");
+        let missing = failure().await;
+        std::fs::create_dir_all(folder.path().join("toybox/acme.json")).expect("a folder");
+        for (error, code, fix) in [
+            (missing, "UnknownConnection", "Create the secret"),
+            (
+                failure().await,
+                "SecretNotReadable",
+                "Let this user read the file",
+            ),
+        ] {
+            assert_eq!(
+                (error.kind(), error.code().as_str()),
+                (ErrorType::Misconfigured, code)
+            );
+            assert!(error.to_string().contains("toybox/acme.json"), "{error}");
+            assert!(error.fix().contains(fix), "{}", error.fix());
+        }
+    }
+}

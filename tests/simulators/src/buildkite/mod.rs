@@ -1,146 +1,61 @@
-//! Buildkite: the REST API, version 2, as far as people, teams and access go, and the two GraphQL queries that read the
-//! same. One server plays both hosts: `/v2/…` is REST and `/v1` is GraphQL.
+//! Buildkite: the REST API, version 2, as far as people, teams and access go, and the GraphQL query that reads who is in
+//! the teams of an organization. One server plays both hosts: `/v2/…` is REST and `/v1` is GraphQL.
 //!
 //! Written from the vendor's public documentation (<https://buildkite.com/docs/apis>), its GraphQL schema and public
 //! issues of its official clients. Where those are silent a comment says *unknown* and which side is taken; what a client
 //! might get wrong by guessing is a switch in [`Options`].
 
-mod builder;
-mod caller;
-mod clock;
 mod graphql;
-mod ids;
-mod meter;
+mod limits;
 mod options;
-mod paging;
-mod reading;
-mod refusal;
-mod rich;
-mod routes;
-mod rows;
+mod rest;
 mod samples;
-mod seed;
-mod tokens;
-mod view;
 mod world;
 
-use std::{
-    io,
-    ops::Deref,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-pub use builder::SINCE;
-pub use clock::Clock;
+pub use limits::{Limits, Meters, too_many_requests};
 pub use options::{
-    ECHOED_KEY, InvisibleTeam, Limits, MissingOrganization, Options, Paging, Shift, SsoMode, Teams,
+    Clock, ECHOED_KEY, InvisibleTeam, MissingOrganization, Options, Paging, Shift, SsoMode, Teams,
     TokenDates,
 };
-pub use rich::{LARGE_TEAM_ID, SECOND_ORGANIZATION};
 pub use samples::{
-    ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, ORGANIZATION, ORGANIZATION_ID, PLATFORM_ID,
+    ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, LARGE_TEAM_ID, ORGANIZATION, ORGANIZATION_ID,
+    PLATFORM_ID, SECOND_ORGANIZATION, SINCE, Sizes,
 };
-pub use seed::Sizes;
-pub use tokens::{
-    DOCUMENTED_SCOPES, EXPIRED_TOKEN, GRAPHQL_TOKEN, MEMBER_TOKEN, TEST_TOKEN,
+pub use world::{
+    DOCUMENTED_SCOPES, EXPIRED_TOKEN, GRAPHQL_TOKEN, MEMBER_TOKEN, Organization, TEST_TOKEN,
     TOKEN_WITHOUT_ORGANIZATION, TOKEN_WITHOUT_READ_ORGANIZATIONS, TOKEN_WITHOUT_READ_TEAMS,
-    TOKEN_WITHOUT_READ_USER, TOKEN_WITHOUT_SCOPES, Token, WIDE_TOKEN,
+    TOKEN_WITHOUT_READ_USER, TOKEN_WITHOUT_SCOPES, Team, Token, WIDE_TOKEN, World,
 };
-pub use world::{Member, Organization, Team, TeamMember, User, World};
 
-pub use crate::lists::Ordering;
+pub use crate::paging::Ordering;
 use crate::{
-    fault::FaultKind,
-    server::{Answer, Call, Server, Vendor, lock},
+    FaultKind, Simulator, head,
+    kit::{Api, Tenant},
+    refusal::{self, Refusal},
+    server::{Answer, Call},
 };
 
-/// Something somebody else does to the world.
-type Change = Box<dyn FnOnce(&mut World) + Send>;
-
-/// Everything behind the API.
-pub(crate) struct Inner {
-    pub(crate) world: World,
-    pub(crate) options: Options,
-    pub(crate) rest: meter::Meter,
-    pub(crate) graphql: meter::Meter,
-    pub(crate) time: clock::Time,
-    /// Requests since the switches were last changed.
-    pub(crate) answered: usize,
-    /// What happens before a request for this path is answered.
-    before: Vec<(String, Change)>,
-}
-
-impl Inner {
-    /// Does what was to be done before this request.
-    pub(crate) fn let_others_go_first(&mut self, call: &Call) {
-        let due = self.before.iter().position(|(path, _)| *path == call.path);
-        if let Some(due) = due {
-            let (_, change) = self.before.remove(due);
-            change(&mut self.world);
-        }
-    }
-}
-
-struct Cloud(Mutex<Inner>);
+/// The vendor.
+pub struct Vendor;
 
 /// A running simulator; it stops when dropped.
-pub struct Buildkite {
-    server: Server,
-    cloud: Arc<Cloud>,
-}
+pub type Buildkite = Simulator<Vendor>;
 
 impl Buildkite {
-    /// Starts on a free port.
-    ///
-    /// # Errors
-    /// If no port can be bound.
-    pub async fn start(world: World, options: Options) -> io::Result<Self> {
-        Self::start_on(0, world, options).await
-    }
-
-    /// Starts on a given port.
-    ///
-    /// # Errors
-    /// If the port cannot be bound.
-    pub async fn start_on(port: u16, world: World, options: Options) -> io::Result<Self> {
-        let cloud = Arc::new(Cloud(Mutex::new(Inner {
-            world,
-            options,
-            rest: meter::Meter::default(),
-            graphql: meter::Meter::default(),
-            time: clock::Time::new(),
-            answered: 0,
-            before: Vec::new(),
-        })));
-        let server = Server::start(Arc::clone(&cloud) as Arc<dyn Vendor>, port).await?;
-        Ok(Self { server, cloud })
-    }
-
     /// The REST API: `http://127.0.0.1:PORT/v2`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("{}/v2", self.server.url())
+        format!("{}/v2", self.url())
     }
 
     /// The GraphQL API: `http://127.0.0.1:PORT/v1`.
     #[must_use]
     pub fn graphql_url(&self) -> String {
-        format!("{}/v1", self.server.url())
-    }
-
-    /// Looks at the world or changes it.
-    pub fn with_world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut lock(&self.cloud.0).world)
-    }
-
-    /// Changes the world right before the next request for exactly this path is answered: what somebody else does
-    /// meanwhile. Several changes before the same path are made before one request each.
-    pub fn before(&self, path: &str, change: impl FnOnce(&mut World) + Send + 'static) {
-        let change: Change = Box::new(change);
-        lock(&self.cloud.0).before.push((path.to_owned(), change));
+        format!("{}/v1", self.url())
     }
 
     /// Who has what: [`World::access_view`].
@@ -149,63 +64,10 @@ impl Buildkite {
         self.with_world(|world| world.access_view())
     }
 
-    /// Looks at the switches or changes them. All windows and counts begin anew.
-    pub fn set_options<T>(&self, change: impl FnOnce(&mut Options) -> T) -> T {
-        let inner = &mut *lock(&self.cloud.0);
-        inner.rest = meter::Meter::default();
-        inner.graphql = meter::Meter::default();
-        inner.answered = 0;
-        change(&mut inner.options)
-    }
-
     /// The points of GraphQL that have been used of the fullest window of a user.
     #[must_use]
     pub fn points_used(&self) -> u64 {
-        lock(&self.cloud.0).graphql.used_by_users()
-    }
-
-    /// Puts the clock forward: windows end, tokens expire.
-    pub fn advance(&self, by: Duration) {
-        lock(&self.cloud.0).time.advanced += by;
-    }
-}
-
-/// The log and the faults.
-impl Deref for Buildkite {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        &self.server
-    }
-}
-
-impl Vendor for Cloud {
-    fn answer(&self, call: &Call) -> Answer {
-        routes::answer(&mut lock(&self.0), call)
-    }
-
-    fn latency(&self) -> Duration {
-        lock(&self.0).options.latency
-    }
-
-    fn error_body(&self, call: &Call, status: u16) -> Value {
-        refusal::body_for_status(refusal::Api::of(&call.path), status)
-    }
-
-    fn carries_cursor(&self, call: &Call) -> bool {
-        graphql::carries_cursor(call)
-    }
-
-    fn stale_cursor(&self, _call: &Call) -> Answer {
-        graphql::stale_cursor()
-    }
-
-    fn repeat_cursor(&self, call: &Call, answer: &mut Answer) {
-        if refusal::Api::of(&call.path) == refusal::Api::Rest {
-            paging::repeat(call, &lock(&self.0).options, answer);
-        } else {
-            graphql::repeat(call, answer);
-        }
+        self.with_meters(|meters| meters.points_used())
     }
 }
 
@@ -215,34 +77,124 @@ pub fn html_page(status: u16) -> FaultKind {
     FaultKind::Status {
         code: status,
         headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-        body: Some(json!(format!(
-            "<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>"
-        ))),
+        body: Some(refusal::page(status)),
     }
 }
 
-/// A refusal because there are too many requests, whatever has been used: of `rest` or of `rest_user`, with the headers
-/// and the body that go with it. Answers to other faults have no such headers.
-#[must_use]
-pub fn too_many_requests(scope: &str, reset: u64) -> FaultKind {
-    let (prefix, limit) = match scope {
-        "rest_user" => ("ratelimit-user", Limits::REST.per_user),
-        _ => ("ratelimit", Limits::REST.per_organization),
-    };
-    let current = limit + 1;
-    FaultKind::Status {
-        code: 429,
-        headers: [
-            ("scope", scope.to_owned()),
-            ("remaining", "-1".to_owned()),
-            ("limit", limit.to_string()),
-            ("reset", reset.to_string()),
-        ]
-        .map(|(name, value)| (format!("{prefix}-{name}"), value))
-        .into(),
-        body: Some(json!({
-            "message": meter::message(refusal::Api::Rest, reset), "scope": scope, "limit": limit,
-            "current": current, "reset": reset,
-        })),
+/// Whether a request is one of GraphQL.
+fn is_graphql(call: &Call) -> bool {
+    call.path == "/v1"
+}
+
+impl Api for Vendor {
+    type World = World;
+    type Options = Options;
+    type Meters = Meters;
+
+    fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
+        tenant.meters.answered += 1;
+        match is_graphql(call) {
+            true => graphql::answer(tenant, call),
+            false => rest::answer(tenant, call),
+        }
+    }
+
+    /// `{"message": "…"}` of REST, `{"errors": [{"message": "…"}]}` of GraphQL. *Unknown*: the text for teams and members
+    /// that are not found, `Not Found` or `No team found`. Taken: the first.
+    fn envelope(_options: &Options, call: &Call, refusal: &Refusal) -> Value {
+        let page = if is_graphql(call) {
+            "graphql-api"
+        } else {
+            "rest-api"
+        };
+        let usual = Refusal::usual(refusal.status).reason == refusal.reason;
+        let message = match refusal.status {
+            401 => format!(
+                "Authentication required. Please supply a valid API Access Token: https://buildkite.com/docs/apis/{page}#authentication"
+            ),
+            403 if usual => "Forbidden".to_owned(),
+            404 if usual => "Not Found".to_owned(),
+            429 if usual => return limits::usual_body(),
+            _ => refusal.reason.clone(),
+        };
+        if is_graphql(call) {
+            return json!({"errors": [{"message": message}]});
+        }
+        let mut body = refusal.detail.clone().unwrap_or_else(|| json!({}));
+        body["message"] = json!(message);
+        body
+    }
+
+    fn cursor(call: &Call) -> Option<String> {
+        is_graphql(call).then(|| graphql::cursor(call)).flatten()
+    }
+
+    /// *Unknown*: the vendor's text.
+    fn stale_cursor() -> Refusal {
+        Refusal::new(200, "The cursor is invalid")
+    }
+
+    fn repeat_cursor(options: &Options, call: &Call, answer: &mut Answer) {
+        match is_graphql(call) {
+            true => graphql::repeat_cursor(call, answer),
+            false => rest::repeat_page(options, call, answer),
+        }
+    }
+}
+
+/// The time for the limits.
+fn now(tenant: &Tenant<Vendor>) -> Duration {
+    match &tenant.options.clock {
+        Clock::Real => tenant.clock.running(),
+        Clock::Manual => tenant.clock.advanced(),
+        Clock::Given(read) => read() + tenant.clock.advanced(),
+    }
+}
+
+/// The token that a request came with.
+fn identify(tenant: &Tenant<Vendor>, call: &Call) -> Result<Token, Refusal> {
+    let sent = head::bearer(call).ok_or_else(|| Refusal::usual(401).wrong())?;
+    let revoked = tenant.options.revoke_after;
+    let revoked = revoked.is_some_and(|after| tenant.meters.answered > after);
+    let now = tenant.clock.now();
+    let mut tokens = tenant.world.tokens.iter();
+    let token = tokens.find(|token| token.secret == sent && !revoked);
+    let token = token.filter(|token| token.expires_at.is_none_or(|end| end > now));
+    token.cloned().ok_or_else(|| Refusal::usual(401))
+}
+
+impl Token {
+    /// Refuses a token that lacks a scope. *Unknown*: the body when GraphQL is refused. Taken: the text of REST.
+    fn scope(&self, scope: &str) -> Result<(), Refusal> {
+        match self.scopes.contains(scope) {
+            true => Ok(()),
+            false => {
+                let message = format!("Your access token doesn't have the {scope} scope");
+                Err(Refusal::new(403, message))
+            }
+        }
+    }
+
+    /// The organization, if there is one that the token is good for; who leaves it has no access any more. *Unknown*:
+    /// whether letters may be of another case. Taken: they may not.
+    fn organization<'w>(&self, world: &'w World, slug: &str) -> Option<&'w Organization> {
+        let found = world.organizations.get(slug);
+        found.filter(|org| {
+            self.organizations.contains(&org.slug) && org.member(&self.owner).is_some()
+        })
+    }
+
+    /// Whether its owner may view teams, and with them members.
+    fn may_view_teams(&self, org: &Organization, options: &Options) -> bool {
+        options.members_may_view_teams || org.is_admin(&self.owner)
+    }
+
+    /// The teams that its owner sees: admins see all, others the visible ones and their own.
+    fn teams<'o>(&self, org: &'o Organization, options: &Options) -> Vec<&'o Team> {
+        let sees = |team: &&Team| {
+            let is_visible = team.row["privacy"] == "visible" || org.is_admin(&self.owner);
+            options.teams == Teams::On && (is_visible || team.member(&self.owner).is_some())
+        };
+        org.teams.iter().filter(sees).collect()
     }
 }

@@ -1,35 +1,25 @@
 //! Switches: everything the vendor leaves open, and everything a test wants to vary.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
-use super::clock::Clock;
-use crate::lists::Ordering;
+use super::limits::Limits;
+use crate::kit::Common;
 
 /// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one
-/// where nothing is known.
+/// where nothing is known. The documented order of lists is that in which things came into the world.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long every request takes.
-    pub latency: Duration,
-    /// The order of lists. *Unknown*. Taken as documented: the order in which things came into the world.
-    pub ordering: Ordering,
-    /// Header names (lower case) allowed besides the ordinary ones.
-    pub extra_headers: Vec<String>,
-
+    /// What all vendors have. Of GraphQL's lists only that of teams has empty pages.
+    pub common: Common,
     /// What links and addresses in answers begin with. By default a host that does not exist, so that a client that
     /// follows a link as it is, with its token, is found out.
     pub public_url: String,
     /// How lists are split.
     pub paging: Paging,
-    /// Splits lists like this, whatever `per_page` and `first` say.
-    pub force_page_size: Option<usize>,
-    /// So many pages at the beginning of every list (of GraphQL, of the teams) have no rows, although there are more pages.
-    pub empty_pages: usize,
     /// Whether links repeat a token as `api_key`, as the vendor's samples do: it is [`ECHOED_KEY`].
     pub links_echo_key: bool,
     /// What has changed in a list when its second page is read.
     pub shift: Shift,
-
     /// How many REST requests are carried out in a time.
     pub rest: Limits,
     /// How many points of complexity GraphQL spends in a time.
@@ -41,7 +31,6 @@ pub struct Options {
     pub forgive_after: Option<usize>,
     /// What the limits take for the time.
     pub clock: Clock,
-
     /// Whether members have no `role`, as before July 2026.
     pub omit_role: bool,
     /// Who sees `sso_mode`.
@@ -56,32 +45,35 @@ pub struct Options {
     pub teams: Teams,
     /// How the dates of a token are written.
     pub token_dates: TokenDates,
-
     /// The team with this id is deleted as soon as a list has shown it.
     pub team_vanishes: Option<String>,
     /// No token is good any more after so many requests.
     pub revoke_after: Option<usize>,
-
     /// The answer of GraphQL to an organization that is not there.
     pub missing_organization: MissingOrganization,
-    /// The most complexity a query may ask for.
-    pub max_complexity: u64,
-    /// The most levels a query may have.
-    pub max_depth: usize,
 }
+
+crate::has_common_options!(Options);
 
 /// What links carry as `api_key` if they echo one.
 pub const ECHOED_KEY: &str = "bkua_echoed-key";
 
-/// How much is carried out in a fixed window of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// For all tokens of an organization together.
-    pub per_organization: u64,
-    /// For all tokens of a user together.
-    pub per_user: u64,
-    /// The window. *Unknown*: when it begins. Taken: with the first request after the last one.
-    pub window: Duration,
+/// The clock that the windows of the limits go by; the simulator's `advance` puts any of them forward.
+#[derive(Clone, Default)]
+pub enum Clock {
+    /// The time that passes.
+    #[default]
+    Real,
+    /// Stands still unless it is put forward.
+    Manual,
+    /// Whatever this says: the time since some moment.
+    Given(Arc<dyn Fn() -> Duration + Send + Sync>),
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
 }
 
 /// How lists are split.
@@ -157,37 +149,12 @@ pub enum MissingOrganization {
     Null,
 }
 
-impl Limits {
-    /// Those of the REST API: <https://buildkite.com/docs/apis/rest-api/rate-limits>.
-    pub const REST: Self = Self {
-        per_organization: 200,
-        per_user: 50,
-        window: Duration::from_secs(60),
-    };
-    /// Those of GraphQL: <https://buildkite.com/docs/apis/graphql/graphql-resource-limits>.
-    pub const GRAPHQL: Self = Self {
-        per_organization: 20_000,
-        per_user: 5_000,
-        window: Duration::from_secs(300),
-    };
-    /// More than anybody needs.
-    pub const NONE: Self = Self {
-        per_organization: 1_000_000_000,
-        per_user: 1_000_000_000,
-        window: Duration::from_secs(60),
-    };
-}
-
 impl Default for Options {
     fn default() -> Self {
         Self {
-            latency: Duration::ZERO,
-            ordering: Ordering::Documented,
-            extra_headers: Vec::new(),
+            common: Common::default(),
             public_url: "https://api.buildkite.invalid/v2".to_owned(),
             paging: Paging::Links,
-            force_page_size: None,
-            empty_pages: 0,
             links_echo_key: false,
             shift: Shift::None,
             rest: Limits::REST,
@@ -205,8 +172,6 @@ impl Default for Options {
             team_vanishes: None,
             revoke_after: None,
             missing_organization: MissingOrganization::Error,
-            max_complexity: 50_000,
-            max_depth: 15,
         }
     }
 }

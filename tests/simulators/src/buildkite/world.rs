@@ -1,135 +1,326 @@
-//! The world: organizations, their members and teams, users and API tokens. What the API writes as a text is a text here,
-//! so that a test can put anything into it.
+//! The world: organizations, their members and teams, users and API tokens. Rows are as REST has them, so that a test can
+//! put anything into them. What is said of things that are not there is ignored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::tokens::Token;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::SINCE;
+use crate::{base64, paging::Rows};
+
+/// An organization admin's, with the scopes [`DOCUMENTED_SCOPES`].
+pub const TEST_TOKEN: &str = "bkua_admin-token";
+/// Of a member who is no admin, with the same scopes.
+pub const MEMBER_TOKEN: &str = "bkua_member-token";
+/// The admin's, for GraphQL too.
+pub const GRAPHQL_TOKEN: &str = "bkua_graphql-token";
+/// The admin's, whose time is over.
+pub const EXPIRED_TOKEN: &str = "bkua_expired-token";
+/// The admin's, without `read_organizations`.
+pub const TOKEN_WITHOUT_READ_ORGANIZATIONS: &str = "bkua_token-without-read-organizations";
+/// The admin's, without `read_teams`.
+pub const TOKEN_WITHOUT_READ_TEAMS: &str = "bkua_token-without-read-teams";
+/// The admin's, without `read_user`.
+pub const TOKEN_WITHOUT_READ_USER: &str = "bkua_token-without-read-user";
+/// The admin's, without any scope.
+pub const TOKEN_WITHOUT_SCOPES: &str = "bkua_token-without-scopes";
+/// The admin's, for no organization.
+pub const TOKEN_WITHOUT_ORGANIZATION: &str = "bkua_token-without-organization";
+/// The admin's, for both organizations of the rich world.
+pub const WIDE_TOKEN: &str = "bkua_wide-token";
+
+/// The scopes that are enough for every REST call.
+pub const DOCUMENTED_SCOPES: [&str; 3] = ["read_organizations", "read_teams", "read_user"];
+
+/// Everything behind the API.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct World {
+    /// By slug.
+    pub organizations: BTreeMap<String, Organization>,
+    /// By id, a UUID; owned by no organization: `name`, `email`, `created_at`.
+    pub users: Rows,
+    /// API tokens.
+    pub tokens: Vec<Token>,
+}
 
 /// An organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "as the API has them")]
 pub struct Organization {
-    /// `id`, a UUID.
     pub id: String,
-    /// `slug`, under which paths have it.
     pub slug: String,
-    /// `name`.
     pub name: String,
-    /// `created_at`.
     pub created_at: String,
-    /// In the order in which they are listed.
-    pub members: Vec<Member>,
+    /// In the order in which they are listed: `user` (an id), `role`, `sso_mode`.
+    pub members: Vec<Value>,
     /// In the order in which they are listed.
     pub teams: Vec<Team>,
 }
 
-/// A user, who is owned by no organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// `id`, a UUID.
-    pub id: String,
-    /// `name`.
-    pub name: String,
-    /// `email`, the primary one.
-    pub email: String,
-    /// `created_at`.
-    pub created_at: String,
-    /// GraphQL `bot`: run by the vendor.
-    pub bot: bool,
-    /// GraphQL `machineUser`.
-    pub machine_user: bool,
-}
-
-/// That a user is in an organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// The user's id.
-    pub user: String,
-    /// `role`: `admin` or `member`.
-    pub role: String,
-    /// `sso_mode`: `required` or `optional`.
-    pub sso_mode: String,
-    /// GraphQL `createdAt`: when they joined.
-    pub created_at: String,
-    /// GraphQL `lastSeenAt`.
-    pub last_seen_at: Option<String>,
-    /// GraphQL `complimentary`.
-    pub complimentary: bool,
-    /// GraphQL `security { twoFactorEnabled }`.
-    pub two_factor: bool,
-}
-
 /// A team.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Team {
-    /// `id`, a UUID.
+    /// A UUID.
     pub id: String,
-    /// `slug`.
-    pub slug: String,
-    /// `name`.
-    pub name: String,
-    /// `description`, which may be empty or null.
-    pub description: Option<String>,
-    /// `privacy`: `visible` or `secret`.
-    pub privacy: String,
-    /// `default`: new members of the organization are added to it.
-    pub default: bool,
+    /// `slug`, `name`, `description`, `privacy`, `default`, `created_at`, `created_by` (a user's id or null),
+    /// `default_member_role`.
+    pub row: Value,
+    /// In the order in which they are listed: `user_id` (who need not be a member of the organization any more), `role`,
     /// `created_at`.
-    pub created_at: String,
-    /// The id of the user in `created_by`; null if it is `None`.
-    pub created_by: Option<String>,
-    /// `default_member_role`: `member` or `maintainer`.
-    pub default_member_role: String,
-    /// In the order in which they are listed.
-    pub members: Vec<TeamMember>,
+    pub members: Vec<Value>,
 }
 
-/// That a user is in a team.
+/// An API token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TeamMember {
-    /// The user's id, who need not be a member of the organization any more.
-    pub user: String,
-    /// `role`: `member` or `maintainer`.
-    pub role: String,
+pub struct Token {
+    /// What is sent.
+    pub secret: String,
+    /// `uuid`.
+    pub uuid: String,
+    /// The id of the user whose rights it has.
+    pub owner: String,
+    /// `scopes`.
+    pub scopes: BTreeSet<String>,
+    /// Slugs of the organizations it is good for.
+    pub organizations: Vec<String>,
     /// `created_at`.
-    pub created_at: String,
+    pub created_at: Timestamp,
+    /// `expires_at`; never if it is `None`.
+    pub expires_at: Option<Timestamp>,
 }
 
-/// Everything behind the API.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct World {
-    /// By slug.
-    pub organizations: BTreeMap<String, Organization>,
-    /// By id.
-    pub users: BTreeMap<String, User>,
-    /// API tokens.
-    pub tokens: Vec<Token>,
+/// The GraphQL id of something: base64 of its type and its UUID, as the ids in the samples of
+/// <https://buildkite.com/docs/apis/rest-api/teams> read when they are decoded.
+pub(super) fn base64_id(kind: &str, uuid: &str) -> String {
+    base64::encode(format!("{kind}---{uuid}").as_bytes())
+}
+
+/// Whether it is a UUID in its usual form.
+pub(super) fn is_uuid(text: &str) -> bool {
+    let fits = |(i, byte): (usize, u8)| match i {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 impl Organization {
     /// The membership of a user.
     #[must_use]
-    pub fn member(&self, user: &str) -> Option<&Member> {
-        self.members.iter().find(|member| member.user == user)
-    }
-
-    /// The team with this id.
-    #[must_use]
-    pub fn team(&self, id: &str) -> Option<&Team> {
-        self.teams.iter().find(|team| team.id == id)
+    pub fn member(&self, user: &str) -> Option<&Value> {
+        self.members.iter().find(|member| member["user"] == user)
     }
 
     /// Whether a user administers it.
     #[must_use]
     pub fn is_admin(&self, user: &str) -> bool {
         self.member(user)
-            .is_some_and(|member| member.role == "admin")
+            .is_some_and(|member| member["role"] == "admin")
     }
 }
 
 impl Team {
     /// The membership of a user.
     #[must_use]
-    pub fn member(&self, user: &str) -> Option<&TeamMember> {
-        self.members.iter().find(|member| member.user == user)
+    pub fn member(&self, user: &str) -> Option<&Value> {
+        self.members.iter().find(|member| member["user_id"] == user)
+    }
+}
+
+/// Organizations, users and tokens.
+impl World {
+    /// Adds an organization without anybody in it.
+    pub fn add_organization(&mut self, id: &str, slug: &str, name: &str) -> &mut Self {
+        let organization = Organization {
+            id: id.to_owned(),
+            slug: slug.to_owned(),
+            name: name.to_owned(),
+            created_at: SINCE.to_owned(),
+            members: Vec::new(),
+            teams: Vec::new(),
+        };
+        self.organizations.insert(slug.to_owned(), organization);
+        self
+    }
+
+    /// Changes an organization.
+    pub fn edit_organization(
+        &mut self,
+        slug: &str,
+        change: impl FnOnce(&mut Organization),
+    ) -> &mut Self {
+        if let Some(organization) = self.organizations.get_mut(slug) {
+            change(organization);
+        }
+        self
+    }
+
+    /// Adds a user, who is in no organization yet.
+    pub fn add_user(&mut self, id: &str, name: &str, email: &str) -> &mut Self {
+        let row = json!({"name": name, "email": email, "created_at": SINCE});
+        self.users.insert(id.to_owned(), row);
+        self
+    }
+
+    /// Adds a token that never expires.
+    pub fn add_token(
+        &mut self,
+        secret: &str,
+        owner: &str,
+        scopes: &[&str],
+        organizations: &[&str],
+    ) -> &mut Self {
+        let number = self.tokens.len() + 1;
+        self.tokens.push(Token {
+            secret: secret.to_owned(),
+            uuid: format!("0d9d6b3e-5a51-4a7e-9a55-0c3f7d8d{number:04x}"),
+            owner: owner.to_owned(),
+            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            organizations: organizations.iter().map(|&slug| slug.to_owned()).collect(),
+            // 2026-08-01 06:07:42 UTC.
+            created_at: Timestamp::constant(1_785_564_462, 0),
+            expires_at: None,
+        });
+        self
+    }
+
+    /// Changes a token.
+    pub fn edit_token(&mut self, secret: &str, change: impl FnOnce(&mut Token)) -> &mut Self {
+        if let Some(token) = self.tokens.iter_mut().find(|one| one.secret == secret) {
+            change(token);
+        }
+        self
+    }
+
+    /// Revokes a token: nobody knows it any more.
+    pub fn revoke_token(&mut self, secret: &str) -> &mut Self {
+        self.tokens.retain(|token| token.secret != secret);
+        self
+    }
+
+    /// Adds all tokens of the samples, but for [`WIDE_TOKEN`].
+    pub(super) fn add_test_tokens(&mut self, org: &str, admin: &str, member: &str) -> &mut Self {
+        let all = DOCUMENTED_SCOPES.as_slice();
+        let with_graphql: Vec<&str> = ["graphql"].iter().chain(all).copied().collect();
+        self.add_token(TEST_TOKEN, admin, all, &[org])
+            .add_token(MEMBER_TOKEN, member, all, &[org])
+            .add_token(GRAPHQL_TOKEN, admin, &with_graphql, &[org])
+            .add_token(EXPIRED_TOKEN, admin, all, &[org])
+            .edit_token(EXPIRED_TOKEN, |token| {
+                // The vendor's default: a week.
+                token.created_at = Timestamp::UNIX_EPOCH;
+                token.expires_at = Some(Timestamp::constant(7 * 24 * 60 * 60, 0));
+            })
+            .add_token(TOKEN_WITHOUT_ORGANIZATION, admin, all, &[]);
+        for (secret, lacks) in [
+            (TOKEN_WITHOUT_READ_ORGANIZATIONS, all[0]),
+            (TOKEN_WITHOUT_READ_TEAMS, all[1]),
+            (TOKEN_WITHOUT_READ_USER, all[2]),
+        ] {
+            let scopes: Vec<&str> = all
+                .iter()
+                .filter(|scope| **scope != lacks)
+                .copied()
+                .collect();
+            self.add_token(secret, admin, &scopes, &[org]);
+        }
+        self.add_token(TOKEN_WITHOUT_SCOPES, admin, &[], &[org])
+    }
+}
+
+/// Members of organizations, and teams.
+impl World {
+    /// Puts a user into an organization, who must use single sign-on there.
+    pub fn add_member(&mut self, org: &str, user: &str, role: &str) -> &mut Self {
+        let member = json!({"user": user, "role": role, "sso_mode": "required"});
+        self.edit_organization(org, |org| org.members.push(member))
+    }
+
+    /// Changes a membership of an organization.
+    pub fn edit_member(
+        &mut self,
+        org: &str,
+        user: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> &mut Self {
+        self.edit_organization(org, |org| {
+            if let Some(member) = org.members.iter_mut().find(|one| one["user"] == user) {
+                change(member);
+            }
+        })
+    }
+
+    /// Takes a user out of an organization. The account stays, and so does what teams say of it.
+    pub fn remove_member(&mut self, org: &str, user: &str) -> &mut Self {
+        self.edit_organization(org, |org| org.members.retain(|one| one["user"] != user))
+    }
+
+    /// Adds a visible team that nobody is in, without a description and a creator.
+    pub fn add_team(&mut self, org: &str, id: &str, slug: &str, name: &str) -> &mut Self {
+        let team = Team {
+            id: id.to_owned(),
+            row: json!({
+                "slug": slug, "name": name, "description": null, "privacy": "visible", "default": false,
+                "created_at": SINCE, "created_by": null, "default_member_role": "member",
+            }),
+            members: Vec::new(),
+        };
+        self.edit_organization(org, |org| org.teams.push(team))
+    }
+
+    /// Changes a team.
+    pub fn edit_team(&mut self, org: &str, id: &str, change: impl FnOnce(&mut Team)) -> &mut Self {
+        self.edit_organization(org, |org| {
+            if let Some(team) = org.teams.iter_mut().find(|team| team.id == id) {
+                change(team);
+            }
+        })
+    }
+
+    /// Makes a team secret.
+    pub fn make_secret(&mut self, org: &str, id: &str) -> &mut Self {
+        self.edit_team(org, id, |team| team.row["privacy"] = json!("secret"))
+    }
+
+    /// Deletes a team.
+    pub fn remove_team(&mut self, org: &str, id: &str) -> &mut Self {
+        self.edit_organization(org, |org| org.teams.retain(|team| team.id != id))
+    }
+
+    /// Puts a user into a team, whether or not they are in its organization.
+    pub fn add_to_team(&mut self, org: &str, team: &str, user: &str, role: &str) -> &mut Self {
+        let member = json!({"user_id": user, "role": role, "created_at": SINCE});
+        self.edit_team(org, team, |team| team.members.push(member))
+    }
+
+    /// Takes a user out of a team.
+    pub fn remove_from_team(&mut self, org: &str, team: &str, user: &str) -> &mut Self {
+        self.edit_team(org, team, |team| {
+            team.members.retain(|one| one["user_id"] != user)
+        })
+    }
+
+    /// Members of organizations and of teams, with their roles, as an admin sees them.
+    ///
+    /// `{"organizations": {slug: {"members": {user id: role}, "teams": {team id: {user id: role}}}}}`
+    #[must_use]
+    pub fn access_view(&self) -> Value {
+        let roles = |rows: &[Value], user: &str| -> Map<String, Value> {
+            let id = |row: &Value| row[user].as_str().unwrap_or_default().to_owned();
+            rows.iter()
+                .map(|row| (id(row), row["role"].clone()))
+                .collect()
+        };
+        let organizations = self.organizations.iter().map(|(slug, org)| {
+            let teams = org.teams.iter();
+            let teams = teams.map(|team| (team.id.clone(), json!(roles(&team.members, "user_id"))));
+            let teams: Map<String, Value> = teams.collect();
+            (
+                slug.clone(),
+                json!({"members": roles(&org.members, "user"), "teams": teams}),
+            )
+        });
+        json!({"organizations": organizations.collect::<Map<_, _>>()})
     }
 }

@@ -5,161 +5,88 @@
 //! documentation, the public source of the server, and public issues of its official clients. Where those are silent a
 //! comment says *unknown* and which side is taken; what a client might get wrong by guessing is a switch in [`Options`].
 
-mod builder;
-mod builtin;
+mod assignments;
+mod calls;
 mod cloud;
 mod cluster;
-mod keys;
 mod options;
-mod race;
 mod rich;
-mod rich_mappings;
 mod samples;
-mod seed;
-mod view;
+mod users;
 mod world;
 
-use std::{
-    collections::BTreeMap,
-    io,
-    ops::Deref,
-    sync::{Arc, Mutex},
-};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-pub use builder::SINCE;
-pub use keys::{
-    BARE_DEPLOYMENT_KEY, CloudKey, DeploymentKey, EXPIRED_CLOUD_KEY, EXPIRED_DEPLOYMENT_KEY,
-    READ_DEPLOYMENT_KEY, SCOPED_CLOUD_KEY, SECOND_DEPLOYMENT_KEY, Scope, TEST_CLOUD_KEY,
-    TEST_DEPLOYMENT_KEY, WIDE_CLOUD_KEY,
+pub use options::{Change, Options, Quota, Race};
+pub use samples::{MAIN_ID, ORGANIZATION_ID, SECOND_ID, SECOND_ORGANIZATION_ID, SINCE, Sizes};
+pub use world::{
+    BARE_DEPLOYMENT_KEY, CloudKey, Cluster, DeploymentKey, EXPIRED_CLOUD_KEY,
+    EXPIRED_DEPLOYMENT_KEY, Organization, Project, READ_DEPLOYMENT_KEY, SCOPED_CLOUD_KEY,
+    SECOND_DEPLOYMENT_KEY, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, User, WIDE_CLOUD_KEY, World,
 };
-pub use options::{Numbers, Options, Quota, RepeatedAssignment};
-pub use race::{Change, Race};
-pub use samples::{MAIN_ID, ORGANIZATION_ID, SECOND_ID, SECOND_ORGANIZATION_ID};
-pub use seed::Sizes;
-pub use world::{Cluster, Invitation, Member, Organization, Project, User, World};
 
-pub use crate::lists::Ordering;
+pub use crate::paging::Ordering;
 use crate::{
-    fault::FaultKind,
-    server::{Request, Server, Vendor, lock},
+    FaultKind, Simulator,
+    clock::Window,
+    kit::{Api, Tenant},
+    paging::Place,
+    random::Random,
+    refusal::{self, Refusal},
+    routes,
+    server::{Answer, Call, Request, Server},
 };
 
-/// Everything behind the APIs.
-pub(crate) struct Inner {
-    pub(crate) world: World,
-    pub(crate) options: Options,
-    pub(crate) meter: cloud::Meter,
-    /// Where each deployment is.
-    pub(crate) urls: BTreeMap<String, String>,
+/// The vendor.
+pub struct Vendor;
+
+/// A running simulator; it stops when dropped. Its log has the requests to all hosts, and its faults apply to all of them
+/// and count all requests. The paths of the Cloud API begin with `/api/v1`, those of deployments with `/_security`.
+pub type Elastic = Simulator<Vendor>;
+
+/// What is counted.
+#[derive(Debug, Default)]
+pub struct Meters {
+    quota: Window,
     /// Requests that deployments have answered.
-    pub(crate) answered: u64,
+    answered: u64,
 }
 
-/// A running simulator; it stops when dropped. As a [`Server`] it is all hosts in one: its log has the requests to all
-/// of them, and its faults apply to all of them and count all requests. The paths of the Cloud API begin with `/api/v1`,
-/// those of deployments with `/_security`.
-pub struct Elastic {
-    cloud: Server,
-    deployments: BTreeMap<String, Server>,
-    inner: Arc<Mutex<Inner>>,
-}
+/// The name of the Cloud API's host; the others are those of deployments.
+const CLOUD: &str = "";
 
 impl Elastic {
-    /// Starts all hosts on free ports.
-    ///
-    /// # Errors
-    /// If no port can be bound.
-    pub async fn start(world: World, options: Options) -> io::Result<Self> {
-        Self::start_on(0, world, options).await
-    }
-
-    /// Starts the Cloud API on a given port and the deployments, in order of name, on those after it.
-    ///
-    /// # Errors
-    /// If a port cannot be bound.
-    pub async fn start_on(cloud_port: u16, world: World, options: Options) -> io::Result<Self> {
-        let names: Vec<String> = world.deployments.keys().cloned().collect();
-        let inner = Arc::new(Mutex::new(Inner {
-            world,
-            options,
-            meter: cloud::Meter::default(),
-            urls: BTreeMap::new(),
-            answered: 0,
-        }));
-        let vendor = Arc::new(cloud::Cloud(Arc::clone(&inner))) as Arc<dyn Vendor>;
-        let cloud = Server::start(vendor, cloud_port).await?;
-        let mut deployments = BTreeMap::new();
-        let mut port = cloud_port;
-        for name in names {
-            if cloud_port != 0 {
-                port = port.checked_add(1).ok_or(io::ErrorKind::AddrNotAvailable)?;
-            }
-            let vendor = Arc::new(cluster::Host::new(Arc::clone(&inner), &name));
-            let server = cloud.start_beside(vendor, port).await?;
-            lock(&inner).urls.insert(name.clone(), server.url());
-            deployments.insert(name, server);
-        }
-        Ok(Self {
-            cloud,
-            deployments,
-            inner,
-        })
-    }
-
     /// The Cloud API, which is below `/api/v1` there: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn cloud_url(&self) -> String {
-        self.cloud.url()
+        self.url()
     }
 
-    /// The Elasticsearch endpoint of a deployment: `http://127.0.0.1:PORT`. Empty if there was no such deployment at
-    /// the start.
+    /// The Elasticsearch endpoint of a deployment: `http://127.0.0.1:PORT`; empty if it was not there at the start.
     #[must_use]
     pub fn deployment_url(&self, name: &str) -> String {
-        let server = self.deployments.get(name);
-        server.map(Server::url).unwrap_or_default()
+        self.host(name).map(Server::url).unwrap_or_default()
     }
 
     /// The requests to the Cloud API, in order of arrival.
     #[must_use]
     pub fn cloud_requests(&self) -> Vec<Request> {
-        self.cloud.own_requests()
+        self.own_requests()
     }
 
     /// The requests to a deployment, in order of arrival.
     #[must_use]
     pub fn deployment_requests(&self, name: &str) -> Vec<Request> {
-        let server = self.deployments.get(name);
-        server.map(Server::own_requests).unwrap_or_default()
-    }
-
-    /// Looks at the world or changes it. A deployment that is added has no host.
-    pub fn with_world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut lock(&self.inner).world)
+        let host = self.host(name);
+        host.map(Server::own_requests).unwrap_or_default()
     }
 
     /// Who has what: [`World::access_view`].
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())
-    }
-
-    /// Looks at the switches or changes them. A quota begins anew.
-    pub fn set_options<T>(&self, change: impl FnOnce(&mut Options) -> T) -> T {
-        let inner = &mut *lock(&self.inner);
-        inner.meter = cloud::Meter::default();
-        change(&mut inner.options)
-    }
-}
-
-/// The log and the faults.
-impl Deref for Elastic {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        &self.cloud
     }
 }
 
@@ -169,8 +96,95 @@ pub fn html_page(status: u16) -> FaultKind {
     FaultKind::Status {
         code: status,
         headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-        body: Some(json!(format!(
-            "<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>"
-        ))),
+        body: Some(refusal::page(status)),
     }
+}
+
+impl Api for Vendor {
+    type World = World;
+    type Options = Options;
+    type Meters = Meters;
+
+    fn hosts(world: &World) -> Vec<String> {
+        let deployments = world.deployments.keys().cloned();
+        [CLOUD.to_owned()].into_iter().chain(deployments).collect()
+    }
+
+    fn started(world: &mut World, urls: &BTreeMap<String, String>) {
+        world.urls.clone_from(urls);
+    }
+
+    fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
+        if call.host == CLOUD {
+            // *Unknown*: whether a request with a bad key counts. Taken: all do.
+            let (passed, headers) = cloud::count(tenant);
+            let mut answer = match passed {
+                Ok(()) => routes::answer(tenant, call),
+                Err(refusal) => tenant.refuse(call, &refusal),
+            };
+            answer.headers.extend(headers);
+            answer.headers.extend(cloud::key_expiration(tenant, call));
+            if let Some(code) = answer
+                .body
+                .pointer("/errors/0/code")
+                .and_then(Value::as_str)
+            {
+                let code = ("x-cloud-error-codes".to_owned(), code.to_owned());
+                answer.headers.push(code);
+            }
+            return answer;
+        }
+        tenant.meters.answered += 1;
+        let id = Random::new(tenant.meters.answered).hex32();
+        let cluster = tenant.world.deployments.get(&call.host);
+        let Some(cluster) = cluster.filter(|cluster| !cluster.gone) else {
+            // The proxy's own: it does not know the cluster.
+            let mut answer = tenant.refuse(call, &Refusal::new(404, "").body(unknown_resource()));
+            answer.headers.push(("x-cloud-request-id".to_owned(), id));
+            return answer;
+        };
+        let cluster = cluster.id.clone();
+        let mut answer = routes::answer(tenant, call);
+        for (name, value) in [
+            ("x-cloud-request-id", &*id),
+            ("x-elastic-product", "Elasticsearch"),
+            ("x-found-handling-cluster", &*cluster),
+            ("x-found-handling-instance", "instance-0000000000"),
+        ] {
+            answer.headers.push((name.to_owned(), value.to_owned()));
+        }
+        answer
+    }
+
+    fn envelope(_options: &Options, call: &Call, refusal: &Refusal) -> Value {
+        match call.host == CLOUD {
+            true => cloud::envelope(refusal),
+            false => cluster::envelope(call, refusal),
+        }
+    }
+
+    fn cursor(call: &Call) -> Option<String> {
+        let body: Value = serde_json::from_slice(&call.body).ok()?;
+        let is_search = call.path.ends_with("/deployments/_search");
+        is_search.then(|| body["cursor"].as_str().map(str::to_owned))?
+    }
+
+    /// *Unknown*: status and code. Taken: 400 and a code like the others.
+    fn stale_cursor() -> Refusal {
+        Refusal::new(400, "The cursor is invalid")
+            .code("deployments.invalid_cursor")
+            .detail(json!(["cursor"]))
+    }
+
+    fn repeat_cursor(_options: &Options, call: &Call, answer: &mut Answer) {
+        if answer.body.get("deployments").is_some() {
+            let first = || Place::beginning(cloud::SEARCH.to_owned()).write();
+            answer.body["cursor"] = json!(Self::cursor(call).unwrap_or_else(first));
+        }
+    }
+}
+
+/// What the proxy says of a cluster that it does not know.
+fn unknown_resource() -> Value {
+    json!({"ok": false, "message": "Unknown resource."})
 }

@@ -1,4 +1,4 @@
-//! The world most tests begin with.
+//! Sample worlds: the worked example, and generated ones of any size.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    keys::{
-        BARE_DEPLOYMENT_KEY, EXPIRED_CLOUD_KEY, EXPIRED_DEPLOYMENT_KEY, READ_DEPLOYMENT_KEY,
-        SCOPED_CLOUD_KEY, Scope, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY,
-    },
-    world::World,
+    BARE_DEPLOYMENT_KEY, EXPIRED_CLOUD_KEY, EXPIRED_DEPLOYMENT_KEY, READ_DEPLOYMENT_KEY,
+    SCOPED_CLOUD_KEY, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, world::World,
 };
+use crate::random::{Random, stretch};
 
+/// When everything began.
+pub const SINCE: &str = "2024-01-01T00:00:00Z";
 /// The organization of all samples.
 pub const ORGANIZATION_ID: &str = "198583657190";
 /// The other organization of the rich world.
@@ -22,29 +22,51 @@ pub const MAIN_ID: &str = "ce03a623751b4fc98d48400fec58b9c0";
 /// The id of the deployment `second`.
 pub const SECOND_ID: &str = "d714b734862c50ad9e59511afd69cad1";
 
+const ORG: &str = ORGANIZATION_ID;
+
+/// Reserved users that every real deployment has, and their roles.
+const USERS: [(&str, &[&str]); 7] = [
+    ("elastic", &["superuser"]),
+    ("kibana", &["kibana_system"]),
+    ("kibana_system", &["kibana_system"]),
+    ("logstash_system", &["logstash_system"]),
+    ("beats_system", &["beats_system"]),
+    ("apm_system", &["apm_system"]),
+    (
+        "remote_monitoring_user",
+        &["remote_monitoring_collector", "remote_monitoring_agent"],
+    ),
+];
+
+/// Built-in roles; which there are depends on the version.
+const ROLES: &str = "apm_system apm_user beats_admin beats_system data_frame_transforms_admin \
+    data_frame_transforms_user editor enrich_user inference_admin ingest_admin kibana_admin kibana_system \
+    logstash_admin logstash_system machine_learning_admin machine_learning_user monitoring_user \
+    remote_monitoring_agent remote_monitoring_collector reporting_user rollup_admin rollup_user snapshot_user \
+    superuser transform_admin transform_user transport_client viewer watcher_admin watcher_user";
+
 /// A role on the organization, as it is assigned.
-pub(crate) fn on_organization(org: &str, role: &str) -> Value {
+pub(super) fn on_organization(org: &str, role: &str) -> Value {
     json!({"organization": [{"organization_id": org, "role_id": role}]})
 }
 
 impl World {
     /// An organization and its deployment `main`, with all their keys and nothing else.
-    pub(crate) fn with_keys() -> Self {
+    fn with_keys() -> Self {
         let mut world = Self::empty();
-        world.add_organization(ORGANIZATION_ID, "Acme").add_cluster(
-            "main",
-            ORGANIZATION_ID,
-            MAIN_ID,
-        );
+        world
+            .add_organization(ORG, "Acme")
+            .add_cluster("main", ORG, MAIN_ID);
         for secret in [TEST_CLOUD_KEY, SCOPED_CLOUD_KEY, EXPIRED_CLOUD_KEY] {
-            world.add_cloud_key(secret, &[ORGANIZATION_ID]);
+            world.add_cloud_key(secret, &[ORG]);
         }
-        world.edit_cloud_key(SCOPED_CLOUD_KEY, |key| {
-            key.scope = Scope::Deployments(BTreeSet::from([MAIN_ID.to_owned()]));
-        });
-        world.edit_cloud_key(EXPIRED_CLOUD_KEY, |key| {
-            key.expires = Some(Timestamp::UNIX_EPOCH);
-        });
+        world
+            .edit_cloud_key(SCOPED_CLOUD_KEY, |key| {
+                key.deployments = Some(BTreeSet::from([MAIN_ID.to_owned()]));
+            })
+            .edit_cloud_key(EXPIRED_CLOUD_KEY, |key| {
+                key.expires = Some(Timestamp::UNIX_EPOCH)
+            });
         for (encoded, privileges) in [
             (TEST_DEPLOYMENT_KEY, ["manage_security"].as_slice()),
             (READ_DEPLOYMENT_KEY, &["read_security"]),
@@ -64,17 +86,12 @@ impl World {
     pub fn worked_example() -> Self {
         let mut world = Self::with_keys();
         world
-            .add_member(ORGANIZATION_ID, "1001", "Ada Lovelace", "ada@acme.io")
-            .assign(
-                ORGANIZATION_ID,
-                "1001",
-                on_organization(ORGANIZATION_ID, "organization-admin"),
-            )
-            .add_member(ORGANIZATION_ID, "1002", "", "bob@acme.io")
-            .edit_member(ORGANIZATION_ID, "1002", |bob| {
-                bob.member_since = "2024-01-02T00:00:00Z".to_owned();
-            });
-        world
+            .add_member(ORG, "1001", "Ada Lovelace", "ada@acme.io")
+            .assign(ORG, "1001", on_organization(ORG, "organization-admin"))
+            .add_member(ORG, "1002", "", "bob@acme.io")
+            .edit_member(ORG, "1002", |bob| {
+                bob["member_since"] = json!("2024-01-02T00:00:00Z")
+            })
             .add_roles("main", &["admin", "superuser", "viewer"])
             .add_user("main", "jacknich", &["admin", "viewer"])
             .set_names("main", "jacknich", "Jack Nicholson", "jacknich@example.com")
@@ -90,5 +107,212 @@ impl World {
                 json!({"field": {"username": ["jacknich", "1001"]}}),
             );
         world
+    }
+
+    /// Adds the seven reserved users.
+    pub fn add_reserved_users(&mut self, deployment: &str) -> &mut Self {
+        for (name, roles) in USERS {
+            self.add_reserved_user(deployment, name, roles);
+        }
+        self.edit_user(deployment, "kibana", |user| {
+            user.row["metadata"]["_deprecated"] = json!(true);
+            user.row["metadata"]["_deprecated_reason"] =
+                json!("Please use the [kibana_system] user instead.");
+        })
+    }
+
+    /// Adds the thirty built-in roles.
+    pub fn add_builtin_roles(&mut self, deployment: &str) -> &mut Self {
+        for name in ROLES.split(' ') {
+            let role = json!({
+                "description": format!("Built-in: {name}."), "cluster": ["monitor"],
+                "metadata": {"_reserved": true},
+            });
+            self.add_role(deployment, name, role);
+        }
+        self
+    }
+}
+
+/// How much there is of everything in a generated world.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct Sizes {
+    /// Members of the organization, the owner included.
+    #[arg(long, default_value_t = 40)]
+    pub members: usize,
+    /// Invitations.
+    #[arg(long, default_value_t = 4)]
+    pub invitations: usize,
+    /// Deployments: `main`, which has what follows, and others that have nothing in them.
+    #[arg(long, default_value_t = 1)]
+    pub deployments: usize,
+    /// Serverless projects.
+    #[arg(long, default_value_t = 3)]
+    pub projects: usize,
+    /// Native users of `main`, besides the seven reserved ones.
+    #[arg(long, default_value_t = 60)]
+    pub users: usize,
+    /// Roles of `main`, besides the thirty built-in ones.
+    #[arg(long, default_value_t = 12)]
+    pub roles: usize,
+    /// Most roles of a user.
+    #[arg(long, default_value_t = 4)]
+    pub roles_per_user: usize,
+    /// Role mappings of `main`.
+    #[arg(long, default_value_t = 8)]
+    pub mappings: usize,
+}
+
+crate::default_from_arguments!(Sizes);
+
+const FIRST: [&str; 6] = ["Amir", "Berta", "Chen", "Dilara", "Enzo", "Freya"];
+const LAST: [&str; 6] = ["Abebe", "Brandt", "Costa", "Dubois", "Eriksen", "Fischer"];
+const AREA: [&str; 6] = ["orders", "billing", "search", "ledger", "shipping", "fraud"];
+const PROJECTS: [(&str, &str); 3] = [
+    ("elasticsearch", "elasticsearch-developer"),
+    ("observability", "observability-viewer"),
+    ("security", "security-t1-analyst"),
+];
+
+struct Generator {
+    world: World,
+    random: Random,
+    deployments: Vec<String>,
+    projects: Vec<String>,
+    roles: Vec<String>,
+}
+
+impl World {
+    /// A realistic organization and deployment; the same sizes and seed always give the same ones. The keys are those
+    /// of the samples.
+    #[must_use]
+    pub fn generate(sizes: &Sizes, seed: u64) -> Self {
+        let mut generator = Generator {
+            world: Self::with_keys(),
+            random: Random::new(seed),
+            deployments: vec![MAIN_ID.to_owned()],
+            projects: Vec::new(),
+            roles: ["viewer", "editor", "monitoring_user"]
+                .map(str::to_owned)
+                .into(),
+        };
+        generator.resources(sizes);
+        generator.members(sizes);
+        generator.cluster(sizes);
+        generator.world
+    }
+}
+
+impl Generator {
+    fn name(&mut self) -> String {
+        format!("{} {}", self.random.word(&FIRST), self.random.word(&LAST))
+    }
+
+    fn resources(&mut self, sizes: &Sizes) {
+        for i in 1..sizes.deployments {
+            let id = self.random.hex32();
+            let name = format!("{}-{i}", self.random.word(&AREA));
+            self.world.add_cluster(&name, ORG, &id);
+            self.deployments.push(id);
+        }
+        for i in 0..sizes.projects {
+            let id = self.random.hex32();
+            let (kind, _) = PROJECTS[i % PROJECTS.len()];
+            let name = format!("{}-project-{i}", self.random.word(&AREA));
+            self.world.add_project(ORG, &id, kind, &name);
+            self.projects.push(id);
+        }
+    }
+
+    fn members(&mut self, sizes: &Sizes) {
+        for i in 0..sizes.members {
+            let (id, name) = ((1001 + i).to_string(), self.name());
+            let email = format!("{}{i}@acme.io", name.to_lowercase().replace(' ', "."));
+            let name = if self.random.chance(8) { "" } else { &name };
+            self.world.add_member(ORG, &id, name, &email);
+            let assignments = match (i, self.random.below(100)) {
+                (0, _) | (_, 0..4) => on_organization(ORG, "organization-admin"),
+                (_, 4..8) => on_organization(ORG, "billing-admin"),
+                (_, 8..80) => self.assignments(),
+                _ => json!({}),
+            };
+            self.world.assign(ORG, &id, assignments);
+        }
+        for i in 0..sizes.invitations {
+            let token = self.random.hex32();
+            let assignments = self.assignments();
+            self.world
+                .invite(ORG, &token, &format!("invited{i}@acme.io"), assignments)
+                .edit_invitation(ORG, &token, |row| row["expired"] = json!(i % 4 == 3));
+        }
+    }
+
+    /// Something on deployments, and sometimes on a project.
+    fn assignments(&mut self) -> Value {
+        let role =
+            self.random
+                .word(&["deployment-admin", "deployment-editor", "deployment-viewer"]);
+        let mut entry =
+            json!({"organization_id": ORG, "role_id": role, "all": self.random.chance(30)});
+        if entry["all"] == false {
+            entry["deployment_ids"] = json!([self.random.pick(&self.deployments)]);
+        }
+        let mut assignments = json!({"deployment": [entry]});
+        if self.random.chance(25)
+            && let Some(i) = self.random.below(self.projects.len() + 1).checked_sub(1)
+        {
+            let (kind, role) = PROJECTS[i % PROJECTS.len()];
+            let entry =
+                json!({"organization_id": ORG, "role_id": role, "project_ids": [self.projects[i]]});
+            assignments["project"] = json!({ kind: [entry] });
+        }
+        assignments
+    }
+
+    fn cluster(&mut self, sizes: &Sizes) {
+        let (world, random) = (&mut self.world, &mut self.random);
+        world.add_reserved_users("main").add_builtin_roles("main");
+        for i in 0..sizes.roles {
+            let area = random.word(&AREA);
+            let name = format!("{area}-readers-{i}");
+            let role = json!({
+                "description": format!("Reads {area}"),
+                "indices": [{"names": [format!("{area}-*")], "privileges": ["read"], "allow_restricted_indices": false}],
+            });
+            world.add_role("main", &name, role);
+            self.roles.push(name);
+        }
+        for i in 0..sizes.users {
+            let full = format!("{} {}", random.word(&FIRST), random.word(&LAST));
+            let name = format!("{}{i}", full.to_lowercase().replace(' ', "."));
+            let held = stretch(random, &self.roles, sizes.roles_per_user);
+            let held: Vec<&str> = held.into_iter().map(String::as_str).collect();
+            let metadata = json!({"employee": random.next_u64(), "area": random.word(&AREA)});
+            world
+                .add_user("main", &name, &held)
+                .set_metadata("main", &name, metadata);
+            if random.chance(85) {
+                world.set_names("main", &name, &full, &format!("{name}@example.com"));
+            }
+            if random.chance(6) {
+                world.disable("main", &name);
+            }
+        }
+        for i in 0..sizes.mappings {
+            let member = (1001 + random.below(sizes.members.max(1))).to_string();
+            let area = random.word(&AREA);
+            let rules = match i % 4 {
+                0 => json!({"field": {"username": [member, format!("{area}-bot")]}}),
+                1 => json!({"field": {"groups": format!("cn={area},dc=acme,dc=io")}}),
+                2 => {
+                    json!({"all": [{"field": {"realm.name": "saml1"}}, {"field": {"username": member}}]})
+                }
+                _ => {
+                    json!({"any": [{"field": {"username": member}}, {"field": {"metadata.area": area}}]})
+                }
+            };
+            let role = random.pick(&self.roles).cloned().unwrap_or_default();
+            world.add_mapping("main", &format!("{area}-mapping-{i}"), &[&role], rules);
+        }
     }
 }

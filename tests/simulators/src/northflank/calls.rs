@@ -198,8 +198,7 @@ fn list_groups(request: &mut Request<'_, Vendor>) -> Reply {
 }
 
 fn list_in_group(request: &mut Request<'_, Vendor>) -> Reply {
-    let group = request.tenant.world.groups.get(request.id(0));
-    let group = group.filter(|group| group.listed);
+    let group = request.tenant.world.listed_group(request.id(0));
     let group = group.ok_or_else(|| Refusal::new(404, "directory group not found"))?;
     let mut rows = group.members.clone();
     rows.sort_by_key(|row| (row["id"].is_null(), text(row, "id").to_owned()));

@@ -121,32 +121,35 @@ impl World {
     /// An organization without anybody in it, and with the tokens of all samples.
     #[must_use]
     pub fn empty() -> Self {
-        let all = [Permission::MembersRead, Permission::RolesRead];
-        let [members, roles] = all;
-        let token = |value: &str, name: &str, permissions: &[Permission]| Token {
-            value: value.to_owned(),
-            name: name.to_owned(),
-            permissions: permissions.iter().copied().collect(),
-            ..Token::default()
-        };
         let mut world = Self {
             organization_id: "acme".to_owned(),
             organization_uid: "64b0c0ffee64b0c0ffee64b0".to_owned(),
-            tokens: vec![
-                token(TEST_TOKEN, "C1 sync", &all),
-                token(NO_MEMBERS_TOKEN, "No members", &[roles]),
-                token(NO_ROLES_TOKEN, "No roles", &[members]),
-                token(TEAM_TOKEN, "Team", &all),
-                token(EXPIRED_TOKEN, "Expired", &all),
-                token(REVOKED_TOKEN, "Revoked", &all),
-            ],
             ..Self::default()
         };
+        let all = [Permission::MembersRead, Permission::RolesRead];
+        world
+            .add_token(TEST_TOKEN, "C1 sync", &all)
+            .add_token(NO_MEMBERS_TOKEN, "No members", &all[1..])
+            .add_token(NO_ROLES_TOKEN, "No roles", &all[..1])
+            .add_token(TEAM_TOKEN, "Team", &all)
+            .add_token(EXPIRED_TOKEN, "Expired", &all)
+            .add_token(REVOKED_TOKEN, "Revoked", &all);
         world.edit_token(TEAM_TOKEN, |token| token.team = Some("web".to_owned()));
         for gone in [EXPIRED_TOKEN, REVOKED_TOKEN] {
             world.edit_token(gone, |token| token.expires_at = Some(Timestamp::UNIX_EPOCH));
         }
         world
+    }
+
+    /// Adds a token of the organization that never expires.
+    pub fn add_token(&mut self, value: &str, name: &str, permissions: &[Permission]) -> &mut Self {
+        self.tokens.push(Token {
+            value: value.to_owned(),
+            name: name.to_owned(),
+            permissions: permissions.iter().copied().collect(),
+            ..Token::default()
+        });
+        self
     }
 
     /// Changes a token.
@@ -308,6 +311,12 @@ impl World {
         };
         self.groups.insert(id.to_owned(), group);
         self
+    }
+
+    /// The group, unless it is hidden.
+    #[must_use]
+    pub fn listed_group(&self, id: &str) -> Option<&Group> {
+        self.groups.get(id).filter(|group| group.listed)
     }
 
     /// Changes a group.

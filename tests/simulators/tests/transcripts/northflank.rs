@@ -12,7 +12,7 @@ use rollcall_simulators::{
 
 use crate::player::{Stage, play};
 
-struct Vendor;
+pub(crate) struct Vendor;
 
 impl Stage for Vendor {
     type Api = northflank::Vendor;

@@ -11,8 +11,9 @@
 //! 400! POST /path < {"body": 1}         with a body
 //!     /pointer/into/body = 1            a part of the body, by its JSON pointer
 //!     name: value                       a header of the answer
-//! 200 GET /path => /pointer = 1         one of the above on the line itself
+//! 200 GET /path => /pointer = 1         the first of these on the line itself
 //!     /pointer/into/body -> word        from here on `{word}` in a path or a body is this text; in a path it is escaped
+//! :: word = text                        from here on `{word}` is this text, everywhere
 //! ++ 3600                               the simulator's clock goes forward by so many seconds
 //! ```
 
@@ -39,31 +40,43 @@ pub(crate) trait Stage {
     }
 }
 
-/// Plays it. Every failure names the line.
+/// Plays it to its end, and then fails with every line that was answered otherwise.
 pub(crate) async fn play<S: Stage>(transcript: &str) {
     let mut sim = None;
     let mut words = BTreeMap::new();
+    let mut wrong = Vec::new();
     let mut lines = transcript.lines().enumerate().peekable();
     while let Some((number, line)) = lines.next() {
-        let at = format!("line {}: {line}", number + 1);
+        let definition = line
+            .strip_prefix(":: ")
+            .and_then(|line| line.split_once(" = "));
         if line.is_empty() || line.starts_with('#') {
         } else if let Some(setup) = line.strip_prefix("== ") {
             sim = Some(S::start(setup).await);
+        } else if let Some((word, text)) = definition {
+            words.insert(word.to_owned(), text.to_owned());
         } else if let Some(seconds) = line.strip_prefix("++ ") {
             let seconds = seconds.parse().expect("seconds");
             let sim: &Simulator<S::Api> = sim.as_ref().expect("a setup");
             sim.advance(Duration::from_secs(seconds));
         } else {
-            let (line, same) = line.split_once(" => ").unwrap_or((line, ""));
-            let mut expected = vec![same];
-            while let Some((_, line)) = lines.next_if(|(_, line)| line.starts_with("    ")) {
-                expected.push(line.trim());
-            }
             let sim = sim.as_ref().expect("a setup");
-            let reply = request::<S>(sim, &fill(line, &words), &words, &at).await;
-            check(&reply, &expected, &mut words, &at);
+            let (asked, first) = line.split_once(" => ").unwrap_or((line, ""));
+            let (reply, mut problems) = request::<S>(sim, &fill(asked, &words)).await;
+            let mut expected = vec![fill(first, &words)];
+            while let Some((_, line)) = lines.next_if(|(_, line)| line.starts_with("    ")) {
+                expected.push(fill(line.trim(), &words));
+            }
+            problems.extend(check(&reply, &expected, &mut words));
+            let at = format!("line {}: {line}", number + 1);
+            wrong.extend(
+                problems
+                    .iter()
+                    .map(|problem| format!("{at}\n    {problem}")),
+            );
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// The text with the values of these words.
@@ -74,17 +87,13 @@ fn fill(text: &str, words: &BTreeMap<String, String>) -> String {
     words.iter().fold(text.to_owned(), fill)
 }
 
-async fn request<S: Stage>(
-    sim: &Simulator<S::Api>,
-    line: &str,
-    words: &BTreeMap<String, String>,
-    at: &str,
-) -> Reply {
-    let (line, body) = line.split_once(" < ").unwrap_or((line, ""));
-    let (line, with) = line.split_once(" with ").unwrap_or((line, ""));
-    let (line, who) = line.split_once(" as ").unwrap_or((line, ""));
-    let [status, method, path] = line.split(' ').collect::<Vec<_>>()[..] else {
-        panic!("{at}: is not `STATUS METHOD PATH`");
+/// The answer, and what is wrong with its status.
+async fn request<S: Stage>(sim: &Simulator<S::Api>, line: &str) -> (Reply, Vec<String>) {
+    let (request, body) = line.split_once(" < ").unwrap_or((line, ""));
+    let (request, with) = request.split_once(" with ").unwrap_or((request, ""));
+    let (request, who) = request.split_once(" as ").unwrap_or((request, ""));
+    let [status, method, path] = request.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{line}: is not `STATUS METHOD PATH`");
     };
     let mut headers = S::headers(who);
     if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "content-type") {
@@ -97,52 +106,58 @@ async fn request<S: Stage>(
             headers.push((name.to_owned().leak(), value.to_owned()));
         }
     }
-    let headers: Vec<(&str, &str)> = headers
+    let headers: Vec<_> = headers
         .iter()
         .map(|(name, value)| (*name, &**value))
         .collect();
     let (server, path) = S::host(sim, path);
     sim.clear_requests();
-    let reply = exchange(&server.url(), method, path, &headers, &fill(body, words)).await;
-    let reply = reply.unwrap_or_else(|| panic!("{at}: no answer"));
-    let (status, is_wrong) = match status.strip_suffix('!') {
-        Some(status) => (status, true),
-        None => (status, false),
-    };
-    assert_eq!(reply.status.to_string(), status, "{at}\n{}", reply.text);
+    let reply = exchange(&server.url(), method, path, &headers, body).await;
+    let reply = reply.unwrap_or_else(|| panic!("{line}: no answer"));
     let violations = sim.violations();
-    assert_eq!(!violations.is_empty(), is_wrong, "{at}: {violations:?}");
-    reply
+    let mark = if violations.is_empty() { "" } else { "!" };
+    let mut problems = Vec::new();
+    if format!("{}{mark}", reply.status) != status {
+        problems.push(format!(
+            "{}{mark} {violations:?} {}",
+            reply.status, reply.text
+        ));
+    }
+    (reply, problems)
 }
 
-fn check(reply: &Reply, expected: &[&str], words: &mut BTreeMap<String, String>, at: &str) {
+/// What is not as expected.
+fn check(reply: &Reply, expected: &[String], words: &mut BTreeMap<String, String>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut same = |what: &str, found: &Value, expected: &str| {
+        let expected: Value =
+            serde_json::from_str(expected).unwrap_or_else(|e| panic!("{what}: {expected}: {e}"));
+        if *found != expected {
+            problems.push(format!("{what} is {found}\n    in {}", reply.text));
+        }
+    };
     let mut body = String::new();
-    let part = |pointer: &str| reply.json.pointer(pointer).cloned();
+    let part = |pointer: &str| reply.json.pointer(pointer).cloned().unwrap_or_default();
     for line in expected {
         if let Some((pointer, word)) = line.split_once(" -> ") {
-            let value = part(pointer).and_then(|value| value.as_str().map(escaped));
-            let value = value.unwrap_or_else(|| panic!("{at}: no text {pointer}\n{}", reply.text));
-            words.insert(word.to_owned(), value);
+            let value = part(pointer).as_str().map(escaped);
+            words.insert(word.to_owned(), value.unwrap_or_default());
         } else if let (true, Some((pointer, value))) =
             (line.starts_with('/'), line.split_once(" = "))
         {
-            let value: Value =
-                serde_json::from_str(value).unwrap_or_else(|e| panic!("{at}: {value}: {e}"));
-            let found = part(pointer).unwrap_or_default();
-            assert_eq!(found, value, "{at}: {pointer}\n{}", reply.text);
+            same(pointer, &part(pointer), value);
         } else if line.starts_with(|c: char| c.is_ascii_lowercase()) && body.is_empty() {
             let (name, value) = line.split_once(": ").unwrap_or((line, ""));
-            let found = reply.headers.get(name).map(String::as_str);
-            assert_eq!(found.unwrap_or_default(), value, "{at}: header {name}");
+            let found = reply.headers.get(name).cloned().unwrap_or_default();
+            same(name, &Value::from(found), &Value::from(value).to_string());
         } else {
             body.push_str(line);
         }
     }
     if !body.is_empty() {
-        let body: Value =
-            serde_json::from_str(&body).unwrap_or_else(|e| panic!("{at}: {body}: {e}"));
-        assert_eq!(reply.json, body, "{at}\n{}", reply.text);
+        same("the body", &reply.json, &body);
     }
+    problems
 }
 
 /// A text as it is in a query.

@@ -1,0 +1,212 @@
+//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
+//! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
+
+use std::collections::BTreeMap;
+
+use rollcall_engine::runtime::function::Operation::{self, Sync};
+use rollcall_harness::bad_input::{Failure, Inputs, all_are_unusable, fails, failure, works};
+use rollcall_harness::conformance::Subject;
+use rollcall_harness::shown::Shown;
+use rollcall_simulators::FaultKind;
+use rollcall_simulators::northflank::{
+    Denial, EXPIRED_TOKEN, ErrorBody, NO_MEMBERS_TOKEN, NO_ROLES_TOKEN, REVOKED_TOKEN, TEAM_TOKEN,
+    TEST_TOKEN, html_page,
+};
+use serde_json::{Map, Value, json};
+
+use crate::Simulated;
+use crate::world::{
+    AUTH, DEVELOPERS, GROUPS, MEMBERS, ROLES, at, desk_of, digest, nobody, said, small,
+};
+
+impl Inputs for Simulated {
+    const TOKENS: &'static [&'static str] = &["nf-eyJhbGci", "hunter2"];
+
+    fn good(_: Operation) -> Value {
+        json!({})
+    }
+}
+
+rollcall_harness::events!(Simulated);
+
+#[tokio::test]
+async fn keys_that_cannot_be_used_are_named_and_never_quoted_and_nobody_is_asked() {
+    let rows = [
+        (json!({"northflank-api-token": " \n"}), "is missing"),
+        // What is said to be sent is not part of it.
+        (json!({"northflank-api-token": "Bearer hunter2"}), "blanks"),
+        (json!({"BATON_NORTHFLANK_API_TOKEN": "hunter2"}), "twice"),
+        (json!({"northflank-base-url": "http://x.io"}), "https://"),
+    ];
+    all_are_unusable(&small().await, rows).await;
+}
+
+/// Every path has the version already; and a line end that was copied along is no part of a token.
+#[tokio::test]
+async fn an_address_may_end_with_a_slash_or_the_version_and_a_token_with_blanks() {
+    let desk = small().await;
+    let whole = digest(&desk).await;
+    for end in ["/", "//", "/v1", "/v1/", "/v1//"] {
+        desk.set_keys(&json!({
+            "northflank-base-url": format!(" {}{end} ", desk.vendor.sim.base_url()),
+            "northflank-api-token": format!(" {TEST_TOKEN}\n"),
+        }));
+        assert_eq!(digest(&desk).await, whole, "{end}");
+        assert_eq!(desk.vendor.violations(), Vec::<String>::new(), "{end}");
+    }
+}
+
+/// A failure in a row of a table: its kind, code, message and fix. The text is leaked: a test is short.
+fn told(text: impl Into<String>) -> Failure {
+    let parts: Vec<&'static str> = text.into().leak().split(" | ").collect();
+    failure(parts[0], parts[1], parts[2], parts[3])
+}
+
+const REJECTED: &str = "Unauthenticated | CredentialRejected | does not accept the API token: it is wrong, has ended or was revoked | make an API token of the organization";
+/// With the permissions of these lists.
+const M: &str = "organization members (Organisation > Admin > Members > Read)";
+const R: &str = "organization roles (Organisation > Admin > Roles > Read)";
+const G: &str = "directory groups (Organisation > Admin > Roles > Read)";
+
+const WEAK: &str = "PermissionDenied | CredentialTooWeak | the API token may not read WHAT: | Make a role that may read members and roles";
+const NONE: &str = "Misconfigured | NotAvailable | WHAT cannot be read with this token: | The token must be one of an organization, not of a team";
+
+/// What a token may not read is named in one error, and nothing else is.
+fn missing(error: &str, parts: &[&str]) -> String {
+    error.replace("WHAT", &parts.join("; "))
+}
+
+fn weak(parts: &[&str]) -> String {
+    missing(WEAK, parts)
+}
+
+/// Whatever the vendor's errors look like, by each status that may mean it, and also where the API does not say what a token is.
+#[tokio::test]
+async fn a_token_that_is_no_good_or_of_a_team_or_may_not_read_all_is_reported_as_that() {
+    let nothing = "nf-eyJhbGci-nothing";
+    let team = "PermissionDenied | CredentialTooWeak | the API token is one of a team | Make an API token of the organization";
+    let desk = small().await;
+    desk.vendor.sim.with_world(|w| {
+        w.add_token(nothing, "None", &[]);
+    });
+    for (denial, errors, error) in [
+        (Denial::Forbidden, ErrorBody::Nested, WEAK),
+        (Denial::Unauthorized, ErrorBody::Flat, WEAK),
+        (Denial::NotFound, ErrorBody::Html, NONE),
+    ] {
+        let all = missing(error, &[M, R, G]);
+        let is_401 = denial == Denial::Unauthorized;
+        let unsaid = if is_401 { REJECTED } else { &all };
+        for (token, auth, expected) in [
+            ("hunter2", true, REJECTED),
+            (EXPIRED_TOKEN, true, REJECTED),
+            (REVOKED_TOKEN, false, REJECTED),
+            (NO_MEMBERS_TOKEN, true, &missing(error, &[M])),
+            (NO_ROLES_TOKEN, true, &missing(error, &[R, G])),
+            (nothing, true, &all),
+            (TEAM_TOKEN, true, team),
+            (TEAM_TOKEN, false, unsaid),
+        ] {
+            desk.vendor.set(|o| {
+                (o.no_permission, o.team_token) = (denial, denial);
+                (o.errors, o.auth) = (errors, auth);
+            });
+            desk.set_keys(&json!({"northflank-api-token": token}));
+            let wrong = format!("{token}, {denial:?}, {errors:?}, {auth}");
+            fails(&desk, Sync, json!({}), &wrong, told(expected)).await;
+        }
+    }
+    desk.write_secret(&desk.vendor.secret());
+    works(&desk, "wrong tokens").await;
+}
+
+/// Where nothing can be read, the call that says what a token is tells a token that is no good from one that may nothing. What
+/// the list of groups says before the vendor unlocks Directory Sync is not documented.
+#[tokio::test]
+async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that() {
+    let sync = "Misconfigured | NotAvailable | directory groups (Organisation > Admin > Roles > Read) cannot be read with this token | Directory Sync may not be switched on";
+    let page = "Unavailable | VendorUnavailable | not JSON | something else than the API may be";
+    let down = "Unavailable | VendorUnavailable | 502: an HTML page: 502 | run again later";
+    let redirect = "Misconfigured | Redirected | https://elsewhere.invalid/ | the address that the API really has";
+    let quoted = "PermissionDenied | CredentialTooWeak | 403: no: | Make a role that may read members and roles";
+    let table = json!([
+        [{MEMBERS: 401, ROLES: 401, GROUPS: 401}, weak(&[M, R, G])],
+        [{MEMBERS: 401, ROLES: 401, GROUPS: 401, AUTH: 401}, REJECTED],
+        // It does not say.
+        [{MEMBERS: 401, ROLES: 401, GROUPS: 401, AUTH: 404}, REJECTED],
+        [{MEMBERS: 401, GROUPS: 404}, weak(&[M, G])],
+        [{GROUPS: 400}, sync], [{GROUPS: 404}, sync], [{GROUPS: 405}, sync], [{GROUPS: 409}, sync],
+        [{GROUPS: 401}, weak(&[G])], [{GROUPS: 403}, weak(&[G])],
+        [{MEMBERS: 200}, page], [{ROLES: 200}, page], [{GROUPS: 200}, page], [{DEVELOPERS: 200}, page],
+        [{MEMBERS: 502}, down], [{GROUPS: 502}, down], [{DEVELOPERS: 502}, down],
+        [{MEMBERS: 307}, redirect],
+        // What the vendor says is told, without the token that it repeats.
+        [{DEVELOPERS: {"error": {"status": 403, "message": format!("no: Bearer {TEST_TOKEN}"), "id": "x"}}}, quoted],
+    ]);
+    let rows: Vec<(BTreeMap<String, Value>, String)> = serde_json::from_value(table).expect("rows");
+    for (answers, expected) in rows {
+        let desk = small().await;
+        let wrong = format!("{answers:?}");
+        let kind = |answer: Value| match answer.as_u64().and_then(|n| u16::try_from(n).ok()) {
+            None => said(403, answer),
+            Some(307) => FaultKind::Redirect {
+                to: "https://elsewhere.invalid/".to_owned(),
+            },
+            Some(status @ (200 | 502)) => html_page(status),
+            Some(status) => FaultKind::status(status),
+        };
+        let faults = answers.into_iter();
+        let faults = faults.map(|(path, answer)| at(&path, kind(answer)));
+        desk.vendor.set_faults(faults.collect());
+        fails(&desk, Sync, json!({}), &wrong, told(expected)).await;
+    }
+}
+
+/// An empty list of groups is the normal case of many; an empty list of members is a view that was cut.
+#[tokio::test]
+async fn nobody_at_all_is_a_failure() {
+    let desk = desk_of(nobody()).await;
+    let nobody = "PermissionDenied | EmptyList | no member of the organization | Make a role that may read members";
+    for empty_pages in [0, 1, 3] {
+        desk.vendor.set(|o| o.empty_pages = empty_pages);
+        fails(&desk, Sync, json!({}), "nobody", told(nobody)).await;
+    }
+}
+
+/// Not every installation says what a token is, and nothing else hangs on it. Whose it is must be told to be checked: a warning
+/// says that it was not.
+#[tokio::test]
+async fn what_a_token_says_of_itself_is_not_needed_and_what_it_does_not_say_is_reported() {
+    let whole = digest(&small().await).await;
+    let soon = "KeyEndsSoon: the key ends at 2026-06-10T00:00:00Z";
+    let table = json!([
+        [401, {}, "TenantUnknown: "], [403, {}, "TenantUnknown: "], [404, {}, "TenantUnknown: "], [405, {}, "TenantUnknown: "],
+        [200, {"entityUid": null}, "TenantUnknown: "], [200, {"entityUid": " "}, "TenantUnknown: "],
+        [200, {"name": 7}, "UnreadableField: "],
+        [200, {"expiresAt": ""}, "UnreadableField: "], [200, {"expiresAt": "soon"}, "UnreadableField: "],
+        [200, {"expiresAt": null}, ""],
+        [200, {"expiresAt": "2026-06-10T00:00:00Z"}, soon], [200, {"expiresAt": "2026-06-20T00:00:00Z"}, ""],
+    ]);
+    let rows: Vec<(u16, Map<String, Value>, String)> = serde_json::from_value(table).expect("rows");
+    for (status, fields, expected) in rows {
+        let what = format!("{status}, {fields:?}");
+        let mut token = json!({"name": "Sync", "entityUid": "64b0", "entityType": "org"});
+        token.as_object_mut().expect("fields").extend(fields);
+        let desk = small().await;
+        let kind = match status {
+            200 => said(200, json!({"data": token})),
+            status => FaultKind::status(status),
+        };
+        desk.vendor.set_faults(vec![at(AUTH, kind)]);
+        let shown = Shown::by(&desk).await;
+        assert_eq!(shown.answer["content_digest"], whole, "{what}");
+        let mut told = shown.warnings();
+        told.retain(|w| !w.starts_with("MembersWithoutAccount"));
+        let told = told.join("; ");
+        assert_eq!(told.is_empty(), expected.is_empty(), "{what}: {told}");
+        assert!(told.starts_with(&expected), "{what}: {told}");
+        assert!(!told.contains("; "), "{what}: {told}");
+        let refused = format!("was answered with {status}");
+        assert_eq!(told.contains(&refused), status != 200, "{what}: {told}");
+    }
+}

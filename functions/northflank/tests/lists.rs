@@ -1,0 +1,164 @@
+//! Lists that do not end as they should, and what is deleted or refused while they are read.
+
+use rollcall_connector::Chain;
+use rollcall_harness::conformance::Subject;
+use rollcall_harness::shown::Shown;
+use rollcall_simulators::FaultKind;
+use rollcall_simulators::northflank::{ENGINEERING_ID, World, html_page};
+use serde_json::json;
+
+use crate::world::{
+    AUTH, DEVELOPERS, Desk, ENGINEERS, GROUPS, MEMBERS, ROLES, asked, at, desk_of, digest,
+    error_of, nobody, said, small,
+};
+
+/// The small organization, one row a page.
+async fn paged() -> Desk {
+    let desk = small().await;
+    desk.vendor.split_pages(1, false);
+    desk
+}
+
+/// The vendor's client stops where there is no cursor; the number of the page goes on. And rows move to the next page when
+/// somebody is added before them: those that are seen twice are there once.
+#[tokio::test]
+async fn a_list_goes_on_by_number_without_a_cursor_and_a_row_that_is_on_two_pages_is_there_once() {
+    let whole = digest(&small().await).await;
+    let desk = paged().await;
+    let no_cursor = FaultKind::without("pagination/cursor");
+    desk.vendor.set_faults(vec![at(DEVELOPERS, no_cursor)]);
+    assert_eq!(digest(&desk).await, whole);
+    let requests = desk.vendor.requests().into_iter();
+    let queries = requests.filter(|r| r.path == DEVELOPERS).map(|r| r.query);
+    let expected = ["per_page=100", "per_page=100&page=2", "per_page=100&page=3"];
+    assert_eq!(queries.collect::<Vec<_>>(), expected);
+
+    let desk = paged().await;
+    desk.vendor.sim.before(DEVELOPERS, |_| {});
+    desk.vendor.sim.before(DEVELOPERS, |w| {
+        let world = w.add_member("aaron-a", "Aaron", "");
+        world.assign("developer", "aaron-a");
+    });
+    assert_eq!((digest(&desk).await, asked(&desk, DEVELOPERS)), (whole, 4));
+}
+
+#[tokio::test]
+async fn a_full_page_that_does_not_say_whether_it_is_the_last_publishes_nothing() {
+    for (rows, code) in [(99, None), (100, Some("UnexpectedAnswer"))] {
+        let mut world = nobody();
+        for n in 0..rows {
+            world.add_member(&format!("p-{n}"), "", "");
+        }
+        let desk = desk_of(world).await;
+        let unsaid = at(MEMBERS, FaultKind::without("pagination"));
+        desk.vendor.set_faults(vec![unsaid]);
+        let ended = desk.sync().await;
+        let found = ended.as_ref().err().map(|e| e.code().as_str());
+        assert_eq!((found, desk.is_published()), (code, code.is_none()));
+    }
+}
+
+/// A page without rows does not end a list that goes on, but neither does a list go on for ever for them.
+#[tokio::test]
+async fn a_list_without_an_end_publishes_nothing() {
+    for (groups, empty, kind) in [
+        (true, 1_000, None),
+        (false, 1_000, None),
+        (false, 0, Some(FaultKind::StaleCursor)),
+    ] {
+        let desk = paged().await;
+        desk.vendor
+            .set(|o| (o.paged_groups, o.empty_pages) = (groups, empty));
+        let fault = kind.map(|kind| at(MEMBERS, kind));
+        desk.vendor.set_faults(fault.into_iter().collect());
+        let error = error_of(&desk, "it never ends").await;
+        assert_eq!(error.code(), "EndlessList", "{error}");
+        assert!(desk.vendor.sim.calls() < 220);
+    }
+}
+
+/// The list has shown it: it is gone all the same, and so are those who held it. It is looked for in the list: a 404 to the
+/// role itself would say no more than the first one.
+#[tokio::test]
+async fn a_role_or_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and_is_reported() {
+    type Change = fn(&mut World) -> &mut World;
+    let no_role: Change = |w| w.remove_role("developer");
+    let no_group: Change = |w| w.remove_group(ENGINEERING_ID);
+    for (path, kind, id, change) in [
+        (DEVELOPERS, "role", "developer", no_role),
+        (ENGINEERS, "group", ENGINEERING_ID, no_group),
+    ] {
+        let desk = paged().await;
+        desk.vendor.sim.before(path, move |w| {
+            change(w);
+        });
+        let shown = Shown::by(&desk).await;
+        let told = format!("DeletedDuringSync: {kind} {id} was deleted during the sync");
+        assert!(shown.warnings().contains(&told), "{:?}", shown.warnings());
+        // A role that was read before names the group still.
+        let (resources, grants) = (shown.resources.keys(), shown.grants.keys());
+        let ids = format!("{resources:?} {:?} {grants:?}", shown.entitlements.keys());
+        assert!(!ids.contains(id), "{ids}");
+        // Whoever was given other roles by hand has them.
+        assert!(ids.contains("role:org-admin:assigned:user:alice-w"));
+        let bob = "role:developer:assigned:user:bob-k";
+        assert_eq!(ids.contains(bob), kind == "group");
+        let next = Shown::by(&desk).await.warnings();
+        assert!(!next.contains(&told), "{next:?}");
+    }
+}
+
+/// A 404 may be how the vendor refuses. Nor is it a deletion if the list has nothing at all any more, which may be a hiccup,
+/// or is a 404 as well, for a permission that was taken away; nor is a page for people.
+#[tokio::test]
+async fn a_404_for_something_that_is_listed_still_is_no_deletion() {
+    for (path, list, field) in [
+        (DEVELOPERS, ROLES, "roles"),
+        (ENGINEERS, GROUPS, "directoryGroups"),
+    ] {
+        let empty = json!({"data": {field: []}, "pagination": {"hasNextPage": false}});
+        let absent = FaultKind::status(404);
+        for (kind, listed) in [
+            (absent.clone(), None),
+            (absent.clone(), Some(said(200, empty))),
+            (absent.clone(), Some(absent)),
+            (html_page(404), None),
+        ] {
+            let desk = small().await;
+            let listed = listed.map(|kind| at(list, kind).from(2));
+            let faults = [at(path, kind)].into_iter().chain(listed);
+            desk.vendor.set_faults(faults.collect());
+            let error = error_of(&desk, path).await;
+            assert_eq!(error.code(), "NotAvailable", "{path}: {error}");
+        }
+    }
+}
+
+/// By the permission that the list takes, and by what the API says of the token then: it may not be good any more.
+#[tokio::test]
+async fn a_refusal_halfway_names_the_permission_unless_the_token_is_no_good() {
+    let (weak, rejected) = ("CredentialTooWeak", "CredentialRejected");
+    let members = "may not read organization members (Organisation > Admin > Members > Read):";
+    let roles = "may not read organization roles (Organisation > Admin > Roles > Read):";
+    for (path, status, auth, code, part) in [
+        (MEMBERS, 401, 200, weak, members),
+        (ROLES, 401, 200, weak, roles),
+        (DEVELOPERS, 401, 200, weak, roles),
+        (ENGINEERS, 401, 200, weak, members),
+        (ENGINEERS, 403, 200, weak, members),
+        (DEVELOPERS, 403, 401, weak, roles),
+        (DEVELOPERS, 401, 401, rejected, "has ended or was revoked"),
+        (DEVELOPERS, 401, 404, weak, "or is not good any more"),
+    ] {
+        let desk = paged().await;
+        let refusal = at(path, FaultKind::status(status)).from(2);
+        let described = at(AUTH, FaultKind::status(auth)).from(2);
+        let described = (auth != 200).then_some(described);
+        let faults = [refusal].into_iter().chain(described);
+        desk.vendor.set_faults(faults.collect());
+        let error = error_of(&desk, path).await;
+        let chain = Chain(&error).to_string();
+        assert_eq!(error.code(), code, "{path} {status} {auth}: {chain}");
+        assert!(chain.contains(part), "{path} {status} {auth}: {chain}");
+    }
+}

@@ -12,6 +12,10 @@ demo:
 test:
     ./tests/run
 
+# Run what takes less than a minute: formatting, clippy, and the tests that start no process.
+fast:
+    ./tests/run fast
+
 # Format, and let clippy look.
 lint:
     cargo fmt --all
@@ -31,6 +35,10 @@ bench:
 # Build the functions for AWS (arm64 or x86_64), and package them.
 build architecture="arm64" *options:
     infra/build {{architecture}} {{options}}
+
+# Check how large functions are as they are deployed. `./tests/run` does it when Cargo.lock, a profile or infra/ has changed.
+size architecture="arm64":
+    infra/size {{architecture}}
 
 # Start a simulated AWS to deploy to.
 aws:

@@ -4,24 +4,20 @@ S3, and creates what moto itself only pretends to create."""
 
 import json
 import logging
-import os
 import sys
+import threading
 import warnings
-
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the translator asks for the partition
 
 import boto3
 from moto.cloudformation.models import CloudFormationBackend
 from moto.iam.access_control import PermissionResult
+from moto.moto_api._internal.recorder.models import Recorder
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
-from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 import missing
-
-# What the translator would ask IAM for, and the template never needs.
-NO_MANAGED_POLICIES = type("NoManagedPolicies", (), {"load": lambda self: {}})()
+from template import translate
 
 
 def processed(template, parameters, s3):
@@ -30,7 +26,7 @@ def processed(template, parameters, s3):
     if template.pop("Transform", None) == "AWS::Serverless-2016-10-31":
         declared = template.get("Parameters", {})
         defaults = {n: str(spec["Default"]) for n, spec in declared.items() if "Default" in spec}
-        template = transform(template, {**defaults, **parameters}, NO_MANAGED_POLICIES)
+        template = translate(template, {**defaults, **parameters})
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::StepFunctions::StateMachine":
                 with_definition(resource["Properties"], s3)
@@ -80,6 +76,17 @@ def create_all(client):
     CloudFormationBackend.execute_change_set = execute
 
 
+def record_one_request_at_a_time():
+    """moto's threads write into one file, a long request in several pieces."""
+    lock, original = threading.Lock(), Recorder._record_request
+
+    def record(self, *args, **kwargs):
+        with lock:
+            return original(self, *args, **kwargs)
+
+    Recorder._record_request = record
+
+
 def keep_bucket_policies_without_applying_them():
     """moto ignores the conditions of a policy: what forbids access without TLS would forbid it to all."""
     FakeBucket.get_permission = lambda _self, _action, _resource: PermissionResult.NEUTRAL
@@ -87,7 +94,6 @@ def keep_bucket_policies_without_applying_them():
 
 def main():
     # What they complain of is what is done here.
-    logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
     logging.getLogger("moto").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", message="Tried to parse")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]) if len(sys.argv) > 1 else 0, verbose=False)
@@ -102,6 +108,7 @@ def main():
     understand_serverless(client)
     create_all(client)
     keep_bucket_policies_without_applying_them()
+    record_one_request_at_a_time()
     client("s3").create_bucket(Bucket="rollcall-test")
     print("A simulated AWS. For whoever is to use it:\n")
     print(f"export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1")

@@ -54,20 +54,9 @@ def role(client, stack, name, p):
         call(iam, "put_role_permissions_boundary", RoleName=name, PermissionsBoundary=p["PermissionsBoundary"])
 
 
-def subscription(client, _stack, _name, p):
-    call(client("sns"), "subscribe", **p)
-
-
-def schedule(client, _stack, _name, p):
-    call(client("scheduler"), "create_schedule", **p)
-
-
-def alarm(client, _stack, _name, p):
-    call(client("cloudwatch"), "put_metric_alarm", **p)
-
-
-def dashboard(client, _stack, _name, p):
-    call(client("cloudwatch"), "put_dashboard", **p)
+def by(service, operation):
+    """What is created by one call with the resource's own properties."""
+    return lambda client, _stack, _name, p: call(client(service), operation, **p)
 
 
 def bucket_policy(client, _stack, _name, p):
@@ -111,10 +100,10 @@ def rule(r):
 
 CREATORS = {
     "AWS::IAM::Role": role,
-    "AWS::SNS::Subscription": subscription,
-    "AWS::Scheduler::Schedule": schedule,
-    "AWS::CloudWatch::Alarm": alarm,
-    "AWS::CloudWatch::Dashboard": dashboard,
+    "AWS::SNS::Subscription": by("sns", "subscribe"),
+    "AWS::Scheduler::Schedule": by("scheduler", "create_schedule"),
+    "AWS::CloudWatch::Alarm": by("cloudwatch", "put_metric_alarm"),
+    "AWS::CloudWatch::Dashboard": by("cloudwatch", "put_dashboard"),
     "AWS::S3::BucketPolicy": bucket_policy,
     "AWS::SQS::QueuePolicy": queue_policy,
     "AWS::S3::Bucket": bucket,

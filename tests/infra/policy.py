@@ -13,26 +13,22 @@ def like(pattern, text):
 
 def holds(condition, context):
     """Whether a statement's condition holds for a request with this context."""
-    for operator, keys in condition.items():
-        for key, wanted in keys.items():
-            value = context.get(key)
-            if operator.endswith("IfExists"):
-                if value is None:
-                    continue
-            match operator.removesuffix("IfExists"):
-                case "StringEquals":
-                    good = value in listed(wanted)
-                case "StringLike" | "ArnLike":
-                    good = value is not None and any(like(w, value) for w in listed(wanted))
-                case "Null":
-                    good = (value is None) == (wanted == "true")
-                case "Bool":
-                    good = value == wanted
-                case _:
-                    raise ValueError(f"unknown operator {operator}")
-            if not good:
-                return False
-    return True
+    return all(holds_one(operator, wanted, context.get(key)) for operator, keys in condition.items() for key, wanted in keys.items())
+
+
+def holds_one(operator, wanted, value):
+    if operator.endswith("IfExists") and value is None:
+        return True
+    match operator.removesuffix("IfExists"):
+        case "StringEquals":
+            return value in listed(wanted)
+        case "StringLike" | "ArnLike":
+            return value is not None and any(like(w, value) for w in listed(wanted))
+        case "Null":
+            return (value is None) == (wanted == "true")
+        case "Bool":
+            return value == wanted
+    raise ValueError(f"unknown operator {operator}")
 
 
 def matches(statement, action, resource, context):

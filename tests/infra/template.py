@@ -3,7 +3,6 @@ conditions decided and its references resolved, as a deployment with the given p
 
 import copy
 import functools
-import json
 import logging
 import os
 import re
@@ -21,13 +20,20 @@ SOURCE = ROOT / "infra" / "template.yaml"
 ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "rollcall"
 URL_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 NO_VALUE = object()
+# Where a resource has its name in its service; its ARN up to that name, with `@` for region and account.
+NAMES = {
+    "AWS::Lambda::Function": "FunctionName", "AWS::StepFunctions::StateMachine": "StateMachineName", "AWS::SQS::Queue": "QueueName",
+    "AWS::SNS::Topic": "TopicName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::EventBus": "Name",
+}
+ARNS = {
+    "AWS::S3::Bucket": "s3:::", "AWS::IAM::Role": f"iam::{ACCOUNT}:role/", "AWS::Lambda::Function": "lambda:@:function:",
+    "AWS::StepFunctions::StateMachine": "states:@:stateMachine:", "AWS::SQS::Queue": "sqs:@:", "AWS::SNS::Topic": "sns:@:",
+    "AWS::Logs::LogGroup": "logs:@:log-group:", "AWS::Events::EventBus": "events:@:event-bus/", "AWS::KMS::Key": "kms:@:key/",
+}
 
 
-class NoManagedPolicies:
-    """The template uses none of AWS's own policies: the translator must not need to ask for them."""
-
-    def load(self):
-        return {}
+# AWS's own policies, of which the template uses none: the translator must not ask IAM for them.
+NO_MANAGED_POLICIES = type("NoManagedPolicies", (), {"load": lambda self: {}})()
 
 
 @functools.cache
@@ -63,7 +69,7 @@ def connectors():
 
 def translate(template, values):
     """CloudFormation of SAM. Local code must have been put somewhere already."""
-    return transform(template, dict(values), NoManagedPolicies())
+    return transform(template, dict(values), NO_MANAGED_POLICIES)
 
 
 def translated(values, text=None):
@@ -71,9 +77,8 @@ def translated(values, text=None):
     template = source(text)
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
-        for key in ("CodeUri", "DefinitionUri"):
-            if isinstance(properties.get(key), str):
-                properties[key] = {"Bucket": "packaged", "Key": properties[key]}
+        for key in {"CodeUri", "DefinitionUri"} & set(properties):
+            properties[key] = {"Bucket": "packaged", "Key": properties[key]}
     return translate(template, values)
 
 
@@ -83,23 +88,16 @@ class Stack:
     def __init__(self, text=None, partition="aws", **values):
         self.partition = partition
         self.pseudo = {
-            "AWS::AccountId": ACCOUNT,
-            "AWS::Region": REGION,
-            "AWS::StackName": STACK,
-            "AWS::Partition": partition,
+            "AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::StackName": STACK, "AWS::Partition": partition,
             "AWS::URLSuffix": URL_SUFFIXES[partition],
         }
         self.parameters = everything(text, **values)
         self.raw = translated(self.parameters, text)
-        self.resources = {}
-        names = [name for name, spec in self.raw["Resources"].items() if self._is_there(spec)]
-        for name in names:
-            spec = self.raw["Resources"][name]
-            self.resources[name] = {
-                "Type": spec["Type"],
-                "Properties": self.resolve(spec.get("Properties", {})),
-                **{k: spec[k] for k in ("DeletionPolicy", "UpdateReplacePolicy") if k in spec},
-            }
+        kept = ("Type", "DeletionPolicy", "UpdateReplacePolicy")
+        self.resources = {
+            name: {**{k: spec[k] for k in kept if k in spec}, "Properties": self.resolve(spec.get("Properties", {}))}
+            for name, spec in self.raw["Resources"].items() if self._is_there(spec)
+        }
 
     def of_type(self, kind):
         """Name and properties of each resource of a type."""
@@ -128,17 +126,17 @@ class Stack:
 
     def _truth(self, node):
         ((function, argument),) = node.items()
-        if function == "Condition":
-            return self.condition(argument)
-        if function == "Fn::Equals":
-            left, right = (self.resolve(a) for a in argument)
-            return str(left) == str(right)
-        if function == "Fn::Not":
-            return not self._truth(argument[0])
-        if function == "Fn::And":
-            return all(self._truth(a) for a in argument)
-        if function == "Fn::Or":
-            return any(self._truth(a) for a in argument)
+        match function:
+            case "Condition":
+                return self.condition(argument)
+            case "Fn::Equals":
+                return len({str(self.resolve(a)) for a in argument}) == 1
+            case "Fn::Not":
+                return not self._truth(argument[0])
+            case "Fn::And":
+                return all(map(self._truth, argument))
+            case "Fn::Or":
+                return any(map(self._truth, argument))
         raise ValueError(f"unknown condition {function}")
 
     def resolve(self, node):
@@ -202,15 +200,7 @@ class Stack:
     def _physical(self, name):
         """The name of a resource in its service."""
         spec = self._existing(name)
-        own = {
-            "AWS::Lambda::Function": "FunctionName",
-            "AWS::StepFunctions::StateMachine": "StateMachineName",
-            "AWS::SQS::Queue": "QueueName",
-            "AWS::SNS::Topic": "TopicName",
-            "AWS::Logs::LogGroup": "LogGroupName",
-            "AWS::Events::EventBus": "Name",
-        }.get(spec["Type"])
-        given = spec["Properties"].get(own) if own else None
+        given = spec["Properties"].get(NAMES.get(spec["Type"]))
         return self.resolve(given) if given else f"{STACK}-{name}".lower()
 
     def _attribute(self, name, attribute):
@@ -219,18 +209,8 @@ class Stack:
             return physical
         if attribute != "Arn":
             raise ValueError(f"unknown attribute {name}.{attribute}")
-        here = f"{REGION}:{ACCOUNT}"
-        return f"arn:{self.partition}:" + {
-            "AWS::S3::Bucket": f"s3:::{physical}",
-            "AWS::IAM::Role": f"iam::{ACCOUNT}:role/{physical}",
-            "AWS::Lambda::Function": f"lambda:{here}:function:{physical}",
-            "AWS::StepFunctions::StateMachine": f"states:{here}:stateMachine:{physical}",
-            "AWS::SQS::Queue": f"sqs:{here}:{physical}",
-            "AWS::SNS::Topic": f"sns:{here}:{physical}",
-            "AWS::Logs::LogGroup": f"logs:{here}:log-group:{physical}:*",
-            "AWS::Events::EventBus": f"events:{here}:event-bus/{physical}",
-            "AWS::KMS::Key": f"kms:{here}:key/{physical}",
-        }[spec["Type"]]
+        arn = ARNS[spec["Type"]].replace("@", f"{REGION}:{ACCOUNT}")
+        return f"arn:{self.partition}:{arn}{physical}" + (":*" if spec["Type"] == "AWS::Logs::LogGroup" else "")
 
 
 def listed(value):
@@ -241,7 +221,3 @@ def listed(value):
 def statements(role):
     """The statements of a role's policies."""
     return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
-
-
-if __name__ == "__main__":
-    print(json.dumps(Stack().resources, indent=2))

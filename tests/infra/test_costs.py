@@ -14,9 +14,12 @@ sys.path.insert(0, str(ROOT / "infra"))
 import cost
 
 
-class Costs(unittest.TestCase):
-    """What infra/cost.py takes for granted."""
+SYNC, CHANGE = (json.loads((ROOT / f"infra/workflows/{name}.asl.json").read_text()) for name in ("sync", "provision"))
+MEDIUM = cost.SIZES[1]
+TOTAL = sum(cost.month(MEDIUM.syncs, MEDIUM.syncs_a_day, MEDIUM.changes).values())
 
+
+class Costs(unittest.TestCase):
     README = (ROOT / "infra/README.md").read_text()
 
     def run_with(self, *arguments):
@@ -24,14 +27,13 @@ class Costs(unittest.TestCase):
 
     def test_connectors_and_alarms_are_those_of_the_template(self):
         self.assertEqual(set(cost.CONNECTORS), {c.lower() for c in connectors()})
-        alarms = FULL.of_type("AWS::CloudWatch::Alarm")
+        looks = {n: len(watched(a)) for n, a in FULL.of_type("AWS::CloudWatch::Alarm").items()}
         for connector in connectors():
             known = cost.CONNECTORS[connector.lower()]
             changing = [n for n in functions() if n.startswith(connector) and not n.endswith("SyncFunction")]
-            self.assertEqual(known.changing, len(changing), connector)
-            looked_at = sum(len(watched(a)) for n, a in alarms.items() if n.startswith(connector))
-            self.assertEqual(cost.ALARMS + known.key_ends, looked_at, connector)
-        self.assertEqual(cost.ALARMS_OF_ALL, sum(len(watched(a)) for n, a in alarms.items() if not n.startswith(tuple(connectors()))))
+            alarms = sum(count for n, count in looks.items() if n.startswith(connector))
+            self.assertEqual((known.changing, cost.ALARMS + known.key_ends), (len(changing), alarms), connector)
+        self.assertEqual(cost.ALARMS_OF_ALL, sum(count for n, count in looks.items() if not n.startswith(tuple(connectors()))))
         self.assertEqual(cost.METRICS, len(ALARMING - {"CredentialDaysLeft"}))
 
     def test_memory_and_days_are_those_of_the_template(self):
@@ -43,28 +45,25 @@ class Costs(unittest.TestCase):
 
     def test_transitions_are_those_of_the_workflows(self):
         # Those of a sync in one slice are counted where a workflow runs, in functions/temporalcloud/tests/workflow.rs.
-        sync = json.loads((ROOT / "infra/workflows/sync.asl.json").read_text())
-        each = sync["States"]["Connections"]["ItemProcessor"]["States"]
+        each = SYNC["States"]["Connections"]["ItemProcessor"]["States"]
         path = [each["Answered"]["Choices"][0]["Next"]]
         while path[-1] != "Answered":
             path.append(each[path[-1]]["Next"])
         self.assertEqual(cost.TRANSITIONS_A_SLICE, len(path), path)
-        change = json.loads((ROOT / "infra/workflows/provision.asl.json").read_text())
-        path = [change["StartAt"]]
+        path = [CHANGE["StartAt"]]
         while path[-1] != "Succeeded":
-            state = change["States"][path[-1]]
+            state = CHANGE["States"][path[-1]]
             choices = [c["Next"] for c in state.get("Choices", [])]
             path.append("Succeeded" if "Succeeded" in choices else state.get("Next") or state["Default"])
             self.assertLess(len(path), 20, path)
         self.assertEqual(cost.TRANSITIONS_OF_CHANGE, len(path), path)
 
     def test_the_sizes_can_be(self):
-        timeout = json.loads((ROOT / "infra/workflows/sync.asl.json").read_text())["TimeoutSeconds"]
         for size in cost.SIZES:
             for name, sync in size.syncs.items():
                 self.assertLessEqual(sync.seconds, sync.slices * cost.SLICE_SECONDS, (size.name, name))
                 waited = (sync.slices - 1) / cost.CONNECTORS[name].slices_an_hour * 3600
-                self.assertLess(waited + sync.seconds, timeout, (size.name, name))
+                self.assertLess(waited + sync.seconds, SYNC["TimeoutSeconds"], (size.name, name))
                 if cost.CONNECTORS[name].slices_an_hour == float("inf"):
                     self.assertEqual(sync.slices, 1, (size.name, name))
         for size in cost.SIZES[1:]:
@@ -77,18 +76,17 @@ class Costs(unittest.TestCase):
             (ROOT / "infra/README.md").write_text(current)
         self.assertEqual((ROOT / "infra/README.md").read_text(), current, "run `just accept`")
 
-    def test_the_medium_size_costs_no_more_than_eight_dollars(self):
-        medium = cost.SIZES[1]
-        self.assertLess(sum(cost.month(medium.syncs, medium.syncs_a_day, medium.changes).values()), 8)
+    def test_the_medium_size_costs_less_than_eight_dollars_and_the_first_readme_says_what(self):
+        self.assertLess(TOTAL, 8)
+        shown = (ROOT / "README.md").read_text().split("## Cost")[1]
+        self.assertIn(f"{MEDIUM.changes} changes a month are about ${TOTAL:.0f} a month", shown)
 
     def test_numbers_of_ones_own_are_counted_like_the_sizes(self):
-        medium = cost.SIZES[1]
         self.assertEqual(cost.asked(["elastic=1", "buildkite=2", "syncs=0.5"])[1:], (0.5, 0))
-        asked = [f"{name}={sync.connections}" for name, sync in medium.syncs.items()]
-        total = f"{sum(cost.month(medium.syncs, medium.syncs_a_day, medium.changes).values()):.2f}"
-        for arguments in (asked, [f"{n}={','.join(map(str, s[:4]))}" for n, s in medium.syncs.items()]):
-            printed = self.run_with(*arguments, f"changes={medium.changes}").stdout
-            self.assertRegex(printed, rf"in all +{total}\n$")
+        asked = [f"{name}={sync.connections}" for name, sync in MEDIUM.syncs.items()]
+        for arguments in (asked, [f"{n}={','.join(map(str, s[:4]))}" for n, s in MEDIUM.syncs.items()]):
+            printed = self.run_with(*arguments, f"changes={MEDIUM.changes}").stdout
+            self.assertRegex(printed, rf"in all +{TOTAL:.2f}\n$")
         # What does not fit into a slice takes more of them.
         self.assertEqual(cost.asked(["confluence=1,1681"])[0]["confluence"].slices, 3)
         example = re.search(r"`infra/cost.py (\w+=.*?)`", self.README)[1]
@@ -103,13 +101,3 @@ class Costs(unittest.TestCase):
             ended = self.run_with(*arguments.split())
             self.assertEqual((ended.returncode, ended.stdout), (2, ""), arguments)
             self.assertRegex(ended.stderr, r"^cost\.py: [^\n]+\n$", arguments)
-
-    def test_the_price_in_the_first_readme_is_that_of_the_medium_size(self):
-        medium = cost.SIZES[1]
-        total = sum(cost.month(medium.syncs, medium.syncs_a_day, medium.changes).values())
-        shown = (ROOT / "README.md").read_text().split("## Cost")[1]
-        self.assertIn(f"{medium.changes} changes a month are about ${total:.0f} a month", shown)
-
-
-if __name__ == "__main__":
-    unittest.main()

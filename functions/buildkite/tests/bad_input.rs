@@ -24,8 +24,6 @@ impl Inputs for Simulated {
     }
 }
 
-rollcall_harness::events!(Simulated);
-
 /// A failure in a row of a table: its kind, code, message and fix. The text is leaked: a test is short.
 fn told(text: String) -> Failure {
     let parts: Vec<&'static str> = text.leak().split(" | ").collect();

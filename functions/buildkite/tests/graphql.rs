@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{Bench, Subject};
-use rollcall_harness::lambda::Functions;
+use rollcall_harness::function::{Environment, Local};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
     ADA_ID, EVERYONE_ID, GRAPHQL_TOKEN, Limits, ORGANIZATION, Options, PLATFORM_ID, World,
@@ -196,10 +195,11 @@ async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
 #[tokio::test]
 async fn the_choice_and_what_it_was_made_for_are_in_the_log() {
     let vendor = WithGraphQl::of(teams(60, 4)).await;
-    let local = vendor.beside();
-    let function = WithGraphQl::function(Operation::Sync, &local).await;
-    function.answer(json!({})).await;
-    let mut log = vendor.end(function, &["done"]).await.log();
+    let local = Local::new("buildkite", &vendor.secret());
+    let binary = env!("CARGO_BIN_EXE_buildkite-sync");
+    let function = Environment::start(binary, local.variables()).await;
+    assert_eq!(function.answer(json!({})).await["status"], "complete");
+    let mut log = function.end(&vendor.tokens()).await.log();
     log.retain(|line| line["message"] == "how the members of teams are read");
     let fields = "way teams points_per_team wait_for_rest_s wait_for_graphql_s";
     let choice = |line: &Value| fields.split(' ').map(|f| line[f].clone()).collect();

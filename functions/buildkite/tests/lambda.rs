@@ -1,41 +1,11 @@
-//! The real binary, as Lambda runs it: a process in front of a Runtime API, a store in a folder, secrets in files.
+//! The real binary, as Lambda runs it.
 
-use std::time::Duration;
-
-use async_trait::async_trait;
-use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::lambda::Functions;
 use rollcall_simulators::buildkite::World;
 
 use crate::Simulated;
 
-#[async_trait]
-impl<const GRAPHQL: bool> Functions for Simulated<GRAPHQL> {
-    fn binary(operation: Operation) -> &'static str {
-        match operation {
-            Operation::Sync => env!("CARGO_BIN_EXE_buildkite-sync"),
-            other => panic!("there is no function to {}", other.as_str()),
-        }
-    }
-
-    async fn small() -> Self {
-        Self::of(World::worked_example()).await
-    }
-
-    fn slow(&self) {
-        self.sim.set_options(|options| {
-            options.latency = Duration::from_millis(250);
-            options.force_page_size = Some(2);
-        });
-    }
-
-    fn fast(&self) {
-        self.sim.set_options(|options| {
-            options.latency = Duration::ZERO;
-            // Pages have numbers: those of a run that was cut must be those of the one that goes on.
-            options.force_page_size = Some(2);
-        });
-    }
-}
-
-rollcall_harness::lambda!(Simulated);
+rollcall_harness::lambda!(
+    Simulated,
+    Simulated::of(World::worked_example()),
+    "buildkite-sync"
+);

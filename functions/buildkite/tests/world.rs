@@ -114,14 +114,6 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
         None
     }
 
-    fn lose_nearly_everything(&self) {
-        self.sim.with_world(|w| {
-            for (team, _) in entries(&w.access_view()["organizations"][ORGANIZATION]["teams"]) {
-                w.remove_team(ORGANIZATION, team);
-            }
-        });
-    }
-
     fn become_another_tenant(&self) {
         let id = "99999999-9999-4999-8999-999999999999";
         self.sim.with_world(|w| {

@@ -21,8 +21,6 @@ impl Inputs for Simulated {
     }
 }
 
-rollcall_harness::events!(Simulated);
-
 crate::script::scripts! {
 /// Another token, another account, a scoped token on the site, a person's token without the person, a service account's with
 /// one. Unknown is whether the gateway passes the site's own words on.

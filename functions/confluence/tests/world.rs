@@ -108,14 +108,6 @@ impl Subject for Simulated {
         Some("user:712020:ghost".into())
     }
 
-    fn lose_nearly_everything(&self) {
-        self.sim.with_world(|w| {
-            for group in w.groups.values_mut() {
-                group.members.clear();
-            }
-        });
-    }
-
     fn become_another_tenant(&self) {
         self.sim
             .with_world(|w| w.cloud_id = "00000000-0000-4000-8000-000000000bad".into());

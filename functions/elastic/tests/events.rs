@@ -8,8 +8,6 @@ use serde_json::{Value, json};
 use crate::world::{ADMIN, change, result_of, small, small_pair};
 use crate::{Desk, Several, Simulated, rows};
 
-rollcall_harness::events!(Simulated);
-
 /// What no connection could change: nobody is asked. The public connector changes role mappings, and ruins them: rules are
 /// flattened, a disabled mapping is enabled, and its roles become the principal's own; and it offers membership of
 /// organizations without being able to change it.

@@ -1,56 +1,13 @@
-//! The real binaries, as Lambda runs them: a process in front of a Runtime API, a store in a folder, secrets in files.
+//! The real binaries, as Lambda runs them.
 
-use std::time::Duration;
-
-use async_trait::async_trait;
-use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::lambda::Functions;
-use rollcall_simulators::elastic::{TEST_DEPLOYMENT_KEY, World};
-use serde_json::json;
+use rollcall_simulators::elastic::World;
 
 use crate::Simulated;
 
-#[async_trait]
-impl Functions for Simulated {
-    fn binary(operation: Operation) -> &'static str {
-        match operation {
-            Operation::Sync => env!("CARGO_BIN_EXE_elastic-sync"),
-            Operation::Grant => env!("CARGO_BIN_EXE_elastic-grant"),
-            Operation::Revoke => env!("CARGO_BIN_EXE_elastic-revoke"),
-            other => panic!("there is no function to {}", other.as_str()),
-        }
-    }
-
-    async fn small() -> Self {
-        Self::of(World::worked_example()).await
-    }
-
-    fn slow(&self) {
-        self.sim
-            .set_options(|options| options.latency = Duration::from_millis(1500));
-    }
-
-    fn fast(&self) {
-        self.sim
-            .set_options(|options| options.latency = Duration::ZERO);
-    }
-}
-
-rollcall_harness::lambda!(Simulated);
-
-#[tokio::test]
-async fn a_failure_names_its_type_and_what_to_do() {
-    let vendor = Simulated::small().await;
-    vendor.sim.with_world(|world| {
-        world.edit_deployment_key("main", TEST_DEPLOYMENT_KEY, |key| key.expired = true);
-    });
-    let local = vendor.beside();
-    let function = Simulated::function(Operation::Sync, &local).await;
-    let refusal = function.refusal(json!({})).await;
-    assert_eq!(
-        (refusal.kind.as_str(), refusal.text("code")),
-        ("Unauthenticated", "CredentialRejected")
-    );
-    assert!(refusal.text("fix").contains("encoded form"), "{refusal:?}");
-    vendor.end(function, &["failed"]).await;
-}
+rollcall_harness::lambda!(
+    Simulated,
+    Simulated::of(World::worked_example()),
+    "elastic-sync",
+    "elastic-grant",
+    "elastic-revoke",
+);

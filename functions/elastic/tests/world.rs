@@ -252,16 +252,6 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
         None
     }
 
-    fn lose_nearly_everything(&self) {
-        self.sim.with_world(|world| {
-            world.edit_cluster("main", |main| {
-                // The built-in ones are always there.
-                main.users.retain(|_, user| user.is_reserved());
-                main.mappings.clear();
-            });
-        });
-    }
-
     fn become_another_tenant(&self) {
         self.elsewhere.store(true, Relaxed);
     }

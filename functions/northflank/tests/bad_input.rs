@@ -27,8 +27,6 @@ impl Inputs for Simulated {
     }
 }
 
-rollcall_harness::events!(Simulated);
-
 #[tokio::test]
 async fn keys_that_cannot_be_used_are_named_and_never_quoted_and_nobody_is_asked() {
     let rows = [

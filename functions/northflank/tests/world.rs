@@ -120,18 +120,6 @@ impl Subject for Simulated {
         Some("user:ghost".into())
     }
 
-    fn lose_nearly_everything(&self) {
-        self.sim.with_world(|w| {
-            let view = w.access_view();
-            for (role, _) in entries(&view["roles"]) {
-                w.remove_role(role);
-            }
-            for (group, _) in entries(&view["groups"]) {
-                w.remove_group(group);
-            }
-        });
-    }
-
     fn become_another_tenant(&self) {
         let uid = "64b0c0ffee64b0c0ffee0bad".to_owned();
         self.sim.with_world(|w| w.organization_uid = uid);

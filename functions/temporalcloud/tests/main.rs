@@ -1,14 +1,12 @@
 //! The end-to-end tests of the Temporal Cloud connector, against its simulator.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
-mod aws;
 mod bad_input;
 mod complete;
 mod defects;
 mod lambda;
 mod script;
 mod worked_example;
-mod workflow;
 mod world;
 
 mod conformance {

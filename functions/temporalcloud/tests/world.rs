@@ -78,13 +78,6 @@ impl Subject for Simulated {
         Some("user:u-ghost".into())
     }
 
-    fn lose_nearly_everything(&self) {
-        self.sim.with_world(|w| {
-            w.groups.clear();
-            w.members.clear();
-        });
-    }
-
     fn become_another_tenant(&self) {
         self.sim.with_world(|w| w.account_id = "zz999".into());
     }

@@ -1,63 +1,65 @@
 //! The functions as Lambda starts them: size, time to the first request, and a sync of a simulated account.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rollcall_harness::process::Launch;
 use rollcall_harness::runtime_api::{Answer, Deadline, RuntimeApi};
+use rollcall_simulators::Server;
 use rollcall_simulators::confluence::{self, Confluence, TEST_EMAIL, TEST_TOKEN};
 use rollcall_simulators::elastic::{self, Elastic, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY};
-use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
+use rollcall_simulators::temporalcloud::{self, TEST_KEY, TemporalCloud};
 use serde_json::{Value, json};
 
 use crate::{Failed, line, median, mib};
 
-const FUNCTIONS: [&str; 11] = [
-    "confluence-sync",
-    "confluence-grant",
-    "confluence-revoke",
-    "elastic-sync",
-    "elastic-grant",
-    "elastic-revoke",
-    "temporalcloud-sync",
-    "temporalcloud-grant",
-    "temporalcloud-revoke",
-    "temporalcloud-create-account",
-    "temporalcloud-delete-account",
+const FUNCTIONS: [(&str, &[&str]); 3] = [
+    ("confluence", &["sync", "grant", "revoke"]),
+    ("elastic", &["sync", "grant", "revoke"]),
+    (
+        "temporalcloud",
+        &[
+            "sync",
+            "grant",
+            "revoke",
+            "create-account",
+            "delete-account",
+        ],
+    ),
 ];
 /// How often a start is measured.
 const STARTS: usize = 15;
 /// A binary that does not start in this time never will.
-const RESUME_GRACE: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(10);
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
+/// Measures the syncs of a connector, or every function and every sync.
+pub(crate) fn measure(only: Option<&str>) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
-        .build()?)
-}
-
-/// Confluence alone.
-pub(crate) fn measure_confluence() -> Result<(), Failed> {
-    runtime()?.block_on(confluence(Duration::from_millis(30)))
-}
-
-/// Elastic alone.
-pub(crate) fn measure_elastic() -> Result<(), Failed> {
-    runtime()?.block_on(elastic(Duration::from_millis(30)))
-}
-
-pub(crate) fn measure() -> Result<(), Failed> {
-    runtime()?.block_on(async {
-        line("Functions: size, start to first request (median), resident memory then");
-        for name in FUNCTIONS {
-            starts(name).await?;
+        .build()?;
+    runtime.block_on(async {
+        if only.is_none() {
+            line("Functions: size, start to first request (median), resident memory then");
+            for (connector, operations) in FUNCTIONS {
+                for operation in operations {
+                    starts(&format!("{connector}-{operation}")).await?;
+                }
+            }
         }
-        for latency in [0, 30] {
-            temporalcloud(Duration::from_millis(latency)).await?;
+        let latency = Duration::from_millis(30);
+        match only {
+            None => {
+                temporalcloud(Duration::ZERO).await?;
+                temporalcloud(latency).await?;
+                confluence(latency).await?;
+                elastic(latency).await
+            }
+            Some("temporalcloud") => temporalcloud(latency).await,
+            Some("confluence") => confluence(latency).await,
+            Some("elastic") => elastic(latency).await,
+            Some(other) => Err(format!("nothing is measured of {other}").into()),
         }
-        confluence(Duration::from_millis(30)).await?;
-        elastic(Duration::from_millis(30)).await
     })
 }
 
@@ -66,11 +68,7 @@ fn binary(name: &str) -> Result<PathBuf, Failed> {
     let path = std::env::current_exe()?.with_file_name(name);
     match path.exists() {
         true => Ok(path),
-        false => Err(format!(
-            "{} is missing: run `just bench`, which builds it",
-            path.display()
-        )
-        .into()),
+        false => Err(format!("{name} is not beside this program: run `just bench`").into()),
     }
 }
 
@@ -80,11 +78,8 @@ async fn starts(name: &str) -> Result<(), Failed> {
     for _ in 0..STARTS {
         let api = RuntimeApi::start().await?;
         let mut process = Launch::lambda(&path, &api.address()).spawn()?;
-        let time = api
-            .first_next(process.spawned_at(), RESUME_GRACE)
-            .await
-            .ok_or("it does not start")?;
-        times.push(time.as_secs_f64() * 1000.0);
+        let time = api.first_next(process.spawned_at(), START_LIMIT).await;
+        times.push(time.ok_or("it does not start")?.as_secs_f64() * 1000.0);
         memory.push(mib(process.peak_resident()?));
         process.kill().await?;
     }
@@ -97,18 +92,17 @@ async fn starts(name: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A sync to measure: its function, what leads it to a simulator, and what the simulator counts.
+/// A sync to measure: its function, what leads it to a simulator, and the simulator's server, which counts requests.
 struct Subject<'a> {
     function: &'a str,
     variables: Vec<(&'a str, String)>,
-    calls: &'a (dyn Fn() -> usize + Sync),
-    clear: &'a (dyn Fn() + Sync),
+    server: &'a Server,
 }
 
 /// An account of 1,000 users, 200 namespaces and 50 service accounts, and one with 50 groups on top.
 async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
     for groups in [0, 50] {
-        let sizes = Sizes {
+        let sizes = temporalcloud::Sizes {
             users: 1000,
             namespaces: 200,
             service_accounts: 50,
@@ -116,27 +110,24 @@ async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
             members_per_group: 40,
             custom_roles: 0,
             projects: 0,
-            ..Sizes::default()
+            ..Default::default()
         };
-        let mut options = Options::default();
-        options.common.latency = latency;
-        let sim = TemporalCloud::start(World::generate(&sizes, 1), options).await?;
-        line(&format!(
-            "\nTemporal Cloud, sync of 1,000 users, 200 namespaces, 50 service accounts, {groups} groups; {} ms latency",
-            latency.as_millis()
-        ));
+        let mut options = temporalcloud::Options::default();
+        options.latency = latency;
+        let world = temporalcloud::World::generate(&sizes, 1);
+        let sim = TemporalCloud::start(world, options).await?;
         let subject = Subject {
             function: "temporalcloud-sync",
             variables: vec![
                 ("BATON_API_KEY", TEST_KEY.into()),
                 ("BATON_BASE_URL", sim.base_url()),
             ],
-            calls: &|| sim.calls(),
-            clear: &|| sim.clear_requests(),
+            server: &sim,
         };
-        for run in ["first in its process", "second"] {
-            one_sync(&subject, run, None).await?;
-        }
+        let tenant = "Temporal Cloud, sync of 1,000 users, 200 namespaces, 50 service accounts";
+        subject
+            .syncs(&format!("{tenant}, {groups} groups"), latency)
+            .await?;
     }
     Ok(())
 }
@@ -150,18 +141,11 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
         spaces: 1900,
         personal_spaces: 100,
         principals_per_space: 6,
-        ..confluence::Sizes::default()
+        ..Default::default()
     };
-    let options = confluence::Options {
-        latency,
-        ..confluence::Options::default()
-    };
-    let world = confluence::World::generate(&sizes, 1);
-    let sim = Confluence::start(world, options).await?;
-    line(&format!(
-        "\nConfluence, sync of 1,000 users, 300 groups, 2,000 spaces; {} ms latency",
-        latency.as_millis()
-    ));
+    let mut options = confluence::Options::default();
+    options.latency = latency;
+    let sim = Confluence::start(confluence::World::generate(&sizes, 1), options).await?;
     let subject = Subject {
         function: "confluence-sync",
         variables: vec![
@@ -169,18 +153,12 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
             ("BATON_USERNAME", TEST_EMAIL.into()),
             ("BATON_API_KEY", TEST_TOKEN.into()),
         ],
-        calls: &|| sim.calls(),
-        clear: &|| sim.clear_requests(),
+        server: &sim,
     };
-    for run in ["first in its process", "second"] {
-        one_sync(&subject, run, None).await?;
-    }
-    one_sync(
-        &subject,
-        "cut by a deadline of 3 s, again and again",
-        Some(3_000),
-    )
-    .await
+    let tenant = "Confluence, sync of 1,000 users, 300 groups, 2,000 spaces";
+    subject.syncs(tenant, latency).await?;
+    let cut = "cut by a deadline of 3 s, again and again";
+    subject.sync(cut, 0, Duration::from_secs(3)).await
 }
 
 /// An organization of 500 members, and a deployment of 500 users, 200 roles and 50 role mappings.
@@ -190,18 +168,11 @@ async fn elastic(latency: Duration) -> Result<(), Failed> {
         users: 500,
         roles: 200,
         mappings: 50,
-        ..elastic::Sizes::default()
+        ..Default::default()
     };
-    let options = elastic::Options {
-        latency,
-        ..elastic::Options::default()
-    };
-    let world = elastic::World::generate(&sizes, 1);
-    let sim = Elastic::start(world, options).await?;
-    line(&format!(
-        "\nElastic, sync of 500 members, 500 users, 200 roles, 50 role mappings; {} ms latency",
-        latency.as_millis()
-    ));
+    let mut options = elastic::Options::default();
+    options.latency = latency;
+    let sim = Elastic::start(elastic::World::generate(&sizes, 1), options).await?;
     let subject = Subject {
         function: "elastic-sync",
         variables: vec![
@@ -210,59 +181,58 @@ async fn elastic(latency: Duration) -> Result<(), Failed> {
             ("BATON_DEPLOYMENT_ENDPOINT", sim.deployment_url("main")),
             ("BATON_DEPLOYMENT_API_KEY", TEST_DEPLOYMENT_KEY.into()),
         ],
-        calls: &|| sim.calls(),
-        clear: &|| sim.clear_requests(),
+        server: &sim,
     };
-    for run in ["first in its process", "second"] {
-        one_sync(&subject, run, None).await?;
-    }
-    Ok(())
+    let tenant = "Elastic, sync of 500 members, 500 users, 200 roles, 50 role mappings";
+    subject.syncs(tenant, latency).await
 }
 
-async fn one_sync(subject: &Subject<'_>, run: &str, cut: Option<u64>) -> Result<(), Failed> {
-    let folder = tempfile::tempdir()?;
-    let api = RuntimeApi::start().await?;
-    let mut process = Launch::lambda(binary(subject.function)?, &api.address())
-        .env("ROLLCALL_STORE", folder.path().join("store"))
-        .env("ROLLCALL_SECRETS", "env")
-        .envs(subject.variables.iter().map(|(name, value)| (name, value)))
-        .env("RUST_LOG", "warn")
-        .spawn()?;
-    let first = api
-        .first_next(process.spawned_at(), RESUME_GRACE)
-        .await
-        .ok_or("it does not start")?;
-    if run == "second" {
-        invoke(&api, None).await?;
+impl Subject<'_> {
+    async fn syncs(&self, tenant: &str, latency: Duration) -> Result<(), Failed> {
+        line(&format!("\n{tenant}; {} ms latency", latency.as_millis()));
+        let limit = Duration::from_secs(120);
+        self.sync("first in its process", 0, limit).await?;
+        self.sync("second", 1, limit).await
     }
-    let (cpu, began) = (process.cpu_time()?, std::time::Instant::now());
-    (subject.clear)();
-    let (answer, slices) = invoke(&api, cut).await?;
-    let (wall, cpu) = (began.elapsed(), process.cpu_time()? - cpu);
-    line(&format!(
-        "  {run}: {} calls, {:.2} s, {:.2} s CPU, {:.0} MiB resident, {:.1} ms to the first request; {} grants + {} derived{}",
-        (subject.calls)(),
-        wall.as_secs_f64(),
-        cpu.as_secs_f64(),
-        mib(process.peak_resident()?),
-        first.as_secs_f64() * 1000.0,
-        answer["counts"]["grants"],
-        answer["counts"]["expanded"],
-        if slices > 1 {
-            format!(", in {slices} slices")
-        } else {
-            String::new()
-        },
-    ));
-    process.kill().await?;
-    Ok(())
+
+    /// Measures a sync in a process that has done so many before it.
+    async fn sync(&self, run: &str, before: usize, limit: Duration) -> Result<(), Failed> {
+        let folder = tempfile::tempdir()?;
+        let api = RuntimeApi::start().await?;
+        let mut process = Launch::lambda(binary(self.function)?, &api.address())
+            .env("ROLLCALL_STORE", folder.path().join("store"))
+            .env("ROLLCALL_SECRETS", "env")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .env("RUST_LOG", "warn")
+            .spawn()?;
+        let first = api.first_next(process.spawned_at(), START_LIMIT).await;
+        for _ in 0..before {
+            invoke(&api, limit).await?;
+        }
+        let (cpu, began) = (process.cpu_time()?, Instant::now());
+        self.server.clear_requests();
+        let (answer, slices) = invoke(&api, limit).await?;
+        let (wall, cpu) = (began.elapsed(), process.cpu_time()? - cpu);
+        line(&format!(
+            "  {run}: {} calls, {:.2} s, {:.2} s CPU, {:.0} MiB resident, {:.1} ms to the first request; {} grants + {} derived, slices: {slices}",
+            self.server.calls(),
+            wall.as_secs_f64(),
+            cpu.as_secs_f64(),
+            mib(process.peak_resident()?),
+            first.ok_or("it does not start")?.as_secs_f64() * 1000.0,
+            answer["counts"]["grants"],
+            answer["counts"]["expanded"],
+        ));
+        process.kill().await?;
+        Ok(())
+    }
 }
 
 /// A sync to its end, in as many slices as a deadline makes of it.
-async fn invoke(api: &RuntimeApi, cut: Option<u64>) -> Result<(Value, usize), Failed> {
+async fn invoke(api: &RuntimeApi, limit: Duration) -> Result<(Value, usize), Failed> {
     let mut event = json!({});
     for slices in 1..100 {
-        let deadline = Deadline::In(cut.unwrap_or(120_000));
+        let deadline = Deadline::In(limit.as_millis().try_into()?);
         match api.invoke(event, deadline).await {
             Ok(Answer::Response(answer)) if answer["status"] == "complete" => {
                 return Ok((answer, slices));

@@ -1,7 +1,7 @@
 //! What Rollcall costs, measured on this machine. Figures, not tests: nothing here fails for being slow.
 //!
-//! `bench` measures everything, `bench confluence` or `bench elastic` that connector alone; `bench write GRANTS` is what it starts as a process
-//! of its own to see the memory of one large sync.
+//! `bench` measures everything, `bench CONNECTOR` the syncs of one connector; `bench write GRANTS` is what it starts as a
+//! process of its own to see the memory of one large sync.
 
 mod functions;
 mod synthetic;
@@ -13,17 +13,12 @@ type Failed = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let done = match arguments
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        [] => functions::measure().and_then(|()| synthetic::measure()),
-        ["confluence"] => functions::measure_confluence(),
-        ["elastic"] => functions::measure_elastic(),
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        [] => functions::measure(None).and_then(|()| synthetic::measure()),
         ["write", grants] => synthetic::write(grants),
-        _ => Err("usage: bench [confluence | elastic | write GRANTS]".into()),
+        [connector] => functions::measure(Some(connector)),
+        _ => Err("usage: bench [CONNECTOR | write GRANTS]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

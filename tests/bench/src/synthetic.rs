@@ -92,44 +92,31 @@ impl Syncer for Synthetic {
     async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
         let mut out = StepOutput::default();
         match *step {
-            Step::Users(from) => out
-                .records
-                .resources
-                .extend((from..from + MEMBERS).map(|n| {
-                    let resource_trait = ResourceTrait::account(
-                        AccountType::Human,
-                        Some(format!("user{n}@example.com")),
-                    );
-                    Resource::new(user(n), format!("User {n}"), resource_trait)
-                })),
+            Step::Users(from) => {
+                let users = (from..from + MEMBERS).map(|n| {
+                    let email = Some(format!("user{n}@example.com"));
+                    let account = ResourceTrait::account(AccountType::Human, email);
+                    Resource::new(user(n), format!("User {n}"), account)
+                });
+                out.records.resources.extend(users);
+            }
             Step::Group(n) => {
-                let (group, space) = (
-                    ResourceId::new("group", id(n)),
-                    ResourceId::new("space", id(n)),
-                );
-                let member = EntitlementId::new(group.clone(), "member");
-                let viewer = EntitlementId::new(space.clone(), "viewer");
-                out.records.resources.push(Resource::new(
-                    group.clone(),
-                    format!("Group {n}"),
-                    ResourceTrait::Group,
-                ));
-                out.records.resources.push(Resource::new(
-                    space,
-                    format!("Space {n}"),
-                    ResourceTrait::None,
-                ));
-                out.records
-                    .entitlements
-                    .extend([entitlement(&member), entitlement(&viewer)]);
+                let mut own = |kind: &'static str, name: &str, what, slug: &str| {
+                    let resource = ResourceId::new(kind, id(n));
+                    let entitlement = EntitlementId::new(resource.clone(), slug);
+                    let named = Resource::new(resource.clone(), format!("{name} {n}"), what);
+                    out.records.resources.push(named);
+                    out.records.entitlements.push(entitlement_of(&entitlement));
+                    (resource, entitlement)
+                };
+                let (group, member) = own("group", "Group", ResourceTrait::Group, "member");
+                let (_, viewer) = own("space", "Space", ResourceTrait::None, "viewer");
                 let members = (0..MEMBERS).map(|m| user((n * 7919 + m * 97) % USERS));
-                out.records
-                    .grants
-                    .extend(members.map(|user| Grant::new(member.clone(), user)));
+                let grants = members.map(|user| Grant::new(member.clone(), user));
+                out.records.grants.extend(grants);
                 if n % 1000 < HOLDERS {
-                    out.records
-                        .grants
-                        .push(Grant::new(viewer, group).through(member));
+                    let grant = Grant::new(viewer, group).through(member);
+                    out.records.grants.push(grant);
                 }
             }
         }
@@ -146,7 +133,7 @@ fn user(n: usize) -> ResourceId {
     ResourceId::new("user", id(n))
 }
 
-fn entitlement(id: &EntitlementId) -> Entitlement {
+fn entitlement_of(id: &EntitlementId) -> Entitlement {
     Entitlement {
         id: id.clone(),
         display_name: id.slug.clone(),
@@ -189,8 +176,8 @@ pub(crate) fn write(grants: &str) -> Result<(), Failed> {
     let began = Instant::now();
     let answer = runtime.block_on(function::sync::<Synthetic>(&cx, &json!({})))?;
     let wall = began.elapsed().as_secs_f64();
-    let rows = answer["counts"]["grants"].as_u64().unwrap_or_default()
-        + answer["counts"]["expanded"].as_u64().unwrap_or_default();
+    let count = |what: &str| answer["counts"][what].as_u64().unwrap_or_default();
+    let rows = count("grants") + count("expanded");
     let key = answer["snapshot"].as_str().ok_or("no snapshot")?;
     let size = std::fs::metadata(folder.path().join("store").join(key))?.len();
     let (cpu, peak) = own_cost()?;
@@ -205,23 +192,15 @@ pub(crate) fn write(grants: &str) -> Result<(), Failed> {
 /// CPU seconds and peak resident MiB of this process, as Linux counts them.
 fn own_cost() -> Result<(f64, f64), Failed> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |n: usize| {
-        fields
-            .get(n)
-            .and_then(|f| f.parse::<f64>().ok())
-            .unwrap_or_default()
-    };
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: f64 = ticks.filter_map(|field| field.parse::<f64>().ok()).sum();
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status
-        .lines()
-        .find_map(|l| l.strip_prefix("VmHWM:"))
-        .unwrap_or_default();
-    let kib: f64 = peak.trim().trim_end_matches(" kB").parse()?;
-    Ok(((ticks(11) + ticks(12)) / 100.0, kib / 1024.0))
+    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    let kib: f64 = peak
+        .unwrap_or_default()
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()?;
+    Ok((ticks / 100.0, kib / 1024.0))
 }

@@ -13,39 +13,36 @@ mod tour;
 use std::path::Path;
 use std::process::ExitCode;
 
-use page::Page;
-use tour::Tour;
+use page::line;
+use tour::{Failed, Tour};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let mut page = Page::new();
-    match all(&mut page).await {
+    match all().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            page.line(&format!("\nThe tour stopped: {e}"));
+            line(format_args!("\nThe tour stopped: {e}"));
             ExitCode::FAILURE
         }
     }
 }
 
 /// Shows every connector there is.
-async fn all(page: &mut Page) -> Result<(), Box<dyn std::error::Error>> {
-    page.line("Rollcall: who has access to what, and changing it, safely.");
-    page.line("Every vendor below is a simulator in this process; the handlers are the ones that run on Lambda.");
+async fn all() -> Result<(), Failed> {
+    line("Rollcall: who has access to what, and changing it, safely.");
+    line(
+        "Every vendor below is a simulator in this process; the handlers are the ones that run on Lambda.",
+    );
     let store = std::env::current_dir()?.join("rollcall-data/demo");
     if store.exists() {
         std::fs::remove_dir_all(&store)?;
     }
-    every(page, &store).await?;
-    page.line(&format!("\nAll of this lies in {}.", store.display()));
-    page.line("Look into it with, for example:");
-    for command in [
-        "snapshot stats",
-        "snapshot grants --type namespace",
-        "snapshot resources -o json",
-    ] {
-        page.line(&format!(
-            "  cargo run --bin rollcall -- {command} --connector temporalcloud --store rollcall-data/demo"
+    every(&store).await?;
+    line(format_args!("\nAll of this lies in {}.", store.display()));
+    line("Look into it with, for example:");
+    for command in ["stats", "grants --type namespace", "resources -o json"] {
+        line(format_args!(
+            "  cargo run --bin rollcall -- snapshot {command} --connector temporalcloud --store rollcall-data/demo"
         ));
     }
     Ok(())
@@ -53,11 +50,8 @@ async fn all(page: &mut Page) -> Result<(), Box<dyn std::error::Error>> {
 
 macro_rules! connectors {
     ($($name:ident),* $(,)?) => {
-        async fn every(page: &mut Page, store: &Path) -> Result<(), Box<dyn std::error::Error>> {
-            $(
-                let entry = rollcall_functions::$name::entry();
-                Tour::<$name::Vendor>::begin(page, store, entry).await?.go().await?;
-            )*
+        async fn every(store: &Path) -> Result<(), Failed> {
+            $(Tour::begin(store, rollcall_functions::$name::entry(), $name::vendor().await?)?.run().await?;)*
             Ok(())
         }
     };

@@ -1,31 +1,19 @@
-//! Where the tour is written.
+//! Where the tour is written: standard output.
 
+use std::fmt::Display;
 use std::io::Write;
 
-/// Standard output, a line at a time.
-pub(crate) struct Page {
-    out: std::io::Stdout,
+/// Writes a line. Nobody is left to be told if standard output is gone.
+pub(crate) fn line(text: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-impl Page {
-    pub(crate) fn new() -> Self {
-        Self {
-            out: std::io::stdout(),
-        }
-    }
+/// Writes the heading of a part.
+pub(crate) fn heading(text: &str) {
+    line(format_args!("\n── {text}"));
+}
 
-    /// A line. Nobody is left to be told if standard output is gone.
-    pub(crate) fn line(&mut self, text: &str) {
-        let _ = writeln!(self.out, "{text}");
-    }
-
-    /// The heading of a part.
-    pub(crate) fn heading(&mut self, text: &str) {
-        self.line(&format!("\n── {text}"));
-    }
-
-    /// A line below a heading.
-    pub(crate) fn item(&mut self, text: &str) {
-        self.line(&format!("   {text}"));
-    }
+/// Writes a line below a heading.
+pub(crate) fn item(text: impl Display) {
+    line(format_args!("   {text}"));
 }

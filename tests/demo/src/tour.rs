@@ -1,11 +1,10 @@
 //! The tour of one connector: the same for all of them.
 
-use std::marker::PhantomData;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_trait::async_trait;
 use rollcall_connector::clock::System;
 use rollcall_connector::http::Transport;
 use rollcall_connector::{Chain, Error};
@@ -13,110 +12,104 @@ use rollcall_engine::context::Context;
 use rollcall_engine::context::secrets::Environment;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use rollcall_engine::store::folder::Folder;
+use rollcall_simulators::Server;
 use rollcall_snapshot::{Difference, DifferenceKind, RecordKind, Snapshot, compare};
 use serde_json::{Value, json};
 
-use crate::page::Page;
+use crate::page::{heading, item, line};
 
-type Failed = Box<dyn std::error::Error>;
+pub(crate) type Failed = Box<dyn std::error::Error>;
 
 /// A vendor that can be shown.
-#[async_trait]
-pub(crate) trait Guide: Sized + Send + Sync {
-    /// Starts its simulator.
-    async fn start() -> std::io::Result<Self>;
+pub(crate) struct Vendor<S> {
+    /// Its simulator.
+    pub(crate) sim: S,
     /// The variables that lead to the simulator.
-    fn secret(&self) -> Vec<(String, String)>;
-    /// How many requests the simulator has seen.
-    fn calls(&self) -> usize;
-    /// What there is to tell.
-    fn tale() -> Tale;
-    /// What happens at the vendor between two syncs, if Rollcall changes nothing there.
-    fn meanwhile(&self) {}
+    pub(crate) secret: Vec<(&'static str, String)>,
+    pub(crate) tale: Tale<S>,
 }
 
 /// What there is to tell of a connector.
-pub(crate) enum Tale {
+pub(crate) enum Tale<S> {
     /// It changes access: a grant to show, and a revocation that is refused.
-    Changes { change: Change, refusal: Change },
-    /// It only looks: what happens at the vendor, and to whom.
-    Looks {
+    Changes { grant: Change, refused: Change },
+    /// It only reads: what happens at the vendor between two syncs, and to whom.
+    Reads {
         what: &'static str,
         principal: &'static str,
+        change: fn(&S),
     },
 }
 
 /// A change of access.
 pub(crate) struct Change {
-    pub(crate) who: &'static str,
+    pub(crate) what: &'static str,
     pub(crate) entitlement: &'static str,
     pub(crate) principal: &'static str,
 }
 
 impl Change {
-    fn event(&self, request_id: &str) -> Value {
-        json!({"request_id": request_id, "entitlement": self.entitlement, "principal": self.principal})
+    fn event(&self, request_id: &str, dry_run: bool) -> Value {
+        json!({"request_id": request_id, "entitlement": self.entitlement, "principal": self.principal, "dry_run": dry_run})
     }
 }
 
 /// A tour of one connector.
-pub(crate) struct Tour<'a, G> {
-    page: &'a mut Page,
-    vendor: G,
+pub(crate) struct Tour<S> {
+    vendor: Vendor<S>,
     entry: Entry,
     cx: Context,
     store: PathBuf,
-    guide: PhantomData<G>,
 }
 
-impl<'a, G: Guide> Tour<'a, G> {
-    pub(crate) async fn begin(
-        page: &'a mut Page,
-        store: &Path,
-        entry: Entry,
-    ) -> Result<Self, Failed> {
-        let vendor = G::start().await?;
+impl<S: Deref<Target = Server>> Tour<S> {
+    pub(crate) fn begin(store: &Path, entry: Entry, vendor: Vendor<S>) -> Result<Self, Failed> {
+        let secret = vendor.secret.iter();
         let cx = Context::new(
             Arc::new(Folder::new(store)),
-            Arc::new(Environment::new(vendor.secret())),
+            Arc::new(Environment::new(
+                secret.map(|(name, value)| ((*name).to_owned(), value.clone())),
+            )),
             Arc::new(System),
             Transport::new(None)?,
         );
-        page.line(&format!("\n═══ {}", entry.about.display_name));
+        line(format_args!("\n═══ {}", entry.about.display_name));
         Ok(Self {
-            page,
             vendor,
             entry,
             cx,
             store: store.to_owned(),
-            guide: PhantomData,
         })
     }
 
-    pub(crate) async fn go(mut self) -> Result<(), Failed> {
-        self.page.heading("A first sync");
+    pub(crate) async fn run(mut self) -> Result<(), Failed> {
+        heading("A first sync");
         let first = self.sync().await?;
-        match G::tale() {
-            Tale::Changes { change, refusal } => {
-                self.path_of(&first, change.principal)?;
-                self.grant(&change).await?;
-                self.refused(&refusal).await?;
-                self.again(&first, change.principal).await?;
-                self.revoke(&change).await?;
+        match &self.vendor.tale {
+            Tale::Changes { grant, refused } => {
+                self.path_of(&first, grant.principal)?;
+                self.grant(grant).await?;
+                self.refused(refused).await?;
+                self.again(&first, grant.principal).await?;
+                self.revoke(grant).await?;
             }
-            Tale::Looks { what, principal } => {
+            Tale::Reads {
+                what,
+                principal,
+                change,
+            } => {
                 self.path_of(&first, principal)?;
-                self.page.heading("At the vendor");
-                self.page.item(what);
-                self.vendor.meanwhile();
+                heading("At the vendor");
+                item(what);
+                change(&self.vendor.sim);
                 self.again(&first, principal).await?;
             }
         }
-        self.cut(&first).await
+        self.interrupted(&first).await
     }
 
-    async fn again(&mut self, first: &Value, principal: &str) -> Result<(), Failed> {
-        self.page.heading("A second sync, and what changed");
+    async fn again(&self, first: &Value, principal: &str) -> Result<(), Failed> {
+        heading("A second sync, and what changed");
         let second = self.sync().await?;
         self.differences(first, &second)?;
         self.path_of(&second, principal)
@@ -126,32 +119,32 @@ impl<'a, G: Guide> Tour<'a, G> {
         self.entry.invoke(&self.cx, operation, &event).await
     }
 
-    async fn sync(&mut self) -> Result<Value, Failed> {
-        let (began, calls) = (Instant::now(), self.vendor.calls());
+    fn calls(&self) -> usize {
+        self.vendor.sim.calls()
+    }
+
+    async fn sync(&self) -> Result<Value, Failed> {
+        let (began, calls) = (Instant::now(), self.calls());
         let answer = self.invoke(Operation::Sync, json!({})).await?;
-        let counts = &answer["counts"];
-        self.page.item(&format!(
+        let count = |what: &str| &answer["counts"][what];
+        item(format_args!(
             "{}: {} resources, {} entitlements, {} grants, and {} more that follow from them",
-            answer["status"].as_str().unwrap_or_default(),
-            counts["resources"],
-            counts["entitlements"],
-            counts["grants"],
-            counts["expanded"],
+            text(&answer, "status"),
+            count("resources"),
+            count("entitlements"),
+            count("grants"),
+            count("expanded"),
         ));
-        self.page.item(&format!(
-            "{} requests, {:.2} s; content digest {}…",
-            self.vendor.calls() - calls,
+        item(format_args!(
+            "{} requests, {:.2} s; content digest {:.16}…",
+            self.calls() - calls,
             began.elapsed().as_secs_f64(),
-            &answer["content_digest"].as_str().unwrap_or_default()[..16],
+            text(&answer, "content_digest"),
         ));
-        self.page.item(&format!(
-            "snapshot {}",
-            answer["snapshot"].as_str().unwrap_or_default()
-        ));
+        item(format_args!("snapshot {}", text(&answer, "snapshot")));
         for warning in answer["warnings"].as_array().into_iter().flatten() {
-            let text = |key: &str| warning[key].as_str().unwrap_or_default().to_owned();
-            self.page
-                .item(&format!("warning {}: {}", text("code"), text("message")));
+            let (code, message) = (text(warning, "code"), text(warning, "message"));
+            item(format_args!("warning {code}: {message}"));
         }
         Ok(answer)
     }
@@ -161,122 +154,95 @@ impl<'a, G: Guide> Tour<'a, G> {
         Ok(Snapshot::open(&self.store.join(key))?)
     }
 
-    fn path_of(&mut self, answer: &Value, principal: &str) -> Result<(), Failed> {
+    fn path_of(&self, answer: &Value, principal: &str) -> Result<(), Failed> {
         let access = self.open(answer)?.access(principal)?;
-        self.page.item(&format!(
-            "{} ({principal}) holds:",
-            access.principal.display_name
-        ));
-        for held in &access.holds {
-            for path in &held.paths {
-                self.page.item(&format!("  {}", access.path(path)));
-            }
+        let name = &access.principal.display_name;
+        item(format_args!("{name} ({principal}) holds:"));
+        for path in access.holds.iter().flat_map(|held| &held.paths) {
+            item(format_args!("  {}", access.path(path)));
         }
         Ok(())
     }
 
-    async fn grant(&mut self, change: &Change) -> Result<(), Failed> {
-        self.page.heading("A grant");
-        self.page.item(change.who);
-        let mut rehearsal = change.event("demo-grant");
-        rehearsal["dry_run"] = true.into();
-        for (what, event) in [
-            ("dry run", rehearsal),
-            ("grant", change.event("demo-grant")),
-            ("same request again", change.event("demo-grant")),
-            ("another request for the same", change.event("demo-grant-2")),
+    async fn grant(&self, change: &Change) -> Result<(), Failed> {
+        heading("A grant");
+        item(change.what);
+        for (what, request_id, dry_run) in [
+            ("dry run", "demo-grant", true),
+            ("grant", "demo-grant", false),
+            ("same request again", "demo-grant", false),
+            ("another request for the same", "demo-grant-2", false),
         ] {
-            let calls = self.vendor.calls();
+            let calls = self.calls();
+            let event = change.event(request_id, dry_run);
             let answer = self.invoke(Operation::Grant, event).await?;
-            let calls = self.vendor.calls() - calls;
-            self.page.item(&format!(
-                "{what}: {} ({calls} requests)",
-                answer["outcome"].as_str().unwrap_or_default()
-            ));
+            let (outcome, calls) = (text(&answer, "outcome"), self.calls() - calls);
+            item(format_args!("{what}: {outcome} ({calls} requests)"));
         }
-        self.page
-            .item("audit record: audit/…/demo-grant/intended.json and observed.json");
+        item("audit record: audit/…/demo-grant/intended.json and observed.json");
         Ok(())
     }
 
-    async fn refused(&mut self, change: &Change) -> Result<(), Failed> {
-        self.page.heading("A refusal");
-        self.page.item(change.who);
-        match self
-            .invoke(Operation::Revoke, change.event("demo-refused"))
-            .await
-        {
+    async fn refused(&self, change: &Change) -> Result<(), Failed> {
+        heading("A refusal");
+        item(change.what);
+        let event = change.event("demo-refused", false);
+        match self.invoke(Operation::Revoke, event).await {
             Ok(answer) => Err(format!("this should have been refused: {answer}").into()),
             Err(e) => {
-                self.page
-                    .item(&format!("{} ({}): {}", e.kind(), e.code(), Chain(&e)));
-                self.page.item(&format!("what to do: {}", e.fix()));
+                item(format_args!("{} ({}): {}", e.kind(), e.code(), Chain(&e)));
+                item(format_args!("what to do: {}", e.fix()));
                 Ok(())
             }
         }
     }
 
-    async fn revoke(&mut self, change: &Change) -> Result<(), Failed> {
-        self.page.heading("The grant is revoked");
-        let answer = self
-            .invoke(Operation::Revoke, change.event("demo-revoke"))
-            .await?;
-        let removed: Vec<&str> = answer["removed"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        self.page.item(&format!(
-            "{}: {}",
-            answer["outcome"].as_str().unwrap_or_default(),
-            removed.join(", ")
-        ));
+    async fn revoke(&self, change: &Change) -> Result<(), Failed> {
+        heading("The grant is revoked");
+        let event = change.event("demo-revoke", false);
+        let answer = self.invoke(Operation::Revoke, event).await?;
+        let removed = answer["removed"].as_array().into_iter().flatten();
+        let removed: Vec<&str> = removed.filter_map(Value::as_str).collect();
+        let outcome = text(&answer, "outcome");
+        item(format_args!("{outcome}: {}", removed.join(", ")));
         Ok(())
     }
 
-    async fn cut(&mut self, first: &Value) -> Result<(), Failed> {
-        self.page.heading("A sync that is cut, and goes on");
+    async fn interrupted(&mut self, first: &Value) -> Result<(), Failed> {
+        heading("A sync that is interrupted, and resumed");
         self.cx.settings.max_steps = Some(5);
         let cut = self.invoke(Operation::Sync, json!({})).await?;
-        self.page.item(&format!(
-            "after five steps: {} (reason: {}); nothing is published",
-            cut["status"].as_str().unwrap_or_default(),
-            cut["reason"].as_str().unwrap_or_default(),
+        let (status, reason) = (text(&cut, "status"), text(&cut, "reason"));
+        item(format_args!(
+            "after five steps: {status} (reason: {reason}); nothing is published"
         ));
         let busy = self.invoke(Operation::Sync, json!({})).await?;
-        self.page.item(&format!(
+        item(format_args!(
             "another run meanwhile: {}",
-            busy["status"].as_str().unwrap_or_default()
+            text(&busy, "status")
         ));
         self.cx.settings.max_steps = None;
-        let answer = self
-            .invoke(Operation::Sync, json!({"sync_id": cut["sync_id"]}))
-            .await?;
-        self.page.item(&format!(
-            "resumed: {}",
-            answer["status"].as_str().unwrap_or_default()
-        ));
-        self.page.item("what differs from the first sync:");
-        self.differences(first, &answer)?;
-        Ok(())
+        let event = json!({"sync_id": cut["sync_id"]});
+        let answer = self.invoke(Operation::Sync, event).await?;
+        item(format_args!("resumed: {}", text(&answer, "status")));
+        item("what differs from the first sync:");
+        self.differences(first, &answer)
     }
 
-    fn differences(&mut self, old: &Value, new: &Value) -> Result<(), Failed> {
-        let (old, new) = (self.open(old)?, self.open(new)?);
-        let mut lines = Vec::new();
-        compare::<Error>(&old, &new, |difference| {
-            lines.push(line(&difference));
-            Ok(())
+    fn differences(&self, old: &Value, new: &Value) -> Result<(), Failed> {
+        compare(&self.open(old)?, &self.open(new)?, |difference| {
+            item(described(&difference));
+            Ok::<(), Error>(())
         })?;
-        for line in lines {
-            self.page.item(&line);
-        }
         Ok(())
     }
 }
 
-fn line(difference: &Difference) -> String {
+fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
+    answer[field].as_str().unwrap_or_default()
+}
+
+fn described(difference: &Difference) -> String {
     let sign = match difference.change {
         DifferenceKind::Created => '+',
         DifferenceKind::Deleted => '-',
@@ -289,10 +255,9 @@ fn line(difference: &Difference) -> String {
         RecordKind::Grant => "grant",
     };
     let fields: Vec<&str> = difference.fields.iter().map(|f| f.name.as_str()).collect();
-    let fields = if fields.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", fields.join(", "))
+    let fields = match fields.as_slice() {
+        [] => String::new(),
+        fields => format!(" ({})", fields.join(", ")),
     };
     format!("{sign} {object} {}{fields}", difference.id)
 }

@@ -3,11 +3,11 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::conformance::{folder, write_secret};
 use crate::process::{Launch, Process};
 use crate::runtime_api::{Answer, Deadline, RuntimeApi};
 
@@ -15,29 +15,22 @@ use crate::runtime_api::{Answer, Deadline, RuntimeApi};
 pub const PLENTY: Deadline = Deadline::In(60_000);
 
 /// A running function.
-#[derive(Debug)]
 pub struct Environment {
     api: RuntimeApi,
     process: Process,
 }
 
-/// A failure, as whoever called the function sees it.
+/// A failure, as whoever called the function sees it: `errorType`, and what `errorMessage` holds.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "the type says it all")]
 pub struct Refusal {
-    /// `errorType`.
     pub kind: String,
-    /// What `errorMessage` holds.
     pub message: Value,
 }
 
-/// What a function wrote, line by line.
+/// What a function wrote on standard output, line by line.
 #[derive(Debug)]
-pub struct Output {
-    /// On standard output: its log.
-    pub stdout: Vec<String>,
-    /// On standard error: nothing, if all is well.
-    pub stderr: Vec<String>,
-}
+pub struct Output(pub Vec<String>);
 
 impl Environment {
     /// Starts a binary with these variables.
@@ -53,14 +46,9 @@ impl Environment {
 
     /// Hands an event to the function.
     pub async fn ask(&self, event: Value, deadline: Deadline) -> Answer {
-        match self.api.invoke(event, deadline).await {
-            Ok(answer) => answer,
-            Err(e) => panic!(
-                "{e}: {:#?} {:#?}",
-                self.process.stdout(),
-                self.process.stderr()
-            ),
-        }
+        let answer = self.api.invoke(event, deadline).await;
+        let (out, err) = (self.process.stdout(), self.process.stderr());
+        answer.unwrap_or_else(|e| panic!("{e}: {out:#?} {err:#?}"))
     }
 
     /// The answer to an event that must succeed.
@@ -72,47 +60,39 @@ impl Environment {
     pub async fn answer_by(&self, event: Value, deadline: Deadline) -> Value {
         match self.ask(event, deadline).await {
             Answer::Response(answer) => answer,
-            Answer::Error { body, .. } => panic!("failed: {body:#}"),
+            Answer::Error(body) => panic!("failed: {body:#}"),
         }
     }
 
     /// The failure of an event that must fail.
     pub async fn refusal(&self, event: Value) -> Refusal {
-        match self.ask(event, PLENTY).await {
+        let body = match self.ask(event, PLENTY).await {
             Answer::Response(answer) => panic!("succeeded: {answer:#}"),
-            Answer::Error {
-                error_type,
-                error_message,
-                ..
-            } => Refusal {
-                kind: error_type,
-                message: serde_json::from_str(&error_message).expect("errorMessage is JSON"),
-            },
+            Answer::Error(body) => body,
+        };
+        let text = |field: &str| body[field].as_str().expect("text");
+        Refusal {
+            kind: text("errorType").to_owned(),
+            message: serde_json::from_str(text("errorMessage")).expect("JSON"),
         }
     }
 
-    /// Ends the process, which must have kept to the protocol, and gives all that it wrote.
-    pub async fn end(mut self) -> Output {
-        assert!(
-            self.process.is_running(),
-            "an invocation ended the environment"
-        );
+    /// Ends the process, and gives all that it wrote. It must have kept to the protocol, and shown none of these tokens.
+    pub async fn end(mut self, tokens: &[impl AsRef<str>]) -> Output {
+        let is_running = self.process.is_running();
+        assert!(is_running, "an invocation ended the environment");
         self.process.kill().await.expect("killed");
-        self.process
-            .wait(Duration::from_secs(10))
-            .await
-            .expect("ended");
-        assert_eq!(self.api.faults(), Vec::<String>::new());
-        Output {
-            stdout: self.process.stdout(),
-            stderr: self.process.stderr(),
+        assert_eq!((self.api.faults(), self.process.stderr()), (vec![], vec![]));
+        let output = Output(self.process.stdout());
+        for token in tokens {
+            assert!(!output.holds(token.as_ref()), "a token is in the log");
         }
+        output
     }
 }
 
 impl Refusal {
     /// One of the texts in `errorMessage`.
-    #[must_use]
     pub fn text(&self, key: &str) -> &str {
         self.message[key].as_str().unwrap_or_default()
     }
@@ -120,91 +100,62 @@ impl Refusal {
 
 impl Output {
     /// Whether a text is anywhere in it.
-    #[must_use]
     pub fn holds(&self, text: &str) -> bool {
-        self.stdout
-            .iter()
-            .chain(&self.stderr)
-            .any(|line| line.contains(text))
+        self.0.iter().any(|line| line.contains(text))
     }
 
-    /// The log on standard output: every line is a JSON object.
-    #[must_use]
+    /// The log: every line is a JSON object.
     pub fn log(&self) -> Vec<Value> {
         let parse = |line: &String| match serde_json::from_str::<Value>(line) {
             Ok(value) if value.is_object() => value,
             _ => panic!("not a JSON object: {line}"),
         };
-        self.stdout.iter().map(parse).collect()
+        self.0.iter().map(parse).collect()
     }
 
     /// The lines that sum an invocation up.
-    #[must_use]
     pub fn summaries(&self) -> Vec<Value> {
-        let mut log = self.log();
-        log.retain(|line| matches!(line["message"].as_str(), Some("done" | "failed")));
-        log
+        let is_one = |line: &Value| line["message"] == "done" || line["message"] == "failed";
+        self.log().into_iter().filter(is_one).collect()
     }
 
     /// The lines of numbers, of which CloudWatch makes metrics where alarms use them.
-    #[must_use]
     pub fn numbers(&self) -> Vec<Value> {
-        let mut log = self.log();
-        log.retain(|line| line.get("Failures").is_some());
-        log
+        let is_one = |line: &Value| line.get("Failures").is_some();
+        self.log().into_iter().filter(is_one).collect()
     }
 }
 
 /// A store and secrets in a folder of this machine.
-#[derive(Debug)]
-pub struct Local {
-    connector: &'static str,
-    folder: TempDir,
-}
+pub struct Local(TempDir);
 
 impl Local {
-    /// An empty store, and a secret for the connection `default`.
-    #[must_use]
-    pub fn new(connector: &'static str, secret: &Value) -> Self {
-        let local = Self {
-            connector,
-            folder: tempfile::tempdir().expect("a folder"),
-        };
-        local.write_secret("default", secret);
-        local
-    }
-
-    /// Gives a connection its secret.
-    pub fn write_secret(&self, connection: &str, secret: &Value) {
-        let secrets = self.folder.path().join("secrets").join(self.connector);
-        std::fs::create_dir_all(&secrets).expect("a folder");
-        let file = secrets.join(format!("{connection}.json"));
-        std::fs::write(file, secret.to_string()).expect("written");
+    /// An empty store, and a secret for the connection `default` of this connector.
+    pub fn new(connector: &str, secret: &Value) -> Self {
+        let folder = folder();
+        write_secret(&folder, connector, secret);
+        Self(folder)
     }
 
     /// The folder of the store.
-    #[must_use]
     pub fn store(&self) -> PathBuf {
-        self.folder.path().join("store")
+        self.0.path().join("store")
     }
 
     /// An object of the store that is JSON.
-    #[must_use]
     pub fn json(&self, key: impl AsRef<Path>) -> Value {
         let bytes = std::fs::read(self.store().join(key)).expect("an object");
         serde_json::from_slice(&bytes).expect("JSON")
     }
 
     /// The variables that lead a function here.
-    #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
-        let path = |name: &str| self.folder.path().join(name).display().to_string();
-        vec![
-            ("ROLLCALL_STORE".into(), path("store")),
-            (
-                "ROLLCALL_SECRETS".into(),
-                format!("file:{}", path("secrets")),
-            ),
-        ]
+        let path = |name: &str| self.0.path().join(name).display().to_string();
+        let secrets = format!("file:{}", path("secrets"));
+        let pairs = [
+            ("ROLLCALL_STORE", path("store")),
+            ("ROLLCALL_SECRETS", secrets),
+        ];
+        pairs.map(|(name, value)| (name.to_owned(), value)).into()
     }
 }

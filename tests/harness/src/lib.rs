@@ -9,23 +9,9 @@ pub mod http;
 pub mod lambda;
 pub mod lines;
 pub mod moto;
+pub mod planned;
 pub mod process;
 pub mod runtime_api;
 pub mod shown;
 pub mod states;
-
-pub use bad_input::events;
-
-/// Makes a test of each of these requirements of one of our modules.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! each_a_test {
-    ($module:ident::<$subject:ty>: $($name:ident),* $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $name() {
-                $crate::$module::$name::<$subject>().await;
-            }
-        )*
-    };
-}
+pub mod workflow;

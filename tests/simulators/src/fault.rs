@@ -1,5 +1,6 @@
 //! Faults: what to do wrong, and with which requests.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub struct Fault {
     pub from: usize,
     /// How many matching requests to take; `None` is for ever.
     pub times: Option<usize>,
+    /// Only the first of requests that have the same method, path, query and body.
+    pub first_of_each: bool,
     /// What happens.
     pub kind: FaultKind,
 }
@@ -71,6 +74,7 @@ impl Fault {
             exact: false,
             from: 1,
             times: None,
+            first_of_each: false,
             kind,
         }
     }
@@ -79,6 +83,15 @@ impl Fault {
     #[must_use]
     pub fn every(kind: FaultKind) -> Self {
         Self::new(None, "", kind)
+    }
+
+    /// Each request once: the same request is answered when it is sent again.
+    #[must_use]
+    pub fn each_once(kind: FaultKind) -> Self {
+        Self {
+            first_of_each: true,
+            ..Self::every(kind)
+        }
     }
 
     /// The `n`-th request of all (from 1), once.
@@ -162,13 +175,22 @@ impl FaultKind {
     }
 }
 
-/// The faults in force, with how many matching requests each has seen.
+/// The faults in force, with what each has seen.
 #[derive(Default)]
-pub(crate) struct Faults(Vec<(Fault, usize)>);
+pub(crate) struct Faults(Vec<(Fault, Seen)>);
+
+/// The requests that a fault matched.
+#[derive(Default)]
+struct Seen {
+    count: usize,
+    /// What tells them apart, for [`Fault::first_of_each`].
+    requests: HashSet<String>,
+}
 
 impl Faults {
     pub(crate) fn set(&mut self, faults: Vec<Fault>) {
-        self.0 = faults.into_iter().map(|fault| (fault, 0)).collect();
+        let unseen = |fault| (fault, Seen::default());
+        self.0 = faults.into_iter().map(unseen).collect();
     }
 
     /// Counts the request for every fault; the first one that takes it wins.
@@ -178,11 +200,16 @@ impl Faults {
             if !fault.matches(call, vendor) {
                 continue;
             }
-            *seen += 1;
+            let (path, query) = (&call.path, &call.query);
+            let request = || format!("{} {path}?{query} {:?}", call.method, call.body);
+            if fault.first_of_each && !seen.requests.insert(request()) {
+                continue;
+            }
+            seen.count += 1;
             let last = fault.times.map_or(usize::MAX, |times| {
                 fault.from.saturating_add(times).saturating_sub(1)
             });
-            if taken.is_none() && (fault.from..=last).contains(seen) {
+            if taken.is_none() && (fault.from..=last).contains(&seen.count) {
                 taken = Some(fault.kind.clone());
             }
         }

@@ -111,6 +111,20 @@ pub(crate) fn text<'a>(
         .ok_or_else(|| format!("{what} has no text {field}"))
 }
 
+/// The texts of an object that has exactly these fields.
+pub(crate) fn texts<'a, const N: usize>(
+    value: &'a Value,
+    what: &str,
+    fields: [&str; N],
+) -> Result<[&'a str; N], String> {
+    let object = object(value, what, &fields)?;
+    let mut texts = [""; N];
+    for (place, field) in texts.iter_mut().zip(fields) {
+        *place = text(object, what, field)?;
+    }
+    Ok(texts)
+}
+
 /// The bearer token that a request came with, if it is one.
 pub(crate) fn bearer(call: &Call) -> Option<&str> {
     let (scheme, token) = call.header("authorization")?.split_once(' ')?;

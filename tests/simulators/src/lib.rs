@@ -16,13 +16,11 @@ pub mod server;
 pub mod temporalcloud;
 
 mod address;
-mod base64;
 mod clock;
 mod head;
 #[doc(hidden)]
 pub mod kit;
 mod line;
-mod lists;
 mod log;
 mod paging;
 mod refusal;
@@ -31,5 +29,5 @@ mod routes;
 
 pub use fault::{Fault, FaultKind};
 pub use kit::{Common, Simulator};
-pub use paging::{Ordering, Rows};
+pub use paging::{EmptyPage, Ordering, Rows};
 pub use server::{Answer, Call, Request, Server, Vendor};

@@ -97,6 +97,50 @@ impl Place {
     }
 }
 
+/// Whether lists have a page without rows that leads to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyPage {
+    /// No.
+    Never,
+    /// The first one: the rows come on the pages after it.
+    First,
+    /// The last one, and it leads to itself.
+    Last,
+    /// One between any two others: what the caller may not see was left out after the list was cut.
+    Between,
+    /// All, and each leads to another one.
+    All,
+}
+
+impl EmptyPage {
+    /// The rows of a page that begins at `from`, or is the first one, and where the next one begins.
+    pub(crate) fn cut<T>(
+        self,
+        items: Vec<T>,
+        from: Option<usize>,
+        size: usize,
+    ) -> (Vec<T>, Option<usize>) {
+        let gap = |n: usize| match self {
+            Self::Between if n > 0 && n.is_multiple_of(size) => size,
+            _ => 0,
+        };
+        let items = items.into_iter().enumerate();
+        // What was left out is a place without a row.
+        let places = items.flat_map(|(n, item)| (0..gap(n)).map(|_| None).chain([Some(item)]));
+        let places: Vec<Option<T>> = places.collect();
+        let (begin, total) = (from.unwrap_or_default(), places.len());
+        let end = begin.saturating_add(size);
+        let (begin, next) = match self {
+            Self::All => (total, Some(end)),
+            Self::First if from.is_none() => (total, Some(0)),
+            Self::Last => (begin, Some(end.min(total))),
+            _ => (begin, (end < total).then_some(end)),
+        };
+        let rows = places.into_iter().skip(begin).take(size).flatten();
+        (rows.collect(), next)
+    }
+}
+
 /// A list's name: its path and its filters, which are all parameters but these.
 pub(crate) fn name(path: &str, query: &str, paging: &[&str]) -> String {
     let filter = |pair: &&str| {

@@ -53,6 +53,18 @@ impl Refusal {
         Self::new(400, reason).wrong()
     }
 
+    /// Refuses if the condition holds.
+    pub(crate) fn when(
+        condition: bool,
+        status: u16,
+        reason: impl Into<String>,
+    ) -> Result<(), Self> {
+        match condition {
+            true => Err(Self::new(status, reason)),
+            false => Ok(()),
+        }
+    }
+
     /// The same answer, to a request that a well-behaved client would not have sent.
     pub(crate) fn wrong(mut self) -> Self {
         self.violation = Some(self.reason.clone());
@@ -77,6 +89,13 @@ impl Refusal {
     pub(crate) fn header(mut self, name: &str, value: impl ToString) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
+    }
+}
+
+impl From<String> for Refusal {
+    /// What is wrong with a request's head or body is a violation.
+    fn from(reason: String) -> Self {
+        Self::violation(reason)
     }
 }
 

@@ -54,6 +54,20 @@ pub(crate) struct Route<D: Desk> {
     pub(crate) run: fn(&mut Request<'_, D>) -> Reply,
 }
 
+/// A table of routes, one a line: `GET "/path/{}" ["parameter"] NEED function;`.
+macro_rules! routes {
+    ($($method:ident $path:literal $parameters:tt $need:tt $run:path;)*) => {
+        &[$($crate::routes::Route {
+            method: stringify!($method),
+            path: $path,
+            parameters: &$parameters,
+            need: $need,
+            run: $run,
+        }),*]
+    };
+}
+pub(crate) use routes;
+
 /// One request on its way.
 pub(crate) struct Request<'a, D: Desk> {
     pub(crate) tenant: &'a mut Tenant<D>,
@@ -208,5 +222,22 @@ impl<D: Desk> Request<'_, D> {
         let number = text.parse().ok().filter(|_| digits);
         let number = number.ok_or_else(|| Refusal::violation(format!("{name} is not a number")));
         number.map(Some)
+    }
+
+    /// A parameter that must be a number from 1 to `most`, if it is there.
+    pub(crate) fn up_to(&self, name: &str, most: usize) -> Result<Option<usize>, Refusal> {
+        match self.number(name)? {
+            Some(number) if !(1..=most).contains(&number) => Err(Refusal::violation(format!(
+                "{name} is not from 1 to {most}"
+            ))),
+            number => Ok(number),
+        }
+    }
+
+    /// An identifier in the path that must be a number.
+    pub(crate) fn number_id(&self, n: usize) -> Result<u64, Refusal> {
+        let id = self.id(n);
+        id.parse()
+            .map_err(|_| Refusal::violation(format!("{id:?} is not a number")))
     }
 }

@@ -52,6 +52,9 @@ pub struct Write {
     pub(crate) adds: bool,
 }
 
+/// What a request for a page comes to.
+type Listed<T> = Result<Page<T>, HttpError>;
+
 /// The API with a key.
 pub(crate) struct Api(Http);
 
@@ -73,21 +76,17 @@ impl Api {
     }
 
     /// `GET /users`
-    pub(crate) async fn users(&self, cursor: &str) -> Result<Page<User>, HttpError> {
+    pub(crate) async fn users(&self, cursor: &str) -> Listed<User> {
         self.page(&["users"], cursor).await
     }
 
     /// `GET /groups`
-    pub(crate) async fn groups(&self, cursor: &str) -> Result<Page<Group>, HttpError> {
+    pub(crate) async fn groups(&self, cursor: &str) -> Listed<Group> {
         self.page(&["groups"], cursor).await
     }
 
     /// `GET /groups/{id}/members`
-    pub(crate) async fn members(
-        &self,
-        group: &str,
-        cursor: &str,
-    ) -> Result<Page<Member>, HttpError> {
+    pub(crate) async fn members(&self, group: &str, cursor: &str) -> Listed<Member> {
         self.page(&["groups", group, "members"], cursor).await
     }
 
@@ -103,11 +102,7 @@ impl Api {
         Ok(())
     }
 
-    async fn page<T: DeserializeOwned>(
-        &self,
-        path: &[&str],
-        cursor: &str,
-    ) -> Result<Page<T>, HttpError> {
+    async fn page<T: DeserializeOwned>(&self, path: &[&str], cursor: &str) -> Listed<T> {
         let call = match cursor {
             "" => Call::get(path),
             cursor => Call::get(path).query("cursor", cursor),

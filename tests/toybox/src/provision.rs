@@ -73,14 +73,11 @@ impl Toybox {
     async fn all_members(&self, group: &str) -> Result<Vec<Member>, Error> {
         let (mut members, mut cursor) = (Vec::new(), Some(String::new()));
         while let Some(at) = cursor {
-            let page = self
-                .api
-                .members(group, &at)
-                .await
-                .map_err(|e| match e.status() {
-                    Some(404) => no_group(group).with_source(e),
-                    _ => e.into(),
-                })?;
+            let page = self.api.members(group, &at).await;
+            let page = page.map_err(|e| match e.status() {
+                Some(404) => no_group(group).with_source(e),
+                _ => e.into(),
+            })?;
             members.extend(page.items);
             cursor = page.next;
         }

@@ -24,12 +24,10 @@ impl Syncer for Toybox {
     const CONCURRENCY: usize = 4;
 
     fn start(&self, _: &Identity) -> Vec<Step> {
-        let cursor = String::new();
+        let cursor = String::new;
         vec![
-            Step::Users {
-                cursor: cursor.clone(),
-            },
-            Step::Groups { cursor },
+            Step::Users { cursor: cursor() },
+            Step::Groups { cursor: cursor() },
         ]
     }
 

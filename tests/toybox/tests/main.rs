@@ -1,10 +1,21 @@
 //! Toybox against its simulator: what every connector must hold, and what the engine alone is responsible for.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
-mod engine;
+mod aws;
+mod engine {
+    mod changes;
+    mod outages;
+    mod runs;
+    mod worlds;
+}
+mod events;
+mod faults;
+mod lambda;
 mod simulator;
+mod stores;
+mod workflow;
 mod world;
 
 mod conformance {
-    rollcall_harness::conformance!(crate::world::Simulated);
+    rollcall_harness::conformance!(crate::simulator::Simulated);
 }

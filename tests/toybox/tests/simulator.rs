@@ -25,13 +25,13 @@ pub(crate) struct World {
 }
 
 /// A running simulator.
-pub(crate) struct Toybox {
+pub(crate) struct Simulated {
     pub(crate) server: Server,
     world: Arc<Mutex<World>>,
 }
 
-impl Toybox {
-    pub(crate) async fn start(world: World) -> Self {
+impl Simulated {
+    pub(crate) async fn of(world: World) -> Self {
         let world = Arc::new(Mutex::new(world));
         let vendor = Arc::new(Api(world.clone()));
         let server = Server::start(vendor, 0).await.expect("a port");
@@ -60,10 +60,9 @@ fn refusal(status: u16, message: &str) -> Answer {
 
 /// The refusal of a request that the API does not know.
 fn violation(what: String) -> Answer {
-    Answer {
-        violations: vec![what],
-        ..refusal(400, "unknown request")
-    }
+    let mut answer = refusal(400, "unknown request");
+    answer.violations.push(what);
+    answer
 }
 
 impl Vendor for Api {
@@ -122,7 +121,7 @@ impl Vendor for Api {
         call.query.starts_with("cursor=")
     }
 
-    fn stale_cursor(&self) -> Answer {
+    fn stale_cursor(&self, _call: &Call) -> Answer {
         refusal(410, "that cursor is too old")
     }
 

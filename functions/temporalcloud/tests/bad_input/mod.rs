@@ -1,12 +1,7 @@
 //! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
 //! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
 
-mod account;
-mod environment;
-mod request;
 mod secret;
-mod snapshot;
-mod store;
 
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::Inputs;
@@ -35,5 +30,3 @@ impl Inputs for Simulated {
         }
     }
 }
-
-rollcall_harness::events!(Simulated);

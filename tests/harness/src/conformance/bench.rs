@@ -1,14 +1,11 @@
 //! A workbench: a connector, its simulator, a store in a folder, and a clock that tests move.
-#![expect(
-    clippy::expect_used,
-    reason = "test equipment: a panic is a failed test"
-)]
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rollcall_connector::clock::Manual;
+use rollcall_connector::clock::{Clock, Manual, between};
 use rollcall_connector::http::Transport;
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::context::Context;
@@ -53,51 +50,32 @@ impl<S: Subject> Bench<S> {
     }
 
     fn with(vendor: S, transport: Transport) -> Self {
-        let folder = folder();
-        let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
-        let mut cx = Context::new(
-            Arc::new(Folder::new(folder.path().join("store"))),
-            Arc::new(Files::new(folder.path().join("secrets"))),
-            clock.clone(),
-            transport,
-        );
-        cx.settings.scratch = Some(folder.path().to_owned());
+        let (name, secret) = (S::entry().about.name, vendor.secret());
+        let (mut cx, clock, folder) = surroundings(name, &secret, transport);
         // What a connector makes of an outage shows at the first failure. Attempts are the engine's own.
         cx.settings.retries = 0;
-        let bench = Self {
+        Self {
             vendor,
             cx,
             clock,
             folder,
-        };
-        bench.write_secret(&bench.vendor.secret());
-        bench
+        }
     }
 
     /// Begins again with an empty store and the clock at the beginning.
     pub fn afresh(&mut self) {
-        let folder = folder();
-        let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
-        self.cx.store = Arc::new(Folder::new(folder.path().join("store")));
-        self.cx.audit = self.cx.store.clone();
-        self.cx.secrets = Arc::new(Files::new(folder.path().join("secrets")));
-        self.cx.settings.scratch = Some(folder.path().to_owned());
-        self.cx.clock = clock.clone();
-        self.clock = clock;
-        self.folder = folder;
-        self.write_secret(&self.vendor.secret());
+        let (name, secret) = (S::entry().about.name, self.vendor.secret());
+        let (fresh, clock, folder) = surroundings(name, &secret, self.cx.transport.clone());
+        self.cx.settings.scratch = fresh.settings.scratch;
+        (self.cx.store, self.cx.audit) = (fresh.store, fresh.audit);
+        (self.cx.secrets, self.cx.clock) = (fresh.secrets, fresh.clock);
+        (self.clock, self.folder) = (clock, folder);
         self.vendor.clear_requests();
     }
 
     /// Stores the secret of the connection `default`.
     pub fn write_secret(&self, secret: &Value) {
-        let folder = self
-            .folder
-            .path()
-            .join("secrets")
-            .join(S::entry().about.name);
-        std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("default.json"), secret.to_string()).expect("written");
+        write_secret(&self.folder, S::entry().about.name, secret);
     }
 
     /// Stores the secret with these keys set, and all others as they should be.
@@ -156,9 +134,8 @@ impl<S: Subject> Bench<S> {
 
     fn wait_for(&self, answer: &Value) {
         let at = answer["resume_at"].as_str().expect("a time");
-        let now = rollcall_connector::clock::Clock::now(&*self.clock);
-        let left = rollcall_connector::clock::between(now, at.parse().expect("a time"));
-        self.clock.advance(left);
+        let at = at.parse().expect("a time");
+        self.clock.advance(between(self.clock.now(), at));
     }
 
     /// Runs a sync that must be complete.
@@ -170,11 +147,16 @@ impl<S: Subject> Bench<S> {
 
     /// Whether anything was published.
     pub fn is_published(&self) -> bool {
-        let latest = self.store().join("latest");
-        latest.exists()
-            && files(&latest)
-                .iter()
-                .any(|f| f.extension().is_some_and(|e| e == "json"))
+        let found = files(&self.file("latest"));
+        let mut found = found.iter();
+        found.any(|file| file.extension().is_some_and(|e| e == "json"))
+    }
+
+    /// The pointer to the newest snapshot.
+    pub fn latest(&self) -> Value {
+        let key = format!("latest/{}/default.json", S::entry().about.name);
+        let text = std::fs::read(self.file(&key)).expect("the pointer");
+        serde_json::from_slice(&text).expect("JSON")
     }
 
     /// The bytes of an answer's snapshot.
@@ -205,14 +187,12 @@ impl<S: Subject> Bench<S> {
     pub fn published(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let counts = |path: &PathBuf| {
             let key = path.strip_prefix(self.store()).expect("a key");
-            key.starts_with("latest")
-                || key.starts_with("snapshots")
-                || key.ends_with("observed.json")
+            let shown = key.starts_with("latest") || key.starts_with("snapshots");
+            shown || key.ends_with("observed.json")
         };
         let files = self.written().into_iter().filter(counts);
-        files
-            .map(|path| (path.clone(), std::fs::read(path).expect("a file")))
-            .collect()
+        let read = |path: PathBuf| (path.clone(), std::fs::read(path).expect("a file"));
+        files.map(read).collect()
     }
 
     /// The first file that holds one of these texts, as it is or unpacked, and the text.
@@ -232,12 +212,35 @@ impl<S: Subject> Bench<S> {
     }
 }
 
+/// What surrounds a connector with this secret: time stands still, and what lasts is in a folder of its own.
+pub fn surroundings(
+    connector: &str,
+    secret: &Value,
+    transport: Transport,
+) -> (Context, Arc<Manual>, TempDir) {
+    let folder = folder();
+    write_secret(&folder, connector, secret);
+    let path = |name: &str| folder.path().join(name);
+    let (store, secrets) = (Folder::new(path("store")), Files::new(path("secrets")));
+    let clock = Arc::new(Manual::at(BEGINNING.parse().expect("a time")));
+    let (store, secrets) = (Arc::new(store), Arc::new(secrets));
+    let mut cx = Context::new(store, secrets, clock.clone(), transport);
+    cx.settings.scratch = Some(folder.path().to_owned());
+    (cx, clock, folder)
+}
+
+/// Writes the secret of the connection `default`.
+pub fn write_secret(folder: &TempDir, connector: &str, secret: &Value) {
+    let secrets = folder.path().join("secrets").join(connector);
+    std::fs::create_dir_all(&secrets).expect("a folder");
+    std::fs::write(secrets.join("default.json"), secret.to_string()).expect("written");
+}
+
 /// A folder, in memory where the machine has that: what a test writes need not outlive a power cut, and to wait until it
 /// would is a third of the time that a small sync takes.
-fn folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm")
-        .or_else(|_| tempfile::tempdir())
-        .expect("a folder")
+pub fn folder() -> TempDir {
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    folder.expect("a folder")
 }
 
 fn holds(bytes: &[u8], text: &str) -> bool {
@@ -256,17 +259,11 @@ pub fn answer_of(result: Result<Value, Error>) -> Value {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return found;
-    };
-    for entry in entries {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let within = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found
+        let below = path.is_dir().then(|| files(&path));
+        below.unwrap_or_else(|| vec![path])
+    };
+    entries.flat_map(within).collect()
 }

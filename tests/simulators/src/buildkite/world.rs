@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::SINCE;
-use crate::{base64, paging::Rows};
+use crate::paging::Rows;
 
 /// An organization admin's, with the scopes [`DOCUMENTED_SCOPES`].
 pub const TEST_TOKEN: &str = "bkua_admin-token";
@@ -93,7 +94,7 @@ pub struct Token {
 /// The GraphQL id of something: base64 of its type and its UUID, as the ids in the samples of
 /// <https://buildkite.com/docs/apis/rest-api/teams> read when they are decoded.
 pub(super) fn base64_id(kind: &str, uuid: &str) -> String {
-    base64::encode(format!("{kind}---{uuid}").as_bytes())
+    BASE64_STANDARD.encode(format!("{kind}---{uuid}"))
 }
 
 /// Whether it is a UUID in its usual form.

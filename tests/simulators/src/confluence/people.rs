@@ -1,187 +1,215 @@
-//! Users, one by one and in bulk.
+//! People and groups.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    head,
-    options::{HiddenEmail, NameTails},
-    paging,
-    refusal::Refusal,
-    routes::{Context, Good, Reply, required},
-    world::{Space, User},
+    Request, SITE, owner, page,
+    world::{Group, is_guest},
 };
-use crate::address::Query;
+use crate::{
+    head,
+    refusal::Refusal,
+    routes::{Good, Reply, ok},
+};
 
-/// What `expand` can name for a user.
-const EXPANDABLE: [&str; 2] = ["operations", "personalSpace"];
+fn not_found(what: &str, id: &str) -> Refusal {
+    Refusal::new(404, format!("No {what} found with id: {id}"))
+}
 
-/// The fields to expand.
-pub(crate) fn expand(query: &Query) -> Result<BTreeSet<&str>, Refusal> {
-    let names: BTreeSet<&str> = query.get("expand").unwrap_or_default().split(',').collect();
-    match names
-        .iter()
-        .find(|name| !name.is_empty() && !EXPANDABLE.contains(name))
-    {
-        Some(name) => Err(Refusal::violation(format!("expand must not name {name:?}"))),
-        None => Ok(names),
+pub(super) fn current(request: &mut Request) -> Reply {
+    let id = owner(&request.caller);
+    let mut row = by_id(request, id)?;
+    if let Some(name) = request.one_of("expand", &["operations"])? {
+        row[name] = request.tenant.world.users[id][name].clone();
+        row["_expandable"] = json!({"personalSpace": ""});
     }
+    ok(row)
 }
 
-/// `GET /wiki/rest/api/user/current`
-pub(crate) fn current(context: &mut Context<'_>) -> Reply {
-    let query = context.query(&["expand"])?;
-    let expand = expand(&query)?;
-    let id = context.caller.account_id.clone();
-    Ok(Good::ok(context.user_with_status(&id, &expand)?))
+pub(super) fn user(request: &mut Request) -> Reply {
+    ok(by_id(request, request.required("accountId")?)?)
 }
 
-/// `GET /wiki/rest/api/user?accountId=`
-pub(crate) fn by_id(context: &mut Context<'_>) -> Reply {
-    let query = context.query(&["accountId", "expand"])?;
-    let expand = expand(&query)?;
-    let id = required(&query, "accountId")?;
-    Ok(Good::ok(context.user_with_status(id, &expand)?))
+fn by_id(request: &Request, id: &str) -> Result<Value, Refusal> {
+    let user = request.tenant.world.users.get(id);
+    let user = user.ok_or_else(|| not_found("user", id))?;
+    let mut row = v1(shown(request, user, true));
+    row["locale"] = json!("en_US");
+    Ok(row)
 }
 
-/// `GET /wiki/rest/api/user/bulk?accountId=…`, repeated. *Unknown*: an id nobody has heard of. Taken: it is left out.
-pub(crate) fn bulk(context: &mut Context<'_>) -> Reply {
-    let query = context.query(&["accountId*", "expand", "limit", "start"])?;
-    let expand = expand(&query)?;
-    let ids: BTreeSet<&str> = query.all("accountId").collect();
-    if ids.is_empty() || ids.len() > paging::V1_MOST {
-        return Err(Refusal::violation(format!(
-            "accountId must be given 1 to {} times",
-            paging::V1_MOST
-        )));
+/// A row as v1 has it. *Unknown*: whether v1 knows customers. Taken: their type is empty, as documented.
+fn v1(mut row: Value) -> Value {
+    if row["accountType"] == "customer" {
+        row["accountType"] = json!("");
     }
-    let users = ids
-        .into_iter()
-        .filter_map(|id| context.inner.world.users.get(id));
-    let users: Vec<&User> = users.collect();
-    context.v1_list(users, &query, paging::V1_MOST, |user| {
-        context.v1_user(user, true, &expand)
+    let id = row["accountId"].as_str().unwrap_or_default();
+    row["_links"] = json!({"self": format!("{SITE}/wiki/rest/api/user?accountId={id}")});
+    row["type"] = json!("known");
+    row["isGuest"] = json!(is_guest(&row));
+    row["_expandable"] = json!({"operations": "", "personalSpace": ""});
+    row
+}
+
+/// What the caller sees of a user. *Unknown*: whether search and members have the tail of a name that tells who cannot
+/// come in. Taken: only users that are asked for by id have it, as they alone have the status.
+fn shown(request: &Request, user: &Value, by_id: bool) -> Value {
+    let (address, mut row) = (&request.tenant.options.hidden_email, user.clone());
+    let mut hidden = vec!["operations", "emailHidden", "indexed"];
+    if row["emailHidden"] == true && row["accountId"] != owner(&request.caller) {
+        row["email"] = json!(address);
+        hidden.extend(address.is_none().then_some("email"));
+    }
+    if by_id {
+        let name = row["displayName"].as_str().unwrap_or_default();
+        let is_person = user["accountType"] == "atlassian";
+        let tail = match user["accountStatus"].as_str() {
+            Some("inactive") => " (Deactivated)",
+            Some("active") if is_person && user["operations"] == json!([]) => " (Unlicensed)",
+            _ => "",
+        };
+        row["displayName"] = json!(format!("{name}{tail}"));
+        row["timeZone"] = Value::Null;
+    } else {
+        hidden.push("accountStatus");
+    }
+    let fields = row.as_object_mut().into_iter();
+    fields.for_each(|fields| fields.retain(|name, _| !hidden.contains(&name.as_str())));
+    row
+}
+
+/// Ids nobody has heard of are left out.
+pub(super) fn users_bulk(request: &mut Request) -> Reply {
+    let body = request.body(&["accountIds"])?;
+    let ids = body["accountIds"].as_array();
+    let ids: Option<Vec<&str>> = ids.and_then(|ids| ids.iter().map(Value::as_str).collect());
+    let ids = ids.filter(|ids| (1..=250).contains(&ids.len()));
+    let ids = ids.ok_or_else(|| Refusal::violation("accountIds must be 1 to 250 texts"))?;
+    let users = ids.into_iter();
+    let users = users.filter_map(|id| request.tenant.world.users.get(id));
+    let rows = users.map(|user| {
+        let mut row = shown(request, user, true);
+        if row["accountType"] == "" {
+            row["accountType"] = json!("unknown");
+        }
+        row["personalSpaceId"] = Value::Null;
+        row
+    });
+    ok(json!({"results": rows.collect::<Vec<_>>(), "_links": {}}))
+}
+
+/// Nobody who is deactivated.
+pub(super) fn search(request: &mut Request) -> Reply {
+    let (request, options) = (&*request, &request.tenant.options);
+    let filters = ["none", "externalCollaborator", "all"];
+    let filter = request.one_of("sitePermissionTypeFilter", &filters)?;
+    let cql = request.required("cql")?;
+    if cql.replace([' ', '"'], "").to_lowercase() != "type=user" {
+        return Err(format!("Could not parse cql : {cql}").into());
+    }
+    let users = request.tenant.world.users.values();
+    let users = users.filter(|user| user["indexed"] == true && user["accountStatus"] != "inactive");
+    let users = users.filter(|user| match filter {
+        Some("all") => true,
+        filter => is_guest(user) == (filter == Some("externalCollaborator")),
+    });
+    let found = users.take(options.search_total).collect();
+    let mut good = page(request, found, |user| {
+        let (row, name) = (v1(shown(request, user, false)), &user["displayName"]);
+        let url = format!("/people/{}", row["accountId"].as_str().unwrap_or_default());
+        json!({
+            "user": row, "title": name, "excerpt": "", "url": url, "breadcrumbs": [], "entityType": "user",
+            "iconCssClass": "aui-icon content-type-profile", "lastModified": "2025-02-18T04:08:03.579Z", "score": 0.0,
+        })
+    })?;
+    good.body["totalSize"] = good.body["size"].clone();
+    good.body["cqlQuery"] = json!(cql);
+    good.body["searchDuration"] = json!(12);
+    Ok(good)
+}
+
+pub(super) fn groups(request: &mut Request) -> Reply {
+    by_name(request, request.tenant.world.groups.values())
+}
+
+/// *Unknown*: the answer for a user nobody has heard of. Taken: 404.
+pub(super) fn groups_of_user(request: &mut Request) -> Reply {
+    let (id, world) = (request.required("accountId")?, &request.tenant.world);
+    if !world.users.contains_key(id) {
+        return Err(not_found("user", id));
+    }
+    let groups = world.groups.values();
+    by_name(request, groups.filter(|group| group.members.contains(id)))
+}
+
+fn by_name<'w>(request: &Request, groups: impl Iterator<Item = &'w Group>) -> Reply {
+    let mut rows: Vec<&Value> = groups.map(|group| &group.row).collect();
+    rows.sort_by_key(|row| (row["name"].as_str(), row["id"].as_str()));
+    page(request, rows, Value::clone)
+}
+
+pub(super) fn group(request: &mut Request) -> Reply {
+    let (id, status) = (
+        request.required("id")?,
+        request.tenant.options.unknown_group_status,
+    );
+    let group = request.tenant.world.groups.get(id);
+    let mut unknown = not_found("group", id);
+    unknown.status = status;
+    ok(group.ok_or(unknown)?.row.clone())
+}
+
+/// A group nobody has heard of has no members.
+pub(super) fn members(request: &mut Request) -> Reply {
+    let world = &request.tenant.world;
+    let group = world.groups.get(request.id(0));
+    let members = group.into_iter().flat_map(|group| &group.members);
+    page(request, members.collect(), |id| match world.users.get(id) {
+        Some(user) => v1(shown(request, user, false)),
+        None => {
+            json!({"type": "unknown", "accountId": id, "accountType": "", "email": "", "publicName": "", "displayName": ""})
+        }
     })
 }
 
-/// `POST /wiki/api/v2/users-bulk`
-pub(crate) fn users_bulk(context: &mut Context<'_>) -> Reply {
-    context.query(&[])?;
-    let body = head::json(context.call)?;
-    let body = head::object(&body, "the body", &["accountIds"])?;
-    let ids = body.get("accountIds").and_then(Value::as_array);
-    let ids: Option<Vec<&str>> = ids.and_then(|ids| ids.iter().map(Value::as_str).collect());
-    let ids = ids
-        .filter(|ids| (1..=250).contains(&ids.len()))
-        .ok_or_else(|| Refusal::violation("accountIds must be 1 to 250 texts"))?;
-    let mut seen = BTreeSet::new();
-    let ids = ids.into_iter().filter(|id| seen.insert(*id));
-    let users = ids.filter_map(|id| context.inner.world.users.get(id));
-    let results: Vec<Value> = users.map(|user| context.v2_user(user)).collect();
-    Ok(Good::ok(json!({"results": results, "_links": {}})))
+pub(super) fn add_member(request: &mut Request) -> Reply {
+    let body = request.body(&["accountId"])?;
+    let [user] = head::texts(&body, "the body", ["accountId"])?;
+    let text = request.tenant.options.member_added_text;
+    let again = request.tenant.options.add_member_again;
+    let is_new = writable(request, user)?.members.insert(user.to_owned());
+    let refused = !is_new && again != 201;
+    Refusal::when(refused, again, "User is already a member of the group")?;
+    let mut good = Good::from(Value::Null);
+    good.status = 201;
+    if !text.is_empty() {
+        good.body = json!(text);
+        let plain = "text/plain".to_owned();
+        good.headers.push(("content-type".to_owned(), plain));
+    }
+    Ok(good)
 }
 
-impl Context<'_> {
-    fn user_with_status(&self, id: &str, expand: &BTreeSet<&str>) -> Result<Value, Refusal> {
-        let user = self.inner.world.users.get(id);
-        let user =
-            user.ok_or_else(|| Refusal::not_found(format!("No user found with id: {id}")))?;
-        let mut value = self.v1_user(user, true, expand);
-        value["accountStatus"] = Value::from(user.status.as_str());
-        value["locale"] = Value::from("en_US");
-        value["timeZone"] = Value::Null;
-        Ok(value)
-    }
-
-    /// A user as v1 shows them.
-    pub(crate) fn v1_user(&self, user: &User, by_id: bool, expand: &BTreeSet<&str>) -> Value {
-        let kind = match user.account_type.as_str() {
-            "customer" if !self.inner.options.v1_customers => "",
-            kind => kind,
-        };
-        let site = &self.inner.world.site;
-        let mut value = json!({
-            "type": "known", "accountId": user.account_id, "accountType": kind,
-            "publicName": user.public_name, "displayName": self.name(user, by_id),
-            "profilePicture": picture(user),
-            "isExternalCollaborator": user.guest, "isGuest": user.guest,
-            "_links": {"self": format!("{site}/wiki/rest/api/user?accountId={}", user.account_id)},
-        });
-        self.put_email(user, &mut value);
-        let mut hidden = Map::new();
-        for name in EXPANDABLE {
-            if !expand.contains(name) {
-                hidden.insert(name.to_owned(), Value::from(""));
-            } else if name == "operations" {
-                value[name] = operations(user);
-            } else if let Some(space) = self.personal_space(user) {
-                value[name] = json!({"id": space.id, "key": space.key, "name": space.name, "type": space.kind, "status": space.status});
-            }
-        }
-        value["_expandable"] = Value::Object(hidden);
-        value
-    }
-
-    fn v2_user(&self, user: &User) -> Value {
-        let kind = if user.account_type.is_empty() {
-            "unknown"
-        } else {
-            &user.account_type
-        };
-        let mut value = json!({
-            "accountId": user.account_id, "accountType": kind, "accountStatus": user.status,
-            "publicName": user.public_name, "displayName": self.name(user, true), "timeZone": null,
-            "personalSpaceId": self.personal_space(user).map(|space| space.id.to_string()),
-            "isExternalCollaborator": user.guest, "profilePicture": picture(user),
-        });
-        self.put_email(user, &mut value);
-        value
-    }
-
-    /// The display name, with the tail that tells a user who cannot come in.
-    pub(crate) fn name(&self, user: &User, by_id: bool) -> String {
-        let shown = match self.inner.options.name_tails {
-            NameTails::WhereAskedById => by_id,
-            NameTails::Everywhere => true,
-            NameTails::Nowhere => false,
-        };
-        let tail = match user.status.as_str() {
-            "inactive" if shown => " (Deactivated)",
-            "active" if shown && !user.licensed && user.account_type == "atlassian" => {
-                " (Unlicensed)"
-            }
-            _ => "",
-        };
-        format!("{}{tail}", user.display_name)
-    }
-
-    fn put_email(&self, user: &User, value: &mut Value) {
-        let options = &self.inner.options;
-        let hidden =
-            (user.email_hidden || options.hide_emails) && user.account_id != self.caller.account_id;
-        match options.hidden_email {
-            _ if !hidden => value["email"] = Value::from(user.email.as_str()),
-            HiddenEmail::Empty => value["email"] = Value::from(""),
-            HiddenEmail::Null => value["email"] = Value::Null,
-            HiddenEmail::Absent => {}
-        }
-    }
-
-    fn personal_space(&self, user: &User) -> Option<&Space> {
-        let mut spaces = self.inner.world.spaces.values();
-        spaces.find(|space| space.kind == "personal" && space.author == user.account_id)
-    }
+/// Whether or not the user is in the group.
+pub(super) fn remove_member(request: &mut Request) -> Reply {
+    let user = request.required("accountId")?.to_owned();
+    writable(request, &user)?.members.remove(&user);
+    ok(Value::Null)
 }
 
-fn operations(user: &User) -> Value {
-    if user.licensed {
-        json!([{"operation": "use", "targetType": "application"}])
-    } else {
-        json!([])
+/// The group of the query, if the caller may let this user in and out. *Unknown*: the answer for groups that are managed
+/// by an external directory. Taken: 403.
+fn writable<'r>(request: &'r mut Request, user: &str) -> Result<&'r mut Group, Refusal> {
+    let id = request.required("groupId")?.to_owned();
+    let world = &mut request.tenant.world;
+    let stranger = !world.is_site_admin(owner(&request.caller));
+    Refusal::when(stranger, 403, "only site administrators may change groups")?;
+    let group = world.groups.get_mut(&id);
+    let group = group.ok_or_else(|| not_found("group", &id))?;
+    if !world.users.contains_key(user) {
+        return Err(not_found("user", user));
     }
-}
-
-fn picture(user: &User) -> Value {
-    json!({"path": format!("/wiki/aa-avatar/{}", user.account_id), "width": 48, "height": 48, "isDefault": false})
+    let external = group.row["managedBy"] == "EXTERNAL";
+    Refusal::when(external, 403, "the group is managed elsewhere")?;
+    Ok(group)
 }

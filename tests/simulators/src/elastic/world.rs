@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{SINCE, assignments::flat};
-use crate::{base64, paging::Rows};
+use crate::paging::Rows;
 
 /// The key of the organization's owner.
 pub const TEST_CLOUD_KEY: &str = "essu_VkhKcVVVZFpRVUpEUkVWR1IwaEpTa3M2ZEdWemRBPT0AAAAA";
@@ -137,7 +138,7 @@ impl DeploymentKey {
 
 /// The id in what is sent, if it is base64 with a colon in it at all.
 pub(super) fn key_id(encoded: &str) -> Option<String> {
-    let text = String::from_utf8(base64::decode(encoded)?).ok()?;
+    let text = String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
     (!id.is_empty() && !secret.is_empty()).then(|| id.to_owned())
 }

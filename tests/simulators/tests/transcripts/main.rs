@@ -2,6 +2,7 @@
 //! of requests and answers for each vendor, in the format of `player.rs`.
 
 mod buildkite;
+mod confluence;
 mod elastic;
 mod faults;
 mod northflank;

@@ -11,9 +11,12 @@
 //! 400! POST /path < {"body": 1}         with a body
 //!     /pointer/into/body = 1            a part of the body, by its JSON pointer
 //!     name: value                       a header of the answer
-//! 200 GET /path => /pointer = 1         the first of these on the line itself
 //!     /pointer/into/body -> word        from here on `{word}` in a path or a body is this text; in a path it is escaped
+//!     /pointer/into/body => word        the same, as it is: an address that the answer leads to
+//!     /pointer = 1 ;; /pointer = 2      several of these
+//! 200 GET /path >> /pointer = 1         with them on the same line
 //! :: word = text                        from here on `{word}` is this text, everywhere
+//! 404! GET /((path | other/path))       several requests with the same answer, one after the other
 //! ++ 3600                               the simulator's clock goes forward by so many seconds
 //! ```
 
@@ -61,19 +64,21 @@ pub(crate) async fn play<S: Stage>(transcript: &str) {
             sim.advance(Duration::from_secs(seconds));
         } else {
             let sim = sim.as_ref().expect("a setup");
-            let (asked, first) = line.split_once(" => ").unwrap_or((line, ""));
-            let (reply, mut problems) = request::<S>(sim, &fill(asked, &words)).await;
-            let mut expected = vec![fill(first, &words)];
+            let (line, check_here) = line.split_once(" >> ").unwrap_or((line, ""));
+            let mut expected = vec![fill(check_here, &words)];
             while let Some((_, line)) = lines.next_if(|(_, line)| line.starts_with("    ")) {
                 expected.push(fill(line.trim(), &words));
             }
-            problems.extend(check(&reply, &expected, &mut words));
-            let at = format!("line {}: {line}", number + 1);
-            wrong.extend(
-                problems
-                    .iter()
-                    .map(|problem| format!("{at}\n    {problem}")),
-            );
+            for one in alternatives(&fill(line, &words)) {
+                let (reply, mut problems) = request::<S>(sim, &one).await;
+                problems.extend(check(&reply, &expected, &mut words));
+                let at = format!("line {}: {one}", number + 1);
+                wrong.extend(
+                    problems
+                        .iter()
+                        .map(|problem| format!("{at}\n    {problem}")),
+                );
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -85,6 +90,21 @@ fn fill(text: &str, words: &BTreeMap<String, String>) -> String {
         text.replace(&format!("{{{word}}}"), value)
     };
     words.iter().fold(text.to_owned(), fill)
+}
+
+/// The requests that a line stands for.
+fn alternatives(line: &str) -> Vec<String> {
+    let parts = line.split_once("((").and_then(|(before, rest)| {
+        let (inside, after) = rest.split_once("))")?;
+        Some((before, inside, after))
+    });
+    let Some((before, inside, after)) = parts else {
+        return vec![line.to_owned()];
+    };
+    let each = inside
+        .split(" | ")
+        .map(|one| format!("{before}{one}{after}"));
+    each.flat_map(|line| alternatives(&line)).collect()
 }
 
 /// The answer, and what is wrong with its status.
@@ -138,8 +158,11 @@ fn check(reply: &Reply, expected: &[String], words: &mut BTreeMap<String, String
     };
     let mut body = String::new();
     let part = |pointer: &str| reply.json.pointer(pointer).cloned().unwrap_or_default();
-    for line in expected {
-        if let Some((pointer, word)) = line.split_once(" -> ") {
+    for line in expected.iter().flat_map(|line| line.split(" ;; ")) {
+        if let Some((pointer, word)) = line.split_once(" => ") {
+            let value = part(pointer).as_str().map(str::to_owned);
+            words.insert(word.to_owned(), value.unwrap_or_default());
+        } else if let Some((pointer, word)) = line.split_once(" -> ") {
             let value = part(pointer).as_str().map(escaped);
             words.insert(word.to_owned(), value.unwrap_or_default());
         } else if let (true, Some((pointer, value))) =
@@ -147,9 +170,13 @@ fn check(reply: &Reply, expected: &[String], words: &mut BTreeMap<String, String
         {
             same(pointer, &part(pointer), value);
         } else if line.starts_with(|c: char| c.is_ascii_lowercase()) && body.is_empty() {
-            let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+            let (name, value) = line.split_once(':').unwrap_or((line, ""));
             let found = reply.headers.get(name).cloned().unwrap_or_default();
-            same(name, &Value::from(found), &Value::from(value).to_string());
+            same(
+                name,
+                &Value::from(found),
+                &Value::from(value.trim()).to_string(),
+            );
         } else {
             body.push_str(line);
         }

@@ -1,230 +1,224 @@
-//! What becomes of runs that are killed, fail, wait or are overtaken, at the vendor of [`super::planned`].
+//! What becomes of runs that are killed, fail, wait or are overtaken, at the vendor of [`rollcall_harness::planned`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall_connector::ErrorType;
-use rollcall_connector::clock::Clock;
-use rollcall_connector::event::{Reason, SyncEvent, SyncStatus};
 use rollcall_engine::store::{Body, PutMode, Store};
-use serde_json::json;
+use rollcall_harness::planned::{Desk, KEYS, Reply};
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::planned::{Desk, KEYS, Planned, Reply};
+async fn read(desk: &Desk, key: &str) -> Vec<u8> {
+    let object = desk.store.get(key).await.expect("readable");
+    object.expect("an object").bytes
+}
 
-#[tokio::test]
-async fn a_killed_run_is_resumed_by_the_next_event_under_its_own_id() {
-    let desk = Desk::new(6);
-    desk.killed_at(4).await;
-    let busy = desk.sync(None).await.expect("an answer");
-    assert_eq!(busy.status, SyncStatus::Busy);
-    let id = busy.sync_id.expect("whose lease it is");
-    assert_eq!(busy.warnings[0].code, "RunAtWork");
-    assert!(busy.warnings[0].message.contains(&id));
-
-    desk.clock.advance(desk.cx.settings.lease);
-    let answer = desk.complete(None).await;
-    assert_eq!(answer.sync_id, Some(id.clone()));
-    assert_eq!(desk.pages(), [0, 1, 2, 3, 4, 4, 5]);
-    let key = answer.snapshot.expect("a snapshot");
-    assert!(
-        key.ends_with(&format!("{id}-2.c1z")),
-        "{key}: its generation"
-    );
+async fn write(desk: &Desk, key: &str, bytes: &[u8]) {
+    let put = desk.store.put(key, Body::Bytes(bytes), PutMode::Overwrite);
+    put.await.expect("written");
 }
 
 #[tokio::test]
-async fn a_killed_run_that_is_too_old_starts_again_under_a_new_id() {
-    let desk = Desk::new(2);
-    desk.killed_at(1).await;
-    let busy = desk.sync(None).await.expect("an answer");
-    desk.clock.advance(desk.cx.settings.max_run_age * 2);
-    let answer = desk.complete(None).await;
-    assert_ne!(answer.sync_id, busy.sync_id);
-    assert_eq!(desk.pages(), [0, 1, 0, 1]);
+async fn a_killed_run_is_resumed_by_the_next_event_under_its_own_id_unless_it_is_too_old() {
+    for (age, read) in [(1, vec![0, 1, 2, 2, 3]), (12, vec![0, 1, 2, 0, 1, 2, 3])] {
+        let desk = Desk::new(4);
+        desk.killed_at(2).await;
+        let busy = desk.slice((), "lease").await;
+        let id = busy["sync_id"].as_str().expect("an id");
+        let warning = &busy["warnings"][0];
+        assert_eq!([&busy["status"], &warning["code"]], ["busy", "RunAtWork"]);
+        assert!(warning["message"].to_string().contains(id));
+        desk.clock.advance(Duration::from_secs(age * 3600));
+        let answer = desk.complete(()).await;
+        assert_eq!(answer["sync_id"] == id, age == 1);
+        assert_eq!(desk.pages(), read);
+        // Its generation is a part of the key.
+        let key = format!("snapshots/planned/default/{id}-2.c1z");
+        assert_eq!(answer["snapshot"] == key, age == 1);
+    }
 }
 
 #[tokio::test]
-async fn a_run_that_failed_is_resumed_only_by_its_id() {
+async fn a_waiting_run_keeps_others_away_until_its_time_is_over_and_answers_the_same_after_its_end()
+{
+    let mut desk = Desk::new(3);
+    desk.cx.settings.max_steps = Some(1);
+    let first = desk.slice((), "deadline").await;
+    desk.cx.settings.max_steps = None;
+    let busy = desk.slice((), "lease").await;
+    assert_eq!(busy["sync_id"], first["sync_id"]);
+    let found = [&busy["status"], &busy["warnings"][0]["code"]];
+    assert_eq!(found, ["busy", "RunWaiting"]);
+    desk.clock.advance(Duration::from_secs(2 * 3600));
+    let resumed = desk.complete(()).await;
+    assert_eq!(resumed["sync_id"], first["sync_id"]);
+    assert_eq!(desk.complete(&first["sync_id"]).await, resumed);
+}
+
+#[tokio::test]
+async fn a_run_that_failed_is_resumed_only_by_its_id_whatever_it_left_half_written() {
     let desk = Desk::new(4);
     let fail = || desk.after(3, [Reply::Fails(ErrorType::Internal)]);
     fail();
-    let error = desk.sync(None).await.expect_err("as planned");
-    let id = error
-        .resumable_sync_id()
-        .expect("a run to resume")
-        .to_owned();
-    let resumed = desk.complete(Some(&id)).await;
+    let error = desk.sync(()).await.expect_err("as planned");
+    let id = error.resumable_sync_id().expect("a run to resume");
+    // A wrong id harms nobody's run.
+    let other = desk.sync("0".repeat(27)).await;
+    assert_eq!(other.expect_err("unknown").code(), "UnknownRun");
+    write(&desk, &KEYS.snapshot(id, 1), b"half a snapshot").await;
+    let resumed = desk.complete(id).await;
     assert_eq!(desk.pages(), [0, 1, 2, 2, 3]);
-    assert_eq!(resumed.sync_id.as_deref(), Some(id.as_str()));
+    assert_eq!(resumed["sync_id"], id);
+    let snapshot = resumed["snapshot"].as_str().expect("a key");
+    assert!(read(&desk, snapshot).await.starts_with(b"C1ZF\0"));
+
     fail();
-    let error = desk.sync(None).await.expect_err("as planned");
-    let other = desk.complete(None).await;
-    assert_ne!(other.sync_id.as_deref(), error.resumable_sync_id());
+    let error = desk.sync(()).await.expect_err("as planned");
+    let other = desk.complete(()).await;
+    assert_ne!(other["sync_id"].as_str(), error.resumable_sync_id());
     assert_eq!(desk.pages(), [0, 1, 2, 0, 1, 2, 3]);
 }
 
 #[tokio::test]
 async fn a_run_that_cannot_be_saved_fails_with_its_id_unless_a_new_one_does_as_well() {
     // Neither the checkpoint nor, as it was free of it, the lease can be written.
-    let all_fails = (("", 9), Some(vec![0, 1, 2, 3]));
-    let runs_fail = (("runs/", 9), None);
-    for (broken, resumed) in [all_fails, runs_fail] {
+    for (broken, is_resumed) in [(("", 9), true), (("runs/", 9), false)] {
         let mut desk = Desk::new(4);
         desk.cx.settings.max_steps = Some(2);
         desk.cx.settings.checkpoint_every = Duration::MAX;
         desk.after(2, [Reply::Breaks(broken)]);
-        let error = desk.sync(None).await.expect_err("no checkpoint");
+        let error = desk.sync(()).await.expect_err("no checkpoint");
         *desk.store.broken.lock().expect("a lock") = ("", 0);
         assert_eq!(desk.pages(), [0, 1]);
         desk.cx.settings.max_steps = None;
-        assert_eq!(
-            error.resumable_sync_id().is_some(),
-            resumed.is_some(),
-            "{broken:?}"
-        );
-        if broken.0.is_empty() {
+        let id = error.resumable_sync_id();
+        assert_eq!(id.is_some(), is_resumed, "{broken:?}");
+        if is_resumed {
             // The lease ends by itself.
             desk.clock.advance(desk.cx.settings.lease);
         }
-        let answer = desk.complete(error.resumable_sync_id()).await;
-        let again = resumed.unwrap_or_else(|| vec![0, 1, 2, 3]);
-        assert_eq!(desk.pages(), again, "{broken:?}");
-        assert_eq!(answer.counts.resources, 4);
+        let answer = desk.complete(id).await;
+        assert_eq!(desk.pages(), [0, 1, 2, 3], "{broken:?}");
+        assert_eq!(answer["counts"]["resources"], 4);
     }
 }
 
 #[tokio::test]
 async fn a_failure_that_stands_in_the_checkpoint_starts_a_new_run() {
     let desk = Desk::new(3);
-    desk.planned.plan(|plan| plan.is_incomplete = true);
-    let error = desk.sync(None).await.expect_err("an incomplete tenant");
-    assert_eq!(
-        (error.code().as_str(), error.resumable_sync_id()),
-        ("IncompleteAnswer", None)
-    );
-    desk.planned.plan(|plan| plan.is_incomplete = false);
-    desk.pages();
-    desk.complete(None).await;
-    assert_eq!(desk.pages(), [0, 1, 2]);
-}
-
-#[tokio::test]
-async fn a_rate_limit_on_the_first_request_is_waited_out_like_any_other() {
-    let desk = Desk::new(1);
-    desk.after(0, [Reply::Fails(ErrorType::RateLimited)]);
-    let answer = desk.sync(None).await.expect("an answer");
-    assert_eq!(
-        (answer.status, answer.reason),
-        (SyncStatus::Continue, Some(Reason::RateLimit))
-    );
-    assert!(answer.resume_at > Some(desk.clock.now()));
-    desk.complete(answer.sync_id.as_deref()).await;
+    desk.vendor(|vendor| vendor.is_incomplete = true);
+    let error = desk.sync(()).await.expect_err("an incomplete tenant");
+    let found = (error.kind(), error.resumable_sync_id());
+    assert_eq!(found, (ErrorType::PermissionDenied, None));
+    desk.vendor(|vendor| vendor.is_incomplete = false);
+    desk.complete(()).await;
+    assert_eq!(desk.pages(), [0, 1, 2, 0, 1, 2]);
 }
 
 #[tokio::test]
 async fn an_interrupted_run_frees_its_lease_and_the_next_event_resumes_it() {
     let mut desk = Desk::new(4);
-    desk.after(3, [Reply::Waits(Arc::new(Notify::new()))]);
-    let (answer, ()) = futures::join!(desk.sync(None), async {
-        while !desk.planned.plan(|plan| plan.asked.contains(&Some(2))) {
+    desk.after(3, [Reply::Waits(Arc::default())]);
+    let (answer, ()) = futures::join!(desk.slice((), "interrupted"), async {
+        while !desk.is_asked_for(2) {
             tokio::task::yield_now().await;
         }
         desk.cx.interrupt.raise();
     });
-    let answer = answer.expect("an answer");
-    assert_eq!(
-        (answer.status, answer.reason),
-        (SyncStatus::Continue, Some(Reason::Interrupted))
-    );
+    assert_eq!(answer["status"], "continue");
     desk.cx.interrupt = Default::default();
-    assert_eq!(desk.complete(None).await.sync_id, answer.sync_id);
+    assert_eq!(desk.complete(()).await["sync_id"], answer["sync_id"]);
     assert_eq!(desk.pages(), [0, 1, 2, 2, 3]);
 }
 
 #[tokio::test]
 async fn a_run_that_was_killed_after_its_manifest_was_written_is_published_and_not_finished_again()
 {
-    for broken in ["latest/", "locks/"] {
+    // The second run is killed before it frees its lease, or before the pointer moves; or only its answer is lost.
+    for (frees, moves) in [(false, true), (false, false), (true, false)] {
         let desk = Desk::new(2);
-        desk.complete(None).await;
-        // The second run is killed before the pointer moves, or before it frees its lease.
-        let lease = desk.store.get(&KEYS.lease()).await.expect("readable");
-        let pointer = desk.store.get(&KEYS.latest()).await.expect("readable");
-        let second = desk.complete(None).await;
-        let id = second.sync_id.clone().expect("an id");
-        let mut record: serde_json::Value =
-            serde_json::from_slice(&lease.expect("a lease").bytes).expect("JSON");
-        (record["owner"], record["ended"]) = (json!(id), json!(false));
-        let mut writes = vec![(KEYS.lease(), record.to_string().into_bytes())];
-        if broken == "latest/" {
-            writes.push((KEYS.latest(), pointer.expect("a pointer").bytes));
+        desk.complete(()).await;
+        let (lease, pointer) = (KEYS.lease(), KEYS.latest());
+        let mut record: Value = serde_json::from_slice(&read(&desk, &lease).await).expect("JSON");
+        let older = read(&desk, &pointer).await;
+        let second = desk.complete(()).await;
+        let id = &second["sync_id"];
+        if !frees {
+            (record["owner"], record["ended"]) = (id.clone(), json!(false));
+            write(&desk, &lease, record.to_string().as_bytes()).await;
         }
-        for (key, bytes) in writes {
-            let written = desk
-                .store
-                .put(&key, Body::Bytes(&bytes), PutMode::Overwrite)
-                .await;
-            written.expect("written");
+        if !moves {
+            write(&desk, &pointer, &older).await;
         }
-        let third = desk.complete(None).await;
-        assert_ne!(third.sync_id, second.sync_id, "{broken}: a new run");
-        let again = desk.complete(Some(&id)).await;
-        assert_eq!(again, second, "{broken}");
+        if !frees {
+            assert_ne!(desk.complete(()).await["sync_id"], *id, "a new run");
+        }
+        assert_eq!(desk.complete(id).await, second);
+        let is_newest = desk.latest().await[0] == *id;
+        assert_eq!(is_newest, frees, "moved by the question, and never back");
     }
 }
 
 #[tokio::test]
-async fn what_was_accepted_while_a_run_was_at_work_counts_for_it() {
+async fn a_sudden_loss_is_held_until_it_is_accepted_also_while_another_run_is_at_work() {
     let desk = Desk::new(40);
-    desk.complete(None).await;
-    desk.planned.plan(|plan| plan.people = 2);
-    let held = desk.sync(None).await.expect("an answer");
-    assert_eq!(held.status, SyncStatus::Held);
+    let before = desk.complete(()).await["sync_id"].clone();
+    desk.vendor(|vendor| vendor.people = 2);
+    let mut held = Value::Null;
+    for _ in 0..2 {
+        let answer = desk.slice((), "loss").await;
+        let found = [&answer["status"], &answer["warnings"][0]["code"]];
+        assert_eq!(found, ["held", "SuddenLoss"]);
+        // Later runs are compared with what was published, too.
+        assert_eq!(desk.latest().await[0], before);
+        held = answer["sync_id"].clone();
+    }
     let accepted = Arc::new(Notify::new());
     desk.after(2, [Reply::Waits(accepted.clone())]);
-    let accept = async {
-        let event = SyncEvent {
-            connection: "default".into(),
-            sync_id: None,
-            accept: held.sync_id.clone(),
-        };
-        rollcall_engine::sync::run::<Planned>(&desk.cx, &event)
-            .await
-            .expect("taken");
+    let meanwhile = async {
+        let first = desk.accept(&held).await.expect("taken");
+        assert_eq!(first["status"], "complete");
+        assert_eq!(desk.latest().await[0], held);
+        assert_eq!(desk.accept(&held).await.expect("once more"), first);
         accepted.notify_one();
     };
-    let (answer, ()) = futures::join!(desk.complete(None), accept);
-    assert_eq!(desk.latest().await.sync_id, answer.sync_id.expect("an id"));
+    let (answer, ()) = futures::join!(desk.complete(()), meanwhile);
+    assert_eq!(desk.latest().await[0], answer["sync_id"]);
+    let error = desk.accept(&before).await.expect_err("it was never held");
+    assert_eq!(error.code(), "NotHeld");
 }
 
 #[tokio::test]
-async fn the_tenants_pin_outlives_a_run_that_was_not_told_who_we_are() {
-    let desk = Desk::new(1);
-    for tenant in ["o=1 a=x", "", "o=1"] {
-        desk.planned.plan(|plan| plan.tenant = tenant);
-        desk.complete(None).await;
-        assert_eq!(desk.latest().await.tenant, "o=1 a=x");
+async fn the_tenants_pin_outlives_a_run_that_was_not_told_who_we_are_and_holds_for_one_under_way() {
+    let mut desk = Desk::new(2);
+    for is in ["o=1 a=x", "", "o=1"] {
+        desk.vendor(|vendor| vendor.tenant = is);
+        desk.complete(()).await;
+        assert_eq!(desk.latest().await[1], "o=1 a=x");
     }
-    desk.planned.plan(|plan| plan.tenant = "o=1 a=other");
-    let error = desk.sync(None).await.expect_err("another tenant");
-    assert_eq!(error.code().as_str(), "AnotherTenant");
+    desk.cx.settings.max_steps = Some(1);
+    let begun = desk.slice((), "deadline").await;
+    desk.cx.settings.max_steps = None;
+    desk.vendor(|vendor| vendor.tenant = "o=1 a=other");
+    for id in [&begun["sync_id"], &Value::Null] {
+        let error = desk.sync(id).await.expect_err("another tenant");
+        assert_eq!(error.code(), "AnotherTenant", "{id}");
+    }
 }
 
 #[tokio::test]
 async fn a_resumed_run_reads_its_lease_and_its_manifest_once() {
     let mut desk = Desk::new(2);
     desk.cx.settings.max_steps = Some(1);
-    let slice = desk.sync(None).await.expect("a slice");
+    let slice = desk.slice((), "deadline").await;
     desk.store.reads.lock().expect("a lock").clear();
     desk.cx.settings.max_steps = None;
-    let answer = desk.complete(slice.sync_id.as_deref()).await;
+    desk.complete(&slice["sync_id"]).await;
     let reads = desk.store.reads.lock().expect("a lock");
-    for key in [KEYS.lease(), KEYS.manifest(&answer.sync_id.expect("an id"))] {
-        assert_eq!(
-            reads.iter().filter(|read| **read == key).count(),
-            1,
-            "{key}"
-        );
+    let id = slice["sync_id"].as_str().expect("an id");
+    for key in [KEYS.lease(), KEYS.manifest(id)] {
+        let times = reads.iter().filter(|read| **read == key).count();
+        assert_eq!(times, 1, "{key}");
     }
 }

@@ -1,0 +1,414 @@
+"""The `.c1z` format, version 1, as the independent reader `c1z.py` knows it: zstd frame, protobuf, messages, database schema.
+
+Nothing of it is shared with the writer. The public sources are github.com/ConductorOne/baton-sdk (proto/c1/connector/v2,
+pkg/dotc1z), RFC 8878 (zstd frames), the protobuf encoding guide and sqlite.org/fileformat2.html.
+"""
+
+import collections
+import contextlib
+import datetime
+import os
+import re
+import shutil
+import sqlite3
+import struct
+import subprocess
+
+try:
+    import zstandard
+except ImportError:
+    zstandard = None
+
+MAGIC = b"C1ZF\x00"
+MAX_WINDOW = 8 << 20
+PACKAGE = "type.googleapis.com/c1.connector.v2."
+
+
+class Malformed(Exception):
+    """Bytes that are not what they should be."""
+
+
+# -- messages
+
+ENUMS_TEXT = """
+Trait: UNSPECIFIED USER GROUP ROLE APP SECRET SECURITY_INSIGHT SCOPE_BINDING VENDOR VENDOR_AGREEMENT LICENSE_PROFILE AGENT MANAGED_DEVICE
+CreationSource: UNSPECIFIED LISTED DISCOVERED
+Condition: UNSPECIFIED ENABLED DISABLED DELETED
+Purpose: UNSPECIFIED ASSIGNMENT PERMISSION OWNERSHIP
+AccountType: UNSPECIFIED HUMAN SERVICE SYSTEM
+AppFlag: UNSPECIFIED HIDDEN INACTIVE SAML OIDC BOOKMARK
+CredentialType: UNSPECIFIED STATIC_SECRET ASYMMETRIC_KEY CERTIFICATE
+NullValue: NULL_VALUE
+"""
+
+# A field is `name number type`; `*` repeated; `%` a map from string; a type with a capital is a message or an enum. After a
+# message's name: the records in which it may be an annotation (T type, R resource, E entitlement, G grant). Of Baton's other
+# annotations none belongs into a snapshot of Rollcall; GrantExpandable has a column of its own.
+MESSAGES_TEXT = """
+ResourceType: id 1 string, display_name 2 string, traits 3 *Trait, annotations 4 *Any, description 5 string, sourced_externally 6 bool
+ResourceId: resource_type 1 string, resource 2 string, baton_resource 3 bool
+Resource: id 1 ResourceId, parent_resource_id 2 ResourceId, display_name 3 string, annotations 4 *Any, description 5 string, baton_resource 6 bool, external_id 7 ExternalId, creation_source 8 CreationSource, profile 9 Struct, icon 10 AssetRef, status 11 Status, created_at 12 Timestamp
+Status: status 1 Condition, details 2 string
+AssetRef: id 1 string
+ExternalId: id 1 string, link 2 string, description 3 string
+Entitlement: resource 1 Resource, id 2 string, display_name 3 string, description 4 string, grantable_to 5 *ResourceType, annotations 6 *Any, purpose 7 Purpose, slug 8 string
+Grant: entitlement 1 Entitlement, principal 2 Resource, id 3 string, annotations 4 *Any, sources 5 GrantSources
+GrantSources: sources 1 %GrantSource
+GrantSource: is_direct 1 bool
+UserTrait @R: emails 1 *Email, status 2 Status, profile 3 Struct, icon 4 AssetRef, account_type 5 AccountType, login 6 string, login_aliases 7 *string, created_at 8 Timestamp, last_login 9 Timestamp, mfa_status 10 MfaStatus, sso_status 11 SsoStatus, structured_name 12 StructuredName, employee_ids 13 *string
+Email: address 1 string, is_primary 2 bool
+MfaStatus: mfa_enabled 1 bool
+SsoStatus: sso_enabled 1 bool
+StructuredName: given_name 1 string, family_name 2 string, middle_names 3 *string, prefix 4 string, suffix 5 string
+GroupTrait @R: icon 1 AssetRef, profile 2 Struct, group_source_type 3 string, raw_group_source_type 4 string
+RoleTrait @R: profile 1 Struct, role_scope_conditions 2 RoleScopeConditions
+RoleScopeConditions: type 1 string, conditions 3 *RoleScopeCondition
+RoleScopeCondition: expression 1 string
+AppTrait @R: help_url 1 string, icon 2 AssetRef, logo 3 AssetRef, profile 4 Struct, flags 5 *AppFlag, app_source_type 6 string, raw_app_source_type 7 string
+SecretTrait @R: profile 1 Struct, created_at 2 Timestamp, expires_at 3 Timestamp, last_used_at 4 Timestamp, created_by_id 5 ResourceId, identity_id 6 ResourceId, credential_type 7 CredentialType, credential_detail 8 string
+ScopeBindingTrait @R: role_id 1 ResourceId, scope_resource_id 2 ResourceId
+SkipEntitlementsAndGrants @TR:
+ChildResourceType @R: resource_type_id 1 string
+GrantExpandable: entitlement_ids 1 *string, shallow 2 bool, resource_type_ids 3 *string
+GrantImmutable @G: source_id 1 string, metadata 2 Struct
+EntitlementImmutable @E: source_id 1 string, metadata 2 Struct
+EntitlementExclusionGroup @E: exclusion_group_id 1 string, order 2 uint32, is_default 3 bool, scope_to_resource 4 bool
+ExternalLink @TREG: url 1 string
+V1Identifier @TREG: id 1 string
+Aliases @R: ids 1 *string
+ExternalResourceMatchID @G: id 1 string
+Any: type_url 1 string, value 2 bytes
+Struct: fields 1 %Value
+Value: null_value 1 NullValue, number_value 2 double, string_value 3 string, bool_value 4 bool, struct_value 5 Struct, list_value 6 ListValue
+ListValue: values 1 *Value
+Timestamp: seconds 1 int64, nanos 2 int32
+"""
+
+Field = collections.namedtuple("Field", "name number kind repeated mapped")
+
+
+def _enums():
+    for line in ENUMS_TEXT.strip().splitlines():
+        name, labels = line.split(":")
+        pairs = (label.partition("=") for label in labels.split())
+        yield name, {int(number or index): label for index, (label, _, number) in enumerate(pairs)}
+
+
+def _messages():
+    for line in MESSAGES_TEXT.strip().splitlines():
+        head, fields = line.split(":")
+        name, _, places = head.partition(" @")
+        table = {}
+        for label, number, kind in (field.split() for field in fields.split(",") if field):
+            table[int(number)] = Field(label, int(number), kind.lstrip("*%"), kind.startswith("*"), kind.startswith("%"))
+        yield name, table, places
+
+
+ENUMS = dict(_enums())
+MESSAGES = {name: table for name, table, _ in _messages()}
+PLACES = {name: places for name, _, places in _messages()}
+TRAIT_MESSAGES = {label: label.title().replace("_", "") + "Trait" for label in ENUMS["Trait"].values() if label != "UNSPECIFIED"}
+
+# -- the encoding of messages
+
+WIRE_TYPES = {"string": 2, "bytes": 2, "opaque": 2, "double": 1, **dict.fromkeys(MESSAGES, 2)}  # of any other kind: 0
+
+
+def read_varint(data, at):
+    value = shift = 0
+    while at < len(data):
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80 and not value >> 64:
+            return value, at
+        if byte < 0x80 or shift > 63:
+            raise Malformed("varint is longer than 64 bits")
+    raise Malformed("varint is cut off")
+
+
+def wire_fields(data):
+    """Yields (field number, wire type, value, offset of the tag)."""
+    at, end = 0, len(data)
+    while at < end:
+        start = at
+        tag, at = read_varint(data, at)
+        number, wire = tag >> 3, tag & 7
+        if number == 0 or wire not in (0, 1, 2, 5):
+            raise Malformed(f"field {number} has wire type {wire}")
+        if wire == 0:
+            value, at = read_varint(data, at)
+        else:
+            length = {1: 8, 5: 4}.get(wire)
+            if length is None:
+                length, at = read_varint(data, at)
+            if at + length > end:
+                raise Malformed(f"field {number} is cut off")
+            value, at = data[at:at + length], at + length
+        yield number, wire, value, start
+
+
+def decode(name, data, where=None):
+    """A message as a dict. Strict: known fields only, in ascending order, no singular field twice, map keys sorted."""
+    where = where or name
+    table, out, last = MESSAGES[name], {}, 0
+    for number, wire, value, _ in wire_fields(data):
+        field = table.get(number)
+        if field is None:
+            raise Malformed(f"{where} has an unknown field {number}")
+        if number < last:
+            raise Malformed(f"{where}: field {number} after field {last}; not a deterministic encoding")
+        last = number
+        inner = f"{where}.{field.name}"
+        if field.mapped:
+            key, item = _pair(("string", "bytes"), _value("bytes", wire, value, inner), inner)
+            entries = out.setdefault(field.name, {})
+            if entries and list(entries)[-1].encode() >= key.encode():
+                raise Malformed(f"{inner}: key {key!r} out of order; not a deterministic encoding")
+            entries[key] = decode(field.kind, item, f"{inner}[{key}]")
+        elif field.repeated and wire == 2 and field.kind not in WIRE_TYPES:
+            items, at = out.setdefault(field.name, []), 0
+            while at < len(value):
+                item, at = read_varint(value, at)
+                items.append(_value(field.kind, 0, item, inner))
+        elif field.repeated:
+            out.setdefault(field.name, []).append(_value(field.kind, wire, value, inner))
+        elif field.name in out:
+            raise Malformed(f"{inner} stands twice")
+        else:
+            out[field.name] = _value(field.kind, wire, value, inner)
+    return out
+
+
+def _pair(kinds, data, where):
+    """The fields 1 and 2 of an entry of a map, or of an Any."""
+    found = ["", b""]
+    for number, wire, value, _ in wire_fields(data):
+        if number > 2:
+            raise Malformed(f"{where} has an unknown field {number}")
+        found[number - 1] = _value(kinds[number - 1], wire, value, where)
+    return found
+
+
+def _value(kind, wire, value, where):
+    wanted = WIRE_TYPES.get(kind, 0)
+    if wire != wanted:
+        raise Malformed(f"{where} has wire type {wire} instead of {wanted}")
+    if kind == "Any":
+        return decode_any(value, where)
+    if kind in MESSAGES:
+        return decode(kind, value, where)
+    if kind in ENUMS:
+        if value not in ENUMS[kind]:
+            raise Malformed(f"{where}: {kind} has no value {value}")
+        return ENUMS[kind][value]
+    match kind:
+        case "string":
+            try:
+                return value.decode("utf-8")
+            except UnicodeDecodeError:
+                raise Malformed(f"{where} is not UTF-8") from None
+        case "double":
+            return struct.unpack("<d", value)[0]
+        case "bool":
+            if value > 1:
+                raise Malformed(f"{where} is a bool with value {value}")
+            return bool(value)
+        case "int64" | "int32":
+            return value - (1 << 64) if value >> 63 else value
+    return value
+
+
+def decode_any(data, where):
+    """An Any as the message inside, with `@type` for its short name (or the whole URL, and `@value`, when unknown)."""
+    url, value = _pair(("string", "bytes"), data, where)
+    name = url.removeprefix(PACKAGE)
+    if name == url or name not in MESSAGES:
+        return {"@type": url, "@value": value}
+    return {"@type": name, **decode(name, value, f"{where}({name})")}
+
+
+def without_sources(data):
+    """The bytes of a Grant before its field 5 (`sources`), which is the last one."""
+    return next((data[:start] for number, _, _, start in wire_fields(data) if number == 5), data)
+
+
+# -- the container: magic, zstd frame
+
+Frame = collections.namedtuple("Frame", "content_size window end")
+
+
+def parse_frame(data, at=0):
+    """Header and extent of the zstd frame at `at` (RFC 8878, 3.1.1), without decompressing it."""
+    def take(count):
+        nonlocal at
+        if at + count > len(data):
+            raise Malformed("zstd frame is cut off")
+        at += count
+        return bytes(data[at - count:at])
+
+    if take(4) != b"\x28\xb5\x2f\xfd":
+        raise Malformed("no zstd frame after the magic")
+    descriptor = take(1)[0]
+    single_segment = bool(descriptor & 0x20)
+    window = None
+    if not single_segment:
+        byte = take(1)[0]
+        base = 1 << (10 + (byte >> 3))
+        window = base + (base >> 3) * (byte & 7)
+    take((0, 1, 2, 4)[descriptor & 3])
+    size_bytes = (1 if single_segment else 0, 2, 4, 8)[descriptor >> 6]
+    content_size = int.from_bytes(take(size_bytes), "little") + (256 if size_bytes == 2 else 0) if size_bytes else None
+    last = False
+    while not last:
+        header = int.from_bytes(take(3), "little")
+        last = header & 1
+        take(1 if header >> 1 & 3 == 1 else header >> 3)
+    if descriptor & 4:
+        take(4)
+    return Frame(content_size, content_size if single_segment else window, at)
+
+
+def decompress(compressed, target):
+    """Decompresses what follows the magic of the file `compressed` into the file `target`."""
+    with open(compressed, "rb") as source, open(target, "wb") as sink:
+        source.seek(len(MAGIC))
+        if zstandard is not None:
+            try:
+                zstandard.ZstdDecompressor(max_window_size=1 << 27).copy_stream(source, sink)
+            except zstandard.ZstdError as error:
+                raise Malformed(f"zstd: {error}") from None
+        elif shutil.which("zstd"):
+            ended = subprocess.run(["zstd", "-d", "-c", "--long=27"], input=source.read(), stdout=sink, stderr=subprocess.PIPE)
+            if ended.returncode:
+                raise Malformed(f"zstd: {ended.stderr.decode(errors='replace').strip()}")
+        else:
+            raise SystemExit("c1z.py needs the package `zstandard` or the command `zstd`")
+
+
+def unpack(path, database):
+    """Writes the database of a `.c1z` into the file `database`; yields what is wrong, as a code and a text."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if data[:5] != MAGIC:
+        raise Malformed(f"magic is {data[:5].hex(' ')} instead of {MAGIC.hex(' ')}" if data else "the file is empty")
+    frame = parse_frame(data, len(MAGIC))
+    decompress(path, database)
+    size = os.path.getsize(database)
+    with open(database, "rb") as file:
+        header = file.read(100)
+    if header[:16] != b"SQLite format 3\x00":
+        raise Malformed("the content is no SQLite database")
+    if frame.end != len(data):
+        yield "frame", f"{len(data) - frame.end} bytes after the zstd frame: not a single frame"
+    if frame.content_size != size:
+        yield "frame", f"declared content size {frame.content_size}, real size {size}"
+    if frame.window > MAX_WINDOW:
+        yield "frame", f"zstd window of {frame.window} bytes is over {MAX_WINDOW}"
+    if header[18:20] != b"\x01\x01":
+        yield "journal", f"header bytes 18-19 are {header[18]},{header[19]} instead of 1,1 (WAL mode?)"
+    page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
+    if size != (65536 if page == 1 else page) * pages:
+        yield "database", "file size is not page size times page count"
+
+
+# -- the database
+
+# The second and third index of v1_resources have each other's name: readers create what is missing by name, so the swap in
+# the public SDK has to be kept.
+SCHEMA = """
+create table v1_resource_types (id integer primary key, external_id text not null, data blob not null, sync_id text not null, discovered_at datetime not null);
+create table v1_resources (id integer primary key, resource_type_id text not null, external_id text not null, parent_resource_type_id text, parent_resource_id text, data blob not null, sync_id text not null, discovered_at datetime not null);
+create table v1_entitlements (id integer primary key, resource_type_id text not null, resource_id text not null, external_id text not null, data blob not null, sync_id text not null, discovered_at datetime not null);
+create table v1_grants (id integer primary key, resource_type_id text not null, resource_id text not null, entitlement_id text not null, principal_resource_type_id text not null, principal_resource_id text not null, external_id text not null, expansion blob, needs_expansion integer not null default 0, data blob not null, sync_id text not null, discovered_at datetime not null);
+create table v1_assets (id integer primary key, external_id text not null, content_type text not null, data blob not null, sync_id text not null, discovered_at datetime not null);
+create table v1_connector_sessions (id integer primary key, sync_id text not null, key text not null, value blob not null);
+create table v1_sync_runs (id integer primary key, sync_id text not null, started_at datetime not null, ended_at datetime, sync_token text not null, sync_type text not null default 'full', parent_sync_id text not null default '', linked_sync_id text not null default '', supports_diff integer not null default 0, grants_backfilled integer not null default 0, stats text, ingest_invariant_generation text not null default '', ingest_invariant_coverage text not null default '', ingest_invariant_mode text not null default '');
+create unique index idx_resource_types_external_sync_v1 on v1_resource_types (external_id, sync_id);
+create index idx_resources_resource_type_id_v1 on v1_resources (resource_type_id);
+create index idx_resources_external_sync_v1 on v1_resources (parent_resource_type_id, parent_resource_id);
+create unique index idx_resources_parent_resource_id_v1 on v1_resources (external_id, sync_id);
+create index idx_entitlements_resource_id_v1 on v1_entitlements (resource_type_id, resource_id);
+create unique index idx_entitlements_external_sync_v1 on v1_entitlements (external_id, sync_id);
+create index idx_grants_resource_type_id_resource_id_v1 on v1_grants (resource_type_id, resource_id);
+create index idx_grants_principal_id_v1 on v1_grants (principal_resource_type_id, principal_resource_id);
+create index idx_grants_entitlement_id_principal_id_v1 on v1_grants (entitlement_id, principal_resource_type_id, principal_resource_id);
+create unique index idx_grants_external_sync_v1 on v1_grants (external_id, sync_id);
+create index idx_grants_entitlement_sync_grant_v1 on v1_grants (entitlement_id, sync_id, id);
+create index idx_grants_sync_expansion_v1 on v1_grants (sync_id) where expansion is not null;
+create index idx_grants_sync_needs_expansion_v1 on v1_grants (sync_id) where needs_expansion = 1;
+create unique index idx_assets_external_sync_v1 on v1_assets (external_id, sync_id);
+create unique index idx_session_store_sync_key_v1 on v1_connector_sessions (sync_id, key);
+create unique index idx_sync_runs_sync_id_v1 on v1_sync_runs (sync_id);
+"""
+
+
+def shape(db):
+    """What a database consists of: by name, what makes each table, column, index, trigger and view what it is."""
+    found = {}
+    bare = {name: (kind, without_rowid) for _, name, kind, _, without_rowid, _ in db.execute("pragma table_list")}
+    for kind, name, sql in db.execute("select type, name, sql from sqlite_master order by type = 'table' desc").fetchall():
+        if kind == "table":
+            found[f"table {name}"] = bare[name], db.execute(f"pragma foreign_key_list({name})").fetchall()
+            for position, label, declared, not_null, default, key in db.execute(f"pragma table_info({name})"):
+                not_null, default = (None, None) if key else (not_null, default and default.strip("() "))
+                found[f"column {name}.{label}"] = position, declared.lower(), not_null, default, key
+            for _, index, unique, origin, _ in db.execute(f"pragma index_list({name})"):
+                columns = [row[2:5] for row in db.execute(f"pragma index_xinfo({index})") if row[5]]  # name, descending, collation
+                found[f"index {index}"] = name, columns, unique, origin, None
+        elif kind == "index" and sql and re.search(r"\bwhere\b", sql, re.I):
+            where = re.split(r"\bwhere\b", sql, flags=re.I)[1].lower().strip(" ()")
+            found[f"index {name}"] = *found[f"index {name}"][:4], re.sub(r"\s*=\s*", " = ", " ".join(where.split()))
+        elif kind in ("trigger", "view"):
+            found[f"{kind} {name}"] = sql
+    return found
+
+
+with contextlib.closing(sqlite3.connect(":memory:")) as _empty:
+    _empty.executescript(SCHEMA)
+    SHAPE = shape(_empty)
+TABLES = collections.defaultdict(list)  # the columns of each table: name, type, may it not be null
+for _name, _facts in SHAPE.items():
+    if _name.startswith("column "):
+        _table, _column = _name.removeprefix("column ").split(".")
+        TABLES[_table].append((_column, _facts[1], bool(_facts[2])))
+STORAGE = {"text": str, "datetime": str, "blob": bytes, "integer": int}
+
+
+def misfit(column, value):
+    """Why a value may not stand in a column; None if it may."""
+    name, declared, not_null = column
+    if value is None:
+        return f"{name} is NULL" if not_null else None
+    if not isinstance(value, STORAGE[declared]):
+        return f"{name} is stored as {type(value).__name__}, wanted {declared}"
+    if isinstance(value, str) and value.encode(errors="ignore").decode() != value:
+        return f"{name} is not UTF-8 ({value!r})"
+    return None
+
+
+# -- ids and times
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+KSUID_EPOCH = 1_400_000_000
+
+
+def ksuid_time(text):
+    """When a KSUID was made (UTC, naive); github.com/segmentio/ksuid."""
+    if len(text) != 27 or any(character not in BASE62 for character in text):
+        raise Malformed("is not 27 base62 characters")
+    value = 0
+    for character in text:
+        value = value * 62 + BASE62.index(character)
+    if value >> 160:
+        raise Malformed("does not decode to 20 bytes")
+    return datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=(value >> 128) + KSUID_EPOCH)
+
+
+def parse_timestamp(text):
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.(\d{6})\d{3}", text)
+    try:
+        return datetime.datetime.strptime(f"{match[1]}.{match[2]}", "%Y-%m-%d %H:%M:%S.%f")
+    except (TypeError, ValueError):
+        raise Malformed(f"{text!r} is not a time as YYYY-MM-DD HH:MM:SS with a fraction of nine digits") from None

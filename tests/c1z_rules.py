@@ -1,0 +1,470 @@
+"""The rules that a snapshot must satisfy, as the independent reader `c1z.py` checks them."""
+
+import collections
+import datetime
+import hashlib
+import json
+import os
+import struct
+
+from c1z_format import PLACES, SHAPE, TABLES, TRAIT_MESSAGES, Malformed, decode, ksuid_time, misfit, parse_timestamp, shape, without_sources
+
+REQUIRED_TRAITS = ("USER", "GROUP", "ROLE", "APP", "SECRET")
+# Fields that moved from the traits to Resource: old readers look at one place, new readers at the other.
+MIRRORED = {
+    "UserTrait": ("profile", "status", "icon", "created_at"), "GroupTrait": ("profile", "icon"), "RoleTrait": ("profile",),
+    "AppTrait": ("profile", "icon"), "SecretTrait": ("profile", "created_at"),
+}
+# What a complete and finished sync has in its row.
+RUN = {
+    "sync_type": "full", "parent_sync_id": "", "linked_sync_id": "", "supports_diff": 1, "grants_backfilled": 1,
+    "ingest_invariant_generation": "", "ingest_invariant_coverage": "", "ingest_invariant_mode": "",
+}
+EARLIEST = datetime.datetime(2020, 1, 1)
+
+
+def expand(stated, expandable):
+    """Grant expansion as a naive least fixpoint.
+
+    `stated`: entitlement -> set of holders (type, id) that the vendor states.
+    `expandable`: (destination entitlement, GrantExpandable as a dict) for each expandable grant.
+    Gives (entitlement, holder) -> {source entitlement: is_direct} for everyone who holds anything.
+
+    Membership flows round in a cycle until nothing changes. An entitlement is never its own source through an edge: a
+    self-loop gives nobody anything.
+    """
+    edges = [
+        (source, destination, rule.get("shallow", False), frozenset(rule.get("resource_type_ids", [])))
+        for destination, rule in expandable for source in rule.get("entitlement_ids", []) if source in stated and source != destination
+    ]
+    holders = {entitlement: set(direct) for entitlement, direct in stated.items()}
+
+    def passing(source, shallow, kinds):
+        flow = stated[source] if shallow else holders[source]
+        return {holder for holder in flow if holder[0] in kinds} if kinds else set(flow)
+
+    changed = True
+    while changed:
+        changed = False
+        for source, destination, shallow, kinds in edges:
+            new = passing(source, shallow, kinds) - holders[destination]
+            holders[destination] |= new
+            changed = changed or bool(new)
+    result = {(entitlement, holder): {} for entitlement, all_holders in holders.items() for holder in all_holders}
+    for source, destination, shallow, kinds in edges:
+        for holder in passing(source, shallow, kinds):
+            result[destination, holder][source] = holder in stated[source]
+    for (entitlement, holder), sources in result.items():
+        if sources and holder in stated[entitlement]:
+            sources[entitlement] = True
+    return result
+
+
+def resource_id(message):
+    message = message or {}
+    return message.get("resource_type", ""), message.get("resource", "")
+
+
+class Checker:
+    def __init__(self, connection, report, expect):
+        self.db, self.report, self.expect = connection, report, expect
+        self.run_row = {}
+        self.sync_id = self.started = self.ended = None
+        self.types = {}          # id -> ResourceType
+        self.resources = {}      # (type, id) -> parent or None
+        self.entitlements = {}   # id -> (type, id), grantable types
+        self.grants = {}         # (entitlement, holder) -> id, is it derived, sources, GrantExpandable or None
+        self.expanded = expect == "expanded"
+        self.stated = {"ResourceType": [], "Resource": [], "Entitlement": [], "Grant": []}  # key to sort by, id, data, expansion
+
+    def run(self, path, manifest):
+        self.database()
+        if not self.schema():
+            return
+        self.sync_run()
+        self.resource_types()
+        self.resource_rows()
+        self.entitlement_rows()
+        self.grant_rows()
+        self.assets = len(list(self.rows("v1_assets", "external_id")))
+        sessions = len(list(self.rows("v1_connector_sessions", "key")))
+        self.must(sessions == 0, "sessions", f"{sessions} rows of connector scratch space in a finished file")
+        self.references()
+        self.expansion()
+        self.stats()
+        self.report.facts = self.facts(path)
+        if manifest is not None:
+            self.manifest(manifest)
+
+    def error(self, code, text):
+        self.report.errors[code].append(text)
+
+    def must(self, good, code, text):
+        if not good:
+            self.error(code, text)
+
+    def note(self, code, text):
+        self.report.notes[code].append(text)
+
+    # -- file and schema
+
+    def database(self):
+        for pragma, code, wanted in (("integrity_check(5)", "integrity", "ok"), ("freelist_count", "free-pages", 0), ("encoding", "database", "UTF-8")):
+            for (real,) in self.db.execute(f"pragma {pragma}"):
+                self.must(real == wanted, code, f"{pragma} is {real}")
+
+    def schema(self):
+        """Whether every table is there with all its columns."""
+        found = shape(self.db)
+        for name, wanted in SHAPE.items():
+            self.must(found.get(name) == wanted, "schema", f"{name} is {found.get(name, 'missing')}, wanted {wanted}")
+        for name in set(found) - set(SHAPE):
+            kind, _, label = name.partition(" ")
+            if kind == "table" and found[name][0][0] != "virtual":
+                self.note("schema", f"extra {name}")
+            elif kind not in ("column", "index") or label.split(".")[0] in TABLES or found[name][0] in TABLES:
+                self.error("schema", f"{name} is {found[name]}: it must not be there")
+        return all(name in found for name in SHAPE if name.startswith("column"))
+
+    def rows(self, table, key):
+        """The rows of a table as dicts, except those with values of another type; sync id and discovery time are checked."""
+        columns = TABLES[table]
+        names = [name for name, _, _ in columns]
+        for values in self.db.execute(f"select {', '.join(names)} from {table} order by id"):
+            row = dict(zip(names, values))
+            who = f"{table} {row[key]}"
+            faults = list(filter(None, map(misfit, columns, values)))
+            for fault in faults:
+                self.error("column", f"{who}: {fault}")
+            if faults:
+                continue
+            if table != "v1_sync_runs":
+                self.must(row["sync_id"] == self.sync_id, "sync-id", f"{who} belongs to sync {row['sync_id']!r}")
+            if "discovered_at" in row:
+                found = self.time(who, row["discovered_at"])
+                if found and self.started and self.ended:
+                    self.must(self.started <= found <= self.ended, "time", f"{who}: discovered_at {found} outside of the run")
+            yield row
+
+    def time(self, who, text):
+        try:
+            return parse_timestamp(text)
+        except Malformed as fault:
+            self.error("time", f"{who}: {fault}")
+
+    # -- the run
+
+    def sync_run(self):
+        runs = list(self.rows("v1_sync_runs", "sync_id"))
+        self.must(len(runs) == 1, "run", f"{len(runs)} rows in v1_sync_runs instead of one")
+        if not runs:
+            return
+        run = self.run_row = runs[0]
+        self.sync_id = run["sync_id"]
+        for column, wanted in RUN.items():
+            self.must(run[column] == wanted, "run", f"{column} is {run[column]!r} instead of {wanted!r}")
+        if run["sync_token"]:
+            try:
+                json.loads(run["sync_token"])
+            except ValueError:
+                self.error("run", "sync_token is neither empty nor JSON")
+        self.must(run["ended_at"] is not None, "run", "ended_at is NULL: the sync is not finished")
+        self.started = self.time("started_at", run["started_at"])
+        self.ended = run["ended_at"] and self.time("ended_at", run["ended_at"])
+        self.must(not (self.started and self.ended and self.ended < self.started), "time", "the sync ended before it started")
+        try:
+            made = ksuid_time(self.sync_id)
+            near = not self.started or abs(made - self.started) <= datetime.timedelta(days=1)
+            self.must(made >= EARLIEST and near, "ksuid", f"sync id {self.sync_id} says {made}, the run started at {run['started_at']}")
+        except Malformed as fault:
+            self.error("ksuid", f"sync id {self.sync_id!r} {fault}")
+
+    # -- the four lists
+
+    def records(self, kind, table):
+        """The records of a list: what each is called, its row, its message, its annotations by short name."""
+        for row in self.rows(table, "external_id"):
+            name = row["external_id"]
+            who = f"{kind} {name}"
+            try:
+                message = decode(kind, row["data"])
+            except Malformed as fault:
+                self.error("blob", f"{who}: {fault}")
+                continue
+            if kind != "Resource":  # whose row has an id made of two
+                self.identifier(who, name)
+                self.must(message.get("id", "") == name, "column", f"{who}: data says id {message.get('id', '')!r}")
+            self.within(who, message, display_name=1024, description=2048)
+            yield who, row, message, self.annotations(kind, who, message)
+
+    def within(self, who, message, **limits):
+        for field, limit in limits.items():
+            self.must(len(message.get(field, "").encode()) <= limit, "limit", f"{who}: {field} is longer than {limit} bytes")
+
+    def identifier(self, who, *values):
+        for value in values:
+            self.must(value, "empty-id", f"{who}: an id is empty")
+            self.must(len(value.encode()) <= 1024, "limit", f"{who}: an id is longer than 1024 bytes")
+
+    def annotations(self, kind, who, message):
+        """The annotations by short name; each one known and allowed in a record of this kind."""
+        out = {}
+        place = {"ResourceType": "T"}.get(kind, kind[0])
+        for annotation in message.get("annotations", []):
+            name = annotation["@type"]
+            if "@value" in annotation:
+                self.error("annotation", f"{who}: unknown annotation {name!r}")
+                continue
+            if name == "GrantExpandable":
+                self.error("expandable-in-data", f"{who}: GrantExpandable is left in data: readers would not expand it")
+            else:
+                self.must(place in PLACES[name], "annotation", f"{who}: annotation {name} does not belong here")
+            repeatable = name in ("ChildResourceType", "ExternalLink", "EntitlementExclusionGroup")
+            self.must(repeatable or name not in out, "annotation", f"{who}: annotation {name} stands twice")
+            out[name] = annotation
+            if name == "ExternalLink":
+                self.must(annotation.get("url", "").startswith("https://"), "limit", f"{who}: ExternalLink is not https")
+            if name == "ChildResourceType":
+                child = annotation.get("resource_type_id")
+                self.must(child in self.types, "reference", f"{who}: child resource type {child!r} does not exist")
+            if name == "Aliases":
+                ids = annotation.get("ids", [])
+                good = 1 <= len(ids) <= 100 and len(set(ids)) == len(ids) and all(1 <= len(alias) <= 256 for alias in ids)
+                self.must(good, "limit", f"{who}: aliases must be 1-100, unique, of 1-256 characters")
+        return out
+
+    def resource_types(self):
+        for who, row, message, _ in self.records("ResourceType", "v1_resource_types"):
+            name, traits = row["external_id"], message.get("traits", [])
+            self.stated["ResourceType"].append((name.encode(), name, row["data"], None))
+            self.must("UNSPECIFIED" not in traits and len(set(traits)) == len(traits), "trait", f"{who}: traits {traits}")
+            self.must(name not in self.types, "duplicate", f"{who} stands twice")
+            self.types[name] = message
+
+    def resource_rows(self):
+        for who, row, message, found in self.records("Resource", "v1_resources"):
+            key = resource_id(message.get("id"))
+            self.stated["Resource"].append((tuple(part.encode() for part in key), row["external_id"], row["data"], None))
+            self.identifier(who, *key)
+            self.must(row["resource_type_id"] == key[0], "column", f"{who}: resource_type_id is {row['resource_type_id']!r}, data says {key[0]!r}")
+            self.must(row["external_id"] == ":".join(key), "id", f"{who}: external_id is not {':'.join(key)}")
+            columns = row["parent_resource_type_id"], row["parent_resource_id"]
+            parent = resource_id(message["parent_resource_id"]) if "parent_resource_id" in message else None
+            self.must("" not in columns, "parent", f"{who}: a parent column is '' instead of NULL")
+            self.must(columns == (parent or (None, None)), "parent", f"{who}: parent columns {columns}, data says {parent}")
+            reserved = message.get("baton_resource") or message.get("id", {}).get("baton_resource")
+            self.must(not reserved, "annotation", f"{who}: baton_resource is reserved")
+            self.within(who, message.get("status", {}), details=1024)
+            self.traits(who, self.types.get(key[0], {}).get("traits", []), message, found)
+            self.must(key not in self.resources, "duplicate", f"{who} stands twice")
+            self.resources[key] = parent
+
+    def traits(self, who, declared, message, found):
+        for trait, name in TRAIT_MESSAGES.items():
+            needed = trait in REQUIRED_TRAITS and trait in declared
+            self.must(name in found or not needed, "trait", f"{who}: {name} is missing, its type has the trait {trait}")
+            if name in found and trait not in declared:
+                self.note("trait", f"{who} carries {name}, its type has no trait {trait}")
+        for name, fields in MIRRORED.items():
+            for field in fields if name in found else ():
+                one, other = found[name].get(field), message.get(field)
+                self.must(one == other, "mirror", f"{who}: {field} of {name} and of the resource differ: {one} and {other}")
+        if "UserTrait" in found:
+            user = found["UserTrait"]
+            self.must("profile" in user and "status" in user, "user", f"{who}: UserTrait without profile or status")
+            self.within(who, user.get("status", {}), details=1024)
+            emails = user.get("emails", [])
+            primary = sum(email.get("is_primary", False) for email in emails)
+            self.must(not emails or primary == 1, "user", f"{who}: {primary} of {len(emails)} e-mail addresses are primary")
+            self.must(all(email.get("address") for email in emails), "user", f"{who}: an e-mail without address")
+        group, app = found.get("GroupTrait", {}), found.get("AppTrait", {})
+        for field, limit in (("group_source_type", 64), ("raw_group_source_type", 256)):
+            self.must(len(group.get(field, "")) <= limit, "limit", f"{who}: {field} is longer than {limit} characters")
+        self.must(app.get("help_url", "").startswith("https://") or not app.get("help_url"), "limit", f"{who}: help_url is not https")
+        binding = found.get("ScopeBindingTrait")
+        bound = binding is None or {"role_id", "scope_resource_id"} <= set(binding)
+        self.must(bound, "trait", f"{who}: ScopeBindingTrait needs role_id and scope_resource_id")
+
+    def entitlement_rows(self):
+        exclusive = collections.defaultdict(list)
+        for who, row, message, found in self.records("Entitlement", "v1_entitlements"):
+            name, owner = row["external_id"], (row["resource_type_id"], row["resource_id"])
+            self.stated["Entitlement"].append((name.encode(), name, row["data"], None))
+            real = resource_id(message.get("resource", {}).get("id"))
+            self.must(real == owner, "column", f"{who}: resource columns {owner}, data says {real}")
+            prefix = f"{owner[0]}:{owner[1]}:"
+            self.must(name.startswith(prefix) and name != prefix, "id", f"{who}: its id does not begin with {prefix} and a slug")
+            self.must(message.get("slug"), "entitlement", f"{who}: slug is empty")
+            self.must(message.get("purpose", "UNSPECIFIED") != "UNSPECIFIED", "entitlement", f"{who}: purpose is not set")
+            grantable = frozenset(kind.get("id", "") for kind in message.get("grantable_to", []))
+            self.must(grantable or "EntitlementImmutable" in found, "entitlement", f"{who}: grantable_to is empty")
+            for kind in grantable - set(self.types):
+                self.error("reference", f"{who}: grantable_to names the type {kind!r}, which does not exist")
+            self.must(name not in self.entitlements, "duplicate", f"{who} stands twice")
+            self.entitlements[name] = owner, grantable
+            for group in message.get("annotations", []):
+                if group["@type"] == "EntitlementExclusionGroup":
+                    # A group that is scoped to the resource is one group a resource.
+                    scope = owner if group.get("scope_to_resource") else None
+                    exclusive[group.get("exclusion_group_id", "")].append((scope, owner[0], group.get("is_default", False)))
+        for group, members in exclusive.items():
+            self.must(len({kind for _, kind, _ in members}) == 1, "exclusion", f"exclusion group {group!r} spans several resource types")
+            for scope in {scope for scope, _, _ in members}:
+                defaults = [default for other, _, default in members if other == scope]
+                good = len(defaults) <= 50 and sum(defaults) <= 1
+                self.must(good, "exclusion", f"exclusion group {group!r}: {len(defaults)} entitlements, {sum(defaults)} defaults")
+
+    def grant_rows(self):
+        for who, row, message, found in self.records("Grant", "v1_grants"):
+            name, entitlement = row["external_id"], row["entitlement_id"]
+            holder = row["principal_resource_type_id"], row["principal_resource_id"]
+            self.identifier(who, *holder)
+            embedded = message.get("entitlement", {})
+            columns = entitlement, (row["resource_type_id"], row["resource_id"]), holder
+            real = embedded.get("id", ""), resource_id(embedded.get("resource", {}).get("id")), resource_id(message.get("principal", {}).get("id"))
+            self.must(real == columns, "column", f"{who}: entitlement, resource and principal are {columns}, data says {real}")
+            self.must(name == f"{entitlement}:{holder[0]}:{holder[1]}", "id", f"{who}: its id is not entitlement:principal type:principal id")
+            owner, grantable = self.entitlements.get(entitlement, (columns[1], frozenset()))
+            self.must(owner == columns[1], "reference", f"{who}: its entitlement is on {owner}")
+            rule = self.expansion_column(who, row, holder)
+            sources = message.get("sources", {}).get("sources", {})
+            self.must(sources or "sources" not in message, "sources", f"{who}: sources is there but empty")
+            self.expanded = self.expanded or bool(sources)
+            for source in set(sources) - set(self.entitlements):
+                self.error("reference", f"{who}: source {source!r} does not exist")
+            derived = bool(sources) and entitlement not in sources
+            if derived:
+                self.must("GrantImmutable" in found, "derived", f"{who}: has sources, not its own entitlement among them, and no GrantImmutable")
+                self.must(row["expansion"] is None, "derived", f"{who}: a derived grant with an expansion")
+            else:
+                itself = not sources or sources[entitlement].get("is_direct")
+                self.must(itself, "sources", f"{who}: lists its own entitlement, but not as direct")
+                key = tuple(part.encode() for part in (entitlement, *holder))
+                self.stated["Grant"].append((key, name, without_sources(row["data"]), row["expansion"]))
+                if grantable and holder[0] not in grantable:
+                    self.note("grantable", f"{who}: {holder[0]} is not in grantable_to of its entitlement")
+            self.must((entitlement, holder) not in self.grants, "duplicate", f"{who} stands twice")
+            self.grants[entitlement, holder] = name, derived, sources, rule
+
+    def expansion_column(self, who, row, holder):
+        wanted = int(row["expansion"] is not None)
+        self.must(row["needs_expansion"] == wanted, "expansion", f"{who}: needs_expansion is {row['needs_expansion']} instead of {wanted}")
+        if row["expansion"] is None:
+            return None
+        try:
+            rule = decode("GrantExpandable", row["expansion"])
+        except Malformed as fault:
+            self.error("blob", f"{who}: expansion: {fault}")
+            return None
+        sources = rule.get("entitlement_ids", [])
+        self.must(any(source.strip() for source in sources), "expansion", f"{who}: expansion without entitlement ids")
+        for source in sources:
+            if source not in self.entitlements:
+                self.note("expansion", f"{who}: expands from {source!r}, which does not exist")
+            else:
+                own = self.entitlements[source][0] == holder
+                self.must(own, "expansion", f"{who}: expands from {source!r}, which is no entitlement of its principal")
+        for kind in set(rule.get("resource_type_ids", [])) - set(self.types):
+            self.error("reference", f"{who}: expansion names the type {kind!r}, which does not exist")
+        return rule
+
+    # -- across the lists
+
+    def references(self):
+        for key, parent in self.resources.items():
+            who = f"resource {':'.join(key)}"
+            self.must(key[0] in self.types, "reference", f"{who}: its type does not exist")
+            self.must(parent is None or parent in self.resources, "reference", f"{who}: its parent does not exist")
+            seen, at = set(), parent
+            while at is not None and at != key and at not in seen:
+                seen.add(at)
+                at = self.resources.get(at)
+            self.must(at != key, "parent", f"{who} is its own ancestor")
+        for name, (owner, _) in self.entitlements.items():
+            self.must(owner in self.resources, "reference", f"entitlement {name}: its resource {':'.join(owner)} does not exist")
+        for (entitlement, holder), (name, *_) in self.grants.items():
+            self.must(entitlement in self.entitlements, "reference", f"grant {name}: its entitlement does not exist")
+            self.must(holder in self.resources, "reference", f"grant {name}: its principal {':'.join(holder)} does not exist")
+
+    def expansion(self):
+        if self.expect == "unexpanded":
+            self.must(not self.expanded, "expansion", "there are sources in a file that should not be expanded")
+        if self.expect == "unexpanded" or not self.expanded:
+            return
+        stated, rules = {entitlement: set() for entitlement in self.entitlements}, []
+        for (entitlement, holder), (_, derived, _, rule) in self.grants.items():
+            if not derived:
+                stated.setdefault(entitlement, set()).add(holder)
+                rules += [(entitlement, rule)] if rule is not None else []
+        wanted = expand(stated, rules)
+        for key, sources in sorted(wanted.items()):
+            who = f"{key[0]}:{':'.join(key[1])}"
+            if key not in self.grants:
+                self.error("expansion", f"derived grant {who} is missing (sources {sources})")
+                continue
+            real = {source: value.get("is_direct", False) for source, value in self.grants[key][2].items()}
+            self.must(real == sources, "expansion", f"grant {who}: sources (is it direct) {real}, recomputed {sources}")
+        for key in sorted(set(self.grants) - set(wanted)):
+            self.error("expansion", f"derived grant {self.grants[key][0]} follows from nothing")
+
+    def stats(self):
+        try:
+            real = json.loads(self.run_row.get("stats") or "null")
+        except ValueError:
+            real = None
+        if not isinstance(real, dict):
+            self.error("stats", "stats is not a JSON object")
+            return
+        owners = [self.entitlements[entitlement][0] for entitlement, _ in self.grants if entitlement in self.entitlements]
+        wanted = {
+            "resource_types": len(self.types), "resources": len(self.resources), "entitlements": len(self.entitlements),
+            "grants": len(self.grants), "assets": self.assets,
+            "resources_by_resource_type": dict(collections.Counter(kind for kind, _ in self.resources)),
+            "entitlements_by_resource_type": dict(collections.Counter(owner[0] for owner, _ in self.entitlements.values())),
+            "grants_by_resource_type": dict(collections.Counter(kind for kind, _ in owners)),
+        }
+        for key, value in real.items():
+            known = key in wanted or key in ("step_durations_ms", "connector_call_stats", "session_store_stats")
+            self.must(known, "stats", f"unknown key {key}")
+            self.must(value not in (0, {}, None), "stats", f"{key} is zero and should be left out")
+        for key, value in wanted.items():
+            found = real.get(key, type(value)())
+            if isinstance(found, dict):
+                found = {kind: count for kind, count in found.items() if count != 0}
+            self.must(found == value, "stats", f"{key} is {found}, counted {value}")
+
+    # -- the manifest
+
+    def content_digest(self):
+        """SHA-256 over kind, id, data and expansion of every record that the vendor stated, in id order."""
+        state = hashlib.sha256()
+        for kind, records in self.stated.items():
+            for _, name, data, expansion in sorted(records, key=lambda record: record[0]):
+                state.update(b"T" if kind == "ResourceType" else kind[:1].encode())
+                for part in (name.encode(), data, expansion):
+                    state.update(b"\xff" * 8 if part is None else struct.pack(">Q", len(part)) + part)
+        return state.hexdigest()
+
+    def facts(self, path):
+        derived = sum(is_derived for _, is_derived, _, _ in self.grants.values())
+        with open(path, "rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return {
+            "sync_id": self.sync_id, "counts.resources": len(self.resources), "counts.entitlements": len(self.entitlements),
+            "counts.grants": len(self.grants) - derived, "counts.expanded": derived, "snapshot.sha256": sha256,
+            "snapshot.bytes": os.path.getsize(path), "digests.content": self.content_digest(),
+        }
+
+    def manifest(self, manifest):
+        try:
+            with open(manifest, encoding="utf-8") as file:
+                content = json.load(file)
+        except (OSError, ValueError) as fault:
+            self.error("manifest", str(fault))
+            return
+        for key, wanted in self.report.facts.items():
+            found = content
+            for part in key.split("."):
+                found = found.get(part) if isinstance(found, dict) else None
+            same = found.lower() == wanted if isinstance(found, str) and key != "sync_id" else found == wanted
+            self.must(same and type(found) is type(wanted), "manifest", f"{key} is {found!r}, wanted {wanted!r}")

@@ -1,0 +1,380 @@
+"""The checker checks itself: messages as bytes, a sample that must pass, and the sample broken in every way that must be found."""
+
+import collections
+import datetime
+import json
+import os
+import sqlite3
+import struct
+import tempfile
+
+import c1z
+import c1z_format as form
+import c1z_rules
+from c1z_format import MESSAGES, PACKAGE, Malformed, decode
+
+SECONDS = 1_780_000_000
+
+
+def varint(value):
+    value &= (1 << 64) - 1
+    return (bytes([value & 0x7F | 0x80]) + varint(value >> 7)) if value > 0x7F else bytes([value])
+
+
+def prefixed(number, value):
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def encode(name, message):
+    """The opposite of `decode`: deterministic, zero scalars left out."""
+    out = b""
+    for number, field in sorted(MESSAGES[name].items()):
+        value = message.get(field.name)
+        if field.mapped:
+            for key in sorted(value or {}, key=str.encode):
+                out += prefixed(number, prefixed(1, key.encode()) + prefixed(2, encode(field.kind, value[key])))
+        elif field.repeated and field.kind in form.ENUMS and value:
+            out += prefixed(number, b"".join(varint(plain(field.kind, item)) for item in value))
+        elif value is not None:
+            out += b"".join(encode_one(field, item) for item in (value if field.repeated else [value]))
+    return out
+
+
+def plain(kind, value):
+    return list(form.ENUMS[kind].values()).index(value) if kind in form.ENUMS else int(value)
+
+
+def encode_one(field, value):
+    if field.kind == "Any":
+        url = value["@type"] if "/" in value["@type"] else PACKAGE + value["@type"]
+        body = value["@value"] if "@value" in value else encode(value["@type"], value)
+        value = prefixed(1, url.encode()) + (prefixed(2, body) if body else b"")
+    elif field.kind in MESSAGES:
+        value = encode(field.kind, value)
+    if field.kind == "double":
+        return varint(field.number << 3 | 1) + struct.pack("<d", value)
+    if field.kind in form.WIRE_TYPES:
+        return prefixed(field.number, value.encode() if isinstance(value, str) else value)
+    return varint(field.number << 3) + varint(plain(field.kind, value)) if plain(field.kind, value) else b""
+
+
+def frame(data, *, declare=True, window_log=20):
+    """A zstd frame of uncompressed blocks: enough to try every header."""
+    out = b"\x28\xb5\x2f\xfd" + bytes([0xC0 if declare else 0x00, (window_log - 10) << 3])
+    out += struct.pack("<Q", len(data)) if declare else b""
+    for at in range(0, len(data), 1 << 17):
+        block = data[at:at + (1 << 17)]
+        out += (len(block) << 3 | (at + len(block) == len(data))).to_bytes(3, "little") + block
+    return out
+
+
+def make_ksuid(seconds, payload):
+    value, out = (seconds - form.KSUID_EPOCH) << 128 | int.from_bytes(payload, "big"), ""
+    while len(out) < 27:
+        value, digit = divmod(value, 62)
+        out = form.BASE62[digit] + out
+    return out
+
+
+def ident(key):
+    kind, _, name = key.partition(":")
+    return {"resource_type": kind, "resource": name}
+
+
+def sources(plain):
+    return {"sources": {source: {"is_direct": True} if direct else {} for source, direct in plain.items()}}
+
+
+def expandable(*entitlements, **more):
+    return encode("GrantExpandable", {"entitlement_ids": list(entitlements), **more})
+
+
+# What the sample has in its grants: group, principal, what the grant expands from; and what follows from that by the public engine.
+M1, M2 = "group:g1:member", "group:g2:member"
+STATED = (
+    ("g1", "user:u1", None), ("g1", "user:u2", None), ("g2", "group:g1", expandable(M1)), ("g2", "user:u1", None),
+    ("g3", "group:g2", expandable(M2)), ("g4", "group:g2", expandable(M2, shallow=True)),
+)
+DERIVED = (
+    ("g2", "user:u2", {M1: True}), ("g3", "group:g1", {M2: True}), ("g3", "user:u1", {M2: True}), ("g3", "user:u2", {M2: False}),
+    ("g4", "group:g1", {M2: True}), ("g4", "user:u1", {M2: True}),
+)
+
+
+class Sample:
+    """A small tenant: four nested groups, one of them shallow."""
+
+    def __init__(self, expanded=True):
+        at = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=SECONDS)
+        self.time, end = f"{at}.000000001", f"{at + datetime.timedelta(seconds=9)}.500000000"
+        self.run = {
+            "sync_id": make_ksuid(SECONDS, bytes(range(16))), "started_at": self.time, "ended_at": end, "sync_token": "",
+            "sync_type": "full", "supports_diff": 1, "grants_backfilled": 1,
+        }
+        self.types = {
+            "user": {"id": "user", "display_name": "User", "traits": ["USER"], "annotations": [{"@type": "SkipEntitlementsAndGrants"}]},
+            "group": {"id": "group", "display_name": "Group", "traits": ["GROUP"]},
+        }
+        self.resources, self.entitlements, self.grants, self.expansions = {}, {}, {}, {}
+        for name in ("u1", "u2"):
+            both = {"profile": {"fields": {"first_name": {"string_value": name}, "logins": {"number_value": 3.0}}}, "status": {"status": "ENABLED"}}
+            emails = [{"address": f"{name}@example.com", "is_primary": True}, {"address": f"{name}@example.org"}]
+            trait = {"@type": "UserTrait", "emails": emails, "account_type": "HUMAN", "login": name, **both}
+            self.resources[f"user:{name}"] = {"id": ident(f"user:{name}"), "display_name": name, "annotations": [trait], **both}
+        for name in ("g1", "g2", "g3", "g4"):
+            self.resources[f"group:{name}"] = {"id": ident(f"group:{name}"), "display_name": name, "annotations": [{"@type": "GroupTrait"}]}
+            self.entitlements[f"group:{name}:member"] = {
+                "resource": {"id": ident(f"group:{name}")}, "id": f"group:{name}:member", "slug": "member", "purpose": "ASSIGNMENT",
+                "grantable_to": [{"id": "user"}, {"id": "group"}],
+            }
+        self.resources["group:g4"]["parent_resource_id"] = ident("group:g3")
+        for group, holder, rule in STATED:
+            self.expansions |= {self.grant(group, holder): rule} if rule else {self.grant(group, holder): None}
+        for group, holder, found in DERIVED if expanded else ():
+            self.grants[self.grant(group, holder)] |= {"annotations": [{"@type": "GrantImmutable"}], "sources": sources(found)}
+        if expanded:
+            self.grants[f"{M2}:user:u1"]["sources"] = sources({M1: True, M2: True})
+        self.sql, self.after, self.raw, self.stats = [], [], {}, None
+        self.magic, self.frame, self.tail = form.MAGIC, frame, b""
+
+    def grant(self, group, holder):
+        entitlement = f"group:{group}:member"
+        name = f"{entitlement}:{holder}"
+        self.grants[name] = {"entitlement": {"id": entitlement, "resource": {"id": ident(f"group:{group}")}}, "principal": {"id": ident(holder)}, "id": name}
+        return name
+
+    def write(self, path):
+        with tempfile.TemporaryDirectory(prefix="c1z-") as folder:
+            database = os.path.join(folder, "db")
+            connection = sqlite3.connect(database, isolation_level=None)
+            connection.executescript("pragma synchronous=off;" + form.SCHEMA)
+            for table, row in self.rows():
+                connection.execute(f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values()))
+            for statement in [*self.sql, "vacuum", *self.after]:
+                connection.execute(statement)
+            connection.close()
+            with open(database, "rb") as file, open(path, "wb") as out:
+                out.write(self.magic + self.frame(file.read()) + self.tail)
+
+    def rows(self):
+        common = {"sync_id": self.run["sync_id"], "discovered_at": self.time}
+        for name, message in self.types.items():
+            yield "v1_resource_types", {"external_id": name, "data": encode("ResourceType", message), **common}
+        for key, message in self.resources.items():
+            parent = message.get("parent_resource_id", {})
+            yield "v1_resources", {
+                "resource_type_id": ident(key)["resource_type"], "external_id": key, "parent_resource_type_id": parent.get("resource_type"),
+                "parent_resource_id": parent.get("resource"), "data": encode("Resource", message), **common}
+        for name, message in self.entitlements.items():
+            owner = message["resource"]["id"]
+            yield "v1_entitlements", {
+                "resource_type_id": owner["resource_type"], "resource_id": owner["resource"], "external_id": name,
+                "data": encode("Entitlement", message), **common}
+        for name, message in self.grants.items():
+            owner, holder, rule = message["entitlement"]["resource"]["id"], message["principal"]["id"], self.expansions.get(name)
+            yield "v1_grants", {
+                "resource_type_id": owner["resource_type"], "resource_id": owner["resource"], "entitlement_id": message["entitlement"]["id"],
+                "principal_resource_type_id": holder["resource_type"], "principal_resource_id": holder["resource"], "external_id": name,
+                "expansion": rule, "needs_expansion": int(rule is not None), "data": self.raw.get(name) or encode("Grant", message), **common}
+        kinds = collections.Counter(ident(key)["resource_type"] for key in self.resources)
+        stats = self.stats or {
+            "resource_types": len(self.types), "resources": len(self.resources), "entitlements": len(self.entitlements),
+            "grants": len(self.grants), "resources_by_resource_type": kinds,
+            "entitlements_by_resource_type": {"group": len(self.entitlements)}, "grants_by_resource_type": {"group": len(self.grants)},
+        }
+        yield "v1_sync_runs", {**self.run, "stats": json.dumps(stats)}
+
+
+DIRECT, INDIRECT, NESTED = f"{M2}:user:u1", "group:g3:member:user:u2", "group:g3:member:group:g2"
+IMMUTABLE = [{"@type": "GrantImmutable"}]
+
+
+def sql(*statements):
+    return lambda s: s.sql.extend(statements)
+
+
+def given(**values):
+    """Sets attributes of the sample."""
+    return lambda s: vars(s).update(values)
+
+
+def framed(change):
+    return given(frame=change)
+
+
+def in_run(**values):
+    return lambda s: s.run.update(values)
+
+
+def at(*path, **values):
+    """Sets fields of a message of the sample, or takes those away whose value is `None`. The path: attribute, key, field or position …"""
+    def damage(s):
+        message = vars(s)
+        for step in path:
+            message = message[step]
+        for field, value in values.items():
+            message.pop(field, None) if value is None else message.update({field: value})
+    return damage
+
+
+def both(*damages):
+    return lambda s: [damage(s) for damage in damages]
+
+
+TRAIT = ("resources", "user:u1", "annotations", 0)
+G4 = ("entitlements", "group:g4:member")
+DEFAULT = [{"@type": "EntitlementExclusionGroup", "exclusion_group_id": "x", "is_default": True}]
+# What is broken, the code that must be reported, and how it is broken.
+BREAKS = (
+    ("wrong magic", "container", given(magic=b"C1Z3\x00")),
+    ("content size not declared", "frame", framed(lambda data: frame(data, declare=False))),
+    ("window of 16 MiB", "frame", framed(lambda data: frame(data, window_log=24))),
+    ("two frames", "frame", framed(lambda data: frame(data[:8192]) + frame(data[8192:]))),
+    ("bytes after the frame", "frame", given(tail=b"\x50\x2a\x4d\x18\x00\x00\x00\x00")),
+    ("frame cut off", "container", framed(lambda data: frame(data)[:-100])),
+    ("no database inside", "container", framed(lambda data: frame(b"x" * 5000))),
+    ("WAL mode", "journal", given(after=["pragma journal_mode=wal"])),
+    ("free pages", "free-pages", given(after=["create table t (a)", "insert into t values (zeroblob(50000))", "drop table t"])),
+    ("index and table disagree", "integrity", framed(lambda data: frame(b"group:g1:mumber".join(data.rsplit(b"group:g1:member", 1))))),
+    ("index missing", "schema", sql("drop index idx_grants_principal_id_v1")),
+    ("index on other columns", "schema", sql("drop index idx_resources_external_sync_v1", "create index idx_resources_external_sync_v1 on v1_resources (external_id, sync_id)")),
+    ("index not unique", "schema", sql("drop index idx_grants_external_sync_v1", "create index idx_grants_external_sync_v1 on v1_grants (external_id, sync_id)")),
+    ("partial index with another condition", "schema", sql("drop index idx_grants_sync_expansion_v1", "create index idx_grants_sync_expansion_v1 on v1_grants (sync_id) where expansion is null")),
+    ("index too many", "schema", sql("create index mine on v1_grants (data)")),
+    ("extra column", "schema", sql("alter table v1_grants add column mine text")),
+    ("table missing", "schema", sql("drop table v1_assets")),
+    ("trigger", "schema", sql("create trigger t after insert on v1_grants begin select 1; end")),
+    ("unfinished", "run", in_run(ended_at=None)),
+    ("partial sync", "run", in_run(sync_type="partial")),
+    ("supports_diff 0", "run", in_run(supports_diff=0)),
+    ("grants_backfilled 0", "run", in_run(grants_backfilled=0)),
+    ("second run", "run", sql("insert into v1_sync_runs (sync_id, started_at, sync_token) values ('x', '2026-05-28 00:00:00.000000000', '')")),
+    ("sync id is no KSUID", "ksuid", in_run(sync_id="run-1")),
+    ("KSUID from another time", "ksuid", in_run(sync_id=make_ksuid(1_500_000_000, bytes(16)))),
+    ("row of another sync", "sync-id", sql("update v1_grants set sync_id = 'other' where id = 1")),
+    ("fraction trimmed", "time", sql("update v1_resources set discovered_at = '2026-05-28 20:26:40.5' where id = 1")),
+    ("discovered before the run", "time", sql("update v1_resources set discovered_at = '2020-05-28 20:26:40.000000000' where id = 1")),
+    ("session left", "sessions", lambda s: s.sql.append(f"insert into v1_connector_sessions (sync_id, key, value) values ('{s.run['sync_id']}', 'k', x'00')")),
+    ("stats wrong", "stats", given(stats={"resource_types": 2, "resources": 5, "entitlements": 4, "grants": 12})),
+    ("column differs from blob", "column", sql("update v1_grants set principal_resource_id = 'u2' where external_id = 'group:g1:member:user:u1'")),
+    ("blob stored as text", "column", sql("update v1_resource_types set data = cast(data as text) where id = 2")),
+    ("resource id not composed", "id", sql("update v1_resources set external_id = 'u1' where external_id = 'user:u1'")),
+    ("grant id not composed", "id", lambda s: s.grants.update(odd={**s.grants.pop(DIRECT), "id": "odd"})),
+    ("entitlement id on another resource", "id", at(*G4, resource={"id": ident("group:g3")})),
+    ("slug empty", "entitlement", at(*G4, slug=None)),
+    ("purpose unset", "entitlement", at(*G4, purpose=None)),
+    ("grantable to nobody", "entitlement", at(*G4, grantable_to=[])),
+    ("grantable to a type that is not there", "reference", at(*G4, grantable_to=[{"id": "robot"}])),
+    ("empty parent", "parent", sql("update v1_resources set parent_resource_type_id = '', parent_resource_id = '' where id = 1")),
+    ("parent missing", "reference", at("resources", "group:g4", parent_resource_id=ident("group:g9"))),
+    ("parent in a circle", "parent", at("resources", "group:g3", parent_resource_id=ident("group:g4"))),
+    ("resource type missing", "reference", at("resources", **{"robot:r": {"id": ident("robot:r")}})),
+    ("principal missing", "reference", lambda s: s.grant("g1", "user:u9")),
+    ("entitlement missing", "reference", at("entitlements", **{"group:g4:member": None})),
+    ("resource missing", "reference", at("resources", **{"group:g4": None})),
+    ("trait missing", "trait", at("resources", "group:g1", annotations=None)),
+    ("user without profile", "user", both(at(*TRAIT, profile=None), at("resources", "user:u1", profile=None))),
+    ("user without status", "user", both(at(*TRAIT, status=None), at("resources", "user:u1", status=None))),
+    ("status only in the trait", "mirror", at("resources", "user:u1", status=None)),
+    ("two primary e-mails", "user", at(*TRAIT, "emails", 1, is_primary=True)),
+    ("no primary e-mail", "user", at(*TRAIT, "emails", 0, is_primary=None)),
+    ("id too long", "limit", at("types", **{"x" * 1025: {"id": "x" * 1025}})),
+    ("display name too long", "limit", at("types", "group", display_name="é" * 513)),
+    ("link not https", "limit", at("types", "group", annotations=[{"@type": "ExternalLink", "url": "http://example.com"}])),
+    ("unknown annotation", "annotation", at("types", "group", annotations=[{"@type": "type.googleapis.com/x.Y", "@value": b""}])),
+    ("annotation in the wrong place", "annotation", at("types", "group", annotations=IMMUTABLE)),
+    ("GrantExpandable in data", "expandable-in-data", at("grants", NESTED, annotations=[{"@type": "GrantExpandable", "entitlement_ids": [M2]}])),
+    ("expansion of nothing", "expansion", at("expansions", **{"group:g1:member:user:u1": expandable(shallow=True)})),
+    ("expansion from another's entitlement", "expansion", at("expansions", **{NESTED: expandable(M1)})),
+    ("needs_expansion 0", "expansion", sql("update v1_grants set needs_expansion = 0 where expansion is not null")),
+    ("needs_expansion without expansion", "expansion", sql("update v1_grants set needs_expansion = 1 where expansion is null")),
+    ("derived grant not immutable", "derived", at("grants", INDIRECT, annotations=None)),
+    ("direct grant does not list itself", "derived", at("grants", DIRECT, sources=sources({M1: True}))),
+    ("lists itself as indirect", "sources", at("grants", DIRECT, sources=sources({M1: True, M2: False}))),
+    ("is_direct wrong", "expansion", at("grants", INDIRECT, sources=sources({M2: True}))),
+    ("a source is missing", "expansion", at("grants", DIRECT, sources=None)),
+    ("derived grant missing", "expansion", at("grants", **{INDIRECT: None})),
+    ("shallow ignored", "expansion", lambda s: s.grants[s.grant("g4", "user:u2")].update(annotations=IMMUTABLE, sources=sources({M2: False}))),
+    ("type filter ignored", "expansion", at("expansions", **{NESTED: expandable(M2, resource_type_ids=["user"])})),
+    ("fields out of order", "blob", lambda s: s.raw.update({DIRECT: prefixed(3, DIRECT.encode()) + encode("Grant", {**s.grants[DIRECT], "id": None})})),
+    ("unknown field", "blob", lambda s: s.raw.update({DIRECT: encode("Grant", s.grants[DIRECT]) + prefixed(9, b"")})),
+    ("blob cut off", "blob", lambda s: s.raw.update({DIRECT: encode("Grant", s.grants[DIRECT])[:-1]})),
+    ("two defaults in an exclusion group", "exclusion", both(at(*G4, annotations=DEFAULT), at("entitlements", M1, annotations=DEFAULT))),
+)
+# Messages as other writers encode them: name, kind, bytes in hexadecimal (text stands in quotes), the message.
+GRANT = {"entitlement": {"resource": {"id": ident("group:g1")}, "id": M1}, "principal": {"id": ident("user:u1")}, "id": f"{M1}:user:u1"}
+GRANT_HEX = f"0a20 0a0d0a0b0a05 'group' 1202 'g1' 120f '{M1}' 120c 0a0a0a04 'user' 1202 'u1' 1a17 '{M1}:user:u1'"
+GOLDEN = (
+    ("ResourceId", "0a04 'user' 1202 'u1'", ident("user:u1")),
+    ("ResourceType", "0a04 'user' 1204 'User' 1a0101", {"id": "user", "display_name": "User", "traits": ["USER"]}),
+    ("GrantExpandable", f"0a0f '{M1}'", {"entitlement_ids": [M1]}),
+    ("Resource", "2230 0a2e 'type.googleapis.com/c1.connector.v2.GroupTrait'", {"annotations": [{"@type": "GroupTrait"}]}),
+    ("Grant", GRANT_HEX, GRANT),
+    ("Grant", f"{GRANT_HEX} 2a17 0a15 0a0f '{M1}' 1202 0801", {**GRANT, "sources": sources({M1: True})}),
+    ("Grant", f"{GRANT_HEX} 2a15 0a13 0a0f '{M1}' 1200", {**GRANT, "sources": sources({M1: False})}),
+)
+
+
+def run():
+    results = collections.Counter()
+
+    def that(name, good, detail=""):
+        results[bool(good)] += 1
+        if not good:
+            print(f"FAILED {name}: {detail}")
+
+    def refused(name, function, *arguments):
+        try:
+            that(f"{name} is refused", False, function(*arguments))
+        except Malformed:
+            that(name, True)
+
+    for kind, text, message in GOLDEN:
+        data = b"".join(part.encode() if odd % 2 else bytes.fromhex(part) for odd, part in enumerate(text.split("'")))
+        that(f"{kind} {text}", (decode(kind, data), encode(kind, message)) == (message, data), decode(kind, data))
+    short = encode("Grant", GRANT) + bytes.fromhex("2a13 0a11 0a0f") + M1.encode()
+    that("map entry without value", decode("Grant", short)["sources"] == sources({M1: False}))
+    that("sources are cut off", form.without_sources(short) == encode("Grant", GRANT))
+    # From the README of github.com/segmentio/ksuid.
+    that("KSUID of another maker", form.ksuid_time("0ujtsYcgvSTl8PAuAdqWYSMnLOv") == datetime.datetime(2017, 10, 10, 4, 0, 47))
+    for text in ("z" * 27, "0ujtsYcgvSTl8PAuAdqWYSMnLO", "0ujtsYcgvSTl8PAuAdqWYSMnLO-"):
+        refused(f"KSUID {text}", form.ksuid_time, text)
+    a, b = ("user", "a"), ("group", "b")
+    rules = [("y", {"entitlement_ids": ["x"]}), ("z", {"entitlement_ids": ["y", "z"], "resource_type_ids": ["user"]}), ("x", {"entitlement_ids": ["z", "gone"]})]
+    wanted = {("x", a): {"z": False, "x": True}, ("y", a): {"x": True}, ("z", a): {"y": False}, ("z", b): {}, ("x", b): {"z": True}, ("y", b): {"x": False}}
+    that("a cycle, and a self-loop in it", c1z_rules.expand({"x": {a}, "y": set(), "z": {b}}, rules) == wanted)
+    if form.zstandard:
+        compressed = form.zstandard.ZstdCompressor(write_checksum=True).compress(b"abc" * 1000)
+        that("frame of a real compressor", form.parse_frame(compressed)[::2] == (3000, len(compressed)))
+
+    with tempfile.TemporaryDirectory(prefix="c1z-") as folder:
+        path, manifest = os.path.join(folder, "sample.c1z"), os.path.join(folder, "sample.json")
+
+        def found(sample, **options):
+            sample.write(path)
+            report = c1z.check(path, **options)
+            return set(report.errors), list(report.lines()), report.facts
+
+        for expanded, expect, wanted in ((True, None, set()), (True, "unexpanded", {"expansion"}), (False, None, set()), (False, "expanded", {"expansion"})):
+            codes, lines, _ = found(Sample(expanded), expect=expect)
+            that(f"{expanded=}, {expect=}", codes == wanted and (codes or not lines), lines)
+        (_, _, unexpanded), (_, _, truth) = found(Sample(expanded=False)), found(Sample())
+        that("the content digest does not see expansion", truth["digests.content"] == unexpanded["digests.content"])
+        that("counts", (truth["counts.grants"], truth["counts.expanded"], unexpanded["counts.expanded"]) == (6, 6, 0), truth)
+        for wrong in (None, *truth):
+            content = collections.defaultdict(dict, other=[1])
+            for key, value in truth.items():
+                value = value if key != wrong else value + 1 if isinstance(value, int) else f"{value[:-1]}!"
+                outer, _, inner = key.partition(".")
+                content[outer] = {**content[outer], inner: value} if inner else value
+            with open(manifest, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+            codes, lines, _ = found(Sample(), manifest=manifest)
+            that(f"manifest with a wrong {wrong}", codes == ({"manifest"} if wrong else set()), lines)
+        for name, code, damage in BREAKS:
+            sample = Sample()
+            damage(sample)
+            codes, lines, _ = found(sample)
+            that(f"broken: {name}", code in codes, lines or "nothing was reported")
+    print(f"{results[True]} passed, {results[False]} failed")
+    return 1 if results[False] else 0

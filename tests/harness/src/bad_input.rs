@@ -1,0 +1,153 @@
+//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
+//! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
+
+use rollcall_connector::{Chain, Error};
+use rollcall_engine::runtime::function::Operation;
+use serde_json::Value;
+
+use crate::conformance::{Bench, Subject, answer_of};
+
+/// What a connector says of itself to be tried with bad input.
+pub trait Inputs: Subject {
+    /// Texts that nobody may ever show: the tokens of the simulated world, and what tests put into secrets.
+    const TOKENS: &'static [&'static str];
+
+    /// An event that is good in the simulated world, for each operation that there is: alone, and after those of the
+    /// operations before it.
+    fn good(operation: Operation) -> Value;
+
+    /// A good event with one field set, or, with `null`, left out.
+    fn with(operation: Operation, field: &str, value: Value) -> Value {
+        let mut event = Self::good(operation);
+        let fields = event.as_object_mut().expect("an object");
+        match value {
+            Value::Null => fields.remove(field),
+            value => fields.insert(field.into(), value),
+        };
+        event
+    }
+}
+
+/// What is expected of a failure: `errorType`, code, and a part of message and fix.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the type says it all")]
+pub struct Failure {
+    pub kind: &'static str,
+    pub code: &'static str,
+    pub message: &'static str,
+    pub fix: &'static str,
+}
+
+/// A failure, in a line of a table.
+pub const fn failure(
+    kind: &'static str,
+    code: &'static str,
+    message: &'static str,
+    fix: &'static str,
+) -> Failure {
+    Failure {
+        kind,
+        code,
+        message,
+        fix,
+    }
+}
+
+impl Failure {
+    /// An error is this one, tells what to do, and shows none of these tokens.
+    pub fn is(&self, error: &Error, wrong: &str, tokens: &[impl AsRef<str>]) {
+        let (chain, fix) = (Chain(error).to_string(), error.fix());
+        let found = (error.kind().as_str(), error.code().as_str());
+        assert_eq!(found, (self.kind, self.code), "{wrong}: {chain}");
+        assert!(chain.contains(self.message), "{wrong}: {chain}");
+        let is_named = fix.contains(self.fix) && !self.fix.is_empty();
+        assert!(is_named, "{wrong}: {fix}");
+        let shown = format!("{error} {chain} {fix} {error:?} {error:#?}");
+        let found = tokens.iter().any(|token| shown.contains(token.as_ref()));
+        assert!(!found, "{wrong}: a token shows: {shown}");
+    }
+}
+
+/// Sends an event that must fail like this, and looks at everything that a failure must leave alone.
+pub async fn fails<S: Inputs>(
+    desk: &Bench<S>,
+    operation: Operation,
+    event: Value,
+    wrong: &str,
+    expected: Failure,
+) {
+    let wrong = format!("{}, {wrong}: {event}", operation.as_str());
+    let before = (desk.published(), desk.vendor.view());
+    desk.vendor.clear_requests();
+    let error = match desk.invoke(operation, event).await {
+        Ok(answer) => panic!("{wrong}: it succeeded: {answer:#}"),
+        Err(error) => error,
+    };
+    let mut tokens = desk.vendor.tokens();
+    tokens.extend(S::TOKENS.iter().map(|&token| token.to_owned()));
+    expected.is(&error, &wrong, &tokens);
+    let is_as_before = (desk.published(), desk.vendor.view()) == before;
+    assert!(is_as_before, "{wrong}: something was published or changed");
+    let (sent, leak) = (desk.writes(), desk.leak(&tokens));
+    assert!(sent.is_empty(), "{wrong}: {sent:?} was sent");
+    assert_eq!(leak, None, "{wrong}: a file holds a token");
+}
+
+/// The same, and the vendor is not asked.
+pub async fn fails_unasked<S: Inputs>(
+    desk: &Bench<S>,
+    operation: Operation,
+    event: Value,
+    wrong: &str,
+    expected: Failure,
+) {
+    fails(desk, operation, event, wrong, expected).await;
+    let asked = desk.vendor.requests();
+    assert!(asked.is_empty(), "{wrong}: the vendor was asked: {asked:?}");
+}
+
+/// Every operation that there is fails like this with its good event.
+pub async fn every_operation_fails<S: Inputs>(desk: &Bench<S>, wrong: &str, expected: Failure) {
+    for &operation in S::entry().operations {
+        fails(desk, operation, S::good(operation), wrong, expected).await;
+    }
+}
+
+/// With these keys in the secret every operation fails, the vendor is not asked, and all is well once the secret is right.
+pub async fn keys_are_unusable<S: Inputs>(desk: &Bench<S>, keys: &Value, expected: Failure) {
+    desk.set_keys(keys);
+    let wrong = keys.to_string();
+    for &operation in S::entry().operations {
+        fails_unasked(desk, operation, S::good(operation), &wrong, expected).await;
+    }
+    desk.write_secret(&desk.vendor.secret());
+    works(desk, &wrong).await;
+}
+
+/// Keys that cannot be used: what is said of them.
+pub const fn unusable(message: &'static str) -> Failure {
+    failure(
+        "Misconfigured",
+        "BadConfiguration",
+        message,
+        "Correct these keys in the connection's secret",
+    )
+}
+
+/// A table of keys in the secret, each with what is said to be wrong with them.
+pub async fn all_are_unusable<S: Inputs>(
+    desk: &Bench<S>,
+    rows: impl IntoIterator<Item = (Value, &'static str)>,
+) {
+    for (keys, message) in rows {
+        keys_are_unusable(desk, &keys, unusable(message)).await;
+    }
+}
+
+/// After the failure is mended, the connection works as if nothing had been.
+pub async fn works<S: Subject>(desk: &Bench<S>, wrong: &str) -> Value {
+    let answer = answer_of(desk.sync().await);
+    assert_eq!(answer["status"], "complete", "after {wrong}: {answer}");
+    answer
+}

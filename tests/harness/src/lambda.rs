@@ -1,0 +1,116 @@
+//! The real binaries of a connector, as Lambda runs them: a process in front of a Runtime API. What holds for every connector
+//! is tested on Toybox; here each binary starts, and does what its sample event shows.
+//!
+//! Where there is a simulated AWS, secrets and store are there, and each function plays all that it does in AWS: what was
+//! asked is recorded, and the roles of the template are held against that.
+
+use std::path::Path;
+
+use rollcall_engine::runtime::function::Operation;
+use rollcall_simulators::{Fault, FaultKind};
+use serde_json::{Value, json};
+
+use crate::conformance::Subject;
+use crate::function::{Environment, Local};
+use crate::moto::Moto;
+
+/// The buckets as the template's checks call them: audit records lie in the first, or in the second.
+const STORE: &str = "rollcall-bucket";
+const AUDIT: &str = "rollcall-auditbucket";
+
+/// The sample event of a function.
+fn sample(function: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let text = std::fs::read(path.join(function).with_extension("json"));
+    let text = text.unwrap_or_else(|e| panic!("{function}: {e}"));
+    serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{function}: {e}"))
+}
+
+/// Sends each of these functions its sample event, in the small sample world: first to sync, then the changes.
+pub async fn every_function_does_what_its_sample_event_shows<S: Subject>(
+    small: impl AsyncFn() -> S,
+    binaries: &[(&str, &str)],
+) {
+    let name = S::entry().about.name;
+    let all = S::entry().operations.iter();
+    let all: Vec<_> = all.map(|one| format!("{name}-{}", one.as_str())).collect();
+    let given: Vec<_> = binaries.iter().map(|(function, _)| *function).collect();
+    assert_eq!(given, all, "each operation has its binary");
+    let Some(moto) = Moto::shared() else {
+        let vendor = small().await;
+        let local = Local::new(name, &vendor.secret());
+        return play(&vendor, "default", binaries, |_| local.variables()).await;
+    };
+    for audit in [STORE, AUDIT] {
+        let (vendor, connection) = (small().await, Moto::name());
+        moto.create_bucket(audit).await;
+        let secret = format!("rollcall/{name}/{connection}");
+        moto.create_secret(&secret, &vendor.secret()).await;
+        let variables = |function: &str| {
+            let stores = [("ROLLCALL_STORE", STORE), ("ROLLCALL_AUDIT_STORE", audit)];
+            let stores = stores
+                .into_iter()
+                .filter(|pair| *pair != ("ROLLCALL_AUDIT_STORE", STORE));
+            let stores = stores.map(|(name, bucket)| (name.into(), format!("s3://{bucket}")));
+            moto.variables(function).into_iter().chain(stores).collect()
+        };
+        play(&vendor, &connection, binaries, variables).await;
+    }
+}
+
+async fn play<S: Subject>(
+    vendor: &S,
+    connection: &str,
+    binaries: &[(&str, &str)],
+    variables: impl Fn(&str) -> Vec<(String, String)>,
+) {
+    for (operation, (name, binary)) in S::entry().operations.iter().zip(binaries) {
+        let function = Environment::start(binary, variables(name)).await;
+        let mut event = sample(name);
+        event["connection"] = connection.into();
+        match operation {
+            Operation::Sync => syncs(vendor, &function, event).await,
+            Operation::Grant => changes(vendor, &function, event, "granted").await,
+            Operation::Revoke => changes(vendor, &function, event, "revoked").await,
+            Operation::CreateAccount => changes(vendor, &function, event, "created").await,
+            Operation::DeleteAccount => changes(vendor, &function, event, "deleted").await,
+        }
+        function.end(&vendor.tokens()).await;
+    }
+    assert_eq!(vendor.violations(), Vec::<String>::new());
+}
+
+/// A whole sync, and one that a rate limit cuts at its last call.
+async fn syncs<S: Subject>(vendor: &S, function: &Environment, event: Value) {
+    assert_eq!(function.answer(event.clone()).await["status"], "complete");
+    let limit = FaultKind::too_many_requests(Some(3600));
+    vendor.set_faults(vec![Fault::nth(vendor.requests().len(), limit)]);
+    let cut = function.answer(event.clone()).await;
+    assert_eq!(cut["status"], "continue", "{cut:#}");
+    vendor.set_faults(Vec::new());
+    let rest = json!({"connection": event["connection"], "sync_id": cut["sync_id"]});
+    assert_eq!(function.answer(rest).await["status"], "complete");
+}
+
+/// A change, and again from its record.
+async fn changes<S: Subject>(vendor: &S, function: &Environment, event: Value, outcome: &str) {
+    let answer = function.answer(event.clone()).await;
+    assert_eq!(answer["outcome"], outcome, "{answer:#}");
+    vendor.clear_requests();
+    assert_eq!(function.answer(event).await, answer);
+    assert!(vendor.requests().is_empty(), "the vendor was asked again");
+}
+
+/// Makes the test of a connector's binaries: its [`Subject`], the small sample world, and the functions in the order of the
+/// operations.
+#[macro_export]
+macro_rules! lambda {
+    ($subject:ty, $small:expr, $($function:literal),+ $(,)?) => {
+        #[tokio::test]
+        async fn every_function_does_what_its_sample_event_shows() {
+            let binaries = [$(($function, env!(concat!("CARGO_BIN_EXE_", $function)))),+];
+            let small = async || -> $subject { $small.await };
+            $crate::lambda::every_function_does_what_its_sample_event_shows(small, &binaries).await;
+        }
+    };
+}

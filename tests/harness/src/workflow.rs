@@ -1,0 +1,164 @@
+//! The workflows of the template, their very definitions, around the functions of a connector: what Lambda and EventBridge do
+//! for them. Time is virtual.
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rollcall_connector::clock::{Clock, between};
+use rollcall_connector::{Chain, Error};
+use rollcall_engine::runtime::function::Operation;
+use serde_json::{Value, json};
+
+use crate::conformance::{Bench, Subject};
+use crate::function::{Environment, PLENTY};
+use crate::runtime_api::Answer;
+use crate::states::{Execution, Failure, Machine, Services};
+
+const SYNC: &str = include_str!("../../../infra/workflows/sync.asl.json");
+/// The workflow of changes.
+pub const PROVISION: &str = include_str!("../../../infra/workflows/provision.asl.json");
+const FUNCTIONS: &str = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:rollcall-";
+const PARTITION: (&str, &str) = ("Partition", "aws-us-gov");
+
+/// Lambda and EventBridge, as the workflows see them.
+pub struct Aws<'a, S> {
+    desk: &'a Bench<S>,
+    /// The real binary of the function; without it, its handler is called in this process.
+    pub real: Option<Environment>,
+    /// What happens before each call of a function: by its number, from 1.
+    before: Box<dyn Fn(usize) + Send + Sync + 'a>,
+    /// How the first calls end, instead of being answered.
+    pub errors: Vec<&'static str>,
+    /// The events that functions were called with.
+    calls: Mutex<Vec<Value>>,
+    /// What was put on the bus.
+    put: Mutex<Vec<Value>>,
+}
+
+impl<'a, S: Subject> Aws<'a, S> {
+    /// Around the functions of this desk.
+    pub fn around(desk: &'a Bench<S>) -> Self {
+        Self::before_each(desk, |_| {})
+    }
+
+    /// With something that happens before each call.
+    pub fn before_each(desk: &'a Bench<S>, before: impl Fn(usize) + Send + Sync + 'a) -> Self {
+        Self {
+            desk,
+            real: None,
+            before: Box::new(before),
+            errors: Vec::new(),
+            calls: Mutex::default(),
+            put: Mutex::default(),
+        }
+    }
+
+    /// The events that functions were called with since the last time.
+    pub fn events(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.calls.lock().expect("calls"))
+    }
+
+    /// The one outcome that was put on the bus.
+    pub fn outcome(&self) -> Value {
+        let put = std::mem::take(&mut *self.put.lock().expect("outcomes"));
+        assert_eq!(put.len(), 1, "{put:#?}");
+        put[0].clone()
+    }
+
+    /// Runs the workflow of syncs.
+    pub async fn sync(&self, names: &[&str]) -> Execution {
+        let function = Self::function(Operation::Sync);
+        let machine = Machine::parse(SYNC, &[PARTITION, ("SyncFunction", &function)]);
+        let input = json!({"connections": names});
+        let machine = machine.expect("a definition");
+        machine.run(input, self, self.desk.clock.now()).await
+    }
+
+    /// What became of the one connection that was synced.
+    pub async fn synced(&self) -> Value {
+        let execution = self.sync(&["default"]).await;
+        execution.result.expect("a success")["connections"][0].clone()
+    }
+
+    /// Runs the workflow of changes.
+    pub async fn change(&self, operation: Operation, detail: &Value) -> Execution {
+        let prefix = ("FunctionPrefix", FUNCTIONS);
+        let given = [PARTITION, prefix, ("Bus", "rollcall")];
+        let machine = Machine::parse(PROVISION, &given).expect("a definition");
+        let event = json!({
+            "version": "0", "id": "e1", "account": "123456789012", "region": "us-east-1", "resources": [],
+            "time": "2026-01-01T00:00:00Z", "source": "rollcall.provision",
+            "detail-type": Self::function(operation).replace(FUNCTIONS, ""), "detail": detail,
+        });
+        machine.run(event, self, self.desk.clock.now()).await
+    }
+
+    fn function(operation: Operation) -> String {
+        let name = S::entry().about.name;
+        format!("{FUNCTIONS}{name}-{}", operation.as_str())
+    }
+
+    async fn invoke(&self, with: &Value, now: Timestamp) -> Result<Value, Failure> {
+        let event = with["Payload"].clone();
+        let number = {
+            let mut calls = self.calls.lock().expect("calls");
+            calls.push(event.clone());
+            calls.len()
+        };
+        (self.before)(number);
+        if let Some(error) = self.errors.get(number - 1) {
+            return Err(Failure::new(*error, "not JSON"));
+        }
+        let arn = with["FunctionName"].as_str().expect("a name");
+        let mut operations = S::entry().operations.iter().copied();
+        let Some(operation) = operations.find(|one| Self::function(*one) == arn) else {
+            return Err(Failure::new("Lambda.ResourceNotFoundException", arn));
+        };
+        let answer = match &self.real {
+            Some(function) => function.ask(event, PLENTY).await,
+            None => {
+                let clock = &self.desk.clock;
+                clock.advance(between(clock.now(), now));
+                let invoked = self.desk.invoke(operation, event).await;
+                invoked.map_or_else(|e| reported(&e), Answer::Response)
+            }
+        };
+        match answer {
+            Answer::Response(answer) => {
+                // AWS would come too early.
+                let at = answer["resume_at"].as_str().unwrap_or_default();
+                assert!(!at.contains('.'), "{at} is no whole second");
+                Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": answer}))
+            }
+            Answer::Error(body) => {
+                let kind = body["errorType"].as_str().unwrap_or_default();
+                Err(Failure::new(kind, body.to_string()))
+            }
+        }
+    }
+}
+
+/// A failure as the runtime reports it.
+fn reported(e: &Error) -> Answer {
+    let message = json!({"code": e.code(), "message": Chain(e).to_string(), "fix": e.fix()});
+    let (kind, message) = (e.kind().as_str(), message.to_string());
+    Answer::Error(json!({"errorType": kind, "errorMessage": message, "stackTrace": []}))
+}
+
+#[async_trait]
+impl<S: Subject> Services for Aws<'_, S> {
+    async fn call(&self, resource: &str, with: Value, now: Timestamp) -> Result<Value, Failure> {
+        match resource {
+            "arn:aws-us-gov:states:::lambda:invoke" => self.invoke(&with, now).await,
+            "arn:aws-us-gov:states:::events:putEvents" => {
+                let entries = with["Entries"].as_array().expect("entries");
+                let mut put = self.put.lock().expect("outcomes");
+                put.extend_from_slice(entries);
+                Ok(json!({"Entries": [{"EventId": "1"}], "FailedEntryCount": 0}))
+            }
+            other => panic!("nobody is behind {other}"),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The real binary with secrets in Secrets Manager and a store in S3, by the official SDK, in front of moto. Where there is no
+//! moto, these tests say so and do nothing.
+
+use Operation::{Grant, Sync};
+use rollcall_engine::runtime::function::Operation;
+use rollcall_harness::bad_input::Inputs;
+use rollcall_harness::conformance::Subject;
+use rollcall_harness::moto::Moto;
+use rollcall_simulators::{Fault, FaultKind};
+use serde_json::{Value, json};
+
+use crate::lambda::{end, start};
+use crate::simulator::{KEY, Simulated};
+
+const PREFIX: &str = "prod/access";
+
+/// A bucket and a connection of this test, and a vendor.
+struct Cloud {
+    moto: Moto,
+    vendor: Simulated,
+    name: String,
+}
+
+impl Cloud {
+    async fn start() -> Option<Self> {
+        let (moto, name) = (Moto::shared()?, Moto::name());
+        moto.create_bucket(&name).await;
+        let vendor = Simulated::start().await;
+        let secret = format!("rollcall/toybox/{name}");
+        moto.create_secret(&secret, &vendor.secret()).await;
+        Some(Self { moto, vendor, name })
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        let mut variables = self.moto.variables("test");
+        let store = format!("s3://{}/{PREFIX}", self.name);
+        variables.push(("ROLLCALL_STORE".into(), store));
+        variables
+    }
+
+    fn event(&self, operation: Operation) -> Value {
+        Simulated::with(operation, "connection", json!(self.name))
+    }
+
+    /// An object that is JSON, by its key in the store.
+    async fn json(&self, key: &str) -> Value {
+        let key = format!("{PREFIX}/{key}");
+        let object = self.moto.object(&self.name, &key).await;
+        serde_json::from_slice(&object.expect("an object")).expect("JSON")
+    }
+
+    /// The newest snapshot: the run that wrote it, and the generation, by which conditional writes move the pointer.
+    async fn latest(&self) -> [Value; 2] {
+        let latest = format!("latest/toybox/{}.json", self.name);
+        let latest = self.json(&latest).await;
+        ["sync_id", "generation"].map(|field| latest[field].clone())
+    }
+}
+
+#[tokio::test]
+async fn snapshots_runs_and_records_are_in_a_bucket_whichever_process_wrote_them() {
+    let Some(cloud) = Cloud::start().await else {
+        return;
+    };
+    // However much is logged, no token is: `end` sees to it.
+    let function = start(Sync, cloud.variables(), &[("RUST_LOG", "trace")]).await;
+    let first = function.answer(cloud.event(Sync)).await;
+    assert_eq!(first["status"], "complete", "{first:#}");
+    let latest = [first["sync_id"].clone(), json!(1)];
+    assert_eq!(cloud.latest().await, latest);
+
+    // Half a sync is not published; what it read is in the bucket.
+    let limit = FaultKind::too_many_requests(Some(3600));
+    cloud.vendor.set_faults(vec![Fault::nth(5, limit)]);
+    let cut = function.answer(cloud.event(Sync)).await;
+    assert_eq!(cut["status"], "continue", "{cut:#}");
+    let output = end(function, &["done", "done"]).await;
+    assert!(output.holds("aws_smithy_runtime"), "too little is logged");
+    assert_eq!(cloud.latest().await, latest);
+    cloud.vendor.set_faults(Vec::new());
+    let function = start(Sync, cloud.variables(), &[]).await;
+    let rest = json!({"connection": cloud.name, "sync_id": cut["sync_id"]});
+    let second = function.answer(rest).await;
+    for same in ["status", "content_digest", "counts"] {
+        assert_eq!(second[same], first[same], "{second:#}");
+    }
+    // The second generation was that of the slice before.
+    assert_eq!(cloud.latest().await, [cut["sync_id"].clone(), json!(3)]);
+    end(function, &["done"]).await;
+
+    let function = start(Grant, cloud.variables(), &[]).await;
+    let answer = function.answer(cloud.event(Grant)).await;
+    assert_eq!(answer["outcome"], "granted", "{answer:#}");
+    let audit = answer["audit"].as_str().expect("a key");
+    let observed = cloud.json(&format!("{audit}/observed.json")).await;
+    assert_eq!(observed["answer"], answer);
+    cloud.vendor.clear_requests();
+    assert_eq!(function.answer(cloud.event(Grant)).await, answer);
+    assert!(cloud.vendor.requests().is_empty(), "the vendor was asked");
+    end(function, &["done", "done"]).await;
+
+    let keys = cloud.moto.keys(&cloud.name, "").await;
+    for key in &keys {
+        let object = cloud.moto.object(&cloud.name, key).await;
+        let text = String::from_utf8_lossy(&object.expect("an object")).into_owned();
+        assert!(!text.contains(KEY) && key.starts_with(PREFIX), "{key}");
+    }
+    let of = |class: &str| keys.iter().filter(|key| key.contains(class)).count();
+    assert_eq!((of("/snapshots/"), of("/audit/")), (4, 2), "{keys:?}");
+}
+
+#[tokio::test]
+async fn what_is_missing_in_aws_is_the_operators_to_mend() {
+    let Some(cloud) = Cloud::start().await else {
+        return;
+    };
+    let (odd, deleted) = (Moto::name(), Moto::name());
+    let path = |name: &str| format!("rollcall/toybox/{name}");
+    for name in [&odd, &deleted] {
+        let secret = json!(["hunter2"]);
+        cloud.moto.create_secret(&path(name), &secret).await;
+    }
+    cloud.moto.delete_secret(&path(&deleted)).await;
+    let nowhere = [("ROLLCALL_STORE", "s3://rollcall-nowhere/x")];
+    let prefix = [("ROLLCALL_SECRET_PREFIX", "elsewhere")];
+    let elsewhere = format!("`elsewhere/toybox/{}`", cloud.name);
+    let nobody = "Secrets Manager `rollcall/toybox/nobody`";
+    let (unknown, bucket) = ("UnknownConnection", "StoreNotReadable");
+    for (operation, more, connection, code, message) in [
+        (Sync, &[][..], "nobody", unknown, nobody),
+        (Sync, &prefix, &cloud.name, unknown, &elsewhere),
+        (Sync, &[], &odd, "MalformedSecret", ""),
+        (Sync, &[], &deleted, "SecretDeleted", ""),
+        (Sync, &nowhere, &cloud.name, bucket, "(NoSuchBucket)"),
+        (Grant, &nowhere, &cloud.name, bucket, "(NoSuchBucket)"),
+        (Sync, &[("AWS_REGION", "")], &cloud.name, "", ""),
+    ] {
+        let function = start(operation, cloud.variables(), more).await;
+        let event = Simulated::with(operation, "connection", json!(connection));
+        let refusal = function.refusal(event).await;
+        assert_eq!(refusal.kind, "Misconfigured", "{refusal:?}");
+        let told = refusal.text("code").contains(code) && refusal.text("message").contains(message);
+        assert!(told && !refusal.text("fix").is_empty(), "{refusal:?}");
+        end(function, &["failed"]).await;
+    }
+    assert!(cloud.vendor.requests().is_empty());
+}

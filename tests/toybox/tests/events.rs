@@ -1,0 +1,216 @@
+//! Events that are bad whatever the connector is. They fail at the door: the vendor is not asked, and nothing is written.
+
+use Operation::{CreateAccount, DeleteAccount, Grant, Revoke, Sync};
+use rollcall_engine::provision::Order;
+use rollcall_engine::runtime::function::Operation;
+use rollcall_harness::bad_input::{Failure, Inputs, fails, fails_unasked, failure, works};
+use rollcall_harness::changes::outcome;
+use serde_json::{Value, json};
+
+use crate::world::{Desk, Simulated};
+
+const TEXT: &str = r#"{"expected a string": [null, 7, true, ["x"], {"id": "x"}]}"#;
+const OPTIONAL: &str = r#"{"expected a string": [7, true, ["x"], {"id": "x"}]}"#;
+const FLAG: &str = r#"{"expected a boolean": [null, "true", "yes", 1, []]}"#;
+const TEXTS: &str = r#"{
+    "expected a sequence": [null, "x", {"x": true}], "expected a string": [[true], [["x"]], [null]]
+}"#;
+const ACCOUNT: &str = r#"{
+    "expected a map": [null, "a@b.c", ["a@b.c"], {"email": "a@b.c", "profile": ["x"]}],
+    "expected a string": [{"email": null}, {"email": ["a@b.c"]}],
+    "missing field `email`": [{}],
+    "unknown field `name`, expected `email` or `profile`": [{"email": "a@b.c", "name": "A"}]
+}"#;
+
+const ALL: &str = "sync grant revoke create-account delete-account";
+const CHANGES: &str = "grant revoke create-account delete-account";
+
+/// The fields of events, in their order: the operations that have it, and what it cannot hold, by what is said of it.
+/// What looks as if it could be meant is not guessed: `"true"` is no `true`, and one text is no list of texts.
+const FIELDS: [(&str, &str, &str); 10] = [
+    ("connection", ALL, TEXT),
+    ("sync_id", "sync", OPTIONAL),
+    ("accept", "sync", OPTIONAL),
+    ("request_id", CHANGES, TEXT),
+    ("entitlement", "grant revoke", TEXT),
+    ("principal", "grant revoke delete-account", TEXT),
+    ("account", "create-account", ACCOUNT),
+    ("dry_run", CHANGES, FLAG),
+    ("reason", CHANGES, OPTIONAL),
+    ("allow", "grant revoke", TEXTS),
+];
+
+/// Texts that are no names and no ids. Else a name could lead to another connection's records, or out of the store; and ids
+/// have their parts, none empty.
+const NO_NAMES: &str = r#"
+connection | BadConnectionName | is not a valid connection name | lower-case | ["", "Acme", "-acme", "acme/prod", "../acme", "..", "acme prod", "acme.prod", "acme\n", "\u00e9", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
+request_id | BadRequestId | is not a valid request id | 1 to 64 letters | ["", "r 1", "r/1", "../r", "..", "r.1", "r\n", "\u00e9", "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"]
+sync_id | BadSyncId | is not a sync id | the `sync_id` of an earlier answer | ["", "x", "aaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaa/", "../../../latest/toybox"]
+accept | BadSyncId | is not a sync id | the `sync_id` of an earlier answer | ["", "x", "aaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaa/", "../../../latest/toybox"]
+entitlement | UnknownEntitlement | is not a valid entitlement id | `type:resource:slug` | ["", "x", "type:id", ":id:slug", "type::slug", "type:id:"]
+principal | UnknownPrincipal | is not a valid principal id | `type:id` | ["", "x", "type:", ":id"]"#;
+
+/// What does not exist, or is two things at once.
+const NOT_FOUND: &str = r#"
+{"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | NotFound | UnknownRun | there is no unfinished run 2aaa | without `sync_id`
+{"accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | NotFound | SnapshotNotFound | connection `default` has no snapshot 2aaa | whose status was `held`
+{"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa", "accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | InvalidRequest | MalformedEvent | either resumes a run or accepts a snapshot | not both
+{"connection": "nobody"} | Misconfigured | UnknownConnection | there is no secret for connection `nobody` of toybox at | correct the connection's name in the event"#;
+
+/// What is refused, and uses no request id up.
+const REFUSED: &str = r#"
+allow | ["cascade"] | InvalidRequest | UnknownSideEffect | `cascade` is not a side effect | Leave `allow` out
+entitlement | "group:x:member" | NotFound | UnknownEntitlement | there is no group `x` | of the newest snapshot
+entitlement | "group:builders:owner" | InvalidRequest | UnknownEntitlement | cannot be changed | Use group:<id>:member"#;
+
+/// A good event with all that it must have. Toybox changes no accounts: those events are only read.
+fn good(operation: Operation) -> Value {
+    match operation {
+        CreateAccount => json!({"request_id": "c1", "account": {"email": "a@example.com"}}),
+        DeleteAccount => json!({"request_id": "d1", "principal": "user:u003"}),
+        _ => Simulated::good(operation),
+    }
+}
+
+fn with(operation: Operation, field: &str, value: Value) -> Value {
+    let mut event = good(operation);
+    event[field] = value;
+    event
+}
+
+fn has(of: &str, operation: Operation) -> bool {
+    of.split(' ').any(|name| name == operation.as_str())
+}
+
+/// The columns of each line.
+fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    let lines = table.lines().skip(1);
+    lines.map(|line| line.split(" | ").collect())
+}
+
+/// Sends events that must fail like this and leave nothing behind.
+async fn all_fail(rows: impl IntoIterator<Item = (Operation, Value, Failure)>) {
+    let desk = Desk::new().await;
+    for (operation, event, expected) in rows {
+        if matches!(operation, CreateAccount | DeleteAccount) {
+            let error = Order::parse(operation, &event).err();
+            let error = error.unwrap_or_else(|| panic!("it is understood: {event}"));
+            expected.is(&error, &event.to_string(), Simulated::TOKENS);
+        } else {
+            fails_unasked(&desk, operation, event, "a bad event", expected).await;
+        }
+        assert!(desk.written().is_empty(), "{:?}", desk.written());
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_is_unknown_missing_or_of_another_type_is_malformed_and_named() {
+    let mut rows = Vec::new();
+    let mut add = |operation, event: Value, why: String| {
+        let fix = "Send the fields that the schema of this event has";
+        // The text is leaked: a test is short.
+        let expected = failure("InvalidRequest", "MalformedEvent", why.leak(), fix);
+        rows.push((operation, event, expected));
+    };
+    for operation in Operation::ALL {
+        let known = FIELDS.iter().filter(|(_, of, _)| has(of, operation));
+        let known: Vec<_> = known.map(|(name, ..)| format!("`{name}`")).collect();
+        let known = known.join(", ");
+        let unknown = |name: &str| format!("unknown field `{name}`, expected one of {known}");
+        for (name, of, misfits) in FIELDS {
+            if !has(of, operation) {
+                let event = with(operation, name, json!("x"));
+                add(operation, event, unknown(name));
+                continue;
+            }
+            let misfits: Value = serde_json::from_str(misfits).expect("JSON");
+            for (why, values) in misfits.as_object().expect("a table") {
+                for value in values.as_array().expect("a list") {
+                    let event = with(operation, name, value.clone());
+                    add(operation, event, why.clone());
+                }
+            }
+            let mut event = good(operation);
+            let fields = event.as_object_mut().expect("an object");
+            if fields.remove(name).is_some() {
+                add(operation, event, format!("missing field `{name}`"));
+            }
+        }
+        // A name is spelled in one way.
+        for name in ["dryrun", "Connection"] {
+            let event = with(operation, name, json!("default"));
+            add(operation, event, unknown(name));
+        }
+        // Not even a list of what the fields would hold, in their order: nobody would see what is what.
+        let event = good(operation);
+        let ordered: Vec<_> = event.as_object().expect("an object").values().collect();
+        let objects = json!([null, true, 7, "default", [], [{}], ordered]);
+        for event in objects.as_array().expect("a list") {
+            add(operation, event.clone(), "expected a map".into());
+        }
+    }
+    all_fail(rows).await;
+}
+
+#[tokio::test]
+async fn a_text_that_cannot_be_a_name_or_an_id_is_refused_also_in_a_dry_run() {
+    let mut all = Vec::new();
+    for row in rows(NO_NAMES) {
+        let expected = failure("InvalidRequest", row[1], row[2], row[3]);
+        let texts: Vec<String> = serde_json::from_str(row[4]).expect("JSON");
+        let field = FIELDS.iter().find(|field| field.0 == row[0]);
+        let (_, of, _) = field.expect("a field");
+        for operation in Operation::ALL.into_iter().filter(|one| has(of, *one)) {
+            for text in &texts {
+                let mut event = with(operation, row[0], json!(text));
+                all.push((operation, event.clone(), expected));
+                if operation != Sync {
+                    event["dry_run"] = true.into();
+                    all.push((operation, event, expected));
+                }
+            }
+        }
+    }
+    all_fail(all).await;
+}
+
+#[tokio::test]
+async fn what_the_connector_does_not_do_is_refused() {
+    let desk = Desk::new().await;
+    let (code, message) = ("UnknownOperation", "Toybox does not ");
+    let expected = failure("InvalidRequest", code, message, "`rollcall capabilities`");
+    for operation in [CreateAccount, DeleteAccount] {
+        fails_unasked(&desk, operation, good(operation), "an operation", expected).await;
+    }
+}
+
+/// Nothing begins by a mistyped id or name, whether the connection has a snapshot or none yet.
+#[tokio::test]
+async fn a_connection_a_run_or_a_snapshot_that_does_not_exist_is_not_found() {
+    let desk = Desk::new().await;
+    for round in ["in an empty store", "beside a snapshot"] {
+        let before = desk.written();
+        for row in rows(NOT_FOUND) {
+            let event = serde_json::from_str(row[0]).expect("JSON");
+            let expected = failure(row[1], row[2], row[3], row[4]);
+            fails_unasked(&desk, Sync, event, round, expected).await;
+            let is_same = desk.written() == before;
+            assert!(is_same || row[2] == "UnknownConnection", "{row:?}");
+        }
+        works(&desk, round).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_uses_no_request_id_up() {
+    let desk = Desk::new().await;
+    for row in rows(REFUSED) {
+        let value: Value = serde_json::from_str(row[1]).expect("JSON");
+        let expected = failure(row[2], row[3], row[4], row[5]);
+        for operation in [Grant, Revoke] {
+            let event = with(operation, row[0], value.clone());
+            fails(&desk, operation, event, "a refusal", expected).await;
+        }
+    }
+    outcome(desk.invoke(Grant, good(Grant)).await, "granted");
+}

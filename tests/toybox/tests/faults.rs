@@ -1,0 +1,35 @@
+//! What becomes of faults of the vendor's API, and what the snapshot checker finds where nothing is expanded.
+
+use rollcall_engine::runtime::function::Operation;
+use rollcall_harness::conformance::{
+    Subject, answer_of, change_event, check, faults_of_a_change, is_survived,
+};
+use rollcall_simulators::Fault;
+
+use crate::world::{Desk, Simulated};
+
+#[tokio::test]
+async fn a_change_survives_every_fault_at_every_call() {
+    let case = &Simulated::cases()[0];
+    let mut desk = Desk::new().await;
+    let event = change_event(case, "r1");
+    answer_of(desk.invoke(Operation::Grant, event).await);
+    let expected = desk.vendor.view();
+    for n in 1..=desk.vendor.requests().len() {
+        for kind in faults_of_a_change() {
+            let what = format!("{kind:?} at call {n}");
+            desk = desk.renewed().await;
+            is_survived(&mut desk, case, Fault::nth(n, kind), &expected, &what).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_independent_reader_finds_nothing_wrong_where_nothing_is_expanded() {
+    let Some(python) = std::env::var_os("ROLLCALL_PYTHON") else {
+        return;
+    };
+    let mut desk = Desk::new().await;
+    desk.cx.settings.expand = false;
+    check(&desk, &python, "unexpanded").await;
+}

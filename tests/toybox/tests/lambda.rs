@@ -1,0 +1,160 @@
+//! The real binary, as Lambda runs it: a process in front of a Runtime API, a store in a folder, secrets in files.
+
+use rollcall_engine::runtime::function::Operation;
+use rollcall_harness::bad_input::Inputs;
+use rollcall_harness::conformance::Subject;
+use rollcall_harness::function::{Environment, Local, Output};
+use rollcall_harness::runtime_api::Deadline;
+use rollcall_simulators::{Fault, FaultKind};
+use serde_json::{Value, json};
+
+use crate::simulator::Simulated;
+
+/// Starts a function with these variables; those without a value are left out.
+pub(crate) async fn start(
+    operation: Operation,
+    mut variables: Vec<(String, String)>,
+    more: &[(&str, &str)],
+) -> Environment {
+    let name = format!("toybox-{}", operation.as_str());
+    variables.push(("AWS_LAMBDA_FUNCTION_NAME".into(), name));
+    variables.extend(
+        more.iter()
+            .map(|(name, value)| ((*name).into(), (*value).into())),
+    );
+    let given = |(name, _): &(String, String)| !more.contains(&(name, ""));
+    Environment::start(
+        env!("CARGO_BIN_EXE_toybox"),
+        variables.into_iter().filter(given),
+    )
+    .await
+}
+
+/// Ends a function whose log must have no token, and of each invocation one line that sums it up and one of numbers.
+pub(crate) async fn end(function: Environment, outcomes: &[&str]) -> Output {
+    let output = function.end(Simulated::TOKENS).await;
+    let (summaries, numbers) = (output.summaries(), output.numbers());
+    let told: Vec<_> = summaries.iter().map(|line| &line["message"]).collect();
+    let counted = numbers.iter().map(|line| match line["Failures"].as_u64() {
+        Some(0) => "done",
+        _ => "failed",
+    });
+    assert_eq!(told, outcomes, "{output:#?}");
+    assert_eq!(counted.collect::<Vec<_>>(), outcomes, "{output:#?}");
+    output
+}
+
+async fn beside() -> (Simulated, Local) {
+    let vendor = Simulated::start().await;
+    let local = Local::new("toybox", &vendor.secret());
+    (vendor, local)
+}
+
+/// Lambda sees the type of a failure, whoever called sees the rest. Nothing is left of one invocation that the next one could
+/// mistake for its own.
+#[tokio::test]
+async fn one_environment_serves_one_invocation_after_another_and_its_log_tells_of_each() {
+    let (_vendor, local) = beside().await;
+    let function = start(Operation::Sync, local.variables(), &[]).await;
+    let first = function.answer(json!({})).await;
+    let event = json!({"connection": "default", "full": true});
+    let refusal = function.refusal(event).await;
+    assert_eq!(refusal.kind, "InvalidRequest");
+    let fields = refusal.message.as_object().expect("an object");
+    let fields: Vec<_> = fields.keys().collect();
+    assert_eq!(fields, ["code", "fix", "message", "request_id"]);
+    let found = (refusal.text("code"), &refusal.message["request_id"]);
+    assert_eq!(found, ("MalformedEvent", &Value::Null));
+    let message = refusal.text("message");
+    assert!(message.contains("unknown field `full`"), "{refusal:?}");
+
+    let next = function.answer(json!({"connection": "default"})).await;
+    assert_eq!(next["status"], "complete");
+    assert_ne!(next["sync_id"], first["sync_id"]);
+    for same in ["status", "content_digest", "calls"] {
+        assert_eq!(next[same], first[same], "each invocation counts for itself");
+    }
+    let latest = local.json("latest/toybox/default.json");
+    for same in ["sync_id", "snapshot", "content_digest"] {
+        assert_eq!(latest[same], next[same], "{latest:#}");
+    }
+    assert_eq!(latest["generation"], 2);
+    let manifest = latest["manifest"].as_str().expect("a key");
+    assert_eq!(local.json(manifest)["counts"], next["counts"]);
+
+    let output = end(function, &["done", "failed", "done"]).await;
+    let (summary, numbers) = (&output.summaries()[2], &output.numbers()[2]);
+    let named = ["level", "connector", "connection", "operation"].map(|name| &summary[name]);
+    assert_eq!(named, ["INFO", "toybox", "default", "sync"]);
+    let counted = (&numbers["Calls"], &numbers["Grants"]);
+    assert_eq!(counted, (&next["calls"], &next["counts"]["grants"]));
+}
+
+/// Whoever looks for a mistake turns everything on, and sends the log to others. A record answers a repeated request.
+#[tokio::test]
+async fn the_token_is_in_no_log_however_much_is_logged() {
+    let (vendor, local) = beside().await;
+    for operation in [Operation::Sync, Operation::Grant, Operation::Revoke] {
+        let trace = [("RUST_LOG", "trace")];
+        let function = start(operation, local.variables(), &trace).await;
+        let event = Simulated::good(operation);
+        let answer = function.answer(event.clone()).await;
+        function.refusal(json!({"connection": "nobody"})).await;
+        let mut outcomes = vec!["done", "failed"];
+        if let Some(audit) = answer["audit"].as_str() {
+            let intended = local.json(format!("{audit}/intended.json"));
+            let observed = local.json(format!("{audit}/observed.json"));
+            let recorded = (&intended["request"]["request_id"], &observed["answer"]);
+            assert_eq!(recorded, (&event["request_id"], &answer));
+            vendor.clear_requests();
+            assert_eq!(function.answer(event).await, answer);
+            assert!(vendor.requests().is_empty(), "the vendor was asked");
+            outcomes.push("done");
+        }
+        let output = end(function, &outcomes).await;
+        assert!(output.holds("\"TRACE\""), "too little is logged");
+    }
+}
+
+/// A rate limit is waited for if there is time. Emulators give a deadline that is over, or none: it says nothing, and the
+/// operator's time-out stands in for it.
+#[tokio::test]
+async fn a_function_does_not_wait_longer_than_its_deadline() {
+    let (vendor, local) = beside().await;
+    let timeout = &[("ROLLCALL_TIMEOUT_SECONDS", "10")];
+    for (deadline, more, limits, status) in [
+        (Deadline::Emulator, &[][..], 0, "complete"),
+        (Deadline::Emulator, timeout, 1, "continue"),
+        (Deadline::In(10_000), &[], 1, "continue"),
+    ] {
+        let wait = FaultKind::too_many_requests(Some(12));
+        let limit = Fault::nth(2, wait).times(limits);
+        vendor.set_faults(vec![limit]);
+        let function = start(Operation::Sync, local.variables(), more).await;
+        let answer = function.answer_by(json!({}), deadline).await;
+        assert_eq!(answer["status"], status, "{answer:#}");
+        function.answer(json!({"sync_id": answer["sync_id"]})).await;
+        end(function, &["done", "done"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment() {
+    let (vendor, local) = beside().await;
+    for (name, value, code) in [
+        ("ROLLCALL_STORE", "s3:/bucket", "BadEnvironment"),
+        ("ROLLCALL_CA_BUNDLE", "/nowhere.pem", "BadTrustRoots"),
+    ] {
+        for operation in [Operation::Sync, Operation::Grant] {
+            let function = start(operation, local.variables(), &[(name, value)]).await;
+            for _ in 0..2 {
+                let refusal = function.refusal(Simulated::good(operation)).await;
+                let found = (refusal.kind.as_str(), refusal.text("code"));
+                assert_eq!(found, ("Misconfigured", code), "{refusal:?}");
+                assert!(!refusal.text("fix").is_empty(), "{refusal:?}");
+            }
+            end(function, &["failed", "failed"]).await;
+        }
+    }
+    assert!(!local.store().exists() && vendor.requests().is_empty());
+}

@@ -257,8 +257,8 @@ fn sublist(request: &mut Request<'_, Vendor>) -> Reply {
             .collect();
         return page(request, "GetUserGroupMembers", rows);
     }
-    let rows = world.service_accounts.values();
-    let rows = rows.filter(|row| row["spec"]["projectScopedAccess"]["projectId"] == id);
+    let is_in = |row: &&Value| row["spec"]["projectScopedAccess"]["projectId"] == id;
+    let rows = world.service_accounts.values().filter(is_in);
     let rows = rows.cloned().collect();
     page(request, "GetProjectServiceAccounts", rows)
 }
@@ -278,7 +278,7 @@ fn page(request: &mut Request<'_, Vendor>, message: &str, rows: Vec<Value>) -> R
         Some(_) => return Err(Vendor::stale_cursor().wrong()),
     };
     let (rows, next) = place.cut(rows, size.min(MOST), &request.tenant.options.common);
-    let next = next.map(|next| next.write());
-    let body = json!({FIELDS[message][0].name: rows, "nextPageToken": next});
+    let body =
+        json!({FIELDS[message][0].name: rows, "nextPageToken": next.map(|next| next.write())});
     reply(request, message, &body)
 }

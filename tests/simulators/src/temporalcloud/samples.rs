@@ -143,6 +143,7 @@ crate::sizes! {
 
 const WORDS: [&str; 6] = ["orders", "billing", "search", "ledger", "fraud", "mail"];
 const PERMISSIONS: [&str; 3] = ["PERMISSION_ADMIN", "PERMISSION_WRITE", "PERMISSION_READ"];
+const STATES: [&str; 2] = ["RESOURCE_STATE_ACTIVATING", "RESOURCE_STATE_SUSPENDED"];
 const PROJECT_ROLES: [&str; 2] = ["PROJECT_ROLE_READ", "PROJECT_ROLE_CONTRIBUTE"];
 /// The account roles of users, as often as they are held; `none` is no access at all.
 const ROLES: &str = "ADMIN DEVELOPER DEVELOPER DEVELOPER DEVELOPER DEVELOPER DEVELOPER FINANCE_ADMIN READ READ READ READ READ UNSPECIFIED none";
@@ -174,11 +175,9 @@ impl World {
             let role = if i == 0 { "OWNER" } else { random.word(&roles) };
             let spec = json!({"email": format!("{name}{i}@example.com"), "access": world.access(role, sizes, random)});
             world.add(|world| &mut world.users, &id, spec);
-            match random.below(100) {
-                0..7 if i > 0 => world.set_state(&id, "RESOURCE_STATE_ACTIVATING"),
-                7..9 if i > 0 => world.set_state(&id, "RESOURCE_STATE_SUSPENDED"),
-                _ => &mut world,
-            };
+            if i > 0 && random.chance(9) {
+                world.set_state(&id, random.word(&STATES));
+            }
             users.push(id);
         }
         for i in 0..sizes.service_accounts {

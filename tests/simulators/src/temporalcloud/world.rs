@@ -169,8 +169,7 @@ impl World {
     pub fn remove_principal(&mut self, id: &str) {
         self.rows_mut().take(3).for_each(|rows| _ = rows.remove(id));
         self.members.remove(id);
-        let groups = self.members.values_mut();
-        groups.for_each(|members| _ = members.remove(id));
+        self.members.values_mut().for_each(|all| _ = all.remove(id));
         self.api_keys.retain(|_, key| key["ownerId"] != id);
     }
 
@@ -198,13 +197,11 @@ impl World {
 
     /// Gives a principal an explicit permission on a namespace, or takes it with "", and a new version.
     pub fn set_namespace_permission(&mut self, id: &str, on: &str, permission: &str) -> &mut Self {
-        self.edit(id, |access| match permission {
-            "" => {
-                _ = access["namespaceAccesses"]
-                    .as_object_mut()
-                    .map(|all| all.remove(on))
-            }
-            given => access["namespaceAccesses"][on] = json!({"permission": given}),
+        self.edit(id, |access| {
+            let entries = &mut access["namespaceAccesses"];
+            entries[on] = json!({"permission": permission});
+            let all = entries.as_object_mut().into_iter();
+            all.for_each(|all| all.retain(|_, entry| entry["permission"] != ""));
         })
     }
 

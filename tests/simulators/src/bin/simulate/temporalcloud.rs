@@ -30,12 +30,10 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
         world.api_keys.insert(args.api_key.clone(), key);
     }
     let mut options = Options::default();
-    options.latency = args.common.latency();
+    options.common.latency = args.common.latency();
     options.operations.polls = args.operation_polls;
     let simulator = TemporalCloud::start_on(args.common.port, world, options).await?;
-    let exports = [
-        ("BATON_API_KEY", args.api_key),
-        ("BATON_BASE_URL", simulator.base_url()),
-    ];
+    let (key, url) = (args.api_key, simulator.base_url());
+    let exports = [("BATON_API_KEY", key), ("BATON_BASE_URL", url)];
     until_interrupted("Temporal Cloud", &simulator, &exports, &[]).await
 }

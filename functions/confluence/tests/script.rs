@@ -326,9 +326,14 @@ impl Stage {
         let fault = match (option, value) {
             ("leaving", _) => return self.leave(value),
             ("gateway", "401") => Some(("/ex/", FaultKind::status(401))),
-            ("roles", "mute") => Some(("/wiki/api/v2/space-roles", hide("results/*/spacePermissions"))),
+            ("roles", "mute") => Some((
+                "/wiki/api/v2/space-roles",
+                hide("results/*/spacePermissions"),
+            )),
             ("mode-answer", "missing") => Some(("/wiki/api/v2/space-role-mode", hide("mode"))),
-            ("mode-answer", "404") => Some(("/wiki/api/v2/space-role-mode", FaultKind::status(404))),
+            ("mode-answer", "404") => {
+                Some(("/wiki/api/v2/space-role-mode", FaultKind::status(404)))
+            }
             _ => None,
         };
         let sim = &self.desk.vendor.sim;
@@ -352,7 +357,9 @@ impl Stage {
             ("anonymous-row", "class") => {
                 o.anonymous_row = json!({"type": "access-class", "id": "ANONYMOUS_USERS"});
             }
-            ("anonymous-row", "user") => o.anonymous_row = json!({"type": "user", "id": "anonymous"}),
+            ("anonymous-row", "user") => {
+                o.anonymous_row = json!({"type": "user", "id": "anonymous"})
+            }
             ("anonymous-row", "no-id") => o.anonymous_row = json!({"type": "role"}),
             ("class-rows", "twice") => o.repeat_class_rows = true,
             ("unknown-group", "400") => o.unknown_group_status = 400,

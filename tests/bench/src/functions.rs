@@ -113,7 +113,7 @@ async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
             ..Default::default()
         };
         let mut options = temporalcloud::Options::default();
-        options.latency = latency;
+        options.common.latency = latency;
         let world = temporalcloud::World::generate(&sizes, 1);
         let sim = TemporalCloud::start(world, options).await?;
         let subject = Subject {
@@ -144,7 +144,7 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
         ..Default::default()
     };
     let mut options = confluence::Options::default();
-    options.latency = latency;
+    options.common.latency = latency;
     let sim = Confluence::start(confluence::World::generate(&sizes, 1), options).await?;
     let subject = Subject {
         function: "confluence-sync",
@@ -171,7 +171,7 @@ async fn elastic(latency: Duration) -> Result<(), Failed> {
         ..Default::default()
     };
     let mut options = elastic::Options::default();
-    options.latency = latency;
+    options.common.latency = latency;
     let sim = Elastic::start(elastic::World::generate(&sizes, 1), options).await?;
     let subject = Subject {
         function: "elastic-sync",

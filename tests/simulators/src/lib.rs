@@ -6,6 +6,11 @@
 //! told to misbehave ([`Fault`]), and refuses whatever the vendor does not document, so that a client's slip shows
 //! up as an error instead of being ignored.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "a refusal is made once for a request, and nothing here is fast"
+)]
+
 pub mod buildkite;
 pub mod confluence;
 pub mod elastic;

@@ -107,12 +107,10 @@ impl Role {
         groups.into_iter().flatten().filter_map(Value::as_str)
     }
 
-    fn links(&mut self) -> &mut Vec<Value> {
-        let links = &mut self.row["directoryGroups"];
-        if !links.is_array() {
-            *links = json!([]);
-        }
-        links.as_array_mut().expect("just made a list")
+    fn change_links(&mut self, change: impl FnOnce(&mut Vec<Value>)) {
+        let mut links: Vec<Value> = self.linked().map(Value::from).collect();
+        change(&mut links);
+        self.row["directoryGroups"] = Value::from(links);
     }
 }
 
@@ -289,12 +287,16 @@ impl World {
 
     /// Links a group to a role, whether or not there is such a group.
     pub fn link(&mut self, role: &str, group: &str) -> &mut Self {
-        self.edit_role(role, |role| role.links().push(json!(group)))
+        self.edit_role(role, |role| {
+            role.change_links(|links| links.push(json!(group)))
+        })
     }
 
     /// Unlinks a group from a role.
     pub fn unlink(&mut self, role: &str, group: &str) -> &mut Self {
-        self.edit_role(role, |role| role.links().retain(|id| *id != group))
+        self.edit_role(role, |role| {
+            role.change_links(|links| links.retain(|id| *id != group));
+        })
     }
 }
 

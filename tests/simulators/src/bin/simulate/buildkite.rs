@@ -30,7 +30,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     };
     world.edit_token(TEST_TOKEN, |token| token.secret.clone_from(&args.api_token));
     let mut options = Options::default();
-    options.latency = args.common.latency();
+    options.common.latency = args.common.latency();
     options.rest.per_user = args.requests_per_minute;
     options.rest.per_organization = options.rest.per_organization.max(args.requests_per_minute);
     let simulator = Buildkite::start_on(args.common.port, world, options).await?;

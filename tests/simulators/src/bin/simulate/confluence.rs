@@ -26,7 +26,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
         None => World::generate(&args.sizes, args.common.seed),
     };
     let mut options = Options::default();
-    options.latency = args.common.latency();
+    options.common.latency = args.common.latency();
     let simulator = Confluence::start_on(args.common.port, world, options).await?;
     let exports = [
         ("BATON_DOMAIN_URL", simulator.base_url()),

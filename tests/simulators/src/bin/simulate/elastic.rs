@@ -35,7 +35,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
         });
     let others: Vec<String> = world.deployments.keys().cloned().collect();
     let mut options = Options::default();
-    options.latency = args.common.latency();
+    options.common.latency = args.common.latency();
     let simulator = Elastic::start_on(args.common.port, world, options).await?;
     let exports = [
         ("BATON_BASE_URL", simulator.cloud_url()),

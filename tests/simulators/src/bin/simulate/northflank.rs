@@ -28,7 +28,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     };
     world.edit_token(TEST_TOKEN, |token| token.value.clone_from(&args.api_token));
     let mut options = Options::default();
-    options.latency = args.common.latency();
+    options.common.latency = args.common.latency();
     options.rate_limit.requests = args.requests_per_hour;
     let simulator = Northflank::start_on(args.common.port, world, options).await?;
     let exports = [

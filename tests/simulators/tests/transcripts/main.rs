@@ -1,6 +1,8 @@
 //! Each simulator answers as its vendor's document says, and takes nothing that the document does not have: one text file
 //! of requests and answers for each vendor, in the format of `player.rs`.
 
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
+
 mod buildkite;
 mod confluence;
 mod elastic;

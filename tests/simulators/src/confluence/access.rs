@@ -219,7 +219,12 @@ pub(super) fn grant(request: &mut Request) -> Reply {
         "user" if name == "anonymous" => (principal(name, name), true),
         "user" => (who, world.users.contains_key(name)),
         // Names were allowed once.
-        "group" if world.groups.values().any(|group| group.row["name"] == name) => {
+        "group"
+            if world
+                .groups
+                .values()
+                .any(|group| group.row["name"] == name && group.row["id"] != name) =>
+        {
             return Err(format!("{name} is the name of a group, not its id").into());
         }
         "group" => (who, world.groups.contains_key(name)),

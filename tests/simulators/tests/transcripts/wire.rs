@@ -27,7 +27,7 @@ pub(crate) async fn exchange(
 ) -> Option<Reply> {
     let address = base.replace("http://", "");
     let (address, _) = address.split_once('/').unwrap_or((address.as_str(), ""));
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut stream = TcpStream::connect(address).await.expect("HTTP");
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -38,21 +38,21 @@ pub(crate) async fn exchange(
     stream
         .write_all(format!("{head}\r\n{body}").as_bytes())
         .await
-        .unwrap();
+        .expect("HTTP");
     let mut answer = Vec::new();
     // A reset is as good as a close here.
     let _ = stream.read_to_end(&mut answer).await;
-    let answer = String::from_utf8(answer).unwrap();
+    let answer = String::from_utf8(answer).expect("HTTP");
     let (head, text) = answer.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
     let status = lines
         .next()
-        .unwrap()
+        .expect("HTTP")
         .split(' ')
         .nth(1)
-        .unwrap()
+        .expect("HTTP")
         .parse()
-        .unwrap();
+        .expect("HTTP");
     let headers = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))

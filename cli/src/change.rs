@@ -53,9 +53,7 @@ pub(crate) async fn delete_account(args: DeleteArgs) -> Result<Exit, Failure> {
 /// Reads `KEY=TEXT` or `KEY:=JSON`.
 fn profile_entry(pair: &str) -> Result<(String, Value), Failure> {
     let wrong = |why: &str| Failure::Usage(format!("--profile `{pair}` {why}"));
-    let (key, text) = pair
-        .split_once('=')
-        .ok_or_else(|| wrong("is not KEY=VALUE"))?;
+    let (key, text) = pair.split_once('=').ok_or_else(|| wrong("is not KEY=VALUE"))?;
     let (key, value) = match key.strip_suffix(':') {
         None => (key, Ok(text.into())),
         Some(key) => (key, serde_json::from_str(text)),
@@ -125,9 +123,9 @@ fn agree(event: &mut Event, key: &str, flag: Option<&str>, name: &str) -> Result
         return Ok(());
     };
     match event.get(key) {
-        Some(other) if other != flag => Err(Failure::Usage(format!(
-            "{name} is `{flag}`, but the event has {other}"
-        ))),
+        Some(other) if other != flag => {
+            Err(Failure::Usage(format!("{name} is `{flag}`, but the event has {other}")))
+        }
         _ => {
             event.insert(key.into(), flag.into());
             Ok(())
@@ -200,10 +198,7 @@ fn report(cx: &Context, answer: &ChangeAnswer) -> Report {
         Outcome::InProgress => "in progress",
     };
     match answer.dry_run {
-        true => report.add(
-            "outcome",
-            format!("{outcome} (dry run: nothing was changed)"),
-        ),
+        true => report.add("outcome", format!("{outcome} (dry run: nothing was changed)")),
         false => report.add("outcome", outcome),
     }
     for grant in &answer.grants {
@@ -213,10 +208,7 @@ fn report(cx: &Context, answer: &ChangeAnswer) -> Report {
     report.each("replaced", &answer.replaced);
     report.each("removed", &answer.removed);
     if let Some(account) = &answer.resource {
-        let account = format!(
-            "{} {} ({})",
-            account.id, account.display_name, account.status
-        );
+        let account = format!("{} {} ({})", account.id, account.display_name, account.status);
         report.add("account", account);
     }
     report.add("request", &answer.request_id);
@@ -243,10 +235,7 @@ mod tests {
             assert_eq!(entry, (key.to_owned(), value), "{pair}");
         }
         for bad in ["role", "=x", ":=1", "x:=nope"] {
-            assert!(
-                matches!(profile_entry(bad), Err(Failure::Usage(_))),
-                "{bad}"
-            );
+            assert!(matches!(profile_entry(bad), Err(Failure::Usage(_))), "{bad}");
         }
     }
 

@@ -14,10 +14,7 @@ pub(crate) fn names() -> PossibleValuesParser {
 pub(crate) fn find(name: &str) -> Result<Entry, Error> {
     let found = all().into_iter().find(|entry| entry.about.name == name);
     found.ok_or_else(|| {
-        Error::internal(
-            Code::UnknownConnector,
-            format!("there is no connector `{name}`"),
-        )
+        Error::internal(Code::UnknownConnector, format!("there is no connector `{name}`"))
     })
 }
 
@@ -43,22 +40,13 @@ mod tests {
     fn files(folder: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).expect("a folder");
         let paths = entries.map(|entry| entry.expect("an entry").path());
-        let inside = paths.map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        });
+        let inside = paths.map(|path| if path.is_dir() { files(&path) } else { vec![path] });
         inside.flatten().collect()
     }
 
     #[test]
     fn each_operation_of_a_connector_has_a_binary_and_no_other_does() {
-        for Entry {
-            about, operations, ..
-        } in all()
-        {
+        for Entry { about, operations, .. } in all() {
             let folder = functions().join(about.name).join("src/bin");
             let mut found: Vec<_> = files(&folder)
                 .iter()
@@ -77,9 +65,8 @@ mod tests {
         for Entry { about, .. } in all() {
             let src = functions().join(about.name).join("src");
             for path in files(&src) {
-                let names_it = fs::read_to_string(&path)
-                    .expect("a source file")
-                    .contains("rollcall_engine");
+                let names_it =
+                    fs::read_to_string(&path).expect("a source file").contains("rollcall_engine");
                 let may = path == src.join("lib.rs") || path.starts_with(src.join("bin"));
                 assert!(may || !names_it, "{} names the engine", path.display());
             }

@@ -46,10 +46,7 @@ pub(crate) async fn run(args: DoctorArgs) -> Result<Exit, Failure> {
         cx: &cx,
         entry: &entry,
         target,
-        keys: Keys {
-            connector: entry.about.name,
-            connection,
-        },
+        keys: Keys { connector: entry.about.name, connection },
         has_failed: false,
     };
     let identity = match doctor.check_configuration().await? {
@@ -97,10 +94,7 @@ impl Doctor<'_> {
     /// The secret exists, and the connector accepts its keys.
     async fn check_configuration(&mut self) -> io::Result<bool> {
         const WHAT: &str = "configuration";
-        let Keys {
-            connector,
-            connection,
-        } = self.keys;
+        let Keys { connector, connection } = self.keys;
         let secret = match self.cx.secrets.get(connector, connection).await {
             Ok(secret) => secret,
             Err(e) => return self.error(WHAT, &e).map(|()| false),
@@ -125,12 +119,7 @@ impl Doctor<'_> {
             Ok((identity, _)) => identity,
             Err(e) => return self.error("identity", &e).map(|()| None),
         };
-        let Identity {
-            tenant,
-            caller,
-            caller_name,
-            ..
-        } = &identity;
+        let Identity { tenant, caller, caller_name, .. } = &identity;
         let detail = format!("{caller_name} ({caller}) in tenant {tenant}");
         ok("identity", detail)?;
         ok("rights", &identity.rights)?;
@@ -172,10 +161,8 @@ impl Doctor<'_> {
                 ok(WHAT, detail).map(|()| true)
             }
             Ok(false) => {
-                let detail = format!(
-                    "{} is overwritten by a write with `If-None-Match`",
-                    store.place(&key)
-                );
+                let detail =
+                    format!("{} is overwritten by a write with `If-None-Match`", store.place(&key));
                 let fix = "Use a store with conditional writes, such as Amazon S3: without them two runs can overwrite each other.";
                 self.fail(WHAT, detail, fix).map(|()| false)
             }
@@ -255,12 +242,9 @@ mod tests {
 
     #[test]
     fn ages_are_in_words() {
-        for (seconds, words) in [
-            (59, "0 minutes"),
-            (7199, "119 minutes"),
-            (7200, "2 hours"),
-            (259_200, "3 days"),
-        ] {
+        for (seconds, words) in
+            [(59, "0 minutes"), (7199, "119 minutes"), (7200, "2 hours"), (259_200, "3 days")]
+        {
             assert_eq!(in_words(Duration::from_secs(seconds)), words);
         }
     }

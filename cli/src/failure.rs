@@ -123,12 +123,7 @@ mod tests {
     #[test]
     fn an_error_says_when_and_how_to_run_again() {
         let at = "2026-01-01T00:00:00.5Z".parse().expect("a time");
-        let error = Error::new(
-            ErrorType::RateLimited,
-            Code::RateLimited,
-            "put off",
-            "Wait.",
-        );
+        let error = Error::new(ErrorType::RateLimited, Code::RateLimited, "put off", "Wait.");
         let error = error.with_retry_at(at).with_resumable_sync_id("2Zk");
         let expected = [
             "Wait.",

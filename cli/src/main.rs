@@ -28,9 +28,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(cli.verbose);
     let as_json = cli.command.prints_json();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(Failure::from);
     match outcome.and_then(|runtime| runtime.block_on(run(cli))) {
         Ok(exit) => exit.into(),
@@ -73,9 +71,7 @@ fn log_to_stderr(verbose: bool) {
         true => LevelFilter::DEBUG,
         false => LevelFilter::WARN,
     };
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(|| output::Messages)
-        .with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| output::Messages).with_ansi(false);
     tracing_subscriber::registry()
         .with(rollcall_engine::runtime::telemetry::levels(default))
         .with(lines)

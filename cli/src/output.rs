@@ -65,10 +65,9 @@ impl Listing {
     pub(crate) fn new<R: Row>(format: Format) -> io::Result<Self> {
         let stdout = io::stdout().lock();
         Ok(match format {
-            Format::Json => Self::Json {
-                out: BufWriter::with_capacity(1 << 16, stdout),
-                is_empty: true,
-            },
+            Format::Json => {
+                Self::Json { out: BufWriter::with_capacity(1 << 16, stdout), is_empty: true }
+            }
             Format::Csv => {
                 let names = R::COLUMNS.iter();
                 let names = names.map(|name| name.to_lowercase().replace(' ', "_"));
@@ -103,12 +102,7 @@ impl Listing {
                 let cells = cells.iter().map(|cell| spreadsheet(cell));
                 out.write_record(cells).map_err(io_error)?;
             }
-            Self::Table {
-                out,
-                columns,
-                buffered,
-                widths,
-            } => {
+            Self::Table { out, columns, buffered, widths } => {
                 let cells: Vec<_> = row.cells().iter().map(|c| printable(c)).collect();
                 if let Some(widths) = widths {
                     return aligned(out, widths, &cells);
@@ -143,12 +137,7 @@ impl Listing {
                 }
                 out.flush()
             }
-            Self::Table {
-                mut out,
-                columns,
-                buffered,
-                widths,
-            } => {
+            Self::Table { mut out, columns, buffered, widths } => {
                 if widths.is_none() {
                     let mut table = Table::new();
                     table.load_style(presets::UTF8_FULL_CONDENSED);
@@ -318,17 +307,10 @@ mod tests {
     fn a_name_cannot_speak_to_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\nc"), r"a\u{1b}[2Jb\nc");
         assert_eq!(printable("Zoë → ok"), "Zoë → ok");
-        for c in [
-            '\u{9b}', '\u{200e}', '\u{2028}', '\u{202e}', '\u{2067}', '\0',
-        ] {
+        for c in ['\u{9b}', '\u{200e}', '\u{2028}', '\u{202e}', '\u{2067}', '\0'] {
             let name = format!("a{c}b");
             let shown = [printable(&name), spreadsheet(&name)];
-            assert!(
-                shown
-                    .iter()
-                    .all(|text| text.is_ascii() && !text.contains('\0')),
-                "{shown:?}"
-            );
+            assert!(shown.iter().all(|text| text.is_ascii() && !text.contains('\0')), "{shown:?}");
             let json = serde_json::to_string(&name).expect("JSON");
             let safe = printable_json(&json);
             assert!(safe.is_ascii() && !safe.contains('\0'), "{safe}");

@@ -70,13 +70,7 @@ impl ProgressListener for Display {
 }
 
 fn describe(progress: &SyncProgress) -> String {
-    let SyncProgress {
-        steps_done,
-        steps_known,
-        records,
-        usage,
-        finishing,
-    } = progress;
+    let SyncProgress { steps_done, steps_known, records, usage, finishing } = progress;
     let steps = if *finishing {
         format!("all {steps_done} steps done, writing the snapshot")
     } else {
@@ -99,12 +93,8 @@ mod tests {
 
     #[test]
     fn a_line_shows_waits_and_the_end_only_where_there_are_any() {
-        let mut progress = SyncProgress {
-            steps_done: 3,
-            steps_known: 9,
-            records: 70,
-            ..SyncProgress::default()
-        };
+        let mut progress =
+            SyncProgress { steps_done: 3, steps_known: 9, records: 70, ..SyncProgress::default() };
         progress.usage.calls = 5;
         assert_eq!(describe(&progress), "3 of 9 steps, 70 records, 5 calls");
         progress.usage.waits = 1;

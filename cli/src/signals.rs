@@ -23,9 +23,7 @@ pub(crate) fn watch(interrupt: &Interrupt, what_happens: &'static str) -> io::Re
             }
         };
         next().await;
-        output::note(&format!(
-            "stopping: {what_happens}; a second signal stops at once"
-        ));
+        output::note(&format!("stopping: {what_happens}; a second signal stops at once"));
         interrupt.raise();
         next().await;
         std::process::exit(INTERRUPTED);

@@ -159,9 +159,7 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
         }
         SyncStatus::Held => {
             let reason = reason(answer.reason);
-            output::note(&format!(
-                "held: {reason}; `latest` still names the previous snapshot"
-            ));
+            output::note(&format!("held: {reason}; `latest` still names the previous snapshot"));
             let show = target.command(&["snapshot", "manifest", id.unwrap_or_default()]);
             let show = show.option("--connector", Some(&target.connector));
             output::note(&format!("to see what was lost: {show}"));

@@ -12,11 +12,8 @@ const TEMPLATE: &str = include_str!("../../infra/template/template.yaml.j2");
 /// `sam deploy --guided` asks for every parameter there is.
 pub(crate) fn render(entries: &[Entry], all_parameters: bool) -> Result<String, Error> {
     filled(entries, all_parameters || entries.len() != 1).map_err(|e| {
-        Error::internal(
-            Code::TemplateNotRendered,
-            "the template could not be rendered",
-        )
-        .with_source(e)
+        Error::internal(Code::TemplateNotRendered, "the template could not be rendered")
+            .with_source(e)
     })
 }
 
@@ -33,9 +30,7 @@ fn filled(entries: &[Entry], rare: bool) -> Result<String, minijinja::Error> {
     files.add_template("connector.yaml.j2", CONNECTOR)?;
     files.add_template("template.yaml.j2", TEMPLATE)?;
     let connectors: Vec<_> = entries.iter().map(connector).collect();
-    files
-        .get_template("template.yaml.j2")?
-        .render(context! { connectors, rare })
+    files.get_template("template.yaml.j2")?.render(context! { connectors, rare })
 }
 
 /// What the template knows of a connector.
@@ -74,10 +69,7 @@ mod tests {
             std::fs::write(path, &current).expect("written");
         }
         let stored = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            stored == current,
-            "{path} is not current: run `just accept`"
-        );
+        assert!(stored == current, "{path} is not current: run `just accept`");
     }
 
     #[test]

@@ -21,13 +21,8 @@ struct AccessPath<'a> {
 }
 
 impl Row for AccessPath<'_> {
-    const COLUMNS: &'static [&'static str] = &[
-        "Entitlement",
-        "Display name",
-        "Resource name",
-        "How",
-        "Path",
-    ];
+    const COLUMNS: &'static [&'static str] =
+        &["Entitlement", "Display name", "Resource name", "How", "Path"];
 
     fn cells(&self) -> Vec<String> {
         let how = match self.via.len() {
@@ -77,10 +72,7 @@ pub(super) fn run(snapshot: &Snapshot, principal: &str, format: Format) -> Resul
 
 fn note_limits(access: &Access) {
     let holds = access.holds.iter();
-    let implied = holds
-        .clone()
-        .filter(|held| held.kind == AccessKind::Implied)
-        .count();
+    let implied = holds.clone().filter(|held| held.kind == AccessKind::Implied).count();
     if implied > 0 {
         output::note(&format!(
             "this snapshot is not expanded: {implied} of these entitlements were derived from its expandable grants"

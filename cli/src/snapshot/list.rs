@@ -51,14 +51,8 @@ impl Row for Resource {
 }
 
 impl Row for Entitlement {
-    const COLUMNS: &'static [&'static str] = &[
-        "ID",
-        "Display name",
-        "Resource",
-        "Slug",
-        "Purpose",
-        "Immutable",
-    ];
+    const COLUMNS: &'static [&'static str] =
+        &["ID", "Display name", "Resource", "Slug", "Purpose", "Immutable"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -73,14 +67,8 @@ impl Row for Entitlement {
 }
 
 impl Row for Grant {
-    const COLUMNS: &'static [&'static str] = &[
-        "Principal",
-        "Entitlement",
-        "Kind",
-        "Immutable",
-        "Expandable",
-        "Through",
-    ];
+    const COLUMNS: &'static [&'static str] =
+        &["Principal", "Entitlement", "Kind", "Immutable", "Expandable", "Through"];
 
     fn cells(&self) -> Vec<String> {
         let sources = self.sources.keys().filter(|id| **id != self.entitlement);

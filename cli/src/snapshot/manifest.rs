@@ -9,9 +9,7 @@ use crate::output::{self, Format, Report};
 pub(super) fn run(manifest: &Manifest, format: Format) -> Result<(), Failure> {
     match format {
         Format::Json => Ok(output::json(manifest)?),
-        Format::Csv => Err(Failure::Usage(
-            "a manifest is not a list: use -o json".into(),
-        )),
+        Format::Csv => Err(Failure::Usage("a manifest is not a list: use -o json".into())),
         Format::Table => Ok(report(manifest).print()?),
     }
 }

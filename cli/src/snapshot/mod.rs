@@ -152,11 +152,7 @@ pub(crate) async fn run(args: SnapshotArgs) -> Result<Exit, Failure> {
             snapshot.entitlements(&filter, |e| list.row(&e).map_err(Failure::from))?;
             list.finish()?;
         }
-        Command::Grants {
-            only,
-            entitlement,
-            principal,
-        } => {
+        Command::Grants { only, entitlement, principal } => {
             let filter = list::filter(&only, entitlement, principal)?;
             let snapshot = source.open(&only.file).await?;
             let mut list = Listing::new::<Grant>(format)?;

@@ -119,9 +119,7 @@ impl Source {
                 "Name one with --connector and --connection.",
             ));
         }
-        pointers
-            .pop()
-            .ok_or_else(|| nothing(&store.place("latest/")))
+        pointers.pop().ok_or_else(|| nothing(&store.place("latest/")))
     }
 
     /// The key of the snapshot of a sync: its manifest names it.
@@ -144,10 +142,7 @@ impl Source {
     }
 
     fn keys<'a>(&'a self, connector: &'a str) -> Keys<'a> {
-        Keys {
-            connector,
-            connection: self.place.connection.as_deref().unwrap_or("default"),
-        }
+        Keys { connector, connection: self.place.connection.as_deref().unwrap_or("default") }
     }
 }
 

@@ -22,12 +22,7 @@ impl Row for TypeCounts<'_> {
     fn cells(&self) -> Vec<String> {
         let [resources, entitlements, grants] =
             [self.resources, self.entitlements, self.grants].map(|n| n.to_string());
-        vec![
-            self.resource_type.to_owned(),
-            resources,
-            entitlements,
-            grants,
-        ]
+        vec![self.resource_type.to_owned(), resources, entitlements, grants]
     }
 }
 

@@ -46,9 +46,7 @@ grant temporalcloud --entitlement x --principal a:b => `x` is not a valid entitl
 grant temporalcloud --entitlement a:b:c --principal x => `x` is not a valid principal id";
 
 fn place() -> Place {
-    let place = Place::new()
-        .var("BATON_API_KEY", "k")
-        .var("BATON_BASE_URL", "http://127.0.0.1:9");
+    let place = Place::new().var("BATON_API_KEY", "k").var("BATON_BASE_URL", "http://127.0.0.1:9");
     Handmade::new().write(&place.path("good.c1z"));
     let good = std::fs::read(place.path("good.c1z")).expect("readable");
     let field = br#"{"entitlement":"a:b:c","principal":"d:e","dryrun":true}"#;

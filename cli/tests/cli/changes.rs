@@ -42,10 +42,7 @@ fn access_is_granted_and_revoked_and_a_dry_run_does_neither() {
 #[test]
 fn the_audit_record_that_is_named_is_there() {
     let vendor = vendor();
-    for (variable, folder) in [
-        ("UNUSED", "rollcall-data"),
-        ("ROLLCALL_AUDIT_STORE", "records"),
-    ] {
+    for (variable, folder) in [("UNUSED", "rollcall-data"), ("ROLLCALL_AUDIT_STORE", "records")] {
         let place = Place::with(&vendor).var(variable, "records");
         let arguments = format!("grant temporalcloud {WRITE} --request-id r1 -o table");
         let out = place.run(&arguments).expect(0).out;
@@ -61,15 +58,9 @@ fn an_event_comes_from_a_file_or_from_standard_input() {
     let place = Place::with(&vendor);
     let mut event = json!({"entitlement": "namespace:demo.a1b23:read", "principal": "user:u9"});
     std::fs::write(place.path("event.json"), event.to_string()).expect("written");
-    let run = place
-        .run("grant temporalcloud --event event.json")
-        .expect(0);
+    let run = place.run("grant temporalcloud --event event.json").expect(0);
     let shown = "user:u9 → namespace:demo.a1b23:read";
-    assert!(
-        run.out.contains("granted") && run.out.contains(shown),
-        "{}",
-        run.out
-    );
+    assert!(run.out.contains("granted") && run.out.contains(shown), "{}", run.out);
     let id = run.after("request ");
     assert_eq!(id.len(), 27, "a new request has an id: {id}");
 

@@ -141,14 +141,9 @@ fn a_long_list_is_printed_while_it_is_read() {
     let mut child = command.spawn().expect("started");
     let mut first = String::new();
     let output = child.stdout.take().expect("an output");
-    BufReader::new(output)
-        .read_line(&mut first)
-        .expect("a line");
+    BufReader::new(output).read_line(&mut first).expect("a line");
     let output = child.wait_with_output().expect("ended");
     let found = (first.as_str(), output.status.code());
-    assert_eq!(
-        found,
-        ("id,display_name,type,status,e-mail,parent\n", Some(0))
-    );
+    assert_eq!(found, ("id,display_name,type,status,e-mail,parent\n", Some(0)));
     assert!(output.stderr.is_empty());
 }

@@ -41,9 +41,7 @@ impl Ran {
     #[track_caller]
     pub(crate) fn after(&self, label: &str) -> String {
         let line = self.err.lines().find_map(|line| line.split_once(label));
-        line.unwrap_or_else(|| panic!("no `{label}` in: {}", self.err))
-            .1
-            .to_owned()
+        line.unwrap_or_else(|| panic!("no `{label}` in: {}", self.err)).1.to_owned()
     }
 
     /// The command in the message that begins with `label`.
@@ -73,17 +71,12 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().expect("a folder"),
-            variables: Vec::new(),
-        }
+        Self { folder: tempfile::tempdir().expect("a folder"), variables: Vec::new() }
     }
 
     /// A place whose environment leads to this vendor.
     pub(crate) fn with(vendor: &Vendor) -> Self {
-        Self::new()
-            .var("BATON_API_KEY", TEST_KEY)
-            .var("BATON_BASE_URL", &vendor.url)
+        Self::new().var("BATON_API_KEY", TEST_KEY).var("BATON_BASE_URL", &vendor.url)
     }
 
     pub(crate) fn var(mut self, name: &str, value: &str) -> Self {
@@ -181,11 +174,7 @@ impl Vendor {
                 ready.send(()).expect("heard");
             }
         });
-        Self {
-            url: told.recv().expect("a vendor"),
-            world: changes,
-            done,
-        }
+        Self { url: told.recv().expect("a vendor"), world: changes, done }
     }
 
     /// Changes the vendor's world.
@@ -293,16 +282,7 @@ fn insert(db: &Connection, g: &Grant, source: Option<&str>) {
     let expansion = g.expandable.as_ref().map(encode::expansion);
     let sql = "INSERT INTO v1_grants VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, 's', '')";
     let on = (&on.resource_type, &on.id);
-    let row = params![
-        on.0,
-        on.1,
-        entitlement,
-        kind,
-        principal,
-        id,
-        expansion,
-        data
-    ];
+    let row = params![on.0, on.1, entitlement, kind, principal, id, expansion, data];
     db.execute(sql, row).expect("written");
 }
 

@@ -20,10 +20,7 @@ fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
     let vendor = vendor();
     let place = Place::with(&vendor);
     let sync = place.run("sync temporalcloud").expect(0).out;
-    assert!(
-        sync.contains("status") && sync.contains("complete"),
-        "{sync}"
-    );
+    assert!(sync.contains("status") && sync.contains("complete"), "{sync}");
     let show = |arguments: &str| place.run(&format!("snapshot {arguments}")).expect(0);
 
     let newest = show("stats -o json").json();
@@ -35,10 +32,7 @@ fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
         assert_eq!(manifest["sync_id"], id);
     }
     let access = show("access dev@example.com -o csv").out;
-    assert!(
-        access.contains("user:u2 → namespace:demo.a1b23:write"),
-        "{access}"
-    );
+    assert!(access.contains("user:u2 → namespace:demo.a1b23:write"), "{access}");
 
     vendor.world(|world| {
         world.add_user("u9", "new@example.com", "ROLE_READ");

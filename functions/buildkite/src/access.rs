@@ -51,11 +51,7 @@ pub(crate) fn organization(organization: &Organization) -> Records {
     resource.state = State::Enabled;
     resource.created_at = organization.created_at.time();
     put(&mut resource.profile, "slug", &organization.slug);
-    Records {
-        resources: vec![resource],
-        entitlements,
-        ..Records::default()
-    }
+    Records { resources: vec![resource], entitlements, ..Records::default() }
 }
 
 /// Somebody in the organization. An administrator belongs to it as well.
@@ -67,11 +63,7 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
     if member.role == ADMIN {
         grants.push(holds(ADMIN));
     }
-    Records {
-        resources: vec![resource],
-        grants,
-        ..Records::default()
-    }
+    Records { resources: vec![resource], grants, ..Records::default() }
 }
 
 fn user(organization: &Organization, member: &Member) -> Resource {
@@ -99,11 +91,7 @@ pub(crate) fn team(organization: &Organization, team: &Team) -> Records {
     let id = ResourceId::new(TEAM, &team.id);
     let role = |slug: &str, title: &str, order| Entitlement {
         // A membership has one role.
-        exclusive: Some(Exclusive {
-            group: "team-role".into(),
-            order,
-            per_resource: true,
-        }),
+        exclusive: Some(Exclusive { group: "team-role".into(), order, per_resource: true }),
         ..entitlement(
             &id,
             slug,
@@ -133,11 +121,7 @@ pub(crate) fn team(organization: &Organization, team: &Team) -> Records {
     }
     let role = team.default_member_role.text();
     put(profile, "default_member_role", role);
-    Records {
-        resources: vec![resource],
-        entitlements,
-        ..Records::default()
-    }
+    Records { resources: vec![resource], entitlements, ..Records::default() }
 }
 
 /// Whether this is one of the documented roles in a team.
@@ -164,9 +148,5 @@ pub(crate) fn membership(team: &str, membership: &Membership) -> Records {
     put(&mut person.profile, "user_id", &membership.user_id);
     put(&mut person.profile, "name", user_name);
     let on = EntitlementId::new(ResourceId::new(TEAM, team), slug);
-    Records {
-        resources: vec![person],
-        grants: vec![Grant::new(on, id)],
-        ..Records::default()
-    }
+    Records { resources: vec![person], grants: vec![Grant::new(on, id)], ..Records::default() }
 }

@@ -56,9 +56,7 @@ impl Connector for Buildkite {
             caller_name: token.owner_name().to_owned(),
             rights: token.scopes.join(", "),
             credential_expires_at: token.expires_at.time(),
-            warnings: unreadable
-                .map(|field| Warning::unreadable("the API token", field))
-                .collect(),
+            warnings: unreadable.map(|field| Warning::unreadable("the API token", field)).collect(),
         })
     }
 }

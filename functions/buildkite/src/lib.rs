@@ -29,12 +29,7 @@ static ABOUT: About = About {
     name: "buildkite",
     display_name: "Buildkite",
     resource_types: &[
-        ResourceType::new(
-            ORGANIZATION,
-            "Organization",
-            "The organization",
-            TraitKind::None,
-        ),
+        ResourceType::new(ORGANIZATION, "Organization", "The organization", TraitKind::None),
         ResourceType::new(TEAM, "Team", "A team, and who is in it", TraitKind::Group),
         ResourceType::account(USER, "User", "A member of the organization"),
     ],

@@ -19,10 +19,7 @@ pub use choice::GraphQlStats;
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "each is the list or object that it is named after"
-)]
+#[expect(missing_docs, reason = "each is the list or object that it is named after")]
 pub enum Step {
     Organization,
     Members {
@@ -61,11 +58,7 @@ impl Syncer for Buildkite {
 
     fn start(&self, _: &Identity) -> Vec<Step> {
         let (at, before) = (PagePosition::default(), Vec::new());
-        vec![
-            Step::Organization,
-            Step::Members { at: at.clone() },
-            Step::Teams { at, before },
-        ]
+        vec![Step::Organization, Step::Members { at: at.clone() }, Step::Teams { at, before }]
     }
 
     async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {

@@ -33,10 +33,7 @@ fn told(text: String) -> Failure {
 #[tokio::test]
 async fn keys_that_cannot_be_used_are_named_all_at_once_and_nobody_is_asked() {
     let none = json!({"api-token": null, "base-url": "ftp://x", "graphql-url": "x"});
-    let [token, base] = [
-        "`api-token` is missing",
-        "`base-url` must begin with https://",
-    ];
+    let [token, base] = ["`api-token` is missing", "`base-url` must begin with https://"];
     let rows = [
         (none.clone(), token),
         (none.clone(), base),
@@ -107,17 +104,8 @@ async fn what_need_not_be_given_changes_nothing() {
         assert_eq!(answer["content_digest"], whole, "{keys}");
         assert_eq!(answer["warnings"], json!([]), "{keys}");
         for Request { path, .. } in desk.vendor.requests() {
-            let places = [
-                "v2/access-token",
-                "v2/organizations",
-                "v2/organizations/acme-inc",
-            ];
-            let place = path
-                .split('/')
-                .skip(1)
-                .take(3)
-                .collect::<Vec<_>>()
-                .join("/");
+            let places = ["v2/access-token", "v2/organizations", "v2/organizations/acme-inc"];
+            let place = path.split('/').skip(1).take(3).collect::<Vec<_>>().join("/");
             assert!(places.contains(&place.as_str()), "{path}");
         }
     }

@@ -69,10 +69,7 @@ async fn the_same_is_shown_over_graphql_and_over_rest_by_as_many_queries_as_can_
         let answer = desk.complete().await;
         let [queries, by_rest] = asked(&desk);
         assert_eq!(answer["content_digest"], digest_of(world).await);
-        assert_eq!(
-            [queries, by_rest],
-            expected.unwrap_or([queries.max(1), by_rest])
-        );
+        assert_eq!([queries, by_rest], expected.unwrap_or([queries.max(1), by_rest]));
     }
 }
 
@@ -142,14 +139,7 @@ async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
     let rows: Vec<Row> = serde_json::from_value(table).expect("rows");
     let answers = rows.into_iter().map(|(code, headers, body, why)| {
         let (headers, body) = (headers.into_iter().collect(), Some(body));
-        (
-            FaultKind::Status {
-                code,
-                headers,
-                body,
-            },
-            why,
-        )
+        (FaultKind::Status { code, headers, body }, why)
     });
     let others = [
         (html_page(404), Some("404".to_owned())),
@@ -207,9 +197,6 @@ async fn the_choice_and_what_it_was_made_for_are_in_the_log() {
     let points = choices[1][2].as_u64().expect("a number");
     assert!((8..=16).contains(&points), "{points}");
     // Nothing is known at first: all could be as large as a query tells.
-    let expected = json!([
-        ["GraphQl(50)", 60, 54, 0, 0],
-        ["GraphQl(10)", 10, points, 0, 0]
-    ]);
+    let expected = json!([["GraphQl(50)", 60, 54, 0, 0], ["GraphQl(10)", 10, points, 0, 0]]);
     assert_eq!(json!(choices), expected);
 }

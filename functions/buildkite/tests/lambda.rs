@@ -4,8 +4,4 @@ use rollcall_simulators::buildkite::World;
 
 use crate::Simulated;
 
-rollcall_harness::lambda!(
-    Simulated,
-    Simulated::of(World::worked_example()),
-    "buildkite-sync"
-);
+rollcall_harness::lambda!(Simulated, Simulated::of(World::worked_example()), "buildkite-sync");

@@ -85,10 +85,7 @@ async fn whoever_joins_during_a_sync_is_shown_as_a_member_like_any_other() {
     let next = Shown::by(&desk).await;
     assert_eq!(next.answer["content_digest"], answer["content_digest"]);
     assert_eq!(first["status"], "continue");
-    assert!(
-        next.direct()
-            .contains(&format!("team:{EVERYONE_ID}:member:user:{joe}"))
-    );
+    assert!(next.direct().contains(&format!("team:{EVERYONE_ID}:member:user:{joe}")));
 }
 
 async fn is_left_out<const GRAPHQL: bool>(world: World, team: &'static str, page: usize) {
@@ -96,9 +93,7 @@ async fn is_left_out<const GRAPHQL: bool>(world: World, team: &'static str, page
     without.remove_team(ORGANIZATION, team);
     let desk = Bench::around(Simulated::<GRAPHQL>::of(world).await);
     let after_list = (page == 0).then(|| team.to_owned());
-    desk.vendor
-        .sim
-        .set_options(|o| o.team_vanishes = after_list);
+    desk.vendor.sim.set_options(|o| o.team_vanishes = after_list);
     for n in 1..=page {
         desk.vendor.sim.before(&of_team(team), move |world| {
             if n == page {

@@ -10,7 +10,7 @@ use rollcall_simulators::buildkite::{
     ADA_ID, Buildkite, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, ORGANIZATION, Options, Sizes,
     TEST_TOKEN, World,
 };
-use rollcall_simulators::{Fault, FaultKind, Ordering, Request};
+use rollcall_simulators::{Fault, FaultKind, Ordering, Server};
 use serde_json::{Map, Value, json};
 
 pub(crate) const ORGANIZATIONS: &str = "/v2/organizations";
@@ -35,11 +35,8 @@ impl<const GRAPHQL: bool> Simulated<GRAPHQL> {
 
     /// At a vendor that behaves like this. The limits have tests of their own.
     pub(crate) async fn at(world: World, change: impl FnOnce(&mut Options)) -> Self {
-        let mut options = Options {
-            rest: Limits::NONE,
-            graphql: Limits::NONE,
-            ..Options::default()
-        };
+        let mut options =
+            Options { rest: Limits::NONE, graphql: Limits::NONE, ..Options::default() };
         change(&mut options);
         let sim = Buildkite::start(world, options).await.expect("a simulator");
         Self { sim }
@@ -65,6 +62,10 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
         Self::of(world).await
     }
 
+    fn server(&self) -> &Server {
+        &self.sim
+    }
+
     fn entry() -> Entry {
         rollcall_buildkite::entry()
     }
@@ -87,22 +88,6 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
     fn shuffle(&self, seed: u64) {
         let ordering = Ordering::Shuffled(seed);
         self.sim.set_options(|o| o.ordering = ordering);
-    }
-
-    fn set_faults(&self, faults: Vec<Fault>) {
-        self.sim.set_faults(faults);
-    }
-
-    fn requests(&self) -> Vec<Request> {
-        self.sim.requests()
-    }
-
-    fn clear_requests(&self) {
-        self.sim.clear_requests();
-    }
-
-    fn violations(&self) -> Vec<String> {
-        self.sim.violations()
     }
 
     fn view(&self) -> Value {
@@ -192,11 +177,7 @@ pub(crate) async fn error_of(desk: &Desk, what: &str) -> Error {
 
 /// An answer with this status and this body.
 pub(crate) fn said(code: u16, body: Value) -> FaultKind {
-    FaultKind::Status {
-        code,
-        headers: Vec::new(),
-        body: Some(body),
-    }
+    FaultKind::Status { code, headers: Vec::new(), body: Some(body) }
 }
 
 /// Whoever asks for this path is answered like this.

@@ -101,11 +101,7 @@ pub(crate) fn is_external(group: &Group) -> bool {
 /// A group.
 pub(crate) fn group(group: &Group) -> Records {
     let name = name_or_id(&group.name, &group.id);
-    let mut resource = enabled(
-        ResourceId::new(GROUP, &group.id),
-        name,
-        ResourceTrait::Group,
-    );
+    let mut resource = enabled(ResourceId::new(GROUP, &group.id), name, ResourceTrait::Group);
     let profile = &mut resource.profile;
     put(profile, "group_id", &group.id);
     put(profile, "group_name", &*group.name);
@@ -119,11 +115,7 @@ pub(crate) fn group(group: &Group) -> Records {
         immutable: is_external(group),
         ..entitlement(member(&group.id), title, description, Purpose::Assignment)
     };
-    Records {
-        resources: vec![resource],
-        entitlements: vec![entitlement],
-        ..Records::default()
-    }
+    Records { resources: vec![resource], entitlements: vec![entitlement], ..Records::default() }
 }
 
 /// Somebody is in a group.
@@ -270,15 +262,11 @@ pub(crate) fn assignment(
 ) -> Records {
     let role_id = &assignment.role_id;
     let place = roles.iter().position(|role| role.id == *role_id);
-    let role_name = place.map_or(role_id.as_str(), |place| {
-        name_or_id(&roles[place].name, role_id)
-    });
+    let role_name = place.map_or(role_id.as_str(), |place| name_or_id(&roles[place].name, role_id));
     let name = format!("{role_name} on {space_name}");
     let scope = ResourceId::new(SPACE, space);
-    let resource_trait = ResourceTrait::ScopeBinding {
-        role: ResourceId::new(ROLE, role_id),
-        scope: scope.clone(),
-    };
+    let resource_trait =
+        ResourceTrait::ScopeBinding { role: ResourceId::new(ROLE, role_id), scope: scope.clone() };
     let mut resource = enabled(assignment_id(space, role_id), &name, resource_trait);
     resource.parent = Some(scope);
     let id = assigned(space, role_id);
@@ -295,10 +283,7 @@ pub(crate) fn assignment(
         ..entitlement(id, name, description, Purpose::Assignment)
     });
     if place.is_none() {
-        let mut unlisted = role(&Role {
-            id: role_id.clone(),
-            ..Role::default()
-        });
+        let mut unlisted = role(&Role { id: role_id.clone(), ..Role::default() });
         unlisted.rank = Rank::Stub;
         records.resources.push(unlisted);
     }
@@ -344,9 +329,7 @@ pub(crate) fn administrators(
         is_shown.then(|| includes(role, ADMINISTER))
     };
     let assignments = assignments.iter().filter(|_| mode.has_roles());
-    let mut all: BTreeMap<_, _> = assignments
-        .map(|held| (assignee(held), by_role(held)))
-        .collect();
+    let mut all: BTreeMap<_, _> = assignments.map(|held| (assignee(held), by_role(held))).collect();
     if mode != AccessMode::Roles || all.is_empty() {
         for row in rows.iter().filter(|row| is(row, ADMINISTER)) {
             all.entry(holder_of(row)).or_insert(Some(true));

@@ -30,10 +30,7 @@ impl Connector for Confluence {
         let site = Site::parse(config.required("domain-url")?).map_err(bad_domain)?;
         let token = config.secret("api-key")?.clone();
         let authorization = match (config.text("username"), &site) {
-            (Some(user), _) => Header::Basic {
-                user: user.to_owned(),
-                password: token,
-            },
+            (Some(user), _) => Header::Basic { user: user.to_owned(), password: token },
             // The token of a service account, which the gateway alone accepts.
             (None, Site::Gateway(..)) => Header::Secret("Bearer ", token),
             (None, Site::Own(_)) => return Err(no_username()),

@@ -37,13 +37,8 @@ static ABOUT: About = About {
             "An account that may use the site: a person, a guest or an app",
         ),
         ResourceType::new(GROUP, "Group", "A group of users", TraitKind::Group).with(PROVISION),
-        ResourceType::new(
-            SPACE,
-            "Space",
-            "A space, and the permissions on it",
-            TraitKind::None,
-        )
-        .with(PROVISION),
+        ResourceType::new(SPACE, "Space", "A space, and the permissions on it", TraitKind::None)
+            .with(PROVISION),
         ResourceType::new(
             ROLE,
             "Space Role",

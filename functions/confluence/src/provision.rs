@@ -160,29 +160,17 @@ impl AccessRequest<'_> {
 }
 
 fn state(grants: Vec<GrantRef>) -> AccessState {
-    AccessState {
-        grants,
-        resource: None,
-    }
+    AccessState { grants, resource: None }
 }
 
 /// A write that brings about `then` and takes no grant away.
 fn proposal(change: Write, read: Value, then: AccessState) -> Proposal<Write> {
-    Proposal {
-        change,
-        read,
-        replaced: Vec::new(),
-        removed: Vec::new(),
-        then,
-    }
+    Proposal { change, read, replaced: Vec::new(), removed: Vec::new(), then }
 }
 
 /// A write that takes these grants away.
 fn removal(change: Write, read: Value, removed: Vec<String>) -> Plan<Write> {
-    Plan::Change(Proposal {
-        removed,
-        ..proposal(change, read, AccessState::default())
-    })
+    Plan::Change(Proposal { removed, ..proposal(change, read, AccessState::default()) })
 }
 
 /// What an error to a write means. The state was read a moment ago: what contradicts it has changed since.
@@ -212,11 +200,7 @@ fn refused_write(e: Failure) -> Result<WriteProgress, Error> {
 }
 
 fn roles_only(fix: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::refused(
-        Code::RolesOnly,
-        "this site gives access to spaces by roles alone",
-        fix,
-    )
+    Error::refused(Code::RolesOnly, "this site gives access to spaces by roles alone", fix)
 }
 
 fn may_not_change(cause: Error) -> Error {

@@ -19,10 +19,7 @@ use crate::connect::Confluence;
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "each is the list or object that it is named after"
-)]
+#[expect(missing_docs, reason = "each is the list or object that it is named after")]
 pub enum Step {
     /// How the site gives access; then its spaces.
     Mode,
@@ -73,11 +70,7 @@ impl Syncer for Confluence {
 
     fn start(&self, _: &Identity) -> Vec<Step> {
         let at = ListPosition::default;
-        vec![
-            Step::Mode,
-            Step::Groups { at: at() },
-            Step::Users { at: at() },
-        ]
+        vec![Step::Mode, Step::Groups { at: at() }, Step::Users { at: at() }]
     }
 
     async fn run(&self, identity: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
@@ -89,12 +82,9 @@ impl Syncer for Confluence {
             Step::Roles => self.site_roles().await,
             Step::Spaces { mode, at } => self.spaces(*mode, at).await,
             Step::Assignments { space, name, mode } => self.assignments(space, name, *mode).await,
-            Step::Permissions {
-                space,
-                mode,
-                by_role,
-                at,
-            } => self.permissions(space, *mode, by_role, at).await,
+            Step::Permissions { space, mode, by_role, at } => {
+                self.permissions(space, *mode, by_role, at).await
+            }
             Step::Accounts { ids } => self.accounts(ids).await,
             Step::Group { id } => self.unlisted_group(id).await,
         }?;

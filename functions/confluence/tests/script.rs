@@ -190,10 +190,7 @@ impl Stage {
                 let lines = all_lines(self.shown());
                 let is_it = |l: &&String| l.split(" |").next() == rest.split(" |").next();
                 let found = lines.iter().find(is_it);
-                assert!(
-                    found.is_some_and(|l| l.starts_with(rest)),
-                    "{line}: {found:?}"
-                );
+                assert!(found.is_some_and(|l| l.starts_with(rest)), "{line}: {found:?}");
             }
             "lacks" => {
                 let lines = all_lines(self.shown());
@@ -326,10 +323,9 @@ impl Stage {
         let fault = match (option, value) {
             ("leaving", _) => return self.leave(value),
             ("gateway", "401") => Some(("/ex/", FaultKind::status(401))),
-            ("roles", "mute") => Some((
-                "/wiki/api/v2/space-roles",
-                hide("results/*/spacePermissions"),
-            )),
+            ("roles", "mute") => {
+                Some(("/wiki/api/v2/space-roles", hide("results/*/spacePermissions")))
+            }
             ("mode-answer", "missing") => Some(("/wiki/api/v2/space-role-mode", hide("mode"))),
             ("mode-answer", "404") => {
                 Some(("/wiki/api/v2/space-role-mode", FaultKind::status(404)))

@@ -27,11 +27,9 @@ async fn the_small_site_is_shown_line_by_line() {
     let documented =
         r#"{"noun": "space", "verb": "restrict_content, read,export delete,create,administer"}"#;
     let impersonal = r#"{"skip-personal-spaces": "true"}"#;
-    for (keys, left_out, warning) in [
-        ("{}", "nothing", ""),
-        (documented, "nothing", ""),
-        (impersonal, "space:98311", personal),
-    ] {
+    for (keys, left_out, warning) in
+        [("{}", "nothing", ""), (documented, "nothing", ""), (impersonal, "space:98311", personal)]
+    {
         let mut stage = Stage::on("rows").await;
         stage.play(&format!("keys {keys}\n sync")).await;
         let mut rest = expected(ROWS);
@@ -88,9 +86,7 @@ async fn a_site_with_roles_alone_is_shown_whatever_the_switch_says() {
     let alone: Vec<String> = expected(ROLES).into_iter().map(fixed).collect();
     for switch in ["true", "false"] {
         let mut stage = Stage::on("roles").await;
-        stage
-            .play(&format!("keys {{\"use-rbac\": \"{switch}\"}}\n sync"))
-            .await;
+        stage.play(&format!("keys {{\"use-rbac\": \"{switch}\"}}\n sync")).await;
         assert_eq!(all_lines(stage.shown()), alone, "{switch}");
     }
 }

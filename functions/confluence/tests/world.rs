@@ -6,7 +6,7 @@ use rollcall_harness::conformance::{Case, Leaves, Subject};
 use rollcall_simulators::confluence::{
     Confluence, EmptyPage, Options, RoleMode, TEST_EMAIL, TEST_TOKEN, World,
 };
-use rollcall_simulators::{Fault, Ordering, Request};
+use rollcall_simulators::{Ordering, Request, Server};
 use serde_json::{Value, json};
 
 pub(crate) struct Simulated {
@@ -48,6 +48,10 @@ impl Subject for Simulated {
         Self::of(site()).await
     }
 
+    fn server(&self) -> &Server {
+        &self.sim
+    }
+
     fn entry() -> Entry {
         rollcall_confluence::entry()
     }
@@ -72,29 +76,12 @@ impl Subject for Simulated {
     }
 
     fn shuffle(&self, seed: u64) {
-        self.sim
-            .set_options(|o| o.ordering = Ordering::Shuffled(seed));
-    }
-
-    fn set_faults(&self, faults: Vec<Fault>) {
-        self.sim.set_faults(faults);
-    }
-
-    fn requests(&self) -> Vec<Request> {
-        self.sim.requests()
+        self.sim.set_options(|o| o.ordering = Ordering::Shuffled(seed));
     }
 
     fn only_reads(request: &Request) -> bool {
         // One list of ids is posted.
         request.method == "GET" || request.path.ends_with("/users-bulk")
-    }
-
-    fn clear_requests(&self) {
-        self.sim.clear_requests();
-    }
-
-    fn violations(&self) -> Vec<String> {
-        self.sim.violations()
     }
 
     fn view(&self) -> Value {
@@ -109,8 +96,7 @@ impl Subject for Simulated {
     }
 
     fn become_another_tenant(&self) {
-        self.sim
-            .with_world(|w| w.cloud_id = "00000000-0000-4000-8000-000000000bad".into());
+        self.sim.with_world(|w| w.cloud_id = "00000000-0000-4000-8000-000000000bad".into());
     }
 
     fn minimum_calls(&self) -> usize {
@@ -120,11 +106,8 @@ impl Subject for Simulated {
     }
 
     fn cases() -> Vec<Case> {
-        let case = |(entitlement, principal)| Case {
-            entitlement,
-            principal,
-            leaves: Leaves::AsBefore,
-        };
+        let case =
+            |(entitlement, principal)| Case { entitlement, principal, leaves: Leaves::AsBefore };
         let viewer = "space_role_assignment:98320:r2:assigned";
         let cases = [
             ("group:34-open:member", "user:712020:reader"),

@@ -306,9 +306,7 @@ fn check_keys_and_hosts(
     let rows = config.table("deployments").iter();
     let keys = rows.filter_map(|row| row.secret_if_given("api-key"));
     if let Some(cloud) = config.secret_if_given("api-key")
-        && keys
-            .chain(single)
-            .any(|key| key.expose_secret() == cloud.expose_secret())
+        && keys.chain(single).any(|key| key.expose_secret() == cloud.expose_secret())
     {
         problems.push(
             "`api-key` is the key of a deployment as well: one that is made in Elastic Cloud belongs there".into(),

@@ -6,12 +6,7 @@ use rollcall_connector::config::vendor_url;
 use url::Url;
 
 /// Domains under which Elastic hosts deployments.
-const HOSTED: &[&str] = &[
-    ".found.io",
-    ".cloud.es.io",
-    ".elastic-cloud.com",
-    ".elastic.cloud",
-];
+const HOSTED: &[&str] = &[".found.io", ".cloud.es.io", ".elastic-cloud.com", ".elastic.cloud"];
 /// The ports of a hosted deployment lead to the same cluster. Elsewhere each port may be another cluster.
 const USUAL_PORTS: [u16; 3] = [443, 9200, 9243];
 
@@ -70,16 +65,15 @@ pub(crate) fn is_same_host(one: &Url, other: &Url) -> bool {
 /// For the configuration: whether this is a key in its encoded form. The console shows other forms beside it.
 pub(crate) fn check_key(key: &str) -> Result<(), String> {
     let decoded = STANDARD.decode(key).unwrap_or_default();
-    let parts = std::str::from_utf8(&decoded)
-        .unwrap_or_default()
-        .split_once(':');
+    let parts = std::str::from_utf8(&decoded).unwrap_or_default().split_once(':');
     match parts {
         Some((id, secret)) if !id.is_empty() && !secret.is_empty() && !secret.contains(':') => {
             Ok(())
         }
-        _ if key.starts_with("essu_") => Err(
-            "is a key of Elastic Cloud; here belongs one that was made in the deployment".into(),
-        ),
+        _ if key.starts_with("essu_") => {
+            Err("is a key of Elastic Cloud; here belongs one that was made in the deployment"
+                .into())
+        }
         _ => Err("must be the *encoded* form of the key, Base64 of `id:secret`".into()),
     }
 }
@@ -118,30 +112,15 @@ mod tests {
                 "https://es.acme.example:9200/search//cluster/",
                 Ok("https://es.acme.example:9200/search/cluster"),
             ),
-            (
-                "https://es.acme.example/x/../y/./",
-                Ok("https://es.acme.example/y"),
-            ),
+            ("https://es.acme.example/x/../y/./", Ok("https://es.acme.example/y")),
             ("https://es.acme.example//", Ok("https://es.acme.example/")),
             ("http://127.0.0.1:9200", Ok("http://127.0.0.1:9200/")),
             // Only Elastic's own domains tell Kibana by its label.
-            (
-                "https://search.kb.acme.example",
-                Ok("https://search.kb.acme.example/"),
-            ),
-            (
-                "https://main.kb.us-east-1.aws.found.io",
-                Err("the address of Kibana"),
-            ),
-            (
-                "https://main.apm.us-east-1.aws.found.io",
-                Err("the address of APM"),
-            ),
+            ("https://search.kb.acme.example", Ok("https://search.kb.acme.example/")),
+            ("https://main.kb.us-east-1.aws.found.io", Err("the address of Kibana")),
+            ("https://main.apm.us-east-1.aws.found.io", Err("the address of APM")),
             ("http://es.acme.example:9200", Err("must begin with https")),
-            (
-                "https://elastic:pw@es.acme.example",
-                Err("user name or password"),
-            ),
+            ("https://elastic:pw@es.acme.example", Err("user name or password")),
             ("https://es.acme.example/?pretty", Err("query or fragment")),
             ("https://es.acme.example/#x", Err("query or fragment")),
             ("elastic:pw@es.acme.example", Err("user name or password")),

@@ -134,13 +134,8 @@ const FIELDS: &[Field] = &[
         "Several deployments: a list of objects with `name`, `endpoint`, `api-key`, and for at most one `bare-ids`",
         Table(DEPLOYMENT_FIELDS),
     ),
-    Field::optional(
-        "base-url",
-        "Base URL",
-        "Where the Elastic Cloud API is",
-        Url,
-    )
-    .with_default("https://api.elastic-cloud.com"),
+    Field::optional("base-url", "Base URL", "Where the Elastic Cloud API is", Url)
+        .with_default("https://api.elastic-cloud.com"),
 ];
 
 const DEPLOYMENT_FIELDS: &[Field] = &[
@@ -150,12 +145,7 @@ const DEPLOYMENT_FIELDS: &[Field] = &[
         "What it is called in ids; never give it to another deployment",
         Checked(endpoint::check_name),
     ),
-    Field::required(
-        "endpoint",
-        "Endpoint",
-        "Its Elasticsearch endpoint",
-        Checked(endpoint::check),
-    ),
+    Field::required("endpoint", "Endpoint", "Its Elasticsearch endpoint", Checked(endpoint::check)),
     Field::required(
         "api-key",
         "API key",

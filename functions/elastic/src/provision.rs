@@ -85,12 +85,7 @@ impl<'a> RoleChange<'a> {
                 "A user of a deployment can have only that deployment's roles.",
             ));
         }
-        Ok(Self {
-            cluster,
-            access,
-            role,
-            user,
-        })
+        Ok(Self { cluster, access, role, user })
     }
 
     async fn grant(&self) -> Result<Plan<UserUpdate>, Error> {
@@ -103,10 +98,7 @@ impl<'a> RoleChange<'a> {
                 "Use the id of a deployment user of the newest snapshot. Whoever signs in through an identity provider gets roles by role mappings.",
             )
         })?;
-        let then = AccessState {
-            grants: vec![self.grant_ref()],
-            resource: None,
-        };
+        let then = AccessState { grants: vec![self.grant_ref()], resource: None };
         if user.roles.contains(&self.role) {
             return Ok(Plan::Already(then));
         }

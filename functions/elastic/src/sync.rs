@@ -37,15 +37,9 @@ impl Syncer for Elastic {
         let deployments = self.clusters.iter().flat_map(|cluster| {
             let deployment = || cluster.scope().0.map(str::to_owned);
             [
-                Step::Users {
-                    deployment: deployment(),
-                },
-                Step::Roles {
-                    deployment: deployment(),
-                },
-                Step::Mappings {
-                    deployment: deployment(),
-                },
+                Step::Users { deployment: deployment() },
+                Step::Roles { deployment: deployment() },
+                Step::Mappings { deployment: deployment() },
             ]
         });
         organizations.into_iter().chain(deployments).collect()
@@ -72,12 +66,8 @@ impl Elastic {
             out.records.extend(access::organization(organization));
             let row = format_args!("organization {}", organization.id);
             out.unreadable(row, organization.unreadable());
-            out.spawn.push(Step::Members {
-                organization: organization.id.clone(),
-            });
-            out.spawn.push(Step::Invitations {
-                organization: organization.id.clone(),
-            });
+            out.spawn.push(Step::Members { organization: organization.id.clone() });
+            out.spawn.push(Step::Invitations { organization: organization.id.clone() });
         }
         Ok(out)
     }
@@ -170,8 +160,7 @@ impl Elastic {
     /// A deployment that the run began with.
     fn cluster_of_run(&self, name: &Option<String>) -> Result<&Cluster, Error> {
         let name = name.as_deref();
-        self.cluster(name)
-            .ok_or_else(|| no_longer_there("deployment", name.unwrap_or_default()))
+        self.cluster(name).ok_or_else(|| no_longer_there("deployment", name.unwrap_or_default()))
     }
 }
 

@@ -14,14 +14,8 @@ use crate::world::{ADMIN, SVC, begin_again, change, fault, small, small_world};
 use crate::{Desk, rows};
 
 /// The lists of a sync: three of Elastic Cloud, and three of a deployment.
-const LISTS: [&str; 6] = [
-    "organizations",
-    "members",
-    "invitations",
-    "user",
-    "role",
-    "role_mapping",
-];
+const LISTS: [&str; 6] =
+    ["organizations", "members", "invitations", "user", "role", "role_mapping"];
 
 /// The path of a list that a table names.
 fn path(list: &str) -> String {
@@ -71,10 +65,7 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
             let said = format!("{} {error:?}", Chain(&error));
             assert_eq!(type_and_code(&error), code, "{what}: {said}");
             assert!(said.contains(message), "{what}: {said}");
-            assert!(
-                error.fix().contains(fix.trim()) && !error.fix().is_empty(),
-                "{said}"
-            );
+            assert!(error.fix().contains(fix.trim()) && !error.fix().is_empty(), "{said}");
             assert!(!tokens.iter().any(|token| said.contains(token)), "{said}");
         };
         // Each status at each list, and the other answers at one of each host.
@@ -167,12 +158,8 @@ async fn an_odd_row_is_shown_with_all_roles_and_counted() {
     let roles = r#"elasticsearch {"viewer": {
         "description": 7, "transient_metadata": "none", "cluster": null, "remote_indices": [{"clusters": ["c1"]}],
         "remote_cluster": [{"privileges": ["monitor_enrich"]}], "global": {"application": {}}, "workflows": ["w"]}}"#;
-    let lists = [
-        ("members", members),
-        ("invitations", invitations),
-        ("user", users),
-        ("role", roles),
-    ];
+    let lists =
+        [("members", members), ("invitations", invitations), ("user", users), ("role", roles)];
     let faults = lists.map(|(list, answer)| {
         let answer = fault(&answer.replace("OWNER", OWNER));
         Fault::matching("GET", &path(list), answer).exactly()
@@ -244,10 +231,7 @@ async fn a_quota_that_is_used_up_is_waited_for_and_the_end_of_the_key_is_told() 
     let before = desk.clock.now();
     assert_eq!(desk.complete().await["content_digest"], whole);
     let waited = between(before, desk.clock.now());
-    assert!(
-        waited.as_secs() >= 60,
-        "{waited:?}, and the window has a minute"
-    );
+    assert!(waited.as_secs() >= 60, "{waited:?}, and the window has a minute");
     assert_eq!(desk.cx.gauges.credential_expires_at(), Some(end));
 }
 

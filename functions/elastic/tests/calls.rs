@@ -25,13 +25,7 @@ const SYNCS: &str = r#"
 /// downloads all users 231 times.
 #[tokio::test]
 async fn every_list_is_read_once_however_much_is_in_it() {
-    let sizes = Sizes {
-        members: 100,
-        users: 100,
-        roles: 200,
-        mappings: 50,
-        ..Sizes::default()
-    };
+    let sizes = Sizes { members: 100, users: 100, roles: 200, mappings: 50, ..Sizes::default() };
     let mut desk = Desk::new().await;
     let mut worlds = vec![World::generate(&sizes, 7)];
     for [keys, expected] in rows(desk.vendor.written_out(SYNCS)) {
@@ -91,10 +85,9 @@ async fn a_change_looks_twice_before_and_once_after_and_takes_no_call_more() {
 #[tokio::test]
 async fn a_change_needs_nothing_of_other_hosts() {
     let desk = Bench::around(Several::of(small_pair()).await);
-    for (name, other, mark, key) in [
-        ("second", "main", "second›", json!("hunter2")),
-        ("main", "second", "", json!(null)),
-    ] {
+    for (name, other, mark, key) in
+        [("second", "main", "second›", json!("hunter2")), ("main", "second", "", json!(null))]
+    {
         desk.set_keys(&json!({"api-key": key}));
         desk.vendor.clear_requests();
         let what = format!("role:{mark}editor:member");

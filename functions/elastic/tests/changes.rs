@@ -194,11 +194,8 @@ fn a_grant_adds_the_role_and_a_revocation_takes_every_trace_of_it_and_nothing_el
             role: role.into(),
         });
     }
-    let config = Config {
-        failure_persistence: None,
-        max_shrink_iters: 200,
-        ..Config::with_cases(20)
-    };
+    let config =
+        Config { failure_persistence: None, max_shrink_iters: 200, ..Config::with_cases(20) };
     let result = TestRunner::new(config).run(&sample(), |sample| {
         try_on(&sample);
         Ok(())

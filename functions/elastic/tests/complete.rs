@@ -69,9 +69,8 @@ impl Expected {
 
     /// `<kind> <role> of <organization>[ on <id>| on all][ with <roles>]`, or something that nobody knows.
     fn assignment(&mut self, organization: &str, row: &str, user: &str) {
-        let Some(((kind, role), tail)) = row
-            .split_once(" of ")
-            .and_then(|(head, tail)| Some((head.split_once(' ')?, tail)))
+        let Some(((kind, role), tail)) =
+            row.split_once(" of ").and_then(|(head, tail)| Some((head.split_once(' ')?, tail)))
         else {
             return;
         };
@@ -148,10 +147,7 @@ impl Expected {
         let following = shown.grants.values().filter(|g| !g.direct);
         for (found, expected) in [
             (shown.resources.keys().cloned().collect(), &self.resources),
-            (
-                shown.entitlements.keys().cloned().collect(),
-                &self.entitlements,
-            ),
+            (shown.entitlements.keys().cloned().collect(), &self.entitlements),
             (shown.direct(), &self.direct),
             (following.map(|g| g.id.clone()).collect(), &self.following),
         ] {
@@ -180,10 +176,9 @@ fn covered_in_generated(name: &str, rules: &Value) -> Vec<String> {
     let class = format!("externalClass:{name}");
     let field = &rules["field"];
     match (list(&field["username"]), list(&rules["any"])) {
-        ([member, bot], _) => vec![
-            format!("user:{}", text(member)),
-            format!("externalUser:{}", text(bot)),
-        ],
+        ([member, bot], _) => {
+            vec![format!("user:{}", text(member)), format!("externalUser:{}", text(bot))]
+        }
         (_, [first, _]) => vec![format!("user:{}", text(&first["field"]["username"])), class],
         _ if field["groups"].is_string() => {
             vec![format!("externalGroup:{}", text(&field["groups"]))]
@@ -212,12 +207,7 @@ async fn a_large_organization_and_deployment_are_shown_to_the_last_grant() {
         let invited: Vec<&str> = invited.iter().map(String::as_str).collect();
         let organization = (ORGANIZATION_ID, invited.as_slice());
         let view = desk.vendor.view();
-        let expected = Expected::of(
-            &view,
-            &[organization],
-            &[("main", "")],
-            covered_in_generated,
-        );
+        let expected = Expected::of(&view, &[organization], &[("main", "")], covered_in_generated);
         expected.is(&Shown::by(&desk).await);
         // The worlds have something of everything.
         for (kind, least) in [

@@ -54,26 +54,20 @@ const UNUSABLE: &str = r#"
 async fn keys_that_cannot_be_used_are_named_before_anything_is_sent() {
     let desk = Desk::around(Simulated::of(small_pair()).await);
     desk.complete().await;
-    let mut operations = [Operation::Sync, Operation::Grant, Operation::Revoke]
-        .iter()
-        .cycle();
+    let mut operations = [Operation::Sync, Operation::Grant, Operation::Revoke].iter().cycle();
     for [keys, message] in rows(desk.vendor.written_out(UNUSABLE)) {
         let operation = *operations.next().expect("one of three");
         desk.set_keys(&parsed(keys));
         let event = Several::good(operation);
         fails_unasked(&desk, operation, event, keys, unusable(message)).await;
     }
-    for (half, value) in [
-        ("deployment-endpoint", "a.acme.example"),
-        ("deployment-api-key", TEST_DEPLOYMENT_KEY),
-    ] {
+    for (half, value) in
+        [("deployment-endpoint", "a.acme.example"), ("deployment-api-key", TEST_DEPLOYMENT_KEY)]
+    {
         let variable = format!("BATON_{}", half.replace('-', "_").to_uppercase());
         desk.write_secret(&json!({"BATON_API_KEY": TEST_CLOUD_KEY, variable: value}));
         let error = desk.sync().await.expect_err(half).to_string();
-        assert!(
-            error.contains(&format!("`{half}` is given without")),
-            "{error}"
-        );
+        assert!(error.contains(&format!("`{half}` is given without")), "{error}");
     }
     // What is said of a list is not said of the pair beside it as well.
     desk.set_keys(&json!({"deployments": [desk.vendor.row("second", "second", true)]}));
@@ -87,16 +81,7 @@ async fn keys_that_cannot_be_used_are_named_before_anything_is_sent() {
 async fn no_key_goes_to_another_host_however_an_endpoint_is_written() {
     let mut desk = Bench::around(Several::of(small_pair()).await);
     let whole = desk.complete().await["content_digest"].clone();
-    for end in [
-        "//",
-        "/./",
-        "/x/..",
-        "/%2e/",
-        "/x/%2e%2e",
-        "\\",
-        "/x\\..\\",
-        "  ",
-    ] {
+    for end in ["//", "/./", "/x/..", "/%2e/", "/x/%2e%2e", "\\", "/x\\..\\", "  "] {
         desk.afresh();
         let mut main = desk.vendor.row("main", "main", true);
         main["endpoint"] = format!("{}{end}", desk.vendor.sim.deployment_url("main")).into();
@@ -114,13 +99,11 @@ async fn no_key_goes_to_another_host_however_an_endpoint_is_written() {
 #[tokio::test]
 async fn no_key_follows_a_redirect() {
     let desk = small().await;
-    for (from, to, expected) in [
-        ("/_security/", "$cloud_url", "WrongAddress"),
-        ("/api/", "$main_url", "Redirected"),
-    ] {
+    for (from, to, expected) in
+        [("/_security/", "$cloud_url", "WrongAddress"), ("/api/", "$main_url", "Redirected")]
+    {
         let to = format!("redirect {}/elsewhere", desk.vendor.written_out(to));
-        desk.vendor
-            .set_faults(vec![Fault::matching("GET", from, fault(&to))]);
+        desk.vendor.set_faults(vec![Fault::matching("GET", from, fault(&to))]);
         assert_eq!(result_of(&desk.sync().await), expected, "{from}");
         desk.vendor.each_host_saw_its_own_key(from);
         let elsewhere = |r: &rollcall_simulators::Request| r.path.contains("elsewhere");
@@ -154,12 +137,7 @@ async fn a_key_that_is_refused_leaves_the_last_snapshot_and_says_whose_it_is_and
     desk.complete().await;
     for [keys, of_each, codes, message, fix] in rows(desk.vendor.written_out(REFUSED)) {
         let (kind, code) = codes.split_once(' ').expect("a type and a code");
-        let expected = Failure {
-            kind,
-            code,
-            message,
-            fix,
-        };
+        let expected = Failure { kind, code, message, fix };
         if code == "VendorUnreachable" {
             // Else the other address would count as another tenant's.
             desk.afresh();
@@ -183,10 +161,7 @@ async fn a_key_that_is_refused_leaves_the_last_snapshot_and_says_whose_it_is_and
     };
     let grant = Several::good(Operation::Grant);
     let before = desk.vendor.view();
-    let error = desk
-        .invoke(Operation::Grant, grant)
-        .await
-        .expect_err("weak");
+    let error = desk.invoke(Operation::Grant, grant).await.expect_err("weak");
     expected.is(&error, "a key that may read", &desk.vendor.tokens());
     assert_eq!(desk.vendor.view(), before);
 }

@@ -180,12 +180,8 @@ async fn what_does_not_exist_is_not_granted_and_nothing_is_to_be_revoked_from_it
 #[tokio::test]
 async fn a_name_of_dots_is_shown_and_cannot_be_written() {
     let desk = small().await;
-    let expected = failure(
-        "InvalidRequest",
-        "UnusableName",
-        "have no place in a path",
-        "change it there",
-    );
+    let expected =
+        failure("InvalidRequest", "UnusableName", "have no place in a path", "change it there");
     desk.vendor.sim.with_world(|world| {
         for name in [".", ".."] {
             world.add_user("main", name, &["viewer"]);
@@ -194,10 +190,7 @@ async fn a_name_of_dots_is_shown_and_cannot_be_written() {
     desk.complete().await;
     for name in [".", ".."] {
         for (operation, role) in [(Grant, "admin"), (Revoke, "viewer")] {
-            let (what, whom) = (
-                format!("role:{role}:member"),
-                format!("deploymentUser:{name}"),
-            );
+            let (what, whom) = (format!("role:{role}:member"), format!("deploymentUser:{name}"));
             let mut event = event(&what, &whom, false);
             // Nothing is known to be sent before it fails, so that the request stays open.
             event["request_id"] = format!("{role}-{}", name.len()).into();

@@ -13,7 +13,7 @@ use rollcall_simulators::elastic::{
     Options, READ_DEPLOYMENT_KEY, SCOPED_CLOUD_KEY, SECOND_DEPLOYMENT_KEY, SECOND_ID,
     SECOND_ORGANIZATION_ID, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, WIDE_CLOUD_KEY, World, html_page,
 };
-use rollcall_simulators::{Fault, FaultKind, Ordering, Request};
+use rollcall_simulators::{FaultKind, Ordering, Request, Server};
 use serde_json::{Value, json};
 
 use crate::{Desk, rows};
@@ -121,10 +121,7 @@ pub(crate) fn fault(text: &str) -> FaultKind {
 impl<const SEVERAL: bool> Simulated<SEVERAL> {
     pub(crate) async fn of(world: World) -> Self {
         let sim = Elastic::start(world, Options::default()).await;
-        Self {
-            sim: sim.expect("a simulator"),
-            elsewhere: AtomicBool::new(false),
-        }
+        Self { sim: sim.expect("a simulator"), elsewhere: AtomicBool::new(false) }
     }
 
     /// A row of `deployments`, called so, with the host and the key of a deployment.
@@ -191,6 +188,10 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
         Self::of(World::rich()).await
     }
 
+    fn server(&self) -> &Server {
+        &self.sim
+    }
+
     fn entry() -> Entry {
         rollcall_elastic::entry()
     }
@@ -223,24 +224,7 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
     }
 
     fn shuffle(&self, seed: u64) {
-        self.sim
-            .set_options(|o| o.ordering = Ordering::Shuffled(seed));
-    }
-
-    fn set_faults(&self, faults: Vec<Fault>) {
-        self.sim.set_faults(faults);
-    }
-
-    fn requests(&self) -> Vec<Request> {
-        self.sim.requests()
-    }
-
-    fn clear_requests(&self) {
-        self.sim.clear_requests();
-    }
-
-    fn violations(&self) -> Vec<String> {
-        self.sim.violations()
+        self.sim.set_options(|o| o.ordering = Ordering::Shuffled(seed));
     }
 
     fn view(&self) -> Value {

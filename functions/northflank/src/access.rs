@@ -30,10 +30,7 @@ pub(crate) fn assigned(role: &str) -> EntitlementId {
 /// Somebody in the organization.
 pub(crate) fn user(member: &Member) -> Records {
     let emails = addresses(member.emails.get().into_iter().flatten());
-    let primary = emails
-        .iter()
-        .find(|email| email.verified)
-        .or(emails.first());
+    let primary = emails.iter().find(|email| email.verified).or(emails.first());
     let address = primary.map(|email| email.address.clone());
     let resource_trait =
         ResourceTrait::account(AccountType::Human, address.clone()).with_login(&member.id);
@@ -64,10 +61,7 @@ pub(crate) fn user(member: &Member) -> Records {
         profile.insert("finalized".into(), finalized.into());
     }
     put_time(profile, "joined_at", member.joined_at.time());
-    Records {
-        resources: vec![resource],
-        ..Records::default()
-    }
+    Records { resources: vec![resource], ..Records::default() }
 }
 
 /// The addresses that are some, each once, and verified if it is so anywhere.
@@ -81,10 +75,9 @@ fn addresses<'a>(emails: impl Iterator<Item = &'a Lenient<Email>>) -> Vec<Email>
         let same = |known: &&mut Email| known.address.to_lowercase() == address.to_lowercase();
         match found.iter_mut().find(same) {
             Some(known) => known.verified |= email.verified,
-            None if valid => found.push(Email {
-                address: address.to_owned(),
-                verified: email.verified,
-            }),
+            None if valid => {
+                found.push(Email { address: address.to_owned(), verified: email.verified })
+            }
             None => {}
         }
     }
@@ -163,10 +156,7 @@ pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<&str>) -> (Records, Vec<
     }
     let teams = restrictions.into_iter().flat_map(|r| &r.teams);
     let teams: BTreeSet<&str> = teams.map(|team| team.team_id.as_str()).collect();
-    for (key, ids) in [
-        ("restricted_team_ids", &teams),
-        ("directory_group_ids", &linked),
-    ] {
+    for (key, ids) in [("restricted_team_ids", &teams), ("directory_group_ids", &linked)] {
         if !ids.is_empty() {
             let ids: Vec<&str> = ids.iter().copied().collect();
             profile.insert(key.into(), ids.into());

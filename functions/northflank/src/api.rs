@@ -75,8 +75,7 @@ impl Api {
     /// `GET /v1/org-roles`
     pub(crate) async fn roles(&self, at: &ListPlace) -> Answer<Page<Role>> {
         let path = ["v1", "org-roles"];
-        self.page(Part::Roles, &path, at, |data: Roles| data.roles)
-            .await
+        self.page(Part::Roles, &path, at, |data: Roles| data.roles).await
     }
 
     /// `GET /v1/org-roles/{id}/members`: those who were given the role, and those who have it through a group.

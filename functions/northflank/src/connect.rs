@@ -44,10 +44,7 @@ impl Connector for Northflank {
     fn connect(config: &Config, session: Session) -> Result<Self, Error> {
         let token = config.secret("northflank-api-token")?.clone();
         let base = config.url("northflank-base-url")?;
-        Ok(Self {
-            api: Api::new(base, token, session)?,
-            probed: OnceCell::new(),
-        })
+        Ok(Self { api: Api::new(base, token, session)?, probed: OnceCell::new() })
     }
 
     async fn identify(&self) -> Result<Identity, Error> {
@@ -61,9 +58,7 @@ impl Connector for Northflank {
                 "Make an API token of the organization: Settings > API > Tokens of the organization.",
             ));
         }
-        self.probed
-            .get_or_try_init(|| self.probe(token.is_some()))
-            .await?;
+        self.probed.get_or_try_init(|| self.probe(token.is_some())).await?;
         Ok(identity(described))
     }
 }

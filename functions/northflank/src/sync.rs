@@ -58,11 +58,7 @@ impl Syncer for Northflank {
 
     fn start(&self, _: &Identity) -> Vec<Step> {
         let at = ListPlace::default();
-        vec![
-            Step::Members { at: at.clone() },
-            Step::Groups,
-            Step::Roles { at },
-        ]
+        vec![Step::Members { at: at.clone() }, Step::Groups, Step::Roles { at }]
     }
 
     async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
@@ -131,10 +127,8 @@ impl Northflank {
         let mut out = StepOutput::default();
         for group in self.groups().await? {
             show(&mut out, GROUP, group, access::group(group))?;
-            out.spawn.push(Step::GroupMembers {
-                group: group.id.clone(),
-                at: ListPlace::default(),
-            });
+            out.spawn
+                .push(Step::GroupMembers { group: group.id.clone(), at: ListPlace::default() });
         }
         Ok(out)
     }
@@ -228,10 +222,7 @@ async fn deleted_during_sync<T: ListRow, F: Future<Output = Result<Page<T>, Erro
         return Err(not_found.into());
     }
     let mut out = StepOutput::from(Records::deleted_during_sync(ResourceId::new(kind, id)));
-    out.warn(
-        Code::DeletedDuringSync,
-        format!("{kind} {id} was deleted during the sync"),
-    );
+    out.warn(Code::DeletedDuringSync, format!("{kind} {id} was deleted during the sync"));
     Ok(out)
 }
 

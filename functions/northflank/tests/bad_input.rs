@@ -147,9 +147,7 @@ async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that
         let wrong = format!("{answers:?}");
         let kind = |answer: Value| match answer.as_u64().and_then(|n| u16::try_from(n).ok()) {
             None => said(403, answer),
-            Some(307) => FaultKind::Redirect {
-                to: "https://elsewhere.invalid/".to_owned(),
-            },
+            Some(307) => FaultKind::Redirect { to: "https://elsewhere.invalid/".to_owned() },
             Some(status @ (200 | 502)) => html_page(status),
             Some(status) => FaultKind::status(status),
         };

@@ -140,8 +140,7 @@ async fn an_implicit_member_whom_no_group_explains_any_more_keeps_the_role_and_i
         };
         desk.vendor.sim.before(ENGINEERS, hide);
         let unlinked = at(ROLES, FaultKind::without("data/roles/*/directoryGroups"));
-        desk.vendor
-            .set_faults((!hides).then_some(unlinked).into_iter().collect());
+        desk.vendor.set_faults((!hides).then_some(unlinked).into_iter().collect());
         let shown = Shown::by(&desk).await;
         for user in ["alice-w", "carol-p"] {
             let grant = shown.grant(&format!("role:developer:assigned:user:{user}"));
@@ -179,10 +178,7 @@ async fn a_group_that_hides_while_a_sync_is_cut_explains_nothing() {
         desk.clock.advance(Duration::from_secs(2 * 3600));
         let shown = Shown::by(&desk).await;
         assert_eq!(shown.answer["sync_id"], first["sync_id"]);
-        let held = shown
-            .grants
-            .keys()
-            .filter(|id| id.contains(":assigned:user:"));
+        let held = shown.grants.keys().filter(|id| id.contains(":assigned:user:"));
         let expected = [
             "role:developer:assigned:user:alice-w",
             "role:developer:assigned:user:bob-k",
@@ -201,11 +197,8 @@ async fn a_group_that_hides_while_a_sync_is_cut_explains_nothing() {
 fn whatever_the_groups_and_links_a_role_is_held_by_whom_the_vendor_lists() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let desk = std::cell::RefCell::new(runtime.block_on(desk_of(World::empty())));
-    let config = Config {
-        failure_persistence: None,
-        max_shrink_iters: 100,
-        ..Config::with_cases(40)
-    };
+    let config =
+        Config { failure_persistence: None, max_shrink_iters: 100, ..Config::with_cases(40) };
     let someone = || btree_set(0_usize..8, 0..6);
     // Some are listed, with these people and so many without an account.
     let groups = vec((prop::bool::weighted(0.75), someone(), 0_usize..3), 0..5);

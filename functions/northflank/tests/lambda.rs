@@ -4,8 +4,4 @@ use rollcall_simulators::northflank::World;
 
 use crate::Simulated;
 
-rollcall_harness::lambda!(
-    Simulated,
-    Simulated::of(World::worked_example()),
-    "northflank-sync"
-);
+rollcall_harness::lambda!(Simulated, Simulated::of(World::worked_example()), "northflank-sync");

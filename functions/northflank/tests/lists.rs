@@ -61,14 +61,11 @@ async fn a_full_page_that_does_not_say_whether_it_is_the_last_publishes_nothing(
 /// A page without rows does not end a list that goes on, but neither does a list go on for ever for them.
 #[tokio::test]
 async fn a_list_without_an_end_publishes_nothing() {
-    for (groups, empty, kind) in [
-        (true, 1_000, None),
-        (false, 1_000, None),
-        (false, 0, Some(FaultKind::StaleCursor)),
-    ] {
+    for (groups, empty, kind) in
+        [(true, 1_000, None), (false, 1_000, None), (false, 0, Some(FaultKind::StaleCursor))]
+    {
         let desk = paged().await;
-        desk.vendor
-            .set(|o| (o.paged_groups, o.empty_pages) = (groups, empty));
+        desk.vendor.set(|o| (o.paged_groups, o.empty_pages) = (groups, empty));
         let fault = kind.map(|kind| at(MEMBERS, kind));
         desk.vendor.set_faults(fault.into_iter().collect());
         let error = error_of(&desk, "it never ends").await;
@@ -84,10 +81,9 @@ async fn a_role_or_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and
     type Change = fn(&mut World) -> &mut World;
     let no_role: Change = |w| w.remove_role("developer");
     let no_group: Change = |w| w.remove_group(ENGINEERING_ID);
-    for (path, kind, id, change) in [
-        (DEVELOPERS, "role", "developer", no_role),
-        (ENGINEERS, "group", ENGINEERING_ID, no_group),
-    ] {
+    for (path, kind, id, change) in
+        [(DEVELOPERS, "role", "developer", no_role), (ENGINEERS, "group", ENGINEERING_ID, no_group)]
+    {
         let desk = paged().await;
         desk.vendor.sim.before(path, move |w| {
             change(w);
@@ -112,10 +108,9 @@ async fn a_role_or_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and
 /// or is a 404 as well, for a permission that was taken away; nor is a page for people.
 #[tokio::test]
 async fn a_404_for_something_that_is_listed_still_is_no_deletion() {
-    for (path, list, field) in [
-        (DEVELOPERS, ROLES, "roles"),
-        (ENGINEERS, GROUPS, "directoryGroups"),
-    ] {
+    for (path, list, field) in
+        [(DEVELOPERS, ROLES, "roles"), (ENGINEERS, GROUPS, "directoryGroups")]
+    {
         let empty = json!({"data": {field: []}, "pagination": {"hasNextPage": false}});
         let absent = FaultKind::status(404);
         for (kind, listed) in [

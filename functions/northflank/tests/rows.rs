@@ -71,10 +71,7 @@ fn with(path: &str, field: &str, value: &Value) -> FaultKind {
         .take();
     let mut rows = data.as_object_mut().expect("data").values_mut();
     rows.next().expect("rows")[0][field] = value.clone();
-    said(
-        200,
-        json!({"data": data, "pagination": {"hasNextPage": false}}),
-    )
+    said(200, json!({"data": data, "pagination": {"hasNextPage": false}}))
 }
 
 /// One row of an unknown form must not keep everybody else from being shown, nor be dropped for it. The vendor's own examples
@@ -185,10 +182,7 @@ async fn who_completes_the_account_has_another_id_in_the_next_snapshot_and_the_s
     let after = Shown::by(&desk).await;
     let ids = |shown: &Shown| format!("{:?} {:?}", shown.resources.keys(), shown.direct());
     assert_eq!(ids(&before).replace("carol-p", "carol-pike"), ids(&after));
-    let (carol, pike) = (
-        before.resource("user:carol-p"),
-        after.resource("user:carol-pike"),
-    );
+    let (carol, pike) = (before.resource("user:carol-p"), after.resource("user:carol-pike"));
     assert_eq!(carol.emails, pike.emails);
     assert_eq!(pike.status_details, "");
 }

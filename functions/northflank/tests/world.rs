@@ -9,7 +9,7 @@ use rollcall_harness::conformance::{Bench, Case, Subject};
 use rollcall_simulators::northflank::{
     Northflank, Options, Sizes, TEST_TOKEN, World, directory_group_id,
 };
-use rollcall_simulators::{Fault, FaultKind, Ordering, Request};
+use rollcall_simulators::{Fault, FaultKind, Ordering, Server};
 use serde_json::{Map, Value, json};
 
 pub(crate) const AUTH: &str = "/v1/auth";
@@ -34,9 +34,7 @@ impl Simulated {
         let mut options = Options::default();
         options.rate_limit.requests = 1_000_000;
         let sim = Northflank::start(world, options).await;
-        Self {
-            sim: sim.expect("a simulator"),
-        }
+        Self { sim: sim.expect("a simulator") }
     }
 
     /// Changes how the vendor behaves.
@@ -67,6 +65,10 @@ impl Subject for Simulated {
         Self::of(world).await
     }
 
+    fn server(&self) -> &Server {
+        &self.sim
+    }
+
     fn entry() -> Entry {
         rollcall_northflank::entry()
     }
@@ -91,22 +93,6 @@ impl Subject for Simulated {
     fn shuffle(&self, seed: u64) {
         let ordering = Ordering::Shuffled(seed);
         self.set(|o| o.ordering = ordering);
-    }
-
-    fn set_faults(&self, faults: Vec<Fault>) {
-        self.sim.set_faults(faults);
-    }
-
-    fn requests(&self) -> Vec<Request> {
-        self.sim.requests()
-    }
-
-    fn clear_requests(&self) {
-        self.sim.clear_requests();
-    }
-
-    fn violations(&self) -> Vec<String> {
-        self.sim.violations()
     }
 
     fn view(&self) -> Value {
@@ -214,11 +200,7 @@ pub(crate) async fn error_of(desk: &Desk, what: &str) -> Error {
 
 /// An answer with this status and this body.
 pub(crate) fn said(code: u16, body: Value) -> FaultKind {
-    FaultKind::Status {
-        code,
-        headers: Vec::new(),
-        body: Some(body),
-    }
+    FaultKind::Status { code, headers: Vec::new(), body: Some(body) }
 }
 
 /// Whoever asks for this path is answered like this.

@@ -132,10 +132,7 @@ impl TemporalCloud {
         id: &str,
     ) -> Result<bool, Error> {
         let list = format!("the list of service accounts of project {project}");
-        let end = || Page {
-            items: Vec::new(),
-            next: None,
-        };
+        let end = || Page { items: Vec::new(), next: None };
         let read = |page: String| async move {
             let look = || self.api.project_service_accounts(project, &page);
             match self.twice(&[404, 501], look).await {
@@ -213,9 +210,7 @@ fn list_name<T: ApiObject>() -> String {
 
 fn denied_but_listed<T: ApiObject>(id: &str) -> Error {
     let list = list_name::<T>();
-    contradiction(format!(
-        "the vendor answers that there is no `{id}` (404), but {list} has it"
-    ))
+    contradiction(format!("the vendor answers that there is no `{id}` (404), but {list} has it"))
 }
 
 pub(crate) fn caller_not_listed(identity: &Identity) -> Error {

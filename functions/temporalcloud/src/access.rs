@@ -29,10 +29,7 @@ pub(crate) struct ObjectRecords {
 
 impl From<Records> for ObjectRecords {
     fn from(records: Records) -> Self {
-        Self {
-            records,
-            ..Self::default()
-        }
+        Self { records, ..Self::default() }
     }
 }
 
@@ -74,11 +71,7 @@ fn account_role(account: &str, role: &Role) -> Records {
             format!("Has the {name} role in Temporal Cloud"),
         )
     };
-    Records {
-        resources: vec![resource],
-        entitlements: vec![entitlement],
-        ..Records::default()
-    }
+    Records { resources: vec![resource], entitlements: vec![entitlement], ..Records::default() }
 }
 
 /// The place of a right among all of its enum, least right first.
@@ -161,11 +154,7 @@ pub(crate) fn group(tenant: &str, group: &Group) -> ObjectRecords {
         GroupKind::Cloud => put(profile, "kind", "cloud"),
         GroupKind::Google => {
             put(profile, "kind", "google");
-            put(
-                profile,
-                "email",
-                google.map_or("", |g| g.email_address.verbatim()),
-            );
+            put(profile, "email", google.map_or("", |g| g.email_address.verbatim()));
         }
         GroupKind::Scim => {
             put(profile, "kind", "scim");
@@ -239,10 +228,7 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
         // <https://docs.temporal.io/cloud/projects>: a project's admin, write and read reach the namespaces inside.
         for role in [ProjectRole::Admin, ProjectRole::Write, ProjectRole::Read] {
             let permission = namespace_permission(name, &Permission::of(role.name()));
-            grants.push(inherited(
-                permission,
-                project_role(&namespace.project_id, &role),
-            ));
+            grants.push(inherited(permission, project_role(&namespace.project_id, &role)));
         }
     }
     records(namespace, resource, entitlements.collect(), grants)
@@ -263,10 +249,7 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
         ..entitlement(
             project_role(project.id(), role),
             format!("{name} {}", title(&role.slug())),
-            format!(
-                "Has the role {} in the project {name} in Temporal Cloud",
-                role.slug()
-            ),
+            format!("Has the role {} in the project {name} in Temporal Cloud", role.slug()),
         )
     });
     let grants = [
@@ -275,10 +258,7 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
         (Role::Developer, ProjectRole::Developer),
     ];
     let grants = grants.map(|(from, role)| {
-        inherited(
-            project_role(project.id(), &role),
-            role_member(account, &from),
-        )
+        inherited(project_role(project.id(), &role), role_member(account, &from))
     });
     let entitlements = entitlements.collect();
     records(project, resource, entitlements, grants.into())
@@ -309,19 +289,12 @@ fn records<T: ApiObject>(
     if object.is_going() {
         return Records::not_found(resource.id);
     }
-    Records {
-        resources: vec![resource],
-        entitlements,
-        grants,
-        ..Records::default()
-    }
+    Records { resources: vec![resource], entitlements, grants, ..Records::default() }
 }
 
 /// An immutable grant of `entitlement` to the resource of `source`, and through it to whoever holds `source`.
 fn inherited(entitlement: EntitlementId, source: EntitlementId) -> Grant {
-    Grant::new(entitlement, source.resource.clone())
-        .immutable()
-        .through(source)
+    Grant::new(entitlement, source.resource.clone()).immutable().through(source)
 }
 
 /// A principal with what it holds, and so do its `members`.
@@ -335,10 +308,8 @@ fn holding<T: AccessHolder>(
         return Records::not_found(resource.id).into();
     }
     let id = resource.id.clone();
-    let mut shown = ObjectRecords::from(Records {
-        resources: vec![resource],
-        ..Records::default()
-    });
+    let mut shown =
+        ObjectRecords::from(Records { resources: vec![resource], ..Records::default() });
     if let Some(access) = holder.access() {
         give(&mut shown, account, &id, &access);
     }

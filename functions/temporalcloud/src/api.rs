@@ -36,11 +36,8 @@ const PACE: u32 = 40;
 
 /// The waits before a 403 on one object is believed, which the vendor may answer for a moment after it was created, and
 /// between looks that contradict each other: reads may lag behind writes for a few seconds.
-pub(crate) const SETTLING: [Duration; 3] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
+pub(crate) const SETTLING: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// One page of a list. The place of the next one is its token.
 pub(crate) type Page<T> = pages::Page<T, String>;
@@ -92,8 +89,7 @@ impl Api {
 
     /// `GET /cloud/user-groups/{groupId}/members`
     pub(crate) async fn members(&self, group: &str, page: &str) -> Result<Page<Member>, Error> {
-        self.inside(&["cloud", Group::PATH, group, "members"], page)
-            .await
+        self.inside(&["cloud", Group::PATH, group, "members"], page).await
     }
 
     /// `GET /cloud/projects/{projectId}/service-accounts`: those that are scoped to the project.
@@ -224,10 +220,7 @@ struct ListAnswer<T> {
 
 impl<T> From<ListAnswer<T>> for Page<T> {
     fn from(answer: ListAnswer<T>) -> Self {
-        Self {
-            items: answer.rows,
-            next: Some(answer.next).filter(|token| !token.is_empty()),
-        }
+        Self { items: answer.rows, next: Some(answer.next).filter(|token| !token.is_empty()) }
     }
 }
 

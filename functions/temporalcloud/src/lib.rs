@@ -37,13 +37,8 @@ static ABOUT: About = About {
             "A group of users: kept in Temporal Cloud, by Google, or by an identity provider",
             TraitKind::Group,
         ),
-        ResourceType::new(
-            NAMESPACE,
-            "Namespace",
-            "A namespace of Temporal Cloud",
-            TraitKind::None,
-        )
-        .with(&[Capability::Provision]),
+        ResourceType::new(NAMESPACE, "Namespace", "A namespace of Temporal Cloud", TraitKind::None)
+            .with(&[Capability::Provision]),
         ResourceType::new(
             ACCOUNT_ROLE,
             "Account Role",
@@ -77,13 +72,8 @@ static ABOUT: About = About {
             FieldKind::Choice(&["read", "developer", "admin"]),
         )
         .with_default("read"),
-        Field::optional(
-            "base-url",
-            "Base URL",
-            "Where the Cloud Ops API is",
-            FieldKind::Url,
-        )
-        .with_default("https://saas-api.tmprl.cloud"),
+        Field::optional("base-url", "Base URL", "Where the Cloud Ops API is", FieldKind::Url)
+            .with_default("https://saas-api.tmprl.cloud"),
         Field::optional(
             "allow-insecure",
             "Allow insecure",

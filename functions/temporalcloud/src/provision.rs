@@ -37,24 +37,14 @@ impl Provisioner for TemporalCloud {
 
     async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<WriteCall>, Error> {
         request.check_allow(&[], "Leave `allow` empty.")?;
-        let planner = Planner {
-            connector: self,
-            identity,
-            request,
-        };
+        let planner = Planner { connector: self, identity, request };
         let target = |entitlement| Grantable::parse(&identity.tenant, entitlement);
         match &request.action {
-            Action::Grant {
-                entitlement,
-                principal,
-            } => match target(entitlement)? {
+            Action::Grant { entitlement, principal } => match target(entitlement)? {
                 Grantable::Namespace(id, p) => planner.grant_permission(&id, &p, principal).await,
                 Grantable::Role(role) => planner.grant_role(&role, principal).await,
             },
-            Action::Revoke {
-                entitlement,
-                principal,
-            } => match target(entitlement)? {
+            Action::Revoke { entitlement, principal } => match target(entitlement)? {
                 Grantable::Namespace(id, p) => planner.revoke_permission(&id, &p, principal).await,
                 Grantable::Role(role) => planner.revoke_role(&role, principal).await,
             },

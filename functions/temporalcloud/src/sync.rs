@@ -26,10 +26,7 @@ use crate::connect::{ADMIN_KEY, TemporalCloud, contradiction, weak_key};
 /// A step of a sync. `page` is the token of a page, empty for the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "each is the list or object that it is named after"
-)]
+#[expect(missing_docs, reason = "each is the list or object that it is named after")]
 pub enum Step {
     /// The account roles: they are the same in every account, so nobody is asked.
     AccountRoles,
@@ -162,16 +159,10 @@ impl Syncer for TemporalCloud {
             Step::ProjectServiceAccounts { project, page } => {
                 self.project_service_accounts(identity, project, page).await
             }
-            Step::Namespaces {
-                with_projects,
-                page,
-            } => {
+            Step::Namespaces { with_projects, page } => {
                 let with_projects = *with_projects;
                 let namespaces = listed(page, self.api.list::<Namespace>(page).await)?;
-                let next = namespaces.next.map(|page| Step::Namespaces {
-                    with_projects,
-                    page,
-                });
+                let next = namespaces.next.map(|page| Step::Namespaces { with_projects, page });
                 let mut out = StepOutput::with_next(next);
                 for namespace in &namespaces.items {
                     let records = access::namespace(account, namespace, with_projects);
@@ -327,10 +318,7 @@ impl TemporalCloud {
     /// should there be projects, they are read once more, which adds whom they reach by their projects.
     async fn projects(&self, account: &str, page: &str, again: bool) -> StepResult {
         let mut out = StepOutput::default();
-        let namespaces = |with_projects| Step::Namespaces {
-            with_projects,
-            page: String::new(),
-        };
+        let namespaces = |with_projects| Step::Namespaces { with_projects, page: String::new() };
         let no_list = no_feature(page);
         let projects = match self.api.list::<Project>(page).await {
             Err(e) if is_one_of(&e, no_list) && !again => {
@@ -434,10 +422,7 @@ fn service_accounts(
 /// Adds what an object is shown as, and warns of what of it could not be read.
 fn show<T: ApiObject>(out: &mut StepOutput<Step>, object: &T, shown: impl Into<ObjectRecords>) {
     let shown = shown.into();
-    out.unreadable(
-        format_args!("{}:{}", T::KIND, object.id()),
-        object.unreadable(),
-    );
+    out.unreadable(format_args!("{}:{}", T::KIND, object.id()), object.unreadable());
     out.records.extend(shown.records);
     for right in shown.unknown_rights {
         let what = format!("the vendor has a new right that Rollcall does not know: {right}");

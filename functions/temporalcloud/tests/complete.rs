@@ -75,10 +75,7 @@ fn stated(world: &World) -> BTreeSet<String> {
     let (view, account) = (world.access_view(), &world.account_id);
     let mut ids = BTreeSet::new();
     let kinds = ["user", "service-account", "group"];
-    for (list, kind) in ["users", "serviceAccounts", "groups"]
-        .into_iter()
-        .zip(kinds)
-    {
+    for (list, kind) in ["users", "serviceAccounts", "groups"].into_iter().zip(kinds) {
         for (id, holder) in entries(&view[list]) {
             let held = held(account, holder).into_iter();
             ids.extend(held.map(|held| format!("{held}:{kind}:{id}")));
@@ -113,17 +110,11 @@ fn held(account: &str, holder: &Value) -> Vec<String> {
     };
     let access = &holder["access"];
     role(&access["accountAccess"]["role"]);
-    let (scope, in_project) = (
-        &holder["namespaceScopedAccess"],
-        &holder["projectScopedAccess"],
-    );
+    let (scope, in_project) = (&holder["namespaceScopedAccess"], &holder["projectScopedAccess"]);
     if !scope.is_null() {
         role(&"ROLE_READ".into());
         let permission = slug(&scope["access"]["permission"]);
-        held.push(format!(
-            "namespace:{}:{permission}",
-            text(&scope["namespace"])
-        ));
+        held.push(format!("namespace:{}:{permission}", text(&scope["namespace"])));
     }
     if !in_project.is_null() {
         let role = slug(&in_project["access"]["role"]);
@@ -151,9 +142,7 @@ fn text(value: &Value) -> &str {
 
 fn slug(right: &Value) -> String {
     let prefixes = ["PROJECT_ROLE_", "PERMISSION_", "ROLE_"];
-    let mut names = prefixes
-        .iter()
-        .filter_map(|prefix| text(right).strip_prefix(prefix));
+    let mut names = prefixes.iter().filter_map(|prefix| text(right).strip_prefix(prefix));
     let name = names.next().expect("a known right");
     name.to_lowercase().replace('_', "-")
 }

@@ -7,9 +7,7 @@ use crate::Simulated;
 /// The small sample world. Operations are finished at once: time is real.
 async fn small() -> Simulated {
     let vendor = Simulated::of(World::worked_example()).await;
-    vendor
-        .sim
-        .set_options(|options| options.operations.polls = 0);
+    vendor.sim.set_options(|options| options.operations.polls = 0);
     vendor
 }
 

@@ -56,11 +56,7 @@ fn answered(path: &str, body: Value) -> Fault {
 
 fn answer(code: u16, body: Value) -> FaultKind {
     let (headers, body) = (Vec::new(), Some(body));
-    FaultKind::Status {
-        code,
-        headers,
-        body,
-    }
+    FaultKind::Status { code, headers, body }
 }
 
 /// A user, service account or group as the vendor keeps it.

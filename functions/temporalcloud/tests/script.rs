@@ -120,10 +120,7 @@ pub(crate) fn event(line: &str) -> (Operation, Value) {
     match line.split(' ').collect::<Vec<_>>()[..] {
         ["grant", what, "to", whom] => (Operation::Grant, change(what, whom)),
         ["revoke", what, "from", whom] => (Operation::Revoke, change(what, whom)),
-        ["create", email] => (
-            Operation::CreateAccount,
-            json!({"account": {"email": email}}),
-        ),
+        ["create", email] => (Operation::CreateAccount, json!({"account": {"email": email}})),
         ["delete", whom] => (Operation::DeleteAccount, json!({"principal": whom})),
         _ => panic!("`{line}` asks for nothing"),
     }
@@ -159,11 +156,7 @@ fn ended(asked: &str, result: Result<Value, Error>) -> (String, String) {
     };
     let whom = asked.rsplit(' ').next().unwrap_or_default();
     let mut end = answer["outcome"].as_str().expect("an outcome").to_owned();
-    for (before, field) in [
-        ("", "grants"),
-        (", replaced", "replaced"),
-        (", removed", "removed"),
-    ] {
+    for (before, field) in [("", "grants"), (", replaced", "replaced"), (", removed", "removed")] {
         for (n, id) in ids(&answer, field).into_iter().enumerate() {
             end += if n == 0 { before } else { "" };
             end += &format!(" {}", short(id, whom));

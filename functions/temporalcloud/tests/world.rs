@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use rollcall_engine::runtime::function::Entry;
 use rollcall_harness::conformance::{Case, Leaves, Subject};
+use rollcall_simulators::Server;
 use rollcall_simulators::temporalcloud::{Options, Ordering, TEST_KEY, TemporalCloud, World};
-use rollcall_simulators::{Fault, Request};
 use serde_json::{Value, json};
 
 pub(crate) struct Simulated {
@@ -14,9 +14,7 @@ pub(crate) struct Simulated {
 impl Simulated {
     pub(crate) async fn of(world: World) -> Self {
         let sim = TemporalCloud::start(world, Options::default()).await;
-        Self {
-            sim: sim.expect("a simulator"),
-        }
+        Self { sim: sim.expect("a simulator") }
     }
 }
 
@@ -24,6 +22,10 @@ impl Simulated {
 impl Subject for Simulated {
     async fn start() -> Self {
         Self::of(World::rich()).await
+    }
+
+    fn server(&self) -> &Server {
+        &self.sim
     }
 
     fn entry() -> Entry {
@@ -46,24 +48,7 @@ impl Subject for Simulated {
     }
 
     fn shuffle(&self, seed: u64) {
-        self.sim
-            .set_options(|o| o.ordering = Ordering::Shuffled(seed));
-    }
-
-    fn set_faults(&self, faults: Vec<Fault>) {
-        self.sim.set_faults(faults);
-    }
-
-    fn requests(&self) -> Vec<Request> {
-        self.sim.requests()
-    }
-
-    fn clear_requests(&self) {
-        self.sim.clear_requests();
-    }
-
-    fn violations(&self) -> Vec<String> {
-        self.sim.violations()
+        self.sim.set_options(|o| o.ordering = Ordering::Shuffled(seed));
     }
 
     fn view(&self) -> Value {
@@ -113,11 +98,7 @@ impl Subject for Simulated {
             (admin, "user:u-read", Leaves::Changed(raised)),
             (lowest, "group:g-cloud", Leaves::Changed(no_role)),
         ];
-        let case = |(entitlement, principal, leaves)| Case {
-            entitlement,
-            principal,
-            leaves,
-        };
+        let case = |(entitlement, principal, leaves)| Case { entitlement, principal, leaves };
         rows.map(case).into()
     }
 }

@@ -43,9 +43,7 @@ pub fn between(earlier: Timestamp, later: Timestamp) -> Duration {
 
 /// `at`, or the next whole second: Step Functions cuts the fraction off a time to wait until, and would come too early.
 pub fn whole_second(at: Timestamp) -> Timestamp {
-    let rounded = TimestampRound::new()
-        .smallest(Unit::Second)
-        .mode(RoundMode::Ceil);
+    let rounded = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
     at.round(rounded).unwrap_or(at)
 }
 
@@ -87,10 +85,7 @@ pub struct Manual {
 impl Manual {
     /// A clock that stands at `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self {
-            now: Mutex::new(now),
-            ids: AtomicU64::new(0),
-        }
+        Self { now: Mutex::new(now), ids: AtomicU64::new(0) }
     }
 
     /// Moves the clock.

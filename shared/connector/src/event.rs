@@ -344,12 +344,9 @@ mod tests {
 
     #[test]
     fn a_list_is_no_event() {
-        for event in [
-            json!([]),
-            json!(["default", "r", "a:b:c", "d:e"]),
-            json!("default"),
-            json!(null),
-        ] {
+        for event in
+            [json!([]), json!(["default", "r", "a:b:c", "d:e"]), json!("default"), json!(null)]
+        {
             assert!(parse::<ChangeEvent>(&event).is_err(), "{event}");
             assert!(parse::<SyncEvent>(&event).is_err(), "{event}");
         }

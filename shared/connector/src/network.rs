@@ -54,9 +54,7 @@ impl Network {
         }
         let proxy = |name| {
             let given = either(variable, name).or_else(|| either(variable, "ALL_PROXY"));
-            given
-                .map(|(name, text)| proxy_url(&name, &text))
-                .transpose()
+            given.map(|(name, text)| proxy_url(&name, &text)).transpose()
         };
         network.http = proxy("HTTP_PROXY")?;
         network.https = proxy("HTTPS_PROXY")?;
@@ -69,8 +67,7 @@ impl Network {
         let http = self.http.as_ref().map(|url| Proxy::http(url.as_str()));
         let https = self.https.as_ref().map(|url| Proxy::https(url.as_str()));
         let all = http.into_iter().chain(https);
-        all.map(|proxy| Ok(proxy?.no_proxy(direct.clone())))
-            .collect()
+        all.map(|proxy| Ok(proxy?.no_proxy(direct.clone()))).collect()
     }
 
     /// The proxy for addresses of scheme `http`.

@@ -104,12 +104,7 @@ struct Walk<'a, A> {
 
 impl<'a, A: Clone + Default + Ord> Walk<'a, A> {
     fn of(list: &'a str) -> Self {
-        Self {
-            list,
-            next: Some(A::default()),
-            seen: BTreeSet::new(),
-            empty: EmptyPages::of(list),
-        }
+        Self { list, next: Some(A::default()), seen: BTreeSet::new(), empty: EmptyPages::of(list) }
     }
 
     /// Counts a page with so many rows that points to `next`.
@@ -133,10 +128,7 @@ struct EmptyPages {
 
 impl EmptyPages {
     fn of(list: impl Into<String>) -> Self {
-        Self {
-            list: list.into(),
-            in_a_row: 0,
-        }
+        Self { list: list.into(), in_a_row: 0 }
     }
 
     /// Counts a page that points to another one. Fails when too many of them in a row had no rows.

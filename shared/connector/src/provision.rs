@@ -80,20 +80,10 @@ pub struct AccessChange<'a> {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each says it all")]
 pub enum Action {
-    Grant {
-        entitlement: EntitlementId,
-        principal: ResourceId,
-    },
-    Revoke {
-        entitlement: EntitlementId,
-        principal: ResourceId,
-    },
-    Create {
-        account: Account,
-    },
-    Delete {
-        principal: ResourceId,
-    },
+    Grant { entitlement: EntitlementId, principal: ResourceId },
+    Revoke { entitlement: EntitlementId, principal: ResourceId },
+    Create { account: Account },
+    Delete { principal: ResourceId },
 }
 
 impl Action {
@@ -111,18 +101,9 @@ impl Action {
     pub fn access(&self, fix: &'static str) -> Result<AccessChange<'_>, Error> {
         let grants = matches!(self, Self::Grant { .. });
         match self {
-            Self::Grant {
-                entitlement,
-                principal,
+            Self::Grant { entitlement, principal } | Self::Revoke { entitlement, principal } => {
+                Ok(AccessChange { entitlement, principal, grants })
             }
-            | Self::Revoke {
-                entitlement,
-                principal,
-            } => Ok(AccessChange {
-                entitlement,
-                principal,
-                grants,
-            }),
             Self::Create { .. } | Self::Delete { .. } => Err(Error::invalid(
                 Code::UnknownOperation,
                 "this connector does not create or delete accounts",

@@ -86,20 +86,14 @@ impl<S> Default for StepOutput<S> {
 
 impl<S> From<Records> for StepOutput<S> {
     fn from(records: Records) -> Self {
-        Self {
-            records,
-            ..Self::default()
-        }
+        Self { records, ..Self::default() }
     }
 }
 
 impl<S> StepOutput<S> {
     /// An empty output with the step that reads the next page.
     pub fn with_next(next: Option<S>) -> Self {
-        Self {
-            next,
-            ..Self::default()
-        }
+        Self { next, ..Self::default() }
     }
 
     /// Adds to a count.
@@ -121,9 +115,7 @@ impl<S> StepOutput<S> {
         row: impl Display,
         fields: impl IntoIterator<Item = &'static str>,
     ) {
-        let warnings = fields
-            .into_iter()
-            .map(|field| Warning::unreadable(&row, field));
+        let warnings = fields.into_iter().map(|field| Warning::unreadable(&row, field));
         self.warnings.extend(warnings);
     }
 
@@ -151,18 +143,12 @@ pub struct Records {
 impl Records {
     /// A row shows this resource as deleted, or its look-up found nothing.
     pub fn not_found(id: ResourceId) -> Self {
-        Self {
-            not_found: vec![id],
-            ..Self::default()
-        }
+        Self { not_found: vec![id], ..Self::default() }
     }
 
     /// This resource was listed in this sync and deleted later: the vendor says so of this resource alone.
     pub fn deleted_during_sync(id: ResourceId) -> Self {
-        Self {
-            deleted_during_sync: vec![id],
-            ..Self::default()
-        }
+        Self { deleted_during_sync: vec![id], ..Self::default() }
     }
 
     /// Adds everything of `other`.

@@ -18,10 +18,7 @@ pub struct Warning {
 impl Warning {
     /// A warning.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code: code.as_str().to_owned(),
-            message: message.into(),
-        }
+        Self { code: code.as_str().to_owned(), message: message.into() }
     }
 
     /// The value of `field` in the row named `row` could not be read, and was left out.

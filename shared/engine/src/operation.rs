@@ -13,13 +13,8 @@ pub enum Operation {
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 5] = [
-        Self::Sync,
-        Self::Grant,
-        Self::Revoke,
-        Self::CreateAccount,
-        Self::DeleteAccount,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Sync, Self::Grant, Self::Revoke, Self::CreateAccount, Self::DeleteAccount];
 
     /// Its name, as in the names of functions.
     pub fn as_str(self) -> &'static str {

@@ -30,10 +30,6 @@ fn the_schemas_in_the_repository_are_current() {
             std::fs::write(&path, &current).expect("written");
         }
         let stored = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            stored == current,
-            "{} is not current: run with ROLLCALL_ACCEPT=1",
-            path.display()
-        );
+        assert!(stored == current, "{} is not current: run with ROLLCALL_ACCEPT=1", path.display());
     }
 }

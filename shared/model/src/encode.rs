@@ -40,16 +40,9 @@ pub fn resource_type_message(t: &ResourceType) -> proto::ResourceType {
 /// The bytes of a resource.
 pub fn resource(r: &Resource) -> Vec<u8> {
     let fields = r.profile.iter().map(|(key, v)| (key.clone(), value(v)));
-    let profile = Struct {
-        fields: fields.collect(),
-    };
-    let status = proto::Status {
-        status: r.state as i32,
-        details: r.state_details.clone(),
-    };
-    let aliases = proto::Aliases {
-        ids: r.aliases.clone(),
-    };
+    let profile = Struct { fields: fields.collect() };
+    let status = proto::Status { status: r.state as i32, details: r.state_details.clone() };
+    let aliases = proto::Aliases { ids: r.aliases.clone() };
     let annotations = [
         v1_identifier(&r.v1_identifier),
         (!r.aliases.is_empty()).then(|| aliases.to_any()),
@@ -91,23 +84,13 @@ fn resource_trait(r: &Resource, status: &proto::Status, profile: &Struct) -> Opt
         ResourceTrait::Role => Some(proto::RoleTrait { profile }.to_any()),
         ResourceTrait::ScopeBinding { role, scope } => {
             let (role_id, scope_resource_id) = (Some(id(role)), Some(id(scope)));
-            let binding = proto::ScopeBindingTrait {
-                role_id,
-                scope_resource_id,
-            };
+            let binding = proto::ScopeBindingTrait { role_id, scope_resource_id };
             Some(binding.to_any())
         }
-        ResourceTrait::User {
-            email,
-            login,
-            account_type,
-            last_login,
-            mfa,
-        } => {
-            let emails = email.iter().map(|address| proto::Email {
-                address: address.clone(),
-                is_primary: true,
-            });
+        ResourceTrait::User { email, login, account_type, last_login, mfa } => {
+            let emails = email
+                .iter()
+                .map(|address| proto::Email { address: address.clone(), is_primary: true });
             let user = proto::UserTrait {
                 emails: emails.collect(),
                 status: Some(status.clone()),
@@ -163,11 +146,8 @@ pub fn grant_annotations(g: &Grant) -> Vec<u8> {
         (g.immutable).then(|| proto::GrantImmutable::default().to_any()),
         g.external_id.as_ref().map(external),
     ];
-    proto::Grant {
-        annotations: annotations.into_iter().flatten().collect(),
-        ..Default::default()
-    }
-    .encode_to_vec()
+    proto::Grant { annotations: annotations.into_iter().flatten().collect(), ..Default::default() }
+        .encode_to_vec()
 }
 
 /// The content of the `expansion` column.
@@ -198,10 +178,7 @@ impl GrantEncoder {
             }),
             ..Default::default()
         };
-        Self {
-            entitlement: entitlement.into(),
-            prefix: prefix.encode_to_vec(),
-        }
+        Self { entitlement: entitlement.into(), prefix: prefix.encode_to_vec() }
     }
 
     /// Writes the grant's id and its bytes, given its encoded annotations.
@@ -233,20 +210,14 @@ impl GrantEncoder {
 
 /// Appends `sources` to the bytes of a grant that has none.
 pub fn append_sources(data: &mut Vec<u8>, sources: proto::GrantSources) {
-    let only = proto::Grant {
-        sources: Some(sources),
-        ..Default::default()
-    };
+    let only = proto::Grant { sources: Some(sources), ..Default::default() };
     data.extend_from_slice(&only.encode_to_vec());
 }
 
 /// A grant's bytes without its sources: they are its last field.
 pub fn strip_sources(data: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
     let grant = proto::Grant::decode(data)?;
-    let tail = proto::Grant {
-        sources: grant.sources,
-        ..Default::default()
-    };
+    let tail = proto::Grant { sources: grant.sources, ..Default::default() };
     let keep = data.len().saturating_sub(tail.encoded_len());
     Ok(data[..keep].to_vec())
 }
@@ -271,17 +242,11 @@ fn field_len(value: &str) -> usize {
 }
 
 fn id(id: &ResourceId) -> proto::ResourceId {
-    proto::ResourceId {
-        resource_type: id.resource_type.clone(),
-        resource: id.id.clone(),
-    }
+    proto::ResourceId { resource_type: id.resource_type.clone(), resource: id.id.clone() }
 }
 
 fn bare(resource: &ResourceId) -> proto::Resource {
-    proto::Resource {
-        id: Some(id(resource)),
-        ..Default::default()
-    }
+    proto::Resource { id: Some(id(resource)), ..Default::default() }
 }
 
 fn v1_identifier(id: &Option<String>) -> Option<Any> {
@@ -290,10 +255,7 @@ fn v1_identifier(id: &Option<String>) -> Option<Any> {
 }
 
 fn timestamp(at: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp {
-        seconds: at.as_second(),
-        nanos: at.subsec_nanosecond(),
-    }
+    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
 }
 
 fn value(json: &Json) -> Value {

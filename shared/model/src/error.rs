@@ -190,10 +190,7 @@ mod tests {
     #[test]
     fn only_rate_limits_and_outages_are_worth_a_retry() {
         let retryable: Vec<_> = ErrorType::ALL.iter().filter(|t| t.is_retryable()).collect();
-        assert_eq!(
-            retryable,
-            [&ErrorType::RateLimited, &ErrorType::Unavailable]
-        );
+        assert_eq!(retryable, [&ErrorType::RateLimited, &ErrorType::Unavailable]);
     }
 
     #[test]

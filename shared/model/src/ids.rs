@@ -16,10 +16,7 @@ pub struct ResourceId {
 impl ResourceId {
     /// The id of the resource that the vendor calls `id`.
     pub fn new(resource_type: impl Into<String>, id: impl Into<String>) -> Self {
-        Self {
-            resource_type: resource_type.into(),
-            id: id.into(),
-        }
+        Self { resource_type: resource_type.into(), id: id.into() }
     }
 
     /// Parses `type:id`, split at the first colon: a type has none, an id may.

@@ -16,10 +16,7 @@ pub trait Annotation: Message + Sized {
 
     /// Wraps it for a repeated `annotations` field.
     fn to_any(&self) -> Any {
-        Any {
-            type_url: format!("{PREFIX}{}", Self::NAME),
-            value: self.encode_to_vec(),
-        }
+        Any { type_url: format!("{PREFIX}{}", Self::NAME), value: self.encode_to_vec() }
     }
 }
 
@@ -289,10 +286,7 @@ mod tests {
     use super::*;
 
     fn id(resource_type: &str, resource: &str) -> ResourceId {
-        ResourceId {
-            resource_type: resource_type.into(),
-            resource: resource.into(),
-        }
+        ResourceId { resource_type: resource_type.into(), resource: resource.into() }
     }
 
     #[test]
@@ -301,16 +295,10 @@ mod tests {
         let grant = Grant {
             entitlement: Some(Entitlement {
                 id: "group:g1:member".into(),
-                resource: Some(Resource {
-                    id: Some(id("group", "g1")),
-                    ..Default::default()
-                }),
+                resource: Some(Resource { id: Some(id("group", "g1")), ..Default::default() }),
                 ..Default::default()
             }),
-            principal: Some(Resource {
-                id: Some(id("user", "u1")),
-                ..Default::default()
-            }),
+            principal: Some(Resource { id: Some(id("user", "u1")), ..Default::default() }),
             id: "group:g1:member:user:u1".into(),
             ..Default::default()
         };
@@ -322,10 +310,7 @@ mod tests {
         };
         let member = text("group:g1:member");
         let cases = [
-            (
-                id("user", "u1").encode_to_vec(),
-                "0a047573657212027531".to_string(),
-            ),
+            (id("user", "u1").encode_to_vec(), "0a047573657212027531".to_string()),
             (
                 ResourceType {
                     id: "user".into(),
@@ -346,10 +331,7 @@ mod tests {
             ),
             (
                 GroupTrait::default().to_any().encode_to_vec(),
-                format!(
-                    "0a2e{}",
-                    text("type.googleapis.com/c1.connector.v2.GroupTrait")
-                ),
+                format!("0a2e{}", text("type.googleapis.com/c1.connector.v2.GroupTrait")),
             ),
             (
                 grant.encode_to_vec(),
@@ -358,14 +340,8 @@ mod tests {
                     text("group:g1:member:user:u1")
                 ),
             ),
-            (
-                sources(true).encode_to_vec(),
-                format!("2a170a150a0f{member}12020801"),
-            ),
-            (
-                sources(false).encode_to_vec(),
-                format!("2a130a110a0f{member}"),
-            ),
+            (sources(true).encode_to_vec(), format!("2a170a150a0f{member}12020801")),
+            (sources(false).encode_to_vec(), format!("2a130a110a0f{member}")),
         ];
         for (bytes, expected) in cases {
             assert_eq!(hex::encode(bytes), expected);

@@ -51,19 +51,13 @@ impl ResourceType {
     /// The same type, with resources that have no entitlements.
     #[must_use]
     pub const fn without_entitlements(self) -> Self {
-        Self {
-            no_entitlements: true,
-            ..self
-        }
+        Self { no_entitlements: true, ..self }
     }
 
     /// The same type with these capabilities.
     #[must_use]
     pub const fn with(self, capabilities: &'static [Capability]) -> Self {
-        Self {
-            capabilities,
-            ..self
-        }
+        Self { capabilities, ..self }
     }
 }
 
@@ -208,13 +202,7 @@ pub enum ResourceTrait {
 impl ResourceTrait {
     /// An account of which only type and e-mail address are known.
     pub fn account(account_type: AccountType, email: Option<String>) -> Self {
-        Self::User {
-            email,
-            login: None,
-            account_type,
-            last_login: None,
-            mfa: None,
-        }
+        Self::User { email, login: None, account_type, last_login: None, mfa: None }
     }
 
     /// The same account with this login name, unless that is empty.

@@ -93,10 +93,7 @@ impl Snapshot {
             let ids: Vec<_> = matching.iter().map(|r| r.id.as_str()).collect();
             return Err(Error::invalid(
                 Code::AmbiguousPrincipal,
-                format!(
-                    "more than one principal has the address {text}: {}",
-                    ids.join(", ")
-                ),
+                format!("more than one principal has the address {text}: {}", ids.join(", ")),
                 "Name one of them by its id.",
             ));
         }
@@ -143,10 +140,7 @@ impl Snapshot {
     /// The entitlements of the principal's own grants.
     fn granted(&self, principal: &Resource) -> Result<BTreeMap<String, Node>, Error> {
         let mut nodes = BTreeMap::new();
-        let filter = Filter {
-            principal: ResourceId::parse(&principal.id),
-            ..Filter::default()
-        };
+        let filter = Filter { principal: ResourceId::parse(&principal.id), ..Filter::default() };
         self.grant_rows(&filter, |row| {
             let grant = self.grant(row)?;
             let mut sources = grant.sources;
@@ -208,10 +202,7 @@ impl Snapshot {
 
     /// The expandable grants to a group or role.
     fn expandable_grants_to(&self, through: &ResourceId) -> Result<Vec<ExpandableGrant>, Error> {
-        let filter = Filter {
-            principal: Some(through.clone()),
-            ..Filter::default()
-        };
+        let filter = Filter { principal: Some(through.clone()), ..Filter::default() };
         let mut found = Vec::new();
         self.grant_rows(&filter, |row| {
             let grant = self.grant(row)?;

@@ -73,12 +73,9 @@ pub fn compare<E: From<Error>>(
     mut visit: impl FnMut(Difference) -> Result<(), E>,
 ) -> Result<Totals, E> {
     let mut totals = Totals::default();
-    for kind in [
-        RecordKind::ResourceType,
-        RecordKind::Resource,
-        RecordKind::Entitlement,
-        RecordKind::Grant,
-    ] {
+    for kind in
+        [RecordKind::ResourceType, RecordKind::Resource, RecordKind::Entitlement, RecordKind::Grant]
+    {
         kind.compare(old, new, &mut |difference: Difference| {
             match difference.change {
                 DifferenceKind::Created => totals.created += 1,
@@ -251,8 +248,7 @@ mod tests {
         new.resources.insert(3, testing::user("a0", "Early"));
         new.resources.retain(|r| r.id.id != "u2");
         new.grants.retain(|(g, _)| g.principal.id != "u2");
-        new.grants
-            .push((testing::grant("namespace:n1:write", "user:a0"), vec![]));
+        new.grants.push((testing::grant("namespace:n1:write", "user:a0"), vec![]));
         let expected = [
             "+ user:a0",
             "- user:u2",
@@ -262,11 +258,7 @@ mod tests {
             "- namespace:n1:write:user:u2",
         ];
         assert_eq!(in_short(&changes(&world(), &new)), expected);
-        let empty = World {
-            resources: vec![],
-            entitlements: vec![],
-            grants: vec![],
-        };
+        let empty = World { resources: vec![], entitlements: vec![], grants: vec![] };
         assert_eq!(changes(&empty, &world()).len(), 17);
         assert_eq!(changes(&world(), &empty).len(), 17);
     }
@@ -280,15 +272,9 @@ mod tests {
         ada.profile = [("team".to_owned(), json!("x"))].into();
         new.grants[0].0.immutable = true;
         let changes = changes(&world(), &new);
-        assert_eq!(
-            in_short(&changes),
-            ["~ user:u1", "~ group:g1:member:user:u1"]
-        );
-        let fields: Vec<_> = changes[0]
-            .fields
-            .iter()
-            .map(|f| (f.name.as_str(), &f.old, &f.new))
-            .collect();
+        assert_eq!(in_short(&changes), ["~ user:u1", "~ group:g1:member:user:u1"]);
+        let fields: Vec<_> =
+            changes[0].fields.iter().map(|f| (f.name.as_str(), &f.old, &f.new)).collect();
         let expected = [
             ("display_name", &json!("Ada"), &json!("Ada L.")),
             ("profile.team", &Value::Null, &json!("x")),
@@ -310,11 +296,8 @@ mod tests {
     #[test]
     fn bytes_that_no_field_explains_are_still_a_change() {
         let mut new = world();
-        new.entitlements[0].exclusive = Some(rollcall_model::Exclusive {
-            group: String::new(),
-            order: 3,
-            per_resource: false,
-        });
+        new.entitlements[0].exclusive =
+            Some(rollcall_model::Exclusive { group: String::new(), order: 3, per_resource: false });
         let mut old = new.clone();
         if let Some(exclusive) = &mut old.entitlements[0].exclusive {
             exclusive.order = 2;

@@ -19,11 +19,7 @@ pub(crate) fn differing(name: &str, old: &Value, new: &Value, fields: &mut Vec<F
         return;
     }
     let (Value::Object(was), Value::Object(is)) = (old, new) else {
-        fields.push(FieldDifference {
-            name: name.to_owned(),
-            old: old.clone(),
-            new: new.clone(),
-        });
+        fields.push(FieldDifference { name: name.to_owned(), old: old.clone(), new: new.clone() });
         return;
     };
     let added = is.keys().filter(|key| !was.contains_key(*key));

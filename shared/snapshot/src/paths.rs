@@ -67,9 +67,7 @@ pub(crate) fn paths(nodes: &BTreeMap<String, Node>, to: &str) -> (Vec<Vec<Hop>>,
 
 fn hop(nodes: &BTreeMap<String, Node>, entitlement: &str) -> Option<Hop> {
     let resource = nodes.get(entitlement)?.resource.to_string();
-    let slug = entitlement
-        .strip_prefix(&resource)
-        .and_then(|rest| rest.strip_prefix(':'));
+    let slug = entitlement.strip_prefix(&resource).and_then(|rest| rest.strip_prefix(':'));
     Some(Hop {
         entitlement: entitlement.to_owned(),
         slug: slug.unwrap_or(entitlement).to_owned(),

@@ -63,13 +63,9 @@ impl Snapshot {
         db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384;")
             .map_err(database)?;
         db.set_prepared_statement_cache_capacity(64);
-        for table in [
-            "v1_resource_types",
-            "v1_resources",
-            "v1_entitlements",
-            "v1_grants",
-            "v1_sync_runs",
-        ] {
+        for table in
+            ["v1_resource_types", "v1_resources", "v1_entitlements", "v1_grants", "v1_sync_runs"]
+        {
             if !has_table(&db, table).map_err(database)? {
                 return Err(SnapshotFault::NoTable(table).of(name));
             }
@@ -168,16 +164,10 @@ mod tests {
             (good[..good.len() - 1].to_vec(), "SnapshotTruncated"),
             (flipped, "SnapshotDamaged"),
             ([good.as_slice(), b"more"].concat(), "SnapshotDamaged"),
-            (
-                [MAGIC.as_slice(), b"not compressed"].concat(),
-                "SnapshotDamaged",
-            ),
+            ([MAGIC.as_slice(), b"not compressed"].concat(), "SnapshotDamaged"),
             (b"C1Z3\0rest".to_vec(), "UnsupportedSnapshot"),
             (testing::packed(b""), "NotASnapshot"),
-            (
-                testing::packed(b"just text, and no database"),
-                "NotASnapshot",
-            ),
+            (testing::packed(b"just text, and no database"), "NotASnapshot"),
             (testing::packed(b"SQLite format 3\0"), "SnapshotDamaged"),
             (testing::packed(&foreign), "NotASnapshot"),
             (testing::packed(&unfinished), "SnapshotUnfinished"),

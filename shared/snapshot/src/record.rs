@@ -226,10 +226,7 @@ pub(crate) fn grant(row: &GrantColumns<'_>) -> Result<Grant, DecodeError> {
             shallow: e.shallow,
             resource_types: e.resource_type_ids,
         }),
-        sources: rest
-            .sources()
-            .map(|(id, source)| (id.clone(), source.is_direct))
-            .collect(),
+        sources: rest.sources().map(|(id, source)| (id.clone(), source.is_direct)).collect(),
         v1_identifier: v1_identifier(&rest.annotations),
     })
 }
@@ -331,10 +328,7 @@ mod tests {
         written.v1_identifier = Some("old".into());
         let read = resource(&encode::resource(&written)).expect("a resource");
         assert_eq!(read.id, "user:u:1");
-        assert_eq!(
-            (read.status, read.account_type),
-            (Some("disabled"), Some("human"))
-        );
+        assert_eq!((read.status, read.account_type), (Some("disabled"), Some("human")));
         assert_eq!(read.emails, ["ada@example.com"]);
         assert_eq!(read.parent.as_deref(), Some("account:a"));
         assert_eq!(read.last_login.as_deref(), Some("2026-01-02T03:04:05Z"));
@@ -356,10 +350,8 @@ mod tests {
             rollcall_model::Resource::new(ResourceId::new("binding", "b"), "b", resource_trait);
         let read = resource(&encode::resource(&written)).expect("a resource");
         assert_eq!(read.traits, ["scope_binding"]);
-        let expected = ScopeBinding {
-            role: Some("role:admin".into()),
-            scope: Some("space:7".into()),
-        };
+        let expected =
+            ScopeBinding { role: Some("role:admin".into()), scope: Some("space:7".into()) };
         assert_eq!(read.scope_binding, Some(expected));
         let kind = TraitKind::ScopeBinding;
         let written = rollcall_model::ResourceType::new("binding", "Binding", "", kind);
@@ -370,10 +362,7 @@ mod tests {
     #[test]
     fn what_older_writers_put_into_the_trait_alone_is_found_there() {
         let user = proto::UserTrait {
-            status: Some(proto::Status {
-                status: 1,
-                details: String::new(),
-            }),
+            status: Some(proto::Status { status: 1, details: String::new() }),
             profile: Some(Struct {
                 fields: [("team".to_owned(), prost_types::Value::from("x"))].into(),
             }),

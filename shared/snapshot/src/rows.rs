@@ -90,12 +90,8 @@ impl Snapshot {
         &self,
         mut visit: impl FnMut(ResourceType) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (sql, values) = self
-            .query("external_id, data", "v1_resource_types")
-            .in_order();
-        self.each(&sql, &values, |row| {
-            visit(row.record(record::resource_type)?)
-        })
+        let (sql, values) = self.query("external_id, data", "v1_resource_types").in_order();
+        self.each(&sql, &values, |row| visit(row.record(record::resource_type)?))
     }
 
     /// Shows every resource that `filter` admits to `visit`, in the file's order.
@@ -267,42 +263,22 @@ mod tests {
             snapshot.grants(&filter, visit).expect("readable");
             ids
         };
-        let of_type = Filter {
-            resource_type: Some("group".into()),
-            ..Filter::default()
-        };
+        let of_type = Filter { resource_type: Some("group".into()), ..Filter::default() };
         assert_eq!(resources(of_type), ["group:g1", "group:g2"]);
-        let one = Filter {
-            resource: Some(ResourceId::new("user", "u2")),
-            ..Filter::default()
-        };
+        let one = Filter { resource: Some(ResourceId::new("user", "u2")), ..Filter::default() };
         assert_eq!(resources(one), ["user:u2"]);
         assert!(resources(Filter::default()).len() > 4);
 
-        let principal = Filter {
-            principal: Some(ResourceId::new("user", "u2")),
-            ..Filter::default()
-        };
-        let all = [
-            "group:g1:member:user:u2",
-            "group:g2:member:user:u2",
-            "namespace:n1:write:user:u2",
-        ];
+        let principal =
+            Filter { principal: Some(ResourceId::new("user", "u2")), ..Filter::default() };
+        let all =
+            ["group:g1:member:user:u2", "group:g2:member:user:u2", "namespace:n1:write:user:u2"];
         assert_eq!(grants(principal.clone()), all);
-        let both = Filter {
-            entitlement: Some("group:g1:member".into()),
-            ..principal
-        };
+        let both = Filter { entitlement: Some("group:g1:member".into()), ..principal };
         assert_eq!(grants(both), ["group:g1:member:user:u2"]);
-        let on = Filter {
-            resource: Some(ResourceId::new("namespace", "n1")),
-            ..Filter::default()
-        };
+        let on = Filter { resource: Some(ResourceId::new("namespace", "n1")), ..Filter::default() };
         assert_eq!(grants(on).len(), 4);
-        let none = Filter {
-            resource_type: Some("no such".into()),
-            ..Filter::default()
-        };
+        let none = Filter { resource_type: Some("no such".into()), ..Filter::default() };
         assert!(grants(none).is_empty());
     }
 }

@@ -100,14 +100,8 @@ mod tests {
     fn stats_count_every_record_by_type() {
         let snapshot = testing::open(&testing::world());
         let stats = snapshot.stats().expect("readable");
-        assert_eq!(
-            (stats.resource_types, stats.resources, stats.entitlements),
-            (3, 5, 3)
-        );
-        assert_eq!(
-            (stats.grants, stats.direct_grants, stats.derived_grants),
-            (9, 5, 4)
-        );
+        assert_eq!((stats.resource_types, stats.resources, stats.entitlements), (3, 5, 3));
+        assert_eq!((stats.grants, stats.direct_grants, stats.derived_grants), (9, 5, 4));
         assert_eq!(stats.expandable_grants, 2);
         assert_eq!(stats.by_resource_type["group"].grants, 5);
         assert_eq!(stats.by_resource_type["user"].resources, 2);

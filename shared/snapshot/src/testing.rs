@@ -97,10 +97,7 @@ pub(crate) fn entitlement(text: &str) -> Entitlement {
 }
 
 pub(crate) fn grant(entitlement: &str, principal: &str) -> Grant {
-    Grant::new(
-        id(entitlement),
-        ResourceId::parse(principal).expect("a principal"),
-    )
+    Grant::new(id(entitlement), ResourceId::parse(principal).expect("a principal"))
 }
 
 /// The file of a snapshot.

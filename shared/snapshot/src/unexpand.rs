@@ -143,8 +143,7 @@ fn publish(database: &Path, to: &Path) -> Result<Packed, Error> {
     };
     let file = NamedTempFile::new_in(beside).map_err(|e| not_written(to, e))?;
     let packed = pack(database, file.path())?;
-    file.persist_noclobber(to)
-        .map_err(|e| not_written(to, e.error))?;
+    file.persist_noclobber(to).map_err(|e| not_written(to, e.error))?;
     Ok(packed)
 }
 
@@ -206,17 +205,12 @@ mod tests {
         };
         let grant = proto::Grant {
             id: "x".into(),
-            annotations: vec![
-                expandable.to_any(),
-                proto::GrantImmutable::default().to_any(),
-            ],
+            annotations: vec![expandable.to_any(), proto::GrantImmutable::default().to_any()],
             ..Default::default()
         };
-        let mut kept = proto::Grant {
-            annotations: grant.annotations[1..].to_vec(),
-            ..grant.clone()
-        }
-        .encode_to_vec();
+        let mut kept =
+            proto::Grant { annotations: grant.annotations[1..].to_vec(), ..grant.clone() }
+                .encode_to_vec();
         let unknown = [0xf8, 0x07, 0x01];
         kept.extend(unknown);
         let mut data = grant.encode_to_vec();

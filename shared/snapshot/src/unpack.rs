@@ -31,10 +31,7 @@ pub(crate) fn unpack(
     name: &str,
     limit: u64,
 ) -> Result<FileSizes, Error> {
-    let counted = Counted {
-        inner: from,
-        bytes: 0,
-    };
+    let counted = Counted { inner: from, bytes: 0 };
     let mut from = BufReader::with_capacity(1 << 17, counted);
     let declared = open_stream(&mut from, name)?;
     if declared.is_some_and(|size| size > limit) {

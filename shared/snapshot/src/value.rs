@@ -6,11 +6,7 @@ use serde_json::{Map, Number, Value};
 
 /// The JSON object of a structure.
 pub(crate) fn structure(fields: Struct) -> Map<String, Value> {
-    fields
-        .fields
-        .into_iter()
-        .map(|(key, v)| (key, value(v)))
-        .collect()
+    fields.fields.into_iter().map(|(key, v)| (key, value(v))).collect()
 }
 
 fn value(v: Message) -> Value {

@@ -115,12 +115,7 @@ impl SnapshotWriter {
         count(&mut self.counts.resources_by_resource_type, kind);
         let sql = "INSERT INTO v1_resources (resource_type_id, external_id, parent_resource_type_id,
                    parent_resource_id, data, sync_id, discovered_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let (on, id, sync, at) = (
-            parent.unzip(),
-            external_id,
-            &self.sync_id,
-            &self.discovered_at,
-        );
+        let (on, id, sync, at) = (parent.unzip(), external_id, &self.sync_id, &self.discovered_at);
         self.insert(sql, params![kind, id, on.0, on.1, data, sync, at])
     }
 
@@ -161,19 +156,13 @@ impl SnapshotWriter {
         let (more, data) = (row.expansion, row.data);
         let (sync, at) = (&self.sync_id, &self.discovered_at);
         let grows = more.is_some();
-        self.insert(
-            sql,
-            params![on.0, on.1, of, to.0, to.1, id, more, grows, data, sync, at],
-        )?;
+        self.insert(sql, params![on.0, on.1, of, to.0, to.1, id, more, grows, data, sync, at])?;
         Ok(self.db.last_insert_rowid())
     }
 
     /// Replaces the data of a grant.
     pub fn replace_grant(&self, row_id: i64, data: &[u8]) -> Result<(), ScratchError> {
-        self.insert(
-            "UPDATE v1_grants SET data = ?2 WHERE id = ?1",
-            params![row_id, data],
-        )
+        self.insert("UPDATE v1_grants SET data = ?2 WHERE id = ?1", params![row_id, data])
     }
 
     fn insert(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), ScratchError> {
@@ -246,11 +235,8 @@ pub fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
     let pack = || -> io::Result<Packed> {
         let mut database = BufReader::with_capacity(1 << 17, File::open(from)?);
         let size = database.get_ref().metadata()?.len();
-        let mut out = Hashed {
-            inner: BufWriter::new(File::create(to)?),
-            hash: Sha256::new(),
-            bytes: 0,
-        };
+        let mut out =
+            Hashed { inner: BufWriter::new(File::create(to)?), hash: Sha256::new(), bytes: 0 };
         out.write_all(MAGIC)?;
         let mut encoder = zstd::Encoder::new(out, 1)?;
         encoder.set_pledged_src_size(Some(size))?;
@@ -262,14 +248,8 @@ pub fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
         }
         io::copy(&mut database, &mut encoder)?;
         let out = encoder.finish()?;
-        out.inner
-            .into_inner()
-            .map_err(|e| e.into_error())?
-            .sync_all()?;
-        Ok(Packed {
-            bytes: out.bytes,
-            sha256: hex::encode(out.hash.finalize()),
-        })
+        out.inner.into_inner().map_err(|e| e.into_error())?.sync_all()?;
+        Ok(Packed { bytes: out.bytes, sha256: hex::encode(out.hash.finalize()) })
     };
     pack().map_err(|e| {
         Error::new(

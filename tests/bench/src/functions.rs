@@ -16,16 +16,7 @@ use crate::{Failed, line, median, mib};
 const FUNCTIONS: [(&str, &[&str]); 3] = [
     ("confluence", &["sync", "grant", "revoke"]),
     ("elastic", &["sync", "grant", "revoke"]),
-    (
-        "temporalcloud",
-        &[
-            "sync",
-            "grant",
-            "revoke",
-            "create-account",
-            "delete-account",
-        ],
-    ),
+    ("temporalcloud", &["sync", "grant", "revoke", "create-account", "delete-account"]),
 ];
 /// How often a start is measured.
 const STARTS: usize = 15;
@@ -34,10 +25,8 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// Measures the syncs of a connector, or every function and every sync.
 pub(crate) fn measure(only: Option<&str>) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         if only.is_none() {
             line("Functions: size, start to first request (median), resident memory then");
@@ -118,16 +107,11 @@ async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
         let sim = TemporalCloud::start(world, options).await?;
         let subject = Subject {
             function: "temporalcloud-sync",
-            variables: vec![
-                ("BATON_API_KEY", TEST_KEY.into()),
-                ("BATON_BASE_URL", sim.base_url()),
-            ],
+            variables: vec![("BATON_API_KEY", TEST_KEY.into()), ("BATON_BASE_URL", sim.base_url())],
             server: &sim,
         };
         let tenant = "Temporal Cloud, sync of 1,000 users, 200 namespaces, 50 service accounts";
-        subject
-            .syncs(&format!("{tenant}, {groups} groups"), latency)
-            .await?;
+        subject.syncs(&format!("{tenant}, {groups} groups"), latency).await?;
     }
     Ok(())
 }
@@ -163,13 +147,8 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
 
 /// An organization of 500 members, and a deployment of 500 users, 200 roles and 50 role mappings.
 async fn elastic(latency: Duration) -> Result<(), Failed> {
-    let sizes = elastic::Sizes {
-        members: 500,
-        users: 500,
-        roles: 200,
-        mappings: 50,
-        ..Default::default()
-    };
+    let sizes =
+        elastic::Sizes { members: 500, users: 500, roles: 200, mappings: 50, ..Default::default() };
     let mut options = elastic::Options::default();
     options.common.latency = latency;
     let sim = Elastic::start(elastic::World::generate(&sizes, 1), options).await?;

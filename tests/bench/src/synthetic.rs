@@ -59,12 +59,8 @@ impl Connector for Synthetic {
     const ABOUT: &'static About = &ABOUT;
 
     fn connect(_: &Config, _: Session) -> Result<Self, Error> {
-        let grants = std::env::var("BENCH_GRANTS")
-            .ok()
-            .and_then(|n| n.parse::<usize>().ok());
-        Ok(Self {
-            groups: grants.unwrap_or(1_000_000) / MEMBERS,
-        })
+        let grants = std::env::var("BENCH_GRANTS").ok().and_then(|n| n.parse::<usize>().ok());
+        Ok(Self { groups: grants.unwrap_or(1_000_000) / MEMBERS })
     }
 
     async fn identify(&self) -> Result<Identity, Error> {
@@ -170,9 +166,7 @@ pub(crate) fn write(grants: &str) -> Result<(), Failed> {
         Arc::new(System),
         Transport::new(None)?,
     );
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let began = Instant::now();
     let answer = runtime.block_on(function::sync::<Synthetic>(&cx, &json!({})))?;
     let wall = began.elapsed().as_secs_f64();
@@ -197,10 +191,6 @@ fn own_cost() -> Result<(f64, f64), Failed> {
     let ticks: f64 = ticks.filter_map(|field| field.parse::<f64>().ok()).sum();
     let status = std::fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    let kib: f64 = peak
-        .unwrap_or_default()
-        .trim()
-        .trim_end_matches(" kB")
-        .parse()?;
+    let kib: f64 = peak.unwrap_or_default().trim().trim_end_matches(" kB").parse()?;
     Ok((ticks / 100.0, kib / 1024.0))
 }

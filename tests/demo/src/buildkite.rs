@@ -10,20 +10,11 @@ const INES: &str = "19e50000-0000-4000-8000-000000000001";
 
 /// A simulated organization.
 pub(crate) async fn vendor() -> std::io::Result<Vendor<Buildkite>> {
-    let sizes = Sizes {
-        users: 150,
-        teams: 25,
-        ..Sizes::default()
-    };
+    let sizes = Sizes { users: 150, teams: 25, ..Sizes::default() };
     let mut world = World::generate(&sizes, 7);
-    world
-        .add_user(INES, "Ines", "ines@example.com")
-        .add_member(ORGANIZATION, INES, "member");
+    world.add_user(INES, "Ines", "ines@example.com").add_member(ORGANIZATION, INES, "member");
     // Fifty requests a minute would make it a long tour.
-    let options = Options {
-        rest: Limits::NONE,
-        ..Options::default()
-    };
+    let options = Options { rest: Limits::NONE, ..Options::default() };
     let sim = Buildkite::start(world, options).await?;
     Ok(Vendor {
         secret: vec![

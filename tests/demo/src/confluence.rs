@@ -6,13 +6,8 @@ use crate::tour::{Change, Tale, Vendor};
 
 /// A simulated site.
 pub(crate) async fn vendor() -> std::io::Result<Vendor<Confluence>> {
-    let sizes = Sizes {
-        users: 300,
-        groups: 20,
-        members_per_group: 25,
-        spaces: 60,
-        ..Sizes::default()
-    };
+    let sizes =
+        Sizes { users: 300, groups: 20, members_per_group: 25, spaces: 60, ..Sizes::default() };
     let mut world = World::generate(&sizes, 7);
     world
         .add_user("712020:ines", "Ines", "ines@example.com")

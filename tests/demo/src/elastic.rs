@@ -9,13 +9,7 @@ use crate::tour::{Change, Tale, Vendor};
 
 /// A simulated organization, and its deployment.
 pub(crate) async fn vendor() -> std::io::Result<Vendor<Elastic>> {
-    let sizes = Sizes {
-        members: 60,
-        users: 120,
-        roles: 25,
-        mappings: 8,
-        ..Sizes::default()
-    };
+    let sizes = Sizes { members: 60, users: 120, roles: 25, mappings: 8, ..Sizes::default() };
     let mut world = World::generate(&sizes, 7);
     world
         .add_role("main", "payroll", json!({"description": "Reads salaries"}))

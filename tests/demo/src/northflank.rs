@@ -8,12 +8,7 @@ use crate::tour::{Tale, Vendor};
 
 /// A simulated organization.
 pub(crate) async fn vendor() -> std::io::Result<Vendor<Northflank>> {
-    let sizes = Sizes {
-        members: 180,
-        roles: 12,
-        groups: 20,
-        ..Sizes::default()
-    };
+    let sizes = Sizes { members: 180, roles: 12, groups: 20, ..Sizes::default() };
     let mut world = World::generate(&sizes, 7);
     let payroll = directory_group_id("01PAYROLL");
     world

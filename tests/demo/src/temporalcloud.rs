@@ -23,10 +23,7 @@ pub(crate) async fn vendor() -> std::io::Result<Vendor<TemporalCloud>> {
     world.set_namespace_permission("g-payroll", "payroll.a1b23", "PERMISSION_READ");
     let sim = TemporalCloud::start(world, Options::default()).await?;
     Ok(Vendor {
-        secret: vec![
-            ("BATON_API_KEY", TEST_KEY.into()),
-            ("BATON_BASE_URL", sim.base_url()),
-        ],
+        secret: vec![("BATON_API_KEY", TEST_KEY.into()), ("BATON_BASE_URL", sim.base_url())],
         sim,
         tale: Tale::Changes {
             grant: Change {

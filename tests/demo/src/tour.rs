@@ -34,11 +34,7 @@ pub(crate) enum Tale<S> {
     /// It changes access: a grant to show, and a revocation that is refused.
     Changes { grant: Change, refused: Change },
     /// It only reads: what happens at the vendor between two syncs, and to whom.
-    Reads {
-        what: &'static str,
-        principal: &'static str,
-        change: fn(&S),
-    },
+    Reads { what: &'static str, principal: &'static str, change: fn(&S) },
 }
 
 /// A change of access.
@@ -74,12 +70,7 @@ impl<S: Deref<Target = Server>> Tour<S> {
             Transport::new(None)?,
         );
         line(format_args!("\n═══ {}", entry.about.display_name));
-        Ok(Self {
-            vendor,
-            entry,
-            cx,
-            store: store.to_owned(),
-        })
+        Ok(Self { vendor, entry, cx, store: store.to_owned() })
     }
 
     pub(crate) async fn run(mut self) -> Result<(), Failed> {
@@ -93,11 +84,7 @@ impl<S: Deref<Target = Server>> Tour<S> {
                 self.again(&first, grant.principal).await?;
                 self.revoke(grant).await?;
             }
-            Tale::Reads {
-                what,
-                principal,
-                change,
-            } => {
+            Tale::Reads { what, principal, change } => {
                 self.path_of(&first, principal)?;
                 heading("At the vendor");
                 item(what);
@@ -213,14 +200,9 @@ impl<S: Deref<Target = Server>> Tour<S> {
         self.cx.settings.max_steps = Some(5);
         let cut = self.invoke(Operation::Sync, json!({})).await?;
         let (status, reason) = (text(&cut, "status"), text(&cut, "reason"));
-        item(format_args!(
-            "after five steps: {status} (reason: {reason}); nothing is published"
-        ));
+        item(format_args!("after five steps: {status} (reason: {reason}); nothing is published"));
         let busy = self.invoke(Operation::Sync, json!({})).await?;
-        item(format_args!(
-            "another run meanwhile: {}",
-            text(&busy, "status")
-        ));
+        item(format_args!("another run meanwhile: {}", text(&busy, "status")));
         self.cx.settings.max_steps = None;
         let event = json!({"sync_id": cut["sync_id"]});
         let answer = self.invoke(Operation::Sync, event).await?;

@@ -46,12 +46,7 @@ pub const fn failure(
     message: &'static str,
     fix: &'static str,
 ) -> Failure {
-    Failure {
-        kind,
-        code,
-        message,
-        fix,
-    }
+    Failure { kind, code, message, fix }
 }
 
 impl Failure {

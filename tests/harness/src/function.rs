@@ -152,10 +152,7 @@ impl Local {
     pub fn variables(&self) -> Vec<(String, String)> {
         let path = |name: &str| self.0.path().join(name).display().to_string();
         let secrets = format!("file:{}", path("secrets"));
-        let pairs = [
-            ("ROLLCALL_STORE", path("store")),
-            ("ROLLCALL_SECRETS", secrets),
-        ];
+        let pairs = [("ROLLCALL_STORE", path("store")), ("ROLLCALL_SECRETS", secrets)];
         pairs.map(|(name, value)| (name.to_owned(), value)).into()
     }
 }

@@ -48,9 +48,7 @@ pub async fn every_function_does_what_its_sample_event_shows<S: Subject>(
         moto.create_secret(&secret, &vendor.secret()).await;
         let variables = |function: &str| {
             let stores = [("ROLLCALL_STORE", STORE), ("ROLLCALL_AUDIT_STORE", audit)];
-            let stores = stores
-                .into_iter()
-                .filter(|pair| *pair != ("ROLLCALL_AUDIT_STORE", STORE));
+            let stores = stores.into_iter().filter(|pair| *pair != ("ROLLCALL_AUDIT_STORE", STORE));
             let stores = stores.map(|(name, bucket)| (name.into(), format!("s3://{bucket}")));
             moto.variables(function).into_iter().chain(stores).collect()
         };

@@ -56,8 +56,7 @@ pub fn line(parts: impl IntoIterator<Item = String>) -> String {
 /// A part that is there if there is something to tell.
 pub fn told(before: &str, what: Option<&str>) -> String {
     let what = what.filter(|text| !text.is_empty());
-    what.map(|text| format!("{before}{text}"))
-        .unwrap_or_default()
+    what.map(|text| format!("{before}{text}")).unwrap_or_default()
 }
 
 /// Whether a record can be changed.

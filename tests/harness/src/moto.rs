@@ -67,10 +67,7 @@ fn start(folder: &str) -> (String, Option<Child>) {
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     if let Some(folder) = variable(RECORDINGS) {
         let file = format!("{folder}/{}.jsonl", unique());
-        let recorder = [
-            ("MOTO_ENABLE_RECORDING", "1"),
-            ("MOTO_RECORDER_FILEPATH", &file),
-        ];
+        let recorder = [("MOTO_ENABLE_RECORDING", "1"), ("MOTO_RECORDER_FILEPATH", &file)];
         command.envs(recorder);
     }
     let mut child = command.spawn().expect("the Python of ROLLCALL_MOTO");

@@ -283,10 +283,7 @@ pub struct Desk {
 pub type Answered = Result<Value, Error>;
 
 pub static TRANSPORT: LazyLock<Transport> = LazyLock::new(|| Transport::new(None).expect("TLS"));
-pub const KEYS: Keys<'static> = Keys {
-    connector: "planned",
-    connection: "default",
-};
+pub const KEYS: Keys<'static> = Keys { connector: "planned", connection: "default" };
 
 impl Desk {
     pub fn new(people: usize) -> Self {
@@ -306,13 +303,7 @@ impl Desk {
             (vendor.people, vendor.tenant) = (people, "t1");
             vendor.around = Some((clock.clone(), store.clone()));
         });
-        Self {
-            cx,
-            clock,
-            store,
-            planned,
-            _folder,
-        }
+        Self { cx, clock, store, planned, _folder }
     }
 
     /// One for changes: the fates of the next writes.
@@ -437,8 +428,7 @@ impl Desk {
     }
 
     pub async fn object(&self, id: &str, name: &str) -> Value {
-        self.json(&format!("audit/planned/default/{id}/{name}.json"))
-            .await
+        self.json(&format!("audit/planned/default/{id}/{name}.json")).await
     }
 
     async fn json(&self, key: &str) -> Value {

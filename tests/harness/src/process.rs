@@ -35,11 +35,7 @@ impl Launch {
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into()),
         ];
         let environment = Vec::new();
-        Self {
-            program,
-            environment,
-        }
-        .envs(variables)
+        Self { program, environment }.envs(variables)
     }
 
     /// Sets a variable; a later value replaces an earlier one.

@@ -103,12 +103,7 @@ impl RuntimeApi {
             .with_state(Arc::clone(&shared));
         // It only returns when the listener is broken, and then every call says so by timing out.
         tokio::spawn(async { axum::serve(listener, router).await });
-        Ok(Self {
-            address,
-            jobs,
-            shared,
-            count: AtomicU64::new(1),
-        })
+        Ok(Self { address, jobs, shared, count: AtomicU64::new(1) })
     }
 
     /// `127.0.0.1:port`, for `AWS_LAMBDA_RUNTIME_API`.

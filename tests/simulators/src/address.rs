@@ -14,9 +14,8 @@ fn decoded(text: &str) -> Result<String, String> {
     if !escapes.all(|rest| is_hex(rest.get(..2))) {
         return Err("a percent sign in the address is not escaped".to_owned());
     }
-    let text = percent_decode_str(text)
-        .decode_utf8()
-        .map_err(|_| "the address is not valid UTF-8")?;
+    let text =
+        percent_decode_str(text).decode_utf8().map_err(|_| "the address is not valid UTF-8")?;
     Ok(text.into_owned())
 }
 
@@ -42,10 +41,8 @@ impl Query {
             if value.is_empty() {
                 return Err(format!("query parameter {name} has no value"));
             }
-            let (name, value) = (
-                decoded(&name.replace('+', " "))?,
-                decoded(&value.replace('+', " "))?,
-            );
+            let (name, value) =
+                (decoded(&name.replace('+', " "))?, decoded(&value.replace('+', " "))?);
             let known = allowed.iter().find(|known| {
                 let known = known.trim_end_matches('*');
                 known == name || alias(known) == name

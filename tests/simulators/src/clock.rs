@@ -13,10 +13,7 @@ pub(crate) struct Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self {
-            started: Instant::now(),
-            advanced: Duration::ZERO,
-        }
+        Self { started: Instant::now(), advanced: Duration::ZERO }
     }
 }
 
@@ -62,10 +59,7 @@ impl Window {
         let over = |began: Duration| now.saturating_sub(began) >= long;
         let forgiven = forgive_after.is_some_and(|most| self.refused >= most);
         if forgiven || self.began.is_none_or(over) {
-            *self = Self {
-                began: Some(now),
-                ..Self::default()
-            };
+            *self = Self { began: Some(now), ..Self::default() };
         }
     }
 

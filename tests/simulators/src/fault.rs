@@ -88,10 +88,7 @@ impl Fault {
     /// Each request once: the same request is answered when it is sent again.
     #[must_use]
     pub fn each_once(kind: FaultKind) -> Self {
-        Self {
-            first_of_each: true,
-            ..Self::every(kind)
-        }
+        Self { first_of_each: true, ..Self::every(kind) }
     }
 
     /// The `n`-th request of all (from 1), once.
@@ -134,9 +131,7 @@ impl Fault {
     }
 
     fn matches(&self, call: &Call, vendor: &dyn Vendor) -> bool {
-        self.method
-            .as_ref()
-            .is_none_or(|method| *method == call.method)
+        self.method.as_ref().is_none_or(|method| *method == call.method)
             && (if self.exact {
                 call.path == self.path_prefix
             } else {
@@ -150,11 +145,7 @@ impl FaultKind {
     /// An error status with the vendor's usual body.
     #[must_use]
     pub fn status(code: u16) -> Self {
-        Self::Status {
-            code,
-            headers: Vec::new(),
-            body: None,
-        }
+        Self::Status { code, headers: Vec::new(), body: None }
     }
 
     /// An answer without this: see [`FaultKind::Without`].
@@ -167,11 +158,7 @@ impl FaultKind {
     #[must_use]
     pub fn too_many_requests(retry_after: Option<u64>) -> Self {
         let headers = retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string()));
-        Self::Status {
-            code: 429,
-            headers: headers.into_iter().collect(),
-            body: None,
-        }
+        Self::Status { code: 429, headers: headers.into_iter().collect(), body: None }
     }
 }
 
@@ -206,9 +193,9 @@ impl Faults {
                 continue;
             }
             seen.count += 1;
-            let last = fault.times.map_or(usize::MAX, |times| {
-                fault.from.saturating_add(times).saturating_sub(1)
-            });
+            let last = fault
+                .times
+                .map_or(usize::MAX, |times| fault.from.saturating_add(times).saturating_sub(1));
             if taken.is_none() && (fault.from..=last).contains(&seen.count) {
                 taken = Some(fault.kind.clone());
             }

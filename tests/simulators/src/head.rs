@@ -27,12 +27,7 @@ pub(crate) fn headers(call: &Call, own: &[&str], extra: &[String]) -> Result<(),
         if !known && !extra.contains(name) {
             return Err(format!("unexpected header {name}"));
         }
-        if call
-            .headers
-            .iter()
-            .skip(i + 1)
-            .any(|(other, _)| other == name)
-        {
+        if call.headers.iter().skip(i + 1).any(|(other, _)| other == name) {
             return Err(format!("header {name} is given twice"));
         }
     }
@@ -46,13 +41,7 @@ pub(crate) fn accept(call: &Call) -> Result<(), String> {
         let kind = kind.split(';').next().unwrap_or_default();
         kind.trim().eq_ignore_ascii_case("application/json")
     });
-    if json {
-        Ok(())
-    } else {
-        Err(format!(
-            "accept must name application/json, not {accepts:?}"
-        ))
-    }
+    if json { Ok(()) } else { Err(format!("accept must name application/json, not {accepts:?}")) }
 }
 
 /// What is sent must say that it is JSON.
@@ -64,19 +53,13 @@ pub(crate) fn content_type(call: &Call) -> Result<(), String> {
     {
         Ok(())
     } else {
-        Err(format!(
-            "content-type must be application/json, not {kind:?}"
-        ))
+        Err(format!("content-type must be application/json, not {kind:?}"))
     }
 }
 
 /// Refuses a body where there must be none.
 pub(crate) fn no_body(call: &Call) -> Result<(), String> {
-    if call.body.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("a {} has no body", call.method))
-    }
+    if call.body.is_empty() { Ok(()) } else { Err(format!("a {} has no body", call.method)) }
 }
 
 /// The body, whatever JSON it is.
@@ -90,9 +73,7 @@ pub(crate) fn object<'a>(
     what: &str,
     fields: &[&str],
 ) -> Result<&'a Map<String, Value>, String> {
-    let object = value
-        .as_object()
-        .ok_or_else(|| format!("{what} is not an object"))?;
+    let object = value.as_object().ok_or_else(|| format!("{what} is not an object"))?;
     match object.keys().find(|key| !fields.contains(&key.as_str())) {
         Some(key) => Err(format!("unknown field {key} in {what}")),
         None => Ok(object),
@@ -106,9 +87,7 @@ pub(crate) fn text<'a>(
     field: &str,
 ) -> Result<&'a str, String> {
     let value = object.get(field).and_then(Value::as_str);
-    value
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| format!("{what} has no text {field}"))
+    value.filter(|text| !text.is_empty()).ok_or_else(|| format!("{what} has no text {field}"))
 }
 
 /// The texts of an object that has exactly these fields.

@@ -174,9 +174,7 @@ impl<A: Api> Simulator<A> {
             next = next.saturating_add(u16::from(port > 0));
             hosts.push((name, server));
         }
-        let urls = hosts
-            .iter()
-            .map(|(name, server)| (name.clone(), server.url()));
+        let urls = hosts.iter().map(|(name, server)| (name.clone(), server.url()));
         A::started(&mut lock(&tenant).world, &urls.collect());
         Ok(Self { hosts, tenant })
     }

@@ -59,13 +59,7 @@ impl Listener for Lines {
             if let Ok((stream, address)) = self.0.accept().await {
                 // Best effort: without it small answers wait for the peer's delayed acknowledgement.
                 let _ = stream.set_nodelay(true);
-                return (
-                    Wire {
-                        stream,
-                        line: Line::default(),
-                    },
-                    address,
-                );
+                return (Wire { stream, line: Line::default() }, address);
             }
             // Out of descriptors, most likely: give others time to close theirs.
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -27,10 +27,7 @@ impl Request {
     /// The value of a header, by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// `METHOD /path?query`, handy in assertions.
@@ -73,11 +70,7 @@ impl Log {
             body: serde_json::from_slice(&call.body).ok(),
             headers: call.headers.clone(),
         };
-        self.entries.push(Entry {
-            number: self.next,
-            server,
-            request,
-        });
+        self.entries.push(Entry { number: self.next, server, request });
         self.next
     }
 

@@ -42,10 +42,7 @@ pub(crate) struct Place {
 impl Place {
     /// The beginning of a list.
     pub(crate) fn beginning(list: String) -> Self {
-        Self {
-            list,
-            ..Self::default()
-        }
+        Self { list, ..Self::default() }
     }
 
     /// A cursor: hexadecimal digits.

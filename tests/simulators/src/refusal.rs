@@ -26,11 +26,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(status: u16, reason: impl Into<String>) -> Self {
-        Self {
-            status,
-            reason: reason.into(),
-            ..Self::default()
-        }
+        Self { status, reason: reason.into(), ..Self::default() }
     }
 
     /// What a status usually says, as the answer of a fault.

@@ -14,10 +14,7 @@ use crate::server::Answer;
 
 /// Whether the vendor says itself what the body is.
 fn has_content_type(answer: &Answer) -> bool {
-    answer
-        .headers
-        .iter()
-        .any(|(name, _)| name == "content-type")
+    answer.headers.iter().any(|(name, _)| name == "content-type")
 }
 
 /// The body as it is sent.
@@ -42,20 +39,16 @@ fn build(answer: &Answer, body: Body, length: usize) -> (u16, Response) {
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if length > 0 && !has_content_type(answer) {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     // 204 has no body, and therefore no length.
     if answer.status != 204 {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     for (name, value) in &answer.headers {
-        if let (Ok(name), Ok(value)) = (
-            header::HeaderName::try_from(name),
-            HeaderValue::try_from(value),
-        ) {
+        if let (Ok(name), Ok(value)) =
+            (header::HeaderName::try_from(name), HeaderValue::try_from(value))
+        {
             headers.append(name, value);
         }
     }
@@ -77,12 +70,7 @@ pub(crate) fn spoiled(answer: &Answer) -> (u16, Response) {
 /// The right length, and half of the body before the connection breaks.
 pub(crate) fn cut(answer: &Answer) -> (u16, Response) {
     let text = text_of(answer);
-    let half = Bytes::from(
-        text.as_bytes()
-            .get(..text.len() / 2)
-            .unwrap_or_default()
-            .to_vec(),
-    );
+    let half = Bytes::from(text.as_bytes().get(..text.len() / 2).unwrap_or_default().to_vec());
     let body = stream::unfold(Some(half), |half| async move {
         match half {
             Some(half) if !half.is_empty() => Some((Ok(half), Some(Bytes::new()))),

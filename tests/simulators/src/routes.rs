@@ -91,11 +91,7 @@ pub(crate) struct Good {
 impl From<Value> for Good {
     /// A 200; a 204 if it is `null`.
     fn from(body: Value) -> Self {
-        Self {
-            status: if body.is_null() { 204 } else { 200 },
-            headers: Vec::new(),
-            body,
-        }
+        Self { status: if body.is_null() { 204 } else { 200 }, headers: Vec::new(), body }
     }
 }
 
@@ -129,14 +125,8 @@ fn carry_out<D: Desk>(tenant: &mut Tenant<D>, call: &Call, violations: &mut Vec<
     let caller = D::identify(tenant, call)?;
     D::check(tenant, call)?;
     let (route, ids) = find::<D>(call)?;
-    let mut request = Request {
-        tenant,
-        call,
-        caller,
-        query: Query::default(),
-        ids,
-        violations: Vec::new(),
-    };
+    let mut request =
+        Request { tenant, call, caller, query: Query::default(), ids, violations: Vec::new() };
     D::allow(&request, route.need)?;
     request.query =
         Query::parse(&call.query, route.parameters, str::to_owned).map_err(Refusal::violation)?;
@@ -158,9 +148,7 @@ fn find<D: Desk>(call: &Call) -> Result<(&'static Route<D>, Vec<String>), Refusa
         return Err(D::unknown(call));
     }
     let allowed: Vec<&str> = ways.iter().map(|(route, _)| route.method).collect();
-    let way = ways
-        .into_iter()
-        .find(|(route, _)| route.method == call.method);
+    let way = ways.into_iter().find(|(route, _)| route.method == call.method);
     way.ok_or_else(|| D::wrong_method(call, &allowed))
 }
 
@@ -227,9 +215,9 @@ impl<D: Desk> Request<'_, D> {
     /// A parameter that must be a number from 1 to `most`, if it is there.
     pub(crate) fn up_to(&self, name: &str, most: usize) -> Result<Option<usize>, Refusal> {
         match self.number(name)? {
-            Some(number) if !(1..=most).contains(&number) => Err(Refusal::violation(format!(
-                "{name} is not from 1 to {most}"
-            ))),
+            Some(number) if !(1..=most).contains(&number) => {
+                Err(Refusal::violation(format!("{name} is not from 1 to {most}")))
+            }
             number => Ok(number),
         }
     }
@@ -237,7 +225,6 @@ impl<D: Desk> Request<'_, D> {
     /// An identifier in the path that must be a number.
     pub(crate) fn number_id(&self, n: usize) -> Result<u64, Refusal> {
         let id = self.id(n);
-        id.parse()
-            .map_err(|_| Refusal::violation(format!("{id:?} is not a number")))
+        id.parse().map_err(|_| Refusal::violation(format!("{id:?} is not a number")))
     }
 }

@@ -47,10 +47,7 @@ impl Call {
     /// The value of a header, by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -141,11 +138,7 @@ impl Server {
     ) -> io::Result<Self> {
         let listener = Lines(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?);
         let address = listener.0.local_addr()?;
-        let shared = Arc::new(Shared {
-            vendor,
-            address,
-            common,
-        });
+        let shared = Arc::new(Shared { vendor, address, common });
         let (stop, stopped) = oneshot::channel();
         let service = Router::new()
             .fallback(handle)
@@ -159,11 +152,7 @@ impl Server {
                 })
                 .await;
         });
-        Ok(Self {
-            address,
-            shared,
-            stop: Some(stop),
-        })
+        Ok(Self { address, shared, stop: Some(stop) })
     }
 
     /// Where it listens.
@@ -243,9 +232,7 @@ async fn handle(
     request: axum::extract::Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 8 << 20)
-        .await
-        .unwrap_or_default();
+    let body = axum::body::to_bytes(body, 8 << 20).await.unwrap_or_default();
     let mut call = Call {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
@@ -254,10 +241,7 @@ async fn handle(
             .headers
             .iter()
             .map(|(name, value)| {
-                (
-                    name.as_str().to_owned(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             })
             .collect(),
         body,
@@ -305,18 +289,9 @@ async fn respond(
         plain(&answer)
     };
     match fault {
-        FaultKind::Status {
-            code,
-            headers,
-            body,
-        } => {
+        FaultKind::Status { code, headers, body } => {
             let body = body.unwrap_or_else(|| shared.vendor.error_body(call, code));
-            instead(Answer {
-                status: code,
-                headers,
-                body,
-                violations: Vec::new(),
-            })
+            instead(Answer { status: code, headers, body, violations: Vec::new() })
         }
         FaultKind::Redirect { to } => instead(Answer {
             status: 307,

@@ -46,11 +46,7 @@ impl Provisioner for Toybox {
         }
         let removed = (!change.grants).then_some(grant.id);
         Ok(Plan::Change(Proposal {
-            change: Write {
-                group: group.clone(),
-                member: member.clone(),
-                adds: change.grants,
-            },
+            change: Write { group: group.clone(), member: member.clone(), adds: change.grants },
             read: json!({ "is_member": is_member }),
             replaced: Vec::new(),
             removed: removed.into_iter().collect(),

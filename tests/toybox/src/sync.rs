@@ -25,10 +25,7 @@ impl Syncer for Toybox {
 
     fn start(&self, _: &Identity) -> Vec<Step> {
         let cursor = String::new;
-        vec![
-            Step::Users { cursor: cursor() },
-            Step::Groups { cursor: cursor() },
-        ]
+        vec![Step::Users { cursor: cursor() }, Step::Groups { cursor: cursor() }]
     }
 
     async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
@@ -45,19 +42,13 @@ impl Syncer for Toybox {
                     StepOutput::with_next(page.next.map(|cursor| Step::Groups { cursor }));
                 for group in page.items {
                     out.records.extend(access::group(&group));
-                    out.spawn.push(Step::Members {
-                        group: group.id,
-                        cursor: String::new(),
-                    });
+                    out.spawn.push(Step::Members { group: group.id, cursor: String::new() });
                 }
                 Ok(out)
             }
             Step::Members { group, cursor } => {
                 let page = listed(cursor, self.api.members(group, cursor).await)?;
-                let next = page.next.map(|cursor| Step::Members {
-                    group: group.clone(),
-                    cursor,
-                });
+                let next = page.next.map(|cursor| Step::Members { group: group.clone(), cursor });
                 let mut out = StepOutput::with_next(next);
                 let grants = page.items.iter();
                 out.records.grants = grants.map(|m| access::membership(group, m)).collect();

@@ -18,16 +18,9 @@ pub(crate) async fn start(
 ) -> Environment {
     let name = format!("toybox-{}", operation.as_str());
     variables.push(("AWS_LAMBDA_FUNCTION_NAME".into(), name));
-    variables.extend(
-        more.iter()
-            .map(|(name, value)| ((*name).into(), (*value).into())),
-    );
+    variables.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
     let given = |(name, _): &(String, String)| !more.contains(&(name, ""));
-    Environment::start(
-        env!("CARGO_BIN_EXE_toybox"),
-        variables.into_iter().filter(given),
-    )
-    .await
+    Environment::start(env!("CARGO_BIN_EXE_toybox"), variables.into_iter().filter(given)).await
 }
 
 /// Ends a function whose log must have no token, and of each invocation one line that sums it up and one of numbers.

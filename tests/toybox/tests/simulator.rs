@@ -46,12 +46,7 @@ impl Simulated {
 struct Api(Arc<Mutex<World>>);
 
 fn answer(status: u16, body: Value) -> Answer {
-    Answer {
-        status,
-        headers: Vec::new(),
-        body,
-        violations: Vec::new(),
-    }
+    Answer { status, headers: Vec::new(), body, violations: Vec::new() }
 }
 
 fn refusal(status: u16, message: &str) -> Answer {

@@ -101,14 +101,7 @@ async fn a_scratch_folder_that_is_none_is_the_operators_to_mend() {
     let expected = misconfigured("ScratchFailed", message, "sound disk");
     for folder in [file.clone(), file.with_file_name("nowhere")] {
         desk.cx.settings.scratch = Some(folder);
-        fails(
-            &desk,
-            Sync,
-            Simulated::good(Sync),
-            "no scratch folder",
-            expected,
-        )
-        .await;
+        fails(&desk, Sync, Simulated::good(Sync), "no scratch folder", expected).await;
     }
     desk.cx.settings.scratch = None;
     works(&desk, "no scratch folder").await;

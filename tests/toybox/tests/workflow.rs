@@ -165,16 +165,12 @@ async fn a_change_that_has_to_wait_is_sent_again_until_it_is_done() {
     let desk = Desk::new().await;
     let aws = Aws::before_each(&desk, |call| {
         let fault = Fault::matching("PUT", "/groups", limit(600));
-        desk.vendor
-            .set_faults(Vec::from_iter((call < 4).then_some(fault)));
+        desk.vendor.set_faults(Vec::from_iter((call < 4).then_some(fault)));
     });
     let event = Simulated::good(Grant);
     let execution = aws.change(Grant, &event).await;
     assert_eq!(aws.outcome()["Detail"]["answer"]["outcome"], "granted");
-    assert_eq!(
-        (aws.events(), waits(&execution)),
-        (vec![event; 4], vec![600; 3])
-    );
+    assert_eq!((aws.events(), waits(&execution)), (vec![event; 4], vec![600; 3]));
 }
 
 /// By the real binary: the message of a failure is JSON in JSON.

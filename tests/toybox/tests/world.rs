@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use rollcall_harness::bad_input::Inputs;
 use rollcall_harness::conformance::{Bench, Case, Leaves, Subject};
-use rollcall_simulators::{Fault, Request};
+use rollcall_simulators::Server;
 use serde_json::{Value, json};
 
 pub(crate) use crate::simulator::Simulated;
@@ -40,6 +40,10 @@ impl Subject for Simulated {
         .await
     }
 
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
     fn entry() -> Entry {
         rollcall_toybox::entry()
     }
@@ -60,34 +64,13 @@ impl Subject for Simulated {
         self.with_world(|w| w.reversed = seed % 2 == 1);
     }
 
-    fn set_faults(&self, faults: Vec<Fault>) {
-        self.server.set_faults(faults);
-    }
-
-    fn requests(&self) -> Vec<Request> {
-        self.server.requests()
-    }
-
-    fn clear_requests(&self) {
-        self.server.clear_requests();
-    }
-
-    fn violations(&self) -> Vec<String> {
-        self.server.violations()
-    }
-
     fn view(&self) -> Value {
         self.with_world(|w| json!(w.groups))
     }
 
     fn hide_principal(&self) -> Option<String> {
         let ghost = "user:ghost".to_owned();
-        self.with_world(|w| {
-            w.groups
-                .get_mut("all")?
-                .insert(ghost.clone())
-                .then_some(ghost)
-        })
+        self.with_world(|w| w.groups.get_mut("all")?.insert(ghost.clone()).then_some(ghost))
     }
 
     fn become_another_tenant(&self) {
@@ -103,11 +86,8 @@ impl Subject for Simulated {
     }
 
     fn cases() -> Vec<Case> {
-        let case = |entitlement, principal| Case {
-            entitlement,
-            principal,
-            leaves: Leaves::AsBefore,
-        };
+        let case =
+            |entitlement, principal| Case { entitlement, principal, leaves: Leaves::AsBefore };
         let user = case("group:builders:member", "user:u020");
         vec![user, case("group:testers:member", "group:all")]
     }

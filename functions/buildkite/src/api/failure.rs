@@ -14,10 +14,8 @@ use super::TOKEN;
 pub(crate) struct Failure(pub(super) Http);
 
 /// The scopes that a sync takes, and what the token's page calls them.
-pub(crate) const SCOPES: [(&str, &str); 2] = [
-    ("read_organizations", "Read Organizations"),
-    ("read_teams", "Read Teams"),
-];
+pub(crate) const SCOPES: [(&str, &str); 2] =
+    [("read_organizations", "Read Organizations"), ("read_teams", "Read Teams")];
 
 impl Failure {
     /// Whether Buildkite says that there is no such team or member, or that it is hidden. A 404 for the organization means
@@ -60,12 +58,7 @@ impl Failure {
             "Buildkite refuses this request, and does not name a missing scope",
             "See what the answer says. If allowed IP addresses are set for the token or the organization, the address that Rollcall calls from must be one of them; a proxy on the way may refuse requests as well.".into(),
         );
-        let Http::Status {
-            call,
-            is_json: true,
-            ..
-        } = &self.0
-        else {
+        let Http::Status { call, is_json: true, .. } = &self.0 else {
             return other;
         };
         match self.missing_scope() {

@@ -65,10 +65,7 @@ impl GraphQl {
 
     /// The failure of a query for which no points are left until then.
     pub(crate) fn put_off(until: Timestamp) -> Failure {
-        Failure(Http::RateLimited {
-            call: Call::graphql(QUERY, json!({})).name(),
-            retry_at: until,
-        })
+        Failure(Http::RateLimited { call: Call::graphql(QUERY, json!({})).name(), retry_at: until })
     }
 
     /// `organization.teams` with their members: the next `first` teams after the cursor `after`.
@@ -89,9 +86,7 @@ impl GraphQl {
             (error, _) => Err(Failure(Http::Status {
                 call: call.name(),
                 status: 200,
-                message: self
-                    .0
-                    .quote(error.unwrap_or("there is no such organization")),
+                message: self.0.quote(error.unwrap_or("there is no such organization")),
                 is_json: true,
                 retry_after: None,
                 request_id: None,
@@ -186,11 +181,7 @@ impl From<Team> for TeamMembers {
             // *Unknown*: whether a list that our token may not see is an empty one.
             is_whole = rows > 0 && rows == members.len() && !has_next;
         }
-        Self {
-            team: team.uuid,
-            members,
-            is_whole,
-        }
+        Self { team: team.uuid, members, is_whole }
     }
 }
 
@@ -223,10 +214,7 @@ mod tests {
         let whole = members_of(page(false, json!([row])));
         assert!(whole.is_whole);
         assert_eq!(
-            (
-                whole.members[0].role.as_str(),
-                whole.members[0].user_name.text()
-            ),
+            (whole.members[0].role.as_str(), whole.members[0].user_name.text()),
             ("maintainer", "")
         );
         for members in [
@@ -234,14 +222,8 @@ mod tests {
             page(false, json!([])),
             page(true, json!([row])),
             page(false, json!([row, {"node": null}])),
-            page(
-                false,
-                json!([row, {"node": {"role": "MEMBER", "user": null}}]),
-            ),
-            page(
-                false,
-                json!([row, {"node": {"role": null, "user": {"uuid": "v"}}}]),
-            ),
+            page(false, json!([row, {"node": {"role": "MEMBER", "user": null}}])),
+            page(false, json!([row, {"node": {"role": null, "user": {"uuid": "v"}}}])),
         ] {
             assert!(!members_of(members.clone()).is_whole, "{members}");
         }

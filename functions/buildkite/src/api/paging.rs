@@ -26,10 +26,7 @@ pub(crate) struct NewRows<T> {
 
 impl<T> From<NewRows<T>> for pages::Page<T, PagePosition> {
     fn from(new: NewRows<T>) -> Self {
-        Self {
-            items: new.rows,
-            next: new.next,
-        }
+        Self { items: new.rows, next: new.next }
     }
 }
 
@@ -83,19 +80,11 @@ impl Default for PagePosition {
 
 impl PagePosition {
     fn page(page: u32, size: u32) -> Self {
-        Self {
-            page,
-            size,
-            perhaps: false,
-            begins: Vec::new(),
-            repeated: false,
-            overlap: None,
-        }
+        Self { page, size, perhaps: false, begins: Vec::new(), repeated: false, overlap: None }
     }
 
     pub(super) fn request(&self, call: Call) -> Call {
-        call.query("page", self.page.to_string())
-            .query("per_page", self.size.to_string())
+        call.query("page", self.page.to_string()).query("per_page", self.size.to_string())
     }
 
     /// What follows the page, by its `Link` header and the number of its rows.
@@ -137,10 +126,7 @@ impl PagePosition {
             ..at
         };
         let new = self.new_rows(items, next);
-        Ok(NewRows {
-            next: new.next.map(onward),
-            ..new
-        })
+        Ok(NewRows { next: new.next.map(onward), ..new })
     }
 
     fn new_rows<T: ListRow>(&self, mut items: Vec<T>, next: NextPage) -> NewRows<T> {
@@ -196,10 +182,7 @@ impl PagePosition {
             }
             _ => self.following(next),
         };
-        NewRows {
-            may_miss_a_row: true,
-            ..NewRows::all(items, next)
-        }
+        NewRows { may_miss_a_row: true, ..NewRows::all(items, next) }
     }
 
     /// The page that follows this one.
@@ -223,26 +206,14 @@ impl PagePosition {
             // A page with few rows that points to another: the rows do not say where it ends.
             return self.following(next);
         }
-        let overlap = Overlap {
-            last,
-            page: self.page,
-            size: self.size,
-            search,
-        };
-        (next != NextPage::End).then(|| Self {
-            overlap: Some(overlap),
-            ..Self::page(page, size)
-        })
+        let overlap = Overlap { last, page: self.page, size: self.size, search };
+        (next != NextPage::End).then(|| Self { overlap: Some(overlap), ..Self::page(page, size) })
     }
 }
 
 impl<T> NewRows<T> {
     fn all(rows: Vec<T>, next: Option<PagePosition>) -> Self {
-        Self {
-            rows,
-            next,
-            may_miss_a_row: false,
-        }
+        Self { rows, next, may_miss_a_row: false }
     }
 }
 
@@ -291,21 +262,16 @@ mod tests {
             n += 1;
             assert!(n < 100, "it never ends");
             let from = ((here.page - 1) * here.size) as usize;
-            let rows: Vec<String> = list
-                .iter()
-                .skip(from)
-                .take(here.size as usize)
-                .cloned()
-                .collect();
+            let rows: Vec<String> =
+                list.iter().skip(from).take(here.size as usize).cloned().collect();
             let more = from + rows.len() < list.len();
             let link = format!(
                 "<https://x/y?page={}>; rel=\"{}\"",
                 here.page + 1,
                 if more { "next" } else { "prev" }
             );
-            let next = here
-                .next("GET /x", links.then_some(link.as_str()), rows.len())
-                .expect("a link");
+            let next =
+                here.next("GET /x", links.then_some(link.as_str()), rows.len()).expect("a link");
             let taken = here.take("GET /x".into(), rows, next).expect("no circle");
             found.extend(taken.rows);
             may_miss |= taken.may_miss_a_row;
@@ -320,15 +286,9 @@ mod tests {
 
     #[test]
     fn a_list_that_stays_as_it_is_brings_each_row_once() {
-        for n in [
-            0, 1, 99, 100, 101, 197, 198, 199, 200, 294, 295, 1_000, 2_345,
-        ] {
+        for n in [0, 1, 99, 100, 101, 197, 198, 199, 200, 294, 295, 1_000, 2_345] {
             for links in [true, false] {
-                assert_eq!(
-                    read(rows(n), links, |_, _| {}),
-                    (rows(n), false),
-                    "{n} {links}"
-                );
+                assert_eq!(read(rows(n), links, |_, _| {}), (rows(n), false), "{n} {links}");
             }
         }
     }
@@ -346,11 +306,7 @@ mod tests {
                     found.retain(|row| !rows(450)[from..from + deleted].contains(row));
                     let mut left = rows(450);
                     left.drain(from..from + deleted);
-                    assert_eq!(
-                        (found, may_miss),
-                        (left, false),
-                        "{links} {when} {from} {deleted}"
-                    );
+                    assert_eq!((found, may_miss), (left, false), "{links} {when} {from} {deleted}");
                 }
             }
         }

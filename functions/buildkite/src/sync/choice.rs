@@ -87,19 +87,10 @@ impl ApiLimits {
         window: Duration,
         now: Timestamp,
     ) -> Self {
-        let whole = |n| RemainingBudget {
-            left: n,
-            per_window: n,
-            resets_at: after(now, window),
-        };
+        let whole = |n| RemainingBudget { left: n, per_window: n, resets_at: after(now, window) };
         let known = rooms.into_iter().chain([None, None]);
-        let rooms = known
-            .zip(documented)
-            .map(|(room, n)| room.unwrap_or(whole(n)));
-        Self {
-            rooms: rooms.collect(),
-            window,
-        }
+        let rooms = known.zip(documented).map(|(room, n)| room.unwrap_or(whole(n)));
+        Self { rooms: rooms.collect(), window }
     }
 
     fn least(&self, of: impl Fn(&RemainingBudget) -> u64) -> u64 {
@@ -138,9 +129,7 @@ pub(super) fn choose(
         from: MembersFrom::Rest,
         points,
         rest: rest.wait(teams, now),
-        graphql: graphql
-            .wait(teams.saturating_mul(points), now)
-            .max(patience),
+        graphql: graphql.wait(teams.saturating_mul(points), now).max(patience),
     };
     // Where most teams are larger than a query reads, REST has to read them anyway.
     let in_vain = stats.whole * 2 < stats.teams;
@@ -167,21 +156,12 @@ mod tests {
     }
 
     fn room(left: u64, per_window: u64, seconds: u64) -> RemainingBudget {
-        RemainingBudget {
-            left,
-            per_window,
-            resets_at: after(now(), Duration::from_secs(seconds)),
-        }
+        RemainingBudget { left, per_window, resets_at: after(now(), Duration::from_secs(seconds)) }
     }
 
     #[test]
     fn a_team_takes_four_points_and_two_for_each_member() {
-        let told = |teams, members| GraphQlStats {
-            teams,
-            whole: teams,
-            members,
-            empty: 0,
-        };
+        let told = |teams, members| GraphQlStats { teams, whole: teams, members, empty: 0 };
         assert_eq!(told(0, 0).points(), 54, "full, as far as is known");
         assert_eq!(told(50, 0).points(), 4);
         assert_eq!(told(50, 400).points(), 20);
@@ -220,13 +200,8 @@ mod tests {
     fn what_waits_less_is_chosen_and_then_what_takes_fewer_requests() {
         use MembersFrom::{GraphQl, GraphQlAfter, Rest};
         let none = GraphQlStats::default();
-        let [small, large, half] =
-            [(50, 400), (24, 1_000), (25, 1_000)].map(|(whole, members)| GraphQlStats {
-                teams: 50,
-                whole,
-                members,
-                empty: 0,
-            });
+        let [small, large, half] = [(50, 400), (24, 1_000), (25, 1_000)]
+            .map(|(whole, members)| GraphQlStats { teams: 50, whole, members, empty: 0 });
         let wait = |seconds| GraphQlAfter(after(now(), Duration::from_secs(seconds)));
         for (teams, told, rest, graphql, way, waits) in [
             // As many as are safe if they are full, whether more is known of them or not.
@@ -273,10 +248,7 @@ mod tests {
                 let way = choose(500, GraphQlStats::default(), &rest, &graphql, now()).from;
                 if let MembersFrom::GraphQl(first) = way {
                     let most = QUERY + first * FULL;
-                    assert!(
-                        most <= left && (2..=TEAMS).contains(&first),
-                        "{first} of {left}"
-                    );
+                    assert!(most <= left && (2..=TEAMS).contains(&first), "{first} of {left}");
                 } else {
                     assert!(left < 112, "{left}: {way:?}");
                 }
@@ -285,9 +257,6 @@ mod tests {
         // One that never has enough is not waited for.
         let tiny = ApiLimits::of_graphql(vec![None, spent(0, 111)], now());
         let rest = ApiLimits::of_rest(vec![None, Some(room(0, 1, 3_600))], now());
-        assert_eq!(
-            choose(9, GraphQlStats::default(), &rest, &tiny, now()).from,
-            MembersFrom::Rest
-        );
+        assert_eq!(choose(9, GraphQlStats::default(), &rest, &tiny, now()).from, MembersFrom::Rest);
     }
 }

@@ -116,10 +116,8 @@ impl Buildkite {
         stats: GraphQlStats,
     ) -> StepResult {
         let organization = self.organization().await?;
-        let by_rest = || StepOutput {
-            spawn: one_by_one(left.iter().cloned()),
-            ..StepOutput::default()
-        };
+        let by_rest =
+            || StepOutput { spawn: one_by_one(left.iter().cloned()), ..StepOutput::default() };
         let Some(graphql) = self.graphql().await? else {
             return Ok(by_rest());
         };
@@ -156,12 +154,8 @@ impl Buildkite {
         let now = self.session.clock.now();
         let rest = ApiLimits::of_rest(self.api.remaining_budgets(), now);
         let limits = ApiLimits::of_graphql(graphql.remaining_budgets(), now);
-        let SourceChoice {
-            from,
-            points,
-            rest,
-            graphql,
-        } = choose(teams as u64, stats, &rest, &limits, now);
+        let SourceChoice { from, points, rest, graphql } =
+            choose(teams as u64, stats, &rest, &limits, now);
         tracing::info!(
             way = ?from,
             teams,
@@ -224,11 +218,7 @@ fn add_page(
         _ if rest.is_empty() => {}
         None => out.spawn.extend(one_by_one(rest)),
         after => {
-            out.next = Some(Step::MembersOfTeams {
-                left: rest,
-                after,
-                stats,
-            });
+            out.next = Some(Step::MembersOfTeams { left: rest, after, stats });
         }
     }
     out

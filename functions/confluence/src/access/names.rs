@@ -40,16 +40,8 @@ pub(crate) const HOLDERS: &[&str] = &[USER, GROUP];
 /// The nouns of permissions, in the public connector's order.
 pub(crate) const NOUNS: &[&str] = &["attachment", "blogpost", "comment", "page", "space"];
 /// The verbs of permissions, in the public connector's order.
-pub(crate) const VERBS: &[&str] = &[
-    "administer",
-    "archive",
-    "create",
-    "delete",
-    "export",
-    "read",
-    "restrict_content",
-    "update",
-];
+pub(crate) const VERBS: &[&str] =
+    &["administer", "archive", "create", "delete", "export", "read", "restrict_content", "update"];
 
 /// A permission on a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +55,7 @@ pub(crate) struct SpacePermission {
 }
 
 const fn pair(verb: &'static str, noun: &'static str, title: &'static str) -> SpacePermission {
-    SpacePermission {
-        verb,
-        noun,
-        title,
-        of_role_era: false,
-    }
+    SpacePermission { verb, noun, title, of_role_era: false }
 }
 
 /// The permissions that exist: verb and noun cannot be combined freely. Sources: the list in the reference of
@@ -89,14 +76,8 @@ pub(crate) const PERMISSIONS: [SpacePermission; 16] = [
     pair("export", "space", "export the space"),
     pair("read", "space", "view the space"),
     pair("restrict_content", "space", "add and remove restrictions"),
-    SpacePermission {
-        of_role_era: true,
-        ..pair("update", "blogpost", "edit blog posts")
-    },
-    SpacePermission {
-        of_role_era: true,
-        ..pair("update", "page", "edit pages")
-    },
+    SpacePermission { of_role_era: true, ..pair("update", "blogpost", "edit blog posts") },
+    SpacePermission { of_role_era: true, ..pair("update", "page", "edit pages") },
 ];
 
 /// The permission to view a space, which everything else on it needs.
@@ -198,20 +179,12 @@ mod tests {
     #[test]
     fn slugs_are_those_of_real_permissions_and_come_back() {
         for permission in PERMISSIONS {
-            assert_eq!(
-                SpacePermission::of_slug(&permission.slug()),
-                Some(permission)
-            );
+            assert_eq!(SpacePermission::of_slug(&permission.slug()), Some(permission));
             assert!(NOUNS.contains(&permission.noun) && VERBS.contains(&permission.verb));
         }
-        for impossible in [
-            "create-space",
-            "update-space",
-            "administer-page",
-            "read",
-            "-",
-            "read-space-x",
-        ] {
+        for impossible in
+            ["create-space", "update-space", "administer-page", "read", "-", "read-space-x"]
+        {
             assert_eq!(SpacePermission::of_slug(impossible), None, "{impossible}");
         }
         let possible = NOUNS.len() * VERBS.len();
@@ -223,14 +196,8 @@ mod tests {
         let class = ResourceId::new(CLASS, "all-licensed-users");
         assert_eq!(principal("access-class", "ALL_LICENSED_USERS"), class);
         assert_eq!(principal("ACCESS_CLASS", "all-licensed-users"), class);
-        assert_eq!(
-            principal("USER", "712020:A1"),
-            ResourceId::new(USER, "712020:A1")
-        );
-        assert_eq!(
-            principal("role", "anonymous"),
-            ResourceId::new(CLASS, "role:anonymous")
-        );
+        assert_eq!(principal("USER", "712020:A1"), ResourceId::new(USER, "712020:A1"));
+        assert_eq!(principal("role", "anonymous"), ResourceId::new(CLASS, "role:anonymous"));
         assert_eq!(principal("user", ""), ResourceId::new(CLASS, "user"));
     }
 }

@@ -28,20 +28,15 @@ pub(crate) struct List<T> {
 
 impl<T> List<T> {
     pub(super) fn new(paging: Paging, call: Call) -> Self {
-        Self {
-            call,
-            paging,
-            rows: PhantomData,
-        }
+        Self { call, paging, rows: PhantomData }
     }
 }
 
 /// `GET /wiki/rest/api/search/user`: guests included, deactivated accounts never. Documented is paging by `start`;
 /// searches of the same API are known to ignore it, and to have a cursor in the link to the next page.
 pub(crate) fn user_search() -> List<SearchRow> {
-    let call = v1(&["search", "user"])
-        .query("cql", "type=user")
-        .query("sitePermissionTypeFilter", "all");
+    let call =
+        v1(&["search", "user"]).query("cql", "type=user").query("sitePermissionTypeFilter", "all");
     List::new(Paging::Search, call)
 }
 

@@ -87,9 +87,9 @@ impl ListPosition {
         match list.paging {
             Paging::V2 => call,
             // As the vendor's own links have it.
-            Paging::V1 if self.linked => call
-                .query("next", "true")
-                .query("start", self.start.to_string()),
+            Paging::V1 if self.linked => {
+                call.query("next", "true").query("start", self.start.to_string())
+            }
             Paging::V1 | Paging::Search => call.query("start", self.start.to_string()),
         }
     }
@@ -109,9 +109,7 @@ impl ListPosition {
                 // Further back, the page before is no circle, but what follows it was another page a moment ago.
                 _ if self.back > 0 => Err(moved()),
                 Some(_) => Ok(()),
-                None => Err(Failure::Http(Http::Circle {
-                    call: list.call.name(),
-                })),
+                None => Err(Failure::Http(Http::Circle { call: list.call.name() })),
             };
         }
         // Not only the first row: rows that were added, or that the vendor filters out, move the others back. Any row will
@@ -162,11 +160,7 @@ impl ListPosition {
             (None, _) => return Ok(None),
             (Some(link), _) => match (parameter(link, "cursor"), past_repetition) {
                 (Some(cursor), _) => Self { cursor, ..onward },
-                (None, Some(start)) => Self {
-                    start,
-                    repeated: true,
-                    ..onward
-                },
+                (None, Some(start)) => Self { start, repeated: true, ..onward },
                 (None, None) if paging == Paging::V2 => return Err(no_place(list)),
                 // By the rows that came, not by the link: it counts those that were asked for.
                 (None, None) if came > 0 => onward.overlapping(came, paging),
@@ -177,10 +171,7 @@ impl ListPosition {
             },
         };
         // An empty page that leads to itself is an end that the vendor is known to write; any other circle is a fault.
-        let here = Self {
-            overlaps: false,
-            ..self.clone()
-        };
+        let here = Self { overlaps: false, ..self.clone() };
         Ok(Some(next).filter(|next| came > 0 || *next != here))
     }
 
@@ -191,11 +182,7 @@ impl ListPosition {
         if came < 2 || paging != Paging::V1 {
             return self;
         }
-        Self {
-            start: self.start - OVERLAP.min(came / 2),
-            overlaps: true,
-            ..self
-        }
+        Self { start: self.start - OVERLAP.min(came / 2), overlaps: true, ..self }
     }
 }
 
@@ -242,10 +229,7 @@ mod tests {
     #[test]
     fn a_parameter_is_taken_from_its_link() {
         for (link, expected) in [
-            (
-                "/wiki/api/v2/spaces?limit=250&cursor=ab%3D%3D",
-                Some("ab=="),
-            ),
+            ("/wiki/api/v2/spaces?limit=250&cursor=ab%3D%3D", Some("ab==")),
             ("https://elsewhere.example/x?cursor=c", Some("c")),
             ("/wiki/api/v2/spaces?limit=250", None),
             ("/wiki/api/v2/spaces?cursor=", None),

@@ -71,18 +71,9 @@ mod tests {
         for (text, expected) in [
             ("acme", Ok("https://acme.atlassian.net/")),
             ("acme.atlassian.net", Ok("https://acme.atlassian.net/")),
-            (
-                "https://acme.atlassian.net/",
-                Ok("https://acme.atlassian.net/"),
-            ),
-            (
-                "https://acme.atlassian.net/wiki/",
-                Ok("https://acme.atlassian.net/"),
-            ),
-            (
-                "acme.atlassian.net/wiki/spaces/X",
-                Ok("https://acme.atlassian.net/"),
-            ),
+            ("https://acme.atlassian.net/", Ok("https://acme.atlassian.net/")),
+            ("https://acme.atlassian.net/wiki/", Ok("https://acme.atlassian.net/")),
+            ("acme.atlassian.net/wiki/spaces/X", Ok("https://acme.atlassian.net/")),
             ("wiki.acme.example", Ok("https://wiki.acme.example/")),
             ("http://127.0.0.1:8080", Ok("http://127.0.0.1:8080/")),
             (
@@ -94,14 +85,8 @@ mod tests {
             ("http://acme.atlassian.net", Err("must begin with https")),
             ("ftp://acme.atlassian.net", Err("must begin with https")),
             ("https://api.atlassian.com/", Err("must be https://api")),
-            (
-                "https://api.atlassian.com/ex/confluence/",
-                Err("without a cloud id"),
-            ),
-            (
-                "https://ada:pw@acme.atlassian.net",
-                Err("user name or password"),
-            ),
+            ("https://api.atlassian.com/ex/confluence/", Err("without a cloud id")),
+            ("https://ada:pw@acme.atlassian.net", Err("user name or password")),
             ("/wiki", Err("names no host")),
         ] {
             let found = Site::parse(text).map(|site| site.base().to_string());

@@ -9,31 +9,11 @@ use serde_json::json;
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the call that it is named after")]
 pub enum Write {
-    AddMember {
-        group: String,
-        account: String,
-    },
-    RemoveMember {
-        group: String,
-        account: String,
-    },
-    AddPermission {
-        key: String,
-        kind: String,
-        principal: String,
-        verb: String,
-        noun: String,
-    },
-    RemovePermission {
-        key: String,
-        id: String,
-    },
-    SetRole {
-        space: String,
-        kind: String,
-        principal: String,
-        role: Option<String>,
-    },
+    AddMember { group: String, account: String },
+    RemoveMember { group: String, account: String },
+    AddPermission { key: String, kind: String, principal: String, verb: String, noun: String },
+    RemovePermission { key: String, id: String },
+    SetRole { space: String, kind: String, principal: String, role: Option<String> },
 }
 
 const MEMBERS: [&str; 5] = ["wiki", "rest", "api", "group", "userByGroupId"];
@@ -47,17 +27,11 @@ impl Write {
                 Call::post(&MEMBERS, json!({"accountId": account})).query("groupId", group)
             }
             // `DELETE /wiki/rest/api/group/userByGroupId`: 204, also for somebody who was no member.
-            Self::RemoveMember { group, account } => Call::delete(&MEMBERS)
-                .query("groupId", group)
-                .query("accountId", account),
+            Self::RemoveMember { group, account } => {
+                Call::delete(&MEMBERS).query("groupId", group).query("accountId", account)
+            }
             // `POST /wiki/rest/api/space/{key}/permission`: by key, and singular.
-            Self::AddPermission {
-                key,
-                kind,
-                principal,
-                verb,
-                noun,
-            } => Call::post(
+            Self::AddPermission { key, kind, principal, verb, noun } => Call::post(
                 &["wiki", "rest", "api", "space", key, "permission"],
                 json!({
                     "subject": {"type": kind, "identifier": principal},
@@ -69,12 +43,7 @@ impl Write {
                 Call::delete(&["wiki", "rest", "api", "space", key, "permission", id])
             }
             // `POST /wiki/api/v2/spaces/{id}/role-assignments`: replaces; without a role, removes.
-            Self::SetRole {
-                space,
-                kind,
-                principal,
-                role,
-            } => {
+            Self::SetRole { space, kind, principal, role } => {
                 let principal = json!({"principalType": kind, "principalId": principal});
                 let entry = match role {
                     Some(role) => json!({"principal": principal, "roleId": role}),

@@ -20,12 +20,8 @@ impl Confluence {
             Err(e) if e.is_own_404() => None,
             Err(e) => return Err(e.into()),
         };
-        let both = |text: String| {
-            (
-                AccessMode::Both,
-                Some(Warning::new(Code::UnknownRoleMode, text)),
-            )
-        };
+        let both =
+            |text: String| (AccessMode::Both, Some(Warning::new(Code::UnknownRoleMode, text)));
         Ok(match mode.as_deref() {
             Some("PRE_ROLES") => (AccessMode::Rows, None),
             Some("ROLES_TRANSITION") => (AccessMode::Both, None),

@@ -17,10 +17,7 @@ pub(super) async fn grant(change: &AccessRequest<'_>, id: &str) -> Planned {
     if is_member(change, id).await? {
         return Ok(Plan::Already(then));
     }
-    let write = Write::AddMember {
-        group: id.to_owned(),
-        account: change.principal.id.clone(),
-    };
+    let write = Write::AddMember { group: id.to_owned(), account: change.principal.id.clone() };
     Ok(Plan::Change(proposal(write, read(&group, false), then)))
 }
 
@@ -34,10 +31,7 @@ pub(super) async fn revoke(change: &AccessRequest<'_>, id: &str) -> Planned {
         return Ok(Plan::Already(AccessState::default()));
     }
     change.not_oneself()?;
-    let write = Write::RemoveMember {
-        group: id.to_owned(),
-        account: change.principal.id.clone(),
-    };
+    let write = Write::RemoveMember { group: id.to_owned(), account: change.principal.id.clone() };
     let removed = vec![change.grant().id];
     Ok(removal(write, read(&group, true), removed))
 }
@@ -71,10 +65,7 @@ async fn changeable(change: &AccessRequest<'_>, id: &str) -> Result<Option<Group
     match found {
         Some(group) if is_external(&group) => Err(Error::refused(
             Code::ExternalGroup,
-            format!(
-                "the members of group `{}` are kept by an identity provider",
-                group.name
-            ),
+            format!("the members of group `{}` are kept by an identity provider", group.name),
             "Change the group there; it will be so here after the next synchronization.",
         )),
         found => Ok(found),

@@ -33,11 +33,7 @@ impl SpaceAccess {
                 "Send the same event again; if it persists, look at the space's permissions in Confluence.",
             ));
         }
-        Ok(Self {
-            mode,
-            rows,
-            assignments,
-        })
+        Ok(Self { mode, rows, assignments })
     }
 
     /// Refuses if the principal is the last one who is seen to administer the space: without an administrator, only the
@@ -60,10 +56,8 @@ impl SpaceAccess {
             return Ok(());
         }
         let administers = self.rows.iter().filter(|row| is(row, ADMINISTER));
-        let by_row: Vec<ResourceId> = administers
-            .map(access::holder_of)
-            .filter(|who| all.get(who) == Some(&None))
-            .collect();
+        let by_row: Vec<ResourceId> =
+            administers.map(access::holder_of).filter(|who| all.get(who) == Some(&None)).collect();
         match is_shown {
             false if by_row.is_empty() => Err(Error::refused(
                 Code::AdministratorsNotShown,

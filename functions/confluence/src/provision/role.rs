@@ -38,10 +38,9 @@ pub(super) async fn grant(change: &AccessRequest<'_>, space: &str, role: &str) -
     }
     let replaced: Vec<String> = match &held {
         Some(held) => vec![change.grant_of(&assigned(space, held)).id],
-        None => own
-            .iter()
-            .map(|row| change.grant_of(&access::permission_of(space, row)).id)
-            .collect(),
+        None => {
+            own.iter().map(|row| change.grant_of(&access::permission_of(space, row)).id).collect()
+        }
     };
     let read = json!({"role": held, "held": access::shown(&own)});
     Ok(Plan::Change(Proposal {

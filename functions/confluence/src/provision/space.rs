@@ -85,10 +85,7 @@ pub(super) async fn revoke(
     if removes_all || unwanted.pair() == ADMINISTER {
         there.not_the_last_admin(change).await?;
     }
-    let write = Write::RemovePermission {
-        key: space.key.clone(),
-        id: row.id.clone(),
-    };
+    let write = Write::RemovePermission { key: space.key.clone(), id: row.id.clone() };
     let read = json!({"space": space.key, "held": access::shown(&own)});
     Ok(removal(write, read, removed))
 }
@@ -159,10 +156,7 @@ async fn may_include(
 
 /// Guests cannot administer, export or restrict (support.atlassian.com, *What guests can see and do*).
 fn guest_limit(change: &AccessRequest<'_>, permission: SpacePermission) -> Result<(), Error> {
-    if !matches!(
-        permission.verb,
-        "administer" | "export" | "restrict_content"
-    ) {
+    if !matches!(permission.verb, "administer" | "export" | "restrict_content") {
         return Ok(());
     }
     let (who, what) = (change.principal, permission.title);

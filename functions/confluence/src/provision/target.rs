@@ -59,10 +59,7 @@ mod tests {
             parse(permission("98310", ("restrict_content", "space"))),
             Grantable::Permission("98310".into(), pair)
         );
-        assert_eq!(
-            parse(assigned("98310", "r1")),
-            Grantable::Role("98310".into(), "r1".into())
-        );
+        assert_eq!(parse(assigned("98310", "r1")), Grantable::Role("98310".into(), "r1".into()));
     }
 
     #[test]

@@ -46,10 +46,9 @@ impl Confluence {
 
     pub(super) async fn members(&self, group: &str, at: &ListPosition) -> StepResult {
         let page = listed(at, self.api.page(&api::members_of(group), at).await)?;
-        let mut out = StepOutput::with_next(page.next.map(|at| Step::Members {
-            group: group.to_owned(),
-            at,
-        }));
+        let mut out = StepOutput::with_next(
+            page.next.map(|at| Step::Members { group: group.to_owned(), at }),
+        );
         for account in &page.items {
             // Without an id, somebody's membership could not be shown.
             if account.account_id.is_empty() {
@@ -98,10 +97,7 @@ impl Confluence {
 }
 
 fn members_of(group: &str) -> Step {
-    Step::Members {
-        group: group.to_owned(),
-        at: ListPosition::default(),
-    }
+    Step::Members { group: group.to_owned(), at: ListPosition::default() }
 }
 
 fn unreadable(out: &mut StepOutput<Step>, account: &Account) {

@@ -162,21 +162,13 @@ impl Confluence {
             }
         }
         let mut out = StepOutput::from(Records::deleted_during_sync(ResourceId::new(SPACE, space)));
-        out.warn(
-            Code::DeletedDuringSync,
-            format!("space {space} was deleted during the sync"),
-        );
+        out.warn(Code::DeletedDuringSync, format!("space {space} was deleted during the sync"));
         Ok(out)
     }
 }
 
 fn rows_of(space: &str, mode: AccessMode, by_role: Vec<String>) -> Step {
-    Step::Permissions {
-        space: space.to_owned(),
-        mode,
-        by_role,
-        at: ListPosition::default(),
-    }
+    Step::Permissions { space: space.to_owned(), mode, by_role, at: ListPosition::default() }
 }
 
 fn warn_of_kind(out: &mut StepOutput<Step>, kind: &str) {

@@ -20,9 +20,7 @@ pub(crate) fn native_user<'a>(
     let mut roles: BTreeSet<&str> = user.roles.iter().map(String::as_str).collect();
     for role in &roles {
         let entitlement = scope.member_of(ROLE, role);
-        records
-            .grants
-            .push(Grant::new(entitlement, resource.id.clone()));
+        records.grants.push(Grant::new(entitlement, resource.id.clone()));
     }
     records.resources.push(resource);
     roles.retain(|role| !is_defined(role));

@@ -33,11 +33,7 @@ pub(crate) fn organization(organization: &Organization) -> Records {
     );
     let mut entitlements = vec![member];
     entitlements.extend(ORGANIZATION_ROLES.map(|role| role_in(organization, role)));
-    Records {
-        resources: vec![resource],
-        entitlements,
-        ..Records::default()
-    }
+    Records { resources: vec![resource], entitlements, ..Records::default() }
 }
 
 /// Whether somebody owns the organization.
@@ -51,11 +47,8 @@ pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
     let resource = user(organization, member);
     let principal = resource.id.clone();
     let membership = Grant::new(in_organization(&organization.id), principal.clone());
-    let mut records = Records {
-        resources: vec![resource],
-        grants: vec![membership],
-        ..Records::default()
-    };
+    let mut records =
+        Records { resources: vec![resource], grants: vec![membership], ..Records::default() };
     let roles = &member.role_assignments;
     let in_it = roles.organization.iter();
     let in_it = in_it.filter(|role| role.is_in(&organization.id));
@@ -103,11 +96,7 @@ pub(crate) fn not_shown(assignments: &Assignments) -> BTreeSet<String> {
     for role in &assignments.deployment {
         check(role, &role.deployment_ids, "deployment");
     }
-    for role in assignments
-        .on_projects()
-        .iter()
-        .flat_map(|(_, roles)| roles)
-    {
+    for role in assignments.on_projects().iter().flat_map(|(_, roles)| roles) {
         check(role, &role.project_ids, "project");
     }
     not_shown
@@ -132,11 +121,7 @@ fn hold_on_places(
         }
         Some(kind) => {
             let name = format!("All {kind} projects of {name}");
-            (
-                PROJECT,
-                &role.project_ids,
-                (format!("all-{kind}-{id}"), name),
-            )
+            (PROJECT, &role.project_ids, (format!("all-{kind}-{id}"), name))
         }
     };
     let places = match role.all {
@@ -215,9 +200,7 @@ pub(crate) fn invitations(organization: &Organization, all: &[Invitation]) -> Ve
         }
     }
     let pending = pending.iter();
-    pending
-        .map(|(address, one)| invited(organization, address, one))
-        .collect()
+    pending.map(|(address, one)| invited(organization, address, one)).collect()
 }
 
 /// Somebody who was invited. The invitation's token opens the organization, and is not kept; roles come with acceptance,

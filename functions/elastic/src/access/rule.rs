@@ -24,10 +24,7 @@ pub(crate) enum Who<'a> {
     /// Anybody who is in this group; everything else is unknown.
     InGroup(&'a str),
     /// Somebody in none of these groups: of this name, or of a name that no rule spells out. Everything else is unknown.
-    Outside {
-        name: Option<&'a str>,
-        groups: &'a BTreeSet<String>,
-    },
+    Outside { name: Option<&'a str>, groups: &'a BTreeSet<String> },
 }
 
 /// A rule.
@@ -71,9 +68,7 @@ impl Rule {
             "except" => Some(Self::Except(Box::new(Self::parse(value)))),
             "field" => {
                 let (name, value) = only_entry(value)?;
-                let values = value
-                    .as_array()
-                    .map_or(std::slice::from_ref(value), Vec::as_slice);
+                let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
                 let tests = values.iter().map(Test::parse).collect();
                 Some(Self::Field(name.to_owned(), tests))
             }
@@ -102,13 +97,9 @@ impl Rule {
                 Truth::Yes => Truth::No,
             },
             Self::Field(field, tests) => match (field.as_str(), who) {
-                (
-                    "username",
-                    Named(name)
-                    | Outside {
-                        name: Some(name), ..
-                    },
-                ) => any(tests, |test| test.matches(name)),
+                ("username", Named(name) | Outside { name: Some(name), .. }) => {
+                    any(tests, |test| test.matches(name))
+                }
                 ("username", Outside { name: None, .. }) => any(tests, Test::matches_other_names),
                 ("username", InGroup(_)) => any(tests, Test::matches_any_name),
                 // Other groups of the same people may match where this one does not.
@@ -287,10 +278,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 fn only_entry(json: &Value) -> Option<(&str, &Value)> {
     let object = json.as_object().filter(|object| object.len() == 1)?;
-    object
-        .iter()
-        .next()
-        .map(|(key, value)| (key.as_str(), value))
+    object.iter().next().map(|(key, value)| (key.as_str(), value))
 }
 
 #[cfg(test)]
@@ -327,10 +315,7 @@ mod tests {
             (json!({"all": [is_eve, in_group]}), Truth::No),
             (json!({"all": [is_bob, {"except": is_eve}]}), Truth::Yes),
             (json!({"all": [is_bob, {"except": is_bob}]}), Truth::No),
-            (
-                json!({"all": [is_bob, {"except": in_group}]}),
-                Truth::Unknown,
-            ),
+            (json!({"all": [is_bob, {"except": in_group}]}), Truth::Unknown),
             (
                 json!({"all": [{"any": [is_bob, is_eve]}, {"except": {"all": [is_bob, is_eve]}}]}),
                 Truth::Yes,
@@ -341,10 +326,7 @@ mod tests {
             (json!({"some": []}), Truth::Unknown),
             // Two keys, two fields, and no object.
             (json!({"any": [is_bob], "all": [is_bob]}), Truth::Unknown),
-            (
-                json!({"field": {"username": "bob", "groups": "cn=x"}}),
-                Truth::Unknown,
-            ),
+            (json!({"field": {"username": "bob", "groups": "cn=x"}}), Truth::Unknown),
             (json!("username"), Truth::Unknown),
             (json!(null), Truth::Unknown),
         ] {
@@ -359,18 +341,9 @@ mod tests {
         for (rule, expected) in [
             (in_group.clone(), Truth::Yes),
             (json!({"field": {"groups": "cn=z"}}), Truth::Unknown),
-            (
-                json!({"any": [{"field": {"username": "bob"}}, in_group]}),
-                Truth::Yes,
-            ),
-            (
-                json!({"all": [{"field": {"realm.name": "saml1"}}, in_group]}),
-                Truth::Unknown,
-            ),
-            (
-                json!({"all": [{"field": {"username": "*"}}, in_group]}),
-                Truth::Yes,
-            ),
+            (json!({"any": [{"field": {"username": "bob"}}, in_group]}), Truth::Yes),
+            (json!({"all": [{"field": {"realm.name": "saml1"}}, in_group]}), Truth::Unknown),
+            (json!({"all": [{"field": {"username": "*"}}, in_group]}), Truth::Yes),
             (json!({"all": [in_group, {"except": in_group}]}), Truth::No),
         ] {
             assert_eq!(of_group(&rule), expected, "{rule}");
@@ -381,10 +354,7 @@ mod tests {
     fn somebody_who_is_not_named_is_covered_not_covered_or_nobody_can_tell() {
         let shown = BTreeSet::from(["cn=x".to_owned()]);
         let of_unnamed = |rule: &Value| {
-            Rule::parse(rule).is_true_of(Who::Outside {
-                name: None,
-                groups: &shown,
-            })
+            Rule::parse(rule).is_true_of(Who::Outside { name: None, groups: &shown })
         };
         for (rule, expected) in [
             (json!({"all": []}), Truth::Yes),
@@ -395,19 +365,10 @@ mod tests {
             (json!({"field": {"username": ["bob", null]}}), Truth::No),
             (json!({"field": {"realm.name": "saml1"}}), Truth::Unknown),
             (json!({"field": {"groups": "cn=x"}}), Truth::No),
-            (
-                json!({"field": {"groups": ["cn=x", "cn=y"]}}),
-                Truth::Unknown,
-            ),
+            (json!({"field": {"groups": ["cn=x", "cn=y"]}}), Truth::Unknown),
             (json!({"field": {"groups": "*"}}), Truth::Unknown),
-            (
-                json!({"all": [{"field": {"username": "bob"}}, {"field": {"dn": "*"}}]}),
-                Truth::No,
-            ),
-            (
-                json!({"all": [{"except": {"field": {"username": "bob"}}}]}),
-                Truth::Yes,
-            ),
+            (json!({"all": [{"field": {"username": "bob"}}, {"field": {"dn": "*"}}]}), Truth::No),
+            (json!({"all": [{"except": {"field": {"username": "bob"}}}]}), Truth::Yes),
             (json!({"sometimes": []}), Truth::Unknown),
         ] {
             assert_eq!(of_unnamed(&rule), expected, "{rule}");
@@ -419,10 +380,7 @@ mod tests {
         for (rule, expected) in [
             (json!({"all": []}), "everybody"),
             (json!({"any": []}), "nobody"),
-            (
-                json!({"field": {"realm.name": "saml1"}}),
-                r#"realm.name is "saml1""#,
-            ),
+            (json!({"field": {"realm.name": "saml1"}}), r#"realm.name is "saml1""#),
             (
                 json!({"all": [
                     {"any": [{"field": {"groups": ["g1", "h*"]}}, {"field": {"metadata.a": 7}}]},
@@ -439,10 +397,7 @@ mod tests {
         }
         let many: Vec<String> = (0..10_000).map(|n| format!("u{n}")).collect();
         let words = Rule::parse(&json!({"field": {"username": many}})).in_words();
-        assert!(
-            words.ends_with(r#"username is "u9" or 9990 more"#),
-            "{words}"
-        );
+        assert!(words.ends_with(r#"username is "u9" or 9990 more"#), "{words}");
     }
 
     #[test]

@@ -52,11 +52,7 @@ impl Deployment {
         session: Session,
     ) -> Result<Self, rollcall_connector::Error> {
         let http = client(endpoint.clone(), key, Vec::new(), session)?;
-        Ok(Self {
-            http,
-            endpoint,
-            place,
-        })
+        Ok(Self { http, endpoint, place })
     }
 
     /// `GET /_security/user`: all native and reserved users. An empty list is not believed: reserved users can be switched
@@ -101,10 +97,7 @@ impl Deployment {
     ) -> Answer<BTreeMap<String, T>> {
         let found: BTreeMap<String, T> = self.read(Call::get(&["_security", kind])).await?;
         match found.is_empty() {
-            true => Err(Failure::EmptyList {
-                what: plural,
-                place: self.place.clone(),
-            }),
+            true => Err(Failure::EmptyList { what: plural, place: self.place.clone() }),
             false => Ok(found),
         }
     }

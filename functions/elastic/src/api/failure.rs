@@ -60,8 +60,7 @@ impl Failure {
     /// Whether Elasticsearch reports that there is no object of this name: with 404 and an empty object. The 404 of its proxy
     /// is about clusters.
     pub(crate) fn is_absent(&self) -> bool {
-        self.http()
-            .is_some_and(|e| e.is_not_found() && e.vendor_message() == Some("{}"))
+        self.http().is_some_and(|e| e.is_not_found() && e.vendor_message() == Some("{}"))
     }
 
     /// Whether a write had no effect because of what changed since it was planned, or never left: a conflict with another
@@ -87,11 +86,9 @@ impl Failure {
     /// The delay that a rate limit demands.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self.http()? {
-            Http::Status {
-                status: 429,
-                retry_after,
-                ..
-            } => Some(retry_after.unwrap_or(Duration::from_secs(1))),
+            Http::Status { status: 429, retry_after, .. } => {
+                Some(retry_after.unwrap_or(Duration::from_secs(1)))
+            }
             _ => None,
         }
     }

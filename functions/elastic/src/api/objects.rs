@@ -264,9 +264,7 @@ impl Role {
 
     /// Whether the licence covers it.
     pub(crate) fn is_usable(&self) -> bool {
-        let disabled = Transient {
-            enabled: Some(false),
-        };
+        let disabled = Transient { enabled: Some(false) };
         self.transient() != Lenient::Read(disabled)
     }
 
@@ -372,22 +370,10 @@ mod tests {
         let document = r#"{"a":{"x":[1,{"y":2,"z":"t"}],"n":12345678901234567890},"b":null}"#;
         for (other, expected) in [
             (document, true),
-            (
-                r#"{"b":null, "a":{"n":12345678901234567890,"x":[1, {"z":"t","y":2}]}}"#,
-                true,
-            ),
-            (
-                r#"{"a":{"x":[1,{"y":2,"z":"t"}],"n":12345678901234567891},"b":null}"#,
-                false,
-            ),
-            (
-                r#"{"a":{"x":[{"y":2,"z":"t"},1],"n":12345678901234567890},"b":null}"#,
-                false,
-            ),
-            (
-                r#"{"a":{"x":[1,{"y":2,"z":"t"}],"n":12345678901234567890},"b":null,"c":1}"#,
-                false,
-            ),
+            (r#"{"b":null, "a":{"n":12345678901234567890,"x":[1, {"z":"t","y":2}]}}"#, true),
+            (r#"{"a":{"x":[1,{"y":2,"z":"t"}],"n":12345678901234567891},"b":null}"#, false),
+            (r#"{"a":{"x":[{"y":2,"z":"t"},1],"n":12345678901234567890},"b":null}"#, false),
+            (r#"{"a":{"x":[1,{"y":2,"z":"t"}],"n":12345678901234567890},"b":null,"c":1}"#, false),
             ("[]", false),
         ] {
             assert_eq!(is_same(document, other), expected, "{other}");
@@ -404,11 +390,7 @@ mod tests {
             let roles = ["viewer", "admin"].map(str::to_owned);
             let written = user.document(&roles).expect("all of it");
             assert_eq!(written, format!(r#"{{"roles":["viewer","admin"],{rest}"#));
-            assert!(
-                user.document(&[])
-                    .expect("all of it")
-                    .starts_with(r#"{"roles":[],"#)
-            );
+            assert!(user.document(&[]).expect("all of it").starts_with(r#"{"roles":[],"#));
         }
     }
 }

@@ -29,13 +29,7 @@ pub struct ListPlace {
 impl Default for ListPlace {
     /// The beginning.
     fn default() -> Self {
-        Self {
-            page: 1,
-            cursor: None,
-            mark: None,
-            first: None,
-            repeated: false,
-        }
+        Self { page: 1, cursor: None, mark: None, first: None, repeated: false }
     }
 }
 
@@ -95,10 +89,7 @@ mod tests {
     use super::*;
 
     fn says(cursor: Option<&str>) -> Pagination {
-        Pagination {
-            has_next_page: true,
-            cursor: cursor.map(str::to_owned),
-        }
+        Pagination { has_next_page: true, cursor: cursor.map(str::to_owned) }
     }
 
     fn next(at: &ListPlace, cursor: Option<&str>, first: &str) -> ListPlace {
@@ -108,10 +99,7 @@ mod tests {
 
     #[test]
     fn a_list_goes_on_by_cursor_or_else_by_number() {
-        let end = Pagination {
-            has_next_page: false,
-            cursor: None,
-        };
+        let end = Pagination { has_next_page: false, cursor: None };
         let asks = |at: &ListPlace| (at.page, at.cursor.clone());
         let first = ListPlace::default();
         assert_eq!(first.next(&end, Some("a")), Ok(None));

@@ -28,10 +28,7 @@ pub(super) fn title(slug: &str) -> String {
         let first = letters.next().into_iter().flat_map(char::to_uppercase);
         first.chain(letters).collect::<String>()
     };
-    slug.split('-')
-        .map(capitalized)
-        .collect::<Vec<_>>()
-        .join(" ")
+    slug.split('-').map(capitalized).collect::<Vec<_>>().join(" ")
 }
 
 /// Roles that the API can neither give nor take: owners are made by the vendor's support; finance admins only by an

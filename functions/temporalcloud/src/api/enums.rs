@@ -166,9 +166,6 @@ api_enum!(
 impl OperationState {
     /// Whether nothing more comes of it. One of an unknown state counts as running.
     pub(crate) fn has_ended(&self) -> bool {
-        matches!(
-            self,
-            Self::Fulfilled | Self::Failed | Self::Cancelled | Self::Rejected
-        )
+        matches!(self, Self::Fulfilled | Self::Failed | Self::Cancelled | Self::Rejected)
     }
 }

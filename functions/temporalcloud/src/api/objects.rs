@@ -222,13 +222,11 @@ impl ServiceAccountSpec {
             let all = access.get_or_insert_default();
             // Such an account always has the account role read.
             all.set_role(&Role::Read);
-            all.namespace_accesses
-                .insert(scoped.namespace, scoped.access);
+            all.namespace_accesses.insert(scoped.namespace, scoped.access);
         }
         if let Some(scoped) = self.project_scoped_access.clone() {
             let all = access.get_or_insert_default();
-            all.project_accesses
-                .insert(scoped.project_id, scoped.access);
+            all.project_accesses.insert(scoped.project_id, scoped.access);
             all.namespace_accesses.extend(scoped.namespace_accesses);
         }
         access
@@ -434,13 +432,8 @@ impl CurrentIdentity {
     /// When the key ends.
     pub(crate) fn key_ends(&self) -> Lenient<Time> {
         match &self.principal_api_key {
-            Lenient::Read(ApiKey {
-                spec: Lenient::Read(spec),
-            }) => spec.expiry_time,
-            Lenient::Absent
-            | Lenient::Read(ApiKey {
-                spec: Lenient::Absent,
-            }) => Lenient::Absent,
+            Lenient::Read(ApiKey { spec: Lenient::Read(spec) }) => spec.expiry_time,
+            Lenient::Absent | Lenient::Read(ApiKey { spec: Lenient::Absent }) => Lenient::Absent,
             _ => Lenient::Unreadable,
         }
     }

@@ -30,12 +30,7 @@ impl AsyncOperation {
 
     /// After how many seconds to ask again, if the vendor says so.
     pub(crate) fn check_after(&self) -> Option<f64> {
-        let seconds = self
-            .check_duration
-            .verbatim()
-            .strip_suffix('s')?
-            .parse()
-            .ok();
+        let seconds = self.check_duration.verbatim().strip_suffix('s')?.parse().ok();
         seconds.filter(|seconds: &f64| seconds.is_finite())
     }
 

@@ -95,9 +95,7 @@ impl Planner<'_> {
     }
 
     async fn namespace_exists(self, namespace: &str) -> Result<(), Error> {
-        let look = self
-            .connector
-            .unless_absent::<Namespace, Namespace>(self.identity, namespace);
+        let look = self.connector.unless_absent::<Namespace, Namespace>(self.identity, namespace);
         match look.await? {
             Some(found) if !found.is_going() => Ok(()),
             _ => Err(Error::new(

@@ -46,9 +46,7 @@ impl Planner<'_> {
     }
 
     async fn read<T: AccessHolder>(self, id: &ResourceId) -> Result<Option<Principal>, Error> {
-        let look = self
-            .connector
-            .unless_absent::<T, Value>(self.identity, &id.id);
+        let look = self.connector.unless_absent::<T, Value>(self.identity, &id.id);
         let principal = match look.await? {
             Some(raw) => Principal::of::<T>(id, &raw)?,
             None => return Ok(None),
@@ -72,10 +70,7 @@ impl Planner<'_> {
     /// whether the API stops naming an operation once it has ended; if not, its name alone would keep us out for ever.
     /// So the operation is asked for, and one that is forgotten (404) has ended.
     pub(super) async fn is_busy(self, principal: &Principal) -> Result<bool, Error> {
-        if matches!(
-            principal.state,
-            ResourceState::Updating | ResourceState::Deleting
-        ) {
+        if matches!(principal.state, ResourceState::Updating | ResourceState::Deleting) {
             return Ok(true);
         }
         if principal.operation.is_empty() {
@@ -113,10 +108,7 @@ impl Planner<'_> {
             return Ok(());
         }
         let another = self.connector.find::<User>(|user| {
-            let active = matches!(
-                user.state(),
-                ResourceState::Active | ResourceState::Updating
-            );
+            let active = matches!(user.state(), ResourceState::Active | ResourceState::Updating);
             user.id() != leaving.id.id
                 && active
                 && user.access().is_some_and(|access| access.is_admin())
@@ -126,10 +118,7 @@ impl Planner<'_> {
         }
         Err(Error::refused(
             Code::LastAdmin,
-            format!(
-                "{} is the last person who can administer the account",
-                leaving.name
-            ),
+            format!("{} is the last person who can administer the account", leaving.name),
             "Make somebody else Global Admin first.",
         ))
     }

@@ -62,10 +62,7 @@ impl Principal {
     /// The state in which it is granted `entitlement`, or nothing.
     pub(super) fn holding(&self, entitlement: Option<EntitlementId>) -> AccessState {
         let grant = entitlement.map(|entitlement| GrantRef::new(&entitlement, &self.id));
-        AccessState {
-            grants: grant.into_iter().collect(),
-            resource: None,
-        }
+        AccessState { grants: grant.into_iter().collect(), resource: None }
     }
 
     /// Ids of its explicit grants on namespaces.
@@ -144,10 +141,7 @@ mod tests {
             "projectAccesses": {"p": {"role": "PROJECT_ROLE_READ"}}}});
         let mut expected = spec.clone();
         expected["access"]["accountAccess"]["role"] = "ROLE_DEVELOPER".into();
-        assert_eq!(
-            principal(spec).spec_with_role(Some(&Role::Developer)),
-            expected
-        );
+        assert_eq!(principal(spec).spec_with_role(Some(&Role::Developer)), expected);
     }
 
     #[test]
@@ -158,16 +152,10 @@ mod tests {
             json!({"email": "a@b", "access": {"accountAccess": null}}),
         ] {
             let changed = principal(spec).spec_with_role(Some(&Role::Read));
-            assert_eq!(
-                changed["access"]["accountAccess"],
-                json!({"role": "ROLE_READ"})
-            );
+            assert_eq!(changed["access"]["accountAccess"], json!({"role": "ROLE_READ"}));
         }
         let snake = json!({"email": "a@b", "access": {"account_access": {"role": "ROLE_READ"}}});
         let changed = principal(snake).spec_with_role(Some(&Role::Admin));
-        assert_eq!(
-            changed["access"],
-            json!({"account_access": {"role": "ROLE_ADMIN"}})
-        );
+        assert_eq!(changed["access"], json!({"account_access": {"role": "ROLE_ADMIN"}}));
     }
 }

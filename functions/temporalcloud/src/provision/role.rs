@@ -81,10 +81,8 @@ impl Planner<'_> {
     /// Refuses roles that are not changed from here, and principals whose role is not.
     fn check(self, role: &Role, principal: &Principal, held: Option<&Role>) -> Result<(), Error> {
         if is_immutable(role) {
-            let what = format!(
-                "the role {} can be neither granted nor revoked from here",
-                role.slug()
-            );
+            let what =
+                format!("the role {} can be neither granted nor revoked from here", role.slug());
             return Err(Error::refused(Code::ImmutableRole, what, IMMUTABLE_ROLES));
         }
         let id = &principal.id;

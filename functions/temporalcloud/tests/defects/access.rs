@@ -143,12 +143,7 @@ async fn membership_that_others_decide_is_immutable() {
     let (new, members) = ("g-new", ["u2"]);
     edit(&desk, |w| w.add_group_of(new, new, "", json!({}), &members));
     let shown = Shown::by(&desk).await;
-    for (group, is) in [
-        ("cloud", false),
-        ("google", true),
-        ("scim", true),
-        ("new", true),
-    ] {
+    for (group, is) in [("cloud", false), ("google", true), ("scim", true), ("new", true)] {
         let member = format!("group:g-{group}:member");
         let mut grants = shown.grants.values().filter(|g| g.entitlement == member);
         assert!(grants.all(|g| g.immutable == is), "{group}");
@@ -165,10 +160,7 @@ async fn service_accounts_have_an_identifier_a_description_and_a_scope() {
     let found = ["sa1", "sa-ns", "sa-prj", "sa-nameless"].map(|id| {
         let r = shown.resource(&format!("service-account:{id}"));
         let v1 = r.v1_identifier.as_deref().unwrap_or_default();
-        format!(
-            "{v1} | {} | {} | {}",
-            r.display_name, r.description, r.profile["scope"]
-        )
+        format!("{v1} | {} | {} | {}", r.display_name, r.description, r.profile["scope"])
     });
     let expected = [
         "service-account:sa1 | ci-bot | builds things | \"account\"",

@@ -84,11 +84,7 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
     };
     // The list does not have it any more.
     let listed = answered(list, json!({"groups": [group]})).times(1);
-    let gone = vec![
-        refused(path, 404),
-        listed,
-        answered(list, json!({})).from(2),
-    ];
+    let gone = vec![refused(path, 404), listed, answered(list, json!({})).from(2)];
     let contradictory = "Unavailable ContradictoryAnswers ~ g-cloud";
     let denied = "PermissionDenied VendorDenied ~ g-cloud";
     for (page, faults, failure) in [

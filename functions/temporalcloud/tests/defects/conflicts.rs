@@ -23,11 +23,9 @@ fn operation_ids(desk: &Desk) -> Vec<String> {
 async fn a_change_of_something_that_has_moved_on_is_made_again_on_how_it_is_now() {
     let mut desk = Desk::new().await;
     let promote = "grant role:developer to user:u-read";
-    for answer in [
-        StaleVersion::Aborted,
-        StaleVersion::FailedPrecondition,
-        StaleVersion::InvalidArgument,
-    ] {
+    for answer in
+        [StaleVersion::Aborted, StaleVersion::FailedPrecondition, StaleVersion::InvalidArgument]
+    {
         set_options(&desk, |o| o.stale_version = answer);
         let old = json!({"user": stored(&desk, "u-read")});
         set_faults(&desk, [answered("/cloud/users/u-read", old).times(1)]);
@@ -55,12 +53,9 @@ async fn a_change_of_something_that_has_moved_on_is_made_again_on_how_it_is_now(
 #[tokio::test]
 async fn a_change_whose_answer_is_lost_is_made_once() {
     let mut desk = Desk::new().await;
-    for kind in [
-        FaultKind::LoseAnswer,
-        FaultKind::CutBody,
-        FaultKind::Disconnect,
-        FaultKind::status(503),
-    ] {
+    for kind in
+        [FaultKind::LoseAnswer, FaultKind::CutBody, FaultKind::Disconnect, FaultKind::status(503)]
+    {
         let lost = |method, path| Fault::nth_matching(1, method, path, kind.clone());
         let world = || desk.vendor.sim.with_world(|w| (w.counter, w.users.len()));
         let (counter, users) = world();

@@ -107,10 +107,7 @@ async fn a_list_that_is_absent_is_a_blind_spot_and_what_was_on_it_is_held() {
         set_faults(&desk, [refused(path, 404)]);
         let held = answer_of(desk.sync().await);
         let losses = desk.manifest(&held)["losses"].to_string();
-        assert_eq!(
-            (losses.contains(lost), &held["status"]),
-            (true, &json!("held"))
-        );
+        assert_eq!((losses.contains(lost), &held["status"]), (true, &json!("held")));
     }
 }
 
@@ -126,10 +123,7 @@ async fn service_accounts_of_a_project_are_shown_once_whichever_list_has_them() 
     assert_eq!(held, ["project:prj_1:write"]);
     desk.afresh();
     // The vendor may not have that list; the project may be gone by then.
-    let (list, project) = (
-        "/cloud/projects/prj_1/service-accounts",
-        "/cloud/projects/prj_1",
-    );
+    let (list, project) = ("/cloud/projects/prj_1/service-accounts", "/cloud/projects/prj_1");
     let script = format!(
         "sync ! 501 {list} = complete ~ BlindSpot ~ only the list of project prj_1 has
         sync ! 404 {list} ! 404 {project} = Unavailable ContradictoryAnswers"
@@ -152,9 +146,7 @@ async fn a_field_that_decides_nothing_drops_nobody_whatever_its_form() {
     let whole = Shown::by(&desk).await;
     desk.afresh();
     let mut users: Vec<Value> = vec![];
-    desk.vendor
-        .sim
-        .with_world(|w| users.extend(w.users.values().cloned()));
+    desk.vendor.sim.with_world(|w| users.extend(w.users.values().cloned()));
     for user in &mut users {
         user["createdTime"] = "yesterday".into();
         user["lastModifiedTime"] = json!({"seconds": 7});

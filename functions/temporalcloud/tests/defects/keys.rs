@@ -19,11 +19,7 @@ async fn a_key_of_less_than_an_admin_fails_and_names_the_role_to_use() {
     // It stops before anything is listed.
     for (keys, end, calls) in [("no expired disabled", rejected, 1), (weak_keys, weak, 2)] {
         for key in keys.split(' ') {
-            for asked in [
-                "sync",
-                "grant demo:read to user:u-read",
-                "delete user:u-read",
-            ] {
+            for asked in ["sync", "grant demo:read to user:u-read", "delete user:u-read"] {
                 let with = json!({"api-key": format!("{key}-key")});
                 let script = format!("{asked} with {with} = {end}\n{calls} calls");
                 play(&desk, &script).await;

@@ -92,9 +92,7 @@ async fn a_change_that_somebody_else_has_just_made_is_no_failure() {
     let revoke = "revoke demo:read from user:u-read = already_revoked";
     let grant = "grant demo:read to user:u-read = already_granted demo:read";
     for (is, old, script) in [("", read, revoke), ("PERMISSION_READ", json!({}), grant)] {
-        edit(&desk, |w| {
-            w.set_namespace_permission("u-read", "demo.a1b23", is)
-        });
+        edit(&desk, |w| w.set_namespace_permission("u-read", "demo.a1b23", is));
         let mut user = stored(&desk, "u-read");
         user["spec"]["access"]["namespaceAccesses"] = old;
         let user = answered("/cloud/users/u-read", json!({"user": user}));

@@ -70,10 +70,7 @@ async fn a_change_of_role_leaves_everything_else_as_it_was() {
             revoke role:developer from group:g-cloud = revoked, removed role:developer
             g-cloud has {"namespaceAccesses": {"orders.a1b23": {"permission": "PERMISSION_WRITE"}}, "projectAccesses": {"prj_2": {"role": "PROJECT_ROLE_ADMIN"}}}"#;
         play(&desk, script).await;
-        assert_eq!(
-            spec(&desk, "u-everything")["email"],
-            "everything@example.com"
-        );
+        assert_eq!(spec(&desk, "u-everything")["email"], "everything@example.com");
         assert_eq!(spec(&desk, "g-cloud")["displayName"], "devs");
         assert_eq!(desk.vendor.violations(), Vec::<String>::new());
         desk = desk.renewed().await;

@@ -196,29 +196,18 @@ mod tests {
         let raw =
             json!({"BATON_API_KEY": "k1\n", "BATON_CLIENT_ID": "x", "BATON_PROVISIONING": true});
         let (config, warnings) = check(raw).expect("usable");
-        assert_eq!(
-            config.secret("api-key").expect("given").expose_secret(),
-            "k1"
-        );
+        assert_eq!(config.secret("api-key").expect("given").expose_secret(), "k1");
         assert_eq!(config.text("role"), Some("read"));
         assert!(warnings.is_empty());
     }
 
     #[test]
     fn a_secret_that_is_not_required_may_be_missing() {
-        let optional = Field {
-            key: "second-key",
-            required: false,
-            ..FIELDS[0]
-        };
+        let optional = Field { key: "second-key", required: false, ..FIELDS[0] };
         let read = |raw: Value| {
             let raw = raw.as_object().expect("an object").clone();
             let checked = Config::check(&[optional], &raw.into_iter().collect());
-            let given = checked
-                .expect("usable")
-                .0
-                .secret_if_given("second-key")
-                .cloned();
+            let given = checked.expect("usable").0.secret_if_given("second-key").cloned();
             given.map(|secret| secret.expose_secret().to_owned())
         };
         assert_eq!(read(json!({"second-key": "k2"})), Some("k2".into()));
@@ -230,10 +219,7 @@ mod tests {
     fn unknown_keys_are_named_and_their_values_are_not() {
         let (_, warnings) = check(json!({"api-key": "k", "apikey": "hunter2"})).expect("usable");
         let text = format!("{warnings:?}");
-        assert!(
-            text.contains("apikey") && !text.contains("hunter2"),
-            "{text}"
-        );
+        assert!(text.contains("apikey") && !text.contains("hunter2"), "{text}");
     }
 
     #[test]
@@ -250,41 +236,28 @@ mod tests {
         assert!(!text.contains("two words"));
         let text = check(json!({})).expect_err("unusable").to_string();
         assert!(text.contains("`api-key` is missing"), "{text}");
-        let text = check(json!({"api-key": "a", "BATON_API_KEY": "b"}))
-            .expect_err("unusable")
-            .to_string();
+        let text =
+            check(json!({"api-key": "a", "BATON_API_KEY": "b"})).expect_err("unusable").to_string();
         assert!(text.contains("twice"), "{text}");
-        let text = check(json!({"api-key": ["a"]}))
-            .expect_err("unusable")
-            .to_string();
+        let text = check(json!({"api-key": ["a"]})).expect_err("unusable").to_string();
         assert!(text.contains("not a list"), "{text}");
         let text = check(json!({"hunter2": {"api-key": "a"}})).expect_err("unusable");
         let text = text.to_string();
-        assert!(
-            text.contains("keys inside another key are not read"),
-            "{text}"
-        );
+        assert!(text.contains("keys inside another key are not read"), "{text}");
         assert!(!text.contains("hunter2"), "{text}");
     }
 
     #[test]
     fn a_list_of_objects_is_checked_row_by_row() {
         const ROW: &[Field] = &[FIELDS[0], FIELDS[2]];
-        let table = Field {
-            key: "places",
-            kind: FieldKind::Table(ROW),
-            required: true,
-            ..FIELDS[0]
-        };
+        let table =
+            Field { key: "places", kind: FieldKind::Table(ROW), required: true, ..FIELDS[0] };
         let read = |raw: Value| {
             let raw = raw.as_object().expect("an object").clone();
             Config::check(&[table], &raw.into_iter().collect())
         };
         let rows = json!([{"api-key": "k1"}, {"api-key": "k2", "role": "write"}]);
-        for given in [
-            json!({"places": rows}),
-            json!({"BATON_PLACES": rows.to_string()}),
-        ] {
+        for given in [json!({"places": rows}), json!({"BATON_PLACES": rows.to_string()})] {
             let config = read(given).expect("usable").0;
             let found: Vec<_> = config
                 .table("places")
@@ -298,22 +271,13 @@ mod tests {
         }
         for (given, expected) in [
             (json!({}), "`places` is missing"),
-            (
-                json!({"places": "hunter2"}),
-                "`places` must be a list of objects, as JSON",
-            ),
+            (json!({"places": "hunter2"}), "`places` must be a list of objects, as JSON"),
             (
                 json!({"places": {"api-key": "hunter2"}}),
                 "`places` must be a list of objects, not an object",
             ),
-            (
-                json!({"places": ["hunter2"]}),
-                "`places` must be a list of objects, not a list",
-            ),
-            (
-                json!({"places": [{}]}),
-                "`places` no. 1: `api-key` is missing",
-            ),
+            (json!({"places": ["hunter2"]}), "`places` must be a list of objects, not a list"),
+            (json!({"places": [{}]}), "`places` no. 1: `api-key` is missing"),
             (
                 json!({"places": [{"api-key": "k"}, {"api-key": "hunter 2"}]}),
                 "`places` no. 2: `api-key` holds blanks",

@@ -25,10 +25,7 @@ impl Field {
         description: &'static str,
         kind: FieldKind,
     ) -> Self {
-        Self {
-            required: true,
-            ..Self::optional(key, display_name, description, kind)
-        }
+        Self { required: true, ..Self::optional(key, display_name, description, kind) }
     }
 
     /// A key that may be left out.
@@ -38,14 +35,7 @@ impl Field {
         description: &'static str,
         kind: FieldKind,
     ) -> Self {
-        Self {
-            key,
-            display_name,
-            description,
-            kind,
-            required: false,
-            default: None,
-        }
+        Self { key, display_name, description, kind, required: false, default: None }
     }
 
     /// The same key with a default value.
@@ -87,6 +77,5 @@ impl FieldKind {
 
 /// The elements of a [`FieldKind::Any`].
 pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c == ',' || c.is_whitespace())
-        .filter(|one| !one.is_empty())
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|one| !one.is_empty())
 }

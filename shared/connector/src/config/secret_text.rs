@@ -82,9 +82,7 @@ fn of_kubernetes(mut object: Keys) -> Result<Keys, Problem> {
     let mut part = |name: &str| match object.remove(name) {
         None | Some(Value::Null) => Ok(Keys::new()),
         Some(Value::Object(keys)) => Ok(keys),
-        Some(_) => Err(format!(
-            "`{name}` of the Kubernetes Secret is not an object"
-        )),
+        Some(_) => Err(format!("`{name}` of the Kubernetes Secret is not an object")),
     };
     let mut keys = Keys::new();
     for (key, value) in part("data")? {
@@ -215,9 +213,7 @@ mod tests {
             other => format!("{other:?}"),
         };
         let pairs = entries.iter();
-        pairs
-            .map(|(key, value)| (key.to_owned(), text(value)))
-            .collect()
+        pairs.map(|(key, value)| (key.to_owned(), text(value))).collect()
     }
 
     fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -245,12 +241,7 @@ mod tests {
         ] {
             let expected = [("api-key", "hunter2"), ("role", "read")];
             let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
-            assert_eq!(
-                pairs(&bytes),
-                expected,
-                "{}",
-                String::from_utf8_lossy(&bytes)
-            );
+            assert_eq!(pairs(&bytes), expected, "{}", String::from_utf8_lossy(&bytes));
         }
     }
 
@@ -265,10 +256,7 @@ mod tests {
             (r#"[{"api-key":"x"}]"#, r#"[{"api-key":"x"}]"#),
         ] {
             let line = format!("BATON_API_KEY={value}");
-            assert_eq!(
-                pairs(line.as_bytes()),
-                [("BATON_API_KEY".into(), expected.into())]
-            );
+            assert_eq!(pairs(line.as_bytes()), [("BATON_API_KEY".into(), expected.into())]);
         }
     }
 
@@ -281,18 +269,12 @@ mod tests {
             ("aHVudGVyMg==", "a bare value"),
             ("JBSWY3DPEHUNTER2====", "a bare value"),
             ("deadbeef0hunter2=", "a bare value"),
-            (
-                "{\"api-key\": hunter2}",
-                "it is not JSON (line 1, column 13)",
-            ),
+            ("{\"api-key\": hunter2}", "it is not JSON (line 1, column 13)"),
             ("{\"api-key\": \"hunter2\",}", "it is not JSON"),
             ("\"hunter2\"", "not an object"),
             ("[\"hunter2\"]", "not an object"),
             ("api-key: hunter2", "YAML"),
-            (
-                "apiVersion: v1\nkind: Secret\nstringData:\n  api-key: hunter2",
-                "YAML",
-            ),
+            ("apiVersion: v1\nkind: Secret\nstringData:\n  api-key: hunter2", "YAML"),
             ("role=read\nhunter2", "line 2 is none"),
             ("role=read\nhunter2==", "line 2 is none"),
             ("api-key='hunter2", "line 1 does not end with its quote"),
@@ -302,35 +284,17 @@ mod tests {
             ("api-key=it's-hunter2", "a quote inside"),
             ("api-key=hunter2\napi-key=hunter2", "a second time"),
             (r#"{"data": {"api-key": "aHVudGVyMg=="}}"#, "may be base64"),
-            (
-                r#"{"data": {"api-key": "aHVudGVyMg==", "role": "", "id": null}}"#,
-                "may be base64",
-            ),
-            (
-                r#"{"data": {"data": {"api-key": "hunter2"}, "metadata": {}}}"#,
-                "as Vault prints",
-            ),
-            (
-                r#"{"apiVersion": "v1", "kind": "hunter2", "data": {}}"#,
-                "not of the kind",
-            ),
-            (
-                r#"{"apiVersion": "v1", "kind": "Secret", "data": {"a": "hunter2!"}}"#,
-                "base64",
-            ),
-            (
-                r#"{"apiVersion": "v1", "kind": "Secret", "data": "hunter2"}"#,
-                "is not an object",
-            ),
+            (r#"{"data": {"api-key": "aHVudGVyMg==", "role": "", "id": null}}"#, "may be base64"),
+            (r#"{"data": {"data": {"api-key": "hunter2"}, "metadata": {}}}"#, "as Vault prints"),
+            (r#"{"apiVersion": "v1", "kind": "hunter2", "data": {}}"#, "not of the kind"),
+            (r#"{"apiVersion": "v1", "kind": "Secret", "data": {"a": "hunter2!"}}"#, "base64"),
+            (r#"{"apiVersion": "v1", "kind": "Secret", "data": "hunter2"}"#, "is not an object"),
         ] {
             let error = parse(text.as_bytes(), "here").map(|_| ()).expect_err(text);
             assert_eq!(error.code(), "MalformedSecret");
             assert!(error.to_string().contains(expected), "{text}: {error}");
             let shown = format!("{error:?}").to_lowercase();
-            assert!(
-                !shown.contains("hunter2") && !shown.contains("ahvudgvymg"),
-                "{shown}"
-            );
+            assert!(!shown.contains("hunter2") && !shown.contains("ahvudgvymg"), "{shown}");
         }
         for bytes in [&b"\xff\xfeh"[..], b"\x80hunter2"] {
             let error = parse(bytes, "here").map(|_| ()).expect_err("no text");

@@ -5,11 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// The characters of a path segment that are percent-encoded: all but the *unreserved* ones of RFC 3986.
-pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+pub(super) const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request to a vendor.
 #[derive(Debug, Clone)]

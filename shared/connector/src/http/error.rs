@@ -40,11 +40,7 @@ pub enum Error {
     },
     /// The answer is not JSON.
     #[error("{call} was answered with something that is not JSON (line {line}, column {column})")]
-    Garbled {
-        call: String,
-        line: usize,
-        column: usize,
-    },
+    Garbled { call: String, line: usize, column: usize },
     /// The answer is JSON of a shape that the vendor does not document.
     #[error("{call} was answered in an unknown form at `{at}`: {why}")]
     Unexpected {
@@ -108,9 +104,7 @@ impl Error {
 }
 
 fn in_brackets(request_id: Option<&str>) -> String {
-    request_id
-        .map(|id| format!(" (request id {id})"))
-        .unwrap_or_default()
+    request_id.map(|id| format!(" (request id {id})")).unwrap_or_default()
 }
 
 /// The sentence in a vendor's error body: from the usual places, else the whole text, but of a web page only the title.
@@ -224,10 +218,7 @@ mod tests {
     #[test]
     fn the_vendors_sentence_is_found_in_the_usual_places() {
         for (body, expected) in [
-            (
-                r#"{"code":3,"message":"nothing to change"}"#,
-                "nothing to change",
-            ),
+            (r#"{"code":3,"message":"nothing to change"}"#, "nothing to change"),
             (r#"{"error":{"message":"no"}}"#, "no"),
             (r#"{"error":"no"}"#, "no"),
             (r#"{"message":"","errors":["no"]}"#, "no"),
@@ -239,14 +230,8 @@ mod tests {
                 r#"{"errors":[{"title":"no such page","detail":"or you may not see it"}]}"#,
                 "no such page",
             ),
-            (
-                r#"{"errors":[{"message":"no","title":"no such page"}]}"#,
-                "no",
-            ),
-            (
-                r#"{"errors":[{"title":" ","detail":"no such page"}]}"#,
-                "no such page",
-            ),
+            (r#"{"errors":[{"message":"no","title":"no such page"}]}"#, "no"),
+            (r#"{"errors":[{"title":" ","detail":"no such page"}]}"#, "no such page"),
             (
                 r#"{"errors":[{"title":null,"detail":null}]}"#,
                 r#"{"errors":[{"title":null,"detail":null}]}"#,
@@ -272,10 +257,7 @@ mod tests {
             ("<html><title>a&amp;b</title>", "an HTML page"),
             ("<html><title>half", "an HTML page"),
             ("<html><title", "an HTML page"),
-            (
-                "<?xml version=\"1.0\"?><!doctype html><title>Élan</title>",
-                "an HTML page: Élan",
-            ),
+            ("<?xml version=\"1.0\"?><!doctype html><title>Élan</title>", "an HTML page: Élan"),
         ] {
             assert_eq!(vendor_message(None, body.as_bytes()), expected);
         }

@@ -79,11 +79,7 @@ impl Gate {
             session.wait_until(until, call).await?;
             // The semaphore is never closed.
             let place = self.places.acquire().await.ok();
-            let permit = Permit {
-                gate: self,
-                place,
-                epoch: self.state().epoch,
-            };
+            let permit = Permit { gate: self, place, epoch: self.state().epoch };
             if permit.is_valid(session.clock.now()) {
                 return Ok(permit);
             }

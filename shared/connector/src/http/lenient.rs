@@ -135,9 +135,7 @@ macro_rules! unreadable_fields {
 
 /// The names of those fields that could not be read: each field with [`Lenient::is_unreadable`] of it.
 pub fn unreadable(fields: impl IntoIterator<Item = (&'static str, bool)>) -> Vec<&'static str> {
-    let odd = fields
-        .into_iter()
-        .filter(|(_, is_unreadable)| *is_unreadable);
+    let odd = fields.into_iter().filter(|(_, is_unreadable)| *is_unreadable);
     odd.map(|(name, _)| name).collect()
 }
 
@@ -179,11 +177,9 @@ mod tests {
     #[test]
     fn a_time_is_read_in_the_usual_forms() {
         let expected = "2026-02-01T00:00:00Z".parse().ok();
-        for text in [
-            "2026-02-01T00:00:00Z",
-            "2026-02-01 00:00:00 UTC",
-            "Sun, 01 Feb 2026 00:00:00 GMT",
-        ] {
+        for text in
+            ["2026-02-01T00:00:00Z", "2026-02-01 00:00:00 UTC", "Sun, 01 Feb 2026 00:00:00 GMT"]
+        {
             assert_eq!(parse_time(text), expected, "{text}");
         }
         assert_eq!(parse_time("soon"), None);

@@ -92,10 +92,7 @@ impl Pace {
     const BURST: Duration = Duration::from_secs(1);
 
     pub(super) fn per_second(n: u32) -> Self {
-        Self {
-            interval: Duration::from_secs(1) / n.max(1),
-            next: Mutex::new(Timestamp::MIN),
-        }
+        Self { interval: Duration::from_secs(1) / n.max(1), next: Mutex::new(Timestamp::MIN) }
     }
 
     /// Takes the next slot, and returns how long to wait for it.
@@ -147,10 +144,7 @@ struct Window {
 
 impl Budget {
     pub(super) fn new(names: BudgetHeaders) -> Self {
-        Self {
-            names,
-            window: Mutex::new(None),
-        }
+        Self { names, window: Mutex::new(None) }
     }
 
     /// Takes one request from the window. If only the reserve is left, returns when the next window begins.
@@ -201,11 +195,7 @@ impl Budget {
             |w: &Window| between(w.reset_at, reset_at) < Duration::from_secs(2) && w.reset_at > now;
         let same = window.filter(is_same);
         let remaining = same.map_or(remaining, |w| w.remaining.min(remaining));
-        *window = Some(Window {
-            limit,
-            remaining,
-            reset_at,
-        });
+        *window = Some(Window { limit, remaining, reset_at });
     }
 }
 
@@ -238,21 +228,13 @@ mod tests {
         assert_eq!(budget.room(now), None);
         budget.learn(&answer("12"), now);
         let reset = after(now, Duration::from_secs(30));
-        let room = |left| RemainingBudget {
-            left,
-            per_window: 90,
-            resets_at: reset,
-        };
+        let room = |left| RemainingBudget { left, per_window: 90, resets_at: reset };
         assert_eq!(budget.room(now), Some(room(2)));
         assert_eq!((budget.take(now), budget.take(now)), (None, None));
         assert_eq!(budget.room(now), Some(room(0)));
         assert_eq!(budget.take(now), Some(reset), "ten percent stay");
         budget.learn(&answer("50"), now);
-        assert_eq!(
-            budget.take(now),
-            Some(reset),
-            "an answer that was overtaken changes nothing"
-        );
+        assert_eq!(budget.take(now), Some(reset), "an answer that was overtaken changes nothing");
         budget.learn(&answer("-14"), now);
         assert_eq!(budget.take(now), Some(reset), "less than nothing is left");
         assert_eq!(budget.room(now), Some(room(0)));

@@ -52,9 +52,9 @@ impl Redactor {
     }
 
     fn cleaned(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| {
-            text.replace(secret.expose_secret(), LEFT_OUT)
-        })
+        self.0
+            .iter()
+            .fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), LEFT_OUT))
     }
 }
 
@@ -111,10 +111,7 @@ mod tests {
         for (text, expected) in [
             (r#"no key a+b/c"d."#, "no key …."),
             ("/login/a%2Bb%2Fc%22d", "/login/…"),
-            (
-                r#"invalid type: string "a+b/c\"d""#,
-                r#"invalid type: string "…""#,
-            ),
+            (r#"invalid type: string "a+b/c\"d""#, r#"invalid type: string "…""#),
             (r#"{"key":"a+b\/c\"d"}"#, r#"{"key":"…"}"#),
             ("nothing of it", "nothing of it"),
             ("", ""),
@@ -129,25 +126,13 @@ mod tests {
         let encoded = "a2V5LWlkOmE/c2VjcmV0Pm9mfnRoZX5rZXk+";
         let secret = "a?secret>of~the~key>";
         let plain = format!("key-id:{secret}");
-        assert_eq!(
-            STANDARD_NO_PAD.encode(&plain),
-            "a2V5LWlkOmE/c2VjcmV0Pm9mfnRoZX5rZXk+"
-        );
+        assert_eq!(STANDARD_NO_PAD.encode(&plain), "a2V5LWlkOmE/c2VjcmV0Pm9mfnRoZX5rZXk+");
         let url_safe = encoded.replace('+', "-").replace('/', "_");
         let prefixed = format!("essu_{encoded}");
-        for sent in [
-            encoded,
-            url_safe.as_str(),
-            &format!("{encoded}=="),
-            &prefixed,
-        ] {
+        for sent in [encoded, url_safe.as_str(), &format!("{encoded}=="), &prefixed] {
             let words = words(&[sent]);
             for quoted in [encoded, &url_safe, &plain, secret] {
-                assert_eq!(
-                    words.quote(&format!("[{quoted}]")),
-                    "[…]",
-                    "{sent}: {quoted}"
-                );
+                assert_eq!(words.quote(&format!("[{quoted}]")), "[…]", "{sent}: {quoted}");
             }
             // The name is none of it.
             assert_eq!(words.quote("key-id"), "key-id");

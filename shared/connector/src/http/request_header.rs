@@ -16,10 +16,7 @@ pub enum Header {
     Secret(&'static str, SecretString),
     /// A user name, which has no colon, and a password: HTTP Basic authentication (RFC 7617).
     #[expect(missing_docs, reason = "the names say it all")]
-    Basic {
-        user: String,
-        password: SecretString,
-    },
+    Basic { user: String, password: SecretString },
 }
 
 impl Header {

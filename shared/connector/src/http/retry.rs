@@ -106,20 +106,13 @@ where
 /// How long the vendor must be left alone after this last answer: after a 429, and after a 503 with an announced end that
 /// is too far away. A 503 without one, or whose end did not help, stays an outage.
 fn wait_of(session: &Session, e: &Error) -> Option<Duration> {
-    let Error::Status {
-        status,
-        retry_after,
-        ..
-    } = e
-    else {
+    let Error::Status { status, retry_after, .. } = e else {
         return None;
     };
     let too_long = retry_after.filter(|wait| !session.can_wait(*wait));
     match status {
         // A shorter wait was slept through more than once, and did not help.
-        429 => too_long.or(Some(
-            retry_after.unwrap_or_default().max(DEFAULT_RETRY_AFTER),
-        )),
+        429 => too_long.or(Some(retry_after.unwrap_or_default().max(DEFAULT_RETRY_AFTER))),
         503 => too_long,
         _ => None,
     }
@@ -169,10 +162,7 @@ mod tests {
         };
         assert_eq!(read("7"), Some(Duration::from_secs(7)));
         assert_eq!(read("0.5"), Some(Duration::from_millis(500)));
-        assert_eq!(
-            read("Thu, 01 Jan 2026 00:01:00 GMT"),
-            Some(Duration::from_secs(60))
-        );
+        assert_eq!(read("Thu, 01 Jan 2026 00:01:00 GMT"), Some(Duration::from_secs(60)));
         assert_eq!(read("Wed, 31 Dec 2025 00:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(read("soon"), None);
         assert_eq!(read("1767225600"), Some(Duration::from_secs(86_400)));

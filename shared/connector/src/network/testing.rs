@@ -9,10 +9,8 @@ use rollcall_model::Error;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-pub(crate) const TESTDATA: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../connector/src/network/testdata"
-);
+pub(crate) const TESTDATA: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../connector/src/network/testdata");
 
 pub(crate) fn network(variables: &[(&str, &str)]) -> Result<super::Network, Error> {
     let variable = |name: &str| {

@@ -62,32 +62,12 @@ async fn other_hosts_are_reached_as_the_variables_say() {
     let (proxy, asked) = server("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     let proxy = format!("http://u:hunter2@{proxy}");
     for (variables, base, expected) in [
-        (
-            &[("HTTPS_PROXY", &*proxy)][..],
-            "https://a.invalid",
-            "CONNECT a.invalid:443 HTTP/1.1",
-        ),
-        (
-            &[("all_proxy", &*proxy)],
-            "https://a.invalid",
-            "CONNECT a.invalid:443 HTTP/1.1",
-        ),
-        (
-            &[("http_proxy", &*proxy)],
-            "http://a.invalid",
-            "POST http://a.invalid/x HTTP/1.1",
-        ),
+        (&[("HTTPS_PROXY", &*proxy)][..], "https://a.invalid", "CONNECT a.invalid:443 HTTP/1.1"),
+        (&[("all_proxy", &*proxy)], "https://a.invalid", "CONNECT a.invalid:443 HTTP/1.1"),
+        (&[("http_proxy", &*proxy)], "http://a.invalid", "POST http://a.invalid/x HTTP/1.1"),
         (&[("HTTP_PROXY", &*proxy)], "https://a.invalid", ""),
-        (
-            &[("ALL_PROXY", &*proxy), ("NO_PROXY", ".invalid")],
-            "https://a.invalid",
-            "",
-        ),
-        (
-            &[("ALL_PROXY", &*proxy), ("no_proxy", "b, *")],
-            "https://a.invalid",
-            "",
-        ),
+        (&[("ALL_PROXY", &*proxy), ("NO_PROXY", ".invalid")], "https://a.invalid", ""),
+        (&[("ALL_PROXY", &*proxy), ("no_proxy", "b, *")], "https://a.invalid", ""),
     ] {
         let network = network(variables).expect("usable");
         let error = ask(&network, base).await.expect_err("no such host");
@@ -125,42 +105,18 @@ async fn each_reason_of_a_failed_connection_has_its_own_code() {
 
     assert!(ask(&trusting, &format!("https://{good}")).await.is_ok());
     for (network, base, code) in [
-        (
-            Network::default(),
-            format!("https://{good}"),
-            "UntrustedCertificate",
-        ),
-        (
-            trusting.clone(),
-            format!("https://{expired}"),
-            "CertificateOutOfDate",
-        ),
+        (Network::default(), format!("https://{good}"), "UntrustedCertificate"),
+        (trusting.clone(), format!("https://{expired}"), "CertificateOutOfDate"),
         (
             trusting.clone(),
             format!("https://localhost:{}", good.port()),
             "CertificateOfAnotherHost",
         ),
         (trusting.clone(), format!("https://{plain}"), "TlsFailed"),
-        (
-            Network::default(),
-            "https://a.invalid".into(),
-            "HostNotFound",
-        ),
-        (
-            Network::default(),
-            format!("https://{}", closed()),
-            "VendorUnreachable",
-        ),
-        (
-            proxied(no_login),
-            "https://a.invalid".into(),
-            "ProxyCredentials",
-        ),
-        (
-            proxied(no_tunnel),
-            "https://a.invalid".into(),
-            "ProxyFailed",
-        ),
+        (Network::default(), "https://a.invalid".into(), "HostNotFound"),
+        (Network::default(), format!("https://{}", closed()), "VendorUnreachable"),
+        (proxied(no_login), "https://a.invalid".into(), "ProxyCredentials"),
+        (proxied(no_tunnel), "https://a.invalid".into(), "ProxyFailed"),
         (proxied(closed()), "https://a.invalid".into(), "ProxyFailed"),
     ] {
         let meter = Arc::<Meter>::default();

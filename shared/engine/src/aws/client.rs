@@ -27,12 +27,8 @@ pub(super) fn client(network: &Network) -> Result<Option<SharedHttpClient>, Erro
     };
     let tls = TlsContext::builder().with_trust_store(roots).build();
     let tls = tls.map_err(|e| failed(e.into()))?;
-    let http = network
-        .http_proxy()
-        .map(|url| ProxyConfig::http(url.as_str()));
-    let https = network
-        .https_proxy()
-        .map(|url| ProxyConfig::https(url.as_str()));
+    let http = network.http_proxy().map(|url| ProxyConfig::http(url.as_str()));
+    let https = network.https_proxy().map(|url| ProxyConfig::https(url.as_str()));
     let [http, https] = [http, https].map(|proxy| through(network, &tls, proxy));
     let http = http.map_err(|e| failed(e.into()))?;
     let https = https.map_err(|e| failed(e.into()))?;

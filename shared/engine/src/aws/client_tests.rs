@@ -25,44 +25,14 @@ async fn aws_is_reached_through_the_same_proxies_with_the_same_trust() {
     let elsewhere = "a.invalid:1";
     for (variables, endpoint, fix, line) in [
         (&[trust][..], format!("https://{good}"), None, None),
-        (
-            &[trust],
-            format!("https://{expired}"),
-            Some(Fault::OutOfDate),
-            None,
-        ),
-        (
-            &[trust],
-            format!("https://localhost:{}", good.port()),
-            Some(Fault::WrongName),
-            None,
-        ),
-        (
-            &[],
-            format!("https://{good}"),
-            Some(Fault::UnknownIssuer),
-            None,
-        ),
-        (
-            &[],
-            "http://a.invalid".into(),
-            Some(Fault::HostNotFound),
-            None,
-        ),
+        (&[trust], format!("https://{expired}"), Some(Fault::OutOfDate), None),
+        (&[trust], format!("https://localhost:{}", good.port()), Some(Fault::WrongName), None),
+        (&[], format!("https://{good}"), Some(Fault::UnknownIssuer), None),
+        (&[], "http://a.invalid".into(), Some(Fault::HostNotFound), None),
         (&proxies, format!("http://{direct}"), None, None),
         (&proxies, format!("https://{good}"), None, None),
-        (
-            &proxies,
-            format!("https://{elsewhere}"),
-            Some(Fault::ProxyCredentials),
-            Some("CONNECT"),
-        ),
-        (
-            &proxies,
-            format!("http://{elsewhere}"),
-            Some(Fault::ProxyCredentials),
-            Some("GET"),
-        ),
+        (&proxies, format!("https://{elsewhere}"), Some(Fault::ProxyCredentials), Some("CONNECT")),
+        (&proxies, format!("http://{elsewhere}"), Some(Fault::ProxyCredentials), Some("GET")),
     ] {
         let network = network(variables).expect("usable");
         let credentials = Credentials::new("AKIATEST", "hunter2", None, None, "test");

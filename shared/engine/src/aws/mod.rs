@@ -27,19 +27,13 @@ struct Clients {
 impl Sdk {
     /// Clients that go through the proxies of `network` and trust its bundle.
     pub(crate) fn new(network: &Network) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Clients {
-            http: client::client(network)?,
-            ..Clients::default()
-        })))
+        Ok(Self(Arc::new(Clients { http: client::client(network)?, ..Clients::default() })))
     }
 
     /// Clients with this configuration.
     #[cfg(test)]
     pub(crate) fn of(config: aws_config::SdkConfig) -> Self {
-        Self(Arc::new(Clients {
-            config: OnceCell::new_with(Some(config)),
-            ..Clients::default()
-        }))
+        Self(Arc::new(Clients { config: OnceCell::new_with(Some(config)), ..Clients::default() }))
     }
 
     async fn config(&self) -> &aws_config::SdkConfig {
@@ -60,9 +54,8 @@ impl Sdk {
             let config = self.config().await;
             let is_custom = config.endpoint_url().is_some()
                 || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-            let config = aws_sdk_s3::config::Builder::from(config)
-                .force_path_style(is_custom)
-                .build();
+            let config =
+                aws_sdk_s3::config::Builder::from(config).force_path_style(is_custom).build();
             aws_sdk_s3::Client::from_conf(config)
         };
         self.0.s3.get_or_init(make).await
@@ -152,16 +145,8 @@ const CODES: &[(&str, ErrorType, &str)] = {
             Misconfigured,
             CREDENTIALS,
         ),
-        (
-            "SignatureDoesNotMatch InvalidSignatureException",
-            Misconfigured,
-            SIGNATURE,
-        ),
-        (
-            "RequestTimeTooSkewed RequestExpired RequestInTheFuture",
-            Misconfigured,
-            CLOCK,
-        ),
+        ("SignatureDoesNotMatch InvalidSignatureException", Misconfigured, SIGNATURE),
+        ("RequestTimeTooSkewed RequestExpired RequestInTheFuture", Misconfigured, CLOCK),
         (
             "PermanentRedirect AuthorizationHeaderMalformed IllegalLocationConstraintException InvalidRegion",
             Misconfigured,
@@ -175,11 +160,7 @@ const CODES: &[(&str, ErrorType, &str)] = {
             AGAIN,
         ),
         ("DecryptionFailure EncryptionFailure", Misconfigured, KEY),
-        (
-            "NotImplemented UnsupportedOperation XAmzContentSHA256Mismatch",
-            Misconfigured,
-            DIALECT,
-        ),
+        ("NotImplemented UnsupportedOperation XAmzContentSHA256Mismatch", Misconfigured, DIALECT),
         (
             "RequestTimeout RequestTimeoutException BadDigest IncompleteBody TemporaryRedirect SlowDown Throttling \
              ThrottlingException ThrottledException TooManyRequestsException RequestLimitExceeded RequestThrottled \
@@ -193,10 +174,7 @@ const CODES: &[(&str, ErrorType, &str)] = {
 fn of_code(code: &str) -> Option<(ErrorType, &'static str)> {
     let named = |codes: &str| codes.split_whitespace().any(|known| known == code);
     let known = CODES.iter().find(|(codes, ..)| named(codes));
-    let kms = || {
-        code.starts_with("KMS")
-            .then_some((ErrorType::Misconfigured, KEY))
-    };
+    let kms = || code.starts_with("KMS").then_some((ErrorType::Misconfigured, KEY));
     known.map(|(_, kind, fix)| (*kind, *fix)).or_else(kms)
 }
 

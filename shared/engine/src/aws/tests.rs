@@ -52,17 +52,11 @@ fn read(stream: &TcpStream) -> Request {
         lines.push(line.trim().to_owned());
     }
     let headers = lines.get(1..).unwrap_or_default().join("\n").to_lowercase();
-    let length = headers
-        .lines()
-        .find_map(|h| h.strip_prefix("content-length: ")?.parse().ok());
+    let length = headers.lines().find_map(|h| h.strip_prefix("content-length: ")?.parse().ok());
     let mut body = vec![0; length.unwrap_or_default()];
     reader.read_exact(&mut body).expect("a body");
     let line = lines.into_iter().next().unwrap_or_default();
-    Request {
-        line,
-        headers,
-        body,
-    }
+    Request { line, headers, body }
 }
 
 fn config(endpoint: &str) -> aws_config::SdkConfig {
@@ -81,10 +75,7 @@ fn store(config: aws_config::SdkConfig) -> S3 {
 }
 
 fn failed(status: u16, code: &str, region: Option<&'static str>) -> Error {
-    let metadata = ErrorMetadata::builder()
-        .code(code)
-        .message("why it is so")
-        .build();
+    let metadata = ErrorMetadata::builder().code(code).message("why it is so").build();
     let mut raw = HttpResponse::new(status.try_into().expect("a status"), SdkBody::empty());
     if let Some(region) = region {
         raw.headers_mut().insert("x-amz-bucket-region", region);
@@ -98,44 +89,19 @@ fn only_what_may_pass_is_worth_a_retry() {
     use ErrorType::{Misconfigured, Unavailable};
     for (status, code, kind, fix) in [
         (301, "PermanentRedirect", Misconfigured, "AWS_REGION"),
-        (
-            400,
-            "AuthorizationHeaderMalformed",
-            Misconfigured,
-            "AWS_REGION",
-        ),
+        (400, "AuthorizationHeaderMalformed", Misconfigured, "AWS_REGION"),
         (403, "RequestTimeTooSkewed", Misconfigured, "clock"),
-        (
-            403,
-            "SignatureDoesNotMatch",
-            Misconfigured,
-            "AWS_SECRET_ACCESS_KEY",
-        ),
+        (403, "SignatureDoesNotMatch", Misconfigured, "AWS_SECRET_ACCESS_KEY"),
         (400, "InvalidSignatureException", Misconfigured, "clock"),
         (400, "ExpiredToken", Misconfigured, "aws sso login"),
         (400, "ExpiredTokenException", Misconfigured, "aws sso login"),
-        (
-            400,
-            "UnrecognizedClientException",
-            Misconfigured,
-            "AWS_ACCESS_KEY_ID",
-        ),
-        (
-            403,
-            "InvalidAccessKeyId",
-            Misconfigured,
-            "AWS_ACCESS_KEY_ID",
-        ),
+        (400, "UnrecognizedClientException", Misconfigured, "AWS_ACCESS_KEY_ID"),
+        (403, "InvalidAccessKeyId", Misconfigured, "AWS_ACCESS_KEY_ID"),
         (400, "DecryptionFailure", Misconfigured, "KMS key"),
         (400, "KMS.DisabledException", Misconfigured, "KMS key"),
         (404, "NoSuchBucket", Misconfigured, "Create the bucket"),
         (403, "AccessDenied", Misconfigured, "policy"),
-        (
-            501,
-            "NotImplemented",
-            Misconfigured,
-            "AWS_REQUEST_CHECKSUM_CALCULATION",
-        ),
+        (501, "NotImplemented", Misconfigured, "AWS_REQUEST_CHECKSUM_CALCULATION"),
         (400, "SomethingNew", Misconfigured, "documentation"),
         (403, "SomethingNew", Misconfigured, "policy"),
         (400, "RequestTimeout", Unavailable, "run again"),
@@ -157,10 +123,7 @@ fn only_what_may_pass_is_worth_a_retry() {
 #[test]
 fn the_region_of_a_bucket_elsewhere_is_named() {
     let error = failed(301, "PermanentRedirect", Some("eu-west-1"));
-    assert!(
-        error.to_string().ends_with("(the bucket is in eu-west-1)"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("(the bucket is in eu-west-1)"), "{error}");
     let error = failed(403, "AccessDenied", Some("eu-west-1"));
     assert!(!error.to_string().contains("eu-west-1"), "{error}");
 }
@@ -172,17 +135,11 @@ async fn what_is_missing_in_the_settings_is_named() {
     // Nothing names the place of a container's credentials.
     let container = aws_config::ecs::EcsCredentialsProvider::builder().build();
     let chain = CredentialsProviderChain::first_try("container", container);
-    let no_credentials = usable()
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(chain))
-        .build();
+    let no_credentials =
+        usable().into_builder().credentials_provider(SharedCredentialsProvider::new(chain)).build();
     for (config, kind, fix) in [
         (no_region, ErrorType::Misconfigured, "set AWS_REGION"),
-        (
-            no_credentials,
-            ErrorType::Misconfigured,
-            "no credentials were found",
-        ),
+        (no_credentials, ErrorType::Misconfigured, "no credentials were found"),
         (usable(), ErrorType::Unavailable, "nothing listens"),
     ] {
         let error = store(config).get("k").await.expect_err("unusable");
@@ -199,11 +156,7 @@ async fn a_write_that_raced_is_sent_again_whatever_the_code() {
             let mut asked = asked.lock().expect("unpoisoned");
             *asked += 1;
             match *asked {
-                1 | 2 => (
-                    409,
-                    String::new(),
-                    format!("<Error><Code>{code}</Code></Error>"),
-                ),
+                1 | 2 => (409, String::new(), format!("<Error><Code>{code}</Code></Error>")),
                 _ => (200, "etag: \"e3\"\r\n".into(), String::new()),
             }
         };
@@ -215,28 +168,14 @@ async fn a_write_that_raced_is_sent_again_whatever_the_code() {
 
 #[tokio::test]
 async fn a_condition_that_does_not_hold_is_known_by_its_status() {
-    for (status, code) in [
-        (412, "Precondition"),
-        (404, "NoSuchObject"),
-        (404, "NoSuchBucket"),
-    ] {
+    for (status, code) in [(412, "Precondition"), (404, "NoSuchObject"), (404, "NoSuchBucket")] {
         let answer = move |request: &Request| match request.line.starts_with("PUT") {
-            true => (
-                status,
-                String::new(),
-                format!("<Error><Code>{code}</Code></Error>"),
-            ),
-            false => (
-                404,
-                String::new(),
-                "<Error><Code>NoSuchKey</Code></Error>".into(),
-            ),
+            true => (status, String::new(), format!("<Error><Code>{code}</Code></Error>")),
+            false => (404, String::new(), "<Error><Code>NoSuchKey</Code></Error>".into()),
         };
         let store = store(config(&server(answer)));
         let version = crate::store::Version("\"e1\"".into());
-        let put = store
-            .put("k", Body::Bytes(b"x"), PutMode::Update(&version))
-            .await;
+        let put = store.put("k", Body::Bytes(b"x"), PutMode::Update(&version)).await;
         match put.expect_err("not written") {
             PutError::Condition(_) => assert_ne!(code, "NoSuchBucket"),
             PutError::Failed(e) => assert!(e.to_string().contains("NoSuchBucket"), "{e}"),
@@ -246,21 +185,11 @@ async fn a_condition_that_does_not_hold_is_known_by_its_status() {
 
 /// A store that speaks S3 and is not AWS: buckets are in the path, and bodies are sent as they are.
 fn plain_s3(request: &Request) -> (u16, String, String) {
-    let refuse = |code: &str| {
-        (
-            501,
-            String::new(),
-            format!("<Error><Code>{code}</Code></Error>"),
-        )
-    };
+    let refuse = |code: &str| (501, String::new(), format!("<Error><Code>{code}</Code></Error>"));
     if !request.line.starts_with("PUT /bucket/p/k") {
         return refuse("NoBucketInPath");
     }
-    let foreign = [
-        "aws-chunked",
-        "x-amz-trailer",
-        "streaming-unsigned-payload-trailer",
-    ];
+    let foreign = ["aws-chunked", "x-amz-trailer", "streaming-unsigned-payload-trailer"];
     if foreign.iter().any(|word| request.headers.contains(word)) || request.body != b"content" {
         return refuse("NotImplemented");
     }
@@ -284,12 +213,7 @@ async fn a_store_that_is_not_aws_works_with_the_documented_settings() {
     }
 
     let by_default = store(config(&endpoint));
-    let put = by_default
-        .put("k", Body::File(file.path()), PutMode::Create)
-        .await;
+    let put = by_default.put("k", Body::File(file.path()), PutMode::Create).await;
     let error = put.expect_err("a trailer").into_error("it");
-    assert!(
-        error.fix().contains("AWS_REQUEST_CHECKSUM_CALCULATION"),
-        "{error:?}"
-    );
+    assert!(error.fix().contains("AWS_REQUEST_CHECKSUM_CALCULATION"), "{error:?}");
 }

@@ -18,10 +18,8 @@ pub struct Loss {
 /// The losses between two snapshots: more than half and more than twenty, or everything.
 pub(crate) fn losses(before: &ByType, now: &ByType) -> Vec<Loss> {
     let mut losses = Vec::new();
-    let kinds = [
-        ("resources", &before.resources, &now.resources),
-        ("grants", &before.grants, &now.grants),
-    ];
+    let kinds =
+        [("resources", &before.resources, &now.resources), ("grants", &before.grants, &now.grants)];
     for (what, before, now) in kinds {
         for (resource_type, &had) in before {
             let has = now.get(resource_type).copied().unwrap_or_default();
@@ -42,12 +40,7 @@ pub(crate) fn losses(before: &ByType, now: &ByType) -> Vec<Loss> {
 
 impl std::fmt::Display for Loss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            what,
-            resource_type,
-            before,
-            now,
-        } = self;
+        let Self { what, resource_type, before, now } = self;
         let on = if what == "grants" { "on" } else { "of type" };
         write!(f, "{what} {on} {resource_type} fell from {before} to {now}")
     }
@@ -59,10 +52,8 @@ mod tests {
 
     #[test]
     fn half_of_many_or_all_of_few_is_a_sudden_loss() {
-        let by = |n: u64| ByType {
-            grants: [("namespace".to_owned(), n)].into(),
-            ..ByType::default()
-        };
+        let by =
+            |n: u64| ByType { grants: [("namespace".to_owned(), n)].into(), ..ByType::default() };
         for (before, now, held) in [
             (100, 100, false),
             (100, 50, false),
@@ -74,11 +65,7 @@ mod tests {
             (0, 0, false),
             (1, 500, false),
         ] {
-            assert_eq!(
-                !losses(&by(before), &by(now)).is_empty(),
-                held,
-                "{before} → {now}"
-            );
+            assert_eq!(!losses(&by(before), &by(now)).is_empty(), held, "{before} → {now}");
         }
         let gone = losses(&by(3), &ByType::default());
         assert_eq!(gone[0].to_string(), "grants on namespace fell from 3 to 0");

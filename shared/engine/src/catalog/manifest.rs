@@ -50,10 +50,7 @@ pub struct Manifest {
 impl Manifest {
     /// The keys of its connection.
     pub(crate) fn keys(&self) -> Keys<'_> {
-        Keys {
-            connector: &self.connector,
-            connection: &self.connection,
-        }
+        Keys { connector: &self.connector, connection: &self.connection }
     }
 }
 

@@ -65,9 +65,7 @@ pub(crate) fn grown(before: &str, now: &str) -> String {
 
 /// The parts of a tenant, by name; one that has no parts is a single part without a name.
 fn parts(tenant: &str) -> impl Iterator<Item = (&str, &str)> {
-    tenant
-        .split(' ')
-        .map(|part| part.split_once('=').unwrap_or(("", part)))
+    tenant.split(' ').map(|part| part.split_once('=').unwrap_or(("", part)))
 }
 
 #[cfg(test)]
@@ -76,10 +74,7 @@ mod tests {
 
     #[test]
     fn parts_may_come_and_go_but_not_change() {
-        let keys = Keys {
-            connector: "c",
-            connection: "default",
-        };
+        let keys = Keys { connector: "c", connection: "default" };
         for (before, now, is_same) in [
             ("t1", "t1", true),
             ("t1", "t2", false),
@@ -93,11 +88,7 @@ mod tests {
             ("a=x", "b=x", false),
             ("t1", "a=x", false),
         ] {
-            assert_eq!(
-                check_same(keys, before, now).is_ok(),
-                is_same,
-                "{before}, {now}"
-            );
+            assert_eq!(check_same(keys, before, now).is_ok(), is_same, "{before}, {now}");
         }
     }
 

@@ -164,9 +164,8 @@ impl Context {
             Some("false") => false,
             Some(_) => return Err(misconfigured("ROLLCALL_EXPAND must be `true` or `false`")),
         };
-        let timeout = variable("ROLLCALL_TIMEOUT_SECONDS")
-            .map(|text| seconds(&text))
-            .transpose()?;
+        let timeout =
+            variable("ROLLCALL_TIMEOUT_SECONDS").map(|text| seconds(&text)).transpose()?;
         let open = |text: &str| open_store(text, &sdk);
         let store = variable("ROLLCALL_STORE");
         let store = open(store.as_deref().unwrap_or("./rollcall-data"))?;
@@ -175,11 +174,7 @@ impl Context {
         let transport = Transport::new(Some(&network))?;
         Ok(Self {
             audit: audit.transpose()?.unwrap_or_else(|| store.clone()),
-            settings: Settings {
-                expand,
-                timeout,
-                ..Settings::default()
-            },
+            settings: Settings { expand, timeout, ..Settings::default() },
             ..Self::new(store, secrets, Arc::new(System), transport)
         })
     }
@@ -209,10 +204,7 @@ impl Context {
             let message = format!("{e} (at {})", self.secrets.place(C::ABOUT.name, connection));
             Error::new(e.kind(), e.code(), message, e.fix().to_owned())
         })?;
-        Ok(Connected {
-            connector: C::connect(&config, session)?,
-            warnings,
-        })
+        Ok(Connected { connector: C::connect(&config, session)?, warnings })
     }
 
     /// How long a lease must last: until this process has ended, where that time is known.
@@ -284,9 +276,7 @@ fn open_secrets(
 fn seconds(text: &str) -> Result<Duration, Error> {
     match text.parse::<u32>() {
         Ok(n) if n > 0 => Ok(Duration::from_secs(n.into())),
-        _ => Err(misconfigured(
-            "ROLLCALL_TIMEOUT_SECONDS must be a number of seconds, 1 or more",
-        )),
+        _ => Err(misconfigured("ROLLCALL_TIMEOUT_SECONDS must be a number of seconds, 1 or more")),
     }
 }
 
@@ -320,11 +310,8 @@ mod tests {
             ("./rollcall-data/k".into(), "/audit/k".into())
         );
         assert!(local.secrets.place("c", "d").contains("BATON_*"));
-        let files = with(&[
-            ("ROLLCALL_SECRETS", "file:/s"),
-            ("ROLLCALL_EXPAND", "false"),
-        ])
-        .expect("usable");
+        let files =
+            with(&[("ROLLCALL_SECRETS", "file:/s"), ("ROLLCALL_EXPAND", "false")]).expect("usable");
         assert_eq!(files.secrets.place("c", "d"), "/s/c/d.json");
         assert!(!files.settings.expand);
         for bad in [
@@ -336,10 +323,7 @@ mod tests {
             ("ROLLCALL_STORE", "s3:/b"),
             ("ROLLCALL_TIMEOUT_SECONDS", "soon"),
         ] {
-            assert_eq!(
-                with(&[bad]).map(|_| ()).expect_err("unusable").code(),
-                "BadEnvironment"
-            );
+            assert_eq!(with(&[bad]).map(|_| ()).expect_err("unusable").code(), "BadEnvironment");
         }
     }
 }

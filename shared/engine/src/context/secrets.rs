@@ -42,12 +42,8 @@ impl Environment {
 
     /// These variables.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let ours = variables
-            .into_iter()
-            .filter(|(key, _)| key.starts_with("BATON_"));
-        Self {
-            variables: ours.map(|(key, value)| (key, value.into())).collect(),
-        }
+        let ours = variables.into_iter().filter(|(key, _)| key.starts_with("BATON_"));
+        Self { variables: ours.map(|(key, value)| (key, value.into())).collect() }
     }
 }
 
@@ -119,10 +115,7 @@ pub struct SecretsManager {
 impl SecretsManager {
     /// Secrets whose names begin with `prefix`.
     pub fn new(prefix: impl Into<String>, sdk: crate::aws::Sdk) -> Self {
-        Self {
-            prefix: prefix.into(),
-            sdk,
-        }
+        Self { prefix: prefix.into(), sdk }
     }
 
     fn name(&self, connector: &str, connection: &str) -> String {
@@ -181,16 +174,9 @@ mod tests {
         std::fs::create_dir_all(folder.path().join("toybox/acme.json")).expect("a folder");
         for (error, code, fix) in [
             (missing, "UnknownConnection", "Create the secret"),
-            (
-                failure().await,
-                "SecretNotReadable",
-                "Let this user read the file",
-            ),
+            (failure().await, "SecretNotReadable", "Let this user read the file"),
         ] {
-            assert_eq!(
-                (error.kind(), error.code().as_str()),
-                (ErrorType::Misconfigured, code)
-            );
+            assert_eq!((error.kind(), error.code().as_str()), (ErrorType::Misconfigured, code));
             assert!(error.to_string().contains("toybox/acme.json"), "{error}");
             assert!(error.fix().contains(fix), "{}", error.fix());
         }

@@ -14,11 +14,7 @@ pub(super) fn in_progress(
     at: Timestamp,
     reason: Option<Reason>,
 ) -> ChangeAnswer {
-    ChangeAnswer {
-        resume_at: Some(at),
-        reason,
-        ..blank(order, record, Outcome::InProgress)
-    }
+    ChangeAnswer { resume_at: Some(at), reason, ..blank(order, record, Outcome::InProgress) }
 }
 
 /// An answer that says no more than this.

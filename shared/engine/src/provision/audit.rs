@@ -117,9 +117,7 @@ impl<'a> Record<'a> {
 
     /// The key of the record, without the names of its objects.
     pub(super) fn key(&self) -> String {
-        self.object("intended")
-            .trim_end_matches("/intended.json")
-            .to_owned()
+        self.object("intended").trim_end_matches("/intended.json").to_owned()
     }
 
     fn object(&self, name: &str) -> String {
@@ -199,11 +197,7 @@ impl<'a> Record<'a> {
         sent: Option<Value>,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let observed = Observed {
-            head: self.head_at(at),
-            sent,
-            answer: answer.clone(),
-        };
+        let observed = Observed { head: self.head_at(at), sent, answer: answer.clone() };
         self.create(&self.object("observed"), &observed).await
     }
 
@@ -253,16 +247,11 @@ impl<'a> Record<'a> {
     }
 
     fn head_at(&self, at: Timestamp) -> Head {
-        Head {
-            at,
-            ..self.head.clone()
-        }
+        Head { at, ..self.head.clone() }
     }
 
     async fn create(&self, key: &str, object: &(impl Serialize + Sync)) -> Result<(), Error> {
         let written = put_json(self.store, key, object, PutMode::Create).await;
-        written
-            .map(|_| ())
-            .map_err(|e| e.into_error("the audit record"))
+        written.map(|_| ()).map_err(|e| e.into_error("the audit record"))
     }
 }

@@ -30,14 +30,8 @@ impl Order {
                 let entitlement = event::entitlement(&e.entitlement)?;
                 let principal = event::principal(&e.principal)?;
                 let action = match operation {
-                    Operation::Grant => Action::Grant {
-                        entitlement,
-                        principal,
-                    },
-                    _ => Action::Revoke {
-                        entitlement,
-                        principal,
-                    },
+                    Operation::Grant => Action::Grant { entitlement, principal },
+                    _ => Action::Revoke { entitlement, principal },
                 };
                 let mut order = Self::new(&e, &e.connection, &e.request_id, action, e.dry_run)?;
                 order.request.allow = e.allow;
@@ -55,10 +49,9 @@ impl Order {
                 let action = Action::Delete { principal };
                 Self::new(&e, &e.connection, &e.request_id, action, e.dry_run)
             }
-            Operation::Sync => Err(Error::internal(
-                Code::UnknownOperation,
-                "a sync changes no access",
-            )),
+            Operation::Sync => {
+                Err(Error::internal(Code::UnknownOperation, "a sync changes no access"))
+            }
         }
     }
 
@@ -75,11 +68,7 @@ impl Order {
         let event = serde_json::to_value(event).map_err(Error::not_json)?;
         Ok(Self {
             connection: connection.to_owned(),
-            request: Request {
-                id: request_id.to_owned(),
-                action,
-                allow: Vec::new(),
-            },
+            request: Request { id: request_id.to_owned(), action, allow: Vec::new() },
             dry_run,
             event,
         })

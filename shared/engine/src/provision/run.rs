@@ -24,10 +24,7 @@ use rollcall_connector::{Error, ErrorType, Identity};
 const ATTEMPTS: u32 = 4;
 /// Carries a request out, or resumes it.
 pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAnswer, Error> {
-    let keys = Keys {
-        connector: P::ABOUT.name,
-        connection: &order.connection,
-    };
+    let keys = Keys { connector: P::ABOUT.name, connection: &order.connection };
     let record = Record::new(&*cx.audit, keys, P::ABOUT, order, cx.clock.now());
     if order.dry_run {
         return rehearse::<P>(cx, keys, order, &record).await;
@@ -76,10 +73,7 @@ async fn rehearse<P: Provisioner>(
         Ok(RequestResult::Waiting(at)) => in_progress(order, record, at, None),
         Err(e) => return Err(e),
     };
-    Ok(ChangeAnswer {
-        audit: None,
-        ..answer
-    })
+    Ok(ChangeAnswer { audit: None, ..answer })
 }
 
 /// The vendor has not carried out a write of this request, and Rollcall stopped waiting.
@@ -110,11 +104,7 @@ async fn connect<P: Provisioner>(
 async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()>, Error> {
     let subject = order.request.action.subject();
     let key = keys.principal_lease(&subject);
-    let request = LeaseRequest {
-        owner: &order.request.id,
-        floor: 0,
-        ttl: cx.lease_duration(),
-    };
+    let request = LeaseRequest { owner: &order.request.id, floor: 0, ttl: cx.lease_duration() };
     match Lease::acquire(&*cx.store, &*cx.clock, &key, &request).await? {
         Acquired::Held(lease) => Ok(lease),
         Acquired::Busy(holder) => {
@@ -155,19 +145,10 @@ async fn under_lease<P: Provisioner>(
     trail.intended = intentions.len();
     trail.sent = !intentions.is_empty();
     let (connector, identity) = connect::<P>(cx, keys, order).await?;
-    let mut live = LiveWriter {
-        cx,
-        connector: &connector,
-        identity: &identity,
-        record,
-        lease,
-        trail,
-    };
+    let mut live =
+        LiveWriter { cx, connector: &connector, identity: &identity, record, lease, trail };
     let attempt = Attempt {
-        is_contested: live
-            .lease
-            .last_sender()
-            .is_some_and(|sender| sender != order.request.id),
+        is_contested: live.lease.last_sender().is_some_and(|sender| sender != order.request.id),
         carried_before: before_the_last(&intentions),
         ..Attempt::new(cx, order, record, &connector, &identity)
     };
@@ -240,15 +221,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         connector: &'a P,
         identity: &'a Identity,
     ) -> Self {
-        Self {
-            cx,
-            order,
-            record,
-            connector,
-            identity,
-            is_contested: false,
-            carried_before: None,
-        }
+        Self { cx, order, record, connector, identity, is_contested: false, carried_before: None }
     }
 
     /// Plans and carries out until there is nothing left to do.
@@ -259,10 +232,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
     ) -> Result<RequestResult, Error> {
         let (mut busy, mut sent_here, mut overtaken) = (false, false, false);
         for attempt in 0..ATTEMPTS {
-            let plan = self
-                .connector
-                .plan(self.identity, &self.order.request)
-                .await?;
+            let plan = self.connector.plan(self.identity, &self.order.request).await?;
             let mut pause = Duration::from_secs(1 << attempt);
             busy = matches!(plan, Plan::Later(_));
             match plan {
@@ -378,9 +348,8 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         };
         let outcome = self.order.request.action.outcome(proposal.is_some());
         let on_record = proposal.as_ref().map(to_json).transpose()?;
-        let (replaced, removed) = proposal
-            .map(|proposal| (proposal.replaced, proposal.removed))
-            .unwrap_or_default();
+        let (replaced, removed) =
+            proposal.map(|proposal| (proposal.replaced, proposal.removed)).unwrap_or_default();
         let answer = ChangeAnswer {
             grants: state.grants,
             resource: state.resource,
@@ -410,10 +379,7 @@ struct Effects {
 
 impl Effects {
     fn of<C>(proposal: &Proposal<C>) -> Self {
-        Self {
-            replaced: proposal.replaced.clone(),
-            removed: proposal.removed.clone(),
-        }
+        Self { replaced: proposal.replaced.clone(), removed: proposal.removed.clone() }
     }
 }
 

@@ -91,9 +91,7 @@ impl<P: Provisioner> Writer<P::Change> for LiveWriter<'_, P> {
         // From here on a retry must find what was sent, wherever this process ends.
         let on_record = to_json(proposal)?;
         let number = self.trail.intended + 1;
-        self.record
-            .intend(number, self.identity, &on_record)
-            .await?;
+        self.record.intend(number, self.identity, &on_record).await?;
         self.trail.intended = number;
         self.trail.since.get_or_insert(clock.now());
         self.trail.sent = true;
@@ -120,11 +118,11 @@ impl<P: Provisioner> LiveWriter<'_, P> {
         mut progress: WriteProgress,
     ) -> Result<Written, Error> {
         let clock = &self.cx.clock;
-        let patience = self.cx.settings.max_operation.min(
-            self.cx
-                .remaining()
-                .saturating_sub(self.cx.shutdown_reserve()),
-        );
+        let patience = self
+            .cx
+            .settings
+            .max_operation
+            .min(self.cx.remaining().saturating_sub(self.cx.shutdown_reserve()));
         let until = after(clock.now(), patience);
         loop {
             match progress {

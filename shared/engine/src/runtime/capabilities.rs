@@ -17,10 +17,7 @@ pub fn capabilities(entry: &Entry) -> Value {
     let has_accounts = all.contains(&Capability::AccountProvisioning);
     let mut names: Vec<_> = all.iter().copied().map(name).collect();
     // In the order of the schema's numbers: provision is 1, sync is 2, the others follow.
-    names.insert(
-        all.partition_point(|c| *c == Capability::Provision),
-        "CAPABILITY_SYNC",
-    );
+    names.insert(all.partition_point(|c| *c == Capability::Provision), "CAPABILITY_SYNC");
     let mut out = json!({
         "@type": "type.googleapis.com/c1.connector.v2.ConnectorCapabilities",
         "resourceTypeCapabilities": per_type,
@@ -38,9 +35,7 @@ pub fn capabilities(entry: &Entry) -> Value {
 
 fn type_capabilities(t: &ResourceType) -> Value {
     let message = encode::resource_type_message(t);
-    let trait_name = TRAITS
-        .iter()
-        .find(|(number, ..)| message.traits.contains(number));
+    let trait_name = TRAITS.iter().find(|(number, ..)| message.traits.contains(number));
     let annotations = message.annotations.iter();
     let annotations: Vec<_> = annotations.map(|a| json!({"@type": a.type_url})).collect();
     let mut resource_type =
@@ -51,9 +46,7 @@ fn type_capabilities(t: &ResourceType) -> Value {
     if !annotations.is_empty() {
         resource_type["annotations"] = json!(annotations);
     }
-    let names = ["CAPABILITY_SYNC"]
-        .into_iter()
-        .chain(t.capabilities.iter().copied().map(name));
+    let names = ["CAPABILITY_SYNC"].into_iter().chain(t.capabilities.iter().copied().map(name));
     json!({"resourceType": resource_type, "capabilities": names.collect::<Vec<_>>(), "permissions": {}})
 }
 

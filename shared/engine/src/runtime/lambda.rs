@@ -36,9 +36,7 @@ macro_rules! function {
 
 /// Serves the sync function of a connector.
 pub fn sync<C: Syncer>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::Sync, async |cx, event| {
-        function::sync::<C>(&cx, &event).await
-    })
+    serve(C::ABOUT.name, Operation::Sync, async |cx, event| function::sync::<C>(&cx, &event).await)
 }
 
 /// Serves a function of a connector that changes access.
@@ -83,21 +81,15 @@ where
         invocation.end(&outcome, &gauges);
         outcome.map_err(|e| Refusal::new(e, invocation.request_id()))
     });
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(lambda_runtime::run(service))
 }
 
 /// The end of the invocation. A time before the call began (the emulator of `cargo lambda watch` sends one in 1970) is
 /// ignored: then the configured time-out counts, if there is one.
 fn deadline(epoch_ms: u64, now: Timestamp, timeout: Option<Duration>) -> Option<Timestamp> {
-    let given = i64::try_from(epoch_ms)
-        .ok()
-        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    given
-        .filter(|at| *at > now)
-        .or_else(|| Some(after(now, timeout?)))
+    let given = i64::try_from(epoch_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    given.filter(|at| *at > now).or_else(|| Some(after(now, timeout?)))
 }
 
 /// An error as Lambda reports it: `errorType` from the closed set, `errorMessage` a JSON object.
@@ -116,10 +108,7 @@ impl fmt::Debug for Refusal {
 
 impl Refusal {
     fn new(error: Error, request_id: Option<&str>) -> Self {
-        Self {
-            error,
-            request_id: request_id.map(str::to_owned),
-        }
+        Self { error, request_id: request_id.map(str::to_owned) }
     }
 }
 

@@ -23,10 +23,7 @@ pub fn init() {
         .with_current_span(false)
         .with_span_list(false);
     // A second initialization, as in tests, changes nothing.
-    let _ = tracing_subscriber::registry()
-        .with(levels(LevelFilter::INFO))
-        .with(json)
-        .try_init();
+    let _ = tracing_subscriber::registry().with(levels(LevelFilter::INFO)).with(json).try_init();
 }
 
 /// The levels that `RUST_LOG` names, such as `debug` or `warn,rollcall=debug`; `default` if it is unset or unreadable.
@@ -162,9 +159,7 @@ fn of_answer(operation: Operation, answer: &Value) -> Vec<Number> {
     if !answer["snapshot"].is_null() {
         let read = |place| answer.pointer(place).and_then(Value::as_u64);
         values.extend(
-            counts
-                .into_iter()
-                .filter_map(|(name, place)| Some((name, "Count", read(place)?))),
+            counts.into_iter().filter_map(|(name, place)| Some((name, "Count", read(place)?))),
         );
     }
     values
@@ -201,10 +196,7 @@ mod tests {
         gauges.credential_expires("2026-06-14T23:00:00Z".parse().ok());
         let failed = line(
             Operation::Sync,
-            Err(Error::internal(
-                rollcall_connector::Code::UnexpectedAnswer,
-                "x",
-            )),
+            Err(Error::internal(rollcall_connector::Code::UnexpectedAnswer, "x")),
             &gauges,
         );
         assert_eq!(
@@ -219,18 +211,11 @@ mod tests {
             }])
         );
         assert_eq!(
-            (
-                &failed["SnapshotAge"],
-                &failed["CredentialDaysLeft"],
-                &failed["Failures"]
-            ),
+            (&failed["SnapshotAge"], &failed["CredentialDaysLeft"], &failed["Failures"]),
             (&json!(7200), &json!(13), &json!(1))
         );
         let held = json!({"status": "held", "snapshot": "k"});
-        assert_eq!(
-            line(Operation::Sync, Ok(held), &Gauges::default())["Held"],
-            1
-        );
+        assert_eq!(line(Operation::Sync, Ok(held), &Gauges::default())["Held"], 1);
         let granted = line(Operation::Grant, Ok(json!({})), &gauges);
         assert_eq!(granted.get("_aws"), None, "a change knows no snapshot");
     }

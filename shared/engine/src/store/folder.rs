@@ -97,11 +97,7 @@ impl Folder {
     }
 
     fn failed(&self, verb: &str, key: &str, e: io::Error) -> Error {
-        let code = if verb == "read" {
-            Code::StoreNotReadable
-        } else {
-            Code::StoreNotWritable
-        };
+        let code = if verb == "read" { Code::StoreNotReadable } else { Code::StoreNotWritable };
         Error::new(
             ErrorType::Misconfigured,
             code,

@@ -33,10 +33,7 @@ impl Keys<'_> {
 
     /// A part of the checkpoint of an unfinished run.
     pub fn part(&self, generation: u64, sync_id: &str, number: usize) -> String {
-        format!(
-            "{}/{generation}-{sync_id}/part-{number:06}.zst",
-            self.of("runs")
-        )
+        format!("{}/{generation}-{sync_id}/part-{number:06}.zst", self.of("runs"))
     }
 
     /// The lease of the connection.
@@ -63,18 +60,12 @@ mod tests {
 
     #[test]
     fn the_key_of_a_principals_lease_is_one_file_name_and_holds_nothing_of_its_id() {
-        let keys = Keys {
-            connector: "c",
-            connection: "d",
-        };
+        let keys = Keys { connector: "c", connection: "d" };
         for id in ["user:ada@example.com", "../../x", "\0", &"x".repeat(1000)] {
             let key = keys.principal_lease(id);
             let name = key.strip_prefix("locks/c/d/").expect("the prefix");
             let hash = name.strip_suffix(".json").expect("the suffix");
-            assert!(
-                hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()),
-                "{key}"
-            );
+            assert!(hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{key}");
         }
         let two = ["user:a", "user:b"].map(|id| keys.principal_lease(id));
         assert_ne!(two[0], two[1]);

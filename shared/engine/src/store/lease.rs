@@ -82,9 +82,7 @@ pub async fn look<T: DeserializeOwned>(store: &dyn Store, key: String) -> Result
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
     /// Who holds the lease, or held it last.
     pub fn peek(&self) -> Option<LeaseStatus> {
-        self.object
-            .as_ref()
-            .map(|(record, _)| LeaseStatus::of(record))
+        self.object.as_ref().map(|(record, _)| LeaseStatus::of(record))
     }
 
     /// Acquires the lease. An owner that left it waiting gets it back at once. `None`: another process has written it since.
@@ -119,11 +117,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
         match put_json(store, &self.key, &record, mode).await {
             Ok(version) => {
                 let key = self.key;
-                let lease = Lease {
-                    key,
-                    version,
-                    record,
-                };
+                let lease = Lease { key, version, record };
                 Ok(Some(Acquired::Held(lease)))
             }
             Err(PutError::Condition(_)) => Ok(None),
@@ -358,11 +352,7 @@ mod tests {
     }
 
     async fn ask(store: &Folder, clock: &Manual, owner: &str) -> Acquired<u32> {
-        let request = LeaseRequest {
-            owner,
-            floor: 0,
-            ttl: TTL,
-        };
+        let request = LeaseRequest { owner, floor: 0, ttl: TTL };
         let acquired = Lease::acquire(store, clock, "locks/x.json", &request).await;
         acquired.expect("a store")
     }
@@ -401,11 +391,7 @@ mod tests {
         let (_folder, store, clock) = place();
         let look = || look::<u32>(&store, "locks/x.json".into());
         let (first, second) = (look().await.expect("a look"), look().await.expect("a look"));
-        let request = |owner| LeaseRequest {
-            owner,
-            floor: 0,
-            ttl: TTL,
-        };
+        let request = |owner| LeaseRequest { owner, floor: 0, ttl: TTL };
         let acquired = first.acquire(&store, &clock, &request("a")).await;
         assert!(matches!(acquired, Ok(Some(Acquired::Held(_)))));
         let overtaken = second.acquire(&store, &clock, &request("b")).await;
@@ -439,10 +425,7 @@ mod tests {
         clock.advance(TTL);
         assert!(!is_abandoned().await, "there is nothing to resume from");
         let mut killed = held(ask(&store, &clock, "a").await);
-        killed
-            .update(&store, &clock, TTL, 1)
-            .await
-            .expect("updated");
+        killed.update(&store, &clock, TTL, 1).await.expect("updated");
         assert!(!is_abandoned().await, "it is at work");
         clock.advance(TTL);
         assert!(is_abandoned().await);
@@ -468,10 +451,7 @@ mod tests {
             version: lease.version.clone(),
             record: lease.record.clone(),
         };
-        unnoticed
-            .update(&store, &clock, TTL, 1)
-            .await
-            .expect("arrived");
+        unnoticed.update(&store, &clock, TTL, 1).await.expect("arrived");
         lease.update(&store, &clock, TTL, 2).await.expect("ours");
         assert_eq!(lease.state(), Some(&2));
     }

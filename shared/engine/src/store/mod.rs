@@ -142,57 +142,26 @@ pub(crate) mod conformance {
     pub(crate) async fn holds(store: &dyn Store) {
         assert!(store.get("a/none").await.expect("get").is_none());
 
-        let one = put(store, "a/x.json", b"one", PutMode::Create)
-            .await
-            .expect("created");
+        let one = put(store, "a/x.json", b"one", PutMode::Create).await.expect("created");
         let again = put(store, "a/x.json", b"two", PutMode::Create).await;
-        assert!(
-            matches!(again, Err(PutError::Condition(_))),
-            "create never overwrites"
-        );
+        assert!(matches!(again, Err(PutError::Condition(_))), "create never overwrites");
 
-        let two = put(store, "a/x.json", b"two", PutMode::Update(&one))
-            .await
-            .expect("updated");
+        let two = put(store, "a/x.json", b"two", PutMode::Update(&one)).await.expect("updated");
         let stale = put(store, "a/x.json", b"three", PutMode::Update(&one)).await;
-        assert!(
-            matches!(stale, Err(PutError::Condition(_))),
-            "a stale version never wins"
-        );
+        assert!(matches!(stale, Err(PutError::Condition(_))), "a stale version never wins");
         let absent = put(store, "a/y.json", b"one", PutMode::Update(&one)).await;
-        assert!(
-            matches!(absent, Err(PutError::Condition(_))),
-            "an update creates nothing"
-        );
+        assert!(matches!(absent, Err(PutError::Condition(_))), "an update creates nothing");
 
         let read = store.get("a/x.json").await.expect("get").expect("present");
-        assert_eq!(
-            (read.bytes.as_slice(), &read.version),
-            (b"two".as_slice(), &two)
-        );
+        assert_eq!((read.bytes.as_slice(), &read.version), (b"two".as_slice(), &two));
 
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), b"from a file").expect("written");
-        store
-            .put("a/b/z", Body::File(file.path()), PutMode::Overwrite)
-            .await
-            .expect("stored");
-        assert_eq!(
-            store
-                .get("a/b/z")
-                .await
-                .expect("get")
-                .expect("present")
-                .bytes,
-            b"from a file"
-        );
+        store.put("a/b/z", Body::File(file.path()), PutMode::Overwrite).await.expect("stored");
+        assert_eq!(store.get("a/b/z").await.expect("get").expect("present").bytes, b"from a file");
         assert_eq!(store.list("a/").await.expect("list"), ["a/b/z", "a/x.json"]);
         assert!(store.list("b/").await.expect("list").is_empty());
-        assert!(
-            supports_conditional_writes(store, "c/x.json")
-                .await
-                .expect("probed")
-        );
+        assert!(supports_conditional_writes(store, "c/x.json").await.expect("probed"));
     }
 
     async fn put(

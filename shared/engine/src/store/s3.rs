@@ -90,10 +90,7 @@ impl Store for S3 {
             )
             .with_source(e)
         })?;
-        Ok(Some(Object {
-            bytes: bytes.to_vec(),
-            version,
-        }))
+        Ok(Some(Object { bytes: bytes.to_vec(), version }))
     }
 
     async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {
@@ -159,10 +156,7 @@ mod tests {
     fn a_bucket_with_or_without_a_prefix_is_understood() {
         let parse = |url| S3::parse(url, Sdk::default());
         assert_eq!(parse("s3://b").expect("a store").place("k"), "s3://b/k");
-        assert_eq!(
-            parse("s3://b/p/q/").expect("a store").place("k"),
-            "s3://b/p/q/k"
-        );
+        assert_eq!(parse("s3://b/p/q/").expect("a store").place("k"), "s3://b/p/q/k");
         assert!(parse("s3://").is_none() && parse("b/p").is_none());
     }
 

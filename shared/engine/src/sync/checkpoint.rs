@@ -41,9 +41,7 @@ impl Log {
     /// Adds a commit.
     pub(super) fn add(&mut self, commit: &Commit) -> Result<(), ScratchError> {
         self.commits += 1;
-        Ok(self
-            .encoder
-            .write_all(&commit.encode_length_delimited_to_vec())?)
+        Ok(self.encoder.write_all(&commit.encode_length_delimited_to_vec())?)
     }
 
     /// Uploads what was added since the last time as the part `key`; `false` if there was nothing. What could not be
@@ -98,21 +96,13 @@ pub(super) async fn replay(
     work: &mut Work,
 ) -> Result<(), Error> {
     let unusable = |kind, code, what: &str, key: &str| {
-        let message = format!(
-            "a part of this run's checkpoint {what}: {}",
-            store.place(key)
-        );
+        let message = format!("a part of this run's checkpoint {what}: {}", store.place(key));
         let fix = "Start a new run: send the event without `sync_id`.";
         Error::new(kind, code, message, fix).with_run_restart()
     };
     for key in parts {
         let object = store.get(key).await?.ok_or_else(|| {
-            unusable(
-                ErrorType::Conflict,
-                Code::CheckpointUnreadable,
-                "is missing",
-                key,
-            )
+            unusable(ErrorType::Conflict, Code::CheckpointUnreadable, "is missing", key)
         })?;
         let unreadable = |e: Cause| {
             let (kind, code) = (ErrorType::Internal, Code::CheckpointUnreadable);
@@ -152,10 +142,7 @@ mod tests {
     use crate::store::folder::Folder;
 
     fn commit(step: i64) -> Commit {
-        Commit {
-            step,
-            ..Commit::default()
-        }
+        Commit { step, ..Commit::default() }
     }
 
     /// The steps of the commits in a part.
@@ -163,9 +150,7 @@ mod tests {
         let bytes = store.get(key).await.expect("get").expect("a part").bytes;
         let bytes = zstd::decode_all(bytes.as_slice()).expect("zstd");
         let mut rest = bytes.as_slice();
-        std::iter::from_fn(|| read(&mut rest).expect("whole"))
-            .map(|c| c.step)
-            .collect()
+        std::iter::from_fn(|| read(&mut rest).expect("whole")).map(|c| c.step).collect()
     }
 
     #[tokio::test]

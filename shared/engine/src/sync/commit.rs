@@ -114,20 +114,12 @@ pub(super) struct NewGrant {
 impl Commit {
     /// A commit that only adds steps.
     pub(super) fn steps<C: Syncer>(kind: CommitKind, steps: &[C::Step]) -> Result<Self, Error> {
-        Ok(Self {
-            kind: kind as i32,
-            spawn: new_steps::<C>(steps)?,
-            ..Self::default()
-        })
+        Ok(Self { kind: kind as i32, spawn: new_steps::<C>(steps)?, ..Self::default() })
     }
 
     /// A list starts over.
     pub(super) fn restart(step: i64) -> Self {
-        Self {
-            kind: CommitKind::Restart as i32,
-            step,
-            ..Self::default()
-        }
+        Self { kind: CommitKind::Restart as i32, step, ..Self::default() }
     }
 
     /// The output of step `step`.
@@ -171,12 +163,8 @@ impl Commit {
 
     /// Whether a page produced nothing at all, not even a count of rows that were left out.
     pub(super) fn is_empty_page(&self) -> bool {
-        let rest = Self {
-            kind: self.kind,
-            step: self.step,
-            next: self.next.clone(),
-            ..Self::default()
-        };
+        let rest =
+            Self { kind: self.kind, step: self.step, next: self.next.clone(), ..Self::default() };
         *self == rest
     }
 }
@@ -212,10 +200,7 @@ fn new_step<C: Syncer>(step: &C::Step) -> Result<NewStep, Error> {
 }
 
 fn proto_id(id: &rollcall_model::ResourceId) -> ResourceId {
-    ResourceId {
-        resource_type: id.resource_type.clone(),
-        resource: id.id.clone(),
-    }
+    ResourceId { resource_type: id.resource_type.clone(), resource: id.id.clone() }
 }
 
 fn new_warning(Warning { code, message }: Warning) -> NewWarning {

@@ -81,10 +81,7 @@ pub(super) type Find<'a> = dyn Fn(&str) -> Result<Option<(ResourceId, Option<Ran
 
 impl Edges {
     pub(super) fn new() -> Self {
-        Self {
-            types: vec![Vec::new()],
-            ..Self::default()
-        }
+        Self { types: vec![Vec::new()], ..Self::default() }
     }
 
     /// Whether there is nothing to expand.
@@ -117,12 +114,7 @@ impl Edges {
             let from = self.node(source);
             if from != to {
                 let shallow = expandable.shallow;
-                self.edges.push(Edge {
-                    to,
-                    from,
-                    shallow,
-                    types,
-                });
+                self.edges.push(Edge { to, from, shallow, types });
             }
         }
         Ok(())
@@ -168,11 +160,7 @@ pub(super) fn expand(
     for (entitlement, _) in names {
         let (resource, stated) = find(&entitlement)?.unzip();
         let rows = stated.flatten().map(|range| (range, true));
-        nodes.push(Node {
-            entitlement,
-            resource,
-            rows: rows.into_iter().collect(),
-        });
+        nodes.push(Node { entitlement, resource, rows: rows.into_iter().collect() });
     }
     let all = edges.edges.len();
     let exists = |node: u32| nodes[node as usize].resource.is_some();
@@ -181,11 +169,7 @@ pub(super) fn expand(
     edges.edges.sort();
     edges.edges.dedup();
 
-    let mut expansion = Expansion {
-        writer,
-        edges: &edges,
-        added: 0,
-    };
+    let mut expansion = Expansion { writer, edges: &edges, added: 0 };
     for component in order(&edges, &nodes) {
         // Outside a cycle one visit is enough; inside, go round until nothing changes.
         loop {
@@ -198,10 +182,7 @@ pub(super) fn expand(
             }
         }
     }
-    Ok(Expanded {
-        added: expansion.added,
-        left_out,
-    })
+    Ok(Expanded { added: expansion.added, left_out })
 }
 
 /// The strongly connected components, sources first; inside one, by entitlement.
@@ -214,11 +195,8 @@ fn order(edges: &Edges, nodes: &[Node]) -> Vec<Vec<usize>> {
     for node in by_name {
         index[node] = graph.add_node(node);
     }
-    let mut pairs: Vec<_> = edges
-        .edges
-        .iter()
-        .map(|e| (index[e.from as usize], index[e.to as usize]))
-        .collect();
+    let mut pairs: Vec<_> =
+        edges.edges.iter().map(|e| (index[e.from as usize], index[e.to as usize])).collect();
     pairs.sort();
     pairs.dedup();
     graph.extend_with_edges(pairs);
@@ -251,11 +229,8 @@ impl Expansion<'_> {
     /// Brings one destination up to date with its sources. Returns whether anything changed.
     fn visit(&mut self, nodes: &mut [Node], to: usize) -> Result<bool, Error> {
         let first = self.edges.edges.partition_point(|e| (e.to as usize) < to);
-        let incoming: Vec<Edge> = self.edges.edges[first..]
-            .iter()
-            .take_while(|e| e.to as usize == to)
-            .copied()
-            .collect();
+        let incoming: Vec<Edge> =
+            self.edges.edges[first..].iter().take_while(|e| e.to as usize == to).copied().collect();
         if incoming.is_empty() {
             return Ok(false);
         }
@@ -293,11 +268,7 @@ impl Expansion<'_> {
         arrival: Arrival,
         range: &mut Option<Range>,
     ) -> Result<bool, Error> {
-        let Arrival {
-            principal: (kind, principal),
-            row,
-            mut sources,
-        } = arrival;
+        let Arrival { principal: (kind, principal), row, mut sources } = arrival;
         if let Some((row_id, direct)) = row {
             if direct {
                 sources.insert(entitlement.to_owned(), GrantSource { is_direct: true });
@@ -305,10 +276,8 @@ impl Expansion<'_> {
             return self.update(row_id, GrantSources { sources });
         }
         let (mut id, mut data) = (String::new(), Vec::new());
-        let immutable = Grant {
-            annotations: vec![GrantImmutable::default().to_any()],
-            ..Grant::default()
-        };
+        let immutable =
+            Grant { annotations: vec![GrantImmutable::default().to_any()], ..Grant::default() };
         let annotations = immutable.encode_to_vec();
         encoder.encode(&kind, &principal, &annotations, &mut id, &mut data);
         append_sources(&mut data, GrantSources { sources });
@@ -406,11 +375,7 @@ impl<'a> Stream<'a> {
         cursor: &'a mut Cursor,
     ) -> Result<Self, ScratchError> {
         let Range { first, last } = cursor.rows;
-        let mut stream = Self {
-            rows: statement.query([first, last])?,
-            cursor,
-            head: None,
-        };
+        let mut stream = Self { rows: statement.query([first, last])?, cursor, head: None };
         stream.advance()?;
         Ok(stream)
     }
@@ -434,11 +399,7 @@ impl Arrival {
         nodes: &[Node],
         types: &[Vec<String>],
     ) -> Result<Self, ScratchError> {
-        let mut arrival = Self {
-            principal,
-            row: None,
-            sources: BTreeMap::new(),
-        };
+        let mut arrival = Self { principal, row: None, sources: BTreeMap::new() };
         for stream in streams {
             if stream.head.as_ref() != Some(&arrival.principal) {
                 continue;

@@ -102,9 +102,7 @@ impl Finish<'_> {
     fn trait_kind(&self, resource_type: &str, what: &str) -> Result<TraitKind, Error> {
         let found = self.about.resource_type(resource_type);
         found.map(|t| t.trait_kind).ok_or_else(|| {
-            broken(format!(
-                "{what} has the unknown resource type `{resource_type}`"
-            ))
+            broken(format!("{what} has the unknown resource type `{resource_type}`"))
         })
     }
 
@@ -179,10 +177,7 @@ impl Finish<'_> {
     fn add_stubs(&mut self) -> Result<(), Error> {
         let sql = "SELECT type, id FROM names WHERE state NOT IN (1, 3) AND principal = 1 ORDER BY type, id";
         let stubs = all(self.work, sql, [], |row| {
-            Ok(ResourceId::new(
-                row.get::<_, String>(0)?,
-                row.get::<_, String>(1)?,
-            ))
+            Ok(ResourceId::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?))
         })?;
         for id in stubs {
             let data = stub(&id, self.trait_kind(&id.resource_type, "a principal")?);
@@ -241,9 +236,7 @@ impl Finish<'_> {
             }
             refill(&mut last, id);
             if !self.is_listed(kind, resource)? {
-                return Err(broken(format!(
-                    "the resource of entitlement {id} is missing"
-                )));
+                return Err(broken(format!("the resource of entitlement {id} is missing")));
             }
             let data = blob(row, 3)?.unwrap_or_default();
             self.writer.entitlement(id, (kind, resource), data)?;
@@ -263,9 +256,7 @@ impl Finish<'_> {
         let (mut id, mut data, mut first_expansion) = (String::new(), Vec::new(), Vec::new());
         each::<Error>(self.work, sql, |row| {
             let entitlement = text(row, 0)?;
-            let same = group
-                .as_ref()
-                .is_some_and(|of| of.entitlement == entitlement);
+            let same = group.as_ref().is_some_and(|of| of.entitlement == entitlement);
             if !same {
                 self.close(group.take())?;
             }
@@ -289,8 +280,7 @@ impl Finish<'_> {
                 edges.add(entitlement, principal, expansion)?;
             }
             let annotations = blob(row, 3)?.unwrap_or_default();
-            of.encoder
-                .encode(principal.0, principal.1, annotations, &mut id, &mut data);
+            of.encoder.encode(principal.0, principal.1, annotations, &mut id, &mut data);
             let row_id = self.writer.grant(&GrantColumns {
                 resource: (&of.resource.resource_type, &of.resource.id),
                 entitlement,
@@ -366,10 +356,7 @@ fn notices(
     left_out: usize,
     stubs: &BTreeMap<String, u64>,
 ) -> Vec<Warning> {
-    let stub_counts: Vec<_> = stubs
-        .iter()
-        .map(|(kind, n)| format!("{n} {kind}"))
-        .collect();
+    let stub_counts: Vec<_> = stubs.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     let notices = [
         (
             unexplained > 0,
@@ -402,9 +389,7 @@ fn notices(
         ),
     ];
     let raised = notices.into_iter().filter(|(raised, ..)| *raised);
-    raised
-        .map(|(_, code, message)| Warning::new(code, message))
-        .collect()
+    raised.map(|(_, code, message)| Warning::new(code, message)).collect()
 }
 
 /// A snapshot that would mislead its readers is not published.

@@ -156,9 +156,7 @@ impl<'a> Journal<'a> {
         }
         if between(now, self.lease.expires_at()) < self.cx.settings.lease / 2 {
             let (store, clock) = (&*self.cx.store, &*self.cx.clock);
-            self.lease
-                .renew(store, clock, self.cx.lease_duration())
-                .await?;
+            self.lease.renew(store, clock, self.cx.lease_duration()).await?;
         }
         Ok(())
     }
@@ -167,17 +165,13 @@ impl<'a> Journal<'a> {
     pub(super) async fn save(&mut self) -> Result<(), Error> {
         self.upload().await?;
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
-        self.lease
-            .update(store, clock, self.cx.lease_duration(), self.saved.clone())
-            .await
+        self.lease.update(store, clock, self.cx.lease_duration(), self.saved.clone()).await
     }
 
     async fn upload(&mut self) -> Result<(), Error> {
         self.saved_at = self.cx.clock.now();
         let number = self.saved.parts.len() + 1;
-        let key = self
-            .keys
-            .part(self.lease.generation(), self.sync_id, number);
+        let key = self.keys.part(self.lease.generation(), self.sync_id, number);
         if self.log.upload(&*self.cx.store, &key).await? {
             self.saved.parts.push(key);
         }

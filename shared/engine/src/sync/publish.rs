@@ -63,9 +63,7 @@ pub(super) fn manifest(
             bytes: finished.packed.bytes,
             sha256: finished.packed.sha256.clone(),
         },
-        digests: Digests {
-            content: finished.content_digest.clone(),
-        },
+        digests: Digests { content: finished.content_digest.clone() },
         counts: Counts {
             resources: stats.resources,
             entitlements: stats.entitlements,
@@ -89,9 +87,7 @@ pub(super) fn manifest(
 /// What the connector never reads, and what this run could not.
 fn blind_spots(about: &About, warnings: &[Warning]) -> Vec<String> {
     let always = about.blind_spots.iter().copied();
-    let of_this_run = warnings
-        .iter()
-        .filter(|w| w.code == Code::BlindSpot.as_str());
+    let of_this_run = warnings.iter().filter(|w| w.code == Code::BlindSpot.as_str());
     let all = always.chain(of_this_run.map(|w| w.message.as_str()));
     all.map(str::to_owned).collect()
 }

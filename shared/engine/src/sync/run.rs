@@ -32,10 +32,7 @@ const WORTH_SAVING: Duration = Duration::from_secs(10);
 /// Syncs a connection, or resumes a run.
 pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswer, Error> {
     event::check_connection(&event.connection)?;
-    let keys = Keys {
-        connector: C::ABOUT.name,
-        connection: &event.connection,
-    };
+    let keys = Keys { connector: C::ABOUT.name, connection: &event.connection };
     for id in event.sync_id.iter().chain(&event.accept) {
         check_sync_id(id)?;
     }
@@ -86,11 +83,7 @@ async fn take<C: Syncer>(
                 // A run that was suspended while it moved the pointer has nothing left to do.
                 if holder.as_ref().is_some_and(|l| l.owner == id && !l.active) {
                     let ttl = cx.lease_duration();
-                    let request = LeaseRequest {
-                        owner: id,
-                        floor: 0,
-                        ttl,
-                    };
+                    let request = LeaseRequest { owner: id, floor: 0, ttl };
                     if let Some(Acquired::Held(lease)) =
                         found.acquire(store, clock, &request).await?
                     {
@@ -112,11 +105,8 @@ async fn take<C: Syncer>(
         if let Some(at) = before.ended_at() {
             cx.gauges.snapshot_is_of(at);
         }
-        let request = LeaseRequest {
-            owner: &sync_id,
-            floor: before.generation(),
-            ttl: cx.lease_duration(),
-        };
+        let request =
+            LeaseRequest { owner: &sync_id, floor: before.generation(), ttl: cx.lease_duration() };
         let lease = match found.acquire(store, clock, &request).await? {
             Some(Acquired::Held(lease)) => lease,
             // The run of this id is at work, or was killed and keeps its lease a little longer.
@@ -304,9 +294,7 @@ impl Journal<'_> {
         }
         // Nobody renews the lease while the snapshot is written.
         let (store, clock) = (&*cx.store, &*cx.clock);
-        self.lease
-            .renew(store, clock, cx.lease_duration().max(estimate * 2))
-            .await?;
+        self.lease.renew(store, clock, cx.lease_duration().max(estimate * 2)).await?;
         let finished = self.write::<C>(started_at).await?;
         // Before anything that others will see: is the lease still ours?
         self.lease.renew(store, clock, cx.lease_duration()).await?;
@@ -317,9 +305,8 @@ impl Journal<'_> {
         let before = Baseline::read(store, self.keys).await?;
         before.check_tenant(self.keys, &identity.tenant)?;
         let about = C::ABOUT;
-        let manifest = publish::manifest(
-            self, about, identity, &before, warnings, snapshot, &finished,
-        );
+        let manifest =
+            publish::manifest(self, about, identity, &before, warnings, snapshot, &finished);
         latest::publish(store, &manifest).await?;
         Ok(manifest)
     }

@@ -20,9 +20,7 @@ pub(super) fn value<T: FromSql>(
     sql: &str,
     params: impl Params,
 ) -> Result<T, ScratchError> {
-    Ok(db
-        .prepare_cached(sql)?
-        .query_row(params, |row| row.get(0))?)
+    Ok(db.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)
 }
 
 /// All rows.

@@ -28,10 +28,7 @@ impl WorkDir {
         // The lock comes first: a folder without one is never removed by others.
         let folder = lock.path().with_extension("");
         fs::create_dir(&folder)?;
-        Ok(Self {
-            folder,
-            _lock: lock,
-        })
+        Ok(Self { folder, _lock: lock })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -49,10 +46,7 @@ impl Drop for WorkDir {
 /// A new lock file. Another process may lock it first, as one of a dead process: then the next one.
 fn locked(parent: &Path) -> io::Result<NamedTempFile> {
     loop {
-        let file = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .suffix(SUFFIX)
-            .tempfile_in(parent)?;
+        let file = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(parent)?;
         match file.as_file().try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => {}

@@ -54,12 +54,7 @@ impl<S: Subject> Bench<S> {
         let (mut cx, clock, folder) = surroundings(name, &secret, transport);
         // What a connector makes of an outage shows at the first failure. Attempts are the engine's own.
         cx.settings.retries = 0;
-        Self {
-            vendor,
-            cx,
-            clock,
-            folder,
-        }
+        Self { vendor, cx, clock, folder }
     }
 
     /// Begins again with an empty store and the clock at the beginning.

@@ -14,7 +14,7 @@ pub use syncing::*;
 
 use async_trait::async_trait;
 use rollcall_engine::runtime::function::Entry;
-use rollcall_simulators::{Fault, Request};
+use rollcall_simulators::{Fault, Request, Server};
 use serde_json::Value;
 
 /// A connector's simulator, with a small world that has one of everything.
@@ -28,6 +28,8 @@ pub trait Subject: Sized + Send + Sync {
 
     /// Starts the simulator.
     async fn start() -> Self;
+    /// Its server, with the log of requests and the faults.
+    fn server(&self) -> &Server;
     /// The connector.
     fn entry() -> Entry;
     /// The secret of a connection to this simulator.
@@ -39,17 +41,25 @@ pub trait Subject: Sized + Send + Sync {
     /// Lets lists come in another order than documented.
     fn shuffle(&self, seed: u64);
     /// What goes wrong from now on, and nothing else.
-    fn set_faults(&self, faults: Vec<Fault>);
+    fn set_faults(&self, faults: Vec<Fault>) {
+        self.server().set_faults(faults);
+    }
     /// The requests so far.
-    fn requests(&self) -> Vec<Request>;
+    fn requests(&self) -> Vec<Request> {
+        self.server().requests()
+    }
     /// Whether a request changes nothing at the vendor, whatever its method.
     fn only_reads(request: &Request) -> bool {
         request.method == "GET"
     }
     /// Forgets the requests so far.
-    fn clear_requests(&self);
+    fn clear_requests(&self) {
+        self.server().clear_requests();
+    }
     /// What was sent that the vendor does not document.
-    fn violations(&self) -> Vec<String>;
+    fn violations(&self) -> Vec<String> {
+        self.server().violations()
+    }
     /// Who has what in the simulated world, without versions and times.
     fn view(&self) -> Value;
     /// Lets a principal that grants name vanish from the lists without their noticing, if this vendor can do that: gives

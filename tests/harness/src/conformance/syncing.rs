@@ -26,14 +26,9 @@ pub async fn the_same_world_gives_the_same_bytes<S: Subject>() {
 pub async fn lists_may_come_in_pages_of_any_size_and_in_any_order<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     let whole = bench.complete().await;
-    for (size, hollow, seed) in [
-        (1, false, 0),
-        (1, true, 0),
-        (2, false, 1),
-        (2, false, 2),
-        (3, true, 3),
-        (7, false, 0),
-    ] {
+    for (size, hollow, seed) in
+        [(1, false, 0), (1, true, 0), (2, false, 1), (2, false, 2), (3, true, 3), (7, false, 0)]
+    {
         bench.afresh();
         bench.vendor.split_pages(size, hollow);
         if seed > 0 {
@@ -123,11 +118,7 @@ pub async fn a_list_whose_cursor_is_lost_starts_over<S: Subject>() {
             Fault::nth_matching(n, method, path, FaultKind::StaleCursor).exactly()
         };
         bench.vendor.set_faults(paths.iter().map(lost).collect());
-        is_like(
-            &bench.complete().await,
-            &whole,
-            &format!("cursors {n} lost"),
-        );
+        is_like(&bench.complete().await, &whole, &format!("cursors {n} lost"));
         // Nothing was asked for twice: there are fewer cursors.
         if bench.vendor.requests().len() == requests.len() {
             break;

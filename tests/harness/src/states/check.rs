@@ -22,11 +22,7 @@ Succeed Type Comment?
 Fail Type Error? ErrorPath? CausePath
 ";
 
-const LISTS: [[&str; 2]; 3] = [
-    ["Retry", "retrier"],
-    ["Catch", "catcher"],
-    ["Choices", "rule"],
-];
+const LISTS: [[&str; 2]; 3] = [["Retry", "retrier"], ["Catch", "catcher"], ["Choices", "rule"]];
 const NUMBERS: [&str; 4] = ["Seconds", "Attempts", "Rate", "Concurrency"];
 const PROCESSOR: &str = r#"{"ExecutionType":"STANDARD","Mode":"DISTRIBUTED"}"#;
 

@@ -44,11 +44,7 @@ impl<'a> Expression<'a> {
             steps.push(next);
             rest = after;
         }
-        Some(Self {
-            function,
-            is_context,
-            steps,
-        })
+        Some(Self { function, is_context, steps })
     }
 
     fn evaluate(&self, data: &Value, context: &Value) -> Option<Value> {

@@ -68,21 +68,13 @@ async fn items_are_worked_off_side_by_side_and_retried_with_growing_waits() {
 #[tokio::test]
 async fn failures_are_caught_and_whatever_takes_too_long_ends_everything() {
     for (plan, error, cause, seconds) in [
-        (
-            &[("No", r#""x""#), ("", "00:00")][..],
-            "Some",
-            r#"[{"no":"x"}]"#,
-            0,
-        ),
+        (&[("No", r#""x""#), ("", "00:00")][..], "Some", r#"[{"no":"x"}]"#, 0),
         (&[("No", "not JSON")], "States.Runtime", "StringToJson", 0),
         (&[("", "59:00")], "States.Timeout", "too long", 1000),
     ] {
         let execution = run(plan).await;
         let failure = execution.result.expect_err("failed");
-        assert_eq!(
-            (failure.error.as_str(), execution.seconds),
-            (error, seconds)
-        );
+        assert_eq!((failure.error.as_str(), execution.seconds), (error, seconds));
         assert!(failure.cause.contains(cause), "{}", failure.cause);
     }
 }

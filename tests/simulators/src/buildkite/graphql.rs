@@ -41,9 +41,7 @@ pub(super) fn answer(tenant: &mut Tenant<Vendor>, call: &Call) -> Answer {
         Ok((answer, _)) => answer,
         Err(refusal) => tenant.refuse(call, &refusal),
     };
-    let readings = tenant
-        .meters
-        .spend(Which::GraphQl, &tenant.options, now, payer, points);
+    let readings = tenant.meters.spend(Which::GraphQl, &tenant.options, now, payer, points);
     answer.headers.extend(readings.headers());
     answer
 }
@@ -91,12 +89,7 @@ fn carry_out(
     }
     let headers = [("requested", requested), ("actual", points)];
     let headers = headers.map(|(name, n)| (format!("ratelimit-complexity-{name}"), n.to_string()));
-    let answer = Answer {
-        status: 200,
-        headers: headers.into(),
-        body,
-        violations: Vec::new(),
-    };
+    let answer = Answer { status: 200, headers: headers.into(), body, violations: Vec::new() };
     Ok((answer, points))
 }
 
@@ -106,9 +99,7 @@ fn variables(call: &Call) -> Result<Variables, Refusal> {
         head::object(&body, "the body", &["query", "variables"]).map_err(Refusal::violation)?;
     let query = head::text(body, "the body", "query").map_err(Refusal::violation)?;
     if query.split_whitespace().collect::<Vec<_>>().join(" ") != QUERY {
-        return Err(wrong(format!(
-            "this is not the query that is known here: {query}"
-        )));
+        return Err(wrong(format!("this is not the query that is known here: {query}")));
     }
     let given = &body.get("variables").cloned().unwrap_or_default();
     let known = ["slug", "first", "after", "members"];
@@ -125,9 +116,7 @@ fn variables(call: &Call) -> Result<Variables, Refusal> {
         Some(_) => return Err(wrong("Variable $after was provided invalid value")),
     };
     Ok(Variables {
-        slug: head::text(given, "variables", "slug")
-            .map_err(wrong)?
-            .to_owned(),
+        slug: head::text(given, "variables", "slug").map_err(wrong)?.to_owned(),
         first: number("first")?,
         after,
         members: number("members")?,
@@ -189,10 +178,7 @@ fn organization(
         .collect();
     let end = next.as_ref().map(Place::write);
     let end = end.or_else(|| {
-        let end = Place {
-            offset: place.offset + edges.len(),
-            ..place.clone()
-        };
+        let end = Place { offset: place.offset + edges.len(), ..place.clone() };
         (!edges.is_empty()).then(|| end.write())
     });
     let page = json!({"hasNextPage": next.is_some(), "endCursor": end});

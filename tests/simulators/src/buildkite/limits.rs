@@ -26,17 +26,11 @@ pub struct Limits {
 
 impl Limits {
     /// Those of the REST API.
-    pub const REST: Self = Self {
-        per_organization: 200,
-        per_user: 50,
-        window: Duration::from_secs(60),
-    };
+    pub const REST: Self =
+        Self { per_organization: 200, per_user: 50, window: Duration::from_secs(60) };
     /// Those of GraphQL.
-    pub const GRAPHQL: Self = Self {
-        per_organization: 20_000,
-        per_user: 5_000,
-        window: Duration::from_secs(300),
-    };
+    pub const GRAPHQL: Self =
+        Self { per_organization: 20_000, per_user: 5_000, window: Duration::from_secs(300) };
     /// More than anybody needs.
     pub const NONE: Self = Self {
         per_organization: 1_000_000_000,
@@ -104,10 +98,7 @@ impl Meters {
             Which::Rest => (&mut self.rest, options.rest),
             Which::GraphQl => (&mut self.graphql, options.graphql),
         };
-        if options
-            .forgive_after
-            .is_some_and(|most| used.refused >= most)
-        {
+        if options.forgive_after.is_some_and(|most| used.refused >= most) {
             *used = Used::default();
         }
         let granted = payer.map(|token| &token.organizations);
@@ -117,25 +108,15 @@ impl Meters {
         });
         let user = payer.map(|token| &token.owner);
         let read = |windows: &mut BTreeMap<String, Window>, name: Option<&String>, limit| {
-            let window = windows
-                .entry(name.cloned().unwrap_or_default())
-                .or_default();
+            let window = windows.entry(name.cloned().unwrap_or_default()).or_default();
             window.open(now, limits.window, None);
             window.used += amount;
             let reset = whole_seconds(window.left(now, limits.window));
-            Reading {
-                limit,
-                used: window.used,
-                reset,
-            }
+            Reading { limit, used: window.used, reset }
         };
         Readings {
             which,
-            organization: read(
-                &mut used.organizations,
-                organization,
-                limits.per_organization,
-            ),
+            organization: read(&mut used.organizations, organization, limits.per_organization),
             user: read(&mut used.users, user, limits.per_user),
         }
     }
@@ -169,10 +150,7 @@ impl Meters {
                 format!("Your organization has exceeded the limit of {limit} complexity points.")
             }
         };
-        Err(Refusal::new(
-            429,
-            format!("{message} Please try again in {reset} seconds."),
-        ))
+        Err(Refusal::new(429, format!("{message} Please try again in {reset} seconds.")))
     }
 }
 
@@ -197,12 +175,7 @@ impl Readings {
             Which::GraphQl => (None, "graphql_user"),
         };
         let mut headers = write("ratelimit", scope, self.organization, self.which);
-        headers.extend(write(
-            "ratelimit-user",
-            Some(user_scope),
-            self.user,
-            self.which,
-        ));
+        headers.extend(write("ratelimit-user", Some(user_scope), self.user, self.which));
         headers
     }
 }
@@ -254,9 +227,5 @@ pub fn too_many_requests(scope: &str, reset: u64) -> FaultKind {
     let refusal = rest_refusal(users, limit, used, reset);
     let mut body = refusal.detail.unwrap_or_default();
     body["message"] = json!(refusal.reason);
-    FaultKind::Status {
-        code: 429,
-        headers,
-        body: Some(body),
-    }
+    FaultKind::Status { code: 429, headers, body: Some(body) }
 }

@@ -102,11 +102,7 @@ impl Api for Vendor {
     /// `{"message": "…"}` of REST, `{"errors": [{"message": "…"}]}` of GraphQL. *Unknown*: the text for teams and members
     /// that are not found, `Not Found` or `No team found`. Taken: the first.
     fn envelope(_options: &Options, call: &Call, refusal: &Refusal) -> Value {
-        let page = if is_graphql(call) {
-            "graphql-api"
-        } else {
-            "rest-api"
-        };
+        let page = if is_graphql(call) { "graphql-api" } else { "rest-api" };
         let usual = Refusal::usual(refusal.status).reason == refusal.reason;
         let message = match refusal.status {
             401 => format!(

@@ -33,13 +33,7 @@ const fn get(
     need: Option<&'static str>,
     run: fn(&mut Request<'_, Vendor>) -> Reply,
 ) -> Route<Vendor> {
-    Route {
-        method: "GET",
-        path,
-        parameters,
-        need,
-        run,
-    }
+    Route { method: "GET", path, parameters, need, run }
 }
 
 const ORGANIZATIONS: Option<&str> = Some("read_organizations");
@@ -50,25 +44,10 @@ static ROUTES: [Route<Vendor>; 7] = [
     get("/v2/access-token", &[], None, access_token),
     get("/v2/user", &[], Some("read_user"), user),
     get("/v2/organizations", &PAGES, ORGANIZATIONS, organizations),
-    get(
-        "/v2/organizations/{}/members",
-        &PAGES,
-        ORGANIZATIONS,
-        members,
-    ),
-    get(
-        "/v2/organizations/{}/members/{}",
-        &[],
-        ORGANIZATIONS,
-        member,
-    ),
+    get("/v2/organizations/{}/members", &PAGES, ORGANIZATIONS, members),
+    get("/v2/organizations/{}/members/{}", &[], ORGANIZATIONS, member),
     get("/v2/organizations/{}/teams", &PAGES, TEAMS, teams),
-    get(
-        "/v2/organizations/{}/teams/{}/members",
-        &PAGES,
-        TEAMS,
-        team_members,
-    ),
+    get("/v2/organizations/{}/teams/{}/members", &PAGES, TEAMS, team_members),
 ];
 
 impl Desk for Vendor {
@@ -159,10 +138,7 @@ fn user(request: &mut Request<'_, Vendor>) -> Reply {
 /// <https://buildkite.com/docs/apis/rest-api/organizations>
 fn organizations(request: &mut Request<'_, Vendor>) -> Reply {
     let (world, token) = (&request.tenant.world, &request.caller);
-    let seen = world
-        .organizations
-        .keys()
-        .filter_map(|slug| token.organization(world, slug));
+    let seen = world.organizations.keys().filter_map(|slug| token.organization(world, slug));
     let rows = seen.map(|org| {
         let slug = &org.slug;
         let public = request.tenant.options.public_url.trim_end_matches('/');
@@ -203,13 +179,7 @@ fn uuid<'r>(request: &'r Request<'_, Vendor>, n: usize) -> Result<&'r str, Refus
 fn member_row(request: &Request<'_, Vendor>, org: &Organization, member: &Value) -> Value {
     let (options, caller) = (&request.tenant.options, &request.caller.owner);
     let id = member["user"].as_str().unwrap_or_default();
-    let user = request
-        .tenant
-        .world
-        .users
-        .get(id)
-        .cloned()
-        .unwrap_or_default();
+    let user = request.tenant.world.users.get(id).cloned().unwrap_or_default();
     let mut row = json!({"id": id, "name": user["name"], "email": user["email"]});
     if !options.omit_role {
         row["role"] = member["role"].clone();
@@ -228,9 +198,7 @@ fn member_row(request: &Request<'_, Vendor>, org: &Organization, member: &Value)
 fn members(request: &mut Request<'_, Vendor>) -> Reply {
     let org = viewed(request)?;
     let members = org.members.iter();
-    let rows = members
-        .map(|member| member_row(request, org, member))
-        .collect();
+    let rows = members.map(|member| member_row(request, org, member)).collect();
     page(request, rows)
 }
 
@@ -256,9 +224,7 @@ fn team_row(request: &Request<'_, Vendor>, team: &Team) -> Value {
     let mut row = team.row.clone();
     row["id"] = json!(team.id);
     row["graphql_id"] = json!(base64_id("Team", &team.id));
-    let creator = row["created_by"]
-        .as_str()
-        .and_then(|id| user_row(request, id));
+    let creator = row["created_by"].as_str().and_then(|id| user_row(request, id));
     row["created_by"] = json!(creator);
     match request.tenant.options.team_permissions {
         true => {
@@ -267,8 +233,7 @@ fn team_row(request: &Request<'_, Vendor>, team: &Team) -> Value {
             }
         }
         false => {
-            row.as_object_mut()
-                .and_then(|row| row.remove("default_member_role"));
+            row.as_object_mut().and_then(|row| row.remove("default_member_role"));
         }
     }
     row
@@ -276,10 +241,7 @@ fn team_row(request: &Request<'_, Vendor>, team: &Team) -> Value {
 
 fn teams(request: &mut Request<'_, Vendor>) -> Reply {
     let org = with_teams(request)?;
-    let seen = request
-        .caller
-        .teams(org, &request.tenant.options)
-        .into_iter();
+    let seen = request.caller.teams(org, &request.tenant.options).into_iter();
     let rows = seen.map(|team| team_row(request, team)).collect();
     page(request, rows)
 }
@@ -324,10 +286,7 @@ fn page(request: &Request<'_, Vendor>, mut rows: Vec<Value>) -> Reply {
     if options.paging == Paging::Ignored {
         return ok(json!(rows));
     }
-    let size = options
-        .force_page_size
-        .map_or(per_page, |most| per_page.min(most))
-        .max(1);
+    let size = options.force_page_size.map_or(per_page, |most| per_page.min(most)).max(1);
     let begun = page.saturating_sub(options.empty_pages).max(1) - 1;
     let (mut from, mut total) = (begun.saturating_mul(size), rows.len());
     match options.shift {
@@ -347,9 +306,8 @@ fn page(request: &Request<'_, Vendor>, mut rows: Vec<Value>) -> Reply {
         ("first", 1, page > 1),
     ];
     let links = links.into_iter().filter(|(_, _, is_there)| *is_there);
-    let links: Vec<String> = links
-        .map(|(rel, page, _)| format!("<{}>; rel=\"{rel}\"", url(page)))
-        .collect();
+    let links: Vec<String> =
+        links.map(|(rel, page, _)| format!("<{}>; rel=\"{rel}\"", url(page))).collect();
     if options.paging == Paging::Links && !links.is_empty() {
         good.headers.push(("link".to_owned(), links.join(", ")));
     }
@@ -361,11 +319,7 @@ fn page_url(call: &Call, options: &Options, page: usize, per_page: usize) -> Str
     let path = call.path.strip_prefix("/v2").unwrap_or(&call.path);
     let filters = paging::name("", &call.query, &PAGES);
     let filters = filters.trim_start_matches('?');
-    let key = if options.links_echo_key {
-        format!("api_key={ECHOED_KEY}&")
-    } else {
-        String::new()
-    };
+    let key = if options.links_echo_key { format!("api_key={ECHOED_KEY}&") } else { String::new() };
     let and = if filters.is_empty() { "" } else { "&" };
     let public = options.public_url.trim_end_matches('/');
     format!("{public}{path}?{key}page={page}&per_page={per_page}{and}{filters}")
@@ -377,15 +331,9 @@ pub(super) fn repeat_page(options: &Options, call: &Call, answer: &mut Answer) {
         return;
     }
     let query = Query::parse(&call.query, &PAGES, str::to_owned).unwrap_or_default();
-    let asked = |name, default| {
-        query
-            .get(name)
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(default)
-    };
+    let asked =
+        |name, default| query.get(name).and_then(|text| text.parse().ok()).unwrap_or(default);
     let url = page_url(call, options, asked("page", 1), asked("per_page", DEFAULT));
     answer.headers.retain(|(name, _)| name != "link");
-    answer
-        .headers
-        .push(("link".to_owned(), format!("<{url}>; rel=\"next\"")));
+    answer.headers.push(("link".to_owned(), format!("<{url}>; rel=\"next\"")));
 }

@@ -51,9 +51,7 @@ impl World {
         let mut world = Self::empty();
         world
             .add_organization(ORGANIZATION_ID, ORG, "Acme Inc")
-            .edit_organization(ORG, |org| {
-                org.created_at = "2021-05-09T21:05:59.874Z".to_owned()
-            })
+            .edit_organization(ORG, |org| org.created_at = "2021-05-09T21:05:59.874Z".to_owned())
             .add_user(ADA_ID, "Ada Admin", "ada@example.com")
             .add_user(CLEO_ID, "Cleo Coder", "cleo@example.com")
             .add_member(ORG, ADA_ID, "admin")
@@ -124,9 +122,7 @@ impl World {
             self.add_user(&id, name, email).add_member(ORG, &id, role);
         }
         self.edit_member(ORG, &person(8), |one| one["sso_mode"] = json!("optional"))
-            .edit_member(ORG, &person(7), |one| {
-                one["sso_mode"] = json!("mode_of_the_future")
-            })
+            .edit_member(ORG, &person(7), |one| one["sso_mode"] = json!("mode_of_the_future"))
             // Somebody who has left, and whom some teams still mention.
             .add_user(&person(11), "Gone Gal", "gone@example.com");
     }
@@ -206,27 +202,16 @@ impl World {
     }
 }
 
-/// How much there is of everything in a generated world.
-#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
-pub struct Sizes {
+crate::sizes! {
     /// Members of the organization; not fewer than two, to whom the tokens belong.
-    #[arg(long, default_value_t = 40)]
-    pub users: usize,
+    users 40
     /// Teams; everybody is in the first one.
-    #[arg(long, default_value_t = 8)]
-    pub teams: usize,
+    teams 8
     /// Members of a team, on average.
-    #[arg(long, default_value_t = 6)]
-    pub members_per_team: usize,
+    members_per_team 6
     /// How many in a hundred teams are secret.
-    #[arg(long, default_value_t = 20)]
-    pub secret_percent: usize,
-    /// No team that all members are in.
-    #[arg(long)]
-    pub no_everyone: bool,
+    secret_percent 20
 }
-
-crate::default_from_arguments!(Sizes);
 
 const FIRST: [&str; 6] = ["Anouk", "Bram", "Chidi", "Dunja", "Emil", "Fatou"];
 const LAST: [&str; 6] = ["Adler", "Bakker", "Castro", "Diallo", "Engel", "Farkas"];
@@ -241,27 +226,24 @@ impl World {
         for number in 2..sizes.users {
             let id = random.uuid();
             let name = format!("{} {}", random.word(&FIRST), random.word(&LAST));
-            let email = format!(
-                "{}{number}@example.com",
-                name.to_lowercase().replace(' ', ".")
-            );
+            let email = format!("{}{number}@example.com", name.to_lowercase().replace(' ', "."));
             let role = if random.chance(4) { "admin" } else { "member" };
-            world
-                .add_user(&id, &name, &email)
-                .add_member(ORG, &id, role);
+            world.add_user(&id, &name, &email).add_member(ORG, &id, role);
             if random.chance(10) {
                 world.edit_member(ORG, &id, |one| one["sso_mode"] = json!("optional"));
             }
             users.push(id);
         }
         for number in 0..sizes.teams {
-            if number == 0 && !sizes.no_everyone {
-                world
-                    .add_team(ORG, EVERYONE_ID, "everyone", "Everyone")
-                    .edit_team(ORG, EVERYONE_ID, |team| {
+            if number == 0 {
+                world.add_team(ORG, EVERYONE_ID, "everyone", "Everyone").edit_team(
+                    ORG,
+                    EVERYONE_ID,
+                    |team| {
                         team.row["default"] = json!(true);
                         team.row["created_by"] = json!(ADA_ID);
-                    });
+                    },
+                );
                 for (i, user) in users.iter().enumerate() {
                     let role = if i == 0 { "maintainer" } else { "member" };
                     world.add_to_team(ORG, EVERYONE_ID, user, role);
@@ -271,22 +253,20 @@ impl World {
             let (id, area) = (random.uuid(), random.word(&AREA));
             let slug = format!("{}-{number}", area.to_lowercase());
             let creator = random.pick(&users).cloned();
-            world
-                .add_team(ORG, &id, &slug, &format!("{area} {number}"))
-                .edit_team(ORG, &id, |team| {
+            world.add_team(ORG, &id, &slug, &format!("{area} {number}")).edit_team(
+                ORG,
+                &id,
+                |team| {
                     team.row["created_by"] = json!(creator);
                     team.row["description"] = json!(format!("The people of {area}"));
-                });
+                },
+            );
             if random.chance(sizes.secret_percent) {
                 world.make_secret(ORG, &id);
             }
             // So many on average, none at all and twice as many included.
             for user in stretch(&mut random, &users, 2 * sizes.members_per_team) {
-                let role = if random.chance(15) {
-                    "maintainer"
-                } else {
-                    "member"
-                };
+                let role = if random.chance(15) { "maintainer" } else { "member" };
                 world.add_to_team(ORG, &id, user, role);
             }
         }

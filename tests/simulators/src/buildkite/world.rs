@@ -116,8 +116,7 @@ impl Organization {
     /// Whether a user administers it.
     #[must_use]
     pub fn is_admin(&self, user: &str) -> bool {
-        self.member(user)
-            .is_some_and(|member| member["role"] == "admin")
+        self.member(user).is_some_and(|member| member["role"] == "admin")
     }
 }
 
@@ -219,11 +218,7 @@ impl World {
             (TOKEN_WITHOUT_READ_TEAMS, all[1]),
             (TOKEN_WITHOUT_READ_USER, all[2]),
         ] {
-            let scopes: Vec<&str> = all
-                .iter()
-                .filter(|scope| **scope != lacks)
-                .copied()
-                .collect();
+            let scopes: Vec<&str> = all.iter().filter(|scope| **scope != lacks).copied().collect();
             self.add_token(secret, admin, &scopes, &[org]);
         }
         self.add_token(TOKEN_WITHOUT_SCOPES, admin, &[], &[org])
@@ -297,9 +292,7 @@ impl World {
 
     /// Takes a user out of a team.
     pub fn remove_from_team(&mut self, org: &str, team: &str, user: &str) -> &mut Self {
-        self.edit_team(org, team, |team| {
-            team.members.retain(|one| one["user_id"] != user)
-        })
+        self.edit_team(org, team, |team| team.members.retain(|one| one["user_id"] != user))
     }
 
     /// Members of organizations and of teams, with their roles, as an admin sees them.
@@ -309,18 +302,13 @@ impl World {
     pub fn access_view(&self) -> Value {
         let roles = |rows: &[Value], user: &str| -> Map<String, Value> {
             let id = |row: &Value| row[user].as_str().unwrap_or_default().to_owned();
-            rows.iter()
-                .map(|row| (id(row), row["role"].clone()))
-                .collect()
+            rows.iter().map(|row| (id(row), row["role"].clone())).collect()
         };
         let organizations = self.organizations.iter().map(|(slug, org)| {
             let teams = org.teams.iter();
             let teams = teams.map(|team| (team.id.clone(), json!(roles(&team.members, "user_id"))));
             let teams: Map<String, Value> = teams.collect();
-            (
-                slug.clone(),
-                json!({"members": roles(&org.members, "user"), "teams": teams}),
-            )
+            (slug.clone(), json!({"members": roles(&org.members, "user"), "teams": teams}))
         });
         json!({"organizations": organizations.collect::<Map<_, _>>()})
     }

@@ -154,11 +154,7 @@ fn count(tenant: &mut Tenant<Vendor>, running: usize) -> Result<(), Refusal> {
         Some(RateLimit::Concurrency { most, retry_after }) if running > most => {
             refused(retry_after, "conf-global-based")
         }
-        Some(RateLimit::Budget {
-            requests,
-            window,
-            forgive_after,
-        }) => {
+        Some(RateLimit::Budget { requests, window, forgive_after }) => {
             let meter = &mut tenant.meters;
             meter.open(now, window, forgive_after);
             let wait = whole_seconds(meter.left(now, window)).max(1);

@@ -53,11 +53,7 @@ pub enum RateLimit {
     /// More than `most` at the same time.
     Concurrency { most: usize, retry_after: u64 },
     /// More than `requests` in a time; counted anew after so many refusals, for clients that do not really wait.
-    Budget {
-        requests: usize,
-        window: Duration,
-        forgive_after: Option<u64>,
-    },
+    Budget { requests: usize, window: Duration, forgive_after: Option<u64> },
 }
 
 impl Default for Options {

@@ -149,10 +149,7 @@ fn by_name<'w>(request: &Request, groups: impl Iterator<Item = &'w Group>) -> Re
 }
 
 pub(super) fn group(request: &mut Request) -> Reply {
-    let (id, status) = (
-        request.required("id")?,
-        request.tenant.options.unknown_group_status,
-    );
+    let (id, status) = (request.required("id")?, request.tenant.options.unknown_group_status);
     let group = request.tenant.world.groups.get(id);
     let mut unknown = not_found("group", id);
     unknown.status = status;

@@ -130,9 +130,7 @@ impl World {
             next_permission: 2001,
             ..Self::default()
         };
-        world
-            .add_user(ADA, "Ada Admin", TEST_EMAIL)
-            .add_group("11-adm", "site-admins", &[ADA]);
+        world.add_user(ADA, "Ada Admin", TEST_EMAIL).add_group("11-adm", "site-admins", &[ADA]);
         world
     }
 

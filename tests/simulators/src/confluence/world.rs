@@ -176,10 +176,8 @@ impl World {
             "resourceAri": format!("ari:cloud:identity::group/{id}"),
             "_links": {"self": format!("{SITE}/wiki/rest/api/group/by-id?id={id}")},
         });
-        let group = Group {
-            row,
-            members: members.iter().map(|&member| member.to_owned()).collect(),
-        };
+        let group =
+            Group { row, members: members.iter().map(|&member| member.to_owned()).collect() };
         self.groups.insert(id.to_owned(), group);
         self
     }
@@ -205,12 +203,7 @@ impl World {
             "createdAt": "2025-01-02T03:04:05.678Z", "homepageId": (id + 90).to_string(), "description": null,
             "icon": null, "currentActiveAlias": key, "_links": {"webui": format!("/spaces/{key}")},
         });
-        let space = Space {
-            id,
-            row,
-            permissions: Vec::new(),
-            roles: BTreeMap::new(),
-        };
+        let space = Space { id, row, permissions: Vec::new(), roles: BTreeMap::new() };
         self.spaces.insert(id, space);
         self
     }

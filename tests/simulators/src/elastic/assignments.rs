@@ -44,26 +44,10 @@ const fn kind(
 
 const ON_PROJECTS: Option<&str> = Some("project_ids");
 static KINDS: [Kind; 5] = [
-    kind(
-        "organization",
-        None,
-        ("", &["organization-admin", "billing-admin"]),
-    ),
-    kind(
-        "deployment",
-        Some("deployment_ids"),
-        ("deployment-", &["admin", "editor", "viewer"]),
-    ),
-    kind(
-        "elasticsearch",
-        ON_PROJECTS,
-        ("elasticsearch-", &["admin", "developer", "viewer"]),
-    ),
-    kind(
-        "observability",
-        ON_PROJECTS,
-        ("observability-", &["admin", "editor", "viewer"]),
-    ),
+    kind("organization", None, ("", &["organization-admin", "billing-admin"])),
+    kind("deployment", Some("deployment_ids"), ("deployment-", &["admin", "editor", "viewer"])),
+    kind("elasticsearch", ON_PROJECTS, ("elasticsearch-", &["admin", "developer", "viewer"])),
+    kind("observability", ON_PROJECTS, ("observability-", &["admin", "editor", "viewer"])),
     kind("security", ON_PROJECTS, ("security-", SECURITY)),
 ];
 
@@ -124,20 +108,13 @@ impl Kind {
     fn rows(&'static self, entry: &Value) -> Result<Vec<Row>, Refusal> {
         let what = format!("an assignment of {}", self.name);
         let mut fields = vec!["role_id", "organization_id"];
-        fields.extend(
-            self.ids
-                .iter()
-                .flat_map(|ids| ["all", ids, "application_roles"]),
-        );
+        fields.extend(self.ids.iter().flat_map(|ids| ["all", ids, "application_roles"]));
         let entry = head::object(entry, &what, &fields).map_err(bad_body)?;
         let role = head::text(entry, &what, "role_id").map_err(bad_body)?;
         let organization = head::text(entry, &what, "organization_id").map_err(bad_body)?;
         // *Unknown*: the answer to a role nobody has heard of. Taken: 400.
         let (begin, ends) = self.roles;
-        if !role
-            .strip_prefix(begin)
-            .is_some_and(|end| ends.contains(&end))
-        {
+        if !role.strip_prefix(begin).is_some_and(|end| ends.contains(&end)) {
             return Err(bad_body(format!("{role} is not a role of {}", self.name)));
         }
         let texts = |field: &str| match entry.get(field) {
@@ -152,9 +129,7 @@ impl Kind {
             (Some(_), Some(Value::Bool(true)), true) => vec![Target::All],
             (Some(_), None | Some(Value::Bool(false)), false) => named.iter().map(one).collect(),
             (Some(ids), _, _) => {
-                return Err(bad_body(format!(
-                    "either all must be true or {ids} be given"
-                )));
+                return Err(bad_body(format!("either all must be true or {ids} be given")));
             }
         };
         let application_roles = texts("application_roles")?;
@@ -170,10 +145,7 @@ impl Kind {
 }
 
 fn list<'e>(entry: &'e Value, field: &str) -> &'e [Value] {
-    entry[field]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
+    entry[field].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 impl Row {
@@ -196,25 +168,16 @@ impl Row {
     fn same_application_roles(&self, entry: &Value) -> bool {
         let held = list(entry, "application_roles");
         held.len() == self.application_roles.len()
-            && self
-                .application_roles
-                .iter()
-                .all(|role| held.contains(role))
+            && self.application_roles.iter().all(|role| held.contains(role))
     }
 
     /// The list of the kind, which is put there if it is not there.
     fn entries<'m>(&self, assignments: &'m mut Map<String, Value>) -> Option<&'m mut Vec<Value>> {
         let holder = match self.kind.is_project() {
-            true => assignments
-                .entry("project")
-                .or_insert_with(|| json!({}))
-                .as_object_mut()?,
+            true => assignments.entry("project").or_insert_with(|| json!({})).as_object_mut()?,
             false => assignments,
         };
-        holder
-            .entry(self.kind.name)
-            .or_insert_with(|| json!([]))
-            .as_array_mut()
+        holder.entry(self.kind.name).or_insert_with(|| json!([])).as_array_mut()
     }
 
     /// Assigns it. *Unknown*: what becomes of application roles that were there. Taken: they are replaced.
@@ -222,10 +185,7 @@ impl Row {
         let has = |entry: &Value| {
             self.same_role(entry) && self.covers(entry) && self.same_application_roles(entry)
         };
-        if self
-            .entries(assignments)
-            .is_some_and(|entries| entries.iter().any(has))
-        {
+        if self.entries(assignments).is_some_and(|entries| entries.iter().any(has)) {
             return;
         }
         self.remove(assignments);
@@ -315,10 +275,7 @@ fn flatten(kind: &str, entries: &[Value], rows: &mut BTreeSet<String>) {
             roles => format!(" with {}", json!(roles)),
         };
         let ids = ["deployment_ids", "project_ids"];
-        let ids = ids
-            .iter()
-            .flat_map(|name| list(entry, name))
-            .filter_map(Value::as_str);
+        let ids = ids.iter().flat_map(|name| list(entry, name)).filter_map(Value::as_str);
         let mut wheres: Vec<String> = ids.map(|id| format!(" on {id}")).collect();
         if entry["all"] == true {
             wheres.push(" on all".to_owned());

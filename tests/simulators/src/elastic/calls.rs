@@ -40,13 +40,7 @@ const fn route(
     need: Action,
     run: fn(&mut Request<'_, Vendor>) -> Reply,
 ) -> Route<Vendor> {
-    Route {
-        method,
-        path,
-        parameters,
-        need,
-        run,
-    }
+    Route { method, path, parameters, need, run }
 }
 
 const REFRESH: &[&str] = &["refresh"];
@@ -54,109 +48,25 @@ const REFRESH: &[&str] = &["refresh"];
 /// What decides what whole groups of people may do (roles, role mappings) is read and never written: a bad role template
 /// or rule locks everybody out.
 static ROUTES: [Route<Vendor>; 19] = [
-    route(
-        "GET",
-        "/api/v1/organizations",
-        &[],
-        None,
-        cloud::organizations,
-    ),
-    route(
-        "GET",
-        "/api/v1/organizations/{}",
-        &[],
-        None,
-        cloud::organization,
-    ),
-    route(
-        "GET",
-        "/api/v1/organizations/{}/members",
-        &[],
-        None,
-        cloud::members,
-    ),
-    route(
-        "GET",
-        "/api/v1/organizations/{}/invitations",
-        &[],
-        None,
-        cloud::invitations,
-    ),
-    route(
-        "POST",
-        "/api/v1/users/{}/role_assignments",
-        &[],
-        None,
-        cloud::assign,
-    ),
-    route(
-        "DELETE",
-        "/api/v1/users/{}/role_assignments",
-        &["force"],
-        None,
-        cloud::unassign,
-    ),
-    route(
-        "POST",
-        "/api/v1/deployments/_search",
-        &[],
-        None,
-        cloud::search,
-    ),
-    route(
-        "GET",
-        "/api/v1/serverless/projects/{}",
-        &[],
-        None,
-        cloud::projects,
-    ),
-    route(
-        "GET",
-        "/_security/_authenticate",
-        &[],
-        None,
-        cluster::authenticate,
-    ),
+    route("GET", "/api/v1/organizations", &[], None, cloud::organizations),
+    route("GET", "/api/v1/organizations/{}", &[], None, cloud::organization),
+    route("GET", "/api/v1/organizations/{}/members", &[], None, cloud::members),
+    route("GET", "/api/v1/organizations/{}/invitations", &[], None, cloud::invitations),
+    route("POST", "/api/v1/users/{}/role_assignments", &[], None, cloud::assign),
+    route("DELETE", "/api/v1/users/{}/role_assignments", &["force"], None, cloud::unassign),
+    route("POST", "/api/v1/deployments/_search", &[], None, cloud::search),
+    route("GET", "/api/v1/serverless/projects/{}", &[], None, cloud::projects),
+    route("GET", "/_security/_authenticate", &[], None, cluster::authenticate),
     route("GET", "/_security/user", &[], GET_USERS, users::read),
     route("GET", "/_security/user/{}", &[], GET_USERS, users::read),
     route("PUT", "/_security/user/{}", REFRESH, PUT_USER, users::put),
-    route(
-        "DELETE",
-        "/_security/user/{}",
-        REFRESH,
-        DELETE_USER,
-        users::delete,
-    ),
-    route(
-        "PUT",
-        "/_security/user/{}/_enable",
-        REFRESH,
-        SET_ENABLED,
-        users::enable,
-    ),
-    route(
-        "PUT",
-        "/_security/user/{}/_disable",
-        REFRESH,
-        SET_ENABLED,
-        users::disable,
-    ),
+    route("DELETE", "/_security/user/{}", REFRESH, DELETE_USER, users::delete),
+    route("PUT", "/_security/user/{}/_enable", REFRESH, SET_ENABLED, users::enable),
+    route("PUT", "/_security/user/{}/_disable", REFRESH, SET_ENABLED, users::disable),
     route("GET", "/_security/role", &[], GET_ROLES, cluster::roles),
     route("GET", "/_security/role/{}", &[], GET_ROLES, cluster::roles),
-    route(
-        "GET",
-        "/_security/role_mapping",
-        &[],
-        GET_MAPPINGS,
-        cluster::mappings,
-    ),
-    route(
-        "GET",
-        "/_security/role_mapping/{}",
-        &[],
-        GET_MAPPINGS,
-        cluster::mappings,
-    ),
+    route("GET", "/_security/role_mapping", &[], GET_MAPPINGS, cluster::mappings),
+    route("GET", "/_security/role_mapping/{}", &[], GET_MAPPINGS, cluster::mappings),
 ];
 
 impl Desk for Vendor {
@@ -177,9 +87,7 @@ impl Desk for Vendor {
     /// *Unknown*: the answer of the Cloud API to a client that does not take JSON. Taken: 406, as the other's is.
     fn check(tenant: &Tenant<Self>, call: &Call) -> Result<(), Refusal> {
         head::accept(call).map_err(|reason| {
-            let refusal = Refusal::new(406, &reason)
-                .code("root.not_acceptable")
-                .wrong();
+            let refusal = Refusal::new(406, &reason).code("root.not_acceptable").wrong();
             match call.host == CLOUD {
                 true => refusal,
                 false => refusal.body(json!({"error": reason, "status": 406})),
@@ -192,10 +100,8 @@ impl Desk for Vendor {
         let segments = address::segments(&call.path).map_err(Refusal::violation)?;
         // *Unknown*: whether roles can be read in serverless projects. Taken: they can, as custom roles are documented
         // there.
-        let is_there = matches!(
-            segments.get(1).map(String::as_str),
-            Some("_authenticate" | "role")
-        );
+        let is_there =
+            matches!(segments.get(1).map(String::as_str), Some("_authenticate" | "role"));
         match cluster.is_some_and(|cluster| cluster.serverless) && !is_there {
             true => Err(cluster::not_in_serverless(call)),
             false => Ok(()),
@@ -207,11 +113,7 @@ impl Desk for Vendor {
             return Ok(());
         };
         let lenient = !request.tenant.options.mappings_need_manage_security;
-        let enough = if lenient && need == GET_MAPPINGS {
-            READ
-        } else {
-            privileges
-        };
+        let enough = if lenient && need == GET_MAPPINGS { READ } else { privileges };
         if enough.iter().any(|&name| key.privileges.contains(name)) {
             return Ok(());
         }
@@ -227,14 +129,10 @@ impl Desk for Vendor {
     fn unknown(call: &Call) -> Refusal {
         if call.host == CLOUD {
             let message = format!("The resource {} was not found", call.path);
-            return Refusal::new(404, message)
-                .code("root.resource_not_found")
-                .wrong();
+            return Refusal::new(404, message).code("root.resource_not_found").wrong();
         }
-        let reason = format!(
-            "no handler found for uri [{}] and method [{}]",
-            call.path, call.method
-        );
+        let reason =
+            format!("no handler found for uri [{}] and method [{}]", call.path, call.method);
         let body = json!({"error": reason});
         Refusal::violation(reason).body(body)
     }
@@ -243,9 +141,7 @@ impl Desk for Vendor {
     fn wrong_method(call: &Call, allowed: &[&str]) -> Refusal {
         if call.host == CLOUD {
             let message = format!("{} is not for this address", call.method);
-            return Refusal::new(405, message)
-                .code("root.method_not_allowed")
-                .wrong();
+            return Refusal::new(405, message).code("root.method_not_allowed").wrong();
         }
         let reason = format!(
             "Incorrect HTTP method for uri [{}] and method [{}], allowed: [{}]",

@@ -35,11 +35,7 @@ pub(super) fn envelope(refusal: &Refusal) -> Value {
         400 => "root.invalid_data",
         _ => "root.internal_server_error",
     };
-    let code = if refusal.code.is_empty() {
-        usual
-    } else {
-        refusal.code
-    };
+    let code = if refusal.code.is_empty() { usual } else { refusal.code };
     let mut error = json!({"code": code, "message": refusal.reason});
     if let Some(fields) = &refusal.detail {
         error["fields"] = fields.clone();
@@ -65,10 +61,7 @@ pub(super) fn count(tenant: &mut Tenant<Vendor>) -> (Result<(), Refusal>, Vec<(S
     let headers = [
         ("x-ratelimit-interval", quota.interval.as_secs()),
         ("x-ratelimit-limit", quota.limit),
-        (
-            "x-ratelimit-remaining",
-            quota.limit.saturating_sub(window.used),
-        ),
+        ("x-ratelimit-remaining", quota.limit.saturating_sub(window.used)),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_string()));
     (passed, headers.into())
@@ -159,20 +152,14 @@ pub(super) fn organization(request: &mut Request<'_, Vendor>) -> Reply {
 /// what is assigned on all of them. Taken: it does not.
 fn seen(key: &CloudKey, row: &Value) -> Value {
     let mut row = row.clone();
-    let Some(Value::Object(mut assignments)) = row
-        .as_object_mut()
-        .and_then(|row| row.remove("role_assignments"))
+    let Some(Value::Object(mut assignments)) =
+        row.as_object_mut().and_then(|row| row.remove("role_assignments"))
     else {
         return row;
     };
     if let Some(ids) = &key.deployments {
-        let mut entries = assignments
-            .remove("deployment")
-            .unwrap_or_else(|| json!([]));
-        let list = entries
-            .as_array_mut()
-            .map(std::mem::take)
-            .unwrap_or_default();
+        let mut entries = assignments.remove("deployment").unwrap_or_else(|| json!([]));
+        let list = entries.as_array_mut().map(std::mem::take).unwrap_or_default();
         let seen = list.into_iter().filter_map(|mut entry| {
             let on = entry["deployment_ids"].as_array_mut()?;
             on.retain(|id| id.as_str().is_some_and(|id| ids.contains(id)));
@@ -240,9 +227,9 @@ pub(super) fn projects(request: &mut Request<'_, Vendor>) -> Reply {
 pub(super) fn search(request: &mut Request<'_, Vendor>) -> Reply {
     let key = key(request)?;
     let body = body(request, &["size", "cursor"])?;
-    let size = body.get("size").map_or(Some(DEFAULT), |size| {
-        size.as_u64().and_then(|size| usize::try_from(size).ok())
-    });
+    let size = body
+        .get("size")
+        .map_or(Some(DEFAULT), |size| size.as_u64().and_then(|size| usize::try_from(size).ok()));
     let size = size.filter(|&size| size > 0);
     let size = size.ok_or_else(|| bad_body("size is not a number of deployments"))?;
     let place = match body.get("cursor") {
@@ -254,15 +241,10 @@ pub(super) fn search(request: &mut Request<'_, Vendor>) -> Reply {
     };
     let world = &request.tenant.world;
     let seen = world.deployments.iter().filter(|(_, cluster)| {
-        let sees = key
-            .deployments
-            .as_ref()
-            .is_none_or(|ids| ids.contains(&cluster.id));
+        let sees = key.deployments.as_ref().is_none_or(|ids| ids.contains(&cluster.id));
         !cluster.serverless && sees && key.organizations.contains(&cluster.organization)
     });
-    let all: Vec<Value> = seen
-        .map(|(name, cluster)| deployment(request, name, cluster))
-        .collect();
+    let all: Vec<Value> = seen.map(|(name, cluster)| deployment(request, name, cluster)).collect();
     let found = all.len();
     let (page, next) = place.cut(all, size, &request.tenant.options);
     let mut body = json!({"return_count": page.len(), "match_count": found, "deployments": page});
@@ -294,15 +276,10 @@ fn deployment(request: &Request<'_, Vendor>, name: &str, cluster: &Cluster) -> V
 
 /// The body, an object with only these fields. *Unknown*: the answer to a body that does not say what it is. Taken: 415.
 fn body(request: &Request<'_, Vendor>, fields: &[&str]) -> Result<Map<String, Value>, Refusal> {
-    head::content_type(request.call).map_err(|reason| {
-        Refusal::new(415, reason)
-            .code("root.unsupported_media_type")
-            .wrong()
-    })?;
+    head::content_type(request.call)
+        .map_err(|reason| Refusal::new(415, reason).code("root.unsupported_media_type").wrong())?;
     let body = head::json(request.call).map_err(bad_body)?;
-    head::object(&body, "the body", fields)
-        .map_err(bad_body)
-        .cloned()
+    head::object(&body, "the body", fields).map_err(bad_body).cloned()
 }
 
 /// `POST /users/{user_id}/role_assignments`. *Unknown*: the answer to assigning what is assigned. Taken: it is done.
@@ -320,10 +297,7 @@ pub(super) fn unassign(request: &mut Request<'_, Vendor>) -> Reply {
 
 /// Changes each assignment in the body, all of which the key may write and the user may have: nothing is done by halves.
 fn change(request: &mut Request<'_, Vendor>, change: fn(&Row, &mut Map<String, Value>)) -> Reply {
-    let body = body(
-        request,
-        &["platform", "organization", "deployment", "project"],
-    )?;
+    let body = body(request, &["platform", "organization", "deployment", "project"])?;
     let rows = assignments::rows(&body)?;
     let user = request.id(0).to_owned();
     for row in &rows {
@@ -369,11 +343,7 @@ fn member<'r>(
     user: &str,
     row: &Row,
 ) -> Result<&'r mut Value, Refusal> {
-    let org = request
-        .tenant
-        .world
-        .organizations
-        .get_mut(&row.organization);
+    let org = request.tenant.world.organizations.get_mut(&row.organization);
     let member = org.and_then(|org| org.members.get_mut(user));
     member.ok_or_else(|| {
         Refusal::new(400, format!("User [{user}] cannot have role assignments"))

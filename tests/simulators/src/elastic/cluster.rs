@@ -42,11 +42,7 @@ pub(super) fn envelope(call: &Call, refusal: &Refusal) -> Value {
         503 => "unavailable_shards_exception",
         _ => "exception",
     };
-    let kind = if refusal.code.is_empty() {
-        usual
-    } else {
-        refusal.code
-    };
+    let kind = if refusal.code.is_empty() { usual } else { refusal.code };
     let mut cause = json!({"type": kind, "reason": reason});
     if status == 401 {
         cause["header"] = json!({"WWW-Authenticate": WAYS_IN});
@@ -59,9 +55,7 @@ pub(super) fn envelope(call: &Call, refusal: &Refusal) -> Value {
 /// 400 with everything that is wrong.
 pub(super) fn invalid(kind: &'static str, errors: &[String]) -> Refusal {
     let numbered = errors.iter().zip(1..);
-    let list: String = numbered
-        .map(|(error, i)| format!("{i}: {error};"))
-        .collect();
+    let list: String = numbered.map(|(error, i)| format!("{i}: {error};")).collect();
     Refusal::new(400, format!("Validation Failed: {list}")).code(kind)
 }
 
@@ -89,9 +83,7 @@ pub(super) fn identify(tenant: &Tenant<Vendor>, call: &Call) -> Result<Deploymen
     };
     let missing = || {
         let path = &call.path;
-        denied(format!(
-            "missing authentication credentials for REST request [{path}]"
-        ))
+        denied(format!("missing authentication credentials for REST request [{path}]"))
     };
     let unable = || {
         denied("unable to authenticate with provided credentials and anonymous access is not allowed for this request".to_owned())
@@ -155,11 +147,7 @@ pub(super) fn mappings(request: &mut Request<'_, Vendor>) -> Reply {
 /// The names in the path, if there are any. A comma separates them, escaped or not, so that a name with a comma in it
 /// cannot be asked for.
 pub(super) fn wanted(request: &Request<'_, Vendor>) -> Option<Vec<String>> {
-    let names = request
-        .ids
-        .first()?
-        .split(',')
-        .filter(|name| !name.is_empty());
+    let names = request.ids.first()?.split(',').filter(|name| !name.is_empty());
     Some(names.map(str::to_owned).collect())
 }
 
@@ -168,18 +156,14 @@ pub(super) fn wanted(request: &Request<'_, Vendor>) -> Option<Vec<String>> {
 pub(super) fn keyed(request: &Request<'_, Vendor>, rows: Rows) -> Reply {
     let wanted = wanted(request);
     let is_wanted = |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
-    let mut found: Vec<(String, Value)> = rows
-        .into_iter()
-        .filter(|(name, _)| is_wanted(name))
-        .collect();
+    let mut found: Vec<(String, Value)> =
+        rows.into_iter().filter(|(name, _)| is_wanted(name)).collect();
     if wanted.is_some() && found.is_empty() {
         return Err(Refusal::new(404, "not found").body(json!({})));
     }
     request.tenant.options.ordering.arrange(&mut found);
-    let entries: Vec<String> = found
-        .iter()
-        .map(|(name, row)| format!("{}:{}", json!(name), written(row)))
-        .collect();
+    let entries: Vec<String> =
+        found.iter().map(|(name, row)| format!("{}:{}", json!(name), written(row))).collect();
     Ok(Good {
         status: 200,
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
@@ -192,9 +176,7 @@ fn written(value: &Value) -> String {
     let mut out = Vec::new();
     // Writing a value into memory does not fail.
     let done = value.serialize(&mut Serializer::with_formatter(&mut out, Java));
-    done.ok()
-        .and_then(|()| String::from_utf8(out).ok())
-        .unwrap_or_default()
+    done.ok().and_then(|()| String::from_utf8(out).ok()).unwrap_or_default()
 }
 
 /// `Double.toString`: `1.5E10`.

@@ -10,7 +10,6 @@ mod calls;
 mod cloud;
 mod cluster;
 mod options;
-mod rich;
 mod samples;
 mod users;
 mod world;
@@ -124,11 +123,7 @@ impl Api for Vendor {
             };
             answer.headers.extend(headers);
             answer.headers.extend(cloud::key_expiration(tenant, call));
-            if let Some(code) = answer
-                .body
-                .pointer("/errors/0/code")
-                .and_then(Value::as_str)
-            {
+            if let Some(code) = answer.body.pointer("/errors/0/code").and_then(Value::as_str) {
                 let code = ("x-cloud-error-codes".to_owned(), code.to_owned());
                 answer.headers.push(code);
             }

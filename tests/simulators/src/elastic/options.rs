@@ -101,12 +101,7 @@ impl Race {
     /// A change that is made once.
     #[must_use]
     pub fn new(user: &str, change: Change) -> Self {
-        Self {
-            user: user.to_owned(),
-            change,
-            times: 1,
-            after: 0,
-        }
+        Self { user: user.to_owned(), change, times: 1, after: 0 }
     }
 
     /// Lets so many reads by first.

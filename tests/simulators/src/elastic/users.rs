@@ -29,17 +29,9 @@ pub(super) fn read(request: &mut Request<'_, Vendor>) -> Reply {
         return Err(Refusal::new(404, "not found").body(json!({})));
     }
     let users = &cluster(request)?.users;
-    let rows = users
-        .iter()
-        .map(|(name, user)| (name.clone(), user.document(name)))
-        .collect();
+    let rows = users.iter().map(|(name, user)| (name.clone(), user.document(name))).collect();
     let reply = keyed(request, rows);
-    let all = || {
-        request.tenant.world.deployments[&request.call.host]
-            .users
-            .keys()
-            .cloned()
-    };
+    let all = || request.tenant.world.deployments[&request.call.host].users.keys().cloned();
     let read = wanted.unwrap_or_else(|| all().collect());
     if let Some(mut race) = request.tenant.options.race.take() {
         race.run(cluster(request)?, &read);
@@ -49,9 +41,7 @@ pub(super) fn read(request: &mut Request<'_, Vendor>) -> Reply {
 }
 
 fn refresh(request: &Request<'_, Vendor>) -> Result<(), Refusal> {
-    request
-        .one_of("refresh", &["true", "false", "wait_for"])
-        .map(|_| ())
+    request.one_of("refresh", &["true", "false", "wait_for"]).map(|_| ())
 }
 
 /// `PUT /_security/user/{name}/_enable`, which works for reserved users too.
@@ -71,10 +61,7 @@ fn set_enabled(request: &mut Request<'_, Vendor>, enabled: bool) -> Reply {
     let user = cluster(request)?.users.get_mut(&name);
     let user = user.ok_or_else(|| {
         let done = if enabled { "enabled" } else { "disabled" };
-        invalid(
-            "validation_exception",
-            &[format!("only existing users can be {done}")],
-        )
+        invalid("validation_exception", &[format!("only existing users can be {done}")])
     })?;
     user.row["enabled"] = json!(enabled);
     ok(json!({}))
@@ -128,9 +115,7 @@ fn parse(
     head::content_type(request.call).map_err(|_| {
         let kind = request.call.header("content-type").unwrap_or_default();
         let reason = format!("Content-Type header [{kind}] is not supported");
-        Refusal::new(406, &reason)
-            .body(json!({"error": reason, "status": 406}))
-            .wrong()
+        Refusal::new(406, &reason).body(json!({"error": reason, "status": 406})).wrong()
     })?;
     let body = head::json(request.call)
         .map_err(|reason| Refusal::violation(reason).code("x_content_parse_exception"))?;
@@ -163,9 +148,7 @@ fn parse(
             "expected field [{field}] to be of type {kind}, but found [{found}] instead"
         )));
     }
-    let password = row
-        .remove("password")
-        .and_then(|text| text.as_str().map(str::to_owned));
+    let password = row.remove("password").and_then(|text| text.as_str().map(str::to_owned));
     match &password {
         Some(text) if text.chars().count() < 6 => {
             let error = "passwords must be at least [6] characters long".to_owned();
@@ -197,19 +180,12 @@ fn complete(row: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
     };
     let roles: Option<Vec<String>> = match row.get("roles") {
         None => None,
-        Some(Value::String(text)) => Some(
-            text.split(',')
-                .filter(|role| !role.is_empty())
-                .map(str::to_owned)
-                .collect(),
-        ),
+        Some(Value::String(text)) => {
+            Some(text.split(',').filter(|role| !role.is_empty()).map(str::to_owned).collect())
+        }
         Some(Value::Array(list)) => {
             let names = list.iter().map(|role| role.as_str().map(str::to_owned));
-            Some(
-                names
-                    .collect::<Option<_>>()
-                    .ok_or_else(|| wrong("another"))?,
-            )
+            Some(names.collect::<Option<_>>().ok_or_else(|| wrong("another"))?)
         }
         Some(Value::Null) => return Err(wrong("null")),
         Some(other) => return Err(wrong(token(other))),
@@ -232,9 +208,7 @@ fn complete(row: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
 fn writable(cluster: &Cluster, name: &str, roles: &[String]) -> Result<(), Refusal> {
     let mut errors = Vec::new();
     if cluster.users.get(name).is_some_and(User::is_reserved) {
-        errors.push(format!(
-            "user [{name}] is reserved and only the password can be changed"
-        ));
+        errors.push(format!("user [{name}] is reserved and only the password can be changed"));
     } else if !is_name(name) {
         errors.push(format!("User name [{name}] {SYNTAX}"));
     }
@@ -262,9 +236,7 @@ fn store(
     password: Option<String>,
 ) {
     let old = cluster.users.remove(name);
-    let mut metadata = old
-        .as_ref()
-        .map_or_else(|| json!({}), |old| old.row["metadata"].clone());
+    let mut metadata = old.as_ref().map_or_else(|| json!({}), |old| old.row["metadata"].clone());
     match (row.remove("metadata"), &password) {
         (Some(new), None) => merge(&mut metadata, new),
         (Some(new), Some(_)) => metadata = new,
@@ -276,9 +248,7 @@ fn store(
     });
     let password = password.or_else(|| old.map(|old| old.password));
     let password = password.unwrap_or_default();
-    cluster
-        .users
-        .insert(name.to_owned(), User { row, password });
+    cluster.users.insert(name.to_owned(), User { row, password });
 }
 
 /// Objects are merged into objects, all else is replaced, and nothing goes away.

@@ -167,11 +167,7 @@ impl User {
 
 /// A text, or null if it is empty.
 fn or_null(text: &str) -> Value {
-    if text.is_empty() {
-        Value::Null
-    } else {
-        json!(text)
-    }
+    if text.is_empty() { Value::Null } else { json!(text) }
 }
 
 /// Adds to an object what is in another: lists grow, objects are joined, all else is replaced.
@@ -248,43 +244,13 @@ impl World {
     /// Adds to a member's `role_assignments`, which look as they do in the API:
     /// `json!({"organization": [{"organization_id": "198583657190", "role_id": "billing-admin"}]})`.
     pub fn assign(&mut self, org: &str, id: &str, assignments: Value) -> &mut Self {
-        self.edit_member(org, id, |row| {
-            join(&mut row["role_assignments"], assignments)
-        })
-    }
-
-    /// Invites somebody, who has not accepted yet.
-    pub fn invite(&mut self, org: &str, token: &str, email: &str, assignments: Value) -> &mut Self {
-        let row = json!({
-            "email": email, "created_at": "2025-01-01T00:00:00Z", "expires_at": "2025-01-04T00:00:00Z", "expired": false,
-            "role_assignments": assignments,
-        });
-        self.edit_organization(org, |org| {
-            org.invitations.insert(token.to_owned(), row);
-        })
-    }
-
-    /// Changes an invitation.
-    pub fn edit_invitation(
-        &mut self,
-        org: &str,
-        token: &str,
-        change: impl FnOnce(&mut Value),
-    ) -> &mut Self {
-        self.edit_organization(org, |org| {
-            if let Some(row) = org.invitations.get_mut(token) {
-                change(row);
-            }
-        })
+        self.edit_member(org, id, |row| join(&mut row["role_assignments"], assignments))
     }
 
     /// Adds a serverless project.
     pub fn add_project(&mut self, org: &str, id: &str, kind: &str, name: &str) -> &mut Self {
-        let project = Project {
-            organization: org.to_owned(),
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-        };
+        let project =
+            Project { organization: org.to_owned(), kind: kind.to_owned(), name: name.to_owned() };
         self.projects.insert(id.to_owned(), project);
         self
     }
@@ -317,11 +283,8 @@ impl World {
 impl World {
     /// Adds a deployment whose cluster has nothing in it, not even a key.
     pub fn add_cluster(&mut self, name: &str, org: &str, id: &str) -> &mut Self {
-        let cluster = Cluster {
-            id: id.to_owned(),
-            organization: org.to_owned(),
-            ..Cluster::default()
-        };
+        let cluster =
+            Cluster { id: id.to_owned(), organization: org.to_owned(), ..Cluster::default() };
         self.deployments.insert(name.to_owned(), cluster);
         self
     }
@@ -363,12 +326,6 @@ impl World {
                 change(key);
             }
         })
-    }
-
-    /// A user of a deployment.
-    #[must_use]
-    pub fn user(&self, deployment: &str, name: &str) -> Option<&User> {
-        self.deployments.get(deployment)?.users.get(name)
     }
 
     /// Adds an enabled native user with these roles and without names and metadata.
@@ -477,15 +434,11 @@ impl World {
     pub fn access_view(&self) -> Value {
         let assigned = |rows: &Rows| -> Map<String, Value> {
             let rows = rows.iter();
-            rows.map(|(id, row)| (id.clone(), json!(flat(&row["role_assignments"]))))
-                .collect()
+            rows.map(|(id, row)| (id.clone(), json!(flat(&row["role_assignments"])))).collect()
         };
         let organizations = self.organizations.iter().map(|(id, org)| {
             let (members, invitations) = (assigned(&org.members), assigned(&org.invitations));
-            (
-                id.clone(),
-                json!({"members": members, "invitations": invitations}),
-            )
+            (id.clone(), json!({"members": members, "invitations": invitations}))
         });
         let deployments = self.deployments.iter().map(|(name, cluster)| {
             let users = cluster.users.iter().map(|(name, user)| {

@@ -32,13 +32,7 @@ const fn get(
     need: Option<Permission>,
     run: fn(&mut Request<'_, Vendor>) -> Reply,
 ) -> Route<Vendor> {
-    Route {
-        method: "GET",
-        path,
-        parameters,
-        need,
-        run,
-    }
+    Route { method: "GET", path, parameters, need, run }
 }
 
 const MEMBERS: Option<Permission> = Some(Permission::MembersRead);
@@ -51,12 +45,7 @@ static ROUTES: [Route<Vendor>; 7] = [
     get("/v1/org-roles/{}", &[], ROLES, role),
     get("/v1/org-roles/{}/members", &HOLDERS, ROLES, list_holders),
     get("/v1/directory-groups", &PAGES, ROLES, list_groups),
-    get(
-        "/v1/directory-groups/{}/members",
-        &PAGES,
-        MEMBERS,
-        list_in_group,
-    ),
+    get("/v1/directory-groups/{}/members", &PAGES, MEMBERS, list_in_group),
 ];
 
 impl Desk for Vendor {
@@ -171,10 +160,7 @@ fn list_holders(request: &mut Request<'_, Vendor>) -> Reply {
             (true, true, Both::TwoRows) => &["explicit", "implicit"],
             (false, _, _) | (true, true, Both::Implicit) => &["implicit"],
         };
-        for listed in listed
-            .iter()
-            .filter(|listed| kind.is_none_or(|kind| kind == **listed))
-        {
+        for listed in listed.iter().filter(|listed| kind.is_none_or(|kind| kind == **listed)) {
             let mut row = with_id(id, &world.person(id, holding));
             row["type"] = Value::from(*listed);
             rows.push(row);
@@ -214,9 +200,7 @@ pub(super) fn cursor(place: &Place) -> String {
 fn page(request: &mut Request<'_, Vendor>, field: &str, rows: Vec<Value>) -> Reply {
     let size = request.number("per_page")?.unwrap_or(DEFAULT);
     if !(1..=MOST).contains(&size) {
-        return Err(Refusal::violation(format!(
-            "per_page is not from 1 to {MOST}"
-        )));
+        return Err(Refusal::violation(format!("per_page is not from 1 to {MOST}")));
     }
     let options = &request.tenant.options;
     let size = options.force_page_size.unwrap_or(size);
@@ -251,9 +235,7 @@ fn place(request: &Request<'_, Vendor>, size: usize) -> Result<Place, Refusal> {
         }),
         (None, Some(text)) => {
             // Whatever the simulator gives away it can read: the client has changed this one.
-            let text = text
-                .strip_prefix("nf+/")
-                .and_then(|text| text.strip_suffix("=="));
+            let text = text.strip_prefix("nf+/").and_then(|text| text.strip_suffix("=="));
             let place = text.and_then(Place::read);
             let place = place.ok_or_else(|| Vendor::stale_cursor().wrong())?;
             if place.list != list {

@@ -154,10 +154,7 @@ fn count(tenant: &mut Tenant<Vendor>) -> (Result<(), Refusal>, Vec<(String, Stri
     let headers = [
         ("x-ratelimit-limit", limit.requests),
         (REMAINING, limit.requests.saturating_sub(window.used)),
-        (
-            "x-ratelimit-reset",
-            whole_seconds(window.left(now, limit.window)),
-        ),
+        ("x-ratelimit-reset", whole_seconds(window.left(now, limit.window))),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_string()));
     (passed, headers.into())

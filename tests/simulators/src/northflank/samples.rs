@@ -76,11 +76,7 @@ impl World {
             ("case", "Lower Case", "lower@acme.test"),
             ("in-both-ways", "Dave Double", "dave@acme.test"),
             ("in-two-groups", "Erin Twice", "erin@acme.test"),
-            (
-                "64b0c0ffee64b0c0ffee64b9",
-                "Frank Unfinished",
-                "frank@acme.test",
-            ),
+            ("64b0c0ffee64b0c0ffee64b9", "Frank Unfinished", "frank@acme.test"),
             ("in-hidden-group", "Gil Hidden", "gil@acme.test"),
             ("no-addresses", "Nora None", ""),
             ("many-addresses", "Mia Many", ""),
@@ -183,30 +179,20 @@ impl World {
     }
 }
 
-/// How much there is of everything in a generated world.
-#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
-pub struct Sizes {
+crate::sizes! {
     /// Members of the organization.
-    #[arg(long, default_value_t = 60)]
-    pub members: usize,
+    members 60
     /// Roles.
-    #[arg(long, default_value_t = 8)]
-    pub roles: usize,
+    roles 8
     /// Groups of the directory.
-    #[arg(long, default_value_t = 6)]
-    pub groups: usize,
+    groups 6
     /// Most people who have a role by hand.
-    #[arg(long, default_value_t = 5)]
-    pub members_per_role: usize,
+    members_per_role 5
     /// Most people in a group.
-    #[arg(long, default_value_t = 15)]
-    pub members_per_group: usize,
+    members_per_group 15
     /// Most groups a role is linked to.
-    #[arg(long, default_value_t = 2)]
-    pub groups_per_role: usize,
+    groups_per_role 2
 }
-
-crate::default_from_arguments!(Sizes);
 
 const FIRST: [&str; 6] = ["Aiko", "Bruno", "Carla", "Diego", "Elif", "Farah"];
 const LAST: [&str; 6] = ["Aydin", "Bauer", "Cruz", "Diallo", "Evans", "Fontana"];

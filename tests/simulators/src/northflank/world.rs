@@ -162,8 +162,7 @@ impl World {
     /// verified.
     pub fn add_member(&mut self, id: &str, name: &str, address: &str) -> &mut Self {
         let row = json!({"joinedAt": SINCE, "finalized": true});
-        self.members
-            .insert(id.to_owned(), put_texts(row, &[("name", name)]));
+        self.members.insert(id.to_owned(), put_texts(row, &[("name", name)]));
         match address {
             "" => self,
             address => self.add_email(id, address, true),
@@ -210,11 +209,7 @@ impl World {
                 role.explicit.insert(new_id.to_owned());
             }
         }
-        for member in self
-            .groups
-            .values_mut()
-            .flat_map(|group| &mut group.members)
-        {
+        for member in self.groups.values_mut().flat_map(|group| &mut group.members) {
             if member["id"] == id {
                 member["id"] = json!(new_id);
             }
@@ -287,9 +282,7 @@ impl World {
 
     /// Links a group to a role, whether or not there is such a group.
     pub fn link(&mut self, role: &str, group: &str) -> &mut Self {
-        self.edit_role(role, |role| {
-            role.change_links(|links| links.push(json!(group)))
-        })
+        self.edit_role(role, |role| role.change_links(|links| links.push(json!(group))))
     }
 
     /// Unlinks a group from a role.
@@ -342,12 +335,8 @@ impl World {
         let mut row = put_texts(json!({"id": user}), &[("name", text(&known, "name"))]);
         if let Some(emails) = known["emails"].as_array() {
             let any = emails.iter().any(|email| email["verified"] == true);
-            let kept = emails
-                .iter()
-                .filter(|email| !any || email["verified"] == true);
-            row["emails"] = kept
-                .filter_map(|email| email.get("address").cloned())
-                .collect();
+            let kept = emails.iter().filter(|email| !any || email["verified"] == true);
+            row["emails"] = kept.filter_map(|email| email.get("address").cloned()).collect();
         }
         self.edit_group(group, |group| group.members.push(row))
     }
@@ -382,11 +371,7 @@ impl World {
                 .holders(role)
                 .into_iter()
                 .map(|(id, holding)| {
-                    let kind = if holding.explicit {
-                        "explicit"
-                    } else {
-                        "implicit"
-                    };
+                    let kind = if holding.explicit { "explicit" } else { "implicit" };
                     (id.to_owned(), Value::from(kind))
                 })
                 .collect();
@@ -399,10 +384,7 @@ impl World {
             let people: Vec<&str> = people.collect();
             let without = group.members.len() - people.len();
             let people: BTreeSet<&str> = people.into_iter().collect();
-            (
-                id.clone(),
-                json!({"members": people, "without_account": without}),
-            )
+            (id.clone(), json!({"members": people, "without_account": without}))
         };
         let roles: Map<String, Value> = self.roles.iter().map(role).collect();
         let groups: Map<String, Value> = self.groups.iter().map(group).collect();

@@ -140,12 +140,7 @@ pub(super) type Found<'r> = Result<(&'static str, &'r Value), Refusal>;
 
 /// The row of the list that a path names there.
 pub(super) fn find<'r>(request: &'r Request<'_, Vendor>, segment: usize) -> Found<'r> {
-    let list = request
-        .call
-        .path
-        .split('/')
-        .nth(segment)
-        .unwrap_or_default();
+    let list = request.call.path.split('/').nth(segment).unwrap_or_default();
     let (name, rows) = request.tenant.world.list(list, request.call)?;
     let id = request.ids.last().map(String::as_str).unwrap_or_default();
     let row = rows.get(id).ok_or_else(|| not_found(name, id))?;
@@ -248,13 +243,7 @@ fn sublist(request: &mut Request<'_, Vendor>) -> Reply {
     let (world, id) = (&request.tenant.world, request.id(0));
     if name == "UserGroup" {
         let row = |user| json!({"memberId": {"userId": user}, "createdTime": CREATED});
-        let rows = world
-            .members
-            .get(id)
-            .into_iter()
-            .flatten()
-            .map(row)
-            .collect();
+        let rows = world.members.get(id).into_iter().flatten().map(row).collect();
         return page(request, "GetUserGroupMembers", rows);
     }
     let is_in = |row: &&Value| row["spec"]["projectScopedAccess"]["projectId"] == id;

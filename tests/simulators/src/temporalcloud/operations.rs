@@ -66,12 +66,7 @@ impl World {
             "id": id, "state": "STATE_PENDING", "operationType": change.0, "startedTime": after(0),
             "checkDuration": switches.check_duration.map(check),
         });
-        let operation = Operation {
-            request,
-            change,
-            switches,
-            row,
-        };
+        let operation = Operation { request, change, switches, row };
         self.operations.insert(id.to_owned(), operation);
         if options.operations.polls == 0 {
             self.finish(id);

@@ -302,10 +302,9 @@ impl Writer<'_> {
     fn value(&self, kind: Kind, value: &Value) -> Value {
         match (kind, value) {
             (Kind::Message(message, _), _) => self.write(message, value),
-            (Kind::List(kind), Value::Array(all)) => all
-                .iter()
-                .map(|item| self.value(Kind::of(kind), item))
-                .collect(),
+            (Kind::List(kind), Value::Array(all)) => {
+                all.iter().map(|item| self.value(Kind::of(kind), item)).collect()
+            }
             // The keys of a map are data and keep their casing.
             (Kind::Map(kind), Value::Object(all)) => {
                 let write = |item| self.value(Kind::of(kind), item);

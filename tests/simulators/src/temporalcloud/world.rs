@@ -94,9 +94,7 @@ impl World {
     ) -> &mut Self {
         let mut spec = kind;
         (spec["displayName"], spec["access"]) = (json!(name), json!(with_role(role)));
-        members
-            .iter()
-            .for_each(|user| _ = self.add_member(id, user));
+        members.iter().for_each(|user| _ = self.add_member(id, user));
         self.add(|world| &mut world.groups, id, spec)
     }
 

@@ -110,11 +110,7 @@ fn create(request: &Request<'_, Vendor>, body: &Value) -> Result<Change, Refusal
     let mut all = users.chain(running).map(|spec| text(spec, "/email"));
     match all.any(|other| other.to_lowercase() == email) {
         true => Err(Refusal::new(409, "the user already exists").code("ALREADY_EXISTS")),
-        false => Ok((
-            "create",
-            Random::new(world.operations.len() as u64).hex32(),
-            spec,
-        )),
+        false => Ok(("create", Random::new(world.operations.len() as u64).hex32(), spec)),
     }
 }
 
@@ -189,11 +185,7 @@ fn replacement(
     }
     for (form, map, rows) in [
         ("access", "namespaceAccesses", &world.namespaces),
-        (
-            "projectScopedAccess",
-            "namespaceAccesses",
-            &world.namespaces,
-        ),
+        ("projectScopedAccess", "namespaceAccesses", &world.namespaces),
         ("access", "projectAccesses", &world.projects),
     ] {
         for (id, entry) in new[form][map].as_object().into_iter().flatten() {
@@ -219,10 +211,7 @@ fn replacement(
 /// group), and who may have which role. Official tools say that an owner has to be handled by the vendor's support.
 fn shape(name: &str, stored: &Value, new: &Value, caller: &Caller) -> Result<(), Refusal> {
     let differs = |field: &&str| stored.pointer(field) != new.pointer(field);
-    let fixed = FIXED
-        .split(' ')
-        .find(differs)
-        .filter(|_| *stored != json!({}));
+    let fixed = FIXED.split(' ').find(differs).filter(|_| *stored != json!({}));
     let form = |spec: &Value| spec.get("access").is_some();
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
     let group = text(new, "/displayName");
@@ -234,9 +223,9 @@ fn shape(name: &str, stored: &Value, new: &Value, caller: &Caller) -> Result<(),
         ("User", _) if !text(new, "/email").contains('@') => Err(invalid("email is required")),
         ("ServiceAccount", _) if form(stored) != form(new) => Err(precondition("another scope")),
         ("ServiceAccount", _) if text(new, "/name").is_empty() => Err(invalid("name is required")),
-        ("UserGroup", _) if new.get("cloudGroup").is_some() && !is_good => Err(invalid(
-            "the name is not 3 to 64 characters of a-z, 0-9, - and _",
-        )),
+        ("UserGroup", _) if new.get("cloudGroup").is_some() && !is_good => {
+            Err(invalid("the name is not 3 to 64 characters of a-z, 0-9, - and _"))
+        }
         _ if role == before => Ok(()),
         (_, "ROLE_OWNER") => Err(invalid("account owner role cannot be assigned")),
         ("User", "ROLE_METRICS_READ") => Err(invalid(METRICS.replace("{}", "users"))),

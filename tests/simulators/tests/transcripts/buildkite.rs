@@ -19,10 +19,7 @@ impl Stage for Vendor {
     type Api = buildkite::Vendor;
 
     async fn start(setup: &str) -> Simulator<Self::Api> {
-        let mut options = Options {
-            clock: Clock::Manual,
-            ..Options::default()
-        };
+        let mut options = Options { clock: Clock::Manual, ..Options::default() };
         let mut world = World::worked_example();
         match setup {
             "the worked example" => {}

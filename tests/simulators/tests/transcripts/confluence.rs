@@ -15,15 +15,9 @@ use crate::player::{Stage, play};
 
 struct Vendor;
 
-const AT_ONCE: RateLimit = RateLimit::Concurrency {
-    most: 0,
-    retry_after: 7,
-};
-const IN_TIME: RateLimit = RateLimit::Budget {
-    requests: 2,
-    window: Duration::from_secs(90),
-    forgive_after: Some(2),
-};
+const AT_ONCE: RateLimit = RateLimit::Concurrency { most: 0, retry_after: 7 };
+const IN_TIME: RateLimit =
+    RateLimit::Budget { requests: 2, window: Duration::from_secs(90), forgive_after: Some(2) };
 
 impl Stage for Vendor {
     type Api = confluence::Vendor;

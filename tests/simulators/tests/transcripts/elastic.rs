@@ -63,10 +63,7 @@ impl Stage for Vendor {
             "SECOND" => SECOND_DEPLOYMENT_KEY,
             other => other,
         };
-        vec![
-            ("authorization", format!("ApiKey {key}")),
-            ("accept", "application/json".to_owned()),
-        ]
+        vec![("authorization", format!("ApiKey {key}")), ("accept", "application/json".to_owned())]
     }
 
     fn host<'a>(sim: &'a Simulator<Self::Api>, path: &'a str) -> (&'a Server, &'a str) {

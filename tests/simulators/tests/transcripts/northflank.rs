@@ -55,9 +55,7 @@ impl Stage for Vendor {
             }
             setup => panic!("unknown setup {setup}"),
         }
-        Northflank::start(world, options)
-            .await
-            .expect("a simulator")
+        Northflank::start(world, options).await.expect("a simulator")
     }
 
     fn headers(who: &str) -> Vec<(&'static str, String)> {

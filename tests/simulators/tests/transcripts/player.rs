@@ -50,9 +50,7 @@ pub(crate) async fn play<S: Stage>(transcript: &str) {
     let mut wrong = Vec::new();
     let mut lines = transcript.lines().enumerate().peekable();
     while let Some((number, line)) = lines.next() {
-        let definition = line
-            .strip_prefix(":: ")
-            .and_then(|line| line.split_once(" = "));
+        let definition = line.strip_prefix(":: ").and_then(|line| line.split_once(" = "));
         if line.is_empty() || line.starts_with('#') {
         } else if let Some(setup) = line.strip_prefix("== ") {
             sim = Some(S::start(setup).await);
@@ -73,11 +71,7 @@ pub(crate) async fn play<S: Stage>(transcript: &str) {
                 let (reply, mut problems) = request::<S>(sim, &one).await;
                 problems.extend(check(&reply, &expected, &mut words));
                 let at = format!("line {}: {one}", number + 1);
-                wrong.extend(
-                    problems
-                        .iter()
-                        .map(|problem| format!("{at}\n    {problem}")),
-                );
+                wrong.extend(problems.iter().map(|problem| format!("{at}\n    {problem}")));
             }
         }
     }
@@ -101,9 +95,7 @@ fn alternatives(line: &str) -> Vec<String> {
     let Some((before, inside, after)) = parts else {
         return vec![line.to_owned()];
     };
-    let each = inside
-        .split(" | ")
-        .map(|one| format!("{before}{one}{after}"));
+    let each = inside.split(" | ").map(|one| format!("{before}{one}{after}"));
     each.flat_map(|line| alternatives(&line)).collect()
 }
 
@@ -126,10 +118,7 @@ async fn request<S: Stage>(sim: &Simulator<S::Api>, line: &str) -> (Reply, Vec<S
             headers.push((name.to_owned().leak(), value.to_owned()));
         }
     }
-    let headers: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| (*name, &**value))
-        .collect();
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
     let (server, path) = S::host(sim, path);
     sim.clear_requests();
     let reply = exchange(&server.url(), method, path, &headers, body).await;
@@ -138,10 +127,7 @@ async fn request<S: Stage>(sim: &Simulator<S::Api>, line: &str) -> (Reply, Vec<S
     let mark = if violations.is_empty() { "" } else { "!" };
     let mut problems = Vec::new();
     if format!("{}{mark}", reply.status) != status {
-        problems.push(format!(
-            "{}{mark} {violations:?} {}",
-            reply.status, reply.text
-        ));
+        problems.push(format!("{}{mark} {violations:?} {}", reply.status, reply.text));
     }
     (reply, problems)
 }
@@ -172,11 +158,7 @@ fn check(reply: &Reply, expected: &[String], words: &mut BTreeMap<String, String
         } else if line.starts_with(|c: char| c.is_ascii_lowercase()) && body.is_empty() {
             let (name, value) = line.split_once(':').unwrap_or((line, ""));
             let found = reply.headers.get(name).cloned().unwrap_or_default();
-            same(
-                name,
-                &Value::from(found),
-                &Value::from(value.trim()).to_string(),
-            );
+            same(name, &Value::from(found), &Value::from(value.trim()).to_string());
         } else {
             body.push_str(line);
         }
@@ -189,8 +171,5 @@ fn check(reply: &Reply, expected: &[String], words: &mut BTreeMap<String, String
 
 /// A text as it is in a query.
 fn escaped(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('+', "%2B")
-        .replace('/', "%2F")
-        .replace('=', "%3D")
+    text.replace('%', "%25").replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }

@@ -35,24 +35,15 @@ pub(crate) async fn exchange(
     if !body.is_empty() {
         head.push_str(&format!("content-length: {}\r\n", body.len()));
     }
-    stream
-        .write_all(format!("{head}\r\n{body}").as_bytes())
-        .await
-        .expect("HTTP");
+    stream.write_all(format!("{head}\r\n{body}").as_bytes()).await.expect("HTTP");
     let mut answer = Vec::new();
     // A reset is as good as a close here.
     let _ = stream.read_to_end(&mut answer).await;
     let answer = String::from_utf8(answer).expect("HTTP");
     let (head, text) = answer.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
-    let status = lines
-        .next()
-        .expect("HTTP")
-        .split(' ')
-        .nth(1)
-        .expect("HTTP")
-        .parse()
-        .expect("HTTP");
+    let status =
+        lines.next().expect("HTTP").split(' ').nth(1).expect("HTTP").parse().expect("HTTP");
     let headers = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))

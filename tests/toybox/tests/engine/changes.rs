@@ -61,9 +61,7 @@ async fn an_outage_is_tried_again_six_times_in_a_row_and_keeps_nobody_away_where
     let desk = Desk::fated([]);
     desk.is_down(true);
     for request in ["a", "b"] {
-        let (end, waits) = desk
-            .follow(async |_| desk.send(request, "+read").await)
-            .await;
+        let (end, waits) = desk.follow(async |_| desk.send(request, "+read").await).await;
         assert_eq!(end.expect_err("an outage").code(), "UnexpectedAnswer");
         for (wait, least) in waits.iter().zip([5, 10, 20, 40, 80, 160]) {
             assert!((least..2 * least).contains(wait), "{waits:?}");
@@ -149,10 +147,7 @@ async fn every_write_of_a_change_is_on_record_and_a_failure_names_what_stays() {
     let error = desk.send("a", "+write").await.expect_err("refused");
     assert_eq!(error.code(), "VendorRefused");
     assert!(error.fix().starts_with("Ask for less. 1 of its writes"));
-    assert_eq!(
-        desk.recorded("a").await,
-        ["failed", "intended-2", "intended"]
-    );
+    assert_eq!(desk.recorded("a").await, ["failed", "intended-2", "intended"]);
     let second = desk.object("a", "intended-2").await;
     assert_eq!(second["proposal"]["change"], "+write");
     let failed = desk.object("a", "failed").await;
@@ -184,10 +179,7 @@ fn no_request_lasts_until_the_function_ends() {
     let desk = Desk::fated([]);
     let after = |seconds| Some(after(desk.clock.now(), Duration::from_secs(seconds)));
     for (left, used) in [(60, 55), (6, 5)] {
-        let cx = Context {
-            deadline: after(left),
-            ..desk.cx.clone()
-        };
+        let cx = Context { deadline: after(left), ..desk.cx.clone() };
         assert_eq!(cx.session().deadline, after(used));
     }
 }

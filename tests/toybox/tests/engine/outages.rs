@@ -11,8 +11,7 @@ const DOWN: Reply = Reply::Fails(ErrorType::Unavailable);
 
 /// Syncs until it is complete or fails, through all outages; with the waits in between, in seconds.
 async fn follow(desk: &Desk) -> (Answered, Vec<u64>) {
-    desk.follow(async |last| desk.sync(&last["sync_id"]).await)
-        .await
+    desk.follow(async |last| desk.sync(&last["sync_id"]).await).await
 }
 
 #[tokio::test]

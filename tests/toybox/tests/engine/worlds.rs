@@ -216,12 +216,7 @@ fn stated(world: &World) -> Vec<Grant> {
         members.into_iter().chain(owned(of))
     };
     let there = |of: &(usize, _)| !world.vanished.contains(&of.0);
-    let all = world
-        .groups
-        .iter()
-        .enumerate()
-        .filter(there)
-        .flat_map(granted);
+    let all = world.groups.iter().enumerate().filter(there).flat_map(granted);
     all.filter(|grant| !is_gone(&grant.principal)).collect()
 }
 

@@ -18,18 +18,10 @@ fn enums_are_read_by_name_by_number_and_by_their_deprecated_twins() {
         let read = access(json!({"accountAccess": role.clone()})).role();
         assert_eq!(read, Some(Role::FinanceAdmin), "{role}");
     }
-    for none in [
-        json!({}),
-        json!({"role": ""}),
-        json!({"role": 0}),
-        json!({"role": null}),
-        json!(null),
-    ] {
-        assert_eq!(
-            access(json!({"account_access": none.clone()})).role(),
-            None,
-            "{none}"
-        );
+    for none in
+        [json!({}), json!({"role": ""}), json!({"role": 0}), json!({"role": null}), json!(null)]
+    {
+        assert_eq!(access(json!({"account_access": none.clone()})).role(), None, "{none}");
     }
     let unknown = access(json!({"accountAccess": {"role": "ROLE_FUTURE"}})).role();
     assert_eq!(unknown, Some(Role::Unknown("FUTURE".into())));
@@ -78,10 +70,7 @@ fn what_decides_nothing_may_have_any_form_and_is_named() {
             "state": value});
         let group: Group = serde_json::from_value(group).expect("a group");
         let odd = ["state", "spec.displayName", "spec.googleGroup"];
-        assert_eq!(
-            (group.unreadable(), group.spec.kind()),
-            (odd.to_vec(), GroupKind::Google)
-        );
+        assert_eq!((group.unreadable(), group.spec.kind()), (odd.to_vec(), GroupKind::Google));
         let project: Project =
             serde_json::from_value(json!({"id": "p", "spec": {"displayName": value}}))
                 .expect("a project");
@@ -108,9 +97,6 @@ fn identity_and_rights_have_the_documented_form_or_fail() {
         json!({"id": "u", "spec": {"email": "a@b", "access": {"accountAccess": {"role": {}}}}}),
         json!({"id": "u", "spec": {"email": "a@b", "access": {"namespaceAccesses": []}}}),
     ] {
-        assert!(
-            serde_json::from_value::<User>(user.clone()).is_err(),
-            "{user}"
-        );
+        assert!(serde_json::from_value::<User>(user.clone()).is_err(), "{user}");
     }
 }

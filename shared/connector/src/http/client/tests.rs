@@ -80,20 +80,11 @@ fn session() -> Session {
 }
 
 fn at(base: Url, headers: Vec<(&'static str, Header)>) -> Vendor {
-    Vendor {
-        base,
-        headers,
-        pace: None,
-        budgets: Vec::new(),
-        concurrency: None,
-    }
+    Vendor { base, headers, pace: None, budgets: Vec::new(), concurrency: None }
 }
 
 fn cautious(base: Url, start: usize, max: usize) -> Http {
-    let vendor = Vendor {
-        concurrency: Some(Concurrency { start, max }),
-        ..at(base, Vec::new())
-    };
+    let vendor = Vendor { concurrency: Some(Concurrency { start, max }), ..at(base, Vec::new()) };
     Http::new(session(), vendor).expect("a client")
 }
 
@@ -103,11 +94,7 @@ async fn failure(http: &Http, call: &Call) -> Error {
 
 #[tokio::test]
 async fn an_answer_without_a_body_is_null() {
-    let http = client(vec![
-        answer(204, "", ""),
-        answer(200, "", ""),
-        answer(202, "", " \r\n"),
-    ]);
+    let http = client(vec![answer(204, "", ""), answer(200, "", ""), answer(202, "", " \r\n")]);
     for _ in 0..3 {
         let read: Option<u32> = http.send(&Call::get(&["x"])).await.expect("an answer");
         assert_eq!(read, None);
@@ -160,10 +147,7 @@ async fn a_vendor_that_quotes_the_credential_does_not_make_us_show_it() {
         let inner = format!("{error} {error:?} {}", Chain(&error));
         let outer = crate::Error::from(error);
         let outer = format!("{outer} {outer:?} {} {}", Chain(&outer), outer.fix());
-        assert!(
-            !inner.contains(SECRET) && !outer.contains(SECRET),
-            "{outer}"
-        );
+        assert!(!inner.contains(SECRET) && !outer.contains(SECRET), "{outer}");
     }
     assert!(!http.quote(&sentence).contains(SECRET));
 }
@@ -191,10 +175,7 @@ async fn the_vendors_id_of_a_request_is_a_part_of_the_message() {
     ]);
     let call = Call::get(&["x"]);
     let outer = crate::Error::from(failure(&http, &call).await);
-    assert_eq!(
-        outer.to_string(),
-        "GET /x was answered with 403: no (request id abc-1)"
-    );
+    assert_eq!(outer.to_string(), "GET /x was answered with 403: no (request id abc-1)");
     let outer = failure(&http, &call).await.to_string();
     assert_eq!(outer, "GET /x was answered with 403: no");
 }
@@ -226,11 +207,7 @@ async fn a_limit_that_outlasts_a_few_retries_postpones_every_other_request_too()
     }
     http.session.clock.sleep(Duration::from_secs(60)).await;
     failure(&http, &call).await;
-    assert_eq!(
-        http.session.meter.usage().calls,
-        10,
-        "then it is tried again"
-    );
+    assert_eq!(http.session.meter.usage().calls, 10, "then it is tried again");
 }
 
 #[tokio::test]
@@ -246,17 +223,13 @@ async fn an_outage_without_an_announced_end_stays_an_outage() {
 #[tokio::test]
 async fn a_read_sent_by_post_is_sent_again_and_a_write_is_not() {
     let answers = || vec![answer(500, "", ""), answer(200, "", "7")];
-    for question in [
-        Call::post(&["search"], json!({"q": "me"})).read_only(),
-        Call::graphql("{me}", json!({})),
-    ] {
+    for question in
+        [Call::post(&["search"], json!({"q": "me"})).read_only(), Call::graphql("{me}", json!({}))]
+    {
         let read: u32 = client(answers()).send(&question).await.expect("an answer");
         assert_eq!(read, 7);
     }
-    for write in [
-        Call::put(&["x"], json!({})),
-        Call::patch(&["x"], json!({})).repeatable(),
-    ] {
+    for write in [Call::put(&["x"], json!({})), Call::patch(&["x"], json!({})).repeatable()] {
         let error = failure(&client(answers()), &write).await;
         assert_eq!(error.status(), Some(500), "{write:?}");
     }
@@ -300,11 +273,7 @@ async fn as_many_requests_are_in_flight_as_good_answers_allow_and_never_more() {
 #[tokio::test]
 async fn a_request_that_was_limited_waits_once_and_pauses_the_others() {
     let limited = answer(429, "retry-after: 30\r\n", "");
-    let http = cautious(
-        vendor(vec![limited, answer(200, "", "7"), answer(200, "", "8")]),
-        1,
-        1,
-    );
+    let http = cautious(vendor(vec![limited, answer(200, "", "7"), answer(200, "", "8")]), 1, 1);
     let call = Call::get(&["x"]);
     let (one, other) = futures::join!(http.send::<u32>(&call), http.send::<u32>(&call));
     let mut read = [one.expect("an answer"), other.expect("an answer")];
@@ -388,10 +357,7 @@ async fn neither_a_password_nor_its_encoded_form_shows() {
         assert!(!format!("{error:?}").contains(encoded));
     }
     let shown = format!("{shown} {:?}", http.headers);
-    assert!(
-        !shown.contains(password) && !shown.contains(encoded),
-        "{shown}"
-    );
+    assert!(!shown.contains(password) && !shown.contains(encoded), "{shown}");
 }
 
 #[tokio::test]
@@ -399,11 +365,7 @@ async fn a_404_means_that_something_is_not_there_only_if_an_api_gave_it() {
     let not_found = r#"{"errors":[{"status":404,"code":"NOT_FOUND","title":"Cannot find a page with id [1]","detail":null}]}"#;
     for (body, is_not_found, message) in [
         (not_found, true, "Cannot find a page with id [1]"),
-        (
-            "<html><title>Sign in</title>",
-            false,
-            "an HTML page: Sign in",
-        ),
+        ("<html><title>Sign in</title>", false, "an HTML page: Sign in"),
         ("", false, "(no message)"),
     ] {
         let error = failure(&client(vec![answer(404, "", body)]), &Call::get(&["x"])).await;
@@ -415,10 +377,7 @@ async fn a_404_means_that_something_is_not_there_only_if_an_api_gave_it() {
 /// What it goes by may be out of date when a limit has passed.
 #[tokio::test]
 async fn a_write_that_is_based_on_a_read_is_sent_once() {
-    let http = client(vec![
-        answer(429, "retry-after: 1\r\n", "{}"),
-        answer(200, "", "{}"),
-    ]);
+    let http = client(vec![answer(429, "retry-after: 1\r\n", "{}"), answer(200, "", "{}")]);
     let error = failure(&http, &Call::put(&["x"], json!({})).once()).await;
     assert_eq!(error.status(), Some(429));
     assert_eq!(http.session.meter.usage().calls, 1);
@@ -440,10 +399,7 @@ async fn a_name_that_would_lead_elsewhere_is_not_sent() {
     let http = client(Vec::new());
     for name in ["", ".", ".."] {
         let error = failure(&http, &Call::get(&["users", name, "roles"])).await;
-        assert!(
-            matches!(error, Error::InvalidPathSegment { .. }),
-            "{name}: {error}"
-        );
+        assert!(matches!(error, Error::InvalidPathSegment { .. }), "{name}: {error}");
     }
 }
 

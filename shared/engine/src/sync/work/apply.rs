@@ -51,10 +51,7 @@ impl Work {
 fn count_steps(tx: &Connection) -> Result<StepCounts, ScratchError> {
     let sql = "SELECT coalesce(sum(state = 2), 0), count(*) FROM steps";
     let (done, known): (i64, i64) = tx.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(StepCounts {
-        done: done.cast_unsigned(),
-        known: known.cast_unsigned(),
-    })
+    Ok(StepCounts { done: done.cast_unsigned(), known: known.cast_unsigned() })
 }
 
 /// Adds steps that begin lists of their own and that the list `list` wants. A known step is not done again. Returns the
@@ -129,10 +126,7 @@ fn insert_rows(
     let sql = "INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let mut insert = tx.prepare_cached(sql)?;
     for resource in &commit.resources {
-        let ResourceId {
-            resource_type: kind,
-            resource: id,
-        } = &resource.id;
+        let ResourceId { resource_type: kind, resource: id } = &resource.id;
         let parent = resource.parent.as_ref();
         let (in_type, in_id) = parent.map(|p| (&p.resource_type, &p.resource)).unzip();
         let (rank, data) = (resource.rank, &resource.data);
@@ -154,15 +148,7 @@ fn insert_rows(
         let (entitlement, annotations) = (&g.entitlement, &g.annotations);
         let (kind, id) = (&g.principal.resource_type, &g.principal.resource);
         let (expansion, implied_by) = (&g.expansion, &g.implied_by);
-        insert.execute(params![
-            entitlement,
-            kind,
-            id,
-            annotations,
-            expansion,
-            list,
-            implied_by
-        ])?;
+        insert.execute(params![entitlement, kind, id, annotations, expansion, list, implied_by])?;
         if seen.insert((kind, id)) {
             named(tx, &g.principal, true)?;
         }

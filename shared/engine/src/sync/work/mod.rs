@@ -42,10 +42,7 @@ impl SeenNames {
     const MAX: usize = 400_000;
 
     fn new() -> Self {
-        Self {
-            keys: [RandomState::new(), RandomState::new()],
-            hashes: HashSet::new(),
-        }
+        Self { keys: [RandomState::new(), RandomState::new()], hashes: HashSet::new() }
     }
 
     /// Adds a name. Returns whether it is new.
@@ -65,11 +62,7 @@ impl Work {
     }
 
     fn with(db: Connection) -> Self {
-        Self {
-            db,
-            seen: SeenNames::new(),
-            counts: StepCounts::default(),
-        }
+        Self { db, seen: SeenNames::new(), counts: StepCounts::default() }
     }
 
     /// A new database at `path`, no larger than `max_pages` pages of 4 KiB.
@@ -113,9 +106,8 @@ impl Work {
     /// The sums of the numbers that steps counted.
     pub(super) fn tallies(&self) -> Result<Tallies, ScratchError> {
         let sql = "SELECT key, sum(n) FROM tallies GROUP BY key";
-        let sums = all(&self.db, sql, [], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-        })?;
+        let sums =
+            all(&self.db, sql, [], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
         Ok(sums.into_iter().collect())
     }
 

@@ -73,10 +73,7 @@ impl Work {
         let after = params![after.resource_type, after.resource, n as i64];
         all(&self.db, sql, after, |row| {
             let (resource_type, resource) = (row.get(0)?, row.get(1)?);
-            Ok(ResourceId {
-                resource_type,
-                resource,
-            })
+            Ok(ResourceId { resource_type, resource })
         })
     }
 }

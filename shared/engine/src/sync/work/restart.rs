@@ -34,9 +34,7 @@ pub(super) fn restart(tx: &Connection, step: i64) -> Result<bool, Error> {
 fn root(tx: &Connection, step: i64) -> Result<Option<(i64, u32, String)>, ScratchError> {
     let sql = "SELECT root.id, root.restarts, root.body FROM steps JOIN steps root ON root.id = steps.list
                WHERE steps.id = ?1";
-    let row = tx.query_row(sql, [step], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    });
+    let row = tx.query_row(sql, [step], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     Ok(row.optional()?)
 }
 

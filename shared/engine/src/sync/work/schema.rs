@@ -28,15 +28,8 @@ pub(super) const SCHEMA: &str = "
 ";
 
 /// Tables whose rows hold the list that they come from.
-pub(super) const OUTPUT_TABLES: [&str; 7] = [
-    "resources",
-    "entitlements",
-    "grants",
-    "not_found",
-    "deleted",
-    "tallies",
-    "warnings",
-];
+pub(super) const OUTPUT_TABLES: [&str; 7] =
+    ["resources", "entitlements", "grants", "not_found", "deleted", "tallies", "warnings"];
 
 /// The states of a step.
 pub(super) const PENDING: i64 = 0;

@@ -40,10 +40,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     let exports = [
         ("BATON_BASE_URL", simulator.cloud_url()),
         ("BATON_API_KEY", args.api_key),
-        (
-            "BATON_DEPLOYMENT_ENDPOINT",
-            simulator.deployment_url("main"),
-        ),
+        ("BATON_DEPLOYMENT_ENDPOINT", simulator.deployment_url("main")),
         ("BATON_DEPLOYMENT_API_KEY", args.deployment_api_key),
     ];
     let others = others.iter().filter(|name| *name != "main");
@@ -52,10 +49,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
             "second" => format!(" with key {SECOND_DEPLOYMENT_KEY}"),
             _ => String::new(),
         };
-        format!(
-            "deployment {name} at {}{key}",
-            simulator.deployment_url(name)
-        )
+        format!("deployment {name} at {}{key}", simulator.deployment_url(name))
     };
     let notes: Vec<String> = others.map(note).collect();
     until_interrupted("Elastic", &simulator, &exports, &notes).await

@@ -72,4 +72,28 @@ mod tests {
             }
         }
     }
+
+    /// A test's name is long; what else a README has in such a form is not.
+    fn names_a_test(word: &&str) -> bool {
+        let is_name = word.chars().all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c));
+        is_name && word.matches('_').count() > 3
+    }
+
+    #[test]
+    fn each_test_that_the_readme_of_a_connector_names_is_there() {
+        let folders = [functions(), functions().join("../shared"), functions().join("../tests")];
+        let sources = folders.iter().flat_map(|folder| files(folder));
+        let sources = sources.filter(|path| path.extension().is_some_and(|end| end == "rs"));
+        let read = |path| fs::read_to_string(path).expect("a source file");
+        let tests: String = sources.map(read).collect();
+        for Entry { about, .. } in all() {
+            let path = functions().join(about.name).join("README.md");
+            let readme = fs::read_to_string(path).expect("a README");
+            for name in readme.split(['`', ':', ' ']).filter(names_a_test) {
+                let ways = [format!("fn {name}"), format!(" {name}:"), format!("\n{name}:")];
+                let is_there = ways.iter().any(|way| tests.contains(way.as_str()));
+                assert!(is_there, "{}: there is no test {name}", about.name);
+            }
+        }
+    }
 }

@@ -2,23 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rollcall_harness::answers::entries;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::{Sizes, World};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::script::play;
 use crate::{Desk, desk_of};
 
 #[tokio::test]
 async fn a_sync_of_a_thousand_users_and_five_hundred_namespaces_takes_60_calls() {
-    let sizes = Sizes {
-        users: 1000,
-        namespaces: 500,
-        service_accounts: 100,
-        groups: 50,
-        members_per_group: 40,
-        ..Sizes::default()
-    };
+    let mut sizes = Sizes::default();
+    (sizes.users, sizes.namespaces, sizes.service_accounts) = (1000, 500, 100);
+    (sizes.groups, sizes.members_per_group) = (50, 40);
     let world = World::generate(&sizes, 7);
     let expected = stated(&world);
     let mut desk = desk_of(world).await;
@@ -130,10 +126,6 @@ fn held(account: &str, holder: &Value) -> Vec<String> {
     let projects = entries(&access["projectAccesses"]);
     held.extend(projects.map(|(id, e)| format!("project:{id}:{}", slug(&e["role"]))));
     held
-}
-
-fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flat_map(Map::iter)
 }
 
 fn text(value: &Value) -> &str {

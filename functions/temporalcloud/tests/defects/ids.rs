@@ -11,7 +11,6 @@ scripts! {
         grant account-role:a1b23-finance-_-admin:member to user:u-read = Refused ImmutableRole
         grant account-role:a1b23-finance-_-admin:member to user:u-finance = already_granted role:finance-admin
         0 writes";
-
     /// One old form of the admin role is known to be in use: a domain before the account's id.
     a_role_of_another_account_or_of_no_account_is_refused: "
         grant account-role:zz999-read:member to user:u-read = InvalidRequest UnknownEntitlement

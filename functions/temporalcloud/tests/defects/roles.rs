@@ -48,7 +48,6 @@ scripts! {
         revoke role:read from user:u1 = already_revoked role:owner
         revoke role:admin from user:u-finance = already_revoked role:finance-admin
         0 writes";
-
     /// Nothing of it comes back with the demotion.
     a_promotion_to_admin_names_the_permissions_that_are_lost: r#"
         grant role:admin to group:g-cloud = granted role:admin, replaced role:developer, removed role:developer orders:write

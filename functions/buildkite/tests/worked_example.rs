@@ -16,18 +16,9 @@ const D: &str = "d2000000-0000-4000-8000-00000000000";
 
 /// The lines of these texts with ids for their abbreviations, as a snapshot has them: of each kind in the order of the ids.
 fn expected(texts: &[&str]) -> Vec<String> {
-    lines::expected(
-        texts,
-        &[
-            ("{ORG}", ORGANIZATION_ID),
-            ("{A}", ADA_ID),
-            ("{B}", BEN_ID),
-            ("{C}", CLEO_ID),
-            ("{E}", EVERYONE_ID),
-            ("{P}", PLATFORM_ID),
-            ("{D}", D),
-        ],
-    )
+    let names = ["{ORG}", "{A}", "{B}", "{C}", "{E}", "{P}", "{D}"];
+    let ids = [ORGANIZATION_ID, ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, PLATFORM_ID, D];
+    lines::expected(texts, &std::iter::zip(names, ids).collect::<Vec<_>>())
 }
 
 async fn shows(desk: &Desk, lines: Vec<String>, warnings: &[&str]) {

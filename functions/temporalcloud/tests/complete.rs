@@ -32,18 +32,9 @@ async fn a_sync_of_a_thousand_users_and_five_hundred_namespaces_takes_60_calls()
         let list = request.path.rsplit('/').next().expect("a path");
         *calls.entry(list.to_owned()).or_insert(0) += 1;
     }
-    let lists = [
-        ("account", 1),
-        ("current-identity", 1),
-        ("custom-roles", 1),
-        ("members", 50),
-        ("namespaces", 1),
-        ("projects", 1),
-        ("service-accounts", 1 + 2),
-        ("user-groups", 1),
-        ("users", 1),
-    ];
-    assert_eq!(calls, lists.map(|(list, n)| (list.into(), n)).into());
+    let calls: Vec<String> = calls.iter().map(|(list, n)| format!("{list} {n}")).collect();
+    let expected = "account 1, current-identity 1, custom-roles 1, members 50, namespaces 1, projects 1, service-accounts 3, user-groups 1, users 1";
+    assert_eq!(calls.join(", "), expected);
     assert_eq!(shown.answer["calls"], 60);
     let kinds = ["user", "namespace", "group", "service-account"];
     // The connector's own service account comes on top.

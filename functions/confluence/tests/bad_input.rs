@@ -27,11 +27,8 @@ crate::script::scripts! {
 a_token_that_the_site_does_not_know_is_refused: r#"
     each $gateway | default | 401
     each $keys
-    | {"api-key": "hunter2"}
-    | {"username": "eve@acme.io"}
-    | {"api-key": "scoped-token"}
-    | {"domain-url": "GATEWAY", "api-key": "hunter2"}
-    | {"domain-url": "GATEWAY", "username": null}
+    | {"api-key": "hunter2"} | {"username": "eve@acme.io"} | {"api-key": "scoped-token"}
+    | {"domain-url": "GATEWAY", "api-key": "hunter2"} | {"domain-url": "GATEWAY", "username": null}
     | {"domain-url": "GATEWAY", "api-key": "bearer-token"}
     on both
     set gateway $gateway

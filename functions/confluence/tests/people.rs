@@ -35,8 +35,9 @@ whoever_a_permission_names_is_shown_as_what_they_are: "
     warns ExcludedByConfiguration: 11 rows"
 /// Unknown is how Confluence shows what everybody on the internet may do; no way of showing it gets lost, or looks like an
 /// account.
-what_everybody_and_anybody_on_the_internet_may_do_is_shown_however_it_comes: "
-    each $row; $class | default; role:anonymous | class; anonymous-users | user; anonymous-users | no-id; role
+what_everybody_and_anybody_on_the_internet_may_do_is_shown_however_it_comes: r#"
+    each $row; $class | default; role:anonymous | {"type": "access-class", "id": "ANONYMOUS_USERS"}; anonymous-users
+    | {"type": "user", "id": "anonymous"}; anonymous-users | {"type": "role"}; role
     on rich
     set anonymous-row $row
     set class-rows twice
@@ -47,7 +48,7 @@ what_everybody_and_anybody_on_the_internet_may_do_is_shown_however_it_comes: "
     shows space:98320:read-space:access_class:all-licensed-users
     shows space:98320:read-space:access_class:all-product-admins
     shows space:98320:read-space:access_class:role:role-from-the-future
-    shows space:98320:read-space:access_class:device:toaster"
+    shows space:98320:read-space:access_class:device:toaster"#
 /// A space without a name has its key for one.
 a_space_has_its_key_its_type_and_its_state: "
     on rich

@@ -107,8 +107,7 @@ the_last_administrator_is_known_by_roles_whether_rows_show_them_or_not: "
 /// Where no role shows what it allows, rows tell who administers; without them nothing does, and nothing is taken.
 a_role_that_does_not_show_what_it_allows_is_taken_if_rows_show_another_administrator: "
     each $rows; $role; $admin; $viewer
-    | shown; r1; revoked; revoked
-    | shown; r2; LastAdmin; revoked
+    | shown; r1; revoked; revoked | shown; r2; LastAdmin; revoked
     | hidden; r1; AdministratorsNotShown; AdministratorsNotShown
     on both roles
     world empty 98310

@@ -338,13 +338,7 @@ impl Stage {
             ("left-out", _) => o.v1_left_out = left_out(),
             ("hidden-email", "null") => o.hidden_email = Some(Value::Null),
             ("hidden-email", "absent") => o.hidden_email = None,
-            ("anonymous-row", "class") => {
-                o.anonymous_row = json!({"type": "access-class", "id": "ANONYMOUS_USERS"});
-            }
-            ("anonymous-row", "user") => {
-                o.anonymous_row = json!({"type": "user", "id": "anonymous"})
-            }
-            ("anonymous-row", "no-id") => o.anonymous_row = json!({"type": "role"}),
+            ("anonymous-row", row) => o.anonymous_row = row.parse().expect("JSON"),
             ("class-rows", "twice") => o.repeat_class_rows = true,
             ("unknown-group", "400") => o.unknown_group_status = 400,
             ("member-added", text) => o.member_added_text = text.to_owned().leak(),

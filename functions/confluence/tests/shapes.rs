@@ -90,9 +90,7 @@ a_token_that_sees_little_is_told_of: r#"
 /// is shown then nor what is on it, such as the roles that somebody has there; but one answer is not enough.
 a_space_that_is_deleted_during_a_sync_is_told_of_and_does_not_vanish_by_one_answer: "
     each $site; $list
-    | rows; v2/spaces/98310/permissions
-    | both; v2/spaces/98310/permissions
-    | both; v2/spaces/98310/role-assignments
+    | rows; v2/spaces/98310/permissions | both; v2/spaces/98310/permissions | both; v2/spaces/98310/role-assignments
     each $when | | later
     on $site
     set page-size 2

@@ -2,7 +2,7 @@
 //! of what to do about it. Whatever it is, nothing is published, and no token shows.
 
 use rollcall_engine::runtime::function::Operation::{self, Sync};
-use rollcall_harness::bad_input::{Failure, Inputs, all_are_unusable, fails, failure, works};
+use rollcall_harness::bad_input::{Inputs, all_are_unusable, fails, told, works};
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::buildkite::{
     EVERYONE_ID, EXPIRED_TOKEN, GRAPHQL_TOKEN, SECOND_ORGANIZATION, TOKEN_WITHOUT_ORGANIZATION,
@@ -22,12 +22,6 @@ impl Inputs for Simulated {
         assert_eq!(operation, Sync, "there is no other function");
         json!({})
     }
-}
-
-/// A failure in a row of a table: its kind, code, message and fix. The text is leaked: a test is short.
-fn told(text: String) -> Failure {
-    let parts: Vec<&'static str> = text.leak().split(" | ").collect();
-    failure(parts[0], parts[1], parts[2], parts[3])
 }
 
 #[tokio::test]
@@ -74,7 +68,7 @@ async fn a_token_or_an_organization_that_is_not_good_is_told_with_all_that_is_mi
         [{"base-url": root}, 1, nothing],
         [{"base-url": format!("{sim}/user")}, 1, nothing],
     ]);
-    let rows: Vec<(Value, usize, _)> = serde_json::from_value(table).expect("rows");
+    let rows: Vec<(Value, usize, String)> = serde_json::from_value(table).expect("rows");
     for (keys, calls, expected) in rows {
         desk.set_keys(&keys);
         fails(&desk, Sync, json!({}), &keys.to_string(), told(expected)).await;
@@ -142,7 +136,7 @@ async fn a_refusal_is_told_for_what_the_answer_shows_and_nothing_else() {
         [everyone, 502, null, down],
         [TOKEN, 307, null, login],
     ]);
-    let rows: Vec<(String, u16, Value, _)> = serde_json::from_value(table).expect("rows");
+    let rows: Vec<(String, u16, Value, String)> = serde_json::from_value(table).expect("rows");
     for (path, status, body, expected) in rows {
         let wrong = format!("{status} at {path}: {body}");
         let to = "https://buildkite.com/login".to_owned();

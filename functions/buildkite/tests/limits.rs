@@ -2,34 +2,16 @@
 //! simulator goes by the clock of the workbench, which nobody waits for.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rollcall_connector::clock::{Clock as _, between};
-use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::conformance::{Bench, Subject, answer_of};
+use rollcall_harness::answers::slice;
+use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_simulators::buildkite::{Clock, Limits, World, too_many_requests};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::Simulated;
 use crate::world::{TEAMS, answered, desk_of, digest_of, generated};
-
-/// The slice of a sync after this answer, and how long is to be waited before the next, which must be for a limit.
-async fn slice<S: Subject>(desk: &Bench<S>, before: &Value) -> (Value, Option<Duration>) {
-    let event = match &before["sync_id"] {
-        Value::Null => json!({}),
-        id => json!({"sync_id": id}),
-    };
-    let answer = answer_of(desk.invoke(Operation::Sync, event).await);
-    if answer["status"] == "complete" {
-        return (answer, None);
-    }
-    assert!(!desk.is_published());
-    assert_eq!(answer["reason"], "rate_limit", "{answer:#}");
-    let at = answer["resume_at"].as_str().and_then(|at| at.parse().ok());
-    let wait = between(desk.clock.now(), at.expect("a time"));
-    (answer, Some(wait))
-}
 
 /// What a sync took: its last answer, how many seconds it waited altogether, and the most calls between two waits.
 pub(crate) async fn waited<const GRAPHQL: bool>(

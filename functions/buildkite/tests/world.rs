@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall_connector::Error;
 use rollcall_engine::runtime::function::Entry;
+pub(crate) use rollcall_harness::answers::{at, entries, error_of, said};
 use rollcall_harness::conformance::{Bench, Case, Subject};
 use rollcall_simulators::buildkite::{
     ADA_ID, Buildkite, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, ORGANIZATION, Options, Sizes,
     TEST_TOKEN, World,
 };
-use rollcall_simulators::{Fault, FaultKind, Ordering, Server};
-use serde_json::{Map, Value, json};
+use rollcall_simulators::{FaultKind, Ordering, Server};
+use serde_json::{Value, json};
 
 pub(crate) const ORGANIZATIONS: &str = "/v2/organizations";
 pub(crate) const MEMBERS: &str = "/v2/organizations/acme-inc/members";
@@ -128,12 +128,6 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
     }
 }
 
-/// The fields of an object.
-pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flat_map(Map::iter)
-}
-
-/// The path of the members of a team.
 pub(crate) fn of_team(id: &str) -> String {
     format!("{TEAMS}/{id}/members")
 }
@@ -150,7 +144,6 @@ pub(crate) async fn desk_of(world: World, change: impl FnOnce(&mut Options)) -> 
     Desk::around(Simulated::at(world, change).await)
 }
 
-/// A workbench before the small organization.
 pub(crate) async fn small() -> Desk {
     desk_of(World::worked_example(), |_| {}).await
 }
@@ -166,21 +159,4 @@ pub(crate) async fn answered(path: &str, kind: FaultKind) -> Desk {
 pub(crate) async fn digest_of(world: World) -> Value {
     let desk = desk_of(world, |_| {}).await;
     desk.complete().await["content_digest"].clone()
-}
-
-/// A sync that must fail, and publish nothing.
-pub(crate) async fn error_of(desk: &Desk, what: &str) -> Error {
-    let error = desk.sync().await.expect_err(what);
-    assert!(!desk.is_published(), "{what}: something was published");
-    error
-}
-
-/// An answer with this status and this body.
-pub(crate) fn said(code: u16, body: Value) -> FaultKind {
-    FaultKind::Status { code, headers: Vec::new(), body: Some(body) }
-}
-
-/// Whoever asks for this path is answered like this.
-pub(crate) fn at(path: &str, kind: FaultKind) -> Fault {
-    Fault::matching("GET", path, kind).exactly()
 }

@@ -9,18 +9,14 @@ a_token_that_is_revoked_halfway_empties_nothing: r#"
     each $v1 | {"statusCode": 403, "message": "com.atlassian.confluence.api.service.exceptions.PermissionException: Current user not permitted to use Confluence"}
     on both
     answer $call $answer
-    fails CredentialRejected
-"#
-
+    fails CredentialRejected"#
 a_revoke_with_a_token_that_is_revoked_halfway_is_no_success: "
     on rows
     answer GET v2/spaces/* 404 Not Found
     revoke read-space eng CredentialRejected
     on both
     answer GET v2/spaces/* 404 Not Found
-    revoke viewer eng CredentialRejected
-"
-
+    revoke viewer eng CredentialRejected"
 /// A page for people, or what the gateway says where it knows no way, is nobody's word on a space, a group or a mode.
 only_the_vendors_own_404_says_that_something_is_gone: r#"
     each $answer | html
@@ -35,9 +31,7 @@ only_the_vendors_own_404_says_that_something_is_gone: r#"
     fails VendorNotFound
     on both
     answer v2/space-role* 404 $answer
-    fails VendorNotFound
-"#
-
+    fails VendorNotFound"#
 /// A change of which no answer came may have been made: it is looked at again, and not sent twice if it was. The last has two
 /// writes, of which the answer to the first is lost.
 a_change_whose_answer_is_lost_is_made_once: "
@@ -54,17 +48,13 @@ a_change_whose_answer_is_lost_is_made_once: "
     world member 11-adm bot
     answer first $method $call/* lost
     $change $whom $outcome
-    $change $whom $state
-"
-
+    $change $whom $state"
 a_write_whose_answer_is_unclear_is_sent_again_only_if_it_did_not_arrive: "
     each $status; $writes | lost; 1 | cut; 1 | gone; 2 | 408; 2 | 500; 2 | 502; 2 | 503; 2 | 504; 2 | 429; 2
     on rows
     answer first POST v1/* $status
     grant export-space bot granted grants=export-space,read-space writes=$writes
-    holds bot export/space read/space
-"
-
+    holds bot export/space read/space"
 /// Only what an answer proves is called the cause.
 a_refusal_is_not_called_a_missing_right_if_something_else_refuses: r#"
     each $answer; $code; $fix
@@ -77,9 +67,7 @@ a_refusal_is_not_called_a_missing_right_if_something_else_refuses: r#"
     on rows
     answer $method v1/* $answer
     grant export-space bot $code writes=$writes
-    says $fix
-"#
-
+    says $fix"#
 /// The API v2 says that it finds nothing to whoever may not change what it shows.
 who_may_not_change_a_space_is_told_what_is_missing: "
     on both
@@ -88,9 +76,7 @@ who_may_not_change_a_space_is_told_what_is_missing: "
     says administrator of that space
     on rich
     grant space:98322:export-space carl CredentialTooWeak writes=1
-    says administrator of that space
-"
-
+    says administrator of that space"
 /// The site itself refuses the last two.
 scoped_tokens_and_service_accounts_work_through_the_gateway: r#"
     each $token; $username | test; "ada@acme.io" | scoped; "ada@acme.io" | bearer; null
@@ -100,6 +86,5 @@ scoped_tokens_and_service_accounts_work_through_the_gateway: r#"
     keys {"domain-url": "GATEWAY", "api-key": "$token-token", "username": $username}
     sync same
     grant viewer new granted
-    revoke viewer new revoked
-"#
+    revoke viewer new revoked"#
 }

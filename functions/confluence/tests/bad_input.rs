@@ -27,11 +27,8 @@ crate::script::scripts! {
 a_token_that_the_site_does_not_know_is_refused: r#"
     each $gateway | default | 401
     each $keys
-    | {"api-key": "hunter2"}
-    | {"username": "eve@acme.io"}
-    | {"api-key": "scoped-token"}
-    | {"domain-url": "GATEWAY", "api-key": "hunter2"}
-    | {"domain-url": "GATEWAY", "username": null}
+    | {"api-key": "hunter2"} | {"username": "eve@acme.io"} | {"api-key": "scoped-token"}
+    | {"domain-url": "GATEWAY", "api-key": "hunter2"} | {"domain-url": "GATEWAY", "username": null}
     | {"domain-url": "GATEWAY", "api-key": "bearer-token"}
     on both
     set gateway $gateway
@@ -40,17 +37,13 @@ a_token_that_the_site_does_not_know_is_refused: r#"
     says Unauthenticated: Confluence does not accept the token
     says Put a valid API token into the secret, with `username` being the e-mail address of its account. Scoped tokens and tokens of service accounts need `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>
     grant viewer bot CredentialRejected
-    revoke viewer eng CredentialRejected
-"#
-
+    revoke viewer eng CredentialRejected"#
 a_cloud_id_that_is_not_the_sites_is_told: r#"
     on both
     keys {"domain-url": "GATEWAY0"}
     fails VendorNotFound
     says the address in the configuration
-    grant viewer bot VendorNotFound
-"#
-
+    grant viewer bot VendorNotFound"#
 /// Without any one of its scopes a sync must fail: what it cannot see, it must not show as empty.
 a_scoped_token_without_one_of_the_scopes_for_reading_publishes_nothing: r#"
     each $scope | content-details | group | user | space | space.permission | configuration
@@ -59,9 +52,7 @@ a_scoped_token_without_one_of_the_scopes_for_reading_publishes_nothing: r#"
     keys {"domain-url": "GATEWAY", "api-key": "scoped-token"}
     fails CredentialTooWeak
     says PermissionDenied: the token lacks a scope
-    says the scopes that the connector's README lists
-"#
-
+    says the scopes that the connector's README lists"#
 a_scoped_token_without_one_of_the_scopes_for_writing_can_read_and_not_write: r#"
     each $scope; $change | group; grant in-adm bot | space.permission; grant viewer bot
     on both
@@ -69,9 +60,7 @@ a_scoped_token_without_one_of_the_scopes_for_writing_can_read_and_not_write: r#"
     keys {"domain-url": "GATEWAY", "api-key": "scoped-token"}
     sync
     $change CredentialTooWeak writes=1
-    says PermissionDenied: the token lacks a scope
-"#
-
+    says PermissionDenied: the token lacks a scope"#
 /// The last two are of the nouns and verbs that the public connector documents, and rejects.
 a_key_that_cannot_be_used_is_named_and_never_quoted_if_secret: r#"
     each $keys; $message; $fix
@@ -91,9 +80,7 @@ a_key_that_cannot_be_used_is_named_and_never_quoted_if_secret: r#"
     grant export-space bot BadConfiguration
     calls 0
     keys {}
-    sync
-"#
-
+    sync"#
 what_does_not_exist_is_not_granted: "
     each $what; $whom; $kind; $code; $message; $fix
     | create-space; rita; InvalidRequest; UnknownEntitlement; Confluence has no entitlement; space:<id>:<verb>-<noun>
@@ -108,12 +95,9 @@ what_does_not_exist_is_not_granted: "
     grant $what $whom $code
     says $kind
     says $message
-    says $fix
-"
-
+    says $fix"
 a_side_effect_that_does_not_exist_cannot_be_allowed: "
     on rows
     Cascade read-space eng UnknownSideEffect
-    says InvalidRequest: `Cascade` is not a side effect of this connector. The only one is `cascade`
-"
+    says InvalidRequest: `Cascade` is not a side effect of this connector. The only one is `cascade`"
 }

@@ -86,6 +86,5 @@ a_change_takes_no_more_calls_than_it_needs_to_look_before_and_after: "
     on both
     grant export-space bot granted calls=12
     grant admin eng granted calls=13
-    revoke admin eng revoked calls=11
-"
+    revoke admin eng revoked calls=11"
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use rollcall_harness::answers::{entries, texts};
 use rollcall_simulators::confluence::{Options, RateLimit, Sizes, World};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::script::Stage;
 
@@ -18,14 +19,6 @@ async fn whole(change: impl FnOnce(&mut Options)) -> Stage {
     assert!(stated.len() > 100, "{}", stated.len());
     stage.shown().states(&stated);
     stage
-}
-
-fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flat_map(Map::iter)
-}
-
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The ids of the grants that the site itself states, on the spaces that Ada may view.

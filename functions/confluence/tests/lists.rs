@@ -8,9 +8,7 @@ lists_that_only_have_empty_pages_fail_instead_of_being_read_for_ever: "
     set empty-pages-of-$api all
     fails EndlessList
     revoke $what bot EndlessList
-    at-most 400
-"
-
+    at-most 400"
 an_empty_page_that_goes_on_is_no_end_and_one_that_leads_to_itself_is_no_circle: "
     each $v1; $v2 | first; last | last; first | between; between
     on both
@@ -18,9 +16,7 @@ an_empty_page_that_goes_on_is_no_end_and_one_that_leads_to_itself_is_no_circle: 
     set page-size 2
     set empty-pages-of-v1 $v1
     set empty-pages-of-v2 $v2
-    sync same
-"
-
+    sync same"
 a_change_follows_empty_pages_too: "
     on rows
     world group 12-x bot
@@ -29,9 +25,7 @@ a_change_follows_empty_pages_too: "
     set empty-pages-of-v1 between
     set empty-pages-of-v2 between
     revoke group:13-x:member bot revoked
-    revoke delete-space eng revoked
-"
-
+    revoke delete-space eng revoked"
 /// A retry of the same run would go on with the same page. There are two groups and two spaces; and one call is to see
 /// whether we are let in.
 a_list_whose_pages_are_all_the_same_is_read_three_times_at_most: "
@@ -39,9 +33,7 @@ a_list_whose_pages_are_all_the_same_is_read_three_times_at_most: "
     on both
     set stuck-list /$list
     fails EndlessList anew
-    at-most 6 /$list
-"
-
+    at-most 6 /$list"
 /// The search decides nobody's access: what it does not show costs no snapshot, and is told of. A search that does not begin
 /// is no search.
 a_user_search_that_repeats_itself_or_refuses_to_go_on_ends_there: r#"
@@ -59,9 +51,7 @@ a_user_search_that_repeats_itself_or_refuses_to_go_on_ends_there: r#"
     shows user:712020:unindexed
     on rich
     answer v1/search/user 400 {"statusCode": 400, "message": "no"}
-    fails VendorRejected
-"#
-
+    fails VendorRejected"#
 /// Searches of the same API are reported to take no notice of `start`, and to have a cursor in the link.
 everybody_is_found_although_no_page_of_the_search_is_ever_full: "
     each $paging; $calls | default; 5 | by-cursor; 4
@@ -73,9 +63,7 @@ everybody_is_found_although_no_page_of_the_search_is_ever_full: "
     shows user:712020:n101
     shows user:712020:n344
     warns-not BlindSpot
-    calls $calls /search/user
-"
-
+    calls $calls /search/user"
 /// A row that goes away moves those after it up by one, so that one of them would be on neither of two pages. A directory
 /// takes people out of a group steadily: nobody, one, those who come first, the last of each page; or, after the second page, so
 /// many that the next one has moved further than a page. To ask for the last rows of a page once more takes no page more.
@@ -87,9 +75,7 @@ nobody_who_stays_in_a_group_is_lost_while_others_leave_it: "
     set leaving $leaving
     sync
     members 44-all
-    calls $calls /44-all/membersByGroupId
-"
-
+    calls $calls /44-all/membersByGroupId"
 /// The window that begins one row later shows the same few rows, and the list goes on behind it: of each page there are one,
 /// two or no rows, and of the last one all.
 a_list_that_is_filtered_after_it_was_cut_into_pages_is_read_to_its_end: "
@@ -102,6 +88,5 @@ a_list_that_is_filtered_after_it_was_cut_into_pages_is_read_to_its_end: "
     shows group:44-all:member:user:712020:n205
     shows group:44-all:member:user:712020:n399
     shows group:44-all:member:user:712020:n445
-    shows group:44-all:member:user:712020:n449
-"
+    shows group:44-all:member:user:712020:n449"
 }

@@ -19,7 +19,6 @@ mod world;
 use rollcall_harness::conformance::Bench;
 use world::Simulated;
 
-/// A workbench for Confluence.
 type Desk = Bench<Simulated>;
 
 mod conformance {

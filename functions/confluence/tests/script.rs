@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::runtime::function::Operation::{Grant, Revoke};
+use rollcall_harness::answers::at;
 use rollcall_harness::bad_input::Inputs;
 use rollcall_harness::changes::ids;
 use rollcall_harness::shown::Shown;
@@ -15,7 +16,6 @@ use rollcall_simulators::confluence::{ALL_SCOPES, RoleMode, SCOPED_TOKEN, World}
 use rollcall_simulators::{EmptyPage, Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::worked_example::all_lines;
 use crate::{Desk, Simulated};
 
 /// Makes a test of each script.
@@ -30,7 +30,6 @@ macro_rules! scripts {
 }
 pub(crate) use scripts;
 
-/// Plays a script.
 pub(crate) async fn play(script: &str) {
     for script in variants(lines(script).map(str::to_owned).collect()) {
         for part in script.chunk_by(|_, next| !next.starts_with("on ")) {
@@ -128,7 +127,6 @@ impl Stage {
         }
     }
 
-    /// What the last sync showed.
     pub(crate) fn shown(&self) -> &Shown {
         self.shown.as_ref().expect("a sync")
     }
@@ -149,10 +147,7 @@ impl Stage {
         match step {
             "world" => self.edit(words),
             "set" => self.set(words[0], rest.split_once(' ').unwrap_or_default().1),
-            "answer" => {
-                self.faults.push(fault(rest));
-                sim.set_faults(self.faults.clone());
-            }
+            "answer" => self.fault(fault(rest)),
             "keys" => {
                 let keys = rest.replace("GATEWAY", &sim.gateway_url());
                 let keys = serde_json::from_str(&keys).expect(line);
@@ -187,13 +182,13 @@ impl Stage {
             }
             // A resource, entitlement or grant, whose line begins so (see `worked_example`); no line with this.
             "shows" => {
-                let lines = all_lines(self.shown());
+                let lines = rollcall_harness::lines::all(self.shown());
                 let is_it = |l: &&String| l.split(" |").next() == rest.split(" |").next();
                 let found = lines.iter().find(is_it);
                 assert!(found.is_some_and(|l| l.starts_with(rest)), "{line}: {found:?}");
             }
             "lacks" => {
-                let lines = all_lines(self.shown());
+                let lines = rollcall_harness::lines::all(self.shown());
                 assert_eq!(lines.iter().find(|l| l.contains(rest)), None);
             }
             // Whoever is in the group in the simulated world is shown to be.
@@ -312,6 +307,11 @@ impl Stage {
         });
     }
 
+    fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+        self.desk.vendor.sim.set_faults(self.faults.clone());
+    }
+
     fn set(&mut self, option: &str, value: &str) {
         let pages = match value {
             "first" => EmptyPage::First,
@@ -319,28 +319,16 @@ impl Stage {
             "between" => EmptyPage::Between,
             _ => EmptyPage::All,
         };
-        let hide = |w: &str| FaultKind::without(w);
-        let fault = match (option, value) {
+        let refused = FaultKind::status(401);
+        let mute = FaultKind::without("results/*/spacePermissions");
+        match (option, value) {
             ("leaving", _) => return self.leave(value),
-            ("gateway", "401") => Some(("/ex/", FaultKind::status(401))),
-            ("roles", "mute") => {
-                Some(("/wiki/api/v2/space-roles", hide("results/*/spacePermissions")))
-            }
-            ("mode-answer", "missing") => Some(("/wiki/api/v2/space-role-mode", hide("mode"))),
-            ("mode-answer", "404") => {
-                Some(("/wiki/api/v2/space-role-mode", FaultKind::status(404)))
-            }
-            _ => None,
-        };
-        let sim = &self.desk.vendor.sim;
-        if let Some((path, kind)) = fault {
-            let mut fault = Fault::every(kind);
-            fault.path_prefix = path.to_owned();
-            self.faults.push(fault);
-            return sim.set_faults(self.faults.clone());
+            ("gateway", "401") => return self.fault(Fault::matching("GET", "/ex/", refused)),
+            ("roles", "mute") => return self.fault(at("/wiki/api/v2/space-roles", mute)),
+            _ => {}
         }
         let left_out = || value.split_whitespace().flat_map(names).collect();
-        sim.set_options(|o| match (option, value) {
+        self.desk.vendor.sim.set_options(|o| match (option, value) {
             (_, "default") => {}
             ("page-size", size) => o.force_page_size = Some(number(size)),
             ("empty-pages-of-v1", _) => o.v1_empty_page = pages,
@@ -350,13 +338,7 @@ impl Stage {
             ("left-out", _) => o.v1_left_out = left_out(),
             ("hidden-email", "null") => o.hidden_email = Some(Value::Null),
             ("hidden-email", "absent") => o.hidden_email = None,
-            ("anonymous-row", "class") => {
-                o.anonymous_row = json!({"type": "access-class", "id": "ANONYMOUS_USERS"});
-            }
-            ("anonymous-row", "user") => {
-                o.anonymous_row = json!({"type": "user", "id": "anonymous"})
-            }
-            ("anonymous-row", "no-id") => o.anonymous_row = json!({"type": "role"}),
+            ("anonymous-row", row) => o.anonymous_row = row.parse().expect("JSON"),
             ("class-rows", "twice") => o.repeat_class_rows = true,
             ("unknown-group", "400") => o.unknown_group_status = 400,
             ("member-added", text) => o.member_added_text = text.to_owned().leak(),

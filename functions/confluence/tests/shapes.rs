@@ -18,9 +18,7 @@ a_principal_without_an_id_and_a_permission_without_a_name_cost_no_other_row: r#"
     shows space:98310:read-space:user:712020:a1
     warns UnknownPermission: row 3 of space 98310 does not say what user:712020:c3 may do
     warns ExcludedByConfiguration: 1 rows
-    warns UnknownValue: access is held by principals of the kind `toaster`
-"#
-
+    warns UnknownValue: access is held by principals of the kind `toaster`"#
 /// What nobody holds is nobody's concern.
 a_role_that_the_site_does_not_list_is_told_of_where_somebody_has_it: "
     on both
@@ -30,9 +28,7 @@ a_role_that_the_site_does_not_list_is_told_of_where_somebody_has_it: "
     world role r9 bot
     sync
     warns DanglingReference: somebody has the role r9 on space 98310
-    shows space_role_assignment:98310:r9:assigned:user:712020:c3
-"
-
+    shows space_role_assignment:98310:r9:assigned:user:712020:c3"
 a_row_of_the_search_without_an_account_costs_nobody_else: r#"
     on rows
     answer first v1/search/user 200 [
@@ -43,9 +39,7 @@ a_row_of_the_search_without_an_account_costs_nobody_else: r#"
     shows user:712020:odd
     shows user:712020:a1
     warns UnreadableRow: a row of the user search shows no account; a row of the user search, `Anonymous`, has no account id
-    warns UnreadableField: `displayName` of user 712020:odd
-"#
-
+    warns UnreadableField: `displayName` of user 712020:odd"#
 what_decides_nothing_may_have_any_form: r#"
     each $created | "" | "03/01/2026" | {"epoch": 1} | null
     on rows
@@ -58,9 +52,7 @@ what_decides_nothing_may_have_any_form: r#"
     shows space:98310:read-space:user:712020:a1
     shows space:98311:read-space:user:712020:a1
     shows group:22-eng:member:user:712020:a1
-    warns UnreadableField: `_links` of space 98310
-"#
-
+    warns UnreadableField: `_links` of space 98310"#
 /// Who somebody is and what they may do is not guessed.
 identity_and_rights_of_another_form_fail_the_run: r#"
     each $call; $row
@@ -73,9 +65,7 @@ identity_and_rights_of_another_form_fail_the_run: r#"
     | v2/spaces; {"key": "ENG"}
     on rows
     answer $call 200 [$row]
-    fails UnexpectedAnswer
-"#
-
+    fails UnexpectedAnswer"#
 /// Every site has groups, and the token's account is somewhere.
 lists_that_cannot_be_empty_are_not_taken_for_the_truth: "
     on rows
@@ -89,24 +79,18 @@ lists_that_cannot_be_empty_are_not_taken_for_the_truth: "
     world empty 98311
     sync
     warns EmptyList: the token's account sees no space
-    warns CallerNotListed: neither the user search nor a group or space
-"
-
+    warns CallerNotListed: neither the user search nor a group or space"
 a_token_that_sees_little_is_told_of: r#"
     on rich
     keys {"username": "reader@acme.io", "api-key": "reader-token"}
     sync
     warns MayNotBeAdministrator
-    lacks space:98323
-"#
-
+    lacks space:98323"#
 /// Wherever its absence shows: where its roles are asked for, its first permissions, or some more of them. Neither the space
 /// is shown then nor what is on it, such as the roles that somebody has there; but one answer is not enough.
 a_space_that_is_deleted_during_a_sync_is_told_of_and_does_not_vanish_by_one_answer: "
     each $site; $list
-    | rows; v2/spaces/98310/permissions
-    | both; v2/spaces/98310/permissions
-    | both; v2/spaces/98310/role-assignments
+    | rows; v2/spaces/98310/permissions | both; v2/spaces/98310/permissions | both; v2/spaces/98310/role-assignments
     each $when | | later
     on $site
     set page-size 2
@@ -119,6 +103,5 @@ a_space_that_is_deleted_during_a_sync_is_told_of_and_does_not_vanish_by_one_answ
     sync
     warns DeletedDuringSync: space 98310 was deleted during the sync
     lacks :98310
-    shows space:98311
-"
+    shows space:98311"
 }

@@ -1,16 +1,9 @@
 //! A small site, and every line of its snapshot: Ada, who administers it, Bob, who was deactivated and is still in a
 //! group, and an app; two groups; a space and a personal one.
 
-use rollcall_harness::lines::{self, immutable, line, profile, status, told};
-use rollcall_harness::shown::Shown;
-use rollcall_snapshot::{Entitlement, Resource};
+use rollcall_harness::lines;
 
 use crate::script::Stage;
-
-/// Every resource, entitlement and grant as a line.
-pub(crate) fn all_lines(shown: &Shown) -> Vec<String> {
-    lines::of(shown, resource, entitlement, lines::grant)
-}
 
 /// What every small site shows, and this.
 fn expected(own: &str) -> Vec<String> {
@@ -34,7 +27,7 @@ async fn the_small_site_is_shown_line_by_line() {
         stage.play(&format!("keys {keys}\n sync")).await;
         let mut rest = expected(ROWS);
         rest.retain(|line| !line.starts_with(left_out));
-        assert_eq!(all_lines(stage.shown()), rest, "{keys}");
+        assert_eq!(lines::all(stage.shown()), rest, "{keys}");
         // The first one is of Ada's rights.
         let warnings = stage.shown().warnings()[1..].join("\n");
         assert_eq!(warnings, format!("{unselected}{warning}"), "{keys}");
@@ -51,24 +44,21 @@ all_permissions_that_exist_are_shown: r#"
     offers administer-space archive-page create-attachment create-blogpost create-comment create-page delete-attachment delete-blogpost delete-comment delete-page delete-space export-space read-space restrict_content-space
     world mode both
     sync
-    offers administer-space archive-page create-attachment create-blogpost create-comment create-page delete-attachment delete-blogpost delete-comment delete-page delete-space export-space read-space restrict_content-space update-blogpost update-page
-"#
-
+    offers administer-space archive-page create-attachment create-blogpost create-comment create-page delete-attachment delete-blogpost delete-comment delete-page delete-space export-space read-space restrict_content-space update-blogpost update-page"#
 all_permissions_that_are_shown_can_be_granted_to_users_and_groups: "
     each $permission | administer-space | archive-page | create-attachment | create-blogpost | create-comment | create-page | delete-attachment | delete-blogpost | delete-comment | delete-page | delete-space | export-space | restrict_content-space
     on rows
     world user new
     world group g new
     grant $permission new granted writes=2
-    grant $permission group:g granted writes=2
-"
+    grant $permission group:g granted writes=2"
 }
 
 #[tokio::test]
 async fn the_small_site_on_its_way_to_roles_is_shown_line_by_line() {
     let mut stage = Stage::on("both").await;
     stage.play("sync").await;
-    assert_eq!(all_lines(stage.shown()), expected(ROLES));
+    assert_eq!(lines::all(stage.shown()), expected(ROLES));
 }
 
 /// The switch of the public connector changes nothing: which kind of site it is, the site tells. Permissions can be
@@ -87,32 +77,8 @@ async fn a_site_with_roles_alone_is_shown_whatever_the_switch_says() {
     for switch in ["true", "false"] {
         let mut stage = Stage::on("roles").await;
         stage.play(&format!("keys {{\"use-rbac\": \"{switch}\"}}\n sync")).await;
-        assert_eq!(all_lines(stage.shown()), alone, "{switch}");
+        assert_eq!(lines::all(stage.shown()), alone, "{switch}");
     }
-}
-
-fn resource(r: &Resource) -> String {
-    line([
-        r.id.clone(),
-        format!("‘{}’", r.display_name),
-        r.traits.join("+"),
-        status(r),
-        told("", r.account_type),
-        r.emails.join(","),
-        profile(r),
-    ])
-}
-
-fn entitlement(e: &Entitlement) -> String {
-    line([
-        e.id.clone(),
-        e.purpose.unwrap_or("-").to_owned(),
-        format!("‘{}’", e.display_name),
-        format!("‘{}’", e.description),
-        format!("to {}", e.grantable_to.join(",")),
-        told("one of ", e.exclusion_group.as_deref()),
-        immutable(e.immutable),
-    ])
 }
 
 const COMMON: &str = "
@@ -120,10 +86,10 @@ const COMMON: &str = "
 access_class:all-licensed-users | ‘Everybody with a licence’ | group | enabled | access_class=all-licensed-users
 group:11-adm | ‘site-admins’ | group | enabled | group_id=11-adm group_name=site-admins group_type=group managed_by=ADMINS usage_type=USERBASE_GROUP
 group:22-eng | ‘eng’ | group | enabled | group_id=22-eng group_name=eng group_type=group managed_by=EXTERNAL usage_type=USERBASE_GROUP
-space:98310 | ‘Engineering’ | enabled | space_key=ENG space_status=current space_type=global web_url=https://acme.atlassian.net/wiki/spaces/ENG
-space:98311 | ‘Ada’ | enabled | space_key=~ada space_status=current space_type=personal web_url=https://acme.atlassian.net/wiki/spaces/~ada
+space:98310 | ‘Engineering’ | enabled | since 2025-01-02T03:04:05.678Z | space_key=ENG space_status=current space_type=global web_url=https://acme.atlassian.net/wiki/spaces/ENG
+space:98311 | ‘Ada’ | enabled | since 2025-01-02T03:04:05.678Z | space_key=~ada space_status=current space_type=personal web_url=https://acme.atlassian.net/wiki/spaces/~ada
 user:557058:b2 | ‘Bob (Deactivated)’ | user | disabled inactive | human | account_status=inactive account_type=atlassian id=557058:b2 is_guest=false public_name=Bob user_name=Bob (Deactivated)
-user:712020:a1 | ‘Ada Admin’ | user | enabled | human | ada@acme.io | account_status=active account_type=atlassian email=ada@acme.io id=712020:a1 is_guest=false public_name=Ada Admin user_name=Ada Admin
+user:712020:a1 | ‘Ada Admin’ | user | enabled | human | ada@acme.io | signs in as ada@acme.io | account_status=active account_type=atlassian email=ada@acme.io id=712020:a1 is_guest=false public_name=Ada Admin user_name=Ada Admin
 user:712020:c3 | ‘Bot’ | user | enabled | service | account_status=active account_type=app id=712020:c3 is_guest=false public_name=Bot user_name=Bot
 # Entitlements
 group:11-adm:member | assignment | ‘site-admins Group Member’ | ‘Is member of the site-admins group in Confluence’ | to user
@@ -162,10 +128,10 @@ space:98310:read-space:user:712020:a1 | from group:22-eng:member,space:98310:rea
 
 const ROLES: &str = "
 # Resources
-space_role:r1 | ‘Admin’ | role | enabled | description=Admin of a space space_permissions=[\"administer/space\",\"create/page\",\"delete/page\",\"export/space\",\"manage_users/space\",\"read/space\",\"update/page\"]
-space_role:r2 | ‘Viewer’ | role | enabled | description=Viewer of a space space_permissions=[\"read/space\"]
-space_role_assignment:98310:r1 | ‘Admin on Engineering’ | scope_binding | enabled
-space_role_assignment:98310:r2 | ‘Viewer on Engineering’ | scope_binding | enabled
+space_role:r1 | ‘Admin’ | Admin of a space | role | enabled | description=Admin of a space space_permissions=[\"administer/space\",\"create/page\",\"delete/page\",\"export/space\",\"manage_users/space\",\"read/space\",\"update/page\"]
+space_role:r2 | ‘Viewer’ | Viewer of a space | role | enabled | description=Viewer of a space space_permissions=[\"read/space\"]
+space_role_assignment:98310:r1 | ‘Admin on Engineering’ | scope_binding | enabled | in space:98310
+space_role_assignment:98310:r2 | ‘Viewer on Engineering’ | scope_binding | enabled | in space:98310
 # Entitlements
 space_role_assignment:98310:r1:assigned | assignment | ‘Admin on Engineering’ | ‘Has the role Admin on this space in Confluence’ | to user,group | one of space-role:98310
 space_role_assignment:98310:r2:assigned | assignment | ‘Viewer on Engineering’ | ‘Has the role Viewer on this space in Confluence’ | to user,group | one of space-role:98310

@@ -3,7 +3,7 @@
 
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::{
-    Failure, Inputs, every_operation_fails, fails, fails_unasked, unusable,
+    Inputs, every_operation_fails, fails, fails_unasked, failure, told, unusable,
 };
 use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_simulators::Fault;
@@ -114,30 +114,29 @@ async fn no_key_follows_a_redirect() {
 /// Keys, and how a sync fails, or with `!` each operation: type and code, a part of the message, and one of the fix. With a
 /// wrong key, or one whose time is over, the public connector shows an organization without members.
 const REFUSED: &str = r#"
-{"api-key": "hunter2"}                                     |   | Unauthenticated CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "$ended_cloud_key"}                            |   | Unauthenticated CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "$second_key"}                                 |   | Unauthenticated CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "hunter2", $NO_DEPLOYMENT}                     |   | Unauthenticated CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "$scoped_key"}                                 |   | PermissionDenied CredentialTooWeak | does not see who owns the organization Acme, and so not all roles | An organization owner makes a key with that role
-{"organization-id": "999"}                                 |   | NotFound UnknownOrganization       | knows no such organization | Correct `organization-id`
-{"organization-id": "$other_organization"}                 |   | PermissionDenied CredentialTooWeak | the key may not see the organization | Check `organization-id`
-{"api-key": "$wide_key", "organization-id": "$other_organization"} |   | Conflict AnotherTenant             | but its key now leads to | Put the right key into the secret
-{"deployment-api-key": "aHVudGVyMjpodW50ZXIy"}             | ! | Unauthenticated CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
-{"deployment-api-key": "$ended_key"}                       | ! | Unauthenticated CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
-{"deployment-api-key": "$second_key"}                      | ! | Unauthenticated CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
-{"deployment-api-key": "$bare_key"}                        | ! | PermissionDenied CredentialTooWeak | is unauthorized for API key id | `manage_security`
-{"deployment-api-key": "$reading_key"}                     |   | PermissionDenied CredentialTooWeak | role_mapping/get | `manage_security`
-{"deployment-endpoint": "http://127.0.0.1:1"}              | ! | Unavailable VendorUnreachable      | /_security/ | Check the address in the configuration
-{"base-url": "http://127.0.0.1:1"}                         |   | Unavailable VendorUnreachable      | GET /api/v1/organizations was not answered | Check the address in the configuration
+{"api-key": "hunter2"}                                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
+{"api-key": "$ended_cloud_key"}                            |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
+{"api-key": "$second_key"}                                 |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
+{"api-key": "hunter2", $NO_DEPLOYMENT}                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
+{"api-key": "$scoped_key"}                                 |   | PermissionDenied | CredentialTooWeak | does not see who owns the organization Acme, and so not all roles | An organization owner makes a key with that role
+{"organization-id": "999"}                                 |   | NotFound | UnknownOrganization | knows no such organization | Correct `organization-id`
+{"organization-id": "$other_organization"}                 |   | PermissionDenied | CredentialTooWeak | the key may not see the organization | Check `organization-id`
+{"api-key": "$wide_key", "organization-id": "$other_organization"} |   | Conflict | AnotherTenant | but its key now leads to | Put the right key into the secret
+{"deployment-api-key": "aHVudGVyMjpodW50ZXIy"}             | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
+{"deployment-api-key": "$ended_key"}                       | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
+{"deployment-api-key": "$second_key"}                      | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
+{"deployment-api-key": "$bare_key"}                        | ! | PermissionDenied | CredentialTooWeak | is unauthorized for API key id | `manage_security`
+{"deployment-api-key": "$reading_key"}                     |   | PermissionDenied | CredentialTooWeak | role_mapping/get | `manage_security`
+{"deployment-endpoint": "http://127.0.0.1:1"}              | ! | Unavailable | VendorUnreachable | /_security/ | Check the address in the configuration
+{"base-url": "http://127.0.0.1:1"}                         |   | Unavailable | VendorUnreachable | GET /api/v1/organizations was not answered | Check the address in the configuration
 "#;
 
 #[tokio::test]
 async fn a_key_that_is_refused_leaves_the_last_snapshot_and_says_whose_it_is_and_what_to_do() {
     let mut desk = Desk::new().await;
     desk.complete().await;
-    for [keys, of_each, codes, message, fix] in rows(desk.vendor.written_out(REFUSED)) {
-        let (kind, code) = codes.split_once(' ').expect("a type and a code");
-        let expected = Failure { kind, code, message, fix };
+    for [keys, of_each, kind, code, message, fix] in rows(desk.vendor.written_out(REFUSED)) {
+        let expected = failure(kind, code, message, fix);
         if code == "VendorUnreachable" {
             // Else the other address would count as another tenant's.
             desk.afresh();
@@ -153,16 +152,12 @@ async fn a_key_that_is_refused_leaves_the_last_snapshot_and_says_whose_it_is_and
     let sim = &desk.vendor.sim;
     sim.set_options(|o| o.mappings_need_manage_security = false);
     desk.complete().await;
-    let expected = Failure {
-        kind: "PermissionDenied",
-        code: "CredentialTooWeak",
-        message: "cluster:admin/xpack/security/user/put",
-        fix: "`manage_security`",
-    };
-    let grant = Several::good(Operation::Grant);
+    let expected = told(
+        "PermissionDenied | CredentialTooWeak | cluster:admin/xpack/security/user/put | `manage_security`",
+    );
     let before = desk.vendor.view();
-    let error = desk.invoke(Operation::Grant, grant).await.expect_err("weak");
-    expected.is(&error, "a key that may read", &desk.vendor.tokens());
+    let result = change(&desk, "grant", "r1", (ADMIN, SVC)).await;
+    expected.is(&result.expect_err("weak"), "a key that may read", &desk.vendor.tokens());
     assert_eq!(desk.vendor.view(), before);
 }
 

@@ -14,10 +14,8 @@ mod world;
 use rollcall_harness::conformance::Bench;
 use world::{Several, Simulated};
 
-/// A workbench for Elastic.
 type Desk = Bench<Simulated>;
 
-/// What every connector must hold.
 mod conformance {
     rollcall_harness::conformance!(crate::Simulated);
 }

@@ -3,12 +3,11 @@
 //! user, who gets nothing by it, and Ada. Beside them another organization, and a second deployment that has users and
 //! roles of the same names, who are others.
 
-use rollcall_harness::lines::{self, immutable, line, profile, status, told};
+use rollcall_harness::lines;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::elastic::{
     ORGANIZATION_ID, SECOND_DEPLOYMENT_KEY, SECOND_ID, SECOND_ORGANIZATION_ID, WIDE_CLOUD_KEY,
 };
-use rollcall_snapshot::{Entitlement, Resource};
 use serde_json::{Value, json};
 
 use crate::world::{begin_again, small_world};
@@ -66,7 +65,7 @@ async fn what_is_configured_is_shown_line_by_line_and_nothing_else() {
             _ => OTHER,
         });
         let texts: Vec<&str> = texts.collect();
-        assert_eq!(lines_of(&shown), lines::expected(&texts, &[]), "{keys}");
+        assert_eq!(lines::all(&shown), lines::expected(&texts, &[]), "{keys}");
         let warnings = match parts.contains("second") {
             true => "DanglingReference: second: users have roles that are not defined: superuser",
             false => "",
@@ -75,45 +74,14 @@ async fn what_is_configured_is_shown_line_by_line_and_nothing_else() {
     }
 }
 
-/// Every record as a line.
-fn lines_of(shown: &Shown) -> Vec<String> {
-    lines::of(shown, resource, entitlement, lines::grant)
-}
-
 /// Each of these lines is one of the snapshot.
 pub(crate) fn shows(shown: &Shown, expected: &str) {
-    let found = lines_of(shown);
+    let found = lines::all(shown);
     let id = |line: &str| line.split(" | ").next().map(str::to_owned);
     for line in lines::expected(&[expected], &[]) {
         let similar: Vec<_> = found.iter().filter(|l| id(l) == id(&line)).collect();
         assert!(found.contains(&line), "not\n{line}\nbut {similar:#?}");
     }
-}
-
-fn resource(r: &Resource) -> String {
-    line([
-        r.id.clone(),
-        format!("‘{}’", r.display_name),
-        r.description.clone(),
-        r.traits.join("+"),
-        status(r),
-        r.account_type.unwrap_or_default().to_owned(),
-        r.emails.join(","),
-        told("signs in as ", Some(&r.login)),
-        told("in ", r.parent.as_deref()),
-        profile(r),
-    ])
-}
-
-fn entitlement(e: &Entitlement) -> String {
-    line([
-        e.id.clone(),
-        e.purpose.unwrap_or("-").to_owned(),
-        format!("‘{}’", e.display_name),
-        format!("‘{}’", e.description),
-        format!("to {}", e.grantable_to.join(",")),
-        immutable(e.immutable),
-    ])
 }
 
 const ORGANIZATION: &str = "

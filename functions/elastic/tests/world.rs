@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use async_trait::async_trait;
 use rollcall_connector::Error;
 use rollcall_engine::runtime::function::{Entry, Operation};
+use rollcall_harness::answers::said;
 use rollcall_harness::bad_input::Inputs;
 use rollcall_harness::changes::{grant, revoke};
 use rollcall_harness::conformance::{Bench, Case, Leaves, Subject};
@@ -31,12 +32,10 @@ pub(crate) type Several = Simulated<true>;
 pub(crate) const ADMIN: &str = "role:admin:member";
 pub(crate) const SVC: &str = "deploymentUser:svc";
 
-/// A workbench before the small world.
 pub(crate) async fn small() -> Desk {
     Desk::around(Simulated::of(World::worked_example()).await)
 }
 
-/// The small world with a change.
 pub(crate) fn small_world(change: impl FnOnce(&mut World)) -> World {
     let mut world = World::worked_example();
     change(&mut world);
@@ -66,7 +65,6 @@ pub(crate) fn begin_again<const S: bool>(desk: &mut Bench<Simulated<S>>, world: 
     desk.afresh();
 }
 
-/// `grant` or `revoke`.
 pub(crate) async fn change<S: Subject>(
     desk: &Bench<S>,
     operation: &str,
@@ -94,7 +92,8 @@ pub(crate) fn result_of(result: &Result<Value, Error>) -> &str {
 /// `elasticsearch`, 200 with a body from something that says that it is Elasticsearch; `429` with the seconds to wait.
 pub(crate) fn fault(text: &str) -> FaultKind {
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let headers = [("content-type", "application/json"), ("x-elastic-product", "Elasticsearch")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     match word {
         "page" => html_page(rest.parse().expect("a status")),
         "429" => FaultKind::too_many_requests(rest.parse().ok()),
@@ -102,19 +101,9 @@ pub(crate) fn fault(text: &str) -> FaultKind {
         "lost" => FaultKind::LoseAnswer,
         "disconnect" => FaultKind::Disconnect,
         "redirect" => FaultKind::Redirect { to: rest.into() },
-        "elasticsearch" => FaultKind::Status {
-            code: 200,
-            headers: vec![
-                header("content-type", "application/json"),
-                header("x-elastic-product", "Elasticsearch"),
-            ],
-            body: Some(rest.into()),
-        },
-        code => FaultKind::Status {
-            code: code.parse().expect("a status"),
-            headers: Vec::new(),
-            body: (!rest.is_empty()).then(|| serde_json::from_str(rest).expect("JSON")),
-        },
+        "elasticsearch" => FaultKind::Status { code: 200, headers, body: Some(rest.into()) },
+        code if rest.is_empty() => FaultKind::status(code.parse().expect("a status")),
+        code => said(code.parse().expect("a status"), rest.parse().expect("JSON")),
     }
 }
 

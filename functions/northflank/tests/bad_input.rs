@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use rollcall_engine::runtime::function::Operation::{self, Sync};
-use rollcall_harness::bad_input::{Failure, Inputs, all_are_unusable, fails, failure, works};
+use rollcall_harness::bad_input::{Inputs, all_are_unusable, fails, told, works};
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::FaultKind;
@@ -52,12 +52,6 @@ async fn an_address_may_end_with_a_slash_or_the_version_and_a_token_with_blanks(
         assert_eq!(digest(&desk).await, whole, "{end}");
         assert_eq!(desk.vendor.violations(), Vec::<String>::new(), "{end}");
     }
-}
-
-/// A failure in a row of a table: its kind, code, message and fix. The text is leaked: a test is short.
-fn told(text: impl Into<String>) -> Failure {
-    let parts: Vec<&'static str> = text.into().leak().split(" | ").collect();
-    failure(parts[0], parts[1], parts[2], parts[3])
 }
 
 const REJECTED: &str = "Unauthenticated | CredentialRejected | does not accept the API token: it is wrong, has ended or was revoked | make an API token of the organization";

@@ -3,34 +3,13 @@
 
 use std::time::Duration;
 
-use rollcall_connector::clock::{Clock, between};
-use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::conformance::{Subject, answer_of};
+use rollcall_harness::answers::slice;
+use rollcall_harness::conformance::Subject;
 use rollcall_simulators::northflank::{Sizes, World};
 use rollcall_simulators::{Fault, FaultKind};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::world::{DEVELOPERS, Desk, desk_of, digest, small};
-
-/// The slice of a sync after this answer, and how long is to be waited before the next, which must be for a limit. Time passes
-/// here and at the vendor.
-async fn slice(desk: &Desk, before: &Value) -> (Value, Option<Duration>) {
-    let event = match &before["sync_id"] {
-        Value::Null => json!({}),
-        id => json!({"sync_id": id}),
-    };
-    let answer = answer_of(desk.invoke(Operation::Sync, event).await);
-    if answer["status"] == "complete" {
-        return (answer, None);
-    }
-    assert!(!desk.is_published(), "half a sync is published");
-    assert_eq!(answer["reason"], "rate_limit", "{answer}");
-    let at = answer["resume_at"].as_str().and_then(|at| at.parse().ok());
-    let wait = between(desk.clock.now(), at.expect("a time"));
-    desk.clock.advance(wait);
-    desk.vendor.sim.advance(wait);
-    (answer, Some(wait))
-}
+use crate::world::{DEVELOPERS, desk_of, digest, small};
 
 /// The vendor raises the limit on request, or somebody else uses most of it: the one that it sends counts, and a twentieth is
 /// left for everybody else.
@@ -53,6 +32,8 @@ async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_several_and_
             desk.vendor.clear_requests();
             let Some(wait) = wait else { break };
             assert!((1800..=3600).contains(&wait.as_secs()), "{wait:?}");
+            desk.clock.advance(wait);
+            desk.vendor.sim.advance(wait);
         }
         assert_eq!(answer["content_digest"], whole["content_digest"]);
         assert_eq!(windows.len(), hours, "{requests}: {windows:?}");
@@ -80,8 +61,11 @@ async fn a_refusal_is_waited_for_as_long_as_the_vendor_says_and_is_no_bad_creden
         let fault = Fault::nth_matching(1, "GET", path, kind);
         desk.vendor.set_faults(vec![fault]);
         let (answer, wait) = slice(&desk, &json!({})).await;
-        let wait = wait.expect("a wait").as_secs();
-        assert!((least..=most).contains(&wait), "{retry_after:?}: {wait}");
+        let wait = wait.expect("a wait");
+        let seconds = wait.as_secs();
+        assert!((least..=most).contains(&seconds), "{retry_after:?}: {seconds}");
+        desk.clock.advance(wait);
+        desk.vendor.sim.advance(wait);
         let (answer, wait) = slice(&desk, &answer).await;
         assert_eq!((wait, &answer["content_digest"]), (None, &whole));
     }

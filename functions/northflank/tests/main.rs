@@ -3,7 +3,6 @@
 
 mod bad_input;
 mod complete;
-mod conformance;
 mod lambda;
 mod limits;
 mod lists;
@@ -12,3 +11,7 @@ mod worked_example;
 mod world;
 
 use world::Simulated;
+
+mod conformance {
+    rollcall_harness::conformance!(crate::Simulated);
+}

@@ -2,16 +2,11 @@
 //! `org-admin` by hand; Bob, who was given `developer`; Carol, whose account is not set up, in Engineering; and Dan, whom
 //! only the directory knows.
 
-use rollcall_harness::lines::{self, immutable, line, profile, status, told};
+use rollcall_harness::lines;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::northflank::{ENGINEERING_ID, OPERATIONS_ID};
-use rollcall_snapshot::{Entitlement, Resource};
 
 use crate::world::small;
-
-fn lines_of(shown: &Shown) -> Vec<String> {
-    lines::of(shown, resource, entitlement, lines::grant)
-}
 
 /// The lines of these texts, of each kind in the order of the ids, which are written out.
 fn expected(texts: &[&str]) -> Vec<String> {
@@ -21,7 +16,7 @@ fn expected(texts: &[&str]) -> Vec<String> {
 #[tokio::test]
 async fn the_small_organization_is_shown_line_by_line() {
     let shown = Shown::by(&small().await).await;
-    assert_eq!(lines_of(&shown), expected(&[STATED, FOLLOWING]));
+    assert_eq!(lines::all(&shown), expected(&[STATED, FOLLOWING]));
     let warning = "MembersWithoutAccount: 1 members of directory groups have no account in Northflank, and no access";
     assert_eq!(shown.warnings(), [warning]);
 }
@@ -32,39 +27,12 @@ async fn before_expansion_the_small_organization_has_six_grants() {
     let mut desk = small().await;
     desk.cx.settings.expand = false;
     let shown = Shown::by(&desk).await;
-    assert_eq!(lines_of(&shown), expected(&[STATED]));
+    assert_eq!(lines::all(&shown), expected(&[STATED]));
     // The group's grant is passed on to people alone, and to those alone who are in the group themselves.
     let through = shown.grant(&format!("role:developer:assigned:group:{ENGINEERING_ID}"));
     let expandable = through.expandable.as_ref().expect("passed on");
     assert!(expandable.shallow);
     assert_eq!(expandable.resource_types, ["user"]);
-}
-
-fn resource(r: &Resource) -> String {
-    line([
-        r.id.clone(),
-        format!("‘{}’", r.display_name),
-        r.description.clone(),
-        r.traits.join("+"),
-        status(r),
-        r.account_type.unwrap_or_default().to_owned(),
-        r.emails.join(","),
-        told("signs in as ", Some(&r.login)),
-        told("since ", r.created_at.as_deref()),
-        told("in ", r.parent.as_deref()),
-        profile(r),
-    ])
-}
-
-fn entitlement(e: &Entitlement) -> String {
-    line([
-        e.id.clone(),
-        e.slug.clone(),
-        e.purpose.unwrap_or("-").to_owned(),
-        format!("‘{}’", e.display_name),
-        format!("to {}", e.grantable_to.join(",")),
-        immutable(e.immutable),
-    ])
 }
 
 const STATED: &str = r#"
@@ -77,10 +45,10 @@ group:G2 | ‘Operations’ | group | enabled | since 2024-05-02T10:00:00Z | cre
 role:developer | ‘Developer’ | Ships the shop | role | enabled | since 2023-02-14T08:30:00Z | created_at=2023-02-14T08:30:00Z description=Ships the shop directory_group_ids=["G1"] restricted=true restricted_team_ids=["web"] role_id=developer role_name=Developer updated_at=2023-02-14T08:30:00Z
 role:org-admin | ‘Org Admin’ | role | enabled | since 2023-02-14T08:30:00Z | created_at=2023-02-14T08:30:00Z restricted=false role_id=org-admin role_name=Org Admin updated_at=2023-02-14T08:30:00Z
 # Entitlements
-role:org-admin:assigned | assigned | assignment | ‘Org Admin role’ | to user,group
-role:developer:assigned | assigned | assignment | ‘Developer role’ | to user,group
-group:G1:member | member | assignment | ‘Engineering group member’ | to user | immutable
-group:G2:member | member | assignment | ‘Operations group member’ | to user | immutable
+role:org-admin:assigned | assignment | ‘Org Admin role’ | ‘Has the role Org Admin in the organization in Northflank’ | to user,group
+role:developer:assigned | assignment | ‘Developer role’ | ‘Has the role Developer in the organization in Northflank’ | to user,group
+group:G1:member | assignment | ‘Engineering group member’ | ‘Member of the directory group Engineering in Northflank’ | to user | immutable
+group:G2:member | assignment | ‘Operations group member’ | ‘Member of the directory group Operations in Northflank’ | to user | immutable
 # Grants
 role:org-admin:assigned:user:alice-w
 role:developer:assigned:user:bob-k

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use rollcall_connector::Error;
 use rollcall_engine::runtime::function::Entry;
+pub(crate) use rollcall_harness::answers::{at, entries, error_of, said, texts};
 use rollcall_harness::conformance::{Bench, Case, Subject};
 use rollcall_simulators::northflank::{
     Northflank, Options, Sizes, TEST_TOKEN, World, directory_group_id,
 };
-use rollcall_simulators::{Fault, FaultKind, Ordering, Server};
-use serde_json::{Map, Value, json};
+use rollcall_simulators::{Ordering, Server};
+use serde_json::{Value, json};
 
 pub(crate) const AUTH: &str = "/v1/auth";
 pub(crate) const MEMBERS: &str = "/v1/org-members";
@@ -20,12 +20,10 @@ pub(crate) const DEVELOPERS: &str = "/v1/org-roles/developer/members";
 pub(crate) const ENGINEERS: &str =
     "/v1/directory-groups/directory_group_01ENG00000000000000000000A/members";
 
-/// An organization.
 pub(crate) struct Simulated {
     pub(crate) sim: Northflank,
 }
 
-/// A workbench for Northflank.
 pub(crate) type Desk = Bench<Simulated>;
 
 impl Simulated {
@@ -37,7 +35,6 @@ impl Simulated {
         Self { sim: sim.expect("a simulator") }
     }
 
-    /// Changes how the vendor behaves.
     pub(crate) fn set(&self, change: impl FnOnce(&mut Options)) {
         self.sim.set_options(change);
     }
@@ -159,22 +156,10 @@ pub(crate) fn hide(world: &mut World, group: &str) {
     world.edit_group(group, |group| group.listed = false);
 }
 
-/// The fields of an object.
-pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flat_map(Map::iter)
-}
-
-/// The texts in a list.
-pub(crate) fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    let items = value.as_array().into_iter().flatten();
-    items.filter_map(Value::as_str)
-}
-
 pub(crate) async fn desk_of(world: World) -> Desk {
     Desk::around(Simulated::of(world).await)
 }
 
-/// A workbench before the small organization.
 pub(crate) async fn small() -> Desk {
     desk_of(World::worked_example()).await
 }
@@ -186,26 +171,8 @@ pub(crate) fn nobody() -> World {
     World::generate(&sizes, 1)
 }
 
-/// The digest of a sync.
 pub(crate) async fn digest(desk: &Desk) -> Value {
     desk.complete().await["content_digest"].clone()
-}
-
-/// A sync that must fail, and publish nothing.
-pub(crate) async fn error_of(desk: &Desk, what: &str) -> Error {
-    let error = desk.sync().await.expect_err(what);
-    assert!(!desk.is_published(), "{what}: something was published");
-    error
-}
-
-/// An answer with this status and this body.
-pub(crate) fn said(code: u16, body: Value) -> FaultKind {
-    FaultKind::Status { code, headers: Vec::new(), body: Some(body) }
-}
-
-/// Whoever asks for this path is answered like this.
-pub(crate) fn at(path: &str, kind: FaultKind) -> Fault {
-    Fault::matching("GET", path, kind).exactly()
 }
 
 /// How often this path was asked for.

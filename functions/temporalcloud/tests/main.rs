@@ -13,50 +13,40 @@ mod conformance {
     rollcall_harness::conformance!(crate::Simulated);
 }
 
+use rollcall_harness::answers::{at, said as answer};
 use rollcall_harness::conformance::{Bench, Subject as _};
 use rollcall_simulators::temporalcloud::{Options, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::Value;
 use world::Simulated;
 
-/// A workbench for Temporal Cloud.
 type Desk = Bench<Simulated>;
 
-/// A workbench with this account.
 async fn desk_of(world: World) -> Desk {
     Desk::around(Simulated::of(world).await)
 }
 
-/// Changes the account.
 fn edit(desk: &Desk, change: impl FnOnce(&mut World) -> &mut World) {
     desk.vendor.sim.with_world(|world| {
         change(world);
     });
 }
 
-/// Changes how the vendor behaves.
 fn set_options(desk: &Desk, change: impl FnOnce(&mut Options)) {
     desk.vendor.sim.set_options(change);
 }
 
-/// Replaces what goes wrong.
 fn set_faults(desk: &Desk, faults: impl IntoIterator<Item = Fault>) {
     desk.vendor.set_faults(faults.into_iter().collect());
 }
 
-/// Refuses every look at exactly this path with this status.
 fn refused(path: &str, status: u16) -> Fault {
-    Fault::matching("GET", path, FaultKind::status(status)).exactly()
+    at(path, FaultKind::status(status))
 }
 
 /// Answers every look at exactly this path with this body.
 fn answered(path: &str, body: Value) -> Fault {
-    Fault::matching("GET", path, answer(200, body)).exactly()
-}
-
-fn answer(code: u16, body: Value) -> FaultKind {
-    let (headers, body) = (Vec::new(), Some(body));
-    FaultKind::Status { code, headers, body }
+    at(path, answer(200, body))
 }
 
 /// A user, service account or group as the vendor keeps it.

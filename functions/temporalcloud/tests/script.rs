@@ -78,7 +78,6 @@ async fn run(desk: &Desk, line: &str, digest: &mut Value) -> String {
     format!("{step} = {is}{parts}")
 }
 
-/// Runs a line that asks for nothing.
 fn besides(desk: &Desk, line: &str) -> String {
     if let Some((id, state)) = line.split_once(" is ") {
         let state = format!("RESOURCE_STATE_{state}");

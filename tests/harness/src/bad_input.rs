@@ -49,6 +49,14 @@ pub const fn failure(
     Failure { kind, code, message, fix }
 }
 
+/// A failure in a row of a table: kind, code, message and fix with ` | ` between. The text is leaked: a test is short.
+pub fn told(text: impl Into<String>) -> Failure {
+    match text.into().leak().split(" | ").collect::<Vec<_>>()[..] {
+        [kind, code, message, fix] => failure(kind, code, message, fix),
+        ref parts => panic!("no failure: {parts:?}"),
+    }
+}
+
 impl Failure {
     /// An error is this one, tells what to do, and shows none of these tokens.
     pub fn is(&self, error: &Error, wrong: &str, tokens: &[impl AsRef<str>]) {

@@ -1,6 +1,7 @@
 //! What the tests share: a Lambda Runtime API, functions in front of it, a local AWS, an interpreter of workflows; and of
 //! the tests of connectors all that is the same for each.
 
+pub mod answers;
 pub mod bad_input;
 pub mod changes;
 pub mod conformance;

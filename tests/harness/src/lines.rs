@@ -18,6 +18,11 @@ pub fn of(
     resources.chain(entitlements).chain(grants).collect()
 }
 
+/// Every record as a line, with all that is told of it.
+pub fn all(shown: &Shown) -> Vec<String> {
+    of(shown, resource, entitlement, grant)
+}
+
 /// The lines of these texts, as a snapshot has them: of each kind in the order of the ids. `# Resources`,
 /// `# Entitlements` and `# Grants` begin a kind; abbreviations are written out.
 pub fn expected(texts: &[&str], abbreviations: &[(&str, &str)]) -> Vec<String> {
@@ -79,6 +84,43 @@ pub fn profile(r: &Resource) -> String {
     let pairs = r.profile.iter();
     let pairs = pairs.map(|(key, value)| format!("{key}={}", plain(value)));
     pairs.collect::<Vec<_>>().join(" ")
+}
+
+/// A resource, with all that is told of it.
+pub fn resource(r: &Resource) -> String {
+    let said = |what: &str, is: Option<bool>| is.map_or(String::new(), |is| format!("{what} {is}"));
+    line([
+        r.id.clone(),
+        format!("‘{}’", r.display_name),
+        r.description.clone(),
+        r.traits.join("+"),
+        status(r),
+        told("", r.account_type),
+        r.emails.join(","),
+        told("signs in as ", Some(&r.login)),
+        told("in ", r.parent.as_deref()),
+        told("since ", r.created_at.as_deref()),
+        told("seen ", r.last_login.as_deref()),
+        said("mfa", r.mfa),
+        said("sso", r.sso),
+        told("v1 ", r.v1_identifier.as_deref()),
+        told("alias ", Some(&r.aliases.join(","))),
+        profile(r),
+    ])
+}
+
+/// An entitlement: what it is for, and whether and to whom it can be granted.
+pub fn entitlement(e: &Entitlement) -> String {
+    line([
+        e.id.clone(),
+        e.purpose.unwrap_or("-").to_owned(),
+        format!("‘{}’", e.display_name),
+        format!("‘{}’", e.description),
+        format!("to {}", e.grantable_to.join(",")),
+        told("one of ", e.exclusion_group.as_deref()),
+        told("v1 ", e.v1_identifier.as_deref()),
+        immutable(e.immutable),
+    ])
 }
 
 /// A grant: whether it can be revoked, whom it is passed on to, and what it follows from.

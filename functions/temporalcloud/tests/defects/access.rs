@@ -124,10 +124,6 @@ async fn nothing_is_shown_on_what_is_not_there() {
         let gone = ["leaving", "gone", "never-was"].map(|name| format!("namespace:{name}."));
         assert!(!gone.iter().any(|name| id.starts_with(name)), "{id}");
     }
-    for grant in shown.grants.values() {
-        shown.entitlement(&grant.entitlement);
-        shown.resource(&grant.principal);
-    }
     // What is new at the vendor is not lost without a word.
     let warnings = shown.warnings().join("\n");
     for part in ["PERMISSION_FUTURE", "ROLE_FUTURE", "LeftOut: 2 grants"] {

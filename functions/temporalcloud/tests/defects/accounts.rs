@@ -74,17 +74,14 @@ scripts! {
         delete user:u-everything = deleted, removed role:developer custom-role:cr_1:assigned billing:read orders:admin project:prj_1:read project:prj_2:contribute
         delete user:u-everything = already_deleted
         1 writes";
-
     an_account_that_does_not_exist_is_deleted_already: "
         u2 is DELETED
         delete user:u2 = already_deleted
         delete user:u-nobody = already_deleted
         0 writes";
-
     the_connector_does_not_delete_itself: r#"
         delete user:u1 with {"api-key": "owner-key"} = Refused OwnAccess
         0 writes"#;
-
     a_list_of_users_without_anybody_or_without_an_end_proves_nothing: r#"
         create new@example.com ! {"users": []} /cloud/users = Unavailable IncompleteAnswer
         create new@example.com ! {"nextPageToken": "a"} /cloud/users = Unavailable EndlessList

@@ -34,7 +34,6 @@ scripts! {
         sync with {"api-key": "owner-key"} ! {} /cloud/users = Unavailable IncompleteAnswer ~ user:u1
         sync with {"api-key": "owner-key"} ! {"users": [{"id": "u2", "spec": {"access": {}}}]} /cloud/users = Unavailable IncompleteAnswer ~ user:u1
         sync with {"api-key": "owner-key"} ! {} /cloud/service-accounts = complete"#;
-
     a_list_that_is_refused_once_is_read_all_the_same: "
         sync = complete
         sync ! 403 /cloud/projects x1 ! 501 /cloud/custom-roles x1 ! 404 /cloud/projects/prj_1/service-accounts x1 = same
@@ -42,7 +41,6 @@ scripts! {
         sync ! 501 /cloud/projects x1 ! 404 /cloud/custom-roles x1 ! 404 /cloud/user-groups/g-google/members x1 = same
         sync ! 400 /cloud/user-groups/g-google/members x1 ! 404 /cloud/user-groups/g-cloud/members x1 = same
         sync ! 501 /cloud/user-groups/g-google/members x1 = same";
-
     /// A missing right is no missing feature.
     a_list_that_is_denied_although_its_project_is_there_is_not_absent: "
         sync ! 403 /cloud/projects/prj_1/service-accounts = PermissionDenied VendorDenied

@@ -33,32 +33,25 @@ scripts! {
         revoke demo:write from user:u2 = revoked, removed demo:write
         revoke demo:write from user:u2 = already_revoked
         1 writes";
-
     a_permission_that_gives_way_to_another_is_named: "
         grant demo:read to user:u2 = granted demo:read, replaced demo:write, removed demo:write
         grant demo:read to user:u2 = already_granted demo:read
         1 writes";
-
     /// As users of an identity provider are.
     somebody_without_any_access_can_be_granted_some: r#"
         grant demo:read to user:u-no-access = granted demo:read
         u-no-access has {"namespaceAccesses": {"demo.a1b23": {"permission": "PERMISSION_READ"}}}
         grant role:read to group:g-empty = granted role:read
         g-empty has {"accountAccess": {"role": "ROLE_READ"}}"#;
-
     a_scoped_service_account_keeps_its_scope: "
         grant orders:write to service-account:sa-ns = already_granted orders:write
         grant role:read to service-account:sa-ns = already_granted role:read
         revoke demo:read from service-account:sa-ns = already_revoked
-        revoke orders:write from service-account:sa-ns = Refused ScopedServiceAccount
         revoke role:read from service-account:sa-ns = Refused ScopedServiceAccount
         grant orders:admin to service-account:sa-ns = Refused ScopedServiceAccount
-        grant demo:read to service-account:sa-ns = Refused ScopedServiceAccount
         grant role:developer to service-account:sa-ns = Refused ScopedServiceAccount
         grant orders:read to service-account:sa-prj = Refused ScopedServiceAccount
-        grant role:read to service-account:sa-prj = Refused ScopedServiceAccount
         0 writes";
-
     a_revoke_from_somebody_who_does_not_exist_is_done: "
         u2 is DELETED
         revoke demo:write from user:u2 = already_revoked

@@ -1,4 +1,4 @@
-//! Account roles: granted and revoked.
+//! Account roles: granted and revoked, and their ids: what is written can be read back, and nothing else is taken for it.
 
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::temporalcloud::World;
@@ -39,6 +39,18 @@ async fn a_role_is_granted_and_revoked_for_every_kind_of_principal() {
 }
 
 scripts! {
+    finance_admin_has_an_id_that_reads_back_and_an_alias: "
+        grant role:finance-admin to user:u-read = Refused ImmutableRole
+        grant account-role:a1b23-finance-_-admin:member to user:u-read = Refused ImmutableRole
+        grant account-role:a1b23-finance-_-admin:member to user:u-finance = already_granted role:finance-admin
+        0 writes";
+    /// One old form of the admin role is known to be in use: a domain before the account's id.
+    a_role_of_another_account_or_of_no_account_is_refused: "
+        grant account-role:zz999-read:member to user:u-read = InvalidRequest UnknownEntitlement
+        grant account-role:xa1b23:member to user:u-read = InvalidRequest UnknownEntitlement
+        grant account-role:domain-a1b23:member to user:u-read = InvalidRequest UnknownEntitlement
+        0 writes
+        grant account-role:example.com-a1b23:member to user:u-read = granted role:admin, replaced role:read, removed role:read";
     a_revoke_raises_nobody_and_leaves_owners_alone: "
         revoke role:admin from user:u-read = already_revoked role:read
         revoke role:developer from user:u-read = already_revoked role:read
@@ -48,7 +60,6 @@ scripts! {
         revoke role:read from user:u1 = already_revoked role:owner
         revoke role:admin from user:u-finance = already_revoked role:finance-admin
         0 writes";
-
     /// Nothing of it comes back with the demotion.
     a_promotion_to_admin_names_the_permissions_that_are_lost: r#"
         grant role:admin to group:g-cloud = granted role:admin, replaced role:developer, removed role:developer orders:write
@@ -132,4 +143,17 @@ async fn an_account_keeps_an_administrator_and_the_connector_its_own_role() {
         u-out is ACTIVE
         revoke role:admin from user:u-last = revoked role:developer, removed role:admin";
     play(&desk, script).await;
+}
+
+#[tokio::test]
+async fn an_account_id_that_is_no_plain_word_fails_everything() {
+    let desk = desk_of(World::worked_example()).await;
+    for id in ["", "a-b", "a:b", "A1B23", "a.b"] {
+        desk.vendor.sim.with_world(|w| w.account_id = id.into());
+        let script = "
+            sync = Internal UnexpectedAnswer
+            grant role:read to user:u2 = Internal UnexpectedAnswer
+            0 writes";
+        play(&desk, script).await;
+    }
 }

@@ -1,3 +1,0 @@
-//! What every connector must hold.
-
-rollcall_harness::conformance!(crate::Simulated);

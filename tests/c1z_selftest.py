@@ -1,6 +1,7 @@
 """The checker checks itself: messages as bytes, a sample that must pass, and the sample broken in every way that must be found."""
 
 import collections
+import contextlib
 import datetime
 import json
 import os
@@ -32,7 +33,7 @@ def encode(name, message):
         value = message.get(field.name)
         if field.mapped:
             for key in sorted(value or {}, key=str.encode):
-                out += prefixed(number, prefixed(1, key.encode()) + prefixed(2, encode(field.kind, value[key])))
+                out += prefixed(number, encode("MapEntry", {"key": key, "value": encode(field.kind, value[key])}))
         elif field.repeated and field.kind in form.ENUMS and value:
             out += prefixed(number, b"".join(varint(plain(field.kind, item)) for item in value))
         elif value is not None:
@@ -41,14 +42,14 @@ def encode(name, message):
 
 
 def plain(kind, value):
-    return list(form.ENUMS[kind].values()).index(value) if kind in form.ENUMS else int(value)
+    return form.ENUMS[kind].index(value) if kind in form.ENUMS else int(value)
 
 
 def encode_one(field, value):
     if field.kind == "Any":
         url = value["@type"] if "/" in value["@type"] else PACKAGE + value["@type"]
         body = value["@value"] if "@value" in value else encode(value["@type"], value)
-        value = prefixed(1, url.encode()) + (prefixed(2, body) if body else b"")
+        value = encode("Any", {"type_url": url, "value": body or None})
     elif field.kind in MESSAGES:
         value = encode(field.kind, value)
     if field.kind == "double":
@@ -129,7 +130,7 @@ class Sample:
             }
         self.resources["group:g4"]["parent_resource_id"] = ident("group:g3")
         for group, holder, rule in STATED:
-            self.expansions |= {self.grant(group, holder): rule} if rule else {self.grant(group, holder): None}
+            self.expansions[self.grant(group, holder)] = rule
         for group, holder, found in DERIVED if expanded else ():
             self.grants[self.grant(group, holder)] |= {"annotations": [{"@type": "GrantImmutable"}], "sources": sources(found)}
         if expanded:
@@ -144,17 +145,13 @@ class Sample:
         return name
 
     def write(self, path):
-        with tempfile.TemporaryDirectory(prefix="c1z-") as folder:
-            database = os.path.join(folder, "db")
-            connection = sqlite3.connect(database, isolation_level=None)
-            connection.executescript("pragma synchronous=off;" + form.SCHEMA)
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection, open(path, "wb") as out:
+            connection.executescript(form.SCHEMA)
             for table, row in self.rows():
                 connection.execute(f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values()))
             for statement in [*self.sql, "vacuum", *self.after]:
                 connection.execute(statement)
-            connection.close()
-            with open(database, "rb") as file, open(path, "wb") as out:
-                out.write(self.magic + self.frame(file.read()) + self.tail)
+            out.write(self.magic + self.frame(connection.serialize()) + self.tail)
 
     def rows(self):
         common = {"sync_id": self.run["sync_id"], "discovered_at": self.time}
@@ -233,7 +230,7 @@ BREAKS = (
     ("bytes after the frame", "frame", given(tail=b"\x50\x2a\x4d\x18\x00\x00\x00\x00")),
     ("frame cut off", "container", framed(lambda data: frame(data)[:-100])),
     ("no database inside", "container", framed(lambda data: frame(b"x" * 5000))),
-    ("WAL mode", "journal", given(after=["pragma journal_mode=wal"])),
+    ("WAL mode", "journal", framed(lambda data: frame(data[:18] + b"\x02\x02" + data[20:]))),
     ("free pages", "free-pages", given(after=["create table t (a)", "insert into t values (zeroblob(50000))", "drop table t"])),
     ("index and table disagree", "integrity", framed(lambda data: frame(b"group:g1:mumber".join(data.rsplit(b"group:g1:member", 1))))),
     ("index missing", "schema", sql("drop index idx_grants_principal_id_v1")),
@@ -343,9 +340,6 @@ def run():
     rules = [("y", {"entitlement_ids": ["x"]}), ("z", {"entitlement_ids": ["y", "z"], "resource_type_ids": ["user"]}), ("x", {"entitlement_ids": ["z", "gone"]})]
     wanted = {("x", a): {"z": False, "x": True}, ("y", a): {"x": True}, ("z", a): {"y": False}, ("z", b): {}, ("x", b): {"z": True}, ("y", b): {"x": False}}
     that("a cycle, and a self-loop in it", c1z_rules.expand({"x": {a}, "y": set(), "z": {b}}, rules) == wanted)
-    if form.zstandard:
-        compressed = form.zstandard.ZstdCompressor(write_checksum=True).compress(b"abc" * 1000)
-        that("frame of a real compressor", form.parse_frame(compressed)[::2] == (3000, len(compressed)))
 
     with tempfile.TemporaryDirectory(prefix="c1z-") as folder:
         path, manifest = os.path.join(folder, "sample.c1z"), os.path.join(folder, "sample.json")

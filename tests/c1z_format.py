@@ -19,7 +19,7 @@ MAX_WINDOW = 8 << 20
 PACKAGE = "type.googleapis.com/c1.connector.v2."
 
 
-class Malformed(Exception):
+class Malformed(ValueError):
     """Bytes that are not what they should be."""
 
 
@@ -184,10 +184,7 @@ def _value(kind, wire, value, where):
         return ENUMS[kind][value]
     match kind:
         case "string":
-            try:
-                return value.decode("utf-8")
-            except UnicodeDecodeError:
-                raise Malformed(f"{where} is not UTF-8") from None
+            return value.decode("utf-8")  # an error of this is a ValueError, as Malformed is
         case "double":
             return struct.unpack("<d", value)[0]
         case "bool":

@@ -129,9 +129,7 @@ def wire_fields(data):
         if wire == 0:
             value, at = read_varint(data, at)
         else:
-            length = {1: 8, 5: 4}.get(wire)
-            if length is None:
-                length, at = read_varint(data, at)
+            length, at = read_varint(data, at) if wire == 2 else ({1: 8, 5: 4}[wire], at)
             if at + length > end:
                 raise Malformed(f"field {number} is cut off")
             value, at = data[at:at + length], at + length
@@ -156,7 +154,7 @@ def decode(name, data, where=None):
             if entries and list(entries)[-1].encode() >= key.encode():
                 raise Malformed(f"{inner}: key {key!r} out of order; not a deterministic encoding")
             entries[key] = decode(field.kind, entry.get("value", b""), f"{inner}[{key}]")
-        elif field.repeated and wire == 2 and field.kind not in WIRE_TYPES:
+        elif field.repeated and wire == 2 and field.kind not in WIRE_TYPES:  # packed
             items, at = out.setdefault(field.name, []), 0
             while at < len(value):
                 item, at = read_varint(value, at)
@@ -296,10 +294,8 @@ with contextlib.closing(sqlite3.connect(":memory:")) as _empty:
     _empty.executescript(SCHEMA)
     SHAPE = shape(_empty)
 TABLES = collections.defaultdict(list)  # the columns of each table: name, type, may it not be null
-for _name, _facts in SHAPE.items():
-    if _name.startswith("column "):
-        _table, _column = _name.removeprefix("column ").split(".")
-        TABLES[_table].append((_column, _facts[1], bool(_facts[2])))
+for _kind, _table, _column, _facts in ((*re.split("[ .]", name), facts) for name, facts in SHAPE.items() if "." in name):
+    TABLES[_table].append((_column, _facts[1], bool(_facts[2])))
 STORAGE = {"text": str, "datetime": str, "blob": bytes, "integer": int}
 
 
@@ -310,9 +306,8 @@ def misfit(column, value):
         return f"{name} is NULL" if not_null else None
     if not isinstance(value, STORAGE[declared]):
         return f"{name} is stored as {type(value).__name__}, wanted {declared}"
-    if isinstance(value, str) and value.encode(errors="ignore").decode() != value:
-        return f"{name} is not UTF-8 ({value!r})"
-    return None
+    broken = isinstance(value, str) and value.encode(errors="ignore").decode() != value
+    return f"{name} is not UTF-8 ({value!r})" if broken else None
 
 
 # -- ids and times

@@ -193,18 +193,15 @@ class Checker:
             if "@value" in annotation:
                 self.error("annotation", f"{who}: unknown annotation {name!r}")
                 continue
-            if name == "GrantExpandable":
-                self.error("expandable-in-data", f"{who}: GrantExpandable is left in data: readers would not expand it")
-            else:
-                self.must(place in PLACES[name], "annotation", f"{who}: annotation {name} does not belong here")
+            code = "expandable-in-data" if name == "GrantExpandable" else "annotation"  # readers would not expand it
+            self.must(place in PLACES[name], code, f"{who}: annotation {name} does not belong here")
             repeatable = name in ("ChildResourceType", "ExternalLink", "EntitlementExclusionGroup")
             self.must(repeatable or name not in out, "annotation", f"{who}: annotation {name} stands twice")
             out[name] = annotation
-            if name == "ExternalLink":
-                self.must(annotation.get("url", "").startswith("https://"), "limit", f"{who}: ExternalLink is not https")
-            if name == "ChildResourceType":
-                child = annotation.get("resource_type_id")
-                self.must(child in self.types, "reference", f"{who}: child resource type {child!r} does not exist")
+            secure = name != "ExternalLink" or annotation.get("url", "").startswith("https://")
+            self.must(secure, "limit", f"{who}: ExternalLink is not https")
+            child = annotation.get("resource_type_id")
+            self.must(name != "ChildResourceType" or child in self.types, "reference", f"{who}: child resource type {child!r} does not exist")
             if name == "Aliases":
                 ids = annotation.get("ids", [])
                 good = 1 <= len(ids) <= 100 and len(set(ids)) == len(ids) and all(1 <= len(alias) <= 256 for alias in ids)
@@ -259,8 +256,7 @@ class Checker:
         for field, limit in (("group_source_type", 64), ("raw_group_source_type", 256)):
             self.must(len(group.get(field, "")) <= limit, "limit", f"{who}: {field} is longer than {limit} characters")
         self.must(app.get("help_url", "").startswith("https://") or not app.get("help_url"), "limit", f"{who}: help_url is not https")
-        binding = found.get("ScopeBindingTrait")
-        bound = binding is None or {"role_id", "scope_resource_id"} <= set(binding)
+        bound = {"role_id", "scope_resource_id"} <= set(found.get("ScopeBindingTrait", ("role_id", "scope_resource_id")))
         self.must(bound, "trait", f"{who}: ScopeBindingTrait needs role_id and scope_resource_id")
 
     def entitlement_rows(self):
@@ -289,8 +285,7 @@ class Checker:
             self.must(len({kind for _, kind, _ in members}) == 1, "exclusion", f"exclusion group {group!r} spans several resource types")
             for scope in {scope for scope, _, _ in members}:
                 defaults = [default for other, _, default in members if other == scope]
-                good = len(defaults) <= 50 and sum(defaults) <= 1
-                self.must(good, "exclusion", f"exclusion group {group!r}: {len(defaults)} entitlements, {sum(defaults)} defaults")
+                self.must(len(defaults) <= 50 and sum(defaults) <= 1, "exclusion", f"exclusion group {group!r}: {len(defaults)} entitlements, {sum(defaults)} defaults")
 
     def grant_rows(self):
         for who, row, message, found in self.records("Grant", "v1_grants"):
@@ -315,8 +310,7 @@ class Checker:
                 self.must("GrantImmutable" in found, "derived", f"{who}: has sources, not its own entitlement among them, and no GrantImmutable")
                 self.must(row["expansion"] is None, "derived", f"{who}: a derived grant with an expansion")
             else:
-                itself = not sources or sources[entitlement].get("is_direct")
-                self.must(itself, "sources", f"{who}: lists its own entitlement, but not as direct")
+                self.must(not sources or sources[entitlement].get("is_direct"), "sources", f"{who}: lists its own entitlement, but not as direct")
                 key = tuple(part.encode() for part in (entitlement, *holder))
                 self.stated["Grant"].append((key, name, without_sources(row["data"]), row["expansion"]))
                 if grantable and holder[0] not in grantable:
@@ -335,9 +329,8 @@ class Checker:
         for source in sources:
             if source not in self.entitlements:
                 self.note("expansion", f"{who}: expands from {source!r}, which does not exist")
-            else:
-                own = self.entitlements[source][0] == holder
-                self.must(own, "expansion", f"{who}: expands from {source!r}, which is no entitlement of its principal")
+            elif self.entitlements[source][0] != holder:
+                self.error("expansion", f"{who}: expands from {source!r}, which is no entitlement of its principal")
         for kind in set(rule.get("resource_type_ids", [])) - set(self.types):
             self.error("reference", f"{who}: expansion names the type {kind!r}, which does not exist")
         return rule

@@ -37,7 +37,6 @@ def processed(template, parameters, s3):
 
 
 def understand_serverless(client):
-    """Teaches moto's CloudFormation the transform."""
     for name in ("create_stack", "create_change_set", "update_stack"):
         original = getattr(CloudFormationBackend, name)
 

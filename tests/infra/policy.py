@@ -28,7 +28,6 @@ def holds(operator, wanted, value):
 
 
 def matches(statement, action, resource, context):
-    """Whether a statement is about a request."""
     if statement["Effect"] not in ("Allow", "Deny") or {"NotAction", "NotResource"} & set(statement):
         raise ValueError(f"not understood: {statement}")
     return (

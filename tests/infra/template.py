@@ -88,14 +88,12 @@ class Stack:
         }
 
     def of_type(self, kind):
-        """Name and properties of each resource of a type."""
         return {n: r["Properties"] for n, r in self.resources.items() if r["Type"] == kind}
 
     def properties(self, name):
         return self.resources[name]["Properties"]
 
     def role(self, arn):
-        """The statements of the role of this ARN."""
         (found,) = (r for n, r in self.of_type("AWS::IAM::Role").items() if self._attribute(n, "Arn") == arn)
         return statements(found)
 
@@ -121,7 +119,6 @@ class Stack:
         }[function](argument)
 
     def resolve(self, node):
-        """A value with its functions evaluated."""
         if isinstance(node, list):
             return [v for v in map(self.resolve, node) if v is not NO_VALUE]
         if not isinstance(node, dict):
@@ -194,5 +191,4 @@ def listed(value):
 
 
 def statements(role):
-    """The statements of a role's policies."""
     return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]

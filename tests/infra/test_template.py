@@ -39,7 +39,6 @@ def roles(stack, kind):
 
 
 def watched(alarm):
-    """The metrics that an alarm looks at."""
     return [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m] if "Metrics" in alarm else [alarm]
 
 

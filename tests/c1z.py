@@ -8,16 +8,14 @@ It shares no code with the writer: `c1z_format.py` reads the bytes, `c1z_rules.p
 and expands grants in a way of its own, which is deliberately naive.
 
 `check` prints one finding a line and exits 1 when there is an error. Lines that begin with `note` do not count.
-Python 3.11, standard library and `zstandard`; without that package the `zstd` command is used.
+Python 3.11, standard library and `zstandard`.
 """
 
 import argparse
 import collections
 import contextlib
-import os
 import sqlite3
 import sys
-import tempfile
 
 from c1z_format import Malformed, unpack
 from c1z_rules import Checker
@@ -40,29 +38,27 @@ class Report:
 
 def check(path, manifest=None, expect=None):
     report = Report()
-    with tempfile.TemporaryDirectory(prefix="c1z-") as folder:
-        database = os.path.join(folder, "db")
-        try:
-            for code, fault in unpack(path, database):
-                report.errors[code].append(fault)
-            with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as connection:
-                connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-                Checker(connection, report, expect).run(path, manifest)
-        except Malformed as fault:
-            report.errors["container"].append(str(fault))
-        except (sqlite3.Error, OSError) as fault:
-            report.errors["database"].append(str(fault))
+    try:
+        database, faults = unpack(path)
+        for code, fault in faults:
+            report.errors[code].append(fault)
+        with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+            connection.deserialize(database)
+            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+            Checker(connection, report, expect).run(path, manifest)
+    except Malformed as fault:
+        report.errors["container"].append(str(fault))
+    except (sqlite3.Error, OSError) as fault:
+        report.errors["database"].append(str(fault))
     return report
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("check", help="check a file")
-    one.add_argument("file")
-    one.add_argument("--manifest", help="the JSON manifest that describes the file")
-    one.add_argument("--expect", choices=("expanded", "unexpanded"), help="whether grants must be expanded; by default the file says so itself")
-    commands.add_parser("selftest", help="check the checker")
+    parser.add_argument("command", choices=("check", "selftest"), help="check a file, or check the checker")
+    parser.add_argument("file", nargs="?" if "selftest" in sys.argv[1:2] else None)
+    parser.add_argument("--manifest", help="the JSON manifest that describes the file")
+    parser.add_argument("--expect", choices=("expanded", "unexpanded"), help="whether grants must be expanded; by default the file says so")
     arguments = parser.parse_args()
     if arguments.command == "selftest":
         import c1z_selftest

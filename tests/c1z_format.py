@@ -7,24 +7,19 @@ pkg/dotc1z), RFC 8878 (zstd frames), the protobuf encoding guide and sqlite.org/
 import collections
 import contextlib
 import datetime
-import os
+import functools
 import re
-import shutil
 import sqlite3
 import struct
-import subprocess
 
-try:
-    import zstandard
-except ImportError:
-    zstandard = None
+import zstandard
 
 MAGIC = b"C1ZF\x00"
 MAX_WINDOW = 8 << 20
 PACKAGE = "type.googleapis.com/c1.connector.v2."
 
 
-class Malformed(Exception):
+class Malformed(ValueError):
     """Bytes that are not what they should be."""
 
 
@@ -82,16 +77,10 @@ Struct: fields 1 %Value
 Value: null_value 1 NullValue, number_value 2 double, string_value 3 string, bool_value 4 bool, struct_value 5 Struct, list_value 6 ListValue
 ListValue: values 1 *Value
 Timestamp: seconds 1 int64, nanos 2 int32
+MapEntry: key 1 string, value 2 bytes
 """
 
 Field = collections.namedtuple("Field", "name number kind repeated mapped")
-
-
-def _enums():
-    for line in ENUMS_TEXT.strip().splitlines():
-        name, labels = line.split(":")
-        pairs = (label.partition("=") for label in labels.split())
-        yield name, {int(number or index): label for index, (label, _, number) in enumerate(pairs)}
 
 
 def _messages():
@@ -104,14 +93,14 @@ def _messages():
         yield name, table, places
 
 
-ENUMS = dict(_enums())
+ENUMS = {name: labels.split() for name, labels in (line.split(":") for line in ENUMS_TEXT.strip().splitlines())}
 MESSAGES = {name: table for name, table, _ in _messages()}
 PLACES = {name: places for name, _, places in _messages()}
-TRAIT_MESSAGES = {label: label.title().replace("_", "") + "Trait" for label in ENUMS["Trait"].values() if label != "UNSPECIFIED"}
+TRAIT_MESSAGES = {label: label.title().replace("_", "") + "Trait" for label in ENUMS["Trait"][1:]}
 
 # -- the encoding of messages
 
-WIRE_TYPES = {"string": 2, "bytes": 2, "opaque": 2, "double": 1, **dict.fromkeys(MESSAGES, 2)}  # of any other kind: 0
+WIRE_TYPES = {"string": 2, "bytes": 2, "double": 1, **dict.fromkeys(MESSAGES, 2)}  # of any other kind: 0
 
 
 def read_varint(data, at):
@@ -140,9 +129,7 @@ def wire_fields(data):
         if wire == 0:
             value, at = read_varint(data, at)
         else:
-            length = {1: 8, 5: 4}.get(wire)
-            if length is None:
-                length, at = read_varint(data, at)
+            length, at = read_varint(data, at) if wire == 2 else ({1: 8, 5: 4}[wire], at)
             if at + length > end:
                 raise Malformed(f"field {number} is cut off")
             value, at = data[at:at + length], at + length
@@ -162,12 +149,12 @@ def decode(name, data, where=None):
         last = number
         inner = f"{where}.{field.name}"
         if field.mapped:
-            key, item = _pair(("string", "bytes"), _value("bytes", wire, value, inner), inner)
-            entries = out.setdefault(field.name, {})
+            entry, entries = decode("MapEntry", _value("bytes", wire, value, inner), inner), out.setdefault(field.name, {})
+            key = entry.get("key", "")
             if entries and list(entries)[-1].encode() >= key.encode():
                 raise Malformed(f"{inner}: key {key!r} out of order; not a deterministic encoding")
-            entries[key] = decode(field.kind, item, f"{inner}[{key}]")
-        elif field.repeated and wire == 2 and field.kind not in WIRE_TYPES:
+            entries[key] = decode(field.kind, entry.get("value", b""), f"{inner}[{key}]")
+        elif field.repeated and wire == 2 and field.kind not in WIRE_TYPES:  # packed
             items, at = out.setdefault(field.name, []), 0
             while at < len(value):
                 item, at = read_varint(value, at)
@@ -181,16 +168,6 @@ def decode(name, data, where=None):
     return out
 
 
-def _pair(kinds, data, where):
-    """The fields 1 and 2 of an entry of a map, or of an Any."""
-    found = ["", b""]
-    for number, wire, value, _ in wire_fields(data):
-        if number > 2:
-            raise Malformed(f"{where} has an unknown field {number}")
-        found[number - 1] = _value(kinds[number - 1], wire, value, where)
-    return found
-
-
 def _value(kind, wire, value, where):
     wanted = WIRE_TYPES.get(kind, 0)
     if wire != wanted:
@@ -200,15 +177,12 @@ def _value(kind, wire, value, where):
     if kind in MESSAGES:
         return decode(kind, value, where)
     if kind in ENUMS:
-        if value not in ENUMS[kind]:
+        if value >= len(ENUMS[kind]):
             raise Malformed(f"{where}: {kind} has no value {value}")
         return ENUMS[kind][value]
     match kind:
         case "string":
-            try:
-                return value.decode("utf-8")
-            except UnicodeDecodeError:
-                raise Malformed(f"{where} is not UTF-8") from None
+            return value.decode("utf-8")  # an error of this is a ValueError, as Malformed is
         case "double":
             return struct.unpack("<d", value)[0]
         case "bool":
@@ -222,7 +196,8 @@ def _value(kind, wire, value, where):
 
 def decode_any(data, where):
     """An Any as the message inside, with `@type` for its short name (or the whole URL, and `@value`, when unknown)."""
-    url, value = _pair(("string", "bytes"), data, where)
+    message = decode("Any", data, where)
+    url, value = message.get("type_url", ""), message.get("value", b"")
     name = url.removeprefix(PACKAGE)
     if name == url or name not in MESSAGES:
         return {"@type": url, "@value": value}
@@ -236,81 +211,31 @@ def without_sources(data):
 
 # -- the container: magic, zstd frame
 
-Frame = collections.namedtuple("Frame", "content_size window end")
-
-
-def parse_frame(data, at=0):
-    """Header and extent of the zstd frame at `at` (RFC 8878, 3.1.1), without decompressing it."""
-    def take(count):
-        nonlocal at
-        if at + count > len(data):
-            raise Malformed("zstd frame is cut off")
-        at += count
-        return bytes(data[at - count:at])
-
-    if take(4) != b"\x28\xb5\x2f\xfd":
-        raise Malformed("no zstd frame after the magic")
-    descriptor = take(1)[0]
-    single_segment = bool(descriptor & 0x20)
-    window = None
-    if not single_segment:
-        byte = take(1)[0]
-        base = 1 << (10 + (byte >> 3))
-        window = base + (base >> 3) * (byte & 7)
-    take((0, 1, 2, 4)[descriptor & 3])
-    size_bytes = (1 if single_segment else 0, 2, 4, 8)[descriptor >> 6]
-    content_size = int.from_bytes(take(size_bytes), "little") + (256 if size_bytes == 2 else 0) if size_bytes else None
-    last = False
-    while not last:
-        header = int.from_bytes(take(3), "little")
-        last = header & 1
-        take(1 if header >> 1 & 3 == 1 else header >> 3)
-    if descriptor & 4:
-        take(4)
-    return Frame(content_size, content_size if single_segment else window, at)
-
-
-def decompress(compressed, target):
-    """Decompresses what follows the magic of the file `compressed` into the file `target`."""
-    with open(compressed, "rb") as source, open(target, "wb") as sink:
-        source.seek(len(MAGIC))
-        if zstandard is not None:
-            try:
-                zstandard.ZstdDecompressor(max_window_size=1 << 27).copy_stream(source, sink)
-            except zstandard.ZstdError as error:
-                raise Malformed(f"zstd: {error}") from None
-        elif shutil.which("zstd"):
-            ended = subprocess.run(["zstd", "-d", "-c", "--long=27"], input=source.read(), stdout=sink, stderr=subprocess.PIPE)
-            if ended.returncode:
-                raise Malformed(f"zstd: {ended.stderr.decode(errors='replace').strip()}")
-        else:
-            raise SystemExit("c1z.py needs the package `zstandard` or the command `zstd`")
-
-
-def unpack(path, database):
-    """Writes the database of a `.c1z` into the file `database`; yields what is wrong, as a code and a text."""
+def unpack(path):
+    """The database of a `.c1z`, and what is wrong with the container, as pairs of a code and a text."""
     with open(path, "rb") as file:
         data = file.read()
-    if data[:5] != MAGIC:
+    if not data.startswith(MAGIC):
         raise Malformed(f"magic is {data[:5].hex(' ')} instead of {MAGIC.hex(' ')}" if data else "the file is empty")
-    frame = parse_frame(data, len(MAGIC))
-    decompress(path, database)
-    size = os.path.getsize(database)
-    with open(database, "rb") as file:
-        header = file.read(100)
-    if header[:16] != b"SQLite format 3\x00":
+    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+    try:
+        declared = zstandard.get_frame_parameters(data[len(MAGIC):])
+        content = reader.decompress(data[len(MAGIC):])
+    except zstandard.ZstdError as error:
+        raise Malformed(f"zstd: {error}") from None
+    if not reader.eof:
+        raise Malformed("zstd frame is cut off")
+    if not content.startswith(b"SQLite format 3\x00"):
         raise Malformed("the content is no SQLite database")
-    if frame.end != len(data):
-        yield "frame", f"{len(data) - frame.end} bytes after the zstd frame: not a single frame"
-    if frame.content_size != size:
-        yield "frame", f"declared content size {frame.content_size}, real size {size}"
-    if frame.window > MAX_WINDOW:
-        yield "frame", f"zstd window of {frame.window} bytes is over {MAX_WINDOW}"
-    if header[18:20] != b"\x01\x01":
-        yield "journal", f"header bytes 18-19 are {header[18]},{header[19]} instead of 1,1 (WAL mode?)"
-    page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
-    if size != (65536 if page == 1 else page) * pages:
-        yield "database", "file size is not page size times page count"
+    page, pages = int.from_bytes(content[16:18], "big"), int.from_bytes(content[28:32], "big")
+    rules = (
+        (not reader.unused_data, "frame", f"{len(reader.unused_data)} bytes after the zstd frame: not a single frame"),
+        (declared.content_size == len(content), "frame", f"declared content size {declared.content_size}, real size {len(content)}"),
+        (declared.window_size <= MAX_WINDOW, "frame", f"zstd window of {declared.window_size} bytes is over {MAX_WINDOW}"),
+        (content[18:20] == b"\x01\x01", "journal", f"header bytes 18-19 are {content[18:20].hex(',')} instead of 01,01 (WAL mode?)"),
+        (len(content) == (65536 if page == 1 else page) * pages, "database", "file size is not page size times page count"),
+    )
+    return content, [(code, text) for good, code, text in rules if not good]
 
 
 # -- the database
@@ -369,10 +294,8 @@ with contextlib.closing(sqlite3.connect(":memory:")) as _empty:
     _empty.executescript(SCHEMA)
     SHAPE = shape(_empty)
 TABLES = collections.defaultdict(list)  # the columns of each table: name, type, may it not be null
-for _name, _facts in SHAPE.items():
-    if _name.startswith("column "):
-        _table, _column = _name.removeprefix("column ").split(".")
-        TABLES[_table].append((_column, _facts[1], bool(_facts[2])))
+for _kind, _table, _column, _facts in ((*re.split("[ .]", name), facts) for name, facts in SHAPE.items() if "." in name):
+    TABLES[_table].append((_column, _facts[1], bool(_facts[2])))
 STORAGE = {"text": str, "datetime": str, "blob": bytes, "integer": int}
 
 
@@ -383,9 +306,8 @@ def misfit(column, value):
         return f"{name} is NULL" if not_null else None
     if not isinstance(value, STORAGE[declared]):
         return f"{name} is stored as {type(value).__name__}, wanted {declared}"
-    if isinstance(value, str) and value.encode(errors="ignore").decode() != value:
-        return f"{name} is not UTF-8 ({value!r})"
-    return None
+    broken = isinstance(value, str) and value.encode(errors="ignore").decode() != value
+    return f"{name} is not UTF-8 ({value!r})" if broken else None
 
 
 # -- ids and times
@@ -396,11 +318,9 @@ KSUID_EPOCH = 1_400_000_000
 
 def ksuid_time(text):
     """When a KSUID was made (UTC, naive); github.com/segmentio/ksuid."""
-    if len(text) != 27 or any(character not in BASE62 for character in text):
+    if not re.fullmatch("[0-9A-Za-z]{27}", text):
         raise Malformed("is not 27 base62 characters")
-    value = 0
-    for character in text:
-        value = value * 62 + BASE62.index(character)
+    value = functools.reduce(lambda value, character: value * 62 + BASE62.index(character), text, 0)
     if value >> 160:
         raise Malformed("does not decode to 20 bytes")
     return datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=(value >> 128) + KSUID_EPOCH)

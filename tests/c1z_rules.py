@@ -4,7 +4,7 @@ import collections
 import datetime
 import hashlib
 import json
-import os
+import pathlib
 import struct
 
 from c1z_format import PLACES, SHAPE, TABLES, TRAIT_MESSAGES, Malformed, decode, ksuid_time, misfit, parse_timestamp, shape, without_sources
@@ -26,12 +26,9 @@ EARLIEST = datetime.datetime(2020, 1, 1)
 def expand(stated, expandable):
     """Grant expansion as a naive least fixpoint.
 
-    `stated`: entitlement -> set of holders (type, id) that the vendor states.
-    `expandable`: (destination entitlement, GrantExpandable as a dict) for each expandable grant.
-    Gives (entitlement, holder) -> {source entitlement: is_direct} for everyone who holds anything.
-
-    Membership flows round in a cycle until nothing changes. An entitlement is never its own source through an edge: a
-    self-loop gives nobody anything.
+    `stated`: entitlement -> set of holders (type, id) that the vendor states. `expandable`: (destination entitlement,
+    GrantExpandable as a dict) for each expandable grant. Gives (entitlement, holder) -> {source entitlement: is_direct} for
+    everyone who holds anything. A self-loop gives nobody anything.
     """
     edges = [
         (source, destination, rule.get("shallow", False), frozenset(rule.get("resource_type_ids", [])))
@@ -47,9 +44,9 @@ def expand(stated, expandable):
     while changed:
         changed = False
         for source, destination, shallow, kinds in edges:
-            new = passing(source, shallow, kinds) - holders[destination]
-            holders[destination] |= new
-            changed = changed or bool(new)
+            before = len(holders[destination])
+            holders[destination] |= passing(source, shallow, kinds)
+            changed = changed or len(holders[destination]) > before
     result = {(entitlement, holder): {} for entitlement, all_holders in holders.items() for holder in all_holders}
     for source, destination, shallow, kinds in edges:
         for holder in passing(source, shallow, kinds):
@@ -61,8 +58,7 @@ def expand(stated, expandable):
 
 
 def resource_id(message):
-    message = message or {}
-    return message.get("resource_type", ""), message.get("resource", "")
+    return tuple((message or {}).get(field, "") for field in ("resource_type", "resource"))
 
 
 class Checker:
@@ -81,11 +77,8 @@ class Checker:
         self.database()
         if not self.schema():
             return
-        self.sync_run()
-        self.resource_types()
-        self.resource_rows()
-        self.entitlement_rows()
-        self.grant_rows()
+        for part in (self.sync_run, self.resource_types, self.resource_rows, self.entitlement_rows, self.grant_rows):
+            part()
         self.assets = len(list(self.rows("v1_assets", "external_id")))
         sessions = len(list(self.rows("v1_connector_sessions", "key")))
         self.must(sessions == 0, "sessions", f"{sessions} rows of connector scratch space in a finished file")
@@ -106,7 +99,12 @@ class Checker:
     def note(self, code, text):
         self.report.notes[code].append(text)
 
-    # -- file and schema
+    def parsed(self, code, who, parse, *given):
+        """What `parse` makes of something; None, and an error, if it cannot."""
+        try:
+            return parse(*given)
+        except (Malformed, ValueError, OSError) as fault:
+            self.error(code, f"{who}: {fault}")
 
     def database(self):
         for pragma, code, wanted in (("integrity_check(5)", "integrity", "ok"), ("freelist_count", "free-pages", 0), ("encoding", "database", "UTF-8")):
@@ -133,26 +131,17 @@ class Checker:
         for values in self.db.execute(f"select {', '.join(names)} from {table} order by id"):
             row = dict(zip(names, values))
             who = f"{table} {row[key]}"
-            faults = list(filter(None, map(misfit, columns, values)))
-            for fault in faults:
-                self.error("column", f"{who}: {fault}")
+            faults = "; ".join(filter(None, map(misfit, columns, values)))
             if faults:
+                self.error("column", f"{who}: {faults}")
                 continue
             if table != "v1_sync_runs":
                 self.must(row["sync_id"] == self.sync_id, "sync-id", f"{who} belongs to sync {row['sync_id']!r}")
             if "discovered_at" in row:
-                found = self.time(who, row["discovered_at"])
+                found = self.parsed("time", who, parse_timestamp, row["discovered_at"])
                 if found and self.started and self.ended:
                     self.must(self.started <= found <= self.ended, "time", f"{who}: discovered_at {found} outside of the run")
             yield row
-
-    def time(self, who, text):
-        try:
-            return parse_timestamp(text)
-        except Malformed as fault:
-            self.error("time", f"{who}: {fault}")
-
-    # -- the run
 
     def sync_run(self):
         runs = list(self.rows("v1_sync_runs", "sync_id"))
@@ -163,33 +152,23 @@ class Checker:
         self.sync_id = run["sync_id"]
         for column, wanted in RUN.items():
             self.must(run[column] == wanted, "run", f"{column} is {run[column]!r} instead of {wanted!r}")
-        if run["sync_token"]:
-            try:
-                json.loads(run["sync_token"])
-            except ValueError:
-                self.error("run", "sync_token is neither empty nor JSON")
+        self.parsed("run", "sync_token is neither empty nor JSON", json.loads, run["sync_token"] or "null")
         self.must(run["ended_at"] is not None, "run", "ended_at is NULL: the sync is not finished")
-        self.started = self.time("started_at", run["started_at"])
-        self.ended = run["ended_at"] and self.time("ended_at", run["ended_at"])
+        self.started = self.parsed("time", "started_at", parse_timestamp, run["started_at"])
+        self.ended = run["ended_at"] and self.parsed("time", "ended_at", parse_timestamp, run["ended_at"])
         self.must(not (self.started and self.ended and self.ended < self.started), "time", "the sync ended before it started")
-        try:
-            made = ksuid_time(self.sync_id)
+        made = self.parsed("ksuid", f"sync id {self.sync_id!r}", ksuid_time, self.sync_id)
+        if made:
             near = not self.started or abs(made - self.started) <= datetime.timedelta(days=1)
             self.must(made >= EARLIEST and near, "ksuid", f"sync id {self.sync_id} says {made}, the run started at {run['started_at']}")
-        except Malformed as fault:
-            self.error("ksuid", f"sync id {self.sync_id!r} {fault}")
-
-    # -- the four lists
 
     def records(self, kind, table):
         """The records of a list: what each is called, its row, its message, its annotations by short name."""
         for row in self.rows(table, "external_id"):
             name = row["external_id"]
             who = f"{kind} {name}"
-            try:
-                message = decode(kind, row["data"])
-            except Malformed as fault:
-                self.error("blob", f"{who}: {fault}")
+            message = self.parsed("blob", who, decode, kind, row["data"])
+            if message is None:
                 continue
             if kind != "Resource":  # whose row has an id made of two
                 self.identifier(who, name)
@@ -208,25 +187,21 @@ class Checker:
 
     def annotations(self, kind, who, message):
         """The annotations by short name; each one known and allowed in a record of this kind."""
-        out = {}
-        place = {"ResourceType": "T"}.get(kind, kind[0])
+        out, place = {}, "T" if kind == "ResourceType" else kind[0]
         for annotation in message.get("annotations", []):
             name = annotation["@type"]
             if "@value" in annotation:
                 self.error("annotation", f"{who}: unknown annotation {name!r}")
                 continue
-            if name == "GrantExpandable":
-                self.error("expandable-in-data", f"{who}: GrantExpandable is left in data: readers would not expand it")
-            else:
-                self.must(place in PLACES[name], "annotation", f"{who}: annotation {name} does not belong here")
+            code = "expandable-in-data" if name == "GrantExpandable" else "annotation"  # readers would not expand it
+            self.must(place in PLACES[name], code, f"{who}: annotation {name} does not belong here")
             repeatable = name in ("ChildResourceType", "ExternalLink", "EntitlementExclusionGroup")
             self.must(repeatable or name not in out, "annotation", f"{who}: annotation {name} stands twice")
             out[name] = annotation
-            if name == "ExternalLink":
-                self.must(annotation.get("url", "").startswith("https://"), "limit", f"{who}: ExternalLink is not https")
-            if name == "ChildResourceType":
-                child = annotation.get("resource_type_id")
-                self.must(child in self.types, "reference", f"{who}: child resource type {child!r} does not exist")
+            secure = name != "ExternalLink" or annotation.get("url", "").startswith("https://")
+            self.must(secure, "limit", f"{who}: ExternalLink is not https")
+            child = annotation.get("resource_type_id")
+            self.must(name != "ChildResourceType" or child in self.types, "reference", f"{who}: child resource type {child!r} does not exist")
             if name == "Aliases":
                 ids = annotation.get("ids", [])
                 good = 1 <= len(ids) <= 100 and len(set(ids)) == len(ids) and all(1 <= len(alias) <= 256 for alias in ids)
@@ -281,8 +256,7 @@ class Checker:
         for field, limit in (("group_source_type", 64), ("raw_group_source_type", 256)):
             self.must(len(group.get(field, "")) <= limit, "limit", f"{who}: {field} is longer than {limit} characters")
         self.must(app.get("help_url", "").startswith("https://") or not app.get("help_url"), "limit", f"{who}: help_url is not https")
-        binding = found.get("ScopeBindingTrait")
-        bound = binding is None or {"role_id", "scope_resource_id"} <= set(binding)
+        bound = {"role_id", "scope_resource_id"} <= set(found.get("ScopeBindingTrait", ("role_id", "scope_resource_id")))
         self.must(bound, "trait", f"{who}: ScopeBindingTrait needs role_id and scope_resource_id")
 
     def entitlement_rows(self):
@@ -311,8 +285,7 @@ class Checker:
             self.must(len({kind for _, kind, _ in members}) == 1, "exclusion", f"exclusion group {group!r} spans several resource types")
             for scope in {scope for scope, _, _ in members}:
                 defaults = [default for other, _, default in members if other == scope]
-                good = len(defaults) <= 50 and sum(defaults) <= 1
-                self.must(good, "exclusion", f"exclusion group {group!r}: {len(defaults)} entitlements, {sum(defaults)} defaults")
+                self.must(len(defaults) <= 50 and sum(defaults) <= 1, "exclusion", f"exclusion group {group!r}: {len(defaults)} entitlements, {sum(defaults)} defaults")
 
     def grant_rows(self):
         for who, row, message, found in self.records("Grant", "v1_grants"):
@@ -337,8 +310,7 @@ class Checker:
                 self.must("GrantImmutable" in found, "derived", f"{who}: has sources, not its own entitlement among them, and no GrantImmutable")
                 self.must(row["expansion"] is None, "derived", f"{who}: a derived grant with an expansion")
             else:
-                itself = not sources or sources[entitlement].get("is_direct")
-                self.must(itself, "sources", f"{who}: lists its own entitlement, but not as direct")
+                self.must(not sources or sources[entitlement].get("is_direct"), "sources", f"{who}: lists its own entitlement, but not as direct")
                 key = tuple(part.encode() for part in (entitlement, *holder))
                 self.stated["Grant"].append((key, name, without_sources(row["data"]), row["expansion"]))
                 if grantable and holder[0] not in grantable:
@@ -349,26 +321,19 @@ class Checker:
     def expansion_column(self, who, row, holder):
         wanted = int(row["expansion"] is not None)
         self.must(row["needs_expansion"] == wanted, "expansion", f"{who}: needs_expansion is {row['needs_expansion']} instead of {wanted}")
-        if row["expansion"] is None:
-            return None
-        try:
-            rule = decode("GrantExpandable", row["expansion"])
-        except Malformed as fault:
-            self.error("blob", f"{who}: expansion: {fault}")
+        rule = self.parsed("blob", f"{who}: expansion", decode, "GrantExpandable", row["expansion"]) if wanted else None
+        if rule is None:
             return None
         sources = rule.get("entitlement_ids", [])
         self.must(any(source.strip() for source in sources), "expansion", f"{who}: expansion without entitlement ids")
         for source in sources:
             if source not in self.entitlements:
                 self.note("expansion", f"{who}: expands from {source!r}, which does not exist")
-            else:
-                own = self.entitlements[source][0] == holder
-                self.must(own, "expansion", f"{who}: expands from {source!r}, which is no entitlement of its principal")
+            elif self.entitlements[source][0] != holder:
+                self.error("expansion", f"{who}: expands from {source!r}, which is no entitlement of its principal")
         for kind in set(rule.get("resource_type_ids", [])) - set(self.types):
             self.error("reference", f"{who}: expansion names the type {kind!r}, which does not exist")
         return rule
-
-    # -- across the lists
 
     def references(self):
         for key, parent in self.resources.items():
@@ -388,8 +353,8 @@ class Checker:
 
     def expansion(self):
         if self.expect == "unexpanded":
-            self.must(not self.expanded, "expansion", "there are sources in a file that should not be expanded")
-        if self.expect == "unexpanded" or not self.expanded:
+            return self.must(not self.expanded, "expansion", "there are sources in a file that should not be expanded")
+        if not self.expanded:
             return
         stated, rules = {entitlement: set() for entitlement in self.entitlements}, []
         for (entitlement, holder), (_, derived, _, rule) in self.grants.items():
@@ -399,22 +364,16 @@ class Checker:
         wanted = expand(stated, rules)
         for key, sources in sorted(wanted.items()):
             who = f"{key[0]}:{':'.join(key[1])}"
-            if key not in self.grants:
-                self.error("expansion", f"derived grant {who} is missing (sources {sources})")
-                continue
-            real = {source: value.get("is_direct", False) for source, value in self.grants[key][2].items()}
+            found = self.grants.get(key)
+            real = found and {source: value.get("is_direct", False) for source, value in found[2].items()}
             self.must(real == sources, "expansion", f"grant {who}: sources (is it direct) {real}, recomputed {sources}")
         for key in sorted(set(self.grants) - set(wanted)):
             self.error("expansion", f"derived grant {self.grants[key][0]} follows from nothing")
 
     def stats(self):
-        try:
-            real = json.loads(self.run_row.get("stats") or "null")
-        except ValueError:
-            real = None
+        real = self.parsed("stats", "stats", json.loads, self.run_row.get("stats") or "null")
         if not isinstance(real, dict):
-            self.error("stats", "stats is not a JSON object")
-            return
+            return self.error("stats", "stats is not a JSON object")
         owners = [self.entitlements[entitlement][0] for entitlement, _ in self.grants if entitlement in self.entitlements]
         wanted = {
             "resource_types": len(self.types), "resources": len(self.resources), "entitlements": len(self.entitlements),
@@ -429,11 +388,8 @@ class Checker:
             self.must(value not in (0, {}, None), "stats", f"{key} is zero and should be left out")
         for key, value in wanted.items():
             found = real.get(key, type(value)())
-            if isinstance(found, dict):
-                found = {kind: count for kind, count in found.items() if count != 0}
+            found = {kind: count for kind, count in found.items() if count != 0} if isinstance(found, dict) else found
             self.must(found == value, "stats", f"{key} is {found}, counted {value}")
-
-    # -- the manifest
 
     def content_digest(self):
         """SHA-256 over kind, id, data and expansion of every record that the vendor stated, in id order."""
@@ -447,21 +403,15 @@ class Checker:
 
     def facts(self, path):
         derived = sum(is_derived for _, is_derived, _, _ in self.grants.values())
-        with open(path, "rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        file = pathlib.Path(path).read_bytes()
         return {
             "sync_id": self.sync_id, "counts.resources": len(self.resources), "counts.entitlements": len(self.entitlements),
-            "counts.grants": len(self.grants) - derived, "counts.expanded": derived, "snapshot.sha256": sha256,
-            "snapshot.bytes": os.path.getsize(path), "digests.content": self.content_digest(),
+            "counts.grants": len(self.grants) - derived, "counts.expanded": derived, "snapshot.sha256": hashlib.sha256(file).hexdigest(),
+            "snapshot.bytes": len(file), "digests.content": self.content_digest(),
         }
 
     def manifest(self, manifest):
-        try:
-            with open(manifest, encoding="utf-8") as file:
-                content = json.load(file)
-        except (OSError, ValueError) as fault:
-            self.error("manifest", str(fault))
-            return
+        content = self.parsed("manifest", manifest, lambda: json.loads(pathlib.Path(manifest).read_text(encoding="utf-8")))
         for key, wanted in self.report.facts.items():
             found = content
             for part in key.split("."):

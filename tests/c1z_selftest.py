@@ -1,6 +1,7 @@
 """The checker checks itself: messages as bytes, a sample that must pass, and the sample broken in every way that must be found."""
 
 import collections
+import contextlib
 import datetime
 import json
 import os
@@ -13,7 +14,7 @@ import c1z_format as form
 import c1z_rules
 from c1z_format import MESSAGES, PACKAGE, Malformed, decode
 
-SECONDS = 1_780_000_000
+SECONDS = 1_780_000_000  # 2026-05-28 20:26:40
 
 
 def varint(value):
@@ -32,30 +33,27 @@ def encode(name, message):
         value = message.get(field.name)
         if field.mapped:
             for key in sorted(value or {}, key=str.encode):
-                out += prefixed(number, prefixed(1, key.encode()) + prefixed(2, encode(field.kind, value[key])))
+                out += prefixed(number, encode("MapEntry", {"key": key, "value": encode(field.kind, value[key])}))
         elif field.repeated and field.kind in form.ENUMS and value:
-            out += prefixed(number, b"".join(varint(plain(field.kind, item)) for item in value))
+            out += prefixed(number, b"".join(varint(form.ENUMS[field.kind].index(item)) for item in value))
         elif value is not None:
             out += b"".join(encode_one(field, item) for item in (value if field.repeated else [value]))
     return out
-
-
-def plain(kind, value):
-    return list(form.ENUMS[kind].values()).index(value) if kind in form.ENUMS else int(value)
 
 
 def encode_one(field, value):
     if field.kind == "Any":
         url = value["@type"] if "/" in value["@type"] else PACKAGE + value["@type"]
         body = value["@value"] if "@value" in value else encode(value["@type"], value)
-        value = prefixed(1, url.encode()) + (prefixed(2, body) if body else b"")
+        value = encode("Any", {"type_url": url, "value": body or None})
     elif field.kind in MESSAGES:
         value = encode(field.kind, value)
     if field.kind == "double":
         return varint(field.number << 3 | 1) + struct.pack("<d", value)
     if field.kind in form.WIRE_TYPES:
         return prefixed(field.number, value.encode() if isinstance(value, str) else value)
-    return varint(field.number << 3) + varint(plain(field.kind, value)) if plain(field.kind, value) else b""
+    value = form.ENUMS[field.kind].index(value) if field.kind in form.ENUMS else int(value)
+    return varint(field.number << 3) + varint(value) if value else b""
 
 
 def frame(data, *, declare=True, window_log=20):
@@ -79,6 +77,10 @@ def make_ksuid(seconds, payload):
 def ident(key):
     kind, _, name = key.partition(":")
     return {"resource_type": kind, "resource": name}
+
+
+def columns(what, key):
+    return {f"{what}_type_id": key.get("resource_type"), f"{what}_id": key.get("resource")}
 
 
 def sources(plain):
@@ -105,11 +107,10 @@ class Sample:
     """A small tenant: four nested groups, one of them shallow."""
 
     def __init__(self, expanded=True):
-        at = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=SECONDS)
-        self.time, end = f"{at}.000000001", f"{at + datetime.timedelta(seconds=9)}.500000000"
+        self.time = "2026-05-28 20:26:40.000000001"
         self.run = {
-            "sync_id": make_ksuid(SECONDS, bytes(range(16))), "started_at": self.time, "ended_at": end, "sync_token": "",
-            "sync_type": "full", "supports_diff": 1, "grants_backfilled": 1,
+            "sync_id": make_ksuid(SECONDS, bytes(range(16))), "started_at": self.time, "ended_at": "2026-05-28 20:26:49.500000000",
+            "sync_token": "", "sync_type": "full", "supports_diff": 1, "grants_backfilled": 1,
         }
         self.types = {
             "user": {"id": "user", "display_name": "User", "traits": ["USER"], "annotations": [{"@type": "SkipEntitlementsAndGrants"}]},
@@ -129,7 +130,7 @@ class Sample:
             }
         self.resources["group:g4"]["parent_resource_id"] = ident("group:g3")
         for group, holder, rule in STATED:
-            self.expansions |= {self.grant(group, holder): rule} if rule else {self.grant(group, holder): None}
+            self.expansions[self.grant(group, holder)] = rule
         for group, holder, found in DERIVED if expanded else ():
             self.grants[self.grant(group, holder)] |= {"annotations": [{"@type": "GrantImmutable"}], "sources": sources(found)}
         if expanded:
@@ -144,38 +145,31 @@ class Sample:
         return name
 
     def write(self, path):
-        with tempfile.TemporaryDirectory(prefix="c1z-") as folder:
-            database = os.path.join(folder, "db")
-            connection = sqlite3.connect(database, isolation_level=None)
-            connection.executescript("pragma synchronous=off;" + form.SCHEMA)
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection, open(path, "wb") as out:
+            connection.executescript(form.SCHEMA)
             for table, row in self.rows():
                 connection.execute(f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values()))
             for statement in [*self.sql, "vacuum", *self.after]:
                 connection.execute(statement)
-            connection.close()
-            with open(database, "rb") as file, open(path, "wb") as out:
-                out.write(self.magic + self.frame(file.read()) + self.tail)
+            out.write(self.magic + self.frame(connection.serialize()) + self.tail)
 
     def rows(self):
         common = {"sync_id": self.run["sync_id"], "discovered_at": self.time}
         for name, message in self.types.items():
             yield "v1_resource_types", {"external_id": name, "data": encode("ResourceType", message), **common}
         for key, message in self.resources.items():
-            parent = message.get("parent_resource_id", {})
-            yield "v1_resources", {
-                "resource_type_id": ident(key)["resource_type"], "external_id": key, "parent_resource_type_id": parent.get("resource_type"),
-                "parent_resource_id": parent.get("resource"), "data": encode("Resource", message), **common}
+            parent = columns("parent_resource", message.get("parent_resource_id", {}))
+            data = encode("Resource", message)
+            yield "v1_resources", {"resource_type_id": key.partition(":")[0], "external_id": key, **parent, "data": data, **common}
         for name, message in self.entitlements.items():
-            owner = message["resource"]["id"]
-            yield "v1_entitlements", {
-                "resource_type_id": owner["resource_type"], "resource_id": owner["resource"], "external_id": name,
-                "data": encode("Entitlement", message), **common}
+            owner = columns("resource", message["resource"]["id"])
+            yield "v1_entitlements", {**owner, "external_id": name, "data": encode("Entitlement", message), **common}
         for name, message in self.grants.items():
-            owner, holder, rule = message["entitlement"]["resource"]["id"], message["principal"]["id"], self.expansions.get(name)
+            rule, data = self.expansions.get(name), self.raw.get(name) or encode("Grant", message)
+            owner, holder = message["entitlement"]["resource"]["id"], message["principal"]["id"]
             yield "v1_grants", {
-                "resource_type_id": owner["resource_type"], "resource_id": owner["resource"], "entitlement_id": message["entitlement"]["id"],
-                "principal_resource_type_id": holder["resource_type"], "principal_resource_id": holder["resource"], "external_id": name,
-                "expansion": rule, "needs_expansion": int(rule is not None), "data": self.raw.get(name) or encode("Grant", message), **common}
+                **columns("resource", owner), **columns("principal_resource", holder), "entitlement_id": message["entitlement"]["id"],
+                "external_id": name, "expansion": rule, "needs_expansion": int(rule is not None), "data": data, **common}
         kinds = collections.Counter(ident(key)["resource_type"] for key in self.resources)
         stats = self.stats or {
             "resource_types": len(self.types), "resources": len(self.resources), "entitlements": len(self.entitlements),
@@ -196,10 +190,6 @@ def sql(*statements):
 def given(**values):
     """Sets attributes of the sample."""
     return lambda s: vars(s).update(values)
-
-
-def framed(change):
-    return given(frame=change)
 
 
 def in_run(**values):
@@ -227,15 +217,15 @@ DEFAULT = [{"@type": "EntitlementExclusionGroup", "exclusion_group_id": "x", "is
 # What is broken, the code that must be reported, and how it is broken.
 BREAKS = (
     ("wrong magic", "container", given(magic=b"C1Z3\x00")),
-    ("content size not declared", "frame", framed(lambda data: frame(data, declare=False))),
-    ("window of 16 MiB", "frame", framed(lambda data: frame(data, window_log=24))),
-    ("two frames", "frame", framed(lambda data: frame(data[:8192]) + frame(data[8192:]))),
+    ("content size not declared", "frame", given(frame=lambda data: frame(data, declare=False))),
+    ("window of 16 MiB", "frame", given(frame=lambda data: frame(data, window_log=24))),
+    ("two frames", "frame", given(frame=lambda data: frame(data[:8192]) + frame(data[8192:]))),
     ("bytes after the frame", "frame", given(tail=b"\x50\x2a\x4d\x18\x00\x00\x00\x00")),
-    ("frame cut off", "container", framed(lambda data: frame(data)[:-100])),
-    ("no database inside", "container", framed(lambda data: frame(b"x" * 5000))),
-    ("WAL mode", "journal", given(after=["pragma journal_mode=wal"])),
+    ("frame cut off", "container", given(frame=lambda data: frame(data)[:-100])),
+    ("no database inside", "container", given(frame=lambda data: frame(b"x" * 5000))),
+    ("WAL mode", "journal", given(frame=lambda data: frame(data[:18] + b"\x02\x02" + data[20:]))),
     ("free pages", "free-pages", given(after=["create table t (a)", "insert into t values (zeroblob(50000))", "drop table t"])),
-    ("index and table disagree", "integrity", framed(lambda data: frame(b"group:g1:mumber".join(data.rsplit(b"group:g1:member", 1))))),
+    ("index and table disagree", "integrity", given(frame=lambda data: frame(b"group:g1:mumber".join(data.rsplit(b"group:g1:member", 1))))),
     ("index missing", "schema", sql("drop index idx_grants_principal_id_v1")),
     ("index on other columns", "schema", sql("drop index idx_resources_external_sync_v1", "create index idx_resources_external_sync_v1 on v1_resources (external_id, sync_id)")),
     ("index not unique", "schema", sql("drop index idx_grants_external_sync_v1", "create index idx_grants_external_sync_v1 on v1_grants (external_id, sync_id)")),
@@ -323,12 +313,6 @@ def run():
         if not good:
             print(f"FAILED {name}: {detail}")
 
-    def refused(name, function, *arguments):
-        try:
-            that(f"{name} is refused", False, function(*arguments))
-        except Malformed:
-            that(name, True)
-
     for kind, text, message in GOLDEN:
         data = b"".join(part.encode() if odd % 2 else bytes.fromhex(part) for odd, part in enumerate(text.split("'")))
         that(f"{kind} {text}", (decode(kind, data), encode(kind, message)) == (message, data), decode(kind, data))
@@ -338,14 +322,12 @@ def run():
     # From the README of github.com/segmentio/ksuid.
     that("KSUID of another maker", form.ksuid_time("0ujtsYcgvSTl8PAuAdqWYSMnLOv") == datetime.datetime(2017, 10, 10, 4, 0, 47))
     for text in ("z" * 27, "0ujtsYcgvSTl8PAuAdqWYSMnLO", "0ujtsYcgvSTl8PAuAdqWYSMnLO-"):
-        refused(f"KSUID {text}", form.ksuid_time, text)
+        with contextlib.suppress(Malformed):
+            that(f"KSUID {text} is refused", False, form.ksuid_time(text))
     a, b = ("user", "a"), ("group", "b")
     rules = [("y", {"entitlement_ids": ["x"]}), ("z", {"entitlement_ids": ["y", "z"], "resource_type_ids": ["user"]}), ("x", {"entitlement_ids": ["z", "gone"]})]
     wanted = {("x", a): {"z": False, "x": True}, ("y", a): {"x": True}, ("z", a): {"y": False}, ("z", b): {}, ("x", b): {"z": True}, ("y", b): {"x": False}}
     that("a cycle, and a self-loop in it", c1z_rules.expand({"x": {a}, "y": set(), "z": {b}}, rules) == wanted)
-    if form.zstandard:
-        compressed = form.zstandard.ZstdCompressor(write_checksum=True).compress(b"abc" * 1000)
-        that("frame of a real compressor", form.parse_frame(compressed)[::2] == (3000, len(compressed)))
 
     with tempfile.TemporaryDirectory(prefix="c1z-") as folder:
         path, manifest = os.path.join(folder, "sample.c1z"), os.path.join(folder, "sample.json")

@@ -2,6 +2,7 @@
 deployment needs: CloudFormation understands SAM templates (by AWS's own translator) and workflows whose definition lies in
 S3, and creates what moto itself only pretends to create."""
 
+import contextlib
 import json
 import logging
 import sys
@@ -28,20 +29,14 @@ def processed(template, parameters, s3):
         defaults = {n: str(spec["Default"]) for n, spec in declared.items() if "Default" in spec}
         template = translate(template, {**defaults, **parameters})
         for resource in template["Resources"].values():
-            if resource["Type"] == "AWS::StepFunctions::StateMachine":
-                with_definition(resource["Properties"], s3)
+            if resource["Type"] == "AWS::StepFunctions::StateMachine":  # moto looks for the definition in the resource
+                properties = resource["Properties"]
+                text = s3.get_object(**properties.pop("DefinitionS3Location"))["Body"].read().decode()
+                properties["DefinitionString"] = {"Fn::Sub": [text, properties.pop("DefinitionSubstitutions", {})]}
     return json.dumps(template)
 
 
-def with_definition(properties, s3):
-    """Puts a definition that lies in S3 into the resource, where moto looks for it."""
-    place = properties.pop("DefinitionS3Location")
-    text = s3.get_object(Bucket=place["Bucket"], Key=place["Key"])["Body"].read().decode()
-    properties["DefinitionString"] = {"Fn::Sub": [text, properties.pop("DefinitionSubstitutions", {})]}
-
-
 def understand_serverless(client):
-    """Teaches moto's CloudFormation the transform."""
     for name in ("create_stack", "create_change_set", "update_stack"):
         original = getattr(CloudFormationBackend, name)
 
@@ -59,15 +54,15 @@ def create_all(client):
     original = CloudFormationBackend.execute_change_set
 
     def execute(self, change_set_name, stack_name=None):
-        found = [c for i, c in self.change_sets.items() if change_set_name in (i, c.change_set_name)]
-        stack = self.stacks[found[-1].stack_id]
-        if found[-1].change_set_type == "CREATE":
-            stack.template = found[-1].template
+        found = [c for i, c in self.change_sets.items() if change_set_name in (i, c.change_set_name)][-1]
+        stack = self.stacks[found.stack_id]
+        if found.change_set_type == "CREATE":
+            stack.template = found.template
             stack._parse_template()
             stack.resource_map = stack._create_resource_map()
             stack.create_resources()
             missing.create(stack, client)
-            found[-1].execution_status = "EXECUTE_COMPLETE"
+            found.execution_status = "EXECUTE_COMPLETE"
         else:
             original(self, change_set_name, stack_name)
             stack._parse_template()
@@ -87,11 +82,6 @@ def record_one_request_at_a_time():
     Recorder._record_request = record
 
 
-def keep_bucket_policies_without_applying_them():
-    """moto ignores the conditions of a policy: what forbids access without TLS would forbid it to all."""
-    FakeBucket.get_permission = lambda _self, _action, _resource: PermissionResult.NEUTRAL
-
-
 def main():
     # What they complain of is what is done here.
     logging.getLogger("moto").setLevel(logging.ERROR)
@@ -107,16 +97,15 @@ def main():
 
     understand_serverless(client)
     create_all(client)
-    keep_bucket_policies_without_applying_them()
+    # moto ignores the conditions of a bucket's policy: what forbids access without TLS would forbid it to all.
+    FakeBucket.get_permission = lambda _self, _action, _resource: PermissionResult.NEUTRAL
     record_one_request_at_a_time()
     client("s3").create_bucket(Bucket="rollcall-test")
     print("A simulated AWS. For whoever is to use it:\n")
     print(f"export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1")
     print("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test", flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server._thread.join()
-    except KeyboardInterrupt:
-        server.stop()
 
 
 if __name__ == "__main__":

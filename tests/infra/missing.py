@@ -18,9 +18,7 @@ def present(value):
     """A value without what is `AWS::NoValue`: moto leaves a None in its place."""
     if isinstance(value, dict):
         return {k: present(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [present(v) for v in value if v is not None]
-    return value
+    return [present(v) for v in value if v is not None] if isinstance(value, list) else value
 
 
 def call(client, operation, **arguments):
@@ -30,28 +28,21 @@ def call(client, operation, **arguments):
 
 
 def typed(shape, value):
-    match shape.type_name:
-        case "structure":
-            return {k: typed(shape.members[k], v) for k, v in value.items()}
-        case "list":
-            return [typed(shape.member, v) for v in value]
-        case "integer" | "long":
-            return int(value)
-        case "double" | "float":
-            return float(value)
-        case "boolean":
-            return value in (True, "true")
-    return value
+    if shape.type_name == "structure":
+        return {k: typed(shape.members[k], v) for k, v in value.items()}
+    if shape.type_name == "list":
+        return [typed(shape.member, v) for v in value]
+    convert = {"integer": int, "long": int, "double": float, "float": float, "boolean": lambda v: v in (True, "true")}
+    return convert.get(shape.type_name, lambda v: v)(value)
 
 
 def role(client, stack, name, p):
     """moto keeps the policies as they are, and not as IAM does; the boundary it forgets."""
     iam, name = client("iam"), stack.resource_map[name].name
     for policy in p["Policies"]:
-        document = json.dumps(policy["PolicyDocument"])
-        call(iam, "put_role_policy", RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
+        iam.put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"]))
     if "PermissionsBoundary" in p:
-        call(iam, "put_role_permissions_boundary", RoleName=name, PermissionsBoundary=p["PermissionsBoundary"])
+        iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=p["PermissionsBoundary"])
 
 
 def by(service, operation):
@@ -59,14 +50,12 @@ def by(service, operation):
     return lambda client, _stack, _name, p: call(client(service), operation, **p)
 
 
-def bucket_policy(client, _stack, _name, p):
-    call(client("s3"), "put_bucket_policy", Bucket=p["Bucket"], Policy=json.dumps(p["PolicyDocument"]))
-
-
-def queue_policy(client, _stack, _name, p):
+def resource_policy(client, _stack, _name, p):
     policy = {"Policy": json.dumps(p["PolicyDocument"])}
-    for url in p["Queues"]:
-        call(client("sqs"), "set_queue_attributes", QueueUrl=url, Attributes=policy)
+    if "Bucket" in p:
+        client("s3").put_bucket_policy(Bucket=p["Bucket"], **policy)
+    for url in p.get("Queues", []):
+        client("sqs").set_queue_attributes(QueueUrl=url, Attributes=policy)
 
 
 def bucket(client, stack, name, p):
@@ -77,11 +66,9 @@ def bucket(client, stack, name, p):
     if "LifecycleConfiguration" in p:
         p["LifecycleConfiguration"] = {"Rules": [rule(r) for r in p["LifecycleConfiguration"]["Rules"]]}
     for operation, aspect in (
-        ("put_bucket_versioning", "VersioningConfiguration"),
-        ("put_public_access_block", "PublicAccessBlockConfiguration"),
-        ("put_bucket_ownership_controls", "OwnershipControls"),
+        ("put_bucket_versioning", "VersioningConfiguration"), ("put_public_access_block", "PublicAccessBlockConfiguration"),
+        ("put_bucket_ownership_controls", "OwnershipControls"), ("put_object_lock_configuration", "ObjectLockConfiguration"),
         ("put_bucket_lifecycle_configuration", "LifecycleConfiguration"),
-        ("put_object_lock_configuration", "ObjectLockConfiguration"),
     ):
         if aspect in p:
             call(client("s3"), operation, Bucket=created.name, **{aspect: p[aspect]})
@@ -89,13 +76,9 @@ def bucket(client, stack, name, p):
 
 def rule(r):
     """A lifecycle rule in the words of S3's API."""
-    out = {"ID": r["Id"], "Status": r["Status"], "Filter": {"Prefix": r["Prefix"]}}
-    if "ExpirationInDays" in r:
-        out["Expiration"] = {"Days": r["ExpirationInDays"]}
-    for same in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
-        if same in r:
-            out[same] = r[same]
-    return out
+    expiration = {"Expiration": {"Days": r["ExpirationInDays"]}} if "ExpirationInDays" in r else {}
+    same = {k: r[k] for k in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload") if k in r}
+    return {"ID": r["Id"], "Status": r["Status"], "Filter": {"Prefix": r["Prefix"]}, **expiration, **same}
 
 
 CREATORS = {
@@ -104,7 +87,7 @@ CREATORS = {
     "AWS::Scheduler::Schedule": by("scheduler", "create_schedule"),
     "AWS::CloudWatch::Alarm": by("cloudwatch", "put_metric_alarm"),
     "AWS::CloudWatch::Dashboard": by("cloudwatch", "put_dashboard"),
-    "AWS::S3::BucketPolicy": bucket_policy,
-    "AWS::SQS::QueuePolicy": queue_policy,
+    "AWS::S3::BucketPolicy": resource_policy,
+    "AWS::SQS::QueuePolicy": resource_policy,
     "AWS::S3::Bucket": bucket,
 }

@@ -11,12 +11,8 @@ def like(pattern, text):
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
-def holds(condition, context):
-    """Whether a statement's condition holds for a request with this context."""
-    return all(holds_one(operator, wanted, context.get(key)) for operator, keys in condition.items() for key, wanted in keys.items())
-
-
-def holds_one(operator, wanted, value):
+def holds(operator, wanted, value):
+    """Whether a condition holds for a request with this value in its context."""
     if operator.endswith("IfExists") and value is None:
         return True
     match operator.removesuffix("IfExists"):
@@ -32,13 +28,12 @@ def holds_one(operator, wanted, value):
 
 
 def matches(statement, action, resource, context):
-    """Whether a statement is about a request."""
     if statement["Effect"] not in ("Allow", "Deny") or {"NotAction", "NotResource"} & set(statement):
         raise ValueError(f"not understood: {statement}")
     return (
         any(like(a, action) for a in listed(statement["Action"]))
         and any(like(r, resource) for r in listed(statement["Resource"]))
-        and holds(statement.get("Condition", {}), context)
+        and all(holds(operator, wanted, context.get(key)) for operator, keys in statement.get("Condition", {}).items() for key, wanted in keys.items())
     )
 
 

@@ -34,11 +34,7 @@ ARNS = {
 
 # AWS's own policies, of which the template uses none: the translator must not ask IAM for them.
 NO_MANAGED_POLICIES = type("NoManagedPolicies", (), {"load": lambda self: {}})()
-
-
-@functools.cache
-def parsed(text):
-    return yaml_parse(text)
+parsed = functools.cache(yaml_parse)
 
 
 def source(text=None):
@@ -49,9 +45,8 @@ def source(text=None):
 def parameters(text=None, **values):
     """All parameters: these values, and the defaults of the others."""
     declared = source(text)["Parameters"]
-    unknown = set(values) - set(declared)
-    if unknown:
-        raise ValueError(f"no such parameters: {sorted(unknown)}")
+    if not set(values) <= set(declared):
+        raise ValueError(f"no such parameters: {sorted(set(values) - set(declared))}")
     return {name: str(values.get(name, spec["Default"])) for name, spec in declared.items()}
 
 
@@ -72,16 +67,6 @@ def translate(template, values):
     return transform(template, dict(values), NO_MANAGED_POLICIES)
 
 
-def translated(values, text=None):
-    """CloudFormation of the template, with made-up places for its code and definitions."""
-    template = source(text)
-    for resource in template["Resources"].values():
-        properties = resource.get("Properties", {})
-        for key in {"CodeUri", "DefinitionUri"} & set(properties):
-            properties[key] = {"Bucket": "packaged", "Key": properties[key]}
-    return translate(template, values)
-
-
 class Stack:
     """The resources that a deployment with these parameters has, with every reference resolved."""
 
@@ -91,8 +76,11 @@ class Stack:
             "AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::StackName": STACK, "AWS::Partition": partition,
             "AWS::URLSuffix": URL_SUFFIXES[partition],
         }
-        self.parameters = everything(text, **values)
-        self.raw = translated(self.parameters, text)
+        self.parameters, template = everything(text, **values), source(text)
+        for properties in (resource.get("Properties", {}) for resource in template["Resources"].values()):
+            for key in {"CodeUri", "DefinitionUri"} & set(properties):  # made-up places
+                properties[key] = {"Bucket": "packaged", "Key": properties[key]}
+        self.raw = translate(template, self.parameters)
         kept = ("Type", "DeletionPolicy", "UpdateReplacePolicy")
         self.resources = {
             name: {**{k: spec[k] for k in kept if k in spec}, "Properties": self.resolve(spec.get("Properties", {}))}
@@ -100,14 +88,12 @@ class Stack:
         }
 
     def of_type(self, kind):
-        """Name and properties of each resource of a type."""
         return {n: r["Properties"] for n, r in self.resources.items() if r["Type"] == kind}
 
     def properties(self, name):
         return self.resources[name]["Properties"]
 
     def role(self, arn):
-        """The statements of the role of this ARN."""
         (found,) = (r for n, r in self.of_type("AWS::IAM::Role").items() if self._attribute(n, "Arn") == arn)
         return statements(found)
 
@@ -126,29 +112,20 @@ class Stack:
 
     def _truth(self, node):
         ((function, argument),) = node.items()
-        match function:
-            case "Condition":
-                return self.condition(argument)
-            case "Fn::Equals":
-                return len({str(self.resolve(a)) for a in argument}) == 1
-            case "Fn::Not":
-                return not self._truth(argument[0])
-            case "Fn::And":
-                return all(map(self._truth, argument))
-            case "Fn::Or":
-                return any(map(self._truth, argument))
-        raise ValueError(f"unknown condition {function}")
+        return {
+            "Condition": self.condition, "Fn::Equals": lambda pair: len({str(self.resolve(one)) for one in pair}) == 1,
+            "Fn::Not": lambda nodes: not self._truth(nodes[0]), "Fn::And": lambda nodes: all(map(self._truth, nodes)),
+            "Fn::Or": lambda nodes: any(map(self._truth, nodes)),
+        }[function](argument)
 
     def resolve(self, node):
-        """A value with its functions evaluated."""
         if isinstance(node, list):
             return [v for v in map(self.resolve, node) if v is not NO_VALUE]
         if not isinstance(node, dict):
             return node
-        if len(node) == 1:
-            ((function, argument),) = node.items()
-            if function == "Ref" or function.startswith("Fn::"):
-                return self._call(function, argument)
+        function, *others = node or [""]
+        if not others and (function == "Ref" or function.startswith("Fn::")):
+            return self._call(function, node[function])
         resolved = {k: self.resolve(v) for k, v in node.items()}
         return {k: v for k, v in resolved.items() if v is not NO_VALUE}
 
@@ -181,15 +158,10 @@ class Stack:
         if name in self.pseudo:
             return self.pseudo[name]
         if name in self.parameters:
-            value = self.parameters[name]
-            kind = self.raw["Parameters"][name]["Type"]
-            if kind == "CommaDelimitedList":
-                return value.split(",")
-            return int(value) if kind == "Number" else value
-        kind = self._existing(name)["Type"]
-        if kind in ("AWS::StepFunctions::StateMachine", "AWS::SNS::Topic"):
-            return self._attribute(name, "Arn")
-        return self._physical(name)
+            convert = {"CommaDelimitedList": lambda value: value.split(","), "Number": int}
+            return convert.get(self.raw["Parameters"][name]["Type"], str)(self.parameters[name])
+        by_arn = self._existing(name)["Type"] in ("AWS::StepFunctions::StateMachine", "AWS::SNS::Topic")
+        return self._attribute(name, "Arn") if by_arn else self._physical(name)
 
     def _existing(self, name):
         spec = self.raw["Resources"][name]
@@ -219,5 +191,4 @@ def listed(value):
 
 
 def statements(role):
-    """The statements of a role's policies."""
     return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]

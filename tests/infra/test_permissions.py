@@ -40,10 +40,7 @@ def understood(service, entry, headers):
     bucket, _, key = unquote(url.path).lstrip("/").partition("/")
     if service != "s3" or not key:
         raise ValueError(f"not understood: {entry['method']} {entry['url']}")
-    action, of_key = {
-        "GET": ("s3:GetObject", "kms:Decrypt"),
-        "PUT": ("s3:PutObject", "kms:GenerateDataKey"),
-    }[entry["method"]]
+    action, of_key = {"GET": ("s3:GetObject", "kms:Decrypt"), "PUT": ("s3:PutObject", "kms:GenerateDataKey")}[entry["method"]]
     condition = ("s3:if-none-match", headers["if-none-match"]) if "if-none-match" in headers else ()
     found = [(action, f"arn:aws:s3:::{bucket}/{key}", condition), (of_key, KEY, VIA[service])]
     if action == "s3:GetObject":

@@ -39,7 +39,6 @@ def roles(stack, kind):
 
 
 def watched(alarm):
-    """The metrics that an alarm looks at."""
     return [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m] if "Metrics" in alarm else [alarm]
 
 
@@ -198,9 +197,8 @@ class Requests(unittest.TestCase):
                 self.assertEqual(json.loads(text)["States"]["Connections"]["ItemProcessor"]["ProcessorConfig"]["Mode"], "DISTRIBUTED")
                 self.assertTrue(policy.allows(role, "states:StartExecution", itself))
                 executions = itself.replace(":stateMachine:", ":execution:")
-                for action in ("states:DescribeExecution", "states:StopExecution"):
-                    for execution in (f"{executions}:a", f"{executions}/Connections:a"):
-                        self.assertTrue(policy.allows(role, action, execution))
+                for action, suffix in ((a, s) for a in ("DescribeExecution", "StopExecution") for s in (":a", "/Connections:a")):
+                    self.assertTrue(policy.allows(role, f"states:{action}", executions + suffix))
             else:
                 rule = FULL.properties(name.replace("ProvisionWorkflow", "Requests"))
                 called = {machine["DefinitionSubstitutions"]["FunctionPrefix"] + d for d in rule["EventPattern"]["detail-type"]}
@@ -248,9 +246,8 @@ class Permissions(unittest.TestCase):
                 return policy.allows(statements, f"s3:{action}", f"arn:aws:s3:::rollcall-{bucket}/{key}")
 
             for connector, role in roles(stack, "sync"):
-                for bucket in ("bucket", "auditbucket"):
-                    for action in ("PutObject", "GetObject"):
-                        self.assertFalse(allowed(role, action, bucket, f"audit/{connector}/acme/r1/intended.json"), connector)
+                for bucket, action in ((b, a) for b in ("bucket", "auditbucket") for a in ("PutObject", "GetObject")):
+                    self.assertFalse(allowed(role, action, bucket, f"audit/{connector}/acme/r1/intended.json"), connector)
             for connector, role in roles(stack, "write"):
                 self.assertTrue(allowed(role, "PutObject", audit, f"audit/{connector}/acme/r1/intended.json"))
                 for key in ("snapshots/@/acme/x.c1z", "latest/@/acme.json", "runs/@/acme/1-x/part", "locks/@/acme.json"):
@@ -319,8 +316,8 @@ class Buckets(unittest.TestCase):
     def test_records_can_be_locked(self):
         self.assertNotIn("AuditBucket", FULL.resources)
         lock = LOCKED.properties("AuditBucket")
-        self.assertTrue(lock["ObjectLockEnabled"])
-        self.assertEqual(lock["ObjectLockConfiguration"]["Rule"]["DefaultRetention"], {"Mode": "COMPLIANCE", "Days": 365})
+        retention = lock["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+        self.assertEqual((lock["ObjectLockEnabled"], retention), (True, {"Mode": "COMPLIANCE", "Days": 365}))
 
 
 class Alarms(unittest.TestCase):
@@ -356,14 +353,11 @@ class Alarms(unittest.TestCase):
         self.assertEqual(publishers, {"cloudwatch.amazonaws.com", "events.amazonaws.com"})
 
     def test_alarms_watch_metrics_that_exist(self):
+        known = [("AWS/SQS", {"QueueName": "rollcall-dead-letters"}), *(("Rollcall", {"Connector": c.lower()}) for c in connectors())]
         for name, alarm in FULL.of_type("AWS::CloudWatch::Alarm").items():
             for metric in watched(alarm):
-                dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
-                if metric["Namespace"] == "Rollcall":
-                    self.assertIn(metric["MetricName"], ALARMING, name)
-                    self.assertIn(dimensions, [{"Connector": c.lower()} for c in connectors()], name)
-                else:
-                    self.assertEqual((metric["Namespace"], dimensions), ("AWS/SQS", {"QueueName": "rollcall-dead-letters"}), name)
+                self.assertIn((metric["Namespace"], {d["Name"]: d["Value"] for d in metric["Dimensions"]}), known, name)
+                self.assertTrue(metric["Namespace"] != "Rollcall" or metric["MetricName"] in ALARMING, name)
 
     def test_the_dashboard_shows_metrics_and_numbers_that_exist(self):
         shown = [w["properties"] for w in json.loads(FULL.properties("Dashboard")["DashboardBody"])["widgets"]]

@@ -18,7 +18,6 @@ const FUNCTIONS: [(&str, &[&str]); 3] = [
     ("elastic", &["sync", "grant", "revoke"]),
     ("temporalcloud", &["sync", "grant", "revoke", "create-account", "delete-account"]),
 ];
-/// How often a start is measured.
 const STARTS: usize = 15;
 /// A binary that does not start in this time never will.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -55,10 +54,8 @@ pub(crate) fn measure(only: Option<&str>) -> Result<(), Failed> {
 /// The binary beside this one: `cargo build --release` makes both.
 fn binary(name: &str) -> Result<PathBuf, Failed> {
     let path = std::env::current_exe()?.with_file_name(name);
-    match path.exists() {
-        true => Ok(path),
-        false => Err(format!("{name} is not beside this program: run `just bench`").into()),
-    }
+    let there = path.exists().then_some(path);
+    there.ok_or_else(|| format!("{name} is not beside this program: run `just bench`").into())
 }
 
 async fn starts(name: &str) -> Result<(), Failed> {
@@ -72,12 +69,9 @@ async fn starts(name: &str) -> Result<(), Failed> {
         memory.push(mib(process.peak_resident()?));
         process.kill().await?;
     }
-    line(&format!(
-        "  {name:<30} {:5.1} MB   {:5.1} ms   {:5.1} MiB",
-        std::fs::metadata(&path)?.len() as f64 / 1e6,
-        median(times),
-        median(memory),
-    ));
+    let (size, time, memory) =
+        (std::fs::metadata(&path)?.len() as f64 / 1e6, median(times), median(memory));
+    line(&format!("  {name:<30} {size:5.1} MB   {time:5.1} ms   {memory:5.1} MiB"));
     Ok(())
 }
 
@@ -88,7 +82,6 @@ struct Subject<'a> {
     server: &'a Server,
 }
 
-/// An account of 1,000 users, 200 namespaces and 50 service accounts, and one with 50 groups on top.
 async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
     for groups in [0, 50] {
         let sizes = temporalcloud::Sizes {
@@ -105,18 +98,15 @@ async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
         options.common.latency = latency;
         let world = temporalcloud::World::generate(&sizes, 1);
         let sim = TemporalCloud::start(world, options).await?;
-        let subject = Subject {
-            function: "temporalcloud-sync",
-            variables: vec![("BATON_API_KEY", TEST_KEY.into()), ("BATON_BASE_URL", sim.base_url())],
-            server: &sim,
-        };
+        let variables =
+            vec![("BATON_API_KEY", TEST_KEY.into()), ("BATON_BASE_URL", sim.base_url())];
+        let subject = Subject { function: "temporalcloud-sync", variables, server: &sim };
         let tenant = "Temporal Cloud, sync of 1,000 users, 200 namespaces, 50 service accounts";
         subject.syncs(&format!("{tenant}, {groups} groups"), latency).await?;
     }
     Ok(())
 }
 
-/// A site of 1,000 users, 300 groups and 2,000 spaces; then the same cut three times.
 async fn confluence(latency: Duration) -> Result<(), Failed> {
     let sizes = confluence::Sizes {
         users: 1000,
@@ -130,38 +120,30 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
     let mut options = confluence::Options::default();
     options.common.latency = latency;
     let sim = Confluence::start(confluence::World::generate(&sizes, 1), options).await?;
-    let subject = Subject {
-        function: "confluence-sync",
-        variables: vec![
-            ("BATON_DOMAIN_URL", sim.base_url()),
-            ("BATON_USERNAME", TEST_EMAIL.into()),
-            ("BATON_API_KEY", TEST_TOKEN.into()),
-        ],
-        server: &sim,
-    };
+    let variables = vec![
+        ("BATON_DOMAIN_URL", sim.base_url()),
+        ("BATON_USERNAME", TEST_EMAIL.into()),
+        ("BATON_API_KEY", TEST_TOKEN.into()),
+    ];
+    let subject = Subject { function: "confluence-sync", variables, server: &sim };
     let tenant = "Confluence, sync of 1,000 users, 300 groups, 2,000 spaces";
     subject.syncs(tenant, latency).await?;
-    let cut = "cut by a deadline of 3 s, again and again";
-    subject.sync(cut, 0, Duration::from_secs(3)).await
+    subject.sync("cut by a deadline of 3 s, again and again", 0, Duration::from_secs(3)).await
 }
 
-/// An organization of 500 members, and a deployment of 500 users, 200 roles and 50 role mappings.
 async fn elastic(latency: Duration) -> Result<(), Failed> {
     let sizes =
         elastic::Sizes { members: 500, users: 500, roles: 200, mappings: 50, ..Default::default() };
     let mut options = elastic::Options::default();
     options.common.latency = latency;
     let sim = Elastic::start(elastic::World::generate(&sizes, 1), options).await?;
-    let subject = Subject {
-        function: "elastic-sync",
-        variables: vec![
-            ("BATON_BASE_URL", sim.cloud_url()),
-            ("BATON_API_KEY", TEST_CLOUD_KEY.into()),
-            ("BATON_DEPLOYMENT_ENDPOINT", sim.deployment_url("main")),
-            ("BATON_DEPLOYMENT_API_KEY", TEST_DEPLOYMENT_KEY.into()),
-        ],
-        server: &sim,
-    };
+    let variables = vec![
+        ("BATON_BASE_URL", sim.cloud_url()),
+        ("BATON_API_KEY", TEST_CLOUD_KEY.into()),
+        ("BATON_DEPLOYMENT_ENDPOINT", sim.deployment_url("main")),
+        ("BATON_DEPLOYMENT_API_KEY", TEST_DEPLOYMENT_KEY.into()),
+    ];
+    let subject = Subject { function: "elastic-sync", variables, server: &sim };
     let tenant = "Elastic, sync of 500 members, 500 users, 200 roles, 50 role mappings";
     subject.syncs(tenant, latency).await
 }
@@ -192,15 +174,12 @@ impl Subject<'_> {
         self.server.clear_requests();
         let (answer, slices) = invoke(&api, limit).await?;
         let (wall, cpu) = (began.elapsed(), process.cpu_time()? - cpu);
+        let (wall, cpu) = (wall.as_secs_f64(), cpu.as_secs_f64());
+        let (calls, resident) = (self.server.calls(), mib(process.peak_resident()?));
+        let first = first.ok_or("it does not start")?.as_secs_f64() * 1000.0;
+        let [grants, derived] = ["grants", "expanded"].map(|what| &answer["counts"][what]);
         line(&format!(
-            "  {run}: {} calls, {:.2} s, {:.2} s CPU, {:.0} MiB resident, {:.1} ms to the first request; {} grants + {} derived, slices: {slices}",
-            self.server.calls(),
-            wall.as_secs_f64(),
-            cpu.as_secs_f64(),
-            mib(process.peak_resident()?),
-            first.ok_or("it does not start")?.as_secs_f64() * 1000.0,
-            answer["counts"]["grants"],
-            answer["counts"]["expanded"],
+            "  {run}: {calls} calls, {wall:.2} s, {cpu:.2} s CPU, {resident:.0} MiB resident, {first:.1} ms to the first request; {grants} grants + {derived} derived, slices: {slices}"
         ));
         process.kill().await?;
         Ok(())
@@ -213,8 +192,8 @@ async fn invoke(api: &RuntimeApi, limit: Duration) -> Result<(Value, usize), Fai
     for slices in 1..100 {
         let deadline = Deadline::In(limit.as_millis().try_into()?);
         match api.invoke(event, deadline).await {
-            Ok(Answer::Response(answer)) if answer["status"] == "complete" => {
-                return Ok((answer, slices));
+            Ok(Answer::Response(done)) if done["status"] == "complete" => {
+                return Ok((done, slices));
             }
             Ok(Answer::Response(answer)) if answer["status"] == "continue" => {
                 event = json!({"sync_id": answer["sync_id"]});

@@ -146,18 +146,13 @@ fn entitlement_of(id: &EntitlementId) -> Entitlement {
 pub(crate) fn measure() -> Result<(), Failed> {
     line("\nWriting a snapshot (no vendor in between)");
     for grants in ["100000", "1000000"] {
-        let status = Command::new(std::env::current_exe()?)
-            .args(["write", grants])
-            .env("BENCH_GRANTS", grants)
-            .status()?;
-        if !status.success() {
-            return Err("writing failed".into());
-        }
+        let mut command = Command::new(std::env::current_exe()?);
+        let status = command.args(["write", grants]).env("BENCH_GRANTS", grants).status()?;
+        status.success().then_some(()).ok_or("writing failed")?;
     }
     Ok(())
 }
 
-/// Writes one, and tells what it took.
 pub(crate) fn write(grants: &str) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let cx = Context::new(
@@ -175,10 +170,9 @@ pub(crate) fn write(grants: &str) -> Result<(), Failed> {
     let key = answer["snapshot"].as_str().ok_or("no snapshot")?;
     let size = std::fs::metadata(folder.path().join("store").join(key))?.len();
     let (cpu, peak) = own_cost()?;
+    let (speed, size) = (rows as f64 / wall, mib(size));
     line(&format!(
-        "  {grants} grants, {rows} with what follows: {wall:.1} s, {cpu:.1} s CPU, {:.0} rows/s, {peak:.0} MiB resident at most, file {:.1} MiB",
-        rows as f64 / wall,
-        mib(size),
+        "  {grants} grants, {rows} with what follows: {wall:.1} s, {cpu:.1} s CPU, {speed:.0} rows/s, {peak:.0} MiB resident at most, file {size:.1} MiB"
     ));
     Ok(())
 }

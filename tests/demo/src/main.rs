@@ -2,19 +2,13 @@
 //!
 //! Nothing here is needed to run Rollcall; it shows what running it looks like.
 
-mod buildkite;
-mod confluence;
-mod elastic;
-mod northflank;
-mod page;
-mod temporalcloud;
 mod tour;
+mod vendors;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use page::line;
-use tour::{Failed, Tour};
+use tour::{Failed, Tour, line};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -27,19 +21,20 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Shows every connector there is.
 async fn all() -> Result<(), Failed> {
-    line("Rollcall: who has access to what, and changing it, safely.");
     line(
-        "Every vendor below is a simulator in this process; the handlers are the ones that run on Lambda.",
+        "Rollcall: who has access to what, and changing it, safely.
+Every vendor below is a simulator in this process; the handlers are the ones that run on Lambda.",
     );
     let store = std::env::current_dir()?.join("rollcall-data/demo");
     if store.exists() {
         std::fs::remove_dir_all(&store)?;
     }
     every(&store).await?;
-    line(format_args!("\nAll of this lies in {}.", store.display()));
-    line("Look into it with, for example:");
+    line(format_args!(
+        "\nAll of this lies in {}.\nLook into it with, for example:",
+        store.display()
+    ));
     for command in ["stats", "grants --type namespace", "resources -o json"] {
         line(format_args!(
             "  cargo run --bin rollcall -- snapshot {command} --connector temporalcloud --store rollcall-data/demo"
@@ -51,7 +46,7 @@ async fn all() -> Result<(), Failed> {
 macro_rules! connectors {
     ($($name:ident),* $(,)?) => {
         async fn every(store: &Path) -> Result<(), Failed> {
-            $(Tour::begin(store, rollcall_functions::$name::entry(), $name::vendor().await?)?.run().await?;)*
+            $(Tour::begin(store, rollcall_functions::$name::entry(), vendors::$name().await?)?.run().await?;)*
             Ok(())
         }
     };

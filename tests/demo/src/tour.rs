@@ -1,5 +1,7 @@
 //! The tour of one connector: the same for all of them.
 
+use std::fmt::Display;
+use std::io::Write;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,16 +15,26 @@ use rollcall_engine::context::secrets::Environment;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use rollcall_engine::store::folder::Folder;
 use rollcall_simulators::Server;
-use rollcall_snapshot::{Difference, DifferenceKind, RecordKind, Snapshot, compare};
+use rollcall_snapshot::{Difference, DifferenceKind, Snapshot, compare};
 use serde_json::{Value, json};
-
-use crate::page::{heading, item, line};
 
 pub(crate) type Failed = Box<dyn std::error::Error>;
 
-/// A vendor that can be shown.
+/// Writes a line. Nobody is left to be told if standard output is gone.
+pub(crate) fn line(text: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn heading(text: &str) {
+    line(format_args!("\n── {text}"));
+}
+
+/// Writes a line below a heading.
+fn item(text: impl Display) {
+    line(format_args!("   {text}"));
+}
+
 pub(crate) struct Vendor<S> {
-    /// Its simulator.
     pub(crate) sim: S,
     /// The variables that lead to the simulator.
     pub(crate) secret: Vec<(&'static str, String)>,
@@ -37,20 +49,12 @@ pub(crate) enum Tale<S> {
     Reads { what: &'static str, principal: &'static str, change: fn(&S) },
 }
 
-/// A change of access.
 pub(crate) struct Change {
     pub(crate) what: &'static str,
     pub(crate) entitlement: &'static str,
     pub(crate) principal: &'static str,
 }
 
-impl Change {
-    fn event(&self, request_id: &str, dry_run: bool) -> Value {
-        json!({"request_id": request_id, "entitlement": self.entitlement, "principal": self.principal, "dry_run": dry_run})
-    }
-}
-
-/// A tour of one connector.
 pub(crate) struct Tour<S> {
     vendor: Vendor<S>,
     entry: Entry,
@@ -60,12 +64,10 @@ pub(crate) struct Tour<S> {
 
 impl<S: Deref<Target = Server>> Tour<S> {
     pub(crate) fn begin(store: &Path, entry: Entry, vendor: Vendor<S>) -> Result<Self, Failed> {
-        let secret = vendor.secret.iter();
+        let secret = vendor.secret.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let cx = Context::new(
             Arc::new(Folder::new(store)),
-            Arc::new(Environment::new(
-                secret.map(|(name, value)| ((*name).to_owned(), value.clone())),
-            )),
+            Arc::new(Environment::new(secret)),
             Arc::new(System),
             Transport::new(None)?,
         );
@@ -106,28 +108,30 @@ impl<S: Deref<Target = Server>> Tour<S> {
         self.entry.invoke(&self.cx, operation, &event).await
     }
 
-    fn calls(&self) -> usize {
-        self.vendor.sim.calls()
+    async fn change(
+        &self,
+        operation: Operation,
+        change: &Change,
+        request_id: &str,
+        dry_run: bool,
+    ) -> Result<Value, Error> {
+        let Change { entitlement, principal, .. } = change;
+        let event = json!({"request_id": request_id, "entitlement": entitlement, "principal": principal, "dry_run": dry_run});
+        self.invoke(operation, event).await
     }
 
     async fn sync(&self) -> Result<Value, Failed> {
-        let (began, calls) = (Instant::now(), self.calls());
+        let (began, calls) = (Instant::now(), self.vendor.sim.calls());
         let answer = self.invoke(Operation::Sync, json!({})).await?;
-        let count = |what: &str| &answer["counts"][what];
+        let [resources, entitlements, grants, expanded] =
+            ["resources", "entitlements", "grants", "expanded"].map(|what| &answer["counts"][what]);
+        let status = text(&answer, "status");
         item(format_args!(
-            "{}: {} resources, {} entitlements, {} grants, and {} more that follow from them",
-            text(&answer, "status"),
-            count("resources"),
-            count("entitlements"),
-            count("grants"),
-            count("expanded"),
+            "{status}: {resources} resources, {entitlements} entitlements, {grants} grants, and {expanded} more that follow from them"
         ));
-        item(format_args!(
-            "{} requests, {:.2} s; content digest {:.16}…",
-            self.calls() - calls,
-            began.elapsed().as_secs_f64(),
-            text(&answer, "content_digest"),
-        ));
+        let (calls, seconds) = (self.vendor.sim.calls() - calls, began.elapsed().as_secs_f64());
+        let digest = text(&answer, "content_digest");
+        item(format_args!("{calls} requests, {seconds:.2} s; content digest {digest:.16}…"));
         item(format_args!("snapshot {}", text(&answer, "snapshot")));
         for warning in answer["warnings"].as_array().into_iter().flatten() {
             let (code, message) = (text(warning, "code"), text(warning, "message"));
@@ -160,10 +164,9 @@ impl<S: Deref<Target = Server>> Tour<S> {
             ("same request again", "demo-grant", false),
             ("another request for the same", "demo-grant-2", false),
         ] {
-            let calls = self.calls();
-            let event = change.event(request_id, dry_run);
-            let answer = self.invoke(Operation::Grant, event).await?;
-            let (outcome, calls) = (text(&answer, "outcome"), self.calls() - calls);
+            let calls = self.vendor.sim.calls();
+            let answer = self.change(Operation::Grant, change, request_id, dry_run).await?;
+            let (outcome, calls) = (text(&answer, "outcome"), self.vendor.sim.calls() - calls);
             item(format_args!("{what}: {outcome} ({calls} requests)"));
         }
         item("audit record: audit/…/demo-grant/intended.json and observed.json");
@@ -173,25 +176,19 @@ impl<S: Deref<Target = Server>> Tour<S> {
     async fn refused(&self, change: &Change) -> Result<(), Failed> {
         heading("A refusal");
         item(change.what);
-        let event = change.event("demo-refused", false);
-        match self.invoke(Operation::Revoke, event).await {
-            Ok(answer) => Err(format!("this should have been refused: {answer}").into()),
-            Err(e) => {
-                item(format_args!("{} ({}): {}", e.kind(), e.code(), Chain(&e)));
-                item(format_args!("what to do: {}", e.fix()));
-                Ok(())
-            }
-        }
+        let answer = self.change(Operation::Revoke, change, "demo-refused", false).await;
+        let e = answer.err().ok_or("this should have been refused")?;
+        item(format_args!("{} ({}): {}", e.kind(), e.code(), Chain(&e)));
+        item(format_args!("what to do: {}", e.fix()));
+        Ok(())
     }
 
     async fn revoke(&self, change: &Change) -> Result<(), Failed> {
         heading("The grant is revoked");
-        let event = change.event("demo-revoke", false);
-        let answer = self.invoke(Operation::Revoke, event).await?;
+        let answer = self.change(Operation::Revoke, change, "demo-revoke", false).await?;
         let removed = answer["removed"].as_array().into_iter().flatten();
         let removed: Vec<&str> = removed.filter_map(Value::as_str).collect();
-        let outcome = text(&answer, "outcome");
-        item(format_args!("{outcome}: {}", removed.join(", ")));
+        item(format_args!("{}: {}", text(&answer, "outcome"), removed.join(", ")));
         Ok(())
     }
 
@@ -204,8 +201,7 @@ impl<S: Deref<Target = Server>> Tour<S> {
         let busy = self.invoke(Operation::Sync, json!({})).await?;
         item(format_args!("another run meanwhile: {}", text(&busy, "status")));
         self.cx.settings.max_steps = None;
-        let event = json!({"sync_id": cut["sync_id"]});
-        let answer = self.invoke(Operation::Sync, event).await?;
+        let answer = self.invoke(Operation::Sync, json!({"sync_id": cut["sync_id"]})).await?;
         item(format_args!("resumed: {}", text(&answer, "status")));
         item("what differs from the first sync:");
         self.differences(first, &answer)
@@ -230,16 +226,9 @@ fn described(difference: &Difference) -> String {
         DifferenceKind::Deleted => '-',
         DifferenceKind::Changed => '~',
     };
-    let object = match difference.object {
-        RecordKind::ResourceType => "resource type",
-        RecordKind::Resource => "resource",
-        RecordKind::Entitlement => "entitlement",
-        RecordKind::Grant => "grant",
-    };
+    let object = json!(difference.object).as_str().unwrap_or_default().replace('_', " ");
     let fields: Vec<&str> = difference.fields.iter().map(|f| f.name.as_str()).collect();
-    let fields = match fields.as_slice() {
-        [] => String::new(),
-        fields => format!(" ({})", fields.join(", ")),
-    };
+    let fields =
+        if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
     format!("{sign} {object} {}{fields}", difference.id)
 }

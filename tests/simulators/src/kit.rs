@@ -62,11 +62,26 @@ pub struct Common {
     pub empty_pages: usize,
 }
 
-/// Gives a vendor's switches those that all have, which are its field `common`.
+/// A vendor's switches with their defaults, and those that all have.
 #[macro_export]
 #[doc(hidden)]
-macro_rules! has_common_options {
-    ($options:ty) => {
+macro_rules! options {
+    ($(#[$meta:meta])* $options:ident {
+        $($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)*
+    }) => {
+        $(#[$meta])*
+        pub struct $options {
+            /// What all vendors have.
+            pub common: $crate::kit::Common,
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        impl Default for $options {
+            fn default() -> Self {
+                Self { common: $crate::kit::Common::default(), $($name: $default),* }
+            }
+        }
+
         impl std::ops::Deref for $options {
             type Target = $crate::kit::Common;
 
@@ -81,6 +96,18 @@ macro_rules! has_common_options {
             }
         }
     };
+}
+
+/// Switches with several positions, which their documentation names in their order.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($choice:ident),* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "said of all together")]
+        pub enum $name { $($choice),* }
+    )*};
 }
 
 /// The numbers that the command line takes by default are the default.

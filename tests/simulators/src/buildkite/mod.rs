@@ -31,13 +31,13 @@ pub use world::{
     TOKEN_WITHOUT_READ_USER, TOKEN_WITHOUT_SCOPES, Team, Token, WIDE_TOKEN, World,
 };
 
-pub use crate::paging::Ordering;
 use crate::{
-    FaultKind, Simulator, head,
+    Simulator, head,
     kit::{Api, Tenant},
-    refusal::{self, Refusal},
+    refusal::Refusal,
     server::{Answer, Call},
 };
+pub use crate::{paging::Ordering, refusal::html_page};
 
 /// The vendor.
 pub struct Vendor;
@@ -68,16 +68,6 @@ impl Buildkite {
     #[must_use]
     pub fn points_used(&self) -> u64 {
         self.with_meters(|meters| meters.points_used())
-    }
-}
-
-/// What the proxy in front of the API says when what is behind it does not answer: a page for people.
-#[must_use]
-pub fn html_page(status: u16) -> FaultKind {
-    FaultKind::Status {
-        code: status,
-        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-        body: Some(refusal::page(status)),
     }
 }
 

@@ -26,17 +26,17 @@ pub use world::{
     SECOND_DEPLOYMENT_KEY, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, User, WIDE_CLOUD_KEY, World,
 };
 
-pub use crate::paging::Ordering;
 use crate::{
-    FaultKind, Simulator,
+    Simulator,
     clock::Window,
     kit::{Api, Tenant},
     paging::Place,
     random::Random,
-    refusal::{self, Refusal},
+    refusal::Refusal,
     routes,
     server::{Answer, Call, Request, Server},
 };
+pub use crate::{paging::Ordering, refusal::html_page};
 
 /// The vendor.
 pub struct Vendor;
@@ -86,16 +86,6 @@ impl Elastic {
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())
-    }
-}
-
-/// What the proxy in front of all hosts says when what is behind it does not answer: a page for people.
-#[must_use]
-pub fn html_page(status: u16) -> FaultKind {
-    FaultKind::Status {
-        code: status,
-        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-        body: Some(refusal::page(status)),
     }
 }
 

@@ -110,24 +110,6 @@ macro_rules! choices {
     )*};
 }
 
-/// The numbers that the command line takes by default are the default.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! default_from_arguments {
-    ($sizes:ty) => {
-        impl Default for $sizes {
-            fn default() -> Self {
-                #[derive(clap::Parser)]
-                struct Line {
-                    #[command(flatten)]
-                    sizes: $sizes,
-                }
-                <Line as clap::Parser>::parse_from([""]).sizes
-            }
-        }
-    };
-}
-
 /// How much there is of everything in a generated world: the arguments of the command line and their defaults.
 #[macro_export]
 #[doc(hidden)]
@@ -141,7 +123,16 @@ macro_rules! sizes {
             pub $name: usize,
         )*}
 
-        $crate::default_from_arguments!(Sizes);
+        impl Default for Sizes {
+            fn default() -> Self {
+                #[derive(clap::Parser)]
+                struct Line {
+                    #[command(flatten)]
+                    sizes: Sizes,
+                }
+                <Line as clap::Parser>::parse_from([""]).sizes
+            }
+        }
     };
 }
 

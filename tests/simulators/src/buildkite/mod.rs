@@ -17,19 +17,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 pub use limits::{Limits, Meters, too_many_requests};
-pub use options::{
-    Clock, ECHOED_KEY, InvisibleTeam, MissingOrganization, Options, Paging, Shift, SsoMode, Teams,
-    TokenDates,
-};
-pub use samples::{
-    ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, LARGE_TEAM_ID, ORGANIZATION, ORGANIZATION_ID,
-    PLATFORM_ID, SECOND_ORGANIZATION, SINCE, Sizes,
-};
-pub use world::{
-    DOCUMENTED_SCOPES, EXPIRED_TOKEN, GRAPHQL_TOKEN, MEMBER_TOKEN, Organization, TEST_TOKEN,
-    TOKEN_WITHOUT_ORGANIZATION, TOKEN_WITHOUT_READ_ORGANIZATIONS, TOKEN_WITHOUT_READ_TEAMS,
-    TOKEN_WITHOUT_READ_USER, TOKEN_WITHOUT_SCOPES, Team, Token, WIDE_TOKEN, World,
-};
+pub use options::*;
+pub use samples::*;
+pub use world::*;
 
 use crate::{
     Simulator, head,

@@ -16,7 +16,7 @@ use crate::{
     kit::Tenant,
     paging,
     refusal::Refusal,
-    routes::{self, Desk, Good, Reply, Request, Route, ok, routes},
+    routes::{self, Desk, Reply, Request, Route, ok, routes},
     server::{Answer, Call},
 };
 
@@ -289,7 +289,7 @@ fn page(request: &Request<'_, Vendor>, mut rows: Vec<Value>) -> Reply {
     let last = options.empty_pages + total.div_ceil(size).max(1);
     let size = if page > options.empty_pages { size } else { 0 };
     let rows: Vec<Value> = rows.into_iter().skip(from).take(size).collect();
-    let mut good = Good::from(json!(rows));
+    let mut good = Answer::from(json!(rows));
     let url = |page| page_url(request.call, options, page, per_page);
     let links = [
         ("next", page + 1, page < last),

@@ -181,27 +181,27 @@ impl World {
 
     /// Adds all tokens of the samples, but for [`WIDE_TOKEN`].
     pub(super) fn add_test_tokens(&mut self, org: &str, admin: &str, member: &str) -> &mut Self {
-        let all = DOCUMENTED_SCOPES.as_slice();
-        let with_graphql: Vec<&str> = ["graphql"].iter().chain(all).copied().collect();
-        self.add_token(TEST_TOKEN, admin, all, &[org])
-            .add_token(MEMBER_TOKEN, member, all, &[org])
-            .add_token(GRAPHQL_TOKEN, admin, &with_graphql, &[org])
-            .add_token(EXPIRED_TOKEN, admin, all, &[org])
-            .edit_token(EXPIRED_TOKEN, |token| {
-                // The vendor's default: a week.
-                token.created_at = Timestamp::UNIX_EPOCH;
-                token.expires_at = Some(Timestamp::constant(7 * 24 * 60 * 60, 0));
-            })
-            .add_token(TOKEN_WITHOUT_ORGANIZATION, admin, all, &[]);
-        for (secret, lacks) in [
-            (TOKEN_WITHOUT_READ_ORGANIZATIONS, all[0]),
-            (TOKEN_WITHOUT_READ_TEAMS, all[1]),
-            (TOKEN_WITHOUT_READ_USER, all[2]),
+        let [organizations, teams, user] = DOCUMENTED_SCOPES;
+        let all = &DOCUMENTED_SCOPES[..];
+        for (secret, owner, scopes) in [
+            (TEST_TOKEN, admin, all),
+            (MEMBER_TOKEN, member, all),
+            (GRAPHQL_TOKEN, admin, &["graphql", organizations, teams, user]),
+            (EXPIRED_TOKEN, admin, all),
+            (TOKEN_WITHOUT_ORGANIZATION, admin, all),
+            (TOKEN_WITHOUT_READ_ORGANIZATIONS, admin, &[teams, user]),
+            (TOKEN_WITHOUT_READ_TEAMS, admin, &[organizations, user]),
+            (TOKEN_WITHOUT_READ_USER, admin, &[organizations, teams]),
+            (TOKEN_WITHOUT_SCOPES, admin, &[]),
         ] {
-            let scopes: Vec<&str> = all.iter().filter(|scope| **scope != lacks).copied().collect();
-            self.add_token(secret, admin, &scopes, &[org]);
+            self.add_token(secret, owner, scopes, &[org]);
         }
-        self.add_token(TOKEN_WITHOUT_SCOPES, admin, &[], &[org])
+        self.edit_token(TOKEN_WITHOUT_ORGANIZATION, |token| token.organizations.clear());
+        self.edit_token(EXPIRED_TOKEN, |token| {
+            // The vendor's default: a week.
+            token.created_at = Timestamp::UNIX_EPOCH;
+            token.expires_at = Some(Timestamp::constant(7 * 24 * 60 * 60, 0));
+        })
     }
 }
 

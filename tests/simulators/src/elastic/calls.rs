@@ -87,7 +87,7 @@ impl Desk for Vendor {
             return Err(Self::unknown(call));
         }
         let cluster = tenant.world.deployments.get(&call.host);
-        let segments = address::segments(&call.path).map_err(Refusal::violation)?;
+        let segments = address::segments(&call.path)?;
         // *Unknown*: whether roles can be read in serverless projects. Taken: they can, as custom roles are documented
         // there.
         let is_there =

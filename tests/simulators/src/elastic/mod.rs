@@ -18,13 +18,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-pub use options::{Change, Options, Quota, Race};
-pub use samples::{MAIN_ID, ORGANIZATION_ID, SECOND_ID, SECOND_ORGANIZATION_ID, SINCE, Sizes};
-pub use world::{
-    BARE_DEPLOYMENT_KEY, CloudKey, Cluster, DeploymentKey, EXPIRED_CLOUD_KEY,
-    EXPIRED_DEPLOYMENT_KEY, Organization, Project, READ_DEPLOYMENT_KEY, SCOPED_CLOUD_KEY,
-    SECOND_DEPLOYMENT_KEY, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, User, WIDE_CLOUD_KEY, World,
-};
+pub use options::*;
+pub use samples::*;
+pub use world::*;
 
 use crate::{
     Simulator,

@@ -211,9 +211,7 @@ impl World {
                 row[field] = json!(text);
             }
         }
-        self.edit_organization(org, |org| {
-            org.members.insert(id.to_owned(), row);
-        })
+        self.edit_organization(org, |org| _ = org.members.insert(id.to_owned(), row))
     }
 
     /// Changes a member's row.
@@ -298,9 +296,7 @@ impl World {
             row: json!({"roles": roles, "full_name": null, "email": null, "metadata": {}, "enabled": true}),
             password: format!("password of {name}"),
         };
-        self.edit_cluster(deployment, |cluster| {
-            cluster.users.insert(name.to_owned(), user);
-        })
+        self.edit_cluster(deployment, |cluster| _ = cluster.users.insert(name.to_owned(), user))
     }
 
     /// Changes a user.
@@ -347,9 +343,7 @@ impl World {
             "transient_metadata": {"enabled": true},
         });
         join(&mut role, fields);
-        self.edit_cluster(deployment, |cluster| {
-            cluster.roles.insert(name.to_owned(), role);
-        })
+        self.edit_cluster(deployment, |cluster| _ = cluster.roles.insert(name.to_owned(), role))
     }
 
     /// Adds an enabled mapping that gives roles to those its rules are true of.
@@ -361,7 +355,7 @@ impl World {
     /// Adds a mapping that is listed exactly like this.
     pub fn put_mapping(&mut self, deployment: &str, name: &str, mapping: Value) -> &mut Self {
         self.edit_cluster(deployment, |cluster| {
-            cluster.mappings.insert(name.to_owned(), mapping);
+            _ = cluster.mappings.insert(name.to_owned(), mapping)
         })
     }
 }

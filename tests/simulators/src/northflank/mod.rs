@@ -13,12 +13,9 @@ mod world;
 
 use serde_json::{Value, json};
 
-pub use options::{Both, Denial, ErrorBody, Options, RateLimit};
-pub use samples::{ENGINEERING_ID, OPERATIONS_ID, SINCE, Sizes, directory_group_id};
-pub use world::{
-    EXPIRED_TOKEN, Group, NO_MEMBERS_TOKEN, NO_ROLES_TOKEN, Permission, REVOKED_TOKEN, Role,
-    TEAM_TOKEN, TEST_TOKEN, Token, World,
-};
+pub use options::*;
+pub use samples::*;
+pub use world::*;
 
 use crate::{
     Simulator,

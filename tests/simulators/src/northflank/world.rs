@@ -223,9 +223,7 @@ impl World {
 
     /// Gives somebody a role by hand, whether or not they are a member.
     pub fn assign(&mut self, role: &str, user: &str) -> &mut Self {
-        self.edit_role(role, |role| {
-            role.explicit.insert(user.to_owned());
-        })
+        self.edit_role(role, |role| _ = role.explicit.insert(user.to_owned()))
     }
 
     /// Links a group to a role, whether or not there is such a group.

@@ -62,11 +62,26 @@ pub struct Common {
     pub empty_pages: usize,
 }
 
-/// Gives a vendor's switches those that all have, which are its field `common`.
+/// A vendor's switches with their defaults, and those that all have.
 #[macro_export]
 #[doc(hidden)]
-macro_rules! has_common_options {
-    ($options:ty) => {
+macro_rules! options {
+    ($(#[$meta:meta])* $options:ident {
+        $($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)*
+    }) => {
+        $(#[$meta])*
+        pub struct $options {
+            /// What all vendors have.
+            pub common: $crate::kit::Common,
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        impl Default for $options {
+            fn default() -> Self {
+                Self { common: $crate::kit::Common::default(), $($name: $default),* }
+            }
+        }
+
         impl std::ops::Deref for $options {
             type Target = $crate::kit::Common;
 
@@ -83,22 +98,16 @@ macro_rules! has_common_options {
     };
 }
 
-/// The numbers that the command line takes by default are the default.
+/// Switches with several positions, which their documentation names in their order.
 #[macro_export]
 #[doc(hidden)]
-macro_rules! default_from_arguments {
-    ($sizes:ty) => {
-        impl Default for $sizes {
-            fn default() -> Self {
-                #[derive(clap::Parser)]
-                struct Line {
-                    #[command(flatten)]
-                    sizes: $sizes,
-                }
-                <Line as clap::Parser>::parse_from([""]).sizes
-            }
-        }
-    };
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($choice:ident),* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "said of all together")]
+        pub enum $name { $($choice),* }
+    )*};
 }
 
 /// How much there is of everything in a generated world: the arguments of the command line and their defaults.
@@ -114,7 +123,16 @@ macro_rules! sizes {
             pub $name: usize,
         )*}
 
-        $crate::default_from_arguments!(Sizes);
+        impl Default for Sizes {
+            fn default() -> Self {
+                #[derive(clap::Parser)]
+                struct Line {
+                    #[command(flatten)]
+                    sizes: Sizes,
+                }
+                <Line as clap::Parser>::parse_from([""]).sizes
+            }
+        }
     };
 }
 

@@ -39,7 +39,7 @@ impl Request {
 }
 
 /// A request, its number and the server it came to.
-struct Entry {
+pub(crate) struct Entry {
     number: u64,
     server: SocketAddr,
     request: Request,
@@ -49,10 +49,12 @@ struct Entry {
 #[derive(Default)]
 pub(crate) struct Log {
     next: u64,
-    entries: Vec<Entry>,
-    violations: Vec<String>,
+    pub(crate) entries: Vec<Entry>,
+    /// What a well-behaved client would not have sent.
+    pub(crate) violations: Vec<String>,
     running: usize,
-    peak: usize,
+    /// The most requests that were under way at the same time.
+    pub(crate) peak: usize,
 }
 
 impl Log {
@@ -109,20 +111,5 @@ impl Log {
             .filter(|entry| server.is_none_or(|server| server == entry.server))
             .map(|entry| entry.request.clone())
             .collect()
-    }
-
-    /// How many there are.
-    pub(crate) fn calls(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// What a well-behaved client would not have sent.
-    pub(crate) fn violations(&self) -> Vec<String> {
-        self.violations.clone()
-    }
-
-    /// The most requests that were under way at the same time.
-    pub(crate) fn peak(&self) -> usize {
-        self.peak
     }
 }

@@ -158,3 +158,20 @@ pub(crate) fn with_id(id: &str, row: &Value) -> Value {
     row["id"] = Value::from(id);
     row
 }
+
+/// Changes fields of a row; null takes one away.
+pub(crate) fn patch(row: &mut Value, fields: &Value) {
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        match (value, row.as_object_mut()) {
+            (Value::Null, Some(row)) => _ = row.remove(name),
+            _ => row[name] = value.clone(),
+        }
+    }
+}
+
+/// Changes what was found, if it was.
+pub(crate) fn edit<T>(found: Option<&mut T>, change: impl FnOnce(&mut T)) {
+    if let Some(found) = found {
+        change(found);
+    }
+}

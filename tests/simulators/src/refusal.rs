@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::server::Answer;
+use crate::{FaultKind, server::Answer};
 
 /// A request that is not carried out. Its body is the vendor's envelope around `reason`, `code` and `detail`, unless it
 /// has a body of its own.
@@ -100,6 +100,13 @@ pub(crate) fn page(status: u16) -> Value {
     let html =
         format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
     Value::from(html)
+}
+
+/// What the proxy in front of an API says when what is behind it does not answer: a page for people.
+#[must_use]
+pub fn html_page(status: u16) -> FaultKind {
+    let headers = vec![("content-type".to_owned(), "text/html".to_owned())];
+    FaultKind::Status { code: status, headers, body: Some(page(status)) }
 }
 
 impl Answer {

@@ -80,23 +80,16 @@ pub(crate) struct Request<'a, D: Desk> {
     pub(crate) violations: Vec<String>,
 }
 
-/// A request that is carried out.
-#[derive(Clone, Debug)]
-pub(crate) struct Good {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Value,
-}
-
-impl From<Value> for Good {
+impl From<Value> for Answer {
     /// A 200; a 204 if it is `null`.
     fn from(body: Value) -> Self {
-        Self { status: if body.is_null() { 204 } else { 200 }, headers: Vec::new(), body }
+        let status = if body.is_null() { 204 } else { 200 };
+        Self { status, headers: Vec::new(), body, violations: Vec::new() }
     }
 }
 
 /// What becomes of a request.
-pub(crate) type Reply = Result<Good, Refusal>;
+pub(crate) type Reply = Result<Answer, Refusal>;
 
 /// A good answer.
 pub(crate) fn ok(body: Value) -> Reply {
@@ -106,32 +99,24 @@ pub(crate) fn ok(body: Value) -> Reply {
 /// Answers a request by the table.
 pub(crate) fn answer<D: Desk>(tenant: &mut Tenant<D>, call: &Call) -> Answer {
     let mut violations = Vec::new();
-    let mut answer = match carry_out(tenant, call, &mut violations) {
-        Ok(good) => Answer {
-            status: good.status,
-            headers: good.headers,
-            body: good.body,
-            violations: Vec::new(),
-        },
-        Err(refusal) => tenant.refuse(call, &refusal),
-    };
+    let reply = carry_out(tenant, call, &mut violations);
+    let mut answer = reply.unwrap_or_else(|refusal| tenant.refuse(call, &refusal));
     answer.violations.extend(violations);
     answer
 }
 
 /// *Unknown* of each vendor: whether credentials or the rest is looked at first. Taken: credentials.
 fn carry_out<D: Desk>(tenant: &mut Tenant<D>, call: &Call, violations: &mut Vec<String>) -> Reply {
-    head::headers(call, D::HEADERS, &tenant.options.extra_headers).map_err(Refusal::violation)?;
+    head::headers(call, D::HEADERS, &tenant.options.extra_headers)?;
     let caller = D::identify(tenant, call)?;
     D::check(tenant, call)?;
     let (route, ids) = find::<D>(call)?;
     let mut request =
         Request { tenant, call, caller, query: Query::default(), ids, violations: Vec::new() };
     D::allow(&request, route.need)?;
-    request.query =
-        Query::parse(&call.query, route.parameters, str::to_owned).map_err(Refusal::violation)?;
+    request.query = Query::parse(&call.query, route.parameters, str::to_owned)?;
     if !D::has_body(call) {
-        head::no_body(call).map_err(Refusal::violation)?;
+        head::no_body(call)?;
     }
     let reply = (route.run)(&mut request);
     violations.append(&mut request.violations);
@@ -139,7 +124,7 @@ fn carry_out<D: Desk>(tenant: &mut Tenant<D>, call: &Call, violations: &mut Vec<
 }
 
 fn find<D: Desk>(call: &Call) -> Result<(&'static Route<D>, Vec<String>), Refusal> {
-    let segments = address::segments(&call.path).map_err(Refusal::violation)?;
+    let segments = address::segments(&call.path)?;
     let ways: Vec<_> = D::routes()
         .iter()
         .filter_map(|route| Some((route, matching(route.path, &segments)?)))

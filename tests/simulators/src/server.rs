@@ -104,7 +104,6 @@ struct Shared {
 /// A simulator of a vendor with several hosts has several servers. They share the log and the faults, so that order of
 /// arrival and counts are those of the whole simulator, whichever host a request went to.
 pub struct Server {
-    address: SocketAddr,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
 }
@@ -152,19 +151,19 @@ impl Server {
                 })
                 .await;
         });
-        Ok(Self { address, shared, stop: Some(stop) })
+        Ok(Self { shared, stop: Some(stop) })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.shared.address
     }
 
     /// `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.shared.address)
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
@@ -180,13 +179,13 @@ impl Server {
     /// The requests to this host alone.
     #[must_use]
     pub fn own_requests(&self) -> Vec<Request> {
-        self.log().requests(Some(self.address))
+        self.log().requests(Some(self.shared.address))
     }
 
     /// Number of requests so far.
     #[must_use]
     pub fn calls(&self) -> usize {
-        self.log().calls()
+        self.log().entries.len()
     }
 
     /// Forgets requests and violations, and begins a new peak.
@@ -197,13 +196,13 @@ impl Server {
     /// What a well-behaved client would not have sent, each with the request it was found in.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
-        self.log().violations()
+        self.log().violations.clone()
     }
 
     /// The most requests that were under way at the same time.
     #[must_use]
     pub fn peak_concurrency(&self) -> usize {
-        self.log().peak()
+        self.log().peak
     }
 
     /// Replaces the faults and starts counting anew.

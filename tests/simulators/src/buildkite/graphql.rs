@@ -65,7 +65,7 @@ fn carry_out(
     call: &Call,
     caller: &Token,
 ) -> Result<(Answer, u64), Refusal> {
-    head::headers(call, &[STATS], &tenant.options.extra_headers).map_err(Refusal::violation)?;
+    head::headers(call, &[STATS], &tenant.options.extra_headers)?;
     head::accept(call).map_err(|reason| Refusal::new(406, reason).wrong())?;
     if call.method != "POST" || !call.query.is_empty() {
         return Err(Refusal::usual(404).wrong());
@@ -94,10 +94,9 @@ fn carry_out(
 }
 
 fn variables(call: &Call) -> Result<Variables, Refusal> {
-    let body = head::json(call).map_err(Refusal::violation)?;
-    let body =
-        head::object(&body, "the body", &["query", "variables"]).map_err(Refusal::violation)?;
-    let query = head::text(body, "the body", "query").map_err(Refusal::violation)?;
+    let body = head::json(call)?;
+    let body = head::object(&body, "the body", &["query", "variables"])?;
+    let query = head::text(body, "the body", "query")?;
     if query.split_whitespace().collect::<Vec<_>>().join(" ") != QUERY {
         return Err(wrong(format!("this is not the query that is known here: {query}")));
     }

@@ -17,27 +17,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 pub use limits::{Limits, Meters, too_many_requests};
-pub use options::{
-    Clock, ECHOED_KEY, InvisibleTeam, MissingOrganization, Options, Paging, Shift, SsoMode, Teams,
-    TokenDates,
-};
-pub use samples::{
-    ADA_ID, BEN_ID, CLEO_ID, EVERYONE_ID, LARGE_TEAM_ID, ORGANIZATION, ORGANIZATION_ID,
-    PLATFORM_ID, SECOND_ORGANIZATION, SINCE, Sizes,
-};
-pub use world::{
-    DOCUMENTED_SCOPES, EXPIRED_TOKEN, GRAPHQL_TOKEN, MEMBER_TOKEN, Organization, TEST_TOKEN,
-    TOKEN_WITHOUT_ORGANIZATION, TOKEN_WITHOUT_READ_ORGANIZATIONS, TOKEN_WITHOUT_READ_TEAMS,
-    TOKEN_WITHOUT_READ_USER, TOKEN_WITHOUT_SCOPES, Team, Token, WIDE_TOKEN, World,
-};
+pub use options::*;
+pub use samples::*;
+pub use world::*;
 
-pub use crate::paging::Ordering;
 use crate::{
-    FaultKind, Simulator, head,
+    Simulator, head,
     kit::{Api, Tenant},
-    refusal::{self, Refusal},
+    refusal::Refusal,
     server::{Answer, Call},
 };
+pub use crate::{paging::Ordering, refusal::html_page};
 
 /// The vendor.
 pub struct Vendor;
@@ -68,16 +58,6 @@ impl Buildkite {
     #[must_use]
     pub fn points_used(&self) -> u64 {
         self.with_meters(|meters| meters.points_used())
-    }
-}
-
-/// What the proxy in front of the API says when what is behind it does not answer: a page for people.
-#[must_use]
-pub fn html_page(status: u16) -> FaultKind {
-    FaultKind::Status {
-        code: status,
-        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-        body: Some(refusal::page(status)),
     }
 }
 

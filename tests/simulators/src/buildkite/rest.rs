@@ -16,7 +16,7 @@ use crate::{
     kit::Tenant,
     paging,
     refusal::Refusal,
-    routes::{self, Desk, Good, Reply, Request, Route, ok},
+    routes::{self, Desk, Reply, Request, Route, ok, routes},
     server::{Answer, Call},
 };
 
@@ -27,35 +27,27 @@ const DEFAULT: usize = 30;
 /// The most rows of a page.
 const MOST: usize = 100;
 
-const fn get(
-    path: &'static str,
-    parameters: &'static [&'static str],
-    need: Option<&'static str>,
-    run: fn(&mut Request<'_, Vendor>) -> Reply,
-) -> Route<Vendor> {
-    Route { method: "GET", path, parameters, need, run }
-}
-
 const ORGANIZATIONS: Option<&str> = Some("read_organizations");
 /// The documentation calls the scope of the members of a team `view_teams`, which no token can have.
 const TEAMS: Option<&str> = Some("read_teams");
+const USER: Option<&str> = Some("read_user");
 
-static ROUTES: [Route<Vendor>; 7] = [
-    get("/v2/access-token", &[], None, access_token),
-    get("/v2/user", &[], Some("read_user"), user),
-    get("/v2/organizations", &PAGES, ORGANIZATIONS, organizations),
-    get("/v2/organizations/{}/members", &PAGES, ORGANIZATIONS, members),
-    get("/v2/organizations/{}/members/{}", &[], ORGANIZATIONS, member),
-    get("/v2/organizations/{}/teams", &PAGES, TEAMS, teams),
-    get("/v2/organizations/{}/teams/{}/members", &PAGES, TEAMS, team_members),
-];
+static ROUTES: &[Route<Vendor>] = routes! {
+    GET "/v2/access-token" [] None access_token;
+    GET "/v2/user" [] USER user;
+    GET "/v2/organizations" PAGES ORGANIZATIONS organizations;
+    GET "/v2/organizations/{}/members" PAGES ORGANIZATIONS members;
+    GET "/v2/organizations/{}/members/{}" [] ORGANIZATIONS member;
+    GET "/v2/organizations/{}/teams" PAGES TEAMS teams;
+    GET "/v2/organizations/{}/teams/{}/members" PAGES TEAMS team_members;
+};
 
 impl Desk for Vendor {
     type Caller = Token;
     type Need = Option<&'static str>;
 
     fn routes() -> &'static [Route<Self>] {
-        &ROUTES
+        ROUTES
     }
 
     fn identify(tenant: &Tenant<Self>, call: &Call) -> Result<Token, Refusal> {
@@ -297,7 +289,7 @@ fn page(request: &Request<'_, Vendor>, mut rows: Vec<Value>) -> Reply {
     let last = options.empty_pages + total.div_ceil(size).max(1);
     let size = if page > options.empty_pages { size } else { 0 };
     let rows: Vec<Value> = rows.into_iter().skip(from).take(size).collect();
-    let mut good = Good::from(json!(rows));
+    let mut good = Answer::from(json!(rows));
     let url = |page| page_url(request.call, options, page, per_page);
     let links = [
         ("next", page + 1, page < last),

@@ -1,10 +1,13 @@
 //! Sample worlds: the worked example, one with every oddity, and generated ones of any size.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{DOCUMENTED_SCOPES, WIDE_TOKEN, world::World};
-use crate::random::{Random, stretch};
+use crate::{
+    paging::patch,
+    random::{Random, stretch},
+};
 
 /// When everything began.
 pub const SINCE: &str = "2022-01-01T00:00:00.000Z";
@@ -29,15 +32,46 @@ pub const LARGE_TEAM_ID: &str = "f0000000-0000-4000-8000-000000000010";
 
 const ORG: &str = ORGANIZATION;
 
-/// The id of a person.
-fn person(number: usize) -> String {
-    format!("d0000000-0000-4000-8000-{number:012x}")
+/// An id by its two parts: `a-a` is Ada's.
+fn id_of(short: &str) -> String {
+    let (kind, number) = short.split_once('-').unwrap_or_default();
+    format!("{kind:0<8}-0000-4000-8000-{number:0>12}")
 }
 
-/// The id of a team.
-fn group(number: usize) -> String {
-    format!("f0000000-0000-4000-8000-{number:012x}")
-}
+/// What is added: a `user` with a name, an address and, in the organization, a role; or a `team` with a slug, a name and its
+/// members, their roles and since when they are in it. Then other fields: those of the membership, or of the team.
+const WORKED_EXAMPLE: &str = r#"
+- user | b-b | Ben Builder | ben@example.com | member | {"sso_mode": "optional"}
+- team | e-1 | everyone | Everyone | a-a maintainer, b-b member, c-c member | {"default": true, "description": "", "created_by": "a-a"}
+- team | f-2 | platform | Platform | b-b maintainer 2023-03-14T00:49:55.534Z | {"privacy": "secret", "description": "Runs CI", "created_by": "a-a",
+    "created_at": "2023-03-14T00:45:16.215Z"}"#;
+
+/// Of the members of odd teams one has left, one nobody knows, and one has a role that nobody knows.
+const RICH: &str = r#"
+- user | d-1 | | blank.name@example.com | member | {}
+- user | d-2 | | | member | {}
+- user | d-3 | Upper Case | Upper.Case@Example.COM | member | {}
+- user | d-4 | Odd Role | odd.role@example.com | owner_of_the_future | {}
+- user | d-5 | Same Name | same1@example.com | member | {}
+- user | d-6 | Same Name | same2@example.com | member | {}
+- user | d-7 | Zoë "Zed" O'Connor-李 | zoe@example.com | admin | {"sso_mode": "mode_of_the_future"}
+- user | d-8 | ci-machine | ci@example.com | member | {"sso_mode": "optional"}
+- user | d-a | No Address | not an address | member | {}
+- user | d-b | Gone Gal | gone@example.com | | {}
+- team | f-3 | empty | Empty | | {}
+- team | f-4 | blank-name | | b-b member | {}
+- team | f-5 | secret-of-cleo | Secret of Cleo | c-c maintainer, a-a member | {"privacy": "secret"}
+- team | f-6 | secret-and-empty | Secret and empty | | {"privacy": "secret"}
+- team | f-7 | odd-members | Odd members | d-b maintainer, d-c member, d-4 observer_of_the_future, d-1 member | {}
+- team | f-8 | creator-gone | Creator gone | | {"created_by": "d-b", "default": true, "default_member_role": "maintainer"}
+- team | f-9 | other-dates | Other dates | b-b maintainer 2023-03-14 00:49:55 UTC | {"created_at": "2023-03-14 00:45:16 UTC",
+    "description": "First line\nsecond, with \"quotes\""}
+- team | f-20 | sre-and-r-and-d | SRE & R/D <"all"> | c-c member | {}
+- team | f-21 | rockets | 🚀 Ráketen: 100% | c-c member | {}
+- team | f-22 | spaces | | c-c member | {"name": "  two  spaces  "}
+- team | f-23 | same | Same | c-c member | {}
+- team | f-24 | same-1 | Same | c-c member | {}
+- team | f-10 | large | Large | | {}"#;
 
 impl World {
     /// Nothing at all.
@@ -63,142 +97,75 @@ impl World {
         world
     }
 
+    /// Adds what these lines say.
+    fn read(mut self, text: &str) -> Self {
+        for entry in text.split("\n- ").skip(1) {
+            let fields: Vec<&str> = entry.splitn(6, '|').map(str::trim).collect();
+            let [kind, id, one, two, who, odd] = fields[..] else { unreachable!("{entry}") };
+            let id = id_of(id);
+            let mut odd: Value = serde_json::from_str(odd).unwrap_or_default();
+            if kind == "user" {
+                self.add_user(&id, one, two);
+                if !who.is_empty() {
+                    self.add_member(ORG, &id, who).edit_member(ORG, &id, |row| patch(row, &odd));
+                }
+                continue;
+            }
+            if let Some(creator) = odd["created_by"].as_str().map(id_of) {
+                odd["created_by"] = json!(creator);
+            }
+            self.add_team(ORG, &id, one, two).edit_team(ORG, &id, |team| {
+                patch(&mut team.row, &odd);
+                for member in who.split(", ").filter(|who| !who.is_empty()) {
+                    let mut words = member.splitn(3, ' ');
+                    let [user, role, since] = [(); 3].map(|()| words.next().unwrap_or(SINCE));
+                    team.members
+                        .push(json!({"user_id": id_of(user), "role": role, "created_at": since}));
+                }
+            });
+        }
+        self
+    }
+
     /// `Acme Inc`: an admin and two members; a team of all of them and a secret team of one.
     #[must_use]
     pub fn worked_example() -> Self {
-        let mut world = Self::with_tokens();
-        world
-            .add_user(BEN_ID, "Ben Builder", "ben@example.com")
-            .add_member(ORG, BEN_ID, "member")
-            .edit_member(ORG, BEN_ID, |ben| ben["sso_mode"] = json!("optional"))
-            .edit_organization(ORG, |org| {
-                org.members.sort_by_key(|member| member["user"].to_string());
-            })
-            .add_team(ORG, EVERYONE_ID, "everyone", "Everyone")
-            .edit_team(ORG, EVERYONE_ID, |team| {
-                team.row["default"] = json!(true);
-                team.row["description"] = json!("");
-                team.row["created_by"] = json!(ADA_ID);
-            })
-            .add_to_team(ORG, EVERYONE_ID, ADA_ID, "maintainer")
-            .add_to_team(ORG, EVERYONE_ID, BEN_ID, "member")
-            .add_to_team(ORG, EVERYONE_ID, CLEO_ID, "member")
-            .add_team(ORG, PLATFORM_ID, "platform", "Platform")
-            .make_secret(ORG, PLATFORM_ID)
-            .add_to_team(ORG, PLATFORM_ID, BEN_ID, "maintainer")
-            .edit_team(ORG, PLATFORM_ID, |team| {
-                team.row["description"] = json!("Runs CI");
-                team.row["created_by"] = json!(ADA_ID);
-                team.row["created_at"] = json!("2023-03-14T00:45:16.215Z");
-                team.members[0]["created_at"] = json!("2023-03-14T00:49:55.534Z");
-            });
+        let mut world = Self::with_tokens().read(WORKED_EXAMPLE);
+        world.edit_organization(ORG, |org| {
+            org.members.sort_by_key(|member| member["user"].to_string());
+        });
         world
     }
 
-    /// Every oddity of organizations and teams once. The names say what is odd.
+    /// Every oddity of organizations and teams once, and a team of more people than fit on a page. The names say what is odd.
+    /// Ada is a plain member of the second organization, where there is a team of the same slug.
     #[must_use]
     pub fn rich() -> Self {
-        let mut world = Self::worked_example();
-        world.rich_members();
-        world.rich_teams();
-        world.rich_crowd();
-        world.rich_second();
-        world
-    }
-
-    fn rich_members(&mut self) {
-        for (number, name, email, role) in [
-            (1, "", "blank.name@example.com", "member"),
-            (2, " ", "", "member"),
-            (3, "Upper Case", "Upper.Case@Example.COM", "member"),
-            (4, "Odd Role", "odd.role@example.com", "owner_of_the_future"),
-            (5, "Same Name", "same1@example.com", "member"),
-            (6, "Same Name", "same2@example.com", "member"),
-            (7, "Zoë \"Zed\" O'Connor-李", "zoe@example.com", "admin"),
-            (8, "ci-machine", "ci@example.com", "member"),
-            (10, "No Address", "not an address", "member"),
-        ] {
-            let id = person(number);
-            self.add_user(&id, name, email).add_member(ORG, &id, role);
-        }
-        self.edit_member(ORG, &person(8), |one| one["sso_mode"] = json!("optional"))
-            .edit_member(ORG, &person(7), |one| one["sso_mode"] = json!("mode_of_the_future"))
-            // Somebody who has left, and whom some teams still mention.
-            .add_user(&person(11), "Gone Gal", "gone@example.com");
-    }
-
-    fn rich_teams(&mut self) {
-        for (number, slug, name) in [
-            (3, "empty", "Empty"),
-            (4, "blank-name", ""),
-            (5, "secret-of-cleo", "Secret of Cleo"),
-            (6, "secret-and-empty", "Secret and empty"),
-            (7, "odd-members", "Odd members"),
-            (8, "creator-gone", "Creator gone"),
-            (9, "other-dates", "Other dates"),
-            (0x20, "sre-and-r-and-d", "SRE & R/D <\"all\">"),
-            (0x21, "rockets", "🚀 Ráketen: 100%"),
-            (0x22, "spaces", "  two  spaces  "),
-            (0x23, "same", "Same"),
-            (0x24, "same-1", "Same"),
-        ] {
-            self.add_team(ORG, &group(number), slug, name);
-            if number >= 0x20 {
-                self.add_to_team(ORG, &group(number), CLEO_ID, "member");
-            }
-        }
-        self.add_to_team(ORG, &group(4), BEN_ID, "member")
-            .make_secret(ORG, &group(5))
-            .add_to_team(ORG, &group(5), CLEO_ID, "maintainer")
-            .add_to_team(ORG, &group(5), ADA_ID, "member")
-            .make_secret(ORG, &group(6))
-            // Who has left, whom nobody knows, and a role that nobody knows.
-            .add_to_team(ORG, &group(7), &person(11), "maintainer")
-            .add_to_team(ORG, &group(7), &person(12), "member")
-            .add_to_team(ORG, &group(7), &person(4), "observer_of_the_future")
-            .add_to_team(ORG, &group(7), &person(1), "member")
-            .edit_team(ORG, &group(8), |team| {
-                team.row["created_by"] = json!(person(11));
-                team.row["default"] = json!(true);
-                team.row["default_member_role"] = json!("maintainer");
-            })
-            .add_to_team(ORG, &group(9), BEN_ID, "maintainer")
-            .edit_team(ORG, &group(9), |team| {
-                team.row["created_at"] = json!("2023-03-14 00:45:16 UTC");
-                team.row["description"] = json!("First line\nsecond, with \"quotes\"");
-                team.members[0]["created_at"] = json!("2023-03-14 00:49:55 UTC");
-            });
-    }
-
-    /// More people than fit on a page, with nothing odd about them, all in the large team.
-    fn rich_crowd(&mut self) {
-        self.add_team(ORG, LARGE_TEAM_ID, "large", "Large");
+        let mut world = Self::worked_example().read(RICH);
+        world.users.entry(id_of("d-2")).and_modify(|user| user["name"] = json!(" "));
         for i in 0..130 {
-            let id = person(0x100 + i);
+            let id = id_of(&format!("d-{:x}", 0x100 + i));
             let role = if i % 50 == 0 { "maintainer" } else { "member" };
-            self.add_user(&id, &format!("Person {i}"), &format!("p{i}@example.com"))
+            world
+                .add_user(&id, &format!("Person {i}"), &format!("p{i}@example.com"))
                 .add_member(ORG, &id, "member")
                 .add_to_team(ORG, LARGE_TEAM_ID, &id, role);
         }
-    }
-
-    /// Ada is an admin of the first organization and a plain member of the second, where there is a team of the same
-    /// slug.
-    fn rich_second(&mut self) {
-        let (org, olga) = (SECOND_ORGANIZATION, person(0x500));
-        let team = "f1000000-0000-4000-8000-000000000001";
-        self.add_organization("22222222-2222-4222-8222-222222222222", org, "Globex & Sons")
+        let (org, olga, team) = (SECOND_ORGANIZATION, id_of("d-500"), id_of("f1-1"));
+        world
+            .add_organization("22222222-2222-4222-8222-222222222222", org, "Globex & Sons")
             .add_user(&olga, "Olga Other", "olga@globex.example")
             .add_member(org, &olga, "admin")
             .add_member(org, ADA_ID, "member")
-            .add_team(org, team, "everyone", "Everyone")
-            .add_to_team(org, team, &olga, "maintainer")
-            .add_to_team(org, team, ADA_ID, "member")
+            .add_team(org, &team, "everyone", "Everyone")
+            .add_to_team(org, &team, &olga, "maintainer")
+            .add_to_team(org, &team, ADA_ID, "member")
             .add_token(WIDE_TOKEN, ADA_ID, &DOCUMENTED_SCOPES, &[ORG, org])
             // 2100-01-01.
             .edit_token(WIDE_TOKEN, |token| {
                 token.expires_at = Some(Timestamp::constant(4_102_444_800, 0));
             });
+        world
     }
 }
 
@@ -234,33 +201,23 @@ impl World {
             }
             users.push(id);
         }
-        for number in 0..sizes.teams {
-            if number == 0 {
-                world.add_team(ORG, EVERYONE_ID, "everyone", "Everyone").edit_team(
-                    ORG,
-                    EVERYONE_ID,
-                    |team| {
-                        team.row["default"] = json!(true);
-                        team.row["created_by"] = json!(ADA_ID);
-                    },
-                );
-                for (i, user) in users.iter().enumerate() {
-                    let role = if i == 0 { "maintainer" } else { "member" };
-                    world.add_to_team(ORG, EVERYONE_ID, user, role);
-                }
-                continue;
+        if sizes.teams > 0 {
+            let everyone = world.add_team(ORG, EVERYONE_ID, "everyone", "Everyone");
+            let odd = json!({"default": true, "created_by": ADA_ID});
+            everyone.edit_team(ORG, EVERYONE_ID, |team| patch(&mut team.row, &odd));
+            for (i, user) in users.iter().enumerate() {
+                let role = if i == 0 { "maintainer" } else { "member" };
+                world.add_to_team(ORG, EVERYONE_ID, user, role);
             }
+        }
+        for number in 1..sizes.teams {
             let (id, area) = (random.uuid(), random.word(&AREA));
             let slug = format!("{}-{number}", area.to_lowercase());
             let creator = random.pick(&users).cloned();
-            world.add_team(ORG, &id, &slug, &format!("{area} {number}")).edit_team(
-                ORG,
-                &id,
-                |team| {
-                    team.row["created_by"] = json!(creator);
-                    team.row["description"] = json!(format!("The people of {area}"));
-                },
-            );
+            let odd =
+                json!({"created_by": creator, "description": format!("The people of {area}")});
+            let world = world.add_team(ORG, &id, &slug, &format!("{area} {number}"));
+            world.edit_team(ORG, &id, |team| patch(&mut team.row, &odd));
             if random.chance(sizes.secret_percent) {
                 world.make_secret(ORG, &id);
             }

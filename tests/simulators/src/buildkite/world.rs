@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::SINCE;
-use crate::paging::Rows;
+use crate::paging::{Rows, edit};
 
 /// An organization admin's, with the scopes [`DOCUMENTED_SCOPES`].
 pub const TEST_TOKEN: &str = "bkua_admin-token";
@@ -145,14 +145,8 @@ impl World {
     }
 
     /// Changes an organization.
-    pub fn edit_organization(
-        &mut self,
-        slug: &str,
-        change: impl FnOnce(&mut Organization),
-    ) -> &mut Self {
-        if let Some(organization) = self.organizations.get_mut(slug) {
-            change(organization);
-        }
+    pub fn edit_organization(&mut self, org: &str, f: impl FnOnce(&mut Organization)) -> &mut Self {
+        edit(self.organizations.get_mut(org), f);
         self
     }
 
@@ -164,20 +158,14 @@ impl World {
     }
 
     /// Adds a token that never expires.
-    pub fn add_token(
-        &mut self,
-        secret: &str,
-        owner: &str,
-        scopes: &[&str],
-        organizations: &[&str],
-    ) -> &mut Self {
+    pub fn add_token(&mut self, secret: &str, owner: &str, may: &[&str], on: &[&str]) -> &mut Self {
         let number = self.tokens.len() + 1;
         self.tokens.push(Token {
             secret: secret.to_owned(),
             uuid: format!("0d9d6b3e-5a51-4a7e-9a55-0c3f7d8d{number:04x}"),
             owner: owner.to_owned(),
-            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-            organizations: organizations.iter().map(|&slug| slug.to_owned()).collect(),
+            scopes: may.iter().map(|&scope| scope.to_owned()).collect(),
+            organizations: on.iter().map(|&slug| slug.to_owned()).collect(),
             // 2026-08-01 06:07:42 UTC.
             created_at: Timestamp::constant(1_785_564_462, 0),
             expires_at: None,
@@ -186,42 +174,34 @@ impl World {
     }
 
     /// Changes a token.
-    pub fn edit_token(&mut self, secret: &str, change: impl FnOnce(&mut Token)) -> &mut Self {
-        if let Some(token) = self.tokens.iter_mut().find(|one| one.secret == secret) {
-            change(token);
-        }
-        self
-    }
-
-    /// Revokes a token: nobody knows it any more.
-    pub fn revoke_token(&mut self, secret: &str) -> &mut Self {
-        self.tokens.retain(|token| token.secret != secret);
+    pub fn edit_token(&mut self, secret: &str, f: impl FnOnce(&mut Token)) -> &mut Self {
+        edit(self.tokens.iter_mut().find(|one| one.secret == secret), f);
         self
     }
 
     /// Adds all tokens of the samples, but for [`WIDE_TOKEN`].
     pub(super) fn add_test_tokens(&mut self, org: &str, admin: &str, member: &str) -> &mut Self {
-        let all = DOCUMENTED_SCOPES.as_slice();
-        let with_graphql: Vec<&str> = ["graphql"].iter().chain(all).copied().collect();
-        self.add_token(TEST_TOKEN, admin, all, &[org])
-            .add_token(MEMBER_TOKEN, member, all, &[org])
-            .add_token(GRAPHQL_TOKEN, admin, &with_graphql, &[org])
-            .add_token(EXPIRED_TOKEN, admin, all, &[org])
-            .edit_token(EXPIRED_TOKEN, |token| {
-                // The vendor's default: a week.
-                token.created_at = Timestamp::UNIX_EPOCH;
-                token.expires_at = Some(Timestamp::constant(7 * 24 * 60 * 60, 0));
-            })
-            .add_token(TOKEN_WITHOUT_ORGANIZATION, admin, all, &[]);
-        for (secret, lacks) in [
-            (TOKEN_WITHOUT_READ_ORGANIZATIONS, all[0]),
-            (TOKEN_WITHOUT_READ_TEAMS, all[1]),
-            (TOKEN_WITHOUT_READ_USER, all[2]),
+        let [organizations, teams, user] = DOCUMENTED_SCOPES;
+        let all = &DOCUMENTED_SCOPES[..];
+        for (secret, owner, scopes) in [
+            (TEST_TOKEN, admin, all),
+            (MEMBER_TOKEN, member, all),
+            (GRAPHQL_TOKEN, admin, &["graphql", organizations, teams, user]),
+            (EXPIRED_TOKEN, admin, all),
+            (TOKEN_WITHOUT_ORGANIZATION, admin, all),
+            (TOKEN_WITHOUT_READ_ORGANIZATIONS, admin, &[teams, user]),
+            (TOKEN_WITHOUT_READ_TEAMS, admin, &[organizations, user]),
+            (TOKEN_WITHOUT_READ_USER, admin, &[organizations, teams]),
+            (TOKEN_WITHOUT_SCOPES, admin, &[]),
         ] {
-            let scopes: Vec<&str> = all.iter().filter(|scope| **scope != lacks).copied().collect();
-            self.add_token(secret, admin, &scopes, &[org]);
+            self.add_token(secret, owner, scopes, &[org]);
         }
-        self.add_token(TOKEN_WITHOUT_SCOPES, admin, &[], &[org])
+        self.edit_token(TOKEN_WITHOUT_ORGANIZATION, |token| token.organizations.clear());
+        self.edit_token(EXPIRED_TOKEN, |token| {
+            // The vendor's default: a week.
+            token.created_at = Timestamp::UNIX_EPOCH;
+            token.expires_at = Some(Timestamp::constant(7 * 24 * 60 * 60, 0));
+        })
     }
 }
 
@@ -234,16 +214,9 @@ impl World {
     }
 
     /// Changes a membership of an organization.
-    pub fn edit_member(
-        &mut self,
-        org: &str,
-        user: &str,
-        change: impl FnOnce(&mut Value),
-    ) -> &mut Self {
+    pub fn edit_member(&mut self, org: &str, user: &str, f: impl FnOnce(&mut Value)) -> &mut Self {
         self.edit_organization(org, |org| {
-            if let Some(member) = org.members.iter_mut().find(|one| one["user"] == user) {
-                change(member);
-            }
+            edit(org.members.iter_mut().find(|one| one["user"] == user), f);
         })
     }
 
@@ -266,12 +239,8 @@ impl World {
     }
 
     /// Changes a team.
-    pub fn edit_team(&mut self, org: &str, id: &str, change: impl FnOnce(&mut Team)) -> &mut Self {
-        self.edit_organization(org, |org| {
-            if let Some(team) = org.teams.iter_mut().find(|team| team.id == id) {
-                change(team);
-            }
-        })
+    pub fn edit_team(&mut self, org: &str, id: &str, f: impl FnOnce(&mut Team)) -> &mut Self {
+        self.edit_organization(org, |org| edit(org.teams.iter_mut().find(|team| team.id == id), f))
     }
 
     /// Makes a team secret.

@@ -29,7 +29,7 @@ use crate::{
     kit::{Api, Tenant},
     paging::Place,
     refusal::{self, Refusal},
-    routes::{self, Desk, Good, Reply, Route, ok},
+    routes::{self, Desk, Reply, Route, ok},
     server::{Answer, Call},
 };
 
@@ -298,7 +298,7 @@ fn page<T>(request: &Request, mut items: Vec<T>, row: impl Fn(T) -> Value) -> Re
     let rows = rows.into_iter().take(size).map(row);
     let rows: Vec<Value> = rows.filter(is_shown).collect();
     let (base, this) = (format!("{SITE}/wiki"), format!("{SITE}{}", call.path));
-    let mut good = Good::from(match v2 {
+    let mut good = Answer::from(match v2 {
         true => json!({"results": rows, "_links": {"base": base}}),
         false => json!({
             "start": start, "limit": limit, "size": rows.len(), "results": rows,

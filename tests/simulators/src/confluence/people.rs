@@ -9,7 +9,8 @@ use super::{
 use crate::{
     head,
     refusal::Refusal,
-    routes::{Good, Reply, ok},
+    routes::{Reply, ok},
+    server::Answer,
 };
 
 fn not_found(what: &str, id: &str) -> Refusal {
@@ -177,7 +178,7 @@ pub(super) fn add_member(request: &mut Request) -> Reply {
     let is_new = writable(request, user)?.members.insert(user.to_owned());
     let refused = !is_new && again != 201;
     Refusal::when(refused, again, "User is already a member of the group")?;
-    let mut good = Good::from(Value::Null);
+    let mut good = Answer::from(Value::Null);
     good.status = 201;
     if !text.is_empty() {
         good.body = json!(text);

@@ -202,33 +202,22 @@ impl World {
     }
 }
 
-/// How much of everything.
-#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
-pub struct Sizes {
+crate::sizes! {
     /// People, the administrator included; some of them deactivated, unlicensed or guests.
-    #[arg(long, default_value_t = 50)]
-    pub users: usize,
+    users 50
     /// Apps, besides.
-    #[arg(long, default_value_t = 3)]
-    pub apps: usize,
+    apps 3
     /// Groups, the administrators' included.
-    #[arg(long, default_value_t = 8)]
-    pub groups: usize,
+    groups 8
     /// Most members of a group.
-    #[arg(long, default_value_t = 12)]
-    pub members_per_group: usize,
+    members_per_group 12
     /// Spaces that are nobody's own.
-    #[arg(long, default_value_t = 15)]
-    pub spaces: usize,
+    spaces 15
     /// Personal spaces, besides: the first so many people have one.
-    #[arg(long, default_value_t = 5)]
-    pub personal_spaces: usize,
+    personal_spaces 5
     /// Most principals with permissions in a space, besides its administrators.
-    #[arg(long, default_value_t = 6)]
-    pub principals_per_space: usize,
+    principals_per_space 6
 }
-
-crate::default_from_arguments!(Sizes);
 
 /// What principals may have besides the view of a space.
 const PAIRS: &str = "create/page create/comment create/attachment create/blogpost delete/page archive/page \

@@ -15,41 +15,26 @@ pub(super) struct Kind {
     /// The field with the resources; none for the organization itself.
     ids: Option<&'static str>,
     /// What the `role_id`s begin with, and how they end.
-    roles: (&'static str, &'static [&'static str]),
+    roles: (&'static str, &'static str),
 }
 
-const SECURITY: &[&str] = &[
-    "admin",
-    "editor",
-    "viewer",
-    "t1-analyst",
-    "t2-analyst",
-    "t3-analyst",
-    "threat-intel-analyst",
-    "rule-author",
-    "soc-manager",
-    "endpoint-operations-analyst",
-    "platform-engineer",
-    "detections-admin",
-    "endpoint-policy-manager",
-];
-
-const fn kind(
-    name: &'static str,
-    ids: Option<&'static str>,
-    roles: (&'static str, &'static [&'static str]),
-) -> Kind {
-    Kind { name, ids, roles }
-}
-
+const SECURITY: &str = "admin editor viewer t1-analyst t2-analyst t3-analyst threat-intel-analyst rule-author soc-manager \
+    endpoint-operations-analyst platform-engineer detections-admin endpoint-policy-manager";
 const ON_PROJECTS: Option<&str> = Some("project_ids");
-static KINDS: [Kind; 5] = [
-    kind("organization", None, ("", &["organization-admin", "billing-admin"])),
-    kind("deployment", Some("deployment_ids"), ("deployment-", &["admin", "editor", "viewer"])),
-    kind("elasticsearch", ON_PROJECTS, ("elasticsearch-", &["admin", "developer", "viewer"])),
-    kind("observability", ON_PROJECTS, ("observability-", &["admin", "editor", "viewer"])),
-    kind("security", ON_PROJECTS, ("security-", SECURITY)),
-];
+
+macro_rules! kinds {
+    ($($name:literal $ids:expr, $begin:literal $ends:expr;)*) => {
+        &[$(Kind { name: $name, ids: $ids, roles: ($begin, $ends) }),*]
+    };
+}
+
+static KINDS: &[Kind] = kinds! {
+    "organization" None, "" "organization-admin billing-admin";
+    "deployment" Some("deployment_ids"), "deployment-" "admin editor viewer";
+    "elasticsearch" ON_PROJECTS, "elasticsearch-" "admin developer viewer";
+    "observability" ON_PROJECTS, "observability-" "admin editor viewer";
+    "security" ON_PROJECTS, "security-" SECURITY;
+};
 
 /// Kinds of projects.
 pub(super) const PROJECTS: [&str; 3] = ["elasticsearch", "observability", "security"];
@@ -82,7 +67,7 @@ pub(super) fn rows(body: &Map<String, Value>) -> Result<Vec<Row>, Refusal> {
     let project = body.get("project").cloned().unwrap_or_else(|| json!({}));
     let project = head::object(&project, "project", &PROJECTS).map_err(bad_body)?;
     let mut all = Vec::new();
-    for kind in &KINDS {
+    for kind in KINDS {
         let holder = if kind.is_project() { project } else { body };
         let Some(entries) = holder.get(kind.name) else {
             continue;
@@ -114,7 +99,7 @@ impl Kind {
         let organization = head::text(entry, &what, "organization_id").map_err(bad_body)?;
         // *Unknown*: the answer to a role nobody has heard of. Taken: 400.
         let (begin, ends) = self.roles;
-        if !role.strip_prefix(begin).is_some_and(|end| ends.contains(&end)) {
+        if !role.strip_prefix(begin).is_some_and(|end| ends.split(' ').any(|known| known == end)) {
             return Err(bad_body(format!("{role} is not a role of {}", self.name)));
         }
         let texts = |field: &str| match entry.get(field) {

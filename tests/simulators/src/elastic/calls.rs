@@ -10,7 +10,7 @@ use crate::{
     address, head,
     kit::Tenant,
     refusal::Refusal,
-    routes::{Desk, Reply, Request, Route},
+    routes::{Desk, Request, Route, routes},
     server::Call,
 };
 
@@ -33,48 +33,38 @@ const DELETE_USER: Action = Some(("user/delete", MANAGE));
 const GET_ROLES: Action = Some(("role/get", READ));
 const GET_MAPPINGS: Action = Some(("role_mapping/get", MANAGE));
 
-const fn route(
-    method: &'static str,
-    path: &'static str,
-    parameters: &'static [&'static str],
-    need: Action,
-    run: fn(&mut Request<'_, Vendor>) -> Reply,
-) -> Route<Vendor> {
-    Route { method, path, parameters, need, run }
-}
-
-const REFRESH: &[&str] = &["refresh"];
+const REFRESH: [&str; 1] = ["refresh"];
 
 /// What decides what whole groups of people may do (roles, role mappings) is read and never written: a bad role template
 /// or rule locks everybody out.
-static ROUTES: [Route<Vendor>; 19] = [
-    route("GET", "/api/v1/organizations", &[], None, cloud::organizations),
-    route("GET", "/api/v1/organizations/{}", &[], None, cloud::organization),
-    route("GET", "/api/v1/organizations/{}/members", &[], None, cloud::members),
-    route("GET", "/api/v1/organizations/{}/invitations", &[], None, cloud::invitations),
-    route("POST", "/api/v1/users/{}/role_assignments", &[], None, cloud::assign),
-    route("DELETE", "/api/v1/users/{}/role_assignments", &["force"], None, cloud::unassign),
-    route("POST", "/api/v1/deployments/_search", &[], None, cloud::search),
-    route("GET", "/api/v1/serverless/projects/{}", &[], None, cloud::projects),
-    route("GET", "/_security/_authenticate", &[], None, cluster::authenticate),
-    route("GET", "/_security/user", &[], GET_USERS, users::read),
-    route("GET", "/_security/user/{}", &[], GET_USERS, users::read),
-    route("PUT", "/_security/user/{}", REFRESH, PUT_USER, users::put),
-    route("DELETE", "/_security/user/{}", REFRESH, DELETE_USER, users::delete),
-    route("PUT", "/_security/user/{}/_enable", REFRESH, SET_ENABLED, users::enable),
-    route("PUT", "/_security/user/{}/_disable", REFRESH, SET_ENABLED, users::disable),
-    route("GET", "/_security/role", &[], GET_ROLES, cluster::roles),
-    route("GET", "/_security/role/{}", &[], GET_ROLES, cluster::roles),
-    route("GET", "/_security/role_mapping", &[], GET_MAPPINGS, cluster::mappings),
-    route("GET", "/_security/role_mapping/{}", &[], GET_MAPPINGS, cluster::mappings),
-];
+static ROUTES: &[Route<Vendor>] = routes! {
+    GET "/api/v1/organizations" [] None cloud::organizations;
+    GET "/api/v1/organizations/{}" [] None cloud::organization;
+    GET "/api/v1/organizations/{}/members" [] None cloud::members;
+    GET "/api/v1/organizations/{}/invitations" [] None cloud::invitations;
+    POST "/api/v1/users/{}/role_assignments" [] None cloud::assign;
+    DELETE "/api/v1/users/{}/role_assignments" ["force"] None cloud::unassign;
+    POST "/api/v1/deployments/_search" [] None cloud::search;
+    GET "/api/v1/serverless/projects/{}" [] None cloud::projects;
+    GET "/_security/_authenticate" [] None cluster::authenticate;
+    GET "/_security/user" [] GET_USERS users::read;
+    GET "/_security/user/{}" [] GET_USERS users::read;
+    PUT "/_security/user/{}" REFRESH PUT_USER users::put;
+    DELETE "/_security/user/{}" REFRESH DELETE_USER users::delete;
+    PUT "/_security/user/{}/_enable" REFRESH SET_ENABLED users::enable;
+    PUT "/_security/user/{}/_disable" REFRESH SET_ENABLED users::disable;
+    GET "/_security/role" [] GET_ROLES cluster::roles;
+    GET "/_security/role/{}" [] GET_ROLES cluster::roles;
+    GET "/_security/role_mapping" [] GET_MAPPINGS cluster::mappings;
+    GET "/_security/role_mapping/{}" [] GET_MAPPINGS cluster::mappings;
+};
 
 impl Desk for Vendor {
     type Caller = Caller;
     type Need = Action;
 
     fn routes() -> &'static [Route<Self>] {
-        &ROUTES
+        ROUTES
     }
 
     fn identify(tenant: &Tenant<Self>, call: &Call) -> Result<Caller, Refusal> {
@@ -97,7 +87,7 @@ impl Desk for Vendor {
             return Err(Self::unknown(call));
         }
         let cluster = tenant.world.deployments.get(&call.host);
-        let segments = address::segments(&call.path).map_err(Refusal::violation)?;
+        let segments = address::segments(&call.path)?;
         // *Unknown*: whether roles can be read in serverless projects. Taken: they can, as custom roles are documented
         // there.
         let is_there =

@@ -20,8 +20,8 @@ use crate::{
     kit::Tenant,
     paging::Rows,
     refusal::Refusal,
-    routes::{Good, Reply, Request, ok},
-    server::Call,
+    routes::{Reply, Request, ok},
+    server::{Answer, Call},
 };
 
 const WAYS_IN: [&str; 2] = ["Basic realm=\"security\", charset=\"UTF-8\"", "ApiKey"];
@@ -164,11 +164,9 @@ pub(super) fn keyed(request: &Request<'_, Vendor>, rows: Rows) -> Reply {
     request.tenant.options.ordering.arrange(&mut found);
     let entries: Vec<String> =
         found.iter().map(|(name, row)| format!("{}:{}", json!(name), written(row))).collect();
-    Ok(Good {
-        status: 200,
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: Value::from(format!("{{{}}}", entries.join(","))),
-    })
+    let mut answer = Answer::from(json!(format!("{{{}}}", entries.join(","))));
+    answer.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    Ok(answer)
 }
 
 /// The value as the server, which is written in Java, writes it.

@@ -18,25 +18,21 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-pub use options::{Change, Options, Quota, Race};
-pub use samples::{MAIN_ID, ORGANIZATION_ID, SECOND_ID, SECOND_ORGANIZATION_ID, SINCE, Sizes};
-pub use world::{
-    BARE_DEPLOYMENT_KEY, CloudKey, Cluster, DeploymentKey, EXPIRED_CLOUD_KEY,
-    EXPIRED_DEPLOYMENT_KEY, Organization, Project, READ_DEPLOYMENT_KEY, SCOPED_CLOUD_KEY,
-    SECOND_DEPLOYMENT_KEY, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, User, WIDE_CLOUD_KEY, World,
-};
+pub use options::*;
+pub use samples::*;
+pub use world::*;
 
-pub use crate::paging::Ordering;
 use crate::{
-    FaultKind, Simulator,
+    Simulator,
     clock::Window,
     kit::{Api, Tenant},
     paging::Place,
     random::Random,
-    refusal::{self, Refusal},
+    refusal::Refusal,
     routes,
     server::{Answer, Call, Request, Server},
 };
+pub use crate::{paging::Ordering, refusal::html_page};
 
 /// The vendor.
 pub struct Vendor;
@@ -86,16 +82,6 @@ impl Elastic {
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())
-    }
-}
-
-/// What the proxy in front of all hosts says when what is behind it does not answer: a page for people.
-#[must_use]
-pub fn html_page(status: u16) -> FaultKind {
-    FaultKind::Status {
-        code: status,
-        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-        body: Some(refusal::page(status)),
     }
 }
 

@@ -5,32 +5,29 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::world::Cluster;
-use crate::kit::Common;
 
-/// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one
-/// where nothing is known. The vendor documents no order of lists; taken is that of ids and names. Of all lists only the
-/// search for deployments has pages.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Options {
-    /// What all vendors have.
-    pub common: Common,
-    /// How many requests to the Cloud API are carried out in a time.
-    pub quota: Quota,
-    /// `next_page` of the list of organizations. No parameter is documented that would ask for that page.
-    pub next_page: Option<String>,
-    /// Whether the role mappings can only be read with `manage_security`, as the specification says, or with
-    /// `read_security` too.
-    pub mappings_need_manage_security: bool,
-    /// So many reads of users by name are answered 404 `{}`, whoever is there: a part of the cluster is not reachable.
-    /// Counted down.
-    pub hiccups: usize,
-    /// So many writes of users are answered 200 and have no effect. Counted down.
-    pub forgotten_writes: usize,
-    /// What somebody else does between a client's read and its write.
-    pub race: Option<Race>,
+crate::options! {
+    /// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one
+    /// where nothing is known. The vendor documents no order of lists; taken is that of ids and names. Of all lists only the
+    /// search for deployments has pages.
+    #[derive(Clone, Debug, PartialEq)]
+    Options {
+        /// How many requests to the Cloud API are carried out in a time.
+        quota: Quota = Quota { limit: 10_000, interval: Duration::from_secs(60), retry_after: None, forgive_after: None, },
+        /// `next_page` of the list of organizations. No parameter is documented that would ask for that page.
+        next_page: Option<String> = None,
+        /// Whether the role mappings can only be read with `manage_security`, as the specification says, or with
+        /// `read_security` too.
+        mappings_need_manage_security: bool = true,
+        /// So many reads of users by name are answered 404 `{}`, whoever is there: a part of the cluster is not reachable.
+        /// Counted down.
+        hiccups: usize = 0,
+        /// So many writes of users are answered 200 and have no effect. Counted down.
+        forgotten_writes: usize = 0,
+        /// What somebody else does between a client's read and its write.
+        race: Option<Race> = None,
+    }
 }
-
-crate::has_common_options!(Options);
 
 /// How many requests to the Cloud API are carried out in a time. *Unknown*: the numbers. Taken: more than any test needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,25 +41,6 @@ pub struct Quota {
     /// After so many refusals everything is let through again, whatever the time: for clients that only pretend to
     /// wait.
     pub forgive_after: Option<u64>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            common: Common::default(),
-            quota: Quota {
-                limit: 10_000,
-                interval: Duration::from_secs(60),
-                retry_after: None,
-                forgive_after: None,
-            },
-            next_page: None,
-            mappings_need_manage_security: true,
-            hiccups: 0,
-            forgotten_writes: 0,
-            race: None,
-        }
-    }
 }
 
 /// Counts down; whether it was above nothing.

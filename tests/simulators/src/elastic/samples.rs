@@ -10,7 +10,10 @@ use super::{
     SCOPED_CLOUD_KEY, SECOND_DEPLOYMENT_KEY, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, WIDE_CLOUD_KEY,
     world::World,
 };
-use crate::random::{Random, stretch};
+use crate::{
+    paging::patch,
+    random::{Random, stretch},
+};
 
 /// When everything began.
 pub const SINCE: &str = "2024-01-01T00:00:00Z";
@@ -49,10 +52,8 @@ fn invitation() -> Value {
 }
 
 /// The row with these fields instead of its own.
-fn replaced(mut row: Value, fields: Value) -> Value {
-    for (name, value) in fields.as_object().into_iter().flatten() {
-        row[name] = value.clone();
-    }
+fn replaced(mut row: Value, fields: &Value) -> Value {
+    patch(&mut row, fields);
     row
 }
 
@@ -126,10 +127,10 @@ impl World {
         world.edit_organization(ORG, |org| {
             org.row["billing_contacts"] = rich["billing_contacts"].clone();
             for (id, fields) in rows("members") {
-                org.members.insert(id, replaced(json!({ "member_since": SINCE }), fields));
+                org.members.insert(id, replaced(json!({ "member_since": SINCE }), &fields));
             }
             for (token, fields) in rows("invitations") {
-                org.invitations.insert(token, replaced(invitation(), fields));
+                org.invitations.insert(token, replaced(invitation(), &fields));
             }
         });
         for (id, project) in rows("projects") {
@@ -141,9 +142,8 @@ impl World {
             world.add_role("main", &name, fields);
         }
         for (name, fields) in rows("users") {
-            world.add_user("main", &name, &["viewer"]).edit_user("main", &name, |user| {
-                user.row = replaced(user.row.take(), fields);
-            });
+            world.add_user("main", &name, &["viewer"]);
+            world.edit_user("main", &name, |user| patch(&mut user.row, &fields));
         }
         for (name, rules) in rows("rules") {
             world.add_mapping("main", &name, &["viewer"], rules);
@@ -222,143 +222,110 @@ const PROJECTS: [(&str, &str); 3] = [
     ("security", "security-t1-analyst"),
 ];
 
-struct Generator {
-    world: World,
-    random: Random,
-    deployments: Vec<String>,
-    projects: Vec<String>,
-    roles: Vec<String>,
-}
-
 impl World {
     /// A realistic organization and deployment; the same sizes and seed always give the same ones. The keys are those
     /// of the samples.
     #[must_use]
     pub fn generate(sizes: &Sizes, seed: u64) -> Self {
-        let mut generator = Generator {
-            world: Self::with_keys(),
-            random: Random::new(seed),
-            deployments: vec![MAIN_ID.to_owned()],
-            projects: Vec::new(),
-            roles: ["viewer", "editor", "monitoring_user"].map(str::to_owned).into(),
-        };
-        generator.resources(sizes);
-        generator.members(sizes);
-        generator.cluster(sizes);
-        generator.world
-    }
-}
-
-impl Generator {
-    fn name(&mut self) -> String {
-        format!("{} {}", self.random.word(&FIRST), self.random.word(&LAST))
-    }
-
-    fn resources(&mut self, sizes: &Sizes) {
+        let (mut world, random) = (Self::with_keys(), &mut Random::new(seed));
+        let (mut deployments, mut projects) = (vec![MAIN_ID.to_owned()], Vec::new());
         for i in 1..sizes.deployments {
-            let id = self.random.hex32();
-            let name = format!("{}-{i}", self.random.word(&AREA));
-            self.world.add_cluster(&name, ORG, &id);
-            self.deployments.push(id);
+            deployments.push(random.hex32());
+            let name = format!("{}-{i}", random.word(&AREA));
+            world.add_cluster(&name, ORG, &deployments[i]);
         }
         for i in 0..sizes.projects {
-            let id = self.random.hex32();
-            let (kind, _) = PROJECTS[i % PROJECTS.len()];
-            let name = format!("{}-project-{i}", self.random.word(&AREA));
-            self.world.add_project(ORG, &id, kind, &name);
-            self.projects.push(id);
+            projects.push(random.hex32());
+            let name = format!("{}-project-{i}", random.word(&AREA));
+            world.add_project(ORG, &projects[i], PROJECTS[i % PROJECTS.len()].0, &name);
         }
-    }
-
-    fn members(&mut self, sizes: &Sizes) {
         for i in 0..sizes.members {
-            let (id, name) = ((1001 + i).to_string(), self.name());
+            let (id, name) = ((1001 + i).to_string(), person(random));
             let email = format!("{}{i}@acme.io", name.to_lowercase().replace(' ', "."));
-            let name = if self.random.chance(8) { "" } else { &name };
-            self.world.add_member(ORG, &id, name, &email);
-            let assignments = match (i, self.random.below(100)) {
+            let name = if random.chance(8) { "" } else { &name };
+            world.add_member(ORG, &id, name, &email);
+            let assignments = match (i, random.below(100)) {
                 (0, _) | (_, 0..4) => on_organization(ORG, "organization-admin"),
                 (_, 4..8) => on_organization(ORG, "billing-admin"),
-                (_, 8..80) => self.assignments(),
+                (_, 8..80) => assignments(random, &deployments, &projects),
                 _ => json!({}),
             };
-            self.world.assign(ORG, &id, assignments);
+            world.assign(ORG, &id, assignments);
         }
         for i in 0..sizes.invitations {
-            let token = self.random.hex32();
-            let assignments = self.assignments();
-            let fields = json!({
-                "email": format!("invited{i}@acme.io"), "expired": i % 4 == 3, "role_assignments": assignments,
-            });
-            self.world.edit_organization(ORG, |org| {
-                org.invitations.insert(token, replaced(invitation(), fields));
+            let token = random.hex32();
+            let assignments = assignments(random, &deployments, &projects);
+            let row = json!({"email": format!("invited{i}@acme.io"), "expired": i % 4 == 3, "role_assignments": assignments});
+            world.edit_organization(ORG, |org| {
+                _ = org.invitations.insert(token, replaced(invitation(), &row))
             });
         }
+        world.fill_main(sizes, random);
+        world
     }
 
-    /// Something on deployments, and sometimes on a project.
-    fn assignments(&mut self) -> Value {
-        let role =
-            self.random.word(&["deployment-admin", "deployment-editor", "deployment-viewer"]);
-        let mut entry =
-            json!({"organization_id": ORG, "role_id": role, "all": self.random.chance(30)});
-        if entry["all"] == false {
-            entry["deployment_ids"] = json!([self.random.pick(&self.deployments)]);
-        }
-        let mut assignments = json!({"deployment": [entry]});
-        if self.random.chance(25)
-            && let Some(i) = self.random.below(self.projects.len() + 1).checked_sub(1)
-        {
-            let (kind, role) = PROJECTS[i % PROJECTS.len()];
-            let entry =
-                json!({"organization_id": ORG, "role_id": role, "project_ids": [self.projects[i]]});
-            assignments["project"] = json!({ kind: [entry] });
-        }
-        assignments
-    }
-
-    fn cluster(&mut self, sizes: &Sizes) {
-        let (world, random) = (&mut self.world, &mut self.random);
-        world.add_reserved_users("main").add_builtin_roles("main");
+    fn fill_main(&mut self, sizes: &Sizes, random: &mut Random) {
+        self.add_reserved_users("main").add_builtin_roles("main");
+        let mut roles = ["viewer", "editor", "monitoring_user"].map(str::to_owned).to_vec();
         for i in 0..sizes.roles {
             let area = random.word(&AREA);
             let name = format!("{area}-readers-{i}");
-            let role = json!({
-                "description": format!("Reads {area}"),
-                "indices": [{"names": [format!("{area}-*")], "privileges": ["read"], "allow_restricted_indices": false}],
-            });
-            world.add_role("main", &name, role);
-            self.roles.push(name);
+            self.add_role("main", &name, json!({"description": format!("Reads {area}"), "indices": [
+                {"names": [format!("{area}-*")], "privileges": ["read"], "allow_restricted_indices": false}]}));
+            roles.push(name);
         }
         for i in 0..sizes.users {
-            let full = format!("{} {}", random.word(&FIRST), random.word(&LAST));
+            let full = person(random);
             let name = format!("{}{i}", full.to_lowercase().replace(' ', "."));
-            let held = stretch(random, &self.roles, sizes.roles_per_user);
-            let held: Vec<&str> = held.into_iter().map(String::as_str).collect();
+            let held = stretch(random, &roles, sizes.roles_per_user).into_iter();
+            let held: Vec<&str> = held.map(String::as_str).collect();
             let metadata = json!({"employee": random.next_u64(), "area": random.word(&AREA)});
-            world.add_user("main", &name, &held).set_metadata("main", &name, metadata);
+            self.add_user("main", &name, &held).set_metadata("main", &name, metadata);
             if random.chance(85) {
-                world.set_names("main", &name, &full, &format!("{name}@example.com"));
+                self.set_names("main", &name, &full, &format!("{name}@example.com"));
             }
             if random.chance(6) {
-                world.disable("main", &name);
+                self.disable("main", &name);
             }
         }
         for i in 0..sizes.mappings {
             let member = (1001 + random.below(sizes.members.max(1))).to_string();
-            let area = random.word(&AREA);
+            let (area, field) =
+                (random.word(&AREA), |name: &str, value: Value| json!({"field": {name: value}}));
             let rules = match i % 4 {
-                0 => json!({"field": {"username": [member, format!("{area}-bot")]}}),
-                1 => json!({"field": {"groups": format!("cn={area},dc=acme,dc=io")}}),
+                0 => field("username", json!([member, format!("{area}-bot")])),
+                1 => field("groups", json!(format!("cn={area},dc=acme,dc=io"))),
                 2 => {
-                    json!({"all": [{"field": {"realm.name": "saml1"}}, {"field": {"username": member}}]})
+                    json!({"all": [field("realm.name", json!("saml1")), field("username", json!(member))]})
                 }
                 _ => {
-                    json!({"any": [{"field": {"username": member}}, {"field": {"metadata.area": area}}]})
+                    json!({"any": [field("username", json!(member)), field("metadata.area", json!(area))]})
                 }
             };
-            let role = random.pick(&self.roles).cloned().unwrap_or_default();
-            world.add_mapping("main", &format!("{area}-mapping-{i}"), &[&role], rules);
+            let role = random.pick(&roles).cloned().unwrap_or_default();
+            self.add_mapping("main", &format!("{area}-mapping-{i}"), &[&role], rules);
         }
     }
+}
+
+fn person(random: &mut Random) -> String {
+    format!("{} {}", random.word(&FIRST), random.word(&LAST))
+}
+
+/// Something on deployments, and sometimes on a project.
+fn assignments(random: &mut Random, deployments: &[String], projects: &[String]) -> Value {
+    let role = random.word(&["deployment-admin", "deployment-editor", "deployment-viewer"]);
+    let mut entry = json!({"organization_id": ORG, "role_id": role, "all": random.chance(30)});
+    if entry["all"] == false {
+        entry["deployment_ids"] = json!([random.pick(deployments)]);
+    }
+    let mut assignments = json!({"deployment": [entry]});
+    if random.chance(25)
+        && let Some(i) = random.below(projects.len() + 1).checked_sub(1)
+    {
+        let (kind, role) = PROJECTS[i % PROJECTS.len()];
+        let entry = json!({"organization_id": ORG, "role_id": role, "project_ids": [projects[i]]});
+        assignments["project"] = json!({ kind: [entry] });
+    }
+    assignments
 }

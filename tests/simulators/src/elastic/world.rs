@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{SINCE, assignments::flat};
-use crate::paging::Rows;
+use crate::paging::{Rows, edit};
 
 /// The key of the organization's owner.
 pub const TEST_CLOUD_KEY: &str = "essu_VkhKcVVVZFpRVUpEUkVWR1IwaEpTa3M2ZEdWemRBPT0AAAAA";
@@ -165,11 +165,6 @@ impl User {
     }
 }
 
-/// A text, or null if it is empty.
-fn or_null(text: &str) -> Value {
-    if text.is_empty() { Value::Null } else { json!(text) }
-}
-
 /// Adds to an object what is in another: lists grow, objects are joined, all else is replaced.
 fn join(into: &mut Value, from: Value) {
     match (into, from) {
@@ -203,14 +198,8 @@ impl World {
     }
 
     /// Changes an organization.
-    pub fn edit_organization(
-        &mut self,
-        id: &str,
-        change: impl FnOnce(&mut Organization),
-    ) -> &mut Self {
-        if let Some(organization) = self.organizations.get_mut(id) {
-            change(organization);
-        }
+    pub fn edit_organization(&mut self, id: &str, f: impl FnOnce(&mut Organization)) -> &mut Self {
+        edit(self.organizations.get_mut(id), f);
         self
     }
 
@@ -222,23 +211,12 @@ impl World {
                 row[field] = json!(text);
             }
         }
-        self.edit_organization(org, |org| {
-            org.members.insert(id.to_owned(), row);
-        })
+        self.edit_organization(org, |org| _ = org.members.insert(id.to_owned(), row))
     }
 
     /// Changes a member's row.
-    pub fn edit_member(
-        &mut self,
-        org: &str,
-        id: &str,
-        change: impl FnOnce(&mut Value),
-    ) -> &mut Self {
-        self.edit_organization(org, |org| {
-            if let Some(row) = org.members.get_mut(id) {
-                change(row);
-            }
-        })
+    pub fn edit_member(&mut self, org: &str, id: &str, f: impl FnOnce(&mut Value)) -> &mut Self {
+        self.edit_organization(org, |org| edit(org.members.get_mut(id), f))
     }
 
     /// Adds to a member's `role_assignments`, which look as they do in the API:
@@ -267,14 +245,8 @@ impl World {
     }
 
     /// Changes a key of the Cloud API.
-    pub fn edit_cloud_key(
-        &mut self,
-        secret: &str,
-        change: impl FnOnce(&mut CloudKey),
-    ) -> &mut Self {
-        if let Some(key) = self.cloud_keys.iter_mut().find(|key| key.secret == secret) {
-            change(key);
-        }
+    pub fn edit_cloud_key(&mut self, secret: &str, f: impl FnOnce(&mut CloudKey)) -> &mut Self {
+        edit(self.cloud_keys.iter_mut().find(|key| key.secret == secret), f);
         self
     }
 }
@@ -291,26 +263,19 @@ impl World {
 
     /// Changes a deployment.
     pub fn edit_cluster(&mut self, name: &str, change: impl FnOnce(&mut Cluster)) -> &mut Self {
-        if let Some(cluster) = self.deployments.get_mut(name) {
-            change(cluster);
-        }
+        edit(self.deployments.get_mut(name), change);
         self
     }
 
     /// Adds a key of a deployment with these cluster privileges.
-    pub fn add_deployment_key(
-        &mut self,
-        deployment: &str,
-        encoded: &str,
-        privileges: &[&str],
-    ) -> &mut Self {
+    pub fn add_deployment_key(&mut self, on: &str, encoded: &str, may: &[&str]) -> &mut Self {
         let key = DeploymentKey {
             encoded: encoded.to_owned(),
             owner: "1234567890".to_owned(),
-            privileges: privileges.iter().map(|&name| name.to_owned()).collect(),
+            privileges: may.iter().map(|&name| name.to_owned()).collect(),
             expired: false,
         };
-        self.edit_cluster(deployment, |cluster| cluster.keys.push(key))
+        self.edit_cluster(on, |cluster| cluster.keys.push(key))
     }
 
     /// Changes a key of a deployment.
@@ -321,10 +286,7 @@ impl World {
         change: impl FnOnce(&mut DeploymentKey),
     ) -> &mut Self {
         self.edit_cluster(deployment, |cluster| {
-            let mut keys = cluster.keys.iter_mut();
-            if let Some(key) = keys.find(|key| key.encoded == encoded) {
-                change(key);
-            }
+            edit(cluster.keys.iter_mut().find(|key| key.encoded == encoded), change);
         })
     }
 
@@ -334,36 +296,19 @@ impl World {
             row: json!({"roles": roles, "full_name": null, "email": null, "metadata": {}, "enabled": true}),
             password: format!("password of {name}"),
         };
-        self.edit_cluster(deployment, |cluster| {
-            cluster.users.insert(name.to_owned(), user);
-        })
+        self.edit_cluster(deployment, |cluster| _ = cluster.users.insert(name.to_owned(), user))
     }
 
     /// Changes a user.
-    pub fn edit_user(
-        &mut self,
-        deployment: &str,
-        name: &str,
-        change: impl FnOnce(&mut User),
-    ) -> &mut Self {
-        self.edit_cluster(deployment, |cluster| {
-            if let Some(user) = cluster.users.get_mut(name) {
-                change(user);
-            }
-        })
+    pub fn edit_user(&mut self, on: &str, name: &str, f: impl FnOnce(&mut User)) -> &mut Self {
+        self.edit_cluster(on, |cluster| edit(cluster.users.get_mut(name), f))
     }
 
     /// Gives a user names.
-    pub fn set_names(
-        &mut self,
-        deployment: &str,
-        name: &str,
-        full_name: &str,
-        email: &str,
-    ) -> &mut Self {
-        self.edit_user(deployment, name, |user| {
-            user.row["full_name"] = or_null(full_name);
-            user.row["email"] = or_null(email);
+    pub fn set_names(&mut self, on: &str, name: &str, full: &str, email: &str) -> &mut Self {
+        let texts = [full, email].map(|text| Some(text).filter(|text| !text.is_empty()));
+        self.edit_user(on, name, |user| {
+            [user.row["full_name"], user.row["email"]] = texts.map(|text| json!(text));
         })
     }
 
@@ -398,27 +343,19 @@ impl World {
             "transient_metadata": {"enabled": true},
         });
         join(&mut role, fields);
-        self.edit_cluster(deployment, |cluster| {
-            cluster.roles.insert(name.to_owned(), role);
-        })
+        self.edit_cluster(deployment, |cluster| _ = cluster.roles.insert(name.to_owned(), role))
     }
 
     /// Adds an enabled mapping that gives roles to those its rules are true of.
-    pub fn add_mapping(
-        &mut self,
-        deployment: &str,
-        name: &str,
-        roles: &[&str],
-        rules: Value,
-    ) -> &mut Self {
+    pub fn add_mapping(&mut self, on: &str, name: &str, roles: &[&str], rules: Value) -> &mut Self {
         let mapping = json!({"enabled": true, "roles": roles, "rules": rules, "metadata": {}});
-        self.put_mapping(deployment, name, mapping)
+        self.put_mapping(on, name, mapping)
     }
 
     /// Adds a mapping that is listed exactly like this.
     pub fn put_mapping(&mut self, deployment: &str, name: &str, mapping: Value) -> &mut Self {
         self.edit_cluster(deployment, |cluster| {
-            cluster.mappings.insert(name.to_owned(), mapping);
+            _ = cluster.mappings.insert(name.to_owned(), mapping)
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     kit::{Api, Tenant},
     paging::{self, Place, with_id},
     refusal::Refusal,
-    routes::{Desk, Reply, Request, Route, ok},
+    routes::{Desk, Reply, Request, Route, ok, routes},
     server::Call,
 };
 
@@ -26,34 +26,25 @@ const MOST: usize = 100;
 /// The rows of a page without a `per_page`.
 const DEFAULT: usize = 50;
 
-const fn get(
-    path: &'static str,
-    parameters: &'static [&'static str],
-    need: Option<Permission>,
-    run: fn(&mut Request<'_, Vendor>) -> Reply,
-) -> Route<Vendor> {
-    Route { method: "GET", path, parameters, need, run }
-}
-
 const MEMBERS: Option<Permission> = Some(Permission::MembersRead);
 const ROLES: Option<Permission> = Some(Permission::RolesRead);
 
-static ROUTES: [Route<Vendor>; 7] = [
-    get("/v1/auth", &[], None, describe_token),
-    get("/v1/org-members", &PAGES, MEMBERS, list_members),
-    get("/v1/org-roles", &PAGES, ROLES, list_roles),
-    get("/v1/org-roles/{}", &[], ROLES, role),
-    get("/v1/org-roles/{}/members", &HOLDERS, ROLES, list_holders),
-    get("/v1/directory-groups", &PAGES, ROLES, list_groups),
-    get("/v1/directory-groups/{}/members", &PAGES, MEMBERS, list_in_group),
-];
+static ROUTES: &[Route<Vendor>] = routes! {
+    GET "/v1/auth" [] None describe_token;
+    GET "/v1/org-members" PAGES MEMBERS list_members;
+    GET "/v1/org-roles" PAGES ROLES list_roles;
+    GET "/v1/org-roles/{}" [] ROLES role;
+    GET "/v1/org-roles/{}/members" HOLDERS ROLES list_holders;
+    GET "/v1/directory-groups" PAGES ROLES list_groups;
+    GET "/v1/directory-groups/{}/members" PAGES MEMBERS list_in_group;
+};
 
 impl Desk for Vendor {
     type Caller = Token;
     type Need = Option<Permission>;
 
     fn routes() -> &'static [Route<Self>] {
-        &ROUTES
+        ROUTES
     }
 
     /// Unknown, expired and revoked tokens are all the same to the client.

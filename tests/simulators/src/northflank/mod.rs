@@ -13,16 +13,12 @@ mod world;
 
 use serde_json::{Value, json};
 
-pub use options::{Both, Denial, ErrorBody, Options, RateLimit};
-pub use samples::{ENGINEERING_ID, OPERATIONS_ID, SINCE, Sizes, directory_group_id};
-pub use world::{
-    EXPIRED_TOKEN, Group, NO_MEMBERS_TOKEN, NO_ROLES_TOKEN, Permission, REVOKED_TOKEN, Role,
-    TEAM_TOKEN, TEST_TOKEN, Token, World,
-};
+pub use options::*;
+pub use samples::*;
+pub use world::*;
 
-pub use crate::paging::Ordering;
 use crate::{
-    FaultKind, Simulator,
+    Simulator,
     address::Query,
     clock::{Window, whole_seconds},
     kit::{Api, Tenant},
@@ -31,6 +27,7 @@ use crate::{
     routes,
     server::{Answer, Call},
 };
+pub use crate::{paging::Ordering, refusal::html_page};
 
 /// The vendor.
 pub struct Vendor;
@@ -49,16 +46,6 @@ impl Northflank {
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())
-    }
-}
-
-/// What the proxy in front of the API says when what is behind it does not answer: a page for people.
-#[must_use]
-pub fn html_page(status: u16) -> FaultKind {
-    FaultKind::Status {
-        code: status,
-        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-        body: Some(refusal::page(status)),
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::SINCE;
-use crate::paging::Rows;
+use crate::paging::{Rows, edit};
 
 /// A token of the organization that may read everything.
 pub const TEST_TOKEN: &str = "nf-eyJhbGciOiJIUzI1NiJ9.eyJzaW0iOiJhbGwifQ.dGVzdC10b2tlbg";
@@ -106,12 +106,6 @@ impl Role {
         let groups = self.row["directoryGroups"].as_array();
         groups.into_iter().flatten().filter_map(Value::as_str)
     }
-
-    fn change_links(&mut self, change: impl FnOnce(&mut Vec<Value>)) {
-        let mut links: Vec<Value> = self.linked().map(Value::from).collect();
-        change(&mut links);
-        self.row["directoryGroups"] = Value::from(links);
-    }
 }
 
 /// Members.
@@ -152,9 +146,7 @@ impl World {
 
     /// Changes a token.
     pub fn edit_token(&mut self, value: &str, change: impl FnOnce(&mut Token)) -> &mut Self {
-        if let Some(token) = self.tokens.iter_mut().find(|token| token.value == value) {
-            change(token);
-        }
+        edit(self.tokens.iter_mut().find(|token| token.value == value), change);
         self
     }
 
@@ -162,41 +154,18 @@ impl World {
     /// verified.
     pub fn add_member(&mut self, id: &str, name: &str, address: &str) -> &mut Self {
         let row = json!({"joinedAt": SINCE, "finalized": true});
-        self.members.insert(id.to_owned(), put_texts(row, &[("name", name)]));
-        match address {
-            "" => self,
-            address => self.add_email(id, address, true),
+        let mut row = put_texts(row, &[("name", name)]);
+        if !address.is_empty() {
+            row["emails"] = json!([{"address": address, "verified": true}]);
         }
+        self.members.insert(id.to_owned(), row);
+        self
     }
 
     /// Changes a member's row.
     pub fn edit_member(&mut self, id: &str, change: impl FnOnce(&mut Value)) -> &mut Self {
-        if let Some(row) = self.members.get_mut(id) {
-            change(row);
-        }
+        edit(self.members.get_mut(id), change);
         self
-    }
-
-    /// Gives a member one more address.
-    pub fn add_email(&mut self, id: &str, address: &str, verified: bool) -> &mut Self {
-        self.edit_member(id, |row| {
-            if row["emails"].is_null() {
-                row["emails"] = json!([]);
-            }
-            let emails = row["emails"].as_array_mut().into_iter();
-            emails
-                .for_each(|emails| emails.push(json!({"address": address, "verified": verified})));
-        })
-    }
-
-    /// The member's account is not set up yet, and no address verified.
-    pub fn unfinalize(&mut self, id: &str) -> &mut Self {
-        self.edit_member(id, |row| {
-            row["finalized"] = json!(false);
-            for email in row["emails"].as_array_mut().into_iter().flatten() {
-                email["verified"] = json!(false);
-            }
-        })
     }
 
     /// The member's account is set up at last, which changes their id everywhere.
@@ -242,22 +211,8 @@ impl World {
 
     /// Changes a role.
     pub fn edit_role(&mut self, id: &str, change: impl FnOnce(&mut Role)) -> &mut Self {
-        if let Some(role) = self.roles.get_mut(id) {
-            change(role);
-        }
+        edit(self.roles.get_mut(id), change);
         self
-    }
-
-    /// Describes a role.
-    pub fn describe(&mut self, id: &str, description: &str) -> &mut Self {
-        self.edit_role(id, |role| role.row["description"] = json!(description))
-    }
-
-    /// What a role reaches, as the API has it: `json!([{"teamId": "web"}])`.
-    pub fn restrict(&mut self, id: &str, teams: Value) -> &mut Self {
-        self.edit_role(id, |role| {
-            role.row["restrictions"] = json!({"enabled": true, "teams": teams});
-        })
     }
 
     /// Removes a role.
@@ -268,27 +223,14 @@ impl World {
 
     /// Gives somebody a role by hand, whether or not they are a member.
     pub fn assign(&mut self, role: &str, user: &str) -> &mut Self {
-        self.edit_role(role, |role| {
-            role.explicit.insert(user.to_owned());
-        })
-    }
-
-    /// Takes from somebody a role that was given by hand.
-    pub fn unassign(&mut self, role: &str, user: &str) -> &mut Self {
-        self.edit_role(role, |role| {
-            role.explicit.remove(user);
-        })
+        self.edit_role(role, |role| _ = role.explicit.insert(user.to_owned()))
     }
 
     /// Links a group to a role, whether or not there is such a group.
     pub fn link(&mut self, role: &str, group: &str) -> &mut Self {
-        self.edit_role(role, |role| role.change_links(|links| links.push(json!(group))))
-    }
-
-    /// Unlinks a group from a role.
-    pub fn unlink(&mut self, role: &str, group: &str) -> &mut Self {
         self.edit_role(role, |role| {
-            role.change_links(|links| links.retain(|id| *id != group));
+            let links = role.linked().chain([group]).map(Value::from);
+            role.row["directoryGroups"] = links.collect();
         })
     }
 }
@@ -316,9 +258,7 @@ impl World {
 
     /// Changes a group.
     pub fn edit_group(&mut self, id: &str, change: impl FnOnce(&mut Group)) -> &mut Self {
-        if let Some(group) = self.groups.get_mut(id) {
-            change(group);
-        }
+        edit(self.groups.get_mut(id), change);
         self
     }
 

@@ -14,7 +14,7 @@ use crate::{
     kit::{Api, Tenant},
     paging::{self, Place, Rows},
     refusal::Refusal,
-    routes::{Desk, Reply, Request, Route, ok},
+    routes::{Desk, Reply, Request, Route, ok, routes},
     server::Call,
 };
 
@@ -25,32 +25,24 @@ pub(super) const OF_CHANGES: [&str; 2] = ["resourceVersion", "asyncOperationId"]
 /// Largest page. *Unknown*: what a larger `pageSize` does. Taken: it is cut to this, and counted as a violation.
 const MOST: usize = 1000;
 
-macro_rules! routes {
-    ($($method:ident $path:literal $parameters:expr => $run:expr;)*) => {
-        static ROUTES: &[Route<Vendor>] = &[$(Route {
-            method: stringify!($method), path: $path, parameters: $parameters, need: (), run: $run,
-        }),*];
-    };
-}
-
-routes! {
-    GET "/cloud/account" &[] => account;
-    GET "/cloud/current-identity" &[] => identity;
-    GET "/cloud/operations/{}" &[] => operation;
-    GET "/cloud/users" &OF_USERS => list;
-    GET "/cloud/{}" &PAGES => list;
-    GET "/cloud/{}/{}" &[] => one;
-    GET "/cloud/user-groups/{}/members" &PAGES => sublist;
-    GET "/cloud/projects/{}/service-accounts" &PAGES => sublist;
-    POST "/cloud/users" &[] => write;
-    POST "/cloud/users/{}" &[] => write;
-    POST "/cloud/service-accounts/{}" &[] => write;
-    POST "/cloud/user-groups/{}" &[] => write;
-    DELETE "/cloud/users/{}" &OF_CHANGES => write;
-    POST "/cloud/namespaces/{}/users/{}/access" &[] => write;
-    POST "/cloud/namespaces/{}/service-accounts/{}/access" &[] => write;
-    POST "/cloud/namespaces/{}/user-groups/{}/access" &[] => write;
-}
+static ROUTES: &[Route<Vendor>] = routes! {
+    GET "/cloud/account" [] () account;
+    GET "/cloud/current-identity" [] () identity;
+    GET "/cloud/operations/{}" [] () operation;
+    GET "/cloud/users" OF_USERS () list;
+    GET "/cloud/{}" PAGES () list;
+    GET "/cloud/{}/{}" [] () one;
+    GET "/cloud/user-groups/{}/members" PAGES () sublist;
+    GET "/cloud/projects/{}/service-accounts" PAGES () sublist;
+    POST "/cloud/users" [] () write;
+    POST "/cloud/users/{}" [] () write;
+    POST "/cloud/service-accounts/{}" [] () write;
+    POST "/cloud/user-groups/{}" [] () write;
+    DELETE "/cloud/users/{}" OF_CHANGES () write;
+    POST "/cloud/namespaces/{}/users/{}/access" [] () write;
+    POST "/cloud/namespaces/{}/service-accounts/{}/access" [] () write;
+    POST "/cloud/namespaces/{}/user-groups/{}/access" [] () write;
+};
 
 /// The owner of the key a request came with, and the API version it names.
 pub(crate) struct Caller {

@@ -2,29 +2,28 @@
 
 use std::time::Duration;
 
-use crate::kit::Common;
-
-/// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one where
-/// nothing is known. The documented order of lists is by name for namespaces and groups, else by id.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "said where their types are")]
-pub struct Options {
-    pub common: Common,
-    pub casing: Casing,
-    pub defaults: Defaults,
-    pub operations: Operations,
-    /// Running operations above which a write is answered 429.
-    pub max_running: usize,
-    pub stale_version: StaleVersion,
-    pub projects: Feature,
-    pub custom_roles: Feature,
-    pub groups: Feature,
-    /// Whether the list of all service accounts has those of projects too. *Unknown*; they have lists of their own.
-    pub scoped_on_main_list: bool,
-    pub email_filter: EmailFilter,
+crate::options! {
+    /// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one where
+    /// nothing is known. The documented order of lists is by name for namespaces and groups, else by id.
+    #[derive(Clone, Debug, PartialEq)]
+    #[expect(missing_docs, reason = "said where their types are")]
+    Options {
+        casing: Casing = Casing::Camel,
+        defaults: Defaults = Defaults::Omitted,
+        operations: Operations = Operations {
+            polls: 1, end: End::Fulfilled, check_duration: Some(Duration::from_secs(1)),
+        },
+        /// Running operations above which a write is answered 429.
+        max_running: usize = 10,
+        stale_version: StaleVersion = StaleVersion::Aborted,
+        projects: Feature = Feature::Enabled,
+        custom_roles: Feature = Feature::Enabled,
+        groups: Feature = Feature::Enabled,
+        /// Whether the list of all service accounts has those of projects too. *Unknown*; they have lists of their own.
+        scoped_on_main_list: bool = true,
+        email_filter: EmailFilter = EmailFilter::IgnoreCase,
+    }
 }
-
-crate::has_common_options!(Options);
 
 /// How operations go that begin after this is set. A write takes effect when its operation is fulfilled.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,16 +36,7 @@ pub struct Operations {
     pub check_duration: Option<Duration>,
 }
 
-macro_rules! choices {
-    ($($(#[$doc:meta])* $name:ident { $($choice:ident),* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "said of all together")]
-        pub enum $name { $($choice),* }
-    )*};
-}
-
-choices! {
+crate::choices! {
     /// End of an operation; only a fulfilled one has an effect. No published version has the last state.
     End { Fulfilled, Failed, Cancelled, Rejected, Unknown }
     /// Casing of answers: `nextPageToken` or `next_page_token`. *Unknown* which one the gateway has.
@@ -59,26 +49,4 @@ choices! {
     Feature { Enabled, Forbidden, NotFound, Unimplemented }
     /// How `email` selects users: by the address, whatever its case or letter for letter, or by a part. *Unknown* which.
     EmailFilter { IgnoreCase, Exact, Contains }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            common: Common::default(),
-            casing: Casing::Camel,
-            defaults: Defaults::Omitted,
-            operations: Operations {
-                polls: 1,
-                end: End::Fulfilled,
-                check_duration: Some(Duration::from_secs(1)),
-            },
-            max_running: 10,
-            stale_version: StaleVersion::Aborted,
-            projects: Feature::Enabled,
-            custom_roles: Feature::Enabled,
-            groups: Feature::Enabled,
-            scoped_on_main_list: true,
-            email_filter: EmailFilter::IgnoreCase,
-        }
-    }
 }

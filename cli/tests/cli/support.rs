@@ -28,7 +28,6 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
     }
 
-    /// Checks the exit code, and shows everything if it is another.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
@@ -68,7 +67,6 @@ impl Place {
         Self { folder: tempfile::tempdir().expect("a folder"), variables: Vec::new() }
     }
 
-    /// A place whose environment leads to this vendor.
     pub(crate) fn with(vendor: &Vendor) -> Self {
         Self::new().var("BATON_API_KEY", TEST_KEY).var("BATON_BASE_URL", &vendor.url)
     }

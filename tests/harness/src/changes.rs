@@ -40,7 +40,6 @@ pub fn code(result: Changed) -> &'static str {
     }
 }
 
-/// The ids of the grants in one field of an answer.
 pub fn ids<'a>(answer: &'a Value, field: &str) -> Vec<&'a str> {
     let list = answer[field].as_array().expect("a list");
     let id = |item: &'a Value| item.as_str().or(item["id"].as_str()).expect("an id");

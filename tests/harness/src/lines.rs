@@ -45,7 +45,6 @@ fn id(line: &str) -> &str {
     line.split(" | ").next().unwrap_or_default()
 }
 
-/// A line of these parts, without the empty ones.
 pub fn line(parts: impl IntoIterator<Item = String>) -> String {
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" | ")

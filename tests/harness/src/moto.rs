@@ -83,7 +83,6 @@ impl Moto {
         endpoint.map(Self)
     }
 
-    /// A name for a bucket or a connection that nobody else uses.
     pub fn name() -> String {
         format!("t{}", unique())
     }
@@ -110,7 +109,6 @@ impl Moto {
         (status == 200).then_some(body)
     }
 
-    /// The keys under a prefix, sorted; the first thousand.
     pub async fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
         let path = format!("/{bucket}?list-type=2&prefix={prefix}");
         let text = String::from_utf8(self.ask("GET", &path, "", "").await.1).expect("XML");

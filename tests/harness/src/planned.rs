@@ -35,9 +35,7 @@ pub enum Reply {
     Good,
     Fails(ErrorType),
     StaleCursor,
-    /// Never, unless the test says so.
     Waits(Arc<Notify>),
-    /// After so long, by the clock.
     Takes(Duration),
     /// Well, and from then on the store fails.
     Breaks((&'static str, usize)),
@@ -314,7 +312,6 @@ impl Desk {
         self.vendor(|vendor| vendor.replies = good.chain(replies).collect());
     }
 
-    /// The pages that were asked for since the last time.
     pub fn pages(&self) -> Vec<usize> {
         self.vendor(|vendor| std::mem::take(&mut vendor.asked))
     }
@@ -343,7 +340,6 @@ impl Desk {
         self.vendor(|vendor| vendor.asked.contains(&page))
     }
 
-    /// A new run that is killed when it asks for this page.
     pub async fn killed_at(&self, page: usize) {
         self.after(1 + page, [Reply::Waits(Arc::default())]);
         killed(self.sync(()), || self.is_asked_for(page)).await;
@@ -400,7 +396,6 @@ impl Desk {
         self.vendor(|vendor| vendor.sent.clone())
     }
 
-    /// The names of a request's audit objects, sorted.
     pub async fn recorded(&self, id: &str) -> Vec<String> {
         let folder = format!("audit/planned/default/{id}/");
         let keys = self.store.list(&folder).await.expect("a list").into_iter();

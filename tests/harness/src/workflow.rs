@@ -43,12 +43,10 @@ impl<'a, S: Subject> Aws<'a, S> {
         Self { desk, real: None, before: Box::new(before), errors: Vec::new(), calls, put }
     }
 
-    /// The events that functions were called with since the last time.
     pub fn events(&self) -> Vec<Value> {
         std::mem::take(&mut *self.calls.lock().expect("calls"))
     }
 
-    /// The one outcome that was put on the bus.
     pub fn outcome(&self) -> Value {
         let put = std::mem::take(&mut *self.put.lock().expect("outcomes"));
         assert_eq!(put.len(), 1, "{put:#?}");

@@ -16,7 +16,6 @@ pub(crate) struct Me {
     pub(crate) tenant: String,
 }
 
-/// A page of a list.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
@@ -24,7 +23,6 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
-/// A user or a group.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Named {
     pub(crate) id: String,

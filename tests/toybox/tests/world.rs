@@ -15,7 +15,6 @@ pub(crate) type Desk = Bench<Simulated>;
 
 pub(crate) const KEY: &str = "toy-key-8f1d";
 
-/// A tenant of Toybox and how its lists are cut.
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) tenant: String,
@@ -24,7 +23,6 @@ pub(crate) struct World {
     pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
     pub(crate) page_size: usize,
     pub(crate) hollow: bool,
-    /// Lists are the other way round.
     pub(crate) reversed: bool,
 }
 

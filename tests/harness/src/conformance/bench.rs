@@ -83,7 +83,6 @@ impl<S: Subject> Bench<S> {
         S::entry().invoke(&self.cx, operation, &event).await
     }
 
-    /// Runs a sync to its end, however many slices that takes.
     pub async fn sync(&self) -> Result<Value, Error> {
         self.finish(json!({})).await
     }
@@ -210,7 +209,6 @@ fn json_of(file: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(file).expect("a file")).expect("JSON")
 }
 
-/// What a compressed file holds; nothing for other files.
 fn unpacked(bytes: &[u8]) -> Vec<u8> {
     zstd::decode_all(bytes.strip_prefix(b"C1ZF\0").unwrap_or(bytes)).unwrap_or_default()
 }

@@ -48,7 +48,6 @@ pub trait Subject: Sized + Send + Sync {
     fn clear_requests(&self) {
         self.server().clear_requests();
     }
-    /// What was sent that the vendor does not document.
     fn violations(&self) -> Vec<String> {
         self.server().violations()
     }
@@ -77,7 +76,6 @@ pub enum Leaves {
     Changed(fn(&mut Value)),
 }
 
-/// Makes a test of every requirement, for one [`Subject`].
 #[macro_export]
 macro_rules! conformance {
     ($subject:ty) => {

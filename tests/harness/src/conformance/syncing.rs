@@ -173,7 +173,6 @@ pub async fn a_principal_that_nobody_lists_becomes_a_stub<S: Subject>() {
     assert_ne!(answer["content_digest"], whole["content_digest"]);
 }
 
-/// A secret that suddenly leads to another customer is a mistake, for a change as for a sync.
 pub async fn another_tenant_behind_the_same_connection_fails<S: Subject>() {
     let bench = Bench::<S>::new().await;
     let before = bench.complete().await;

@@ -100,7 +100,6 @@ pub(super) fn evaluate(text: &Value, data: &Value, context: &Value) -> Result<Va
     value.ok_or_else(|| Failure::new("States.Runtime", format!("no {text} in {data}")))
 }
 
-/// A template with each field `name.$` evaluated.
 pub(super) fn fill(template: &Value, data: &Value, context: &Value) -> Result<Value, Failure> {
     let field = |(name, value): (&String, &Value)| match name.strip_suffix(".$") {
         Some(name) => Ok((name.to_owned(), evaluate(value, data, context)?)),

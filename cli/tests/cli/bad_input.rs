@@ -2,7 +2,6 @@
 
 use crate::support::{Handmade, Place};
 
-/// What is wrong usage, and what is right.
 const USAGE: &str = "
  => Usage: rollcall
 sync => <CONNECTOR>
@@ -18,7 +17,6 @@ snapshot stats s3://bucket => names a bucket and no object
 snapshot stats good.c1z -o xml => possible values: table, json, csv
 snapshot unexpand good.c1z => --out";
 
-/// What fails, and what is said of it.
 const FAILS: &str = "
 snapshot stats cut.c1z => truncated
 snapshot stats empty.c1z => is empty
@@ -87,8 +85,7 @@ fn an_error_has_its_code_and_is_json_where_results_are() {
     let last = json.lines().last().expect("a line");
     let error: serde_json::Value = serde_json::from_str(last).expect("JSON");
     let text = |key: &str| error[key].as_str().expect("text");
-    let line = format!("error[{}]: {}", text("code"), text("message"));
-    assert_eq!(err.lines().next(), Some(&*line));
+    assert_eq!(err.lines().next(), Some(&*format!("error[{}]: {}", text("code"), text("message"))));
     assert!(err.contains(&format!("fix: {}", text("fix"))), "{err}");
     assert_eq!(text("type"), "InvalidRequest");
     assert!(error["retry_at"].is_null() && error["sync_id"].is_null());

@@ -67,10 +67,8 @@ fn an_event_comes_from_a_file_or_from_standard_input() {
     event["request_id"] = json!("r2");
     let line = "revoke temporalcloud --event - --dry-run -o json";
     let answer = place.run_with(line, &event.to_string()).expect(0).json();
-    let found = (&answer["request_id"], &answer["dry_run"]);
-    assert_eq!(found, (&json!("r2"), &json!(true)));
-    let other = "revoke temporalcloud --event event.json --connection acme";
-    let err = place.run(other).expect(1).err;
+    assert_eq!((&answer["request_id"], &answer["dry_run"]), (&json!("r2"), &json!(true)));
+    let err = place.run("revoke temporalcloud --event event.json --connection acme").expect(1).err;
     assert!(err.contains("`acme`"), "{err}");
 }
 
@@ -96,8 +94,7 @@ fn a_change_that_the_vendor_has_not_finished_is_resumed_by_the_printed_command()
         });
     });
     let place = Place::with(&vendor);
-    let arguments = format!("grant temporalcloud --no-wait {WRITE} -o json");
-    let begun = place.run(&arguments).expect(3);
+    let begun = place.run(&format!("grant temporalcloud --no-wait {WRITE} -o json")).expect(3);
     assert_eq!(begun.json()["outcome"], "in_progress");
     let line = begun.command("to resume");
     let again = place.shell(&format!("{line} --no-wait -o json")).expect(3);

@@ -19,8 +19,7 @@ fn lists_come_as_table_json_and_csv() {
     let place = place_with(&Handmade::new());
     let show = |arguments: &str| place.run(&format!("snapshot {arguments}")).expect(0);
     let table = show("resources x.c1z").out;
-    let has = table.contains("Display name") && table.contains("Grace");
-    assert!(has, "{table}");
+    assert!(table.contains("Display name") && table.contains("Grace"), "{table}");
 
     let json = show("resources x.c1z -o json --type user");
     let lines: Vec<_> = json.out.lines().collect();
@@ -33,8 +32,7 @@ fn lists_come_as_table_json_and_csv() {
                     group:g2,\"Outer, \"\"big\"\"\",group,,,\n";
     assert_eq!(show("-o csv resources x.c1z --type group").out, expected);
 
-    let nobody = show("grants x.c1z --principal user:nobody -o json");
-    assert_eq!(nobody.json(), json!([]));
+    assert_eq!(show("grants x.c1z --principal user:nobody -o json").json(), json!([]));
     let grants = show("grants x.c1z --entitlement group:g1:member -o json").json();
     assert_eq!(grants.as_array().map(Vec::len), Some(2));
     let all = show("entitlements x.c1z --resource namespace:n1").out;
@@ -43,20 +41,17 @@ fn lists_come_as_table_json_and_csv() {
 
 #[test]
 fn a_name_acts_neither_on_a_terminal_nor_in_a_spreadsheet() {
-    let mut handmade = Handmade::new();
-    let name = "=cmd\u{202e}\u{1b}[2J\0";
+    let (mut handmade, name) = (Handmade::new(), "=cmd\u{202e}\u{1b}[2J\0");
     handmade.resources.push(user("u7", name));
     let place = place_with(&handmade);
     let list = |format| {
-        let arguments = format!("snapshot resources x.c1z --resource user:u7 -o {format}");
-        place.run(&arguments).expect(0)
+        place.run(&format!("snapshot resources x.c1z --resource user:u7 -o {format}")).expect(0)
     };
     for format in ["table", "csv", "json"] {
         let out = list(format).out;
         assert!(!out.contains(['\u{202e}', '\u{1b}', '\0']), "{out}");
     }
-    let escaped = r"user:u7,'=cmd\u{202e}\u{1b}[2J\u{0},user";
-    assert!(list("csv").out.contains(escaped));
+    assert!(list("csv").out.contains(r"user:u7,'=cmd\u{202e}\u{1b}[2J\u{0},user"));
     assert_eq!(list("json").json()[0]["display_name"], json!(name));
 }
 
@@ -66,8 +61,7 @@ fn access_shows_every_path_and_how_many_were_derived() {
     let access = place.run("snapshot access u2@example.com x.c1z").expect(0);
     let path = "user:u2 → group:g1 (member) → group:g2 (member) → namespace:n1:write";
     assert!(access.out.contains(path), "{}", access.out);
-    let derived = "2 of these entitlements were derived";
-    assert!(access.err.contains(derived), "{}", access.err);
+    assert!(access.err.contains("2 of these entitlements were derived"), "{}", access.err);
     let ways = place.run("snapshot access user:u2 x.c1z -o json");
     let ways = ways.expect(0).json();
     let kinds = ways.as_array().expect("a list").iter();
@@ -79,8 +73,7 @@ fn access_shows_every_path_and_how_many_were_derived() {
 
 #[test]
 fn a_difference_names_what_changed_and_is_no_failure() {
-    let place = place_with(&Handmade::new());
-    let mut new = Handmade::new();
+    let (place, mut new) = (place_with(&Handmade::new()), Handmade::new());
     new.resources[3].state = State::Disabled;
     new.resources.pop();
     new.resources.push(user("u3", "Edsger"));
@@ -104,8 +97,7 @@ fn a_difference_names_what_changed_and_is_no_failure() {
     assert_eq!(diff.err.trim(), "2 created, 2 deleted, 1 changed");
     let table = place.run("snapshot diff x.c1z y.c1z").expect(0).out;
     assert!(table.contains("status: enabled → disabled"), "{table}");
-    let same = place.run("snapshot diff x.c1z x.c1z -o json").expect(0);
-    assert_eq!(same.json(), json!([]));
+    assert_eq!(place.run("snapshot diff x.c1z x.c1z -o json").expect(0).json(), json!([]));
 }
 
 #[test]
@@ -126,22 +118,18 @@ fn an_expansion_is_taken_back() {
 #[test]
 fn a_long_list_is_printed_while_it_is_read() {
     let mut many = Handmade::new();
-    let people = (0..5000).map(|n| user(&format!("many-{n:05}"), "One of many"));
-    many.resources.extend(people);
+    many.resources.extend((0..5000).map(|n| user(&format!("many-{n:05}"), "One of many")));
     let place = place_with(&many);
     let all = place.run("snapshot resources x.c1z").expect(0).out;
     assert_eq!(all.lines().count(), 5006, "a header and a line for each");
-    let is_aligned = all.lines().all(|line| line.split('\t').count() == 6);
-    assert!(is_aligned, "by tabs");
+    assert!(all.lines().all(|line| line.split('\t').count() == 6), "by tabs");
 
     // A reader may stop early.
     let mut command = place.command();
     command.args(["snapshot", "resources", "x.c1z", "-o", "csv"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("started");
-    let mut first = String::new();
-    let output = child.stdout.take().expect("an output");
-    BufReader::new(output).read_line(&mut first).expect("a line");
+    let (mut child, mut first) = (command.spawn().expect("started"), String::new());
+    BufReader::new(child.stdout.take().expect("an output")).read_line(&mut first).expect("a line");
     let output = child.wait_with_output().expect("ended");
     let found = (first.as_str(), output.status.code());
     assert_eq!(found, ("id,display_name,type,status,e-mail,parent\n", Some(0)));

@@ -13,11 +13,10 @@ use rollcall_model::{
     State, encode,
 };
 use rollcall_simulators::temporalcloud::{Options, TEST_KEY, TemporalCloud, World};
-use rusqlite::{Connection, params};
+use rollcall_snapshot::{GrantColumns, SnapshotWriter, pack};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How a run of the program ended.
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
@@ -25,12 +24,10 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// The standard output as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
     }
 
-    /// Checks the exit code, and shows everything if it is another.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
@@ -47,23 +44,19 @@ impl Ran {
     /// The command in the message that begins with `label`.
     #[track_caller]
     pub(crate) fn command(&self, label: &str) -> String {
-        let rest = self.after(label);
-        let (_, command) = rest.split_once(": ").expect("a command");
-        command.to_owned()
+        self.after(label).split_once(": ").expect("a command").1.to_owned()
     }
 }
 
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).expect("text"),
-            err: String::from_utf8(output.stderr).expect("text"),
-        }
+        let [out, err] =
+            [output.stdout, output.stderr].map(|b| String::from_utf8(b).expect("text"));
+        Self { code: output.status.code(), out, err }
     }
 }
 
-/// A place to run the program in: a folder of its own, which is the store too.
+/// A folder to run the program in, which is the store too.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
     variables: Vec<(String, String)>,
@@ -74,7 +67,6 @@ impl Place {
         Self { folder: tempfile::tempdir().expect("a folder"), variables: Vec::new() }
     }
 
-    /// A place whose environment leads to this vendor.
     pub(crate) fn with(vendor: &Vendor) -> Self {
         Self::new().var("BATON_API_KEY", TEST_KEY).var("BATON_BASE_URL", &vendor.url)
     }
@@ -96,7 +88,11 @@ impl Place {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+        self.start(env!("CARGO_BIN_EXE_rollcall"))
+    }
+
+    fn start(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command.env_clear().current_dir(self.folder.path());
         command.envs(self.variables.iter().cloned());
         command
@@ -107,26 +103,21 @@ impl Place {
         self.run_with(arguments, "")
     }
 
-    /// Runs the program with this text on its standard input.
     pub(crate) fn run_with(&self, arguments: &str, input: &str) -> Ran {
         let mut command = self.command();
         command.args(shlex::split(arguments).expect("words"));
         finish(command, input)
     }
 
-    /// Runs a line that the program printed, as a shell does.
     pub(crate) fn shell(&self, line: &str) -> Ran {
         let program = Path::new(env!("CARGO_BIN_EXE_rollcall"));
         let folder = program.parent().expect("a folder").display();
-        let mut command = Command::new("/bin/sh");
-        command.env_clear().current_dir(self.folder.path());
-        command.envs(self.variables.iter().cloned());
+        let mut command = self.start("/bin/sh");
         command.env("PATH", format!("{folder}:/usr/bin:/bin"));
         command.args(["-c", line]);
         finish(command, "")
     }
 
-    /// What the doctor says, which must hold these texts.
     #[track_caller]
     pub(crate) fn doctor(&self, code: i32, texts: &[&str]) -> String {
         let out = self.run("doctor temporalcloud").expect(code).out;
@@ -177,12 +168,10 @@ impl Vendor {
         Self { url: told.recv().expect("a vendor"), world: changes, done }
     }
 
-    /// Changes the vendor's world.
     pub(crate) fn world(&self, change: impl FnOnce(&mut World) + Send + 'static) {
         self.change(|cloud| cloud.with_world(change));
     }
 
-    /// Changes the vendor, and returns when it is changed.
     pub(crate) fn change(&self, change: impl FnOnce(&TemporalCloud) + Send + 'static) {
         self.world.send(Box::new(change)).expect("a vendor");
         self.done.recv().expect("a vendor");
@@ -199,16 +188,12 @@ pub(crate) struct Handmade {
 
 impl Handmade {
     pub(crate) fn new() -> Self {
-        let group = |id, name| {
-            let id = ResourceId::new("group", id);
-            Resource::new(id, name, ResourceTrait::Group)
-        };
-        let namespace = ResourceId::new("namespace", "n1");
+        let resource = |kind, id, name, what| Resource::new(ResourceId::new(kind, id), name, what);
         Self {
             resources: vec![
-                group("g1", "Inner"),
-                group("g2", "Outer, \"big\""),
-                Resource::new(namespace, "Production", ResourceTrait::None),
+                resource("group", "g1", "Inner", ResourceTrait::Group),
+                resource("group", "g2", "Outer, \"big\"", ResourceTrait::Group),
+                resource("namespace", "n1", "Production", ResourceTrait::None),
                 user("u1", "Ada"),
                 user("u2", "Grace"),
             ],
@@ -225,76 +210,49 @@ impl Handmade {
     pub(crate) fn write(&self, path: &Path) {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("db");
-        let db = Connection::open(&database).expect("a database");
-        db.execute_batch(SCHEMA).expect("valid");
-        db.execute_batch("BEGIN").expect("begun");
+        let at = "2026-01-02T03:04:05Z".parse().expect("a time");
+        let mut db = SnapshotWriter::create(&database, "s", at).expect("a database");
         for r in &self.resources {
-            let sql = "INSERT INTO v1_resources VALUES (NULL, ?1, ?2, NULL, NULL, ?3, 's', '')";
-            let row = params![r.id.resource_type, r.id.to_string(), encode::resource(r)];
-            db.execute(sql, row).expect("written");
+            let written = db.resource(parts(&r.id), None, &encode::resource(r));
+            written.expect("written");
         }
         for text in ["group:g1:member", "group:g2:member", "namespace:n1:write"] {
             let e = entitlement(text);
-            let sql = "INSERT INTO v1_entitlements VALUES (NULL, ?1, ?2, ?3, ?4, 's', '')";
-            let (on, data) = (&e.id.resource, encode::entitlement(&e, &[]));
-            let row = params![on.resource_type, on.id, text, data];
-            db.execute(sql, row).expect("written");
+            let written =
+                db.entitlement(text, parts(&e.id.resource), &encode::entitlement(&e, &[]));
+            written.expect("written");
         }
-        for g in &self.grants {
-            insert(&db, g, None);
-        }
-        for (g, source) in &self.derived {
-            insert(&db, g, Some(source));
-        }
-        db.execute_batch("COMMIT").expect("written");
-        db.close().expect("closed");
-        let content = std::fs::read(&database).expect("readable");
-        let packed = zstd::encode_all(content.as_slice(), 1).expect("packed");
-        std::fs::write(path, [b"C1ZF\0".as_slice(), &packed].concat()).expect("written");
+        let stated = self.grants.iter().map(|g| (g, None));
+        let derived = self.derived.iter().map(|(g, source)| (g, Some(*source)));
+        stated.chain(derived).for_each(|(g, source)| insert(&mut db, g, source));
+        db.finish(at).expect("finished");
+        pack(&database, path).expect("packed");
     }
 }
 
-const SCHEMA: &str = "
-CREATE TABLE v1_resource_types (id integer primary key, external_id text, data blob, sync_id text, discovered_at text);
-CREATE TABLE v1_resources (id integer primary key, resource_type_id text, external_id text,
-    parent_resource_type_id text, parent_resource_id text, data blob, sync_id text, discovered_at text);
-CREATE TABLE v1_entitlements (id integer primary key, resource_type_id text, resource_id text, external_id text,
-    data blob, sync_id text, discovered_at text);
-CREATE TABLE v1_grants (id integer primary key, resource_type_id text, resource_id text, entitlement_id text,
-    principal_resource_type_id text, principal_resource_id text, external_id text, expansion blob,
-    needs_expansion integer, data blob, sync_id text, discovered_at text);
-CREATE TABLE v1_sync_runs (id integer primary key, sync_id text, started_at text, ended_at text, sync_type text);
-INSERT INTO v1_sync_runs VALUES (1, 's', '2026-01-02 03:04:05', '2026-01-02 03:04:06', 'full');
-";
+fn parts(id: &ResourceId) -> (&str, &str) {
+    (&id.resource_type, &id.id)
+}
 
-fn insert(db: &Connection, g: &Grant, source: Option<&str>) {
-    let entitlement = g.entitlement.to_string();
-    let on = &g.entitlement.resource;
+fn insert(db: &mut SnapshotWriter, g: &Grant, source: Option<&str>) {
+    let (entitlement, resource) = (g.entitlement.to_string(), parts(&g.entitlement.resource));
     let (mut id, mut data) = (String::new(), Vec::new());
-    let (kind, principal) = (&g.principal.resource_type, &g.principal.id);
-    let annotations = encode::grant_annotations(g);
-    let encoder = GrantEncoder::new(&entitlement, on);
-    encoder.encode(kind, principal, &annotations, &mut id, &mut data);
+    let (principal, annotations) = (parts(&g.principal), encode::grant_annotations(g));
+    let encoder = GrantEncoder::new(&entitlement, &g.entitlement.resource);
+    encoder.encode(principal.0, principal.1, &annotations, &mut id, &mut data);
     if let Some(source) = source {
         let sources = [(source.to_owned(), GrantSource { is_direct: true })].into();
         encode::append_sources(&mut data, GrantSources { sources });
     }
     let expansion = g.expandable.as_ref().map(encode::expansion);
-    let sql = "INSERT INTO v1_grants VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, 's', '')";
-    let on = (&on.resource_type, &on.id);
-    let row = params![on.0, on.1, entitlement, kind, principal, id, expansion, data];
-    db.execute(sql, row).expect("written");
+    let (id, entitlement, expansion) = (&*id, &*entitlement, expansion.as_deref());
+    let row = GrantColumns { id, entitlement, resource, principal, expansion, data: &data };
+    db.derived(&row).expect("written");
 }
 
 pub(crate) fn user(id: &str, name: &str) -> Resource {
-    let resource_trait = ResourceTrait::User {
-        email: Some(format!("{id}@example.com")),
-        login: None,
-        account_type: AccountType::Human,
-        last_login: None,
-        mfa: None,
-    };
-    let mut user = Resource::new(ResourceId::new("user", id), name, resource_trait);
+    let account = ResourceTrait::account(AccountType::Human, Some(format!("{id}@example.com")));
+    let mut user = Resource::new(ResourceId::new("user", id), name, account);
     user.state = State::Enabled;
     user
 }
@@ -304,8 +262,7 @@ pub(crate) fn id(text: &str) -> EntitlementId {
 }
 
 pub(crate) fn grant(entitlement: &str, principal: &str) -> Grant {
-    let principal = ResourceId::parse(principal).expect("a principal");
-    Grant::new(id(entitlement), principal)
+    Grant::new(id(entitlement), ResourceId::parse(principal).expect("a principal"))
 }
 
 fn entitlement(text: &str) -> Entitlement {

@@ -28,8 +28,7 @@ fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
     assert_eq!(show(&format!("stats {id} -o json")).json(), newest);
     let key = format!("snapshots/temporalcloud/default/{id}-1.c1z");
     for folder in ["", "rollcall-data/"] {
-        let manifest = show(&format!("manifest {folder}{key} -o json")).json();
-        assert_eq!(manifest["sync_id"], id);
+        assert_eq!(show(&format!("manifest {folder}{key} -o json")).json()["sync_id"], id);
     }
     let access = show("access dev@example.com -o csv").out;
     assert!(access.contains("user:u2 → namespace:demo.a1b23:write"), "{access}");
@@ -37,8 +36,7 @@ fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
     vendor.world(|world| {
         world.add_user("u9", "new@example.com", "ROLE_READ");
     });
-    let second = place.run("sync temporalcloud -o json").expect(0).json();
-    assert_eq!(second["status"], "complete");
+    assert_eq!(place.run("sync temporalcloud -o json").expect(0).json()["status"], "complete");
     let diff = show(&format!("diff {id} -o csv")).out;
     assert!(diff.contains("created,resource,user:u9"), "{diff}");
 }
@@ -48,16 +46,14 @@ fn a_run_that_is_cut_prints_the_command_that_resumes_it_and_ends_the_same() {
     let vendor = vendor();
     let place = Place::with(&vendor);
     // Without --no-wait the slices follow each other by themselves.
-    let slices = place.run("sync temporalcloud --max-steps 6 -o json");
-    let whole = slices.expect(0).json();
+    let whole = place.run("sync temporalcloud --max-steps 6 -o json").expect(0).json();
 
     let place = Place::with(&vendor);
     let cut = place.run("sync temporalcloud --no-wait --max-steps 1 --store 'a store'");
     let cut = cut.expect(3);
     assert!(cut.out.contains("not finished"), "{}", cut.out);
     let line = cut.command("to resume");
-    let is_whole = line.contains("--sync-id") && line.contains("--store 'a store'");
-    assert!(is_whole, "{line}");
+    assert!(line.contains("--sync-id") && line.contains("--store 'a store'"), "{line}");
     let end = place.shell(&format!("{line} -o json")).expect(0).json();
     assert_eq!(end["content_digest"], whole["content_digest"]);
 }
@@ -108,15 +104,10 @@ fn a_connection_that_is_being_synced_is_busy() {
 fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let good = [
-        "ok    configuration",
-        "ok    identity: rollcall",
-        "ok    rights",
-        "ok    store",
-        "ok    lease: free",
-    ];
-    place.doctor(0, &good);
-    place.doctor(0, &["warn  newest snapshot: there is none yet"]);
+    let out = place.doctor(0, &["warn  newest snapshot: there is none yet"]);
+    for good in ["configuration", "identity: rollcall", "rights", "store", "lease: free"] {
+        assert!(out.contains(&format!("ok    {good}")), "{good}: {out}");
+    }
     place.run("sync temporalcloud").expect(0);
     let synced = place.doctor(0, &["ok    newest snapshot"]);
     assert!(!synced.contains("warn"), "{synced}");
@@ -129,8 +120,7 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     });
     place.doctor(0, &["warn  key expiry: the key ends in 9 days"]);
 
-    let wrong = place.clone_with("BATON_API_KEY", "hunter2");
-    let out = wrong.doctor(1, &["fail  identity"]);
+    let out = place.clone_with("BATON_API_KEY", "hunter2").doctor(1, &["fail  identity"]);
     assert!(!out.contains("hunter2"), "a key is never shown: {out}");
     Place::new().doctor(1, &["fail  configuration", "`api-key` is missing"]);
     let no_store = place.clone_with("ROLLCALL_STORE", "a-file");
@@ -170,8 +160,7 @@ fn this_machine_is_reached_directly_whatever_the_proxy() {
 fn capabilities_and_configuration_keys_are_shown_without_any_configuration() {
     let place = Place::new();
     let can = place.run("capabilities temporalcloud").expect(0).json();
-    let types = can["resourceTypeCapabilities"].as_array().expect("a list");
-    assert!(!types.is_empty());
+    assert!(!can["resourceTypeCapabilities"].as_array().expect("a list").is_empty());
     let schema = place.run("config-schema temporalcloud").expect(0).json();
     let mut fields = schema["fields"].as_array().expect("a list").iter();
     assert!(fields.any(|field| field["name"] == "api-key"), "{schema}");
@@ -181,8 +170,7 @@ fn capabilities_and_configuration_keys_are_shown_without_any_configuration() {
 fn ctrl_c_saves_the_run_frees_its_lease_and_prints_the_command_that_resumes_it() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let hangs = Fault::every(FaultKind::Slow(DAY));
-    vendor.change(|cloud| cloud.set_faults(vec![hangs]));
+    vendor.change(|cloud| cloud.set_faults(vec![Fault::every(FaultKind::Slow(DAY))]));
     let mut command = place.command();
     command.args(["sync", "temporalcloud"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -195,8 +183,7 @@ fn ctrl_c_saves_the_run_frees_its_lease_and_prints_the_command_that_resumes_it()
     let signal = kill.args(["-INT", &child.id().to_string()]).status();
     assert!(signal.expect("a signal").success());
     let stopped = Ran::from(child.wait_with_output().expect("ended")).expect(3);
-    let saved = "the records read so far are saved";
-    assert!(stopped.err.contains(saved), "{}", stopped.err);
+    assert!(stopped.err.contains("the records read so far are saved"), "{}", stopped.err);
 
     vendor.change(|cloud| cloud.set_faults(Vec::new()));
     let resume = stopped.command("to resume");

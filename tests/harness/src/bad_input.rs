@@ -1,6 +1,5 @@
 //! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
 //! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
-#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::runtime::function::Operation;
@@ -13,8 +12,7 @@ pub trait Inputs: Subject {
     /// Texts that nobody may ever show: the tokens of the simulated world, and what tests put into secrets.
     const TOKENS: &'static [&'static str];
 
-    /// An event that is good in the simulated world, for each operation that there is: alone, and after those of the
-    /// operations before it.
+    /// An event that is good in the simulated world: alone, and after those of the operations before it.
     fn good(operation: Operation) -> Value;
 
     /// A good event with one field set, or, with `null`, left out.
@@ -29,23 +27,18 @@ pub trait Inputs: Subject {
     }
 }
 
+type Text = &'static str;
+
 /// What is expected of a failure: `errorType`, code, and a part of message and fix.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "the type says it all")]
 pub struct Failure {
-    pub kind: &'static str,
-    pub code: &'static str,
-    pub message: &'static str,
-    pub fix: &'static str,
+    pub kind: Text,
+    pub code: Text,
+    pub message: Text,
+    pub fix: Text,
 }
 
-/// A failure, in a line of a table.
-pub const fn failure(
-    kind: &'static str,
-    code: &'static str,
-    message: &'static str,
-    fix: &'static str,
-) -> Failure {
+pub const fn failure(kind: Text, code: Text, message: Text, fix: Text) -> Failure {
     Failure { kind, code, message, fix }
 }
 
@@ -64,8 +57,7 @@ impl Failure {
         let found = (error.kind().as_str(), error.code().as_str());
         assert_eq!(found, (self.kind, self.code), "{wrong}: {chain}");
         assert!(chain.contains(self.message), "{wrong}: {chain}");
-        let is_named = fix.contains(self.fix) && !self.fix.is_empty();
-        assert!(is_named, "{wrong}: {fix}");
+        assert!(fix.contains(self.fix) && !self.fix.is_empty(), "{wrong}: {fix}");
         let shown = format!("{error} {chain} {fix} {error:?} {error:#?}");
         let found = tokens.iter().any(|token| shown.contains(token.as_ref()));
         assert!(!found, "{wrong}: a token shows: {shown}");
@@ -97,7 +89,6 @@ pub async fn fails<S: Inputs>(
     assert_eq!(leak, None, "{wrong}: a file holds a token");
 }
 
-/// The same, and the vendor is not asked.
 pub async fn fails_unasked<S: Inputs>(
     desk: &Bench<S>,
     operation: Operation,
@@ -110,14 +101,28 @@ pub async fn fails_unasked<S: Inputs>(
     assert!(asked.is_empty(), "{wrong}: the vendor was asked: {asked:?}");
 }
 
-/// Every operation that there is fails like this with its good event.
 pub async fn every_operation_fails<S: Inputs>(desk: &Bench<S>, wrong: &str, expected: Failure) {
     for &operation in S::entry().operations {
         fails(desk, operation, S::good(operation), wrong, expected).await;
     }
 }
 
-/// With these keys in the secret every operation fails, the vendor is not asked, and all is well once the secret is right.
+pub const fn unusable(message: Text) -> Failure {
+    let fix = "Correct these keys in the connection's secret";
+    failure("Misconfigured", "BadConfiguration", message, fix)
+}
+
+/// A table of bad keys in the secret: every operation fails unasked, and works once the secret is right.
+pub async fn all_are_unusable<S: Inputs>(
+    desk: &Bench<S>,
+    rows: impl IntoIterator<Item = (Value, Text)>,
+) {
+    for (keys, message) in rows {
+        keys_are_unusable(desk, &keys, unusable(message)).await;
+    }
+}
+
+/// The same for one row, which may fail in another way.
 pub async fn keys_are_unusable<S: Inputs>(desk: &Bench<S>, keys: &Value, expected: Failure) {
     desk.set_keys(keys);
     let wrong = keys.to_string();
@@ -126,26 +131,6 @@ pub async fn keys_are_unusable<S: Inputs>(desk: &Bench<S>, keys: &Value, expecte
     }
     desk.write_secret(&desk.vendor.secret());
     works(desk, &wrong).await;
-}
-
-/// Keys that cannot be used: what is said of them.
-pub const fn unusable(message: &'static str) -> Failure {
-    failure(
-        "Misconfigured",
-        "BadConfiguration",
-        message,
-        "Correct these keys in the connection's secret",
-    )
-}
-
-/// A table of keys in the secret, each with what is said to be wrong with them.
-pub async fn all_are_unusable<S: Inputs>(
-    desk: &Bench<S>,
-    rows: impl IntoIterator<Item = (Value, &'static str)>,
-) {
-    for (keys, message) in rows {
-        keys_are_unusable(desk, &keys, unusable(message)).await;
-    }
 }
 
 /// After the failure is mended, the connection works as if nothing had been.

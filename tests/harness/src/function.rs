@@ -1,7 +1,5 @@
 //! An environment of Lambda: a function's real binary in front of a Runtime API, with a store and secrets in a folder.
-#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -11,10 +9,8 @@ use crate::conformance::{folder, write_secret};
 use crate::process::{Launch, Process};
 use crate::runtime_api::{Answer, Deadline, RuntimeApi};
 
-/// As much time as anything here takes.
 pub const PLENTY: Deadline = Deadline::In(60_000);
 
-/// A running function.
 pub struct Environment {
     api: RuntimeApi,
     process: Process,
@@ -22,7 +18,6 @@ pub struct Environment {
 
 /// A failure, as whoever called the function sees it: `errorType`, and what `errorMessage` holds.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "the type says it all")]
 pub struct Refusal {
     pub kind: String,
     pub message: Value,
@@ -33,30 +28,23 @@ pub struct Refusal {
 pub struct Output(pub Vec<String>);
 
 impl Environment {
-    /// Starts a binary with these variables.
-    pub async fn start<N: AsRef<OsStr>, V: AsRef<OsStr>>(
-        binary: &str,
-        variables: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
+    pub async fn start(binary: &str, variables: Vec<(String, String)>) -> Self {
         let api = RuntimeApi::start().await.expect("a Runtime API");
         let launch = Launch::lambda(binary, &api.address()).envs(variables);
         let process = launch.spawn().expect("a process");
         Self { api, process }
     }
 
-    /// Hands an event to the function.
     pub async fn ask(&self, event: Value, deadline: Deadline) -> Answer {
         let answer = self.api.invoke(event, deadline).await;
         let (out, err) = (self.process.stdout(), self.process.stderr());
         answer.unwrap_or_else(|e| panic!("{e}: {out:#?} {err:#?}"))
     }
 
-    /// The answer to an event that must succeed.
     pub async fn answer(&self, event: Value) -> Value {
         self.answer_by(event, PLENTY).await
     }
 
-    /// The same, with another deadline.
     pub async fn answer_by(&self, event: Value, deadline: Deadline) -> Value {
         match self.ask(event, deadline).await {
             Answer::Response(answer) => answer,
@@ -64,23 +52,19 @@ impl Environment {
         }
     }
 
-    /// The failure of an event that must fail.
     pub async fn refusal(&self, event: Value) -> Refusal {
         let body = match self.ask(event, PLENTY).await {
             Answer::Response(answer) => panic!("succeeded: {answer:#}"),
             Answer::Error(body) => body,
         };
         let text = |field: &str| body[field].as_str().expect("text");
-        Refusal {
-            kind: text("errorType").to_owned(),
-            message: serde_json::from_str(text("errorMessage")).expect("JSON"),
-        }
+        let message = serde_json::from_str(text("errorMessage")).expect("JSON");
+        Refusal { kind: text("errorType").to_owned(), message }
     }
 
     /// Ends the process, and gives all that it wrote. It must have kept to the protocol, and shown none of these tokens.
     pub async fn end(mut self, tokens: &[impl AsRef<str>]) -> Output {
-        let is_running = self.process.is_running();
-        assert!(is_running, "an invocation ended the environment");
+        assert!(self.process.is_running(), "an invocation ended the environment");
         self.process.kill().await.expect("killed");
         assert_eq!((self.api.faults(), self.process.stderr()), (vec![], vec![]));
         let output = Output(self.process.stdout());
@@ -92,19 +76,16 @@ impl Environment {
 }
 
 impl Refusal {
-    /// One of the texts in `errorMessage`.
     pub fn text(&self, key: &str) -> &str {
         self.message[key].as_str().unwrap_or_default()
     }
 }
 
 impl Output {
-    /// Whether a text is anywhere in it.
     pub fn holds(&self, text: &str) -> bool {
         self.0.iter().any(|line| line.contains(text))
     }
 
-    /// The log: every line is a JSON object.
     pub fn log(&self) -> Vec<Value> {
         let parse = |line: &String| match serde_json::from_str::<Value>(line) {
             Ok(value) if value.is_object() => value,
@@ -113,7 +94,6 @@ impl Output {
         self.0.iter().map(parse).collect()
     }
 
-    /// The lines that sum an invocation up.
     pub fn summaries(&self) -> Vec<Value> {
         let is_one = |line: &Value| line["message"] == "done" || line["message"] == "failed";
         self.log().into_iter().filter(is_one).collect()
@@ -126,7 +106,6 @@ impl Output {
     }
 }
 
-/// A store and secrets in a folder of this machine.
 pub struct Local(TempDir);
 
 impl Local {
@@ -137,18 +116,15 @@ impl Local {
         Self(folder)
     }
 
-    /// The folder of the store.
     pub fn store(&self) -> PathBuf {
         self.0.path().join("store")
     }
 
-    /// An object of the store that is JSON.
     pub fn json(&self, key: impl AsRef<Path>) -> Value {
         let bytes = std::fs::read(self.store().join(key)).expect("an object");
         serde_json::from_slice(&bytes).expect("JSON")
     }
 
-    /// The variables that lead a function here.
     pub fn variables(&self) -> Vec<(String, String)> {
         let path = |name: &str| self.0.path().join(name).display().to_string();
         let secrets = format!("file:{}", path("secrets"));

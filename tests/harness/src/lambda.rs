@@ -18,7 +18,6 @@ use crate::moto::Moto;
 const STORE: &str = "rollcall-bucket";
 const AUDIT: &str = "rollcall-auditbucket";
 
-/// The sample event of a function.
 fn sample(function: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     let text = std::fs::read(path.join(function).with_extension("json"));
@@ -31,8 +30,7 @@ pub async fn every_function_does_what_its_sample_event_shows<S: Subject>(
     small: impl AsyncFn() -> S,
     binaries: &[(&str, &str)],
 ) {
-    let name = S::entry().about.name;
-    let all = S::entry().operations.iter();
+    let (name, all) = (S::entry().about.name, S::entry().operations.iter());
     let all: Vec<_> = all.map(|one| format!("{name}-{}", one.as_str())).collect();
     let given: Vec<_> = binaries.iter().map(|(function, _)| *function).collect();
     assert_eq!(given, all, "each operation has its binary");
@@ -78,7 +76,6 @@ async fn play<S: Subject>(
     assert_eq!(vendor.violations(), Vec::<String>::new());
 }
 
-/// A whole sync, and one that a rate limit cuts at its last call.
 async fn syncs<S: Subject>(vendor: &S, function: &Environment, event: Value) {
     assert_eq!(function.answer(event.clone()).await["status"], "complete");
     let limit = FaultKind::too_many_requests(Some(3600));
@@ -90,7 +87,6 @@ async fn syncs<S: Subject>(vendor: &S, function: &Environment, event: Value) {
     assert_eq!(function.answer(rest).await["status"], "complete");
 }
 
-/// A change, and again from its record.
 async fn changes<S: Subject>(vendor: &S, function: &Environment, event: Value, outcome: &str) {
     let answer = function.answer(event.clone()).await;
     assert_eq!(answer["outcome"], outcome, "{answer:#}");
@@ -99,8 +95,7 @@ async fn changes<S: Subject>(vendor: &S, function: &Environment, event: Value, o
     assert!(vendor.requests().is_empty(), "the vendor was asked again");
 }
 
-/// Makes the test of a connector's binaries: its [`Subject`], the small sample world, and the functions in the order of the
-/// operations.
+/// Makes the test of a connector's binaries: its [`Subject`], the small sample world, and the functions in order.
 #[macro_export]
 macro_rules! lambda {
     ($subject:ty, $small:expr, $($function:literal),+ $(,)?) => {

@@ -14,8 +14,7 @@ pub fn of(
 ) -> Vec<String> {
     let resources = shown.resources.values().map(resource);
     let entitlements = shown.entitlements.values().map(entitlement);
-    let grants = shown.grants.values().map(grant);
-    resources.chain(entitlements).chain(grants).collect()
+    resources.chain(entitlements).chain(shown.grants.values().map(grant)).collect()
 }
 
 /// Every record as a line, with all that is told of it.
@@ -27,8 +26,7 @@ pub fn all(shown: &Shown) -> Vec<String> {
 /// `# Entitlements` and `# Grants` begin a kind; abbreviations are written out.
 pub fn expected(texts: &[&str], abbreviations: &[(&str, &str)]) -> Vec<String> {
     let written_out = |line: &str| {
-        let all = abbreviations.iter();
-        all.fold(line.to_owned(), |line, (short, id)| line.replace(short, id))
+        abbreviations.iter().fold(line.to_owned(), |line, (short, id)| line.replace(short, id))
     };
     let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
     for text in texts {
@@ -52,38 +50,28 @@ fn id(line: &str) -> &str {
     line.split(" | ").next().unwrap_or_default()
 }
 
-/// A line of these parts, without the empty ones.
 pub fn line(parts: impl IntoIterator<Item = String>) -> String {
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" | ")
 }
 
-/// A part that is there if there is something to tell.
 pub fn told(before: &str, what: Option<&str>) -> String {
-    let what = what.filter(|text| !text.is_empty());
-    what.map(|text| format!("{before}{text}")).unwrap_or_default()
+    what.filter(|text| !text.is_empty()).map(|text| format!("{before}{text}")).unwrap_or_default()
 }
 
-/// Whether a record can be changed.
 pub fn immutable(is: bool) -> String {
     told("", is.then_some("immutable"))
 }
 
-/// A resource's state, and why.
 pub fn status(r: &Resource) -> String {
-    let text = format!("{} {}", r.status.unwrap_or("-"), r.status_details);
-    text.trim().to_owned()
+    format!("{} {}", r.status.unwrap_or("-"), r.status_details).trim().to_owned()
 }
 
-/// A resource's profile.
 pub fn profile(r: &Resource) -> String {
-    let plain = |value: &Value| {
-        let text = value.as_str().map(str::to_owned);
-        text.unwrap_or_else(|| value.to_string())
-    };
+    let plain =
+        |value: &Value| value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string());
     let pairs = r.profile.iter();
-    let pairs = pairs.map(|(key, value)| format!("{key}={}", plain(value)));
-    pairs.collect::<Vec<_>>().join(" ")
+    pairs.map(|(key, value)| format!("{key}={}", plain(value))).collect::<Vec<_>>().join(" ")
 }
 
 /// A resource, with all that is told of it.

@@ -7,7 +7,6 @@
 //! `ROLLCALL_RECORDINGS` names a folder: a server that is started here writes there what it is asked, and permissions are held
 //! against that. Whoever starts a server for all processes lets it record likewise (`MOTO_ENABLE_RECORDING=1`,
 //! `MOTO_RECORDER_FILEPATH=FOLDER/ANY.jsonl`).
-#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -15,8 +14,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
-
-use crate::http::{Reply, request};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const ENDPOINT: &str = "ROLLCALL_MOTO_ENDPOINT";
 const FOLDER: &str = "ROLLCALL_MOTO";
@@ -32,8 +31,6 @@ print('http://127.0.0.1:%d' % server.get_host_and_port()[1], flush=True)
 sys.stdin.read()
 ";
 
-/// The endpoint of a server.
-#[derive(Debug)]
 pub struct Moto(&'static str);
 
 fn variable(name: &str) -> Option<String> {
@@ -48,7 +45,6 @@ fn unique() -> String {
     format!("{now}-{}-{number}", std::process::id())
 }
 
-/// The server of this process, with what keeps it alive.
 fn server() -> Option<&'static str> {
     static SERVER: OnceLock<Option<(String, Option<Child>)>> = OnceLock::new();
     let start = || match (variable(ENDPOINT), variable(FOLDER)) {
@@ -57,8 +53,7 @@ fn server() -> Option<&'static str> {
         (None, Some(folder)) => Some(start(&folder)),
         (None, None) => None,
     };
-    let server = SERVER.get_or_init(start).as_ref();
-    server.map(|(endpoint, _)| endpoint.as_str())
+    SERVER.get_or_init(start).as_ref().map(|(endpoint, _)| endpoint.as_str())
 }
 
 fn start(folder: &str) -> (String, Option<Child>) {
@@ -67,21 +62,17 @@ fn start(folder: &str) -> (String, Option<Child>) {
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     if let Some(folder) = variable(RECORDINGS) {
         let file = format!("{folder}/{}.jsonl", unique());
-        let recorder = [("MOTO_ENABLE_RECORDING", "1"), ("MOTO_RECORDER_FILEPATH", &file)];
-        command.envs(recorder);
+        command.envs([("MOTO_ENABLE_RECORDING", "1"), ("MOTO_RECORDER_FILEPATH", &file)]);
     }
     let mut child = command.spawn().expect("the Python of ROLLCALL_MOTO");
     let mut line = String::new();
-    let output = child.stdout.as_mut().expect("an output");
-    let read = BufReader::new(output).read_line(&mut line);
-    let is_running = read.is_ok() && line.starts_with("http");
-    assert!(is_running, "moto does not start: is it installed?");
+    let read = BufReader::new(child.stdout.as_mut().expect("an output")).read_line(&mut line);
+    assert!(read.is_ok() && line.starts_with("http"), "moto does not start: is it installed?");
     (line.trim().to_owned(), Some(child))
 }
 
 impl Moto {
-    /// The server of this process; waits for its start. `None`, with a line on standard error that says why, when no variable
-    /// names one.
+    /// The server of this process, started; `None`, with a line on standard error, when no variable names one.
     pub fn shared() -> Option<Self> {
         let endpoint = server();
         if endpoint.is_none() {
@@ -92,13 +83,11 @@ impl Moto {
         endpoint.map(Self)
     }
 
-    /// A name for a bucket or a connection that nobody else uses.
     pub fn name() -> String {
         format!("t{}", unique())
     }
 
-    /// The variables that make an AWS SDK talk to this server. The name of a function is its access key: recordings say who
-    /// asked.
+    /// The variables that make an AWS SDK talk to this server. A function's name is its access key: recordings say who asked.
     pub fn variables(&self, function: &str) -> Vec<(String, String)> {
         let pairs = [
             ("AWS_ENDPOINT_URL", self.0),
@@ -107,36 +96,28 @@ impl Moto {
             ("AWS_REGION", "us-east-1"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ];
-        let owned = |(name, value): (&str, &str)| (name.into(), value.into());
-        pairs.map(owned).into()
+        pairs.map(|(name, value)| (name.into(), value.into())).into()
     }
 
-    /// Creates a bucket, unless it is there.
     pub async fn create_bucket(&self, bucket: &str) {
-        let reply = self.ask("PUT", &format!("/{bucket}"), "", "").await;
-        assert!(matches!(reply.status, 200 | 409), "{}", reply.text());
+        let (status, body) = self.ask("PUT", &format!("/{bucket}"), "", "").await;
+        assert!(matches!(status, 200 | 409), "{}", String::from_utf8_lossy(&body));
     }
 
-    /// Reads an object, `None` when there is none.
     pub async fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
-        let path = format!("/{bucket}/{key}");
-        let reply = self.ask("GET", &path, "", "").await;
-        (reply.status == 200).then_some(reply.body)
+        let (status, body) = self.ask("GET", &format!("/{bucket}/{key}"), "", "").await;
+        (status == 200).then_some(body)
     }
 
-    /// The keys under a prefix, sorted; the first thousand.
     pub async fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
         let path = format!("/{bucket}?list-type=2&prefix={prefix}");
-        let text = self.ask("GET", &path, "", "").await.text();
-        let keys = text.split("<Key>").skip(1);
-        let keys = keys.filter_map(|part| part.split("</Key>").next());
+        let text = String::from_utf8(self.ask("GET", &path, "", "").await.1).expect("XML");
+        let keys = text.split("<Key>").skip(1).filter_map(|part| part.split("</Key>").next());
         keys.map(str::to_owned).collect()
     }
 
-    /// Creates a secret whose string is this JSON.
     pub async fn create_secret(&self, name: &str, value: &Value) {
-        let body = json!({"Name": name, "SecretString": value.to_string()});
-        self.secret("CreateSecret", body).await;
+        self.secret("CreateSecret", json!({"Name": name, "SecretString": value.to_string()})).await;
     }
 
     /// Marks a secret for deletion, as a person would: it is there for some days more, and cannot be read.
@@ -147,26 +128,30 @@ impl Moto {
     async fn secret(&self, action: &str, mut body: Value) {
         body["ClientRequestToken"] = format!("{:0>32}", unique()).into();
         let (target, body) = (format!("secretsmanager.{action}"), body.to_string());
-        let reply = self.ask("POST", "/", &target, &body).await;
-        assert_eq!(reply.status, 200, "{}", reply.text());
+        let (status, body) = self.ask("POST", "/", &target, &body).await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     }
 
-    /// Asks S3, or, with a target, Secrets Manager. moto does not check signatures, but takes a request without one for an
-    /// anonymous one; the service is read from the scope.
-    async fn ask(&self, method: &str, path: &str, target: &str, body: &str) -> Reply {
-        let (service, headers) = match target {
-            "" => ("s3", 1),
-            _ => ("secretsmanager", 3),
-        };
+    /// Asks S3, or, with a target, Secrets Manager; the status and the body. HTTP/1.0: the answer is not chunked. moto does
+    /// not check signatures, but takes a request without one for an anonymous one; the service is read from the scope.
+    async fn ask(&self, method: &str, path: &str, target: &str, body: &str) -> (u16, Vec<u8>) {
+        let service = if target.is_empty() { "s3" } else { "secretsmanager" };
         let scope = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
         let signed = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
-        let all = [
-            ("authorization", &*signed),
-            ("x-amz-target", target),
-            ("content-type", "application/x-amz-json-1.1"),
-        ];
-        let address = self.0.trim_start_matches("http://");
-        let reply = request(address, method, path, &all[..headers], body.as_bytes()).await;
-        reply.expect("moto answers")
+        let (address, length) = (self.0.trim_start_matches("http://"), body.len());
+        let mut lines =
+            format!("{method} {path} HTTP/1.0\nhost: {address}\nauthorization: {signed}");
+        if !target.is_empty() {
+            lines += "\ncontent-type: application/x-amz-json-1.1\nx-amz-target: ";
+            lines += target;
+        }
+        let head = format!("{lines}\ncontent-length: {length}\n\n").replace('\n', "\r\n");
+        let mut stream = TcpStream::connect(address).await.expect("moto");
+        stream.write_all((head + body).as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("an answer");
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+        let (body, head) = (answer.split_off(end + 4), String::from_utf8(answer).expect("text"));
+        (head.split(' ').nth(1).expect("a status").parse().expect("a number"), body)
     }
 }

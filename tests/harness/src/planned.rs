@@ -1,7 +1,5 @@
 //! A made-up vendor whose answers a test plans. It has one list of people, one to a page; and access to a space, where
 //! `write` takes `read` first. What the engine does with its answers needs no connector.
-#![expect(clippy::expect_used, reason = "a panic is a failed test")]
-#![expect(missing_docs, reason = "the names say it all")]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,21 +30,17 @@ use tokio::sync::Notify;
 
 use crate::conformance::surroundings;
 
-/// What a request of a sync is answered with.
 #[derive(Clone)]
 pub enum Reply {
     Good,
     Fails(ErrorType),
     StaleCursor,
-    /// Never, unless the test says so.
     Waits(Arc<Notify>),
-    /// After so long, by the clock.
     Takes(Duration),
     /// Well, and from then on the store fails.
     Breaks((&'static str, usize)),
 }
 
-/// What becomes of a write.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Fate {
     Done,
@@ -61,7 +55,6 @@ pub enum Fate {
     Slow,
 }
 
-/// A vendor, and how it answers.
 #[derive(Default)]
 pub struct Vendor {
     pub people: usize,
@@ -79,37 +72,40 @@ pub struct Vendor {
     around: Option<(Arc<Manual>, Arc<Breakable>)>,
 }
 
-/// Vendors by the name in the configuration.
 static VENDORS: LazyLock<Mutex<BTreeMap<String, Vendor>>> = LazyLock::new(Mutex::default);
 
-static ABOUT: About = About {
-    name: "planned",
-    display_name: "Planned",
-    resource_types: &[ResourceType::account("user", "User", "")],
-    blind_spots: &[],
-    fields: &[Field::required("vendor", "Vendor", "", FieldKind::Text)],
-    reports_credential_end: false,
-    limit_window: None,
-};
+static ABOUT: About = about(
+    "planned",
+    &[ResourceType::account("user", "User", "")],
+    &[Field::required("vendor", "Vendor", "", FieldKind::Text)],
+);
 
-pub struct Planned(String);
-
-/// Whom the key of a made-up vendor belongs to.
-pub fn us(tenant: &str) -> Identity {
-    Identity {
-        tenant: tenant.into(),
-        caller: ResourceId::new("user", "0"),
-        caller_name: String::new(),
-        rights: String::new(),
-        credential_expires_at: None,
-        warnings: Vec::new(),
+pub const fn about(
+    name: &'static str,
+    resource_types: &'static [ResourceType],
+    fields: &'static [Field],
+) -> About {
+    About {
+        name,
+        display_name: name,
+        resource_types,
+        blind_spots: &[],
+        fields,
+        reports_credential_end: false,
+        limit_window: None,
     }
 }
 
+pub struct Planned(String);
+
+pub fn us(tenant: &str) -> Identity {
+    let (tenant, caller) = (tenant.into(), ResourceId::new("user", "0"));
+    let (caller_name, rights, credential_expires_at, warnings) = Default::default();
+    Identity { tenant, caller, caller_name, rights, credential_expires_at, warnings }
+}
+
 pub fn person(id: ResourceId) -> Resource {
-    let resource_trait = ResourceTrait::account(AccountType::Human, None);
-    let name = format!("Person {}", id.id);
-    Resource::new(id, name, resource_trait)
+    Resource::new(id, "Person", ResourceTrait::account(AccountType::Human, None))
 }
 
 fn planned(kind: ErrorType) -> Error {
@@ -123,8 +119,7 @@ impl Planned {
     }
 
     async fn reply(&self) -> Result<(), Error> {
-        let next = |vendor: &mut Vendor| (vendor.replies.pop_front(), vendor.around.clone());
-        let (reply, around) = self.vendor(next);
+        let (reply, around) = self.vendor(|v| (v.replies.pop_front(), v.around.clone()));
         let (clock, store) = around.expect("a desk");
         match reply.unwrap_or(Reply::Good) {
             Reply::Good => {}
@@ -169,8 +164,7 @@ impl Syncer for Planned {
         self.reply().await?;
         let people = self.vendor(|vendor| vendor.people);
         let mut out = StepOutput::with_next(Some(page + 1).filter(|next| *next < people));
-        let one = person(ResourceId::new("user", page.to_string()));
-        out.records.resources.push(one);
+        out.records.resources.push(person(ResourceId::new("user", page.to_string())));
         Ok(out)
     }
 
@@ -197,13 +191,8 @@ impl Provisioner for Planned {
             false if has(slug) => format!("-{slug}"),
             _ => return Ok(Plan::Already(AccessState::default())),
         };
-        Ok(Plan::Change(Proposal {
-            change,
-            read: json!(held),
-            replaced: Vec::new(),
-            removed: Vec::new(),
-            then: AccessState::default(),
-        }))
+        let (read, (replaced, removed, then)) = (json!(held), Default::default());
+        Ok(Plan::Change(Proposal { change, read, replaced, removed, then }))
     }
 
     async fn send(&self, change: &String) -> Result<WriteProgress, Error> {
@@ -236,12 +225,10 @@ impl Provisioner for Planned {
     }
 }
 
-/// A store of which a test breaks a part.
 pub struct Breakable {
     folder: Folder,
     /// Writes to keys that begin so fail, as often as that.
     pub broken: Mutex<(&'static str, usize)>,
-    /// The keys of all reads.
     pub reads: Mutex<Vec<String>>,
 }
 
@@ -291,11 +278,9 @@ impl Desk {
         let planned = Planned(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
         let secret = json!({"vendor": planned.0});
         let (mut cx, clock, _folder) = surroundings("planned", &secret, TRANSPORT.clone());
-        let store = Arc::new(Breakable {
-            folder: Folder::new(_folder.path().join("store")),
-            broken: Mutex::new(("", 0)),
-            reads: Mutex::default(),
-        });
+        let (broken, reads) = Default::default();
+        let folder = Folder::new(_folder.path().join("store"));
+        let store = Arc::new(Breakable { folder, broken, reads });
         (cx.store, cx.audit) = (store.clone(), store.clone());
         // After every step.
         cx.settings.checkpoint_every = Duration::ZERO;
@@ -327,7 +312,6 @@ impl Desk {
         self.vendor(|vendor| vendor.replies = good.chain(replies).collect());
     }
 
-    /// The pages that were asked for since the last time.
     pub fn pages(&self) -> Vec<usize> {
         self.vendor(|vendor| std::mem::take(&mut vendor.asked))
     }
@@ -340,7 +324,6 @@ impl Desk {
         function::sync::<Planned>(&self.cx, &json!({"accept": id})).await
     }
 
-    /// A slice that ends for this reason.
     pub async fn slice(&self, id: impl Serialize, reason: &str) -> Value {
         let answer = self.sync(id).await.expect("an answer");
         assert_eq!(answer["reason"], reason, "{answer:#}");
@@ -357,13 +340,11 @@ impl Desk {
         self.vendor(|vendor| vendor.asked.contains(&page))
     }
 
-    /// A new run that is killed when it asks for this page.
     pub async fn killed_at(&self, page: usize) {
         self.after(1 + page, [Reply::Waits(Arc::default())]);
         killed(self.sync(()), || self.is_asked_for(page)).await;
     }
 
-    /// The run and the tenant of the newest snapshot.
     pub async fn latest(&self) -> [Value; 2] {
         let latest = self.json(&KEYS.latest()).await;
         ["sync_id", "tenant"].map(|field| latest[field].clone())
@@ -371,12 +352,9 @@ impl Desk {
 
     /// Sends a request, `+slug` or `-slug`.
     pub async fn send(&self, id: &str, what: &str) -> Answered {
-        let operation = match what.starts_with('+') {
-            true => Operation::Grant,
-            false => Operation::Revoke,
-        };
-        let entitlement = format!("space:s:{}", &what[1..]);
-        let event = json!({"request_id": id, "entitlement": entitlement, "principal": "user:u"});
+        let operation = if what.starts_with('+') { Operation::Grant } else { Operation::Revoke };
+        let what = format!("space:s:{}", &what[1..]);
+        let event = json!({"request_id": id, "entitlement": what, "principal": "user:u"});
         self.write(operation, &event).await
     }
 
@@ -384,7 +362,6 @@ impl Desk {
         function::write::<Planned>(&self.cx, operation, event).await
     }
 
-    /// Sends a request that comes to this outcome.
     pub async fn comes_to(&self, id: &str, what: &str, outcome: &str) -> Value {
         let answer = self.send(id, what).await.expect("an answer");
         assert_eq!(answer["outcome"], outcome, "{answer:#}");
@@ -419,12 +396,10 @@ impl Desk {
         self.vendor(|vendor| vendor.sent.clone())
     }
 
-    /// The names of a request's audit objects, sorted.
     pub async fn recorded(&self, id: &str) -> Vec<String> {
         let folder = format!("audit/planned/default/{id}/");
-        let keys = self.store.list(&folder).await.expect("a list");
-        let name = |key: String| key.replace(&folder, "").replace(".json", "");
-        keys.into_iter().map(name).collect()
+        let keys = self.store.list(&folder).await.expect("a list").into_iter();
+        keys.map(|key| key.replace(&folder, "").replace(".json", "")).collect()
     }
 
     pub async fn object(&self, id: &str, name: &str) -> Value {
@@ -432,8 +407,7 @@ impl Desk {
     }
 
     async fn json(&self, key: &str) -> Value {
-        let object = get_json(&*self.store, key).await.expect("readable");
-        object.expect("an object").0
+        get_json(&*self.store, key).await.expect("readable").expect("an object").0
     }
 }
 

@@ -14,7 +14,6 @@ use tokio::sync::watch;
 const TICKS_PER_SECOND: u64 = 100;
 
 /// What to start. The child gets `PATH` and what is given here, nothing else from this process's environment.
-#[derive(Debug, Clone)]
 pub struct Launch {
     program: PathBuf,
     environment: Vec<(OsString, OsString)>,
@@ -38,12 +37,10 @@ impl Launch {
         Self { program, environment }.envs(variables)
     }
 
-    /// Sets a variable; a later value replaces an earlier one.
     pub fn env(self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.envs([(name, value)])
     }
 
-    /// Sets several variables.
     pub fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
@@ -65,12 +62,8 @@ impl Launch {
         let spawned_at = Instant::now();
         let named = |e: Error| Error::new(e.kind(), format!("{}: {e}", self.program.display()));
         let mut child = command.spawn().map_err(named)?;
-        Ok(Process {
-            spawned_at,
-            stdout: capture(child.stdout.take()),
-            stderr: capture(child.stderr.take()),
-            child,
-        })
+        let (stdout, stderr) = (capture(child.stdout.take()), capture(child.stderr.take()));
+        Ok(Process { spawned_at, stdout, stderr, child })
     }
 }
 
@@ -79,8 +72,7 @@ fn capture(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> watch::Rece
     let (sender, receiver) = watch::channel(Vec::new());
     if let Some(pipe) = pipe {
         tokio::spawn(async move {
-            let mut reader = BufReader::new(pipe);
-            let mut line = Vec::new();
+            let (mut reader, mut line) = (BufReader::new(pipe), Vec::new());
             while let Ok(1..) = reader.read_until(b'\n', &mut line).await {
                 let text = String::from_utf8_lossy(&line);
                 let text = text.trim_end_matches(['\r', '\n']).to_owned();
@@ -93,7 +85,6 @@ fn capture(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> watch::Rece
 }
 
 /// A running child. Dropping it kills it.
-#[derive(Debug)]
 pub struct Process {
     child: Child,
     spawned_at: Instant,
@@ -102,22 +93,18 @@ pub struct Process {
 }
 
 impl Process {
-    /// The moment just before it was started.
     pub fn spawned_at(&self) -> Instant {
         self.spawned_at
     }
 
-    /// The lines it has written to its standard output so far.
     pub fn stdout(&self) -> Vec<String> {
         self.stdout.borrow().clone()
     }
 
-    /// The lines it has written to its standard error so far.
     pub fn stderr(&self) -> Vec<String> {
         self.stderr.borrow().clone()
     }
 
-    /// Whether it has not ended yet.
     pub fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -24,14 +24,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 const EMULATED: (i64, &str) = (600_000, "function-arn");
 /// The function ARN of all other invocations.
 const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:rollcall";
-/// Lambda's limit for an event or an answer.
 const PAYLOAD: usize = 6 * 1024 * 1024;
 /// How long a call may go on after its deadline before the test fails.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a call may take whose deadline says nothing.
 const NO_DEADLINE: Duration = Duration::from_secs(120);
 
-/// Until when an invocation may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
     /// That many milliseconds from the moment a process takes the event.
@@ -40,17 +38,14 @@ pub enum Deadline {
     Emulator,
 }
 
-/// What a function said.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// It answered.
     Response(Value),
     /// It failed, in the way that Lambda reports to the caller: `errorType` and `errorMessage`.
     Error(Value),
 }
 
-/// The answer, or why there is none: it was not JSON, or nobody answered within the deadline and a little more. Real Lambda
-/// would have killed the process at the deadline.
+/// The answer, or why there is none: it was not JSON, or came later than the deadline and a little more.
 type Outcome = Result<Answer, String>;
 
 type Shares = State<Arc<Shared>>;
@@ -69,10 +64,6 @@ struct Shared {
     faults: Mutex<Vec<String>>,
 }
 
-fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The server. It ends with the runtime of its test.
 pub struct RuntimeApi {
     address: String,
@@ -82,22 +73,19 @@ pub struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// Listens on a free port of 127.0.0.1.
     pub async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
         let (jobs, receiver) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared {
-            jobs: tokio::sync::Mutex::new(receiver),
-            taken: Mutex::default(),
-            polls: watch::Sender::new(Vec::new()),
-            faults: Mutex::default(),
-        });
+        let (polls, (taken, faults)) = (watch::Sender::new(Vec::new()), Default::default());
+        let waiting = tokio::sync::Mutex::new(receiver);
+        let shared = Arc::new(Shared { jobs: waiting, taken, polls, faults });
         let invocation = |path: &str| format!("/2018-06-01/runtime/invocation/{path}");
+        let ends = |answer| post(async move |s, id, b| settle(s, id, b, answer));
         let router = Router::new()
             .route(&invocation("next"), get(next))
-            .route(&invocation("{id}/response"), post(response))
-            .route(&invocation("{id}/error"), post(error))
+            .route(&invocation("{id}/response"), ends(Answer::Response))
+            .route(&invocation("{id}/error"), ends(Answer::Error))
             .fallback(unknown)
             .layer(DefaultBodyLimit::max(PAYLOAD))
             .with_state(Arc::clone(&shared));
@@ -106,7 +94,6 @@ impl RuntimeApi {
         Ok(Self { address, jobs, shared, count: AtomicU64::new(1) })
     }
 
-    /// `127.0.0.1:port`, for `AWS_LAMBDA_RUNTIME_API`.
     pub fn address(&self) -> String {
         self.address.clone()
     }
@@ -114,14 +101,9 @@ impl RuntimeApi {
     /// Hands an event to the next process that asks for one, and waits for what it says.
     pub async fn invoke(&self, event: Value, deadline: Deadline) -> Outcome {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = oneshot::channel();
-        let job = Job {
-            id: format!("00000000-0000-4000-8000-{number:012x}"),
-            event: event.to_string(),
-            deadline,
-            answer: sender,
-        };
-        let sent = self.jobs.send(job);
+        let (answer, receiver) = oneshot::channel();
+        let (id, event) = (format!("00000000-0000-4000-8000-{number:012x}"), event.to_string());
+        let sent = self.jobs.send(Job { id, event, deadline, answer });
         let limit = match deadline {
             Deadline::In(milliseconds) => Duration::from_millis(milliseconds) + GRACE,
             Deadline::Emulator => NO_DEADLINE,
@@ -133,8 +115,7 @@ impl RuntimeApi {
         }
     }
 
-    /// The time from `since` (when a process was started, say) to the first request for an event that came after it;
-    /// waits for it, at most `limit`. `None` when there was none.
+    /// The time from `since` to the first request for an event after it; `None` when there was none within `limit`.
     pub async fn first_next(&self, since: Instant, limit: Duration) -> Option<Duration> {
         let after = |polls: &Vec<Instant>| polls.iter().copied().find(|poll| *poll > since);
         let mut polls = self.shared.polls.subscribe();
@@ -145,7 +126,7 @@ impl RuntimeApi {
 
     /// What processes did that the Runtime API does not allow: unknown paths, a second answer, an answer that nobody waits for.
     pub fn faults(&self) -> Vec<String> {
-        hold(&self.shared.faults).clone()
+        self.shared.faults.lock().expect("a lock").clone()
     }
 }
 
@@ -156,13 +137,12 @@ async fn next(State(shared): Shares) -> Response {
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "Closed");
     };
     let (deadline, arn) = match job.deadline {
-        Deadline::In(milliseconds) => {
-            let now = Timestamp::now().as_millisecond();
-            (now.saturating_add_unsigned(milliseconds), ARN)
+        Deadline::In(time) => {
+            (Timestamp::now().as_millisecond().saturating_add_unsigned(time), ARN)
         }
         Deadline::Emulator => EMULATED,
     };
-    hold(&shared.taken).insert(job.id.clone(), job.answer);
+    shared.taken.lock().expect("a lock").insert(job.id.clone(), job.answer);
     let trace = "Root=1-00000001-000000000000000000000001;Parent=0000000000000001;Sampled=0";
     Response::builder()
         .header("content-type", "application/json")
@@ -174,31 +154,28 @@ async fn next(State(shared): Shares) -> Response {
         .unwrap_or_default()
 }
 
-async fn response(State(shared): Shares, Path(id): Path<String>, body: Bytes) -> Response {
-    settle(&shared, &id, json(&body).map(Answer::Response))
-}
-
-async fn error(State(shared): Shares, Path(id): Path<String>, body: Bytes) -> Response {
-    settle(&shared, &id, json(&body).map(Answer::Error))
-}
-
 async fn unknown(State(shared): Shares, method: Method, uri: Uri) -> Response {
-    hold(&shared.faults).push(format!("{method} {uri} is not of the Runtime API"));
+    shared.faults.lock().expect("a lock").push(format!("{method} {uri} is not of the Runtime API"));
     plain(StatusCode::NOT_FOUND, "NotFound")
 }
 
-fn json(body: &[u8]) -> Result<Value, String> {
-    let text = String::from_utf8_lossy(body);
-    serde_json::from_slice(body).map_err(|_| format!("the answer is not JSON: {text}"))
-}
-
-fn settle(shared: &Shared, id: &str, outcome: Outcome) -> Response {
-    let fault = |why: &str| hold(&shared.faults).push(format!("an answer to {id}, {why}"));
-    let Some(sender) = hold(&shared.taken).remove(id) else {
+fn settle(
+    State(shared): Shares,
+    Path(id): Path<String>,
+    body: Bytes,
+    answer: fn(Value) -> Answer,
+) -> Response {
+    let fault = |why: &str| {
+        let mut faults = shared.faults.lock().expect("a lock");
+        faults.push(format!("an answer to {id}, {why}"));
+    };
+    let Some(sender) = shared.taken.lock().expect("a lock").remove(&id) else {
         fault("which was never handed out or is answered already");
         return plain(StatusCode::BAD_REQUEST, "InvalidRequestID");
     };
-    if sender.send(outcome).is_err() {
+    let text = String::from_utf8_lossy(&body);
+    let outcome = serde_json::from_slice(&body).map(answer);
+    if sender.send(outcome.map_err(|_| format!("the answer is not JSON: {text}"))).is_err() {
         fault("for which nobody waits any longer");
     }
     plain(StatusCode::ACCEPTED, "OK")
@@ -208,21 +185,4 @@ fn plain(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(Body::from(json!({"status": text}).to_string()));
     *response.status_mut() = status;
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::request;
-
-    #[tokio::test]
-    async fn breaches_of_the_protocol_are_noted() {
-        let api = RuntimeApi::start().await.unwrap();
-        for (path, status) in [("invocation/none/response", 400), ("elsewhere", 404)] {
-            let path = format!("/2018-06-01/runtime/{path}");
-            let reply = request(&api.address(), "POST", &path, &[], b"{}").await;
-            assert_eq!(reply.unwrap().status, status);
-        }
-        assert_eq!(api.faults().len(), 2);
-    }
 }

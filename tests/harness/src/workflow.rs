@@ -1,6 +1,5 @@
 //! The workflows of the template, their very definitions, around the functions of a connector: what Lambda and EventBridge do
 //! for them. Time is virtual.
-#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use std::sync::Mutex;
 
@@ -17,7 +16,6 @@ use crate::runtime_api::Answer;
 use crate::states::{Execution, Failure, Machine, Services};
 
 const SYNC: &str = include_str!("../../../infra/workflows/sync.asl.json");
-/// The workflow of changes.
 pub const PROVISION: &str = include_str!("../../../infra/workflows/provision.asl.json");
 const FUNCTIONS: &str = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:rollcall-";
 const PARTITION: (&str, &str) = ("Partition", "aws-us-gov");
@@ -31,61 +29,43 @@ pub struct Aws<'a, S> {
     before: Box<dyn Fn(usize) + Send + Sync + 'a>,
     /// How the first calls end, instead of being answered.
     pub errors: Vec<&'static str>,
-    /// The events that functions were called with.
     calls: Mutex<Vec<Value>>,
-    /// What was put on the bus.
     put: Mutex<Vec<Value>>,
 }
 
 impl<'a, S: Subject> Aws<'a, S> {
-    /// Around the functions of this desk.
     pub fn around(desk: &'a Bench<S>) -> Self {
         Self::before_each(desk, |_| {})
     }
 
-    /// With something that happens before each call.
     pub fn before_each(desk: &'a Bench<S>, before: impl Fn(usize) + Send + Sync + 'a) -> Self {
-        Self {
-            desk,
-            real: None,
-            before: Box::new(before),
-            errors: Vec::new(),
-            calls: Mutex::default(),
-            put: Mutex::default(),
-        }
+        let (calls, put) = Default::default();
+        Self { desk, real: None, before: Box::new(before), errors: Vec::new(), calls, put }
     }
 
-    /// The events that functions were called with since the last time.
     pub fn events(&self) -> Vec<Value> {
         std::mem::take(&mut *self.calls.lock().expect("calls"))
     }
 
-    /// The one outcome that was put on the bus.
     pub fn outcome(&self) -> Value {
         let put = std::mem::take(&mut *self.put.lock().expect("outcomes"));
         assert_eq!(put.len(), 1, "{put:#?}");
         put[0].clone()
     }
 
-    /// Runs the workflow of syncs.
     pub async fn sync(&self, names: &[&str]) -> Execution {
         let function = Self::function(Operation::Sync);
         let machine = Machine::parse(SYNC, &[PARTITION, ("SyncFunction", &function)]);
-        let input = json!({"connections": names});
-        let machine = machine.expect("a definition");
+        let (machine, input) = (machine.expect("a definition"), json!({"connections": names}));
         machine.run(input, self, self.desk.clock.now()).await
     }
 
-    /// What became of the one connection that was synced.
     pub async fn synced(&self) -> Value {
-        let execution = self.sync(&["default"]).await;
-        execution.result.expect("a success")["connections"][0].clone()
+        self.sync(&["default"]).await.result.expect("a success")["connections"][0].clone()
     }
 
-    /// Runs the workflow of changes.
     pub async fn change(&self, operation: Operation, detail: &Value) -> Execution {
-        let prefix = ("FunctionPrefix", FUNCTIONS);
-        let given = [PARTITION, prefix, ("Bus", "rollcall")];
+        let given = [PARTITION, ("FunctionPrefix", FUNCTIONS), ("Bus", "rollcall")];
         let machine = Machine::parse(PROVISION, &given).expect("a definition");
         let event = json!({
             "version": "0", "id": "e1", "account": "123456789012", "region": "us-east-1", "resources": [],
@@ -102,11 +82,8 @@ impl<'a, S: Subject> Aws<'a, S> {
 
     async fn invoke(&self, with: &Value, now: Timestamp) -> Result<Value, Failure> {
         let event = with["Payload"].clone();
-        let number = {
-            let mut calls = self.calls.lock().expect("calls");
-            calls.push(event.clone());
-            calls.len()
-        };
+        self.calls.lock().expect("calls").push(event.clone());
+        let number = self.calls.lock().expect("calls").len();
         (self.before)(number);
         if let Some(error) = self.errors.get(number - 1) {
             return Err(Failure::new(*error, "not JSON"));
@@ -133,14 +110,12 @@ impl<'a, S: Subject> Aws<'a, S> {
                 Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": answer}))
             }
             Answer::Error(body) => {
-                let kind = body["errorType"].as_str().unwrap_or_default();
-                Err(Failure::new(kind, body.to_string()))
+                Err(Failure::new(body["errorType"].as_str().unwrap_or_default(), body.to_string()))
             }
         }
     }
 }
 
-/// A failure as the runtime reports it.
 fn reported(e: &Error) -> Answer {
     let message = json!({"code": e.code(), "message": Chain(e).to_string(), "fix": e.fix()});
     let (kind, message) = (e.kind().as_str(), message.to_string());
@@ -154,8 +129,7 @@ impl<S: Subject> Services for Aws<'_, S> {
             "arn:aws-us-gov:states:::lambda:invoke" => self.invoke(&with, now).await,
             "arn:aws-us-gov:states:::events:putEvents" => {
                 let entries = with["Entries"].as_array().expect("entries");
-                let mut put = self.put.lock().expect("outcomes");
-                put.extend_from_slice(entries);
+                self.put.lock().expect("outcomes").extend_from_slice(entries);
                 Ok(json!({"Entries": [{"EventId": "1"}], "FailedEntryCount": 0}))
             }
             other => panic!("nobody is behind {other}"),

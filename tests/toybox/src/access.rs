@@ -6,18 +6,16 @@ use rollcall_model::{
     ResourceTrait, State, name_or_id,
 };
 
-use crate::api::{Group, Member, User};
+use crate::api::{Member, Named};
 
 pub(crate) const USER: &str = "user";
 pub(crate) const GROUP: &str = "group";
 
-/// Being in a group.
 pub(crate) fn member_of(group: &str) -> EntitlementId {
     EntitlementId::new(ResourceId::new(GROUP, group), "member")
 }
 
-/// An account.
-pub(crate) fn user(user: &User) -> Resource {
+pub(crate) fn user(user: &Named) -> Resource {
     let id = ResourceId::new(USER, &user.id);
     let resource_trait = ResourceTrait::account(AccountType::Human, None);
     let mut resource = Resource::new(id, name_or_id(&user.name, &user.id), resource_trait);
@@ -26,9 +24,8 @@ pub(crate) fn user(user: &User) -> Resource {
 }
 
 /// A group, and being in it.
-pub(crate) fn group(group: &Group) -> Records {
-    let name = name_or_id(&group.name, &group.id);
-    let id = ResourceId::new(GROUP, &group.id);
+pub(crate) fn group(group: &Named) -> Records {
+    let (name, id) = (name_or_id(&group.name, &group.id), ResourceId::new(GROUP, &group.id));
     Records {
         resources: vec![Resource::new(id, name, ResourceTrait::Group)],
         entitlements: vec![Entitlement {
@@ -47,8 +44,7 @@ pub(crate) fn group(group: &Group) -> Records {
 
 /// Somebody in a group. Whoever is in a group within it is in it as well.
 pub(crate) fn membership(group: &str, member: &Member) -> Grant {
-    let principal = ResourceId::new(&member.kind, &member.id);
-    let mut grant = Grant::new(member_of(group), principal);
+    let mut grant = Grant::new(member_of(group), ResourceId::new(&member.kind, &member.id));
     grant.expandable = (member.kind == GROUP).then(|| Expandable {
         sources: vec![member_of(&member.id).to_string()],
         shallow: false,

@@ -10,14 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
 
-/// Whose the key is.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Me {
     pub(crate) id: String,
     pub(crate) tenant: String,
 }
 
-/// A page of a list.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
@@ -26,13 +24,7 @@ pub(crate) struct Page<T> {
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct User {
-    pub(crate) id: String,
-    pub(crate) name: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Group {
+pub(crate) struct Named {
     pub(crate) id: String,
     pub(crate) name: String,
 }
@@ -55,7 +47,6 @@ pub struct Write {
 /// What a request for a page comes to.
 type Listed<T> = Result<Page<T>, HttpError>;
 
-/// The API with a key.
 pub(crate) struct Api(Http);
 
 impl Api {
@@ -76,12 +67,12 @@ impl Api {
     }
 
     /// `GET /users`
-    pub(crate) async fn users(&self, cursor: &str) -> Listed<User> {
+    pub(crate) async fn users(&self, cursor: &str) -> Listed<Named> {
         self.page(&["users"], cursor).await
     }
 
     /// `GET /groups`
-    pub(crate) async fn groups(&self, cursor: &str) -> Listed<Group> {
+    pub(crate) async fn groups(&self, cursor: &str) -> Listed<Named> {
         self.page(&["groups"], cursor).await
     }
 

@@ -20,8 +20,7 @@ impl Connector for Toybox {
     const ABOUT: &'static About = &ABOUT;
 
     fn connect(config: &Config, session: Session) -> Result<Self, Error> {
-        let key = config.secret("api-key")?.clone();
-        let api = Api::new(config.url("base-url")?, key, session)?;
+        let api = Api::new(config.url("base-url")?, config.secret("api-key")?.clone(), session)?;
         Ok(Self { api })
     }
 

@@ -21,26 +21,22 @@ impl Provisioner for Toybox {
         let change = request.action.access("Toybox makes accounts by itself.")?;
         let (group, member) = (&change.entitlement.resource.id, change.principal);
         if *change.entitlement != member_of(group) {
+            let message = format!("`{}` cannot be changed", change.entitlement);
             return Err(Error::invalid(
                 Code::UnknownEntitlement,
-                format!("`{}` cannot be changed", change.entitlement),
+                message,
                 "Use group:<id>:member.",
             ));
         }
         if ![USER, GROUP].contains(&member.resource_type.as_str()) {
-            return Err(Error::invalid(
-                Code::UnknownPrincipal,
-                format!("`{member}` cannot be in a group"),
-                "Name a user or a group.",
-            ));
+            let message = format!("`{member}` cannot be in a group");
+            return Err(Error::invalid(Code::UnknownPrincipal, message, "Name a user or a group."));
         }
         let grant = GrantRef::new(change.entitlement, member);
         let is = |m: &Member| m.kind == member.resource_type && m.id == member.id;
         let is_member = self.all_members(group).await?.iter().any(is);
-        let then = AccessState {
-            grants: Vec::from_iter(change.grants.then(|| grant.clone())),
-            resource: None,
-        };
+        let grants = Vec::from_iter(change.grants.then(|| grant.clone()));
+        let then = AccessState { grants, resource: None };
         if is_member == change.grants {
             return Ok(Plan::Already(then));
         }
@@ -82,10 +78,7 @@ impl Toybox {
 }
 
 fn no_group(group: &str) -> Error {
-    Error::new(
-        ErrorType::NotFound,
-        Code::UnknownEntitlement,
-        format!("there is no group `{group}`"),
-        "Use the id of a group of the newest snapshot.",
-    )
+    let message = format!("there is no group `{group}`");
+    let fix = "Use the id of a group of the newest snapshot.";
+    Error::new(ErrorType::NotFound, Code::UnknownEntitlement, message, fix)
 }

@@ -38,8 +38,8 @@ impl Syncer for Toybox {
             }
             Step::Groups { cursor } => {
                 let page = listed(cursor, self.api.groups(cursor).await)?;
-                let mut out =
-                    StepOutput::with_next(page.next.map(|cursor| Step::Groups { cursor }));
+                let next = page.next.map(|cursor| Step::Groups { cursor });
+                let mut out = StepOutput::with_next(next);
                 for group in page.items {
                     out.records.extend(access::group(&group));
                     out.spawn.push(Step::Members { group: group.id, cursor: String::new() });
@@ -50,8 +50,8 @@ impl Syncer for Toybox {
                 let page = listed(cursor, self.api.members(group, cursor).await)?;
                 let next = page.next.map(|cursor| Step::Members { group: group.clone(), cursor });
                 let mut out = StepOutput::with_next(next);
-                let grants = page.items.iter();
-                out.records.grants = grants.map(|m| access::membership(group, m)).collect();
+                let grant = |m| access::membership(group, m);
+                out.records.grants = page.items.iter().map(grant).collect();
                 Ok(out)
             }
         }

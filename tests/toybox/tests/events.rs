@@ -82,13 +82,10 @@ fn has(of: &str, operation: Operation) -> bool {
     of.split(' ').any(|name| name == operation.as_str())
 }
 
-/// The columns of each line.
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
-    let lines = table.lines().skip(1);
-    lines.map(|line| line.split(" | ").collect())
+    table.lines().skip(1).map(|line| line.split(" | ").collect())
 }
 
-/// Sends events that must fail like this and leave nothing behind.
 async fn all_fail(rows: impl IntoIterator<Item = (Operation, Value, Failure)>) {
     let desk = Desk::new().await;
     for (operation, event, expected) in rows {
@@ -109,8 +106,7 @@ async fn a_field_that_is_unknown_missing_or_of_another_type_is_malformed_and_nam
     let mut add = |operation, event: Value, why: String| {
         let fix = "Send the fields that the schema of this event has";
         // The text is leaked: a test is short.
-        let expected = failure("InvalidRequest", "MalformedEvent", why.leak(), fix);
-        rows.push((operation, event, expected));
+        rows.push((operation, event, failure("InvalidRequest", "MalformedEvent", why.leak(), fix)));
     };
     for operation in Operation::ALL {
         let known = FIELDS.iter().filter(|(_, of, _)| has(of, operation));
@@ -119,27 +115,23 @@ async fn a_field_that_is_unknown_missing_or_of_another_type_is_malformed_and_nam
         let unknown = |name: &str| format!("unknown field `{name}`, expected one of {known}");
         for (name, of, misfits) in FIELDS {
             if !has(of, operation) {
-                let event = with(operation, name, json!("x"));
-                add(operation, event, unknown(name));
+                add(operation, with(operation, name, json!("x")), unknown(name));
                 continue;
             }
             let misfits: Value = serde_json::from_str(misfits).expect("JSON");
             for (why, values) in misfits.as_object().expect("a table") {
                 for value in values.as_array().expect("a list") {
-                    let event = with(operation, name, value.clone());
-                    add(operation, event, why.clone());
+                    add(operation, with(operation, name, value.clone()), why.clone());
                 }
             }
             let mut event = good(operation);
-            let fields = event.as_object_mut().expect("an object");
-            if fields.remove(name).is_some() {
+            if event.as_object_mut().expect("an object").remove(name).is_some() {
                 add(operation, event, format!("missing field `{name}`"));
             }
         }
         // A name is spelled in one way.
         for name in ["dryrun", "Connection"] {
-            let event = with(operation, name, json!("default"));
-            add(operation, event, unknown(name));
+            add(operation, with(operation, name, json!("default")), unknown(name));
         }
         // Not even a list of what the fields would hold, in their order: nobody would see what is what.
         let event = good(operation);
@@ -192,8 +184,7 @@ async fn a_connection_a_run_or_a_snapshot_that_does_not_exist_is_not_found() {
         let before = desk.written();
         for row in rows(NOT_FOUND) {
             let event = serde_json::from_str(row[0]).expect("JSON");
-            let expected = failure(row[1], row[2], row[3], row[4]);
-            fails_unasked(&desk, Sync, event, round, expected).await;
+            fails_unasked(&desk, Sync, event, round, failure(row[1], row[2], row[3], row[4])).await;
             let is_same = desk.written() == before;
             assert!(is_same || row[2] == "UnknownConnection", "{row:?}");
         }

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod aws;
+mod conformance;
 mod engine {
     mod changes;
     mod outages;
@@ -9,13 +10,7 @@ mod engine {
     mod worlds;
 }
 mod events;
-mod faults;
 mod lambda;
-mod simulator;
 mod stores;
 mod workflow;
 mod world;
-
-mod conformance {
-    rollcall_harness::conformance!(crate::simulator::Simulated);
-}

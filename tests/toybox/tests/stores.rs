@@ -58,8 +58,7 @@ async fn a_part_of_the_store_that_takes_nothing_fails_what_needs_it() {
     ] {
         for &operation in operations {
             write(&desk.file(blocked));
-            let event = Simulated::good(operation);
-            fails(&desk, operation, event, blocked, expected).await;
+            fails(&desk, operation, Simulated::good(operation), blocked, expected).await;
             std::fs::remove_file(desk.file(blocked)).expect("removed");
             works(&desk, blocked).await;
             std::fs::remove_dir_all(desk.store()).expect("removed");
@@ -72,8 +71,7 @@ async fn a_full_scratch_disk_publishes_nothing_and_spoils_nothing() {
     let mut desk = Desk::new().await;
     let expected = works(&desk, "nothing").await["content_digest"].clone();
     let full = "the working database has no room left";
-    let full = misconfigured("ScratchFull", full, "more ephemeral storage");
-    let mut failed = 0;
+    let (full, mut failed) = (misconfigured("ScratchFull", full, "more ephemeral storage"), 0);
     for pages in (1..).step_by(3) {
         desk.afresh();
         desk.cx.settings.max_pages = Some(pages);
@@ -86,8 +84,7 @@ async fn a_full_scratch_disk_publishes_nothing_and_spoils_nothing() {
         fails(&desk, Sync, Simulated::good(Sync), &wrong, full).await;
         failed += 1;
         desk.cx.settings.max_pages = None;
-        let answer = works(&desk, &wrong).await;
-        assert_eq!(answer["content_digest"], expected, "after {wrong}");
+        assert_eq!(works(&desk, &wrong).await["content_digest"], expected, "after {wrong}");
     }
     assert!(failed > 5, "the disk was full {failed} times only");
 }
@@ -97,8 +94,7 @@ async fn a_scratch_folder_that_is_none_is_the_operators_to_mend() {
     let mut desk = Desk::new().await;
     let file = desk.store().with_file_name("scratch");
     write(&file);
-    let message = "the working database failed";
-    let expected = misconfigured("ScratchFailed", message, "sound disk");
+    let expected = misconfigured("ScratchFailed", "the working database failed", "sound disk");
     for folder in [file.clone(), file.with_file_name("nowhere")] {
         desk.cx.settings.scratch = Some(folder);
         fails(&desk, Sync, Simulated::good(Sync), "no scratch folder", expected).await;

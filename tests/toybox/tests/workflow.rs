@@ -15,11 +15,9 @@ use crate::world::{Desk, Simulated};
 
 /// From now on this, which every sync needs, is answered so.
 fn answers(desk: &Desk, path: &str, kind: FaultKind) {
-    let fault = Fault::matching("GET", path, kind);
-    desk.vendor.set_faults(vec![fault]);
+    desk.vendor.set_faults(vec![Fault::matching("GET", path, kind)]);
 }
 
-/// A rate limit that outlasts the patience of a function.
 fn limit(seconds: u64) -> FaultKind {
     FaultKind::too_many_requests(Some(seconds))
 }
@@ -39,8 +37,7 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
         "sync_id": latest["sync_id"], "snapshot": latest["snapshot"],
     });
     assert_eq!(synced["connections"], json!([expected]));
-    let event = json!({"connection": "default", "sync_id": null});
-    assert_eq!(aws.events(), [event]);
+    assert_eq!(aws.events(), [json!({"connection": "default", "sync_id": null})]);
     // What infra/cost.py counts with: three around the connection, and three for it.
     let entered = "Connections, Sync, Answered, Done, Did all succeed?, Succeeded";
     assert_eq!(execution.entered.join(", "), entered);
@@ -111,8 +108,7 @@ async fn what_never_ends_is_ended_after_six_hours_or_nine_more_attempts() {
     let mut desk = desk.renewed().await;
     desk.cx.settings.retries = 6;
     let aws = Aws::around(&desk);
-    let down = Fault::every(FaultKind::status(503));
-    desk.vendor.set_faults(vec![down]);
+    desk.vendor.set_faults(vec![Fault::every(FaultKind::status(503))]);
     let execution = aws.sync(&["default"]).await;
     let cause = execution.result.expect_err("a failure").cause;
     assert!(cause.contains("Unavailable"), "{cause}");
@@ -120,8 +116,7 @@ async fn what_never_ends_is_ended_after_six_hours_or_nine_more_attempts() {
     let execution = aws.change(Grant, &Simulated::good(Grant)).await;
     let error = execution.result.expect_err("a failure").error;
     assert_eq!(aws.outcome()["Detail"]["type"], error);
-    let found = (error.as_str(), aws.events().len(), execution.waits.len());
-    assert_eq!(found, ("Unavailable", 10, 9));
+    assert_eq!((error.as_str(), aws.events().len(), execution.waits.len()), ("Unavailable", 10, 9));
 }
 
 #[tokio::test]
@@ -133,8 +128,7 @@ async fn a_sync_beside_another_and_one_that_lost_too_much_end_with_their_own_res
     let held = aws.synced().await;
     assert_eq!([&held["status"], &held["reason"]], ["held", "loss"]);
     answers(&desk, "/users", limit(600));
-    let other = answer_of(desk.invoke(Operation::Sync, json!({})).await);
-    assert_eq!(other["status"], "continue");
+    assert_eq!(answer_of(desk.invoke(Operation::Sync, json!({})).await)["status"], "continue");
     assert_eq!(aws.synced().await["status"], "busy");
 }
 
@@ -142,10 +136,8 @@ async fn a_sync_beside_another_and_one_that_lost_too_much_end_with_their_own_res
 async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back() {
     let desk = Desk::new().await;
     for operation in [Grant, Revoke] {
-        let aws = Aws::around(&desk);
-        let event = Simulated::good(operation);
-        let execution = aws.change(operation, &event).await;
-        let put = aws.outcome();
+        let (aws, event) = (Aws::around(&desk), Simulated::good(operation));
+        let (execution, put) = (aws.change(operation, &event).await, aws.outcome());
         let answer = &put["Detail"]["answer"];
         assert_eq!(answer["request_id"], event["request_id"]);
         let expected = json!({
@@ -155,8 +147,7 @@ async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back
         });
         assert_eq!(put, expected);
         // What infra/cost.py counts with.
-        let found = (execution.result.is_ok(), execution.entered.len());
-        assert_eq!(found, (true, 6));
+        assert_eq!((execution.result.is_ok(), execution.entered.len()), (true, 6));
     }
 }
 
@@ -231,8 +222,7 @@ async fn a_killed_function_is_called_again_with_the_same_event_when_its_lease_ha
         assert_eq!((events.len(), &events[0]), (2, &events[1]));
 
         let grant = Simulated::good(Grant);
-        let execution = aws.change(Grant, &grant).await;
-        assert_eq!(waits(&execution) >= vec![135], is_killed, "{error}");
+        assert_eq!(waits(&aws.change(Grant, &grant).await) >= vec![135], is_killed, "{error}");
         assert_eq!(aws.outcome()["Detail"]["status"], "done", "{error}");
         assert_eq!(aws.events(), vec![grant; 2]);
     }

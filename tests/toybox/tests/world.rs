@@ -1,17 +1,146 @@
-//! The simulator, dressed for the conformance suite.
+//! Toybox simulated, dressed for the conformance suite: `GET /me`, `/users`, `/groups`; `/groups/{id}/members`, also written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use rollcall_harness::bad_input::Inputs;
 use rollcall_harness::conformance::{Bench, Case, Leaves, Subject};
-use rollcall_simulators::Server;
+use rollcall_simulators::{Answer, Call, Server, Vendor};
 use serde_json::{Value, json};
 
-pub(crate) use crate::simulator::Simulated;
-use crate::simulator::{KEY, World};
-
-/// A workbench for Toybox.
 pub(crate) type Desk = Bench<Simulated>;
+
+pub(crate) const KEY: &str = "toy-key-8f1d";
+
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) tenant: String,
+    pub(crate) users: BTreeSet<String>,
+    /// Groups with their members, `kind:id`.
+    pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) page_size: usize,
+    pub(crate) hollow: bool,
+    pub(crate) reversed: bool,
+}
+
+pub(crate) struct Simulated {
+    pub(crate) server: Server,
+    world: Arc<Mutex<World>>,
+}
+
+impl Simulated {
+    pub(crate) async fn of(world: World) -> Self {
+        let world = Arc::new(Mutex::new(world));
+        let server = Server::start(Arc::new(Api(world.clone())), 0).await.expect("a port");
+        Self { server, world }
+    }
+
+    pub(crate) fn with_world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        look(&mut self.world.lock().expect("a lock"))
+    }
+}
+
+struct Api(Arc<Mutex<World>>);
+
+fn answer(status: u16, body: Value) -> Answer {
+    Answer { status, headers: Vec::new(), body, violations: Vec::new() }
+}
+
+fn refusal(status: u16, message: &str) -> Answer {
+    answer(status, json!({ "error": message }))
+}
+
+fn violation(what: String) -> Answer {
+    let mut answer = refusal(400, "unknown request");
+    answer.violations.push(what);
+    answer
+}
+
+impl Vendor for Api {
+    fn answer(&self, call: &Call) -> Answer {
+        let world = &mut *self.0.lock().expect("a lock");
+        if call.header("authorization") != Some(&format!("Bearer {KEY}")) {
+            return refusal(401, "who are you?");
+        }
+        let path: Vec<&str> = call.path.split('/').skip(1).collect();
+        match (&*call.method, &path[..]) {
+            ("GET", ["me"]) if call.query.is_empty() => {
+                answer(200, json!({"id": "u000", "tenant": world.tenant}))
+            }
+            ("GET", ["users"]) => {
+                let row = |id: &String| json!({"id": id, "name": format!("User {id}")});
+                page(world, call, world.users.iter().map(row).collect())
+            }
+            ("GET", ["groups"]) => {
+                let row = |id: &String| json!({"id": id, "name": ""});
+                page(world, call, world.groups.keys().map(row).collect())
+            }
+            ("GET", ["groups", group, "members"]) => match world.groups.get(*group) {
+                Some(members) => {
+                    let row = |member: &String| {
+                        let (kind, id) = member.split_once(':').expect("kind:id");
+                        json!({"kind": kind, "id": id})
+                    };
+                    page(world, call, members.iter().map(row).collect())
+                }
+                None => refusal(404, "no such group"),
+            },
+            ("PUT" | "DELETE", ["groups", group, "members", kind, id]) if call.query.is_empty() => {
+                let Some(members) = world.groups.get_mut(*group) else {
+                    return refusal(404, "no such group");
+                };
+                let member = format!("{kind}:{id}");
+                let (puts, of) = (call.method == "PUT", members);
+                let _ = if puts { of.insert(member) } else { of.remove(&member) };
+                answer(200, json!({}))
+            }
+            _ => violation(format!("{} {}?{}", call.method, call.path, call.query)),
+        }
+    }
+
+    fn latency(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn error_body(&self, _: &Call, status: u16) -> Value {
+        json!({"error": format!("status {status}")})
+    }
+
+    fn carries_cursor(&self, call: &Call) -> bool {
+        call.query.starts_with("cursor=")
+    }
+
+    fn stale_cursor(&self, _call: &Call) -> Answer {
+        refusal(410, "that cursor is too old")
+    }
+
+    fn repeat_cursor(&self, call: &Call, answer: &mut Answer) {
+        if let Some(cursor) = call.query.strip_prefix("cursor=") {
+            answer.body["next"] = cursor.into();
+        }
+    }
+}
+
+/// A page of a list. A cursor is `e` for the page after an empty one, or the number of the first row.
+fn page(world: &World, call: &Call, mut rows: Vec<Value>) -> Answer {
+    if world.reversed {
+        rows.reverse();
+    }
+    let from = match &*call.query {
+        "" if world.hollow => return answer(200, json!({"items": [], "next": "e"})),
+        "" | "cursor=e" => 0,
+        query => match query.strip_prefix("cursor=").map(str::parse) {
+            Some(Ok(from)) => from,
+            _ => return violation(format!("{}?{query}", call.path)),
+        },
+    };
+    let to = (from + world.page_size).min(rows.len());
+    let next = (to < rows.len()).then(|| to.to_string());
+    answer(200, json!({"items": rows.get(from..to), "next": next}))
+}
 
 #[async_trait]
 impl Subject for Simulated {
@@ -30,14 +159,10 @@ impl Subject for Simulated {
             group("outer", 1, 2, &["builders"]),
             group("testers", 8, 12, &["outer"]),
         ];
-        Self::of(World {
-            tenant: "t-1".into(),
-            users: users().collect(),
-            groups: groups.into(),
-            page_size: 10,
-            ..World::default()
-        })
-        .await
+        let (tenant, users) = ("t-1".into(), users().collect());
+        let world =
+            World { tenant, users, groups: groups.into(), page_size: 10, ..World::default() };
+        Self::of(world).await
     }
 
     fn server(&self) -> &Server {
@@ -88,8 +213,7 @@ impl Subject for Simulated {
     fn cases() -> Vec<Case> {
         let case =
             |entitlement, principal| Case { entitlement, principal, leaves: Leaves::AsBefore };
-        let user = case("group:builders:member", "user:u020");
-        vec![user, case("group:testers:member", "group:all")]
+        vec![case("group:builders:member", "user:u020"), case("group:testers:member", "group:all")]
     }
 }
 
@@ -97,10 +221,7 @@ impl Inputs for Simulated {
     const TOKENS: &'static [&'static str] = &[KEY, "hunter2"];
 
     fn good(operation: Operation) -> Value {
-        let change = |id: &str, user: &str| {
-            let what = "group:builders:member";
-            json!({"request_id": id, "entitlement": what, "principal": user})
-        };
+        let change = |id: &str, user: &str| json!({"request_id": id, "entitlement": "group:builders:member", "principal": user});
         match operation {
             Operation::Sync => json!({}),
             Operation::Grant => change("g1", "user:u020"),

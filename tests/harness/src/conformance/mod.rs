@@ -20,19 +20,14 @@ use serde_json::Value;
 /// A connector's simulator, with a small world that has one of everything.
 #[async_trait]
 pub trait Subject: Sized + Send + Sync {
-    /// Whether this vendor's lists come in pages.
     const HAS_PAGES: bool = true;
 
     /// What a 401 in the middle may be taken for: not every vendor has it for bad credentials alone.
     const REFUSALS: &'static [&'static str] = &["Unauthenticated"];
 
-    /// Starts the simulator.
     async fn start() -> Self;
-    /// Its server, with the log of requests and the faults.
     fn server(&self) -> &Server;
-    /// The connector.
     fn entry() -> Entry;
-    /// The secret of a connection to this simulator.
     fn secret(&self) -> Value;
     /// The texts in it that nobody may ever write down.
     fn tokens(&self) -> Vec<String>;
@@ -40,11 +35,9 @@ pub trait Subject: Sized + Send + Sync {
     fn split_pages(&self, size: usize, hollow: bool);
     /// Lets lists come in another order than documented.
     fn shuffle(&self, seed: u64);
-    /// What goes wrong from now on, and nothing else.
     fn set_faults(&self, faults: Vec<Fault>) {
         self.server().set_faults(faults);
     }
-    /// The requests so far.
     fn requests(&self) -> Vec<Request> {
         self.server().requests()
     }
@@ -52,48 +45,37 @@ pub trait Subject: Sized + Send + Sync {
     fn only_reads(request: &Request) -> bool {
         request.method == "GET"
     }
-    /// Forgets the requests so far.
     fn clear_requests(&self) {
         self.server().clear_requests();
     }
-    /// What was sent that the vendor does not document.
     fn violations(&self) -> Vec<String> {
         self.server().violations()
     }
     /// Who has what in the simulated world, without versions and times.
     fn view(&self) -> Value;
-    /// Lets a principal that grants name vanish from the lists without their noticing, if this vendor can do that: gives
-    /// its id.
+    /// Lets a principal that grants name vanish from the lists, if this vendor can do that: gives its id.
     fn hide_principal(&self) -> Option<String>;
     /// Puts another customer behind the same address and key, or another address into the secret.
     fn become_another_tenant(&self);
     /// The number of calls that a sync of this world takes at least.
     fn minimum_calls(&self) -> usize;
-    /// Grants to try.
     fn cases() -> Vec<Case>;
 }
 
-/// A grant to try.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// What.
     pub entitlement: &'static str,
-    /// To whom.
     pub principal: &'static str,
-    /// What its revocation leaves.
     pub leaves: Leaves,
 }
 
-/// What the revocation of a fresh grant leaves.
 #[derive(Debug, Clone, Copy)]
 pub enum Leaves {
-    /// Everything as it was before the grant.
     AsBefore,
     /// This change of the world, made to the view before the grant.
     Changed(fn(&mut Value)),
 }
 
-/// Makes a test of every requirement, for one [`Subject`].
 #[macro_export]
 macro_rules! conformance {
     ($subject:ty) => {

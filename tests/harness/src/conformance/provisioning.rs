@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::{Bench, Case, Leaves, Subject, answer_of};
 use crate::changes::outcome;
 
-/// The event that grants or revokes a case.
 pub fn change_event(case: &Case, request_id: &str) -> Value {
     json!({"request_id": request_id, "entitlement": case.entitlement, "principal": case.principal})
 }
@@ -20,13 +19,11 @@ pub async fn a_change_is_rehearsed_then_made_once_and_taken_back<S: Subject>() {
         let bench = Bench::<S>::new().await;
         let change = async |operation, id: &str, expected: &str| {
             bench.vendor.clear_requests();
-            let changed = bench.invoke(operation, change_event(&case, id)).await;
-            let answer = outcome(changed, expected);
+            let answer = outcome(bench.invoke(operation, change_event(&case, id)).await, expected);
             assert_eq!(bench.vendor.violations(), Vec::<String>::new());
             (answer, bench.vendor.view(), bench.writes().len())
         };
-        let before = bench.vendor.view();
-        let mut event = change_event(&case, "r1");
+        let (before, mut event) = (bench.vendor.view(), change_event(&case, "r1"));
         event["dry_run"] = true.into();
         let rehearsed = answer_of(bench.invoke(Grant, event).await);
         assert_eq!(rehearsed["dry_run"], true);
@@ -55,7 +52,6 @@ pub async fn a_change_is_rehearsed_then_made_once_and_taken_back<S: Subject>() {
     }
 }
 
-/// What may go wrong with a call of a change.
 pub fn faults_of_a_change() -> [FaultKind; 7] {
     [
         FaultKind::too_many_requests(Some(1)),
@@ -68,12 +64,9 @@ pub fn faults_of_a_change() -> [FaultKind; 7] {
     ]
 }
 
-/// Each request of a grant fails once, in every way: sending the same event again, as the answers say, brings it to its end,
-/// and the vendor carries it out once.
+/// Sending the same event again, as the answers say, brings it to its end, and the vendor carries it out once.
 pub async fn a_change_survives_whatever_goes_wrong_once_at_each_call<S: Subject>() {
-    let Some(case) = S::cases().into_iter().next() else {
-        return;
-    };
+    let Some(case) = S::cases().into_iter().next() else { return };
     let mut bench = Bench::<S>::new().await;
     answer_of(bench.invoke(Grant, change_event(&case, "r1")).await);
     let expected = bench.vendor.view();
@@ -84,7 +77,6 @@ pub async fn a_change_survives_whatever_goes_wrong_once_at_each_call<S: Subject>
     }
 }
 
-/// The change of a case under a fault comes to its end.
 pub async fn is_survived<S: Subject>(
     bench: &mut Bench<S>,
     case: &Case,

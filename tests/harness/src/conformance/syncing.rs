@@ -1,5 +1,4 @@
 //! What every sync must hold.
-#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,8 +20,7 @@ pub async fn the_same_world_gives_the_same_bytes<S: Subject>() {
     assert!(bytes == bench.snapshot(&second), "the bytes differ");
 }
 
-/// Pages of any size, with or without hollow ones, and rows in any order bring the same; and nothing is sent that the vendor
-/// does not document.
+/// With or without hollow pages; and nothing is sent that the vendor does not document.
 pub async fn lists_may_come_in_pages_of_any_size_and_in_any_order<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     let whole = bench.complete().await;
@@ -46,11 +44,9 @@ fn is_like(answer: &Value, whole: &Value, what: &str) {
     }
 }
 
-/// Each request fails once, in every way; sent again, it brings what it would have brought.
 pub async fn whatever_goes_wrong_once_at_each_call_changes_nothing<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
-    let whole = bench.complete().await;
-    let calls = bench.vendor.requests().len();
+    let (whole, calls) = (bench.complete().await, bench.vendor.requests().len());
     for kind in [
         FaultKind::too_many_requests(None),
         FaultKind::too_many_requests(Some(2)),
@@ -68,8 +64,7 @@ pub async fn whatever_goes_wrong_once_at_each_call_changes_nothing<S: Subject>()
     }
 }
 
-/// Something that does not pass: the vendor is down, or the key is revoked in the middle of a sync. The run fails with a type
-/// that says whether to come back.
+/// The vendor is down, or the key is revoked in the middle: the type of the failure says whether to come back.
 pub async fn an_outage_or_a_refusal_from_any_call_on_publishes_nothing<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     bench.complete().await;
@@ -77,8 +72,7 @@ pub async fn an_outage_or_a_refusal_from_any_call_on_publishes_nothing<S: Subjec
     for n in 1..=bench.vendor.requests().len() {
         for (status, kinds) in kinds {
             bench.afresh();
-            let fault = Fault::every(FaultKind::status(status)).from(n);
-            bench.vendor.set_faults(vec![fault]);
+            bench.vendor.set_faults(vec![Fault::every(FaultKind::status(status)).from(n)]);
             let error = bench.sync().await.expect_err("a failure");
             let what = format!("{status} from call {n} on: {error}");
             assert!(kinds.contains(&error.kind().as_str()), "{what}");
@@ -87,7 +81,6 @@ pub async fn an_outage_or_a_refusal_from_any_call_on_publishes_nothing<S: Subjec
     }
 }
 
-/// A cursor that leads to itself ends the run, not the world's patience.
 pub async fn a_list_that_goes_in_a_circle_publishes_nothing<S: Subject>() {
     if !S::HAS_PAGES {
         return;
@@ -101,8 +94,7 @@ pub async fn a_list_that_goes_in_a_circle_publishes_nothing<S: Subject>() {
     assert!(!bench.is_published());
 }
 
-/// A list whose cursor the vendor has lost is read again from its beginning, and nothing is there twice. Of each path one
-/// cursor is lost, then another one.
+/// Nothing is there twice. Of each path one cursor is lost, then another one.
 pub async fn a_list_whose_cursor_is_lost_starts_over<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     let whole = bench.complete().await;
@@ -135,25 +127,20 @@ pub async fn a_sync_of_one_step_at_a_time_ends_like_an_uninterrupted_one<S: Subj
     bench.afresh();
     bench.cx.settings.max_steps = Some(1);
     let first = answer_of(bench.invoke(Operation::Sync, json!({})).await);
-    let found = [&first["status"], &first["reason"]];
-    assert_eq!(found, ["continue", "deadline"]);
+    assert_eq!([&first["status"], &first["reason"]], ["continue", "deadline"]);
     assert!(!bench.is_published(), "half a sync is published");
     let rest = bench.finish(json!({"sync_id": first["sync_id"]})).await;
     is_like(&answer_of(rest), &whole, "step by step");
 }
 
-/// The count of calls is a promise.
 pub async fn no_more_calls_are_made_than_needed<S: Subject>() {
     let bench = Bench::<S>::new().await;
-    let answer = bench.complete().await;
-    let requests = bench.vendor.requests();
+    let (answer, requests) = (bench.complete().await, bench.vendor.requests());
     let lines: Vec<_> = requests.iter().map(|r| r.line()).collect();
     let needed = bench.vendor.minimum_calls();
-    let found = (&answer["calls"], lines.len());
-    assert_eq!(found, (&json!(needed), needed), "{lines:#?}");
+    assert_eq!((&answer["calls"], lines.len()), (&json!(needed), needed), "{lines:#?}");
 }
 
-/// No file of the store holds a token, in whichever form.
 pub async fn nothing_secret_is_written<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     bench.cx.settings.max_steps = Some(2);
@@ -170,13 +157,10 @@ pub async fn nothing_secret_is_written<S: Subject>() {
     assert_eq!(bench.leak(&tokens), None);
 }
 
-/// Whoever is named by a grant is in the snapshot, even if the vendor shows nothing of them.
 pub async fn a_principal_that_nobody_lists_becomes_a_stub<S: Subject>() {
     let bench = Bench::<S>::new().await;
     let whole = bench.complete().await;
-    let Some(principal) = bench.vendor.hide_principal() else {
-        return;
-    };
+    let Some(principal) = bench.vendor.hide_principal() else { return };
     let answer = answer_of(bench.sync().await);
     let stubs = |answer| {
         let manifest = bench.manifest(answer);
@@ -185,20 +169,17 @@ pub async fn a_principal_that_nobody_lists_becomes_a_stub<S: Subject>() {
     };
     assert_eq!(stubs(&answer), stubs(&whole) + 1, "{principal}");
     let mut warnings = answer["warnings"].as_array().expect("a list").iter();
-    let is_warned = warnings.any(|w| w["code"] == "UnresolvedPrincipals");
-    assert!(is_warned, "{answer:#}");
+    assert!(warnings.any(|w| w["code"] == "UnresolvedPrincipals"), "{answer:#}");
     assert_ne!(answer["content_digest"], whole["content_digest"]);
 }
 
-/// A secret that suddenly leads to another customer is a mistake, for a change as for a sync.
 pub async fn another_tenant_behind_the_same_connection_fails<S: Subject>() {
     let bench = Bench::<S>::new().await;
     let before = bench.complete().await;
     bench.vendor.clear_requests();
     bench.vendor.become_another_tenant();
     bench.write_secret(&bench.vendor.secret());
-    let sync = (Operation::Sync, json!({}));
-    let changes = S::cases().into_iter().take(1);
+    let (sync, changes) = ((Operation::Sync, json!({})), S::cases().into_iter().take(1));
     let changes = changes.map(|case| (Operation::Grant, super::change_event(&case, "r1")));
     for (operation, event) in changes.chain([sync]) {
         let error = bench.invoke(operation, event).await;
@@ -212,14 +193,10 @@ pub async fn another_tenant_behind_the_same_connection_fails<S: Subject>() {
 
 /// The checker in Python shares no line with the writer. Runs where the test script provides it.
 pub async fn an_independent_reader_finds_nothing_wrong<S: Subject>() {
-    let Some(python) = std::env::var_os("ROLLCALL_PYTHON") else {
-        return;
-    };
-    let bench = Bench::<S>::new().await;
-    check(&bench, &python, "expanded").await;
+    let Some(python) = std::env::var_os("ROLLCALL_PYTHON") else { return };
+    check(&Bench::<S>::new().await, &python, "expanded").await;
 }
 
-/// Lets the checker read what a sync writes.
 pub async fn check<S: Subject>(bench: &Bench<S>, python: &std::ffi::OsStr, expected: &str) {
     let answer = bench.complete().await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../c1z.py");

@@ -69,8 +69,7 @@ pub(super) fn check(kind: &str, graph: &Value) -> Result<(), String> {
                 named.extend(entry["Next"].as_str());
             }
         }
-        let nexts = ["Next", "Default"].map(|field| state[field].as_str());
-        named.extend(nexts.into_iter().flatten());
+        named.extend(["Next", "Default"].map(|field| state[field].as_str()).into_iter().flatten());
         if state["Type"] == "Map" {
             check("items", &state["ItemProcessor"])?;
         }
@@ -83,7 +82,6 @@ pub(super) fn check(kind: &str, graph: &Value) -> Result<(), String> {
     }
 }
 
-/// Checks every path and function.
 fn expressions(value: &Value) -> Result<(), String> {
     let mut children = value.as_array().into_iter().flatten();
     children.try_for_each(expressions)?;

@@ -64,14 +64,12 @@ impl<'a> Expression<'a> {
             "States.JsonToString" => Some(found.to_string().into()),
             "States.StringToJson" => serde_json::from_str(found.as_str()?).ok(),
             format => {
-                let format = format.trim_start_matches(FORMAT.0);
-                Some(format.replace(FORMAT.1, found.as_str()?).into())
+                Some(format.trim_start_matches(FORMAT.0).replace(FORMAT.1, found.as_str()?).into())
             }
         }
     }
 }
 
-/// The first step of a path, and the rest.
 fn step(path: &str) -> Option<(Step<'_>, &str)> {
     if let Some(name) = path.strip_prefix('.') {
         let (name, rest) = name.split_at(name.find(['.', '[']).unwrap_or(name.len()));
@@ -96,14 +94,12 @@ pub(super) fn word(text: &str) -> Option<&str> {
     (!text.is_empty() && text.chars().all(good)).then_some(text)
 }
 
-/// What an expression stands for.
 pub(super) fn evaluate(text: &Value, data: &Value, context: &Value) -> Result<Value, Failure> {
     let expression = text.as_str().and_then(Expression::parse);
     let value = expression.and_then(|expression| expression.evaluate(data, context));
     value.ok_or_else(|| Failure::new("States.Runtime", format!("no {text} in {data}")))
 }
 
-/// A template with each field `name.$` evaluated.
 pub(super) fn fill(template: &Value, data: &Value, context: &Value) -> Result<Value, Failure> {
     let field = |(name, value): (&String, &Value)| match name.strip_suffix(".$") {
         Some(name) => Ok((name.to_owned(), evaluate(value, data, context)?)),

@@ -11,32 +11,26 @@ use expression::{evaluate, fill};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// An error: its name and its cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each says it all")]
 pub struct Failure {
     pub error: String,
     pub cause: String,
 }
 
 impl Failure {
-    /// A failure.
     pub fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
         let (error, cause) = (error.into(), cause.into());
         Self { error, cause }
     }
 }
 
-/// What is behind the tasks of a workflow.
 #[async_trait]
 pub trait Services: Sync {
     /// Does what the task's `Resource` stands for, with its evaluated `Parameters`. Virtual time stands still meanwhile.
     async fn call(&self, resource: &str, with: Value, now: Timestamp) -> Result<Value, Failure>;
 }
 
-/// An execution that ended.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "the names of states, and seconds")]
 pub struct Execution {
     pub result: Result<Value, Failure>,
     pub entered: Vec<String>,
@@ -46,7 +40,6 @@ pub struct Execution {
 }
 
 /// A workflow whose definition was read without finding a mistake.
-#[derive(Debug)]
 pub struct Machine(Value);
 
 impl Machine {
@@ -67,22 +60,13 @@ impl Machine {
         Ok(Self(definition))
     }
 
-    /// Runs it to its end.
     pub async fn run(&self, input: Value, services: &dyn Services, start: Timestamp) -> Execution {
-        let mut run = Run {
-            services,
-            now: start,
-            deadline: start + SignedDuration::from_secs(number(&self.0["TimeoutSeconds"])),
-            is_over: false,
-            entered: Vec::new(),
-            waits: Vec::new(),
-        };
-        Execution {
-            result: run.execute(&self.0, input).await,
-            entered: run.entered,
-            waits: run.waits,
-            seconds: run.now.duration_since(start).as_secs(),
-        }
+        let deadline = start + SignedDuration::from_secs(number(&self.0["TimeoutSeconds"]));
+        let (entered, waits, is_over) = (Vec::new(), Vec::new(), false);
+        let mut run = Run { services, now: start, deadline, is_over, entered, waits };
+        let result = run.execute(&self.0, input).await;
+        let seconds = run.now.duration_since(start).as_secs();
+        Execution { result, entered: run.entered, waits: run.waits, seconds }
     }
 }
 
@@ -158,8 +142,7 @@ impl Run<'_> {
                         context["Map"] = json!({"Item": {"Value": item}});
                         let input = fill(&state["ItemSelector"], &data, &context)?;
                         self.now = began;
-                        let item = Box::pin(self.execute(&state["ItemProcessor"], input));
-                        outputs.push(item.await?);
+                        outputs.push(Box::pin(self.execute(&state["ItemProcessor"], input)).await?);
                         end = end.max(self.now);
                     }
                     self.now = end;
@@ -178,30 +161,25 @@ impl Run<'_> {
         }
     }
 
-    /// Calls what is behind a task, again and again as its retriers say.
     async fn call(&mut self, name: &str, state: &Value, with: Value) -> Result<Value, Failure> {
         let (resource, retriers) = (text(&state["Resource"]), list(&state["Retry"]));
         let mut attempts = vec![0; retriers.len()];
         loop {
-            let called = self.services.call(resource, with.clone(), self.now);
-            let failure = match called.await {
+            let failure = match self.services.call(resource, with.clone(), self.now).await {
                 Ok(result) => return Ok(result),
                 Err(failure) => failure,
             };
-            let which = retriers.iter().position(|one| catches(one, &failure));
-            let Some(which) = which else {
-                return Err(failure);
-            };
-            let (retrier, attempt) = (&retriers[which], attempts[which]);
-            if i64::from(attempt) == number(&retrier["MaxAttempts"]) {
+            let mut both = retriers.iter().zip(&mut attempts);
+            let which = both.find(|(one, _)| catches(one, &failure));
+            let (retrier, attempt) = which.ok_or(failure.clone())?;
+            if i64::from(*attempt) == number(&retrier["MaxAttempts"]) {
                 return Err(failure);
             }
-            attempts[which] += 1;
-            let delay =
-                number(&retrier["IntervalSeconds"]) * number(&retrier["BackoffRate"]).pow(attempt);
+            let growth = number(&retrier["BackoffRate"]).pow(*attempt);
+            *attempt += 1;
             // Full jitter makes it shorter: the longest is what counts.
             let longest = retrier["MaxDelaySeconds"].as_i64().unwrap_or(i64::MAX);
-            self.wait(name, longest.min(delay))?;
+            self.wait(name, longest.min(number(&retrier["IntervalSeconds"]) * growth))?;
         }
     }
 
@@ -209,8 +187,7 @@ impl Run<'_> {
         let until = self.now + SignedDuration::from_secs(seconds.max(0));
         if until > self.deadline {
             (self.now, self.is_over) = (self.deadline, true);
-            let cause = "the execution took too long";
-            return Err(Failure::new("States.Timeout", cause));
+            return Err(Failure::new("States.Timeout", "the execution took too long"));
         }
         self.now = until;
         self.waits.push((name.to_owned(), seconds.max(0)));
@@ -218,7 +195,6 @@ impl Run<'_> {
     }
 }
 
-/// Whether a retrier or catcher is for this failure.
 fn catches(one: &Value, failure: &Failure) -> bool {
     let mut names = list(&one["ErrorEquals"]).iter();
     names.any(|name| match text(name) {

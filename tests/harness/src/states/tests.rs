@@ -46,9 +46,7 @@ impl Services for Planned {
 async fn run(plan: &[(&'static str, &'static str)]) -> Execution {
     let machine = Machine::parse(DEFINITION, &[("Arn", "arn")]).expect("a definition");
     let start = "2026-01-01T00:00:00Z".parse().expect("a time");
-    let planned = Planned(Mutex::new(plan.to_vec()));
-    let input = json!({"items": ["b", "c"]});
-    machine.run(input, &planned, start).await
+    machine.run(json!({"items": ["b", "c"]}), &Planned(Mutex::new(plan.to_vec())), start).await
 }
 
 #[tokio::test]
@@ -56,13 +54,11 @@ async fn items_are_worked_off_side_by_side_and_retried_with_growing_waits() {
     let busy = ("Busy", "");
     let execution = run(&[("", "02:00.9"), busy, busy, busy, ("", "00:01")]).await;
     let first = &execution.result.expect("an output")["all"][0];
-    let expected = json!({"at": "2026-01-01T00:02:00.9Z", "input": "b"});
-    assert_eq!(*first, expected);
+    assert_eq!(*first, json!({"at": "2026-01-01T00:02:00.9Z", "input": "b"}));
     let waits: Vec<_> = execution.waits.iter().map(|(_, time)| *time).collect();
     // A fraction is cut, and the past is not waited for.
     assert_eq!((waits, execution.seconds), (vec![120, 2, 6, 10, 0], 120));
-    let path = "Each Call Wait Done Call Wait Done Failed? Done";
-    assert_eq!(execution.entered.join(" "), path);
+    assert_eq!(execution.entered.join(" "), "Each Call Wait Done Call Wait Done Failed? Done");
 }
 
 #[tokio::test]
@@ -109,7 +105,6 @@ fn whatever_is_not_known_is_refused_when_it_is_read() {
         let (known, unknown) = line.split_once(" => ").expect("a pair");
         let changed = DEFINITION.replacen(known, unknown, 1);
         assert_ne!(changed, DEFINITION, "{line}");
-        let parsed = Machine::parse(&changed, &[("Arn", "arn")]);
-        assert!(parsed.is_err(), "{line}");
+        assert!(Machine::parse(&changed, &[("Arn", "arn")]).is_err(), "{line}");
     }
 }

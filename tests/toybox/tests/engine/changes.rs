@@ -25,8 +25,7 @@ async fn a_killed_grant_is_not_sent_again_after_another_request_revoked_it() {
     desk.kill("a", "+read").await;
     desk.comes_to("b", "-read", "revoked").await;
     desk.is_down(true);
-    let answer = desk.comes_to("a", "+read", "in_progress").await;
-    assert_eq!(answer["reason"], "unavailable");
+    assert_eq!(desk.comes_to("a", "+read", "in_progress").await["reason"], "unavailable");
     desk.is_down(false);
     for _ in 0..2 {
         let error = desk.send("a", "+read").await.expect_err("it was undone");
@@ -49,8 +48,7 @@ async fn a_killed_grant_is_sent_again_where_others_only_looked() {
 async fn what_nobody_confirms_is_tried_again_six_times_and_then_fails() {
     let desk = Desk::fated([Fate::Lost; 99]);
     let (end, waits) = desk.follow(async |_| desk.send("a", "+read").await).await;
-    let code = end.expect_err("unclear").code();
-    assert_eq!((code.as_str(), waits.len()), ("NotConfirmed", 6));
+    assert_eq!((end.expect_err("unclear").code().as_str(), waits.len()), ("NotConfirmed", 6));
     // A request that failed keeps nobody away.
     desk.comes_to("b", "-admin", "already_revoked").await;
 }
@@ -99,8 +97,7 @@ async fn a_request_id_is_good_for_one_request_and_leaves_nothing_in_its_record()
         let operation = Operation::ALL.into_iter().find(|one| one.as_str() == name);
         let mut event: Value = serde_json::from_str(event).expect("JSON");
         event["request_id"] = json!("a");
-        let changed = desk.write(operation.expect("known"), &event).await;
-        let error = changed.expect_err("a used id");
+        let error = desk.write(operation.expect("known"), &event).await.expect_err("a used id");
         let found = (error.kind(), error.code().as_str());
         assert_eq!(found, (ErrorType::Conflict, "RequestIdUsed"), "{event}");
         let message = error.to_string();
@@ -112,8 +109,7 @@ async fn a_request_id_is_good_for_one_request_and_leaves_nothing_in_its_record()
         "principal": "user:u", "entitlement": "space:s:read", "request_id": "a",
         "connection": "default", "dry_run": false, "allow": [], "reason": null,
     });
-    let again = desk.write(Operation::Grant, &spelled).await;
-    assert_eq!(again.expect("the recorded answer"), first);
+    assert_eq!(desk.write(Operation::Grant, &spelled).await.expect("the recorded answer"), first);
     assert_eq!(desk.sent(), ["+read", "+admin"]);
 }
 
@@ -121,11 +117,11 @@ async fn a_request_id_is_good_for_one_request_and_leaves_nothing_in_its_record()
 async fn a_dry_run_of_which_nothing_is_kept_fails_at_once_in_an_outage() {
     let desk = Desk::fated([]);
     desk.is_down(true);
-    let mut event =
-        json!({"request_id": "a", "entitlement": "space:s:read", "principal": "user:u"});
-    event["dry_run"] = json!(true);
-    let error = desk.write(Operation::Grant, &event).await;
-    assert_eq!(error.expect_err("an outage").kind(), ErrorType::Unavailable);
+    let event = json!({
+        "request_id": "a", "entitlement": "space:s:read", "principal": "user:u", "dry_run": true,
+    });
+    let error = desk.write(Operation::Grant, &event).await.expect_err("an outage");
+    assert_eq!(error.kind(), ErrorType::Unavailable);
     assert!(desk.recorded("a").await.is_empty());
 }
 
@@ -133,8 +129,7 @@ async fn a_dry_run_of_which_nothing_is_kept_fails_at_once_in_an_outage() {
 async fn a_change_that_the_vendor_does_not_finish_in_six_hours_fails() {
     let desk = Desk::fated([Fate::Slow; 9]);
     let (end, waits) = desk.follow(async |_| desk.send("a", "+read").await).await;
-    let code = end.expect_err("too late").code();
-    assert_eq!((code.as_str(), waits.len()), ("StillInProgress", 2));
+    assert_eq!((end.expect_err("too late").code().as_str(), waits.len()), ("StillInProgress", 2));
     // It is resumed where it is.
     desk.vendor(|vendor| vendor.fates.clear());
     desk.comes_to("a", "+read", "granted").await;
@@ -148,8 +143,7 @@ async fn every_write_of_a_change_is_on_record_and_a_failure_names_what_stays() {
     assert_eq!(error.code(), "VendorRefused");
     assert!(error.fix().starts_with("Ask for less. 1 of its writes"));
     assert_eq!(desk.recorded("a").await, ["failed", "intended-2", "intended"]);
-    let second = desk.object("a", "intended-2").await;
-    assert_eq!(second["proposal"]["change"], "+write");
+    assert_eq!(desk.object("a", "intended-2").await["proposal"]["change"], "+write");
     let failed = desk.object("a", "failed").await;
     let found = (&failed["code"], &failed["carried_out"][0]["change"]);
     assert_eq!(found, (&json!("VendorRefused"), &json!("+read")));

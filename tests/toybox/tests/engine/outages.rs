@@ -67,8 +67,7 @@ async fn a_step_between_two_outages_starts_the_count_anew() {
     let (end, waits) = follow(&desk).await;
     assert_eq!(end.expect("a sync")["status"], "complete");
     assert_eq!(desk.pages(), [0, 0, 1, 1, 2]);
-    let first = waits.iter().map(|wait| wait / 10);
-    assert_eq!(first.collect::<Vec<_>>(), [1, 2, 1], "{waits:?}");
+    assert_eq!(waits.iter().map(|wait| wait / 10).collect::<Vec<_>>(), [1, 2, 1], "{waits:?}");
 }
 
 #[tokio::test]
@@ -77,8 +76,7 @@ async fn an_outage_that_outlasts_the_run_fails_it() {
     desk.cx.settings.max_run_age = Duration::from_secs(25);
     desk.after(0, vec![DOWN; 7]);
     let (end, waits) = follow(&desk).await;
-    let kind = end.expect_err("an outage").kind();
-    assert_eq!((kind, waits.len()), (ErrorType::Unavailable, 1));
+    assert_eq!((end.expect_err("an outage").kind(), waits.len()), (ErrorType::Unavailable, 1));
 }
 
 #[tokio::test]
@@ -104,12 +102,10 @@ async fn a_slice_ends_before_its_deadline_and_every_slice_does_a_step() {
         (3_000, 1_300, vec![0, 1]),
         (2_000, 5_000, vec![0]),
     ] {
-        let mut desk = Desk::new(9);
-        let takes = Reply::Takes(Duration::from_millis(step));
+        let (mut desk, takes) = (Desk::new(9), Reply::Takes(Duration::from_millis(step)));
         let (mut id, mut slices) = (Value::Null, Vec::<Vec<usize>>::new());
         while slices.concat().len() < 9 {
-            let end = after(desk.clock.now(), Duration::from_millis(slice));
-            desk.cx.deadline = Some(end);
+            desk.cx.deadline = Some(after(desk.clock.now(), Duration::from_millis(slice)));
             desk.after(1, vec![takes.clone(); 9]);
             let answer = desk.sync(&id).await.expect("an answer");
             slices.push(desk.pages());

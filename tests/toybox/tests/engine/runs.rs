@@ -15,8 +15,7 @@ async fn read(desk: &Desk, key: &str) -> Vec<u8> {
 }
 
 async fn write(desk: &Desk, key: &str, bytes: &[u8]) {
-    let put = desk.store.put(key, Body::Bytes(bytes), PutMode::Overwrite);
-    put.await.expect("written");
+    desk.store.put(key, Body::Bytes(bytes), PutMode::Overwrite).await.expect("written");
 }
 
 #[tokio::test]
@@ -25,8 +24,7 @@ async fn a_killed_run_is_resumed_by_the_next_event_under_its_own_id_unless_it_is
         let desk = Desk::new(4);
         desk.killed_at(2).await;
         let busy = desk.slice((), "lease").await;
-        let id = busy["sync_id"].as_str().expect("an id");
-        let warning = &busy["warnings"][0];
+        let (id, warning) = (busy["sync_id"].as_str().expect("an id"), &busy["warnings"][0]);
         assert_eq!([&busy["status"], &warning["code"]], ["busy", "RunAtWork"]);
         assert!(warning["message"].to_string().contains(id));
         desk.clock.advance(Duration::from_secs(age * 3600));
@@ -34,8 +32,7 @@ async fn a_killed_run_is_resumed_by_the_next_event_under_its_own_id_unless_it_is
         assert_eq!(answer["sync_id"] == id, age == 1);
         assert_eq!(desk.pages(), read);
         // Its generation is a part of the key.
-        let key = format!("snapshots/planned/default/{id}-2.c1z");
-        assert_eq!(answer["snapshot"] == key, age == 1);
+        assert_eq!(answer["snapshot"] == format!("snapshots/planned/default/{id}-2.c1z"), age == 1);
     }
 }
 
@@ -48,8 +45,7 @@ async fn a_waiting_run_keeps_others_away_until_its_time_is_over_and_answers_the_
     desk.cx.settings.max_steps = None;
     let busy = desk.slice((), "lease").await;
     assert_eq!(busy["sync_id"], first["sync_id"]);
-    let found = [&busy["status"], &busy["warnings"][0]["code"]];
-    assert_eq!(found, ["busy", "RunWaiting"]);
+    assert_eq!([&busy["status"], &busy["warnings"][0]["code"]], ["busy", "RunWaiting"]);
     desk.clock.advance(Duration::from_secs(2 * 3600));
     let resumed = desk.complete(()).await;
     assert_eq!(resumed["sync_id"], first["sync_id"]);
@@ -64,19 +60,16 @@ async fn a_run_that_failed_is_resumed_only_by_its_id_whatever_it_left_half_writt
     let error = desk.sync(()).await.expect_err("as planned");
     let id = error.resumable_sync_id().expect("a run to resume");
     // A wrong id harms nobody's run.
-    let other = desk.sync("0".repeat(27)).await;
-    assert_eq!(other.expect_err("unknown").code(), "UnknownRun");
+    assert_eq!(desk.sync("0".repeat(27)).await.expect_err("unknown").code(), "UnknownRun");
     write(&desk, &KEYS.snapshot(id, 1), b"half a snapshot").await;
     let resumed = desk.complete(id).await;
     assert_eq!(desk.pages(), [0, 1, 2, 2, 3]);
     assert_eq!(resumed["sync_id"], id);
-    let snapshot = resumed["snapshot"].as_str().expect("a key");
-    assert!(read(&desk, snapshot).await.starts_with(b"C1ZF\0"));
+    assert!(read(&desk, resumed["snapshot"].as_str().expect("a key")).await.starts_with(b"C1ZF\0"));
 
     fail();
     let error = desk.sync(()).await.expect_err("as planned");
-    let other = desk.complete(()).await;
-    assert_ne!(other["sync_id"].as_str(), error.resumable_sync_id());
+    assert_ne!(desk.complete(()).await["sync_id"].as_str(), error.resumable_sync_id());
     assert_eq!(desk.pages(), [0, 1, 2, 0, 1, 2, 3]);
 }
 
@@ -109,8 +102,7 @@ async fn a_failure_that_stands_in_the_checkpoint_starts_a_new_run() {
     let desk = Desk::new(3);
     desk.vendor(|vendor| vendor.is_incomplete = true);
     let error = desk.sync(()).await.expect_err("an incomplete tenant");
-    let found = (error.kind(), error.resumable_sync_id());
-    assert_eq!(found, (ErrorType::PermissionDenied, None));
+    assert_eq!((error.kind(), error.resumable_sync_id()), (ErrorType::PermissionDenied, None));
     desk.vendor(|vendor| vendor.is_incomplete = false);
     desk.complete(()).await;
     assert_eq!(desk.pages(), [0, 1, 2, 0, 1, 2]);
@@ -141,8 +133,7 @@ async fn a_run_that_was_killed_after_its_manifest_was_written_is_published_and_n
         desk.complete(()).await;
         let (lease, pointer) = (KEYS.lease(), KEYS.latest());
         let mut record: Value = serde_json::from_slice(&read(&desk, &lease).await).expect("JSON");
-        let older = read(&desk, &pointer).await;
-        let second = desk.complete(()).await;
+        let (older, second) = (read(&desk, &pointer).await, desk.complete(()).await);
         let id = &second["sync_id"];
         if !frees {
             (record["owner"], record["ended"]) = (id.clone(), json!(false));
@@ -155,8 +146,7 @@ async fn a_run_that_was_killed_after_its_manifest_was_written_is_published_and_n
             assert_ne!(desk.complete(()).await["sync_id"], *id, "a new run");
         }
         assert_eq!(desk.complete(id).await, second);
-        let is_newest = desk.latest().await[0] == *id;
-        assert_eq!(is_newest, frees, "moved by the question, and never back");
+        assert_eq!(desk.latest().await[0] == *id, frees, "moved by the question, and never back");
     }
 }
 
@@ -168,8 +158,7 @@ async fn a_sudden_loss_is_held_until_it_is_accepted_also_while_another_run_is_at
     let mut held = Value::Null;
     for _ in 0..2 {
         let answer = desk.slice((), "loss").await;
-        let found = [&answer["status"], &answer["warnings"][0]["code"]];
-        assert_eq!(found, ["held", "SuddenLoss"]);
+        assert_eq!([&answer["status"], &answer["warnings"][0]["code"]], ["held", "SuddenLoss"]);
         // Later runs are compared with what was published, too.
         assert_eq!(desk.latest().await[0], before);
         held = answer["sync_id"].clone();
@@ -185,8 +174,7 @@ async fn a_sudden_loss_is_held_until_it_is_accepted_also_while_another_run_is_at
     };
     let (answer, ()) = futures::join!(desk.complete(()), meanwhile);
     assert_eq!(desk.latest().await[0], answer["sync_id"]);
-    let error = desk.accept(&before).await.expect_err("it was never held");
-    assert_eq!(error.code(), "NotHeld");
+    assert_eq!(desk.accept(&before).await.expect_err("it was never held").code(), "NotHeld");
 }
 
 #[tokio::test]
@@ -216,9 +204,7 @@ async fn a_resumed_run_reads_its_lease_and_its_manifest_once() {
     desk.cx.settings.max_steps = None;
     desk.complete(&slice["sync_id"]).await;
     let reads = desk.store.reads.lock().expect("a lock");
-    let id = slice["sync_id"].as_str().expect("an id");
-    for key in [KEYS.lease(), KEYS.manifest(id)] {
-        let times = reads.iter().filter(|read| **read == key).count();
-        assert_eq!(times, 1, "{key}");
+    for key in [KEYS.lease(), KEYS.manifest(slice["sync_id"].as_str().expect("an id"))] {
+        assert_eq!(reads.iter().filter(|read| **read == key).count(), 1, "{key}");
     }
 }

@@ -9,7 +9,7 @@ use rollcall_connector::http::Session;
 use rollcall_connector::{About, Code, Connector, Error, Identity, StepOutput, Syncer};
 use rollcall_engine::runtime::function;
 use rollcall_harness::conformance::surroundings;
-use rollcall_harness::planned::{TRANSPORT, person, us};
+use rollcall_harness::planned::{TRANSPORT, about, person, us};
 use rollcall_harness::shown::Shown;
 use rollcall_model::{
     Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId, ResourceTrait,
@@ -45,19 +45,13 @@ impl Membership {
     }
 }
 
-static ABOUT: About = About {
-    name: "toy",
-    display_name: "Toy",
-    resource_types: &[
-        ResourceType::account("user", "user", ""),
-        ResourceType::new("group", "group", "", TraitKind::Group),
-        ResourceType::new("door", "door", "", TraitKind::None),
-    ],
-    blind_spots: &[],
-    fields: &[Field::required("world", "World", "", FieldKind::Text)],
-    reports_credential_end: false,
-    limit_window: None,
-};
+const TYPES: &[ResourceType] = &[
+    ResourceType::account("user", "user", ""),
+    ResourceType::new("group", "group", "", TraitKind::Group),
+    ResourceType::new("door", "door", "", TraitKind::None),
+];
+static ABOUT: About =
+    about("toy", TYPES, &[Field::required("world", "World", "", FieldKind::Text)]);
 
 struct Toy(World);
 
@@ -73,7 +67,6 @@ fn user(index: usize) -> ResourceId {
     ResourceId::new("user", format!("u{index}"))
 }
 
-/// The owner of a group: no list shows it.
 fn owner(of: usize) -> ResourceId {
     ResourceId::new("user", format!("owner{of}"))
 }
@@ -86,7 +79,7 @@ fn member(index: usize) -> EntitlementId {
     EntitlementId::new(group(index), "member")
 }
 
-/// What the owner of a group has besides: the key of its door, which is inside it.
+/// The key of the door inside a group: its owner has it besides.
 fn key(index: usize) -> EntitlementId {
     EntitlementId::new(ResourceId::new("door", format!("d{index}")), "key")
 }
@@ -104,7 +97,6 @@ fn entitlement(id: EntitlementId) -> Entitlement {
     }
 }
 
-/// Whether somebody owns it: the group, and what is inside.
 fn owned(index: usize) -> [Grant; 2] {
     [member(index), key(index)].map(|what| Grant::new(what, owner(index)))
 }
@@ -144,47 +136,36 @@ impl Syncer for Toy {
     }
 
     async fn run(&self, _: &Identity, step: &Step) -> Result<StepOutput<Step>, Error> {
-        let world = &self.0;
-        let mut out = StepOutput::default();
+        let (world, mut out) = (&self.0, StepOutput::default());
         match step {
             Step::Users(from) => {
                 let to = (from + world.page).min(world.users);
-                let users = (*from..to).map(|index| person(user(index)));
-                out.records.resources.extend(users);
+                out.records.resources.extend((*from..to).map(|index| person(user(index))));
                 // Of some at once, before most are listed; of the others with their members.
                 let early = world.vanished.iter().filter(|index| *index % 2 == 0);
-                let early = early.map(|index| group(*index));
-                out.records.deleted_during_sync.extend(early);
+                out.records.deleted_during_sync.extend(early.map(|index| group(*index)));
                 // A row that says so of what another one shows says nothing.
-                let all = (0..world.groups.len()).map(group);
-                out.records.not_found.extend(all);
+                out.records.not_found.extend((0..world.groups.len()).map(group));
                 out.next = (to < world.users).then_some(Step::Users(to));
             }
             Step::Groups(from) => {
                 let to = (from + world.page).min(world.groups.len());
                 for index in *from..to {
-                    let name = format!("Group {index}");
-                    let shown = Resource::new(group(index), name, ResourceTrait::Group);
-                    out.records.resources.push(shown);
                     let mut door = Resource::new(key(index).resource, "Door", ResourceTrait::None);
                     door.parent = Some(group(index));
-                    out.records.resources.push(door);
-                    let both = [member(index), key(index)].map(entitlement);
-                    out.records.entitlements.extend(both);
+                    let shown = Resource::new(group(index), "Group", ResourceTrait::Group);
+                    out.records.resources.extend([shown, door]);
+                    out.records.entitlements.extend([member(index), key(index)].map(entitlement));
                     out.records.grants.extend(owned(index));
                     out.spawn.push(Step::Members(index, 0));
                 }
                 out.next = (to < world.groups.len()).then_some(Step::Groups(to));
             }
-            Step::Owner(id) => {
-                let id = ResourceId::new("user", id);
-                out.records.resources.push(person(id));
-            }
+            Step::Owner(id) => out.records.resources.push(person(ResourceId::new("user", id))),
             Step::Members(index, from) => {
                 let members = &world.groups[*index];
                 let to = (from + world.page).min(members.len());
-                let page = members[*from..to].iter().map(|m| grant(*index, m));
-                out.records.grants.extend(page);
+                out.records.grants.extend(members[*from..to].iter().map(|m| grant(*index, m)));
                 if to == members.len() && world.vanished.contains(index) {
                     out.records.deleted_during_sync.push(group(*index));
                 }
@@ -227,8 +208,7 @@ fn there(world: &World) -> BTreeSet<String> {
     let people = users.map(user).chain(groups.clone().map(owner));
     let groups = groups.filter(|index| !world.vanished.contains(index));
     let groups = groups.flat_map(|index| [group(index), key(index).resource]);
-    let holders = stated(world).into_iter().map(|grant| grant.principal);
-    let all = people.chain(groups).chain(holders);
+    let all = people.chain(groups).chain(stated(world).into_iter().map(|grant| grant.principal));
     all.map(|id| id.to_string()).collect()
 }
 
@@ -267,41 +247,34 @@ fn fixpoint(world: &World) -> (BTreeSet<(String, String)>, Held) {
     }
 }
 
-/// A sync of a world: what it answered and shows, and its snapshot.
 struct Synced {
     shown: Shown,
     bytes: Vec<u8>,
 }
 
-/// Syncs a world, cut after every `cut` steps.
 fn sync(world: &World, cut: Option<usize>, expand: bool) -> Synced {
     let secret = json!({"world": serde_json::to_string(world).expect("JSON")});
     let (mut cx, _, folder) = surroundings("toy", &secret, TRANSPORT.clone());
     (cx.settings.max_steps, cx.settings.expand) = (cut, expand);
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().build().expect("a runtime");
-    let mut event = json!({});
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (runtime, mut event) = (runtime.expect("a runtime"), json!({}));
     loop {
-        let slice = runtime.block_on(function::sync::<Toy>(&cx, &event));
-        let answer = slice.expect("a sync");
+        let answer = runtime.block_on(function::sync::<Toy>(&cx, &event)).expect("a sync");
         if answer["status"] != "continue" {
             let key = answer["snapshot"].as_str().expect("a snapshot");
             let bytes = std::fs::read(folder.path().join("store").join(key)).expect("a file");
-            let shown = Shown::of(answer, &bytes);
-            return Synced { shown, bytes };
+            return Synced { shown: Shown::of(answer, &bytes), bytes };
         }
         event = json!({"sync_id": answer["sync_id"]});
     }
 }
 
 impl Synced {
-    /// The grants of the snapshot, and their sources.
     fn grants(&self) -> (BTreeSet<(String, String)>, Held) {
         let pair = |g: &Shows| (g.entitlement.clone(), g.principal.clone());
         let grants = self.shown.grants.values();
         let derived = grants.clone().filter(|g| !g.sources.is_empty());
-        let held = derived.map(|g| (pair(g), g.sources.clone()));
-        (grants.map(pair).collect(), held.collect())
+        (grants.map(pair).collect(), derived.map(|g| (pair(g), g.sources.clone())).collect())
     }
 
     fn opened(&self) -> Snapshot {
@@ -311,14 +284,10 @@ impl Synced {
 
 fn worlds() -> impl Strategy<Value = World> {
     let rarely = || prop::bool::weighted(0.2);
-    let often = prop::bool::weighted(0.85);
-    let drawn = (any::<bool>(), 0..6_usize, often, rarely(), rarely());
-    let membership = drawn.prop_map(|drawn| Membership {
-        user: drawn.0,
-        index: drawn.1,
-        expands: drawn.2,
-        shallow: drawn.3,
-        users_only: drawn.4,
+    let drawn = (any::<bool>(), 0..6_usize, prop::bool::weighted(0.85), rarely(), rarely());
+    let membership = drawn.prop_map(|drawn| {
+        let (user, index, expands, shallow, users_only) = drawn;
+        Membership { user, index, expands, shallow, users_only }
     });
     // Nobody is a member of the same group twice.
     let members = prop::collection::vec(membership, 0..5).prop_map(|members| {
@@ -328,12 +297,8 @@ fn worlds() -> impl Strategy<Value = World> {
     });
     let groups = prop::collection::vec(members, 6);
     let vanished = prop::collection::btree_set(0..6_usize, 0..3);
-    (groups, vanished, 1..5_usize).prop_map(|(groups, vanished, page)| World {
-        users: 6,
-        groups,
-        vanished,
-        page,
-    })
+    let world = |(groups, vanished, page)| World { users: 6, groups, vanished, page };
+    (groups, vanished, 1..5_usize).prop_map(world)
 }
 
 proptest! {
@@ -357,10 +322,8 @@ proptest! {
         let stripped = folder.path().join("x.c1z");
         unexpand(&expanded.opened(), &stripped).expect("unexpanded");
         let stripped = Snapshot::open(&stripped).expect("a snapshot");
-        let compared = compare(&stripped, &plain.opened(), |change| {
-            Err(Error::internal(Code::BadConfiguration, format!("{change:?}")))
-        });
-        compared.expect("no difference");
+        let no = |change| Err(Error::internal(Code::BadConfiguration, format!("{change:?}")));
+        compare(&stripped, &plain.opened(), no).expect("no difference");
     }
 
     /// However its lists are split, the same world is the same bytes; cut and resumed, the same content.
@@ -371,8 +334,8 @@ proptest! {
         prop_assert_eq!(&whole.shown.answer, &other.shown.answer);
         prop_assert!(whole.bytes == other.bytes);
         let resumed = sync(&world, Some(cut), true);
-        let digest = &resumed.shown.answer["content_digest"];
-        prop_assert_eq!(&whole.shown.answer["content_digest"], digest);
+        let [one, other] = [&whole, &resumed].map(|sync| &sync.shown.answer["content_digest"]);
+        prop_assert_eq!(one, other);
         prop_assert_eq!(whole.grants(), resumed.grants());
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of faults of the vendor's API, and what the snapshot checker finds where nothing is expanded.
+//! What every connector must hold; every fault at every call; what the checker finds where nothing is expanded.
 
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{
@@ -8,12 +8,12 @@ use rollcall_simulators::Fault;
 
 use crate::world::{Desk, Simulated};
 
+rollcall_harness::conformance!(Simulated);
+
 #[tokio::test]
 async fn a_change_survives_every_fault_at_every_call() {
-    let case = &Simulated::cases()[0];
-    let mut desk = Desk::new().await;
-    let event = change_event(case, "r1");
-    answer_of(desk.invoke(Operation::Grant, event).await);
+    let (case, mut desk) = (&Simulated::cases()[0], Desk::new().await);
+    answer_of(desk.invoke(Operation::Grant, change_event(case, "r1")).await);
     let expected = desk.vendor.view();
     for n in 1..=desk.vendor.requests().len() {
         for kind in faults_of_a_change() {
@@ -26,9 +26,7 @@ async fn a_change_survives_every_fault_at_every_call() {
 
 #[tokio::test]
 async fn an_independent_reader_finds_nothing_wrong_where_nothing_is_expanded() {
-    let Some(python) = std::env::var_os("ROLLCALL_PYTHON") else {
-        return;
-    };
+    let Some(python) = std::env::var_os("ROLLCALL_PYTHON") else { return };
     let mut desk = Desk::new().await;
     desk.cx.settings.expand = false;
     check(&desk, &python, "unexpanded").await;

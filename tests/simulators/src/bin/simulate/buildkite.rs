@@ -9,8 +9,11 @@ use crate::serve::{Common, Sample, until_interrupted};
 /// Buildkite: the REST API and the GraphQL query of the same.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8240)]
+    port: u16,
     #[command(flatten)]
-    common: Common<8240>,
+    common: Common,
     #[command(flatten)]
     sizes: Sizes,
     /// REST requests a minute for a user, and for the organization if that is more than its 200.
@@ -33,7 +36,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     options.common.latency = args.common.latency();
     options.rest.per_user = args.requests_per_minute;
     options.rest.per_organization = options.rest.per_organization.max(args.requests_per_minute);
-    let simulator = Buildkite::start_on(args.common.port, world, options).await?;
+    let simulator = Buildkite::start_on(args.port, world, options).await?;
     let exports = [
         ("BATON_BASE_URL", simulator.base_url()),
         ("BATON_GRAPHQL_URL", simulator.graphql_url()),

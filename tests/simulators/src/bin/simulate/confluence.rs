@@ -7,8 +7,11 @@ use crate::serve::{Common, Sample, until_interrupted};
 /// Confluence Cloud: the REST API, v1 and v2.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8234)]
+    port: u16,
     #[command(flatten)]
-    common: Common<8234>,
+    common: Common,
     #[command(flatten)]
     sizes: Sizes,
     /// Take a sample that is on its way to roles.
@@ -27,7 +30,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     };
     let mut options = Options::default();
     options.common.latency = args.common.latency();
-    let simulator = Confluence::start_on(args.common.port, world, options).await?;
+    let simulator = Confluence::start_on(args.port, world, options).await?;
     let exports = [
         ("BATON_DOMAIN_URL", simulator.base_url()),
         ("BATON_USERNAME", TEST_EMAIL.to_owned()),

@@ -9,8 +9,11 @@ use crate::serve::{Common, Sample, until_interrupted};
 /// Elastic: the Cloud API, and the security API of deployments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Port on 127.0.0.1; 0 takes a free one. Its deployments are on the ports after it.
+    #[arg(long, default_value_t = 8235)]
+    port: u16,
     #[command(flatten)]
-    common: Common<8235>,
+    common: Common,
     #[command(flatten)]
     sizes: Sizes,
     /// The owner's key of the Cloud API.
@@ -36,7 +39,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     let others: Vec<String> = world.deployments.keys().cloned().collect();
     let mut options = Options::default();
     options.common.latency = args.common.latency();
-    let simulator = Elastic::start_on(args.common.port, world, options).await?;
+    let simulator = Elastic::start_on(args.port, world, options).await?;
     let exports = [
         ("BATON_BASE_URL", simulator.cloud_url()),
         ("BATON_API_KEY", args.api_key),

@@ -7,8 +7,11 @@ use crate::serve::{Common, Sample, until_interrupted};
 /// Northflank: members, roles and directory groups of an organization.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8250)]
+    port: u16,
     #[command(flatten)]
-    common: Common<8250>,
+    common: Common,
     #[command(flatten)]
     sizes: Sizes,
     /// Requests in an hour above which they are answered 429.
@@ -30,7 +33,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     let mut options = Options::default();
     options.common.latency = args.common.latency();
     options.rate_limit.requests = args.requests_per_hour;
-    let simulator = Northflank::start_on(args.common.port, world, options).await?;
+    let simulator = Northflank::start_on(args.port, world, options).await?;
     let exports = [
         ("BATON_NORTHFLANK_BASE_URL", simulator.base_url()),
         ("BATON_NORTHFLANK_API_TOKEN", args.api_token),

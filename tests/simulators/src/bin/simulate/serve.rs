@@ -7,12 +7,9 @@ use std::{
 
 use rollcall_simulators::Server;
 
-/// The arguments of every simulator; `PORT` is where it is if nothing else is said.
+/// The arguments that every simulator has, besides its port.
 #[derive(clap::Args)]
-pub(crate) struct Common<const PORT: u16> {
-    /// Port on 127.0.0.1; 0 takes a free one. Further hosts of the simulator are on the ports after it.
-    #[arg(long, default_value_t = PORT)]
-    pub(crate) port: u16,
+pub(crate) struct Common {
     /// Serve a hand-made world instead of a generated one.
     #[arg(long, value_enum)]
     pub(crate) sample: Option<Sample>,
@@ -24,7 +21,7 @@ pub(crate) struct Common<const PORT: u16> {
     latency_ms: u64,
 }
 
-impl<const PORT: u16> Common<PORT> {
+impl Common {
     pub(crate) fn latency(&self) -> Duration {
         Duration::from_millis(self.latency_ms)
     }

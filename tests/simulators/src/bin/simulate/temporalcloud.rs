@@ -7,8 +7,11 @@ use crate::serve::{Common, Sample, until_interrupted};
 /// Temporal Cloud: the Cloud Ops API over HTTP/JSON.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8233)]
+    port: u16,
     #[command(flatten)]
-    common: Common<8233>,
+    common: Common,
     #[command(flatten)]
     sizes: Sizes,
     /// Polls after which an operation is finished.
@@ -32,7 +35,7 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     let mut options = Options::default();
     options.common.latency = args.common.latency();
     options.operations.polls = args.operation_polls;
-    let simulator = TemporalCloud::start_on(args.common.port, world, options).await?;
+    let simulator = TemporalCloud::start_on(args.port, world, options).await?;
     let (key, url) = (args.api_key, simulator.base_url());
     let exports = [("BATON_API_KEY", key), ("BATON_BASE_URL", url)];
     until_interrupted("Temporal Cloud", &simulator, &exports, &[]).await

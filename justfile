@@ -12,7 +12,7 @@ demo:
 test:
     ./tests/run
 
-# Run what takes less than a minute: formatting, clippy, and the tests that start no process.
+# Run what takes less than half a minute: formatting, clippy, and the tests that start no process.
 fast:
     ./tests/run fast
 

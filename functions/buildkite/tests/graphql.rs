@@ -98,9 +98,9 @@ async fn a_sync_waits_no_longer_than_over_rest_alone_and_mostly_not_at_all() {
     }
 }
 
-/// GraphQL is a shorter way and nothing else: whatever becomes of it, REST tells all, and a warning tells why. So it is where
-/// somebody else has spent the points, and where it is put off for a reason that its limits do not show. Where it may be that
-/// our token sees nobody, there is nothing to warn of.
+/// GraphQL only saves time: if it fails, REST returns everything, and a warning says why. The same holds if another client has
+/// spent the points, and if it is refused for a reason that its limits do not show. If the token may see no members at all,
+/// there is no warning.
 #[tokio::test]
 async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
     // Four teams of one, two of which are on a page.

@@ -47,7 +47,7 @@ async fn a_list_takes_a_call_per_hundred_rows_and_is_shown_once_however_it_is_sp
         (101, &[1; 101], same, 2 + 2 + 2 + 101),
         // Only the size of a page says then that there may be another one.
         (198, &[100, 99, 150], silent, 2 + 3 + 1 + 2 + 1 + 2),
-        // The second page is the first one again: whoever goes on for as long as pages are full never ends.
+        // The second page repeats the first one: a client that continues while pages are full never ends.
         (301, &[301], whole, 2 + 2 + 1 + 2),
         (301, &[301], moving, 2 + 4 + 1 + 4),
         (301, &[301], hollow, 2 + 7 + 11 + 8 + 11),

@@ -14,8 +14,8 @@ use serde_json::json;
 use crate::Simulated;
 use crate::world::{MEMBERS, TEAMS, at, desk_of, digest_of, error_of, of_team, said, small};
 
-/// The public connector shows a secret team as if it did not exist, and nobody knows. Where the API tells no roles, it tells
-/// administrators alone how others sign in.
+/// The public connector leaves out secret teams without a warning. Where the API returns no roles, it returns the sign-in mode
+/// of other users to administrators only.
 #[tokio::test]
 async fn whether_secret_teams_may_be_missing_is_told_wherever_it_can_be_known() {
     for (omit_role, sso_mode, token, warned) in [

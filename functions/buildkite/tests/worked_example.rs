@@ -66,9 +66,9 @@ async fn without_roles_everybody_belongs_to_the_organization_and_nobody_administ
     shows(&desk, lines, &[]).await;
 }
 
-/// A blank name is stood in for by the address or the slug, and that by the id; what is no address is none; and whoever is in
-/// a team and not in the organization keeps what the team says: nothing is made up, so whether they can sign in, nobody says.
-/// A role of the future may be more than membership.
+/// A blank name is replaced by the e-mail address or the slug, or else by the id; an invalid address is left out. A user who is
+/// in a team and not in the organization is shown as the team shows them, with an unknown status. An unknown role may be more
+/// than membership.
 #[tokio::test]
 async fn what_is_blank_is_stood_in_for_and_what_is_not_said_is_left_out() {
     let mut world = World::worked_example();

@@ -119,7 +119,7 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
             true => 1 + in_teams().filter(|team| entries(team).count() == 0).count(),
             false => in_teams().map(pages).sum(),
         };
-        // What the token is, and what it reaches; members, teams and who is in them; and whoever is in a team only.
+        // The token and its organizations; members, teams and their members; and each user who is in a team only.
         2 + pages(members) + pages(teams) + of_teams + not_listed.count()
     }
 

@@ -68,7 +68,7 @@ a_refusal_is_not_called_a_missing_right_if_something_else_refuses: r#"
     answer $method v1/* $answer
     grant export-space bot $code writes=$writes
     says $fix"#
-/// The API v2 says that it finds nothing to whoever may not change what it shows.
+/// To an account that may view a space and not change it, the API v2 answers a change with 404.
 who_may_not_change_a_space_is_told_what_is_missing: "
     on both
     answer POST v2/spaces/98310/role-assignments 404 Cannot find a space with id [98310]

@@ -34,8 +34,8 @@ a_list_whose_pages_are_all_the_same_is_read_three_times_at_most: "
     set stuck-list /$list
     fails EndlessList anew
     at-most 6 /$list"
-/// The search decides nobody's access: what it does not show costs no snapshot, and is told of. A search that does not begin
-/// is no search.
+/// The search decides nobody's access: if it ends early, the snapshot is published with a warning. If its first page fails, the
+/// sync fails.
 a_user_search_that_repeats_itself_or_refuses_to_go_on_ends_there: r#"
     on rich
     set page-size 3

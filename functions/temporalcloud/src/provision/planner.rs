@@ -6,7 +6,8 @@ use rollcall_connector::provision::{Plan, Request};
 use rollcall_connector::{Code, Error, ErrorType, Identity};
 use rollcall_model::ResourceId;
 use serde_json::Value;
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::Builder;
 
 use super::principal::Principal;
 use crate::access::{GROUP, SERVICE_ACCOUNT, USER};
@@ -125,11 +126,13 @@ impl Planner<'_> {
 
     /// The id that makes a repetition of a write recognizable: it follows from the request, the action and what was
     /// read, so that a retry repeats it, and neither a new request nor a new look at the object does. *Unknown*: which
-    /// characters the vendor takes; its own clients send UUIDs.
+    /// characters the vendor takes; its own clients send UUIDs. Ours are marked as version 5, "made of a hash".
     pub(super) fn operation_id(self, parts: &[&str]) -> String {
         let (tenant, request) = (self.identity.tenant.as_str(), self.request);
         let mut name = vec![tenant, &request.id, request.action.name()];
         name.extend(parts);
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.join("\n").as_bytes()).to_string()
+        let mut half = [0; 16];
+        half.copy_from_slice(&Sha256::digest(name.join("\n"))[..16]);
+        Builder::from_sha1_bytes(half).into_uuid().to_string()
     }
 }

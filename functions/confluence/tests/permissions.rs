@@ -86,6 +86,14 @@ a_companion_that_goes_along_is_named: "
     holds bot create/page read/space update/page
     revoke create-page bot revoked removed=create-page,update-page
     holds bot read/space"
+a_revoke_of_the_permission_to_view_is_no_cascade_for_the_companion_that_came_with_it: "
+    on rows
+    world mode both
+    world user new
+    grant read-space new granted
+    holds new export_content/space read/space
+    revoke read-space new revoked removed=export_content-space,read-space
+    holds new"
 /// Of two administrators, one can go.
 a_space_keeps_an_administrator_and_the_connector_its_own_access: "
     on rich

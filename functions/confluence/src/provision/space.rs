@@ -79,7 +79,8 @@ pub(super) async fn revoke(
     change.not_oneself()?;
     let removed = removed_with(change, &own, row);
     let removes_all = unwanted.pair() == READ;
-    if removes_all && removed.len() > 1 && !change.cascades {
+    let removes_more = own.iter().any(|other| !is(other, READ) && !is_companion(other, READ));
+    if removes_all && removes_more && !change.cascades {
         return Err(cascade(change, &removed));
     }
     if removes_all || unwanted.pair() == ADMINISTER {
@@ -90,13 +91,21 @@ pub(super) async fn revoke(
     Ok(removal(write, read, removed))
 }
 
-/// The ids of the grants that end with a row: of `read-space`, all of the principal's; of `create-page`, on sites that
-/// have it, the companion `update-page`, too.
+/// Whether a row comes and goes with another, on sites that have roles. *Unknown*: the whole list.
+fn is_companion(row: &Permission, of: (&str, &str)) -> bool {
+    let companion = match of {
+        READ => ("export_content", "space"),
+        ("create", "page") => ("update", "page"),
+        _ => return false,
+    };
+    is(row, companion)
+}
+
+/// The ids of the grants that end with a row: of `read-space`, all of the principal's; of others, those of companions too.
 fn removed_with(change: &AccessRequest<'_>, own: &[Permission], row: &Permission) -> Vec<String> {
     let ends = own.iter().filter(|other| {
-        is(row, READ)
-            || other.operation == row.operation
-            || is(row, ("create", "page")) && is(other, ("update", "page"))
+        let pair = (&*row.operation.key, &*row.operation.target_type);
+        is(row, READ) || other.operation == row.operation || is_companion(other, pair)
     });
     let space = &change.entitlement.resource.id;
     let id = |row| change.grant_of(&access::permission_of(space, row)).id;

@@ -8,7 +8,7 @@ It shares no code with the writer: `c1z_format.py` reads the bytes, `c1z_rules.p
 and expands grants in a way of its own, which is deliberately naive.
 
 `check` prints one finding a line and exits 1 when there is an error. Lines that begin with `note` do not count.
-Python 3.11, standard library and `zstandard`.
+Python 3.11, standard library, `protobuf` and `zstandard`.
 """
 
 import argparse

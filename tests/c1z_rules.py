@@ -163,7 +163,8 @@ class Checker:
             self.must(made >= EARLIEST and near, "ksuid", f"sync id {self.sync_id} says {made}, the run started at {run['started_at']}")
 
     def records(self, kind, table):
-        """The records of a list: what each is called, its row, its message, its annotations by short name."""
+        """The records of a list: what each is called, its row, its message, its annotations by short name. None can stand
+        twice: indexes of the schema are unique, and what is looked up here is part of each id."""
         for row in self.rows(table, "external_id"):
             name = row["external_id"]
             who = f"{kind} {name}"
@@ -213,7 +214,6 @@ class Checker:
             name, traits = row["external_id"], message.get("traits", [])
             self.stated["ResourceType"].append((name.encode(), name, row["data"], None))
             self.must("UNSPECIFIED" not in traits and len(set(traits)) == len(traits), "trait", f"{who}: traits {traits}")
-            self.must(name not in self.types, "duplicate", f"{who} stands twice")
             self.types[name] = message
 
     def resource_rows(self):
@@ -225,13 +225,11 @@ class Checker:
             self.must(row["external_id"] == ":".join(key), "id", f"{who}: external_id is not {':'.join(key)}")
             columns = row["parent_resource_type_id"], row["parent_resource_id"]
             parent = resource_id(message["parent_resource_id"]) if "parent_resource_id" in message else None
-            self.must("" not in columns, "parent", f"{who}: a parent column is '' instead of NULL")
-            self.must(columns == (parent or (None, None)), "parent", f"{who}: parent columns {columns}, data says {parent}")
+            self.must("" not in columns and columns == (parent or (None, None)), "parent", f"{who}: parent columns {columns}, data says {parent}")
             reserved = message.get("baton_resource") or message.get("id", {}).get("baton_resource")
             self.must(not reserved, "annotation", f"{who}: baton_resource is reserved")
             self.within(who, message.get("status", {}), details=1024)
             self.traits(who, self.types.get(key[0], {}).get("traits", []), message, found)
-            self.must(key not in self.resources, "duplicate", f"{who} stands twice")
             self.resources[key] = parent
 
     def traits(self, who, declared, message, found):
@@ -274,7 +272,6 @@ class Checker:
             self.must(grantable or "EntitlementImmutable" in found, "entitlement", f"{who}: grantable_to is empty")
             for kind in grantable - set(self.types):
                 self.error("reference", f"{who}: grantable_to names the type {kind!r}, which does not exist")
-            self.must(name not in self.entitlements, "duplicate", f"{who} stands twice")
             self.entitlements[name] = owner, grantable
             for group in message.get("annotations", []):
                 if group["@type"] == "EntitlementExclusionGroup":
@@ -300,7 +297,8 @@ class Checker:
             owner, grantable = self.entitlements.get(entitlement, (columns[1], frozenset()))
             self.must(owner == columns[1], "reference", f"{who}: its entitlement is on {owner}")
             rule = self.expansion_column(who, row, holder)
-            sources = message.get("sources", {}).get("sources", {})
+            entries = message.get("sources", {}).get("sources", [])
+            sources = {entry.get("key", ""): entry.get("value", {}).get("is_direct", False) for entry in entries}
             self.must(sources or "sources" not in message, "sources", f"{who}: sources is there but empty")
             self.expanded = self.expanded or bool(sources)
             for source in set(sources) - set(self.entitlements):
@@ -310,12 +308,11 @@ class Checker:
                 self.must("GrantImmutable" in found, "derived", f"{who}: has sources, not its own entitlement among them, and no GrantImmutable")
                 self.must(row["expansion"] is None, "derived", f"{who}: a derived grant with an expansion")
             else:
-                self.must(not sources or sources[entitlement].get("is_direct"), "sources", f"{who}: lists its own entitlement, but not as direct")
+                self.must(not sources or sources[entitlement], "sources", f"{who}: lists its own entitlement, but not as direct")
                 key = tuple(part.encode() for part in (entitlement, *holder))
                 self.stated["Grant"].append((key, name, without_sources(row["data"]), row["expansion"]))
                 if grantable and holder[0] not in grantable:
                     self.note("grantable", f"{who}: {holder[0]} is not in grantable_to of its entitlement")
-            self.must((entitlement, holder) not in self.grants, "duplicate", f"{who} stands twice")
             self.grants[entitlement, holder] = name, derived, sources, rule
 
     def expansion_column(self, who, row, holder):
@@ -365,7 +362,7 @@ class Checker:
         for key, sources in sorted(wanted.items()):
             who = f"{key[0]}:{':'.join(key[1])}"
             found = self.grants.get(key)
-            real = found and {source: value.get("is_direct", False) for source, value in found[2].items()}
+            real = found and found[2]
             self.must(real == sources, "expansion", f"grant {who}: sources (is it direct) {real}, recomputed {sources}")
         for key in sorted(set(self.grants) - set(wanted)):
             self.error("expansion", f"derived grant {self.grants[key][0]} follows from nothing")

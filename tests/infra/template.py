@@ -23,7 +23,8 @@ NO_VALUE = object()
 # Where a resource has its name in its service; its ARN up to that name, with `@` for region and account.
 NAMES = {
     "AWS::Lambda::Function": "FunctionName", "AWS::StepFunctions::StateMachine": "StateMachineName", "AWS::SQS::Queue": "QueueName",
-    "AWS::SNS::Topic": "TopicName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::EventBus": "Name",
+    "AWS::SNS::Topic": "TopicName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::EventBus": "Name", "AWS::Events::Rule": "Name",
+    "AWS::Scheduler::Schedule": "Name", "AWS::CloudWatch::Alarm": "AlarmName",
 }
 ARNS = {
     "AWS::S3::Bucket": "s3:::", "AWS::IAM::Role": f"iam::{ACCOUNT}:role/", "AWS::Lambda::Function": "lambda:@:function:",
@@ -161,7 +162,7 @@ class Stack:
             convert = {"CommaDelimitedList": lambda value: value.split(","), "Number": int}
             return convert.get(self.raw["Parameters"][name]["Type"], str)(self.parameters[name])
         by_arn = self._existing(name)["Type"] in ("AWS::StepFunctions::StateMachine", "AWS::SNS::Topic")
-        return self._attribute(name, "Arn") if by_arn else self._physical(name)
+        return self._attribute(name, "Arn") if by_arn else self.physical(name)
 
     def _existing(self, name):
         spec = self.raw["Resources"][name]
@@ -169,14 +170,14 @@ class Stack:
             raise ValueError(f"a resource that is deployed refers to {name}, which is not")
         return spec
 
-    def _physical(self, name):
+    def physical(self, name):
         """The name of a resource in its service."""
         spec = self._existing(name)
         given = spec["Properties"].get(NAMES.get(spec["Type"]))
         return self.resolve(given) if given else f"{STACK}-{name}".lower()
 
     def _attribute(self, name, attribute):
-        spec, physical = self._existing(name), self._physical(name)
+        spec, physical = self._existing(name), self.physical(name)
         if attribute in ("Name", "QueueName"):
             return physical
         if attribute != "Arn":

@@ -44,7 +44,6 @@ def check(path, manifest=None, expect=None):
             report.errors[code].append(fault)
         with contextlib.closing(sqlite3.connect(":memory:")) as connection:
             connection.deserialize(database)
-            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
             Checker(connection, report, expect).run(path, manifest)
     except Malformed as fault:
         report.errors["container"].append(str(fault))

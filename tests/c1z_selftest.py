@@ -271,11 +271,9 @@ BREAKS = (
 GRANT = {"entitlement": {"resource": {"id": ident("group:g1")}, "id": M1}, "principal": {"id": ident("user:u1")}, "id": f"{M1}:user:u1"}
 GRANT_HEX = f"0a20 0a0d0a0b0a05 'group' 1202 'g1' 120f '{M1}' 120c 0a0a0a04 'user' 1202 'u1' 1a17 '{M1}:user:u1'"
 GOLDEN = (
-    ("ResourceId", "0a04 'user' 1202 'u1'", ident("user:u1")),
     ("ResourceType", "0a04 'user' 1204 'User' 1a0101", {"id": "user", "display_name": "User", "traits": ["USER"]}),
     ("GrantExpandable", f"0a0f '{M1}'", {"entitlement_ids": [M1]}),
     ("Resource", "2230 0a2e 'type.googleapis.com/c1.connector.v2.GroupTrait'", {"annotations": [{"@type": "GroupTrait"}]}),
-    ("Grant", GRANT_HEX, GRANT),
     ("Grant", f"{GRANT_HEX} 2a17 0a15 0a0f '{M1}' 1202 0801", {**GRANT, "sources": sources({M1: True})}),
     ("Grant", f"{GRANT_HEX} 2a15 0a13 0a0f '{M1}' 1200", {**GRANT, "sources": sources({M1: False})}),
     ("Grant", f"{GRANT_HEX} 2a13 0a11 0a0f '{M1}'", {**GRANT, "sources": {"sources": [{"key": M1}]}}),

@@ -32,8 +32,6 @@ for connector in connectors():
     CHOSEN |= {f"{connector}Connections": "acme,beta", f"{connector}Schedule": "rate(12 hours)", f"{connector}MaxAgeHours": "24"}
 
 
-
-
 def deploy(answers):
     """Deploys to the emptied AWS with these answers to the template's questions, and gives the outputs of the stack."""
     urlopen(Request(f"{os.environ['AWS_ENDPOINT_URL']}/moto-api/reset", method="POST")).close()

@@ -30,7 +30,7 @@ def wrapped(annotation):
 
 
 def frame(data, content_size=True):
-    """A zstd frame with a small window, which is stated in byte 5; it is the content's size in frames with larger ones."""
+    """A zstd frame whose window is smaller than its content, so that byte 5 states the window."""
     parameters = zstandard.ZstdCompressionParameters(window_log=10, write_content_size=content_size)
     return zstandard.ZstdCompressor(compression_params=parameters).compress(data)
 

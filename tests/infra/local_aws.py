@@ -27,8 +27,7 @@ def processed(template, parameters, s3):
     """A template as CloudFormation has it after its transforms."""
     template = yaml_parse(template) if isinstance(template, str) else template
     if template.pop("Transform", None) == "AWS::Serverless-2016-10-31":
-        declared = template.get("Parameters", {})
-        defaults = {n: str(spec["Default"]) for n, spec in declared.items() if "Default" in spec}
+        defaults = {n: str(spec["Default"]) for n, spec in template.get("Parameters", {}).items() if "Default" in spec}
         template = translate(template, {**defaults, **parameters})
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::StepFunctions::StateMachine":  # moto looks for the definition in the resource
@@ -42,15 +41,12 @@ def processed(template, parameters, s3):
 
 
 def understand_serverless(client):
-    for name in ("create_stack", "create_change_set", "update_stack"):
-        original = getattr(CloudFormationBackend, name)
+    original = CloudFormationBackend.create_change_set
 
-        def with_transforms(self, *args, _original=original, **kwargs):
-            if kwargs.get("template"):
-                kwargs["template"] = processed(kwargs["template"], kwargs.get("parameters") or {}, client("s3"))
-            return _original(self, *args, **kwargs)
+    def create(self, *, template, parameters, **others):
+        return original(self, template=processed(template, parameters, client("s3")), parameters=parameters, **others)
 
-        setattr(CloudFormationBackend, name, with_transforms)
+    CloudFormationBackend.create_change_set = create
 
 
 def create_all(client):

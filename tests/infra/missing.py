@@ -86,7 +86,6 @@ CREATORS = {
     "AWS::SNS::Subscription": by("sns", "subscribe"),
     "AWS::Scheduler::Schedule": by("scheduler", "create_schedule"),
     "AWS::CloudWatch::Alarm": by("cloudwatch", "put_metric_alarm"),
-    "AWS::CloudWatch::Dashboard": by("cloudwatch", "put_dashboard"),
     "AWS::S3::BucketPolicy": resource_policy,
     "AWS::SQS::QueuePolicy": resource_policy,
     "AWS::S3::Bucket": bucket,

@@ -118,13 +118,12 @@ class Deployed(unittest.TestCase):
         self.same("AWS::IAM::Role", roles)
 
     def test_workflows_have_their_definitions(self):
-        states, machines = boto3.client("stepfunctions"), {}
-        for machine in states.list_state_machines()["stateMachines"]:
-            found = states.describe_state_machine(stateMachineArn=machine["stateMachineArn"])
-            machines[machine["name"]] = {"RoleArn": found["roleArn"]}
-            (name,) = (n for n, p in self.stack.of_type("AWS::StepFunctions::StateMachine").items() if p["StateMachineName"] == machine["name"])
-            self.assertEqual(json.loads(found["definition"]), json.loads(self.stack.definition(name)))
-        self.same("AWS::StepFunctions::StateMachine", machines, "RoleArn")
+        states, kind = boto3.client("stepfunctions"), "AWS::StepFunctions::StateMachine"
+        arns = {m["name"]: m["stateMachineArn"] for m in states.list_state_machines()["stateMachines"]}
+        machines = {name: states.describe_state_machine(stateMachineArn=arn) for name, arn in arns.items()}
+        self.same(kind, {name: {"RoleArn": machine["roleArn"]} for name, machine in machines.items()}, "RoleArn")
+        for name in self.stack.of_type(kind):
+            self.assertEqual(json.loads(machines[self.stack.physical(name)]["definition"]), json.loads(self.stack.definition(name)), name)
 
     def test_every_schedule_is_on(self):
         scheduler = boto3.client("scheduler")

@@ -254,7 +254,7 @@ class Checker:
         self.must(bound, "trait", f"{who}: ScopeBindingTrait needs role_id and scope_resource_id")
 
     def entitlement_rows(self):
-        exclusive = collections.defaultdict(list)
+        kinds, defaults = collections.defaultdict(set), collections.defaultdict(list)
         for who, row, message, found in self.records("Entitlement", "v1_entitlements"):
             name, owner = row["external_id"], (row["resource_type_id"], row["resource_id"])
             self.stated["Entitlement"].append((name, name, row["data"], None))
@@ -272,13 +272,13 @@ class Checker:
             for group in message.get("annotations", []):
                 if group["@type"] == "EntitlementExclusionGroup":
                     # A group that is scoped to the resource is one group a resource.
-                    scope = owner if group.get("scope_to_resource") else None
-                    exclusive[group.get("exclusion_group_id", "")].append((scope, owner[0], group.get("is_default", False)))
-        for group, members in exclusive.items():
-            self.must(len({kind for _, kind, _ in members}) == 1, "exclusion", f"exclusion group {group!r} spans several resource types")
-            for scope in {scope for scope, _, _ in members}:
-                defaults = [default for other, _, default in members if other == scope]
-                self.must(len(defaults) <= 50 and sum(defaults) <= 1, "exclusion", f"exclusion group {group!r}: {len(defaults)} entitlements, {sum(defaults)} defaults")
+                    label, scope = group.get("exclusion_group_id", ""), owner if group.get("scope_to_resource") else None
+                    kinds[label].add(owner[0])
+                    defaults[label, scope].append(group.get("is_default", False))
+        for label, found in kinds.items():
+            self.must(len(found) == 1, "exclusion", f"exclusion group {label!r} spans several resource types")
+        for (label, _), found in defaults.items():
+            self.must(len(found) <= 50 and sum(found) <= 1, "exclusion", f"exclusion group {label!r}: {len(found)} entitlements, {sum(found)} defaults")
 
     def grant_rows(self):
         for who, row, message, found in self.records("Grant", "v1_grants"):

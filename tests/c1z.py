@@ -7,7 +7,7 @@
 It shares no code with the writer: `c1z_format.py` reads the bytes, `c1z_rules.py` demands what readers of these files rely on,
 and expands grants in a way of its own, which is deliberately naive.
 
-`check` prints one finding a line and exits 1 when there is an error. Lines that begin with `note` do not count.
+`check` prints one error a line and exits 1 when there is one.
 Python 3.11, standard library, `protobuf` and `zstandard`.
 """
 
@@ -25,15 +25,14 @@ SHOWN_PER_CODE = 20
 
 class Report:
     def __init__(self):
-        self.errors, self.notes = collections.defaultdict(list), collections.defaultdict(list)
+        self.errors = collections.defaultdict(list)
         self.facts = {}  # what the manifest has to say
 
     def lines(self):
-        for label, findings in (("error", self.errors), ("note", self.notes)):
-            for code, texts in findings.items():
-                yield from (f"{label} [{code}] {text}" for text in texts[:SHOWN_PER_CODE])
-                if len(texts) > SHOWN_PER_CODE:
-                    yield f"{label} [{code}] … and {len(texts) - SHOWN_PER_CODE} more of these"
+        for code, texts in self.errors.items():
+            yield from (f"error [{code}] {text}" for text in texts[:SHOWN_PER_CODE])
+            if len(texts) > SHOWN_PER_CODE:
+                yield f"error [{code}] … and {len(texts) - SHOWN_PER_CODE} more of these"
 
 
 def check(path, manifest=None, expect=None):
@@ -66,8 +65,7 @@ def main():
     report = check(arguments.file, arguments.manifest, arguments.expect)
     for line in report.lines():
         print(line)
-    errors, notes = (sum(map(len, findings.values())) for findings in (report.errors, report.notes))
-    print(f"{arguments.file}: {errors} errors, {notes} notes")
+    print(f"{arguments.file}: {sum(map(len, report.errors.values()))} errors")
     return 1 if report.errors else 0
 
 

@@ -69,7 +69,7 @@ class Checker:
         self.sync_id = self.started = self.ended = None
         self.types = {}          # id -> ResourceType
         self.resources = {}      # (type, id) -> parent or None
-        self.entitlements = {}   # id -> (type, id), grantable types
+        self.entitlements = {}   # id -> (type, id)
         self.grants = {}         # (entitlement, holder) -> id, is it derived, sources, GrantExpandable or None
         self.expanded = expect == "expanded"
         self.stated = {"ResourceType": [], "Resource": [], "Entitlement": [], "Grant": []}  # key to sort by, id, data, expansion
@@ -96,9 +96,6 @@ class Checker:
     def must(self, good, code, text):
         if not good:
             self.error(code, text)
-
-    def note(self, code, text):
-        self.report.notes[code].append(text)
 
     def parsed(self, code, who, parse, *given):
         """What `parse` makes of something; None, and an error, if it cannot."""
@@ -232,8 +229,7 @@ class Checker:
         for trait, name in TRAIT_MESSAGES.items():
             needed = trait in REQUIRED_TRAITS and trait in declared
             self.must(name in found or not needed, "trait", f"{who}: {name} is missing, its type has the trait {trait}")
-            if name in found and trait not in declared:
-                self.note("trait", f"{who} carries {name}, its type has no trait {trait}")
+            self.must(name not in found or trait in declared, "trait", f"{who} carries {name}, its type has no trait {trait}")
         for name, fields in MIRRORED.items():
             for field in fields if name in found else ():
                 one, other = found[name].get(field), message.get(field)
@@ -264,11 +260,11 @@ class Checker:
             self.must(name.startswith(prefix) and name != prefix, "id", f"{who}: its id does not begin with {prefix} and a slug")
             self.must(message.get("slug"), "entitlement", f"{who}: slug is empty")
             self.must(message.get("purpose", "UNSPECIFIED") != "UNSPECIFIED", "entitlement", f"{who}: purpose is not set")
-            grantable = frozenset(kind.get("id", "") for kind in message.get("grantable_to", []))
+            grantable = {kind.get("id", "") for kind in message.get("grantable_to", [])}
             self.must(grantable or "EntitlementImmutable" in found, "entitlement", f"{who}: grantable_to is empty")
             for kind in grantable - set(self.types):
                 self.error("reference", f"{who}: grantable_to names the type {kind!r}, which does not exist")
-            self.entitlements[name] = owner, grantable
+            self.entitlements[name] = owner
             for group in message.get("annotations", []):
                 if group["@type"] == "EntitlementExclusionGroup":
                     # A group that is scoped to the resource is one group a resource.
@@ -290,7 +286,7 @@ class Checker:
             real = embedded.get("id", ""), resource_id(embedded.get("resource", {}).get("id")), resource_id(message.get("principal", {}).get("id"))
             self.must(real == columns, "column", f"{who}: entitlement, resource and principal are {columns}, data says {real}")
             self.must(name == f"{entitlement}:{holder[0]}:{holder[1]}", "id", f"{who}: its id is not entitlement:principal type:principal id")
-            owner, grantable = self.entitlements.get(entitlement, (columns[1], frozenset()))
+            owner = self.entitlements.get(entitlement, columns[1])
             self.must(owner == columns[1], "reference", f"{who}: its entitlement is on {owner}")
             rule = self.expansion_column(who, row, holder)
             entries = message.get("sources", {}).get("sources", [])
@@ -306,8 +302,6 @@ class Checker:
             else:
                 self.must(not sources or sources[entitlement], "sources", f"{who}: lists its own entitlement, but not as direct")
                 self.stated["Grant"].append(((entitlement, *holder), name, without_sources(row["data"]), row["expansion"]))
-                if grantable and holder[0] not in grantable:
-                    self.note("grantable", f"{who}: {holder[0]} is not in grantable_to of its entitlement")
             self.grants[entitlement, holder] = name, derived, sources, rule
 
     def expansion_column(self, who, row, holder):
@@ -318,11 +312,8 @@ class Checker:
             return None
         sources = rule.get("entitlement_ids", [])
         self.must(any(source.strip() for source in sources), "expansion", f"{who}: expansion without entitlement ids")
-        for source in sources:
-            if source not in self.entitlements:
-                self.note("expansion", f"{who}: expands from {source!r}, which does not exist")
-            elif self.entitlements[source][0] != holder:
-                self.error("expansion", f"{who}: expands from {source!r}, which is no entitlement of its principal")
+        for source in sources:  # one that does not exist gives nobody anything
+            self.must(self.entitlements.get(source, holder) == holder, "expansion", f"{who}: expands from {source!r}, which is no entitlement of its principal")
         for kind in set(rule.get("resource_type_ids", [])) - set(self.types):
             self.error("reference", f"{who}: expansion names the type {kind!r}, which does not exist")
         return rule
@@ -336,7 +327,7 @@ class Checker:
             graphlib.TopologicalSorter({key: [parent] for key, parent in self.resources.items()}).prepare()
         except graphlib.CycleError as cycle:
             self.error("parent", f"resources are their own ancestors: {cycle.args[1]}")
-        for name, (owner, _) in self.entitlements.items():
+        for name, owner in self.entitlements.items():
             self.must(owner in self.resources, "reference", f"entitlement {name}: its resource {':'.join(owner)} does not exist")
         for (entitlement, holder), (name, *_) in self.grants.items():
             self.must(entitlement in self.entitlements, "reference", f"grant {name}: its entitlement does not exist")
@@ -365,12 +356,12 @@ class Checker:
         real = self.parsed("stats", "stats", json.loads, self.run_row.get("stats") or "null")
         if not isinstance(real, dict):
             return self.error("stats", "stats is not a JSON object")
-        owners = [self.entitlements[entitlement][0] for entitlement, _ in self.grants if entitlement in self.entitlements]
+        owners = [self.entitlements[entitlement] for entitlement, _ in self.grants if entitlement in self.entitlements]
         wanted = {
             "resource_types": len(self.types), "resources": len(self.resources), "entitlements": len(self.entitlements),
             "grants": len(self.grants), "assets": self.assets,
             "resources_by_resource_type": dict(collections.Counter(kind for kind, _ in self.resources)),
-            "entitlements_by_resource_type": dict(collections.Counter(owner[0] for owner, _ in self.entitlements.values())),
+            "entitlements_by_resource_type": dict(collections.Counter(kind for kind, _ in self.entitlements.values())),
             "grants_by_resource_type": dict(collections.Counter(kind for kind, _ in owners)),
         }
         for key in {*real, *wanted} - {"step_durations_ms", "connector_call_stats", "session_store_stats"}:

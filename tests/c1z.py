@@ -23,32 +23,28 @@ from c1z_rules import Checker
 SHOWN_PER_CODE = 20
 
 
-class Report:
-    def __init__(self):
-        self.errors = collections.defaultdict(list)
-        self.facts = {}  # what the manifest has to say
-
-    def lines(self):
-        for code, texts in self.errors.items():
-            yield from (f"error [{code}] {text}" for text in texts[:SHOWN_PER_CODE])
-            if len(texts) > SHOWN_PER_CODE:
-                yield f"error [{code}] … and {len(texts) - SHOWN_PER_CODE} more of these"
+def lines(errors):
+    for code, texts in errors.items():
+        yield from (f"error [{code}] {text}" for text in texts[:SHOWN_PER_CODE])
+        if len(texts) > SHOWN_PER_CODE:
+            yield f"error [{code}] … and {len(texts) - SHOWN_PER_CODE} more of these"
 
 
 def check(path, manifest=None, expect=None):
-    report = Report()
+    """The errors in a file by their codes, and what its manifest has to say."""
+    errors, facts = collections.defaultdict(list), {}
     try:
         database, faults = unpack(path)
         for code, fault in faults:
-            report.errors[code].append(fault)
+            errors[code].append(fault)
         with contextlib.closing(sqlite3.connect(":memory:")) as connection:
             connection.deserialize(database)
-            Checker(connection, report, expect).run(path, manifest)
+            facts = Checker(connection, errors, expect).run(path, manifest)
     except Malformed as fault:
-        report.errors["container"].append(str(fault))
+        errors["container"].append(str(fault))
     except (sqlite3.Error, OSError) as fault:
-        report.errors["database"].append(str(fault))
-    return report
+        errors["database"].append(str(fault))
+    return errors, facts
 
 
 def main():
@@ -62,11 +58,9 @@ def main():
         import c1z_selftest
 
         return c1z_selftest.run()
-    report = check(arguments.file, arguments.manifest, arguments.expect)
-    for line in report.lines():
-        print(line)
-    print(f"{arguments.file}: {sum(map(len, report.errors.values()))} errors")
-    return 1 if report.errors else 0
+    errors, _ = check(arguments.file, arguments.manifest, arguments.expect)
+    print(*lines(errors), f"{arguments.file}: {sum(map(len, errors.values()))} errors", sep="\n")
+    return 1 if errors else 0
 
 
 if __name__ == "__main__":

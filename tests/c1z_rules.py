@@ -63,8 +63,8 @@ def resource_id(message):
 
 
 class Checker:
-    def __init__(self, connection, report, expect):
-        self.db, self.report, self.expect = connection, report, expect
+    def __init__(self, connection, errors, expect):
+        self.db, self.errors, self.expect = connection, errors, expect
         self.run_row = {}
         self.sync_id = self.started = self.ended = None
         self.types = {}          # id -> ResourceType
@@ -75,9 +75,10 @@ class Checker:
         self.stated = {"ResourceType": [], "Resource": [], "Entitlement": [], "Grant": []}  # key to sort by, id, data, expansion
 
     def run(self, path, manifest):
+        """Checks everything, and gives what the manifest has to say."""
         self.database()
         if not self.schema():
-            return
+            return {}
         for part in (self.sync_run, self.resource_types, self.resource_rows, self.entitlement_rows, self.grant_rows):
             part()
         self.assets = len(list(self.rows("v1_assets", "external_id")))
@@ -86,12 +87,13 @@ class Checker:
         self.references()
         self.expansion()
         self.stats()
-        self.report.facts = self.facts(path)
+        facts = self.facts(path)
         if manifest is not None:
-            self.manifest(manifest)
+            self.manifest(manifest, facts)
+        return facts
 
     def error(self, code, text):
-        self.report.errors[code].append(text)
+        self.errors[code].append(text)
 
     def must(self, good, code, text):
         if not good:
@@ -387,9 +389,9 @@ class Checker:
             "snapshot.bytes": len(file), "digests.content": self.content_digest(),
         }
 
-    def manifest(self, manifest):
+    def manifest(self, manifest, facts):
         content = self.parsed("manifest", manifest, lambda: json.loads(pathlib.Path(manifest).read_text(encoding="utf-8")))
-        for key, wanted in self.report.facts.items():
+        for key, wanted in facts.items():
             found = content
             for part in key.split("."):
                 found = found.get(part) if isinstance(found, dict) else None

@@ -1,14 +1,13 @@
 """What a role's policies allow: as much of IAM's evaluation as the template uses. Anything else is an error."""
 
-import re
+import fnmatch
 
 from template import listed
 
 
 def like(pattern, text):
     """IAM's wildcards: * and ?, a slash is a character like others."""
-    expression = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 def holds(operator, wanted, value):

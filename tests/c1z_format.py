@@ -239,18 +239,10 @@ def shape(db):
 with contextlib.closing(sqlite3.connect(":memory:")) as _empty:
     _empty.executescript(SCHEMA)
     SHAPE = shape(_empty)
-TABLES = collections.defaultdict(list)  # the columns of each table: name, type, may it not be null
-for _kind, _table, _column, _facts in ((*re.split("[ .]", name), facts) for name, facts in SHAPE.items() if "." in name):
-    TABLES[_table].append((_column, _facts[1], bool(_facts[2])))
 STORAGE = {"text": str, "datetime": str, "blob": bytes, "integer": int}
-
-
-def misfit(column, value):
-    """Why a value may not stand in a column; None if it may."""
-    name, declared, not_null = column
-    if value is None:
-        return f"{name} is NULL" if not_null else None
-    return None if isinstance(value, STORAGE[declared]) else f"{name} is stored as {type(value).__name__}, wanted {declared}"
+TABLES = collections.defaultdict(dict)  # the columns of each table, with the types that a value may have
+for _kind, _table, _column, _facts in ((*re.split("[ .]", name), facts) for name, facts in SHAPE.items() if "." in name):
+    TABLES[_table][_column] = STORAGE[_facts[1]] if _facts[2] else STORAGE[_facts[1]] | None
 
 
 # -- ids and times

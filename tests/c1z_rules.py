@@ -8,7 +8,7 @@ import json
 import pathlib
 import struct
 
-from c1z_format import PLACES, SHAPE, TABLES, TRAIT_MESSAGES, Malformed, decode, ksuid_time, misfit, parse_timestamp, shape, without_sources
+from c1z_format import PLACES, SHAPE, TABLES, TRAIT_MESSAGES, Malformed, decode, ksuid_time, parse_timestamp, shape, without_sources
 
 REQUIRED_TRAITS = ("USER", "GROUP", "ROLE", "APP", "SECRET")
 # Fields that moved from the traits to Resource: old readers look at one place, new readers at the other.
@@ -122,13 +122,12 @@ class Checker:
     def rows(self, table, key):
         """The rows of a table as dicts, except those with values of another type; sync id and discovery time are checked."""
         columns = TABLES[table]
-        names = [name for name, _, _ in columns]
-        for values in self.db.execute(f"select {', '.join(names)} from {table} order by id"):
-            row = dict(zip(names, values))
+        for values in self.db.execute(f"select {', '.join(columns)} from {table} order by id"):
+            row = dict(zip(columns, values))
             who = f"{table} {row[key]}"
-            faults = "; ".join(filter(None, map(misfit, columns, values)))
-            if faults:
-                self.error("column", f"{who}: {faults}")
+            misfits = [f"{name} is {type(value).__name__}" for name, value in row.items() if not isinstance(value, columns[name])]
+            if misfits:
+                self.error("column", f"{who}: {', '.join(misfits)}")
                 continue
             if table != "v1_sync_runs":
                 self.must(row["sync_id"] == self.sync_id, "sync-id", f"{who} belongs to sync {row['sync_id']!r}")

@@ -248,7 +248,6 @@ for _kind, _table, _column, _facts in ((*re.split("[ .]", name), facts) for name
 # -- ids and times
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-KSUID_EPOCH = 1_400_000_000
 
 
 def ksuid_time(text):
@@ -258,7 +257,7 @@ def ksuid_time(text):
     value = functools.reduce(lambda value, character: value * 62 + BASE62.index(character), text, 0)
     if value >> 160:
         raise Malformed("does not decode to 20 bytes")
-    return datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=(value >> 128) + KSUID_EPOCH)
+    return datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=(value >> 128) + 1_400_000_000)
 
 
 def parse_timestamp(text):

@@ -39,7 +39,7 @@ def expand(stated, expandable):
 
     def passing(source, shallow, kinds):
         flow = stated[source] if shallow else holders[source]
-        return {holder for holder in flow if holder[0] in kinds} if kinds else set(flow)
+        return {holder for holder in flow if not kinds or holder[0] in kinds}
 
     changed = True
     while changed:
@@ -79,14 +79,11 @@ class Checker:
         self.database()
         if not self.schema():
             return {}
-        for part in (self.sync_run, self.resource_types, self.resource_rows, self.entitlement_rows, self.grant_rows):
+        records = self.resource_types, self.resource_rows, self.entitlement_rows, self.grant_rows
+        for part in (self.sync_run, *records, self.references, self.expansion, self.stats):
             part()
-        self.assets = len(list(self.rows("v1_assets", "external_id")))
         sessions = len(list(self.rows("v1_connector_sessions", "key")))
         self.must(sessions == 0, "sessions", f"{sessions} rows of connector scratch space in a finished file")
-        self.references()
-        self.expansion()
-        self.stats()
         facts = self.facts(path)
         if manifest is not None:
             self.manifest(manifest, facts)
@@ -360,7 +357,7 @@ class Checker:
         owners = [self.entitlements[entitlement] for entitlement, _ in self.grants if entitlement in self.entitlements]
         wanted = {
             "resource_types": len(self.types), "resources": len(self.resources), "entitlements": len(self.entitlements),
-            "grants": len(self.grants), "assets": self.assets,
+            "grants": len(self.grants), "assets": len(list(self.rows("v1_assets", "external_id"))),
             "resources_by_resource_type": dict(collections.Counter(kind for kind, _ in self.resources)),
             "entitlements_by_resource_type": dict(collections.Counter(kind for kind, _ in self.entitlements.values())),
             "grants_by_resource_type": dict(collections.Counter(kind for kind, _ in owners)),

@@ -101,12 +101,10 @@ class Deployed(unittest.TestCase):
     def package(self, function):
         """What was uploaded for a function: of its size."""
         size = boto3.client("lambda").get_function(FunctionName=function)["Configuration"]["CodeSize"]
-        s3 = boto3.client("s3")
-        for bucket in s3.list_buckets()["Buckets"]:
-            for found in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
-                if found["Size"] == size:
-                    return s3.get_object(Bucket=bucket["Name"], Key=found["Key"])["Body"].read()
-        raise AssertionError("nothing was uploaded")
+        s3, uploads = boto3.client("s3"), {}
+        for bucket in (b["Name"] for b in s3.list_buckets()["Buckets"]):
+            uploads |= {o["Size"]: {"Bucket": bucket, "Key": o["Key"]} for o in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
+        return s3.get_object(**uploads[size])["Body"].read()
 
     def test_roles_have_the_policies(self):
         iam, roles = boto3.client("iam"), {}

@@ -341,14 +341,10 @@ class Checker:
             if not derived:
                 stated.setdefault(entitlement, set()).add(holder)
                 rules += [(entitlement, rule)] if rule is not None else []
-        wanted = expand(stated, rules)
-        for key, sources in sorted(wanted.items()):
-            who = f"{key[0]}:{':'.join(key[1])}"
-            found = self.grants.get(key)
-            real = found and found[2]
-            self.must(real == sources, "expansion", f"grant {who}: sources (is it direct) {real}, recomputed {sources}")
-        for key in sorted(set(self.grants) - set(wanted)):
-            self.error("expansion", f"derived grant {self.grants[key][0]} follows from nothing")
+        wanted, real = expand(stated, rules), {key: sources for key, (_, _, sources, _) in self.grants.items()}
+        for key in sorted({**real, **wanted}):
+            found, recomputed = real.get(key, "of a grant that is missing"), wanted.get(key, "no such grant")
+            self.must(found == recomputed, "expansion", f"grant {key[0]}:{':'.join(key[1])}: sources {found}, recomputed {recomputed}")
 
     def stats(self):
         real = self.parsed("stats", "stats", json.loads, self.run_row.get("stats") or "null")

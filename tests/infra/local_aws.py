@@ -1,13 +1,12 @@
-"""A simulated AWS on this machine: moto's server, on a free port or the one that is given, with what moto lacks and a
-deployment needs: CloudFormation understands SAM templates (by AWS's own translator) and workflows whose definition lies in
-S3, and creates what moto itself only pretends to create."""
+"""A simulated AWS on this machine: moto's server, on a free port, with what moto lacks and a deployment needs: CloudFormation
+understands SAM templates (by AWS's own translator) and workflows whose definition lies in S3, and creates what moto itself
+only pretends to create."""
 
 import contextlib
 import json
 import logging
 import os
 import re
-import sys
 import threading
 import warnings
 
@@ -88,7 +87,7 @@ def main():
     # What they complain of is what is done here.
     logging.getLogger("moto").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", message="Tried to parse")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]) if len(sys.argv) > 1 else 0, verbose=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     # moto takes templates from localhost, not from 127.0.0.1.
     access = {"AWS_ENDPOINT_URL": f"http://localhost:{server.get_host_and_port()[1]}", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}

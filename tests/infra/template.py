@@ -31,8 +31,6 @@ ARNS = {
     "AWS::StepFunctions::StateMachine": "states:@:stateMachine:", "AWS::SQS::Queue": "sqs:@:", "AWS::SNS::Topic": "sns:@:",
     "AWS::Logs::LogGroup": "logs:@:log-group:", "AWS::Events::EventBus": "events:@:event-bus/", "AWS::KMS::Key": "kms:@:key/",
 }
-
-
 # AWS's own policies, of which the template uses none: the translator must not ask IAM for them.
 NO_MANAGED_POLICIES = type("NoManagedPolicies", (), {"load": lambda self: {}})()
 parsed = functools.cache(yaml_parse)

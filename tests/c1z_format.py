@@ -85,11 +85,11 @@ Timestamp: seconds 1 int64, nanos 2 int32
 
 ENUMS = {name: labels.split() for name, labels in (line.split(":") for line in ENUMS_TEXT.strip().splitlines())}
 TRAIT_MESSAGES = {label: label.title().replace("_", "") + "Trait" for label in ENUMS["Trait"][1:]}
-PLACES = {}
+PLACES = {}  # what stands after the names
 
 
 def _declare():
-    """The classes of the messages by name, made from the tables."""
+    """The classes of the messages by name, made by protobuf from the tables."""
     file = descriptor_pb2.FileDescriptorProto(name="c1z.proto", package="c1.connector.v2", syntax="editions", edition="EDITION_2023")
     file.options.features.enum_type = descriptor_pb2.FeatureSet.CLOSED  # a number without a label is an unknown field
     for name, labels in ENUMS.items():

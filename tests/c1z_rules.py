@@ -154,8 +154,8 @@ class Checker:
             self.must(made >= EARLIEST and near, "ksuid", f"sync id {self.sync_id} says {made}, the run started at {run['started_at']}")
 
     def records(self, kind, table):
-        """The records of a list: what each is called, its row, its message, its annotations by short name. None can stand
-        twice: indexes of the schema are unique, and what is looked up here is part of each id."""
+        """The records of a list: what each is called, its row, its message, its annotations by short name. No record can
+        stand twice: an index of the schema keeps external ids unique, and they are composed of all that records are kept by here."""
         for row in self.rows(table, "external_id"):
             name = row["external_id"]
             who = f"{kind} {name}"

@@ -34,7 +34,7 @@ def processed(template, parameters):
                 properties = resource["Properties"]
                 text = boto3.client("s3").get_object(**properties.pop("DefinitionS3Location"))["Body"].read().decode()
                 given = properties.pop("DefinitionSubstitutions")
-                # Not by Fn::Sub: moto's makes one dollar of the two before a context object.
+                # Not by Fn::Sub, because moto's turns the two dollars of a context object into one.
                 pieces = [given[piece] if place % 2 else piece for place, piece in enumerate(re.split(r"\$\{(\w+)\}", text))]
                 properties["DefinitionString"] = {"Fn::Join": ["", pieces]}
     return json.dumps(template)
@@ -92,12 +92,12 @@ def main():
     # moto takes templates from localhost, not from 127.0.0.1.
     access = {"AWS_ENDPOINT_URL": f"http://localhost:{server.get_host_and_port()[1]}", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
     access |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    os.environ.update(access)  # this process asks itself for what it creates
+    os.environ.update(access)  # this process is its own client
     understand_serverless()
     create_all()
     # moto ignores the conditions of a bucket's policy: what forbids access without TLS would forbid it to all.
     FakeBucket.get_permission = lambda _self, _action, _resource: PermissionResult.NEUTRAL
-    LogGroup.get_cfn_attribute = lambda self, _attribute: f"{self.arn}:*"  # moto leaves out what the streams are called
+    LogGroup.get_cfn_attribute = lambda self, _attribute: f"{self.arn}:*"  # moto leaves out the part for its streams
     record_one_request_at_a_time()
     boto3.client("s3").create_bucket(Bucket="rollcall-test")
     print("A simulated AWS. For whoever is to use it:\n")

@@ -60,8 +60,8 @@ def translate(template, values):
 
 
 class Stack:
-    """The resources that a deployment with these parameters has, with every reference resolved. All there is to switch on is
-    on, but for what these parameters say."""
+    """The resources that a deployment with these parameters has, with every reference resolved. All that can be switched on is on,
+    unless the parameters say otherwise."""
 
     def __init__(self, text=None, partition="aws", **values):
         template = source(text)
@@ -141,8 +141,12 @@ class Stack:
                 return separator.join(str(p) for p in self.resolve(parts))
             case "Fn::Sub":
                 text, extra = argument if isinstance(argument, list) else (argument, {})
-                named = lambda name: extra.get(name, {"Fn::GetAtt" if "." in name else "Ref": name})
-                return re.sub(r"\$\{([^!}]+)\}", lambda m: str(self.resolve(named(m[1]))), text)
+
+                def named(match):
+                    name = match[1]
+                    return str(self.resolve(extra.get(name, {"Fn::GetAtt" if "." in name else "Ref": name})))
+
+                return re.sub(r"\$\{([^!}]+)\}", named, text)
         raise ValueError(f"unknown function {function}")
 
     def _ref(self, name):

@@ -38,5 +38,4 @@ def matches(statement, action, resource, context):
 
 def allows(statements, action, resource, context=None):
     """Whether these statements allow a request: one does, and none denies it."""
-    effects = {s["Effect"] for s in statements if matches(s, action, resource, context or {})}
-    return effects == {"Allow"}
+    return {s["Effect"] for s in statements if matches(s, action, resource, context or {})} == {"Allow"}

@@ -150,8 +150,7 @@ class Deployed(unittest.TestCase):
         rules = s3.get_bucket_lifecycle_configuration(Bucket=self.outputs["Bucket"])["Rules"]
         expiring = {r["Filter"]["Prefix"]: r["Expiration"]["Days"] for r in rules if "Expiration" in r}
         self.assertEqual(expiring, {"runs/": 7, "snapshots/": 90})
-        lock = s3.get_object_lock_configuration(Bucket=self.outputs["AuditBucket"])["ObjectLockConfiguration"]
-        retention = lock["Rule"]["DefaultRetention"]
+        retention = s3.get_object_lock_configuration(Bucket=self.outputs["AuditBucket"])["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
         self.assertEqual((retention["Mode"], retention["Days"]), ("COMPLIANCE", 30))
 
     def test_the_key_rotates_and_has_a_name(self):

@@ -48,6 +48,6 @@ aws:
 simulate vendor="temporalcloud" *options:
     cargo run --bin simulate -- {{vendor}} {{options}}
 
-# Check a snapshot with the independent reader (needs python3 and zstandard, or the zstd command).
+# Check a snapshot with the independent reader (needs python3 with protobuf and zstandard).
 check snapshot:
     python3 tests/c1z.py check {{snapshot}}

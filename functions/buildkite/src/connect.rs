@@ -103,8 +103,8 @@ impl Buildkite {
             return Error::new(
                 ErrorType::PermissionDenied,
                 Code::NoOrganization,
-                "the API token has access to no organization",
-                "Tick the organization under Organization Access on the token's page.",
+                "the API token does not have access to any organization",
+                "Select the organization under Organization Access on the token's page.",
             );
         }
         let slugs: Vec<&str> = all.iter().map(|o| o.slug.as_str()).collect();
@@ -115,7 +115,7 @@ impl Buildkite {
                 Code::UnknownOrganization,
                 format!("the API token has no access to the organization `{slug}`"),
                 format!(
-                    "Set `organization` to one that the token reaches ({slugs}), or tick the right one on the token's page."
+                    "Set `organization` to one that the token can access ({slugs}), or select the right one on the token's page."
                 ),
             ),
             None => Error::new(
@@ -153,6 +153,6 @@ fn check_scopes(token: &Token) -> Result<(), Error> {
         ErrorType::PermissionDenied,
         Code::CredentialTooWeak,
         format!("the API token lacks {}", missing.join(" and ")),
-        "Tick what is missing on the token's page: https://buildkite.com/user/api-access-tokens.",
+        "Select what is missing on the token's page: https://buildkite.com/user/api-access-tokens.",
     ))
 }

@@ -19,7 +19,7 @@ pub use choice::GraphQlStats;
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the list or object that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list or object that it reads")]
 pub enum Step {
     Organization,
     Members {

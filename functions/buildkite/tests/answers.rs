@@ -101,7 +101,7 @@ async fn a_token_that_ends_soon_is_told_with_the_moment_in_either_spelling() {
     let end = "2100-01-01T00:00:00Z".parse().expect("a time");
     let mut world = World::worked_example();
     world.edit_token(TEST_TOKEN, |token| token.expires_at = Some(end));
-    let soon = ["KeyEndsSoon: the key ends at 2100-01-01T00:00:00Z"];
+    let soon = ["KeyEndsSoon: the key expires at 2100-01-01T00:00:00Z"];
     for dates in [TokenDates::Spaced, TokenDates::Rfc3339] {
         for (hours, told) in [(14 * 24 - 1, soon.as_slice()), (14 * 24, &[])] {
             let desk = desk_of(world.clone(), |o| o.token_dates = dates).await;

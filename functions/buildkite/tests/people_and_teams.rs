@@ -125,7 +125,7 @@ async fn a_404_for_a_team_that_is_listed_still_is_no_deletion() {
     for (kind, list, code, why) in [
         (no("Not Found"), None, contradicted, listed),
         (no("No team found"), None, contradicted, listed),
-        (no("No"), Some(none), contradicted, "lists no team at all"),
+        (no("No"), Some(none), contradicted, "no longer lists any team"),
         // A proxy's page, or that the token has lost the whole organization, is no word on a team.
         (html_page(404), None, "VendorNotFound", ""),
         (no("No organization found"), None, "UnknownOrganization", ""),
@@ -148,10 +148,10 @@ async fn no_teams_at_all_are_shown_as_none_and_told_and_a_refusal_is_not_taken_f
     let desk = desk_of(World::worked_example(), |o| o.teams = Teams::Empty).await;
     let shown = Shown::by(&desk).await;
     assert_eq!([shown.count("team"), shown.count("user")], [0, 3]);
-    let warning = "EmptyList: the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner";
+    let warning = "EmptyList: the API returns no teams: there are none, teams are switched off, or all are hidden from the token's owner";
     assert_eq!(shown.warnings(), [warning]);
     for (teams, code, fix) in [
-        (Teams::Forbidden, "CredentialTooWeak", "who may see"),
+        (Teams::Forbidden, "CredentialTooWeak", "who can see"),
         (Teams::NotFound, "NotAvailable", "Switch teams on"),
     ] {
         let desk = desk_of(World::worked_example(), |o| o.teams = teams).await;

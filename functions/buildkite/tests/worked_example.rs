@@ -41,7 +41,7 @@ async fn the_small_organization_is_shown_line_by_line() {
 async fn a_members_token_shows_no_secret_team_and_says_so() {
     let desk = small().await;
     desk.set_keys(&json!({"api-token": MEMBER_TOKEN}));
-    let warning = "MayNotBeAdministrator: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then";
+    let warning = "MayNotBeAdministrator: nothing shows that Cleo Coder administers the organization: if they do not, secret teams that they are not in are missing";
     // How others sign in is for administrators.
     let seen = SEEN_BY_ADA.replace(" sso_mode=required", "").replace(" sso_mode=optional", "");
     shows(&desk, expected(&[COMMON, &seen]), &[warning]).await;

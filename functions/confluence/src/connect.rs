@@ -53,8 +53,8 @@ impl Connector for Confluence {
             return Err(Error::new(
                 ErrorType::Unauthenticated,
                 Code::CredentialRejected,
-                "Confluence takes us for an anonymous visitor",
-                "Put a valid API token into the secret, with `username` being the e-mail address of its account.",
+                "Confluence treats the caller as an anonymous visitor",
+                "Store a valid API token in the secret, with the e-mail address of its account as `username`.",
             ));
         }
         // Each of the two APIs accepts or rejects a token by itself.
@@ -67,7 +67,7 @@ impl Connector for Confluence {
             Warning::new(
                 Code::MayNotBeAdministrator,
                 format!(
-                    "nothing says that {} administers the site: what its token cannot see is not shown, and changes may be refused",
+                    "nothing shows that {} administers the site: what its token cannot see is missing, and changes may be refused",
                     caller.display_name
                 ),
             )
@@ -75,7 +75,7 @@ impl Connector for Confluence {
         let rights = match (administers, sees_spaces) {
             (true, _) => "administrator",
             (false, true) => "sees spaces",
-            (false, false) => "sees no space",
+            (false, false) => "cannot see any space",
         };
         Ok(Identity {
             tenant,
@@ -116,6 +116,6 @@ fn no_username() -> Error {
         ErrorType::Misconfigured,
         Code::BadConfiguration,
         "the configuration is not usable: `username` is missing",
-        "Put the e-mail address of the token's account into the secret. A service account's token has no address; it needs `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>.",
+        "Store the e-mail address of the token's account in the secret. A service account's token has no address; it needs `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>.",
     )
 }

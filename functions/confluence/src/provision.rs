@@ -29,9 +29,8 @@ mod target;
 
 /// The side effect of revoking the permission to view a space.
 const CASCADE: &str = "cascade";
-const ALLOW_FIX: &str = "The only one is `cascade`: revoking read-space takes all other permissions on the space along.";
-const ACCOUNTS_FIX: &str =
-    "Atlassian's administration manages accounts: invite and remove people at admin.atlassian.com.";
+const ALLOW_FIX: &str = "The only side effect is `cascade`: revoking read-space also revokes all other permissions on the space.";
+const ACCOUNTS_FIX: &str = "Accounts are managed in Atlassian's administration: invite and remove people at admin.atlassian.com.";
 
 type Planned = Result<Plan<Write>, Error>;
 
@@ -122,7 +121,7 @@ impl AccessRequest<'_> {
                 ErrorType::NotFound,
                 Code::UnknownPrincipal,
                 format!("there is no {} in Confluence", self.principal),
-                "Use the id of a principal of the newest snapshot.",
+                "Use a principal id from the newest snapshot.",
             )
             .with_source(e),
         })
@@ -141,8 +140,8 @@ impl AccessRequest<'_> {
         let (kind, entitlement) = (&self.principal.resource_type, self.entitlement);
         Error::invalid(
             Code::UnknownPrincipal,
-            format!("a {kind} cannot be given `{entitlement}`"),
-            "Name a user or a group of the newest snapshot (only users can be members of groups).",
+            format!("`{entitlement}` cannot be granted to a {kind}"),
+            "Use a user or a group from the newest snapshot (only users can be members of groups).",
         )
     }
 
@@ -154,7 +153,7 @@ impl AccessRequest<'_> {
         Err(Error::refused(
             Code::OwnAccess,
             format!("{} is the account of Rollcall's own token", self.principal),
-            "Change it in Confluence, as somebody else.",
+            "Have another administrator make the change in Confluence.",
         ))
     }
 }
@@ -185,7 +184,7 @@ fn refused_write(e: Failure) -> Result<WriteProgress, Error> {
         Some(400) => Err(Error::refused(
             Code::VendorRefused,
             e.to_string(),
-            "Confluence does not do this: its own words say why.",
+            "Confluence refuses this change; its quoted message says why.",
         )),
         Some(403) => {
             let failure: Error = e.into();
@@ -200,15 +199,15 @@ fn refused_write(e: Failure) -> Result<WriteProgress, Error> {
 }
 
 fn roles_only(fix: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::refused(Code::RolesOnly, "this site gives access to spaces by roles alone", fix)
+    Error::refused(Code::RolesOnly, "this site gives access to spaces only through roles", fix)
 }
 
 fn may_not_change(cause: Error) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
         Code::CredentialTooWeak,
-        "the token's account may not change this",
-        "Groups are changed by a site administrator, permissions and roles on a space by an administrator of that space: give the account that right.",
+        "the token's account is not allowed to change this",
+        "Only a site administrator can change groups, and only an administrator of a space can change its permissions and roles: give the account that right.",
     )
     .with_source(cause)
 }

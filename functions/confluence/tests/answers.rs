@@ -73,10 +73,10 @@ who_may_not_change_a_space_is_told_what_is_missing: "
     on both
     answer POST v2/spaces/98310/role-assignments 404 Cannot find a space with id [98310]
     grant viewer bot CredentialTooWeak writes=1
-    says administrator of that space
+    says an administrator of a space can
     on rich
     grant space:98322:export-space carl CredentialTooWeak writes=1
-    says administrator of that space"
+    says an administrator of a space can"
 /// The site itself refuses the last two.
 scoped_tokens_and_service_accounts_work_through_the_gateway: r#"
     each $token; $username | test; "ada@acme.io" | scoped; "ada@acme.io" | bearer; null

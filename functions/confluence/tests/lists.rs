@@ -41,13 +41,13 @@ a_user_search_that_repeats_itself_or_refuses_to_go_on_ends_there: r#"
     set page-size 3
     set stuck-list /search/user
     sync
-    warns BlindSpot: The user search answered the same page twice
+    warns BlindSpot: The user search returned the same page twice
     calls 2 /search/user
     shows user:712020:unindexed
     on rich
     answer later v1/search/user 400 {"statusCode": 400, "message": "start is too large"}
     sync
-    warns BlindSpot: The user search refused to show another page
+    warns BlindSpot: The user search refused to return another page
     shows user:712020:unindexed
     on rich
     answer v1/search/user 400 {"statusCode": 400, "message": "no"}

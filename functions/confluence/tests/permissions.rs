@@ -122,7 +122,7 @@ an_empty_list_of_who_is_on_a_space_is_not_taken_for_the_truth: "
     answer GET v2/spaces/98310/role-assignments 200 []
     revoke $what eng EmptyList
     sync
-    warns BlindSpot: Space 98310 is listed, and nobody is shown to have access to it."
+    warns BlindSpot: Space 98310 is listed, but nobody is shown to have access to it."
 /// A list of all groups that has none says nothing of one of them.
 a_membership_that_one_answer_does_not_show_is_revoked: r#"
     each $call; $answer

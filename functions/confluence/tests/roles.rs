@@ -29,7 +29,7 @@ permissions_are_not_changed_where_a_role_gives_them: "
     says Change the role instead: `space_role_assignment:98310:r2:assigned
     on roles
     grant export-space eng RolesOnly
-    says Ask for the role Admin instead: `space_role_assignment:98310:r1:assigned
+    says Request the role Admin instead: `space_role_assignment:98310:r1:assigned
     on rows
     grant viewer eng PermissionsOnly"
 /// Those that only they have, too.
@@ -60,10 +60,10 @@ a_site_that_does_not_say_its_mode_and_has_roles_is_shown_with_them: "
 /// that it has some must show them.
 a_site_that_does_not_say_its_mode_and_withholds_its_roles_is_shown_by_its_permissions: r#"
     each $call; $answer; $warning; $code
-    | space-roles; 403 {"errors": [{"status": 403, "title": "Forbidden"}]}; does not show its roles; VendorDenied
-    | space-roles; 501; does not show its roles; VendorRejected
-    | spaces/98310/role-assignments; 404 Cannot find role assignments; does not find who has a role on space 98310; ContradictoryAnswers
-    | spaces/98310/role-assignments; 404 Not Found; does not find who has a role on space 98310; CredentialRejected
+    | space-roles; 403 {"errors": [{"status": 403, "title": "Forbidden"}]}; reports neither its mode nor its roles; VendorDenied
+    | space-roles; 501; reports neither its mode nor its roles; VendorRejected
+    | spaces/98310/role-assignments; 404 Cannot find role assignments; does not report its mode and answers 404 for the roles on space 98310; ContradictoryAnswers
+    | spaces/98310/role-assignments; 404 Not Found; does not report its mode and answers 404 for the roles on space 98310; CredentialRejected
     on both
     answer GET v2/$call $answer
     fails $code
@@ -71,7 +71,7 @@ a_site_that_does_not_say_its_mode_and_withholds_its_roles_is_shown_by_its_permis
     answer v2/space-role-mode 404
     answer GET v2/$call $answer
     sync
-    warns BlindSpot: The site does not say in which mode it is, and $warning
+    warns BlindSpot: The site $warning
     shows space:98310:read-space:group:22-eng
     on both
     answer v2/space-role-mode 404

@@ -27,7 +27,7 @@ a_role_that_the_site_does_not_list_is_told_of_where_somebody_has_it: "
     warns-not Unknown
     world role r9 bot
     sync
-    warns DanglingReference: somebody has the role r9 on space 98310
+    warns DanglingReference: the role r9 is held on space 98310
     shows space_role_assignment:98310:r9:assigned:user:712020:c3"
 a_row_of_the_search_without_an_account_costs_nobody_else: r#"
     on rows
@@ -38,7 +38,7 @@ a_row_of_the_search_without_an_account_costs_nobody_else: r#"
     sync
     shows user:712020:odd
     shows user:712020:a1
-    warns UnreadableRow: a row of the user search shows no account; a row of the user search, `Anonymous`, has no account id
+    warns UnreadableRow: a row of the user search has no account; a row of the user search, `Anonymous`, has no account id
     warns UnreadableField: `displayName` of user 712020:odd"#
 what_decides_nothing_may_have_any_form: r#"
     each $created | "" | "03/01/2026" | {"epoch": 1} | null
@@ -78,8 +78,8 @@ lists_that_cannot_be_empty_are_not_taken_for_the_truth: "
     world empty 98310
     world empty 98311
     sync
-    warns EmptyList: the token's account sees no space
-    warns CallerNotListed: neither the user search nor a group or space"
+    warns EmptyList: the token's account cannot see any space
+    warns CallerNotListed: the token's own account"
 a_token_that_sees_little_is_told_of: r#"
     on rich
     keys {"username": "reader@acme.io", "api-key": "reader-token"}

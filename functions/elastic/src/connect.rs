@@ -62,7 +62,8 @@ impl Connector for Elastic {
         check_keys_and_hosts(config, &base, &clusters, &mut problems);
         if key.is_none() && clusters.is_empty() && problems.is_empty() {
             problems.push(
-                "`api-key` is missing, or a deployment: at least one of them is needed".into(),
+                "`api-key` and a deployment are both missing: at least one of them is needed"
+                    .into(),
             );
         }
         if !problems.is_empty() {
@@ -140,8 +141,8 @@ impl Elastic {
             Error::new(
                 ErrorType::Misconfigured,
                 Code::ConfigurationChanged,
-                "the run began with a key of Elastic Cloud, and now there is none",
-                "Put `api-key` back into the secret, or start a new run when this one has ended.",
+                "the run began with an Elastic Cloud key, which is no longer configured",
+                "Put `api-key` back into the secret, or start a new run after this one has ended.",
             )
         })
     }
@@ -155,7 +156,7 @@ impl Elastic {
                 return Err(Error::new(
                     ErrorType::Misconfigured,
                     Code::SeveralOrganizations,
-                    "the key reaches more organizations than Elastic Cloud lists at once, and how to request the others is not documented",
+                    "the key has access to more organizations than Elastic Cloud lists at once, and it is not documented how to request the others",
                     "Set `organization-id` to the one that this connection is for.",
                 ));
             }
@@ -163,8 +164,8 @@ impl Elastic {
                 return Err(Error::new(
                     ErrorType::PermissionDenied,
                     Code::NoOrganization,
-                    "the key reaches no organization",
-                    "An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.",
+                    "the key does not have access to any organization",
+                    "Have an organization owner create a key in the Elastic Cloud console (Organization > API keys) and store it as `api-key`.",
                 ));
             }
             Ok(found)
@@ -264,7 +265,7 @@ fn clusters(
         clusters.push(Cluster::new(place, name, endpoint, key, session)?);
     }
     match both {
-        true => problems.push("`deployments` is given beside `deployment-endpoint`: put that one into the list, with `bare-ids` if its ids are to stay".into()),
+        true => problems.push("`deployments` is given together with `deployment-endpoint`: move that deployment into the list, with `bare-ids` to keep its ids".into()),
         false => check_distinct(&clusters, problems),
     }
     Ok(clusters)
@@ -278,7 +279,8 @@ fn check_distinct(clusters: &[Cluster], problems: &mut Vec<String>) {
         if before.iter().any(|other| other.api.place == *place) {
             problems.push(format!("`deployments` has the name `{place}` twice"));
         } else if before.iter().any(|other| other.name == cluster.name) {
-            problems.push("`deployments` has `bare-ids` twice: only one can keep them".into());
+            problems
+                .push("`deployments` has `bare-ids` twice: only one deployment can have it".into());
         }
         if let Some(other) = before.iter().find(|o| o.identity == cluster.identity) {
             let other = &other.api.place;
@@ -309,7 +311,8 @@ fn check_keys_and_hosts(
         && keys.chain(single).any(|key| key.expose_secret() == cloud.expose_secret())
     {
         problems.push(
-            "`api-key` is the key of a deployment as well: one that is made in Elastic Cloud belongs there".into(),
+            "`api-key` is also the key of a deployment: use one that was created in Elastic Cloud"
+                .into(),
         );
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
     for (label, product) in [("kb", "Kibana"), ("apm", "APM"), ("fleet", "Fleet")] {
         if is_hosted(host) && host.split('.').any(|part| part == label) {
             return Err(format!(
-                "is the address of {product}: copy the Elasticsearch endpoint, which has `.es.` in its place"
+                "is the address of {product}: copy the Elasticsearch endpoint, which has `.es.` instead"
             ));
         }
     }
@@ -71,8 +71,7 @@ pub(crate) fn check_key(key: &str) -> Result<(), String> {
             Ok(())
         }
         _ if key.starts_with("essu_") => {
-            Err("is a key of Elastic Cloud; here belongs one that was made in the deployment"
-                .into())
+            Err("is an Elastic Cloud key: use one that was created in the deployment".into())
         }
         _ => Err("must be the *encoded* form of the key, Base64 of `id:secret`".into()),
     }
@@ -84,7 +83,8 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
     match matches!(name.len(), 1..=63) && !name.starts_with('-') && name.bytes().all(good) {
         true => Ok(()),
         false => {
-            Err("must be of a-z, 0-9 and `-`, at most 63 of them, and not begin with `-`".into())
+            Err("must consist of at most 63 characters a-z, 0-9 and `-`, and not begin with `-`"
+                .into())
         }
     }
 }
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(check_key(good), Ok(()));
         for (key, expected) in [
             ("ui2lp2axTNmsyakw9tvNnw", "must be the *encoded* form"),
-            ("essu_abcdef", "is a key of Elastic Cloud"),
+            ("essu_abcdef", "is an Elastic Cloud key"),
             ("VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw", "encoded"),
             // `a:b:c`, `:b`, `ab`
             ("YTpiOmM=", "encoded"),

@@ -33,12 +33,12 @@ fn type_and_code(error: &Error) -> String {
 /// Answers, and what they are at Elastic Cloud and at a deployment: type and code, with a part of the message and one of the fix.
 /// A page for people is no word of an API. Elasticsearch decodes its key before it compares it, and may quote either form.
 const REFUSALS: &str = r#"
-401      | Unauthenticated CredentialRejected: Elastic Cloud does not accept the key; An organization owner makes a key | Unauthenticated CredentialRejected: Elasticsearch of the deployment does not accept the key; store its encoded form
+401      | Unauthenticated CredentialRejected: Elastic Cloud does not accept the key; Have an organization owner create a key | Unauthenticated CredentialRejected: Elasticsearch of the deployment does not accept the key; store its encoded form
 401 {"error": {"type": "security_exception", "reason": "bad key [$main_key], that is [VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw], with [ui2lp2axTNmsyakw9tvNnw]"}, "status": 401} | - | Unauthenticated CredentialRejected: bad key […], that is […], with […]; encoded
-403      | PermissionDenied CredentialTooWeak: the key may not see the organization; `organization-id` | PermissionDenied CredentialTooWeak: the key of the deployment lacks a privilege; `manage_security`
-403 {"ok": false, "message": "Forbidden"} | PermissionDenied CredentialTooWeak: ; | PermissionDenied AddressNotAllowed: lets in only addresses that its traffic filters name; a NAT gateway
-403 {"ok": false, "message": "Forbidden due to traffic filtering. Please see …"} | PermissionDenied CredentialTooWeak: ; | PermissionDenied AddressNotAllowed: lets in only addresses that its traffic filters name; a NAT gateway
-404      | NotFound UnknownOrganization: knows no such organization; `organization-id` | Misconfigured WrongAddress: there is no cluster at the endpoint of the deployment; Copy the deployment's Elasticsearch endpoint
+403      | PermissionDenied CredentialTooWeak: the key is not allowed to read the organization; `organization-id` | PermissionDenied CredentialTooWeak: the key of the deployment lacks a privilege; `manage_security`
+403 {"ok": false, "message": "Forbidden"} | PermissionDenied CredentialTooWeak: ; | PermissionDenied AddressNotAllowed: accepts only addresses that its traffic filters allow; a NAT gateway
+403 {"ok": false, "message": "Forbidden due to traffic filtering. Please see …"} | PermissionDenied CredentialTooWeak: ; | PermissionDenied AddressNotAllowed: accepts only addresses that its traffic filters allow; a NAT gateway
+404      | NotFound UnknownOrganization: has no such organization; `organization-id` | Misconfigured WrongAddress: there is no cluster at the endpoint of the deployment; Copy the deployment's Elasticsearch endpoint
 404 {}   | NotFound UnknownOrganization: ; | Misconfigured WrongAddress: there is no cluster at the endpoint; Copy
 404 {"ok": false, "message": "Unknown resource."} | NotFound UnknownOrganization: ; | Misconfigured WrongAddress: there is no cluster at the endpoint; Copy
 410      | Internal VendorRejected: ; | Misconfigured Serverless: is a serverless project, which has no users and roles of its own; Remove it from the configuration
@@ -47,7 +47,7 @@ page 401 | Misconfigured WrongAddress: not the Elastic Cloud API; `base-url` | M
 page 403 | Misconfigured WrongAddress: not the Elastic Cloud API; `base-url` | Misconfigured WrongAddress: is not Elasticsearch; Copy
 page 404 | Misconfigured WrongAddress: not the Elastic Cloud API; `base-url` | Misconfigured WrongAddress: there is no cluster at the endpoint; Copy
 page 502 | Unavailable VendorUnavailable: ; | Unavailable VendorUnavailable: ;
-200 {}   | Internal UnexpectedAnswer: ; | Misconfigured WrongAddress: does not say that it is Elasticsearch; Copy
+200 {}   | Internal UnexpectedAnswer: ; | Misconfigured WrongAddress: does not identify itself as Elasticsearch; Copy
 redirect https://cloud.elastic.co/login | Misconfigured Redirected: ; | Misconfigured WrongAddress: is not Elasticsearch; Copy
 "#;
 
@@ -98,11 +98,11 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
 /// Answers of a list that is empty, goes on, or lacks who somebody is or what they may do: none of that is guessed.
 /// `OWNER` is a member who owns the organization.
 const ODD_LISTS: &str = r#"
-organizations | 200 {"organizations": []} | PermissionDenied NoOrganization: An organization owner makes a key
+organizations | 200 {"organizations": []} | PermissionDenied NoOrganization: Have an organization owner create a key
 organizations | 200 {"organizations": [{"id": "198583657190", "name": "Acme"}], "next_page": "MTIz"} | Misconfigured SeveralOrganizations: Set `organization-id`
 organizations | 200 {"organizations": [{"id": "198583657190", "name": "Acme"}], "next_page": ""} | complete:
-members | 200 {"members": []} | PermissionDenied CredentialTooWeak: does not see who owns
-members | 200 {"members": [{"user_id": "1001", "role_assignments": {"organization": [{"organization_id": "198583657191", "role_id": "organization-admin"}]}}]} | PermissionDenied CredentialTooWeak: does not see who owns
+members | 200 {"members": []} | PermissionDenied CredentialTooWeak: cannot see who owns
+members | 200 {"members": [{"user_id": "1001", "role_assignments": {"organization": [{"organization_id": "198583657191", "role_id": "organization-admin"}]}}]} | PermissionDenied CredentialTooWeak: cannot see who owns
 members | 200 {"members": [OWNER], "next_page": "MTIz"} | Internal UnexpectedAnswer:
 members | 200 {"members": [OWNER, {"user_id": null}]} | Internal UnexpectedAnswer:
 members | 200 {"members": [OWNER, {"user_id": "1002", "role_assignments": {"deployment": [{"all": true}]}}]} | Internal UnexpectedAnswer:
@@ -208,7 +208,7 @@ async fn a_message_stays_small_however_many_names_it_is_about() {
     for part in [
         format!("users have roles that are not defined: {first} 295 more"),
         format!("role mappings have roles that are not defined: {first} 195 more"),
-        format!("are not wholly understood, and count as conditions: {first} 195 more"),
+        format!("are not fully understood and count as conditions: {first} 195 more"),
     ] {
         assert!(warnings.concat().contains(&part), "{warnings:?}");
     }
@@ -266,7 +266,7 @@ async fn a_role_elsewhere_does_not_count_and_one_that_cannot_be_shown_is_a_blind
         let expected = match spot {
             "-" => Vec::new(),
             kinds => vec![format!(
-                "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know, and that are not shown ({kinds}): members 1002"
+                "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know and does not show ({kinds}): members 1002"
             )],
         };
         assert_eq!(shown.warnings(), expected, "{assignments}");

@@ -21,31 +21,31 @@ fn parsed(keys: &str) -> Value {
 /// key is asked with an empty one, and a key without an endpoint is not used. It tries keys and addresses that are mixed
 /// up, and so shows one host the key of the other. What makes an endpoint, a key or a name good is tested beside the code.
 const UNUSABLE: &str = r#"
-{"api-key": null, $NO_DEPLOYMENT}                                | `api-key` is missing, or a deployment
-{"api-key": " ", "deployment-endpoint": "", "deployment-api-key": " ", "deployments": []} | `api-key` is missing, or a deployment
+{"api-key": null, $NO_DEPLOYMENT}                                | `api-key` and a deployment are both missing
+{"api-key": " ", "deployment-endpoint": "", "deployment-api-key": " ", "deployments": []} | `api-key` and a deployment are both missing
 {"deployment-api-key": null}                                     | `deployment-endpoint` is given without `deployment-api-key`
 {"deployment-endpoint": " "}                                     | `deployment-api-key` is given without `deployment-endpoint`
 {"api-key": null, "organization-id": "198583657190"}             | `organization-id` is given without `api-key`
-{"api-key": "hunter2 hunter2"}                                   | `api-key` holds blanks
-{"api-key": "$main_key"}                                         | `api-key` is the key of a deployment as well
-{"deployment-api-key": "$cloud_key"}                             | `deployment-api-key` is a key of Elastic Cloud
-{"deployment-api-key": "ApiKey $main_key"}                       | `deployment-api-key` holds blanks
+{"api-key": "hunter2 hunter2"}                                   | `api-key` contains blanks
+{"api-key": "$main_key"}                                         | `api-key` is also the key of a deployment
+{"deployment-api-key": "$cloud_key"}                             | `deployment-api-key` is an Elastic Cloud key
+{"deployment-api-key": "ApiKey $main_key"}                       | `deployment-api-key` contains blanks
 {"deployment-api-key": "hunter2"}                                | `deployment-api-key` must be the *encoded* form of the key
-{"deployment-endpoint": "https://elastic:hunter2@a.acme.example"} | `deployment-endpoint` must not hold a user name or password
+{"deployment-endpoint": "https://elastic:hunter2@a.acme.example"} | `deployment-endpoint` must not contain a user name or password
 {"deployment-endpoint": "$cloud_url"}                            | the endpoint of the deployment is the address of the Elastic Cloud API
 {"deployment-endpoint": "$cloud_url//_security/.."}              | the endpoint of the deployment is the address of the Elastic Cloud API
 {"base-url": "$main_url"}                                        | the endpoint of the deployment is the address of the Elastic Cloud API
 {"api-key": null, "base-url": null, "deployment-endpoint": "https://api.elastic-cloud.com/"} | is the address of the Elastic Cloud API
 {"base-url": "https://api.elastic-cloud.com/api/v1"}             | `base-url` must have no path
 {"base-url": "http://api.elastic-cloud.com"}                     | `base-url` must begin with https://
-{"deployments": [$SECOND]}                                       | `deployments` is given beside `deployment-endpoint`: put that one into the list, with `bare-ids`
+{"deployments": [$SECOND]}                                       | `deployments` is given together with `deployment-endpoint`: move that deployment into the list, with `bare-ids`
 {$ONLY_LISTED: [$MAIN, {"name": "main", "endpoint": "b.acme.example", "api-key": "$second_key"}]} | `deployments` has the name `main` twice
-{$ONLY_LISTED: [$MAIN_BARE, $SECOND_BARE]}                       | `deployments` has `bare-ids` twice: only one can keep them
+{$ONLY_LISTED: [$MAIN_BARE, $SECOND_BARE]}                       | `deployments` has `bare-ids` twice: only one deployment can have it
 {$ONLY_LISTED: [$MAIN, {"name": "again", "endpoint": "$main_url//x/..", "api-key": "$second_key"}]} | `main` and `again` are the same deployment
 {$ONLY_LISTED: [{"name": "a", "endpoint": "$cloud_url", "api-key": "$second_key"}]}           | the endpoint of a is the address of the Elastic Cloud API
 {$ONLY_LISTED: [{"name": "a", "endpoint": "main.kb.us-east-1.aws.found.io", "api-key": "$second_key"}]} | `deployments` no. 1: `endpoint` is the address of Kibana
-{$ONLY_LISTED: [$MAIN, {"name": "a", "endpoint": "b.acme.example", "api-key": "$cloud_key"}]} | `deployments` no. 2: `api-key` is a key of Elastic Cloud
-{$ONLY_LISTED: [{"name": "a›b", "endpoint": "a.acme.example", "api-key": "$second_key"}]}     | `deployments` no. 1: `name` must be of a-z, 0-9 and `-`
+{$ONLY_LISTED: [$MAIN, {"name": "a", "endpoint": "b.acme.example", "api-key": "$cloud_key"}]} | `deployments` no. 2: `api-key` is an Elastic Cloud key
+{$ONLY_LISTED: [{"name": "a›b", "endpoint": "a.acme.example", "api-key": "$second_key"}]}     | `deployments` no. 1: `name` must consist of at most 63 characters a-z, 0-9 and `-`
 {$ONLY_LISTED: [{"name": "a", "endpoint": "a.acme.example", "api-key": "$second_key", "bare-ids": "yes"}]} | `deployments` no. 1: `bare-ids` must be `true` or `false`
 {$ONLY_LISTED: [{"endpoint": " "}]}                              | no. 1: `name` is missing; `deployments` no. 1: `endpoint` is missing; `deployments` no. 1: `api-key` is missing
 "#;
@@ -114,14 +114,14 @@ async fn no_key_follows_a_redirect() {
 /// Keys, and how a sync fails, or with `!` each operation: type and code, a part of the message, and one of the fix. With a
 /// wrong key, or one whose time is over, the public connector shows an organization without members.
 const REFUSED: &str = r#"
-{"api-key": "hunter2"}                                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "$ended_cloud_key"}                            |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "$second_key"}                                 |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "hunter2", $NO_DEPLOYMENT}                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "$scoped_key"}                                 |   | PermissionDenied | CredentialTooWeak | does not see who owns the organization Acme, and so not all roles | An organization owner makes a key with that role
-{"organization-id": "999"}                                 |   | NotFound | UnknownOrganization | knows no such organization | Correct `organization-id`
-{"organization-id": "$other_organization"}                 |   | PermissionDenied | CredentialTooWeak | the key may not see the organization | Check `organization-id`
-{"api-key": "$wide_key", "organization-id": "$other_organization"} |   | Conflict | AnotherTenant | but its key now leads to | Put the right key into the secret
+{"api-key": "hunter2"}                                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
+{"api-key": "$ended_cloud_key"}                            |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
+{"api-key": "$second_key"}                                 |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
+{"api-key": "hunter2", $NO_DEPLOYMENT}                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
+{"api-key": "$scoped_key"}                                 |   | PermissionDenied | CredentialTooWeak | cannot see who owns the organization Acme, and therefore not all roles | Have an organization owner create a key with that role
+{"organization-id": "999"}                                 |   | NotFound | UnknownOrganization | has no such organization | Correct `organization-id`
+{"organization-id": "$other_organization"}                 |   | PermissionDenied | CredentialTooWeak | the key is not allowed to read the organization | Check `organization-id`
+{"api-key": "$wide_key", "organization-id": "$other_organization"} |   | Conflict | AnotherTenant | but its key now leads to | Store the right key in the secret
 {"deployment-api-key": "aHVudGVyMjpodW50ZXIy"}             | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
 {"deployment-api-key": "$ended_key"}                       | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
 {"deployment-api-key": "$second_key"}                      | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form

@@ -36,7 +36,7 @@ InvalidRequest | UnknownPrincipal | cannot be given `role: | deploymentUser:<nam
     role:viewer:member | externalUser:bob
     role:viewer:member | roleMapping:member
     role:admin:member | deploymentuser:svc
-Refused | NotProvisioned | role mappings are not changed | in Kibana
+Refused | NotProvisioned | does not change role mappings | in Kibana
     roleMapping:one-name:member | deploymentUser:svc
     roleMapping:one-name:member | externalUser:bob
     roleMapping:disabled:member | user:1001
@@ -46,14 +46,14 @@ NotFound | UnknownEntitlement | the configuration has no deployment `third` | ad
     role:third›admin:member | deploymentUser:svc
 NotFound | UnknownEntitlement | no deployment `main` | newest snapshot
     role:main›viewer:member | deploymentUser:main›svc
-InvalidRequest | OtherDeployment | are of different deployments | only that deployment's roles
+InvalidRequest | OtherDeployment | belong to different deployments | only that deployment's roles
     role:admin:member | deploymentUser:second›svc
     role:second›editor:member | deploymentUser:svc
     role:admin:member | deploymentUser:third›svc
 ";
 
 const RESERVED: &str =
-    "Refused | ReservedUser | keeps the user | The roles of reserved users cannot be changed";
+    "Refused | ReservedUser | reserves the user | The roles of reserved users cannot be changed";
 
 fn event(entitlement: &str, principal: &str, dry_run: bool) -> Value {
     json!({"request_id": "r1", "entitlement": entitlement, "principal": principal, "dry_run": dry_run})
@@ -72,7 +72,7 @@ async fn what_is_no_role_of_a_native_user_is_neither_granted_nor_revoked() {
             fails(&desk, operation, event, "", told(RESERVED)).await;
         }
         let event = Several::with(operation, "allow", json!(["everything"]));
-        let expected = "InvalidRequest | UnknownSideEffect | is not a side effect of this connector | Leave `allow` out";
+        let expected = "InvalidRequest | UnknownSideEffect | is not a side effect of this connector | Remove `allow`";
         fails_unasked(&desk, operation, event, "there is none", told(expected)).await;
     }
 }
@@ -81,7 +81,7 @@ async fn what_is_no_role_of_a_native_user_is_neither_granted_nor_revoked() {
 /// as granted: nothing happens for somebody who is not there, and a role that does not exist is stored, to be had by whoever
 /// defines it one day.
 const ABSENT: &str = "
-NotFound | UnknownPrincipal | there is no native user | the id of a deployment user of the newest snapshot
+NotFound | UnknownPrincipal | there is no native user | the id of a deployment user from the newest snapshot
     role:admin:member | deploymentUser:nobody
     role:admin:member | deploymentUser:Svc
     role:admin:member | deploymentUser:svc,jacknich
@@ -91,7 +91,7 @@ NotFound | UnknownPrincipal | there is no native user | the id of a deployment u
     role:admin:member | deploymentUser:1001
     role:second›editor:member | deploymentUser:second›olduser
     role:second›editor:member | deploymentUser:second›
-NotFound | UnknownEntitlement | there is no role | the id of a role of the newest snapshot
+NotFound | UnknownEntitlement | there is no role | the id of a role from the newest snapshot
     role:never-was:member | deploymentUser:svc
     role:Admin:member | deploymentUser:svc
     role:admin,viewer:member | deploymentUser:svc
@@ -121,8 +121,7 @@ async fn what_does_not_exist_is_not_granted_and_nothing_is_to_be_revoked_from_it
 #[tokio::test]
 async fn a_name_of_dots_is_shown_and_cannot_be_written() {
     let desk = small().await;
-    let expected =
-        told("InvalidRequest | UnusableName | have no place in a path | change it there");
+    let expected = told("InvalidRequest | UnusableName | is not valid in a path | change it there");
     desk.vendor.sim.with_world(|world| {
         for name in [".", ".."] {
             world.add_user("main", name, &["viewer"]);

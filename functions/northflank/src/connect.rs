@@ -54,8 +54,8 @@ impl Connector for Northflank {
             return Err(Error::new(
                 ErrorType::PermissionDenied,
                 Code::CredentialTooWeak,
-                "the API token is one of a team",
-                "Make an API token of the organization: Settings > API > Tokens of the organization.",
+                "the API token belongs to a team, not to the organization",
+                "Create an API token of the organization, in the organization's Settings > API > Tokens.",
             ));
         }
         self.probed.get_or_try_init(|| self.probe(token.is_some())).await?;
@@ -81,7 +81,7 @@ fn identity(described: Answer<Token>) -> Identity {
             Err(failure) => failure.to_string(),
         };
         let what = format!(
-            "GET /v1/auth does not say which organization the API token is of ({why}): a token of another one would not be noticed"
+            "GET /v1/auth does not say which organization the API token belongs to ({why}): a token of another organization would go unnoticed"
         );
         warnings.push(Warning::new(Code::TenantUnknown, what));
     }
@@ -195,7 +195,7 @@ pub(crate) fn no_members() -> Error {
     Error::new(
         ErrorType::PermissionDenied,
         Code::EmptyList,
-        "the API shows no member of the organization, and there is one at least: its owner",
+        "the API returns no members of the organization, which has at least one: its owner",
         MISSING,
     )
 }
@@ -204,7 +204,7 @@ fn rejected(failure: &CallFailure) -> Error {
     Error::new(
         ErrorType::Unauthenticated,
         Code::CredentialRejected,
-        "Northflank does not accept the API token: it is wrong, has ended or was revoked",
+        "Northflank does not accept the API token: it is wrong, has expired or was revoked",
         MISSING,
     )
     .with_source(failure.to_string())

@@ -98,7 +98,7 @@ impl Syncer for Northflank {
         let no_roles = (count(ROLES) == 0).then(|| {
             Warning::new(
                 Code::EmptyList,
-                "the API shows no role of the organization, though the API token was made from one: whoever has a role that is not in the list is not shown with it",
+                "the API returns no roles of the organization, although the API token was created from one: access through a role that is not listed is not shown",
             )
         });
         let mut warnings: Vec<Warning> = no_roles.into_iter().collect();
@@ -111,7 +111,7 @@ impl Syncer for Northflank {
             (
                 UNKNOWN_KINDS,
                 Code::UnknownValue,
-                "members of roles have them in a way that Rollcall does not know, and are shown as if they were given them",
+                "members of roles hold them in a way that Rollcall does not know and are shown as if they held them directly",
             ),
         ] {
             if count(key) > 0 {
@@ -171,7 +171,7 @@ impl Northflank {
             let role = role.id.clone();
             for group in missing {
                 let what = format!(
-                    "role {role} is linked to the directory group {group}, which is not there"
+                    "role {role} is linked to the directory group {group}, which is not listed"
                 );
                 out.warn(Code::DanglingReference, what);
             }
@@ -256,7 +256,7 @@ fn check_id(id: &str) -> Result<(), Error> {
     Err(Error::new(
         ErrorType::Internal,
         Code::UnexpectedAnswer,
-        format!("the vendor has the id {id:?}, which its documentation rules out"),
-        "Report this to the project with this message.",
+        format!("the vendor has the id {id:?}, which contradicts its documentation"),
+        "Report this message to the project.",
     ))
 }

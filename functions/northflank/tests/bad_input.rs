@@ -54,14 +54,14 @@ async fn an_address_may_end_with_a_slash_or_the_version_and_a_token_with_blanks(
     }
 }
 
-const REJECTED: &str = "Unauthenticated | CredentialRejected | does not accept the API token: it is wrong, has ended or was revoked | make an API token of the organization";
+const REJECTED: &str = "Unauthenticated | CredentialRejected | does not accept the API token: it is wrong, has expired or was revoked | create an API token of the organization";
 /// With the permissions of these lists.
 const M: &str = "organization members (Organisation > Admin > Members > Read)";
 const R: &str = "organization roles (Organisation > Admin > Roles > Read)";
 const G: &str = "directory groups (Organisation > Admin > Roles > Read)";
 
-const WEAK: &str = "PermissionDenied | CredentialTooWeak | the API token may not read WHAT: | Make a role that may read members and roles";
-const NONE: &str = "Misconfigured | NotAvailable | WHAT cannot be read with this token: | The token must be one of an organization, not of a team";
+const WEAK: &str = "PermissionDenied | CredentialTooWeak | the API token may not read WHAT: | Create a role that can read members and roles";
+const NONE: &str = "Misconfigured | NotAvailable | WHAT cannot be read with this token: | Use a token of an organization, not of a team";
 
 /// What a token may not read is named in one error, and nothing else is.
 fn missing(error: &str, parts: &[&str]) -> String {
@@ -76,7 +76,7 @@ fn weak(parts: &[&str]) -> String {
 #[tokio::test]
 async fn a_token_that_is_no_good_or_of_a_team_or_may_not_read_all_is_reported_as_that() {
     let nothing = "nf-eyJhbGci-nothing";
-    let team = "PermissionDenied | CredentialTooWeak | the API token is one of a team | Make an API token of the organization";
+    let team = "PermissionDenied | CredentialTooWeak | the API token belongs to a team | Create an API token of the organization";
     let desk = small().await;
     desk.vendor.sim.with_world(|w| {
         w.add_token(nothing, "None", &[]);
@@ -116,11 +116,11 @@ async fn a_token_that_is_no_good_or_of_a_team_or_may_not_read_all_is_reported_as
 /// the list of groups says before the vendor unlocks Directory Sync is not documented.
 #[tokio::test]
 async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that() {
-    let sync = "Misconfigured | NotAvailable | directory groups (Organisation > Admin > Roles > Read) cannot be read with this token | Directory Sync may not be switched on";
-    let page = "Unavailable | VendorUnavailable | not JSON | something else than the API may be";
+    let sync = "Misconfigured | NotAvailable | directory groups (Organisation > Admin > Roles > Read) cannot be read with this token | Directory Sync may be off";
+    let page = "Unavailable | VendorUnavailable | not JSON | another server may be answering";
     let down = "Unavailable | VendorUnavailable | 502: an HTML page: 502 | run again later";
-    let redirect = "Misconfigured | Redirected | https://elsewhere.invalid/ | the address that the API really has";
-    let quoted = "PermissionDenied | CredentialTooWeak | 403: no: | Make a role that may read members and roles";
+    let redirect = "Misconfigured | Redirected | https://elsewhere.invalid/ | to that of the API";
+    let quoted = "PermissionDenied | CredentialTooWeak | 403: no: | Create a role that can read members and roles";
     let table = json!([
         [{MEMBERS: 401, ROLES: 401, GROUPS: 401}, weak(&[M, R, G])],
         [{MEMBERS: 401, ROLES: 401, GROUPS: 401, AUTH: 401}, REJECTED],
@@ -156,7 +156,7 @@ async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that
 #[tokio::test]
 async fn nobody_at_all_is_a_failure() {
     let desk = desk_of(nobody()).await;
-    let nobody = "PermissionDenied | EmptyList | no member of the organization | Make a role that may read members";
+    let nobody = "PermissionDenied | EmptyList | no members of the organization | Create a role that can read members";
     for empty_pages in [0, 1, 3] {
         desk.vendor.set(|o| o.empty_pages = empty_pages);
         fails(&desk, Sync, json!({}), "nobody", told(nobody)).await;
@@ -168,7 +168,7 @@ async fn nobody_at_all_is_a_failure() {
 #[tokio::test]
 async fn what_a_token_says_of_itself_is_not_needed_and_what_it_does_not_say_is_reported() {
     let whole = digest(&small().await).await;
-    let soon = "KeyEndsSoon: the key ends at 2026-06-10T00:00:00Z";
+    let soon = "KeyEndsSoon: the key expires at 2026-06-10T00:00:00Z";
     let table = json!([
         [401, {}, "TenantUnknown: "], [403, {}, "TenantUnknown: "], [404, {}, "TenantUnknown: "], [405, {}, "TenantUnknown: "],
         [200, {"entityUid": null}, "TenantUnknown: "], [200, {"entityUid": " "}, "TenantUnknown: "],

@@ -122,7 +122,7 @@ async fn every_oddity_is_shown_and_nothing_else_at_a_call_per_hundred_rows_of_ea
         assert_eq!(desk.vendor.sim.calls_by_path(), calls(&world));
         assert_eq!(shown.answer["calls"], total);
         let told = shown.warnings().join("; ");
-        let no_role = told.contains("EmptyList: the API shows no role");
+        let no_role = told.contains("EmptyList: the API returns no roles");
         assert_eq!(no_role, shown.count("role") == 0, "{told}");
     }
 }

@@ -142,8 +142,8 @@ async fn a_refusal_halfway_names_the_permission_unless_the_token_is_no_good() {
         (ENGINEERS, 401, 200, weak, members),
         (ENGINEERS, 403, 200, weak, members),
         (DEVELOPERS, 403, 401, weak, roles),
-        (DEVELOPERS, 401, 401, rejected, "has ended or was revoked"),
-        (DEVELOPERS, 401, 404, weak, "or is not good any more"),
+        (DEVELOPERS, 401, 401, rejected, "has expired or was revoked"),
+        (DEVELOPERS, 401, 404, weak, "or is no longer valid"),
     ] {
         let desk = paged().await;
         let refusal = at(path, FaultKind::status(status)).from(2);

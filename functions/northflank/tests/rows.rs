@@ -153,7 +153,7 @@ async fn a_way_to_have_a_role_that_nobody_knows_is_a_grant_of_its_own_and_counte
         let grant = shown.grant("role:developer:assigned:user:alice-w");
         assert!(grant.direct && !grant.immutable, "{way}");
         let warnings = shown.warnings().join("; ");
-        let unknown = "UnknownValue: 1 members of roles have them in a way";
+        let unknown = "UnknownValue: 1 members of roles hold them in a way";
         assert_eq!(warnings.contains(unknown), told, "{warnings}");
     }
 }

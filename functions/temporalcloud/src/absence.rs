@@ -56,7 +56,7 @@ impl TemporalCloud {
         match self.api.get::<T>(id).await {
             Ok(object) if object.is_going() => Ok(()),
             Ok(_) => Err(contradiction(format!(
-                "the vendor shows `{id}` of {}, but answers that there is no list of who is in it (404)",
+                "the vendor shows `{id}` of {} but answers 404 for the list of its members",
                 list_name::<T>()
             ))),
             Err(e) if e.is_not_found() => match self.is_listed::<T>(identity, id).await? {
@@ -178,7 +178,7 @@ impl TemporalCloud {
     pub(crate) async fn wait_until(&self, retry_at: Timestamp) -> Result<(), HttpError> {
         let pause = between(self.session.clock.now(), retry_at);
         if !self.api.can_wait(pause) {
-            let call = "a second look at what seems to be absent".into();
+            let call = "checking a second time what seems to be absent".into();
             return Err(HttpError::RateLimited { call, retry_at });
         }
         self.session.clock.sleep(pause).await;
@@ -210,12 +210,12 @@ fn list_name<T: ApiObject>() -> String {
 
 fn denied_but_listed<T: ApiObject>(id: &str) -> Error {
     let list = list_name::<T>();
-    contradiction(format!("the vendor answers that there is no `{id}` (404), but {list} has it"))
+    contradiction(format!("the vendor answers 404 for `{id}`, but {list} contains it"))
 }
 
 pub(crate) fn caller_not_listed(identity: &Identity) -> Error {
     incomplete(format!(
-        "the list of {}s does not have {} (`{}`), whose key this is: it is empty or breaks off",
+        "the list of {}s does not contain {} (`{}`), who owns this key: it is empty or truncated",
         identity.caller.resource_type, identity.caller, identity.caller_name
     ))
 }
@@ -223,7 +223,7 @@ pub(crate) fn caller_not_listed(identity: &Identity) -> Error {
 /// There is always somebody: Account Owners can be neither made nor deleted by the API
 /// (<https://docs.temporal.io/cloud/manage-access/roles-and-permissions>).
 pub(crate) fn nobody_listed() -> Error {
-    incomplete("the list of users has nobody, not even an Account Owner")
+    incomplete("the list of users is empty: it does not even contain an Account Owner")
 }
 
 #[cfg(test)]

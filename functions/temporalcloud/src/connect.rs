@@ -46,8 +46,10 @@ impl Connector for TemporalCloud {
             return Err(Error::new(
                 ErrorType::Internal,
                 Code::UnexpectedAnswer,
-                format!("the vendor gives `{tenant}` as the account's id"),
-                "Every id would be wrong: report this to the vendor.",
+                format!(
+                    "the vendor returns `{tenant}` as the account id, which is not a word of a-z and 0-9"
+                ),
+                "Report this to the vendor: every id in the snapshot would be wrong.",
             ));
         }
         let identity = self.api.current_identity().await?;
@@ -74,7 +76,7 @@ impl Connector for TemporalCloud {
         let unreadable = key_ends.is_unreadable().then(|| {
             Warning::new(
                 Code::UnreadableField,
-                "`expiryTime` of the key is not in the documented form: nobody is warned before the key ends",
+                "`expiryTime` of the key is not in the documented form: there will be no warning before the key expires",
             )
         });
         Ok(Identity {
@@ -100,7 +102,7 @@ pub(crate) fn weak_key(what: &str) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
         Code::CredentialTooWeak,
-        format!("{what}, and so cannot see other users' access"),
+        format!("{what} and therefore cannot see other users' access"),
         ADMIN_KEY,
     )
 }

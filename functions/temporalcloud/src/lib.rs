@@ -55,7 +55,7 @@ static ABOUT: About = About {
         ResourceType::new(PROJECT, "Project", "A set of namespaces", TraitKind::None),
     ],
     blind_spots: &[
-        "What a custom role allows on which namespaces is not shown, only who has the role.",
+        "What a custom role allows, and on which namespaces, is not shown; only its holders are.",
         "API keys, Nexus endpoints and certificates are not listed.",
     ],
     fields: &[
@@ -68,16 +68,16 @@ static ABOUT: About = About {
         Field::optional(
             "default-account-role",
             "Default account role",
-            "The account role of accounts that are created",
+            "The account role of new accounts",
             FieldKind::Choice(&["read", "developer", "admin"]),
         )
         .with_default("read"),
-        Field::optional("base-url", "Base URL", "Where the Cloud Ops API is", FieldKind::Url)
+        Field::optional("base-url", "Base URL", "The URL of the Cloud Ops API", FieldKind::Url)
             .with_default("https://saas-api.tmprl.cloud"),
         Field::optional(
             "allow-insecure",
             "Allow insecure",
-            "Known from the public connector, where it sends the key in plain text; has no effect here",
+            "A key of the public connector, where it sends the API key in plain text; without effect here",
             FieldKind::Flag,
         ),
     ],

@@ -87,7 +87,7 @@ fn progress(operation: &AsyncOperation) -> Result<WriteProgress, Error> {
                 bad.slug(),
                 operation.failure_reason()
             ),
-            "See what the vendor says; then send a new request, with a new `request_id`.",
+            "Read the vendor's message, then send a new request with a new `request_id`.",
         )),
     }
 }
@@ -117,7 +117,7 @@ impl TemporalCloud {
                 ErrorType::Refused,
                 Code::VendorRefused,
                 e.to_string(),
-                "Temporal Cloud does not do this: its own words say why.",
+                "Temporal Cloud refuses this change; its quoted message says why.",
             )),
             _ => Err(e.into()),
         }

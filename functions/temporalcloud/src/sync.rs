@@ -26,7 +26,7 @@ use crate::connect::{ADMIN_KEY, TemporalCloud, contradiction, weak_key};
 /// A step of a sync. `page` is the token of a page, empty for the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the list or object that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list or object that it reads")]
 pub enum Step {
     /// The account roles: they are the same in every account, so nobody is asked.
     AccountRoles,
@@ -200,7 +200,7 @@ impl Syncer for TemporalCloud {
         // The API shows users without their access to whoever may not see it, with status 200.
         if count(OTHERS) > 0 && count(OTHERS) == count(OTHERS_HIDDEN) {
             return Err(weak_key(&format!(
-                "no access is shown of any of {} other users, although the key's role is {}",
+                "no access is shown for any of the {} other users, although the key's role is {}",
                 count(OTHERS),
                 identity.rights
             )));
@@ -216,7 +216,7 @@ impl Syncer for TemporalCloud {
                     ErrorType::PermissionDenied,
                     Code::CredentialTooWeak,
                     format!(
-                        "the list of {kind}s is refused, but {in_use} of them are in use: who has access by them cannot be seen"
+                        "the list of {kind}s is refused, but {in_use} of them are in use: who has access through them is not visible"
                     ),
                     ADMIN_KEY,
                 ));
@@ -329,7 +329,7 @@ impl TemporalCloud {
             Err(e) if is_one_of(&e, no_list) => {
                 out.tally(&refusal_of(PROJECT, &e), 1);
                 out.blind_spot(format!(
-                    "projects, and who has access by them, are not shown: the vendor does not list them ({e})"
+                    "projects, and access through them, are not shown: the vendor does not list them ({e})"
                 ));
                 return Ok(out);
             }

@@ -75,7 +75,7 @@ impl Identity {
     /// The warning that the credential expires soon, if it does.
     pub fn expiry_warning(&self, now: Timestamp) -> Option<Warning> {
         let end = self.credential_expires_at?;
-        let warning = || Warning::new(Code::KeyEndsSoon, format!("the key ends at {end}"));
+        let warning = || Warning::new(Code::KeyEndsSoon, format!("the key expires at {end}"));
         (end < after(now, ENDS_SOON)).then(warning)
     }
 }

@@ -280,8 +280,8 @@ pub fn parse<T: DeserializeOwned>(event: &Value) -> Result<T, Error> {
     object(event).map_err(|e| {
         Error::invalid(
             Code::MalformedEvent,
-            format!("the event is not understood: {e}"),
-            "Send the fields that the schema of this event has, and no others.",
+            format!("the event does not match its schema: {e}"),
+            "Send only the fields of this event's schema.",
         )
     })
 }
@@ -297,7 +297,8 @@ pub fn check_connection(name: &str) -> Result<(), Error> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_valid =
         name.len() <= 63 && name.starts_with(fits) && name.chars().all(|c| fits(c) || c == '-');
-    let fix = "Use up to 63 lower-case letters, digits and dashes, a letter or digit first.";
+    let fix =
+        "Use 1 to 63 lower-case letters, digits and dashes, beginning with a letter or digit.";
     let invalid = || malformed(Code::BadConnectionName, name, "connection name", fix);
     is_valid.then_some(()).ok_or_else(invalid)
 }

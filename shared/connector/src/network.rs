@@ -134,7 +134,7 @@ fn read_bundle(path: &Path) -> Result<Arc<[u8]>, Error> {
     let path_name = path.display();
     let unreadable = |e| bad_bundle(format!("could not read {path_name}")).with_source(e);
     let pem = std::fs::read(path).map_err(unreadable)?;
-    let unusable = format!("{path_name} holds a certificate that cannot be read");
+    let unusable = format!("{path_name} contains a certificate that cannot be read");
     let mut store = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|e| bad_bundle(unusable.clone()).with_source(e))?;
@@ -142,7 +142,7 @@ fn read_bundle(path: &Path) -> Result<Arc<[u8]>, Error> {
         added.map_err(|e| bad_bundle(unusable.clone()).with_source(e))?;
     }
     match store.is_empty() {
-        true => Err(bad_bundle(format!("{path_name} holds no certificates"))),
+        true => Err(bad_bundle(format!("{path_name} contains no certificates"))),
         false => Ok(pem.into()),
     }
 }
@@ -153,7 +153,7 @@ pub(crate) fn bad_bundle(what: String) -> Error {
         ErrorType::Misconfigured,
         Code::BadTrustRoots,
         what,
-        "Let ROLLCALL_CA_BUNDLE name a readable PEM file of certificates, or unset it.",
+        "Set ROLLCALL_CA_BUNDLE to a readable PEM file of certificates, or unset it.",
     )
 }
 
@@ -175,7 +175,7 @@ macro_rules! faults {
 faults! {
     /// No trusted authority signed the certificate.
     UnknownIssuer: Misconfigured, Code::UntrustedCertificate,
-        "No trusted authority signed the server's certificate. If a proxy inspects TLS, or the server has a certificate of a private authority, let ROLLCALL_CA_BUNDLE name a PEM file with that authority's certificate. Otherwise check the address."
+        "No trusted authority signed the server's certificate. If a proxy inspects TLS, or a private authority issued the server's certificate, set ROLLCALL_CA_BUNDLE to a PEM file with that authority's certificate. Otherwise check the address."
     /// The certificate has expired or is not valid yet.
     OutOfDate: Unavailable, Code::CertificateOutOfDate,
         "The server's certificate has expired or is not valid yet. Check the clock of this machine. If it is right, whoever runs the server (or the proxy that inspects TLS) must renew the certificate."
@@ -184,25 +184,25 @@ faults! {
         "The server's certificate is for another host name. Check the host in the configured address, and whether a proxy or another server answers there."
     /// TLS failed for another reason.
     Tls: Unavailable, Code::TlsFailed,
-        "The address answers, but not with TLS that can be used. Check scheme and port of the configured address, and whether a proxy answers there; else run again."
+        "The server does not offer usable TLS. Check the scheme and port of the configured address, and whether a proxy answers there; otherwise run again."
     /// The host name has no address.
     HostNotFound: Unavailable, Code::HostNotFound,
-        "The host name has no address. Check the host in the configured address and the DNS of this network; else run again."
+        "The host name cannot be resolved. Check the host in the configured address and the DNS of this network; otherwise run again."
     /// Nothing listens at the address.
     Refused: Unavailable, Code::VendorUnreachable,
-        "Check the address in the configuration: nothing listens there. If this network needs a proxy, set HTTPS_PROXY (or correct it, and NO_PROXY). Else run again."
+        "Check the address in the configuration: nothing listens there. If this network needs a proxy, set HTTPS_PROXY (or correct it, and NO_PROXY). Otherwise run again."
     /// No answer in time.
     TimedOut: Unavailable, Code::VendorTimeout,
-        "There was no answer in time. Check that this network lets connections out to that host (firewall, security group, NAT of a VPC, HTTPS_PROXY); else run again later."
+        "There was no answer in time. Check that this network lets connections out to that host (firewall, security group, NAT of a VPC, HTTPS_PROXY); otherwise run again later."
     /// The proxy requires a user name and a password.
     ProxyCredentials: Misconfigured, Code::ProxyCredentials,
-        "The proxy wants a user name and a password: put them into its address, as in HTTPS_PROXY=http://user:password@proxy.example.com:3128."
+        "The proxy requires a user name and a password: put them into its address, as in HTTPS_PROXY=http://user:password@proxy.example.com:3128."
     /// The proxy did not connect.
     Proxy: Unavailable, Code::ProxyFailed,
-        "The proxy did not connect. Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and whether the proxy allows that host; hosts in NO_PROXY are reached directly. Else run again."
+        "The proxy did not connect. Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and whether the proxy allows that host; hosts in NO_PROXY are reached directly. Otherwise run again."
     /// Another reason.
     Other: Unavailable, Code::VendorUnreachable,
-        "Check the address in the configuration and the network's way out; else run again."
+        "Check the address in the configuration and your network or proxy; otherwise run again."
 }
 
 impl Fault {

@@ -106,7 +106,7 @@ impl Action {
             }
             Self::Create { .. } | Self::Delete { .. } => Err(Error::invalid(
                 Code::UnknownOperation,
-                "this connector does not create or delete accounts",
+                "this connector does not support creating or deleting accounts",
                 fix,
             )),
         }

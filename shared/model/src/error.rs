@@ -83,7 +83,7 @@ impl Error {
             ErrorType::Internal,
             code,
             message,
-            "Report this to the project with the log of this run: the vendor sends what its documentation does not say, or Rollcall has a defect.",
+            "Report this to the project with the log of this run: the vendor deviates from its documentation, or Rollcall has a defect.",
         )
     }
 
@@ -99,7 +99,7 @@ impl Error {
 
     /// A value of Rollcall that cannot be written as JSON.
     pub fn not_json(source: serde_json::Error) -> Self {
-        Self::internal(Code::NotJson, "a value has no JSON form").with_source(source)
+        Self::internal(Code::NotJson, "a value cannot be written as JSON").with_source(source)
     }
 
     /// Adds the cause.

@@ -94,7 +94,7 @@ impl Snapshot {
             return Err(Error::invalid(
                 Code::AmbiguousPrincipal,
                 format!("more than one principal has the address {text}: {}", ids.join(", ")),
-                "Name one of them by its id.",
+                "Use the id of one of them.",
             ));
         }
         matching.pop().ok_or_else(|| {

@@ -150,7 +150,7 @@ fn publish(database: &Path, to: &Path) -> Result<Packed, Error> {
 fn not_written(to: &Path, e: io::Error) -> Error {
     let fix = match e.kind() {
         io::ErrorKind::AlreadyExists => "Choose another name, or remove that file first.",
-        _ => "Choose a folder that exists and that this user may write to.",
+        _ => "Choose an existing folder that this user has permission to write to.",
     };
     Error::new(
         ErrorType::Misconfigured,

@@ -188,7 +188,7 @@ impl SnapshotWriter {
         self.db.execute_batch(INDEXES).map_err(|e| match e.sqlite_error_code() {
             Some(rusqlite::ErrorCode::ConstraintViolation) => Error::internal(
                 Code::AmbiguousIds,
-                "two different records have the same id: an id of the vendor holds a colon where it must not",
+                "two different records have the same id: an id of the vendor contains a colon where it must not",
             )
             .with_source(e),
             _ => scratch(e),
@@ -256,7 +256,7 @@ pub fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
             ErrorType::Misconfigured,
             Code::ScratchFull,
             "could not pack the snapshot",
-            "Give the function more ephemeral storage, or let TMPDIR name a folder with room.",
+            "Give the function more ephemeral storage, or set TMPDIR to a folder with enough free space.",
         )
         .with_source(e)
     })

@@ -33,7 +33,7 @@ static ABOUT: About = About {
     limit_window: None,
     fields: &[
         Field::required("api-key", "API key", "A key of Toybox", FieldKind::Secret),
-        Field::optional("base-url", "Base URL", "Where the API is", FieldKind::Url)
+        Field::optional("base-url", "Base URL", "The URL of the API", FieldKind::Url)
             .with_default("https://api.toybox.example"),
     ],
 };

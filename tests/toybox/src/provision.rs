@@ -17,7 +17,7 @@ impl Provisioner for Toybox {
     type Change = Write;
 
     async fn plan(&self, _: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
-        request.check_allow(&[], "Leave `allow` out.")?;
+        request.check_allow(&[], "Remove `allow` from the event.")?;
         let change = request.action.access("Toybox makes accounts by itself.")?;
         let (group, member) = (&change.entitlement.resource.id, change.principal);
         if *change.entitlement != member_of(group) {
@@ -79,6 +79,6 @@ impl Toybox {
 
 fn no_group(group: &str) -> Error {
     let message = format!("there is no group `{group}`");
-    let fix = "Use the id of a group of the newest snapshot.";
+    let fix = "Use a group id from the newest snapshot.";
     Error::new(ErrorType::NotFound, Code::UnknownEntitlement, message, fix)
 }

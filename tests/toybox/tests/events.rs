@@ -59,8 +59,8 @@ const NOT_FOUND: &str = r#"
 
 /// What is refused, and uses no request id up.
 const REFUSED: &str = r#"
-allow | ["cascade"] | InvalidRequest | UnknownSideEffect | `cascade` is not a side effect | Leave `allow` out
-entitlement | "group:x:member" | NotFound | UnknownEntitlement | there is no group `x` | of the newest snapshot
+allow | ["cascade"] | InvalidRequest | UnknownSideEffect | `cascade` is not a side effect | Remove `allow`
+entitlement | "group:x:member" | NotFound | UnknownEntitlement | there is no group `x` | from the newest snapshot
 entitlement | "group:builders:owner" | InvalidRequest | UnknownEntitlement | cannot be changed | Use group:<id>:member"#;
 
 /// A good event with all that it must have. Toybox changes no accounts: those events are only read.
@@ -104,7 +104,7 @@ async fn all_fail(rows: impl IntoIterator<Item = (Operation, Value, Failure)>) {
 async fn a_field_that_is_unknown_missing_or_of_another_type_is_malformed_and_named() {
     let mut rows = Vec::new();
     let mut add = |operation, event: Value, why: String| {
-        let fix = "Send the fields that the schema of this event has";
+        let fix = "Send only the fields of this event's schema";
         // The text is leaked: a test is short.
         rows.push((operation, event, failure("InvalidRequest", "MalformedEvent", why.leak(), fix)));
     };
@@ -170,7 +170,7 @@ async fn a_text_that_cannot_be_a_name_or_an_id_is_refused_also_in_a_dry_run() {
 async fn what_the_connector_does_not_do_is_refused() {
     let desk = Desk::new().await;
     let (code, message) = ("UnknownOperation", "Toybox does not ");
-    let expected = failure("InvalidRequest", code, message, "`rollcall capabilities`");
+    let expected = failure("InvalidRequest", code, message, "`rollcall capabilities toybox`");
     for operation in [CreateAccount, DeleteAccount] {
         fails_unasked(&desk, operation, good(operation), "an operation", expected).await;
     }

@@ -15,7 +15,7 @@ const fn misconfigured(code: &'static str, message: &'static str, fix: &'static 
     failure("Misconfigured", code, message, fix)
 }
 
-const FIX: &str = "Let this user write to the store's folder";
+const FIX: &str = "Give this user permission to write to the store's folder";
 const NOT_READABLE: Failure = misconfigured("StoreNotReadable", "could not read", FIX);
 const NOT_WRITABLE: Failure = misconfigured("StoreNotWritable", "could not write", FIX);
 
@@ -70,7 +70,7 @@ async fn a_part_of_the_store_that_takes_nothing_fails_what_needs_it() {
 async fn a_full_scratch_disk_publishes_nothing_and_spoils_nothing() {
     let mut desk = Desk::new().await;
     let expected = works(&desk, "nothing").await["content_digest"].clone();
-    let full = "the working database has no room left";
+    let full = "the disk of the working database is full";
     let (full, mut failed) = (misconfigured("ScratchFull", full, "more ephemeral storage"), 0);
     for pages in (1..).step_by(3) {
         desk.afresh();

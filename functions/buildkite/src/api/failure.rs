@@ -55,8 +55,8 @@ impl Failure {
         const MAY_NOT_READ: &str = "the API token may not read this";
         let other = (
             Code::VendorDenied,
-            "Buildkite refuses this request, and does not name a missing scope",
-            "See what the answer says. If allowed IP addresses are set for the token or the organization, the address that Rollcall calls from must be one of them; a proxy on the way may refuse requests as well.".into(),
+            "Buildkite refuses this request and does not name a missing scope",
+            "Read Buildkite's answer. If the token or the organization allows only certain IP addresses, add the address that Rollcall calls from. A proxy in between can also refuse requests.".into(),
         );
         let Http::Status { call, is_json: true, .. } = &self.0 else {
             return other;
@@ -77,7 +77,7 @@ impl Failure {
             None if self.message().eq_ignore_ascii_case("forbidden") => (
                 Code::CredentialTooWeak,
                 MAY_NOT_READ,
-                "Let somebody make the token who may see the organization's members and teams, and check that the token has access to the organization. If allowed IP addresses are set for the token or the organization, check that the address which Rollcall calls from is one of them.".into(),
+                "Use a token of a user who can see the organization's members and teams, and check that the token has access to the organization. If the token or the organization allows only certain IP addresses, check that the address that Rollcall calls from is one of them.".into(),
             ),
             None => other,
         }
@@ -90,8 +90,8 @@ impl From<Failure> for Error {
             Some(401) => (
                 ErrorType::Unauthenticated,
                 Code::CredentialRejected,
-                "Buildkite does not accept the API token: it is wrong, has ended or was revoked",
-                "Make a token at https://buildkite.com/user/api-access-tokens and store it as `api-token`. Mind its end: a new one ends after seven days unless you pick another time.".into(),
+                "Buildkite does not accept the API token: it is wrong, has expired or was revoked",
+                "Create a token at https://buildkite.com/user/api-access-tokens and store it as `api-token`. A new token expires after seven days unless you choose otherwise.".into(),
             ),
             Some(403) => {
                 let (code, message, fix) = failure.denial();
@@ -100,8 +100,8 @@ impl From<Failure> for Error {
             Some(404) if failure.is_no_organization() => (
                 ErrorType::NotFound,
                 Code::UnknownOrganization,
-                "Buildkite knows no such organization, or the token has no access to it",
-                "Correct `organization`: it is the slug in the address, not the name; and tick the organization on the token's page.".into(),
+                "Buildkite has no such organization, or the token has no access to it",
+                "Set `organization` to the slug in the organization's URL, not its name, and select the organization on the token's page.".into(),
             ),
             _ => return failure.0.into(),
         };

@@ -86,7 +86,7 @@ impl GraphQl {
             (error, _) => Err(Failure(Http::Status {
                 call: call.name(),
                 status: 200,
-                message: self.0.quote(error.unwrap_or("there is no such organization")),
+                message: self.0.quote(error.unwrap_or("the organization was not found")),
                 is_json: true,
                 retry_after: None,
                 request_id: None,

@@ -39,8 +39,8 @@ pub(super) fn next(
         Some(Some(_)) => Err(Error::Circle { call }),
         Some(None) => Err(Error::Unexpected {
             call,
-            at: "the header Link".into(),
-            why: "what is called `next` leads to no page".into(),
+            at: "the `Link` header".into(),
+            why: "the `next` link does not name a page".into(),
         }),
     }
 }
@@ -70,8 +70,8 @@ mod tests {
             (link("1", "prev"), Ok(NextPage::End)),
             (three.replace('"', ""), Ok(NextPage::Number(3))),
             (link("x", "next"), Err("no page")),
-            (link("2", "next"), Err("in a circle")),
-            (link("1", "next"), Err("in a circle")),
+            (link("2", "next"), Err("to one page twice")),
+            (link("1", "next"), Err("to one page twice")),
             (String::new(), Ok(NextPage::End)),
         ] {
             match (next("GET /x", Some(&header), (2, 100), 100), expected) {

@@ -35,7 +35,7 @@ pub(super) fn check(
         !sees_all(count),
         Code::MayNotBeAdministrator,
         format!(
-            "nothing says that {owner} administers the organization: secret teams that they are not in are missing then"
+            "nothing shows that {owner} administers the organization: if they do not, secret teams that they are not in are missing"
         ),
     );
     warn(
@@ -48,7 +48,7 @@ pub(super) fn check(
     warn(
         count(TEAMS) == 0,
         Code::EmptyList,
-        "the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner".into(),
+        "the API returns no teams: there are none, teams are switched off, or all are hidden from the token's owner".into(),
     );
     warn(
         in_teams > 0,
@@ -67,8 +67,8 @@ fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<()
         return Err(Error::new(
             ErrorType::PermissionDenied,
             Code::EmptyList,
-            "the API shows no member of the organization, and there is one at least: the token's owner",
-            "Let somebody make the token who may see the organization's members.",
+            "the API returns no members of the organization, which has at least one: the token's owner",
+            "Use a token of a user who can see the organization's members.",
         ));
     }
     if !owner_is_known || count(OWNER_LISTED) > 0 {
@@ -77,8 +77,8 @@ fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<()
     Err(Error::new(
         ErrorType::Unavailable,
         Code::CallerNotListed,
-        "the API's list of the organization's members lacks the token's owner, who is one of them: it is not whole",
-        "Run again; if it persists, let somebody who administers the organization make the token.",
+        "the list of the organization's members is incomplete: it lacks the token's owner, who is a member",
+        "Run again; if it persists, use a token of an organization administrator.",
     ))
 }
 

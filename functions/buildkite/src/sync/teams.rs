@@ -86,8 +86,8 @@ impl Buildkite {
             other.id == team
         });
         let but = match found.await? {
-            Some(_) => "and still lists the team",
-            None if others == 0 => "and lists no team at all any more",
+            Some(_) => "but still lists the team",
+            None if others == 0 => "but no longer lists any team",
             None if may_miss_it.load(Relaxed) => "and its list of teams changed while it was read",
             None => {
                 let id = ResourceId::new(TEAM, team);
@@ -102,8 +102,8 @@ impl Buildkite {
         Err(Error::new(
             ErrorType::Unavailable,
             Code::ContradictoryAnswers,
-            format!("Buildkite answers 404 for the members of team {team}, {but}"),
-            "Run again; if it persists, see whether the token's owner may see the members of this team.",
+            format!("Buildkite answers 404 for the members of team {team} {but}"),
+            "Run again; if it persists, check that the token's owner can see the members of this team.",
         )
         .with_source(Error::from(cause)))
     }
@@ -140,7 +140,7 @@ impl Buildkite {
                 out.warn(
                     Code::GraphQlFailed,
                     format!(
-                        "who is in {} teams is asked of REST, since GraphQL failed: {}",
+                        "GraphQL failed, so the members of {} teams are read over REST: {}",
                         left.len(),
                         Chain(&e)
                     ),
@@ -230,8 +230,8 @@ fn no_teams(failure: Failure) -> Error {
     Error::new(
         ErrorType::NotFound,
         Code::NotAvailable,
-        "Buildkite says that the organization has no list of teams: they may be switched off",
-        "Switch teams on in the organization's settings. Without them everybody can do everything, and there is nothing to show.",
+        "Buildkite answers that the organization has no list of teams: teams may be switched off",
+        "Switch teams on in the organization's settings. Without teams everybody can do everything, and there is nothing to show.",
     )
     .with_source(Error::from(failure))
 }

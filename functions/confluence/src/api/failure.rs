@@ -25,7 +25,7 @@ impl From<Error> for Failure {
 }
 
 /// What to do about a token.
-const TOKEN: &str = "Put a valid API token into the secret, with `username` being the e-mail address of its account. Scoped tokens and tokens of service accounts need `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>; https://<your site>/_edge/tenant_info shows the cloud id.";
+const TOKEN: &str = "Store a valid API token in the secret, with the e-mail address of its account as `username`. Scoped tokens and tokens of service accounts need `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>; https://<your site>/_edge/tenant_info shows the cloud id.";
 
 impl Failure {
     /// The HTTP status.
@@ -131,7 +131,7 @@ impl From<Failure> for Error {
                     ErrorType::Unavailable,
                     Code::ListMoved,
                     failure.to_string(),
-                    "Send it again: somebody adds and removes rows of this list at the moment.",
+                    "Send it again later: rows of this list are being added and removed at the moment.",
                 );
             }
         };
@@ -145,7 +145,7 @@ impl From<Failure> for Error {
             _ if is_filtered => (
                 ErrorType::PermissionDenied,
                 Code::AddressNotAllowed,
-                "the site lets in only addresses that its IP allowlist names",
+                "the site accepts only addresses on its IP allowlist",
                 "Give the functions a fixed address (a VPC with a NAT gateway) and add it to the allowlist at admin.atlassian.com, under Security.",
             ),
             Some(401) => (
@@ -157,7 +157,7 @@ impl From<Failure> for Error {
             Some(403) if !is_json(&cause) => (
                 ErrorType::PermissionDenied,
                 Code::BlockedOnTheWay,
-                "something on the way to Confluence refuses the request: the answer is not one of its API",
+                "something between Rollcall and Confluence refuses the request: the answer is not from Confluence's API",
                 "Look for a proxy or a firewall between the functions and the site, and for an IP allowlist of the site.",
             ),
             _ => return cause.into(),
@@ -171,8 +171,8 @@ pub(crate) fn no_groups() -> Error {
     Error::new(
         ErrorType::Unavailable,
         Code::EmptyList,
-        "Confluence lists no group at all, and every site has some",
-        "Run again; if it persists, check that the token's account may view groups.",
+        "Confluence lists no groups, although every site has some",
+        "Run again; if it persists, check that the token's account can view groups.",
     )
 }
 

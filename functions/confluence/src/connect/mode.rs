@@ -27,19 +27,19 @@ impl Confluence {
             Some("ROLES_TRANSITION") => (AccessMode::Both, None),
             Some("ROLES") => (AccessMode::Roles, None),
             Some(other) => both(format!(
-                "the site is in the mode `{other}`, which Rollcall does not know: roles and rows are both read"
+                "the site is in the mode `{other}`, which Rollcall does not know: both roles and permissions are read"
             )),
             // A missing answer does not say that there are no roles: they would be missed with all who have one.
             None => match self.api.whole(&site_roles()).await {
                 Ok(roles) if !roles.is_empty() => both(
-                    "the site does not say in which mode it is, and has roles: roles and rows are both read".into(),
+                    "the site does not report its mode and has roles: both roles and permissions are read".into(),
                 ),
                 // *Unknown*: which of 404 and an empty list a site without roles answers.
                 Ok(_) => (AccessMode::Rows, None),
                 Err(e) if e.is_own_404() => (AccessMode::Rows, None),
                 // Nothing says that there are roles, and rows can be read: what roles there may be is not seen.
                 Err(e) if e.is_withheld() => (AccessMode::Rows, Some(Warning::blind_spot(
-                    "The site does not say in which mode it is, and does not show its roles: if it has some, who has them is only seen by the permissions that follow from them.",
+                    "The site reports neither its mode nor its roles: if it has roles, they are visible only through the permissions that they give.",
                 ))),
                 Err(e) => return Err(e.into()),
             },

@@ -65,8 +65,8 @@ async fn changeable(change: &AccessRequest<'_>, id: &str) -> Result<Option<Group
     match found {
         Some(group) if is_external(&group) => Err(Error::refused(
             Code::ExternalGroup,
-            format!("the members of group `{}` are kept by an identity provider", group.name),
-            "Change the group there; it will be so here after the next synchronization.",
+            format!("the members of group `{}` are managed by an identity provider", group.name),
+            "Change the group in the identity provider; Confluence shows the change after its next synchronization.",
         )),
         found => Ok(found),
     }
@@ -93,6 +93,6 @@ fn unknown(id: &str) -> Error {
         ErrorType::NotFound,
         Code::UnknownEntitlement,
         format!("there is no {} in Confluence", ResourceId::new(GROUP, id)),
-        "Use the id of a group of the newest snapshot.",
+        "Use a group id from the newest snapshot.",
     )
 }

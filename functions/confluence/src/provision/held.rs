@@ -28,9 +28,9 @@ impl SpaceAccess {
                 ErrorType::Unavailable,
                 Code::EmptyList,
                 format!(
-                    "Confluence shows nobody who has access to the space {space}, though the token's account can view it"
+                    "Confluence shows nobody with access to the space {space}, although the token's account can view it"
                 ),
-                "Send the same event again; if it persists, look at the space's permissions in Confluence.",
+                "Send the same event again; if it persists, check the space's permissions in Confluence.",
             ));
         }
         Ok(Self { mode, rows, assignments })
@@ -62,15 +62,15 @@ impl SpaceAccess {
             false if by_row.is_empty() => Err(Error::refused(
                 Code::AdministratorsNotShown,
                 format!(
-                    "Confluence does not show what the role of {who} allows, nor who else administers the space: it may be the last one"
+                    "Confluence shows neither what the role of {who} allows nor who else administers the space: this may be its last administrator"
                 ),
                 "Make the change in Confluence, where the space's settings show who administers it.",
             )),
             false if by_row.iter().any(is_other) => Ok(()),
             _ => Err(Error::refused(
                 Code::LastAdmin,
-                format!("{who} is the only one who administers the space"),
-                "Make somebody else an administrator of the space first.",
+                format!("{who} is the only administrator of the space"),
+                "Make someone else an administrator of the space first.",
             )),
         }
     }
@@ -113,8 +113,8 @@ pub(super) async fn required(change: &AccessRequest<'_>, id: &str) -> Result<Spa
         true => Error::new(
             ErrorType::NotFound,
             Code::UnknownEntitlement,
-            format!("there is no {space} that the token's account can see"),
-            "Use the id of a space of the newest snapshot, and see to it that the account may view it. If the space was deleted, so was all access to it.",
+            format!("{space} does not exist, or the token's account cannot view it"),
+            "Use a space id from the newest snapshot, and make sure that the account can view the space. If the space was deleted, so was all access to it.",
         )
         .with_source(e),
     })
@@ -128,7 +128,7 @@ pub(super) fn not_skipped(change: &AccessRequest<'_>, space: &Space) -> Result<(
     let key = &space.key;
     Err(Error::refused(
         Code::ExcludedByConfiguration,
-        format!("`{key}` is a personal space, which the configuration leaves out"),
+        format!("`{key}` is a personal space, which the configuration excludes"),
         "Set `skip-personal-spaces` to false to manage personal spaces.",
     ))
 }

@@ -21,7 +21,7 @@ pub(super) async fn grant(change: &AccessRequest<'_>, space: &str, role: &str) -
             ErrorType::NotFound,
             Code::UnknownEntitlement,
             format!("the site has no role {role}"),
-            "Use a role of the newest snapshot.",
+            "Use a role from the newest snapshot.",
         ));
     };
     let assignments = change.connector.api.whole(&assignments_on(space)).await?;
@@ -77,7 +77,7 @@ async fn with_roles(change: &AccessRequest<'_>) -> Result<AccessMode, Error> {
     match change.connector.mode().await?.0 {
         AccessMode::Rows => Err(Error::refused(
             Code::PermissionsOnly,
-            "this site gives access to spaces by permissions, not by roles",
+            "this site gives access to spaces through permissions, not roles",
             "Grant permissions on the space instead.",
         )),
         mode => Ok(mode),

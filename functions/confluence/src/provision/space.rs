@@ -40,7 +40,7 @@ pub(super) async fn grant(
         return Err(Error::invalid(
             Code::UnknownEntitlement,
             format!("this site has no `{entitlement}`: only sites with roles have it"),
-            "Use an entitlement id of the newest snapshot.",
+            "Use an entitlement id from the newest snapshot.",
         ));
     }
     // One write at a time: the next plan finds what this one did.
@@ -121,7 +121,7 @@ async fn check_by_rows(
         return Err(roles_only(match weakest {
             Some(role) => {
                 let id = access::assigned(&space.id, &role.id);
-                format!("Ask for the role {} instead: `{id}`.", role.name)
+                format!("Request the role {} instead: `{id}`.", role.name)
             }
             None => "No role of this site includes it: change a role in Confluence.".into(),
         }));
@@ -137,7 +137,7 @@ fn holds_role(change: &AccessRequest<'_>, space: &Space, held: &Assignment) -> E
     let role = access::assigned(&space.id, &held.role_id);
     Error::refused(
         Code::HoldsRole,
-        format!("{who} has a role on the space `{key}`, and its permissions follow from that"),
+        format!("{who} has its permissions on the space `{key}` through a role"),
         format!("Change the role instead: `{role}`."),
     )
 }
@@ -176,6 +176,6 @@ fn cascade(change: &AccessRequest<'_>, removed: &[String]) -> Error {
         format!(
             "without the permission to view the space, {who} loses its other permissions on it, too: {others}"
         ),
-        "If that is meant, send a new request with \"allow\":[\"cascade\"]; otherwise revoke the others one by one.",
+        "If that is intended, send a new request with \"allow\":[\"cascade\"]; otherwise revoke the others one by one.",
     )
 }

@@ -34,7 +34,7 @@ impl Grantable {
             Error::invalid(
                 Code::UnknownEntitlement,
                 format!("Confluence has no entitlement `{id}`"),
-                "Use an entitlement id of the newest snapshot: group:<id>:member, space:<id>:<verb>-<noun>, or space_role_assignment:<space>:<role>:assigned.",
+                "Use an entitlement id from the newest snapshot: group:<id>:member, space:<id>:<verb>-<noun>, or space_role_assignment:<space>:<role>:assigned.",
             )
         })
     }

@@ -41,24 +41,24 @@ pub(super) fn check(identity: &Identity, tallies: &Tallies) -> Result<Vec<Warnin
         unselected > 0,
         Code::ExcludedByConfiguration,
         format!(
-            "{unselected} rows of permissions are of nouns or verbs that the configuration leaves out"
+            "{unselected} permissions are not shown: the configuration excludes their nouns or verbs"
         ),
     );
     warn(
         personal > 0,
         Code::ExcludedByConfiguration,
-        format!("{personal} personal spaces are left out, as configured"),
+        format!("{personal} personal spaces are not shown: the configuration excludes them"),
     );
     warn(
         count(SPACES) == 0,
         Code::EmptyList,
-        "the token's account sees no space at all; a site administrator does not see every space by that alone".into(),
+        "the token's account cannot see any space: being a site administrator is not enough to view a space".into(),
     );
     warn(
         count(CALLER) == 0,
         Code::CallerNotListed,
         format!(
-            "neither the user search nor a group or space names the token's own account {caller}: the lists of people may lack others as well"
+            "the token's own account {caller} is in neither the user search nor any group or space: others may be missing as well"
         ),
     );
     Ok(warnings)

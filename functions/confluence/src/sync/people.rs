@@ -13,9 +13,9 @@ impl Confluence {
         let page = match self.api.page(&api::user_search(), at).await {
             // The vendor ignores `start`, or shows nothing from there on. That is no reason to fail: nobody's access is in
             // this list, and whoever is in a group or on a space is met there, and looked up.
-            Err(e) if e.is_circle() => return Ok(ended_early("answered the same page twice")),
+            Err(e) if e.is_circle() => return Ok(ended_early("returned the same page twice")),
             Err(e) if !at.is_first() && e.status() == Some(400) => {
-                return Ok(ended_early("refused to show another page"));
+                return Ok(ended_early("refused to return another page"));
             }
             page => listed(at, page)?,
         };
@@ -71,7 +71,7 @@ impl Confluence {
         // The vendor leaves out accounts that it does not know; the engine keeps what was seen of them.
         for account in self.api.accounts(ids).await? {
             if account.account_id.is_empty() {
-                let message = "a row of a look-up of users has no account id";
+                let message = "a row of a user lookup has no account id";
                 out.warn(Code::UnreadableRow, message);
                 continue;
             }
@@ -109,7 +109,7 @@ fn unreadable(out: &mut StepOutput<Step>, account: &Account) {
 fn ended_early(why: &str) -> StepOutput<Step> {
     let mut out = StepOutput::default();
     out.blind_spot(format!(
-        "The user search {why}: accounts that are in no group and on no space are only shown as far as its first pages name them."
+        "The user search {why}: accounts that are in no group and on no space are shown only if its first pages list them."
     ));
     out
 }
@@ -120,6 +120,6 @@ fn without_account(row: &SearchRow) -> String {
         Some(name) if !name.is_empty() => {
             format!("a row of the user search, `{name}`, has no account id")
         }
-        _ => "a row of the user search shows no account".into(),
+        _ => "a row of the user search has no account".into(),
     }
 }

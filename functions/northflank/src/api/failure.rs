@@ -76,7 +76,7 @@ impl From<CallFailure> for Error {
     fn from(failure: CallFailure) -> Self {
         let what = failure.part.needs();
         match failure.status() {
-            Some(401) => denied(&format!("{what}, or is not good any more"), *failure.cause),
+            Some(401) => denied(&format!("{what}, or is no longer valid"), *failure.cause),
             Some(403) => denied(what, *failure.cause),
             _ if failure.is_unavailable() => not_available(what, *failure.cause),
             _ => (*failure.cause).into(),
@@ -97,10 +97,10 @@ pub(crate) fn not_available(what: &str, cause: impl Into<Cause>) -> Error {
         ErrorType::Misconfigured,
         Code::NotAvailable,
         format!("{what} cannot be read with this token"),
-        "The token must be one of an organization, not of a team, and its role must read members and roles; check `northflank-base-url` as well, if that is set. For directory groups: Directory Sync may not be switched on, which the vendor does.",
+        "Use a token of an organization, not of a team, whose role can read members and roles; check `northflank-base-url` as well, if it is set. For directory groups: Directory Sync may be off, and only Northflank can switch it on.",
     )
     .with_source(cause)
 }
 
 /// What to do about missing permissions.
-pub(crate) const MISSING: &str = "Make a role that may read members and roles (Organisation > Admin > Members > Read, and Roles > Read), make an API token of the organization from it, and store that as `northflank-api-token`.";
+pub(crate) const MISSING: &str = "Create a role that can read members and roles (Organisation > Admin > Members > Read, and Roles > Read), create an API token of the organization from it, and store the token as `northflank-api-token`.";

@@ -25,8 +25,10 @@ impl Grantable {
             other => {
                 return Err(Error::refused(
                     Code::NotProvisioned,
-                    format!("entitlements on a {other} are only shown, not changed: `{id}`"),
-                    "Change it in Temporal Cloud. Namespaces and account roles can be changed from here.",
+                    format!(
+                        "Rollcall shows entitlements on a {other} but does not change them: `{id}`"
+                    ),
+                    "Change it in Temporal Cloud. Rollcall changes permissions on namespaces and account roles.",
                 ));
             }
         };
@@ -34,7 +36,7 @@ impl Grantable {
             Error::invalid(
                 Code::UnknownEntitlement,
                 format!("account {account} has no entitlement `{id}`"),
-                "Use an entitlement id of the newest snapshot.",
+                "Use an entitlement id from the newest snapshot.",
             )
         })
     }

@@ -68,7 +68,7 @@ impl Planner<'_> {
         let held = principal.access.namespace(namespace);
         if held.as_ref() != Some(unwanted) {
             if principal.access.is_admin() && *unwanted == Permission::Admin {
-                let why = "which cannot be taken away by itself";
+                let why = "which cannot be revoked separately";
                 return Err(implicit(&principal, namespace, why));
             }
             let kept = held.map(|held| namespace_permission(namespace, &held));
@@ -77,7 +77,7 @@ impl Planner<'_> {
         if principal.scoped {
             return Err(Error::refused(
                 Code::ScopedServiceAccount,
-                format!("{} exists for this scope alone", principal.id),
+                format!("{} is a service account that is scoped to this namespace", principal.id),
                 "Delete the service account in Temporal Cloud.",
             ));
         }
@@ -102,7 +102,7 @@ impl Planner<'_> {
                 ErrorType::NotFound,
                 Code::UnknownEntitlement,
                 format!("there is no namespace `{namespace}`, or it is being deleted"),
-                "Use an entitlement id of the newest snapshot.",
+                "Use an entitlement id from the newest snapshot.",
             )),
         }
     }

@@ -39,8 +39,8 @@ impl Planner<'_> {
             GROUP => self.read::<Group>(id).await,
             other => Err(Error::invalid(
                 Code::UnknownPrincipal,
-                format!("a {other} cannot hold access of its own: `{id}`"),
-                "Name a user, a service-account or a group.",
+                format!("`{id}` cannot be granted access: a {other} is not a principal"),
+                "Use a user, a service-account or a group.",
             )),
         }
     }
@@ -61,7 +61,7 @@ impl Planner<'_> {
                 ErrorType::NotFound,
                 Code::UnknownPrincipal,
                 format!("there is no {id} in Temporal Cloud"),
-                "Use the id of a principal of the newest snapshot.",
+                "Use a principal id from the newest snapshot.",
             )
         })
     }
@@ -97,7 +97,7 @@ impl Planner<'_> {
                 "`{}` ({principal}) is the account that this connector itself uses",
                 self.identity.caller_name
             ),
-            "Change it in Temporal Cloud, by another administrator.",
+            "Have another administrator change it in Temporal Cloud.",
         ))
     }
 
@@ -119,7 +119,7 @@ impl Planner<'_> {
         Err(Error::refused(
             Code::LastAdmin,
             format!("{} is the last person who can administer the account", leaving.name),
-            "Make somebody else Global Admin first.",
+            "Make someone else Global Admin first.",
         ))
     }
 

@@ -32,11 +32,11 @@ impl Principal {
             let what = format!("{id} cannot be changed as the vendor shows it: {why}");
             Error::internal(Code::UnexpectedAnswer, what)
         };
-        let object = T::deserialize(raw)
-            .map_err(|e| unexpected("it is of an unknown form").with_source(e))?;
+        let object =
+            T::deserialize(raw).map_err(|e| unexpected("its form is unknown").with_source(e))?;
         let (version, operation) = object
             .version_and_operation()
-            .ok_or_else(|| unexpected("its version or operation is of an unknown form"))?;
+            .ok_or_else(|| unexpected("the form of its version or operation is unknown"))?;
         if object.id() != id.id {
             let other = format!("the vendor answered with {}:{}", T::KIND, object.id());
             return Err(unexpected(&other));

@@ -10,8 +10,7 @@ use crate::access::{GROUP, USER, is_immutable, role_member};
 use crate::api::{ApiEnum, Role, WriteCall};
 
 /// What to do about roles that are not changed from here.
-pub(super) const IMMUTABLE_ROLES: &str =
-    "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.";
+pub(super) const IMMUTABLE_ROLES: &str = "Only Temporal's support can change owners; an owner can change finance admins in Temporal Cloud.";
 
 impl Planner<'_> {
     /// Gives a role. Another one that is held gives way; so do, for admins, all permissions on namespaces: the vendor
@@ -20,7 +19,9 @@ impl Planner<'_> {
         if *wanted == Role::MetricsRead && [USER, GROUP].contains(&&*principal.resource_type) {
             return Err(Error::refused(
                 Code::ServiceAccountsOnly,
-                format!("the role metrics-read is for service accounts, and {principal} is none"),
+                format!(
+                    "the role metrics-read is only for service accounts, and {principal} is not one"
+                ),
                 "Grant `read` instead.",
             ));
         }
@@ -81,8 +82,7 @@ impl Planner<'_> {
     /// Refuses roles that are not changed from here, and principals whose role is not.
     fn check(self, role: &Role, principal: &Principal, held: Option<&Role>) -> Result<(), Error> {
         if is_immutable(role) {
-            let what =
-                format!("the role {} can be neither granted nor revoked from here", role.slug());
+            let what = format!("Rollcall can neither grant nor revoke the role {}", role.slug());
             return Err(Error::refused(Code::ImmutableRole, what, IMMUTABLE_ROLES));
         }
         let id = &principal.id;
@@ -90,7 +90,7 @@ impl Planner<'_> {
             let held = held.slug();
             return Err(Error::refused(
                 Code::ImmutableRole,
-                format!("{id} holds the role {held}, which is not changed from here"),
+                format!("{id} has the role {held}, which Rollcall does not change"),
                 IMMUTABLE_ROLES,
             ));
         }

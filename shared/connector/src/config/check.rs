@@ -26,13 +26,13 @@ impl Config {
             let is_nested =
                 |key: &&str| matches!(raw.get(key), Some(SecretValue::Other("an object")));
             if unknown.iter().any(is_nested) {
-                problems.push("keys inside another key are not read".into());
+                problems.push("keys nested inside another key are not read".into());
             }
             return Err(bad(&problems));
         }
         unknown.retain(|key| !POD_KEYS.split(' ').any(|known| known == canonical(key)));
         let unknown = unknown.join(", ");
-        let message = || format!("the secret holds keys that nothing reads: {unknown}");
+        let message = || format!("the secret contains unknown keys, which are ignored: {unknown}");
         let warning = (!unknown.is_empty()).then(|| Warning::new(Code::UnknownKeys, message()));
         Ok((config, warning.into_iter().collect()))
     }
@@ -142,7 +142,7 @@ fn check(kind: FieldKind, text: &str) -> Result<(), String> {
         }
         FieldKind::Any(options) => list(text)
             .find(|one| !options.contains(one))
-            .map(|one| format!("of {}, not `{one}`", options.join(", "))),
+            .map(|one| format!("a list of {}, not `{one}`", options.join(", "))),
     };
     wrong.map_or(Ok(()), |wrong| Err(format!("must be {wrong}")))
 }
@@ -151,7 +151,7 @@ fn check(kind: FieldKind, text: &str) -> Result<(), String> {
 fn printable(text: &str) -> Result<(), String> {
     match text.chars().all(|c| c.is_ascii_graphic()) {
         true => Ok(()),
-        false => Err("holds blanks or characters that no key has".to_owned()),
+        false => Err("contains blanks or other characters that a key cannot contain".to_owned()),
     }
 }
 
@@ -227,7 +227,7 @@ mod tests {
         let raw = json!({"api-key": "two words", "base-url": "http://example.com", "role": "god"});
         let text = check(raw).expect_err("unusable").to_string();
         for part in [
-            "`api-key` holds blanks",
+            "`api-key` contains blanks",
             "`base-url` must begin with https://",
             "`role` must be one of read, write",
         ] {
@@ -243,7 +243,7 @@ mod tests {
         assert!(text.contains("not a list"), "{text}");
         let text = check(json!({"hunter2": {"api-key": "a"}})).expect_err("unusable");
         let text = text.to_string();
-        assert!(text.contains("keys inside another key are not read"), "{text}");
+        assert!(text.contains("keys nested inside another key are not read"), "{text}");
         assert!(!text.contains("hunter2"), "{text}");
     }
 
@@ -280,7 +280,7 @@ mod tests {
             (json!({"places": [{}]}), "`places` no. 1: `api-key` is missing"),
             (
                 json!({"places": [{"api-key": "k"}, {"api-key": "hunter 2"}]}),
-                "`places` no. 2: `api-key` holds blanks",
+                "`places` no. 2: `api-key` contains blanks",
             ),
             (
                 json!({"places": [{"api-key": "k", "rule": "hunter2"}]}),

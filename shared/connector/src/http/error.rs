@@ -28,7 +28,7 @@ pub enum Error {
         request_id: Option<String>,
     },
     /// The vendor's rate limit lasts longer than this invocation can wait.
-    #[error("{call} is put off by the vendor until {retry_at}")]
+    #[error("the vendor's rate limit postpones {call} until {retry_at}")]
     RateLimited { call: String, retry_at: Timestamp },
     /// No answer, or half of one.
     #[error("{call} was not answered")]
@@ -50,10 +50,10 @@ pub enum Error {
         why: String,
     },
     /// A list leads back to a page that was read already, and so has no end.
-    #[error("{call} lists in a circle: it pointed a second time to the same page")]
+    #[error("{call} returns the same pages again and again: it pointed to one page twice")]
     Circle { call: String },
     /// A segment of the path is `.` or `..`, or empty: the request would arrive at another object.
-    #[error("{call} cannot be sent: an empty name, `.` and `..` have no place in a path")]
+    #[error("{call} cannot be sent: an empty name, `.` or `..` is not valid in a path")]
     InvalidPathSegment { call: String },
     /// The vendor redirects us.
     #[error("{call} was answered with a redirect to `{to}`, which is not followed")]
@@ -169,15 +169,15 @@ impl From<Error> for Boundary {
                 facts!(RateLimited, Code::RateLimited: "Run again at the time given.")
             }
             Error::Garbled { .. } => facts!(Unavailable, Code::VendorUnavailable:
-                "Run again; if it persists, check the address in the configuration: something else than the API may be there."),
+                "Run again; if it persists, check the address in the configuration: another server may be answering there."),
             Error::Unexpected { .. } => facts!(Internal, Code::UnexpectedAnswer:
-                "The vendor's API changed, or answers what its documentation does not say: report it to the project with this message."),
+                "The vendor's API has changed or deviates from its documentation: report this message to the project."),
             Error::Circle { .. } => facts!(Unavailable, Code::EndlessList:
                 "Run again; if it persists, report it to the vendor."),
             Error::InvalidPathSegment { .. } => facts!(InvalidRequest, Code::UnusableName:
                 "If the name comes from the event or the configuration, correct it. If the vendor really has an object of this name, change it there."),
             Error::Redirect { .. } => facts!(Misconfigured, Code::Redirected:
-                "Configure the address that the API really has."),
+                "Set the address in the configuration to that of the API."),
         };
         // The vendor's words are the message; only the network's error is a source.
         let boundary = Boundary::new(kind, code, e.to_string(), fix);
@@ -200,14 +200,14 @@ fn of_status(status: u16) -> (ErrorType, Code, &'static str) {
         404 => facts!(NotFound, Code::VendorNotFound:
             "The vendor has nothing under this path, or does not show it to this key. If the path names an object of the event, check its id; otherwise check the ids and the address in the configuration."),
         409 => facts!(Conflict, Code::VendorConflict:
-            "Something else changed the same object, or its state does not allow this: run again, and if it persists, look at the object at the vendor."),
+            "Something else changed the same object, or its state does not allow this: run again; if it persists, check the object in the vendor's web interface."),
         429 => facts!(RateLimited, Code::RateLimited: "Run again later."),
         // "Not implemented" does not pass with time.
         500 | 502..=599 => {
-            facts!(Unavailable, Code::VendorUnavailable: "The vendor has trouble: run again later.")
+            facts!(Unavailable, Code::VendorUnavailable: "The vendor has an outage: run again later.")
         }
         _ => facts!(Internal, Code::VendorRejected:
-            "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report it to the project with this message."),
+            "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report this message to the project."),
     }
 }
 

@@ -93,20 +93,20 @@ where
     Error::new(kind, code, message, fix).with_source(e)
 }
 
-const RIGHTS: &str = "Let the function's role (or this user) do this: its policy, the bucket's policy and the KMS key's policy must all allow it.";
-const CREDENTIALS: &str = "Check the AWS settings: AWS does not accept these credentials. Renew them (`aws sso login`, a new access key); AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN must be of one set, and AWS_PROFILE the right one.";
+const RIGHTS: &str = "Allow this for the function's role (or this user): its policy, the bucket's policy and the KMS key's policy must all permit it.";
+const CREDENTIALS: &str = "Check the AWS settings: AWS does not accept these credentials. Renew them (`aws sso login`, a new access key); AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN must belong together, and AWS_PROFILE must name the right profile.";
 const NO_CREDENTIALS: &str = "Check the AWS settings: no credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the function or the machine a role.";
 const NO_REGION: &str = "Check the AWS settings: set AWS_REGION, or `region` in the profile. A store that is not AWS needs one too, such as us-east-1.";
 const SETTINGS: &str = "Check the AWS settings: region and credentials.";
 const REGION: &str = "Set AWS_REGION, or `region` in the profile, to the region of the bucket.";
 const CLOCK: &str =
-    "Set the clock of this machine: AWS refuses requests whose time is some minutes off.";
-const SIGNATURE: &str = "Check AWS_SECRET_ACCESS_KEY, and the clock of this machine. Otherwise a proxy changes the requests on their way: let NO_PROXY name AWS's host, or correct AWS_ENDPOINT_URL.";
+    "Set the clock of this machine: AWS refuses requests whose time is a few minutes off.";
+const SIGNATURE: &str = "Check AWS_SECRET_ACCESS_KEY, and the clock of this machine. Otherwise a proxy alters the requests: add AWS's host to NO_PROXY, or correct AWS_ENDPOINT_URL.";
 const KEY: &str = "Check the KMS key: it must be enabled, in the same region, and its policy and the role's must allow its use.";
 const BUCKET: &str = "Create the bucket, or correct ROLLCALL_STORE.";
-const DIALECT: &str = "The store does not know this request. If it is not AWS, set AWS_REQUEST_CHECKSUM_CALCULATION=when_required and AWS_RESPONSE_CHECKSUM_VALIDATION=when_required, and see infra/README.md for what a store must be able to do.";
-const REFUSED: &str = "AWS refuses this request, and repeating it does not help: look its code up in AWS's documentation.";
-const AGAIN: &str = "AWS did not do its part: run again.";
+const DIALECT: &str = "The store does not support this request. If it is not AWS, set AWS_REQUEST_CHECKSUM_CALCULATION=when_required and AWS_RESPONSE_CHECKSUM_VALIDATION=when_required, and see infra/README.md for what a store must support.";
+const REFUSED: &str = "AWS refuses this request, and repeating it does not help: look up its code in AWS's documentation.";
+const AGAIN: &str = "AWS failed for the moment: run again.";
 
 /// The type and the fix of AWS's errors. Only those that may pass by themselves are `Unavailable`.
 fn meaning<E>(e: &SdkError<E, HttpResponse>) -> (ErrorType, &'static str)

@@ -29,7 +29,7 @@ pub(crate) async fn accept(
             return Err(Error::refused(
                 Code::NotHeld,
                 format!(
-                    "snapshot {sync_id} was published when it was made, and is not the newest any more"
+                    "snapshot {sync_id} was published when it was made and is no longer the newest"
                 ),
                 "Only a held snapshot can be accepted.",
             ));

@@ -115,8 +115,8 @@ pub(crate) async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), 
                 return Err(Error::new(
                     ErrorType::Conflict,
                     Code::Superseded,
-                    format!("a newer snapshot is published already: {}", newest.sync_id),
-                    "Nothing to do: the newer one counts.",
+                    format!("a newer snapshot is already published: {}", newest.sync_id),
+                    "Nothing to do: readers use the newer one.",
                 ));
             }
             Some((_, version)) => PutMode::Update(version),

@@ -43,7 +43,7 @@ pub fn check_same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> 
             "connection `{}` of {} belongs to `{before}`, but its key now leads to `{now}`",
             keys.connection, keys.connector
         ),
-        "Put the right key into the secret. If a place was added to the connection, sync it first. To follow another tenant, use a connection of another name.",
+        "Store the right key in the secret. If an organization or deployment was added to the connection, sync first. To sync another tenant, use another connection name.",
     ))
 }
 

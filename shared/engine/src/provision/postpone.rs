@@ -1,4 +1,4 @@
-//! What becomes of a call that could not finish its request: the request waits and is tried again, or it fails.
+//! What becomes of a call that could not finish its request: the request is postponed and will be retried, or it fails.
 //!
 //! An outage without a known end is tried again six times (`Settings::retries`) after 5, 10 … 160 s and a random part of as
 //! much again; the audit record counts. A wait whose end is known (a rate limit, a lease) is not counted. No request waits
@@ -34,14 +34,14 @@ pub(super) async fn postpone(
         Ok(at) => at,
         Err(e) if e.code() == Code::RequestIdUsed => return Err(e),
         Err(e) => {
-            tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
+            tracing::warn!(error = %Chain(&e), "the failure of this request could not be recorded");
             None
         }
     };
     let Some(at) = at else {
         return Err(give_up(cx, record, lease, &trail, failure).await);
     };
-    tracing::warn!(error = %Chain(&failure), until = %at, "the request waits and is tried again");
+    tracing::warn!(error = %Chain(&failure), until = %at, "the request is postponed and will be retried");
     let at = match lease {
         Some(lease) => wait_outside(cx, lease, &trail, at).await,
         None => at,
@@ -92,7 +92,7 @@ pub(super) async fn give_up(
     if trail.sent && !trail.is_failure_on_record {
         let now = cx.clock.now();
         if let Err(e) = record.fail(&failure, &trail.carried_out, now).await {
-            tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
+            tracing::warn!(error = %Chain(&e), "the failure of this request could not be recorded");
         }
     }
     if let Some(lease) = lease {
@@ -101,7 +101,7 @@ pub(super) async fn give_up(
     match trail.carried_out.len() {
         0 => failure,
         n => failure.with_fix(format!(
-            "{n} of its writes were carried out before and stay: they are in the audit record `{}`.",
+            "{n} of its writes were already carried out and remain in effect: see the audit record `{}`.",
             record.key()
         )),
     }

@@ -82,7 +82,7 @@ fn still_in_progress(at: Timestamp) -> Error {
         ErrorType::Unavailable,
         Code::StillInProgress,
         "the vendor has not finished this change, and Rollcall stopped waiting",
-        "Look at the change at the vendor. Once it is finished there, send the same event again: it reports the result.",
+        "Check the change in the vendor's web interface. Once it is finished there, send the same event again: it reports the result.",
     )
     .with_retry_at(at)
 }
@@ -112,8 +112,10 @@ async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()
             Err(Error::new(
                 ErrorType::Unavailable,
                 Code::PrincipalBusy,
-                format!("request {id} is changing {subject}, until {until:.0} at the latest"),
-                "Send the same event again then.",
+                format!(
+                    "request {id} is already changing {subject}, until {until:.0} at the latest"
+                ),
+                "Send the same event again at that time.",
             )
             .with_retry_at(until))
         }
@@ -287,9 +289,9 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             ErrorType::Conflict,
             Code::ChangedMeanwhile,
             format!(
-                "this {what} was interrupted, and another request changed the same principal after it"
+                "this {what} was interrupted, and another request changed the same principal afterwards"
             ),
-            "Nothing was sent again. See what the principal holds now; if it is still wanted, send a new request.",
+            "Nothing was sent again. Check what the principal holds now; if the change is still wanted, send a new request.",
         )
     }
 
@@ -299,24 +301,24 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             Sent::Carried(..) => Error::new(
                 ErrorType::Unavailable,
                 Code::NotObserved,
-                format!("the vendor says that the {what} is carried out, but it does not show"),
-                "Send the same event again: it looks once more before it changes anything.",
+                format!("the vendor confirmed the {what}, but it is not visible"),
+                "Send the same event again: it reads the current state before it changes anything.",
             ),
             Sent::Maybe(_) if !overtaken => Error::new(
                 ErrorType::Unavailable,
                 Code::NotConfirmed,
                 format!(
-                    "the vendor neither confirms nor shows the {what}: it limits writes, or has trouble"
+                    "the vendor neither confirms nor shows the {what}: it limits writes or has an outage"
                 ),
-                "Send the same event again later: it looks once more before it changes anything.",
+                "Send the same event again later: it reads the current state before it changes anything.",
             ),
             Sent::Nothing | Sent::Maybe(_) => Error::new(
                 ErrorType::Conflict,
                 Code::Contended,
                 format!(
-                    "what this {what} is about keeps changing, or the vendor keeps dropping it"
+                    "the object of this {what} keeps changing, or the vendor keeps discarding the write"
                 ),
-                "Look at it in the vendor's own interface; send the same event again when it is quiet.",
+                "Check it in the vendor's web interface; send the same event again when nothing else is changing it.",
             ),
         }
     }
@@ -401,7 +403,7 @@ fn object_busy(at: Timestamp) -> Error {
         ErrorType::Unavailable,
         Code::ObjectBusy,
         "the vendor is still applying another change to the same object",
-        "Send the same event again then.",
+        "Send the same event again at that time.",
     )
     .with_retry_at(at)
 }

@@ -87,8 +87,8 @@ impl Entry {
             let (name, operation) = (self.about.display_name, operation.as_str());
             return Err(Error::invalid(
                 Code::UnknownOperation,
-                format!("{name} does not {operation}"),
-                "See what it can do: `rollcall capabilities`.",
+                format!("{name} does not support {operation}"),
+                format!("See what it supports: `rollcall capabilities {}`.", self.about.name),
             ));
         }
         (self.invoke)(cx, operation, event).await

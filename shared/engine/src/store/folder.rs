@@ -102,7 +102,7 @@ impl Folder {
             ErrorType::Misconfigured,
             code,
             format!("could not {verb} {}", self.place(key)),
-            "Let this user write to the store's folder, see that its disk has room, or choose another with ROLLCALL_STORE.",
+            "Give this user permission to write to the store's folder, check that its disk has free space, or choose another folder with ROLLCALL_STORE.",
         )
         .with_source(e)
     }

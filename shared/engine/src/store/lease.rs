@@ -246,7 +246,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
     pub async fn give_back(self, store: &dyn Store, clock: &dyn Clock) -> bool {
         let released = self.release(store, clock).await;
         if let Err(e) = &released {
-            tracing::warn!(error = %Chain(e), "the lease could not be given back, and ends by itself");
+            tracing::warn!(error = %Chain(e), "the lease could not be released, and will expire");
         }
         released.is_ok()
     }
@@ -332,7 +332,7 @@ fn lost(key: &str) -> Error {
     Error::new(
         ErrorType::Conflict,
         Code::LeaseLost,
-        format!("this run was slower than its lease, and another took over (`{key}`)"),
+        format!("this run outlasted its lease, and another run took over (`{key}`)"),
         "Nothing of this run was published. If it happens again, give the function more time or memory.",
     )
 }

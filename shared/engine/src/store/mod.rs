@@ -64,7 +64,7 @@ impl PutError {
             Self::Condition(key) => Error::new(
                 ErrorType::Conflict,
                 Code::WrittenByAnother,
-                format!("{what} was written by another run meanwhile (`{key}`)"),
+                format!("another run wrote {what} in the meantime (`{key}`)"),
                 "Nothing was overwritten. Run again.",
             ),
         }
@@ -113,8 +113,8 @@ pub async fn get_json<T: DeserializeOwned>(
         Error::new(
             ErrorType::Internal,
             Code::UnreadableObject,
-            format!("{} is not what Rollcall writes there", store.place(key)),
-            "Was it edited, or written by a newer version? Restore an earlier version of the object.",
+            format!("{} does not contain what Rollcall writes there", store.place(key)),
+            "If it was edited, or written by a newer version of Rollcall, restore an earlier version of the object.",
         )
         .with_source(e)
     })?;

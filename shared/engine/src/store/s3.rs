@@ -47,7 +47,10 @@ impl S3 {
                 Error::new(
                     ErrorType::Internal,
                     Code::ScratchFailed,
-                    format!("could not read what is to become {}", self.place(key)),
+                    format!(
+                        "could not read the temporary file to be written to {}",
+                        self.place(key)
+                    ),
                     "Run again.",
                 )
                 .with_source(e)

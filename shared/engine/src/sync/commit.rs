@@ -176,7 +176,7 @@ fn check_id(entitlement: &Entitlement) -> Result<(), Error> {
         return Err(Error::internal(
             Code::BadEntitlementId,
             format!(
-                "`{id}` cannot be taken apart again: its slug or type is empty or holds a colon"
+                "`{id}` is not a valid entitlement id: its slug or type is empty or contains a colon"
             ),
         ));
     }

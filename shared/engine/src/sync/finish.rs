@@ -269,7 +269,7 @@ impl Finish<'_> {
             if same && principal == (principal_type.as_str(), principal_id.as_str()) {
                 // The first of equals counts. Two different expansions of the same grant cannot both be kept.
                 if expansion.is_some_and(|other| other != first_expansion) {
-                    return Err(broken(format!("{id} is passed on in two different ways")));
+                    return Err(broken(format!("{id} is expandable in two different ways")));
                 }
                 return Ok(());
             }
@@ -300,7 +300,7 @@ impl Finish<'_> {
     fn open(&self, entitlement: &str) -> Result<GrantsOf, Error> {
         let Some((resource, _)) = find(self.work, entitlement)? else {
             return Err(broken(format!(
-                "a grant names the entitlement {entitlement}, which the vendor did not show"
+                "a grant names the entitlement {entitlement}, which the vendor does not show"
             )));
         };
         Ok(GrantsOf {
@@ -362,21 +362,19 @@ fn notices(
             unexplained > 0,
             Code::UnexplainedGrants,
             format!(
-                "the vendor shows {unexplained} grants as following from others, which it does not show: they are kept, as grants of their own"
+                "the vendor shows {unexplained} grants as inherited from others that it does not show: they are kept as grants of their own"
             ),
         ),
         (
             dangling_edges > 0,
             Code::NothingToExpand,
-            format!(
-                "{dangling_edges} grants are to be passed on from entitlements that do not exist"
-            ),
+            format!("{dangling_edges} grants expand from entitlements that do not exist"),
         ),
         (
             left_out > 0,
             Code::GrantsLeftOut,
             format!(
-                "{left_out} grants are left out: the vendor does not know their resources or holders any more, or is deleting them"
+                "{left_out} grants are left out: their resources or principals no longer exist at the vendor or are being deleted"
             ),
         ),
         (
@@ -396,7 +394,7 @@ fn notices(
 fn broken(what: String) -> Error {
     Error::internal(
         Code::BrokenSnapshot,
-        format!("the snapshot is not published, since it would be wrong: {what}"),
+        format!("the snapshot violates an invariant and is not published: {what}"),
     )
     .with_run_restart()
 }

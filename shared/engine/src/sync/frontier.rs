@@ -83,7 +83,7 @@ pub(super) async fn drain<C: Syncer>(
                 pace.done += 1;
             }
             Err(e) if is_stale_cursor(&e) => {
-                tracing::warn!(error = %Chain(&e), "a list starts over");
+                tracing::warn!(error = %Chain(&e), "a list is read again from its beginning");
                 run.commit(&Commit::restart(step.id))?;
                 for step in queue.drain(..) {
                     run.work.put_back(step.id)?;
@@ -139,7 +139,7 @@ async fn run_step<C: Syncer>(
         Error::new(
             ErrorType::Conflict,
             Code::ForeignStep,
-            "this run was begun by another version of Rollcall",
+            "another version of Rollcall began this run",
             "Start a new run: send the event without `sync_id`.",
         )
         .with_source(e)

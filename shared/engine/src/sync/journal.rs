@@ -205,7 +205,7 @@ impl<'a> Journal<'a> {
             return failure;
         }
         if let Err(e) = self.save().await {
-            tracing::warn!(error = %Chain(&e), "the failed run could not be saved once more");
+            tracing::warn!(error = %Chain(&e), "the failed run could not be saved");
             if e.code() == Code::LeaseLost {
                 return failure;
             }

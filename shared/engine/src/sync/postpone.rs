@@ -21,7 +21,7 @@ impl Journal<'_> {
         let Some((reason, at)) = self.comes_back(&failure) else {
             return Err(self.give_up(failure).await);
         };
-        tracing::warn!(error = %Chain(&failure), until = %at, "the run waits and is tried again");
+        tracing::warn!(error = %Chain(&failure), until = %at, "the run is postponed and will be retried");
         if failure.restarts_run() {
             self.start_over();
         }

@@ -120,7 +120,7 @@ async fn take<C: Syncer>(
         };
         match lease.state().cloned() {
             Some(saved) if saved.is_outdated(cx) => {
-                tracing::warn!(sync_id, started_at = %saved.started_at, "the run is outdated and starts again");
+                tracing::warn!(sync_id, started_at = %saved.started_at, "the run is too old or from another version, and starts again");
                 lease.release(store, clock).await?;
                 resumed = None;
             }

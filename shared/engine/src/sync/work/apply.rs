@@ -202,7 +202,9 @@ fn repeated_cursor(body: &str) -> Error {
     Error::new(
         ErrorType::Unavailable,
         Code::EndlessList,
-        format!("the vendor's list goes in a circle: it pointed a second time to {body}"),
+        format!(
+            "the vendor's list returns the same pages again and again: it pointed to {body} twice"
+        ),
         "Run again; if it persists, report it to the vendor.",
     )
     .with_run_restart()

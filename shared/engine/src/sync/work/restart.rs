@@ -20,8 +20,8 @@ pub(super) fn restart(tx: &Connection, step: i64) -> Result<bool, Error> {
         return Err(Error::new(
             ErrorType::Unavailable,
             Code::EndlessList,
-            format!("the vendor lost the place in the list {body} {times} times"),
-            "Run again when the vendor is calmer.",
+            format!("the vendor lost the position in the list {body} {times} times"),
+            "Run again when the vendor is less busy.",
         )
         .with_run_restart());
     }

@@ -1,6 +1,6 @@
 //! Rollcall's connector for Buildkite.
 //!
-//! See the README beside this crate for what it shows, and how to set it up.
+//! This crate's README describes what it shows and how to set it up.
 
 mod access;
 mod api;
@@ -24,7 +24,7 @@ pub fn entry() -> Entry {
     Entry::read_only::<Buildkite>()
 }
 
-/// What the connector is.
+/// The description of the connector.
 static ABOUT: About = About {
     name: "buildkite",
     display_name: "Buildkite",

@@ -1,6 +1,6 @@
 //! Rollcall's connector for Confluence Cloud.
 //!
-//! See the README beside this crate for what it shows and changes, and how to set it up.
+//! This crate's README describes what it shows and changes, and how to set it up.
 
 mod access;
 mod api;
@@ -26,7 +26,7 @@ pub fn entry() -> Entry {
 
 const PROVISION: &[Capability] = &[Capability::Provision];
 
-/// What the connector is.
+/// The description of the connector.
 static ABOUT: About = About {
     name: "confluence",
     display_name: "Confluence",

@@ -1,11 +1,11 @@
-//! Writes: grant and revoke, of group membership, of permissions on spaces, and of roles on spaces.
+//! Grants and revokes group membership, permissions on spaces, and roles on spaces.
 //!
-//! A permission needs the permission to view the space, which is granted first; revoking that revokes everything else
-//! too, and so is refused unless the event allows it (`"allow":["cascade"]`). The state is read anew before and after a
-//! write.
+//! A permission requires the permission to view the space, which is granted first; revoking that revokes everything
+//! else too, and so is refused unless the event allows it (`"allow":["cascade"]`). The state is read before and after
+//! each write.
 //!
-//! Only a list that shows others proves that something is not held: the vendor answers with a single 404, or an empty
-//! list, for other reasons as well.
+//! Only a list that shows others proves that a principal lacks access: the vendor answers with a single 404, or an
+//! empty list, for other reasons too.
 
 use async_trait::async_trait;
 use rollcall_connector::event::GrantRef;
@@ -61,8 +61,8 @@ impl Provisioner for Confluence {
     async fn send(&self, change: &Write) -> Result<WriteProgress, Error> {
         match self.api.write(change).await {
             Ok(()) => Ok(WriteProgress::Done(None)),
-            // No write does harm when it is sent twice: the vendor refuses the second of a permission, and of a deleted
-            // row, and does nothing for a membership or a role that is already so.
+            // No write does harm if it is sent twice: the vendor refuses to repeat a permission or to delete a row
+            // twice, and does nothing for an existing membership or role.
             Err(e) if e.is_unclear() => Ok(WriteProgress::Unclear),
             Err(e) => match (change, e.is_absent()) {
                 (Write::SetRole { space, .. }, true) => self.refused_role(space, e).await,
@@ -71,14 +71,14 @@ impl Provisioner for Confluence {
         }
     }
 
-    /// The vendor keeps no record of writes: reading again shows whether this one arrived.
+    /// The vendor keeps no record of writes: reading the state shows whether this one arrived.
     async fn poll(&self, _: &Write) -> Result<WriteProgress, Error> {
         Ok(WriteProgress::Unclear)
     }
 }
 
 impl Confluence {
-    /// The API v2 answers with 404 to an account that may not change what it may see.
+    /// The API v2 answers 404 to an account that can see but not change something.
     async fn refused_role(&self, space: &str, answer: Failure) -> Result<WriteProgress, Error> {
         match self.api.space(space).await {
             Ok(_) => Err(may_not_change(answer.into())),
@@ -88,18 +88,18 @@ impl Confluence {
     }
 }
 
-/// A grant or revoke that is requested, and what it takes to plan it.
+/// A requested grant or revoke, with the context for planning it.
 struct AccessRequest<'a> {
     connector: &'a Confluence,
     identity: &'a Identity,
     entitlement: &'a EntitlementId,
     principal: &'a ResourceId,
-    /// Side effects on other permissions are accepted.
+    /// Whether side effects on other permissions are accepted.
     cascades: bool,
 }
 
 impl AccessRequest<'_> {
-    /// The grant that is requested, or to be revoked.
+    /// The grant to create or revoke.
     fn grant(&self) -> GrantRef {
         self.grant_of(self.entitlement)
     }
@@ -108,7 +108,7 @@ impl AccessRequest<'_> {
         GrantRef::new(entitlement, self.principal)
     }
 
-    /// Whether the principal is a guest, who can hold little. Fails if there is no such user or group.
+    /// Whether the principal is a guest, who can have few permissions. Fails if the user or group does not exist.
     async fn check_principal(&self) -> Result<bool, Error> {
         let (api, id) = (&self.connector.api, &self.principal.id);
         let found = match self.check_holder()? {
@@ -127,7 +127,7 @@ impl AccessRequest<'_> {
         })
     }
 
-    /// The type of the principal, as the vendor calls it too. Only users and groups hold anything.
+    /// The type of the principal, also in the vendor's terms. Only users and groups can have access.
     fn check_holder(&self) -> Result<&str, Error> {
         let kind = self.principal.resource_type.as_str();
         match HOLDERS.contains(&kind) {
@@ -145,7 +145,7 @@ impl AccessRequest<'_> {
         )
     }
 
-    /// A change that takes away our own access cannot be undone from here.
+    /// Rollcall could not undo a change that removes its own access.
     fn not_oneself(&self) -> Result<(), Error> {
         if *self.principal != self.identity.caller {
             return Ok(());
@@ -162,17 +162,17 @@ fn state(grants: Vec<GrantRef>) -> AccessState {
     AccessState { grants, resource: None }
 }
 
-/// A write that brings about `then` and takes no grant away.
+/// A write that leads to `then` and removes no grant.
 fn proposal(change: Write, read: Value, then: AccessState) -> Proposal<Write> {
     Proposal { change, read, replaced: Vec::new(), removed: Vec::new(), then }
 }
 
-/// A write that takes these grants away.
+/// A write that removes these grants.
 fn removal(change: Write, read: Value, removed: Vec<String>) -> Plan<Write> {
     Plan::Change(Proposal { removed, ..proposal(change, read, AccessState::default()) })
 }
 
-/// What an error to a write means. The state was read a moment ago: what contradicts it has changed since.
+/// The meaning of a write's error. The state was read a moment ago: whatever contradicts it has changed since.
 fn refused_write(e: Failure) -> Result<WriteProgress, Error> {
     match e.status() {
         Some(404) if e.is_absent() => Ok(WriteProgress::Overtaken),
@@ -188,7 +188,7 @@ fn refused_write(e: Failure) -> Result<WriteProgress, Error> {
         )),
         Some(403) => {
             let failure: Error = e.into();
-            // Whatever else a 403 comes from has a code of its own.
+            // Every other cause of a 403 has its own code.
             match failure.code() == Code::VendorDenied {
                 true => Err(may_not_change(failure)),
                 false => Err(failure),

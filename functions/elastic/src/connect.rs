@@ -19,25 +19,25 @@ use crate::{ABOUT, endpoint};
 /// The name in messages of a deployment that the configuration does not name.
 const ONLY: &str = "the deployment";
 
-/// A connected Elastic Cloud, deployments, or both.
+/// The connected connector: Elastic Cloud, deployments, or both.
 pub struct Elastic {
     pub(crate) cloud: Option<CloudAccess>,
     pub(crate) clusters: Vec<Cluster>,
 }
 
-/// Elastic Cloud, and what was read of it already: each list is read once in a process.
+/// Elastic Cloud, with the lists that were already read: each is read once in a process.
 pub(crate) struct CloudAccess {
     pub(crate) api: Cloud,
     organizations: OnceCell<Organizations>,
     members: OnceCell<BTreeMap<String, Vec<Member>>>,
 }
 
-/// A deployment, and what was read of it already.
+/// A deployment, with the lists that were already read.
 pub(crate) struct Cluster {
     pub(crate) api: Deployment,
     /// Its name in ids; none if they are bare.
     name: Option<String>,
-    /// Where it is, however its endpoint is written.
+    /// Its address in a normal form, however its endpoint is written.
     identity: String,
     roles: OnceCell<BTreeMap<String, Role>>,
     mappings: OnceCell<BTreeMap<String, Mapping>>,
@@ -147,7 +147,7 @@ impl Elastic {
         })
     }
 
-    /// All organizations that the key reaches, or the configured one. Never none, and never a part of them.
+    /// All organizations that the key can access, or the configured one: never none, and never only some of them.
     pub(crate) async fn organizations(&self) -> Result<&Organizations, Error> {
         let cloud = self.cloud()?;
         let read = || async {
@@ -211,8 +211,8 @@ impl Cluster {
         DeploymentScope(self.name.as_deref())
     }
 
-    /// A user, if it exists. A late shard and anything else that answers 404 or an empty object look like a missing user,
-    /// so the list decides.
+    /// A user, if it exists. A late shard, or another server that answers 404 or an empty object, looks like a missing
+    /// user, so the list decides.
     pub(crate) async fn user(&self, name: &str) -> Result<Option<User>, Failure> {
         match self.api.user(name).await? {
             Some(user) => Ok(Some(user)),
@@ -220,7 +220,7 @@ impl Cluster {
         }
     }
 
-    /// Whether a role is defined. As with a user, the list decides that it is not.
+    /// Whether a role is defined. As with a user, the list decides if it seems not to be.
     pub(crate) async fn has_role(&self, name: &str) -> Result<bool, Failure> {
         Ok(self.api.role(name).await?.is_some() || self.api.roles().await?.contains_key(name))
     }
@@ -289,7 +289,7 @@ fn check_distinct(clusters: &[Cluster], problems: &mut Vec<String>) {
     }
 }
 
-/// Each key reaches only the host that it is for.
+/// Each key is sent only to its own host.
 fn check_keys_and_hosts(
     config: &Config,
     base: &Url,

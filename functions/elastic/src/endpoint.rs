@@ -62,7 +62,7 @@ pub(crate) fn is_same_host(one: &Url, other: &Url) -> bool {
     root(one) == root(other)
 }
 
-/// For the configuration: whether this is a key in its encoded form. The console shows other forms beside it.
+/// For the configuration: whether this is a key in its encoded form. The console also shows other forms.
 pub(crate) fn check_key(key: &str) -> Result<(), String> {
     let decoded = STANDARD.decode(key).unwrap_or_default();
     let parts = std::str::from_utf8(&decoded).unwrap_or_default().split_once(':');
@@ -126,7 +126,7 @@ mod tests {
             ("elastic:pw@es.acme.example", Err("user name or password")),
             ("ftp://es.acme.example", Err("must begin with https")),
             ("not a url", Err("is not a URL")),
-            // A Cloud ID, which the console shows beside the endpoint.
+            // A Cloud ID, which the console shows next to the endpoint.
             ("main:dXMtZWFzdC0xLmF3cy5mb3VuZC5pbyQ", Err("is not a URL")),
             ("", Err("is not a URL")),
             ("https://", Err("is not a URL")),
@@ -151,7 +151,7 @@ mod tests {
         }
         assert_eq!(of("http://127.0.0.1:8236"), "127.0.0.1:8236");
         assert_eq!(of("https://es.acme.example/b/"), "es.acme.example/b");
-        // Two clusters of one machine.
+        // Two clusters on one machine.
         assert_eq!(of("https://es.acme.example:9200"), "es.acme.example:9200");
         assert_eq!(of("https://es.acme.example:9243"), "es.acme.example:9243");
     }

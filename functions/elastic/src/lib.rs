@@ -1,6 +1,6 @@
 //! Rollcall's connector for Elastic Cloud and Elasticsearch.
 //!
-//! The README beside this crate says what it shows and changes, and how to set it up.
+//! This crate's README describes what it shows and changes, and how to set it up.
 
 mod access;
 mod api;
@@ -25,7 +25,7 @@ pub use api::UserUpdate;
 pub use connect::Elastic;
 pub use sync::Step;
 
-/// The connector as the command line and the Lambda functions find it.
+/// The connector's entry for the command line and the Lambda functions.
 pub fn entry() -> Entry {
     Entry::with_access_changes::<Elastic>()
 }

@@ -1,9 +1,9 @@
 //! Grant and revoke of a deployment's roles to its native users.
 //!
-//! Elasticsearch has no call for one role: a write replaces the user, and what it leaves out is erased or, for `enabled`,
-//! set. So everything else goes back as it was read. The API has no versions: of two writers at once one can lose. A lease
-//! for each user serializes Rollcall's own writes; others are noticed by a second read right before the write. Whoever
-//! writes between that read and the write is not noticed.
+//! Elasticsearch has no call for one role: a write replaces the user, and what it omits is erased or, for `enabled`,
+//! set. So everything else is sent back as it was read. The API has no versions: of two simultaneous writes one can be
+//! lost. A lease for each user serializes Rollcall's own writes; a second read right before the write detects others. A
+//! write between that read and ours goes unnoticed.
 
 use async_trait::async_trait;
 use rollcall_connector::event::GrantRef;
@@ -52,8 +52,8 @@ impl Provisioner for Elastic {
         }
     }
 
-    /// Elasticsearch keeps no record of writes: the next plan shows whether this one arrived. One that met a rate limit did
-    /// not, and is planned again.
+    /// Elasticsearch keeps no record of writes: the next plan shows whether this one arrived. One that hit a rate limit
+    /// did not, and is planned again.
     async fn poll(&self, _: &UserUpdate) -> Result<WriteProgress, Error> {
         Ok(WriteProgress::Unclear)
     }
@@ -102,7 +102,7 @@ impl<'a> RoleChange<'a> {
         if user.roles.contains(&self.role) {
             return Ok(Plan::Already(then));
         }
-        // Elasticsearch would accept a role that does not exist, and give its rights when somebody defines it.
+        // Elasticsearch would accept a role that does not exist, and give its rights as soon as somebody defines it.
         if !self.cluster.has_role(&self.role).await? {
             return Err(Error::new(
                 ErrorType::NotFound,

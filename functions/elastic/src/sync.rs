@@ -1,6 +1,6 @@
 //! The steps of a sync.
 //!
-//! No list has pages, and none is read twice: what one step needs of another's list is kept in the process.
+//! No list has pages, and none is read twice: a list that several steps need is kept in the process.
 
 use std::collections::BTreeSet;
 
@@ -77,8 +77,8 @@ impl Elastic {
         let name = organization.name();
         let members = self.members().await?.get(id);
         let members = members.map(Vec::as_slice).unwrap_or_default();
-        // A key sees the roles that are within its own. Every organization has an owner: where none shows, other roles are
-        // missing too.
+        // A key sees only the roles within its own. Every organization has an owner: if none is visible, other roles
+        // are missing too.
         let is_owner = |member| access::is_owner(organization, member);
         if !members.iter().any(is_owner) {
             return Err(Error::new(
@@ -164,7 +164,7 @@ impl Elastic {
     }
 }
 
-/// Warns of what the mappings of a deployment leave open.
+/// Warns about what the mappings of a deployment leave undetermined.
 fn warn_of_mappings(place: &str, all: &[(&str, Mapped)], out: &mut StepOutput<Step>) {
     let with = |has: fn(&Mapped) -> bool| -> Vec<&str> {
         let mappings = all.iter().filter(|(_, mapped)| has(mapped));

@@ -1,6 +1,6 @@
 //! Rollcall's connector for Northflank.
 //!
-//! See the README beside this crate for what it shows, and how to set it up.
+//! This crate's README describes what it shows and how to set it up.
 
 mod access;
 mod api;
@@ -18,7 +18,7 @@ use access::{GROUP, ROLE, USER};
 pub use connect::Northflank;
 pub use sync::{ListPlace, Step};
 
-/// What the connector is.
+/// The description of the connector.
 static ABOUT: About = About {
     name: "northflank",
     display_name: "Northflank",
@@ -58,7 +58,7 @@ static ABOUT: About = About {
     limit_window: Some(Duration::from_secs(3600)),
 };
 
-/// The connector, for whoever knows it by name.
+/// The connector's entry in the list of connectors.
 pub fn entry() -> Entry {
     Entry::read_only::<Northflank>()
 }

@@ -22,7 +22,7 @@ pub enum Step {
     Members {
         at: ListPlace,
     },
-    /// The same once more, for whoever joined meanwhile.
+    /// The same list again, for people who joined in the meantime.
     MembersAgain {
         at: ListPlace,
     },
@@ -53,7 +53,7 @@ const NO_ACCOUNT: &str = "group members without an account";
 impl Syncer for Northflank {
     type Step = Step;
 
-    /// A thousand requests an hour are for everybody in the organization.
+    /// The whole organization shares a thousand requests an hour.
     const CONCURRENCY: usize = 4;
 
     fn start(&self, _: &Identity) -> Vec<Step> {
@@ -82,7 +82,7 @@ impl Syncer for Northflank {
         }
     }
 
-    /// There is no way to ask for one member: whoever is missing is looked for in the whole list, once.
+    /// A single member cannot be requested: missing people are looked for in the whole list, once.
     fn resolve(&self, _: u8, resource_type: &str, _: &[String]) -> Option<Vec<Step>> {
         let at = ListPlace::default();
         (resource_type == USER).then(|| vec![Step::MembersAgain { at }])
@@ -94,7 +94,7 @@ impl Syncer for Northflank {
         if count(MEMBERS) == 0 {
             return Err(no_members());
         }
-        // Every token is made from a role; *unknown*: whether those that the vendor makes itself are in the list.
+        // Every token is created from a role; *unknown*: whether the vendor's built-in roles are in the list.
         let no_roles = (count(ROLES) == 0).then(|| {
             Warning::new(
                 Code::EmptyList,
@@ -163,7 +163,7 @@ impl Northflank {
         let mut out = StepOutput::with_next(page.next.map(|at| Step::Roles { at }));
         for role in &page.items {
             let (records, missing) = access::role(role, &known);
-            // The role itself is granted to those of its groups that are there.
+            // The role itself is granted to those of its groups that exist.
             let groups = records.grants.iter();
             let groups = groups.map(|grant| grant.principal.id.clone()).collect();
             out.tally(ROLES, 1);
@@ -204,8 +204,8 @@ impl Northflank {
     }
 }
 
-/// A role or group whose members are answered with 404. That may hide a refusal: it is deleted only if it is not in its list
-/// any more. A list without rows confirms nothing.
+/// A role or group whose members are answered with 404. That may hide a refusal: it counts as deleted only if its list
+/// no longer contains it. An empty list confirms nothing.
 async fn deleted_during_sync<T: ListRow, F: Future<Output = Result<Page<T>, Error>>>(
     kind: &str,
     id: &str,
@@ -234,7 +234,7 @@ fn people(next: Option<Step>, members: &[Member]) -> StepResult {
     Ok(out)
 }
 
-/// Adds what a row is shown as, and warns of its fields that could not be read.
+/// Adds the records of a row, and warns about its unreadable fields.
 fn show<T: ListRow>(
     out: &mut StepOutput<Step>,
     kind: &str,
@@ -248,7 +248,7 @@ fn show<T: ListRow>(
     Ok(())
 }
 
-/// The documented ids have no colon, and ours could not be taken apart again with one.
+/// The documented ids have no colon, and with one, ours could not be parsed.
 fn check_id(id: &str) -> Result<(), Error> {
     if !id.is_empty() && !id.contains(|c: char| c == ':' || c.is_control()) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Temporal Cloud's "Cloud Ops API" over HTTP/JSON, as typed calls. Nothing here decides anything.
+//! Temporal Cloud's "Cloud Ops API" over HTTP/JSON, as typed calls, without any decisions.
 //!
 //! Source: the API definitions at <https://github.com/temporalio/cloud-api> and the reference at
 //! <https://saas-api.tmprl.cloud/docs/httpapi.html>. Answers are protobuf JSON: names in camelCase (or snake_case, which

@@ -1,4 +1,4 @@
-//! The connector, connected: whose key it has, and whether that may see all that a sync has to show.
+//! The connected connector: its key's owner, and whether the key can see all that a sync must show.
 
 use async_trait::async_trait;
 use rollcall_connector::config::Config;
@@ -15,7 +15,7 @@ use crate::api::{AccessHolder, Api, ApiEnum, ApiObject, Role};
 pub(crate) const ADMIN_KEY: &str =
     "Use an API key of a service account with the account role Global Admin (ROLE_ADMIN).";
 
-/// The connector, connected.
+/// The connected connector.
 pub struct TemporalCloud {
     pub(crate) api: Api,
     pub(crate) session: Session,

@@ -1,6 +1,6 @@
 //! Rollcall's connector for Temporal Cloud.
 //!
-//! See the README beside this crate for what it shows and changes, and how to set it up.
+//! This crate's README describes what it shows and changes, and how to set it up.
 
 mod absence;
 mod access;
@@ -19,7 +19,7 @@ pub use api::{GroupKind, WriteCall};
 pub use connect::TemporalCloud;
 pub use sync::Step;
 
-/// What the connector is.
+/// The description of the connector.
 static ABOUT: About = About {
     name: "temporalcloud",
     display_name: "Temporal Cloud",
@@ -85,7 +85,7 @@ static ABOUT: About = About {
     limit_window: None,
 };
 
-/// The connector, for whoever knows it by name.
+/// The connector's entry in the list of connectors.
 pub fn entry() -> Entry {
     Entry::with_accounts::<TemporalCloud>()
 }

@@ -1,4 +1,4 @@
-//! What Buildkite means by an error.
+//! The meaning of Buildkite's errors.
 
 use std::borrow::Cow;
 
@@ -13,13 +13,13 @@ use super::TOKEN;
 #[error(transparent)]
 pub(crate) struct Failure(pub(super) Http);
 
-/// The scopes that a sync takes, and what the token's page calls them.
+/// The scopes that a sync needs, and their names on the token's page.
 pub(crate) const SCOPES: [(&str, &str); 2] =
     [("read_organizations", "Read Organizations"), ("read_teams", "Read Teams")];
 
 impl Failure {
-    /// Whether Buildkite says that there is no such team or member, or that it is hidden. A 404 for the organization means
-    /// that the token does not reach it.
+    /// Whether Buildkite reports that the team or member does not exist or is hidden. A 404 for the organization means
+    /// that the token cannot access it.
     pub(crate) fn is_absent(&self) -> bool {
         self.0.is_not_found() && !self.is_no_organization()
     }
@@ -43,14 +43,14 @@ impl Failure {
         message.eq_ignore_ascii_case("no organization found")
     }
 
-    /// The scope that the token lacks, in the vendor's words: "Your access token doesn't have the read_teams scope".
+    /// The scope that the token lacks, from the message "Your access token doesn't have the read_teams scope".
     fn missing_scope(&self) -> Option<&str> {
         let (_, rest) = self.message().split_once("doesn't have the ")?;
         Some(rest.split_once(" scope")?.0)
     }
 
-    /// What a 403 is for, as far as the answer shows. *Unknown*: the words of a refusal by a list of allowed addresses, which
-    /// tokens and organizations may have (<https://buildkite.com/docs/apis/managing-api-tokens>).
+    /// The reason for a 403, if the answer shows it. *Unknown*: the message of a refusal by a list of allowed
+    /// addresses, which tokens and organizations may have (<https://buildkite.com/docs/apis/managing-api-tokens>).
     fn denial(&self) -> (Code, &'static str, Cow<'static, str>) {
         const MAY_NOT_READ: &str = "the API token may not read this";
         let other = (
@@ -72,7 +72,7 @@ impl Failure {
                 "Buildkite does not accept this token from the address that Rollcall calls from",
                 "Add that address to the allowed IP addresses of the token and of the organization (Security > API), or give Rollcall a fixed address that is allowed. The token's scopes are not the cause.".into(),
             ),
-            // Any token may be looked up: there, no scope and no permission is missing.
+            // Any token may be looked up, so no scope and no permission is missing there.
             None if *call == Call::get(&TOKEN).name() => other,
             None if self.message().eq_ignore_ascii_case("forbidden") => (
                 Code::CredentialTooWeak,
@@ -117,7 +117,7 @@ fn is_about_address(message: &str) -> bool {
     words.any(is_address) || message.contains("allow list")
 }
 
-/// What the token's page calls a scope.
+/// The name of a scope on the token's page.
 pub(crate) fn label(scope: &str) -> String {
     match SCOPES.iter().find(|(name, _)| *name == scope) {
         Some((_, label)) => format!("{label} ({scope})"),

@@ -1,4 +1,4 @@
-//! What the numbers of a finished sync say: is it what the token should see?
+//! Checks by the tallies of a finished sync whether it is what the token should see.
 
 use rollcall_connector::{Code, Error, ErrorType, Identity, Tallies, Warning};
 
@@ -15,7 +15,7 @@ pub(super) const OWNER_LISTED: &str = "owner: listed";
 /// The rows of others that show how they sign in.
 pub(super) const SSO_OF_OTHERS: &str = "how others sign in";
 
-/// Fails where the lists cannot be whole; returns what an operator should know of their numbers.
+/// Fails if the lists cannot be complete; returns warnings about their numbers.
 pub(super) fn check(
     identity: &Identity,
     owner_is_known: bool,
@@ -60,8 +60,8 @@ pub(super) fn check(
     Ok(warnings)
 }
 
-/// A token's owner is a member of every organization that it reaches: a list without them is not whole. Their name is
-/// enough, where the list has another address of theirs.
+/// A token's owner is a member of every organization that it can access: a list without them is incomplete. Their name
+/// is enough, since the list may have another address of theirs.
 fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<(), Error> {
     if count(MEMBERS) == 0 {
         return Err(Error::new(
@@ -82,8 +82,8 @@ fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<()
     ))
 }
 
-/// Whether the owner of our token sees every team, as administrators do. Where the API does not show their role, it shows
-/// it indirectly: administrators alone see how others sign in.
+/// Whether the owner of our token sees every team, as administrators do. If the API does not show their role, it shows
+/// it indirectly: only administrators see how others sign in.
 fn sees_all(count: impl Fn(&str) -> u64) -> bool {
     if count(OWNER_ADMIN) + count(OWNER_MEMBER) > 0 {
         return count(OWNER_ADMIN) > 0;

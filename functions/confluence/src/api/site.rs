@@ -1,14 +1,14 @@
-//! Where a Confluence site is: what people write as its domain, and what that means.
+//! The address of a Confluence site, in the forms in which people write it.
 
 use rollcall_connector::config::vendor_url;
 use url::Url;
 
-/// Where a site's API is.
+/// The address of a site's API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Site {
     /// On the site itself.
     Own(Url),
-    /// Behind Atlassian's gateway, which alone takes scoped tokens; with the site's cloud id.
+    /// Behind Atlassian's gateway, which is required for scoped tokens; with the site's cloud id.
     Gateway(Url, String),
 }
 
@@ -39,7 +39,7 @@ impl Site {
         Ok(Self::Own(base))
     }
 
-    /// The address that every path is under.
+    /// The base URL of every path.
     pub(crate) fn base(&self) -> &Url {
         match self {
             Self::Own(base) | Self::Gateway(base, _) => base,

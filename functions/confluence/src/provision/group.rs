@@ -24,7 +24,7 @@ pub(super) async fn grant(change: &AccessRequest<'_>, id: &str) -> Planned {
 pub(super) async fn revoke(change: &AccessRequest<'_>, id: &str) -> Planned {
     check_user(change)?;
     let Some(group) = changeable(change, id).await? else {
-        // There is no such group: nobody is in it.
+        // The group does not exist, so it has no members.
         return Ok(Plan::Already(AccessState::default()));
     };
     if !is_member(change, id).await? {
@@ -48,8 +48,8 @@ fn read(group: &Group, member: bool) -> Value {
     json!({"group": &*group.name, "managed_by": &*group.managed_by, "member": member})
 }
 
-/// The group, if it exists; refused early if its members are kept elsewhere. A look-up that does not find it is no proof:
-/// the list of all groups is read as well.
+/// The group, if it exists; refused early if its members are managed elsewhere. A lookup that does not find it is not
+/// proof: the list of all groups is read as well.
 async fn changeable(change: &AccessRequest<'_>, id: &str) -> Result<Option<Group>, Error> {
     let found = match change.connector.api.group(id).await {
         Ok(group) => Some(group),
@@ -72,8 +72,8 @@ async fn changeable(change: &AccessRequest<'_>, id: &str) -> Result<Option<Group
     }
 }
 
-/// Whether the user is in the group, by the user's own groups, which are fewer than a group's members. Where the vendor
-/// shows none of them, or does not find the user, the group's members are read.
+/// Whether the user is in the group, by the user's own groups, which are fewer than a group's members. If the vendor
+/// shows none, or does not find the user, the group's members are read.
 async fn is_member(change: &AccessRequest<'_>, id: &str) -> Result<bool, Error> {
     let (api, user) = (&change.connector.api, &change.principal.id);
     let groups = match api.whole(&api::groups_of(user)).await {

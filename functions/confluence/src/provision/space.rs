@@ -29,7 +29,7 @@ pub(super) async fn grant(
     if holds(wanted.pair()) {
         return Ok(Plan::Already(then));
     }
-    // All that is known to be refused is refused before the first of two writes.
+    // Known refusals come before the first of two writes.
     if is_guest {
         guest_limit(change, wanted)?;
     }
@@ -66,7 +66,7 @@ pub(super) async fn revoke(
     let there = SpaceAccess::read(change, id, by_role(change, id).await?).await?;
     let own = rows_of(&there.rows, change);
     let Some(row) = own.iter().find(|row| is(row, unwanted.pair())) else {
-        // Rows need not show what a role gives.
+        // Rows may not show the permissions that a role gives.
         if let Some(role) = role_of(&there.assignments, change)
             && may_include(change, role, unwanted).await?
         {
@@ -90,8 +90,8 @@ pub(super) async fn revoke(
     Ok(removal(write, read, removed))
 }
 
-/// The ids of the grants that end with a row: of `read-space`, all of the principal's; of `create-page`, on sites that
-/// have it, the companion `update-page`, too.
+/// The ids of the grants that are revoked with a row: with `read-space`, all of the principal's; with `create-page`,
+/// also its companion `update-page`, on sites that have it.
 fn removed_with(change: &AccessRequest<'_>, own: &[Permission], row: &Permission) -> Vec<String> {
     let ends = own.iter().filter(|other| {
         is(row, READ)
@@ -106,7 +106,7 @@ fn removed_with(change: &AccessRequest<'_>, own: &[Permission], row: &Permission
     ids
 }
 
-/// Refuses where rows are not what gives this principal access.
+/// Refuses if the principal's access does not come from rows.
 async fn check_by_rows(
     change: &AccessRequest<'_>,
     space: &Space,
@@ -116,7 +116,7 @@ async fn check_by_rows(
     not_skipped(change, space)?;
     if mode == AccessMode::Roles {
         let roles = change.connector.roles().await?;
-        // They come weakest first: the least that includes it.
+        // They are sorted weakest first: the weakest that includes it.
         let weakest = roles.iter().find(|role| includes(role, permission.pair()));
         return Err(roles_only(match weakest {
             Some(role) => {

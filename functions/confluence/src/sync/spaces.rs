@@ -1,4 +1,4 @@
-//! The steps that read spaces, and who has which role and permission on them.
+//! The steps that read spaces, and the roles and permissions on them.
 
 use std::collections::BTreeSet;
 
@@ -105,7 +105,7 @@ impl Confluence {
     ) -> StepResult {
         let page = match self.api.page(&api::permissions_on(space), at).await {
             Err(e) if e.is_absent() && at.is_first() => return self.deleted_space(space, e).await,
-            // It may be the cursor that is not found: the list starts over, and its first page shows which.
+            // The cursor may be what is not found: the list is read again, and its first page shows which.
             Err(e) if e.is_absent() => return Err(stale_cursor(e)),
             page => listed(at, page)?,
         };
@@ -116,7 +116,7 @@ impl Confluence {
             by_role: by_role.to_vec(),
             at,
         }));
-        // Every space has an administrator, and somebody by whom we can view it.
+        // Every space has an administrator, and a grant that lets us view it.
         if is_whole && page.items.is_empty() && by_role.is_empty() {
             out.blind_spot(format!(
                 "Space {space} is listed, but nobody is shown to have access to it."
@@ -143,8 +143,8 @@ impl Confluence {
         Ok(out)
     }
 
-    /// A list of a listed space is not found. One answer is no proof, so the space itself is looked up: if that is not
-    /// found either, it was deleted since it was listed, or hidden from us.
+    /// A list of a listed space is not found. One answer is not proof, so the space itself is looked up: if that is not
+    /// found either, it was deleted or hidden from us since it was listed.
     async fn deleted_space(&self, space: &str, cause: Failure) -> StepResult {
         match self.api.space(space).await {
             Err(e) if e.is_absent() => {}

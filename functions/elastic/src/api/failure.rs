@@ -29,7 +29,7 @@ pub(crate) enum Failure {
     /// The host of a deployment does not name itself Elasticsearch.
     #[error("the server at the endpoint of {0} does not identify itself as Elasticsearch")]
     NotElasticsearch(String),
-    /// A list is empty that cannot be: `users` or `roles`.
+    /// A list that cannot be empty is: `users` or `roles`.
     #[error("{place} returns no {what}, not even the built-in ones")]
     EmptyList { what: &'static str, place: String },
     /// A list of Elastic Cloud points to a next page, which is not documented.
@@ -57,14 +57,14 @@ impl Failure {
         }
     }
 
-    /// Whether Elasticsearch reports that there is no object of this name: with 404 and an empty object. The 404 of its proxy
-    /// is about clusters.
+    /// Whether Elasticsearch reports that the object does not exist: with 404 and an empty object. Its proxy's 404 is
+    /// about clusters.
     pub(crate) fn is_absent(&self) -> bool {
         self.http().is_some_and(|e| e.is_not_found() && e.vendor_message() == Some("{}"))
     }
 
-    /// Whether a write had no effect because of what changed since it was planned, or never left: a conflict with another
-    /// write, or a user that was deleted, and that the write would create without a password.
+    /// Whether a write had no effect because the state changed after it was planned, or was never sent: a conflict with
+    /// another write, or a deleted user, whom the write would create without a password.
     pub(crate) fn is_overtaken(&self) -> bool {
         let Some(http) = self.http() else {
             return false;
@@ -74,7 +74,7 @@ impl Failure {
         never_sent || http.status() == Some(409) || message.contains("password must be specified")
     }
 
-    /// Whether it is unclear if a write arrived, given that it left.
+    /// Whether it is unclear if a sent write arrived.
     pub(crate) fn is_unclear(&self) -> bool {
         match self.http() {
             Some(Http::Transport { .. } | Http::Garbled { .. }) => true,
@@ -156,7 +156,7 @@ fn of_cloud(cause: Http) -> Error {
     Error::new(kind, code, message, fix).with_source(cause)
 }
 
-/// Whether a refusal is a page for people. The APIs refuse in JSON, so a page says nothing about the key.
+/// Whether a refusal is a web page. The APIs refuse in JSON, so a page says nothing about the key.
 fn is_page(cause: &Http) -> bool {
     matches!(cause, Http::Status { is_json: false, .. })
 }

@@ -1,11 +1,11 @@
-//! What Northflank means by an error. It does not document what each status means, so that only the statuses count.
+//! The meaning of Northflank's errors. It does not document them individually, so only the statuses count.
 
 use rollcall_connector::http::error::Error as HttpError;
 use rollcall_connector::{Code, Error, ErrorType};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What of the organization a call was for.
+/// The part of the organization that a call reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Token,
@@ -15,7 +15,7 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    /// What it is called, and the permission that it takes.
+    /// Its name, and the permission that it needs.
     pub(crate) fn needs(self) -> &'static str {
         match self {
             Self::Token => "the token's own description",
@@ -46,13 +46,13 @@ impl CallFailure {
         self.cause.status()
     }
 
-    /// Whether the token, or what it may, is refused.
+    /// Whether the token or one of its permissions is refused.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.status(), Some(401 | 403))
     }
 
-    /// Whether there is no such list for this token. Where Directory Sync is not switched on, *unknown* is what the list of
-    /// groups answers: any of these.
+    /// Whether this list does not exist for this token. *Unknown*: which of these the list of groups answers if
+    /// Directory Sync is off.
     pub(crate) fn is_unavailable(&self) -> bool {
         match self.status() {
             Some(404 | 405) => true,
@@ -61,12 +61,13 @@ impl CallFailure {
         }
     }
 
-    /// Whether the API says that what the path names is not there. That may hide a refusal: ask once more elsewhere.
+    /// Whether the API reports that the object does not exist. That may hide a refusal, so a second request must
+    /// confirm it.
     pub(crate) fn is_not_found(&self) -> bool {
         self.cause.is_not_found()
     }
 
-    /// The token is good, and may not read this.
+    /// The token is valid but may not read this.
     pub(crate) fn denied(self) -> Error {
         denied(self.part.needs(), *self.cause)
     }
@@ -91,7 +92,7 @@ pub(crate) fn denied(what: &str, cause: impl Into<Cause>) -> Error {
     Error::new(kind, code, message, MISSING).with_source(cause)
 }
 
-/// There is no such list.
+/// The list does not exist.
 pub(crate) fn not_available(what: &str, cause: impl Into<Cause>) -> Error {
     Error::new(
         ErrorType::Misconfigured,

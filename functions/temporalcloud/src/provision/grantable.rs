@@ -1,4 +1,4 @@
-//! What an entitlement id means here.
+//! The meaning of an entitlement id.
 
 use rollcall_connector::{Code, Error};
 use rollcall_model::EntitlementId;

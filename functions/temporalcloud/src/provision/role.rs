@@ -51,7 +51,7 @@ impl Planner<'_> {
         }))
     }
 
-    /// Takes a role, if it is the one that is held. A person or a service account keeps the next lower role, since the
+    /// Revokes a role, if the principal has it. A person or a service account keeps the next lower role, since the
     /// vendor has no account without one; a group keeps none.
     pub(super) async fn revoke_role(self, unwanted: &Role, principal: &ResourceId) -> Planned {
         let Some(principal) = self.principal(principal).await? else {

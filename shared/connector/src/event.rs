@@ -38,7 +38,7 @@ pub struct SyncEvent {
     /// The unfinished run to resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_id: Option<String>,
-    /// The held snapshot to publish although it lost so much.
+    /// The quarantined snapshot to publish in spite of its losses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept: Option<String>,
 }
@@ -51,7 +51,7 @@ pub enum SyncStatus {
     Complete,
     /// Not finished: send the same event with `sync_id` at `resume_at`.
     Continue,
-    /// The snapshot is stored, and not published: it lost too much.
+    /// The snapshot is stored but not published: it lost too much.
     Held,
     /// Another run holds the lease.
     Busy,
@@ -63,7 +63,7 @@ pub enum SyncStatus {
 pub enum Reason {
     /// The vendor's rate limit is used up.
     RateLimit,
-    /// The vendor, AWS or the network did not answer properly; a warning has the failure.
+    /// The vendor, AWS or the network did not answer properly; a warning describes the failure.
     Unavailable,
     /// The function's deadline is near.
     Deadline,
@@ -94,11 +94,11 @@ pub struct SyncAnswer {
     pub snapshot: Option<String>,
     /// SHA-256 of what the vendor stated, in hex.
     pub content_digest: Option<String>,
-    /// What the snapshot holds.
+    /// The snapshot's counts.
     pub counts: Counts,
     /// Requests sent to the vendor.
     pub calls: u64,
-    /// What an operator should know.
+    /// Warnings for the operator.
     pub warnings: Vec<Warning>,
 }
 
@@ -129,7 +129,7 @@ pub struct ChangeEvent {
     pub entitlement: String,
     /// The principal, `type:id`, as in a snapshot.
     pub principal: String,
-    /// Whether to change nothing, and answer what would be done.
+    /// Whether to change nothing and only return what would be done.
     #[serde(default)]
     pub dry_run: bool,
     /// The reason, for the audit record.
@@ -154,7 +154,7 @@ pub struct CreateEvent {
     /// The account to create.
     #[serde(deserialize_with = "object")]
     pub account: Account,
-    /// Whether to change nothing, and answer what would be done.
+    /// Whether to change nothing and only return what would be done.
     #[serde(default)]
     pub dry_run: bool,
     /// The reason, for the audit record.
@@ -186,7 +186,7 @@ pub struct DeleteEvent {
     pub request_id: String,
     /// The account, `type:id`, as in a snapshot.
     pub principal: String,
-    /// Whether to change nothing, and answer what would be done.
+    /// Whether to change nothing and only return what would be done.
     #[serde(default)]
     pub dry_run: bool,
     /// The reason, for the audit record.
@@ -252,13 +252,13 @@ pub struct ChangeAnswer {
     pub outcome: Outcome,
     /// The id of the answered request.
     pub request_id: String,
-    /// Whether nothing was changed, and this is what would have been.
+    /// Whether nothing was changed, and this is what would have been done.
     pub dry_run: bool,
     /// The requested grant, if it exists now.
     pub grants: Vec<GrantRef>,
     /// The ids of the grants that the new one replaced.
     pub replaced: Vec<String>,
-    /// The ids of the grants that ended.
+    /// The ids of the removed grants.
     pub removed: Vec<String>,
     /// The requested account.
     pub resource: Option<ResourceRef>,
@@ -268,7 +268,7 @@ pub struct ChangeAnswer {
     #[serde(serialize_with = "write_time")]
     #[schemars(schema_with = "time_schema")]
     pub resume_at: Option<Timestamp>,
-    /// Why it is in progress; `None`: the vendor is still carrying it out.
+    /// The reason why it is in progress; `null`: the vendor is still carrying it out.
     #[serde(default)]
     pub reason: Option<Reason>,
     /// The audit record's key in the store, without `intended.json` and `observed.json`; a dry run has none.
@@ -286,7 +286,7 @@ pub fn parse<T: DeserializeOwned>(event: &Value) -> Result<T, Error> {
     })
 }
 
-/// Reads an object and nothing else. `Deserialize` of a struct would also accept a list of values in the fields' order.
+/// Reads only an object. `Deserialize` of a struct would also accept a list of values in the fields' order.
 fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     let fields = Map::<String, Value>::deserialize(from)?;
     T::deserialize(Value::Object(fields)).map_err(D::Error::custom)

@@ -32,7 +32,7 @@ pub struct Network {
     bundle: Option<Arc<[u8]>>,
 }
 
-/// Shows nothing: the address of a proxy may hold a password.
+/// Shows nothing: the address of a proxy may contain a password.
 impl std::fmt::Debug for Network {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Network").finish_non_exhaustive()
@@ -111,7 +111,7 @@ fn either(variable: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<(Stri
     })
 }
 
-/// Reads the address of a proxy; the scheme may be left out. It is never quoted: it may hold a password.
+/// Reads the address of a proxy; the scheme is optional. It is never quoted: it may contain a password.
 fn proxy_url(name: &str, text: &str) -> Result<Url, Error> {
     let text = text.trim();
     let with_scheme = match text.contains("://") {
@@ -159,12 +159,12 @@ pub(crate) fn bad_bundle(what: String) -> Error {
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $name:ident: $kind:ident, $code:path, $fix:literal)*) => {
-        /// Why a connection failed.
+        /// The reason why a connection failed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Fault { $($(#[$doc])* $name,)* }
 
         impl Fault {
-            /// The error's type, its code where a vendor was called, and what the operator should do.
+            /// The error's type, its code for calls of vendors, and what the operator should do.
             pub fn facts(self) -> (ErrorType, Code, &'static str) {
                 match self { $(Self::$name => (ErrorType::$kind, $code, $fix),)* }
             }
@@ -185,7 +185,7 @@ faults! {
     /// TLS failed for another reason.
     Tls: Unavailable, Code::TlsFailed,
         "The server does not offer usable TLS. Check the scheme and port of the configured address, and whether a proxy answers there; otherwise run again."
-    /// The host name has no address.
+    /// The host name cannot be resolved.
     HostNotFound: Unavailable, Code::HostNotFound,
         "The host name cannot be resolved. Check the host in the configured address and the DNS of this network; otherwise run again."
     /// Nothing listens at the address.
@@ -206,14 +206,14 @@ faults! {
 }
 
 impl Fault {
-    /// The reason that the first telling cause in the chain of `error` gives.
+    /// The reason from the first known cause in the chain of `error`.
     pub fn of(error: &(dyn StdError + 'static)) -> Self {
         let mut cause = Some(error);
         while let Some(e) = cause {
             if let Some(fault) = Self::of_one(e) {
                 return fault;
             }
-            // The error inside an `io::Error` is not its source: only what lies behind it is.
+            // The error inside an `io::Error` is not its source: only that error's own source is.
             let inside = e.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
             cause = match inside {
                 Some(inside) => Some(inside),
@@ -233,7 +233,7 @@ impl Fault {
             _ => {}
         }
         let timed_out = e.downcast_ref().is_some_and(reqwest::Error::is_timeout);
-        // The types of the other errors are private to the HTTP library. Tests hold the texts.
+        // The types of the other errors are private to the HTTP library. Tests check the texts.
         match e.to_string().as_str() {
             _ if timed_out => Some(Self::TimedOut),
             "dns error" => Some(Self::HostNotFound),

@@ -1,4 +1,4 @@
-//! The faults of a snapshot file, each with its code and what to do.
+//! The faults of a snapshot file, each with its code and fix.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use rollcall_model::{Code, Error, ErrorType};
 
 use crate::format::LIMIT;
 
-/// Why a snapshot cannot be read. [`Self::of`] has the table.
+/// The reason why a snapshot cannot be read. [`Self::of`] has the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SnapshotFault<'a> {
     Missing,

@@ -1,4 +1,4 @@
-//! The check of what a secret holds against the fields that a connector declares.
+//! Checks the content of a secret against the fields that a connector declares.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use super::field::{Field, FieldKind, list};
 use super::values::Config;
 use crate::{Code, Error, ErrorType, Warning};
 
-/// Keys of a Baton pod's secret that are for the pod alone, and are ignored.
+/// Keys of a Baton pod's secret that concern only the pod and are ignored.
 const POD_KEYS: &str = "client-id client-secret provisioning ticketing file host-id c1-api-host log-level log-format log-path \
     skip-full-sync task-concurrency workers parallel-sync storage-engine c1z-temp-dir tmpdir config-path \
     http-timeout-seconds health-check health-check-port health-check-bind-address otel-collector-endpoint \
     otel-tracing-disabled otel-logging-disabled";
 
 impl Config {
-    /// Checks what a secret holds. Everything that is wrong comes in one error; unknown keys are a warning that names them
-    /// and never shows their values.
+    /// Checks the content of a secret. One error names everything that is wrong; a warning names unknown keys and never
+    /// shows their values.
     pub fn check(fields: &[Field], raw: &Entries) -> Result<(Self, Vec<Warning>), Error> {
         let mut problems = Vec::new();
         let (config, mut unknown) = Self::read(fields, raw, &mut problems);
@@ -37,7 +37,7 @@ impl Config {
         Ok((config, warning.into_iter().collect()))
     }
 
-    /// Takes the values that fit the fields, adds what does not fit to `problems`, and returns the keys of no field.
+    /// Takes the values that fit the fields, adds mismatches to `problems`, and returns the keys without a field.
     fn read<'a>(
         fields: &[Field],
         raw: &'a Entries,
@@ -92,7 +92,7 @@ impl Config {
         for (n, row) in rows.iter().enumerate() {
             let mut of_row = Vec::new();
             let (config, unknown) = Self::read(fields, row, &mut of_row);
-            // No pod has such lists: an unknown key in one is a typing mistake.
+            // No pod has such lists: an unknown key in one is a typing error.
             let unknown = unknown.iter();
             of_row.extend(unknown.map(|key| format!("the key `{key}` is unknown")));
             problems.extend(of_row.iter().map(|p| format!("`{key}` no. {}: {p}", n + 1)));
@@ -147,7 +147,7 @@ fn check(kind: FieldKind, text: &str) -> Result<(), String> {
     wrong.map_or(Ok(()), |wrong| Err(format!("must be {wrong}")))
 }
 
-/// A key goes into a header: a line break or a blank inside is a mistake in pasting.
+/// A key is sent in a header: a line break or a blank in it is a pasting error.
 fn printable(text: &str) -> Result<(), String> {
     match text.chars().all(|c| c.is_ascii_graphic()) {
         true => Ok(()),

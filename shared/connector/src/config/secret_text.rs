@@ -1,4 +1,4 @@
-//! The text formats of secrets. A format that could mean two things is refused by name, never guessed.
+//! The text formats of secrets. An ambiguous format is refused by name, never guessed.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 type Keys = Map<String, Value>;
 
-/// What is wrong, as the end of a sentence. It quotes nothing of the secret, not even what looks like a key.
+/// What is wrong, as the end of a sentence. It quotes nothing from the secret, not even what looks like a key.
 type Problem = String;
 
 /// Reads a secret: UTF-8 or UTF-16 text, with or without a byte-order mark, that is a JSON object, `KEY=VALUE` lines, or a
@@ -53,7 +53,7 @@ fn of_object(keys: Keys) -> Result<Keys, Problem> {
     };
     match name.as_str() {
         "stringData" => {}
-        // Beside `kind: Secret` this is base64; alone it may have been decoded already, or come from elsewhere.
+        // With `kind: Secret` this is base64; without, it may already be decoded, or come from elsewhere.
         "data" if is_all_base64(inner) => {
             return Err("its keys are nested under `data`, and their values may be base64: store the decoded keys themselves, or the whole Kubernetes Secret with `apiVersion` and `kind`".into());
         }
@@ -61,7 +61,7 @@ fn of_object(keys: Keys) -> Result<Keys, Problem> {
             return Err("its keys are nested under `data` more than once, as Vault prints them: store only the innermost object".into());
         }
         "data" => {}
-        // It may be a key of the connector, whose value has another shape.
+        // It may be a key of the connector whose value has another form.
         _ => return Ok(keys),
     }
     Ok(inner.clone())
@@ -106,7 +106,7 @@ fn is_base64(value: &Value) -> bool {
     unbase64(value).is_some_and(|text| !text.is_empty() && text.chars().all(is_text))
 }
 
-/// Reads `KEY=VALUE` lines, as `.env` files and `docker --env-file` have them.
+/// Reads `KEY=VALUE` lines, as in `.env` files and `docker --env-file`.
 fn of_lines(text: &str, not_json: &serde_json::Error) -> Result<Keys, Problem> {
     let lines = text.lines().map(str::trim).enumerate();
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
@@ -137,8 +137,8 @@ fn of_lines(text: &str, not_json: &serde_json::Error) -> Result<Keys, Problem> {
     Ok(keys)
 }
 
-/// Splits a line. A key is in capitals or in small letters with dashes: a bare credential in base64 that ends with `=` is
-/// not taken for one, and so never named as an unknown key.
+/// Splits a line. A key is in upper case, or in lower case with dashes: a bare credential in base64 that ends with `=`
+/// is not taken for one, and so is never named as an unknown key.
 fn assignment(line: &str) -> Option<(&str, &str)> {
     let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
     let (key, value) = line.split_once('=')?;
@@ -169,7 +169,7 @@ fn unquoted(value: &str) -> Result<String, &'static str> {
     }
     if value.starts_with('"') {
         let inside = inside('"').ok_or("has no closing quote")?;
-        // JSON and shells agree on these two.
+        // JSON and shells agree on these two characters.
         let plain = inside.replace("\\\"", "").replace("\\\\", "");
         if plain.contains('"') {
             return Err("has a quote inside its quotes");

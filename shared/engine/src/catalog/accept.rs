@@ -1,4 +1,4 @@
-//! Accepts a held snapshot.
+//! Accepts a quarantined snapshot.
 
 use rollcall_connector::{Code, Error, ErrorType};
 
@@ -7,7 +7,7 @@ use crate::catalog::manifest::{Manifest, Status};
 use crate::store::keys::Keys;
 use crate::store::{Store, get_json};
 
-/// Publishes a snapshot that was held.
+/// Publishes a quarantined snapshot.
 pub(crate) async fn accept(
     store: &dyn Store,
     keys: Keys<'_>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::ByType;
 
-/// A count that fell by so much that an operator should look.
+/// A count that fell by so much that an operator should check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the other fields say it all")]
 pub struct Loss {

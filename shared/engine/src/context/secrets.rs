@@ -28,7 +28,7 @@ pub(crate) fn missing(connector: &str, connection: &str, place: &str) -> Error {
     )
 }
 
-/// Variables `BATON_*` of the environment, for the connection `default` alone.
+/// Variables `BATON_*` of the environment, only for the connection `default`.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, SecretString>,

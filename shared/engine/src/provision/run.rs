@@ -20,7 +20,7 @@ use rollcall_connector::event::ChangeAnswer;
 use rollcall_connector::provision::{AccessState, Plan, Proposal, Provisioner};
 use rollcall_connector::{Error, ErrorType, Identity};
 
-/// How often a plan is made again because the vendor's state changed, or does not show a change yet.
+/// How often a request is planned again because the vendor's state changed, or does not show a change yet.
 const ATTEMPTS: u32 = 4;
 /// Carries a request out, or resumes it.
 pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAnswer, Error> {
@@ -40,7 +40,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     let settled = under_lease::<P>(cx, keys, order, &record, &mut lease, &mut trail).await;
     match settled {
         Ok(RequestResult::Answered(answer, _)) => {
-            // The answer is on record already, whether the lease can be given back or not.
+            // The answer is already recorded, whether the lease can be released or not.
             lease.give_back(&*cx.store, &*cx.clock).await;
             Ok(*answer)
         }
@@ -56,7 +56,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     }
 }
 
-/// Says what a request would do. Nothing is written, no record either; so only waits with a known end are answered.
+/// Returns what a request would do. Nothing is written, not even a record, so only waits with a known end are answered.
 async fn rehearse<P: Provisioner>(
     cx: &Context,
     keys: Keys<'_>,
@@ -165,14 +165,14 @@ async fn under_lease<P: Provisioner>(
     Ok(settled)
 }
 
-/// What became of the writes of earlier calls.
+/// The fate of the writes of earlier calls.
 enum Resumed<C> {
-    /// The vendor is still at the last one.
+    /// The vendor is still applying the last one.
     Later(Timestamp),
     Known(Sent<C>),
 }
 
-/// Asks for the last write of earlier calls that arrived: what follows one says that it was carried out.
+/// Polls the last write of earlier calls that arrived: a later write shows that the ones before were carried out.
 async fn resume<P: Provisioner>(
     live: &mut LiveWriter<'_, P>,
     intentions: Vec<Proposal<P::Change>>,
@@ -191,7 +191,7 @@ async fn resume<P: Provisioner>(
 /// What this request is known to have sent.
 enum Sent<C> {
     Nothing,
-    /// The vendor cannot tell whether this arrived.
+    /// The vendor does not show whether this arrived.
     Maybe(Proposal<C>),
     /// This was carried out, by the vendor's operation of this id.
     Carried(Proposal<C>, Option<String>),
@@ -211,7 +211,7 @@ struct Attempt<'a, P: Provisioner> {
     identity: &'a Identity,
     /// Whether another request was the last to send something that changes the same principal.
     is_contested: bool,
-    /// What the writes before the last one of earlier calls brought about: they were carried out.
+    /// The effects of all but the last write of earlier calls: they were carried out.
     carried_before: Option<Effects>,
 }
 
@@ -226,7 +226,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         Self { cx, order, record, connector, identity, is_contested: false, carried_before: None }
     }
 
-    /// Plans and carries out until there is nothing left to do.
+    /// Plans and carries out writes until none is left.
     async fn settle(
         &self,
         writer: &mut dyn Writer<P::Change>,
@@ -243,7 +243,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                 Plan::Change(_) if self.is_contested && !sent_here && !sent.is_nothing() => {
                     return Err(self.undone());
                 }
-                // A change that is carried out and does not show yet: reads may lag behind writes.
+                // The change was carried out but is not visible yet: reads may lag behind writes.
                 Plan::Change(proposal) if is_same(&sent, &proposal) => {}
                 Plan::Change(proposal) => {
                     let proposal = self.following(&sent, proposal);
@@ -258,7 +258,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                             let then = proposal.then.clone();
                             return self.answered(then, Sent::Carried(proposal, None));
                         }
-                        // If the state is found as it was to become, it is this that did it.
+                        // If the state is as planned, this write caused it.
                         Written::Unclear => {
                             overtaken = false;
                             sent = Sent::Maybe(proposal);
@@ -282,7 +282,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         Err(self.unsettled(&sent, overtaken))
     }
 
-    /// What an earlier call sent, or may have sent, is not so now; and it was not the last one to change this principal.
+    /// What an earlier call sent, or may have sent, is not in effect, and another request changed this principal later.
     fn undone(&self) -> Error {
         let what = self.order.request.action.name();
         Error::new(
@@ -323,7 +323,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         }
     }
 
-    /// A write that follows others of the same request brings about what all of them do.
+    /// The effects of a write that follows others of the same request include theirs.
     fn following(
         &self,
         sent: &Sent<P::Change>,
@@ -331,7 +331,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
     ) -> Proposal<P::Change> {
         let before = match sent {
             Sent::Carried(before, _) => Some(Effects::of(before)),
-            // Of this one itself it is not known.
+            // Whether this one was carried out is unknown.
             Sent::Maybe(_) => self.carried_before.clone(),
             Sent::Nothing => None,
         };
@@ -364,7 +364,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
     }
 }
 
-/// Whether a write is the one that was carried out already.
+/// Whether a write is the one that was already carried out.
 fn is_same<C: PartialEq>(sent: &Sent<C>, next: &Proposal<C>) -> bool {
     match sent {
         Sent::Carried(proposal, _) => proposal.change == next.change,
@@ -372,7 +372,7 @@ fn is_same<C: PartialEq>(sent: &Sent<C>, next: &Proposal<C>) -> bool {
     }
 }
 
-/// Ids of grants that writes did away with.
+/// Ids of grants that writes removed.
 #[derive(Debug, Clone)]
 struct Effects {
     replaced: Vec<String>,
@@ -397,7 +397,7 @@ fn prepend(ids: &mut Vec<String>, mut earlier: Vec<String>) {
     ids.splice(0..0, earlier);
 }
 
-/// The vendor is at another change of the same object.
+/// The vendor is applying another change to the same object.
 fn object_busy(at: Timestamp) -> Error {
     Error::new(
         ErrorType::Unavailable,

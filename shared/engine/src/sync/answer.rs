@@ -16,7 +16,7 @@ pub(super) fn finished(manifest: &Manifest) -> SyncAnswer {
     with_status(manifest, status)
 }
 
-/// The answer that a manifest gives, with this status.
+/// The answer from a manifest, with this status.
 pub(super) fn with_status(manifest: &Manifest, status: SyncStatus) -> SyncAnswer {
     let mut warnings = manifest.warnings.clone();
     let is_held = status == SyncStatus::Held;

@@ -177,8 +177,8 @@ impl Northflank {
     }
 
     /// A page, or why not. *Unknown*: what the API answers to a cursor that it no longer knows, and whether it says 401
-    /// or 403 where a permission is missing. So after a 401, the call that needs no permission shows whether the token
-    /// is valid.
+    /// or 403 where a permission is missing. So after a 401, the call without a permission shows whether the token is
+    /// valid.
     pub(crate) async fn listed<T>(&self, at: &ListPlace, answer: Answer<T>) -> Result<T, Error> {
         match answer {
             Err(failure) if failure.status() == Some(401) => Err(match self.api.token().await {

@@ -97,8 +97,7 @@ impl Action {
         }
     }
 
-    /// The grant to create or revoke. Fails with `fix` for accounts, for connectors that do not support creating or
-    /// deleting them.
+    /// The grant to create or revoke. Fails with `fix` for accounts, for connectors that do not manage them.
     pub fn access(&self, fix: &'static str) -> Result<AccessChange<'_>, Error> {
         let grants = matches!(self, Self::Grant { .. });
         match self {

@@ -51,7 +51,7 @@ pub trait Syncer: Connector {
         None
     }
 
-    /// Checks, when all steps are done, whether the counts match what the credential should see. Returns warnings about
+    /// Checks, when all steps are done, whether the counts are what the credential should see. Returns warnings about
     /// them.
     fn check(&self, _identity: &Identity, _tallies: &Tallies) -> Result<Vec<Warning>, Error> {
         Ok(Vec::new())

@@ -231,8 +231,7 @@ pub(crate) fn grant(row: &GrantColumns<'_>) -> Result<Grant, DecodeError> {
     })
 }
 
-/// The fields of a grant's message that no column has. Decoding only these skips the embedded entitlement and
-/// principal.
+/// The fields of a grant's message that no column has. Decoding these skips the embedded entitlement and principal.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct GrantRest {
     #[prost(message, repeated, tag = "4")]

@@ -1,4 +1,4 @@
-//! A simulator's time: what really passes, and what a test says has passed.
+//! A simulator's time: real time, plus what a test adds.
 
 use std::time::{Duration, Instant};
 

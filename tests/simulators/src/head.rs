@@ -1,4 +1,4 @@
-//! Strict reading of a request's head and body, the same for all vendors. Errors say what is wrong.
+//! Strict reading of a request's head and body, the same for all vendors. Errors name what is wrong.
 
 use serde_json::{Map, Value};
 

@@ -1,5 +1,4 @@
-//! What a vendor's simulator is made of: a tenant behind a lock, one or several hosts in front of it, and what tests do
-//! with both.
+//! The parts of a vendor's simulator: a tenant behind a lock, one or several hosts, and the test's access to both.
 
 use std::{
     collections::BTreeMap,
@@ -37,7 +36,7 @@ pub trait Api: Sized + Send + 'static {
     fn stale_cursor() -> Refusal;
     /// Changes a list's answer so that its cursor leads back to the page itself.
     fn repeat_cursor(options: &Self::Options, call: &Call, answer: &mut Answer);
-    /// Adds to the answer of a fault what all answers of the vendor have, unless the fault says otherwise.
+    /// Adds the common parts of the vendor's answers to that of a fault, unless the fault overrides them.
     fn complete(_tenant: &mut Tenant<Self>, _answer: &mut Answer) {}
     /// Tells the world where its hosts are, by name.
     fn started(_world: &mut Self::World, _urls: &BTreeMap<String, String>) {}
@@ -167,7 +166,7 @@ impl<A: Api> Simulator<A> {
         Self::start_on(0, world, options).await
     }
 
-    /// Starts its first host on this port, others on the ports that follow; 0 takes free ones.
+    /// Starts its first host on this port, others on the ports that follow; 0 picks free ones.
     ///
     /// # Errors
     /// If a port cannot be bound.
@@ -228,7 +227,7 @@ impl<A: Api> Simulator<A> {
         lock(&self.tenant).before.push((path.to_owned(), change));
     }
 
-    /// Puts the simulator's clock forward by so much, besides what really passes.
+    /// Advances the simulator's clock by this much, in addition to real time.
     pub fn advance(&self, by: Duration) {
         lock(&self.tenant).clock.advance(by);
     }

@@ -1,4 +1,4 @@
-//! What was asked: the log that a simulator's servers share.
+//! The log of requests, shared by a simulator's servers.
 
 use std::net::SocketAddr;
 
@@ -50,10 +50,10 @@ pub(crate) struct Entry {
 pub(crate) struct Log {
     next: u64,
     pub(crate) entries: Vec<Entry>,
-    /// What a well-behaved client would not have sent.
+    /// Violations: what a well-behaved client would not have sent.
     pub(crate) violations: Vec<String>,
     running: usize,
-    /// The most requests that were under way at the same time.
+    /// The maximum number of concurrent requests.
     pub(crate) peak: usize,
 }
 

@@ -20,7 +20,7 @@ pub struct Refusal {
     pub body: Option<Value>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
-    /// What a well-behaved client would not have sent.
+    /// Violations: what a well-behaved client would not have sent.
     pub violation: Option<String>,
 }
 

@@ -88,7 +88,7 @@ impl From<Value> for Answer {
     }
 }
 
-/// What becomes of a request.
+/// The result of a request.
 pub(crate) type Reply = Result<Answer, Refusal>;
 
 /// A good answer.

@@ -51,7 +51,7 @@ impl Call {
     }
 }
 
-/// What a vendor says to a request.
+/// A vendor's answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// HTTP status.
@@ -60,7 +60,7 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The JSON body; `null` is no body at all. With a content type of its own, a string is sent as it is.
     pub body: Value,
-    /// What a well-behaved client would not have sent.
+    /// Violations: what a well-behaved client would not have sent.
     pub violations: Vec<String>,
 }
 
@@ -82,11 +82,11 @@ pub trait Vendor: Send + Sync + 'static {
     fn stale_cursor(&self, call: &Call) -> Answer;
     /// Changes a list's answer so that its cursor is the one asked with.
     fn repeat_cursor(&self, call: &Call, answer: &mut Answer);
-    /// Adds to the answer of a fault what all answers of the vendor have, unless the fault says otherwise.
+    /// Adds the common parts of the vendor's answers to that of a fault, unless the fault overrides them.
     fn complete(&self, _answer: &mut Answer) {}
 }
 
-/// What the servers of a simulator have in common.
+/// The shared state of a simulator's servers.
 #[derive(Default)]
 struct Common {
     log: Mutex<Log>,
@@ -114,7 +114,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Server {
-    /// Serves the vendor on `127.0.0.1`; port 0 takes a free one.
+    /// Serves the vendor on `127.0.0.1`; port 0 picks a free one.
     ///
     /// # Errors
     /// If the port cannot be bound.
@@ -154,7 +154,7 @@ impl Server {
         Ok(Self { shared, stop: Some(stop) })
     }
 
-    /// Where it listens.
+    /// Its address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.shared.address
@@ -199,7 +199,7 @@ impl Server {
         self.log().violations.clone()
     }
 
-    /// The most requests that were under way at the same time.
+    /// The maximum number of concurrent requests.
     #[must_use]
     pub fn peak_concurrency(&self) -> usize {
         self.log().peak

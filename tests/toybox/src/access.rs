@@ -42,7 +42,7 @@ pub(crate) fn group(group: &Named) -> Records {
     }
 }
 
-/// Somebody in a group. Whoever is in a group within it is in it as well.
+/// A member of a group. Members of a group inside it are also its members.
 pub(crate) fn membership(group: &str, member: &Member) -> Grant {
     let mut grant = Grant::new(member_of(group), ResourceId::new(&member.kind, &member.id));
     grant.expandable = (member.kind == GROUP).then(|| Expandable {

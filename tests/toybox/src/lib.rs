@@ -15,7 +15,7 @@ pub use api::Write;
 pub use connect::Toybox;
 pub use sync::Step;
 
-/// The connector and what it can do, for everything that knows connectors by name.
+/// The connector's entry in a list of connectors.
 pub fn entry() -> Entry {
     Entry::with_access_changes::<Toybox>()
 }

@@ -1,4 +1,4 @@
-//! Writes: puts users and groups into groups, and takes them out.
+//! Adds users and groups to groups, and removes them.
 
 use async_trait::async_trait;
 use rollcall_connector::event::GrantRef;
@@ -55,7 +55,7 @@ impl Provisioner for Toybox {
         Ok(WriteProgress::Done(None))
     }
 
-    /// Toybox keeps no record of writes: looking again tells whether this one arrived.
+    /// Toybox keeps no record of writes: reading again shows whether this one arrived.
     async fn poll(&self, _: &Write) -> Result<WriteProgress, Error> {
         Ok(WriteProgress::Unclear)
     }

@@ -1,4 +1,4 @@
-//! Events that are bad whatever the connector is. They fail at the door: the vendor is not asked, and nothing is written.
+//! Events that are invalid for every connector. They fail early: no request reaches the vendor, and nothing is written.
 
 use Operation::{CreateAccount, DeleteAccount, Grant, Revoke, Sync};
 use rollcall_engine::provision::Order;
@@ -25,8 +25,8 @@ const ACCOUNT: &str = r#"{
 const ALL: &str = "sync grant revoke create-account delete-account";
 const CHANGES: &str = "grant revoke create-account delete-account";
 
-/// The fields of events, in their order: the operations that have it, and what it cannot hold, by what is said of it.
-/// What looks as if it could be meant is not guessed: `"true"` is no `true`, and one text is no list of texts.
+/// The fields of events, in their order: the operations that have it, and its invalid values, by their message. Nothing
+/// is guessed: `"true"` is not `true`, and one text is not a list of texts.
 const FIELDS: [(&str, &str, &str); 10] = [
     ("connection", ALL, TEXT),
     ("sync_id", "sync", OPTIONAL),
@@ -50,14 +50,14 @@ accept | BadSyncId | is not a sync id | the `sync_id` of an earlier answer | [""
 entitlement | UnknownEntitlement | is not a valid entitlement id | `type:resource:slug` | ["", "x", "type:id", ":id:slug", "type::slug", "type:id:"]
 principal | UnknownPrincipal | is not a valid principal id | `type:id` | ["", "x", "type:", ":id"]"#;
 
-/// What does not exist, or is two things at once.
+/// Events that name something that does not exist, or two things at once.
 const NOT_FOUND: &str = r#"
 {"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | NotFound | UnknownRun | there is no unfinished run 2aaa | without `sync_id`
 {"accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | NotFound | SnapshotNotFound | connection `default` has no snapshot 2aaa | whose status was `held`
 {"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa", "accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | InvalidRequest | MalformedEvent | either resumes a run or accepts a snapshot | not both
 {"connection": "nobody"} | Misconfigured | UnknownConnection | there is no secret for connection `nobody` of toybox at | correct the connection's name in the event"#;
 
-/// What is refused, and uses no request id up.
+/// Refused events, which do not use up their request id.
 const REFUSED: &str = r#"
 allow | ["cascade"] | InvalidRequest | UnknownSideEffect | `cascade` is not a side effect | Remove `allow`
 entitlement | "group:x:member" | NotFound | UnknownEntitlement | there is no group `x` | from the newest snapshot
@@ -133,7 +133,7 @@ async fn a_field_that_is_unknown_missing_or_of_another_type_is_malformed_and_nam
         for name in ["dryrun", "Connection"] {
             add(operation, with(operation, name, json!("default")), unknown(name));
         }
-        // Not even a list of what the fields would hold, in their order: nobody would see what is what.
+        // Not even a list of the fields' values, in their order: it would be unreadable.
         let event = good(operation);
         let ordered: Vec<_> = event.as_object().expect("an object").values().collect();
         let objects = json!([null, true, 7, "default", [], [{}], ordered]);

@@ -32,7 +32,7 @@ async fn a_store_that_is_no_folder_fails_every_operation_before_anything_is_aske
     for (store, expected) in [
         (file.clone(), NOT_READABLE),
         (file.join("below"), NOT_READABLE),
-        // The kernel's own folder takes no files, whoever asks.
+        // The kernel's own folder accepts no files from anybody.
         ("/proc/rollcall-data".into(), NOT_WRITABLE),
     ] {
         desk.cx.store = Arc::new(Folder::new(&store));
@@ -75,7 +75,7 @@ async fn a_full_scratch_disk_publishes_nothing_and_spoils_nothing() {
     for pages in (1..).step_by(3) {
         desk.afresh();
         desk.cx.settings.max_pages = Some(pages);
-        // Where it is enough, there is nothing more to see.
+        // If it is enough, nothing else is visible.
         if desk.sync().await.is_ok() {
             break;
         }

@@ -1,4 +1,4 @@
-//! The workflows of the template, their very definitions, around Toybox's functions. Time is virtual: nobody waits.
+//! The template's own workflow definitions around Toybox's functions. Time is virtual.
 
 use Operation::{Grant, Revoke};
 use rollcall_connector::ErrorType;
@@ -38,7 +38,7 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
     });
     assert_eq!(synced["connections"], json!([expected]));
     assert_eq!(aws.events(), [json!({"connection": "default", "sync_id": null})]);
-    // What infra/cost.py counts with: three around the connection, and three for it.
+    // The numbers in infra/cost.py: three around the connection, and three for it.
     let entered = "Connections, Sync, Answered, Done, Did all succeed?, Succeeded";
     assert_eq!(execution.entered.join(", "), entered);
 }
@@ -83,7 +83,7 @@ async fn a_failure_that_no_retry_mends_fails_at_once_and_stops_nobody_else() {
     assert_eq!(failure.error, "ConnectionsFailed");
     let failures: Vec<Value> = serde_json::from_str(&failure.cause).expect("JSON");
     let named = failures.iter().map(|f| {
-        // What to do is in it.
+        // It contains the fix.
         assert!(f["cause"].to_string().contains("fix"), "{f}");
         [f["connection"].clone(), f["error"].clone()]
     });
@@ -146,7 +146,7 @@ async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back
             "Detail": {"status": "done", "request": event, "answer": answer},
         });
         assert_eq!(put, expected);
-        // What infra/cost.py counts with.
+        // The number in infra/cost.py.
         assert_eq!((execution.result.is_ok(), execution.entered.len()), (true, 6));
     }
 }
@@ -207,7 +207,7 @@ async fn a_killed_function_is_called_again_with_the_same_event_when_its_lease_ha
         ("Lambda.ResourceConflictException", false),
         ("Lambda.ResourceNotReadyException", false),
         ("Lambda.TooManyRequestsException", false),
-        // What a function could not count, since its store failed.
+        // Failures that a function could not count, since its store failed.
         ("Unavailable", false),
         ("RateLimited", false),
     ] {

@@ -150,8 +150,8 @@ pub(crate) fn assigned(space: &str, role: &str) -> EntitlementId {
 }
 
 /// The principal that a row or an assignment names. One API writes `ALL_LICENSED_USERS`, the other
-/// `all-licensed-users`; any other kind of principal is shown as a class of people under its own kind, so that no
-/// access is lost.
+/// `all-licensed-users`; any other kind of principal is a class of people under its own kind, so that no access is
+/// lost.
 pub(crate) fn principal(kind: &str, id: &str) -> ResourceId {
     let spelled = |text: &str| text.to_lowercase().replace('_', "-");
     match spelled(kind).as_str() {

@@ -2,7 +2,7 @@
 //!
 //! The native realm does not use them
 //! (<https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/mapping-users-groups-to-roles>):
-//! a native user whose name is in a mapping gets nothing from it.
+//! a native user named in a mapping gets nothing from it.
 
 use std::collections::BTreeSet;
 

@@ -61,8 +61,7 @@ impl CallFailure {
         }
     }
 
-    /// Whether the API reports that the object does not exist. That may hide a refusal, so a second request must
-    /// confirm it.
+    /// Whether the API reports that the object does not exist. That may hide a refusal.
     pub(crate) fn is_not_found(&self) -> bool {
         self.cause.is_not_found()
     }

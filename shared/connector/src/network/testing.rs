@@ -1,5 +1,4 @@
-//! Servers and settings for tests of outbound connections: to vendors here, to AWS in the engine, which includes this
-//! file.
+//! Servers and settings for tests of outbound connections, also in the engine, which includes this file.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -18,8 +18,7 @@ use rollcall_connector::clock::{after, whole_second};
 use rollcall_connector::provision::Provisioner;
 use rollcall_connector::{Chain, Error, Syncer};
 
-/// The `main` of a Lambda function: `function!(Elastic, Grant)`. A function that writes does not include the sync
-/// engine.
+/// The `main` of a Lambda function: `function!(Elastic, Grant)`. Functions that write lack the sync engine.
 #[macro_export]
 macro_rules! function {
     ($connector:ty, Sync) => {

@@ -85,8 +85,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
         self.object.as_ref().map(|(record, _)| LeaseStatus::of(record))
     }
 
-    /// Acquires the lease. An owner that suspended it gets it back at once. `None`: another process has written it
-    /// since.
+    /// Acquires the lease; an owner that suspended it gets it back at once. `None`: another process wrote it since.
     pub async fn acquire(
         self,
         store: &dyn Store,

@@ -22,8 +22,7 @@ pub(super) struct Commit {
     pub entitlements: Vec<NewEntitlement>,
     #[prost(message, repeated, tag = "5")]
     pub grants: Vec<NewGrant>,
-    /// Resources that do not exist unless a list shows them; for [`CommitKind::LookedUp`], the names that were looked
-    /// up.
+    /// Resources that do not exist unless listed; for [`CommitKind::LookedUp`], the names that were looked up.
     #[prost(message, repeated, tag = "6")]
     pub names: Vec<ResourceId>,
     #[prost(message, optional, tag = "7")]

@@ -25,8 +25,8 @@ crate::options! {
         graphql: Limits = Limits::GRAPHQL,
         /// Whether a REST refusal says `Retry-After` too, which is not documented.
         retry_after: bool = false,
-        /// After so many refusals everything is let through again, whatever the time: for clients that only pretend to
-        /// wait.
+        /// After this many refusals all requests are accepted again, whatever the time: for clients that only pretend
+        /// to wait.
         forgive_after: Option<usize> = None,
         /// What the limits take for the time.
         clock: Clock = Clock::Real,

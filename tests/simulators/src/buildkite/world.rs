@@ -1,5 +1,5 @@
-//! The world: organizations, their members and teams, users and API tokens. Rows are as REST has them, so that a test can
-//! put anything into them. What is said of things that are not there is ignored.
+//! The world: organizations, their members and teams, users and API tokens. Rows are as REST has them, so that a test
+//! can put anything into them. Changes of missing objects are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! Confluence Cloud: the REST API, v1 and v2, as far as people, groups, spaces and access go.
 //!
 //! Written from the vendor's public API definitions and documentation, and from what public projects have measured on
-//! live sites. Where those are silent a comment says *unknown* and which side is taken; what a client might get wrong
-//! by guessing is a switch in [`Options`].
+//! live sites. Where those are silent a comment says *unknown* and which side is taken; what a client might guess
+//! wrongly is a switch in [`Options`].
 
 mod access;
 mod options;
@@ -60,7 +60,7 @@ impl Confluence {
         format!("{}{GATEWAY}{cloud_id}", self.url())
     }
 
-    /// Who has what: [`World::access_view`].
+    /// The access in the world: [`World::access_view`].
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())

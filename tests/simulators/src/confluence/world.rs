@@ -1,4 +1,4 @@
-//! The world: one site. Rows are as the API has them. What is said of things that are not there is ignored.
+//! The world: one site. Rows are as the API has them. Changes of missing objects are ignored.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -3,7 +3,7 @@
 //!
 //! Written from the vendor's public API specifications (Elastic Cloud API and `elasticsearch-specification`), its
 //! documentation, the public source of the server, and public issues of its official clients. Where those are silent a
-//! comment says *unknown* and which side is taken; what a client might get wrong by guessing is a switch in [`Options`].
+//! comment says *unknown* and which side is taken; what a client might guess wrongly is a switch in [`Options`].
 
 mod assignments;
 mod calls;
@@ -78,7 +78,7 @@ impl Elastic {
         host.map(Server::own_requests).unwrap_or_default()
     }
 
-    /// Who has what: [`World::access_view`].
+    /// The access in the world: [`World::access_view`].
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())

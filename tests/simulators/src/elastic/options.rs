@@ -38,7 +38,7 @@ pub struct Quota {
     pub interval: Duration,
     /// `Retry-After` of a refusal, in seconds. The vendor documents none.
     pub retry_after: Option<u64>,
-    /// After so many refusals everything is let through again, whatever the time: for clients that only pretend to
+    /// After this many refusals all requests are accepted again, whatever the time: for clients that only pretend to
     /// wait.
     pub forgive_after: Option<u64>,
 }

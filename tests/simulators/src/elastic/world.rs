@@ -1,6 +1,5 @@
-//! The world: organizations of Elastic Cloud and the Elasticsearch clusters of their deployments. Rows are as the APIs have
-//! them, so that a test can put anything into them, oddities included. What is said of things that are not there is
-//! ignored.
+//! The world: organizations of Elastic Cloud and the Elasticsearch clusters of their deployments. Rows are as the APIs
+//! have them, so that a test can put anything into them, oddities included. Changes of missing objects are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -360,7 +359,7 @@ impl World {
     }
 }
 
-/// Who has what, and nothing else.
+/// The access in the world, and nothing else.
 impl World {
     /// Members with what is assigned to them, invitations likewise; users with everything about them, roles and role
     /// mappings of every deployment.

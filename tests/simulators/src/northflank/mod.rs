@@ -3,8 +3,8 @@
 //!
 //! Written from the vendor's public API reference (<https://northflank.com/docs/v1/api/introduction>), its
 //! documentation and the types of its client `@northflank/js-client`. Where those are silent a comment says *unknown*
-//! and which side is taken; what a client might get wrong by guessing is a switch in [`Options`]. The vendor also has
-//! calls that change roles and who holds them; the simulator does not.
+//! and which side is taken; what a client might guess wrongly is a switch in [`Options`]. The vendor also has calls
+//! that change roles and who holds them; the simulator does not.
 
 mod calls;
 mod options;
@@ -42,7 +42,7 @@ impl Northflank {
         self.url()
     }
 
-    /// Who has what: [`World::access_view`].
+    /// The access in the world: [`World::access_view`].
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())

@@ -1,5 +1,5 @@
-//! The world: one organization, its people, its roles, the groups of its directory and its API tokens. What is said of
-//! things that are not there is ignored.
+//! The world: one organization, its people, its roles, the groups of its directory and its API tokens. Changes of
+//! missing objects are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -296,7 +296,7 @@ impl World {
     }
 }
 
-/// Who has what, and nothing else.
+/// The access in the world, and nothing else.
 impl World {
     /// Members; roles with those who were given them by hand, the groups they are linked to and, worked out from these,
     /// everybody who holds them; groups with their members. Who holds a role in both ways holds it explicitly.

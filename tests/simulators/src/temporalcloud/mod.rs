@@ -2,8 +2,8 @@
 //!
 //! Written from the public API definitions (`temporalio/cloud-api`), the vendor's documentation ("Cloud Ops API",
 //! "Manage access", "Limits") and public issues of its official clients. Where those are silent a comment says
-//! *unknown* and which side is taken; what a client might get wrong by guessing is a switch in [`Options`]. There are only
-//! the calls that a connector of accounts and access makes, no versions before `v0.3.0`, and only owners and admins write.
+//! *unknown* and which side is taken; what a client might guess wrongly is a switch in [`Options`]. There are only the
+//! calls that a connector of accounts and access makes, no versions before `v0.3.0`, and only owners and admins write.
 
 mod calls;
 mod operations;

@@ -1,6 +1,6 @@
-//! The world: one account with everything in it, in the stored form (lowerCamelCase, names of enumerations). The methods
-//! do what they say, without the checks of the API: they are also how a test plays the part of somebody else who changes
-//! things meanwhile. What is said of things that are not there is ignored.
+//! The world: one account with everything in it, in the stored form (lowerCamelCase, names of enumerations). The
+//! methods do what they say, without the checks of the API: they are also how a test plays the part of somebody else
+//! who changes things meanwhile. Changes of missing objects are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -216,7 +216,7 @@ impl World {
         self
     }
 
-    /// Who has what, and nothing else: no versions, times, states or profiles.
+    /// The access in the world, and nothing else: no versions, times, states or profiles.
     ///
     /// `{"users": {id: forms of access}, "serviceAccounts": …, "groups": …, "members": {group: [user]}}`
     #[must_use]

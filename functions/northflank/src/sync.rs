@@ -17,7 +17,7 @@ use crate::connect::{Northflank, no_members};
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the list that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list that it reads")]
 pub enum Step {
     Members {
         at: ListPlace,

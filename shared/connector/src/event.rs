@@ -30,7 +30,7 @@ fn time_schema(_: &mut SchemaGenerator) -> Schema {
 /// The event that starts or resumes a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct SyncEvent {
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
@@ -79,7 +79,7 @@ pub enum Reason {
 
 /// The answer to a sync event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct SyncAnswer {
     pub status: SyncStatus,
     pub connection: String,
@@ -104,7 +104,7 @@ pub struct SyncAnswer {
 
 /// The numbers of rows in a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct Counts {
     pub resources: u64,
     pub entitlements: u64,
@@ -117,7 +117,7 @@ pub struct Counts {
 /// The event that grants or revokes an entitlement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct ChangeEvent {
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
@@ -143,7 +143,7 @@ pub struct ChangeEvent {
 /// The event that creates an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct CreateEvent {
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
@@ -165,7 +165,7 @@ pub struct CreateEvent {
 /// An account to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct Account {
     pub email: String,
     /// Further attributes that the vendor accepts.
@@ -176,7 +176,7 @@ pub struct Account {
 /// The event that deletes an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct DeleteEvent {
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
@@ -197,7 +197,7 @@ pub struct DeleteEvent {
 /// The outcome of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub enum Outcome {
     Granted,
     AlreadyGranted,
@@ -213,7 +213,7 @@ pub enum Outcome {
 
 /// A grant, by its ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct GrantRef {
     pub id: String,
     /// The entitlement's id.
@@ -236,7 +236,7 @@ impl GrantRef {
 
 /// An account in brief.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct ResourceRef {
     /// `type:id`.
     pub id: String,
@@ -247,7 +247,7 @@ pub struct ResourceRef {
 
 /// The answer to an event that changes access.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct ChangeAnswer {
     pub outcome: Outcome,
     /// The id of the answered request.

@@ -42,7 +42,7 @@ pub trait Provisioner: Connector {
 
 /// A request to change access.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct Request {
     pub id: String,
     pub action: Action,
@@ -68,7 +68,7 @@ impl Request {
 
 /// A grant to create or revoke.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct AccessChange<'a> {
     pub entitlement: &'a EntitlementId,
     pub principal: &'a ResourceId,
@@ -78,7 +78,7 @@ pub struct AccessChange<'a> {
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Action {
     Grant { entitlement: EntitlementId, principal: ResourceId },
     Revoke { entitlement: EntitlementId, principal: ResourceId },

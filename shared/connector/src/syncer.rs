@@ -128,7 +128,7 @@ impl<S> StepOutput<S> {
 
 /// The records in a vendor's answers.
 #[derive(Debug, Default, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct Records {
     pub resources: Vec<Resource>,
     pub entitlements: Vec<Entitlement>,

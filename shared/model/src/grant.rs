@@ -26,7 +26,7 @@ pub struct Exclusive {
 
 /// A right on a resource that principals can hold.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Entitlement {
     pub id: EntitlementId,
     pub display_name: String,

@@ -8,7 +8,7 @@ use crate::ResourceId;
 
 /// A class of resources that a connector knows.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct ResourceType {
     pub id: &'static str,
     pub display_name: &'static str,
@@ -217,7 +217,7 @@ impl ResourceTrait {
 
 /// An object of the vendor: it has entitlements, or grants of them, or both.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Resource {
     pub id: ResourceId,
     pub display_name: String,

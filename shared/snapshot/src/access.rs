@@ -24,7 +24,7 @@ pub struct Access {
 
 /// An entitlement that a principal holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct HeldEntitlement {
     pub entitlement: String,
     pub display_name: String,

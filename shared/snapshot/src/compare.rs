@@ -33,7 +33,7 @@ pub struct Difference {
 /// The kinds of records, in the order in which they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum RecordKind {
     ResourceType,
     Resource,

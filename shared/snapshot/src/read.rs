@@ -31,7 +31,7 @@ pub struct Snapshot {
 
 /// A sync in a snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct SyncRun {
     pub sync_id: String,
     /// `full`, or a partial kind.

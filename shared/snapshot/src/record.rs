@@ -13,7 +13,7 @@ use rollcall_model::proto::{self, TRAITS, annotation};
 
 /// A resource type.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct ResourceType {
     pub id: String,
     pub display_name: String,
@@ -24,7 +24,7 @@ pub struct ResourceType {
 
 /// An object of the vendor: it has entitlements, or grants of them, or both.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Resource {
     /// `type:id`.
     pub id: String,
@@ -67,7 +67,7 @@ pub struct ScopeBinding {
 
 /// A right on a resource that principals can hold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Entitlement {
     pub id: String,
     /// The resource that it is on, `type:id`.
@@ -89,7 +89,7 @@ pub struct Entitlement {
 
 /// A principal's grant of an entitlement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Grant {
     pub id: String,
     pub entitlement: String,
@@ -196,7 +196,7 @@ pub(crate) fn entitlement(data: &[u8]) -> Result<Entitlement, DecodeError> {
 
 /// A row of `v1_grants`. Its ids are read from here, since newer writers leave them out of the message.
 #[derive(Clone, Copy)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct GrantColumns<'a> {
     pub id: &'a str,
     pub entitlement: &'a str,

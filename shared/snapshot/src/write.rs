@@ -27,7 +27,7 @@ pub struct SnapshotWriter {
 
 /// The numbers of rows of a snapshot: the JSON in `sync_runs.stats`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct RowCounts {
     #[serde(skip_serializing_if = "is_zero")]
     pub resource_types: u64,
@@ -224,7 +224,7 @@ const MANY_ROWS: u64 = 100_000;
 
 /// Size and hash of a finished file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Packed {
     pub bytes: u64,
     pub sha256: String,

@@ -104,7 +104,7 @@ macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident { $($choice:ident),* })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "said of all together")]
+        #[expect(missing_docs, reason = "described together")]
         pub enum $name { $($choice),* }
     )*};
 }

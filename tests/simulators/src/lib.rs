@@ -8,7 +8,7 @@
 
 #![expect(
     clippy::result_large_err,
-    reason = "a refusal is made once for a request, and nothing here is fast"
+    reason = "a refusal is built once per request, and nothing here needs speed"
 )]
 
 pub mod buildkite;

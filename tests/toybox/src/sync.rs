@@ -11,7 +11,7 @@ use crate::connect::Toybox;
 
 /// A page of a list. An empty cursor is its beginning.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is the list that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list that it reads")]
 pub enum Step {
     Users { cursor: String },
     Groups { cursor: String },

@@ -7,7 +7,7 @@ use serde_json::json;
 /// A complete write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the call that it is named after")]
+#[expect(missing_docs, reason = "each is named after the call that it makes")]
 pub enum Write {
     AddMember { group: String, account: String },
     RemoveMember { group: String, account: String },

@@ -11,7 +11,7 @@ use crate::{Code, Error as Boundary, ErrorType};
 
 /// The failure of a request. `call` is the request's method and path.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub enum Error {
     /// The vendor answered with an error.
     #[error("{call} was answered with {status}: {message}{}", in_brackets(.request_id.as_deref()))]

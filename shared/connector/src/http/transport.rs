@@ -26,7 +26,7 @@ impl Transport {
         }
         // `no_proxy`: the library would read the variables itself, and send requests to this machine through the proxy,
         // with their key.
-        #[expect(clippy::disallowed_methods, reason = "this is the one constructor")]
+        #[expect(clippy::disallowed_methods, reason = "this is the only constructor")]
         let mut client = reqwest::Client::builder()
             .tls_certs_only(roots)
             .redirect(redirect::Policy::none())

@@ -12,7 +12,7 @@ use crate::store::{PutError, PutMode, Store, get_json, put_json};
 
 /// Points to the newest published snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Latest {
     pub sync_id: String,
     /// The generation of the lease that it was published under. It only rises.

@@ -14,7 +14,7 @@ use rollcall_connector::http::limit::Usage;
 
 /// The description of a snapshot. Written once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Manifest {
     pub connector: String,
     pub connection: String,
@@ -66,7 +66,7 @@ pub enum Status {
 
 /// A snapshot file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct File {
     /// Its key in the store.
     pub key: String,
@@ -84,7 +84,7 @@ pub struct Digests {
 
 /// Counts by resource type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct ByType {
     pub resources: BTreeMap<String, u64>,
     pub entitlements: BTreeMap<String, u64>,
@@ -107,7 +107,7 @@ impl ByType {
 
 /// The versions that wrote a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Versions {
     pub rollcall: String,
     /// The file format.

@@ -99,7 +99,7 @@ impl Default for Settings {
 
 /// The progress of a sync.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct SyncProgress {
     pub steps_done: u64,
     /// Steps known so far, including finished ones.

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 /// The keys of a connection's objects.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Keys<'a> {
     pub connector: &'a str,
     pub connection: &'a str,

@@ -18,7 +18,7 @@ use rollcall_connector::{Code, Error, ErrorType};
 pub struct Version(pub(crate) String);
 
 /// An object as it was read.
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 #[derive(Debug, Clone)]
 pub struct Object {
     pub bytes: Vec<u8>,

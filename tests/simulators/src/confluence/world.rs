@@ -16,7 +16,7 @@ const FIRST_OF_ROLES: u64 = 1 << 40;
 
 /// A site and everything in it, by id.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "fields are what they are called")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct World {
     pub cloud_id: String,
     pub mode: RoleMode,
@@ -57,7 +57,7 @@ pub struct Space {
 
 /// A row of a space's permissions: who may do what, such as `user:712020:a1` and `read/space`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "said above")]
+#[expect(missing_docs, reason = "described above")]
 pub struct Permission {
     pub id: u64,
     pub who: String,

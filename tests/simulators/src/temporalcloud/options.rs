@@ -6,7 +6,7 @@ crate::options! {
     /// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one where
     /// nothing is known. The documented order of lists is by name for namespaces and groups, else by id.
     #[derive(Clone, Debug, PartialEq)]
-    #[expect(missing_docs, reason = "said where their types are")]
+    #[expect(missing_docs, reason = "documented with their types")]
     Options {
         casing: Casing = Casing::Camel,
         defaults: Defaults = Defaults::Omitted,

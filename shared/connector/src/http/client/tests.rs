@@ -129,7 +129,7 @@ async fn a_vendor_that_quotes_the_credential_does_not_make_us_show_it() {
     }
     #[derive(Debug, serde::Deserialize)]
     struct Numbers {
-        #[expect(dead_code, reason = "it is never read, since it cannot be")]
+        #[expect(dead_code, reason = "it cannot be read")]
         n: std::collections::BTreeMap<String, u32>,
     }
     shown.push(http.send::<Numbers>(&call).await.expect_err("no number"));

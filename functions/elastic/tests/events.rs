@@ -1,4 +1,4 @@
-//! Events that ask for what cannot be, or must not.
+//! Events that request something impossible or forbidden.
 
 use rollcall_engine::runtime::function::Operation::{Grant, Revoke};
 use rollcall_harness::bad_input::{Failure, Inputs, fails, fails_unasked, told, unusable};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::world::{ADMIN, change, result_of, small, small_pair};
 use crate::{Desk, Several, Simulated};
 
-/// A table of failures, each with those below it that fail so: what, and for whom.
+/// A table of failures, each followed by the requests that fail like this.
 fn failures(table: &'static str) -> impl Iterator<Item = (Failure, [&'static str; 2])> {
     let mut expected = unusable("");
     let lines = table.lines().filter(|line| !line.is_empty());
@@ -21,9 +21,9 @@ fn failures(table: &'static str) -> impl Iterator<Item = (Failure, [&'static str
     })
 }
 
-/// What no connection could change: nobody is asked. It is `main` that is listed with bare ids. The public connector changes
-/// role mappings, and ruins them: rules are flattened, a disabled mapping is enabled, and its roles become the principal's
-/// own; and it offers membership of organizations without being able to change it.
+/// Requests that no connection could carry out: nothing is sent. It is `main` that is listed with bare ids. The public
+/// connector changes role mappings, and ruins them: rules are flattened, a disabled mapping is enabled, and its roles
+/// become the principal's own; and it offers membership of organizations without being able to change it.
 const NEVER: &str = "
 InvalidRequest | UnknownEntitlement | this connector cannot change | role:<role>:member
     role:admin:owner | deploymentUser:svc
@@ -77,9 +77,9 @@ async fn what_is_no_role_of_a_native_user_is_neither_granted_nor_revoked() {
     }
 }
 
-/// Users and roles that do not exist: nothing is granted, and there is nothing to revoke. The public connector reports both
-/// as granted: nothing happens for somebody who is not there, and a role that does not exist is stored, to be had by whoever
-/// defines it one day.
+/// Users and roles that do not exist: nothing is granted, and there is nothing to revoke. The public connector reports
+/// both as granted: nothing happens for a missing user, and a role that does not exist is stored and takes effect if
+/// somebody defines it one day.
 const ABSENT: &str = "
 NotFound | UnknownPrincipal | there is no native user | the id of a deployment user from the newest snapshot
     role:admin:member | deploymentUser:nobody
@@ -116,8 +116,8 @@ async fn what_does_not_exist_is_not_granted_and_nothing_is_to_be_revoked_from_it
     assert_eq!(desk.vendor.violations(), Vec::<String>::new());
 }
 
-/// There can be such a user, and no client can say such a path: `..` is a direction to every reader of addresses, the public
-/// connector among them.
+/// Such a user can exist, but no client can send such a path: every URL parser resolves `..`, also that of the public
+/// connector.
 #[tokio::test]
 async fn a_name_of_dots_is_shown_and_cannot_be_written() {
     let desk = small().await;
@@ -132,7 +132,7 @@ async fn a_name_of_dots_is_shown_and_cannot_be_written() {
         for (operation, role) in [(Grant, "admin"), (Revoke, "viewer")] {
             let (what, whom) = (format!("role:{role}:member"), format!("deploymentUser:{name}"));
             let mut event = event(&what, &whom, false);
-            // Nothing is known to be sent before it fails, so that the request stays open.
+            // It is not known that nothing was sent before the failure, so the request stays open.
             event["request_id"] = format!("{role}-{}", name.len()).into();
             fails(&desk, operation, event, name, expected).await;
         }

@@ -1,5 +1,5 @@
-//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
-//! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
+//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of its message, and a part
+//! of its fix. In every case nothing is published or changed, and no token is shown.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ impl Inputs for Simulated {
 async fn keys_that_cannot_be_used_are_named_and_never_quoted_and_nobody_is_asked() {
     let rows = [
         (json!({"northflank-api-token": " \n"}), "is missing"),
-        // What is said to be sent is not part of it.
+        // The advice in the fix is not part of it.
         (json!({"northflank-api-token": "Bearer hunter2"}), "blanks"),
         (json!({"BATON_NORTHFLANK_API_TOKEN": "hunter2"}), "twice"),
         (json!({"northflank-base-url": "http://x.io"}), "https://"),
@@ -39,7 +39,7 @@ async fn keys_that_cannot_be_used_are_named_and_never_quoted_and_nobody_is_asked
     all_are_unusable(&small().await, rows).await;
 }
 
-/// Every path has the version already; and a line end that was copied along is no part of a token.
+/// Every path already has the version; and a copied line end is not part of a token.
 #[tokio::test]
 async fn an_address_may_end_with_a_slash_or_the_version_and_a_token_with_blanks() {
     let desk = small().await;
@@ -63,7 +63,7 @@ const G: &str = "directory groups (Organisation > Admin > Roles > Read)";
 const WEAK: &str = "PermissionDenied | CredentialTooWeak | the API token may not read WHAT: | Create a role that can read members and roles";
 const NONE: &str = "Misconfigured | NotAvailable | WHAT cannot be read with this token: | Use a token of an organization, not of a team";
 
-/// What a token may not read is named in one error, and nothing else is.
+/// One error names what a token may not read, and nothing else.
 fn missing(error: &str, parts: &[&str]) -> String {
     error.replace("WHAT", &parts.join("; "))
 }
@@ -72,7 +72,8 @@ fn weak(parts: &[&str]) -> String {
     missing(WEAK, parts)
 }
 
-/// Whatever the vendor's errors look like, by each status that may mean it, and also where the API does not say what a token is.
+/// Whatever the vendor's errors look like, for each status that may mean it, and also if the API does not return a
+/// token's properties.
 #[tokio::test]
 async fn a_token_that_is_no_good_or_of_a_team_or_may_not_read_all_is_reported_as_that() {
     let nothing = "nf-eyJhbGci-nothing";
@@ -112,8 +113,8 @@ async fn a_token_that_is_no_good_or_of_a_team_or_may_not_read_all_is_reported_as
     works(&desk, "wrong tokens").await;
 }
 
-/// Where nothing can be read, the call that says what a token is tells a token that is no good from one that may nothing. What
-/// the list of groups says before the vendor unlocks Directory Sync is not documented.
+/// If nothing can be read, the call for a token's properties distinguishes an invalid token from one without rights.
+/// The answer of the list of groups before the vendor enables Directory Sync is not documented.
 #[tokio::test]
 async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that() {
     let sync = "Misconfigured | NotAvailable | directory groups (Organisation > Admin > Roles > Read) cannot be read with this token | Directory Sync may be off";
@@ -124,7 +125,7 @@ async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that
     let table = json!([
         [{MEMBERS: 401, ROLES: 401, GROUPS: 401}, weak(&[M, R, G])],
         [{MEMBERS: 401, ROLES: 401, GROUPS: 401, AUTH: 401}, REJECTED],
-        // It does not say.
+        // Its type is missing.
         [{MEMBERS: 401, ROLES: 401, GROUPS: 401, AUTH: 404}, REJECTED],
         [{MEMBERS: 401, GROUPS: 404}, weak(&[M, G])],
         [{GROUPS: 400}, sync], [{GROUPS: 404}, sync], [{GROUPS: 405}, sync], [{GROUPS: 409}, sync],
@@ -132,7 +133,7 @@ async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that
         [{MEMBERS: 200}, page], [{ROLES: 200}, page], [{GROUPS: 200}, page], [{DEVELOPERS: 200}, page],
         [{MEMBERS: 502}, down], [{GROUPS: 502}, down], [{DEVELOPERS: 502}, down],
         [{MEMBERS: 307}, redirect],
-        // What the vendor says is told, without the token that it repeats.
+        // The vendor's message is shown, without the token that it repeats.
         [{DEVELOPERS: {"error": {"status": 403, "message": format!("no: Bearer {TEST_TOKEN}"), "id": "x"}}}, quoted],
     ]);
     let rows: Vec<(BTreeMap<String, Value>, String)> = serde_json::from_value(table).expect("rows");
@@ -152,7 +153,7 @@ async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that
     }
 }
 
-/// An empty list of groups is the normal case of many; an empty list of members is a view that was cut.
+/// An empty list of groups is normal; an empty list of members is filtered.
 #[tokio::test]
 async fn nobody_at_all_is_a_failure() {
     let desk = desk_of(nobody()).await;
@@ -163,8 +164,8 @@ async fn nobody_at_all_is_a_failure() {
     }
 }
 
-/// Not every installation says what a token is, and nothing else hangs on it. Whose it is must be told to be checked: a warning
-/// says that it was not.
+/// Not every installation returns a token's properties, and nothing else depends on them. Without the owner, the tenant
+/// cannot be checked, and a warning says so.
 #[tokio::test]
 async fn what_a_token_says_of_itself_is_not_needed_and_what_it_does_not_say_is_reported() {
     let whole = digest(&small().await).await;

@@ -1,6 +1,6 @@
-//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
-//! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows. From keys that see
-//! too little, Temporal Cloud hides other people's access, and answers 200 all the same.
+//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of its message, and a part
+//! of its fix. In every case nothing is published or changed, and no token is shown. Temporal Cloud hides other
+//! people's access from weak keys, and still answers 200.
 
 use rollcall_connector::clock::{Clock, between};
 use rollcall_engine::runtime::function::Operation;

@@ -1,4 +1,4 @@
-//! A connector for Toybox, a made-up vendor with users and groups. `docs/adding-a-connector.md` explains it.
+//! A connector for Toybox, a fictional vendor with users and groups. `docs/adding-a-connector.md` explains it.
 
 mod access;
 mod api;

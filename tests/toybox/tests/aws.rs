@@ -54,7 +54,7 @@ impl Cloud {
 #[tokio::test]
 async fn snapshots_runs_and_records_are_in_a_bucket_whichever_process_wrote_them() {
     let Some(cloud) = Cloud::start().await else { return };
-    // However much is logged, no token is: `end` sees to it.
+    // However much is logged, no token is: `end` checks it.
     let function = start(Sync, cloud.variables(), &[("RUST_LOG", "trace")]).await;
     let first = function.answer(cloud.event(Sync)).await;
     assert_eq!(first["status"], "complete", "{first:#}");

@@ -40,8 +40,8 @@ const FIELDS: [(&str, &str, &str); 10] = [
     ("allow", "grant revoke", TEXTS),
 ];
 
-/// Texts that are no names and no ids. Else a name could lead to another connection's records, or out of the store; and ids
-/// have their parts, none empty.
+/// Texts that are neither names nor ids. A name could lead to another connection's records, or out of the store; and
+/// ids have no empty parts.
 const NO_NAMES: &str = r#"
 connection | BadConnectionName | is not a valid connection name | lower-case | ["", "Acme", "-acme", "acme/prod", "../acme", "..", "acme prod", "acme.prod", "acme\n", "\u00e9", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
 request_id | BadRequestId | is not a valid request id | 1 to 64 letters | ["", "r 1", "r/1", "../r", "..", "r.1", "r\n", "\u00e9", "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"]
@@ -63,7 +63,7 @@ allow | ["cascade"] | InvalidRequest | UnknownSideEffect | `cascade` is not a si
 entitlement | "group:x:member" | NotFound | UnknownEntitlement | there is no group `x` | from the newest snapshot
 entitlement | "group:builders:owner" | InvalidRequest | UnknownEntitlement | cannot be changed | Use group:<id>:member"#;
 
-/// A good event with all that it must have. Toybox changes no accounts: those events are only read.
+/// A valid event with all required fields. Toybox does not manage accounts: those events are only read.
 fn good(operation: Operation) -> Value {
     match operation {
         CreateAccount => json!({"request_id": "c1", "account": {"email": "a@example.com"}}),
@@ -176,7 +176,7 @@ async fn what_the_connector_does_not_do_is_refused() {
     }
 }
 
-/// Nothing begins by a mistyped id or name, whether the connection has a snapshot or none yet.
+/// A mistyped id or name starts nothing, whether the connection has a snapshot or not.
 #[tokio::test]
 async fn a_connection_a_run_or_a_snapshot_that_does_not_exist_is_not_found() {
     let desk = Desk::new().await;

@@ -23,7 +23,7 @@ pub(crate) async fn start(
     Environment::start(env!("CARGO_BIN_EXE_toybox"), variables).await
 }
 
-/// Ends a function whose log must have no token, and of each invocation one line that sums it up and one of numbers.
+/// Ends a function whose log must have no token, and for each invocation one summary line and one line of numbers.
 pub(crate) async fn end(function: Environment, outcomes: &[&str]) -> Output {
     let output = function.end(Simulated::TOKENS).await;
     let (summaries, numbers) = (output.summaries(), output.numbers());

@@ -1,4 +1,4 @@
-//! Stores that cannot be written, and a scratch disk without room.
+//! Stores that cannot be written, and a full scratch disk.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Desk, Simulated};
 
-/// From now on this, which every sync needs, is answered so.
+/// From now on this request, which every sync needs, gets this answer.
 fn answers(desk: &Desk, path: &str, kind: FaultKind) {
     desk.vendor.set_faults(vec![Fault::matching("GET", path, kind)]);
 }
@@ -46,7 +46,7 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
 #[tokio::test]
 async fn a_sync_that_waits_for_a_limit_or_an_outage_is_resumed_when_it_said_so() {
     for (path, kind, least, most) in [
-        // The question who we are, and a list.
+        // The caller's identity, and a list.
         ("/me", limit(600), [600, 600, 600], [600, 600, 600]),
         ("/users", limit(600), [600, 600, 600], [600, 600, 600]),
         ("/users", FaultKind::status(500), [10, 20, 40], [99, 99, 99]),
@@ -103,7 +103,7 @@ async fn what_never_ends_is_ended_after_six_hours_or_nine_more_attempts() {
     let found = (error.as_str(), execution.seconds, aws.events().len());
     assert_eq!(found, ("States.Timeout", 6 * 3600, 8));
 
-    // The vendor is down for good.
+    // The vendor is down permanently.
     drop(aws);
     let mut desk = desk.renewed().await;
     desk.cx.settings.retries = 6;

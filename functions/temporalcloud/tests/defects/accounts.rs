@@ -56,7 +56,7 @@ async fn an_address_that_has_an_account_is_found_however_it_is_written() {
 #[tokio::test]
 async fn an_invitation_that_has_run_out_is_not_renewed_behind_anybodys_back() {
     let desk = Desk::new().await;
-    // By the clock, where the state does not say so yet.
+    // By the clock, if the state does not show it yet.
     let ended = json!({"expiredTime": "2026-05-31T00:00:00Z"});
     edit(&desk, |w| w.set_field("u-invited", "invitation", ended));
     let script = "

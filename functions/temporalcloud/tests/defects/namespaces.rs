@@ -37,7 +37,7 @@ scripts! {
         grant demo:read to user:u2 = granted demo:read, replaced demo:write, removed demo:write
         grant demo:read to user:u2 = already_granted demo:read
         1 writes";
-    /// As users of an identity provider are.
+    /// Like users of an identity provider.
     somebody_without_any_access_can_be_granted_some: r#"
         grant demo:read to user:u-no-access = granted demo:read
         u-no-access has {"namespaceAccesses": {"demo.a1b23": {"permission": "PERMISSION_READ"}}}
@@ -77,7 +77,7 @@ async fn who_is_admin_of_every_namespace_gets_no_entry_and_loses_none() {
     }
 }
 
-/// What is read is a moment old: its version is the present one, its entries are not.
+/// The data is a moment old: its version is current, its entries are not.
 #[tokio::test]
 async fn a_change_that_somebody_else_has_just_made_is_no_failure() {
     let desk = Desk::new().await;

@@ -1,4 +1,4 @@
-//! What is not done: each with its code, what it says, what to do instead, and that nothing was sent.
+//! Refusals: each with its code, its message, its fix, and nothing is sent.
 
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::Inputs;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::script::{event, play};
 use crate::{Desk, Simulated, answer, set_faults};
 
-/// What is said and what to do, and what it is said of.
+/// Messages and fixes, with their requests.
 const REFUSED: &str = "
 InvalidRequest UnknownEntitlement | account a1b23 has no entitlement | from the newest snapshot
     grant demo:owner to user:u-read

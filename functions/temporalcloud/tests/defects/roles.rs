@@ -1,4 +1,4 @@
-//! Account roles: granted and revoked, and their ids: what is written can be read back, and nothing else is taken for it.
+//! Account roles: granted and revoked, and their ids: what is written can be read back, and nothing else is accepted.
 
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::temporalcloud::World;
@@ -60,7 +60,7 @@ scripts! {
         revoke role:read from user:u1 = already_revoked role:owner
         revoke role:admin from user:u-finance = already_revoked role:finance-admin
         0 writes";
-    /// Nothing of it comes back with the demotion.
+    /// The demotion restores none of it.
     a_promotion_to_admin_names_the_permissions_that_are_lost: r#"
         grant role:admin to group:g-cloud = granted role:admin, replaced role:developer, removed role:developer orders:write
         grant role:admin to user:u-everything = granted role:admin, replaced role:developer, removed role:developer billing:read orders:admin
@@ -130,7 +130,7 @@ async fn an_account_keeps_an_administrator_and_the_connector_its_own_role() {
         .add_service_account("sa0", "rollcall", "ROLE_ADMIN")
         .add_api_key("test-key", "sa0");
     let desk = desk_of(world).await;
-    // Pages that are empty and go on do not hide another one.
+    // Empty pages that point to the next do not hide another one.
     desk.vendor.split_pages(1, true);
     let script = "
         u-out is SUSPENDED

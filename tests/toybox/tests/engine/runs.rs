@@ -88,7 +88,7 @@ async fn a_run_that_cannot_be_saved_fails_with_its_id_unless_a_new_one_does_as_w
         let id = error.resumable_sync_id();
         assert_eq!(id.is_some(), is_resumed, "{broken:?}");
         if is_resumed {
-            // The lease ends by itself.
+            // The lease expires.
             desk.clock.advance(desk.cx.settings.lease);
         }
         let answer = desk.complete(id).await;

@@ -1,4 +1,4 @@
-//! The engine's invariants, held for random worlds: a made-up vendor whose whole world is in its secret.
+//! The engine's invariants, tested with random worlds: a fictional vendor whose whole world is in its secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -19,11 +19,11 @@ use crate::{
 
 /// A vendor: what is its own. Everything else is the kit's.
 pub trait Api: Sized + Send + 'static {
-    /// Who is there and who has what.
+    /// The people and their access.
     type World: Send;
     /// Its switches.
     type Options: Default + Send + DerefMut<Target = Common>;
-    /// What it counts; begins anew when the switches change.
+    /// The counters; reset when the switches change.
     type Meters: Default + Send;
 
     /// Answers a request, changing the world if it is a write.
@@ -32,7 +32,7 @@ pub trait Api: Sized + Send + 'static {
     fn envelope(options: &Self::Options, call: &Call, refusal: &Refusal) -> Value;
     /// The cursor a request came with.
     fn cursor(call: &Call) -> Option<String>;
-    /// The refusal of a cursor that is no longer good.
+    /// The refusal of a cursor that is no longer valid.
     fn stale_cursor() -> Refusal;
     /// Changes a list's answer so that its cursor leads back to the page itself.
     fn repeat_cursor(options: &Self::Options, call: &Call, answer: &mut Answer);
@@ -53,7 +53,7 @@ pub struct Common {
     pub latency: Duration,
     /// The order of lists.
     pub ordering: Ordering,
-    /// Header names (lower case) allowed besides the ordinary ones.
+    /// Additional allowed header names, in lower case.
     pub extra_headers: Vec<String>,
     /// Pages have this many rows, whatever was requested.
     pub force_page_size: Option<usize>,
@@ -70,7 +70,7 @@ macro_rules! options {
     }) => {
         $(#[$meta])*
         pub struct $options {
-            /// What all vendors have.
+            /// The common options of all vendors.
             pub common: $crate::kit::Common,
             $($(#[$doc])* pub $name: $type,)*
         }
@@ -135,19 +135,19 @@ macro_rules! sizes {
     };
 }
 
-/// Something somebody else does to the world.
+/// A concurrent change of the world.
 type Change<A> = Box<dyn FnOnce(&mut <A as Api>::World) + Send>;
 
 /// Everything behind the API.
 pub struct Tenant<A: Api> {
-    /// Who has what.
+    /// The access in the world.
     pub world: A::World,
     /// The switches.
     pub options: A::Options,
-    /// What is counted.
+    /// The counters.
     pub meters: A::Meters,
     pub(crate) clock: Clock,
-    /// What happens before a request for this path is answered.
+    /// The change before a request for this path is answered.
     before: Vec<(String, Change<A>)>,
 }
 
@@ -220,8 +220,8 @@ impl<A: Api> Simulator<A> {
         look(&mut lock(&self.tenant).meters)
     }
 
-    /// Changes the world right before the next request for exactly this path is answered: what somebody else does
-    /// meanwhile. Several changes before the same path are made before one request each.
+    /// Changes the world right before the next request for exactly this path is answered, like a concurrent writer.
+    /// Several changes for the same path apply to one request each.
     pub fn before(&self, path: &str, change: impl FnOnce(&mut A::World) + Send + 'static) {
         let change: Change<A> = Box::new(change);
         lock(&self.tenant).before.push((path.to_owned(), change));

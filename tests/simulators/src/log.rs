@@ -58,7 +58,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Enters a request that arrived at a server, and tells it how many are under way. Returns its number.
+    /// Logs a request that arrived at a server, with the number of requests in flight. Returns its number.
     pub(crate) fn arrived(&mut self, server: SocketAddr, call: &mut Call) -> u64 {
         self.next += 1;
         self.running += 1;
@@ -84,7 +84,7 @@ impl Log {
         }
     }
 
-    /// A request is no longer under way.
+    /// A request is no longer in flight.
     pub(crate) fn ended(&mut self) {
         self.running = self.running.saturating_sub(1);
     }

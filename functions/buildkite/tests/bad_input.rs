@@ -41,7 +41,7 @@ async fn keys_that_cannot_be_used_are_named_all_at_once_and_nobody_is_asked() {
 
 /// The public connector looks neither at scopes nor whether the organization is there, and what it says is a bare status.
 #[tokio::test]
-async fn a_token_or_an_organization_that_is_not_good_is_told_with_all_that_is_missing() {
+async fn an_unusable_token_or_organization_is_reported_with_all_that_is_missing() {
     let desk = desk_of(World::rich(), |_| {}).await;
     let sim = desk.vendor.sim.base_url();
     let root = sim.strip_suffix("/v2").expect("a version");
@@ -81,7 +81,7 @@ async fn a_token_or_an_organization_that_is_not_good_is_told_with_all_that_is_mi
 /// With one organization nothing need be chosen; addresses of browsers take any case, and paths of the API may not; nothing
 /// that is read needs `read_user`; and no token goes to Buildkite's own GraphQL where another address is before its REST API.
 #[tokio::test]
-async fn what_need_not_be_given_changes_nothing() {
+async fn optional_configuration_keys_change_nothing() {
     let desk = small().await;
     let whole = desk.complete().await["content_digest"].clone();
     for keys in [
@@ -107,7 +107,7 @@ async fn what_need_not_be_given_changes_nothing() {
 
 /// A token may be good for some addresses alone, and so may an organization: no scope and no other owner helps then.
 #[tokio::test]
-async fn a_refusal_is_told_for_what_the_answer_shows_and_nothing_else() {
+async fn a_refusal_is_reported_by_what_the_answer_shows() {
     const TOKEN: &str = "/v2/access-token";
     let everyone = &of_team(EVERYONE_ID);
     let address = "PermissionDenied | AddressNotAllowed | from the address that Rollcall calls from | Add that address to the allowed IP addresses";

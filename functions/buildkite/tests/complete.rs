@@ -26,7 +26,7 @@ const IN_TEAMS: &str = "UnknownValue: 1 memberships in teams have a role that Ro
 /// The public connector shows maintainers as members, or members and maintainers and nothing of the organization. Ada is in
 /// both organizations, and both have a team called Everyone.
 #[tokio::test]
-async fn an_organization_is_shown_to_the_last_grant_and_nothing_is_asked_about_another() {
+async fn an_organization_is_shown_completely_and_no_other_one_is_read() {
     let (rich, large) = (World::rich, || generated([230, 20, 30]));
     let (none, odd): ([&str; 0], [&str; 2]) = ([], [IN_ACME, IN_TEAMS]);
     let (none, odd, cleo) = (&none[..], &odd[..], &[CLEO, IN_ACME, IN_TEAMS]);

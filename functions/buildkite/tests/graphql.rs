@@ -102,7 +102,7 @@ async fn a_sync_waits_no_longer_than_over_rest_alone_and_mostly_not_at_all() {
 /// spent the points, and if it is refused for a reason that its limits do not show. If the token may see no members at all,
 /// there is no warning.
 #[tokio::test]
-async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
+async fn what_graphql_does_not_return_is_read_over_rest() {
     // Four teams of one, two of which are on a page.
     let mut world = World::worked_example();
     world.remove_team(ORGANIZATION, EVERYONE_ID);

@@ -3,7 +3,7 @@
 crate::script::scripts! {
 /// Deactivated accounts are in no list, and keep their access; of whom nobody knows, the id is shown. Rows that are not selected
 /// are counted: nine of Hana's, a group's, and one of a noun that nobody knows.
-whoever_a_permission_names_is_shown_as_what_they_are: "
+every_principal_of_a_permission_is_shown_as_what_it_is: "
     each $hidden | default | null | absent
     on rich
     set hidden-email $hidden

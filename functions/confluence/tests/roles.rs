@@ -12,7 +12,7 @@ a_role_that_was_just_given_can_be_taken: "
     revoke viewer new already_revoked
     grant space_role_assignment:98310:r9:assigned new UnknownEntitlement"
 /// A role that is not held is not taken, and nothing else in its place.
-what_gives_way_to_a_role_is_named: "
+access_that_a_role_replaces_is_named: "
     on both
     grant admin eng granted replaced=viewer removed=viewer
     holds eng r1
@@ -78,7 +78,7 @@ a_site_that_does_not_say_its_mode_and_withholds_its_roles_is_shown_by_its_permis
     answer GET v2/spaces/98310/role-assignments 403 {"errors": [{"status": 403, "title": "Forbidden"}]}
     fails VendorDenied"#
 /// Whether rows show what a role gives is not documented. What it does not include is not there.
-what_a_role_gives_is_no_missing_permission_whether_rows_show_it_or_not: "
+a_permission_that_a_role_gives_is_not_missing_whether_rows_show_it_or_not: "
     each $site; $rows; $code | both; shown; HoldsRole | both; hidden; HoldsRole | roles; shown; RolesOnly | roles; hidden; HoldsRole
     on $site
     set rows-of-roles $rows

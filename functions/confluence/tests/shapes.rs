@@ -1,7 +1,7 @@
 //! Rows that are not as documented, and rows that are missing: none of them costs the others.
 
 crate::script::scripts! {
-a_principal_without_an_id_and_a_permission_without_a_name_cost_no_other_row: r#"
+a_principal_without_id_or_a_permission_without_name_loses_no_other_row: r#"
     on rows
     answer v2/spaces/98310/permissions 200 [
     {"id": "1", "principal": {"type": "role", "id": null}, "operation": {"key": "read", "targetType": "space"}},
@@ -29,7 +29,7 @@ a_role_that_the_site_does_not_list_is_told_of_where_somebody_has_it: "
     sync
     warns DanglingReference: the role r9 is held on space 98310
     shows space_role_assignment:98310:r9:assigned:user:712020:c3"
-a_row_of_the_search_without_an_account_costs_nobody_else: r#"
+a_row_of_the_search_without_an_account_loses_no_other_row: r#"
     on rows
     answer first v1/search/user 200 [
     {"title": "?"}, {"user": null}, {"user": "712020:x"}, {"user": {"type": "anonymous", "displayName": "Anonymous"}},
@@ -40,7 +40,7 @@ a_row_of_the_search_without_an_account_costs_nobody_else: r#"
     shows user:712020:a1
     warns UnreadableRow: a row of the user search has no account; a row of the user search, `Anonymous`, has no account id
     warns UnreadableField: `displayName` of user 712020:odd"#
-what_decides_nothing_may_have_any_form: r#"
+a_field_without_access_may_have_any_form: r#"
     each $created | "" | "03/01/2026" | {"epoch": 1} | null
     on rows
     answer v2/spaces 200 [
@@ -67,7 +67,7 @@ identity_and_rights_of_another_form_fail_the_run: r#"
     answer $call 200 [$row]
     fails UnexpectedAnswer"#
 /// Every site has groups, and the token's account is somewhere.
-lists_that_cannot_be_empty_are_not_taken_for_the_truth: "
+lists_that_cannot_be_empty_are_not_accepted_empty: "
     on rows
     answer v1/group 200 []
     fails EmptyList
@@ -80,7 +80,7 @@ lists_that_cannot_be_empty_are_not_taken_for_the_truth: "
     sync
     warns EmptyList: the token's account cannot see any space
     warns CallerNotListed: the token's own account"
-a_token_that_sees_little_is_told_of: r#"
+a_token_that_sees_little_is_reported: r#"
     on rich
     keys {"username": "reader@acme.io", "api-key": "reader-token"}
     sync
@@ -88,7 +88,7 @@ a_token_that_sees_little_is_told_of: r#"
     lacks space:98323"#
 /// Wherever its absence shows: where its roles are asked for, its first permissions, or some more of them. Neither the space
 /// is shown then nor what is on it, such as the roles that somebody has there; but one answer is not enough.
-a_space_that_is_deleted_during_a_sync_is_told_of_and_does_not_vanish_by_one_answer: "
+a_space_deleted_during_a_sync_is_reported_and_one_answer_is_not_enough: "
     each $site; $list
     | rows; v2/spaces/98310/permissions | both; v2/spaces/98310/permissions | both; v2/spaces/98310/role-assignments
     each $when | | later

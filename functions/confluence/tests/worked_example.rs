@@ -55,7 +55,7 @@ all_permissions_that_are_shown_can_be_granted_to_users_and_groups: "
 }
 
 #[tokio::test]
-async fn the_small_site_on_its_way_to_roles_is_shown_line_by_line() {
+async fn the_small_site_in_transition_to_roles_is_shown_line_by_line() {
     let mut stage = Stage::on("both").await;
     stage.play("sync").await;
     assert_eq!(lines::all(stage.shown()), expected(ROLES));

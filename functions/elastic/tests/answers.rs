@@ -218,7 +218,7 @@ async fn a_message_stays_small_however_many_names_it_is_about() {
 
 /// The public connector reads neither the remaining quota nor the key's expiry.
 #[tokio::test]
-async fn a_quota_that_is_used_up_is_waited_for_and_the_end_of_the_key_is_told() {
+async fn an_exhausted_quota_is_waited_for_and_the_keys_expiry_is_reported() {
     let mut desk = Desk::new().await;
     let whole = desk.complete().await["content_digest"].clone();
     let end = "2099-02-01T00:00:00Z".parse().expect("a time");

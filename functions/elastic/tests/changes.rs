@@ -254,7 +254,7 @@ async fn all_end_so(table: &str) {
 
 /// The public connector takes any JSON for success, even a conflict, and does not check the result of a write.
 #[tokio::test]
-async fn a_write_that_is_refused_or_has_no_effect_is_no_success() {
+async fn a_write_that_is_refused_or_has_no_effect_fails() {
     all_end_so(
         "PUTs 400             | grant  | VendorRefused      | viewer               | 1
          PUTs 401             | grant  | CredentialRejected | viewer               | 1
@@ -273,7 +273,7 @@ async fn a_write_that_is_refused_or_has_no_effect_is_no_success() {
 /// read comes right before the write: what is different then is planned anew, and only what is written after that look can
 /// be lost, except additions to metadata. The public connector writes everything back as it had read it some time ago.
 #[tokio::test]
-async fn what_somebody_else_changes_before_the_write_is_never_written_back() {
+async fn a_concurrent_change_before_the_write_is_never_overwritten() {
     all_end_so(
         r#"read 1 disable                     | grant  | granted          | viewer admin disabled   | 1
            read 1 note                        | grant  | granted          | viewer admin {"n":1}    | 1
@@ -327,7 +327,7 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
 /// An unreachable part of a cluster makes a user look missing, and so does an empty object. Elasticsearch erases what a
 /// write omits: what it did not show cannot be written back. The public connector writes whatever it has.
 #[tokio::test]
-async fn a_user_that_is_overlooked_is_found_and_one_that_is_not_shown_whole_is_not_written() {
+async fn an_overlooked_user_is_found_and_an_incomplete_one_is_not_written() {
     all_end_so(
         r#"hiccups 1                               | grant  | granted        | viewer admin | 1
            hiccups 5                               | grant  | granted        | viewer admin | 1

@@ -60,7 +60,7 @@ fn event(entitlement: &str, principal: &str, dry_run: bool) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_no_role_of_a_native_user_is_neither_granted_nor_revoked() {
+async fn only_roles_of_native_users_are_granted_and_revoked() {
     let desk = Bench::around(Several::of(small_pair()).await);
     for (operation, dry_run) in [(Grant, false), (Revoke, true), (Revoke, false)] {
         for (expected, [what, whom]) in failures(NEVER) {
@@ -104,7 +104,7 @@ NotFound | UnknownEntitlement | there is no role | the id of a role from the new
 ";
 
 #[tokio::test]
-async fn what_does_not_exist_is_not_granted_and_nothing_is_to_be_revoked_from_it() {
+async fn missing_roles_and_users_are_not_granted_and_revoking_from_them_is_already_done() {
     let desk = Bench::around(Several::of(small_pair()).await);
     for (n, (expected, [what, whom])) in failures(ABSENT).enumerate() {
         fails(&desk, Grant, event(what, whom, n % 2 == 0), "", expected).await;

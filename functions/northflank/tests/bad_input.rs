@@ -28,7 +28,7 @@ impl Inputs for Simulated {
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_used_are_named_and_never_quoted_and_nobody_is_asked() {
+async fn unusable_keys_are_named_and_never_quoted_before_any_request() {
     let rows = [
         (json!({"northflank-api-token": " \n"}), "is missing"),
         // The advice in the fix is not part of it.
@@ -75,7 +75,7 @@ fn weak(parts: &[&str]) -> String {
 /// Whatever the vendor's errors look like, for each status that may mean it, and also if the API does not return a
 /// token's properties.
 #[tokio::test]
-async fn a_token_that_is_no_good_or_of_a_team_or_may_not_read_all_is_reported_as_that() {
+async fn an_invalid_token_a_teams_token_and_a_weak_token_are_told_apart() {
     let nothing = "nf-eyJhbGci-nothing";
     let team = "PermissionDenied | CredentialTooWeak | the API token belongs to a team | Create an API token of the organization";
     let desk = small().await;
@@ -116,7 +116,7 @@ async fn a_token_that_is_no_good_or_of_a_team_or_may_not_read_all_is_reported_as
 /// If nothing can be read, the call for a token's properties distinguishes an invalid token from one without rights.
 /// The answer of the list of groups before the vendor enables Directory Sync is not documented.
 #[tokio::test]
-async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that() {
+async fn refusals_are_reported_together_and_foreign_answers_as_such() {
     let sync = "Misconfigured | NotAvailable | directory groups (Organisation > Admin > Roles > Read) cannot be read with this token | Directory Sync may be off";
     let page = "Unavailable | VendorUnavailable | not JSON | another server may be answering";
     let down = "Unavailable | VendorUnavailable | 502: an HTML page: 502 | run again later";
@@ -155,7 +155,7 @@ async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that
 
 /// An empty list of groups is normal; an empty list of members is filtered.
 #[tokio::test]
-async fn nobody_at_all_is_a_failure() {
+async fn an_organization_without_members_is_a_failure() {
     let desk = desk_of(nobody()).await;
     let nobody = "PermissionDenied | EmptyList | no members of the organization | Create a role that can read members";
     for empty_pages in [0, 1, 3] {
@@ -167,7 +167,7 @@ async fn nobody_at_all_is_a_failure() {
 /// Not every installation returns a token's properties, and nothing else depends on them. Without the owner, the tenant
 /// cannot be checked, and a warning says so.
 #[tokio::test]
-async fn what_a_token_says_of_itself_is_not_needed_and_what_it_does_not_say_is_reported() {
+async fn a_tokens_properties_are_optional_and_missing_ones_are_reported() {
     let whole = digest(&small().await).await;
     let soon = "KeyEndsSoon: the key expires at 2026-06-10T00:00:00Z";
     let table = json!([

@@ -130,7 +130,7 @@ async fn every_oddity_is_shown_and_nothing_else_at_a_call_per_hundred_rows_of_ea
 /// The vendor lists somebody as implicit, but the role as linked to nothing, or the group is no longer listed when its
 /// members are requested: it was changed in between.
 #[tokio::test]
-async fn an_implicit_member_whom_no_group_explains_any_more_keeps_the_role_and_is_reported() {
+async fn an_implicit_member_that_no_group_explains_keeps_the_role_and_is_reported() {
     for hides in [false, true] {
         let desk = small().await;
         let hide = move |w: &mut World| {
@@ -194,7 +194,7 @@ async fn a_group_that_hides_while_a_sync_is_cut_explains_nothing() {
 }
 
 #[test]
-fn whatever_the_groups_and_links_a_role_is_held_by_whom_the_vendor_lists() {
+fn a_roles_holders_are_its_listed_members_whatever_the_groups_and_links() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let desk = std::cell::RefCell::new(runtime.block_on(desk_of(World::empty())));
     let config =

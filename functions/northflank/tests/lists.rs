@@ -22,7 +22,7 @@ async fn paged() -> Desk {
 /// The vendor's client stops without a cursor; page numbers continue. And rows move to the next page when somebody is
 /// added before them: duplicates are shown once.
 #[tokio::test]
-async fn a_list_goes_on_by_number_without_a_cursor_and_a_row_that_is_on_two_pages_is_there_once() {
+async fn a_list_without_a_cursor_continues_by_number_and_a_row_on_two_pages_is_shown_once() {
     let whole = digest(&small().await).await;
     let desk = paged().await;
     let no_cursor = FaultKind::without("pagination/cursor");
@@ -107,7 +107,7 @@ async fn a_role_or_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and
 /// A 404 may be a refusal. It is not a deletion either if the list is now empty, which may be a fault, or also a 404,
 /// for a revoked permission; nor is a web page.
 #[tokio::test]
-async fn a_404_for_something_that_is_listed_still_is_no_deletion() {
+async fn a_404_for_something_that_is_still_listed_is_not_a_deletion() {
     for (path, list, field) in
         [(DEVELOPERS, ROLES, "roles"), (ENGINEERS, GROUPS, "directoryGroups")]
     {
@@ -131,7 +131,7 @@ async fn a_404_for_something_that_is_listed_still_is_no_deletion() {
 
 /// By the permission that the list needs, and by the token's properties: it may no longer be valid.
 #[tokio::test]
-async fn a_refusal_halfway_names_the_permission_unless_the_token_is_no_good() {
+async fn a_refusal_halfway_names_the_permission_unless_the_token_is_invalid() {
     let (weak, rejected) = ("CredentialTooWeak", "CredentialRejected");
     let members = "may not read organization members (Organisation > Admin > Members > Read):";
     let roles = "may not read organization roles (Organisation > Admin > Roles > Read):";

@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_before_the_place_that_is_deleted_takes_no_other_row_along() {
+    fn deleting_an_earlier_row_loses_no_other_row() {
         for links in [true, false] {
             for when in 1..5 {
                 for (from, deleted) in [(0, 1), (0, 3), (50, 40), (0, 90)] {

@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_covered_not_covered_or_nobody_can_tell() {
+    fn a_name_is_covered_not_covered_or_unknown() {
         let is_bob = json!({"field": {"username": "bob"}});
         let is_eve = json!({"field": {"username": "eve"}});
         let in_group = json!({"field": {"groups": "cn=x"}});
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_named_is_found_at_any_depth_and_patterns_where_they_let_somebody_in() {
+    fn names_are_found_at_any_depth_and_patterns_where_they_include_somebody() {
         let rule = Rule::parse(&json!({"all": [
             {"any": [{"field": {"username": ["a b", "c*", "/d/"]}}, {"field": {"groups": ["g1", "h*"]}}]},
             {"except": {"field": {"username": ["e", "f*"]}}},

@@ -117,7 +117,7 @@ async fn what_a_group_has_is_shown_of_the_group_and_of_its_members() {
 }
 
 #[tokio::test]
-async fn nothing_is_shown_on_what_is_not_there() {
+async fn nothing_is_shown_on_missing_resources() {
     let shown = rich().await;
     let (resources, entitlements) = (shown.resources.keys(), shown.entitlements.keys());
     for id in resources.chain(entitlements).chain(shown.grants.keys()) {

@@ -160,7 +160,7 @@ async fn a_field_that_decides_nothing_drops_nobody_whatever_its_form() {
 
 /// It is new since the list, or was left out of it.
 #[tokio::test]
-async fn a_namespace_that_somebody_has_access_to_and_no_list_shows_is_looked_up() {
+async fn a_namespace_with_grants_that_no_list_shows_is_looked_up() {
     // It is reached by the roles of its project, even where that one by itself is refused.
     let script = "
         sync = complete

@@ -94,7 +94,7 @@ async fn a_slow_operation_is_left_and_found_again_by_the_same_event() {
 }
 
 #[tokio::test]
-async fn between_two_looks_is_what_the_vendor_last_said_within_one_and_thirty_seconds_or_two() {
+async fn polls_are_paced_as_the_vendor_says_within_1_to_30_seconds_or_every_2() {
     let desk = Desk::new().await;
     let running = json!({"id": "x", "state": "STATE_IN_PROGRESS", "checkDuration": "20s"});
     let later = answer(200, json!({"asyncOperation": running}));
@@ -179,7 +179,7 @@ fn operation_ids(desk: &Desk) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_change_of_something_that_has_moved_on_is_made_again_on_how_it_is_now() {
+async fn a_change_of_something_that_changed_in_between_is_planned_again() {
     let mut desk = Desk::new().await;
     let promote = "grant role:developer to user:u-read";
     for answer in

@@ -82,7 +82,7 @@ macro_rules! conformance {
             the_same_world_gives_the_same_bytes,
             lists_may_come_in_pages_of_any_size_and_in_any_order,
             whatever_goes_wrong_once_at_each_call_changes_nothing,
-            an_outage_or_a_refusal_from_any_call_on_publishes_nothing,
+            an_outage_or_a_refusal_after_any_call_publishes_nothing,
             a_list_that_goes_in_a_circle_publishes_nothing,
             a_list_whose_cursor_is_lost_starts_over,
             a_sync_of_one_step_at_a_time_ends_like_an_uninterrupted_one,

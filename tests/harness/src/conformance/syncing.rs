@@ -65,7 +65,7 @@ pub async fn whatever_goes_wrong_once_at_each_call_changes_nothing<S: Subject>()
 }
 
 /// The vendor is down, or the key is revoked in the middle: the type of the failure says whether to retry.
-pub async fn an_outage_or_a_refusal_from_any_call_on_publishes_nothing<S: Subject>() {
+pub async fn an_outage_or_a_refusal_after_any_call_publishes_nothing<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     bench.complete().await;
     let kinds = [(503, &["Unavailable"][..]), (401, S::REFUSALS)];

@@ -115,7 +115,7 @@ mod tests {
             ("https://es.acme.example/x/../y/./", Ok("https://es.acme.example/y")),
             ("https://es.acme.example//", Ok("https://es.acme.example/")),
             ("http://127.0.0.1:9200", Ok("http://127.0.0.1:9200/")),
-            // Only Elastic's own domains tell Kibana by its label.
+            // Only Elastic's own domains identify Kibana by its label.
             ("https://search.kb.acme.example", Ok("https://search.kb.acme.example/")),
             ("https://main.kb.us-east-1.aws.found.io", Err("the address of Kibana")),
             ("https://main.apm.us-east-1.aws.found.io", Err("the address of APM")),

@@ -11,7 +11,7 @@ use crate::ABOUT;
 use crate::access::{SERVICE_ACCOUNT, USER};
 use crate::api::{AccessHolder, Api, ApiEnum, ApiObject, Role};
 
-/// What to do where a key cannot see enough.
+/// The fix for a key that cannot see enough.
 pub(crate) const ADMIN_KEY: &str =
     "Use an API key of a service account with the account role Global Admin (ROLE_ADMIN).";
 
@@ -19,9 +19,9 @@ pub(crate) const ADMIN_KEY: &str =
 pub struct TemporalCloud {
     pub(crate) api: Api,
     pub(crate) session: Session,
-    /// The role of accounts that are created.
+    /// The role of new accounts.
     pub(crate) default_role: Role,
-    /// Whether the account has projects, once somebody had to know.
+    /// Whether the account has projects, once that was needed.
     pub(crate) projects: OnceCell<bool>,
 }
 
@@ -96,8 +96,8 @@ fn is_account_id(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(is_plain)
 }
 
-/// The API hides other users' access from lesser roles and answers 200 all the same: such a sync would look healthy and
-/// say that nobody has anything.
+/// The API hides other users' access from lesser roles and still answers 200: such a sync would look healthy and show
+/// nobody with access.
 pub(crate) fn weak_key(what: &str) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
@@ -107,12 +107,12 @@ pub(crate) fn weak_key(what: &str) -> Error {
     )
 }
 
-/// An answer lacks what must be in it: what else it lacks, nobody can know.
+/// The error of an answer that lacks required data, and may lack more.
 pub(crate) fn incomplete(what: impl Into<String>) -> Error {
     unbelievable(Code::IncompleteAnswer, what)
 }
 
-/// Two answers of the vendor exclude each other: neither is believed.
+/// The error of two contradictory answers, of which neither is used.
 pub(crate) fn contradiction(what: impl Into<String>) -> Error {
     unbelievable(Code::ContradictoryAnswers, what)
 }

@@ -71,8 +71,8 @@ impl Buildkite {
         Ok(out)
     }
 
-    /// A single 404 is no proof: a team was deleted, or made secret, only if the list of teams no longer has it. A list
-    /// without any team confirms nothing.
+    /// A single 404 is not proof: a team was deleted, or made secret, only if the list of teams no longer has it. A
+    /// list without any team confirms nothing.
     async fn deleted_team(&self, team: &str, cause: Failure) -> StepResult {
         let may_miss_it = &AtomicBool::new(false);
         let read = |at: PagePosition| async move {

@@ -16,8 +16,8 @@ impl Planner<'_> {
     pub(super) async fn create(self, account: &Account) -> Planned {
         let email = account.email.trim();
         check_account(email, account)?;
-        // *Unknown*: whether the API's own filter by address minds the case of letters; if it does, it misses the
-        // account that stands in the way of the new one. So the list is read.
+        // *Unknown*: whether the API's own filter by address is case-sensitive; if so, it misses the existing account.
+        // So the list is read.
         let found = self.connector.find::<User>(|user| {
             user.name().eq_ignore_ascii_case(email) && user.state() != ResourceState::Deleted
         });
@@ -65,7 +65,7 @@ impl Planner<'_> {
         Ok(Plan::Already(state(id, name, details)))
     }
 
-    /// Deletes a person's account, and with it all that it holds.
+    /// Deletes a person's account with all of its access.
     pub(super) async fn delete(self, id: &ResourceId) -> Planned {
         if id.resource_type != USER {
             return Err(Error::new(

@@ -46,8 +46,8 @@ fn by_slug<T: ApiEnum + Clone>(slug: &str) -> Option<T> {
     T::ALL.iter().find(|value| value.slug() == slug).cloned()
 }
 
-/// The role of a resource id: exactly `<account>-<slug>`. Two other spellings of the public connector are taken too:
-/// `<account>-finance-_-admin`, and for admin the legacy `<domain>-<account>`, where the domain has a dot.
+/// The role of a resource id: exactly `<account>-<slug>`. Two other spellings of the public connector are also
+/// accepted: `<account>-finance-_-admin`, and for admin the legacy `<domain>-<account>`, where the domain has a dot.
 fn role(account: &str, id: &str) -> Option<Role> {
     let own = id.strip_prefix(account).and_then(|id| id.strip_prefix('-'));
     if let Some(slug) = own {

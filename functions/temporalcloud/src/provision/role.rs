@@ -9,12 +9,12 @@ use super::principal::Principal;
 use crate::access::{GROUP, USER, is_immutable, role_member};
 use crate::api::{ApiEnum, Role, WriteCall};
 
-/// What to do about roles that are not changed from here.
+/// The fix for roles that Rollcall does not change.
 pub(super) const IMMUTABLE_ROLES: &str = "Only Temporal's support can change owners; an owner can change finance admins in Temporal Cloud.";
 
 impl Planner<'_> {
-    /// Gives a role. Another one that is held gives way; so do, for admins, all permissions on namespaces: the vendor
-    /// erases them, and the answer names them.
+    /// Grants a role. It replaces another one, and, for admins, all permissions on namespaces: the vendor erases them,
+    /// and the answer names them.
     pub(super) async fn grant_role(self, wanted: &Role, principal: &ResourceId) -> Planned {
         if *wanted == Role::MetricsRead && [USER, GROUP].contains(&&*principal.resource_type) {
             return Err(Error::refused(
@@ -79,7 +79,7 @@ impl Planner<'_> {
         }))
     }
 
-    /// Refuses roles that are not changed from here, and principals whose role is not.
+    /// Refuses roles that Rollcall does not change, and principals that have one.
     fn check(self, role: &Role, principal: &Principal, held: Option<&Role>) -> Result<(), Error> {
         if is_immutable(role) {
             let what = format!("Rollcall can neither grant nor revoke the role {}", role.slug());
@@ -111,7 +111,7 @@ impl Planner<'_> {
     }
 }
 
-/// What is left when a role is taken.
+/// The role that remains after a revocation.
 fn lower(principal: &Principal, role: &Role) -> Result<Option<Role>, Error> {
     match role {
         _ if principal.id.resource_type == GROUP => Ok(None),

@@ -1,5 +1,5 @@
-//! Deserializers for fields that a vendor may send in another form than it documents. (`serde_with` does not tell a
-//! missing field from an unreadable one, which an operator must know.)
+//! Deserializers for fields that a vendor may send in another form than it documents. (`serde_with` does not
+//! distinguish a missing field from an unreadable one, which must be reported.)
 
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;

@@ -119,7 +119,7 @@ const REFUSED: &str = r#"
 {"api-key": "$second_key"}                                 |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
 {"api-key": "hunter2", $NO_DEPLOYMENT}                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
 {"api-key": "$scoped_key"}                                 |   | PermissionDenied | CredentialTooWeak | cannot see who owns the organization Acme, and therefore not all roles | Have an organization owner create a key with that role
-{"organization-id": "999"}                                 |   | NotFound | UnknownOrganization | has no such organization | Correct `organization-id`
+{"organization-id": "999"}                                 |   | NotFound | UnknownOrganization | has no such organization | Correct or remove `organization-id`
 {"organization-id": "$other_organization"}                 |   | PermissionDenied | CredentialTooWeak | the key is not allowed to read the organization | Check `organization-id`
 {"api-key": "$wide_key", "organization-id": "$other_organization"} |   | Conflict | AnotherTenant | but its key now leads to | Store the right key in the secret
 {"deployment-api-key": "aHVudGVyMjpodW50ZXIy"}             | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form

@@ -140,7 +140,7 @@ impl AccessRequest<'_> {
         let (kind, entitlement) = (&self.principal.resource_type, self.entitlement);
         Error::invalid(
             Code::UnknownPrincipal,
-            format!("`{entitlement}` cannot be granted to a {kind}"),
+            format!("`{entitlement}` cannot be granted to a principal of type `{kind}`"),
             "Use a user or a group from the newest snapshot (only users can be members of groups).",
         )
     }

@@ -65,7 +65,7 @@ a_scoped_token_without_one_of_the_scopes_for_writing_can_read_and_not_write: r#"
 a_key_that_cannot_be_used_is_named_and_never_quoted_if_secret: r#"
     each $keys; $message; $fix
     | {"domain-url": " "}; `domain-url` is missing; Correct these keys in the connection's secret
-    | {"domain-url": "127.0.0.1:8080"}; `domain-url` needs a scheme; Correct these keys
+    | {"domain-url": "127.0.0.1:8080"}; `domain-url` has a port and therefore needs a scheme; Correct these keys
     | {"username": " "}; `username` is missing; Store the e-mail address of the token's account in the secret
     | {"api-key": "hunter2 hunter2"}; `api-key` contains blanks; Correct these keys
     | {"skip-personal-spaces": "yes"}; `skip-personal-spaces` must be `true` or `false`; Correct these keys
@@ -84,8 +84,8 @@ a_key_that_cannot_be_used_is_named_and_never_quoted_if_secret: r#"
 what_does_not_exist_is_not_granted: "
     each $what; $whom; $kind; $code; $message; $fix
     | create-space; rita; InvalidRequest; UnknownEntitlement; Confluence has no entitlement; space:<id>:<verb>-<noun>
-    | export-space; access_class:all-licensed-users; InvalidRequest; UnknownPrincipal; cannot be given; a user or a group
-    | in-open; eng; InvalidRequest; UnknownPrincipal; cannot be given; a user or a group
+    | export-space; access_class:all-licensed-users; InvalidRequest; UnknownPrincipal; cannot be granted to a principal of type; a user or a group
+    | in-open; eng; InvalidRequest; UnknownPrincipal; cannot be granted to a principal of type; a user or a group
     | export-space; nobody; NotFound; UnknownPrincipal; there is no user:712020:never-was in; a principal id from the newest snapshot
     | export-space; group:no; NotFound; UnknownPrincipal; there is no group:no in; a principal id from the newest snapshot
     | in-open; nobody; NotFound; UnknownPrincipal; there is no user:712020:never-was in; a principal id from the newest snapshot

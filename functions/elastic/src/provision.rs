@@ -189,7 +189,7 @@ fn check_kinds(access: &AccessChange<'_>) -> Result<(), Error> {
         (ROLE, MEMBER, DEPLOYMENT_USER) => Ok(()),
         (ROLE, MEMBER, other) => Err(Error::invalid(
             Code::UnknownPrincipal,
-            format!("`{entitlement}` cannot be granted to a {other}"),
+            format!("`{entitlement}` cannot be granted to a principal of type `{other}`"),
             "Use the id of a deployment user from the newest snapshot: deploymentUser:<name>.",
         )),
         (ROLE_MAPPING, ..) => Err(Error::refused(

@@ -31,7 +31,7 @@ InvalidRequest | UnknownEntitlement | this connector cannot change | role:<role>
     deploymentUser:svc:member | deploymentUser:svc
     organization:198583657190:member | user:1002
     deployment:ce03a623751b4fc98d48400fec58b9c0:deployment-viewer | user:1002
-InvalidRequest | UnknownPrincipal | cannot be given `role: | deploymentUser:<name>
+InvalidRequest | UnknownPrincipal | cannot be granted to a principal of type | deploymentUser:<name>
     role:admin:member | user:1001
     role:viewer:member | externalUser:bob
     role:viewer:member | roleMapping:member

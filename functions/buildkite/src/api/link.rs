@@ -39,7 +39,7 @@ pub(super) fn next(
         Some(Some(_)) => Err(Error::Circle { call }),
         Some(None) => Err(Error::Unexpected {
             call,
-            at: "the `Link` header".into(),
+            at: "the Link header".into(),
             why: "the `next` link does not name a page".into(),
         }),
     }
@@ -69,7 +69,7 @@ mod tests {
             (format!("{last}, {three}"), Ok(NextPage::Number(3))),
             (link("1", "prev"), Ok(NextPage::End)),
             (three.replace('"', ""), Ok(NextPage::Number(3))),
-            (link("x", "next"), Err("no page")),
+            (link("x", "next"), Err("does not name a page")),
             (link("2", "next"), Err("to one page twice")),
             (link("1", "next"), Err("to one page twice")),
             (String::new(), Ok(NextPage::End)),

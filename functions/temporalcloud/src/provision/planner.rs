@@ -39,7 +39,7 @@ impl Planner<'_> {
             GROUP => self.read::<Group>(id).await,
             other => Err(Error::invalid(
                 Code::UnknownPrincipal,
-                format!("`{id}` cannot be granted access: a {other} is not a principal"),
+                format!("`{id}` cannot be granted access: `{other}` is not a type of principal"),
                 "Use a user, a service-account or a group.",
             )),
         }

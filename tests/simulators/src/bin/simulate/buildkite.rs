@@ -6,17 +6,17 @@ use rollcall_simulators::buildkite::{
 
 use crate::serve::{Common, Sample, until_interrupted};
 
-/// Buildkite: the REST API and the GraphQL query of the same.
+/// Buildkite: the REST API and the GraphQL query for team members.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// Port on 127.0.0.1; 0 picks a free one.
     #[arg(long, default_value_t = 8240)]
     port: u16,
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
     sizes: Sizes,
-    /// REST requests a minute for a user, and for the organization if that is more than its 200.
+    /// REST requests a minute for a user, and for the organization if higher than its 200.
     #[arg(long, default_value_t = Limits::REST.per_user)]
     requests_per_minute: u64,
     /// The admin's token.
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     api_token: String,
 }
 
-/// Serves it until Ctrl-C.
+/// Serves the API until Ctrl-C.
 pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     let mut world = match args.common.sample {
         Some(Sample::Small) => World::worked_example(),
@@ -44,8 +44,8 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
         ("BATON_ORGANIZATION", ORGANIZATION.to_owned()),
     ];
     let notes = [
-        format!("a member's token, who is no admin: {MEMBER_TOKEN}"),
-        format!("a token that is good for GraphQL as well: {GRAPHQL_TOKEN}"),
+        format!("the token of a member who is not an administrator: {MEMBER_TOKEN}"),
+        format!("a token with the GraphQL scope: {GRAPHQL_TOKEN}"),
     ];
     until_interrupted("Buildkite", &simulator, &exports, &notes).await
 }

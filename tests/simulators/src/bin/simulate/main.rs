@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "The program prints the address and the environment variables a connector needs, and runs until Ctrl-C."
+    after_help = "Prints the address and the environment variables for a connector, and runs until Ctrl-C."
 )]
 struct Cli {
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! What the simulators' command lines have in common.
+//! The common part of the simulators' command lines.
 
 use std::{
     io::{self, Write},
@@ -7,7 +7,7 @@ use std::{
 
 use rollcall_simulators::Server;
 
-/// The arguments that every simulator has, besides its port.
+/// The common arguments of the simulators, except the port.
 #[derive(clap::Args)]
 pub(crate) struct Common {
     /// Serve a hand-made world instead of a generated one.
@@ -16,7 +16,7 @@ pub(crate) struct Common {
     /// Seed of the generated world: the same seed and numbers give the same world.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// How long every request takes, in milliseconds.
+    /// Latency of every request, in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
 }
@@ -36,7 +36,7 @@ pub(crate) enum Sample {
     Rich,
 }
 
-/// Says where a simulator is, what a connector needs and what else there is to know; after Ctrl-C, what it was asked.
+/// Prints a simulator's address and the variables for a connector; after Ctrl-C, the number of requests.
 pub(crate) async fn until_interrupted(
     name: &str,
     server: &Server,
@@ -55,7 +55,7 @@ pub(crate) async fn until_interrupted(
     tokio::signal::ctrl_c().await?;
     let violations = server.violations();
     let (calls, wrong) = (server.calls(), violations.len());
-    writeln!(out, "{calls} requests, {wrong} of them not as documented")?;
+    writeln!(out, "{calls} requests, {wrong} of which are not as documented")?;
     for violation in violations {
         writeln!(out, "  {violation}")?;
     }

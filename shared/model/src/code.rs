@@ -104,6 +104,7 @@ Code {
     MalformedEvent,
     MalformedSecret,
     ManifestNotReadable,
+    ManualNotWritten,
     MayNotBeAdministrator,
     MembersWithoutAccount,
     MoreWarnings,

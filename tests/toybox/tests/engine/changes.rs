@@ -164,7 +164,7 @@ async fn a_rate_limit_while_the_vendor_is_at_it_keeps_others_away_and_says_until
     }
     assert_eq!(desk.recorded("b").await, ["failed"], "it says since when");
     let message = desk.object("b", "failed").await["message"].to_string();
-    assert!(message.contains("request a is changing user:u, until 2026-06-01T13:15:00Z"));
+    assert!(message.contains("request a is already changing user:u, until 2026-06-01T13:15:00Z"));
     desk.comes_to("a", "+read", "granted").await;
 }
 

@@ -225,7 +225,7 @@ async fn a_quota_that_is_used_up_is_waited_for_and_the_end_of_the_key_is_told() 
     world.edit_cloud_key(TEST_CLOUD_KEY, |key| key.expires = Some(end));
     begin_again(&mut desk, world);
     desk.vendor.sim.set_options(|o| {
-        o.quota.limit = 2;
+        o.quota.requests = 2;
         o.quota.forgive_after = Some(1);
     });
     let before = desk.clock.now();

@@ -21,8 +21,8 @@ pub(crate) async fn waited<const GRAPHQL: bool>(
     let vendor = Simulated::<GRAPHQL>::at(world, |o| (o.rest, o.graphql) = (rest, graphql));
     let desk = Bench::around(vendor.await);
     let (clock, began) = (desk.clock.clone(), desk.clock.now());
-    let time = Clock::Given(Arc::new(move || between(began, clock.now())));
-    desk.vendor.sim.set_options(|options| options.clock = time);
+    let time: Clock = Arc::new(move || between(began, clock.now()));
+    desk.vendor.sim.set_options(|options| options.clock = Some(time));
     let (mut answer, mut most) = (json!({}), 0);
     loop {
         let (next, wait) = slice(&desk, &answer).await;

@@ -91,7 +91,7 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
     }
 
     fn view(&self) -> Value {
-        self.sim.access_view()
+        self.sim.with_world(|w| w.access_view())
     }
 
     fn hide_principal(&self) -> Option<String> {

@@ -193,7 +193,7 @@ impl Stage {
             }
             // Whoever is in the group in the simulated world is shown to be.
             "members" => {
-                let view = sim.access_view();
+                let view = sim.with_world(|w| w.access_view());
                 let members = view["groups"][rest].as_array().expect(line).iter();
                 for member in members.filter_map(Value::as_str) {
                     let grant = format!("group:{rest}:member:user:{member}");
@@ -202,7 +202,7 @@ impl Stage {
             }
             // On the space 98310 in the simulated world, by itself: these permissions and this role.
             "holds" => {
-                let space = &sim.access_view()["spaces"]["98310"];
+                let space = &sim.with_world(|w| w.access_view())["spaces"]["98310"];
                 let [rows, role] = ["permissions", "roles"].map(|what| &space[what][id(words[0])]);
                 let rows = rows.as_array().into_iter().flatten();
                 let held: Vec<_> = rows.chain(role.as_str().map(|_| role)).collect();

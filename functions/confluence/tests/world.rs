@@ -85,7 +85,7 @@ impl Subject for Simulated {
     }
 
     fn view(&self) -> Value {
-        self.sim.access_view()
+        self.sim.with_world(|w| w.access_view())
     }
 
     fn hide_principal(&self) -> Option<String> {

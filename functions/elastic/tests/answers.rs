@@ -226,7 +226,7 @@ async fn an_exhausted_quota_is_waited_for_and_the_keys_expiry_is_reported() {
     world.edit_cloud_key(TEST_CLOUD_KEY, |key| key.expires = Some(end));
     begin_again(&mut desk, world);
     desk.vendor.sim.set_options(|o| {
-        o.quota.limit = 2;
+        o.quota.requests = 2;
         o.quota.forgive_after = Some(1);
     });
     let before = desk.clock.now();

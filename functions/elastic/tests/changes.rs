@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 use rollcall_harness::changes::ids;
 use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_simulators::Fault;
-use rollcall_simulators::elastic::{Change, Race, World};
+use rollcall_simulators::elastic::World;
 use serde_json::{Map, Value, json};
 
 use crate::world::{ADMIN, SVC, begin_again, change, fault, result_of, small, small_pair};
@@ -185,27 +185,38 @@ fn let_happen(desk: &Desk, what: &str) {
         let (word, rest) = part.split_once(' ').expect("two words");
         let (count, act) = rest.split_once(' ').unwrap_or((rest, ""));
         let number = || count.parse().expect("a number");
-        let path = "/_security/user/svc";
-        desk.vendor.sim.set_options(|o| match word {
-            "read" => o.race = Some(Race::new("svc", by_somebody_else(act)).after(number() - 1)),
-            "hiccups" => o.hiccups = number(),
-            "forgotten" => o.forgotten_writes = number(),
+        let (path, sim) = ("/_security/user/svc", &desk.vendor.sim);
+        match word {
+            "read" => {
+                (0..number()).for_each(|_| sim.before(path, |_| {}));
+                sim.before(path, by_somebody_else(act));
+            }
+            "hiccups" => sim.set_options(|o| o.hiccups = number()),
+            "forgotten" => sim.set_options(|o| o.forgotten_writes = number()),
             "PUT" => faults.push(Fault::nth_matching(number(), "PUT", path, fault(act))),
             "PUTs" => faults.push(Fault::matching("PUT", path, fault(rest))),
             path => faults.push(Fault::matching("GET", path, fault(rest)).exactly()),
-        });
+        }
     }
     desk.vendor.set_faults(faults);
 }
 
-fn by_somebody_else(act: &str) -> Change {
-    match act.split_once(' ').unwrap_or((act, "")) {
-        ("add", role) => Change::AddRole(role.to_owned()),
-        ("drop", role) => Change::RemoveRole(role.to_owned()),
-        ("note", _) => Change::SetMetadata("n".to_owned(), json!(1)),
-        ("reserve", _) => Change::SetMetadata("_reserved".to_owned(), json!(true)),
-        ("disable", _) => Change::SetEnabled(false),
-        _ => Change::Delete,
+fn by_somebody_else(act: &str) -> impl FnOnce(&mut World) + use<> {
+    let (verb, role) = act.split_once(' ').unwrap_or((act, ""));
+    let (verb, role) = (verb.to_owned(), json!(role));
+    move |world| {
+        world.edit_cluster("main", |main| {
+            let svc = &mut main.users.get_mut("svc").expect("svc").row;
+            let roles = svc["roles"].as_array_mut().expect("a list");
+            match &*verb {
+                "add" => roles.push(role),
+                "drop" => roles.retain(|held| *held != role),
+                "note" => svc["metadata"]["n"] = json!(1),
+                "reserve" => svc["metadata"]["_reserved"] = json!(true),
+                "disable" => svc["enabled"] = json!(false),
+                _ => drop(main.users.remove("svc")),
+            }
+        });
     }
 }
 

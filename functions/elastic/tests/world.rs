@@ -217,7 +217,7 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
     }
 
     fn view(&self) -> Value {
-        self.sim.access_view()
+        self.sim.with_world(|w| w.access_view())
     }
 
     fn hide_principal(&self) -> Option<String> {

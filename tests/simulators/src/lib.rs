@@ -25,7 +25,6 @@ mod clock;
 mod head;
 #[doc(hidden)]
 pub mod kit;
-mod line;
 mod log;
 mod paging;
 mod refusal;
@@ -35,4 +34,5 @@ mod routes;
 pub use fault::{Fault, FaultKind};
 pub use kit::{Common, Simulator};
 pub use paging::{EmptyPage, Ordering, Rows};
-pub use server::{Answer, Call, Request, Server, Vendor};
+pub use refusal::Refusal;
+pub use server::{Answer, Call, Request, Server};

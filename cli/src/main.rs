@@ -75,10 +75,10 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
 fn log_to_stderr(verbose: bool) {
     let default = match verbose {
         true => Targets::new().with_default(LevelFilter::DEBUG),
-        // `progress::Display` shows retries in its own words.
+        // `progress::Display` shows retries in its own words, and errors say why AWS has no credentials.
         false => Targets::new()
             .with_default(LevelFilter::WARN)
-            .with_target(RETRY_LOG, LevelFilter::ERROR),
+            .with_targets([RETRY_LOG, "aws_config"].map(|name| (name, LevelFilter::ERROR))),
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(|| output::Messages).with_ansi(false);
     tracing_subscriber::registry()

@@ -61,7 +61,8 @@ impl Display {
         if LevelFilter::current() > LevelFilter::WARN || !stderr().is_terminal() {
             return Self::Lines(Mutex::default());
         }
-        let bar = ProgressBar::new(0);
+        // A bar of length zero would be full.
+        let bar = ProgressBar::no_length();
         let template = ProgressStyle::with_template(template);
         bar.set_style(template.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self::Line(bar)

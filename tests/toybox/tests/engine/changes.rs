@@ -177,3 +177,13 @@ fn no_request_lasts_until_the_function_ends() {
         assert_eq!(cx.session().deadline, after(used));
     }
 }
+
+#[tokio::test]
+async fn an_interrupted_change_sends_nothing_and_the_same_event_resumes_it() {
+    let mut desk = Desk::fated([]);
+    desk.cx.interrupt.raise();
+    assert_eq!(desk.comes_to("a", "+read", "in_progress").await["reason"], "interrupted");
+    assert!(desk.sent().is_empty());
+    desk.cx.interrupt = Default::default();
+    desk.comes_to("a", "+read", "granted").await;
+}

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall_connector::ErrorType;
+use rollcall_connector::interrupt::Interrupt;
+use rollcall_engine::context::{ProgressListener, SyncProgress};
 use rollcall_engine::store::{Body, PutMode, Store};
 use rollcall_harness::planned::{Desk, KEYS, Reply};
 use serde_json::{Value, json};
@@ -122,6 +124,27 @@ async fn an_interrupted_run_frees_its_lease_and_the_next_event_resumes_it() {
     desk.cx.interrupt = Default::default();
     assert_eq!(desk.complete(()).await["sync_id"], answer["sync_id"]);
     assert_eq!(desk.pages(), [0, 1, 2, 2, 3]);
+}
+
+/// Asks to stop once all steps are done.
+struct StopsAtTheEnd(Interrupt);
+
+impl ProgressListener for StopsAtTheEnd {
+    fn at(&self, progress: SyncProgress) {
+        if progress.finishing {
+            self.0.raise();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_interrupted_while_its_snapshot_is_written_reads_nothing_again() {
+    let mut desk = Desk::new(2);
+    desk.cx.progress = Some(Arc::new(StopsAtTheEnd(desk.cx.interrupt.clone())));
+    let answer = desk.slice((), "interrupted").await;
+    (desk.cx.progress, desk.cx.interrupt) = Default::default();
+    assert_eq!(desk.complete(()).await["sync_id"], answer["sync_id"]);
+    assert_eq!(desk.pages(), [0, 1]);
 }
 
 #[tokio::test]

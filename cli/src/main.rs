@@ -16,7 +16,6 @@ mod template;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::{CommandFactory, Parser};
 use rollcall_connector::http::RETRY_LOG;
 use rollcall_engine::runtime::function::Operation;

@@ -1,11 +1,12 @@
 //! Events that ask for what cannot be, or must not.
 
 use rollcall_engine::runtime::function::Operation::{Grant, Revoke};
-use rollcall_harness::bad_input::{Failure, Inputs, fails, fails_unasked, told, unusable};
+use rollcall_harness::bad_input::{Failure, fails, fails_unasked, told, unusable};
+use rollcall_harness::changes::result_of;
 use rollcall_harness::conformance::{Bench, Subject};
 use serde_json::{Value, json};
 
-use crate::world::{ADMIN, change, result_of, small, small_pair};
+use crate::world::{ADMIN, change, small_pair};
 use crate::{Desk, Several, Simulated};
 
 /// A table of failures, each with those below it that fail so: what, and for whom.
@@ -64,8 +65,7 @@ async fn what_is_no_role_of_a_native_user_is_neither_granted_nor_revoked() {
     let desk = Bench::around(Several::of(small_pair()).await);
     for (operation, dry_run) in [(Grant, false), (Revoke, true), (Revoke, false)] {
         for (expected, [what, whom]) in failures(NEVER) {
-            let event = event(what, whom, dry_run);
-            fails_unasked(&desk, operation, event, "", expected).await;
+            fails_unasked(&desk, operation, event(what, whom, dry_run), "", expected).await;
         }
         for what in [ADMIN, "role:superuser:member"] {
             let event = event(what, "deploymentUser:elastic", dry_run);
@@ -120,7 +120,7 @@ async fn what_does_not_exist_is_not_granted_and_nothing_is_to_be_revoked_from_it
 /// connector among them.
 #[tokio::test]
 async fn a_name_of_dots_is_shown_and_cannot_be_written() {
-    let desk = small().await;
+    let desk = Desk::small().await;
     let expected =
         told("InvalidRequest | UnusableName | have no place in a path | change it there");
     desk.vendor.sim.with_world(|world| {
@@ -149,8 +149,7 @@ async fn where_no_deployment_has_bare_ids_one_is_not_guessed() {
         let keys = desk.vendor.written_out(keys);
         desk.set_keys(&serde_json::from_str(keys).expect("JSON"));
         for operation in [Grant, Revoke] {
-            let event = <Simulated as Inputs>::good(operation);
-            fails_unasked(&desk, operation, event, keys, expected).await;
+            fails_unasked(&desk, operation, <Simulated>::good(operation), keys, expected).await;
         }
     }
 }

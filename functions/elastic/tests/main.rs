@@ -7,7 +7,6 @@ mod changes;
 mod complete;
 mod configuration;
 mod events;
-mod lambda;
 mod worked_example;
 mod world;
 
@@ -18,6 +17,10 @@ type Desk = Bench<Simulated>;
 
 mod conformance {
     rollcall_harness::conformance!(crate::Simulated);
+}
+
+mod lambda {
+    rollcall_harness::lambda!(crate::Simulated, "elastic": "sync", "grant", "revoke");
 }
 
 /// Of that, what could depend on the number of deployments.

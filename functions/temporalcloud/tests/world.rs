@@ -99,17 +99,15 @@ impl Subject for Simulated {
         };
         // A group keeps no role.
         let no_role = |view: &mut Value| remove(&mut view["groups"]["g-cloud"], "accountAccess");
-        let rows: [(_, _, Option<fn(&mut Value)>); 7] = [
-            (read, "user:u-read", None),
-            (billing, "service-account:sa-deploy", None),
-            (write, "group:g-cloud", None),
-            (read, "user:u2", Some(no_write)),
-            (developer, "user:u-read", None),
-            (admin, "user:u-read", Some(raised)),
-            (lowest, "group:g-cloud", Some(no_role)),
-        ];
-        let case = |(entitlement, principal, leaves)| Case { entitlement, principal, leaves };
-        rows.map(case).into()
+        vec![
+            Case::new(read, "user:u-read"),
+            Case::new(billing, "service-account:sa-deploy"),
+            Case::new(write, "group:g-cloud"),
+            Case { leaves: Some(no_write), ..Case::new(read, "user:u2") },
+            Case::new(developer, "user:u-read"),
+            Case { leaves: Some(raised), ..Case::new(admin, "user:u-read") },
+            Case { leaves: Some(no_role), ..Case::new(lowest, "group:g-cloud") },
+        ]
     }
 }
 

@@ -4,11 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::{Entry, Operation};
-use rollcall_harness::bad_input::Inputs;
-use rollcall_harness::conformance::{Bench, Case, Leaves, Subject};
-use rollcall_simulators::kit::{Api, Tenant};
-use rollcall_simulators::{Answer, Call, Common, Refusal, Server, Simulator};
+use rollcall_engine::runtime::function::Entry;
+use rollcall_harness::conformance::{Bench, Case, Subject};
+use rollcall_simulators::{Answer, Call, Server, Vendor};
 use serde_json::{Value, json};
 
 pub(crate) type Desk = Bench<Simulated>;
@@ -142,6 +140,8 @@ fn page(world: &World, call: &Call, mut rows: Vec<Value>) -> Answer {
 
 #[async_trait]
 impl Subject for Simulated {
+    const TOKENS: &'static [&'static str] = &[KEY, "hunter2"];
+
     /// Thirty users, all in one group, some in groups within groups.
     async fn start() -> Self {
         let users = || (0..30).map(|n| format!("u{n:03}"));
@@ -209,21 +209,7 @@ impl Subject for Simulated {
     }
 
     fn cases() -> Vec<Case> {
-        let case =
-            |entitlement, principal| Case { entitlement, principal, leaves: Leaves::AsBefore };
-        vec![case("group:builders:member", "user:u020"), case("group:testers:member", "group:all")]
-    }
-}
-
-impl Inputs for Simulated {
-    const TOKENS: &'static [&'static str] = &[KEY, "hunter2"];
-
-    fn good(operation: Operation) -> Value {
-        let change = |id: &str, user: &str| json!({"request_id": id, "entitlement": "group:builders:member", "principal": user});
-        match operation {
-            Operation::Sync => json!({}),
-            Operation::Grant => change("g1", "user:u020"),
-            _ => change("v1", "user:u003"),
-        }
+        let groups = Case::new("group:testers:member", "group:all");
+        vec![Case::new("group:builders:member", "user:u020"), groups]
     }
 }

@@ -42,9 +42,7 @@ async fn a_killed_run_is_resumed_by_the_next_event_under_its_own_id_unless_it_is
 async fn a_waiting_run_keeps_others_away_until_its_time_is_over_and_answers_the_same_after_its_end()
 {
     let mut desk = Desk::new(3);
-    desk.cx.settings.max_steps = Some(1);
-    let first = desk.slice((), "deadline").await;
-    desk.cx.settings.max_steps = None;
+    let first = desk.cut().await;
     let busy = desk.slice((), "lease").await;
     assert_eq!(busy["sync_id"], first["sync_id"]);
     assert_eq!([&busy["status"], &busy["warnings"][0]["code"]], ["busy", "RunWaiting"]);
@@ -208,9 +206,7 @@ async fn the_tenants_pin_outlives_a_run_that_was_not_told_who_we_are_and_holds_f
         desk.complete(()).await;
         assert_eq!(desk.latest().await[1], "o=1 a=x");
     }
-    desk.cx.settings.max_steps = Some(1);
-    let begun = desk.slice((), "deadline").await;
-    desk.cx.settings.max_steps = None;
+    let begun = desk.cut().await;
     desk.vendor(|vendor| vendor.tenant = "o=1 a=other");
     for id in [&begun["sync_id"], &Value::Null] {
         let error = desk.sync(id).await.expect_err("another tenant");
@@ -221,10 +217,8 @@ async fn the_tenants_pin_outlives_a_run_that_was_not_told_who_we_are_and_holds_f
 #[tokio::test]
 async fn a_resumed_run_reads_its_lease_and_its_manifest_once() {
     let mut desk = Desk::new(2);
-    desk.cx.settings.max_steps = Some(1);
-    let slice = desk.slice((), "deadline").await;
+    let slice = desk.cut().await;
     desk.store.reads.lock().expect("a lock").clear();
-    desk.cx.settings.max_steps = None;
     desk.complete(&slice["sync_id"]).await;
     let reads = desk.store.reads.lock().expect("a lock");
     for key in [KEYS.lease(), KEYS.manifest(slice["sync_id"].as_str().expect("an id"))] {

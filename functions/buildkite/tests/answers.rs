@@ -40,7 +40,7 @@ fn with(path: &str, field: &str, value: &Value) -> FaultKind {
 
 /// One row of an unknown form must not keep everybody else from being shown, nor be dropped for it.
 #[tokio::test]
-async fn a_field_that_decides_nothing_fails_nothing_in_any_form_and_is_told() {
+async fn an_unreadable_field_without_access_does_not_fail_the_sync_and_is_reported() {
     let whole = Shown::by(&Desk::small().await).await;
     for (path, fields, is_text) in [
         (TOKEN, "expires_at user", false),

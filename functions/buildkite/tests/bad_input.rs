@@ -73,7 +73,7 @@ async fn an_unusable_token_or_organization_is_reported_with_all_that_is_missing(
 /// With one organization nothing need be chosen; addresses of browsers take any case, and paths of the API may not; nothing
 /// that is read needs `read_user`; and no token goes to Buildkite's own GraphQL where another address is before its REST API.
 #[tokio::test]
-async fn what_need_not_be_given_changes_nothing() {
+async fn optional_configuration_keys_change_nothing() {
     let desk = Desk::small().await;
     let whole = desk.complete().await["content_digest"].clone();
     for keys in [

@@ -37,7 +37,7 @@ async fn the_small_organization_is_shown_line_by_line() {
 /// Cleo is no administrator and not in the secret team, and the API says nothing of what she does not see. Neither does
 /// the public connector.
 #[tokio::test]
-async fn a_members_token_shows_no_secret_team_and_says_so() {
+async fn a_members_token_shows_no_secret_team_and_a_warning() {
     let desk = Desk::small().await;
     desk.set_keys(&json!({"api-token": MEMBER_TOKEN}));
     let warning = "MayNotBeAdministrator: nothing shows that Cleo Coder administers the organization: if they do not, secret teams that they are not in are missing";

@@ -1,7 +1,7 @@
 //! What the vendor's refusals mean, and where it is asked.
 
 rollcall_harness::scripts! { crate::script::play;
-a_token_that_is_revoked_halfway_empties_nothing: r#"
+a_token_that_is_revoked_halfway_publishes_nothing: r#"
     each $call; $answer
     | v1/user/current; 403 $v1 | v1/search/user; 403 $v1 | v1/group; 403 $v1 | v1/group/22-eng/membersByGroupId; 403 $v1
     | v2/spaces; 404 Not Found | v2/spaces/98310/permissions; 404 Not Found | v2/space-roles; 404 Not Found

@@ -1,7 +1,7 @@
 //! Rows that are not as documented, and rows that are missing: none of them costs the others.
 
 rollcall_harness::scripts! { crate::script::play;
-a_principal_without_an_id_and_a_permission_without_a_name_cost_no_other_row: r#"
+a_principal_without_id_or_a_permission_without_name_loses_no_other_row: r#"
     on rows
     answer v2/spaces/98310/permissions 200 [
     {"id": "1", "principal": {"type": "role", "id": null}, "operation": {"key": "read", "targetType": "space"}},

@@ -155,7 +155,7 @@ async fn an_organization_without_members_is_a_failure() {
 /// Not every installation returns a token's properties, and nothing else depends on them. Without the owner, the tenant
 /// cannot be checked, and a warning says so.
 #[tokio::test]
-async fn what_a_token_says_of_itself_is_not_needed_and_what_it_does_not_say_is_reported() {
+async fn a_tokens_properties_are_optional_and_missing_ones_are_reported() {
     let whole = digest(&Desk::small().await).await;
     let soon = "KeyEndsSoon: the key ends at 2026-06-10T00:00:00Z";
     let table = json!([

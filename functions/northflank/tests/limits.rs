@@ -49,7 +49,7 @@ async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_several_and_
 /// The header is in seconds from now, not a time of day; without `Retry-After` it determines the wait. A limit that
 /// others have used up before the first request is not a fault of the token.
 #[tokio::test]
-async fn a_refusal_is_waited_for_as_long_as_the_vendor_says_and_is_no_bad_credential() {
+async fn a_rate_limit_is_waited_for_as_long_as_the_vendor_says_and_is_not_a_bad_credential() {
     let whole = digest(&Desk::small().await).await;
     for (path, retry_after, least, most) in [
         (DEVELOPERS, Some(1800), 1800, 1800),

@@ -21,7 +21,7 @@ async fn paged() -> Desk {
 /// The vendor's client stops without a cursor; page numbers continue. And rows move to the next page when somebody is
 /// added before them: duplicates are shown once.
 #[tokio::test]
-async fn a_list_goes_on_by_number_without_a_cursor_and_a_row_that_is_on_two_pages_is_there_once() {
+async fn a_list_without_a_cursor_continues_by_number_and_a_row_on_two_pages_is_shown_once() {
     let whole = digest(&Desk::small().await).await;
     let desk = paged().await;
     desk.vendor.set_faults([at(DEVELOPERS, FaultKind::without("pagination/cursor"))]);

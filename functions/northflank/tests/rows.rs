@@ -77,7 +77,7 @@ fn with(path: &str, field: &str, value: &Value) -> FaultKind {
 /// One row in an unknown form must neither hide everybody else nor be dropped. The vendor's own examples omit what its
 /// schema requires.
 #[tokio::test]
-async fn a_field_that_decides_nothing_fails_nothing_in_any_form_and_is_reported() {
+async fn an_unreadable_field_without_access_fails_no_sync_and_is_reported() {
     let whole = Shown::by(&Desk::small().await).await;
     let (dates, others) = (json!(["", "soon", 7, null]), json!([7, [7], null]));
     let emails = json!(["a@x.io", ["a@x.io"], [{"address": 7}], null]);
@@ -169,7 +169,7 @@ fn finalize(world: &mut World) {
 }
 
 #[tokio::test]
-async fn who_completes_the_account_has_another_id_in_the_next_snapshot_and_the_same_address() {
+async fn completing_an_account_changes_the_id_and_keeps_the_address() {
     let desk = Desk::small().await;
     let before = Shown::by(&desk).await;
     desk.vendor.sim.with_world(finalize);
@@ -184,7 +184,7 @@ async fn who_completes_the_account_has_another_id_in_the_next_snapshot_and_the_s
 /// The members were read before: people with an unknown id are looked for in the whole list, once, however many they
 /// are and in whichever list.
 #[tokio::test]
-async fn who_joins_or_completes_the_account_during_a_sync_is_looked_for_in_the_whole_list_once() {
+async fn people_who_join_or_complete_an_account_during_a_sync_are_looked_up_once() {
     let desk = Desk::small().await;
     desk.vendor.sim.before(ENGINEERS, finalize);
     desk.vendor.sim.before(DEVELOPERS, |w| {

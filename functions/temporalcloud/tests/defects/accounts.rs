@@ -76,7 +76,7 @@ rollcall_harness::scripts! { crate::script::plays;
         delete user:u-everything = deleted, removed role:developer custom-role:cr_1:assigned billing:read orders:admin project:prj_1:read project:prj_2:contribute
         delete user:u-everything = already_deleted
         1 writes"
-    an_account_that_does_not_exist_is_deleted_already: "
+    an_account_that_does_not_exist_is_already_deleted: "
         u2 is DELETED
         delete user:u2 = already_deleted
         delete user:u-nobody = already_deleted

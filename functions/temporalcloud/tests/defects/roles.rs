@@ -27,7 +27,7 @@ rollcall_harness::scripts! { crate::script::plays;
     a_service_account_can_have_the_role_that_is_for_service_accounts: r#"
         grant role:metrics-read to service-account:sa1 = granted role:metrics-read, replaced role:read, removed role:read
         sa1 has {"accountAccess": {"role": "ROLE_METRICS_READ"}}"#
-    a_holder_of_an_immutable_role_is_not_reported_to_have_got_another: "
+    a_grant_to_a_holder_of_an_immutable_role_is_not_reported_as_success: "
         each $whom; $held
         | user:u1; role:owner | user:u-finance; role:finance-admin
         | service-account:sa-finance; role:finance-admin | group:g-finance; role:finance-admin
@@ -48,7 +48,7 @@ rollcall_harness::scripts! { crate::script::plays;
         grant account-role:domain-a1b23:member to user:u-read = InvalidRequest UnknownEntitlement
         0 writes
         grant account-role:example.com-a1b23:member to user:u-read = granted role:admin, replaced role:read, removed role:read"
-    a_revoke_raises_nobody_and_leaves_owners_alone: "
+    a_revoke_promotes_nobody_and_does_not_change_owners: "
         revoke role:admin from user:u-read = already_revoked role:read
         revoke role:developer from user:u-read = already_revoked role:read
         revoke role:owner from user:u-read = already_revoked role:read

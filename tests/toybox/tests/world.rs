@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use rollcall_engine::runtime::function::Entry;
 use rollcall_harness::conformance::{Bench, Case, Subject};
-use rollcall_simulators::{Answer, Call, Server, Vendor};
+use rollcall_simulators::kit::{Api, Tenant};
+use rollcall_simulators::{Answer, Call, Common, Refusal, Server, Simulator};
 use serde_json::{Value, json};
 
 pub(crate) type Desk = Bench<Simulated>;

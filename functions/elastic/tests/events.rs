@@ -121,8 +121,7 @@ async fn missing_roles_and_users_are_not_granted_and_revoking_from_them_is_alrea
 #[tokio::test]
 async fn a_name_of_dots_is_shown_and_cannot_be_written() {
     let desk = Desk::small().await;
-    let expected =
-        told("InvalidRequest | UnusableName | have no place in a path | change it there");
+    let expected = told("InvalidRequest | UnusableName | is not valid in a path | change it there");
     desk.vendor.sim.with_world(|world| {
         for name in [".", ".."] {
             world.add_user("main", name, &["viewer"]);

@@ -67,7 +67,7 @@ fn weak(parts: &[&str]) -> String {
 #[tokio::test]
 async fn an_invalid_token_a_teams_token_and_a_weak_token_are_told_apart() {
     let nothing = "nf-eyJhbGci-nothing";
-    let team = "PermissionDenied | CredentialTooWeak | the API token is one of a team | Make an API token of the organization";
+    let team = "PermissionDenied | CredentialTooWeak | the API token belongs to a team | Create an API token of the organization";
     let desk = Desk::small().await;
     desk.vendor.sim.with_world(|w| {
         w.add_token(nothing, "None", &[]);
@@ -157,7 +157,7 @@ async fn an_organization_without_members_is_a_failure() {
 #[tokio::test]
 async fn a_tokens_properties_are_optional_and_missing_ones_are_reported() {
     let whole = digest(&Desk::small().await).await;
-    let soon = "KeyEndsSoon: the key ends at 2026-06-10T00:00:00Z";
+    let soon = "KeyEndsSoon: the key expires at 2026-06-10T00:00:00Z";
     let table = json!([
         [401, {}, "TenantUnknown: "], [403, {}, "TenantUnknown: "], [404, {}, "TenantUnknown: "], [405, {}, "TenantUnknown: "],
         [200, {"entityUid": null}, "TenantUnknown: "], [200, {"entityUid": " "}, "TenantUnknown: "],

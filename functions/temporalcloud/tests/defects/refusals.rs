@@ -98,6 +98,6 @@ async fn what_must_not_be_done_is_refused_by_name_and_nothing_is_sent() {
 
 rollcall_harness::scripts! { crate::script::plays;
     what_the_vendor_refuses_is_told_in_its_own_words: r#"
-        grant demo:read to user:u-read ! 400 {"code": 3, "message": "the moon is full"} POST /cloud/ = Refused VendorRefused ~ the moon is full ~ its own words say why
+        grant demo:read to user:u-read ! 400 {"code": 3, "message": "the moon is full"} POST /cloud/ = Refused VendorRefused ~ the moon is full ~ its quoted message says why
         1 writes"#
 }

@@ -2,30 +2,36 @@
 
 mod args;
 mod change;
+mod confirm;
 mod connectors;
 mod doctor;
 mod failure;
 mod output;
+mod principal;
 mod progress;
 mod shell;
 mod signals;
 mod snapshot;
 mod sync;
+mod table;
 mod template;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use rollcall_engine::runtime::function::Operation;
-use tracing_subscriber::filter::LevelFilter;
+use clap::FromArgMatches;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Target};
 use failure::{Exit, Failure};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let parsed = args::grammar().try_get_matches().and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(wrong) => return failure::report_usage(&wrong),
+    };
     log_to_stderr(cli.verbose);
     let as_json = cli.command.prints_json();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -36,15 +42,15 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<Exit, Failure> {
-    match cli.command {
-        Command::Sync(args) => sync::run(args, cli.verbose).await,
-        Command::Grant(args) => change::access(Operation::Grant, args).await,
-        Command::Revoke(args) => change::access(Operation::Revoke, args).await,
-        Command::CreateAccount(args) => change::create_account(args).await,
-        Command::DeleteAccount(args) => change::delete_account(args).await,
-        Command::Snapshot(args) => snapshot::run(args).await,
-        Command::Doctor(args) => doctor::run(args).await,
+async fn run(Cli { place, verbose, command }: Cli) -> Result<Exit, Failure> {
+    match command {
+        Command::Sync(args) => sync::run(args, place, verbose > 0).await,
+        Command::Grant(args) => change::grant(args, place).await,
+        Command::Revoke(args) => change::revoke(args, place).await,
+        Command::CreateAccount(args) => change::create_account(args, place).await,
+        Command::DeleteAccount(args) => change::delete_account(args, place).await,
+        Command::Snapshot(args) => snapshot::run(args, place).await,
+        Command::Doctor(args) => doctor::run(&Target { connector: args.connector, place }).await,
         Command::Capabilities(args) => {
             let entry = connectors::find(&args.connector)?;
             let entry_capabilities = rollcall_engine::runtime::capabilities::capabilities(&entry);
@@ -65,15 +71,14 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// Logs go to standard error: standard output is for results alone.
-fn log_to_stderr(verbose: bool) {
-    let default = match verbose {
-        true => LevelFilter::DEBUG,
-        false => LevelFilter::WARN,
-    };
+/// Logs go to standard error: standard output is for results alone. `-v` shows ours, `-vv` those of libraries too.
+fn log_to_stderr(verbose: u8) {
+    let others = if verbose > 1 { LevelFilter::DEBUG } else { LevelFilter::WARN };
+    let ours = if verbose > 0 { LevelFilter::DEBUG } else { LevelFilter::WARN };
+    let levels = Targets::new().with_default(others).with_target("rollcall", ours);
     let lines = tracing_subscriber::fmt::layer().with_writer(|| output::Messages).with_ansi(false);
     tracing_subscriber::registry()
-        .with(rollcall_engine::runtime::telemetry::levels(default))
+        .with(rollcall_engine::runtime::telemetry::levels(levels))
         .with(lines)
         .init();
 }

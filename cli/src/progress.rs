@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use rollcall_engine::context::{ProgressListener, SyncProgress};
 
-use crate::output;
+use crate::output::{self, count};
 
 /// The shortest time between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -16,15 +16,23 @@ const LINE_INTERVAL: Duration = Duration::from_secs(5);
 /// The display of a sync's progress.
 pub(crate) enum Display {
     Bar(ProgressBar),
-    /// Plain lines, with the time of the last one.
-    Lines(Mutex<Option<Instant>>),
+    Lines(Mutex<Lines>),
+}
+
+/// Plain lines.
+pub(crate) struct Lines {
+    began: Instant,
+    /// When the last line was printed.
+    printed: Option<Instant>,
+    latest: Option<SyncProgress>,
 }
 
 impl Display {
     /// The display that fits standard error. Logs would break a bar, so they get lines.
     pub(crate) fn new(with_logs: bool) -> Self {
         if with_logs || !stderr().is_terminal() {
-            return Self::Lines(Mutex::new(None));
+            let lines = Lines { began: Instant::now(), printed: None, latest: None };
+            return Self::Lines(Mutex::new(lines));
         }
         let bar = ProgressBar::new(0);
         let template = ProgressStyle::with_template("{spinner} [{bar:24}] {msg}");
@@ -42,10 +50,18 @@ impl Display {
         }
     }
 
-    /// Removes the display before the results are printed.
+    /// Ends the display before the results are printed: removes the bar, or prints a last line.
     pub(crate) fn end(&self) {
-        if let Self::Bar(bar) = self {
-            bar.finish_and_clear();
+        match self {
+            Self::Bar(bar) => bar.finish_and_clear(),
+            Self::Lines(lines) => {
+                let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(latest) = lines.latest {
+                    let latest = SyncProgress { finishing: false, ..latest };
+                    let seconds = lines.began.elapsed().as_secs_f64();
+                    output::note(&format!("{}, {seconds:.1} s", describe(&latest)));
+                }
+            }
         }
     }
 }
@@ -58,10 +74,11 @@ impl ProgressListener for Display {
                 bar.set_position(progress.steps_done);
                 bar.set_message(describe(&progress));
             }
-            Self::Lines(last) => {
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-                if last.is_none_or(|at| at.elapsed() >= LINE_INTERVAL) {
-                    *last = Some(Instant::now());
+            Self::Lines(lines) => {
+                let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+                lines.latest = Some(progress);
+                if lines.printed.unwrap_or(lines.began).elapsed() >= LINE_INTERVAL {
+                    lines.printed = Some(Instant::now());
                     output::note(&describe(&progress));
                 }
             }
@@ -76,13 +93,14 @@ fn describe(progress: &SyncProgress) -> String {
     } else {
         format!("{steps_done} of {steps_known} steps")
     };
-    let mut text = format!("{steps}, {records} records, {} calls", usage.calls);
+    let mut text =
+        format!("{steps}, {}, {}", count(*records, "record"), count(usage.calls, "call"));
     if usage.retries > 0 {
         text.push_str(&format!(", {} repeated", usage.retries));
     }
     if usage.waits > 0 {
         let seconds = Duration::from_millis(usage.wait_ms).as_secs_f64();
-        text.push_str(&format!(", {} waits ({seconds:.1} s)", usage.waits));
+        text.push_str(&format!(", {} ({seconds:.1} s)", count(usage.waits, "wait")));
     }
     text
 }
@@ -102,7 +120,7 @@ mod tests {
         progress.finishing = true;
         assert!(
             describe(&progress)
-                .ends_with("writing the snapshot, 70 records, 5 calls, 1 waits (1.5 s)")
+                .ends_with("writing the snapshot, 70 records, 5 calls, 1 wait (1.5 s)")
         );
     }
 }

@@ -12,19 +12,16 @@ use crate::snapshot::SnapshotArgs;
 
 const ENVIRONMENT: &str = "\
 Variables:
-  ROLLCALL_STORE          a folder or s3://bucket/prefix for snapshots and state
-                          (default ./rollcall-data; --store overrides it)
-  ROLLCALL_SECRETS        where the configuration of connections comes from:
-                          `env` (default): BATON_*, for the connection `default`
-                          `file:DIR`: DIR/<connector>/<connection>.json
+  ROLLCALL_STORE          folder (default ./rollcall-data) or s3://bucket/prefix
+  ROLLCALL_SECRETS        `env` (default): BATON_*, connection `default` only;
+                          `file:DIR`: DIR/<connector>/<connection>.json;
                           `secretsmanager`: <prefix>/<connector>/<connection>
   ROLLCALL_SECRET_PREFIX  that prefix (default `rollcall`)
   ROLLCALL_AUDIT_STORE    the store for audit records, if it is another one
   ROLLCALL_EXPAND         `false`: sync without inherited grants
   ROLLCALL_CA_BUNDLE      a PEM file of more certificates to trust
   HTTPS_PROXY, NO_PROXY   the proxy of this network, and the hosts without one
-  BATON_*                 see `rollcall config-schema CONNECTOR`
-  AWS_*                   region, credentials and endpoints of the AWS SDK
+  BATON_*, AWS_*          keys of connectors (config-schema); the AWS SDK's
   RUST_LOG, COLUMNS       which logs to show; the width of tables
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not finished (see the message)
@@ -33,6 +30,9 @@ Examples:
   rollcall doctor temporalcloud
   rollcall sync temporalcloud
   rollcall snapshot access temporalcloud ada@example.com";
+
+/// The heading of the options that every command accepts.
+const EVERYWHERE: &str = "Options of every command";
 
 /// What the help of each command ends with.
 const SEE_ALSO: &str = "Variables (ROLLCALL_STORE ...) and exit codes: see `rollcall --help`.";
@@ -43,12 +43,12 @@ const SEE_ALSO: &str = "Variables (ROLLCALL_STORE ...) and exit codes: see `roll
     version,
     about = "Shows who has access to what, and changes it safely"
 )]
-#[command(after_help = ENVIRONMENT, propagate_version = true)]
+#[command(after_help = ENVIRONMENT, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Show Rollcall's logs on standard error; twice: all logs
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    /// Show Rollcall's logs; -vv: all logs
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = EVERYWHERE)]
     pub(crate) verbose: u8,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -92,7 +92,7 @@ pub(crate) enum Command {
     DeleteAccount(DeleteArgs),
     /// Show a snapshot, or compare two
     Snapshot(SnapshotArgs),
-    /// Check configuration, rights and store, and show how to fix what fails
+    /// Check configuration, rights and store, and say what to fix
     Doctor(DoctorArgs),
     /// Show what a connector can do, as JSON
     Capabilities(NameArgs),
@@ -150,11 +150,11 @@ pub(crate) struct TemplateArgs {
 /// A connection, and the place of its state. Every command accepts these options, those that need neither too.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Place {
-    /// The connection: one tenant of a connector [default: default]
-    #[arg(long, value_name = "NAME", global = true)]
+    /// One tenant of the connector (default: `default`)
+    #[arg(long, value_name = "NAME", global = true, help_heading = EVERYWHERE)]
     pub(crate) connection: Option<String>,
-    /// A folder or s3://bucket/prefix [default: $ROLLCALL_STORE or ./rollcall-data]
-    #[arg(long, value_name = "STORE", global = true)]
+    /// A folder or s3://bucket/prefix; see ROLLCALL_STORE
+    #[arg(long, value_name = "STORE", global = true, help_heading = EVERYWHERE)]
     pub(crate) store: Option<String>,
 }
 
@@ -202,11 +202,12 @@ pub(crate) struct SyncArgs {
     /// Publish this snapshot, which was quarantined after a sudden loss
     #[arg(long, value_name = "ID")]
     pub(crate) accept: Option<String>,
-    /// End instead of waiting, and print the command that resumes the run
+    /// End instead of waiting, and print how to resume
     #[arg(long)]
     pub(crate) no_wait: bool,
-    /// The output format
-    #[arg(short, long, value_enum, default_value = "table")]
+    /// Print a `table` (default) or `json`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(crate) output: ReportFormat,
     /// End each slice of the run after this many steps
     #[arg(long, value_name = "N", hide = true)]
@@ -219,10 +220,10 @@ pub(crate) struct RequestArgs {
     /// The connector
     #[arg(value_parser = connectors::names())]
     pub(crate) connector: String,
-    /// Read the event from this file; from standard input if it is `-`
+    /// Read the event from a file; `-`: from standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,
-    /// Carry out this request once, however often it is sent [default: a new id]
+    /// Carry the request out once, however often it is sent
     #[arg(long, value_name = "ID")]
     pub(crate) request_id: Option<String>,
     /// The reason, for the audit record
@@ -231,18 +232,19 @@ pub(crate) struct RequestArgs {
     /// Change nothing, and show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// End instead of waiting, and print the command that resumes the change
+    /// End instead of waiting, and print how to resume
     #[arg(long)]
     pub(crate) no_wait: bool,
-    /// The output format
-    #[arg(short, long, value_enum, default_value = "table")]
+    /// Print a `table` (default) or `json`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(crate) output: ReportFormat,
 }
 
 const GRANT_EXAMPLES: &str = "\
 `rollcall snapshot entitlements` lists what can be granted. A principal that is
-not given as `type:id` is looked up in the newest snapshot. If the grant replaces
-another one, you are asked first; without a terminal, --yes is needed.
+not given as `type:id` is looked up in the newest snapshot. If the grant would
+replace another one, you are asked first; without a terminal, --yes is needed.
 
 Examples:
   rollcall grant temporalcloud --entitlement namespace:prod.a1b23:write \\
@@ -255,7 +257,7 @@ Examples:
 pub(crate) struct GrantArgs {
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
-    /// Replace other grants of the principal without asking
+    /// Replace other grants without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
 }
@@ -274,10 +276,10 @@ pub(crate) struct ChangeArgs {
     /// The entitlement, `type:resource:slug`
     #[arg(long, value_name = "ID", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) entitlement: Option<String>,
-    /// Who has it: `type:id`, e-mail address, login or display name
+    /// `type:id`, e-mail address, login or display name
     #[arg(long, value_name = "WHO", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) principal: Option<String>,
-    /// Accept this side effect (see the connector's README); can be repeated
+    /// Accept this side effect: see the connector's README
     #[arg(long, value_name = "EFFECT", conflicts_with = "event")]
     pub(crate) allow: Vec<String>,
 }
@@ -295,7 +297,7 @@ pub(crate) struct CreateArgs {
     /// The account's e-mail address
     #[arg(long, required_unless_present = "event", conflicts_with = "event")]
     pub(crate) email: Option<String>,
-    /// A value of the vendor's profile; KEY:=JSON if it is not text; can be repeated
+    /// A value of the profile; KEY:=JSON if it is not text
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "event")]
     pub(crate) profile: Vec<String>,
 }
@@ -310,7 +312,7 @@ Examples:
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
-    /// The account: `type:id`, e-mail address, login or display name
+    /// `type:id`, e-mail address, login or display name
     #[arg(long, value_name = "WHO", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) principal: Option<String>,
 }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rollcall_connector::clock::ksuid;
 use rollcall_connector::event::{ChangeAnswer, Outcome};
 use rollcall_connector::{Code, Error, ErrorType, event};
@@ -139,7 +140,7 @@ impl<'a> Change<'a> {
         if let Some(at) = answered_at {
             let id = &answer.request_id;
             output::note(&format!(
-                "request {id} was carried out before: this is its answer of {at}"
+                "request {id} was carried out before: this is its answer of {at:.0}"
             ));
         }
         self.conclude(&event, &answer, &raw)
@@ -169,7 +170,7 @@ impl<'a> Change<'a> {
     }
 
     /// When this request was answered, if its record has an answer: then that one is given again.
-    async fn answered_at(&self, event: &Value) -> Result<Option<String>, Error> {
+    async fn answered_at(&self, event: &Value) -> Result<Option<Timestamp>, Error> {
         let is_given = self.args.request_id.is_some() || self.args.event.is_some();
         let is_repeatable = is_given && event["dry_run"] != true;
         let text = |key: &str| event[key].as_str();
@@ -181,7 +182,7 @@ impl<'a> Change<'a> {
         event::check_connection(connection)?;
         let keys = Keys { connector: &self.target.connector, connection };
         let found = get_json::<Value>(&*self.cx.audit, &keys.audit(id, "observed")).await?;
-        Ok(found.and_then(|(record, _)| record["at"].as_str().map(str::to_owned)))
+        Ok(found.and_then(|(record, _)| record["at"].as_str()?.parse().ok()))
     }
 
     /// Sends the event again until the vendor is done.

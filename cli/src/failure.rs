@@ -57,6 +57,7 @@ pub(crate) fn report_usage(wrong: &clap::Error) -> ExitCode {
     if wrong.use_stderr() && args::want_json(&arguments) {
         let text = wrong.render().to_string();
         let text = text.split("\n\nUsage:").next().unwrap_or_default();
+        let text = text.split("\n\nFor more").next().unwrap_or_default();
         let words: Vec<_> = text.trim_start_matches("error: ").split_whitespace().collect();
         return Failure::Usage(words.join(" ")).report(true);
     }

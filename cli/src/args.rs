@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use rollcall_engine::runtime::function::Operation;
 
 use crate::connectors;
 use crate::install::{CompletionArgs, ManArgs};
@@ -10,51 +11,75 @@ use crate::output::{Format, ReportFormat};
 use crate::shell::CommandLine;
 use crate::snapshot::SnapshotArgs;
 
-const ABOUT: &str = "Shows who has access to what, and changes it safely.
-
-Runs any of Rollcall's functions on this machine, with the same code as on Lambda, and shows snapshots.";
-
 const ENVIRONMENT: &str = "\
-Environment:
-  ROLLCALL_STORE          where snapshots and state are stored: a folder or s3://bucket/prefix
-                          (default ./rollcall-data; --store overrides it)
-  ROLLCALL_SECRETS        where a connection's configuration comes from:
-                            env             BATON_* variables, for the connection `default` (the default)
-                            file:DIR        DIR/<connector>/<connection>.json
-                            secretsmanager  AWS Secrets Manager, <prefix>/<connector>/<connection>
+Variables:
+  ROLLCALL_STORE          folder (default ./rollcall-data) or s3://bucket/prefix
+  ROLLCALL_SECRETS        `env` (default): BATON_*, connection `default` only;
+                          `file:DIR`: DIR/<connector>/<connection>.json;
+                          `secretsmanager`: <prefix>/<connector>/<connection>
   ROLLCALL_SECRET_PREFIX  that prefix (default `rollcall`)
-  ROLLCALL_AUDIT_STORE    where audit records of changes are stored, if not in the store
+  ROLLCALL_AUDIT_STORE    the store for audit records, if it is another one
+  ROLLCALL_EXPAND         `false`: sync without inherited grants
+  ROLLCALL_CA_BUNDLE      a PEM file of more certificates to trust
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
-                          the HTTP proxy of this network, and the hosts that are reached without it;
-                          this machine itself is always reached directly
-  ROLLCALL_CA_BUNDLE      a PEM file of more certificates to trust, for vendors and for AWS
-  ROLLCALL_EXPAND         `false`: snapshots without derived grants
-  RUST_LOG                which logs to show on standard error
+                          HTTP proxies, and the hosts that are reached directly
+  BATON_*, AWS_*          keys of connectors (config-schema); the AWS SDK's
+  RUST_LOG, COLUMNS       which logs to show; the width of tables
 
 Exit codes:
   0 done   1 failed, or the snapshot is quarantined (`held`)   2 wrong usage
-  3 not finished, or another run is at work: the message has the command to run next
-  130 ended at once, by a second Ctrl-C
-
-An error is shown as `error[Code]: ...` and `fix: ...`: docs/codes.md explains each code. With -o json it is
-the last line of standard error: {\"type\",\"code\",\"message\",\"fix\",\"retry_at\",\"sync_id\"}.
+  3 not finished, or busy: run the printed command   130 a second Ctrl-C
 
 Examples:
-  export BATON_API_KEY=...
   rollcall doctor temporalcloud
   rollcall sync temporalcloud
-  rollcall snapshot access ada@example.com
-  rollcall grant temporalcloud --entitlement namespace:prod.a1b23:write --principal user:72360058 --dry-run";
+  rollcall snapshot access temporalcloud ada@example.com";
+
+/// The heading of the options that every command accepts.
+const EVERYWHERE: &str = "Options of every command";
+
+/// What the help of each command ends with.
+const SEE_ALSO: &str = "Variables (ROLLCALL_STORE ...) and exit codes: see `rollcall --help`.";
 
 #[derive(Debug, Parser)]
-#[command(name = "rollcall", version, about = "Shows who has access to what, and changes it safely", long_about = ABOUT)]
-#[command(after_help = ENVIRONMENT, propagate_version = true)]
+#[command(
+    name = "rollcall",
+    version,
+    about = "Shows who has access to what, and changes it safely"
+)]
+#[command(after_help = ENVIRONMENT, disable_help_subcommand = true)]
 pub(crate) struct Cli {
-    /// Show logs on standard error (RUST_LOG selects them)
-    #[arg(short, long, global = true)]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Show Rollcall's logs; -vv: all logs
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = EVERYWHERE)]
+    pub(crate) verbose: u8,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The grammar: that of [`Cli`], where each change accepts only the connectors that support it.
+pub(crate) fn grammar() -> clap::Command {
+    let all = Operation::ALL.into_iter();
+    let grammar = all.fold(Cli::command(), |grammar, operation| {
+        grammar.mut_subcommand(operation.as_str(), |command| {
+            let able = connectors::supporting(operation);
+            command.mut_arg("connector", |connector| connector.value_parser(able))
+        })
+    });
+    grammar.mut_subcommands(refer_to_variables)
+}
+
+fn refer_to_variables(command: clap::Command) -> clap::Command {
+    let own = command.get_after_help().map(|help| format!("{help}\n\n")).unwrap_or_default();
+    command.after_help(format!("{own}{SEE_ALSO}")).mut_subcommands(refer_to_variables)
+}
+
+/// Whether these arguments, which are wrong, want results as JSON.
+pub(crate) fn want_json(arguments: &[String]) -> bool {
+    let is_output = |word: &str| matches!(word, "-o" | "--output");
+    let two = arguments.windows(2).any(|pair| is_output(&pair[0]) && pair[1] == "json");
+    two || arguments.iter().any(|word| matches!(&**word, "-ojson" | "-o=json" | "--output=json"))
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,7 +87,7 @@ pub(crate) enum Command {
     /// Read who has access to what, and store it as a snapshot
     Sync(SyncArgs),
     /// Give a principal an entitlement
-    Grant(ChangeArgs),
+    Grant(GrantArgs),
     /// Take an entitlement from a principal
     Revoke(ChangeArgs),
     /// Create an account
@@ -71,7 +96,7 @@ pub(crate) enum Command {
     DeleteAccount(DeleteArgs),
     /// Show a snapshot, or compare two
     Snapshot(SnapshotArgs),
-    /// Check configuration, identity, rights, store and lease, and show how to fix what fails
+    /// Check configuration, rights and store, and say what to fix
     Doctor(DoctorArgs),
     /// Show what a connector can do, as JSON
     Capabilities(NameArgs),
@@ -90,7 +115,8 @@ impl Command {
     pub(crate) fn prints_json(&self) -> bool {
         let report = match self {
             Self::Sync(args) => args.output,
-            Self::Grant(args) | Self::Revoke(args) => args.request.output,
+            Self::Grant(args) => args.change.request.output,
+            Self::Revoke(args) => args.request.output,
             Self::CreateAccount(args) => args.request.output,
             Self::DeleteAccount(args) => args.request.output,
             Self::Snapshot(args) => return args.output == Format::Json,
@@ -111,7 +137,8 @@ pub(crate) struct NameArgs {
 }
 
 const TEMPLATE_EXAMPLES: &str = "\
-infra/template.yaml is the output for every connector. Write yours into infra/ too: its paths are relative to that folder.
+infra/template.yaml is the output for all connectors. Write yours into infra/
+too: its paths are relative to that folder.
 
 Examples:
   rollcall template temporalcloud > infra/temporalcloud.yaml
@@ -124,123 +151,152 @@ pub(crate) struct TemplateArgs {
     /// The connectors [default: all]
     #[arg(value_name = "CONNECTOR", value_parser = connectors::names())]
     pub(crate) connectors: Vec<String>,
-    /// Include the rarely used parameters, even for a single connector
+    /// Include the rarely used parameters, even for one connector
     #[arg(long)]
     pub(crate) all_parameters: bool,
 }
 
-/// A connection, and the place of its state.
+/// A connection, and the place of its state. Every command accepts these options, those that need neither too.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Target {
-    /// The connector
-    #[arg(value_parser = connectors::names())]
-    pub(crate) connector: String,
-    /// The connection: one configured tenant of the connector [default: default]
-    #[arg(long, value_name = "NAME")]
+pub(crate) struct Place {
+    /// One tenant of the connector (default: `default`)
+    #[arg(long, value_name = "NAME", global = true, help_heading = EVERYWHERE)]
     pub(crate) connection: Option<String>,
-    /// Where snapshots and state are stored [default: $ROLLCALL_STORE, or ./rollcall-data]
-    #[arg(long, value_name = "DIR|s3://BUCKET/PREFIX")]
+    /// A folder or s3://bucket/prefix; see ROLLCALL_STORE
+    #[arg(long, value_name = "STORE", global = true, help_heading = EVERYWHERE)]
     pub(crate) store: Option<String>,
+}
+
+/// A connection of a connector, and the place of its state.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) connector: String,
+    pub(crate) place: Place,
 }
 
 impl Target {
     /// The connection's name.
     pub(crate) fn connection(&self) -> &str {
-        self.connection.as_deref().unwrap_or("default")
+        self.place.connection.as_deref().unwrap_or("default")
     }
 
     /// The beginning of another command on the same connection, for people to copy.
     pub(crate) fn command(&self, words: &[&str]) -> CommandLine {
         CommandLine::new(words)
-            .option("--connection", self.connection.as_deref())
-            .option("--store", self.store.as_deref())
+            .option("--connection", self.place.connection.as_deref())
+            .option("--store", self.place.store.as_deref())
     }
 }
 
 const SYNC_EXAMPLES: &str = "\
+A snapshot that lost much more than usual is quarantined (status `held`) until
+you accept it.
+
 Examples:
   rollcall sync temporalcloud
-  rollcall sync temporalcloud --connection acme --store s3://my-bucket/rollcall
+  rollcall sync temporalcloud --connection acme --store s3://bucket/prefix
   rollcall sync temporalcloud -o json | jq .counts
-  rollcall sync temporalcloud --sync-id ID      resume a run that did not finish
-  rollcall sync temporalcloud --accept ID       publish a snapshot that was quarantined (status `held`)";
+  rollcall sync temporalcloud --sync-id ID    resume a run that did not finish
+  rollcall sync temporalcloud --accept ID     publish a quarantined snapshot";
 
 #[derive(Debug, Args)]
 #[command(after_help = SYNC_EXAMPLES)]
 pub(crate) struct SyncArgs {
-    #[command(flatten)]
-    pub(crate) target: Target,
+    /// The connector
+    #[arg(value_parser = connectors::names())]
+    pub(crate) connector: String,
     /// Resume this unfinished run
     #[arg(long, value_name = "ID", conflicts_with = "accept")]
     pub(crate) sync_id: Option<String>,
-    /// Publish this snapshot, which was quarantined after a sudden loss (status `held`)
+    /// Publish this snapshot, which was quarantined after a sudden loss
     #[arg(long, value_name = "ID")]
     pub(crate) accept: Option<String>,
-    /// End with code 3 instead of waiting, and print the command that resumes the run
+    /// End instead of waiting, and print how to resume
     #[arg(long)]
     pub(crate) no_wait: bool,
-    /// The output format
-    #[arg(short, long, value_enum, default_value = "table")]
+    /// Print a `table` (default) or `json`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(crate) output: ReportFormat,
     /// End each slice of the run after this many steps
     #[arg(long, value_name = "N", hide = true)]
     pub(crate) max_steps: Option<usize>,
 }
 
-/// What every change has.
+/// The options of every change.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RequestArgs {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// Read the event from a file, or from standard input with `-`
-    #[arg(long, value_name = "FILE|-")]
+    /// The connector
+    #[arg(value_parser = connectors::names())]
+    pub(crate) connector: String,
+    /// Read the event from a file; `-`: from standard input
+    #[arg(long, value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,
-    /// The id of the request: the same id with the same content is carried out once [default: a new one]
+    /// Carry the request out once, however often it is sent
     #[arg(long, value_name = "ID")]
     pub(crate) request_id: Option<String>,
     /// The reason, for the audit record
     #[arg(long, value_name = "TEXT", conflicts_with = "event")]
     pub(crate) reason: Option<String>,
-    /// Only read, and show what would be done
+    /// Change nothing, and show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// End with code 3 instead of waiting for the vendor, and print the command that resumes the change
+    /// End instead of waiting, and print how to resume
     #[arg(long)]
     pub(crate) no_wait: bool,
-    /// The output format
-    #[arg(short, long, value_enum, default_value = "table")]
+    /// Print a `table` (default) or `json`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(crate) output: ReportFormat,
 }
 
-const CHANGE_EXAMPLES: &str = "\
-Ids come from a snapshot: see `rollcall snapshot entitlements` and `rollcall snapshot resources`.
+const GRANT_EXAMPLES: &str = "\
+`rollcall snapshot entitlements` lists what can be granted. A principal that is
+not given as `type:id` is looked up in the newest snapshot. If the grant would
+replace another one, you are asked first; without a terminal, --yes is needed.
 
 Examples:
-  rollcall grant temporalcloud --entitlement namespace:prod.a1b23:write --principal user:72360058 --dry-run
-  rollcall revoke temporalcloud --entitlement group:eng:member --principal user:72360058 --reason JIRA-1
+  rollcall grant temporalcloud --entitlement namespace:prod.a1b23:write \\
+      --principal ada@example.com --dry-run
   rollcall grant temporalcloud --event grant.json
-  echo '{\"entitlement\":\"...\",\"principal\":\"...\"}' | rollcall grant temporalcloud --event -";
+  rollcall grant temporalcloud --event - < grant.json";
 
 #[derive(Debug, Args)]
-#[command(after_help = CHANGE_EXAMPLES)]
+#[command(after_help = GRANT_EXAMPLES)]
+pub(crate) struct GrantArgs {
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    /// Replace other grants without asking
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+const REVOKE_EXAMPLES: &str = "\
+Examples:
+  rollcall revoke temporalcloud --entitlement group:eng:member \\
+      --principal user:72360058 --reason JIRA-1
+  rollcall revoke temporalcloud --event revoke.json";
+
+#[derive(Debug, Args)]
+#[command(after_help = REVOKE_EXAMPLES)]
 pub(crate) struct ChangeArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
     /// The entitlement, `type:resource:slug`
-    #[arg(long, required_unless_present = "event", conflicts_with = "event")]
+    #[arg(long, value_name = "ID", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) entitlement: Option<String>,
-    /// The principal who gets or loses it, `type:id`
-    #[arg(long, required_unless_present = "event", conflicts_with = "event")]
+    /// `type:id`, e-mail address, login or display name
+    #[arg(long, value_name = "WHO", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) principal: Option<String>,
-    /// Accept a side effect that is refused otherwise (the connector's README lists them); can be repeated
+    /// Accept this side effect: see the connector's README
     #[arg(long, value_name = "EFFECT", conflicts_with = "event")]
     pub(crate) allow: Vec<String>,
 }
 
 const CREATE_EXAMPLES: &str = "\
 Examples:
-  rollcall create-account temporalcloud --email ada@example.com --profile role=read
-  rollcall create-account temporalcloud --email ada@example.com --profile 'teams:=[\"a\",\"b\"]' --dry-run";
+  rollcall create-account temporalcloud --email ada@example.com --dry-run
+  rollcall create-account temporalcloud --event create.json";
 
 #[derive(Debug, Args)]
 #[command(after_help = CREATE_EXAMPLES)]
@@ -250,7 +306,7 @@ pub(crate) struct CreateArgs {
     /// The account's e-mail address
     #[arg(long, required_unless_present = "event", conflicts_with = "event")]
     pub(crate) email: Option<String>,
-    /// A value of the vendor's profile: text as KEY=VALUE, anything else as KEY:=JSON; can be repeated
+    /// A value of the profile; KEY:=JSON if it is not text
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "event")]
     pub(crate) profile: Vec<String>,
 }
@@ -265,23 +321,23 @@ Examples:
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
-    /// The account, `type:id`
-    #[arg(long, required_unless_present = "event", conflicts_with = "event")]
+    /// `type:id`, e-mail address, login or display name
+    #[arg(long, value_name = "WHO", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) principal: Option<String>,
 }
 
 const DOCTOR_EXAMPLES: &str = "\
-Each finding begins with ok, warn or fail; the next line says what to do. The exit code is 1 if anything failed.
-
-The check of the store writes a small object beside the connection's lease.
+Each finding begins with ok, warn or fail; the next line says what to do. The
+exit code is 1 if anything failed. The check of the store writes a small object.
 
 Examples:
   rollcall doctor temporalcloud
-  rollcall doctor temporalcloud --connection acme --store s3://my-bucket/rollcall";
+  rollcall doctor temporalcloud --connection acme --store s3://bucket/prefix";
 
 #[derive(Debug, Args)]
 #[command(after_help = DOCTOR_EXAMPLES)]
 pub(crate) struct DoctorArgs {
-    #[command(flatten)]
-    pub(crate) target: Target,
+    /// The connector
+    #[arg(value_parser = connectors::names())]
+    pub(crate) connector: String,
 }

@@ -5,16 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rollcall_connector::clock::ksuid;
 use rollcall_connector::event::{ChangeAnswer, Outcome};
-use rollcall_connector::{Code, Error, ErrorType};
+use rollcall_connector::{Code, Error, ErrorType, event};
 use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::{Entry, Operation};
+use rollcall_engine::store::get_json;
+use rollcall_engine::store::keys::Keys;
 use serde_json::{Map, Value, json};
 
-use crate::args::{ChangeArgs, CreateArgs, DeleteArgs, RequestArgs};
+use crate::args::{ChangeArgs, CreateArgs, DeleteArgs, GrantArgs, Place, RequestArgs, Target};
+use crate::confirm::is_confirmed;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Report, ReportFormat};
+use crate::principal::resolve;
 use crate::progress::Display;
 use crate::shell::quoted;
 use crate::sync::{from, from_json, reason, wait};
@@ -22,34 +27,55 @@ use crate::{connectors, signals};
 
 type Event = Map<String, Value>;
 
-/// Runs `rollcall grant` or `rollcall revoke`.
-pub(crate) async fn access(operation: Operation, args: ChangeArgs) -> Result<Exit, Failure> {
-    let mut event = Map::from_iter([
-        ("entitlement".to_owned(), json!(args.entitlement)),
-        ("principal".to_owned(), json!(args.principal)),
-    ]);
-    if !args.allow.is_empty() {
-        event.insert("allow".into(), json!(args.allow));
-    }
-    run(operation, &args.request, event).await
+/// A change of one connection.
+struct Change<'a> {
+    cx: Context,
+    display: Arc<Display>,
+    target: Target,
+    args: &'a RequestArgs,
+    operation: Operation,
+    /// Whether other grants may be replaced without asking.
+    yes: bool,
+}
+
+/// Runs `rollcall grant`.
+pub(crate) async fn grant(args: GrantArgs, place: Place) -> Result<Exit, Failure> {
+    let mut change = Change::new(Operation::Grant, &args.change.request, place)?;
+    change.yes = args.yes;
+    let event = change.access(&args.change).await?;
+    change.run(event).await
+}
+
+/// Runs `rollcall revoke`.
+pub(crate) async fn revoke(args: ChangeArgs, place: Place) -> Result<Exit, Failure> {
+    let change = Change::new(Operation::Revoke, &args.request, place)?;
+    let event = change.access(&args).await?;
+    change.run(event).await
 }
 
 /// Runs `rollcall create-account`.
-pub(crate) async fn create_account(args: CreateArgs) -> Result<Exit, Failure> {
+pub(crate) async fn create_account(args: CreateArgs, place: Place) -> Result<Exit, Failure> {
+    let change = Change::new(Operation::CreateAccount, &args.request, place)?;
     let profile = args.profile.iter().map(|pair| profile_entry(pair));
     let profile = profile.collect::<Result<Event, Failure>>()?;
     let mut account = json!({"email": args.email});
     if !profile.is_empty() {
         account["profile"] = profile.into();
     }
-    let event = Map::from_iter([("account".to_owned(), account)]);
-    run(Operation::CreateAccount, &args.request, event).await
+    change.run(Map::from_iter([("account".to_owned(), account)])).await
 }
 
 /// Runs `rollcall delete-account`.
-pub(crate) async fn delete_account(args: DeleteArgs) -> Result<Exit, Failure> {
-    let event = Map::from_iter([("principal".to_owned(), json!(args.principal))]);
-    run(Operation::DeleteAccount, &args.request, event).await
+pub(crate) async fn delete_account(args: DeleteArgs, place: Place) -> Result<Exit, Failure> {
+    let change = Change::new(Operation::DeleteAccount, &args.request, place)?;
+    let principal = change.principal(args.principal.as_deref()).await;
+    let principal = principal.map_err(|e| match e.code() {
+        Code::UnknownPrincipal => {
+            Error::new(e.kind(), e.code(), format!("no such account: {e}"), e.fix().to_owned())
+        }
+        _ => e,
+    })?;
+    change.run(Map::from_iter([("principal".to_owned(), json!(principal))])).await
 }
 
 /// Reads `KEY=TEXT` or `KEY:=JSON`.
@@ -67,48 +93,180 @@ fn profile_entry(pair: &str) -> Result<(String, Value), Failure> {
     }
 }
 
-async fn run(operation: Operation, args: &RequestArgs, flags: Event) -> Result<Exit, Failure> {
-    let target = &args.target;
-    let entry = connectors::find(&target.connector)?;
-    let mut cx = Context::from_environment_with_store(target.store.clone())?;
-    if args.no_wait {
-        cx.settings.max_operation = Duration::ZERO;
+impl<'a> Change<'a> {
+    fn new(operation: Operation, args: &'a RequestArgs, place: Place) -> Result<Self, Error> {
+        let mut cx = Context::from_environment_with_store(place.store.clone())?;
+        if args.no_wait {
+            cx.settings.max_operation = Duration::ZERO;
+        }
+        let display = Arc::new(Display::spinner());
+        cx.retries = Some(display.clone());
+        let target = Target { connector: args.connector.clone(), place };
+        Ok(Self { cx, display, target, args, operation, yes: false })
     }
-    let event = complete(&cx, args, flags)?;
-    let display = Arc::new(Display::spinner());
-    cx.retries = Some(display.clone());
-    // A dry run leaves nothing behind: the first signal ends it.
-    if event.get("dry_run") != Some(&Value::Bool(true)) {
-        signals::watch(&cx.interrupt, display.clone(), "the request under way is finished first")?;
+
+    /// The fields of a grant or revoke.
+    async fn access(&self, args: &ChangeArgs) -> Result<Event, Error> {
+        args.entitlement.as_deref().map(event::entitlement).transpose()?;
+        let mut fields = Map::from_iter([
+            ("entitlement".to_owned(), json!(args.entitlement)),
+            ("principal".to_owned(), json!(self.principal(args.principal.as_deref()).await?)),
+        ]);
+        if !args.allow.is_empty() {
+            fields.insert("allow".into(), json!(args.allow));
+        }
+        Ok(fields)
     }
-    let outcome = until_done(&cx, &entry, operation, &event, args.no_wait, &display).await;
-    display.end();
-    let (answer, raw) = outcome?;
-    match args.output {
-        ReportFormat::Json => output::json(&raw)?,
-        ReportFormat::Table => report(&cx, &answer).print()?,
+
+    async fn principal(&self, text: Option<&str>) -> Result<Option<String>, Error> {
+        match text {
+            Some(text) => resolve(&self.cx, &self.target, text).await.map(Some),
+            None => Ok(None),
+        }
     }
-    if answer.outcome != Outcome::InProgress {
-        return Ok(Exit::Done);
+
+    async fn run(&self, flags: Event) -> Result<Exit, Failure> {
+        let entry = connectors::find(&self.target.connector)?;
+        let event = complete(&self.cx, &self.target, self.args, flags)?;
+        let outcome = self.carry_out(&entry, &event).await;
+        self.display.end();
+        match outcome? {
+            Some((answer, raw)) => self.conclude(&event, &answer, &raw),
+            None => {
+                output::note("stopped: nothing was changed");
+                Ok(Exit::ProblemFound)
+            }
+        }
     }
-    output::note(&format!("not finished: {}", reason(answer.reason)));
-    let command = target.command(&[operation.as_str(), &target.connector]);
-    output::note(&format!(
-        "to resume{}: echo {} | {}",
-        from(answer.resume_at),
-        quoted(&event.to_string()),
-        command.option("--event", Some("-"))
-    ));
-    Ok(Exit::NotFinished)
+
+    /// The answer to the event; `None` if the operator does not confirm it.
+    async fn carry_out(
+        &self,
+        entry: &Entry,
+        event: &Value,
+    ) -> Result<Option<(ChangeAnswer, Value)>, Failure> {
+        let answered_at = self.answered_at(event).await?;
+        let is_dry_run = event["dry_run"] == true;
+        let needs_consent = self.operation == Operation::Grant && !self.yes && !is_dry_run;
+        if needs_consent && answered_at.is_none() {
+            let (planned, raw) = self.rehearse(entry, event).await?;
+            if planned.outcome == Outcome::InProgress {
+                return Ok(Some((planned, raw)));
+            }
+            if !self.display.paused(|| is_confirmed(&planned))? {
+                return Ok(None);
+            }
+        }
+        // A dry run leaves nothing behind: the first signal ends it.
+        if !is_dry_run {
+            let what_happens = "the request under way is finished first";
+            signals::watch(&self.cx.interrupt, self.display.clone(), what_happens)?;
+        }
+        let (answer, raw) = self.until_done(entry, event).await?;
+        if let Some(at) = answered_at {
+            let id = &answer.request_id;
+            self.display.note(&format!(
+                "request {id} was carried out before: this is its answer of {at:.0}"
+            ));
+        }
+        Ok(Some((answer, raw)))
+    }
+
+    /// What the event would do. Waits as the change itself does: a dry run fails at a rate limit instead of answering.
+    async fn rehearse(
+        &self,
+        entry: &Entry,
+        event: &Value,
+    ) -> Result<(ChangeAnswer, Value), Failure> {
+        let mut event = event.clone();
+        event["dry_run"] = json!(true);
+        loop {
+            let failure = match self.until_done(entry, &event).await {
+                Err(Failure::Failed(e)) if e.kind().is_retryable() && !self.args.no_wait => e,
+                other => return other,
+            };
+            let Some(at) = failure.retry_at() else {
+                return Err(failure.into());
+            };
+            let report = |until| self.display.waiting(until, &failure.to_string());
+            if !wait(&self.cx, Some(at), report).await {
+                return Err(failure.into());
+            }
+        }
+    }
+
+    /// When this request was answered, if its record has an answer: then that one is given again.
+    async fn answered_at(&self, event: &Value) -> Result<Option<Timestamp>, Error> {
+        let is_given = self.args.request_id.is_some() || self.args.event.is_some();
+        let is_repeatable = is_given && event["dry_run"] != true;
+        let text = |key: &str| event[key].as_str();
+        let Some(id) = text("request_id").filter(|_| is_repeatable) else {
+            return Ok(None);
+        };
+        let connection = text("connection").unwrap_or("default");
+        event::check_request_id(id)?;
+        event::check_connection(connection)?;
+        let keys = Keys { connector: &self.target.connector, connection };
+        let found = get_json::<Value>(&*self.cx.audit, &keys.audit(id, "observed")).await?;
+        Ok(found.and_then(|(record, _)| record["at"].as_str()?.parse().ok()))
+    }
+
+    /// Sends the event again until the vendor is done.
+    async fn until_done(
+        &self,
+        entry: &Entry,
+        event: &Value,
+    ) -> Result<(ChangeAnswer, Value), Failure> {
+        loop {
+            let raw = entry.invoke(&self.cx, self.operation, event).await?;
+            let answer: ChangeAnswer = from_json(&raw)?;
+            if answer.outcome != Outcome::InProgress || self.args.no_wait {
+                return Ok((answer, raw));
+            }
+            let report = |until| self.display.waiting(until, reason(answer.reason));
+            if !wait(&self.cx, answer.resume_at, report).await {
+                return Ok((answer, raw));
+            }
+        }
+    }
+
+    /// Prints the answer, and how to resume the change if it is not finished.
+    fn conclude(&self, event: &Value, answer: &ChangeAnswer, raw: &Value) -> Result<Exit, Failure> {
+        match self.args.output {
+            ReportFormat::Json => output::json(raw)?,
+            ReportFormat::Table => report(&self.cx, event, answer).print()?,
+        }
+        if answer.outcome != Outcome::InProgress {
+            return Ok(Exit::Done);
+        }
+        output::note(&format!("not finished: {}", reason(answer.reason)));
+        let command = self.target.command(&[self.operation.as_str(), &self.target.connector]);
+        let mut command = command.option("--event", Some("-"));
+        // A change that was sent is not asked about again.
+        if self.operation == Operation::Grant && (self.yes || !answer.dry_run) {
+            command = command.word("--yes");
+        }
+        output::note(&format!(
+            "to resume{}: echo {} | {command}",
+            from(answer.resume_at),
+            quoted(&event.to_string()),
+        ));
+        Ok(Exit::NotFinished)
+    }
 }
 
 /// The event from the file or the flags, with defaults for what both may leave out.
-fn complete(cx: &Context, args: &RequestArgs, flags: Event) -> Result<Value, Failure> {
+fn complete(
+    cx: &Context,
+    target: &Target,
+    args: &RequestArgs,
+    flags: Event,
+) -> Result<Value, Failure> {
     let mut event = match &args.event {
         Some(file) => read(file)?,
         None => flags,
     };
-    let connection = args.target.connection.as_deref();
+    let connection = target.place.connection.as_deref();
     agree(&mut event, "connection", connection, "--connection")?;
     let id = args.request_id.as_deref();
     agree(&mut event, "request_id", id, "--request-id")?;
@@ -169,39 +327,19 @@ fn read(file: &Path) -> Result<Event, Failure> {
     )))
 }
 
-/// Sends the event again until the vendor is done.
-async fn until_done(
-    cx: &Context,
-    entry: &Entry,
-    operation: Operation,
-    event: &Value,
-    no_wait: bool,
-    display: &Display,
-) -> Result<(ChangeAnswer, Value), Failure> {
-    loop {
-        let raw = entry.invoke(cx, operation, event).await?;
-        let answer: ChangeAnswer = from_json(&raw)?;
-        if answer.outcome != Outcome::InProgress || no_wait {
-            return Ok((answer, raw));
-        }
-        let report = |until| display.waiting(until, reason(answer.reason));
-        if !wait(cx, answer.resume_at, report).await {
-            return Ok((answer, raw));
-        }
-    }
-}
-
-fn report(cx: &Context, answer: &ChangeAnswer) -> Report {
+fn report(cx: &Context, event: &Value, answer: &ChangeAnswer) -> Report {
     let mut report = Report::default();
+    let principal = event["principal"].as_str().unwrap_or_default();
+    let no_account = format!("no such account: {principal} (already deleted, or never there)");
     let outcome = match answer.outcome {
         Outcome::Granted => "granted",
-        Outcome::AlreadyGranted => "was granted already",
+        Outcome::AlreadyGranted => "already granted",
         Outcome::Revoked => "revoked",
-        Outcome::AlreadyRevoked => "was not granted",
+        Outcome::AlreadyRevoked => "not granted: nothing to revoke",
         Outcome::Created => "created",
-        Outcome::AlreadyExists => "exists already",
+        Outcome::AlreadyExists => "already exists",
         Outcome::Deleted => "deleted",
-        Outcome::AlreadyDeleted => "is deleted already",
+        Outcome::AlreadyDeleted => no_account.as_str(),
         Outcome::InProgress => "in progress",
     };
     match answer.dry_run {

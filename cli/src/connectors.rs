@@ -2,15 +2,26 @@
 
 use clap::builder::PossibleValuesParser;
 use rollcall_connector::{Code, Error};
-use rollcall_engine::runtime::function::Entry;
+use rollcall_engine::runtime::function::{Entry, Operation};
 use rollcall_functions::all;
 
-/// Accepts the name of a connector; the message for any other lists those that there are.
+/// Accepts the name of a connector; the message about any other name lists all connectors.
 pub(crate) fn names() -> PossibleValuesParser {
     PossibleValuesParser::new(all().iter().map(|entry| entry.about.name))
 }
 
-/// The connector of this name, which [`names`] has let pass.
+/// Accepts the name of a connector that supports this operation.
+pub(crate) fn supporting(operation: Operation) -> PossibleValuesParser {
+    let able = all().into_iter().filter(|entry| entry.operations.contains(&operation));
+    PossibleValuesParser::new(able.map(|entry| entry.about.name))
+}
+
+/// Whether this is the name of a connector.
+pub(crate) fn is_name(text: &str) -> bool {
+    all().iter().any(|entry| entry.about.name == text)
+}
+
+/// The connector of this name, which [`names`] accepted.
 pub(crate) fn find(name: &str) -> Result<Entry, Error> {
     let found = all().into_iter().find(|entry| entry.about.name == name);
     found.ok_or_else(|| {

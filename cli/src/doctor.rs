@@ -15,10 +15,10 @@ use rollcall_engine::runtime::function::Entry;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{get_json, lease, supports_conditional_writes};
 
-use crate::args::{DoctorArgs, Target};
+use crate::args::Target;
 use crate::connectors;
 use crate::failure::{Exit, Failure, advice};
-use crate::output::line;
+use crate::output::{count, line};
 use crate::shell::CommandLine;
 
 const DAY: u64 = 24 * 3600;
@@ -36,14 +36,13 @@ struct Doctor<'a> {
 }
 
 /// Runs the command.
-pub(crate) async fn run(args: DoctorArgs) -> Result<Exit, Failure> {
-    let target = &args.target;
+pub(crate) async fn run(target: &Target) -> Result<Exit, Failure> {
     let entry = connectors::find(&target.connector)?;
     let connection = target.connection();
     check_connection(connection)?;
     // Whether something answers shows at once: an operator waits here.
     let settings = Settings { attempts: 1, ..Settings::default() };
-    let cx = Context::from_environment_with(target.store.clone(), settings)?;
+    let cx = Context::from_environment_with(target.place.store.clone(), settings)?;
     let mut doctor = Doctor {
         cx: &cx,
         entry: &entry,
@@ -104,7 +103,7 @@ impl Doctor<'_> {
         let place = self.cx.secrets.place(connector, connection);
         match Config::check(self.entry.about.fields, &secret) {
             Ok((_, found)) => {
-                let detail = format!("all keys are there and well formed, in {place}");
+                let detail = format!("complete and well formed, in {place}");
                 ok(WHAT, detail)?;
                 warnings(WHAT, &found).map(|()| true)
             }
@@ -132,16 +131,16 @@ impl Doctor<'_> {
 
     fn check_expiry(&mut self, identity: &Identity) -> io::Result<()> {
         const WHAT: &str = "key expiry";
-        const RENEW: &str = "Make a new key at the vendor, put it into the connection's secret, and then remove the old one.";
+        const RENEW: &str = "Create a new key at the vendor, put it into the connection's secret, then delete the old one.";
         let Some(end) = identity.credential_expires_at else {
-            return ok(WHAT, "the vendor does not report when the key ends");
+            return ok(WHAT, "unknown: the vendor does not report it");
         };
         let now = self.cx.clock.now();
         if end <= now {
-            return self.fail(WHAT, format!("the key ended at {end:.0}"), RENEW);
+            return self.fail(WHAT, format!("the key expired at {end:.0}"), RENEW);
         }
-        let days = between(now, end).as_secs() / DAY;
-        let detail = format!("the key ends in {days} days, at {end:.0}");
+        let days = count(between(now, end).as_secs() / DAY, "day");
+        let detail = format!("the key expires in {days}, at {end:.0}");
         match identity.expiry_warning(now) {
             Some(_) => warn(WHAT, detail, RENEW),
             None => ok(WHAT, detail),
@@ -164,7 +163,7 @@ impl Doctor<'_> {
             }
             Ok(false) => {
                 let detail =
-                    format!("{} is overwritten by a write with `If-None-Match`", store.place(&key));
+                    format!("a write with `If-None-Match` overwrites {}", store.place(&key));
                 let fix = "Use a store with conditional writes, such as Amazon S3: without them two runs can overwrite each other.";
                 self.fail(WHAT, detail, fix).map(|()| false)
             }
@@ -186,26 +185,26 @@ impl Doctor<'_> {
             return warn(
                 WHAT,
                 format!("acquired by run {owner}, until {until:.0} unless it is renewed"),
-                "A sync is running. If it was killed, the lease is free at that time.",
+                "A sync is running. If it was killed, the lease becomes free at that time.",
             );
         }
         let resume = self.sync().option("--sync-id", Some(owner));
         warn(
             WHAT,
             format!(
-                "run {owner} is not finished, and can be resumed; others may begin at {until:.0}"
+                "run {owner} is not finished and can be resumed; another run can start at {until:.0}"
             ),
             format!("Resume it: {resume}"),
         )
     }
 
-    /// There is a recent snapshot, and it is of the same tenant.
+    /// There is a recent snapshot of the same tenant.
     async fn check_newest(&mut self, identity: Option<&Identity>) -> io::Result<()> {
         const WHAT: &str = "newest snapshot";
         let latest = match get_json::<Latest>(&*self.cx.store, &self.keys.latest()).await {
             Ok(Some((latest, _))) => latest,
             Ok(None) => {
-                let fix = format!("Make one: {}", self.sync());
+                let fix = format!("Sync first: {}", self.sync());
                 return warn(WHAT, "there is none yet", fix);
             }
             Err(e) => return self.error(WHAT, &e),
@@ -218,7 +217,7 @@ impl Doctor<'_> {
         let age = between(latest.ended_at, self.cx.clock.now());
         let detail = format!("{} ended {} ago", latest.sync_id, in_words(age));
         if age > OLD {
-            let fix = "Check that the schedule runs, and what the last sync reported.";
+            let fix = "Check that the schedule is enabled, and what the last sync reported.";
             return warn(WHAT, detail, fix);
         }
         ok(WHAT, detail)
@@ -232,9 +231,10 @@ impl Doctor<'_> {
 fn in_words(time: Duration) -> String {
     let minutes = time.as_secs() / 60;
     match minutes {
-        0..120 => format!("{minutes} minutes"),
-        120..2880 => format!("{} hours", minutes / 60),
-        _ => format!("{} days", minutes / 1440),
+        0 => "less than a minute".to_owned(),
+        1..120 => count(minutes, "minute"),
+        120..2880 => count(minutes / 60, "hour"),
+        _ => count(minutes / 1440, "day"),
     }
 }
 
@@ -244,9 +244,13 @@ mod tests {
 
     #[test]
     fn ages_are_in_words() {
-        for (seconds, words) in
-            [(59, "0 minutes"), (7199, "119 minutes"), (7200, "2 hours"), (259_200, "3 days")]
-        {
+        for (seconds, words) in [
+            (59, "less than a minute"),
+            (60, "1 minute"),
+            (7199, "119 minutes"),
+            (7200, "2 hours"),
+            (259_200, "3 days"),
+        ] {
             assert_eq!(in_words(Duration::from_secs(seconds)), words);
         }
     }

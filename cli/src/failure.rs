@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use rollcall_connector::{Chain, Code, Error, ErrorType};
 use serde_json::{Value, json};
 
-use crate::output;
+use crate::{args, output};
 
 /// The end of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub(crate) enum Failure {
     Failed(Error),
-    /// The command line contradicts itself in a way that its grammar cannot say.
+    /// The command line is wrong in a way that its grammar cannot express.
     Usage(String),
     /// Standard output or standard input failed.
     Stream(io::Error),
@@ -47,6 +47,25 @@ impl From<Error> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Stream(error)
+    }
+}
+
+/// Prints what is wrong with the command line, as clap words it; as JSON if the arguments ask for results as JSON.
+/// A request for help or the version is no error, and is printed as results are.
+pub(crate) fn report_usage(wrong: &clap::Error) -> ExitCode {
+    let arguments: Vec<_> = std::env::args().collect();
+    if wrong.use_stderr() && args::want_json(&arguments) {
+        let text = wrong.render().to_string();
+        let text = text.split("\n\nUsage:").next().unwrap_or_default();
+        let text = text.split("\n\nFor more").next().unwrap_or_default();
+        let words: Vec<_> = text.trim_start_matches("error: ").split_whitespace().collect();
+        return Failure::Usage(words.join(" ")).report(true);
+    }
+    // If nobody reads it, that is not a failure.
+    let _ = wrong.print();
+    match wrong.use_stderr() {
+        true => ExitCode::from(2),
+        false => ExitCode::SUCCESS,
     }
 }
 
@@ -87,7 +106,7 @@ impl Failure {
                 ErrorType::Misconfigured,
                 Code::StreamFailed,
                 "could not read standard input or write standard output",
-                "Check that the disk behind the redirection has room.",
+                "Check that the disk that the output is redirected to has room.",
             )
             .with_source(e),
         }

@@ -2,32 +2,38 @@
 
 mod args;
 mod change;
+mod confirm;
 mod connectors;
 mod doctor;
 mod failure;
 mod install;
 mod output;
+mod principal;
 mod progress;
 mod shell;
 mod signals;
 mod snapshot;
 mod sync;
+mod table;
 mod template;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use rollcall_connector::http::RETRY_LOG;
-use rollcall_engine::runtime::function::Operation;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Target};
 use failure::{Exit, Failure};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let parsed = args::grammar().try_get_matches().and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(wrong) => return failure::report_usage(&wrong),
+    };
     log_to_stderr(cli.verbose);
     let as_json = cli.command.prints_json();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -43,15 +49,15 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<Exit, Failure> {
-    match cli.command {
-        Command::Sync(args) => sync::run(args).await,
-        Command::Grant(args) => change::access(Operation::Grant, args).await,
-        Command::Revoke(args) => change::access(Operation::Revoke, args).await,
-        Command::CreateAccount(args) => change::create_account(args).await,
-        Command::DeleteAccount(args) => change::delete_account(args).await,
-        Command::Snapshot(args) => snapshot::run(args).await,
-        Command::Doctor(args) => doctor::run(args).await,
+async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
+    match command {
+        Command::Sync(args) => sync::run(args, place).await,
+        Command::Grant(args) => change::grant(args, place).await,
+        Command::Revoke(args) => change::revoke(args, place).await,
+        Command::CreateAccount(args) => change::create_account(args, place).await,
+        Command::DeleteAccount(args) => change::delete_account(args, place).await,
+        Command::Snapshot(args) => snapshot::run(args, place).await,
+        Command::Doctor(args) => doctor::run(&Target { connector: args.connector, place }).await,
         Command::Capabilities(args) => {
             let entry = connectors::find(&args.connector)?;
             let entry_capabilities = rollcall_engine::runtime::capabilities::capabilities(&entry);
@@ -80,18 +86,19 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// Logs go to standard error: standard output is for results alone.
-fn log_to_stderr(verbose: bool) {
-    let default = match verbose {
-        true => Targets::new().with_default(LevelFilter::DEBUG),
+/// Logs go to standard error: standard output is for results alone. `-v` shows ours, `-vv` those of libraries too.
+fn log_to_stderr(verbose: u8) {
+    let others = if verbose > 1 { LevelFilter::DEBUG } else { LevelFilter::WARN };
+    let ours = if verbose > 0 { LevelFilter::DEBUG } else { LevelFilter::WARN };
+    let mut levels = Targets::new().with_default(others).with_target("rollcall", ours);
+    if verbose == 0 {
         // `progress::Display` shows retries in its own words, and errors say why AWS has no credentials.
-        false => Targets::new()
-            .with_default(LevelFilter::WARN)
-            .with_targets([RETRY_LOG, "aws_config"].map(|name| (name, LevelFilter::ERROR))),
-    };
+        let quiet = [RETRY_LOG, "aws_config"].map(|name| (name, LevelFilter::ERROR));
+        levels = levels.with_targets(quiet);
+    }
     let lines = tracing_subscriber::fmt::layer().with_writer(|| output::Messages).with_ansi(false);
     tracing_subscriber::registry()
-        .with(rollcall_engine::runtime::telemetry::levels(default))
+        .with(rollcall_engine::runtime::telemetry::levels(levels))
         .with(lines)
         .init();
 }

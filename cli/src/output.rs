@@ -4,27 +4,25 @@ use std::borrow::Cow;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use clap::ValueEnum;
-use comfy_table::{Table, presets};
 use serde::Serialize;
 use serde_json::Value;
 
-/// The format of a list.
+use crate::table::{Layout, terminal_width};
+
+// Doc comments on the variants would become help texts, and the help of a command longer than a screen.
+
+/// The format of a list: JSON has one element a line; CSV is for spreadsheets, see [`spreadsheet`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
     Table,
-    /// An array, one element a line
     Json,
-    /// For spreadsheets: a header, then one row a line; text that a spreadsheet would run as a formula begins with an apostrophe
     Csv,
 }
 
-/// The format of a single result.
+/// The format of a single result: for people, or the answer of the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
-    /// For people
     Table,
-    /// The answer of the function
     Json,
 }
 
@@ -37,7 +35,7 @@ pub(crate) trait Row: Serialize {
     fn cells(&self) -> Vec<String>;
 }
 
-/// The number of rows that are aligned together. Further rows get the column widths of these, one line at a time.
+/// The number of rows that are laid out together. Further rows get the layout of these, one at a time.
 const ALIGNED_TOGETHER: usize = 2000;
 
 /// A list that is printed while it is read.
@@ -55,8 +53,8 @@ pub(crate) enum Listing {
         out: BufWriter<StdoutLock<'static>>,
         columns: &'static [&'static str],
         buffered: Vec<Vec<String>>,
-        /// The column widths, once rows are no longer buffered.
-        widths: Option<Vec<usize>>,
+        /// The layout, once rows are no longer buffered.
+        layout: Option<Layout>,
     },
 }
 
@@ -80,7 +78,7 @@ impl Listing {
                 out: BufWriter::with_capacity(1 << 16, stdout),
                 columns: R::COLUMNS,
                 buffered: Vec::new(),
-                widths: None,
+                layout: None,
             },
         })
     }
@@ -102,22 +100,15 @@ impl Listing {
                 let cells = cells.iter().map(|cell| spreadsheet(cell));
                 out.write_record(cells).map_err(io_error)?;
             }
-            Self::Table { out, columns, buffered, widths } => {
+            Self::Table { out, columns, buffered, layout } => {
                 let cells: Vec<_> = row.cells().iter().map(|c| printable(c)).collect();
-                if let Some(widths) = widths {
-                    return aligned(out, widths, &cells);
+                if let Some(layout) = layout {
+                    return layout.row(out, &cells);
                 }
                 buffered.push(cells);
                 if buffered.len() == ALIGNED_TOGETHER {
-                    let header = columns.iter().map(ToString::to_string).collect();
-                    buffered.insert(0, header);
-                    let rows: Vec<Vec<String>> = std::mem::take(buffered);
-                    let width = |n: usize| rows.iter().map(|row| row[n].chars().count()).max();
-                    let found: Vec<_> = (0..columns.len()).map_while(width).collect();
-                    for row in &rows {
-                        aligned(out, &found, row)?;
-                    }
-                    *widths = Some(found);
+                    let rows = std::mem::take(buffered);
+                    *layout = Some(laid_out(out, columns, &rows, false)?);
                 }
             }
         }
@@ -137,18 +128,27 @@ impl Listing {
                 }
                 out.flush()
             }
-            Self::Table { mut out, columns, buffered, widths } => {
-                if widths.is_none() {
-                    let mut table = Table::new();
-                    table.load_style(presets::UTF8_FULL_CONDENSED);
-                    table.set_header(columns);
-                    table.add_rows(buffered);
-                    writeln!(out, "{table}")?;
+            Self::Table { mut out, columns, buffered, layout } => {
+                if layout.is_none() {
+                    laid_out(&mut out, columns, &buffered, true)?;
                 }
                 out.flush()
             }
         }
     }
+}
+
+/// Writes the header and the first rows, which decide the layout of all others.
+fn laid_out(
+    out: &mut impl Write,
+    columns: &[&'static str],
+    rows: &[Vec<String>],
+    is_complete: bool,
+) -> io::Result<Layout> {
+    let layout = Layout::new(columns, rows, terminal_width(), is_complete);
+    layout.header(out)?;
+    rows.iter().try_for_each(|row| layout.row(out, row))?;
+    Ok(layout)
 }
 
 /// The error underneath, so that a closed pipe is recognized.
@@ -157,19 +157,6 @@ fn io_error(error: csv::Error) -> io::Error {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
-}
-
-/// A row whose cells are padded, and separated by tabs for programs.
-fn aligned(out: &mut impl Write, widths: &[usize], cells: &[String]) -> io::Result<()> {
-    let last = cells.len().saturating_sub(1);
-    for (n, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        if n == last {
-            write!(out, "{cell}")?;
-        } else {
-            write!(out, "{cell:width$}\t")?;
-        }
-    }
-    writeln!(out)
 }
 
 /// A report: pairs of a name and a value, one a line.
@@ -200,6 +187,17 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// A number of things, in words: `1 minute`, `2 minutes`.
+pub(crate) fn count(n: u64, thing: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {thing}{plural}")
+}
+
+/// The number of grants by where they come from: the vendor, or expansion.
+pub(crate) fn stated_and_inherited(stated: u64, inherited: u64) -> String {
+    format!("{stated} stated, {inherited} inherited")
 }
 
 /// Prints one line.

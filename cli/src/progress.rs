@@ -10,7 +10,7 @@ use rollcall_connector::http::{Retry, RetryListener};
 use rollcall_engine::context::{ProgressListener, SyncProgress};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::output;
+use crate::output::{self, count};
 
 /// The shortest time between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -21,16 +21,21 @@ pub(crate) enum Display {
     Lines(Mutex<Shown>),
 }
 
-/// The plain lines that were printed.
-#[derive(Default)]
+/// What plain lines showed.
 pub(crate) struct Shown {
-    /// When the last progress was.
+    began: Instant,
+    /// When the last line of progress was printed.
     progress_at: Option<Instant>,
+    latest: Option<SyncProgress>,
     /// When the retry begins that was announced last.
     retry_at: Option<Instant>,
 }
 
 impl Shown {
+    fn new() -> Self {
+        Self { began: Instant::now(), progress_at: None, latest: None, retry_at: None }
+    }
+
     /// Whether a retry is announced. Requests that are in flight together fail together: one line stands for all of them.
     fn announces(&mut self, retry: &Retry, now: Instant) -> bool {
         let is_first = self.retry_at.is_none_or(|at| at <= now);
@@ -59,7 +64,7 @@ impl Display {
     /// The display that fits standard error. Logs would break a line that is replaced.
     fn styled(template: &str) -> Self {
         if LevelFilter::current() > LevelFilter::WARN || !stderr().is_terminal() {
-            return Self::Lines(Mutex::default());
+            return Self::Lines(Mutex::new(Shown::new()));
         }
         // A bar of length zero would be full.
         let bar = ProgressBar::no_length();
@@ -68,12 +73,17 @@ impl Display {
         Self::Line(bar)
     }
 
+    /// Hides the line, if there is one, while something else uses the terminal.
+    pub(crate) fn paused<T>(&self, use_terminal: impl FnOnce() -> T) -> T {
+        match self {
+            Self::Line(bar) => bar.suspend(use_terminal),
+            Self::Lines(_) => use_terminal(),
+        }
+    }
+
     /// Prints a message, above the line if there is one.
     pub(crate) fn note(&self, text: &str) {
-        match self {
-            Self::Line(bar) => bar.suspend(|| output::note(text)),
-            Self::Lines(_) => output::note(text),
-        }
+        self.paused(|| output::note(text));
     }
 
     /// Shows that the command waits until then, and why.
@@ -85,10 +95,18 @@ impl Display {
         }
     }
 
-    /// Removes the display before the results are printed.
+    /// Ends the display before the results are printed: removes the bar, or prints a last line.
     pub(crate) fn end(&self) {
-        if let Self::Line(bar) = self {
-            bar.finish_and_clear();
+        match self {
+            Self::Line(bar) => bar.finish_and_clear(),
+            Self::Lines(shown) => {
+                let shown = locked(shown);
+                if let Some(latest) = shown.latest {
+                    let latest = SyncProgress { finishing: false, ..latest };
+                    let seconds = shown.began.elapsed().as_secs_f64();
+                    output::note(&format!("{}, {seconds:.1} s", describe(&latest)));
+                }
+            }
         }
     }
 }
@@ -102,9 +120,10 @@ impl ProgressListener for Display {
                 bar.set_message(describe(&progress));
             }
             Self::Lines(shown) => {
-                let last = &mut locked(shown).progress_at;
-                if last.is_none_or(|at| at.elapsed() >= LINE_INTERVAL) {
-                    *last = Some(Instant::now());
+                let mut shown = locked(shown);
+                shown.latest = Some(progress);
+                if shown.progress_at.unwrap_or(shown.began).elapsed() >= LINE_INTERVAL {
+                    shown.progress_at = Some(Instant::now());
                     output::note(&describe(&progress));
                 }
             }
@@ -136,13 +155,14 @@ fn describe(progress: &SyncProgress) -> String {
     } else {
         format!("{steps_done} of {steps_known} steps")
     };
-    let mut text = format!("{steps}, {records} records, {} calls", usage.calls);
+    let mut text =
+        format!("{steps}, {}, {}", count(*records, "record"), count(usage.calls, "call"));
     if usage.retries > 0 {
         text.push_str(&format!(", {} repeated", usage.retries));
     }
     if usage.waits > 0 {
         let seconds = Duration::from_millis(usage.wait_ms).as_secs_f64();
-        text.push_str(&format!(", {} waits ({seconds:.1} s)", usage.waits));
+        text.push_str(&format!(", {} ({seconds:.1} s)", count(usage.waits, "wait")));
     }
     text
 }
@@ -153,7 +173,7 @@ mod tests {
 
     #[test]
     fn retries_of_requests_that_fail_together_are_one_line() {
-        let (mut shown, now) = (Shown::default(), Instant::now());
+        let (mut shown, now) = (Shown::new(), Instant::now());
         for (at, delay, is_shown) in [(0, 10, true), (1, 20, false), (11, 20, true), (30, 9, false)]
         {
             let delay = Duration::from_secs(delay);
@@ -174,7 +194,7 @@ mod tests {
         progress.finishing = true;
         assert!(
             describe(&progress)
-                .ends_with("writing the snapshot, 70 records, 5 calls, 1 waits (1.5 s)")
+                .ends_with("writing the snapshot, 70 records, 5 calls, 1 wait (1.5 s)")
         );
     }
 }

@@ -11,40 +11,42 @@ use rollcall_engine::runtime::function::{Entry, Operation};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::args::{SyncArgs, Target};
+use crate::args::{Place, SyncArgs, Target};
 use crate::failure::{Exit, Failure};
-use crate::output::{self, Report, ReportFormat};
+use crate::output::{self, Report, ReportFormat, stated_and_inherited};
 use crate::progress::Display;
 use crate::{connectors, signals};
 
 /// Runs the command.
-pub(crate) async fn run(args: SyncArgs) -> Result<Exit, Failure> {
-    let entry = connectors::find(&args.target.connector)?;
-    let mut cx = Context::from_environment_with_store(args.target.store.clone())?;
+pub(crate) async fn run(args: SyncArgs, place: Place) -> Result<Exit, Failure> {
+    let target = Target { connector: args.connector.clone(), place };
+    let entry = connectors::find(&target.connector)?;
+    let mut cx = Context::from_environment_with_store(target.place.store.clone())?;
     cx.settings.max_steps = args.max_steps;
     let display = Arc::new(Display::bar());
     cx.progress = Some(display.clone());
     cx.retries = Some(display.clone());
     signals::watch(&cx.interrupt, display.clone(), "the records read so far are saved")?;
-    let outcome = slices(&cx, &entry, &args, &display).await;
+    let outcome = slices(&cx, &entry, &target, &args, &display).await;
     display.end();
     let (answer, raw) = outcome?;
     match args.output {
         ReportFormat::Json => output::json(&raw)?,
         ReportFormat::Table => report(&cx, &answer).print()?,
     }
-    Ok(conclude(&args.target, &answer))
+    Ok(conclude(&target, &answer))
 }
 
-/// Calls the function again until the run ends or has to be resumed by somebody else.
+/// Calls the function again until the run ends, or until only a later command can resume it.
 async fn slices(
     cx: &Context,
     entry: &Entry,
+    target: &Target,
     args: &SyncArgs,
     display: &Display,
 ) -> Result<(SyncAnswer, Value), Failure> {
     let mut event = SyncEvent {
-        connection: args.target.connection().to_owned(),
+        connection: target.connection().to_owned(),
         sync_id: args.sync_id.clone(),
         accept: args.accept.clone(),
     };
@@ -96,11 +98,11 @@ pub(crate) fn from_json<T: DeserializeOwned>(answer: &Value) -> Result<T, Error>
 /// Why something is not finished.
 pub(crate) fn reason(reason: Option<Reason>) -> &'static str {
     match reason {
-        Some(Reason::RateLimit) => "the vendor limits the rate of requests",
-        Some(Reason::Unavailable) => "something that it needs does not answer properly",
+        Some(Reason::RateLimit) => "the vendor's rate limit is used up",
+        Some(Reason::Unavailable) => "the vendor, AWS or the network does not answer properly",
         Some(Reason::Deadline) => "the time of this slice is over",
         Some(Reason::Finishing) => "writing the snapshot takes a slice of its own",
-        Some(Reason::Loss) => "it lost much more than is usual",
+        Some(Reason::Loss) => "it lost much more than usual",
         Some(Reason::Lease) => "another run or change has the lease",
         Some(Reason::Interrupted) => "it was stopped",
         None => "the vendor is still applying the change",
@@ -112,7 +114,7 @@ fn report(cx: &Context, answer: &SyncAnswer) -> Report {
     let status = match answer.status {
         SyncStatus::Complete => "complete",
         SyncStatus::Continue => "not finished",
-        SyncStatus::Held => "held: the snapshot is stored, but not published",
+        SyncStatus::Held => "held: the snapshot is quarantined, not published",
         SyncStatus::Busy => "busy",
     };
     report.add("status", status);
@@ -126,14 +128,8 @@ fn report(cx: &Context, answer: &SyncAnswer) -> Report {
     report.each("digest", &answer.content_digest);
     report.add("resources", answer.counts.resources);
     report.add("entitlements", answer.counts.entitlements);
-    let grants = answer.counts.grants;
-    match answer.counts.expanded {
-        0 => report.add("grants", grants),
-        expanded => {
-            let grants = format!("{grants} stated by the vendor, {expanded} that follow from them");
-            report.add("grants", grants);
-        }
-    }
+    let (stated, inherited) = (answer.counts.grants, answer.counts.expanded);
+    report.add("grants", stated_and_inherited(stated, inherited));
     report.add("calls", answer.calls);
     let warnings = answer.warnings.iter();
     let warnings = warnings.map(|w| format!("{}: {}", w.code, w.message));
@@ -141,7 +137,7 @@ fn report(cx: &Context, answer: &SyncAnswer) -> Report {
     report
 }
 
-/// Prints why a run waits, where a failure is the reason.
+/// Prints the failures for which a run waits.
 fn note_warnings(answer: &SyncAnswer, note: impl Fn(&str)) {
     for Warning { code, message } in &answer.warnings {
         note(&format!("{code}: {message}"));
@@ -163,9 +159,8 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
         }
         SyncStatus::Held => {
             let reason = reason(answer.reason);
-            output::note(&format!("held: {reason}; `latest` still names the previous snapshot"));
+            output::note(&format!("held: {reason}; the previous snapshot stays the newest"));
             let show = target.command(&["snapshot", "manifest", id.unwrap_or_default()]);
-            let show = show.option("--connector", Some(&target.connector));
             output::note(&format!("to see what was lost: {show}"));
             let accept = again().option("--accept", id);
             output::note(&format!("to publish it anyway: {accept}"));
@@ -183,7 +178,7 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
     Exit::NotFinished
 }
 
-/// The time from which on a command can be repeated, for a message.
+/// The earliest time to repeat a command, as part of a message.
 pub(crate) fn from(time: Option<Timestamp>) -> String {
     time.map_or_else(String::new, |at| format!(", from {at:.0} on"))
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::output::{self, Format, Listing, Row};
 
-/// One way by which an entitlement is granted.
+/// One path by which a principal has an entitlement.
 #[derive(Serialize)]
 struct AccessPath<'a> {
     entitlement: &'a str,
@@ -26,8 +26,8 @@ impl Row for AccessPath<'_> {
 
     fn cells(&self) -> Vec<String> {
         let how = match self.via.len() {
-            0 | 1 => "direct",
-            _ => "through",
+            1 => "direct",
+            _ => "inherited",
         };
         let (id, name, on) = (self.entitlement, self.display_name, self.resource_name);
         [id, name, on, how, &self.path].map(str::to_owned).into()
@@ -46,7 +46,7 @@ pub(super) fn run(snapshot: &Snapshot, principal: &str, format: Format) -> Resul
     for held in &access.holds {
         let mut paths: Vec<_> = held.paths.iter().map(Vec::as_slice).collect();
         if paths.is_empty() {
-            // The snapshot states that the entitlement follows, and not from what.
+            // The snapshot states that the entitlement is inherited, but not from what.
             paths.push(&[]);
         }
         for hops in paths {
@@ -75,13 +75,13 @@ fn note_limits(access: &Access) {
     let implied = holds.clone().filter(|held| held.kind == AccessKind::Implied).count();
     if implied > 0 {
         output::note(&format!(
-            "this snapshot is not expanded: {implied} of these entitlements were derived from its expandable grants"
+            "this snapshot is not expanded: {implied} of these entitlements follow from its expandable grants"
         ));
     }
     let shortened = holds.filter(|held| held.more_paths).count();
     if shortened > 0 {
         output::note(&format!(
-            "there are more paths to {shortened} of these entitlements than are shown"
+            "some paths are not shown: {shortened} of these entitlements have too many"
         ));
     }
 }

@@ -2,18 +2,15 @@
 
 use rollcall_connector::{Code, Error, event};
 use rollcall_model::ResourceId;
-use rollcall_snapshot::{Entitlement, Filter, Grant, Resource};
+use rollcall_snapshot::{Entitlement, Filter, Grant, Names, Resource, Snapshot};
+use serde::Serialize;
 
 use super::Only;
 use crate::failure::Failure;
 use crate::output::Row;
 
 /// The filter of these options.
-pub(super) fn filter(
-    only: &Only,
-    entitlement: Option<String>,
-    principal: Option<String>,
-) -> Result<Filter, Failure> {
+pub(super) fn filter(only: &Only, entitlement: Option<String>) -> Result<Filter, Failure> {
     if let Some(id) = &entitlement {
         event::entitlement(id)?;
     }
@@ -21,7 +18,7 @@ pub(super) fn filter(
         ResourceId::parse(text).ok_or_else(|| {
             Error::invalid(
                 Code::UnknownResource,
-                format!("`{text}` is not a resource id"),
+                format!("`{text}` is not a valid resource id"),
                 "Use `type:id`, as `rollcall snapshot resources` lists them.",
             )
         })
@@ -30,8 +27,39 @@ pub(super) fn filter(
         resource_type: only.resource_type.clone(),
         resource: resource.transpose()?,
         entitlement,
-        principal: principal.as_deref().map(event::principal).transpose()?,
+        principal: None,
     })
+}
+
+/// The principal to which grants are limited, from its id or what [`Snapshot::principal`] finds.
+pub(super) fn principal(
+    snapshot: &Snapshot,
+    text: Option<&str>,
+) -> Result<Option<ResourceId>, Error> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    match ResourceId::parse(text) {
+        Some(id) => Ok(Some(id)),
+        None => Ok(ResourceId::parse(&snapshot.principal(text)?.id)),
+    }
+}
+
+/// A grant, with the names of who has it and of the resource that it is on.
+#[derive(Serialize)]
+pub(super) struct NamedGrant {
+    #[serde(flatten)]
+    grant: Grant,
+    principal_name: String,
+    resource_name: String,
+}
+
+impl NamedGrant {
+    pub(super) fn new(grant: Grant, names: &mut Names<'_>) -> Result<Self, Error> {
+        let principal_name = names.get(&grant.principal)?;
+        let resource_name = names.get(&grant.resource)?;
+        Ok(Self { grant, principal_name, resource_name })
+    }
 }
 
 impl Row for Resource {
@@ -66,19 +94,28 @@ impl Row for Entitlement {
     }
 }
 
-impl Row for Grant {
+impl Row for NamedGrant {
     const COLUMNS: &'static [&'static str] =
-        &["Principal", "Entitlement", "Kind", "Immutable", "Expandable", "Through"];
+        &["Principal", "Principal name", "Entitlement", "Resource name", "Kind", "Through"];
 
     fn cells(&self) -> Vec<String> {
-        let sources = self.sources.keys().filter(|id| **id != self.entitlement);
+        let Grant { principal, entitlement, sources, .. } = &self.grant;
+        let kind = match self.grant.direct {
+            true => "direct",
+            false => "inherited",
+        };
+        let marks =
+            [(self.grant.immutable, "immutable"), (self.grant.expandable.is_some(), "expandable")];
+        let marks = marks.iter().filter(|(is_so, _)| *is_so).map(|(_, word)| *word);
+        let kind: Vec<_> = std::iter::once(kind).chain(marks).collect();
+        let through = sources.keys().filter(|id| *id != entitlement).map(String::as_str);
         vec![
-            self.principal.clone(),
-            self.entitlement.clone(),
-            if self.direct { "direct" } else { "derived" }.to_owned(),
-            mark(self.immutable, "immutable"),
-            mark(self.expandable.is_some(), "expandable"),
-            sources.map(String::as_str).collect::<Vec<_>>().join(" "),
+            principal.clone(),
+            self.principal_name.clone(),
+            entitlement.clone(),
+            self.resource_name.clone(),
+            kind.join(" "),
+            through.collect::<Vec<_>>().join(" "),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use rollcall_engine::catalog::manifest::{Manifest, Status};
 
 use crate::failure::Failure;
-use crate::output::{self, Format, Report};
+use crate::output::{self, Format, Report, stated_and_inherited};
 
 /// Prints the manifest.
 pub(super) fn run(manifest: &Manifest, format: Format) -> Result<(), Failure> {
@@ -18,7 +18,7 @@ fn report(m: &Manifest) -> Report {
     let mut report = Report::default();
     let status = match m.status {
         Status::Published => "published",
-        Status::Held => "held for a sudden loss",
+        Status::Held => "held: quarantined after a sudden loss",
     };
     let (connection, usage, counts) = (&m.connection, &m.usage, &m.counts);
     report.add("connection", format!("{}/{connection}", m.connector));
@@ -34,17 +34,16 @@ fn report(m: &Manifest) -> Report {
     report.add("content", &m.digests.content);
     report.add("resources", counts.resources);
     report.add("entitlements", counts.entitlements);
-    let (stated, derived) = (counts.grants, counts.expanded);
-    report.add("grants", format!("{stated} stated, {derived} derived"));
+    report.add("grants", stated_and_inherited(counts.grants, counts.expanded));
     let (calls, retries) = (usage.calls, usage.retries);
     report.add("calls", format!("{calls}, {retries} of them repeated"));
     report.add("waits", format!("{} ({} ms)", usage.waits, usage.wait_ms));
     let versions = &m.versions;
     let versions = format!("rollcall {}, {}", versions.rollcall, versions.snapshot);
     report.add("versions", versions);
-    report.each("key ends", m.credential_expires_at);
+    report.each("key expires", m.credential_expires_at);
     let stubs = m.stubs.iter();
-    report.each("not shown", stubs.map(|(kind, n)| format!("{n} {kind}")));
+    report.each("not listed", stubs.map(|(kind, n)| format!("{n} {kind}")));
     report.each("loss", &m.losses);
     let warnings = m.warnings.iter();
     let warnings = warnings.map(|w| format!("{}: {}", w.code, w.message));

@@ -7,66 +7,56 @@ mod manifest;
 mod source;
 mod stats;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use rollcall_snapshot::{Entitlement, Resource, Unexpanded};
+use serde_json::json;
 
-use rollcall_snapshot::{Entitlement, Grant, Resource};
-
+use crate::args::Place;
 use crate::connectors;
 use crate::failure::{Exit, Failure};
-use crate::output::{Format, Listing, Report};
+use crate::output::{self, Format, Listing, Report};
+use list::NamedGrant;
 use source::Source;
+pub(crate) use source::newest;
 
 const EXAMPLES: &str = "\
-FILE is one of
-  a path                       ./2Zk….c1z
-  a sync id                    looked up in the store
-  a key of the store           snapshots/temporalcloud/default/2Zk….c1z
-  an object in S3              s3://bucket/prefix/snapshots/temporalcloud/default/2Zk….c1z
-Without FILE: the newest snapshot of --connector and --connection, or of the only connection in the store.
+SNAPSHOT is one of
+  a connector      its newest snapshot, of --connection
+  a path           ./2Zk….c1z (a file named like a connector: ./temporalcloud)
+  a sync id        looked up in the store
+  a key            snapshots/temporalcloud/default/2Zk….c1z
+  an S3 object     s3://bucket/prefix/snapshots/temporalcloud/default/2Zk….c1z
+Without SNAPSHOT: the newest snapshot of the only connection in the store.
 
 Examples:
-  rollcall snapshot access ada@example.com
-  rollcall snapshot grants --entitlement namespace:prod.a1b23:write -o csv
-  rollcall snapshot resources --type user -o json | jq '.[].emails[0]'
-  rollcall snapshot diff old.c1z new.c1z
-  rollcall snapshot unexpand --out upload.c1z";
+  rollcall snapshot access temporalcloud ada@example.com
+  rollcall snapshot grants temporalcloud --principal ada@example.com -o csv
+  rollcall snapshot resources temporalcloud --type user -o json | jq .[].emails
+  rollcall snapshot diff temporalcloud
+
+In CSV, an apostrophe precedes text that a spreadsheet would run as a formula.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SnapshotArgs {
-    #[command(flatten)]
-    place: Place,
-    /// The output format
-    #[arg(short, long, value_enum, default_value = "table", global = true)]
+    /// Print a `table` (default), `json` or `csv`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table", global = true)]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     pub(crate) output: Format,
     #[command(subcommand)]
     command: Command,
 }
 
-/// The place of snapshots that are not files.
-#[derive(Debug, Args)]
-struct Place {
-    /// The connector whose snapshot it is
-    #[arg(long, value_parser = connectors::names(), global = true)]
-    connector: Option<String>,
-    /// The connection whose snapshot it is
-    #[arg(long, value_name = "NAME", global = true)]
-    connection: Option<String>,
-    /// Where snapshots are kept [default: $ROLLCALL_STORE, or ./rollcall-data]
-    #[arg(long, value_name = "DIR|s3://BUCKET/PREFIX", global = true)]
-    store: Option<String>,
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List resources: people, groups, roles, and everything on which access is granted
+    /// List people, groups, roles, and what access is granted on
     Resources {
         #[command(flatten)]
         only: Only,
     },
-    /// List entitlements: the access that can be granted
+    /// List the access that can be granted
     Entitlements {
         #[command(flatten)]
         only: Only,
@@ -81,50 +71,59 @@ enum Command {
         /// Only this entitlement, `type:resource:slug`
         #[arg(long, value_name = "ID")]
         entitlement: Option<String>,
-        /// Only this principal, `type:id`
-        #[arg(long, value_name = "ID")]
+        /// Only this principal: `type:id`, e-mail, login or name
+        #[arg(long, value_name = "WHO")]
         principal: Option<String>,
     },
-    /// List all entitlements of a principal, and through which group or role it has them
+    /// List what a principal has, and through which group or role
+    #[command(allow_missing_positional = true)]
     Access {
-        /// The principal: `type:id`, or an e-mail address
+        #[command(flatten)]
+        of: Of,
+        /// `type:id`, e-mail address, login or display name
         principal: String,
-        /// The snapshot [default: the newest]
-        file: Option<String>,
     },
     /// Count the records of a snapshot
     Stats {
-        /// The snapshot [default: the newest]
-        file: Option<String>,
+        #[command(flatten)]
+        of: Of,
     },
-    /// List the differences between two snapshots (the exit code does not depend on them)
+    /// List the differences between two snapshots
+    #[command(after_help = "The exit code does not depend on the differences.")]
     Diff {
-        /// The older snapshot
-        #[arg(value_name = "A")]
-        old: String,
+        /// The older snapshot; a connector alone: its two newest snapshots
+        #[arg(value_name = "SNAPSHOT")]
+        old: Option<String>,
         /// The newer snapshot [default: the newest]
-        #[arg(value_name = "B")]
+        #[arg(value_name = "NEWER")]
         new: Option<String>,
     },
-    /// Write the file that a sync without expansion would write, for programs that expand snapshots themselves
+    /// Write the file that a sync without expansion would write
     Unexpand {
-        /// The snapshot [default: the newest]
-        file: Option<String>,
+        #[command(flatten)]
+        of: Of,
         /// The file to write; an existing file is not replaced
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Show the manifest of a snapshot: counts, calls, waits, warnings, blind spots
+    /// Show the manifest: counts, calls, waits, warnings, blind spots
     Manifest {
-        /// The snapshot [default: the newest]
-        file: Option<String>,
+        #[command(flatten)]
+        of: Of,
     },
+}
+
+/// The snapshot that a command is about.
+#[derive(Debug, Args)]
+struct Of {
+    /// A connector, path, sync id, key or S3 object (default: the newest)
+    snapshot: Option<String>,
 }
 
 #[derive(Debug, Args)]
 struct Only {
-    /// The snapshot [default: the newest]
-    file: Option<String>,
+    #[command(flatten)]
+    of: Of,
     /// Only this resource type
     #[arg(long = "type", value_name = "TYPE")]
     resource_type: Option<String>,
@@ -134,52 +133,74 @@ struct Only {
 }
 
 /// Runs the command.
-pub(crate) async fn run(args: SnapshotArgs) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: SnapshotArgs, place: Place) -> Result<Exit, Failure> {
     let format = args.output;
-    let source = Source::new(args.place);
+    let source = Source::new(place)?;
     match args.command {
         Command::Resources { only } => {
-            let filter = list::filter(&only, None, None)?;
-            let snapshot = source.open(&only.file).await?;
+            let filter = list::filter(&only, None)?;
+            let snapshot = source.open(&only.of).await?;
             let mut list = Listing::new::<Resource>(format)?;
             snapshot.resources(&filter, |r| list.row(&r).map_err(Failure::from))?;
             list.finish()?;
         }
         Command::Entitlements { only, entitlement } => {
-            let filter = list::filter(&only, entitlement, None)?;
-            let snapshot = source.open(&only.file).await?;
+            let filter = list::filter(&only, entitlement)?;
+            let snapshot = source.open(&only.of).await?;
             let mut list = Listing::new::<Entitlement>(format)?;
             snapshot.entitlements(&filter, |e| list.row(&e).map_err(Failure::from))?;
             list.finish()?;
         }
         Command::Grants { only, entitlement, principal } => {
-            let filter = list::filter(&only, entitlement, principal)?;
-            let snapshot = source.open(&only.file).await?;
-            let mut list = Listing::new::<Grant>(format)?;
-            snapshot.grants(&filter, |g| list.row(&g).map_err(Failure::from))?;
+            let mut filter = list::filter(&only, entitlement)?;
+            let snapshot = source.open(&only.of).await?;
+            filter.principal = list::principal(&snapshot, principal.as_deref())?;
+            let mut list = Listing::new::<NamedGrant>(format)?;
+            let mut names = snapshot.names();
+            snapshot.grants(&filter, |g| {
+                Ok::<_, Failure>(list.row(&NamedGrant::new(g, &mut names)?)?)
+            })?;
             list.finish()?;
         }
-        Command::Access { principal, file } => {
-            access::run(&source.open(&file).await?, &principal, format)?;
+        Command::Access { of, principal } => {
+            if of.snapshot.is_none() && connectors::is_name(&principal) {
+                let usage = format!("rollcall snapshot access {principal} PRINCIPAL");
+                return Err(Failure::Usage(format!("the principal is missing: {usage}")));
+            }
+            access::run(&source.open(&of).await?, &principal, format)?;
         }
-        Command::Stats { file } => stats::run(&source.open(&file).await?, format)?,
+        Command::Stats { of } => stats::run(&source.open(&of).await?, format)?,
         Command::Diff { old, new } => {
-            let old = source.open(&Some(old)).await?;
-            diff::run(&old, &source.open(&new).await?, format)?;
+            let (old, new) = source.open_two(old.as_deref(), new.as_deref()).await?;
+            diff::run(&old, &new, format)?;
         }
-        Command::Unexpand { file, out } => {
-            let result = rollcall_snapshot::unexpand(&source.open(&file).await?, &out)?;
-            let mut report = Report::default();
-            report.add("file", out.display());
-            report.add("grants", result.grants);
-            report.add("left out", result.dropped);
-            report.add("bytes", result.bytes);
-            report.add("sha256", result.sha256);
-            report.print()?;
+        Command::Unexpand { of, out } => {
+            let result = rollcall_snapshot::unexpand(&source.open(&of).await?, &out)?;
+            unexpanded(&out, &result, format)?;
         }
-        Command::Manifest { file } => {
-            manifest::run(&source.manifest(&file).await?, format)?;
+        Command::Manifest { of } => {
+            manifest::run(&source.manifest(&of).await?, format)?;
         }
     }
     Ok(Exit::Done)
+}
+
+fn unexpanded(file: &Path, written: &Unexpanded, format: Format) -> Result<(), Failure> {
+    let Unexpanded { grants, dropped, bytes, sha256, .. } = written;
+    match format {
+        Format::Json => output::json(&json!({
+            "file": file, "grants": grants, "dropped": dropped, "bytes": bytes, "sha256": sha256,
+        }))?,
+        Format::Csv => return Err(Failure::Usage("the result is not a list: use -o json".into())),
+        Format::Table => {
+            let mut report = Report::default();
+            report.add("file", file.display());
+            report.add("grants", grants);
+            report.add("left out", dropped);
+            report.add("bytes", bytes);
+            report.add("sha256", sha256);
+            report.print()?;
+        }
+    }
+    Ok(())
 }

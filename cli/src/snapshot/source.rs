@@ -1,18 +1,22 @@
-//! Finds and opens the snapshot that a command names: a path, or an object in a store.
+//! Finds and opens the snapshot that a command names: a connector's newest one, a path, or an object in a store.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rollcall_connector::event::check_connection;
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_engine::catalog::latest::Latest;
-use rollcall_engine::catalog::manifest::Manifest;
+use rollcall_engine::catalog::manifest::{Manifest, Status};
 use rollcall_engine::context::Context;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};
 use rollcall_snapshot::Snapshot;
 
-use super::Place;
+use super::Of;
+use crate::args::Place;
+use crate::connectors;
 use crate::failure::Failure;
+use crate::output;
 
 /// Finds snapshots.
 pub(super) struct Source {
@@ -25,26 +29,58 @@ enum Found {
     Object { store: Arc<dyn Store>, key: String },
 }
 
+/// The newest snapshot of a connection, if it has one.
+pub(crate) async fn newest(
+    store: &dyn Store,
+    keys: Keys<'_>,
+) -> Result<Option<(Latest, Snapshot)>, Error> {
+    let Some((latest, _)) = get_json::<Latest>(store, &keys.latest()).await? else {
+        return Ok(None);
+    };
+    let snapshot = read(store, &latest.snapshot).await?;
+    Ok(Some((latest, snapshot)))
+}
+
+async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
+    let place = store.place(key);
+    let object = store.get(key).await?.ok_or_else(|| absent(&place))?;
+    Snapshot::read(object.bytes.as_slice(), &place)
+}
+
 impl Source {
-    pub(super) fn new(place: Place) -> Self {
-        Self { place }
+    pub(super) fn new(place: Place) -> Result<Self, Error> {
+        place.connection.as_deref().map(check_connection).transpose()?;
+        Ok(Self { place })
     }
 
-    /// Opens the snapshot that `file` names.
-    pub(super) async fn open(&self, file: &Option<String>) -> Result<Snapshot, Failure> {
-        match self.find(file).await? {
-            Found::File(path) => Ok(Snapshot::open(&path)?),
-            Found::Object { store, key } => {
-                let place = store.place(&key);
-                let object = store.get(&key).await?.ok_or_else(|| absent(&place))?;
-                Ok(Snapshot::read(object.bytes.as_slice(), &place)?)
+    /// Opens a snapshot.
+    pub(super) async fn open(&self, of: &Of) -> Result<Snapshot, Failure> {
+        self.find(of.snapshot.as_deref()).await?.open().await
+    }
+
+    /// Opens the two snapshots to compare. Where only a connection is known, these are its two newest ones.
+    pub(super) async fn open_two(
+        &self,
+        old: Option<&str>,
+        new: Option<&str>,
+    ) -> Result<(Snapshot, Snapshot), Failure> {
+        let (old, new) = match old.filter(|old| new.is_some() || !connectors::is_name(old)) {
+            Some(name) => {
+                let old = self.find(Some(name)).await?;
+                let new = match (new, &old) {
+                    (None, Found::Object { store, key }) => self.newest_beside(store, key).await?,
+                    (new, _) => self.find(new).await?,
+                };
+                (old, new)
             }
-        }
+            None => self.two_newest(old).await?,
+        };
+        Ok((old.open().await?, new.open().await?))
     }
 
-    /// Reads the manifest beside the snapshot that `file` names.
-    pub(super) async fn manifest(&self, file: &Option<String>) -> Result<Manifest, Failure> {
-        match self.find(file).await? {
+    /// Reads the manifest beside a snapshot.
+    pub(super) async fn manifest(&self, of: &Of) -> Result<Manifest, Failure> {
+        match self.find(of.snapshot.as_deref()).await? {
             Found::File(path) => from_file(Path::new(&manifest_beside(&path.to_string_lossy()))),
             Found::Object { store, key } => {
                 let key = manifest_beside(&key);
@@ -54,10 +90,11 @@ impl Source {
         }
     }
 
-    async fn find(&self, file: &Option<String>) -> Result<Found, Failure> {
-        let Some(name) = file else {
+    /// The snapshot that SNAPSHOT names. A connector's name comes before a file's; a path after all other forms.
+    async fn find(&self, name: Option<&str>) -> Result<Found, Failure> {
+        let Some(name) = name.filter(|name| !connectors::is_name(name)) else {
             let store = self.store()?;
-            let key = self.newest(&*store).await?;
+            let key = self.latest(&*store, name).await?.snapshot;
             return Ok(Found::Object { store, key });
         };
         if let Some(rest) = name.strip_prefix("s3://") {
@@ -66,20 +103,17 @@ impl Source {
                 Failure::Usage(format!("{name} names a bucket and no object in it"))
             })?;
             let store = Context::from_environment_with_store(Some(format!("s3://{bucket}")))?.store;
-            let key = key.to_owned();
-            return Ok(Found::Object { store, key });
+            return Ok(Found::Object { store, key: key.to_owned() });
         }
-        if Path::new(name).exists() {
-            return Ok(Found::File(name.into()));
-        }
-        if name.starts_with("snapshots/") {
-            let (store, key) = (self.store()?, name.to_owned());
-            return Ok(Found::Object { store, key });
-        }
-        if is_sync_id(name) {
-            let store = self.store()?;
-            let key = self.by_id(&*store, name).await?;
-            return Ok(Found::Object { store, key });
+        if !Path::new(name).exists() {
+            if name.starts_with("snapshots/") {
+                return Ok(Found::Object { store: self.store()?, key: name.to_owned() });
+            }
+            if is_sync_id(name) {
+                let store = self.store()?;
+                let key = self.by_id(&*store, name).await?;
+                return Ok(Found::Object { store, key });
+            }
         }
         Ok(Found::File(name.into()))
     }
@@ -88,62 +122,108 @@ impl Source {
         Ok(Context::from_environment_with_store(self.place.store.clone())?.store)
     }
 
-    /// The key of the newest snapshot.
-    async fn newest(&self, store: &dyn Store) -> Result<String, Error> {
-        let pointer = match &self.place.connector {
-            Some(connector) => self.keys(connector).latest(),
+    /// The pointer to the newest snapshot of this connector, or of the only connection in the store.
+    async fn latest(&self, store: &dyn Store, connector: Option<&str>) -> Result<Latest, Error> {
+        let pointer = match connector {
+            Some(connector) => {
+                let connection = self.place.connection.as_deref().unwrap_or("default");
+                Keys { connector, connection }.latest()
+            }
             None => self.only_pointer(store).await?,
         };
         match get_json::<Latest>(store, &pointer).await? {
-            Some((latest, _)) => Ok(latest.snapshot),
+            Some((latest, _)) => Ok(latest),
             None => Err(nothing(&store.place(&pointer))),
         }
     }
 
-    /// The pointer of the only connection in the store.
+    /// The key of the pointer of the only connection in the store.
     async fn only_pointer(&self, store: &dyn Store) -> Result<String, Error> {
         let mut pointers = store.list("latest/").await?;
         if let Some(connection) = &self.place.connection {
             pointers.retain(|key| key.ends_with(&format!("/{connection}.json")));
         }
         if pointers.len() > 1 {
-            let names = pointers
-                .iter()
-                .map(|key| key.trim_start_matches("latest/").trim_end_matches(".json"));
-            return Err(Error::invalid(
-                Code::AmbiguousSnapshot,
-                format!(
-                    "the store has snapshots of several connections: {}",
-                    names.collect::<Vec<_>>().join(", ")
-                ),
-                "Name one with --connector and --connection.",
-            ));
+            return Err(several(&pointers));
         }
         pointers.pop().ok_or_else(|| nothing(&store.place("latest/")))
     }
 
     /// The key of the snapshot of a sync: its manifest names it.
     async fn by_id(&self, store: &dyn Store, sync_id: &str) -> Result<String, Error> {
-        let key = match &self.place.connector {
-            Some(connector) => self.keys(connector).manifest(sync_id),
-            None => {
-                let wanted = format!("/{sync_id}.json");
-                let keys = store.list("snapshots/").await?;
-                let found = keys.into_iter().find(|key| key.ends_with(&wanted));
-                found.ok_or_else(|| {
-                    absent(&format!("sync {sync_id} in {}", store.place("snapshots/")))
-                })?
-            }
+        let wanted = match &self.place.connection {
+            Some(connection) => format!("/{connection}/{sync_id}.json"),
+            None => format!("/{sync_id}.json"),
         };
+        let keys = store.list("snapshots/").await?;
+        let key = keys.into_iter().find(|key| key.ends_with(&wanted)).ok_or_else(|| {
+            absent(&format!("of sync {sync_id} in {}", store.place("snapshots/")))
+        })?;
         match get_json::<Manifest>(store, &key).await? {
             Some((manifest, _)) => Ok(manifest.snapshot.key),
-            None => Err(absent(&format!("sync {sync_id}: no {}", store.place(&key)))),
+            None => Err(absent(&format!("of sync {sync_id}: no {}", store.place(&key)))),
         }
     }
 
-    fn keys<'a>(&'a self, connector: &'a str) -> Keys<'a> {
-        Keys { connector, connection: self.place.connection.as_deref().unwrap_or("default") }
+    /// The newest snapshot of the connection that the snapshot with this key is of.
+    async fn newest_beside(&self, store: &Arc<dyn Store>, key: &str) -> Result<Found, Failure> {
+        let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        // The key of an S3 object begins with the store's prefix; those in the pointer do not.
+        let Some((prefix, connection)) = folder.rsplit_once("snapshots/") else {
+            return self.find(None).await;
+        };
+        let pointer = format!("{prefix}latest/{connection}.json");
+        let latest = get_json::<Latest>(&**store, &pointer).await?;
+        let (latest, _) = latest.ok_or_else(|| nothing(&store.place(&pointer)))?;
+        let key = format!("{prefix}{}", latest.snapshot);
+        Ok(Found::Object { store: store.clone(), key })
     }
+
+    /// The newest snapshot of a connection and the published one before it, the older one first.
+    async fn two_newest(&self, connector: Option<&str>) -> Result<(Found, Found), Failure> {
+        let store = self.store()?;
+        let latest = self.latest(&*store, connector).await?;
+        let folder = latest.snapshot.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let keys = store.list(&format!("{folder}/")).await?;
+        let mut older: Vec<_> = keys
+            .iter()
+            .filter_map(|key| Some((generation(key)?, key)))
+            .filter(|(generation, _)| *generation < latest.generation)
+            .collect();
+        older.sort_unstable();
+        for (_, key) in older.into_iter().rev() {
+            let found = get_json::<Manifest>(&*store, &manifest_beside(key)).await?;
+            let published = found.filter(|(manifest, _)| manifest.status == Status::Published);
+            if let Some((manifest, _)) = published {
+                let (from, to) = (manifest.sync_id, &latest.sync_id);
+                output::note(&format!("from sync {from} to {to}"));
+                let [old, new] = [manifest.snapshot.key, latest.snapshot]
+                    .map(|key| Found::Object { store: store.clone(), key });
+                return Ok((old, new));
+            }
+        }
+        let place = store.place(&latest.snapshot);
+        Err(Failure::from(Error::new(
+            ErrorType::NotFound,
+            Code::SnapshotNotFound,
+            format!("there is only one snapshot, {place}, and none to compare it with"),
+            "Sync again, or name two snapshots.",
+        )))
+    }
+}
+
+impl Found {
+    async fn open(&self) -> Result<Snapshot, Failure> {
+        match self {
+            Self::File(path) => Ok(Snapshot::open(path)?),
+            Self::Object { store, key } => Ok(read(&**store, key).await?),
+        }
+    }
+}
+
+/// The generation in the key of a snapshot.
+fn generation(key: &str) -> Option<u64> {
+    key.strip_suffix(".c1z")?.rsplit_once('-')?.1.parse().ok()
 }
 
 /// The name of the manifest of a snapshot. In a store, the name of a snapshot ends with the generation of its writer.
@@ -174,12 +254,25 @@ fn from_file(path: &Path) -> Result<Manifest, Failure> {
     Ok(serde_json::from_slice(&bytes).map_err(|e| failed(e.into()))?)
 }
 
+fn several(pointers: &[String]) -> Error {
+    let names =
+        pointers.iter().map(|key| key.trim_start_matches("latest/").trim_end_matches(".json"));
+    let names: Vec<_> = names.collect();
+    let first = names.first().and_then(|name| name.split_once('/'));
+    let (connector, connection) = first.unwrap_or(("CONNECTOR", "NAME"));
+    Error::invalid(
+        Code::AmbiguousSnapshot,
+        format!("the store has snapshots of several connections: {}", names.join(", ")),
+        format!("Name one, as in: rollcall snapshot stats {connector} --connection {connection}"),
+    )
+}
+
 fn nothing(place: &str) -> Error {
     Error::new(
         ErrorType::NotFound,
         Code::NoSnapshot,
-        format!("there is no snapshot yet: {place} names none"),
-        "Make one with `rollcall sync`, name a file, or name another store with --store.",
+        format!("there is no snapshot yet: {place} does not exist"),
+        "Run `rollcall sync` first, name another snapshot or --connection, or another store with --store.",
     )
 }
 
@@ -188,6 +281,6 @@ fn absent(place: &str) -> Error {
         ErrorType::NotFound,
         Code::SnapshotNotFound,
         format!("there is no snapshot {place}"),
-        "Check the name, --connector and --connection, and where the store is (--store).",
+        "Check the name, --connection, and where the store is (--store).",
     )
 }

@@ -4,7 +4,7 @@ use rollcall_snapshot::Snapshot;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::{self, Format, Listing, Report, Row};
+use crate::output::{self, Format, Listing, Report, Row, stated_and_inherited};
 
 /// The counts of a resource type.
 #[derive(Serialize)]
@@ -40,15 +40,14 @@ pub(super) fn run(snapshot: &Snapshot, format: Format) -> Result<(), Failure> {
         report.add("sync", format!("{} ({})", sync.sync_id, sync.sync_type));
         report.add("began", time(sync.started_at));
         report.add("ended", time(sync.ended_at));
-        let bytes = format!("{}, decoded {}", stats.bytes, stats.decoded_bytes);
+        let bytes = format!("{} ({} decoded)", stats.bytes, stats.decoded_bytes);
         report.add("bytes", bytes);
         report.add("resource types", stats.resource_types);
         report.add("resources", stats.resources);
         report.add("entitlements", stats.entitlements);
-        let grants = format!(
-            "{}: {} direct, {} derived; {} are passed on to members",
-            stats.grants, stats.direct_grants, stats.derived_grants, stats.expandable_grants
-        );
+        let (stated, inherited) = (stats.direct_grants, stats.derived_grants);
+        let grants = stated_and_inherited(stated, inherited);
+        let grants = format!("{grants}; {} expandable", stats.expandable_grants);
         report.add("grants", grants);
         report.print()?;
     }

@@ -6,7 +6,8 @@ const USAGE: &str = "
  => Usage: rollcall
 sync => <CONNECTOR>
 sync nosuch => possible values: temporalcloud,
-snapshot stats --connector nosuch => possible values: temporalcloud,
+create-account confluence --email a@b => possible values: temporalcloud]
+snapshot access temporalcloud => the principal is missing
 grant temporalcloud => --entitlement
 grant temporalcloud --entitlement a:b:c => --principal
 grant temporalcloud --event - --principal a:b => cannot be used with
@@ -25,11 +26,12 @@ snapshot stats v3.c1z => version 3
 snapshot stats nowhere.c1z => could not open nowhere.c1z
 snapshot diff good.c1z cut.c1z => cut.c1z is truncated
 snapshot stats => there is no snapshot yet
-snapshot stats 2Zk0000000000000000000000AA => there is no snapshot sync 2Zk
-snapshot access user:nobody good.c1z => has no principal `user:nobody`
-snapshot grants good.c1z --principal nobody => `nobody` is not a valid principal id
+snapshot stats temporalcloud => there is no snapshot yet: ./rollcall-data/latest/temporalcloud/default.json
+snapshot stats 2Zk0000000000000000000000AA => there is no snapshot of sync 2Zk
+snapshot access good.c1z user:nobody => has no principal `user:nobody`
+snapshot grants good.c1z --principal nobody => has no principal `nobody`
 snapshot grants good.c1z --entitlement x => `x` is not a valid entitlement id
-snapshot resources good.c1z --resource x => `x` is not a resource id
+snapshot resources good.c1z --resource x => `x` is not a valid resource id
 snapshot manifest good.c1z => could not read the manifest good.json
 snapshot unexpand good.c1z --out no/such/x.c1z => could not write no/such/x.c1z
 snapshot unexpand good.c1z --out good.c1z => Choose another name
@@ -41,7 +43,7 @@ grant temporalcloud --event list.json => is JSON, but not an object
 grant temporalcloud --event text.json => is not JSON
 grant temporalcloud --event field.json => unknown field `dryrun`
 grant temporalcloud --entitlement x --principal a:b => `x` is not a valid entitlement id
-grant temporalcloud --entitlement a:b:c --principal x => `x` is not a valid principal id";
+grant temporalcloud --entitlement a:b:c --principal x => `x` is not `type:id`, and temporalcloud/default has no snapshot";
 
 fn place() -> Place {
     let place = Place::new().var("BATON_API_KEY", "k").var("BATON_BASE_URL", "http://127.0.0.1:9");
@@ -94,15 +96,37 @@ fn an_error_has_its_code_and_is_json_where_results_are() {
     let ran = place.run("grant temporalcloud --event field.json --connection a -o json");
     let err = ran.expect(2).err;
     assert!(err.contains(r#""code":"WrongUsage""#), "{err}");
+    let err = place.run("sync nosuch -o json").expect(2).err;
+    let error: serde_json::Value = serde_json::from_str(&err).expect("JSON");
+    assert!(
+        error["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("nosuch") && text.ends_with(']')),
+        "{err}"
+    );
 }
 
 #[test]
-fn every_command_explains_itself() {
-    let place = place();
+fn an_empty_store_is_the_same_error_however_it_is_given() {
+    let by_option = place().run("sync temporalcloud --store ''").expect(1).err;
+    let by_variable = place().var("ROLLCALL_STORE", "").run("sync temporalcloud").expect(1).err;
+    assert_eq!(by_option, by_variable);
+}
+
+#[test]
+fn every_command_explains_itself_on_one_screen() {
+    let place = place().var("COLUMNS", "80");
     let commands = "sync grant revoke create-account delete-account snapshot doctor";
     for command in commands.split(' ').chain([""]) {
         let help = place.run(&format!("{command} --help")).expect(0).out;
-        assert!(help.contains("Examples:"), "{command:?}: {help}");
+        assert!(
+            help.contains("Examples:") && help.contains("ROLLCALL_STORE"),
+            "{command:?}: {help}"
+        );
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        // The variables of all commands are in the help of the program.
+        let screen = if command.is_empty() { 48 } else { 40 };
+        assert!(help.lines().count() <= screen && widest <= Some(80), "{command:?}: {help}");
         assert!(!help.contains("--max-steps"), "what is for tests is hidden");
     }
 }

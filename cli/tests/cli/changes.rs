@@ -49,6 +49,38 @@ fn the_audit_record_that_is_named_is_there() {
         let audit = out.lines().find_map(|line| line.strip_prefix("audit"));
         let path = audit.unwrap_or_else(|| panic!("{out}")).trim();
         assert!(path.contains(folder) && place.path(path).exists(), "{path}");
+        let again = place.run(&arguments).expect(0);
+        assert!(again.err.contains("request r1 was carried out before"), "{}", again.err);
+    }
+}
+
+#[test]
+fn a_grant_that_replaces_another_needs_a_yes_where_nobody_can_be_asked() {
+    let vendor = vendor();
+    let place = Place::with(&vendor);
+    let replaced = "namespace:demo.a1b23:write:user:u9";
+    place.run(&format!("grant temporalcloud {WRITE}")).expect(0);
+    let lower = format!("grant temporalcloud {} -o json", WRITE.replace("write", "read"));
+    let err = place.run(&lower).expect(1).err;
+    let message = format!("this grant replaces {replaced}");
+    assert!(err.contains("ConfirmationNeeded") && err.contains(&message), "{err}");
+    let granted = place.run(&format!("{lower} --yes")).expect(0).json();
+    assert_eq!(granted["replaced"], json!([replaced]));
+}
+
+#[test]
+fn a_principal_is_found_by_its_address_in_the_newest_snapshot() {
+    let vendor = vendor();
+    let place = Place::with(&vendor);
+    place.run("sync temporalcloud").expect(0);
+    let by_address = WRITE.replace("user:u9", "NINE@example.com");
+    let granted = place.run(&format!("grant temporalcloud {by_address}")).expect(0);
+    assert!(granted.out.contains("user:u9 → namespace:demo.a1b23:write"), "{}", granted.out);
+    assert!(granted.err.contains("principal: user:u9 (nine@example.com), from snapshot "));
+    for (who, code) in [("user:nobody", 0), ("nobody", 1)] {
+        let ran =
+            place.run(&format!("delete-account temporalcloud --principal {who}")).expect(code);
+        assert!(format!("{}{}", ran.out, ran.err).contains("no such account: "), "{who}");
     }
 }
 

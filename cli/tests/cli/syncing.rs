@@ -20,26 +20,33 @@ fn vendor() -> Vendor {
 fn a_sync_leaves_a_snapshot_that_the_other_commands_find() {
     let vendor = vendor();
     let place = Place::with(&vendor);
-    let sync = place.run("sync temporalcloud").expect(0).out;
-    assert!(sync.contains("status") && sync.contains("complete"), "{sync}");
+    let sync = place.run("sync temporalcloud").expect(0);
+    assert!(sync.out.contains("complete") && sync.out.contains(" stated, "), "{}", sync.out);
+    assert!(sync.err.contains(" calls, "), "a summary: {}", sync.err);
     let show = |arguments: &str| place.run(&format!("snapshot {arguments}")).expect(0);
 
     let newest = show("stats -o json").json();
     let id = newest["sync_id"].as_str().expect("an id").to_owned();
-    assert_eq!(show(&format!("stats {id} -o json")).json(), newest);
+    for name in [&id, "temporalcloud"] {
+        assert_eq!(show(&format!("stats {name} -o json")).json(), newest);
+    }
+    std::fs::write(place.path("temporalcloud"), "").expect("written");
+    assert!(place.run("snapshot stats ./temporalcloud").expect(1).err.contains("is empty"));
     let key = format!("snapshots/temporalcloud/default/{id}-1.c1z");
     for folder in ["", "rollcall-data/"] {
         assert_eq!(show(&format!("manifest {folder}{key} -o json")).json()["sync_id"], id);
     }
-    let access = show("access dev@example.com -o csv").out;
+    let access = show("access temporalcloud dev@example.com -o csv").out;
     assert!(access.contains("user:u2 → namespace:demo.a1b23:write"), "{access}");
 
     vendor.world(|world| {
         world.add_user("u9", "new@example.com", "ROLE_READ");
     });
     assert_eq!(place.run("sync temporalcloud -o json").expect(0).json()["status"], "complete");
-    let diff = show(&format!("diff {id} -o csv")).out;
-    assert!(diff.contains("created,resource,user:u9"), "{diff}");
+    for names in [&id, "temporalcloud", ""] {
+        let diff = show(&format!("diff {names} -o csv")).out;
+        assert!(diff.contains("created,resource,user:u9"), "{diff}");
+    }
 }
 
 #[test]
@@ -119,7 +126,7 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
             key["expiryTime"] = json!(end.as_ref().expect("a time").to_string());
         }
     });
-    place.doctor(0, &["warn  key expiry: the key ends in 9 days"]);
+    place.doctor(0, &["warn  key expiry: the key expires in 9 days"]);
 
     let out = place.clone_with("BATON_API_KEY", "hunter2").doctor(1, &["fail  identity"]);
     assert!(!out.contains("hunter2"), "a key is never shown: {out}");

@@ -72,6 +72,7 @@ Code {
     ComputedRoles,
     ConditionalMembers,
     ConfigurationChanged,
+    ConfirmationNeeded,
     Contended,
     ContradictoryAnswers,
     CredentialRejected,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use rollcall_model::{Code, Error, ErrorType, ResourceId};
+use rollcall_model::{Error, ResourceId};
 use serde::Serialize;
 
 use crate::paths::{Hop, Node, paths};
@@ -74,39 +74,6 @@ impl Access {
 type ExpandableGrant = (String, ResourceId, record::Expandable);
 
 impl Snapshot {
-    /// Finds a principal by `type:id`, or by a unique e-mail address.
-    pub fn principal(&self, text: &str) -> Result<Resource, Error> {
-        if let Some(found) = self.resource(text)? {
-            return Ok(found);
-        }
-        let mut matching = Vec::new();
-        if text.contains('@') {
-            self.resources(&Filter::default(), |r| {
-                let is_named = |email: &String| email.eq_ignore_ascii_case(text);
-                if r.emails.iter().any(is_named) {
-                    matching.push(r);
-                }
-                Ok::<_, Error>(())
-            })?;
-        }
-        if matching.len() > 1 {
-            let ids: Vec<_> = matching.iter().map(|r| r.id.as_str()).collect();
-            return Err(Error::invalid(
-                Code::AmbiguousPrincipal,
-                format!("more than one principal has the address {text}: {}", ids.join(", ")),
-                "Use the id of one of them.",
-            ));
-        }
-        matching.pop().ok_or_else(|| {
-            Error::new(
-                ErrorType::NotFound,
-                Code::UnknownPrincipal,
-                format!("{} has no principal `{text}`", self.name),
-                "Use `type:id` as `rollcall snapshot resources` lists it, or an e-mail address.",
-            )
-        })
-    }
-
     /// The access of the principal `text` (see [`Self::principal`]), and the paths that lead to it.
     pub fn access(&self, text: &str) -> Result<Access, Error> {
         let principal = self.principal(text)?;
@@ -213,7 +180,8 @@ impl Snapshot {
         Ok(found)
     }
 
-    fn resource(&self, id: &str) -> Result<Option<Resource>, Error> {
+    /// The resource with this id, `type:id`.
+    pub(crate) fn resource(&self, id: &str) -> Result<Option<Resource>, Error> {
         self.find("v1_resources", id, record::resource)
     }
 }
@@ -294,16 +262,5 @@ mod tests {
         world.grants.push((back, vec![]));
         let ways = paths(&world, "user:u2");
         assert_eq!(ways.len(), 3, "{ways:?}");
-    }
-
-    #[test]
-    fn a_principal_is_found_by_its_address_too() {
-        let snapshot = testing::open(&testing::world());
-        let found = snapshot.access("U1@example.com").expect("found");
-        assert_eq!(found.principal.id, "user:u1");
-        for unknown in ["user:nobody", "nobody", "x@y"] {
-            let error = snapshot.access(unknown).expect_err("unknown");
-            assert_eq!(error.code(), "UnknownPrincipal");
-        }
     }
 }

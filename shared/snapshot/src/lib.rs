@@ -6,7 +6,9 @@ mod compare;
 mod failure;
 mod fields;
 mod format;
+mod names;
 mod paths;
+mod principal;
 mod read;
 mod record;
 mod rows;
@@ -22,6 +24,7 @@ mod write;
 pub use access::{Access, AccessKind, HeldEntitlement};
 pub use compare::{Difference, DifferenceKind, RecordKind, Totals, compare};
 pub use fields::FieldDifference;
+pub use names::Names;
 pub use paths::Hop;
 pub use read::{Snapshot, SyncRun};
 pub use record::{

@@ -35,9 +35,13 @@ Every vendor below is a simulator in this process; the handlers are the ones tha
         "\nAll of this is stored in {}.\nTo look at it, run for example:",
         store.display()
     ));
-    for command in ["stats", "grants --type namespace", "resources -o json"] {
+    for command in [
+        "stats temporalcloud",
+        "grants temporalcloud --type namespace",
+        "access temporalcloud ines@example.com",
+    ] {
         line(format_args!(
-            "  cargo run --bin rollcall -- snapshot {command} --connector temporalcloud --store rollcall-data/demo"
+            "  cargo run --bin rollcall -- snapshot {command} --store rollcall-data/demo"
         ));
     }
     Ok(())

@@ -162,6 +162,8 @@ impl Context {
     pub fn from_environment_with(store: Option<String>, base: Settings) -> Result<Self, Error> {
         let variable = |name: &str| match (name, &store) {
             ("ROLLCALL_STORE", Some(store)) => Some(store.clone()),
+            // Set but empty is an error, as `--store ""` is: it is a variable that was not filled in.
+            ("ROLLCALL_STORE", None) => std::env::var(name).ok(),
             _ => std::env::var(name).ok().filter(|v| !v.is_empty()),
         };
         Self::from_variables(&variable, base)
@@ -265,13 +267,14 @@ pub struct Connected<C> {
 
 fn open_store(text: &str, sdk: &Sdk) -> Result<Arc<dyn Store>, Error> {
     // `s3:/bucket` is a typing error, not a folder.
-    if !text.contains("://") && !text.starts_with("s3:") {
+    let is_folder = !text.is_empty() && !text.contains("://") && !text.starts_with("s3:");
+    if is_folder {
         return Ok(Arc::new(Folder::new(text)));
     }
     match S3::parse(text, sdk.clone()) {
         Some(s3) => Ok(Arc::new(s3)),
         None => Err(misconfigured(
-            "a store (ROLLCALL_STORE, ROLLCALL_AUDIT_STORE, --store) must be a folder or s3://bucket/prefix",
+            "a store (ROLLCALL_STORE, ROLLCALL_AUDIT_STORE, --store) must be a folder or s3://bucket/prefix, and not empty",
         )),
     }
 }
@@ -310,7 +313,7 @@ fn misconfigured(message: &str) -> Error {
         ErrorType::Misconfigured,
         Code::BadEnvironment,
         message,
-        "Correct this environment variable.",
+        "Correct this variable or option.",
     )
 }
 
@@ -347,6 +350,7 @@ mod tests {
             ("ROLLCALL_SECRETS", "file:"),
             ("ROLLCALL_EXPAND", "maybe"),
             ("ROLLCALL_STORE", "s3:/b"),
+            ("ROLLCALL_STORE", ""),
             ("ROLLCALL_TIMEOUT_SECONDS", "soon"),
         ] {
             assert_eq!(with(&[bad]).map(|_| ()).expect_err("unusable").code(), "BadEnvironment");

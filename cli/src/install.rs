@@ -63,10 +63,10 @@ pub(crate) fn manual(args: &ManArgs, command: Command) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, ValueEnum};
+    use clap::ValueEnum;
 
     use super::*;
-    use crate::args::Cli;
+    use crate::args::grammar;
 
     /// The page and the name of a command, and of all commands below it.
     fn pages(command: &Command, above: &str) -> Vec<(String, String)> {
@@ -80,16 +80,16 @@ mod tests {
     fn each_command_is_completed_by_every_shell_and_has_a_manual_page() {
         let folder = tempfile::tempdir().expect("a folder");
         let man = ManArgs { folder: folder.path().join("share/man1") };
-        manual(&man, Cli::command()).expect("written");
-        let script = |shell: &Shell| completion(&CompletionArgs { shell: *shell }, Cli::command());
+        manual(&man, grammar()).expect("written");
+        let script = |shell: &Shell| completion(&CompletionArgs { shell: *shell }, grammar());
         let scripts: Vec<_> = Shell::value_variants().iter().map(script).collect();
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        for (page, name) in pages(&Cli::command(), "") {
+        for (page, name) in pages(&grammar(), "") {
             assert!(man.folder.join(format!("{page}.1")).is_file(), "{page}");
             let has = |script: &String| script.split(|c| !is_part(c)).any(|word| word == name);
             assert!(scripts.iter().all(has), "{page}");
         }
-        let error = manual(&ManArgs { folder: "/dev/null/man1".into() }, Cli::command());
+        let error = manual(&ManArgs { folder: "/dev/null/man1".into() }, grammar());
         assert_eq!(error.expect_err("no folder").code(), "ManualNotWritten");
     }
 }

@@ -19,7 +19,7 @@ mod template;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 use rollcall_connector::http::RETRY_LOG;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -76,11 +76,11 @@ async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
         Command::Completion(args) => {
-            output::text(&install::completion(&args, Cli::command()))?;
+            output::text(&install::completion(&args, args::grammar()))?;
             Ok(Exit::Done)
         }
         Command::Man(args) => {
-            install::manual(&args, Cli::command())?;
+            install::manual(&args, args::grammar())?;
             Ok(Exit::Done)
         }
     }

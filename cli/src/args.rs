@@ -38,8 +38,8 @@ Examples:
   export BATON_API_KEY=...
   rollcall doctor temporalcloud
   rollcall sync temporalcloud
-  rollcall snapshot access ada@example.com
-  rollcall grant temporalcloud --entitlement namespace:prod.a1b23:write --principal user:72360058 --dry-run";
+  rollcall snapshot access dev@example.com
+  rollcall grant temporalcloud --entitlement namespace:demo.a1b23:read --principal service-account:sa1 --dry-run";
 
 #[derive(Debug, Parser)]
 #[command(name = "rollcall", version, about = "Shows who has access to what, and changes it safely", long_about = ABOUT)]
@@ -206,10 +206,10 @@ const CHANGE_EXAMPLES: &str = "\
 Ids come from a snapshot: see `rollcall snapshot entitlements` and `rollcall snapshot resources`.
 
 Examples:
-  rollcall grant temporalcloud --entitlement namespace:prod.a1b23:write --principal user:72360058 --dry-run
-  rollcall revoke temporalcloud --entitlement group:eng:member --principal user:72360058 --reason JIRA-1
-  rollcall grant temporalcloud --event grant.json
-  echo '{\"entitlement\":\"...\",\"principal\":\"...\"}' | rollcall grant temporalcloud --event -";
+  rollcall grant temporalcloud --entitlement namespace:demo.a1b23:read --principal service-account:sa1 --dry-run
+  rollcall revoke temporalcloud --entitlement namespace:demo.a1b23:write --principal user:u2 --reason JIRA-1
+  rollcall grant temporalcloud --event tests/events/temporalcloud-grant.json
+  echo '{\"entitlement\":\"namespace:demo.a1b23:write\",\"principal\":\"user:u2\"}' | rollcall grant temporalcloud --event -";
 
 #[derive(Debug, Args)]
 #[command(after_help = CHANGE_EXAMPLES)]
@@ -229,8 +229,8 @@ pub(crate) struct ChangeArgs {
 
 const CREATE_EXAMPLES: &str = "\
 Examples:
-  rollcall create-account temporalcloud --email ada@example.com --profile role=read
-  rollcall create-account temporalcloud --email ada@example.com --profile 'teams:=[\"a\",\"b\"]' --dry-run";
+  rollcall create-account temporalcloud --email new@example.com --dry-run
+  rollcall create-account temporalcloud --event tests/events/temporalcloud-create-account.json";
 
 #[derive(Debug, Args)]
 #[command(after_help = CREATE_EXAMPLES)]
@@ -240,15 +240,16 @@ pub(crate) struct CreateArgs {
     /// The account's e-mail address
     #[arg(long, required_unless_present = "event", conflicts_with = "event")]
     pub(crate) email: Option<String>,
-    /// A value of the vendor's profile: text as KEY=VALUE, anything else as KEY:=JSON; can be repeated
+    /// A value of the vendor's profile, if its accounts have one (the connector's README lists the keys): text as
+    /// KEY=VALUE, anything else as KEY:=JSON; can be repeated
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "event")]
     pub(crate) profile: Vec<String>,
 }
 
 const DELETE_EXAMPLES: &str = "\
 Examples:
-  rollcall delete-account temporalcloud --principal user:72360058 --dry-run
-  rollcall delete-account temporalcloud --event delete.json";
+  rollcall delete-account temporalcloud --principal user:u2 --dry-run
+  rollcall delete-account temporalcloud --event tests/events/temporalcloud-delete-account.json --dry-run";
 
 #[derive(Debug, Args)]
 #[command(after_help = DELETE_EXAMPLES)]

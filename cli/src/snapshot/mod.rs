@@ -27,8 +27,8 @@ FILE is one of
 Without FILE: the newest snapshot of --connector and --connection, or of the only connection in the store.
 
 Examples:
-  rollcall snapshot access ada@example.com
-  rollcall snapshot grants --entitlement namespace:prod.a1b23:write -o csv
+  rollcall snapshot access dev@example.com
+  rollcall snapshot grants --entitlement namespace:demo.a1b23:write -o csv
   rollcall snapshot resources --type user -o json | jq '.[].emails[0]'
   rollcall snapshot diff old.c1z new.c1z
   rollcall snapshot unexpand --out upload.c1z";

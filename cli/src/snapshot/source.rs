@@ -179,7 +179,7 @@ fn nothing(place: &str) -> Error {
         ErrorType::NotFound,
         Code::NoSnapshot,
         format!("there is no snapshot yet: {place} names none"),
-        "Make one with `rollcall sync`, name a file, or name another store with --store.",
+        "Make one with `rollcall sync CONNECTOR`, name a file, or name another store with --store.",
     )
 }
 

@@ -135,7 +135,14 @@ impl Server {
         port: u16,
         common: Arc<Common>,
     ) -> io::Result<Self> {
-        let listener = Lines(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = Lines(listener.map_err(|e| {
+            let why = match e.kind() {
+                io::ErrorKind::AddrInUse => "is in use".to_owned(),
+                _ => format!("cannot be used ({e})"),
+            };
+            io::Error::new(e.kind(), format!("port {port} {why}"))
+        })?);
         let address = listener.0.local_addr()?;
         let shared = Arc::new(Shared { vendor, address, common });
         let (stop, stopped) = oneshot::channel();

@@ -170,7 +170,7 @@ async fn a_text_that_cannot_be_a_name_or_an_id_is_refused_also_in_a_dry_run() {
 async fn what_the_connector_does_not_do_is_refused() {
     let desk = Desk::new().await;
     let (code, message) = ("UnknownOperation", "Toybox does not ");
-    let expected = failure("InvalidRequest", code, message, "`rollcall capabilities`");
+    let expected = failure("InvalidRequest", code, message, "`rollcall capabilities toybox`");
     for operation in [CreateAccount, DeleteAccount] {
         fails_unasked(&desk, operation, good(operation), "an operation", expected).await;
     }

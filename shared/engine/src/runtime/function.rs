@@ -84,11 +84,11 @@ impl Entry {
         event: &Value,
     ) -> Result<Value, Error> {
         if !self.operations.contains(&operation) {
-            let (name, operation) = (self.about.display_name, operation.as_str());
+            let (about, operation) = (self.about, operation.as_str());
             return Err(Error::invalid(
                 Code::UnknownOperation,
-                format!("{name} does not {operation}"),
-                "See what it can do: `rollcall capabilities`.",
+                format!("{} does not {operation}", about.display_name),
+                format!("See what it can do: `rollcall capabilities {}`.", about.name),
             ));
         }
         (self.invoke)(cx, operation, event).await

@@ -1,0 +1,141 @@
+//! Every command in a README, a help text or a fix works as it is pasted, or a table has the reason why it does not run here.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use rollcall_simulators::Simulator;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::support::Place;
+
+/// How commands begin that do not run here; without `^`, what those contain of which only the arguments are checked.
+const EXCEPTIONS: &str = "
+^export => sets what this test sets for its own vendors
+^output() => defines a function for a stack in AWS
+^aws => needs a stack in AWS
+^sam => needs credentials for AWS
+^infra/build => needs Cargo Lambda and minutes; `tests/run` builds and deploys
+^cargo lambda => needs Cargo Lambda
+^cargo run --bin demo => `tests/run` runs the tour
+^cargo run --bin simulate => serves until Ctrl-C; a test of the simulators runs it
+^./tests/run => runs this test
+^tests/python => needs packages from the network; `tests/run` uses it
+^pip install => needs the network
+^rustup => changes the toolchain
+^cat > => reads what somebody types
+^rm => removes what somebody typed
+s3:// => needs a bucket
+-id ID => stands for an unfinished run
+-accept ID => stands for a quarantined snapshot";
+
+#[test]
+fn every_documented_command_works_as_it_is_pasted() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let place = Place::new().var("ROLLCALL_SECRETS", "file:secrets");
+    let place = place.var("AWS_EC2_METADATA_DISABLED", "true");
+    let _vendors = vendors(&place.path("secrets"));
+    std::os::unix::fs::symlink(root.join("tests"), place.path("tests")).expect("a link");
+    fs::create_dir(place.path("infra")).expect("a folder");
+    let sync = place.run("sync temporalcloud -o json").expect(0).json();
+    let snapshot = place.path("rollcall-data").join(sync["snapshot"].as_str().expect("a key"));
+    for name in ["old.c1z", "new.c1z"] {
+        fs::copy(&snapshot, place.path(name)).expect("copied");
+    }
+
+    let rows = EXCEPTIONS.lines().skip(1).map(|row| row.split_once(" => ").expect("a reason").0);
+    let (rows, mut used, mut wrong) = (Vec::from_iter(rows), BTreeSet::new(), String::new());
+    for (command, source) in commands(&root, &place) {
+        let row = rows.iter().find(|row| format!("^{command}").contains(**row));
+        used.extend(row);
+        if row.is_some_and(|row| row.starts_with('^')) {
+            continue;
+        }
+        // The snapshots of a second connector would make `rollcall snapshot` ambiguous.
+        let store = CONNECTORS[1..].iter().find(|other| command.contains(**other));
+        let store = format!("export ROLLCALL_STORE={}", store.unwrap_or(&"rollcall-data"));
+        let ran = place.shell(&format!("{store}; {command}"));
+        if ran.code != Some(0) && (row.is_none() || ran.code == Some(2)) {
+            wrong += &format!("\n{source}: {command}\n{:?} {}{}", ran.code, ran.out, ran.err);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert_eq!(used, rows.iter().copied().collect(), "each exception is needed");
+}
+
+macro_rules! connectors {
+    ($($name:ident),* $(,)?) => {
+        const CONNECTORS: &[&str] = &[$(stringify!($name)),*];
+
+        /// Serves the small sample of every vendor while the runtime exists, and writes the configurations into `folder`.
+        fn vendors(folder: &Path) -> Runtime {
+            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+            let runtime = runtime.expect("a runtime");
+            $({
+                use rollcall_simulators::$name::{Options, Vendor, World};
+                let simulator = Simulator::<Vendor>::start(World::worked_example(), Options::default());
+                let simulator = runtime.block_on(simulator).expect("a vendor");
+                simulator.configuration().write(folder, stringify!($name), "default").expect("written");
+                std::mem::forget(simulator);
+            })*
+            runtime
+        }
+    };
+}
+include!("../../../functions/connectors.rs");
+
+/// All commands, each once, with the file or the help text that has it.
+fn commands(root: &Path, place: &Place) -> Vec<(String, String)> {
+    let mut found = Vec::<(String, String)>::new();
+    let mut add = |command: &str, source: &str| {
+        // An explanation follows a gap; `jq` may not be installed.
+        let command = command.trim().split("   ").next().unwrap_or_default();
+        let command = command.split(" | jq").next().unwrap_or_default();
+        let command = command.replace("cargo run --bin rollcall --", "rollcall");
+        let command = command.replace("{}", "temporalcloud").replace("CONNECTOR", "temporalcloud");
+        if !command.is_empty() && !found.iter().any(|(known, _)| *known == command) {
+            found.push((command, source.to_owned()));
+        }
+    };
+    let find = r"find * \( -name target -o -name tests -o -name CHANGELOG.md \) -prune -o -name '*.md' -print -o -name '*.rs' -print";
+    let files = place.shell(&format!("cd '{}' && {find}", root.display())).expect(0).out;
+    for source in files.lines() {
+        let text = fs::read_to_string(root.join(source)).expect("text");
+        let (is_page, mut block) = (source.ends_with(".md"), None::<String>);
+        for line in text.lines() {
+            match (line.trim(), &mut block) {
+                ("```sh", _) if is_page => block = Some(String::new()),
+                ("```", Some(_)) => block = None,
+                (_, Some(command)) => {
+                    *command += &format!("\n{line}");
+                    if shlex::split(command).is_some() {
+                        add(&std::mem::take(command), source);
+                    }
+                }
+                (comment, None) if comment.starts_with("//") => {}
+                (_, None) => {
+                    let code = line.split('`').skip(1).step_by(2);
+                    let code = code.filter(|code| code.starts_with("rollcall "));
+                    // A page may name a command without its arguments; a message may not.
+                    let code = code.filter(|code| !is_page || code.matches(' ').count() > 1);
+                    code.for_each(|code| add(code, source));
+                }
+            }
+        }
+    }
+    for (command, help) in helps(place, "") {
+        let examples = help.split("\nExamples:\n").nth(1).unwrap_or_default();
+        examples.lines().for_each(|example| add(example, &format!("rollcall{command} --help")));
+    }
+    found
+}
+
+/// The help of a command and of all below it.
+fn helps(place: &Place, command: &str) -> Vec<(String, String)> {
+    let help = place.run(&format!("{command} --help")).expect(0).out;
+    let below = help.split("\nCommands:\n").nth(1).unwrap_or_default();
+    let names = below.lines().map_while(|line| line.split_whitespace().next());
+    let names = names.filter(|name| *name != "help");
+    let below: Vec<_> = names.flat_map(|n| helps(place, &format!("{command} {n}"))).collect();
+    [(command.to_owned(), help)].into_iter().chain(below).collect()
+}

@@ -97,7 +97,7 @@ fn commands(root: &Path, place: &Place) -> Vec<(String, String)> {
             found.push((command, source.to_owned()));
         }
     };
-    let find = r"find * \( -name target -o -name tests -o -name CHANGELOG.md \) -prune -o -name '*.md' -print -o -name '*.rs' -print";
+    let find = r"find * \( -name target -o -name tests -o -name CHANGELOG.md -o -name codes.md \) -prune -o -name '*.md' -print -o -name '*.rs' -print";
     let files = place.shell(&format!("cd '{}' && {find}", root.display())).expect(0).out;
     for source in files.lines() {
         let text = fs::read_to_string(root.join(source)).expect("text");

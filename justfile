@@ -1,4 +1,4 @@
-# What a contributor needs. `just` lists it.
+# Recipes of daily work; `just` lists them.
 
 # List the recipes.
 default:
@@ -8,7 +8,7 @@ default:
 demo:
     cargo run --bin demo
 
-# Run every check there is.
+# Run all checks.
 test:
     ./tests/run
 
@@ -16,7 +16,7 @@ test:
 fast:
     ./tests/run fast
 
-# Format, and let clippy look.
+# Format, and run clippy.
 lint:
     cargo fmt --all
     cargo clippy --workspace --all-targets -- -D warnings
@@ -36,7 +36,7 @@ bench:
 build architecture="arm64" *options:
     infra/build {{architecture}} {{options}}
 
-# Check how large functions are as they are deployed. `./tests/run` does it when Cargo.lock, a profile or infra/ has changed.
+# Check the size of the deployed functions. `./tests/run` does it when Cargo.lock, a profile or infra/ has changed.
 size architecture="arm64":
     infra/size {{architecture}}
 
@@ -48,6 +48,6 @@ aws:
 simulate vendor="all" *options:
     cargo run --bin simulate -- {{vendor}} {{options}}
 
-# Check a snapshot with the independent reader (needs python3 and zstandard, or the zstd command).
+# Check a snapshot with the independent reader (needs python3 with protobuf and zstandard).
 check snapshot:
     python3 tests/c1z.py check {{snapshot}}

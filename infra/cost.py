@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What Rollcall costs a month, and the tables of infra/README.md.
+"""The monthly cost of Rollcall, and the tables of infra/README.md.
 
     infra/cost.py                                       the tables
-    infra/cost.py buildkite=1 northflank=2              the cost of these connectors, with so many connections each
+    infra/cost.py buildkite=1 northflank=2              the cost of these connectors, with that many connections each
     infra/cost.py confluence=2,60,1,40                  the same, with the seconds and slices of a sync and the megabytes of a
-                                                        snapshot; they are those of the medium size where they are left out
-    infra/cost.py elastic=1 syncs=24 changes=100        with so many syncs a day (else 4) and changes a month (else none)
+                                                        snapshot; defaults are those of the medium size
+    infra/cost.py elastic=1 syncs=24 changes=100        with that many syncs a day (default 4) and changes a month (default none)
 """
 
 import json
@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-# US dollars in us-east-1, without any free tier or discount: the price lists of 2025, with the page that has today's. They
-# are assumptions, written down on 2026-11-21 and not looked up that day: look before you rely on them.
+# US dollars in us-east-1, without any free tier or discount: the price lists of 2025, each with the page of today's. They
+# are assumptions, written down on 2026-11-21 and not checked that day: check them before you rely on them.
 PRICES = {
     "lambda_request": (0.20 / 1e6, "https://aws.amazon.com/lambda/pricing/"),
     "lambda_gb_second_arm": (0.0000133334, "https://aws.amazon.com/lambda/pricing/"),
@@ -40,18 +40,18 @@ PRICE = {name: dollars for name, (dollars, _) in PRICES.items()}
 
 
 class Connector(NamedTuple):
-    """What the template says of a connector."""
+    """The facts about a connector in the template."""
 
     title: str
-    changing: int  # functions that change anything
-    key_ends: bool  # whether the vendor says when a key ends: a metric and an alarm more
-    slices_an_hour: float = math.inf  # as the vendor's rate limit cuts a sync
+    changing: int  # functions that change access
+    key_ends: bool  # whether the vendor reports when a key expires: one more metric and alarm
+    slices_an_hour: float = math.inf  # as the vendor's rate limit interrupts a sync
 
 
 TEMPLATE = Path(__file__).with_name("template.yaml").read_text()
 CONNECTORS = {name: Connector(**json.loads(facts)) for name, facts in re.findall(r'(?m)^    (\w+): (\{ "title": .*\})$', TEMPLATE)}
-# Metrics are there by connector, for alarms: the age of the newest snapshot, and whether one is held. Alarms look at them,
-# and at the age once more, whether it comes at all. One alarm for all: dead letters.
+# Metrics of each connector, for alarms: the age of the newest snapshot, and whether one is held. Alarms use them,
+# and the age once more, for whether it is reported at all. One alarm for all connectors: dead letters.
 METRICS, ALARMS, ALARMS_OF_ALL = 2, 3, 1
 
 DAYS, HOURS = 30.4, 730
@@ -118,7 +118,7 @@ def of_changes(changes):
 
 
 def of_all():
-    """The same of what is there once."""
+    """The same for what exists once."""
     return {"KMS": PRICE["key_month"], "CloudWatch alarms": ALARMS_OF_ALL * PRICE["alarm_metric_month"]}
 
 
@@ -129,7 +129,7 @@ def month(syncs, syncs_a_day=4, changes=0):
     return {part: sum(bill.get(part, 0) for bill in bills) for part in bills[0]}
 
 
-# What AWS gives every account for nothing, each month and for good, as far as nothing else there uses it up.
+# AWS's permanent free tier of each month, as far as nothing else in the account uses it up.
 FREE = {
     "Lambda": 1e6 * PRICE["lambda_request"] + 400_000 * PRICE["lambda_gb_second_arm"],
     "Step Functions": 4000 * PRICE["states_transition"],
@@ -142,7 +142,7 @@ FREE = {
 
 
 def after_free(parts):
-    """What is left to pay. Of the key, only its calls have an allowance."""
+    """The remaining cost. Of the key, only its calls have an allowance."""
     kept = {"KMS": PRICE["key_month"]}
     return sum(max(kept.get(p, 0), dollars - FREE.get(p, 0)) for p, dollars in parts.items())
 
@@ -152,7 +152,7 @@ def by_use(parts):
 
 
 def pods(syncs):
-    """A month of one pod a connection that is always on, and of its secret."""
+    """A month of one always-on pod per connection, and of its secret."""
     hour = POD_VCPU * PRICE["fargate_vcpu_hour"] + POD_GB * PRICE["fargate_gb_hour"]
     return sum(sync.connections for sync in syncs.values()) * (hour * HOURS + PRICE["secret_month"])
 
@@ -204,9 +204,9 @@ def costs():
     months = [month(size.syncs, size.syncs_a_day, size.changes) for size in SIZES]
     lines += [row(part, [m[part] for m in months]) for part in months[0]]
     lines.append(row("Rollcall, a month", [sum(m.values()) for m in months], "**"))
-    lines.append(row("the same after AWS's lasting free allowances", map(after_free, months)))
-    lines.append(row("of this by use (the rest is fixed)", map(by_use, months)))
-    lines.append(row("pods that are always on", [pods(size.syncs) for size in SIZES]))
+    lines.append(row("after AWS's permanent free tier", map(after_free, months)))
+    lines.append(row("of this, usage-based (the rest is fixed)", map(by_use, months)))
+    lines.append(row("for comparison: pods that always run", [pods(size.syncs) for size in SIZES]))
     return lines
 
 
@@ -236,7 +236,7 @@ def number(text, what, least, kind):
 
 
 def sync_of(name, text):
-    """A connector's syncs, from the command line: what is left out is usual."""
+    """A connector's syncs, from the command line, with defaults."""
     kinds = [("connections", 1, int), ("seconds", 0, float), ("slices", 1, int), ("megabytes", 0, float)]
     texts = text.split(",")
     if len(texts) > len(kinds):
@@ -247,7 +247,7 @@ def sync_of(name, text):
 
 
 def asked(arguments):
-    """What the command line asks for: the arguments of `month`."""
+    """The arguments of `month`, from the command line."""
     syncs, others = {}, {}
     for argument in arguments:
         name, equals, text = argument.partition("=")

@@ -7,8 +7,8 @@
 It shares no code with the writer: `c1z_format.py` reads the bytes, `c1z_rules.py` demands what readers of these files rely on,
 and expands grants in a way of its own, which is deliberately naive.
 
-`check` prints one finding a line and exits 1 when there is an error. Lines that begin with `note` do not count.
-Python 3.11, standard library and `zstandard`.
+`check` prints one error a line and exits 1 when there is one.
+Python 3.11, standard library, `protobuf` and `zstandard`.
 """
 
 import argparse
@@ -23,34 +23,28 @@ from c1z_rules import Checker
 SHOWN_PER_CODE = 20
 
 
-class Report:
-    def __init__(self):
-        self.errors, self.notes = collections.defaultdict(list), collections.defaultdict(list)
-        self.facts = {}  # what the manifest has to say
-
-    def lines(self):
-        for label, findings in (("error", self.errors), ("note", self.notes)):
-            for code, texts in findings.items():
-                yield from (f"{label} [{code}] {text}" for text in texts[:SHOWN_PER_CODE])
-                if len(texts) > SHOWN_PER_CODE:
-                    yield f"{label} [{code}] … and {len(texts) - SHOWN_PER_CODE} more of these"
+def lines(errors):
+    for code, texts in errors.items():
+        yield from (f"error [{code}] {text}" for text in texts[:SHOWN_PER_CODE])
+        if len(texts) > SHOWN_PER_CODE:
+            yield f"error [{code}] … and {len(texts) - SHOWN_PER_CODE} more of these"
 
 
 def check(path, manifest=None, expect=None):
-    report = Report()
+    """The errors in a file by their codes, and what its manifest has to say."""
+    errors, facts = collections.defaultdict(list), {}
     try:
         database, faults = unpack(path)
         for code, fault in faults:
-            report.errors[code].append(fault)
+            errors[code].append(fault)
         with contextlib.closing(sqlite3.connect(":memory:")) as connection:
             connection.deserialize(database)
-            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-            Checker(connection, report, expect).run(path, manifest)
+            facts = Checker(connection, errors, expect).run(path, manifest)
     except Malformed as fault:
-        report.errors["container"].append(str(fault))
+        errors["container"].append(str(fault))
     except (sqlite3.Error, OSError) as fault:
-        report.errors["database"].append(str(fault))
-    return report
+        errors["database"].append(str(fault))
+    return errors, facts
 
 
 def main():
@@ -64,12 +58,9 @@ def main():
         import c1z_selftest
 
         return c1z_selftest.run()
-    report = check(arguments.file, arguments.manifest, arguments.expect)
-    for line in report.lines():
-        print(line)
-    errors, notes = (sum(map(len, findings.values())) for findings in (report.errors, report.notes))
-    print(f"{arguments.file}: {errors} errors, {notes} notes")
-    return 1 if report.errors else 0
+    errors, _ = check(arguments.file, arguments.manifest, arguments.expect)
+    print(*lines(errors), f"{arguments.file}: {sum(map(len, errors.values()))} errors", sep="\n")
+    return 1 if errors else 0
 
 
 if __name__ == "__main__":

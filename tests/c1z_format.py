@@ -10,9 +10,10 @@ import datetime
 import functools
 import re
 import sqlite3
-import struct
 
 import zstandard
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
 
 MAGIC = b"C1ZF\x00"
 MAX_WINDOW = 8 << 20
@@ -36,9 +37,10 @@ CredentialType: UNSPECIFIED STATIC_SECRET ASYMMETRIC_KEY CERTIFICATE
 NullValue: NULL_VALUE
 """
 
-# A field is `name number type`; `*` repeated; `%` a map from string; a type with a capital is a message or an enum. After a
-# message's name: the records in which it may be an annotation (T type, R resource, E entitlement, G grant). Of Baton's other
-# annotations none belongs into a snapshot of Rollcall; GrantExpandable has a column of its own.
+# A field is `name number type`; `*` repeated; a type with a capital is a message or an enum. A map is a list of entries, as it is
+# encoded: a writer may leave out the value of an entry. After a message's name: the records in which it may be an annotation
+# (T type, R resource, E entitlement, G grant). Of Baton's other annotations none belongs into a snapshot of Rollcall;
+# GrantExpandable has a column of its own.
 MESSAGES_TEXT = """
 ResourceType: id 1 string, display_name 2 string, traits 3 *Trait, annotations 4 *Any, description 5 string, sourced_externally 6 bool
 ResourceId: resource_type 1 string, resource 2 string, baton_resource 3 bool
@@ -48,7 +50,8 @@ AssetRef: id 1 string
 ExternalId: id 1 string, link 2 string, description 3 string
 Entitlement: resource 1 Resource, id 2 string, display_name 3 string, description 4 string, grantable_to 5 *ResourceType, annotations 6 *Any, purpose 7 Purpose, slug 8 string
 Grant: entitlement 1 Entitlement, principal 2 Resource, id 3 string, annotations 4 *Any, sources 5 GrantSources
-GrantSources: sources 1 %GrantSource
+GrantSources: sources 1 *GrantSourcesEntry
+GrantSourcesEntry: key 1 string, value 2 GrantSource
 GrantSource: is_direct 1 bool
 UserTrait @R: emails 1 *Email, status 2 Status, profile 3 Struct, icon 4 AssetRef, account_type 5 AccountType, login 6 string, login_aliases 7 *string, created_at 8 Timestamp, last_login 9 Timestamp, mfa_status 10 MfaStatus, sso_status 11 SsoStatus, structured_name 12 StructuredName, employee_ids 13 *string
 Email: address 1 string, is_primary 2 bool
@@ -73,140 +76,83 @@ V1Identifier @TREG: id 1 string
 Aliases @R: ids 1 *string
 ExternalResourceMatchID @G: id 1 string
 Any: type_url 1 string, value 2 bytes
-Struct: fields 1 %Value
+Struct: fields 1 *StructEntry
+StructEntry: key 1 string, value 2 Value
 Value: null_value 1 NullValue, number_value 2 double, string_value 3 string, bool_value 4 bool, struct_value 5 Struct, list_value 6 ListValue
 ListValue: values 1 *Value
 Timestamp: seconds 1 int64, nanos 2 int32
-MapEntry: key 1 string, value 2 bytes
 """
 
-Field = collections.namedtuple("Field", "name number kind repeated mapped")
+ENUMS = {name: labels.split() for name, labels in (line.split(":") for line in ENUMS_TEXT.strip().splitlines())}
+TRAIT_MESSAGES = {label: label.title().replace("_", "") + "Trait" for label in ENUMS["Trait"][1:]}
+PLACES = {}  # what stands after the names
 
 
-def _messages():
+def _declare():
+    """The classes of the messages by name, made by protobuf from the tables."""
+    file = descriptor_pb2.FileDescriptorProto(name="c1z.proto", package="c1.connector.v2", syntax="editions", edition="EDITION_2023")
+    file.options.features.enum_type = descriptor_pb2.FeatureSet.CLOSED  # a number without a label is an unknown field
+    for name, labels in ENUMS.items():
+        values = [{"name": label, "number": number} for number, label in enumerate(labels)]
+        file.message_type.add(name=name).enum_type.add(name="Label", value=values)  # two enums may have the same label
     for line in MESSAGES_TEXT.strip().splitlines():
         head, fields = line.split(":")
         name, _, places = head.partition(" @")
-        table = {}
+        PLACES[name] = places
+        message = file.message_type.add(name=name)
         for label, number, kind in (field.split() for field in fields.split(",") if field):
-            table[int(number)] = Field(label, int(number), kind.lstrip("*%"), kind.startswith("*"), kind.startswith("%"))
-        yield name, table, places
+            field = message.field.add(name=label, number=int(number), label="LABEL_REPEATED" if kind.startswith("*") else "LABEL_OPTIONAL")
+            kind = kind.removeprefix("*")
+            if kind.islower():
+                field.type = field.Type.Value(f"TYPE_{kind.upper()}")
+            else:
+                field.type_name = f"{kind}.Label" if kind in ENUMS else kind
+    declared = descriptor_pool.DescriptorPool().AddSerializedFile(file.SerializeToString()).message_types_by_name
+    return {name: message_factory.GetMessageClass(declared[name]) for name in PLACES}
 
 
-ENUMS = {name: labels.split() for name, labels in (line.split(":") for line in ENUMS_TEXT.strip().splitlines())}
-MESSAGES = {name: table for name, table, _ in _messages()}
-PLACES = {name: places for name, _, places in _messages()}
-TRAIT_MESSAGES = {label: label.title().replace("_", "") + "Trait" for label in ENUMS["Trait"][1:]}
-
-# -- the encoding of messages
-
-WIRE_TYPES = {"string": 2, "bytes": 2, "double": 1, **dict.fromkeys(MESSAGES, 2)}  # of any other kind: 0
+MESSAGES = _declare()
 
 
-def read_varint(data, at):
-    value = shift = 0
-    while at < len(data):
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80 and not value >> 64:
-            return value, at
-        if byte < 0x80 or shift > 63:
-            raise Malformed("varint is longer than 64 bits")
-    raise Malformed("varint is cut off")
+def decode(name, data):
+    """A message as a dict. Strict: known fields and labels only, in the bytes of the deterministic encoding."""
+    try:
+        message = MESSAGES[name].FromString(data)
+    except DecodeError as error:
+        raise Malformed(f"{name}: {error}") from None
+    message.DiscardUnknownFields()
+    if message.SerializeToString(deterministic=True) != data:
+        raise Malformed(f"{name} has an unknown field or label, or is not in the deterministic encoding: {data.hex()}")
+    return plain(message)
 
 
-def wire_fields(data):
-    """Yields (field number, wire type, value, offset of the tag)."""
-    at, end = 0, len(data)
-    while at < end:
-        start = at
-        tag, at = read_varint(data, at)
-        number, wire = tag >> 3, tag & 7
-        if number == 0 or wire not in (0, 1, 2, 5):
-            raise Malformed(f"field {number} has wire type {wire}")
-        if wire == 0:
-            value, at = read_varint(data, at)
-        else:
-            length, at = read_varint(data, at) if wire == 2 else ({1: 8, 5: 4}[wire], at)
-            if at + length > end:
-                raise Malformed(f"field {number} is cut off")
-            value, at = data[at:at + length], at + length
-        yield number, wire, value, start
+def plain(message):
+    """A message as a dict; an Any as the message inside, with `@type` for its short name (or the whole URL, and `@value`, when unknown)."""
+    if isinstance(message, MESSAGES["Any"]):
+        name = message.type_url.removeprefix(PACKAGE)
+        known = name != message.type_url and name in MESSAGES
+        return {"@type": name, **decode(name, message.value)} if known else {"@type": message.type_url, "@value": message.value}
 
+    def one(field, value):
+        if field.message_type:
+            return plain(value)
+        return field.enum_type.values_by_number[value].name if field.enum_type else value
 
-def decode(name, data, where=None):
-    """A message as a dict. Strict: known fields only, in ascending order, no singular field twice, map keys sorted."""
-    where = where or name
-    table, out, last = MESSAGES[name], {}, 0
-    for number, wire, value, _ in wire_fields(data):
-        field = table.get(number)
-        if field is None:
-            raise Malformed(f"{where} has an unknown field {number}")
-        if number < last:
-            raise Malformed(f"{where}: field {number} after field {last}; not a deterministic encoding")
-        last = number
-        inner = f"{where}.{field.name}"
-        if field.mapped:
-            entry, entries = decode("MapEntry", _value("bytes", wire, value, inner), inner), out.setdefault(field.name, {})
-            key = entry.get("key", "")
-            if entries and list(entries)[-1].encode() >= key.encode():
-                raise Malformed(f"{inner}: key {key!r} out of order; not a deterministic encoding")
-            entries[key] = decode(field.kind, entry.get("value", b""), f"{inner}[{key}]")
-        elif field.repeated and wire == 2 and field.kind not in WIRE_TYPES:  # packed
-            items, at = out.setdefault(field.name, []), 0
-            while at < len(value):
-                item, at = read_varint(value, at)
-                items.append(_value(field.kind, 0, item, inner))
-        elif field.repeated:
-            out.setdefault(field.name, []).append(_value(field.kind, wire, value, inner))
-        elif field.name in out:
-            raise Malformed(f"{inner} stands twice")
-        else:
-            out[field.name] = _value(field.kind, wire, value, inner)
+    out = {}
+    for field, value in message.ListFields():
+        out[field.name] = [one(field, item) for item in value] if field.is_repeated else one(field, value)
+        if field.message_type and field.message_type.name.endswith("Entry"):
+            keys = [entry.key for entry in value]
+            if keys != sorted(set(keys)):
+                raise Malformed(f"{field.full_name}: the keys {keys} are out of order or stand twice")
     return out
 
 
-def _value(kind, wire, value, where):
-    wanted = WIRE_TYPES.get(kind, 0)
-    if wire != wanted:
-        raise Malformed(f"{where} has wire type {wire} instead of {wanted}")
-    if kind == "Any":
-        return decode_any(value, where)
-    if kind in MESSAGES:
-        return decode(kind, value, where)
-    if kind in ENUMS:
-        if value >= len(ENUMS[kind]):
-            raise Malformed(f"{where}: {kind} has no value {value}")
-        return ENUMS[kind][value]
-    match kind:
-        case "string":
-            return value.decode("utf-8")  # an error of this is a ValueError, as Malformed is
-        case "double":
-            return struct.unpack("<d", value)[0]
-        case "bool":
-            if value > 1:
-                raise Malformed(f"{where} is a bool with value {value}")
-            return bool(value)
-        case "int64" | "int32":
-            return value - (1 << 64) if value >> 63 else value
-    return value
-
-
-def decode_any(data, where):
-    """An Any as the message inside, with `@type` for its short name (or the whole URL, and `@value`, when unknown)."""
-    message = decode("Any", data, where)
-    url, value = message.get("type_url", ""), message.get("value", b"")
-    name = url.removeprefix(PACKAGE)
-    if name == url or name not in MESSAGES:
-        return {"@type": url, "@value": value}
-    return {"@type": name, **decode(name, value, f"{where}({name})")}
-
-
 def without_sources(data):
-    """The bytes of a Grant before its field 5 (`sources`), which is the last one."""
-    return next((data[:start] for number, _, _, start in wire_fields(data) if number == 5), data)
+    """The bytes of a Grant without its field `sources`."""
+    grant = MESSAGES["Grant"].FromString(data)
+    grant.ClearField("sources")
+    return grant.SerializeToString(deterministic=True)
 
 
 # -- the container: magic, zstd frame
@@ -293,27 +239,15 @@ def shape(db):
 with contextlib.closing(sqlite3.connect(":memory:")) as _empty:
     _empty.executescript(SCHEMA)
     SHAPE = shape(_empty)
-TABLES = collections.defaultdict(list)  # the columns of each table: name, type, may it not be null
-for _kind, _table, _column, _facts in ((*re.split("[ .]", name), facts) for name, facts in SHAPE.items() if "." in name):
-    TABLES[_table].append((_column, _facts[1], bool(_facts[2])))
 STORAGE = {"text": str, "datetime": str, "blob": bytes, "integer": int}
-
-
-def misfit(column, value):
-    """Why a value may not stand in a column; None if it may."""
-    name, declared, not_null = column
-    if value is None:
-        return f"{name} is NULL" if not_null else None
-    if not isinstance(value, STORAGE[declared]):
-        return f"{name} is stored as {type(value).__name__}, wanted {declared}"
-    broken = isinstance(value, str) and value.encode(errors="ignore").decode() != value
-    return f"{name} is not UTF-8 ({value!r})" if broken else None
+TABLES = collections.defaultdict(dict)  # the columns of each table, with the types that a value may have
+for _kind, _table, _column, _facts in ((*re.split("[ .]", name), facts) for name, facts in SHAPE.items() if "." in name):
+    TABLES[_table][_column] = STORAGE[_facts[1]] if _facts[2] else STORAGE[_facts[1]] | None
 
 
 # -- ids and times
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-KSUID_EPOCH = 1_400_000_000
 
 
 def ksuid_time(text):
@@ -323,12 +257,10 @@ def ksuid_time(text):
     value = functools.reduce(lambda value, character: value * 62 + BASE62.index(character), text, 0)
     if value >> 160:
         raise Malformed("does not decode to 20 bytes")
-    return datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=(value >> 128) + KSUID_EPOCH)
+    return datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=(value >> 128) + 1_400_000_000)
 
 
 def parse_timestamp(text):
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.(\d{6})\d{3}", text)
-    try:
-        return datetime.datetime.strptime(f"{match[1]}.{match[2]}", "%Y-%m-%d %H:%M:%S.%f")
-    except (TypeError, ValueError):
-        raise Malformed(f"{text!r} is not a time as YYYY-MM-DD HH:MM:SS with a fraction of nine digits") from None
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9}", text):
+        raise Malformed(f"{text!r} is not a time as YYYY-MM-DD HH:MM:SS with a fraction of nine digits")
+    return datetime.datetime.fromisoformat(text)

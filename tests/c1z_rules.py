@@ -2,12 +2,13 @@
 
 import collections
 import datetime
+import graphlib
 import hashlib
 import json
 import pathlib
 import struct
 
-from c1z_format import PLACES, SHAPE, TABLES, TRAIT_MESSAGES, Malformed, decode, ksuid_time, misfit, parse_timestamp, shape, without_sources
+from c1z_format import PLACES, SHAPE, TABLES, TRAIT_MESSAGES, Malformed, decode, ksuid_time, parse_timestamp, shape, without_sources
 
 REQUIRED_TRAITS = ("USER", "GROUP", "ROLE", "APP", "SECRET")
 # Fields that moved from the traits to Resource: old readers look at one place, new readers at the other.
@@ -38,7 +39,7 @@ def expand(stated, expandable):
 
     def passing(source, shallow, kinds):
         flow = stated[source] if shallow else holders[source]
-        return {holder for holder in flow if holder[0] in kinds} if kinds else set(flow)
+        return {holder for holder in flow if not kinds or holder[0] in kinds}
 
     changed = True
     while changed:
@@ -62,42 +63,38 @@ def resource_id(message):
 
 
 class Checker:
-    def __init__(self, connection, report, expect):
-        self.db, self.report, self.expect = connection, report, expect
+    def __init__(self, connection, errors, expect):
+        self.db, self.errors, self.expect = connection, errors, expect
         self.run_row = {}
         self.sync_id = self.started = self.ended = None
         self.types = {}          # id -> ResourceType
         self.resources = {}      # (type, id) -> parent or None
-        self.entitlements = {}   # id -> (type, id), grantable types
+        self.entitlements = {}   # id -> (type, id)
         self.grants = {}         # (entitlement, holder) -> id, is it derived, sources, GrantExpandable or None
         self.expanded = expect == "expanded"
         self.stated = {"ResourceType": [], "Resource": [], "Entitlement": [], "Grant": []}  # key to sort by, id, data, expansion
 
     def run(self, path, manifest):
+        """Checks everything, and gives what the manifest has to say."""
         self.database()
         if not self.schema():
-            return
-        for part in (self.sync_run, self.resource_types, self.resource_rows, self.entitlement_rows, self.grant_rows):
+            return {}
+        records = self.resource_types, self.resource_rows, self.entitlement_rows, self.grant_rows
+        for part in (self.sync_run, *records, self.references, self.expansion, self.stats):
             part()
-        self.assets = len(list(self.rows("v1_assets", "external_id")))
         sessions = len(list(self.rows("v1_connector_sessions", "key")))
         self.must(sessions == 0, "sessions", f"{sessions} rows of connector scratch space in a finished file")
-        self.references()
-        self.expansion()
-        self.stats()
-        self.report.facts = self.facts(path)
+        facts = self.facts(path)
         if manifest is not None:
-            self.manifest(manifest)
+            self.manifest(manifest, facts)
+        return facts
 
     def error(self, code, text):
-        self.report.errors[code].append(text)
+        self.errors[code].append(text)
 
     def must(self, good, code, text):
         if not good:
             self.error(code, text)
-
-    def note(self, code, text):
-        self.report.notes[code].append(text)
 
     def parsed(self, code, who, parse, *given):
         """What `parse` makes of something; None, and an error, if it cannot."""
@@ -114,26 +111,20 @@ class Checker:
     def schema(self):
         """Whether every table is there with all its columns."""
         found = shape(self.db)
-        for name, wanted in SHAPE.items():
-            self.must(found.get(name) == wanted, "schema", f"{name} is {found.get(name, 'missing')}, wanted {wanted}")
-        for name in set(found) - set(SHAPE):
-            kind, _, label = name.partition(" ")
-            if kind == "table" and found[name][0][0] != "virtual":
-                self.note("schema", f"extra {name}")
-            elif kind not in ("column", "index") or label.split(".")[0] in TABLES or found[name][0] in TABLES:
-                self.error("schema", f"{name} is {found[name]}: it must not be there")
+        for name in {**SHAPE, **found}:
+            real, wanted = found.get(name, "missing"), SHAPE.get(name, "nothing of this name")
+            self.must(real == wanted, "schema", f"{name} is {real}, wanted {wanted}")
         return all(name in found for name in SHAPE if name.startswith("column"))
 
     def rows(self, table, key):
         """The rows of a table as dicts, except those with values of another type; sync id and discovery time are checked."""
         columns = TABLES[table]
-        names = [name for name, _, _ in columns]
-        for values in self.db.execute(f"select {', '.join(names)} from {table} order by id"):
-            row = dict(zip(names, values))
+        for values in self.db.execute(f"select {', '.join(columns)} from {table} order by id"):
+            row = dict(zip(columns, values))
             who = f"{table} {row[key]}"
-            faults = "; ".join(filter(None, map(misfit, columns, values)))
-            if faults:
-                self.error("column", f"{who}: {faults}")
+            misfits = [f"{name} is {type(value).__name__}" for name, value in row.items() if not isinstance(value, columns[name])]
+            if misfits:
+                self.error("column", f"{who}: {', '.join(misfits)}")
                 continue
             if table != "v1_sync_runs":
                 self.must(row["sync_id"] == self.sync_id, "sync-id", f"{who} belongs to sync {row['sync_id']!r}")
@@ -163,7 +154,8 @@ class Checker:
             self.must(made >= EARLIEST and near, "ksuid", f"sync id {self.sync_id} says {made}, the run started at {run['started_at']}")
 
     def records(self, kind, table):
-        """The records of a list: what each is called, its row, its message, its annotations by short name."""
+        """The records of a list: what each is called, its row, its message, its annotations by short name. No record can
+        stand twice: an index of the schema keeps external ids unique, and they are composed of all that records are kept by here."""
         for row in self.rows(table, "external_id"):
             name = row["external_id"]
             who = f"{kind} {name}"
@@ -211,35 +203,31 @@ class Checker:
     def resource_types(self):
         for who, row, message, _ in self.records("ResourceType", "v1_resource_types"):
             name, traits = row["external_id"], message.get("traits", [])
-            self.stated["ResourceType"].append((name.encode(), name, row["data"], None))
+            self.stated["ResourceType"].append((name, name, row["data"], None))
             self.must("UNSPECIFIED" not in traits and len(set(traits)) == len(traits), "trait", f"{who}: traits {traits}")
-            self.must(name not in self.types, "duplicate", f"{who} stands twice")
             self.types[name] = message
 
     def resource_rows(self):
         for who, row, message, found in self.records("Resource", "v1_resources"):
             key = resource_id(message.get("id"))
-            self.stated["Resource"].append((tuple(part.encode() for part in key), row["external_id"], row["data"], None))
+            self.stated["Resource"].append((key, row["external_id"], row["data"], None))
             self.identifier(who, *key)
             self.must(row["resource_type_id"] == key[0], "column", f"{who}: resource_type_id is {row['resource_type_id']!r}, data says {key[0]!r}")
             self.must(row["external_id"] == ":".join(key), "id", f"{who}: external_id is not {':'.join(key)}")
             columns = row["parent_resource_type_id"], row["parent_resource_id"]
             parent = resource_id(message["parent_resource_id"]) if "parent_resource_id" in message else None
-            self.must("" not in columns, "parent", f"{who}: a parent column is '' instead of NULL")
-            self.must(columns == (parent or (None, None)), "parent", f"{who}: parent columns {columns}, data says {parent}")
+            self.must("" not in columns and columns == (parent or (None, None)), "parent", f"{who}: parent columns {columns}, data says {parent}")
             reserved = message.get("baton_resource") or message.get("id", {}).get("baton_resource")
             self.must(not reserved, "annotation", f"{who}: baton_resource is reserved")
             self.within(who, message.get("status", {}), details=1024)
             self.traits(who, self.types.get(key[0], {}).get("traits", []), message, found)
-            self.must(key not in self.resources, "duplicate", f"{who} stands twice")
             self.resources[key] = parent
 
     def traits(self, who, declared, message, found):
         for trait, name in TRAIT_MESSAGES.items():
             needed = trait in REQUIRED_TRAITS and trait in declared
             self.must(name in found or not needed, "trait", f"{who}: {name} is missing, its type has the trait {trait}")
-            if name in found and trait not in declared:
-                self.note("trait", f"{who} carries {name}, its type has no trait {trait}")
+            self.must(name not in found or trait in declared, "trait", f"{who} carries {name}, its type has no trait {trait}")
         for name, fields in MIRRORED.items():
             for field in fields if name in found else ():
                 one, other = found[name].get(field), message.get(field)
@@ -260,32 +248,31 @@ class Checker:
         self.must(bound, "trait", f"{who}: ScopeBindingTrait needs role_id and scope_resource_id")
 
     def entitlement_rows(self):
-        exclusive = collections.defaultdict(list)
+        kinds, defaults = collections.defaultdict(set), collections.defaultdict(list)
         for who, row, message, found in self.records("Entitlement", "v1_entitlements"):
             name, owner = row["external_id"], (row["resource_type_id"], row["resource_id"])
-            self.stated["Entitlement"].append((name.encode(), name, row["data"], None))
+            self.stated["Entitlement"].append((name, name, row["data"], None))
             real = resource_id(message.get("resource", {}).get("id"))
             self.must(real == owner, "column", f"{who}: resource columns {owner}, data says {real}")
             prefix = f"{owner[0]}:{owner[1]}:"
             self.must(name.startswith(prefix) and name != prefix, "id", f"{who}: its id does not begin with {prefix} and a slug")
             self.must(message.get("slug"), "entitlement", f"{who}: slug is empty")
             self.must(message.get("purpose", "UNSPECIFIED") != "UNSPECIFIED", "entitlement", f"{who}: purpose is not set")
-            grantable = frozenset(kind.get("id", "") for kind in message.get("grantable_to", []))
+            grantable = {kind.get("id", "") for kind in message.get("grantable_to", [])}
             self.must(grantable or "EntitlementImmutable" in found, "entitlement", f"{who}: grantable_to is empty")
             for kind in grantable - set(self.types):
                 self.error("reference", f"{who}: grantable_to names the type {kind!r}, which does not exist")
-            self.must(name not in self.entitlements, "duplicate", f"{who} stands twice")
-            self.entitlements[name] = owner, grantable
+            self.entitlements[name] = owner
             for group in message.get("annotations", []):
                 if group["@type"] == "EntitlementExclusionGroup":
                     # A group that is scoped to the resource is one group a resource.
-                    scope = owner if group.get("scope_to_resource") else None
-                    exclusive[group.get("exclusion_group_id", "")].append((scope, owner[0], group.get("is_default", False)))
-        for group, members in exclusive.items():
-            self.must(len({kind for _, kind, _ in members}) == 1, "exclusion", f"exclusion group {group!r} spans several resource types")
-            for scope in {scope for scope, _, _ in members}:
-                defaults = [default for other, _, default in members if other == scope]
-                self.must(len(defaults) <= 50 and sum(defaults) <= 1, "exclusion", f"exclusion group {group!r}: {len(defaults)} entitlements, {sum(defaults)} defaults")
+                    label, scope = group.get("exclusion_group_id", ""), owner if group.get("scope_to_resource") else None
+                    kinds[label].add(owner[0])
+                    defaults[label, scope].append(group.get("is_default", False))
+        for label, found in kinds.items():
+            self.must(len(found) == 1, "exclusion", f"exclusion group {label!r} spans several resource types")
+        for (label, _), found in defaults.items():
+            self.must(len(found) <= 50 and sum(found) <= 1, "exclusion", f"exclusion group {label!r}: {len(found)} entitlements, {sum(found)} defaults")
 
     def grant_rows(self):
         for who, row, message, found in self.records("Grant", "v1_grants"):
@@ -297,10 +284,11 @@ class Checker:
             real = embedded.get("id", ""), resource_id(embedded.get("resource", {}).get("id")), resource_id(message.get("principal", {}).get("id"))
             self.must(real == columns, "column", f"{who}: entitlement, resource and principal are {columns}, data says {real}")
             self.must(name == f"{entitlement}:{holder[0]}:{holder[1]}", "id", f"{who}: its id is not entitlement:principal type:principal id")
-            owner, grantable = self.entitlements.get(entitlement, (columns[1], frozenset()))
+            owner = self.entitlements.get(entitlement, columns[1])
             self.must(owner == columns[1], "reference", f"{who}: its entitlement is on {owner}")
             rule = self.expansion_column(who, row, holder)
-            sources = message.get("sources", {}).get("sources", {})
+            entries = message.get("sources", {}).get("sources", [])
+            sources = {entry.get("key", ""): entry.get("value", {}).get("is_direct", False) for entry in entries}
             self.must(sources or "sources" not in message, "sources", f"{who}: sources is there but empty")
             self.expanded = self.expanded or bool(sources)
             for source in set(sources) - set(self.entitlements):
@@ -310,12 +298,8 @@ class Checker:
                 self.must("GrantImmutable" in found, "derived", f"{who}: has sources, not its own entitlement among them, and no GrantImmutable")
                 self.must(row["expansion"] is None, "derived", f"{who}: a derived grant with an expansion")
             else:
-                self.must(not sources or sources[entitlement].get("is_direct"), "sources", f"{who}: lists its own entitlement, but not as direct")
-                key = tuple(part.encode() for part in (entitlement, *holder))
-                self.stated["Grant"].append((key, name, without_sources(row["data"]), row["expansion"]))
-                if grantable and holder[0] not in grantable:
-                    self.note("grantable", f"{who}: {holder[0]} is not in grantable_to of its entitlement")
-            self.must((entitlement, holder) not in self.grants, "duplicate", f"{who} stands twice")
+                self.must(not sources or sources[entitlement], "sources", f"{who}: lists its own entitlement, but not as direct")
+                self.stated["Grant"].append(((entitlement, *holder), name, without_sources(row["data"]), row["expansion"]))
             self.grants[entitlement, holder] = name, derived, sources, rule
 
     def expansion_column(self, who, row, holder):
@@ -326,11 +310,8 @@ class Checker:
             return None
         sources = rule.get("entitlement_ids", [])
         self.must(any(source.strip() for source in sources), "expansion", f"{who}: expansion without entitlement ids")
-        for source in sources:
-            if source not in self.entitlements:
-                self.note("expansion", f"{who}: expands from {source!r}, which does not exist")
-            elif self.entitlements[source][0] != holder:
-                self.error("expansion", f"{who}: expands from {source!r}, which is no entitlement of its principal")
+        for source in sources:  # one that does not exist gives nobody anything
+            self.must(self.entitlements.get(source, holder) == holder, "expansion", f"{who}: expands from {source!r}, which is no entitlement of its principal")
         for kind in set(rule.get("resource_type_ids", [])) - set(self.types):
             self.error("reference", f"{who}: expansion names the type {kind!r}, which does not exist")
         return rule
@@ -340,12 +321,11 @@ class Checker:
             who = f"resource {':'.join(key)}"
             self.must(key[0] in self.types, "reference", f"{who}: its type does not exist")
             self.must(parent is None or parent in self.resources, "reference", f"{who}: its parent does not exist")
-            seen, at = set(), parent
-            while at is not None and at != key and at not in seen:
-                seen.add(at)
-                at = self.resources.get(at)
-            self.must(at != key, "parent", f"{who} is its own ancestor")
-        for name, (owner, _) in self.entitlements.items():
+        try:
+            graphlib.TopologicalSorter({key: [parent] for key, parent in self.resources.items()}).prepare()
+        except graphlib.CycleError as cycle:
+            self.error("parent", f"resources are their own ancestors: {cycle.args[1]}")
+        for name, owner in self.entitlements.items():
             self.must(owner in self.resources, "reference", f"entitlement {name}: its resource {':'.join(owner)} does not exist")
         for (entitlement, holder), (name, *_) in self.grants.items():
             self.must(entitlement in self.entitlements, "reference", f"grant {name}: its entitlement does not exist")
@@ -361,35 +341,26 @@ class Checker:
             if not derived:
                 stated.setdefault(entitlement, set()).add(holder)
                 rules += [(entitlement, rule)] if rule is not None else []
-        wanted = expand(stated, rules)
-        for key, sources in sorted(wanted.items()):
-            who = f"{key[0]}:{':'.join(key[1])}"
-            found = self.grants.get(key)
-            real = found and {source: value.get("is_direct", False) for source, value in found[2].items()}
-            self.must(real == sources, "expansion", f"grant {who}: sources (is it direct) {real}, recomputed {sources}")
-        for key in sorted(set(self.grants) - set(wanted)):
-            self.error("expansion", f"derived grant {self.grants[key][0]} follows from nothing")
+        wanted, real = expand(stated, rules), {key: sources for key, (_, _, sources, _) in self.grants.items()}
+        for key in sorted({**real, **wanted}):
+            found, recomputed = real.get(key, "of a grant that is missing"), wanted.get(key, "no such grant")
+            self.must(found == recomputed, "expansion", f"grant {key[0]}:{':'.join(key[1])}: sources {found}, recomputed {recomputed}")
 
     def stats(self):
         real = self.parsed("stats", "stats", json.loads, self.run_row.get("stats") or "null")
         if not isinstance(real, dict):
             return self.error("stats", "stats is not a JSON object")
-        owners = [self.entitlements[entitlement][0] for entitlement, _ in self.grants if entitlement in self.entitlements]
+        owners = [self.entitlements[entitlement] for entitlement, _ in self.grants if entitlement in self.entitlements]
         wanted = {
             "resource_types": len(self.types), "resources": len(self.resources), "entitlements": len(self.entitlements),
-            "grants": len(self.grants), "assets": self.assets,
+            "grants": len(self.grants), "assets": len(list(self.rows("v1_assets", "external_id"))),
             "resources_by_resource_type": dict(collections.Counter(kind for kind, _ in self.resources)),
-            "entitlements_by_resource_type": dict(collections.Counter(owner[0] for owner, _ in self.entitlements.values())),
+            "entitlements_by_resource_type": dict(collections.Counter(kind for kind, _ in self.entitlements.values())),
             "grants_by_resource_type": dict(collections.Counter(kind for kind, _ in owners)),
         }
-        for key, value in real.items():
-            known = key in wanted or key in ("step_durations_ms", "connector_call_stats", "session_store_stats")
-            self.must(known, "stats", f"unknown key {key}")
-            self.must(value not in (0, {}, None), "stats", f"{key} is zero and should be left out")
-        for key, value in wanted.items():
-            found = real.get(key, type(value)())
-            found = {kind: count for kind, count in found.items() if count != 0} if isinstance(found, dict) else found
-            self.must(found == value, "stats", f"{key} is {found}, counted {value}")
+        for key in {*real, *wanted} - {"step_durations_ms", "connector_call_stats", "session_store_stats"}:
+            counted = wanted.get(key) or None  # zero is left out
+            self.must(real.get(key) == counted, "stats", f"{key} is {real.get(key)}, counted {counted}")
 
     def content_digest(self):
         """SHA-256 over kind, id, data and expansion of every record that the vendor stated, in id order."""
@@ -410,11 +381,10 @@ class Checker:
             "snapshot.bytes": len(file), "digests.content": self.content_digest(),
         }
 
-    def manifest(self, manifest):
+    def manifest(self, manifest, facts):
         content = self.parsed("manifest", manifest, lambda: json.loads(pathlib.Path(manifest).read_text(encoding="utf-8")))
-        for key, wanted in self.report.facts.items():
+        for key, wanted in facts.items():
             found = content
             for part in key.split("."):
                 found = found.get(part) if isinstance(found, dict) else None
-            same = found.lower() == wanted if isinstance(found, str) and key != "sync_id" else found == wanted
-            self.must(same and type(found) is type(wanted), "manifest", f"{key} is {found!r}, wanted {wanted!r}")
+            self.must(found == wanted and type(found) is type(wanted), "manifest", f"{key} is {found!r}, wanted {wanted!r}")

@@ -6,72 +6,33 @@ import datetime
 import json
 import os
 import sqlite3
-import struct
 import tempfile
+
+import zstandard
 
 import c1z
 import c1z_format as form
 import c1z_rules
 from c1z_format import MESSAGES, PACKAGE, Malformed, decode
 
-SECONDS = 1_780_000_000  # 2026-05-28 20:26:40
-
-
-def varint(value):
-    value &= (1 << 64) - 1
-    return (bytes([value & 0x7F | 0x80]) + varint(value >> 7)) if value > 0x7F else bytes([value])
-
-
-def prefixed(number, value):
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
 
 def encode(name, message):
-    """The opposite of `decode`: deterministic, zero scalars left out."""
-    out = b""
-    for number, field in sorted(MESSAGES[name].items()):
-        value = message.get(field.name)
-        if field.mapped:
-            for key in sorted(value or {}, key=str.encode):
-                out += prefixed(number, encode("MapEntry", {"key": key, "value": encode(field.kind, value[key])}))
-        elif field.repeated and field.kind in form.ENUMS and value:
-            out += prefixed(number, b"".join(varint(form.ENUMS[field.kind].index(item)) for item in value))
-        elif value is not None:
-            out += b"".join(encode_one(field, item) for item in (value if field.repeated else [value]))
-    return out
+    """The opposite of `decode`; a field that is None is left out."""
+    fields = {label: value for label, value in message.items() if label != "@type"}
+    if fields.get("annotations"):
+        fields["annotations"] = list(map(wrapped, fields["annotations"]))
+    return MESSAGES[name](**fields).SerializeToString(deterministic=True)
 
 
-def encode_one(field, value):
-    if field.kind == "Any":
-        url = value["@type"] if "/" in value["@type"] else PACKAGE + value["@type"]
-        body = value["@value"] if "@value" in value else encode(value["@type"], value)
-        value = encode("Any", {"type_url": url, "value": body or None})
-    elif field.kind in MESSAGES:
-        value = encode(field.kind, value)
-    if field.kind == "double":
-        return varint(field.number << 3 | 1) + struct.pack("<d", value)
-    if field.kind in form.WIRE_TYPES:
-        return prefixed(field.number, value.encode() if isinstance(value, str) else value)
-    value = form.ENUMS[field.kind].index(value) if field.kind in form.ENUMS else int(value)
-    return varint(field.number << 3) + varint(value) if value else b""
+def wrapped(annotation):
+    name = annotation["@type"]
+    return {"type_url": PACKAGE + name, "value": encode(name, annotation) or None} if name in MESSAGES else {"type_url": name}
 
 
-def frame(data, *, declare=True, window_log=20):
-    """A zstd frame of uncompressed blocks: enough to try every header."""
-    out = b"\x28\xb5\x2f\xfd" + bytes([0xC0 if declare else 0x00, (window_log - 10) << 3])
-    out += struct.pack("<Q", len(data)) if declare else b""
-    for at in range(0, len(data), 1 << 17):
-        block = data[at:at + (1 << 17)]
-        out += (len(block) << 3 | (at + len(block) == len(data))).to_bytes(3, "little") + block
-    return out
-
-
-def make_ksuid(seconds, payload):
-    value, out = (seconds - form.KSUID_EPOCH) << 128 | int.from_bytes(payload, "big"), ""
-    while len(out) < 27:
-        value, digit = divmod(value, 62)
-        out = form.BASE62[digit] + out
-    return out
+def frame(data, content_size=True):
+    """A zstd frame whose window is smaller than its content, so that byte 5 states the window."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=10, write_content_size=content_size)
+    return zstandard.ZstdCompressor(compression_params=parameters).compress(data)
 
 
 def ident(key):
@@ -84,7 +45,7 @@ def columns(what, key):
 
 
 def sources(plain):
-    return {"sources": {source: {"is_direct": True} if direct else {} for source, direct in plain.items()}}
+    return {"sources": [{"key": source, "value": {"is_direct": True} if direct else {}} for source, direct in sorted(plain.items())]}
 
 
 def expandable(*entitlements, **more):
@@ -109,7 +70,7 @@ class Sample:
     def __init__(self, expanded=True):
         self.time = "2026-05-28 20:26:40.000000001"
         self.run = {
-            "sync_id": make_ksuid(SECONDS, bytes(range(16))), "started_at": self.time, "ended_at": "2026-05-28 20:26:49.500000000",
+            "sync_id": "3EMsv647kFra4guLTwoUKsbEXct", "started_at": self.time, "ended_at": "2026-05-28 20:26:49.500000000",
             "sync_token": "", "sync_type": "full", "supports_diff": 1, "grants_backfilled": 1,
         }
         self.types = {
@@ -118,7 +79,8 @@ class Sample:
         }
         self.resources, self.entitlements, self.grants, self.expansions = {}, {}, {}, {}
         for name in ("u1", "u2"):
-            both = {"profile": {"fields": {"first_name": {"string_value": name}, "logins": {"number_value": 3.0}}}, "status": {"status": "ENABLED"}}
+            profile = [{"key": "first_name", "value": {"string_value": name}}, {"key": "logins", "value": {"number_value": 3.0}}]
+            both = {"profile": {"fields": profile}, "status": {"status": "ENABLED"}}
             emails = [{"address": f"{name}@example.com", "is_primary": True}, {"address": f"{name}@example.org"}]
             trait = {"@type": "UserTrait", "emails": emails, "account_type": "HUMAN", "login": name, **both}
             self.resources[f"user:{name}"] = {"id": ident(f"user:{name}"), "display_name": name, "annotations": [trait], **both}
@@ -135,7 +97,11 @@ class Sample:
             self.grants[self.grant(group, holder)] |= {"annotations": [{"@type": "GrantImmutable"}], "sources": sources(found)}
         if expanded:
             self.grants[f"{M2}:user:u1"]["sources"] = sources({M1: True, M2: True})
-        self.sql, self.after, self.raw, self.stats = [], [], {}, None
+        self.stats = {
+            "resource_types": 2, "resources": 6, "entitlements": 4, "grants": len(self.grants), "resources_by_resource_type": {"user": 2, "group": 4},
+            "entitlements_by_resource_type": {"group": 4}, "grants_by_resource_type": {"group": len(self.grants)},
+        }
+        self.sql, self.after, self.raw = [], [], {}
         self.magic, self.frame, self.tail = form.MAGIC, frame, b""
 
     def grant(self, group, holder):
@@ -159,8 +125,8 @@ class Sample:
             yield "v1_resource_types", {"external_id": name, "data": encode("ResourceType", message), **common}
         for key, message in self.resources.items():
             parent = columns("parent_resource", message.get("parent_resource_id", {}))
-            data = encode("Resource", message)
-            yield "v1_resources", {"resource_type_id": key.partition(":")[0], "external_id": key, **parent, "data": data, **common}
+            own = {"resource_type_id": key.partition(":")[0], "external_id": key, "data": encode("Resource", message)}
+            yield "v1_resources", {**own, **parent, **common}
         for name, message in self.entitlements.items():
             owner = columns("resource", message["resource"]["id"])
             yield "v1_entitlements", {**owner, "external_id": name, "data": encode("Entitlement", message), **common}
@@ -170,13 +136,7 @@ class Sample:
             yield "v1_grants", {
                 **columns("resource", owner), **columns("principal_resource", holder), "entitlement_id": message["entitlement"]["id"],
                 "external_id": name, "expansion": rule, "needs_expansion": int(rule is not None), "data": data, **common}
-        kinds = collections.Counter(ident(key)["resource_type"] for key in self.resources)
-        stats = self.stats or {
-            "resource_types": len(self.types), "resources": len(self.resources), "entitlements": len(self.entitlements),
-            "grants": len(self.grants), "resources_by_resource_type": kinds,
-            "entitlements_by_resource_type": {"group": len(self.entitlements)}, "grants_by_resource_type": {"group": len(self.grants)},
-        }
-        yield "v1_sync_runs", {**self.run, "stats": json.dumps(stats)}
+        yield "v1_sync_runs", {**self.run, "stats": json.dumps(self.stats)}
 
 
 DIRECT, INDIRECT, NESTED = f"{M2}:user:u1", "group:g3:member:user:u2", "group:g3:member:group:g2"
@@ -187,17 +147,9 @@ def sql(*statements):
     return lambda s: s.sql.extend(statements)
 
 
-def given(**values):
-    """Sets attributes of the sample."""
-    return lambda s: vars(s).update(values)
-
-
-def in_run(**values):
-    return lambda s: s.run.update(values)
-
-
 def at(*path, **values):
-    """Sets fields of a message of the sample, or takes those away whose value is `None`. The path: attribute, key, field or position …"""
+    """Sets attributes of the sample, or fields of what the path leads to: attribute, key, field or position … What is set to `None`
+    is taken away."""
     def damage(s):
         message = vars(s)
         for step in path:
@@ -216,16 +168,16 @@ G4 = ("entitlements", "group:g4:member")
 DEFAULT = [{"@type": "EntitlementExclusionGroup", "exclusion_group_id": "x", "is_default": True}]
 # What is broken, the code that must be reported, and how it is broken.
 BREAKS = (
-    ("wrong magic", "container", given(magic=b"C1Z3\x00")),
-    ("content size not declared", "frame", given(frame=lambda data: frame(data, declare=False))),
-    ("window of 16 MiB", "frame", given(frame=lambda data: frame(data, window_log=24))),
-    ("two frames", "frame", given(frame=lambda data: frame(data[:8192]) + frame(data[8192:]))),
-    ("bytes after the frame", "frame", given(tail=b"\x50\x2a\x4d\x18\x00\x00\x00\x00")),
-    ("frame cut off", "container", given(frame=lambda data: frame(data)[:-100])),
-    ("no database inside", "container", given(frame=lambda data: frame(b"x" * 5000))),
-    ("WAL mode", "journal", given(frame=lambda data: frame(data[:18] + b"\x02\x02" + data[20:]))),
-    ("free pages", "free-pages", given(after=["create table t (a)", "insert into t values (zeroblob(50000))", "drop table t"])),
-    ("index and table disagree", "integrity", given(frame=lambda data: frame(b"group:g1:mumber".join(data.rsplit(b"group:g1:member", 1))))),
+    ("wrong magic", "container", at(magic=b"C1Z3\x00")),
+    ("content size not declared", "frame", at(frame=lambda data: frame(data, content_size=False))),
+    ("window of 16 MiB", "frame", at(frame=lambda data: frame(data)[:5] + b"\x70" + frame(data)[6:])),
+    ("two frames", "frame", at(frame=lambda data: frame(data[:8192]) + frame(data[8192:]))),
+    ("bytes after the frame", "frame", at(tail=b"\x50\x2a\x4d\x18\x00\x00\x00\x00")),
+    ("frame cut off", "container", at(frame=lambda data: frame(data)[:-100])),
+    ("no database inside", "container", at(frame=lambda data: frame(b"x" * 5000))),
+    ("WAL mode", "journal", at(frame=lambda data: frame(data[:18] + b"\x02\x02" + data[20:]))),
+    ("free pages", "free-pages", at(after=["create table t (a)", "insert into t values (zeroblob(50000))", "drop table t"])),
+    ("index and table disagree", "integrity", at(frame=lambda data: frame(b"group:g1:mumber".join(data.rsplit(b"group:g1:member", 1))))),
     ("index missing", "schema", sql("drop index idx_grants_principal_id_v1")),
     ("index on other columns", "schema", sql("drop index idx_resources_external_sync_v1", "create index idx_resources_external_sync_v1 on v1_resources (external_id, sync_id)")),
     ("index not unique", "schema", sql("drop index idx_grants_external_sync_v1", "create index idx_grants_external_sync_v1 on v1_grants (external_id, sync_id)")),
@@ -234,18 +186,18 @@ BREAKS = (
     ("extra column", "schema", sql("alter table v1_grants add column mine text")),
     ("table missing", "schema", sql("drop table v1_assets")),
     ("trigger", "schema", sql("create trigger t after insert on v1_grants begin select 1; end")),
-    ("unfinished", "run", in_run(ended_at=None)),
-    ("partial sync", "run", in_run(sync_type="partial")),
-    ("supports_diff 0", "run", in_run(supports_diff=0)),
-    ("grants_backfilled 0", "run", in_run(grants_backfilled=0)),
+    ("unfinished", "run", at("run", ended_at=None)),
+    ("partial sync", "run", at("run", sync_type="partial")),
+    ("supports_diff 0", "run", at("run", supports_diff=0)),
+    ("grants_backfilled 0", "run", at("run", grants_backfilled=0)),
     ("second run", "run", sql("insert into v1_sync_runs (sync_id, started_at, sync_token) values ('x', '2026-05-28 00:00:00.000000000', '')")),
-    ("sync id is no KSUID", "ksuid", in_run(sync_id="run-1")),
-    ("KSUID from another time", "ksuid", in_run(sync_id=make_ksuid(1_500_000_000, bytes(16)))),
+    ("sync id is no KSUID", "ksuid", at("run", sync_id="run-1")),
+    ("KSUID from another time", "ksuid", at("run", sync_id="0ujtsYcgvSTl8PAuAdqWYSMnLOv")),
     ("row of another sync", "sync-id", sql("update v1_grants set sync_id = 'other' where id = 1")),
     ("fraction trimmed", "time", sql("update v1_resources set discovered_at = '2026-05-28 20:26:40.5' where id = 1")),
     ("discovered before the run", "time", sql("update v1_resources set discovered_at = '2020-05-28 20:26:40.000000000' where id = 1")),
     ("session left", "sessions", lambda s: s.sql.append(f"insert into v1_connector_sessions (sync_id, key, value) values ('{s.run['sync_id']}', 'k', x'00')")),
-    ("stats wrong", "stats", given(stats={"resource_types": 2, "resources": 5, "entitlements": 4, "grants": 12})),
+    ("stats wrong", "stats", at("stats", resources=5)),
     ("column differs from blob", "column", sql("update v1_grants set principal_resource_id = 'u2' where external_id = 'group:g1:member:user:u1'")),
     ("blob stored as text", "column", sql("update v1_resource_types set data = cast(data as text) where id = 2")),
     ("resource id not composed", "id", sql("update v1_resources set external_id = 'u1' where external_id = 'user:u1'")),
@@ -271,7 +223,7 @@ BREAKS = (
     ("id too long", "limit", at("types", **{"x" * 1025: {"id": "x" * 1025}})),
     ("display name too long", "limit", at("types", "group", display_name="é" * 513)),
     ("link not https", "limit", at("types", "group", annotations=[{"@type": "ExternalLink", "url": "http://example.com"}])),
-    ("unknown annotation", "annotation", at("types", "group", annotations=[{"@type": "type.googleapis.com/x.Y", "@value": b""}])),
+    ("unknown annotation", "annotation", at("types", "group", annotations=[{"@type": "type.googleapis.com/x.Y"}])),
     ("annotation in the wrong place", "annotation", at("types", "group", annotations=IMMUTABLE)),
     ("GrantExpandable in data", "expandable-in-data", at("grants", NESTED, annotations=[{"@type": "GrantExpandable", "entitlement_ids": [M2]}])),
     ("expansion of nothing", "expansion", at("expansions", **{"group:g1:member:user:u1": expandable(shallow=True)})),
@@ -286,8 +238,9 @@ BREAKS = (
     ("derived grant missing", "expansion", at("grants", **{INDIRECT: None})),
     ("shallow ignored", "expansion", lambda s: s.grants[s.grant("g4", "user:u2")].update(annotations=IMMUTABLE, sources=sources({M2: False}))),
     ("type filter ignored", "expansion", at("expansions", **{NESTED: expandable(M2, resource_type_ids=["user"])})),
-    ("fields out of order", "blob", lambda s: s.raw.update({DIRECT: prefixed(3, DIRECT.encode()) + encode("Grant", {**s.grants[DIRECT], "id": None})})),
-    ("unknown field", "blob", lambda s: s.raw.update({DIRECT: encode("Grant", s.grants[DIRECT]) + prefixed(9, b"")})),
+    ("fields out of order", "blob", lambda s: s.raw.update({DIRECT: encode("Grant", {"id": DIRECT}) + encode("Grant", {**s.grants[DIRECT], "id": None})})),
+    ("unknown field", "blob", lambda s: s.raw.update({DIRECT: encode("Grant", s.grants[DIRECT]) + b"\x4a\x00"})),
+    ("sources out of order", "blob", lambda s: s.grants[DIRECT]["sources"]["sources"].reverse()),
     ("blob cut off", "blob", lambda s: s.raw.update({DIRECT: encode("Grant", s.grants[DIRECT])[:-1]})),
     ("two defaults in an exclusion group", "exclusion", both(at(*G4, annotations=DEFAULT), at("entitlements", M1, annotations=DEFAULT))),
 )
@@ -295,13 +248,12 @@ BREAKS = (
 GRANT = {"entitlement": {"resource": {"id": ident("group:g1")}, "id": M1}, "principal": {"id": ident("user:u1")}, "id": f"{M1}:user:u1"}
 GRANT_HEX = f"0a20 0a0d0a0b0a05 'group' 1202 'g1' 120f '{M1}' 120c 0a0a0a04 'user' 1202 'u1' 1a17 '{M1}:user:u1'"
 GOLDEN = (
-    ("ResourceId", "0a04 'user' 1202 'u1'", ident("user:u1")),
     ("ResourceType", "0a04 'user' 1204 'User' 1a0101", {"id": "user", "display_name": "User", "traits": ["USER"]}),
     ("GrantExpandable", f"0a0f '{M1}'", {"entitlement_ids": [M1]}),
     ("Resource", "2230 0a2e 'type.googleapis.com/c1.connector.v2.GroupTrait'", {"annotations": [{"@type": "GroupTrait"}]}),
-    ("Grant", GRANT_HEX, GRANT),
     ("Grant", f"{GRANT_HEX} 2a17 0a15 0a0f '{M1}' 1202 0801", {**GRANT, "sources": sources({M1: True})}),
     ("Grant", f"{GRANT_HEX} 2a15 0a13 0a0f '{M1}' 1200", {**GRANT, "sources": sources({M1: False})}),
+    ("Grant", f"{GRANT_HEX} 2a13 0a11 0a0f '{M1}'", {**GRANT, "sources": {"sources": [{"key": M1}]}}),
 )
 
 
@@ -316,9 +268,7 @@ def run():
     for kind, text, message in GOLDEN:
         data = b"".join(part.encode() if odd % 2 else bytes.fromhex(part) for odd, part in enumerate(text.split("'")))
         that(f"{kind} {text}", (decode(kind, data), encode(kind, message)) == (message, data), decode(kind, data))
-    short = encode("Grant", GRANT) + bytes.fromhex("2a13 0a11 0a0f") + M1.encode()
-    that("map entry without value", decode("Grant", short)["sources"] == sources({M1: False}))
-    that("sources are cut off", form.without_sources(short) == encode("Grant", GRANT))
+    that("sources are cut off", form.without_sources(data) == encode("Grant", GRANT))
     # From the README of github.com/segmentio/ksuid.
     that("KSUID of another maker", form.ksuid_time("0ujtsYcgvSTl8PAuAdqWYSMnLOv") == datetime.datetime(2017, 10, 10, 4, 0, 47))
     for text in ("z" * 27, "0ujtsYcgvSTl8PAuAdqWYSMnLO", "0ujtsYcgvSTl8PAuAdqWYSMnLO-"):
@@ -334,8 +284,8 @@ def run():
 
         def found(sample, **options):
             sample.write(path)
-            report = c1z.check(path, **options)
-            return set(report.errors), list(report.lines()), report.facts
+            errors, facts = c1z.check(path, **options)
+            return set(errors), list(c1z.lines(errors)), facts
 
         for expanded, expect, wanted in ((True, None, set()), (True, "unexpanded", {"expansion"}), (False, None, set()), (False, "expanded", {"expansion"})):
             codes, lines, _ = found(Sample(expanded), expect=expect)

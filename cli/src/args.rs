@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::connectors;
+use crate::install::{CompletionArgs, ManArgs};
 use crate::output::{Format, ReportFormat};
 use crate::shell::CommandLine;
 use crate::snapshot::SnapshotArgs;
@@ -74,6 +75,10 @@ pub(crate) enum Command {
     ConfigSchema(NameArgs),
     /// Print the SAM template that deploys the given connectors
     Template(TemplateArgs),
+    /// Print the completion script of a shell
+    Completion(CompletionArgs),
+    /// Write the manual pages
+    Man(ManArgs),
 }
 
 impl Command {
@@ -88,6 +93,7 @@ impl Command {
             Self::Doctor(_) | Self::Capabilities(_) | Self::ConfigSchema(_) | Self::Template(_) => {
                 return false;
             }
+            Self::Completion(_) | Self::Man(_) => return false,
         };
         report == ReportFormat::Json
     }

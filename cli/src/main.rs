@@ -5,6 +5,7 @@ mod change;
 mod connectors;
 mod doctor;
 mod failure;
+mod install;
 mod output;
 mod progress;
 mod shell;
@@ -15,7 +16,7 @@ mod template;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use rollcall_engine::runtime::function::Operation;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -60,6 +61,14 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Template(args) => {
             let entries = connectors::some(&args.connectors);
             output::text(&template::render(&entries, args.all_parameters)?)?;
+            Ok(Exit::Done)
+        }
+        Command::Completion(args) => {
+            output::text(&install::completion(&args, Cli::command()))?;
+            Ok(Exit::Done)
+        }
+        Command::Man(args) => {
+            install::manual(&args, Cli::command())?;
             Ok(Exit::Done)
         }
     }

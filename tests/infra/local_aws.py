@@ -1,17 +1,19 @@
-"""A simulated AWS on this machine: moto's server, on a free port or the one that is given, with what moto lacks and a
-deployment needs: CloudFormation understands SAM templates (by AWS's own translator) and workflows whose definition lies in
-S3, and creates what moto itself only pretends to create."""
+"""A simulated AWS on this machine: moto's server, on a free port, with what moto lacks and a deployment needs: CloudFormation
+understands SAM templates (by AWS's own translator) and workflows whose definition lies in S3, and creates what moto itself
+only pretends to create."""
 
 import contextlib
 import json
 import logging
-import sys
+import os
+import re
 import threading
 import warnings
 
 import boto3
 from moto.cloudformation.models import CloudFormationBackend
 from moto.iam.access_control import PermissionResult
+from moto.logs.models import LogGroup
 from moto.moto_api._internal.recorder.models import Recorder
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
@@ -21,34 +23,33 @@ import missing
 from template import translate
 
 
-def processed(template, parameters, s3):
+def processed(template, parameters):
     """A template as CloudFormation has it after its transforms."""
     template = yaml_parse(template) if isinstance(template, str) else template
     if template.pop("Transform", None) == "AWS::Serverless-2016-10-31":
-        declared = template.get("Parameters", {})
-        defaults = {n: str(spec["Default"]) for n, spec in declared.items() if "Default" in spec}
+        defaults = {n: str(spec["Default"]) for n, spec in template.get("Parameters", {}).items() if "Default" in spec}
         template = translate(template, {**defaults, **parameters})
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::StepFunctions::StateMachine":  # moto looks for the definition in the resource
                 properties = resource["Properties"]
-                text = s3.get_object(**properties.pop("DefinitionS3Location"))["Body"].read().decode()
-                properties["DefinitionString"] = {"Fn::Sub": [text, properties.pop("DefinitionSubstitutions", {})]}
+                text = boto3.client("s3").get_object(**properties.pop("DefinitionS3Location"))["Body"].read().decode()
+                given = properties.pop("DefinitionSubstitutions")
+                # Not by Fn::Sub, because moto's turns the two dollars of a context object into one.
+                pieces = [given[piece] if place % 2 else piece for place, piece in enumerate(re.split(r"\$\{(\w+)\}", text))]
+                properties["DefinitionString"] = {"Fn::Join": ["", pieces]}
     return json.dumps(template)
 
 
-def understand_serverless(client):
-    for name in ("create_stack", "create_change_set", "update_stack"):
-        original = getattr(CloudFormationBackend, name)
+def understand_serverless():
+    original = CloudFormationBackend.create_change_set
 
-        def with_transforms(self, *args, _original=original, **kwargs):
-            if kwargs.get("template"):
-                kwargs["template"] = processed(kwargs["template"], kwargs.get("parameters") or {}, client("s3"))
-            return _original(self, *args, **kwargs)
+    def create(self, *, template, parameters, **others):
+        return original(self, template=processed(template, parameters), parameters=parameters, **others)
 
-        setattr(CloudFormationBackend, name, with_transforms)
+    CloudFormationBackend.create_change_set = create
 
 
-def create_all(client):
+def create_all():
     """Lets moto create the stack of a change set as it creates any stack, with its conditions and outputs, and then all
     that moto leaves out."""
     original = CloudFormationBackend.execute_change_set
@@ -61,7 +62,7 @@ def create_all(client):
             stack._parse_template()
             stack.resource_map = stack._create_resource_map()
             stack.create_resources()
-            missing.create(stack, client)
+            missing.create(stack)
             found.execution_status = "EXECUTE_COMPLETE"
         else:
             original(self, change_set_name, stack_name)
@@ -86,24 +87,21 @@ def main():
     # What they complain of is what is done here.
     logging.getLogger("moto").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", message="Tried to parse")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]) if len(sys.argv) > 1 else 0, verbose=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     # moto takes templates from localhost, not from 127.0.0.1.
-    endpoint = f"http://localhost:{server.get_host_and_port()[1]}"
-    access = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
-
-    def client(service):
-        return boto3.client(service, endpoint_url=endpoint, **access)
-
-    understand_serverless(client)
-    create_all(client)
+    access = {"AWS_ENDPOINT_URL": f"http://localhost:{server.get_host_and_port()[1]}", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    access |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    os.environ.update(access)  # this process is its own client
+    understand_serverless()
+    create_all()
     # moto ignores the conditions of a bucket's policy: what forbids access without TLS would forbid it to all.
     FakeBucket.get_permission = lambda _self, _action, _resource: PermissionResult.NEUTRAL
+    LogGroup.get_cfn_attribute = lambda self, _attribute: f"{self.arn}:*"  # moto leaves out the part for its streams
     record_one_request_at_a_time()
-    client("s3").create_bucket(Bucket="rollcall-test")
+    boto3.client("s3").create_bucket(Bucket="rollcall-test")
     print("A simulated AWS. For whoever is to use it:\n")
-    print(f"export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1")
-    print("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test", flush=True)
+    print("export", *(f"{name}={value}" for name, value in access.items()), flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         server._thread.join()
 

@@ -2,16 +2,17 @@
 
 import json
 
+import boto3
 from moto.cloudformation.parsing import clean_json
 
 
-def create(stack, client):
-    """Creates what is missing of a stack's resources. `client` gives the client of a service."""
+def create(stack):
+    """Creates what is missing of a stack's resources."""
     for name, spec in stack.template_dict["Resources"].items():
         condition = spec.get("Condition")
         if spec["Type"] in CREATORS and (not condition or stack.resource_map.lazy_condition_map[condition]):
             properties = present(clean_json(spec["Properties"], stack.resource_map))
-            CREATORS[spec["Type"]](client, stack, name, properties)
+            CREATORS[spec["Type"]](stack, name, properties)
 
 
 def present(value):
@@ -21,8 +22,9 @@ def present(value):
     return [present(v) for v in value if v is not None] if isinstance(value, list) else value
 
 
-def call(client, operation, **arguments):
+def call(service, operation, **arguments):
     """Calls an API with values of a template, where numbers and truths may be strings, in the types that it wants."""
+    client = boto3.client(service)
     shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
     return getattr(client, operation)(**typed(shape, arguments))
 
@@ -36,9 +38,9 @@ def typed(shape, value):
     return convert.get(shape.type_name, lambda v: v)(value)
 
 
-def role(client, stack, name, p):
+def role(stack, name, p):
     """moto keeps the policies as they are, and not as IAM does; the boundary it forgets."""
-    iam, name = client("iam"), stack.resource_map[name].name
+    iam, name = boto3.client("iam"), stack.resource_map[name].name
     for policy in p["Policies"]:
         iam.put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"]))
     if "PermissionsBoundary" in p:
@@ -47,18 +49,18 @@ def role(client, stack, name, p):
 
 def by(service, operation):
     """What is created by one call with the resource's own properties."""
-    return lambda client, _stack, _name, p: call(client(service), operation, **p)
+    return lambda _stack, _name, p: call(service, operation, **p)
 
 
-def resource_policy(client, _stack, _name, p):
+def resource_policy(_stack, _name, p):
     policy = {"Policy": json.dumps(p["PolicyDocument"])}
     if "Bucket" in p:
-        client("s3").put_bucket_policy(Bucket=p["Bucket"], **policy)
+        boto3.client("s3").put_bucket_policy(Bucket=p["Bucket"], **policy)
     for url in p.get("Queues", []):
-        client("sqs").set_queue_attributes(QueueUrl=url, Attributes=policy)
+        boto3.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=policy)
 
 
-def bucket(client, stack, name, p):
+def bucket(stack, name, p):
     """moto makes the bucket and its encryption, and nothing else of it."""
     created = stack.resource_map[name]
     if p.get("ObjectLockEnabled") in (True, "true"):
@@ -71,7 +73,7 @@ def bucket(client, stack, name, p):
         ("put_bucket_lifecycle_configuration", "LifecycleConfiguration"),
     ):
         if aspect in p:
-            call(client("s3"), operation, Bucket=created.name, **{aspect: p[aspect]})
+            call("s3", operation, Bucket=created.name, **{aspect: p[aspect]})
 
 
 def rule(r):
@@ -86,7 +88,6 @@ CREATORS = {
     "AWS::SNS::Subscription": by("sns", "subscribe"),
     "AWS::Scheduler::Schedule": by("scheduler", "create_schedule"),
     "AWS::CloudWatch::Alarm": by("cloudwatch", "put_metric_alarm"),
-    "AWS::CloudWatch::Dashboard": by("cloudwatch", "put_dashboard"),
     "AWS::S3::BucketPolicy": resource_policy,
     "AWS::SQS::QueuePolicy": resource_policy,
     "AWS::S3::Bucket": bucket,

@@ -1,14 +1,13 @@
 """What a role's policies allow: as much of IAM's evaluation as the template uses. Anything else is an error."""
 
-import re
+import fnmatch
 
 from template import listed
 
 
 def like(pattern, text):
     """IAM's wildcards: * and ?, a slash is a character like others."""
-    expression = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 def holds(operator, wanted, value):
@@ -39,5 +38,4 @@ def matches(statement, action, resource, context):
 
 def allows(statements, action, resource, context=None):
     """Whether these statements allow a request: one does, and none denies it."""
-    effects = {s["Effect"] for s in statements if matches(s, action, resource, context or {})}
-    return effects == {"Allow"}
+    return {s["Effect"] for s in statements if matches(s, action, resource, context or {})} == {"Allow"}

@@ -23,15 +23,14 @@ NO_VALUE = object()
 # Where a resource has its name in its service; its ARN up to that name, with `@` for region and account.
 NAMES = {
     "AWS::Lambda::Function": "FunctionName", "AWS::StepFunctions::StateMachine": "StateMachineName", "AWS::SQS::Queue": "QueueName",
-    "AWS::SNS::Topic": "TopicName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::EventBus": "Name",
+    "AWS::SNS::Topic": "TopicName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::EventBus": "Name", "AWS::Events::Rule": "Name",
+    "AWS::Scheduler::Schedule": "Name", "AWS::CloudWatch::Alarm": "AlarmName",
 }
 ARNS = {
     "AWS::S3::Bucket": "s3:::", "AWS::IAM::Role": f"iam::{ACCOUNT}:role/", "AWS::Lambda::Function": "lambda:@:function:",
     "AWS::StepFunctions::StateMachine": "states:@:stateMachine:", "AWS::SQS::Queue": "sqs:@:", "AWS::SNS::Topic": "sns:@:",
     "AWS::Logs::LogGroup": "logs:@:log-group:", "AWS::Events::EventBus": "events:@:event-bus/", "AWS::KMS::Key": "kms:@:key/",
 }
-
-
 # AWS's own policies, of which the template uses none: the translator must not ask IAM for them.
 NO_MANAGED_POLICIES = type("NoManagedPolicies", (), {"load": lambda self: {}})()
 parsed = functools.cache(yaml_parse)
@@ -50,13 +49,6 @@ def parameters(text=None, **values):
     return {name: str(values.get(name, spec["Default"])) for name, spec in declared.items()}
 
 
-def everything(text=None, **values):
-    """Parameters that deploy all there is: every connector, with provisioning."""
-    names = source(text)["Parameters"]
-    switches = {name: "yes" for name, spec in names.items() if spec.get("AllowedValues") == ["yes", "no"]}
-    return parameters(text, **{**switches, **values})
-
-
 def connectors():
     """The connectors, as their parameters begin."""
     return [facts["title"].replace(" ", "") for facts in source()["Metadata"]["Rollcall"].values()]
@@ -68,15 +60,19 @@ def translate(template, values):
 
 
 class Stack:
-    """The resources that a deployment with these parameters has, with every reference resolved."""
+    """The resources that a deployment with these parameters has, with every reference resolved. All that can be switched on is on,
+    unless the parameters say otherwise."""
 
     def __init__(self, text=None, partition="aws", **values):
-        self.partition = partition
-        self.pseudo = {
+        template = source(text)
+        switches = {name: "yes" for name, spec in template["Parameters"].items() if spec.get("AllowedValues") == ["yes", "no"]}
+        self.parameters = parameters(text, **{**switches, **values})
+        convert = {"CommaDelimitedList": lambda value: value.split(","), "Number": int}
+        self.values = {
             "AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::StackName": STACK, "AWS::Partition": partition,
-            "AWS::URLSuffix": URL_SUFFIXES[partition],
+            "AWS::URLSuffix": URL_SUFFIXES[partition], "AWS::NoValue": NO_VALUE,
+            **{name: convert.get(template["Parameters"][name]["Type"], str)(value) for name, value in self.parameters.items()},
         }
-        self.parameters, template = everything(text, **values), source(text)
         for properties in (resource.get("Properties", {}) for resource in template["Resources"].values()):
             for key in {"CodeUri", "DefinitionUri"} & set(properties):  # made-up places
                 properties[key] = {"Bucket": "packaged", "Key": properties[key]}
@@ -108,15 +104,7 @@ class Stack:
 
     @functools.cache
     def condition(self, name):
-        return self._truth(self.raw["Conditions"][name])
-
-    def _truth(self, node):
-        ((function, argument),) = node.items()
-        return {
-            "Condition": self.condition, "Fn::Equals": lambda pair: len({str(self.resolve(one)) for one in pair}) == 1,
-            "Fn::Not": lambda nodes: not self._truth(nodes[0]), "Fn::And": lambda nodes: all(map(self._truth, nodes)),
-            "Fn::Or": lambda nodes: any(map(self._truth, nodes)),
-        }[function](argument)
+        return self.resolve(self.raw["Conditions"][name])
 
     def resolve(self, node):
         if isinstance(node, list):
@@ -124,7 +112,7 @@ class Stack:
         if not isinstance(node, dict):
             return node
         function, *others = node or [""]
-        if not others and (function == "Ref" or function.startswith("Fn::")):
+        if not others and (function in ("Ref", "Condition") or function.startswith("Fn::")):
             return self._call(function, node[function])
         resolved = {k: self.resolve(v) for k, v in node.items()}
         return {k: v for k, v in resolved.items() if v is not NO_VALUE}
@@ -132,36 +120,38 @@ class Stack:
     def _call(self, function, argument):
         match function:
             case "Ref":
-                return self._ref(argument)
+                return self.values[argument] if argument in self.values else self._ref(argument)
             case "Fn::GetAtt":
-                name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
-                return self._attribute(name, attribute)
+                return self._attribute(*(argument.split(".", 1) if isinstance(argument, str) else argument))
+            case "Condition":
+                return self.condition(argument)
             case "Fn::If":
                 condition, yes, no = argument
                 return self.resolve(yes if self.condition(condition) else no)
+            case "Fn::Equals":
+                return len({str(one) for one in self.resolve(argument)}) == 1
+            case "Fn::Not":
+                return not self.resolve(argument[0])
+            case "Fn::And":
+                return all(self.resolve(argument))
+            case "Fn::Or":
+                return any(self.resolve(argument))
             case "Fn::Join":
                 separator, parts = argument
                 return separator.join(str(p) for p in self.resolve(parts))
             case "Fn::Sub":
                 text, extra = argument if isinstance(argument, list) else (argument, {})
-                return re.sub(r"\$\{([^!}]+)\}", lambda m: str(self._named(m[1], extra)), text)
+
+                def named(match):
+                    name = match[1]
+                    return str(self.resolve(extra.get(name, {"Fn::GetAtt" if "." in name else "Ref": name})))
+
+                return re.sub(r"\$\{([^!}]+)\}", named, text)
         raise ValueError(f"unknown function {function}")
 
-    def _named(self, name, extra):
-        if name in extra:
-            return self.resolve(extra[name])
-        return self._attribute(*name.split(".", 1)) if "." in name else self._ref(name)
-
     def _ref(self, name):
-        if name == "AWS::NoValue":
-            return NO_VALUE
-        if name in self.pseudo:
-            return self.pseudo[name]
-        if name in self.parameters:
-            convert = {"CommaDelimitedList": lambda value: value.split(","), "Number": int}
-            return convert.get(self.raw["Parameters"][name]["Type"], str)(self.parameters[name])
         by_arn = self._existing(name)["Type"] in ("AWS::StepFunctions::StateMachine", "AWS::SNS::Topic")
-        return self._attribute(name, "Arn") if by_arn else self._physical(name)
+        return self._attribute(name, "Arn") if by_arn else self.physical(name)
 
     def _existing(self, name):
         spec = self.raw["Resources"][name]
@@ -169,20 +159,20 @@ class Stack:
             raise ValueError(f"a resource that is deployed refers to {name}, which is not")
         return spec
 
-    def _physical(self, name):
+    def physical(self, name):
         """The name of a resource in its service."""
         spec = self._existing(name)
         given = spec["Properties"].get(NAMES.get(spec["Type"]))
         return self.resolve(given) if given else f"{STACK}-{name}".lower()
 
     def _attribute(self, name, attribute):
-        spec, physical = self._existing(name), self._physical(name)
+        spec, physical = self._existing(name), self.physical(name)
         if attribute in ("Name", "QueueName"):
             return physical
         if attribute != "Arn":
             raise ValueError(f"unknown attribute {name}.{attribute}")
         arn = ARNS[spec["Type"]].replace("@", f"{REGION}:{ACCOUNT}")
-        return f"arn:{self.partition}:{arn}{physical}" + (":*" if spec["Type"] == "AWS::Logs::LogGroup" else "")
+        return f"arn:{self.values['AWS::Partition']}:{arn}{physical}" + (":*" if spec["Type"] == "AWS::Logs::LogGroup" else "")
 
 
 def listed(value):

@@ -13,7 +13,6 @@ from test_template import ALARMING, FULL, functions, watched
 sys.path.insert(0, str(ROOT / "infra"))
 import cost
 
-
 SYNC, CHANGE = (json.loads((ROOT / f"infra/workflows/{name}.asl.json").read_text()) for name in ("sync", "provision"))
 MEDIUM = cost.SIZES[1]
 TOTAL = sum(cost.month(MEDIUM.syncs, MEDIUM.syncs_a_day, MEDIUM.changes).values())

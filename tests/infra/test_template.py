@@ -4,12 +4,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 import policy
+from cfnlint.api import lint
 from moto.events.models import EventPattern
 from samcli.yamlhelper import yaml_dump
 from samtranslator.yaml_helper import yaml_parse
@@ -213,11 +213,7 @@ class Requests(unittest.TestCase):
         for name in ("TemporalCloudSyncWorkflow", "TemporalCloudProvisionWorkflow"):
             properties = {"RoleArn": "arn:aws:iam::123456789012:role/r", "Definition": json.loads(FULL.definition(name))}
             resources[name] = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
-        with tempfile.TemporaryDirectory() as folder:
-            template = Path(folder) / "template.json"
-            template.write_text(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}))
-            linted = subprocess.run([Path(sys.executable).parent / "cfn-lint", template], capture_output=True, text=True)
-        self.assertEqual((linted.returncode, linted.stdout), (0, ""))
+        self.assertEqual(lint(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})), [])
 
 
 class Permissions(unittest.TestCase):
@@ -312,12 +308,6 @@ class Buckets(unittest.TestCase):
             ):
                 resource = f"arn:aws:s3:::rollcall-{bucket.lower()}/{key}"
                 self.assertEqual(policy.allows(anybody, "s3:PutObject", resource, context), allowed, (key, context))
-
-    def test_records_can_be_locked(self):
-        self.assertNotIn("AuditBucket", FULL.resources)
-        lock = LOCKED.properties("AuditBucket")
-        retention = lock["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
-        self.assertEqual((lock["ObjectLockEnabled"], retention), (True, {"Mode": "COMPLIANCE", "Days": 365}))
 
 
 class Alarms(unittest.TestCase):

@@ -17,6 +17,8 @@ const EXCEPTIONS: &str = "
 ^sam => needs credentials for AWS
 ^infra/build => needs Cargo Lambda and minutes; `tests/run` builds and deploys
 ^cargo lambda => needs Cargo Lambda
+^cargo install => takes minutes
+^docker => needs Docker
 ^cargo run --bin demo => `tests/run` runs the tour
 ^cargo run --bin simulate => serves until Ctrl-C; a test of the simulators runs it
 ^./tests/run => runs this test
@@ -32,7 +34,7 @@ s3:// => needs a bucket
 #[test]
 fn every_documented_command_works_as_it_is_pasted() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let place = Place::new().var("ROLLCALL_SECRETS", "file:secrets");
+    let place = Place::new().var("ROLLCALL_SECRETS", "file:secrets").var("HOME", ".");
     let place = place.var("AWS_EC2_METADATA_DISABLED", "true");
     let _vendors = vendors(&place.path("secrets"));
     std::os::unix::fs::symlink(root.join("tests"), place.path("tests")).expect("a link");
@@ -91,7 +93,6 @@ fn commands(root: &Path, place: &Place) -> Vec<(String, String)> {
         // An explanation follows a gap; `jq` may not be installed.
         let command = command.trim().split("   ").next().unwrap_or_default();
         let command = command.split(" | jq").next().unwrap_or_default();
-        let command = command.replace("cargo run --bin rollcall --", "rollcall");
         let command = command.replace("{}", "temporalcloud").replace("CONNECTOR", "temporalcloud");
         if !command.is_empty() && !found.iter().any(|(known, _)| *known == command) {
             found.push((command, source.to_owned()));

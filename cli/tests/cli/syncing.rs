@@ -96,7 +96,7 @@ fn a_connection_that_is_being_synced_is_busy() {
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("default.json"), lease.to_string()).expect("written");
     let busy = place.run("sync temporalcloud").expect(3).err;
-    assert!(busy.contains("run another is at work"), "{busy}");
+    assert!(busy.contains("run another is in progress"), "{busy}");
     place.doctor(0, &["warn  lease: acquired by run another"]);
 }
 

@@ -1,4 +1,4 @@
-//! Means: pure functions from Buildkite's objects to resources, entitlements and grants.
+//! Pure functions from Buildkite's objects to resources, entitlements and grants.
 //!
 //! Roles in teams: <https://buildkite.com/docs/platform/team-management/permissions>.
 
@@ -54,7 +54,7 @@ pub(crate) fn organization(organization: &Organization) -> Records {
     Records { resources: vec![resource], entitlements, ..Records::default() }
 }
 
-/// Somebody in the organization. An administrator belongs to it as well.
+/// A member of the organization. An administrator is also a member.
 pub(crate) fn member(organization: &Organization, member: &Member) -> Records {
     let resource = user(organization, member);
     let on = ResourceId::new(ORGANIZATION, &organization.id);
@@ -74,7 +74,7 @@ fn user(organization: &Organization, member: &Member) -> Resource {
     let title = name_or_id(name_or_id(name, email), &member.id);
     let mut resource = Resource::new(ResourceId::new(USER, &member.id), title, resource_trait);
     resource.parent = Some(ResourceId::new(ORGANIZATION, &organization.id));
-    // There is no other state: who is listed can sign in.
+    // There is no other state: listed users can sign in.
     resource.state = State::Enabled;
     let profile = &mut resource.profile;
     put(profile, "user_id", &member.id);
@@ -129,7 +129,7 @@ pub(crate) fn is_team_role(role: &str) -> bool {
     matches!(role, MEMBER | MAINTAINER)
 }
 
-/// Somebody in a team. An unknown role counts as membership: access must not be missed for its name.
+/// A member of a team. An unknown role counts as membership, so that no access is missed.
 pub(crate) fn membership(team: &str, membership: &Membership) -> Records {
     let slug = match membership.role.as_str() {
         MAINTAINER => MAINTAINER,
@@ -137,7 +137,7 @@ pub(crate) fn membership(team: &str, membership: &Membership) -> Records {
     };
     let id = ResourceId::new(USER, &membership.user_id);
     let user_name = membership.user_name.text();
-    // Whoever is in no list of the organization's members is looked up; this is what is shown if they are not found.
+    // A user on no list of the organization's members is looked up; this is shown if they are not found.
     let mut person = Resource::new(
         id.clone(),
         name_or_id(user_name, &membership.user_id),

@@ -1,4 +1,4 @@
-//! Talks: Buildkite's APIs as typed calls. Nothing here decides anything.
+//! Buildkite's APIs as typed calls, without any decisions.
 //!
 //! Source: <https://buildkite.com/docs/apis/rest-api>.
 
@@ -20,7 +20,7 @@ pub(crate) use objects::*;
 pub(crate) use paging::NewRows;
 pub use paging::PagePosition;
 
-/// Where Buildkite's own APIs are.
+/// The addresses of Buildkite's own APIs.
 pub(crate) const REST: &str = "https://api.buildkite.com/v2";
 pub(crate) const GRAPHQL: &str = "https://graphql.buildkite.com/v1";
 
@@ -42,7 +42,7 @@ const LIMITS: [BudgetHeaders; 2] = [
     },
 ];
 
-/// The path of the one call that takes no scope.
+/// The path of the only call that needs no scope.
 const TOKEN: [&str; 1] = ["access-token"];
 
 type Answer<T> = Result<T, Failure>;
@@ -66,17 +66,17 @@ impl Api {
         client(base, token, session).map(Self)
     }
 
-    /// What is left of the requests of the organization, and of the token's user.
+    /// The remaining requests of the organization, and of the token's user.
     pub(crate) fn remaining_budgets(&self) -> Vec<Option<RemainingBudget>> {
         self.0.remaining_budgets()
     }
 
-    /// `GET /v2/access-token`: what the token is. It takes no scope.
+    /// `GET /v2/access-token`: the token's properties. Needs no scope.
     pub(crate) async fn token(&self) -> Answer<Token> {
         self.0.send(&Call::get(&TOKEN)).await.map_err(Failure)
     }
 
-    /// `GET /v2/organizations`: those that the token reaches.
+    /// `GET /v2/organizations`: those that the token can access.
     pub(crate) async fn organizations(&self, at: &PagePosition) -> Answer<NewRows<Organization>> {
         self.page(&["organizations"], at).await
     }
@@ -92,7 +92,7 @@ impl Api {
         self.0.send(&call).await.map_err(Failure)
     }
 
-    /// `GET /v2/organizations/{slug}/teams`: those that the token's user may see.
+    /// `GET /v2/organizations/{slug}/teams`: those that the token's user can see.
     pub(crate) async fn teams(&self, slug: &str, at: &PagePosition) -> Answer<NewRows<Team>> {
         self.page(&["organizations", slug, "teams"], at).await
     }

@@ -1,4 +1,4 @@
-//! What the connector is connected to: an organization, and what its token may see.
+//! The connected connector: an organization, and what its token can see.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ impl Connector for Buildkite {
         let unreadable = token.unreadable().into_iter();
         Ok(Identity {
             tenant: organization.id.clone(),
-            // The API tells the owner's name and address; their id would take another call.
+            // The API returns the owner's name and address; their id would take another call.
             caller: ResourceId::new(USER, token.owner_email()),
             caller_name: token.owner_name().to_owned(),
             rights: token.scopes.join(", "),
@@ -62,7 +62,7 @@ impl Connector for Buildkite {
 }
 
 impl Buildkite {
-    /// What our token is: read once in a process.
+    /// Our token's properties: read once in a process.
     pub(crate) async fn token(&self) -> Result<&Token, Error> {
         let read = || async { Ok(self.api.token().await?) };
         self.token.get_or_try_init(read).await
@@ -103,8 +103,8 @@ impl Buildkite {
             return Error::new(
                 ErrorType::PermissionDenied,
                 Code::NoOrganization,
-                "the API token has access to no organization",
-                "Tick the organization under Organization Access on the token's page.",
+                "the API token does not have access to any organization",
+                "Select the organization under Organization Access on the token's page.",
             );
         }
         let slugs: Vec<&str> = all.iter().map(|o| o.slug.as_str()).collect();
@@ -115,7 +115,7 @@ impl Buildkite {
                 Code::UnknownOrganization,
                 format!("the API token has no access to the organization `{slug}`"),
                 format!(
-                    "Set `organization` to one that the token reaches ({slugs}), or tick the right one on the token's page."
+                    "Set `organization` to one that the token can access ({slugs}), or select the right one on the token's page."
                 ),
             ),
             None => Error::new(
@@ -128,8 +128,8 @@ impl Buildkite {
     }
 }
 
-/// Where the GraphQL API is. Beside another REST API than Buildkite's own, such as a proxy, it must be configured: the
-/// token is sent to no other host than the operator named.
+/// The URL of the GraphQL API. With another REST API than Buildkite's own, such as a proxy, it must be configured: the
+/// token is sent only to hosts that the operator named.
 fn graphql_url(config: &Config) -> Result<Option<Url>, Error> {
     if config.text("graphql-url").is_some() {
         return config.url("graphql-url").map(Some);
@@ -153,6 +153,6 @@ fn check_scopes(token: &Token) -> Result<(), Error> {
         ErrorType::PermissionDenied,
         Code::CredentialTooWeak,
         format!("the API token lacks {}", missing.join(" and ")),
-        "Tick what is missing on the token's page: https://buildkite.com/user/api-access-tokens.",
+        "Select what is missing on the token's page: https://buildkite.com/user/api-access-tokens.",
     ))
 }

@@ -1,6 +1,6 @@
 //! Rollcall's connector for Buildkite.
 //!
-//! See the README beside this crate for what it shows, and how to set it up.
+//! This crate's README describes what it shows and how to set it up.
 
 mod access;
 mod api;
@@ -24,7 +24,7 @@ pub fn entry() -> Entry {
     Entry::read_only::<Buildkite>()
 }
 
-/// What the connector is.
+/// The description of the connector.
 static ABOUT: About = About {
     name: "buildkite",
     display_name: "Buildkite",
@@ -34,11 +34,11 @@ static ABOUT: About = About {
         ResourceType::account(USER, "User", "A member of the organization"),
     ],
     blind_spots: &[
-        "Secret teams are shown to organization administrators and to their own members only: with another person's token they are missing, and the API does not say how many there are.",
-        "Invitations that are not accepted yet are not shown.",
-        "What teams may do with pipelines, test suites and registries is not shown.",
-        "A row that moves to a page which was read already, because others were deleted meanwhile, is missing until the next sync if the pages of its list cannot be made to overlap.",
-        "Whether an account has a second factor, is a machine, or was used lately is not told by the REST API.",
+        "Only organization administrators and the members of a secret team can see that team: with anyone else's token it is missing, and the API does not show how many such teams there are.",
+        "Pending invitations are not shown.",
+        "Teams' permissions on pipelines, test suites and registries are not shown.",
+        "If rows are deleted while a list is read, a row that moves to a page that was already read is missing until the next sync, unless the pages of that list can be made to overlap.",
+        "The REST API does not show whether an account has a second factor, is a machine user, or was used recently.",
     ],
     fields: &[
         Field::required(
@@ -50,20 +50,20 @@ static ABOUT: About = About {
         Field::optional(
             "organization",
             "Organization",
-            "The organization's slug, as in https://buildkite.com/<slug>; not needed if the token reaches one alone",
+            "The organization's slug, as in https://buildkite.com/<slug>; optional if the token can access only one",
             FieldKind::Text,
         ),
         Field::optional(
             "base-url",
             "Base URL",
-            "Where the REST API is, with its version",
+            "The URL of the REST API, including its version",
             FieldKind::Url,
         )
         .with_default(api::REST),
         Field::optional(
             "graphql-url",
             "GraphQL URL",
-            "Where the GraphQL API is, for tokens with the scope GraphQL; https://graphql.buildkite.com/v1 unless `base-url` says that Buildkite is elsewhere",
+            "The URL of the GraphQL API, for tokens with the GraphQL scope; default https://graphql.buildkite.com/v1, unless `base-url` is set to another host",
             FieldKind::Url,
         ),
     ],

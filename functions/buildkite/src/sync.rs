@@ -1,4 +1,4 @@
-//! Reads: the steps of a sync.
+//! The steps of a sync.
 
 mod check;
 mod choice;
@@ -19,7 +19,7 @@ pub use choice::GraphQlStats;
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the list or object that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list or object that it reads")]
 pub enum Step {
     Organization,
     Members {
@@ -27,21 +27,21 @@ pub enum Step {
     },
     Teams {
         at: PagePosition,
-        /// The teams of the pages before, if GraphQL may be asked who is in them.
+        /// The teams of earlier pages, if GraphQL may read their members.
         before: Vec<String>,
     },
     TeamMembers {
         team: String,
         at: PagePosition,
     },
-    /// The members of all these teams: after each page of GraphQL, the API for the others is chosen anew.
+    /// The members of all these teams: after each GraphQL page, the API for the others is chosen again.
     MembersOfTeams {
         left: BTreeSet<String>,
         /// The cursor of GraphQL.
         after: Option<String>,
         stats: GraphQlStats,
     },
-    /// Somebody who is in a team and was not listed.
+    /// A member of a team who was not listed.
     Member {
         id: String,
     },
@@ -53,7 +53,7 @@ type StepResult = Result<StepOutput<Step>, Error>;
 impl Syncer for Buildkite {
     type Step = Step;
 
-    /// Fifty requests a minute are soon spent.
+    /// Fifty requests a minute are used up quickly.
     const CONCURRENCY: usize = 8;
 
     fn start(&self, _: &Identity) -> Vec<Step> {
@@ -92,7 +92,7 @@ impl Syncer for Buildkite {
     }
 }
 
-/// Warns of a page whose list changed so much that a row may be on none of its pages.
+/// Warns if the list changed so much that a row may be on none of its pages.
 fn warn_of_moves<T>(out: &mut StepOutput<Step>, page: &NewRows<T>, list: &str) {
     if page.may_miss_a_row {
         out.warn(

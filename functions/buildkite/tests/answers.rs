@@ -41,7 +41,7 @@ fn with(path: &str, field: &str, value: &Value) -> FaultKind {
 
 /// One row of an unknown form must not keep everybody else from being shown, nor be dropped for it.
 #[tokio::test]
-async fn a_field_that_decides_nothing_fails_nothing_in_any_form_and_is_told() {
+async fn an_unreadable_field_without_access_does_not_fail_the_sync_and_is_reported() {
     let whole = Shown::by(&small().await).await;
     for (path, fields, is_text) in [
         (TOKEN, "expires_at user", false),
@@ -97,11 +97,11 @@ async fn a_row_whose_id_or_role_is_of_another_form_publishes_nothing() {
 /// A new token ends after seven days unless somebody picks another time, and the public connector then stops. The simulator
 /// looks at the real date: the moment must be in the future.
 #[tokio::test]
-async fn a_token_that_ends_soon_is_told_with_the_moment_in_either_spelling() {
+async fn a_token_that_expires_soon_is_reported_with_the_time_in_either_spelling() {
     let end = "2100-01-01T00:00:00Z".parse().expect("a time");
     let mut world = World::worked_example();
     world.edit_token(TEST_TOKEN, |token| token.expires_at = Some(end));
-    let soon = ["KeyEndsSoon: the key ends at 2100-01-01T00:00:00Z"];
+    let soon = ["KeyEndsSoon: the key expires at 2100-01-01T00:00:00Z"];
     for dates in [TokenDates::Spaced, TokenDates::Rfc3339] {
         for (hours, told) in [(14 * 24 - 1, soon.as_slice()), (14 * 24, &[])] {
             let desk = desk_of(world.clone(), |o| o.token_dates = dates).await;

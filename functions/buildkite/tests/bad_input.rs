@@ -33,7 +33,7 @@ async fn keys_that_cannot_be_used_are_named_all_at_once_and_nobody_is_asked() {
         (none.clone(), base),
         (none, "`graphql-url` is not a URL"),
         // What is said to be sent is not part of it.
-        (json!({"api-token": "Bearer hunter2"}), "holds blanks"),
+        (json!({"api-token": "Bearer hunter2"}), "contains blanks"),
         (json!({"BATON_ORGANIZATION": "globex"}), "is given twice"),
     ];
     all_are_unusable(&small().await, rows).await;
@@ -41,15 +41,15 @@ async fn keys_that_cannot_be_used_are_named_all_at_once_and_nobody_is_asked() {
 
 /// The public connector looks neither at scopes nor whether the organization is there, and what it says is a bare status.
 #[tokio::test]
-async fn a_token_or_an_organization_that_is_not_good_is_told_with_all_that_is_missing() {
+async fn an_unusable_token_or_organization_is_reported_with_all_that_is_missing() {
     let desk = desk_of(World::rich(), |_| {}).await;
     let sim = desk.vendor.sim.base_url();
     let root = sim.strip_suffix("/v2").expect("a version");
-    let rejected = "Unauthenticated | CredentialRejected | does not accept the API token: it is wrong, has ended or was revoked | a new one ends after seven days unless you pick another time";
+    let rejected = "Unauthenticated | CredentialRejected | does not accept the API token: it is wrong, has expired or was revoked | A new token expires after seven days unless you choose otherwise";
     let lacks = "PermissionDenied | CredentialTooWeak | lacks WHAT | https://buildkite.com/user/api-access-tokens";
-    let unknown = "NotFound | UnknownOrganization | the API token has no access to the organization ` | one that the token reaches ";
+    let unknown = "NotFound | UnknownOrganization | the API token has no access to the organization ` | one that the token can access ";
     let several = "Misconfigured | SeveralOrganizations | several organizations: acme-inc, globex | Set `organization` to one of them";
-    let none = "PermissionDenied | NoOrganization | the API token has access to no organization | Tick the organization under Organization Access";
+    let none = "PermissionDenied | NoOrganization | the API token does not have access to any organization | Select the organization under Organization Access";
     let nothing = "NotFound | VendorNotFound | GET /access-token was answered with 404 | the address in the configuration";
     let table = json!([
         [{"api-token": "hunter2"}, 1, rejected],
@@ -81,7 +81,7 @@ async fn a_token_or_an_organization_that_is_not_good_is_told_with_all_that_is_mi
 /// With one organization nothing need be chosen; addresses of browsers take any case, and paths of the API may not; nothing
 /// that is read needs `read_user`; and no token goes to Buildkite's own GraphQL where another address is before its REST API.
 #[tokio::test]
-async fn what_need_not_be_given_changes_nothing() {
+async fn optional_configuration_keys_change_nothing() {
     let desk = small().await;
     let whole = desk.complete().await["content_digest"].clone();
     for keys in [
@@ -107,18 +107,19 @@ async fn what_need_not_be_given_changes_nothing() {
 
 /// A token may be good for some addresses alone, and so may an organization: no scope and no other owner helps then.
 #[tokio::test]
-async fn a_refusal_is_told_for_what_the_answer_shows_and_nothing_else() {
+async fn a_refusal_is_reported_by_what_the_answer_shows() {
     const TOKEN: &str = "/v2/access-token";
     let everyone = &of_team(EVERYONE_ID);
     let address = "PermissionDenied | AddressNotAllowed | from the address that Rollcall calls from | Add that address to the allowed IP addresses";
     let weak = "PermissionDenied | CredentialTooWeak | the API token may not read this | ";
-    let owner = "Let somebody make the token who may see the organization's members and teams";
-    let other = "PermissionDenied | VendorDenied | does not name a missing scope | See what the answer says";
-    let plan = "PermissionDenied | VendorDenied | 403: Your plan doesn't include this | See what the answer says";
+    let owner = "Use a token of a user who can see the organization's members and teams";
+    let other =
+        "PermissionDenied | VendorDenied | does not name a missing scope | Read Buildkite's answer";
+    let plan = "PermissionDenied | VendorDenied | 403: Your plan doesn't include this | Read Buildkite's answer";
     let page =
         "Unavailable | VendorUnavailable | not JSON | check the address in the configuration";
     let down = "Unavailable | VendorUnavailable | 502: an HTML page: 502 | again";
-    let login = "Misconfigured | Redirected | https://buildkite.com/login | the address that the API really has";
+    let login = "Misconfigured | Redirected | https://buildkite.com/login | to that of the API";
     let table = json!([
         [MEMBERS, 403, {"message": "Your IP address 192.0.2.7 is not allowed"}, address],
         [MEMBERS, 403, {"message": "Not in the organization's API allowlist"}, address],

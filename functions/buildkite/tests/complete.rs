@@ -17,16 +17,16 @@ const ACME: [&str; 2] = [ORGANIZATION, ORGANIZATION_ID];
 const GLOBEX: [&str; 2] = [SECOND_ORGANIZATION, "22222222-2222-4222-8222-222222222222"];
 /// The secret teams that Cleo is not in.
 const SECRET: &[&str] = &[PLATFORM_ID, "f0000000-0000-4000-8000-000000000006"];
-const CLEO: &str = "MayNotBeAdministrator: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then";
+const CLEO: &str = "MayNotBeAdministrator: nothing shows that Cleo Coder administers the organization: if they do not, secret teams that they are not in are missing";
 /// She administers the first organization alone.
-const ADA: &str = "MayNotBeAdministrator: nothing says that Ada Admin administers the organization: secret teams that they are not in are missing then";
+const ADA: &str = "MayNotBeAdministrator: nothing shows that Ada Admin administers the organization: if they do not, secret teams that they are not in are missing";
 const IN_ACME: &str = "UnknownValue: 1 members of the organization have a role that Rollcall does not know, and are shown as `member`";
 const IN_TEAMS: &str = "UnknownValue: 1 memberships in teams have a role that Rollcall does not know, and are shown as `member`";
 
 /// The public connector shows maintainers as members, or members and maintainers and nothing of the organization. Ada is in
 /// both organizations, and both have a team called Everyone.
 #[tokio::test]
-async fn an_organization_is_shown_to_the_last_grant_and_nothing_is_asked_about_another() {
+async fn an_organization_is_shown_completely_and_no_other_one_is_read() {
     let (rich, large) = (World::rich, || generated([230, 20, 30]));
     let (none, odd): ([&str; 0], [&str; 2]) = ([], [IN_ACME, IN_TEAMS]);
     let (none, odd, cleo) = (&none[..], &odd[..], &[CLEO, IN_ACME, IN_TEAMS]);

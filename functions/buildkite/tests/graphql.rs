@@ -102,7 +102,7 @@ async fn a_sync_waits_no_longer_than_over_rest_alone_and_mostly_not_at_all() {
 /// spent the points, and if it is refused for a reason that its limits do not show. If the token may see no members at all,
 /// there is no warning.
 #[tokio::test]
-async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
+async fn what_graphql_does_not_return_is_read_over_rest() {
     // Four teams of one, two of which are on a page.
     let mut world = World::worked_example();
     world.remove_team(ORGANIZATION, EVERYONE_ID);
@@ -119,8 +119,8 @@ async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
         [200, {}, {"errors": [{"message": "Query has complexity of 60000"}]}, "complexity"],
         // Data with an error beside it may be half of it.
         [200, {}, {"data": {"organization": {"teams": none}}, "errors": [{"message": "Timed out"}]}, "Timed out"],
-        [200, {}, {"data": null}, "no such organization"],
-        [200, {}, {"data": {"organization": null}}, "no such organization"],
+        [200, {}, {"data": null}, "organization was not found"],
+        [200, {}, {"data": {"organization": null}}, "organization was not found"],
         [200, {}, {"data": {"organization": {"teams": null}}}, "unknown form"],
         [200, {}, {"data": {"organization": {"teams": []}}}, "unknown form"],
         [403, {}, {"message": "Forbidden"}, "403"],
@@ -154,7 +154,9 @@ async fn whatever_graphql_does_not_tell_rest_is_asked_for() {
             let shown = Shown::by(&desk).await;
             assert_eq!(shown.answer["content_digest"], expected, "{what}");
             assert_eq!(asked(&desk)[1], left, "{what}");
-            let begin = format!("GraphQlFailed: who is in {left} teams is asked of REST");
+            let begin = format!(
+                "GraphQlFailed: GraphQL failed, so the members of {left} teams are read over REST"
+            );
             let is_told = |w: &String| {
                 let why = why.as_deref().expect("nothing to warn of");
                 w.starts_with(&begin) && w.contains(why) && !w.contains(GRAPHQL_TOKEN)

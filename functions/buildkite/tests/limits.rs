@@ -66,7 +66,7 @@ async fn a_sync_of_120_teams_is_never_refused_leaves_a_reserve_and_ends_like_one
 /// for how long; the Terraform provider once took the seconds for a moment in 1970. `Retry-After` is not documented, and is
 /// honoured if it comes.
 #[tokio::test]
-async fn a_refusal_by_either_limit_at_any_call_is_gone_on_with_when_it_says() {
+async fn a_sync_that_either_limit_refuses_at_any_call_resumes_at_the_announced_time() {
     let whole = digest_of(World::worked_example()).await;
     for (kind, seconds, outside) in [
         // It may have looked again after a moment; the vendor rounds up to whole seconds.

@@ -66,7 +66,7 @@ async fn a_list_takes_a_call_per_hundred_rows_and_is_shown_once_however_it_is_sp
 /// If somebody before the place goes, the first row of the next page moves to a page that was read already, and that is read
 /// again. Where rows are skipped however often it is read, it cannot be told what moved.
 #[tokio::test]
-async fn a_row_that_is_deleted_before_the_place_takes_no_other_row_along_or_is_told() {
+async fn deleting_an_earlier_row_loses_no_other_row_or_is_reported() {
     let desk = desk_of(sized(301, &[1]), |_| {}).await;
     desk.vendor.sim.before(MEMBERS, |_| {});
     desk.vendor.sim.before(MEMBERS, |world| {

@@ -17,7 +17,7 @@ use crate::world::{MEMBERS, TEAMS, at, desk_of, digest_of, error_of, of_team, sa
 /// The public connector leaves out secret teams without a warning. Where the API returns no roles, it returns the sign-in mode
 /// of other users to administrators only.
 #[tokio::test]
-async fn whether_secret_teams_may_be_missing_is_told_wherever_it_can_be_known() {
+async fn possibly_missing_secret_teams_are_reported_whenever_they_can_be_detected() {
     for (omit_role, sso_mode, token, warned) in [
         (false, SsoMode::AdminsAndOwn, TEST_TOKEN, false),
         (false, SsoMode::AdminsAndOwn, MEMBER_TOKEN, true),
@@ -69,7 +69,7 @@ async fn a_list_of_members_without_the_tokens_owner_publishes_nothing() {
 
 /// Somebody who joined after the members were listed. This sync, and one that begins afterwards, say the same.
 #[tokio::test]
-async fn whoever_joins_during_a_sync_is_shown_as_a_member_like_any_other() {
+async fn a_user_who_joins_during_a_sync_is_shown_like_any_other_member() {
     let mut world = World::worked_example();
     let joe = "d2000000-0000-4000-8000-000000000001";
     world.add_user(joe, "Joining Joe", "joe@example.com");
@@ -109,7 +109,7 @@ async fn is_left_out<const GRAPHQL: bool>(world: World, team: &'static str, page
 
 /// One line of the public connector fails as a whole then, whatever is missing.
 #[tokio::test]
-async fn a_team_that_is_deleted_after_the_list_or_one_of_its_pages_is_not_shown_and_told() {
+async fn a_team_that_is_deleted_during_a_sync_is_left_out_and_reported() {
     is_left_out::<false>(World::worked_example(), PLATFORM_ID, 0).await;
     is_left_out::<true>(World::worked_example(), PLATFORM_ID, 0).await;
     is_left_out::<false>(World::rich(), LARGE_TEAM_ID, 2).await;
@@ -118,14 +118,14 @@ async fn a_team_that_is_deleted_after_the_list_or_one_of_its_pages_is_not_shown_
 /// A 404 may be a hiccup, or a refusal: the list of teams says whether a team is gone, whatever the words. A list that has
 /// no team at all any more says nothing.
 #[tokio::test]
-async fn a_404_for_a_team_that_is_listed_still_is_no_deletion() {
+async fn a_404_for_a_team_that_is_still_listed_is_not_a_deletion() {
     let no = |words| said(404, json!({"message": words}));
     let none = at(TEAMS, said(200, json!([]))).from(2);
     let (contradicted, listed) = ("ContradictoryAnswers", "still lists the team");
     for (kind, list, code, why) in [
         (no("Not Found"), None, contradicted, listed),
         (no("No team found"), None, contradicted, listed),
-        (no("No"), Some(none), contradicted, "lists no team at all"),
+        (no("No"), Some(none), contradicted, "no longer lists any team"),
         // A proxy's page, or that the token has lost the whole organization, is no word on a team.
         (html_page(404), None, "VendorNotFound", ""),
         (no("No organization found"), None, "UnknownOrganization", ""),
@@ -144,14 +144,14 @@ async fn a_404_for_a_team_that_is_listed_still_is_no_deletion() {
 /// Where teams are switched off, everybody can do everything, and the API has nothing to tell of it. It is not documented what
 /// it answers then. An error is never taken for an empty list: it could be another one.
 #[tokio::test]
-async fn no_teams_at_all_are_shown_as_none_and_told_and_a_refusal_is_not_taken_for_having_none() {
+async fn an_organization_without_teams_is_reported_and_a_refusal_is_not_taken_for_one() {
     let desk = desk_of(World::worked_example(), |o| o.teams = Teams::Empty).await;
     let shown = Shown::by(&desk).await;
     assert_eq!([shown.count("team"), shown.count("user")], [0, 3]);
-    let warning = "EmptyList: the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner";
+    let warning = "EmptyList: the API returns no teams: there are none, teams are switched off, or all are hidden from the token's owner";
     assert_eq!(shown.warnings(), [warning]);
     for (teams, code, fix) in [
-        (Teams::Forbidden, "CredentialTooWeak", "who may see"),
+        (Teams::Forbidden, "CredentialTooWeak", "who can see"),
         (Teams::NotFound, "NotAvailable", "Switch teams on"),
     ] {
         let desk = desk_of(World::worked_example(), |o| o.teams = teams).await;

@@ -38,10 +38,10 @@ async fn the_small_organization_is_shown_line_by_line() {
 /// Cleo is no administrator and not in the secret team, and the API says nothing of what she does not see. Neither does
 /// the public connector.
 #[tokio::test]
-async fn a_members_token_shows_no_secret_team_and_says_so() {
+async fn a_members_token_shows_no_secret_team_and_a_warning() {
     let desk = small().await;
     desk.set_keys(&json!({"api-token": MEMBER_TOKEN}));
-    let warning = "MayNotBeAdministrator: nothing says that Cleo Coder administers the organization: secret teams that they are not in are missing then";
+    let warning = "MayNotBeAdministrator: nothing shows that Cleo Coder administers the organization: if they do not, secret teams that they are not in are missing";
     // How others sign in is for administrators.
     let seen = SEEN_BY_ADA.replace(" sso_mode=required", "").replace(" sso_mode=optional", "");
     shows(&desk, expected(&[COMMON, &seen]), &[warning]).await;
@@ -70,7 +70,7 @@ async fn without_roles_everybody_belongs_to_the_organization_and_nobody_administ
 /// in a team and not in the organization is shown as the team shows them, with an unknown status. An unknown role may be more
 /// than membership.
 #[tokio::test]
-async fn what_is_blank_is_stood_in_for_and_what_is_not_said_is_left_out() {
+async fn blank_values_are_replaced_and_missing_ones_are_left_out() {
     let mut world = World::worked_example();
     for (id, name, email) in [(1, "", "d1@x.io"), (2, " ", " "), (3, " Dee ", "dee")] {
         let id = format!("{D}{id}");

@@ -1,4 +1,4 @@
-//! Means: pure functions from Confluence's objects to resources, entitlements and grants.
+//! Pure functions from Confluence's objects to resources, entitlements and grants.
 //!
 //! Ids and slugs are those of the public Baton connector; the README's table says what is different and why. Access
 //! model: <https://support.atlassian.com/confluence-cloud/docs/what-are-space-permissions/>.
@@ -19,7 +19,7 @@ use crate::api::{Account, Assignment, Group, Permission, Role, Space, Text};
 pub use names::AccessMode;
 pub(crate) use names::*;
 
-/// The permissions that the configuration selects to be shown.
+/// The permissions that the configuration selects.
 #[derive(Debug, Clone)]
 pub(crate) struct Selection {
     pub(crate) nouns: Vec<&'static str>,
@@ -32,7 +32,7 @@ impl Selection {
     }
 }
 
-/// An account as the API v1 shows it, in the search or as a member: whether it is active is not said.
+/// An account as the API v1 shows it, in the search or as a member, without its state.
 pub(crate) fn person(account: &Account) -> Resource {
     let mut account = account.clone();
     account.account_status = Text::default();
@@ -43,7 +43,7 @@ pub(crate) fn person(account: &Account) -> Resource {
 
 /// An account.
 pub(crate) fn user(account: &Account) -> Resource {
-    // The address is "" where its owner hides it.
+    // The address is "" if its owner hides it.
     let email = Some(account.email.to_string()).filter(|email| !email.is_empty());
     let kind = match &*account.account_type {
         "app" => AccountType::Service,
@@ -93,7 +93,7 @@ fn entitlement(id: EntitlementId, name: String, description: String, p: Purpose)
     }
 }
 
-/// Whether a group's members are kept elsewhere, by an identity provider.
+/// Whether an identity provider manages the group's members.
 pub(crate) fn is_external(group: &Group) -> bool {
     group.managed_by.eq_ignore_ascii_case("EXTERNAL")
 }
@@ -118,7 +118,7 @@ pub(crate) fn group(group: &Group) -> Records {
     Records { resources: vec![resource], entitlements: vec![entitlement], ..Records::default() }
 }
 
-/// Somebody is in a group.
+/// A membership in a group.
 pub(crate) fn membership(group: &str, account: &Account) -> Records {
     let resource = person(account);
     Records {
@@ -128,7 +128,7 @@ pub(crate) fn membership(group: &str, account: &Account) -> Records {
     }
 }
 
-/// A space, and what can be held on it. `base` is where the site's pages for people are.
+/// A space and its entitlements. `base` is the URL of the site's web pages.
 pub(crate) fn space(space: &Space, base: &str, selection: &Selection, mode: AccessMode) -> Records {
     let name = name_or_id(&space.name, &space.key);
     let id = ResourceId::new(SPACE, &space.id);
@@ -154,7 +154,7 @@ pub(crate) fn space(space: &Space, base: &str, selection: &Selection, mode: Acce
         let description = format!("Can {allows} in the space {name} in Confluence");
         let id = self::permission(&space.id, permission.pair());
         Entitlement {
-            // Where there are only roles, what is left of rows can be neither given nor taken.
+            // On sites with only roles, the remaining rows can be neither granted nor revoked.
             immutable: mode == AccessMode::Roles,
             ..entitlement(id, title, description, Purpose::Permission)
         }
@@ -166,17 +166,17 @@ pub(crate) fn space(space: &Space, base: &str, selection: &Selection, mode: Acce
     }
 }
 
-/// What a row of a space's permissions is read as.
+/// The meaning of a row of a space's permissions.
 #[derive(Debug)]
 pub(crate) enum RowMeaning {
     Shown(Records),
-    /// It is of a noun or verb that the configuration leaves out.
+    /// Its noun or verb is excluded by the configuration.
     NotSelected,
     /// It does not say what it allows.
     Unnamed,
 }
 
-/// A row of a space's permissions. `by_role`: it follows from a role, and cannot be taken by itself.
+/// A row of a space's permissions. `by_role`: a role gives it, so it cannot be revoked separately.
 pub(crate) fn row(
     space: &str,
     row: &Permission,
@@ -198,7 +198,7 @@ pub(crate) fn row(
             grant.immutable = true;
         }
     }
-    // The table of permissions is older than the site may be: nobody's access is lost for that.
+    // The site may be newer than the table of permissions: no access is lost because of that.
     if SpacePermission::find(verb, noun).is_none_or(|permission| !permission.exists_in(mode)) {
         let title = id.slug.clone();
         let description = format!("Has the permission {title} in Confluence");
@@ -210,13 +210,13 @@ pub(crate) fn row(
     RowMeaning::Shown(records)
 }
 
-/// A grant to whoever it is: people, groups with their members, and classes of people, which are resources of their own.
+/// A grant to a principal: a person, a group with its members, or a class of people, which is a resource of its own.
 fn grant_to(principal: ResourceId, entitlement: &EntitlementId) -> Records {
     let mut records = Records::default();
     let mut grant = Grant::new(entitlement.clone(), principal.clone());
     match principal.resource_type.as_str() {
         GROUP => grant = grant.through(member(&principal.id)),
-        // Nobody can be put into such a class, and what it may do is set on the site, not through this API.
+        // Nobody can be added to such a class, and its permissions are set on the site, not through this API.
         CLASS => records.resources.push(class(principal)),
         _ => {}
     }
@@ -274,7 +274,7 @@ pub(crate) fn assignment(
     records.resources.push(resource);
     let description = format!("Has the role {role_name} on this space in Confluence");
     records.entitlements.push(Entitlement {
-        // A principal has one role on a space: another one takes its place.
+        // A principal has one role on a space: another one replaces it.
         exclusive: Some(Exclusive {
             group: format!("space-role:{space}"),
             order: u32::try_from(place.unwrap_or(roles.len())).unwrap_or(u32::MAX),
@@ -290,7 +290,7 @@ pub(crate) fn assignment(
     records
 }
 
-/// Who has the permission of a row.
+/// The principal of a row.
 pub(crate) fn holder_of(row: &Permission) -> ResourceId {
     principal(&row.principal.kind, &row.principal.id)
 }
@@ -301,12 +301,12 @@ pub(crate) fn assignee(assignment: &Assignment) -> ResourceId {
     principal(&holder.principal_type, &holder.principal_id)
 }
 
-/// What a row of a space's permissions grants.
+/// The permission of a row of a space's permissions.
 pub(crate) fn permission_of(space: &str, row: &Permission) -> EntitlementId {
     permission(space, (&row.operation.key, &row.operation.target_type))
 }
 
-/// Roles in the order of what they allow.
+/// Roles in the order of their power.
 pub(crate) fn by_strength(mut roles: Vec<Role>) -> Vec<Role> {
     roles.sort_by(|a, b| {
         (a.space_permissions.len(), &a.id).cmp(&(b.space_permissions.len(), &b.id))
@@ -314,9 +314,9 @@ pub(crate) fn by_strength(mut roles: Vec<Role>) -> Vec<Role> {
     roles
 }
 
-/// Who administers a space; `None` where what somebody holds does not show it. What counts is what is in force: whoever
-/// has a role has what that role includes, whether the vendor shows rows for it or not; who has none, what rows give,
-/// unless there are only roles and somebody is shown to have one. `roles` are the site's.
+/// The administrators of a space; `None` if a principal's access does not show it. Effective access counts: a principal
+/// with a role has what the role includes, whether the vendor shows rows for it or not; one without a role has what
+/// rows give, unless the site has only roles and somebody is shown to have one. `roles` are the site's.
 pub(crate) fn administrators(
     mode: AccessMode,
     rows: &[Permission],

@@ -1,7 +1,7 @@
-//! Talks: the REST APIs v1 and v2 of Confluence Cloud as typed calls. Nothing here decides anything.
+//! The REST APIs v1 and v2 of Confluence Cloud as typed calls, without any decisions.
 //!
-//! Sources: <https://developer.atlassian.com/cloud/confluence/rest/v1/> and `…/v2/`. What they leave open was taken from
-//! what others have measured, and is marked. Kinds, states and keys are open texts: new ones appear without notice.
+//! Sources: <https://developer.atlassian.com/cloud/confluence/rest/v1/> and `…/v2/`. What they leave open comes from
+//! others' measurements and is marked. Kinds, states and keys are open sets: new ones appear without notice.
 
 mod failure;
 mod lists;
@@ -23,7 +23,7 @@ pub use paging::ListPosition;
 pub(crate) use site::Site;
 pub use write::Write;
 
-/// How many accounts can be looked up at once.
+/// The number of accounts that can be looked up at once.
 pub(crate) const BULK: usize = 250;
 
 /// The burst limit is unpublished.
@@ -45,7 +45,7 @@ impl Api {
             base: site.base().clone(),
             headers: vec![
                 ("authorization", authorization),
-                // Without it, the API v1 takes writes for forged by a web page.
+                // Without it, the API v1 takes writes for cross-site request forgery.
                 ("x-atlassian-token", Header::Plain("no-check")),
             ],
             pace: None,
@@ -60,7 +60,7 @@ impl Api {
         self.http.send(&call).await.map_err(Failure::Http)
     }
 
-    /// The id of the site: part of the gateway's address; the site itself tells it (`GET /_edge/tenant_info`).
+    /// The id of the site: part of the gateway's address; the site itself returns it (`GET /_edge/tenant_info`).
     pub(crate) async fn cloud_id(&self) -> Answer<String> {
         match &self.site {
             Site::Gateway(_, id) => Ok(id.clone()),
@@ -82,7 +82,7 @@ impl Api {
         self.send(v1(&["user"]).query("accountId", account)).await
     }
 
-    /// `POST /wiki/api/v2/users-bulk`: accounts that it does not know are left out.
+    /// `POST /wiki/api/v2/users-bulk`: unknown accounts are left out.
     pub(crate) async fn accounts(&self, ids: &[String]) -> Answer<Vec<Account>> {
         let path = ["wiki", "api", "v2", "users-bulk"];
         let call = Call::post(&path, json!({"accountIds": ids})).read_only();
@@ -114,14 +114,14 @@ impl Api {
     /// Sends a write.
     pub(crate) async fn write(&self, write: &Write) -> Answer<()> {
         match self.send::<Value>(write.call()).await {
-            // The body of a success need not be JSON, and is of no use: what is there is read again.
+            // The body of a success need not be JSON and is not used: the state is read again.
             Ok(_) | Err(Failure::Http(HttpError::Garbled { .. })) => Ok(()),
             Err(e) => Err(e),
         }
     }
 
-    /// Reads a list whole. It starts again where a row moved between two pages, or where its place is lost. *Unknown*: what
-    /// the API answers to a cursor that it no longer knows; 400 and 404 are taken for that.
+    /// Reads a whole list. It starts again if a row moved between two pages, or if its position is lost. *Unknown*:
+    /// what the API answers to a cursor that it no longer knows; 400 and 404 are taken for that.
     pub(crate) async fn whole<T: ListRow>(&self, list: &List<T>) -> Answer<Vec<T>> {
         let read = |at: ListPosition| async move { self.page(list, &at).await };
         let is_stale = |e: &Failure| e.is_moved() || e.is_unknown_id();
@@ -137,7 +137,7 @@ impl Api {
         Ok(self.page_and_base(list, at).await?.0)
     }
 
-    /// Reads a page of a list, and where the site's pages for people are.
+    /// Reads a page of a list, and the URL of the site's web pages.
     pub(crate) async fn page_and_base<T: ListRow>(
         &self,
         list: &List<T>,
@@ -148,7 +148,7 @@ impl Api {
             let answer = self.send(at.request(list)).await?;
             match at.check(list, &answer) {
                 Ok(()) => break answer,
-                // Somebody removes rows while the list is read. To begin it anew each time would never end.
+                // Rows are being removed while the list is read. Starting again each time might never end.
                 Err(e) if e.is_moved() => at = at.further_back().ok_or(e)?,
                 Err(e) => return Err(e),
             }

@@ -1,4 +1,4 @@
-//! What the connector is connected to: a site, the account of its token, and how the site gives access.
+//! The connected connector: a site, the account of its token, and how the site gives access.
 
 mod mode;
 
@@ -31,7 +31,7 @@ impl Connector for Confluence {
         let token = config.secret("api-key")?.clone();
         let authorization = match (config.text("username"), &site) {
             (Some(user), _) => Header::Basic { user: user.to_owned(), password: token },
-            // The token of a service account, which the gateway alone accepts.
+            // The token of a service account, which only the gateway accepts.
             (None, Site::Gateway(..)) => Header::Secret("Bearer ", token),
             (None, Site::Own(_)) => return Err(no_username()),
         };
@@ -53,8 +53,8 @@ impl Connector for Confluence {
             return Err(Error::new(
                 ErrorType::Unauthenticated,
                 Code::CredentialRejected,
-                "Confluence takes us for an anonymous visitor",
-                "Put a valid API token into the secret, with `username` being the e-mail address of its account.",
+                "Confluence treats the caller as an anonymous visitor",
+                "Store a valid API token in the secret, with the e-mail address of its account as `username`.",
             ));
         }
         // Each of the two APIs accepts or rejects a token by itself.
@@ -62,12 +62,12 @@ impl Connector for Confluence {
         let tenant = self.api.cloud_id().await?;
         let mut operations = caller.operations.get().into_iter().flatten();
         let administers = operations.any(|o| o.operation.contains("administer"));
-        // *Unknown*: which operation an administrator has. So without one this is a warning, and no failure.
+        // *Unknown*: the operation that identifies an administrator. So a missing one is only a warning.
         let warning = (!administers).then(|| {
             Warning::new(
                 Code::MayNotBeAdministrator,
                 format!(
-                    "nothing says that {} administers the site: what its token cannot see is not shown, and changes may be refused",
+                    "nothing shows that {} administers the site: what its token cannot see is missing, and changes may be refused",
                     caller.display_name
                 ),
             )
@@ -75,14 +75,14 @@ impl Connector for Confluence {
         let rights = match (administers, sees_spaces) {
             (true, _) => "administrator",
             (false, true) => "sees spaces",
-            (false, false) => "sees no space",
+            (false, false) => "cannot see any space",
         };
         Ok(Identity {
             tenant,
             caller: ResourceId::new(USER, &caller.account_id),
             caller_name: caller.display_name.to_string(),
             rights: rights.into(),
-            // The API does not tell when a token ends.
+            // The API does not report when a token expires.
             credential_expires_at: None,
             warnings: warning.into_iter().collect(),
         })
@@ -96,7 +96,7 @@ impl Confluence {
         self.roles.get_or_try_init(read).await.map(Vec::as_slice)
     }
 
-    /// Whether the configuration leaves a space out.
+    /// Whether the configuration excludes a space.
     pub(crate) fn skips(&self, space: &Space) -> bool {
         self.skip_personal && &*space.kind == "personal"
     }
@@ -116,6 +116,6 @@ fn no_username() -> Error {
         ErrorType::Misconfigured,
         Code::BadConfiguration,
         "the configuration is not usable: `username` is missing",
-        "Put the e-mail address of the token's account into the secret. A service account's token has no address; it needs `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>.",
+        "Store the e-mail address of the token's account in the secret. A service account's token has no address; it needs `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>.",
     )
 }

@@ -1,6 +1,6 @@
 //! Rollcall's connector for Confluence Cloud.
 //!
-//! See the README beside this crate for what it shows and changes, and how to set it up.
+//! This crate's README describes what it shows and changes, and how to set it up.
 
 mod access;
 mod api;
@@ -26,7 +26,7 @@ pub fn entry() -> Entry {
 
 const PROVISION: &[Capability] = &[Capability::Provision];
 
-/// What the connector is.
+/// The description of the connector.
 static ABOUT: About = About {
     name: "confluence",
     display_name: "Confluence",
@@ -62,10 +62,10 @@ static ABOUT: About = About {
         .without_entitlements(),
     ],
     blind_spots: &[
-        "Spaces that the token's account cannot view are not listed; the API does not say how many there are.",
-        "Who belongs to a class of people, such as everybody with a licence, is not shown, only what the class may do.",
+        "Spaces that the token's account cannot view are not listed; the API does not show how many there are.",
+        "The members of a class of people, such as everybody with a licence, are not shown, only what the class may do.",
         "Restrictions on single pages are not shown.",
-        "An account that is in no group and on no space can be missed: the user search leaves deactivated accounts out, ends at ten thousand, and is paged by number, so that it skips one where another goes away while it is read.",
+        "An account that is in no group and on no space can be missed: the user search omits deactivated accounts, ends at ten thousand, and is paged by offset, so that it skips an account if another one is deleted during the search.",
     ],
     fields: &[
         Field::required(
@@ -84,7 +84,7 @@ static ABOUT: About = About {
         Field::optional(
             "skip-personal-spaces",
             "Skip personal spaces",
-            "Leave personal spaces out",
+            "Exclude personal spaces",
             FieldKind::Flag,
         ),
         Field::optional(
@@ -104,7 +104,7 @@ static ABOUT: About = About {
         Field::optional(
             "use-rbac",
             "Use RBAC",
-            "Known from the public connector; has no effect here, where a site's roles are found by themselves",
+            "A key of the public connector, without effect here: whether a site has roles is detected automatically",
             FieldKind::Flag,
         ),
     ],

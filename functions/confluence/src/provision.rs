@@ -1,11 +1,11 @@
-//! Writes: grant and revoke, of group membership, of permissions on spaces, and of roles on spaces.
+//! Grants and revokes group membership, permissions on spaces, and roles on spaces.
 //!
-//! A permission needs the permission to view the space, which is granted first; revoking that revokes everything else
-//! too, and so is refused unless the event allows it (`"allow":["cascade"]`). The state is read anew before and after a
-//! write.
+//! A permission requires the permission to view the space, which is granted first; revoking that revokes everything
+//! else too, and so is refused unless the event allows it (`"allow":["cascade"]`). The state is read before and after
+//! each write.
 //!
-//! Only a list that shows others proves that something is not held: the vendor answers with a single 404, or an empty
-//! list, for other reasons as well.
+//! Only a list that shows others proves that a principal lacks access: the vendor answers with a single 404, or an
+//! empty list, for other reasons too.
 
 use async_trait::async_trait;
 use rollcall_connector::event::GrantRef;
@@ -29,9 +29,8 @@ mod target;
 
 /// The side effect of revoking the permission to view a space.
 const CASCADE: &str = "cascade";
-const ALLOW_FIX: &str = "The only one is `cascade`: revoking read-space takes all other permissions on the space along.";
-const ACCOUNTS_FIX: &str =
-    "Atlassian's administration manages accounts: invite and remove people at admin.atlassian.com.";
+const ALLOW_FIX: &str = "The only side effect is `cascade`: revoking read-space also revokes all other permissions on the space.";
+const ACCOUNTS_FIX: &str = "Accounts are managed in Atlassian's administration: invite and remove people at admin.atlassian.com.";
 
 type Planned = Result<Plan<Write>, Error>;
 
@@ -62,8 +61,8 @@ impl Provisioner for Confluence {
     async fn send(&self, change: &Write) -> Result<WriteProgress, Error> {
         match self.api.write(change).await {
             Ok(()) => Ok(WriteProgress::Done(None)),
-            // No write does harm when it is sent twice: the vendor refuses the second of a permission, and of a deleted
-            // row, and does nothing for a membership or a role that is already so.
+            // No write does harm if it is sent twice: the vendor refuses to repeat a permission or to delete a row
+            // twice, and does nothing for an existing membership or role.
             Err(e) if e.is_unclear() => Ok(WriteProgress::Unclear),
             Err(e) => match (change, e.is_absent()) {
                 (Write::SetRole { space, .. }, true) => self.refused_role(space, e).await,
@@ -72,14 +71,14 @@ impl Provisioner for Confluence {
         }
     }
 
-    /// The vendor keeps no record of writes: reading again shows whether this one arrived.
+    /// The vendor keeps no record of writes: reading the state shows whether this one arrived.
     async fn poll(&self, _: &Write) -> Result<WriteProgress, Error> {
         Ok(WriteProgress::Unclear)
     }
 }
 
 impl Confluence {
-    /// The API v2 answers with 404 to an account that may not change what it may see.
+    /// The API v2 answers 404 to an account that can see but not change something.
     async fn refused_role(&self, space: &str, answer: Failure) -> Result<WriteProgress, Error> {
         match self.api.space(space).await {
             Ok(_) => Err(may_not_change(answer.into())),
@@ -89,18 +88,18 @@ impl Confluence {
     }
 }
 
-/// A grant or revoke that is requested, and what it takes to plan it.
+/// A requested grant or revoke, with the context for planning it.
 struct AccessRequest<'a> {
     connector: &'a Confluence,
     identity: &'a Identity,
     entitlement: &'a EntitlementId,
     principal: &'a ResourceId,
-    /// Side effects on other permissions are accepted.
+    /// Whether side effects on other permissions are accepted.
     cascades: bool,
 }
 
 impl AccessRequest<'_> {
-    /// The grant that is requested, or to be revoked.
+    /// The grant to create or revoke.
     fn grant(&self) -> GrantRef {
         self.grant_of(self.entitlement)
     }
@@ -109,7 +108,7 @@ impl AccessRequest<'_> {
         GrantRef::new(entitlement, self.principal)
     }
 
-    /// Whether the principal is a guest, who can hold little. Fails if there is no such user or group.
+    /// Whether the principal is a guest, who can have few permissions. Fails if the user or group does not exist.
     async fn check_principal(&self) -> Result<bool, Error> {
         let (api, id) = (&self.connector.api, &self.principal.id);
         let found = match self.check_holder()? {
@@ -122,13 +121,13 @@ impl AccessRequest<'_> {
                 ErrorType::NotFound,
                 Code::UnknownPrincipal,
                 format!("there is no {} in Confluence", self.principal),
-                "Use the id of a principal of the newest snapshot.",
+                "Use a principal id from the newest snapshot.",
             )
             .with_source(e),
         })
     }
 
-    /// The type of the principal, as the vendor calls it too. Only users and groups hold anything.
+    /// The type of the principal, also in the vendor's terms. Only users and groups can have access.
     fn check_holder(&self) -> Result<&str, Error> {
         let kind = self.principal.resource_type.as_str();
         match HOLDERS.contains(&kind) {
@@ -141,12 +140,12 @@ impl AccessRequest<'_> {
         let (kind, entitlement) = (&self.principal.resource_type, self.entitlement);
         Error::invalid(
             Code::UnknownPrincipal,
-            format!("a {kind} cannot be given `{entitlement}`"),
-            "Name a user or a group of the newest snapshot (only users can be members of groups).",
+            format!("`{entitlement}` cannot be granted to a principal of type `{kind}`"),
+            "Use a user or a group from the newest snapshot (only users can be members of groups).",
         )
     }
 
-    /// A change that takes away our own access cannot be undone from here.
+    /// Rollcall could not undo a change that removes its own access.
     fn not_oneself(&self) -> Result<(), Error> {
         if *self.principal != self.identity.caller {
             return Ok(());
@@ -154,7 +153,7 @@ impl AccessRequest<'_> {
         Err(Error::refused(
             Code::OwnAccess,
             format!("{} is the account of Rollcall's own token", self.principal),
-            "Change it in Confluence, as somebody else.",
+            "Have another administrator make the change in Confluence.",
         ))
     }
 }
@@ -163,17 +162,17 @@ fn state(grants: Vec<GrantRef>) -> AccessState {
     AccessState { grants, resource: None }
 }
 
-/// A write that brings about `then` and takes no grant away.
+/// A write that leads to `then` and removes no grant.
 fn proposal(change: Write, read: Value, then: AccessState) -> Proposal<Write> {
     Proposal { change, read, replaced: Vec::new(), removed: Vec::new(), then }
 }
 
-/// A write that takes these grants away.
+/// A write that removes these grants.
 fn removal(change: Write, read: Value, removed: Vec<String>) -> Plan<Write> {
     Plan::Change(Proposal { removed, ..proposal(change, read, AccessState::default()) })
 }
 
-/// What an error to a write means. The state was read a moment ago: what contradicts it has changed since.
+/// The meaning of a write's error. The state was read a moment ago: whatever contradicts it has changed since.
 fn refused_write(e: Failure) -> Result<WriteProgress, Error> {
     match e.status() {
         Some(404) if e.is_absent() => Ok(WriteProgress::Overtaken),
@@ -185,11 +184,11 @@ fn refused_write(e: Failure) -> Result<WriteProgress, Error> {
         Some(400) => Err(Error::refused(
             Code::VendorRefused,
             e.to_string(),
-            "Confluence does not do this: its own words say why.",
+            "Confluence refuses this change; its quoted message says why.",
         )),
         Some(403) => {
             let failure: Error = e.into();
-            // Whatever else a 403 comes from has a code of its own.
+            // Every other cause of a 403 has its own code.
             match failure.code() == Code::VendorDenied {
                 true => Err(may_not_change(failure)),
                 false => Err(failure),
@@ -200,15 +199,15 @@ fn refused_write(e: Failure) -> Result<WriteProgress, Error> {
 }
 
 fn roles_only(fix: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::refused(Code::RolesOnly, "this site gives access to spaces by roles alone", fix)
+    Error::refused(Code::RolesOnly, "this site gives access to spaces only through roles", fix)
 }
 
 fn may_not_change(cause: Error) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
         Code::CredentialTooWeak,
-        "the token's account may not change this",
-        "Groups are changed by a site administrator, permissions and roles on a space by an administrator of that space: give the account that right.",
+        "the token's account is not allowed to change this",
+        "Only a site administrator can change groups, and only an administrator of a space can change its permissions and roles: give the account that right.",
     )
     .with_source(cause)
 }

@@ -1,8 +1,8 @@
-//! Reads: the steps of a sync.
+//! The steps of a sync.
 //!
-//! Groups carry their members, and spaces their rows of permissions; each list is read once. Whoever is met on the way, in
-//! the search, in a group or in a row, is looked up at the end, 250 at a time: the search hides deactivated accounts and
-//! ends at ten thousand, and no list tells whether an account is active.
+//! The members of groups and the permission rows of spaces are read once. Every user in the search, a group or a row is
+//! looked up at the end, 250 at a time: the search hides deactivated accounts and ends at ten thousand, and no list
+//! shows whether an account is active.
 
 mod check;
 mod people;
@@ -19,9 +19,9 @@ use crate::connect::Confluence;
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the list or object that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list or object that it reads")]
 pub enum Step {
-    /// How the site gives access; then its spaces.
+    /// The site's mode; then its spaces.
     Mode,
     Users {
         at: ListPosition,
@@ -38,13 +38,13 @@ pub enum Step {
         mode: AccessMode,
         at: ListPosition,
     },
-    /// Who has which role on the space with this id and name; then its rows.
+    /// The role assignments on the space with this id and name; then its rows.
     Assignments {
         space: String,
         name: String,
         mode: AccessMode,
     },
-    /// `by_role`: those whose rows follow from a role, as `type:id`, sorted.
+    /// `by_role`: the principals whose rows come from a role, as `type:id`, sorted.
     Permissions {
         space: String,
         mode: AccessMode,
@@ -65,7 +65,7 @@ type StepResult = Result<StepOutput<Step>, Error>;
 impl Syncer for Confluence {
     type Step = Step;
 
-    /// More than the client ever lets through: while some answers are processed, other requests are ready to be sent.
+    /// More than the client ever sends at once: while some answers are processed, other requests are ready.
     const CONCURRENCY: usize = 24;
 
     fn start(&self, _: &Identity) -> Vec<Step> {
@@ -107,8 +107,8 @@ impl Syncer for Confluence {
     }
 }
 
-/// A page, or why not. *Unknown*: what the API answers to a cursor that it no longer knows; a 400 to a request that had
-/// one is taken for that, and the list starts over, as it does where rows moved while it was read.
+/// A page, or why not. *Unknown*: what the API answers to a cursor that it no longer knows; a 400 to a request with one
+/// is taken for that, and the list is read again, as if rows had moved.
 fn listed<P>(at: &ListPosition, answer: Result<P, Failure>) -> Result<P, Error> {
     answer.map_err(|e| {
         let is_stale = e.is_moved() || at.has_cursor() && e.status() == Some(400);

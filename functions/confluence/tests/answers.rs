@@ -1,7 +1,7 @@
 //! What the vendor's refusals mean, and where it is asked.
 
 crate::script::scripts! {
-a_token_that_is_revoked_halfway_empties_nothing: r#"
+a_token_that_is_revoked_halfway_publishes_nothing: r#"
     each $call; $answer
     | v1/user/current; 403 $v1 | v1/search/user; 403 $v1 | v1/group; 403 $v1 | v1/group/22-eng/membersByGroupId; 403 $v1
     | v2/spaces; 404 Not Found | v2/spaces/98310/permissions; 404 Not Found | v2/space-roles; 404 Not Found
@@ -10,7 +10,7 @@ a_token_that_is_revoked_halfway_empties_nothing: r#"
     on both
     answer $call $answer
     fails CredentialRejected"#
-a_revoke_with_a_token_that_is_revoked_halfway_is_no_success: "
+a_revoke_with_a_token_that_is_revoked_halfway_fails: "
     on rows
     answer GET v2/spaces/* 404 Not Found
     revoke read-space eng CredentialRejected
@@ -18,7 +18,7 @@ a_revoke_with_a_token_that_is_revoked_halfway_is_no_success: "
     answer GET v2/spaces/* 404 Not Found
     revoke viewer eng CredentialRejected"
 /// A page for people, or what the gateway says where it knows no way, is nobody's word on a space, a group or a mode.
-only_the_vendors_own_404_says_that_something_is_gone: r#"
+only_the_vendors_own_404_means_that_something_does_not_exist: r#"
     each $answer | html
     | {"timestamp": "2026-06-01T12:00:00Z", "status": 404, "error": "Not Found", "path": "/x", "message": "No message available"}
     on rows
@@ -56,7 +56,7 @@ a_write_whose_answer_is_unclear_is_sent_again_only_if_it_did_not_arrive: "
     grant export-space bot granted grants=export-space,read-space writes=$writes
     holds bot export/space read/space"
 /// Only what an answer proves is called the cause.
-a_refusal_is_not_called_a_missing_right_if_something_else_refuses: r#"
+a_refusal_by_something_else_is_not_reported_as_a_missing_right: r#"
     each $answer; $code; $fix
     | 403 $filtered; AddressNotAllowed; add it to the allowlist
     | 401 $filtered; AddressNotAllowed; add it to the allowlist
@@ -73,10 +73,10 @@ who_may_not_change_a_space_is_told_what_is_missing: "
     on both
     answer POST v2/spaces/98310/role-assignments 404 Cannot find a space with id [98310]
     grant viewer bot CredentialTooWeak writes=1
-    says administrator of that space
+    says an administrator of a space can
     on rich
     grant space:98322:export-space carl CredentialTooWeak writes=1
-    says administrator of that space"
+    says an administrator of a space can"
 /// The site itself refuses the last two.
 scoped_tokens_and_service_accounts_work_through_the_gateway: r#"
     each $token; $username | test; "ada@acme.io" | scoped; "ada@acme.io" | bearer; null

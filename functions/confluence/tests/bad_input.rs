@@ -35,7 +35,7 @@ a_token_that_the_site_does_not_know_is_refused: r#"
     keys $keys
     fails CredentialRejected
     says Unauthenticated: Confluence does not accept the token
-    says Put a valid API token into the secret, with `username` being the e-mail address of its account. Scoped tokens and tokens of service accounts need `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>
+    says Store a valid API token in the secret, with the e-mail address of its account as `username`. Scoped tokens and tokens of service accounts need `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>
     grant viewer bot CredentialRejected
     revoke viewer eng CredentialRejected"#
 a_cloud_id_that_is_not_the_sites_is_told: r#"
@@ -65,12 +65,12 @@ a_scoped_token_without_one_of_the_scopes_for_writing_can_read_and_not_write: r#"
 a_key_that_cannot_be_used_is_named_and_never_quoted_if_secret: r#"
     each $keys; $message; $fix
     | {"domain-url": " "}; `domain-url` is missing; Correct these keys in the connection's secret
-    | {"domain-url": "127.0.0.1:8080"}; `domain-url` needs a scheme; Correct these keys
-    | {"username": " "}; `username` is missing; Put the e-mail address of the token's account into the secret
-    | {"api-key": "hunter2 hunter2"}; `api-key` holds blanks; Correct these keys
+    | {"domain-url": "127.0.0.1:8080"}; `domain-url` has a port and therefore needs a scheme; Correct these keys
+    | {"username": " "}; `username` is missing; Store the e-mail address of the token's account in the secret
+    | {"api-key": "hunter2 hunter2"}; `api-key` contains blanks; Correct these keys
     | {"skip-personal-spaces": "yes"}; `skip-personal-spaces` must be `true` or `false`; Correct these keys
-    | {"noun": "space,whiteboard"}; `noun` must be of attachment, blogpost, comment, page, space, not `whiteboard`; Correct these keys
-    | {"verb": "read,copy"}; `verb` must be of administer, archive, create, delete, export, read, restrict_content, update, not `copy`; Correct these keys
+    | {"noun": "space,whiteboard"}; `noun` must be a list of attachment, blogpost, comment, page, space, not `whiteboard`; Correct these keys
+    | {"verb": "read,copy"}; `verb` must be a list of administer, archive, create, delete, export, read, restrict_content, update, not `copy`; Correct these keys
     on rows
     keys $keys
     fails BadConfiguration
@@ -84,13 +84,13 @@ a_key_that_cannot_be_used_is_named_and_never_quoted_if_secret: r#"
 what_does_not_exist_is_not_granted: "
     each $what; $whom; $kind; $code; $message; $fix
     | create-space; rita; InvalidRequest; UnknownEntitlement; Confluence has no entitlement; space:<id>:<verb>-<noun>
-    | export-space; access_class:all-licensed-users; InvalidRequest; UnknownPrincipal; cannot be given; a user or a group
-    | in-open; eng; InvalidRequest; UnknownPrincipal; cannot be given; a user or a group
-    | export-space; nobody; NotFound; UnknownPrincipal; there is no user:712020:never-was in; a principal of the newest snapshot
-    | export-space; group:no; NotFound; UnknownPrincipal; there is no group:no in; a principal of the newest snapshot
-    | in-open; nobody; NotFound; UnknownPrincipal; there is no user:712020:never-was in; a principal of the newest snapshot
-    | space:7:export-space; rita; NotFound; UnknownEntitlement; that the token's account can see; may view it
-    | group:no:member; rita; NotFound; UnknownEntitlement; there is no group:no in; a group of the newest snapshot
+    | export-space; access_class:all-licensed-users; InvalidRequest; UnknownPrincipal; cannot be granted to a principal of type; a user or a group
+    | in-open; eng; InvalidRequest; UnknownPrincipal; cannot be granted to a principal of type; a user or a group
+    | export-space; nobody; NotFound; UnknownPrincipal; there is no user:712020:never-was in; a principal id from the newest snapshot
+    | export-space; group:no; NotFound; UnknownPrincipal; there is no group:no in; a principal id from the newest snapshot
+    | in-open; nobody; NotFound; UnknownPrincipal; there is no user:712020:never-was in; a principal id from the newest snapshot
+    | space:7:export-space; rita; NotFound; UnknownEntitlement; or the token's account cannot view it; can view the space
+    | group:no:member; rita; NotFound; UnknownEntitlement; there is no group:no in; a group id from the newest snapshot
     on rich
     grant $what $whom $code
     says $kind
@@ -99,5 +99,5 @@ what_does_not_exist_is_not_granted: "
 a_side_effect_that_does_not_exist_cannot_be_allowed: "
     on rows
     Cascade read-space eng UnknownSideEffect
-    says InvalidRequest: `Cascade` is not a side effect of this connector. The only one is `cascade`"
+    says InvalidRequest: `Cascade` is not a side effect of this connector. The only side effect is `cascade`"
 }

@@ -2,14 +2,14 @@
 
 crate::script::scripts! {
 /// What is read within one change is a loop of its own.
-lists_that_only_have_empty_pages_fail_instead_of_being_read_for_ever: "
+lists_that_only_have_empty_pages_fail: "
     each $api; $what | v1; in-adm | v2; read-space
     on both
     set empty-pages-of-$api all
     fails EndlessList
     revoke $what bot EndlessList
     at-most 400"
-an_empty_page_that_goes_on_is_no_end_and_one_that_leads_to_itself_is_no_circle: "
+an_empty_page_with_a_next_page_is_not_the_end_and_one_that_links_to_itself_is: "
     each $v1; $v2 | first; last | last; first | between; between
     on both
     sync
@@ -36,18 +36,18 @@ a_list_whose_pages_are_all_the_same_is_read_three_times_at_most: "
     at-most 6 /$list"
 /// The search decides nobody's access: if it ends early, the snapshot is published with a warning. If its first page fails, the
 /// sync fails.
-a_user_search_that_repeats_itself_or_refuses_to_go_on_ends_there: r#"
+a_user_search_that_repeats_itself_or_refuses_to_continue_ends_there: r#"
     on rich
     set page-size 3
     set stuck-list /search/user
     sync
-    warns BlindSpot: The user search answered the same page twice
+    warns BlindSpot: The user search returned the same page twice
     calls 2 /search/user
     shows user:712020:unindexed
     on rich
     answer later v1/search/user 400 {"statusCode": 400, "message": "start is too large"}
     sync
-    warns BlindSpot: The user search refused to show another page
+    warns BlindSpot: The user search refused to return another page
     shows user:712020:unindexed
     on rich
     answer v1/search/user 400 {"statusCode": 400, "message": "no"}
@@ -67,7 +67,7 @@ everybody_is_found_although_no_page_of_the_search_is_ever_full: "
 /// A row that goes away moves those after it up by one, so that one of them would be on neither of two pages. A directory
 /// takes people out of a group steadily: nobody, one, those who come first, the last of each page; or, after the second page, so
 /// many that the next one has moved further than a page. To ask for the last rows of a page once more takes no page more.
-nobody_who_stays_in_a_group_is_lost_while_others_leave_it: "
+no_remaining_member_is_lost_while_others_leave_the_group: "
     each $leaving; $calls | 450..451; 3 | 3..4; 3 | 0..9 9..18 18..27 27..36 36..45 45..54; 9 | 194..200 386..392; 5 | 449..450 0..350; 5
     on rows
     world group 44-all ada

@@ -3,7 +3,7 @@
 crate::script::scripts! {
 /// Deactivated accounts are in no list, and keep their access; of whom nobody knows, the id is shown. Rows that are not selected
 /// are counted: nine of Hana's, a group's, and one of a noun that nobody knows.
-whoever_a_permission_names_is_shown_as_what_they_are: "
+every_principal_of_a_permission_is_shown_as_what_it_is: "
     each $hidden | default | null | absent
     on rich
     set hidden-email $hidden
@@ -32,7 +32,7 @@ whoever_a_permission_names_is_shown_as_what_they_are: "
     shows space:98320:read-space:user:712020:never-was
     shows space:98320:read-space:user:712020:unindexed
     shows space:98320:read-space:group:99-never-was
-    warns ExcludedByConfiguration: 11 rows"
+    warns ExcludedByConfiguration: 11 permissions"
 /// Unknown is how Confluence shows what everybody on the internet may do; no way of showing it gets lost, or looks like an
 /// account.
 what_everybody_and_anybody_on_the_internet_may_do_is_shown_however_it_comes: r#"

@@ -23,7 +23,7 @@ the_members_of_a_group_that_is_kept_elsewhere_are_left_alone: "
     on rich
     grant in-eng rita ExternalGroup
     revoke in-eng bob ExternalGroup"
-a_revoke_from_a_group_or_of_a_user_that_is_gone_is_done: "
+a_revoke_from_a_deleted_group_or_user_is_already_done: "
     each $status | default | 400
     on rich
     set unknown-group $status
@@ -43,7 +43,7 @@ a_permission_is_granted_and_revoked_by_the_key_of_the_space: "
     revoke export-space $word revoked
     holds $word $before"
 /// The last is what somebody else granted after the first look.
-what_is_so_already_is_no_failure: r#"
+an_existing_state_is_not_a_failure: r#"
     on rows
     grant read-space bot already_granted
     revoke export-space bot already_revoked
@@ -86,6 +86,14 @@ a_companion_that_goes_along_is_named: "
     holds bot create/page read/space update/page
     revoke create-page bot revoked removed=create-page,update-page
     holds bot read/space"
+a_revoke_of_the_permission_to_view_is_no_cascade_for_the_companion_that_came_with_it: "
+    on rows
+    world mode both
+    world user new
+    grant read-space new granted
+    holds new export_content/space read/space
+    revoke read-space new revoked removed=export_content-space,read-space
+    holds new"
 /// Of two administrators, one can go.
 a_space_keeps_an_administrator_and_the_connector_its_own_access: "
     on rich
@@ -98,7 +106,7 @@ a_space_keeps_an_administrator_and_the_connector_its_own_access: "
     revoke in-adm ada OwnAccess
     world grant 98310 administer/space bot
     revoke administer-space bot revoked"
-what_is_left_out_is_not_changed_either: r#"
+excluded_spaces_are_not_changed_either: r#"
     on rows
     keys {"skip-personal-spaces": "true"}
     grant space:98311:read-space bot ExcludedByConfiguration
@@ -107,7 +115,7 @@ what_is_left_out_is_not_changed_either: r#"
     keys {"skip-personal-spaces": "true"}
     revoke space:98311:read-space bot ExcludedByConfiguration"#
 /// The vendor has one answer for what is deleted and what is hidden from us.
-access_to_a_space_that_cannot_be_viewed_is_not_taken_for_gone: "
+access_to_a_space_that_cannot_be_viewed_is_not_reported_as_revoked: "
     on rich
     revoke space:98323:read-space carl UnknownEntitlement
     on both
@@ -115,14 +123,14 @@ access_to_a_space_that_cannot_be_viewed_is_not_taken_for_gone: "
     revoke viewer eng UnknownEntitlement
     revoke viewer eng revoked"
 /// A sync shows the others, and says of which space it shows nobody.
-an_empty_list_of_who_is_on_a_space_is_not_taken_for_the_truth: "
+an_empty_access_list_of_a_space_is_not_accepted: "
     each $site; $what | rows; delete-space | both; delete-space | both; viewer | roles; viewer
     on $site
     answer GET v2/spaces/98310/permissions 200 []
     answer GET v2/spaces/98310/role-assignments 200 []
     revoke $what eng EmptyList
     sync
-    warns BlindSpot: Space 98310 is listed, and nobody is shown to have access to it."
+    warns BlindSpot: Space 98310 is listed, but nobody is shown to have access to it."
 /// A list of all groups that has none says nothing of one of them.
 a_membership_that_one_answer_does_not_show_is_revoked: r#"
     each $call; $answer
@@ -138,7 +146,7 @@ a_membership_that_one_answer_does_not_show_is_revoked: r#"
     answer v1/group 200 []
     revoke in-open carl EmptyList"#
 /// All that `worked_example` shows of this site.
-every_grant_can_be_revoked_by_what_is_shown_of_it: "
+every_shown_grant_can_be_revoked: "
     on both
     revoke group:11-adm:member user:712020:a1 OwnAccess
     revoke group:22-eng:member user:557058:b2 ExternalGroup

@@ -12,7 +12,7 @@ a_role_that_was_just_given_can_be_taken: "
     revoke viewer new already_revoked
     grant space_role_assignment:98310:r9:assigned new UnknownEntitlement"
 /// A role that is not held is not taken, and nothing else in its place.
-what_gives_way_to_a_role_is_named: "
+access_that_a_role_replaces_is_named: "
     on both
     grant admin eng granted replaced=viewer removed=viewer
     holds eng r1
@@ -29,7 +29,7 @@ permissions_are_not_changed_where_a_role_gives_them: "
     says Change the role instead: `space_role_assignment:98310:r2:assigned
     on roles
     grant export-space eng RolesOnly
-    says Ask for the role Admin instead: `space_role_assignment:98310:r1:assigned
+    says Request the role Admin instead: `space_role_assignment:98310:r1:assigned
     on rows
     grant viewer eng PermissionsOnly"
 /// Those that only they have, too.
@@ -60,10 +60,10 @@ a_site_that_does_not_say_its_mode_and_has_roles_is_shown_with_them: "
 /// that it has some must show them.
 a_site_that_does_not_say_its_mode_and_withholds_its_roles_is_shown_by_its_permissions: r#"
     each $call; $answer; $warning; $code
-    | space-roles; 403 {"errors": [{"status": 403, "title": "Forbidden"}]}; does not show its roles; VendorDenied
-    | space-roles; 501; does not show its roles; VendorRejected
-    | spaces/98310/role-assignments; 404 Cannot find role assignments; does not find who has a role on space 98310; ContradictoryAnswers
-    | spaces/98310/role-assignments; 404 Not Found; does not find who has a role on space 98310; CredentialRejected
+    | space-roles; 403 {"errors": [{"status": 403, "title": "Forbidden"}]}; reports neither its mode nor its roles; VendorDenied
+    | space-roles; 501; reports neither its mode nor its roles; VendorRejected
+    | spaces/98310/role-assignments; 404 Cannot find role assignments; does not report its mode and answers 404 for the roles on space 98310; ContradictoryAnswers
+    | spaces/98310/role-assignments; 404 Not Found; does not report its mode and answers 404 for the roles on space 98310; CredentialRejected
     on both
     answer GET v2/$call $answer
     fails $code
@@ -71,14 +71,14 @@ a_site_that_does_not_say_its_mode_and_withholds_its_roles_is_shown_by_its_permis
     answer v2/space-role-mode 404
     answer GET v2/$call $answer
     sync
-    warns BlindSpot: The site does not say in which mode it is, and $warning
+    warns BlindSpot: The site $warning
     shows space:98310:read-space:group:22-eng
     on both
     answer v2/space-role-mode 404
     answer GET v2/spaces/98310/role-assignments 403 {"errors": [{"status": 403, "title": "Forbidden"}]}
     fails VendorDenied"#
 /// Whether rows show what a role gives is not documented. What it does not include is not there.
-what_a_role_gives_is_no_missing_permission_whether_rows_show_it_or_not: "
+a_permission_that_a_role_gives_is_not_missing_whether_rows_show_it_or_not: "
     each $site; $rows; $code | both; shown; HoldsRole | both; hidden; HoldsRole | roles; shown; RolesOnly | roles; hidden; HoldsRole
     on $site
     set rows-of-roles $rows

@@ -1,7 +1,7 @@
 //! Rows that are not as documented, and rows that are missing: none of them costs the others.
 
 crate::script::scripts! {
-a_principal_without_an_id_and_a_permission_without_a_name_cost_no_other_row: r#"
+a_principal_without_id_or_a_permission_without_name_loses_no_other_row: r#"
     on rows
     answer v2/spaces/98310/permissions 200 [
     {"id": "1", "principal": {"type": "role", "id": null}, "operation": {"key": "read", "targetType": "space"}},
@@ -17,7 +17,7 @@ a_principal_without_an_id_and_a_permission_without_a_name_cost_no_other_row: r#"
     shows space:98310:read-space:access_class:toaster:7
     shows space:98310:read-space:user:712020:a1
     warns UnknownPermission: row 3 of space 98310 does not say what user:712020:c3 may do
-    warns ExcludedByConfiguration: 1 rows
+    warns ExcludedByConfiguration: 1 permissions
     warns UnknownValue: access is held by principals of the kind `toaster`"#
 /// What nobody holds is nobody's concern.
 a_role_that_the_site_does_not_list_is_told_of_where_somebody_has_it: "
@@ -27,9 +27,9 @@ a_role_that_the_site_does_not_list_is_told_of_where_somebody_has_it: "
     warns-not Unknown
     world role r9 bot
     sync
-    warns DanglingReference: somebody has the role r9 on space 98310
+    warns DanglingReference: the role r9 is held on space 98310
     shows space_role_assignment:98310:r9:assigned:user:712020:c3"
-a_row_of_the_search_without_an_account_costs_nobody_else: r#"
+a_row_of_the_search_without_an_account_loses_no_other_row: r#"
     on rows
     answer first v1/search/user 200 [
     {"title": "?"}, {"user": null}, {"user": "712020:x"}, {"user": {"type": "anonymous", "displayName": "Anonymous"}},
@@ -38,9 +38,9 @@ a_row_of_the_search_without_an_account_costs_nobody_else: r#"
     sync
     shows user:712020:odd
     shows user:712020:a1
-    warns UnreadableRow: a row of the user search shows no account; a row of the user search, `Anonymous`, has no account id
+    warns UnreadableRow: a row of the user search has no account; a row of the user search, `Anonymous`, has no account id
     warns UnreadableField: `displayName` of user 712020:odd"#
-what_decides_nothing_may_have_any_form: r#"
+a_field_without_access_may_have_any_form: r#"
     each $created | "" | "03/01/2026" | {"epoch": 1} | null
     on rows
     answer v2/spaces 200 [
@@ -67,7 +67,7 @@ identity_and_rights_of_another_form_fail_the_run: r#"
     answer $call 200 [$row]
     fails UnexpectedAnswer"#
 /// Every site has groups, and the token's account is somewhere.
-lists_that_cannot_be_empty_are_not_taken_for_the_truth: "
+lists_that_cannot_be_empty_are_not_accepted_empty: "
     on rows
     answer v1/group 200 []
     fails EmptyList
@@ -78,9 +78,9 @@ lists_that_cannot_be_empty_are_not_taken_for_the_truth: "
     world empty 98310
     world empty 98311
     sync
-    warns EmptyList: the token's account sees no space
-    warns CallerNotListed: neither the user search nor a group or space"
-a_token_that_sees_little_is_told_of: r#"
+    warns EmptyList: the token's account cannot see any space
+    warns CallerNotListed: the token's own account"
+a_token_that_sees_little_is_reported: r#"
     on rich
     keys {"username": "reader@acme.io", "api-key": "reader-token"}
     sync
@@ -88,7 +88,7 @@ a_token_that_sees_little_is_told_of: r#"
     lacks space:98323"#
 /// Wherever its absence shows: where its roles are asked for, its first permissions, or some more of them. Neither the space
 /// is shown then nor what is on it, such as the roles that somebody has there; but one answer is not enough.
-a_space_that_is_deleted_during_a_sync_is_told_of_and_does_not_vanish_by_one_answer: "
+a_space_deleted_during_a_sync_is_reported_and_one_answer_is_not_enough: "
     each $site; $list
     | rows; v2/spaces/98310/permissions | both; v2/spaces/98310/permissions | both; v2/spaces/98310/role-assignments
     each $when | | later

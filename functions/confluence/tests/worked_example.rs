@@ -15,8 +15,8 @@ fn expected(own: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_small_site_is_shown_line_by_line() {
     // The group's permission to add pages is of a noun that is not selected.
-    let unselected = "ExcludedByConfiguration: 1 rows of permissions are of nouns or verbs that the configuration leaves out";
-    let personal = "\nExcludedByConfiguration: 1 personal spaces are left out, as configured";
+    let unselected = "ExcludedByConfiguration: 1 permissions are not shown: the configuration excludes their nouns or verbs";
+    let personal = "\nExcludedByConfiguration: 1 personal spaces are not shown: the configuration excludes them";
     let documented =
         r#"{"noun": "space", "verb": "restrict_content, read,export delete,create,administer"}"#;
     let impersonal = r#"{"skip-personal-spaces": "true"}"#;
@@ -55,7 +55,7 @@ all_permissions_that_are_shown_can_be_granted_to_users_and_groups: "
 }
 
 #[tokio::test]
-async fn the_small_site_on_its_way_to_roles_is_shown_line_by_line() {
+async fn the_small_site_in_transition_to_roles_is_shown_line_by_line() {
     let mut stage = Stage::on("both").await;
     stage.play("sync").await;
     assert_eq!(lines::all(stage.shown()), expected(ROLES));

@@ -19,25 +19,25 @@ use crate::{ABOUT, endpoint};
 /// The name in messages of a deployment that the configuration does not name.
 const ONLY: &str = "the deployment";
 
-/// A connected Elastic Cloud, deployments, or both.
+/// The connected connector: Elastic Cloud, deployments, or both.
 pub struct Elastic {
     pub(crate) cloud: Option<CloudAccess>,
     pub(crate) clusters: Vec<Cluster>,
 }
 
-/// Elastic Cloud, and what was read of it already: each list is read once in a process.
+/// Elastic Cloud, with the lists that were already read: each is read once in a process.
 pub(crate) struct CloudAccess {
     pub(crate) api: Cloud,
     organizations: OnceCell<Organizations>,
     members: OnceCell<BTreeMap<String, Vec<Member>>>,
 }
 
-/// A deployment, and what was read of it already.
+/// A deployment, with the lists that were already read.
 pub(crate) struct Cluster {
     pub(crate) api: Deployment,
     /// Its name in ids; none if they are bare.
     name: Option<String>,
-    /// Where it is, however its endpoint is written.
+    /// Its address in a normal form, however its endpoint is written.
     identity: String,
     roles: OnceCell<BTreeMap<String, Role>>,
     mappings: OnceCell<BTreeMap<String, Mapping>>,
@@ -62,7 +62,8 @@ impl Connector for Elastic {
         check_keys_and_hosts(config, &base, &clusters, &mut problems);
         if key.is_none() && clusters.is_empty() && problems.is_empty() {
             problems.push(
-                "`api-key` is missing, or a deployment: at least one of them is needed".into(),
+                "`api-key` and a deployment are both missing: at least one of them is needed"
+                    .into(),
             );
         }
         if !problems.is_empty() {
@@ -140,13 +141,13 @@ impl Elastic {
             Error::new(
                 ErrorType::Misconfigured,
                 Code::ConfigurationChanged,
-                "the run began with a key of Elastic Cloud, and now there is none",
-                "Put `api-key` back into the secret, or start a new run when this one has ended.",
+                "the run began with an Elastic Cloud key, which is no longer configured",
+                "Put `api-key` back into the secret, or start a new run after this one has ended.",
             )
         })
     }
 
-    /// All organizations that the key reaches, or the configured one. Never none, and never a part of them.
+    /// All organizations that the key can access, or the configured one: never none, and never only some of them.
     pub(crate) async fn organizations(&self) -> Result<&Organizations, Error> {
         let cloud = self.cloud()?;
         let read = || async {
@@ -155,7 +156,7 @@ impl Elastic {
                 return Err(Error::new(
                     ErrorType::Misconfigured,
                     Code::SeveralOrganizations,
-                    "the key reaches more organizations than Elastic Cloud lists at once, and how to request the others is not documented",
+                    "the key has access to more organizations than Elastic Cloud lists at once, and it is not documented how to request the others",
                     "Set `organization-id` to the one that this connection is for.",
                 ));
             }
@@ -163,8 +164,8 @@ impl Elastic {
                 return Err(Error::new(
                     ErrorType::PermissionDenied,
                     Code::NoOrganization,
-                    "the key reaches no organization",
-                    "An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.",
+                    "the key does not have access to any organization",
+                    "Have an organization owner create a key in the Elastic Cloud console (Organization > API keys) and store it as `api-key`.",
                 ));
             }
             Ok(found)
@@ -210,8 +211,8 @@ impl Cluster {
         DeploymentScope(self.name.as_deref())
     }
 
-    /// A user, if it exists. A late shard and anything else that answers 404 or an empty object look like a missing user,
-    /// so the list decides.
+    /// A user, if it exists. A late shard, or another server that answers 404 or an empty object, looks like a missing
+    /// user, so the list decides.
     pub(crate) async fn user(&self, name: &str) -> Result<Option<User>, Failure> {
         match self.api.user(name).await? {
             Some(user) => Ok(Some(user)),
@@ -219,7 +220,7 @@ impl Cluster {
         }
     }
 
-    /// Whether a role is defined. As with a user, the list decides that it is not.
+    /// Whether a role is defined. As with a user, the list decides if it seems not to be.
     pub(crate) async fn has_role(&self, name: &str) -> Result<bool, Failure> {
         Ok(self.api.role(name).await?.is_some() || self.api.roles().await?.contains_key(name))
     }
@@ -264,7 +265,7 @@ fn clusters(
         clusters.push(Cluster::new(place, name, endpoint, key, session)?);
     }
     match both {
-        true => problems.push("`deployments` is given beside `deployment-endpoint`: put that one into the list, with `bare-ids` if its ids are to stay".into()),
+        true => problems.push("`deployments` is given together with `deployment-endpoint`: move that deployment into the list, with `bare-ids` to keep its ids".into()),
         false => check_distinct(&clusters, problems),
     }
     Ok(clusters)
@@ -278,7 +279,8 @@ fn check_distinct(clusters: &[Cluster], problems: &mut Vec<String>) {
         if before.iter().any(|other| other.api.place == *place) {
             problems.push(format!("`deployments` has the name `{place}` twice"));
         } else if before.iter().any(|other| other.name == cluster.name) {
-            problems.push("`deployments` has `bare-ids` twice: only one can keep them".into());
+            problems
+                .push("`deployments` has `bare-ids` twice: only one deployment can have it".into());
         }
         if let Some(other) = before.iter().find(|o| o.identity == cluster.identity) {
             let other = &other.api.place;
@@ -287,7 +289,7 @@ fn check_distinct(clusters: &[Cluster], problems: &mut Vec<String>) {
     }
 }
 
-/// Each key reaches only the host that it is for.
+/// Each key is sent only to its own host.
 fn check_keys_and_hosts(
     config: &Config,
     base: &Url,
@@ -309,7 +311,8 @@ fn check_keys_and_hosts(
         && keys.chain(single).any(|key| key.expose_secret() == cloud.expose_secret())
     {
         problems.push(
-            "`api-key` is the key of a deployment as well: one that is made in Elastic Cloud belongs there".into(),
+            "`api-key` is also the key of a deployment: use one that was created in Elastic Cloud"
+                .into(),
         );
     }
 }

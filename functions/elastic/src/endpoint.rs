@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
     for (label, product) in [("kb", "Kibana"), ("apm", "APM"), ("fleet", "Fleet")] {
         if is_hosted(host) && host.split('.').any(|part| part == label) {
             return Err(format!(
-                "is the address of {product}: copy the Elasticsearch endpoint, which has `.es.` in its place"
+                "is the address of {product}: copy the Elasticsearch endpoint, which has `.es.` instead"
             ));
         }
     }
@@ -62,7 +62,7 @@ pub(crate) fn is_same_host(one: &Url, other: &Url) -> bool {
     root(one) == root(other)
 }
 
-/// For the configuration: whether this is a key in its encoded form. The console shows other forms beside it.
+/// For the configuration: whether this is a key in its encoded form. The console also shows other forms.
 pub(crate) fn check_key(key: &str) -> Result<(), String> {
     let decoded = STANDARD.decode(key).unwrap_or_default();
     let parts = std::str::from_utf8(&decoded).unwrap_or_default().split_once(':');
@@ -71,8 +71,7 @@ pub(crate) fn check_key(key: &str) -> Result<(), String> {
             Ok(())
         }
         _ if key.starts_with("essu_") => {
-            Err("is a key of Elastic Cloud; here belongs one that was made in the deployment"
-                .into())
+            Err("is an Elastic Cloud key: use one that was created in the deployment".into())
         }
         _ => Err("must be the *encoded* form of the key, Base64 of `id:secret`".into()),
     }
@@ -84,7 +83,8 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
     match matches!(name.len(), 1..=63) && !name.starts_with('-') && name.bytes().all(good) {
         true => Ok(()),
         false => {
-            Err("must be of a-z, 0-9 and `-`, at most 63 of them, and not begin with `-`".into())
+            Err("must consist of at most 63 characters a-z, 0-9 and `-`, and not begin with `-`"
+                .into())
         }
     }
 }
@@ -115,7 +115,7 @@ mod tests {
             ("https://es.acme.example/x/../y/./", Ok("https://es.acme.example/y")),
             ("https://es.acme.example//", Ok("https://es.acme.example/")),
             ("http://127.0.0.1:9200", Ok("http://127.0.0.1:9200/")),
-            // Only Elastic's own domains tell Kibana by its label.
+            // Only Elastic's own domains identify Kibana by its label.
             ("https://search.kb.acme.example", Ok("https://search.kb.acme.example/")),
             ("https://main.kb.us-east-1.aws.found.io", Err("the address of Kibana")),
             ("https://main.apm.us-east-1.aws.found.io", Err("the address of APM")),
@@ -126,7 +126,7 @@ mod tests {
             ("elastic:pw@es.acme.example", Err("user name or password")),
             ("ftp://es.acme.example", Err("must begin with https")),
             ("not a url", Err("is not a URL")),
-            // A Cloud ID, which the console shows beside the endpoint.
+            // A Cloud ID, which the console shows next to the endpoint.
             ("main:dXMtZWFzdC0xLmF3cy5mb3VuZC5pbyQ", Err("is not a URL")),
             ("", Err("is not a URL")),
             ("https://", Err("is not a URL")),
@@ -151,7 +151,7 @@ mod tests {
         }
         assert_eq!(of("http://127.0.0.1:8236"), "127.0.0.1:8236");
         assert_eq!(of("https://es.acme.example/b/"), "es.acme.example/b");
-        // Two clusters of one machine.
+        // Two clusters on one machine.
         assert_eq!(of("https://es.acme.example:9200"), "es.acme.example:9200");
         assert_eq!(of("https://es.acme.example:9243"), "es.acme.example:9243");
     }
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(check_key(good), Ok(()));
         for (key, expected) in [
             ("ui2lp2axTNmsyakw9tvNnw", "must be the *encoded* form"),
-            ("essu_abcdef", "is a key of Elastic Cloud"),
+            ("essu_abcdef", "is an Elastic Cloud key"),
             ("VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw", "encoded"),
             // `a:b:c`, `:b`, `ab`
             ("YTpiOmM=", "encoded"),

@@ -1,6 +1,6 @@
 //! Rollcall's connector for Elastic Cloud and Elasticsearch.
 //!
-//! The README beside this crate says what it shows and changes, and how to set it up.
+//! This crate's README describes what it shows and changes, and how to set it up.
 
 mod access;
 mod api;
@@ -25,7 +25,7 @@ pub use api::UserUpdate;
 pub use connect::Elastic;
 pub use sync::Step;
 
-/// The connector as the command line and the Lambda functions find it.
+/// The connector's entry for the command line and the Lambda functions.
 pub fn entry() -> Entry {
     Entry::with_access_changes::<Elastic>()
 }
@@ -92,11 +92,11 @@ static ABOUT: About = About {
         .without_entitlements(),
     ],
     blind_spots: &[
-        "Users of realms other than the native one (SAML, LDAP, files …) are shown by name only where a role mapping names them; all others whom a mapping covers are one `externalClass` for each mapping.",
-        "Which groups, realms and attributes people have at an identity provider is not known: who meets the condition of an `externalClass` is not shown.",
-        "Role mappings and roles that are kept in files of a cluster are not shown.",
-        "Roles that a role mapping computes by a template are not shown, only the template.",
-        "Deployments and projects are shown where somebody has a role on them, by their ids; API keys are not shown.",
+        "Users of realms other than the native one (SAML, LDAP, files …) are shown by name only where a role mapping names them; all others whom a mapping covers are shown as one `externalClass` for each mapping.",
+        "People's groups, realms and attributes at an identity provider are not known: who meets the condition of an `externalClass` is not shown.",
+        "Role mappings and roles that are defined in a cluster's files are not shown.",
+        "Roles that a role mapping computes from a template are not shown, only the template.",
+        "Deployments and projects are shown only if somebody has a role on them, and by their ids; API keys are not shown.",
     ],
     fields: FIELDS,
     reports_credential_end: true,
@@ -107,25 +107,25 @@ const FIELDS: &[Field] = &[
     Field::optional(
         "api-key",
         "API key",
-        "A key of Elastic Cloud, made by an organization owner",
+        "An Elastic Cloud key, created by an organization owner",
         Secret,
     ),
     Field::optional(
         "organization-id",
         "Organization id",
-        "The one organization to look at; all that the key reaches, if none is given",
+        "The organization to sync; default: all that the key can access",
         Text,
     ),
     Field::optional(
         "deployment-endpoint",
         "Deployment endpoint",
-        "The Elasticsearch endpoint of the one deployment",
+        "The Elasticsearch endpoint of a single deployment",
         Checked(endpoint::check),
     ),
     Field::optional(
         "deployment-api-key",
         "Deployment API key",
-        "The encoded form of a key that was made in that deployment",
+        "The encoded form of a key that was created in that deployment",
         CheckedSecret(endpoint::check_key),
     ),
     Field::optional(
@@ -134,7 +134,7 @@ const FIELDS: &[Field] = &[
         "Several deployments: a list of objects with `name`, `endpoint`, `api-key`, and for at most one `bare-ids`",
         Table(DEPLOYMENT_FIELDS),
     ),
-    Field::optional("base-url", "Base URL", "Where the Elastic Cloud API is", Url)
+    Field::optional("base-url", "Base URL", "The URL of the Elastic Cloud API", Url)
         .with_default("https://api.elastic-cloud.com"),
 ];
 
@@ -142,20 +142,20 @@ const DEPLOYMENT_FIELDS: &[Field] = &[
     Field::required(
         "name",
         "Name",
-        "What it is called in ids; never give it to another deployment",
+        "The deployment's name in ids; never give it to another deployment",
         Checked(endpoint::check_name),
     ),
     Field::required("endpoint", "Endpoint", "Its Elasticsearch endpoint", Checked(endpoint::check)),
     Field::required(
         "api-key",
         "API key",
-        "The encoded form of a key that was made in it",
+        "The encoded form of a key that was created in it",
         CheckedSecret(endpoint::check_key),
     ),
     Field::optional(
         "bare-ids",
         "Bare ids",
-        "Its ids are without its name, as those of a single deployment",
+        "Omit the deployment's name from its ids, as with a single deployment",
         Flag,
     ),
 ];

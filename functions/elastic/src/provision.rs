@@ -1,9 +1,9 @@
 //! Grant and revoke of a deployment's roles to its native users.
 //!
-//! Elasticsearch has no call for one role: a write replaces the user, and what it leaves out is erased or, for `enabled`,
-//! set. So everything else goes back as it was read. The API has no versions: of two writers at once one can lose. A lease
-//! for each user serializes Rollcall's own writes; others are noticed by a second read right before the write. Whoever
-//! writes between that read and the write is not noticed.
+//! Elasticsearch has no call for one role: a write replaces the user, and what it omits is erased or, for `enabled`,
+//! set. So everything else is sent back as it was read. The API has no versions: of two simultaneous writes one can be
+//! lost. A lease for each user serializes Rollcall's own writes; a second read right before the write detects others. A
+//! write between that read and ours goes unnoticed.
 
 use async_trait::async_trait;
 use rollcall_connector::event::GrantRef;
@@ -52,8 +52,8 @@ impl Provisioner for Elastic {
         }
     }
 
-    /// Elasticsearch keeps no record of writes: the next plan shows whether this one arrived. One that met a rate limit did
-    /// not, and is planned again.
+    /// Elasticsearch keeps no record of writes: the next plan shows whether this one arrived. One that hit a rate limit
+    /// did not, and is planned again.
     async fn poll(&self, _: &UserUpdate) -> Result<WriteProgress, Error> {
         Ok(WriteProgress::Unclear)
     }
@@ -69,7 +69,7 @@ struct RoleChange<'a> {
 
 impl<'a> RoleChange<'a> {
     fn of(connector: &'a Elastic, request: &'a Request) -> Result<Self, Error> {
-        request.check_allow(&[], "Leave `allow` out.")?;
+        request.check_allow(&[], "Remove `allow` from the event.")?;
         let access = request.action.access(
             "Invite people in the Elastic Cloud console; create and delete native users in Kibana.",
         )?;
@@ -81,7 +81,7 @@ impl<'a> RoleChange<'a> {
         if deployment != of_user {
             return Err(Error::invalid(
                 Code::OtherDeployment,
-                format!("`{entitlement}` and `{principal}` are of different deployments"),
+                format!("`{entitlement}` and `{principal}` belong to different deployments"),
                 "A user of a deployment can have only that deployment's roles.",
             ));
         }
@@ -95,20 +95,20 @@ impl<'a> RoleChange<'a> {
                 ErrorType::NotFound,
                 Code::UnknownPrincipal,
                 format!("there is no native user `{}` in {place}", self.user),
-                "Use the id of a deployment user of the newest snapshot. Whoever signs in through an identity provider gets roles by role mappings.",
+                "Use the id of a deployment user from the newest snapshot. People who sign in through an identity provider get roles through role mappings.",
             )
         })?;
         let then = AccessState { grants: vec![self.grant_ref()], resource: None };
         if user.roles.contains(&self.role) {
             return Ok(Plan::Already(then));
         }
-        // Elasticsearch would accept a role that does not exist, and give its rights when somebody defines it.
+        // Elasticsearch would accept a role that does not exist, and give its rights as soon as somebody defines it.
         if !self.cluster.has_role(&self.role).await? {
             return Err(Error::new(
                 ErrorType::NotFound,
                 Code::UnknownEntitlement,
                 format!("there is no role `{}` in {place}", self.role),
-                "Use the id of a role of the newest snapshot that is defined there.",
+                "Use the id of a role from the newest snapshot that is defined in the deployment.",
             ));
         }
         let mut roles = user.roles.clone();
@@ -133,7 +133,7 @@ impl<'a> RoleChange<'a> {
         if user.as_ref().is_some_and(User::is_reserved) {
             return Err(Error::refused(
                 Code::ReservedUser,
-                format!("Elasticsearch keeps the user `{}` for itself", self.user),
+                format!("Elasticsearch reserves the user `{}`", self.user),
                 "The roles of reserved users cannot be changed.",
             ));
         }
@@ -152,7 +152,7 @@ impl<'a> RoleChange<'a> {
             return Err(Error::refused(
                 Code::IncompleteUser,
                 format!(
-                    "Elasticsearch of {} does not show all of the user `{}` ({}), and a write would erase what is missing",
+                    "Elasticsearch of {} does not return all of the user `{}` ({}), and a write would erase what is missing",
                     self.cluster.api.place,
                     self.user,
                     user.unreadable().join(", ")
@@ -189,18 +189,18 @@ fn check_kinds(access: &AccessChange<'_>) -> Result<(), Error> {
         (ROLE, MEMBER, DEPLOYMENT_USER) => Ok(()),
         (ROLE, MEMBER, other) => Err(Error::invalid(
             Code::UnknownPrincipal,
-            format!("a {other} cannot be given `{entitlement}`"),
-            "Use the id of a deployment user of the newest snapshot: deploymentUser:<name>.",
+            format!("`{entitlement}` cannot be granted to a principal of type `{other}`"),
+            "Use the id of a deployment user from the newest snapshot: deploymentUser:<name>.",
         )),
         (ROLE_MAPPING, ..) => Err(Error::refused(
             Code::NotProvisioned,
-            "role mappings are not changed: their rules are written as a whole, and a wrong one locks people out",
+            "Rollcall does not change role mappings: their rules can only be written as a whole, and a wrong one locks people out",
             "Change the mapping in Kibana, or the person's groups at the identity provider.",
         )),
         _ => Err(Error::invalid(
             Code::UnknownEntitlement,
             format!("this connector cannot change `{entitlement}`"),
-            "Use an entitlement id of the newest snapshot: role:<role>:member. Roles of the organization are changed in the Elastic Cloud console.",
+            "Use an entitlement id from the newest snapshot: role:<role>:member. Roles of the organization are changed in the Elastic Cloud console.",
         )),
     }
 }
@@ -210,7 +210,7 @@ fn cluster<'a>(connector: &'a Elastic, name: Option<&str>) -> Result<&'a Cluster
         let (message, fix) = match name {
             Some(name) => (
                 format!("the configuration has no deployment `{name}`"),
-                "Use an id of the newest snapshot, or add the deployment to `deployments` in the secret.",
+                "Use an id from the newest snapshot, or add the deployment to `deployments` in the secret.",
             ),
             None => (
                 "the configuration has no deployment with bare ids".into(),

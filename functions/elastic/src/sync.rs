@@ -1,6 +1,6 @@
 //! The steps of a sync.
 //!
-//! No list has pages, and none is read twice: what one step needs of another's list is kept in the process.
+//! No list has pages, and none is read twice: a list that several steps need is kept in the process.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::connect::{Cluster, Elastic};
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the list that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list that it reads")]
 pub enum Step {
     Organizations,
     Members { organization: String },
@@ -77,17 +77,17 @@ impl Elastic {
         let name = organization.name();
         let members = self.members().await?.get(id);
         let members = members.map(Vec::as_slice).unwrap_or_default();
-        // A key sees the roles that are within its own. Every organization has an owner: where none shows, other roles are
-        // missing too.
+        // A key sees only the roles within its own. Every organization has an owner: if none is visible, other roles
+        // are missing too.
         let is_owner = |member| access::is_owner(organization, member);
         if !members.iter().any(is_owner) {
             return Err(Error::new(
                 ErrorType::PermissionDenied,
                 Code::CredentialTooWeak,
                 format!(
-                    "the key does not see who owns the organization {name}, and so not all roles"
+                    "the key cannot see who owns the organization {name}, and therefore not all roles"
                 ),
-                "An organization owner makes a key with that role in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.",
+                "Have an organization owner create a key with that role in the Elastic Cloud console (Organization > API keys) and store it as `api-key`.",
             ));
         }
         let mut out = StepOutput::default();
@@ -105,7 +105,7 @@ impl Elastic {
         }
         if !holders.is_empty() {
             out.blind_spot(format!(
-                "{name}: {} members have roles of kinds that Rollcall does not know, and that are not shown ({}): members {}",
+                "{name}: {} members have roles of kinds that Rollcall does not know and does not show ({}): members {}",
                 holders.len(),
                 few(not_shown.iter().map(String::as_str)),
                 few(holders)
@@ -164,7 +164,7 @@ impl Elastic {
     }
 }
 
-/// Warns of what the mappings of a deployment leave open.
+/// Warns about what the mappings of a deployment leave undetermined.
 fn warn_of_mappings(place: &str, all: &[(&str, Mapped)], out: &mut StepOutput<Step>) {
     let with = |has: fn(&Mapped) -> bool| -> Vec<&str> {
         let mappings = all.iter().filter(|(_, mapped)| has(mapped));
@@ -187,7 +187,7 @@ fn warn_of_mappings(place: &str, all: &[(&str, Mapped)], out: &mut StepOutput<St
             unnamed.len(),
             Code::UnnamedMembers,
             format!(
-                "{} role mappings cover people whom no list names; an `externalClass` stands for those of each: {}",
+                "{} role mappings cover people whom no list names; one `externalClass` for each mapping represents them: {}",
                 unnamed.len(),
                 few(unnamed.iter().copied())
             ),
@@ -196,14 +196,14 @@ fn warn_of_mappings(place: &str, all: &[(&str, Mapped)], out: &mut StepOutput<St
             computed,
             Code::ComputedRoles,
             format!(
-                "{computed} role mappings compute roles for whoever signs in; the templates are in their profiles"
+                "{computed} role mappings compute roles at sign-in; the templates are in their profiles"
             ),
         ),
         (
             unknown.len(),
             Code::UnknownValue,
             format!(
-                "the rules of these role mappings are not wholly understood, and count as conditions: {}",
+                "the rules of these role mappings are not fully understood and count as conditions: {}",
                 few(unknown.iter().copied())
             ),
         ),
@@ -274,7 +274,7 @@ fn no_longer_there(kind: &str, name: &str) -> Error {
     Error::new(
         ErrorType::Misconfigured,
         Code::ConfigurationChanged,
-        format!("the {kind} {name} was there when the run began, and is not there any more"),
-        "Put it back, or start a new run when this one has ended.",
+        format!("the {kind} {name} was configured when the run began and no longer is"),
+        "Put it back, or start a new run after this one has ended.",
     )
 }

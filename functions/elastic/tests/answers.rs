@@ -1,5 +1,5 @@
-//! What the vendor's answers mean. The public connector never looks at their status: a refusal of Elastic Cloud is an empty
-//! list to it, and everybody's access is gone.
+//! The meaning of the vendor's answers. The public connector ignores their status: it takes a refusal of Elastic Cloud
+//! for an empty list, and everybody's access is gone.
 
 use rollcall_connector::clock::{Clock, between};
 use rollcall_connector::{Chain, Error};
@@ -30,15 +30,16 @@ fn type_and_code(error: &Error) -> String {
     format!("{} {}", error.kind(), error.code())
 }
 
-/// Answers, and what they are at Elastic Cloud and at a deployment: type and code, with a part of the message and one of the fix.
-/// A page for people is no word of an API. Elasticsearch decodes its key before it compares it, and may quote either form.
+/// Answers, and their meaning at Elastic Cloud and at a deployment: type and code, with a part of the message and one
+/// of the fix. A web page is not an API's answer. Elasticsearch decodes its key before it compares it, and may quote
+/// either form.
 const REFUSALS: &str = r#"
-401      | Unauthenticated CredentialRejected: Elastic Cloud does not accept the key; An organization owner makes a key | Unauthenticated CredentialRejected: Elasticsearch of the deployment does not accept the key; store its encoded form
+401      | Unauthenticated CredentialRejected: Elastic Cloud does not accept the key; Have an organization owner create a key | Unauthenticated CredentialRejected: Elasticsearch of the deployment does not accept the key; store its encoded form
 401 {"error": {"type": "security_exception", "reason": "bad key [$main_key], that is [VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw], with [ui2lp2axTNmsyakw9tvNnw]"}, "status": 401} | - | Unauthenticated CredentialRejected: bad key […], that is […], with […]; encoded
-403      | PermissionDenied CredentialTooWeak: the key may not see the organization; `organization-id` | PermissionDenied CredentialTooWeak: the key of the deployment lacks a privilege; `manage_security`
-403 {"ok": false, "message": "Forbidden"} | PermissionDenied CredentialTooWeak: ; | PermissionDenied AddressNotAllowed: lets in only addresses that its traffic filters name; a NAT gateway
-403 {"ok": false, "message": "Forbidden due to traffic filtering. Please see …"} | PermissionDenied CredentialTooWeak: ; | PermissionDenied AddressNotAllowed: lets in only addresses that its traffic filters name; a NAT gateway
-404      | NotFound UnknownOrganization: knows no such organization; `organization-id` | Misconfigured WrongAddress: there is no cluster at the endpoint of the deployment; Copy the deployment's Elasticsearch endpoint
+403      | PermissionDenied CredentialTooWeak: the key is not allowed to read the organization; `organization-id` | PermissionDenied CredentialTooWeak: the key of the deployment lacks a privilege; `manage_security`
+403 {"ok": false, "message": "Forbidden"} | PermissionDenied CredentialTooWeak: ; | PermissionDenied AddressNotAllowed: accepts only addresses that its traffic filters allow; a NAT gateway
+403 {"ok": false, "message": "Forbidden due to traffic filtering. Please see …"} | PermissionDenied CredentialTooWeak: ; | PermissionDenied AddressNotAllowed: accepts only addresses that its traffic filters allow; a NAT gateway
+404      | NotFound UnknownOrganization: has no such organization; `organization-id` | Misconfigured WrongAddress: there is no cluster at the endpoint of the deployment; Copy the deployment's Elasticsearch endpoint
 404 {}   | NotFound UnknownOrganization: ; | Misconfigured WrongAddress: there is no cluster at the endpoint; Copy
 404 {"ok": false, "message": "Unknown resource."} | NotFound UnknownOrganization: ; | Misconfigured WrongAddress: there is no cluster at the endpoint; Copy
 410      | Internal VendorRejected: ; | Misconfigured Serverless: is a serverless project, which has no users and roles of its own; Remove it from the configuration
@@ -47,7 +48,7 @@ page 401 | Misconfigured WrongAddress: not the Elastic Cloud API; `base-url` | M
 page 403 | Misconfigured WrongAddress: not the Elastic Cloud API; `base-url` | Misconfigured WrongAddress: is not Elasticsearch; Copy
 page 404 | Misconfigured WrongAddress: not the Elastic Cloud API; `base-url` | Misconfigured WrongAddress: there is no cluster at the endpoint; Copy
 page 502 | Unavailable VendorUnavailable: ; | Unavailable VendorUnavailable: ;
-200 {}   | Internal UnexpectedAnswer: ; | Misconfigured WrongAddress: does not say that it is Elasticsearch; Copy
+200 {}   | Internal UnexpectedAnswer: ; | Misconfigured WrongAddress: does not identify itself as Elasticsearch; Copy
 redirect https://cloud.elastic.co/login | Misconfigured Redirected: ; | Misconfigured WrongAddress: is not Elasticsearch; Copy
 "#;
 
@@ -95,14 +96,14 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
     }
 }
 
-/// Answers of a list that is empty, goes on, or lacks who somebody is or what they may do: none of that is guessed.
-/// `OWNER` is a member who owns the organization.
+/// Lists that are empty, have more pages, or lack identities or rights: nothing is guessed. `OWNER` is a member who
+/// owns the organization.
 const ODD_LISTS: &str = r#"
-organizations | 200 {"organizations": []} | PermissionDenied NoOrganization: An organization owner makes a key
+organizations | 200 {"organizations": []} | PermissionDenied NoOrganization: Have an organization owner create a key
 organizations | 200 {"organizations": [{"id": "198583657190", "name": "Acme"}], "next_page": "MTIz"} | Misconfigured SeveralOrganizations: Set `organization-id`
 organizations | 200 {"organizations": [{"id": "198583657190", "name": "Acme"}], "next_page": ""} | complete:
-members | 200 {"members": []} | PermissionDenied CredentialTooWeak: does not see who owns
-members | 200 {"members": [{"user_id": "1001", "role_assignments": {"organization": [{"organization_id": "198583657191", "role_id": "organization-admin"}]}}]} | PermissionDenied CredentialTooWeak: does not see who owns
+members | 200 {"members": []} | PermissionDenied CredentialTooWeak: cannot see who owns
+members | 200 {"members": [{"user_id": "1001", "role_assignments": {"organization": [{"organization_id": "198583657191", "role_id": "organization-admin"}]}}]} | PermissionDenied CredentialTooWeak: cannot see who owns
 members | 200 {"members": [OWNER], "next_page": "MTIz"} | Internal UnexpectedAnswer:
 members | 200 {"members": [OWNER, {"user_id": null}]} | Internal UnexpectedAnswer:
 members | 200 {"members": [OWNER, {"user_id": "1002", "role_assignments": {"deployment": [{"all": true}]}}]} | Internal UnexpectedAnswer:
@@ -120,8 +121,8 @@ role_mapping | elasticsearch {} | complete:
 "#;
 const OWNER: &str = r#"{"organization_id": "198583657190", "user_id": "1001", "name": "Ada Lovelace", "email": "ada@acme.io", "member_since": "2024-01-01T00:00:00Z", "role_assignments": {"organization": [{"organization_id": "198583657190", "role_id": "organization-admin"}]}}"#;
 
-/// No organization is without an owner, and no cluster without roles and users. To the public connector nobody has
-/// anything, or only whoever is on the first page.
+/// Every organization has an owner, and every cluster roles and users. The public connector shows nobody with access,
+/// or only people on the first page.
 #[tokio::test]
 async fn a_list_that_cannot_be_as_it_is_publishes_nothing() {
     let mut desk = small().await;
@@ -141,7 +142,7 @@ async fn a_list_that_cannot_be_as_it_is_publishes_nothing() {
     }
 }
 
-/// One date in another form, and the public connector shows an empty organization, or no users at all.
+/// Because of one date in another form, the public connector shows an empty organization, or no users at all.
 #[tokio::test]
 async fn an_odd_row_is_shown_with_all_roles_and_counted() {
     let members = r#"200 {"members": [OWNER,
@@ -189,7 +190,7 @@ role:viewer:member:deploymentUser:odd
 role:viewer:member:deploymentUser:good
 "#;
 
-/// The public connector says nothing of roles that are not defined.
+/// The public connector does not report undefined roles.
 #[tokio::test]
 async fn a_message_stays_small_however_many_names_it_is_about() {
     let names: Vec<String> = (0..300).map(|n| format!("missing-{n:04}")).collect();
@@ -208,16 +209,16 @@ async fn a_message_stays_small_however_many_names_it_is_about() {
     for part in [
         format!("users have roles that are not defined: {first} 295 more"),
         format!("role mappings have roles that are not defined: {first} 195 more"),
-        format!("are not wholly understood, and count as conditions: {first} 195 more"),
+        format!("are not fully understood and count as conditions: {first} 195 more"),
     ] {
         assert!(warnings.concat().contains(&part), "{warnings:?}");
     }
     assert!(warnings.iter().all(|warning| warning.len() < 500));
 }
 
-/// The public connector does not read what is left of the quota, nor when the key ends.
+/// The public connector reads neither the remaining quota nor the key's expiry.
 #[tokio::test]
-async fn a_quota_that_is_used_up_is_waited_for_and_the_end_of_the_key_is_told() {
+async fn an_exhausted_quota_is_waited_for_and_the_keys_expiry_is_reported() {
     let mut desk = Desk::new().await;
     let whole = desk.complete().await["content_digest"].clone();
     let end = "2099-02-01T00:00:00Z".parse().expect("a time");
@@ -235,8 +236,8 @@ async fn a_quota_that_is_used_up_is_waited_for_and_the_end_of_the_key_is_told() 
     assert_eq!(desk.cx.gauges.credential_expires_at(), Some(end));
 }
 
-/// Assignments of Bob, which give him nothing that could be shown; the blind spot of that, if it is one. `HERE` and `THERE`
-/// say in which organization. A new kind of roles comes with empty lists for everybody.
+/// Assignments of Bob that cannot be shown, and their blind spot, if any. `HERE` and `THERE` name the organization. A
+/// new kind of roles has empty lists for everybody.
 const ASSIGNMENTS: &str = r#"
 {"organization": [{THERE, "role_id": "organization-admin"}]}                    | -
 {"deployment": [{THERE, "role_id": "deployment-admin", "all": true}]}           | -
@@ -247,7 +248,7 @@ const ASSIGNMENTS: &str = r#"
 {"project": {"security": [{HERE, "role_id": "security-admin", "region_ids": ["us-east-1"]}]}} | security-admin on no project
 "#;
 
-/// The public connector shows no roles. A row of a member may say something of another organization, too.
+/// The public connector shows no roles. A member's row may also have roles in another organization.
 #[tokio::test]
 async fn a_role_elsewhere_does_not_count_and_one_that_cannot_be_shown_is_a_blind_spot() {
     let mut desk = small().await;
@@ -266,7 +267,7 @@ async fn a_role_elsewhere_does_not_count_and_one_that_cannot_be_shown_is_a_blind
         let expected = match spot {
             "-" => Vec::new(),
             kinds => vec![format!(
-                "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know, and that are not shown ({kinds}): members 1002"
+                "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know and does not show ({kinds}): members 1002"
             )],
         };
         assert_eq!(shown.warnings(), expected, "{assignments}");

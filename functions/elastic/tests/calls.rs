@@ -1,5 +1,5 @@
-//! How many requests things take. No list has pages, and none is read twice: requests depend on the number of
-//! organizations and deployments alone.
+//! The number of requests. No list has pages, and none is read twice: it depends only on the numbers of organizations
+//! and deployments.
 
 use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_harness::shown::Shown;
@@ -52,9 +52,8 @@ fn lines<S: Subject>(desk: &Bench<S>) -> Vec<String> {
     desk.vendor.requests().iter().map(Request::line).collect()
 }
 
-/// A change, what it comes to, and its calls: methods, with what is asked for. A part of a cluster that is late looks as if
-/// there were nobody, so the list decides. A comma stands between names: whoever has one in theirs is looked for in the
-/// list.
+/// A change, its outcome, and its calls: methods and objects. A slow part of a cluster looks as if nobody existed, so
+/// the list decides. Commas separate names: users with a comma in theirs are looked for in the list.
 const CHANGES: &str = "
 grant  | role:admin:member         | deploymentUser:svc      | granted         | GET user/svc, GET role/admin, GET user/svc, PUT user/svc, GET user/svc
 grant  | role:viewer:member        | deploymentUser:svc      | already_granted | GET user/svc
@@ -67,7 +66,7 @@ grant  | role:one,two:member       | deploymentUser:one,two  | granted         |
 revoke | role:admin:member         | deploymentUser:no,body  | already_revoked | GET user, GET user
 ";
 
-/// The public connector takes two calls for each change, writes whether it is needed or not, and never looks again.
+/// The public connector takes two calls for each change, writes whether it is needed or not, and never checks.
 #[tokio::test]
 async fn a_change_looks_twice_before_and_once_after_and_takes_no_call_more() {
     let mut desk = Desk::new().await;
@@ -81,7 +80,7 @@ async fn a_change_looks_twice_before_and_once_after_and_takes_no_call_more() {
     }
 }
 
-/// Nor does it need any other key than that of its deployment.
+/// Nor does it need any key but that of its deployment.
 #[tokio::test]
 async fn a_change_needs_nothing_of_other_hosts() {
     let desk = Bench::around(Several::of(small_pair()).await);

@@ -1,5 +1,4 @@
-//! Grants and revocations: what a write leaves as it was, which is everything but the one role; and others who write the
-//! same user at the same time.
+//! Grants and revocations: a write changes only the one role; and concurrent writes of the same user.
 
 use std::cell::Cell;
 
@@ -18,7 +17,7 @@ use crate::{Desk, Several, rows};
 /// (null if empty), metadata, whether enabled; and a role to grant and revoke.
 type Sample = (bool, String, Vec<String>, [String; 2], Map<String, Value>, bool, String);
 
-/// A user, the roles that the user has, and the one that is granted and revoked: names that mean something in paths, lists
+/// A user, the roles that the user has, and the one that is granted and revoked: names with a meaning in paths, lists
 /// and patterns, which lead the public connector to another user, to the endpoint itself, or to two users.
 const NAMES: &str = "
 svc                |                      | admin
@@ -43,7 +42,7 @@ not defined        | role-that-was Viewer | Viewer
 
 /// Printable ASCII without blanks at the ends: what Elasticsearch takes for users and roles.
 fn name() -> impl Strategy<Value = String> {
-    // There are users and roles of these names already; and dots have no place in a path.
+    // Users and roles with these names already exist; and dots are not valid in a path.
     let new = |name: &String| !name.contains("kibana") && !matches!(name.as_str(), "." | "..");
     "[!-~]([ -~]{0,14}[!-~])?".prop_filter("new", new)
 }
@@ -95,7 +94,7 @@ fn put((_, name, roles, names, metadata, enabled, role): &Sample, world: &mut Wo
     }
 }
 
-/// Granted twice, revoked twice and granted again, in front of a simulated world. `n` is new for each sample.
+/// Granted twice, revoked twice and granted again, against a simulated world. `n` is new for each sample.
 async fn try_on(desk: &Bench<Several>, sample: &Sample, n: usize) {
     desk.vendor.sim.with_world(|world| put(sample, world));
     desk.vendor.clear_requests();
@@ -130,7 +129,7 @@ async fn try_on(desk: &Bench<Several>, sample: &Sample, n: usize) {
     assert_eq!(desk.vendor.violations(), Vec::<String>::new());
 }
 
-/// An answer speaks of this grant, and of nothing else.
+/// An answer names only this grant.
 fn names_what_was_seen(answer: &Value, grant: &str) {
     let found = ["grants", "removed", "replaced"].map(|field| ids(answer, field));
     let expected = match answer["outcome"].as_str().expect("an outcome") {
@@ -141,8 +140,8 @@ fn names_what_was_seen(answer: &Value, grant: &str) {
     assert_eq!(found, expected, "{answer:#}");
 }
 
-/// Whatever users are called and whatever is kept about them. The public connector writes a role twice that is there
-/// already, null names as empty ones, and large numbers as others; the last role it does not take, and says that it did.
+/// Any names and any data of users. The public connector writes an existing role twice, null names as empty ones, and
+/// large numbers as others; it does not revoke the last role, but reports that it did.
 #[test]
 fn a_grant_adds_the_role_and_a_revocation_takes_every_trace_of_it_and_nothing_else() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -210,7 +209,7 @@ fn by_somebody_else(act: &str) -> Change {
     }
 }
 
-/// What `svc` is afterwards: the roles, and whatever is not as it was.
+/// The state of `svc` afterwards: its roles, and everything that changed.
 fn svc(desk: &Desk) -> String {
     let view = desk.vendor.view();
     let user = &view["deployments"]["main"]["users"]["svc"];
@@ -253,9 +252,9 @@ async fn all_end_so(table: &str) {
     }
 }
 
-/// The public connector takes any JSON for success, a conflict among it, and does not look whether what it wrote is so.
+/// The public connector takes any JSON for success, even a conflict, and does not check the result of a write.
 #[tokio::test]
-async fn a_write_that_is_refused_or_has_no_effect_is_no_success() {
+async fn a_write_that_is_refused_or_has_no_effect_fails() {
     all_end_so(
         "PUTs 400             | grant  | VendorRefused      | viewer               | 1
          PUTs 401             | grant  | CredentialRejected | viewer               | 1
@@ -274,7 +273,7 @@ async fn a_write_that_is_refused_or_has_no_effect_is_no_success() {
 /// read comes right before the write: what is different then is planned anew, and only what is written after that look can
 /// be lost, except additions to metadata. The public connector writes everything back as it had read it some time ago.
 #[tokio::test]
-async fn what_somebody_else_changes_before_the_write_is_never_written_back() {
+async fn a_concurrent_change_before_the_write_is_never_overwritten() {
     all_end_so(
         r#"read 1 disable                     | grant  | granted          | viewer admin disabled   | 1
            read 1 note                        | grant  | granted          | viewer admin {"n":1}    | 1
@@ -301,7 +300,7 @@ async fn what_somebody_else_changes_before_the_write_is_never_written_back() {
            read 2 reserve                     | grant  | ReservedUser     | viewer {"_reserved":true} | 1"#,
     )
     .await;
-    // Whoever keeps changing is left alone.
+    // A user who keeps changing is not written.
     let desk = small().await;
     let faults = (1..=8).map(|n| {
         let user = format!(r#"{{"svc": {{"roles": ["viewer"], "full_name": "{n}", "email": null, "metadata": {{}}, "enabled": true}}}}"#);
@@ -312,7 +311,7 @@ async fn what_somebody_else_changes_before_the_write_is_never_written_back() {
     assert_eq!((result_of(&result), desk.writes().len()), ("Contended", 0));
 }
 
-/// The public connector fails, whatever became of the change.
+/// The public connector fails, even if the change was made.
 #[tokio::test]
 async fn a_change_whose_answer_is_lost_is_made_once() {
     all_end_so(
@@ -325,11 +324,10 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
     .await;
 }
 
-/// A part of a cluster that cannot be reached makes a user look like none, and so does an object without anything in it.
-/// Elasticsearch erases what is left out of a write: what it did not show cannot be written back. The public connector
-/// writes whatever it has.
+/// An unreachable part of a cluster makes a user look missing, and so does an empty object. Elasticsearch erases what a
+/// write omits: what it did not show cannot be written back. The public connector writes whatever it has.
 #[tokio::test]
-async fn a_user_that_is_overlooked_is_found_and_one_that_is_not_shown_whole_is_not_written() {
+async fn an_overlooked_user_is_found_and_an_incomplete_one_is_not_written() {
     all_end_so(
         r#"hiccups 1                               | grant  | granted        | viewer admin | 1
            hiccups 5                               | grant  | granted        | viewer admin | 1
@@ -348,7 +346,7 @@ async fn a_user_that_is_overlooked_is_found_and_one_that_is_not_shown_whole_is_n
     .await;
 }
 
-/// One of the public connector's is lost.
+/// The public connector loses one of them.
 #[tokio::test]
 async fn two_changes_of_one_user_at_the_same_time_are_both_made() {
     let desk = small().await;

@@ -1,5 +1,5 @@
-//! Nothing missing and nothing wrong: the snapshot against what the simulated world itself says. What that means for access
-//! is worked out here once more, from the vendor's rules and not from the connector.
+//! Nothing missing and nothing wrong: compares the snapshot with the simulated world. The access is computed here
+//! independently, from the vendor's rules and not from the connector.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,7 +60,7 @@ impl Expected {
         self.0.insert(format!("resource {organization}"));
     }
 
-    /// `<kind> <role> of <organization>[ on <id>| on all][ with <roles>]`, or something that nobody knows.
+    /// `<kind> <role> of <organization>[ on <id>| on all][ with <roles>]`, or an unknown kind.
     fn assignment(&mut self, organization: &str, row: &str, user: &str) {
         let Some(((kind, role), tail)) =
             row.split_once(" of ").and_then(|(head, tail)| Some((head.split_once(' ')?, tail)))
@@ -77,7 +77,7 @@ impl Expected {
             (("deployment", _), Some("all")) => format!("deployment:all-{organization}"),
             (("project", kind), Some("all")) => format!("project:all-{kind}-{organization}"),
             ((kind @ ("deployment" | "project"), _), Some(id)) => format!("{kind}:{id}"),
-            // Connected clusters, and whatever comes.
+            // Connected clusters, and unknown kinds.
             _ => return,
         };
         if kind == "deployment" {
@@ -154,7 +154,7 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("text")
 }
 
-/// Whom a mapping of a generated world covers: its rules have one of four forms.
+/// The people that a mapping of a generated world covers: its rules have one of four forms.
 fn covered_in_generated(name: &str, rules: &Value) -> Vec<String> {
     let class = format!("externalClass:{name}");
     let field = &rules["field"];
@@ -166,12 +166,13 @@ fn covered_in_generated(name: &str, rules: &Value) -> Vec<String> {
         _ if field["groups"].is_string() => {
             vec![format!("externalGroup:{}", text(&field["groups"]))]
         }
-        // A name, and a realm besides.
+        // A name and a realm.
         _ => vec![class],
     }
 }
 
-/// The public connector shows members, and nobody's role; and of the rules of role mappings what it takes for user names.
+/// The public connector shows members without roles, and only what it takes for user names in the rules of role
+/// mappings.
 #[tokio::test]
 async fn a_large_organization_and_deployment_are_shown_to_the_last_grant() {
     for seed in 1..=3 {
@@ -186,7 +187,7 @@ async fn a_large_organization_and_deployment_are_shown_to_the_last_grant() {
         let view = desk.vendor.view();
         let expected = Expected::of(&view, &[organization], &[("main", "")], covered_in_generated);
         expected.is(&Shown::by(&desk).await);
-        // The worlds have something of everything.
+        // The worlds contain every kind of object.
         for (kind, least) in [
             ("direct organization", 120),
             ("direct deployment", 40),
@@ -225,7 +226,7 @@ async fn two_organizations_and_two_deployments_are_shown_side_by_side_in_any_ord
     assert_eq!(digests.len(), 1);
 }
 
-/// Those invited in the rich world who have not accepted.
+/// The pending invitations in the rich world.
 const INVITED: &[&str] = &["late@acme.io", "new@acme.io"];
 
 /// Role mappings: their rules, if the rich world has no such mapping; who is covered; on which condition somebody else is
@@ -273,7 +274,7 @@ bob-perhaps     | {"all": [{"field": {"username": "bob"}}, {"field": {"realm.nam
 group-or-bob-in-it | {"any": [{"field": {"groups": "cn=x"}}, {"all": [{"field": {"username": "bob"}}, {"field": {"groups": "cn=x"}}]}]} | externalGroup:cn=x | - | {"conditional_usernames": ["bob"]}
 "#;
 
-/// Everybody whom each mapping covers, those without a name included.
+/// Everybody that each mapping covers, including unnamed people.
 fn covered() -> BTreeMap<&'static str, Vec<String>> {
     let all = rows(MAPPINGS).map(|[name, _, who, condition, _]| {
         let who = who.split(", ").filter(|who| *who != "-");
@@ -319,14 +320,14 @@ async fn every_oddity_is_shown_as_what_it_is() {
     assert_eq!(
         warnings,
         [
-            "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know, and that are not shown (connected_cluster, something_new): members 1006",
-            "ComputedRoles: the deployment: 3 role mappings compute roles for whoever signs in; the templates are in their profiles",
+            "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know and does not show (connected_cluster, something_new): members 1006",
+            "ComputedRoles: the deployment: 3 role mappings compute roles at sign-in; the templates are in their profiles",
             // One name each in `all`, `everybody`, `wildcard`, `expression`, `number`, `bob-perhaps`,
             // `new-grammar` and `group-or-bob-in-it`, two in `mixed` and `deep`, four in `patterns`.
             "ConditionalMembers: the deployment: 16 names in 11 role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
             "DanglingReference: the deployment: role mappings have roles that are not defined: role-that-was; the deployment: users have roles that are not defined: Viewer, role-that-was",
-            "UnknownValue: the deployment: the rules of these role mappings are not wholly understood, and count as conditions: new-grammar, no-rules",
-            "UnnamedMembers: the deployment: 19 role mappings cover people whom no list names; an `externalClass` stands for those of each: all, all-but-bob, all-of-nothing, bob-and-others, bob-perhaps and 14 more",
+            "UnknownValue: the deployment: the rules of these role mappings are not fully understood and count as conditions: new-grammar, no-rules",
+            "UnnamedMembers: the deployment: 19 role mappings cover people whom no list names; one `externalClass` for each mapping represents them: all, all-but-bob, all-of-nothing, bob-and-others, bob-perhaps and 14 more",
         ]
     );
 }

@@ -1,5 +1,4 @@
-//! Keys of the secret: what cannot be used, which key goes to which host, what each key is good for, and what a connection
-//! may become.
+//! Keys of the secret: unusable ones, the host of each key, the rights of each key, and changes of a connection.
 
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::{
@@ -17,35 +16,36 @@ fn parsed(keys: &str) -> Value {
     serde_json::from_str(keys).unwrap_or_else(|e| panic!("{keys}: {e}"))
 }
 
-/// The public connector checks what belongs together on its command line only: from the environment an endpoint without a
-/// key is asked with an empty one, and a key without an endpoint is not used. It tries keys and addresses that are mixed
-/// up, and so shows one host the key of the other. What makes an endpoint, a key or a name good is tested beside the code.
+/// The public connector checks what belongs together on its command line only: from the environment, it calls an
+/// endpoint without a key with an empty one, and ignores a key without an endpoint. It tries keys and addresses that
+/// are mixed up, and so shows one host the key of the other. Valid endpoints, keys and names are tested next to the
+/// code.
 const UNUSABLE: &str = r#"
-{"api-key": null, $NO_DEPLOYMENT}                                | `api-key` is missing, or a deployment
-{"api-key": " ", "deployment-endpoint": "", "deployment-api-key": " ", "deployments": []} | `api-key` is missing, or a deployment
+{"api-key": null, $NO_DEPLOYMENT}                                | `api-key` and a deployment are both missing
+{"api-key": " ", "deployment-endpoint": "", "deployment-api-key": " ", "deployments": []} | `api-key` and a deployment are both missing
 {"deployment-api-key": null}                                     | `deployment-endpoint` is given without `deployment-api-key`
 {"deployment-endpoint": " "}                                     | `deployment-api-key` is given without `deployment-endpoint`
 {"api-key": null, "organization-id": "198583657190"}             | `organization-id` is given without `api-key`
-{"api-key": "hunter2 hunter2"}                                   | `api-key` holds blanks
-{"api-key": "$main_key"}                                         | `api-key` is the key of a deployment as well
-{"deployment-api-key": "$cloud_key"}                             | `deployment-api-key` is a key of Elastic Cloud
-{"deployment-api-key": "ApiKey $main_key"}                       | `deployment-api-key` holds blanks
+{"api-key": "hunter2 hunter2"}                                   | `api-key` contains blanks
+{"api-key": "$main_key"}                                         | `api-key` is also the key of a deployment
+{"deployment-api-key": "$cloud_key"}                             | `deployment-api-key` is an Elastic Cloud key
+{"deployment-api-key": "ApiKey $main_key"}                       | `deployment-api-key` contains blanks
 {"deployment-api-key": "hunter2"}                                | `deployment-api-key` must be the *encoded* form of the key
-{"deployment-endpoint": "https://elastic:hunter2@a.acme.example"} | `deployment-endpoint` must not hold a user name or password
+{"deployment-endpoint": "https://elastic:hunter2@a.acme.example"} | `deployment-endpoint` must not contain a user name or password
 {"deployment-endpoint": "$cloud_url"}                            | the endpoint of the deployment is the address of the Elastic Cloud API
 {"deployment-endpoint": "$cloud_url//_security/.."}              | the endpoint of the deployment is the address of the Elastic Cloud API
 {"base-url": "$main_url"}                                        | the endpoint of the deployment is the address of the Elastic Cloud API
 {"api-key": null, "base-url": null, "deployment-endpoint": "https://api.elastic-cloud.com/"} | is the address of the Elastic Cloud API
 {"base-url": "https://api.elastic-cloud.com/api/v1"}             | `base-url` must have no path
 {"base-url": "http://api.elastic-cloud.com"}                     | `base-url` must begin with https://
-{"deployments": [$SECOND]}                                       | `deployments` is given beside `deployment-endpoint`: put that one into the list, with `bare-ids`
+{"deployments": [$SECOND]}                                       | `deployments` is given together with `deployment-endpoint`: move that deployment into the list, with `bare-ids`
 {$ONLY_LISTED: [$MAIN, {"name": "main", "endpoint": "b.acme.example", "api-key": "$second_key"}]} | `deployments` has the name `main` twice
-{$ONLY_LISTED: [$MAIN_BARE, $SECOND_BARE]}                       | `deployments` has `bare-ids` twice: only one can keep them
+{$ONLY_LISTED: [$MAIN_BARE, $SECOND_BARE]}                       | `deployments` has `bare-ids` twice: only one deployment can have it
 {$ONLY_LISTED: [$MAIN, {"name": "again", "endpoint": "$main_url//x/..", "api-key": "$second_key"}]} | `main` and `again` are the same deployment
 {$ONLY_LISTED: [{"name": "a", "endpoint": "$cloud_url", "api-key": "$second_key"}]}           | the endpoint of a is the address of the Elastic Cloud API
 {$ONLY_LISTED: [{"name": "a", "endpoint": "main.kb.us-east-1.aws.found.io", "api-key": "$second_key"}]} | `deployments` no. 1: `endpoint` is the address of Kibana
-{$ONLY_LISTED: [$MAIN, {"name": "a", "endpoint": "b.acme.example", "api-key": "$cloud_key"}]} | `deployments` no. 2: `api-key` is a key of Elastic Cloud
-{$ONLY_LISTED: [{"name": "a›b", "endpoint": "a.acme.example", "api-key": "$second_key"}]}     | `deployments` no. 1: `name` must be of a-z, 0-9 and `-`
+{$ONLY_LISTED: [$MAIN, {"name": "a", "endpoint": "b.acme.example", "api-key": "$cloud_key"}]} | `deployments` no. 2: `api-key` is an Elastic Cloud key
+{$ONLY_LISTED: [{"name": "a›b", "endpoint": "a.acme.example", "api-key": "$second_key"}]}     | `deployments` no. 1: `name` must consist of at most 63 characters a-z, 0-9 and `-`
 {$ONLY_LISTED: [{"name": "a", "endpoint": "a.acme.example", "api-key": "$second_key", "bare-ids": "yes"}]} | `deployments` no. 1: `bare-ids` must be `true` or `false`
 {$ONLY_LISTED: [{"endpoint": " "}]}                              | no. 1: `name` is missing; `deployments` no. 1: `endpoint` is missing; `deployments` no. 1: `api-key` is missing
 "#;
@@ -69,7 +69,7 @@ async fn keys_that_cannot_be_used_are_named_before_anything_is_sent() {
         let error = desk.sync().await.expect_err(half).to_string();
         assert!(error.contains(&format!("`{half}` is given without")), "{error}");
     }
-    // What is said of a list is not said of the pair beside it as well.
+    // A message about a list is not repeated for the pair next to it.
     desk.set_keys(&json!({"deployments": [desk.vendor.row("second", "second", true)]}));
     let error = desk.sync().await.expect_err("both");
     assert!(!error.to_string().contains("twice"), "{error}");
@@ -111,17 +111,17 @@ async fn no_key_follows_a_redirect() {
     }
 }
 
-/// Keys, and how a sync fails, or with `!` each operation: type and code, a part of the message, and one of the fix. With a
-/// wrong key, or one whose time is over, the public connector shows an organization without members.
+/// Keys, and how a sync fails, or with `!` each operation: type and code, a part of the message, and one of the fix.
+/// With a wrong or expired key, the public connector shows an organization without members.
 const REFUSED: &str = r#"
-{"api-key": "hunter2"}                                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "$ended_cloud_key"}                            |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "$second_key"}                                 |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "hunter2", $NO_DEPLOYMENT}                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | An organization owner makes a key
-{"api-key": "$scoped_key"}                                 |   | PermissionDenied | CredentialTooWeak | does not see who owns the organization Acme, and so not all roles | An organization owner makes a key with that role
-{"organization-id": "999"}                                 |   | NotFound | UnknownOrganization | knows no such organization | Correct `organization-id`
-{"organization-id": "$other_organization"}                 |   | PermissionDenied | CredentialTooWeak | the key may not see the organization | Check `organization-id`
-{"api-key": "$wide_key", "organization-id": "$other_organization"} |   | Conflict | AnotherTenant | but its key now leads to | Put the right key into the secret
+{"api-key": "hunter2"}                                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
+{"api-key": "$ended_cloud_key"}                            |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
+{"api-key": "$second_key"}                                 |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
+{"api-key": "hunter2", $NO_DEPLOYMENT}                     |   | Unauthenticated | CredentialRejected | Elastic Cloud does not accept the key | Have an organization owner create a key
+{"api-key": "$scoped_key"}                                 |   | PermissionDenied | CredentialTooWeak | cannot see who owns the organization Acme, and therefore not all roles | Have an organization owner create a key with that role
+{"organization-id": "999"}                                 |   | NotFound | UnknownOrganization | has no such organization | Correct or remove `organization-id`
+{"organization-id": "$other_organization"}                 |   | PermissionDenied | CredentialTooWeak | the key is not allowed to read the organization | Check `organization-id`
+{"api-key": "$wide_key", "organization-id": "$other_organization"} |   | Conflict | AnotherTenant | but its key now leads to | Store the right key in the secret
 {"deployment-api-key": "aHVudGVyMjpodW50ZXIy"}             | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
 {"deployment-api-key": "$ended_key"}                       | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
 {"deployment-api-key": "$second_key"}                      | ! | Unauthenticated | CredentialRejected | Elasticsearch of the deployment does not accept the key | store its encoded form
@@ -138,7 +138,7 @@ async fn a_key_that_is_refused_leaves_the_last_snapshot_and_says_whose_it_is_and
     for [keys, of_each, kind, code, message, fix] in rows(desk.vendor.written_out(REFUSED)) {
         let expected = failure(kind, code, message, fix);
         if code == "VendorUnreachable" {
-            // Else the other address would count as another tenant's.
+            // Otherwise the other address would count as another tenant's.
             desk.afresh();
         }
         desk.set_keys(&parsed(keys));
@@ -147,7 +147,7 @@ async fn a_key_that_is_refused_leaves_the_last_snapshot_and_says_whose_it_is_and
             _ => fails(&desk, Operation::Sync, json!({}), keys, expected).await,
         }
     }
-    // With a key that may read role mappings as well a sync works, and no change.
+    // With a key that may also read role mappings, a sync works, but no change.
     desk.set_keys(&json!({"deployment-api-key": READ_DEPLOYMENT_KEY}));
     let sim = &desk.vendor.sim;
     sim.set_options(|o| o.mappings_need_manage_security = false);
@@ -161,8 +161,8 @@ async fn a_key_that_is_refused_leaves_the_last_snapshot_and_says_whose_it_is_and
     assert_eq!(desk.vendor.view(), before);
 }
 
-/// Deployments of a connection, before and after; and what a sync and a grant in `main` then come to. The public connector
-/// has one deployment, and does not notice when it becomes another.
+/// Deployments of a connection, before and after; and the results of a sync and a grant in `main`. The public connector
+/// has one deployment, and does not notice when another one replaces it.
 const BEFORE_AND_AFTER: &str = r#"
 $MAIN_BARE          | $MAIN_BARE, $SECOND   | complete      | granted
 $MAIN_BARE, $SECOND | $MAIN_BARE            | complete      | granted
@@ -187,7 +187,7 @@ async fn deployments_may_come_and_go_and_none_takes_over_the_ids_of_another() {
         let result = change(&desk, "revoke", "r2", (ADMIN, SVC)).await;
         assert_eq!(result.is_ok(), grant == "granted", "{after}");
     }
-    // And a change that goes by the name.
+    // And a change that uses the name.
     desk.set_keys(&json!({"deployments": [desk.vendor.row("second", "main", false)]}));
     let ids = ("role:second›admin:member", "deploymentUser:second›svc");
     let result = change(&desk, "grant", "r3", ids).await;

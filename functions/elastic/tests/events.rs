@@ -1,4 +1,4 @@
-//! Events that ask for what cannot be, or must not.
+//! Events that request something impossible or forbidden.
 
 use rollcall_engine::runtime::function::Operation::{Grant, Revoke};
 use rollcall_harness::bad_input::{Failure, Inputs, fails, fails_unasked, told, unusable};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::world::{ADMIN, change, result_of, small, small_pair};
 use crate::{Desk, Several, Simulated};
 
-/// A table of failures, each with those below it that fail so: what, and for whom.
+/// A table of failures, each followed by the requests that fail like this.
 fn failures(table: &'static str) -> impl Iterator<Item = (Failure, [&'static str; 2])> {
     let mut expected = unusable("");
     let lines = table.lines().filter(|line| !line.is_empty());
@@ -21,9 +21,9 @@ fn failures(table: &'static str) -> impl Iterator<Item = (Failure, [&'static str
     })
 }
 
-/// What no connection could change: nobody is asked. It is `main` that is listed with bare ids. The public connector changes
-/// role mappings, and ruins them: rules are flattened, a disabled mapping is enabled, and its roles become the principal's
-/// own; and it offers membership of organizations without being able to change it.
+/// Requests that no connection could carry out: nothing is sent. It is `main` that is listed with bare ids. The public
+/// connector changes role mappings, and ruins them: rules are flattened, a disabled mapping is enabled, and its roles
+/// become the principal's own; and it offers membership of organizations without being able to change it.
 const NEVER: &str = "
 InvalidRequest | UnknownEntitlement | this connector cannot change | role:<role>:member
     role:admin:owner | deploymentUser:svc
@@ -31,12 +31,12 @@ InvalidRequest | UnknownEntitlement | this connector cannot change | role:<role>
     deploymentUser:svc:member | deploymentUser:svc
     organization:198583657190:member | user:1002
     deployment:ce03a623751b4fc98d48400fec58b9c0:deployment-viewer | user:1002
-InvalidRequest | UnknownPrincipal | cannot be given `role: | deploymentUser:<name>
+InvalidRequest | UnknownPrincipal | cannot be granted to a principal of type | deploymentUser:<name>
     role:admin:member | user:1001
     role:viewer:member | externalUser:bob
     role:viewer:member | roleMapping:member
     role:admin:member | deploymentuser:svc
-Refused | NotProvisioned | role mappings are not changed | in Kibana
+Refused | NotProvisioned | does not change role mappings | in Kibana
     roleMapping:one-name:member | deploymentUser:svc
     roleMapping:one-name:member | externalUser:bob
     roleMapping:disabled:member | user:1001
@@ -46,21 +46,21 @@ NotFound | UnknownEntitlement | the configuration has no deployment `third` | ad
     role:third›admin:member | deploymentUser:svc
 NotFound | UnknownEntitlement | no deployment `main` | newest snapshot
     role:main›viewer:member | deploymentUser:main›svc
-InvalidRequest | OtherDeployment | are of different deployments | only that deployment's roles
+InvalidRequest | OtherDeployment | belong to different deployments | only that deployment's roles
     role:admin:member | deploymentUser:second›svc
     role:second›editor:member | deploymentUser:svc
     role:admin:member | deploymentUser:third›svc
 ";
 
 const RESERVED: &str =
-    "Refused | ReservedUser | keeps the user | The roles of reserved users cannot be changed";
+    "Refused | ReservedUser | reserves the user | The roles of reserved users cannot be changed";
 
 fn event(entitlement: &str, principal: &str, dry_run: bool) -> Value {
     json!({"request_id": "r1", "entitlement": entitlement, "principal": principal, "dry_run": dry_run})
 }
 
 #[tokio::test]
-async fn what_is_no_role_of_a_native_user_is_neither_granted_nor_revoked() {
+async fn only_roles_of_native_users_are_granted_and_revoked() {
     let desk = Bench::around(Several::of(small_pair()).await);
     for (operation, dry_run) in [(Grant, false), (Revoke, true), (Revoke, false)] {
         for (expected, [what, whom]) in failures(NEVER) {
@@ -72,16 +72,16 @@ async fn what_is_no_role_of_a_native_user_is_neither_granted_nor_revoked() {
             fails(&desk, operation, event, "", told(RESERVED)).await;
         }
         let event = Several::with(operation, "allow", json!(["everything"]));
-        let expected = "InvalidRequest | UnknownSideEffect | is not a side effect of this connector | Leave `allow` out";
+        let expected = "InvalidRequest | UnknownSideEffect | is not a side effect of this connector | Remove `allow`";
         fails_unasked(&desk, operation, event, "there is none", told(expected)).await;
     }
 }
 
-/// Users and roles that do not exist: nothing is granted, and there is nothing to revoke. The public connector reports both
-/// as granted: nothing happens for somebody who is not there, and a role that does not exist is stored, to be had by whoever
-/// defines it one day.
+/// Users and roles that do not exist: nothing is granted, and there is nothing to revoke. The public connector reports
+/// both as granted: nothing happens for a missing user, and a role that does not exist is stored and takes effect if
+/// somebody defines it one day.
 const ABSENT: &str = "
-NotFound | UnknownPrincipal | there is no native user | the id of a deployment user of the newest snapshot
+NotFound | UnknownPrincipal | there is no native user | the id of a deployment user from the newest snapshot
     role:admin:member | deploymentUser:nobody
     role:admin:member | deploymentUser:Svc
     role:admin:member | deploymentUser:svc,jacknich
@@ -91,7 +91,7 @@ NotFound | UnknownPrincipal | there is no native user | the id of a deployment u
     role:admin:member | deploymentUser:1001
     role:second›editor:member | deploymentUser:second›olduser
     role:second›editor:member | deploymentUser:second›
-NotFound | UnknownEntitlement | there is no role | the id of a role of the newest snapshot
+NotFound | UnknownEntitlement | there is no role | the id of a role from the newest snapshot
     role:never-was:member | deploymentUser:svc
     role:Admin:member | deploymentUser:svc
     role:admin,viewer:member | deploymentUser:svc
@@ -104,7 +104,7 @@ NotFound | UnknownEntitlement | there is no role | the id of a role of the newes
 ";
 
 #[tokio::test]
-async fn what_does_not_exist_is_not_granted_and_nothing_is_to_be_revoked_from_it() {
+async fn missing_roles_and_users_are_not_granted_and_revoking_from_them_is_already_done() {
     let desk = Bench::around(Several::of(small_pair()).await);
     for (n, (expected, [what, whom])) in failures(ABSENT).enumerate() {
         fails(&desk, Grant, event(what, whom, n % 2 == 0), "", expected).await;
@@ -116,13 +116,12 @@ async fn what_does_not_exist_is_not_granted_and_nothing_is_to_be_revoked_from_it
     assert_eq!(desk.vendor.violations(), Vec::<String>::new());
 }
 
-/// There can be such a user, and no client can say such a path: `..` is a direction to every reader of addresses, the public
-/// connector among them.
+/// Such a user can exist, but no client can send such a path: every URL parser resolves `..`, also that of the public
+/// connector.
 #[tokio::test]
 async fn a_name_of_dots_is_shown_and_cannot_be_written() {
     let desk = small().await;
-    let expected =
-        told("InvalidRequest | UnusableName | have no place in a path | change it there");
+    let expected = told("InvalidRequest | UnusableName | is not valid in a path | change it there");
     desk.vendor.sim.with_world(|world| {
         for name in [".", ".."] {
             world.add_user("main", name, &["viewer"]);
@@ -133,7 +132,7 @@ async fn a_name_of_dots_is_shown_and_cannot_be_written() {
         for (operation, role) in [(Grant, "admin"), (Revoke, "viewer")] {
             let (what, whom) = (format!("role:{role}:member"), format!("deploymentUser:{name}"));
             let mut event = event(&what, &whom, false);
-            // Nothing is known to be sent before it fails, so that the request stays open.
+            // It is not known that nothing was sent before the failure, so the request stays open.
             event["request_id"] = format!("{role}-{}", name.len()).into();
             fails(&desk, operation, event, name, expected).await;
         }

@@ -20,7 +20,7 @@ mod conformance {
     rollcall_harness::conformance!(crate::Simulated);
 }
 
-/// Of that, what could depend on the number of deployments.
+/// The part that could depend on the number of deployments.
 mod conformance_of_several {
     rollcall_harness::conformance!(crate::Several:
         lists_may_come_in_pages_of_any_size_and_in_any_order,

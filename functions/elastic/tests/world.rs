@@ -1,4 +1,4 @@
-//! The simulator as the suites see it, and what tables say in a word: an organization, and one deployment of it or two.
+//! The simulator for the suites, and abbreviations in tables: an organization with one or two deployments.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -22,7 +22,7 @@ use crate::{Desk, rows};
 /// An organization and its deployment `main`; with `SEVERAL`, `second` beside it, which lists its ids by its name.
 pub(crate) struct Simulated<const SEVERAL: bool = false> {
     pub(crate) sim: Elastic,
-    /// The secret leads to another deployment than it did.
+    /// The secret leads to another deployment than before.
     elsewhere: AtomicBool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn small_world(change: impl FnOnce(&mut World)) -> World {
     world
 }
 
-/// The small world, and a deployment `second` beside `main`.
+/// The small world, with a deployment `second` next to `main`.
 pub(crate) fn small_pair() -> World {
     small_world(|world| {
         world
@@ -55,8 +55,8 @@ pub(crate) fn small_pair() -> World {
     })
 }
 
-/// Begins again before this world, with an empty store and without anything that goes wrong. A deployment has a host only
-/// if it was there at the start.
+/// Starts again with this world, an empty store and no faults. A deployment has a host only if it was there at the
+/// start.
 pub(crate) fn begin_again<const S: bool>(desk: &mut Bench<Simulated<S>>, world: World) {
     let sim = &desk.vendor.sim;
     sim.with_world(|old| *old = world);
@@ -77,7 +77,7 @@ pub(crate) async fn change<S: Subject>(
     }
 }
 
-/// What a sync or a change came to: its status or outcome, or the code of its failure.
+/// The result of a sync or a change: its status or outcome, or the code of its failure.
 pub(crate) fn result_of(result: &Result<Value, Error>) -> &str {
     match result {
         Ok(answer) => answer["outcome"]
@@ -152,7 +152,7 @@ impl<const SEVERAL: bool> Simulated<SEVERAL> {
         text.leak()
     }
 
-    /// Each host has seen its own key, and no other.
+    /// Each host has seen only its own key.
     pub(crate) fn each_host_saw_its_own_key(&self, what: &str) {
         let requests = |name| (name, self.sim.deployment_requests(name));
         let [main, second] = ["main", "second"].map(requests);
@@ -221,7 +221,7 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
     }
 
     fn hide_principal(&self) -> Option<String> {
-        // Whoever has something is in the list that says so.
+        // Everybody with access is on the list that shows it.
         None
     }
 
@@ -235,7 +235,7 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
     }
 
     fn cases() -> Vec<Case> {
-        // What is there twice, and what is not defined, stays so.
+        // Duplicates and undefined roles stay.
         let table = match SEVERAL {
             false => {
                 "role:admin:member | deploymentUser:numbers

@@ -17,17 +17,17 @@ pub(crate) const USER: &str = "user";
 pub(crate) const GROUP: &str = "group";
 pub(crate) const ROLE: &str = "role";
 
-/// Being in a group.
+/// Membership in a group.
 pub(crate) fn member_of(group: &str) -> EntitlementId {
     EntitlementId::new(ResourceId::new(GROUP, group), "member")
 }
 
-/// Having a role.
+/// A role assignment.
 pub(crate) fn assigned(role: &str) -> EntitlementId {
     EntitlementId::new(ResourceId::new(ROLE, role), "assigned")
 }
 
-/// Somebody in the organization.
+/// A member of the organization.
 pub(crate) fn user(member: &Member) -> Records {
     let emails = addresses(member.emails.get().into_iter().flatten());
     let primary = emails.iter().find(|email| email.verified).or(emails.first());
@@ -41,7 +41,7 @@ pub(crate) fn user(member: &Member) -> Records {
     let id = ResourceId::new(USER, &member.id);
     let mut resource = Resource::new(id, name, resource_trait);
     resource.created_at = member.joined_at.time();
-    // Whoever is listed has access, also before the account is set up.
+    // Listed people have access even before the account is set up.
     resource.state = State::Enabled;
     if member.finalized.value() == Some(false) {
         resource.state_details = "account setup not finished".into();
@@ -64,7 +64,7 @@ pub(crate) fn user(member: &Member) -> Records {
     Records { resources: vec![resource], ..Records::default() }
 }
 
-/// The addresses that are some, each once, and verified if it is so anywhere.
+/// The valid addresses, each once, and verified if any row says so.
 fn addresses<'a>(emails: impl Iterator<Item = &'a Lenient<Email>>) -> Vec<Email> {
     let mut found: Vec<Email> = Vec::new();
     for email in emails.filter_map(Lenient::get) {
@@ -84,7 +84,7 @@ fn addresses<'a>(emails: impl Iterator<Item = &'a Lenient<Email>>) -> Vec<Email>
     found
 }
 
-/// A group, and being in it.
+/// A group, and its membership.
 pub(crate) fn group(group: &Group) -> Records {
     let name = name_or_id(group.name.text(), &group.id);
     let id = ResourceId::new(GROUP, &group.id);
@@ -99,7 +99,7 @@ pub(crate) fn group(group: &Group) -> Records {
         display_name: format!("{name} group member"),
         description: format!("Member of the directory group {name} in Northflank"),
         grantable_to: &[USER],
-        // The identity provider keeps who is in it.
+        // The identity provider manages its members.
         immutable: true,
         ..entitlement(member_of(&group.id))
     };
@@ -130,14 +130,13 @@ fn records(mut resource: Resource, entitlement: Entitlement, grants: Vec<Grant>)
     }
 }
 
-/// A member of a group. `None`: somebody of the directory without an account, who is not matched by address.
+/// A member of a group. `None`: a person of the directory without an account, who is not matched by address.
 pub(crate) fn membership(group: &str, member: &GroupMember) -> Option<Grant> {
     let id = member.id.as_deref()?;
     Some(Grant::new(member_of(group), ResourceId::new(USER, id)).immutable())
 }
 
-/// A role, having it, and those of the `known` groups whose members have it; and the ids of linked groups that are not
-/// known.
+/// A role with its entitlement and the `known` groups whose members have it; and the ids of unknown linked groups.
 pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<&str>) -> (Records, Vec<&'a str>) {
     let name = name_or_id(role.name.text(), &role.id);
     let mut resource = Resource::new(ResourceId::new(ROLE, &role.id), name, ResourceTrait::Role);
@@ -149,7 +148,7 @@ pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<&str>) -> (Records, Vec<
     put(profile, "role_name", role.name.text());
     put(profile, "description", role.description.text());
     let restrictions = role.restrictions.get();
-    // What could not be read is not claimed to be `false`.
+    // Unreadable values are not shown as `false`.
     if !role.restrictions.is_unreadable() {
         let enabled = restrictions.is_some_and(|restrictions| restrictions.enabled);
         profile.insert("restricted".into(), enabled.into());
@@ -174,7 +173,7 @@ pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<&str>) -> (Records, Vec<
     (records(resource, entitlement, grants.collect()), unknown)
 }
 
-/// A group has a role, and with it each of its members.
+/// A group has a role, and so does each of its members.
 fn through(role: &str, group: &str) -> Grant {
     let mut grant = Grant::new(assigned(role), ResourceId::new(GROUP, group));
     grant.expandable = Some(Expandable {
@@ -185,9 +184,9 @@ fn through(role: &str, group: &str) -> Grant {
     grant
 }
 
-/// Somebody has a role: by themselves, or through one of the linked groups. The latter follows from the group's members; only
-/// where it does not is it a grant of its own, so that no access is lost. Also returned: whether the row's type is a known
-/// one. Any other counts as the former.
+/// Somebody has a role: directly, or through one of the linked groups. The latter is implied by the group's membership;
+/// if it is not, it is a grant of its own, so that no access is lost. Also returns whether the row's type is known.
+/// Unknown types count as direct.
 pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> (Grant, bool) {
     let grant = Grant::new(assigned(role), ResourceId::new(USER, &member.id));
     match member.kind.as_str() {
@@ -195,7 +194,7 @@ pub(crate) fn holder(role: &str, groups: &[String], member: &RoleMember) -> (Gra
             let groups = groups.iter().map(|group| member_of(group));
             (grant.immutable().implied_by(groups.collect()), true)
         }
-        // The vendor's examples leave it out.
+        // The vendor's examples omit it.
         kind => (grant, matches!(kind, "explicit" | "")),
     }
 }

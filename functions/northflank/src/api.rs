@@ -1,4 +1,4 @@
-//! Northflank's API as typed calls. Nothing here decides anything.
+//! Northflank's API as typed calls, without any decisions.
 //!
 //! Source: <https://northflank.com/docs/v1/api/org/org-members/list-organisation-members> and its neighbours.
 
@@ -22,7 +22,7 @@ pub(crate) use paging::Page;
 /// The largest page of any list.
 const PAGE_SIZE: usize = 100;
 
-/// A thousand requests an hour unless the vendor grants more, and everybody in the organization shares them
+/// A thousand requests an hour unless the vendor grants more, shared by the whole organization
 /// (<https://northflank.com/docs/v1/api/use-the-api>).
 const LIMIT: BudgetHeaders = BudgetHeaders {
     limit: "x-ratelimit-limit",
@@ -59,7 +59,7 @@ impl Api {
         Ok(Self(Http::new(session, vendor)?))
     }
 
-    /// `GET /v1/auth`: what the token is. Not every installation has it.
+    /// `GET /v1/auth`: the token's properties. Not every installation has it.
     pub(crate) async fn token(&self) -> Answer<Token> {
         let answer: Enveloped<Token> = self.send(Part::Token, &Call::get(&["v1", "auth"])).await?;
         Ok(answer.data)
@@ -78,7 +78,7 @@ impl Api {
         self.page(Part::Roles, &path, at, |data: Roles| data.roles).await
     }
 
-    /// `GET /v1/org-roles/{id}/members`: those who were given the role, and those who have it through a group.
+    /// `GET /v1/org-roles/{id}/members`: direct holders of the role, and those who have it through a group.
     pub(crate) async fn role_members(
         &self,
         role: &str,
@@ -89,7 +89,7 @@ impl Api {
         self.page(Part::Roles, &path, at, rows).await
     }
 
-    /// `GET /v1/directory-groups`: not documented to have pages. If it has, they are read.
+    /// `GET /v1/directory-groups`: not documented to have pages; if it has, all are read.
     pub(crate) async fn groups(&self, at: &ListPlace) -> Answer<Page<Group>> {
         let call = at.ask(Call::get(&["v1", "directory-groups"]));
         let rows = |data: Groups| data.groups;
@@ -118,7 +118,7 @@ impl Api {
         self.page_of(part, at.ask(call), PAGE_SIZE, at, rows).await
     }
 
-    /// A page with so many rows must say whether it is the last.
+    /// A page with this many rows must say whether it is the last.
     async fn page_of<D: DeserializeOwned, T: ListRow>(
         &self,
         part: Part,

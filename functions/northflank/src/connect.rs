@@ -1,4 +1,4 @@
-//! The connector, connected: what its token is, and whether it may read all that a sync needs.
+//! The connected connector: its token's properties, and whether it may read all that a sync needs.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -18,15 +18,15 @@ use crate::api::{
     not_available,
 };
 
-/// The connector, connected.
+/// The connected connector.
 pub struct Northflank {
     pub(crate) api: Api,
     /// What [`Connector::identify`] read, so that a sync does not read it again.
     probed: OnceCell<Probed>,
 }
 
-/// The first pages of members and roles, and all groups. A page is used once: a list that starts again must not resume at
-/// a cursor that the vendor has lost.
+/// The first pages of members and roles, and all groups. A page is used once: a list that is read again must not
+/// continue at a cursor that the vendor has lost.
 struct Probed {
     members: Mutex<Option<Page<Member>>>,
     roles: Mutex<Option<Page<Role>>>,
@@ -54,8 +54,8 @@ impl Connector for Northflank {
             return Err(Error::new(
                 ErrorType::PermissionDenied,
                 Code::CredentialTooWeak,
-                "the API token is one of a team",
-                "Make an API token of the organization: Settings > API > Tokens of the organization.",
+                "the API token belongs to a team, not to the organization",
+                "Create an API token of the organization, in the organization's Settings > API > Tokens.",
             ));
         }
         self.probed.get_or_try_init(|| self.probe(token.is_some())).await?;
@@ -63,7 +63,7 @@ impl Connector for Northflank {
     }
 }
 
-/// Who we are. The tenant is pinned by the organization's `entityUid` alone: its other id is a name that may change.
+/// The caller. Only the organization's `entityUid` pins the tenant: its other id is a name that may change.
 fn identity(described: Answer<Token>) -> Identity {
     let mut warnings = Vec::new();
     let (tenant, name, ends) = match &described {
@@ -81,7 +81,7 @@ fn identity(described: Answer<Token>) -> Identity {
             Err(failure) => failure.to_string(),
         };
         let what = format!(
-            "GET /v1/auth does not say which organization the API token is of ({why}): a token of another one would not be noticed"
+            "GET /v1/auth does not say which organization the API token belongs to ({why}): a token of another organization would go unnoticed"
         );
         warnings.push(Warning::new(Code::TenantUnknown, what));
     }
@@ -96,8 +96,8 @@ fn identity(described: Answer<Token>) -> Identity {
 }
 
 impl Northflank {
-    /// What the token is, or how the API refuses to say: the call is newer than some installations, and its permission
-    /// is not documented. The probes show then what the token is good for.
+    /// The token's properties, or the API's refusal to return them: the call is newer than some installations, and its
+    /// permission is not documented. Then the probes show what the token can read.
     async fn described(&self) -> Result<Answer<Token>, Error> {
         match self.api.token().await {
             Ok(token) => Ok(Ok(token)),
@@ -107,11 +107,11 @@ impl Northflank {
     }
 
     async fn probed(&self) -> Result<&Probed, Error> {
-        // Whoever runs steps has been identified before.
+        // Steps run only after `identify`.
         self.probed.get_or_try_init(|| self.probe(false)).await
     }
 
-    /// Reads the beginning of every list, so that one error names all that is missing.
+    /// Reads the beginning of every list, so that one error names all missing permissions.
     async fn probe(&self, token_is_good: bool) -> Result<Probed, Error> {
         let start = ListPlace::default();
         let (members, roles, groups) = tokio::join!(
@@ -141,7 +141,7 @@ impl Northflank {
         })
     }
 
-    /// A page of members; the first was read already.
+    /// A page of members; the first was already read.
     pub(crate) async fn members(&self, at: &ListPlace) -> Result<Page<Member>, Error> {
         if at.is_beginning()
             && let Some(page) = take(&self.probed().await?.members)
@@ -151,7 +151,7 @@ impl Northflank {
         self.listed(at, self.api.members(at).await).await
     }
 
-    /// A page of roles; the first was read already.
+    /// A page of roles; the first was already read.
     pub(crate) async fn roles(&self, at: &ListPlace) -> Result<Page<Role>, Error> {
         if at.is_beginning()
             && let Some(page) = take(&self.probed().await?.roles)
@@ -176,8 +176,9 @@ impl Northflank {
         Ok(&self.probed().await?.groups)
     }
 
-    /// A page, or why not. *Unknown*: what the API answers to a cursor that it no longer knows, and whether it says 401 or
-    /// 403 where a permission is missing. So after a 401 the call that takes no permission shows whether the token is good.
+    /// A page, or why not. *Unknown*: what the API answers to a cursor that it no longer knows, and whether it says 401
+    /// or 403 where a permission is missing. So after a 401, the call without a permission shows whether the token is
+    /// valid.
     pub(crate) async fn listed<T>(&self, at: &ListPlace, answer: Answer<T>) -> Result<T, Error> {
         match answer {
             Err(failure) if failure.status() == Some(401) => Err(match self.api.token().await {
@@ -190,12 +191,12 @@ impl Northflank {
     }
 }
 
-/// There is one member at least.
+/// Every organization has a member.
 pub(crate) fn no_members() -> Error {
     Error::new(
         ErrorType::PermissionDenied,
         Code::EmptyList,
-        "the API shows no member of the organization, and there is one at least: its owner",
+        "the API returns no members of the organization, which has at least one: its owner",
         MISSING,
     )
 }
@@ -204,14 +205,14 @@ fn rejected(failure: &CallFailure) -> Error {
     Error::new(
         ErrorType::Unauthenticated,
         Code::CredentialRejected,
-        "Northflank does not accept the API token: it is wrong, has ended or was revoked",
+        "Northflank does not accept the API token: it is wrong, has expired or was revoked",
         MISSING,
     )
     .with_source(failure.to_string())
 }
 
-/// All that the token may not read, in one error. *Unknown*: whether a missing permission is a 401, a 403 or a 404. Where
-/// nothing can be read at all, it is the token that is refused, unless the API has just said what it is.
+/// One error for all that the token may not read. *Unknown*: whether a missing permission is a 401, a 403 or a 404. If
+/// nothing can be read at all, the token itself is refused, unless the API has just returned its properties.
 fn refused(failures: [Option<&CallFailure>; 3], token_is_good: bool) -> Option<Error> {
     let is_401 =
         |failure: &Option<&CallFailure>| failure.and_then(CallFailure::status) == Some(401);

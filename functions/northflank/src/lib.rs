@@ -1,6 +1,6 @@
 //! Rollcall's connector for Northflank.
 //!
-//! See the README beside this crate for what it shows, and how to set it up.
+//! This crate's README describes what it shows and how to set it up.
 
 mod access;
 mod api;
@@ -18,7 +18,7 @@ use access::{GROUP, ROLE, USER};
 pub use connect::Northflank;
 pub use sync::{ListPlace, Step};
 
-/// What the connector is.
+/// The description of the connector.
 static ABOUT: About = About {
     name: "northflank",
     display_name: "Northflank",
@@ -33,23 +33,23 @@ static ABOUT: About = About {
         ResourceType::new(ROLE, "Role", "A role in the organization", TraitKind::Role),
     ],
     blind_spots: &[
-        "Who owns the organization is not told by the API.",
+        "The API does not show who owns the organization.",
         "Teams, their members and their roles are not shown.",
         "API tokens, which act with a role, are not shown.",
-        "What the API's cursors lead to if rows are deleted while a list is read is not documented: a row may be missing until the next sync.",
-        "Whether an account has a second factor, or is suspended, is not told by the API.",
+        "It is not documented how the API's cursors behave if rows are deleted while a list is read: a row may be missing until the next sync.",
+        "The API does not show whether an account has a second factor or is suspended.",
     ],
     fields: &[
         Field::required(
             "northflank-api-token",
             "Northflank API token",
-            "An API token of the organization, made from a role that may read members and roles",
+            "An API token of the organization, created from a role that can read members and roles",
             FieldKind::Secret,
         ),
         Field::optional(
             "northflank-base-url",
             "Northflank API base URL",
-            "Where the API is",
+            "The URL of the API",
             FieldKind::Url,
         )
         .with_default("https://api.northflank.com"),
@@ -58,7 +58,7 @@ static ABOUT: About = About {
     limit_window: Some(Duration::from_secs(3600)),
 };
 
-/// The connector, for whoever knows it by name.
+/// The connector's entry in the list of connectors.
 pub fn entry() -> Entry {
     Entry::read_only::<Northflank>()
 }

@@ -17,12 +17,12 @@ use crate::connect::{Northflank, no_members};
 /// A step of a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the list that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list that it reads")]
 pub enum Step {
     Members {
         at: ListPlace,
     },
-    /// The same once more, for whoever joined meanwhile.
+    /// The same list again, for people who joined in the meantime.
     MembersAgain {
         at: ListPlace,
     },
@@ -53,7 +53,7 @@ const NO_ACCOUNT: &str = "group members without an account";
 impl Syncer for Northflank {
     type Step = Step;
 
-    /// A thousand requests an hour are for everybody in the organization.
+    /// The whole organization shares a thousand requests an hour.
     const CONCURRENCY: usize = 4;
 
     fn start(&self, _: &Identity) -> Vec<Step> {
@@ -82,7 +82,7 @@ impl Syncer for Northflank {
         }
     }
 
-    /// There is no way to ask for one member: whoever is missing is looked for in the whole list, once.
+    /// A single member cannot be requested: missing people are looked for in the whole list, once.
     fn resolve(&self, _: u8, resource_type: &str, _: &[String]) -> Option<Vec<Step>> {
         let at = ListPlace::default();
         (resource_type == USER).then(|| vec![Step::MembersAgain { at }])
@@ -94,11 +94,11 @@ impl Syncer for Northflank {
         if count(MEMBERS) == 0 {
             return Err(no_members());
         }
-        // Every token is made from a role; *unknown*: whether those that the vendor makes itself are in the list.
+        // Every token is created from a role; *unknown*: whether the vendor's built-in roles are in the list.
         let no_roles = (count(ROLES) == 0).then(|| {
             Warning::new(
                 Code::EmptyList,
-                "the API shows no role of the organization, though the API token was made from one: whoever has a role that is not in the list is not shown with it",
+                "the API returns no roles of the organization, although the API token was created from one: access through a role that is not listed is not shown",
             )
         });
         let mut warnings: Vec<Warning> = no_roles.into_iter().collect();
@@ -111,7 +111,7 @@ impl Syncer for Northflank {
             (
                 UNKNOWN_KINDS,
                 Code::UnknownValue,
-                "members of roles have them in a way that Rollcall does not know, and are shown as if they were given them",
+                "members of roles hold them in a way that Rollcall does not know and are shown as if they held them directly",
             ),
         ] {
             if count(key) > 0 {
@@ -163,7 +163,7 @@ impl Northflank {
         let mut out = StepOutput::with_next(page.next.map(|at| Step::Roles { at }));
         for role in &page.items {
             let (records, missing) = access::role(role, &known);
-            // The role itself is granted to those of its groups that are there.
+            // The role itself is granted to those of its groups that exist.
             let groups = records.grants.iter();
             let groups = groups.map(|grant| grant.principal.id.clone()).collect();
             out.tally(ROLES, 1);
@@ -171,7 +171,7 @@ impl Northflank {
             let role = role.id.clone();
             for group in missing {
                 let what = format!(
-                    "role {role} is linked to the directory group {group}, which is not there"
+                    "role {role} is linked to the directory group {group}, which is not listed"
                 );
                 out.warn(Code::DanglingReference, what);
             }
@@ -204,8 +204,8 @@ impl Northflank {
     }
 }
 
-/// A role or group whose members are answered with 404. That may hide a refusal: it is deleted only if it is not in its list
-/// any more. A list without rows confirms nothing.
+/// A role or group whose members are answered with 404. That may hide a refusal: it counts as deleted only if its list
+/// no longer contains it. An empty list confirms nothing.
 async fn deleted_during_sync<T: ListRow, F: Future<Output = Result<Page<T>, Error>>>(
     kind: &str,
     id: &str,
@@ -234,7 +234,7 @@ fn people(next: Option<Step>, members: &[Member]) -> StepResult {
     Ok(out)
 }
 
-/// Adds what a row is shown as, and warns of its fields that could not be read.
+/// Adds the records of a row, and warns about its unreadable fields.
 fn show<T: ListRow>(
     out: &mut StepOutput<Step>,
     kind: &str,
@@ -248,7 +248,7 @@ fn show<T: ListRow>(
     Ok(())
 }
 
-/// The documented ids have no colon, and ours could not be taken apart again with one.
+/// The documented ids have no colon, and with one, ours could not be parsed.
 fn check_id(id: &str) -> Result<(), Error> {
     if !id.is_empty() && !id.contains(|c: char| c == ':' || c.is_control()) {
         return Ok(());
@@ -256,7 +256,7 @@ fn check_id(id: &str) -> Result<(), Error> {
     Err(Error::new(
         ErrorType::Internal,
         Code::UnexpectedAnswer,
-        format!("the vendor has the id {id:?}, which its documentation rules out"),
-        "Report this to the project with this message.",
+        format!("the vendor has the id {id:?}, which contradicts its documentation"),
+        "Report this message to the project.",
     ))
 }

@@ -1,5 +1,5 @@
-//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
-//! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
+//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of its message, and a part
+//! of its fix. In every case nothing is published or changed, and no token is shown.
 
 use std::collections::BTreeMap;
 
@@ -28,10 +28,10 @@ impl Inputs for Simulated {
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_used_are_named_and_never_quoted_and_nobody_is_asked() {
+async fn unusable_keys_are_named_and_never_quoted_before_any_request() {
     let rows = [
         (json!({"northflank-api-token": " \n"}), "is missing"),
-        // What is said to be sent is not part of it.
+        // The advice in the fix is not part of it.
         (json!({"northflank-api-token": "Bearer hunter2"}), "blanks"),
         (json!({"BATON_NORTHFLANK_API_TOKEN": "hunter2"}), "twice"),
         (json!({"northflank-base-url": "http://x.io"}), "https://"),
@@ -39,7 +39,7 @@ async fn keys_that_cannot_be_used_are_named_and_never_quoted_and_nobody_is_asked
     all_are_unusable(&small().await, rows).await;
 }
 
-/// Every path has the version already; and a line end that was copied along is no part of a token.
+/// Every path already has the version; and a copied line end is not part of a token.
 #[tokio::test]
 async fn an_address_may_end_with_a_slash_or_the_version_and_a_token_with_blanks() {
     let desk = small().await;
@@ -54,16 +54,16 @@ async fn an_address_may_end_with_a_slash_or_the_version_and_a_token_with_blanks(
     }
 }
 
-const REJECTED: &str = "Unauthenticated | CredentialRejected | does not accept the API token: it is wrong, has ended or was revoked | make an API token of the organization";
+const REJECTED: &str = "Unauthenticated | CredentialRejected | does not accept the API token: it is wrong, has expired or was revoked | create an API token of the organization";
 /// With the permissions of these lists.
 const M: &str = "organization members (Organisation > Admin > Members > Read)";
 const R: &str = "organization roles (Organisation > Admin > Roles > Read)";
 const G: &str = "directory groups (Organisation > Admin > Roles > Read)";
 
-const WEAK: &str = "PermissionDenied | CredentialTooWeak | the API token may not read WHAT: | Make a role that may read members and roles";
-const NONE: &str = "Misconfigured | NotAvailable | WHAT cannot be read with this token: | The token must be one of an organization, not of a team";
+const WEAK: &str = "PermissionDenied | CredentialTooWeak | the API token may not read WHAT: | Create a role that can read members and roles";
+const NONE: &str = "Misconfigured | NotAvailable | WHAT cannot be read with this token: | Use a token of an organization, not of a team";
 
-/// What a token may not read is named in one error, and nothing else is.
+/// One error names what a token may not read, and nothing else.
 fn missing(error: &str, parts: &[&str]) -> String {
     error.replace("WHAT", &parts.join("; "))
 }
@@ -72,11 +72,12 @@ fn weak(parts: &[&str]) -> String {
     missing(WEAK, parts)
 }
 
-/// Whatever the vendor's errors look like, by each status that may mean it, and also where the API does not say what a token is.
+/// Whatever the vendor's errors look like, for each status that may mean it, and also if the API does not return a
+/// token's properties.
 #[tokio::test]
-async fn a_token_that_is_no_good_or_of_a_team_or_may_not_read_all_is_reported_as_that() {
+async fn an_invalid_token_a_teams_token_and_a_weak_token_are_told_apart() {
     let nothing = "nf-eyJhbGci-nothing";
-    let team = "PermissionDenied | CredentialTooWeak | the API token is one of a team | Make an API token of the organization";
+    let team = "PermissionDenied | CredentialTooWeak | the API token belongs to a team | Create an API token of the organization";
     let desk = small().await;
     desk.vendor.sim.with_world(|w| {
         w.add_token(nothing, "None", &[]);
@@ -112,19 +113,19 @@ async fn a_token_that_is_no_good_or_of_a_team_or_may_not_read_all_is_reported_as
     works(&desk, "wrong tokens").await;
 }
 
-/// Where nothing can be read, the call that says what a token is tells a token that is no good from one that may nothing. What
-/// the list of groups says before the vendor unlocks Directory Sync is not documented.
+/// If nothing can be read, the call for a token's properties distinguishes an invalid token from one without rights.
+/// The answer of the list of groups before the vendor enables Directory Sync is not documented.
 #[tokio::test]
-async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that() {
-    let sync = "Misconfigured | NotAvailable | directory groups (Organisation > Admin > Roles > Read) cannot be read with this token | Directory Sync may not be switched on";
-    let page = "Unavailable | VendorUnavailable | not JSON | something else than the API may be";
+async fn refusals_are_reported_together_and_foreign_answers_as_such() {
+    let sync = "Misconfigured | NotAvailable | directory groups (Organisation > Admin > Roles > Read) cannot be read with this token | Directory Sync may be off";
+    let page = "Unavailable | VendorUnavailable | not JSON | another server may be answering";
     let down = "Unavailable | VendorUnavailable | 502: an HTML page: 502 | run again later";
-    let redirect = "Misconfigured | Redirected | https://elsewhere.invalid/ | the address that the API really has";
-    let quoted = "PermissionDenied | CredentialTooWeak | 403: no: | Make a role that may read members and roles";
+    let redirect = "Misconfigured | Redirected | https://elsewhere.invalid/ | to that of the API";
+    let quoted = "PermissionDenied | CredentialTooWeak | 403: no: | Create a role that can read members and roles";
     let table = json!([
         [{MEMBERS: 401, ROLES: 401, GROUPS: 401}, weak(&[M, R, G])],
         [{MEMBERS: 401, ROLES: 401, GROUPS: 401, AUTH: 401}, REJECTED],
-        // It does not say.
+        // Its type is missing.
         [{MEMBERS: 401, ROLES: 401, GROUPS: 401, AUTH: 404}, REJECTED],
         [{MEMBERS: 401, GROUPS: 404}, weak(&[M, G])],
         [{GROUPS: 400}, sync], [{GROUPS: 404}, sync], [{GROUPS: 405}, sync], [{GROUPS: 409}, sync],
@@ -132,7 +133,7 @@ async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that
         [{MEMBERS: 200}, page], [{ROLES: 200}, page], [{GROUPS: 200}, page], [{DEVELOPERS: 200}, page],
         [{MEMBERS: 502}, down], [{GROUPS: 502}, down], [{DEVELOPERS: 502}, down],
         [{MEMBERS: 307}, redirect],
-        // What the vendor says is told, without the token that it repeats.
+        // The vendor's message is shown, without the token that it repeats.
         [{DEVELOPERS: {"error": {"status": 403, "message": format!("no: Bearer {TEST_TOKEN}"), "id": "x"}}}, quoted],
     ]);
     let rows: Vec<(BTreeMap<String, Value>, String)> = serde_json::from_value(table).expect("rows");
@@ -152,23 +153,23 @@ async fn refusals_are_reported_together_and_what_is_no_answer_of_the_api_as_that
     }
 }
 
-/// An empty list of groups is the normal case of many; an empty list of members is a view that was cut.
+/// An empty list of groups is normal; an empty list of members is filtered.
 #[tokio::test]
-async fn nobody_at_all_is_a_failure() {
+async fn an_organization_without_members_is_a_failure() {
     let desk = desk_of(nobody()).await;
-    let nobody = "PermissionDenied | EmptyList | no member of the organization | Make a role that may read members";
+    let nobody = "PermissionDenied | EmptyList | no members of the organization | Create a role that can read members";
     for empty_pages in [0, 1, 3] {
         desk.vendor.set(|o| o.empty_pages = empty_pages);
         fails(&desk, Sync, json!({}), "nobody", told(nobody)).await;
     }
 }
 
-/// Not every installation says what a token is, and nothing else hangs on it. Whose it is must be told to be checked: a warning
-/// says that it was not.
+/// Not every installation returns a token's properties, and nothing else depends on them. Without the owner, the tenant
+/// cannot be checked, and a warning says so.
 #[tokio::test]
-async fn what_a_token_says_of_itself_is_not_needed_and_what_it_does_not_say_is_reported() {
+async fn a_tokens_properties_are_optional_and_missing_ones_are_reported() {
     let whole = digest(&small().await).await;
-    let soon = "KeyEndsSoon: the key ends at 2026-06-10T00:00:00Z";
+    let soon = "KeyEndsSoon: the key expires at 2026-06-10T00:00:00Z";
     let table = json!([
         [401, {}, "TenantUnknown: "], [403, {}, "TenantUnknown: "], [404, {}, "TenantUnknown: "], [405, {}, "TenantUnknown: "],
         [200, {"entityUid": null}, "TenantUnknown: "], [200, {"entityUid": " "}, "TenantUnknown: "],

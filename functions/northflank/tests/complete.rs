@@ -1,5 +1,5 @@
-//! Nothing missing and nothing wrong: after expansion, those who hold a role are those whom the vendor lists as its members,
-//! whether by hand or through a group. What the vendor calls implicit is a grant of its own only where no group that is shown
+//! Nothing missing and nothing wrong: after expansion, the holders of a role are those that the vendor lists as its
+//! members, directly or through a group. What the vendor calls implicit is a separate grant only if no shown group
 //! explains it, and then a warning says so.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,11 +20,11 @@ use crate::world::{
     ENGINEERS, ROLES, at, calls, desk_of, entries, hide, is_listed, nobody, small, texts,
 };
 
-/// All ways in which somebody may be listed who holds a role by hand and through a group.
+/// All ways to list somebody who has a role directly and through a group.
 const BOTH: [Both; 3] = [Both::Explicit, Both::Implicit, Both::TwoRows];
 
-/// The snapshot shows what this world states and what follows, and no more: of each grant whether it is stated, and whether
-/// nobody can take it away by itself.
+/// The snapshot shows what this world states and implies, and nothing else: for each grant, whether it is stated and
+/// whether it is immutable.
 fn check(world: &World, both: Both, shown: &Shown) {
     let view = world.access_view();
     let (mut without_account, mut unexplained, mut dangling) = (0, 0, Vec::new());
@@ -60,7 +60,7 @@ fn check(world: &World, both: Both, shown: &Shown) {
         }
         entitlements.insert(assigned);
     }
-    // Whoever is named is shown, in a list or not.
+    // Everybody who is named is shown, listed or not.
     let named = grants.keys().filter_map(|id| id.split_once(":user:"));
     resources.extend(named.map(|(_, user)| format!("user:{user}")));
     let found = shown.grants.values();
@@ -74,7 +74,7 @@ fn check(world: &World, both: Both, shown: &Shown) {
     let counted = |code: &str| told(code).and_then(number).unwrap_or(0);
     assert_eq!(counted("MembersWithoutAccount"), without_account);
     assert_eq!(counted("UnexplainedGrants"), unexplained);
-    // The first three are named.
+    // The message names the first three.
     let links = told("DanglingReference").map_or("", String::as_str);
     let named = dangling.iter().filter(|link| links.contains(*link));
     assert_eq!(named.count(), dangling.len().min(3), "{links}");
@@ -95,8 +95,8 @@ fn crowd(people: usize, group: Option<&str>) -> World {
     world
 }
 
-/// All that there is, in each page of each list once. Two hundred and fifty who hold a role through a group are one grant of
-/// the role's own, and the rows are read to know that.
+/// Everything is shown, and each page of each list is read once. Two hundred and fifty people who have a role through a
+/// group are one grant of the role, and the rows are read to know that.
 #[tokio::test]
 async fn every_oddity_is_shown_and_nothing_else_at_a_call_per_hundred_rows_of_each_list() {
     let mut sizes = Sizes::default();
@@ -122,15 +122,15 @@ async fn every_oddity_is_shown_and_nothing_else_at_a_call_per_hundred_rows_of_ea
         assert_eq!(desk.vendor.sim.calls_by_path(), calls(&world));
         assert_eq!(shown.answer["calls"], total);
         let told = shown.warnings().join("; ");
-        let no_role = told.contains("EmptyList: the API shows no role");
+        let no_role = told.contains("EmptyList: the API returns no roles");
         assert_eq!(no_role, shown.count("role") == 0, "{told}");
     }
 }
 
-/// The vendor lists somebody as implicit, and the role as linked to nothing, or the group is in no list any more when its
-/// members are asked for: it was changed in between.
+/// The vendor lists somebody as implicit, but the role as linked to nothing, or the group is no longer listed when its
+/// members are requested: it was changed in between.
 #[tokio::test]
-async fn an_implicit_member_whom_no_group_explains_any_more_keeps_the_role_and_is_reported() {
+async fn an_implicit_member_that_no_group_explains_keeps_the_role_and_is_reported() {
     for hides in [false, true] {
         let desk = small().await;
         let hide = move |w: &mut World| {
@@ -151,8 +151,8 @@ async fn an_implicit_member_whom_no_group_explains_any_more_keeps_the_role_and_i
     }
 }
 
-/// The list of groups is read once by each process: if a group hides in between, its members have been read and nothing
-/// passes the role on to them.
+/// The list of groups is read once by each process: if a group disappears in between, its members have been read but
+/// the role no longer expands to them.
 #[tokio::test]
 async fn a_group_that_hides_while_a_sync_is_cut_explains_nothing() {
     // The roles have pages, so that the last may be read after the group's members.
@@ -174,7 +174,7 @@ async fn a_group_that_hides_while_a_sync_is_cut_explains_nothing() {
             break;
         }
         desk.vendor.sim.with_world(|w| hide(w, ENGINEERING_ID));
-        // The next event goes on with it.
+        // The next event resumes it.
         desk.clock.advance(Duration::from_secs(2 * 3600));
         let shown = Shown::by(&desk).await;
         assert_eq!(shown.answer["sync_id"], first["sync_id"]);
@@ -194,15 +194,15 @@ async fn a_group_that_hides_while_a_sync_is_cut_explains_nothing() {
 }
 
 #[test]
-fn whatever_the_groups_and_links_a_role_is_held_by_whom_the_vendor_lists() {
+fn a_roles_holders_are_its_listed_members_whatever_the_groups_and_links() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let desk = std::cell::RefCell::new(runtime.block_on(desk_of(World::empty())));
     let config =
         Config { failure_persistence: None, max_shrink_iters: 100, ..Config::with_cases(40) };
     let someone = || btree_set(0_usize..8, 0..6);
-    // Some are listed, with these people and so many without an account.
+    // Some are listed, with these people and this many without an account.
     let groups = vec((prop::bool::weighted(0.75), someone(), 0_usize..3), 0..5);
-    // Some links lead to groups that are not there.
+    // Some links lead to missing groups.
     let roles = vec((someone(), vec(0_usize..6, 0..5)), 0..5);
     let (page, cut) = (option::of(1_usize..4), option::of(1_usize..12));
     let listing = (0_usize..3, page, any::<bool>(), any::<u64>());
@@ -221,7 +221,7 @@ fn whatever_the_groups_and_links_a_role_is_held_by_whom_the_vendor_lists() {
                 world.join(&group(&n), &person(someone));
             }
             for _ in 0..*without_account {
-                // Of the same address as somebody who has an account: that says nothing.
+                // With the same address as somebody who has an account, which proves nothing.
                 world.add_without_account(&group(&n), "Somebody", "p-0@acme.test");
             }
             if !listed {

@@ -1,5 +1,5 @@
-//! A thousand requests an hour, which everybody in the organization shares. A tenant that needs more than that is read in
-//! several hours, and the waiting is done outside.
+//! A thousand requests an hour, which the whole organization shares. A tenant that needs more is read in several hours,
+//! and the wait is outside the function.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::world::{DEVELOPERS, desk_of, digest, small};
 
-/// The vendor raises the limit on request, or somebody else uses most of it: the one that it sends counts, and a twentieth is
-/// left for everybody else.
+/// The vendor raises the limit on request, or somebody else uses most of it: the limit in the headers counts, and a
+/// twentieth is left for others.
 #[tokio::test]
 async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_several_and_never_refused() {
     let mut sizes = Sizes::default();
@@ -37,19 +37,19 @@ async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_several_and_
         }
         assert_eq!(answer["content_digest"], whole["content_digest"]);
         assert_eq!(windows.len(), hours, "{requests}: {windows:?}");
-        // But for what was under way at the same time.
+        // Except for concurrent requests.
         let most = windows.iter().max().copied();
         assert!(most <= Some(requests - requests / 20 + 3), "{windows:?}");
-        // Each process says who it is and whether it may, and reads nothing else twice.
+        // Each process identifies itself and checks its rights, and reads nothing else twice.
         let calls = windows.iter().sum::<usize>() - 4 * (hours - 1);
         assert_eq!(json!(calls), whole["calls"]);
     }
 }
 
-/// The header is in seconds from now, and no time of day; without `Retry-After` it says how long to wait. A limit that others
-/// have used up before the first request is no matter of the token.
+/// The header is in seconds from now, not a time of day; without `Retry-After` it determines the wait. A limit that
+/// others have used up before the first request is not a fault of the token.
 #[tokio::test]
-async fn a_refusal_is_waited_for_as_long_as_the_vendor_says_and_is_no_bad_credential() {
+async fn a_rate_limit_is_waited_for_as_long_as_the_vendor_says_and_is_not_a_bad_credential() {
     let whole = digest(&small().await).await;
     for (path, retry_after, least, most) in [
         (DEVELOPERS, Some(1800), 1800, 1800),
@@ -72,7 +72,7 @@ async fn a_refusal_is_waited_for_as_long_as_the_vendor_says_and_is_no_bad_creden
 }
 
 #[tokio::test]
-async fn no_more_than_four_requests_are_under_way_at_once() {
+async fn no_more_than_four_requests_are_in_flight_at_once() {
     let desk = desk_of(World::generate(&Sizes::default(), 2)).await;
     desk.vendor.set(|o| o.latency = Duration::from_millis(2));
     desk.complete().await;

@@ -1,4 +1,4 @@
-//! Lists that do not end as they should, and what is deleted or refused while they are read.
+//! Lists that do not end properly, and deletions and refusals while they are read.
 
 use rollcall_connector::Chain;
 use rollcall_harness::conformance::Subject;
@@ -19,10 +19,10 @@ async fn paged() -> Desk {
     desk
 }
 
-/// The vendor's client stops where there is no cursor; the number of the page goes on. And rows move to the next page when
-/// somebody is added before them: those that are seen twice are there once.
+/// The vendor's client stops without a cursor; page numbers continue. And rows move to the next page when somebody is
+/// added before them: duplicates are shown once.
 #[tokio::test]
-async fn a_list_goes_on_by_number_without_a_cursor_and_a_row_that_is_on_two_pages_is_there_once() {
+async fn a_list_without_a_cursor_continues_by_number_and_a_row_on_two_pages_is_shown_once() {
     let whole = digest(&small().await).await;
     let desk = paged().await;
     let no_cursor = FaultKind::without("pagination/cursor");
@@ -58,7 +58,7 @@ async fn a_full_page_that_does_not_say_whether_it_is_the_last_publishes_nothing(
     }
 }
 
-/// A page without rows does not end a list that goes on, but neither does a list go on for ever for them.
+/// An empty page does not end a list that has more pages, but a list of empty pages ends.
 #[tokio::test]
 async fn a_list_without_an_end_publishes_nothing() {
     for (groups, empty, kind) in
@@ -74,8 +74,8 @@ async fn a_list_without_an_end_publishes_nothing() {
     }
 }
 
-/// The list has shown it: it is gone all the same, and so are those who held it. It is looked for in the list: a 404 to the
-/// role itself would say no more than the first one.
+/// The list has shown it, but it is left out with its holders. The list decides: a 404 for the role itself would prove
+/// no more than the first one.
 #[tokio::test]
 async fn a_role_or_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and_is_reported() {
     type Change = fn(&mut World) -> &mut World;
@@ -91,11 +91,11 @@ async fn a_role_or_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and
         let shown = Shown::by(&desk).await;
         let told = format!("DeletedDuringSync: {kind} {id} was deleted during the sync");
         assert!(shown.warnings().contains(&told), "{:?}", shown.warnings());
-        // A role that was read before names the group still.
+        // A role that was read earlier still names the group.
         let (resources, grants) = (shown.resources.keys(), shown.grants.keys());
         let ids = format!("{resources:?} {:?} {grants:?}", shown.entitlements.keys());
         assert!(!ids.contains(id), "{ids}");
-        // Whoever was given other roles by hand has them.
+        // Direct holders of other roles keep them.
         assert!(ids.contains("role:org-admin:assigned:user:alice-w"));
         let bob = "role:developer:assigned:user:bob-k";
         assert_eq!(ids.contains(bob), kind == "group");
@@ -104,10 +104,10 @@ async fn a_role_or_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and
     }
 }
 
-/// A 404 may be how the vendor refuses. Nor is it a deletion if the list has nothing at all any more, which may be a hiccup,
-/// or is a 404 as well, for a permission that was taken away; nor is a page for people.
+/// A 404 may be a refusal. It is not a deletion either if the list is now empty, which may be a fault, or also a 404,
+/// for a revoked permission; nor is a web page.
 #[tokio::test]
-async fn a_404_for_something_that_is_listed_still_is_no_deletion() {
+async fn a_404_for_something_that_is_still_listed_is_not_a_deletion() {
     for (path, list, field) in
         [(DEVELOPERS, ROLES, "roles"), (ENGINEERS, GROUPS, "directoryGroups")]
     {
@@ -129,9 +129,9 @@ async fn a_404_for_something_that_is_listed_still_is_no_deletion() {
     }
 }
 
-/// By the permission that the list takes, and by what the API says of the token then: it may not be good any more.
+/// By the permission that the list needs, and by the token's properties: it may no longer be valid.
 #[tokio::test]
-async fn a_refusal_halfway_names_the_permission_unless_the_token_is_no_good() {
+async fn a_refusal_halfway_names_the_permission_unless_the_token_is_invalid() {
     let (weak, rejected) = ("CredentialTooWeak", "CredentialRejected");
     let members = "may not read organization members (Organisation > Admin > Members > Read):";
     let roles = "may not read organization roles (Organisation > Admin > Roles > Read):";
@@ -142,8 +142,8 @@ async fn a_refusal_halfway_names_the_permission_unless_the_token_is_no_good() {
         (ENGINEERS, 401, 200, weak, members),
         (ENGINEERS, 403, 200, weak, members),
         (DEVELOPERS, 403, 401, weak, roles),
-        (DEVELOPERS, 401, 401, rejected, "has ended or was revoked"),
-        (DEVELOPERS, 401, 404, weak, "or is not good any more"),
+        (DEVELOPERS, 401, 401, rejected, "has expired or was revoked"),
+        (DEVELOPERS, 401, 404, weak, "or is no longer valid"),
     ] {
         let desk = paged().await;
         let refusal = at(path, FaultKind::status(status)).from(2);

@@ -1,5 +1,5 @@
-//! Rows and how they are shown, also those of a form that the documentation does not have: what decides nothing is left out
-//! and told of, and what says who somebody is or what they may do is never guessed.
+//! Rows and how they are shown, also in undocumented forms: fields without access are left out and reported, and
+//! identity and rights are never guessed.
 
 use rollcall_connector::Chain;
 use rollcall_harness::conformance::Subject;
@@ -20,8 +20,9 @@ async fn answered(path: &str, kind: FaultKind) -> Desk {
     desk
 }
 
-/// Of the addresses the first verified one counts, else the first that is one, and each once; without a name, an address is what
-/// people know. An account that is not set up has its access already: there is nothing to approve. What is missing is left out.
+/// The first verified address counts, otherwise the first valid one, and each once; without a name, the address is
+/// shown. An account that is not set up already has its access: there is nothing to approve. Missing values are left
+/// out.
 #[tokio::test]
 async fn people_are_shown_by_what_their_rows_say_and_nothing_is_made_up() {
     let table = json!([
@@ -57,7 +58,7 @@ async fn people_are_shown_by_what_their_rows_say_and_nothing_is_made_up() {
     }
 }
 
-/// What a list answers in the small organization, with another value for a field of the first row.
+/// The answer of a list in the small organization, with another value for a field of the first row.
 fn with(path: &str, field: &str, value: &Value) -> FaultKind {
     let mut data = json!({
         MEMBERS: {"members": [{"id": "alice-w"}, {"id": "bob-k"}, {"id": "carol-p"}]},
@@ -74,10 +75,10 @@ fn with(path: &str, field: &str, value: &Value) -> FaultKind {
     said(200, json!({"data": data, "pagination": {"hasNextPage": false}}))
 }
 
-/// One row of an unknown form must not keep everybody else from being shown, nor be dropped for it. The vendor's own examples
-/// leave out what its schema requires.
+/// One row in an unknown form must neither hide everybody else nor be dropped. The vendor's own examples omit what its
+/// schema requires.
 #[tokio::test]
-async fn a_field_that_decides_nothing_fails_nothing_in_any_form_and_is_reported() {
+async fn an_unreadable_field_without_access_fails_no_sync_and_is_reported() {
     let whole = Shown::by(&small().await).await;
     let (dates, others) = (json!(["", "soon", 7, null]), json!([7, [7], null]));
     let emails = json!(["a@x.io", ["a@x.io"], [{"address": 7}], null]);
@@ -110,8 +111,8 @@ async fn a_field_that_decides_nothing_fails_nothing_in_any_form_and_is_reported(
     }
 }
 
-/// Who somebody is, and what they may do, is never guessed, and an answer without its list is no empty list. Whoever has no
-/// account has `null` for an id. An id of ours with a colon or a line end in it could not be taken apart again.
+/// Identity and rights are never guessed, and an answer without its list is not an empty list. People without an
+/// account have `null` as id. An id of ours with a colon or a line end could not be parsed.
 #[tokio::test]
 async fn a_row_whose_id_or_right_is_of_another_form_publishes_nothing() {
     let without = FaultKind::without;
@@ -143,17 +144,16 @@ async fn a_row_whose_id_or_right_is_of_another_form_publishes_nothing() {
     }
 }
 
-/// To drop a row that does not say, or says in an unknown way, how somebody has a role would hide access; to take it for
-/// `implicit` could, too.
+/// Dropping a row with a missing or unknown kind of membership would hide access; taking it for `implicit` could, too.
 #[tokio::test]
-async fn a_way_to_have_a_role_that_nobody_knows_is_a_grant_of_its_own_and_counted() {
+async fn an_unknown_way_to_have_a_role_is_a_separate_grant_and_counted() {
     for (way, told) in [(json!("inherited"), true), (json!(null), false)] {
         let desk = answered(DEVELOPERS, with(DEVELOPERS, "type", &way)).await;
         let shown = Shown::by(&desk).await;
         let grant = shown.grant("role:developer:assigned:user:alice-w");
         assert!(grant.direct && !grant.immutable, "{way}");
         let warnings = shown.warnings().join("; ");
-        let unknown = "UnknownValue: 1 members of roles have them in a way";
+        let unknown = "UnknownValue: 1 members of roles hold them in a way";
         assert_eq!(warnings.contains(unknown), told, "{warnings}");
     }
 }
@@ -175,7 +175,7 @@ fn finalize(world: &mut World) {
 }
 
 #[tokio::test]
-async fn who_completes_the_account_has_another_id_in_the_next_snapshot_and_the_same_address() {
+async fn completing_an_account_changes_the_id_and_keeps_the_address() {
     let desk = small().await;
     let before = Shown::by(&desk).await;
     desk.vendor.sim.with_world(finalize);
@@ -187,10 +187,10 @@ async fn who_completes_the_account_has_another_id_in_the_next_snapshot_and_the_s
     assert_eq!(pike.status_details, "");
 }
 
-/// The members were read before: whoever is named by an id that none of them has is looked for in the whole list, once, however
-/// many they are and in whichever list.
+/// The members were read before: people with an unknown id are looked for in the whole list, once, however many they
+/// are and in whichever list.
 #[tokio::test]
-async fn who_joins_or_completes_the_account_during_a_sync_is_looked_for_in_the_whole_list_once() {
+async fn people_who_join_or_complete_an_account_during_a_sync_are_looked_up_once() {
     let desk = small().await;
     desk.vendor.sim.before(ENGINEERS, finalize);
     desk.vendor.sim.before(DEVELOPERS, |w| {

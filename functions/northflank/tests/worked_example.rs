@@ -1,6 +1,6 @@
-//! A small organization and every line of its snapshot: Alice, who holds `developer` through the group Engineering and
-//! `org-admin` by hand; Bob, who was given `developer`; Carol, whose account is not set up, in Engineering; and Dan, whom
-//! only the directory knows.
+//! A small organization and every line of its snapshot: Alice, who has `developer` through the group Engineering and
+//! `org-admin` directly; Bob, who was given `developer`; Carol, whose account is not set up, in Engineering; and Dan,
+//! who is only in the directory.
 
 use rollcall_harness::lines;
 use rollcall_harness::shown::Shown;
@@ -21,14 +21,14 @@ async fn the_small_organization_is_shown_line_by_line() {
     assert_eq!(shown.warnings(), [warning]);
 }
 
-/// What the vendor states, and nothing that follows from it.
+/// What the vendor states, without derived grants.
 #[tokio::test]
 async fn before_expansion_the_small_organization_has_six_grants() {
     let mut desk = small().await;
     desk.cx.settings.expand = false;
     let shown = Shown::by(&desk).await;
     assert_eq!(lines::all(&shown), expected(&[STATED]));
-    // The group's grant is passed on to people alone, and to those alone who are in the group themselves.
+    // The group's grant expands only to people, and only to direct members of the group.
     let through = shown.grant(&format!("role:developer:assigned:group:{ENGINEERING_ID}"));
     let expandable = through.expandable.as_ref().expect("passed on");
     assert!(expandable.shallow);

@@ -1,4 +1,4 @@
-//! The simulator, dressed for the suites, and what the tests share.
+//! The simulator, adapted to the suites, and what the tests share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ pub(crate) type Desk = Bench<Simulated>;
 
 impl Simulated {
     pub(crate) async fn of(world: World) -> Self {
-        // The limit has tests of its own.
+        // The limit has its own tests.
         let mut options = Options::default();
         options.rate_limit.requests = 1_000_000;
         let sim = Northflank::start(world, options).await;
@@ -42,12 +42,12 @@ impl Simulated {
 
 #[async_trait]
 impl Subject for Simulated {
-    /// Northflank does not document by which status a permission is missing.
+    /// Northflank does not document the status for a missing permission.
     const REFUSALS: &'static [&'static str] = &["Unauthenticated", "PermissionDenied"];
 
     async fn start() -> Self {
         let mut world = World::rich();
-        // One of each will do: that lists have pages, the suite sees to.
+        // One of each is enough: the suite takes care of pages.
         let crowd = (0..105).map(|n| format!("crowd-{n:03}"));
         let plain = "bare one-word case no-addresses nobody many-addresses".split(' ');
         for member in crowd.chain(plain.map(str::to_owned)) {
@@ -117,14 +117,14 @@ impl Subject for Simulated {
     }
 }
 
-/// The calls that a sync of a world takes, by path: a page has a hundred rows, and empty lists take one call as well. What
-/// asks whether the token may is the first page of each list.
+/// The calls that a sync of a world takes, by path: a page has a hundred rows, and empty lists take one call as well.
+/// The first page of each list checks the token's permissions.
 pub(crate) fn calls(world: &World) -> BTreeMap<String, usize> {
     let view = world.access_view();
     let listed: BTreeSet<&str> = texts(&view["members"]).collect();
     let (mut calls, mut times) = (BTreeMap::new(), 1);
     let mut list = |path: &str, people: BTreeSet<&str>, others: usize| {
-        // For whoever has something and is in no list, the members once more.
+        // For people with access who are on no list, the members once more.
         times += usize::from(times == 1 && !people.is_subset(&listed));
         let pages = (people.len() + others).div_ceil(100).max(1);
         calls.insert(path.to_owned(), pages);

@@ -1,6 +1,6 @@
-//! Absence: that something is not there is concluded only where two different looks agree, the object (404) and the
-//! list. One 404 may come from a gateway that has lost a route, or from a read that lags behind a write. That an account
-//! lacks a feature is concluded only where the answer stays the same on a second look.
+//! Absence: something counts as missing only if two different requests agree, the object (404) and the list. One 404
+//! may come from a gateway that has lost a route, or from a read that lags behind a write. A feature counts as missing
+//! only if a second request gets the same answer.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use crate::access::{SERVICE_ACCOUNT, USER};
 use crate::api::{ApiObject, Page, Project, SETTLING, ServiceAccount};
 use crate::connect::{TemporalCloud, contradiction, incomplete};
 
-/// What the list of a feature (projects, custom roles) may be answered in an account that lacks the feature. *Unknown*:
+/// The possible answers for the list of a feature (projects, custom roles) in an account that lacks it. *Unknown*:
 /// which of them. A 403 counts, since only Account Owners and Global Admins get this far, and they may list both. If it
-/// is a missing right all the same, the blind spot reports it, and `check` fails where something on the list is in use.
+/// is a missing right after all, the blind spot reports it, and `check` fails if something on the list is in use.
 pub(crate) const NO_FEATURE: &[u16] = &[403, 404, 501];
-/// The wait before the second look at what seems to be absent.
+/// The wait before the second request for what seems to be absent.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
 impl TemporalCloud {
-    /// An object in the form `A`; `None` if it is answered with 404 and the list does not have it either. Fails if the
-    /// two go on to contradict each other.
+    /// An object in the form `A`; `None` if it is answered with 404 and is not on the list either. Fails if the two
+    /// keep contradicting each other.
     pub(crate) async fn unless_absent<T: ApiObject, A: DeserializeOwned>(
         &self,
         identity: &Identity,
@@ -45,9 +45,9 @@ impl TemporalCloud {
         }
     }
 
-    /// Fails unless a group or project is going or gone whose members or service accounts are answered with 404. By
-    /// itself that is also what a gateway says that has lost a route, and what a read that lags behind says of a new
-    /// object. If a look at the object is a 404 too, the list must not have the object either.
+    /// Fails unless a group or project whose members or service accounts are answered with 404 is deleted or being
+    /// deleted. A gateway that has lost a route, and a lagging read of a new object, give the same answer. If the
+    /// object itself is answered with 404 too, the list must not contain it either.
     pub(crate) async fn must_be_gone<T: ApiObject>(
         &self,
         identity: &Identity,
@@ -56,7 +56,7 @@ impl TemporalCloud {
         match self.api.get::<T>(id).await {
             Ok(object) if object.is_going() => Ok(()),
             Ok(_) => Err(contradiction(format!(
-                "the vendor shows `{id}` of {}, but answers that there is no list of who is in it (404)",
+                "the vendor shows `{id}` of {} but answers 404 for the list of its members",
                 list_name::<T>()
             ))),
             Err(e) if e.is_not_found() => match self.is_listed::<T>(identity, id).await? {
@@ -67,8 +67,8 @@ impl TemporalCloud {
         }
     }
 
-    /// The first object of the whole list that is `wanted`. That there is none is said only at the list's real end: an
-    /// invitation or the last admin's leaving may follow from it.
+    /// The first object of the whole list that is `wanted`. Its absence is returned only at the list's real end: an
+    /// invitation or the last admin's removal may depend on it.
     pub(crate) async fn find<T: ApiObject>(
         &self,
         mut wanted: impl FnMut(&T) -> bool + Send,
@@ -88,7 +88,7 @@ impl TemporalCloud {
         }
     }
 
-    /// Whether the list has an object that is not being deleted.
+    /// Whether the list contains an object that is not being deleted.
     async fn is_listed<T: ApiObject>(&self, identity: &Identity, id: &str) -> Result<bool, Error> {
         let caller = &identity.caller;
         let mut has_caller = false;
@@ -99,7 +99,7 @@ impl TemporalCloud {
         if found.await?.is_some() {
             return Ok(true);
         }
-        // A list that lacks what must be on it proves nothing.
+        // A list without required entries proves nothing.
         if T::KIND == caller.resource_type && !has_caller {
             return Err(caller_not_listed(identity));
         }
@@ -110,7 +110,7 @@ impl TemporalCloud {
     }
 
     /// Whether a project has a service account of its own with this id. *Unknown*: whether the list of all service
-    /// accounts has those too.
+    /// accounts contains those too.
     async fn is_scoped(&self, identity: &Identity, id: &str) -> Result<bool, Error> {
         if !self.has_projects().await? {
             return Ok(false);
@@ -138,11 +138,11 @@ impl TemporalCloud {
             match self.twice(&[404, 501], look).await {
                 Ok(page) => Ok(page),
                 Err(e) if e.is_not_found() => {
-                    // Boxed: this is itself a part of the look at a list.
+                    // Boxed, since reading a list calls this.
                     Box::pin(self.must_be_gone::<Project>(identity, project)).await?;
                     Ok(end())
                 }
-                // The vendor has no such list.
+                // The vendor does not have this list.
                 Err(e) if page.is_empty() && is_one_of(&e, &[501]) => Ok(end()),
                 Err(e) => Err(Error::from(e)),
             }
@@ -151,7 +151,8 @@ impl TemporalCloud {
         Ok(pages::find(&list, read, wanted).await?.is_some())
     }
 
-    /// Looks again after a pause where the answer is one of `statuses`: something is absent only if it stays so.
+    /// Repeats the request after a pause if the answer is one of `statuses`: something is absent only if the answer
+    /// stays the same.
     pub(crate) async fn twice<T, Fut>(
         &self,
         statuses: &[u16],
@@ -169,23 +170,23 @@ impl TemporalCloud {
         }
     }
 
-    /// When the second look is due at what seems to be absent now.
+    /// When the second request is due for what seems to be absent now.
     pub(crate) fn second_look_at(&self) -> Timestamp {
         after(self.session.clock.now(), SECOND_LOOK)
     }
 
-    /// Waits until a second look is due. A wait that this invocation has no time for is left to the next one.
+    /// Waits until a second request is due. A wait that is too long for this invocation is left to the next one.
     pub(crate) async fn wait_until(&self, retry_at: Timestamp) -> Result<(), HttpError> {
         let pause = between(self.session.clock.now(), retry_at);
         if !self.api.can_wait(pause) {
-            let call = "a second look at what seems to be absent".into();
+            let call = "checking a second time what seems to be absent".into();
             return Err(HttpError::RateLimited { call, retry_at });
         }
         self.session.clock.sleep(pause).await;
         Ok(())
     }
 
-    /// Whether the account has projects at all. Asked for once in an invocation.
+    /// Whether the account has projects at all. Requested once in an invocation.
     pub(crate) async fn has_projects(&self) -> Result<bool, Error> {
         let look = || async {
             let list = || self.api.list::<Project>("");
@@ -199,7 +200,7 @@ impl TemporalCloud {
     }
 }
 
-/// Whether the API itself answered with one of these statuses: in JSON, unlike what stands on the way to it.
+/// Whether the API itself answered with one of these statuses: in JSON, unlike proxies and gateways.
 pub(crate) fn is_one_of(e: &HttpError, statuses: &[u16]) -> bool {
     matches!(e, HttpError::Status { status, is_json: true, .. } if statuses.contains(status))
 }
@@ -210,20 +211,20 @@ fn list_name<T: ApiObject>() -> String {
 
 fn denied_but_listed<T: ApiObject>(id: &str) -> Error {
     let list = list_name::<T>();
-    contradiction(format!("the vendor answers that there is no `{id}` (404), but {list} has it"))
+    contradiction(format!("the vendor answers 404 for `{id}`, but {list} contains it"))
 }
 
 pub(crate) fn caller_not_listed(identity: &Identity) -> Error {
     incomplete(format!(
-        "the list of {}s does not have {} (`{}`), whose key this is: it is empty or breaks off",
+        "the list of {}s does not contain {} (`{}`), who owns this key: it is empty or truncated",
         identity.caller.resource_type, identity.caller, identity.caller_name
     ))
 }
 
-/// There is always somebody: Account Owners can be neither made nor deleted by the API
+/// The list is never empty: Account Owners can be neither created nor deleted through the API
 /// (<https://docs.temporal.io/cloud/manage-access/roles-and-permissions>).
 pub(crate) fn nobody_listed() -> Error {
-    incomplete("the list of users has nobody, not even an Account Owner")
+    incomplete("the list of users is empty: it does not even contain an Account Owner")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Pure functions from Temporal Cloud's objects to resources, entitlements and grants.
 //!
-//! Ids and names are those of the public Baton connector where those are right; the README's table says where not.
-//! Access model: <https://docs.temporal.io/cloud/manage-access/roles-and-permissions>.
+//! Ids and names are those of the public Baton connector where those are right; the README's table lists the
+//! differences. Access model: <https://docs.temporal.io/cloud/manage-access/roles-and-permissions>.
 
 mod names;
 
@@ -19,7 +19,7 @@ use crate::api::{
 pub(crate) use names::*;
 use names::{custom_role_assigned, project_role, title};
 
-/// What an object is shown as.
+/// The records of an object.
 #[derive(Default)]
 pub(crate) struct ObjectRecords {
     pub(crate) records: Records,
@@ -33,7 +33,7 @@ impl From<Records> for ObjectRecords {
     }
 }
 
-/// The account roles that every account has.
+/// The built-in account roles.
 pub(crate) fn account_roles(account: &str) -> Records {
     let mut records = Records::default();
     for role in Role::ALL {
@@ -49,7 +49,7 @@ fn account_role(account: &str, role: &Role) -> Records {
     resource.state = State::Enabled;
     resource.v1_identifier = Some(format!("{ACCOUNT_ROLE}:{}", role.slug()));
     if *role == Role::FinanceAdmin {
-        // What the public connector calls it.
+        // The public connector's name for it.
         resource.aliases = vec![format!("{account}-finance-_-admin")];
     }
     let entitlement = Entitlement {
@@ -74,13 +74,13 @@ fn account_role(account: &str, role: &Role) -> Records {
     Records { resources: vec![resource], entitlements: vec![entitlement], ..Records::default() }
 }
 
-/// The place of a right among all of its enum, least right first.
+/// The position of a right in its enum, least right first.
 fn order_of<T: ApiEnum + PartialEq>(right: &T) -> Option<u32> {
     let place = T::ALL.iter().rev().position(|other| other == right)?;
     u32::try_from(place).ok()
 }
 
-/// An entitlement that is assigned, one by one, to whoever may hold access.
+/// An entitlement that is assigned individually to principals.
 fn entitlement(id: EntitlementId, display_name: String, description: String) -> Entitlement {
     Entitlement {
         id,
@@ -104,14 +104,14 @@ fn resource<T: ApiObject>(object: &T, name: &str, resource_trait: ResourceTrait)
     resource
 }
 
-/// The same of one that holds access.
+/// The same for a principal.
 fn account<T: AccessHolder>(holder: &T, resource_trait: ResourceTrait, invited: bool) -> Resource {
     let mut resource = resource(holder, holder.name(), resource_trait);
     (resource.state, resource.state_details) = account_state(&holder.state(), invited);
     resource
 }
 
-/// A user and all that it holds.
+/// A user and its access.
 pub(crate) fn user(tenant: &str, user: &User) -> ObjectRecords {
     let email = Some(user.name().to_owned()).filter(|email| !email.trim().is_empty());
     let invitation = user.invitation.get();
@@ -132,7 +132,7 @@ pub(crate) fn user(tenant: &str, user: &User) -> ObjectRecords {
     holding(tenant, user, resource, None)
 }
 
-/// A service account and all that it holds.
+/// A service account and its access.
 pub(crate) fn service_account(tenant: &str, sa: &ServiceAccount) -> ObjectRecords {
     let resource_trait = ResourceTrait::account(AccountType::Service, None);
     let mut resource = account(sa, resource_trait, false);
@@ -145,7 +145,7 @@ pub(crate) fn service_account(tenant: &str, sa: &ServiceAccount) -> ObjectRecord
     holding(tenant, sa, resource, None)
 }
 
-/// A group, and all that it holds for its members.
+/// A group, and its members' access through it.
 pub(crate) fn group(tenant: &str, group: &Group) -> ObjectRecords {
     let mut resource = account(group, ResourceTrait::Group, false);
     let (google, scim) = (group.spec.google_group.get(), group.spec.scim_group.get());
@@ -175,8 +175,8 @@ pub(crate) fn group(tenant: &str, group: &Group) -> ObjectRecords {
     holding(tenant, group, resource, Some(member))
 }
 
-/// Whether somebody else than Temporal Cloud decides who is in a group: its members can be changed there alone
-/// (<https://docs.temporal.io/cloud/scim>). A kind that we do not know is taken for such a one.
+/// Whether a group is managed outside Temporal Cloud: its members can only be changed there
+/// (<https://docs.temporal.io/cloud/scim>). Unknown kinds count as such.
 fn is_kept_elsewhere(kind: GroupKind) -> bool {
     kind != GroupKind::Cloud
 }
@@ -188,8 +188,8 @@ pub(crate) fn membership(group: &str, kind: GroupKind, user: &str) -> Grant {
     grant
 }
 
-/// A namespace, its permissions, and who has them everywhere: owners, admins and, where the account has projects, the
-/// roles of its project.
+/// A namespace, its permissions, and their implicit holders: owners, admins and, if the account has projects, the roles
+/// of its project.
 pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool) -> Records {
     let name = namespace.id();
     let mut resource = resource(namespace, name, ResourceTrait::None);
@@ -225,7 +225,7 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
         })
         .collect();
     if with_project && !namespace.project_id.is_empty() {
-        // <https://docs.temporal.io/cloud/projects>: a project's admin, write and read reach the namespaces inside.
+        // <https://docs.temporal.io/cloud/projects>: a project's admin, write and read apply to the namespaces inside.
         for role in [ProjectRole::Admin, ProjectRole::Write, ProjectRole::Read] {
             let permission = namespace_permission(name, &Permission::of(role.name()));
             grants.push(inherited(permission, project_role(&namespace.project_id, &role)));
@@ -234,7 +234,7 @@ pub(crate) fn namespace(account: &str, namespace: &Namespace, with_project: bool
     records(namespace, resource, entitlements.collect(), grants)
 }
 
-/// A project, its roles, and who has them by account role: admins (and, *inferred*, owners) are its admins, developers
+/// A project, its roles, and their holders by account role: admins (and, *inferred*, owners) are its admins, developers
 /// its developers.
 pub(crate) fn project(account: &str, project: &Project) -> Records {
     let label = project.spec.get();
@@ -244,7 +244,7 @@ pub(crate) fn project(account: &str, project: &Project) -> Records {
     let name = &resource.display_name;
     let entitlements = ProjectRole::ALL.iter().map(|role| Entitlement {
         purpose: Purpose::Permission,
-        // It is only ever inherited from the account.
+        // It is only inherited from the account.
         immutable: *role == ProjectRole::Developer,
         ..entitlement(
             project_role(project.id(), role),
@@ -279,7 +279,7 @@ pub(crate) fn custom_role(role: &CustomRole) -> Records {
     records(role, resource, vec![assigned], Vec::new())
 }
 
-/// An object with what can be held on it, and who holds it.
+/// An object with its entitlements and their grants.
 fn records<T: ApiObject>(
     object: &T,
     resource: Resource,
@@ -292,12 +292,12 @@ fn records<T: ApiObject>(
     Records { resources: vec![resource], entitlements, grants, ..Records::default() }
 }
 
-/// An immutable grant of `entitlement` to the resource of `source`, and through it to whoever holds `source`.
+/// An immutable grant of `entitlement` to the resource of `source`, and through it to every holder of `source`.
 fn inherited(entitlement: EntitlementId, source: EntitlementId) -> Grant {
     Grant::new(entitlement, source.resource.clone()).immutable().through(source)
 }
 
-/// A principal with what it holds, and so do its `members`.
+/// A principal with its access, which its `members` inherit.
 fn holding<T: AccessHolder>(
     account: &str,
     holder: &T,
@@ -321,20 +321,20 @@ fn holding<T: AccessHolder>(
     shown
 }
 
-/// Ids of all grants that an `access` object makes.
+/// Ids of all grants in an `access` object.
 pub(crate) fn grant_ids(account: &str, id: &ResourceId, access: &Access) -> Vec<String> {
     let mut shown = ObjectRecords::default();
     give(&mut shown, account, id, access);
     shown.records.grants.iter().map(Grant::id).collect()
 }
 
-/// Adds all that an `access` object gives to a principal.
+/// Adds all grants of an `access` object to a principal.
 fn give(shown: &mut ObjectRecords, account: &str, id: &ResourceId, access: &Access) {
     let (records, unknown) = (&mut shown.records, &mut shown.unknown_rights);
     let grant = |entitlement| Grant::new(entitlement, id.clone());
     if let Some(role) = access.role() {
         if let Role::Unknown(_) = role {
-            // A role of its own, so that nobody's access is lost.
+            // A separate role, so that no access is lost.
             records.extend(account_role(account, &role));
             unknown.push(role.api_name());
         }

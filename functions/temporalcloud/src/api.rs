@@ -1,4 +1,4 @@
-//! Temporal Cloud's "Cloud Ops API" over HTTP/JSON, as typed calls. Nothing here decides anything.
+//! Temporal Cloud's "Cloud Ops API" over HTTP/JSON, as typed calls, without any decisions.
 //!
 //! Source: the API definitions at <https://github.com/temporalio/cloud-api> and the reference at
 //! <https://saas-api.tmprl.cloud/docs/httpapi.html>. Answers are protobuf JSON: names in camelCase (or snake_case, which
@@ -27,19 +27,19 @@ pub use objects::GroupKind;
 pub(crate) use objects::*;
 pub(crate) use operation::{AsyncOperation, OperationState};
 
-/// The version that all of this is written against. It decides what an update may clear: never leave it to the server.
+/// The version that this code is written for. It decides what an update may clear, so it is always sent.
 pub(crate) const VERSION: &str = "v0.19.1";
 /// The largest page that the API documents.
 const PAGE_SIZE: &str = "1000";
-/// Half of what a service account may send (80 requests a second): the rest is the customer's.
+/// Half of a service account's limit (80 requests a second): the rest is the customer's.
 const PACE: u32 = 40;
 
-/// The waits before a 403 on one object is believed, which the vendor may answer for a moment after it was created, and
-/// between looks that contradict each other: reads may lag behind writes for a few seconds.
+/// The waits before a 403 on one object counts, which the vendor may answer briefly after its creation, and between
+/// contradictory answers: reads may lag behind writes for a few seconds.
 pub(crate) const SETTLING: [Duration; 3] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
-/// One page of a list. The place of the next one is its token.
+/// One page of a list. A token is the position of the next one.
 pub(crate) type Page<T> = pages::Page<T, String>;
 
 /// The API of one account.
@@ -116,7 +116,7 @@ impl Api {
         self.get_as::<T, T>(id).await
     }
 
-    /// The same in another form: a `Value` keeps what an update must send back whole.
+    /// The same in another form: a `Value` keeps everything that an update must send back.
     pub(crate) async fn get_as<T: ApiObject, A: DeserializeOwned>(
         &self,
         id: &str,
@@ -126,14 +126,14 @@ impl Api {
         Ok(answer.object)
     }
 
-    /// `GET /cloud/projects/{projectId}`, without asking again after a 403: an account without projects may deny them all.
+    /// `GET /cloud/projects/{projectId}`, without a retry after a 403: an account without projects may deny them all.
     pub(crate) async fn project_at_once(&self, id: &str) -> Result<Project, Error> {
         let call = Call::get(&["cloud", Project::PATH, id]);
         let answer: ObjectAnswer<Project> = self.http.send(&call).await?;
         Ok(answer.object)
     }
 
-    /// Sends a write, complete with the id that makes a repetition recognizable.
+    /// Sends a write, with the id that makes a repetition recognizable.
     pub(crate) async fn write(&self, write: &WriteCall) -> Result<AsyncOperation, Error> {
         let path: Vec<&str> = write.path.iter().map(String::as_str).collect();
         let call = match &write.body {
@@ -155,14 +155,14 @@ impl Api {
         Ok(self.quotable(self.http.send(&call).await?))
     }
 
-    /// The operation in an answer. Why it failed is the vendor's own text, and will be quoted.
+    /// The operation in an answer. The reason of a failure is the vendor's text, which will be quoted.
     fn quotable(&self, answer: ObjectAnswer<AsyncOperation>) -> AsyncOperation {
         let mut operation = answer.object;
         operation.set_failure_reason(self.http.quote(operation.failure_reason()));
         operation
     }
 
-    /// Sends a request about one object. It may have been created a moment ago, so a 403 is asked about again.
+    /// Sends a request about one object. It may have been created a moment ago, so a 403 is retried.
     async fn of_object<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
         for pause in SETTLING {
             match self.http.send(call).await {
@@ -197,12 +197,12 @@ fn paged(path: &[&str], page: &str) -> Call {
 pub struct WriteCall {
     pub(crate) path: Vec<String>,
     pub(crate) body: Option<Value>,
-    /// Of what was read; in the body of a POST it is there as well.
+    /// The version that was read; also in the body of a POST.
     pub(crate) resource_version: String,
     pub(crate) operation_id: String,
 }
 
-/// A page of a list, under the name that each list has: that of all service accounts is in the singular.
+/// A page of a list, under the list's own field name: that of all service accounts is in the singular.
 #[derive(Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 struct ListAnswer<T> {
@@ -224,7 +224,7 @@ impl<T> From<ListAnswer<T>> for Page<T> {
     }
 }
 
-/// One object, under the name that its answer gives it.
+/// One object, under the field name in its answer.
 #[derive(Deserialize)]
 struct ObjectAnswer<T> {
     #[serde(rename = "the object", alias = "account", alias = "user")]

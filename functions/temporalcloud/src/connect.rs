@@ -1,4 +1,4 @@
-//! The connector, connected: whose key it has, and whether that may see all that a sync has to show.
+//! The connected connector: its key's owner, and whether the key can see all that a sync must show.
 
 use async_trait::async_trait;
 use rollcall_connector::config::Config;
@@ -11,17 +11,17 @@ use crate::ABOUT;
 use crate::access::{SERVICE_ACCOUNT, USER};
 use crate::api::{AccessHolder, Api, ApiEnum, ApiObject, Role};
 
-/// What to do where a key cannot see enough.
+/// The fix for a key that cannot see enough.
 pub(crate) const ADMIN_KEY: &str =
     "Use an API key of a service account with the account role Global Admin (ROLE_ADMIN).";
 
-/// The connector, connected.
+/// The connected connector.
 pub struct TemporalCloud {
     pub(crate) api: Api,
     pub(crate) session: Session,
-    /// The role of accounts that are created.
+    /// The role of new accounts.
     pub(crate) default_role: Role,
-    /// Whether the account has projects, once somebody had to know.
+    /// Whether the account has projects, once that was needed.
     pub(crate) projects: OnceCell<bool>,
 }
 
@@ -46,8 +46,10 @@ impl Connector for TemporalCloud {
             return Err(Error::new(
                 ErrorType::Internal,
                 Code::UnexpectedAnswer,
-                format!("the vendor gives `{tenant}` as the account's id"),
-                "Every id would be wrong: report this to the vendor.",
+                format!(
+                    "the vendor returns `{tenant}` as the account id, which is not a word of a-z and 0-9"
+                ),
+                "Report this to the vendor: every id in the snapshot would be wrong.",
             ));
         }
         let identity = self.api.current_identity().await?;
@@ -74,7 +76,7 @@ impl Connector for TemporalCloud {
         let unreadable = key_ends.is_unreadable().then(|| {
             Warning::new(
                 Code::UnreadableField,
-                "`expiryTime` of the key is not in the documented form: nobody is warned before the key ends",
+                "`expiryTime` of the key is not in the documented form: there will be no warning before the key expires",
             )
         });
         Ok(Identity {
@@ -94,23 +96,23 @@ fn is_account_id(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(is_plain)
 }
 
-/// The API hides other users' access from lesser roles and answers 200 all the same: such a sync would look healthy and
-/// say that nobody has anything.
+/// The API hides other users' access from lesser roles and still answers 200: such a sync would look healthy and show
+/// nobody with access.
 pub(crate) fn weak_key(what: &str) -> Error {
     Error::new(
         ErrorType::PermissionDenied,
         Code::CredentialTooWeak,
-        format!("{what}, and so cannot see other users' access"),
+        format!("{what} and therefore cannot see other users' access"),
         ADMIN_KEY,
     )
 }
 
-/// An answer lacks what must be in it: what else it lacks, nobody can know.
+/// The error of an answer that lacks required data, and may lack more.
 pub(crate) fn incomplete(what: impl Into<String>) -> Error {
     unbelievable(Code::IncompleteAnswer, what)
 }
 
-/// Two answers of the vendor exclude each other: neither is believed.
+/// The error of two contradictory answers, of which neither is used.
 pub(crate) fn contradiction(what: impl Into<String>) -> Error {
     unbelievable(Code::ContradictoryAnswers, what)
 }

@@ -1,6 +1,6 @@
 //! Rollcall's connector for Temporal Cloud.
 //!
-//! See the README beside this crate for what it shows and changes, and how to set it up.
+//! This crate's README describes what it shows and changes, and how to set it up.
 
 mod absence;
 mod access;
@@ -19,7 +19,7 @@ pub use api::{GroupKind, WriteCall};
 pub use connect::TemporalCloud;
 pub use sync::Step;
 
-/// What the connector is.
+/// The description of the connector.
 static ABOUT: About = About {
     name: "temporalcloud",
     display_name: "Temporal Cloud",
@@ -55,7 +55,7 @@ static ABOUT: About = About {
         ResourceType::new(PROJECT, "Project", "A set of namespaces", TraitKind::None),
     ],
     blind_spots: &[
-        "What a custom role allows on which namespaces is not shown, only who has the role.",
+        "What a custom role allows, and on which namespaces, is not shown; only its holders are.",
         "API keys, Nexus endpoints and certificates are not listed.",
     ],
     fields: &[
@@ -68,16 +68,16 @@ static ABOUT: About = About {
         Field::optional(
             "default-account-role",
             "Default account role",
-            "The account role of accounts that are created",
+            "The account role of new accounts",
             FieldKind::Choice(&["read", "developer", "admin"]),
         )
         .with_default("read"),
-        Field::optional("base-url", "Base URL", "Where the Cloud Ops API is", FieldKind::Url)
+        Field::optional("base-url", "Base URL", "The URL of the Cloud Ops API", FieldKind::Url)
             .with_default("https://saas-api.tmprl.cloud"),
         Field::optional(
             "allow-insecure",
             "Allow insecure",
-            "Known from the public connector, where it sends the key in plain text; has no effect here",
+            "A key of the public connector, where it sends the API key in plain text; without effect here",
             FieldKind::Flag,
         ),
     ],
@@ -85,7 +85,7 @@ static ABOUT: About = About {
     limit_window: None,
 };
 
-/// The connector, for whoever knows it by name.
+/// The connector's entry in the list of connectors.
 pub fn entry() -> Entry {
     Entry::with_accounts::<TemporalCloud>()
 }

@@ -1,9 +1,9 @@
 //! Grant, revoke, create and delete account.
 //!
-//! Permissions on namespaces go through `Set…NamespaceAccess`, which touches one entry and can wipe nothing else. Account
-//! roles have no such call: there the whole spec is read raw, one value in it is changed, and all of it is sent back,
-//! whatever fields it has. Every write carries an `asyncOperationId` that follows from the request and from what was
-//! read: the vendor recognizes a repetition.
+//! Permissions on namespaces go through `Set…NamespaceAccess`, which changes one entry and cannot erase anything else.
+//! Account roles have no such call: the whole spec is read raw, one value in it is changed, and all of it is sent back,
+//! including unknown fields. Every write carries an `asyncOperationId` derived from the request and from what was read:
+//! the vendor recognizes a repetition.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ mod planner;
 mod principal;
 mod role;
 
-/// How long to wait before asking again, where the vendor does not say: its clients do the same.
+/// The delay between polls if the vendor gives none, as in its own clients.
 const DEFAULT_DELAY: f64 = 2.0;
-/// The shortest and the longest wait, whatever the vendor says.
+/// The shortest and the longest delay, whatever the vendor says.
 const DELAYS: (f64, f64) = (1.0, 30.0);
-/// How long to wait while the account has as many changes under way as the vendor allows.
+/// The delay while the account has as many changes in progress as the vendor allows.
 const BUSY_DELAY: Duration = Duration::from_secs(30);
 
 #[async_trait]
@@ -69,7 +69,7 @@ impl Provisioner for TemporalCloud {
     }
 }
 
-/// How an operation stands, for the engine.
+/// The state of an operation, for the engine.
 fn progress(operation: &AsyncOperation) -> Result<WriteProgress, Error> {
     let state = operation.state();
     match state.filter(OperationState::has_ended) {
@@ -87,15 +87,15 @@ fn progress(operation: &AsyncOperation) -> Result<WriteProgress, Error> {
                 bad.slug(),
                 operation.failure_reason()
             ),
-            "See what the vendor says; then send a new request, with a new `request_id`.",
+            "Read the vendor's message, then send a new request with a new `request_id`.",
         )),
     }
 }
 
 impl TemporalCloud {
-    /// What an error to a write means. *Unknown*: how the API says that a `resourceVersion` is stale; a 409, or a 400
-    /// that speaks of a version, is taken for that. "nothing to change" (400) means that the state is what was asked
-    /// for, or that the server dropped what was asked for: looking again tells.
+    /// The meaning of a write's error. *Unknown*: how the API reports a stale `resourceVersion`; a 409, or a 400 that
+    /// mentions a version, is taken for that. "nothing to change" (400) means that the state is as requested, or that
+    /// the server dropped the request: reading again shows which.
     fn refused_write(&self, e: http::error::Error) -> Result<WriteProgress, Error> {
         let message = e.vendor_message().unwrap_or_default().to_lowercase();
         match e.status() {
@@ -117,15 +117,15 @@ impl TemporalCloud {
                 ErrorType::Refused,
                 Code::VendorRefused,
                 e.to_string(),
-                "Temporal Cloud does not do this: its own words say why.",
+                "Temporal Cloud refuses this change; its quoted message says why.",
             )),
             _ => Err(e.into()),
         }
     }
 }
 
-/// Whether the vendor says that too much is going on at once. An account may have ten changes under way
-/// (<https://docs.temporal.io/cloud/limits>). *Unknown*: what a further one is answered; a 429 is a rate limit anyway.
+/// Whether the vendor reports too many changes at once. An account may have ten in progress
+/// (<https://docs.temporal.io/cloud/limits>). *Unknown*: the answer to a further one; a 429 is a rate limit anyway.
 fn is_too_many(message: &str) -> bool {
     let of_work = ["operation", "request", "change", "mutation"];
     let too_many = message.contains("too many") && of_work.iter().any(|w| message.contains(w));

@@ -1,7 +1,7 @@
 //! The steps of a sync.
 //!
-//! Every list is asked for once, in pages of a thousand: users carry their roles and their permissions on namespaces, so
-//! that nothing is asked per user or per namespace. Only the members of a group and the service accounts of a project
+//! Every list is read once, in pages of a thousand: users contain their roles and their permissions on namespaces, so
+//! there are no requests per user or per namespace. Only the members of a group and the service accounts of a project
 //! take a call each.
 
 mod lookups;
@@ -26,9 +26,9 @@ use crate::connect::{ADMIN_KEY, TemporalCloud, contradiction, weak_key};
 /// A step of a sync. `page` is the token of a page, empty for the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the list or object that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list or object that it reads")]
 pub enum Step {
-    /// The account roles: they are the same in every account, so nobody is asked.
+    /// The account roles: the same in every account, so without a request.
     AccountRoles,
     Users {
         page: String,
@@ -44,7 +44,7 @@ pub enum Step {
         kind: GroupKind,
         page: String,
     },
-    /// The second look at the members of a Google group, which were not listed.
+    /// The second request for the members of a Google group, which were not listed.
     GoogleMembersAgain {
         group: String,
         at: Timestamp,
@@ -55,7 +55,7 @@ pub enum Step {
     Projects {
         page: String,
     },
-    /// The second look at the list of projects, which was refused.
+    /// The second request for the list of projects, which was refused.
     ProjectsAgain {
         at: Timestamp,
     },
@@ -89,13 +89,13 @@ const CALLER: &str = "caller";
 const OTHERS: &str = "other users";
 /// Those of them whose access is not shown.
 const OTHERS_HIDDEN: &str = "other users without access";
-/// The vendor says that the account has no custom roles, or no projects (404, 501).
+/// The vendor reports that the account has no custom roles, or no projects (404, 501).
 const ABSENT: &str = "absent";
 /// The vendor refuses to list them (403).
 const DENIED: &str = "denied";
-/// Custom roles or projects that somebody has and the vendor does not know.
+/// Custom roles or projects that somebody has but the vendor does not know.
 const VANISHED: &str = "vanished";
-/// Projects that no list showed and that are there all the same.
+/// Projects that no list showed but that exist.
 const FOUND: &str = "found";
 
 #[async_trait]
@@ -190,33 +190,33 @@ impl Syncer for TemporalCloud {
 
     fn check(&self, identity: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
         let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
-        // An empty list is a good answer without content (`{}`), and would say that nobody has anything.
+        // An empty list is a valid answer without content (`{}`), and would show nobody with access.
         if count(CALLER) == 0 {
             return Err(caller_not_listed(identity));
         }
         if count(OTHERS) == 0 && identity.caller.resource_type != USER {
             return Err(nobody_listed());
         }
-        // The API shows users without their access to whoever may not see it, with status 200.
+        // The API shows users without their access to callers who may not see it, with status 200.
         if count(OTHERS) > 0 && count(OTHERS) == count(OTHERS_HIDDEN) {
             return Err(weak_key(&format!(
-                "no access is shown of any of {} other users, although the key's role is {}",
+                "no access is shown for any of the {} other users, although the key's role is {}",
                 count(OTHERS),
                 identity.rights
             )));
         }
         for kind in [CUSTOM_ROLE, PROJECT] {
             let of_kind = |what: &str| count(&format!("{what} {kind}"));
-            // A custom role that is looked up brings all that the list would have brought. A project does not: the
-            // namespaces in it were read as if there were none. (Only projects are counted as found.)
+            // A looked-up custom role is as complete as a listed one. A project is not: the namespaces in it were read
+            // as if it did not exist. (Only projects are counted as found.)
             let in_use = of_kind(VANISHED) + of_kind(FOUND);
             if of_kind(DENIED) > 0 && in_use > 0 {
-                // What only that list tells was not read.
+                // What only that list shows was not read.
                 return Err(Error::new(
                     ErrorType::PermissionDenied,
                     Code::CredentialTooWeak,
                     format!(
-                        "the list of {kind}s is refused, but {in_use} of them are in use: who has access by them cannot be seen"
+                        "the list of {kind}s is refused, but {in_use} of them are in use: who has access through them is not visible"
                     ),
                     ADMIN_KEY,
                 ));
@@ -237,7 +237,7 @@ impl TemporalCloud {
         let mut out = StepOutput::with_next(groups.next.map(|page| Step::Groups { page }));
         for group in &groups.items {
             let shown = access::group(account, group);
-            // Every group's members are read, whether it grants something today or not.
+            // Every group's members are read, whether it has access today or not.
             if shown.records.not_found.is_empty() {
                 out.spawn.push(Step::Members {
                     group: group.id().to_owned(),
@@ -258,7 +258,7 @@ impl TemporalCloud {
         page: &str,
         again: bool,
     ) -> StepResult {
-        // *Unknown*: whether the members of a Google group can be listed at all. If not, say so and go on.
+        // *Unknown*: whether the members of a Google group can be listed at all. If not, report that and continue.
         let no_list: &[u16] = match kind {
             GroupKind::Google if page.is_empty() => &[400, 501],
             _ => &[],
@@ -291,7 +291,7 @@ impl TemporalCloud {
         Ok(out)
     }
 
-    /// Custom roles that somebody holds are looked up where there is no list of them.
+    /// Custom roles that somebody has are looked up if there is no list of them.
     async fn custom_roles(&self, page: &str) -> StepResult {
         let mut out = StepOutput::default();
         let no_list = no_feature(page);
@@ -314,8 +314,8 @@ impl TemporalCloud {
     }
 
     /// Projects come before namespaces, which are in them: whether the account has any decides what a namespace's
-    /// `projectId` means. Until a second look, a refused list means that it has none. The namespaces are read meanwhile;
-    /// should there be projects, they are read once more, which adds whom they reach by their projects.
+    /// `projectId` means. Until a second request, a refused list means that it has none. The namespaces are read in the
+    /// meantime; if there are projects, they are read again, which adds access through projects.
     async fn projects(&self, account: &str, page: &str, again: bool) -> StepResult {
         let mut out = StepOutput::default();
         let namespaces = |with_projects| Step::Namespaces { with_projects, page: String::new() };
@@ -329,7 +329,7 @@ impl TemporalCloud {
             Err(e) if is_one_of(&e, no_list) => {
                 out.tally(&refusal_of(PROJECT, &e), 1);
                 out.blind_spot(format!(
-                    "projects, and who has access by them, are not shown: the vendor does not list them ({e})"
+                    "projects, and access through them, are not shown: the vendor does not list them ({e})"
                 ));
                 return Ok(out);
             }
@@ -379,8 +379,8 @@ impl TemporalCloud {
         Ok(service_accounts(identity, accounts, next))
     }
 
-    /// The members of a group, or the service accounts of a project, are answered with 404: everybody would seem to have
-    /// left it. The object itself must be going or gone.
+    /// The members of a group, or the service accounts of a project, are answered with 404: everybody would seem to
+    /// have left it. The object itself must be deleted or being deleted.
     async fn deleted_during_sync<T: ApiObject>(&self, identity: &Identity, id: &str) -> StepResult {
         self.must_be_gone::<T>(identity, id).await?;
         let records = Records::deleted_during_sync(ResourceId::new(T::KIND, id));
@@ -391,7 +391,7 @@ impl TemporalCloud {
     }
 }
 
-/// The statuses that say that there is no such list: only its first page can.
+/// The statuses that mean that the list does not exist: only for its first page.
 fn no_feature(page: &str) -> &'static [u16] {
     if page.is_empty() { NO_FEATURE } else { &[] }
 }
@@ -419,7 +419,7 @@ fn service_accounts(
     out
 }
 
-/// Adds what an object is shown as, and warns of what of it could not be read.
+/// Adds the records of an object, and warns about its unreadable fields.
 fn show<T: ApiObject>(out: &mut StepOutput<Step>, object: &T, shown: impl Into<ObjectRecords>) {
     let shown = shown.into();
     out.unreadable(format_args!("{}:{}", T::KIND, object.id()), object.unreadable());
@@ -430,7 +430,7 @@ fn show<T: ApiObject>(out: &mut StepOutput<Step>, object: &T, shown: impl Into<O
     }
 }
 
-/// A page, or why not: *unknown* is what the API answers to a token that it no longer knows.
+/// A page, or why not: *unknown*: what the API answers to a token that it no longer knows.
 fn listed<T>(page: &str, answer: Result<Page<T>, HttpError>) -> Result<Page<T>, Error> {
     pages::listed(!page.is_empty(), HttpError::status, answer)
 }

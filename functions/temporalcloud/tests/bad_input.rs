@@ -1,6 +1,6 @@
-//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
-//! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows. From keys that see
-//! too little, Temporal Cloud hides other people's access, and answers 200 all the same.
+//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of its message, and a part
+//! of its fix. In every case nothing is published or changed, and no token is shown. Temporal Cloud hides other
+//! people's access from weak keys, and still answers 200.
 
 use rollcall_connector::clock::{Clock, between};
 use rollcall_engine::runtime::function::Operation;
@@ -41,8 +41,8 @@ async fn a_secret_with_unusable_keys_says_which_and_why() {
     desk.vendor.clear_requests();
     let script = r#"
         sync with {"api-key": " \n"} = Misconfigured BadConfiguration ~ `api-key` is missing
-        sync with {"api-key": "two\nwords"} = Misconfigured BadConfiguration ~ `api-key` holds blanks
-        sync with {"api-key": "schl\u00fcssel"} = Misconfigured BadConfiguration ~ characters that no key has
+        sync with {"api-key": "two\nwords"} = Misconfigured BadConfiguration ~ `api-key` contains blanks
+        sync with {"api-key": "schl\u00fcssel"} = Misconfigured BadConfiguration ~ characters that a key cannot contain
         sync with {"api-key": {"value": "x"}} = Misconfigured BadConfiguration ~ `api-key` must be text, not an object
         sync with {"BATON_API_KEY": "x"} = Misconfigured BadConfiguration ~ `api-key` is given twice
         sync with {"default-account-role": "owner"} = Misconfigured BadConfiguration ~ must be one of read, developer, admin
@@ -62,11 +62,11 @@ async fn the_base_url_is_a_url_and_the_key_leaves_this_machine_encrypted_only() 
     desk.vendor.clear_requests();
     let script = r#"
         sync with {"base-url": "127.0.0.1:8233"} = Misconfigured BadConfiguration ~ `base-url` is not a URL such as https://
-        sync with {"base-url": "saas-api.tmprl.cloud:443"} = Misconfigured BadConfiguration ~ `base-url` names no host
+        sync with {"base-url": "saas-api.tmprl.cloud:443"} = Misconfigured BadConfiguration ~ `base-url` has no host
         sync with {"base-url": "http://saas-api.tmprl.cloud", "allow-insecure": true} = Misconfigured BadConfiguration ~ must begin with https://
         sync with {"base-url": "http://127.0.0.1.example.com", "allow-insecure": true} = Misconfigured BadConfiguration ~ must begin with https://
-        sync with {"base-url": "https://me:x@example.com"} = Misconfigured BadConfiguration ~ must not hold a user name or password
-        sync with {"base-url": "https://example.com?key=x"} = Misconfigured BadConfiguration ~ must not hold a query or fragment
+        sync with {"base-url": "https://me:x@example.com"} = Misconfigured BadConfiguration ~ must not contain a user name or password
+        sync with {"base-url": "https://example.com?key=x"} = Misconfigured BadConfiguration ~ must not contain a query or fragment
         0 calls"#;
     play(&desk, script).await;
 }

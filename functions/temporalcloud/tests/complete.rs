@@ -1,4 +1,4 @@
-//! A large account: nothing missing and nothing wrong, by what the simulated account itself says, and no request too many.
+//! A large account: nothing missing and nothing wrong, compared with the simulated account, and no needless request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,15 +18,15 @@ async fn a_sync_of_a_thousand_users_and_five_hundred_namespaces_takes_60_calls()
     let world = World::generate(&sizes, 7);
     let expected = stated(&world);
     let mut desk = desk_of(world).await;
-    // What follows from these grants is the engine's.
+    // Expanding these grants is the engine's work.
     desk.cx.settings.expand = false;
     let shown = Shown::by(&desk).await;
     shown.states(&expected);
     assert!(expected.len() > 4000, "only {} grants", expected.len());
     assert_eq!(shown.warnings(), Vec::<String>::new());
 
-    // What somebody holds is all in the lists, so nothing is looked up by itself; and a page takes a thousand, so each
-    // list is one page. Two projects have service accounts of their own.
+    // All access is in the lists, so nothing is looked up separately; and a page has up to a thousand rows, so each
+    // list is one page. Two projects have their own service accounts.
     let mut calls = BTreeMap::new();
     for request in desk.vendor.sim.requests() {
         let list = request.path.rsplit('/').next().expect("a path");
@@ -37,11 +37,12 @@ async fn a_sync_of_a_thousand_users_and_five_hundred_namespaces_takes_60_calls()
     assert_eq!(calls.join(", "), expected);
     assert_eq!(shown.answer["calls"], 60);
     let kinds = ["user", "namespace", "group", "service-account"];
-    // The connector's own service account comes on top.
+    // The connector's own service account is additional.
     assert_eq!(kinds.map(|kind| shown.count(kind)), [1000, 500, 50, 101]);
 }
 
-/// To decide: the account, the key, the principal and the namespace. To see what came of it: the operation and the principal.
+/// For the decision: the account, the key, the principal and the namespace. For the result: the operation and the
+/// principal.
 #[tokio::test]
 async fn a_grant_takes_seven_calls_and_each_names_the_version_that_it_was_written_for() {
     let desk = Desk::new().await;
@@ -57,7 +58,7 @@ async fn a_grant_takes_seven_calls_and_each_names_the_version_that_it_was_writte
     play(&desk, "7 calls").await;
 }
 
-/// The ids of the grants that the account's own books state.
+/// The ids of the grants in the simulated account.
 fn stated(world: &World) -> BTreeSet<String> {
     let (view, account) = (world.access_view(), &world.account_id);
     let mut ids = BTreeSet::new();
@@ -88,7 +89,7 @@ fn stated(world: &World) -> BTreeSet<String> {
     ids
 }
 
-/// What a principal holds by itself, in each of the forms of access.
+/// A principal's own access, in each of its forms.
 fn held(account: &str, holder: &Value) -> Vec<String> {
     let mut held = Vec::new();
     let mut role = |role: &Value| match role.is_null() {

@@ -44,12 +44,12 @@ fn refused(path: &str, status: u16) -> Fault {
     at(path, FaultKind::status(status))
 }
 
-/// Answers every look at exactly this path with this body.
+/// Answers every request for exactly this path with this body.
 fn answered(path: &str, body: Value) -> Fault {
     at(path, answer(200, body))
 }
 
-/// A user, service account or group as the vendor keeps it.
+/// A user, service account or group as the vendor stores it.
 fn stored(desk: &Desk, id: &str) -> Value {
     let principal = |world: &mut World| world.principal(id).cloned();
     desk.vendor.sim.with_world(principal).expect("a principal")

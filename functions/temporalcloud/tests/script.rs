@@ -1,4 +1,4 @@
-//! Scripts: what is asked of the connector, what the vendor does meanwhile, and how it ends, in a line each.
+//! Scripts: a request to the connector, the vendor's behaviour in between, and the result, one per line.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -53,7 +53,7 @@ pub(crate) async fn play(desk: &Desk, script: &str) {
     assert_eq!(found, expected);
 }
 
-/// Runs a line, and returns it with what really came of it.
+/// Runs a line, and returns it with the actual result.
 async fn run(desk: &Desk, line: &str, digest: &mut Value) -> String {
     let Some((step, end)) = line.split_once(" = ") else {
         return besides(desk, line);
@@ -99,21 +99,21 @@ fn besides(desk: &Desk, line: &str) -> String {
     format!("{} {what}", sent.len())
 }
 
-/// Asks for what a line says, as a new request.
+/// Sends a line's request, as a new one.
 pub(crate) async fn ask(desk: &Desk, line: &str) -> Result<Value, Error> {
     static REQUESTS: AtomicUsize = AtomicUsize::new(0);
     let request = format!("n{}", REQUESTS.fetch_add(1, Ordering::Relaxed));
     ask_as(desk, &request, line).await
 }
 
-/// Asks for it under this request id.
+/// Sends it with this request id.
 pub(crate) async fn ask_as(desk: &Desk, request: &str, line: &str) -> Result<Value, Error> {
     let (operation, mut event) = event(line);
     event["request_id"] = request.into();
     desk.invoke(operation, event).await
 }
 
-/// The event that asks for it, without a request id.
+/// The event of the request, without a request id.
 pub(crate) fn event(line: &str) -> (Operation, Value) {
     let change = |what, whom| json!({"entitlement": long(what), "principal": whom});
     match line.split(' ').collect::<Vec<_>>()[..] {
@@ -125,7 +125,7 @@ pub(crate) fn event(line: &str) -> (Operation, Value) {
     }
 }
 
-/// How a sync ends, and what it says. One that fails publishes nothing.
+/// The result of a sync with its message. One that fails publishes nothing.
 async fn sync(desk: &Desk, digest: &mut Value) -> (String, String) {
     let before = desk.published();
     let answer = match desk.sync().await {
@@ -147,7 +147,7 @@ async fn sync(desk: &Desk, digest: &mut Value) -> (String, String) {
     (status.to_owned(), answer.to_string())
 }
 
-/// How a change ends, and what it says.
+/// The result of a change with its message.
 fn ended(asked: &str, result: Result<Value, Error>) -> (String, String) {
     let answer = match result {
         Ok(answer) => answer,

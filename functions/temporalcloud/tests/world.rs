@@ -1,4 +1,4 @@
-//! The simulator, dressed for the conformance suite: a world with one of everything.
+//! The simulator, adapted to the conformance suite: a world with one of everything.
 
 use async_trait::async_trait;
 use rollcall_engine::runtime::function::Entry;
@@ -81,9 +81,9 @@ impl Subject for Simulated {
         let developer = "account-role:a1b23-developer:member";
         let admin = "account-role:a1b23-admin:member";
         let lowest = "account-role:a1b23-read:member";
-        // Write gives way to read; taking read leaves nothing.
+        // Read replaces write; revoking read leaves nothing.
         let no_write = |view: &mut Value| remove(&mut view["users"]["u2"], "namespaceAccesses");
-        // Read gives way to admin; taking admin leaves developer.
+        // Admin replaces read; revoking admin leaves developer.
         let raised = |view: &mut Value| {
             view["users"]["u-read"]["access"]["accountAccess"]["role"] = "ROLE_DEVELOPER".into();
         };

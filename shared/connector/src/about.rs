@@ -24,9 +24,9 @@ pub struct About {
     pub blind_spots: &'static [&'static str],
     /// The configuration keys that it accepts.
     pub fields: &'static [Field],
-    /// Whether the vendor says when the credential ends: [`Identity::credential_expires_at`].
+    /// Whether the vendor reports when the credential expires: [`Identity::credential_expires_at`].
     pub reports_credential_end: bool,
-    /// The window of the vendor's rate limit, where that limit cuts a sync into slices.
+    /// The window of the vendor's rate limit, if that limit splits a sync into slices.
     pub limit_window: Option<Duration>,
 }
 
@@ -46,15 +46,15 @@ pub trait Connector: Sized + Send + Sync + 'static {
     /// Makes the client from a checked configuration. Sends nothing.
     fn connect(config: &Config, session: Session) -> Result<Self, Error>;
 
-    /// Asks the vendor who we are, and fails if that identity cannot read what a sync needs.
+    /// Asks the vendor for the caller's identity, and fails if that cannot read what a sync needs.
     async fn identify(&self) -> Result<Identity, Error>;
 }
 
-/// Who we are at the vendor.
+/// The caller's identity at the vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The vendor's id of the customer, which the first sync pins. A connection to several places has one `name=id` for
-    /// each, separated by blanks: places may be added and removed, but no id may change. Empty where it is not known.
+    /// each, separated by blanks: places may be added and removed, but no id may change. Empty if it is unknown.
     pub tenant: String,
     /// The account that the credential belongs to.
     pub caller: ResourceId,
@@ -64,7 +64,7 @@ pub struct Identity {
     pub rights: String,
     /// When the credential expires.
     pub credential_expires_at: Option<Timestamp>,
-    /// What an operator should know although a sync is possible.
+    /// Warnings for the operator; a sync is possible all the same.
     pub warnings: Vec<Warning>,
 }
 
@@ -75,7 +75,7 @@ impl Identity {
     /// The warning that the credential expires soon, if it does.
     pub fn expiry_warning(&self, now: Timestamp) -> Option<Warning> {
         let end = self.credential_expires_at?;
-        let warning = || Warning::new(Code::KeyEndsSoon, format!("the key ends at {end}"));
+        let warning = || Warning::new(Code::KeyEndsSoon, format!("the key expires at {end}"));
         (end < after(now, ENDS_SOON)).then(warning)
     }
 }

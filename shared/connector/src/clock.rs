@@ -41,7 +41,7 @@ pub fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(earlier)).unwrap_or_default()
 }
 
-/// `at`, or the next whole second: Step Functions cuts the fraction off a time to wait until, and would come too early.
+/// `at`, rounded up to a second: Step Functions truncates the time to wait until, and would resume too early.
 pub fn whole_second(at: Timestamp) -> Timestamp {
     let rounded = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
     at.round(rounded).unwrap_or(at)
@@ -83,7 +83,7 @@ pub struct Manual {
 }
 
 impl Manual {
-    /// A clock that stands at `now`.
+    /// A clock that is stopped at `now`.
     pub fn at(now: Timestamp) -> Self {
         Self { now: Mutex::new(now), ids: AtomicU64::new(0) }
     }
@@ -103,7 +103,7 @@ impl Clock for Manual {
 
     async fn sleep(&self, duration: Duration) {
         self.advance(duration);
-        // Other tasks run meanwhile, as they would during a real wait.
+        // Other tasks run in between, as they would during a real wait.
         tokio::task::yield_now().await;
     }
 

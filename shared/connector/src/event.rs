@@ -30,7 +30,7 @@ fn time_schema(_: &mut SchemaGenerator) -> Schema {
 /// The event that starts or resumes a sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct SyncEvent {
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
@@ -38,7 +38,7 @@ pub struct SyncEvent {
     /// The unfinished run to resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_id: Option<String>,
-    /// The held snapshot to publish although it lost so much.
+    /// The quarantined snapshot to publish in spite of its losses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept: Option<String>,
 }
@@ -51,7 +51,7 @@ pub enum SyncStatus {
     Complete,
     /// Not finished: send the same event with `sync_id` at `resume_at`.
     Continue,
-    /// The snapshot is stored, and not published: it lost too much.
+    /// The snapshot is stored but not published: it lost too much.
     Held,
     /// Another run holds the lease.
     Busy,
@@ -63,7 +63,7 @@ pub enum SyncStatus {
 pub enum Reason {
     /// The vendor's rate limit is used up.
     RateLimit,
-    /// The vendor, AWS or the network did not answer properly; a warning has the failure.
+    /// The vendor, AWS or the network did not answer properly; a warning describes the failure.
     Unavailable,
     /// The function's deadline is near.
     Deadline,
@@ -79,7 +79,7 @@ pub enum Reason {
 
 /// The answer to a sync event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct SyncAnswer {
     pub status: SyncStatus,
     pub connection: String,
@@ -94,17 +94,17 @@ pub struct SyncAnswer {
     pub snapshot: Option<String>,
     /// SHA-256 of what the vendor stated, in hex.
     pub content_digest: Option<String>,
-    /// What the snapshot holds.
+    /// The snapshot's counts.
     pub counts: Counts,
     /// Requests sent to the vendor.
     pub calls: u64,
-    /// What an operator should know.
+    /// Warnings for the operator.
     pub warnings: Vec<Warning>,
 }
 
 /// The numbers of rows in a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct Counts {
     pub resources: u64,
     pub entitlements: u64,
@@ -117,7 +117,7 @@ pub struct Counts {
 /// The event that grants or revokes an entitlement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct ChangeEvent {
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
@@ -129,7 +129,7 @@ pub struct ChangeEvent {
     pub entitlement: String,
     /// The principal, `type:id`, as in a snapshot.
     pub principal: String,
-    /// Whether to change nothing, and answer what would be done.
+    /// Whether to change nothing and only return what would be done.
     #[serde(default)]
     pub dry_run: bool,
     /// The reason, for the audit record.
@@ -143,7 +143,7 @@ pub struct ChangeEvent {
 /// The event that creates an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct CreateEvent {
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
@@ -154,7 +154,7 @@ pub struct CreateEvent {
     /// The account to create.
     #[serde(deserialize_with = "object")]
     pub account: Account,
-    /// Whether to change nothing, and answer what would be done.
+    /// Whether to change nothing and only return what would be done.
     #[serde(default)]
     pub dry_run: bool,
     /// The reason, for the audit record.
@@ -165,7 +165,7 @@ pub struct CreateEvent {
 /// An account to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct Account {
     pub email: String,
     /// Further attributes that the vendor accepts.
@@ -176,7 +176,7 @@ pub struct Account {
 /// The event that deletes an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct DeleteEvent {
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
@@ -186,7 +186,7 @@ pub struct DeleteEvent {
     pub request_id: String,
     /// The account, `type:id`, as in a snapshot.
     pub principal: String,
-    /// Whether to change nothing, and answer what would be done.
+    /// Whether to change nothing and only return what would be done.
     #[serde(default)]
     pub dry_run: bool,
     /// The reason, for the audit record.
@@ -197,7 +197,7 @@ pub struct DeleteEvent {
 /// The outcome of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub enum Outcome {
     Granted,
     AlreadyGranted,
@@ -213,7 +213,7 @@ pub enum Outcome {
 
 /// A grant, by its ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct GrantRef {
     pub id: String,
     /// The entitlement's id.
@@ -236,7 +236,7 @@ impl GrantRef {
 
 /// An account in brief.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct ResourceRef {
     /// `type:id`.
     pub id: String,
@@ -247,18 +247,18 @@ pub struct ResourceRef {
 
 /// The answer to an event that changes access.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct ChangeAnswer {
     pub outcome: Outcome,
     /// The id of the answered request.
     pub request_id: String,
-    /// Whether nothing was changed, and this is what would have been.
+    /// Whether nothing was changed, and this is what would have been done.
     pub dry_run: bool,
     /// The requested grant, if it exists now.
     pub grants: Vec<GrantRef>,
     /// The ids of the grants that the new one replaced.
     pub replaced: Vec<String>,
-    /// The ids of the grants that ended.
+    /// The ids of the removed grants.
     pub removed: Vec<String>,
     /// The requested account.
     pub resource: Option<ResourceRef>,
@@ -268,7 +268,7 @@ pub struct ChangeAnswer {
     #[serde(serialize_with = "write_time")]
     #[schemars(schema_with = "time_schema")]
     pub resume_at: Option<Timestamp>,
-    /// Why it is in progress; `None`: the vendor is still carrying it out.
+    /// The reason why it is in progress; `null`: the vendor is still carrying it out.
     #[serde(default)]
     pub reason: Option<Reason>,
     /// The audit record's key in the store, without `intended.json` and `observed.json`; a dry run has none.
@@ -280,13 +280,13 @@ pub fn parse<T: DeserializeOwned>(event: &Value) -> Result<T, Error> {
     object(event).map_err(|e| {
         Error::invalid(
             Code::MalformedEvent,
-            format!("the event is not understood: {e}"),
-            "Send the fields that the schema of this event has, and no others.",
+            format!("the event does not match its schema: {e}"),
+            "Send only the fields of this event's schema.",
         )
     })
 }
 
-/// Reads an object and nothing else. `Deserialize` of a struct would also accept a list of values in the fields' order.
+/// Reads only an object. `Deserialize` of a struct would also accept a list of values in the fields' order.
 fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     let fields = Map::<String, Value>::deserialize(from)?;
     T::deserialize(Value::Object(fields)).map_err(D::Error::custom)
@@ -297,7 +297,8 @@ pub fn check_connection(name: &str) -> Result<(), Error> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_valid =
         name.len() <= 63 && name.starts_with(fits) && name.chars().all(|c| fits(c) || c == '-');
-    let fix = "Use up to 63 lower-case letters, digits and dashes, a letter or digit first.";
+    let fix =
+        "Use 1 to 63 lower-case letters, digits and dashes, beginning with a letter or digit.";
     let invalid = || malformed(Code::BadConnectionName, name, "connection name", fix);
     is_valid.then_some(()).ok_or_else(invalid)
 }

@@ -1,7 +1,7 @@
-//! What a connector is made of: the traits that it implements, its configuration, its errors, events, time, and the HTTP
-//! client that it talks to its vendor with.
+//! The parts of a connector: the traits that it implements, its configuration, errors, events, clock, and the HTTP
+//! client for its vendor.
 //!
-//! A connector implements [`Connector`] and, by what it can do, [`Syncer`] and [`provision::Provisioner`].
+//! A connector implements [`Connector`] and, depending on its capabilities, [`Syncer`] and [`provision::Provisioner`].
 
 mod about;
 pub mod clock;

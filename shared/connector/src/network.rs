@@ -32,7 +32,7 @@ pub struct Network {
     bundle: Option<Arc<[u8]>>,
 }
 
-/// Shows nothing: the address of a proxy may hold a password.
+/// Shows nothing: the address of a proxy may contain a password.
 impl std::fmt::Debug for Network {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Network").finish_non_exhaustive()
@@ -111,7 +111,7 @@ fn either(variable: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<(Stri
     })
 }
 
-/// Reads the address of a proxy; the scheme may be left out. It is never quoted: it may hold a password.
+/// Reads the address of a proxy; the scheme is optional. It is never quoted: it may contain a password.
 fn proxy_url(name: &str, text: &str) -> Result<Url, Error> {
     let text = text.trim();
     let with_scheme = match text.contains("://") {
@@ -134,7 +134,7 @@ fn read_bundle(path: &Path) -> Result<Arc<[u8]>, Error> {
     let path_name = path.display();
     let unreadable = |e| bad_bundle(format!("could not read {path_name}")).with_source(e);
     let pem = std::fs::read(path).map_err(unreadable)?;
-    let unusable = format!("{path_name} holds a certificate that cannot be read");
+    let unusable = format!("{path_name} contains a certificate that cannot be read");
     let mut store = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|e| bad_bundle(unusable.clone()).with_source(e))?;
@@ -142,7 +142,7 @@ fn read_bundle(path: &Path) -> Result<Arc<[u8]>, Error> {
         added.map_err(|e| bad_bundle(unusable.clone()).with_source(e))?;
     }
     match store.is_empty() {
-        true => Err(bad_bundle(format!("{path_name} holds no certificates"))),
+        true => Err(bad_bundle(format!("{path_name} contains no certificates"))),
         false => Ok(pem.into()),
     }
 }
@@ -153,18 +153,18 @@ pub(crate) fn bad_bundle(what: String) -> Error {
         ErrorType::Misconfigured,
         Code::BadTrustRoots,
         what,
-        "Let ROLLCALL_CA_BUNDLE name a readable PEM file of certificates, or unset it.",
+        "Set ROLLCALL_CA_BUNDLE to a readable PEM file of certificates, or unset it.",
     )
 }
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $name:ident: $kind:ident, $code:path, $fix:literal)*) => {
-        /// Why a connection failed.
+        /// The reason why a connection failed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Fault { $($(#[$doc])* $name,)* }
 
         impl Fault {
-            /// The error's type, its code where a vendor was called, and what the operator should do.
+            /// The error's type, its code for calls of vendors, and what the operator should do.
             pub fn facts(self) -> (ErrorType, Code, &'static str) {
                 match self { $(Self::$name => (ErrorType::$kind, $code, $fix),)* }
             }
@@ -175,7 +175,7 @@ macro_rules! faults {
 faults! {
     /// No trusted authority signed the certificate.
     UnknownIssuer: Misconfigured, Code::UntrustedCertificate,
-        "No trusted authority signed the server's certificate. If a proxy inspects TLS, or the server has a certificate of a private authority, let ROLLCALL_CA_BUNDLE name a PEM file with that authority's certificate. Otherwise check the address."
+        "No trusted authority signed the server's certificate. If a proxy inspects TLS, or a private authority issued the server's certificate, set ROLLCALL_CA_BUNDLE to a PEM file with that authority's certificate. Otherwise check the address."
     /// The certificate has expired or is not valid yet.
     OutOfDate: Unavailable, Code::CertificateOutOfDate,
         "The server's certificate has expired or is not valid yet. Check the clock of this machine. If it is right, whoever runs the server (or the proxy that inspects TLS) must renew the certificate."
@@ -184,36 +184,36 @@ faults! {
         "The server's certificate is for another host name. Check the host in the configured address, and whether a proxy or another server answers there."
     /// TLS failed for another reason.
     Tls: Unavailable, Code::TlsFailed,
-        "The address answers, but not with TLS that can be used. Check scheme and port of the configured address, and whether a proxy answers there; else run again."
-    /// The host name has no address.
+        "The server does not offer usable TLS. Check the scheme and port of the configured address, and whether a proxy answers there; otherwise run again."
+    /// The host name cannot be resolved.
     HostNotFound: Unavailable, Code::HostNotFound,
-        "The host name has no address. Check the host in the configured address and the DNS of this network; else run again."
+        "The host name cannot be resolved. Check the host in the configured address and the DNS of this network; otherwise run again."
     /// Nothing listens at the address.
     Refused: Unavailable, Code::VendorUnreachable,
-        "Check the address in the configuration: nothing listens there. If this network needs a proxy, set HTTPS_PROXY (or correct it, and NO_PROXY). Else run again."
+        "Check the address in the configuration: nothing listens there. If this network needs a proxy, set HTTPS_PROXY (or correct it, and NO_PROXY). Otherwise run again."
     /// No answer in time.
     TimedOut: Unavailable, Code::VendorTimeout,
-        "There was no answer in time. Check that this network lets connections out to that host (firewall, security group, NAT of a VPC, HTTPS_PROXY); else run again later."
+        "There was no answer in time. Check that this network lets connections out to that host (firewall, security group, NAT of a VPC, HTTPS_PROXY); otherwise run again later."
     /// The proxy requires a user name and a password.
     ProxyCredentials: Misconfigured, Code::ProxyCredentials,
-        "The proxy wants a user name and a password: put them into its address, as in HTTPS_PROXY=http://user:password@proxy.example.com:3128."
+        "The proxy requires a user name and a password: put them into its address, as in HTTPS_PROXY=http://user:password@proxy.example.com:3128."
     /// The proxy did not connect.
     Proxy: Unavailable, Code::ProxyFailed,
-        "The proxy did not connect. Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and whether the proxy allows that host; hosts in NO_PROXY are reached directly. Else run again."
+        "The proxy did not connect. Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and whether the proxy allows that host; hosts in NO_PROXY are reached directly. Otherwise run again."
     /// Another reason.
     Other: Unavailable, Code::VendorUnreachable,
-        "Check the address in the configuration and the network's way out; else run again."
+        "Check the address in the configuration and your network or proxy; otherwise run again."
 }
 
 impl Fault {
-    /// The reason that the first telling cause in the chain of `error` gives.
+    /// The reason from the first known cause in the chain of `error`.
     pub fn of(error: &(dyn StdError + 'static)) -> Self {
         let mut cause = Some(error);
         while let Some(e) = cause {
             if let Some(fault) = Self::of_one(e) {
                 return fault;
             }
-            // The error inside an `io::Error` is not its source: only what lies behind it is.
+            // The error inside an `io::Error` is not its source: only that error's own source is.
             let inside = e.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
             cause = match inside {
                 Some(inside) => Some(inside),
@@ -233,7 +233,7 @@ impl Fault {
             _ => {}
         }
         let timed_out = e.downcast_ref().is_some_and(reqwest::Error::is_timeout);
-        // The types of the other errors are private to the HTTP library. Tests hold the texts.
+        // The types of the other errors are private to the HTTP library. Tests check the texts.
         match e.to_string().as_str() {
             _ if timed_out => Some(Self::TimedOut),
             "dns error" => Some(Self::HostNotFound),

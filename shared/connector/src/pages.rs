@@ -1,15 +1,15 @@
-//! Lists that are read page by page within one step or one change. A list of which each page is a step of its own is
-//! watched by the engine.
+//! Lists that are read page by page within one step or one change. The engine watches lists whose pages are separate
+//! steps.
 
 use std::collections::BTreeSet;
 
 use crate::{Code, Error, ErrorType, http, stale_cursor};
 
-/// After so many empty pages in a row a list is taken to be broken. Vendors that filter after they page (*unknown* how
-/// far) send a few.
+/// After this many consecutive empty pages a list is taken to be broken. Vendors that filter after paging (*unknown*
+/// how far) send a few.
 pub const MAX_EMPTY_PAGES: u32 = 50;
 
-/// How often [`all`] starts a list again whose place was lost.
+/// How often [`all`] restarts a list whose position was lost.
 const RESTARTS: u32 = 2;
 
 /// One page of a list.
@@ -21,8 +21,9 @@ pub struct Page<T, A> {
     pub next: Option<A>,
 }
 
-/// Reads the rows of the list named `list` until one is `wanted`, and returns that row. `read` reads the page at a place,
-/// first at `A::default()`. Fails if a place comes twice, or after [`MAX_EMPTY_PAGES`] empty pages in a row.
+/// Reads the rows of the list named `list` until one is `wanted`, and returns that row. `read` reads the page at a
+/// position, first at `A::default()`. Fails if a position comes twice, or after [`MAX_EMPTY_PAGES`] empty pages in a
+/// row.
 pub async fn find<T, A, E, F>(
     list: &str,
     mut read: impl FnMut(A) -> F,
@@ -45,8 +46,8 @@ where
     Ok(None)
 }
 
-/// Reads the list named `list` whole: like [`find`], but where a page after the first one fails with an error that
-/// `is_stale`, the list starts again, twice at most.
+/// Reads the whole list named `list`: like [`find`], but if a page after the first one fails with an error that
+/// `is_stale`, the list is read again, at most twice.
 pub async fn all<T, A, E, F>(
     list: &str,
     mut read: impl FnMut(A) -> F,
@@ -78,8 +79,8 @@ where
     }
 }
 
-/// The answer to a request for a page, with the boundary's error. *Unknown* of each vendor: what it answers to a cursor
-/// that it no longer knows. A 400 to a request that had one is taken for that, and becomes [`stale_cursor`].
+/// The answer to a request for a page, with the boundary's error. *Unknown* for each vendor: the answer to a cursor
+/// that it no longer knows. A 400 to a request with one is taken for that, and becomes [`stale_cursor`].
 pub fn listed<T, E>(
     has_cursor: bool,
     status: impl Fn(&E) -> Option<u16>,
@@ -107,7 +108,7 @@ impl<'a, A: Clone + Default + Ord> Walk<'a, A> {
         Self { list, next: Some(A::default()), seen: BTreeSet::new(), empty: EmptyPages::of(list) }
     }
 
-    /// Counts a page with so many rows that points to `next`.
+    /// Counts a page with this many rows that points to `next`.
     fn go_on(&mut self, rows: usize, next: Option<A>) -> Result<(), Error> {
         let Some(next) = next else { return Ok(()) };
         if !self.seen.insert(next.clone()) {

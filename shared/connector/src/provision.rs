@@ -1,7 +1,7 @@
-//! Changing access: read first, change the least, read again, and record it.
+//! Changes access: reads first, changes the least, reads again, and records it.
 //!
 //! [`Provisioner::plan`] reads the present state and plans the next write of a request. The engine sends the write and
-//! plans again, until nothing is left to do: so only `plan` knows what a request means, and a repeated request is safe.
+//! plans again, until no write is left: so only `plan` interprets a request, and a repeated request is safe.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub trait Provisioner: Connector {
     /// A complete write of the vendor's API. It is stored before it is sent, and must be recognizable when sent again.
     type Change: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static;
 
-    /// Returns who we are, as far as this request needs it; [`Connector::identify`] unless less will do.
+    /// Returns the caller's identity, as far as this request needs it; by default [`Connector::identify`].
     async fn identify_for(&self, _request: &Request) -> Result<Identity, Error> {
         self.identify().await
     }
@@ -36,13 +36,13 @@ pub trait Provisioner: Connector {
     /// Sends the write.
     async fn send(&self, change: &Self::Change) -> Result<WriteProgress, Error>;
 
-    /// Asks for the progress of a write that was sent, or may have been.
+    /// Requests the progress of a write that was sent, or may have been.
     async fn poll(&self, change: &Self::Change) -> Result<WriteProgress, Error>;
 }
 
 /// A request to change access.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct Request {
     pub id: String,
     pub action: Action,
@@ -51,7 +51,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Refuses side effects that the connector does not have. `fix` says what `allow` may name.
+    /// Refuses side effects that the connector does not have. `fix` says what `allow` may contain.
     pub fn check_allow(&self, known: &[&str], fix: &'static str) -> Result<(), Error> {
         let unknown = |name: &&String| !known.contains(&name.as_str());
         self.allow.iter().find(unknown).map_or(Ok(()), |name| {
@@ -66,9 +66,9 @@ impl Request {
     }
 }
 
-/// A grant to make or to revoke.
+/// A grant to create or revoke.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct AccessChange<'a> {
     pub entitlement: &'a EntitlementId,
     pub principal: &'a ResourceId,
@@ -78,7 +78,7 @@ pub struct AccessChange<'a> {
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Action {
     Grant { entitlement: EntitlementId, principal: ResourceId },
     Revoke { entitlement: EntitlementId, principal: ResourceId },
@@ -97,7 +97,7 @@ impl Action {
         }
     }
 
-    /// The grant to make or to revoke. Fails with `fix` for accounts: for connectors that neither create nor delete them.
+    /// The grant to create or revoke. Fails with `fix` for accounts, for connectors that do not manage them.
     pub fn access(&self, fix: &'static str) -> Result<AccessChange<'_>, Error> {
         let grants = matches!(self, Self::Grant { .. });
         match self {
@@ -106,13 +106,13 @@ impl Action {
             }
             Self::Create { .. } | Self::Delete { .. } => Err(Error::invalid(
                 Code::UnknownOperation,
-                "this connector does not create or delete accounts",
+                "this connector does not support creating or deleting accounts",
                 fix,
             )),
         }
     }
 
-    /// The key of whose access it changes: one change at a time is made for each.
+    /// The key of the object whose access it changes: each has one change at a time.
     pub fn subject(&self) -> String {
         match self {
             Self::Grant { principal, .. }
@@ -122,7 +122,7 @@ impl Action {
         }
     }
 
-    /// The outcome of this action, by whether it changed something or found it done.
+    /// The outcome of this action, by whether it changed something or found it already done.
     pub fn outcome(&self, changed: bool) -> Outcome {
         match (self, changed) {
             (Self::Grant { .. }, true) => Outcome::Granted,
@@ -137,10 +137,10 @@ impl Action {
     }
 }
 
-/// What is left to do for a request.
+/// The remaining work of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan<C> {
-    /// Nothing: the state is as requested.
+    /// Nothing is left: the state is as requested.
     Already(AccessState),
     /// A write.
     Change(Proposal<C>),
@@ -148,7 +148,7 @@ pub enum Plan<C> {
     Later(Duration),
 }
 
-/// The present or future state of what a request changes.
+/// The current or future state of what a request changes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AccessState {
     /// The requested grant, if it exists.
@@ -166,7 +166,7 @@ pub struct Proposal<C> {
     pub read: Value,
     /// The ids of grants that the new one replaces.
     pub replaced: Vec<String>,
-    /// The ids of grants that end.
+    /// The ids of the removed grants.
     pub removed: Vec<String>,
     /// The state afterwards.
     pub then: AccessState,
@@ -179,10 +179,10 @@ pub enum WriteProgress {
     Done(Option<String>),
     /// The vendor is carrying it out. Poll again after this delay.
     Pending(Duration),
-    /// It was not carried out, because what was read has changed meanwhile. Plan again.
+    /// It was not carried out, because the state has changed since it was read. Plan again.
     Overtaken,
     /// The vendor does not know it: it never arrived.
     Unknown,
-    /// The vendor does not show whether it arrived. If the state is as planned, this request made it so.
+    /// The vendor does not show whether it arrived. If the state is as planned, this request caused it.
     Unclear,
 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Code, Connector, Error, ErrorType, Identity, Warning};
 
-/// Counts that the steps of a sync add up, for [`Syncer::check`].
+/// Sums of counts from the steps of a sync, for [`Syncer::check`].
 pub type Tallies = BTreeMap<String, u64>;
 
 /// A connector that reads who has access to what.
@@ -19,7 +19,7 @@ pub type Tallies = BTreeMap<String, u64>;
 /// any of them to resume in another process.
 #[async_trait]
 pub trait Syncer: Connector {
-    /// A vendor request or a few, as a small value. Two steps that serialize alike are the same step.
+    /// One or a few vendor requests, as a small value. Two steps with the same serialization are the same step.
     type Step: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
 
     /// How many steps may run at the same time.
@@ -28,7 +28,7 @@ pub trait Syncer: Connector {
     /// The first steps of a sync.
     fn start(&self, identity: &Identity) -> Vec<Self::Step>;
 
-    /// The phase of a step. A phase starts when no step of the one before is left.
+    /// The phase of a step. A phase starts when no step of the previous one is left.
     fn phase(_step: &Self::Step) -> u8 {
         0
     }
@@ -40,8 +40,8 @@ pub trait Syncer: Connector {
         step: &Self::Step,
     ) -> Result<StepOutput<Self::Step>, Error>;
 
-    /// The steps that look up resources of one type at the end of a phase: those that grants name and no list has shown,
-    /// and those of [`rollcall_model::Rank::Member`]. `None`: not in this phase, or never.
+    /// The steps that look up resources of one type at the end of a phase: those that grants name but no list has
+    /// shown, and those of [`rollcall_model::Rank::Member`]. `None`: not in this phase, or never.
     fn resolve(
         &self,
         _phase: u8,
@@ -51,7 +51,8 @@ pub trait Syncer: Connector {
         None
     }
 
-    /// Checks, when all steps are done, whether the counts are what the credential should see. Returns warnings about them.
+    /// Checks, when all steps are done, whether the counts are what the credential should see. Returns warnings about
+    /// them.
     fn check(&self, _identity: &Identity, _tallies: &Tallies) -> Result<Vec<Warning>, Error> {
         Ok(Vec::new())
     }
@@ -68,7 +69,7 @@ pub struct StepOutput<S> {
     pub spawn: Vec<S>,
     /// Counts to add up.
     pub tallies: Tallies,
-    /// What an operator should know.
+    /// Warnings for the operator.
     pub warnings: Vec<Warning>,
 }
 
@@ -125,28 +126,28 @@ impl<S> StepOutput<S> {
     }
 }
 
-/// What a vendor's answers state.
+/// The records in a vendor's answers.
 #[derive(Debug, Default, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the other names say it all")]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct Records {
     pub resources: Vec<Resource>,
     pub entitlements: Vec<Entitlement>,
     pub grants: Vec<Grant>,
-    /// Resources that a row shows as deleted, or whose look-up found nothing. A live row with the same id wins, since
+    /// Resources that a row shows as deleted, or whose lookup found nothing. A live row with the same id wins, since
     /// names are reused. Otherwise grants on the resource are left out, and counted.
     pub not_found: Vec<ResourceId>,
-    /// Resources that this sync listed and that were deleted later. They are left out, whatever a list shows, together
-    /// with their children, their entitlements, and the grants on them and to them.
+    /// Resources that this sync listed and that were deleted later. They are left out, even if a list shows them,
+    /// together with their children, their entitlements, and the grants on them and to them.
     pub deleted_during_sync: Vec<ResourceId>,
 }
 
 impl Records {
-    /// A row shows this resource as deleted, or its look-up found nothing.
+    /// A row shows this resource as deleted, or its lookup found nothing.
     pub fn not_found(id: ResourceId) -> Self {
         Self { not_found: vec![id], ..Self::default() }
     }
 
-    /// This resource was listed in this sync and deleted later: the vendor says so of this resource alone.
+    /// This resource was listed in this sync and deleted later: the vendor reports that of exactly this resource.
     pub fn deleted_during_sync(id: ResourceId) -> Self {
         Self { deleted_during_sync: vec![id], ..Self::default() }
     }

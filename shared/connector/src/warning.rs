@@ -1,4 +1,4 @@
-//! Warnings: what an operator should know although nothing failed.
+//! Warnings: information for the operator about a run that did not fail.
 
 use std::fmt::Display;
 
@@ -6,7 +6,7 @@ use rollcall_model::Code;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Something that an operator should know although nothing failed.
+/// Information for the operator about a run that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
     /// The stable code, in UpperCamelCase.

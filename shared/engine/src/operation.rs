@@ -2,7 +2,7 @@
 
 /// An operation of a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Operation {
     Sync,
     Grant,

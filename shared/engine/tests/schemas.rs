@@ -1,4 +1,5 @@
-//! The schemas in `infra/schemas` are the types'. `ROLLCALL_ACCEPT=1 cargo test -p rollcall-engine --test schemas` writes them.
+//! The schemas in `infra/schemas` match the types. `ROLLCALL_ACCEPT=1 cargo test -p rollcall-engine --test schemas`
+//! writes them.
 
 use std::path::Path;
 

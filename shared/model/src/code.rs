@@ -39,7 +39,7 @@ impl PartialEq<&str> for Code {
 }
 
 names! {
-/// What failed, or what an operator should know: the `code` of an error or a warning. `docs/codes.md` explains each.
+/// The `code` of an error or a warning. `docs/codes.md` explains each.
 #[expect(missing_docs, reason = "docs/codes.md has a row for each")]
 Code {
     AddressNotAllowed,
@@ -104,6 +104,7 @@ Code {
     MalformedEvent,
     MalformedSecret,
     ManifestNotReadable,
+    ManualNotWritten,
     MayNotBeAdministrator,
     MembersWithoutAccount,
     MoreWarnings,

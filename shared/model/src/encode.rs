@@ -24,7 +24,7 @@ pub fn resource_type(t: &ResourceType) -> Vec<u8> {
     resource_type_message(t).encode_to_vec()
 }
 
-/// The message of a resource type, as capabilities show it too.
+/// The message of a resource type, also for capabilities.
 pub fn resource_type_message(t: &ResourceType) -> proto::ResourceType {
     let skip = proto::SkipEntitlementsAndGrants {};
     let kind = t.trait_kind;
@@ -68,7 +68,7 @@ pub fn stub(id: &ResourceId, kind: TraitKind) -> Vec<u8> {
         TraitKind::User => ResourceTrait::account(AccountType::Unknown, None),
         TraitKind::Group => ResourceTrait::Group,
         TraitKind::Role => ResourceTrait::Role,
-        // Nothing is known of what it binds.
+        // What it binds is unknown.
         TraitKind::ScopeBinding => ResourceTrait::None,
     };
     let mut r = Resource::new(id.clone(), id.id.clone(), resource_trait);
@@ -138,7 +138,7 @@ pub fn entitlement(e: &Entitlement, types: &[ResourceType]) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// The encoded `annotations` field of a grant: all of its bytes that do not follow from its ids.
+/// The encoded `annotations` field of a grant: all of its bytes that its ids do not determine.
 pub fn grant_annotations(g: &Grant) -> Vec<u8> {
     let external = |id: &String| proto::ExternalResourceMatchID { id: id.clone() }.to_any();
     let annotations = [

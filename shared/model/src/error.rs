@@ -1,5 +1,5 @@
 //! The error that leaves a function: one of a closed set of types that a retry policy can match on, a finer code, a
-//! sentence that says what failed, and what the operator should do. The errors of single modules become this one.
+//! sentence that says what failed, and what the operator should do. The errors of modules are converted to it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,13 +19,13 @@ ErrorType {
     Unavailable,
     /// The vendor does not accept the credential.
     Unauthenticated,
-    /// The credential is good but lacks a right.
+    /// The credential is valid but lacks a right.
     PermissionDenied,
     /// The event is malformed, or names something that this connector does not have.
     InvalidRequest,
-    /// Configuration, secret, store or function settings need the operator.
+    /// The operator must correct configuration, secret, store or function settings.
     Misconfigured,
-    /// What the event names does not exist.
+    /// An object that the event names does not exist.
     NotFound,
     /// Understood and possible, but a rule forbids it.
     Refused,
@@ -37,7 +37,7 @@ ErrorType {
 }
 
 impl ErrorType {
-    /// Whether sending the same event again later may succeed without anybody changing anything.
+    /// Whether sending the same event again later may succeed without any other change.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::RateLimited | Self::Unavailable)
     }
@@ -83,11 +83,11 @@ impl Error {
             ErrorType::Internal,
             code,
             message,
-            "Report this to the project with the log of this run: the vendor sends what its documentation does not say, or Rollcall has a defect.",
+            "Report this to the project with the log of this run: the vendor deviates from its documentation, or Rollcall has a defect.",
         )
     }
 
-    /// An event that cannot be carried out as it stands.
+    /// An event that must be corrected first.
     pub fn invalid(code: Code, message: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::new(ErrorType::InvalidRequest, code, message, fix)
     }
@@ -99,7 +99,7 @@ impl Error {
 
     /// A value of Rollcall that cannot be written as JSON.
     pub fn not_json(source: serde_json::Error) -> Self {
-        Self::internal(Code::NotJson, "a value has no JSON form").with_source(source)
+        Self::internal(Code::NotJson, "a value cannot be written as JSON").with_source(source)
     }
 
     /// Adds the cause.

@@ -5,7 +5,7 @@ use crate::{EntitlementId, ResourceId, grant_id};
 /// What kind of right an entitlement is, with the number in the published schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Membership, or having a role.
+    /// Membership, or assignment to a role.
     Assignment = 1,
     /// A permission.
     Permission = 2,
@@ -26,7 +26,7 @@ pub struct Exclusive {
 
 /// A right on a resource that principals can hold.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Entitlement {
     pub id: EntitlementId,
     pub display_name: String,
@@ -43,20 +43,20 @@ pub struct Entitlement {
     pub v1_identifier: Option<String>,
 }
 
-/// A principal's holding of an entitlement.
+/// A principal's grant of an entitlement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grant {
     /// The entitlement.
     pub entitlement: EntitlementId,
     /// The principal, which holds it.
     pub principal: ResourceId,
-    /// Whether it cannot be revoked by itself.
+    /// Whether it cannot be revoked separately.
     pub immutable: bool,
     /// Who else gets it through this principal.
     pub expandable: Option<Expandable>,
-    /// The principal's id in another product, where the vendor only has a name.
+    /// The principal's id in another product, if the vendor only has a name.
     pub external_id: Option<String>,
-    /// The vendor shows this grant because the principal holds one of these entitlements; empty, if the vendor does not
+    /// The vendor shows this grant because the principal has one of these entitlements; empty if the vendor does not
     /// show which. If the principal has a grant of one of them, this grant is left out, since expansion adds it again.
     /// Otherwise it is kept, and counted in a warning.
     pub implied_by: Option<Vec<EntitlementId>>,
@@ -83,14 +83,14 @@ impl Grant {
         grant_id(&self.entitlement.to_string(), &self.principal)
     }
 
-    /// The same grant, not revocable by itself.
+    /// The same grant, not revocable separately.
     #[must_use]
     pub fn immutable(mut self) -> Self {
         self.immutable = true;
         self
     }
 
-    /// The same grant, passed on to every holder of `source`, an entitlement on its principal.
+    /// The same grant, expandable to every holder of `source`, an entitlement on its principal.
     #[must_use]
     pub fn through(mut self, source: EntitlementId) -> Self {
         self.expandable = Some(Expandable {
@@ -101,7 +101,7 @@ impl Grant {
         self
     }
 
-    /// The same grant as one that follows from others: see [`Self::implied_by`].
+    /// The same grant, implied by others: see [`Self::implied_by`].
     #[must_use]
     pub fn implied_by(mut self, held: Vec<EntitlementId>) -> Self {
         self.implied_by = Some(held);
@@ -123,6 +123,6 @@ pub struct Expandable {
     pub sources: Vec<String>,
     /// Whether only direct holders of a source get it.
     pub shallow: bool,
-    /// The types of principals that get it; all, if empty.
+    /// The types of principals that get it; all if empty.
     pub resource_types: Vec<String>,
 }

@@ -8,21 +8,21 @@ use crate::ResourceId;
 
 /// A class of resources that a connector knows.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct ResourceType {
     pub id: &'static str,
     pub display_name: &'static str,
     pub description: &'static str,
     /// The trait that each of its resources carries.
     pub trait_kind: TraitKind,
-    /// Its resources have no entitlements.
+    /// Whether its resources have no entitlements.
     pub no_entitlements: bool,
-    /// What a connector can do with its resources besides listing them.
+    /// The operations on its resources other than listing them.
     pub capabilities: &'static [Capability],
 }
 
 impl ResourceType {
-    /// A resource type whose resources have entitlements, and which a connector only lists.
+    /// A resource type whose resources have entitlements and which a connector only lists.
     pub const fn new(
         id: &'static str,
         display_name: &'static str,
@@ -61,7 +61,7 @@ impl ResourceType {
     }
 }
 
-/// What a connector can do with a resource type besides syncing it.
+/// The operations on a resource type other than syncing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Capability {
     /// Grant and revoke its entitlements.
@@ -87,7 +87,7 @@ pub enum TraitKind {
     ScopeBinding = 7,
 }
 
-/// Free data on a resource, sorted by key.
+/// Free-form data on a resource, sorted by key.
 pub type Profile = BTreeMap<String, serde_json::Value>;
 
 /// Adds a text to a profile, unless it is empty.
@@ -134,7 +134,7 @@ pub fn brief(text: &str) -> String {
 /// How complete a record of a resource is. Of several records of one resource, the highest is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// Only named, by a grant.
+    /// Only named by a grant.
     Stub = 0,
     /// Part of the list of another object.
     Member = 1,
@@ -145,20 +145,20 @@ pub enum Rank {
 /// Whether a resource is in use, with the number in the published schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// The vendor does not say.
+    /// Not reported by the vendor.
     Unknown = 0,
     /// In use.
     Enabled = 1,
     /// Present but unusable.
     Disabled = 2,
-    /// Deleted, and still listed.
+    /// Deleted but still listed.
     Deleted = 3,
 }
 
 /// Who an account belongs to, with the number in the published schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountType {
-    /// The vendor does not say.
+    /// Not reported by the vendor.
     Unknown = 0,
     /// A person.
     Human = 1,
@@ -200,7 +200,7 @@ pub enum ResourceTrait {
 }
 
 impl ResourceTrait {
-    /// An account of which only type and e-mail address are known.
+    /// An account with only type and e-mail address.
     pub fn account(account_type: AccountType, email: Option<String>) -> Self {
         Self::User { email, login: None, account_type, last_login: None, mfa: None }
     }
@@ -215,9 +215,9 @@ impl ResourceTrait {
     }
 }
 
-/// An object of the vendor: it has entitlements, or holds them, or both.
+/// An object of the vendor: it has entitlements, or grants of them, or both.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Resource {
     pub id: ResourceId,
     pub display_name: String,
@@ -227,7 +227,7 @@ pub struct Resource {
     pub resource_trait: ResourceTrait,
     pub profile: Profile,
     pub state: State,
-    /// The reason for the state, where that is not plain.
+    /// The reason for the state, if it is not obvious.
     pub state_details: String,
     pub created_at: Option<Timestamp>,
     /// The id of the same object in C1's previous generation of connectors: keeps its records together.

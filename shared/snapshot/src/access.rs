@@ -1,4 +1,4 @@
-//! What a principal holds, and the paths that lead to it.
+//! A principal's access, and the paths that lead to it.
 //!
 //! It starts from the grants that the vendor stated and follows the expandable grants, so that an unexpanded snapshot
 //! gives the same answer. In an expanded one, the sources of a grant are followed as well.
@@ -13,18 +13,18 @@ use crate::read::Snapshot;
 use crate::record::{self, Resource};
 use crate::rows::Filter;
 
-/// What a principal holds.
+/// A principal's access.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Access {
     /// The principal.
     pub principal: Resource,
-    /// The entitlements that it holds, by id.
+    /// Its entitlements, by id.
     pub holds: Vec<HeldEntitlement>,
 }
 
 /// An entitlement that a principal holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct HeldEntitlement {
     pub entitlement: String,
     pub display_name: String,
@@ -32,25 +32,25 @@ pub struct HeldEntitlement {
     pub resource: String,
     /// That resource's name for people.
     pub resource_name: String,
-    /// How it is known to be held.
+    /// The origin of the access.
     pub kind: AccessKind,
-    /// Whether the grant cannot be revoked by itself.
+    /// Whether the grant cannot be revoked separately.
     pub immutable: bool,
-    /// Each path to it: the entitlements held on the way, itself last. Alone, it is held directly.
+    /// Each path to it: the entitlements on the way, itself last. A path of one is a direct grant.
     pub paths: Vec<Vec<Hop>>,
     /// Whether there are more paths than are listed.
     pub more_paths: bool,
 }
 
-/// How an entitlement is known to be held.
+/// The origin of a principal's access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessKind {
     /// The vendor stated it.
     Direct,
-    /// It follows from others, and the snapshot has the grant.
+    /// It is derived from others, and the snapshot has the grant.
     Derived,
-    /// It follows from others, and the snapshot lacks the grant: it is not expanded.
+    /// It is derived from others, and the snapshot lacks the grant: it is not expanded.
     Implied,
 }
 
@@ -74,7 +74,7 @@ impl Access {
 type ExpandableGrant = (String, ResourceId, record::Expandable);
 
 impl Snapshot {
-    /// Finds a principal by `type:id`, or by an e-mail address that only one has.
+    /// Finds a principal by `type:id`, or by a unique e-mail address.
     pub fn principal(&self, text: &str) -> Result<Resource, Error> {
         if let Some(found) = self.resource(text)? {
             return Ok(found);
@@ -94,7 +94,7 @@ impl Snapshot {
             return Err(Error::invalid(
                 Code::AmbiguousPrincipal,
                 format!("more than one principal has the address {text}: {}", ids.join(", ")),
-                "Name one of them by its id.",
+                "Use the id of one of them.",
             ));
         }
         matching.pop().ok_or_else(|| {
@@ -107,7 +107,7 @@ impl Snapshot {
         })
     }
 
-    /// What the principal `text` (see [`Self::principal`]) holds, and the paths that lead to it.
+    /// The access of the principal `text` (see [`Self::principal`]), and the paths that lead to it.
     pub fn access(&self, text: &str) -> Result<Access, Error> {
         let principal = self.principal(text)?;
         let mut nodes = self.granted(&principal)?;
@@ -158,7 +158,7 @@ impl Snapshot {
         Ok(nodes)
     }
 
-    /// Adds the entitlements that follow from expandable grants.
+    /// Adds the entitlements that expandable grants imply.
     fn follow(
         &self,
         principal: &Resource,

@@ -1,7 +1,7 @@
 //! Differences between two snapshots.
 //!
-//! Both are read side by side in the order of their ids, so that memory holds two records. Records with the same bytes are
-//! equal; only others are decoded, to find the fields that differ.
+//! Both are read in parallel in the order of their ids, so that memory holds two records. Records with the same bytes
+//! are equal; only others are decoded, to find the fields that differ.
 
 use std::cmp::Ordering;
 
@@ -15,7 +15,7 @@ use crate::read::Snapshot;
 use crate::record;
 use crate::rows::Columns;
 
-/// A record that two snapshots do not have alike.
+/// A record that differs between two snapshots.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
     /// The kind of the record.
@@ -24,7 +24,7 @@ pub struct Difference {
     pub change: DifferenceKind,
     /// Its id.
     pub id: String,
-    /// Its name for people, where it has one.
+    /// Its name for people, if it has one.
     pub display_name: String,
     /// The fields that differ, if it was changed.
     pub fields: Vec<FieldDifference>,
@@ -33,7 +33,7 @@ pub struct Difference {
 /// The kinds of records, in the order in which they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum RecordKind {
     ResourceType,
     Resource,
@@ -53,7 +53,7 @@ pub enum DifferenceKind {
     Changed,
 }
 
-/// How many records differ, by what happened to them.
+/// The numbers of differing records, by what happened to them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "see DifferenceKind")]
 pub struct Totals {
@@ -62,11 +62,11 @@ pub struct Totals {
     pub changed: u64,
 }
 
-/// The name of the field that stands for bytes which no known field explains.
+/// The name of the field for bytes that no known field explains.
 const OTHER: &str = "(other data)";
 
 /// Shows every difference between `old` and `new` to `visit`: resource types, resources, entitlements, grants, each in
-/// the order of their ids. Returns how many there are.
+/// the order of their ids. Returns their number.
 pub fn compare<E: From<Error>>(
     old: &Snapshot,
     new: &Snapshot,

@@ -1,4 +1,4 @@
-//! The faults of a snapshot file, each with its code and what to do.
+//! The faults of a snapshot file, each with its code and fix.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use rollcall_model::{Code, Error, ErrorType};
 
 use crate::format::LIMIT;
 
-/// Why a snapshot cannot be read. [`Self::of`] has the table.
+/// The reason why a snapshot cannot be read. [`Self::of`] has the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SnapshotFault<'a> {
     Missing,
@@ -47,10 +47,10 @@ impl SnapshotFault<'_> {
     /// The error for the snapshot `name`.
     pub(crate) fn of(self, name: &str) -> Error {
         use ErrorType::{InvalidRequest, Misconfigured, NotFound, Unavailable};
-        const OPEN: &str = "Check the file's name, and that this user may read it.";
-        const COPY: &str = "The file was not copied to its end: fetch it again, and compare its size and SHA-256 with the manifest.";
+        const OPEN: &str = "Check the file's name, and that this user has permission to read it.";
+        const COPY: &str = "The file was not copied completely: fetch it again, and compare its size and SHA-256 with the manifest.";
         const FETCH: &str = "Fetch the file again, and compare its SHA-256 with the manifest.";
-        const OTHER: &str = "Name a file that a sync wrote.";
+        const OTHER: &str = "Use a file that a sync wrote.";
         let not_opened = format!("could not open {name}");
         let cut = |how: &str| {
             let what = format!("{name} is {how}");
@@ -76,13 +76,13 @@ impl SnapshotFault<'_> {
             Self::Empty => cut("empty"),
             Self::Truncated => cut("truncated: the compressed data ends in the middle"),
             Self::NotASnapshot => other("it does not begin with `C1ZF`"),
-            Self::NotADatabase => other("what it holds is not a SQLite database"),
+            Self::NotADatabase => other("its content is not a SQLite database"),
             Self::NoTable(table) => other(&format!("its database has no table `{table}`")),
             Self::VersionThree => (
                 InvalidRequest,
                 Code::UnsupportedSnapshot,
-                format!("{name} is a .c1z file of version 3, which holds no SQLite database"),
-                "Have the tool that wrote it use its SQLite storage engine, which gives version 1.",
+                format!("{name} is a .c1z file of version 3, which contains no SQLite database"),
+                "Configure the tool that wrote it to use its SQLite storage engine, which writes version 1.",
             ),
             Self::Damaged => damaged("its compressed data cannot be decoded"),
             Self::BadRecord(id) => damaged(&format!("the record `{id}` cannot be decoded")),
@@ -91,19 +91,19 @@ impl SnapshotFault<'_> {
                 InvalidRequest,
                 Code::SnapshotTooLarge,
                 format!("{name} decodes to more than {} GiB", LIMIT >> 30),
-                "No connector writes so much: look at what the file is before decoding it.",
+                "No connector writes a file this large: check where the file comes from before you decode it.",
             ),
             Self::NoFinishedSync => (
                 InvalidRequest,
                 Code::SnapshotUnfinished,
-                format!("{name} holds no finished sync"),
-                "Use the file of a sync that ended, or run the sync again.",
+                format!("{name} contains no finished sync"),
+                "Use the file of a finished sync, or run the sync again.",
             ),
             Self::Scratch => (
                 Misconfigured,
                 Code::ScratchFull,
                 format!("could not decode {name} into a temporary file"),
-                "Let TMPDIR name a folder with room for the decoded file.",
+                "Set TMPDIR to a folder with enough free space for the decoded file.",
             ),
         };
         Error::new(kind, code, what, fix)

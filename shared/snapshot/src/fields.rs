@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// A field with two values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct FieldDifference {
     /// Its name, with dots within a larger value: `profile.department`.
     pub name: String,

@@ -23,14 +23,14 @@ pub struct Hop {
     pub slug: String,
 }
 
-/// An entitlement that the principal holds.
+/// An entitlement of the principal.
 pub(crate) struct Node {
     pub resource: ResourceId,
     pub direct: bool,
     /// Whether the snapshot has the grant.
     pub stored: bool,
     pub immutable: bool,
-    /// The entitlements that it follows from; `true` if only a direct grant of that one counts.
+    /// The entitlements that it is derived from; `true` if only a direct grant of that one counts.
     pub sources: BTreeMap<String, bool>,
 }
 

@@ -31,7 +31,7 @@ pub struct Snapshot {
 
 /// A sync in a snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct SyncRun {
     pub sync_id: String,
     /// `full`, or a partial kind.
@@ -72,8 +72,8 @@ impl Snapshot {
         }
         let has_expansion = has_column(&db, "v1_grants", "expansion").map_err(database)?;
         let sync = last_finished(&db).map_err(database)?;
-        // The open connection is enough: without a name, nothing is left behind however this process ends. Where an
-        // open file cannot be removed, it is removed when the snapshot is dropped.
+        // The open connection is enough: without a name, nothing is left behind however this process ends. If an open
+        // file cannot be removed, it is removed when the snapshot is dropped.
         drop(std::fs::remove_file(&file));
         Ok(Self {
             sync: sync.ok_or_else(|| SnapshotFault::NoFinishedSync.of(name))?,
@@ -104,7 +104,7 @@ impl Snapshot {
     }
 }
 
-/// The last finished sync, of whatever type: what the reference's command line shows.
+/// The last finished sync, of any type, as in the reference's command line.
 fn last_finished(db: &Connection) -> rusqlite::Result<Option<SyncRun>> {
     let typed = has_column(db, "v1_sync_runs", "sync_type")?;
     let sync_type = if typed { "sync_type" } else { "'full'" };

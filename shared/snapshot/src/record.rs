@@ -1,5 +1,5 @@
-//! The records of a snapshot as plain values, decoded from their messages. Older writers put status, profile and creation
-//! time into the trait alone, newer ones on the resource: both are read.
+//! The records of a snapshot as plain values, decoded from their messages. Older writers put status, profile and
+//! creation time only into the trait, newer ones on the resource: both are read.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use rollcall_model::proto::{self, TRAITS, annotation};
 
 /// A resource type.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct ResourceType {
     pub id: String,
     pub display_name: String,
@@ -22,9 +22,9 @@ pub struct ResourceType {
     pub traits: Vec<&'static str>,
 }
 
-/// An object of the vendor: it has entitlements, or holds them, or both.
+/// An object of the vendor: it has entitlements, or grants of them, or both.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Resource {
     /// `type:id`.
     pub id: String,
@@ -35,16 +35,16 @@ pub struct Resource {
     pub parent: Option<String>,
     /// Its traits: `user`, `group`, `role`, …
     pub traits: Vec<&'static str>,
-    /// `enabled`, `disabled` or `deleted`, if the vendor says so.
+    /// `enabled`, `disabled` or `deleted`, if the vendor reports it.
     pub status: Option<&'static str>,
-    /// The reason for the status, where that is not plain.
+    /// The reason for the status, if it is not obvious.
     pub status_details: String,
     /// The role and scope that it binds.
     pub scope_binding: Option<ScopeBinding>,
     /// E-mail addresses, the primary one first.
     pub emails: Vec<String>,
     pub login: String,
-    /// `human`, `service` or `system`, if the vendor says so.
+    /// `human`, `service` or `system`, if the vendor reports it.
     pub account_type: Option<&'static str>,
     pub created_at: Option<String>,
     pub last_login: Option<String>,
@@ -67,7 +67,7 @@ pub struct ScopeBinding {
 
 /// A right on a resource that principals can hold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Entitlement {
     pub id: String,
     /// The resource that it is on, `type:id`.
@@ -87,9 +87,9 @@ pub struct Entitlement {
     pub v1_identifier: Option<String>,
 }
 
-/// A principal's holding of an entitlement.
+/// A principal's grant of an entitlement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Grant {
     pub id: String,
     pub entitlement: String,
@@ -97,15 +97,15 @@ pub struct Grant {
     pub resource: String,
     /// The principal, `type:id`.
     pub principal: String,
-    /// Whether the vendor stated it; otherwise it follows from other grants.
+    /// Whether the vendor stated it; otherwise it is derived from other grants.
     pub direct: bool,
-    /// Whether it cannot be revoked by itself.
+    /// Whether it cannot be revoked separately.
     pub immutable: bool,
     /// Who else gets it through this principal.
     pub expandable: Option<Expandable>,
-    /// The id under which another product knows the principal.
+    /// The principal's id in another product.
     pub external_id: Option<String>,
-    /// The entitlements that it follows from, each with whether its holder has that one directly.
+    /// The entitlements that it is derived from, each with whether its holder has that one directly.
     pub sources: BTreeMap<String, bool>,
     /// See [`Resource::v1_identifier`].
     pub v1_identifier: Option<String>,
@@ -118,7 +118,7 @@ pub struct Expandable {
     pub entitlements: Vec<String>,
     /// Whether only direct holders of one get it.
     pub shallow: bool,
-    /// The types of principals that get it; all, if empty.
+    /// The types of principals that get it; all if empty.
     pub resource_types: Vec<String>,
 }
 
@@ -196,7 +196,7 @@ pub(crate) fn entitlement(data: &[u8]) -> Result<Entitlement, DecodeError> {
 
 /// A row of `v1_grants`. Its ids are read from here, since newer writers leave them out of the message.
 #[derive(Clone, Copy)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct GrantColumns<'a> {
     pub id: &'a str,
     pub entitlement: &'a str,
@@ -231,7 +231,7 @@ pub(crate) fn grant(row: &GrantColumns<'_>) -> Result<Grant, DecodeError> {
     })
 }
 
-/// The fields of a grant's message that no column has. Decoding these alone skips the embedded entitlement and principal.
+/// The fields of a grant's message that no column has. Decoding these skips the embedded entitlement and principal.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct GrantRest {
     #[prost(message, repeated, tag = "4")]

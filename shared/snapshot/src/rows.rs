@@ -8,7 +8,7 @@ use crate::read::Snapshot;
 use crate::record::{self, Entitlement, Grant, GrantColumns, GrantRest, Resource, ResourceType};
 use rollcall_model::{Error, ResourceId};
 
-/// Which rows are shown; a part that is `None` excludes none.
+/// Selects rows; a part that is `None` excludes none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only resources of this type, or entitlements and grants on them.

@@ -32,8 +32,8 @@ impl From<ScratchError> for Error {
             e if e.is_full() => (
                 ErrorType::Misconfigured,
                 Code::ScratchFull,
-                "the working database has no room left",
-                "Give the function more ephemeral storage, or let TMPDIR name a folder with room.",
+                "the disk of the working database is full",
+                "Give the function more ephemeral storage, or set TMPDIR to a folder with enough free space.",
             ),
             ScratchError::Io(_) => (
                 ErrorType::Misconfigured,

@@ -1,4 +1,4 @@
-//! Counts of what a snapshot holds.
+//! The counts of a snapshot's content.
 
 use std::collections::BTreeMap;
 
@@ -25,9 +25,9 @@ pub struct SnapshotStats {
     pub grants: u64,
     /// Grants that the vendor stated.
     pub direct_grants: u64,
-    /// Grants that follow from others.
+    /// Derived grants.
     pub derived_grants: u64,
-    /// Grants that holders of an entitlement on the principal get too.
+    /// Expandable grants: holders of an entitlement on the principal get them too.
     pub expandable_grants: u64,
     /// Counts by resource type; grants by the type of the entitlement's resource.
     pub by_resource_type: BTreeMap<String, TypeStats>,
@@ -81,7 +81,7 @@ impl Snapshot {
         Ok(stats)
     }
 
-    /// Shows how many rows of a table there are, by resource type.
+    /// Shows the number of rows of a table, by resource type.
     fn count(&self, table: &str, mut visit: impl FnMut(String, u64)) -> Result<(), Error> {
         let sql =
             format!("SELECT resource_type_id, COUNT(*) FROM {table} WHERE sync_id = ?1 GROUP BY 1");

@@ -19,7 +19,7 @@ pub(crate) const TYPES: &[ResourceType] = &[
     ResourceType::new("user", "user", "", TraitKind::User),
 ];
 
-/// What a snapshot is made of.
+/// The content of a snapshot.
 #[derive(Clone)]
 pub(crate) struct World {
     pub resources: Vec<Resource>,
@@ -114,7 +114,7 @@ pub(crate) fn open(world: &World) -> Snapshot {
     Snapshot::read(bytes(world).as_slice(), "test.c1z").expect("readable")
 }
 
-/// A file that holds this instead of a database.
+/// A file that contains this instead of a database.
 pub(crate) fn packed(content: &[u8]) -> Vec<u8> {
     let frame = zstd::encode_all(content, 1).expect("compressed");
     [MAGIC.as_slice(), &frame].concat()

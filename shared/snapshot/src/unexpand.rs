@@ -24,7 +24,7 @@ use crate::write::{Packed, SnapshotWriter, pack};
 pub struct Unexpanded {
     /// Grants that the vendor stated.
     pub grants: u64,
-    /// Grants that followed from others, and were left out.
+    /// Derived grants, which were left out.
     pub dropped: u64,
     /// The size of the new file, in bytes.
     pub bytes: u64,
@@ -78,7 +78,7 @@ fn copy_objects(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<(), Erro
     })
 }
 
-/// Copies the grants that the vendor stated. Returns how many others there were.
+/// Copies the grants that the vendor stated. Returns the number of the others.
 fn copy_grants(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<u64, Error> {
     let mut dropped = 0;
     from.grant_rows(&Filter::default(), |row| -> Result<(), Error> {
@@ -105,8 +105,8 @@ fn copy_grants(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<u64, Erro
     Ok(dropped)
 }
 
-/// A grant's bytes without its sources, and without what belongs into the column `expansion`. All other bytes are copied,
-/// since they may hold fields that this program does not know.
+/// A grant's bytes without its sources, and without what belongs into the column `expansion`. All other bytes are
+/// copied, since they may contain unknown fields.
 fn stated(data: &[u8]) -> Result<Vec<u8>, DecodeError> {
     const ANNOTATIONS: u32 = 4;
     const SOURCES: u32 = 5;
@@ -135,7 +135,7 @@ fn is_expandable(mut field: &[u8]) -> Result<bool, DecodeError> {
     Ok(any.type_url.rsplit('.').next() == Some(GrantExpandable::NAME))
 }
 
-/// Packs beside the target and then renames, so that the target is never half written.
+/// Writes next to the target and then renames, so that the target is never incomplete.
 fn publish(database: &Path, to: &Path) -> Result<Packed, Error> {
     let beside = match to.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -150,7 +150,7 @@ fn publish(database: &Path, to: &Path) -> Result<Packed, Error> {
 fn not_written(to: &Path, e: io::Error) -> Error {
     let fix = match e.kind() {
         io::ErrorKind::AlreadyExists => "Choose another name, or remove that file first.",
-        _ => "Choose a folder that exists and that this user may write to.",
+        _ => "Choose an existing folder that this user has permission to write to.",
     };
     Error::new(
         ErrorType::Misconfigured,

@@ -25,9 +25,9 @@ pub struct SnapshotWriter {
     started_at: Timestamp,
 }
 
-/// How many rows a snapshot has: the JSON in `sync_runs.stats`.
+/// The numbers of rows of a snapshot: the JSON in `sync_runs.stats`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct RowCounts {
     #[serde(skip_serializing_if = "is_zero")]
     pub resource_types: u64,
@@ -49,7 +49,7 @@ fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
-/// Adds one to the count of `key`, which is nearly always there already.
+/// Adds one to the count of `key`, which nearly always exists.
 pub fn count(counts: &mut BTreeMap<String, u64>, key: &str) {
     match counts.get_mut(key) {
         Some(n) => *n += 1,
@@ -89,7 +89,7 @@ impl SnapshotWriter {
         &self.db
     }
 
-    /// How many grants there are so far, by the type of the entitlement's resource.
+    /// The number of grants so far, by the type of the entitlement's resource.
     pub fn grants_by_type(&self) -> &BTreeMap<String, u64> {
         &self.counts.grants_by_resource_type
     }
@@ -141,7 +141,7 @@ impl SnapshotWriter {
         self.insert_grant(row)
     }
 
-    /// Adds a grant that follows from others. Returns its row id.
+    /// Adds a derived grant. Returns its row id.
     pub fn derived(&mut self, row: &GrantColumns<'_>) -> Result<i64, ScratchError> {
         self.insert_grant(row)
     }
@@ -188,7 +188,7 @@ impl SnapshotWriter {
         self.db.execute_batch(INDEXES).map_err(|e| match e.sqlite_error_code() {
             Some(rusqlite::ErrorCode::ConstraintViolation) => Error::internal(
                 Code::AmbiguousIds,
-                "two different records have the same id: an id of the vendor holds a colon where it must not",
+                "two different records have the same id: an id of the vendor contains a colon where it must not",
             )
             .with_source(e),
             _ => scratch(e),
@@ -199,7 +199,7 @@ impl SnapshotWriter {
     }
 
     fn end_run(&self, ended_at: Timestamp, stats: &str) -> Result<(), ScratchError> {
-        // A sync that took no time at all still ends after it began.
+        // A sync that took no time still ends after it began.
         let ended_at = datetime(ended_at.max(self.started_at));
         self.db.execute(
             "UPDATE v1_sync_runs SET ended_at = ?1, supports_diff = 1, grants_backfilled = 1, stats = ?2",
@@ -224,7 +224,7 @@ const MANY_ROWS: u64 = 100_000;
 
 /// Size and hash of a finished file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Packed {
     pub bytes: u64,
     pub sha256: String,
@@ -256,7 +256,7 @@ pub fn pack(from: &Path, to: &Path) -> Result<Packed, Error> {
             ErrorType::Misconfigured,
             Code::ScratchFull,
             "could not pack the snapshot",
-            "Give the function more ephemeral storage, or let TMPDIR name a folder with room.",
+            "Give the function more ephemeral storage, or set TMPDIR to a folder with enough free space.",
         )
         .with_source(e)
     })

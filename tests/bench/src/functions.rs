@@ -46,16 +46,16 @@ pub(crate) fn measure(only: Option<&str>) -> Result<(), Failed> {
             Some("temporalcloud") => temporalcloud(latency).await,
             Some("confluence") => confluence(latency).await,
             Some("elastic") => elastic(latency).await,
-            Some(other) => Err(format!("nothing is measured of {other}").into()),
+            Some(other) => Err(format!("there is no measurement `{other}`").into()),
         }
     })
 }
 
-/// The binary beside this one: `cargo build --release` makes both.
+/// The binary next to this one: `cargo build --release` builds both.
 fn binary(name: &str) -> Result<PathBuf, Failed> {
     let path = std::env::current_exe()?.with_file_name(name);
     let there = path.exists().then_some(path);
-    there.ok_or_else(|| format!("{name} is not beside this program: run `just bench`").into())
+    there.ok_or_else(|| format!("{name} is not next to this program: run `just bench`").into())
 }
 
 async fn starts(name: &str) -> Result<(), Failed> {
@@ -128,7 +128,7 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
     let subject = Subject { function: "confluence-sync", variables, server: &sim };
     let tenant = "Confluence, sync of 1,000 users, 300 groups, 2,000 spaces";
     subject.syncs(tenant, latency).await?;
-    subject.sync("cut by a deadline of 3 s, again and again", 0, Duration::from_secs(3)).await
+    subject.sync("in slices with a deadline of 3 s", 0, Duration::from_secs(3)).await
 }
 
 async fn elastic(latency: Duration) -> Result<(), Failed> {
@@ -152,7 +152,7 @@ impl Subject<'_> {
     async fn syncs(&self, tenant: &str, latency: Duration) -> Result<(), Failed> {
         line(&format!("\n{tenant}; {} ms latency", latency.as_millis()));
         let limit = Duration::from_secs(120);
-        self.sync("first in its process", 0, limit).await?;
+        self.sync("first in a process", 0, limit).await?;
         self.sync("second", 1, limit).await
     }
 

@@ -1,7 +1,7 @@
-//! What Rollcall costs, measured on this machine. Figures, not tests: nothing here fails for being slow.
+//! The resources that Rollcall uses, measured on this machine. Figures, not tests: nothing fails for being slow.
 //!
-//! `bench` measures everything, `bench CONNECTOR` the syncs of one connector; `bench write GRANTS` is what it starts as a
-//! process of its own to see the memory of one large sync.
+//! `bench` measures everything, `bench CONNECTOR` the syncs of one connector; `bench write GRANTS` is the separate
+//! process in which it measures the memory of one large sync.
 
 mod functions;
 mod synthetic;
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes a line; nobody is left to be told if standard output is gone.
+/// Writes a line; a failure of standard output cannot be reported anywhere.
 fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }

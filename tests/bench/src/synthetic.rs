@@ -172,7 +172,7 @@ pub(crate) fn write(grants: &str) -> Result<(), Failed> {
     let (cpu, peak) = own_cost()?;
     let (speed, size) = (rows as f64 / wall, mib(size));
     line(&format!(
-        "  {grants} grants, {rows} with what follows: {wall:.1} s, {cpu:.1} s CPU, {speed:.0} rows/s, {peak:.0} MiB resident at most, file {size:.1} MiB"
+        "  {grants} grants, {rows} with derived ones: {wall:.1} s, {cpu:.1} s CPU, {speed:.0} rows/s, {peak:.0} MiB resident at most, file {size:.1} MiB"
     ));
     Ok(())
 }

@@ -23,7 +23,7 @@ async fn main() -> ExitCode {
 
 async fn all() -> Result<(), Failed> {
     line(
-        "Rollcall: who has access to what, and changing it, safely.
+        "Rollcall shows who has access to what, and changes it safely.
 Every vendor below is a simulator in this process; the handlers are the ones that run on Lambda.",
     );
     let store = std::env::current_dir()?.join("rollcall-data/demo");
@@ -32,12 +32,12 @@ Every vendor below is a simulator in this process; the handlers are the ones tha
     }
     every(&store).await?;
     line(format_args!(
-        "\nAll of this lies in {}.\nLook into it with, for example:",
+        "\nAll of this is stored in {}.\nTo look at it, run for example:",
         store.display()
     ));
     for command in ["stats", "grants --type namespace", "resources -o json"] {
         line(format_args!(
-            "  cargo run --bin rollcall -- snapshot {command} --connector temporalcloud --store rollcall-data/demo"
+            "  rollcall snapshot {command} --connector temporalcloud --store rollcall-data/demo"
         ));
     }
     Ok(())

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub(crate) type Failed = Box<dyn std::error::Error>;
 
-/// Writes a line. Nobody is left to be told if standard output is gone.
+/// Writes a line. A failure of standard output cannot be reported anywhere.
 pub(crate) fn line(text: impl Display) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
@@ -40,7 +40,7 @@ pub(crate) struct Vendor<S> {
     pub(crate) tale: Tale<S>,
 }
 
-/// What there is to tell of a connector.
+/// The part of the tour about a connector.
 pub(crate) enum Tale<S> {
     /// It changes access: a grant to show, and a revocation that is refused.
     Changes { grant: Change, refused: Change },
@@ -96,7 +96,7 @@ impl<S: Deref<Target = Server>> Tour<S> {
     }
 
     async fn again(&self, first: &Value, principal: &str) -> Result<(), Failed> {
-        heading("A second sync, and what changed");
+        heading("A second sync, and the changes");
         let second = self.sync().await?;
         self.differences(first, &second)?;
         self.path_of(&second, principal)
@@ -125,7 +125,7 @@ impl<S: Deref<Target = Server>> Tour<S> {
             ["resources", "entitlements", "grants", "expanded"].map(|what| &answer["counts"][what]);
         let status = text(&answer, "status");
         item(format_args!(
-            "{status}: {resources} resources, {entitlements} entitlements, {grants} grants, and {expanded} more that follow from them"
+            "{status}: {resources} resources, {entitlements} entitlements, {grants} grants, and {expanded} inherited ones"
         ));
         let (calls, seconds) = (self.vendor.sim.calls() - calls, began.elapsed().as_secs_f64());
         let digest = text(&answer, "content_digest");
@@ -146,7 +146,7 @@ impl<S: Deref<Target = Server>> Tour<S> {
     fn path_of(&self, answer: &Value, principal: &str) -> Result<(), Failed> {
         let access = self.open(answer)?.access(principal)?;
         let name = &access.principal.display_name;
-        item(format_args!("{name} ({principal}) holds:"));
+        item(format_args!("{name} ({principal}) has:"));
         for path in access.holds.iter().flat_map(|held| &held.paths) {
             item(format_args!("  {}", access.path(path)));
         }
@@ -160,7 +160,7 @@ impl<S: Deref<Target = Server>> Tour<S> {
             ("dry run", "demo-grant", true),
             ("grant", "demo-grant", false),
             ("same request again", "demo-grant", false),
-            ("another request for the same", "demo-grant-2", false),
+            ("another request for the same grant", "demo-grant-2", false),
         ] {
             let calls = self.vendor.sim.calls();
             let answer = self.change(Operation::Grant, change, request_id, dry_run).await?;
@@ -177,7 +177,7 @@ impl<S: Deref<Target = Server>> Tour<S> {
         let answer = self.change(Operation::Revoke, change, "demo-refused", false).await;
         let e = answer.err().ok_or("this should have been refused")?;
         item(format_args!("{} ({}): {}", e.kind(), e.code(), Chain(&e)));
-        item(format_args!("what to do: {}", e.fix()));
+        item(format_args!("fix: {}", e.fix()));
         Ok(())
     }
 
@@ -197,11 +197,11 @@ impl<S: Deref<Target = Server>> Tour<S> {
         let (status, reason) = (text(&cut, "status"), text(&cut, "reason"));
         item(format_args!("after five steps: {status} (reason: {reason}); nothing is published"));
         let busy = self.invoke(Operation::Sync, json!({})).await?;
-        item(format_args!("another run meanwhile: {}", text(&busy, "status")));
+        item(format_args!("another run in the meantime: {}", text(&busy, "status")));
         self.cx.settings.max_steps = None;
         let answer = self.invoke(Operation::Sync, json!({"sync_id": cut["sync_id"]})).await?;
         item(format_args!("resumed: {}", text(&answer, "status")));
-        item("what differs from the first sync:");
+        item("differences from the first sync:");
         self.differences(first, &answer)
     }
 

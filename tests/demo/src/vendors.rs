@@ -22,7 +22,7 @@ pub(crate) async fn buildkite() -> Result<Vendor<Buildkite>> {
     let sim = Buildkite::start(world, options).await?;
     let secret = sim.configuration();
     let tale = Tale::Reads {
-        what: "Somebody makes Ines maintainer of a secret team.",
+        what: "Somebody makes Ines the maintainer of a secret team.",
         principal: "user:19e50000-0000-4000-8000-000000000001",
         change: |sim: &Buildkite| {
             sim.with_world(|world| {
@@ -55,12 +55,12 @@ pub(crate) async fn confluence() -> Result<Vendor<Confluence>> {
     let secret = sim.configuration();
     let tale = Tale::Changes {
         grant: Change {
-            what: "Ines, who sees the space `Payroll` through a group, is to export it.",
+            what: "Ines, who can view the space `Payroll` through a group, needs to export it.",
             entitlement: "space:77001:export-space",
             principal: "user:712020:ines",
         },
         refused: Change {
-            what: "Somebody asks to take the view of the space from Omar, who also administers it.",
+            what: "Somebody requests to revoke Omar's permission to view the space, which he also administers.",
             entitlement: "space:77001:read-space",
             principal: "user:712020:omar",
         },
@@ -80,12 +80,12 @@ pub(crate) async fn elastic() -> Result<Vendor<Elastic>> {
     let secret = sim.configuration();
     let tale = Tale::Changes {
         grant: Change {
-            what: "Ines is to read salaries. A user is written as a whole: whatever else there is to her must stay.",
+            what: "Ines needs to read salaries. A user can only be written as a whole: the rest of her data must not change.",
             entitlement: "role:payroll:member",
             principal: "deploymentUser:ines",
         },
         refused: Change {
-            what: "Somebody asks to take the superuser's role from the user `elastic`, whom Elasticsearch keeps for itself.",
+            what: "Somebody requests to revoke the superuser role of the user `elastic`, which Elasticsearch reserves.",
             entitlement: "role:superuser:member",
             principal: "deploymentUser:elastic",
         },
@@ -105,7 +105,7 @@ pub(crate) async fn northflank() -> Result<Vendor<Northflank>> {
     let sim = Northflank::start(world, Default::default()).await?;
     let secret = sim.configuration();
     let tale = Tale::Reads {
-        what: "The identity provider puts Ines into the directory group `Payroll`, which has the role `Salaries`.",
+        what: "The identity provider adds Ines to the directory group `Payroll`, which has the role `Salaries`.",
         principal: "user:ines",
         change: |sim: &Northflank| {
             sim.with_world(|world| {
@@ -130,12 +130,12 @@ pub(crate) async fn temporalcloud() -> Result<Vendor<TemporalCloud>> {
     let secret = sim.configuration();
     let tale = Tale::Changes {
         grant: Change {
-            what: "Ines, who can read the namespace `payroll` through a group, is to write to it.",
+            what: "Ines, who can read the namespace `payroll` through a group, needs to write to it.",
             entitlement: "namespace:payroll.a1b23:write",
             principal: "user:u-ines",
         },
         refused: Change {
-            what: "Somebody asks to take the owner role from Omar.",
+            what: "Somebody requests to revoke Omar's owner role.",
             entitlement: "account-role:a1b23-owner:member",
             principal: "user:u-omar",
         },

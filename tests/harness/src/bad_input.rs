@@ -1,5 +1,5 @@
-//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
-//! of what to do about it. Whatever it is, nothing is published, nothing is changed, and no token shows.
+//! Bad input, each with its message: what is wrong, the type and code of the failure, a part of its message, and a part
+//! of its fix. In every case nothing is published or changed, and no token is shown.
 
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::runtime::function::Operation;
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::conformance::{Bench, Subject, answer_of};
 
-/// What a connector says of itself to be tried with bad input.
+/// The description of a connector for tests with bad input.
 pub trait Inputs: Subject {
-    /// Texts that nobody may ever show: the tokens of the simulated world, and what tests put into secrets.
+    /// Texts that must never be shown: the tokens of the simulated world, and secrets from tests.
     const TOKENS: &'static [&'static str];
 
     /// An event that is good in the simulated world: alone, and after those of the operations before it.
@@ -29,7 +29,7 @@ pub trait Inputs: Subject {
 
 type Text = &'static str;
 
-/// What is expected of a failure: `errorType`, code, and a part of message and fix.
+/// The expected failure: `errorType`, code, and a part of message and fix.
 #[derive(Debug, Clone, Copy)]
 pub struct Failure {
     pub kind: Text,
@@ -51,7 +51,7 @@ pub fn told(text: impl Into<String>) -> Failure {
 }
 
 impl Failure {
-    /// An error is this one, tells what to do, and shows none of these tokens.
+    /// Asserts that an error is this one, has a fix, and shows none of these tokens.
     pub fn is(&self, error: &Error, wrong: &str, tokens: &[impl AsRef<str>]) {
         let (chain, fix) = (Chain(error).to_string(), error.fix());
         let found = (error.kind().as_str(), error.code().as_str());

@@ -1,4 +1,4 @@
-//! Changes of access, asked for in a line each.
+//! Changes of access, one request per line.
 
 use rollcall_connector::Error;
 use rollcall_engine::runtime::function::Operation;

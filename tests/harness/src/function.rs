@@ -16,14 +16,14 @@ pub struct Environment {
     process: Process,
 }
 
-/// A failure, as whoever called the function sees it: `errorType`, and what `errorMessage` holds.
+/// A failure, as the caller of the function sees it: `errorType`, and the content of `errorMessage`.
 #[derive(Debug)]
 pub struct Refusal {
     pub kind: String,
     pub message: Value,
 }
 
-/// What a function wrote on standard output, line by line.
+/// A function's standard output, line by line.
 #[derive(Debug)]
 pub struct Output(pub Vec<String>);
 

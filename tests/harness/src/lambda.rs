@@ -1,8 +1,8 @@
-//! The real binaries of a connector, as Lambda runs them: a process in front of a Runtime API. What holds for every connector
-//! is tested on Toybox; here each binary starts, and does what its sample event shows.
+//! The real binaries of a connector, as Lambda runs them: a process in front of a Runtime API. The common behaviour of
+//! connectors is tested on Toybox; here each binary starts, and handles its sample event.
 //!
-//! Where there is a simulated AWS, secrets and store are there, and each function plays all that it does in AWS: what was
-//! asked is recorded, and the roles of the template are held against that.
+//! With a simulated AWS, secrets and store are there, and each function does all that it does in AWS: its requests are
+//! recorded and compared with the roles of the template.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
-//! What the tests share: a Lambda Runtime API, functions in front of it, a local AWS, an interpreter of workflows; and of
-//! the tests of connectors all that is the same for each.
+//! The common parts of the tests: a Lambda Runtime API with functions, a local AWS, an interpreter of workflows, and
+//! everything that the connectors' tests share.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
-#![expect(missing_docs, reason = "most names say it all")]
+#![expect(missing_docs, reason = "most names are self-explanatory")]
 
 pub mod answers;
 pub mod bad_input;

@@ -1,4 +1,4 @@
-//! A snapshot in lines, and how tests write down what they expect of one: each connector says what its lines are made of.
+//! A snapshot as lines, and the notation for expected ones: each connector defines the content of its lines.
 
 use rollcall_snapshot::{Entitlement, Grant, Resource};
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub fn of(
     resources.chain(entitlements).chain(shown.grants.values().map(grant)).collect()
 }
 
-/// Every record as a line, with all that is told of it.
+/// Every record as a line with all of its data.
 pub fn all(shown: &Shown) -> Vec<String> {
     of(shown, resource, entitlement, grant)
 }
@@ -74,7 +74,7 @@ pub fn profile(r: &Resource) -> String {
     pairs.map(|(key, value)| format!("{key}={}", plain(value))).collect::<Vec<_>>().join(" ")
 }
 
-/// A resource, with all that is told of it.
+/// A resource with all of its data.
 pub fn resource(r: &Resource) -> String {
     let said = |what: &str, is: Option<bool>| is.map_or(String::new(), |is| format!("{what} {is}"));
     line([
@@ -97,7 +97,7 @@ pub fn resource(r: &Resource) -> String {
     ])
 }
 
-/// An entitlement: what it is for, and whether and to whom it can be granted.
+/// An entitlement: its purpose, and whether and to whom it can be granted.
 pub fn entitlement(e: &Entitlement) -> String {
     line([
         e.id.clone(),
@@ -111,7 +111,7 @@ pub fn entitlement(e: &Entitlement) -> String {
     ])
 }
 
-/// A grant: whether it can be revoked, whom it is passed on to, and what it follows from.
+/// A grant: whether it can be revoked, to whom it expands, and its sources.
 pub fn grant(g: &Grant) -> String {
     let through = g.expandable.as_ref().map(|e| e.entitlements.join(","));
     let from: Vec<&str> = g.sources.keys().map(String::as_str).collect();

@@ -1,11 +1,11 @@
-//! A simulated AWS: `moto`'s server (<https://docs.getmoto.org/en/latest/docs/server_mode.html>), one for all tests of this
-//! process. Each test gives its bucket and its secrets names of their own.
+//! A simulated AWS: `moto`'s server (<https://docs.getmoto.org/en/latest/docs/server_mode.html>), one for all tests of
+//! this process. Each test uses its own names for bucket and secrets.
 //!
-//! `ROLLCALL_MOTO_ENDPOINT` names a server that runs already. Otherwise `ROLLCALL_MOTO` names a Python virtual environment with
+//! `ROLLCALL_MOTO_ENDPOINT` names a running server. Otherwise `ROLLCALL_MOTO` names a Python virtual environment with
 //! `tests/requirements.txt`, and the first test that needs a server starts it.
 //!
-//! `ROLLCALL_RECORDINGS` names a folder: a server that is started here writes there what it is asked, and permissions are held
-//! against that. Whoever starts a server for all processes lets it record likewise (`MOTO_ENABLE_RECORDING=1`,
+//! `ROLLCALL_RECORDINGS` names a folder: a server that is started here records its requests there, and permissions are
+//! compared with them. A server for all processes must record likewise (`MOTO_ENABLE_RECORDING=1`,
 //! `MOTO_RECORDER_FILEPATH=FOLDER/ANY.jsonl`).
 
 use std::io::{BufRead, BufReader, Write};
@@ -87,7 +87,7 @@ impl Moto {
         format!("t{}", unique())
     }
 
-    /// The variables that make an AWS SDK talk to this server. A function's name is its access key: recordings say who asked.
+    /// The variables that direct an AWS SDK to this server. The access key is the function's name, for recordings.
     pub fn variables(&self, function: &str) -> Vec<(String, String)> {
         let pairs = [
             ("AWS_ENDPOINT_URL", self.0),
@@ -132,8 +132,8 @@ impl Moto {
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     }
 
-    /// Asks S3, or, with a target, Secrets Manager; the status and the body. HTTP/1.0: the answer is not chunked. moto does
-    /// not check signatures, but takes a request without one for an anonymous one; the service is read from the scope.
+    /// Calls S3, or, with a target, Secrets Manager; returns status and body. HTTP/1.0: the answer is not chunked. moto
+    /// does not check signatures, but treats unsigned requests as anonymous; it reads the service from the scope.
     async fn ask(&self, method: &str, path: &str, target: &str, body: &str) -> (u16, Vec<u8>) {
         let service = if target.is_empty() { "s3" } else { "secretsmanager" };
         let scope = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");

@@ -1,5 +1,5 @@
-//! A made-up vendor whose answers a test plans. It has one list of people, one to a page; and access to a space, where
-//! `write` takes `read` first. What the engine does with its answers needs no connector.
+//! A fictional vendor whose answers a test plans. It has one list of people, one per page, and access to a space, where
+//! `write` requires `read` first. Tests the engine's handling of answers without a connector.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,11 +47,11 @@ pub enum Fate {
     /// It is carried out, and the function is killed before it hears of it.
     Killed,
     Refused,
-    /// It never arrives, and the vendor cannot tell.
+    /// It never arrives, and the vendor does not show that.
     Lost,
-    /// The vendor takes it as an operation; asking for it meets a rate limit.
+    /// The vendor accepts it as an operation; polling meets a rate limit.
     Limited,
-    /// The vendor takes it as an operation, and needs hours.
+    /// The vendor accepts it as an operation that takes hours.
     Slow,
 }
 
@@ -68,7 +68,7 @@ pub struct Vendor {
     /// The fates of the next writes; then all are done.
     pub fates: VecDeque<Fate>,
     sent: Vec<String>,
-    /// What the answers move and break.
+    /// The state that answers change.
     around: Option<(Arc<Manual>, Arc<Breakable>)>,
 }
 
@@ -258,7 +258,7 @@ impl Store for Breakable {
     }
 }
 
-/// A store, a vendor and a clock. Answers are JSON, as functions give them; a run is told by its id, a new one by `()`.
+/// A store, a vendor and a clock. Answers are JSON, as from functions; a run is given by its id, a new one by `()`.
 pub struct Desk {
     pub cx: Context,
     pub clock: Arc<Manual>,

@@ -1,4 +1,4 @@
-//! Child processes: a built binary as Lambda would start it, its output line by line, and what it costs.
+//! Child processes: a built binary as Lambda would start it, its output line by line, and its resource usage.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Error, Result};
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 /// Linux reports processor time to programs in hundredths of a second, on every architecture Lambda has.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// What to start. The child gets `PATH` and what is given here, nothing else from this process's environment.
+/// The program to start. The child's environment is `PATH` and the variables given here.
 pub struct Launch {
     program: PathBuf,
     environment: Vec<(OsString, OsString)>,

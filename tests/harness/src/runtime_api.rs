@@ -20,14 +20,14 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// The deadline and the function ARN that the emulator of `cargo lambda` sends, whatever the time is.
+/// The deadline and the function ARN that the emulator of `cargo lambda` always sends.
 const EMULATED: (i64, &str) = (600_000, "function-arn");
 /// The function ARN of all other invocations.
 const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:rollcall";
 const PAYLOAD: usize = 6 * 1024 * 1024;
-/// How long a call may go on after its deadline before the test fails.
+/// How long a call may continue after its deadline before the test fails.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long a call may take whose deadline says nothing.
+/// How long a call with a meaningless deadline may take.
 const NO_DEADLINE: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl RuntimeApi {
             .fallback(unknown)
             .layer(DefaultBodyLimit::max(PAYLOAD))
             .with_state(Arc::clone(&shared));
-        // It only returns when the listener is broken, and then every call says so by timing out.
+        // It only returns if the listener fails, and then every call times out.
         tokio::spawn(async { axum::serve(listener, router).await });
         Ok(Self { address, jobs, shared, count: AtomicU64::new(1) })
     }
@@ -98,7 +98,7 @@ impl RuntimeApi {
         self.address.clone()
     }
 
-    /// Hands an event to the next process that asks for one, and waits for what it says.
+    /// Hands an event to the next process that requests one, and waits for its answer.
     pub async fn invoke(&self, event: Value, deadline: Deadline) -> Outcome {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (answer, receiver) = oneshot::channel();
@@ -124,7 +124,7 @@ impl RuntimeApi {
         after(&found).map(|poll| poll - since)
     }
 
-    /// What processes did that the Runtime API does not allow: unknown paths, a second answer, an answer that nobody waits for.
+    /// What processes did that the Runtime API does not allow: unknown paths, a second answer, an unexpected answer.
     pub fn faults(&self) -> Vec<String> {
         self.shared.faults.lock().expect("a lock").clone()
     }

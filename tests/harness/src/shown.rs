@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::conformance::{Bench, Subject};
 
-/// What a sync of the simulated vendor shows, each by its id.
+/// The records of a sync of the simulated vendor, by id.
 pub struct Shown {
     pub answer: Value,
     pub resources: BTreeMap<String, Resource>,

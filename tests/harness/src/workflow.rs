@@ -25,7 +25,7 @@ pub struct Aws<'a, S> {
     desk: &'a Bench<S>,
     /// The real binary of the function; without it, its handler is called in this process.
     pub real: Option<Environment>,
-    /// What happens before each call of a function: by its number, from 1.
+    /// The events before each call of a function, by its number, from 1.
     before: Box<dyn Fn(usize) + Send + Sync + 'a>,
     /// How the first calls end, instead of being answered.
     pub errors: Vec<&'static str>,

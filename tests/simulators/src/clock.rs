@@ -1,4 +1,4 @@
-//! A simulator's time: what really passes, and what a test says has passed.
+//! A simulator's time: real time, plus what a test adds.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ impl Clock {
     }
 }
 
-/// Seconds, begun ones included, so that whoever waits for them does not come too early.
+/// Seconds, rounded up, so that a client that waits for them does not come too early.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
@@ -48,7 +48,7 @@ pub(crate) fn whole_seconds(time: Duration) -> u64 {
 #[derive(Clone, Debug, Default)]
 pub struct Window {
     began: Option<Duration>,
-    /// What was used of this one.
+    /// The used part of this window.
     pub used: u64,
     refused: u64,
 }

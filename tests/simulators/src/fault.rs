@@ -25,11 +25,11 @@ pub struct Fault {
     pub times: Option<usize>,
     /// Only the first of requests that have the same method, path, query and body.
     pub first_of_each: bool,
-    /// What happens.
+    /// The effect.
     pub kind: FaultKind,
 }
 
-/// What happens to a request.
+/// The effect on a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FaultKind {
     /// Answers like this; the vendor's logic never sees the request.
@@ -51,8 +51,8 @@ pub enum FaultKind {
     LoseAnswer,
     /// The answer's cursor is the one the request came with, so the list never ends.
     RepeatCursor,
-    /// A request that carries a cursor is told that the cursor is no good. Requests without one are left alone and
-    /// not counted.
+    /// A request with a cursor is answered that the cursor is invalid. Requests without one are not affected or
+    /// counted.
     StaleCursor,
     /// Handles the request and leaves this out of the body: names with `/` between them, `*` being all elements of a
     /// list. `data/members/*/name` takes the name from every member.
@@ -61,7 +61,7 @@ pub enum FaultKind {
     InvalidJson,
     /// Answers 307 with this `Location`.
     Redirect {
-        /// Where to.
+        /// The target.
         to: String,
     },
 }
@@ -170,7 +170,7 @@ pub(crate) struct Faults(Vec<(Fault, Seen)>);
 #[derive(Default)]
 struct Seen {
     count: usize,
-    /// What tells them apart, for [`Fault::first_of_each`].
+    /// The key that distinguishes them, for [`Fault::first_of_each`].
     requests: HashSet<String>,
 }
 

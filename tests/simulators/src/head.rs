@@ -1,4 +1,4 @@
-//! Strict reading of a request's head and body, the same for all vendors. Errors say what is wrong.
+//! Strict reading of a request's head and body, the same for all vendors. Errors name what is wrong.
 
 use serde_json::{Map, Value};
 
@@ -19,8 +19,8 @@ const ORDINARY: [&str; 11] = [
     "cache-control",
 ];
 
-/// Refuses headers nobody has a reason to send, and headers sent twice. Besides the ordinary ones there are the vendor's
-/// own and those a test allows.
+/// Refuses needless headers, and headers sent twice. Allowed are the ordinary ones, the vendor's own and those that a
+/// test allows.
 pub(crate) fn headers(call: &Call, own: &[&str], extra: &[String]) -> Result<(), String> {
     for (i, (name, _)) in call.headers.iter().enumerate() {
         let known = ORDINARY.contains(&name.as_str()) || own.contains(&name.as_str());
@@ -34,7 +34,7 @@ pub(crate) fn headers(call: &Call, own: &[&str], extra: &[String]) -> Result<(),
     Ok(())
 }
 
-/// What is asked for must be JSON.
+/// The requested content must be JSON.
 pub(crate) fn accept(call: &Call) -> Result<(), String> {
     let accepts = call.header("accept").unwrap_or_default();
     let json = accepts.split(',').any(|kind| {
@@ -44,7 +44,7 @@ pub(crate) fn accept(call: &Call) -> Result<(), String> {
     if json { Ok(()) } else { Err(format!("accept must name application/json, not {accepts:?}")) }
 }
 
-/// What is sent must say that it is JSON.
+/// The body must be declared as JSON.
 pub(crate) fn content_type(call: &Call) -> Result<(), String> {
     let kind = call.header("content-type").unwrap_or_default();
     let (kind, parameters) = kind.split_once(';').unwrap_or((kind, "charset=utf-8"));
@@ -62,7 +62,7 @@ pub(crate) fn no_body(call: &Call) -> Result<(), String> {
     if call.body.is_empty() { Ok(()) } else { Err(format!("a {} has no body", call.method)) }
 }
 
-/// The body, whatever JSON it is.
+/// The body, as any JSON.
 pub(crate) fn json(call: &Call) -> Result<Value, String> {
     serde_json::from_slice(&call.body).map_err(|error| format!("the body is not JSON: {error}"))
 }

@@ -1,5 +1,4 @@
-//! What a vendor's simulator is made of: a tenant behind a lock, one or several hosts in front of it, and what tests do
-//! with both.
+//! The parts of a vendor's simulator: a tenant behind a lock, one or several hosts, and the test's access to both.
 
 use std::{
     collections::BTreeMap,
@@ -21,11 +20,11 @@ use crate::{
 
 /// A vendor: what is its own. Everything else is the kit's.
 pub trait Api: Sized + Send + 'static {
-    /// Who is there and who has what.
+    /// The people and their access.
     type World: Send;
     /// Its switches.
     type Options: Default + Send + DerefMut<Target = Common>;
-    /// What it counts; begins anew when the switches change.
+    /// The counters; reset when the switches change.
     type Meters: Default + Send;
 
     /// Answers a request, changing the world if it is a write.
@@ -34,11 +33,11 @@ pub trait Api: Sized + Send + 'static {
     fn envelope(options: &Self::Options, call: &Call, refusal: &Refusal) -> Value;
     /// The cursor a request came with.
     fn cursor(call: &Call) -> Option<String>;
-    /// The refusal of a cursor that is no longer good.
+    /// The refusal of a cursor that is no longer valid.
     fn stale_cursor() -> Refusal;
     /// Changes a list's answer so that its cursor leads back to the page itself.
     fn repeat_cursor(options: &Self::Options, call: &Call, answer: &mut Answer);
-    /// Adds to the answer of a fault what all answers of the vendor have, unless the fault says otherwise.
+    /// Adds the common parts of the vendor's answers to that of a fault, unless the fault overrides them.
     fn complete(_tenant: &mut Tenant<Self>, _answer: &mut Answer) {}
     /// Tells the world where its hosts are, by name.
     fn started(_world: &mut Self::World, _urls: &BTreeMap<String, String>) {}
@@ -57,7 +56,7 @@ pub struct Common {
     pub latency: Duration,
     /// The order of lists.
     pub ordering: Ordering,
-    /// Header names (lower case) allowed besides the ordinary ones.
+    /// Additional allowed header names, in lower case.
     pub extra_headers: Vec<String>,
     /// Pages have this many rows, whatever was requested.
     pub force_page_size: Option<usize>,
@@ -74,7 +73,7 @@ macro_rules! options {
     }) => {
         $(#[$meta])*
         pub struct $options {
-            /// What all vendors have.
+            /// The common options of all vendors.
             pub common: $crate::kit::Common,
             $($(#[$doc])* pub $name: $type,)*
         }
@@ -108,7 +107,7 @@ macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident { $($choice:ident),* })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "said of all together")]
+        #[expect(missing_docs, reason = "described together")]
         pub enum $name { $($choice),* }
     )*};
 }
@@ -139,19 +138,19 @@ macro_rules! sizes {
     };
 }
 
-/// Something somebody else does to the world.
+/// A concurrent change of the world.
 type Change<A> = Box<dyn FnOnce(&mut <A as Api>::World) + Send>;
 
 /// Everything behind the API.
 pub struct Tenant<A: Api> {
-    /// Who has what.
+    /// The access in the world.
     pub world: A::World,
     /// The switches.
     pub options: A::Options,
-    /// What is counted.
+    /// The counters.
     pub meters: A::Meters,
     pub(crate) clock: Clock,
-    /// What happens before a request for this path is answered.
+    /// The change before a request for this path is answered.
     before: Vec<(String, Change<A>)>,
 }
 
@@ -170,7 +169,7 @@ impl<A: Api> Simulator<A> {
         Self::start_on(0, world, options).await
     }
 
-    /// Starts its first host on this port, others on the ports that follow; 0 takes free ones.
+    /// Starts its first host on this port, others on the ports that follow; 0 picks free ones.
     ///
     /// # Errors
     /// If a port cannot be bound.
@@ -230,14 +229,14 @@ impl<A: Api> Simulator<A> {
         look(&mut lock(&self.tenant).meters)
     }
 
-    /// Changes the world right before the next request for exactly this path is answered: what somebody else does
-    /// meanwhile. Several changes before the same path are made before one request each.
+    /// Changes the world right before the next request for exactly this path is answered, like a concurrent writer.
+    /// Several changes for the same path apply to one request each.
     pub fn before(&self, path: &str, change: impl FnOnce(&mut A::World) + Send + 'static) {
         let change: Change<A> = Box::new(change);
         lock(&self.tenant).before.push((path.to_owned(), change));
     }
 
-    /// Puts the simulator's clock forward by so much, besides what really passes.
+    /// Advances the simulator's clock by this much, in addition to real time.
     pub fn advance(&self, by: Duration) {
         lock(&self.tenant).clock.advance(by);
     }

@@ -1,14 +1,14 @@
 //! Strict simulators of the vendors' APIs.
 //!
-//! Each module is one vendor, written from that vendor's public documentation and sharing no type with the
-//! connector it tests: a misreading in one is not repeated in the other. A simulator is a real HTTP server on the
-//! loopback interface. It keeps a world that tests can build, look at and change, records every request, can be
-//! told to misbehave ([`Fault`]), and refuses whatever the vendor does not document, so that a client's slip shows
-//! up as an error instead of being ignored.
+//! Each module is one vendor, written from that vendor's public documentation and sharing no type with the connector it
+//! tests: a misreading in one is not repeated in the other. A simulator is a real HTTP server on the loopback
+//! interface. It keeps a world that tests can build, inspect and change, records every request, can simulate faults
+//! ([`Fault`]), and refuses whatever the vendor does not document, so that a client's mistake becomes an error instead
+//! of being ignored.
 
 #![expect(
     clippy::result_large_err,
-    reason = "a refusal is made once for a request, and nothing here is fast"
+    reason = "a refusal is built once per request, and nothing here needs speed"
 )]
 
 pub mod buildkite;

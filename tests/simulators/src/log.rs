@@ -1,4 +1,4 @@
-//! What was asked: the log that a simulator's servers share.
+//! The log of requests, shared by a simulator's servers.
 
 use std::net::SocketAddr;
 
@@ -50,15 +50,15 @@ pub(crate) struct Entry {
 pub(crate) struct Log {
     next: u64,
     pub(crate) entries: Vec<Entry>,
-    /// What a well-behaved client would not have sent.
+    /// Violations: what a well-behaved client would not have sent.
     pub(crate) violations: Vec<String>,
     running: usize,
-    /// The most requests that were under way at the same time.
+    /// The maximum number of concurrent requests.
     pub(crate) peak: usize,
 }
 
 impl Log {
-    /// Enters a request that arrived at a server, and tells it how many are under way. Returns its number.
+    /// Logs a request that arrived at a server, with the number of requests in flight. Returns its number.
     pub(crate) fn arrived(&mut self, server: SocketAddr, call: &mut Call) -> u64 {
         self.next += 1;
         self.running += 1;
@@ -84,7 +84,7 @@ impl Log {
         }
     }
 
-    /// A request is no longer under way.
+    /// A request is no longer in flight.
     pub(crate) fn ended(&mut self) {
         self.running = self.running.saturating_sub(1);
     }

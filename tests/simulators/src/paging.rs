@@ -1,4 +1,4 @@
-//! What the lists of all vendors have in common: their order, pages, and cursors nobody can read anything into.
+//! The common part of all vendors' lists: order, pages, and opaque cursors.
 
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ impl Ordering {
     }
 }
 
-/// Where a page begins. A cursor is only good for the list it came from, with the same filters.
+/// The beginning of a page. A cursor is only valid for its list, with the same filters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The list's [`name`].
@@ -70,7 +70,7 @@ impl Place {
     }
 
     /// The rows of the page that begins here, of a list in documented order, and where the next page begins. A page has
-    /// `size` rows unless a test says otherwise.
+    /// `size` rows unless a test sets another size.
     pub(crate) fn cut<T>(
         &self,
         mut rows: Vec<T>,
@@ -122,7 +122,7 @@ impl EmptyPage {
             _ => 0,
         };
         let items = items.into_iter().enumerate();
-        // What was left out is a place without a row.
+        // An omitted row is an empty place.
         let places = items.flat_map(|(n, item)| (0..gap(n)).map(|_| None).chain([Some(item)]));
         let places: Vec<Option<T>> = places.collect();
         let (begin, total) = (from.unwrap_or_default(), places.len());
@@ -159,7 +159,7 @@ pub(crate) fn with_id(id: &str, row: &Value) -> Value {
     row
 }
 
-/// Changes fields of a row; null takes one away.
+/// Changes fields of a row; null removes one.
 pub(crate) fn patch(row: &mut Value, fields: &Value) {
     for (name, value) in fields.as_object().into_iter().flatten() {
         match (value, row.as_object_mut()) {

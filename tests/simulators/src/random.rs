@@ -46,7 +46,7 @@ impl Random {
         format!("{:016x}{:016x}", self.next_u64(), self.next_u64())
     }
 
-    /// A UUID that says nothing but that it is random.
+    /// A random UUID.
     pub fn uuid(&mut self) -> String {
         let (high, low) = (self.next_u64(), self.next_u64());
         let (a, b, c) = (high >> 32, high >> 16 & 0xffff, high & 0xfff);

@@ -10,17 +10,17 @@ use crate::{FaultKind, server::Answer};
 pub struct Refusal {
     /// HTTP status.
     pub status: u16,
-    /// What the vendor calls it, where it has names for errors.
+    /// The vendor's name for it, if it has names for errors.
     pub code: &'static str,
-    /// What is wrong, for people.
+    /// The message.
     pub reason: String,
-    /// What else the vendor says of it.
+    /// The vendor's further fields.
     pub detail: Option<Value>,
     /// The body, where the envelope is not used.
     pub body: Option<Value>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
-    /// What a well-behaved client would not have sent.
+    /// Violations: what a well-behaved client would not have sent.
     pub violation: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Refusal {
         Self { status, reason: reason.into(), ..Self::default() }
     }
 
-    /// What a status usually says, as the answer of a fault.
+    /// The usual message of a status, as the answer of a fault.
     pub(crate) fn usual(status: u16) -> Self {
         let reason = match status {
             400 => "the request is not valid",
@@ -89,7 +89,7 @@ impl Refusal {
 }
 
 impl From<String> for Refusal {
-    /// What is wrong with a request's head or body is a violation.
+    /// A fault in a request's head or body is a violation.
     fn from(reason: String) -> Self {
         Self::violation(reason)
     }
@@ -102,7 +102,7 @@ pub(crate) fn page(status: u16) -> Value {
     Value::from(html)
 }
 
-/// What the proxy in front of an API says when what is behind it does not answer: a page for people.
+/// The proxy's answer if the API does not respond: a web page.
 #[must_use]
 pub fn html_page(status: u16) -> FaultKind {
     let headers = vec![("content-type".to_owned(), "text/html".to_owned())];
@@ -110,7 +110,7 @@ pub fn html_page(status: u16) -> FaultKind {
 }
 
 impl Answer {
-    /// An error that is a text is a page, and says so.
+    /// A text error is a page, with its content type.
     pub(crate) fn saying_html(mut self) -> Self {
         let says = |(name, _): &(String, String)| name == "content-type";
         if self.status >= 400 && self.body.is_string() && !self.headers.iter().any(says) {

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::server::Answer;
 
-/// Whether the vendor says itself what the body is.
+/// Whether the vendor sets the content type itself.
 fn has_content_type(answer: &Answer) -> bool {
     answer.headers.iter().any(|(name, _)| name == "content-type")
 }
@@ -85,7 +85,7 @@ pub(crate) fn cut(answer: &Answer) -> (u16, Response) {
     build(answer, Body::from_stream(body), text.len())
 }
 
-/// Removes what a path like `data/members/*/name` leads to. What is not there stays away.
+/// Removes what a path like `data/members/*/name` leads to, if it exists.
 pub(crate) fn leave_out(body: &mut Value, path: &str) {
     match path.split_once('/') {
         None => {

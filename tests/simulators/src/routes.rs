@@ -10,11 +10,11 @@ use crate::{
     server::{Answer, Call},
 };
 
-/// What a vendor does with requests besides its routes.
+/// A vendor's handling of requests, apart from its routes.
 pub(crate) trait Desk: Api {
-    /// Who calls.
+    /// The caller.
     type Caller;
-    /// What a route needs of the caller.
+    /// A route's requirement for the caller.
     type Need: Copy + 'static;
     /// Header names (lower case) of the vendor's own.
     const HEADERS: &'static [&'static str] = &[];
@@ -74,7 +74,7 @@ pub(crate) struct Request<'a, D: Desk> {
     pub(crate) call: &'a Call,
     pub(crate) caller: D::Caller,
     pub(crate) query: Query,
-    /// What the `{}` of the path are.
+    /// The values of the `{}` in the path.
     pub(crate) ids: Vec<String>,
     /// What a well-behaved client would not have sent and is carried out all the same.
     pub(crate) violations: Vec<String>,
@@ -88,7 +88,7 @@ impl From<Value> for Answer {
     }
 }
 
-/// What becomes of a request.
+/// The result of a request.
 pub(crate) type Reply = Result<Answer, Refusal>;
 
 /// A good answer.
@@ -137,7 +137,7 @@ fn find<D: Desk>(call: &Call) -> Result<(&'static Route<D>, Vec<String>), Refusa
     way.ok_or_else(|| D::wrong_method(call, &allowed))
 }
 
-/// What the `{}` of a path are, if these are its segments.
+/// The values of the `{}` of a path with these segments.
 fn matching(path: &str, segments: &[String]) -> Option<Vec<String>> {
     let path = path.trim_start_matches('/').split('/');
     if path.clone().count() != segments.len() {
@@ -155,12 +155,12 @@ fn matching(path: &str, segments: &[String]) -> Option<Vec<String>> {
 }
 
 impl<D: Desk> Request<'_, D> {
-    /// What the `n`-th `{}` of the path is.
+    /// The value of the `n`-th `{}` of the path.
     pub(crate) fn id(&self, n: usize) -> &str {
         self.ids.get(n).map(String::as_str).unwrap_or_default()
     }
 
-    /// The body as an object that has these fields and no others; a body must say that it is JSON.
+    /// The body as an object that has these fields and no others; a body must be declared as JSON.
     pub(crate) fn body(&self, fields: &[&str]) -> Result<Value, Refusal> {
         let body = head::content_type(self.call).and_then(|()| {
             let body = head::json(self.call)?;

@@ -37,7 +37,7 @@ pub struct Call {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
-    /// Requests under way when this one arrived, itself included.
+    /// Requests in flight when this one arrived, including itself.
     pub running: usize,
     /// The name of the host that it came to; empty where the simulator has one.
     pub host: String,
@@ -51,16 +51,16 @@ impl Call {
     }
 }
 
-/// What a vendor says to a request.
+/// A vendor's answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Headers besides the length, and besides the content type unless it is other than JSON.
+    /// Headers, without the length, and without the content type if it is JSON.
     pub headers: Vec<(String, String)>,
-    /// The JSON body; `null` is no body at all. With a content type of its own, a string is sent as it is.
+    /// The JSON body; `null` is an empty body. With another content type, a string is sent verbatim.
     pub body: Value,
-    /// What a well-behaved client would not have sent.
+    /// Violations: what a well-behaved client would not have sent.
     pub violations: Vec<String>,
 }
 
@@ -78,15 +78,15 @@ pub trait Vendor: Send + Sync + 'static {
     fn error_body(&self, call: &Call, status: u16) -> Value;
     /// Whether the request asks for a further page of a list.
     fn carries_cursor(&self, call: &Call) -> bool;
-    /// The answer to a cursor that is no longer good.
+    /// The answer to a cursor that is no longer valid.
     fn stale_cursor(&self, call: &Call) -> Answer;
-    /// Changes a list's answer so that its cursor is the one asked with.
+    /// Changes a list's answer so that its cursor is the requested one.
     fn repeat_cursor(&self, call: &Call, answer: &mut Answer);
-    /// Adds to the answer of a fault what all answers of the vendor have, unless the fault says otherwise.
+    /// Adds the common parts of the vendor's answers to that of a fault, unless the fault overrides them.
     fn complete(&self, _answer: &mut Answer) {}
 }
 
-/// What the servers of a simulator have in common.
+/// The shared state of a simulator's servers.
 #[derive(Default)]
 struct Common {
     log: Mutex<Log>,
@@ -108,13 +108,13 @@ pub struct Server {
     stop: Option<oneshot::Sender<()>>,
 }
 
-/// A panic elsewhere while the lock was held is reported by that test; the data is still what it was.
+/// A panic elsewhere with the lock is reported by that test; the data is unchanged.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Server {
-    /// Serves the vendor on `127.0.0.1`; port 0 takes a free one.
+    /// Serves the vendor on `127.0.0.1`; port 0 picks a free one.
     ///
     /// # Errors
     /// If the port cannot be bound.
@@ -161,7 +161,7 @@ impl Server {
         Ok(Self { shared, stop: Some(stop) })
     }
 
-    /// Where it listens.
+    /// Its address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.shared.address
@@ -206,7 +206,7 @@ impl Server {
         self.log().violations.clone()
     }
 
-    /// The most requests that were under way at the same time.
+    /// The maximum number of concurrent requests.
     #[must_use]
     pub fn peak_concurrency(&self) -> usize {
         self.log().peak
@@ -273,7 +273,7 @@ impl Drop for Running {
     }
 }
 
-/// Lets the vendor answer and keeps what it found wrong with the request.
+/// Gets the vendor's answer and keeps the violations of the request.
 fn ask(shared: &Shared, call: &Call) -> Answer {
     let answer = shared.vendor.answer(call);
     lock(&shared.common.log).violated(call, &answer.violations);
@@ -317,7 +317,7 @@ async fn respond(
         }
         FaultKind::Slow(delay) => {
             let answer = ask(shared, call);
-            // In the log before the wait is over: the client may hang up meanwhile.
+            // In the log before the wait is over: the client may disconnect in between.
             lock(&shared.common.log).answered(number, answer.status);
             tokio::time::sleep(delay).await;
             plain(&answer)

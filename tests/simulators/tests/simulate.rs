@@ -36,7 +36,7 @@ fn all_vendors_run_side_by_side_with_one_configuration_until_ctrl_c() {
     Command::new("kill").args(["-INT", &running.id().to_string()]).status().expect("a signal");
     assert!(running.wait().expect("ended").success());
     out.read_to_string(&mut text).expect("text");
-    assert_eq!(text.matches(": 0 requests, 0 of them not as documented").count(), 5, "{text}");
+    assert_eq!(text.matches(": 0 requests, 0 of which are not as documented").count(), 5, "{text}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Means: pure functions from Toybox's objects to resources, entitlements and grants.
+//! Pure functions from Toybox's objects to resources, entitlements and grants.
 
 use rollcall_connector::Records;
 use rollcall_model::{
@@ -23,7 +23,7 @@ pub(crate) fn user(user: &Named) -> Resource {
     resource
 }
 
-/// A group, and being in it.
+/// A group, and its membership.
 pub(crate) fn group(group: &Named) -> Records {
     let (name, id) = (name_or_id(&group.name, &group.id), ResourceId::new(GROUP, &group.id));
     Records {
@@ -42,7 +42,7 @@ pub(crate) fn group(group: &Named) -> Records {
     }
 }
 
-/// Somebody in a group. Whoever is in a group within it is in it as well.
+/// A member of a group. Members of a group inside it are also its members.
 pub(crate) fn membership(group: &str, member: &Member) -> Grant {
     let mut grant = Grant::new(member_of(group), ResourceId::new(&member.kind, &member.id));
     grant.expandable = (member.kind == GROUP).then(|| Expandable {

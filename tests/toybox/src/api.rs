@@ -1,4 +1,4 @@
-//! Talks: Toybox's API as typed calls, and nothing else.
+//! Toybox's API as typed calls, and nothing else.
 
 use rollcall_connector::Error;
 use rollcall_connector::http::error::Error as HttpError;
@@ -44,7 +44,7 @@ pub struct Write {
     pub(crate) adds: bool,
 }
 
-/// What a request for a page comes to.
+/// The result of a request for a page.
 type Listed<T> = Result<Page<T>, HttpError>;
 
 pub(crate) struct Api(Http);

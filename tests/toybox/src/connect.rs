@@ -1,4 +1,4 @@
-//! The connector with its configuration, and whose its key is.
+//! The connector with its configuration, and its key's owner.
 
 use async_trait::async_trait;
 use rollcall_connector::config::Config;

@@ -1,4 +1,4 @@
-//! A connector for Toybox, a made-up vendor with users and groups. `docs/adding-a-connector.md` explains it.
+//! A connector for Toybox, a fictional vendor with users and groups. `docs/adding-a-connector.md` explains it.
 
 mod access;
 mod api;
@@ -15,7 +15,7 @@ pub use api::Write;
 pub use connect::Toybox;
 pub use sync::Step;
 
-/// The connector and what it can do, for everything that knows connectors by name.
+/// The connector's entry in a list of connectors.
 pub fn entry() -> Entry {
     Entry::with_access_changes::<Toybox>()
 }
@@ -33,7 +33,7 @@ static ABOUT: About = About {
     limit_window: None,
     fields: &[
         Field::required("api-key", "API key", "A key of Toybox", FieldKind::Secret),
-        Field::optional("base-url", "Base URL", "Where the API is", FieldKind::Url)
+        Field::optional("base-url", "Base URL", "The URL of the API", FieldKind::Url)
             .with_default("https://api.toybox.example"),
     ],
 };

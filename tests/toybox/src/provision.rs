@@ -1,4 +1,4 @@
-//! Writes: puts users and groups into groups, and takes them out.
+//! Adds users and groups to groups, and removes them.
 
 use async_trait::async_trait;
 use rollcall_connector::event::GrantRef;
@@ -17,7 +17,7 @@ impl Provisioner for Toybox {
     type Change = Write;
 
     async fn plan(&self, _: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
-        request.check_allow(&[], "Leave `allow` out.")?;
+        request.check_allow(&[], "Remove `allow` from the event.")?;
         let change = request.action.access("Toybox makes accounts by itself.")?;
         let (group, member) = (&change.entitlement.resource.id, change.principal);
         if *change.entitlement != member_of(group) {
@@ -55,7 +55,7 @@ impl Provisioner for Toybox {
         Ok(WriteProgress::Done(None))
     }
 
-    /// Toybox keeps no record of writes: looking again tells whether this one arrived.
+    /// Toybox keeps no record of writes: reading again shows whether this one arrived.
     async fn poll(&self, _: &Write) -> Result<WriteProgress, Error> {
         Ok(WriteProgress::Unclear)
     }
@@ -79,6 +79,6 @@ impl Toybox {
 
 fn no_group(group: &str) -> Error {
     let message = format!("there is no group `{group}`");
-    let fix = "Use the id of a group of the newest snapshot.";
+    let fix = "Use a group id from the newest snapshot.";
     Error::new(ErrorType::NotFound, Code::UnknownEntitlement, message, fix)
 }

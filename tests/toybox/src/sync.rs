@@ -1,4 +1,4 @@
-//! Reads: the steps of a sync.
+//! The steps of a sync.
 
 use async_trait::async_trait;
 use rollcall_connector::http::error::Error as HttpError;
@@ -11,7 +11,7 @@ use crate::connect::Toybox;
 
 /// A page of a list. An empty cursor is its beginning.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is the list that it is named after")]
+#[expect(missing_docs, reason = "each is named after the list that it reads")]
 pub enum Step {
     Users { cursor: String },
     Groups { cursor: String },
@@ -58,7 +58,7 @@ impl Syncer for Toybox {
     }
 }
 
-/// A page. Toybox answers 410 to a cursor that it no longer knows: the list then starts over.
+/// A page. Toybox answers 410 to a cursor that it no longer knows: the list is then read again.
 fn listed<T>(cursor: &str, answer: Result<Page<T>, HttpError>) -> Result<Page<T>, Error> {
     match answer {
         Err(e) if !cursor.is_empty() && e.status() == Some(410) => Err(stale_cursor(e)),

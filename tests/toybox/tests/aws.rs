@@ -1,5 +1,5 @@
-//! The real binary with secrets in Secrets Manager and a store in S3, by the official SDK, in front of moto. Where there is no
-//! moto, these tests say so and do nothing.
+//! The real binary with secrets in Secrets Manager and a store in S3, by the official SDK, against moto. Without moto,
+//! these tests say so and do nothing.
 
 use Operation::{Grant, Sync};
 use rollcall_engine::runtime::function::Operation;
@@ -54,14 +54,14 @@ impl Cloud {
 #[tokio::test]
 async fn snapshots_runs_and_records_are_in_a_bucket_whichever_process_wrote_them() {
     let Some(cloud) = Cloud::start().await else { return };
-    // However much is logged, no token is: `end` sees to it.
+    // However much is logged, no token is: `end` checks it.
     let function = start(Sync, cloud.variables(), &[("RUST_LOG", "trace")]).await;
     let first = function.answer(cloud.event(Sync)).await;
     assert_eq!(first["status"], "complete", "{first:#}");
     let latest = [first["sync_id"].clone(), json!(1)];
     assert_eq!(cloud.latest().await, latest);
 
-    // Half a sync is not published; what it read is in the bucket.
+    // Part of a sync is not published; its data is in the bucket.
     cloud.vendor.set_faults(vec![Fault::nth(5, FaultKind::too_many_requests(Some(3600)))]);
     let cut = function.answer(cloud.event(Sync)).await;
     assert_eq!(cut["status"], "continue", "{cut:#}");

@@ -1,4 +1,4 @@
-//! What every connector must hold; every fault at every call; what the checker finds where nothing is expanded.
+//! The requirements of every connector; every fault at every call; the checker on unexpanded snapshots.
 
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{

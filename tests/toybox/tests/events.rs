@@ -1,4 +1,4 @@
-//! Events that are bad whatever the connector is. They fail at the door: the vendor is not asked, and nothing is written.
+//! Events that are invalid for every connector. They fail early: no request reaches the vendor, and nothing is written.
 
 use Operation::{CreateAccount, DeleteAccount, Grant, Revoke, Sync};
 use rollcall_engine::provision::Order;
@@ -25,8 +25,8 @@ const ACCOUNT: &str = r#"{
 const ALL: &str = "sync grant revoke create-account delete-account";
 const CHANGES: &str = "grant revoke create-account delete-account";
 
-/// The fields of events, in their order: the operations that have it, and what it cannot hold, by what is said of it.
-/// What looks as if it could be meant is not guessed: `"true"` is no `true`, and one text is no list of texts.
+/// The fields of events, in their order: the operations that have it, and its invalid values, by their message. Nothing
+/// is guessed: `"true"` is not `true`, and one text is not a list of texts.
 const FIELDS: [(&str, &str, &str); 10] = [
     ("connection", ALL, TEXT),
     ("sync_id", "sync", OPTIONAL),
@@ -40,8 +40,8 @@ const FIELDS: [(&str, &str, &str); 10] = [
     ("allow", "grant revoke", TEXTS),
 ];
 
-/// Texts that are no names and no ids. Else a name could lead to another connection's records, or out of the store; and ids
-/// have their parts, none empty.
+/// Texts that are neither names nor ids. A name could lead to another connection's records, or out of the store; and
+/// ids have no empty parts.
 const NO_NAMES: &str = r#"
 connection | BadConnectionName | is not a valid connection name | lower-case | ["", "Acme", "-acme", "acme/prod", "../acme", "..", "acme prod", "acme.prod", "acme\n", "\u00e9", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
 request_id | BadRequestId | is not a valid request id | 1 to 64 letters | ["", "r 1", "r/1", "../r", "..", "r.1", "r\n", "\u00e9", "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"]
@@ -50,20 +50,20 @@ accept | BadSyncId | is not a sync id | the `sync_id` of an earlier answer | [""
 entitlement | UnknownEntitlement | is not a valid entitlement id | `type:resource:slug` | ["", "x", "type:id", ":id:slug", "type::slug", "type:id:"]
 principal | UnknownPrincipal | is not a valid principal id | `type:id` | ["", "x", "type:", ":id"]"#;
 
-/// What does not exist, or is two things at once.
+/// Events that name something that does not exist, or two things at once.
 const NOT_FOUND: &str = r#"
 {"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | NotFound | UnknownRun | there is no unfinished run 2aaa | without `sync_id`
 {"accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | NotFound | SnapshotNotFound | connection `default` has no snapshot 2aaa | whose status was `held`
 {"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa", "accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | InvalidRequest | MalformedEvent | either resumes a run or accepts a snapshot | not both
 {"connection": "nobody"} | Misconfigured | UnknownConnection | there is no secret for connection `nobody` of toybox at | correct the connection's name in the event"#;
 
-/// What is refused, and uses no request id up.
+/// Refused events, which do not use up their request id.
 const REFUSED: &str = r#"
-allow | ["cascade"] | InvalidRequest | UnknownSideEffect | `cascade` is not a side effect | Leave `allow` out
-entitlement | "group:x:member" | NotFound | UnknownEntitlement | there is no group `x` | of the newest snapshot
+allow | ["cascade"] | InvalidRequest | UnknownSideEffect | `cascade` is not a side effect | Remove `allow`
+entitlement | "group:x:member" | NotFound | UnknownEntitlement | there is no group `x` | from the newest snapshot
 entitlement | "group:builders:owner" | InvalidRequest | UnknownEntitlement | cannot be changed | Use group:<id>:member"#;
 
-/// A good event with all that it must have. Toybox changes no accounts: those events are only read.
+/// A valid event with all required fields. Toybox does not manage accounts: those events are only read.
 fn good(operation: Operation) -> Value {
     match operation {
         CreateAccount => json!({"request_id": "c1", "account": {"email": "a@example.com"}}),
@@ -104,7 +104,7 @@ async fn all_fail(rows: impl IntoIterator<Item = (Operation, Value, Failure)>) {
 async fn a_field_that_is_unknown_missing_or_of_another_type_is_malformed_and_named() {
     let mut rows = Vec::new();
     let mut add = |operation, event: Value, why: String| {
-        let fix = "Send the fields that the schema of this event has";
+        let fix = "Send only the fields of this event's schema";
         // The text is leaked: a test is short.
         rows.push((operation, event, failure("InvalidRequest", "MalformedEvent", why.leak(), fix)));
     };
@@ -133,7 +133,7 @@ async fn a_field_that_is_unknown_missing_or_of_another_type_is_malformed_and_nam
         for name in ["dryrun", "Connection"] {
             add(operation, with(operation, name, json!("default")), unknown(name));
         }
-        // Not even a list of what the fields would hold, in their order: nobody would see what is what.
+        // Not even a list of the fields' values, in their order: it would be unreadable.
         let event = good(operation);
         let ordered: Vec<_> = event.as_object().expect("an object").values().collect();
         let objects = json!([null, true, 7, "default", [], [{}], ordered]);
@@ -176,7 +176,7 @@ async fn what_the_connector_does_not_do_is_refused() {
     }
 }
 
-/// Nothing begins by a mistyped id or name, whether the connection has a snapshot or none yet.
+/// A mistyped id or name starts nothing, whether the connection has a snapshot or not.
 #[tokio::test]
 async fn a_connection_a_run_or_a_snapshot_that_does_not_exist_is_not_found() {
     let desk = Desk::new().await;

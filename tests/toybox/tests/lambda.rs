@@ -23,7 +23,7 @@ pub(crate) async fn start(
     Environment::start(env!("CARGO_BIN_EXE_toybox"), variables).await
 }
 
-/// Ends a function whose log must have no token, and of each invocation one line that sums it up and one of numbers.
+/// Ends a function whose log must have no token, and for each invocation one summary line and one line of numbers.
 pub(crate) async fn end(function: Environment, outcomes: &[&str]) -> Output {
     let output = function.end(Simulated::TOKENS).await;
     let (summaries, numbers) = (output.summaries(), output.numbers());
@@ -43,7 +43,7 @@ async fn beside() -> (Simulated, Local) {
     (vendor, local)
 }
 
-/// Lambda sees the type of a failure, whoever called sees the rest. Nothing is left of one invocation that the next one could
+/// Lambda sees the type of a failure, the caller sees the rest. One invocation leaves nothing that the next one could
 /// mistake for its own.
 #[tokio::test]
 async fn one_environment_serves_one_invocation_after_another_and_its_log_tells_of_each() {
@@ -79,7 +79,7 @@ async fn one_environment_serves_one_invocation_after_another_and_its_log_tells_o
     assert_eq!(counted, (&next["calls"], &next["counts"]["grants"]));
 }
 
-/// Whoever looks for a mistake turns everything on, and sends the log to others.
+/// People who debug enable all logs, and send them to others.
 #[tokio::test]
 async fn the_token_is_in_no_log_however_much_is_logged() {
     let (_vendor, local) = beside().await;
@@ -92,8 +92,8 @@ async fn the_token_is_in_no_log_however_much_is_logged() {
     }
 }
 
-/// A rate limit is waited for if there is time. Emulators give a deadline that is over, or none: it says nothing, and the
-/// operator's time-out stands in for it.
+/// A rate limit is waited for if there is time. Emulators give a deadline in the past, or none: it is ignored, and the
+/// operator's timeout replaces it.
 #[tokio::test]
 async fn a_function_does_not_wait_longer_than_its_deadline() {
     let (vendor, local) = beside().await;

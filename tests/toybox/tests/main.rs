@@ -1,4 +1,4 @@
-//! Toybox against its simulator: what every connector must hold, and what the engine alone is responsible for.
+//! Toybox against its simulator: the requirements of every connector, and those that concern only the engine.
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod aws;

@@ -1,4 +1,4 @@
-//! Stores that cannot be written, and a scratch disk without room.
+//! Stores that cannot be written, and a full scratch disk.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const fn misconfigured(code: &'static str, message: &'static str, fix: &'static 
     failure("Misconfigured", code, message, fix)
 }
 
-const FIX: &str = "Let this user write to the store's folder";
+const FIX: &str = "Give this user permission to write to the store's folder";
 const NOT_READABLE: Failure = misconfigured("StoreNotReadable", "could not read", FIX);
 const NOT_WRITABLE: Failure = misconfigured("StoreNotWritable", "could not write", FIX);
 
@@ -32,7 +32,7 @@ async fn a_store_that_is_no_folder_fails_every_operation_before_anything_is_aske
     for (store, expected) in [
         (file.clone(), NOT_READABLE),
         (file.join("below"), NOT_READABLE),
-        // The kernel's own folder takes no files, whoever asks.
+        // The kernel's own folder accepts no files from anybody.
         ("/proc/rollcall-data".into(), NOT_WRITABLE),
     ] {
         desk.cx.store = Arc::new(Folder::new(&store));
@@ -70,12 +70,12 @@ async fn a_part_of_the_store_that_takes_nothing_fails_what_needs_it() {
 async fn a_full_scratch_disk_publishes_nothing_and_spoils_nothing() {
     let mut desk = Desk::new().await;
     let expected = works(&desk, "nothing").await["content_digest"].clone();
-    let full = "the working database has no room left";
+    let full = "the disk of the working database is full";
     let (full, mut failed) = (misconfigured("ScratchFull", full, "more ephemeral storage"), 0);
     for pages in (1..).step_by(3) {
         desk.afresh();
         desk.cx.settings.max_pages = Some(pages);
-        // Where it is enough, there is nothing more to see.
+        // If it is enough, nothing else is visible.
         if desk.sync().await.is_ok() {
             break;
         }

@@ -1,4 +1,4 @@
-//! The workflows of the template, their very definitions, around Toybox's functions. Time is virtual: nobody waits.
+//! The template's own workflow definitions around Toybox's functions. Time is virtual.
 
 use Operation::{Grant, Revoke};
 use rollcall_connector::ErrorType;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Desk, Simulated};
 
-/// From now on this, which every sync needs, is answered so.
+/// From now on this request, which every sync needs, gets this answer.
 fn answers(desk: &Desk, path: &str, kind: FaultKind) {
     desk.vendor.set_faults(vec![Fault::matching("GET", path, kind)]);
 }
@@ -38,7 +38,7 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
     });
     assert_eq!(synced["connections"], json!([expected]));
     assert_eq!(aws.events(), [json!({"connection": "default", "sync_id": null})]);
-    // What infra/cost.py counts with: three around the connection, and three for it.
+    // The numbers in infra/cost.py: three around the connection, and three for it.
     let entered = "Connections, Sync, Answered, Done, Did all succeed?, Succeeded";
     assert_eq!(execution.entered.join(", "), entered);
 }
@@ -46,7 +46,7 @@ async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
 #[tokio::test]
 async fn a_sync_that_waits_for_a_limit_or_an_outage_is_resumed_when_it_said_so() {
     for (path, kind, least, most) in [
-        // The question who we are, and a list.
+        // The caller's identity, and a list.
         ("/me", limit(600), [600, 600, 600], [600, 600, 600]),
         ("/users", limit(600), [600, 600, 600], [600, 600, 600]),
         ("/users", FaultKind::status(500), [10, 20, 40], [99, 99, 99]),
@@ -83,7 +83,7 @@ async fn a_failure_that_no_retry_mends_fails_at_once_and_stops_nobody_else() {
     assert_eq!(failure.error, "ConnectionsFailed");
     let failures: Vec<Value> = serde_json::from_str(&failure.cause).expect("JSON");
     let named = failures.iter().map(|f| {
-        // What to do is in it.
+        // It contains the fix.
         assert!(f["cause"].to_string().contains("fix"), "{f}");
         [f["connection"].clone(), f["error"].clone()]
     });
@@ -103,7 +103,7 @@ async fn what_never_ends_is_ended_after_six_hours_or_nine_more_attempts() {
     let found = (error.as_str(), execution.seconds, aws.events().len());
     assert_eq!(found, ("States.Timeout", 6 * 3600, 8));
 
-    // The vendor is down for good.
+    // The vendor is down permanently.
     drop(aws);
     let mut desk = desk.renewed().await;
     desk.cx.settings.retries = 6;
@@ -146,7 +146,7 @@ async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back
             "Detail": {"status": "done", "request": event, "answer": answer},
         });
         assert_eq!(put, expected);
-        // What infra/cost.py counts with.
+        // The number in infra/cost.py.
         assert_eq!((execution.result.is_ok(), execution.entered.len()), (true, 6));
     }
 }
@@ -207,7 +207,7 @@ async fn a_killed_function_is_called_again_with_the_same_event_when_its_lease_ha
         ("Lambda.ResourceConflictException", false),
         ("Lambda.ResourceNotReadyException", false),
         ("Lambda.TooManyRequestsException", false),
-        // What a function could not count, since its store failed.
+        // Failures that a function could not count, since its store failed.
         ("Unavailable", false),
         ("RateLimited", false),
     ] {

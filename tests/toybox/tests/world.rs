@@ -1,4 +1,5 @@
-//! Toybox simulated, dressed for the conformance suite: `GET /me`, `/users`, `/groups`; `/groups/{id}/members`, also written.
+//! The simulated Toybox, adapted to the conformance suite: `GET /me`, `/users`, `/groups`; `/groups/{id}/members`, also
+//! written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

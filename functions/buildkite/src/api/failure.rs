@@ -1,4 +1,4 @@
-//! What Buildkite means by an error.
+//! The meaning of Buildkite's errors.
 
 use std::borrow::Cow;
 
@@ -13,13 +13,13 @@ use super::TOKEN;
 #[error(transparent)]
 pub(crate) struct Failure(pub(super) Http);
 
-/// The scopes that a sync takes, and what the token's page calls them.
+/// The scopes that a sync needs, and their names on the token's page.
 pub(crate) const SCOPES: [(&str, &str); 2] =
     [("read_organizations", "Read Organizations"), ("read_teams", "Read Teams")];
 
 impl Failure {
-    /// Whether Buildkite says that there is no such team or member, or that it is hidden. A 404 for the organization means
-    /// that the token does not reach it.
+    /// Whether Buildkite reports that the team or member does not exist or is hidden. A 404 for the organization means
+    /// that the token cannot access it.
     pub(crate) fn is_absent(&self) -> bool {
         self.0.is_not_found() && !self.is_no_organization()
     }
@@ -43,20 +43,20 @@ impl Failure {
         message.eq_ignore_ascii_case("no organization found")
     }
 
-    /// The scope that the token lacks, in the vendor's words: "Your access token doesn't have the read_teams scope".
+    /// The scope that the token lacks, from the message "Your access token doesn't have the read_teams scope".
     fn missing_scope(&self) -> Option<&str> {
         let (_, rest) = self.message().split_once("doesn't have the ")?;
         Some(rest.split_once(" scope")?.0)
     }
 
-    /// What a 403 is for, as far as the answer shows. *Unknown*: the words of a refusal by a list of allowed addresses, which
-    /// tokens and organizations may have (<https://buildkite.com/docs/apis/managing-api-tokens>).
+    /// The reason for a 403, if the answer shows it. *Unknown*: the message of a refusal by a list of allowed
+    /// addresses, which tokens and organizations may have (<https://buildkite.com/docs/apis/managing-api-tokens>).
     fn denial(&self) -> (Code, &'static str, Cow<'static, str>) {
         const MAY_NOT_READ: &str = "the API token may not read this";
         let other = (
             Code::VendorDenied,
-            "Buildkite refuses this request, and does not name a missing scope",
-            "See what the answer says. If allowed IP addresses are set for the token or the organization, the address that Rollcall calls from must be one of them; a proxy on the way may refuse requests as well.".into(),
+            "Buildkite refuses this request and does not name a missing scope",
+            "Read Buildkite's answer. If the token or the organization allows only certain IP addresses, add the address that Rollcall calls from. A proxy in between can also refuse requests.".into(),
         );
         let Http::Status { call, is_json: true, .. } = &self.0 else {
             return other;
@@ -72,12 +72,12 @@ impl Failure {
                 "Buildkite does not accept this token from the address that Rollcall calls from",
                 "Add that address to the allowed IP addresses of the token and of the organization (Security > API), or give Rollcall a fixed address that is allowed. The token's scopes are not the cause.".into(),
             ),
-            // Any token may be looked up: there, no scope and no permission is missing.
+            // Any token may be looked up, so no scope and no permission is missing there.
             None if *call == Call::get(&TOKEN).name() => other,
             None if self.message().eq_ignore_ascii_case("forbidden") => (
                 Code::CredentialTooWeak,
                 MAY_NOT_READ,
-                "Let somebody make the token who may see the organization's members and teams, and check that the token has access to the organization. If allowed IP addresses are set for the token or the organization, check that the address which Rollcall calls from is one of them.".into(),
+                "Use a token of a user who can see the organization's members and teams, and check that the token has access to the organization. If the token or the organization allows only certain IP addresses, check that the address that Rollcall calls from is one of them.".into(),
             ),
             None => other,
         }
@@ -90,8 +90,8 @@ impl From<Failure> for Error {
             Some(401) => (
                 ErrorType::Unauthenticated,
                 Code::CredentialRejected,
-                "Buildkite does not accept the API token: it is wrong, has ended or was revoked",
-                "Make a token at https://buildkite.com/user/api-access-tokens and store it as `api-token`. Mind its end: a new one ends after seven days unless you pick another time.".into(),
+                "Buildkite does not accept the API token: it is wrong, has expired or was revoked",
+                "Create a token at https://buildkite.com/user/api-access-tokens and store it as `api-token`. A new token expires after seven days unless you choose otherwise.".into(),
             ),
             Some(403) => {
                 let (code, message, fix) = failure.denial();
@@ -100,8 +100,8 @@ impl From<Failure> for Error {
             Some(404) if failure.is_no_organization() => (
                 ErrorType::NotFound,
                 Code::UnknownOrganization,
-                "Buildkite knows no such organization, or the token has no access to it",
-                "Correct `organization`: it is the slug in the address, not the name; and tick the organization on the token's page.".into(),
+                "Buildkite has no such organization, or the token has no access to it",
+                "Set `organization` to the slug in the organization's URL, not its name, and select the organization on the token's page.".into(),
             ),
             _ => return failure.0.into(),
         };
@@ -117,7 +117,7 @@ fn is_about_address(message: &str) -> bool {
     words.any(is_address) || message.contains("allow list")
 }
 
-/// What the token's page calls a scope.
+/// The name of a scope on the token's page.
 pub(crate) fn label(scope: &str) -> String {
     match SCOPES.iter().find(|(name, _)| *name == scope) {
         Some((_, label)) => format!("{label} ({scope})"),

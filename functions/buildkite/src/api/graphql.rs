@@ -1,6 +1,6 @@
-//! The GraphQL API, for one question: who is in many teams at once.
+//! The GraphQL API, used only for the members of many teams at once.
 //!
-//! Source: <https://buildkite.com/docs/apis/graphql-api>; what a query costs:
+//! Source: <https://buildkite.com/docs/apis/graphql-api>; costs of a query:
 //! <https://buildkite.com/docs/apis/graphql/graphql-resource-limits>.
 
 use jiff::Timestamp;
@@ -16,10 +16,10 @@ use url::Url;
 
 use super::{Answer, Failure, Membership, client};
 
-/// The most members that a query reads of a team. A larger team takes one call of REST, which costs less time than the
-/// points for its members: 50 calls a minute are as long as 1,000 points.
+/// The maximum number of members that a query reads of a team. A larger team takes one REST call, which costs less time
+/// than the points for its members: 50 calls take a minute, as do 1,000 points.
 pub(crate) const MEMBERS: u64 = 25;
-/// The most teams that a query reads: 2,704 points at most; 50,000 are allowed.
+/// The maximum number of teams that a query reads: at most 2,704 points of 50,000 allowed.
 pub(crate) const TEAMS: u64 = 50;
 
 const QUERY: &str = "query($slug: ID!, $first: Int!, $after: String, $members: Int!) {
@@ -37,19 +37,19 @@ const QUERY: &str = "query($slug: ID!, $first: Int!, $after: String, $members: I
 /// The GraphQL API with a person's token.
 pub(crate) struct GraphQl(rollcall_connector::http::Http);
 
-/// Some teams, and the cursor of those that follow, if any.
+/// A page of teams, and the cursor of the next page, if any.
 #[derive(Debug)]
 pub(crate) struct TeamPage {
     pub(crate) teams: Vec<TeamMembers>,
     pub(crate) next: Option<String>,
 }
 
-/// Who is in a team.
+/// The members of a team.
 #[derive(Debug)]
 pub(crate) struct TeamMembers {
     pub(crate) team: String,
     pub(crate) members: Vec<Membership>,
-    /// Whether these are all, and none of them lacks anything.
+    /// Whether these are all members, each complete.
     pub(crate) is_whole: bool,
 }
 
@@ -58,12 +58,12 @@ impl GraphQl {
         client(base, token, session).map(Self)
     }
 
-    /// What is left of the points of the organization, and of the token's user.
+    /// The remaining points of the organization, and of the token's user.
     pub(crate) fn remaining_budgets(&self) -> Vec<Option<RemainingBudget>> {
         self.0.remaining_budgets()
     }
 
-    /// The failure of a query for which no points are left until then.
+    /// The failure of a query for which no points remain until then.
     pub(crate) fn put_off(until: Timestamp) -> Failure {
         Failure(Http::RateLimited { call: Call::graphql(QUERY, json!({})).name(), retry_at: until })
     }
@@ -79,14 +79,14 @@ impl GraphQl {
             json!({"slug": organization, "first": first, "after": after, "members": MEMBERS});
         let call = Call::graphql(QUERY, variables);
         let reply: Reply = self.0.send(&call).await.map_err(Failure)?;
-        // Errors come with 200 as well; data beside them is not trusted.
+        // Errors also come with 200; data next to them is not trusted.
         let error = reply.errors.first().map(|error| error.message.as_str());
         match (error, reply.data.organization) {
             (None, Some(organization)) => Ok(organization.teams.into()),
             (error, _) => Err(Failure(Http::Status {
                 call: call.name(),
                 status: 200,
-                message: self.0.quote(error.unwrap_or("there is no such organization")),
+                message: self.0.quote(error.unwrap_or("the organization was not found")),
                 is_json: true,
                 retry_after: None,
                 request_id: None,
@@ -186,7 +186,7 @@ impl From<Team> for TeamMembers {
 }
 
 impl Member {
-    /// The membership as REST has it, with roles in small letters; `None` if the user or the role is missing.
+    /// The membership in the form of the REST API, with roles in lower case; `None` if the user or the role is missing.
     fn membership(self) -> Option<Membership> {
         let user = self.user?;
         Some(Membership {

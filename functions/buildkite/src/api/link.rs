@@ -1,5 +1,5 @@
-//! The `Link` header (RFC 8288). Its addresses are never followed: the header could lead anywhere, and the token would be
-//! sent there. Only the number of the page is taken.
+//! The `Link` header (RFC 8288). Its addresses are never followed, since the header could send the token anywhere. Only
+//! the page number is used.
 
 use rollcall_connector::http::error::Error;
 
@@ -10,12 +10,12 @@ pub(super) enum NextPage {
     End,
     /// The page with this number.
     Number(u32),
-    /// The page with this number, if there is one: the page before was full, and had no header. It may be the same again.
+    /// The page with this number, if it exists: the previous page was full, without a header. It may repeat that page.
     Perhaps(u32),
 }
 
-/// What follows the page with this number, which was to have `size` rows and has `rows`, by its header. That lists of
-/// members have pages is not documented: a full page without a header is not taken for the last.
+/// The successor of the page with this number, which has `rows` of `size` requested rows, by its header. It is not
+/// documented that lists of members have pages, so a full page without a header is not taken for the last.
 pub(super) fn next(
     call: &str,
     link: Option<&str>,
@@ -39,13 +39,13 @@ pub(super) fn next(
         Some(Some(_)) => Err(Error::Circle { call }),
         Some(None) => Err(Error::Unexpected {
             call,
-            at: "the header Link".into(),
-            why: "what is called `next` leads to no page".into(),
+            at: "the Link header".into(),
+            why: "the `next` link does not name a page".into(),
         }),
     }
 }
 
-/// The number of the page that a link leads to.
+/// The page number in a link.
 fn page_of(link: &str) -> Option<u32> {
     let address = link.split(';').next()?.trim();
     let address = address.strip_prefix('<')?.strip_suffix('>')?;
@@ -69,9 +69,9 @@ mod tests {
             (format!("{last}, {three}"), Ok(NextPage::Number(3))),
             (link("1", "prev"), Ok(NextPage::End)),
             (three.replace('"', ""), Ok(NextPage::Number(3))),
-            (link("x", "next"), Err("no page")),
-            (link("2", "next"), Err("in a circle")),
-            (link("1", "next"), Err("in a circle")),
+            (link("x", "next"), Err("does not name a page")),
+            (link("2", "next"), Err("to one page twice")),
+            (link("1", "next"), Err("to one page twice")),
             (String::new(), Ok(NextPage::End)),
         ] {
             match (next("GET /x", Some(&header), (2, 100), 100), expected) {

@@ -1,4 +1,4 @@
-//! The vendor's objects, as far as they are read.
+//! The vendor's objects, with the fields that are read.
 
 use rollcall_connector::http::lenient::{Lenient, Time, or_default};
 use serde::Deserialize;
@@ -35,11 +35,11 @@ rollcall_connector::unreadable_fields! {
     Membership { user_name }
 }
 
-/// What a token is.
+/// A token's properties.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Token {
     pub(crate) scopes: Vec<String>,
-    /// Absent: it never ends.
+    /// Absent if it never expires.
     pub(crate) expires_at: Lenient<Time>,
     user: Lenient<TokenOwner>,
 }
@@ -53,12 +53,12 @@ struct TokenOwner {
 }
 
 impl Token {
-    /// The name of the person that it belongs to; empty if the API does not tell it.
+    /// The name of the token's owner; empty if the API does not return it.
     pub(crate) fn owner_name(&self) -> &str {
         self.user.get().map_or("", |owner| owner.name.trim())
     }
 
-    /// The address of the person that it belongs to; empty if the API does not tell it.
+    /// The address of the token's owner; empty if the API does not return it.
     pub(crate) fn owner_email(&self) -> &str {
         self.user.get().map_or("", |owner| owner.email.trim())
     }
@@ -73,17 +73,17 @@ pub(crate) struct Organization {
     pub(crate) created_at: Lenient<Time>,
 }
 
-/// Somebody in an organization.
+/// A member of an organization.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Member {
-    /// The person's id, in whatever organization.
+    /// The person's id, the same in every organization.
     pub(crate) id: String,
     pub(crate) name: Lenient<String>,
     pub(crate) email: Lenient<String>,
     /// `admin` or `member`; present since July 2026 only.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) role: String,
-    /// `required` or `optional`; shown to administrators, and to everybody of themselves.
+    /// `required` or `optional`; shown to administrators, and to each member for themselves.
     pub(crate) sso_mode: Lenient<String>,
 }
 
@@ -96,7 +96,7 @@ pub(crate) struct Team {
     pub(crate) description: Lenient<String>,
     /// `visible` or `secret`.
     pub(crate) privacy: Lenient<String>,
-    /// New members of the organization are put into it.
+    /// Whether new members of the organization join it.
     pub(crate) default: Lenient<bool>,
     pub(crate) created_at: Lenient<Time>,
     pub(crate) created_by: Lenient<TeamCreator>,
@@ -111,7 +111,7 @@ pub(crate) struct TeamCreator {
     pub(crate) email: String,
 }
 
-/// Somebody in a team.
+/// A member of a team.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Membership {
     pub(crate) user_id: String,

@@ -1,6 +1,6 @@
-//! The pages of a list. The API counts pages by their rows. If a row is deleted while the list is read, the first row of
-//! the next page moves to a page that was read already. So the pages of a long list are made to overlap: each begins before
-//! the last row of the page before, and must have that row once more.
+//! The pages of a list. Pages are offsets: if a row is deleted while the list is read, the first row of the next page
+//! moves to a page that was already read. So the pages of a long list overlap: each begins before the last row of the
+//! previous page, and must contain that row again.
 
 use rollcall_connector::http::Call;
 use rollcall_connector::http::error::Error;
@@ -14,7 +14,7 @@ use super::objects::ListRow;
 /// The largest page of any list.
 const PAGE: u32 = 100;
 
-/// The rows of a page that no page before had.
+/// The rows of a page that are not on an earlier page.
 #[derive(Debug)]
 pub(crate) struct NewRows<T> {
     pub(crate) rows: Vec<T>,
@@ -30,7 +30,7 @@ impl<T> From<NewRows<T>> for pages::Page<T, PagePosition> {
     }
 }
 
-/// A place in a list.
+/// A position in a list.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub struct PagePosition {
@@ -38,17 +38,17 @@ pub struct PagePosition {
     page: u32,
     /// The rows of a page.
     size: u32,
-    /// It is not known whether there is this page.
+    /// It is not known whether this page exists.
     perhaps: bool,
-    /// The first ids of the list and of the page before: a page that begins with one of them is a repetition.
+    /// The first ids of the list and of the previous page: a page that begins with one of them is a repetition.
     begins: Vec<String>,
-    /// A repetition was followed already.
+    /// A repetition was already followed.
     repeated: bool,
-    /// The page before, if this one must overlap it.
+    /// The previous page, if this one must overlap it.
     overlap: Option<Overlap>,
 }
 
-/// A page that is overlapped by the next.
+/// A page that the next one overlaps.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 struct Overlap {
@@ -59,15 +59,15 @@ struct Overlap {
     search: OverlapSearch,
 }
 
-/// How far the search for the last row of a page is that was not on the next.
+/// The progress of the search for the last row of a page, if it was not on the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum OverlapSearch {
-    /// Not begun: it is expected here.
+    /// Not begun: the row is expected here.
     No,
-    /// Rows before it were deleted, and what followed it moved along with it: the page before is read again.
+    /// Rows before it were deleted, so the rows after it moved too: the previous page is read again.
     Before,
-    /// That was done, and it is expected here.
+    /// The previous page was read again, and the row is expected here.
     After,
 }
 
@@ -87,7 +87,7 @@ impl PagePosition {
         call.query("page", self.page.to_string()).query("per_page", self.size.to_string())
     }
 
-    /// What follows the page, by its `Link` header and the number of its rows.
+    /// The next page, by the `Link` header and the number of rows.
     pub(super) fn next(
         &self,
         call: &str,
@@ -97,7 +97,7 @@ impl PagePosition {
         link::next(call, link, (self.page, self.size), rows).map_err(Failure)
     }
 
-    /// What is new on the page that was read here.
+    /// The new rows of the page that was read here.
     pub(super) fn take<T: ListRow>(
         &self,
         call: String,
@@ -108,7 +108,7 @@ impl PagePosition {
         let is_read_again = matches!(&self.overlap, Some(o) if o.search == OverlapSearch::Before);
         let repeats = first.as_ref().is_some_and(|id| self.begins.contains(id)) && !is_read_again;
         if repeats && self.perhaps {
-            // It was only read because the page before did not say whether it was the last.
+            // It was only read because the previous page did not say whether it was the last.
             return Ok(NewRows::all(Vec::new(), None));
         }
         if repeats && self.repeated && next != NextPage::End {
@@ -153,7 +153,7 @@ impl PagePosition {
         NewRows::all(items, self.overlapping(next, rows, last.clone(), search))
     }
 
-    /// What becomes of a page that lacks the last row of the page before.
+    /// Handles a page that lacks the last row of the previous page.
     fn without_overlap<T>(
         &self,
         items: Vec<T>,
@@ -176,7 +176,7 @@ impl PagePosition {
                 };
                 return NewRows::all(Vec::new(), Some(before));
             }
-            // The row itself was deleted, or it cannot be known what moved where: the page is taken as it is.
+            // The row itself was deleted, or it is unclear what moved: the page is used as it is.
             (OverlapSearch::Before, Some(last)) => {
                 self.overlapping(next, rows, last, OverlapSearch::After)
             }
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(reaching_beyond(198), (3, 98));
     }
 
-    /// What a list brings that changes between its pages, and whether it may be short of a row.
+    /// The rows of a list that changes between its pages, and whether one may be missing.
     fn read(
         mut list: Vec<String>,
         links: bool,
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_before_the_place_that_is_deleted_takes_no_other_row_along() {
+    fn deleting_an_earlier_row_loses_no_other_row() {
         for links in [true, false] {
             for when in 1..5 {
                 for (from, deleted) in [(0, 1), (0, 3), (50, 40), (0, 90)] {
@@ -359,7 +359,7 @@ mod tests {
             }
             panic!("it never ends")
         };
-        // All rows, whatever is asked for, and no word on others.
+        // All rows, whatever is requested, and no further page.
         assert!(read(|at| (100, NextPage::Perhaps(at.page + 1))).is_ok());
         assert!(read(|at| (230, NextPage::Perhaps(at.page + 1))).is_ok());
         // The same, and there is always another page.

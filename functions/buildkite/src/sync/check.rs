@@ -1,4 +1,4 @@
-//! What the numbers of a finished sync say: is it what the token should see?
+//! Checks by the tallies of a finished sync whether it is what the token should see.
 
 use rollcall_connector::{Code, Error, ErrorType, Identity, Tallies, Warning};
 
@@ -15,7 +15,7 @@ pub(super) const OWNER_LISTED: &str = "owner: listed";
 /// The rows of others that show how they sign in.
 pub(super) const SSO_OF_OTHERS: &str = "how others sign in";
 
-/// Fails where the lists cannot be whole; returns what an operator should know of their numbers.
+/// Fails if the lists cannot be complete; returns warnings about their numbers.
 pub(super) fn check(
     identity: &Identity,
     owner_is_known: bool,
@@ -35,7 +35,7 @@ pub(super) fn check(
         !sees_all(count),
         Code::MayNotBeAdministrator,
         format!(
-            "nothing says that {owner} administers the organization: secret teams that they are not in are missing then"
+            "nothing shows that {owner} administers the organization: if they do not, secret teams that they are not in are missing"
         ),
     );
     warn(
@@ -48,7 +48,7 @@ pub(super) fn check(
     warn(
         count(TEAMS) == 0,
         Code::EmptyList,
-        "the API shows no team: there is none, teams are switched off, or all are hidden from the token's owner".into(),
+        "the API returns no teams: there are none, teams are switched off, or all are hidden from the token's owner".into(),
     );
     warn(
         in_teams > 0,
@@ -60,15 +60,15 @@ pub(super) fn check(
     Ok(warnings)
 }
 
-/// A token's owner is a member of every organization that it reaches: a list without them is not whole. Their name is
-/// enough, where the list has another address of theirs.
+/// A token's owner is a member of every organization that it can access: a list without them is incomplete. Their name
+/// is enough, since the list may have another address of theirs.
 fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<(), Error> {
     if count(MEMBERS) == 0 {
         return Err(Error::new(
             ErrorType::PermissionDenied,
             Code::EmptyList,
-            "the API shows no member of the organization, and there is one at least: the token's owner",
-            "Let somebody make the token who may see the organization's members.",
+            "the API returns no members of the organization, which has at least one: the token's owner",
+            "Use a token of a user who can see the organization's members.",
         ));
     }
     if !owner_is_known || count(OWNER_LISTED) > 0 {
@@ -77,13 +77,13 @@ fn check_members(owner_is_known: bool, count: impl Fn(&str) -> u64) -> Result<()
     Err(Error::new(
         ErrorType::Unavailable,
         Code::CallerNotListed,
-        "the API's list of the organization's members lacks the token's owner, who is one of them: it is not whole",
-        "Run again; if it persists, let somebody who administers the organization make the token.",
+        "the list of the organization's members is incomplete: it lacks the token's owner, who is a member",
+        "Run again; if it persists, use a token of an organization administrator.",
     ))
 }
 
-/// Whether the owner of our token sees every team, as administrators do. Where the API does not show their role, it shows
-/// it indirectly: administrators alone see how others sign in.
+/// Whether the owner of our token sees every team, as administrators do. If the API does not show their role, it shows
+/// it indirectly: only administrators see how others sign in.
 fn sees_all(count: impl Fn(&str) -> u64) -> bool {
     if count(OWNER_ADMIN) + count(OWNER_MEMBER) > 0 {
         return count(OWNER_ADMIN) > 0;

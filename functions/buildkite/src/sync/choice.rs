@@ -1,5 +1,5 @@
-//! Chooses the API that the members of teams are read from: REST, a call for each team, or GraphQL, a query for many. Each
-//! has limits of its own. The one that waits less is chosen, and then the one that takes fewer requests.
+//! Chooses the API from which the members of teams are read: REST, a call for each team, or GraphQL, a query for many.
+//! Each has its own limits. The one that waits less is chosen, or else the one that takes fewer requests.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{MEMBERS, TEAMS};
 
-/// The points that a query takes besides its teams.
+/// The points that a query costs in addition to its teams.
 const QUERY: u64 = 4;
-/// The points that a team takes besides its members, who are two each.
+/// The points that a team costs in addition to its members, who cost two each.
 const TEAM: u64 = 4;
-/// The points of the largest team that a query answers whole.
+/// The points of the largest team that a query returns completely.
 const FULL: u64 = TEAM + 2 * MEMBERS;
 
-/// What the members of the next teams are read from.
+/// The API from which the members of the next teams are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MembersFrom {
-    /// REST: of all that are left, one by one.
+    /// REST: all remaining teams, one by one.
     Rest,
-    /// GraphQL: of so many, by one query.
+    /// GraphQL: this many teams, by one query.
     GraphQl(u64),
-    /// GraphQL, once there are points again.
+    /// GraphQL, as soon as points are available again.
     GraphQlAfter(Timestamp),
 }
 
@@ -34,17 +34,17 @@ pub(super) struct SourceChoice {
     pub(super) from: MembersFrom,
     /// The estimated points of a team.
     pub(super) points: u64,
-    /// How long all that is left would wait for REST.
+    /// How long the remaining teams would wait with REST.
     pub(super) rest: Duration,
-    /// How long all that is left would wait for GraphQL.
+    /// How long the remaining teams would wait with GraphQL.
     pub(super) graphql: Duration,
 }
 
-/// What GraphQL has answered so far.
+/// What GraphQL has returned so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GraphQlStats {
     pub(super) teams: u64,
-    /// Those of them that were answered whole.
+    /// The teams that were returned completely.
     pub(super) whole: u64,
     pub(super) members: u64,
     /// Empty pages in a row.
@@ -52,7 +52,7 @@ pub struct GraphQlStats {
 }
 
 impl GraphQlStats {
-    /// The points that a team takes, as far as is known.
+    /// The known estimate of a team's points.
     fn points(self) -> u64 {
         match self.teams {
             0 => FULL,
@@ -61,7 +61,7 @@ impl GraphQlStats {
     }
 }
 
-/// What is left of an API's limits, the tightest of which counts.
+/// The remaining budget of an API's limits, of which the tightest counts.
 #[derive(Debug, Clone)]
 pub(super) struct ApiLimits {
     rooms: Vec<RemainingBudget>,
@@ -80,7 +80,7 @@ impl ApiLimits {
         Self::new(rooms, [16_000, 4_800], Duration::from_secs(300), now)
     }
 
-    /// Where nothing is known of a limit, or its window has run out, the documented one begins now.
+    /// If a limit is unknown, or its window has expired, the documented one begins now.
     fn new(
         rooms: Vec<Option<RemainingBudget>>,
         documented: [u64; 2],
@@ -97,7 +97,7 @@ impl ApiLimits {
         self.rooms.iter().map(of).min().unwrap_or_default()
     }
 
-    /// How long it takes until so much has been spent.
+    /// How long it takes until this much has been spent.
     fn wait(&self, n: u64, now: Timestamp) -> Duration {
         let waits = self.rooms.iter().map(|room| {
             let Some(more) = n.checked_sub(room.left + 1) else {
@@ -110,8 +110,8 @@ impl ApiLimits {
     }
 }
 
-/// Chooses for the next of so many teams. A query is for as many as there are points for if all are full: the reserve stays
-/// untouched.
+/// Chooses for the next of this many teams. A query reads as many as the points allow if all are full, so the reserve
+/// stays untouched.
 pub(super) fn choose(
     teams: u64,
     stats: GraphQlStats,
@@ -119,7 +119,7 @@ pub(super) fn choose(
     graphql: &ApiLimits,
     now: Timestamp,
 ) -> SourceChoice {
-    // A query for one team alone would spare nothing.
+    // A query for a single team would save nothing.
     let short = |points: u64| points < QUERY + 2 * FULL;
     let until = graphql.rooms.iter().filter(|room| short(room.left));
     let until = until.map(|room| room.resets_at).max();
@@ -131,12 +131,12 @@ pub(super) fn choose(
         rest: rest.wait(teams, now),
         graphql: graphql.wait(teams.saturating_mul(points), now).max(patience),
     };
-    // Where most teams are larger than a query reads, REST has to read them anyway.
+    // If most teams are larger than a query reads, REST has to read them anyway.
     let in_vain = stats.whole * 2 < stats.teams;
     let never = in_vain || teams < 2 || short(graphql.least(|room| room.per_window));
     let from = match until {
         _ if never => MembersFrom::Rest,
-        // Without waiting, and a request instead of several.
+        // Without waiting, and with one request instead of several.
         None => {
             let left = graphql.least(|room| room.left);
             MembersFrom::GraphQl(teams.min(TEAMS).min((left - QUERY) / FULL))
@@ -188,14 +188,14 @@ mod tests {
         }
         assert_eq!(wait([None, None], 48), 0, "nothing is known yet");
         assert_eq!(wait([None, None], 49), 60);
-        // What is known of one limit says nothing of the other.
+        // One limit says nothing about the other.
         let plenty = Some(room(1_000, 1_000, 7));
         assert_eq!(wait([plenty, None], 49), 60);
         assert_eq!(wait([Some(room(5, 160, 30)), plenty], 6), 30);
     }
 
-    /// What is left of each of the user's limits and for how many seconds, of REST and of GraphQL; and how long, in
-    /// seconds, both are reckoned to take.
+    /// The remaining budget of each of the user's limits and for how many seconds, of REST and of GraphQL; and the
+    /// estimated seconds that both take.
     #[test]
     fn what_waits_less_is_chosen_and_then_what_takes_fewer_requests() {
         use MembersFrom::{GraphQl, GraphQlAfter, Rest};
@@ -204,7 +204,7 @@ mod tests {
             .map(|(whole, members)| GraphQlStats { teams: 50, whole, members, empty: 0 });
         let wait = |seconds| GraphQlAfter(after(now(), Duration::from_secs(seconds)));
         for (teams, told, rest, graphql, way, waits) in [
-            // As many as are safe if they are full, whether more is known of them or not.
+            // As many as are safe if they are full, even if they are known to be smaller.
             (250, none, (40, 50), (4_800, 300), GraphQl(50), (290, 600)),
             (250, small, (40, 50), (4_800, 300), GraphQl(50), (290, 300)),
             (250, small, (40, 50), (500, 300), GraphQl(9), (290, 300)),
@@ -213,15 +213,15 @@ mod tests {
             // One team is one request either way.
             (1, none, (40, 50), (4_800, 300), Rest, (0, 0)),
             (1, none, (0, 50), (4_800, 300), Rest, (50, 0)),
-            // Once there is too little, whichever is there sooner.
+            // With too small a budget, whichever is available sooner.
             (30, small, (40, 50), (111, 300), Rest, (0, 300)),
             (200, small, (40, 50), (10, 100), wait(100), (230, 100)),
             (200, small, (40, 50), (10, 229), wait(229), (230, 229)),
             (200, small, (40, 50), (10, 230), Rest, (230, 230)),
-            // It would do for all if they are small, and cannot be known to.
+            // It would suffice if all are small, which is not known.
             (3, small, (0, 50), (100, 100), Rest, (50, 100)),
             (3, small, (0, 50), (100, 20), wait(20), (50, 20)),
-            // Where most are larger than a query tells, it would be asked in vain.
+            // If most are larger than a query reads, GraphQL would be of no use.
             (500, large, (40, 50), (4_800, 300), Rest, (590, 1_200)),
             (500, half, (40, 50), (4_800, 300), GraphQl(50), (590, 1_200)),
         ] {
@@ -254,7 +254,7 @@ mod tests {
                 }
             }
         }
-        // One that never has enough is not waited for.
+        // A limit that is never sufficient is not waited for.
         let tiny = ApiLimits::of_graphql(vec![None, spent(0, 111)], now());
         let rest = ApiLimits::of_rest(vec![None, Some(room(0, 1, 3_600))], now());
         assert_eq!(choose(9, GraphQlStats::default(), &rest, &tiny, now()).from, MembersFrom::Rest);

@@ -1,4 +1,4 @@
-//! The steps that read who is in the organization.
+//! The steps that read the members of the organization.
 
 use rollcall_connector::http::lenient::Lenient;
 use rollcall_connector::{Error, StepOutput};
@@ -32,7 +32,7 @@ impl Buildkite {
         Ok(out)
     }
 
-    /// Adds a member of the organization, and counts what their row shows of the rights of our token.
+    /// Adds a member of the organization, and counts what their row reveals about our token's rights.
     async fn add_member(&self, out: &mut StepOutput<Step>, member: &Member) -> Result<(), Error> {
         let organization = self.organization().await?;
         out.records.extend(access::member(organization, member));
@@ -54,13 +54,13 @@ impl Buildkite {
         Ok(())
     }
 
-    /// Somebody who is in a team and was not listed.
+    /// A member of a team who was not listed.
     pub(super) async fn unlisted_member(&self, id: &str) -> StepResult {
         let organization = self.organization().await?;
         let mut out = StepOutput::default();
         match self.api.member(&organization.slug, id).await {
             Ok(member) => self.add_member(&mut out, &member).await?,
-            // In a team and not in the organization: what the team shows of them stays.
+            // In a team but not in the organization: the team's data about them is kept.
             Err(e) if e.is_absent() => {}
             Err(e) => return Err(e.into()),
         }

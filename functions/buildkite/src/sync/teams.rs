@@ -1,4 +1,4 @@
-//! The steps that read teams, and who is in them: over REST, or GraphQL where that is sooner.
+//! The steps that read teams and their members, over REST, or over GraphQL if that is faster.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -13,7 +13,7 @@ use crate::access::{self, TEAM};
 use crate::api::{Failure, GraphQl, Membership, NewRows, PagePosition, Team, TeamPage};
 use crate::connect::Buildkite;
 
-/// The most empty pages of GraphQL in a row that are followed.
+/// The maximum number of consecutive empty GraphQL pages that are followed.
 const EMPTY_PAGES: u64 = 5;
 
 impl Buildkite {
@@ -47,7 +47,7 @@ impl Buildkite {
     async fn teams_at(&self, at: &PagePosition) -> Result<NewRows<Team>, Error> {
         let organization = self.organization().await?;
         match self.api.teams(&organization.slug, at).await {
-            // The organization exists: it is among those that the token reaches.
+            // The organization exists: it is among those that the token can access.
             Err(e) if e.is_absent() => Err(no_teams(e)),
             page => Ok(page?),
         }
@@ -59,7 +59,7 @@ impl Buildkite {
             Err(e) if e.is_absent() && *at == PagePosition::default() => {
                 return self.deleted_team(team, e).await;
             }
-            // The list starts over, and its first page is not found either: no half of its members is shown.
+            // The list is read from the beginning; if that is not found either, none of its members are shown.
             Err(e) if e.is_absent() => return Err(stale_cursor(Error::from(e))),
             page => page?,
         };
@@ -71,8 +71,8 @@ impl Buildkite {
         Ok(out)
     }
 
-    /// A single 404 is no proof: a team was deleted, or made secret, only if the list of teams no longer has it. A list
-    /// without any team confirms nothing.
+    /// A single 404 is not proof: a team was deleted, or made secret, only if the list of teams no longer has it. A
+    /// list without any team confirms nothing.
     async fn deleted_team(&self, team: &str, cause: Failure) -> StepResult {
         let may_miss_it = &AtomicBool::new(false);
         let read = |at: PagePosition| async move {
@@ -86,8 +86,8 @@ impl Buildkite {
             other.id == team
         });
         let but = match found.await? {
-            Some(_) => "and still lists the team",
-            None if others == 0 => "and lists no team at all any more",
+            Some(_) => "but still lists the team",
+            None if others == 0 => "but no longer lists any team",
             None if may_miss_it.load(Relaxed) => "and its list of teams changed while it was read",
             None => {
                 let id = ResourceId::new(TEAM, team);
@@ -102,8 +102,8 @@ impl Buildkite {
         Err(Error::new(
             ErrorType::Unavailable,
             Code::ContradictoryAnswers,
-            format!("Buildkite answers 404 for the members of team {team}, {but}"),
-            "Run again; if it persists, see whether the token's owner may see the members of this team.",
+            format!("Buildkite answers 404 for the members of team {team} {but}"),
+            "Run again; if it persists, check that the token's owner can see the members of this team.",
         )
         .with_source(Error::from(cause)))
     }
@@ -131,7 +131,7 @@ impl Buildkite {
             Ok(page) => Ok(add_page(left, after, stats, page)),
             Err(e) if e.is_rejection() => Err(e.into()),
             Err(e) => {
-                // Others may have spent the points; the answer says until when.
+                // Others may have spent the points; the answer says when to retry.
                 let choice = || self.choose(graphql, left.len(), stats);
                 if e.is_put_off() && matches!(choice(), MembersFrom::GraphQlAfter(_)) {
                     return Err(e.into());
@@ -140,7 +140,7 @@ impl Buildkite {
                 out.warn(
                     Code::GraphQlFailed,
                     format!(
-                        "who is in {} teams is asked of REST, since GraphQL failed: {}",
+                        "GraphQL failed, so the members of {} teams are read over REST: {}",
                         left.len(),
                         Chain(&e)
                     ),
@@ -185,7 +185,7 @@ fn add_memberships(out: &mut StepOutput<Step>, team: &str, members: &[Membership
     }
 }
 
-/// Adds the teams of a page that GraphQL shows whole, and finds the steps for the others.
+/// Adds the teams of a page that GraphQL returns completely, and the steps for the others.
 fn add_page(
     left: &BTreeSet<String>,
     after: Option<&str>,
@@ -199,7 +199,7 @@ fn add_page(
         stats.teams += 1;
         stats.whole += u64::from(team.is_whole);
         stats.members += team.members.len() as u64;
-        // A team that is not left is newer than the list of teams, or came twice.
+        // A team that is not among the remaining ones is newer than the list of teams, or came twice.
         if !rest.remove(&team.team) {
             continue;
         }
@@ -210,8 +210,8 @@ fn add_page(
         }
     }
     stats.empty = if is_empty { stats.empty + 1 } else { 0 };
-    // An empty page that points to another is followed, as often as is cheap. A list that shows nothing new otherwise, or
-    // does not move on, is left: REST shows the same.
+    // An empty page that points to another is followed, as often as is cheap. A list that otherwise shows nothing new,
+    // or does not advance, is abandoned: REST shows the same.
     let is_new = rest.len() < left.len() || (is_empty && stats.empty <= EMPTY_PAGES);
     let next = page.next.filter(|next| after != Some(next) && is_new);
     match next {
@@ -224,14 +224,14 @@ fn add_page(
     out
 }
 
-/// *Unknown*: what an organization without teams answers. One that was just switched off, or a hiccup, must not look as if
-/// nobody had access any more.
+/// *Unknown*: what an organization without teams answers. A feature that was just switched off, or a fault, must not
+/// look as if nobody had access.
 fn no_teams(failure: Failure) -> Error {
     Error::new(
         ErrorType::NotFound,
         Code::NotAvailable,
-        "Buildkite says that the organization has no list of teams: they may be switched off",
-        "Switch teams on in the organization's settings. Without them everybody can do everything, and there is nothing to show.",
+        "Buildkite answers that the organization has no list of teams: teams may be switched off",
+        "Switch teams on in the organization's settings. Without teams everybody can do everything, and there is nothing to show.",
     )
     .with_source(Error::from(failure))
 }

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessMode {
-    /// By rows of permissions alone.
+    /// Only through rows of permissions.
     Rows,
-    /// Either by rows or by a role, for each principal and space.
+    /// Either through rows or through a role, for each principal and space.
     Both,
-    /// By roles alone.
+    /// Only through roles.
     Roles,
 }
 
@@ -26,15 +26,15 @@ pub(crate) const GROUP: &str = "group";
 pub(crate) const SPACE: &str = "space";
 pub(crate) const ROLE: &str = "space_role";
 pub(crate) const ASSIGNMENT: &str = "space_role_assignment";
-/// A class of people that nobody can be put into: everybody with a licence, everybody at all.
+/// A class of people without a list of members: everybody with a licence, everybody at all.
 pub(crate) const CLASS: &str = "access_class";
 
-/// The slug of being in a group.
+/// The slug of membership in a group.
 pub(crate) const MEMBER: &str = "member";
-/// The slug of having a role on a space.
+/// The slug of a role on a space.
 pub(crate) const ASSIGNED: &str = "assigned";
 
-/// Who can hold access to a space of their own.
+/// The types of principals that can be granted access to a space.
 pub(crate) const HOLDERS: &[&str] = &[USER, GROUP];
 
 /// The nouns of permissions, in the public connector's order.
@@ -48,7 +48,7 @@ pub(crate) const VERBS: &[&str] =
 pub(crate) struct SpacePermission {
     pub(crate) verb: &'static str,
     pub(crate) noun: &'static str,
-    /// What the permission screen calls it.
+    /// Its name on the permissions screen.
     pub(crate) title: &'static str,
     /// Only on sites that have roles.
     of_role_era: bool,
@@ -71,7 +71,7 @@ pub(crate) const PERMISSIONS: [SpacePermission; 16] = [
     pair("create", "page", "add pages"),
     pair("delete", "page", "delete anyone's pages"),
     pair("administer", "space", "administer the space"),
-    // Whatever it sounds like, it does not delete the space.
+    // Despite its name, it does not delete the space.
     pair("delete", "space", "delete own content"),
     pair("export", "space", "export the space"),
     pair("read", "space", "view the space"),
@@ -80,9 +80,9 @@ pub(crate) const PERMISSIONS: [SpacePermission; 16] = [
     SpacePermission { of_role_era: true, ..pair("update", "page", "edit pages") },
 ];
 
-/// The permission to view a space, which everything else on it needs.
+/// The permission to view a space, which every other one requires.
 pub(crate) const READ: (&str, &str) = ("read", "space");
-/// The permission that somebody must have on a space.
+/// The permission that somebody must have on every space.
 pub(crate) const ADMINISTER: (&str, &str) = ("administer", "space");
 
 impl SpacePermission {
@@ -108,7 +108,7 @@ impl SpacePermission {
         slug(self.pair())
     }
 
-    /// Whether sites that give access in this way have it.
+    /// Whether sites in this mode have it.
     pub(crate) fn exists_in(&self, mode: AccessMode) -> bool {
         mode.has_roles() || !self.of_role_era
     }
@@ -129,12 +129,12 @@ pub(crate) fn slug((verb, noun): (&str, &str)) -> String {
     format!("{verb}-{noun}")
 }
 
-/// Being in a group.
+/// Membership in a group.
 pub(crate) fn member(group: &str) -> EntitlementId {
     EntitlementId::new(ResourceId::new(GROUP, group), MEMBER)
 }
 
-/// Having a permission (verb and noun) on a space.
+/// A permission (verb and noun) on a space.
 pub(crate) fn permission(space: &str, pair: (&str, &str)) -> EntitlementId {
     EntitlementId::new(ResourceId::new(SPACE, space), slug(pair))
 }
@@ -144,19 +144,20 @@ pub(crate) fn assignment_id(space: &str, role: &str) -> ResourceId {
     ResourceId::new(ASSIGNMENT, format!("{space}:{role}"))
 }
 
-/// Having a role on a space.
+/// A role on a space.
 pub(crate) fn assigned(space: &str, role: &str) -> EntitlementId {
     EntitlementId::new(assignment_id(space, role), ASSIGNED)
 }
 
-/// The principal that a row or an assignment names. One API writes `ALL_LICENSED_USERS`, the other `all-licensed-users`; what else a
-/// principal may be one day is a class of people too, under its own kind, so that it does not get lost.
+/// The principal that a row or an assignment names. One API writes `ALL_LICENSED_USERS`, the other
+/// `all-licensed-users`; any other kind of principal is a class of people under its own kind, so that no access is
+/// lost.
 pub(crate) fn principal(kind: &str, id: &str) -> ResourceId {
     let spelled = |text: &str| text.to_lowercase().replace('_', "-");
     match spelled(kind).as_str() {
-        // *Unknown*: whether the rows call everybody on the internet what the write does.
+        // *Unknown*: whether the rows use the same name for everybody on the internet as the write does.
         "user" if id == "anonymous" => ResourceId::new(CLASS, "anonymous-users"),
-        // Nobody's account, and yet somebody's access: under its kind, below.
+        // It is nobody's account but still access: shown under its kind, below.
         "user" | "group" | "access-class" if id.is_empty() => ResourceId::new(CLASS, spelled(kind)),
         "user" => ResourceId::new(USER, id),
         "group" => ResourceId::new(GROUP, id),
@@ -166,7 +167,7 @@ pub(crate) fn principal(kind: &str, id: &str) -> ResourceId {
     }
 }
 
-/// Whether it is known what a principal of this kind is. *Unknown*: what one of the kind `role` is; probably everybody.
+/// Whether this kind of principal is known. *Unknown*: the meaning of the kind `role`; probably everybody.
 pub(crate) fn is_known_kind(kind: &str) -> bool {
     let kind = kind.to_lowercase().replace('_', "-");
     matches!(&*kind, "user" | "group" | "access-class" | "role")

@@ -1,5 +1,5 @@
-//! What Confluence means by an error. Its two APIs do not say the same thing in the same way, and neither says "bad
-//! credentials" with 401.
+//! The meaning of Confluence's errors. Its two APIs report the same error in different ways, and neither reports bad
+//! credentials with 401.
 
 use rollcall_connector::http::error::Error as Http;
 use rollcall_connector::{Code, Error, ErrorType};
@@ -7,10 +7,10 @@ use rollcall_connector::{Code, Error, ErrorType};
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The request failed, or the vendor answers with an error.
+    /// The request failed, or the vendor answered with an error.
     #[error(transparent)]
     Http(Http),
-    /// No row of a page of this list is on the next one, which begins with its last ones, nor on those before that.
+    /// No row of a page of this list is on the next page, which must repeat its last rows, nor on earlier ones.
     #[error("rows of the list {0} moved while it was read")]
     Moved(String),
     /// A list does not end.
@@ -25,7 +25,7 @@ impl From<Error> for Failure {
 }
 
 /// What to do about a token.
-const TOKEN: &str = "Put a valid API token into the secret, with `username` being the e-mail address of its account. Scoped tokens and tokens of service accounts need `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>; https://<your site>/_edge/tenant_info shows the cloud id.";
+const TOKEN: &str = "Store a valid API token in the secret, with the e-mail address of its account as `username`. Scoped tokens and tokens of service accounts need `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>; https://<your site>/_edge/tenant_info shows the cloud id.";
 
 impl Failure {
     /// The HTTP status.
@@ -58,25 +58,25 @@ impl Failure {
         }
     }
 
-    /// The vendor's own words.
+    /// The vendor's own message.
     pub(crate) fn says(&self, words: &str) -> bool {
         let said = self.http().and_then(Http::vendor_message);
         said.unwrap_or_default().to_lowercase().contains(words)
     }
 
-    /// Whether it is a 404 of the API itself, whatever it means, and not of something on the way or of the gateway.
+    /// Whether it is a 404 of the API itself, and not of a proxy or of the gateway.
     pub(crate) fn is_own_404(&self) -> bool {
         self.http().is_some_and(Http::is_not_found) && !self.says("no message available")
     }
 
-    /// Whether the vendor says that what the path names does not exist. The API v2 answers a revoked token with a 404, too:
-    /// with the bare title, where a real absence says what was not found. Neither does the gateway where it knows no way to
+    /// Whether the vendor says that what the path names does not exist. The API v2 also answers a revoked token with a
+    /// 404: with a bare title, while a real absence names what was not found. So does the gateway if it has no route to
     /// the site.
     pub(crate) fn is_absent(&self) -> bool {
         self.is_own_404() && !self.is_unauthenticated()
     }
 
-    /// Whether the API itself says that this is not to be had here, whoever asks: not for us, or not for anybody.
+    /// Whether the API itself reports that this is not available, to us or to anybody.
     pub(crate) fn is_withheld(&self) -> bool {
         match self.status() {
             Some(501) => true,
@@ -89,7 +89,7 @@ impl Failure {
         }
     }
 
-    /// The same of an id in a query. *Unknown*: which of 400 and 404 an id is answered with that nothing has.
+    /// The same for an id in a query. *Unknown*: whether an id that does not exist is answered with 400 or 404.
     pub(crate) fn is_unknown_id(&self) -> bool {
         self.is_absent() || self.status() == Some(400)
     }
@@ -100,7 +100,7 @@ impl Failure {
         matches!(self.status(), Some(401 | 403)) && self.says("ip address")
     }
 
-    /// Whether this is how the vendor treats somebody it does not know.
+    /// Whether this is the vendor's answer to an unauthenticated caller.
     fn is_unauthenticated(&self) -> bool {
         let Self::Http(Http::Status { call, message, .. }) = self else {
             return false;
@@ -131,7 +131,7 @@ impl From<Failure> for Error {
                     ErrorType::Unavailable,
                     Code::ListMoved,
                     failure.to_string(),
-                    "Send it again: somebody adds and removes rows of this list at the moment.",
+                    "Send it again later: rows of this list are being added and removed at the moment.",
                 );
             }
         };
@@ -145,7 +145,7 @@ impl From<Failure> for Error {
             _ if is_filtered => (
                 ErrorType::PermissionDenied,
                 Code::AddressNotAllowed,
-                "the site lets in only addresses that its IP allowlist names",
+                "the site accepts only addresses on its IP allowlist",
                 "Give the functions a fixed address (a VPC with a NAT gateway) and add it to the allowlist at admin.atlassian.com, under Security.",
             ),
             Some(401) => (
@@ -157,7 +157,7 @@ impl From<Failure> for Error {
             Some(403) if !is_json(&cause) => (
                 ErrorType::PermissionDenied,
                 Code::BlockedOnTheWay,
-                "something on the way to Confluence refuses the request: the answer is not one of its API",
+                "something between Rollcall and Confluence refuses the request: the answer is not from Confluence's API",
                 "Look for a proxy or a firewall between the functions and the site, and for an IP allowlist of the site.",
             ),
             _ => return cause.into(),
@@ -166,13 +166,13 @@ impl From<Failure> for Error {
     }
 }
 
-/// Every site has groups: access to Confluence itself is given by them.
+/// Every site has groups: they give access to Confluence itself.
 pub(crate) fn no_groups() -> Error {
     Error::new(
         ErrorType::Unavailable,
         Code::EmptyList,
-        "Confluence lists no group at all, and every site has some",
-        "Run again; if it persists, check that the token's account may view groups.",
+        "Confluence lists no groups, although every site has some",
+        "Run again; if it persists, check that the token's account can view groups.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! The lists of both APIs, and what tells their rows apart.
+//! The lists of both APIs, and the ids of their rows.
 
 use std::marker::PhantomData;
 
@@ -11,9 +11,9 @@ use super::{v1, v2};
 /// How a list is paged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paging {
-    /// The user search: by number, or by cursor where a link has one. Only an empty page is a sure end.
+    /// The user search: by offset, or by cursor if a link has one. Only an empty page is a reliable end.
     Search,
-    /// Other lists of the API v1: by number. Without a link to the next page, a page is the last one.
+    /// Other lists of the API v1: by offset. Without a link to the next page, a page is the last one.
     V1,
     /// The API v2: by cursor. Without a link to the next page, a page is the last one.
     V2,
@@ -32,8 +32,8 @@ impl<T> List<T> {
     }
 }
 
-/// `GET /wiki/rest/api/search/user`: guests included, deactivated accounts never. Documented is paging by `start`;
-/// searches of the same API are known to ignore it, and to have a cursor in the link to the next page.
+/// `GET /wiki/rest/api/search/user`: guests included, deactivated accounts never. Paging by `start` is documented, but
+/// searches of the same API are known to ignore it and to put a cursor in the link to the next page.
 pub(crate) fn user_search() -> List<SearchRow> {
     let call =
         v1(&["search", "user"]).query("cql", "type=user").query("sitePermissionTypeFilter", "all");
@@ -45,7 +45,7 @@ pub(crate) fn groups() -> List<Group> {
     List::new(Paging::V1, v1(&["group"]))
 }
 
-/// `GET /wiki/rest/api/group/{id}/membersByGroupId`: of a group that does not exist, nobody, with status 200.
+/// `GET /wiki/rest/api/group/{id}/membersByGroupId`: for a group that does not exist, an empty list with status 200.
 pub(crate) fn members_of(group: &str) -> List<Account> {
     List::new(Paging::V1, v1(&["group", group, "membersByGroupId"]))
 }
@@ -56,7 +56,7 @@ pub(crate) fn groups_of(account: &str) -> List<Group> {
     List::new(Paging::V1, call)
 }
 
-/// `GET /wiki/api/v2/spaces`: those that the caller may see.
+/// `GET /wiki/api/v2/spaces`: those that the caller can see.
 pub(crate) fn spaces() -> List<Space> {
     List::new(Paging::V2, v2(&["spaces"]))
 }

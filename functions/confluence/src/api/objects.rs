@@ -1,7 +1,7 @@
-//! The vendor's objects, as far as they are read. Every field may be missing or null.
+//! The vendor's objects, with the fields that are read. Every field may be missing or null.
 //!
-//! What says who somebody is or what they may do must have the documented form. All else is read leniently ([`Text`],
-//! [`Lenient`]): no row fails its list for that, and `unreadable` names what could not be read.
+//! Fields for identity and rights must have the documented form. All others are read leniently ([`Text`], [`Lenient`]):
+//! they never fail a list, and `unreadable` names those that could not be read.
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,7 +10,7 @@ use rollcall_connector::http::lenient::{Lenient, or_default};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A text that decides neither identity nor rights. What is missing, null or no text at all is read as empty.
+/// A text that affects neither identity nor rights. Missing values, null and other types are read as empty.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Text(Lenient<String>);
@@ -35,7 +35,7 @@ impl fmt::Display for Text {
     }
 }
 
-/// An id, which is a text in one API and a number in the other.
+/// An id, which is a string in one API and a number in the other.
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::String(text) => Ok(text),
@@ -44,7 +44,7 @@ fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     }
 }
 
-/// The id of something that may have none: null counts as missing.
+/// An optional id: null counts as missing.
 fn id_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(String::new()),
@@ -74,11 +74,11 @@ pub(super) struct Listed<T> {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Links {
     pub(super) next: Option<String>,
-    /// Where the site's pages for people are.
+    /// The URL of the site's web pages.
     pub(super) base: Text,
 }
 
-/// A row of the user search. Nobody's access depends on it, and not each row need be a user.
+/// A row of the user search. No access depends on it, and not every row needs to be a user.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SearchRow {
     pub(crate) user: Lenient<Account>,
@@ -108,12 +108,12 @@ pub(crate) struct Account {
     pub(crate) public_name: Text,
     is_guest: Lenient<bool>,
     is_external_collaborator: Lenient<bool>,
-    /// What the user may do on the whole site.
+    /// The user's rights on the whole site.
     pub(crate) operations: Lenient<Vec<SiteOperation>>,
 }
 
 impl Account {
-    /// Whether it is a guest, who can hold little.
+    /// Whether it is a guest, who can have few permissions.
     pub(crate) fn is_guest(&self) -> bool {
         let flags = [&self.is_guest, &self.is_external_collaborator];
         flags.into_iter().any(|flag| flag.get() == Some(&true))
@@ -157,7 +157,7 @@ pub(crate) struct Space {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct SpaceLinks {
-    /// The page for people, below the `base` of the list.
+    /// The web page, relative to the `base` of the list.
     pub(crate) webui: Option<String>,
 }
 
@@ -180,7 +180,7 @@ pub(crate) struct RowPrincipal {
     pub(crate) id: String,
 }
 
-/// What a permission allows.
+/// The allowed operation.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SpaceOperation {
@@ -199,7 +199,7 @@ pub(crate) struct Role {
     pub(crate) id: String,
     pub(crate) name: Text,
     pub(crate) description: Text,
-    /// As `read/space`. An empty list does not mean that the role allows nothing: they are not shown.
+    /// As `read/space`. An empty list means that they are not shown, not that the role allows nothing.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) space_permissions: Vec<String>,
 }

@@ -1,7 +1,7 @@
-//! Lists: where the next page is, whether a page repeats the one before it, and whether rows moved in between.
+//! Paging of lists: the next page, repeated pages, and rows that moved between pages.
 //!
-//! The API v1 pages by the number of a row, the API v2 by a cursor. A link of the vendor's is never followed as it is:
-//! its cursor, or the number of a row, is taken and sent to the configured host.
+//! The API v1 pages by offset, the API v2 by a cursor. The vendor's links are never followed: their cursor or offset is
+//! sent to the configured host.
 
 use rollcall_connector::http::Call;
 use rollcall_connector::http::error::Error as Http;
@@ -11,33 +11,33 @@ use super::failure::Failure;
 use super::lists::{List, ListRow, Paging};
 use super::objects::Listed;
 
-/// The largest page of the user search, whatever is asked for.
+/// The largest page of the user search, whatever is requested.
 const SEARCH_PAGE: &str = "100";
 /// The largest page of other lists of the API v1; a larger one is refused.
 const V1_PAGE: &str = "200";
 /// The largest page of the API v2.
 const V2_PAGE: &str = "250";
 
-/// How many rows of a page are asked for once more with the next one: so many can go away meanwhile and none is missed.
+/// The number of rows of a page that the next one requests again: that many can be deleted in between without a loss.
 const OVERLAP: u64 = 4;
-/// Of a page, one row in so many is kept to know it again by.
+/// One row in this many is kept to recognize a page.
 const KEPT: usize = 25;
-/// How often a page is asked for further back, until a row of the page before it appears.
+/// How often a page is requested further back, until a row of the previous page appears.
 const MAX_BACK: u32 = 50;
 
-/// A place in a list: where a page begins, and what the page before it was.
+/// A position in a list: where a page begins, and the previous page.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ListPosition {
-    /// The number of the first row.
+    /// The offset of the first row.
     start: u64,
-    /// The vendor's cursor, where it gave one.
+    /// The vendor's cursor, if there is one.
     cursor: String,
-    /// A link of the vendor's led here.
+    /// Whether a link of the vendor's led here.
     linked: bool,
-    /// The first rows are the last ones of the page before, requested once more.
+    /// Whether the first rows repeat the last ones of the previous page.
     overlaps: bool,
-    /// The page before had nothing but what the one before it had, and the vendor's link led on from there.
+    /// Whether the previous page only repeated the one before it, and the vendor's link led on.
     repeated: bool,
     /// How often the page was requested further back.
     #[serde(skip)]
@@ -46,13 +46,13 @@ pub struct ListPosition {
     before: Option<PageMark>,
 }
 
-/// What a page is compared by.
+/// The ids by which a page is recognized.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct PageMark {
     first: String,
     last: String,
     rows: u64,
-    /// Some of the rows between them: the first and the last may go away.
+    /// Some of the rows between them: the first and the last may be deleted.
     others: Vec<String>,
 }
 
@@ -86,7 +86,7 @@ impl ListPosition {
         }
         match list.paging {
             Paging::V2 => call,
-            // As the vendor's own links have it.
+            // In the form of the vendor's own links.
             Paging::V1 if self.linked => {
                 call.query("next", "true").query("start", self.start.to_string())
             }
@@ -94,7 +94,7 @@ impl ListPosition {
         }
     }
 
-    /// Fails if the page is the one before once more, or if it has no row of that one and must.
+    /// Fails if the page repeats the previous one, or lacks the rows that it must share with it.
     pub(super) fn check<T: ListRow>(
         &self,
         list: &List<T>,
@@ -106,30 +106,30 @@ impl ListPosition {
         let moved = || Failure::Moved(list.call.name());
         if mark(rows).as_ref() == Some(before) {
             return match self.past_repetition(list.paging, page) {
-                // Further back, the page before is no circle, but what follows it was another page a moment ago.
+                // Further back, the previous page is not a repetition, but its successor was another page a moment ago.
                 _ if self.back > 0 => Err(moved()),
                 Some(_) => Ok(()),
                 None => Err(Failure::Http(Http::Circle { call: list.call.name() })),
             };
         }
-        // Not only the first row: rows that were added, or that the vendor filters out, move the others back. Any row will
-        // do: what stands before it was read, and what follows it is here.
+        // Not only the first row: rows that were added, or that the vendor filters out, move the others back. Any row
+        // is enough: those before it were read, and those after it are here.
         if self.overlaps && !rows.iter().any(|row| before.has(&row.key())) {
             return Err(moved());
         }
         Ok(())
     }
 
-    /// Where a list goes on by its link after a page that had only what the page before had: where the vendor cuts a list
-    /// into pages first and leaves rows out then, a few rows further on there may be the same few rows. *Unknown*: whether
-    /// any list of Confluence's is filtered so. After the link there are others, so that once is enough.
+    /// The position after a page that only repeated the previous one, by its link: if the vendor filters rows after
+    /// paging, the same few rows may appear a few rows further on. *Unknown*: whether Confluence filters any list like
+    /// that. After the link there are other rows, so once is enough.
     fn past_repetition<T: ListRow>(&self, paging: Paging, page: &Listed<T>) -> Option<u64> {
         let repeats = self.before.is_some() && mark(&page.results) == self.before;
         let start = page.links.next.as_deref().and_then(start_of)?;
         (paging == Paging::V1 && repeats && !self.repeated && start > self.start).then_some(start)
     }
 
-    /// The same page further back, where rows that went away have moved the others to; none at the beginning of the list.
+    /// The same page further back, where deleted rows have moved the others; `None` at the beginning of the list.
     pub(super) fn further_back(&self) -> Option<Self> {
         let before = self.before.as_ref().filter(|_| self.start > 0)?;
         (self.back < MAX_BACK).then(|| Self {
@@ -139,7 +139,7 @@ impl ListPosition {
         })
     }
 
-    /// Where the list goes on after this page.
+    /// The position after this page.
     pub(super) fn after<T: ListRow>(
         &self,
         list: &List<T>,
@@ -162,7 +162,7 @@ impl ListPosition {
                 (Some(cursor), _) => Self { cursor, ..onward },
                 (None, Some(start)) => Self { start, repeated: true, ..onward },
                 (None, None) if paging == Paging::V2 => return Err(no_place(list)),
-                // By the rows that came, not by the link: it counts those that were asked for.
+                // By the returned rows, not by the link, which counts the requested ones.
                 (None, None) if came > 0 => onward.overlapping(came, paging),
                 (None, None) => {
                     let start = start_of(link).ok_or_else(|| no_place(list))?;
@@ -170,15 +170,15 @@ impl ListPosition {
                 }
             },
         };
-        // An empty page that leads to itself is an end that the vendor is known to write; any other circle is a fault.
+        // An empty page that links to itself is a known way of the vendor to end a list; any other cycle is a fault.
         let here = Self { overlaps: false, ..self.clone() };
         Ok(Some(next).filter(|next| came > 0 || *next != here))
     }
 
-    /// The same place a few rows earlier. If a row before it goes away meanwhile, all others move up by one, and the list
-    /// would lose one of them without a trace.
+    /// The same position a few rows earlier. If a row before it is deleted, all others move up by one, and the list
+    /// would silently lose one.
     fn overlapping(self, came: u64, paging: Paging) -> Self {
-        // A page of one row alone would be asked for for ever; of the search nothing depends on each row.
+        // A page of a single row would be requested forever; in the search, no single row matters.
         if came < 2 || paging != Paging::V1 {
             return self;
         }
@@ -207,12 +207,12 @@ fn parameter(link: &str, name: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.into_owned())
 }
 
-/// The number of the first row that a link leads to.
+/// The offset of the first row in a link.
 fn start_of(link: &str) -> Option<u64> {
     parameter(link, "start")?.parse().ok()
 }
 
-/// A list that goes on, but not where: it must not end there.
+/// A list that continues without saying where: it must not end there.
 fn no_place<T>(list: &List<T>) -> Failure {
     Failure::Http(Http::Unexpected {
         call: list.call.name(),
@@ -239,7 +239,7 @@ mod tests {
         }
     }
 
-    /// Where a list goes on after a page with so many rows and this link.
+    /// The position after a page with this many rows and this link.
     fn after(
         at: &ListPosition,
         paging: Paging,

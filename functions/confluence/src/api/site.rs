@@ -1,14 +1,14 @@
-//! Where a Confluence site is: what people write as its domain, and what that means.
+//! The address of a Confluence site, in the forms in which people write it.
 
 use rollcall_connector::config::vendor_url;
 use url::Url;
 
-/// Where a site's API is.
+/// The address of a site's API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Site {
     /// On the site itself.
     Own(Url),
-    /// Behind Atlassian's gateway, which alone takes scoped tokens; with the site's cloud id.
+    /// Behind Atlassian's gateway, which is required for scoped tokens; with the site's cloud id.
     Gateway(Url, String),
 }
 
@@ -26,7 +26,7 @@ impl Site {
         if let Some(rest) = base.path().strip_prefix(GATEWAY) {
             let cloud_id = rest.split('/').next().unwrap_or_default().to_owned();
             if cloud_id.is_empty() {
-                return Err("names the gateway without a cloud id: https://api.atlassian.com/ex/confluence/<cloud id>".into());
+                return Err("is the gateway without a cloud id: https://api.atlassian.com/ex/confluence/<cloud id>".into());
             }
             base.set_path(&format!("{GATEWAY}{cloud_id}"));
             return Ok(Self::Gateway(base, cloud_id));
@@ -39,7 +39,7 @@ impl Site {
         Ok(Self::Own(base))
     }
 
-    /// The address that every path is under.
+    /// The base URL of every path.
     pub(crate) fn base(&self) -> &Url {
         match self {
             Self::Own(base) | Self::Gateway(base, _) => base,
@@ -51,10 +51,12 @@ impl Site {
 fn host(text: &str) -> Result<String, String> {
     let name = text.split('/').next().unwrap_or_default();
     if name.contains(':') {
-        return Err("needs a scheme with a port: https:// (or http:// on this machine)".into());
+        return Err(
+            "has a port and therefore needs a scheme: https:// (or http:// on this machine)".into(),
+        );
     }
     if name.is_empty() {
-        return Err("names no host".into());
+        return Err("has no host".into());
     }
     if name.contains('.') || name == "localhost" {
         return Ok(name.to_owned());
@@ -87,7 +89,7 @@ mod tests {
             ("https://api.atlassian.com/", Err("must be https://api")),
             ("https://api.atlassian.com/ex/confluence/", Err("without a cloud id")),
             ("https://ada:pw@acme.atlassian.net", Err("user name or password")),
-            ("/wiki", Err("names no host")),
+            ("/wiki", Err("has no host")),
         ] {
             let found = Site::parse(text).map(|site| site.base().to_string());
             match (found, expected) {

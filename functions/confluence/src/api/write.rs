@@ -4,10 +4,10 @@ use rollcall_connector::http::Call;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// A write, complete.
+/// A complete write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the call that it is named after")]
+#[expect(missing_docs, reason = "each is named after the call that it makes")]
 pub enum Write {
     AddMember { group: String, account: String },
     RemoveMember { group: String, account: String },
@@ -26,7 +26,7 @@ impl Write {
             Self::AddMember { group, account } => {
                 Call::post(&MEMBERS, json!({"accountId": account})).query("groupId", group)
             }
-            // `DELETE /wiki/rest/api/group/userByGroupId`: 204, also for somebody who was no member.
+            // `DELETE /wiki/rest/api/group/userByGroupId`: 204, also for somebody who was not a member.
             Self::RemoveMember { group, account } => {
                 Call::delete(&MEMBERS).query("groupId", group).query("accountId", account)
             }

@@ -7,7 +7,7 @@ use crate::access::AccessMode;
 use crate::api::site_roles;
 
 impl Confluence {
-    /// How this site gives access, read once in a process; with what an operator should know of that.
+    /// How this site gives access, read once in a process, with warnings about it.
     pub(crate) async fn mode(&self) -> Result<&(AccessMode, Option<Warning>), Error> {
         self.mode.get_or_try_init(|| self.read_mode()).await
     }
@@ -15,7 +15,7 @@ impl Confluence {
     async fn read_mode(&self) -> Result<(AccessMode, Option<Warning>), Error> {
         let mode = match self.api.role_mode().await {
             Ok(mode) => mode,
-            // The API v2 answers so where there is no such feature, and to a token that it does not accept; `identify` has
+            // The API v2 answers like this if the feature does not exist, or does not accept the token; `identify` has
             // shown that it accepts ours.
             Err(e) if e.is_own_404() => None,
             Err(e) => return Err(e.into()),
@@ -27,27 +27,27 @@ impl Confluence {
             Some("ROLES_TRANSITION") => (AccessMode::Both, None),
             Some("ROLES") => (AccessMode::Roles, None),
             Some(other) => both(format!(
-                "the site is in the mode `{other}`, which Rollcall does not know: roles and rows are both read"
+                "the site is in the mode `{other}`, which Rollcall does not know: both roles and permissions are read"
             )),
-            // A missing answer does not say that there are no roles: they would be missed with all who have one.
+            // A missing answer does not prove that there are no roles, whose holders would be missed.
             None => match self.api.whole(&site_roles()).await {
                 Ok(roles) if !roles.is_empty() => both(
-                    "the site does not say in which mode it is, and has roles: roles and rows are both read".into(),
+                    "the site does not report its mode and has roles: both roles and permissions are read".into(),
                 ),
-                // *Unknown*: which of 404 and an empty list a site without roles answers.
+                // *Unknown*: whether a site without roles answers 404 or an empty list.
                 Ok(_) => (AccessMode::Rows, None),
                 Err(e) if e.is_own_404() => (AccessMode::Rows, None),
-                // Nothing says that there are roles, and rows can be read: what roles there may be is not seen.
+                // Nothing shows that there are roles, and rows can be read: possible roles are a blind spot.
                 Err(e) if e.is_withheld() => (AccessMode::Rows, Some(Warning::blind_spot(
-                    "The site does not say in which mode it is, and does not show its roles: if it has some, who has them is only seen by the permissions that follow from them.",
+                    "The site reports neither its mode nor its roles: if it has roles, they are visible only through the permissions that they give.",
                 ))),
                 Err(e) => return Err(e.into()),
             },
         })
     }
 
-    /// Whether a space is there although the list of its role assignments is not found, on a site that did not say its
-    /// mode. That we can view the space shows that the token is accepted.
+    /// Whether a space exists although the list of its role assignments is not found, on a site that did not report its
+    /// mode. Being able to view the space shows that the token is accepted.
     pub(crate) async fn has_no_assignments(&self, space: &str) -> Result<bool, Error> {
         if self.mode().await?.1.is_none() {
             return Ok(false);

@@ -24,7 +24,7 @@ pub(super) async fn grant(change: &AccessRequest<'_>, id: &str) -> Planned {
 pub(super) async fn revoke(change: &AccessRequest<'_>, id: &str) -> Planned {
     check_user(change)?;
     let Some(group) = changeable(change, id).await? else {
-        // There is no such group: nobody is in it.
+        // The group does not exist, so it has no members.
         return Ok(Plan::Already(AccessState::default()));
     };
     if !is_member(change, id).await? {
@@ -48,8 +48,8 @@ fn read(group: &Group, member: bool) -> Value {
     json!({"group": &*group.name, "managed_by": &*group.managed_by, "member": member})
 }
 
-/// The group, if it exists; refused early if its members are kept elsewhere. A look-up that does not find it is no proof:
-/// the list of all groups is read as well.
+/// The group, if it exists; refused early if its members are managed elsewhere. A lookup that does not find it is not
+/// proof: the list of all groups is read as well.
 async fn changeable(change: &AccessRequest<'_>, id: &str) -> Result<Option<Group>, Error> {
     let found = match change.connector.api.group(id).await {
         Ok(group) => Some(group),
@@ -65,15 +65,15 @@ async fn changeable(change: &AccessRequest<'_>, id: &str) -> Result<Option<Group
     match found {
         Some(group) if is_external(&group) => Err(Error::refused(
             Code::ExternalGroup,
-            format!("the members of group `{}` are kept by an identity provider", group.name),
-            "Change the group there; it will be so here after the next synchronization.",
+            format!("the members of group `{}` are managed by an identity provider", group.name),
+            "Change the group in the identity provider; Confluence shows the change after its next synchronization.",
         )),
         found => Ok(found),
     }
 }
 
-/// Whether the user is in the group, by the user's own groups, which are fewer than a group's members. Where the vendor
-/// shows none of them, or does not find the user, the group's members are read.
+/// Whether the user is in the group, by the user's own groups, which are fewer than a group's members. If the vendor
+/// shows none, or does not find the user, the group's members are read.
 async fn is_member(change: &AccessRequest<'_>, id: &str) -> Result<bool, Error> {
     let (api, user) = (&change.connector.api, &change.principal.id);
     let groups = match api.whole(&api::groups_of(user)).await {
@@ -93,6 +93,6 @@ fn unknown(id: &str) -> Error {
         ErrorType::NotFound,
         Code::UnknownEntitlement,
         format!("there is no {} in Confluence", ResourceId::new(GROUP, id)),
-        "Use the id of a group of the newest snapshot.",
+        "Use a group id from the newest snapshot.",
     )
 }

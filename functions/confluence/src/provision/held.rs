@@ -1,4 +1,4 @@
-//! What is held on a space, and the rules for permissions and roles alike.
+//! The access to a space, and the common rules of permissions and roles.
 
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_model::ResourceId;
@@ -7,7 +7,7 @@ use super::AccessRequest;
 use crate::access::{self, ADMINISTER, AccessMode, SPACE, is};
 use crate::api::{Assignment, Permission, Space, assignments_on, permissions_on};
 
-/// Who has what on a space, by whatever gives access on this site.
+/// The access to a space, through permissions and roles.
 pub(super) struct SpaceAccess {
     pub(super) mode: AccessMode,
     pub(super) rows: Vec<Permission>,
@@ -15,29 +15,29 @@ pub(super) struct SpaceAccess {
 }
 
 impl SpaceAccess {
-    /// Reads the rows of a space, where it is known who has which role. Fails if they show nobody.
+    /// Reads the rows of a space whose roles are known. Fails if they are empty.
     pub(super) async fn read(
         change: &AccessRequest<'_>,
         space: &str,
         (mode, assignments): (AccessMode, Vec<Assignment>),
     ) -> Result<Self, Error> {
         let rows = change.connector.api.whole(&permissions_on(space)).await?;
-        // Every space has an administrator, and somebody by whom we can view it.
+        // Every space has an administrator, and a grant that lets us view it.
         if rows.is_empty() && assignments.is_empty() {
             return Err(Error::new(
                 ErrorType::Unavailable,
                 Code::EmptyList,
                 format!(
-                    "Confluence shows nobody who has access to the space {space}, though the token's account can view it"
+                    "Confluence shows nobody with access to the space {space}, although the token's account can view it"
                 ),
-                "Send the same event again; if it persists, look at the space's permissions in Confluence.",
+                "Send the same event again; if it persists, check the space's permissions in Confluence.",
             ));
         }
         Ok(Self { mode, rows, assignments })
     }
 
-    /// Refuses if the principal is the last one who is seen to administer the space: without an administrator, only the
-    /// site's can repair it. What is in force counts; where the vendor shows that of nobody, rows decide for those whose
+    /// Refuses if the principal is the last visible administrator of the space: without one, only a site administrator
+    /// can repair it. Effective access counts; if the vendor shows that of nobody, rows decide for principals whose
     /// role does not show what it includes.
     pub(super) async fn not_the_last_admin(&self, change: &AccessRequest<'_>) -> Result<(), Error> {
         let roles = match self.assignments.is_empty() {
@@ -62,21 +62,21 @@ impl SpaceAccess {
             false if by_row.is_empty() => Err(Error::refused(
                 Code::AdministratorsNotShown,
                 format!(
-                    "Confluence does not show what the role of {who} allows, nor who else administers the space: it may be the last one"
+                    "Confluence shows neither what the role of {who} allows nor who else administers the space: this may be its last administrator"
                 ),
                 "Make the change in Confluence, where the space's settings show who administers it.",
             )),
             false if by_row.iter().any(is_other) => Ok(()),
             _ => Err(Error::refused(
                 Code::LastAdmin,
-                format!("{who} is the only one who administers the space"),
-                "Make somebody else an administrator of the space first.",
+                format!("{who} is the only administrator of the space"),
+                "Make someone else an administrator of the space first.",
             )),
         }
     }
 }
 
-/// How the site gives access, and who has which role on a space.
+/// The site's mode, and the role assignments on a space.
 pub(super) async fn by_role(
     change: &AccessRequest<'_>,
     space: &str,
@@ -104,8 +104,8 @@ pub(super) fn rows_of(rows: &[Permission], change: &AccessRequest<'_>) -> Vec<Pe
     rows.iter().filter(is_own).cloned().collect()
 }
 
-/// The space. The vendor has one answer for a space that does not exist and one that the token's account cannot view: on
-/// the latter, access is as it was.
+/// The space. The vendor has the same answer for a space that does not exist and one that the token's account cannot
+/// view, where access still exists.
 pub(super) async fn required(change: &AccessRequest<'_>, id: &str) -> Result<Space, Error> {
     let space = ResourceId::new(SPACE, id);
     change.connector.api.space(id).await.map_err(|e| match e.is_absent() {
@@ -113,14 +113,14 @@ pub(super) async fn required(change: &AccessRequest<'_>, id: &str) -> Result<Spa
         true => Error::new(
             ErrorType::NotFound,
             Code::UnknownEntitlement,
-            format!("there is no {space} that the token's account can see"),
-            "Use the id of a space of the newest snapshot, and see to it that the account may view it. If the space was deleted, so was all access to it.",
+            format!("{space} does not exist, or the token's account cannot view it"),
+            "Use a space id from the newest snapshot, and make sure that the account can view the space. If the space was deleted, so was all access to it.",
         )
         .with_source(e),
     })
 }
 
-/// What is not shown is not changed.
+/// Objects that are not shown are not changed.
 pub(super) fn not_skipped(change: &AccessRequest<'_>, space: &Space) -> Result<(), Error> {
     if !change.connector.skips(space) {
         return Ok(());
@@ -128,7 +128,7 @@ pub(super) fn not_skipped(change: &AccessRequest<'_>, space: &Space) -> Result<(
     let key = &space.key;
     Err(Error::refused(
         Code::ExcludedByConfiguration,
-        format!("`{key}` is a personal space, which the configuration leaves out"),
+        format!("`{key}` is a personal space, which the configuration excludes"),
         "Set `skip-personal-spaces` to false to manage personal spaces.",
     ))
 }

@@ -9,8 +9,7 @@ use super::{AccessRequest, Planned, proposal, removal, state};
 use crate::access::{self, ADMINISTER, AccessMode, assigned, includes};
 use crate::api::{Write, assignments_on};
 
-/// Gives a role. It replaces another role of the principal, or the permissions that were given one by one; the answer
-/// names them.
+/// Grants a role. It replaces another role of the principal, or its individual permissions; the answer names them.
 pub(super) async fn grant(change: &AccessRequest<'_>, space: &str, role: &str) -> Planned {
     change.check_principal().await?;
     let mode = with_roles(change).await?;
@@ -21,7 +20,7 @@ pub(super) async fn grant(change: &AccessRequest<'_>, space: &str, role: &str) -
             ErrorType::NotFound,
             Code::UnknownEntitlement,
             format!("the site has no role {role}"),
-            "Use a role of the newest snapshot.",
+            "Use a role from the newest snapshot.",
         ));
     };
     let assignments = change.connector.api.whole(&assignments_on(space)).await?;
@@ -50,7 +49,7 @@ pub(super) async fn grant(change: &AccessRequest<'_>, space: &str, role: &str) -
     }))
 }
 
-/// Takes a role, if it is the one that is held.
+/// Revokes a role, if the principal has it.
 pub(super) async fn revoke(change: &AccessRequest<'_>, space: &str, role: &str) -> Planned {
     change.check_holder()?;
     let mode = with_roles(change).await?;
@@ -58,7 +57,7 @@ pub(super) async fn revoke(change: &AccessRequest<'_>, space: &str, role: &str) 
     let assignments = change.connector.api.whole(&assignments_on(space)).await?;
     if role_of(&assignments, change).is_none_or(|held| held.role_id != role) {
         if assignments.is_empty() {
-            // Perhaps nobody has a role here yet; then rows must show somebody.
+            // Maybe nobody has a role here yet; then the rows must not be empty.
             SpaceAccess::read(change, space, (mode, assignments)).await?;
         }
         return Ok(Plan::Already(AccessState::default()));
@@ -72,12 +71,12 @@ pub(super) async fn revoke(change: &AccessRequest<'_>, space: &str, role: &str) 
     Ok(removal(set(space, change, None), read, removed))
 }
 
-/// How the site gives access, if that is by roles.
+/// The site's mode, if it has roles.
 async fn with_roles(change: &AccessRequest<'_>) -> Result<AccessMode, Error> {
     match change.connector.mode().await?.0 {
         AccessMode::Rows => Err(Error::refused(
             Code::PermissionsOnly,
-            "this site gives access to spaces by permissions, not by roles",
+            "this site gives access to spaces through permissions, not roles",
             "Grant permissions on the space instead.",
         )),
         mode => Ok(mode),

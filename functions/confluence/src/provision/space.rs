@@ -29,7 +29,7 @@ pub(super) async fn grant(
     if holds(wanted.pair()) {
         return Ok(Plan::Already(then));
     }
-    // All that is known to be refused is refused before the first of two writes.
+    // Known refusals come before the first of two writes.
     if is_guest {
         guest_limit(change, wanted)?;
     }
@@ -40,7 +40,7 @@ pub(super) async fn grant(
         return Err(Error::invalid(
             Code::UnknownEntitlement,
             format!("this site has no `{entitlement}`: only sites with roles have it"),
-            "Use an entitlement id of the newest snapshot.",
+            "Use an entitlement id from the newest snapshot.",
         ));
     }
     // One write at a time: the next plan finds what this one did.
@@ -66,7 +66,7 @@ pub(super) async fn revoke(
     let there = SpaceAccess::read(change, id, by_role(change, id).await?).await?;
     let own = rows_of(&there.rows, change);
     let Some(row) = own.iter().find(|row| is(row, unwanted.pair())) else {
-        // Rows need not show what a role gives.
+        // Rows may not show the permissions that a role gives.
         if let Some(role) = role_of(&there.assignments, change)
             && may_include(change, role, unwanted).await?
         {
@@ -79,7 +79,8 @@ pub(super) async fn revoke(
     change.not_oneself()?;
     let removed = removed_with(change, &own, row);
     let removes_all = unwanted.pair() == READ;
-    if removes_all && removed.len() > 1 && !change.cascades {
+    let removes_more = own.iter().any(|other| !is(other, READ) && !is_companion(other, READ));
+    if removes_all && removes_more && !change.cascades {
         return Err(cascade(change, &removed));
     }
     if removes_all || unwanted.pair() == ADMINISTER {
@@ -90,13 +91,21 @@ pub(super) async fn revoke(
     Ok(removal(write, read, removed))
 }
 
-/// The ids of the grants that end with a row: of `read-space`, all of the principal's; of `create-page`, on sites that
-/// have it, the companion `update-page`, too.
+/// Whether a row comes and goes with another, on sites that have roles. *Unknown*: the whole list.
+fn is_companion(row: &Permission, of: (&str, &str)) -> bool {
+    let companion = match of {
+        READ => ("export_content", "space"),
+        ("create", "page") => ("update", "page"),
+        _ => return false,
+    };
+    is(row, companion)
+}
+
+/// The ids of the grants that are revoked with a row: with `read-space`, all of the principal's; with others, also companions.
 fn removed_with(change: &AccessRequest<'_>, own: &[Permission], row: &Permission) -> Vec<String> {
     let ends = own.iter().filter(|other| {
-        is(row, READ)
-            || other.operation == row.operation
-            || is(row, ("create", "page")) && is(other, ("update", "page"))
+        let pair = (&*row.operation.key, &*row.operation.target_type);
+        is(row, READ) || other.operation == row.operation || is_companion(other, pair)
     });
     let space = &change.entitlement.resource.id;
     let id = |row| change.grant_of(&access::permission_of(space, row)).id;
@@ -106,7 +115,7 @@ fn removed_with(change: &AccessRequest<'_>, own: &[Permission], row: &Permission
     ids
 }
 
-/// Refuses where rows are not what gives this principal access.
+/// Refuses if the principal's access does not come from rows.
 async fn check_by_rows(
     change: &AccessRequest<'_>,
     space: &Space,
@@ -116,12 +125,12 @@ async fn check_by_rows(
     not_skipped(change, space)?;
     if mode == AccessMode::Roles {
         let roles = change.connector.roles().await?;
-        // They come weakest first: the least that includes it.
+        // They are sorted weakest first: the weakest that includes it.
         let weakest = roles.iter().find(|role| includes(role, permission.pair()));
         return Err(roles_only(match weakest {
             Some(role) => {
                 let id = access::assigned(&space.id, &role.id);
-                format!("Ask for the role {} instead: `{id}`.", role.name)
+                format!("Request the role {} instead: `{id}`.", role.name)
             }
             None => "No role of this site includes it: change a role in Confluence.".into(),
         }));
@@ -137,7 +146,7 @@ fn holds_role(change: &AccessRequest<'_>, space: &Space, held: &Assignment) -> E
     let role = access::assigned(&space.id, &held.role_id);
     Error::refused(
         Code::HoldsRole,
-        format!("{who} has a role on the space `{key}`, and its permissions follow from that"),
+        format!("{who} has its permissions on the space `{key}` through a role"),
         format!("Change the role instead: `{role}`."),
     )
 }
@@ -176,6 +185,6 @@ fn cascade(change: &AccessRequest<'_>, removed: &[String]) -> Error {
         format!(
             "without the permission to view the space, {who} loses its other permissions on it, too: {others}"
         ),
-        "If that is meant, send a new request with \"allow\":[\"cascade\"]; otherwise revoke the others one by one.",
+        "If that is intended, send a new request with \"allow\":[\"cascade\"]; otherwise revoke the others one by one.",
     )
 }

@@ -1,4 +1,4 @@
-//! What an entitlement id means here.
+//! The meaning of an entitlement id.
 
 use rollcall_connector::{Code, Error};
 use rollcall_model::EntitlementId;
@@ -34,13 +34,13 @@ impl Grantable {
             Error::invalid(
                 Code::UnknownEntitlement,
                 format!("Confluence has no entitlement `{id}`"),
-                "Use an entitlement id of the newest snapshot: group:<id>:member, space:<id>:<verb>-<noun>, or space_role_assignment:<space>:<role>:assigned.",
+                "Use an entitlement id from the newest snapshot: group:<id>:member, space:<id>:<verb>-<noun>, or space_role_assignment:<space>:<role>:assigned.",
             )
         })
     }
 }
 
-/// A space's id is a number; what has letters is its key, and not for this.
+/// A space's id is a number; a text with letters is its key, which is not accepted here.
 fn is_space_id(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -1,4 +1,4 @@
-//! What the numbers of a finished sync say: is it what the token should see?
+//! Checks by the tallies of a finished sync whether it is what the token should see.
 
 use rollcall_connector::{Code, Error, Identity, StepOutput, Tallies, Warning};
 use rollcall_model::ResourceId;
@@ -10,10 +10,10 @@ pub(super) const NOT_SELECTED: &str = "rows that are not selected";
 pub(super) const PERSONAL: &str = "personal spaces";
 pub(super) const SPACES: &str = "spaces";
 pub(super) const GROUPS: &str = "groups";
-/// The steps that met the token's own account.
+/// The number of steps that found the token's own account.
 const CALLER: &str = "the caller";
 
-/// Counts a step that shows the token's own account.
+/// Counts a step that found the token's own account.
 pub(super) fn count_caller(out: &mut StepOutput<Step>, caller: &ResourceId) {
     let records = &out.records;
     if records.resources.iter().any(|r| r.id == *caller)
@@ -23,7 +23,7 @@ pub(super) fn count_caller(out: &mut StepOutput<Step>, caller: &ResourceId) {
     }
 }
 
-/// Fails where the lists cannot be whole; returns what an operator should know of their numbers.
+/// Fails if the lists cannot be complete; returns warnings about their numbers.
 pub(super) fn check(identity: &Identity, tallies: &Tallies) -> Result<Vec<Warning>, Error> {
     let count = |key: &str| tallies.get(key).copied().unwrap_or_default();
     if count(GROUPS) == 0 {
@@ -41,24 +41,24 @@ pub(super) fn check(identity: &Identity, tallies: &Tallies) -> Result<Vec<Warnin
         unselected > 0,
         Code::ExcludedByConfiguration,
         format!(
-            "{unselected} rows of permissions are of nouns or verbs that the configuration leaves out"
+            "{unselected} permissions are not shown: the configuration excludes their nouns or verbs"
         ),
     );
     warn(
         personal > 0,
         Code::ExcludedByConfiguration,
-        format!("{personal} personal spaces are left out, as configured"),
+        format!("{personal} personal spaces are not shown: the configuration excludes them"),
     );
     warn(
         count(SPACES) == 0,
         Code::EmptyList,
-        "the token's account sees no space at all; a site administrator does not see every space by that alone".into(),
+        "the token's account cannot see any space: being a site administrator is not enough to view a space".into(),
     );
     warn(
         count(CALLER) == 0,
         Code::CallerNotListed,
         format!(
-            "neither the user search nor a group or space names the token's own account {caller}: the lists of people may lack others as well"
+            "the token's own account {caller} is in neither the user search nor any group or space: others may be missing as well"
         ),
     );
     Ok(warnings)

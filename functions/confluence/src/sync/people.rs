@@ -11,11 +11,11 @@ use crate::connect::Confluence;
 impl Confluence {
     pub(super) async fn users(&self, at: &ListPosition) -> StepResult {
         let page = match self.api.page(&api::user_search(), at).await {
-            // The vendor ignores `start`, or shows nothing from there on. That is no reason to fail: nobody's access is in
-            // this list, and whoever is in a group or on a space is met there, and looked up.
-            Err(e) if e.is_circle() => return Ok(ended_early("answered the same page twice")),
+            // The vendor ignores `start`, or shows nothing after it. This does not fail the sync: the list contains no
+            // access, and everybody in a group or on a space is found there and looked up.
+            Err(e) if e.is_circle() => return Ok(ended_early("returned the same page twice")),
             Err(e) if !at.is_first() && e.status() == Some(400) => {
-                return Ok(ended_early("refused to show another page"));
+                return Ok(ended_early("refused to return another page"));
             }
             page => listed(at, page)?,
         };
@@ -68,10 +68,10 @@ impl Confluence {
 
     pub(super) async fn accounts(&self, ids: &[String]) -> StepResult {
         let mut out = StepOutput::default();
-        // The vendor leaves out accounts that it does not know; the engine keeps what was seen of them.
+        // The vendor omits unknown accounts; the engine keeps what lists showed of them.
         for account in self.api.accounts(ids).await? {
             if account.account_id.is_empty() {
-                let message = "a row of a look-up of users has no account id";
+                let message = "a row of a user lookup has no account id";
                 out.warn(Code::UnreadableRow, message);
                 continue;
             }
@@ -81,7 +81,7 @@ impl Confluence {
         Ok(out)
     }
 
-    /// A group that holds access and was not listed.
+    /// A group that has access but was not listed.
     pub(super) async fn unlisted_group(&self, id: &str) -> StepResult {
         match self.api.group(id).await {
             Ok(group) => {
@@ -89,7 +89,7 @@ impl Confluence {
                 out.spawn.push(members_of(&group.id));
                 Ok(out)
             }
-            // The engine shows it by its id: that it holds access is all that is known of it.
+            // The engine shows it by its id: only its access is known.
             Err(e) if e.is_unknown_id() => Ok(StepOutput::default()),
             Err(e) => Err(e.into()),
         }
@@ -105,21 +105,21 @@ fn unreadable(out: &mut StepOutput<Step>, account: &Account) {
     out.unreadable(row, account.unreadable());
 }
 
-/// The user search shows no more than it did.
+/// Ends a user search that shows no more rows.
 fn ended_early(why: &str) -> StepOutput<Step> {
     let mut out = StepOutput::default();
     out.blind_spot(format!(
-        "The user search {why}: accounts that are in no group and on no space are only shown as far as its first pages name them."
+        "The user search {why}: accounts that are in no group and on no space are shown only if its first pages list them."
     ));
     out
 }
 
-/// A warning of a row of the user search that shows no account.
+/// The warning about a row of the user search without an account.
 fn without_account(row: &SearchRow) -> String {
     match row.user.get().map(|user| &*user.display_name) {
         Some(name) if !name.is_empty() => {
             format!("a row of the user search, `{name}`, has no account id")
         }
-        _ => "a row of the user search shows no account".into(),
+        _ => "a row of the user search has no account".into(),
     }
 }

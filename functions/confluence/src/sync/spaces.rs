@@ -1,4 +1,4 @@
-//! The steps that read spaces, and who has which role and permission on them.
+//! The steps that read spaces, and the roles and permissions on them.
 
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ impl Confluence {
             Ok(all) => all,
             Err(e) if e.is_own_404() && self.has_no_assignments(space).await? => {
                 out.blind_spot(format!(
-                    "The site does not say in which mode it is, and does not find who has a role on space {space}: if somebody has one, that is only seen by the permissions that follow from it."
+                    "The site does not report its mode and answers 404 for the roles on space {space}: if it has some, they are visible only through the permissions that they give."
                 ));
                 Vec::new()
             }
@@ -84,7 +84,7 @@ impl Confluence {
             if !roles.iter().any(|role| role.id == *id) {
                 out.warn(
                     Code::DanglingReference,
-                    format!("somebody has the role {id} on space {space}, which is not among the site's roles: what it allows is not known"),
+                    format!("the role {id} is held on space {space} but is not among the site's roles: what it allows is not known"),
                 );
             }
             let records = access::assignment(space, name, assignment, roles);
@@ -105,7 +105,7 @@ impl Confluence {
     ) -> StepResult {
         let page = match self.api.page(&api::permissions_on(space), at).await {
             Err(e) if e.is_absent() && at.is_first() => return self.deleted_space(space, e).await,
-            // It may be the cursor that is not found: the list starts over, and its first page shows which.
+            // The cursor may be what is not found: the list is read again, and its first page shows which.
             Err(e) if e.is_absent() => return Err(stale_cursor(e)),
             page => listed(at, page)?,
         };
@@ -116,10 +116,10 @@ impl Confluence {
             by_role: by_role.to_vec(),
             at,
         }));
-        // Every space has an administrator, and somebody by whom we can view it.
+        // Every space has an administrator, and a grant that lets us view it.
         if is_whole && page.items.is_empty() && by_role.is_empty() {
             out.blind_spot(format!(
-                "Space {space} is listed, and nobody is shown to have access to it."
+                "Space {space} is listed, but nobody is shown to have access to it."
             ));
         }
         for row in &page.items {
@@ -134,7 +134,7 @@ impl Confluence {
                 RowMeaning::Unnamed => out.warn(
                     Code::UnknownPermission,
                     format!(
-                        "row {} of space {space} does not say what {holder} may do, and is left out",
+                        "row {} of space {space} does not say what {holder} may do and is left out",
                         row.id
                     ),
                 ),
@@ -143,8 +143,8 @@ impl Confluence {
         Ok(out)
     }
 
-    /// A list of a listed space is not found. One answer is no proof, so the space itself is looked up: if that is not
-    /// found either, it was deleted since it was listed, or hidden from us.
+    /// A list of a listed space is not found. One answer is not proof, so the space itself is looked up: if that is not
+    /// found either, it was deleted or hidden from us since it was listed.
     async fn deleted_space(&self, space: &str, cause: Failure) -> StepResult {
         match self.api.space(space).await {
             Err(e) if e.is_absent() => {}
@@ -154,7 +154,7 @@ impl Confluence {
                     ErrorType::Unavailable,
                     Code::ContradictoryAnswers,
                     format!(
-                        "Confluence shows the space {space}, and does not find who has access to it"
+                        "Confluence shows the space {space} but answers 404 for who has access to it"
                     ),
                     "Run again; if it persists, report it to the vendor.",
                 )

@@ -1,4 +1,4 @@
-//! Native users of a deployment, and the roles that they have.
+//! Native users of a deployment, and their roles.
 
 use std::collections::BTreeSet;
 
@@ -68,7 +68,7 @@ pub(crate) fn role(scope: DeploymentScope<'_>, name: &str, role: &Role) -> Recor
     put(profile, "description", role.description());
     profile.insert("reserved".into(), role.is_reserved().into());
     for (kind, json) in role.privileges() {
-        // A new kind of privileges may have the name of a key that stands here already.
+        // A new kind of privileges may have the name of a key that is already used here.
         if !profile.contains_key(kind) {
             put(profile, kind, json);
         }
@@ -76,7 +76,7 @@ pub(crate) fn role(scope: DeploymentScope<'_>, name: &str, role: &Role) -> Recor
     with_membership(scope, name, resource)
 }
 
-/// A role that somebody has, and that does not exist.
+/// A role that somebody has but that does not exist.
 pub(crate) fn dangling_role(scope: DeploymentScope<'_>, name: &str) -> Records {
     let mut resource = bare_role(scope, name);
     resource.rank = Rank::Stub;
@@ -99,7 +99,7 @@ fn with_membership(scope: DeploymentScope<'_>, name: &str, role: Resource) -> Re
     }
 }
 
-/// The state of what is switched on or off.
+/// The state of an object that can be disabled.
 pub(super) fn state(enabled: bool) -> State {
     match enabled {
         true => State::Enabled,

@@ -1,7 +1,8 @@
 //! Role mappings: who gets roles by signing in through a realm other than Elasticsearch's own.
 //!
-//! The native realm does not use them (<https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/mapping-users-groups-to-roles>):
-//! a native user whose name stands in a mapping gets nothing by it.
+//! The native realm does not use them
+//! (<https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/mapping-users-groups-to-roles>):
+//! a native user named in a mapping gets nothing from it.
 
 use std::collections::BTreeSet;
 
@@ -19,10 +20,10 @@ use super::names::{
 use super::rule::{Rule, Truth, Who};
 use crate::api::Mapping;
 
-/// The records of a mapping, and what they leave open.
+/// The records of a mapping, and what they leave undetermined.
 pub(crate) struct Mapped {
     pub(crate) records: Records,
-    /// How many names and patterns it covers on conditions that only an identity provider can evaluate.
+    /// The number of names and patterns that it covers under conditions that only an identity provider can evaluate.
     pub(crate) conditional: usize,
     /// Whether it covers, or may cover, people who have no other grant of it.
     pub(crate) covers_unnamed: bool,
@@ -34,8 +35,8 @@ pub(crate) struct Mapped {
     pub(crate) has_unknown_rules: bool,
 }
 
-/// A mapping. `members` are the ids of the organization's members: whoever signs in through Elastic Cloud has the id as
-/// name. (*Unknown*: the vendor documents that such a name is numeric, not that it is this number.)
+/// A mapping. `members` are the ids of the organization's members: a person who signs in through Elastic Cloud has the
+/// id as name. (*Unknown*: the vendor documents that such a name is numeric, not that it is this number.)
 pub(crate) fn role_mapping(
     scope: DeploymentScope<'_>,
     name: &str,
@@ -87,7 +88,7 @@ pub(crate) fn role_mapping(
             dangling.insert(role.clone());
             records.extend(dangling_role(scope, role));
         }
-        // A mapping that is switched off gives nobody anything.
+        // A disabled mapping gives nobody anything.
         if mapping.enabled {
             let grant = Grant::new(scope.member_of(ROLE, role), id.resource.clone());
             records.grants.push(grant.immutable().through(id.clone()));
@@ -103,7 +104,7 @@ pub(crate) fn role_mapping(
     }
 }
 
-/// Whom a rule covers, of those that it names, and whether there may be others.
+/// The named people and groups that a rule covers, and whether there may be others.
 #[derive(Default)]
 struct Covered {
     users: BTreeSet<String>,
@@ -136,8 +137,8 @@ impl Covered {
         covered
     }
 
-    /// Whether the rule covers, or may cover, somebody who is none of `users` and in none of `groups`: without a principal
-    /// for them, whoever reads a snapshot would take the mapping to cover nobody else.
+    /// Whether the rule covers, or may cover, somebody who is not in `users` and in none of `groups`: without a
+    /// principal for them, the mapping would seem to cover nobody else.
     fn leaves_out_somebody(&self, rule: &Rule) -> bool {
         let groups = &self.groups;
         let names = self.possible_users.iter().map(|name| Some(name.as_str()));
@@ -147,7 +148,7 @@ impl Covered {
         })
     }
 
-    /// The names and patterns that it covers on conditions, by their keys in the profile.
+    /// The names and patterns that it covers under conditions, by their keys in the profile.
     fn conditional(&self) -> impl Iterator<Item = (&'static str, &BTreeSet<String>)> {
         [
             ("conditional_usernames", &self.possible_users),
@@ -159,7 +160,7 @@ impl Covered {
     }
 }
 
-/// The names that the rule covers, and those that it covers on conditions.
+/// The names that the rule covers, and those that it covers under conditions.
 fn evaluate<'a>(
     rule: &Rule,
     names: &'a BTreeSet<String>,
@@ -188,8 +189,8 @@ fn external(scope: DeploymentScope<'_>, resource_type: &str, name: &str) -> Reso
     resource
 }
 
-/// Everybody whom a mapping covers, or may cover, and who has no other grant of it. Each mapping has a class of its own,
-/// since each has a condition of its own.
+/// Everybody that a mapping covers, or may cover, and who has no other grant of it. Each mapping has its own class,
+/// since each has its own condition.
 fn class(scope: DeploymentScope<'_>, mapping: &str, rule: &Rule) -> Resource {
     let mut resource = scope.resource(EXTERNAL_CLASS, mapping, ResourceTrait::Group);
     resource.display_name = format!("People covered by {mapping}");

@@ -19,7 +19,7 @@ pub(crate) const EXTERNAL_GROUP: &str = "externalGroup";
 /// The people whom a role mapping covers without naming them.
 pub(crate) const EXTERNAL_CLASS: &str = "externalClass";
 
-/// The slug for a member of an organization, a holder of a deployment's role, and somebody whom a mapping covers.
+/// The slug for members of an organization, of a deployment's role, and of a role mapping.
 pub(crate) const MEMBER: &str = "member";
 
 /// The role that owns an organization.
@@ -29,12 +29,12 @@ pub(crate) const OWNER: &str = "organization-admin";
 /// in names of users and roles; in other names the separator is doubled.
 const SEPARATOR: char = '›';
 
-/// The deployment that something is in: its name, or none for the one whose ids are the bare names.
+/// The deployment of an object: its name, or `None` for the one with bare ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DeploymentScope<'a>(pub(crate) Option<&'a str>);
 
 impl DeploymentScope<'_> {
-    /// The id of what is called `name` in the deployment.
+    /// The id of the object `name` in the deployment.
     pub(crate) fn id(self, name: &str) -> String {
         let name = name.replace(SEPARATOR, &format!("{SEPARATOR}{SEPARATOR}"));
         match self.0 {
@@ -80,7 +80,7 @@ impl DeploymentScope<'_> {
     }
 }
 
-/// The deployment and the name that an id consists of. The first run of separators holds the border if it is odd.
+/// The deployment and the name in an id. The first run of separators contains the border if its length is odd.
 pub(crate) fn split(id: &str) -> (Option<&str>, String) {
     let undoubled =
         |name: &str| name.replace(&format!("{SEPARATOR}{SEPARATOR}"), &SEPARATOR.to_string());
@@ -118,7 +118,8 @@ pub(crate) fn assignment(
     }
 }
 
-/// Puts first and last name into a profile, empty ones included, as the public connector does. They part at the first blank.
+/// Puts first and last name into a profile, empty ones included, as the public connector does. They are split at the
+/// first blank.
 pub(crate) fn put_names(profile: &mut Profile, name: &str) {
     let (first, last) = name.split_once(' ').unwrap_or((name, ""));
     profile.insert("first_name".into(), first.into());

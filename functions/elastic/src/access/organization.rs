@@ -85,7 +85,7 @@ fn user(organization: &Organization, member: &Member) -> Resource {
     resource
 }
 
-/// The roles of somebody that are not shown: those of unknown kinds, and those on nothing.
+/// A member's roles that are not shown: those of unknown kinds, and those on no object.
 pub(crate) fn not_shown(assignments: &Assignments) -> BTreeSet<String> {
     let mut not_shown: BTreeSet<String> = assignments.unknown_kinds().collect();
     let mut check = |role: &Assignment, ids: &[String], place| {
@@ -177,15 +177,15 @@ fn role_on(place: &ResourceId, name: &str, role: &str) -> Entitlement {
     assignment(id, format!("{name} {role}"), format!("Has {means}"))
 }
 
-/// A role that the place itself defines, and that comes with one of Elastic Cloud. *Unknown*: whether it adds to the usual
-/// role there or replaces it; both are shown.
+/// A role that a deployment itself defines and that an Elastic Cloud role includes. *Unknown*: whether it adds to the
+/// usual role there or replaces it; both are shown.
 fn custom_role_on(place: &ResourceId, name: &str, role: &str) -> Entitlement {
     let id = EntitlementId::new(place.clone(), format!("application-{}", slug(role)));
     let means = format!("Has the custom role {role} there after signing in through Elastic Cloud");
     assignment(id, format!("{name} custom role {role}"), means)
 }
 
-/// The invitations that are not accepted yet; of several to one person the one that lasts longest.
+/// The pending invitations; of several to one person, the one that lasts longest.
 pub(crate) fn invitations(organization: &Organization, all: &[Invitation]) -> Vec<Resource> {
     let lasts = |one: &Invitation| {
         let times = [one.expires_at.value(), one.created_at.value()];
@@ -203,8 +203,8 @@ pub(crate) fn invitations(organization: &Organization, all: &[Invitation]) -> Ve
     pending.map(|(address, one)| invited(organization, address, one)).collect()
 }
 
-/// Somebody who was invited. The invitation's token opens the organization, and is not kept; roles come with acceptance,
-/// and are no grants before.
+/// Somebody who was invited. The invitation's token gives access to the organization and is not kept; its roles are not
+/// grants before it is accepted.
 fn invited(organization: &Organization, address: &str, invitation: &Invitation) -> Resource {
     let id = ResourceId::new(INVITATION, format!("{}/{address}", organization.id));
     let resource_trait = ResourceTrait::account(AccountType::Human, Some(invitation.email.clone()));
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// One that has expired stays beside the one that replaces it.
+    /// An expired one stays next to the one that replaces it.
     #[test]
     fn of_several_invitations_of_one_person_the_one_that_can_be_accepted_longest_is_shown() {
         let acme = json!({"id": "1", "name": "Acme"});

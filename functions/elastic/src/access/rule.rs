@@ -1,7 +1,7 @@
-//! The rules of role mappings, evaluated for somebody of whom little is known.
+//! The rules of role mappings, evaluated for a person of whom little is known.
 //!
-//! A rule is a Boolean expression over whoever signs in: name, groups, realm, and more. Of most people only the name is
-//! known, or one group, so an expression is true, false or unknown. Grammar:
+//! A rule is a Boolean expression over the person who signs in: name, groups, realm, and more. Usually only the name or
+//! one group is known, so an expression is true, false or unknown. Grammar:
 //! <https://www.elastic.co/guide/en/elasticsearch/reference/current/role-mapping-resources.html>.
 
 use std::collections::BTreeSet;
@@ -116,7 +116,7 @@ impl Rule {
         }
     }
 
-    /// The names, groups and patterns of the rule. Patterns count only where they let somebody in.
+    /// The names, groups and patterns of the rule. Patterns count only if they include somebody.
     pub(crate) fn named(&self) -> Named {
         let mut named = Named::default();
         self.collect(true, &mut named);
@@ -159,7 +159,7 @@ impl Rule {
         }
     }
 
-    /// The condition in plain words. Long lists are cut: the whole stands in the rules themselves.
+    /// The condition in plain words. Long lists are shortened: the rules themselves are complete.
     pub(crate) fn in_words(&self) -> String {
         match self {
             Self::Any(rules) if rules.is_empty() => "nobody".into(),
@@ -211,7 +211,7 @@ impl Test {
             Value::Null => Self::Missing,
             Value::String(text) if is_regex(text) => Self::Undecided(text.clone()),
             Value::String(text) if text.contains('*') => Self::Wildcard(text.clone()),
-            // *Unknown*: whether a question mark alone makes a pattern. It is not decided here.
+            // *Unknown*: whether a question mark alone makes a pattern. It is left undecided.
             Value::String(text) if text.contains('?') => Self::Undecided(text.clone()),
             Value::String(text) => Self::Exact(text.clone()),
             // *Unknown*: whether a number equals the same digits as text.
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_covered_not_covered_or_nobody_can_tell() {
+    fn a_name_is_covered_not_covered_or_unknown() {
         let is_bob = json!({"field": {"username": "bob"}});
         let is_eve = json!({"field": {"username": "eve"}});
         let in_group = json!({"field": {"groups": "cn=x"}});
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_named_is_found_at_any_depth_and_patterns_where_they_let_somebody_in() {
+    fn names_are_found_at_any_depth_and_patterns_where_they_include_somebody() {
         let rule = Rule::parse(&json!({"all": [
             {"any": [{"field": {"username": ["a b", "c*", "/d/"]}}, {"field": {"groups": ["g1", "h*"]}}]},
             {"except": {"field": {"username": ["e", "f*"]}}},

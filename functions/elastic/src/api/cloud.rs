@@ -29,11 +29,11 @@ pub(crate) struct Cloud {
     organization: Option<String>,
 }
 
-/// The organizations that a key reaches.
+/// The organizations that a key can access.
 #[derive(Debug)]
 pub(crate) struct Organizations {
     pub(crate) items: Vec<Organization>,
-    /// There are more, and the API does not document how to request them.
+    /// Whether there are more, which the API does not document how to request.
     pub(crate) is_partial: bool,
     /// *Unknown*: the format of the header with this time. A format that cannot be read counts as no time.
     pub(crate) key_expires_at: Option<Timestamp>,

@@ -55,14 +55,14 @@ impl Deployment {
         Ok(Self { http, endpoint, place })
     }
 
-    /// `GET /_security/user`: all native and reserved users. An empty list is not believed: reserved users can be switched
-    /// off in self-managed clusters alone (`xpack.security.authc.reserved_realm.enabled`), and without any user nobody
+    /// `GET /_security/user`: all native and reserved users. An empty list is an error: reserved users can be switched
+    /// off only in self-managed clusters (`xpack.security.authc.reserved_realm.enabled`), and without any user nobody
     /// could sign in.
     pub(crate) async fn users(&self) -> Answer<BTreeMap<String, User>> {
         self.list("user", "users").await
     }
 
-    /// `GET /_security/role`: all roles. Some are built in, so an empty list is not believed.
+    /// `GET /_security/role`: all roles. Some are built in, so an empty list is an error.
     pub(crate) async fn roles(&self) -> Answer<BTreeMap<String, Role>> {
         self.list("role", "roles").await
     }
@@ -82,8 +82,8 @@ impl Deployment {
         self.find("role", name).await
     }
 
-    /// `PUT /_security/user/{name}`: replaces all of the user but the password. It is sent once: after a wait somebody
-    /// else may have written the user.
+    /// `PUT /_security/user/{name}`: replaces all of the user except the password. It is sent only once: after a wait,
+    /// somebody else may have changed the user.
     pub(crate) async fn write(&self, update: &UserUpdate) -> Answer<()> {
         let call = Call::put_verbatim(&["_security", "user", &update.user], &update.body);
         let answer = self.http.send::<Value>(&call.once()).await;
@@ -118,8 +118,8 @@ impl Deployment {
         }
     }
 
-    /// Reads from Elasticsearch alone, which names itself since 7.14: an empty object from anything else would look like
-    /// a cluster without users.
+    /// Accepts answers only from Elasticsearch, which identifies itself since 7.14: an empty object from another server
+    /// would look like a cluster without users.
     async fn read<T: DeserializeOwned>(&self, call: Call) -> Answer<T> {
         let answer = self.http.ask(&call).await.map_err(|e| self.failed(e))?;
         match answer.header("x-elastic-product") {

@@ -27,10 +27,10 @@ pub(crate) enum Failure {
         cause: Box<Http>,
     },
     /// The host of a deployment does not name itself Elasticsearch.
-    #[error("what answers at the endpoint of {0} does not say that it is Elasticsearch")]
+    #[error("the server at the endpoint of {0} does not identify itself as Elasticsearch")]
     NotElasticsearch(String),
-    /// A list is empty that cannot be: `users` or `roles`.
-    #[error("{place} shows no {what}, not even those that are built in")]
+    /// A list that cannot be empty is: `users` or `roles`.
+    #[error("{place} returns no {what}, not even the built-in ones")]
     EmptyList { what: &'static str, place: String },
     /// A list of Elastic Cloud points to a next page, which is not documented.
     #[error(
@@ -39,10 +39,10 @@ pub(crate) enum Failure {
     PartialList(&'static str),
 }
 
-const CLOUD_KEY: &str = "An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`. A key of a deployment does not work there.";
-const CLOUD_KEY_OR_ORGANIZATION: &str = "Check `organization-id`, if that is set: a key is of one organization. An organization owner makes a key in the Elastic Cloud console, under Organization, API keys: store that as `api-key`.";
-const DEPLOYMENT_KEY: &str = "Make a key in the deployment (Kibana, Stack Management, API keys) and store its encoded form. A key of Elastic Cloud does not work there.";
-const ENDPOINT: &str = "Copy the deployment's Elasticsearch endpoint from the Elastic Cloud console. If it is right, a proxy or firewall on the way answers in its place.";
+const CLOUD_KEY: &str = "Have an organization owner create a key in the Elastic Cloud console (Organization > API keys) and store it as `api-key`. A deployment's key does not work there.";
+const CLOUD_KEY_OR_ORGANIZATION: &str = "Check `organization-id`, if it is set: a key belongs to one organization. Have an organization owner create a key in the Elastic Cloud console (Organization > API keys) and store it as `api-key`.";
+const DEPLOYMENT_KEY: &str = "Create a key in the deployment (Kibana > Stack Management > API keys) and store its encoded form. An Elastic Cloud key does not work there.";
+const ENDPOINT: &str = "Copy the deployment's Elasticsearch endpoint from the Elastic Cloud console. If it is already correct, a proxy or firewall answers in the deployment's place.";
 
 impl Failure {
     pub(super) fn new(place: Place, cause: Http) -> Self {
@@ -57,14 +57,14 @@ impl Failure {
         }
     }
 
-    /// Whether Elasticsearch reports that there is no object of this name: with 404 and an empty object. The 404 of its proxy
-    /// is about clusters.
+    /// Whether Elasticsearch reports that the object does not exist: with 404 and an empty object. Its proxy's 404 is
+    /// about clusters.
     pub(crate) fn is_absent(&self) -> bool {
         self.http().is_some_and(|e| e.is_not_found() && e.vendor_message() == Some("{}"))
     }
 
-    /// Whether a write had no effect because of what changed since it was planned, or never left: a conflict with another
-    /// write, or a user that was deleted, and that the write would create without a password.
+    /// Whether a write had no effect because the state changed after it was planned, or was never sent: a conflict with
+    /// another write, or a deleted user, whom the write would create without a password.
     pub(crate) fn is_overtaken(&self) -> bool {
         let Some(http) = self.http() else {
             return false;
@@ -74,7 +74,7 @@ impl Failure {
         never_sent || http.status() == Some(409) || message.contains("password must be specified")
     }
 
-    /// Whether it is unclear if a write arrived, given that it left.
+    /// Whether it is unclear if a sent write arrived.
     pub(crate) fn is_unclear(&self) -> bool {
         match self.http() {
             Some(Http::Transport { .. } | Http::Garbled { .. }) => true,
@@ -108,7 +108,7 @@ impl From<Failure> for Error {
             Failure::EmptyList { what: "users", .. } => (
                 PermissionDenied,
                 Code::EmptyList,
-                "Give the key the cluster privilege `read_security`. If the reserved realm of this cluster is switched off and it has no native users, create one: an empty list is never taken for a cluster without users.",
+                "Give the key the cluster privilege `read_security`. If the reserved realm of this cluster is switched off and it has no native users, create one: an empty list is never taken to mean that a cluster has no users.",
             ),
             Failure::EmptyList { .. } => (
                 PermissionDenied,
@@ -118,7 +118,7 @@ impl From<Failure> for Error {
             Failure::PartialList(_) => (
                 Internal,
                 Code::UnexpectedAnswer,
-                "This version of Rollcall cannot read that list in parts: report this message.",
+                "This version of Rollcall cannot read that list page by page: report this message.",
             ),
         };
         Error::new(kind, code, message, fix)
@@ -130,8 +130,8 @@ fn of_cloud(cause: Http) -> Error {
         Some(401 | 403 | 404) if is_page(&cause) => (
             Misconfigured,
             Code::WrongAddress,
-            "what answers is not the Elastic Cloud API",
-            "Correct `base-url`, or leave it out. If it is right, a proxy or firewall on the way refuses the request.",
+            "the server that answers is not the Elastic Cloud API",
+            "Correct or remove `base-url`. If it is already correct, a proxy or firewall refuses the request.",
         ),
         Some(401) => (
             Unauthenticated,
@@ -142,21 +142,21 @@ fn of_cloud(cause: Http) -> Error {
         Some(403) => (
             PermissionDenied,
             Code::CredentialTooWeak,
-            "the key may not see the organization",
+            "the key is not allowed to read the organization",
             CLOUD_KEY_OR_ORGANIZATION,
         ),
         Some(404) => (
             NotFound,
             Code::UnknownOrganization,
-            "Elastic Cloud knows no such organization",
-            "Correct `organization-id`, or leave it out; and check `base-url`, if that is set.",
+            "Elastic Cloud has no such organization",
+            "Correct or remove `organization-id`, and check `base-url`, if it is set.",
         ),
         _ => return cause.into(),
     };
     Error::new(kind, code, message, fix).with_source(cause)
 }
 
-/// Whether a refusal is a page for people. The APIs refuse in JSON, so a page says nothing about the key.
+/// Whether a refusal is a web page. The APIs refuse in JSON, so a page says nothing about the key.
 fn is_page(cause: &Http) -> bool {
     matches!(cause, Http::Status { is_json: false, .. })
 }
@@ -181,14 +181,14 @@ fn of_deployment(name: &str, cause: Http) -> Error {
         Some(403) if said.contains("traffic filtering") || said == "Forbidden" => (
             PermissionDenied,
             Code::AddressNotAllowed,
-            format!("{name} lets in only addresses that its traffic filters name"),
+            format!("{name} accepts only addresses that its traffic filters allow"),
             "Give the functions a fixed address (a VPC with a NAT gateway, or a private link) and add it to the deployment's traffic filters in the Elastic Cloud console.",
         ),
         Some(403) => (
             PermissionDenied,
             Code::CredentialTooWeak,
             format!("the key of {name} lacks a privilege"),
-            "Give the key the cluster privilege `manage_security`; for a sync alone `read_security` may do, if the deployment lets it read role mappings.",
+            "Give the key the cluster privilege `manage_security`; for syncs alone `read_security` may be enough, if the deployment lets it read role mappings.",
         ),
         Some(410) => (
             Misconfigured,
@@ -205,13 +205,13 @@ fn of_deployment(name: &str, cause: Http) -> Error {
         Some(400) if said.contains("] is reserved and") => (
             Refused,
             Code::ReservedUser,
-            format!("Elasticsearch of {name} keeps this user for itself"),
+            format!("Elasticsearch of {name} reserves this user"),
             "Reserved users cannot be given roles.",
         ),
         Some(400) => (
             Refused,
             Code::VendorRefused,
-            format!("Elasticsearch of {name} refuses this"),
+            format!("Elasticsearch of {name} refuses the request"),
             "The quoted answer says why.",
         ),
         _ => return cause.into(),
@@ -220,6 +220,6 @@ fn of_deployment(name: &str, cause: Http) -> Error {
 }
 
 fn not_elasticsearch(name: &str) -> (rollcall_connector::ErrorType, Code, String, &'static str) {
-    let message = format!("what answers at the endpoint of {name} is not Elasticsearch");
+    let message = format!("the server at the endpoint of {name} is not Elasticsearch");
     (Misconfigured, Code::WrongAddress, message, ENDPOINT)
 }

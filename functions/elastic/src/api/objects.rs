@@ -1,7 +1,7 @@
-//! The vendor's objects, as far as they are read.
+//! The vendor's objects, with the fields that are read.
 //!
-//! Fields that say who somebody is and what they may do are read strictly: in another form they fail the list. All others
-//! are read leniently, so that one odd row does not fail the list.
+//! Fields for identity and rights are read strictly: in another form they fail the list. All others are read leniently,
+//! so that one odd row does not fail the list.
 
 use std::collections::BTreeMap;
 
@@ -22,17 +22,17 @@ pub(super) struct OrganizationList {
 #[derive(Debug, Deserialize)]
 pub(super) struct MemberList {
     pub(super) members: Vec<Member>,
-    /// Not documented: where it is set, the list is not complete.
+    /// Not documented: if it is set, the list is incomplete.
     #[serde(default)]
     pub(super) next_page: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct InvitationList {
-    /// Null is nobody: an invitation gives no access.
+    /// Null means none: an invitation gives no access.
     #[serde(deserialize_with = "or_default")]
     pub(super) invitations: Vec<Invitation>,
-    /// Not documented: where it is set, the list is not complete.
+    /// Not documented: if it is set, the list is incomplete.
     #[serde(default)]
     pub(super) next_page: Option<String>,
 }
@@ -83,7 +83,7 @@ pub(crate) struct Invitation {
 }
 
 impl Invitation {
-    /// Whether it was certainly accepted. One with an unreadable date is shown rather than lost.
+    /// Whether it was accepted for certain. One with an unreadable date is shown rather than lost.
     pub(crate) fn is_accepted(&self) -> bool {
         self.accepted_at.get().is_some()
     }
@@ -137,13 +137,13 @@ pub(crate) struct Assignment {
     pub(crate) deployment_ids: Vec<String>,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) project_ids: Vec<String>,
-    /// Roles that the deployments or projects define themselves, and that come with it.
+    /// Roles that the deployments or projects define themselves and that it includes.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) application_roles: Vec<String>,
 }
 
 impl Assignment {
-    /// Whether it is a role in this organization, which was requested; one without an organization is.
+    /// Whether it is a role in the requested organization, as is one without an organization.
     pub(crate) fn is_in(&self, organization: &str) -> bool {
         let stated = self.organization_id.as_deref();
         stated.is_none_or(|id| id == organization)
@@ -165,7 +165,7 @@ impl Assignments {
         known.into_iter().chain(others).collect()
     }
 
-    /// The unknown kinds of roles that somebody has, and of which nothing more can be shown.
+    /// The unknown kinds of roles that somebody has, of which nothing more can be shown.
     pub(crate) fn unknown_kinds(&self) -> impl Iterator<Item = String> {
         let others = self.others.iter();
         let others = others.filter(|(_, roles)| has_content(roles));
@@ -181,7 +181,7 @@ fn assignments(json: &Value) -> Option<Vec<Assignment>> {
     Vec::deserialize(json).ok()
 }
 
-/// Whether there is anything in it: a new kind of roles comes with empty lists for everybody.
+/// Whether it contains anything: a new kind of roles has empty lists for everybody.
 fn has_content(json: &Value) -> bool {
     match json {
         Value::Null => false,
@@ -192,7 +192,7 @@ fn has_content(json: &Value) -> bool {
     }
 }
 
-/// A native user. Fields that are written back are kept as they came, digit by digit; null and missing are different.
+/// A native user. Fields that are written back are kept verbatim, digit by digit; null and missing are different.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct User {
     pub(crate) roles: Vec<String>,
@@ -222,8 +222,8 @@ impl User {
         read(self.email.as_deref())
     }
 
-    /// The body of a write that gives the user these roles and leaves everything else as it was read; the password stays,
-    /// since it is not in it. `None` where a field is missing: Elasticsearch would erase it, or enable the user.
+    /// The body of a write that gives the user these roles and keeps everything else as it was read, including the
+    /// password, which is not in it. `None` if a field is missing: Elasticsearch would erase it, or enable the user.
     pub(crate) fn document(&self, roles: &[String]) -> Option<String> {
         let (full_name, email) = (self.full_name.as_deref()?, self.email.as_deref()?);
         let (metadata, enabled) = (self.metadata.as_deref()?, self.enabled.get()?);
@@ -334,7 +334,7 @@ fn read(json: Option<&RawValue>) -> String {
     json.and_then(parsed_text).flatten().unwrap_or_default()
 }
 
-/// For `deserialize_with`: any value, null included.
+/// For `deserialize_with`: any value, including null.
 fn even_null<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Box<RawValue>>, D::Error> {
@@ -380,7 +380,7 @@ mod tests {
         }
     }
 
-    /// Of `12345678901234567` the public connector makes `12345678901234568`, and of null an empty name.
+    /// The public connector turns `12345678901234567` into `12345678901234568`, and null into an empty name.
     #[test]
     fn a_user_goes_back_with_other_roles_and_else_digit_by_digit() {
         let rest = r#""full_name":null,"email":"\u0061@b.c","metadata":{"big":123456789012345678901234567890,"cents":1.10,"power":1E+2,"b":{"z":1,"a":[ 1.0 ]},"text":"ü\u00fc\/"},"enabled":false}"#;

@@ -1,11 +1,11 @@
-//! What Northflank means by an error. It does not document what each status means, so that only the statuses count.
+//! The meaning of Northflank's errors. It does not document them individually, so only the statuses count.
 
 use rollcall_connector::http::error::Error as HttpError;
 use rollcall_connector::{Code, Error, ErrorType};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What of the organization a call was for.
+/// The part of the organization that a call reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Token,
@@ -15,7 +15,7 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    /// What it is called, and the permission that it takes.
+    /// Its name, and the permission that it needs.
     pub(crate) fn needs(self) -> &'static str {
         match self {
             Self::Token => "the token's own description",
@@ -46,13 +46,13 @@ impl CallFailure {
         self.cause.status()
     }
 
-    /// Whether the token, or what it may, is refused.
+    /// Whether the token or one of its permissions is refused.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.status(), Some(401 | 403))
     }
 
-    /// Whether there is no such list for this token. Where Directory Sync is not switched on, *unknown* is what the list of
-    /// groups answers: any of these.
+    /// Whether this list does not exist for this token. *Unknown*: which of these the list of groups answers if
+    /// Directory Sync is off.
     pub(crate) fn is_unavailable(&self) -> bool {
         match self.status() {
             Some(404 | 405) => true,
@@ -61,12 +61,12 @@ impl CallFailure {
         }
     }
 
-    /// Whether the API says that what the path names is not there. That may hide a refusal: ask once more elsewhere.
+    /// Whether the API reports that the object does not exist. That may hide a refusal.
     pub(crate) fn is_not_found(&self) -> bool {
         self.cause.is_not_found()
     }
 
-    /// The token is good, and may not read this.
+    /// The token is valid but may not read this.
     pub(crate) fn denied(self) -> Error {
         denied(self.part.needs(), *self.cause)
     }
@@ -76,7 +76,7 @@ impl From<CallFailure> for Error {
     fn from(failure: CallFailure) -> Self {
         let what = failure.part.needs();
         match failure.status() {
-            Some(401) => denied(&format!("{what}, or is not good any more"), *failure.cause),
+            Some(401) => denied(&format!("{what}, or is no longer valid"), *failure.cause),
             Some(403) => denied(what, *failure.cause),
             _ if failure.is_unavailable() => not_available(what, *failure.cause),
             _ => (*failure.cause).into(),
@@ -91,16 +91,16 @@ pub(crate) fn denied(what: &str, cause: impl Into<Cause>) -> Error {
     Error::new(kind, code, message, MISSING).with_source(cause)
 }
 
-/// There is no such list.
+/// The list does not exist.
 pub(crate) fn not_available(what: &str, cause: impl Into<Cause>) -> Error {
     Error::new(
         ErrorType::Misconfigured,
         Code::NotAvailable,
         format!("{what} cannot be read with this token"),
-        "The token must be one of an organization, not of a team, and its role must read members and roles; check `northflank-base-url` as well, if that is set. For directory groups: Directory Sync may not be switched on, which the vendor does.",
+        "Use a token of an organization, not of a team, whose role can read members and roles; check `northflank-base-url` as well, if it is set. For directory groups: Directory Sync may be off, and only Northflank can switch it on.",
     )
     .with_source(cause)
 }
 
 /// What to do about missing permissions.
-pub(crate) const MISSING: &str = "Make a role that may read members and roles (Organisation > Admin > Members > Read, and Roles > Read), make an API token of the organization from it, and store that as `northflank-api-token`.";
+pub(crate) const MISSING: &str = "Create a role that can read members and roles (Organisation > Admin > Members > Read, and Roles > Read), create an API token of the organization from it, and store the token as `northflank-api-token`.";

@@ -1,5 +1,5 @@
-//! The vendor's objects, as far as they are read. The examples of the documentation leave out fields that it calls
-//! required: nothing but ids is.
+//! The vendor's objects, with the fields that are read. The documentation's examples omit fields that it calls
+//! required: only ids are required here.
 
 use rollcall_connector::http::lenient::{Lenient, Time, or_default, unreadable};
 use serde::Deserialize;
@@ -9,13 +9,13 @@ pub(crate) trait ListRow {
     /// Its id, if it has one.
     fn id(&self) -> Option<&str>;
 
-    /// The fields that are not in the documented form, and were left out.
+    /// The fields that are not in the documented form and were left out.
     fn unreadable(&self) -> Vec<&'static str> {
         Vec::new()
     }
 }
 
-/// Rows with an id: first the fields that decide nothing and need not be readable, with their names, then the others.
+/// Rows with an id: first the fields that affect no access and may be unreadable, with their names, then the others.
 macro_rules! row {
     ($(#[$doc:meta])* $row:ident { $($field:ident: $type:ty = $name:literal,)* }
      $($(#[$attr:meta])* $strict:ident: $strict_type:ty,)* $(; |$this:ident| [$($also:tt)*])?) => {
@@ -73,13 +73,13 @@ pub(super) struct Groups {
     pub(super) groups: Vec<Group>,
 }
 
-/// What a token is.
+/// A token's properties.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Token {
     #[serde(default)]
     pub(crate) name: Lenient<String>,
-    /// Of the organization or the team.
+    /// The id of the organization or the team.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) entity_uid: String,
     /// `org` or `team`.
@@ -122,12 +122,12 @@ row!(
         created_at: Time = "createdAt",
         updated_at: Time = "updatedAt",
     }
-    /// Whoever is in one of them has the role.
+    /// The linked groups: their members have the role.
     #[serde(default, rename = "directoryGroups", deserialize_with = "or_default")]
     directory_groups: Vec<String>,
 );
 
-/// Where a role reaches.
+/// The scope of a role.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Restrictions {
     #[serde(default, deserialize_with = "or_default")]
@@ -136,7 +136,7 @@ pub(crate) struct Restrictions {
     pub(crate) teams: Vec<RestrictedTeam>,
 }
 
-/// A team that a role reaches.
+/// A team in a role's scope.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RestrictedTeam {
     #[serde(default, rename = "teamId", deserialize_with = "or_default")]
@@ -160,10 +160,10 @@ row!(
     }
 );
 
-/// Somebody in a group.
+/// A member of a group.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct GroupMember {
-    /// Null: of the directory, and without an account. A row without the field is not that.
+    /// Null: a person of the directory without an account. A row without the field is an error.
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) id: Option<String>,
 }

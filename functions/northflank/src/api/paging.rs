@@ -1,4 +1,4 @@
-//! Where a page of a list begins: a cursor or, where the API does not give one, the number of the page.
+//! The beginning of a page: a cursor or, if the API returns none, the page number.
 
 use rollcall_connector::http::Call;
 use rollcall_connector::pages;
@@ -9,20 +9,20 @@ use super::objects::Pagination;
 /// A page of a list.
 pub(crate) type Page<T> = pages::Page<T, ListPlace>;
 
-/// A place in a list. *Unknown*: how cursors are made, and what they lead to if rows before them are deleted.
+/// A position in a list. *Unknown*: how cursors work, also if rows before them are deleted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ListPlace {
     /// The number of the page, from one.
     page: u32,
-    /// What the previous page gave; the number is not sent then.
+    /// The cursor of the previous page; the number is not sent then.
     cursor: Option<String>,
-    /// The cursor of some earlier page: if it comes again, the list is a circle, however long.
+    /// The cursor of an earlier page: if it comes again, the list is a cycle of any length.
     mark: Option<String>,
     /// The first id of the previous page that had rows. A page that begins with it is a repetition.
     first: Option<String>,
-    /// The previous page was a repetition. One is followed: a person has up to two rows in a list of holders, and rows
-    /// that are inserted meanwhile may make one too. The second in a row is a circle.
+    /// The previous page was a repetition. One is followed: a person has up to two rows in a list of holders, and
+    /// inserted rows may also cause one. The second in a row is a cycle.
     repeated: bool,
 }
 
@@ -50,7 +50,7 @@ impl ListPlace {
         }
     }
 
-    /// The place after this one, whose page begins with the id `first`; `None` at the end of the list.
+    /// The position after this one, whose page begins with the id `first`; `None` at the end of the list.
     pub(super) fn next(
         &self,
         pagination: &Pagination,
@@ -68,7 +68,7 @@ impl ListPlace {
         let page = self.page + 1;
         Ok(Some(Self {
             page,
-            // The mark moves ever more seldom, so that any circle comes to it.
+            // The mark moves at growing intervals, so that any cycle reaches it.
             mark: match page.is_power_of_two() {
                 true => cursor.clone(),
                 false => self.mark.clone(),
@@ -80,7 +80,7 @@ impl ListPlace {
     }
 }
 
-/// A list leads back to a page that was read already.
+/// A list leads back to a page that was already read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Circle;
 
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(asks(&third), (3, None));
     }
 
-    /// Whatever repeats: the cursor or the cursors, or the rows under cursors that are always new, or under numbers.
+    /// Repeated cursors, repeated rows with new cursors, and repeated rows with page numbers.
     #[test]
     fn a_list_that_leads_back_is_found_out_soon() {
         let turns = |cursor: fn(usize) -> Option<String>, rows: fn(usize) -> String| {

@@ -1,4 +1,4 @@
-//! What things are called: resource types, slugs and ids.
+//! Names: resource types, slugs and ids.
 
 use rollcall_model::{EntitlementId, ResourceId};
 
@@ -15,13 +15,13 @@ pub(crate) const ACCOUNT_ROLE: &str = "account-role";
 pub(crate) const CUSTOM_ROLE: &str = CustomRole::KIND;
 pub(crate) const PROJECT: &str = Project::KIND;
 
-/// Who may hold access of their own.
+/// The types of principals.
 pub(crate) const PRINCIPALS: &[&str] = &[USER, SERVICE_ACCOUNT, GROUP];
 
 /// The slug of membership in roles and groups.
 pub(crate) const MEMBER: &str = "member";
 
-/// The words of a slug, each with a capital.
+/// The words of a slug, capitalized.
 pub(super) fn title(slug: &str) -> String {
     let capitalized = |word: &str| {
         let mut letters = word.chars();
@@ -31,24 +31,24 @@ pub(super) fn title(slug: &str) -> String {
     slug.split('-').map(capitalized).collect::<Vec<_>>().join(" ")
 }
 
-/// Roles that the API can neither give nor take: owners are made by the vendor's support; finance admins only by an
-/// owner, and a service account, which is what a connector should be, can be none.
+/// Roles that the API can neither grant nor revoke: only the vendor's support makes owners, and only an owner makes
+/// finance admins, which a service account, such as a connector's, cannot be.
 pub(crate) fn is_immutable(role: &Role) -> bool {
     matches!(role, Role::Owner | Role::FinanceAdmin | Role::Unknown(_))
 }
 
-/// Being a member of an account role.
+/// Membership in an account role.
 pub(crate) fn role_member(account: &str, role: &Role) -> EntitlementId {
     let role = ResourceId::new(ACCOUNT_ROLE, format!("{account}-{}", role.slug()));
     EntitlementId::new(role, MEMBER)
 }
 
-/// Having a permission on a namespace.
+/// A permission on a namespace.
 pub(crate) fn namespace_permission(namespace: &str, permission: &Permission) -> EntitlementId {
     EntitlementId::new(ResourceId::new(NAMESPACE, namespace), permission.slug())
 }
 
-/// Being a member of a group.
+/// Membership in a group.
 pub(crate) fn group_member(group: &str) -> EntitlementId {
     EntitlementId::new(ResourceId::new(GROUP, group), MEMBER)
 }

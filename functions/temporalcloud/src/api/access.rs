@@ -1,4 +1,4 @@
-//! What a principal is allowed, as the API's JSON has it. Rights are read strictly: one of another shape fails the list.
+//! A principal's access in the API's JSON. Rights are read strictly: one in another form fails the list.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::enums::{ApiEnum, EnumText, Permission, ProjectRole, Role};
 
-/// What a principal is allowed.
+/// A principal's access.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Access {
@@ -75,7 +75,7 @@ impl Access {
         entries.filter_map(|(namespace, access)| Some((namespace.as_str(), access.permission()?)))
     }
 
-    /// The explicit permission on one namespace, if it is one that we know.
+    /// The explicit permission on one namespace, if it is a known one.
     pub(crate) fn namespace(&self, namespace: &str) -> Option<Permission> {
         let permission = self.namespace_accesses.get(namespace)?.permission();
         permission.filter(|permission| !matches!(permission, Permission::Unknown(_)))
@@ -86,7 +86,7 @@ impl Access {
         let entries = self.project_accesses.iter();
         entries.filter_map(|(project, access)| {
             let role = match ProjectRole::read(access.role.as_ref(), "")? {
-                // Project roles are read in either case.
+                // Project roles are read in upper and lower case.
                 ProjectRole::Unknown(name) => ProjectRole::of(&name.to_uppercase()),
                 role => role,
             };

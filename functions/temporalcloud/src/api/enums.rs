@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-/// An enum as protobuf JSON has it: a name, or a number.
+/// An enum in protobuf JSON: a name, or a number.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum EnumText {
@@ -14,7 +14,7 @@ pub(crate) enum EnumText {
 
 /// An enum of the API. A value that the vendor has added since is kept by its name.
 pub(crate) trait ApiEnum: Sized + 'static {
-    /// What all names begin with.
+    /// The prefix of all names.
     const PREFIX: &'static str;
     /// The known values, in the order of their numbers, which begin with 1: 0 is `UNSPECIFIED`.
     const ALL: &'static [Self];
@@ -25,12 +25,12 @@ pub(crate) trait ApiEnum: Sized + 'static {
     /// The name without its prefix.
     fn name(&self) -> &str;
 
-    /// The name that the API takes.
+    /// The name for the API.
     fn api_name(&self) -> String {
         format!("{}{}", Self::PREFIX, self.name())
     }
 
-    /// The name as it stands in our ids.
+    /// The name in our ids.
     fn slug(&self) -> String {
         self.name().to_lowercase().replace('_', "-")
     }
@@ -89,7 +89,7 @@ macro_rules! api_enum {
 }
 
 api_enum!(
-    /// The state of an object. Unknown and without a name: the vendor does not say.
+    /// The state of an object. Unknown without a name: not reported by the vendor.
     ResourceState, "RESOURCE_STATE_" {
         Activating = "ACTIVATING",
         ActivationFailed = "ACTIVATION_FAILED",
@@ -105,7 +105,7 @@ api_enum!(
 );
 
 impl ResourceState {
-    /// Deleted, or about to be.
+    /// Deleted, or being deleted.
     pub(crate) fn is_going(&self) -> bool {
         matches!(self, Self::Deleting | Self::Deleted)
     }
@@ -152,7 +152,7 @@ api_enum!(
 );
 
 api_enum!(
-    /// How an operation stands.
+    /// The state of an operation.
     OperationState, "STATE_" {
         Pending = "PENDING",
         InProgress = "IN_PROGRESS",
@@ -164,7 +164,7 @@ api_enum!(
 );
 
 impl OperationState {
-    /// Whether nothing more comes of it. One of an unknown state counts as running.
+    /// Whether it has ended. One in an unknown state counts as running.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self, Self::Fulfilled | Self::Failed | Self::Cancelled | Self::Rejected)
     }

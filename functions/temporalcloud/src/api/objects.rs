@@ -1,4 +1,4 @@
-//! The objects of the API, as its JSON has them.
+//! The objects of the API, in its JSON form.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::access::{Access, NamespaceAccess, ProjectAccess};
 use super::enums::{ApiEnum, EnumText, ResourceState, Role};
 
-/// What the API lists under `/cloud/{PATH}` and shows under `/cloud/{PATH}/{id}`.
+/// An object that the API lists under `/cloud/{PATH}` and shows under `/cloud/{PATH}/{id}`.
 pub(crate) trait ApiObject: DeserializeOwned + Send + Sync {
-    /// What it is; the id of the resource type that it is shown as.
+    /// Its kind: the id of its resource type.
     const KIND: &'static str;
     /// The part of the path.
     const PATH: &'static str;
@@ -21,31 +21,31 @@ pub(crate) trait ApiObject: DeserializeOwned + Send + Sync {
     fn id(&self) -> &str;
     fn state(&self) -> ResourceState;
     fn created_at(&self) -> Option<Timestamp>;
-    /// Its fields that are not in the documented form, and were left out.
+    /// Its fields that are not in the documented form and were left out.
     fn unreadable(&self) -> Vec<&'static str>;
 
-    /// Whether it is deleted, or about to be.
+    /// Whether it is deleted, or being deleted.
     fn is_going(&self) -> bool {
         self.state().is_going()
     }
 }
 
-/// An object that holds access.
+/// An object that has access: a principal.
 pub(crate) trait AccessHolder: ApiObject {
     /// Its name for people, which may be empty.
     fn name(&self) -> &str;
-    /// What it is allowed. Missing where its rights come from elsewhere, and where the caller may not see them.
+    /// Its access. Missing if its rights come from elsewhere, or if the caller may not see them.
     fn access(&self) -> Option<Cow<'_, Access>>;
-    /// Whether it exists for one namespace or project alone.
+    /// Whether it is scoped to one namespace or project.
     fn is_scoped(&self) -> bool {
         false
     }
-    /// The version that a change is based on, and the operation of a change that is under way: empty where they are
-    /// missing, `None` if one is not in the documented form.
+    /// The version that a change is based on, and the operation of a change in progress: empty if missing, `None` if
+    /// one is not in the documented form.
     fn version_and_operation(&self) -> Option<(&str, &str)>;
 }
 
-/// Objects: kind, path, name of the id, further fields, and which of them need not be readable.
+/// Objects: kind, path, name of the id, further fields, and those that may be unreadable.
 macro_rules! object {
     ($(#[$doc:meta])* $name:ident $kind:literal $path:literal $id:literal
      { $($(#[$attr:meta])* $field:ident: $type:ty,)* } |$this:ident| [$($lenient:tt)*]) => {
@@ -94,7 +94,7 @@ macro_rules! object {
     };
 }
 
-/// The same for those that hold access.
+/// The same for principals.
 macro_rules! holder {
     ($(#[$doc:meta])* $name:ident $kind:literal $path:literal { $($fields:tt)* } |$this:ident| [$($lenient:tt)*]
      name: $display_name:expr, access: $access:expr $(, $more:item)?) => {
@@ -148,12 +148,12 @@ holder!(
     name: &user.spec.email, access: user.spec.access.as_ref().map(Cow::Borrowed)
 );
 
-/// Whether a field in a part is not in the documented form.
+/// Whether a nested field is not in the documented form.
 fn odd<T, F>(part: &Lenient<T>, field: fn(&T) -> &Lenient<F>) -> bool {
     part.get().is_some_and(|part| field(part).is_unreadable())
 }
 
-/// What a user is set to.
+/// The specification of a user.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct UserSpec {
     #[serde(default, deserialize_with = "or_default")]
@@ -162,7 +162,7 @@ pub(crate) struct UserSpec {
     access: Option<Access>,
 }
 
-/// An invitation that is open or has expired.
+/// A pending or expired invitation.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Invitation {
@@ -189,7 +189,7 @@ holder!(
     }
 );
 
-/// What a service account is set to: one of three forms of access.
+/// The specification of a service account: one of three forms of access.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServiceAccountSpec {
@@ -206,7 +206,7 @@ pub(crate) struct ServiceAccountSpec {
 }
 
 impl ServiceAccountSpec {
-    /// What it exists for.
+    /// Its scope.
     pub(crate) fn scope(&self) -> &'static str {
         match (&self.namespace_scoped_access, &self.project_scoped_access) {
             (Some(_), _) => "namespace",
@@ -215,12 +215,12 @@ impl ServiceAccountSpec {
         }
     }
 
-    /// What it is allowed, in whichever form.
+    /// Its access, in any form.
     fn access(&self) -> Option<Access> {
         let mut access = self.access.clone();
         if let Some(scoped) = self.namespace_scoped_access.clone() {
             let all = access.get_or_insert_default();
-            // Such an account always has the account role read.
+            // Such an account always has the account role `read`.
             all.set_role(&Role::Read);
             all.namespace_accesses.insert(scoped.namespace, scoped.access);
         }
@@ -266,7 +266,7 @@ holder!(
     name: group.spec.display_name.verbatim(), access: group.spec.access.as_ref().map(Cow::Borrowed)
 );
 
-/// What a group is set to; its kind is the one of three that is there.
+/// The specification of a group; its kind is the one of three that is present.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupSpec {
@@ -287,7 +287,7 @@ fn is_there<'de, D: Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
     Ok(Option::<IgnoredAny>::deserialize(d)?.is_some())
 }
 
-/// Who keeps a group, and so decides who its members are.
+/// The manager of a group, which decides its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupKind {
@@ -312,14 +312,14 @@ impl GroupSpec {
     }
 }
 
-/// A group kept by Google.
+/// A group managed by Google.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct GoogleGroup {
     #[serde(default, rename = "emailAddress", alias = "email_address")]
     pub(crate) email_address: Lenient<String>,
 }
 
-/// A group kept by an identity provider.
+/// A group managed by an identity provider.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ScimGroup {
     #[serde(default, rename = "idpId", alias = "idp_id")]
@@ -333,7 +333,7 @@ pub(crate) struct Member {
     pub(crate) member_id: MemberId,
 }
 
-/// Who: only users can be members.
+/// The member: only users can be members.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct MemberId {
     #[serde(rename = "userId", alias = "user_id")]
@@ -347,7 +347,7 @@ object!(
         active_region: Lenient<String>,
         #[serde(default)]
         tags: Lenient<BTreeMap<String, Lenient<String>>>,
-        /// It decides who inherits access from the project.
+        /// The project from which access is inherited.
         #[serde(default, alias = "project_id", deserialize_with = "or_default")]
         project_id: String,
     } |namespace| [
@@ -381,7 +381,7 @@ object!(
     ]
 );
 
-/// What people know a custom role or a project by.
+/// The display name of a custom role or a project.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Label {
     #[serde(default, alias = "displayName", alias = "display_name")]
@@ -397,7 +397,7 @@ pub(super) struct Account {
     pub(super) id: String,
 }
 
-/// Who the key belongs to.
+/// The key's owner.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CurrentIdentity {
@@ -416,7 +416,7 @@ struct ApiKey {
     spec: Lenient<ApiKeySpec>,
 }
 
-/// What an API key is set to.
+/// The specification of an API key.
 #[derive(Debug, Clone, Deserialize)]
 struct ApiKeySpec {
     #[serde(
@@ -429,7 +429,7 @@ struct ApiKeySpec {
 }
 
 impl CurrentIdentity {
-    /// When the key ends.
+    /// When the key expires.
     pub(crate) fn key_ends(&self) -> Lenient<Time> {
         match &self.principal_api_key {
             Lenient::Read(ApiKey { spec: Lenient::Read(spec) }) => spec.expiry_time,

@@ -1,4 +1,4 @@
-//! Operations: changes that the vendor carries out in its own time.
+//! Operations: changes that the vendor carries out asynchronously.
 
 use rollcall_connector::http::lenient::Lenient;
 use serde::Deserialize;
@@ -6,12 +6,12 @@ use serde::Deserialize;
 pub(crate) use super::enums::OperationState;
 use super::enums::{ApiEnum, EnumText};
 
-/// A change that the vendor carries out in its own time.
+/// A change that the vendor carries out asynchronously.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AsyncOperation {
     pub(crate) id: String,
-    /// In an unknown form it counts as running: an answer to a write must not fail by it.
+    /// In an unknown form it counts as running, so that an answer to a write does not fail.
     #[serde(default)]
     state: Lenient<EnumText>,
     #[serde(default, alias = "state_deprecated")]
@@ -23,23 +23,23 @@ pub(crate) struct AsyncOperation {
 }
 
 impl AsyncOperation {
-    /// How it stands; `None` if the vendor does not say.
+    /// Its state; `None` if the vendor does not report it.
     pub(crate) fn state(&self) -> Option<OperationState> {
         OperationState::read(self.state.get(), self.state_deprecated.verbatim())
     }
 
-    /// After how many seconds to ask again, if the vendor says so.
+    /// After how many seconds to poll again, if the vendor says so.
     pub(crate) fn check_after(&self) -> Option<f64> {
         let seconds = self.check_duration.verbatim().strip_suffix('s')?.parse().ok();
         seconds.filter(|seconds: &f64| seconds.is_finite())
     }
 
-    /// Why it failed, in the vendor's own words.
+    /// The reason of a failure, in the vendor's own words.
     pub(crate) fn failure_reason(&self) -> &str {
         self.failure_reason.verbatim()
     }
 
-    /// Replaces those words by ones that are fit to be quoted.
+    /// Replaces that reason by one that may be quoted.
     pub(super) fn set_failure_reason(&mut self, reason: String) {
         self.failure_reason = Lenient::Read(reason);
     }

@@ -16,8 +16,8 @@ impl Planner<'_> {
     pub(super) async fn create(self, account: &Account) -> Planned {
         let email = account.email.trim();
         check_account(email, account)?;
-        // *Unknown*: whether the API's own filter by address minds the case of letters; if it does, it misses the
-        // account that stands in the way of the new one. So the list is read.
+        // *Unknown*: whether the API's own filter by address is case-sensitive; if so, it misses the existing account.
+        // So the list is read.
         let found = self.connector.find::<User>(|user| {
             user.name().eq_ignore_ascii_case(email) && user.state() != ResourceState::Deleted
         });
@@ -36,7 +36,7 @@ impl Planner<'_> {
             read: json!({"email": email, "found": null}),
             replaced: Vec::new(),
             removed: Vec::new(),
-            then: state("(to be given)", email, "invited".into()),
+            then: state("(assigned at creation)", email, "invited".into()),
         }))
     }
 
@@ -50,7 +50,7 @@ impl Planner<'_> {
                 Code::InvitationExpired,
                 format!("{name} ({USER}:{id}) was invited, and the invitation has expired"),
                 format!(
-                    "Delete the account {USER}:{id} first, then create it again: whether to do so is your decision."
+                    "To invite the address again, delete the account {USER}:{id} first, then create it again."
                 ),
             ));
         }
@@ -65,13 +65,13 @@ impl Planner<'_> {
         Ok(Plan::Already(state(id, name, details)))
     }
 
-    /// Deletes a person's account, and with it all that it holds.
+    /// Deletes a person's account with all of its access.
     pub(super) async fn delete(self, id: &ResourceId) -> Planned {
         if id.resource_type != USER {
             return Err(Error::new(
                 ErrorType::InvalidRequest,
                 Code::UnknownPrincipal,
-                format!("only users can be deleted from here, and `{id}` is none"),
+                format!("`{id}` is not a user, and Rollcall can delete only users"),
                 "Delete it in Temporal Cloud.",
             ));
         }
@@ -83,9 +83,7 @@ impl Planner<'_> {
             let (name, role) = (&user.name, role.slug());
             return Err(Error::refused(
                 Code::ImmutableRole,
-                format!(
-                    "{name} holds the role {role}, and such an account is not deleted from here"
-                ),
+                format!("{name} has the role {role}, and Rollcall does not delete such accounts"),
                 IMMUTABLE_ROLES,
             ));
         }
@@ -126,7 +124,7 @@ fn check_account(email: &str, account: &Account) -> Result<(), Error> {
         return Err(Error::invalid(
             Code::UnknownProfileKey,
             format!("an account in Temporal Cloud has no `{key}`"),
-            "Send an empty `profile`: an account is made of its e-mail address.",
+            "Send an empty `profile`: an account is created from its e-mail address alone.",
         ));
     }
     let parts: Vec<&str> = email.split('@').collect();
@@ -137,6 +135,6 @@ fn check_account(email: &str, account: &Account) -> Result<(), Error> {
     Err(Error::invalid(
         Code::BadEmail,
         format!("`{email}` is not an e-mail address"),
-        "Send the address that the invitation shall go to.",
+        "Send the address to invite.",
     ))
 }

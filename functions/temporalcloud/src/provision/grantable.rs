@@ -1,4 +1,4 @@
-//! What an entitlement id means here.
+//! The meaning of an entitlement id.
 
 use rollcall_connector::{Code, Error};
 use rollcall_model::EntitlementId;
@@ -25,8 +25,10 @@ impl Grantable {
             other => {
                 return Err(Error::refused(
                     Code::NotProvisioned,
-                    format!("entitlements on a {other} are only shown, not changed: `{id}`"),
-                    "Change it in Temporal Cloud. Namespaces and account roles can be changed from here.",
+                    format!(
+                        "Rollcall shows entitlements on a {other} but does not change them: `{id}`"
+                    ),
+                    "Change it in Temporal Cloud. Rollcall changes permissions on namespaces and account roles.",
                 ));
             }
         };
@@ -34,7 +36,7 @@ impl Grantable {
             Error::invalid(
                 Code::UnknownEntitlement,
                 format!("account {account} has no entitlement `{id}`"),
-                "Use an entitlement id of the newest snapshot.",
+                "Use an entitlement id from the newest snapshot.",
             )
         })
     }
@@ -44,8 +46,8 @@ fn by_slug<T: ApiEnum + Clone>(slug: &str) -> Option<T> {
     T::ALL.iter().find(|value| value.slug() == slug).cloned()
 }
 
-/// The role of a resource id: exactly `<account>-<slug>`. Two other spellings of the public connector are taken too:
-/// `<account>-finance-_-admin`, and for admin the legacy `<domain>-<account>`, where the domain has a dot.
+/// The role of a resource id: exactly `<account>-<slug>`. Two other spellings of the public connector are also
+/// accepted: `<account>-finance-_-admin`, and for admin the legacy `<domain>-<account>`, where the domain has a dot.
 fn role(account: &str, id: &str) -> Option<Role> {
     let own = id.strip_prefix(account).and_then(|id| id.strip_prefix('-'));
     if let Some(slug) = own {

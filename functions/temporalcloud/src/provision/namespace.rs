@@ -11,7 +11,7 @@ use crate::access::namespace_permission;
 use crate::api::{ApiEnum, ApiObject, Namespace, Permission, WriteCall};
 
 impl Planner<'_> {
-    /// Gives a permission. Another one that is held gives way, and the answer names it.
+    /// Grants a permission. It replaces another one, which the answer names.
     pub(super) async fn grant_permission(
         self,
         namespace: &str,
@@ -22,7 +22,7 @@ impl Planner<'_> {
         let then = principal.holding(Some(namespace_permission(namespace, wanted)));
         let held = principal.access.namespace(namespace);
         if principal.access.is_admin() {
-            // The server takes an explicit entry and drops it without a word: none is sent.
+            // The server accepts an explicit entry and silently drops it: none is sent.
             let why = "needs no other permission on it";
             return match wanted {
                 Permission::Admin => Ok(Plan::Already(then)),
@@ -55,7 +55,7 @@ impl Planner<'_> {
         }))
     }
 
-    /// Takes a permission, if it is the one that is held.
+    /// Revokes a permission, if the principal has exactly this one.
     pub(super) async fn revoke_permission(
         self,
         namespace: &str,
@@ -68,7 +68,7 @@ impl Planner<'_> {
         let held = principal.access.namespace(namespace);
         if held.as_ref() != Some(unwanted) {
             if principal.access.is_admin() && *unwanted == Permission::Admin {
-                let why = "which cannot be taken away by itself";
+                let why = "which cannot be revoked separately";
                 return Err(implicit(&principal, namespace, why));
             }
             let kept = held.map(|held| namespace_permission(namespace, &held));
@@ -77,7 +77,7 @@ impl Planner<'_> {
         if principal.scoped {
             return Err(Error::refused(
                 Code::ScopedServiceAccount,
-                format!("{} exists for this scope alone", principal.id),
+                format!("{} is a service account that is scoped to this namespace", principal.id),
                 "Delete the service account in Temporal Cloud.",
             ));
         }
@@ -102,13 +102,13 @@ impl Planner<'_> {
                 ErrorType::NotFound,
                 Code::UnknownEntitlement,
                 format!("there is no namespace `{namespace}`, or it is being deleted"),
-                "Use an entitlement id of the newest snapshot.",
+                "Use an entitlement id from the newest snapshot.",
             )),
         }
     }
 
     /// `POST /cloud/namespaces/{namespace}/{users|service-accounts|user-groups}/{id}/access`; without an `access` it
-    /// removes the entry. (*Inferred* for users from the documentation of groups: the engine looks again afterwards.)
+    /// removes the entry. (*Inferred* for users from the documentation of groups: the engine reads again afterwards.)
     fn set_access(
         self,
         principal: &Principal,

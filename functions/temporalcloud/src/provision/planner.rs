@@ -1,4 +1,4 @@
-//! What every plan reads and checks.
+//! The common reads and checks of all plans.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use rollcall_connector::provision::{Plan, Request};
 use rollcall_connector::{Code, Error, ErrorType, Identity};
 use rollcall_model::ResourceId;
 use serde_json::Value;
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::Builder;
 
 use super::principal::Principal;
 use crate::access::{GROUP, SERVICE_ACCOUNT, USER};
@@ -15,10 +16,10 @@ use crate::api::{
 };
 use crate::connect::TemporalCloud;
 
-/// How long to wait for another change of the same object.
+/// The wait for another change of the same object.
 pub(super) const BUSY_RETRY_DELAY: Duration = Duration::from_secs(2);
 
-/// What the request takes, or why it is refused.
+/// The plan of a request, or the reason of its refusal.
 pub(super) type Planned = Result<Plan<WriteCall>, Error>;
 
 /// A request that is being planned.
@@ -30,7 +31,7 @@ pub(super) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Reads a principal; `None` if the vendor shows it as deleted, or if both it (404) and the list say that it does
+    /// Reads a principal; `None` if the vendor shows it as deleted, or if both it (404) and the list show that it does
     /// not exist.
     pub(super) async fn principal(self, id: &ResourceId) -> Result<Option<Principal>, Error> {
         match id.resource_type.as_str() {
@@ -39,8 +40,8 @@ impl Planner<'_> {
             GROUP => self.read::<Group>(id).await,
             other => Err(Error::invalid(
                 Code::UnknownPrincipal,
-                format!("a {other} cannot hold access of its own: `{id}`"),
-                "Name a user, a service-account or a group.",
+                format!("`{id}` cannot be granted access: `{other}` is not a type of principal"),
+                "Use a user, a service-account or a group.",
             )),
         }
     }
@@ -54,21 +55,21 @@ impl Planner<'_> {
         Ok(Some(principal).filter(|p| p.state != ResourceState::Deleted))
     }
 
-    /// The same, where there must be one.
+    /// The same for a principal that must exist.
     pub(super) async fn required(self, id: &ResourceId) -> Result<Principal, Error> {
         self.principal(id).await?.ok_or_else(|| {
             Error::new(
                 ErrorType::NotFound,
                 Code::UnknownPrincipal,
                 format!("there is no {id} in Temporal Cloud"),
-                "Use the id of a principal of the newest snapshot.",
+                "Use a principal id from the newest snapshot.",
             )
         })
     }
 
-    /// Whether the vendor is at another change of this principal: it must end before ours can begin. *Unknown*:
-    /// whether the API stops naming an operation once it has ended; if not, its name alone would keep us out for ever.
-    /// So the operation is asked for, and one that is forgotten (404) has ended.
+    /// Whether the vendor is applying another change to this principal, which must end before ours begins. *Unknown*:
+    /// whether the API stops naming an operation once it has ended; if not, its name alone would block us forever. So
+    /// the operation is polled, and a forgotten one (404) has ended.
     pub(super) async fn is_busy(self, principal: &Principal) -> Result<bool, Error> {
         if matches!(principal.state, ResourceState::Updating | ResourceState::Deleting) {
             return Ok(true);
@@ -97,12 +98,12 @@ impl Planner<'_> {
                 "`{}` ({principal}) is the account that this connector itself uses",
                 self.identity.caller_name
             ),
-            "Change it in Temporal Cloud, by another administrator.",
+            "Have another administrator change it in Temporal Cloud.",
         ))
     }
 
     /// Fails if `leaving` is the last person who can administer the account. Machine accounts do not count: an account
-    /// that only a key can administer is one that nobody can.
+    /// that only a key can administer is one that no person can.
     pub(super) async fn not_the_last_admin(self, leaving: &Principal) -> Result<(), Error> {
         if leaving.id.resource_type != USER || !leaving.access.is_admin() {
             return Ok(());
@@ -119,17 +120,19 @@ impl Planner<'_> {
         Err(Error::refused(
             Code::LastAdmin,
             format!("{} is the last person who can administer the account", leaving.name),
-            "Make somebody else Global Admin first.",
+            "Make someone else Global Admin first.",
         ))
     }
 
-    /// The id that makes a repetition of a write recognizable: it follows from the request, the action and what was
-    /// read, so that a retry repeats it, and neither a new request nor a new look at the object does. *Unknown*: which
-    /// characters the vendor takes; its own clients send UUIDs.
+    /// The id that makes a repetition of a write recognizable: it is derived from the request, the action and what was
+    /// read, so that a retry repeats it, but neither a new request nor a new state of the object does. *Unknown*: which
+    /// characters the vendor accepts; its own clients send UUIDs. Ours are marked as version 5, "made of a hash".
     pub(super) fn operation_id(self, parts: &[&str]) -> String {
         let (tenant, request) = (self.identity.tenant.as_str(), self.request);
         let mut name = vec![tenant, &request.id, request.action.name()];
         name.extend(parts);
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.join("\n").as_bytes()).to_string()
+        let mut half = [0; 16];
+        half.copy_from_slice(&Sha256::digest(name.join("\n"))[..16]);
+        Builder::from_sha1_bytes(half).into_uuid().to_string()
     }
 }

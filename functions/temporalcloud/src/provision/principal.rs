@@ -21,7 +21,7 @@ pub(super) struct Principal {
     pub(super) scoped: bool,
     /// The operation of the last change, if the vendor names one.
     pub(super) operation: String,
-    /// The part of the path under which the API has it.
+    /// Its part of the API's path.
     pub(super) path: &'static str,
     spec: Value,
 }
@@ -32,11 +32,11 @@ impl Principal {
             let what = format!("{id} cannot be changed as the vendor shows it: {why}");
             Error::internal(Code::UnexpectedAnswer, what)
         };
-        let object = T::deserialize(raw)
-            .map_err(|e| unexpected("it is of an unknown form").with_source(e))?;
+        let object =
+            T::deserialize(raw).map_err(|e| unexpected("its form is unknown").with_source(e))?;
         let (version, operation) = object
             .version_and_operation()
-            .ok_or_else(|| unexpected("its version or operation is of an unknown form"))?;
+            .ok_or_else(|| unexpected("the form of its version or operation is unknown"))?;
         if object.id() != id.id {
             let other = format!("the vendor answered with {}:{}", T::KIND, object.id());
             return Err(unexpected(&other));
@@ -59,7 +59,7 @@ impl Principal {
         GrantRef::new(entitlement, &self.id).id
     }
 
-    /// The state in which it is granted `entitlement`, or nothing.
+    /// The state with a grant of `entitlement`, or none.
     pub(super) fn holding(&self, entitlement: Option<EntitlementId>) -> AccessState {
         let grant = entitlement.map(|entitlement| GrantRef::new(&entitlement, &self.id));
         AccessState { grants: grant.into_iter().collect(), resource: None }
@@ -83,7 +83,7 @@ impl Principal {
         })
     }
 
-    /// The whole spec with another account role in it, whatever else it holds.
+    /// The whole spec with another account role, and everything else unchanged.
     fn spec_with_role(&self, role: Option<&Role>) -> Value {
         let mut spec = self.spec.clone();
         let access = child(&mut spec, "access", "access");
@@ -110,7 +110,7 @@ impl Principal {
     }
 }
 
-/// A member of an object that is itself an object: found in either spelling, made if it is not there or `null`.
+/// A nested object: found in either spelling, created if it is missing or `null`.
 fn child<'a>(object: &'a mut Value, camel: &str, snake: &str) -> &'a mut Value {
     let is_snake = object.get(snake).is_some();
     if !object.is_object() {

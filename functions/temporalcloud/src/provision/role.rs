@@ -9,18 +9,19 @@ use super::principal::Principal;
 use crate::access::{GROUP, USER, is_immutable, role_member};
 use crate::api::{ApiEnum, Role, WriteCall};
 
-/// What to do about roles that are not changed from here.
-pub(super) const IMMUTABLE_ROLES: &str =
-    "Owners are changed by Temporal's support, finance admins by an owner in Temporal Cloud.";
+/// The fix for roles that Rollcall does not change.
+pub(super) const IMMUTABLE_ROLES: &str = "Only Temporal's support can change owners; an owner can change finance admins in Temporal Cloud.";
 
 impl Planner<'_> {
-    /// Gives a role. Another one that is held gives way; so do, for admins, all permissions on namespaces: the vendor
-    /// erases them, and the answer names them.
+    /// Grants a role. It replaces another one, and, for admins, all permissions on namespaces: the vendor erases them,
+    /// and the answer names them.
     pub(super) async fn grant_role(self, wanted: &Role, principal: &ResourceId) -> Planned {
         if *wanted == Role::MetricsRead && [USER, GROUP].contains(&&*principal.resource_type) {
             return Err(Error::refused(
                 Code::ServiceAccountsOnly,
-                format!("the role metrics-read is for service accounts, and {principal} is none"),
+                format!(
+                    "the role metrics-read is only for service accounts, and {principal} is not one"
+                ),
                 "Grant `read` instead.",
             ));
         }
@@ -50,7 +51,7 @@ impl Planner<'_> {
         }))
     }
 
-    /// Takes a role, if it is the one that is held. A person or a service account keeps the next lower role, since the
+    /// Revokes a role, if the principal has it. A person or a service account keeps the next lower role, since the
     /// vendor has no account without one; a group keeps none.
     pub(super) async fn revoke_role(self, unwanted: &Role, principal: &ResourceId) -> Planned {
         let Some(principal) = self.principal(principal).await? else {
@@ -78,11 +79,10 @@ impl Planner<'_> {
         }))
     }
 
-    /// Refuses roles that are not changed from here, and principals whose role is not.
+    /// Refuses roles that Rollcall does not change, and principals that have one.
     fn check(self, role: &Role, principal: &Principal, held: Option<&Role>) -> Result<(), Error> {
         if is_immutable(role) {
-            let what =
-                format!("the role {} can be neither granted nor revoked from here", role.slug());
+            let what = format!("Rollcall can neither grant nor revoke the role {}", role.slug());
             return Err(Error::refused(Code::ImmutableRole, what, IMMUTABLE_ROLES));
         }
         let id = &principal.id;
@@ -90,7 +90,7 @@ impl Planner<'_> {
             let held = held.slug();
             return Err(Error::refused(
                 Code::ImmutableRole,
-                format!("{id} holds the role {held}, which is not changed from here"),
+                format!("{id} has the role {held}, which Rollcall does not change"),
                 IMMUTABLE_ROLES,
             ));
         }
@@ -111,7 +111,7 @@ impl Planner<'_> {
     }
 }
 
-/// What is left when a role is taken.
+/// The role that remains after a revocation.
 fn lower(principal: &Principal, role: &Role) -> Result<Option<Role>, Error> {
     match role {
         _ if principal.id.resource_type == GROUP => Ok(None),

@@ -35,7 +35,7 @@ impl TemporalCloud {
         Ok(out)
     }
 
-    /// A namespace that is new since the list, or was left out of it.
+    /// A namespace that was created after the list was read, or left out of it.
     pub(super) async fn missing_namespace(&self, account: &str, id: &str) -> StepResult {
         let namespace = match self.api.get::<Namespace>(id).await {
             Ok(namespace) => namespace,
@@ -52,8 +52,8 @@ impl TemporalCloud {
         Ok(out)
     }
 
-    /// Whether the project that a namespace is in counts. This step does not know what became of the list of projects,
-    /// so the project itself is asked for. That one alone is refused does not say that the account has none.
+    /// Whether the project of a namespace counts. This step does not know the result of the list of projects, so it
+    /// requests the project itself. A single refusal does not mean that the account has none.
     async fn project_around(
         &self,
         account: &str,
@@ -75,7 +75,7 @@ impl TemporalCloud {
     }
 }
 
-/// Something that a principal has, and that no list showed.
+/// Something that a principal has but that no list showed.
 fn shown_or_vanished<T: ApiObject>(
     id: &str,
     answer: Result<T, HttpError>,

@@ -4,7 +4,7 @@ use crate::script::{play, scripts};
 use crate::{Desk, set_options};
 
 scripts! {
-    /// To say that it is done would leave the access in place, and the record would repeat that for the same request.
+    /// Reporting it as done would leave the access in place, and the record would repeat that for the same request.
     one_404_revokes_nothing_and_deletes_nobody: "
         revoke demo:write from user:u2 ! 404 /cloud/users/u2 = Unavailable ContradictoryAnswers
         revoke role:developer from user:u2 ! 404 /cloud/users/u2 = Unavailable ContradictoryAnswers
@@ -29,7 +29,7 @@ scripts! {
     another_object_than_was_asked_for_is_not_changed: r#"
         revoke demo:write from user:u2 ! {"user": {"id": "u-read", "spec": {}}} /cloud/users/u2 = Internal UnexpectedAnswer
         0 writes"#;
-    /// The vendor may deny a namespace that was made a moment ago.
+    /// The vendor may deny a namespace that was created a moment ago.
     a_403_on_one_object_is_believed_only_when_it_stays: "
         grant demo:write to user:u-read ! 403 /cloud/namespaces/demo.a1b23 x2 = granted demo:write
         grant demo:read to user:u-no-role ! 403 POST /cloud/namespaces/demo.a1b23 x3 = granted demo:read

@@ -1,4 +1,4 @@
-//! What a snapshot shows of who may do what.
+//! The access in a snapshot.
 
 use rollcall_harness::lines;
 use rollcall_harness::shown::Shown;
@@ -12,7 +12,7 @@ async fn rich() -> Shown {
     Shown::by(&Desk::new().await).await
 }
 
-/// Every account and group, its state, and what it holds by itself; `!` is immutable.
+/// Every account and group, its state, and its own access; `!` is immutable.
 const HOLDERS: &str = "
 group:g-cloud | enabled | role:developer orders:write project:prj_2:admin
 group:g-empty | enabled |
@@ -117,7 +117,7 @@ async fn what_a_group_has_is_shown_of_the_group_and_of_its_members() {
 }
 
 #[tokio::test]
-async fn nothing_is_shown_on_what_is_not_there() {
+async fn nothing_is_shown_on_missing_resources() {
     let shown = rich().await;
     let (resources, entitlements) = (shown.resources.keys(), shown.entitlements.keys());
     for id in resources.chain(entitlements).chain(shown.grants.keys()) {

@@ -54,9 +54,9 @@ async fn an_address_that_has_an_account_is_found_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn an_invitation_that_has_run_out_is_not_renewed_behind_anybodys_back() {
+async fn an_expired_invitation_is_not_renewed_silently() {
     let desk = Desk::new().await;
-    // By the clock, where the state does not say so yet.
+    // By the clock, if the state does not show it yet.
     let ended = json!({"expiredTime": "2026-05-31T00:00:00Z"});
     edit(&desk, |w| w.set_field("u-invited", "invitation", ended));
     let script = "
@@ -74,7 +74,7 @@ scripts! {
         delete user:u-everything = deleted, removed role:developer custom-role:cr_1:assigned billing:read orders:admin project:prj_1:read project:prj_2:contribute
         delete user:u-everything = already_deleted
         1 writes";
-    an_account_that_does_not_exist_is_deleted_already: "
+    an_account_that_does_not_exist_is_already_deleted: "
         u2 is DELETED
         delete user:u2 = already_deleted
         delete user:u-nobody = already_deleted

@@ -26,7 +26,7 @@ async fn answers_mean_the_same_in_every_spelling() {
     assert_eq!(digests, vec![digests[0].clone(); 6]);
 }
 
-/// Whoever has something on such a list would seem to have nothing. Custom roles are looked up one by one.
+/// People with access to something on such a list would seem to have none. Custom roles are looked up one by one.
 #[tokio::test]
 async fn a_list_that_is_refused_although_it_is_in_use_publishes_nothing() {
     let script = "
@@ -52,7 +52,7 @@ async fn a_list_that_is_refused_although_it_is_in_use_publishes_nothing() {
     play(&with_unheld_lists().await, script).await;
 }
 
-/// Whether Google's groups can be listed is not documented: if not, it is said.
+/// Whether Google's groups can be listed is not documented: if not, it is reported.
 #[tokio::test]
 async fn members_that_the_vendor_does_not_list_are_announced_or_end_the_sync() {
     let desk = Desk::new().await;
@@ -65,7 +65,7 @@ async fn members_that_the_vendor_does_not_list_are_announced_or_end_the_sync() {
         sync ! 501 /cloud/user-groups/g-cloud/members = Internal VendorRejected ~ g-cloud
         sync ! 403 /cloud/user-groups/g-scim/members = PermissionDenied VendorDenied ~ g-scim";
     play(&desk, script).await;
-    // What the group itself has is there.
+    // The group's own access is shown.
     set_faults(&desk, [refused("/cloud/user-groups/g-google/members", 501)]);
     let held = Shown::by(&desk).await;
     let held = held.held_directly("group:g-google").concat();
@@ -82,18 +82,18 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
         group["state"] = state.into();
         vec![answered(path, json!({"group": group}))]
     };
-    // The list does not have it any more.
+    // The list no longer contains it.
     let listed = answered(list, json!({"groups": [group]})).times(1);
     let gone = vec![refused(path, 404), listed, answered(list, json!({})).from(2)];
     let contradictory = "Unavailable ContradictoryAnswers ~ g-cloud";
     let denied = "PermissionDenied VendorDenied ~ g-cloud";
     for (page, faults, failure) in [
-        // It is gone or going, whichever page of its members we were at.
+        // It is deleted or being deleted, whichever page of its members was read.
         (1, gone.clone(), ""),
         (2, gone, ""),
         (1, in_state("RESOURCE_STATE_DELETING"), ""),
         (1, in_state("RESOURCE_STATE_DELETED"), ""),
-        // It is there, the list has it, or nobody knows.
+        // It exists, the list contains it, or it is unknown.
         (1, vec![], contradictory),
         (2, vec![], contradictory),
         (1, vec![refused(path, 404)], contradictory),

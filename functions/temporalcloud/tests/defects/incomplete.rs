@@ -1,4 +1,4 @@
-//! Answers that lack something: what must be there, or what not every account has.
+//! Answers that lack something: required data, or features that not every account has.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ scripts! {
         sync ! 501 /cloud/projects x1 ! 404 /cloud/custom-roles x1 ! 404 /cloud/user-groups/g-google/members x1 = same
         sync ! 400 /cloud/user-groups/g-google/members x1 ! 404 /cloud/user-groups/g-cloud/members x1 = same
         sync ! 501 /cloud/user-groups/g-google/members x1 = same";
-    /// A missing right is no missing feature.
+    /// A missing right is not a missing feature.
     a_list_that_is_denied_although_its_project_is_there_is_not_absent: "
         sync ! 403 /cloud/projects/prj_1/service-accounts = PermissionDenied VendorDenied
         sync ! 404 /cloud/projects/prj_1/service-accounts = Unavailable ContradictoryAnswers";
@@ -80,7 +80,7 @@ async fn second_looks_delay_nothing_else_and_a_function_that_ends_leaves_them_to
     assert!((2..20).contains(&waited), "{waited}");
 }
 
-/// Inherited project admins would go without a word.
+/// Inherited project admins would disappear silently.
 #[tokio::test]
 async fn a_list_that_is_absent_is_a_blind_spot_and_what_was_on_it_is_held() {
     let desk = with_unheld_lists().await;
@@ -137,7 +137,7 @@ async fn service_accounts_of_a_project_are_shown_once_whichever_list_has_them() 
     assert!((shown.grants.values()).all(|g| g.principal != "project:prj_1"));
 }
 
-/// One odd date must not fail the whole sync.
+/// One unreadable date must not fail the whole sync.
 #[tokio::test]
 async fn a_field_that_decides_nothing_drops_nobody_whatever_its_form() {
     let mut desk = Desk::new().await;
@@ -160,7 +160,7 @@ async fn a_field_that_decides_nothing_drops_nobody_whatever_its_form() {
 
 /// It is new since the list, or was left out of it.
 #[tokio::test]
-async fn a_namespace_that_somebody_has_access_to_and_no_list_shows_is_looked_up() {
+async fn a_namespace_with_grants_that_no_list_shows_is_looked_up() {
     // It is reached by the roles of its project, even where that one by itself is refused.
     let script = "
         sync = complete

@@ -1,5 +1,5 @@
-//! What the public Baton connector for Temporal Cloud does wrong, and this one must not. Each test is named after what
-//! must hold; the README's table says what the public connector does instead.
+//! The defects of the public Baton connector for Temporal Cloud. Each test is named after the required behaviour; the
+//! README's table says what the public connector does instead.
 
 mod absence;
 mod access;

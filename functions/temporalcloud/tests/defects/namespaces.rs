@@ -33,12 +33,12 @@ scripts! {
         revoke demo:write from user:u2 = revoked, removed demo:write
         revoke demo:write from user:u2 = already_revoked
         1 writes";
-    a_permission_that_gives_way_to_another_is_named: "
+    a_permission_that_another_replaces_is_named: "
         grant demo:read to user:u2 = granted demo:read, replaced demo:write, removed demo:write
         grant demo:read to user:u2 = already_granted demo:read
         1 writes";
-    /// As users of an identity provider are.
-    somebody_without_any_access_can_be_granted_some: r#"
+    /// Like users of an identity provider.
+    a_user_without_access_can_be_granted_access: r#"
         grant demo:read to user:u-no-access = granted demo:read
         u-no-access has {"namespaceAccesses": {"demo.a1b23": {"permission": "PERMISSION_READ"}}}
         grant role:read to group:g-empty = granted role:read
@@ -52,7 +52,7 @@ scripts! {
         grant role:developer to service-account:sa-ns = Refused ScopedServiceAccount
         grant orders:read to service-account:sa-prj = Refused ScopedServiceAccount
         0 writes";
-    a_revoke_from_somebody_who_does_not_exist_is_done: "
+    a_revoke_from_a_principal_that_does_not_exist_is_already_done: "
         u2 is DELETED
         revoke demo:write from user:u2 = already_revoked
         revoke demo:write from user:u-nobody = already_revoked
@@ -63,7 +63,7 @@ scripts! {
 }
 
 #[tokio::test]
-async fn who_is_admin_of_every_namespace_gets_no_entry_and_loses_none() {
+async fn admins_of_every_namespace_get_no_entry_and_lose_none() {
     let desk = Desk::new().await;
     for whom in "user:u1 user:u-admin service-account:sa0 group:g-google".split(' ') {
         let script = "
@@ -77,7 +77,7 @@ async fn who_is_admin_of_every_namespace_gets_no_entry_and_loses_none() {
     }
 }
 
-/// What is read is a moment old: its version is the present one, its entries are not.
+/// The data is a moment old: its version is current, its entries are not.
 #[tokio::test]
 async fn a_change_that_somebody_else_has_just_made_is_no_failure() {
     let desk = Desk::new().await;

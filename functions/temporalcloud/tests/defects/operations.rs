@@ -1,5 +1,5 @@
-//! Operations: the vendor carries changes out in its own time, or does not; others change the same things, answers are lost,
-//! and there are limits: a change is made once and on what is so.
+//! Operations: the vendor carries changes out asynchronously, or fails to; others change the same objects, answers are
+//! lost, and there are limits: a change is made once and on the current state.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{Desk, answer, answered, edit, set_faults, set_options, spec, stored}
 
 const GRANT: &str = "grant demo:read to user:u-read";
 
-/// From now on, operations end like this at this look, and are said to need so many seconds.
+/// From now on, operations end like this at this poll, and announce this many seconds.
 fn set_operations(desk: &Desk, polls: usize, end: End, seconds: Option<f64>) {
     set_options(desk, |o| {
         o.operations.polls = polls;
@@ -23,7 +23,7 @@ fn set_operations(desk: &Desk, polls: usize, end: End, seconds: Option<f64>) {
     });
 }
 
-/// How many looks at operations there are meanwhile, and how many seconds pass.
+/// The number of polls of operations in between, and the seconds that pass.
 async fn looks(desk: &Desk, meanwhile: impl Future<Output = ()>) -> (usize, u64) {
     desk.vendor.sim.clear_requests();
     let start = desk.clock.now();
@@ -53,7 +53,7 @@ async fn an_operation_that_ended_badly_fails_at_once_in_the_vendors_words() {
         assert_eq!(looks(&desk, play(&desk, &script)).await, (2, 2));
         assert_eq!(spec(&desk, "u-read"), before);
     }
-    // Those words may quote the key.
+    // The message may quote the key.
     let reason = format!("no such key: Bearer {TEST_KEY}");
     let operation = json!({"id": "o", "state": "STATE_FAILED", "failureReason": reason});
     let failed = answer(200, json!({"asyncOperation": operation}));
@@ -87,14 +87,14 @@ async fn a_slow_operation_is_left_and_found_again_by_the_same_event() {
         let answer = outcome(ask_as(&desk, end, asked).await, end);
         assert!(answer["vendor_request_id"].is_string() && answer["resume_at"].is_null());
         play(&desk, "1 writes").await;
-        // Its end is on record: the same event is answered from there.
+        // Its end is recorded: the same event is answered from the record.
         assert_eq!(outcome(ask_as(&desk, end, asked).await, end), answer);
         play(&desk, "0 calls").await;
     }
 }
 
 #[tokio::test]
-async fn between_two_looks_is_what_the_vendor_last_said_within_one_and_thirty_seconds_or_two() {
+async fn polls_are_paced_as_the_vendor_says_within_1_to_30_seconds_or_every_2() {
     let desk = Desk::new().await;
     let running = json!({"id": "x", "state": "STATE_IN_PROGRESS", "checkDuration": "20s"});
     let later = answer(200, json!({"asyncOperation": running}));
@@ -116,7 +116,7 @@ async fn between_two_looks_is_what_the_vendor_last_said_within_one_and_thirty_se
         assert_eq!(found, expected, "{said:?}");
         play(&desk, back).await;
     }
-    // A state that nobody here knows is left to a later look.
+    // An unknown state is left to a later poll.
     set_operations(&desk, 1, End::Unknown, Some(10.0));
     let script = format!("{GRANT} = in_progress ~ \"resume_at\":\"2026");
     let (polls, seconds) = looks(&desk, play(&desk, &script)).await;
@@ -179,7 +179,7 @@ fn operation_ids(desk: &Desk) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_change_of_something_that_has_moved_on_is_made_again_on_how_it_is_now() {
+async fn a_change_of_something_that_changed_in_between_is_planned_again() {
     let mut desk = Desk::new().await;
     let promote = "grant role:developer to user:u-read";
     for answer in
@@ -203,7 +203,7 @@ async fn a_change_of_something_that_has_moved_on_is_made_again_on_how_it_is_now(
         assert!(ids.len() == 2 && ids[0] != ids[1], "{answer:?}: {ids:?}");
         desk = desk.renewed().await;
     }
-    // What never rests is given up, and the caller is told that it is not alone.
+    // An object that keeps changing is given up, and the error says that others change it.
     let script = format!("{promote} ! 409 POST /cloud/users/u-read = Conflict Contended");
     play(&desk, &script).await;
     assert!((2..=4).contains(&desk.writes().len()));

@@ -1,4 +1,4 @@
-//! What is not done: each with its code, what it says, what to do instead, and that nothing was sent.
+//! Refusals: each with its code, its message, its fix, and nothing is sent.
 
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::Inputs;
@@ -10,39 +10,39 @@ use serde_json::json;
 use crate::script::{event, play};
 use crate::{Desk, Simulated, answer, set_faults};
 
-/// What is said and what to do, and what it is said of.
+/// Messages and fixes, with their requests.
 const REFUSED: &str = "
-InvalidRequest UnknownEntitlement | account a1b23 has no entitlement | of the newest snapshot
+InvalidRequest UnknownEntitlement | account a1b23 has no entitlement | from the newest snapshot
     grant demo:owner to user:u-read
     revoke demo:Write from user:u2
     grant role:god to user:u-read
     grant account-role:a1b23-read:assigned to user:u-read
-NotFound UnknownEntitlement | there is no namespace | of the newest snapshot
+NotFound UnknownEntitlement | there is no namespace | from the newest snapshot
     grant nowhere:read to user:u-read
     grant gone:read to user:u-read
-Refused NotProvisioned | only shown, not changed | Change it in Temporal Cloud
+Refused NotProvisioned | but does not change them | Change it in Temporal Cloud
     grant group:g-cloud:member to user:u-read
     grant custom-role:cr_1:assigned to user:u-read
     grant project:prj_1:read to user:u-read
-NotFound UnknownPrincipal | in Temporal Cloud | a principal of the newest snapshot
+NotFound UnknownPrincipal | in Temporal Cloud | a principal id from the newest snapshot
     grant demo:read to user:u-nobody
     grant demo:read to user:../service-accounts/sa1
     grant role:read to service-account:u2
-InvalidRequest UnknownPrincipal | cannot hold access of its own | a user, a service-account or a group
+InvalidRequest UnknownPrincipal | cannot be granted access | a user, a service-account or a group
     grant role:read to namespace:demo.a1b23
     revoke demo:read from account-role:a1b23-admin
-InvalidRequest UnknownPrincipal | only users can be deleted | Delete it in Temporal Cloud
+InvalidRequest UnknownPrincipal | can delete only users | Delete it in Temporal Cloud
     delete service-account:sa0
     delete group:g-cloud
-Refused ImmutableRole | can be neither granted nor revoked | by Temporal's support
+Refused ImmutableRole | can neither grant nor revoke | Only Temporal's support
     grant role:owner to user:u-read
     grant role:owner to group:g-cloud
     revoke role:owner from user:u1
-Refused ImmutableRole | holds the role | by Temporal's support
+Refused ImmutableRole | has the role | Only Temporal's support
     grant role:admin to user:u1
     grant role:read to user:u-future
     delete user:u1
-Refused OwnAccess | that this connector itself uses | by another administrator
+Refused OwnAccess | that this connector itself uses | another administrator
     revoke role:admin from service-account:sa0
 Refused ImplicitAccess | by its account role | Change the account role instead
     grant demo:write to user:u-admin
@@ -50,18 +50,18 @@ Refused ImplicitAccess | by its account role | Change the account role instead
 Refused LowestRole | is the lowest role | Delete the account instead (`delete-account`
     revoke role:read from user:u-read
     revoke role:metrics-read from service-account:sa-metrics
-Refused ServiceAccountsOnly | is for service accounts | Grant `read` instead
+Refused ServiceAccountsOnly | is only for service accounts | Grant `read` instead
     grant role:metrics-read to user:u-read
     grant role:metrics-read to group:g-cloud
 Refused ScopedServiceAccount | its scope cannot be widened | Use another service account
     grant demo:read to service-account:sa-ns
 Refused ScopedServiceAccount | whose account role is fixed | Use another service account
     grant role:read to service-account:sa-prj
-Refused ScopedServiceAccount | exists for this scope alone | Delete the service account
+Refused ScopedServiceAccount | that is scoped to this namespace | Delete the service account
     revoke orders:write from service-account:sa-ns
-Refused InvitationExpired | (user:u-expired) was invited, and the invitation has expired | Delete the account user:u-expired first
+Refused InvitationExpired | (user:u-expired) was invited, and the invitation has expired | delete the account user:u-expired first
     create expired@example.com
-InvalidRequest BadEmail | is not an e-mail address | that the invitation shall go to
+InvalidRequest BadEmail | is not an e-mail address | the address to invite
     create nonsense
     create a@b@example.com
     create @example.com
@@ -104,7 +104,7 @@ async fn what_the_vendor_refuses_is_told_in_its_own_words() {
     let refusal = answer(400, json!({"code": 3, "message": "the moon is full"}));
     set_faults(&desk, [Fault::matching("POST", "/cloud/", refusal)]);
     let script = "
-        grant demo:read to user:u-read = Refused VendorRefused ~ the moon is full ~ its own words say why
+        grant demo:read to user:u-read = Refused VendorRefused ~ the moon is full ~ its quoted message says why
         1 writes";
     play(&desk, script).await;
 }

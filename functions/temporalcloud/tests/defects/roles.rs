@@ -1,4 +1,4 @@
-//! Account roles: granted and revoked, and their ids: what is written can be read back, and nothing else is taken for it.
+//! Account roles: granted and revoked, and their ids: what is written can be read back, and nothing else is accepted.
 
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::temporalcloud::World;
@@ -51,7 +51,7 @@ scripts! {
         grant account-role:domain-a1b23:member to user:u-read = InvalidRequest UnknownEntitlement
         0 writes
         grant account-role:example.com-a1b23:member to user:u-read = granted role:admin, replaced role:read, removed role:read";
-    a_revoke_raises_nobody_and_leaves_owners_alone: "
+    a_revoke_promotes_nobody_and_does_not_change_owners: "
         revoke role:admin from user:u-read = already_revoked role:read
         revoke role:developer from user:u-read = already_revoked role:read
         revoke role:owner from user:u-read = already_revoked role:read
@@ -60,7 +60,7 @@ scripts! {
         revoke role:read from user:u1 = already_revoked role:owner
         revoke role:admin from user:u-finance = already_revoked role:finance-admin
         0 writes";
-    /// Nothing of it comes back with the demotion.
+    /// The demotion restores none of it.
     a_promotion_to_admin_names_the_permissions_that_are_lost: r#"
         grant role:admin to group:g-cloud = granted role:admin, replaced role:developer, removed role:developer orders:write
         grant role:admin to user:u-everything = granted role:admin, replaced role:developer, removed role:developer billing:read orders:admin
@@ -89,7 +89,7 @@ async fn a_change_of_role_leaves_everything_else_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_field_that_nobody_here_knows_is_sent_back_as_it_came() {
+async fn an_unknown_field_is_sent_back_unchanged() {
     let desk = Desk::new().await;
     let mut spec = spec(&desk, "u-read");
     spec["preferences"] = json!({"theme": ["dark"]});
@@ -103,7 +103,7 @@ async fn a_field_that_nobody_here_knows_is_sent_back_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_holder_of_an_immutable_role_is_not_reported_to_have_got_another() {
+async fn a_grant_to_a_holder_of_an_immutable_role_is_not_reported_as_success() {
     let desk = Desk::new().await;
     for (whom, held) in [
         ("user:u1", "role:owner"),
@@ -130,7 +130,7 @@ async fn an_account_keeps_an_administrator_and_the_connector_its_own_role() {
         .add_service_account("sa0", "rollcall", "ROLE_ADMIN")
         .add_api_key("test-key", "sa0");
     let desk = desk_of(world).await;
-    // Pages that are empty and go on do not hide another one.
+    // Empty pages that point to the next do not hide another one.
     desk.vendor.split_pages(1, true);
     let script = "
         u-out is SUSPENDED
@@ -146,7 +146,7 @@ async fn an_account_keeps_an_administrator_and_the_connector_its_own_role() {
 }
 
 #[tokio::test]
-async fn an_account_id_that_is_no_plain_word_fails_everything() {
+async fn an_account_id_that_is_not_a_plain_word_fails_everything() {
     let desk = desk_of(World::worked_example()).await;
     for id in ["", "a-b", "a:b", "A1B23", "a.b"] {
         desk.vendor.sim.with_world(|w| w.account_id = id.into());

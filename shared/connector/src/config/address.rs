@@ -11,19 +11,21 @@ pub fn vendor_url(text: &str) -> Result<Url, String> {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err("names no host".into()),
+        None => return Err("has no host".into()),
     };
     match url.scheme() {
         "https" => {}
         "http" if loopback => {}
-        "http" => return Err("must begin with https:// (http is for this machine alone)".into()),
+        "http" => {
+            return Err("must begin with https:// (http is allowed only on this machine)".into());
+        }
         other => return Err(format!("must begin with https://, not {other}:")),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user name or password".into());
+        return Err("must not contain a user name or password".into());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("must not hold a query or fragment".into());
+        return Err("must not contain a query or fragment".into());
     }
     Ok(url)
 }

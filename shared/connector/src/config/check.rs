@@ -1,4 +1,4 @@
-//! The check of what a secret holds against the fields that a connector declares.
+//! Checks the content of a secret against the fields that a connector declares.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use super::field::{Field, FieldKind, list};
 use super::values::Config;
 use crate::{Code, Error, ErrorType, Warning};
 
-/// Keys of a Baton pod's secret that are for the pod alone, and are ignored.
+/// Keys of a Baton pod's secret that concern only the pod and are ignored.
 const POD_KEYS: &str = "client-id client-secret provisioning ticketing file host-id c1-api-host log-level log-format log-path \
     skip-full-sync task-concurrency workers parallel-sync storage-engine c1z-temp-dir tmpdir config-path \
     http-timeout-seconds health-check health-check-port health-check-bind-address otel-collector-endpoint \
     otel-tracing-disabled otel-logging-disabled";
 
 impl Config {
-    /// Checks what a secret holds. Everything that is wrong comes in one error; unknown keys are a warning that names them
-    /// and never shows their values.
+    /// Checks the content of a secret. One error names everything that is wrong; a warning names unknown keys and never
+    /// shows their values.
     pub fn check(fields: &[Field], raw: &Entries) -> Result<(Self, Vec<Warning>), Error> {
         let mut problems = Vec::new();
         let (config, mut unknown) = Self::read(fields, raw, &mut problems);
@@ -26,18 +26,18 @@ impl Config {
             let is_nested =
                 |key: &&str| matches!(raw.get(key), Some(SecretValue::Other("an object")));
             if unknown.iter().any(is_nested) {
-                problems.push("keys inside another key are not read".into());
+                problems.push("keys nested inside another key are not read".into());
             }
             return Err(bad(&problems));
         }
         unknown.retain(|key| !POD_KEYS.split(' ').any(|known| known == canonical(key)));
         let unknown = unknown.join(", ");
-        let message = || format!("the secret holds keys that nothing reads: {unknown}");
+        let message = || format!("the secret contains unknown keys, which are ignored: {unknown}");
         let warning = (!unknown.is_empty()).then(|| Warning::new(Code::UnknownKeys, message()));
         Ok((config, warning.into_iter().collect()))
     }
 
-    /// Takes the values that fit the fields, adds what does not fit to `problems`, and returns the keys of no field.
+    /// Takes the values that fit the fields, adds mismatches to `problems`, and returns the keys without a field.
     fn read<'a>(
         fields: &[Field],
         raw: &'a Entries,
@@ -92,7 +92,7 @@ impl Config {
         for (n, row) in rows.iter().enumerate() {
             let mut of_row = Vec::new();
             let (config, unknown) = Self::read(fields, row, &mut of_row);
-            // No pod has such lists: an unknown key in one is a typing mistake.
+            // No pod has such lists: an unknown key in one is a typing error.
             let unknown = unknown.iter();
             of_row.extend(unknown.map(|key| format!("the key `{key}` is unknown")));
             problems.extend(of_row.iter().map(|p| format!("`{key}` no. {}: {p}", n + 1)));
@@ -142,16 +142,16 @@ fn check(kind: FieldKind, text: &str) -> Result<(), String> {
         }
         FieldKind::Any(options) => list(text)
             .find(|one| !options.contains(one))
-            .map(|one| format!("of {}, not `{one}`", options.join(", "))),
+            .map(|one| format!("a list of {}, not `{one}`", options.join(", "))),
     };
     wrong.map_or(Ok(()), |wrong| Err(format!("must be {wrong}")))
 }
 
-/// A key goes into a header: a line break or a blank inside is a mistake in pasting.
+/// A key is sent in a header: a line break or a blank in it is a pasting error.
 fn printable(text: &str) -> Result<(), String> {
     match text.chars().all(|c| c.is_ascii_graphic()) {
         true => Ok(()),
-        false => Err("holds blanks or characters that no key has".to_owned()),
+        false => Err("contains blanks or other characters that a key cannot contain".to_owned()),
     }
 }
 
@@ -233,7 +233,7 @@ mod tests {
         let raw = json!({"api-key": "two words", "base-url": "http://example.com", "role": "god"});
         let text = check(raw).expect_err("unusable").to_string();
         for part in [
-            "`api-key` holds blanks",
+            "`api-key` contains blanks",
             "`base-url` must begin with https://",
             "`role` must be one of read, write",
         ] {
@@ -249,7 +249,7 @@ mod tests {
         assert!(text.contains("not a list"), "{text}");
         let text = check(json!({"hunter2": {"api-key": "a"}})).expect_err("unusable");
         let text = text.to_string();
-        assert!(text.contains("keys inside another key are not read"), "{text}");
+        assert!(text.contains("keys nested inside another key are not read"), "{text}");
         assert!(!text.contains("hunter2"), "{text}");
     }
 
@@ -286,7 +286,7 @@ mod tests {
             (json!({"places": [{}]}), "`places` no. 1: `api-key` is missing"),
             (
                 json!({"places": [{"api-key": "k"}, {"api-key": "hunter 2"}]}),
-                "`places` no. 2: `api-key` holds blanks",
+                "`places` no. 2: `api-key` contains blanks",
             ),
             (
                 json!({"places": [{"api-key": "k", "rule": "hunter2"}]}),

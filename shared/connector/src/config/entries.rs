@@ -58,7 +58,7 @@ impl FromIterator<(String, SecretString)> for Entries {
     }
 }
 
-/// The rows of a list that holds objects alone.
+/// The rows of a list that contains only objects.
 fn table(items: Vec<Value>) -> Option<Vec<Entries>> {
     let row = |item| match item {
         Value::Object(fields) => Some(fields.into_iter().collect()),
@@ -75,7 +75,7 @@ pub(crate) fn parse_table(text: &str) -> Option<Vec<Entries>> {
     }
 }
 
-/// Reads a secret in any of the formats that tools leave one in. Errors name `place` and never quote the secret.
+/// Reads a secret in any of the formats that tools write. Errors name `place` and never quote the secret.
 pub fn parse(bytes: &[u8], place: &str) -> Result<Entries, Error> {
     let keys = secret_text::read(bytes).map_err(|problem| {
         Error::new(

@@ -11,14 +11,14 @@ pub struct Field {
     pub description: &'static str,
     /// The form of its value.
     pub kind: FieldKind,
-    /// Whether every connection needs it.
+    /// Whether every connection requires it.
     pub required: bool,
-    /// Its value where it is not given.
+    /// Its value if it is not given.
     pub default: Option<&'static str>,
 }
 
 impl Field {
-    /// A key that every connection needs.
+    /// A required key.
     pub const fn required(
         key: &'static str,
         display_name: &'static str,
@@ -28,7 +28,7 @@ impl Field {
         Self { required: true, ..Self::optional(key, display_name, description, kind) }
     }
 
-    /// A key that may be left out.
+    /// An optional key.
     pub const fn optional(
         key: &'static str,
         display_name: &'static str,

@@ -1,10 +1,10 @@
-//! The configuration keys as Baton's tools read them.
+//! The configuration keys in the form of Baton's tools.
 
 use serde_json::{Value, json};
 
 use super::field::{Field, FieldKind, list};
 
-/// The keys that a connector takes, as Baton's `config` command shows them (`c1.config.v1.Configuration`).
+/// A connector's configuration keys, as Baton's `config` command shows them (`c1.config.v1.Configuration`).
 pub fn schema(display_name: &str, fields: &[Field]) -> Value {
     let fields: Vec<Value> = fields.iter().map(field_schema).collect();
     json!({"displayName": display_name, "fields": fields})

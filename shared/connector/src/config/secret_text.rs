@@ -1,4 +1,4 @@
-//! The text formats of secrets. A format that could mean two things is refused by name, never guessed.
+//! The text formats of secrets. An ambiguous format is refused by name, never guessed.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 type Keys = Map<String, Value>;
 
-/// What is wrong, as the end of a sentence. It quotes nothing of the secret, not even what looks like a key.
+/// What is wrong, as the end of a sentence. It quotes nothing from the secret, not even what looks like a key.
 type Problem = String;
 
 /// Reads a secret: UTF-8 or UTF-16 text, with or without a byte-order mark, that is a JSON object, `KEY=VALUE` lines, or a
@@ -53,15 +53,15 @@ fn of_object(keys: Keys) -> Result<Keys, Problem> {
     };
     match name.as_str() {
         "stringData" => {}
-        // Beside `kind: Secret` this is base64; alone it may have been decoded already, or come from elsewhere.
+        // With `kind: Secret` this is base64; without, it may already be decoded, or come from elsewhere.
         "data" if is_all_base64(inner) => {
             return Err("its keys are nested under `data`, and their values may be base64: store the decoded keys themselves, or the whole Kubernetes Secret with `apiVersion` and `kind`".into());
         }
         "data" if inner.values().any(Value::is_object) => {
-            return Err("its keys are nested under `data` more than once, as Vault prints them: store the innermost object alone".into());
+            return Err("its keys are nested under `data` more than once, as Vault prints them: store only the innermost object".into());
         }
         "data" => {}
-        // It may be a key of the connector, whose value has another shape.
+        // It may be a key of the connector whose value has another form.
         _ => return Ok(keys),
     }
     Ok(inner.clone())
@@ -86,8 +86,9 @@ fn of_kubernetes(mut object: Keys) -> Result<Keys, Problem> {
     };
     let mut keys = Keys::new();
     for (key, value) in part("data")? {
-        let text = unbase64(&value)
-            .ok_or("`data` of the Kubernetes Secret holds a value that is not text in base64")?;
+        let text = unbase64(&value).ok_or(
+            "`data` of the Kubernetes Secret contains a value that is not base64-encoded text",
+        )?;
         keys.insert(key, text.into());
     }
     keys.extend(part("stringData")?);
@@ -105,7 +106,7 @@ fn is_base64(value: &Value) -> bool {
     unbase64(value).is_some_and(|text| !text.is_empty() && text.chars().all(is_text))
 }
 
-/// Reads `KEY=VALUE` lines, as `.env` files and `docker --env-file` have them.
+/// Reads `KEY=VALUE` lines, as in `.env` files and `docker --env-file`.
 fn of_lines(text: &str, not_json: &serde_json::Error) -> Result<Keys, Problem> {
     let lines = text.lines().map(str::trim).enumerate();
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
@@ -118,9 +119,7 @@ fn of_lines(text: &str, not_json: &serde_json::Error) -> Result<Keys, Problem> {
                 format!("it is not JSON {position}, but looks like YAML")
             }
             [(_, line)] if !line.starts_with(['{', '[', '"']) => {
-                format!(
-                    "it is not JSON {position}, but a bare value without the key that it is for"
-                )
+                format!("it is not JSON {position}, but a bare value without its key")
             }
             _ => format!("it is not JSON {position}"),
         });
@@ -128,18 +127,18 @@ fn of_lines(text: &str, not_json: &serde_json::Error) -> Result<Keys, Problem> {
     let mut keys = Keys::new();
     for (n, line) in lines {
         let (key, value) = assignment(line).ok_or_else(|| {
-            format!("it has KEY=VALUE lines, but line {n} is none (keys are like BATON_API_KEY or api-key, and a value ends with its line)")
+            format!("it has KEY=VALUE lines, but line {n} is not one (keys are like BATON_API_KEY or api-key, and a value ends with its line)")
         })?;
         let value = unquoted(value).map_err(|why| format!("the value in line {n} {why}"))?;
         if keys.insert(key.to_owned(), value.into()).is_some() {
-            return Err(format!("line {n} gives a key a second time"));
+            return Err(format!("line {n} repeats a key"));
         }
     }
     Ok(keys)
 }
 
-/// Splits a line. A key is in capitals or in small letters with dashes: a bare credential in base64 that ends with `=` is
-/// not taken for one, and so never named as an unknown key.
+/// Splits a line. A key is in upper case, or in lower case with dashes: a bare credential in base64 that ends with `=`
+/// is not taken for one, and so is never named as an unknown key.
 fn assignment(line: &str) -> Option<(&str, &str)> {
     let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
     let (key, value) = line.split_once('=')?;
@@ -162,15 +161,15 @@ fn unquoted(value: &str) -> Result<String, &'static str> {
         (after.is_empty() || after.starts_with('#')).then_some(inside)
     };
     const AMBIGUOUS: &str =
-        "has `$`, `\\` or a backtick, which tools read differently: put it into single quotes";
+        "has `$`, `\\` or a backtick, which tools read differently: enclose it in single quotes";
     if value.starts_with('\'') {
         let inside = inside('\'').filter(|inside| !inside.contains('\''));
         let owned = inside.map(str::to_owned);
-        return owned.ok_or("does not end with its quote");
+        return owned.ok_or("has no closing quote");
     }
     if value.starts_with('"') {
-        let inside = inside('"').ok_or("does not end with its quote")?;
-        // JSON and shells agree on these two.
+        let inside = inside('"').ok_or("has no closing quote")?;
+        // JSON and shells agree on these two characters.
         let plain = inside.replace("\\\"", "").replace("\\\\", "");
         if plain.contains('"') {
             return Err("has a quote inside its quotes");
@@ -186,7 +185,7 @@ fn unquoted(value: &str) -> Result<String, &'static str> {
         return Err(AMBIGUOUS);
     }
     if value.contains(['"', '\'']) && !value.starts_with(['{', '[']) {
-        return Err("has a quote inside: put all of it into quotes of the other kind");
+        return Err("contains a quote: enclose all of it in quotes of the other kind");
     }
     Ok(value.to_owned())
 }
@@ -275,10 +274,10 @@ mod tests {
             ("[\"hunter2\"]", "not an object"),
             ("api-key: hunter2", "YAML"),
             ("apiVersion: v1\nkind: Secret\nstringData:\n  api-key: hunter2", "YAML"),
-            ("role=read\nhunter2", "line 2 is none"),
-            ("role=read\nhunter2==", "line 2 is none"),
-            ("api-key='hunter2", "line 1 does not end with its quote"),
-            ("api-key=\"hunter2", "line 1 does not end with its quote"),
+            ("role=read\nhunter2", "line 2 is not one"),
+            ("role=read\nhunter2==", "line 2 is not one"),
+            ("api-key='hunter2", "line 1 has no closing quote"),
+            ("api-key=\"hunter2", "line 1 has no closing quote"),
             ("api-key=hunter2$x", "single quotes"),
             ("api-key=\"hunter2\\n\"", "single quotes"),
             ("api-key=it's-hunter2", "a quote inside"),

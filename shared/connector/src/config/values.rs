@@ -65,7 +65,7 @@ impl Config {
         self.secret.get(key)
     }
 
-    /// The rows of a list of objects; none if it is not given.
+    /// The rows of a list of objects; empty if it is not given.
     pub fn table(&self, key: &str) -> &[Self] {
         self.tables.get(key).map_or(&[], Vec::as_slice)
     }

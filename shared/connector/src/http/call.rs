@@ -1,4 +1,4 @@
-//! A request to a vendor, and what it may change.
+//! A request to a vendor, with its possible effects.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
@@ -22,11 +22,11 @@ pub struct Call {
     pub(super) once: bool,
 }
 
-/// What a request may change, which decides when it may be sent again.
+/// The effect of a request, which determines when it may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     ReadOnly,
-    /// Sent twice, it changes the same as sent once.
+    /// Sending it twice has the same effect as sending it once.
     Idempotent,
     /// It may change something each time it arrives.
     Repeating,
@@ -43,13 +43,13 @@ impl Call {
         Self::new(Method::POST, path, Effect::Repeating).with_body(body.to_string())
     }
 
-    /// A replacement. It is not taken to be idempotent: at some vendors each one makes a version or a notification. See
-    /// [`Call::repeatable`].
+    /// A replacement. It is not assumed to be idempotent: at some vendors each one creates a version or a notification.
+    /// See [`Call::repeatable`].
     pub fn put(path: &[&str], body: Value) -> Self {
         Self::put_verbatim(path, &body.to_string())
     }
 
-    /// A replacement with a body that is JSON already and is sent as it is, so that numbers keep their digits.
+    /// A replacement with a body that is already JSON and is sent verbatim, so that numbers keep their digits.
     pub fn put_verbatim(path: &[&str], body: &str) -> Self {
         Self::new(Method::PUT, path, Effect::Repeating).with_body(body.to_owned())
     }
@@ -94,7 +94,7 @@ impl Call {
         self
     }
 
-    /// Marks a write that the vendor recognizes when it arrives again: it may be sent again after an unclear answer.
+    /// Marks a write that the vendor recognizes if it arrives again: it may be sent again after an unclear answer.
     #[must_use]
     pub fn repeatable(mut self) -> Self {
         if self.effect == Effect::Repeating {

@@ -1,4 +1,4 @@
-//! A vendor's API, ready to be called.
+//! The client of a vendor's API.
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +24,7 @@ use super::session::Session;
 use super::transport::TIMEOUT;
 use crate::clock::between;
 
-/// No answer is larger than this: a page of a thousand objects has a few megabytes.
+/// The maximum size of an answer: a page of a thousand objects has a few megabytes.
 const MAX_ANSWER: usize = 64 << 20;
 
 /// The facts about a vendor's API.
@@ -34,15 +34,15 @@ pub struct Vendor {
     pub base: Url,
     /// The headers of every request.
     pub headers: Vec<(&'static str, Header)>,
-    /// How many requests a second we send at most, where the vendor publishes a bare number.
+    /// The maximum number of requests a second, if the vendor publishes a bare number.
     pub pace: Option<u32>,
-    /// The headers that show what is left of each of the vendor's limits.
+    /// The headers that show the remaining budget of each of the vendor's limits.
     pub budgets: Vec<BudgetHeaders>,
-    /// How many requests may be in flight at once, where the vendor limits bursts and does not publish the limit.
+    /// The number of requests that may be in flight at once, if the vendor limits bursts without publishing the limit.
     pub concurrency: Option<Concurrency>,
 }
 
-/// A good answer.
+/// A successful answer.
 #[derive(Debug)]
 pub struct Answer<T> {
     /// The body.
@@ -51,13 +51,13 @@ pub struct Answer<T> {
 }
 
 impl<T> Answer<T> {
-    /// The value of a header, if it is text. It is the vendor's word: not fit to be shown as it is.
+    /// The value of a header, if it is text. It is vendor text, which must not be shown unredacted.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
-/// A vendor's API, ready to be called.
+/// The client of a vendor's API.
 pub struct Http {
     session: Session,
     base: Url,
@@ -93,25 +93,25 @@ impl Http {
         })
     }
 
-    /// A vendor's text, fit to be quoted: short, and without the credentials of this client. Errors made here quote it so
-    /// already; this is for text in a good answer.
+    /// A vendor's text in a form that may be quoted: short, and without the credentials of this client. Errors from
+    /// here already quote it like this; this is for text in a successful answer.
     pub fn quote(&self, text: &str) -> String {
         self.redactor.quote(text)
     }
 
-    /// What is left of each of the vendor's limits, in the order of [`Vendor::budgets`]; `None` where no running window is
-    /// known.
+    /// The remaining budget of each of the vendor's limits, in the order of [`Vendor::budgets`]; `None` if no current
+    /// window is known.
     pub fn remaining_budgets(&self) -> Vec<Option<RemainingBudget>> {
         let now = self.session.clock.now();
         self.budgets.iter().map(|budget| budget.room(now)).collect()
     }
 
-    /// Sends a request, again as far as it and the answers allow, and reads the answer as JSON.
+    /// Sends a request, with the retries that it and the answers allow, and reads the answer as JSON.
     pub async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
         Ok(self.ask(call).await?.body)
     }
 
-    /// Like [`Http::send`], with the headers of the answer.
+    /// Like [`Http::send`], but also returns the answer's headers.
     pub async fn ask<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>, Error> {
         let attempt = || self.attempt(call);
         let raw = retry::with_retries(&self.session, &self.postponed, call, attempt).await?;
@@ -129,7 +129,7 @@ impl Http {
     fn attempt<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Answer<Vec<u8>>, Error>> {
         Box::pin(async move {
             let session = &self.session;
-            // Every reader of addresses resolves these, encoded or not.
+            // Every URL parser resolves these, encoded or not.
             if call.path.iter().any(|s| matches!(&**s, "" | "." | "..")) {
                 return Err(Error::InvalidPathSegment { call: call.name() });
             }
@@ -151,8 +151,8 @@ impl Http {
         })
     }
 
-    /// Waits until a request may be sent. The gate's permit comes first, so that few requests wait for the pace and keep
-    /// their place there; if the vendor refuses another request meanwhile, everything is waited for again.
+    /// Waits until a request may be sent. The gate's permit comes first, so that few requests wait for the pace and
+    /// keep their place there; if the vendor refuses another request in the meantime, the wait starts again.
     async fn turn(&self, call: &Call) -> Result<Option<Permit<'_>>, Error> {
         let session = &self.session;
         loop {
@@ -201,7 +201,7 @@ impl Http {
         request.headers(self.headers.clone())
     }
 
-    /// The body of a good answer, or the error that another answer is.
+    /// The body of a successful answer, or the error that any other answer means.
     async fn body(&self, call: &Call, answer: Response) -> Result<Vec<u8>, Error> {
         let status = answer.status();
         let header = |name| answer.headers().get(name).and_then(|v| v.to_str().ok());
@@ -217,15 +217,15 @@ impl Http {
         let says_json = header(CONTENT_TYPE.as_str()).is_some_and(|t| t.contains("json"));
         let bytes = read(call, answer).await?;
         if status.is_success() {
-            // No body is what a vendor answers that has nothing to say (204). An answer that breaks off before its first
-            // byte is told from that by its announced length, in `read`.
+            // An empty body is valid (204). An answer that breaks off before its first byte is distinguished from that
+            // by its announced length, in `read`.
             if bytes.trim_ascii().is_empty() {
                 return Ok(b"null".to_vec());
             }
             check_json(call, &bytes)?;
             return Ok(bytes);
         }
-        // What a 404 means depends on its words: half an answer must not count.
+        // The meaning of a 404 depends on its text: half an answer must not count.
         if status == StatusCode::NOT_FOUND && says_json {
             check_json(call, &bytes)?;
         }
@@ -257,7 +257,7 @@ async fn read(call: &Call, mut answer: Response) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Fails if the answer is not JSON, or half of it: a fault on the way, worth another try, unlike JSON of another shape.
+/// Fails if the answer is not JSON, or truncated: a fault in transit, worth another try, unlike JSON of another shape.
 fn check_json(call: &Call, bytes: &[u8]) -> Result<(), Error> {
     let whole = serde_json::from_slice::<serde::de::IgnoredAny>(bytes);
     whole.map(drop).map_err(|e| Error::Garbled {

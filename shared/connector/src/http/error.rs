@@ -1,4 +1,4 @@
-//! What can go wrong with a request, and what the operator should do about it.
+//! The failures of a request, and what the operator should do about them.
 
 use std::time::Duration;
 
@@ -9,28 +9,28 @@ use super::call::Call;
 use crate::network::Fault;
 use crate::{Code, Error as Boundary, ErrorType};
 
-/// Why a request has no usable answer. `call` is the request's method and path.
+/// The failure of a request. `call` is the request's method and path.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub enum Error {
     /// The vendor answered with an error.
     #[error("{call} was answered with {status}: {message}{}", in_brackets(.request_id.as_deref()))]
     Status {
         call: String,
         status: u16,
-        /// The vendor's own words, shortened and without credentials.
+        /// The vendor's own message, shortened and without credentials.
         message: String,
-        /// Whether the answer is JSON. If not, something between us and the API may have given it.
+        /// Whether the answer is JSON. If not, it may come from something between us and the API.
         is_json: bool,
-        /// How long the vendor tells us to wait.
+        /// The delay that the vendor requests.
         retry_after: Option<Duration>,
         /// The vendor's id of the request, for its support.
         request_id: Option<String>,
     },
     /// The vendor's rate limit lasts longer than this invocation can wait.
-    #[error("{call} is put off by the vendor until {retry_at}")]
+    #[error("the vendor's rate limit postpones {call} until {retry_at}")]
     RateLimited { call: String, retry_at: Timestamp },
-    /// No answer, or half of one.
+    /// No answer, or an incomplete one.
     #[error("{call} was not answered")]
     Transport {
         call: String,
@@ -49,11 +49,11 @@ pub enum Error {
         at: String,
         why: String,
     },
-    /// A list leads back to a page that was read already, and so has no end.
-    #[error("{call} lists in a circle: it pointed a second time to the same page")]
+    /// A list leads back to a page that was already read, and so does not end.
+    #[error("{call} returns the same pages again and again: it pointed to one page twice")]
     Circle { call: String },
-    /// A segment of the path is `.` or `..`, or empty: the request would arrive at another object.
-    #[error("{call} cannot be sent: an empty name, `.` and `..` have no place in a path")]
+    /// A segment of the path is `.` or `..`, or empty: the request would reach another object.
+    #[error("{call} cannot be sent: an empty name, `.` or `..` is not valid in a path")]
     InvalidPathSegment { call: String },
     /// The vendor redirects us.
     #[error("{call} was answered with a redirect to `{to}`, which is not followed")]
@@ -74,7 +74,7 @@ impl Error {
         Self::Transport {
             call: call.name(),
             never_sent: e.is_connect(),
-            // The URL may hold page tokens; the call's name says enough.
+            // The URL may contain page tokens; the call's name is enough.
             source: e.without_url(),
         }
     }
@@ -87,7 +87,7 @@ impl Error {
         }
     }
 
-    /// The vendor's own words, if it answered with an error.
+    /// The vendor's own message, if it answered with an error.
     pub fn vendor_message(&self) -> Option<&str> {
         match self {
             Self::Status { message, .. } => Some(message),
@@ -95,8 +95,8 @@ impl Error {
         }
     }
 
-    /// Whether an API says that the requested object does not exist: with 404, and in JSON. The 404 of a proxy or a web
-    /// page says nothing about an object.
+    /// Whether an API reports that the requested object does not exist: with 404, and in JSON. The 404 of a proxy or a
+    /// web page says nothing about an object.
     pub fn is_not_found(&self) -> bool {
         let is_json = matches!(self, Self::Status { is_json: true, .. });
         is_json && self.status() == Some(404)
@@ -107,8 +107,8 @@ fn in_brackets(request_id: Option<&str>) -> String {
     request_id.map(|id| format!(" (request id {id})")).unwrap_or_default()
 }
 
-/// The sentence in a vendor's error body: from the usual places, else the whole text, but of a web page only the title.
-/// It is not redacted yet.
+/// The message in a vendor's error body: from the usual fields, otherwise the whole text, but only the title of a web
+/// page. It is not redacted yet.
 pub(super) fn vendor_message(json: Option<&Value>, body: &[u8]) -> String {
     let places = [
         "/message",
@@ -169,22 +169,22 @@ impl From<Error> for Boundary {
                 facts!(RateLimited, Code::RateLimited: "Run again at the time given.")
             }
             Error::Garbled { .. } => facts!(Unavailable, Code::VendorUnavailable:
-                "Run again; if it persists, check the address in the configuration: something else than the API may be there."),
+                "Run again; if it persists, check the address in the configuration: another server may be answering there."),
             Error::Unexpected { .. } => facts!(Internal, Code::UnexpectedAnswer:
-                "The vendor's API changed, or answers what its documentation does not say: report it to the project with this message."),
+                "The vendor's API has changed or deviates from its documentation: report this message to the project."),
             Error::Circle { .. } => facts!(Unavailable, Code::EndlessList:
                 "Run again; if it persists, report it to the vendor."),
             Error::InvalidPathSegment { .. } => facts!(InvalidRequest, Code::UnusableName:
                 "If the name comes from the event or the configuration, correct it. If the vendor really has an object of this name, change it there."),
             Error::Redirect { .. } => facts!(Misconfigured, Code::Redirected:
-                "Configure the address that the API really has."),
+                "Set the address in the configuration to that of the API."),
         };
-        // The vendor's words are the message; only the network's error is a source.
+        // The vendor's text is the message; only the network's error is a source.
         let boundary = Boundary::new(kind, code, e.to_string(), fix);
         match e {
             Error::RateLimited { retry_at, .. } => boundary.with_retry_at(retry_at),
             Error::Transport { source, .. } => boundary.with_source(source),
-            // A sync that resumed in the middle of the list would meet the same circle.
+            // A sync that resumed in the middle of the list would meet the same cycle.
             Error::Circle { .. } => boundary.with_run_restart(),
             _ => boundary,
         }
@@ -200,14 +200,14 @@ fn of_status(status: u16) -> (ErrorType, Code, &'static str) {
         404 => facts!(NotFound, Code::VendorNotFound:
             "The vendor has nothing under this path, or does not show it to this key. If the path names an object of the event, check its id; otherwise check the ids and the address in the configuration."),
         409 => facts!(Conflict, Code::VendorConflict:
-            "Something else changed the same object, or its state does not allow this: run again, and if it persists, look at the object at the vendor."),
+            "Something else changed the same object, or its state does not allow this: run again; if it persists, check the object in the vendor's web interface."),
         429 => facts!(RateLimited, Code::RateLimited: "Run again later."),
         // "Not implemented" does not pass with time.
         500 | 502..=599 => {
-            facts!(Unavailable, Code::VendorUnavailable: "The vendor has trouble: run again later.")
+            facts!(Unavailable, Code::VendorUnavailable: "The vendor has an outage: run again later.")
         }
         _ => facts!(Internal, Code::VendorRejected:
-            "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report it to the project with this message."),
+            "The vendor does not accept this request. If its message names a value of the event or the configuration, correct it; otherwise report this message to the project."),
     }
 }
 

@@ -1,6 +1,6 @@
-//! A limit of requests in flight, where only the vendor's refusals show what it is.
+//! A limit of requests in flight that is known only from the vendor's refusals.
 //!
-//! The limit is found as TCP finds its window: a round of good answers adds one, a refusal halves it. Requests sent
+//! The limit is found like a TCP window: a round of successful answers adds one, a refusal halves it. Requests sent
 //! together are refused together, and that counts once. A `Retry-After` pauses all requests.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use super::retry::retry_after;
 use super::session::Session;
 use crate::clock::after;
 
-/// A limit of requests in flight that is found by trying: good answers raise it, a 429 halves it.
+/// A limit of requests in flight that is found by trying: successful answers raise it, a 429 halves it.
 #[derive(Debug, Clone, Copy)]
 pub struct Concurrency {
     /// The limit at first. It never falls below one.
@@ -26,7 +26,7 @@ pub struct Concurrency {
     pub max: usize,
 }
 
-/// Lets a limited number of requests through at a time, in the order in which they come.
+/// Admits a limited number of requests at a time, in the order in which they arrive.
 #[derive(Debug)]
 pub(super) struct Gate {
     places: Semaphore,
@@ -39,7 +39,7 @@ struct GateState {
     limit: usize,
     /// Requests in flight above the limit: their places are removed when they end.
     excess: usize,
-    /// Good answers in a row since the limit last changed.
+    /// Consecutive successful answers since the limit last changed.
     good_answers: usize,
     /// Counts the decreases: a request sent before the last one says nothing about the present limit.
     epoch: u64,
@@ -86,7 +86,7 @@ impl Gate {
         }
     }
 
-    /// Adds one place after as many good answers as there are places.
+    /// Adds one place after as many successful answers as there are places.
     fn grow(&self, epoch: u64) {
         let mut state = self.state();
         if state.epoch != epoch {
@@ -99,12 +99,12 @@ impl Gate {
         state.good_answers = 0;
         if state.limit < self.max {
             state.limit += 1;
-            // There is no excess now: no request of this epoch was let in before all of it was removed.
+            // There is no excess now: no request of this epoch was admitted before all of it was removed.
             self.places.add_permits(1);
         }
     }
 
-    /// Halves the limit, once for all requests sent before; and pauses everything for `wait`, if it is given.
+    /// Halves the limit, once for all requests sent before, and pauses everything for `wait`, if it is given.
     fn shrink(&self, epoch: u64, wait: Option<Duration>, now: Timestamp) {
         let mut state = self.state();
         if let Some(wait) = wait {
@@ -128,7 +128,7 @@ impl Gate {
 }
 
 impl Permit<'_> {
-    /// Whether it may still be used: the limit did not fall since it was given, and nothing is paused.
+    /// Whether it may still be used: the limit did not fall since it was issued, and nothing is paused.
     pub(super) fn is_valid(&self, now: Timestamp) -> bool {
         let state = self.gate.state();
         state.epoch == self.epoch && state.excess == 0 && state.paused_until <= now
@@ -194,7 +194,7 @@ mod tests {
         entered.map(|permit| permit.expect("no rate limit"))
     }
 
-    /// As many permits as there are.
+    /// All available permits.
     fn fill<'a>(gate: &'a Gate, session: &Session) -> Vec<Permit<'a>> {
         std::iter::from_fn(|| enter(gate, session)).collect()
     }

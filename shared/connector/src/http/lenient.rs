@@ -1,5 +1,5 @@
-//! Deserializers for fields that a vendor may send in another form than it documents. (`serde_with` does not tell a
-//! missing field from an unreadable one, which an operator must know.)
+//! Deserializers for fields that a vendor may send in another form than it documents. (`serde_with` does not
+//! distinguish a missing field from an unreadable one, which must be reported.)
 
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Takes `null` for a missing field; for `deserialize_with`, with `default`.
+/// Treats `null` as a missing field; for `deserialize_with`, with `default`.
 pub fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -16,8 +16,8 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A field that decides neither who somebody is nor what they may do (a date, a description): if it has another form than
-/// documented, its list must not fail. It needs no `#[serde(default)]`.
+/// A field that affects neither identity nor rights (a date, a description): if it is not in the documented form, its
+/// list must not fail. It needs no `#[serde(default)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lenient<T> {
     /// Missing or `null`; an empty text too, where [`empty_is_absent`] reads the field.
@@ -25,7 +25,7 @@ pub enum Lenient<T> {
     Absent,
     /// As documented.
     Read(T),
-    /// Of another form. Report it with [`unreadable_fields!`](crate::unreadable_fields) and `StepOutput::unreadable`.
+    /// In another form. Report it with [`unreadable_fields!`](crate::unreadable_fields) and `StepOutput::unreadable`.
     Unreadable,
 }
 
@@ -57,7 +57,7 @@ impl Lenient<String> {
         self.get().map_or("", String::as_str)
     }
 
-    /// The text without the blanks around it; empty if there is none.
+    /// The trimmed text; empty if there is none.
     pub fn text(&self) -> &str {
         self.get().map_or("", |text| text.trim())
     }
@@ -98,7 +98,7 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-/// For `deserialize_with`, beside `default`: an empty text counts as missing, where a vendor writes defaults out.
+/// For `deserialize_with`, with `default`: an empty text counts as missing, for vendors that write defaults out.
 pub fn empty_is_absent<'de, D, T>(deserializer: D) -> Result<Lenient<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -141,7 +141,7 @@ pub fn unreadable(fields: impl IntoIterator<Item = (&'static str, bool)>) -> Vec
 
 impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // `Option`, so that serde takes a missing field for null.
+        // `Option`, so that serde treats a missing field as null.
         let value = Option::<Value>::deserialize(deserializer)?;
         Ok(match value.unwrap_or_default() {
             Value::Null => Self::Absent,

@@ -15,7 +15,7 @@ pub struct Meter(Mutex<Counters>);
 
 #[derive(Debug, Default)]
 struct Counters {
-    /// All but `wait_ms`.
+    /// All counts except `wait_ms`.
     usage: Usage,
     waited: Duration,
     /// The end of the present wait. Requests wait at the same time: waits that overlap are one.
@@ -104,12 +104,12 @@ impl Pace {
     }
 }
 
-/// The headers that show what is left of a rate limit, in lower case.
+/// The headers that show the remaining budget of a rate limit, in lower case.
 #[derive(Debug, Clone, Copy)]
 pub struct BudgetHeaders {
     /// The requests of a window.
     pub limit: &'static str,
-    /// The requests that are left.
+    /// The remaining requests.
     pub remaining: &'static str,
     /// When the next window begins: seconds from now, or since 1970.
     pub reset: &'static str,
@@ -117,10 +117,10 @@ pub struct BudgetHeaders {
     pub reserve_percent: u64,
 }
 
-/// What is left of a rate limit, without the reserve.
+/// The remaining budget of a rate limit, without the reserve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemainingBudget {
-    /// Requests left in this window.
+    /// Remaining requests in this window.
     pub left: u64,
     /// Requests of a whole window.
     pub per_window: u64,
@@ -162,7 +162,7 @@ impl Budget {
         window.limit * self.names.reserve_percent / 100
     }
 
-    /// What is left, if a window is known and still runs.
+    /// The remaining budget, if a current window is known.
     pub(super) fn room(&self, now: Timestamp) -> Option<RemainingBudget> {
         let window = *self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let known = window.filter(|w| w.reset_at > now)?;

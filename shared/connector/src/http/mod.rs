@@ -1,7 +1,7 @@
-//! One HTTP client for every vendor: where requests may go, how often, what is sent again, and what an answer means.
+//! One HTTP client for every vendor: allowed hosts, pacing, retries, and the meaning of answers.
 //!
-//! Requests go to the configured host only; a redirect is an error, never followed. Every call, retry and wait is
-//! counted by [`limit::Meter`]. What a vendor writes is quoted briefly, and without the credentials that were sent to it.
+//! Requests go only to the configured host; a redirect is an error and never followed. Every call, retry and wait is
+//! counted by [`limit::Meter`]. A vendor's text is quoted briefly, and without the credentials that were sent to it.
 
 mod call;
 mod client;

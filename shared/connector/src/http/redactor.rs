@@ -1,7 +1,7 @@
-//! A vendor's text, made fit to be shown: short, and without credentials.
+//! Redacts a vendor's text before it is shown: short, and without credentials.
 //!
-//! A vendor may quote the request that it refuses, credential included. Errors travel into logs, alarms and audit
-//! records, so whatever a vendor wrote passes through here first.
+//! A vendor may quote the request that it refuses, credential included. Errors end up in logs, alarms and audit
+//! records, so every vendor text passes through here first.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -10,18 +10,18 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::call::SEGMENT;
 
-/// The most characters of a quotation.
+/// The maximum length of a quotation, in characters.
 const LONGEST: usize = 300;
-/// Stands for what is left out.
+/// Replaces what is left out.
 const LEFT_OUT: &str = "…";
-/// The fewest characters of a derived form that is left out: a shorter one could be an ordinary word.
+/// The minimum length of a derived form that is redacted: a shorter one could be an ordinary word.
 const SHORTEST: usize = 12;
 
 /// The texts that must not be quoted, the longest first: one may be a part of another.
 pub(super) struct Redactor(Vec<SecretString>);
 
 impl Redactor {
-    /// Keeps these credentials out of quotations: as they are, decoded, in a URL, and in JSON or a quoted string.
+    /// Redacts these credentials in quotations: verbatim, decoded, in a URL, and in JSON or a quoted string.
     pub(super) fn without<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let mut forms: Vec<String> = secrets
             .into_iter()
@@ -39,12 +39,12 @@ impl Redactor {
         Self(forms.into_iter().map(SecretString::from).collect())
     }
 
-    /// A quotation. Credentials are replaced before the text is cut, which could leave half of one.
+    /// A quotation. Credentials are replaced before the text is cut, which could leave part of one.
     pub(super) fn quote(&self, text: &str) -> String {
         shortened(&self.cleaned(text))
     }
 
-    /// The address of a redirect without query and fragment, which often hold a ticket.
+    /// The address of a redirect without query and fragment, which often contain a token.
     pub(super) fn quote_address(&self, text: &str) -> String {
         let cleaned = self.cleaned(text);
         let end = cleaned.find(['?', '#']).unwrap_or(cleaned.len());
@@ -58,11 +58,11 @@ impl Redactor {
     }
 }
 
-/// A credential in each form that a vendor may quote: as it was sent, in either alphabet of Base64 (RFC 4648) with or
-/// without padding, decoded, and of `name:secret` the secret.
+/// A credential in each form that a vendor may quote: verbatim, in either alphabet of Base64 (RFC 4648) with or without
+/// padding, decoded, and the secret of `name:secret`.
 fn forms(secret: &str) -> Vec<String> {
     let unpadded = secret.trim_end_matches('=');
-    // Some keys begin with a word that says what they are: `essu_…`.
+    // Some keys begin with a word for their kind: `essu_…`.
     let without_word = unpadded.split_once('_').map(|(_, rest)| rest);
     let encoded: Vec<&str> = [unpadded].into_iter().chain(without_word).collect();
     let decoded: Vec<String> = encoded.iter().copied().filter_map(decoded).collect();
@@ -80,7 +80,7 @@ fn forms(secret: &str) -> Vec<String> {
     derived
 }
 
-/// The text that a credential without padding is the Base64 of.
+/// Decodes a credential that is Base64 without padding.
 fn decoded(unpadded: &str) -> Option<String> {
     let usual = unpadded.replace('-', "+").replace('_', "/");
     let text = String::from_utf8(STANDARD_NO_PAD.decode(usual).ok()?).ok()?;

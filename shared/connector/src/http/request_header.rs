@@ -15,7 +15,7 @@ pub enum Header {
     /// A prefix such as `Bearer `, and a credential.
     Secret(&'static str, SecretString),
     /// A user name, which has no colon, and a password: HTTP Basic authentication (RFC 7617).
-    #[expect(missing_docs, reason = "the names say it all")]
+    #[expect(missing_docs, reason = "the names are self-explanatory")]
     Basic { user: String, password: SecretString },
 }
 

@@ -1,4 +1,4 @@
-//! Which requests are sent again, and when: the statuses, `Retry-After`, and backoff.
+//! Retries: which requests are sent again, and when, by status, `Retry-After` and backoff.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -27,10 +27,10 @@ fn delays() -> ExponentialBuilder {
 /// many requests would use up its retries while the limit lasts.
 const MAX_REFUSALS: u32 = 4;
 
-/// How long a rate limit is taken to last whose end is not given, or was given and is over.
+/// The assumed duration of a rate limit whose end is not given, or is given and has passed.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// When the vendor accepts requests again, once one of them was postponed: all requests of a client share it.
+/// When the vendor accepts requests again after one was postponed; shared by all requests of a client.
 #[derive(Debug, Default)]
 pub(super) struct Postponed(Mutex<Option<Timestamp>>);
 
@@ -95,7 +95,7 @@ where
         }
         match (&e, postponed_until) {
             (Error::RateLimited { retry_at, .. }, _) => postponed.postpone(*retry_at),
-            // It would have been sent again, but the vendor accepts nothing now.
+            // It would be sent again, but the vendor accepts nothing now.
             (_, Some(until)) if is_worth_it(call, &e) => return Error::rate_limited(call, until),
             _ => {}
         }
@@ -103,15 +103,15 @@ where
     })
 }
 
-/// How long the vendor must be left alone after this last answer: after a 429, and after a 503 with an announced end that
-/// is too far away. A 503 without one, or whose end did not help, stays an outage.
+/// How long no request may be sent after this last answer: after a 429, and after a 503 with an announced end that is
+/// too far away. A 503 without one, or whose end did not help, remains an outage.
 fn wait_of(session: &Session, e: &Error) -> Option<Duration> {
     let Error::Status { status, retry_after, .. } = e else {
         return None;
     };
     let too_long = retry_after.filter(|wait| !session.can_wait(*wait));
     match status {
-        // A shorter wait was slept through more than once, and did not help.
+        // A shorter wait was tried more than once and did not help.
         429 => too_long.or(Some(retry_after.unwrap_or_default().max(DEFAULT_RETRY_AFTER))),
         503 => too_long,
         _ => None,
@@ -119,7 +119,7 @@ fn wait_of(session: &Session, e: &Error) -> Option<Duration> {
 }
 
 /// Whether a request may be sent again. A 429 was not processed: always. After anything unclear, only a request that
-/// reads or is idempotent; after a 500, which may come half way through, only one that reads. Other answers are final.
+/// reads or is idempotent; after a 500, which may come halfway through, only one that reads. Other answers are final.
 fn is_worth_it(call: &Call, e: &Error) -> bool {
     let repeatable = call.effect != Effect::Repeating;
     match e {

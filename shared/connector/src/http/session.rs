@@ -1,4 +1,4 @@
-//! What the HTTP clients of one invocation share.
+//! The shared state of the HTTP clients of one invocation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::limit::Meter;
 use super::transport::Transport;
 use crate::clock::{Clock, after, between};
 
-/// What the HTTP clients of one invocation share.
+/// The shared state of the HTTP clients of one invocation.
 #[derive(Clone)]
 pub struct Session {
     /// The process's connections.
@@ -20,14 +20,14 @@ pub struct Session {
     pub clock: Arc<dyn Clock>,
     /// When this invocation ends.
     pub deadline: Option<Timestamp>,
-    /// The longest wait that is slept through; a longer one is an [`Error::RateLimited`].
+    /// The longest wait within the invocation; a longer one is an [`Error::RateLimited`].
     pub max_wait: Duration,
     /// The counters of calls, retries and waits.
     pub meter: Arc<Meter>,
 }
 
 impl Session {
-    /// Whether a wait is short enough to be slept through.
+    /// Whether a wait is short enough to stay in the invocation.
     pub(super) fn can_wait(&self, time: Duration) -> bool {
         let until = after(self.clock.now(), time);
         time <= self.max_wait && self.deadline.is_none_or(|deadline| until < deadline)

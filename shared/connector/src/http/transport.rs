@@ -7,7 +7,7 @@ use reqwest::{Certificate, redirect};
 use crate::Error;
 use crate::network::{Network, bad_bundle};
 
-/// No answer takes longer than this.
+/// The timeout of an answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The HTTP connections of this process. Clones share them.
@@ -15,8 +15,8 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Transport(pub(super) reqwest::Client);
 
 impl Transport {
-    /// The one constructor of HTTP clients. It trusts the compiled-in public roots and those of `ROLLCALL_CA_BUNDLE`, and
-    /// uses the proxies of `network`; without one, it connects to every address directly.
+    /// The only constructor of HTTP clients. It trusts the compiled-in public roots and those of `ROLLCALL_CA_BUNDLE`,
+    /// and uses the proxies of `network`; without one, it connects directly.
     pub fn new(network: Option<&Network>) -> Result<Self, Error> {
         let unusable = |e| bad_bundle("could not set up TLS".into()).with_source(e);
         let network = network.cloned().unwrap_or_default();
@@ -26,7 +26,7 @@ impl Transport {
         }
         // `no_proxy`: the library would read the variables itself, and send requests to this machine through the proxy,
         // with their key.
-        #[expect(clippy::disallowed_methods, reason = "this is the one constructor")]
+        #[expect(clippy::disallowed_methods, reason = "this is the only constructor")]
         let mut client = reqwest::Client::builder()
             .tls_certs_only(roots)
             .redirect(redirect::Policy::none())

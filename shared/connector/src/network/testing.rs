@@ -1,4 +1,4 @@
-//! Servers and settings for tests of the way out: of vendors here, of AWS in the engine, which includes this file.
+//! Servers and settings for tests of outbound connections, also in the engine, which includes this file.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,14 +20,14 @@ pub(crate) fn network(variables: &[(&str, &str)]) -> Result<super::Network, Erro
     super::Network::from_variables(&variable)
 }
 
-/// A server that gives this answer to each connection, and passes on the first line of what it was asked.
+/// A server that gives this answer to each connection, and reports the first line of each request.
 pub(crate) fn server(answer: &'static str) -> (SocketAddr, Receiver<String>) {
     let (asked, lines) = channel();
     let address = serve(move |mut stream| {
         let mut buffer = [0; 4096];
         let n = stream.read(&mut buffer).unwrap_or_default();
         let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
-        // Before the answer: whoever has that looks here.
+        // Before the answer: the test that gets it reads this.
         let _ = asked.send(text.lines().next().unwrap_or_default().to_owned());
         let _ = stream.write_all(answer.as_bytes());
     });

@@ -1,4 +1,4 @@
-//! The AWS SDK's HTTP client. By default it knows neither proxies nor a bundle.
+//! The AWS SDK's HTTP client. By default it supports neither proxies nor a bundle.
 
 use aws_smithy_http_client::proxy::{ProxyConfig, ProxyError};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use rollcall_connector::network::Network;
 use rollcall_connector::{Code, Error};
 
-/// The client for this network; `None`: the SDK's own one does it. It trusts the system's roots, and the bundle's.
+/// The client for this network; `None`: the SDK's own one is enough. It trusts the system's roots, and the bundle's.
 pub(super) fn client(network: &Network) -> Result<Option<SharedHttpClient>, Error> {
     if network.is_direct() {
         return Ok(None);
@@ -58,7 +58,7 @@ fn through(
     }))
 }
 
-/// A connector of the SDK knows one proxy, for one scheme.
+/// A connector of the SDK supports one proxy, for one scheme.
 #[derive(Debug)]
 struct ByScheme {
     http: SharedHttpConnector,

@@ -1,4 +1,4 @@
-//! The AWS SDK: its clients, built once per process and only when first used, and its errors as ours.
+//! The AWS SDK: its clients, built once per process and only when first used, and the conversion of its errors.
 
 mod client;
 
@@ -47,8 +47,8 @@ impl Sdk {
         self.0.config.get_or_init(load).await
     }
 
-    /// The client of S3. With an endpoint of its own (`AWS_ENDPOINT_URL…`) the names of buckets go into paths: a store that
-    /// is not AWS seldom has a host name for each bucket.
+    /// The client of S3. With a custom endpoint (`AWS_ENDPOINT_URL…`) bucket names are part of the path: a store that
+    /// is not AWS rarely has a host name for each bucket.
     pub(crate) async fn s3(&self) -> &aws_sdk_s3::Client {
         let make = || async {
             let config = self.config().await;
@@ -78,7 +78,7 @@ where
     if let Some(service) = e.as_service_error() {
         let code = service.code().unwrap_or("no code");
         message.push_str(&format!(" ({code})"));
-        // AWS's sentence names the caller, the action and the object. It never holds a credential.
+        // AWS's message names the caller, the action and the object. It never contains a credential.
         let sentence = service.message().unwrap_or_default();
         let sentence: String = sentence.chars().take(300).collect();
         if !sentence.is_empty() {
@@ -93,22 +93,22 @@ where
     Error::new(kind, code, message, fix).with_source(e)
 }
 
-const RIGHTS: &str = "Let the function's role (or this user) do this: its policy, the bucket's policy and the KMS key's policy must all allow it.";
-const CREDENTIALS: &str = "Check the AWS settings: AWS does not accept these credentials. Renew them (`aws sso login`, a new access key); AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN must be of one set, and AWS_PROFILE the right one.";
+const RIGHTS: &str = "Allow this for the function's role (or this user): its policy, the bucket's policy and the KMS key's policy must all permit it.";
+const CREDENTIALS: &str = "Check the AWS settings: AWS does not accept these credentials. Renew them (`aws sso login`, a new access key); AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN must belong together, and AWS_PROFILE must name the right profile.";
 const NO_CREDENTIALS: &str = "Check the AWS settings: no credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the function or the machine a role.";
 const NO_REGION: &str = "Check the AWS settings: set AWS_REGION, or `region` in the profile. A store that is not AWS needs one too, such as us-east-1.";
 const SETTINGS: &str = "Check the AWS settings: region and credentials.";
 const REGION: &str = "Set AWS_REGION, or `region` in the profile, to the region of the bucket.";
 const CLOCK: &str =
-    "Set the clock of this machine: AWS refuses requests whose time is some minutes off.";
-const SIGNATURE: &str = "Check AWS_SECRET_ACCESS_KEY, and the clock of this machine. Otherwise a proxy changes the requests on their way: let NO_PROXY name AWS's host, or correct AWS_ENDPOINT_URL.";
+    "Set the clock of this machine: AWS refuses requests whose time is a few minutes off.";
+const SIGNATURE: &str = "Check AWS_SECRET_ACCESS_KEY, and the clock of this machine. Otherwise a proxy alters the requests: add AWS's host to NO_PROXY, or correct AWS_ENDPOINT_URL.";
 const KEY: &str = "Check the KMS key: it must be enabled, in the same region, and its policy and the role's must allow its use.";
 const BUCKET: &str = "Create the bucket, or correct ROLLCALL_STORE.";
-const DIALECT: &str = "The store does not know this request. If it is not AWS, set AWS_REQUEST_CHECKSUM_CALCULATION=when_required and AWS_RESPONSE_CHECKSUM_VALIDATION=when_required, and see *A store that is not AWS* in infra/README.md.";
-const REFUSED: &str = "AWS refuses this request, and repeating it does not help: look its code up in AWS's documentation.";
-const AGAIN: &str = "AWS did not do its part: run again.";
+const DIALECT: &str = "The store does not support this request. If it is not AWS, set AWS_REQUEST_CHECKSUM_CALCULATION=when_required and AWS_RESPONSE_CHECKSUM_VALIDATION=when_required, and see *A store that is not AWS* in infra/README.md for what a store must support.";
+const REFUSED: &str = "AWS refuses this request, and repeating it does not help: look up its code in AWS's documentation.";
+const AGAIN: &str = "AWS failed for the moment: run again.";
 
-/// The type and the fix of AWS's errors. Only those that may pass by themselves are `Unavailable`.
+/// The type and the fix of AWS's errors. Only temporary ones are `Unavailable`.
 fn meaning<E>(e: &SdkError<E, HttpResponse>) -> (ErrorType, &'static str)
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -128,7 +128,7 @@ where
     }
 }
 
-/// AWS's error codes. Some come with a status that says otherwise.
+/// AWS's error codes. Some come with a misleading status.
 const CODES: &[(&str, ErrorType, &str)] = {
     use ErrorType::{Misconfigured, Unavailable};
     &[
@@ -153,7 +153,7 @@ const CODES: &[(&str, ErrorType, &str)] = {
             REGION,
         ),
         ("NoSuchBucket InvalidBucketName", Misconfigured, BUCKET),
-        // KMS itself has trouble.
+        // KMS itself fails.
         (
             "KMS.DependencyTimeoutException KMS.KMSInternalException KMS.ThrottlingException",
             Unavailable,
@@ -188,7 +188,7 @@ fn of_status(status: u16) -> (ErrorType, &'static str) {
         401 | 403 => (ErrorType::Misconfigured, RIGHTS),
         407 => of_fault(Fault::ProxyCredentials),
         501 => (ErrorType::Misconfigured, DIALECT),
-        // An answer of success that cannot be read broke off.
+        // A success that cannot be read was interrupted.
         200..=299 | 408 | 409 | 425 | 429 | 500.. => (ErrorType::Unavailable, AGAIN),
         _ => (ErrorType::Misconfigured, REFUSED),
     }

@@ -17,14 +17,14 @@ use super::*;
 use crate::store::s3::S3;
 use crate::store::{Body, PutError, PutMode, Store};
 
-/// A request: its line, its headers in small letters, its body.
+/// A request: its line, its headers in lower case, its body.
 struct Request {
     line: String,
     headers: String,
     body: Vec<u8>,
 }
 
-/// A server that answers every request by this function: a status, headers, a body. It gives its address.
+/// A server that answers every request with this function: a status, headers, a body. Returns its address.
 fn server(answer: impl Fn(&Request) -> (u16, String, String) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -132,7 +132,7 @@ fn the_region_of_a_bucket_elsewhere_is_named() {
 async fn what_is_missing_in_the_settings_is_named() {
     let usable = || config("http://127.0.0.1:1");
     let no_region = usable().into_builder().region(None).build();
-    // Nothing names the place of a container's credentials.
+    // No variable names the location of a container's credentials.
     let container = aws_config::ecs::EcsCredentialsProvider::builder().build();
     let chain = CredentialsProviderChain::first_try("container", container);
     let no_credentials =

@@ -1,4 +1,4 @@
-//! Accepts a held snapshot.
+//! Accepts a quarantined snapshot.
 
 use rollcall_connector::{Code, Error, ErrorType};
 
@@ -7,7 +7,7 @@ use crate::catalog::manifest::{Manifest, Status};
 use crate::store::keys::Keys;
 use crate::store::{Store, get_json};
 
-/// Publishes a snapshot that was held.
+/// Publishes a quarantined snapshot.
 pub(crate) async fn accept(
     store: &dyn Store,
     keys: Keys<'_>,
@@ -29,7 +29,7 @@ pub(crate) async fn accept(
             return Err(Error::refused(
                 Code::NotHeld,
                 format!(
-                    "snapshot {sync_id} was published when it was made, and is not the newest any more"
+                    "snapshot {sync_id} was published when it was made and is no longer the newest"
                 ),
                 "Only a held snapshot can be accepted.",
             ));

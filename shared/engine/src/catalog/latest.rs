@@ -12,7 +12,7 @@ use crate::store::{PutError, PutMode, Store, get_json, put_json};
 
 /// Points to the newest published snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Latest {
     pub sync_id: String,
     /// The generation of the lease that it was published under. It only rises.
@@ -28,7 +28,7 @@ pub struct Latest {
     pub ended_at: Timestamp,
 }
 
-/// The newest published snapshot at the time of a look, which a new one is compared with.
+/// The newest published snapshot when it was read, with which a new one is compared.
 pub(crate) struct Baseline(Option<Latest>);
 
 impl Baseline {
@@ -46,7 +46,7 @@ impl Baseline {
         self.0.as_ref().map(|latest| latest.ended_at)
     }
 
-    /// Fails if the credential leads to another customer of the vendor than before.
+    /// Fails if the credential belongs to another customer of the vendor than before.
     pub(crate) fn check_tenant(&self, keys: Keys<'_>, now: &str) -> Result<(), Error> {
         match &self.0 {
             Some(latest) => tenant::check_same(keys, &latest.tenant, now),
@@ -72,8 +72,8 @@ pub(crate) async fn publish(store: &dyn Store, manifest: &Manifest) -> Result<()
     }
 }
 
-/// Moves the pointer to a snapshot that was published, unless a newer one is there: the process that stored its manifest
-/// may have been killed before.
+/// Moves the pointer to a published snapshot, unless a newer one is there: the process that stored its manifest may
+/// have been killed before it did.
 pub(crate) async fn republish(store: &dyn Store, manifest: &Manifest) -> Result<(), Error> {
     if manifest.status == Status::Held {
         return Ok(());
@@ -84,7 +84,7 @@ pub(crate) async fn republish(store: &dyn Store, manifest: &Manifest) -> Result<
     }
 }
 
-/// Moves the pointer to a snapshot, if its generation is higher than what is there.
+/// Moves the pointer to a snapshot, if its generation is higher than the current one.
 pub(crate) async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), Error> {
     let keys = manifest.keys();
     let mut latest = Latest {
@@ -102,7 +102,7 @@ pub(crate) async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), 
         if let Some((newest, _)) = &found {
             tenant::check_same(keys, &newest.tenant, &manifest.tenant)?;
         }
-        // A pin only grows: a run whose tenant is not known, or not all of it, takes nothing away.
+        // A pin only grows: a run whose tenant is unknown, or only partly known, removes nothing.
         latest.tenant = match &found {
             Some((newest, _)) => tenant::grown(&newest.tenant, &manifest.tenant),
             None => manifest.tenant.clone(),
@@ -115,8 +115,8 @@ pub(crate) async fn point(store: &dyn Store, manifest: &Manifest) -> Result<(), 
                 return Err(Error::new(
                     ErrorType::Conflict,
                     Code::Superseded,
-                    format!("a newer snapshot is published already: {}", newest.sync_id),
-                    "Nothing to do: the newer one counts.",
+                    format!("a newer snapshot is already published: {}", newest.sync_id),
+                    "Nothing to do: readers use the newer one.",
                 ));
             }
             Some((_, version)) => PutMode::Update(version),

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::ByType;
 
-/// A count that fell by so much that an operator should look.
+/// A count that fell by so much that an operator should check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Loss {
     /// `resources` or `grants`.
     pub what: String,

@@ -1,5 +1,5 @@
-//! The manifest: the description of a snapshot, stored beside it. `sync/publish.rs` fills it; a new field needs
-//! `#[serde(default)]`, since older manifests are read as well.
+//! The manifest: the description of a snapshot, stored next to it. `sync/publish.rs` fills it; a new field needs
+//! `#[serde(default)]`, since older manifests are also read.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use rollcall_connector::http::limit::Usage;
 
 /// The description of a snapshot. Written once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Manifest {
     pub connector: String,
     pub connection: String,
@@ -27,22 +27,22 @@ pub struct Manifest {
     pub status: Status,
     pub started_at: Timestamp,
     pub ended_at: Timestamp,
-    /// How long it took, waiting between slices included, in milliseconds.
+    /// The duration, including the waits between slices, in milliseconds.
     pub duration_ms: u64,
     pub snapshot: File,
     pub digests: Digests,
     pub counts: Counts,
     /// The same by resource type; grants as the vendor stated them, by the type of the entitlement's resource.
     pub by_resource_type: ByType,
-    /// Principals that grants name and the vendor did not show, by type.
+    /// Principals that grants name but the vendor does not show, by type.
     pub stubs: BTreeMap<String, u64>,
     pub usage: Usage,
-    /// When the credential ends.
+    /// When the credential expires.
     pub credential_expires_at: Option<Timestamp>,
     pub warnings: Vec<Warning>,
-    /// What this connector does not read.
+    /// The blind spots: what this connector does not read.
     pub blind_spots: Vec<String>,
-    /// The losses against the newest snapshot that it is held for.
+    /// The losses, compared with the newest snapshot, for which it is quarantined.
     pub losses: Vec<Loss>,
     pub versions: Versions,
 }
@@ -66,7 +66,7 @@ pub enum Status {
 
 /// A snapshot file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct File {
     /// Its key in the store.
     pub key: String,
@@ -75,7 +75,7 @@ pub struct File {
     pub sha256: String,
 }
 
-/// Hashes that depend on content alone.
+/// Hashes that depend only on the content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digests {
     /// SHA-256 over id, data and expansion of all records as the vendor stated them, in id order; in hex.
@@ -84,7 +84,7 @@ pub struct Digests {
 
 /// Counts by resource type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct ByType {
     pub resources: BTreeMap<String, u64>,
     pub entitlements: BTreeMap<String, u64>,
@@ -93,7 +93,7 @@ pub struct ByType {
 }
 
 impl ByType {
-    /// Counts for comparing: a principal that turned into a stub is lost.
+    /// Counts for comparing: a principal that turned into a stub counts as lost.
     pub(crate) fn without_stubs(&self, stubs: &BTreeMap<String, u64>) -> Self {
         let mut counts = self.clone();
         for (resource_type, n) in stubs {
@@ -107,7 +107,7 @@ impl ByType {
 
 /// The versions that wrote a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct Versions {
     pub rollcall: String,
     /// The file format.

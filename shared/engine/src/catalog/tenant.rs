@@ -8,13 +8,13 @@ use crate::store::keys::Keys;
 use crate::store::{Store, get_json};
 use rollcall_connector::{Code, Error, ErrorType};
 
-/// The part of the pointer to the newest snapshot that holds the customer.
+/// The part of the pointer to the newest snapshot that contains the customer.
 #[derive(Deserialize)]
 struct Pinned {
     tenant: String,
 }
 
-/// Fails if the credential leads to another customer than the one of the newest snapshot.
+/// Fails if the credential belongs to another customer than that of the newest snapshot.
 pub(crate) async fn check(store: &dyn Store, keys: Keys<'_>, tenant: &str) -> Result<(), Error> {
     match get_json::<Pinned>(store, &keys.latest()).await? {
         Some((pinned, _)) => check_same(keys, &pinned.tenant, tenant),
@@ -22,8 +22,8 @@ pub(crate) async fn check(store: &dyn Store, keys: Keys<'_>, tenant: &str) -> Re
     }
 }
 
-/// Fails unless both are the same customer. Of one that has several parts, [`rollcall_connector::Identity::tenant`], a part
-/// may come or go, and none may become another one.
+/// Fails unless both are the same customer. If it has several parts ([`rollcall_connector::Identity::tenant`]), parts
+/// may be added and removed, but none may be replaced.
 pub fn check_same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> {
     // An unknown tenant cannot be compared.
     if before.is_empty() || now.is_empty() {
@@ -43,12 +43,12 @@ pub fn check_same(keys: Keys<'_>, before: &str, now: &str) -> Result<(), Error> 
             "connection `{}` of {} belongs to `{before}`, but its key now leads to `{now}`",
             keys.connection, keys.connector
         ),
-        "Put the right key into the secret. If a place was added to the connection, sync it first. To follow another tenant, use a connection of another name.",
+        "Store the right key in the secret. If an organization or deployment was added to the connection, sync first. To sync another tenant, use another connection name.",
     ))
 }
 
-/// The pin after a sync of `now`, where `before` was pinned. A pin only grows: a part that the vendor once does not give
-/// stays, so that no other customer can take its place.
+/// The pin after a sync of `now`, if `before` was pinned. A pin only grows: a part that the vendor does not return this
+/// time stays, so that no other customer can take its place.
 pub(crate) fn grown(before: &str, now: &str) -> String {
     if before.is_empty() || now.is_empty() {
         return format!("{before}{now}");
@@ -63,7 +63,7 @@ pub(crate) fn grown(before: &str, now: &str) -> String {
     all.join(" ")
 }
 
-/// The parts of a tenant, by name; one that has no parts is a single part without a name.
+/// The parts of a tenant, by name; a tenant without parts is a single part without a name.
 fn parts(tenant: &str) -> impl Iterator<Item = (&str, &str)> {
     tenant.split(' ').map(|part| part.split_once('=').unwrap_or(("", part)))
 }
@@ -84,7 +84,7 @@ mod tests {
             ("o=1 a=x b=y", "o=1 b=y", true),
             ("o=1 a=x", "o=1 a=y", false),
             ("o=1 a=x", "o=2 a=x", false),
-            // Nothing that was known is left.
+            // Nothing remains of what was known.
             ("a=x", "b=x", false),
             ("t1", "a=x", false),
         ] {

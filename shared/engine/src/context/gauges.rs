@@ -1,4 +1,4 @@
-//! The measurements of an invocation beside its answer. Metrics are made from them, after a failure too.
+//! The measurements of an invocation in addition to its answer, for metrics, also after a failure.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use rollcall_connector::http::limit::{Meter, Usage};
 
-/// The measurements of an invocation beside its answer.
+/// The measurements of an invocation in addition to its answer.
 #[derive(Debug, Default)]
 pub struct Gauges(Mutex<Readings>);
 
@@ -20,7 +20,7 @@ struct Readings {
 
 impl Gauges {
     fn readings(&self) -> MutexGuard<'_, Readings> {
-        // Every write is a single assignment: a panic elsewhere leaves nothing half done.
+        // Every write is a single assignment: a panic elsewhere leaves nothing half written.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -39,7 +39,7 @@ impl Gauges {
         self.readings().snapshot_bytes = Some(bytes);
     }
 
-    /// Sets the end of the credential.
+    /// Sets the expiry of the credential.
     pub(crate) fn credential_expires(&self, at: Option<Timestamp>) {
         self.readings().credential_expires_at = at;
     }
@@ -59,7 +59,7 @@ impl Gauges {
         self.readings().snapshot_bytes
     }
 
-    /// The end of the credential, if the vendor gives one.
+    /// The expiry of the credential, if the vendor reports one.
     pub fn credential_expires_at(&self) -> Option<Timestamp> {
         self.readings().credential_expires_at
     }

@@ -1,4 +1,4 @@
-//! A request to stop soon, as Ctrl-C and SIGTERM are.
+//! A request to stop soon, such as Ctrl-C and SIGTERM.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ impl Default for Interrupt {
 }
 
 impl Interrupt {
-    /// Asks to stop.
+    /// Requests a stop.
     pub fn raise(&self) {
         self.0.send_replace(true);
     }
 
-    /// Waits until somebody asks to stop.
+    /// Waits until a stop is requested.
     pub async fn raised(&self) {
         // The sender is `self`: the channel cannot be closed.
         let _ = self.0.subscribe().wait_for(|raised| *raised).await;

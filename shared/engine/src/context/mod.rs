@@ -27,11 +27,11 @@ use rollcall_connector::{About, Code, Connector, Error, ErrorType, Warning};
 /// The environment of a function.
 #[derive(Clone)]
 pub struct Context {
-    /// Holds everything that lasts.
+    /// The store of everything that lasts.
     pub store: Arc<dyn Store>,
-    /// Holds audit records: the same store, or a separate one (`ROLLCALL_AUDIT_STORE`).
+    /// The store of audit records: the same one, or a separate one (`ROLLCALL_AUDIT_STORE`).
     pub audit: Arc<dyn Store>,
-    /// Holds the secrets of connections.
+    /// The source of the connections' secrets.
     pub secrets: Arc<dyn SecretSource>,
     /// Time and unique ids.
     pub clock: Arc<dyn Clock>,
@@ -49,17 +49,17 @@ pub struct Context {
     pub settings: Settings,
 }
 
-/// Outages with more time between them are not in a row: the waits between six attempts are shorter.
+/// Outages with more time between them are not consecutive: the waits between six attempts are shorter.
 pub(crate) const IN_A_ROW: Duration = Duration::from_secs(1800);
 
 /// Limits and switches. The defaults suit nearly every installation.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Whether snapshots hold the grants that follow from expandable ones (`ROLLCALL_EXPAND`). C1 expands by itself.
+    /// Whether snapshots contain the grants that expandable ones imply (`ROLLCALL_EXPAND`). C1 expands by itself.
     pub expand: bool,
     /// An unfinished run that is older starts again instead of being resumed.
     pub max_run_age: Duration,
-    /// How long a lease lasts without renewal, where the end of this process is not known.
+    /// How long a lease lasts without renewal, if the end of this process is unknown.
     pub lease: Duration,
     /// How often an unfinished run is saved.
     pub checkpoint_every: Duration,
@@ -67,15 +67,15 @@ pub struct Settings {
     pub max_wait: Duration,
     /// How long a write waits for the vendor to carry it out, within the deadline.
     pub max_operation: Duration,
-    /// How often in a row something that met an outage waits and is tried again, before the failure is returned.
+    /// How many consecutive outages are waited for and retried before the failure is returned.
     pub retries: u32,
-    /// The most steps in a slice of a sync; `None`: as many as its time allows.
+    /// The maximum number of steps in a slice of a sync; `None`: as many as its time allows.
     pub max_steps: Option<usize>,
     /// The largest size of the working database, in pages of 4 KiB; `None`: the disk's.
     pub max_pages: Option<u64>,
     /// The folder for temporary files; `None`: the system's.
     pub scratch: Option<PathBuf>,
-    /// The time-out of an invocation where Lambda gives no deadline, under an emulator (`ROLLCALL_TIMEOUT_SECONDS`).
+    /// The timeout of an invocation if Lambda gives no deadline, under an emulator (`ROLLCALL_TIMEOUT_SECONDS`).
     pub timeout: Option<Duration>,
 }
 
@@ -97,18 +97,18 @@ impl Default for Settings {
     }
 }
 
-/// How far a sync has come.
+/// The progress of a sync.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the other fields say it all")]
+#[expect(missing_docs, reason = "the other fields are self-explanatory")]
 pub struct SyncProgress {
     pub steps_done: u64,
-    /// Steps that are known so far, including done ones.
+    /// Steps known so far, including finished ones.
     pub steps_known: u64,
     /// Records of the steps that are done.
     pub records: u64,
     /// Requests and waits so far.
     pub usage: Usage,
-    /// All steps are done, and the snapshot is being written.
+    /// Whether all steps are done and the snapshot is being written.
     pub finishing: bool,
 }
 
@@ -193,7 +193,7 @@ impl Context {
         }
     }
 
-    /// Connects to a vendor with the secret of a connection. Talks to the secret's source only.
+    /// Connects to a vendor with the secret of a connection. Sends requests only to the secret's source.
     pub async fn connect<C: Connector>(
         &self,
         connection: &str,
@@ -237,7 +237,7 @@ impl Context {
         }
     }
 
-    /// The part of the remaining time that is reserved for saving, answering and giving the lease back.
+    /// The part of the remaining time that is reserved for saving, answering and releasing the lease.
     pub fn shutdown_reserve(&self) -> Duration {
         const RESERVE: Duration = Duration::from_secs(5);
         RESERVE.min(self.remaining() / 6)

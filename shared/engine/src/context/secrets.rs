@@ -34,7 +34,7 @@ pub(crate) fn missing(connector: &str, connection: &str, place: &str) -> Error {
     )
 }
 
-/// Variables `BATON_*` of the environment, for the connection `default` alone.
+/// Variables `BATON_*` of the environment, only for the connection `default`.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, SecretString>,
@@ -111,7 +111,7 @@ impl SecretSource for Files {
                 ErrorType::Misconfigured,
                 Code::SecretNotReadable,
                 format!("the secret at {place} cannot be read"),
-                "Let this user read the file.",
+                "Give this user permission to read the file.",
             )
             .with_source(e)),
         }
@@ -191,7 +191,7 @@ mod tests {
         std::fs::create_dir_all(folder.path().join("toybox/acme.json")).expect("a folder");
         for (error, code, fix) in [
             (missing, "UnknownConnection", "Create the secret"),
-            (failure().await, "SecretNotReadable", "Let this user read the file"),
+            (failure().await, "SecretNotReadable", "Give this user permission to read the file"),
         ] {
             assert_eq!((error.kind(), error.code().as_str()), (ErrorType::Misconfigured, code));
             assert!(error.to_string().contains("toybox/acme.json"), "{error}");

@@ -17,7 +17,7 @@ pub(super) fn in_progress(
     ChangeAnswer { resume_at: Some(at), reason, ..blank(order, record, Outcome::InProgress) }
 }
 
-/// An answer that says no more than this.
+/// An answer with only this content.
 pub(super) fn blank(order: &Order, record: &Record<'_>, outcome: Outcome) -> ChangeAnswer {
     ChangeAnswer {
         outcome,

@@ -2,7 +2,7 @@
 //! the state read at the end. *failed*: one object per failed call that sent something or met an outage, with the writes that
 //! were carried out; they count the attempts. Each object is written once.
 //!
-//! A repetition of the request reads the intentions: whatever became of the process, the request knows what it sent.
+//! A repeated request reads the intentions: even if the process was killed, the request knows what it sent.
 
 use jiff::Timestamp;
 use rollcall_connector::Code;
@@ -20,7 +20,7 @@ use rollcall_connector::event::ChangeAnswer;
 use rollcall_connector::provision::Proposal;
 use rollcall_connector::{About, Chain, Error, ErrorType, Identity};
 
-/// What both objects begin with.
+/// The beginning of every object.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Head {
     /// The operation: `grant`, `revoke` …
@@ -29,7 +29,7 @@ struct Head {
     connection: String,
     /// The event.
     request: Value,
-    /// SHA-256 of the event, in hex: a request id is good for one event.
+    /// SHA-256 of the event, in hex: a request id is valid for one event.
     request_sha256: String,
     at: Timestamp,
 }
@@ -40,7 +40,7 @@ struct Intended<'a> {
     head: Head,
     tenant: &'a str,
     caller: String,
-    /// What was read before; what will be sent; what that brings about.
+    /// What was read before, what will be sent, and its effects.
     proposal: &'a Value,
 }
 
@@ -50,7 +50,7 @@ struct Observed {
     head: Head,
     /// What was sent last, if anything.
     sent: Option<Value>,
-    /// What the request was answered with: grants and resource as they were read back.
+    /// The answer to the request: grants and resource as they were read back.
     answer: ChangeAnswer,
 }
 
@@ -61,11 +61,11 @@ struct Failed<'a> {
     error_type: &'a str,
     code: &'a str,
     message: String,
-    /// The writes of this call that the vendor carried out, the first one first. They stay.
+    /// The writes of this call that the vendor carried out, in order. They remain in effect.
     carried_out: &'a [Value],
 }
 
-/// The part of an object of the record that tells which request it is of, and when.
+/// The part of a record's object that identifies its request and time.
 #[derive(Deserialize)]
 struct Begun {
     #[serde(flatten)]
@@ -132,7 +132,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The answer that was given before, if this request was done before.
+    /// The earlier answer, if this request is already done.
     pub(super) async fn answered(&self) -> Result<Option<ChangeAnswer>, Error> {
         let observed = self.object("observed");
         if let Some((observed, _)) = get_json::<Observed>(self.store, &observed).await? {
@@ -157,7 +157,7 @@ impl<'a> Record<'a> {
         ))
     }
 
-    /// What earlier calls of this request sent, or were about to send, the first one first; and since when.
+    /// What earlier calls of this request sent, or were about to send, in order; and since when.
     pub(super) async fn intentions<C: DeserializeOwned>(
         &self,
     ) -> Result<(Option<Timestamp>, Vec<Proposal<C>>), Error> {

@@ -1,4 +1,4 @@
-//! Changing access, safely: read first, change the least, look again, and leave a record.
+//! Changes access safely: reads first, changes the least, reads again, and keeps a record.
 
 mod answer;
 mod audit;

@@ -15,7 +15,7 @@ pub struct Order {
     pub connection: String,
     /// The change.
     pub request: Request,
-    /// Whether nothing may be sent.
+    /// Whether it is a dry run.
     pub dry_run: bool,
     /// The event itself, for the audit record and to recognize a repetition.
     pub event: Value,
@@ -64,7 +64,7 @@ impl Order {
     ) -> Result<Self, Error> {
         event::check_connection(connection)?;
         event::check_request_id(request_id)?;
-        // Written out again, defaults included: two spellings of one event are the same event.
+        // Serialized again, including defaults: two spellings of one event are the same event.
         let event = serde_json::to_value(event).map_err(Error::not_json)?;
         Ok(Self {
             connection: connection.to_owned(),

@@ -1,8 +1,8 @@
-//! What becomes of a call that could not finish its request: the request waits and is tried again, or it fails.
+//! Handles a call that could not finish its request: the request is postponed and retried, or it fails.
 //!
-//! An outage without a known end is tried again six times (`Settings::retries`) after 5, 10 … 160 s and a random part of as
-//! much again; the audit record counts. A wait whose end is known (a rate limit, a lease) is not counted. No request waits
-//! for longer than six hours (`MAX_AGE` in `writer`).
+//! An outage without a known end is retried six times (`Settings::retries`) after 5, 10 … 160 s and a random part of as
+//! much again; the audit record counts. A wait whose end is known (a rate limit, a lease) is not counted. No request
+//! waits longer than six hours (`MAX_AGE` in `writer`).
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use rollcall_connector::clock::{after, backoff};
 use rollcall_connector::event::{ChangeAnswer, Reason};
 use rollcall_connector::{Chain, Code, Error, ErrorType};
 
-/// How long a request that met an outage waits before the first new attempt; see [`backoff`].
+/// How long a request waits after an outage before the first new attempt; see [`backoff`].
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
-/// The most writes of a request: a vendor that limits the rate after each of them has refused it often enough.
+/// The maximum number of writes of a request, for a vendor that limits the rate after each of them.
 const MAX_WRITES: usize = 100;
-/// What becomes of a call that failed: it waits for what may pass by itself, as long as attempts and time are left.
+/// Handles a failed call: it waits for temporary failures to pass, as long as attempts and time are left.
 pub(super) async fn postpone(
     cx: &Context,
     (order, record): (&Order, &Record<'_>),
@@ -34,14 +34,14 @@ pub(super) async fn postpone(
         Ok(at) => at,
         Err(e) if e.code() == Code::RequestIdUsed => return Err(e),
         Err(e) => {
-            tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
+            tracing::warn!(error = %Chain(&e), "the failure of this request could not be recorded");
             None
         }
     };
     let Some(at) = at else {
         return Err(give_up(cx, record, lease, &trail, failure).await);
     };
-    tracing::warn!(error = %Chain(&failure), until = %at, "the request waits and is tried again");
+    tracing::warn!(error = %Chain(&failure), until = %at, "the request is postponed and will be retried");
     let at = match lease {
         Some(lease) => wait_outside(cx, lease, &trail, at).await,
         None => at,
@@ -49,7 +49,7 @@ pub(super) async fn postpone(
     Ok(in_progress(order, record, at, reason(&failure)))
 }
 
-/// When to try a failed request again; `None`: not by itself.
+/// When to retry a failed request; `None`: not automatically.
 async fn comes_back(
     cx: &Context,
     record: &Record<'_>,
@@ -73,7 +73,7 @@ async fn comes_back(
         return Ok((number <= cx.settings.retries).then(|| after(now, wait)));
     };
     if trail.since.is_none() {
-        // From now on the record says how old the request is.
+        // From now on the record shows the request's age.
         record.fail(failure, &trail.carried_out, now).await?;
         trail.is_failure_on_record = true;
         trail.since = Some(now);
@@ -81,7 +81,7 @@ async fn comes_back(
     Ok(trail.has_time(at).then_some(at))
 }
 
-/// Ends a call that failed for good: others may change the principal, and what was sent is on record.
+/// Ends a call that failed permanently: others may change the principal, and what was sent is recorded.
 pub(super) async fn give_up(
     cx: &Context,
     record: &Record<'_>,
@@ -92,7 +92,7 @@ pub(super) async fn give_up(
     if trail.sent && !trail.is_failure_on_record {
         let now = cx.clock.now();
         if let Err(e) = record.fail(&failure, &trail.carried_out, now).await {
-            tracing::warn!(error = %Chain(&e), "the failure of this request could not be written on record");
+            tracing::warn!(error = %Chain(&e), "the failure of this request could not be recorded");
         }
     }
     if let Some(lease) = lease {
@@ -101,13 +101,13 @@ pub(super) async fn give_up(
     match trail.carried_out.len() {
         0 => failure,
         n => failure.with_fix(format!(
-            "{n} of its writes were carried out before and stay: they are in the audit record `{}`.",
+            "{n} of its writes were already carried out and remain in effect: see the audit record `{}`.",
             record.key()
         )),
     }
 }
 
-/// Why a request that failed is in progress; `None`: the vendor is at it, or at another change of the same object.
+/// Why a failed request is in progress; `None`: the vendor is still applying it, or another change to the same object.
 pub(super) fn reason(failure: &Error) -> Option<Reason> {
     match (failure.kind(), failure.code()) {
         (ErrorType::RateLimited, _) => Some(Reason::RateLimit),
@@ -117,8 +117,8 @@ pub(super) fn reason(failure: &Error) -> Option<Reason> {
     }
 }
 
-/// Keeps others away from the principal until the request comes back, if it sent anything. The result is when it can come
-/// back: not before the lease ends by itself, if that could not be suspended.
+/// Keeps others away from the principal until the request comes back, if it sent anything. Returns when it can come
+/// back: not before the lease expires, if that could not be suspended.
 pub(super) async fn wait_outside(
     cx: &Context,
     mut lease: Lease<()>,

@@ -20,7 +20,7 @@ use rollcall_connector::event::ChangeAnswer;
 use rollcall_connector::provision::{AccessState, Plan, Proposal, Provisioner};
 use rollcall_connector::{Error, ErrorType, Identity};
 
-/// How often a plan is made again because the vendor's state changed, or does not show a change yet.
+/// How often a request is planned again because the vendor's state changed, or does not show a change yet.
 const ATTEMPTS: u32 = 4;
 /// Carries a request out, or resumes it.
 pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAnswer, Error> {
@@ -40,7 +40,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     let settled = under_lease::<P>(cx, keys, order, &record, &mut lease, &mut trail).await;
     match settled {
         Ok(RequestResult::Answered(answer, _)) => {
-            // The answer is on record already, whether the lease can be given back or not.
+            // The answer is already recorded, whether the lease can be released or not.
             lease.give_back(&*cx.store, &*cx.clock).await;
             Ok(*answer)
         }
@@ -56,7 +56,7 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     }
 }
 
-/// Says what a request would do. Nothing is written, no record either; so only waits with a known end are answered.
+/// Returns what a request would do. Nothing is written, not even a record, so only waits with a known end are answered.
 async fn rehearse<P: Provisioner>(
     cx: &Context,
     keys: Keys<'_>,
@@ -82,7 +82,7 @@ fn still_in_progress(at: Timestamp) -> Error {
         ErrorType::Unavailable,
         Code::StillInProgress,
         "the vendor has not finished this change, and Rollcall stopped waiting",
-        "Look at the change at the vendor. Once it is finished there, send the same event again: it reports the result.",
+        "Check the change in the vendor's web interface. Once it is finished there, send the same event again: it reports the result.",
     )
     .with_retry_at(at)
 }
@@ -112,8 +112,10 @@ async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()
             Err(Error::new(
                 ErrorType::Unavailable,
                 Code::PrincipalBusy,
-                format!("request {id} is changing {subject}, until {until:.0} at the latest"),
-                "Send the same event again then.",
+                format!(
+                    "request {id} is already changing {subject}, until {until:.0} at the latest"
+                ),
+                "Send the same event again at that time.",
             )
             .with_retry_at(until))
         }
@@ -163,14 +165,14 @@ async fn under_lease<P: Provisioner>(
     Ok(settled)
 }
 
-/// What became of the writes of earlier calls.
+/// The fate of the writes of earlier calls.
 enum Resumed<C> {
-    /// The vendor is still at the last one.
+    /// The vendor is still applying the last one.
     Later(Timestamp),
     Known(Sent<C>),
 }
 
-/// Asks for the last write of earlier calls that arrived: what follows one says that it was carried out.
+/// Polls the last write of earlier calls that arrived: a later write shows that the ones before were carried out.
 async fn resume<P: Provisioner>(
     live: &mut LiveWriter<'_, P>,
     intentions: Vec<Proposal<P::Change>>,
@@ -189,7 +191,7 @@ async fn resume<P: Provisioner>(
 /// What this request is known to have sent.
 enum Sent<C> {
     Nothing,
-    /// The vendor cannot tell whether this arrived.
+    /// The vendor does not show whether this arrived.
     Maybe(Proposal<C>),
     /// This was carried out, by the vendor's operation of this id.
     Carried(Proposal<C>, Option<String>),
@@ -209,7 +211,7 @@ struct Attempt<'a, P: Provisioner> {
     identity: &'a Identity,
     /// Whether another request was the last to send something that changes the same principal.
     is_contested: bool,
-    /// What the writes before the last one of earlier calls brought about: they were carried out.
+    /// The effects of all but the last write of earlier calls: they were carried out.
     carried_before: Option<Effects>,
 }
 
@@ -224,7 +226,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         Self { cx, order, record, connector, identity, is_contested: false, carried_before: None }
     }
 
-    /// Plans and carries out until there is nothing left to do.
+    /// Plans and carries out writes until none is left.
     async fn settle(
         &self,
         writer: &mut dyn Writer<P::Change>,
@@ -241,7 +243,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                 Plan::Change(_) if self.is_contested && !sent_here && !sent.is_nothing() => {
                     return Err(self.undone());
                 }
-                // A change that is carried out and does not show yet: reads may lag behind writes.
+                // The change was carried out but is not visible yet: reads may lag behind writes.
                 Plan::Change(proposal) if is_same(&sent, &proposal) => {}
                 Plan::Change(proposal) => {
                     let proposal = self.following(&sent, proposal);
@@ -256,7 +258,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                             let then = proposal.then.clone();
                             return self.answered(then, Sent::Carried(proposal, None));
                         }
-                        // If the state is found as it was to become, it is this that did it.
+                        // If the state is as planned, this write caused it.
                         Written::Unclear => {
                             overtaken = false;
                             sent = Sent::Maybe(proposal);
@@ -280,16 +282,16 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         Err(self.unsettled(&sent, overtaken))
     }
 
-    /// What an earlier call sent, or may have sent, is not so now; and it was not the last one to change this principal.
+    /// What an earlier call sent, or may have sent, is not in effect, and another request changed this principal later.
     fn undone(&self) -> Error {
         let what = self.order.request.action.name();
         Error::new(
             ErrorType::Conflict,
             Code::ChangedMeanwhile,
             format!(
-                "this {what} was interrupted, and another request changed the same principal after it"
+                "this {what} was interrupted, and another request changed the same principal afterwards"
             ),
-            "Nothing was sent again. See what the principal holds now; if it is still wanted, send a new request.",
+            "Nothing was sent again. Check what the principal holds now; if the change is still wanted, send a new request.",
         )
     }
 
@@ -299,29 +301,29 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             Sent::Carried(..) => Error::new(
                 ErrorType::Unavailable,
                 Code::NotObserved,
-                format!("the vendor says that the {what} is carried out, but it does not show"),
-                "Send the same event again: it looks once more before it changes anything.",
+                format!("the vendor confirmed the {what}, but it is not visible"),
+                "Send the same event again: it reads the current state before it changes anything.",
             ),
             Sent::Maybe(_) if !overtaken => Error::new(
                 ErrorType::Unavailable,
                 Code::NotConfirmed,
                 format!(
-                    "the vendor neither confirms nor shows the {what}: it limits writes, or has trouble"
+                    "the vendor neither confirms nor shows the {what}: it limits writes or has an outage"
                 ),
-                "Send the same event again later: it looks once more before it changes anything.",
+                "Send the same event again later: it reads the current state before it changes anything.",
             ),
             Sent::Nothing | Sent::Maybe(_) => Error::new(
                 ErrorType::Conflict,
                 Code::Contended,
                 format!(
-                    "what this {what} is about keeps changing, or the vendor keeps dropping it"
+                    "the object of this {what} keeps changing, or the vendor keeps discarding the write"
                 ),
-                "Look at it in the vendor's own interface; send the same event again when it is quiet.",
+                "Check it in the vendor's web interface; send the same event again when nothing else is changing it.",
             ),
         }
     }
 
-    /// A write that follows others of the same request brings about what all of them do.
+    /// The effects of a write that follows others of the same request include theirs.
     fn following(
         &self,
         sent: &Sent<P::Change>,
@@ -329,7 +331,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
     ) -> Proposal<P::Change> {
         let before = match sent {
             Sent::Carried(before, _) => Some(Effects::of(before)),
-            // Of this one itself it is not known.
+            // Whether this one was carried out is unknown.
             Sent::Maybe(_) => self.carried_before.clone(),
             Sent::Nothing => None,
         };
@@ -362,7 +364,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
     }
 }
 
-/// Whether a write is the one that was carried out already.
+/// Whether a write is the one that was already carried out.
 fn is_same<C: PartialEq>(sent: &Sent<C>, next: &Proposal<C>) -> bool {
     match sent {
         Sent::Carried(proposal, _) => proposal.change == next.change,
@@ -370,7 +372,7 @@ fn is_same<C: PartialEq>(sent: &Sent<C>, next: &Proposal<C>) -> bool {
     }
 }
 
-/// Ids of grants that writes did away with.
+/// Ids of grants that writes removed.
 #[derive(Debug, Clone)]
 struct Effects {
     replaced: Vec<String>,
@@ -395,13 +397,13 @@ fn prepend(ids: &mut Vec<String>, mut earlier: Vec<String>) {
     ids.splice(0..0, earlier);
 }
 
-/// The vendor is at another change of the same object.
+/// The vendor is applying another change to the same object.
 fn object_busy(at: Timestamp) -> Error {
     Error::new(
         ErrorType::Unavailable,
         Code::ObjectBusy,
         "the vendor is still applying another change to the same object",
-        "Send the same event again then.",
+        "Send the same event again at that time.",
     )
     .with_retry_at(at)
 }

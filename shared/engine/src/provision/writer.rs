@@ -1,4 +1,4 @@
-//! Who carries a plan out: a writer that sends it, or one that only records it.
+//! The writers that carry out a plan: one sends it, the other only records it.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use rollcall_connector::clock::after;
 use rollcall_connector::provision::{Proposal, Provisioner, WriteProgress};
 use rollcall_connector::{Error, Identity};
 
-/// How long a request is waited for. The workflow ends after 24 hours, and nobody would hear of the outcome then.
+/// The maximum age of a request that waits. The workflow ends after 24 hours, and then the outcome would be lost.
 pub(super) const MAX_AGE: Duration = Duration::from_secs(6 * 3600);
 
-/// What came of a proposal.
+/// The result of a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Written {
     /// Carried out.
     Done(Option<String>),
-    /// What was read has changed: plan again.
+    /// The state has changed since it was read: plan again.
     Overtaken,
-    /// The vendor is still applying the change: ask again then.
+    /// The vendor is still applying the change: poll again then.
     Later(Timestamp),
-    /// The vendor cannot tell whether it was.
+    /// The vendor does not show whether it was carried out.
     Unclear,
     /// Only recorded.
     Rehearsed,
@@ -49,7 +49,7 @@ impl<C: Serialize + Sync> Writer<C> for DryRunWriter {
     }
 }
 
-/// Sends, waits, and keeps track in the audit record.
+/// Sends, waits, and keeps the audit record.
 pub(super) struct LiveWriter<'a, P: Provisioner> {
     pub cx: &'a Context,
     pub connector: &'a P,
@@ -62,15 +62,15 @@ pub(super) struct LiveWriter<'a, P: Provisioner> {
 /// What a request sent.
 #[derive(Debug, Default)]
 pub(super) struct RequestHistory {
-    /// How many writes are on record, by this call and by earlier ones.
+    /// The number of recorded writes, of this call and of earlier ones.
     pub intended: usize,
     /// Whether this call sent anything, or found that an earlier one had.
     pub sent: bool,
     /// The writes that this call saw carried out.
     pub carried_out: Vec<serde_json::Value>,
-    /// When the first write or failure of this request was put on record.
+    /// When the first write or failure of this request was recorded.
     pub since: Option<Timestamp>,
-    /// Whether the failure of this call is on record.
+    /// Whether the failure of this call is recorded.
     pub is_failure_on_record: bool,
 }
 
@@ -84,7 +84,7 @@ impl RequestHistory {
 #[async_trait]
 impl<P: Provisioner> Writer<P::Change> for LiveWriter<'_, P> {
     async fn carry_out(&mut self, proposal: &Proposal<P::Change>) -> Result<Written, Error> {
-        // Are we still the one who changes this principal?
+        // Is this request still the one that changes this principal?
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
         let ttl = self.cx.lease_duration();
         self.lease.renew_to_send(store, clock, ttl).await?;
@@ -101,7 +101,7 @@ impl<P: Provisioner> Writer<P::Change> for LiveWriter<'_, P> {
 }
 
 impl<P: Provisioner> LiveWriter<'_, P> {
-    /// Finds out what became of a write that an earlier call sent, or was about to send.
+    /// Finds out whether a write that an earlier call sent, or was about to send, was carried out.
     pub(super) async fn resume(
         &mut self,
         proposal: &Proposal<P::Change>,

@@ -1,4 +1,4 @@
-//! The handlers of a connector's operations, as Lambda and the command line run them: a JSON event in, a JSON answer out.
+//! The handlers of a connector's operations, for Lambda and the command line: a JSON event in, a JSON answer out.
 
 use futures::future::BoxFuture;
 use rollcall_connector::provision::Provisioner;
@@ -49,12 +49,12 @@ impl Entry {
         Self::provisioning::<C>(&Operation::ALL)
     }
 
-    /// A connector that syncs, grants and revokes, and leaves accounts to others.
+    /// A connector that syncs, grants and revokes, but does not manage accounts.
     pub fn with_access_changes<C: Syncer + Provisioner>() -> Self {
         Self::provisioning::<C>(&[Operation::Sync, Operation::Grant, Operation::Revoke])
     }
 
-    /// A connector that syncs, and changes nothing.
+    /// A connector that only syncs.
     pub fn read_only<C: Syncer>() -> Self {
         Self {
             about: C::ABOUT,
@@ -84,11 +84,11 @@ impl Entry {
         event: &Value,
     ) -> Result<Value, Error> {
         if !self.operations.contains(&operation) {
-            let (about, operation) = (self.about, operation.as_str());
+            let (name, operation) = (self.about.display_name, operation.as_str());
             return Err(Error::invalid(
                 Code::UnknownOperation,
-                format!("{} does not {operation}", about.display_name),
-                format!("See what it can do: `rollcall capabilities {}`.", about.name),
+                format!("{name} does not support {operation}"),
+                format!("See what it supports: `rollcall capabilities {}`.", self.about.name),
             ));
         }
         (self.invoke)(cx, operation, event).await

@@ -18,7 +18,7 @@ use rollcall_connector::clock::{after, whole_second};
 use rollcall_connector::provision::Provisioner;
 use rollcall_connector::{Chain, Error, Syncer};
 
-/// The `main` of a Lambda function: `function!(Elastic, Grant)`. A function that writes does not carry the sync engine.
+/// The `main` of a Lambda function: `function!(Elastic, Grant)`. Functions that write lack the sync engine.
 #[macro_export]
 macro_rules! function {
     ($connector:ty, Sync) => {
@@ -86,7 +86,7 @@ where
 }
 
 /// The end of the invocation. A time before the call began (the emulator of `cargo lambda watch` sends one in 1970) is
-/// ignored: then the configured time-out counts, if there is one.
+/// ignored: then the configured timeout counts, if there is one.
 fn deadline(epoch_ms: u64, now: Timestamp, timeout: Option<Duration>) -> Option<Timestamp> {
     let given = i64::try_from(epoch_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     given.filter(|at| *at > now).or_else(|| Some(after(now, timeout?)))
@@ -98,7 +98,7 @@ struct Refusal {
     request_id: Option<String>,
 }
 
-/// The form in which the runtime logs an error. It leaves the cause out, which may hold a whole answer of the SDK; the
+/// The form in which the runtime logs an error. It omits the cause, which may contain a whole answer of the SDK; the
 /// summary line has the message.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,5 @@
-//! What a run reports: JSON logs, one line that sums it up, and on another one its numbers, of which CloudWatch makes metrics
-//! where alarms use them.
+//! The output of a run: JSON logs, a summary line, and a line with its numbers, which CloudWatch turns into metrics for
+//! alarms.
 
 use std::io::Write;
 use std::time::Instant;
@@ -33,7 +33,7 @@ pub fn levels(default: LevelFilter) -> Targets {
     parsed.unwrap_or_else(|| Targets::new().with_default(default))
 }
 
-/// An invocation that is under way.
+/// A running invocation.
 pub(crate) struct Invocation {
     connector: &'static str,
     operation: Operation,
@@ -79,8 +79,8 @@ impl Invocation {
     }
 }
 
-/// The metrics: the numbers that alarms use, by connector alone, since a template cannot know the names of connections.
-/// Every metric is paid for, one by one: all other numbers are read from the line itself.
+/// The metrics: the numbers that alarms use, only by connector, since a template cannot know the names of connections.
+/// Every metric costs money: all other numbers are read from the line itself.
 const ALARMING: [&str; 3] = ["CredentialDaysLeft", "Held", "SnapshotAge"];
 
 /// A number: its name, its unit in CloudWatch's words, its value.
@@ -121,7 +121,7 @@ fn numbers(
     line
 }
 
-/// What every invocation measures, whether it succeeds or not.
+/// The numbers of every invocation, whether it succeeds or not.
 fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timestamp) -> Vec<Number> {
     let usage = gauges.usage();
     let mut values = vec![
@@ -144,7 +144,7 @@ fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timesta
     values
 }
 
-/// What an answer says in numbers. A slice of a sync that is not finished counts nothing.
+/// The numbers in an answer. An unfinished slice of a sync has none.
 fn of_answer(operation: Operation, answer: &Value) -> Vec<Number> {
     if operation != Operation::Sync {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! A store that is a folder. Conditional writes hold among processes of this machine, by a lock on the folder.
+//! A store that is a folder. Conditional writes work among processes of this machine, by a lock on the folder.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{Body, Object, PutError, PutMode, Store, Version};
 use rollcall_connector::{Code, Error, ErrorType};
 
-/// The folder of files that are being written. It is not part of the store.
+/// The folder for files that are being written. It is not part of the store.
 const UNFINISHED: &str = ".unfinished";
 
 /// A store that is a folder.
@@ -58,7 +58,7 @@ impl Folder {
         self.replace(&target, body).map_err(|e| failed(e).into())
     }
 
-    /// Writes a temporary file and renames it, so that no reader sees half of it. The caller holds the lock: other
+    /// Writes a temporary file and renames it, so that no reader sees part of it. The caller holds the lock: other
     /// temporary files were left by killed processes.
     fn replace(&self, target: &Path, body: Body<'_>) -> io::Result<Version> {
         let folder = self.root.join(UNFINISHED);
@@ -102,7 +102,7 @@ impl Folder {
             ErrorType::Misconfigured,
             code,
             format!("could not {verb} {}", self.place(key)),
-            "Let this user write to the store's folder, see that its disk has room, or choose another with ROLLCALL_STORE.",
+            "Give this user permission to write to the store's folder, check that its disk has free space, or choose another folder with ROLLCALL_STORE.",
         )
         .with_source(e)
     }

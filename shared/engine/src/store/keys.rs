@@ -1,10 +1,10 @@
-//! The keys of objects. The class comes first, so that lifecycle rules and permissions can go by prefix.
+//! The keys of objects. The class comes first, so that lifecycle rules and permissions can use prefixes.
 
 use sha2::{Digest, Sha256};
 
 /// The keys of a connection's objects.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Keys<'a> {
     pub connector: &'a str,
     pub connection: &'a str,
@@ -20,8 +20,8 @@ impl Keys<'_> {
         format!("{}.json", self.of("latest"))
     }
 
-    /// A snapshot, as the holder of the lease of this generation writes it: a holder that outlived its lease cannot
-    /// replace the file of its successor.
+    /// A snapshot, written by the holder of the lease of this generation: a holder that outlived its lease cannot
+    /// replace its successor's file.
     pub fn snapshot(&self, sync_id: &str, generation: u64) -> String {
         format!("{}/{sync_id}-{generation}.c1z", self.of("snapshots"))
     }
@@ -42,7 +42,7 @@ impl Keys<'_> {
     }
 
     /// The lease of a principal, held while its access is changed. Its name is a hash: ids can be e-mail addresses, and
-    /// keys of objects stand in logs and in lists of the bucket.
+    /// object keys appear in logs and in listings of the bucket.
     pub fn principal_lease(&self, principal: &str) -> String {
         let name = hex::encode(Sha256::digest(principal));
         format!("{}/{name}.json", self.of("locks"))

@@ -1,7 +1,7 @@
-//! Leases: one at a time, with an end, and a generation that rises with every holder.
+//! Leases: one holder at a time, with an expiry, and a generation that rises with every holder.
 //!
 //! A lease is an object that is created and taken over by conditional writes. A holder that was too slow finds its
-//! object changed and can do no more harm: whatever it writes carries its old generation.
+//! object changed and can do no more harm: its writes carry its old generation.
 
 use std::time::Duration;
 
@@ -13,26 +13,26 @@ use serde::{Deserialize, Serialize};
 
 use super::{PutError, PutMode, Store, Version, get_json, put_json};
 
-/// How long a suspended run or request keeps others away after the time at which it wants to be resumed.
+/// How long a suspended run or request keeps others away after the time at which it is to be resumed.
 pub(crate) const RESUME_GRACE: Duration = Duration::from_secs(900);
 
-/// The stored object: who holds the lease, until when, and the state for whoever resumes the work.
+/// The stored object: the holder of the lease, its expiry, and the state for resuming the work.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct LeaseObject<T> {
     /// Rises with every acquisition, and survives release.
     generation: u64,
-    /// Whose work it is; the same owner may resume it.
+    /// The owner of the work, who may resume it.
     owner: String,
-    /// Tells two acquisitions by one owner apart, even at the same moment.
+    /// Distinguishes two acquisitions by one owner, even at the same moment.
     #[serde(default)]
     nonce: String,
-    /// Whether the owner is at work, or waits to be called again.
+    /// Whether the owner is working; otherwise it waits to be called again.
     active: bool,
-    /// The work came to an end, good or bad: only an event that names it resumes it.
+    /// Whether the work ended, successfully or not: only an event that names it resumes it.
     #[serde(default)]
     ended: bool,
     expires_at: Timestamp,
-    /// The owner who last sent a write under it; survives all later owners that only read.
+    /// The owner that last sent a write under it; kept while later owners only read.
     #[serde(default)]
     last_sender: Option<String>,
     state: Option<T>,
@@ -46,27 +46,27 @@ pub struct Lease<T> {
     record: LeaseObject<T>,
 }
 
-/// Who wants a lease.
+/// A request for a lease.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest<'a> {
-    /// Whose work it is.
+    /// The owner of the work.
     pub owner: &'a str,
-    /// A generation that is known to be past: should the object have been lost, its successor begins after it.
+    /// A generation that is known to be used: if the object was lost, its successor begins after it.
     pub floor: u64,
     /// How long the lease lasts: `Context::lease_duration`.
     pub ttl: Duration,
 }
 
-/// The result of asking for a lease.
+/// The result of a request for a lease.
 #[derive(Debug)]
 pub enum Acquired<T> {
-    /// It is ours.
+    /// The lease was acquired.
     Held(Lease<T>),
-    /// Somebody else has it.
+    /// Another owner has it.
     Busy(LeaseStatus),
 }
 
-/// A lease as it was found, to be acquired in just this state.
+/// A lease as it was found, to be acquired in exactly this state.
 #[derive(Debug)]
 pub struct Found<T> {
     key: String,
@@ -80,12 +80,12 @@ pub async fn look<T: DeserializeOwned>(store: &dyn Store, key: String) -> Result
 }
 
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
-    /// Who holds the lease, or held it last.
+    /// The current or last holder of the lease.
     pub fn peek(&self) -> Option<LeaseStatus> {
         self.object.as_ref().map(|(record, _)| LeaseStatus::of(record))
     }
 
-    /// Acquires the lease. An owner that left it waiting gets it back at once. `None`: another process has written it since.
+    /// Acquires the lease; an owner that suspended it gets it back at once. `None`: another process wrote it since.
     pub async fn acquire(
         self,
         store: &dyn Store,
@@ -127,7 +127,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
 }
 
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
-    /// Acquires the lease at `key` as [`Found::acquire`] does, in whatever state it is found.
+    /// Acquires the lease at `key` like [`Found::acquire`], in whatever state it is found.
     pub async fn acquire(
         store: &dyn Store,
         clock: &dyn Clock,
@@ -151,7 +151,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.record.generation
     }
 
-    /// The owner who last sent a write under this lease, [`Lease::renew_to_send`].
+    /// The owner that last sent a write under this lease, [`Lease::renew_to_send`].
     pub fn last_sender(&self) -> Option<&str> {
         self.record.last_sender.as_deref()
     }
@@ -161,12 +161,12 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.record.state.as_ref()
     }
 
-    /// When it ends unless renewed.
+    /// When it expires unless it is renewed.
     pub fn expires_at(&self) -> Timestamp {
         self.record.expires_at
     }
 
-    /// Keeps the lease for `ttl` from now, with the state as it is.
+    /// Renews the lease for `ttl` from now, with an unchanged state.
     pub async fn renew(
         &mut self,
         store: &dyn Store,
@@ -177,7 +177,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.save(store, |record| record.expires_at = until).await
     }
 
-    /// Keeps the lease for `ttl` from now, and records that its owner is about to send a write.
+    /// Renews the lease for `ttl` from now, and records that its owner is about to send a write.
     pub async fn renew_to_send(
         &mut self,
         store: &dyn Store,
@@ -192,7 +192,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.save(store, change).await
     }
 
-    /// Keeps the lease for `ttl` from now, and stores a new state.
+    /// Renews the lease for `ttl` from now, and stores a new state.
     pub async fn update(
         &mut self,
         store: &dyn Store,
@@ -208,7 +208,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.save(store, change).await
     }
 
-    /// Leaves the work to be resumed by the same owner, and by nobody else before `until`.
+    /// Suspends the work: only the same owner can resume it before `until`.
     pub async fn suspend(
         &mut self,
         store: &dyn Store,
@@ -223,7 +223,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.save(store, change).await
     }
 
-    /// Gives the lease back: the work came to an end. The state stays: only the same owner will ever see it again.
+    /// Releases the lease at the end of the work. The state stays, and only the same owner will ever see it again.
     pub async fn release(mut self, store: &dyn Store, clock: &dyn Clock) -> Result<(), Error> {
         let now = clock.now();
         let change = |record: &mut LeaseObject<T>| {
@@ -234,19 +234,19 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.save(store, change).await
     }
 
-    /// Drops the state, for [`Lease::give_back`]: no retry could succeed from it.
+    /// Drops the state, for [`Lease::give_back`], since no retry could succeed with it.
     #[must_use]
     pub fn without_state(mut self) -> Self {
         self.record.state = None;
         self
     }
 
-    /// Releases the lease where failing to changes nothing: the work is done, or has failed for another reason. Returns
-    /// whether it is released.
+    /// Releases the lease after the work is done, or has failed, so that failing to do so is harmless. Returns whether
+    /// it is released.
     pub async fn give_back(self, store: &dyn Store, clock: &dyn Clock) -> bool {
         let released = self.release(store, clock).await;
         if let Err(e) = &released {
-            tracing::warn!(error = %Chain(e), "the lease could not be given back, and ends by itself");
+            tracing::warn!(error = %Chain(e), "the lease could not be released, and will expire");
         }
         released.is_ok()
     }
@@ -282,19 +282,19 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
     }
 }
 
-/// The state of a lease, whatever state its holder saved in it.
+/// The status of a lease, independent of the state that its holder saved.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LeaseStatus {
-    /// Whose work it is.
+    /// The owner of the work.
     pub owner: String,
-    /// Whether the owner is at work, or waits to be called again.
+    /// Whether the owner is working; otherwise it waits to be called again.
     pub active: bool,
-    /// Whether the work came to an end, good or bad.
+    /// Whether the work ended, successfully or not.
     #[serde(default)]
     pub ended: bool,
-    /// When it ends, or ended.
+    /// Its expiry, past or future.
     pub expires_at: Timestamp,
-    /// How often the lease was taken.
+    /// How often the lease was acquired.
     pub generation: u64,
     /// Whether the holder saved a state to resume from.
     #[serde(rename = "state", deserialize_with = "is_there")]
@@ -313,7 +313,7 @@ impl LeaseStatus {
         }
     }
 
-    /// Whether the holder was killed, or was never called again, and left a state to resume from.
+    /// Whether the holder was killed or never called again, and left a state to resume from.
     pub fn is_abandoned(&self, now: Timestamp) -> bool {
         !self.ended && self.has_state && self.expires_at <= now
     }
@@ -323,7 +323,7 @@ fn is_there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D
     Ok(Option::<serde::de::IgnoredAny>::deserialize(deserializer)?.is_some())
 }
 
-/// Looks at a lease without touching it.
+/// Reads a lease without changing it.
 pub async fn peek(store: &dyn Store, key: &str) -> Result<Option<LeaseStatus>, Error> {
     Ok(get_json(store, key).await?.map(|(peek, _)| peek))
 }
@@ -332,7 +332,7 @@ fn lost(key: &str) -> Error {
     Error::new(
         ErrorType::Conflict,
         Code::LeaseLost,
-        format!("this run was slower than its lease, and another took over (`{key}`)"),
+        format!("this run outlasted its lease, and another run took over (`{key}`)"),
         "Nothing of this run was published. If it happens again, give the function more time or memory.",
     )
 }

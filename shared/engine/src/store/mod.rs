@@ -1,4 +1,4 @@
-//! The store: a folder or an S3 bucket behind one small trait, with the same promises.
+//! The store: a folder or an S3 bucket behind one small trait, with the same guarantees.
 
 pub mod folder;
 pub mod keys;
@@ -18,19 +18,19 @@ use rollcall_connector::{Code, Error, ErrorType};
 pub struct Version(pub(crate) String);
 
 /// An object as it was read.
-#[expect(missing_docs, reason = "each says it all")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 #[derive(Debug, Clone)]
 pub struct Object {
     pub bytes: Vec<u8>,
     pub version: Version,
 }
 
-/// When a write may happen.
+/// The condition of a write.
 #[derive(Debug, Clone, Copy)]
 pub enum PutMode<'a> {
     /// Always.
     Overwrite,
-    /// Only if there is no such object.
+    /// Only if the object does not exist.
     Create,
     /// Only if the object still has this content.
     Update(&'a Version),
@@ -48,7 +48,7 @@ pub enum Body<'a> {
 /// The failure of a write.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// Its condition does not hold: another process wrote the object.
+    /// Its condition is not met: another process wrote the object.
     #[error("the condition on `{0}` does not hold")]
     Condition(String),
     /// The store failed.
@@ -57,24 +57,24 @@ pub enum PutError {
 }
 
 impl PutError {
-    /// As an [`Error`], where a failed condition has no meaning of its own. `what` names the object for people.
+    /// Converts to an [`Error`], if a failed condition has no special meaning. `what` names the object for people.
     pub fn into_error(self, what: &str) -> Error {
         match self {
             Self::Failed(error) => error,
             Self::Condition(key) => Error::new(
                 ErrorType::Conflict,
                 Code::WrittenByAnother,
-                format!("{what} was written by another run meanwhile (`{key}`)"),
+                format!("another run wrote {what} in the meantime (`{key}`)"),
                 "Nothing was overwritten. Run again.",
             ),
         }
     }
 }
 
-/// A place for objects. Reads see the last complete write; a write is complete or did not happen.
+/// A store of objects. Reads see the last complete write; a write is complete or did not happen.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Reads an object; `None` only if the store says that there is none.
+    /// Reads an object; `None` only if the store reports that it does not exist.
     async fn get(&self, key: &str) -> Result<Option<Object>, Error>;
 
     /// Writes an object.
@@ -87,7 +87,7 @@ pub trait Store: Send + Sync {
     fn place(&self, key: &str) -> String;
 }
 
-/// Writes a small object at `key`, and returns whether the store refuses to create it again: without that, two runs could
+/// Writes a small object at `key`, and returns whether the store refuses to create it again; otherwise two runs could
 /// overwrite each other.
 pub async fn supports_conditional_writes(store: &dyn Store, key: &str) -> Result<bool, Error> {
     let (first, other) = (Body::Bytes(b"{}\n"), Body::Bytes(b"{\"other\":true}\n"));
@@ -101,7 +101,7 @@ pub async fn supports_conditional_writes(store: &dyn Store, key: &str) -> Result
     }
 }
 
-/// Reads an object that is JSON.
+/// Reads a JSON object.
 pub async fn get_json<T: DeserializeOwned>(
     store: &dyn Store,
     key: &str,
@@ -113,15 +113,15 @@ pub async fn get_json<T: DeserializeOwned>(
         Error::new(
             ErrorType::Internal,
             Code::UnreadableObject,
-            format!("{} is not what Rollcall writes there", store.place(key)),
-            "Was it edited, or written by a newer version? Restore an earlier version of the object.",
+            format!("{} does not contain what Rollcall writes there", store.place(key)),
+            "If it was edited, or written by a newer version of Rollcall, restore an earlier version of the object.",
         )
         .with_source(e)
     })?;
     Ok(Some((value, object.version)))
 }
 
-/// Writes an object as JSON, readable for people.
+/// Writes an object as indented JSON.
 pub async fn put_json<T: Serialize + Sync>(
     store: &dyn Store,
     key: &str,
@@ -135,7 +135,7 @@ pub async fn put_json<T: Serialize + Sync>(
 
 #[cfg(test)]
 pub(crate) mod conformance {
-    //! What every store must do; each backend runs it.
+    //! The test of every store; each backend runs it.
 
     use super::*;
 

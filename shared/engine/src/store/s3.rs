@@ -9,7 +9,7 @@ use crate::aws;
 use crate::aws::Sdk;
 use rollcall_connector::{Code, Error, ErrorType};
 
-/// How often a write is tried again that raced with another one (409, as opposed to a condition that does not hold).
+/// How often a write that raced with another one is retried (409, as opposed to a condition that is not met).
 const RACES: usize = 3;
 
 /// A store that is an S3 bucket, or a prefix of one.
@@ -47,7 +47,10 @@ impl S3 {
                 Error::new(
                     ErrorType::Internal,
                     Code::ScratchFailed,
-                    format!("could not read what is to become {}", self.place(key)),
+                    format!(
+                        "could not read the temporary file to be written to {}",
+                        self.place(key)
+                    ),
                     "Run again.",
                 )
                 .with_source(e)
@@ -55,7 +58,7 @@ impl S3 {
         }
     }
 
-    /// Whether an object holds exactly these bytes. Snapshot files are too large to look, and are taken for another's.
+    /// Whether an object contains exactly these bytes. Snapshot files are too large to compare, and count as different.
     async fn is_written(&self, key: &str, body: Body<'_>) -> Result<Option<Version>, Error> {
         let Body::Bytes(bytes) = body else {
             return Ok(None);
@@ -109,16 +112,16 @@ impl Store for S3 {
             };
             let status = e.raw_response().map(|raw| raw.status().as_u16());
             let code = e.as_service_error().and_then(|s| s.code());
-            // An update of an object that is not there is a 404 to S3.
+            // S3 answers 404 to an update of a missing object.
             let is_absent = status == Some(404) && code != Some("NoSuchBucket");
             if status == Some(412) || (is_absent && matches!(mode, PutMode::Update(_))) {
-                // The SDK sends again what was not answered: then it is our own write that stands in the way.
+                // The SDK retries without an answer: then the object may be our own earlier write.
                 return match self.is_written(key, body).await? {
                     Some(version) => Ok(version),
                     None => Err(PutError::Condition(key.to_owned())),
                 };
             }
-            // Another write of the same object was under way. Stores have various codes for that, and one status.
+            // Another write of the same object was in progress. Stores have various codes for that, but one status.
             if status == Some(409) && races < RACES {
                 races += 1;
                 continue;
@@ -162,14 +165,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_bucket_keeps_the_promises_of_a_store() {
-        // Runs where a simulated S3 is given, as the test script does.
+        // Runs if a simulated S3 is given, as by the test script.
         let Ok(url) = std::env::var("ROLLCALL_TEST_S3") else {
             return;
         };
         let store = S3::parse(&url, Sdk::default()).expect("a store");
         super::super::conformance::holds(&store).await;
 
-        // As when the answer to a write is lost and the SDK sends it again.
+        // As if the answer to a write was lost and the SDK sent it again.
         let put = || store.put("own.json", Body::Bytes(b"ours"), PutMode::Create);
         let first = put().await.expect("written");
         assert_eq!(put().await.expect("recognized"), first);

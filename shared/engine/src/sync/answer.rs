@@ -16,7 +16,7 @@ pub(super) fn finished(manifest: &Manifest) -> SyncAnswer {
     with_status(manifest, status)
 }
 
-/// The answer that a manifest gives, with this status.
+/// The answer from a manifest, with this status.
 pub(super) fn with_status(manifest: &Manifest, status: SyncStatus) -> SyncAnswer {
     let mut warnings = manifest.warnings.clone();
     let is_held = status == SyncStatus::Held;
@@ -41,13 +41,13 @@ pub(super) fn busy(connection: &str, holder: &LeaseStatus) -> SyncAnswer {
     let (id, until) = (&holder.owner, holder.expires_at);
     let next = match holder.has_state {
         true => "the next sync resumes it",
-        false => "the next sync starts anew",
+        false => "the next sync starts a new run",
     };
     let warning = match holder.active {
         true => Warning::new(
             Code::RunAtWork,
             format!(
-                "run {id} is at work, or was killed: unless it renews its lease, {next} after {until:.0}"
+                "run {id} is in progress or was killed: unless it renews its lease, {next} after {until:.0}"
             ),
         ),
         false => Warning::new(

@@ -1,5 +1,5 @@
-//! The checkpoint of an unfinished run: its commits, in parts. Each part holds what is new since the one before, so that
-//! nothing is ever uploaded twice.
+//! The checkpoint of an unfinished run: its commits, in parts. Each part contains only new commits, so nothing is ever
+//! uploaded twice.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -20,9 +20,9 @@ pub(super) struct Log {
     folder: PathBuf,
     encoder: zstd::Encoder<'static, BufWriter<File>>,
     commits: usize,
-    /// How many files were begun.
+    /// The number of files so far.
     files: usize,
-    /// The part that is complete and could not be uploaded yet.
+    /// The complete part that could not be uploaded yet.
     complete: Option<PathBuf>,
 }
 
@@ -44,9 +44,9 @@ impl Log {
         Ok(self.encoder.write_all(&commit.encode_length_delimited_to_vec())?)
     }
 
-    /// Uploads what was added since the last time as the part `key`; `false` if there was nothing. What could not be
-    /// uploaded is uploaded the next time, before anything else. The key carries the generation of the lease: nobody
-    /// else writes it, so that writing it twice is no harm.
+    /// Uploads what was added since the last time as the part `key`; `false` if there was nothing. A part that could
+    /// not be uploaded is uploaded first the next time. The key carries the generation of the lease: nobody else writes
+    /// it, so writing it twice is harmless.
     pub(super) async fn upload(&mut self, store: &dyn Store, key: &str) -> Result<bool, Error> {
         if self.complete.is_none() && self.commits > 0 {
             self.complete = Some(self.cut().map_err(ScratchError::from)?);
@@ -63,13 +63,13 @@ impl Log {
         Ok(true)
     }
 
-    /// Drops what was not uploaded. Nothing can be added any more.
+    /// Drops what was not uploaded. Nothing can be added afterwards.
     pub(super) fn discard(&mut self) {
         self.commits = 0;
         self.complete = None;
     }
 
-    /// Ends the file at hand and begins the next one.
+    /// Ends the current file and begins the next one.
     fn cut(&mut self) -> io::Result<PathBuf> {
         let next = encoder(&path(&self.folder, self.files))?;
         let encoder = std::mem::replace(&mut self.encoder, next);

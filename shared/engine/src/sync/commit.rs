@@ -1,5 +1,5 @@
-//! A change of the working database, as one message: it is applied in one transaction, and a checkpoint is the commits so
-//! far. Replaying them gives the same database.
+//! A change of the working database as one message: it is applied in one transaction, and a checkpoint is the list of
+//! commits. Replaying them gives the same database.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use rollcall_model::{Entitlement, EntitlementId, encode};
 pub(super) struct Commit {
     #[prost(enumeration = "CommitKind", tag = "1")]
     pub kind: i32,
-    /// The step that is done, or whose list starts over.
+    /// The step that is done, or whose list is restarted.
     #[prost(int64, tag = "2")]
     pub step: i64,
     #[prost(message, repeated, tag = "3")]
@@ -22,7 +22,7 @@ pub(super) struct Commit {
     pub entitlements: Vec<NewEntitlement>,
     #[prost(message, repeated, tag = "5")]
     pub grants: Vec<NewGrant>,
-    /// Resources that are no more unless a list shows them; for [`CommitKind::LookedUp`], the names that were looked up.
+    /// Resources that do not exist unless listed; for [`CommitKind::LookedUp`], the names that were looked up.
     #[prost(message, repeated, tag = "6")]
     pub names: Vec<ResourceId>,
     #[prost(message, optional, tag = "7")]
@@ -36,7 +36,7 @@ pub(super) struct Commit {
     /// For [`CommitKind::LookedUp`].
     #[prost(uint32, tag = "11")]
     pub phase: u32,
-    /// Resources that are no more, whatever a list shows.
+    /// Resources that do not exist, even if a list shows them.
     #[prost(message, repeated, tag = "12")]
     pub deleted_during_sync: Vec<ResourceId>,
 }
@@ -48,7 +48,7 @@ pub(super) enum CommitKind {
     Start = 0,
     /// A step is done.
     Done = 1,
-    /// The list of a step starts over.
+    /// The list of a step is restarted.
     Restart = 2,
     /// Missing principals were looked up.
     LookedUp = 3,
@@ -106,7 +106,7 @@ pub(super) struct NewGrant {
     pub annotations: Vec<u8>,
     #[prost(bytes = "vec", optional, tag = "5")]
     pub expansion: Option<Vec<u8>>,
-    /// It is left out if the principal holds one of these: a list in JSON.
+    /// It is left out if the principal has one of these: a list in JSON.
     #[prost(string, optional, tag = "6")]
     pub implied_by: Option<String>,
 }
@@ -117,7 +117,7 @@ impl Commit {
         Ok(Self { kind: kind as i32, spawn: new_steps::<C>(steps)?, ..Self::default() })
     }
 
-    /// A list starts over.
+    /// A list is restarted.
     pub(super) fn restart(step: i64) -> Self {
         Self { kind: CommitKind::Restart as i32, step, ..Self::default() }
     }
@@ -161,7 +161,7 @@ impl Commit {
         })
     }
 
-    /// Whether a page produced nothing at all, not even a count of rows that were left out.
+    /// Whether a page produced nothing, not even a count of omitted rows.
     pub(super) fn is_empty_page(&self) -> bool {
         let rest =
             Self { kind: self.kind, step: self.step, next: self.next.clone(), ..Self::default() };
@@ -169,14 +169,14 @@ impl Commit {
     }
 }
 
-/// Refuses an id that cannot be split again: it would be granted and revoked as another one.
+/// Refuses an id that cannot be parsed: it would be granted and revoked as another one.
 fn check_id(entitlement: &Entitlement) -> Result<(), Error> {
     let id = &entitlement.id;
     if id.slug.is_empty() || id.slug.contains(':') || id.resource.resource_type.contains(':') {
         return Err(Error::internal(
             Code::BadEntitlementId,
             format!(
-                "`{id}` cannot be taken apart again: its slug or type is empty or holds a colon"
+                "`{id}` is not a valid entitlement id: its slug or type is empty or contains a colon"
             ),
         ));
     }

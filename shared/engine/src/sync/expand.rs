@@ -1,15 +1,15 @@
 //! Grant expansion: who holds an entitlement through a group, a role, or a chain of them.
 //!
-//! An expandable grant of entitlement D to principal P, naming the entitlements S of P, is an edge S → D: whoever holds
-//! S holds D. What follows is the least set of grants that is closed under all edges, with these rules:
+//! An expandable grant of entitlement D to principal P, naming the entitlements S of P, is an edge S → D: every holder
+//! of S holds D. The result is the smallest set of grants that is closed under all edges, with these rules:
 //!
 //! - A grant that the vendor stated is *direct*, whatever else leads to it; all others are derived and immutable.
 //! - `sources` of a grant on D lists every S whose edge leads its holder there, each with whether the holder's grant on S
 //!   is direct. A direct grant that is also reached lists D itself, as direct.
-//! - A shallow edge passes on direct grants only; an edge with resource types, only principals of those.
-//! - Groups pass through like any holder. An entitlement is never its own source.
-//! - Within a cycle everything flows until nothing changes. (The reference merges a cycle into one node and passes
-//!   nothing on inside it; that loses members.)
+//! - A shallow edge applies only to direct grants; an edge with resource types, only to principals of those.
+//! - Groups are holders like any other. An entitlement is never its own source.
+//! - Within a cycle, edges apply until nothing changes. (The reference merges a cycle into one node and applies
+//!   none inside it; that loses members.)
 //! - An edge from an entitlement that does not exist is left out; one whose source is not on the grant's principal is an
 //!   error.
 //!
@@ -41,7 +41,7 @@ pub(super) struct Edges {
     types: Vec<Vec<String>>,
 }
 
-/// A holder of `from` holds `to`.
+/// Every holder of `from` holds `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Edge {
     to: u32,
@@ -69,14 +69,14 @@ impl Range {
 /// An entitlement that an edge names.
 struct Node {
     entitlement: String,
-    /// `None`: there is no such entitlement.
+    /// `None`: the entitlement does not exist.
     resource: Option<ResourceId>,
-    /// The rows of its grants, and whether they are direct: first those that the vendor stated, then one range for each
+    /// The rows of its grants, and whether they are direct: first those that the vendor stated, then one range per
     /// visit that derived some.
     rows: Vec<(Range, bool)>,
 }
 
-/// Finds an entitlement in the snapshot: its resource, and the rows of its grants. `None` if there is no such.
+/// Finds an entitlement in the snapshot: its resource, and the rows of its grants. `None` if it does not exist.
 pub(super) type Find<'a> = dyn Fn(&str) -> Result<Option<(ResourceId, Option<Range>)>, Error> + 'a;
 
 impl Edges {
@@ -148,7 +148,7 @@ pub(super) struct Expanded {
     pub left_out: u64,
 }
 
-/// Adds to the snapshot all grants that follow from its expandable ones.
+/// Adds to the snapshot all grants that its expandable ones imply.
 pub(super) fn expand(
     writer: &mut SnapshotWriter,
     mut edges: Edges,
@@ -171,7 +171,7 @@ pub(super) fn expand(
 
     let mut expansion = Expansion { writer, edges: &edges, added: 0 };
     for component in order(&edges, &nodes) {
-        // Outside a cycle one visit is enough; inside, go round until nothing changes.
+        // Outside a cycle one visit is enough; inside, repeat until nothing changes.
         loop {
             let mut changed = false;
             for node in &component {
@@ -220,13 +220,13 @@ struct Expansion<'a> {
 /// A principal that reaches a destination, and through what.
 struct Arrival {
     principal: (String, String),
-    /// The row that it has there already, and whether that is direct.
+    /// The row that it already has there, and whether that is direct.
     row: Option<(i64, bool)>,
     sources: BTreeMap<String, GrantSource>,
 }
 
 impl Expansion<'_> {
-    /// Brings one destination up to date with its sources. Returns whether anything changed.
+    /// Updates one destination from its sources. Returns whether anything changed.
     fn visit(&mut self, nodes: &mut [Node], to: usize) -> Result<bool, Error> {
         let first = self.edges.edges.partition_point(|e| (e.to as usize) < to);
         let incoming: Vec<Edge> =
@@ -309,13 +309,13 @@ impl Expansion<'_> {
     }
 }
 
-/// How many arrivals are looked at before they are written.
+/// The number of arrivals in a batch.
 const BATCH: usize = 10_000;
 
 /// Rows that are still to be read for a destination.
 struct Cursor {
     rows: Range,
-    /// The edge that they feed; `None` for what the destination has already.
+    /// The edge that they come through; `None` for the destination's own rows.
     edge: Option<Edge>,
     direct: bool,
 }

@@ -1,5 +1,5 @@
-//! Finishing: reads the working database in id order into a fresh snapshot, settles duplicates, checks what must hold,
-//! and expands.
+//! Finishing: reads the working database in id order into a fresh snapshot, resolves duplicates, checks invariants, and
+//! expands.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::expand::{self, Edges, Expanded, Range};
 use super::sql::{all, batch, blob, each, optional, run, text, value};
 use super::work::Work;
 
-/// What to write, and where.
+/// The input and the place of the result.
 pub(super) struct SnapshotOptions<'a> {
     pub about: &'static About,
     pub sync_id: &'a str,
@@ -34,9 +34,9 @@ pub(super) struct Finished {
     pub content_digest: String,
     /// Grants as the vendor stated them, by the type of the entitlement's resource.
     pub stated_by_type: BTreeMap<String, u64>,
-    /// How many grants follow from others.
+    /// The number of derived grants.
     pub expanded: u64,
-    /// Principals that grants name and the vendor did not show, by type.
+    /// Principals that grants name but the vendor does not show, by type.
     pub stubs: BTreeMap<String, u64>,
     pub warnings: Vec<Warning>,
 }
@@ -49,7 +49,7 @@ pub(super) fn finish(
 ) -> Result<Finished, Error> {
     let database = options.folder.join("snapshot.db");
     let db = work.connection();
-    // Nothing is rolled back from here on: a run that fails begins with a database of its own.
+    // Nothing is rolled back from here on: a run that fails begins with a new database.
     batch(db, "PRAGMA journal_mode = OFF")?;
     let mut finish = Finish {
         work: db,
@@ -73,7 +73,7 @@ pub(super) fn finish(
     let Finish { writer, stubs, .. } = finish;
     let mut warnings = work.warnings()?;
     warnings.extend(notices(unexplained, expanded.left_out, left_out, &stubs));
-    // Its pages are not needed any more, and building indexes needs the room.
+    // Its pages are no longer needed, and building indexes needs the memory.
     batch(db, "PRAGMA shrink_memory")?;
     let (stats, content_digest) = writer.finish(ended_at)?;
     let file = options.folder.join("snapshot.c1z");
@@ -119,8 +119,8 @@ impl Finish<'_> {
         value(self.work, &format!("SELECT EXISTS ({select})"), [])
     }
 
-    /// Leaves out what was deleted during the sync, what is inside it and the grants of either, whatever a list shows; and
-    /// the grants on what was not found. Returns the number of grants left out.
+    /// Leaves out what was deleted during the sync, its children and the grants of either, even if a list shows them;
+    /// and the grants on what was not found. Returns the number of omitted grants.
     fn leave_out_deleted(&self) -> Result<usize, ScratchError> {
         let deleted = self.any("SELECT 1 FROM deleted")?;
         if !deleted && !self.any("SELECT 1 FROM not_found")? {
@@ -129,7 +129,7 @@ impl Finish<'_> {
         let run = |sql: &str| run(self.work, sql, []);
         let mut left_out = 0;
         if deleted {
-            // All rows of a resource have to be inside: it may have been moved meanwhile.
+            // All rows of a resource must be inside: it may have been moved in between.
             let inside = "INSERT INTO deleted SELECT type, id, 0 FROM resources
                           WHERE (type, id) NOT IN (SELECT type, id FROM deleted) GROUP BY type, id
                           HAVING min(coalesce((parent_type, parent_id) IN (SELECT type, id FROM deleted), 0)) = 1";
@@ -145,14 +145,14 @@ impl Finish<'_> {
         }
         left_out += run("DELETE FROM grants WHERE entitlement IN
                              (SELECT entitlement FROM targets JOIN names USING (type, id) WHERE state = 2)")?;
-        // Principals that only these grants named are not named any more.
+        // Principals that only these grants named are no longer named.
         run("UPDATE names SET principal = 0 WHERE principal = 1")?;
         run("UPDATE names SET principal = 1 WHERE (type, id) IN (SELECT type, id FROM grants)")?;
         Ok(left_out)
     }
 
-    /// Leaves out grants that the vendor shows as implied by others where one of those shows too, or the same grant as one
-    /// of its own. Returns the number of those that stay, since they follow from no grant that shows.
+    /// Leaves out grants that the vendor shows as implied by others, if one of those exists, or the same grant as a
+    /// separate one. Returns the number of those that stay, since no existing grant implies them.
     fn leave_out_implied(&self) -> Result<u64, ScratchError> {
         if !self.any("SELECT 1 FROM grants WHERE implied_by IS NOT NULL")? {
             return Ok(0);
@@ -173,7 +173,7 @@ impl Finish<'_> {
         Ok(value::<i64>(self.work, left, [])?.cast_unsigned())
     }
 
-    /// Adds a stub for each principal that is only named: never dropped, never dangling.
+    /// Adds a stub for each principal that is only named, so that none is dropped or dangling.
     fn add_stubs(&mut self) -> Result<(), Error> {
         let sql = "SELECT type, id FROM names WHERE state NOT IN (1, 3) AND principal = 1 ORDER BY type, id";
         let stubs = all(self.work, sql, [], |row| {
@@ -267,9 +267,9 @@ impl Finish<'_> {
             let expansion = blob(row, 4)?;
             let principal = (text(row, 1)?, text(row, 2)?);
             if same && principal == (principal_type.as_str(), principal_id.as_str()) {
-                // The first of equals counts. Two different expansions of the same grant cannot both be kept.
+                // The first of equal rows counts. Two different expansions of the same grant cannot both be kept.
                 if expansion.is_some_and(|other| other != first_expansion) {
-                    return Err(broken(format!("{id} is passed on in two different ways")));
+                    return Err(broken(format!("{id} is expandable in two different ways")));
                 }
                 return Ok(());
             }
@@ -300,7 +300,7 @@ impl Finish<'_> {
     fn open(&self, entitlement: &str) -> Result<GrantsOf, Error> {
         let Some((resource, _)) = find(self.work, entitlement)? else {
             return Err(broken(format!(
-                "a grant names the entitlement {entitlement}, which the vendor did not show"
+                "a grant names the entitlement {entitlement}, which the vendor does not show"
             )));
         };
         Ok(GrantsOf {
@@ -349,7 +349,7 @@ fn refill(buffer: &mut String, text: &str) {
     buffer.push_str(text);
 }
 
-/// What an operator should know of the whole snapshot.
+/// Warnings about the whole snapshot.
 fn notices(
     unexplained: u64,
     dangling_edges: u64,
@@ -362,21 +362,19 @@ fn notices(
             unexplained > 0,
             Code::UnexplainedGrants,
             format!(
-                "the vendor shows {unexplained} grants as following from others, which it does not show: they are kept, as grants of their own"
+                "the vendor shows {unexplained} grants as inherited from others that it does not show: they are kept as grants of their own"
             ),
         ),
         (
             dangling_edges > 0,
             Code::NothingToExpand,
-            format!(
-                "{dangling_edges} grants are to be passed on from entitlements that do not exist"
-            ),
+            format!("{dangling_edges} grants expand from entitlements that do not exist"),
         ),
         (
             left_out > 0,
             Code::GrantsLeftOut,
             format!(
-                "{left_out} grants are left out: the vendor does not know their resources or holders any more, or is deleting them"
+                "{left_out} grants are left out: their resources or principals no longer exist at the vendor or are being deleted"
             ),
         ),
         (
@@ -396,7 +394,7 @@ fn notices(
 fn broken(what: String) -> Error {
     Error::internal(
         Code::BrokenSnapshot,
-        format!("the snapshot is not published, since it would be wrong: {what}"),
+        format!("the snapshot violates an invariant and is not published: {what}"),
     )
     .with_run_restart()
 }

@@ -1,4 +1,4 @@
-//! The frontier: runs the steps that are not done yet, a few at a time, phase by phase.
+//! The frontier: runs the pending steps, a few at a time, phase by phase.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,19 +22,19 @@ const ROUNDS: u32 = 2;
 /// How many names a connector looks up at a time.
 const NAMES: usize = 5_000;
 
-/// Why the frontier is not empty.
+/// The reason why the frontier is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     /// The vendor's rate limit, until this time.
     RateLimit(Timestamp),
     /// The time of this slice is over.
     Deadline,
-    /// The operator asked to stop.
+    /// The operator requested a stop.
     Interrupted,
 }
 
-/// Runs steps until there are none, or until it is time to stop. What is under way when the time is over is dropped: a
-/// step reads only, and is run again.
+/// Runs steps until none is left, or until it is time to stop. Steps in progress when the time is over are dropped: a
+/// step only reads, and is run again.
 pub(super) async fn drain<C: Syncer>(
     run: &mut Journal<'_>,
     connector: &C,
@@ -83,7 +83,7 @@ pub(super) async fn drain<C: Syncer>(
                 pace.done += 1;
             }
             Err(e) if is_stale_cursor(&e) => {
-                tracing::warn!(error = %Chain(&e), "a list starts over");
+                tracing::warn!(error = %Chain(&e), "a list is read again from its beginning");
                 run.commit(&Commit::restart(step.id))?;
                 for step in queue.drain(..) {
                     run.work.put_back(step.id)?;
@@ -92,7 +92,7 @@ pub(super) async fn drain<C: Syncer>(
             Err(e) if e.kind() == ErrorType::RateLimited => {
                 stop = Some(later(stop, &e, run.cx.clock.now()));
             }
-            // There is no time to try again. A later slice finds out whether it lasts.
+            // There is no time to try again. A later slice finds out whether the failure lasts.
             Err(e) if e.kind() == ErrorType::Unavailable && pace.is_over(run) => {
                 tracing::warn!(error = %Chain(&e), "a step failed at the end of the slice");
                 stop = stop.or(Some(Stop::Deadline));
@@ -107,7 +107,7 @@ pub(super) async fn drain<C: Syncer>(
     }
 }
 
-/// Waits for `next`, for `left` at most: real time, as a deadline is, whatever clock a test has.
+/// Waits for `next`, at most for `left`: real time, like a deadline, whatever clock a test uses.
 async fn in_time<F: Future>(left: Option<Duration>, next: F) -> Result<F::Output, Elapsed> {
     match left {
         Some(left) => tokio::time::timeout(left, next).await,
@@ -139,7 +139,7 @@ async fn run_step<C: Syncer>(
         Error::new(
             ErrorType::Conflict,
             Code::ForeignStep,
-            "this run was begun by another version of Rollcall",
+            "another version of Rollcall began this run",
             "Start a new run: send the event without `sync_id`.",
         )
         .with_source(e)
@@ -152,7 +152,7 @@ async fn run_step<C: Syncer>(
 struct Pace {
     done: usize,
     slowest: Duration,
-    /// What is left at least when a new step begins.
+    /// The minimum of remaining time when a new step begins.
     reserve: Duration,
 }
 
@@ -161,12 +161,12 @@ impl Pace {
         Self {
             done: 0,
             slowest: Duration::ZERO,
-            // A function with very little time must still get on.
+            // A function with very little time must still make progress.
             reserve: Duration::from_secs(10).min(run.cx.remaining() / 3),
         }
     }
 
-    /// How long steps that are under way may still take.
+    /// How long steps in progress may still take.
     fn left(&self, run: &Journal<'_>) -> Option<Duration> {
         // Before requests end by themselves: that would look like an outage.
         let margin = Duration::from_millis(500).min(self.reserve / 4);
@@ -195,7 +195,7 @@ fn next_phase<C: Syncer>(
     Ok(run.work.phase()?)
 }
 
-/// Adds the connector's steps for the resources that grants name and no list shows.
+/// Adds the connector's steps for the resources that grants name but no list shows.
 fn look_up<C: Syncer>(run: &mut Journal<'_>, connector: &C, phase: u8) -> Result<(), Error> {
     let mut last = ResourceId::default();
     loop {

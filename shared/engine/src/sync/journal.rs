@@ -19,7 +19,7 @@ use crate::context::{Context, SyncProgress};
 use crate::store::keys::Keys;
 use crate::store::lease::{Lease, RESUME_GRACE};
 
-/// What the lease keeps of a run between two slices.
+/// The state of a run in the lease between two slices.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SavedRun {
     /// The version of Rollcall that began it.
@@ -27,13 +27,13 @@ pub(super) struct SavedRun {
     pub started_at: Timestamp,
     /// `None`: the vendor has not identified the credential yet.
     pub tenant: Option<String>,
-    /// The parts of its checkpoint, in order. Without any, the run begins with its first steps.
+    /// The parts of its checkpoint, in order. If there are none, the run begins with its first steps.
     pub parts: Vec<String>,
     usage: Usage,
-    /// How often in a row the run met an outage and did no step in between.
+    /// The number of consecutive outages, without a finished step in between.
     #[serde(default)]
     pub failures: u32,
-    /// When it met the last of them.
+    /// The time of the last outage.
     #[serde(default)]
     pub failed_at: Option<Timestamp>,
 }
@@ -51,7 +51,7 @@ impl SavedRun {
         }
     }
 
-    /// Whether half of it may no longer be true, or was made by another version.
+    /// Whether its first half may be out of date, or was made by another version.
     pub(super) fn is_outdated(&self, cx: &Context) -> bool {
         let age = between(self.started_at, cx.clock.now());
         age > cx.settings.max_run_age || self.version != env!("CARGO_PKG_VERSION")
@@ -68,12 +68,12 @@ pub(super) struct Journal<'a> {
     pub folder: WorkDir,
     pub log: Log,
     pub meter: Arc<Meter>,
-    /// When requests end, whatever the vendor does; `None`: never.
+    /// When requests are aborted; `None`: never.
     pub requests_end: Option<Timestamp>,
     pub saved: SavedRun,
-    /// How many steps were done when this slice began to run some.
+    /// The number of finished steps at the beginning of this slice.
     pub steps_before: u64,
-    /// What earlier slices used.
+    /// The usage of earlier slices.
     before: Usage,
     saved_at: Timestamp,
 }
@@ -148,7 +148,7 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    /// Renews the lease, and saves the run from time to time.
+    /// Renews the lease, and saves the run at intervals.
     pub(super) async fn heartbeat(&mut self) -> Result<(), Error> {
         let now = self.cx.clock.now();
         if between(self.saved_at, now) >= self.cx.settings.checkpoint_every {
@@ -197,7 +197,7 @@ impl<'a> Journal<'a> {
         Ok(SyncAnswer { calls, ..answer })
     }
 
-    /// Saves a failed run as far as possible, for a retry with its `sync_id`, and gives the lease back.
+    /// Saves a failed run as far as possible, for a retry with its `sync_id`, and releases the lease.
     pub(super) async fn give_up(mut self, failure: Error) -> Error {
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
         if failure.restarts_run() {
@@ -205,13 +205,13 @@ impl<'a> Journal<'a> {
             return failure;
         }
         if let Err(e) = self.save().await {
-            tracing::warn!(error = %Chain(&e), "the failed run could not be saved once more");
+            tracing::warn!(error = %Chain(&e), "the failed run could not be saved");
             if e.code() == Code::LeaseLost {
                 return failure;
             }
         }
         let is_free = self.lease.give_back(store, clock).await;
-        // Where the lease still names the run, only its id gets past it.
+        // If the lease still names the run, only its id gets past it.
         if is_free && self.saved.parts.is_empty() {
             return failure;
         }

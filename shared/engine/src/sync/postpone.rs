@@ -1,4 +1,4 @@
-//! What becomes of a run that failed: it waits and is tried again, or it fails.
+//! Handles a failed run: it is postponed and retried, or it fails.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use rollcall_connector::clock::{after, backoff};
 use rollcall_connector::event::{Reason, SyncAnswer};
 use rollcall_connector::{Chain, Error, ErrorType, Warning};
 
-/// How long a run that met an outage waits before the first new attempt; see [`backoff`].
+/// How long a run waits after an outage before the first new attempt; see [`backoff`].
 const FIRST_BACKOFF: Duration = Duration::from_secs(10);
 
 impl Journal<'_> {
-    /// What becomes of a run that failed: it waits for what may pass by itself, as long as attempts and time are left.
+    /// Handles a failed run: it waits for temporary failures to pass, as long as attempts and time are left.
     pub(super) async fn postpone(mut self, failure: Error) -> Result<SyncAnswer, Error> {
         let Some((reason, at)) = self.comes_back(&failure) else {
             return Err(self.give_up(failure).await);
         };
-        tracing::warn!(error = %Chain(&failure), until = %at, "the run waits and is tried again");
+        tracing::warn!(error = %Chain(&failure), until = %at, "the run is postponed and will be retried");
         if failure.restarts_run() {
             self.start_over();
         }
@@ -40,7 +40,7 @@ impl Journal<'_> {
         }
     }
 
-    /// When to try a failed run again, and why not now; `None`: not by itself. Counts the outages.
+    /// When to retry a failed run, and why not now; `None`: not automatically. Counts the outages.
     fn comes_back(&mut self, failure: &Error) -> Option<(Reason, Timestamp)> {
         let now = self.cx.clock.now();
         match failure.kind() {
@@ -61,7 +61,7 @@ impl Journal<'_> {
         }
     }
 
-    /// Drops what was read: nothing can come of it.
+    /// Drops what was read, since it cannot lead to a snapshot.
     fn start_over(&mut self) {
         self.saved.parts.clear();
         self.saved.tenant = None;

@@ -22,8 +22,8 @@ pub(super) async fn store_snapshot(
     stored.map(|_| ()).map_err(|e| e.into_error("the snapshot"))
 }
 
-/// The manifest of a snapshot that is stored as `snapshot`. It is held if it lost too much against the newest one.
-/// `warnings` are those of the configuration and the identity.
+/// The manifest of a snapshot that is stored as `snapshot`. It is quarantined if it lost too much compared with the
+/// newest one. `warnings` are those of the configuration and the identity.
 pub(super) fn manifest(
     run: &Journal<'_>,
     about: &About,
@@ -84,7 +84,7 @@ pub(super) fn manifest(
     }
 }
 
-/// What the connector never reads, and what this run could not.
+/// The blind spots: what the connector never reads, and what this run could not.
 fn blind_spots(about: &About, warnings: &[Warning]) -> Vec<String> {
     let always = about.blind_spots.iter().copied();
     let of_this_run = warnings.iter().filter(|w| w.code == Code::BlindSpot.as_str());

@@ -1,4 +1,4 @@
-//! Lists that start over, or go in a circle, in the working database.
+//! Tests of restarted and cyclic lists in the working database.
 
 use rollcall_model::proto::ResourceId;
 
@@ -11,7 +11,7 @@ fn work() -> (tempfile::TempDir, Work) {
     (folder, work)
 }
 
-/// A working database with these steps, all taken; and their ids.
+/// A working database with these steps, all in progress; and their ids.
 fn begun(steps: &[&str]) -> (tempfile::TempDir, Work, Vec<i64>) {
     let (folder, mut work) = work();
     let start =
@@ -85,7 +85,7 @@ fn what_another_list_wants_too_outlives_a_restart() {
     assert_eq!(users(&work), ["b1", "s1"]);
 }
 
-/// What it said of others goes with it: it may have been read at the wrong moment.
+/// Its references to others are dropped with it: it may have been read at the wrong moment.
 #[test]
 fn a_list_that_starts_over_takes_back_what_it_said_to_be_no_more() {
     let (_folder, mut work, ids) = begun(&["a", "z"]);
@@ -118,7 +118,7 @@ fn a_list_that_goes_in_a_circle_fails() {
     assert_eq!(error.code(), "EndlessList");
 }
 
-/// Commits pages without rows, each of which points to the next, until that fails.
+/// Commits empty pages, each of which points to the next, until that fails.
 fn empty_pages(
     mut rows_at: impl FnMut(usize) -> bool,
     most: usize,

@@ -23,10 +23,10 @@ use crate::store::get_json;
 use crate::store::keys::Keys;
 use crate::store::lease::{self, Acquired, Lease, LeaseRequest};
 
-/// How many rows a small function finishes in a second, by a cautious estimate.
+/// The number of rows that a small function finishes in a second, by a conservative estimate.
 const ROWS_PER_SECOND: u64 = 25_000;
 
-/// A run of which finishing takes longer is saved before it.
+/// A run that takes longer to finish is saved first.
 const WORTH_SAVING: Duration = Duration::from_secs(10);
 
 /// Syncs a connection, or resumes a run.
@@ -62,8 +62,8 @@ fn check_sync_id(id: &str) -> Result<(), Error> {
     ))
 }
 
-/// Acquires the lease and works under it: on the run of this id, or, without one, on a run that was killed or never
-/// resumed, or else on a new one.
+/// Acquires the lease and works under it: on the run with this id, or without one, on a run that was killed or never
+/// resumed, otherwise on a new one.
 async fn take<C: Syncer>(
     cx: &Context,
     keys: Keys<'_>,
@@ -94,7 +94,7 @@ async fn take<C: Syncer>(
             }
             sync_id = None;
         }
-        // Another unfinished run must not suffer from a mistyped id.
+        // A mistyped id must not harm another unfinished run.
         if let Some(id) = resumed
             && holder.as_ref().is_none_or(|lease| lease.owner != id)
         {
@@ -109,18 +109,18 @@ async fn take<C: Syncer>(
             LeaseRequest { owner: &sync_id, floor: before.generation(), ttl: cx.lease_duration() };
         let lease = match found.acquire(store, clock, &request).await? {
             Some(Acquired::Held(lease)) => lease,
-            // The run of this id is at work, or was killed and keeps its lease a little longer.
+            // The run with this id is in progress, or was killed and keeps its lease a little longer.
             Some(Acquired::Busy(holder)) if resumed.is_some() => {
                 let (reason, until) = (Reason::Lease, holder.expires_at);
                 return Ok(answer::unfinished(keys.connection, &sync_id, reason, until));
             }
             Some(Acquired::Busy(holder)) => return Ok(answer::busy(keys.connection, &holder)),
-            // Another process wrote the lease since the look.
+            // Another process has written the lease since it was read.
             None => continue,
         };
         match lease.state().cloned() {
             Some(saved) if saved.is_outdated(cx) => {
-                tracing::warn!(sync_id, started_at = %saved.started_at, "the run is outdated and starts again");
+                tracing::warn!(sync_id, started_at = %saved.started_at, "the run is too old or from another version, and starts again");
                 lease.release(store, clock).await?;
                 resumed = None;
             }
@@ -129,7 +129,7 @@ async fn take<C: Syncer>(
     }
 }
 
-/// The answer of a run whose manifest is written. It may have been killed before it moved the pointer.
+/// The answer of a run whose manifest is written. The run may have been killed before it moved the pointer.
 async fn published(
     cx: &Context,
     keys: Keys<'_>,
@@ -159,7 +159,7 @@ async fn work<C: Syncer>(
     saved: Option<SavedRun>,
     before: &Baseline,
 ) -> Result<SyncAnswer, Error> {
-    // A run that is killed logs nothing later: its id stands in the log from the start.
+    // A run that is killed logs nothing later, so its id is in the log from the start.
     let (resumed, generation) = (saved.is_some(), lease.generation());
     tracing::info!(sync_id, resumed, generation, "the run begins");
     let files = match Files::create(cx) {
@@ -173,7 +173,7 @@ async fn work<C: Syncer>(
     let mut run = Journal::new(cx, keys, sync_id, lease, files, saved);
     let stopped = match run.slice::<C>(before).await {
         Ok(Ended::Published(manifest)) => {
-            // What is published is published, whether that succeeds or not.
+            // The snapshot is published, whether that succeeds or not.
             run.lease.give_back(&*cx.store, &*cx.clock).await;
             cx.gauges.wrote(manifest.snapshot.bytes);
             if manifest.status == Status::Published {
@@ -190,7 +190,7 @@ async fn work<C: Syncer>(
     }
 }
 
-/// How a slice ended.
+/// The result of a slice.
 enum Ended {
     Published(Box<Manifest>),
     Waiting(Reason, Timestamp),
@@ -216,7 +216,7 @@ impl Journal<'_> {
 
         self.steps_before = self.work.counts().done;
         let drained = frontier::drain(self, &connector, &identity).await;
-        // A run that starts over does the same steps again: that is no progress.
+        // A run that restarts repeats the same steps, which is not progress.
         if !drained.as_ref().is_err_and(Error::restarts_run) {
             self.count_progress();
         }
@@ -227,7 +227,7 @@ impl Journal<'_> {
             None => {}
         }
         let noticed = connector.check(&identity, &self.work.tallies()?);
-        // What is wrong with the whole is in the checkpoint, too.
+        // What is wrong with the whole is also in the checkpoint.
         let noticed = noticed.map_err(Error::with_run_restart)?;
         let estimate = self.estimate()?;
         if self.has_progressed() && cx.remaining() < estimate {
@@ -241,19 +241,19 @@ impl Journal<'_> {
         Ok(Ended::Published(Box::new(manifest)))
     }
 
-    /// Outages are counted in a row: a step that was done ends the row.
+    /// Only consecutive outages count: a finished step resets the count.
     fn count_progress(&mut self) {
         if self.has_progressed() {
             self.saved.failures = 0;
         }
     }
 
-    /// Whether this slice did any step.
+    /// Whether this slice finished any step.
     fn has_progressed(&self) -> bool {
         self.work.counts().done > self.steps_before
     }
 
-    /// The operator asked to stop: the run waits, and whoever syncs next resumes it.
+    /// The operator requested a stop: the run waits, and the next sync resumes it.
     fn interrupted(&self) -> Ended {
         Ended::Waiting(Reason::Interrupted, self.cx.clock.now())
     }
@@ -266,7 +266,7 @@ impl Journal<'_> {
         Ok(Duration::from_secs(2 + rows / ROWS_PER_SECOND))
     }
 
-    /// Begins a run, or brings this process to where an earlier slice stopped.
+    /// Begins a run, or restores the state in which an earlier slice stopped.
     async fn begin<C: Syncer>(&mut self, connector: &C, identity: &Identity) -> Result<(), Error> {
         if let Some(tenant) = &self.saved.tenant {
             tenant::check_same(self.keys, tenant, &identity.tenant)
@@ -296,7 +296,7 @@ impl Journal<'_> {
         let (store, clock) = (&*cx.store, &*cx.clock);
         self.lease.renew(store, clock, cx.lease_duration().max(estimate * 2)).await?;
         let finished = self.write::<C>(started_at).await?;
-        // Before anything that others will see: is the lease still ours?
+        // Before anything becomes visible to others: is the lease still ours?
         self.lease.renew(store, clock, cx.lease_duration()).await?;
         let snapshot = self.keys.snapshot(self.sync_id, self.lease.generation());
         publish::store_snapshot(store, &snapshot, &finished.file).await?;
@@ -311,7 +311,7 @@ impl Journal<'_> {
         Ok(manifest)
     }
 
-    /// Writes the snapshot file on a thread of its own: it is all computing.
+    /// Writes the snapshot file on a thread of its own, since it only computes.
     async fn write<C: Syncer>(&mut self, started_at: Timestamp) -> Result<Finished, Error> {
         let folder = self.folder.path().to_owned();
         let work = std::mem::replace(&mut self.work, Work::spent()?);

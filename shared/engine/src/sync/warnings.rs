@@ -2,12 +2,12 @@
 
 use rollcall_connector::{Code, Warning};
 
-/// The most warnings in an answer.
+/// The maximum number of warnings in an answer.
 const MAX_WARNINGS: usize = 50;
-/// The longest message, in characters.
+/// The maximum length of a message, in characters.
 const MAX_MESSAGE: usize = 500;
 
-/// The first of these warnings, and the beginning of each.
+/// The first of these warnings, each shortened.
 pub(super) fn bounded(mut warnings: Vec<Warning>) -> Vec<Warning> {
     let more = warnings.len().saturating_sub(MAX_WARNINGS);
     warnings.truncate(MAX_WARNINGS);

@@ -1,7 +1,7 @@
 //! The folder of a run's working files in this process.
 //!
-//! A locked file stands beside each folder. A lock that is free shows that its process was killed, and its folder is
-//! removed: otherwise a warm Lambda environment would fill its disk.
+//! Each folder has a locked file next to it. A free lock shows that its process was killed, and the folder is removed:
+//! otherwise a warm Lambda environment would fill its disk.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -38,12 +38,12 @@ impl WorkDir {
 
 impl Drop for WorkDir {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next run.
+        // The next run removes what cannot be removed now.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// A new lock file. Another process may lock it first, as one of a dead process: then the next one.
+/// A new lock file. Another process may take it for one of a dead process and lock it first: then the next one.
 fn locked(parent: &Path) -> io::Result<NamedTempFile> {
     loop {
         let file = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(parent)?;
@@ -83,7 +83,7 @@ mod tests {
     fn the_folders_of_killed_processes_are_removed_and_no_others() {
         let parent = tempfile::tempdir().expect("a folder");
         let path = |name: &str| parent.path().join(name);
-        // As a killed process leaves it: nobody holds the lock.
+        // The state after a killed process: the lock is free.
         fs::create_dir(path("rollcall-dead")).expect("a folder");
         fs::write(path("rollcall-dead/work.db"), "x").expect("written");
         fs::write(path("rollcall-dead.lock"), "").expect("written");

@@ -35,7 +35,7 @@ impl<S: Subject> Bench<S> {
         Self::with(vendor, Transport::new(None).expect("TLS"))
     }
 
-    /// Everything anew but the client, whose roots take longer to read than a change of access takes.
+    /// Renews everything except the client, whose roots take longer to read than a change of access.
     pub async fn renewed(self) -> Self {
         Self::with(S::start().await, self.cx.transport)
     }
@@ -43,7 +43,7 @@ impl<S: Subject> Bench<S> {
     fn with(vendor: S, transport: Transport) -> Self {
         let (name, secret) = (S::entry().about.name, vendor.secret());
         let (mut cx, clock, folder) = surroundings(name, &secret, transport);
-        // What a connector makes of an outage shows at the first failure. Attempts are the engine's own.
+        // A connector's reaction to an outage shows at the first failure. Retries are the engine's.
         cx.settings.retries = 0;
         Self { vendor, cx, clock, folder }
     }
@@ -148,7 +148,7 @@ impl<S: Subject> Bench<S> {
         json_of(&self.manifest_file(answer))
     }
 
-    /// What readers of a store go by: pointers, snapshots with their manifests, and observations. Byte for byte.
+    /// The objects that readers use: pointers, snapshots with their manifests, observations; byte for byte.
     pub fn published(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let counts = |path: &PathBuf| {
             let key = path.strip_prefix(self.store()).expect("a key");
@@ -176,7 +176,7 @@ impl<S: Subject> Bench<S> {
     }
 }
 
-/// What surrounds a connector with this secret: time stands still, and what lasts is in a folder of its own.
+/// The environment of a connector with this secret: a stopped clock, and a store in a folder of its own.
 pub fn surroundings(
     connector: &str,
     secret: &Value,

@@ -1,8 +1,7 @@
-//! What every connector must hold, against its simulator: one set of tests for all of them.
+//! The requirements of every connector, tested against its simulator: one set of tests for all.
 //!
-//! A connector gets it by one line, [`conformance!`](crate::conformance!), given a [`Subject`]: its simulator, dressed for the
-//! suite. What a connector cannot do is not tested; what it can, is. What the engine alone is responsible for is not here: it
-//! is tested on Toybox.
+//! A connector gets it by one line, [`conformance!`](crate::conformance!), given a [`Subject`]: its simulator, adapted
+//! to the suite. Only supported operations are tested. The engine's own behaviour is tested on Toybox.
 
 mod bench;
 mod provisioning;
@@ -22,16 +21,16 @@ use serde_json::Value;
 pub trait Subject: Sized + Send + Sync {
     const HAS_PAGES: bool = true;
 
-    /// What a 401 in the middle may be taken for: not every vendor has it for bad credentials alone.
+    /// The error types that a 401 in the middle may have: not every vendor uses it only for bad credentials.
     const REFUSALS: &'static [&'static str] = &["Unauthenticated"];
 
     async fn start() -> Self;
     fn server(&self) -> &Server;
     fn entry() -> Entry;
     fn secret(&self) -> Value;
-    /// The texts in it that nobody may ever write down.
+    /// The texts in it that must never be written anywhere.
     fn tokens(&self) -> Vec<String>;
-    /// Lets lists have pages of this size; with `hollow`, each list begins with an empty page that goes on.
+    /// Lets lists have pages of this size; with `hollow`, each list begins with an empty page.
     fn split_pages(&self, size: usize, hollow: bool);
     /// Lets lists come in another order than documented.
     fn shuffle(&self, seed: u64);
@@ -51,13 +50,13 @@ pub trait Subject: Sized + Send + Sync {
     fn violations(&self) -> Vec<String> {
         self.server().violations()
     }
-    /// Who has what in the simulated world, without versions and times.
+    /// The access in the simulated world, without versions and times.
     fn view(&self) -> Value;
     /// Lets a principal that grants name vanish from the lists, if this vendor can do that: gives its id.
     fn hide_principal(&self) -> Option<String>;
     /// Puts another customer behind the same address and key, or another address into the secret.
     fn become_another_tenant(&self);
-    /// The number of calls that a sync of this world takes at least.
+    /// The minimum number of calls of a sync of this world.
     fn minimum_calls(&self) -> usize;
     fn cases() -> Vec<Case>;
 }
@@ -83,7 +82,7 @@ macro_rules! conformance {
             the_same_world_gives_the_same_bytes,
             lists_may_come_in_pages_of_any_size_and_in_any_order,
             whatever_goes_wrong_once_at_each_call_changes_nothing,
-            an_outage_or_a_refusal_from_any_call_on_publishes_nothing,
+            an_outage_or_a_refusal_after_any_call_publishes_nothing,
             a_list_that_goes_in_a_circle_publishes_nothing,
             a_list_whose_cursor_is_lost_starts_over,
             a_sync_of_one_step_at_a_time_ends_like_an_uninterrupted_one,

@@ -1,4 +1,4 @@
-//! What every change of access must hold.
+//! The requirements of every change of access.
 
 use Operation::{Grant, Revoke};
 use rollcall_engine::runtime::function::Operation;
@@ -12,8 +12,8 @@ pub fn change_event(case: &Case, request_id: &str) -> Value {
     json!({"request_id": request_id, "entitlement": case.entitlement, "principal": case.principal})
 }
 
-/// A dry run sends nothing, writes nothing, and answers what the real one then does. A second request for what is so already
-/// changes nothing and says so. After grant and revoke the world is as it was, or changed in exactly the way that is stated.
+/// A dry run sends nothing, writes nothing, and returns what the real one then does. A second request for an existing
+/// state changes nothing and reports that. After grant and revoke the world is as before, or changed exactly as stated.
 pub async fn a_change_is_rehearsed_then_made_once_and_taken_back<S: Subject>() {
     for case in S::cases() {
         let bench = Bench::<S>::new().await;
@@ -64,7 +64,7 @@ pub fn faults_of_a_change() -> [FaultKind; 7] {
     ]
 }
 
-/// Sending the same event again, as the answers say, brings it to its end, and the vendor carries it out once.
+/// Sending the same event again, as the answers request, completes it, and the vendor carries it out once.
 pub async fn a_change_survives_whatever_goes_wrong_once_at_each_call<S: Subject>() {
     let Some(case) = S::cases().into_iter().next() else { return };
     let mut bench = Bench::<S>::new().await;

@@ -1,4 +1,4 @@
-//! What every sync must hold.
+//! The requirements of every sync.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -64,8 +64,8 @@ pub async fn whatever_goes_wrong_once_at_each_call_changes_nothing<S: Subject>()
     }
 }
 
-/// The vendor is down, or the key is revoked in the middle: the type of the failure says whether to come back.
-pub async fn an_outage_or_a_refusal_from_any_call_on_publishes_nothing<S: Subject>() {
+/// The vendor is down, or the key is revoked in the middle: the type of the failure says whether to retry.
+pub async fn an_outage_or_a_refusal_after_any_call_publishes_nothing<S: Subject>() {
     let mut bench = Bench::<S>::new().await;
     bench.complete().await;
     let kinds = [(503, &["Unavailable"][..]), (401, S::REFUSALS)];
@@ -111,7 +111,7 @@ pub async fn a_list_whose_cursor_is_lost_starts_over<S: Subject>() {
         };
         bench.vendor.set_faults(paths.iter().map(lost).collect());
         is_like(&bench.complete().await, &whole, &format!("cursors {n} lost"));
-        // Nothing was asked for twice: there are fewer cursors.
+        // Nothing was requested twice: there are fewer cursors.
         if bench.vendor.requests().len() == requests.len() {
             break;
         }

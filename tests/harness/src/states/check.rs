@@ -1,4 +1,4 @@
-//! What a definition may hold.
+//! The allowed content of a definition.
 
 use std::collections::BTreeSet;
 

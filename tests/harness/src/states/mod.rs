@@ -1,5 +1,5 @@
-//! The Amazon States Language (<https://states-language.net/spec.html>), as far as our workflows use it. Whatever else a
-//! definition holds is an error when it is read. Executions run in virtual time.
+//! The Amazon States Language (<https://states-language.net/spec.html>), as far as our workflows use it. Anything else
+//! in a definition is an error when it is read. Executions run in virtual time.
 
 mod check;
 mod expression;
@@ -26,7 +26,7 @@ impl Failure {
 
 #[async_trait]
 pub trait Services: Sync {
-    /// Does what the task's `Resource` stands for, with its evaluated `Parameters`. Virtual time stands still meanwhile.
+    /// Performs the task's `Resource` with its evaluated `Parameters`. Virtual time stands still in the meantime.
     async fn call(&self, resource: &str, with: Value, now: Timestamp) -> Result<Value, Failure>;
 }
 
@@ -177,7 +177,7 @@ impl Run<'_> {
             }
             let growth = number(&retrier["BackoffRate"]).pow(*attempt);
             *attempt += 1;
-            // Full jitter makes it shorter: the longest is what counts.
+            // Full jitter makes it shorter: the longest wait counts.
             let longest = retrier["MaxDelaySeconds"].as_i64().unwrap_or(i64::MAX);
             self.wait(name, longest.min(number(&retrier["IntervalSeconds"]) * growth))?;
         }

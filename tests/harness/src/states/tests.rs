@@ -1,4 +1,4 @@
-//! What is refused when a definition is read, and what its states do.
+//! Tests of refused definitions and of the states.
 
 use std::sync::Mutex;
 

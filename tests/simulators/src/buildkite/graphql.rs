@@ -12,7 +12,7 @@ use crate::{
     server::{Answer, Call},
 };
 
-/// The query, from the vendor's schema, with one space for whatever is between its words.
+/// The query, from the vendor's schema, with single spaces between its words.
 const QUERY: &str = "query($slug: ID!, $first: Int!, $after: String, $members: Int!) { organization(slug: $slug) \
     { teams(first: $first, after: $after) { pageInfo { hasNextPage endCursor } edges { node { uuid \
     members(first: $members) { pageInfo { hasNextPage } edges { node { role user { uuid name } } } } } } } } }";
@@ -70,7 +70,7 @@ fn carry_out(
     if call.method != "POST" || !call.query.is_empty() {
         return Err(Refusal::usual(404).wrong());
     }
-    // *Unknown*: the answer to a body that does not say what it is. Taken: 415.
+    // *Unknown*: the answer to a body without a content type. Taken: 415.
     head::content_type(call).map_err(|reason| Refusal::new(415, reason).wrong())?;
     caller.scope("graphql")?;
     let variables = variables(call)?;

@@ -39,7 +39,7 @@ impl Limits {
     };
 }
 
-/// What is counted.
+/// The counters.
 #[derive(Debug, Default)]
 pub struct Meters {
     /// Requests since the switches were last changed.
@@ -48,7 +48,7 @@ pub struct Meters {
     graphql: Used,
 }
 
-/// What has been used of the budgets of one API: of organizations and of users, by name; both nameless if nobody knows.
+/// The used budgets of one API, of organizations and of users, by name; both nameless if unknown.
 #[derive(Debug, Default)]
 struct Used {
     organizations: BTreeMap<String, Window>,
@@ -168,7 +168,7 @@ pub(super) fn usual_body() -> Value {
 }
 
 impl Readings {
-    /// What an answer says of them. The organization's headers of GraphQL have no scope.
+    /// An answer's headers about them. The organization's headers of GraphQL have no scope.
     pub(super) fn headers(&self) -> Vec<(String, String)> {
         let (scope, user_scope) = match self.which {
             Which::Rest => (Some("rest"), "rest_user"),
@@ -180,8 +180,8 @@ impl Readings {
     }
 }
 
-/// What is left goes below nothing: requests that are refused count too. *Unknown*: from when on there is a warning, and
-/// its text. Taken: as soon as nothing is left; the text of the refusal.
+/// The remainder becomes negative: refused requests count too. *Unknown*: when a warning begins, and its text. Taken:
+/// as soon as nothing is left; the text of the refusal.
 fn write(
     prefix: &str,
     scope: Option<&str>,
@@ -212,8 +212,8 @@ fn message(which: Which, reset: u64) -> String {
     )
 }
 
-/// A refusal because there are too many requests, whatever has been used: of `rest` or of `rest_user`, with the headers
-/// and the body that go with it. Answers to other faults have no such headers.
+/// A refusal for too many requests, whatever has been used: of `rest` or of `rest_user`, with its headers and body.
+/// Answers to other faults have no such headers.
 #[must_use]
 pub fn too_many_requests(scope: &str, reset: u64) -> FaultKind {
     let (users, prefix, limit) = match scope {

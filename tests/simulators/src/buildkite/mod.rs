@@ -1,9 +1,9 @@
-//! Buildkite: the REST API, version 2, as far as people, teams and access go, and the GraphQL query that reads who is in
-//! the teams of an organization. One server plays both hosts: `/v2/…` is REST and `/v1` is GraphQL.
+//! Buildkite: the REST API, version 2, limited to people, teams and access, and the GraphQL query for the members of an
+//! organization's teams. One server plays both hosts: `/v2/…` is REST and `/v1` is GraphQL.
 //!
 //! Written from the vendor's public documentation (<https://buildkite.com/docs/apis>), its GraphQL schema and public
-//! issues of its official clients. Where those are silent a comment says *unknown* and which side is taken; what a client
-//! might get wrong by guessing is a switch in [`Options`].
+//! issues of its official clients. Where those are silent, a comment says *unknown* and what is assumed; what a client
+//! might guess wrongly is a switch in [`Options`].
 
 mod graphql;
 mod limits;
@@ -48,7 +48,7 @@ impl Buildkite {
         format!("{}/v1", self.url())
     }
 
-    /// Who has what: [`World::access_view`].
+    /// The access in the world: [`World::access_view`].
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())

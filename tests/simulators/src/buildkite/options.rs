@@ -10,31 +10,31 @@ crate::options! {
     /// Of GraphQL's lists only that of teams has empty pages.
     #[derive(Clone, Debug)]
     Options {
-        /// What links and addresses in answers begin with. By default a host that does not exist, so that a client that
-        /// follows a link as it is, with its token, is found out.
+        /// The base of links and addresses in answers. By default a host that does not exist, so that a client that
+        /// follows a link with its token is detected.
         public_url: String = "https://api.buildkite.invalid/v2".to_owned(),
         /// How lists are split.
         paging: Paging = Paging::Links,
         /// Whether links repeat a token as `api_key`, as the vendor's samples do: it is [`ECHOED_KEY`].
         links_echo_key: bool = false,
-        /// What has changed in a list when its second page is read.
+        /// The change of a list when its second page is read.
         shift: Shift = Shift::None,
         /// How many REST requests are carried out in a time.
         rest: Limits = Limits::REST,
         /// How many points of complexity GraphQL spends in a time.
         graphql: Limits = Limits::GRAPHQL,
-        /// Whether a REST refusal says `Retry-After` too, which is not documented.
+        /// Whether a REST refusal also has `Retry-After`, which is not documented.
         retry_after: bool = false,
-        /// After so many refusals everything is let through again, whatever the time: for clients that only pretend to
-        /// wait.
+        /// After this many refusals all requests are accepted again, whatever the time: for clients that only pretend
+        /// to wait.
         forgive_after: Option<usize> = None,
-        /// What the limits take for the time.
+        /// The clock of the limits.
         clock: Clock = Clock::Real,
         /// Whether members have no `role`, as before July 2026.
         omit_role: bool = false,
         /// Who sees `sso_mode`.
         sso_mode: SsoMode = SsoMode::AdminsAndOwn,
-        /// Whether teams say what they allow their members, as official clients read it and the samples do not show it.
+        /// Whether teams show what they allow their members, which official clients read but the samples do not show.
         team_permissions: bool = false,
         /// Whether those who are no admins may view teams, without which they see no members either.
         members_may_view_teams: bool = true,
@@ -53,7 +53,7 @@ crate::options! {
     }
 }
 
-/// What links carry as `api_key` if they echo one.
+/// The `api_key` in links, if they echo one.
 pub const ECHOED_KEY: &str = "bkua_echoed-key";
 
 /// The clock that the windows of the limits go by; the simulator's `advance` puts any of them forward.
@@ -75,11 +75,11 @@ impl fmt::Debug for Clock {
 }
 
 crate::choices! {
-    /// How lists are split: as they are asked for, with a `Link` header or without anything that says that there is more; or
-    /// not at all, every page being everything.
+    /// How lists are split: as requested, with a `Link` header or without any sign of further pages; or not at all, so
+    /// that every page contains everything.
     Paging { Links, NoLinks, Ignored }
-    /// What has changed in a list when its second page is read: nothing; there is a row more before it, and the page begins
-    /// with the row the first one ended with; or a row less, and the row it would have begun with is on no page.
+    /// What has changed in a list when its second page is read: nothing; one more row before it, so that the page
+    /// begins with the last row of the first one; or one less, so that the row it would have begun with is on no page.
     Shift { None, Repeats, Skips }
     /// Who sees `sso_mode`: admins, and everybody their own; everybody; or nobody, as before 2026.
     SsoMode { AdminsAndOwn, Everybody, Nobody }

@@ -1,6 +1,6 @@
-//! The calls of REST: <https://buildkite.com/docs/apis/rest-api>. Everything is read: whatever writes is unknown here, not
-//! least `DELETE /v2/access-token`, which would revoke the token in use. Scopes are checked before anything is looked up;
-//! *unknown* whether the vendor does so too.
+//! The calls of REST: <https://buildkite.com/docs/apis/rest-api>. Only reads: writes are unknown here, above all
+//! `DELETE /v2/access-token`, which would revoke the token in use. Scopes are checked before lookups; *unknown* whether
+//! the vendor does so too.
 
 use serde_json::{Value, json};
 
@@ -67,8 +67,8 @@ impl Desk for Vendor {
     }
 }
 
-/// Answers a request. *Unknown*: who pays for requests with a bad token, and whether they are ever told to wait. Taken:
-/// nobody known, and they are not.
+/// Answers a request. *Unknown*: whose budget requests with a bad token use, and whether they are ever limited. Taken:
+/// nobody's, and they are not.
 pub(super) fn answer(tenant: &mut Tenant<Vendor>, call: &Call) -> Answer {
     let caller = identify(tenant, call).ok();
     let payer = (caller.as_ref(), call.path.split('/').nth(3));
@@ -146,8 +146,8 @@ fn organizations(request: &mut Request<'_, Vendor>) -> Reply {
     page(request, rows)
 }
 
-/// The organization that the path names, for somebody who may view its members and teams. *Unknown*: the status if there
-/// is none; the text was seen. Taken: 404.
+/// The organization that the path names, for a caller who may view its members and teams. *Unknown*: the status if
+/// there is none; the text was seen. Taken: 404.
 fn viewed<'r>(request: &'r Request<'_, Vendor>) -> Result<&'r Organization, Refusal> {
     let (token, tenant) = (&request.caller, &request.tenant);
     let org = token.organization(&tenant.world, request.id(0));
@@ -158,7 +158,7 @@ fn viewed<'r>(request: &'r Request<'_, Vendor>) -> Result<&'r Organization, Refu
     }
 }
 
-/// *Unknown*: whether a slug will do for an id. Taken: only a UUID does, and nobody sends anything else.
+/// *Unknown*: whether a slug is accepted as an id. Taken: only a UUID is.
 fn uuid<'r>(request: &'r Request<'_, Vendor>, n: usize) -> Result<&'r str, Refusal> {
     let id = request.id(n);
     match is_uuid(id) {
@@ -306,7 +306,7 @@ fn page(request: &Request<'_, Vendor>, mut rows: Vec<Value>) -> Reply {
     Ok(good)
 }
 
-/// The address of a page of the list that was asked for, as the public knows it.
+/// The public address of a page of the requested list.
 fn page_url(call: &Call, options: &Options, page: usize, per_page: usize) -> String {
     let path = call.path.strip_prefix("/v2").unwrap_or(&call.path);
     let filters = paging::name("", &call.query, &PAGES);

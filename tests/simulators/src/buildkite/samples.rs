@@ -27,7 +27,7 @@ pub const EVERYONE_ID: &str = "e0000000-0000-4000-8000-000000000001";
 pub const PLATFORM_ID: &str = "f0000000-0000-4000-8000-000000000002";
 /// The slug of the other organization of the rich world.
 pub const SECOND_ORGANIZATION: &str = "globex";
-/// The team of the rich world that takes more than one page.
+/// The team of the rich world with more than one page.
 pub const LARGE_TEAM_ID: &str = "f0000000-0000-4000-8000-000000000010";
 
 const ORG: &str = ORGANIZATION;
@@ -46,7 +46,7 @@ const WORKED_EXAMPLE: &str = r#"
 - team | f-2 | platform | Platform | b-b maintainer 2023-03-14T00:49:55.534Z | {"privacy": "secret", "description": "Runs CI", "created_by": "a-a",
     "created_at": "2023-03-14T00:45:16.215Z"}"#;
 
-/// Of the members of odd teams one has left, one nobody knows, and one has a role that nobody knows.
+/// Of the members of odd teams one has left, one is unknown, and one has an unknown role.
 const RICH: &str = r#"
 - user | d-1 | | blank.name@example.com | member | {}
 - user | d-2 | | | member | {}
@@ -137,8 +137,8 @@ impl World {
         world
     }
 
-    /// Every oddity of organizations and teams once, and a team of more people than fit on a page. The names say what is odd.
-    /// Ada is a plain member of the second organization, where there is a team of the same slug.
+    /// Every oddity of organizations and teams once, and a team of more people than fit on a page. The names describe
+    /// the oddities. Ada is a plain member of the second organization, where there is a team of the same slug.
     #[must_use]
     pub fn rich() -> Self {
         let mut world = Self::worked_example().read(RICH);

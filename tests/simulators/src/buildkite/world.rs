@@ -1,5 +1,5 @@
-//! The world: organizations, their members and teams, users and API tokens. Rows are as REST has them, so that a test can
-//! put anything into them. What is said of things that are not there is ignored.
+//! The world: organizations, their members and teams, users and API tokens. Rows have the form of REST, so that a test
+//! can put anything into them. Changes of missing objects are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::paging::{Rows, edit};
 
 /// An organization admin's, with the scopes [`DOCUMENTED_SCOPES`].
 pub const TEST_TOKEN: &str = "bkua_admin-token";
-/// Of a member who is no admin, with the same scopes.
+/// The token of a member who is not an admin, with the same scopes.
 pub const MEMBER_TOKEN: &str = "bkua_member-token";
 /// The admin's, for GraphQL too.
 pub const GRAPHQL_TOKEN: &str = "bkua_graphql-token";
@@ -75,7 +75,7 @@ pub struct Team {
 /// An API token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What is sent.
+    /// The token in requests.
     pub secret: String,
     /// `uuid`.
     pub uuid: String,
@@ -220,12 +220,12 @@ impl World {
         })
     }
 
-    /// Takes a user out of an organization. The account stays, and so does what teams say of it.
+    /// Removes a user from an organization. The account stays, and so do its memberships in teams.
     pub fn remove_member(&mut self, org: &str, user: &str) -> &mut Self {
         self.edit_organization(org, |org| org.members.retain(|one| one["user"] != user))
     }
 
-    /// Adds a visible team that nobody is in, without a description and a creator.
+    /// Adds a visible team without members, description and creator.
     pub fn add_team(&mut self, org: &str, id: &str, slug: &str, name: &str) -> &mut Self {
         let team = Team {
             id: id.to_owned(),

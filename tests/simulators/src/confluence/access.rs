@@ -1,5 +1,5 @@
-//! Spaces, and who has access to them by permissions and roles. Only spaces that the caller can view are there; permissions
-//! are granted and taken by the key of the space.
+//! Spaces, and the access to them through permissions and roles. Only spaces that the caller can view exist;
+//! permissions are granted and revoked by the key of the space.
 
 use std::iter::repeat_n;
 
@@ -15,7 +15,7 @@ use crate::{
     routes::{Reply, ok},
 };
 
-/// What can be granted on any site.
+/// The permissions of every site.
 const ALWAYS: &str = "read/space administer/space delete/space export/space restrict_content/space create/page delete/page \
     archive/page create/blogpost delete/blogpost create/comment delete/comment create/attachment delete/attachment";
 /// What can be granted besides on a site with roles.

@@ -1,8 +1,8 @@
-//! Confluence Cloud: the REST API, v1 and v2, as far as people, groups, spaces and access go.
+//! Confluence Cloud: the REST API, v1 and v2, limited to people, groups, spaces and access.
 //!
 //! Written from the vendor's public API definitions and documentation, and from what public projects have measured on
-//! live sites. Where those are silent a comment says *unknown* and which side is taken; what a client might get wrong
-//! by guessing is a switch in [`Options`].
+//! live sites. Where those are silent, a comment says *unknown* and what is assumed; what a client might guess wrongly
+//! is a switch in [`Options`].
 
 mod access;
 mod options;
@@ -41,7 +41,7 @@ pub type Confluence = Simulator<Vendor>;
 
 type Request<'a> = routes::Request<'a, Vendor>;
 
-/// The site's address as links show it, whatever the simulator's own is.
+/// The site's address in links, whatever the simulator's own is.
 const SITE: &str = "https://acme.atlassian.net";
 /// The path of the gateway to all sites.
 const GATEWAY: &str = "/ex/confluence/";
@@ -60,7 +60,7 @@ impl Confluence {
         format!("{}{GATEWAY}{cloud_id}", self.url())
     }
 
-    /// Who has what: [`World::access_view`].
+    /// The access in the world: [`World::access_view`].
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())
@@ -116,7 +116,7 @@ impl Api for Vendor {
         let name = name.and_then(|status| status.canonical_reason());
         let name = name.unwrap_or_default();
         if is_v2(call) {
-            // The 404 that does not say what was not found is also the answer to bad credentials.
+            // The 404 that does not name what was not found is also the answer to bad credentials.
             let bare = reason == Refusal::usual(404).reason;
             let title = if bare { name } else { reason };
             let code = name.to_uppercase().replace(' ', "_");
@@ -146,7 +146,7 @@ impl Api for Vendor {
     }
 }
 
-/// Counts a request that arrived when so many were under way.
+/// Counts a request that arrived when this many were in flight.
 fn count(tenant: &mut Tenant<Vendor>, running: usize) -> Result<(), Refusal> {
     let (now, date) = (tenant.clock.running(), tenant.clock.now().as_second());
     let refused = |wait: u64, reason: &str| {
@@ -175,7 +175,7 @@ fn count(tenant: &mut Tenant<Vendor>, running: usize) -> Result<(), Refusal> {
     }
 }
 
-/// Where a client finds the gateway: no credentials are needed, and no header.
+/// The call with which a client finds the gateway: it needs no credentials and no header.
 const TENANT_INFO: &str = "/_edge/tenant_info";
 
 /// Each with its parameters, and the scopes that it needs: one of several sets of them.
@@ -235,7 +235,7 @@ impl Desk for Vendor {
         }
     }
 
-    /// Writes of v1 must say that they do not come from a page in a browser. *Unknown*: the answer to a client that does
+    /// Writes of v1 must state that they do not come from a browser page. *Unknown*: the answer to a client that does
     /// not take JSON. Taken: 406.
     fn check(_tenant: &Tenant<Self>, call: &Call) -> Result<(), Refusal> {
         if call.path == TENANT_INFO {
@@ -272,7 +272,8 @@ fn is_search(call: &Call) -> bool {
     call.path.ends_with("/search/user")
 }
 
-/// A page of a list that is in documented order. Of search it never has more than 100 rows, and nothing tells the end.
+/// A page of a list that is in documented order. A page of the search never has more than 100 rows, and nothing marks
+/// the end.
 fn page<T>(request: &Request, mut items: Vec<T>, row: impl Fn(T) -> Value) -> Reply {
     let (call, options, v2) = (request.call, &request.tenant.options, is_v2(request.call));
     let (default, most, by_cursor, empty) = match v2 {
@@ -285,7 +286,7 @@ fn page<T>(request: &Request, mut items: Vec<T>, row: impl Fn(T) -> Value) -> Re
     let linked = request.query.get("next").is_some() || start > 0;
     let from = match request.query.get("cursor").map(Place::read) {
         None => (linked && !by_cursor).then_some(start),
-        // Without a link that has one, nobody knows of any.
+        // Without a link that has one, there is none.
         Some(_) if !by_cursor => return Err(Refusal::violation("unknown query parameter cursor")),
         Some(None) => return Err(Vendor::stale_cursor()),
         Some(Some(place)) if place.list == call.path => Some(place.offset),

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::EmptyPage;
 
 crate::options! {
-    /// How the simulator behaves: by default most likely as the vendor does, or in the least forgiving way where nothing is
-    /// known. Groups are listed by name, as documented; all else is taken to be by id.
+    /// How the simulator behaves: by default most likely like the vendor, or in the least forgiving way where nothing
+    /// is known. Groups are listed by name, as documented; everything else by id.
     #[derive(Clone, Debug, PartialEq)]
     Options {
         /// When requests are refused because there are too many of them.
@@ -25,13 +25,13 @@ crate::options! {
         search_by_cursor: bool = false,
         /// The most people one search finds.
         search_total: usize = 10_000,
-        /// What a hidden address looks like: `""`, `null`, or `None` if there is no such field.
+        /// The form of a hidden address: `""`, `null`, or `None` if the field is missing.
         hidden_email: Option<Value> = Some(json!("")),
-        /// The status for a group nobody has heard of, at `/group/by-id`: 404 or 400.
+        /// The status for an unknown group, at `/group/by-id`: 404 or 400.
         unknown_group_status: u16 = 404,
         /// The status of adding a member twice: 201, 400 or 409. *Unknown*.
         add_member_again: u16 = 201,
-        /// What the body of the 201 to adding a member says; nothing, or a text that is not JSON.
+        /// The body of the 201 to adding a member: empty, or a text that is not JSON.
         member_added_text: &'static str = "",
         /// Whether the permissions of a space have the rows that roles come down to. *Unknown*; they have been reported.
         rows_of_roles: bool = true,

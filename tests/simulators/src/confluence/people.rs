@@ -52,8 +52,8 @@ fn v1(mut row: Value) -> Value {
     row
 }
 
-/// What the caller sees of a user. *Unknown*: whether search and members have the tail of a name that tells who cannot
-/// come in. Taken: only users that are asked for by id have it, as they alone have the status.
+/// The caller's view of a user. *Unknown*: whether search and members have the suffix of a name that marks users
+/// without access. Taken: only users that are requested by id have it, as only they have the status.
 fn shown(request: &Request, user: &Value, by_id: bool) -> Value {
     let (address, mut row) = (&request.tenant.options.hidden_email, user.clone());
     let mut hidden = vec!["operations", "emailHidden", "indexed"];
@@ -79,7 +79,7 @@ fn shown(request: &Request, user: &Value, by_id: bool) -> Value {
     row
 }
 
-/// Ids nobody has heard of are left out.
+/// Unknown ids are left out.
 pub(super) fn users_bulk(request: &mut Request) -> Reply {
     let body = request.body(&["accountIds"])?;
     let ids = body["accountIds"].as_array();
@@ -133,7 +133,7 @@ pub(super) fn groups(request: &mut Request) -> Reply {
     by_name(request, request.tenant.world.groups.values())
 }
 
-/// *Unknown*: the answer for a user nobody has heard of. Taken: 404.
+/// *Unknown*: the answer for an unknown user. Taken: 404.
 pub(super) fn groups_of_user(request: &mut Request) -> Reply {
     let (id, world) = (request.required("accountId")?, &request.tenant.world);
     if !world.users.contains_key(id) {
@@ -157,7 +157,7 @@ pub(super) fn group(request: &mut Request) -> Reply {
     ok(group.ok_or(unknown)?.row.clone())
 }
 
-/// A group nobody has heard of has no members.
+/// An unknown group has no members.
 pub(super) fn members(request: &mut Request) -> Reply {
     let world = &request.tenant.world;
     let group = world.groups.get(request.id(0));

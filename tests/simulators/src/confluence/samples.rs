@@ -13,7 +13,7 @@ pub const TEST_TOKEN: &str = "test-token";
 pub const SCOPED_TOKEN: &str = "scoped-token";
 /// A service account's token, for the gateway only, sent as `Bearer`, with all scopes that are needed.
 pub const BEARER_TOKEN: &str = "bearer-token";
-/// A classic token of somebody who administers nothing, in the rich worlds.
+/// A classic token of a user who administers nothing, in the rich worlds.
 pub const READER_TOKEN: &str = "reader-token";
 /// The address that goes with [`READER_TOKEN`].
 pub const READER_EMAIL: &str = "reader@acme.io";
@@ -97,7 +97,7 @@ const RICH: &str = "
     space | 98325 | FUTURE | | holographic
     grant | 98325 | access-class:all-licensed-users | read/space";
 
-/// Custom access beside roles; and a space in which a class holds nothing but a role.
+/// Custom access in addition to roles; and a space in which a class has only a role.
 const RICH_ROLES: &str = "
     roles
     role | role-admin | SYSTEM | Admin | read/space administer/space export/space create/page update/page delete/page manage_users/space
@@ -189,13 +189,15 @@ impl World {
         Self::worked_example().read(ROLES)
     }
 
-    /// Every oddity of accounts, groups, spaces and principals on a site with permissions once. Ids say what is odd.
+    /// Every oddity of accounts, groups, spaces and principals on a site with permissions once. Ids describe the
+    /// oddities.
     #[must_use]
     pub fn rich() -> Self {
         Self::worked_example().read(RICH)
     }
 
-    /// The same on the way to roles: system and custom roles, held by people, groups and classes beside permissions.
+    /// The same in transition to roles: system and custom roles of people, groups and classes, in addition to
+    /// permissions.
     #[must_use]
     pub fn rich_with_roles() -> Self {
         Self::rich().read(RICH_ROLES)
@@ -205,21 +207,21 @@ impl World {
 crate::sizes! {
     /// People, the administrator included; some of them deactivated, unlicensed or guests.
     users 50
-    /// Apps, besides.
+    /// Additional apps.
     apps 3
     /// Groups, the administrators' included.
     groups 8
     /// Most members of a group.
     members_per_group 12
-    /// Spaces that are nobody's own.
+    /// Spaces that are not personal.
     spaces 15
-    /// Personal spaces, besides: the first so many people have one.
+    /// Additional personal spaces: this many people have one.
     personal_spaces 5
-    /// Most principals with permissions in a space, besides its administrators.
+    /// The maximum number of principals with permissions in a space, without its administrators.
     principals_per_space 6
 }
 
-/// What principals may have besides the view of a space.
+/// The possible permissions in addition to viewing a space.
 const PAIRS: &str = "create/page create/comment create/attachment create/blogpost delete/page archive/page \
     delete/comment delete/blogpost delete/attachment delete/space export/space restrict_content/space";
 

@@ -1,4 +1,4 @@
-//! The world: one site. Rows are as the API has them. What is said of things that are not there is ignored.
+//! The world: one site. Rows have the form of the API. Changes of missing objects are ignored.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,12 +16,12 @@ const FIRST_OF_ROLES: u64 = 1 << 40;
 
 /// A site and everything in it, by id.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "fields are what they are called")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct World {
     pub cloud_id: String,
     pub mode: RoleMode,
-    /// As the API shows who is asked for by id, without the tail of a name that tells who cannot come in. Besides:
-    /// `operations`, `emailHidden` and `indexed`, whether search finds them. The index of a big site has holes.
+    /// In the form for a user requested by id, without the suffix for users without access. In addition: `operations`,
+    /// `emailHidden` and `indexed`, whether search finds them. The index of a big site has holes.
     pub users: Rows,
     pub groups: BTreeMap<String, Group>,
     pub spaces: BTreeMap<u64, Space>,
@@ -29,7 +29,7 @@ pub struct World {
     pub roles: Vec<Value>,
     /// API tokens by what they are: `owner`, whose rights they have, and, of those for the gateway, `scopes`.
     pub tokens: Rows,
-    /// The id of the next permission that is granted. Every grant takes two, the second for what comes along with it.
+    /// The id of the next permission that is granted. Every grant takes two, the second for its companion.
     pub next_permission: u64,
 }
 
@@ -51,13 +51,13 @@ pub struct Space {
     pub row: Value,
     /// The rows of its permissions, without those that come from roles.
     pub permissions: Vec<Permission>,
-    /// Who has which role here: one each.
+    /// The role of each principal here.
     pub roles: BTreeMap<String, String>,
 }
 
 /// A row of a space's permissions: who may do what, such as `user:712020:a1` and `read/space`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "said above")]
+#[expect(missing_docs, reason = "described above")]
 pub struct Permission {
     pub id: u64,
     pub who: String,
@@ -104,7 +104,7 @@ pub(super) fn make_odd(user: &mut Value, odd: &str) {
 }
 
 impl Group {
-    /// `ADMINS`, `EXTERNAL`, `TEAM_MEMBERS`, `OPEN`, or nothing: then it is not said, nor what it is used for.
+    /// `ADMINS`, `EXTERNAL`, `TEAM_MEMBERS`, `OPEN`, or empty: then neither it nor its use is returned.
     pub(super) fn be_managed_by(&mut self, who: &str) {
         self.row["managedBy"] = json!(who);
         match (who, self.row.as_object_mut()) {
@@ -129,7 +129,7 @@ impl Space {
         }
     }
 
-    /// Gives a principal a role, which takes its permissions.
+    /// Grants a principal a role, which removes its permissions.
     pub(super) fn set_role(&mut self, who: String, role: String) {
         self.permissions.retain(|row| row.who != who);
         self.roles.insert(who, role);
@@ -228,7 +228,7 @@ impl World {
         self
     }
 
-    /// Gives a principal a role, which takes its permissions.
+    /// Grants a principal a role, which removes its permissions.
     pub fn set_role(&mut self, space: u64, kind: &str, who: &str, role: &str) -> &mut Self {
         let (who, role) = (principal(kind, who), role.to_owned());
         self.edit_space(space, |space| space.set_role(who, role))
@@ -254,7 +254,7 @@ impl World {
         self
     }
 
-    /// What a request with this token says of itself, if the token's owner is let in.
+    /// The caller of a request with this token, if the token's owner is admitted.
     pub(super) fn header(&self, secret: &str) -> Option<String> {
         let owner = self.users.get(owner(self.tokens.get(secret)?))?;
         let plain = format!("{}:{secret}", owner["email"].as_str()?);
@@ -286,8 +286,8 @@ impl World {
         rows.any(|row| row.pair == pair && has(&row.who))
     }
 
-    /// The rows that the roles of a space come down to; none before there are roles. The id of such a row is the same as
-    /// long as somebody holds the role.
+    /// The rows that the roles of a space give; none without roles. The id of such a row stays the same as long as
+    /// somebody has the role.
     pub(super) fn rows_of_roles(&self, space: &Space) -> Vec<Permission> {
         let mut rows = Vec::new();
         if self.mode == RoleMode::PreRoles {
@@ -306,8 +306,8 @@ impl World {
         rows
     }
 
-    /// Who is in which group, and who has which permission or role in which space: no ids of rows, no names, no
-    /// states. Two worlds with the same view grant the same access. Groups and spaces without anybody are left out.
+    /// The members of each group, and the permissions and roles in each space, without row ids, names and states. Two
+    /// worlds with the same view grant the same access. Groups and spaces without principals are left out.
     ///
     /// `{"groups": {id: [account id]}, "spaces": {id: {"permissions": {"user:id": ["read/space"]}, "roles": {"group:id": role}}}}`
     #[must_use]

@@ -97,7 +97,7 @@ impl Kind {
         let entry = head::object(entry, &what, &fields).map_err(bad_body)?;
         let role = head::text(entry, &what, "role_id").map_err(bad_body)?;
         let organization = head::text(entry, &what, "organization_id").map_err(bad_body)?;
-        // *Unknown*: the answer to a role nobody has heard of. Taken: 400.
+        // *Unknown*: the answer to an unknown role. Taken: 400.
         let (begin, ends) = self.roles;
         if !role.strip_prefix(begin).is_some_and(|end| ends.split(' ').any(|known| known == end)) {
             return Err(bad_body(format!("{role} is not a role of {}", self.name)));

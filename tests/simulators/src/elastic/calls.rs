@@ -14,14 +14,14 @@ use crate::{
     server::Call,
 };
 
-/// Who calls.
+/// The caller.
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
     Cloud(CloudKey),
     Deployment(DeploymentKey),
 }
 
-/// What a call of a deployment does, in the server's own words, and the cluster privileges that allow it.
+/// The action of a deployment's call, in the server's own terms, and the cluster privileges that allow it.
 pub(crate) type Action = Option<(&'static str, &'static [&'static str])>;
 
 const READ: &[&str] = &["read_security", "manage_security", "all"];
@@ -35,8 +35,8 @@ const GET_MAPPINGS: Action = Some(("role_mapping/get", MANAGE));
 
 const REFRESH: [&str; 1] = ["refresh"];
 
-/// What decides what whole groups of people may do (roles, role mappings) is read and never written: a bad role template
-/// or rule locks everybody out.
+/// Objects that affect whole groups of people (roles, role mappings) are read and never written: a bad role template or
+/// rule locks everybody out.
 static ROUTES: &[Route<Vendor>] = routes! {
     GET "/api/v1/organizations" [] None cloud::organizations;
     GET "/api/v1/organizations/{}" [] None cloud::organization;
@@ -143,9 +143,9 @@ impl Desk for Vendor {
         Refusal::new(405, reason).body(body).wrong()
     }
 
-    /// The Cloud API takes assignments away by a `DELETE` with a body.
+    /// The Cloud API removes assignments by a `DELETE` with a body.
     fn has_body(call: &Call) -> bool {
-        // Somebody may be called `_enable`.
+        // A user may be called `_enable`.
         let toggles = call.path.split('/').count() == 5 && call.path.ends_with("able");
         let writes = matches!(call.method.as_str(), "POST" | "PUT") && !toggles;
         writes || call.path.ends_with("/role_assignments")

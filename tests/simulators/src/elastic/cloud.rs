@@ -18,7 +18,7 @@ use crate::{
     server::Call,
 };
 
-/// What cursors of the search belong to.
+/// The list to which the search's cursors belong.
 pub(super) const SEARCH: &str = "deployments";
 /// A page without `size`. *Unknown*. Taken: as many as the documented example asks for.
 const DEFAULT: usize = 100;
@@ -43,13 +43,13 @@ pub(super) fn envelope(refusal: &Refusal) -> Value {
     json!({"errors": [error]})
 }
 
-/// 400 to a body that is not what it should be.
+/// 400 to an invalid body.
 pub(super) fn bad_body(message: impl Into<String>) -> Refusal {
     Refusal::violation(message).code("root.invalid_json_request")
 }
 
-/// Counts a request, and says whether it is still carried out and what every answer says of it. *Unknown*: in which unit
-/// the interval is. Taken: seconds.
+/// Counts a request, and returns whether it is still carried out and the headers of every answer. *Unknown*: the unit
+/// of the interval. Taken: seconds.
 pub(super) fn count(tenant: &mut Tenant<Vendor>) -> (Result<(), Refusal>, Vec<(String, String)>) {
     let (quota, window) = (&tenant.options.quota, &mut tenant.meters.quota);
     window.open(tenant.clock.running(), quota.interval, quota.forgive_after);
@@ -73,7 +73,7 @@ fn api_key(call: &Call) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("apikey") && !key.is_empty()).then_some(key)
 }
 
-/// The header that says until when the key is good. *Unknown*: how the date is written. Taken: as all dates of this API.
+/// The header with the key's expiry. *Unknown*: the format of the date. Taken: that of all dates of this API.
 pub(super) fn key_expiration(tenant: &Tenant<Vendor>, call: &Call) -> Option<(String, String)> {
     let end = identify(tenant, call).ok()?.expires?;
     let end = end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -101,7 +101,7 @@ fn key<'r>(request: &'r Request<'_, Vendor>) -> Result<&'r CloudKey, Refusal> {
     }
 }
 
-/// Rows in the order that is asked for.
+/// Rows in the requested order.
 fn arranged(request: &Request<'_, Vendor>, rows: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut rows: Vec<Value> = rows.collect();
     request.tenant.options.ordering.arrange(&mut rows);
@@ -121,8 +121,8 @@ pub(super) fn organizations(request: &mut Request<'_, Vendor>) -> Reply {
     ok(body)
 }
 
-/// The organization that the path names, if there is one the key reaches. *Unknown*: whether the lists tell the two apart,
-/// as the call for the organization itself does. Taken: they do not, because only 404 is documented for them.
+/// The organization that the path names, if the key can access it. *Unknown*: whether the lists distinguish the two, as
+/// the call for the organization itself does. Taken: they do not, because only 404 is documented for them.
 fn named<'r>(request: &'r Request<'_, Vendor>) -> Result<&'r Organization, Refusal> {
     let (key, id) = (key(request)?, request.id(0));
     let organization = request.tenant.world.organizations.get(id);
@@ -254,7 +254,7 @@ pub(super) fn search(request: &mut Request<'_, Vendor>) -> Reply {
     ok(body)
 }
 
-/// What clients look at to find the endpoint; there is much more. The addresses lead to the simulator.
+/// The fields that clients use to find the endpoint; there are many more. The addresses lead to the simulator.
 fn deployment(request: &Request<'_, Vendor>, name: &str, cluster: &Cluster) -> Value {
     let url = request.tenant.world.urls.get(name);
     let url = url.map_or("http://127.0.0.1:9", String::as_str);
@@ -274,7 +274,7 @@ fn deployment(request: &Request<'_, Vendor>, name: &str, cluster: &Cluster) -> V
     })
 }
 
-/// The body, an object with only these fields. *Unknown*: the answer to a body that does not say what it is. Taken: 415.
+/// The body, an object with only these fields. *Unknown*: the answer to a body without a content type. Taken: 415.
 fn body(request: &Request<'_, Vendor>, fields: &[&str]) -> Result<Map<String, Value>, Refusal> {
     head::content_type(request.call)
         .map_err(|reason| Refusal::new(415, reason).code("root.unsupported_media_type").wrong())?;

@@ -59,7 +59,7 @@ pub(super) fn invalid(kind: &'static str, errors: &[String]) -> Refusal {
     Refusal::new(400, format!("Validation Failed: {list}")).code(kind)
 }
 
-/// 400 to a body that is not what it should be.
+/// 400 to an invalid body.
 pub(super) fn unparsed(reason: impl Into<String>) -> Refusal {
     Refusal::violation(reason).code("parse_exception")
 }
@@ -105,7 +105,7 @@ pub(super) fn identify(tenant: &Tenant<Vendor>, call: &Call) -> Result<Deploymen
         Some((name, key)) if *name == call.host && !key.expired => Ok(key.clone()),
         // The key of another deployment was sent here.
         Some((name, _)) if *name != call.host => Err(unable().wrong()),
-        // What is not base64 with a colon in it is no key at all.
+        // A text that is not base64 with a colon in it is not a key.
         None if key_id(sent).is_none() => Err(missing()),
         _ => Err(unable()),
     }
@@ -119,7 +119,7 @@ pub(super) fn cluster<'r>(
     cluster.ok_or_else(|| Refusal::usual(404))
 }
 
-/// Who the key is of. The user may be nobody of this realm: a number, if they came in from Elastic Cloud.
+/// The key's owner. The user may not be in this realm: a number, if they signed in through Elastic Cloud.
 pub(super) fn authenticate(request: &mut Request<'_, Vendor>) -> Reply {
     let Caller::Deployment(key) = &request.caller else {
         return Err(Refusal::usual(401));
@@ -144,15 +144,15 @@ pub(super) fn mappings(request: &mut Request<'_, Vendor>) -> Reply {
     keyed(request, mappings)
 }
 
-/// The names in the path, if there are any. A comma separates them, escaped or not, so that a name with a comma in it
-/// cannot be asked for.
+/// The names in the path, if there are any. A comma separates them, escaped or not, so a name with a comma cannot be
+/// requested.
 pub(super) fn wanted(request: &Request<'_, Vendor>) -> Option<Vec<String>> {
     let names = request.ids.first()?.split(',').filter(|name| !name.is_empty());
     Some(names.map(str::to_owned).collect())
 }
 
-/// An object that is keyed by name: of these rows all, or those that the path names, in any order. A 404 that says nothing
-/// if none of those named is there.
+/// An object that is keyed by name: all rows, or those that the path names, in any order. An empty 404 if none of those
+/// exists.
 pub(super) fn keyed(request: &Request<'_, Vendor>, rows: Rows) -> Reply {
     let wanted = wanted(request);
     let is_wanted = |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));

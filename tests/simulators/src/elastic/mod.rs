@@ -1,9 +1,9 @@
-//! Elastic: the API of Elastic Cloud and the security API of Elasticsearch deployments, as far as people, roles and
-//! access go. The first is one host, every deployment another, with keys and errors of their own.
+//! Elastic: the API of Elastic Cloud and the security API of Elasticsearch deployments, limited to people, roles and
+//! access. The first is one host, every deployment another, with keys and errors of their own.
 //!
 //! Written from the vendor's public API specifications (Elastic Cloud API and `elasticsearch-specification`), its
-//! documentation, the public source of the server, and public issues of its official clients. Where those are silent a
-//! comment says *unknown* and which side is taken; what a client might get wrong by guessing is a switch in [`Options`].
+//! documentation, the public source of the server, and public issues of its official clients. Where those are silent, a
+//! comment says *unknown* and what is assumed; what a client might guess wrongly is a switch in [`Options`].
 
 mod assignments;
 mod calls;
@@ -41,7 +41,7 @@ pub struct Vendor;
 /// and count all requests. The paths of the Cloud API begin with `/api/v1`, those of deployments with `/_security`.
 pub type Elastic = Simulator<Vendor>;
 
-/// What is counted.
+/// The counters.
 #[derive(Debug, Default)]
 pub struct Meters {
     quota: Window,
@@ -78,7 +78,7 @@ impl Elastic {
         host.map(Server::own_requests).unwrap_or_default()
     }
 
-    /// Who has what: [`World::access_view`].
+    /// The access in the world: [`World::access_view`].
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())
@@ -174,7 +174,7 @@ impl Api for Vendor {
     }
 }
 
-/// What the proxy says of a cluster that it does not know.
+/// The proxy's answer for an unknown cluster.
 fn unknown_resource() -> Value {
     json!({"ok": false, "message": "Unknown resource."})
 }

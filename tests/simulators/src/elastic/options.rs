@@ -8,7 +8,7 @@ use super::world::Cluster;
 
 crate::options! {
     /// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one
-    /// where nothing is known. The vendor documents no order of lists; taken is that of ids and names. Of all lists only the
+    /// where nothing is known. The vendor documents no order of lists; the order of ids and names is assumed. Only the
     /// search for deployments has pages.
     #[derive(Clone, Debug, PartialEq)]
     Options {
@@ -19,12 +19,12 @@ crate::options! {
         /// Whether the role mappings can only be read with `manage_security`, as the specification says, or with
         /// `read_security` too.
         mappings_need_manage_security: bool = true,
-        /// So many reads of users by name are answered 404 `{}`, whoever is there: a part of the cluster is not reachable.
-        /// Counted down.
+        /// This many reads of users by name are answered 404 `{}`, whoever exists: a part of the cluster is
+        /// unreachable. Counted down.
         hiccups: usize = 0,
         /// So many writes of users are answered 200 and have no effect. Counted down.
         forgotten_writes: usize = 0,
-        /// What somebody else does between a client's read and its write.
+        /// A concurrent change between a client's read and its write.
         race: Option<Race> = None,
     }
 }
@@ -38,7 +38,7 @@ pub struct Quota {
     pub interval: Duration,
     /// `Retry-After` of a refusal, in seconds. The vendor documents none.
     pub retry_after: Option<u64>,
-    /// After so many refusals everything is let through again, whatever the time: for clients that only pretend to
+    /// After this many refusals all requests are accepted again, whatever the time: for clients that only pretend to
     /// wait.
     pub forgive_after: Option<u64>,
 }

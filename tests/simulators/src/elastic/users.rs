@@ -21,8 +21,8 @@ const INVALID_REQUEST: &str = "action_request_validation_exception";
 /// *Unknown*: the words. Taken: the documented rule.
 const SYNTAX: &str = "must be 1 to 507 printable ASCII characters without space at either end";
 
-/// `GET /_security/user` (native and reserved users, on one page whatever their number) and `/{names}` below it. After it,
-/// somebody else may change them.
+/// `GET /_security/user` (native and reserved users, on one page whatever their number) and `/{names}` below it. After
+/// it, a concurrent change may follow.
 pub(super) fn read(request: &mut Request<'_, Vendor>) -> Reply {
     let wanted = wanted(request);
     if wanted.is_some() && count_down(&mut request.tenant.options.hiccups) {
@@ -170,8 +170,7 @@ fn token(value: &Value) -> &'static str {
     }
 }
 
-/// What the request itself can be told to lack, all at once. Returns the roles: a list, or a text in which commas separate
-/// them.
+/// All errors of the request itself, at once. Returns the roles: a list, or a comma-separated text.
 fn complete(row: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
     let wrong = |found: &str| {
         unparsed(format!(
@@ -227,7 +226,7 @@ fn is_name(text: &str) -> bool {
         && text.trim() == text
 }
 
-/// What is not there is null, except that a user is enabled.
+/// Missing fields are null, but a user is enabled.
 fn store(
     cluster: &mut Cluster,
     name: &str,

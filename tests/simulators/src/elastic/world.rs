@@ -1,6 +1,5 @@
-//! The world: organizations of Elastic Cloud and the Elasticsearch clusters of their deployments. Rows are as the APIs have
-//! them, so that a test can put anything into them, oddities included. What is said of things that are not there is
-//! ignored.
+//! The world: organizations of Elastic Cloud and the Elasticsearch clusters of their deployments. Rows have the form of
+//! the APIs, so that a test can put anything into them. Changes of missing objects are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,11 +42,11 @@ pub struct World {
     pub organizations: BTreeMap<String, Organization>,
     /// Keys of the Cloud API.
     pub cloud_keys: Vec<CloudKey>,
-    /// By name. Each that is there when the simulator starts gets a host of its own.
+    /// By name. Each that exists when the simulator starts gets a host of its own.
     pub deployments: BTreeMap<String, Cluster>,
     /// Serverless projects, by id.
     pub projects: BTreeMap<String, Project>,
-    /// Where each deployment is, once the simulator has started.
+    /// The address of each deployment, once the simulator has started.
     pub(super) urls: BTreeMap<String, String>,
 }
 
@@ -104,7 +103,7 @@ pub struct Project {
 /// A key of the Cloud API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloudKey {
-    /// What is sent.
+    /// The token in requests.
     pub secret: String,
     /// The organizations it reaches: one, for a key as the vendor makes them today.
     pub organizations: Vec<String>,
@@ -360,7 +359,7 @@ impl World {
     }
 }
 
-/// Who has what, and nothing else.
+/// The access in the world, and nothing else.
 impl World {
     /// Members with what is assigned to them, invitations likewise; users with everything about them, roles and role
     /// mappings of every deployment.

@@ -56,8 +56,8 @@ impl Desk for Vendor {
         valid.cloned().ok_or_else(|| Refusal::usual(401))
     }
 
-    /// *Unknown*: the answers to a client that does not take JSON, and to one that does not say `Content-Type`. Taken:
-    /// 406 and 415.
+    /// *Unknown*: the answers to a client that does not take JSON, and to one without `Content-Type`. Taken: 406 and
+    /// 415.
     fn check(_tenant: &Tenant<Self>, call: &Call) -> Result<(), Refusal> {
         head::accept(call).map_err(|reason| Refusal::new(406, reason).wrong())?;
         head::content_type(call).map_err(|reason| Refusal::new(415, reason).wrong())
@@ -78,8 +78,8 @@ impl Desk for Vendor {
     }
 }
 
-/// <https://northflank.com/docs/v1/api/miscellaneous/auth>. *Unknown*: how permissions are written. Taken: the lists are
-/// empty, so that nobody relies on what is in them.
+/// <https://northflank.com/docs/v1/api/miscellaneous/auth>. *Unknown*: the form of permissions. Taken: the lists are
+/// empty, so that no client relies on them.
 fn describe_token(request: &mut Request<'_, Vendor>) -> Reply {
     // A client may well ask whether there is such a call.
     if !request.tenant.options.auth {
@@ -198,7 +198,7 @@ fn page(request: &mut Request<'_, Vendor>, field: &str, rows: Vec<Value>) -> Rep
     let mut common = options.common.clone();
     let place = place(request, size)?;
     if request.query.get("page").is_some() {
-        // A client that goes by number has no cursor to tell empty pages apart.
+        // A client that uses page numbers has no cursor to distinguish empty pages.
         common.empty_pages = 0;
     }
     let (rows, next) = place.cut(rows, size, &common);
@@ -209,7 +209,7 @@ fn page(request: &mut Request<'_, Vendor>, field: &str, rows: Vec<Value>) -> Rep
     ok(json!({"data": {field: rows}, "pagination": pagination}))
 }
 
-/// Where the requested page begins.
+/// The beginning of the requested page.
 fn place(request: &Request<'_, Vendor>, size: usize) -> Result<Place, Refusal> {
     let list = paging::name(&request.call.path, &request.call.query, &PAGES);
     let life = request.tenant.options.cursor_life;
@@ -240,7 +240,7 @@ fn place(request: &Request<'_, Vendor>, size: usize) -> Result<Place, Refusal> {
     }
 }
 
-/// How somebody holds a role.
+/// The way in which somebody has a role.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Holding<'w> {
     /// Given by hand.
@@ -266,8 +266,8 @@ impl World {
         holders
     }
 
-    /// Somebody who holds a role. *Unknown*: whether those are listed who are not members of the organization. Taken:
-    /// they are, with what their group says of them.
+    /// A holder of a role. *Unknown*: whether people outside the organization are listed. Taken: they are, with their
+    /// group's data about them.
     fn person(&self, id: &str, holding: Holding<'_>) -> Value {
         let stranger = || {
             let seen = holding.implicit.cloned().unwrap_or_else(|| json!({}));

@@ -1,10 +1,10 @@
-//! Northflank: the part of the API that says who is in an organization, which roles it has, and who holds them, by
-//! hand or through a group of the directory.
+//! Northflank: the part of the API for the members of an organization, its roles and their holders, directly or through
+//! a directory group.
 //!
 //! Written from the vendor's public API reference (<https://northflank.com/docs/v1/api/introduction>), its
-//! documentation and the types of its client `@northflank/js-client`. Where those are silent a comment says *unknown*
-//! and which side is taken; what a client might get wrong by guessing is a switch in [`Options`]. The vendor also has
-//! calls that change roles and who holds them; the simulator does not.
+//! documentation and the types of its client `@northflank/js-client`. Where those are silent, a comment says *unknown*
+//! and what is assumed; what a client might guess wrongly is a switch in [`Options`]. The vendor also has calls that
+//! change roles and their holders; the simulator does not.
 
 mod calls;
 mod options;
@@ -36,13 +36,13 @@ pub struct Vendor;
 pub type Northflank = Simulator<Vendor>;
 
 impl Northflank {
-    /// Where the API is, `/v1` being part of every path: `http://127.0.0.1:PORT`.
+    /// The address of the API; `/v1` is part of every path: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
         self.url()
     }
 
-    /// Who has what: [`World::access_view`].
+    /// The access in the world: [`World::access_view`].
     #[must_use]
     pub fn access_view(&self) -> Value {
         self.with_world(|world| world.access_view())
@@ -72,7 +72,7 @@ impl Api for Vendor {
     }
 
     /// `{"error": {"status", "message", "id", "details"?}}`, as the vendor's client types have it. *Unknown*: ids and
-    /// texts. Taken: ids of the simulator's own, so that nobody relies on them.
+    /// texts. Taken: the simulator's own ids, so that no client relies on them.
     fn envelope(options: &Options, _call: &Call, refusal: &Refusal) -> Value {
         let (status, message) = (refusal.status, &refusal.reason);
         let id = match status {
@@ -116,7 +116,7 @@ impl Api for Vendor {
         }
     }
 
-    /// All answers say how many requests are left, and all requests count.
+    /// All answers have the number of remaining requests, and all requests count.
     fn complete(tenant: &mut Tenant<Self>, answer: &mut Answer) {
         for (name, value) in count(tenant).1 {
             let none = answer.status == 429 && name == REMAINING;

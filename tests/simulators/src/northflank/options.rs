@@ -23,8 +23,7 @@ crate::options! {
         cursor_life: Option<Duration> = None,
         /// Whether the list of groups is cut into pages like all others, which the documentation does not say.
         paged_groups: bool = false,
-        /// How somebody is listed who was given a role by hand and holds it through a group too. *Unknown*. Taken: once, as
-        /// explicit.
+        /// How somebody is listed who has a role directly and through a group. *Unknown*. Taken: once, as explicit.
         both: Both = Both::Explicit,
     }
 }
@@ -49,6 +48,6 @@ crate::choices! {
     /// How errors are written: `{"error": {"status", "message", "id"}}`; `{"code", "message", "status", "data"}`, as an old
     /// client of the vendor's has it; or a page for people, as proxies have it.
     ErrorBody { Nested, Flat, Html }
-    /// How somebody is listed who holds a role in both ways: once, with one type or the other, or twice.
+    /// How somebody is listed who has a role in both ways: once, with one type or the other, or twice.
     Both { Explicit, Implicit, TwoRows }
 }

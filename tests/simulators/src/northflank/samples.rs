@@ -123,7 +123,7 @@ impl World {
         Self::empty().read(WORKED_EXAMPLE)
     }
 
-    /// Every oddity of the API once, and more than fit on a page. The names say what is odd.
+    /// Every oddity of the API once, and more than fit on a page. The names describe the oddities.
     #[must_use]
     pub fn rich() -> Self {
         let mut world = Self::worked_example().read(RICH);

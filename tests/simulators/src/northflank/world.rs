@@ -1,5 +1,5 @@
-//! The world: one organization, its people, its roles, the groups of its directory and its API tokens. What is said of
-//! things that are not there is ignored.
+//! The world: one organization, its people, its roles, the groups of its directory and its API tokens. Changes of
+//! missing objects are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,7 @@ pub struct Role {
     /// `directoryGroups` (the groups whose members hold this role, whether or not there are such groups), `createdAt`,
     /// `updatedAt`.
     pub row: Value,
-    /// Who was given the role by hand, whether or not they are members of the organization.
+    /// The direct holders of the role, whether or not they are members of the organization.
     pub explicit: BTreeSet<String>,
 }
 
@@ -56,7 +56,7 @@ pub struct Role {
 pub struct Group {
     /// `name`, `idpId`, `createdAt`, `updatedAt`.
     pub row: Value,
-    /// Whether the group is in the list and can be asked for. Roles that are linked to it have its members anyway.
+    /// Whether the group is listed and can be requested. Roles that are linked to it have its members anyway.
     pub listed: bool,
     /// Its people: `id` (null without an account), `name`, `emails` (plain texts).
     pub members: Vec<Value>,
@@ -66,19 +66,19 @@ pub struct Group {
 /// <https://northflank.com/docs/v1/application/secure/grant-api-access>.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Token {
-    /// What is sent.
+    /// The token in requests.
     pub value: String,
     /// `name`.
     pub name: String,
     /// The team that it is a token of; `None` for one of the organization.
     pub team: Option<String>,
-    /// What it may read.
+    /// Its permissions.
     pub permissions: BTreeSet<Permission>,
     /// Until when it is good; for ever if it is `None`.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What the calls of the simulator need.
+/// The permissions of the simulator's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     /// Organisation > Admin > Members > Read.
@@ -221,7 +221,7 @@ impl World {
         self
     }
 
-    /// Gives somebody a role by hand, whether or not they are a member.
+    /// Grants somebody a role directly, whether or not they are a member.
     pub fn assign(&mut self, role: &str, user: &str) -> &mut Self {
         self.edit_role(role, |role| _ = role.explicit.insert(user.to_owned()))
     }
@@ -262,7 +262,7 @@ impl World {
         self
     }
 
-    /// Removes a group. Roles that are linked to it still say so.
+    /// Removes a group. Roles stay linked to it.
     pub fn remove_group(&mut self, id: &str) -> &mut Self {
         self.groups.remove(id);
         self
@@ -281,7 +281,7 @@ impl World {
         self.edit_group(group, |group| group.members.push(row))
     }
 
-    /// Takes somebody out of a group.
+    /// Removes somebody from a group.
     pub fn leave(&mut self, group: &str, user: &str) -> &mut Self {
         self.edit_group(group, |group| group.members.retain(|row| row["id"] != user))
     }
@@ -296,10 +296,10 @@ impl World {
     }
 }
 
-/// Who has what, and nothing else.
+/// The access in the world, and nothing else.
 impl World {
     /// Members; roles with those who were given them by hand, the groups they are linked to and, worked out from these,
-    /// everybody who holds them; groups with their members. Who holds a role in both ways holds it explicitly.
+    /// all holders; groups with their members. A holder in both ways counts as explicit.
     ///
     /// `{"members": [id], "roles": {id: {"explicit": [id], "groups": [id], "members": {id: "explicit" or "implicit"}}},
     /// "groups": {id: {"members": [id], "without_account": number}}}`

@@ -255,7 +255,7 @@ fn page(request: &mut Request<'_, Vendor>, message: &str, rows: Vec<Value>) -> R
     let place = match request.query.get("pageToken").map(Place::read) {
         None => Place::beginning(list),
         Some(Some(place)) if place.list == list => place,
-        // Whatever the simulator gives away it can read: the client has changed this one, or taken it from another list.
+        // The simulator can read its own cursors: the client has changed this one, or taken it from another list.
         Some(_) => return Err(Vendor::stale_cursor().wrong()),
     };
     let (rows, next) = place.cut(rows, size.min(MOST), &request.tenant.options.common);

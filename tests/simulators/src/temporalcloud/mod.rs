@@ -1,9 +1,9 @@
-//! Temporal Cloud: the Cloud Ops API over HTTP/JSON, as far as people and access go.
+//! Temporal Cloud: the Cloud Ops API over HTTP/JSON, limited to people and access.
 //!
 //! Written from the public API definitions (`temporalio/cloud-api`), the vendor's documentation ("Cloud Ops API",
-//! "Manage access", "Limits") and public issues of its official clients. Where those are silent a comment says
-//! *unknown* and which side is taken; what a client might get wrong by guessing is a switch in [`Options`]. There are only
-//! the calls that a connector of accounts and access makes, no versions before `v0.3.0`, and only owners and admins write.
+//! "Manage access", "Limits") and public issues of its official clients. Where those are silent, a comment says
+//! *unknown* and what is assumed; what a client might guess wrongly is a switch in [`Options`]. There are only the
+//! calls that a connector of accounts and access makes, no versions before `v0.3.0`, and only owners and admins write.
 
 mod calls;
 mod operations;
@@ -100,7 +100,7 @@ impl Api for Vendor {
     }
 }
 
-/// What the vendor says where there are too many requests.
+/// The vendor's answer to too many requests.
 const LIMITED: &str = "rate limit exceeded for principal type=serviceaccount, id=00000000000000000000000000000000, please retry later.";
 
 fn invalid(reason: impl Into<String>) -> Refusal {

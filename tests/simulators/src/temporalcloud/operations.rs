@@ -1,4 +1,4 @@
-//! Asynchronous operations: every write is accepted at once, and takes effect when its operation is fulfilled.
+//! Asynchronous operations: every write is accepted immediately, and takes effect when its operation is fulfilled.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
     world::World,
 };
 
-/// A write under way, or done.
+/// A write in progress, or done.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Operation {
     /// The request: the same id with anything else is another write.
@@ -21,9 +21,10 @@ pub(super) struct Operation {
     row: Value,
 }
 
-/// What a write does: its kind (*unknown* what the vendor calls these), and the id and the future spec of a principal.
+/// The effect of a write: its kind (*unknown* what the vendor calls these), and the id and the future spec of a
+/// principal.
 pub(super) type Change = (&'static str, String, Value);
-/// The request by which it is known again, and what it does.
+/// The request that identifies it, and its effect.
 type Write = (String, Change);
 
 /// Some time from now in the API's form, without fractions.

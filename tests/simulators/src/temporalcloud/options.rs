@@ -6,7 +6,7 @@ crate::options! {
     /// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one where
     /// nothing is known. The documented order of lists is by name for namespaces and groups, else by id.
     #[derive(Clone, Debug, PartialEq)]
-    #[expect(missing_docs, reason = "said where their types are")]
+    #[expect(missing_docs, reason = "documented with their types")]
     Options {
         casing: Casing = Casing::Camel,
         defaults: Defaults = Defaults::Omitted,
@@ -25,7 +25,7 @@ crate::options! {
     }
 }
 
-/// How operations go that begin after this is set. A write takes effect when its operation is fulfilled.
+/// The course of operations that begin after this is set. A write takes effect when its operation is fulfilled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operations {
     /// The poll that finds the operation finished; with 0 it is the write's own answer, with `usize::MAX` there is none.
@@ -47,6 +47,6 @@ crate::choices! {
     StaleVersion { Aborted, FailedPrecondition, InvalidArgument }
     /// Whether the account has a feature. *Unknown* how its absence shows: by 403, 404 or 501.
     Feature { Enabled, Forbidden, NotFound, Unimplemented }
-    /// How `email` selects users: by the address, whatever its case or letter for letter, or by a part. *Unknown* which.
+    /// How `email` selects users: by the address, ignoring case or exactly, or by a part. *Unknown* which.
     EmailFilter { IgnoreCase, Exact, Contains }
 }

@@ -8,7 +8,7 @@ use crate::{
     random::{Random, stretch},
 };
 
-/// The key of every sample and generated world, unless another is asked for.
+/// The key of every sample and generated world, unless another is requested.
 pub const TEST_KEY: &str = "test-key";
 
 impl World {
@@ -27,7 +27,7 @@ impl World {
         world
     }
 
-    /// Every oddity once: roles, states, kinds, missing and unknown values. The ids say what is odd.
+    /// Every oddity once: roles, states, kinds, missing and unknown values. The ids describe the oddities.
     #[must_use]
     pub fn rich() -> Self {
         let mut world = Self::worked_example();
@@ -127,7 +127,7 @@ crate::sizes! {
     users 50
     /// Namespaces.
     namespaces 10
-    /// Service accounts, besides the one the key belongs to.
+    /// Service accounts in addition to the key's owner.
     service_accounts 10
     /// Groups.
     groups 5
@@ -145,7 +145,7 @@ const WORDS: [&str; 6] = ["orders", "billing", "search", "ledger", "fraud", "mai
 const PERMISSIONS: [&str; 3] = ["PERMISSION_ADMIN", "PERMISSION_WRITE", "PERMISSION_READ"];
 const STATES: [&str; 2] = ["RESOURCE_STATE_ACTIVATING", "RESOURCE_STATE_SUSPENDED"];
 const PROJECT_ROLES: [&str; 2] = ["PROJECT_ROLE_READ", "PROJECT_ROLE_CONTRIBUTE"];
-/// The account roles of users, as often as they are held; `none` is no access at all.
+/// The account roles of users, by frequency; `none` means no access.
 const ROLES: &str = "ADMIN DEVELOPER DEVELOPER DEVELOPER DEVELOPER DEVELOPER DEVELOPER FINANCE_ADMIN READ READ READ READ READ UNSPECIFIED none";
 
 impl World {

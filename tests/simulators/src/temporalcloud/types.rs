@@ -77,7 +77,7 @@ pub(super) struct Field {
     since: u32,
 }
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Clone, Copy)]
 enum Kind {
     /// A text, number, truth value or time.
@@ -211,8 +211,8 @@ impl Reader {
             // No request has any.
             Kind::Plain(_) => value.clone(),
             Kind::Enumeration(names) => {
-                // A name from the future is one the server knows and the published definitions do not: a client that
-                // sends back what it read must get through.
+                // A name from the future is known to the server but not published: a client that sends back what it
+                // read must succeed.
                 let future = names[0].replace("UNSPECIFIED", "FUTURE");
                 let known = names.iter().chain([&future]).find(|name| *value == ***name);
                 let number = value.as_u64().and_then(|n| usize::try_from(n).ok());
@@ -239,8 +239,8 @@ impl Reader {
     }
 }
 
-/// Leaves out whatever means the same as being absent, so that two messages can be compared; one that is not in the table
-/// stays as it is.
+/// Leaves out everything that means the same as being absent, so that two messages can be compared; one that is not in
+/// the table stays unchanged.
 pub(super) fn prune(message: &str, value: &Value) -> Value {
     let read = Reader(u32::MAX, Vec::new()).read(message, value, "");
     read.map_or(value.clone(), Value::Object)
@@ -289,7 +289,7 @@ impl Writer<'_> {
             };
             out.insert(name, value);
         }
-        // What a test added by hand and the table does not know goes out as it is.
+        // Fields that a test added and the table does not know are sent unchanged.
         let is_known = |key: &str| known.iter().any(|field| field.name == key);
         for (key, value) in stored.as_object().into_iter().flatten() {
             if !value.is_null() && !is_known(key) {

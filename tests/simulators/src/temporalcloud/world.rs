@@ -1,6 +1,5 @@
-//! The world: one account with everything in it, in the stored form (lowerCamelCase, names of enumerations). The methods
-//! do what they say, without the checks of the API: they are also how a test plays the part of somebody else who changes
-//! things meanwhile. What is said of things that are not there is ignored.
+//! The world: one account with everything in it, in the stored form (lowerCamelCase, names of enumerations). The
+//! methods skip the API's checks: tests also use them for concurrent changes. Changes of missing objects are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +25,7 @@ pub struct World {
     pub namespaces: Rows,
     pub custom_roles: Rows,
     pub projects: Rows,
-    /// What they are for (`ownerId`, `expiryTime`, `disabled`), by what goes after `Bearer`.
+    /// Their properties (`ownerId`, `expiryTime`, `disabled`), by the text after `Bearer`.
     pub api_keys: Rows,
     /// Counts changes; versions come from it.
     pub counter: u64,
@@ -177,7 +176,7 @@ impl World {
         format!("{:016x}", Random::new(self.counter).next_u64())
     }
 
-    /// Gives a principal a new version, as any change made by somebody else would.
+    /// Gives a principal a new version, like any concurrent change.
     pub fn touch(&mut self, id: &str) {
         self.edit(id, |_| {});
     }
@@ -193,7 +192,7 @@ impl World {
         self
     }
 
-    /// Gives a principal an explicit permission on a namespace, or takes it with "", and a new version.
+    /// Grants a principal an explicit permission on a namespace, or revokes it with "", with a new version.
     pub fn set_namespace_permission(&mut self, id: &str, on: &str, permission: &str) -> &mut Self {
         self.edit(id, |access| {
             let entries = &mut access["namespaceAccesses"];
@@ -216,7 +215,7 @@ impl World {
         self
     }
 
-    /// Who has what, and nothing else: no versions, times, states or profiles.
+    /// The access in the world, and nothing else: no versions, times, states or profiles.
     ///
     /// `{"users": {id: forms of access}, "serviceAccounts": …, "groups": …, "members": {group: [user]}}`
     #[must_use]

@@ -1,4 +1,4 @@
-//! The calls that write; what the API makes of the specs that they send: what it drops, and what it refuses.
+//! The calls that write, with the specs that the API drops or refuses.
 
 use serde_json::{Value, json};
 
@@ -19,11 +19,11 @@ use crate::{
     routes::{Reply, Request},
 };
 
-/// Where the built-in role is.
+/// The path of the built-in role.
 pub(super) const ROLE: &str = "/access/accountAccess/role";
-/// What an update may not change.
+/// The fields that an update may not change.
 const FIXED: &str = "/email /cloudGroup /googleGroup /scimGroup /namespaceScopedAccess/namespace /projectScopedAccess/projectId";
-/// What the vendor says where a role is not for a kind of principal.
+/// The vendor's answer if a role is not for a kind of principal.
 const METRICS: &str =
     "metrics account role is not supported for {} (type: bad-request, retryable: false)";
 
@@ -100,7 +100,7 @@ fn current<'r>(request: &'r Request<'_, Vendor>, segment: usize, body: &Value) -
     })
 }
 
-/// Invites a user. One address, one user; the case of its letters does not count, and creations under way do.
+/// Invites a user. One user per address, ignoring case; creations in progress count.
 fn create(request: &Request<'_, Vendor>, body: &Value) -> Result<Change, Refusal> {
     let world = &request.tenant.world;
     let spec = replacement(request, "User", &json!({}), spec_of(body)?)?;
@@ -207,8 +207,8 @@ fn replacement(
     }
 }
 
-/// What a spec must have, what an update may not change (an address, what a service account is scoped to, the kind of a
-/// group), and who may have which role. Official tools say that an owner has to be handled by the vendor's support.
+/// Required fields of a spec, fields that an update may not change (an address, a service account's scope, a group's
+/// kind), and allowed roles. Official tools say that only the vendor's support handles owners.
 fn shape(name: &str, stored: &Value, new: &Value, caller: &Caller) -> Result<(), Refusal> {
     let differs = |field: &&str| stored.pointer(field) != new.pointer(field);
     let fixed = FIXED.split(' ').find(differs).filter(|_| *stored != json!({}));

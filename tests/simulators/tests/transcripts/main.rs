@@ -1,5 +1,5 @@
-//! Each simulator answers as its vendor's document says, and takes nothing that the document does not have: one text file
-//! of requests and answers for each vendor, in the format of `player.rs`.
+//! Each simulator answers as its vendor documents, and accepts nothing undocumented: one text file of requests and
+//! answers for each vendor, in the format of `player.rs`.
 
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 

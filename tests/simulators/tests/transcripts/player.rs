@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use crate::wire::{Reply, exchange};
 
-/// What a vendor's transcripts are played against.
+/// The simulator for a vendor's transcripts.
 pub(crate) trait Stage {
     /// The vendor.
     type Api: Api;
@@ -132,7 +132,7 @@ async fn request<S: Stage>(sim: &Simulator<S::Api>, line: &str) -> (Reply, Vec<S
     (reply, problems)
 }
 
-/// What is not as expected.
+/// The differences from what is expected.
 fn check(reply: &Reply, expected: &[String], words: &mut BTreeMap<String, String>) -> Vec<String> {
     let mut problems = Vec::new();
     let mut same = |what: &str, found: &Value, expected: &str| {

@@ -20,7 +20,7 @@ fn with_user(mut world: World, n: u8) -> World {
 impl Stage for Vendor {
     type Api = temporalcloud::Vendor;
 
-    /// Writes are carried out at once, but for the setups that say otherwise.
+    /// Writes are carried out at once, except in setups that differ.
     async fn start(setup: &str) -> Simulator<Self::Api> {
         let (mut options, mut world) = (Options::default(), World::rich());
         options.operations.polls = 0;

@@ -1,4 +1,4 @@
-//! What becomes of changes that are killed, fail half way or meet others, at the vendor of [`rollcall_harness::planned`].
+//! Changes that are killed, fail halfway or meet others, at the vendor of [`rollcall_harness::planned`].
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn what_nobody_confirms_is_tried_again_six_times_and_then_fails() {
     let desk = Desk::fated([Fate::Lost; 99]);
     let (end, waits) = desk.follow(async |_| desk.send("a", "+read").await).await;
     assert_eq!((end.expect_err("unclear").code().as_str(), waits.len()), ("NotConfirmed", 6));
-    // A request that failed keeps nobody away.
+    // A failed request does not block others.
     desk.comes_to("b", "-admin", "already_revoked").await;
 }
 
@@ -104,7 +104,7 @@ async fn a_request_id_is_good_for_one_request_and_leaves_nothing_in_its_record()
         assert!(message.contains("was used at 2026-06-01T"), "{message}");
     }
     assert_eq!(desk.recorded("a").await, before);
-    // The same request, however it is spelled, is no other one.
+    // The same request in another spelling is not another one.
     let spelled = json!({
         "principal": "user:u", "entitlement": "space:s:read", "request_id": "a",
         "connection": "default", "dry_run": false, "allow": [], "reason": null,

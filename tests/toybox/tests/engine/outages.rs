@@ -1,4 +1,4 @@
-//! What becomes of runs that meet an outage or their deadline, at the vendor of [`rollcall_harness::planned`].
+//! Runs that meet an outage or their deadline, at the vendor of [`rollcall_harness::planned`].
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ async fn an_outage_is_waited_out_six_times_in_a_row_and_then_fails_the_run() {
         }
         let id = error.resumable_sync_id();
         assert_eq!(id.is_some(), good > 0, "something was read");
-        // Whoever resumes it later has all attempts again.
+        // A later resumption has all attempts again.
         desk.clock.advance(Duration::from_secs(3600));
         desk.after(0, [DOWN]);
         let answer = desk.slice(id, "unavailable").await;
@@ -92,7 +92,7 @@ async fn a_run_whose_checkpoint_cannot_be_saved_at_once_is_saved_and_waits() {
     assert_eq!(desk.pages(), [0, 1, 2, 3]);
 }
 
-/// However short its time is, and however slow the vendor, each slice brings the run on.
+/// Each slice makes progress, however short its time and however slow the vendor.
 #[tokio::test]
 async fn a_slice_ends_before_its_deadline_and_every_slice_does_a_step() {
     // The time of a slice and of a step, in milliseconds, and the pages of the first slice.

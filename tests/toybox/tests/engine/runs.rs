@@ -1,4 +1,4 @@
-//! What becomes of runs that are killed, fail, wait or are overtaken, at the vendor of [`rollcall_harness::planned`].
+//! Runs that are killed, fail, wait or are overtaken, at the vendor of [`rollcall_harness::planned`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ async fn a_run_that_failed_is_resumed_only_by_its_id_whatever_it_left_half_writt
     fail();
     let error = desk.sync(()).await.expect_err("as planned");
     let id = error.resumable_sync_id().expect("a run to resume");
-    // A wrong id harms nobody's run.
+    // A wrong id does not harm any run.
     assert_eq!(desk.sync("0".repeat(27)).await.expect_err("unknown").code(), "UnknownRun");
     write(&desk, &KEYS.snapshot(id, 1), b"half a snapshot").await;
     let resumed = desk.complete(id).await;
@@ -88,7 +88,7 @@ async fn a_run_that_cannot_be_saved_fails_with_its_id_unless_a_new_one_does_as_w
         let id = error.resumable_sync_id();
         assert_eq!(id.is_some(), is_resumed, "{broken:?}");
         if is_resumed {
-            // The lease ends by itself.
+            // The lease expires.
             desk.clock.advance(desk.cx.settings.lease);
         }
         let answer = desk.complete(id).await;

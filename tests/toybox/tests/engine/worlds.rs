@@ -1,4 +1,4 @@
-//! The engine's invariants, held for random worlds: a made-up vendor whose whole world is in its secret.
+//! The engine's invariants, tested with random worlds: a fictional vendor whose whole world is in its secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ use serde_json::json;
 struct World {
     users: usize,
     groups: Vec<Vec<Membership>>,
-    /// Groups that the list shows, and of which the vendor says elsewhere that they are no more.
+    /// Groups that the list shows but that the vendor elsewhere reports as deleted.
     vanished: BTreeSet<usize>,
     page: usize,
 }
@@ -79,7 +79,7 @@ fn member(index: usize) -> EntitlementId {
     EntitlementId::new(group(index), "member")
 }
 
-/// The key of the door inside a group: its owner has it besides.
+/// The key of the door inside a group: its owner also has it.
 fn key(index: usize) -> EntitlementId {
     EntitlementId::new(ResourceId::new("door", format!("d{index}")), "key")
 }
@@ -144,7 +144,7 @@ impl Syncer for Toy {
                 // Of some at once, before most are listed; of the others with their members.
                 let early = world.vanished.iter().filter(|index| *index % 2 == 0);
                 out.records.deleted_during_sync.extend(early.map(|index| group(*index)));
-                // A row that says so of what another one shows says nothing.
+                // A row that shows as deleted what another row shows is ignored.
                 out.records.not_found.extend((0..world.groups.len()).map(group));
                 out.next = (to < world.users).then_some(Step::Users(to));
             }
@@ -186,10 +186,10 @@ fn grant(of: usize, m: &Membership) -> Grant {
     grant
 }
 
-/// What each (entitlement, principal) pair has: its sources, each with whether it is direct.
+/// The sources of each (entitlement, principal) pair, each with whether it is direct.
 type Held = BTreeMap<(String, String), BTreeMap<String, bool>>;
 
-/// What is granted in groups that did not vanish, to whoever did not.
+/// The grants in groups that were not deleted, to principals that were not.
 fn stated(world: &World) -> Vec<Grant> {
     let is_gone = |id: &ResourceId| world.vanished.iter().any(|index| group(*index) == *id);
     let granted = |(of, members): (usize, &Vec<Membership>)| {
@@ -201,8 +201,8 @@ fn stated(world: &World) -> Vec<Grant> {
     all.filter(|grant| !is_gone(&grant.principal)).collect()
 }
 
-/// What there is: everybody who was listed or looked up, the groups that did not vanish with what is inside, and whoever
-/// holds something.
+/// The existing resources: everybody who was listed or looked up, the groups that were not deleted with their content,
+/// and all principals of grants.
 fn there(world: &World) -> BTreeSet<String> {
     let (users, groups) = (0..world.users, 0..world.groups.len());
     let people = users.map(user).chain(groups.clone().map(owner));
@@ -212,7 +212,7 @@ fn there(world: &World) -> BTreeSet<String> {
     all.map(|id| id.to_string()).collect()
 }
 
-/// Expansion as the rules say it, without any cleverness: add what follows until nothing does.
+/// Naive expansion by the rules: add implied grants until there are none.
 fn fixpoint(world: &World) -> (BTreeSet<(String, String)>, Held) {
     let stated = stated(world);
     let key = |g: &Grant| (g.entitlement.to_string(), g.principal.to_string());
@@ -304,8 +304,8 @@ fn worlds() -> impl Strategy<Value = World> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Expansion by merged streams is the plain fixpoint, cycles and all, and without what is no more. It can be taken back:
-    /// then the snapshot says what one without expansion says.
+    /// Expansion by merged streams is the plain fixpoint, including cycles, without deleted resources. It can be
+    /// reversed: then the snapshot is the same as one without expansion.
     #[test]
     fn expansion_is_exact_and_can_be_taken_back(world in worlds()) {
         let expanded = sync(&world, None, true);

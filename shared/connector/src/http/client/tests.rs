@@ -12,7 +12,7 @@ use crate::{Chain, ErrorType};
 
 const SECRET: &str = "hunter2-hunter2";
 
-/// A vendor that gives these answers, one a connection, and then none.
+/// A vendor that gives these answers, one for each connection, and then none.
 fn vendor(answers: Vec<String>) -> Url {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -27,7 +27,7 @@ fn vendor(answers: Vec<String>) -> Url {
     base.parse().expect("an address")
 }
 
-/// Reads a request to its end: a connection that is closed over unread bytes takes the answer with it.
+/// Reads a request to its end: closing a connection with unread bytes would discard the answer.
 fn read_request(stream: &mut TcpStream) {
     let mut text = Vec::new();
     let mut buffer = [0; 4096];
@@ -129,7 +129,7 @@ async fn a_vendor_that_quotes_the_credential_does_not_make_us_show_it() {
     }
     #[derive(Debug, serde::Deserialize)]
     struct Numbers {
-        #[expect(dead_code, reason = "it is never read, since it cannot be")]
+        #[expect(dead_code, reason = "it cannot be read")]
         n: std::collections::BTreeMap<String, u32>,
     }
     shown.push(http.send::<Numbers>(&call).await.expect_err("no number"));
@@ -235,7 +235,7 @@ async fn a_read_sent_by_post_is_sent_again_and_a_write_is_not() {
     }
 }
 
-/// A vendor that answers when so many requests are under way, round by round. It says how many more there were.
+/// A vendor that answers once this many requests are in flight, round by round. It returns how many more there were.
 fn rounds(sizes: &'static [usize]) -> (Url, std::thread::JoinHandle<usize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -374,7 +374,7 @@ async fn a_404_means_that_something_is_not_there_only_if_an_api_gave_it() {
     }
 }
 
-/// What it goes by may be out of date when a limit has passed.
+/// Its data may be out of date when a limit has passed.
 #[tokio::test]
 async fn a_write_that_is_based_on_a_read_is_sent_once() {
     let http = client(vec![answer(429, "retry-after: 1\r\n", "{}"), answer(200, "", "{}")]);
@@ -403,7 +403,7 @@ async fn a_name_that_would_lead_elsewhere_is_not_sent() {
     }
 }
 
-/// What a 404 means for the access of somebody hangs on its words.
+/// The meaning of a 404 for somebody's access depends on its text.
 #[tokio::test]
 async fn half_a_404_is_requested_again() {
     let json = "content-type: application/json\r\n";

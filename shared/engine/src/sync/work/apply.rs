@@ -13,7 +13,7 @@ use crate::sync::commit::{Commit, CommitKind, NewStep};
 use crate::sync::sql::run;
 
 impl Work {
-    /// Applies a commit, all of it or nothing. `false`: the step is no longer wanted, its list started over meanwhile.
+    /// Applies a commit, all of it or nothing. `false`: the step is no longer wanted, since its list was restarted.
     pub(in crate::sync) fn apply(&mut self, commit: &Commit) -> Result<bool, Error> {
         let kind = CommitKind::try_from(commit.kind).map_err(|e| {
             Error::internal(
@@ -54,7 +54,7 @@ fn count_steps(tx: &Connection) -> Result<StepCounts, ScratchError> {
     Ok(StepCounts { done: done.cast_unsigned(), known: known.cast_unsigned() })
 }
 
-/// Adds steps that begin lists of their own and that the list `list` wants. A known step is not done again. Returns the
+/// Adds steps that begin their own lists and that the list `list` wants. A known step is not repeated. Returns the
 /// number of new ones.
 fn spawn(tx: &Connection, list: i64, steps: &[NewStep]) -> Result<u64, ScratchError> {
     let mut new = 0;
@@ -73,7 +73,7 @@ fn spawn(tx: &Connection, list: i64, steps: &[NewStep]) -> Result<u64, ScratchEr
 }
 
 fn looked_up(tx: &Connection, commit: &Commit) -> Result<u64, ScratchError> {
-    // A round may take several commits; one without names ends it.
+    // A round may take several commits; a commit without names ends it.
     if commit.names.is_empty() {
         let sql = "INSERT INTO rounds VALUES (?1, 1) ON CONFLICT(phase) DO UPDATE SET n = n + 1";
         run(tx, sql, [commit.phase])?;
@@ -162,7 +162,7 @@ fn insert_rows(
     for name in &commit.names {
         let row = (&name.resource_type, &name.resource, list);
         run(tx, "INSERT INTO not_found VALUES (?1, ?2, ?3)", row)?;
-        // A resource that some row shows alive stays so.
+        // A resource that any row shows as existing stays.
         let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO UPDATE SET state = ?3 WHERE state = ?4";
         let (kind, id) = (&name.resource_type, &name.resource);
@@ -191,7 +191,7 @@ fn named(tx: &Connection, name: &ResourceId, principal: bool) -> Result<usize, S
 }
 
 fn shown(tx: &Connection, name: &ResourceId, state: i64) -> Result<usize, ScratchError> {
-    // The object itself says more than a member row, whichever comes first.
+    // The object itself is more complete than a member row, whichever comes first.
     let sql = "INSERT INTO names(type, id, state) VALUES (?1, ?2, ?3)
                ON CONFLICT DO UPDATE SET state = ?3 WHERE state <> ?4";
     let row = (&name.resource_type, &name.resource, state, LISTED);
@@ -202,7 +202,9 @@ fn repeated_cursor(body: &str) -> Error {
     Error::new(
         ErrorType::Unavailable,
         Code::EndlessList,
-        format!("the vendor's list goes in a circle: it pointed a second time to {body}"),
+        format!(
+            "the vendor's list returns the same pages again and again: it pointed to {body} twice"
+        ),
         "Run again; if it persists, report it to the vendor.",
     )
     .with_run_restart()

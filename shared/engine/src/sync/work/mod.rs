@@ -21,18 +21,18 @@ pub(super) use queue::Pending;
 pub(super) struct Work {
     db: Connection,
     seen: SeenNames,
-    /// Kept up to date by [`Work::apply`]: counting steps after each of them would take ever longer.
+    /// Kept up to date by [`Work::apply`]: counting all steps after each one would take longer and longer.
     counts: StepCounts,
 }
 
-/// How many steps are done, and known so far.
+/// The numbers of finished and of known steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct StepCounts {
     pub done: u64,
     pub known: u64,
 }
 
-/// Names that were inserted lately, so that most rows need no look-up. Bounded: it forgets everything when full.
+/// Recently inserted names, so that most rows need no lookup. Bounded: cleared when full.
 struct SeenNames {
     keys: [RandomState; 2],
     hashes: HashSet<[u64; 2]>,
@@ -56,7 +56,7 @@ impl SeenNames {
 }
 
 impl Work {
-    /// An unusable database, left in the place of one that was moved out.
+    /// An unusable database, the placeholder for one that was moved out.
     pub(super) fn spent() -> Result<Self, ScratchError> {
         Ok(Self::with(Connection::open_in_memory()?))
     }
@@ -68,7 +68,7 @@ impl Work {
     /// A new database at `path`, no larger than `max_pages` pages of 4 KiB.
     pub(super) fn create(path: &Path, max_pages: Option<u64>) -> Result<Self, ScratchError> {
         let db = Connection::open(path)?;
-        // Nothing here outlives the process: what must not be lost is in the checkpoint's parts.
+        // Nothing here outlives the process: whatever must not be lost is in the checkpoint's parts.
         db.execute_batch(
             "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
              PRAGMA temp_store = FILE; PRAGMA cache_size = -8192; PRAGMA threads = 1;",
@@ -96,7 +96,7 @@ impl Work {
         value(&self.db, sql, [])
     }
 
-    /// How many rows there are to finish.
+    /// The number of rows to finish.
     pub(super) fn rows(&self) -> Result<u64, ScratchError> {
         let sql = "SELECT (SELECT coalesce(max(rowid), 0) FROM grants) + (SELECT coalesce(max(rowid), 0) FROM resources)
                    + (SELECT coalesce(max(rowid), 0) FROM entitlements)";

@@ -1,4 +1,4 @@
-//! The frontier as the database holds it: pending steps, phases, and the names that nobody has listed.
+//! The frontier in the database: pending steps, phases, and unlisted names.
 
 use rollcall_model::proto::ResourceId;
 use rollcall_snapshot::ScratchError;
@@ -35,7 +35,7 @@ impl Work {
         Ok(steps)
     }
 
-    /// Puts a step back that was taken and not done.
+    /// Returns a step to the queue that was taken but not finished.
     pub(in crate::sync) fn put_back(&mut self, step: i64) -> Result<(), ScratchError> {
         let sql = "UPDATE steps SET state = ?2 WHERE id = ?1 AND state = ?3";
         run(&self.db, sql, [step, PENDING, RUNNING]).map(|_| ())
@@ -54,15 +54,15 @@ impl Work {
         Ok(value::<Option<u8>>(&self.db, sql, [])?.unwrap_or_default())
     }
 
-    /// How often missing principals were looked up at the end of `phase`.
+    /// How often unlisted principals were looked up at the end of `phase`.
     pub(in crate::sync) fn rounds(&self, phase: u8) -> Result<u32, ScratchError> {
         let sql = "SELECT n FROM rounds WHERE phase = ?1";
         let n = self.db.query_row(sql, [phase], |row| row.get(0));
         Ok(n.optional()?.unwrap_or_default())
     }
 
-    /// Up to `n` names after `after`, sorted, that grants name or member rows show, that no list shows and that were not
-    /// looked up.
+    /// Up to `n` names after `after`, sorted, from grants or member rows, that no list shows and that were not looked
+    /// up.
     pub(in crate::sync) fn missing(
         &self,
         after: &ResourceId,

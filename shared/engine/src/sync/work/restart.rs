@@ -1,4 +1,4 @@
-//! Starts a list over: its output so far is dropped, and so are the lists that only it led to.
+//! Restarts a list: its output so far is dropped, and so are the lists that only it led to.
 
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_snapshot::ScratchError;
@@ -7,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension};
 use super::schema::OUTPUT_TABLES;
 use crate::sync::sql::{batch, run};
 
-/// A list that starts over more often than this is not going to end.
+/// A list that is restarted more often than this will not end.
 const MAX_RESTARTS: u32 = 2;
 
-/// Starts the list of `step` over. `false`: there is no such list any more.
+/// Restarts the list of `step`. `false`: the list no longer exists.
 pub(super) fn restart(tx: &Connection, step: i64) -> Result<bool, Error> {
     let Some((root, restarts, body)) = root(tx, step)? else {
         return Ok(false);
@@ -20,8 +20,8 @@ pub(super) fn restart(tx: &Connection, step: i64) -> Result<bool, Error> {
         return Err(Error::new(
             ErrorType::Unavailable,
             Code::EndlessList,
-            format!("the vendor lost the place in the list {body} {times} times"),
-            "Run again when the vendor is calmer.",
+            format!("the vendor lost the position in the list {body} {times} times"),
+            "Run again when the vendor is less busy.",
         )
         .with_run_restart());
     }
@@ -61,7 +61,7 @@ fn start_over(tx: &Connection, root: i64) -> Result<(), ScratchError> {
     Ok(())
 }
 
-/// Fills the table of names from the rows that are left.
+/// Fills the table of names from the remaining rows.
 fn rebuild_names(tx: &Connection) -> Result<(), ScratchError> {
     batch(
         tx,

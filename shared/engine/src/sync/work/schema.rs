@@ -27,7 +27,7 @@ pub(super) const SCHEMA: &str = "
     CREATE TABLE warnings(code TEXT NOT NULL, message TEXT NOT NULL, list INTEGER NOT NULL);
 ";
 
-/// Tables whose rows hold the list that they come from.
+/// Tables whose rows name the list that they come from.
 pub(super) const OUTPUT_TABLES: [&str; 7] =
     ["resources", "entitlements", "grants", "not_found", "deleted", "tallies", "warnings"];
 
@@ -36,8 +36,8 @@ pub(super) const PENDING: i64 = 0;
 pub(super) const RUNNING: i64 = 1;
 pub(super) const DONE: i64 = 2;
 
-/// The states of a name: a grant or a child names it; a list shows it; the vendor says that it does not exist; only a
-/// member row shows it.
+/// The states of a name: a grant or a child names it; a list shows it; the vendor reports that it does not exist; only
+/// a member row shows it.
 pub(super) const NAMED: i64 = 0;
 pub(super) const LISTED: i64 = 1;
 pub(super) const NOT_FOUND: i64 = 2;

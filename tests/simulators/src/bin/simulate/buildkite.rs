@@ -6,17 +6,17 @@ use rollcall_simulators::buildkite::{
 
 use crate::serve::{Common, Sample, Simulated};
 
-/// Buildkite: the REST API and the GraphQL query of the same.
+/// Buildkite: the REST API and the GraphQL query for team members.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// Port on 127.0.0.1; 0 picks a free one.
     #[arg(long, default_value_t = 8240)]
     pub(crate) port: u16,
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
     sizes: Sizes,
-    /// REST requests a minute for a user, and for the organization if that is more than its 200.
+    /// REST requests a minute for a user, and for the organization if higher than its 200.
     #[arg(long, default_value_t = Limits::REST.per_user)]
     requests_per_minute: u64,
     /// The admin's token.
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     api_token: String,
 }
 
-/// Starts it.
+/// Starts the simulator.
 pub(crate) async fn start(args: Args) -> std::io::Result<Simulated> {
     let mut world = match args.common.sample {
         Some(Sample::Small) => World::worked_example(),
@@ -40,5 +40,5 @@ pub(crate) async fn start(args: Args) -> std::io::Result<Simulated> {
     let configuration = simulator.configuration().with("api-token", &args.api_token);
     Ok(Simulated::new("Buildkite", simulator, configuration)
         .note(format!("the token of a member who is not an administrator: {MEMBER_TOKEN}"))
-        .note(format!("a token that is valid for GraphQL too: {GRAPHQL_TOKEN}")))
+        .note(format!("a token with the GraphQL scope: {GRAPHQL_TOKEN}")))
 }

@@ -7,19 +7,19 @@ use crate::serve::{Common, Sample, Simulated};
 /// Confluence Cloud: the REST API, v1 and v2.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// Port on 127.0.0.1; 0 picks a free one.
     #[arg(long, default_value_t = 8234)]
     pub(crate) port: u16,
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
     sizes: Sizes,
-    /// Take a sample that is on its way to roles.
+    /// Serve a sample that is in transition to roles.
     #[arg(long, requires = "sample")]
     roles: bool,
 }
 
-/// Starts it.
+/// Starts the simulator.
 pub(crate) async fn start(args: Args) -> std::io::Result<Simulated> {
     let world = match args.common.sample {
         Some(Sample::Small) if args.roles => World::with_roles(),

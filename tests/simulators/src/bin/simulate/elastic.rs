@@ -9,7 +9,7 @@ use crate::serve::{Common, Sample, Simulated};
 /// Elastic: the Cloud API, and the security API of deployments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Port on 127.0.0.1; 0 takes a free one. Its deployments are on the ports after it.
+    /// Port on 127.0.0.1; 0 picks a free one. The deployments use the following ports.
     #[arg(long, default_value_t = 8235)]
     pub(crate) port: u16,
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     deployment_api_key: String,
 }
 
-/// Starts it.
+/// Starts the simulator.
 pub(crate) async fn start(args: Args) -> std::io::Result<Simulated> {
     let mut world = match args.common.sample {
         Some(Sample::Small) => World::worked_example(),

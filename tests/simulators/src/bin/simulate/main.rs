@@ -18,7 +18,7 @@ use serve::{All, Common, Simulated};
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "The program prints the address and what to export for a connector, and runs until Ctrl-C."
+    after_help = "Prints the address and what to export for a connector, and runs until Ctrl-C."
 )]
 struct Cli {
     #[command(subcommand)]

@@ -7,22 +7,22 @@ use crate::serve::{Common, Sample, Simulated};
 /// Northflank: members, roles and directory groups of an organization.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// Port on 127.0.0.1; 0 picks a free one.
     #[arg(long, default_value_t = 8250)]
     pub(crate) port: u16,
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
     sizes: Sizes,
-    /// Requests in an hour above which they are answered 429.
+    /// Requests an hour; further ones are answered with 429.
     #[arg(long, default_value_t = 1000)]
     requests_per_hour: u64,
-    /// The API token that may read everything.
+    /// The API token with all read permissions.
     #[arg(long, default_value = TEST_TOKEN)]
     api_token: String,
 }
 
-/// Starts it.
+/// Starts the simulator.
 pub(crate) async fn start(args: Args) -> std::io::Result<Simulated> {
     let mut world = match args.common.sample {
         Some(Sample::Small) => World::worked_example(),

@@ -1,4 +1,4 @@
-//! What the simulators' command lines have in common.
+//! The common part of the simulators' command lines.
 
 use std::{
     io::{self, Write},
@@ -10,7 +10,7 @@ use std::{
 use rollcall_simulators::{Configuration, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The arguments that every simulator has, besides its port.
+/// The common arguments of the simulators, except the port.
 #[derive(Clone, clap::Args)]
 pub(crate) struct Common {
     /// Serve a hand-made world instead of a generated one.
@@ -19,7 +19,7 @@ pub(crate) struct Common {
     /// Seed of the generated world: the same seed and numbers give the same world.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// How long every request takes, in milliseconds.
+    /// Latency of every request, in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
     /// Write the connector's configuration to DIR/<connector>/<connection>.json, for ROLLCALL_SECRETS=file:DIR.
@@ -39,7 +39,7 @@ impl Common {
 /// Every vendor, each on a port of its own, with one configuration folder (./rollcall-data/simulated).
 #[derive(clap::Args)]
 pub(crate) struct All {
-    /// The first vendor's port on 127.0.0.1; the others follow ten apart; 0 takes free ones [default: each vendor's own]
+    /// The first vendor's port on 127.0.0.1; the others follow ten apart; 0 picks free ones [default: each vendor's own]
     #[arg(long)]
     port: Option<u16>,
     #[command(flatten)]
@@ -53,7 +53,7 @@ impl All {
         std::iter::successors(self.port, next)
     }
 
-    /// What each vendor's arguments are to have.
+    /// The common arguments of each vendor.
     pub(crate) fn common(&self) -> Common {
         let mut common = self.common.clone();
         common.config.get_or_insert_with(|| "rollcall-data/simulated".into());
@@ -70,7 +70,7 @@ pub(crate) enum Sample {
     Rich,
 }
 
-/// A running simulator, with what people need to know about it.
+/// A running simulator, its configuration, and notes for people.
 pub(crate) struct Simulated {
     title: &'static str,
     server: Box<dyn Deref<Target = Server>>,
@@ -93,7 +93,7 @@ impl Simulated {
     }
 }
 
-/// Prints where the simulators are and how a connector reaches them; after Ctrl-C, what they were asked.
+/// Prints addresses and the configuration for connectors; after Ctrl-C, the number of requests to each simulator.
 pub(crate) async fn until_interrupted(
     vendors: &[(&'static str, Simulated)],
     common: &Common,
@@ -117,7 +117,7 @@ pub(crate) async fn until_interrupted(
     for (_, vendor) in vendors {
         let violations = vendor.server.violations();
         let (title, calls, wrong) = (vendor.title, vendor.server.calls(), violations.len());
-        writeln!(out, "{title}: {calls} requests, {wrong} of them not as documented")?;
+        writeln!(out, "{title}: {calls} requests, {wrong} of which are not as documented")?;
         for violation in violations {
             writeln!(out, "  {violation}")?;
         }

@@ -7,14 +7,14 @@ use crate::serve::{Common, Sample, Simulated};
 /// Temporal Cloud: the Cloud Ops API over HTTP/JSON.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// Port on 127.0.0.1; 0 picks a free one.
     #[arg(long, default_value_t = 8233)]
     pub(crate) port: u16,
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
     sizes: Sizes,
-    /// Polls after which an operation is finished.
+    /// Number of polls after which an operation is finished.
     #[arg(long, default_value_t = 1)]
     operation_polls: usize,
     /// The key of the admin service account.
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     api_key: String,
 }
 
-/// Starts it.
+/// Starts the simulator.
 pub(crate) async fn start(args: Args) -> std::io::Result<Simulated> {
     let mut world = match args.common.sample {
         Some(Sample::Small) => World::worked_example(),

@@ -1,32 +1,28 @@
 //! Every command in a README, a help text or a fix works as it is pasted, or a table has the reason why it does not run here.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use rollcall_simulators::Simulator;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use crate::support::Place;
 
 /// How commands begin that do not run here; without `^`, what those contain of which only the arguments are checked.
 const EXCEPTIONS: &str = "
-^export => sets what this test sets for its own vendors
-^output() => defines a function for a stack in AWS
 ^aws => needs a stack in AWS
 ^sam => needs credentials for AWS
 ^infra/build => needs Cargo Lambda and minutes; `tests/run` builds and deploys
 ^cargo lambda => needs Cargo Lambda
 ^cargo install => takes minutes
 ^docker => needs Docker
+^man => finds only pages beside a folder of the path
 ^cargo run --bin demo => `tests/run` runs the tour
 ^cargo run --bin simulate => serves until Ctrl-C; a test of the simulators runs it
 ^./tests/run => runs this test
 ^tests/python => needs packages from the network; `tests/run` uses it
 ^pip install => needs the network
 ^rustup => changes the toolchain
-^cat > => reads what somebody types
-^rm => removes what somebody typed
 s3:// => needs a bucket
 -id ID => stands for an unfinished run
 -accept ID => stands for a quarantined snapshot";
@@ -37,14 +33,8 @@ fn every_documented_command_works_as_it_is_pasted() {
     let place = Place::new().var("ROLLCALL_SECRETS", "file:secrets").var("HOME", ".");
     let place = place.var("AWS_EC2_METADATA_DISABLED", "true");
     let _vendors = vendors(&place.path("secrets"));
-    std::os::unix::fs::symlink(root.join("tests"), place.path("tests")).expect("a link");
-    fs::create_dir(place.path("infra")).expect("a folder");
-    let sync = place.run("sync temporalcloud -o json").expect(0).json();
-    let snapshot = place.path("rollcall-data").join(sync["snapshot"].as_str().expect("a key"));
-    for name in ["old.c1z", "new.c1z"] {
-        fs::copy(&snapshot, place.path(name)).expect("copied");
-    }
-
+    let setup = "rollcall sync temporalcloud && cp rollcall-data/snapshots/*/*/*.c1z old.c1z && cp old.c1z new.c1z && mkdir infra";
+    place.shell(&format!("{setup} && ln -s '{}/tests' tests", root.display())).expect(0);
     let rows = EXCEPTIONS.lines().skip(1).map(|row| row.split_once(" => ").expect("a reason").0);
     let (rows, mut used, mut wrong) = (Vec::from_iter(rows), BTreeSet::new(), String::new());
     for (command, source) in commands(&root, &place) {
@@ -71,8 +61,7 @@ macro_rules! connectors {
 
         /// Serves the small sample of every vendor while the runtime exists, and writes the configurations into `folder`.
         fn vendors(folder: &Path) -> Runtime {
-            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-            let runtime = runtime.expect("a runtime");
+            let runtime = Runtime::new().expect("a runtime");
             $({
                 use rollcall_simulators::$name::{Options, Vendor, World};
                 let simulator = Simulator::<Vendor>::start(World::worked_example(), Options::default());
@@ -91,8 +80,8 @@ fn commands(root: &Path, place: &Place) -> Vec<(String, String)> {
     let mut found = Vec::<(String, String)>::new();
     let mut add = |command: &str, source: &str| {
         // An explanation follows a gap; `jq` may not be installed.
-        let command = command.trim().split("   ").next().unwrap_or_default();
-        let command = command.split(" | jq").next().unwrap_or_default();
+        let command = command.trim().split("   ").flat_map(|command| command.split(" | jq"));
+        let command = command.take(1).collect::<String>();
         let command = command.replace("{}", "temporalcloud").replace("CONNECTOR", "temporalcloud");
         if !command.is_empty() && !found.iter().any(|(known, _)| *known == command) {
             found.push((command, source.to_owned()));
@@ -101,7 +90,7 @@ fn commands(root: &Path, place: &Place) -> Vec<(String, String)> {
     let find = r"find * \( -name target -o -name tests -o -name CHANGELOG.md -o -name codes.md \) -prune -o -name '*.md' -print -o -name '*.rs' -print";
     let files = place.shell(&format!("cd '{}' && {find}", root.display())).expect(0).out;
     for source in files.lines() {
-        let text = fs::read_to_string(root.join(source)).expect("text");
+        let text = std::fs::read_to_string(root.join(source)).expect("text");
         let (is_page, mut block) = (source.ends_with(".md"), None::<String>);
         for line in text.lines() {
             match (line.trim(), &mut block) {
@@ -115,10 +104,10 @@ fn commands(root: &Path, place: &Place) -> Vec<(String, String)> {
                 }
                 (comment, None) if comment.starts_with("//") => {}
                 (_, None) => {
-                    let code = line.split('`').skip(1).step_by(2);
-                    let code = code.filter(|code| code.starts_with("rollcall "));
                     // A page may name a command without its arguments; a message may not.
-                    let code = code.filter(|code| !is_page || code.matches(' ').count() > 1);
+                    let is_whole = |code: &&str| !is_page || code.matches(' ').count() > 1;
+                    let code = line.split('`').skip(1).step_by(2).filter(is_whole);
+                    let code = code.filter(|code| code.starts_with("rollcall "));
                     code.for_each(|code| add(code, source));
                 }
             }

@@ -24,13 +24,17 @@ Environment:
                             secretsmanager  AWS Secrets Manager, <prefix>/<connector>/<connection>
   ROLLCALL_SECRET_PREFIX  that prefix (default `rollcall`)
   ROLLCALL_AUDIT_STORE    where audit records of changes are stored, if not in the store
-  HTTPS_PROXY, NO_PROXY   the proxy of this network; this machine itself is always reached directly
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
+                          the HTTP proxy of this network, and the hosts that are reached without it;
+                          this machine itself is always reached directly
   ROLLCALL_CA_BUNDLE      a PEM file of more certificates to trust, for vendors and for AWS
   ROLLCALL_EXPAND         `false`: snapshots without derived grants
   RUST_LOG                which logs to show on standard error
 
 Exit codes:
-  0 done   1 failed   2 wrong usage   3 not finished: the message has the command that resumes it
+  0 done   1 failed, or the snapshot is quarantined (`held`)   2 wrong usage
+  3 not finished, or another run is at work: the message has the command to run next
+  130 ended at once, by a second Ctrl-C
 
 An error is shown as `error[Code]: ...` and `fix: ...`: docs/codes.md explains each code. With -o json it is
 the last line of standard error: {\"type\",\"code\",\"message\",\"fix\",\"retry_at\",\"sync_id\"}.

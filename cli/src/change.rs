@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall_connector::clock::ksuid;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::args::{ChangeArgs, CreateArgs, DeleteArgs, RequestArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Report, ReportFormat};
+use crate::progress::Display;
 use crate::shell::quoted;
 use crate::sync::{from, from_json, reason, wait};
 use crate::{connectors, signals};
@@ -73,8 +75,15 @@ async fn run(operation: Operation, args: &RequestArgs, flags: Event) -> Result<E
         cx.settings.max_operation = Duration::ZERO;
     }
     let event = complete(&cx, args, flags)?;
-    signals::watch(&cx.interrupt, "the change under way is finished first")?;
-    let (answer, raw) = until_done(&cx, &entry, operation, &event, args.no_wait).await?;
+    let display = Arc::new(Display::spinner());
+    cx.retries = Some(display.clone());
+    // A dry run leaves nothing behind: the first signal ends it.
+    if event.get("dry_run") != Some(&Value::Bool(true)) {
+        signals::watch(&cx.interrupt, display.clone(), "the request under way is finished first")?;
+    }
+    let outcome = until_done(&cx, &entry, operation, &event, args.no_wait, &display).await;
+    display.end();
+    let (answer, raw) = outcome?;
     match args.output {
         ReportFormat::Json => output::json(&raw)?,
         ReportFormat::Table => report(&cx, &answer).print()?,
@@ -167,6 +176,7 @@ async fn until_done(
     operation: Operation,
     event: &Value,
     no_wait: bool,
+    display: &Display,
 ) -> Result<(ChangeAnswer, Value), Failure> {
     loop {
         let raw = entry.invoke(cx, operation, event).await?;
@@ -174,10 +184,7 @@ async fn until_done(
         if answer.outcome != Outcome::InProgress || no_wait {
             return Ok((answer, raw));
         }
-        let report = |until| {
-            let why = reason(answer.reason);
-            output::note(&format!("waiting until {until:.0}: {why}"));
-        };
+        let report = |until| display.waiting(until, reason(answer.reason));
         if !wait(cx, answer.resume_at, report).await {
             return Ok((answer, raw));
         }

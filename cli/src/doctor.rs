@@ -9,7 +9,7 @@ use rollcall_connector::event::check_connection;
 use rollcall_connector::{Chain, Error, Identity, Warning};
 use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::tenant;
-use rollcall_engine::context::Context;
+use rollcall_engine::context::{Context, Settings};
 use rollcall_engine::runtime::function::Entry;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{get_json, lease, supports_conditional_writes};
@@ -40,7 +40,9 @@ pub(crate) async fn run(args: DoctorArgs) -> Result<Exit, Failure> {
     let entry = connectors::find(&target.connector)?;
     let connection = target.connection();
     check_connection(connection)?;
-    let cx = Context::from_environment_with_store(target.store.clone())?;
+    // Whether something answers shows at once: an operator waits here.
+    let settings = Settings { attempts: 1, ..Settings::default() };
+    let cx = Context::from_environment_with(target.store.clone(), settings)?;
     let mut doctor = Doctor {
         cx: &cx,
         entry: &entry,

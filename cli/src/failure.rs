@@ -12,9 +12,9 @@ use crate::output;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Done,
-    /// A check found a problem, which is reported already.
+    /// Something is wrong, and is reported already.
     ProblemFound,
-    /// The command can be resumed.
+    /// A command that is printed resumes it, or begins it once another run has ended.
     NotFinished,
 }
 

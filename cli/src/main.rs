@@ -17,8 +17,9 @@ mod template;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use rollcall_connector::http::RETRY_LOG;
 use rollcall_engine::runtime::function::Operation;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -30,8 +31,13 @@ fn main() -> ExitCode {
     log_to_stderr(cli.verbose);
     let as_json = cli.command.prints_json();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = runtime.map_err(Failure::from);
-    match outcome.and_then(|runtime| runtime.block_on(run(cli))) {
+    let outcome = runtime.map_err(Failure::from).and_then(|runtime| {
+        let outcome = runtime.block_on(run(cli));
+        // Threads may still look up a host or write a snapshot that nobody waits for any more.
+        runtime.shutdown_background();
+        outcome
+    });
+    match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(as_json),
     }
@@ -39,7 +45,7 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
-        Command::Sync(args) => sync::run(args, cli.verbose).await,
+        Command::Sync(args) => sync::run(args).await,
         Command::Grant(args) => change::access(Operation::Grant, args).await,
         Command::Revoke(args) => change::access(Operation::Revoke, args).await,
         Command::CreateAccount(args) => change::create_account(args).await,
@@ -77,8 +83,11 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
 /// Logs go to standard error: standard output is for results alone.
 fn log_to_stderr(verbose: bool) {
     let default = match verbose {
-        true => LevelFilter::DEBUG,
-        false => LevelFilter::WARN,
+        true => Targets::new().with_default(LevelFilter::DEBUG),
+        // `progress::Display` shows retries in its own words, and errors say why AWS has no credentials.
+        false => Targets::new()
+            .with_default(LevelFilter::WARN)
+            .with_targets([RETRY_LOG, "aws_config"].map(|name| (name, LevelFilter::ERROR))),
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(|| output::Messages).with_ansi(false);
     tracing_subscriber::registry()

@@ -1,50 +1,93 @@
-//! The progress of a sync: a bar on a terminal, plain lines elsewhere.
+//! The progress of a sync, and the retries of any command: one line on a terminal that is replaced, plain lines elsewhere.
 
 use std::io::{IsTerminal, stderr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use rollcall_connector::http::{Retry, RetryListener};
 use rollcall_engine::context::{ProgressListener, SyncProgress};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::output;
 
 /// The shortest time between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The display of a sync's progress.
+/// The display of what a command is doing.
 pub(crate) enum Display {
-    Bar(ProgressBar),
-    /// Plain lines, with the time of the last one.
-    Lines(Mutex<Option<Instant>>),
+    Line(ProgressBar),
+    Lines(Mutex<Shown>),
+}
+
+/// The plain lines that were printed.
+#[derive(Default)]
+pub(crate) struct Shown {
+    /// When the last progress was.
+    progress_at: Option<Instant>,
+    /// When the retry begins that was announced last.
+    retry_at: Option<Instant>,
+}
+
+impl Shown {
+    /// Whether a retry is announced. Requests that are in flight together fail together: one line stands for all of them.
+    fn announces(&mut self, retry: &Retry, now: Instant) -> bool {
+        let is_first = self.retry_at.is_none_or(|at| at <= now);
+        if is_first {
+            self.retry_at = Some(now + retry.delay);
+        }
+        is_first
+    }
 }
 
 impl Display {
-    /// The display that fits standard error. Logs would break a bar, so they get lines.
-    pub(crate) fn new(with_logs: bool) -> Self {
-        if with_logs || !stderr().is_terminal() {
-            return Self::Lines(Mutex::new(None));
+    /// The display of a sync.
+    pub(crate) fn bar() -> Self {
+        let display = Self::styled("{spinner} [{bar:24}] {msg}");
+        if let Self::Line(bar) = &display {
+            bar.enable_steady_tick(Duration::from_millis(120));
         }
-        let bar = ProgressBar::new(0);
-        let template = ProgressStyle::with_template("{spinner} [{bar:24}] {msg}");
-        bar.set_style(template.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Self::Bar(bar)
+        display
     }
 
-    /// Shows that the sync waits until then, and why.
+    /// The display of a change: nothing, until there is something to wait for.
+    pub(crate) fn spinner() -> Self {
+        Self::styled("{spinner} {msg}")
+    }
+
+    /// The display that fits standard error. Logs would break a line that is replaced.
+    fn styled(template: &str) -> Self {
+        if LevelFilter::current() > LevelFilter::WARN || !stderr().is_terminal() {
+            return Self::Lines(Mutex::default());
+        }
+        // A bar of length zero would be full.
+        let bar = ProgressBar::no_length();
+        let template = ProgressStyle::with_template(template);
+        bar.set_style(template.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self::Line(bar)
+    }
+
+    /// Prints a message, above the line if there is one.
+    pub(crate) fn note(&self, text: &str) {
+        match self {
+            Self::Line(bar) => bar.suspend(|| output::note(text)),
+            Self::Lines(_) => output::note(text),
+        }
+    }
+
+    /// Shows that the command waits until then, and why.
     pub(crate) fn waiting(&self, until: Timestamp, why: &str) {
         let text = format!("waiting until {until:.0}: {why}");
         match self {
-            Self::Bar(bar) => bar.set_message(text),
+            Self::Line(bar) => bar.set_message(text),
             Self::Lines(_) => output::note(&text),
         }
     }
 
     /// Removes the display before the results are printed.
     pub(crate) fn end(&self) {
-        if let Self::Bar(bar) = self {
+        if let Self::Line(bar) = self {
             bar.finish_and_clear();
         }
     }
@@ -53,13 +96,13 @@ impl Display {
 impl ProgressListener for Display {
     fn at(&self, progress: SyncProgress) {
         match self {
-            Self::Bar(bar) => {
+            Self::Line(bar) => {
                 bar.set_length(progress.steps_known);
                 bar.set_position(progress.steps_done);
                 bar.set_message(describe(&progress));
             }
-            Self::Lines(last) => {
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            Self::Lines(shown) => {
+                let last = &mut locked(shown).progress_at;
                 if last.is_none_or(|at| at.elapsed() >= LINE_INTERVAL) {
                     *last = Some(Instant::now());
                     output::note(&describe(&progress));
@@ -67,6 +110,23 @@ impl ProgressListener for Display {
             }
         }
     }
+}
+
+impl RetryListener for Display {
+    fn retrying(&self, retry: &Retry) {
+        match self {
+            Self::Line(bar) => bar.set_message(retry.to_string()),
+            Self::Lines(shown) => {
+                if locked(shown).announces(retry, Instant::now()) {
+                    output::note(&retry.to_string());
+                }
+            }
+        }
+    }
+}
+
+fn locked(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn describe(progress: &SyncProgress) -> String {
@@ -90,6 +150,18 @@ fn describe(progress: &SyncProgress) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn retries_of_requests_that_fail_together_are_one_line() {
+        let (mut shown, now) = (Shown::default(), Instant::now());
+        for (at, delay, is_shown) in [(0, 10, true), (1, 20, false), (11, 20, true), (30, 9, false)]
+        {
+            let delay = Duration::from_secs(delay);
+            let retry = Retry { problem: String::new(), delay, number: 1, of: 6 };
+            let at = now + Duration::from_secs(at);
+            assert_eq!(shown.announces(&retry, at), is_shown, "{at:?}");
+        }
+    }
 
     #[test]
     fn a_line_shows_waits_and_the_end_only_where_there_are_any() {

@@ -18,13 +18,14 @@ use crate::progress::Display;
 use crate::{connectors, signals};
 
 /// Runs the command.
-pub(crate) async fn run(args: SyncArgs, verbose: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: SyncArgs) -> Result<Exit, Failure> {
     let entry = connectors::find(&args.target.connector)?;
     let mut cx = Context::from_environment_with_store(args.target.store.clone())?;
     cx.settings.max_steps = args.max_steps;
-    let display = Arc::new(Display::new(verbose));
+    let display = Arc::new(Display::bar());
     cx.progress = Some(display.clone());
-    signals::watch(&cx.interrupt, "the records read so far are saved")?;
+    cx.retries = Some(display.clone());
+    signals::watch(&cx.interrupt, display.clone(), "the records read so far are saved")?;
     let outcome = slices(&cx, &entry, &args, &display).await;
     display.end();
     let (answer, raw) = outcome?;
@@ -55,7 +56,7 @@ async fn slices(
         if answer.status != SyncStatus::Continue || is_stopped {
             return Ok((answer, raw));
         }
-        note_warnings(&answer);
+        note_warnings(&answer, |text| display.note(text));
         let report = |until| display.waiting(until, reason(answer.reason));
         if !wait(cx, answer.resume_at, report).await {
             return Ok((answer, raw));
@@ -64,13 +65,16 @@ async fn slices(
     }
 }
 
-/// Waits until then, after reporting it, unless that is now. `false` if the operator asked to stop.
+/// Waits until then, after reporting it, unless that is now. The result is `false` if the operator asked to stop.
 pub(crate) async fn wait(
     cx: &Context,
     until: Option<Timestamp>,
     report: impl FnOnce(Timestamp),
 ) -> bool {
     let now = cx.clock.now();
+    if cx.interrupt.is_raised() {
+        return false;
+    }
     let Some(until) = until.filter(|until| *until > now) else {
         return true;
     };
@@ -138,9 +142,9 @@ fn report(cx: &Context, answer: &SyncAnswer) -> Report {
 }
 
 /// Prints why a run waits, where a failure is the reason.
-fn note_warnings(answer: &SyncAnswer) {
+fn note_warnings(answer: &SyncAnswer, note: impl Fn(&str)) {
     for Warning { code, message } in &answer.warnings {
-        output::note(&format!("{code}: {message}"));
+        note(&format!("{code}: {message}"));
     }
 }
 
@@ -154,7 +158,7 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
         SyncStatus::Complete => return Exit::Done,
         SyncStatus::Continue => {
             output::note(&format!("not finished: {}", reason(answer.reason)));
-            note_warnings(answer);
+            note_warnings(answer, output::note);
             output::note(&format!("to resume{from}: {resume}"));
         }
         SyncStatus::Held => {
@@ -165,6 +169,8 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
             output::note(&format!("to see what was lost: {show}"));
             let accept = again().option("--accept", id);
             output::note(&format!("to publish it anyway: {accept}"));
+            // The sync is done: no command but the operator's decision changes the result.
+            return Exit::ProblemFound;
         }
         SyncStatus::Busy => {
             for warning in &answer.warnings {

@@ -1,6 +1,6 @@
 //! The program, snapshot files, and a simulated vendor.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
@@ -118,6 +118,36 @@ impl Place {
         finish(command, "")
     }
 
+    /// Runs the program, and sends it Ctrl-C at each of these signs.
+    pub(crate) fn interrupted_at(&self, arguments: &str, signs: &[Sign]) -> Ran {
+        let mut command = self.command();
+        command.args(shlex::split(arguments).expect("words"));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("started");
+        let lines = BufReader::new(child.stderr.take().expect("messages")).lines();
+        let mut lines = lines.map(|line| line.expect("a line") + "\n");
+        let mut err = String::new();
+        for sign in signs {
+            match sign {
+                Sign::File(name) => {
+                    while !self.path(name).exists() {
+                        thread::yield_now();
+                    }
+                }
+                Sign::Line(text) => {
+                    while !err.contains(text) {
+                        err += &lines.next().unwrap_or_else(|| panic!("no `{text}` in: {err}"));
+                    }
+                }
+            }
+            let mut kill = Command::new("kill");
+            let signal = kill.args(["-INT", &child.id().to_string()]).status();
+            assert!(signal.expect("a signal").success());
+        }
+        err.extend(lines);
+        Ran { err, ..child.wait_with_output().expect("ended").into() }
+    }
+
     #[track_caller]
     pub(crate) fn doctor(&self, code: i32, texts: &[&str]) -> String {
         let out = self.run("doctor temporalcloud").expect(code).out;
@@ -126,6 +156,12 @@ impl Place {
         }
         out
     }
+}
+
+/// What a test waits for: a file, or a message.
+pub(crate) enum Sign {
+    File(&'static str),
+    Line(&'static str),
 }
 
 fn finish(mut command: Command, input: &str) -> Ran {

@@ -1,14 +1,15 @@
 //! A sync by the command line, against a simulated vendor.
 
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rollcall_simulators::temporalcloud::World;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::support::{Place, Ran, Vendor};
+use crate::support::{Place, Sign, Vendor};
 
+const GRANT: &str =
+    "grant temporalcloud --entitlement namespace:demo.a1b23:write --principal user:u2";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn vendor() -> Vendor {
@@ -76,7 +77,7 @@ fn a_sudden_loss_is_held_until_it_is_accepted() {
             world.remove_principal(&id);
         }
     });
-    let held = place.run("sync temporalcloud").expect(3);
+    let held = place.run("sync temporalcloud").expect(1);
     assert_eq!(newest(), before, "the pointer did not move");
     let look = place.shell(&held.command("to see what was lost"));
     let look = look.expect(0).out;
@@ -171,22 +172,33 @@ fn ctrl_c_saves_the_run_frees_its_lease_and_prints_the_command_that_resumes_it()
     let vendor = vendor();
     let place = Place::with(&vendor);
     vendor.change(|cloud| cloud.set_faults(vec![Fault::every(FaultKind::Slow(DAY))]));
-    let mut command = place.command();
-    command.args(["sync", "temporalcloud"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().expect("started");
-    let lease = place.path("rollcall-data/locks/temporalcloud/default.json");
-    while !lease.exists() {
-        std::thread::yield_now();
-    }
-    let mut kill = Command::new("kill");
-    let signal = kill.args(["-INT", &child.id().to_string()]).status();
-    assert!(signal.expect("a signal").success());
-    let stopped = Ran::from(child.wait_with_output().expect("ended")).expect(3);
+    let lease = Sign::File("rollcall-data/locks/temporalcloud/default.json");
+    let stopped = place.interrupted_at("sync temporalcloud", &[lease]).expect(3);
     assert!(stopped.err.contains("the records read so far are saved"), "{}", stopped.err);
 
     vendor.change(|cloud| cloud.set_faults(Vec::new()));
     let resume = stopped.command("to resume");
     assert!(resume.contains("--sync-id"), "{resume}");
     place.shell(&resume).expect(0);
+}
+
+#[test]
+fn an_unreachable_vendor_is_named_at_each_retry_by_one_line_and_by_the_doctor_at_once() {
+    let place = Place::with(&vendor()).clone_with("BATON_BASE_URL", "http://127.0.0.1:9");
+    let first = "cannot reach 127.0.0.1:9 (connection refused), trying again in 1 s (1 of 6)";
+    for command in ["sync temporalcloud", GRANT] {
+        let stopped = place.interrupted_at(command, &[Sign::Line(first)]).expect(3);
+        assert!(!stopped.err.contains("WARN"), "{}", stopped.err);
+        stopped.command("to resume");
+    }
+    let out = place.doctor(1, &["fail  identity: VendorUnreachable: ", "by 127.0.0.1:9: "]);
+    assert!(!out.contains("trying again"), "{out}");
+}
+
+#[test]
+fn a_second_ctrl_c_ends_a_change_at_once() {
+    let vendor = vendor();
+    vendor.change(|cloud| cloud.set_faults(vec![Fault::every(FaultKind::Slow(DAY))]));
+    let locks = Sign::File("rollcall-data/locks/temporalcloud/default");
+    Place::with(&vendor).interrupted_at(GRANT, &[locks, Sign::Line("stopping: ")]).expect(130);
 }

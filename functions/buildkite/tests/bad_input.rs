@@ -1,8 +1,8 @@
 //! Bad input, each with its message: what is wrong, the type and code of the failure, a part of what it says, and a part
 //! of what to do about it. Whatever it is, nothing is published, and no token shows.
 
-use rollcall_engine::runtime::function::Operation::{self, Sync};
-use rollcall_harness::bad_input::{Inputs, all_are_unusable, fails, told, works};
+use rollcall_engine::runtime::function::Operation::Sync;
+use rollcall_harness::bad_input::{all_are_unusable, fails, told, works};
 use rollcall_harness::conformance::Subject;
 use rollcall_simulators::buildkite::{
     EVERYONE_ID, EXPIRED_TOKEN, GRAPHQL_TOKEN, SECOND_ORGANIZATION, TOKEN_WITHOUT_ORGANIZATION,
@@ -12,17 +12,7 @@ use rollcall_simulators::buildkite::{
 use rollcall_simulators::{FaultKind, Request};
 use serde_json::{Value, json};
 
-use crate::Simulated;
-use crate::world::{MEMBERS, answered, desk_of, of_team, said, small};
-
-impl Inputs for Simulated {
-    const TOKENS: &'static [&'static str] = &["bkua_", "hunter2"];
-
-    fn good(operation: Operation) -> Value {
-        assert_eq!(operation, Sync, "there is no other function");
-        json!({})
-    }
-}
+use crate::world::{Desk, MEMBERS, answered, desk_of, of_team, said};
 
 #[tokio::test]
 async fn keys_that_cannot_be_used_are_named_all_at_once_and_nobody_is_asked() {
@@ -36,7 +26,7 @@ async fn keys_that_cannot_be_used_are_named_all_at_once_and_nobody_is_asked() {
         (json!({"api-token": "Bearer hunter2"}), "contains blanks"),
         (json!({"BATON_ORGANIZATION": "globex"}), "is given twice"),
     ];
-    all_are_unusable(&small().await, rows).await;
+    all_are_unusable(&Desk::small().await, rows).await;
 }
 
 /// The public connector looks neither at scopes nor whether the organization is there, and what it says is a bare status.
@@ -74,6 +64,8 @@ async fn an_unusable_token_or_organization_is_reported_with_all_that_is_missing(
         fails(&desk, Sync, json!({}), &keys.to_string(), told(expected)).await;
         assert_eq!(desk.vendor.sim.calls(), calls, "{keys}: it went on");
     }
+    // Wrong addresses are no calls that the vendor documents.
+    desk.vendor.clear_requests();
     desk.write_secret(&desk.vendor.secret());
     works(&desk, "wrong keys").await;
 }
@@ -82,7 +74,7 @@ async fn an_unusable_token_or_organization_is_reported_with_all_that_is_missing(
 /// that is read needs `read_user`; and no token goes to Buildkite's own GraphQL where another address is before its REST API.
 #[tokio::test]
 async fn optional_configuration_keys_change_nothing() {
-    let desk = small().await;
+    let desk = Desk::small().await;
     let whole = desk.complete().await["content_digest"].clone();
     for keys in [
         json!({"organization": null}),
@@ -146,7 +138,6 @@ async fn a_refusal_is_reported_by_what_the_answer_shows() {
             (_, Value::Null) => html_page(status),
             (_, body) => said(status, body),
         };
-        let desk = answered(&path, kind).await;
-        fails(&desk, Sync, json!({}), &wrong, told(expected)).await;
+        fails(&answered(&path, kind).await, Sync, json!({}), &wrong, told(expected)).await;
     }
 }

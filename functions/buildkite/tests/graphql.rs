@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rollcall_harness::conformance::{Bench, Subject};
-use rollcall_harness::function::{Environment, Local};
+use rollcall_harness::function::Environment;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::buildkite::{
     ADA_ID, EVERYONE_ID, GRAPHQL_TOKEN, Limits, ORGANIZATION, Options, PLATFORM_ID, World,
@@ -149,8 +149,7 @@ async fn what_graphql_does_not_return_is_read_over_rest() {
     for (kind, why) in answers.chain(others) {
         for (nth, left) in [(1, 4), (2, 2)] {
             let (desk, what) = (desk().await, format!("{kind:?} from query {nth} on"));
-            let fault = Fault::matching("POST", "/v1", kind.clone()).from(nth);
-            desk.vendor.set_faults(vec![fault]);
+            desk.vendor.set_faults([Fault::matching("POST", "/v1", kind.clone()).from(nth)]);
             let shown = Shown::by(&desk).await;
             assert_eq!(shown.answer["content_digest"], expected, "{what}");
             assert_eq!(asked(&desk)[1], left, "{what}");
@@ -175,8 +174,7 @@ async fn what_graphql_does_not_return_is_read_over_rest() {
         (None, 6, [6, 4 * 7]),
     ] {
         let desk = desk().await;
-        let fault = kind.map(|kind| Fault::matching("POST", "/v1", kind));
-        desk.vendor.set_faults(fault.into_iter().collect());
+        desk.vendor.set_faults(kind.map(|kind| Fault::matching("POST", "/v1", kind)));
         desk.vendor.sim.set_options(|o| o.empty_pages = empty_pages);
         assert_eq!(desk.complete().await["content_digest"], expected);
         assert_eq!(asked(&desk), expected_calls);
@@ -186,12 +184,10 @@ async fn what_graphql_does_not_return_is_read_over_rest() {
 /// By the real binary, in the log that an operator sees.
 #[tokio::test]
 async fn the_choice_and_what_it_was_made_for_are_in_the_log() {
-    let vendor = WithGraphQl::of(teams(60, 4)).await;
-    let local = Local::new("buildkite", &vendor.secret());
-    let binary = env!("CARGO_BIN_EXE_buildkite-sync");
-    let function = Environment::start(binary, local.variables()).await;
+    let desk = Bench::around(WithGraphQl::of(teams(60, 4)).await);
+    let function = Environment::start(env!("CARGO_BIN_EXE_buildkite-sync"), desk.variables()).await;
     assert_eq!(function.answer(json!({})).await["status"], "complete");
-    let mut log = function.end(&vendor.tokens()).await.log();
+    let mut log = function.end(&desk.vendor.tokens()).await.log();
     log.retain(|line| line["message"] == "how the members of teams are read");
     let fields = "way teams points_per_team wait_for_rest_s wait_for_graphql_s";
     let choice = |line: &Value| fields.split(' ').map(|f| line[f].clone()).collect();

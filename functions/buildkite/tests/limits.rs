@@ -21,8 +21,8 @@ pub(crate) async fn waited<const GRAPHQL: bool>(
     let vendor = Simulated::<GRAPHQL>::at(world, |o| (o.rest, o.graphql) = (rest, graphql));
     let desk = Bench::around(vendor.await);
     let (clock, began) = (desk.clock.clone(), desk.clock.now());
-    let time = Clock::Given(Arc::new(move || between(began, clock.now())));
-    desk.vendor.sim.set_options(|options| options.clock = time);
+    let time: Clock = Arc::new(move || between(began, clock.now()));
+    desk.vendor.sim.set_options(|options| options.clock = Some(time));
     let (mut answer, mut most) = (json!({}), 0);
     loop {
         let (next, wait) = slice(&desk, &answer).await;
@@ -79,7 +79,7 @@ async fn a_sync_that_either_limit_refuses_at_any_call_resumes_at_the_announced_t
         for n in if outside { 1..=6 } else { 4..=4 } {
             let what = format!("{kind:?} at call {n}");
             let desk = desk_of(World::worked_example(), |_| {}).await;
-            desk.vendor.set_faults(vec![Fault::nth(n, kind.clone())]);
+            desk.vendor.set_faults([Fault::nth(n, kind.clone())]);
             let began = desk.clock.now();
             let (mut answer, wait) = slice(&desk, &json!({})).await;
             assert_eq!(wait.is_some(), outside, "{what}");
@@ -88,8 +88,7 @@ async fn a_sync_that_either_limit_refuses_at_any_call_resumes_at_the_announced_t
                 answer = slice(&desk, &answer).await.0;
             }
             assert_eq!(answer["content_digest"], whole, "{what}: {answer:#}");
-            let requests = desk.vendor.requests();
-            let refused = requests.iter().filter(|r| r.status == 429).count();
+            let refused = desk.vendor.requests().iter().filter(|r| r.status == 429).count();
             assert_eq!(refused, 1, "{what}: it asked again at once");
             let waited = between(began, desk.clock.now()).as_secs();
             assert!(seconds.contains(&waited), "{what}: it waited {waited} s");

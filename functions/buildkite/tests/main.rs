@@ -4,9 +4,7 @@
 mod answers;
 mod bad_input;
 mod complete;
-mod conformance;
 mod graphql;
-mod lambda;
 mod limits;
 mod lists;
 mod people_and_teams;
@@ -14,3 +12,17 @@ mod worked_example;
 mod world;
 
 use world::{Simulated, WithGraphQl};
+
+/// With a token for REST alone, and with one for GraphQL as well.
+mod conformance {
+    mod rest {
+        rollcall_harness::conformance!(crate::Simulated);
+    }
+    mod graphql {
+        rollcall_harness::conformance!(crate::WithGraphQl);
+    }
+}
+
+mod lambda {
+    rollcall_harness::lambda!(crate::Simulated, "buildkite": "sync");
+}

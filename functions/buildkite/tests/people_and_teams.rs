@@ -1,7 +1,5 @@
 //! Who is in the organization and in its teams, and what becomes of them during a sync.
 
-use rollcall_connector::Chain;
-use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{Bench, Subject, answer_of};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::FaultKind;
@@ -12,7 +10,7 @@ use rollcall_simulators::buildkite::{
 use serde_json::json;
 
 use crate::Simulated;
-use crate::world::{MEMBERS, TEAMS, at, desk_of, digest_of, error_of, of_team, said, small};
+use crate::world::{Desk, MEMBERS, TEAMS, at, desk_of, digest_of, of_team, said, sync_fails};
 
 /// The public connector leaves out secret teams without a warning. Where the API returns no roles, it returns the sign-in mode
 /// of other users to administrators only.
@@ -33,8 +31,8 @@ async fn possibly_missing_secret_teams_are_reported_whenever_they_can_be_detecte
             .await;
             desk.set_keys(&json!({"api-token": token}));
             let told = desk.complete().await["warnings"].to_string();
-            let is_warned = told.contains("MayNotBeAdministrator");
-            assert_eq!(is_warned, warned, "{omit_role}, {sso_mode:?}, {token}");
+            let what = format!("{omit_role}, {sso_mode:?}, {token}");
+            assert_eq!(told.contains("MayNotBeAdministrator"), warned, "{what}");
         }
     }
 }
@@ -56,12 +54,9 @@ async fn a_list_of_members_without_the_tokens_owner_publishes_nothing() {
         (ada("A. Admin", "ADA@example.com"), true, None),
         (ada("Ada Admin", ""), true, None),
     ] {
-        let (desk, unowned) = (small().await, (!is_owned).then_some(unowned.clone()));
-        let members = at(MEMBERS, said(200, rows.clone()));
-        let faults = [members].into_iter().chain(unowned);
-        desk.vendor.set_faults(faults.collect());
-        let ended = desk.sync().await;
-        let found = ended.as_ref().err().map(|e| e.code().as_str());
+        let (desk, unowned) = (Desk::small().await, (!is_owned).then_some(unowned.clone()));
+        desk.vendor.set_faults([at(MEMBERS, said(200, rows.clone()))].into_iter().chain(unowned));
+        let found = desk.sync().await.err().map(|e| e.code().as_str());
         assert_eq!(found, code, "{rows}");
         assert_eq!(desk.is_published(), code.is_none(), "{rows}");
     }
@@ -74,13 +69,11 @@ async fn a_user_who_joins_during_a_sync_is_shown_like_any_other_member() {
     let joe = "d2000000-0000-4000-8000-000000000001";
     world.add_user(joe, "Joining Joe", "joe@example.com");
     let mut desk = desk_of(world, |_| {}).await;
-    desk.cx.settings.max_steps = Some(3);
-    let first = answer_of(desk.invoke(Operation::Sync, json!({})).await);
+    let first = desk.cut(3).await;
     desk.vendor.sim.with_world(|world| {
         let world = world.add_member(ORGANIZATION, joe, "admin");
         world.add_to_team(ORGANIZATION, EVERYONE_ID, joe, "member");
     });
-    desk.cx.settings.max_steps = None;
     let answer = answer_of(desk.finish(json!({"sync_id": first["sync_id"]})).await);
     let next = Shown::by(&desk).await;
     assert_eq!(next.answer["content_digest"], answer["content_digest"]);
@@ -92,8 +85,7 @@ async fn is_left_out<const GRAPHQL: bool>(world: World, team: &'static str, page
     let mut without = world.clone();
     without.remove_team(ORGANIZATION, team);
     let desk = Bench::around(Simulated::<GRAPHQL>::of(world).await);
-    let after_list = (page == 0).then(|| team.to_owned());
-    desk.vendor.sim.set_options(|o| o.team_vanishes = after_list);
+    desk.vendor.sim.set_options(|o| o.team_vanishes = (page == 0).then(|| team.to_owned()));
     for n in 1..=page {
         desk.vendor.sim.before(&of_team(team), move |world| {
             if n == page {
@@ -131,13 +123,9 @@ async fn a_404_for_a_team_that_is_still_listed_is_not_a_deletion() {
         (no("No organization found"), None, "UnknownOrganization", ""),
         (FaultKind::status(403), None, "CredentialTooWeak", ""),
     ] {
-        let (desk, absent) = (small().await, at(&of_team(PLATFORM_ID), kind));
-        let faults = [absent].into_iter().chain(list);
-        desk.vendor.set_faults(faults.collect());
-        let error = error_of(&desk, code).await;
-        let chain = Chain(&error).to_string();
-        assert_eq!(error.code(), code, "{chain}");
-        assert!(chain.contains(why), "{chain}");
+        let (desk, absent) = (Desk::small().await, at(&of_team(PLATFORM_ID), kind));
+        desk.vendor.set_faults([absent].into_iter().chain(list));
+        sync_fails(&desk, code, why, code).await;
     }
 }
 
@@ -155,8 +143,6 @@ async fn an_organization_without_teams_is_reported_and_a_refusal_is_not_taken_fo
         (Teams::NotFound, "NotAvailable", "Switch teams on"),
     ] {
         let desk = desk_of(World::worked_example(), |o| o.teams = teams).await;
-        let error = error_of(&desk, code).await;
-        assert_eq!(error.code(), code);
-        assert!(error.fix().contains(fix), "{}", error.fix());
+        sync_fails(&desk, code, fix, code).await;
     }
 }

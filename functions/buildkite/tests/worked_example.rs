@@ -9,7 +9,7 @@ use rollcall_simulators::buildkite::{
 };
 use serde_json::json;
 
-use crate::world::{Desk, desk_of, small};
+use crate::world::{Desk, desk_of};
 
 /// What the ids of everybody else begin with.
 const D: &str = "d2000000-0000-4000-8000-00000000000";
@@ -31,15 +31,14 @@ async fn shows(desk: &Desk, lines: Vec<String>, warnings: &[&str]) {
 /// Ben as mere members of the teams that they maintain, the other nothing of a team but its name.
 #[tokio::test]
 async fn the_small_organization_is_shown_line_by_line() {
-    let lines = expected(&[COMMON, SEEN_BY_ADA, PLATFORM]);
-    shows(&small().await, lines, &[]).await;
+    shows(&Desk::small().await, expected(&[COMMON, SEEN_BY_ADA, PLATFORM]), &[]).await;
 }
 
 /// Cleo is no administrator and not in the secret team, and the API says nothing of what she does not see. Neither does
 /// the public connector.
 #[tokio::test]
 async fn a_members_token_shows_no_secret_team_and_a_warning() {
-    let desk = small().await;
+    let desk = Desk::small().await;
     desk.set_keys(&json!({"api-token": MEMBER_TOKEN}));
     let warning = "MayNotBeAdministrator: nothing shows that Cleo Coder administers the organization: if they do not, secret teams that they are not in are missing";
     // How others sign in is for administrators.

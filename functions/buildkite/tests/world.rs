@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rollcall_engine::runtime::function::Entry;
-pub(crate) use rollcall_harness::answers::{at, entries, error_of, said};
-use rollcall_harness::conformance::{Bench, Case, Subject};
+pub(crate) use rollcall_harness::answers::{at, entries, said, sync_fails};
+use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_simulators::buildkite::{
     ADA_ID, Buildkite, GRAPHQL_TOKEN, LARGE_TEAM_ID, Limits, ORGANIZATION, Options, Sizes,
     TEST_TOKEN, World,
@@ -38,13 +38,14 @@ impl<const GRAPHQL: bool> Simulated<GRAPHQL> {
         let mut options =
             Options { rest: Limits::NONE, graphql: Limits::NONE, ..Options::default() };
         change(&mut options);
-        let sim = Buildkite::start(world, options).await.expect("a simulator");
-        Self { sim }
+        Self { sim: Buildkite::start(world, options).await.expect("a simulator") }
     }
 }
 
 #[async_trait]
 impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
+    const TOKENS: &'static [&'static str] = &["bkua_", "hunter2"];
+
     async fn start() -> Self {
         let mut world = World::rich();
         // A large team of five will do: that lists have pages, the suite sees to.
@@ -60,6 +61,10 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
             world.remove_team(ORGANIZATION, &team);
         }
         Self::of(world).await
+    }
+
+    async fn small() -> Self {
+        Self::of(World::worked_example()).await
     }
 
     fn server(&self) -> &Server {
@@ -86,17 +91,11 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
     }
 
     fn shuffle(&self, seed: u64) {
-        let ordering = Ordering::Shuffled(seed);
-        self.sim.set_options(|o| o.ordering = ordering);
+        self.sim.set_options(|o| o.ordering = Ordering::Shuffled(seed));
     }
 
     fn view(&self) -> Value {
-        self.sim.access_view()
-    }
-
-    fn hide_principal(&self) -> Option<String> {
-        // Whoever is in a team is there with a name: nobody is a mere id.
-        None
+        self.sim.with_world(|w| w.access_view())
     }
 
     fn become_another_tenant(&self) {
@@ -122,10 +121,6 @@ impl<const GRAPHQL: bool> Subject for Simulated<GRAPHQL> {
         // The token and its organizations; members, teams and their members; and each user who is in a team only.
         2 + pages(members) + pages(teams) + of_teams + not_listed.count()
     }
-
-    fn cases() -> Vec<Case> {
-        Vec::new()
-    }
 }
 
 pub(crate) fn of_team(id: &str) -> String {
@@ -144,19 +139,14 @@ pub(crate) async fn desk_of(world: World, change: impl FnOnce(&mut Options)) -> 
     Desk::around(Simulated::at(world, change).await)
 }
 
-pub(crate) async fn small() -> Desk {
-    desk_of(World::worked_example(), |_| {}).await
-}
-
 /// The same, where this path is answered like this.
 pub(crate) async fn answered(path: &str, kind: FaultKind) -> Desk {
-    let desk = small().await;
-    desk.vendor.set_faults(vec![at(path, kind)]);
+    let desk = Desk::small().await;
+    desk.vendor.set_faults([at(path, kind)]);
     desk
 }
 
 /// The digest of what a sync of this organization shows, when all goes well.
 pub(crate) async fn digest_of(world: World) -> Value {
-    let desk = desk_of(world, |_| {}).await;
-    desk.complete().await["content_digest"].clone()
+    desk_of(world, |_| {}).await.complete().await["content_digest"].clone()
 }

@@ -1,6 +1,6 @@
 //! What the vendor's refusals mean, and where it is asked.
 
-crate::script::scripts! {
+rollcall_harness::scripts! { crate::script::play;
 a_token_that_is_revoked_halfway_publishes_nothing: r#"
     each $call; $answer
     | v1/user/current; 403 $v1 | v1/search/user; 403 $v1 | v1/group; 403 $v1 | v1/group/22-eng/membersByGroupId; 403 $v1

@@ -1,27 +1,7 @@
 //! Bad input: what is wrong, the type and code of the failure, a part of what it says, and a part of what to do about it.
 //! Whatever it is, nothing is published, nothing is changed, and no token shows.
 
-use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::bad_input::Inputs;
-use rollcall_simulators::confluence::{BEARER_TOKEN, SCOPED_TOKEN, TEST_TOKEN};
-use serde_json::{Value, json};
-
-use crate::Simulated;
-
-impl Inputs for Simulated {
-    const TOKENS: &'static [&'static str] = &[TEST_TOKEN, SCOPED_TOKEN, BEARER_TOKEN, "hunter2"];
-
-    fn good(operation: Operation) -> Value {
-        match operation {
-            Operation::Sync => json!({}),
-            _ => {
-                json!({"request_id": operation.as_str(), "entitlement": "space:98310:export-space", "principal": "user:712020:reader"})
-            }
-        }
-    }
-}
-
-crate::script::scripts! {
+rollcall_harness::scripts! { crate::script::play;
 /// Another token, another account, a scoped token on the site, a person's token without the person, a service account's with
 /// one. Unknown is whether the gateway passes the site's own words on.
 a_token_that_the_site_does_not_know_is_refused: r#"

@@ -51,8 +51,7 @@ async fn a_sync_of_a_thousand_users_three_hundred_groups_and_two_thousand_spaces
         calls 2000 /permissions
         calls 2329"#;
     stage.play(calls).await;
-    let counts = ["user", "group", "space"].map(|kind| stage.shown().count(kind));
-    assert_eq!(counts, [1000, 300, 2000]);
+    assert_eq!(["user", "group", "space"].map(|kind| stage.shown().count(kind)), [1000, 300, 2000]);
     // In the small site are four members and five rows.
     let grants = 298 * 2 + 198 + 1998 * 2 + 248 + 4 + 5;
     assert_eq!(stage.shown().direct().len(), grants);
@@ -73,7 +72,7 @@ async fn roles_are_read_once_for_a_site_and_once_for_a_space() {
     Stage::of(world).await.play(calls).await;
 }
 
-crate::script::scripts! {
+rollcall_harness::scripts! { crate::script::play;
 /// The README has a table of them.
 a_change_takes_no_more_calls_than_it_needs_to_look_before_and_after: "
     on rows

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rollcall_harness::answers::{entries, texts};
+use rollcall_harness::conformance::Subject as _;
 use rollcall_simulators::confluence::{Options, RateLimit, Sizes, World};
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ async fn whole(change: impl FnOnce(&mut Options)) -> Stage {
     stage.desk.vendor.sim.set_options(change);
     let keys = r#"{"noun": "attachment,blogpost,comment,page,space", "verb": "administer,archive,create,delete,export,read,restrict_content"}"#;
     stage.play(&format!("keys {keys}\n sync")).await;
-    let stated = stated(&stage.desk.vendor.sim.access_view());
+    let stated = stated(&stage.desk.vendor.view());
     assert!(stated.len() > 100, "{}", stated.len());
     stage.shown().states(&stated);
     stage
@@ -68,7 +69,7 @@ async fn a_large_site_is_shown_to_the_last_grant_however_little_the_search_finds
 #[tokio::test]
 async fn requests_are_sent_side_by_side_as_many_as_the_site_lets_through() {
     for limit in [None, Some((2, 1))] {
-        let limit = limit.map(|(most, retry_after)| RateLimit::Concurrency { most, retry_after });
+        let limit = limit.map(|(most, retry_after)| RateLimit { most, retry_after });
         let latency = Duration::from_millis(2);
         let stage = whole(|o| (o.latency, o.rate_limit) = (latency, limit.clone())).await;
         let sim = &stage.desk.vendor.sim;

@@ -1,6 +1,6 @@
 //! Lists that do not end, end too soon, or change while they are read.
 
-crate::script::scripts! {
+rollcall_harness::scripts! { crate::script::play;
 /// What is read within one change is a loop of its own.
 lists_that_only_have_empty_pages_fail: "
     each $api; $what | v1; in-adm | v2; read-space

@@ -6,7 +6,6 @@ mod answers;
 mod bad_input;
 mod calls;
 mod complete;
-mod lambda;
 mod lists;
 mod people;
 mod permissions;
@@ -23,4 +22,8 @@ type Desk = Bench<Simulated>;
 
 mod conformance {
     rollcall_harness::conformance!(crate::Simulated);
+}
+
+mod lambda {
+    rollcall_harness::lambda!(crate::Simulated, "confluence": "sync", "grant", "revoke");
 }

@@ -1,6 +1,6 @@
 //! Who is shown, and as what, and on which spaces.
 
-crate::script::scripts! {
+rollcall_harness::scripts! { crate::script::play;
 /// Deactivated accounts are in no list, and keep their access; of whom nobody knows, the id is shown. Rows that are not selected
 /// are counted: nine of Hana's, a group's, and one of a noun that nobody knows.
 every_principal_of_a_permission_is_shown_as_what_it_is: "

@@ -1,6 +1,6 @@
 //! Membership in groups, and permissions on spaces: granting and revoking.
 
-crate::script::scripts! {
+rollcall_harness::scripts! { crate::script::play;
 a_member_is_added_and_removed_whatever_the_body_of_the_answer: "
     each $text | | Created | <html></html>
     on rich

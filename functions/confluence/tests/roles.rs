@@ -1,6 +1,6 @@
 //! Roles on spaces.
 
-crate::script::scripts! {
+rollcall_harness::scripts! { crate::script::play;
 a_role_that_was_just_given_can_be_taken: "
     on both roles
     world user new

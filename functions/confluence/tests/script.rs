@@ -1,16 +1,14 @@
 //! Tests as scripts: a site, what is odd about it, what is asked of the connector, and what must come of it.
 //!
-//! Each line is a step ([`Stage::step`]). `on rows both` begins anew with each of these sites. `each $call; $code` is the head
-//! of a table, whose rows begin with `|`: the script is played for each of them, with the names replaced. A word such as `bot`
-//! stands for an id ([`id`]).
-
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! Each line is a step ([`Stage::step`]). `on rows both` begins anew with each of these sites. A word such as `bot` stands for an
+//! id ([`id`]).
 
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::runtime::function::Operation::{Grant, Revoke};
 use rollcall_harness::answers::at;
-use rollcall_harness::bad_input::Inputs;
-use rollcall_harness::changes::ids;
+use rollcall_harness::changes::{ids, result_of};
+use rollcall_harness::conformance::Subject;
+use rollcall_harness::script::{lines, request_id, variants};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::confluence::{ALL_SCOPES, RoleMode, SCOPED_TOKEN, World};
 use rollcall_simulators::{EmptyPage, Fault, FaultKind};
@@ -18,20 +16,8 @@ use serde_json::{Value, json};
 
 use crate::{Desk, Simulated};
 
-/// Makes a test of each script.
-macro_rules! scripts {
-    ($($(#[$doc:meta])* $name:ident: $script:literal)*) => {$(
-        $(#[$doc])*
-        #[tokio::test]
-        async fn $name() {
-            $crate::script::play($script).await;
-        }
-    )*};
-}
-pub(crate) use scripts;
-
 pub(crate) async fn play(script: &str) {
-    for script in variants(lines(script).map(str::to_owned).collect()) {
+    for script in variants(script) {
         for part in script.chunk_by(|_, next| !next.starts_with("on ")) {
             for site in part[0].split(' ').skip(1) {
                 let mut stage = Stage::on(site).await;
@@ -39,37 +25,6 @@ pub(crate) async fn play(script: &str) {
             }
         }
     }
-}
-
-/// The lines of a text, without what surrounds them.
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let lines = text.lines().map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with("//"))
-}
-
-/// A script once for each row of each table in it.
-fn variants(script: Vec<String>) -> Vec<Vec<String>> {
-    let Some(at) = script.iter().position(|line| line.starts_with("each ")) else {
-        return vec![script];
-    };
-    let rows = script.iter().skip(at + 1);
-    let end = at + 1 + rows.take_while(|line| line.starts_with('|')).count();
-    let table = script[at..end].join(" ").replacen("each ", "", 1);
-    let mut rows = table.split('|').map(|row| row.split(';').map(str::trim));
-    let names: Vec<&str> = rows.next().expect("a head").collect();
-    let rest = [&script[..at], &script[end..]].concat();
-    let all = rows.flat_map(|row| {
-        let cells: Vec<(&&str, &str)> = names.iter().zip(row).collect();
-        assert_eq!(cells.len(), names.len(), "{cells:?}");
-        let mut rest = rest.clone();
-        for line in &mut rest {
-            for (name, cell) in &cells {
-                *line = line.replace(**name, cell);
-            }
-        }
-        variants(rest)
-    });
-    all.collect()
 }
 
 /// The id that a word stands for: one of these, an id as it is, or else a permission on the space 98310.
@@ -150,8 +105,7 @@ impl Stage {
             "answer" => self.fault(fault(rest)),
             "keys" => {
                 let keys = rest.replace("GATEWAY", &sim.gateway_url());
-                let keys = serde_json::from_str(&keys).expect(line);
-                self.desk.set_keys(&keys);
+                self.desk.set_keys(&serde_json::from_str(&keys).expect(line));
             }
             // Must be complete. `sync same`: and show what the one before showed.
             "sync" => {
@@ -193,7 +147,7 @@ impl Stage {
             }
             // Whoever is in the group in the simulated world is shown to be.
             "members" => {
-                let view = sim.access_view();
+                let view = sim.with_world(|w| w.access_view());
                 let members = view["groups"][rest].as_array().expect(line).iter();
                 for member in members.filter_map(Value::as_str) {
                     let grant = format!("group:{rest}:member:user:{member}");
@@ -202,7 +156,7 @@ impl Stage {
             }
             // On the space 98310 in the simulated world, by itself: these permissions and this role.
             "holds" => {
-                let space = &sim.access_view()["spaces"]["98310"];
+                let space = &sim.with_world(|w| w.access_view())["spaces"]["98310"];
                 let [rows, role] = ["permissions", "roles"].map(|what| &space[what][id(words[0])]);
                 let rows = rows.as_array().into_iter().flatten();
                 let held: Vec<_> = rows.chain(role.as_str().map(|_| role)).collect();
@@ -238,10 +192,8 @@ impl Stage {
     /// (`calls=11`), how many of them writes (`writes=2`): if that is not said, one if something is granted or revoked. What is
     /// neither `grant` nor `revoke` is a revocation that is allowed to have this side effect.
     async fn change(&mut self, line: &str, step: &str, words: &[&str]) {
-        static REQUESTS: AtomicUsize = AtomicUsize::new(0);
-        let request = format!("r{}", REQUESTS.fetch_add(1, Ordering::Relaxed));
         let (what, whom) = (id(words[0]), id(words[1]));
-        let mut event = json!({"request_id": request, "entitlement": what, "principal": whom});
+        let mut event = json!({"request_id": request_id(), "entitlement": what, "principal": whom});
         let operation = if step == "grant" { Grant } else { Revoke };
         if !["grant", "revoke"].contains(&step) {
             event["allow"] = json!([step]);
@@ -250,10 +202,7 @@ impl Stage {
         let before = (desk.vendor.sim.requests().len(), desk.writes().len());
         let result = desk.invoke(operation, event).await;
         let calls = desk.vendor.sim.requests().len() - before.0;
-        let found = match &result {
-            Ok(answer) => answer["outcome"].as_str().unwrap_or_default(),
-            Err(e) => e.code().as_str(),
-        };
+        let found = result_of(&result);
         assert_eq!(found, words[2], "{line}: {result:?}");
         let mut writes = usize::from(found == "granted" || found == "revoked");
         for field in &words[3..] {
@@ -371,8 +320,7 @@ fn number(text: &str) -> usize {
 /// The account ids of a part of a crowd, such as `0..9`.
 fn names(range: &str) -> Vec<String> {
     let (first, end) = range.split_once("..").expect("a range");
-    let numbers = number(first)..number(end);
-    numbers.map(|n| format!("712020:n{n:03}")).collect()
+    (number(first)..number(end)).map(|n| format!("712020:n{n:03}")).collect()
 }
 
 /// An answer instead of the vendor's own: to the first request of this path, or to all but that; of one method or of all; of

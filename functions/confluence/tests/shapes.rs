@@ -1,6 +1,6 @@
 //! Rows that are not as documented, and rows that are missing: none of them costs the others.
 
-crate::script::scripts! {
+rollcall_harness::scripts! { crate::script::play;
 a_principal_without_id_or_a_permission_without_name_loses_no_other_row: r#"
     on rows
     answer v2/spaces/98310/permissions 200 [

@@ -34,7 +34,7 @@ async fn the_small_site_is_shown_line_by_line() {
     }
 }
 
-crate::script::scripts! {
+rollcall_harness::scripts! { crate::script::play;
 /// Verbs and nouns make forty, of which these exist; the others that a site with roles has no verb or noun selects.
 all_permissions_that_exist_are_shown: r#"
     on rows

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use rollcall_engine::runtime::function::Entry;
-use rollcall_harness::conformance::{Case, Leaves, Subject};
+use rollcall_harness::conformance::{Case, Subject};
 use rollcall_simulators::confluence::{
-    Confluence, EmptyPage, Options, RoleMode, TEST_EMAIL, TEST_TOKEN, World,
+    BEARER_TOKEN, Confluence, EmptyPage, Options, RoleMode, SCOPED_TOKEN, TEST_EMAIL, TEST_TOKEN,
+    World,
 };
 use rollcall_simulators::{Ordering, Request, Server};
 use serde_json::{Value, json};
@@ -16,8 +17,7 @@ pub(crate) struct Simulated {
 impl Simulated {
     pub(crate) async fn of(world: World) -> Self {
         let sim = Confluence::start(world, Options::default()).await;
-        let sim = sim.expect("a simulator");
-        Self { sim }
+        Self { sim: sim.expect("a simulator") }
     }
 }
 
@@ -44,8 +44,14 @@ fn site() -> World {
 
 #[async_trait]
 impl Subject for Simulated {
+    const TOKENS: &'static [&'static str] = &[TEST_TOKEN, SCOPED_TOKEN, BEARER_TOKEN, "hunter2"];
+
     async fn start() -> Self {
         Self::of(site()).await
+    }
+
+    async fn small() -> Self {
+        Self::of(World::worked_example()).await
     }
 
     fn server(&self) -> &Server {
@@ -85,7 +91,7 @@ impl Subject for Simulated {
     }
 
     fn view(&self) -> Value {
-        self.sim.access_view()
+        self.sim.with_world(|w| w.access_view())
     }
 
     fn hide_principal(&self) -> Option<String> {
@@ -106,14 +112,10 @@ impl Subject for Simulated {
     }
 
     fn cases() -> Vec<Case> {
-        let case =
-            |(entitlement, principal)| Case { entitlement, principal, leaves: Leaves::AsBefore };
-        let viewer = "space_role_assignment:98320:r2:assigned";
-        let cases = [
-            ("group:34-open:member", "user:712020:reader"),
-            ("space:98310:export-space", "group:38/odd id"),
-            (viewer, "group:34-open"),
-        ];
-        cases.map(case).into()
+        vec![
+            Case::new("group:34-open:member", "user:712020:reader"),
+            Case::new("space:98310:export-space", "group:38/odd id"),
+            Case::new("space_role_assignment:98320:r2:assigned", "group:34-open"),
+        ]
     }
 }

@@ -3,6 +3,7 @@
 
 use rollcall_connector::clock::{Clock, between};
 use rollcall_connector::{Chain, Error};
+use rollcall_harness::answers::at;
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::Fault;
@@ -10,7 +11,7 @@ use rollcall_simulators::elastic::{ORGANIZATION_ID, TEST_CLOUD_KEY, World};
 use serde_json::{Value, json};
 
 use crate::worked_example::shows;
-use crate::world::{ADMIN, SVC, begin_again, change, fault, small, small_world};
+use crate::world::{ADMIN, SVC, begin_again, change, fault, small_world};
 use crate::{Desk, rows};
 
 /// The lists of a sync: three of Elastic Cloud, and three of a deployment.
@@ -54,7 +55,7 @@ redirect https://cloud.elastic.co/login | Misconfigured Redirected: ; | Misconfi
 
 #[tokio::test]
 async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
-    let mut desk = small().await;
+    let mut desk = Desk::small().await;
     let tokens = desk.vendor.tokens();
     let table = rows(desk.vendor.written_out(REFUSALS));
     for (n, [kind, of_cloud, of_deployment]) in table.enumerate() {
@@ -70,12 +71,10 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
             assert!(!tokens.iter().any(|token| said.contains(token)), "{said}");
         };
         // Each status at each list, and the other answers at one of each host.
-        let lists = LISTS.iter().zip([0, 1, 2, 0, 1, 2]);
-        let lists = lists.filter(|(_, i)| !kind.contains(' ') || (n + i) % 3 == 0);
-        for (list, _) in lists {
+        let is_due = |i: &usize| !kind.contains(' ') || (n + i).is_multiple_of(3);
+        for list in (0..6).filter(is_due).map(|i| LISTS[i]) {
             desk.afresh();
-            let of_list = Fault::matching("GET", &path(list), fault(kind)).exactly();
-            desk.vendor.set_faults(vec![of_list]);
+            desk.vendor.set_faults([at(&path(list), fault(kind))]);
             let expected = match path(list).starts_with("/api") {
                 true if of_cloud == "-" => continue,
                 true => of_cloud,
@@ -85,8 +84,7 @@ async fn a_refusal_of_any_list_publishes_nothing_and_says_whose_it_is() {
             assert!(!desk.is_published(), "{kind} {list}");
         }
         // Only Elasticsearch says that a user does not exist.
-        let of_everything = Fault::matching("GET", "/_security/", fault(kind));
-        desk.vendor.set_faults(vec![of_everything]);
+        desk.vendor.set_faults([Fault::matching("GET", "/_security/", fault(kind))]);
         for operation in ["grant", "revoke"] {
             let result = change(&desk, operation, operation, (ADMIN, SVC)).await;
             fails(operation, result, of_deployment);
@@ -125,11 +123,10 @@ const OWNER: &str = r#"{"organization_id": "198583657190", "user_id": "1001", "n
 /// or only people on the first page.
 #[tokio::test]
 async fn a_list_that_cannot_be_as_it_is_publishes_nothing() {
-    let mut desk = small().await;
+    let mut desk = Desk::small().await;
     for [list, kind, expected] in rows(&ODD_LISTS.replace("OWNER", OWNER)) {
         desk.afresh();
-        let of_list = Fault::matching("GET", &path(list), fault(kind)).exactly();
-        desk.vendor.set_faults(vec![of_list]);
+        desk.vendor.set_faults([at(&path(list), fault(kind))]);
         let result = desk.sync().await;
         let (code, part) = expected.split_once(':').expect("a code");
         assert_eq!(result.is_ok(), code == "complete", "{list} {kind}");
@@ -161,12 +158,9 @@ async fn an_odd_row_is_shown_with_all_roles_and_counted() {
         "remote_cluster": [{"privileges": ["monitor_enrich"]}], "global": {"application": {}}, "workflows": ["w"]}}"#;
     let lists =
         [("members", members), ("invitations", invitations), ("user", users), ("role", roles)];
-    let faults = lists.map(|(list, answer)| {
-        let answer = fault(&answer.replace("OWNER", OWNER));
-        Fault::matching("GET", &path(list), answer).exactly()
-    });
-    let desk = small().await;
-    desk.vendor.set_faults(faults.into());
+    let desk = Desk::small().await;
+    let odd = |(list, answer): (_, &str)| at(&path(list), fault(&answer.replace("OWNER", OWNER)));
+    desk.vendor.set_faults(lists.map(odd));
     let shown = Shown::by(&desk).await;
     assert_eq!((shown.count("user"), shown.count("invitation")), (3, 2));
     shows(&shown, ODD);
@@ -202,7 +196,7 @@ async fn a_message_stays_small_however_many_names_it_is_about() {
             world.put_mapping("main", name, mapping);
         }
     });
-    let mut desk = small().await;
+    let mut desk = Desk::small().await;
     begin_again(&mut desk, world);
     let warnings = Shown::by(&desk).await.warnings();
     let first = "missing-0000, missing-0001, missing-0002, missing-0003, missing-0004 and";
@@ -226,7 +220,7 @@ async fn an_exhausted_quota_is_waited_for_and_the_keys_expiry_is_reported() {
     world.edit_cloud_key(TEST_CLOUD_KEY, |key| key.expires = Some(end));
     begin_again(&mut desk, world);
     desk.vendor.sim.set_options(|o| {
-        o.quota.limit = 2;
+        o.quota.requests = 2;
         o.quota.forgive_after = Some(1);
     });
     let before = desk.clock.now();
@@ -251,7 +245,7 @@ const ASSIGNMENTS: &str = r#"
 /// The public connector shows no roles. A member's row may also have roles in another organization.
 #[tokio::test]
 async fn a_role_elsewhere_does_not_count_and_one_that_cannot_be_shown_is_a_blind_spot() {
-    let mut desk = small().await;
+    let mut desk = Desk::small().await;
     let table = ASSIGNMENTS
         .replace("THERE", r#""organization_id": "198583657191""#)
         .replace("HERE", r#""organization_id": "198583657190""#);

@@ -31,8 +31,7 @@ impl Expected {
         let mut all = Self::default();
         for (id, invited) in organizations {
             all.organization(id, &view["organizations"][id]);
-            let invited = invited.iter();
-            all.0.extend(invited.map(|email| format!("resource invitation:{id}/{email}")));
+            all.0.extend(invited.iter().map(|email| format!("resource invitation:{id}/{email}")));
         }
         for (name, mark) in deployments {
             all.deployment(&view["deployments"][name], mark, &covered);
@@ -180,12 +179,11 @@ async fn a_large_organization_and_deployment_are_shown_to_the_last_grant() {
         (sizes.members, sizes.deployments, sizes.projects) = (120, 5, 9);
         (sizes.users, sizes.roles, sizes.mappings) = (120, 30, 24);
         let desk = Desk::around(Simulated::of(World::generate(&sizes, seed)).await);
-        let invited = ["invited0", "invited1", "invited2", "invited3"];
-        let invited = invited.map(|name| format!("{name}@acme.io"));
-        let invited: Vec<&str> = invited.iter().map(String::as_str).collect();
+        let invited =
+            ["invited0@acme.io", "invited1@acme.io", "invited2@acme.io", "invited3@acme.io"];
         let organization = (ORGANIZATION_ID, invited.as_slice());
-        let view = desk.vendor.view();
-        let expected = Expected::of(&view, &[organization], &[("main", "")], covered_in_generated);
+        let (view, deployment) = (desk.vendor.view(), ("main", ""));
+        let expected = Expected::of(&view, &[organization], &[deployment], covered_in_generated);
         expected.is(&Shown::by(&desk).await);
         // The worlds contain every kind of object.
         for (kind, least) in [
@@ -301,8 +299,7 @@ async fn every_oddity_is_shown_as_what_it_is() {
     let covered = covered();
     let of_mapping = |name: &str, _: &Value| covered[name].clone();
     let organization = (ORGANIZATION_ID, INVITED);
-    let view = desk.vendor.view();
-    Expected::of(&view, &[organization], &[("main", "")], of_mapping).is(&shown);
+    Expected::of(&desk.vendor.view(), &[organization], &[("main", "")], of_mapping).is(&shown);
     for [name, _, _, condition, named] in rows(MAPPINGS) {
         let class = shown.resources.get(&format!("externalClass:{name}"));
         let said = class.and_then(|class| class.profile["condition"].as_str());

@@ -2,14 +2,15 @@
 
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::bad_input::{
-    Inputs, every_operation_fails, fails, fails_unasked, failure, told, unusable,
+    every_operation_fails, fails, fails_unasked, failure, told, unusable,
 };
+use rollcall_harness::changes::result_of;
 use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_simulators::Fault;
 use rollcall_simulators::elastic::{READ_DEPLOYMENT_KEY, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY};
 use serde_json::{Value, json};
 
-use crate::world::{ADMIN, SVC, change, fault, result_of, small, small_pair};
+use crate::world::{ADMIN, SVC, change, fault, small_pair};
 use crate::{Desk, Several, Simulated, rows};
 
 fn parsed(keys: &str) -> Value {
@@ -58,8 +59,7 @@ async fn keys_that_cannot_be_used_are_named_before_anything_is_sent() {
     for [keys, message] in rows(desk.vendor.written_out(UNUSABLE)) {
         let operation = *operations.next().expect("one of three");
         desk.set_keys(&parsed(keys));
-        let event = Several::good(operation);
-        fails_unasked(&desk, operation, event, keys, unusable(message)).await;
+        fails_unasked(&desk, operation, Several::good(operation), keys, unusable(message)).await;
     }
     for (half, value) in
         [("deployment-endpoint", "a.acme.example"), ("deployment-api-key", TEST_DEPLOYMENT_KEY)]
@@ -98,12 +98,12 @@ async fn no_key_goes_to_another_host_however_an_endpoint_is_written() {
 /// The public connector follows redirects.
 #[tokio::test]
 async fn no_key_follows_a_redirect() {
-    let desk = small().await;
+    let desk = Desk::small().await;
     for (from, to, expected) in
         [("/_security/", "$cloud_url", "WrongAddress"), ("/api/", "$main_url", "Redirected")]
     {
         let to = format!("redirect {}/elsewhere", desk.vendor.written_out(to));
-        desk.vendor.set_faults(vec![Fault::matching("GET", from, fault(&to))]);
+        desk.vendor.set_faults([Fault::matching("GET", from, fault(&to))]);
         assert_eq!(result_of(&desk.sync().await), expected, "{from}");
         desk.vendor.each_host_saw_its_own_key(from);
         let elsewhere = |r: &rollcall_simulators::Request| r.path.contains("elsewhere");
@@ -149,8 +149,7 @@ async fn a_key_that_is_refused_leaves_the_last_snapshot_and_says_whose_it_is_and
     }
     // With a key that may also read role mappings, a sync works, but no change.
     desk.set_keys(&json!({"deployment-api-key": READ_DEPLOYMENT_KEY}));
-    let sim = &desk.vendor.sim;
-    sim.set_options(|o| o.mappings_need_manage_security = false);
+    desk.vendor.sim.set_options(|o| o.mappings_need_manage_security = false);
     desk.complete().await;
     let expected = told(
         "PermissionDenied | CredentialTooWeak | cluster:admin/xpack/security/user/put | `manage_security`",
@@ -182,16 +181,14 @@ async fn deployments_may_come_and_go_and_none_takes_over_the_ids_of_another() {
         desk.complete().await;
         desk.set_keys(&json!({"deployments": parsed(&format!("[{after}]"))}));
         assert_eq!(result_of(&desk.sync().await), sync, "{after}");
-        let result = change(&desk, "grant", "r1", (ADMIN, SVC)).await;
-        assert_eq!(result_of(&result), grant, "{after}");
+        assert_eq!(result_of(&change(&desk, "grant", "r1", (ADMIN, SVC)).await), grant, "{after}");
         let result = change(&desk, "revoke", "r2", (ADMIN, SVC)).await;
         assert_eq!(result.is_ok(), grant == "granted", "{after}");
     }
     // And a change that uses the name.
     desk.set_keys(&json!({"deployments": [desk.vendor.row("second", "main", false)]}));
     let ids = ("role:second›admin:member", "deploymentUser:second›svc");
-    let result = change(&desk, "grant", "r3", ids).await;
-    assert_eq!(result_of(&result), "AnotherTenant");
+    assert_eq!(result_of(&change(&desk, "grant", "r3", ids).await), "AnotherTenant");
 }
 
 #[tokio::test]

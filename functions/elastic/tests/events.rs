@@ -1,11 +1,12 @@
 //! Events that request something impossible or forbidden.
 
 use rollcall_engine::runtime::function::Operation::{Grant, Revoke};
-use rollcall_harness::bad_input::{Failure, Inputs, fails, fails_unasked, told, unusable};
+use rollcall_harness::bad_input::{Failure, fails, fails_unasked, told, unusable};
+use rollcall_harness::changes::result_of;
 use rollcall_harness::conformance::{Bench, Subject};
 use serde_json::{Value, json};
 
-use crate::world::{ADMIN, change, result_of, small, small_pair};
+use crate::world::{ADMIN, change, small_pair};
 use crate::{Desk, Several, Simulated};
 
 /// A table of failures, each followed by the requests that fail like this.
@@ -64,8 +65,7 @@ async fn only_roles_of_native_users_are_granted_and_revoked() {
     let desk = Bench::around(Several::of(small_pair()).await);
     for (operation, dry_run) in [(Grant, false), (Revoke, true), (Revoke, false)] {
         for (expected, [what, whom]) in failures(NEVER) {
-            let event = event(what, whom, dry_run);
-            fails_unasked(&desk, operation, event, "", expected).await;
+            fails_unasked(&desk, operation, event(what, whom, dry_run), "", expected).await;
         }
         for what in [ADMIN, "role:superuser:member"] {
             let event = event(what, "deploymentUser:elastic", dry_run);
@@ -120,8 +120,9 @@ async fn missing_roles_and_users_are_not_granted_and_revoking_from_them_is_alrea
 /// connector.
 #[tokio::test]
 async fn a_name_of_dots_is_shown_and_cannot_be_written() {
-    let desk = small().await;
-    let expected = told("InvalidRequest | UnusableName | is not valid in a path | change it there");
+    let desk = Desk::small().await;
+    let expected =
+        told("InvalidRequest | UnusableName | have no place in a path | change it there");
     desk.vendor.sim.with_world(|world| {
         for name in [".", ".."] {
             world.add_user("main", name, &["viewer"]);
@@ -148,8 +149,7 @@ async fn where_no_deployment_has_bare_ids_one_is_not_guessed() {
         let keys = desk.vendor.written_out(keys);
         desk.set_keys(&serde_json::from_str(keys).expect("JSON"));
         for operation in [Grant, Revoke] {
-            let event = <Simulated as Inputs>::good(operation);
-            fails_unasked(&desk, operation, event, keys, expected).await;
+            fails_unasked(&desk, operation, <Simulated>::good(operation), keys, expected).await;
         }
     }
 }

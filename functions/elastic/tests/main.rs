@@ -7,7 +7,6 @@ mod changes;
 mod complete;
 mod configuration;
 mod events;
-mod lambda;
 mod worked_example;
 mod world;
 
@@ -20,7 +19,11 @@ mod conformance {
     rollcall_harness::conformance!(crate::Simulated);
 }
 
-/// The part that could depend on the number of deployments.
+mod lambda {
+    rollcall_harness::lambda!(crate::Simulated, "elastic": "sync", "grant", "revoke");
+}
+
+/// Of that, what could depend on the number of deployments.
 mod conformance_of_several {
     rollcall_harness::conformance!(crate::Several:
         lists_may_come_in_pages_of_any_size_and_in_any_order,

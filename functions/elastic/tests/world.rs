@@ -6,9 +6,7 @@ use async_trait::async_trait;
 use rollcall_connector::Error;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use rollcall_harness::answers::said;
-use rollcall_harness::bad_input::Inputs;
-use rollcall_harness::changes::{grant, revoke};
-use rollcall_harness::conformance::{Bench, Case, Leaves, Subject};
+use rollcall_harness::conformance::{Bench, Case, Subject};
 use rollcall_simulators::elastic::{
     BARE_DEPLOYMENT_KEY, EXPIRED_CLOUD_KEY, EXPIRED_DEPLOYMENT_KEY, Elastic, ORGANIZATION_ID,
     Options, READ_DEPLOYMENT_KEY, SCOPED_CLOUD_KEY, SECOND_DEPLOYMENT_KEY, SECOND_ID,
@@ -17,7 +15,7 @@ use rollcall_simulators::elastic::{
 use rollcall_simulators::{FaultKind, Ordering, Request, Server};
 use serde_json::{Value, json};
 
-use crate::{Desk, rows};
+use crate::rows;
 
 /// An organization and its deployment `main`; with `SEVERAL`, `second` beside it, which lists its ids by its name.
 pub(crate) struct Simulated<const SEVERAL: bool = false> {
@@ -31,10 +29,6 @@ pub(crate) type Several = Simulated<true>;
 
 pub(crate) const ADMIN: &str = "role:admin:member";
 pub(crate) const SVC: &str = "deploymentUser:svc";
-
-pub(crate) async fn small() -> Desk {
-    Desk::around(Simulated::of(World::worked_example()).await)
-}
 
 pub(crate) fn small_world(change: impl FnOnce(&mut World)) -> World {
     let mut world = World::worked_example();
@@ -71,21 +65,9 @@ pub(crate) async fn change<S: Subject>(
     request: &str,
     (entitlement, principal): (&str, &str),
 ) -> Result<Value, Error> {
-    match operation {
-        "grant" => grant(desk, request, entitlement, principal).await,
-        _ => revoke(desk, request, entitlement, principal).await,
-    }
-}
-
-/// The result of a sync or a change: its status or outcome, or the code of its failure.
-pub(crate) fn result_of(result: &Result<Value, Error>) -> &str {
-    match result {
-        Ok(answer) => answer["outcome"]
-            .as_str()
-            .or(answer["status"].as_str())
-            .expect("an outcome or a status"),
-        Err(error) => error.code().as_str(),
-    }
+    let operation = if operation == "grant" { Operation::Grant } else { Operation::Revoke };
+    let event = json!({"request_id": request, "entitlement": entitlement, "principal": principal});
+    desk.invoke(operation, event).await
 }
 
 /// Answers and breakdowns as tables name them: a status, with a body or without; `page` of a status, for people;
@@ -172,9 +154,23 @@ impl<const SEVERAL: bool> Simulated<SEVERAL> {
 #[async_trait]
 impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
     const HAS_PAGES: bool = false;
+    const TOKENS: &'static [&'static str] = &[
+        SCOPED_CLOUD_KEY,
+        EXPIRED_CLOUD_KEY,
+        WIDE_CLOUD_KEY,
+        READ_DEPLOYMENT_KEY,
+        BARE_DEPLOYMENT_KEY,
+        EXPIRED_DEPLOYMENT_KEY,
+        "hunter2",
+        "aHVudGVyMg",
+    ];
 
     async fn start() -> Self {
         Self::of(World::rich()).await
+    }
+
+    async fn small() -> Self {
+        Self::of(World::worked_example()).await
     }
 
     fn server(&self) -> &Server {
@@ -217,12 +213,7 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
     }
 
     fn view(&self) -> Value {
-        self.sim.access_view()
-    }
-
-    fn hide_principal(&self) -> Option<String> {
-        // Everybody with access is on the list that shows it.
-        None
+        self.sim.with_world(|w| w.access_view())
     }
 
     fn become_another_tenant(&self) {
@@ -247,33 +238,6 @@ impl<const SEVERAL: bool> Subject for Simulated<SEVERAL> {
                  role:admin:member | deploymentUser:svc"
             }
         };
-        let cases = rows(table).map(|[entitlement, principal]| Case {
-            entitlement,
-            principal,
-            leaves: Leaves::AsBefore,
-        });
-        cases.collect()
-    }
-}
-
-impl<const SEVERAL: bool> Inputs for Simulated<SEVERAL> {
-    const TOKENS: &'static [&'static str] = &[
-        SCOPED_CLOUD_KEY,
-        EXPIRED_CLOUD_KEY,
-        WIDE_CLOUD_KEY,
-        READ_DEPLOYMENT_KEY,
-        BARE_DEPLOYMENT_KEY,
-        EXPIRED_DEPLOYMENT_KEY,
-        "hunter2",
-        "aHVudGVyMg",
-    ];
-
-    fn good(operation: Operation) -> Value {
-        match operation {
-            Operation::Sync => json!({}),
-            _ => {
-                json!({"request_id": operation.as_str(), "entitlement": ADMIN, "principal": SVC})
-            }
-        }
+        rows(table).map(|[entitlement, principal]| Case::new(entitlement, principal)).collect()
     }
 }

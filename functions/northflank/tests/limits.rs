@@ -9,7 +9,7 @@ use rollcall_simulators::northflank::{Sizes, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
-use crate::world::{DEVELOPERS, desk_of, digest, small};
+use crate::world::{DEVELOPERS, Desk, desk_of, digest};
 
 /// The vendor raises the limit on request, or somebody else uses most of it: the limit in the headers counts, and a
 /// twentieth is left for others.
@@ -50,16 +50,15 @@ async fn a_tenant_that_needs_more_than_an_hours_requests_is_read_in_several_and_
 /// others have used up before the first request is not a fault of the token.
 #[tokio::test]
 async fn a_rate_limit_is_waited_for_as_long_as_the_vendor_says_and_is_not_a_bad_credential() {
-    let whole = digest(&small().await).await;
+    let whole = digest(&Desk::small().await).await;
     for (path, retry_after, least, most) in [
         (DEVELOPERS, Some(1800), 1800, 1800),
         (DEVELOPERS, None, 3590, 3600),
         ("", Some(900), 900, 900),
     ] {
-        let desk = small().await;
+        let desk = Desk::small().await;
         let kind = FaultKind::too_many_requests(retry_after);
-        let fault = Fault::nth_matching(1, "GET", path, kind);
-        desk.vendor.set_faults(vec![fault]);
+        desk.vendor.set_faults([Fault::nth_matching(1, "GET", path, kind)]);
         let (answer, wait) = slice(&desk, &json!({})).await;
         let wait = wait.expect("a wait");
         let seconds = wait.as_secs();

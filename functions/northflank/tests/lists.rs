@@ -1,6 +1,5 @@
 //! Lists that do not end properly, and deletions and refusals while they are read.
 
-use rollcall_connector::Chain;
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::FaultKind;
@@ -8,13 +7,13 @@ use rollcall_simulators::northflank::{ENGINEERING_ID, World, html_page};
 use serde_json::json;
 
 use crate::world::{
-    AUTH, DEVELOPERS, Desk, ENGINEERS, GROUPS, MEMBERS, ROLES, asked, at, desk_of, digest,
-    error_of, nobody, said, small,
+    AUTH, DEVELOPERS, Desk, ENGINEERS, GROUPS, MEMBERS, ROLES, asked, at, desk_of, digest, nobody,
+    said, sync_fails,
 };
 
 /// The small organization, one row a page.
 async fn paged() -> Desk {
-    let desk = small().await;
+    let desk = Desk::small().await;
     desk.vendor.split_pages(1, false);
     desk
 }
@@ -23,10 +22,9 @@ async fn paged() -> Desk {
 /// added before them: duplicates are shown once.
 #[tokio::test]
 async fn a_list_without_a_cursor_continues_by_number_and_a_row_on_two_pages_is_shown_once() {
-    let whole = digest(&small().await).await;
+    let whole = digest(&Desk::small().await).await;
     let desk = paged().await;
-    let no_cursor = FaultKind::without("pagination/cursor");
-    desk.vendor.set_faults(vec![at(DEVELOPERS, no_cursor)]);
+    desk.vendor.set_faults([at(DEVELOPERS, FaultKind::without("pagination/cursor"))]);
     assert_eq!(digest(&desk).await, whole);
     let requests = desk.vendor.requests().into_iter();
     let queries = requests.filter(|r| r.path == DEVELOPERS).map(|r| r.query);
@@ -50,10 +48,8 @@ async fn a_full_page_that_does_not_say_whether_it_is_the_last_publishes_nothing(
             world.add_member(&format!("p-{n}"), "", "");
         }
         let desk = desk_of(world).await;
-        let unsaid = at(MEMBERS, FaultKind::without("pagination"));
-        desk.vendor.set_faults(vec![unsaid]);
-        let ended = desk.sync().await;
-        let found = ended.as_ref().err().map(|e| e.code().as_str());
+        desk.vendor.set_faults([at(MEMBERS, FaultKind::without("pagination"))]);
+        let found = desk.sync().await.err().map(|e| e.code().as_str());
         assert_eq!((found, desk.is_published()), (code, code.is_none()));
     }
 }
@@ -66,10 +62,8 @@ async fn a_list_without_an_end_publishes_nothing() {
     {
         let desk = paged().await;
         desk.vendor.set(|o| (o.paged_groups, o.empty_pages) = (groups, empty));
-        let fault = kind.map(|kind| at(MEMBERS, kind));
-        desk.vendor.set_faults(fault.into_iter().collect());
-        let error = error_of(&desk, "it never ends").await;
-        assert_eq!(error.code(), "EndlessList", "{error}");
+        desk.vendor.set_faults(kind.map(|kind| at(MEMBERS, kind)));
+        sync_fails(&desk, "EndlessList", "", "it never ends").await;
         assert!(desk.vendor.sim.calls() < 220);
     }
 }
@@ -97,8 +91,7 @@ async fn a_role_or_group_that_is_deleted_during_a_sync_has_and_holds_nothing_and
         assert!(!ids.contains(id), "{ids}");
         // Direct holders of other roles keep them.
         assert!(ids.contains("role:org-admin:assigned:user:alice-w"));
-        let bob = "role:developer:assigned:user:bob-k";
-        assert_eq!(ids.contains(bob), kind == "group");
+        assert_eq!(ids.contains("role:developer:assigned:user:bob-k"), kind == "group");
         let next = Shown::by(&desk).await.warnings();
         assert!(!next.contains(&told), "{next:?}");
     }
@@ -119,12 +112,10 @@ async fn a_404_for_something_that_is_still_listed_is_not_a_deletion() {
             (absent.clone(), Some(absent)),
             (html_page(404), None),
         ] {
-            let desk = small().await;
+            let desk = Desk::small().await;
             let listed = listed.map(|kind| at(list, kind).from(2));
-            let faults = [at(path, kind)].into_iter().chain(listed);
-            desk.vendor.set_faults(faults.collect());
-            let error = error_of(&desk, path).await;
-            assert_eq!(error.code(), "NotAvailable", "{path}: {error}");
+            desk.vendor.set_faults([at(path, kind)].into_iter().chain(listed));
+            sync_fails(&desk, "NotAvailable", "", path).await;
         }
     }
 }
@@ -147,13 +138,8 @@ async fn a_refusal_halfway_names_the_permission_unless_the_token_is_invalid() {
     ] {
         let desk = paged().await;
         let refusal = at(path, FaultKind::status(status)).from(2);
-        let described = at(AUTH, FaultKind::status(auth)).from(2);
-        let described = (auth != 200).then_some(described);
-        let faults = [refusal].into_iter().chain(described);
-        desk.vendor.set_faults(faults.collect());
-        let error = error_of(&desk, path).await;
-        let chain = Chain(&error).to_string();
-        assert_eq!(error.code(), code, "{path} {status} {auth}: {chain}");
-        assert!(chain.contains(part), "{path} {status} {auth}: {chain}");
+        let described = (auth != 200).then_some(at(AUTH, FaultKind::status(auth)).from(2));
+        desk.vendor.set_faults([refusal].into_iter().chain(described));
+        sync_fails(&desk, code, part, &format!("{path} {status} {auth}")).await;
     }
 }

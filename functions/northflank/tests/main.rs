@@ -3,7 +3,6 @@
 
 mod bad_input;
 mod complete;
-mod lambda;
 mod limits;
 mod lists;
 mod rows;
@@ -14,4 +13,8 @@ use world::Simulated;
 
 mod conformance {
     rollcall_harness::conformance!(crate::Simulated);
+}
+
+mod lambda {
+    rollcall_harness::lambda!(crate::Simulated, "northflank": "sync");
 }

@@ -6,7 +6,7 @@ use rollcall_harness::lines;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::northflank::{ENGINEERING_ID, OPERATIONS_ID};
 
-use crate::world::small;
+use crate::world::Desk;
 
 /// The lines of these texts, of each kind in the order of the ids, which are written out.
 fn expected(texts: &[&str]) -> Vec<String> {
@@ -15,7 +15,7 @@ fn expected(texts: &[&str]) -> Vec<String> {
 
 #[tokio::test]
 async fn the_small_organization_is_shown_line_by_line() {
-    let shown = Shown::by(&small().await).await;
+    let shown = Shown::by(&Desk::small().await).await;
     assert_eq!(lines::all(&shown), expected(&[STATED, FOLLOWING]));
     let warning = "MembersWithoutAccount: 1 members of directory groups have no account in Northflank, and no access";
     assert_eq!(shown.warnings(), [warning]);
@@ -24,7 +24,7 @@ async fn the_small_organization_is_shown_line_by_line() {
 /// What the vendor states, without derived grants.
 #[tokio::test]
 async fn before_expansion_the_small_organization_has_six_grants() {
-    let mut desk = small().await;
+    let mut desk = Desk::small().await;
     desk.cx.settings.expand = false;
     let shown = Shown::by(&desk).await;
     assert_eq!(lines::all(&shown), expected(&[STATED]));

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use rollcall_engine::runtime::function::Entry;
-pub(crate) use rollcall_harness::answers::{at, entries, error_of, said, texts};
-use rollcall_harness::conformance::{Bench, Case, Subject};
+pub(crate) use rollcall_harness::answers::{at, entries, said, sync_fails, texts};
+use rollcall_harness::conformance::{Bench, Subject};
 use rollcall_simulators::northflank::{
     Northflank, Options, Sizes, TEST_TOKEN, World, directory_group_id,
 };
@@ -44,6 +44,7 @@ impl Simulated {
 impl Subject for Simulated {
     /// Northflank does not document the status for a missing permission.
     const REFUSALS: &'static [&'static str] = &["Unauthenticated", "PermissionDenied"];
+    const TOKENS: &'static [&'static str] = &["nf-eyJhbGci", "hunter2"];
 
     async fn start() -> Self {
         let mut world = World::rich();
@@ -60,6 +61,10 @@ impl Subject for Simulated {
             world.remove_group(&directory_group_id(group));
         }
         Self::of(world).await
+    }
+
+    async fn small() -> Self {
+        Self::of(World::worked_example()).await
     }
 
     fn server(&self) -> &Server {
@@ -88,12 +93,11 @@ impl Subject for Simulated {
     }
 
     fn shuffle(&self, seed: u64) {
-        let ordering = Ordering::Shuffled(seed);
-        self.set(|o| o.ordering = ordering);
+        self.set(|o| o.ordering = Ordering::Shuffled(seed));
     }
 
     fn view(&self) -> Value {
-        self.sim.access_view()
+        self.sim.with_world(|w| w.access_view())
     }
 
     fn hide_principal(&self) -> Option<String> {
@@ -104,16 +108,11 @@ impl Subject for Simulated {
     }
 
     fn become_another_tenant(&self) {
-        let uid = "64b0c0ffee64b0c0ffee0bad".to_owned();
-        self.sim.with_world(|w| w.organization_uid = uid);
+        self.sim.with_world(|w| w.organization_uid = "64b0c0ffee64b0c0ffee0bad".into());
     }
 
     fn minimum_calls(&self) -> usize {
         self.sim.with_world(|w| calls(w)).values().sum()
-    }
-
-    fn cases() -> Vec<Case> {
-        Vec::new()
     }
 }
 
@@ -139,8 +138,7 @@ pub(crate) fn calls(world: &World) -> BTreeMap<String, usize> {
     }
     for (id, group) in entries(&view["groups"]).filter(|(id, _)| is_listed(world, id)) {
         let others = group["without_account"].as_u64().expect("a number") as usize;
-        let people = texts(&group["members"]).collect();
-        list(&format!("{GROUPS}/{id}/members"), people, others);
+        list(&format!("{GROUPS}/{id}/members"), texts(&group["members"]).collect(), others);
     }
     calls.entry(MEMBERS.to_owned()).and_modify(|n| *n *= times);
     calls
@@ -160,10 +158,6 @@ pub(crate) async fn desk_of(world: World) -> Desk {
     Desk::around(Simulated::of(world).await)
 }
 
-pub(crate) async fn small() -> Desk {
-    desk_of(World::worked_example()).await
-}
-
 /// An organization without people, roles and groups.
 pub(crate) fn nobody() -> World {
     let mut sizes = Sizes::default();
@@ -177,6 +171,5 @@ pub(crate) async fn digest(desk: &Desk) -> Value {
 
 /// How often this path was asked for.
 pub(crate) fn asked(desk: &Desk, path: &str) -> usize {
-    let requests = desk.vendor.requests();
-    requests.iter().filter(|r| r.path == path).count()
+    desk.vendor.requests().iter().filter(|r| r.path == path).count()
 }

@@ -3,41 +3,18 @@
 //! people's access from weak keys, and still answers 200.
 
 use rollcall_connector::clock::{Clock, between};
-use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::bad_input::{Inputs, keys_are_unusable, unusable, works};
+use rollcall_harness::bad_input::{all_are_unusable, works};
 use rollcall_harness::conformance::Subject as _;
 use rollcall_simulators::temporalcloud::TEST_KEY;
 use serde_json::{Value, json};
 
 use crate::script::play;
-use crate::{Desk, Simulated, edit};
-
-impl Inputs for Simulated {
-    const TOKENS: &'static [&'static str] =
-        &[TEST_KEY, "owner-key", "read-key", "expired-key", "hunter2"];
-
-    fn good(operation: Operation) -> Value {
-        let change = |request, permission: &str, principal| {
-            let entitlement = format!("namespace:demo.a1b23:{permission}");
-            json!({"request_id": request, "entitlement": entitlement, "principal": principal})
-        };
-        match operation {
-            Operation::Sync => json!({}),
-            Operation::Grant => change("g1", "read", "user:u-read"),
-            Operation::Revoke => change("v1", "write", "user:u2"),
-            Operation::CreateAccount => {
-                json!({"request_id": "c1", "account": {"email": "new@example.com"}})
-            }
-            Operation::DeleteAccount => json!({"request_id": "d1", "principal": "user:u-read"}),
-        }
-    }
-}
+use crate::{Desk, edit};
 
 #[tokio::test]
 async fn a_secret_with_unusable_keys_says_which_and_why() {
     let desk = Desk::new().await;
-    let missing = unusable("`api-key` is missing");
-    keys_are_unusable(&desk, &json!({"api-key": null}), missing).await;
+    all_are_unusable(&desk, [(json!({"api-key": null}), "`api-key` is missing")]).await;
     desk.vendor.clear_requests();
     let script = r#"
         sync with {"api-key": " \n"} = Misconfigured BadConfiguration ~ `api-key` is missing
@@ -85,8 +62,7 @@ async fn a_key_of_less_than_an_admin_fails_and_names_the_role_to_use() {
         for key in keys.split(' ') {
             for asked in ["sync", "grant demo:read to user:u-read", "delete user:u-read"] {
                 let with = json!({"api-key": format!("{key}-key")});
-                let script = format!("{asked} with {with} = {end}\n{calls} calls");
-                play(&desk, &script).await;
+                play(&desk, &format!("{asked} with {with} = {end}\n{calls} calls")).await;
             }
         }
     }
@@ -98,16 +74,14 @@ async fn access_that_is_hidden_although_the_key_is_an_admins_publishes_nothing()
     let mut desk = Desk::new().await;
     let by_admin = desk.complete().await;
     desk.set_keys(&json!({"api-key": "owner-key"}));
-    let by_owner = desk.complete().await;
-    assert_eq!(by_owner["content_digest"], by_admin["content_digest"]);
+    assert_eq!(desk.complete().await["content_digest"], by_admin["content_digest"]);
     desk.afresh();
     desk.vendor.sim.with_world(|world| {
         for user in world.users.values_mut() {
             user["spec"]["access"] = Value::Null;
         }
     });
-    let script = "sync = PermissionDenied CredentialTooWeak ~ no access is shown";
-    play(&desk, script).await;
+    play(&desk, "sync = PermissionDenied CredentialTooWeak ~ no access is shown").await;
 }
 
 #[tokio::test]

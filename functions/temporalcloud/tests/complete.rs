@@ -75,8 +75,7 @@ fn stated(world: &World) -> BTreeSet<String> {
     }
     let role = |role: &str| format!("account-role:{account}-{role}");
     for id in world.projects.keys() {
-        let admins = ["owner", "admin"].map(|who| format!("project:{id}:admin:{}", role(who)));
-        ids.extend(admins);
+        ids.extend(["owner", "admin"].map(|who| format!("project:{id}:admin:{}", role(who))));
         ids.insert(format!("project:{id}:developer:{}", role("developer")));
     }
     for (id, namespace) in &world.namespaces {
@@ -127,6 +126,5 @@ fn text(value: &Value) -> &str {
 fn slug(right: &Value) -> String {
     let prefixes = ["PROJECT_ROLE_", "PERMISSION_", "ROLE_"];
     let mut names = prefixes.iter().filter_map(|prefix| text(right).strip_prefix(prefix));
-    let name = names.next().expect("a known right");
-    name.to_lowercase().replace('_', "-")
+    names.next().expect("a known right").to_lowercase().replace('_', "-")
 }

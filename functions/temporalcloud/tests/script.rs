@@ -1,40 +1,27 @@
 //! Scripts: a request to the connector, the vendor's behaviour in between, and the result, one per line.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::changes::ids;
 use rollcall_harness::conformance::Subject;
+use rollcall_harness::script::{lines, request_id, variants};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Deserializer, Map, Value, json};
 
-use crate::{Desk, answer, edit, set_faults, spec};
+use crate::{Desk, answer, edit, spec};
 
-/// Makes a test of each of these scripts, in the world with one of everything.
-macro_rules! scripts {
-    ($($(#[$doc:meta])* $name:ident: $script:literal;)*) => {
-        $(
-            $(#[$doc])*
-            #[tokio::test]
-            async fn $name() {
-                $crate::script::plays($script).await;
-            }
-        )*
-    };
-}
-pub(crate) use scripts;
-
-/// Plays a script in the world with one of everything.
+/// Plays a script in worlds with one of everything.
 pub(crate) async fn plays(script: &str) {
-    play(&Desk::new().await, script).await;
+    for script in variants(script) {
+        play(&Desk::new().await, &script.join("\n")).await;
+    }
 }
 
 /// Plays a script. A line is `grant … to …`, `revoke … from …`, `create …` or `delete …`, each a new request, or `sync`;
 /// then what is unusual while it runs; then `=` and how it ends:
 ///
 /// - `with {"api-key": "owner-key"}`: the secret has these keys.
-/// - `! 404 /cloud/users/u2`: looks at this path are answered with this status, or with this JSON: all, the first two
+/// - `! 404 /cloud/users/u2`: looks at this path are answered with this status, this JSON, or both: all, the first two
 ///   (`x2`), or the second and later ones (`+2`). A path after its method is the beginning of many.
 /// - The end is the type and code of a failure; or the outcome and what the answer names: what the principal is granted
 ///   now, what was replaced and removed, the account and its status; or the status of a sync, of which complete ones show
@@ -45,7 +32,7 @@ pub(crate) async fn plays(script: &str) {
 /// `account-role:a1b23-read:member`, and `demo:read` for `namespace:demo.a1b23:read`.
 pub(crate) async fn play(desk: &Desk, script: &str) {
     let (mut found, mut expected, mut digest) = (Vec::new(), Vec::new(), Value::Null);
-    for line in script.lines().filter(|line| !line.trim().is_empty()) {
+    for line in lines(script) {
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
         found.push(run(desk, &line, &mut digest).await);
         expected.push(line);
@@ -61,7 +48,7 @@ async fn run(desk: &Desk, line: &str, digest: &mut Value) -> String {
     let (asked, faults) = step.split_once(" ! ").unwrap_or((step, ""));
     let (asked, keys) = asked.split_once(" with ").unwrap_or((asked, "{}"));
     if asked != step {
-        set_faults(desk, faults.split(" ! ").filter_map(fault));
+        desk.vendor.set_faults(faults.split(" ! ").filter_map(fault));
         desk.set_keys(&keys.parse().expect("JSON"));
     }
     let (is, says) = match asked {
@@ -69,7 +56,7 @@ async fn run(desk: &Desk, line: &str, digest: &mut Value) -> String {
         asked => ended(asked, ask(desk, asked).await),
     };
     if asked != step {
-        set_faults(desk, []);
+        desk.vendor.set_faults([]);
         desk.set_keys(&Value::Object(Map::new()));
     }
     let parts = end.split(" ~ ").skip(1);
@@ -101,9 +88,7 @@ fn besides(desk: &Desk, line: &str) -> String {
 
 /// Sends a line's request, as a new one.
 pub(crate) async fn ask(desk: &Desk, line: &str) -> Result<Value, Error> {
-    static REQUESTS: AtomicUsize = AtomicUsize::new(0);
-    let request = format!("n{}", REQUESTS.fetch_add(1, Ordering::Relaxed));
-    ask_as(desk, &request, line).await
+    ask_as(desk, &request_id(), line).await
 }
 
 /// Sends it with this request id.
@@ -178,7 +163,10 @@ fn fault(text: &str) -> Option<Fault> {
     let mut values = Deserializer::from_str(text).into_iter::<Value>();
     let value = values.next()?.expect("a status, or JSON");
     let kind = match value.as_u64().and_then(|status| status.try_into().ok()) {
-        Some(status) => FaultKind::status(status),
+        Some(status) => match values.next() {
+            Some(Ok(body)) => answer(status, body),
+            _ => FaultKind::status(status),
+        },
         None => answer(200, value),
     };
     let mut words = text[values.byte_offset()..].split_whitespace();

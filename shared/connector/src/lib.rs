@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod event;
 pub mod http;
+pub mod interrupt;
 pub mod network;
 pub mod pages;
 pub mod provision;

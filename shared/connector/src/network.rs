@@ -1,5 +1,6 @@
 //! Proxies and trust roots, the same for vendors and for AWS; and the reasons why connections fail.
 
+mod server;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -90,11 +91,6 @@ impl Network {
         self.bundle.as_deref()
     }
 
-    /// Whether there is neither a proxy nor a bundle.
-    pub fn is_direct(&self) -> bool {
-        self.http.is_none() && self.https.is_none() && self.bundle.is_none()
-    }
-
     /// The trust roots of `ROLLCALL_CA_BUNDLE`.
     pub(crate) fn certificates(&self) -> Result<Vec<Certificate>, reqwest::Error> {
         let bundle = self.bundle.as_deref();
@@ -158,12 +154,17 @@ pub(crate) fn bad_bundle(what: String) -> Error {
 }
 
 macro_rules! faults {
-    ($($(#[$doc:meta])* $name:ident: $kind:ident, $code:path, $fix:literal)*) => {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident, $code:path, $words:literal, $fix:literal)*) => {
         /// The reason why a connection failed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Fault { $($(#[$doc])* $name,)* }
 
         impl Fault {
+            /// The reason in a few words, such as "connection refused".
+            pub fn words(self) -> &'static str {
+                match self { $(Self::$name => $words,)* }
+            }
+
             /// The error's type, its code for calls of vendors, and what the operator should do.
             pub fn facts(self) -> (ErrorType, Code, &'static str) {
                 match self { $(Self::$name => (ErrorType::$kind, $code, $fix),)* }
@@ -175,33 +176,43 @@ macro_rules! faults {
 faults! {
     /// No trusted authority signed the certificate.
     UnknownIssuer: Misconfigured, Code::UntrustedCertificate,
+        "untrusted certificate",
         "No trusted authority signed the server's certificate. If a proxy inspects TLS, or a private authority issued the server's certificate, set ROLLCALL_CA_BUNDLE to a PEM file with that authority's certificate. Otherwise check the address."
     /// The certificate has expired or is not valid yet.
     OutOfDate: Unavailable, Code::CertificateOutOfDate,
+        "certificate out of date",
         "The server's certificate has expired or is not valid yet. Check the clock of this machine. If it is right, whoever runs the server (or the proxy that inspects TLS) must renew the certificate."
     /// The certificate is for another host.
     WrongName: Misconfigured, Code::CertificateOfAnotherHost,
+        "certificate of another host",
         "The server's certificate is for another host name. Check the host in the configured address, and whether a proxy or another server answers there."
     /// TLS failed for another reason.
     Tls: Unavailable, Code::TlsFailed,
+        "no usable TLS",
         "The server does not offer usable TLS. Check the scheme and port of the configured address, and whether a proxy answers there; otherwise run again."
     /// The host name cannot be resolved.
     HostNotFound: Unavailable, Code::HostNotFound,
+        "host name cannot be resolved",
         "The host name cannot be resolved. Check the host in the configured address and the DNS of this network; otherwise run again."
     /// Nothing listens at the address.
     Refused: Unavailable, Code::VendorUnreachable,
+        "connection refused",
         "Check the address in the configuration: nothing listens there. If this network needs a proxy, set HTTPS_PROXY (or correct it, and NO_PROXY). Otherwise run again."
     /// No answer in time.
     TimedOut: Unavailable, Code::VendorTimeout,
+        "no answer in time",
         "There was no answer in time. Check that this network lets connections out to that host (firewall, security group, NAT of a VPC, HTTPS_PROXY); otherwise run again later."
     /// The proxy requires a user name and a password.
     ProxyCredentials: Misconfigured, Code::ProxyCredentials,
+        "the proxy requires a password",
         "The proxy requires a user name and a password: put them into its address, as in HTTPS_PROXY=http://user:password@proxy.example.com:3128."
     /// The proxy did not connect.
     Proxy: Unavailable, Code::ProxyFailed,
+        "the proxy did not connect",
         "The proxy did not connect. Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and whether the proxy allows that host; hosts in NO_PROXY are reached directly. Otherwise run again."
     /// Another reason.
     Other: Unavailable, Code::VendorUnreachable,
+        "the connection failed",
         "Check the address in the configuration and your network or proxy; otherwise run again."
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rollcall_harness::process::Launch;
+use rollcall_harness::process::{Process, cpu_time, lambda, peak_resident};
 use rollcall_harness::runtime_api::{Answer, Deadline, RuntimeApi};
 use rollcall_simulators::Server;
 use rollcall_simulators::confluence::{self, Confluence, TEST_EMAIL, TEST_TOKEN};
@@ -63,10 +63,10 @@ async fn starts(name: &str) -> Result<(), Failed> {
     let (mut times, mut memory) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
         let api = RuntimeApi::start().await?;
-        let mut process = Launch::lambda(&path, &api.address()).spawn()?;
+        let mut process = Process::start(&mut lambda(&path, &api.address()))?;
         let time = api.first_next(process.spawned_at(), START_LIMIT).await;
         times.push(time.ok_or("it does not start")?.as_secs_f64() * 1000.0);
-        memory.push(mib(process.peak_resident()?));
+        memory.push(mib(peak_resident(process.id())?));
         process.kill().await?;
     }
     let (size, time, memory) =
@@ -94,10 +94,9 @@ async fn temporalcloud(latency: Duration) -> Result<(), Failed> {
             projects: 0,
             ..Default::default()
         };
-        let mut options = temporalcloud::Options::default();
-        options.common.latency = latency;
         let world = temporalcloud::World::generate(&sizes, 1);
-        let sim = TemporalCloud::start(world, options).await?;
+        let sim = TemporalCloud::start(world, Default::default()).await?;
+        sim.set_options(|o| o.latency = latency);
         let variables =
             vec![("BATON_API_KEY", TEST_KEY.into()), ("BATON_BASE_URL", sim.base_url())];
         let subject = Subject { function: "temporalcloud-sync", variables, server: &sim };
@@ -117,9 +116,8 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
         principals_per_space: 6,
         ..Default::default()
     };
-    let mut options = confluence::Options::default();
-    options.common.latency = latency;
-    let sim = Confluence::start(confluence::World::generate(&sizes, 1), options).await?;
+    let sim = Confluence::start(confluence::World::generate(&sizes, 1), Default::default()).await?;
+    sim.set_options(|o| o.latency = latency);
     let variables = vec![
         ("BATON_DOMAIN_URL", sim.base_url()),
         ("BATON_USERNAME", TEST_EMAIL.into()),
@@ -134,9 +132,8 @@ async fn confluence(latency: Duration) -> Result<(), Failed> {
 async fn elastic(latency: Duration) -> Result<(), Failed> {
     let sizes =
         elastic::Sizes { members: 500, users: 500, roles: 200, mappings: 50, ..Default::default() };
-    let mut options = elastic::Options::default();
-    options.common.latency = latency;
-    let sim = Elastic::start(elastic::World::generate(&sizes, 1), options).await?;
+    let sim = Elastic::start(elastic::World::generate(&sizes, 1), Default::default()).await?;
+    sim.set_options(|o| o.latency = latency);
     let variables = vec![
         ("BATON_BASE_URL", sim.cloud_url()),
         ("BATON_API_KEY", TEST_CLOUD_KEY.into()),
@@ -160,22 +157,23 @@ impl Subject<'_> {
     async fn sync(&self, run: &str, before: usize, limit: Duration) -> Result<(), Failed> {
         let folder = tempfile::tempdir()?;
         let api = RuntimeApi::start().await?;
-        let mut process = Launch::lambda(binary(self.function)?, &api.address())
-            .env("ROLLCALL_STORE", folder.path().join("store"))
-            .env("ROLLCALL_SECRETS", "env")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .env("RUST_LOG", "warn")
-            .spawn()?;
+        let mut process = Process::start(
+            lambda(binary(self.function)?, &api.address())
+                .env("ROLLCALL_STORE", folder.path().join("store"))
+                .env("ROLLCALL_SECRETS", "env")
+                .envs(self.variables.iter().map(|(name, value)| (name, value)))
+                .env("RUST_LOG", "warn"),
+        )?;
         let first = api.first_next(process.spawned_at(), START_LIMIT).await;
         for _ in 0..before {
             invoke(&api, limit).await?;
         }
-        let (cpu, began) = (process.cpu_time()?, Instant::now());
+        let (cpu, began) = (cpu_time(process.id())?, Instant::now());
         self.server.clear_requests();
         let (answer, slices) = invoke(&api, limit).await?;
-        let (wall, cpu) = (began.elapsed(), process.cpu_time()? - cpu);
+        let (wall, cpu) = (began.elapsed(), cpu_time(process.id())? - cpu);
         let (wall, cpu) = (wall.as_secs_f64(), cpu.as_secs_f64());
-        let (calls, resident) = (self.server.calls(), mib(process.peak_resident()?));
+        let (calls, resident) = (self.server.calls(), mib(peak_resident(process.id())?));
         let first = first.ok_or("it does not start")?.as_secs_f64() * 1000.0;
         let [grants, derived] = ["grants", "expanded"].map(|what| &answer["counts"][what]);
         line(&format!(
@@ -190,8 +188,7 @@ impl Subject<'_> {
 async fn invoke(api: &RuntimeApi, limit: Duration) -> Result<(Value, usize), Failed> {
     let mut event = json!({});
     for slices in 1..100 {
-        let deadline = Deadline::In(limit.as_millis().try_into()?);
-        match api.invoke(event, deadline).await {
+        match api.invoke(event, Deadline::In(limit.as_millis().try_into()?)).await {
             Ok(Answer::Response(done)) if done["status"] == "complete" => {
                 return Ok((done, slices));
             }

@@ -16,9 +16,10 @@ use rollcall_engine::context::Context;
 use rollcall_engine::context::secrets::Environment;
 use rollcall_engine::runtime::function;
 use rollcall_engine::store::folder::Folder;
+use rollcall_harness::planned::{about, entitlement, us};
+use rollcall_harness::process::{cpu_time, peak_resident};
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Grant, Purpose, Resource, ResourceId, ResourceTrait,
-    ResourceType, TraitKind,
+    AccountType, EntitlementId, Grant, Resource, ResourceId, ResourceTrait, ResourceType, TraitKind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -30,19 +31,15 @@ const MEMBERS: usize = 1_000;
 /// Of a thousand groups, so many hold one entitlement more.
 const HOLDERS: usize = 370;
 
-static ABOUT: About = About {
-    name: "synthetic",
-    display_name: "Synthetic",
-    resource_types: &[
+static ABOUT: About = about(
+    "synthetic",
+    &[
         ResourceType::account("user", "user", ""),
         ResourceType::new("group", "group", "", TraitKind::Group),
         ResourceType::new("space", "space", "", TraitKind::None),
     ],
-    blind_spots: &[],
-    fields: &[],
-    reports_credential_end: false,
-    limit_window: None,
-};
+    &[],
+);
 
 struct Synthetic {
     groups: usize,
@@ -64,14 +61,7 @@ impl Connector for Synthetic {
     }
 
     async fn identify(&self) -> Result<Identity, Error> {
-        Ok(Identity {
-            tenant: "synthetic".into(),
-            caller: ResourceId::new("user", "none"),
-            caller_name: String::new(),
-            rights: String::new(),
-            credential_expires_at: None,
-            warnings: Vec::new(),
-        })
+        Ok(us("synthetic"))
     }
 }
 
@@ -99,11 +89,11 @@ impl Syncer for Synthetic {
             Step::Group(n) => {
                 let mut own = |kind: &'static str, name: &str, what, slug: &str| {
                     let resource = ResourceId::new(kind, id(n));
-                    let entitlement = EntitlementId::new(resource.clone(), slug);
+                    let own = EntitlementId::new(resource.clone(), slug);
                     let named = Resource::new(resource.clone(), format!("{name} {n}"), what);
                     out.records.resources.push(named);
-                    out.records.entitlements.push(entitlement_of(&entitlement));
-                    (resource, entitlement)
+                    out.records.entitlements.push(entitlement(own.clone()));
+                    (resource, own)
                 };
                 let (group, member) = own("group", "Group", ResourceTrait::Group, "member");
                 let (_, viewer) = own("space", "Space", ResourceTrait::None, "viewer");
@@ -111,8 +101,7 @@ impl Syncer for Synthetic {
                 let grants = members.map(|user| Grant::new(member.clone(), user));
                 out.records.grants.extend(grants);
                 if n % 1000 < HOLDERS {
-                    let grant = Grant::new(viewer, group).through(member);
-                    out.records.grants.push(grant);
+                    out.records.grants.push(Grant::new(viewer, group).through(member));
                 }
             }
         }
@@ -127,19 +116,6 @@ fn id(n: usize) -> String {
 
 fn user(n: usize) -> ResourceId {
     ResourceId::new("user", id(n))
-}
-
-fn entitlement_of(id: &EntitlementId) -> Entitlement {
-    Entitlement {
-        id: id.clone(),
-        display_name: id.slug.clone(),
-        description: String::new(),
-        grantable_to: &["user", "group"],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
 }
 
 /// Measures a large sync in a process of its own.
@@ -169,22 +145,11 @@ pub(crate) fn write(grants: &str) -> Result<(), Failed> {
     let rows = count("grants") + count("expanded");
     let key = answer["snapshot"].as_str().ok_or("no snapshot")?;
     let size = std::fs::metadata(folder.path().join("store").join(key))?.len();
-    let (cpu, peak) = own_cost()?;
+    let id = std::process::id();
+    let (cpu, peak) = (cpu_time(id)?.as_secs_f64(), mib(peak_resident(id)?));
     let (speed, size) = (rows as f64 / wall, mib(size));
     line(&format!(
         "  {grants} grants, {rows} with derived ones: {wall:.1} s, {cpu:.1} s CPU, {speed:.0} rows/s, {peak:.0} MiB resident at most, file {size:.1} MiB"
     ));
     Ok(())
-}
-
-/// CPU seconds and peak resident MiB of this process, as Linux counts them.
-fn own_cost() -> Result<(f64, f64), Failed> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    let ticks: f64 = ticks.filter_map(|field| field.parse::<f64>().ok()).sum();
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    let kib: f64 = peak.unwrap_or_default().trim().trim_end_matches(" kB").parse()?;
-    Ok((ticks / 100.0, kib / 1024.0))
 }

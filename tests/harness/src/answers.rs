@@ -1,9 +1,8 @@
 //! Answers in place of a vendor's own, and what a sync makes of them; and what a simulator's view of its world holds.
-#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use std::time::Duration;
 
-use rollcall_connector::Error;
+use rollcall_connector::Chain;
 use rollcall_connector::clock::{Clock as _, between};
 use rollcall_engine::runtime::function::Operation;
 use rollcall_simulators::{Fault, FaultKind};
@@ -21,11 +20,13 @@ pub fn at(path: &str, kind: FaultKind) -> Fault {
     Fault::matching("GET", path, kind).exactly()
 }
 
-/// A sync that must fail, and publish nothing.
-pub async fn error_of<S: Subject>(desk: &Bench<S>, what: &str) -> Error {
+/// A sync that must fail with this code, say this in its message or in what to do, and publish nothing.
+pub async fn sync_fails<S: Subject>(desk: &Bench<S>, code: &str, part: &str, what: &str) {
     let error = desk.sync().await.expect_err(what);
+    let text = format!("{}. {}", Chain(&error), error.fix());
+    assert_eq!(error.code(), code, "{what}: {text}");
+    assert!(text.contains(part), "{what}: {text}");
     assert!(!desk.is_published(), "{what}: something was published");
-    error
 }
 
 /// The slice of a sync after this answer, and how long is to be waited before the next, which must be for a limit.

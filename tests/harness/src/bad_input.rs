@@ -7,26 +7,6 @@ use serde_json::Value;
 
 use crate::conformance::{Bench, Subject, answer_of};
 
-/// The description of a connector for tests with bad input.
-pub trait Inputs: Subject {
-    /// Texts that must never be shown: the tokens of the simulated world, and secrets from tests.
-    const TOKENS: &'static [&'static str];
-
-    /// An event that is good in the simulated world: alone, and after those of the operations before it.
-    fn good(operation: Operation) -> Value;
-
-    /// A good event with one field set, or, with `null`, left out.
-    fn with(operation: Operation, field: &str, value: Value) -> Value {
-        let mut event = Self::good(operation);
-        let fields = event.as_object_mut().expect("an object");
-        match value {
-            Value::Null => fields.remove(field),
-            value => fields.insert(field.into(), value),
-        };
-        event
-    }
-}
-
 type Text = &'static str;
 
 /// The expected failure: `errorType`, code, and a part of message and fix.
@@ -65,7 +45,7 @@ impl Failure {
 }
 
 /// Sends an event that must fail like this, and looks at everything that a failure must leave alone.
-pub async fn fails<S: Inputs>(
+pub async fn fails<S: Subject>(
     desk: &Bench<S>,
     operation: Operation,
     event: Value,
@@ -89,7 +69,7 @@ pub async fn fails<S: Inputs>(
     assert_eq!(leak, None, "{wrong}: a file holds a token");
 }
 
-pub async fn fails_unasked<S: Inputs>(
+pub async fn fails_unasked<S: Subject>(
     desk: &Bench<S>,
     operation: Operation,
     event: Value,
@@ -101,7 +81,7 @@ pub async fn fails_unasked<S: Inputs>(
     assert!(asked.is_empty(), "{wrong}: the vendor was asked: {asked:?}");
 }
 
-pub async fn every_operation_fails<S: Inputs>(desk: &Bench<S>, wrong: &str, expected: Failure) {
+pub async fn every_operation_fails<S: Subject>(desk: &Bench<S>, wrong: &str, expected: Failure) {
     for &operation in S::entry().operations {
         fails(desk, operation, S::good(operation), wrong, expected).await;
     }
@@ -113,24 +93,19 @@ pub const fn unusable(message: Text) -> Failure {
 }
 
 /// A table of bad keys in the secret: every operation fails unasked, and works once the secret is right.
-pub async fn all_are_unusable<S: Inputs>(
+pub async fn all_are_unusable<S: Subject>(
     desk: &Bench<S>,
     rows: impl IntoIterator<Item = (Value, Text)>,
 ) {
     for (keys, message) in rows {
-        keys_are_unusable(desk, &keys, unusable(message)).await;
+        desk.set_keys(&keys);
+        let (wrong, expected) = (keys.to_string(), unusable(message));
+        for &operation in S::entry().operations {
+            fails_unasked(desk, operation, S::good(operation), &wrong, expected).await;
+        }
+        desk.write_secret(&desk.vendor.secret());
+        works(desk, &wrong).await;
     }
-}
-
-/// The same for one row, which may fail in another way.
-pub async fn keys_are_unusable<S: Inputs>(desk: &Bench<S>, keys: &Value, expected: Failure) {
-    desk.set_keys(keys);
-    let wrong = keys.to_string();
-    for &operation in S::entry().operations {
-        fails_unasked(desk, operation, S::good(operation), &wrong, expected).await;
-    }
-    desk.write_secret(&desk.vendor.secret());
-    works(desk, &wrong).await;
 }
 
 /// After the failure is mended, the connection works as if nothing had been.

@@ -1,31 +1,11 @@
-//! Changes of access, one request per line.
+//! What syncs and changes of access come to.
 
 use rollcall_connector::Error;
-use rollcall_engine::runtime::function::Operation;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::conformance::{Bench, Subject, answer_of};
+use crate::conformance::answer_of;
 
 type Changed = Result<Value, Error>;
-
-pub async fn grant<S: Subject>(desk: &Bench<S>, id: &str, what: &str, whom: &str) -> Changed {
-    let event = json!({"request_id": id, "entitlement": what, "principal": whom});
-    desk.invoke(Operation::Grant, event).await
-}
-
-pub async fn revoke<S: Subject>(desk: &Bench<S>, id: &str, what: &str, whom: &str) -> Changed {
-    let event = json!({"request_id": id, "entitlement": what, "principal": whom});
-    desk.invoke(Operation::Revoke, event).await
-}
-
-pub async fn create<S: Subject>(desk: &Bench<S>, id: &str, email: &str) -> Changed {
-    let event = json!({"request_id": id, "account": {"email": email}});
-    desk.invoke(Operation::CreateAccount, event).await
-}
-
-pub async fn delete<S: Subject>(desk: &Bench<S>, id: &str, principal: &str) -> Changed {
-    desk.invoke(Operation::DeleteAccount, json!({"request_id": id, "principal": principal})).await
-}
 
 pub fn outcome(result: Changed, expected: &str) -> Value {
     let answer = answer_of(result);
@@ -33,9 +13,13 @@ pub fn outcome(result: Changed, expected: &str) -> Value {
     answer
 }
 
-pub fn code(result: Changed) -> &'static str {
+/// What a sync or a change came to: its status or outcome, or the code of its failure.
+pub fn result_of(result: &Changed) -> &str {
     match result {
-        Ok(answer) => panic!("it succeeded: {answer:#}"),
+        Ok(answer) => {
+            let end = answer["outcome"].as_str().or(answer["status"].as_str());
+            end.expect("an outcome or a status")
+        }
         Err(error) => error.code().as_str(),
     }
 }

@@ -1,12 +1,8 @@
-//! An environment of Lambda: a function's real binary in front of a Runtime API, with a store and secrets in a folder.
-
-use std::path::{Path, PathBuf};
+//! An environment of Lambda: a function's real binary in front of a Runtime API.
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::conformance::{folder, write_secret};
-use crate::process::{Launch, Process};
+use crate::process::{Process, lambda};
 use crate::runtime_api::{Answer, Deadline, RuntimeApi};
 
 pub const PLENTY: Deadline = Deadline::In(60_000);
@@ -30,8 +26,8 @@ pub struct Output(pub Vec<String>);
 impl Environment {
     pub async fn start(binary: &str, variables: Vec<(String, String)>) -> Self {
         let api = RuntimeApi::start().await.expect("a Runtime API");
-        let launch = Launch::lambda(binary, &api.address()).envs(variables);
-        let process = launch.spawn().expect("a process");
+        let process = Process::start(lambda(binary, &api.address()).envs(variables));
+        let process = process.expect("a process");
         Self { api, process }
     }
 
@@ -101,34 +97,6 @@ impl Output {
 
     /// The lines of numbers, of which CloudWatch makes metrics where alarms use them.
     pub fn numbers(&self) -> Vec<Value> {
-        let is_one = |line: &Value| line.get("Failures").is_some();
-        self.log().into_iter().filter(is_one).collect()
-    }
-}
-
-pub struct Local(TempDir);
-
-impl Local {
-    /// An empty store, and a secret for the connection `default` of this connector.
-    pub fn new(connector: &str, secret: &Value) -> Self {
-        let folder = folder();
-        write_secret(&folder, connector, secret);
-        Self(folder)
-    }
-
-    pub fn store(&self) -> PathBuf {
-        self.0.path().join("store")
-    }
-
-    pub fn json(&self, key: impl AsRef<Path>) -> Value {
-        let bytes = std::fs::read(self.store().join(key)).expect("an object");
-        serde_json::from_slice(&bytes).expect("JSON")
-    }
-
-    pub fn variables(&self) -> Vec<(String, String)> {
-        let path = |name: &str| self.0.path().join(name).display().to_string();
-        let secrets = format!("file:{}", path("secrets"));
-        let pairs = [("ROLLCALL_STORE", path("store")), ("ROLLCALL_SECRETS", secrets)];
-        pairs.map(|(name, value)| (name.to_owned(), value)).into()
+        self.log().into_iter().filter(|line| line.get("Failures").is_some()).collect()
     }
 }

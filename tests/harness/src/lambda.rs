@@ -10,8 +10,8 @@ use rollcall_engine::runtime::function::Operation;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::conformance::Subject;
-use crate::function::{Environment, Local};
+use crate::conformance::{Bench, Subject};
+use crate::function::Environment;
 use crate::moto::Moto;
 
 /// The buckets as the template's checks call them: audit records lie in the first, or in the second.
@@ -26,21 +26,15 @@ fn sample(function: &str) -> Value {
 }
 
 /// Sends each of these functions its sample event, in the small sample world: first to sync, then the changes.
-pub async fn every_function_does_what_its_sample_event_shows<S: Subject>(
-    small: impl AsyncFn() -> S,
-    binaries: &[(&str, &str)],
-) {
-    let (name, all) = (S::entry().about.name, S::entry().operations.iter());
-    let all: Vec<_> = all.map(|one| format!("{name}-{}", one.as_str())).collect();
-    let given: Vec<_> = binaries.iter().map(|(function, _)| *function).collect();
-    assert_eq!(given, all, "each operation has its binary");
+pub async fn every_function_does_what_its_sample_event_shows<S: Subject>(binaries: &[&str]) {
+    assert_eq!(binaries.len(), S::entry().operations.len(), "each operation has its binary");
+    let name = S::entry().about.name;
     let Some(moto) = Moto::shared() else {
-        let vendor = small().await;
-        let local = Local::new(name, &vendor.secret());
-        return play(&vendor, "default", binaries, |_| local.variables()).await;
+        let desk = Bench::<S>::small().await;
+        return play(&desk.vendor, "default", binaries, |_| desk.variables()).await;
     };
     for audit in [STORE, AUDIT] {
-        let (vendor, connection) = (small().await, Moto::name());
+        let (vendor, connection) = (S::small().await, Moto::name());
         moto.create_bucket(audit).await;
         let secret = format!("rollcall/{name}/{connection}");
         moto.create_secret(&secret, &vendor.secret()).await;
@@ -57,12 +51,14 @@ pub async fn every_function_does_what_its_sample_event_shows<S: Subject>(
 async fn play<S: Subject>(
     vendor: &S,
     connection: &str,
-    binaries: &[(&str, &str)],
+    binaries: &[&str],
     variables: impl Fn(&str) -> Vec<(String, String)>,
 ) {
-    for (operation, (name, binary)) in S::entry().operations.iter().zip(binaries) {
-        let function = Environment::start(binary, variables(name)).await;
-        let mut event = sample(name);
+    for (operation, binary) in S::entry().operations.iter().zip(binaries) {
+        let name = format!("{}-{}", S::entry().about.name, operation.as_str());
+        assert!(binary.ends_with(&name), "{binary} is not {name}");
+        let function = Environment::start(binary, variables(&name)).await;
+        let mut event = sample(&name);
         event["connection"] = connection.into();
         match operation {
             Operation::Sync => syncs(vendor, &function, event).await,
@@ -79,10 +75,10 @@ async fn play<S: Subject>(
 async fn syncs<S: Subject>(vendor: &S, function: &Environment, event: Value) {
     assert_eq!(function.answer(event.clone()).await["status"], "complete");
     let limit = FaultKind::too_many_requests(Some(3600));
-    vendor.set_faults(vec![Fault::nth(vendor.requests().len(), limit)]);
+    vendor.set_faults([Fault::nth(vendor.requests().len(), limit)]);
     let cut = function.answer(event.clone()).await;
     assert_eq!(cut["status"], "continue", "{cut:#}");
-    vendor.set_faults(Vec::new());
+    vendor.set_faults([]);
     let rest = json!({"connection": event["connection"], "sync_id": cut["sync_id"]});
     assert_eq!(function.answer(rest).await["status"], "complete");
 }
@@ -95,15 +91,15 @@ async fn changes<S: Subject>(vendor: &S, function: &Environment, event: Value, o
     assert!(vendor.requests().is_empty(), "the vendor was asked again");
 }
 
-/// Makes the test of a connector's binaries: its [`Subject`], the small sample world, and the functions in order.
+/// Makes the test of a connector's binaries: its [`Subject`], its name, and its operations in order.
 #[macro_export]
 macro_rules! lambda {
-    ($subject:ty, $small:expr, $($function:literal),+ $(,)?) => {
+    ($subject:ty, $connector:literal: $($operation:literal),+) => {
         #[tokio::test]
         async fn every_function_does_what_its_sample_event_shows() {
-            let binaries = [$(($function, env!(concat!("CARGO_BIN_EXE_", $function)))),+];
-            let small = async || -> $subject { $small.await };
-            $crate::lambda::every_function_does_what_its_sample_event_shows(small, &binaries).await;
+            use $crate::lambda::every_function_does_what_its_sample_event_shows as all_do;
+            let binaries = [$(env!(concat!("CARGO_BIN_EXE_", $connector, "-", $operation))),+];
+            all_do::<$subject>(&binaries).await;
         }
     };
 }

@@ -14,6 +14,7 @@ pub mod moto;
 pub mod planned;
 pub mod process;
 pub mod runtime_api;
+pub mod script;
 pub mod shown;
 pub mod states;
 pub mod workflow;

@@ -1,4 +1,4 @@
-//! A snapshot as lines, and the notation for expected ones: each connector defines the content of its lines.
+//! A snapshot in lines, and how tests write down what they expect of one.
 
 use rollcall_snapshot::{Entitlement, Grant, Resource};
 use serde_json::Value;
@@ -6,20 +6,11 @@ use serde_json::Value;
 use crate::shown::Shown;
 
 /// Every record as a line: resources, entitlements and grants, each in the order of their ids.
-pub fn of(
-    shown: &Shown,
-    resource: fn(&Resource) -> String,
-    entitlement: fn(&Entitlement) -> String,
-    grant: fn(&Grant) -> String,
-) -> Vec<String> {
+pub fn all(shown: &Shown) -> Vec<String> {
     let resources = shown.resources.values().map(resource);
     let entitlements = shown.entitlements.values().map(entitlement);
-    resources.chain(entitlements).chain(shown.grants.values().map(grant)).collect()
-}
-
-/// Every record as a line with all of its data.
-pub fn all(shown: &Shown) -> Vec<String> {
-    of(shown, resource, entitlement, grant)
+    let whole = |g: &Grant| line([grant(g), told("v1 ", g.v1_identifier.as_deref())]);
+    resources.chain(entitlements).chain(shown.grants.values().map(whole)).collect()
 }
 
 /// The lines of these texts, as a snapshot has them: of each kind in the order of the ids. `# Resources`,

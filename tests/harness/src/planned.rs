@@ -22,7 +22,10 @@ use rollcall_engine::runtime::function::{self, Operation};
 use rollcall_engine::store::folder::Folder;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
-use rollcall_model::{AccountType, Resource, ResourceId, ResourceTrait, ResourceType};
+use rollcall_model::{
+    AccountType, Entitlement, EntitlementId, Purpose, Resource, ResourceId, ResourceTrait,
+    ResourceType,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -106,6 +109,19 @@ pub fn us(tenant: &str) -> Identity {
 
 pub fn person(id: ResourceId) -> Resource {
     Resource::new(id, "Person", ResourceTrait::account(AccountType::Human, None))
+}
+
+pub fn entitlement(id: EntitlementId) -> Entitlement {
+    Entitlement {
+        display_name: id.slug.clone(),
+        id,
+        description: String::new(),
+        grantable_to: &["user", "group"],
+        purpose: Purpose::Assignment,
+        immutable: false,
+        exclusive: None,
+        v1_identifier: None,
+    }
 }
 
 fn planned(kind: ErrorType) -> Error {
@@ -327,6 +343,14 @@ impl Desk {
     pub async fn slice(&self, id: impl Serialize, reason: &str) -> Value {
         let answer = self.sync(id).await.expect("an answer");
         assert_eq!(answer["reason"], reason, "{answer:#}");
+        answer
+    }
+
+    /// The first step of a new run.
+    pub async fn cut(&mut self) -> Value {
+        self.cx.settings.max_steps = Some(1);
+        let answer = self.slice((), "deadline").await;
+        self.cx.settings.max_steps = None;
         answer
     }
 

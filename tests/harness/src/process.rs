@@ -1,8 +1,7 @@
 //! Child processes: a built binary as Lambda would start it, its output line by line, and its resource usage.
 
-use std::ffi::{OsStr, OsString};
 use std::io::{Error, Result};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -13,58 +12,22 @@ use tokio::sync::watch;
 /// Linux reports processor time to programs in hundredths of a second, on every architecture Lambda has.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// The program to start. The child's environment is `PATH` and the variables given here.
-pub struct Launch {
-    program: PathBuf,
-    environment: Vec<(OsString, OsString)>,
-}
-
-impl Launch {
-    /// A binary as the bootstrap of a Lambda function that has the binary's name, in front of the Runtime API at `address`.
-    pub fn lambda(binary: impl AsRef<Path>, address: &str) -> Self {
-        let program = binary.as_ref().to_owned();
-        let name = program.file_stem().unwrap_or_default().to_string_lossy();
-        let variables = [
-            ("AWS_LAMBDA_RUNTIME_API", address.to_owned()),
-            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}")),
-            ("AWS_LAMBDA_LOG_STREAM_NAME", "test".into()),
-            ("AWS_LAMBDA_FUNCTION_NAME", name.into_owned()),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".into()),
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into()),
-        ];
-        let environment = Vec::new();
-        Self { program, environment }.envs(variables)
-    }
-
-    pub fn env(self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.envs([(name, value)])
-    }
-
-    pub fn envs<N: AsRef<OsStr>, V: AsRef<OsStr>>(
-        mut self,
-        variables: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
-        let owned = |(n, v): (N, V)| (n.as_ref().to_owned(), v.as_ref().to_owned());
-        self.environment.extend(variables.into_iter().map(owned));
-        self
-    }
-
-    /// Starts it. Must be called inside a tokio runtime.
-    pub fn spawn(&self) -> Result<Process> {
-        let mut command = Command::new(&self.program);
-        command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        if let Some(path) = std::env::var_os("PATH") {
-            command.env("PATH", path);
-        }
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let spawned_at = Instant::now();
-        let named = |e: Error| Error::new(e.kind(), format!("{}: {e}", self.program.display()));
-        let mut child = command.spawn().map_err(named)?;
-        let (stdout, stderr) = (capture(child.stdout.take()), capture(child.stderr.take()));
-        Ok(Process { spawned_at, stdout, stderr, child })
-    }
+/// The command for a binary as the bootstrap of a Lambda function that has the binary's name, in front of the Runtime API at
+/// `address`. The child gets `PATH` and what the command is given, nothing else from this process's environment.
+pub fn lambda(binary: impl AsRef<Path>, address: &str) -> Command {
+    let name = binary.as_ref().file_stem().unwrap_or_default().to_string_lossy();
+    let (mut command, group) = (Command::new(binary.as_ref()), format!("/aws/lambda/{name}"));
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command.envs([
+        ("AWS_LAMBDA_RUNTIME_API", address),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &*group),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "test"),
+        ("AWS_LAMBDA_FUNCTION_NAME", &*name),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+    ]);
+    command
 }
 
 /// Reads lines into a shared list until the pipe is closed; dropping the sender marks the end.
@@ -93,6 +56,23 @@ pub struct Process {
 }
 
 impl Process {
+    /// Starts it. Must be called inside a tokio runtime.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let spawned_at = Instant::now();
+        let mut child = command.kill_on_drop(true).spawn().map_err(|e| {
+            let program = command.as_std().get_program().to_string_lossy();
+            Error::new(e.kind(), format!("{program}: {e}"))
+        })?;
+        let (stdout, stderr) = (capture(child.stdout.take()), capture(child.stderr.take()));
+        Ok(Self { child, spawned_at, stdout, stderr })
+    }
+
+    /// The process id; 0 once it has ended.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap_or_default()
+    }
+
     pub fn spawned_at(&self) -> Instant {
         self.spawned_at
     }
@@ -118,28 +98,23 @@ impl Process {
         }
         Ok(())
     }
+}
 
-    /// The most memory it has had resident, in bytes (`VmHWM`). Only while it runs.
-    pub fn peak_resident(&self) -> Result<u64> {
-        let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        Ok(1024 * kilobytes.ok_or_else(|| Error::other("no VmHWM"))?)
-    }
+/// The most memory that a running process has had resident, in bytes (`VmHWM`).
+pub fn peak_resident(process: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    Ok(1024 * kilobytes.ok_or_else(|| Error::other("no VmHWM"))?)
+}
 
-    /// The processor time of all its threads, user and system together, to a hundredth of a second. Only while it runs.
-    pub fn cpu_time(&self) -> Result<Duration> {
-        let stat = self.proc("stat")?;
-        // The second field, the name, may hold anything; it ends at the last parenthesis. After it: state (3), …,
-        // utime (14), stime (15).
-        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let times = fields.split_whitespace().skip(11).take(2);
-        let ticks: u64 = times.filter_map(|time| time.parse::<u64>().ok()).sum();
-        Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
-    }
-
-    fn proc(&self, file: &str) -> Result<String> {
-        let id = self.child.id().unwrap_or_default();
-        std::fs::read_to_string(format!("/proc/{id}/{file}"))
-    }
+/// The processor time of all threads of a running process, user and system together, to a hundredth of a second.
+pub fn cpu_time(process: u32) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The second field, the name, may hold anything; it ends at the last parenthesis. After it: state (3), …,
+    // utime (14), stime (15).
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let times = fields.split_whitespace().skip(11).take(2);
+    let ticks: u64 = times.filter_map(|time| time.parse::<u64>().ok()).sum();
+    Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
 }

@@ -28,13 +28,8 @@ fn is_hex(digits: Option<&str>) -> bool {
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads the query; only these parameters are allowed, under these names or their aliases, each once. A name that
-    /// ends in `*` may be repeated.
-    pub(crate) fn parse(
-        query: &str,
-        allowed: &[&'static str],
-        alias: fn(&str) -> String,
-    ) -> Result<Self, String> {
+    /// Reads the query; only these parameters are allowed, each once. A name that ends in `*` may be repeated.
+    pub(crate) fn parse(query: &str, allowed: &[&'static str]) -> Result<Self, String> {
         let mut found: Vec<(String, String)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -43,33 +38,23 @@ impl Query {
             }
             let (name, value) =
                 (decoded(&name.replace('+', " "))?, decoded(&value.replace('+', " "))?);
-            let known = allowed.iter().find(|known| {
-                let known = known.trim_end_matches('*');
-                known == name || alias(known) == name
-            });
+            let known = allowed.iter().find(|known| known.trim_end_matches('*') == name);
             let known = known.ok_or_else(|| format!("unknown query parameter {name}"))?;
-            let plain = known.trim_end_matches('*');
-            if plain == *known && found.iter().any(|(other, _)| other == plain) {
+            if *known == name && found.iter().any(|(other, _)| *other == name) {
                 return Err(format!("query parameter {name} is given twice"));
             }
-            found.push((plain.to_owned(), value));
+            found.push((name, value));
         }
         Ok(Self(found))
     }
 
-    /// A parameter that is there and not empty.
+    /// A parameter that is there.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// All values of a parameter.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }

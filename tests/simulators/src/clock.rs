@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::refusal::Refusal;
+
 /// A clock that can be put forward.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
@@ -44,33 +46,63 @@ pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-/// Counts what is used in a window of time that opens with the first use.
+/// How many requests are carried out in a window of time that opens with the first of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quota {
+    /// How many.
+    pub requests: u64,
+    /// How long until the count begins anew.
+    pub window: Duration,
+    /// `Retry-After` of refusals, in seconds.
+    pub retry_after: Option<u64>,
+    /// The count begins anew after so many refusals, for clients that do not really wait.
+    pub forgive_after: Option<u64>,
+}
+
+impl Quota {
+    pub(crate) fn new(requests: u64, window: Duration) -> Self {
+        Self { requests, window, retry_after: None, forgive_after: None }
+    }
+
+    /// Counts a request, unless it is refused.
+    pub(crate) fn spend(&self, used: &mut Window, now: Duration) -> Result<(), Refusal> {
+        if self.forgive_after.is_some_and(|most| used.refused >= most) {
+            *used = Window::default();
+        }
+        used.open(now, self.window);
+        if used.used < self.requests {
+            used.used += 1;
+            return Ok(());
+        }
+        used.refused += 1;
+        let refusal = Refusal::usual(429);
+        Err(match self.retry_after {
+            Some(seconds) => refusal.header("retry-after", seconds),
+            None => refusal,
+        })
+    }
+
+    /// How many requests are left.
+    pub(crate) fn left(&self, used: &Window) -> u64 {
+        self.requests.saturating_sub(used.used)
+    }
+}
+
+/// What is used in a window of time that opens with the first use.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
     began: Option<Duration>,
-    /// The used part of this window.
-    pub used: u64,
+    pub(crate) used: u64,
     refused: u64,
 }
 
 impl Window {
-    /// Opens a new window if this one, `long`, is over at `now`, or if it has refused `forgive_after` times.
-    pub(crate) fn open(&mut self, now: Duration, long: Duration, forgive_after: Option<u64>) {
+    /// Opens a new window if this one, `long`, is over.
+    pub(crate) fn open(&mut self, now: Duration, long: Duration) {
         let over = |began: Duration| now.saturating_sub(began) >= long;
-        let forgiven = forgive_after.is_some_and(|most| self.refused >= most);
-        if forgiven || self.began.is_none_or(over) {
+        if self.began.is_none_or(over) {
             *self = Self { began: Some(now), ..Self::default() };
         }
-    }
-
-    /// Uses `points` of `most`, if as many are left.
-    pub(crate) fn spend(&mut self, points: u64, most: u64) -> bool {
-        let fits = self.used + points <= most;
-        match fits {
-            true => self.used += points,
-            false => self.refused += 1,
-        }
-        fits
     }
 
     /// How long until the window, `long`, is over.

@@ -1,11 +1,10 @@
 //! Faults: what to do wrong, and with which requests.
 
-use std::collections::HashSet;
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use serde_json::Value;
 
-use crate::server::{Call, Vendor};
+use crate::server::Call;
 
 /// One fault: which requests it takes, and what happens to them.
 ///
@@ -130,14 +129,13 @@ impl Fault {
         self
     }
 
-    fn matches(&self, call: &Call, vendor: &dyn Vendor) -> bool {
-        self.method.as_ref().is_none_or(|method| *method == call.method)
-            && (if self.exact {
-                call.path == self.path_prefix
-            } else {
-                call.path.starts_with(&self.path_prefix)
-            })
-            && (self.kind != FaultKind::StaleCursor || vendor.carries_cursor(call))
+    fn matches(&self, call: &Call, has_cursor: bool) -> bool {
+        let is_path = match self.exact {
+            true => call.path == self.path_prefix,
+            false => call.path.starts_with(&self.path_prefix),
+        };
+        let is_method = self.method.as_ref().is_none_or(|method| *method == call.method);
+        is_path && is_method && (has_cursor || self.kind != FaultKind::StaleCursor)
     }
 }
 
@@ -181,14 +179,14 @@ impl Faults {
     }
 
     /// Counts the request for every fault; the first one that takes it wins.
-    pub(crate) fn take(&mut self, call: &Call, vendor: &dyn Vendor) -> Option<FaultKind> {
+    pub(crate) fn take(&mut self, call: &Call, has_cursor: bool) -> Option<FaultKind> {
         let mut taken = None;
         for (fault, seen) in &mut self.0 {
-            if !fault.matches(call, vendor) {
+            if !fault.matches(call, has_cursor) {
                 continue;
             }
             let (path, query) = (&call.path, &call.query);
-            let request = || format!("{} {path}?{query} {:?}", call.method, call.body);
+            let request = || format!("{} {path}?{query} {:?}", call.method, call.bytes);
             if fault.first_of_each && !seen.requests.insert(request()) {
                 continue;
             }

@@ -59,12 +59,12 @@ pub(crate) fn content_type(call: &Call) -> Result<(), String> {
 
 /// Refuses a body where there must be none.
 pub(crate) fn no_body(call: &Call) -> Result<(), String> {
-    if call.body.is_empty() { Ok(()) } else { Err(format!("a {} has no body", call.method)) }
+    if call.bytes.is_empty() { Ok(()) } else { Err(format!("a {} has no body", call.method)) }
 }
 
 /// The body, as any JSON.
 pub(crate) fn json(call: &Call) -> Result<Value, String> {
-    serde_json::from_slice(&call.body).map_err(|error| format!("the body is not JSON: {error}"))
+    serde_json::from_slice(&call.bytes).map_err(|error| format!("the body is not JSON: {error}"))
 }
 
 /// The value as an object that has these fields and no others.

@@ -15,7 +15,7 @@ use crate::{
     configuration::Configuration,
     paging::Ordering,
     refusal::Refusal,
-    server::{Answer, Call, Server, Vendor, lock},
+    server::{Answer, Call, Server, lock},
 };
 
 /// A vendor: what is its own. Everything else is the kit's.
@@ -183,14 +183,10 @@ impl<A: Api> Simulator<A> {
             before: Vec::new(),
         }));
         let mut hosts: Vec<(String, Server)> = Vec::new();
-        let mut next = port;
+        let (mut next, shared) = (port, Arc::default());
         for name in names {
-            let (tenant, host) = (Arc::clone(&tenant), name.clone());
-            let vendor = Arc::new(Host { tenant, host });
-            let server = match hosts.first() {
-                Some((_, first)) => first.start_beside(vendor, next).await?,
-                None => Server::start(vendor, next).await?,
-            };
+            let (tenant, shared) = (Arc::clone(&tenant), Arc::clone(&shared));
+            let server = Server::start(tenant, name.clone(), next, shared).await?;
             next = next.saturating_add(u16::from(port > 0));
             hosts.push((name, server));
         }
@@ -281,47 +277,5 @@ impl<A: Api> Tenant<A> {
             violations: refusal.violation.iter().cloned().collect(),
         }
         .saying_html()
-    }
-}
-
-/// One host of a simulator.
-struct Host<A: Api> {
-    tenant: Arc<Mutex<Tenant<A>>>,
-    host: String,
-}
-
-impl<A: Api> Vendor for Host<A> {
-    fn host(&self) -> &str {
-        &self.host
-    }
-
-    fn answer(&self, call: &Call) -> Answer {
-        let tenant = &mut *lock(&self.tenant);
-        tenant.let_others_go_first(call);
-        A::answer(tenant, call)
-    }
-
-    fn latency(&self) -> Duration {
-        lock(&self.tenant).options.latency
-    }
-
-    fn error_body(&self, call: &Call, status: u16) -> Value {
-        A::envelope(&lock(&self.tenant).options, call, &Refusal::usual(status))
-    }
-
-    fn carries_cursor(&self, call: &Call) -> bool {
-        A::cursor(call).is_some()
-    }
-
-    fn stale_cursor(&self, call: &Call) -> Answer {
-        lock(&self.tenant).refuse(call, &A::stale_cursor())
-    }
-
-    fn repeat_cursor(&self, call: &Call, answer: &mut Answer) {
-        A::repeat_cursor(&lock(&self.tenant).options, call, answer);
-    }
-
-    fn complete(&self, answer: &mut Answer) {
-        A::complete(&mut lock(&self.tenant), answer);
     }
 }

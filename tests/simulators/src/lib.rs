@@ -26,7 +26,6 @@ mod configuration;
 mod head;
 #[doc(hidden)]
 pub mod kit;
-mod line;
 mod log;
 mod paging;
 mod refusal;
@@ -37,4 +36,5 @@ pub use configuration::Configuration;
 pub use fault::{Fault, FaultKind};
 pub use kit::{Common, Simulator};
 pub use paging::{EmptyPage, Ordering, Rows};
-pub use server::{Answer, Call, Request, Server, Vendor};
+pub use refusal::Refusal;
+pub use server::{Answer, Call, Request, Server};

@@ -58,22 +58,13 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Logs a request that arrived at a server, with the number of requests in flight. Returns its number.
-    pub(crate) fn arrived(&mut self, server: SocketAddr, call: &mut Call) -> u64 {
+    /// Enters a request that arrived at a server. Returns its number, and how many are under way with it.
+    pub(crate) fn arrived(&mut self, server: SocketAddr, request: &Request) -> (u64, usize) {
         self.next += 1;
         self.running += 1;
         self.peak = self.peak.max(self.running);
-        call.running = self.running;
-        let request = Request {
-            method: call.method.clone(),
-            path: call.path.clone(),
-            query: call.query.clone(),
-            status: 0,
-            body: serde_json::from_slice(&call.body).ok(),
-            headers: call.headers.clone(),
-        };
-        self.entries.push(Entry { number: self.next, server, request });
-        self.next
+        self.entries.push(Entry { number: self.next, server, request: request.clone() });
+        (self.next, self.running)
     }
 
     /// Enters the status a request was answered with.

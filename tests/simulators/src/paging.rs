@@ -35,8 +35,6 @@ pub(crate) struct Place {
     pub(crate) offset: usize,
     /// How many empty pages came before, so that none has the cursor of another.
     pub(crate) empty: usize,
-    /// When it was made, in milliseconds, if that matters.
-    pub(crate) made: u64,
 }
 
 impl Place {
@@ -47,22 +45,14 @@ impl Place {
 
     /// A cursor: hexadecimal digits.
     pub(crate) fn write(&self) -> String {
-        format!("{}|{}|{}|{}", self.made, self.empty, self.offset, self.list)
-            .bytes()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex::encode(format!("{}|{}|{}", self.empty, self.offset, self.list))
     }
 
     /// The place that a cursor leads to.
     pub(crate) fn read(cursor: &str) -> Option<Self> {
-        let bytes: Option<Vec<u8>> = (0..cursor.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(cursor.get(i..i + 2)?, 16).ok())
-            .collect();
-        let text = String::from_utf8(bytes?).ok()?;
-        let mut parts = text.splitn(4, '|');
+        let text = String::from_utf8(hex::decode(cursor).ok()?).ok()?;
+        let mut parts = text.splitn(3, '|');
         Some(Self {
-            made: parts.next()?.parse().ok()?,
             empty: parts.next()?.parse().ok()?,
             offset: parts.next()?.parse().ok()?,
             list: parts.next()?.to_owned(),

@@ -41,6 +41,13 @@ impl Random {
         self.pick(words).copied().unwrap_or_default()
     }
 
+    /// A person's name, of two words.
+    pub fn person(&mut self) -> String {
+        const FIRST: [&str; 6] = ["Aiko", "Bruno", "Chidi", "Dilara", "Emil", "Fatou"];
+        const LAST: [&str; 6] = ["Abebe", "Bauer", "Castro", "Diallo", "Engel", "Fontana"];
+        format!("{} {}", self.word(&FIRST), self.word(&LAST))
+    }
+
     /// 32 lower-case hexadecimal digits.
     pub fn hex32(&mut self) -> String {
         format!("{:016x}{:016x}", self.next_u64(), self.next_u64())

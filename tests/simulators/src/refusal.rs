@@ -25,7 +25,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn new(status: u16, reason: impl Into<String>) -> Self {
+    /// A refusal with this status, because of this.
+    pub fn new(status: u16, reason: impl Into<String>) -> Self {
         Self { status, reason: reason.into(), ..Self::default() }
     }
 

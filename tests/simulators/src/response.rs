@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use futures::stream;
+use futures::{StreamExt, stream};
 use serde_json::Value;
 
 use crate::server::Answer;
@@ -70,22 +70,24 @@ pub(crate) fn spoiled(answer: &Answer) -> (u16, Response) {
 /// The right length, and half of the body before the connection breaks.
 pub(crate) fn cut(answer: &Answer) -> (u16, Response) {
     let text = text_of(answer);
-    let half = Bytes::from(text.as_bytes().get(..text.len() / 2).unwrap_or_default().to_vec());
-    let body = stream::unfold(Some(half), |half| async move {
-        match half {
-            Some(half) if !half.is_empty() => Some((Ok(half), Some(Bytes::new()))),
-            Some(_) => {
-                // Gives what was written time to leave before the error closes the connection.
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
-            }
-            None => None,
-        }
-    });
+    let half = Bytes::copy_from_slice(&text.as_bytes()[..text.len() / 2]);
+    let end = async {
+        // Gives what was written time to leave before the error closes the connection.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+    };
+    let body = stream::iter([Ok(half)]).chain(stream::once(end));
     build(answer, Body::from_stream(body), text.len())
 }
 
-/// Removes what a path like `data/members/*/name` leads to, if it exists.
+/// No answer at all. An error in the place of a body closes the connection before the head has left.
+pub(crate) fn broken() -> (u16, Response) {
+    let error = io::Error::from(io::ErrorKind::ConnectionAborted);
+    let body = stream::iter([Err::<Bytes, _>(error)]);
+    (0, Response::new(Body::from_stream(body)))
+}
+
+/// Removes what a path like `data/members/*/name` leads to. What is not there stays away.
 pub(crate) fn leave_out(body: &mut Value, path: &str) {
     match path.split_once('/') {
         None => {

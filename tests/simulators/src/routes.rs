@@ -96,10 +96,14 @@ pub(crate) fn ok(body: Value) -> Reply {
     Ok(body.into())
 }
 
-/// Answers a request by the table.
-pub(crate) fn answer<D: Desk>(tenant: &mut Tenant<D>, call: &Call) -> Answer {
+/// Answers a request by the table, if it has `passed` the vendor's limits.
+pub(crate) fn answer<D: Desk>(
+    tenant: &mut Tenant<D>,
+    call: &Call,
+    passed: Result<(), Refusal>,
+) -> Answer {
     let mut violations = Vec::new();
-    let reply = carry_out(tenant, call, &mut violations);
+    let reply = passed.and_then(|()| carry_out(tenant, call, &mut violations));
     let mut answer = reply.unwrap_or_else(|refusal| tenant.refuse(call, &refusal));
     answer.violations.extend(violations);
     answer
@@ -114,7 +118,7 @@ fn carry_out<D: Desk>(tenant: &mut Tenant<D>, call: &Call, violations: &mut Vec<
     let mut request =
         Request { tenant, call, caller, query: Query::default(), ids, violations: Vec::new() };
     D::allow(&request, route.need)?;
-    request.query = Query::parse(&call.query, route.parameters, str::to_owned)?;
+    request.query = Query::parse(&call.query, route.parameters)?;
     if !D::has_body(call) {
         head::no_body(call)?;
     }

@@ -3,56 +3,46 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    extract::{ConnectInfo, State},
-    response::Response,
-};
+use axum::{Router, body::Bytes, extract::State, response::Response, serve::ListenerExt};
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
 
 pub use crate::log::Request;
 use crate::{
     fault::{Fault, FaultKind, Faults},
-    line::{Line, Lines},
+    kit::{Api, Tenant},
     log::Log,
-    response::{cut, leave_out, plain, spoiled},
+    refusal::Refusal,
+    response::{broken, cut, leave_out, plain, spoiled},
 };
 
-/// A request as it came in.
+/// A request on its way: what the log has of it, and the rest.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Upper-case method.
-    pub method: String,
-    /// The path, still percent-encoded.
-    pub path: String,
-    /// The query without its question mark, still percent-encoded; empty if there is none.
-    pub query: String,
-    /// Header names (lower case) and values.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Bytes,
-    /// Requests in flight when this one arrived, including itself.
+    /// What the log has of it.
+    pub request: Request,
+    /// The body as it was sent.
+    pub bytes: Bytes,
+    /// Requests under way when this one arrived, itself included.
     pub running: usize,
     /// The name of the host that it came to; empty where the simulator has one.
     pub host: String,
 }
 
-impl Call {
-    /// The value of a header, by its lower-case name.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+impl Deref for Call {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.request
     }
 }
 
-/// A vendor's answer to a request.
-#[derive(Clone, Debug)]
+/// What a vendor says to a request.
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
@@ -64,39 +54,19 @@ pub struct Answer {
     pub violations: Vec<String>,
 }
 
-/// The vendor behind a server.
-pub trait Vendor: Send + Sync + 'static {
-    /// Answers a request, changing the vendor's world if it is a write.
-    fn answer(&self, call: &Call) -> Answer;
-    /// The name of the host; empty where the simulator has one.
-    fn host(&self) -> &str {
-        ""
-    }
-    /// How long every request takes.
-    fn latency(&self) -> Duration;
-    /// The usual error body for a status, in answer to this request.
-    fn error_body(&self, call: &Call, status: u16) -> Value;
-    /// Whether the request asks for a further page of a list.
-    fn carries_cursor(&self, call: &Call) -> bool;
-    /// The answer to a cursor that is no longer valid.
-    fn stale_cursor(&self, call: &Call) -> Answer;
-    /// Changes a list's answer so that its cursor is the requested one.
-    fn repeat_cursor(&self, call: &Call, answer: &mut Answer);
-    /// Adds the common parts of the vendor's answers to that of a fault, unless the fault overrides them.
-    fn complete(&self, _answer: &mut Answer) {}
-}
-
-/// The shared state of a simulator's servers.
+/// What the servers of a simulator have in common.
 #[derive(Default)]
-struct Common {
+pub(crate) struct Shared {
     log: Mutex<Log>,
     faults: Mutex<Faults>,
 }
 
-struct Shared {
-    vendor: Arc<dyn Vendor>,
+/// One host of a simulator.
+struct Host<A: Api> {
+    tenant: Arc<Mutex<Tenant<A>>>,
+    name: String,
     address: SocketAddr,
-    common: Arc<Common>,
+    shared: Arc<Shared>,
 }
 
 /// A running server; it stops when dropped.
@@ -105,7 +75,9 @@ struct Shared {
 /// arrival and counts are those of the whole simulator, whichever host a request went to.
 pub struct Server {
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
+    address: SocketAddr,
+    /// The service ends when this is dropped.
+    _stop: oneshot::Sender<()>,
 }
 
 /// A panic elsewhere with the lock is reported by that test; the data is unchanged.
@@ -114,67 +86,49 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Server {
-    /// Serves the vendor on `127.0.0.1`; port 0 picks a free one.
-    ///
-    /// # Errors
-    /// If the port cannot be bound.
-    pub async fn start(vendor: Arc<dyn Vendor>, port: u16) -> io::Result<Self> {
-        Self::start_with(vendor, port, Arc::default()).await
-    }
-
-    /// Serves another host of the same simulator: with the same log and the same faults.
-    ///
-    /// # Errors
-    /// If the port cannot be bound.
-    pub async fn start_beside(&self, vendor: Arc<dyn Vendor>, port: u16) -> io::Result<Self> {
-        Self::start_with(vendor, port, Arc::clone(&self.shared.common)).await
-    }
-
-    async fn start_with(
-        vendor: Arc<dyn Vendor>,
+    /// Serves a host on `127.0.0.1`; port 0 takes a free one.
+    pub(crate) async fn start<A: Api>(
+        tenant: Arc<Mutex<Tenant<A>>>,
+        name: String,
         port: u16,
-        common: Arc<Common>,
+        shared: Arc<Shared>,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let listener = Lines(listener.map_err(|e| {
+        let listener = listener.map_err(|e| {
             let why = match e.kind() {
                 io::ErrorKind::AddrInUse => "is in use".to_owned(),
                 _ => format!("cannot be used ({e})"),
             };
             io::Error::new(e.kind(), format!("port {port} {why}"))
-        })?);
-        let address = listener.0.local_addr()?;
-        let shared = Arc::new(Shared { vendor, address, common });
-        let (stop, stopped) = oneshot::channel();
-        let service = Router::new()
-            .fallback(handle)
-            .with_state(Arc::clone(&shared))
-            .into_make_service_with_connect_info::<Line>();
+        })?;
+        let address = listener.local_addr()?;
+        // Best effort: without it small answers wait for the peer's delayed acknowledgement.
+        let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));
+        let host = Host { tenant, name, address, shared: Arc::clone(&shared) };
+        let service = Router::new().fallback(handle::<A>).with_state(Arc::new(host));
+        let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
-            // Either a stop signal or the sender's drop ends the service. Accepting never fails for good.
-            let _ = axum::serve(listener, service)
-                .with_graceful_shutdown(async {
-                    let _ = stopped.await;
-                })
-                .await;
+            // Accepting never fails for good.
+            let stopped = async { _ = stopped.await };
+            _ = axum::serve(listener, service).with_graceful_shutdown(stopped).await;
         });
-        Ok(Self { shared, stop: Some(stop) })
+        Ok(Self { shared, address, _stop: stop })
     }
 
     /// Its address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.shared.address
+        self.address
     }
 
     /// `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.shared.address)
+        format!("http://{}", self.address)
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
-        lock(&self.shared.common.log)
+        lock(&self.shared.log)
     }
 
     /// All requests so far, to every host, in order of arrival.
@@ -186,7 +140,7 @@ impl Server {
     /// The requests to this host alone.
     #[must_use]
     pub fn own_requests(&self) -> Vec<Request> {
-        self.log().requests(Some(self.shared.address))
+        self.log().requests(Some(self.address))
     }
 
     /// Number of requests so far.
@@ -214,131 +168,106 @@ impl Server {
 
     /// Replaces the faults and starts counting anew.
     pub fn set_faults(&self, faults: Vec<Fault>) {
-        lock(&self.shared.common.faults).set(faults);
-    }
-
-    /// No more faults.
-    pub fn clear_faults(&self) {
-        self.set_faults(Vec::new());
+        lock(&self.shared.faults).set(faults);
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The service may already be gone with its runtime.
-            let _ = stop.send(());
-        }
-    }
-}
-
-async fn handle(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+async fn handle<A: Api>(
+    State(host): State<Arc<Host<A>>>,
     request: axum::extract::Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 8 << 20).await.unwrap_or_default();
-    let mut call = Call {
-        method: parts.method.as_str().to_owned(),
+    let bytes = axum::body::to_bytes(body, 8 << 20).await.unwrap_or_default();
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let headers = parts.headers.iter();
+    let request = Request {
+        method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-            })
-            .collect(),
-        body,
-        running: 0,
-        host: shared.vendor.host().to_owned(),
+        status: 0,
+        body: serde_json::from_slice(&bytes).ok(),
+        headers: headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),
     };
-    let common = &shared.common;
-    let number = lock(&common.log).arrived(shared.address, &mut call);
-    let fault = lock(&common.faults).take(&call, shared.vendor.as_ref());
+    let shared = &host.shared;
+    let (number, running) = lock(&shared.log).arrived(host.address, &request);
     // A guard, because a client that hangs up drops this future at any await.
-    let _running = Running(Arc::clone(common));
-    tokio::time::sleep(shared.vendor.latency()).await;
-    let (status, response) = respond(&shared, &call, &line, fault, number).await;
-    lock(&common.log).answered(number, status);
+    let _running = Running(shared);
+    let call = Call { request, bytes, running, host: host.name.clone() };
+    let fault = lock(&shared.faults).take(&call, A::cursor(&call).is_some());
+    let latency = lock(&host.tenant).options.latency;
+    tokio::time::sleep(latency).await;
+    let (status, response) = host.respond(&call, fault, number).await;
+    lock(&shared.log).answered(number, status);
     response
 }
 
-struct Running(Arc<Common>);
+struct Running<'a>(&'a Shared);
 
-impl Drop for Running {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         lock(&self.0.log).ended();
     }
 }
 
-/// Gets the vendor's answer and keeps the violations of the request.
-fn ask(shared: &Shared, call: &Call) -> Answer {
-    let answer = shared.vendor.answer(call);
-    lock(&shared.common.log).violated(call, &answer.violations);
-    answer
-}
+impl<A: Api> Host<A> {
+    /// Lets the vendor answer and keeps what it found wrong with the request.
+    fn ask(&self, call: &Call) -> Answer {
+        let tenant = &mut *lock(&self.tenant);
+        tenant.let_others_go_first(call);
+        let answer = A::answer(tenant, call);
+        lock(&self.shared.log).violated(call, &answer.violations);
+        answer
+    }
 
-async fn respond(
-    shared: &Shared,
-    call: &Call,
-    line: &Line,
-    fault: Option<FaultKind>,
-    number: u64,
-) -> (u16, Response) {
-    let Some(fault) = fault else {
-        return plain(&ask(shared, call));
-    };
-    let instead = |mut answer: Answer| {
-        shared.vendor.complete(&mut answer);
+    /// The answer of a fault, which the vendor's logic never sees.
+    fn instead(&self, mut answer: Answer) -> (u16, Response) {
+        A::complete(&mut lock(&self.tenant), &mut answer);
         plain(&answer)
-    };
-    match fault {
-        FaultKind::Status { code, headers, body } => {
-            let body = body.unwrap_or_else(|| shared.vendor.error_body(call, code));
-            instead(Answer { status: code, headers, body, violations: Vec::new() })
-        }
-        FaultKind::Redirect { to } => instead(Answer {
-            status: 307,
-            headers: vec![("location".to_owned(), to)],
-            body: Value::Null,
-            violations: Vec::new(),
-        }),
-        FaultKind::StaleCursor => instead(shared.vendor.stale_cursor(call)),
-        FaultKind::Disconnect => {
-            line.cut();
-            (0, Response::new(Body::empty()))
-        }
-        FaultKind::LoseAnswer => {
-            ask(shared, call);
-            line.cut();
-            (0, Response::new(Body::empty()))
-        }
-        FaultKind::Slow(delay) => {
-            let answer = ask(shared, call);
-            // In the log before the wait is over: the client may disconnect in between.
-            lock(&shared.common.log).answered(number, answer.status);
-            tokio::time::sleep(delay).await;
-            plain(&answer)
-        }
-        FaultKind::RepeatCursor => {
-            let mut answer = ask(shared, call);
-            shared.vendor.repeat_cursor(call, &mut answer);
-            plain(&answer)
-        }
-        FaultKind::Without(path) => {
-            let mut answer = ask(shared, call);
-            leave_out(&mut answer.body, &path);
-            plain(&answer)
-        }
-        FaultKind::InvalidJson => {
-            let answer = ask(shared, call);
-            spoiled(&answer)
-        }
-        FaultKind::CutBody => {
-            let answer = ask(shared, call);
-            cut(&answer)
+    }
+
+    async fn respond(&self, call: &Call, fault: Option<FaultKind>, number: u64) -> (u16, Response) {
+        let Some(fault) = fault else {
+            return plain(&self.ask(call));
+        };
+        match fault {
+            FaultKind::Status { code, headers, body } => {
+                let refusal = Refusal::usual(code);
+                let usual = || A::envelope(&lock(&self.tenant).options, call, &refusal);
+                let body = body.unwrap_or_else(usual);
+                self.instead(Answer { status: code, headers, body, ..Answer::default() })
+            }
+            FaultKind::Redirect { to } => {
+                let headers = vec![("location".to_owned(), to)];
+                self.instead(Answer { status: 307, headers, ..Answer::default() })
+            }
+            FaultKind::StaleCursor => {
+                let answer = lock(&self.tenant).refuse(call, &A::stale_cursor());
+                self.instead(answer)
+            }
+            FaultKind::Disconnect => broken(),
+            FaultKind::LoseAnswer => {
+                self.ask(call);
+                broken()
+            }
+            FaultKind::Slow(delay) => {
+                let answer = self.ask(call);
+                // In the log before the wait is over: the client may hang up meanwhile.
+                lock(&self.shared.log).answered(number, answer.status);
+                tokio::time::sleep(delay).await;
+                plain(&answer)
+            }
+            FaultKind::RepeatCursor => {
+                let mut answer = self.ask(call);
+                A::repeat_cursor(&lock(&self.tenant).options, call, &mut answer);
+                plain(&answer)
+            }
+            FaultKind::Without(path) => {
+                let mut answer = self.ask(call);
+                leave_out(&mut answer.body, &path);
+                plain(&answer)
+            }
+            FaultKind::InvalidJson => spoiled(&self.ask(call)),
+            FaultKind::CutBody => cut(&self.ask(call)),
         }
     }
 }

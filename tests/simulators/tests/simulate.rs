@@ -1,5 +1,4 @@
 //! The program `simulate`.
-#![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

@@ -3,7 +3,6 @@
 
 use Operation::{Grant, Sync};
 use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::bad_input::Inputs;
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::moto::Moto;
 use rollcall_simulators::{Fault, FaultKind};
@@ -61,14 +60,14 @@ async fn snapshots_runs_and_records_are_in_a_bucket_whichever_process_wrote_them
     let latest = [first["sync_id"].clone(), json!(1)];
     assert_eq!(cloud.latest().await, latest);
 
-    // Part of a sync is not published; its data is in the bucket.
-    cloud.vendor.set_faults(vec![Fault::nth(5, FaultKind::too_many_requests(Some(3600)))]);
+    // Half a sync is not published; what it read is in the bucket.
+    cloud.vendor.set_faults([Fault::nth(5, FaultKind::too_many_requests(Some(3600)))]);
     let cut = function.answer(cloud.event(Sync)).await;
     assert_eq!(cut["status"], "continue", "{cut:#}");
     let output = end(function, &["done", "done"]).await;
     assert!(output.holds("aws_smithy_runtime"), "too little is logged");
     assert_eq!(cloud.latest().await, latest);
-    cloud.vendor.set_faults(Vec::new());
+    cloud.vendor.set_faults([]);
     let function = start(Sync, cloud.variables(), &[]).await;
     let rest = json!({"connection": cloud.name, "sync_id": cut["sync_id"]});
     let second = function.answer(rest).await;

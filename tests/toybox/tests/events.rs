@@ -3,8 +3,9 @@
 use Operation::{CreateAccount, DeleteAccount, Grant, Revoke, Sync};
 use rollcall_engine::provision::Order;
 use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::bad_input::{Failure, Inputs, fails, fails_unasked, failure, works};
+use rollcall_harness::bad_input::{Failure, fails, fails_unasked, failure, works};
 use rollcall_harness::changes::outcome;
+use rollcall_harness::conformance::Subject;
 use serde_json::{Value, json};
 
 use crate::world::{Desk, Simulated};
@@ -63,21 +64,6 @@ allow | ["cascade"] | InvalidRequest | UnknownSideEffect | `cascade` is not a si
 entitlement | "group:x:member" | NotFound | UnknownEntitlement | there is no group `x` | from the newest snapshot
 entitlement | "group:builders:owner" | InvalidRequest | UnknownEntitlement | cannot be changed | Use group:<id>:member"#;
 
-/// A valid event with all required fields. Toybox does not manage accounts: those events are only read.
-fn good(operation: Operation) -> Value {
-    match operation {
-        CreateAccount => json!({"request_id": "c1", "account": {"email": "a@example.com"}}),
-        DeleteAccount => json!({"request_id": "d1", "principal": "user:u003"}),
-        _ => Simulated::good(operation),
-    }
-}
-
-fn with(operation: Operation, field: &str, value: Value) -> Value {
-    let mut event = good(operation);
-    event[field] = value;
-    event
-}
-
 fn has(of: &str, operation: Operation) -> bool {
     of.split(' ').any(|name| name == operation.as_str())
 }
@@ -89,6 +75,7 @@ fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 async fn all_fail(rows: impl IntoIterator<Item = (Operation, Value, Failure)>) {
     let desk = Desk::new().await;
     for (operation, event, expected) in rows {
+        // Toybox changes no accounts: those events are only read.
         if matches!(operation, CreateAccount | DeleteAccount) {
             let error = Order::parse(operation, &event).err();
             let error = error.unwrap_or_else(|| panic!("it is understood: {event}"));
@@ -115,26 +102,26 @@ async fn a_field_that_is_unknown_missing_or_of_another_type_is_malformed_and_nam
         let unknown = |name: &str| format!("unknown field `{name}`, expected one of {known}");
         for (name, of, misfits) in FIELDS {
             if !has(of, operation) {
-                add(operation, with(operation, name, json!("x")), unknown(name));
+                add(operation, Simulated::with(operation, name, json!("x")), unknown(name));
                 continue;
             }
             let misfits: Value = serde_json::from_str(misfits).expect("JSON");
             for (why, values) in misfits.as_object().expect("a table") {
                 for value in values.as_array().expect("a list") {
-                    add(operation, with(operation, name, value.clone()), why.clone());
+                    add(operation, Simulated::with(operation, name, value.clone()), why.clone());
                 }
             }
-            let mut event = good(operation);
+            let mut event = Simulated::good(operation);
             if event.as_object_mut().expect("an object").remove(name).is_some() {
                 add(operation, event, format!("missing field `{name}`"));
             }
         }
         // A name is spelled in one way.
         for name in ["dryrun", "Connection"] {
-            add(operation, with(operation, name, json!("default")), unknown(name));
+            add(operation, Simulated::with(operation, name, json!("default")), unknown(name));
         }
-        // Not even a list of the fields' values, in their order: it would be unreadable.
-        let event = good(operation);
+        // Not even a list of what the fields would hold, in their order: nobody would see what is what.
+        let event = Simulated::good(operation);
         let ordered: Vec<_> = event.as_object().expect("an object").values().collect();
         let objects = json!([null, true, 7, "default", [], [{}], ordered]);
         for event in objects.as_array().expect("a list") {
@@ -154,7 +141,7 @@ async fn a_text_that_cannot_be_a_name_or_an_id_is_refused_also_in_a_dry_run() {
         let (_, of, _) = field.expect("a field");
         for operation in Operation::ALL.into_iter().filter(|one| has(of, *one)) {
             for text in &texts {
-                let mut event = with(operation, row[0], json!(text));
+                let mut event = Simulated::with(operation, row[0], json!(text));
                 all.push((operation, event.clone(), expected));
                 if operation != Sync {
                     event["dry_run"] = true.into();
@@ -172,7 +159,7 @@ async fn what_the_connector_does_not_do_is_refused() {
     let (code, message) = ("UnknownOperation", "Toybox does not ");
     let expected = failure("InvalidRequest", code, message, "`rollcall capabilities toybox`");
     for operation in [CreateAccount, DeleteAccount] {
-        fails_unasked(&desk, operation, good(operation), "an operation", expected).await;
+        fails_unasked(&desk, operation, Simulated::good(operation), "an operation", expected).await;
     }
 }
 
@@ -199,9 +186,9 @@ async fn what_is_refused_uses_no_request_id_up() {
         let value: Value = serde_json::from_str(row[1]).expect("JSON");
         let expected = failure(row[2], row[3], row[4], row[5]);
         for operation in [Grant, Revoke] {
-            let event = with(operation, row[0], value.clone());
+            let event = Simulated::with(operation, row[0], value.clone());
             fails(&desk, operation, event, "a refusal", expected).await;
         }
     }
-    outcome(desk.invoke(Grant, good(Grant)).await, "granted");
+    outcome(desk.invoke(Grant, Simulated::good(Grant)).await, "granted");
 }

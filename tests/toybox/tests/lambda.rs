@@ -1,14 +1,13 @@
 //! The real binary, as Lambda runs it: a process in front of a Runtime API, a store in a folder, secrets in files.
 
 use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::bad_input::Inputs;
 use rollcall_harness::conformance::Subject;
-use rollcall_harness::function::{Environment, Local, Output};
+use rollcall_harness::function::{Environment, Output};
 use rollcall_harness::runtime_api::Deadline;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
-use crate::world::Simulated;
+use crate::world::{Desk, Simulated};
 
 /// Starts a function with these variables; those without a value are left out.
 pub(crate) async fn start(
@@ -37,18 +36,12 @@ pub(crate) async fn end(function: Environment, outcomes: &[&str]) -> Output {
     output
 }
 
-async fn beside() -> (Simulated, Local) {
-    let vendor = Simulated::start().await;
-    let local = Local::new("toybox", &vendor.secret());
-    (vendor, local)
-}
-
-/// Lambda sees the type of a failure, the caller sees the rest. One invocation leaves nothing that the next one could
+/// Lambda sees the type of a failure, whoever called sees the rest. Nothing is left of one invocation that the next one could
 /// mistake for its own.
 #[tokio::test]
 async fn one_environment_serves_one_invocation_after_another_and_its_log_tells_of_each() {
-    let (_vendor, local) = beside().await;
-    let function = start(Operation::Sync, local.variables(), &[]).await;
+    let desk = Desk::new().await;
+    let function = start(Operation::Sync, desk.variables(), &[]).await;
     let first = function.answer(json!({})).await;
     let refusal = function.refusal(json!({"connection": "default", "full": true})).await;
     assert_eq!(refusal.kind, "InvalidRequest");
@@ -64,12 +57,12 @@ async fn one_environment_serves_one_invocation_after_another_and_its_log_tells_o
     for same in ["status", "content_digest", "calls"] {
         assert_eq!(next[same], first[same], "each invocation counts for itself");
     }
-    let latest = local.json("latest/toybox/default.json");
+    let latest = desk.latest();
     for same in ["sync_id", "snapshot", "content_digest"] {
         assert_eq!(latest[same], next[same], "{latest:#}");
     }
     assert_eq!(latest["generation"], 2);
-    assert_eq!(local.json(latest["manifest"].as_str().expect("a key"))["counts"], next["counts"]);
+    assert_eq!(desk.manifest(&next)["counts"], next["counts"]);
 
     let output = end(function, &["done", "failed", "done"]).await;
     let (summary, numbers) = (&output.summaries()[2], &output.numbers()[2]);
@@ -82,9 +75,9 @@ async fn one_environment_serves_one_invocation_after_another_and_its_log_tells_o
 /// People who debug enable all logs, and send them to others.
 #[tokio::test]
 async fn the_token_is_in_no_log_however_much_is_logged() {
-    let (_vendor, local) = beside().await;
+    let desk = Desk::new().await;
     for operation in [Operation::Sync, Operation::Grant, Operation::Revoke] {
-        let function = start(operation, local.variables(), &[("RUST_LOG", "trace")]).await;
+        let function = start(operation, desk.variables(), &[("RUST_LOG", "trace")]).await;
         function.answer(Simulated::good(operation)).await;
         function.refusal(json!({"connection": "nobody"})).await;
         let output = end(function, &["done", "failed"]).await;
@@ -96,7 +89,7 @@ async fn the_token_is_in_no_log_however_much_is_logged() {
 /// operator's timeout replaces it.
 #[tokio::test]
 async fn a_function_does_not_wait_longer_than_its_deadline() {
-    let (vendor, local) = beside().await;
+    let desk = Desk::new().await;
     let timeout = &[("ROLLCALL_TIMEOUT_SECONDS", "10")];
     for (deadline, more, limits, status) in [
         (Deadline::Emulator, &[][..], 0, "complete"),
@@ -104,8 +97,8 @@ async fn a_function_does_not_wait_longer_than_its_deadline() {
         (Deadline::In(10_000), &[], 1, "continue"),
     ] {
         let limit = Fault::nth(2, FaultKind::too_many_requests(Some(12))).times(limits);
-        vendor.set_faults(vec![limit]);
-        let function = start(Operation::Sync, local.variables(), more).await;
+        desk.vendor.set_faults([limit]);
+        let function = start(Operation::Sync, desk.variables(), more).await;
         let answer = function.answer_by(json!({}), deadline).await;
         assert_eq!(answer["status"], status, "{answer:#}");
         function.answer(json!({"sync_id": answer["sync_id"]})).await;
@@ -115,13 +108,13 @@ async fn a_function_does_not_wait_longer_than_its_deadline() {
 
 #[tokio::test]
 async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment() {
-    let (vendor, local) = beside().await;
+    let desk = Desk::new().await;
     for (name, value, code) in [
         ("ROLLCALL_STORE", "s3:/bucket", "BadEnvironment"),
         ("ROLLCALL_CA_BUNDLE", "/nowhere.pem", "BadTrustRoots"),
     ] {
         for operation in [Operation::Sync, Operation::Grant] {
-            let function = start(operation, local.variables(), &[(name, value)]).await;
+            let function = start(operation, desk.variables(), &[(name, value)]).await;
             for _ in 0..2 {
                 let refusal = function.refusal(Simulated::good(operation)).await;
                 let found = (refusal.kind.as_str(), refusal.text("code"));
@@ -131,5 +124,5 @@ async fn a_wrong_variable_is_named_by_every_invocation_and_ends_no_environment()
             end(function, &["failed", "failed"]).await;
         }
     }
-    assert!(!local.store().exists() && vendor.requests().is_empty());
+    assert!(!desk.store().exists() && desk.vendor.requests().is_empty());
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use Operation::{Grant, Revoke, Sync};
 use rollcall_engine::runtime::function::Operation;
 use rollcall_engine::store::folder::Folder;
-use rollcall_harness::bad_input::{Failure, Inputs, every_operation_fails, fails, failure, works};
+use rollcall_harness::bad_input::{Failure, every_operation_fails, fails, failure, works};
 use rollcall_harness::conformance::Subject;
 
 use crate::world::{Desk, Simulated};

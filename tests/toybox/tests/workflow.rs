@@ -3,9 +3,7 @@
 use Operation::{Grant, Revoke};
 use rollcall_connector::ErrorType;
 use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::bad_input::Inputs;
 use rollcall_harness::conformance::{Subject, answer_of};
-use rollcall_harness::function::Local;
 use rollcall_harness::states::Execution;
 use rollcall_harness::workflow::{Aws, PROVISION};
 use rollcall_simulators::{Fault, FaultKind};
@@ -15,7 +13,7 @@ use crate::world::{Desk, Simulated};
 
 /// From now on this request, which every sync needs, gets this answer.
 fn answers(desk: &Desk, path: &str, kind: FaultKind) {
-    desk.vendor.set_faults(vec![Fault::matching("GET", path, kind)]);
+    desk.vendor.set_faults([Fault::matching("GET", path, kind)]);
 }
 
 fn limit(seconds: u64) -> FaultKind {
@@ -55,7 +53,7 @@ async fn a_sync_that_waits_for_a_limit_or_an_outage_is_resumed_when_it_said_so()
         desk.cx.settings.retries = 6;
         let aws = Aws::before_each(&desk, |call| match call {
             1..=3 => answers(&desk, path, kind.clone()),
-            _ => desk.vendor.set_faults(Vec::new()),
+            _ => desk.vendor.set_faults([]),
         });
         let execution = aws.sync(&["default"]).await;
         let waits = waits(&execution);
@@ -108,7 +106,7 @@ async fn what_never_ends_is_ended_after_six_hours_or_nine_more_attempts() {
     let mut desk = desk.renewed().await;
     desk.cx.settings.retries = 6;
     let aws = Aws::around(&desk);
-    desk.vendor.set_faults(vec![Fault::every(FaultKind::status(503))]);
+    desk.vendor.set_faults([Fault::every(FaultKind::status(503))]);
     let execution = aws.sync(&["default"]).await;
     let cause = execution.result.expect_err("a failure").cause;
     assert!(cause.contains("Unavailable"), "{cause}");
@@ -155,8 +153,7 @@ async fn a_change_that_came_over_the_bus_is_carried_out_and_its_outcome_put_back
 async fn a_change_that_has_to_wait_is_sent_again_until_it_is_done() {
     let desk = Desk::new().await;
     let aws = Aws::before_each(&desk, |call| {
-        let fault = Fault::matching("PUT", "/groups", limit(600));
-        desk.vendor.set_faults(Vec::from_iter((call < 4).then_some(fault)));
+        desk.vendor.set_faults((call < 4).then_some(Fault::matching("PUT", "/groups", limit(600))));
     });
     let event = Simulated::good(Grant);
     let execution = aws.change(Grant, &event).await;
@@ -168,14 +165,13 @@ async fn a_change_that_has_to_wait_is_sent_again_until_it_is_done() {
 #[tokio::test]
 async fn a_refusal_is_an_outcome_and_a_failure_is_one_that_somebody_must_look_at() {
     let desk = Desk::new().await;
-    let local = Local::new("toybox", &desk.vendor.secret());
     for (field, value, error, is_answer) in [
         ("entitlement", "group:nobody:member", "NotFound", true),
         ("principal", "nobody", "InvalidRequest", true),
         ("connection", "unknown", "Misconfigured", false),
     ] {
         let mut aws = Aws::around(&desk);
-        aws.real = Some(crate::lambda::start(Grant, local.variables(), &[]).await);
+        aws.real = Some(crate::lambda::start(Grant, desk.variables(), &[]).await);
         let event = Simulated::with(Grant, field, json!(value));
         let execution = aws.change(Grant, &event).await;
         let detail = aws.outcome()["Detail"].clone();

@@ -2,14 +2,12 @@
 //! written.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::{Entry, Operation};
-use rollcall_harness::bad_input::Inputs;
-use rollcall_harness::conformance::{Bench, Case, Leaves, Subject};
-use rollcall_simulators::{Answer, Call, Server, Vendor};
+use rollcall_engine::runtime::function::Entry;
+use rollcall_harness::conformance::{Bench, Case, Subject};
+use rollcall_simulators::kit::{Api, Tenant};
+use rollcall_simulators::{Answer, Call, Common, Refusal, Server, Simulator};
 use serde_json::{Value, json};
 
 pub(crate) type Desk = Bench<Simulated>;
@@ -28,26 +26,24 @@ pub(crate) struct World {
 }
 
 pub(crate) struct Simulated {
-    pub(crate) server: Server,
-    world: Arc<Mutex<World>>,
+    pub(crate) sim: Simulator<Toy>,
 }
 
 impl Simulated {
     pub(crate) async fn of(world: World) -> Self {
-        let world = Arc::new(Mutex::new(world));
-        let server = Server::start(Arc::new(Api(world.clone())), 0).await.expect("a port");
-        Self { server, world }
+        let sim = Simulator::start(world, Box::default()).await;
+        Self { sim: sim.expect("a port") }
     }
 
     pub(crate) fn with_world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut self.world.lock().expect("a lock"))
+        self.sim.with_world(look)
     }
 }
 
-struct Api(Arc<Mutex<World>>);
+pub(crate) struct Toy;
 
 fn answer(status: u16, body: Value) -> Answer {
-    Answer { status, headers: Vec::new(), body, violations: Vec::new() }
+    Answer { status, body, ..Answer::default() }
 }
 
 fn refusal(status: u16, message: &str) -> Answer {
@@ -60,9 +56,13 @@ fn violation(what: String) -> Answer {
     answer
 }
 
-impl Vendor for Api {
-    fn answer(&self, call: &Call) -> Answer {
-        let world = &mut *self.0.lock().expect("a lock");
+impl Api for Toy {
+    type World = World;
+    type Options = Box<Common>;
+    type Meters = ();
+
+    fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
+        let world = &mut tenant.world;
         if call.header("authorization") != Some(&format!("Bearer {KEY}")) {
             return refusal(401, "who are you?");
         }
@@ -102,24 +102,20 @@ impl Vendor for Api {
         }
     }
 
-    fn latency(&self) -> Duration {
-        Duration::ZERO
+    fn envelope(_: &Self::Options, _: &Call, refusal: &Refusal) -> Value {
+        json!({ "error": refusal.reason })
     }
 
-    fn error_body(&self, _: &Call, status: u16) -> Value {
-        json!({"error": format!("status {status}")})
+    fn cursor(call: &Call) -> Option<String> {
+        call.query.strip_prefix("cursor=").map(str::to_owned)
     }
 
-    fn carries_cursor(&self, call: &Call) -> bool {
-        call.query.starts_with("cursor=")
+    fn stale_cursor() -> Refusal {
+        Refusal::new(410, "that cursor is too old")
     }
 
-    fn stale_cursor(&self, _call: &Call) -> Answer {
-        refusal(410, "that cursor is too old")
-    }
-
-    fn repeat_cursor(&self, call: &Call, answer: &mut Answer) {
-        if let Some(cursor) = call.query.strip_prefix("cursor=") {
+    fn repeat_cursor(_: &Self::Options, call: &Call, answer: &mut Answer) {
+        if let Some(cursor) = Self::cursor(call) {
             answer.body["next"] = cursor.into();
         }
     }
@@ -145,6 +141,8 @@ fn page(world: &World, call: &Call, mut rows: Vec<Value>) -> Answer {
 
 #[async_trait]
 impl Subject for Simulated {
+    const TOKENS: &'static [&'static str] = &[KEY, "hunter2"];
+
     /// Thirty users, all in one group, some in groups within groups.
     async fn start() -> Self {
         let users = || (0..30).map(|n| format!("u{n:03}"));
@@ -167,7 +165,7 @@ impl Subject for Simulated {
     }
 
     fn server(&self) -> &Server {
-        &self.server
+        &self.sim
     }
 
     fn entry() -> Entry {
@@ -175,7 +173,7 @@ impl Subject for Simulated {
     }
 
     fn secret(&self) -> Value {
-        json!({"api-key": KEY, "base-url": self.server.url()})
+        json!({"api-key": KEY, "base-url": self.sim.url()})
     }
 
     fn tokens(&self) -> Vec<String> {
@@ -212,21 +210,7 @@ impl Subject for Simulated {
     }
 
     fn cases() -> Vec<Case> {
-        let case =
-            |entitlement, principal| Case { entitlement, principal, leaves: Leaves::AsBefore };
-        vec![case("group:builders:member", "user:u020"), case("group:testers:member", "group:all")]
-    }
-}
-
-impl Inputs for Simulated {
-    const TOKENS: &'static [&'static str] = &[KEY, "hunter2"];
-
-    fn good(operation: Operation) -> Value {
-        let change = |id: &str, user: &str| json!({"request_id": id, "entitlement": "group:builders:member", "principal": user});
-        match operation {
-            Operation::Sync => json!({}),
-            Operation::Grant => change("g1", "user:u020"),
-            _ => change("v1", "user:u003"),
-        }
+        let groups = Case::new("group:testers:member", "group:all");
+        vec![Case::new("group:builders:member", "user:u020"), groups]
     }
 }

@@ -1,10 +1,10 @@
 //! Principals and namespaces that a single 404 denies: nothing is concluded from it alone.
 
-use crate::script::{play, scripts};
+use crate::script::play;
 use crate::{Desk, set_options};
 
-scripts! {
-    /// Reporting it as done would leave the access in place, and the record would repeat that for the same request.
+rollcall_harness::scripts! { crate::script::plays;
+    /// To say that it is done would leave the access in place, and the record would repeat that for the same request.
     one_404_revokes_nothing_and_deletes_nobody: "
         revoke demo:write from user:u2 ! 404 /cloud/users/u2 = Unavailable ContradictoryAnswers
         revoke role:developer from user:u2 ! 404 /cloud/users/u2 = Unavailable ContradictoryAnswers
@@ -16,25 +16,25 @@ scripts! {
         revoke demo:write from user:u2 ! 404 /cloud/users/u2 x2 = revoked, removed demo:write
         delete user:u2 ! 404 /cloud/users/u2 x2 = deleted, removed role:read
         revoke orders:admin from service-account:sa-deploy ! 404 /cloud/service-accounts/sa-deploy x2 = revoked, removed orders:admin
-        revoke orders:write from group:g-cloud ! 404 /cloud/user-groups/g-cloud x2 = revoked, removed orders:write";
+        revoke orders:write from group:g-cloud ! 404 /cloud/user-groups/g-cloud x2 = revoked, removed orders:write"
     a_grant_denies_neither_principal_nor_namespace_that_a_list_shows: "
         grant demo:write to user:u-read ! 404 /cloud/users/u-read = Unavailable ContradictoryAnswers
         grant demo:write to user:u-read ! 404 /cloud/users/u-read x1 = granted demo:write
         grant demo:read to user:u-read ! 404 /cloud/namespaces/demo.a1b23 = Unavailable ContradictoryAnswers
-        grant demo:write to user:u-custom ! 404 /cloud/namespaces/demo.a1b23 x1 = granted demo:write";
+        grant demo:write to user:u-custom ! 404 /cloud/namespaces/demo.a1b23 x1 = granted demo:write"
     a_list_that_is_empty_confirms_no_absence: r#"
         revoke demo:write from user:u2 ! 404 /cloud/users/u2 ! {} /cloud/users = Unavailable IncompleteAnswer
         revoke demo:write from service-account:sa1 ! 404 /cloud/service-accounts/sa1 ! {} /cloud/service-accounts = Unavailable IncompleteAnswer
-        revoke demo:write from user:u2 with {"api-key": "owner-key"} ! 404 /cloud/users/u2 ! {"users": [{"id": "u-read", "spec": {}}]} /cloud/users = Unavailable IncompleteAnswer"#;
+        revoke demo:write from user:u2 with {"api-key": "owner-key"} ! 404 /cloud/users/u2 ! {"users": [{"id": "u-read", "spec": {}}]} /cloud/users = Unavailable IncompleteAnswer"#
     another_object_than_was_asked_for_is_not_changed: r#"
         revoke demo:write from user:u2 ! {"user": {"id": "u-read", "spec": {}}} /cloud/users/u2 = Internal UnexpectedAnswer
-        0 writes"#;
-    /// The vendor may deny a namespace that was created a moment ago.
+        0 writes"#
+    /// The vendor may deny a namespace that was made a moment ago.
     a_403_on_one_object_is_believed_only_when_it_stays: "
         grant demo:write to user:u-read ! 403 /cloud/namespaces/demo.a1b23 x2 = granted demo:write
         grant demo:read to user:u-no-role ! 403 POST /cloud/namespaces/demo.a1b23 x3 = granted demo:read
         grant demo:read to user:u-custom ! 403 /cloud/namespaces/demo.a1b23 x4 = PermissionDenied VendorDenied
-        grant demo:read to user:u-custom ! 403 POST /cloud/namespaces/demo.a1b23 x4 = PermissionDenied VendorDenied";
+        grant demo:read to user:u-custom ! 403 POST /cloud/namespaces/demo.a1b23 x4 = PermissionDenied VendorDenied"
 }
 
 /// Whether the list of all service accounts has those of a project is not documented.

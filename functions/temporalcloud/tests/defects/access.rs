@@ -1,7 +1,7 @@
 //! The access in a snapshot.
 
-use rollcall_harness::lines;
 use rollcall_harness::shown::Shown;
+use rollcall_harness::{lines, script};
 use rollcall_snapshot::Grant;
 use serde_json::json;
 
@@ -77,8 +77,7 @@ async fn every_account_is_shown_with_its_state_and_all_that_it_holds_by_itself()
 /// These grants are shown like this, and no others of the kind, in the order of their ids.
 fn shows(shown: &Shown, kind: impl Fn(&Grant) -> bool, expected: &str) {
     let grants = shown.grants.values().filter(|g| kind(g));
-    let expected = expected.lines().map(str::trim).filter(|l| !l.is_empty());
-    let expected: Vec<_> = expected.collect();
+    let expected: Vec<_> = script::lines(expected).collect();
     assert_eq!(grants.map(lines::grant).collect::<Vec<_>>(), expected);
 }
 
@@ -92,8 +91,7 @@ async fn owners_and_admins_are_shown_as_admins_of_every_namespace() {
         namespace:odd-state.a1b23:admin:user:u-admin | immutable | from account-role:a1b23-admin:member
         namespace:odd-state.a1b23:admin:user:u-everything | immutable | from account-role:a1b23-admin:member
         namespace:odd-state.a1b23:admin:user:u1 | immutable | from account-role:a1b23-owner:member";
-    let id = "namespace:odd-state.a1b23:admin";
-    shows(&rich().await, |g| g.entitlement == id, expected);
+    shows(&rich().await, |g| g.entitlement == "namespace:odd-state.a1b23:admin", expected);
 }
 
 /// Of groups, of the roles of groups, and of the projects that namespaces are in.

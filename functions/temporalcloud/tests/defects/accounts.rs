@@ -1,11 +1,13 @@
 //! Accounts: created and deleted.
 
-use rollcall_harness::changes::{create, outcome};
+use rollcall_engine::runtime::function::Operation;
+use rollcall_harness::changes::outcome;
+use rollcall_harness::conformance::Subject;
 use rollcall_simulators::temporalcloud::EmailFilter;
 use serde_json::json;
 
-use crate::script::{ask, play, scripts};
-use crate::{Desk, answered, edit, set_faults, set_options, stored};
+use crate::script::{ask, play};
+use crate::{Desk, answered, edit, set_options, stored};
 
 #[tokio::test]
 async fn a_new_account_is_invited_with_the_configured_role() {
@@ -13,7 +15,8 @@ async fn a_new_account_is_invited_with_the_configured_role() {
     for (key, role) in [("", "read"), ("developer", "developer"), ("admin", "admin")] {
         desk.set_keys(&json!({"default-account-role": Some(key).filter(|key| !key.is_empty())}));
         let email = format!("New-{role}@Example.com");
-        let answer = outcome(create(&desk, role, &format!(" {email} ")).await, "created");
+        let event = json!({"request_id": role, "account": {"email": format!(" {email} ")}});
+        let answer = outcome(desk.invoke(Operation::CreateAccount, event).await, "created");
         let id = answer["resource"]["id"].as_str().expect("an id");
         let shown = json!({"id": id, "display_name": email, "status": "invited"});
         assert_eq!(answer["resource"], shown);
@@ -48,9 +51,8 @@ async fn an_address_that_has_an_account_is_found_however_it_is_written() {
     }
     // Somebody else was faster.
     let others = json!({"users": [stored(&desk, "u1")]});
-    set_faults(&desk, [answered("/cloud/users", others).times(1)]);
-    let script = "create dev@example.com = already_exists user:u2 enabled\n1 writes";
-    play(&desk, script).await;
+    desk.vendor.set_faults([answered("/cloud/users", others).times(1)]);
+    play(&desk, "create dev@example.com = already_exists user:u2 enabled\n1 writes").await;
 }
 
 #[tokio::test]
@@ -69,22 +71,22 @@ async fn an_expired_invitation_is_not_renewed_silently() {
     outcome(ask(&desk, "create expired@example.com").await, "created");
 }
 
-scripts! {
+rollcall_harness::scripts! { crate::script::plays;
     a_deletion_names_all_that_goes_with_it: "
         delete user:u-everything = deleted, removed role:developer custom-role:cr_1:assigned billing:read orders:admin project:prj_1:read project:prj_2:contribute
         delete user:u-everything = already_deleted
-        1 writes";
+        1 writes"
     an_account_that_does_not_exist_is_already_deleted: "
         u2 is DELETED
         delete user:u2 = already_deleted
         delete user:u-nobody = already_deleted
-        0 writes";
+        0 writes"
     the_connector_does_not_delete_itself: r#"
         delete user:u1 with {"api-key": "owner-key"} = Refused OwnAccess
-        0 writes"#;
+        0 writes"#
     a_list_of_users_without_anybody_or_without_an_end_proves_nothing: r#"
         create new@example.com ! {"users": []} /cloud/users = Unavailable IncompleteAnswer
         create new@example.com ! {"nextPageToken": "a"} /cloud/users = Unavailable EndlessList
         delete user:u-admin ! {"nextPageToken": "a"} /cloud/users = Unavailable EndlessList
-        0 writes"#;
+        0 writes"#
 }

@@ -1,12 +1,13 @@
 //! Answers in every form that the vendor may give them, and lists that are refused.
 
+use rollcall_harness::conformance::Subject;
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::{Casing, Defaults};
 use serde_json::json;
 
 use super::incomplete::with_unheld_lists;
 use crate::script::{play, plays};
-use crate::{Desk, answered, refused, set_faults, set_options, stored};
+use crate::{Desk, answered, refused, set_options, stored};
 
 /// Every spelling of an answer.
 pub(super) fn spellings() -> impl Iterator<Item = (Casing, Defaults)> {
@@ -65,8 +66,8 @@ async fn members_that_the_vendor_does_not_list_are_announced_or_end_the_sync() {
         sync ! 501 /cloud/user-groups/g-cloud/members = Internal VendorRejected ~ g-cloud
         sync ! 403 /cloud/user-groups/g-scim/members = PermissionDenied VendorDenied ~ g-scim";
     play(&desk, script).await;
-    // The group's own access is shown.
-    set_faults(&desk, [refused("/cloud/user-groups/g-google/members", 501)]);
+    // What the group itself has is there.
+    desk.vendor.set_faults([refused("/cloud/user-groups/g-google/members", 501)]);
     let held = Shown::by(&desk).await;
     let held = held.held_directly("group:g-google").concat();
     assert_eq!(held, "account-role:a1b23-admin:member");
@@ -101,7 +102,7 @@ async fn a_group_is_taken_for_deleted_only_where_the_group_itself_says_so() {
     ] {
         desk.afresh();
         let members = refused("/cloud/user-groups/g-cloud/members", 404);
-        set_faults(&desk, faults.into_iter().chain([members.from(page)]));
+        desk.vendor.set_faults(faults.into_iter().chain([members.from(page)]));
         set_options(&desk, |o| o.force_page_size = (page == 2).then_some(1));
         if !failure.is_empty() {
             play(&desk, &format!("sync = {failure}")).await;

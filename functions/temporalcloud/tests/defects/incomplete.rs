@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use rollcall_connector::clock::Clock as _;
 use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::conformance::answer_of;
+use rollcall_harness::conformance::{Subject, answer_of};
 use rollcall_harness::shown::Shown;
 use rollcall_simulators::temporalcloud::World;
 use serde_json::{Value, json};
 
-use crate::script::{play, scripts};
-use crate::{Desk, answered, desk_of, edit, refused, set_faults, set_options};
+use crate::script::play;
+use crate::{Desk, answered, desk_of, edit, refused, set_options};
 
 const PROJECTS: &str = "/cloud/projects";
 const CUSTOM_ROLES: &str = "/cloud/custom-roles";
@@ -25,7 +25,7 @@ pub(super) async fn with_unheld_lists() -> Desk {
     desk_of(world).await
 }
 
-scripts! {
+rollcall_harness::scripts! { crate::script::plays;
     /// A person's key needs no service accounts.
     a_list_without_those_who_must_be_on_it_publishes_nothing: r#"
         sync ! {} /cloud/users = Unavailable IncompleteAnswer ~ Account Owner
@@ -33,18 +33,18 @@ scripts! {
         sync ! {} /cloud/current-identity = Unavailable IncompleteAnswer ~ whose key
         sync with {"api-key": "owner-key"} ! {} /cloud/users = Unavailable IncompleteAnswer ~ user:u1
         sync with {"api-key": "owner-key"} ! {"users": [{"id": "u2", "spec": {"access": {}}}]} /cloud/users = Unavailable IncompleteAnswer ~ user:u1
-        sync with {"api-key": "owner-key"} ! {} /cloud/service-accounts = complete"#;
+        sync with {"api-key": "owner-key"} ! {} /cloud/service-accounts = complete"#
     a_list_that_is_refused_once_is_read_all_the_same: "
         sync = complete
         sync ! 403 /cloud/projects x1 ! 501 /cloud/custom-roles x1 ! 404 /cloud/projects/prj_1/service-accounts x1 = same
         sync ! 404 /cloud/projects x1 ! 403 /cloud/custom-roles x1 ! 501 /cloud/projects/prj_1/service-accounts x1 = same
         sync ! 501 /cloud/projects x1 ! 404 /cloud/custom-roles x1 ! 404 /cloud/user-groups/g-google/members x1 = same
         sync ! 400 /cloud/user-groups/g-google/members x1 ! 404 /cloud/user-groups/g-cloud/members x1 = same
-        sync ! 501 /cloud/user-groups/g-google/members x1 = same";
-    /// A missing right is not a missing feature.
+        sync ! 501 /cloud/user-groups/g-google/members x1 = same"
+    /// A missing right is no missing feature.
     a_list_that_is_denied_although_its_project_is_there_is_not_absent: "
         sync ! 403 /cloud/projects/prj_1/service-accounts = PermissionDenied VendorDenied
-        sync ! 404 /cloud/projects/prj_1/service-accounts = Unavailable ContradictoryAnswers";
+        sync ! 404 /cloud/projects/prj_1/service-accounts = Unavailable ContradictoryAnswers"
 }
 
 /// The namespaces do not wait for the second look at the projects, and the second looks at many groups wait together.
@@ -52,13 +52,12 @@ scripts! {
 async fn second_looks_delay_nothing_else_and_a_function_that_ends_leaves_them_to_the_next() {
     let mut desk = with_unheld_lists().await;
     let lists = [PROJECTS, CUSTOM_ROLES].map(|path| refused(path, 404).times(1));
-    set_faults(&desk, lists.clone());
+    desk.vendor.set_faults(lists.clone());
     desk.complete().await;
     let requests = desk.vendor.sim.requests();
-    let namespaces = requests.iter().filter(|r| r.path == "/cloud/namespaces");
-    assert_eq!(namespaces.count(), 2);
+    assert_eq!(requests.iter().filter(|r| r.path == "/cloud/namespaces").count(), 2);
 
-    set_faults(&desk, lists);
+    desk.vendor.set_faults(lists);
     desk.cx.deadline = Some(desk.clock.now() + Duration::from_secs(2));
     let cut = answer_of(desk.invoke(Operation::Sync, json!({})).await);
     assert_eq!([&cut["status"], &cut["reason"]], ["continue", "rate_limit"]);
@@ -72,7 +71,7 @@ async fn second_looks_delay_nothing_else_and_a_function_that_ends_leaves_them_to
         edit(&desk, |w| w.add_group_of(&group, "g", "", google, &[]));
         refused(&format!("/cloud/user-groups/{group}/members"), 501)
     });
-    set_faults(&desk, faults.collect::<Vec<_>>());
+    desk.vendor.set_faults(faults);
     let begun = desk.clock.now();
     desk.complete().await;
     // One by one they would wait 40 seconds. This clock jumps, so that looks under way then wait once more.
@@ -85,8 +84,7 @@ async fn second_looks_delay_nothing_else_and_a_function_that_ends_leaves_them_to
 async fn a_list_that_is_absent_is_a_blind_spot_and_what_was_on_it_is_held() {
     let desk = with_unheld_lists().await;
     for status in [403, 404, 501] {
-        let faults = [PROJECTS, CUSTOM_ROLES].map(|path| refused(path, status));
-        set_faults(&desk, faults);
+        desk.vendor.set_faults([PROJECTS, CUSTOM_ROLES].map(|path| refused(path, status)));
         let shown = Shown::by(&desk).await;
         let blind = desk.manifest(&shown.answer)["blind_spots"].to_string();
         let warnings = shown.warnings().concat();
@@ -100,9 +98,9 @@ async fn a_list_that_is_absent_is_a_blind_spot_and_what_was_on_it_is_held() {
         assert!(shown.grant("namespace:demo.a1b23:write:user:u2").direct);
     }
     for (path, lost) in [(PROJECTS, "\"project\""), (CUSTOM_ROLES, "\"custom-role\"")] {
-        set_faults(&desk, []);
+        desk.vendor.set_faults([]);
         play(&desk, "sync = complete").await;
-        set_faults(&desk, [refused(path, 404)]);
+        desk.vendor.set_faults([refused(path, 404)]);
         let held = answer_of(desk.sync().await);
         let losses = desk.manifest(&held)["losses"].to_string();
         assert_eq!((losses.contains(lost), &held["status"]), (true, &json!("held")));
@@ -117,8 +115,7 @@ async fn service_accounts_of_a_project_are_shown_once_whichever_list_has_them() 
     set_options(&desk, |o| o.scoped_on_main_list = false);
     let shown = Shown::by(&desk).await;
     assert_eq!(shown.answer["content_digest"], on_both["content_digest"]);
-    let held = shown.held_directly("service-account:sa-prj");
-    assert_eq!(held, ["project:prj_1:write"]);
+    assert_eq!(shown.held_directly("service-account:sa-prj"), ["project:prj_1:write"]);
     desk.afresh();
     // The vendor may not have that list; the project may be gone by then.
     let (list, project) = ("/cloud/projects/prj_1/service-accounts", "/cloud/projects/prj_1");
@@ -129,7 +126,7 @@ async fn service_accounts_of_a_project_are_shown_once_whichever_list_has_them() 
     play(&desk, &script).await;
     desk.afresh();
     let no_more = answered(PROJECTS, json!({})).from(2);
-    set_faults(&desk, [refused(list, 404), refused(project, 404), no_more]);
+    desk.vendor.set_faults([refused(list, 404), refused(project, 404), no_more]);
     let shown = Shown::by(&desk).await;
     let warnings = shown.warnings().concat();
     assert!(warnings.contains("project prj_1 was deleted"), "{warnings}");
@@ -150,7 +147,7 @@ async fn a_field_that_decides_nothing_drops_nobody_whatever_its_form() {
         user["lastModifiedTime"] = json!({"seconds": 7});
         user["state"] = json!([3]);
     }
-    set_faults(&desk, [answered("/cloud/users", json!({"users": users}))]);
+    desk.vendor.set_faults([answered("/cloud/users", json!({"users": users}))]);
     let shown = Shown::by(&desk).await;
     assert_eq!(shown.direct(), whole.direct());
     assert!(shown.resources.keys().eq(whole.resources.keys()));

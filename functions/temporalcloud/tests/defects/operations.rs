@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use rollcall_connector::clock::{Clock, between};
 use rollcall_harness::changes::outcome;
+use rollcall_harness::conformance::Subject;
 use rollcall_simulators::temporalcloud::{End, StaleVersion, TEST_KEY};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::json;
 
 use crate::script::{ask, ask_as, play};
-use crate::{Desk, answer, answered, edit, set_faults, set_options, spec, stored};
+use crate::{Desk, answer, answered, edit, set_options, spec, stored};
 
 const GRANT: &str = "grant demo:read to user:u-read";
 
@@ -55,13 +56,11 @@ async fn an_operation_that_ended_badly_fails_at_once_in_the_vendors_words() {
     }
     // The message may quote the key.
     let reason = format!("no such key: Bearer {TEST_KEY}");
-    let operation = json!({"id": "o", "state": "STATE_FAILED", "failureReason": reason});
-    let failed = answer(200, json!({"asyncOperation": operation}));
-    set_faults(&desk, [Fault::matching("POST", "/cloud/", failed)]);
-    let script = format!("{GRANT} = Refused OperationFailed ~ no such key: Bearer …");
-    play(&desk, &script).await;
+    let failed = json!({"id": "o", "state": "STATE_FAILED", "failureReason": reason});
+    let failed = json!({"asyncOperation": failed});
+    let end = "Refused OperationFailed ~ no such key: Bearer …";
+    play(&desk, &format!("{GRANT} ! {failed} POST /cloud/ = {end}")).await;
     assert_eq!(desk.leak(&[TEST_KEY.into()]), None);
-    set_faults(&desk, []);
     set_operations(&desk, 1, End::Fulfilled, None);
     play(&desk, &format!("{GRANT} = granted demo:read")).await;
 }
@@ -111,7 +110,7 @@ async fn polls_are_paced_as_the_vendor_says_within_1_to_30_seconds_or_every_2() 
     ] {
         let own = expected.0 - later.iter().len();
         set_operations(&desk, own, End::Fulfilled, said);
-        set_faults(&desk, later);
+        desk.vendor.set_faults(later);
         let found = looks(&desk, play(&desk, &granted)).await;
         assert_eq!(found, expected, "{said:?}");
         play(&desk, back).await;
@@ -142,7 +141,7 @@ async fn somebody_elses_change_of_the_same_object_is_waited_for_and_not_once_it_
         let user = answered("/cloud/users/u-read", json!({"user": user}));
         let running = theirs("STATE_IN_PROGRESS").times(1);
         let ended = (state != "forgotten").then(|| theirs(state));
-        set_faults(&desk, [user.times(2), running].into_iter().chain(ended));
+        desk.vendor.set_faults([user.times(2), running].into_iter().chain(ended));
         // Two seconds until the second look at theirs, and one until the first at ours.
         assert_eq!(looks(&desk, play(&desk, line)).await, (3, 3), "{line}");
     }
@@ -160,7 +159,7 @@ async fn a_change_that_goes_on_or_cannot_be_seen_keeps_us_out() {
     play(&desk, "u-read is ACTIVE").await;
     set("theirs".into());
     for state in ["STATE_PENDING", "STATE_FUTURE", ""] {
-        set_faults(&desk, [theirs(state)]);
+        desk.vendor.set_faults([theirs(state)]);
         outcome(ask_as(&desk, "r1", GRANT).await, "in_progress");
     }
     let script = "
@@ -187,7 +186,7 @@ async fn a_change_of_something_that_changed_in_between_is_planned_again() {
     {
         set_options(&desk, |o| o.stale_version = answer);
         let old = json!({"user": stored(&desk, "u-read")});
-        set_faults(&desk, [answered("/cloud/users/u-read", old).times(1)]);
+        desk.vendor.set_faults([answered("/cloud/users/u-read", old).times(1)]);
         edit(&desk, |w| {
             w.edit("u-read", |access| {
                 access["projectAccesses"] = json!({"prj_1": {"role": "PROJECT_ROLE_READ"}});
@@ -203,9 +202,8 @@ async fn a_change_of_something_that_changed_in_between_is_planned_again() {
         assert!(ids.len() == 2 && ids[0] != ids[1], "{answer:?}: {ids:?}");
         desk = desk.renewed().await;
     }
-    // An object that keeps changing is given up, and the error says that others change it.
-    let script = format!("{promote} ! 409 POST /cloud/users/u-read = Conflict Contended");
-    play(&desk, &script).await;
+    // What never rests is given up, and the caller is told that it is not alone.
+    play(&desk, &format!("{promote} ! 409 POST /cloud/users/u-read = Conflict Contended")).await;
     assert!((2..=4).contains(&desk.writes().len()));
 }
 
@@ -218,19 +216,17 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
         let lost = |method, path| Fault::nth_matching(1, method, path, kind.clone());
         let world = || desk.vendor.sim.with_world(|w| (w.counter, w.users.len()));
         let (counter, users) = world();
-        set_faults(&desk, [lost("POST", "/cloud/namespaces/")]);
+        desk.vendor.set_faults([lost("POST", "/cloud/namespaces/")]);
         outcome(ask(&desk, GRANT).await, "granted");
         assert_eq!(world(), (counter + 1, users), "{kind:?}");
         let ids = operation_ids(&desk);
         assert!(ids.len() == 2 && ids[0] == ids[1], "{kind:?}: {ids:?}");
 
-        let of_users = ["POST", "DELETE"].map(|method| lost(method, "/cloud/users"));
-        set_faults(&desk, of_users);
+        desk.vendor.set_faults(["POST", "DELETE"].map(|method| lost(method, "/cloud/users")));
         let created = outcome(ask(&desk, "create new@example.com").await, "created");
         assert_eq!(world().1, users + 1, "{kind:?}");
         let id = created["resource"]["id"].as_str().expect("an id");
-        let script = format!("delete {id} = deleted, removed role:read\n6 writes");
-        play(&desk, &script).await;
+        play(&desk, &format!("delete {id} = deleted, removed role:read\n6 writes")).await;
         desk = desk.renewed().await;
     }
 }
@@ -262,22 +258,19 @@ async fn an_operation_is_named_after_its_request_and_what_was_read() {
 #[tokio::test]
 async fn too_many_changes_at_a_time_are_waited_for() {
     let desk = Desk::new().await;
-    let waits = format!("{GRANT} = in_progress ~ \"resume_at\":\"2026");
+    let waits = "in_progress ~ \"resume_at\":\"2026";
     set_options(&desk, |o| o.max_running = 0);
-    play(&desk, &waits).await;
+    play(&desk, &format!("{GRANT} = {waits}")).await;
     set_options(&desk, |o| o.max_running = 10);
-    for (code, says) in [
-        (400, "too many concurrent operations (type: bad-request)"),
-        (400, "Resource exhausted: 10 operations are running"),
-        (409, "too many changes are under way"),
+    for busy in [
+        r#"400 {"code": 8, "message": "too many concurrent operations (type: bad-request)"}"#,
+        r#"400 {"code": 8, "message": "Resource exhausted: 10 operations are running"}"#,
+        r#"409 {"code": 8, "message": "too many changes are under way"}"#,
     ] {
         desk.vendor.sim.clear_requests();
-        let busy = answer(code, json!({"code": 8, "message": says}));
-        set_faults(&desk, [Fault::matching("POST", "/cloud/", busy)]);
         desk.clock.advance(Duration::from_secs(24 * 3600));
-        play(&desk, &format!("{waits}\n1 writes")).await;
+        play(&desk, &format!("{GRANT} ! {busy} POST /cloud/ = {waits}\n1 writes")).await;
     }
-    set_faults(&desk, []);
     desk.clock.advance(Duration::from_secs(24 * 3600));
     play(&desk, &format!("{GRANT} = granted demo:read")).await;
 }

@@ -1,14 +1,12 @@
 //! Refusals: each with its code, its message, its fix, and nothing is sent.
 
 use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::bad_input::Inputs;
-use rollcall_harness::changes::code;
+use rollcall_harness::changes::result_of;
 use rollcall_harness::conformance::Subject;
-use rollcall_simulators::Fault;
 use serde_json::json;
 
 use crate::script::{event, play};
-use crate::{Desk, Simulated, answer, set_faults};
+use crate::{Desk, Simulated};
 
 /// Messages and fixes, with their requests.
 const REFUSED: &str = "
@@ -80,8 +78,8 @@ async fn what_must_not_be_done_is_refused_by_name_and_nothing_is_sent() {
         play(&desk, &format!("{asked} = {end}")).await;
         let (operation, mut event) = event(asked);
         (event["request_id"], event["dry_run"]) = ("dry".into(), true.into());
-        let code = code(desk.invoke(operation, event).await);
-        assert!(end.contains(code), "a dry run of {asked}: {code}");
+        let result = desk.invoke(operation, event).await;
+        assert!(end.contains(result_of(&result)), "a dry run of {asked}: {result:?}");
     }
     let (grant, create) = (Operation::Grant, Operation::CreateAccount);
     let profile = json!({"email": "new@example.com", "profile": {"name": "New"}});
@@ -91,20 +89,15 @@ async fn what_must_not_be_done_is_refused_by_name_and_nothing_is_sent() {
         (create, "account", json!({"email": "a b@c"}), "BadEmail"),
     ] {
         let event = Simulated::with(operation, field, value);
-        assert_eq!(code(desk.invoke(operation, event).await), expected);
+        assert_eq!(result_of(&desk.invoke(operation, event).await), expected);
     }
     play(&desk, "0 writes").await;
     assert!(desk.vendor.sim.with_world(|world| *world == before));
     assert_eq!(desk.vendor.violations(), Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn what_the_vendor_refuses_is_told_in_its_own_words() {
-    let desk = Desk::new().await;
-    let refusal = answer(400, json!({"code": 3, "message": "the moon is full"}));
-    set_faults(&desk, [Fault::matching("POST", "/cloud/", refusal)]);
-    let script = "
-        grant demo:read to user:u-read = Refused VendorRefused ~ the moon is full ~ its quoted message says why
-        1 writes";
-    play(&desk, script).await;
+rollcall_harness::scripts! { crate::script::plays;
+    what_the_vendor_refuses_is_told_in_its_own_words: r#"
+        grant demo:read to user:u-read ! 400 {"code": 3, "message": "the moon is full"} POST /cloud/ = Refused VendorRefused ~ the moon is full ~ its own words say why
+        1 writes"#
 }

@@ -22,7 +22,7 @@ use super::request_header::{self, Header};
 use super::retry::{self, Postponed};
 use super::session::Session;
 use super::transport::TIMEOUT;
-use crate::clock::between;
+use crate::clock::{after, between};
 
 /// The maximum size of an answer: a page of a thousand objects has a few megabytes.
 const MAX_ANSWER: usize = 64 << 20;
@@ -114,7 +114,9 @@ impl Http {
     /// Like [`Http::send`], but also returns the answer's headers.
     pub async fn ask<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>, Error> {
         let attempt = || self.attempt(call);
-        let raw = retry::with_retries(&self.session, &self.postponed, call, attempt).await?;
+        let session = &self.session;
+        let raw =
+            retry::with_retries(session, &self.postponed, (call, &self.base), attempt).await?;
         let mut json = serde_json::Deserializer::from_slice(&raw.body);
         // Both place and reason may quote the answer: the keys of a map, a text where a number should be.
         let body = serde_path_to_error::deserialize(&mut json).map_err(|e| Error::Unexpected {
@@ -138,7 +140,7 @@ impl Http {
             session.meter.call();
             tracing::debug!(call = call.name(), "request");
             let answer = self.request(call).send().await;
-            let answer = answer.map_err(|e| Error::transport(call, e))?;
+            let answer = answer.map_err(|e| self.unanswered(call, e))?;
             for budget in &self.budgets {
                 budget.learn(answer.headers(), session.clock.now());
             }
@@ -165,7 +167,10 @@ impl Http {
             };
             let wait = self.pace.as_ref().map(|p| p.reserve(session.clock.now()));
             if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
-                session.pause(wait).await;
+                let until = after(session.clock.now(), wait);
+                if !session.pause(wait).await {
+                    return Err(Error::rate_limited(call, until));
+                }
             }
             for budget in &self.budgets {
                 if let Some(reset_at) = budget.take(session.clock.now()) {
@@ -186,7 +191,7 @@ impl Http {
             let base = url.path().trim_end_matches('/').to_owned();
             url.set_path(&format!("{base}/{}", call.path.join("/")));
         }
-        let mut request = session.transport.0.request(call.method.clone(), url);
+        let mut request = session.transport.client.request(call.method.clone(), url);
         if !call.query.is_empty() {
             request = request.query(&call.query);
         }
@@ -215,7 +220,7 @@ impl Http {
         let request_id = header("x-request-id").filter(|id| !id.is_empty());
         let request_id = request_id.map(|id| self.quote(id));
         let says_json = header(CONTENT_TYPE.as_str()).is_some_and(|t| t.contains("json"));
-        let bytes = read(call, answer).await?;
+        let bytes = self.read(call, answer).await?;
         if status.is_success() {
             // An empty body is valid (204). An answer that breaks off before its first byte is distinguished from that
             // by its announced length, in `read`.
@@ -239,22 +244,26 @@ impl Http {
             request_id,
         })
     }
-}
 
-async fn read(call: &Call, mut answer: Response) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let failed = |e| Error::transport(call, e);
-    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > MAX_ANSWER {
-            return Err(Error::Unexpected {
-                call: call.name(),
-                at: ".".into(),
-                why: format!("the answer is larger than {MAX_ANSWER} bytes"),
-            });
+    async fn read(&self, call: &Call, mut answer: Response) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        let failed = |e| self.unanswered(call, e);
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > MAX_ANSWER {
+                return Err(Error::Unexpected {
+                    call: call.name(),
+                    at: ".".into(),
+                    why: format!("the answer is larger than {MAX_ANSWER} bytes"),
+                });
+            }
         }
+        Ok(bytes)
     }
-    Ok(bytes)
+
+    fn unanswered(&self, call: &Call, e: reqwest::Error) -> Error {
+        Error::transport(call, self.session.transport.server(&self.base), e)
+    }
 }
 
 /// Fails if the answer is not JSON, or truncated: a fault in transit, worth another try, unlike JSON of another shape.

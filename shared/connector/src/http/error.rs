@@ -31,9 +31,11 @@ pub enum Error {
     #[error("the vendor's rate limit postpones {call} until {retry_at}")]
     RateLimited { call: String, retry_at: Timestamp },
     /// No answer, or an incomplete one.
-    #[error("{call} was not answered")]
+    #[error("{call} was not answered by {server}")]
     Transport {
         call: String,
+        /// Host and port, and those of the proxy on the way.
+        server: String,
         /// Whether the request cannot have arrived.
         never_sent: bool,
         source: reqwest::Error,
@@ -70,9 +72,10 @@ impl Error {
         Self::RateLimited { call, retry_at }
     }
 
-    pub(super) fn transport(call: &Call, e: reqwest::Error) -> Self {
+    pub(super) fn transport(call: &Call, server: String, e: reqwest::Error) -> Self {
         Self::Transport {
             call: call.name(),
+            server,
             never_sent: e.is_connect(),
             // The URL may contain page tokens; the call's name is enough.
             source: e.without_url(),

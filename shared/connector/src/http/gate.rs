@@ -179,13 +179,8 @@ mod tests {
     }
 
     fn session() -> Session {
-        Session {
-            transport: Transport::new(None).expect("TLS"),
-            clock: Arc::new(Manual::at(Timestamp::UNIX_EPOCH)),
-            deadline: None,
-            max_wait: Duration::from_secs(60),
-            meter: Arc::default(),
-        }
+        let clock = Arc::new(Manual::at(Timestamp::UNIX_EPOCH));
+        Session::new(Transport::new(None).expect("TLS"), clock)
     }
 
     /// A permit, unless one has to wait for it.

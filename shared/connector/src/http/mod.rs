@@ -19,5 +19,6 @@ pub use call::Call;
 pub use client::{Answer, Http, Vendor};
 pub use gate::Concurrency;
 pub use request_header::Header;
-pub use session::Session;
+pub use retry::{RETRY_LOG, Retry, RetryListener};
+pub use session::{DEFAULT_ATTEMPTS, Session};
 pub use transport::Transport;

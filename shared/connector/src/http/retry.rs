@@ -1,27 +1,30 @@
 //! Retries: which requests are sent again, and when, by status, `Retry-After` and backoff.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use url::Url;
 
 use super::call::{Call, Effect};
 use super::error::Error;
 use super::session::Session;
-use crate::clock::{after, between};
+use crate::Chain;
+use crate::clock::{after, backoff, between};
 use crate::network::Fault;
 
-/// The delays before each retry: half a second, doubling, up to eight seconds, with jitter, as vendors' own clients do.
-fn delays() -> ExponentialBuilder {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(Duration::from_secs(8))
-        .with_max_times(6)
-        .with_jitter()
-}
+/// The target of the log lines about what is tried again: a program that shows retries itself can leave them out.
+pub const RETRY_LOG: &str = "rollcall::retry";
+
+/// The delay before the first retry. It doubles with each, up to eight seconds, and a random part of as much is added, as
+/// vendors' own clients do.
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+/// The delay doubles this often.
+const DOUBLINGS: u32 = 4;
 
 /// A request that is answered with 429 more often than this is postponed, and with it all others of its client: each of
 /// many requests would use up its retries while the limit lasts.
@@ -29,6 +32,33 @@ const MAX_REFUSALS: u32 = 4;
 
 /// The assumed duration of a rate limit whose end is not given, or is given and has passed.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// A request that failed and will be sent again. It is displayed as a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// What happened, such as `cannot reach api.example.com:443 (connection refused)`.
+    pub problem: String,
+    /// The time until the request is sent again.
+    pub delay: Duration,
+    /// The number of this retry, from 1.
+    pub number: u32,
+    /// The number of the last retry.
+    pub of: u32,
+}
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { problem, delay, number, of } = self;
+        let seconds = delay.as_secs_f64().ceil();
+        write!(f, "{problem}, trying again in {seconds} s ({number} of {of})")
+    }
+}
+
+/// Receives each retry before its delay.
+pub trait RetryListener: Send + Sync {
+    /// Called by each of the requests that are in flight at the same time.
+    fn retrying(&self, retry: &Retry);
+}
 
 /// When the vendor accepts requests again after one was postponed; shared by all requests of a client.
 #[derive(Debug, Default)]
@@ -47,60 +77,93 @@ impl Postponed {
     }
 }
 
-/// Runs `attempt` until it succeeds, fails for good, or its next delay would be too long.
+/// Runs `attempt` until it succeeds, fails for good, or its next delay would be too long. `call` goes to the API at `base`.
 pub(super) async fn with_retries<'a, T, F>(
     session: &Session,
     postponed: &Postponed,
-    call: &Call,
+    (call, base): (&Call, &Url),
     mut attempt: F,
 ) -> Result<T, Error>
 where
-    F: FnMut() -> futures::future::BoxFuture<'a, Result<T, Error>>,
+    F: FnMut() -> BoxFuture<'a, Result<T, Error>>,
 {
-    let sleeper = session.clone();
-    let mut refusals = 0;
-    let outcome = (|| attempt())
-        .retry(delays())
-        .when(|e| !call.once && is_worth_it(call, e))
-        .adjust(|e, planned| {
-            let requested = match e {
-                Error::Status { retry_after, .. } => retry_after.unwrap_or_default(),
-                _ => Duration::ZERO,
-            };
-            let delay = planned?.max(requested);
-            refusals += u32::from(e.status() == Some(429));
-            let is_postponed = postponed.until(session.clock.now()).is_some();
-            let is_worth_it = refusals <= MAX_REFUSALS && !is_postponed;
-            (is_worth_it && session.can_wait(delay)).then_some(delay)
-        })
-        .notify(|e, delay| {
-            session.meter.retry();
-            tracing::warn!(call = call.name(), error = %crate::Chain(e), ?delay, "trying again");
-        })
-        .sleep(move |delay| {
-            let session = sleeper.clone();
-            async move { session.pause(delay).await }
-        })
-        .await;
-    outcome.map_err(|e| {
-        if call.once {
-            return e;
+    let (mut number, mut refusals) = (0, 0);
+    let failure = loop {
+        let e = match attempt().await {
+            Ok(answer) => return Ok(answer),
+            Err(e) if call.once => return Err(e),
+            Err(e) => e,
+        };
+        number += 1;
+        refusals += u32::from(e.status() == Some(429));
+        let is_postponed = postponed.until(session.clock.now()).is_some();
+        let is_over = number >= session.attempts || session.interrupt.is_raised();
+        if is_over || refusals > MAX_REFUSALS || is_postponed {
+            break e;
         }
-        let now = session.clock.now();
-        let postponed_until = postponed.until(now);
-        if let Some(wait) = wait_of(session, &e) {
-            let retry_at = after(now, wait);
-            postponed.postpone(retry_at);
-            return Error::rate_limited(call, retry_at);
+        let delay = delay(session, &e, number);
+        if !is_worth_it(call, &e) || !session.can_wait(delay) {
+            break e;
         }
-        match (&e, postponed_until) {
-            (Error::RateLimited { retry_at, .. }, _) => postponed.postpone(*retry_at),
-            // It would be sent again, but the vendor accepts nothing now.
-            (_, Some(until)) if is_worth_it(call, &e) => return Error::rate_limited(call, until),
-            _ => {}
+        let last = session.attempts - 1;
+        let of = match e.status() {
+            Some(429) => last.min(number + MAX_REFUSALS - refusals),
+            _ => last,
+        };
+        tracing::warn!(target: RETRY_LOG, call = call.name(), error = %Chain(&e), ?delay, "trying again");
+        if let Some(listener) = &session.retries {
+            let problem = problem(&e, session.transport.server(base));
+            listener.retrying(&Retry { problem, delay, number, of });
         }
-        e
-    })
+        if !session.pause(delay).await {
+            break e;
+        }
+        session.meter.retry();
+    };
+    Err(given_up(session, postponed, call, failure))
+}
+
+/// The delay before retry `number`: what the vendor asks for, if that is more than ours.
+fn delay(session: &Session, e: &Error, number: u32) -> Duration {
+    let requested = match e {
+        Error::Status { retry_after, .. } => retry_after.unwrap_or_default(),
+        _ => Duration::ZERO,
+    };
+    backoff(&*session.clock, FIRST_DELAY, number.min(DOUBLINGS + 1)).max(requested)
+}
+
+/// What happened at `server`, in words for people.
+fn problem(e: &Error, server: String) -> String {
+    match e {
+        Error::Transport { never_sent, source, .. } => {
+            let words = Fault::of(source).words();
+            match never_sent {
+                true => format!("cannot reach {server} ({words})"),
+                false => format!("no complete answer from {server} ({words})"),
+            }
+        }
+        Error::Status { status: 429, .. } => format!("{server} limits the rate of requests"),
+        Error::Status { status, .. } => format!("{server} answers with {status}"),
+        _ => format!("{server} answers with something that is not JSON"),
+    }
+}
+
+/// The error of a request that is not sent again: a rate limit, if the vendor accepts nothing for longer than one waits.
+fn given_up(session: &Session, postponed: &Postponed, call: &Call, e: Error) -> Error {
+    let now = session.clock.now();
+    let postponed_until = postponed.until(now);
+    if let Some(wait) = wait_of(session, &e) {
+        let retry_at = after(now, wait);
+        postponed.postpone(retry_at);
+        return Error::rate_limited(call, retry_at);
+    }
+    match (&e, postponed_until) {
+        (Error::RateLimited { retry_at, .. }, _) => postponed.postpone(*retry_at),
+        // It would be sent again, but the vendor accepts nothing now.
+        (_, Some(until)) if is_worth_it(call, &e) => return Error::rate_limited(call, until),
+        _ => {}
+    }
+    e
 }
 
 /// How long no request may be sent after this last answer: after a 429, and after a 503 with an announced end that is

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Certificate, redirect};
+use url::Url;
 
 use crate::Error;
 use crate::network::{Network, bad_bundle};
@@ -10,9 +11,15 @@ use crate::network::{Network, bad_bundle};
 /// The timeout of an answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// No connection takes longer than this: time for the system to try three times.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// The HTTP connections of this process. Clones share them.
 #[derive(Debug, Clone)]
-pub struct Transport(pub(super) reqwest::Client);
+pub struct Transport {
+    pub(super) client: reqwest::Client,
+    network: Network,
+}
 
 impl Transport {
     /// The only constructor of HTTP clients. It trusts the compiled-in public roots and those of `ROLLCALL_CA_BUNDLE`,
@@ -31,10 +38,16 @@ impl Transport {
             .tls_certs_only(roots)
             .redirect(redirect::Policy::none())
             .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .no_proxy();
         for proxy in network.proxies().map_err(unusable)? {
             client = client.proxy(proxy);
         }
-        Ok(Self(client.build().map_err(unusable)?))
+        Ok(Self { client: client.build().map_err(unusable)?, network })
+    }
+
+    /// The server at `url`, for messages: see [`Network::server`].
+    pub(super) fn server(&self, url: &Url) -> String {
+        self.network.server(url)
     }
 }

@@ -25,13 +25,9 @@ async fn ask_patiently(
     max_wait: Duration,
     meter: Arc<Meter>,
 ) -> Result<Value, Error> {
-    let session = Session {
-        transport: Transport::new(Some(network))?,
-        clock: Arc::new(Manual::at(jiff::Timestamp::UNIX_EPOCH)),
-        deadline: None,
-        max_wait,
-        meter,
-    };
+    let clock = Arc::new(Manual::at(jiff::Timestamp::UNIX_EPOCH));
+    let session =
+        Session { max_wait, meter, ..Session::new(Transport::new(Some(network))?, clock) };
     let vendor = Vendor {
         base: base.parse().expect("an address"),
         headers: Vec::new(),
@@ -104,25 +100,29 @@ async fn each_reason_of_a_failed_connection_has_its_own_code() {
     let (plain, _) = server(GOOD);
 
     assert!(ask(&trusting, &format!("https://{good}")).await.is_ok());
-    for (network, base, code) in [
-        (Network::default(), format!("https://{good}"), "UntrustedCertificate"),
-        (trusting.clone(), format!("https://{expired}"), "CertificateOutOfDate"),
+    let dead = closed();
+    let through = format!("a.invalid:443 through the proxy {dead}");
+    for (network, base, code, server) in [
+        (Network::default(), format!("https://{good}"), "UntrustedCertificate", &*good.to_string()),
+        (trusting.clone(), format!("https://{expired}"), "CertificateOutOfDate", ":"),
         (
             trusting.clone(),
             format!("https://localhost:{}", good.port()),
             "CertificateOfAnotherHost",
+            "localhost:",
         ),
-        (trusting.clone(), format!("https://{plain}"), "TlsFailed"),
-        (Network::default(), "https://a.invalid".into(), "HostNotFound"),
-        (Network::default(), format!("https://{}", closed()), "VendorUnreachable"),
-        (proxied(no_login), "https://a.invalid".into(), "ProxyCredentials"),
-        (proxied(no_tunnel), "https://a.invalid".into(), "ProxyFailed"),
-        (proxied(closed()), "https://a.invalid".into(), "ProxyFailed"),
+        (trusting.clone(), format!("https://{plain}"), "TlsFailed", ":"),
+        (Network::default(), "https://a.invalid".into(), "HostNotFound", "a.invalid:443"),
+        (Network::default(), format!("https://{dead}"), "VendorUnreachable", &dead.to_string()),
+        (proxied(no_login), "https://a.invalid".into(), "ProxyCredentials", "through the proxy"),
+        (proxied(no_tunnel), "https://a.invalid".into(), "ProxyFailed", "through the proxy"),
+        (proxied(dead), "https://a.invalid".into(), "ProxyFailed", &through),
     ] {
         let meter = Arc::<Meter>::default();
         let answer = ask_patiently(&network, &base, Duration::MAX, meter.clone()).await;
         let error = answer.expect_err("unreachable");
         assert_eq!(error.code(), code, "{base}: {error:?}");
+        assert!(error.to_string().contains(server), "{server}: {error}");
         let is_repeated = meter.usage().retries > 0;
         assert_eq!(is_repeated, error.kind().is_retryable(), "{code}");
     }

@@ -1,5 +1,6 @@
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider};
+use rollcall_connector::Chain;
 use rollcall_connector::network::Fault;
 
 use super::*;
@@ -42,11 +43,14 @@ async fn aws_is_reached_through_the_same_proxies_with_the_same_trust() {
             .region(Region::new("us-east-1"))
             .retry_config(RetryConfig::disabled())
             .endpoint_url(&endpoint);
-        config.set_http_client(client(&network).expect("a client"));
+        config.set_http_client(Some(client(&network).expect("a client")));
         let store = S3::parse("s3://b", Sdk::of(config.build())).expect("a store");
         let got = store.get("k").await.map(|_| ());
         let found = got.as_ref().err().map(Error::fix);
         assert_eq!(found, fix.map(Fault::fix), "{endpoint}: {got:?}");
+        if let (Err(e), Some(Fault::HostNotFound)) = (&got, fix) {
+            assert!(Chain(e).to_string().contains("no answer from a.invalid:80: "), "{e:?}");
+        }
         let asked = asked.try_recv().ok();
         let method = asked.as_deref().and_then(|line| line.split(' ').next());
         assert_eq!(method, line, "{endpoint}");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_sdk_s3::config::SharedHttpClient;
 use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::OnceCell;
 
@@ -19,15 +20,18 @@ pub struct Sdk(Arc<Clients>);
 #[derive(Debug, Default)]
 struct Clients {
     http: Option<SharedHttpClient>,
+    /// Whether each request is sent once; if not, as often as the SDK's own settings say (`AWS_MAX_ATTEMPTS`).
+    is_sent_once: bool,
     config: OnceCell<aws_config::SdkConfig>,
     s3: OnceCell<aws_sdk_s3::Client>,
     secrets_manager: OnceCell<aws_sdk_secretsmanager::Client>,
 }
 
 impl Sdk {
-    /// Clients that go through the proxies of `network` and trust its bundle.
-    pub(crate) fn new(network: &Network) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Clients { http: client::client(network)?, ..Clients::default() })))
+    /// Clients that go through the proxies of `network`, trust its bundle, and try again unless `attempts` is 1.
+    pub(crate) fn new(network: &Network, attempts: u32) -> Result<Self, Error> {
+        let (http, is_sent_once) = (Some(client::client(network)?), attempts == 1);
+        Ok(Self(Arc::new(Clients { http, is_sent_once, ..Clients::default() })))
     }
 
     /// Clients with this configuration.
@@ -41,6 +45,9 @@ impl Sdk {
             let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
             if let Some(http) = &self.0.http {
                 loader = loader.http_client(http.clone());
+            }
+            if self.0.is_sent_once {
+                loader = loader.retry_config(RetryConfig::disabled());
             }
             loader.load()
         };

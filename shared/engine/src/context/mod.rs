@@ -1,7 +1,6 @@
 //! The environment of a function: store, secrets, clock, HTTP connections. On Lambda and on a laptop only this differs.
 
 pub mod gauges;
-pub mod interrupt;
 pub mod secrets;
 
 use std::path::PathBuf;
@@ -12,15 +11,15 @@ use jiff::Timestamp;
 
 use crate::aws::Sdk;
 use crate::context::gauges::Gauges;
-use crate::context::interrupt::Interrupt;
 use crate::context::secrets::{Environment, Files, SecretSource, SecretsManager};
 use crate::store::Store;
 use crate::store::folder::Folder;
 use crate::store::s3::S3;
 use rollcall_connector::clock::{Clock, System, before, between};
 use rollcall_connector::config::Config;
-use rollcall_connector::http::limit::{Meter, Usage};
-use rollcall_connector::http::{Session, Transport};
+use rollcall_connector::http::limit::Usage;
+use rollcall_connector::http::{DEFAULT_ATTEMPTS, RetryListener, Session, Transport};
+use rollcall_connector::interrupt::Interrupt;
 use rollcall_connector::network::Network;
 use rollcall_connector::{About, Code, Connector, Error, ErrorType, Warning};
 
@@ -41,6 +40,8 @@ pub struct Context {
     pub deadline: Option<Timestamp>,
     /// Receives the progress of a sync.
     pub progress: Option<Arc<dyn ProgressListener>>,
+    /// Receives each retry of a request to a vendor.
+    pub retries: Option<Arc<dyn RetryListener>>,
     /// The operator's request to stop soon.
     pub interrupt: Interrupt,
     /// The measurements of this invocation.
@@ -67,6 +68,9 @@ pub struct Settings {
     pub max_wait: Duration,
     /// How long a write waits for the vendor to carry it out, within the deadline.
     pub max_operation: Duration,
+    /// How often a request to a vendor is sent at most, if it fails for temporary reasons. With 1, requests to AWS are
+    /// sent once, too.
+    pub attempts: u32,
     /// How many consecutive outages are waited for and retried before the failure is returned.
     pub retries: u32,
     /// The maximum number of steps in a slice of a sync; `None`: as many as its time allows.
@@ -88,6 +92,7 @@ impl Default for Settings {
             checkpoint_every: Duration::from_secs(60),
             max_wait: Duration::from_secs(15),
             max_operation: Duration::from_secs(60),
+            attempts: DEFAULT_ATTEMPTS,
             retries: 6,
             max_steps: None,
             max_pages: None,
@@ -134,6 +139,7 @@ impl Context {
             transport,
             deadline: None,
             progress: None,
+            retries: None,
             interrupt: Interrupt::default(),
             gauges: Arc::default(),
             settings: Settings::default(),
@@ -149,18 +155,27 @@ impl Context {
 
     /// As [`Context::from_environment`], with a store that overrides `ROLLCALL_STORE`.
     pub fn from_environment_with_store(store: Option<String>) -> Result<Self, Error> {
+        Self::from_environment_with(store, Settings::default())
+    }
+
+    /// As [`Context::from_environment_with_store`], with these settings where no variable gives them.
+    pub fn from_environment_with(store: Option<String>, base: Settings) -> Result<Self, Error> {
         let variable = |name: &str| match (name, &store) {
             ("ROLLCALL_STORE", Some(store)) => Some(store.clone()),
             _ => std::env::var(name).ok().filter(|v| !v.is_empty()),
         };
-        Self::from_variables(&variable)
+        Self::from_variables(&variable, base)
     }
 
-    fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    fn from_variables(
+        variable: &dyn Fn(&str) -> Option<String>,
+        base: Settings,
+    ) -> Result<Self, Error> {
         let network = Network::from_variables(variable)?;
-        let sdk = Sdk::new(&network)?;
+        let sdk = Sdk::new(&network, base.attempts)?;
         let expand = match variable("ROLLCALL_EXPAND").as_deref() {
-            None | Some("true") => true,
+            None => base.expand,
+            Some("true") => true,
             Some("false") => false,
             Some(_) => return Err(misconfigured("ROLLCALL_EXPAND must be `true` or `false`")),
         };
@@ -174,23 +189,24 @@ impl Context {
         let transport = Transport::new(Some(&network))?;
         Ok(Self {
             audit: audit.transpose()?.unwrap_or_else(|| store.clone()),
-            settings: Settings { expand, timeout, ..Settings::default() },
+            settings: Settings { expand, timeout: timeout.or(base.timeout), ..base },
             ..Self::new(store, secrets, Arc::new(System), transport)
         })
     }
 
     /// A new session for HTTP clients, with counters at zero.
     pub fn session(&self) -> Session {
-        let meter = Arc::<Meter>::default();
-        self.gauges.counts(meter.clone());
-        Session {
-            transport: self.transport.clone(),
-            clock: self.clock.clone(),
+        let session = Session {
             // The rest of the time is for saving.
             deadline: self.deadline.map(|at| before(at, self.shutdown_reserve())),
             max_wait: self.settings.max_wait,
-            meter,
-        }
+            attempts: self.settings.attempts,
+            retries: self.retries.clone(),
+            interrupt: self.interrupt.clone(),
+            ..Session::new(self.transport.clone(), self.clock.clone())
+        };
+        self.gauges.counts(session.meter.clone());
+        session
     }
 
     /// Connects to a vendor with the secret of a connection. Sends requests only to the secret's source.
@@ -241,6 +257,15 @@ impl Context {
     pub fn shutdown_reserve(&self) -> Duration {
         const RESERVE: Duration = Duration::from_secs(5);
         RESERVE.min(self.remaining() / 6)
+    }
+
+    /// Waits. The result is `false` if the operator asked to stop.
+    pub(crate) async fn pause(&self, time: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.interrupt.raised() => false,
+            () = self.clock.sleep(time) => true,
+        }
     }
 
     /// The time until the deadline.
@@ -316,10 +341,11 @@ mod tests {
     #[test]
     fn the_environment_names_the_stores_and_the_secrets() {
         let with = |pairs: &[(&str, &str)]| {
-            Context::from_variables(&|name| {
+            let variable = |name: &str| {
                 let found = pairs.iter().find(|(key, _)| *key == name);
                 found.map(|(_, value)| value.to_string())
-            })
+            };
+            Context::from_variables(&variable, Settings::default())
         };
         let local = with(&[]).expect("usable");
         assert_eq!(local.store.place("k"), "./rollcall-data/k");

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::store::lease::{Lease, RESUME_GRACE};
 use rollcall_connector::clock::{after, backoff};
 use rollcall_connector::event::{ChangeAnswer, Reason};
+use rollcall_connector::http::RETRY_LOG;
 use rollcall_connector::{Chain, Code, Error, ErrorType};
 
 /// How long a request waits after an outage before the first new attempt; see [`backoff`].
@@ -41,7 +42,7 @@ pub(super) async fn postpone(
     let Some(at) = at else {
         return Err(give_up(cx, record, lease, &trail, failure).await);
     };
-    tracing::warn!(error = %Chain(&failure), until = %at, "the request is postponed and will be retried");
+    tracing::warn!(target: RETRY_LOG, error = %Chain(&failure), until = %at, "the request is postponed and will be retried");
     let at = match lease {
         Some(lease) => wait_outside(cx, lease, &trail, at).await,
         None => at,

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::store::keys::Keys;
 use crate::store::lease::{Acquired, Lease, LeaseRequest};
 use rollcall_connector::clock::after;
-use rollcall_connector::event::ChangeAnswer;
+use rollcall_connector::event::{ChangeAnswer, Reason};
 use rollcall_connector::provision::{AccessState, Plan, Proposal, Provisioner};
 use rollcall_connector::{Error, ErrorType, Identity};
 
@@ -46,7 +46,8 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
         }
         Ok(RequestResult::Waiting(at)) if trail.has_time(at) => {
             let at = postpone::wait_outside(cx, lease, &trail, at).await;
-            Ok(in_progress(order, &record, at, None))
+            let stopped = cx.interrupt.is_raised().then_some(Reason::Interrupted);
+            Ok(in_progress(order, &record, at, stopped))
         }
         Ok(RequestResult::Waiting(at)) => {
             let e = still_in_progress(at);
@@ -243,6 +244,9 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                 Plan::Change(_) if self.is_contested && !sent_here && !sent.is_nothing() => {
                     return Err(self.undone());
                 }
+                Plan::Change(_) if self.cx.interrupt.is_raised() => {
+                    return Ok(RequestResult::Waiting(self.cx.clock.now()));
+                }
                 // The change was carried out but is not visible yet: reads may lag behind writes.
                 Plan::Change(proposal) if is_same(&sent, &proposal) => {}
                 Plan::Change(proposal) => {
@@ -268,11 +272,12 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                 }
             }
             let at = after(self.cx.clock.now(), pause);
-            match pause + self.cx.shutdown_reserve() > self.cx.remaining() {
-                true if busy => return Err(object_busy(at)),
-                // It takes longer than this invocation can wait.
-                true => return Ok(RequestResult::Waiting(at)),
-                false => self.cx.clock.sleep(pause).await,
+            let has_time = pause + self.cx.shutdown_reserve() <= self.cx.remaining();
+            match has_time && self.cx.pause(pause).await {
+                true => {}
+                false if busy => return Err(object_busy(at)),
+                // It takes longer than this invocation, or the operator, waits.
+                false => return Ok(RequestResult::Waiting(at)),
             }
         }
         if busy {

@@ -134,10 +134,9 @@ impl<P: Provisioner> LiveWriter<'_, P> {
                 WriteProgress::Unclear => return Ok(Written::Unclear),
                 WriteProgress::Pending(delay) => {
                     let next = after(clock.now(), delay);
-                    if next > until {
+                    if next > until || !self.cx.pause(delay).await {
                         return Ok(Written::Later(next));
                     }
-                    clock.sleep(delay).await;
                     progress = self.connector.poll(&proposal.change).await?;
                 }
             }

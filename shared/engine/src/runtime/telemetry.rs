@@ -23,14 +23,17 @@ pub fn init() {
         .with_current_span(false)
         .with_span_list(false);
     // A second initialization, as in tests, changes nothing.
-    let _ = tracing_subscriber::registry().with(levels(LevelFilter::INFO)).with(json).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(levels(Targets::new().with_default(LevelFilter::INFO)))
+        .with(json)
+        .try_init();
 }
 
 /// The levels that `RUST_LOG` names, such as `debug` or `warn,rollcall=debug`; `default` if it is unset or unreadable.
-pub fn levels(default: LevelFilter) -> Targets {
+pub fn levels(default: Targets) -> Targets {
     let wanted = std::env::var("RUST_LOG").ok();
     let parsed = wanted.and_then(|text| text.parse().ok());
-    parsed.unwrap_or_else(|| Targets::new().with_default(default))
+    parsed.unwrap_or(default)
 }
 
 /// A running invocation.

@@ -10,6 +10,7 @@ use super::warnings::bounded;
 use crate::context::IN_A_ROW;
 use rollcall_connector::clock::{after, backoff};
 use rollcall_connector::event::{Reason, SyncAnswer};
+use rollcall_connector::http::RETRY_LOG;
 use rollcall_connector::{Chain, Error, ErrorType, Warning};
 
 /// How long a run waits after an outage before the first new attempt; see [`backoff`].
@@ -21,7 +22,7 @@ impl Journal<'_> {
         let Some((reason, at)) = self.comes_back(&failure) else {
             return Err(self.give_up(failure).await);
         };
-        tracing::warn!(error = %Chain(&failure), until = %at, "the run is postponed and will be retried");
+        tracing::warn!(target: RETRY_LOG, error = %Chain(&failure), until = %at, "the run is postponed and will be retried");
         if failure.restarts_run() {
             self.start_over();
         }

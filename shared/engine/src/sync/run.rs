@@ -237,8 +237,10 @@ impl Journal<'_> {
         warnings.extend(identity.warnings.iter().cloned());
         warnings.extend(identity.expiry_warning(cx.clock.now()));
         warnings.extend(noticed);
-        let manifest = self.finish::<C>(&identity, warnings, estimate).await?;
-        Ok(Ended::Published(Box::new(manifest)))
+        Ok(match self.finish::<C>(&identity, warnings, estimate).await? {
+            Some(manifest) => Ended::Published(Box::new(manifest)),
+            None => self.interrupted(),
+        })
     }
 
     /// Only consecutive outages count: a finished step resets the count.
@@ -280,12 +282,13 @@ impl Journal<'_> {
         self.commit(&Commit::steps::<C>(CommitKind::Start, &steps)?)
     }
 
+    /// Writes and publishes the snapshot; `None` if the operator asked to stop before it was written.
     async fn finish<C: Syncer>(
         &mut self,
         identity: &Identity,
         warnings: Vec<Warning>,
         estimate: Duration,
-    ) -> Result<Manifest, Error> {
+    ) -> Result<Option<Manifest>, Error> {
         let cx = self.cx;
         let started_at = self.saved.started_at;
         self.report_progress(true)?;
@@ -295,7 +298,11 @@ impl Journal<'_> {
         // Nobody renews the lease while the snapshot is written.
         let (store, clock) = (&*cx.store, &*cx.clock);
         self.lease.renew(store, clock, cx.lease_duration().max(estimate * 2)).await?;
-        let finished = self.write::<C>(started_at).await?;
+        let finished = tokio::select! {
+            biased;
+            () = cx.interrupt.raised() => return Ok(None),
+            finished = self.write::<C>(started_at) => finished?,
+        };
         // Before anything becomes visible to others: is the lease still ours?
         self.lease.renew(store, clock, cx.lease_duration()).await?;
         let snapshot = self.keys.snapshot(self.sync_id, self.lease.generation());
@@ -308,7 +315,7 @@ impl Journal<'_> {
         let manifest =
             publish::manifest(self, about, identity, &before, warnings, snapshot, &finished);
         latest::publish(store, &manifest).await?;
-        Ok(manifest)
+        Ok(Some(manifest))
     }
 
     /// Writes the snapshot file on a thread of its own, since it only computes.

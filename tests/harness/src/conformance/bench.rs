@@ -31,6 +31,11 @@ impl<S: Subject> Bench<S> {
         Self::around(S::start().await)
     }
 
+    /// One in front of the small sample world.
+    pub async fn small() -> Self {
+        Self::around(S::small().await)
+    }
+
     pub fn around(vendor: S) -> Self {
         Self::with(vendor, Transport::new(None).expect("TLS"))
     }
@@ -79,8 +84,27 @@ impl<S: Subject> Bench<S> {
         self.store().join(key)
     }
 
+    /// The variables that lead a function's binary to this store and these secrets.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let secrets = format!("file:{}", path("secrets"));
+        let pairs = [("ROLLCALL_STORE", path("store")), ("ROLLCALL_SECRETS", secrets)];
+        pairs.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    /// Calls a function. Whatever succeeds has sent nothing that the vendor does not document.
     pub async fn invoke(&self, operation: Operation, event: Value) -> Result<Value, Error> {
-        S::entry().invoke(&self.cx, operation, &event).await
+        let answer = S::entry().invoke(&self.cx, operation, &event).await?;
+        assert_eq!(self.vendor.violations(), Vec::<String>::new(), "{event}: {answer}");
+        Ok(answer)
+    }
+
+    /// The first slice of a sync, cut after so many steps.
+    pub async fn cut(&mut self, steps: usize) -> Value {
+        self.cx.settings.max_steps = Some(steps);
+        let answer = answer_of(self.invoke(Operation::Sync, json!({})).await);
+        self.cx.settings.max_steps = None;
+        answer
     }
 
     pub async fn sync(&self) -> Result<Value, Error> {
@@ -193,14 +217,14 @@ pub fn surroundings(
     (cx, clock, folder)
 }
 
-pub fn write_secret(folder: &TempDir, connector: &str, secret: &Value) {
+fn write_secret(folder: &TempDir, connector: &str, secret: &Value) {
     let secrets = folder.path().join("secrets").join(connector);
     std::fs::create_dir_all(&secrets).expect("a folder");
     std::fs::write(secrets.join("default.json"), secret.to_string()).expect("written");
 }
 
 /// A folder, in memory where the machine has that: to wait for a disk is a third of the time of a small sync.
-pub fn folder() -> TempDir {
+fn folder() -> TempDir {
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     folder.expect("a folder")
 }

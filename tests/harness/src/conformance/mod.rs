@@ -7,14 +7,14 @@ mod bench;
 mod provisioning;
 mod syncing;
 
-pub use bench::{Bench, answer_of, folder, surroundings, write_secret};
+pub use bench::{Bench, answer_of, surroundings};
 pub use provisioning::*;
 pub use syncing::*;
 
 use async_trait::async_trait;
-use rollcall_engine::runtime::function::Entry;
+use rollcall_engine::runtime::function::{Entry, Operation};
 use rollcall_simulators::{Fault, Request, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A connector's simulator, with a small world that has one of everything.
 #[async_trait]
@@ -24,7 +24,14 @@ pub trait Subject: Sized + Send + Sync {
     /// The error types that a 401 in the middle may have: not every vendor uses it only for bad credentials.
     const REFUSALS: &'static [&'static str] = &["Unauthenticated"];
 
+    /// Texts that nobody may ever show: the tokens of the simulated world, and what tests put into secrets.
+    const TOKENS: &'static [&'static str];
+
     async fn start() -> Self;
+    /// The same vendor with the small sample world.
+    async fn small() -> Self {
+        Self::start().await
+    }
     fn server(&self) -> &Server;
     fn entry() -> Entry;
     fn secret(&self) -> Value;
@@ -34,8 +41,8 @@ pub trait Subject: Sized + Send + Sync {
     fn split_pages(&self, size: usize, hollow: bool);
     /// Lets lists come in another order than documented.
     fn shuffle(&self, seed: u64);
-    fn set_faults(&self, faults: Vec<Fault>) {
-        self.server().set_faults(faults);
+    fn set_faults(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.server().set_faults(faults.into_iter().collect());
     }
     fn requests(&self) -> Vec<Request> {
         self.server().requests()
@@ -53,26 +60,51 @@ pub trait Subject: Sized + Send + Sync {
     /// The access in the simulated world, without versions and times.
     fn view(&self) -> Value;
     /// Lets a principal that grants name vanish from the lists, if this vendor can do that: gives its id.
-    fn hide_principal(&self) -> Option<String>;
+    fn hide_principal(&self) -> Option<String> {
+        None
+    }
     /// Puts another customer behind the same address and key, or another address into the secret.
     fn become_another_tenant(&self);
     /// The minimum number of calls of a sync of this world.
     fn minimum_calls(&self) -> usize;
-    fn cases() -> Vec<Case>;
+    /// Changes to make and take back; none if the connector only reads.
+    fn cases() -> Vec<Case> {
+        Vec::new()
+    }
+
+    /// An event that is good in the simulated world: alone, and after those of the operations before it.
+    fn good(operation: Operation) -> Value {
+        let mut event = match operation {
+            Operation::Sync => return json!({}),
+            Operation::Grant | Operation::Revoke => change_event(&Self::cases()[0], ""),
+            Operation::CreateAccount => json!({"account": {"email": "new@example.com"}}),
+            Operation::DeleteAccount => json!({"principal": Self::cases()[0].principal}),
+        };
+        event["request_id"] = operation.as_str().into();
+        event
+    }
+
+    /// A good event with one field set.
+    fn with(operation: Operation, field: &str, value: Value) -> Value {
+        let mut event = Self::good(operation);
+        event[field] = value;
+        event
+    }
 }
 
 #[derive(Debug, Clone)]
 pub struct Case {
     pub entitlement: &'static str,
     pub principal: &'static str,
-    pub leaves: Leaves,
+    /// What is different in the view when it was made and taken back, if anything is.
+    pub leaves: Option<fn(&mut Value)>,
 }
 
-#[derive(Debug, Clone, Copy)]
-pub enum Leaves {
-    AsBefore,
-    /// This change of the world, made to the view before the grant.
-    Changed(fn(&mut Value)),
+impl Case {
+    /// A change that leaves everything as it was when it is taken back.
+    pub fn new(entitlement: &'static str, principal: &'static str) -> Self {
+        Self { entitlement, principal, leaves: None }
+    }
 }
 
 #[macro_export]

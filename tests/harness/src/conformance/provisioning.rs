@@ -5,7 +5,7 @@ use rollcall_engine::runtime::function::Operation;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::{Bench, Case, Leaves, Subject, answer_of};
+use super::{Bench, Case, Subject, answer_of};
 use crate::changes::outcome;
 
 pub fn change_event(case: &Case, request_id: &str) -> Value {
@@ -20,7 +20,6 @@ pub async fn a_change_is_rehearsed_then_made_once_and_taken_back<S: Subject>() {
         let change = async |operation, id: &str, expected: &str| {
             bench.vendor.clear_requests();
             let answer = outcome(bench.invoke(operation, change_event(&case, id)).await, expected);
-            assert_eq!(bench.vendor.violations(), Vec::<String>::new());
             (answer, bench.vendor.view(), bench.writes().len())
         };
         let (before, mut event) = (bench.vendor.view(), change_event(&case, "r1"));
@@ -41,7 +40,7 @@ pub async fn a_change_is_rehearsed_then_made_once_and_taken_back<S: Subject>() {
         assert_eq!(unchanged, view, "{case:?}");
 
         let mut expected = before;
-        if let Leaves::Changed(change) = case.leaves {
+        if let Some(change) = case.leaves {
             change(&mut expected);
         }
         let (revoked, view, _) = change(Revoke, "r3", "revoked").await;
@@ -85,7 +84,7 @@ pub async fn is_survived<S: Subject>(
     what: &str,
 ) {
     bench.cx.settings.retries = 6;
-    bench.vendor.set_faults(vec![fault]);
+    bench.vendor.set_faults([fault]);
     let answer = answer_of(bench.change(Grant, change_event(case, "r1")).await);
     let is_granted = answer["outcome"] == "granted" || answer["outcome"] == "already_granted";
     assert!(is_granted, "{what}: {answer}");

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MissingOrganization, Token, Vendor, identify, limits::Which, now};
+use super::{Token, Vendor, identify, limits, now};
 use crate::{
     head,
     kit::Tenant,
@@ -28,21 +28,14 @@ pub(super) fn answer(tenant: &mut Tenant<Vendor>, call: &Call) -> Answer {
     let caller = identify(tenant, call);
     let payer = (caller.as_ref().ok(), None);
     let now = now(tenant);
-    let (meters, options) = (&mut tenant.meters, &tenant.options);
-    let readings = meters.spend(Which::GraphQl, options, now, payer, 0);
-    let passed = match &caller {
-        Ok(_) => meters.check(&readings, options),
-        Err(_) => Ok(()),
-    };
-    let reply =
-        passed.and_then(|()| carry_out(tenant, call, caller.as_ref().map_err(Clone::clone)?));
-    let points = reply.as_ref().map_or(0, |(_, points)| *points);
-    let mut answer = match reply {
-        Ok((answer, _)) => answer,
-        Err(refusal) => tenant.refuse(call, &refusal),
-    };
-    let readings = tenant.meters.spend(Which::GraphQl, &tenant.options, now, payer, points);
-    answer.headers.extend(readings.headers());
+    let readings = tenant.meters.spend(limits::GRAPHQL, &tenant.options, now, payer, 0);
+    let reply = caller.as_ref().map_err(Clone::clone).and_then(|caller| {
+        limits::check(&readings)?;
+        carry_out(tenant, call, caller)
+    });
+    let (mut answer, points) = reply.unwrap_or_else(|refusal| (tenant.refuse(call, &refusal), 0));
+    let readings = tenant.meters.spend(limits::GRAPHQL, &tenant.options, now, payer, points);
+    answer.headers.extend(limits::headers(&readings));
     answer
 }
 
@@ -122,23 +115,16 @@ fn variables(call: &Call) -> Result<Variables, Refusal> {
     })
 }
 
-/// The organization, and the points of it. Enumerated values are in capitals here.
+/// The organization, and the points of it. Enumerated values are in capitals here. *Unknown*: whether one that is not there
+/// is an error, or null. Taken: an error.
 fn organization(
     tenant: &Tenant<Vendor>,
     caller: &Token,
     variables: &Variables,
 ) -> Result<(Value, u64), Refusal> {
     let options = &tenant.options;
-    let Some(org) = caller.organization(&tenant.world, &variables.slug) else {
-        return match options.missing_organization {
-            MissingOrganization::Null => Ok((Value::Null, 0)),
-            MissingOrganization::Error => Err(Refusal::new(200, "No Organization found")),
-        };
-    };
-    // *Unknown*: what somebody gets who may not view teams. Taken: the error of REST.
-    if !caller.may_view_teams(org, options) {
-        return Err(Refusal::new(200, "Forbidden"));
-    }
+    let org = caller.organization(&tenant.world, &variables.slug);
+    let org = org.ok_or_else(|| Refusal::new(200, "No Organization found"))?;
     let list = format!("{}/teams", org.slug);
     let place = match &variables.after {
         None => Place::beginning(list.clone()),
@@ -186,8 +172,7 @@ fn organization(
 
 /// The cursor among the variables of a request.
 pub(super) fn cursor(call: &Call) -> Option<String> {
-    let body: Value = serde_json::from_slice(&call.body).ok()?;
-    body["variables"]["after"].as_str().map(str::to_owned)
+    call.body.as_ref()?["variables"]["after"].as_str().map(str::to_owned)
 }
 
 /// Makes the list of an answer point to the page it is, for ever.

@@ -39,193 +39,147 @@ impl Limits {
     };
 }
 
-/// The counters.
-#[derive(Debug, Default)]
-pub struct Meters {
-    /// Requests since the switches were last changed.
-    pub(super) answered: usize,
-    rest: Used,
-    graphql: Used,
-}
+/// The budgets of an API, by the scopes that answers name: the user's and the organization's.
+pub(super) type Scopes = [&'static str; 2];
+pub(super) const REST: Scopes = ["rest_user", "rest"];
+/// Answers do not name the second one.
+pub(super) const GRAPHQL: Scopes = ["graphql_user", "graphql"];
 
-/// The used budgets of one API, of organizations and of users, by name; both nameless if unknown.
+/// What has been used of each budget, by its scope and its owner's name; nameless if nobody knows.
 #[derive(Debug, Default)]
-struct Used {
-    organizations: BTreeMap<String, Window>,
-    users: BTreeMap<String, Window>,
-    refused: usize,
-}
-
-/// One of the two APIs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
-    Rest,
-    GraphQl,
-}
+pub struct Meters(BTreeMap<(&'static str, String), Window>);
 
 /// A budget as it is now; `reset` is in seconds from now.
 #[derive(Clone, Copy, Debug)]
-struct Reading {
+pub(super) struct Reading {
+    scope: &'static str,
     limit: u64,
     used: u64,
     reset: u64,
 }
 
-/// Both budgets as they are now.
-pub(super) struct Readings {
-    which: Which,
-    organization: Reading,
-    user: Reading,
-}
-
 impl Meters {
     pub(super) fn points_used(&self) -> u64 {
-        let windows = self.graphql.users.values().map(|window| window.used);
-        windows.max().unwrap_or_default()
+        let of_users = self.0.iter().filter(|((scope, _), _)| *scope == GRAPHQL[0]);
+        of_users.map(|(_, window)| window.used).max().unwrap_or_default()
     }
 
     /// Spends so much of what the token's owner and the organization `named` have, be it there or not, and reads both
     /// budgets. *Unknown*: which organization pays for calls that name none. Taken: the first one of the token.
     pub(super) fn spend(
         &mut self,
-        which: Which,
+        scopes: Scopes,
         options: &Options,
         now: Duration,
         (payer, named): (Option<&Token>, Option<&str>),
         amount: u64,
-    ) -> Readings {
-        let (used, limits) = match which {
-            Which::Rest => (&mut self.rest, options.rest),
-            Which::GraphQl => (&mut self.graphql, options.graphql),
-        };
-        if options.forgive_after.is_some_and(|most| used.refused >= most) {
-            *used = Used::default();
-        }
-        let granted = payer.map(|token| &token.organizations);
-        let organization = granted.and_then(|granted| {
-            let named = granted.iter().find(|&slug| Some(slug.as_str()) == named);
-            named.or_else(|| granted.first())
+    ) -> Vec<Reading> {
+        let limits = if scopes == REST { options.rest } else { options.graphql };
+        let organization = payer.and_then(|token| {
+            let mut granted = token.organizations.iter();
+            let named = granted.find(|&slug| Some(slug.as_str()) == named);
+            named.or_else(|| token.organizations.first())
         });
-        let user = payer.map(|token| &token.owner);
-        let read = |windows: &mut BTreeMap<String, Window>, name: Option<&String>, limit| {
-            let window = windows.entry(name.cloned().unwrap_or_default()).or_default();
-            window.open(now, limits.window, None);
+        let payers = [payer.map(|token| &token.owner), organization];
+        let budgets = scopes.into_iter().zip(payers);
+        let budgets = budgets.zip([limits.per_user, limits.per_organization]);
+        let readings = budgets.map(|((scope, payer), limit)| {
+            let window = self.0.entry((scope, payer.cloned().unwrap_or_default())).or_default();
+            window.open(now, limits.window);
             window.used += amount;
             let reset = whole_seconds(window.left(now, limits.window));
-            Reading { limit, used: window.used, reset }
-        };
-        Readings {
-            which,
-            organization: read(&mut used.organizations, organization, limits.per_organization),
-            user: read(&mut used.users, user, limits.per_user),
-        }
-    }
-
-    /// Whether a REST request that has been counted, or a query that has not, may be carried out.
-    ///
-    /// *Unknown*: which limit is named if both are exceeded. Taken: the user's.
-    pub(super) fn check(&mut self, readings: &Readings, options: &Options) -> Result<(), Refusal> {
-        let exceeded = |reading: &Reading| match readings.which {
-            Which::Rest => reading.used > reading.limit,
-            Which::GraphQl => reading.used >= reading.limit,
-        };
-        let (reading, users) = match (exceeded(&readings.user), exceeded(&readings.organization)) {
-            (true, _) => (readings.user, true),
-            (false, true) => (readings.organization, false),
-            (false, false) => return Ok(()),
-        };
-        let Reading { limit, used, reset } = reading;
-        if readings.which == Which::Rest {
-            self.rest.refused += 1;
-            let refusal = rest_refusal(users, limit, used, reset);
-            return Err(match options.retry_after {
-                true => refusal.header("retry-after", reset),
-                false => refusal,
-            });
-        }
-        self.graphql.refused += 1;
-        let message = match users {
-            true => format!("You have exceeded your per-user limit of {limit} complexity points."),
-            false => {
-                format!("Your organization has exceeded the limit of {limit} complexity points.")
-            }
-        };
-        Err(Refusal::new(429, format!("{message} Please try again in {reset} seconds.")))
+            Reading { scope, limit, used: window.used, reset }
+        });
+        readings.collect()
     }
 }
 
-fn rest_refusal(users: bool, limit: u64, used: u64, reset: u64) -> Refusal {
-    let scope = if users { "rest_user" } else { "rest" };
-    let detail = json!({"scope": scope, "limit": limit, "current": used, "reset": reset});
-    Refusal::new(429, message(Which::Rest, reset)).detail(detail)
+/// Whether a REST request that has been counted, or a query that has not, may be carried out.
+///
+/// *Unknown*: which limit is named if both are exceeded. Taken: the user's.
+pub(super) fn check(readings: &[Reading]) -> Result<(), Refusal> {
+    let next = |reading: &Reading| reading.used + u64::from(!reading.is_rest());
+    let exceeded = readings.iter().find(|reading| next(reading) > reading.limit);
+    exceeded.map_or(Ok(()), |reading| Err(reading.refusal()))
+}
+
+/// What an answer says of the budgets.
+pub(super) fn headers(readings: &[Reading]) -> impl Iterator<Item = (String, String)> {
+    readings.iter().flat_map(Reading::headers)
+}
+
+impl Reading {
+    fn is_rest(&self) -> bool {
+        REST.contains(&self.scope)
+    }
+
+    fn is_of_user(&self) -> bool {
+        self.scope.ends_with("_user")
+    }
+
+    fn message(&self) -> String {
+        let (of, reset) = (if self.is_rest() { "API" } else { "GraphQL API" }, self.reset);
+        format!(
+            "You have exceeded your {of} rate limit. Please wait {reset} seconds before making more requests."
+        )
+    }
+
+    /// What is left goes below nothing: requests that are refused count too. *Unknown*: from when on there is a warning,
+    /// and its text. Taken: as soon as nothing is left; the text of the refusal.
+    fn headers(&self) -> Vec<(String, String)> {
+        let prefix = if self.is_of_user() { "ratelimit-user" } else { "ratelimit" };
+        let remaining = i128::from(self.limit) - i128::from(self.used);
+        let headers = [
+            ("scope", (self.scope != GRAPHQL[1]).then(|| self.scope.to_owned())),
+            ("remaining", Some(remaining.to_string())),
+            ("limit", Some(self.limit.to_string())),
+            ("reset", Some(self.reset.to_string())),
+            ("warning", (remaining <= 0).then(|| self.message())),
+        ];
+        let said = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        said.map(|(name, value)| (format!("{prefix}-{name}"), value)).collect()
+    }
+
+    fn refusal(&self) -> Refusal {
+        if self.is_rest() {
+            return Refusal::new(429, self.message()).body(self.rest_body());
+        }
+        let (limit, reset) = (self.limit, self.reset);
+        let whose = match self.is_of_user() {
+            true => "You have exceeded your per-user",
+            false => "Your organization has exceeded the",
+        };
+        let wait = format!("Please try again in {reset} seconds.");
+        Refusal::new(429, format!("{whose} limit of {limit} complexity points. {wait}"))
+    }
+
+    /// The body of a refusal of REST.
+    fn rest_body(&self) -> Value {
+        let Self { scope, limit, used, reset } = self;
+        json!({"scope": scope, "limit": limit, "current": used, "reset": reset, "message": self.message()})
+    }
+
+    /// A budget of REST of which one request too many was used.
+    fn exceeded(scope: &'static str, reset: u64) -> Self {
+        let limit = match scope {
+            "rest_user" => Limits::REST.per_user,
+            _ => Limits::REST.per_organization,
+        };
+        Self { scope, limit, used: limit + 1, reset }
+    }
 }
 
 /// The body of a 429 that a fault asks for.
 pub(super) fn usual_body() -> Value {
-    let mut body = json!({"scope": "rest_user", "limit": 50, "current": 51, "reset": 1});
-    body["message"] = json!(message(Which::Rest, 1));
-    body
-}
-
-impl Readings {
-    /// An answer's headers about them. The organization's headers of GraphQL have no scope.
-    pub(super) fn headers(&self) -> Vec<(String, String)> {
-        let (scope, user_scope) = match self.which {
-            Which::Rest => (Some("rest"), "rest_user"),
-            Which::GraphQl => (None, "graphql_user"),
-        };
-        let mut headers = write("ratelimit", scope, self.organization, self.which);
-        headers.extend(write("ratelimit-user", Some(user_scope), self.user, self.which));
-        headers
-    }
-}
-
-/// The remainder becomes negative: refused requests count too. *Unknown*: when a warning begins, and its text. Taken:
-/// as soon as nothing is left; the text of the refusal.
-fn write(
-    prefix: &str,
-    scope: Option<&str>,
-    reading: Reading,
-    which: Which,
-) -> Vec<(String, String)> {
-    let remaining = i128::from(reading.limit) - i128::from(reading.used);
-    let warning = (remaining <= 0).then(|| message(which, reading.reset));
-    [
-        ("scope", scope.map(str::to_owned)),
-        ("remaining", Some(remaining.to_string())),
-        ("limit", Some(reading.limit.to_string())),
-        ("reset", Some(reading.reset.to_string())),
-        ("warning", warning),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((format!("{prefix}-{name}"), value?)))
-    .collect()
-}
-
-fn message(which: Which, reset: u64) -> String {
-    let of = match which {
-        Which::Rest => "API",
-        Which::GraphQl => "GraphQL API",
-    };
-    format!(
-        "You have exceeded your {of} rate limit. Please wait {reset} seconds before making more requests."
-    )
+    Reading::exceeded("rest_user", 1).rest_body()
 }
 
 /// A refusal for too many requests, whatever has been used: of `rest` or of `rest_user`, with its headers and body.
 /// Answers to other faults have no such headers.
 #[must_use]
-pub fn too_many_requests(scope: &str, reset: u64) -> FaultKind {
-    let (users, prefix, limit) = match scope {
-        "rest_user" => (true, "ratelimit-user", Limits::REST.per_user),
-        _ => (false, "ratelimit", Limits::REST.per_organization),
-    };
-    let used = limit + 1;
-    let reading = Reading { limit, used, reset };
-    let mut headers = write(prefix, Some(scope), reading, Which::Rest);
+pub fn too_many_requests(scope: &'static str, reset: u64) -> FaultKind {
+    let reading = Reading::exceeded(scope, reset);
+    let mut headers = reading.headers();
     headers.retain(|(name, _)| !name.ends_with("warning"));
-    let refusal = rest_refusal(users, limit, used, reset);
-    let mut body = refusal.detail.unwrap_or_default();
-    body["message"] = json!(refusal.reason);
-    FaultKind::Status { code: 429, headers, body: Some(body) }
+    FaultKind::Status { code: 429, headers, body: Some(reading.rest_body()) }
 }

@@ -48,12 +48,6 @@ impl Buildkite {
         format!("{}/v1", self.url())
     }
 
-    /// The access in the world: [`World::access_view`].
-    #[must_use]
-    pub fn access_view(&self) -> Value {
-        self.with_world(|world| world.access_view())
-    }
-
     /// The points of GraphQL that have been used of the fullest window of a user.
     #[must_use]
     pub fn points_used(&self) -> u64 {
@@ -81,7 +75,6 @@ impl Api for Vendor {
     }
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
-        tenant.meters.answered += 1;
         match is_graphql(call) {
             true => graphql::answer(tenant, call),
             false => rest::answer(tenant, call),
@@ -102,12 +95,10 @@ impl Api for Vendor {
             429 if usual => return limits::usual_body(),
             _ => refusal.reason.clone(),
         };
-        if is_graphql(call) {
-            return json!({"errors": [{"message": message}]});
+        match is_graphql(call) {
+            true => json!({"errors": [{"message": message}]}),
+            false => json!({"message": message}),
         }
-        let mut body = refusal.detail.clone().unwrap_or_else(|| json!({}));
-        body["message"] = json!(message);
-        body
     }
 
     fn cursor(call: &Call) -> Option<String> {
@@ -129,21 +120,15 @@ impl Api for Vendor {
 
 /// The time for the limits.
 fn now(tenant: &Tenant<Vendor>) -> Duration {
-    match &tenant.options.clock {
-        Clock::Real => tenant.clock.running(),
-        Clock::Manual => tenant.clock.advanced(),
-        Clock::Given(read) => read() + tenant.clock.advanced(),
-    }
+    let given = tenant.options.clock.as_ref().map(|read| read() + tenant.clock.advanced());
+    given.unwrap_or_else(|| tenant.clock.running())
 }
 
 /// The token that a request came with.
 fn identify(tenant: &Tenant<Vendor>, call: &Call) -> Result<Token, Refusal> {
     let sent = head::bearer(call).ok_or_else(|| Refusal::usual(401).wrong())?;
-    let revoked = tenant.options.revoke_after;
-    let revoked = revoked.is_some_and(|after| tenant.meters.answered > after);
     let now = tenant.clock.now();
-    let mut tokens = tenant.world.tokens.iter();
-    let token = tokens.find(|token| token.secret == sent && !revoked);
+    let token = tenant.world.tokens.iter().find(|token| token.secret == sent);
     let token = token.filter(|token| token.expires_at.is_none_or(|end| end > now));
     token.cloned().ok_or_else(|| Refusal::usual(401))
 }
@@ -167,11 +152,6 @@ impl Token {
         found.filter(|org| {
             self.organizations.contains(&org.slug) && org.member(&self.owner).is_some()
         })
-    }
-
-    /// Whether its owner may view teams, and with them members.
-    fn may_view_teams(&self, org: &Organization, options: &Options) -> bool {
-        options.members_may_view_teams || org.is_admin(&self.owner)
     }
 
     /// The teams that its owner sees: admins see all, others the visible ones and their own.

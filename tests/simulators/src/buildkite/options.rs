@@ -1,6 +1,6 @@
 //! Switches: everything the vendor leaves open, and everything a test wants to vary.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::limits::Limits;
 
@@ -8,11 +8,8 @@ crate::options! {
     /// How the simulator behaves. [`Options::default`] is the most likely real behaviour, or the least forgiving one
     /// where nothing is known. The documented order of lists is that in which things came into the world.
     /// Of GraphQL's lists only that of teams has empty pages.
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     Options {
-        /// The base of links and addresses in answers. By default a host that does not exist, so that a client that
-        /// follows a link with its token is detected.
-        public_url: String = "https://api.buildkite.invalid/v2".to_owned(),
         /// How lists are split.
         paging: Paging = Paging::Links,
         /// Whether links repeat a token as `api_key`, as the vendor's samples do: it is [`ECHOED_KEY`].
@@ -23,21 +20,14 @@ crate::options! {
         rest: Limits = Limits::REST,
         /// How many points of complexity GraphQL spends in a time.
         graphql: Limits = Limits::GRAPHQL,
-        /// Whether a REST refusal also has `Retry-After`, which is not documented.
-        retry_after: bool = false,
-        /// After this many refusals all requests are accepted again, whatever the time: for clients that only pretend
-        /// to wait.
-        forgive_after: Option<usize> = None,
-        /// The clock of the limits.
-        clock: Clock = Clock::Real,
+        /// What the limits take for the time, besides the simulator's `advance`; `None` is the time that passes.
+        clock: Option<Clock> = None,
         /// Whether members have no `role`, as before July 2026.
         omit_role: bool = false,
         /// Who sees `sso_mode`.
         sso_mode: SsoMode = SsoMode::AdminsAndOwn,
         /// Whether teams show what they allow their members, which official clients read but the samples do not show.
         team_permissions: bool = false,
-        /// Whether those who are no admins may view teams, without which they see no members either.
-        members_may_view_teams: bool = true,
         /// The answer to a secret team that the caller does not see. *Unknown*. Taken: as if there were none.
         invisible_team: InvisibleTeam = InvisibleTeam::NotFound,
         /// Whether the organization has teams at all.
@@ -46,33 +36,14 @@ crate::options! {
         token_dates: TokenDates = TokenDates::Spaced,
         /// The team with this id is deleted as soon as a list has shown it.
         team_vanishes: Option<String> = None,
-        /// No token is good any more after so many requests.
-        revoke_after: Option<usize> = None,
-        /// The answer of GraphQL to an organization that is not there.
-        missing_organization: MissingOrganization = MissingOrganization::Error,
     }
 }
 
 /// The `api_key` in links, if they echo one.
 pub const ECHOED_KEY: &str = "bkua_echoed-key";
 
-/// The clock that the windows of the limits go by; the simulator's `advance` puts any of them forward.
-#[derive(Clone, Default)]
-pub enum Clock {
-    /// The time that passes.
-    #[default]
-    Real,
-    /// Stands still unless it is put forward.
-    Manual,
-    /// Whatever this says: the time since some moment.
-    Given(Arc<dyn Fn() -> Duration + Send + Sync>),
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
-    }
-}
+/// The time since some moment.
+pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 crate::choices! {
     /// How lists are split: as requested, with a `Link` header or without any sign of further pages; or not at all, so
@@ -90,6 +61,4 @@ crate::choices! {
     /// How the dates of a token are written: `2026-08-01 06:07:42 UTC`, as in the documentation, or
     /// `2026-08-01T06:07:42.000Z`, as in the official client's samples.
     TokenDates { Spaced, Rfc3339 }
-    /// The answer of GraphQL to an organization that is not there: 200 with an error and no data, or with null for data.
-    MissingOrganization { Error, Null }
 }

@@ -180,8 +180,6 @@ crate::sizes! {
     secret_percent 20
 }
 
-const FIRST: [&str; 6] = ["Anouk", "Bram", "Chidi", "Dunja", "Emil", "Fatou"];
-const LAST: [&str; 6] = ["Adler", "Bakker", "Castro", "Diallo", "Engel", "Farkas"];
 const AREA: [&str; 6] = ["Mobile", "Release", "Payments", "Web", "Data", "Security"];
 
 impl World {
@@ -191,8 +189,7 @@ impl World {
         let (mut world, mut random) = (Self::with_tokens(), Random::new(seed));
         let mut users = vec![ADA_ID.to_owned(), CLEO_ID.to_owned()];
         for number in 2..sizes.users {
-            let id = random.uuid();
-            let name = format!("{} {}", random.word(&FIRST), random.word(&LAST));
+            let (id, name) = (random.uuid(), random.person());
             let email = format!("{}{number}@example.com", name.to_lowercase().replace(' ', "."));
             let role = if random.chance(4) { "admin" } else { "member" };
             world.add_user(&id, &name, &email).add_member(ORG, &id, role);

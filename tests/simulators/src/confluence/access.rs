@@ -126,7 +126,7 @@ fn assignment_rows(space: &Space) -> Vec<Value> {
 /// Each entry sets the one role of a principal, or takes it. *Unknown*: the list that is answered, and who besides
 /// administrators of the space may do this. Taken: all of the space's; site administrators who can view it.
 pub(super) fn assign(request: &mut Request) -> Reply {
-    let size = request.call.body.len();
+    let size = request.call.bytes.len();
     Refusal::when(size > 5 << 20, 413, "the body is too large")?;
     let there_are = are_there_roles(request)?;
     Refusal::when(!there_are, 404, "Space roles are not available")?;

@@ -23,9 +23,7 @@ pub use world::{Group, Permission, RoleMode, Space, World};
 
 pub use crate::paging::{EmptyPage, Ordering};
 use crate::{
-    Configuration, Simulator,
-    clock::{Window, whole_seconds},
-    head,
+    Configuration, Simulator, head,
     kit::{Api, Tenant},
     paging::Place,
     refusal::{self, Refusal},
@@ -59,12 +57,6 @@ impl Confluence {
         let cloud_id = self.with_world(|world| world.cloud_id.clone());
         format!("{}{GATEWAY}{cloud_id}", self.url())
     }
-
-    /// The access in the world: [`World::access_view`].
-    #[must_use]
-    pub fn access_view(&self) -> Value {
-        self.with_world(|world| world.access_view())
-    }
 }
 
 /// The account id of a token's owner.
@@ -80,7 +72,7 @@ fn is_v2(call: &Call) -> bool {
 impl Api for Vendor {
     type World = World;
     type Options = Options;
-    type Meters = Window;
+    type Meters = ();
 
     fn configuration(simulator: &Simulator<Self>) -> Configuration {
         Configuration::new([
@@ -91,9 +83,6 @@ impl Api for Vendor {
     }
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
-        if let Err(refusal) = count(tenant, call.running) {
-            return tenant.refuse(call, &refusal);
-        }
         let mut inner = call.clone();
         let gateway = call.path.strip_prefix(GATEWAY);
         if let Some((site, path)) = gateway.and_then(|rest| rest.split_once('/')) {
@@ -104,9 +93,10 @@ impl Api for Vendor {
                 });
                 return tenant.refuse(call, &Refusal::usual(404).body(body));
             }
-            (inner.path, inner.host) = (format!("/{path}"), GATEWAY.to_owned());
+            (inner.request.path, inner.host) = (format!("/{path}"), GATEWAY.to_owned());
         }
-        routes::answer(tenant, &inner)
+        let passed = count(tenant, call.running);
+        routes::answer(tenant, &inner, passed)
     }
 
     /// v1 names an exception, v2 has a list of errors. *Unknown*: most names. Taken: those of HTTP.
@@ -146,33 +136,19 @@ impl Api for Vendor {
     }
 }
 
-/// Counts a request that arrived when this many were in flight.
-fn count(tenant: &mut Tenant<Vendor>, running: usize) -> Result<(), Refusal> {
-    let (now, date) = (tenant.clock.running(), tenant.clock.now().as_second());
-    let refused = |wait: u64, reason: &str| {
-        // `2026-09-01T10:00Z`, the next minute if need be.
-        let reset = Timestamp::from_second((date + wait as i64 + 59) / 60 * 60);
-        let reset = reset.unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%MZ");
-        let refusal = Refusal::new(429, "Rate limit exceeded");
-        let refusal = refusal.header("retry-after", wait);
-        let refusal = refusal.header("ratelimit-reason", reason);
-        Err(refusal.header("x-ratelimit-reset", reset))
+/// Refuses a request that arrived when more than may be were under way.
+fn count(tenant: &Tenant<Vendor>, running: usize) -> Result<(), Refusal> {
+    let limit = tenant.options.rate_limit.as_ref();
+    let Some(limit) = limit.filter(|limit| running > limit.most) else {
+        return Ok(());
     };
-    match tenant.options.rate_limit {
-        Some(RateLimit::Concurrency { most, retry_after }) if running > most => {
-            refused(retry_after, "conf-global-based")
-        }
-        Some(RateLimit::Budget { requests, window, forgive_after }) => {
-            let meter = &mut tenant.meters;
-            meter.open(now, window, forgive_after);
-            let wait = whole_seconds(meter.left(now, window)).max(1);
-            match meter.spend(1, requests as u64) {
-                true => Ok(()),
-                false => refused(wait, "confluence-quota-tenant-based"),
-            }
-        }
-        _ => Ok(()),
-    }
+    // `2026-09-01T10:00Z`, the next minute if need be.
+    let free = tenant.clock.now().as_second() + limit.retry_after as i64;
+    let reset = Timestamp::from_second((free + 59) / 60 * 60).unwrap_or(Timestamp::MAX);
+    Err(Refusal::new(429, "Rate limit exceeded")
+        .header("retry-after", limit.retry_after)
+        .header("ratelimit-reason", "conf-global-based")
+        .header("x-ratelimit-reset", reset.strftime("%Y-%m-%dT%H:%MZ")))
 }
 
 /// The call with which a client finds the gateway: it needs no credentials and no header.

@@ -1,6 +1,6 @@
 //! Switches: everything the vendor leaves open, and everything a test wants to vary.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -44,12 +44,10 @@ crate::options! {
     }
 }
 
-/// When requests are refused because there are too many of them.
+/// When requests are refused because there are too many of them: more than `most` at the same time.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the fields are named after the headers")]
-pub enum RateLimit {
-    /// More than `most` at the same time.
-    Concurrency { most: usize, retry_after: u64 },
-    /// More than `requests` in a time; counted anew after so many refusals, for clients that do not really wait.
-    Budget { requests: usize, window: Duration, forgive_after: Option<u64> },
+#[expect(missing_docs, reason = "said above, and named after the header")]
+pub struct RateLimit {
+    pub most: usize,
+    pub retry_after: u64,
 }

@@ -240,12 +240,6 @@ impl World {
         self
     }
 
-    /// Revokes a token.
-    pub fn revoke_token(&mut self, secret: &str) -> &mut Self {
-        self.tokens.remove(secret);
-        self
-    }
-
     /// Gives a token these scopes and no others.
     pub fn set_scopes(&mut self, secret: &str, scopes: &[&str]) -> &mut Self {
         if let Some(token) = self.tokens.get_mut(secret) {

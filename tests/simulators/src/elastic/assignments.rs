@@ -150,12 +150,6 @@ impl Row {
         }
     }
 
-    fn same_application_roles(&self, entry: &Value) -> bool {
-        let held = list(entry, "application_roles");
-        held.len() == self.application_roles.len()
-            && self.application_roles.iter().all(|role| held.contains(role))
-    }
-
     /// The list of the kind, which is put there if it is not there.
     fn entries<'m>(&self, assignments: &'m mut Map<String, Value>) -> Option<&'m mut Vec<Value>> {
         let holder = match self.kind.is_project() {
@@ -167,39 +161,31 @@ impl Row {
 
     /// Assigns it. *Unknown*: what becomes of application roles that were there. Taken: they are replaced.
     pub(super) fn put(&self, assignments: &mut Map<String, Value>) {
-        let has = |entry: &Value| {
-            self.same_role(entry) && self.covers(entry) && self.same_application_roles(entry)
-        };
-        if self.entries(assignments).is_some_and(|entries| entries.iter().any(has)) {
-            return;
-        }
         self.remove(assignments);
-        let Some(entries) = self.entries(assignments) else {
-            return;
-        };
+        let ids = self.kind.ids.unwrap_or_default();
         let mut entry = json!({"role_id": self.role, "organization_id": self.organization});
-        match (&self.target, self.kind.ids) {
-            (Target::All, _) => entry["all"] = json!(true),
-            (Target::One(id), Some(ids)) => {
-                let fits = |entry: &&mut Value| {
-                    self.same_role(entry)
-                        && entry["all"] != true
-                        && self.same_application_roles(entry)
-                };
-                let held = entries.iter_mut().find(fits);
-                if let Some(list) = held.and_then(|entry| entry[ids].as_array_mut()) {
-                    list.push(json!(id));
-                    return;
-                }
-                entry["all"] = json!(false);
-                entry[ids] = json!([id]);
-            }
-            _ => {}
+        match &self.target {
+            Target::Organization => {}
+            Target::All => entry["all"] = json!(true),
+            Target::One(id) => (entry["all"], entry[ids]) = (json!(false), json!([id])),
         }
         if !self.application_roles.is_empty() {
             entry["application_roles"] = json!(self.application_roles);
         }
-        entries.push(entry);
+        let Some(entries) = self.entries(assignments) else {
+            return;
+        };
+        // Resources with the same role and the same application roles are in one entry.
+        let roles = |entry: &Value| list(entry, "application_roles").to_vec();
+        let is_beside = |held: &&mut Value| {
+            self.same_role(held) && held["all"] != true && roles(held) == self.application_roles
+        };
+        let held = entries.iter_mut().find(is_beside);
+        let held = held.and_then(|held| held.get_mut(ids)?.as_array_mut());
+        match (&self.target, held) {
+            (Target::One(id), Some(list)) => list.push(json!(id)),
+            _ => entries.push(entry),
+        }
     }
 
     /// Takes it away, whatever application roles come with it. Lists without anything in them are not kept.

@@ -52,16 +52,11 @@ pub(super) fn bad_body(message: impl Into<String>) -> Refusal {
 /// of the interval. Taken: seconds.
 pub(super) fn count(tenant: &mut Tenant<Vendor>) -> (Result<(), Refusal>, Vec<(String, String)>) {
     let (quota, window) = (&tenant.options.quota, &mut tenant.meters.quota);
-    window.open(tenant.clock.running(), quota.interval, quota.forgive_after);
-    let passed = match (window.spend(1, quota.limit), quota.retry_after) {
-        (true, _) => Ok(()),
-        (false, None) => Err(Refusal::usual(429)),
-        (false, Some(seconds)) => Err(Refusal::usual(429).header("retry-after", seconds)),
-    };
+    let passed = quota.spend(window, tenant.clock.running());
     let headers = [
-        ("x-ratelimit-interval", quota.interval.as_secs()),
-        ("x-ratelimit-limit", quota.limit),
-        ("x-ratelimit-remaining", quota.limit.saturating_sub(window.used)),
+        ("x-ratelimit-interval", quota.window.as_secs()),
+        ("x-ratelimit-limit", quota.requests),
+        ("x-ratelimit-remaining", quota.left(window)),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_string()));
     (passed, headers.into())

@@ -144,20 +144,14 @@ pub(super) fn mappings(request: &mut Request<'_, Vendor>) -> Reply {
     keyed(request, mappings)
 }
 
-/// The names in the path, if there are any. A comma separates them, escaped or not, so a name with a comma cannot be
-/// requested.
-pub(super) fn wanted(request: &Request<'_, Vendor>) -> Option<Vec<String>> {
-    let names = request.ids.first()?.split(',').filter(|name| !name.is_empty());
-    Some(names.map(str::to_owned).collect())
-}
-
-/// An object that is keyed by name: all rows, or those that the path names, in any order. An empty 404 if none of those
-/// exists.
+/// An object that is keyed by name: of these rows all, or those that the path names, in any order. A comma separates
+/// names, escaped or not, so that a name with a comma in it cannot be asked for. A 404 that says nothing if none of those
+/// named is there.
 pub(super) fn keyed(request: &Request<'_, Vendor>, rows: Rows) -> Reply {
-    let wanted = wanted(request);
-    let is_wanted = |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
-    let mut found: Vec<(String, Value)> =
-        rows.into_iter().filter(|(name, _)| is_wanted(name)).collect();
+    let wanted = request.ids.first();
+    let is_wanted = |name: &str| wanted.is_none_or(|names| names.split(',').any(|one| one == name));
+    let rows = rows.into_iter().filter(|(name, _)| is_wanted(name));
+    let mut found: Vec<(String, Value)> = rows.collect();
     if wanted.is_some() && found.is_empty() {
         return Err(Refusal::new(404, "not found").body(json!({})));
     }

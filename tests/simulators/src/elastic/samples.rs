@@ -213,8 +213,6 @@ crate::sizes! {
     mappings 8
 }
 
-const FIRST: [&str; 6] = ["Amir", "Berta", "Chen", "Dilara", "Enzo", "Freya"];
-const LAST: [&str; 6] = ["Abebe", "Brandt", "Costa", "Dubois", "Eriksen", "Fischer"];
 const AREA: [&str; 6] = ["orders", "billing", "search", "ledger", "shipping", "fraud"];
 const PROJECTS: [(&str, &str); 3] = [
     ("elasticsearch", "elasticsearch-developer"),
@@ -240,7 +238,7 @@ impl World {
             world.add_project(ORG, &projects[i], PROJECTS[i % PROJECTS.len()].0, &name);
         }
         for i in 0..sizes.members {
-            let (id, name) = ((1001 + i).to_string(), person(random));
+            let (id, name) = ((1001 + i).to_string(), random.person());
             let email = format!("{}{i}@acme.io", name.to_lowercase().replace(' ', "."));
             let name = if random.chance(8) { "" } else { &name };
             world.add_member(ORG, &id, name, &email);
@@ -275,7 +273,7 @@ impl World {
             roles.push(name);
         }
         for i in 0..sizes.users {
-            let full = person(random);
+            let full = random.person();
             let name = format!("{}{i}", full.to_lowercase().replace(' ', "."));
             let held = stretch(random, &roles, sizes.roles_per_user).into_iter();
             let held: Vec<&str> = held.map(String::as_str).collect();
@@ -306,10 +304,6 @@ impl World {
             self.add_mapping("main", &format!("{area}-mapping-{i}"), &[&role], rules);
         }
     }
-}
-
-fn person(random: &mut Random) -> String {
-    format!("{} {}", random.word(&FIRST), random.word(&LAST))
 }
 
 /// Something on deployments, and sometimes on a project.

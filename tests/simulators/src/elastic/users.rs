@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Vendor,
-    cluster::{cluster, invalid, keyed, unparsed, wanted},
+    cluster::{cluster, invalid, keyed, unparsed},
     options::count_down,
     world::{Cluster, User},
 };
@@ -21,23 +21,14 @@ const INVALID_REQUEST: &str = "action_request_validation_exception";
 /// *Unknown*: the words. Taken: the documented rule.
 const SYNTAX: &str = "must be 1 to 507 printable ASCII characters without space at either end";
 
-/// `GET /_security/user` (native and reserved users, on one page whatever their number) and `/{names}` below it. After
-/// it, a concurrent change may follow.
+/// `GET /_security/user` (native and reserved users, on one page whatever their number) and `/{names}` below it.
 pub(super) fn read(request: &mut Request<'_, Vendor>) -> Reply {
-    let wanted = wanted(request);
-    if wanted.is_some() && count_down(&mut request.tenant.options.hiccups) {
+    if !request.ids.is_empty() && count_down(&mut request.tenant.options.hiccups) {
         return Err(Refusal::new(404, "not found").body(json!({})));
     }
     let users = &cluster(request)?.users;
     let rows = users.iter().map(|(name, user)| (name.clone(), user.document(name))).collect();
-    let reply = keyed(request, rows);
-    let all = || request.tenant.world.deployments[&request.call.host].users.keys().cloned();
-    let read = wanted.unwrap_or_else(|| all().collect());
-    if let Some(mut race) = request.tenant.options.race.take() {
-        race.run(cluster(request)?, &read);
-        request.tenant.options.race = Some(race);
-    }
-    reply
+    keyed(request, rows)
 }
 
 fn refresh(request: &Request<'_, Vendor>) -> Result<(), Refusal> {
@@ -109,7 +100,7 @@ fn parse(
     request: &Request<'_, Vendor>,
     name: &str,
 ) -> Result<(Map<String, Value>, Option<String>), Refusal> {
-    if request.call.body.is_empty() {
+    if request.call.bytes.is_empty() {
         return Err(unparsed("request body is required"));
     }
     head::content_type(request.call).map_err(|_| {

@@ -41,12 +41,6 @@ impl Northflank {
     pub fn base_url(&self) -> String {
         self.url()
     }
-
-    /// The access in the world: [`World::access_view`].
-    #[must_use]
-    pub fn access_view(&self) -> Value {
-        self.with_world(|world| world.access_view())
-    }
 }
 
 impl Api for Vendor {
@@ -63,10 +57,7 @@ impl Api for Vendor {
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
         let (passed, headers) = count(tenant);
-        let mut answer = match passed {
-            Ok(()) => routes::answer(tenant, call),
-            Err(refusal) => tenant.refuse(call, &refusal),
-        };
+        let mut answer = routes::answer(tenant, call, passed);
         answer.headers.extend(headers);
         answer
     }
@@ -98,7 +89,7 @@ impl Api for Vendor {
     }
 
     fn cursor(call: &Call) -> Option<String> {
-        let query = Query::parse(&call.query, &calls::HOLDERS, str::to_owned).ok()?;
+        let query = Query::parse(&call.query, &calls::HOLDERS).ok()?;
         query.get("cursor").map(str::to_owned)
     }
 
@@ -136,18 +127,10 @@ const REMAINING: &str = "x-ratelimit-remaining";
 fn count(tenant: &mut Tenant<Vendor>) -> (Result<(), Refusal>, Vec<(String, String)>) {
     let (limit, now) = (&tenant.options.rate_limit, tenant.clock.running());
     let window = &mut tenant.meters;
-    window.open(now, limit.window, limit.forgive_after);
-    let passed = match window.spend(1, limit.requests) {
-        true => Ok(()),
-        false => {
-            let refusal = Refusal::usual(429);
-            let wait = limit.retry_after;
-            Err(wait.map_or(refusal.clone(), |s| refusal.header("retry-after", s)))
-        }
-    };
+    let passed = limit.spend(window, now);
     let headers = [
         ("x-ratelimit-limit", limit.requests),
-        (REMAINING, limit.requests.saturating_sub(window.used)),
+        (REMAINING, limit.left(window)),
         ("x-ratelimit-reset", whole_seconds(window.left(now, limit.window))),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_string()));

@@ -152,8 +152,6 @@ crate::sizes! {
     groups_per_role 2
 }
 
-const FIRST: [&str; 6] = ["Aiko", "Bruno", "Carla", "Diego", "Elif", "Farah"];
-const LAST: [&str; 6] = ["Aydin", "Bauer", "Cruz", "Diallo", "Evans", "Fontana"];
 const AREA: [&str; 6] = ["Web", "Data", "Mobile", "Platform", "Payments", "Support"];
 const JOB: [&str; 4] = ["Admin", "Developer", "Viewer", "Operator"];
 
@@ -164,7 +162,7 @@ impl World {
         let (mut text, mut random) = (String::new(), Random::new(seed));
         let (mut members, mut groups) = (Vec::new(), Vec::new());
         for i in 0..sizes.members {
-            let name = format!("{} {}", random.word(&FIRST), random.word(&LAST));
+            let name = random.person();
             let id = format!("{}-{i}", name.to_lowercase().replace(' ', "-"));
             let address = format!("{}@acme.test", id.replace('-', "."));
             let shown = if random.chance(5) { "" } else { &name };

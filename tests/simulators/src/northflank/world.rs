@@ -281,11 +281,6 @@ impl World {
         self.edit_group(group, |group| group.members.push(row))
     }
 
-    /// Removes somebody from a group.
-    pub fn leave(&mut self, group: &str, user: &str) -> &mut Self {
-        self.edit_group(group, |group| group.members.retain(|row| row["id"] != user))
-    }
-
     /// Adds somebody without an account to a group. An empty name or address is one that is left out.
     pub fn add_without_account(&mut self, group: &str, name: &str, address: &str) -> &mut Self {
         let mut row = put_texts(json!({"id": null}), &[("name", name)]);

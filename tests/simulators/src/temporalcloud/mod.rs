@@ -59,7 +59,7 @@ impl Api for Vendor {
     }
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
-        routes::answer(tenant, call)
+        routes::answer(tenant, call, Ok(()))
     }
 
     /// The gateway's error body, by the status codes of the RPC protocol.
@@ -80,7 +80,7 @@ impl Api for Vendor {
     }
 
     fn cursor(call: &Call) -> Option<String> {
-        let query = Query::parse(&call.query, &calls::OF_USERS, str::to_owned).ok()?;
+        let query = Query::parse(&call.query, &calls::OF_USERS).ok()?;
         query.get("pageToken").map(str::to_owned)
     }
 

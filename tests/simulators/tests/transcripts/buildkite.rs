@@ -1,11 +1,13 @@
 //! Buildkite.
 
+use std::{sync::Arc, time::Duration};
+
 use rollcall_simulators::{
     Ordering, Simulator,
     buildkite::{
-        self, ADA_ID, Buildkite, Clock, EVERYONE_ID, EXPIRED_TOKEN, GRAPHQL_TOKEN, InvisibleTeam,
-        MEMBER_TOKEN, MissingOrganization, ORGANIZATION, Options, Paging, SECOND_ORGANIZATION,
-        Shift, SsoMode, TEST_TOKEN, TOKEN_WITHOUT_ORGANIZATION, TOKEN_WITHOUT_READ_ORGANIZATIONS,
+        self, ADA_ID, Buildkite, EVERYONE_ID, EXPIRED_TOKEN, GRAPHQL_TOKEN, InvisibleTeam,
+        MEMBER_TOKEN, ORGANIZATION, Options, Paging, SECOND_ORGANIZATION, Shift, SsoMode,
+        TEST_TOKEN, TOKEN_WITHOUT_ORGANIZATION, TOKEN_WITHOUT_READ_ORGANIZATIONS,
         TOKEN_WITHOUT_READ_TEAMS, TOKEN_WITHOUT_READ_USER, TOKEN_WITHOUT_SCOPES, Teams, TokenDates,
         WIDE_TOKEN, World,
     },
@@ -19,7 +21,8 @@ impl Stage for Vendor {
     type Api = buildkite::Vendor;
 
     async fn start(setup: &str) -> Simulator<Self::Api> {
-        let mut options = Options { clock: Clock::Manual, ..Options::default() };
+        let stopped = Arc::new(|| Duration::ZERO);
+        let mut options = Options { clock: Some(stopped), ..Options::default() };
         let mut world = World::worked_example();
         match setup {
             "the worked example" => {}
@@ -45,26 +48,19 @@ impl Stage for Vendor {
                 options.rest.per_user = 2;
                 options.graphql.per_user = 2;
             }
-            "one request of the organization, forgiven" => {
-                options.rest.per_organization = 1;
-                options.retry_after = true;
-                options.forgive_after = Some(1);
-            }
+            "one request of the organization" => options.rest.per_organization = 1,
             "another time" => {
                 options.omit_role = true;
                 options.sso_mode = SsoMode::Nobody;
                 options.team_permissions = true;
                 options.token_dates = TokenDates::Rfc3339;
                 options.invisible_team = InvisibleTeam::Forbidden;
-                options.missing_organization = MissingOrganization::Null;
             }
             "everybody sees modes" => options.sso_mode = SsoMode::Everybody,
-            "only admins view teams" => options.members_may_view_teams = false,
             "no teams" => options.teams = Teams::Empty,
             "teams forbidden" => options.teams = Teams::Forbidden,
             "teams not found" => options.teams = Teams::NotFound,
             "a team vanishes" => options.team_vanishes = Some(EVERYONE_ID.to_owned()),
-            "revoked after one request" => options.revoke_after = Some(1),
             "Ada has left" => {
                 world.remove_member(ORGANIZATION, ADA_ID);
             }

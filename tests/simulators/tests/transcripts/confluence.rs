@@ -1,7 +1,5 @@
 //! Confluence Cloud. A setup is the name of a world, and after commas what else is so.
 
-use std::time::Duration;
-
 use rollcall_simulators::{
     Fault, FaultKind, Ordering, Simulator,
     confluence::{
@@ -14,10 +12,6 @@ use serde_json::{Value, json};
 use crate::player::{Stage, play};
 
 struct Vendor;
-
-const AT_ONCE: RateLimit = RateLimit::Concurrency { most: 0, retry_after: 7 };
-const IN_TIME: RateLimit =
-    RateLimit::Budget { requests: 2, window: Duration::from_secs(90), forgive_after: Some(2) };
 
 impl Stage for Vendor {
     type Api = confluence::Vendor;
@@ -46,7 +40,7 @@ impl Stage for Vendor {
                     let scopes: Vec<&str> = value.split(' ').collect();
                     world.set_scopes(SCOPED_TOKEN, &scopes);
                 }
-                "revoked" => drop(world.revoke_token(value)),
+                "revoked" => drop(world.tokens.remove(value)),
                 "inactive" => drop(world.edit_user(value, |u| u["accountStatus"] = json!(name))),
                 "a crowd" => {
                     for n in 0..201 {
@@ -61,8 +55,7 @@ impl Stage for Vendor {
                 "circles" => faults.push(Fault::every(FaultKind::RepeatCursor)),
                 "lost cursors" => faults.push(Fault::every(FaultKind::StaleCursor)),
                 "left out" => drop(o.v1_left_out.insert(value.to_owned())),
-                "none at once" => o.rate_limit = Some(AT_ONCE),
-                "two in 90 seconds" => o.rate_limit = Some(IN_TIME),
+                "none at once" => o.rate_limit = Some(RateLimit { most: 0, retry_after: 7 }),
                 "search by cursor" => o.search_by_cursor = true,
                 "search finds" => o.search_total = number(),
                 "hidden addresses" => o.hidden_email = (value == "null").then_some(Value::Null),

@@ -3,9 +3,9 @@
 use rollcall_simulators::{
     Ordering, Server, Simulator,
     elastic::{
-        self, BARE_DEPLOYMENT_KEY, Change, EXPIRED_CLOUD_KEY, EXPIRED_DEPLOYMENT_KEY, Elastic,
-        Options, READ_DEPLOYMENT_KEY, Race, SCOPED_CLOUD_KEY, SECOND_DEPLOYMENT_KEY,
-        TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, WIDE_CLOUD_KEY, World,
+        self, BARE_DEPLOYMENT_KEY, EXPIRED_CLOUD_KEY, EXPIRED_DEPLOYMENT_KEY, Elastic, Options,
+        READ_DEPLOYMENT_KEY, SCOPED_CLOUD_KEY, SECOND_DEPLOYMENT_KEY, TEST_CLOUD_KEY,
+        TEST_DEPLOYMENT_KEY, WIDE_CLOUD_KEY, World,
     },
 };
 
@@ -29,16 +29,12 @@ impl Stage for Vendor {
             }
             "another page of organizations" => options.next_page = Some("MTIz".to_owned()),
             "two requests" => {
-                options.quota.limit = 2;
+                options.quota.requests = 2;
                 options.quota.retry_after = Some(7);
             }
             "mappings for readers" => options.mappings_need_manage_security = false,
             "a hiccup" => options.hiccups = 1,
             "a write is forgotten" => options.forgotten_writes = 1,
-            "a race, after one read" => {
-                let change = Change::AddRole("superuser".to_owned());
-                options.race = Some(Race::new("svc", change).after(1));
-            }
             "a serverless project" => {
                 world.edit_cluster("main", |main| main.serverless = true);
             }

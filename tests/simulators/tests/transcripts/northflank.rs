@@ -1,7 +1,5 @@
 //! Northflank.
 
-use std::time::Duration;
-
 use rollcall_simulators::{
     Ordering, Simulator,
     northflank::{
@@ -37,7 +35,6 @@ impl Stage for Vendor {
             "two rows a page" => options.force_page_size = Some(2),
             "an empty page first" => options.empty_pages = 1,
             "reversed" => options.ordering = Ordering::Reversed,
-            "cursors for a minute" => options.cursor_life = Some(Duration::from_secs(60)),
             "pages of groups" => options.paged_groups = true,
             "two requests an hour" => options.rate_limit.requests = 2,
             "one request, with a time to wait" => {

@@ -164,7 +164,7 @@ async fn a_rate_limit_while_the_vendor_is_at_it_keeps_others_away_and_says_until
     }
     assert_eq!(desk.recorded("b").await, ["failed"], "it says since when");
     let message = desk.object("b", "failed").await["message"].to_string();
-    assert!(message.contains("request a is changing user:u, until 2026-06-01T13:15:00Z"));
+    assert!(message.contains("request a is already changing user:u, until 2026-06-01T13:15:00Z"));
     desk.comes_to("a", "+read", "granted").await;
 }
 
@@ -176,4 +176,14 @@ fn no_request_lasts_until_the_function_ends() {
         let cx = Context { deadline: after(left), ..desk.cx.clone() };
         assert_eq!(cx.session().deadline, after(used));
     }
+}
+
+#[tokio::test]
+async fn an_interrupted_change_sends_nothing_and_the_same_event_resumes_it() {
+    let mut desk = Desk::fated([]);
+    desk.cx.interrupt.raise();
+    assert_eq!(desk.comes_to("a", "+read", "in_progress").await["reason"], "interrupted");
+    assert!(desk.sent().is_empty());
+    desk.cx.interrupt = Default::default();
+    desk.comes_to("a", "+read", "granted").await;
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall_connector::ErrorType;
+use rollcall_connector::interrupt::Interrupt;
+use rollcall_engine::context::{ProgressListener, SyncProgress};
 use rollcall_engine::store::{Body, PutMode, Store};
 use rollcall_harness::planned::{Desk, KEYS, Reply};
 use serde_json::{Value, json};
@@ -40,9 +42,7 @@ async fn a_killed_run_is_resumed_by_the_next_event_under_its_own_id_unless_it_is
 async fn a_waiting_run_keeps_others_away_until_its_time_is_over_and_answers_the_same_after_its_end()
 {
     let mut desk = Desk::new(3);
-    desk.cx.settings.max_steps = Some(1);
-    let first = desk.slice((), "deadline").await;
-    desk.cx.settings.max_steps = None;
+    let first = desk.cut().await;
     let busy = desk.slice((), "lease").await;
     assert_eq!(busy["sync_id"], first["sync_id"]);
     assert_eq!([&busy["status"], &busy["warnings"][0]["code"]], ["busy", "RunWaiting"]);
@@ -124,6 +124,27 @@ async fn an_interrupted_run_frees_its_lease_and_the_next_event_resumes_it() {
     assert_eq!(desk.pages(), [0, 1, 2, 2, 3]);
 }
 
+/// Asks to stop once all steps are done.
+struct StopsAtTheEnd(Interrupt);
+
+impl ProgressListener for StopsAtTheEnd {
+    fn at(&self, progress: SyncProgress) {
+        if progress.finishing {
+            self.0.raise();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_interrupted_while_its_snapshot_is_written_reads_nothing_again() {
+    let mut desk = Desk::new(2);
+    desk.cx.progress = Some(Arc::new(StopsAtTheEnd(desk.cx.interrupt.clone())));
+    let answer = desk.slice((), "interrupted").await;
+    (desk.cx.progress, desk.cx.interrupt) = Default::default();
+    assert_eq!(desk.complete(()).await["sync_id"], answer["sync_id"]);
+    assert_eq!(desk.pages(), [0, 1]);
+}
+
 #[tokio::test]
 async fn a_run_that_was_killed_after_its_manifest_was_written_is_published_and_not_finished_again()
 {
@@ -185,9 +206,7 @@ async fn the_tenants_pin_outlives_a_run_that_was_not_told_who_we_are_and_holds_f
         desk.complete(()).await;
         assert_eq!(desk.latest().await[1], "o=1 a=x");
     }
-    desk.cx.settings.max_steps = Some(1);
-    let begun = desk.slice((), "deadline").await;
-    desk.cx.settings.max_steps = None;
+    let begun = desk.cut().await;
     desk.vendor(|vendor| vendor.tenant = "o=1 a=other");
     for id in [&begun["sync_id"], &Value::Null] {
         let error = desk.sync(id).await.expect_err("another tenant");
@@ -198,10 +217,8 @@ async fn the_tenants_pin_outlives_a_run_that_was_not_told_who_we_are_and_holds_f
 #[tokio::test]
 async fn a_resumed_run_reads_its_lease_and_its_manifest_once() {
     let mut desk = Desk::new(2);
-    desk.cx.settings.max_steps = Some(1);
-    let slice = desk.slice((), "deadline").await;
+    let slice = desk.cut().await;
     desk.store.reads.lock().expect("a lock").clear();
-    desk.cx.settings.max_steps = None;
     desk.complete(&slice["sync_id"]).await;
     let reads = desk.store.reads.lock().expect("a lock");
     for key in [KEYS.lease(), KEYS.manifest(slice["sync_id"].as_str().expect("an id"))] {

@@ -9,11 +9,10 @@ use rollcall_connector::http::Session;
 use rollcall_connector::{About, Code, Connector, Error, Identity, StepOutput, Syncer};
 use rollcall_engine::runtime::function;
 use rollcall_harness::conformance::surroundings;
-use rollcall_harness::planned::{TRANSPORT, about, person, us};
+use rollcall_harness::planned::{TRANSPORT, about, entitlement, person, us};
 use rollcall_harness::shown::Shown;
 use rollcall_model::{
-    Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId, ResourceTrait,
-    ResourceType, TraitKind,
+    EntitlementId, Expandable, Grant, Resource, ResourceId, ResourceTrait, ResourceType, TraitKind,
 };
 use rollcall_snapshot::{Grant as Shows, Snapshot, compare, unexpand};
 use serde::{Deserialize, Serialize};
@@ -82,19 +81,6 @@ fn member(index: usize) -> EntitlementId {
 /// The key of the door inside a group: its owner also has it.
 fn key(index: usize) -> EntitlementId {
     EntitlementId::new(ResourceId::new("door", format!("d{index}")), "key")
-}
-
-fn entitlement(id: EntitlementId) -> Entitlement {
-    Entitlement {
-        id,
-        display_name: "Entitlement".into(),
-        description: String::new(),
-        grantable_to: &["user", "group"],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
 }
 
 fn owned(index: usize) -> [Grant; 2] {

@@ -1,13 +1,15 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::super::retry::{Retry, RetryListener};
 use super::super::transport::Transport;
 use super::*;
 use crate::clock::{Manual, after};
+use crate::interrupt::Interrupt;
 use crate::{Chain, ErrorType};
 
 const SECRET: &str = "hunter2-hunter2";
@@ -70,13 +72,7 @@ fn client(answers: Vec<String>) -> Http {
 }
 
 fn session() -> Session {
-    Session {
-        transport: Transport::new(None).expect("TLS"),
-        clock: Arc::new(Manual::at(now())),
-        deadline: None,
-        max_wait: Duration::from_secs(60),
-        meter: Arc::default(),
-    }
+    Session::new(Transport::new(None).expect("TLS"), Arc::new(Manual::at(now())))
 }
 
 fn at(base: Url, headers: Vec<(&'static str, Header)>) -> Vendor {
@@ -418,4 +414,37 @@ async fn half_a_404_is_requested_again() {
     assert_eq!(found, (true, Some("no such group")));
     let error = failure(&http, &Call::get(&["x"])).await;
     assert!(error.is_not_found(), "{error}");
+}
+
+/// Writes down each retry, and asks to stop at the one of this number.
+struct Heard(Mutex<Vec<String>>, Interrupt, u32);
+
+impl RetryListener for Heard {
+    fn retrying(&self, retry: &Retry) {
+        self.0.lock().expect("a lock").push(retry.to_string());
+        if retry.number == self.2 {
+            self.1.raise();
+        }
+    }
+}
+
+#[tokio::test]
+async fn retries_are_reported_in_words_and_end_with_the_attempts_or_at_an_interrupt() {
+    let [down, busy] = [(503, ""), (429, "retry-after: 8\r\n")].map(|(n, h)| answer(n, h, ""));
+    let two = ["answers with 503, trying again in 1 s (1 of 2)", "trying again in 8 s (2 of 2)"];
+    for (answers, attempts, stops_at, expected) in [
+        (vec![down.clone(), busy.clone(), down.clone()], 3, 0, &two[..]),
+        (vec![busy; 5], 9, 0, &["(1 of 4)", "(2 of 4)", "(3 of 4)", "(4 of 4)"]),
+        (vec![down.clone(); 2], 1, 0, &[]),
+        (vec![down; 2], 9, 1, &["(1 of 8)"]),
+    ] {
+        let interrupt = Interrupt::default();
+        let heard = Arc::new(Heard(Mutex::default(), interrupt.clone(), stops_at));
+        let session = Session { attempts, retries: Some(heard.clone()), interrupt, ..session() };
+        let http = Http::new(session, at(vendor(answers), Vec::new())).expect("a client");
+        failure(&http, &Call::get(&["x"])).await;
+        let heard = heard.0.lock().expect("a lock").clone();
+        let fits = |(line, end): (&String, &&str)| line.ends_with(end);
+        assert!(heard.len() == expected.len() && heard.iter().zip(expected).all(fits), "{heard:?}");
+    }
 }

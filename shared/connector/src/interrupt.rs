@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A request to stop soon: a sync saves what it has and frees its lease. Cloning shares it.
+/// A request to stop soon: waits end, a sync saves what it has, and a change ends after the request under way. Cloning
+/// shares it.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<watch::Sender<bool>>);
 
@@ -18,6 +19,11 @@ impl Interrupt {
     /// Requests a stop.
     pub fn raise(&self) {
         self.0.send_replace(true);
+    }
+
+    /// Whether a stop was requested.
+    pub fn is_raised(&self) -> bool {
+        *self.0.borrow()
     }
 
     /// Waits until a stop is requested.

@@ -1,7 +1,0 @@
-//! The real binary, as Lambda runs it.
-
-use rollcall_simulators::buildkite::World;
-
-use crate::Simulated;
-
-rollcall_harness::lambda!(Simulated, Simulated::of(World::worked_example()), "buildkite-sync");

@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 pub struct Configuration(Vec<(&'static str, String)>);
 
 impl Configuration {
-    pub(crate) fn new<const N: usize>(entries: [(&'static str, String); N]) -> Self {
+    /// These keys and values.
+    #[must_use]
+    pub fn new<const N: usize>(entries: [(&'static str, String); N]) -> Self {
         Self(entries.into())
     }
 

@@ -25,7 +25,7 @@ lint:
 accept:
     ROLLCALL_ACCEPT=1 cargo test --package rollcall-engine --test schemas
     ROLLCALL_ACCEPT=1 cargo test --package rollcall-cli --bin rollcall template
-    cd tests/infra && ROLLCALL_ACCEPT=1 ../../target/venv/bin/python -m unittest test_costs.Costs.test_the_tables_of_the_readme_are_what_is_printed
+    cd tests/infra && ROLLCALL_ACCEPT=1 ../python -m unittest test_costs.Costs.test_the_tables_of_the_readme_are_what_is_printed
 
 # Measure calls, time, memory and size on this machine.
 bench:
@@ -40,12 +40,12 @@ build architecture="arm64" *options:
 size architecture="arm64":
     infra/size {{architecture}}
 
-# Start a simulated AWS to deploy to.
+# Start a simulated AWS to deploy to. It installs what it needs from PyPI into target/venv first.
 aws:
-    target/venv/bin/python tests/infra/local_aws.py
+    tests/python tests/infra/local_aws.py
 
-# Simulate a vendor for trying things by hand: `just simulate confluence --sample small`.
-simulate vendor="temporalcloud" *options:
+# Simulate every vendor, or one, for trying things by hand: `just simulate confluence --sample small`.
+simulate vendor="all" *options:
     cargo run --bin simulate -- {{vendor}} {{options}}
 
 # Check a snapshot with the independent reader (needs python3 with protobuf and zstandard).

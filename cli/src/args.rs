@@ -33,7 +33,7 @@ Exit codes:
 Examples:
   rollcall doctor temporalcloud
   rollcall sync temporalcloud
-  rollcall snapshot access temporalcloud ada@example.com";
+  rollcall snapshot access temporalcloud dev@example.com";
 
 /// The heading of the options that every command accepts.
 const EVERYWHERE: &str = "Options of every command";
@@ -256,10 +256,11 @@ not given as `type:id` is looked up in the newest snapshot. If the grant would
 replace another one, you are asked first; without a terminal, --yes is needed.
 
 Examples:
-  rollcall grant temporalcloud --entitlement namespace:prod.a1b23:write \\
-      --principal ada@example.com --dry-run
-  rollcall grant temporalcloud --event grant.json
-  rollcall grant temporalcloud --event - < grant.json";
+  rollcall grant temporalcloud --entitlement namespace:demo.a1b23:read \\
+      --principal service-account:sa1 --dry-run
+  rollcall grant temporalcloud --event tests/events/temporalcloud-grant.json
+  echo '{\"entitlement\":\"namespace:demo.a1b23:write\",\"principal\":\"user:u2\"}' |
+      rollcall grant temporalcloud --event - --yes";
 
 #[derive(Debug, Args)]
 #[command(after_help = GRANT_EXAMPLES)]
@@ -273,9 +274,10 @@ pub(crate) struct GrantArgs {
 
 const REVOKE_EXAMPLES: &str = "\
 Examples:
-  rollcall revoke temporalcloud --entitlement group:eng:member \\
-      --principal user:72360058 --reason JIRA-1
-  rollcall revoke temporalcloud --event revoke.json";
+  rollcall revoke temporalcloud --entitlement namespace:demo.a1b23:write \\
+      --principal dev@example.com --reason JIRA-1
+  rollcall revoke temporalcloud \\
+      --event tests/events/temporalcloud-revoke.json";
 
 #[derive(Debug, Args)]
 #[command(after_help = REVOKE_EXAMPLES)]
@@ -295,8 +297,9 @@ pub(crate) struct ChangeArgs {
 
 const CREATE_EXAMPLES: &str = "\
 Examples:
-  rollcall create-account temporalcloud --email ada@example.com --dry-run
-  rollcall create-account temporalcloud --event create.json";
+  rollcall create-account temporalcloud --email new@example.com --dry-run
+  rollcall create-account temporalcloud \\
+      --event tests/events/temporalcloud-create-account.json";
 
 #[derive(Debug, Args)]
 #[command(after_help = CREATE_EXAMPLES)]
@@ -306,15 +309,15 @@ pub(crate) struct CreateArgs {
     /// The account's e-mail address
     #[arg(long, required_unless_present = "event", conflicts_with = "event")]
     pub(crate) email: Option<String>,
-    /// A value of the profile; KEY:=JSON if it is not text
+    /// A value of the profile, if accounts have one; KEY:=JSON if it is not text
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "event")]
     pub(crate) profile: Vec<String>,
 }
 
 const DELETE_EXAMPLES: &str = "\
 Examples:
-  rollcall delete-account temporalcloud --principal user:72360058 --dry-run
-  rollcall delete-account temporalcloud --event delete.json";
+  rollcall delete-account temporalcloud --principal user:u2 --dry-run
+  rollcall delete-account temporalcloud --event tests/events/temporalcloud-delete-account.json --dry-run";
 
 #[derive(Debug, Args)]
 #[command(after_help = DELETE_EXAMPLES)]

@@ -5,7 +5,6 @@ use std::io;
 use std::time::Duration;
 
 use rollcall_connector::clock::between;
-use rollcall_connector::config::Config;
 use rollcall_connector::event::check_connection;
 use rollcall_connector::{Chain, Error, Identity, Warning};
 use rollcall_engine::catalog::latest::Latest;
@@ -75,7 +74,7 @@ fn warn(what: &str, detail: impl Display, fix: impl Display) -> io::Result<()> {
 
 fn warnings(what: &str, warnings: &[Warning]) -> io::Result<()> {
     warnings.iter().try_for_each(|warning| {
-        let fix = format!("See `{}` in the connector's README.", warning.code);
+        let fix = format!("docs/codes.md explains `{}`.", warning.code);
         warn(what, &warning.message, fix)
     })
 }
@@ -96,21 +95,13 @@ impl Doctor<'_> {
     async fn check_configuration(&mut self) -> io::Result<bool> {
         const WHAT: &str = "configuration";
         let Keys { connector, connection } = self.keys;
-        let secret = match self.cx.secrets.get(connector, connection).await {
-            Ok(secret) => secret,
-            Err(e) => return self.error(WHAT, &e).map(|()| false),
-        };
-        let place = self.cx.secrets.place(connector, connection);
-        match Config::check(self.entry.about.fields, &secret) {
+        match self.cx.configuration(self.entry.about, connection).await {
             Ok((_, found)) => {
-                let detail = format!("complete and well formed, in {place}");
-                ok(WHAT, detail)?;
+                let place = self.cx.secrets.place(connector, connection);
+                ok(WHAT, format!("complete and well formed, in {place}"))?;
                 warnings(WHAT, &found).map(|()| true)
             }
-            Err(e) => {
-                let detail = format!("{}: {} (in {place})", e.code(), Chain(&e));
-                self.fail(WHAT, detail, e.fix()).map(|()| false)
-            }
+            Err(e) => self.error(WHAT, &e).map(|()| false),
         }
     }
 
@@ -131,7 +122,7 @@ impl Doctor<'_> {
 
     fn check_expiry(&mut self, identity: &Identity) -> io::Result<()> {
         const WHAT: &str = "key expiry";
-        const RENEW: &str = "Create a new key at the vendor, put it into the connection's secret, then delete the old one.";
+        const RENEW: &str = "Create a new key at the vendor, store it where the old one is, then delete the old one.";
         let Some(end) = identity.credential_expires_at else {
             return ok(WHAT, "unknown: the vendor does not report it");
         };

@@ -31,8 +31,8 @@ SNAPSHOT is one of
 Without SNAPSHOT: the newest snapshot of the only connection in the store.
 
 Examples:
-  rollcall snapshot access temporalcloud ada@example.com
-  rollcall snapshot grants temporalcloud --principal ada@example.com -o csv
+  rollcall snapshot access temporalcloud dev@example.com
+  rollcall snapshot grants temporalcloud --principal dev@example.com -o csv
   rollcall snapshot resources temporalcloud --type user -o json | jq .[].emails
   rollcall snapshot diff temporalcloud
 

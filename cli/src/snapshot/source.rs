@@ -272,7 +272,7 @@ fn nothing(place: &str) -> Error {
         ErrorType::NotFound,
         Code::NoSnapshot,
         format!("there is no snapshot yet: {place} does not exist"),
-        "Run `rollcall sync` first, name another snapshot or --connection, or another store with --store.",
+        "Run `rollcall sync CONNECTOR` first, name another snapshot or --connection, or another store with --store.",
     )
 }
 

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod changes;
+mod documented;
 mod looking;
 mod support;
 mod syncing;

@@ -41,7 +41,7 @@ Every vendor below is a simulator in this process; the handlers are the ones tha
         "access temporalcloud ines@example.com",
     ] {
         line(format_args!(
-            "  cargo run --bin rollcall -- snapshot {command} --store rollcall-data/demo"
+            "  rollcall snapshot {command} --store rollcall-data/demo"
         ));
     }
     Ok(())

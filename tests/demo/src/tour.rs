@@ -14,7 +14,7 @@ use rollcall_engine::context::Context;
 use rollcall_engine::context::secrets::Environment;
 use rollcall_engine::runtime::function::{Entry, Operation};
 use rollcall_engine::store::folder::Folder;
-use rollcall_simulators::Server;
+use rollcall_simulators::{Configuration, Server};
 use rollcall_snapshot::{Difference, DifferenceKind, Snapshot, compare};
 use serde_json::{Value, json};
 
@@ -36,8 +36,7 @@ fn item(text: impl Display) {
 
 pub(crate) struct Vendor<S> {
     pub(crate) sim: S,
-    /// The variables that lead to the simulator.
-    pub(crate) secret: Vec<(&'static str, String)>,
+    pub(crate) secret: Configuration,
     pub(crate) tale: Tale<S>,
 }
 
@@ -64,10 +63,9 @@ pub(crate) struct Tour<S> {
 
 impl<S: Deref<Target = Server>> Tour<S> {
     pub(crate) fn begin(store: &Path, entry: Entry, vendor: Vendor<S>) -> Result<Self, Failed> {
-        let secret = vendor.secret.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let cx = Context::new(
             Arc::new(Folder::new(store)),
-            Arc::new(Environment::new(secret)),
+            Arc::new(Environment::new(vendor.secret.variables())),
             Arc::new(System),
             Transport::new(None)?,
         );

@@ -20,11 +20,7 @@ pub(crate) async fn buildkite() -> Result<Vendor<Buildkite>> {
     // Fifty requests a minute would make it a long tour.
     let options = buildkite::Options { rest: Limits::NONE, ..Default::default() };
     let sim = Buildkite::start(world, options).await?;
-    let secret = vec![
-        ("BATON_BASE_URL", sim.base_url()),
-        ("BATON_API_TOKEN", buildkite::TEST_TOKEN.into()),
-        ("BATON_ORGANIZATION", ORGANIZATION.into()),
-    ];
+    let secret = sim.configuration();
     let tale = Tale::Reads {
         what: "Somebody makes Ines the maintainer of a secret team.",
         principal: "user:19e50000-0000-4000-8000-000000000001",
@@ -56,11 +52,7 @@ pub(crate) async fn confluence() -> Result<Vendor<Confluence>> {
         }
     }
     let sim = Confluence::start(world, Default::default()).await?;
-    let secret = vec![
-        ("BATON_DOMAIN_URL", sim.base_url()),
-        ("BATON_USERNAME", confluence::TEST_EMAIL.into()),
-        ("BATON_API_KEY", confluence::TEST_TOKEN.into()),
-    ];
+    let secret = sim.configuration();
     let tale = Tale::Changes {
         grant: Change {
             what: "Ines, who can view the space `Payroll` through a group, needs to export it.",
@@ -85,12 +77,7 @@ pub(crate) async fn elastic() -> Result<Vendor<Elastic>> {
         .set_names("main", "ines", "Ines Inés", "ines@example.com")
         .set_metadata("main", "ines", json!({"badge": 12_345_678_901_234_567_u64}));
     let sim = Elastic::start(world, Default::default()).await?;
-    let secret = vec![
-        ("BATON_BASE_URL", sim.cloud_url()),
-        ("BATON_API_KEY", elastic::TEST_CLOUD_KEY.into()),
-        ("BATON_DEPLOYMENT_ENDPOINT", sim.deployment_url("main")),
-        ("BATON_DEPLOYMENT_API_KEY", elastic::TEST_DEPLOYMENT_KEY.into()),
-    ];
+    let secret = sim.configuration();
     let tale = Tale::Changes {
         grant: Change {
             what: "Ines needs to read salaries. A user can only be written as a whole: the rest of her data must not change.",
@@ -116,10 +103,7 @@ pub(crate) async fn northflank() -> Result<Vendor<Northflank>> {
         .add_role("salaries", "Salaries")
         .link("salaries", &payroll);
     let sim = Northflank::start(world, Default::default()).await?;
-    let secret = vec![
-        ("BATON_NORTHFLANK_BASE_URL", sim.base_url()),
-        ("BATON_NORTHFLANK_API_TOKEN", northflank::TEST_TOKEN.into()),
-    ];
+    let secret = sim.configuration();
     let tale = Tale::Reads {
         what: "The identity provider adds Ines to the directory group `Payroll`, which has the role `Salaries`.",
         principal: "user:ines",
@@ -143,8 +127,7 @@ pub(crate) async fn temporalcloud() -> Result<Vendor<TemporalCloud>> {
         .add_group("g-payroll", "payroll", "", &["u-ines"]);
     world.set_namespace_permission("g-payroll", "payroll.a1b23", "PERMISSION_READ");
     let sim = TemporalCloud::start(world, Default::default()).await?;
-    let url = ("BATON_BASE_URL", sim.base_url());
-    let secret = vec![("BATON_API_KEY", temporalcloud::TEST_KEY.into()), url];
+    let secret = sim.configuration();
     let tale = Tale::Changes {
         grant: Change {
             what: "Ines, who can read the namespace `payroll` through a group, needs to write to it.",

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     clock::Clock,
+    configuration::Configuration,
     paging::Ordering,
     refusal::Refusal,
     server::{Answer, Call, Server, lock},
@@ -40,6 +41,8 @@ pub trait Api: Sized + Send + 'static {
     fn complete(_tenant: &mut Tenant<Self>, _answer: &mut Answer) {}
     /// Tells the world where its hosts are, by name.
     fn started(_world: &mut Self::World, _urls: &BTreeMap<String, String>) {}
+    /// What a connector reaches it with, if the keys of the world are those of the samples.
+    fn configuration(simulator: &Simulator<Self>) -> Configuration;
     /// The names of its hosts; the first is the one that [`Simulator`] dereferences to.
     fn hosts(_world: &Self::World) -> Vec<String> {
         vec![String::new()]
@@ -190,6 +193,12 @@ impl<A: Api> Simulator<A> {
         let urls = hosts.iter().map(|(name, server)| (name.clone(), server.url()));
         A::started(&mut lock(&tenant).world, &urls.collect());
         Ok(Self { hosts, tenant })
+    }
+
+    /// What a connector reaches it with, if the keys of the world are those of the samples.
+    #[must_use]
+    pub fn configuration(&self) -> Configuration {
+        A::configuration(self)
     }
 
     /// The server of the host of this name, if there is one.

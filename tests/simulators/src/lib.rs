@@ -22,6 +22,7 @@ pub mod temporalcloud;
 
 mod address;
 mod clock;
+mod configuration;
 mod head;
 #[doc(hidden)]
 pub mod kit;
@@ -31,6 +32,7 @@ mod refusal;
 mod response;
 mod routes;
 
+pub use configuration::Configuration;
 pub use fault::{Fault, FaultKind};
 pub use kit::{Common, Simulator};
 pub use paging::{EmptyPage, Ordering, Rows};

@@ -93,7 +93,14 @@ impl Server {
         port: u16,
         shared: Arc<Shared>,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = listener.map_err(|e| {
+            let why = match e.kind() {
+                io::ErrorKind::AddrInUse => "is in use".to_owned(),
+                _ => format!("cannot be used ({e})"),
+            };
+            io::Error::new(e.kind(), format!("port {port} {why}"))
+        })?;
         let address = listener.local_addr()?;
         // Best effort: without it small answers wait for the peer's delayed acknowledgement.
         let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));

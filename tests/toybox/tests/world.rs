@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rollcall_engine::runtime::function::Entry;
 use rollcall_harness::conformance::{Bench, Case, Subject};
 use rollcall_simulators::kit::{Api, Tenant};
-use rollcall_simulators::{Answer, Call, Common, Refusal, Server, Simulator};
+use rollcall_simulators::{Answer, Call, Common, Configuration, Refusal, Server, Simulator};
 use serde_json::{Value, json};
 
 pub(crate) type Desk = Bench<Simulated>;
@@ -60,6 +60,10 @@ impl Api for Toy {
     type World = World;
     type Options = Box<Common>;
     type Meters = ();
+
+    fn configuration(sim: &Simulator<Self>) -> Configuration {
+        Configuration::new([("api-key", KEY.to_owned()), ("base-url", sim.url())])
+    }
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
         let world = &mut tenant.world;

@@ -165,6 +165,12 @@ pub fn bad(problems: &[String]) -> Error {
     )
 }
 
+/// The environment variable of a key: `BATON_API_KEY` for `api-key`.
+pub fn variable(key: &str) -> String {
+    format!("BATON_{}", key.to_ascii_uppercase().replace('-', "_"))
+}
+
+/// The key of an environment variable; any other text as it is.
 fn canonical(key: &str) -> String {
     match key.strip_prefix("BATON_") {
         Some(rest) => rest.to_ascii_lowercase().replace('_', "-"),

@@ -111,7 +111,7 @@ const CLOCK: &str =
 const SIGNATURE: &str = "Check AWS_SECRET_ACCESS_KEY, and the clock of this machine. Otherwise a proxy alters the requests: add AWS's host to NO_PROXY, or correct AWS_ENDPOINT_URL.";
 const KEY: &str = "Check the KMS key: it must be enabled, in the same region, and its policy and the role's must allow its use.";
 const BUCKET: &str = "Create the bucket, or correct ROLLCALL_STORE.";
-const DIALECT: &str = "The store does not support this request. If it is not AWS, set AWS_REQUEST_CHECKSUM_CALCULATION=when_required and AWS_RESPONSE_CHECKSUM_VALIDATION=when_required, and see infra/README.md for what a store must support.";
+const DIALECT: &str = "The store does not support this request. If it is not AWS, set AWS_REQUEST_CHECKSUM_CALCULATION=when_required and AWS_RESPONSE_CHECKSUM_VALIDATION=when_required, and see *A store that is not AWS* in infra/README.md for what a store must support.";
 const REFUSED: &str = "AWS refuses this request, and repeating it does not help: look up its code in AWS's documentation.";
 const AGAIN: &str = "AWS failed for the moment: run again.";
 

@@ -21,7 +21,7 @@ use rollcall_connector::http::limit::Usage;
 use rollcall_connector::http::{DEFAULT_ATTEMPTS, RetryListener, Session, Transport};
 use rollcall_connector::interrupt::Interrupt;
 use rollcall_connector::network::Network;
-use rollcall_connector::{Code, Connector, Error, ErrorType, Warning};
+use rollcall_connector::{About, Code, Connector, Error, ErrorType, Warning};
 
 /// The environment of a function.
 #[derive(Clone)]
@@ -217,12 +217,32 @@ impl Context {
         connection: &str,
         session: Session,
     ) -> Result<Connected<C>, Error> {
-        let secret = self.secrets.get(C::ABOUT.name, connection).await?;
-        let (config, warnings) = Config::check(C::ABOUT.fields, &secret).map_err(|e| {
-            let message = format!("{e} (at {})", self.secrets.place(C::ABOUT.name, connection));
-            Error::new(e.kind(), e.code(), message, e.fix().to_owned())
-        })?;
-        Ok(Connected { connector: C::connect(&config, session)?, warnings })
+        let (config, warnings) = self.configuration(C::ABOUT, connection).await?;
+        let connector = C::connect(&config, session);
+        let connector = connector.map_err(|e| self.name_source(e, C::ABOUT, connection))?;
+        Ok(Connected { connector, warnings })
+    }
+
+    /// Reads and checks the configuration of a connection.
+    pub async fn configuration(
+        &self,
+        about: &About,
+        connection: &str,
+    ) -> Result<(Config, Vec<Warning>), Error> {
+        let secret = self.secrets.get(about.name, connection).await?;
+        Config::check(about.fields, &secret).map_err(|e| self.name_source(e, about, connection))
+    }
+
+    /// The error of a configuration, with where it was read from, and what to do there.
+    fn name_source(&self, e: Error, about: &About, connection: &str) -> Error {
+        if e.code() != Code::BadConfiguration {
+            return e;
+        }
+        let named = |key: &&str| e.to_string().contains(&format!("`{key}`"));
+        let keys: Vec<_> = about.fields.iter().map(|field| field.key).filter(named).collect();
+        let fix = self.secrets.fix(&keys).unwrap_or_else(|| e.fix().to_owned());
+        let message = format!("{e} (in {})", self.secrets.place(about.name, connection));
+        Error::new(e.kind(), e.code(), message, fix)
     }
 
     /// How long a lease must last: until this process has ended, where that time is known.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use rollcall_connector::config::entries::{Entries, parse};
+use rollcall_connector::config::variable;
 use rollcall_connector::{Code, Error, ErrorType};
 use secrecy::SecretString;
 
@@ -16,6 +17,11 @@ pub trait SecretSource: Send + Sync {
 
     /// The location of that secret, for people.
     fn place(&self, connector: &str, connection: &str) -> String;
+
+    /// What to do about these keys, which are missing or malformed, where that is not to correct a secret.
+    fn fix(&self, _keys: &[&str]) -> Option<String> {
+        None
+    }
 }
 
 /// An error for a connection that has no secret.
@@ -51,14 +57,25 @@ impl Environment {
 impl SecretSource for Environment {
     async fn get(&self, connector: &str, connection: &str) -> Result<Entries, Error> {
         if connection != "default" {
-            let place = "the environment, which holds only `default`";
-            return Err(missing(connector, connection, place));
+            return Err(Error::new(
+                ErrorType::Misconfigured,
+                Code::UnknownConnection,
+                format!(
+                    "there is no secret for connection `{connection}` of {connector}: the environment holds only `default`"
+                ),
+                "Leave out the connection's name, or set ROLLCALL_SECRETS to `file:FOLDER` or `secretsmanager`, where each connection has a secret.",
+            ));
         }
         Ok(self.variables.clone().into_iter().collect())
     }
 
     fn place(&self, _: &str, _: &str) -> String {
         "environment variables BATON_*".into()
+    }
+
+    fn fix(&self, keys: &[&str]) -> Option<String> {
+        let variables = keys.iter().map(|key| variable(key)).collect::<Vec<_>>().join(", ");
+        (!keys.is_empty()).then(|| format!("Set or correct {variables} and run again."))
     }
 }
 

@@ -22,7 +22,7 @@ pub use samples::*;
 pub use world::*;
 
 use crate::{
-    Simulator, head,
+    Configuration, Simulator, head,
     kit::{Api, Tenant},
     refusal::Refusal,
     server::{Answer, Call},
@@ -64,6 +64,15 @@ impl Api for Vendor {
     type World = World;
     type Options = Options;
     type Meters = Meters;
+
+    fn configuration(simulator: &Simulator<Self>) -> Configuration {
+        Configuration::new([
+            ("base-url", simulator.base_url()),
+            ("graphql-url", simulator.graphql_url()),
+            ("api-token", TEST_TOKEN.to_owned()),
+            ("organization", ORGANIZATION.to_owned()),
+        ])
+    }
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
         match is_graphql(call) {

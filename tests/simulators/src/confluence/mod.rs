@@ -23,7 +23,7 @@ pub use world::{Group, Permission, RoleMode, Space, World};
 
 pub use crate::paging::{EmptyPage, Ordering};
 use crate::{
-    Simulator, head,
+    Configuration, Simulator, head,
     kit::{Api, Tenant},
     paging::Place,
     refusal::{self, Refusal},
@@ -73,6 +73,14 @@ impl Api for Vendor {
     type World = World;
     type Options = Options;
     type Meters = ();
+
+    fn configuration(simulator: &Simulator<Self>) -> Configuration {
+        Configuration::new([
+            ("domain-url", simulator.base_url()),
+            ("username", TEST_EMAIL.to_owned()),
+            ("api-key", TEST_TOKEN.to_owned()),
+        ])
+    }
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
         let mut inner = call.clone();

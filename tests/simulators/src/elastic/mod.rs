@@ -23,7 +23,7 @@ pub use samples::*;
 pub use world::*;
 
 use crate::{
-    Simulator,
+    Configuration, Simulator,
     clock::Window,
     kit::{Api, Tenant},
     paging::Place,
@@ -91,6 +91,15 @@ impl Api for Vendor {
 
     fn started(world: &mut World, urls: &BTreeMap<String, String>) {
         world.urls.clone_from(urls);
+    }
+
+    fn configuration(simulator: &Simulator<Self>) -> Configuration {
+        Configuration::new([
+            ("base-url", simulator.cloud_url()),
+            ("api-key", TEST_CLOUD_KEY.to_owned()),
+            ("deployment-endpoint", simulator.deployment_url("main")),
+            ("deployment-api-key", TEST_DEPLOYMENT_KEY.to_owned()),
+        ])
     }
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {

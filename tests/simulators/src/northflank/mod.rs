@@ -18,7 +18,7 @@ pub use samples::*;
 pub use world::*;
 
 use crate::{
-    Simulator,
+    Configuration, Simulator,
     address::Query,
     clock::{Window, whole_seconds},
     kit::{Api, Tenant},
@@ -47,6 +47,13 @@ impl Api for Vendor {
     type World = World;
     type Options = Options;
     type Meters = Window;
+
+    fn configuration(simulator: &Simulator<Self>) -> Configuration {
+        Configuration::new([
+            ("northflank-base-url", simulator.base_url()),
+            ("northflank-api-token", TEST_TOKEN.to_owned()),
+        ])
+    }
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
         let (passed, headers) = count(tenant);

@@ -21,7 +21,7 @@ pub use world::World;
 
 pub use crate::paging::Ordering;
 use crate::{
-    Simulator,
+    Configuration, Simulator,
     address::Query,
     kit::{Api, Tenant},
     paging::{self, Place},
@@ -53,6 +53,10 @@ impl Api for Vendor {
     type World = World;
     type Options = Options;
     type Meters = ();
+
+    fn configuration(simulator: &Simulator<Self>) -> Configuration {
+        Configuration::new([("api-key", TEST_KEY.to_owned()), ("base-url", simulator.base_url())])
+    }
 
     fn answer(tenant: &mut Tenant<Self>, call: &Call) -> Answer {
         routes::answer(tenant, call, Ok(()))

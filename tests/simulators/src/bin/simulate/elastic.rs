@@ -4,16 +4,16 @@ use rollcall_simulators::elastic::{
     Elastic, Options, SECOND_DEPLOYMENT_KEY, Sizes, TEST_CLOUD_KEY, TEST_DEPLOYMENT_KEY, World,
 };
 
-use crate::serve::{Common, Sample, until_interrupted};
+use crate::serve::{Common, Sample, Simulated};
 
 /// Elastic: the Cloud API, and the security API of deployments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Port on 127.0.0.1; 0 picks a free one. The deployments use the following ports.
     #[arg(long, default_value_t = 8235)]
-    port: u16,
+    pub(crate) port: u16,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     #[command(flatten)]
     sizes: Sizes,
     /// The owner's key of the Cloud API.
@@ -24,8 +24,8 @@ pub(crate) struct Args {
     deployment_api_key: String,
 }
 
-/// Serves the API until Ctrl-C.
-pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
+/// Starts the simulator.
+pub(crate) async fn start(args: Args) -> std::io::Result<Simulated> {
     let mut world = match args.common.sample {
         Some(Sample::Small) => World::worked_example(),
         Some(Sample::Rich) => World::rich(),
@@ -40,12 +40,10 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     let mut options = Options::default();
     options.common.latency = args.common.latency();
     let simulator = Elastic::start_on(args.port, world, options).await?;
-    let exports = [
-        ("BATON_BASE_URL", simulator.cloud_url()),
-        ("BATON_API_KEY", args.api_key),
-        ("BATON_DEPLOYMENT_ENDPOINT", simulator.deployment_url("main")),
-        ("BATON_DEPLOYMENT_API_KEY", args.deployment_api_key),
-    ];
+    let configuration = simulator
+        .configuration()
+        .with("api-key", &args.api_key)
+        .with("deployment-api-key", &args.deployment_api_key);
     let others = others.iter().filter(|name| *name != "main");
     let note = |name: &String| {
         let key = match name.as_str() {
@@ -55,5 +53,6 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
         format!("deployment {name} at {}{key}", simulator.deployment_url(name))
     };
     let notes: Vec<String> = others.map(note).collect();
-    until_interrupted("Elastic", &simulator, &exports, &notes).await
+    let simulated = Simulated::new("Elastic", simulator, configuration);
+    Ok(notes.into_iter().fold(simulated, Simulated::note))
 }

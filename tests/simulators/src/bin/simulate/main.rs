@@ -1,4 +1,4 @@
-//! Runs a simulator until Ctrl-C, for trying a connector by hand.
+//! Runs simulators until Ctrl-C, for trying connectors by hand.
 
 mod buildkite;
 mod confluence;
@@ -7,19 +7,33 @@ mod northflank;
 mod serve;
 mod temporalcloud;
 
-use std::io;
+use std::io::{self, Write};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Serves a vendor's API on the loopback interface, from generated data.
+use serve::{All, Common, Simulated};
+
+/// Serves the APIs of vendors on the loopback interface, from samples or generated data.
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Prints the address and the environment variables for a connector, and runs until Ctrl-C."
+    after_help = "Prints the address and what to export for a connector, and runs until Ctrl-C."
 )]
 struct Cli {
     #[command(subcommand)]
     vendor: Vendor,
+}
+
+/// The arguments of one vendor, without a program around them.
+#[derive(Parser)]
+struct Line<A: clap::Args> {
+    #[command(flatten)]
+    args: A,
+}
+
+fn defaults<A: clap::Args>() -> A {
+    Line::parse_from([""]).args
 }
 
 macro_rules! connectors {
@@ -27,13 +41,28 @@ macro_rules! connectors {
         #[derive(Subcommand)]
         #[expect(non_camel_case_types, reason = "each is a connector's name")]
         enum Vendor {
+            all(All),
             $($name($name::Args)),*
         }
 
         impl Vendor {
-            async fn serve(self) -> io::Result<()> {
+            async fn start(self) -> io::Result<(Common, Vec<(&'static str, Simulated)>)> {
                 match self {
-                    $(Self::$name(args) => $name::serve(args).await),*
+                    Self::all(all) => {
+                        let mut ports = all.ports();
+                        let mut started = Vec::new();
+                        $({
+                            let mut args = defaults::<$name::Args>();
+                            args.common = all.common();
+                            args.port = ports.next().unwrap_or(args.port);
+                            started.push((stringify!($name), $name::start(args).await?));
+                        })*
+                        Ok((all.common(), started))
+                    }
+                    $(Self::$name(args) => {
+                        let common = args.common.clone();
+                        Ok((common, vec![(stringify!($name), $name::start(args).await?)]))
+                    })*
                 }
             }
         }
@@ -42,6 +71,20 @@ macro_rules! connectors {
 include!("../../../../../functions/connectors.rs");
 
 #[tokio::main]
-async fn main() -> io::Result<()> {
-    Cli::parse().vendor.serve().await
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            // If standard error is closed too, the exit code still says it.
+            let _ = writeln!(io::stderr(), "error: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> io::Result<()> {
+    let started = cli.vendor.start().await;
+    let (common, vendors) = started
+        .map_err(|e| io::Error::new(e.kind(), format!("{e}: choose another with --port")))?;
+    serve::until_interrupted(&vendors, &common).await
 }

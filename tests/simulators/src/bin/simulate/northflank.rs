@@ -2,16 +2,16 @@
 
 use rollcall_simulators::northflank::{Northflank, Options, Sizes, TEST_TOKEN, World};
 
-use crate::serve::{Common, Sample, until_interrupted};
+use crate::serve::{Common, Sample, Simulated};
 
 /// Northflank: members, roles and directory groups of an organization.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Port on 127.0.0.1; 0 picks a free one.
     #[arg(long, default_value_t = 8250)]
-    port: u16,
+    pub(crate) port: u16,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     #[command(flatten)]
     sizes: Sizes,
     /// Requests an hour; further ones are answered with 429.
@@ -22,8 +22,8 @@ pub(crate) struct Args {
     api_token: String,
 }
 
-/// Serves the API until Ctrl-C.
-pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
+/// Starts the simulator.
+pub(crate) async fn start(args: Args) -> std::io::Result<Simulated> {
     let mut world = match args.common.sample {
         Some(Sample::Small) => World::worked_example(),
         Some(Sample::Rich) => World::rich(),
@@ -34,9 +34,6 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     options.common.latency = args.common.latency();
     options.rate_limit.requests = args.requests_per_hour;
     let simulator = Northflank::start_on(args.port, world, options).await?;
-    let exports = [
-        ("BATON_NORTHFLANK_BASE_URL", simulator.base_url()),
-        ("BATON_NORTHFLANK_API_TOKEN", args.api_token),
-    ];
-    until_interrupted("Northflank", &simulator, &exports, &[]).await
+    let configuration = simulator.configuration().with("northflank-api-token", &args.api_token);
+    Ok(Simulated::new("Northflank", simulator, configuration))
 }

@@ -2,16 +2,16 @@
 
 use rollcall_simulators::temporalcloud::{Options, Sizes, TEST_KEY, TemporalCloud, World};
 
-use crate::serve::{Common, Sample, until_interrupted};
+use crate::serve::{Common, Sample, Simulated};
 
 /// Temporal Cloud: the Cloud Ops API over HTTP/JSON.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Port on 127.0.0.1; 0 picks a free one.
     #[arg(long, default_value_t = 8233)]
-    port: u16,
+    pub(crate) port: u16,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     #[command(flatten)]
     sizes: Sizes,
     /// Number of polls after which an operation is finished.
@@ -22,8 +22,8 @@ pub(crate) struct Args {
     api_key: String,
 }
 
-/// Serves the API until Ctrl-C.
-pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
+/// Starts the simulator.
+pub(crate) async fn start(args: Args) -> std::io::Result<Simulated> {
     let mut world = match args.common.sample {
         Some(Sample::Small) => World::worked_example(),
         Some(Sample::Rich) => World::rich(),
@@ -36,7 +36,6 @@ pub(crate) async fn serve(args: Args) -> std::io::Result<()> {
     options.common.latency = args.common.latency();
     options.operations.polls = args.operation_polls;
     let simulator = TemporalCloud::start_on(args.port, world, options).await?;
-    let (key, url) = (args.api_key, simulator.base_url());
-    let exports = [("BATON_API_KEY", key), ("BATON_BASE_URL", url)];
-    until_interrupted("Temporal Cloud", &simulator, &exports, &[]).await
+    let configuration = simulator.configuration().with("api-key", &args.api_key);
+    Ok(Simulated::new("Temporal Cloud", simulator, configuration))
 }

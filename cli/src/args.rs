@@ -21,8 +21,7 @@ Variables:
   ROLLCALL_AUDIT_STORE    the store for audit records, if it is another one
   ROLLCALL_EXPAND         `false`: sync without inherited grants
   ROLLCALL_CA_BUNDLE      a PEM file of more certificates to trust
-  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
-                          HTTP proxies, and the hosts that are reached directly
+  *_PROXY                 HTTPS_, HTTP_ and ALL_PROXY; NO_PROXY: direct hosts
   BATON_*, AWS_*          keys of connectors (config-schema); the AWS SDK's
   RUST_LOG, COLUMNS       which logs to show; the width of tables
 
@@ -317,7 +316,8 @@ pub(crate) struct CreateArgs {
 const DELETE_EXAMPLES: &str = "\
 Examples:
   rollcall delete-account temporalcloud --principal user:u2 --dry-run
-  rollcall delete-account temporalcloud --event tests/events/temporalcloud-delete-account.json --dry-run";
+  rollcall delete-account temporalcloud --dry-run \\
+      --event tests/events/temporalcloud-delete-account.json";
 
 #[derive(Debug, Args)]
 #[command(after_help = DELETE_EXAMPLES)]

@@ -115,7 +115,8 @@ fn commands(root: &Path, place: &Place) -> Vec<(String, String)> {
     }
     for (command, help) in helps(place, "") {
         let examples = help.split("\nExamples:\n").nth(1).unwrap_or_default();
-        let examples = examples.replace("\\\n", " ").replace("|\n", "| ");
+        let examples = examples.split("\n\n").next().unwrap_or_default();
+        let examples = examples.replace("\\\n     ", "").replace("|\n     ", "|");
         examples.lines().for_each(|example| add(example, &format!("rollcall{command} --help")));
     }
     found

@@ -193,7 +193,7 @@ fn ctrl_c_saves_the_run_frees_its_lease_and_prints_the_command_that_resumes_it()
 fn an_unreachable_vendor_is_named_at_each_retry_by_one_line_and_by_the_doctor_at_once() {
     let place = Place::with(&vendor()).clone_with("BATON_BASE_URL", "http://127.0.0.1:9");
     let first = "cannot reach 127.0.0.1:9 (connection refused), trying again in 1 s (1 of 6)";
-    for command in ["sync temporalcloud", GRANT] {
+    for command in ["sync temporalcloud", &format!("{GRANT} --yes")] {
         let stopped = place.interrupted_at(command, &[Sign::Line(first)]).expect(3);
         assert!(!stopped.err.contains("WARN"), "{}", stopped.err);
         stopped.command("to resume");
@@ -207,5 +207,6 @@ fn a_second_ctrl_c_ends_a_change_at_once() {
     let vendor = vendor();
     vendor.change(|cloud| cloud.set_faults(vec![Fault::every(FaultKind::Slow(DAY))]));
     let locks = Sign::File("rollcall-data/locks/temporalcloud/default");
-    Place::with(&vendor).interrupted_at(GRANT, &[locks, Sign::Line("stopping: ")]).expect(130);
+    let grant = format!("{GRANT} --yes");
+    Place::with(&vendor).interrupted_at(&grant, &[locks, Sign::Line("stopping: ")]).expect(130);
 }

@@ -40,9 +40,7 @@ Every vendor below is a simulator in this process; the handlers are the ones tha
         "grants temporalcloud --type namespace",
         "access temporalcloud ines@example.com",
     ] {
-        line(format_args!(
-            "  rollcall snapshot {command} --store rollcall-data/demo"
-        ));
+        line(format_args!("  rollcall snapshot {command} --store rollcall-data/demo"));
     }
     Ok(())
 }

@@ -86,6 +86,8 @@ mod tests {
             ("-a1b23", None),
             ("examplea1b23", None),
             ("example-a1b23", None),
+            (".com-a1b23", None),
+            ("example.-a1b23", None),
             ("other-admin", None),
             ("xa1b23-admin", None),
             ("a1b23-", None),

@@ -103,6 +103,7 @@ async fn an_account_keeps_an_administrator_and_the_connector_its_own_role() {
     world
         .add_user("u-last", "last@example.com", "ROLE_ADMIN")
         .add_user("u-out", "out@example.com", "ROLE_ADMIN")
+        .add_user("u-dev", "dev@example.com", "ROLE_DEVELOPER")
         .add_service_account("sa0", "rollcall", "ROLE_ADMIN")
         .add_api_key("test-key", "sa0");
     let desk = desk_of(world).await;
@@ -116,6 +117,9 @@ async fn an_account_keeps_an_administrator_and_the_connector_its_own_role() {
         revoke role:admin from service-account:sa0 = Refused OwnAccess
         grant role:read to service-account:sa0 = Refused OwnAccess
         0 writes
+        u-last is SUSPENDED
+        grant role:read to user:u-dev = granted role:read, replaced role:developer, removed role:developer
+        u-last is ACTIVE
         u-out is ACTIVE
         revoke role:admin from user:u-last = revoked role:developer, removed role:admin";
     play(&desk, script).await;

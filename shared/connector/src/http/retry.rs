@@ -71,7 +71,7 @@ impl Postponed {
         until.filter(|until| *until > now)
     }
 
-    fn postpone(&self, until: Timestamp) {
+    pub(super) fn postpone(&self, until: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *known = (*known).max(Some(until));
     }
@@ -149,7 +149,7 @@ fn problem(e: &Error, server: String) -> String {
 }
 
 /// The error of a request that is not sent again: a rate limit, if the vendor accepts nothing for longer than one waits.
-fn given_up(session: &Session, postponed: &Postponed, call: &Call, e: Error) -> Error {
+pub(super) fn given_up(session: &Session, postponed: &Postponed, call: &Call, e: Error) -> Error {
     let now = session.clock.now();
     let postponed_until = postponed.until(now);
     if let Some(wait) = wait_of(session, &e) {

@@ -121,12 +121,20 @@ impl Finish<'_> {
 
     /// Leaves out what was deleted during the sync, its children and the grants of either, even if a list shows them;
     /// and the grants on what was not found. Returns the number of omitted grants.
-    fn leave_out_deleted(&self) -> Result<usize, ScratchError> {
+    fn leave_out_deleted(&self) -> Result<u32, ScratchError> {
         let deleted = self.any("SELECT 1 FROM deleted")?;
         if !deleted && !self.any("SELECT 1 FROM not_found")? {
             return Ok(0);
         }
         let run = |sql: &str| run(self.work, sql, []);
+        // Several rows may state the same grant.
+        let omit = |condition: &str| -> Result<u32, ScratchError> {
+            let grants =
+                format!("SELECT DISTINCT entitlement, type, id FROM grants WHERE {condition}");
+            let omitted = value(self.work, &format!("SELECT count(*) FROM ({grants})"), [])?;
+            run(&format!("DELETE FROM grants WHERE {condition}"))?;
+            Ok(omitted)
+        };
         let mut left_out = 0;
         if deleted {
             // All rows of a resource must be inside: it may have been moved in between.
@@ -141,9 +149,9 @@ impl Finish<'_> {
             deleted("UPDATE names SET state = 2", "id")?;
             deleted("DELETE FROM resources", "id")?;
             deleted("DELETE FROM entitlements", "resource")?;
-            left_out += deleted("DELETE FROM grants", "id")?;
+            left_out += omit("(type, id) IN (SELECT type, id FROM deleted)")?;
         }
-        left_out += run("DELETE FROM grants WHERE entitlement IN
+        left_out += omit("entitlement IN
                              (SELECT entitlement FROM targets JOIN names USING (type, id) WHERE state = 2)")?;
         // Principals that only these grants named are no longer named.
         run("UPDATE names SET principal = 0 WHERE principal = 1")?;
@@ -353,7 +361,7 @@ fn refill(buffer: &mut String, text: &str) {
 fn notices(
     unexplained: u64,
     dangling_edges: u64,
-    left_out: usize,
+    left_out: u32,
     stubs: &BTreeMap<String, u64>,
 ) -> Vec<Warning> {
     let stub_counts: Vec<_> = stubs.iter().map(|(kind, n)| format!("{n} {kind}")).collect();

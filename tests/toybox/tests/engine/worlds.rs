@@ -83,6 +83,11 @@ fn key(index: usize) -> EntitlementId {
     EntitlementId::new(ResourceId::new("door", format!("d{index}")), "key")
 }
 
+/// The lock of that door: what is inside something deleted is deleted at any depth.
+fn lock(index: usize) -> ResourceId {
+    ResourceId::new("door", format!("l{index}"))
+}
+
 fn owned(index: usize) -> [Grant; 2] {
     [member(index), key(index)].map(|what| Grant::new(what, owner(index)))
 }
@@ -140,7 +145,9 @@ impl Syncer for Toy {
                     let mut door = Resource::new(key(index).resource, "Door", ResourceTrait::None);
                     door.parent = Some(group(index));
                     let shown = Resource::new(group(index), "Group", ResourceTrait::Group);
-                    out.records.resources.extend([shown, door]);
+                    let mut lock = Resource::new(lock(index), "Lock", ResourceTrait::None);
+                    lock.parent = Some(door.id.clone());
+                    out.records.resources.extend([shown, door, lock]);
                     out.records.entitlements.extend([member(index), key(index)].map(entitlement));
                     out.records.grants.extend(owned(index));
                     out.spawn.push(Step::Members(index, 0));
@@ -149,6 +156,9 @@ impl Syncer for Toy {
             }
             Step::Owner(id) => out.records.resources.push(person(ResourceId::new("user", id))),
             Step::Members(index, from) => {
+                // What two answers show is shown once.
+                out.records.entitlements.push(entitlement(member(*index)));
+                out.records.grants.extend(owned(*index));
                 let members = &world.groups[*index];
                 let to = (from + world.page).min(members.len());
                 out.records.grants.extend(members[*from..to].iter().map(|m| grant(*index, m)));
@@ -193,7 +203,7 @@ fn there(world: &World) -> BTreeSet<String> {
     let (users, groups) = (0..world.users, 0..world.groups.len());
     let people = users.map(user).chain(groups.clone().map(owner));
     let groups = groups.filter(|index| !world.vanished.contains(index));
-    let groups = groups.flat_map(|index| [group(index), key(index).resource]);
+    let groups = groups.flat_map(|index| [group(index), key(index).resource, lock(index)]);
     let all = people.chain(groups).chain(stated(world).into_iter().map(|grant| grant.principal));
     all.map(|id| id.to_string()).collect()
 }

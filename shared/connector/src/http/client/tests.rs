@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::super::retry::{Retry, RetryListener};
+use super::super::retry::{Postponed, Retry, RetryListener, given_up};
 use super::super::transport::Transport;
 use super::*;
 use crate::clock::{Manual, after};
@@ -204,6 +204,28 @@ async fn a_limit_that_outlasts_a_few_retries_postpones_every_other_request_too()
     http.session.clock.sleep(Duration::from_secs(60)).await;
     failure(&http, &call).await;
     assert_eq!(http.session.meter.usage().calls, 10, "then it is tried again");
+}
+
+/// Another request may have met a rate limit while this one was in flight.
+#[test]
+fn a_failure_while_the_vendor_postpones_requests_is_a_rate_limit_if_it_is_worth_a_retry() {
+    let (session, postponed, call) = (session(), Postponed::default(), Call::get(&["x"]));
+    let hour = after(now(), Duration::from_secs(3600));
+    postponed.postpone(hour);
+    for (status, expected) in [(502, Some(hour)), (404, None)] {
+        let (message, retry_after) = Default::default();
+        let (call_name, request_id) = (call.name(), None);
+        let failed = Error::Status {
+            call: call_name,
+            status,
+            message,
+            is_json: true,
+            retry_after,
+            request_id,
+        };
+        let given = crate::Error::from(given_up(&session, &postponed, &call, failed));
+        assert_eq!(given.retry_at(), expected, "{status}");
+    }
 }
 
 #[tokio::test]

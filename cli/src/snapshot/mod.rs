@@ -33,7 +33,7 @@ Without SNAPSHOT: the newest snapshot of the only connection in the store.
 Examples:
   rollcall snapshot access temporalcloud dev@example.com
   rollcall snapshot grants temporalcloud --principal dev@example.com -o csv
-  rollcall snapshot resources temporalcloud --type user -o json | jq .[].emails
+  rollcall snapshot resources temporalcloud --type user -o json | jq '.[].id'
   rollcall snapshot diff temporalcloud
 
 In CSV, an apostrophe precedes text that a spreadsheet would run as a formula.";

@@ -24,7 +24,7 @@ pub(crate) fn is_confirmed(planned: &ChangeAnswer) -> Result<bool, Failure> {
         let fix = "Add --yes to accept this, or --dry-run to see all of it.";
         return Err(Error::refused(Code::ConfirmationNeeded, message, fix).into());
     }
-    output::note(&format!("{message}. Go on? [y/N]"));
+    output::note(&format!("{message}. Continue? [y/N]"));
     let mut reply = String::new();
     io::stdin().read_line(&mut reply)?;
     Ok(matches!(reply.trim().to_lowercase().as_str(), "y" | "yes"))

@@ -29,11 +29,13 @@ pub(super) fn client(network: &Network) -> Result<SharedHttpClient, Error> {
     };
     let tls = TlsContext::builder().with_trust_store(roots).build();
     let tls = tls.map_err(|e| failed(e.into()))?;
-    let http = network.http_proxy().map(|url| ProxyConfig::http(url.as_str()));
-    let https = network.https_proxy().map(|url| ProxyConfig::https(url.as_str()));
-    let [http, https] = [http, https].map(|proxy| through(network, &tls, proxy));
-    let http = http.map_err(|e| failed(e.into()))?;
-    let https = https.map_err(|e| failed(e.into()))?;
+    let client = |proxy| through(network, &tls, proxy).map_err(|e| failed(e.into()));
+    let https = client(network.https_proxy().map(|url| ProxyConfig::https(url.as_str())))?;
+    let http = match (network.http_proxy(), network.https_proxy()) {
+        // A client reads the system's roots when it connects first: one is enough.
+        (None, None) => https.clone(),
+        (proxy, _) => client(proxy.map(|url| ProxyConfig::http(url.as_str())))?,
+    };
     let network = Arc::new(network.clone());
     Ok(http_client_fn(move |settings, components| {
         SharedHttpConnector::new(ByScheme {

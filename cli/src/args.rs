@@ -119,10 +119,12 @@ impl Command {
             Self::CreateAccount(args) => args.request.output,
             Self::DeleteAccount(args) => args.request.output,
             Self::Snapshot(args) => return args.output == Format::Json,
-            Self::Doctor(_) | Self::Capabilities(_) | Self::ConfigSchema(_) | Self::Template(_) => {
-                return false;
-            }
-            Self::Completion(_) | Self::Man(_) => return false,
+            Self::Doctor(_)
+            | Self::Capabilities(_)
+            | Self::ConfigSchema(_)
+            | Self::Template(_)
+            | Self::Completion(_)
+            | Self::Man(_) => return false,
         };
         report == ReportFormat::Json
     }

@@ -81,10 +81,7 @@ pub(crate) async fn wait(
         return true;
     };
     report(until);
-    tokio::select! {
-        () = cx.interrupt.raised() => false,
-        () = cx.clock.sleep(between(now, until)) => true,
-    }
+    cx.interrupt.sleep(&*cx.clock, between(now, until)).await
 }
 
 /// Reads the answer of a function.

@@ -47,6 +47,12 @@ async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
     Snapshot::read(object.bytes.as_slice(), &place)
 }
 
+/// What a pointer holds that must be there.
+async fn pointed_to(store: &dyn Store, pointer: &str) -> Result<Latest, Error> {
+    let found = get_json::<Latest>(store, pointer).await?;
+    found.map(|(latest, _)| latest).ok_or_else(|| nothing(&store.place(pointer)))
+}
+
 impl Source {
     pub(super) fn new(place: Place) -> Result<Self, Error> {
         place.connection.as_deref().map(check_connection).transpose()?;
@@ -131,10 +137,7 @@ impl Source {
             }
             None => self.only_pointer(store).await?,
         };
-        match get_json::<Latest>(store, &pointer).await? {
-            Some((latest, _)) => Ok(latest),
-            None => Err(nothing(&store.place(&pointer))),
-        }
+        pointed_to(store, &pointer).await
     }
 
     /// The key of the pointer of the only connection in the store.
@@ -173,8 +176,7 @@ impl Source {
             return self.find(None).await;
         };
         let pointer = format!("{prefix}latest/{connection}.json");
-        let latest = get_json::<Latest>(&**store, &pointer).await?;
-        let (latest, _) = latest.ok_or_else(|| nothing(&store.place(&pointer)))?;
+        let latest = pointed_to(&**store, &pointer).await?;
         let key = format!("{prefix}{}", latest.snapshot);
         Ok(Found::Object { store: store.clone(), key })
     }

@@ -302,14 +302,6 @@ pub(crate) fn grant(entitlement: &str, principal: &str) -> Grant {
 }
 
 fn entitlement(text: &str) -> Entitlement {
-    Entitlement {
-        id: id(text),
-        display_name: format!("Name of {text}"),
-        description: String::new(),
-        grantable_to: &[],
-        purpose: Purpose::Permission,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
+    let name = format!("Name of {text}");
+    Entitlement { purpose: Purpose::Permission, ..Entitlement::new(id(text), name, &[]) }
 }

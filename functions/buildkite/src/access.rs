@@ -20,16 +20,8 @@ pub(crate) const ADMIN: &str = "admin";
 
 /// An entitlement for users: `slug` on the resource `on`.
 fn entitlement(on: &ResourceId, slug: &str, name: String, description: String) -> Entitlement {
-    Entitlement {
-        id: EntitlementId::new(on.clone(), slug),
-        display_name: name,
-        description,
-        grantable_to: &[USER],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
+    let id = EntitlementId::new(on.clone(), slug);
+    Entitlement { description, ..Entitlement::new(id, name, &[USER]) }
 }
 
 /// The organization.

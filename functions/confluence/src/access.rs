@@ -80,17 +80,13 @@ fn enabled(id: ResourceId, name: &str, resource_trait: ResourceTrait) -> Resourc
 }
 
 /// An entitlement for users and groups.
-fn entitlement(id: EntitlementId, name: String, description: String, p: Purpose) -> Entitlement {
-    Entitlement {
-        id,
-        display_name: name,
-        description,
-        grantable_to: HOLDERS,
-        purpose: p,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
+fn entitlement(
+    id: EntitlementId,
+    name: String,
+    description: String,
+    purpose: Purpose,
+) -> Entitlement {
+    Entitlement { description, purpose, ..Entitlement::new(id, name, HOLDERS) }
 }
 
 /// Whether an identity provider manages the group's members.

@@ -328,7 +328,7 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
 }
 
 /// An unreachable part of a cluster makes a user look missing, and so does an empty object. Elasticsearch erases what a
-/// write omits: what it did not show cannot be written back. The public connector writes whatever it has.
+/// write omits: what a read did not show cannot be written back. The public connector writes what it read.
 #[tokio::test]
 async fn an_overlooked_user_is_found_and_an_incomplete_one_is_not_written() {
     all_end_so(

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rollcall_connector::Records;
 use rollcall_connector::http::lenient::Lenient;
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId,
+    AccountType, Entitlement, EntitlementId, Expandable, Grant, Resource, ResourceId,
     ResourceTrait, State, brief, name_or_id, put, put_time,
 };
 
@@ -96,27 +96,12 @@ pub(crate) fn group(group: &Group) -> Records {
     put(profile, "idp_id", group.idp_id.text());
     put_time(profile, "updated_at", group.updated_at.time());
     let entitlement = Entitlement {
-        display_name: format!("{name} group member"),
         description: format!("Member of the directory group {name} in Northflank"),
-        grantable_to: &[USER],
         // The identity provider manages its members.
         immutable: true,
-        ..entitlement(member_of(&group.id))
+        ..Entitlement::new(member_of(&group.id), format!("{name} group member"), &[USER])
     };
     records(resource, entitlement, Vec::new())
-}
-
-fn entitlement(id: EntitlementId) -> Entitlement {
-    Entitlement {
-        id,
-        display_name: String::new(),
-        description: String::new(),
-        grantable_to: &[USER, GROUP],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
 }
 
 fn records(mut resource: Resource, entitlement: Entitlement, grants: Vec<Grant>) -> Records {
@@ -163,9 +148,8 @@ pub(crate) fn role<'a>(role: &'a Role, known: &BTreeSet<&str>) -> (Records, Vec<
     }
     put_time(profile, "updated_at", role.updated_at.time());
     let entitlement = Entitlement {
-        display_name: format!("{name} role"),
         description: format!("Has the role {name} in the organization in Northflank"),
-        ..entitlement(assigned(&role.id))
+        ..Entitlement::new(assigned(&role.id), format!("{name} role"), &[USER, GROUP])
     };
     let (known, unknown): (Vec<&str>, Vec<&str>) =
         linked.into_iter().partition(|group| known.contains(group));

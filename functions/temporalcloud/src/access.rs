@@ -82,16 +82,7 @@ fn order_of<T: ApiEnum + PartialEq>(right: &T) -> Option<u32> {
 
 /// An entitlement that is assigned individually to principals.
 fn entitlement(id: EntitlementId, display_name: String, description: String) -> Entitlement {
-    Entitlement {
-        id,
-        display_name,
-        description,
-        grantable_to: PRINCIPALS,
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
+    Entitlement { description, ..Entitlement::new(id, display_name, PRINCIPALS) }
 }
 
 /// An object in use.

@@ -43,6 +43,26 @@ pub struct Entitlement {
     pub v1_identifier: Option<String>,
 }
 
+impl Entitlement {
+    /// An assignment without a description, which can be granted and revoked.
+    pub fn new(
+        id: EntitlementId,
+        display_name: impl Into<String>,
+        grantable_to: &'static [&'static str],
+    ) -> Self {
+        Self {
+            id,
+            display_name: display_name.into(),
+            description: String::new(),
+            grantable_to,
+            purpose: Purpose::Assignment,
+            immutable: false,
+            exclusive: None,
+            v1_identifier: None,
+        }
+    }
+}
+
 /// A principal's grant of an entitlement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grant {

@@ -9,7 +9,7 @@ use crate::write::{SnapshotWriter, pack};
 use rollcall_model::encode::GrantEncoder;
 use rollcall_model::proto::{GrantSource, GrantSources};
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Grant, Purpose, Resource, ResourceId, ResourceTrait,
+    AccountType, Entitlement, EntitlementId, Grant, Resource, ResourceId, ResourceTrait,
     ResourceType, TraitKind, encode,
 };
 
@@ -84,16 +84,7 @@ pub(crate) fn id(text: &str) -> EntitlementId {
 }
 
 pub(crate) fn entitlement(text: &str) -> Entitlement {
-    Entitlement {
-        id: id(text),
-        display_name: format!("Name of {text}"),
-        description: String::new(),
-        grantable_to: &["user", "group"],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
+    Entitlement::new(id(text), format!("Name of {text}"), &["user", "group"])
 }
 
 pub(crate) fn grant(entitlement: &str, principal: &str) -> Grant {

@@ -23,8 +23,7 @@ use rollcall_engine::store::folder::Folder;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Body, Object, PutError, PutMode, Store, Version, get_json};
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Purpose, Resource, ResourceId, ResourceTrait,
-    ResourceType,
+    AccountType, Entitlement, EntitlementId, Resource, ResourceId, ResourceTrait, ResourceType,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -112,16 +111,8 @@ pub fn person(id: ResourceId) -> Resource {
 }
 
 pub fn entitlement(id: EntitlementId) -> Entitlement {
-    Entitlement {
-        display_name: id.slug.clone(),
-        id,
-        description: String::new(),
-        grantable_to: &["user", "group"],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
+    let name = id.slug.clone();
+    Entitlement::new(id, name, &["user", "group"])
 }
 
 fn planned(kind: ErrorType) -> Error {

@@ -127,15 +127,21 @@ macro_rules! sizes {
 
         impl Default for Sizes {
             fn default() -> Self {
-                #[derive(clap::Parser)]
-                struct Line {
-                    #[command(flatten)]
-                    sizes: Sizes,
-                }
-                <Line as clap::Parser>::parse_from([""]).sizes
+                $crate::kit::defaults()
             }
         }
     };
+}
+
+/// Arguments that are all at their defaults.
+#[must_use]
+pub fn defaults<A: clap::Args>() -> A {
+    #[derive(clap::Parser)]
+    struct Line<A: clap::Args> {
+        #[command(flatten)]
+        args: A,
+    }
+    <Line<A> as clap::Parser>::parse_from([""]).args
 }
 
 /// A concurrent change of the world.

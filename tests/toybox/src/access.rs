@@ -2,7 +2,7 @@
 
 use rollcall_connector::Records;
 use rollcall_model::{
-    AccountType, Entitlement, EntitlementId, Expandable, Grant, Purpose, Resource, ResourceId,
+    AccountType, Entitlement, EntitlementId, Expandable, Grant, Resource, ResourceId,
     ResourceTrait, State, name_or_id,
 };
 
@@ -29,14 +29,8 @@ pub(crate) fn group(group: &Named) -> Records {
     Records {
         resources: vec![Resource::new(id, name, ResourceTrait::Group)],
         entitlements: vec![Entitlement {
-            id: member_of(&group.id),
-            display_name: format!("{name} member"),
             description: format!("Is in the group {name} of Toybox"),
-            grantable_to: &[USER, GROUP],
-            purpose: Purpose::Assignment,
-            immutable: false,
-            exclusive: None,
-            v1_identifier: None,
+            ..Entitlement::new(member_of(&group.id), format!("{name} member"), &[USER, GROUP])
         }],
         ..Records::default()
     }

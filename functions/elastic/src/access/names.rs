@@ -1,7 +1,7 @@
 //! Names: resource types, slugs and ids.
 
 use rollcall_model::{
-    Entitlement, EntitlementId, Profile, Purpose, Resource, ResourceId, ResourceTrait, put,
+    Entitlement, EntitlementId, Profile, Resource, ResourceId, ResourceTrait, put,
 };
 
 pub(crate) const ORGANIZATION: &str = "organization";
@@ -106,16 +106,7 @@ pub(crate) fn assignment(
     display_name: String,
     description: String,
 ) -> Entitlement {
-    Entitlement {
-        id,
-        display_name,
-        description,
-        grantable_to: &[USER],
-        purpose: Purpose::Assignment,
-        immutable: false,
-        exclusive: None,
-        v1_identifier: None,
-    }
+    Entitlement { description, ..Entitlement::new(id, display_name, &[USER]) }
 }
 
 /// Puts first and last name into a profile, empty ones included, as the public connector does. They are split at the

@@ -62,11 +62,7 @@ impl Session {
     #[must_use]
     pub(super) async fn pause(&self, time: Duration) -> bool {
         self.meter.wait(self.clock.now(), time);
-        tokio::select! {
-            biased;
-            () = self.interrupt.raised() => false,
-            () = self.clock.sleep(time) => true,
-        }
+        self.interrupt.sleep(&*self.clock, time).await
     }
 
     /// Waits until `at`, when `call` may be sent. Fails if that is too long, or if the operator asked to stop.

@@ -263,11 +263,7 @@ impl Context {
 
     /// Waits. The result is `false` if the operator asked to stop.
     pub(crate) async fn pause(&self, time: Duration) -> bool {
-        tokio::select! {
-            biased;
-            () = self.interrupt.raised() => false,
-            () = self.clock.sleep(time) => true,
-        }
+        self.interrupt.sleep(&*self.clock, time).await
     }
 
     /// The time until the deadline.

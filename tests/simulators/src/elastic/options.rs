@@ -18,7 +18,7 @@ crate::options! {
         /// Whether the role mappings can only be read with `manage_security`, as the specification says, or with
         /// `read_security` too.
         mappings_need_manage_security: bool = true,
-        /// This many reads of users by name are answered 404 `{}`, whoever exists: a part of the cluster is
+        /// This many reads of users by name are answered 404 `{}`, also for users that exist: a part of the cluster is
         /// unreachable. Counted down.
         hiccups: usize = 0,
         /// So many writes of users are answered 200 and have no effect. Counted down.

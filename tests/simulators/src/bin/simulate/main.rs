@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use rollcall_simulators::kit::defaults;
 use serve::{All, Common, Simulated};
 
 /// Serves the APIs of vendors on the loopback interface, from samples or generated data.
@@ -23,17 +24,6 @@ use serve::{All, Common, Simulated};
 struct Cli {
     #[command(subcommand)]
     vendor: Vendor,
-}
-
-/// The arguments of one vendor, without a program around them.
-#[derive(Parser)]
-struct Line<A: clap::Args> {
-    #[command(flatten)]
-    args: A,
-}
-
-fn defaults<A: clap::Args>() -> A {
-    Line::parse_from([""]).args
 }
 
 macro_rules! connectors {

@@ -5,6 +5,7 @@ mod aws;
 mod conformance;
 mod engine {
     mod changes;
+    mod named;
     mod outages;
     mod runs;
     mod worlds;

@@ -9,6 +9,7 @@ pub mod changes;
 pub mod conformance;
 pub mod function;
 pub mod lambda;
+pub mod lambda_api;
 pub mod lines;
 pub mod moto;
 pub mod planned;

@@ -11,6 +11,7 @@ mod engine {
 }
 mod events;
 mod lambda;
+mod lambda_api;
 mod stores;
 mod workflow;
 mod world;

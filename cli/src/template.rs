@@ -3,7 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use rollcall_connector::{Code, Error};
-use rollcall_engine::runtime::capabilities::capabilities;
+use rollcall_engine::runtime::capabilities::metadata;
 use rollcall_engine::runtime::function::{Entry, Operation};
 
 const C1: &str = include_str!("../../infra/template/c1.yaml.j2");
@@ -47,7 +47,7 @@ fn connector(entry: &Entry) -> Value {
         prefix => about.display_name.replace(' ', ""),
         functions => all().map(function).collect::<Vec<_>>(),
         writes => changes.map(function).collect::<Vec<_>>(),
-        metadata => quoted(&capabilities(entry).to_string()),
+        metadata => quoted(&metadata(entry).to_string()),
         key_ends => about.reports_credential_end,
         slices_an_hour => about.limit_window.map(|window| 3600 / window.as_secs()),
     }

@@ -82,6 +82,11 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_quoted_for_yaml_and_for_a_substitution() {
+        assert_eq!(quoted(r#"{"it's":"${x}"}"#), r#"{"it''s":"${!x}"}"#);
+    }
+
+    #[test]
     fn guided_asks_at_most_a_dozen_questions_for_one_connector() {
         for entry in rollcall_functions::all() {
             let template = render(&[entry], false).expect("a template");

@@ -48,6 +48,7 @@ async fn slices(
     let mut event = SyncEvent {
         connection: target.connection().to_owned(),
         sync_id: args.sync_id.clone(),
+        start_as: None,
         accept: args.accept.clone(),
     };
     loop {

@@ -18,4 +18,5 @@ pub mod runtime_api;
 pub mod script;
 pub mod shown;
 pub mod states;
+pub mod wire;
 pub mod workflow;

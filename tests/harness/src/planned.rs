@@ -325,11 +325,16 @@ impl Desk {
     }
 
     pub async fn sync(&self, id: impl Serialize) -> Answered {
-        function::sync::<Planned>(&self.cx, &json!({"sync_id": id})).await
+        self.name("sync_id", id).await
     }
 
     pub async fn accept(&self, id: &Value) -> Answered {
-        function::sync::<Planned>(&self.cx, &json!({"accept": id})).await
+        self.name("accept", id).await
+    }
+
+    /// Sends a sync event with one of the fields that name a run.
+    pub async fn name(&self, field: &str, id: impl Serialize) -> Answered {
+        function::sync::<Planned>(&self.cx, &json!({field: id})).await
     }
 
     pub async fn slice(&self, id: impl Serialize, reason: &str) -> Value {
@@ -357,8 +362,13 @@ impl Desk {
     }
 
     pub async fn killed_at(&self, page: usize) {
+        self.killed("sync_id", (), page).await;
+    }
+
+    /// Lets a run that this field names get as far as this page.
+    pub async fn killed(&self, field: &str, id: impl Serialize, page: usize) {
         self.after(1 + page, [Reply::Waits(Arc::default())]);
-        killed(self.sync(()), || self.is_asked_for(page)).await;
+        killed(self.name(field, id), || self.is_asked_for(page)).await;
     }
 
     pub async fn latest(&self) -> [Value; 2] {

@@ -4,33 +4,27 @@ use std::time::Duration;
 
 use rollcall_harness::conformance::Subject as _;
 use rollcall_harness::lambda_api::{ApiError, LambdaApi, killed};
+use rollcall_harness::wire::exchange;
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::world::{Desk, Simulated};
 
 const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
+const KIND: &str = "x-amz-invocation-type: RequestResponse";
+const NAMES: [&str; 2] = ["x-amzn-errortype", "x-amz-function-error"];
 
 /// Status, name of an error of the API or the word of a failed function, and body.
-async fn post(
-    api: &LambdaApi,
-    path: &str,
-    header: (&str, &str),
-    body: &str,
-) -> (u16, String, Value) {
-    let url = format!("{}/2015-03-31/functions/{path}", api.endpoint());
-    let request = reqwest::Client::new().post(url).header("authorization", SIGNED);
-    let answer =
-        request.header(header.0, header.1).body(body.to_owned()).send().await.expect("sent");
-    let headers = ["x-amzn-errortype", "x-amz-function-error"];
-    let error = headers.iter().find_map(|name| answer.headers().get(*name)?.to_str().ok());
-    let (status, error) = (answer.status().as_u16(), error.unwrap_or_default().to_owned());
-    (status, error, serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON"))
+async fn post(api: &LambdaApi, path: &str, header: &str, body: &str) -> (u16, String, Value) {
+    let lines = format!("POST /2015-03-31/functions/{path}\nauthorization: {SIGNED}\n{header}");
+    let (status, head, body) = exchange(api.endpoint(), &lines, body).await;
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let error = lines.find(|(name, _)| NAMES.contains(name)).map_or("", |(_, value)| value);
+    (status, error.to_owned(), serde_json::from_slice(&body).expect("JSON"))
 }
 
 async fn call(api: &LambdaApi, function: &str, event: &Value) -> (u16, String, Value) {
-    let kind = ("x-amz-invocation-type", "RequestResponse");
-    post(api, &format!("{function}/invocations"), kind, &event.to_string()).await
+    post(api, &format!("{function}/invocations"), KIND, &event.to_string()).await
 }
 
 #[tokio::test]
@@ -76,20 +70,20 @@ async fn a_function_is_called_by_name_or_arn_whether_it_is_a_closure_or_a_proces
 
 #[tokio::test]
 async fn a_call_that_lambda_or_this_simulation_does_not_know_is_refused_and_recorded() {
-    let (api, kind) = (LambdaApi::start().await.expect("started"), "x-amz-invocation-type");
+    let api = LambdaApi::start().await.expect("started");
     api.handle("closure", async |event| Ok(event));
     for (path, header, body, error) in [
-        ("closure/invocations", (kind, "Event"), "{}", "InvalidParameterValueException"),
-        ("closure/invocations", ("x-amz-log-type", "Tail"), "{}", "InvalidParameterValueException"),
-        ("closure/invocations?Qualifier=1", (kind, ""), "{}", "InvalidParameterValueException"),
         (
-            "closure:1/invocations",
-            (kind, "RequestResponse"),
+            "closure/invocations",
+            "x-amz-invocation-type: Event",
             "{}",
             "InvalidParameterValueException",
         ),
-        ("closure/invocations", (kind, "RequestResponse"), "{", "InvalidRequestContentException"),
-        ("closure/invoke", (kind, "RequestResponse"), "{}", "UnknownOperationException"),
+        ("closure/invocations", "x-amz-log-type: Tail", "{}", "InvalidParameterValueException"),
+        ("closure/invocations?Qualifier=1", KIND, "{}", "InvalidParameterValueException"),
+        ("closure:1/invocations", KIND, "{}", "InvalidParameterValueException"),
+        ("closure/invocations", KIND, "{", "InvalidRequestContentException"),
+        ("closure/invoke", KIND, "{}", "UnknownOperationException"),
     ] {
         let violations = api.violations().len();
         assert_eq!(post(&api, path, header, body).await.1, error);

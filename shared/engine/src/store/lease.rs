@@ -85,6 +85,31 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
         self.object.as_ref().map(|(record, _)| LeaseStatus::of(record))
     }
 
+    /// Whether this owner is its current or last holder.
+    pub fn is_of(&self, owner: &str) -> bool {
+        self.object.as_ref().is_some_and(|(record, _)| record.owner == owner)
+    }
+
+    /// Ends the holder's work for good: its state is dropped, and a process that is still at work finds its lease lost.
+    /// Changes nothing if another process has written the lease since.
+    pub async fn close(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), Error> {
+        let Some((found, version)) = &self.object else {
+            return Ok(());
+        };
+        let record = LeaseObject {
+            nonce: hex::encode(clock.unique()),
+            active: false,
+            ended: true,
+            expires_at: clock.now(),
+            state: None,
+            ..found.clone()
+        };
+        match put_json(store, &self.key, &record, PutMode::Update(version)).await {
+            Ok(_) | Err(PutError::Condition(_)) => Ok(()),
+            Err(PutError::Failed(error)) => Err(error),
+        }
+    }
+
     /// Acquires the lease; an owner that suspended it gets it back at once. `None`: another process wrote it since.
     pub async fn acquire(
         self,

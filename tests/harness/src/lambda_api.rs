@@ -3,6 +3,8 @@
 //! in front of a Runtime API. What the API does not document, and what no caller here needs, is refused and recorded.
 
 use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::function::{Environment, Output};
+use crate::moto::recording;
 use crate::runtime_api::Answer;
 
 /// A function's failure: `errorType` and `errorMessage`.
@@ -76,6 +79,7 @@ impl ApiError {
 
 #[derive(Default)]
 struct Shared {
+    recording: Mutex<Option<File>>,
     functions: Mutex<HashMap<String, Handler>>,
     binaries: Mutex<Vec<Arc<Binary>>>,
     refusals: Mutex<VecDeque<ApiError>>,
@@ -93,7 +97,9 @@ impl LambdaApi {
     pub async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        let shared = Arc::<Shared>::default();
+        let recording = recording().map(File::create).transpose()?;
+        let shared = Shared { recording: Mutex::new(recording), ..Shared::default() };
+        let shared = Arc::new(shared);
         let router = Router::new()
             .route("/2015-03-31/functions/{name}/invocations", post(invoke))
             .fallback(unknown)
@@ -208,6 +214,7 @@ async fn invoke(
         Ok(read) => read,
         Err(e) => return shared.violation(e),
     };
+    shared.record(&uri, &headers);
     if let Some(error) = shared.refusals.lock().expect("a lock").pop_front() {
         return error.response();
     }
@@ -233,6 +240,16 @@ async fn unknown(State(shared): State<Arc<Shared>>, method: Method, uri: Uri) ->
 }
 
 impl Shared {
+    /// Records a call as moto does: the roles of the template are compared with it.
+    fn record(&self, uri: &Uri, headers: &HeaderMap) {
+        let signed = headers.get("authorization").and_then(|value| value.to_str().ok());
+        let headers = json!({"authorization": signed});
+        let line = json!({"method": "POST", "url": uri.path(), "headers": headers, "body": ""});
+        if let Some(file) = &mut *self.recording.lock().expect("a lock") {
+            writeln!(file, "{line}").expect("recorded");
+        }
+    }
+
     fn violation(&self, error: ApiError) -> Response {
         self.violations.lock().expect("a lock").push(error.message.clone());
         error.response()

@@ -60,15 +60,19 @@ fn start(folder: &str) -> (String, Option<Child>) {
     let mut command = Command::new(format!("{folder}/bin/python"));
     command.args(["-c", PROGRAM]).stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::null());
-    if let Some(folder) = variable(RECORDINGS) {
-        let file = format!("{folder}/{}.jsonl", unique());
-        command.envs([("MOTO_ENABLE_RECORDING", "1"), ("MOTO_RECORDER_FILEPATH", &file)]);
+    if let Some(file) = recording() {
+        command.envs([("MOTO_ENABLE_RECORDING", "1"), ("MOTO_RECORDER_FILEPATH", &*file)]);
     }
     let mut child = command.spawn().expect("the Python of ROLLCALL_MOTO");
     let mut line = String::new();
     let read = BufReader::new(child.stdout.as_mut().expect("an output")).read_line(&mut line);
     assert!(read.is_ok() && line.starts_with("http"), "moto does not start: is it installed?");
     (line.trim().to_owned(), Some(child))
+}
+
+/// A new file for recorded requests, if they are recorded.
+pub(crate) fn recording() -> Option<String> {
+    variable(RECORDINGS).map(|folder| format!("{folder}/{}.jsonl", unique()))
 }
 
 impl Moto {

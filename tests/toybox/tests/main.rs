@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod aws;
+mod c1_workflow;
 mod conformance;
 mod engine {
     mod changes;

@@ -31,6 +31,9 @@ struct LeaseObject<T> {
     /// Whether the work ended, successfully or not: only an event that names it resumes it.
     #[serde(default)]
     ended: bool,
+    /// Whether the work was ended for good: not even its owner resumes it.
+    #[serde(default)]
+    closed: bool,
     expires_at: Timestamp,
     /// The owner that last sent a write under it; kept while later owners only read.
     #[serde(default)]
@@ -91,21 +94,23 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
     }
 
     /// Ends the holder's work for good: its state is dropped, and a process that is still at work finds its lease lost.
-    /// Changes nothing if another process has written the lease since.
-    pub async fn close(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), Error> {
+    /// `false`: another process has written the lease since.
+    pub async fn close(&self, store: &dyn Store, clock: &dyn Clock) -> Result<bool, Error> {
         let Some((found, version)) = &self.object else {
-            return Ok(());
+            return Ok(false);
         };
         let record = LeaseObject {
             nonce: hex::encode(clock.unique()),
             active: false,
             ended: true,
+            closed: true,
             expires_at: clock.now(),
             state: None,
             ..found.clone()
         };
         match put_json(store, &self.key, &record, PutMode::Update(version)).await {
-            Ok(_) | Err(PutError::Condition(_)) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(PutError::Condition(_)) => Ok(false),
             Err(PutError::Failed(error)) => Err(error),
         }
     }
@@ -135,6 +140,7 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
             nonce: hex::encode(clock.unique()),
             active: true,
             ended: false,
+            closed: false,
             expires_at: after(now, request.ttl),
             last_sender: found.and_then(|found| found.last_sender.clone()),
             state: ours.and_then(|found| found.state.clone()),
@@ -317,6 +323,9 @@ pub struct LeaseStatus {
     /// Whether the work ended, successfully or not.
     #[serde(default)]
     pub ended: bool,
+    /// Whether the work was ended for good: not even its owner resumes it.
+    #[serde(default)]
+    pub closed: bool,
     /// Its expiry, past or future.
     pub expires_at: Timestamp,
     /// How often the lease was acquired.
@@ -332,6 +341,7 @@ impl LeaseStatus {
             owner: record.owner.clone(),
             active: record.active,
             ended: record.ended,
+            closed: record.closed,
             expires_at: record.expires_at,
             generation: record.generation,
             has_state: record.state.is_some(),

@@ -15,7 +15,7 @@ Task Type Comment? Resource Parameters ResultSelector? ResultPath? TimeoutSecond
 retrier ErrorEquals IntervalSeconds MaxAttempts BackoffRate MaxDelaySeconds? JitterStrategy?
 catcher ErrorEquals ResultPath Next
 Choice Type Comment? Choices Default
-rule Variable StringEquals? IsPresent? Next
+rule Variable StringEquals? StringEqualsPath? IsPresent? Next
 Wait Type TimestampPath Next
 Map Type Comment? ItemsPath ItemSelector MaxConcurrency ItemProcessor ResultSelector Next
 Succeed Type Comment?
@@ -44,7 +44,14 @@ fn known(kind: &str, object: &Value) -> Result<(), String> {
     let is_good = match kind {
         "items" => PROCESSORS.contains(&object["ProcessorConfig"].to_string().as_str()),
         "retrier" => !has("JitterStrategy") || object["JitterStrategy"] == "FULL",
-        "rule" => has("StringEquals") != has("IsPresent"),
+        "rule" => {
+            ["StringEquals", "StringEqualsPath", "IsPresent"]
+                .map(has)
+                .iter()
+                .filter(|is| **is)
+                .count()
+                == 1
+        }
         "Fail" => has("Error") != has("ErrorPath"),
         _ => true,
     };

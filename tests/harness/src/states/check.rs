@@ -26,6 +26,7 @@ states:startExecution StateMachineArn Name Input
 ";
 
 const LISTS: [[&str; 2]; 3] = [["Retry", "retrier"], ["Catch", "catcher"], ["Choices", "rule"]];
+const COMPARISONS: [&str; 3] = ["StringEquals", "StringEqualsPath", "IsPresent"];
 const NUMBERS: [&str; 4] = ["Seconds", "Attempts", "Rate", "Concurrency"];
 const PROCESSORS: [&str; 2] =
     [r#"{"ExecutionType":"STANDARD","Mode":"DISTRIBUTED"}"#, r#"{"Mode":"INLINE"}"#];
@@ -44,14 +45,7 @@ fn known(kind: &str, object: &Value) -> Result<(), String> {
     let is_good = match kind {
         "items" => PROCESSORS.contains(&object["ProcessorConfig"].to_string().as_str()),
         "retrier" => !has("JitterStrategy") || object["JitterStrategy"] == "FULL",
-        "rule" => {
-            ["StringEquals", "StringEqualsPath", "IsPresent"]
-                .map(has)
-                .iter()
-                .filter(|is| **is)
-                .count()
-                == 1
-        }
+        "rule" => COMPARISONS.iter().filter(|one| has(one)).count() == 1,
         "Fail" => has("Error") != has("ErrorPath"),
         _ => true,
     };

@@ -4,15 +4,11 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
 import policy
 from cfnlint.api import lint
 from moto.events.models import EventPattern
-from samcli.yamlhelper import yaml_dump
-from samtranslator.yaml_helper import yaml_parse
 from template import ACCOUNT, ROOT, URL_SUFFIXES, Stack, connectors, listed, parameters, source, statements
 
 FULL = Stack()
@@ -90,17 +86,6 @@ class Functions(unittest.TestCase):
                 self.assertEqual((variables["ROLLCALL_STORE"], variables.get("ROLLCALL_AUDIT_STORE")), ("s3://rollcall-bucket", audit))
                 for name in variables:
                     self.assertTrue(f'"{name}"' in ENGINE and f"| `{name}` |" in explained, name)
-
-    def test_a_build_for_another_processor_is_refused(self):
-        (script,) = re.findall(r'sed -i\.bak "(.*?)"', (ROOT / "infra/build").read_text(), re.DOTALL)
-        for built in ("arm64", "x86_64"):
-            with tempfile.TemporaryDirectory() as folder:
-                template = Path(folder) / "template.yaml"
-                template.write_text(yaml_dump(source()))  # as `sam build` writes it
-                subprocess.run(["sed", "-i.bak", script.replace("$architecture", built).replace("\\$", "$"), template], check=True)
-                sealed, expected = yaml_parse(template.read_text()), source()
-            expected["Parameters"]["Architecture"] |= {"AllowedValues": [built], "Default": built}
-            self.assertEqual(sealed, expected)
 
 
 class Switches(unittest.TestCase):

@@ -57,10 +57,10 @@ class Costs(unittest.TestCase):
             self.assertLess(len(path), 20, path)
         self.assertEqual(cost.TRANSITIONS_OF_CHANGE, len(path), path)
 
-        path = ["Work"]
-        while len(path) == 1 or path[-1] != "Work":
+        path = [WORK["StartAt"]]
+        while path.count("Work") == 1:
             state = WORK["States"][path[-1]]
-            path.append(state.get("Next") or state["Default"])
+            path.append(state["Choices"][-1]["Next"] if "Choices" in state else state["Next"])
         self.assertEqual(cost.C1_TRANSITIONS, len(path) - 1, path)
 
     def test_conductorone_costs_less_than_a_dollar_for_an_idle_connection(self):

@@ -202,7 +202,7 @@ class Requests(unittest.TestCase):
             elif "C1" in name:
                 called = {a for a in arns if a in text}
                 started = [n for n in machines if policy.allows(role, "states:StartExecution", FULL.resolve({"Ref": n}))]
-                self.assertEqual(started, [name.replace("Poll", "Work")] if "Poll" in name else [])
+                self.assertEqual(started, [name.replace("Poll", "Work")])
                 self.assertEqual(machine["StateMachineType"], "EXPRESS" if "Poll" in name else "STANDARD")
             else:
                 rule = FULL.properties(name.replace("ProvisionWorkflow", "Requests"))

@@ -14,9 +14,10 @@ const PARTITION: (&str, &str) = ("Partition", "aws");
 const AGENT: (&str, &str) = ("AgentFunction", "agent");
 const WORK_ARN: (&str, &str) = ("WorkWorkflow", "stateMachine:work");
 const TASK: &str = "2aBcDeFgHiJkLmNoPqRsTuVwXyZ";
+const NEXT: &str = "3aBcDeFgHiJkLmNoPqRsTuVwXyZ";
 
-/// An agent that answers one call after the other, by these words: a status and the seconds until it wants to be called again,
-/// or an error. The last one is repeated.
+/// An agent that answers one call after the other, by these words: a status, the seconds until it wants to be called again, and
+/// `next` if another task is open; or an error. The last one is repeated.
 struct Agent {
     script: Mutex<VecDeque<&'static str>>,
     calls: Mutex<Vec<(Timestamp, Value)>>,
@@ -42,7 +43,8 @@ impl Agent {
     }
 
     async fn work(&self) -> Execution {
-        self.run(WORK, &[PARTITION, AGENT], json!({"connection": "acme"})).await
+        let input = json!({"connection": "acme", "task": TASK});
+        self.run(WORK, &[PARTITION, AGENT, WORK_ARN], input).await
     }
 
     /// The names of the executions that were started.
@@ -83,13 +85,14 @@ impl Services for Agent {
         if script.is_empty() {
             script.push_back(word);
         }
-        let (status, seconds) = word.split_once(' ').unwrap_or((word, ""));
+        let mut words = word.split(' ');
+        let [status, seconds, task] = [(); 3].map(|()| words.next().unwrap_or_default());
         let resume_at =
             seconds.parse().ok().map(|s| (now + SignedDuration::from_secs(s)).to_string());
         if !["idle", "continue", "busy"].contains(&status) {
             return Err(Failure::new(status, "not JSON"));
         }
-        let task = (status == "continue").then_some(TASK);
+        let task = (status == "continue").then_some(if task == "next" { NEXT } else { TASK });
         let connection = &with["Payload"]["connection"];
         Ok(json!({"StatusCode": 200, "Payload": {
             "status": status, "connection": connection, "task": task, "resume_at": resume_at, "tasks": [],
@@ -111,7 +114,8 @@ async fn a_poll_starts_the_workflow_of_an_open_task_once() {
     assert_eq!(agent.beats(), [0; 5]);
     let [started] = &agent.executions.all()[..] else { panic!("one workflow") };
     assert_eq!([&started.machine, &started.name], ["stateMachine:work", TASK]);
-    assert_eq!(started.input, json!({"connection": "acme", "metadata": metadata()}));
+    let input = json!({"connection": "acme", "metadata": metadata(), "task": TASK});
+    assert_eq!(started.input, input);
 }
 
 #[tokio::test]
@@ -139,7 +143,18 @@ async fn a_long_task_is_reported_when_the_agent_said_so_until_it_is_done() {
     let agent = Agent::new(&["continue 30", "busy 20", "continue 3600", "continue 0", "idle"]);
     let worked = agent.work().await;
     assert_eq!(agent.beats(), [0, 30, 50, 3650, 3650]);
-    assert_eq!(worked.result.expect("a success")["answer"]["status"], "idle");
+    assert_eq!(worked.result.expect("a success")["answer"]["Payload"]["status"], "idle");
+    assert_eq!(agent.started(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_next_task_gets_its_own_workflow_and_one_that_had_it_is_kept_up_by_the_other() {
+    let agent = Agent::new(&["continue 30", "continue 30 next", "continue 30 next", "idle"]);
+    assert!(agent.work().await.result.is_ok());
+    assert_eq!((agent.beats(), agent.started()), (vec![0, 30], vec![NEXT.to_owned()]));
+    agent.executions.end();
+    assert!(agent.work().await.result.is_ok());
+    assert_eq!((agent.beats(), agent.started()), (vec![0, 30, 0, 30], vec![NEXT.to_owned()]));
 }
 
 #[tokio::test]

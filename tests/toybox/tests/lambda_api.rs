@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Desk, Simulated};
 
-const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
+const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
 const KIND: &str = "x-amz-invocation-type: RequestResponse";
 const NAMES: [&str; 2] = ["x-amzn-errortype", "x-amz-function-error"];
 

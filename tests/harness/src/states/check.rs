@@ -15,7 +15,7 @@ Task Type Comment? Resource Parameters ResultSelector? ResultPath? TimeoutSecond
 retrier ErrorEquals IntervalSeconds MaxAttempts BackoffRate MaxDelaySeconds? JitterStrategy?
 catcher ErrorEquals ResultPath Next
 Choice Type Comment? Choices Default
-rule Variable StringEquals? IsPresent? Next
+rule Variable StringEquals? StringEqualsPath? IsPresent? Next
 Wait Type TimestampPath Next
 Map Type Comment? ItemsPath ItemSelector MaxConcurrency ItemProcessor ResultSelector Next
 Succeed Type Comment?
@@ -26,6 +26,7 @@ states:startExecution StateMachineArn Name Input
 ";
 
 const LISTS: [[&str; 2]; 3] = [["Retry", "retrier"], ["Catch", "catcher"], ["Choices", "rule"]];
+const COMPARISONS: [&str; 3] = ["StringEquals", "StringEqualsPath", "IsPresent"];
 const NUMBERS: [&str; 4] = ["Seconds", "Attempts", "Rate", "Concurrency"];
 const PROCESSORS: [&str; 2] =
     [r#"{"ExecutionType":"STANDARD","Mode":"DISTRIBUTED"}"#, r#"{"Mode":"INLINE"}"#];
@@ -44,7 +45,7 @@ fn known(kind: &str, object: &Value) -> Result<(), String> {
     let is_good = match kind {
         "items" => PROCESSORS.contains(&object["ProcessorConfig"].to_string().as_str()),
         "retrier" => !has("JitterStrategy") || object["JitterStrategy"] == "FULL",
-        "rule" => has("StringEquals") != has("IsPresent"),
+        "rule" => COMPARISONS.iter().filter(|one| has(one)).count() == 1,
         "Fail" => has("Error") != has("ErrorPath"),
         _ => true,
     };

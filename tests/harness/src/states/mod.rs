@@ -105,7 +105,7 @@ impl Run<'_> {
                         let found = evaluate(&rule["Variable"], &data, &context);
                         let is_so = match rule["IsPresent"].as_bool() {
                             Some(is_present) => found.is_ok() == is_present,
-                            None => found? == rule["StringEquals"],
+                            None => found? == wanted(rule, &data, &context)?,
                         };
                         if is_so {
                             next = &rule["Next"];
@@ -205,6 +205,14 @@ impl Run<'_> {
         self.now = until;
         self.waits.push((name.to_owned(), seconds.max(0)));
         Ok(())
+    }
+}
+
+/// What a rule compares its variable with.
+fn wanted(rule: &Value, data: &Value, context: &Value) -> Result<Value, Failure> {
+    match rule.get("StringEqualsPath") {
+        Some(path) => evaluate(path, data, context),
+        None => Ok(rule["StringEquals"].clone()),
     }
 }
 

@@ -256,6 +256,8 @@ fn check_head(head: &Parts) -> Result<(), Refusal> {
     const ALLOWED: &[&str] = &[
         "content-type",
         "user-agent",
+        // Metadata that HTTP clients send with every request.
+        "accept",
         "te",
         "authorization",
         "grpc-accept-encoding",

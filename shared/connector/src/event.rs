@@ -27,7 +27,7 @@ fn time_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["string", "null"], "format": "date-time"})
 }
 
-/// The event that starts or resumes a sync. It names at most one run or snapshot.
+/// The event that starts, resumes or ends a sync. It names at most one run or snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the other names are self-explanatory")]
@@ -42,6 +42,10 @@ pub struct SyncEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[A-Za-z0-9]{27}$"))]
     pub start_as: Option<String>,
+    /// Ends the run with this id for good, unless it is published: nothing resumes it, and a process that still works on it
+    /// publishes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<String>,
     /// The quarantined snapshot to publish in spite of its losses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept: Option<String>,
@@ -59,6 +63,8 @@ pub enum SyncStatus {
     Held,
     /// Another run holds the lease.
     Busy,
+    /// An event with `cancel` ended the run: it never publishes a snapshot.
+    Cancelled,
 }
 
 /// The reason why a sync is not complete, or a change in progress.

@@ -2,6 +2,7 @@
 //! `write` requires `read` first. Tests the engine's handling of answers without a connector.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -245,6 +246,10 @@ impl Store for Breakable {
     async fn get(&self, key: &str) -> Result<Option<Object>, Error> {
         self.reads.lock().expect("a lock").push(key.to_owned());
         self.folder.get(key).await
+    }
+
+    async fn download(&self, key: &str, to: &Path) -> Result<Option<u64>, Error> {
+        self.folder.download(key, to).await
     }
 
     async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {

@@ -33,12 +33,12 @@ const WORTH_SAVING: Duration = Duration::from_secs(10);
 pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswer, Error> {
     event::check_connection(&event.connection)?;
     let keys = Keys { connector: C::ABOUT.name, connection: &event.connection };
-    let ids = [&event.sync_id, &event.start_as, &event.accept];
+    let ids = [&event.sync_id, &event.start_as, &event.cancel, &event.accept];
     if ids.iter().filter(|id| id.is_some()).count() > 1 {
         return Err(Error::invalid(
             Code::MalformedEvent,
             "the event names more than one run or snapshot",
-            "Send only one of `sync_id`, `start_as` and `accept`.",
+            "Send only one of `sync_id`, `start_as`, `cancel` and `accept`.",
         ));
     }
     for id in ids.into_iter().flatten() {
@@ -48,6 +48,9 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
         let manifest = accept::accept(&*cx.store, keys, held).await?;
         cx.gauges.snapshot_is_of(manifest.ended_at);
         return Ok(answer::with_status(&manifest, SyncStatus::Complete));
+    }
+    if let Some(id) = &event.cancel {
+        return cancel(cx, keys, id).await;
     }
     let wanted = match (&event.sync_id, &event.start_as) {
         (Some(id), _) => Wanted::Unfinished(id),
@@ -144,20 +147,41 @@ async fn abandoned(
     Ok(Some(lease.owner).filter(|_| !is_over))
 }
 
-/// The answer of a run that is over: its snapshot is stored.
+/// Ends a run for good. A process that is storing its manifest at this moment may still publish it.
+async fn cancel(cx: &Context, keys: Keys<'_>, sync_id: &str) -> Result<SyncAnswer, Error> {
+    loop {
+        let found = lease::look::<SavedRun>(&*cx.store, keys.lease()).await?;
+        if let Some(answer) = over(cx, keys, sync_id, &found).await? {
+            return Ok(answer);
+        }
+        if !found.is_of(sync_id) {
+            return Err(unknown_run(sync_id));
+        }
+        if found.close(&*cx.store, &*cx.clock).await? {
+            // Since it was looked for, a process that was at work may have stored the snapshot.
+            let stored = published(cx, keys, sync_id).await?;
+            return Ok(stored.unwrap_or_else(|| answer::cancelled(keys.connection, sync_id)));
+        }
+    }
+}
+
+/// The answer of a run that is over: its snapshot is stored, or it was cancelled.
 async fn over(
     cx: &Context,
     keys: Keys<'_>,
     sync_id: &str,
     found: &Found<SavedRun>,
 ) -> Result<Option<SyncAnswer>, Error> {
-    let answer = published(cx, keys, sync_id).await?;
     let holder = found.peek().filter(|lease| lease.owner == sync_id);
+    let Some(answer) = published(cx, keys, sync_id).await? else {
+        let is_cancelled = holder.is_some_and(|lease| lease.closed);
+        return Ok(is_cancelled.then(|| answer::cancelled(keys.connection, sync_id)));
+    };
     // A run that was suspended while it moved the pointer has nothing left to do.
-    if answer.is_some() && holder.is_some_and(|lease| !lease.active && !lease.ended) {
+    if holder.is_some_and(|lease| !lease.active && !lease.ended) {
         found.close(&*cx.store, &*cx.clock).await?;
     }
-    Ok(answer)
+    Ok(Some(answer))
 }
 
 /// The answer of a run whose manifest is written. The run may have been killed before it moved the pointer.
@@ -179,7 +203,7 @@ fn unknown_run(sync_id: &str) -> Error {
         ErrorType::NotFound,
         Code::UnknownRun,
         format!("there is no unfinished run {sync_id}"),
-        "Start a new run: send the event without `sync_id`.",
+        "Check the id, or start a new run: send the event without `sync_id` and `cancel`.",
     )
 }
 
@@ -217,8 +241,17 @@ async fn work<C: Syncer>(
     };
     match stopped {
         Ok(answer) => Ok(answer),
+        Err(e) if e.code() == Code::LeaseLost && is_cancelled(cx, keys, sync_id).await => {
+            Ok(answer::cancelled(keys.connection, sync_id))
+        }
         Err(e) => run.postpone(e).await,
     }
+}
+
+/// Whether an event has cancelled the run. If the lease cannot be read, that is not known.
+async fn is_cancelled(cx: &Context, keys: Keys<'_>, sync_id: &str) -> bool {
+    let holder = lease::peek(&*cx.store, &keys.lease()).await;
+    matches!(holder, Ok(Some(lease)) if lease.owner == sync_id && lease.closed)
 }
 
 /// The result of a slice.

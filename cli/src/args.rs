@@ -139,7 +139,8 @@ pub(crate) struct NameArgs {
 
 const TEMPLATE_EXAMPLES: &str = "\
 infra/template.yaml is the output for all connectors. Write yours into infra/
-too: its paths are relative to that folder.
+too: its paths are relative to that folder. infra/build builds the functions of
+the template that it is given.
 
 Examples:
   rollcall template temporalcloud > infra/temporalcloud.yaml

@@ -95,6 +95,8 @@ pub(crate) enum Command {
     DeleteAccount(DeleteArgs),
     /// Show a snapshot, or compare two
     Snapshot(SnapshotArgs),
+    /// Work off the tasks that ConductorOne sends, until stopped
+    Serve(ServeArgs),
     /// Check configuration, rights and store, and say what to fix
     Doctor(DoctorArgs),
     /// Show what a connector can do, as JSON
@@ -119,7 +121,8 @@ impl Command {
             Self::CreateAccount(args) => args.request.output,
             Self::DeleteAccount(args) => args.request.output,
             Self::Snapshot(args) => return args.output == Format::Json,
-            Self::Doctor(_)
+            Self::Doctor(args) => args.output,
+            Self::Serve(_)
             | Self::Capabilities(_)
             | Self::ConfigSchema(_)
             | Self::Template(_)
@@ -139,7 +142,8 @@ pub(crate) struct NameArgs {
 
 const TEMPLATE_EXAMPLES: &str = "\
 infra/template.yaml is the output for all connectors. Write yours into infra/
-too: its paths are relative to that folder.
+too: its paths are relative to that folder. infra/build builds the functions of
+the template that it is given.
 
 Examples:
   rollcall template temporalcloud > infra/temporalcloud.yaml
@@ -331,12 +335,31 @@ pub(crate) struct DeleteArgs {
     pub(crate) principal: Option<String>,
 }
 
+const SERVE_EXAMPLES: &str = "\
+Does what a connector's pod does, with the same variables: BATON_CLIENT_ID,
+BATON_CLIENT_SECRET, BATON_PROVISIONING (`true`: allow changes), BATON_HOST_ID,
+BATON_C1_API_HOST, and the connector's own. In AWS nothing has to run: see
+functions/c1/README.md.
+
+Examples:
+  rollcall serve temporalcloud
+  rollcall serve temporalcloud --connection acme --store s3://bucket/prefix";
+
+#[derive(Debug, Args)]
+#[command(after_help = SERVE_EXAMPLES)]
+pub(crate) struct ServeArgs {
+    /// The connector
+    #[arg(value_parser = connectors::names())]
+    pub(crate) connector: String,
+}
+
 const DOCTOR_EXAMPLES: &str = "\
 Each finding begins with ok, warn or fail; the next line says what to do. The
 exit code is 1 if anything failed. The check of the store writes a small object.
 
 Examples:
   rollcall doctor temporalcloud
+  rollcall doctor temporalcloud -o json | jq 'map(select(.fix))'
   rollcall doctor temporalcloud --connection acme --store s3://bucket/prefix";
 
 #[derive(Debug, Args)]
@@ -345,4 +368,8 @@ pub(crate) struct DoctorArgs {
     /// The connector
     #[arg(value_parser = connectors::names())]
     pub(crate) connector: String,
+    /// Print a `table` (default) or `json`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    pub(crate) output: ReportFormat,
 }

@@ -10,6 +10,7 @@ mod install;
 mod output;
 mod principal;
 mod progress;
+mod serve;
 mod shell;
 mod signals;
 mod snapshot;
@@ -57,7 +58,8 @@ async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
         Command::CreateAccount(args) => change::create_account(args, place).await,
         Command::DeleteAccount(args) => change::delete_account(args, place).await,
         Command::Snapshot(args) => snapshot::run(args, place).await,
-        Command::Doctor(args) => doctor::run(&Target { connector: args.connector, place }).await,
+        Command::Serve(args) => serve::run(&Target { connector: args.connector, place }).await,
+        Command::Doctor(args) => doctor::run(args, place).await,
         Command::Capabilities(args) => {
             let entry = connectors::find(&args.connector)?;
             let entry_capabilities = rollcall_engine::runtime::capabilities::capabilities(&entry);

@@ -94,6 +94,7 @@ pub const fn about(
         resource_types,
         blind_spots: &[],
         fields,
+        account_fields: &[],
         reports_credential_end: false,
         limit_window: None,
     }

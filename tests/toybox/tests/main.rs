@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod aws;
+mod c1_workflow;
 mod conformance;
 mod engine {
     mod changes;
@@ -12,6 +13,7 @@ mod engine {
 }
 mod events;
 mod lambda;
+mod lambda_api;
 mod stores;
 mod workflow;
 mod world;

@@ -119,8 +119,8 @@ impl Command {
             Self::CreateAccount(args) => args.request.output,
             Self::DeleteAccount(args) => args.request.output,
             Self::Snapshot(args) => return args.output == Format::Json,
-            Self::Doctor(_)
-            | Self::Capabilities(_)
+            Self::Doctor(args) => args.output,
+            Self::Capabilities(_)
             | Self::ConfigSchema(_)
             | Self::Template(_)
             | Self::Completion(_)
@@ -337,6 +337,7 @@ exit code is 1 if anything failed. The check of the store writes a small object.
 
 Examples:
   rollcall doctor temporalcloud
+  rollcall doctor temporalcloud -o json | jq 'map(select(.fix))'
   rollcall doctor temporalcloud --connection acme --store s3://bucket/prefix";
 
 #[derive(Debug, Args)]
@@ -345,4 +346,8 @@ pub(crate) struct DoctorArgs {
     /// The connector
     #[arg(value_parser = connectors::names())]
     pub(crate) connector: String,
+    /// Print a `table` (default) or `json`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    pub(crate) output: ReportFormat,
 }

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use rollcall_connector::clock::between;
 use rollcall_connector::event::check_connection;
-use rollcall_connector::{Chain, Error, Identity, Warning};
+use rollcall_connector::{Chain, Error, Identity, Warning, counted};
 use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::tenant;
 use rollcall_engine::context::{Context, Settings};
 use rollcall_engine::runtime::function::Entry;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{get_json, lease, supports_conditional_writes};
+use serde::Serialize;
 
-use crate::args::Target;
+use crate::args::{DoctorArgs, Place, Target};
 use crate::connectors;
 use crate::failure::{Exit, Failure, advice};
-use crate::output::{count, line};
+use crate::output::{self, ReportFormat, line};
 use crate::shell::CommandLine;
 
 const DAY: u64 = 24 * 3600;
@@ -25,17 +26,106 @@ const DAY: u64 = 24 * 3600;
 /// The age from which on a snapshot is worth a warning: syncs run daily, and one may have been missed.
 const OLD: Duration = Duration::from_secs(2 * DAY);
 
-/// A check of one connection. Each finding is printed at once.
+/// The result of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// What a check found, and what to do about it.
+#[derive(Debug, Serialize)]
+struct Finding {
+    status: Status,
+    check: &'static str,
+    code: Option<String>,
+    message: String,
+    fix: Option<String>,
+}
+
+/// The findings so far. For people, each is printed at once; as JSON, all of them at the end.
+struct Findings {
+    format: ReportFormat,
+    all: Vec<Finding>,
+}
+
+impl Findings {
+    fn add(&mut self, finding: Finding) -> io::Result<()> {
+        if self.format == ReportFormat::Table {
+            let Finding { status, check, message, .. } = &finding;
+            let label = match status {
+                Status::Ok => "ok  ",
+                Status::Warn => "warn",
+                Status::Fail => "fail",
+            };
+            let code = finding.code.as_ref().filter(|_| *status == Status::Fail);
+            let code = code.map(|code| format!("{code}: ")).unwrap_or_default();
+            line(&format!("{label}  {check}: {code}{message}"))?;
+            finding.fix.iter().try_for_each(|fix| line(&format!("      {fix}")))?;
+        }
+        self.all.push(finding);
+        Ok(())
+    }
+
+    fn ok(&mut self, check: &'static str, message: impl Display) -> io::Result<()> {
+        let message = message.to_string();
+        self.add(Finding { status: Status::Ok, check, code: None, message, fix: None })
+    }
+
+    fn problem(
+        &mut self,
+        status: Status,
+        check: &'static str,
+        message: impl Display,
+        fix: impl Display,
+    ) -> io::Result<()> {
+        let (message, fix) = (message.to_string(), Some(fix.to_string()));
+        self.add(Finding { status, check, code: None, message, fix })
+    }
+
+    fn error(&mut self, check: &'static str, error: &Error) -> io::Result<()> {
+        self.add(Finding {
+            status: Status::Fail,
+            check,
+            code: Some(error.code().to_string()),
+            message: Chain(error).to_string(),
+            fix: Some(advice(error).join(" ")),
+        })
+    }
+
+    fn warnings(&mut self, check: &'static str, warnings: &[Warning]) -> io::Result<()> {
+        warnings.iter().try_for_each(|Warning { code, message }| {
+            let (code, message) = (code.clone(), message.clone());
+            let fix = Some(format!("docs/codes.md explains `{code}`."));
+            self.add(Finding { status: Status::Warn, check, code: Some(code), message, fix })
+        })
+    }
+
+    fn finish(self) -> io::Result<Exit> {
+        if self.format == ReportFormat::Json {
+            output::json(&self.all)?;
+        }
+        Ok(match self.all.iter().any(|finding| finding.status == Status::Fail) {
+            true => Exit::ProblemFound,
+            false => Exit::Done,
+        })
+    }
+}
+
+/// The checks of one connection.
 struct Doctor<'a> {
     cx: &'a Context,
     entry: &'a Entry,
     target: &'a Target,
     keys: Keys<'a>,
-    has_failed: bool,
+    findings: Findings,
 }
 
 /// Runs the command.
-pub(crate) async fn run(target: &Target) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: DoctorArgs, place: Place) -> Result<Exit, Failure> {
+    let target = &Target { connector: args.connector, place };
     let entry = connectors::find(&target.connector)?;
     let connection = target.connection();
     check_connection(connection)?;
@@ -47,7 +137,7 @@ pub(crate) async fn run(target: &Target) -> Result<Exit, Failure> {
         entry: &entry,
         target,
         keys: Keys { connector: entry.about.name, connection },
-        has_failed: false,
+        findings: Findings { format: args.output, all: Vec::new() },
     };
     let identity = match doctor.check_configuration().await? {
         true => doctor.check_identity().await?,
@@ -57,40 +147,10 @@ pub(crate) async fn run(target: &Target) -> Result<Exit, Failure> {
         doctor.check_lease().await?;
         doctor.check_newest(identity.as_ref()).await?;
     }
-    Ok(match doctor.has_failed {
-        true => Exit::ProblemFound,
-        false => Exit::Done,
-    })
-}
-
-fn ok(what: &str, detail: impl Display) -> io::Result<()> {
-    line(&format!("ok    {what}: {detail}"))
-}
-
-fn warn(what: &str, detail: impl Display, fix: impl Display) -> io::Result<()> {
-    line(&format!("warn  {what}: {detail}"))?;
-    line(&format!("      {fix}"))
-}
-
-fn warnings(what: &str, warnings: &[Warning]) -> io::Result<()> {
-    warnings.iter().try_for_each(|warning| {
-        let fix = format!("docs/codes.md explains `{}`.", warning.code);
-        warn(what, &warning.message, fix)
-    })
+    Ok(doctor.findings.finish()?)
 }
 
 impl Doctor<'_> {
-    fn fail(&mut self, what: &str, detail: impl Display, fix: impl Display) -> io::Result<()> {
-        self.has_failed = true;
-        line(&format!("fail  {what}: {detail}"))?;
-        line(&format!("      {fix}"))
-    }
-
-    fn error(&mut self, what: &str, error: &Error) -> io::Result<()> {
-        let detail = format!("{}: {}", error.code(), Chain(error));
-        self.fail(what, detail, advice(error).join(" "))
-    }
-
     /// The secret exists, and the connector accepts its keys.
     async fn check_configuration(&mut self) -> io::Result<bool> {
         const WHAT: &str = "configuration";
@@ -98,10 +158,10 @@ impl Doctor<'_> {
         match self.cx.configuration(self.entry.about, connection).await {
             Ok((_, found)) => {
                 let place = self.cx.secrets.place(connector, connection);
-                ok(WHAT, format!("complete and well formed, in {place}"))?;
-                warnings(WHAT, &found).map(|()| true)
+                self.findings.ok(WHAT, format!("complete and well formed, in {place}"))?;
+                self.findings.warnings(WHAT, &found).map(|()| true)
             }
-            Err(e) => self.error(WHAT, &e).map(|()| false),
+            Err(e) => self.findings.error(WHAT, &e).map(|()| false),
         }
     }
 
@@ -109,13 +169,13 @@ impl Doctor<'_> {
     async fn check_identity(&mut self) -> io::Result<Option<Identity>> {
         let identity = match self.entry.identify(self.cx, self.keys.connection).await {
             Ok((identity, _)) => identity,
-            Err(e) => return self.error("identity", &e).map(|()| None),
+            Err(e) => return self.findings.error("identity", &e).map(|()| None),
         };
         let Identity { tenant, caller, caller_name, .. } = &identity;
         let detail = format!("{caller_name} ({caller}) in tenant {tenant}");
-        ok("identity", detail)?;
-        ok("rights", &identity.rights)?;
-        warnings("rights", &identity.warnings)?;
+        self.findings.ok("identity", detail)?;
+        self.findings.ok("rights", &identity.rights)?;
+        self.findings.warnings("rights", &identity.warnings)?;
         self.check_expiry(&identity)?;
         Ok(Some(identity))
     }
@@ -124,17 +184,22 @@ impl Doctor<'_> {
         const WHAT: &str = "key expiry";
         const RENEW: &str = "Create a new key at the vendor, store it where the old one is, then delete the old one.";
         let Some(end) = identity.credential_expires_at else {
-            return ok(WHAT, "unknown: the vendor does not report it");
+            return self.findings.ok(WHAT, "unknown: the vendor does not report it");
         };
         let now = self.cx.clock.now();
         if end <= now {
-            return self.fail(WHAT, format!("the key expired at {end:.0}"), RENEW);
+            return self.findings.problem(
+                Status::Fail,
+                WHAT,
+                format!("the key expired at {end:.0}"),
+                RENEW,
+            );
         }
-        let days = count(between(now, end).as_secs() / DAY, "day");
+        let days = counted(between(now, end).as_secs() / DAY, "day");
         let detail = format!("the key expires in {days}, at {end:.0}");
         match identity.expiry_warning(now) {
-            Some(_) => warn(WHAT, detail, RENEW),
-            None => ok(WHAT, detail),
+            Some(_) => self.findings.problem(Status::Warn, WHAT, detail, RENEW),
+            None => self.findings.ok(WHAT, detail),
         }
     }
 
@@ -143,22 +208,22 @@ impl Doctor<'_> {
         const WHAT: &str = "store";
         let store = &*self.cx.store;
         if let Err(e) = store.get(&self.keys.latest()).await {
-            return self.error(WHAT, &e).map(|()| false);
+            return self.findings.error(WHAT, &e).map(|()| false);
         }
         // No principal has this name: theirs contain a colon.
         let key = self.keys.principal_lease("doctor");
         match supports_conditional_writes(store, &key).await {
             Ok(true) => {
                 let detail = format!("readable and writable, at {}", store.place(""));
-                ok(WHAT, detail).map(|()| true)
+                self.findings.ok(WHAT, detail).map(|()| true)
             }
             Ok(false) => {
                 let detail =
                     format!("a write with `If-None-Match` overwrites {}", store.place(&key));
                 let fix = "Use a store with conditional writes, such as Amazon S3: without them two runs can overwrite each other.";
-                self.fail(WHAT, detail, fix).map(|()| false)
+                self.findings.problem(Status::Fail, WHAT, detail, fix).map(|()| false)
             }
-            Err(e) => self.error(WHAT, &e).map(|()| false),
+            Err(e) => self.findings.error(WHAT, &e).map(|()| false),
         }
     }
 
@@ -166,22 +231,22 @@ impl Doctor<'_> {
         const WHAT: &str = "lease";
         let peek = match lease::peek(&*self.cx.store, &self.keys.lease()).await {
             Ok(peek) => peek,
-            Err(e) => return self.error(WHAT, &e),
+            Err(e) => return self.findings.error(WHAT, &e),
         };
         let Some(peek) = peek.filter(|peek| peek.expires_at > self.cx.clock.now()) else {
-            return ok(WHAT, "free");
+            return self.findings.ok(WHAT, "free");
         };
         let (owner, until) = (&peek.owner, peek.expires_at);
         if peek.active {
-            return warn(
+            return self.findings.problem(
+                Status::Warn,
                 WHAT,
                 format!("acquired by run {owner}, until {until:.0} unless it is renewed"),
                 "A sync is running. If it was killed, the lease becomes free at that time.",
             );
         }
         let resume = self.sync().option("--sync-id", Some(owner));
-        warn(
-            WHAT,
+        self.findings.problem(Status::Warn, WHAT,
             format!(
                 "run {owner} is not finished and can be resumed; another run can start at {until:.0}"
             ),
@@ -196,22 +261,22 @@ impl Doctor<'_> {
             Ok(Some((latest, _))) => latest,
             Ok(None) => {
                 let fix = format!("Sync first: {}", self.sync());
-                return warn(WHAT, "there is none yet", fix);
+                return self.findings.problem(Status::Warn, WHAT, "there is none yet", fix);
             }
-            Err(e) => return self.error(WHAT, &e),
+            Err(e) => return self.findings.error(WHAT, &e),
         };
         if let Some(identity) = identity
             && let Err(e) = tenant::check_same(self.keys, &latest.tenant, &identity.tenant)
         {
-            return self.error(WHAT, &e);
+            return self.findings.error(WHAT, &e);
         }
         let age = between(latest.ended_at, self.cx.clock.now());
         let detail = format!("{} ended {} ago", latest.sync_id, in_words(age));
         if age > OLD {
             let fix = "Check that the schedule is enabled, and what the last sync reported.";
-            return warn(WHAT, detail, fix);
+            return self.findings.problem(Status::Warn, WHAT, detail, fix);
         }
-        ok(WHAT, detail)
+        self.findings.ok(WHAT, detail)
     }
 
     fn sync(&self) -> CommandLine {
@@ -223,9 +288,9 @@ fn in_words(time: Duration) -> String {
     let minutes = time.as_secs() / 60;
     match minutes {
         0 => "less than a minute".to_owned(),
-        1..120 => count(minutes, "minute"),
-        120..2880 => count(minutes / 60, "hour"),
-        _ => count(minutes / 1440, "day"),
+        1..120 => counted(minutes, "minute"),
+        120..2880 => counted(minutes / 60, "hour"),
+        _ => counted(minutes / 1440, "day"),
     }
 }
 

@@ -189,12 +189,6 @@ impl Report {
     }
 }
 
-/// A number of things, in words: `1 minute`, `2 minutes`.
-pub(crate) fn count(n: u64, thing: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {thing}{plural}")
-}
-
 /// The number of grants by where they come from: the vendor, or expansion.
 pub(crate) fn stated_and_inherited(stated: u64, inherited: u64) -> String {
     format!("{stated} stated, {inherited} inherited")

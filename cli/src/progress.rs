@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use rollcall_connector::counted;
 use rollcall_connector::http::{Retry, RetryListener};
 use rollcall_engine::context::{ProgressListener, SyncProgress};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::output::{self, count};
+use crate::output;
 
 /// The shortest time between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -151,18 +152,18 @@ fn locked(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
 fn describe(progress: &SyncProgress) -> String {
     let SyncProgress { steps_done, steps_known, records, usage, finishing } = progress;
     let steps = if *finishing {
-        format!("all {steps_done} steps done, writing the snapshot")
+        format!("{} done, writing the snapshot", counted(*steps_done, "step"))
     } else {
-        format!("{steps_done} of {steps_known} steps")
+        format!("{steps_done} of {}", counted(*steps_known, "step"))
     };
     let mut text =
-        format!("{steps}, {}, {}", count(*records, "record"), count(usage.calls, "call"));
+        format!("{steps}, {}, {}", counted(*records, "record"), counted(usage.calls, "call"));
     if usage.retries > 0 {
         text.push_str(&format!(", {} repeated", usage.retries));
     }
     if usage.waits > 0 {
         let seconds = Duration::from_millis(usage.wait_ms).as_secs_f64();
-        text.push_str(&format!(", {} ({seconds:.1} s)", count(usage.waits, "wait")));
+        text.push_str(&format!(", {} ({seconds:.1} s)", counted(usage.waits, "wait")));
     }
     text
 }

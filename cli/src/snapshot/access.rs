@@ -1,5 +1,6 @@
 //! The entitlements of a principal, and the ways by which they are granted.
 
+use rollcall_connector::counted;
 use rollcall_snapshot::{Access, AccessKind, Snapshot};
 use serde::Serialize;
 
@@ -75,13 +76,14 @@ fn note_limits(access: &Access) {
     let implied = holds.clone().filter(|held| held.kind == AccessKind::Implied).count();
     if implied > 0 {
         output::note(&format!(
-            "this snapshot is not expanded: {implied} of these entitlements follow from its expandable grants"
+            "this snapshot is not expanded: its expandable grants imply {implied} of these entitlements"
         ));
     }
     let shortened = holds.filter(|held| held.more_paths).count();
     if shortened > 0 {
         output::note(&format!(
-            "some paths are not shown: {shortened} of these entitlements have too many"
+            "some paths are not shown: there are too many to {}",
+            counted(shortened, "entitlement")
         ));
     }
 }

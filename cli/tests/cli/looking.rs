@@ -78,7 +78,7 @@ fn access_shows_every_path_and_how_many_were_derived() {
     let access = place.run("snapshot access x.c1z grace").expect(0);
     let path = "user:u2 → group:g1 (member) → group:g2 (member) → namespace:n1:write";
     assert!(access.out.contains(path), "{}", access.out);
-    assert!(access.err.contains("2 of these entitlements follow"), "{}", access.err);
+    assert!(access.err.contains("imply 2 of these entitlements"), "{}", access.err);
     let ways = place.run("snapshot access x.c1z user:u2 -o json");
     let ways = ways.expect(0).json();
     let kinds = ways.as_array().expect("a list").iter();

@@ -131,6 +131,14 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let out = place.clone_with("BATON_API_KEY", "hunter2").doctor(1, &["fail  identity"]);
     assert!(!out.contains("hunter2"), "a key is never shown: {out}");
     Place::new().doctor(1, &["fail  configuration", "`api-key` is missing"]);
+    let json = Place::new().run("doctor temporalcloud -o json").expect(1).out;
+    let found: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        (&found[0]["status"], &found[0]["code"]),
+        (&json!("fail"), &json!("BadConfiguration"))
+    );
+    assert!(found[0]["fix"].as_str().is_some_and(|fix| fix.contains("BATON_API_KEY")), "{json}");
+    assert_eq!((&found[1]["check"], &found[1]["fix"]), (&json!("store"), &Value::Null));
     let no_store = place.clone_with("ROLLCALL_STORE", "a-file");
     std::fs::write(no_store.path("a-file"), "").expect("written");
     no_store.doctor(1, &["fail  store"]);

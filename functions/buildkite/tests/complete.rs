@@ -20,8 +20,8 @@ const SECRET: &[&str] = &[PLATFORM_ID, "f0000000-0000-4000-8000-000000000006"];
 const CLEO: &str = "MayNotBeAdministrator: nothing shows that Cleo Coder administers the organization: if they do not, secret teams that they are not in are missing";
 /// She administers the first organization alone.
 const ADA: &str = "MayNotBeAdministrator: nothing shows that Ada Admin administers the organization: if they do not, secret teams that they are not in are missing";
-const IN_ACME: &str = "UnknownValue: 1 members of the organization have a role that Rollcall does not know, and are shown as `member`";
-const IN_TEAMS: &str = "UnknownValue: 1 memberships in teams have a role that Rollcall does not know, and are shown as `member`";
+const IN_ACME: &str = "UnknownValue: 1 member of the organization with a role that Rollcall does not know, shown as `member`";
+const IN_TEAMS: &str = "UnknownValue: 1 membership in teams with a role that Rollcall does not know, shown as `member`";
 
 /// The public connector shows maintainers as members, or members and maintainers and nothing of the organization. Ada is in
 /// both organizations, and both have a team called Everyone.

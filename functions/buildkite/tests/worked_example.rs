@@ -83,7 +83,7 @@ async fn blank_values_are_replaced_and_missing_ones_are_left_out() {
         .add_to_team(ORGANIZATION, PLATFORM_ID, &gal, "member")
         .add_team(ORGANIZATION, &quiet, "quiet", "  ");
     let lines = expected(&[COMMON, SEEN_BY_ADA, PLATFORM, ODD]);
-    let warning = "UnknownValue: 3 members of the organization have a role that Rollcall does not know, and are shown as `member`";
+    let warning = "UnknownValue: 3 members of the organization with a role that Rollcall does not know, shown as `member`";
     shows(&desk_of(world, |_| {}).await, lines, &[warning]).await;
 }
 

@@ -109,6 +109,7 @@ fn bad_domain(problem: String) -> Error {
         format!("`domain-url` {problem}"),
         "Correct the connection's secret.",
     )
+    .with_keys(["domain-url"])
 }
 
 fn no_username() -> Error {
@@ -118,4 +119,5 @@ fn no_username() -> Error {
         "the configuration is not usable: `username` is missing",
         "Store the e-mail address of the token's account in the secret. A service account's token has no address; it needs `domain-url` to be https://api.atlassian.com/ex/confluence/<cloud id>.",
     )
+    .with_keys(["username"])
 }

@@ -15,8 +15,9 @@ fn expected(own: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_small_site_is_shown_line_by_line() {
     // The group's permission to add pages is of a noun that is not selected.
-    let unselected = "ExcludedByConfiguration: 1 permissions are not shown: the configuration excludes their nouns or verbs";
-    let personal = "\nExcludedByConfiguration: 1 personal spaces are not shown: the configuration excludes them";
+    let unselected = "ExcludedByConfiguration: 1 permission not shown: the configuration excludes the noun or the verb";
+    let personal =
+        "\nExcludedByConfiguration: 1 personal space not shown: excluded by the configuration";
     let documented =
         r#"{"noun": "space", "verb": "restrict_content, read,export delete,create,administer"}"#;
     let impersonal = r#"{"skip-personal-spaces": "true"}"#;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures::future::try_join_all;
-use rollcall_connector::config::Config;
+use rollcall_connector::config::{Config, Problems};
 use rollcall_connector::http::Session;
-use rollcall_connector::{About, Code, Connector, Error, ErrorType, Identity, config};
+use rollcall_connector::{About, Code, Connector, Error, ErrorType, Identity};
 use rollcall_model::ResourceId;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
@@ -48,26 +48,29 @@ impl Connector for Elastic {
     const ABOUT: &'static About = &ABOUT;
 
     fn connect(config: &Config, session: Session) -> Result<Self, Error> {
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         let base = config.url("base-url")?;
         let clusters = clusters(config, &session, &mut problems)?;
         if base.path() != "/" {
-            problems.push("`base-url` must have no path".into());
+            problems.add(["base-url"], "`base-url` must have no path");
         }
         let organization = config.text("organization-id").map(str::to_owned);
         let key = config.secret_if_given("api-key");
         if key.is_none() && organization.is_some() {
-            problems.push("`organization-id` is given without `api-key`".into());
+            problems.add(
+                ["organization-id", "api-key"],
+                "`organization-id` is given without `api-key`",
+            );
         }
         check_keys_and_hosts(config, &base, &clusters, &mut problems);
         if key.is_none() && clusters.is_empty() && problems.is_empty() {
-            problems.push(
-                "`api-key` and a deployment are both missing: at least one of them is needed"
-                    .into(),
+            problems.add(
+                ["api-key"],
+                "`api-key` and a deployment are both missing: at least one of them is needed",
             );
         }
         if !problems.is_empty() {
-            return Err(config::bad(&problems));
+            return Err(problems.into_error());
         }
         let api = key.map(|key| Cloud::new(base, key.clone(), organization, session));
         let cloud = api.transpose()?.map(|api| CloudAccess {
@@ -196,8 +199,11 @@ impl Cluster {
         key: &SecretString,
         session: &Session,
     ) -> Result<Self, Error> {
-        let url = endpoint::parse(endpoint)
-            .map_err(|problem| config::bad(&[format!("the endpoint of {place} {problem}")]))?;
+        let url = endpoint::parse(endpoint).map_err(|problem| {
+            let mut problems = Problems::default();
+            problems.add([endpoint_key(place)], format!("the endpoint of {place} {problem}"));
+            problems.into_error()
+        })?;
         Ok(Self {
             identity: endpoint::identity(&url),
             api: Deployment::new(place.to_owned(), url, key.clone(), session.clone())?,
@@ -236,11 +242,17 @@ impl Cluster {
     }
 }
 
+/// The key of the configuration that has the endpoint of a deployment.
+fn endpoint_key(place: &str) -> &'static str {
+    if place == ONLY { "deployment-endpoint" } else { "deployments" }
+}
+
 fn clusters(
     config: &Config,
     session: &Session,
-    problems: &mut Vec<String>,
+    problems: &mut Problems,
 ) -> Result<Vec<Cluster>, Error> {
+    let both_keys = ["deployment-endpoint", "deployment-api-key"];
     let endpoint = config.text("deployment-endpoint");
     let key = config.secret_if_given("deployment-api-key");
     let rows = config.table("deployments");
@@ -250,10 +262,10 @@ fn clusters(
             clusters.push(Cluster::new(ONLY, None, endpoint, key, session)?);
         }
         (Some(_), None) => {
-            problems.push("`deployment-endpoint` is given without `deployment-api-key`".into());
+            problems.add(both_keys, "`deployment-endpoint` is given without `deployment-api-key`");
         }
         (None, Some(_)) => {
-            problems.push("`deployment-api-key` is given without `deployment-endpoint`".into());
+            problems.add(both_keys, "`deployment-api-key` is given without `deployment-endpoint`");
         }
         (None, None) => {}
     }
@@ -265,26 +277,29 @@ fn clusters(
         clusters.push(Cluster::new(place, name, endpoint, key, session)?);
     }
     match both {
-        true => problems.push("`deployments` is given together with `deployment-endpoint`: move that deployment into the list, with `bare-ids` to keep its ids".into()),
+        true => problems.add(["deployments", "deployment-endpoint"], "`deployments` is given together with `deployment-endpoint`: move that deployment into the list, with `bare-ids` to keep its ids"),
         false => check_distinct(&clusters, problems),
     }
     Ok(clusters)
 }
 
 /// No two deployments may share ids, and none may be listed twice.
-fn check_distinct(clusters: &[Cluster], problems: &mut Vec<String>) {
+fn check_distinct(clusters: &[Cluster], problems: &mut Problems) {
     for (n, cluster) in clusters.iter().enumerate() {
         let before = &clusters[..n];
         let place = &cluster.api.place;
         if before.iter().any(|other| other.api.place == *place) {
-            problems.push(format!("`deployments` has the name `{place}` twice"));
+            problems.add(["deployments"], format!("`deployments` has the name `{place}` twice"));
         } else if before.iter().any(|other| other.name == cluster.name) {
-            problems
-                .push("`deployments` has `bare-ids` twice: only one deployment can have it".into());
+            problems.add(
+                ["deployments"],
+                "`deployments` has `bare-ids` twice: only one deployment can have it",
+            );
         }
         if let Some(other) = before.iter().find(|o| o.identity == cluster.identity) {
             let other = &other.api.place;
-            problems.push(format!("`{other}` and `{place}` are the same deployment"));
+            problems
+                .add(["deployments"], format!("`{other}` and `{place}` are the same deployment"));
         }
     }
 }
@@ -294,11 +309,11 @@ fn check_keys_and_hosts(
     config: &Config,
     base: &Url,
     clusters: &[Cluster],
-    problems: &mut Vec<String>,
+    problems: &mut Problems,
 ) {
     for api in clusters.iter().map(|cluster| &cluster.api) {
         if endpoint::is_same_host(&api.endpoint, base) {
-            problems.push(format!(
+            problems.add([endpoint_key(&api.place)], format!(
                 "the endpoint of {} is the address of the Elastic Cloud API: copy the deployment's Elasticsearch endpoint",
                 api.place
             ));
@@ -310,9 +325,9 @@ fn check_keys_and_hosts(
     if let Some(cloud) = config.secret_if_given("api-key")
         && keys.chain(single).any(|key| key.expose_secret() == cloud.expose_secret())
     {
-        problems.push(
-            "`api-key` is also the key of a deployment: use one that was created in Elastic Cloud"
-                .into(),
+        problems.add(
+            ["api-key"],
+            "`api-key` is also the key of a deployment: use one that was created in Elastic Cloud",
         );
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use rollcall_connector::{Code, Error, ErrorType, Identity, Records, StepOutput, Syncer};
+use rollcall_connector::{Code, Error, ErrorType, Identity, Records, StepOutput, Syncer, counted};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Mapped};
@@ -105,8 +105,8 @@ impl Elastic {
         }
         if !holders.is_empty() {
             out.blind_spot(format!(
-                "{name}: {} members have roles of kinds that Rollcall does not know and does not show ({}): members {}",
-                holders.len(),
+                "{name}: {} with roles of kinds that Rollcall does not know and does not show ({}): {}",
+                counted(holders.len(), "member"),
                 few(not_shown.iter().map(String::as_str)),
                 few(holders)
             ));
@@ -180,15 +180,17 @@ fn warn_of_mappings(place: &str, all: &[(&str, Mapped)], out: &mut StepOutput<St
             conditional,
             Code::ConditionalMembers,
             format!(
-                "{names} names in {conditional} role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles"
+                "{} in {} covered on conditions that only an identity provider can judge; the mappings' profiles contain them",
+                counted(names, "name"),
+                counted(conditional, "role mapping")
             ),
         ),
         (
             unnamed.len(),
             Code::UnnamedMembers,
             format!(
-                "{} role mappings cover people whom no list names; one `externalClass` for each mapping represents them: {}",
-                unnamed.len(),
+                "{} for people whom no list names, each represented by an `externalClass`: {}",
+                counted(unnamed.len(), "role mapping"),
                 few(unnamed.iter().copied())
             ),
         ),
@@ -196,7 +198,8 @@ fn warn_of_mappings(place: &str, all: &[(&str, Mapped)], out: &mut StepOutput<St
             computed,
             Code::ComputedRoles,
             format!(
-                "{computed} role mappings compute roles at sign-in; the templates are in their profiles"
+                "{} with roles that are computed at sign-in; the profile contains the templates",
+                counted(computed, "role mapping")
             ),
         ),
         (

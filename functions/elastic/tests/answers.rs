@@ -261,7 +261,7 @@ async fn a_role_elsewhere_does_not_count_and_one_that_cannot_be_shown_is_a_blind
         let expected = match spot {
             "-" => Vec::new(),
             kinds => vec![format!(
-                "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know and does not show ({kinds}): members 1002"
+                "BlindSpot: Acme: 1 member with roles of kinds that Rollcall does not know and does not show ({kinds}): 1002"
             )],
         };
         assert_eq!(shown.warnings(), expected, "{assignments}");

@@ -317,14 +317,14 @@ async fn every_oddity_is_shown_as_what_it_is() {
     assert_eq!(
         warnings,
         [
-            "BlindSpot: Acme: 1 members have roles of kinds that Rollcall does not know and does not show (connected_cluster, something_new): members 1006",
-            "ComputedRoles: the deployment: 3 role mappings compute roles at sign-in; the templates are in their profiles",
+            "BlindSpot: Acme: 1 member with roles of kinds that Rollcall does not know and does not show (connected_cluster, something_new): 1006",
+            "ComputedRoles: the deployment: 3 role mappings with roles that are computed at sign-in; the profile contains the templates",
             // One name each in `all`, `everybody`, `wildcard`, `expression`, `number`, `bob-perhaps`,
             // `new-grammar` and `group-or-bob-in-it`, two in `mixed` and `deep`, four in `patterns`.
-            "ConditionalMembers: the deployment: 16 names in 11 role mappings are covered on conditions that only an identity provider can judge; they are in the mappings' profiles",
+            "ConditionalMembers: the deployment: 16 names in 11 role mappings covered on conditions that only an identity provider can judge; the mappings' profiles contain them",
             "DanglingReference: the deployment: role mappings have roles that are not defined: role-that-was; the deployment: users have roles that are not defined: Viewer, role-that-was",
             "UnknownValue: the deployment: the rules of these role mappings are not fully understood and count as conditions: new-grammar, no-rules",
-            "UnnamedMembers: the deployment: 19 role mappings cover people whom no list names; one `externalClass` for each mapping represents them: all, all-but-bob, all-of-nothing, bob-and-others, bob-perhaps and 14 more",
+            "UnnamedMembers: the deployment: 19 role mappings for people whom no list names, each represented by an `externalClass`: all, all-but-bob, all-of-nothing, bob-and-others, bob-perhaps and 14 more",
         ]
     );
 }

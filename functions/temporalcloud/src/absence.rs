@@ -20,6 +20,8 @@ use crate::connect::{TemporalCloud, contradiction, incomplete};
 pub(crate) const NO_FEATURE: &[u16] = &[403, 404, 501];
 /// The wait before the second request for what seems to be absent.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
+/// That request, in errors.
+const SECOND_REQUEST: &str = "checking a second time what seems to be absent";
 
 impl TemporalCloud {
     /// An object in the form `A`; `None` if it is answered with 404 and is not on the list either. Fails if the two
@@ -39,7 +41,7 @@ impl TemporalCloud {
                 return Ok(None);
             }
             match lag.next().filter(|pause| self.api.can_wait(*pause)) {
-                Some(pause) => self.session.clock.sleep(pause).await,
+                Some(pause) => self.api.wait(pause, SECOND_REQUEST.to_owned()).await?,
                 None => return Err(denied_but_listed::<T>(id)),
             }
         }
@@ -178,12 +180,7 @@ impl TemporalCloud {
     /// Waits until a second request is due. A wait that is too long for this invocation is left to the next one.
     pub(crate) async fn wait_until(&self, retry_at: Timestamp) -> Result<(), HttpError> {
         let pause = between(self.session.clock.now(), retry_at);
-        if !self.api.can_wait(pause) {
-            let call = "checking a second time what seems to be absent".into();
-            return Err(HttpError::RateLimited { call, retry_at });
-        }
-        self.session.clock.sleep(pause).await;
-        Ok(())
+        self.api.wait(pause, SECOND_REQUEST.to_owned()).await
     }
 
     /// Whether the account has projects at all. Requested once in an invocation.

@@ -167,12 +167,23 @@ impl Api {
         for pause in SETTLING {
             match self.http.send(call).await {
                 Err(e) if e.status() == Some(403) && self.can_wait(pause) => {
-                    self.session.clock.sleep(pause).await;
+                    self.wait(pause, call.name()).await?;
                 }
                 answer => return answer,
             }
         }
         self.http.send(call).await
+    }
+
+    /// Waits before a request is repeated. If the invocation ends before, or the operator asks to stop, the request is
+    /// left to the next invocation, as at a rate limit.
+    pub(crate) async fn wait(&self, pause: Duration, call: String) -> Result<(), Error> {
+        let clock = &*self.session.clock;
+        let retry_at = after(clock.now(), pause);
+        match self.can_wait(pause) && self.session.interrupt.sleep(clock, pause).await {
+            true => Ok(()),
+            false => Err(Error::RateLimited { call, retry_at }),
+        }
     }
 
     /// Whether this invocation lasts longer than `pause`.

@@ -216,14 +216,14 @@ impl Syncer for TemporalCloud {
                     ErrorType::PermissionDenied,
                     Code::CredentialTooWeak,
                     format!(
-                        "the list of {kind}s is refused, but {in_use} of them are in use: who has access through them is not visible"
+                        "the list of {kind}s is refused, although the account uses {in_use} of them: who has access through them is not visible"
                     ),
                     ADMIN_KEY,
                 ));
             }
             if of_kind(ABSENT) > 0 && in_use > 0 {
                 return Err(contradiction(format!(
-                    "the list of {kind}s is answered as if the account had none, but {in_use} of them are in use"
+                    "the list of {kind}s is answered as if the account had none, although it uses {in_use} of them"
                 )));
             }
         }

@@ -54,6 +54,7 @@ pub struct Error {
     retry_at: Option<Timestamp>,
     resumable_sync_id: Option<Box<str>>,
     restarts_run: bool,
+    keys: Box<[&'static str]>,
     source: Option<Source>,
 }
 
@@ -73,6 +74,7 @@ impl Error {
             retry_at: None,
             resumable_sync_id: None,
             restarts_run: false,
+            keys: Box::default(),
             source: None,
         }
     }
@@ -137,6 +139,13 @@ impl Error {
         self
     }
 
+    /// Names the keys of the configuration that are missing or wrong.
+    #[must_use]
+    pub fn with_keys(mut self, keys: impl IntoIterator<Item = &'static str>) -> Self {
+        self.keys = keys.into_iter().collect();
+        self
+    }
+
     /// The error type: the closed set that retry policies match on.
     pub fn kind(&self) -> ErrorType {
         self.kind
@@ -155,6 +164,11 @@ impl Error {
     /// The unfinished sync that a retry can resume: the event's `sync_id`.
     pub fn resumable_sync_id(&self) -> Option<&str> {
         self.resumable_sync_id.as_deref()
+    }
+
+    /// The keys of the configuration that are missing or wrong.
+    pub fn keys(&self) -> &[&'static str] {
+        &self.keys
     }
 
     /// Whether a retry must start a new sync.

@@ -8,6 +8,7 @@ mod grant;
 mod ids;
 pub mod proto;
 mod resource;
+mod words;
 
 pub use code::Code;
 pub use error::{Chain, Error, ErrorType};
@@ -17,3 +18,4 @@ pub use resource::{
     AccountType, Capability, Profile, Rank, Resource, ResourceTrait, ResourceType, State,
     TraitKind, brief, name_or_id, put, put_time,
 };
+pub use words::counted;

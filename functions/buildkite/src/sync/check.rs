@@ -1,6 +1,6 @@
 //! Checks by the tallies of a finished sync whether it is what the token should see.
 
-use rollcall_connector::{Code, Error, ErrorType, Identity, Tallies, Warning};
+use rollcall_connector::{Code, Error, ErrorType, Identity, Tallies, Warning, counted};
 
 pub(super) const MEMBERS: &str = "members";
 pub(super) const TEAMS: &str = "teams";
@@ -42,7 +42,8 @@ pub(super) fn check(
         in_organization > 0,
         Code::UnknownValue,
         format!(
-            "{in_organization} members of the organization have a role that Rollcall does not know, and are shown as `member`"
+            "{} of the organization with a role that Rollcall does not know, shown as `member`",
+            counted(in_organization, "member")
         ),
     );
     warn(
@@ -54,7 +55,8 @@ pub(super) fn check(
         in_teams > 0,
         Code::UnknownValue,
         format!(
-            "{in_teams} memberships in teams have a role that Rollcall does not know, and are shown as `member`"
+            "{} in teams with a role that Rollcall does not know, shown as `member`",
+            counted(in_teams, "membership")
         ),
     );
     Ok(warnings)

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use rollcall_connector::{Chain, Code, Error, ErrorType, Records, StepOutput, pages, stale_cursor};
+use rollcall_connector::{
+    Chain, Code, Error, ErrorType, Records, StepOutput, counted, pages, stale_cursor,
+};
 use rollcall_model::ResourceId;
 
 use super::check::{TEAMS, UNKNOWN_ROLES};
@@ -140,8 +142,8 @@ impl Buildkite {
                 out.warn(
                     Code::GraphQlFailed,
                     format!(
-                        "GraphQL failed, so the members of {} teams are read over REST: {}",
-                        left.len(),
+                        "GraphQL failed, so the members of {} are read over REST: {}",
+                        counted(left.len(), "team"),
                         Chain(&e)
                     ),
                 );

@@ -1,6 +1,6 @@
 //! Checks by the tallies of a finished sync whether it is what the token should see.
 
-use rollcall_connector::{Code, Error, Identity, StepOutput, Tallies, Warning};
+use rollcall_connector::{Code, Error, Identity, StepOutput, Tallies, Warning, counted};
 use rollcall_model::ResourceId;
 
 use super::Step;
@@ -41,13 +41,14 @@ pub(super) fn check(identity: &Identity, tallies: &Tallies) -> Result<Vec<Warnin
         unselected > 0,
         Code::ExcludedByConfiguration,
         format!(
-            "{unselected} permissions are not shown: the configuration excludes their nouns or verbs"
+            "{} not shown: the configuration excludes the noun or the verb",
+            counted(unselected, "permission")
         ),
     );
     warn(
         personal > 0,
         Code::ExcludedByConfiguration,
-        format!("{personal} personal spaces are not shown: the configuration excludes them"),
+        format!("{} not shown: excluded by the configuration", counted(personal, "personal space")),
     );
     warn(
         count(SPACES) == 0,

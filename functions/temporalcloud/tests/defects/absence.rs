@@ -58,3 +58,17 @@ async fn a_service_account_that_only_its_project_lists_is_not_taken_for_deleted(
     let script = script.replace("PROJECT", "/cloud/projects/prj_1");
     play(&desk, &script.replace("ONE", "service-account:sa-prj")).await;
 }
+
+#[tokio::test]
+async fn a_stop_ends_the_wait_for_an_answer_to_settle() {
+    let desk = Desk::new().await;
+    desk.cx.interrupt.raise();
+    let began = desk.cx.clock.now();
+    let script = "
+        grant demo:read to user:u-custom ! 403 /cloud/namespaces/demo.a1b23 = in_progress ~ interrupted
+        grant demo:write to user:u-read ! 404 /cloud/users/u-read = in_progress ~ interrupted
+        revoke demo:write from user:u2 ! 404 /cloud/users/u2 = in_progress ~ interrupted
+        0 writes";
+    play(&desk, script).await;
+    assert_eq!(desk.cx.clock.now(), began);
+}

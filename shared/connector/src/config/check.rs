@@ -1,6 +1,6 @@
 //! Checks the content of a secret against the fields that a connector declares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -20,15 +20,15 @@ impl Config {
     /// Checks the content of a secret. One error names everything that is wrong; a warning names unknown keys and never
     /// shows their values.
     pub fn check(fields: &[Field], raw: &Entries) -> Result<(Self, Vec<Warning>), Error> {
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         let (config, mut unknown) = Self::read(fields, raw, &mut problems);
         if !problems.is_empty() {
             let is_nested =
                 |key: &&str| matches!(raw.get(key), Some(SecretValue::Other("an object")));
             if unknown.iter().any(is_nested) {
-                problems.push("keys nested inside another key are not read".into());
+                problems.add([], "keys nested inside another key are not read");
             }
-            return Err(bad(&problems));
+            return Err(problems.into_error());
         }
         unknown.retain(|key| !POD_KEYS.split(' ').any(|known| known == canonical(key)));
         let unknown = unknown.join(", ");
@@ -41,7 +41,7 @@ impl Config {
     fn read<'a>(
         fields: &[Field],
         raw: &'a Entries,
-        problems: &mut Vec<String>,
+        problems: &mut Problems,
     ) -> (Self, Vec<&'a str>) {
         let mut config = Self::default();
         let mut unknown = Vec::new();
@@ -70,7 +70,9 @@ impl Config {
                 }
                 (SecretValue::Other(found), _) => Some(format!("must be text, not {found}")),
             };
-            problems.extend(problem.map(|problem| format!("`{}` {problem}", field.key)));
+            if let Some(problem) = problem {
+                problems.add([field.key], format!("`{}` {problem}", field.key));
+            }
         }
         for field in fields {
             config.take(field, given.remove(field.key), problems);
@@ -83,29 +85,30 @@ impl Config {
         key: &'static str,
         fields: &[Field],
         rows: &[Entries],
-        problems: &mut Vec<String>,
+        problems: &mut Problems,
     ) {
         if self.tables.contains_key(key) {
-            problems.push(format!("`{key}` is given twice"));
+            problems.add([key], format!("`{key}` is given twice"));
         }
         let mut table = Vec::new();
         for (n, row) in rows.iter().enumerate() {
-            let mut of_row = Vec::new();
+            let mut of_row = Problems::default();
             let (config, unknown) = Self::read(fields, row, &mut of_row);
             // No pod has such lists: an unknown key in one is a typing error.
-            let unknown = unknown.iter();
-            of_row.extend(unknown.map(|key| format!("the key `{key}` is unknown")));
-            problems.extend(of_row.iter().map(|p| format!("`{key}` no. {}: {p}", n + 1)));
+            let unknown = unknown.iter().map(|key| format!("the key `{key}` is unknown"));
+            for problem in of_row.clauses.into_iter().chain(unknown) {
+                problems.add([key], format!("`{key}` no. {}: {problem}", n + 1));
+            }
             table.push(config);
         }
         self.tables.insert(key, table);
     }
 
-    fn take(&mut self, field: &Field, given: Option<&SecretString>, problems: &mut Vec<String>) {
+    fn take(&mut self, field: &Field, given: Option<&SecretString>, problems: &mut Problems) {
         let given = given.map(|text| text.expose_secret().trim());
         let Some(text) = given.filter(|text| !text.is_empty()).or(field.default) else {
             if field.required && !self.tables.contains_key(field.key) {
-                problems.push(format!("`{}` is missing", field.key));
+                problems.add([field.key], format!("`{}` is missing", field.key));
             }
             return;
         };
@@ -117,7 +120,7 @@ impl Config {
             kind => check(kind, text),
         };
         match checked {
-            Err(problem) => problems.push(format!("`{}` {problem}", field.key)),
+            Err(problem) => problems.add([field.key], format!("`{}` {problem}", field.key)),
             Ok(()) if field.kind.is_secret() => {
                 self.secret.insert(field.key, text.into());
             }
@@ -155,14 +158,35 @@ fn printable(text: &str) -> Result<(), String> {
     }
 }
 
-/// The error of a configuration with these problems, each a clause.
-pub fn bad(problems: &[String]) -> Error {
-    Error::new(
-        ErrorType::Misconfigured,
-        Code::BadConfiguration,
-        format!("the configuration is not usable: {}", problems.join("; ")),
-        "Correct these keys in the connection's secret and run again.",
-    )
+/// What is wrong with a configuration.
+#[derive(Debug, Default)]
+pub struct Problems {
+    keys: BTreeSet<&'static str>,
+    clauses: Vec<String>,
+}
+
+impl Problems {
+    /// Adds a clause about these keys.
+    pub fn add(&mut self, keys: impl IntoIterator<Item = &'static str>, clause: impl Into<String>) {
+        self.keys.extend(keys);
+        self.clauses.push(clause.into());
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.clauses.is_empty()
+    }
+
+    /// The error that names all of them.
+    pub fn into_error(self) -> Error {
+        Error::new(
+            ErrorType::Misconfigured,
+            Code::BadConfiguration,
+            format!("the configuration is not usable: {}", self.clauses.join("; ")),
+            "Correct these keys in the connection's secret and run again.",
+        )
+        .with_keys(self.keys)
+    }
 }
 
 /// The environment variable of a key: `BATON_API_KEY` for `api-key`.

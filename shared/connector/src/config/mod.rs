@@ -12,7 +12,7 @@ mod secret_text;
 mod values;
 
 pub use address::vendor_url;
-pub use check::{bad, variable};
+pub use check::{Problems, variable};
 pub use field::{Field, FieldKind};
 pub use schema::schema;
 pub use values::Config;

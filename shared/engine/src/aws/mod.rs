@@ -8,6 +8,7 @@ use aws_sdk_s3::config::SharedHttpClient;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId;
 use tokio::sync::OnceCell;
 
 use rollcall_connector::network::{Fault, Network};
@@ -97,12 +98,21 @@ where
     if let Some(region) = region.filter(|_| fix == REGION) {
         message.push_str(&format!(" (the bucket is in {region})"));
     }
-    Error::new(kind, code, message, fix).with_source(e)
+    if let Some(id) = e.request_id() {
+        message.push_str(&format!(" (request {id})"));
+    }
+    let error = Error::new(kind, code, message, fix);
+    match e {
+        // The message has everything that the source would repeat.
+        SdkError::ServiceError(_) => error,
+        e => error.with_source(e),
+    }
 }
 
 const RIGHTS: &str = "Allow this for the function's role (or this user): its policy, the bucket's policy and the KMS key's policy must all permit it.";
 const CREDENTIALS: &str = "Check the AWS settings: AWS does not accept these credentials. Renew them (`aws sso login`, a new access key); AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN must belong together, and AWS_PROFILE must name the right profile.";
 const NO_CREDENTIALS: &str = "Check the AWS settings: no credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the function or the machine a role.";
+const METADATA: &str = "Check the AWS settings: no credentials were found, and the metadata service of this machine refused to give any. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role and allow its metadata service (for a container, with a hop limit of 2).";
 const NO_REGION: &str = "Check the AWS settings: set AWS_REGION, or `region` in the profile. A store that is not AWS needs one too, such as us-east-1.";
 const SETTINGS: &str = "Check the AWS settings: region and credentials.";
 const REGION: &str = "Set AWS_REGION, or `region` in the profile, to the region of the bucket.";
@@ -216,6 +226,7 @@ where
     match () {
         () if text.contains("credentials provider timed out") => (ErrorType::Unavailable, AGAIN),
         () if text.contains("no providers in chain") => (ErrorType::Misconfigured, NO_CREDENTIALS),
+        () if text.contains("imds") => (ErrorType::Misconfigured, METADATA),
         () if text.contains("credential") => (ErrorType::Misconfigured, CREDENTIALS),
         () if text.contains("region") => (ErrorType::Misconfigured, NO_REGION),
         () => (ErrorType::Misconfigured, SETTINGS),

@@ -2,6 +2,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
 
+use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{
@@ -77,6 +78,7 @@ fn store(config: aws_config::SdkConfig) -> S3 {
 fn failed(status: u16, code: &str, region: Option<&'static str>) -> Error {
     let metadata = ErrorMetadata::builder().code(code).message("why it is so").build();
     let mut raw = HttpResponse::new(status.try_into().expect("a status"), SdkBody::empty());
+    raw.headers_mut().insert("x-amz-request-id", "R1");
     if let Some(region) = region {
         raw.headers_mut().insert("x-amz-bucket-region", region);
     }
@@ -115,15 +117,15 @@ fn only_what_may_pass_is_worth_a_retry() {
         let error = failed(status, code, None);
         assert_eq!(error.kind(), kind, "{status} {code}");
         assert!(error.fix().contains(fix), "{code}: {}", error.fix());
-        let message = format!("could not write s3://b/k ({code}): why it is so");
-        assert_eq!(error.to_string(), message);
+        let message = format!("could not write s3://b/k ({code}): why it is so (request R1)");
+        assert_eq!(Chain(&error).to_string(), message);
     }
 }
 
 #[test]
 fn the_region_of_a_bucket_elsewhere_is_named() {
     let error = failed(301, "PermanentRedirect", Some("eu-west-1"));
-    assert!(error.to_string().ends_with("(the bucket is in eu-west-1)"), "{error}");
+    assert!(error.to_string().contains("(the bucket is in eu-west-1)"), "{error}");
     let error = failed(403, "AccessDenied", Some("eu-west-1"));
     assert!(!error.to_string().contains("eu-west-1"), "{error}");
 }
@@ -137,7 +139,14 @@ async fn what_is_missing_in_the_settings_is_named() {
     let chain = CredentialsProviderChain::first_try("container", container);
     let no_credentials =
         usable().into_builder().credentials_provider(SharedCredentialsProvider::new(chain)).build();
+    // As where it is switched off, or the machine has no role.
+    let metadata = server(|_| (403, String::new(), String::new()));
+    let metadata = aws_config::imds::Client::builder().endpoint(metadata).expect("an address");
+    let metadata = ImdsCredentialsProvider::builder().imds_client(metadata.build()).build();
+    let metadata = SharedCredentialsProvider::new(metadata);
+    let no_metadata = usable().into_builder().credentials_provider(metadata).build();
     for (config, kind, fix) in [
+        (no_metadata, ErrorType::Misconfigured, "the metadata service of this machine"),
         (no_region, ErrorType::Misconfigured, "set AWS_REGION"),
         (no_credentials, ErrorType::Misconfigured, "no credentials were found"),
         (usable(), ErrorType::Unavailable, "nothing listens"),

@@ -238,9 +238,7 @@ impl Context {
         if e.code() != Code::BadConfiguration {
             return e;
         }
-        let named = |key: &&str| e.to_string().contains(&format!("`{key}`"));
-        let keys: Vec<_> = about.fields.iter().map(|field| field.key).filter(named).collect();
-        let fix = self.secrets.fix(&keys).unwrap_or_else(|| e.fix().to_owned());
+        let fix = self.secrets.fix(e.keys()).unwrap_or_else(|| e.fix().to_owned());
         let message = format!("{e} (in {})", self.secrets.place(about.name, connection));
         Error::new(e.kind(), e.code(), message, fix)
     }

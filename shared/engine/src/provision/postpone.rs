@@ -47,7 +47,12 @@ pub(super) async fn postpone(
         Some(lease) => wait_outside(cx, lease, &trail, at).await,
         None => at,
     };
-    Ok(in_progress(order, record, at, reason(&failure)))
+    let reason = match reason(&failure) {
+        // What waits for a vendor returns the end of the wait, whoever ended it.
+        Some(Reason::RateLimit) if cx.interrupt.is_raised() => Some(Reason::Interrupted),
+        reason => reason,
+    };
+    Ok(in_progress(order, record, at, reason))
 }
 
 /// When to retry a failed request; `None`: not automatically.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rollcall_connector::{About, Code, Error, Warning};
 use rollcall_model::encode::{GrantEncoder, resource_type, stub};
-use rollcall_model::{ResourceId, TraitKind};
+use rollcall_model::{ResourceId, TraitKind, counted};
 use rollcall_snapshot::ScratchError;
 use rollcall_snapshot::{GrantColumns, Packed, RowCounts, SnapshotWriter, count, pack};
 use rusqlite::{Connection, OptionalExtension};
@@ -370,19 +370,24 @@ fn notices(
             unexplained > 0,
             Code::UnexplainedGrants,
             format!(
-                "the vendor shows {unexplained} grants as inherited from others that it does not show: they are kept as grants of their own"
+                "the vendor shows {} as inherited from others that it does not show: kept as stated",
+                counted(unexplained, "grant")
             ),
         ),
         (
             dangling_edges > 0,
             Code::NothingToExpand,
-            format!("{dangling_edges} grants expand from entitlements that do not exist"),
+            format!(
+                "{} to expand from entitlements that do not exist",
+                counted(dangling_edges, "grant")
+            ),
         ),
         (
             left_out > 0,
             Code::GrantsLeftOut,
             format!(
-                "{left_out} grants are left out: their resources or principals no longer exist at the vendor or are being deleted"
+                "{} left out: resources or principals no longer exist at the vendor or are being deleted",
+                counted(left_out, "grant")
             ),
         ),
         (

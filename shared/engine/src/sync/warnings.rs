@@ -1,6 +1,6 @@
 //! Limits the size of warnings: Step Functions passes at most 256 KB from one state to the next.
 
-use rollcall_connector::{Code, Warning};
+use rollcall_connector::{Code, Warning, counted};
 
 /// The maximum number of warnings in an answer.
 const MAX_WARNINGS: usize = 50;
@@ -18,7 +18,7 @@ pub(super) fn bounded(mut warnings: Vec<Warning>) -> Vec<Warning> {
         }
     }
     if more > 0 {
-        let message = format!("{more} more warnings are left out");
+        let message = format!("{} left out", counted(more, "more warning"));
         warnings.push(Warning::new(Code::MoreWarnings, message));
     }
     warnings

@@ -333,7 +333,7 @@ impl Frames {
                 }
             }
             match self.body.next().await {
-                Some(Ok(bytes)) => self.buffer.extend(bytes),
+                Some(Ok(bytes)) => self.buffer.extend_from_slice(&bytes),
                 // Who hangs up may do so.
                 Some(Err(e)) => return Err(RefusedCall::of(1, e.to_string())),
                 None if self.buffer.is_empty() => return Ok(None),

@@ -4,7 +4,7 @@
 //! refused and recorded in [`C1::violations`].
 //!
 //! ```no_run
-//! use rollcall_simulators::c1::{C1, CallFault, Effect, NewTask, Options, Rpc, messages::*};
+//! use rollcall_simulators::c1::{C1, CallFault, CallEffect, NewTask, Options, Rpc, messages::*};
 //!
 //! # async fn example() -> std::io::Result<()> {
 //! let c1 = C1::start(Options::default()).await?;
@@ -17,7 +17,7 @@
 //! };
 //! let grant = c1.give(grant);
 //! let sync = c1.give(NewTask::from(SyncFullTask::default()).cancelled_at(2));
-//! c1.set_faults([CallFault::once(Rpc::FinishTask, Effect::Status(14))]);
+//! c1.set_faults([CallFault::once(Rpc::FinishTask, CallEffect::Status(14))]);
 //! // The agent runs with `credential` until `c1.open_tasks()` is 0.
 //! let finish = c1.finish(&grant).expect("a finish");
 //! assert!(finish.response::<GrantManagerServiceGrantResponse>().is_some());
@@ -39,7 +39,7 @@ use axum::{Router, serve::ListenerExt};
 use jiff::Timestamp;
 use prost::{Message, Name};
 use prost_types::Any;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 mod fault;
 pub mod messages;
@@ -49,12 +49,12 @@ mod strict;
 mod task;
 mod token;
 
-pub use fault::{CallFault, Effect, Rpc};
+pub use fault::{CallEffect, CallFault, Rpc};
 pub use task::NewTask;
 pub use token::Credential;
 
 use service::{Service, handle};
-use state::State;
+use state::ServiceState;
 
 use crate::server::bind;
 
@@ -110,7 +110,7 @@ pub struct CallRecord {
 /// The end of a task.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of FinishTask")]
-pub struct Finish {
+pub struct FinishedTask {
     pub at: Timestamp,
     pub task_id: String,
     pub success: bool,
@@ -122,7 +122,7 @@ pub struct Finish {
     pub response: Option<Any>,
 }
 
-impl Finish {
+impl FinishedTask {
     /// The response, if it is of this type.
     #[must_use]
     pub fn response<M: Message + Name + Default>(&self) -> Option<M> {
@@ -198,7 +198,8 @@ impl C1 {
         let listener = bind(port).await?;
         let address = listener.local_addr()?;
         let (credential, client) = token::generate(&format!("rollcall@{address}/test"))?;
-        let service = Arc::new(Service(Mutex::new(State::new(options, client))));
+        let state = Mutex::new(ServiceState::new(options, client));
+        let service = Arc::new(Service { state, arrivals: Notify::new() });
         let connected = Arc::clone(&service);
         let listener = listener.tap_io(move |stream| {
             _ = stream.set_nodelay(true);
@@ -219,7 +220,7 @@ impl C1 {
         Ok(Self { service, address, credential, _stop: stop })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ServiceState> {
         self.service.state()
     }
 
@@ -287,6 +288,17 @@ impl C1 {
         self.calls().into_iter().filter(|call| call.rpc == Some(rpc)).collect()
     }
 
+    /// Waits until so many calls of one kind have arrived, whatever becomes of them.
+    pub async fn arrival(&self, rpc: Rpc, count: usize) {
+        loop {
+            let next = self.service.arrivals.notified();
+            if self.calls_to(rpc).len() >= count {
+                return;
+            }
+            next.await;
+        }
+    }
+
     /// What a well-behaved client would not have sent.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
@@ -313,13 +325,13 @@ impl C1 {
 
     /// The ends of tasks, in order of arrival.
     #[must_use]
-    pub fn finishes(&self) -> Vec<Finish> {
+    pub fn finishes(&self) -> Vec<FinishedTask> {
         self.state().finishes.clone()
     }
 
     /// The last end of a task.
     #[must_use]
-    pub fn finish(&self, id: &str) -> Option<Finish> {
+    pub fn finish(&self, id: &str) -> Option<FinishedTask> {
         self.finishes().into_iter().rfind(|finish| finish.task_id == id)
     }
 

@@ -19,11 +19,12 @@ use http_body_util::{BodyExt, Full};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use prost::Message;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::{
-    Asset, CallRecord, Effect, Rpc,
+    Asset, CallEffect, CallRecord, Rpc,
     messages::{Status, UploadAssetRequest},
-    state::{Refusal, State},
+    state::{RefusedCall, ServiceState},
     strict,
 };
 use crate::{response::broken, server::lock};
@@ -34,7 +35,11 @@ const MAX_MESSAGE: usize = 4 << 20;
 /// The most that a message of an upload may carry.
 const MAX_DATA: usize = 1 << 20;
 
-pub(super) struct Service(pub(super) Mutex<State>);
+pub(super) struct Service {
+    pub(super) state: Mutex<ServiceState>,
+    /// Notified when a call arrives.
+    pub(super) arrivals: Notify,
+}
 
 /// Answers a call.
 pub(super) async fn handle(
@@ -46,28 +51,30 @@ pub(super) async fn handle(
     let rpc = Rpc::at(head.uri.path());
     let (number, effect) = service.arrived(&head, rpc, peer);
     let result = match &effect {
-        Some(Effect::Hang) => std::future::pending().await,
-        Some(Effect::Disconnect) => {
+        Some(CallEffect::Hang) => std::future::pending().await,
+        Some(CallEffect::Disconnect) => {
             let state = service.state();
             state.disconnect(state.log[number].connection);
             return broken().1;
         }
-        Some(Effect::Status(code)) => {
-            Err(Refusal::of(u16::try_from(*code).unwrap_or(2), "a fault"))
-        }
-        Some(Effect::Http(status)) => Err(Refusal::of(*status, "a fault")),
+        Some(CallEffect::Status(code)) => Err(RefusedCall::of(*code, "a fault")),
         _ => service.answer(number, rpc, &head, body, effect.as_ref()).await,
     };
     service.respond(number, rpc, result, effect)
 }
 
 impl Service {
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.0)
+    pub(super) fn state(&self) -> MutexGuard<'_, ServiceState> {
+        lock(&self.state)
     }
 
     /// Enters a call into the log. Returns its number, and what goes wrong with it.
-    fn arrived(&self, head: &Parts, rpc: Option<Rpc>, peer: SocketAddr) -> (usize, Option<Effect>) {
+    fn arrived(
+        &self,
+        head: &Parts,
+        rpc: Option<Rpc>,
+        peer: SocketAddr,
+    ) -> (usize, Option<CallEffect>) {
         let mut state = self.state();
         let connection = state.connections.iter().rposition(|(address, _)| *address == peer);
         let timeout = text(&head.headers, "grpc-timeout");
@@ -81,6 +88,7 @@ impl Service {
             code: None,
         };
         state.log.push(record);
+        self.arrivals.notify_waiters();
         let mut faults = state.faults.iter_mut();
         let fault = faults.find_map(|fault| {
             rpc.is_some_and(|rpc| fault.takes(rpc)).then(|| fault.effect.clone())
@@ -94,13 +102,13 @@ impl Service {
         rpc: Option<Rpc>,
         head: &Parts,
         body: Body,
-        effect: Option<&Effect>,
-    ) -> Result<Vec<u8>, Refusal> {
-        let rpc = rpc.ok_or_else(|| Refusal::violation(12, "there is no such method"))?;
+        effect: Option<&CallEffect>,
+    ) -> Result<Vec<u8>, RefusedCall> {
+        let rpc = rpc.ok_or_else(|| RefusedCall::violation(12, "there is no such method"))?;
         if rpc == Rpc::Token {
             check_form_head(head)?;
             let form = axum::body::to_bytes(body, 1 << 16).await;
-            let form = form.map_err(|e| Refusal::violation(400, e.to_string()))?;
+            let form = form.map_err(|e| RefusedCall::violation(400, e.to_string()))?;
             let (token, seconds) = self.state().issue(&form)?;
             let body =
                 json!({"access_token": token, "token_type": "Bearer", "expires_in": seconds});
@@ -111,7 +119,7 @@ impl Service {
         let mut frames = Frames { body: body.into_data_stream(), buffer: Vec::new() };
         if rpc == Rpc::UploadAsset {
             let cut = match effect {
-                Some(Effect::Cut(bytes)) => *bytes,
+                Some(CallEffect::Cut(bytes)) => *bytes,
                 _ => usize::MAX,
             };
             return self.upload(number, frames, cut).await;
@@ -126,7 +134,7 @@ impl Service {
             Rpc::GetTask => state.get_task(number, &message),
             Rpc::Heartbeat => state.heartbeat(number, &message),
             Rpc::FinishTask => state.finish(number, &message),
-            _ => Err(Refusal::of(12, "this simulator does not have it")),
+            _ => Err(RefusedCall::of(12, "this simulator does not have it")),
         }
     }
 
@@ -135,8 +143,8 @@ impl Service {
         number: usize,
         mut frames: Frames,
         cut: usize,
-    ) -> Result<Vec<u8>, Refusal> {
-        let mut next = async || -> Result<Option<UploadAssetRequest>, Refusal> {
+    ) -> Result<Vec<u8>, RefusedCall> {
+        let mut next = async || -> Result<Option<UploadAssetRequest>, RefusedCall> {
             let frame = frames.next().await?;
             Ok(frame.map(|frame| strict::read(&frame)).transpose()?)
         };
@@ -161,7 +169,7 @@ impl Service {
                 }
             }
             if asset.bytes.len() >= cut {
-                return Err(Refusal::of(0, "cut"));
+                return Err(RefusedCall::of(0, "cut"));
             }
         };
         if next().await?.is_some() {
@@ -175,8 +183,8 @@ impl Service {
         &self,
         number: usize,
         rpc: Option<Rpc>,
-        result: Result<Vec<u8>, Refusal>,
-        effect: Option<Effect>,
+        result: Result<Vec<u8>, RefusedCall>,
+        effect: Option<CallEffect>,
     ) -> Response {
         let mut state = self.state();
         let is_token = rpc == Some(Rpc::Token);
@@ -194,18 +202,18 @@ impl Service {
             Ok(body) => body,
         };
         let body = match effect {
-            Some(Effect::LoseAnswer) => {
+            Some(CallEffect::LoseAnswer) => {
                 state.excuse(number);
                 if is_token {
                     state.disconnect(state.log[number].connection);
                 }
                 return broken().1;
             }
-            Some(Effect::Malformed) => b"{,".to_vec(),
-            Some(Effect::Empty) if is_token => {
+            Some(CallEffect::Malformed) => b"{,".to_vec(),
+            Some(CallEffect::Empty) if is_token => {
                 br#"{"access_token": "", "token_type": "Bearer", "expires_in": 300}"#.to_vec()
             }
-            Some(Effect::Empty) => Vec::new(),
+            Some(CallEffect::Empty) => Vec::new(),
             _ => body,
         };
         state.log[number].code = Some(if is_token { 200 } else { 0 });
@@ -222,7 +230,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 }
 
 /// What is wrong with headers, if one is not of these names or there twice.
-fn check_headers(headers: &HeaderMap, allowed: &[&str]) -> Result<(), Refusal> {
+fn check_headers(headers: &HeaderMap, allowed: &[&str]) -> Result<(), RefusedCall> {
     if text(headers, "user-agent").is_empty() {
         return Err("there is no user-agent".to_owned().into());
     }
@@ -235,7 +243,7 @@ fn check_headers(headers: &HeaderMap, allowed: &[&str]) -> Result<(), Refusal> {
     }
 }
 
-fn check_form_head(head: &Parts) -> Result<(), Refusal> {
+fn check_form_head(head: &Parts) -> Result<(), RefusedCall> {
     const ALLOWED: &[&str] = &[
         "host",
         "content-type",
@@ -247,12 +255,12 @@ fn check_form_head(head: &Parts) -> Result<(), Refusal> {
     ];
     let form = text(&head.headers, "content-type") == "application/x-www-form-urlencoded";
     if head.method != Method::POST || head.uri.query().is_some() || !form {
-        return Err(Refusal::violation(400, "this is not the POST of a form"));
+        return Err(RefusedCall::violation(400, "this is not the POST of a form"));
     }
-    check_headers(&head.headers, ALLOWED).map_err(|wrong| Refusal { code: 400, ..wrong })
+    check_headers(&head.headers, ALLOWED).map_err(|wrong| RefusedCall { code: 400, ..wrong })
 }
 
-fn check_head(head: &Parts) -> Result<(), Refusal> {
+fn check_head(head: &Parts) -> Result<(), RefusedCall> {
     const ALLOWED: &[&str] = &[
         "content-type",
         "user-agent",
@@ -273,16 +281,16 @@ fn check_head(head: &Parts) -> Result<(), Refusal> {
         || !is_grpc
         || head.uri.query().is_some()
     {
-        return Err(Refusal::violation(415, "this is not gRPC"));
+        return Err(RefusedCall::violation(415, "this is not gRPC"));
     }
     check_headers(headers, ALLOWED)?;
     if text(headers, "te") != "trailers" {
         return Err("te is not trailers".to_owned().into());
     }
     if !["", "identity"].contains(&text(headers, "grpc-encoding")) {
-        return Err(Refusal::violation(12, "compression is not known"));
+        return Err(RefusedCall::violation(12, "compression is not known"));
     }
-    parse_timeout(text(headers, "grpc-timeout")).map(drop).map_err(Refusal::from)
+    parse_timeout(text(headers, "grpc-timeout")).map(drop).map_err(RefusedCall::from)
 }
 
 /// Reads `grpc-timeout`: at most eight digits and a unit.
@@ -310,7 +318,7 @@ struct Frames {
 }
 
 impl Frames {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, RefusedCall> {
         loop {
             if let Some((&[flag, a, b, c, d], rest)) = self.buffer.split_first_chunk() {
                 let length = u32::from_be_bytes([a, b, c, d]) as usize;
@@ -318,7 +326,7 @@ impl Frames {
                     return Err("a message is compressed".to_owned().into());
                 }
                 if length > MAX_MESSAGE {
-                    return Err(Refusal::violation(8, format!("a message has {length} bytes")));
+                    return Err(RefusedCall::violation(8, format!("a message has {length} bytes")));
                 }
                 if let Some((message, rest)) = rest.split_at_checked(length) {
                     let (message, rest) = (message.to_vec(), rest.to_vec());
@@ -327,9 +335,9 @@ impl Frames {
                 }
             }
             match self.body.next().await {
-                Some(Ok(bytes)) => self.buffer.extend(bytes),
+                Some(Ok(bytes)) => self.buffer.extend_from_slice(&bytes),
                 // Who hangs up may do so.
-                Some(Err(e)) => return Err(Refusal::of(1, e.to_string())),
+                Some(Err(e)) => return Err(RefusedCall::of(1, e.to_string())),
                 None if self.buffer.is_empty() => return Ok(None),
                 None => return Err("the body ends within a message".to_owned().into()),
             }
@@ -351,8 +359,8 @@ fn answered(message: &[u8]) -> Response {
 }
 
 /// A status other than OK.
-fn refused(refusal: &Refusal) -> Response {
-    let Refusal { code, message, .. } = refusal;
+fn refused(refusal: &RefusedCall) -> Response {
+    let RefusedCall { code, message, .. } = refusal;
     if *code >= 100 {
         let status = axum::http::StatusCode::from_u16(*code).unwrap_or_default();
         return (status, Json(json!({"error": "refused", "error_description": message})))

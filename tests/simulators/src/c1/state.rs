@@ -12,20 +12,20 @@ use prost::Message;
 use prost_types::Any;
 
 use super::{
-    Asset, CallFault, CallRecord, Finish, Options, Rpc, TaskRecord,
+    Asset, CallFault, CallRecord, FinishedTask, Options, Rpc, TaskRecord,
     messages::{
         Annotated, FinishTaskRequest, GetTaskRequest, HeartbeatRequest, HeartbeatResponse,
         HelloRequest, NothingTask, UploadMetadata,
     },
     strict,
-    task::{End, GetTaskResponse, Kind, NewTask, Task},
-    token::Client,
+    task::{GetTaskResponse, Kind, NewTask, Task, TaskEnd},
+    token::RegisteredClient,
 };
 use crate::random::Random;
 
 /// A refused call.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct RefusedCall {
     /// gRPC status; from 100 on an HTTP status.
     pub(super) code: u16,
     pub(super) message: String,
@@ -33,7 +33,7 @@ pub(super) struct Refusal {
     pub(super) violation: bool,
 }
 
-impl Refusal {
+impl RefusedCall {
     pub(super) fn of(code: u16, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), violation: false }
     }
@@ -44,17 +44,17 @@ impl Refusal {
 }
 
 /// What is wrong with a message: an invalid argument.
-impl From<String> for Refusal {
+impl From<String> for RefusedCall {
     fn from(message: String) -> Self {
         Self::violation(3, message)
     }
 }
 
-fn ensure(holds: bool, otherwise: impl Into<String>) -> Result<(), Refusal> {
+fn ensure(holds: bool, otherwise: impl Into<String>) -> Result<(), RefusedCall> {
     if holds { Ok(()) } else { Err(otherwise.into().into()) }
 }
 
-fn few(annotations: &[Any]) -> Result<(), Refusal> {
+fn few(annotations: &[Any]) -> Result<(), RefusedCall> {
     ensure(annotations.len() <= 16, "there are more than 16 annotations")
 }
 
@@ -72,9 +72,9 @@ pub(super) struct Ordered {
     record: TaskRecord,
 }
 
-pub(super) struct State {
+pub(super) struct ServiceState {
     pub(super) options: Options,
-    pub(super) client: Client,
+    pub(super) client: RegisteredClient,
     host_id: Option<String>,
     nonces: BTreeSet<String>,
     /// Tokens and their ends; without one if the service forgot it.
@@ -83,7 +83,7 @@ pub(super) struct State {
     pub(super) faults: Vec<CallFault>,
     pub(super) log: Vec<CallRecord>,
     pub(super) violations: Vec<String>,
-    pub(super) finishes: Vec<Finish>,
+    pub(super) finishes: Vec<FinishedTask>,
     pub(super) assets: Vec<Asset>,
     pub(super) hellos: Vec<HelloRequest>,
     /// The connections in the order of their beginning, each with a handle that closes it.
@@ -91,8 +91,8 @@ pub(super) struct State {
     random: Random,
 }
 
-impl State {
-    pub(super) fn new(options: Options, client: Client) -> Self {
+impl ServiceState {
+    pub(super) fn new(options: Options, client: RegisteredClient) -> Self {
         Self {
             options,
             client,
@@ -159,12 +159,12 @@ impl State {
     }
 
     /// Issues a token to a client that proves who it is.
-    pub(super) fn issue(&mut self, form: &[u8]) -> Result<(String, u64), Refusal> {
+    pub(super) fn issue(&mut self, form: &[u8]) -> Result<(String, u64), RefusedCall> {
         let now = self.now();
         let nonce = self.client.verify(form, now.as_second());
-        let nonce = nonce.map_err(|wrong| Refusal::violation(401, wrong))?;
+        let nonce = nonce.map_err(|wrong| RefusedCall::violation(401, wrong))?;
         if !self.nonces.insert(nonce) {
-            return Err(Refusal::violation(401, "the nonce was used before"));
+            return Err(RefusedCall::violation(401, "the nonce was used before"));
         }
         let token = self.random.hex32();
         let end = now.saturating_add(self.options.token_lifetime);
@@ -172,33 +172,33 @@ impl State {
         Ok((token, self.options.token_lifetime.as_secs()))
     }
 
-    pub(super) fn authenticate(&self, authorization: &str) -> Result<(), Refusal> {
+    pub(super) fn authenticate(&self, authorization: &str) -> Result<(), RefusedCall> {
         let token = authorization.strip_prefix("Bearer ").and_then(|token| self.tokens.get(token));
         match token {
-            None => Err(Refusal::violation(16, "no such token was issued")),
-            Some(None) => Err(Refusal::of(16, "the token is not known any more")),
+            None => Err(RefusedCall::violation(16, "no such token was issued")),
+            Some(None) => Err(RefusedCall::of(16, "the token is not known any more")),
             Some(Some(end)) if *end <= self.now() => {
-                Err(Refusal::violation(16, "the token has expired"))
+                Err(RefusedCall::violation(16, "the token has expired"))
             }
             Some(Some(_)) => Ok(()),
         }
     }
 
-    fn host(&mut self, host_id: &str) -> Result<(), Refusal> {
+    fn host(&mut self, host_id: &str) -> Result<(), RefusedCall> {
         ensure((1..=256).contains(&host_id.chars().count()), "host_id is empty or too long")?;
         let first = self.host_id.get_or_insert_with(|| host_id.to_owned());
         ensure(first == host_id, format!("host_id is {host_id:?} and was {first:?}"))
     }
 
     /// A task that was delivered.
-    pub(super) fn task(&mut self, number: usize, id: &str) -> Result<&mut Ordered, Refusal> {
+    pub(super) fn task(&mut self, number: usize, id: &str) -> Result<&mut Ordered, RefusedCall> {
         id.clone_into(&mut self.log[number].task_id);
         let found = self.tasks.iter_mut().find(|task| task.task.id == id);
         let found = found.filter(|task| task.record.deliveries > 0);
-        found.ok_or_else(|| Refusal::violation(5, format!("task {id:?} was not handed out")))
+        found.ok_or_else(|| RefusedCall::violation(5, format!("task {id:?} was not handed out")))
     }
 
-    pub(super) fn hello(&mut self, number: usize, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn hello(&mut self, number: usize, bytes: &[u8]) -> Result<Vec<u8>, RefusedCall> {
         let hello: HelloRequest = strict::read(bytes)?;
         self.host(&hello.host_id)?;
         check_hello(&hello)?;
@@ -213,7 +213,7 @@ impl State {
         Ok(Annotated::default().encode_to_vec())
     }
 
-    pub(super) fn get_task(&mut self, number: usize, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn get_task(&mut self, number: usize, bytes: &[u8]) -> Result<Vec<u8>, RefusedCall> {
         let request: GetTaskRequest = strict::read(bytes)?;
         self.host(&request.host_id)?;
         let (now, lease) = (self.now(), self.options.lease);
@@ -243,16 +243,20 @@ impl State {
         Ok(answer.encode_to_vec())
     }
 
-    pub(super) fn heartbeat(&mut self, number: usize, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn heartbeat(
+        &mut self,
+        number: usize,
+        bytes: &[u8],
+    ) -> Result<Vec<u8>, RefusedCall> {
         let request: HeartbeatRequest = strict::read(bytes)?;
         self.host(&request.host_id)?;
         few(&request.annotations)?;
         let now = self.now();
-        let mut beat = |id: &String| -> Result<bool, Refusal> {
+        let mut beat = |id: &String| -> Result<bool, RefusedCall> {
             let task = self.task(number, id)?;
             // A heartbeat may cross the end of its task: that is nobody's mistake.
             if task.done {
-                return Err(Refusal::of(5, format!("task {id:?} is finished")));
+                return Err(RefusedCall::of(5, format!("task {id:?} is finished")));
             }
             task.last_sign = now;
             task.record.heartbeats.push(now);
@@ -282,11 +286,11 @@ impl State {
         &mut self,
         number: usize,
         metadata: UploadMetadata,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, RefusedCall> {
         self.host(&metadata.host_id)?;
         few(&metadata.annotations)?;
         let task = self.task(number, &metadata.task_id)?;
-        let is_sync = task.task.kind.as_ref().is_some_and(|kind| kind.end() == End::Asset);
+        let is_sync = task.task.kind.as_ref().is_some_and(|kind| kind.end() == TaskEnd::Asset);
         ensure(is_sync && !task.done, "the task does not wait for an asset")?;
         ensure(!task.record.heartbeats.is_empty(), "the upload comes before the first heartbeat")?;
         Ok(metadata.task_id)
@@ -297,7 +301,7 @@ impl State {
         number: usize,
         mut asset: Asset,
         sha256: &[u8],
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, RefusedCall> {
         let found = digest(&SHA256, &asset.bytes);
         ensure(found.as_ref() == sha256, "sha256_checksum is not that of the data")?;
         asset.at = self.now();
@@ -308,18 +312,18 @@ impl State {
         Ok(Annotated::default().encode_to_vec())
     }
 
-    pub(super) fn finish(&mut self, number: usize, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn finish(&mut self, number: usize, bytes: &[u8]) -> Result<Vec<u8>, RefusedCall> {
         let request: FinishTaskRequest = strict::read(bytes)?;
         self.host(&request.host_id)?;
         let at = self.now();
         let task = self.task(number, &request.task_id)?;
-        let end = task.task.kind.as_ref().map_or(End::Error, Kind::end);
+        let end = task.task.kind.as_ref().map_or(TaskEnd::Error, Kind::end);
         let finish = read_finish(at, request)?;
         check_end(end, &finish)?;
-        let needs_asset = finish.success && end == End::Asset;
+        let needs_asset = finish.success && end == TaskEnd::Asset;
         ensure(!needs_asset || task.record.assets > 0, "a sync ends in success without an asset")?;
         if task.record.ends >= task.record.deliveries + task.lost_answers {
-            return Err(Refusal::violation(9, "the task was finished before"));
+            return Err(RefusedCall::violation(9, "the task was finished before"));
         }
         task.done = true;
         task.record.ends += 1;
@@ -332,7 +336,7 @@ fn duration(of: Duration) -> Option<prost_types::Duration> {
     of.try_into().ok()
 }
 
-fn check_hello(hello: &HelloRequest) -> Result<(), Refusal> {
+fn check_hello(hello: &HelloRequest) -> Result<(), RefusedCall> {
     few(&hello.annotations)?;
     let build = hello.build_info.clone().unwrap_or_default();
     let build = [build.lang_version, build.package, build.package_version];
@@ -367,7 +371,7 @@ fn check_hello(hello: &HelloRequest) -> Result<(), Refusal> {
     )
 }
 
-fn read_finish(at: Timestamp, request: FinishTaskRequest) -> Result<Finish, Refusal> {
+fn read_finish(at: Timestamp, request: FinishTaskRequest) -> Result<FinishedTask, RefusedCall> {
     let status = request.status.unwrap_or_default();
     let (success, non_retryable, annotations, response) = match (request.success, request.error) {
         (Some(success), None) => (true, false, success.annotations, success.response),
@@ -379,7 +383,7 @@ fn read_finish(at: Timestamp, request: FinishTaskRequest) -> Result<Finish, Refu
     ensure(codes.contains(&status.code), format!("code {} is not one of {codes:?}", status.code))?;
     let (task_id, code, message, details) =
         (request.task_id, status.code, status.message, status.details);
-    Ok(Finish {
+    Ok(FinishedTask {
         at,
         task_id,
         success,
@@ -392,16 +396,16 @@ fn read_finish(at: Timestamp, request: FinishTaskRequest) -> Result<Finish, Refu
     })
 }
 
-fn check_end(end: End, finish: &Finish) -> Result<(), Refusal> {
+fn check_end(end: TaskEnd, finish: &FinishedTask) -> Result<(), RefusedCall> {
     let response =
         finish.response.as_ref().map(|any| any.type_url.rsplit('.').next().unwrap_or_default());
     let proper = match (end, response) {
-        (End::None, _) => return Err("a task of this kind is not finished".to_owned().into()),
-        (End::Error, None) => !finish.success,
-        (End::Asset, None) => true,
-        (End::Response(_), None) => !finish.success,
-        (End::Response(expected), Some(found)) => expected == found,
-        (End::Error | End::Asset, Some(_)) => false,
+        (TaskEnd::None, _) => return Err("a task of this kind is not finished".to_owned().into()),
+        (TaskEnd::Error, None) => !finish.success,
+        (TaskEnd::Asset, None) => true,
+        (TaskEnd::Response(_), None) => !finish.success,
+        (TaskEnd::Response(expected), Some(found)) => expected == found,
+        (TaskEnd::Error | TaskEnd::Asset, Some(_)) => false,
     };
     let (outcome, response) =
         (if finish.success { "success" } else { "an error" }, response.unwrap_or("none"));

@@ -35,7 +35,7 @@ pub(super) struct GetTaskResponse {
 
 /// How a task may end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum End {
+pub(super) enum TaskEnd {
     /// It is not finished: there is nothing to do, or another call answers it.
     None,
     /// An error, because no connector handles it.
@@ -63,7 +63,7 @@ macro_rules! kinds {
         })*
 
         impl Kind {
-            pub(super) fn end(&self) -> End {
+            pub(super) fn end(&self) -> TaskEnd {
                 match self {
                     $(Self::$kind(_) => $end,)*
                 }
@@ -73,31 +73,31 @@ macro_rules! kinds {
 }
 
 kinds! {
-    [100] Nothing(NothingTask): End::None,
-    [101] Hello(HelloTask): End::None,
-    [102] SyncFull(SyncFullTask): End::Asset,
-    [103] Grant(GrantTask): End::Response(m::GrantManagerServiceGrantResponse::NAME),
-    [104] Revoke(RevokeTask): End::Response(m::GrantManagerServiceRevokeResponse::NAME),
-    [105] CreateAccount(CreateAccountTask): End::Response(m::CreateAccountResponse::NAME),
-    [106] CreateResource(CreateResourceTask): End::Response(m::CreateResourceResponse::NAME),
-    [107] DeleteResource(DeleteResourceTask): End::Response(m::DeleteResourceResponse::NAME),
-    [108] RotateCredentials(RotateCredentialsTask): End::Response(m::RotateCredentialResponse::NAME),
-    [109] EventFeed(EventFeedTask): End::Error,
-    [110] CreateTicket(CreateTicketTask): End::Response(m::TicketsServiceCreateTicketResponse::NAME),
-    [111] ListTicketSchemas(ListTicketSchemasTask): End::Response(m::TicketsServiceListTicketSchemasResponse::NAME),
-    [112] GetTicket(GetTicketTask): End::Response(m::TicketsServiceGetTicketResponse::NAME),
-    [113] BulkCreateTickets(BulkCreateTicketsTask): End::Response(m::TicketsServiceBulkCreateTicketsResponse::NAME),
-    [114] BulkGetTickets(BulkGetTicketsTask): End::Response(m::TicketsServiceBulkGetTicketsResponse::NAME),
-    [115] ActionListSchemas(ActionListSchemasTask): End::Response(m::ListActionSchemasResponse::NAME),
-    [116] ActionGetSchema(ActionGetSchemaTask): End::Response(m::GetActionSchemaResponse::NAME),
-    [117] ActionInvoke(ActionInvokeTask): End::Response(m::InvokeActionResponse::NAME),
-    [118] ActionStatus(ActionStatusTask): End::Response(m::GetActionStatusResponse::NAME),
-    [119] CreateSyncDiff(CreateSyncDiffTask): End::Error,
-    [120] CompactSyncs(CompactSyncsTask): End::Error,
-    [121] ListEventFeeds(ListEventFeedsTask): End::Response(m::ListEventFeedsResponse::NAME),
-    [122] ListEvents(ListEventsTask): End::Response(m::ListEventsResponse::NAME),
-    [123] IssueCredential(IssueCredentialTask): End::Response(m::IssueCredentialResponse::NAME),
-    [199] Undocumented(UndocumentedTask): End::Error,
+    [100] Nothing(NothingTask): TaskEnd::None,
+    [101] Hello(HelloTask): TaskEnd::None,
+    [102] SyncFull(SyncFullTask): TaskEnd::Asset,
+    [103] Grant(GrantTask): TaskEnd::Response(m::GrantManagerServiceGrantResponse::NAME),
+    [104] Revoke(RevokeTask): TaskEnd::Response(m::GrantManagerServiceRevokeResponse::NAME),
+    [105] CreateAccount(CreateAccountTask): TaskEnd::Response(m::CreateAccountResponse::NAME),
+    [106] CreateResource(CreateResourceTask): TaskEnd::Response(m::CreateResourceResponse::NAME),
+    [107] DeleteResource(DeleteResourceTask): TaskEnd::Response(m::DeleteResourceResponse::NAME),
+    [108] RotateCredentials(RotateCredentialsTask): TaskEnd::Response(m::RotateCredentialResponse::NAME),
+    [109] EventFeed(EventFeedTask): TaskEnd::Error,
+    [110] CreateTicket(CreateTicketTask): TaskEnd::Response(m::TicketsServiceCreateTicketResponse::NAME),
+    [111] ListTicketSchemas(ListTicketSchemasTask): TaskEnd::Response(m::TicketsServiceListTicketSchemasResponse::NAME),
+    [112] GetTicket(GetTicketTask): TaskEnd::Response(m::TicketsServiceGetTicketResponse::NAME),
+    [113] BulkCreateTickets(BulkCreateTicketsTask): TaskEnd::Response(m::TicketsServiceBulkCreateTicketsResponse::NAME),
+    [114] BulkGetTickets(BulkGetTicketsTask): TaskEnd::Response(m::TicketsServiceBulkGetTicketsResponse::NAME),
+    [115] ActionListSchemas(ActionListSchemasTask): TaskEnd::Response(m::ListActionSchemasResponse::NAME),
+    [116] ActionGetSchema(ActionGetSchemaTask): TaskEnd::Response(m::GetActionSchemaResponse::NAME),
+    [117] ActionInvoke(ActionInvokeTask): TaskEnd::Response(m::InvokeActionResponse::NAME),
+    [118] ActionStatus(ActionStatusTask): TaskEnd::Response(m::GetActionStatusResponse::NAME),
+    [119] CreateSyncDiff(CreateSyncDiffTask): TaskEnd::Error,
+    [120] CompactSyncs(CompactSyncsTask): TaskEnd::Error,
+    [121] ListEventFeeds(ListEventFeedsTask): TaskEnd::Response(m::ListEventFeedsResponse::NAME),
+    [122] ListEvents(ListEventsTask): TaskEnd::Response(m::ListEventsResponse::NAME),
+    [123] IssueCredential(IssueCredentialTask): TaskEnd::Response(m::IssueCredentialResponse::NAME),
+    [199] Undocumented(UndocumentedTask): TaskEnd::Error,
 }
 
 /// A task to be handed out: made from its body, such as [`GrantTask`](m::GrantTask).

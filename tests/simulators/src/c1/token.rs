@@ -26,13 +26,13 @@ pub struct Credential {
 }
 
 /// A client and its public key.
-pub(super) struct Client {
+pub(super) struct RegisteredClient {
     pub(super) id: String,
     key: Vec<u8>,
 }
 
 /// A new key for this client id.
-pub(super) fn generate(client_id: &str) -> io::Result<(Credential, Client)> {
+pub(super) fn generate(client_id: &str) -> io::Result<(Credential, RegisteredClient)> {
     let mut seed = [0; 32];
     rand::fill(&mut seed).map_err(io::Error::other)?;
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(io::Error::other)?;
@@ -41,10 +41,10 @@ pub(super) fn generate(client_id: &str) -> io::Result<(Credential, Client)> {
     let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": base64(&key), "d": base64(&seed)});
     let secret = format!("secret-token:conductorone.com:v1:{}", base64(jwk.to_string().as_bytes()));
     let id = client_id.to_owned();
-    Ok((Credential { client_id: id.clone(), client_secret: secret }, Client { id, key }))
+    Ok((Credential { client_id: id.clone(), client_secret: secret }, RegisteredClient { id, key }))
 }
 
-impl Client {
+impl RegisteredClient {
     /// Verifies the body of a token request. Returns the nonce of its assertion.
     pub(super) fn verify(&self, body: &[u8], now: i64) -> Result<String, String> {
         let body = str::from_utf8(body).map_err(|_| "the form is not UTF-8")?;

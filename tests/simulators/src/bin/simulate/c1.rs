@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use rollcall_simulators::c1::{C1, Finish, Options, messages::SyncFullTask};
+use rollcall_simulators::c1::{C1, FinishedTask, Options, messages::SyncFullTask};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// ConductorOne's connector service: hands out a full sync every minute, and shows how it ended.
@@ -56,7 +56,7 @@ fn every(seconds: u64) -> tokio::time::Interval {
     tokio::time::interval(Duration::from_secs(seconds))
 }
 
-fn show(out: &mut impl Write, c1: &C1, finish: &Finish) -> io::Result<()> {
+fn show(out: &mut impl Write, c1: &C1, finish: &FinishedTask) -> io::Result<()> {
     let (id, code, message) = (&finish.task_id, finish.code, &finish.message);
     let assets = c1.assets();
     let assets = assets.iter().filter(|asset| asset.task_id == *id);

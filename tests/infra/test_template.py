@@ -310,7 +310,7 @@ class Buckets(unittest.TestCase):
         rules = FULL.properties("Bucket")["LifecycleConfiguration"]["Rules"]
         self.assertEqual({r["Prefix"]: r["ExpirationInDays"] for r in rules if "ExpirationInDays" in r}, {"runs/": 7, "snapshots/": 90})
         replaced = {r["Prefix"]: r["NoncurrentVersionExpiration"]["NoncurrentDays"] for r in rules if "NoncurrentVersionExpiration" in r}
-        self.assertEqual(replaced, {"runs/": 7, "snapshots/": 7, "latest/": 7, "locks/": 7, "c1/": 1})
+        self.assertEqual(replaced, {"runs/": 7, "snapshots/": 7, "latest/": 7, "locks/": 7, "expirations/": 7, "c1/": 1})
         for rule in rules:
             if set(rule) - {"Id", "Status", "Prefix", "AbortIncompleteMultipartUpload"}:
                 self.assertFalse("audit/".startswith(rule["Prefix"]), rule)

@@ -51,6 +51,7 @@ impl Planner<'_> {
             read: principal.read_value(),
             removed: replaced.clone(),
             replaced,
+            further: Vec::new(),
             then,
         }))
     }
@@ -90,6 +91,7 @@ impl Planner<'_> {
             read: principal.read_value(),
             replaced: Vec::new(),
             removed: vec![removed],
+            further: Vec::new(),
             then: AccessState::default(),
         }))
     }

@@ -86,6 +86,7 @@ def record_one_request_at_a_time():
 def main():
     # What they complain of is what is done here.
     logging.getLogger("moto").setLevel(logging.ERROR)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request
     warnings.filterwarnings("ignore", message="Tried to parse")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -100,7 +101,7 @@ def main():
     LogGroup.get_cfn_attribute = lambda self, _attribute: f"{self.arn}:*"  # moto leaves out the part for its streams
     record_one_request_at_a_time()
     boto3.client("s3").create_bucket(Bucket="rollcall-test")
-    print("A simulated AWS. For whoever is to use it:\n")
+    print("A simulated AWS, until Ctrl-C. To use it in another terminal:\n")
     print("export", *(f"{name}={value}" for name, value in access.items()), flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         server._thread.join()

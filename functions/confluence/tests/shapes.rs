@@ -17,7 +17,7 @@ a_principal_without_id_or_a_permission_without_name_loses_no_other_row: r#"
     shows space:98310:read-space:access_class:toaster:7
     shows space:98310:read-space:user:712020:a1
     warns UnknownPermission: row 3 of space 98310 does not say what user:712020:c3 may do
-    warns ExcludedByConfiguration: 1 permissions
+    warns ExcludedByConfiguration: 1 permission not
     warns UnknownValue: access is held by principals of the kind `toaster`"#
 /// What nobody holds is nobody's concern.
 a_role_that_the_site_does_not_list_is_told_of_where_somebody_has_it: "

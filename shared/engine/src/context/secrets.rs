@@ -75,7 +75,7 @@ impl SecretSource for Environment {
 
     fn fix(&self, keys: &[&str]) -> Option<String> {
         let variables = keys.iter().map(|key| variable(key)).collect::<Vec<_>>().join(", ");
-        (!keys.is_empty()).then(|| format!("Set or correct {variables} and run again."))
+        (!keys.is_empty()).then(|| format!("Set or correct {variables}, or set ROLLCALL_SECRETS if the secret is in a file or in AWS. Then run again."))
     }
 }
 

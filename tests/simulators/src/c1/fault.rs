@@ -33,9 +33,11 @@ impl Rpc {
 
 /// What goes wrong with a call.
 #[derive(Clone, Debug, PartialEq)]
-pub enum CallEffect {
-    /// Answers this gRPC status, or from 100 on this HTTP status, without effect.
-    Status(u16),
+pub enum Effect {
+    /// Answers this gRPC status, without effect.
+    Status(i32),
+    /// Answers this HTTP status, without effect.
+    Http(u16),
     /// Never answers, without effect.
     Hang,
     /// Closes the connection, without effect.
@@ -61,13 +63,13 @@ pub struct CallFault {
     /// How many of them it takes then.
     pub times: usize,
     /// What goes wrong.
-    pub effect: CallEffect,
+    pub effect: Effect,
 }
 
 impl CallFault {
     /// The next call of this kind.
     #[must_use]
-    pub fn once(rpc: Rpc, effect: CallEffect) -> Self {
+    pub fn once(rpc: Rpc, effect: Effect) -> Self {
         Self { rpc, skip: 0, times: 1, effect }
     }
 

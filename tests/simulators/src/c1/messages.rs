@@ -44,6 +44,7 @@ messages! { known known_rpc "google.rpc"
         [1 string] reason: String, [2 string] domain: String,
         [3 btree_map = "string, string"] metadata: BTreeMap<String, String>,
     }
+    RetryInfo { [1 message, optional] retry_delay: Option<Duration> }
 }
 
 messages! { known known_connector "c1.connector.v2"

@@ -22,7 +22,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use super::{
-    Asset, CallEffect, CallRecord, Rpc,
+    Asset, CallRecord, Effect, Rpc,
     messages::{Status, UploadAssetRequest},
     state::{RefusedCall, ServiceState},
     strict,
@@ -51,13 +51,16 @@ pub(super) async fn handle(
     let rpc = Rpc::at(head.uri.path());
     let (number, effect) = service.arrived(&head, rpc, peer);
     let result = match &effect {
-        Some(CallEffect::Hang) => std::future::pending().await,
-        Some(CallEffect::Disconnect) => {
+        Some(Effect::Hang) => std::future::pending().await,
+        Some(Effect::Disconnect) => {
             let state = service.state();
             state.disconnect(state.log[number].connection);
             return broken().1;
         }
-        Some(CallEffect::Status(code)) => Err(RefusedCall::of(*code, "a fault")),
+        Some(Effect::Status(code)) => {
+            Err(RefusedCall::of(u16::try_from(*code).unwrap_or(2), "a fault"))
+        }
+        Some(Effect::Http(status)) => Err(RefusedCall::of(*status, "a fault")),
         _ => service.answer(number, rpc, &head, body, effect.as_ref()).await,
     };
     service.respond(number, rpc, result, effect)
@@ -69,12 +72,7 @@ impl Service {
     }
 
     /// Enters a call into the log. Returns its number, and what goes wrong with it.
-    fn arrived(
-        &self,
-        head: &Parts,
-        rpc: Option<Rpc>,
-        peer: SocketAddr,
-    ) -> (usize, Option<CallEffect>) {
+    fn arrived(&self, head: &Parts, rpc: Option<Rpc>, peer: SocketAddr) -> (usize, Option<Effect>) {
         let mut state = self.state();
         let connection = state.connections.iter().rposition(|(address, _)| *address == peer);
         let timeout = text(&head.headers, "grpc-timeout");
@@ -102,7 +100,7 @@ impl Service {
         rpc: Option<Rpc>,
         head: &Parts,
         body: Body,
-        effect: Option<&CallEffect>,
+        effect: Option<&Effect>,
     ) -> Result<Vec<u8>, RefusedCall> {
         let rpc = rpc.ok_or_else(|| RefusedCall::violation(12, "there is no such method"))?;
         if rpc == Rpc::Token {
@@ -119,7 +117,7 @@ impl Service {
         let mut frames = Frames { body: body.into_data_stream(), buffer: Vec::new() };
         if rpc == Rpc::UploadAsset {
             let cut = match effect {
-                Some(CallEffect::Cut(bytes)) => *bytes,
+                Some(Effect::Cut(bytes)) => *bytes,
                 _ => usize::MAX,
             };
             return self.upload(number, frames, cut).await;
@@ -184,7 +182,7 @@ impl Service {
         number: usize,
         rpc: Option<Rpc>,
         result: Result<Vec<u8>, RefusedCall>,
-        effect: Option<CallEffect>,
+        effect: Option<Effect>,
     ) -> Response {
         let mut state = self.state();
         let is_token = rpc == Some(Rpc::Token);
@@ -202,18 +200,18 @@ impl Service {
             Ok(body) => body,
         };
         let body = match effect {
-            Some(CallEffect::LoseAnswer) => {
+            Some(Effect::LoseAnswer) => {
                 state.excuse(number);
                 if is_token {
                     state.disconnect(state.log[number].connection);
                 }
                 return broken().1;
             }
-            Some(CallEffect::Malformed) => b"{,".to_vec(),
-            Some(CallEffect::Empty) if is_token => {
+            Some(Effect::Malformed) => b"{,".to_vec(),
+            Some(Effect::Empty) if is_token => {
                 br#"{"access_token": "", "token_type": "Bearer", "expires_in": 300}"#.to_vec()
             }
-            Some(CallEffect::Empty) => Vec::new(),
+            Some(Effect::Empty) => Vec::new(),
             _ => body,
         };
         state.log[number].code = Some(if is_token { 200 } else { 0 });
@@ -264,6 +262,8 @@ fn check_head(head: &Parts) -> Result<(), RefusedCall> {
     const ALLOWED: &[&str] = &[
         "content-type",
         "user-agent",
+        // Metadata that HTTP clients send with every request.
+        "accept",
         "te",
         "authorization",
         "grpc-accept-encoding",

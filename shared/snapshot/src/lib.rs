@@ -19,6 +19,7 @@ mod stats;
 mod testing;
 mod unpack;
 mod value;
+mod workdir;
 mod write;
 
 pub use access::{Access, AccessKind, HeldEntitlement};
@@ -34,4 +35,5 @@ pub use reduce::{Content, Reduced, reduce};
 pub use rows::Filter;
 pub use scratch::{ScratchError, scratch};
 pub use stats::{SnapshotStats, TypeStats};
+pub use workdir::WorkDir;
 pub use write::{Packed, RowCounts, SnapshotWriter, count, pack};

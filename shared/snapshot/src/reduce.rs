@@ -17,6 +17,7 @@ use crate::failure::SnapshotFault;
 use crate::read::Snapshot;
 use crate::record::GrantColumns;
 use crate::rows::Filter;
+use crate::workdir::WorkDir;
 use crate::write::{Packed, RESOURCES_ONLY, SnapshotWriter, pack};
 
 /// What a reduced copy of a snapshot contains.
@@ -48,7 +49,7 @@ pub struct Reduced {
 /// Writes a reduced copy of `from` to `to`. An existing file stays.
 pub fn reduce(from: &Snapshot, content: Content, to: &Path) -> Result<Reduced, Error> {
     let no_room = |e| SnapshotFault::Scratch.of(&from.name).with_source(e);
-    let folder = tempfile::tempdir().map_err(no_room)?;
+    let folder = WorkDir::create(&std::env::temp_dir()).map_err(no_room)?;
     let database = folder.path().join("snapshot.db");
     let started_at = from.sync.started_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let mut writer = SnapshotWriter::create(&database, &from.sync.sync_id, started_at)?;

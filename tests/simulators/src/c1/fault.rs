@@ -33,11 +33,9 @@ impl Rpc {
 
 /// What goes wrong with a call.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Answers this gRPC status, without effect.
-    Status(i32),
-    /// Answers this HTTP status, without effect.
-    Http(u16),
+pub enum CallEffect {
+    /// Answers this gRPC status, or from 100 on this HTTP status, without effect.
+    Status(u16),
     /// Never answers, without effect.
     Hang,
     /// Closes the connection, without effect.
@@ -63,13 +61,13 @@ pub struct CallFault {
     /// How many of them it takes then.
     pub times: usize,
     /// What goes wrong.
-    pub effect: Effect,
+    pub effect: CallEffect,
 }
 
 impl CallFault {
     /// The next call of this kind.
     #[must_use]
-    pub fn once(rpc: Rpc, effect: Effect) -> Self {
+    pub fn once(rpc: Rpc, effect: CallEffect) -> Self {
         Self { rpc, skip: 0, times: 1, effect }
     }
 

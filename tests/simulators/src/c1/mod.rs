@@ -4,7 +4,7 @@
 //! refused and recorded in [`C1::violations`].
 //!
 //! ```no_run
-//! use rollcall_simulators::c1::{C1, CallFault, Effect, NewTask, Options, Rpc, messages::*};
+//! use rollcall_simulators::c1::{C1, CallFault, CallEffect, NewTask, Options, Rpc, messages::*};
 //!
 //! # async fn example() -> std::io::Result<()> {
 //! let c1 = C1::start(Options::default()).await?;
@@ -17,7 +17,7 @@
 //! };
 //! let grant = c1.give(grant);
 //! let sync = c1.give(NewTask::from(SyncFullTask::default()).cancelled_at(2));
-//! c1.set_faults([CallFault::once(Rpc::FinishTask, Effect::Status(14))]);
+//! c1.set_faults([CallFault::once(Rpc::FinishTask, CallEffect::Status(14))]);
 //! // The agent runs with `credential` until `c1.open_tasks()` is 0.
 //! let finish = c1.finish(&grant).expect("a finish");
 //! assert!(finish.response::<GrantManagerServiceGrantResponse>().is_some());
@@ -49,7 +49,7 @@ mod strict;
 mod task;
 mod token;
 
-pub use fault::{CallFault, Effect, Rpc};
+pub use fault::{CallEffect, CallFault, Rpc};
 pub use task::NewTask;
 pub use token::Credential;
 

@@ -22,7 +22,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use super::{
-    Asset, CallRecord, Effect, Rpc,
+    Asset, CallEffect, CallRecord, Rpc,
     messages::{Status, UploadAssetRequest},
     state::{RefusedCall, ServiceState},
     strict,
@@ -51,16 +51,13 @@ pub(super) async fn handle(
     let rpc = Rpc::at(head.uri.path());
     let (number, effect) = service.arrived(&head, rpc, peer);
     let result = match &effect {
-        Some(Effect::Hang) => std::future::pending().await,
-        Some(Effect::Disconnect) => {
+        Some(CallEffect::Hang) => std::future::pending().await,
+        Some(CallEffect::Disconnect) => {
             let state = service.state();
             state.disconnect(state.log[number].connection);
             return broken().1;
         }
-        Some(Effect::Status(code)) => {
-            Err(RefusedCall::of(u16::try_from(*code).unwrap_or(2), "a fault"))
-        }
-        Some(Effect::Http(status)) => Err(RefusedCall::of(*status, "a fault")),
+        Some(CallEffect::Status(code)) => Err(RefusedCall::of(*code, "a fault")),
         _ => service.answer(number, rpc, &head, body, effect.as_ref()).await,
     };
     service.respond(number, rpc, result, effect)
@@ -72,7 +69,12 @@ impl Service {
     }
 
     /// Enters a call into the log. Returns its number, and what goes wrong with it.
-    fn arrived(&self, head: &Parts, rpc: Option<Rpc>, peer: SocketAddr) -> (usize, Option<Effect>) {
+    fn arrived(
+        &self,
+        head: &Parts,
+        rpc: Option<Rpc>,
+        peer: SocketAddr,
+    ) -> (usize, Option<CallEffect>) {
         let mut state = self.state();
         let connection = state.connections.iter().rposition(|(address, _)| *address == peer);
         let timeout = text(&head.headers, "grpc-timeout");
@@ -100,7 +102,7 @@ impl Service {
         rpc: Option<Rpc>,
         head: &Parts,
         body: Body,
-        effect: Option<&Effect>,
+        effect: Option<&CallEffect>,
     ) -> Result<Vec<u8>, RefusedCall> {
         let rpc = rpc.ok_or_else(|| RefusedCall::violation(12, "there is no such method"))?;
         if rpc == Rpc::Token {
@@ -117,7 +119,7 @@ impl Service {
         let mut frames = Frames { body: body.into_data_stream(), buffer: Vec::new() };
         if rpc == Rpc::UploadAsset {
             let cut = match effect {
-                Some(Effect::Cut(bytes)) => *bytes,
+                Some(CallEffect::Cut(bytes)) => *bytes,
                 _ => usize::MAX,
             };
             return self.upload(number, frames, cut).await;
@@ -182,7 +184,7 @@ impl Service {
         number: usize,
         rpc: Option<Rpc>,
         result: Result<Vec<u8>, RefusedCall>,
-        effect: Option<Effect>,
+        effect: Option<CallEffect>,
     ) -> Response {
         let mut state = self.state();
         let is_token = rpc == Some(Rpc::Token);
@@ -200,18 +202,18 @@ impl Service {
             Ok(body) => body,
         };
         let body = match effect {
-            Some(Effect::LoseAnswer) => {
+            Some(CallEffect::LoseAnswer) => {
                 state.excuse(number);
                 if is_token {
                     state.disconnect(state.log[number].connection);
                 }
                 return broken().1;
             }
-            Some(Effect::Malformed) => b"{,".to_vec(),
-            Some(Effect::Empty) if is_token => {
+            Some(CallEffect::Malformed) => b"{,".to_vec(),
+            Some(CallEffect::Empty) if is_token => {
                 br#"{"access_token": "", "token_type": "Bearer", "expires_in": 300}"#.to_vec()
             }
-            Some(Effect::Empty) => Vec::new(),
+            Some(CallEffect::Empty) => Vec::new(),
             _ => body,
         };
         state.log[number].code = Some(if is_token { 200 } else { 0 });

@@ -23,7 +23,7 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jiff::Timestamp;
 use rollcall_simulators::c1::{
-    C1, CallFault, Credential, Effect, NewTask, Options, Rpc, messages::*,
+    C1, CallEffect, CallFault, Credential, NewTask, Options, Rpc, messages::*,
 };
 use serde_json::{Value, json};
 
@@ -307,19 +307,28 @@ async fn a_fault_takes_the_calls_it_names_and_no_others() {
         "Heartbeat 1:\"h\" 2:\"{sync}\"",
     ];
     for (fault, codes) in [
-        (CallFault::once(Rpc::GetTask, Effect::Status(14)), [Some(14), Some(5), Some(5), Some(5)]),
         (
-            CallFault::once(Rpc::Heartbeat, Effect::Http(503)).after(1),
+            CallFault::once(Rpc::GetTask, CallEffect::Status(14)),
+            [Some(14), Some(5), Some(5), Some(5)],
+        ),
+        (
+            CallFault::once(Rpc::Heartbeat, CallEffect::Status(503)).after(1),
             [Some(0), Some(0), Some(0), Some(503)],
         ),
         (
-            CallFault::once(Rpc::Heartbeat, Effect::Status(8)).times(2),
+            CallFault::once(Rpc::Heartbeat, CallEffect::Status(8)).times(2),
             [Some(0), Some(8), Some(0), Some(8)],
         ),
-        (CallFault::once(Rpc::UploadAsset, Effect::Cut(4)), [Some(0), Some(0), None, Some(0)]),
-        (CallFault::once(Rpc::UploadAsset, Effect::LoseAnswer), [Some(0), Some(0), None, Some(0)]),
-        (CallFault::once(Rpc::GetTask, Effect::Malformed), [Some(0), Some(0), Some(0), Some(0)]),
-        (CallFault::once(Rpc::UploadAsset, Effect::Disconnect), [Some(0), Some(0), None, None]),
+        (CallFault::once(Rpc::UploadAsset, CallEffect::Cut(4)), [Some(0), Some(0), None, Some(0)]),
+        (
+            CallFault::once(Rpc::UploadAsset, CallEffect::LoseAnswer),
+            [Some(0), Some(0), None, Some(0)],
+        ),
+        (
+            CallFault::once(Rpc::GetTask, CallEffect::Malformed),
+            [Some(0), Some(0), Some(0), Some(0)],
+        ),
+        (CallFault::once(Rpc::UploadAsset, CallEffect::Disconnect), [Some(0), Some(0), None, None]),
     ] {
         let assets = stage.c1.assets().len();
         stage.c1.set_faults([fault.clone()]);
@@ -328,7 +337,7 @@ async fn a_fault_takes_the_calls_it_names_and_no_others() {
             found.push(stage.call(call).await.code);
         }
         assert_eq!(found, codes, "{fault:?}");
-        let stored = found[2] == Some(0) || fault.effect == Effect::LoseAnswer;
+        let stored = found[2] == Some(0) || fault.effect == CallEffect::LoseAnswer;
         assert_eq!(stage.c1.assets().len() - assets, usize::from(stored), "{fault:?}");
     }
     // Only what came before the task was handed out.
@@ -338,7 +347,7 @@ async fn a_fault_takes_the_calls_it_names_and_no_others() {
 #[tokio::test]
 async fn a_poll_that_hangs_and_a_closed_connection_can_be_survived() {
     let mut stage = Stage::authenticated().await;
-    stage.c1.set_faults([CallFault::once(Rpc::GetTask, Effect::Hang)]);
+    stage.c1.set_faults([CallFault::once(Rpc::GetTask, CallEffect::Hang)]);
     let mut poll = Box::pin(stage.call("GetTask 1:\"h\""));
     tokio::select! {
         answer = &mut poll => panic!("{answer:?}"),
@@ -358,11 +367,11 @@ async fn a_token_can_be_refused_in_every_way() {
     let mut stage = Stage::start().await;
     let credential = stage.c1.credential();
     let faults = [
-        Effect::Http(429),
-        Effect::Malformed,
-        Effect::Empty,
-        Effect::Disconnect,
-        Effect::LoseAnswer,
+        CallEffect::Status(429),
+        CallEffect::Malformed,
+        CallEffect::Empty,
+        CallEffect::Disconnect,
+        CallEffect::LoseAnswer,
     ];
     stage.c1.set_faults(faults.map(|effect| CallFault::once(Rpc::Token, effect)));
     for expected in [Some(429), Some(200), Some(200), None, None, Some(200)] {

@@ -50,7 +50,7 @@ pub(super) struct StepResult<'a> {
     entitlement: &'a str,
     what: &'a str,
     pub(super) result: StepOutcome,
-    /// Why it was refused or failed, or when it was done before.
+    /// Why it was refused or failed, when it was done before, or what was removed with it.
     why: String,
     /// The ids of the grants that it removed.
     removed: Vec<String>,
@@ -168,6 +168,12 @@ impl StepResult<'_> {
             _ => StepOutcome::Done,
         };
         self.removed = answer.removed;
+        let own = format!("{}:{}", self.entitlement, self.account);
+        let more = self.removed.iter().filter(|id| **id != own);
+        let more: Vec<_> = more.map(String::as_str).collect();
+        if self.result == StepOutcome::Done && !self.entitlement.is_empty() && !more.is_empty() {
+            self.why = format!("also removed: {}", more.join(", "));
+        }
     }
 
     fn failed(&mut self, e: &Error) {

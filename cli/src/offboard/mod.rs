@@ -218,7 +218,7 @@ async fn outdated(store: &dyn Store, plan: &Plan) -> Result<Vec<String>, Error> 
     let mut outdated = Vec::new();
     for Basis { connector, connection, content_digest, .. } in &plan.snapshots {
         let latest = get_json::<Latest>(store, &Keys { connector, connection }.latest()).await?;
-        if !latest.is_some_and(|(latest, _)| latest.content_digest == *content_digest) {
+        if latest.is_none_or(|(latest, _)| latest.content_digest != *content_digest) {
             outdated.push(format!("{connector}/{connection}"));
         }
     }

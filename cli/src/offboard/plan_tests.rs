@@ -161,7 +161,8 @@ fn a_request_id_belongs_to_one_step_of_one_plan() {
 #[test]
 fn steps_may_be_removed_from_a_plan_but_nothing_else_changed() {
     let plan = of("revoke=space", &["space:1:read", "space:1:write"]);
-    let changes: [(fn(&mut Plan), bool); 5] = [
+    type Edit = fn(&mut Plan);
+    let changes: [(Edit, bool); 5] = [
         (|_| {}, true),
         (|plan| drop(plan.steps.pop()), true),
         (|plan| plan.person = "b@x.io".into(), false),

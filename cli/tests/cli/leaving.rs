@@ -101,6 +101,11 @@ fn a_person_is_offboarded_over_two_connectors_once() {
     ];
     assert_eq!(values(&done, "entitlement"), entitlements);
     assert_eq!(values(&done, "result"), ["done"; 5], "{}", done.out);
+    assert!(
+        done.out.contains("also removed: space:98310:create-page:user:712020:lee"),
+        "{}",
+        done.out
+    );
     let after = vendors.state();
     let site = &after.0;
     assert!(site["spaces"]["98310"]["permissions"].get("user:712020:lee").is_none(), "{site}");

@@ -10,6 +10,7 @@ use crate::connectors;
 use crate::install::{CompletionArgs, ManArgs};
 use crate::offboard::OffboardArgs;
 use crate::output::{Format, ReportFormat};
+use crate::review::ReviewArgs;
 use crate::shell::CommandLine;
 use crate::snapshot::SnapshotArgs;
 
@@ -99,6 +100,8 @@ pub(crate) enum Command {
     Access(AccessArgs),
     /// Plan how to take away all that a person has, and do it
     Offboard(OffboardArgs),
+    /// Have access reviewed, and carry the decisions out
+    Review(ReviewArgs),
     /// Show a snapshot, or compare two
     Snapshot(SnapshotArgs),
     /// Work off the tasks that ConductorOne sends, until stopped
@@ -128,6 +131,7 @@ impl Command {
             Self::DeleteAccount(args) => args.request.output,
             Self::Access(args) => return args.output == Format::Json,
             Self::Offboard(args) => return args.output == Format::Json,
+            Self::Review(args) => return args.prints_json(),
             Self::Snapshot(args) => return args.output == Format::Json,
             Self::Doctor(args) => args.output,
             Self::Serve(_)

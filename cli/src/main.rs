@@ -13,6 +13,7 @@ mod output;
 mod person;
 mod principal;
 mod progress;
+mod review;
 mod send;
 mod serve;
 mod shell;
@@ -63,6 +64,7 @@ async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
         Command::DeleteAccount(args) => change::delete_account(args, place).await,
         Command::Access(args) => access::run(args, place).await,
         Command::Offboard(args) => offboard::run(args, place).await,
+        Command::Review(args) => review::run(args, place).await,
         Command::Snapshot(args) => snapshot::run(args, place).await,
         Command::Serve(args) => serve::run(&Target { connector: args.connector, place }).await,
         Command::Doctor(args) => doctor::run(args, place).await,

@@ -10,6 +10,7 @@ use rollcall_engine::store::Store;
 use rollcall_engine::store::keys::Keys;
 use rollcall_snapshot::{Likeness, Resource, Snapshot, are_one_person};
 
+use crate::offboard::plan::Basis;
 use crate::output;
 use crate::snapshot::{newest, nothing};
 
@@ -36,6 +37,17 @@ impl Newest {
     /// `connector/connection`.
     pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.connector, self.connection)
+    }
+
+    /// The snapshot as the basis of a plan or review.
+    pub(crate) fn basis(&self) -> Basis {
+        Basis {
+            connector: self.connector.clone(),
+            connection: self.connection.clone(),
+            sync_id: self.latest.sync_id.clone(),
+            content_digest: self.latest.content_digest.clone(),
+            taken_at: self.latest.ended_at,
+        }
     }
 
     /// The id of one of its accounts among those of all connections.

@@ -7,7 +7,7 @@ use rollcall_engine::store::keys::Keys;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::plan::{Plan, Step};
+use super::plan::{Step, request_id};
 use crate::connectors;
 use crate::failure::Failure;
 use crate::output::Row;
@@ -17,10 +17,52 @@ use crate::send::{answered_at, until_done};
 /// The side effect that the person's other permissions on the same thing go too.
 const CASCADE: &str = "cascade";
 
+/// Steps that belong together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Work<'a> {
+    pub(crate) kind: WorkKind,
+    /// The request ids come from it.
+    pub(crate) id: &'a str,
+    pub(crate) steps: &'a [Step],
+}
+
+/// What work is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WorkKind {
+    /// Everything of a person goes: side effects on their other permissions are intended.
+    Offboarding,
+    /// Only what was decided goes.
+    Review,
+}
+
+impl Work<'_> {
+    fn request_id(&self, step: &Step, allow: &str) -> String {
+        let kind = match self.kind {
+            WorkKind::Offboarding => "offboard",
+            WorkKind::Review => "review",
+        };
+        request_id(kind, self.id, step, allow)
+    }
+
+    fn name(&self) -> &'static str {
+        match self.kind {
+            WorkKind::Offboarding => "plan",
+            WorkKind::Review => "review",
+        }
+    }
+
+    fn reason(&self) -> String {
+        match self.kind {
+            WorkKind::Offboarding => format!("offboarding, plan {}", self.id),
+            WorkKind::Review => format!("access review {}", self.id),
+        }
+    }
+}
+
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum StepOutcome {
+pub(crate) enum StepOutcome {
     Done,
     AlreadySo,
     Refused,
@@ -29,7 +71,7 @@ pub(super) enum StepOutcome {
 }
 
 impl StepOutcome {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::AlreadySo => "already so",
@@ -42,19 +84,19 @@ impl StepOutcome {
 
 /// A step with what became of it.
 #[derive(Debug, Serialize)]
-pub(super) struct StepResult<'a> {
+pub(crate) struct StepResult<'a> {
     step: usize,
-    connection: String,
-    account: &'a str,
+    pub(crate) connection: String,
+    pub(crate) account: &'a str,
     action: &'static str,
-    entitlement: &'a str,
+    pub(crate) entitlement: &'a str,
     what: &'a str,
-    pub(super) result: StepOutcome,
+    pub(crate) result: StepOutcome,
     /// Why it was refused or failed, when it was done before, or what was removed with it.
-    why: String,
+    pub(crate) why: String,
     /// The ids of the grants that it removed.
-    removed: Vec<String>,
-    request_id: String,
+    pub(crate) removed: Vec<String>,
+    pub(crate) request_id: String,
 }
 
 impl Row for StepResult<'_> {
@@ -71,13 +113,13 @@ impl Row for StepResult<'_> {
 }
 
 /// Carries out every step, whatever became of the ones before, until the operator asks to stop.
-pub(super) async fn apply<'a>(
+pub(crate) async fn apply<'a>(
     cx: &Context,
     display: &Display,
-    plan: &'a Plan,
+    work: Work<'a>,
 ) -> Vec<StepResult<'a>> {
-    let mut results = Vec::with_capacity(plan.steps.len());
-    for (n, step) in plan.steps.iter().enumerate() {
+    let mut results = Vec::with_capacity(work.steps.len());
+    for (n, step) in work.steps.iter().enumerate() {
         let mut result = StepResult {
             step: n + 1,
             connection: format!("{}/{}", step.connector, step.connection),
@@ -88,10 +130,10 @@ pub(super) async fn apply<'a>(
             result: StepOutcome::NotFinished,
             why: String::new(),
             removed: Vec::new(),
-            request_id: plan.request_id(step, ""),
+            request_id: work.request_id(step, ""),
         };
         if !cx.interrupt.is_raised() {
-            match carry_out(cx, display, plan, step, &mut result).await {
+            match carry_out(cx, display, work, step, &mut result).await {
                 Ok(answer) => result.answered(answer),
                 Err(e) => result.failed(&e),
             }
@@ -105,14 +147,14 @@ pub(super) async fn apply<'a>(
 async fn carry_out(
     cx: &Context,
     display: &Display,
-    plan: &Plan,
+    work: Work<'_>,
     step: &Step,
     result: &mut StepResult<'_>,
 ) -> Result<ChangeAnswer, Error> {
-    match send(cx, display, plan, step, &[], result).await {
-        Err(e) if e.code() == Code::Cascade => {
-            result.request_id = plan.request_id(step, CASCADE);
-            send(cx, display, plan, step, &[CASCADE], result).await
+    match send(cx, display, work, step, &[], result).await {
+        Err(e) if e.code() == Code::Cascade && work.kind == WorkKind::Offboarding => {
+            result.request_id = work.request_id(step, CASCADE);
+            send(cx, display, work, step, &[CASCADE], result).await
         }
         other => other,
     }
@@ -121,7 +163,7 @@ async fn carry_out(
 async fn send(
     cx: &Context,
     display: &Display,
-    plan: &Plan,
+    work: Work<'_>,
     step: &Step,
     allow: &[&str],
     result: &mut StepResult<'_>,
@@ -130,9 +172,9 @@ async fn send(
     let keys = Keys { connector: &step.connector, connection: &step.connection };
     if let Some(at) = answered_at(cx, keys, &result.request_id).await? {
         result.result = StepOutcome::AlreadySo;
-        result.why = format!("this plan was applied before: answered at {at:.0}");
+        result.why = format!("this {} was applied before: answered at {at:.0}", work.name());
     }
-    let event = event(plan, step, allow, &result.request_id);
+    let event = event(work, step, allow, &result.request_id);
     let operation = step.action.operation();
     match until_done(cx, display, &entry, operation, &event).await {
         Ok((answer, _)) => Ok(answer),
@@ -141,12 +183,12 @@ async fn send(
     }
 }
 
-fn event(plan: &Plan, step: &Step, allow: &[&str], request_id: &str) -> Value {
+fn event(work: Work<'_>, step: &Step, allow: &[&str], request_id: &str) -> Value {
     let mut event = json!({
         "connection": step.connection,
         "request_id": request_id,
         "principal": step.account,
-        "reason": format!("offboarding, plan {}", plan.id),
+        "reason": work.reason(),
     });
     let entitlement = step.action.entitlement();
     if !entitlement.is_empty() {

@@ -39,10 +39,16 @@ pub(super) fn write(file: &Path, plan: &Plan) -> Result<(), Error> {
         )
         .with_source(e)
     };
+    let mut text = serde_json::to_string_pretty(plan).map_err(Error::not_json)?;
+    text.push('\n');
+    write_new(file, text.as_bytes()).map_err(failed)
+}
+
+/// Writes a new file, which only its owner may read. Fails if the file exists.
+pub(crate) fn write_new(file: &Path, content: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut new = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-    let text = serde_json::to_string_pretty(plan).map_err(Error::not_json)?;
-    writeln!(new, "{text}").map_err(failed)?;
-    new.persist_noclobber(file).map_err(|e| failed(e.error))?;
+    let mut new = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    new.write_all(content)?;
+    new.persist_noclobber(file)?;
     Ok(())
 }

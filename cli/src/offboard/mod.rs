@@ -1,8 +1,8 @@
 //! `rollcall offboard`: plans how to take away all that a person has at every connection, and carries the plan out.
 
-mod apply;
-mod file;
-mod plan;
+pub(crate) mod apply;
+pub(crate) mod file;
+pub(crate) mod plan;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,11 +23,11 @@ use crate::access;
 use crate::args::Place;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, Listing, Row};
-use crate::person::{AccountArgs, Person, Snapshots, listed};
+use crate::person::{AccountArgs, Newest, Person, Snapshots, listed};
 use crate::progress::Display;
 use crate::shell::CommandLine;
 use crate::{confirm, connectors, signals};
-use apply::{StepOutcome, StepResult};
+use apply::{StepOutcome, StepResult, Work, WorkKind};
 use plan::{Abilities, Action, Basis, Held, Holder, HolderKind, Plan, PlannedAccount, Step};
 
 const EXAMPLES: &str = "\
@@ -92,7 +92,8 @@ pub(crate) async fn run(args: OffboardArgs, place: Place) -> Result<Exit, Failur
     cx.retries = Some(display.clone());
     let what_happens = "the step under way is finished first";
     signals::watch(&cx.interrupt, display.clone(), what_happens)?;
-    let results = apply::apply(&cx, &display, &plan).await;
+    let work = Work { kind: WorkKind::Offboarding, id: &plan.id, steps: &plan.steps };
+    let results = apply::apply(&cx, &display, work).await;
     display.end();
     let mut list = Listing::new::<StepResult<'_>>(args.output)?;
     results.iter().try_for_each(|result| list.row(result))?;
@@ -118,13 +119,7 @@ async fn make(
         let alike = listed(person.alike.iter());
         output::note(&format!("not in the plan, but alike (--account adds one): {alike}"));
     }
-    let bases = snapshots.readable.iter().map(|newest| Basis {
-        connector: newest.connector.clone(),
-        connection: newest.connection.clone(),
-        sync_id: newest.latest.sync_id.clone(),
-        content_digest: newest.latest.content_digest.clone(),
-        taken_at: newest.latest.ended_at,
-    });
+    let bases = snapshots.readable.iter().map(Newest::basis);
     let unreadable = snapshots.unreadable.iter().map(|(name, _)| name.clone()).collect();
     Ok(plan::plan(who, bases.collect(), unreadable, &holders(&person)?))
 }
@@ -144,7 +139,8 @@ fn holders(person: &Person<'_>) -> Result<Vec<Holder>, Failure> {
     Ok(holders.collect())
 }
 
-fn abilities(connector: &str) -> Abilities {
+/// What a connector can take away.
+pub(crate) fn abilities(connector: &str) -> Abilities {
     let Ok(entry) = connectors::find(connector) else {
         return Abilities::default();
     };
@@ -161,7 +157,8 @@ fn abilities(connector: &str) -> Abilities {
     }
 }
 
-fn held(held: &HeldEntitlement) -> Held {
+/// An entitlement, as far as a plan needs it.
+pub(crate) fn held(held: &HeldEntitlement) -> Held {
     let has = |name| held.resource_traits.contains(&name);
     let roots = held.paths.iter().filter_map(|path| path.first());
     let roots = roots.map(|hop| &hop.entitlement).filter(|root| **root != held.entitlement);
@@ -336,7 +333,7 @@ fn show(plan: &Plan, format: Format) -> Result<(), Failure> {
 
 impl Action {
     /// Its name for people.
-    fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::DeleteAccount => "delete account",
             Self::Revoke(_) => "revoke",

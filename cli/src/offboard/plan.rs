@@ -128,51 +128,51 @@ pub(crate) struct Inherited {
 
 /// A connector's operations, as far as a plan needs them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Abilities {
+pub(crate) struct Abilities {
     /// The vendor's name; empty if this program has no such connector.
-    pub(super) vendor: String,
+    pub(crate) vendor: String,
     /// The types of accounts that it can delete.
-    pub(super) deletes: BTreeSet<String>,
+    pub(crate) deletes: BTreeSet<String>,
     /// The types of resources whose entitlements it can revoke.
-    pub(super) revokes: BTreeSet<String>,
+    pub(crate) revokes: BTreeSet<String>,
 }
 
 /// An account with what it holds.
 #[derive(Debug, Clone)]
-pub(super) struct Holder {
-    pub(super) account: PlannedAccount,
-    pub(super) abilities: Abilities,
-    pub(super) holds: Vec<Held>,
+pub(crate) struct Holder {
+    pub(crate) account: PlannedAccount,
+    pub(crate) abilities: Abilities,
+    pub(crate) holds: Vec<Held>,
 }
 
 /// An entitlement that an account holds.
 #[derive(Debug, Clone)]
-pub(super) struct Held {
-    pub(super) entitlement: String,
-    pub(super) display_name: String,
-    pub(super) resource_name: String,
-    pub(super) resource_type: String,
-    pub(super) kind: HolderKind,
+pub(crate) struct Held {
+    pub(crate) entitlement: String,
+    pub(crate) display_name: String,
+    pub(crate) resource_name: String,
+    pub(crate) resource_type: String,
+    pub(crate) kind: HolderKind,
     /// Whether the vendor stated the grant.
-    pub(super) direct: bool,
+    pub(crate) direct: bool,
     /// Whether the grant cannot be revoked separately.
-    pub(super) immutable: bool,
+    pub(crate) immutable: bool,
     /// Whether the vendor keeps all holders of the entitlement elsewhere.
-    pub(super) kept_elsewhere: bool,
+    pub(crate) kept_elsewhere: bool,
     /// The direct grants at the beginning of its paths, itself left out.
-    pub(super) through: Vec<String>,
+    pub(crate) through: Vec<String>,
 }
 
 /// The kind of resource that an entitlement is on, in the order in which they are taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum HolderKind {
+pub(crate) enum HolderKind {
     Thing,
     Role,
     Group,
 }
 
 /// Makes the plan.
-pub(super) fn plan(
+pub(crate) fn plan(
     person: &str,
     snapshots: Vec<Basis>,
     unreadable: Vec<String>,
@@ -194,7 +194,7 @@ pub(super) fn plan(
 
 impl Plan {
     /// Whether the id is that of the person and the snapshots, and each step is about one of the accounts.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let is_known = |step: &Step| {
             self.accounts.iter().any(|account| {
                 let own = (&account.connector, &account.connection, &account.id);
@@ -204,12 +204,9 @@ impl Plan {
         self.id == id(&self.person, &self.snapshots) && self.steps.iter().all(is_known)
     }
 
-    /// The id of the request of a step: the same step of the same plan is carried out once.
-    pub(super) fn request_id(&self, step: &Step, allow: &str) -> String {
-        let Step { connector, connection, account, action, .. } = step;
-        let (operation, entitlement) = (action.operation().as_str(), action.entitlement());
-        let parts = [&*self.id, connector, connection, operation, account, entitlement, allow];
-        format!("offboard-{}", &hash(&parts)[..40])
+    /// See [`request_id`].
+    pub(crate) fn request_id(&self, step: &Step, allow: &str) -> String {
+        request_id("offboard", &self.id, step, allow)
     }
 
     fn add(&mut self, holder: &Holder) {
@@ -397,8 +394,16 @@ fn id(person: &str, snapshots: &[Basis]) -> String {
     hash(&parts)[..32].to_owned()
 }
 
+/// The id of the request of a step of the work with this id: the same step of the same work is carried out once.
+pub(crate) fn request_id(kind: &str, id: &str, step: &Step, allow: &str) -> String {
+    let Step { connector, connection, account, action, .. } = step;
+    let (operation, entitlement) = (action.operation().as_str(), action.entitlement());
+    let parts = [id, connector, connection, operation, account, entitlement, allow];
+    format!("{kind}-{}", &hash(&parts)[..40])
+}
+
 /// SHA-256 in hex of these texts, of which none can be taken for two.
-fn hash(parts: &[&str]) -> String {
+pub(crate) fn hash(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());

@@ -19,7 +19,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, Listing, Report};
 use list::NamedGrant;
 use source::Source;
-pub(crate) use source::{newest, nothing};
+pub(crate) use source::{before, newest, nothing, published, read};
 
 const EXAMPLES: &str = "\
 SNAPSHOT is one of

@@ -43,7 +43,8 @@ pub(crate) async fn newest(
     Ok(Some((latest, snapshot)))
 }
 
-async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
+/// Opens the snapshot with this key.
+pub(crate) async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
     let place = store.place(key);
     let failed = |e: std::io::Error| Error::from(ScratchError::from(e));
     let file = NamedTempFile::with_prefix("rollcall-").map_err(failed)?.into_temp_path();
@@ -52,6 +53,27 @@ async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
     // The open file is enough: without a name, nothing is left behind however this process ends.
     drop(file);
     Snapshot::read(bytes, &place)
+}
+
+/// The keys of the snapshots of a connection that are older than its newest one, the youngest first.
+pub(crate) async fn before(store: &dyn Store, latest: &Latest) -> Result<Vec<String>, Error> {
+    let Some((folder, _)) = latest.snapshot.rsplit_once('/') else {
+        return Ok(Vec::new());
+    };
+    let keys = store.list(&format!("{folder}/")).await?;
+    let mut older: Vec<_> = keys
+        .into_iter()
+        .filter_map(|key| Some((generation(&key)?, key)))
+        .filter(|(generation, _)| *generation < latest.generation)
+        .collect();
+    older.sort_unstable();
+    Ok(older.into_iter().rev().map(|(_, key)| key).collect())
+}
+
+/// The manifest of the snapshot with this key, if that was published.
+pub(crate) async fn published(store: &dyn Store, key: &str) -> Result<Option<Manifest>, Error> {
+    let found = get_json::<Manifest>(store, &manifest_beside(key)).await?;
+    Ok(found.map(|(manifest, _)| manifest).filter(|m| m.status == Status::Published))
 }
 
 /// What a pointer holds that must be there.
@@ -192,18 +214,8 @@ impl Source {
     async fn two_newest(&self, connector: Option<&str>) -> Result<(Found, Found), Failure> {
         let store = self.store()?;
         let latest = self.latest(&*store, connector).await?;
-        let folder = latest.snapshot.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let keys = store.list(&format!("{folder}/")).await?;
-        let mut older: Vec<_> = keys
-            .iter()
-            .filter_map(|key| Some((generation(key)?, key)))
-            .filter(|(generation, _)| *generation < latest.generation)
-            .collect();
-        older.sort_unstable();
-        for (_, key) in older.into_iter().rev() {
-            let found = get_json::<Manifest>(&*store, &manifest_beside(key)).await?;
-            let published = found.filter(|(manifest, _)| manifest.status == Status::Published);
-            if let Some((manifest, _)) = published {
+        for key in before(&*store, &latest).await? {
+            if let Some(manifest) = published(&*store, &key).await? {
                 let (from, to) = (manifest.sync_id, &latest.sync_id);
                 output::note(&format!("from sync {from} to {to}"));
                 let [old, new] = [manifest.snapshot.key, latest.snapshot]

@@ -126,6 +126,7 @@ Code {
     NotObserved,
     NotProvisioned,
     NothingToExpand,
+    NothingToReview,
     ObjectBusy,
     OperationFailed,
     OtherDeployment,
@@ -141,6 +142,9 @@ Code {
     Redirected,
     RequestIdUsed,
     ReservedUser,
+    ReviewNotReadable,
+    ReviewNotWritten,
+    ReviewOutdated,
     RolesOnly,
     RunAtWork,
     RunWaiting,
@@ -183,6 +187,7 @@ Code {
     UnknownPrincipal,
     UnknownProfileKey,
     UnknownResource,
+    UnknownReview,
     UnknownRoleMode,
     UnknownRun,
     UnknownSideEffect,
@@ -207,6 +212,7 @@ Code {
     VendorUnreachable,
     WrittenByAnother,
     WrongAddress,
+    WrongDecisions,
     WrongUsage,
 }
 }

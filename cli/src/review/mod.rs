@@ -4,6 +4,7 @@ mod agenda;
 mod decision;
 mod gather;
 mod journal;
+mod page;
 mod row;
 mod sheet;
 
@@ -30,6 +31,7 @@ use row::{Review, Selection};
 
 const SHEET: &str = "review.csv";
 const BINDING: &str = "review.json";
+const PAGE: &str = "review.html";
 
 /// How many rows a message lists.
 const LISTED: usize = 10;
@@ -45,11 +47,12 @@ Examples:
   rollcall review apply q4 --apply --reviewer 'Ada Lovelace'";
 
 const NEW_EXAMPLES: &str = "\
-Beside review.csv, review.json binds it to the snapshots; the store keeps a copy
-under reviews/. `seen_since` is the oldest snapshot in a row that has the grant,
-of at most 100, evenly spread. Inherited access is not listed: it goes with the
-grant that gives it. Flags: account disabled, other domain than most accounts
-have, held twice (also inherited), temporary until a time.
+review.html does the same as review.csv with buttons and keys, in a browser, and
+saves the decisions as review.csv. review.json binds them to the snapshots; the
+store keeps a copy under reviews/. `seen_since` is the oldest snapshot in a row
+that has the grant, of at most 100, evenly spread. Inherited access is not
+listed: it goes with the grant that gives it. Flags: account disabled, other
+domain than most accounts have, held twice (also inherited), temporary until.
 
 Examples:
   rollcall review new --connector temporalcloud --out cloud
@@ -153,10 +156,11 @@ async fn new(args: NewArgs, place: Place) -> Result<Exit, Failure> {
     let now = cx.clock.now();
     let review = Review::new(now, state.snapshots, state.unreadable, selection, state.rows);
     let sheet = sheet::write(&review)?;
+    let page = page::write(&review)?;
     let mut binding = serde_json::to_vec_pretty(&review).map_err(Error::not_json)?;
     binding.push(b'\n');
     std::fs::create_dir_all(&out).map_err(|e| not_written(&out, e))?;
-    for name in [SHEET, BINDING] {
+    for name in [SHEET, BINDING, PAGE] {
         if out.join(name).exists() {
             return Err(
                 not_written(&out.join(name), std::io::ErrorKind::AlreadyExists.into()).into()
@@ -165,7 +169,7 @@ async fn new(args: NewArgs, place: Place) -> Result<Exit, Failure> {
     }
     let journal = Journal { store: &*cx.store, review: &review.id, by: By::this_user(None) };
     let evidence = journal.add(What::Shown, now, Some(&sheet), &review).await?;
-    for (name, content) in [(SHEET, &sheet), (BINDING, &binding)] {
+    for (name, content) in [(SHEET, &sheet), (BINDING, &binding), (PAGE, &page)] {
         let file = out.join(name);
         write_new(&file, content).map_err(|e| not_written(&file, e))?;
     }
@@ -336,7 +340,7 @@ fn not_readable(file: &Path, what: &str) -> Error {
     Error::invalid(
         Code::ReviewNotReadable,
         format!("{} {what}", file.display()),
-        "Name the folder that `rollcall review new` wrote, with its own review.json.",
+        "Name the folder that `review new` wrote, with its own review.json.",
     )
 }
 

@@ -19,6 +19,11 @@ offboard ada => `ada` is not an e-mail address
 offboard a@b --plan plan.json => cannot be used with
 offboard --plan plan.json --out x => cannot be used with
 offboard a@b --yes => --apply
+review => Usage: rollcall review
+review new => --out
+review new --connector nosuch --out x => invalid value 'nosuch'
+review apply => <DIR>
+review apply x --yes => --apply
 snapshot stats s3://bucket => names a bucket and no object
 snapshot stats good.c1z -o xml => possible values: table, json, csv
 snapshot unexpand good.c1z => --out";
@@ -33,6 +38,7 @@ snapshot diff good.c1z cut.c1z => cut.c1z is truncated
 snapshot stats => there is no snapshot yet
 access a@b => there is no snapshot yet
 offboard a@b => there is no snapshot yet
+review new --out x => there is no snapshot yet
 offboard a@b --connection 'No Good' => is not a valid connection name
 offboard --plan nowhere.json => could not read the plan nowhere.json
 offboard --plan text.json => text.json is not a plan
@@ -131,8 +137,8 @@ fn an_empty_store_is_the_same_error_however_it_is_given() {
 fn every_command_explains_itself_on_one_screen() {
     let place = place().var("COLUMNS", "80");
     let commands =
-        "sync grant revoke create-account delete-account access offboard snapshot doctor";
-    for command in commands.split(' ').chain([""]) {
+        "sync grant revoke create-account delete-account access offboard review snapshot doctor";
+    for command in commands.split(' ').chain(["review new", "review apply", ""]) {
         let help = place.run(&format!("{command} --help")).expect(0).out;
         assert!(
             help.contains("Examples:") && help.contains("ROLLCALL_STORE"),

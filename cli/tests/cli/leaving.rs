@@ -8,15 +8,15 @@ use tokio::runtime::Runtime;
 use crate::support::{Handmade, Place, Ran};
 
 /// Lee is at Confluence, in a group of the site and in one of an identity provider, and at Temporal Cloud.
-struct Vendors {
-    confluence: Simulator<confluence::Vendor>,
-    cloud: Simulator<temporalcloud::Vendor>,
-    place: Place,
+pub(crate) struct Vendors {
+    pub(crate) confluence: Simulator<confluence::Vendor>,
+    pub(crate) cloud: Simulator<temporalcloud::Vendor>,
+    pub(crate) place: Place,
     _runtime: Runtime,
 }
 
 impl Vendors {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let mut site = confluence::World::worked_example();
         site.add_user("712020:lee", "Lee Leaver", "lee@acme.io");
@@ -44,7 +44,7 @@ impl Vendors {
         Self { confluence, cloud, place, _runtime: runtime }
     }
 
-    fn state(&self) -> (Value, Value) {
+    pub(crate) fn state(&self) -> (Value, Value) {
         (
             self.confluence.with_world(|w| w.access_view()),
             self.cloud.with_world(|w| w.access_view()),
@@ -53,7 +53,7 @@ impl Vendors {
 }
 
 /// The values of a key in a list of objects.
-fn values(ran: &Ran, key: &str) -> Vec<String> {
+pub(crate) fn values(ran: &Ran, key: &str) -> Vec<String> {
     let list = ran.json();
     let all = list.as_array().expect("a list").iter();
     all.map(|row| row[key].as_str().unwrap_or_default().to_owned()).collect()
@@ -141,7 +141,7 @@ fn a_refused_step_says_why_and_the_others_are_carried_out() {
 }
 
 /// A store with these snapshots.
-fn store(snapshots: &[(&str, &Handmade)]) -> Place {
+pub(crate) fn store(snapshots: &[(&str, &Handmade)]) -> Place {
     let place = Place::new();
     for (connector, handmade) in snapshots {
         let folder = place.path(&format!("rollcall-data/latest/{connector}"));

@@ -6,5 +6,6 @@ mod changes;
 mod documented;
 mod leaving;
 mod looking;
+mod reviewing;
 mod support;
 mod syncing;

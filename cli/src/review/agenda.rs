@@ -121,9 +121,15 @@ pub(super) fn agenda<'a>(
     now: Timestamp,
 ) -> Agenda<'a> {
     let present: BTreeMap<&str, &ReviewRow> = rows.iter().map(|row| (&*row.id, row)).collect();
+    let accounts = decided.iter().filter(|one| one.row.entitlement.is_empty());
+    let accounts: BTreeMap<_, _> = accounts.map(|one| (account(one.row), one.decision)).collect();
+    // Where nothing was decided, the decision on the account counts.
+    let decision_on = |one: &Decided<'_>| {
+        one.decision.or_else(|| accounts.get(&account(one.row)).copied().flatten())
+    };
     let mut wanted: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
     for one in decided {
-        let is_due = one.decision.is_some_and(|decision| decision.is_due(now));
+        let is_due = decision_on(one).is_some_and(|decision| decision.is_due(now));
         if is_due && present.contains_key(&*one.row.id) {
             wanted.entry(account(one.row)).or_default().insert(&one.row.entitlement);
         }
@@ -139,12 +145,9 @@ pub(super) fn agenda<'a>(
             all_due.insert(key, due);
         }
     }
-    let accounts = decided.iter().filter(|one| one.row.entitlement.is_empty());
-    let accounts: BTreeMap<_, _> = accounts.map(|one| (account(one.row), one.decision)).collect();
     let items = decided.iter().map(|one| {
         let key = account(one.row);
-        // Where nothing was decided, the decision on the account counts.
-        let decision = one.decision.or_else(|| accounts.get(&key).copied().flatten());
+        let decision = decision_on(one);
         let mut item = Item::new(one, decision);
         let now_row = present.get(&*one.row.id);
         (item.result, item.why) = match (decision, now_row) {

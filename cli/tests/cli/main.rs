@@ -6,5 +6,6 @@ mod changes;
 mod documented;
 mod leaving;
 mod looking;
+mod serving;
 mod support;
 mod syncing;

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The monthly cost of Rollcall, and the tables of infra/README.md.
 
-    infra/cost.py                                       the tables
+    infra/cost.py                                       the tables; `infra/cost.py c1`: what ConductorOne adds
     infra/cost.py buildkite=1 northflank=2              the cost of these connectors, with that many connections each
     infra/cost.py confluence=2,60,1,40                  the same, with the seconds and slices of a sync and the megabytes of a
                                                         snapshot; defaults are those of the medium size
     infra/cost.py elastic=1 syncs=24 changes=100        with that many syncs a day (default 4) and changes a month (default none)
+    infra/cost.py elastic=1 c1=1                        with ConductorOne, asked for tasks every minute; it requests those syncs
 """
 
 import json
@@ -21,6 +22,8 @@ PRICES = {
     "lambda_request": (0.20 / 1e6, "https://aws.amazon.com/lambda/pricing/"),
     "lambda_gb_second_arm": (0.0000133334, "https://aws.amazon.com/lambda/pricing/"),
     "states_transition": (0.025 / 1e3, "https://aws.amazon.com/step-functions/pricing/"),
+    "states_express_request": (1.00 / 1e6, "https://aws.amazon.com/step-functions/pricing/"),
+    "states_express_gb_second": (0.06 / 3600, "https://aws.amazon.com/step-functions/pricing/"),
     "scheduler_invocation": (1.00 / 1e6, "https://aws.amazon.com/eventbridge/pricing/"),
     "bus_event": (1.00 / 1e6, "https://aws.amazon.com/eventbridge/pricing/"),
     "s3_write": (0.005 / 1e3, "https://aws.amazon.com/s3/pricing/"),
@@ -33,6 +36,7 @@ PRICES = {
     "metric_month": (0.30, "https://aws.amazon.com/cloudwatch/pricing/"),
     "alarm_metric_month": (0.10, "https://aws.amazon.com/cloudwatch/pricing/"),
     "log_gb": (0.50, "https://aws.amazon.com/cloudwatch/pricing/"),
+    "internet_gb": (0.09, "https://aws.amazon.com/ec2/pricing/on-demand/"),
     "fargate_vcpu_hour": (0.04048, "https://aws.amazon.com/fargate/pricing/"),
     "fargate_gb_hour": (0.004445, "https://aws.amazon.com/fargate/pricing/"),
 }
@@ -66,6 +70,14 @@ SLICE_SECONDS = 840  # a longer sync is resumed in another slice
 WRITES, WRITES_A_SLICE, WRITES_OF_CHANGE = 8, 3, 5
 READS, READS_A_SLICE, READS_OF_CHANGE = 3, 7, 6
 LOG_KB = 4  # of an invocation
+# With ConductorOne: one invocation of the agent in a warm environment, which has the secret for five minutes; its workflow,
+# in steps of 100 ms and 64 MB. It takes its lease and gives it back in one object. A bucket key makes a call of KMS rarer: one
+# in ten requests is a guess (AWS: "up to 99 percent" less).
+C1_MEMORY_GB, C1_SECONDS, C1_POLL_SECONDS, C1_POLL_GB, C1_SECRET_MINUTES = 0.25, 0.4, 0.5, 64 / 1024, 5
+C1_WRITES, C1_READS, C1_LOG_KB, C1_KEY_CALLS, C1_ALARMS = 2, 1, 4, 0.1, 1
+# While a sync waits for the vendor, the agent reports to ConductorOne as often as that says, as seen: every 30 s. The states
+# of the workflow that calls it; the seconds after which an invocation hands over to it.
+C1_BEAT_SECONDS, C1_TRANSITIONS, C1_TASK_SECONDS = 30, 3, 210
 POD_VCPU, POD_GB = 0.25, 0.5  # the smallest that Fargate has
 
 
@@ -117,16 +129,70 @@ def of_changes(changes):
     }
 
 
+def of_agent(invocations, seconds):
+    """The parts of the cost of the agent's invocations, without their secrets, in this many seconds of computing in all."""
+    writes, reads = C1_WRITES * invocations, C1_READS * invocations
+    return {
+        "Lambda": invocations * PRICE["lambda_request"] + seconds * C1_MEMORY_GB * PRICE["lambda_gb_second_arm"],
+        "S3": writes * PRICE["s3_write"] + reads * PRICE["s3_read"],
+        "KMS": (writes + reads) * C1_KEY_CALLS * PRICE["key_call"],
+        "CloudWatch logs": invocations * C1_LOG_KB / 1024 / 1024 * PRICE["log_gb"],
+    }
+
+
+def of_polls(connections, minutes):
+    """The same of a month in which ConductorOne is asked for tasks that often and has none."""
+    workflows = DAYS * 24 * 60 / minutes
+    polls = workflows * connections
+    secrets = DAYS * 24 * 60 / max(minutes, C1_SECRET_MINUTES) * connections
+    return added(
+        of_agent(polls, polls * C1_SECONDS),
+        {
+            "Step Functions": workflows * (PRICE["states_express_request"] + C1_POLL_SECONDS * C1_POLL_GB * PRICE["states_express_gb_second"]),
+            "EventBridge": workflows * PRICE["scheduler_invocation"],
+            "Secrets Manager": secrets * PRICE["secret_call"],
+            "KMS": secrets * PRICE["key_call"],
+            "CloudWatch alarms": C1_ALARMS * PRICE["alarm_metric_month"],
+        },
+    )
+
+
+def of_tasks(connector, sync, syncs_a_day):
+    """The same of what the agent adds to a month's syncs: it waits for the function, reports in between, and uploads the snapshot."""
+    syncs = syncs_a_day * DAYS * sync.connections
+    waiting = (sync.slices - 1) * 3600 / connector.slices_an_hour
+    beats = math.floor(waiting / C1_BEAT_SECONDS) + math.floor(sync.seconds / C1_TASK_SECONDS)
+    transitions = C1_TRANSITIONS * (beats + 1) if beats else 0  # a short task needs no workflow of its own
+    return added(
+        of_agent(syncs * beats, syncs * (sync.seconds + beats * C1_SECONDS)),
+        {
+            "Step Functions": syncs * transitions * PRICE["states_transition"],
+            "Data transfer": syncs * sync.megabytes / 1024 * PRICE["internet_gb"],
+        },
+    )
+
+
+def added(*bills):
+    return {part: sum(bill.get(part, 0) for bill in bills) for bill in bills for part in bill}
+
+
 def of_all():
     """The same for what exists once."""
     return {"KMS": PRICE["key_month"], "CloudWatch alarms": ALARMS_OF_ALL * PRICE["alarm_metric_month"]}
 
 
-def month(syncs, syncs_a_day=4, changes=0):
-    """The parts of a month's cost of connectors, in dollars."""
+def month(syncs, syncs_a_day=4, changes=0, c1=None):
+    """The parts of a month's cost of connectors, in dollars; `c1`: the minutes between two polls of ConductorOne."""
     bills = [of_connector(CONNECTORS[name], sync, syncs_a_day) for name, sync in syncs.items()]
     bills += [of_changes(changes), of_all()]
-    return {part: sum(bill.get(part, 0) for bill in bills) for part in bills[0]}
+    if c1:
+        bills += [of_c1(CONNECTORS[name], sync, syncs_a_day, c1) for name, sync in syncs.items()]
+    return added(*bills)
+
+
+def of_c1(connector, sync, syncs_a_day, minutes):
+    """What ConductorOne adds to a connector's cost."""
+    return added(of_polls(sync.connections, minutes), of_tasks(connector, sync, syncs_a_day))
 
 
 # AWS's permanent free tier of each month, as far as nothing else in the account uses it up.
@@ -192,14 +258,15 @@ SIZES = [
         },
     ),
 ]
-USUAL = next(size for size in SIZES if size.name == "medium").syncs
+MEDIUM = next(size for size in SIZES if size.name == "medium")
 UNKNOWN = Sync(1, 30, 1, 5)  # a connector that no size names
 
 
-def costs():
-    def row(name, values, bold=""):
-        return f"| {bold}{name}{bold} | " + " | ".join(f"{bold}{value:.2f}{bold}" for value in values) + " |"
+def row(name, values, bold=""):
+    return f"| {bold}{name}{bold} | " + " | ".join(f"{bold}{value:.2f}{bold}" for value in values) + " |"
 
+
+def costs():
     lines = ["| | " + " | ".join(size.name for size in SIZES) + " |", "|---|" + "---:|" * len(SIZES)]
     months = [month(size.syncs, size.syncs_a_day, size.changes) for size in SIZES]
     lines += [row(part, [m[part] for m in months]) for part in months[0]]
@@ -218,6 +285,15 @@ def sizes():
             lines.append(f"| {label} | {CONNECTORS[name].title}: {what} | " + " | ".join(map(str, numbers)) + " |")
             label = ""
     return lines
+
+
+def with_c1():
+    """What ConductorOne adds to the medium size, polled every minute."""
+    months = {"idle": of_polls(1, 1)}
+    months |= {CONNECTORS[name].title: of_c1(CONNECTORS[name], sync, MEDIUM.syncs_a_day, 1) for name, sync in MEDIUM.syncs.items()}
+    lines = ["| | " + " | ".join(months) + " |", "|---|" + "---:|" * len(months)]
+    lines += [row(part, [m.get(part, 0) for m in months.values()]) for part in added(*months.values())]
+    return [*lines, row("ConductorOne, a month and connection", [sum(m.values()) for m in months.values()], "**")]
 
 
 def tables():
@@ -242,7 +318,7 @@ def sync_of(name, text):
     if len(texts) > len(kinds):
         raise ValueError(f"{name}: connections,seconds,slices,megabytes and no more, not {text!r}")
     given = [number(t, f"{what} of {name}", least, kind) for t, (what, least, kind) in zip(texts, kinds)]
-    sync = Sync(*given, *USUAL.get(name, UNKNOWN)[len(given) : len(kinds)])
+    sync = Sync(*given, *MEDIUM.syncs.get(name, UNKNOWN)[len(given) : len(kinds)])
     return sync._replace(slices=max(sync.slices, math.ceil(sync.seconds / SLICE_SECONDS)))
 
 
@@ -251,38 +327,41 @@ def asked(arguments):
     syncs, others = {}, {}
     for argument in arguments:
         name, equals, text = argument.partition("=")
-        if not equals or name not in [*CONNECTORS, "syncs", "changes"]:
-            raise ValueError(f"{argument!r} is none of {'=…, '.join(CONNECTORS)}=…, syncs=… and changes=…")
+        if not equals or name not in [*CONNECTORS, "syncs", "changes", "c1"]:
+            raise ValueError(f"{argument!r} is none of {'=…, '.join(CONNECTORS)}=…, syncs=…, changes=… and c1=…")
         if name in syncs or name in others:
             raise ValueError(f"{name} is there twice")
         if name in CONNECTORS:
             syncs[name] = sync_of(name, text)
         else:
-            others[name] = number(text, name, 0, int if name == "changes" else float)
+            others[name] = number(text, name, int(name == "c1"), float if name == "syncs" else int)
     if not syncs:
         raise ValueError(f"name a connector: {', '.join(CONNECTORS)}")
     changes = others.get("changes", 0)
     if changes and not any(CONNECTORS[name].changing for name in syncs):
         raise ValueError(f"{' and '.join(syncs)} cannot change anything: leave out changes")
-    return syncs, others.get("syncs", 4), changes
+    return syncs, others.get("syncs", 4), changes, others.get("c1")
 
 
 def main(arguments):
     if not arguments:
         print(tables())
         return 0
+    if arguments == ["c1"]:
+        print("\n".join(with_c1()))
+        return 0
     if arguments[0] in ("-h", "--help"):
         print(__doc__)
         return 0
     try:
-        syncs, syncs_a_day, changes = asked(arguments)
+        syncs, syncs_a_day, changes, c1 = asked(arguments)
     except ValueError as wrong:
         print(f"cost.py: {wrong}", file=sys.stderr)
         return 2
     for name, (connections, seconds, slices, megabytes, _) in syncs.items():
         print(f"{CONNECTORS[name].title}: connections {connections}, seconds {seconds:g}, slices {slices}, megabytes {megabytes:g}")
-    print(f"syncs a day {syncs_a_day:g}, changes a month {changes}\n")
-    parts = month(syncs, syncs_a_day, changes)
+    print(f"syncs a day {syncs_a_day:g}, changes a month {changes}" + f", minutes between polls {c1}" * bool(c1) + "\n")
+    parts = month(syncs, syncs_a_day, changes, c1)
     for part, price in parts.items():
         print(f"{part:20} {price:8.2f}")
     print(f"{'in all':20} {sum(parts.values()):8.2f}")

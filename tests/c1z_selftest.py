@@ -163,6 +163,17 @@ def both(*damages):
     return lambda s: [damage(s) for damage in damages]
 
 
+def fewer(*kinds):
+    """Takes away all records of these kinds, also in the stats."""
+    def damage(s):
+        for kind in kinds:
+            vars(s)[kind].clear()
+            for count in (kind, f"{kind}_by_resource_type"):
+                s.stats.pop(count)
+    return damage
+
+
+ONLY = both(fewer("grants", "entitlements"), at("run", sync_type="resources_only", supports_diff=0))
 TRAIT = ("resources", "user:u1", "annotations", 0)
 G4 = ("entitlements", "group:g4:member")
 DEFAULT = [{"@type": "EntitlementExclusionGroup", "exclusion_group_id": "x", "is_default": True}]
@@ -188,6 +199,8 @@ BREAKS = (
     ("trigger", "schema", sql("create trigger t after insert on v1_grants begin select 1; end")),
     ("unfinished", "run", at("run", ended_at=None)),
     ("partial sync", "run", at("run", sync_type="partial")),
+    ("resources only with entitlements", "run", at("run", sync_type="resources_only", supports_diff=0)),
+    ("resources only that can be compared", "run", both(ONLY, at("run", supports_diff=1))),
     ("supports_diff 0", "run", at("run", supports_diff=0)),
     ("grants_backfilled 0", "run", at("run", grants_backfilled=0)),
     ("second run", "run", sql("insert into v1_sync_runs (sync_id, started_at, sync_token) values ('x', '2026-05-28 00:00:00.000000000', '')")),
@@ -303,6 +316,11 @@ def run():
                 json.dump(content, file)
             codes, lines, _ = found(Sample(), manifest=manifest)
             that(f"manifest with a wrong {wrong}", codes == ({"manifest"} if wrong else set()), lines)
+        for name, less in (("without grants", fewer("grants")), ("resources only", ONLY)):
+            sample = Sample(expanded=False)
+            less(sample)
+            codes, lines, _ = found(sample, expect="unexpanded")
+            that(name, not codes, lines)
         for name, code, damage in BREAKS:
             sample = Sample()
             damage(sample)

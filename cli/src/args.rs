@@ -95,6 +95,8 @@ pub(crate) enum Command {
     DeleteAccount(DeleteArgs),
     /// Show a snapshot, or compare two
     Snapshot(SnapshotArgs),
+    /// Work off the tasks that ConductorOne sends, until stopped
+    Serve(ServeArgs),
     /// Check configuration, rights and store, and say what to fix
     Doctor(DoctorArgs),
     /// Show what a connector can do, as JSON
@@ -120,7 +122,8 @@ impl Command {
             Self::DeleteAccount(args) => args.request.output,
             Self::Snapshot(args) => return args.output == Format::Json,
             Self::Doctor(args) => args.output,
-            Self::Capabilities(_)
+            Self::Serve(_)
+            | Self::Capabilities(_)
             | Self::ConfigSchema(_)
             | Self::Template(_)
             | Self::Completion(_)
@@ -330,6 +333,24 @@ pub(crate) struct DeleteArgs {
     /// `type:id`, e-mail address, login or display name
     #[arg(long, value_name = "WHO", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) principal: Option<String>,
+}
+
+const SERVE_EXAMPLES: &str = "\
+Does what a connector's pod does, with the same variables: BATON_CLIENT_ID,
+BATON_CLIENT_SECRET, BATON_PROVISIONING (`true`: allow changes), BATON_HOST_ID,
+BATON_C1_API_HOST, and the connector's own. In AWS nothing has to run: see
+functions/c1/README.md.
+
+Examples:
+  rollcall serve temporalcloud
+  rollcall serve temporalcloud --connection acme --store s3://bucket/prefix";
+
+#[derive(Debug, Args)]
+#[command(after_help = SERVE_EXAMPLES)]
+pub(crate) struct ServeArgs {
+    /// The connector
+    #[arg(value_parser = connectors::names())]
+    pub(crate) connector: String,
 }
 
 const DOCTOR_EXAMPLES: &str = "\

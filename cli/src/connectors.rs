@@ -41,6 +41,8 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
+    use rollcall_model::Capability;
+
     use super::*;
 
     fn functions() -> PathBuf {
@@ -68,6 +70,18 @@ mod tests {
             let mut expected: Vec<_> = names.map(|name| format!("{}-{name}", about.name)).collect();
             expected.sort();
             assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn only_a_connector_that_creates_accounts_has_account_fields_and_requires_an_email() {
+        for Entry { about, .. } in all() {
+            let mut capabilities = about.resource_types.iter().flat_map(|kind| kind.capabilities);
+            let creates = capabilities.any(|one| *one == Capability::AccountProvisioning);
+            let mut fields = about.account_fields.iter();
+            let has_email = fields.any(|field| field.key == "email" && field.required);
+            let found = (has_email, about.account_fields.is_empty());
+            assert_eq!(found, (creates, !creates), "{}", about.name);
         }
     }
 

@@ -4,12 +4,14 @@ use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
+use rollcall_c1::{Agent, AgentEvent, InProcess, Listener};
 use rollcall_connector::clock::between;
 use rollcall_connector::event::check_connection;
 use rollcall_connector::{Chain, Code, Error, Identity, Warning, counted};
 use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::tenant;
 use rollcall_engine::context::{Context, Settings};
+use rollcall_engine::runtime::capabilities::metadata;
 use rollcall_engine::runtime::function::Entry;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{get_json, lease, supports_conditional_writes};
@@ -123,6 +125,13 @@ struct Doctor<'a> {
     findings: Findings,
 }
 
+/// Nobody works on tasks here.
+struct Silent;
+
+impl Listener for Silent {
+    fn note(&self, _: &str) {}
+}
+
 /// Runs the command.
 pub(crate) async fn run(args: DoctorArgs, place: Place) -> Result<Exit, Failure> {
     let target = &Target { connector: args.connector, place };
@@ -166,6 +175,7 @@ impl Doctor<'_> {
         let place = self.cx.secrets.place(connector, connection);
         self.findings.ok(SECRET, format!("complete and well formed, in {place}"))?;
         self.findings.warnings(SECRET, &found)?;
+        self.check_conductorone().await?;
         let identity = match identified {
             Ok((identity, _)) => identity,
             Err(e) => return self.findings.error("identity", &e).map(|()| None),
@@ -177,6 +187,34 @@ impl Doctor<'_> {
         self.findings.warnings("rights", &identity.warnings)?;
         self.check_expiry(&identity)?;
         Ok(Some(identity))
+    }
+
+    /// ConductorOne accepts its credentials, if there are any, and takes a Hello. No task is taken.
+    async fn check_conductorone(&mut self) -> io::Result<()> {
+        const WHAT: &str = "conductorone";
+        let event = AgentEvent {
+            connection: self.keys.connection.to_owned(),
+            metadata: metadata(self.entry),
+        };
+        let functions = InProcess { entry: self.entry, cx: self.cx };
+        let name = self.keys.connector;
+        let agent = match Agent::connect(self.cx, &functions, name, &event, &Silent).await {
+            Ok(Some(agent)) => agent,
+            Ok(None) => return Ok(()),
+            Err(e) => return self.findings.error(WHAT, &e),
+        };
+        let changes = match agent.secret_provisioning() {
+            Some(true) => "allowed",
+            Some(false) => "not allowed",
+            None => "as the stack's parameter says",
+        };
+        match agent.say_hello().await {
+            Ok(()) => {
+                let host = agent.host_id();
+                self.findings.ok(WHAT, format!("connected as {host}; changes are {changes}"))
+            }
+            Err(e) => self.findings.error(WHAT, &e),
+        }
     }
 
     fn check_expiry(&mut self, identity: &Identity) -> io::Result<()> {

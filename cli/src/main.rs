@@ -10,6 +10,7 @@ mod install;
 mod output;
 mod principal;
 mod progress;
+mod serve;
 mod shell;
 mod signals;
 mod snapshot;
@@ -25,7 +26,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Target};
 use failure::{Exit, Failure};
 
 fn main() -> ExitCode {
@@ -57,6 +58,7 @@ async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
         Command::CreateAccount(args) => change::create_account(args, place).await,
         Command::DeleteAccount(args) => change::delete_account(args, place).await,
         Command::Snapshot(args) => snapshot::run(args, place).await,
+        Command::Serve(args) => serve::run(&Target { connector: args.connector, place }).await,
         Command::Doctor(args) => doctor::run(args, place).await,
         Command::Capabilities(args) => {
             let entry = connectors::find(&args.connector)?;

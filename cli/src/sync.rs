@@ -48,6 +48,8 @@ async fn slices(
     let mut event = SyncEvent {
         connection: target.connection().to_owned(),
         sync_id: args.sync_id.clone(),
+        start_as: None,
+        cancel: None,
         accept: args.accept.clone(),
     };
     loop {
@@ -113,11 +115,12 @@ fn report(cx: &Context, answer: &SyncAnswer) -> Report {
         SyncStatus::Continue => "not finished",
         SyncStatus::Held => "held: the snapshot is quarantined, not published",
         SyncStatus::Busy => "busy",
+        SyncStatus::Cancelled => "cancelled",
     };
     report.add("status", status);
     report.add("connection", &answer.connection);
     report.each("sync", &answer.sync_id);
-    if matches!(answer.status, SyncStatus::Busy | SyncStatus::Continue) {
+    if answer.snapshot.is_none() {
         return report;
     }
     let snapshot = answer.snapshot.as_ref();
@@ -170,6 +173,11 @@ fn conclude(target: &Target, answer: &SyncAnswer) -> Exit {
             }
             output::note(&format!("to sync{from}: {}", again()));
             output::note(&format!("to resume that run: {resume}"));
+        }
+        SyncStatus::Cancelled => {
+            output::note("cancelled: this run publishes nothing, and cannot be resumed");
+            output::note(&format!("to start a new run: {}", again()));
+            return Exit::ProblemFound;
         }
     }
     Exit::NotFinished

@@ -3,8 +3,10 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use rollcall_connector::{Code, Error};
+use rollcall_engine::runtime::capabilities::metadata;
 use rollcall_engine::runtime::function::{Entry, Operation};
 
+const C1: &str = include_str!("../../infra/template/c1.yaml.j2");
 const CONNECTOR: &str = include_str!("../../infra/template/connector.yaml.j2");
 const TEMPLATE: &str = include_str!("../../infra/template/template.yaml.j2");
 
@@ -27,6 +29,7 @@ fn filled(entries: &[Entry], rare: bool) -> Result<String, minijinja::Error> {
             .keep_trailing_newline(true)
             .build()?,
     );
+    files.add_template("c1.yaml.j2", C1)?;
     files.add_template("connector.yaml.j2", CONNECTOR)?;
     files.add_template("template.yaml.j2", TEMPLATE)?;
     let connectors: Vec<_> = entries.iter().map(connector).collect();
@@ -44,9 +47,15 @@ fn connector(entry: &Entry) -> Value {
         prefix => about.display_name.replace(' ', ""),
         functions => all().map(function).collect::<Vec<_>>(),
         writes => changes.map(function).collect::<Vec<_>>(),
+        metadata => quoted(&metadata(entry).to_string()),
         key_ends => about.reports_credential_end,
         slices_an_hour => about.limit_window.map(|window| 3600 / window.as_secs()),
     }
+}
+
+/// A text as it stands within single quotes of YAML, as an argument of `!Sub`.
+fn quoted(text: &str) -> String {
+    text.replace('\'', "''").replace("${", "${!")
 }
 
 /// A function, by its own name (`create-account`) and as in the names of resources (`CreateAccount`).
@@ -70,6 +79,11 @@ mod tests {
         }
         let stored = std::fs::read_to_string(path).unwrap_or_default();
         assert!(stored == current, "{path} is not current: run `just accept`");
+    }
+
+    #[test]
+    fn a_text_is_quoted_for_yaml_and_for_a_substitution() {
+        assert_eq!(quoted(r#"{"it's":"${x}"}"#), r#"{"it''s":"${!x}"}"#);
     }
 
     #[test]

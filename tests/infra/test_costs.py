@@ -13,8 +13,8 @@ from test_template import ALARMING, FULL, functions, watched
 sys.path.insert(0, str(ROOT / "infra"))
 import cost
 
-SYNC, CHANGE = (json.loads((ROOT / f"infra/workflows/{name}.asl.json").read_text()) for name in ("sync", "provision"))
-MEDIUM = cost.SIZES[1]
+SYNC, CHANGE, WORK = (json.loads((ROOT / f"infra/workflows/{name}.asl.json").read_text()) for name in ("sync", "provision", "c1-work"))
+MEDIUM = cost.MEDIUM
 TOTAL = sum(cost.month(MEDIUM.syncs, MEDIUM.syncs_a_day, MEDIUM.changes).values())
 
 
@@ -29,15 +29,15 @@ class Costs(unittest.TestCase):
         looks = {n: len(watched(a)) for n, a in FULL.of_type("AWS::CloudWatch::Alarm").items()}
         for connector in connectors():
             known = cost.CONNECTORS[connector.lower()]
-            changing = [n for n in functions() if n.startswith(connector) and not n.endswith("SyncFunction")]
+            changing = [n for n in functions() if n.startswith(connector) and not n.endswith(("SyncFunction", "C1Function"))]
             alarms = sum(count for n, count in looks.items() if n.startswith(connector))
-            self.assertEqual((known.changing, cost.ALARMS + known.key_ends), (len(changing), alarms), connector)
+            self.assertEqual((known.changing, cost.ALARMS + known.key_ends + cost.C1_ALARMS), (len(changing), alarms), connector)
         self.assertEqual(cost.ALARMS_OF_ALL, sum(count for n, count in looks.items() if not n.startswith(tuple(connectors()))))
         self.assertEqual(cost.METRICS, len(ALARMING - {"CredentialDaysLeft"}))
 
     def test_memory_and_days_are_those_of_the_template(self):
         for name, f in functions().items():
-            expected = cost.MEMORY_GB if name.endswith("SyncFunction") else cost.CHANGE_MEMORY_GB
+            expected = cost.MEMORY_GB if name.endswith("SyncFunction") else cost.C1_MEMORY_GB if name.endswith("C1Function") else cost.CHANGE_MEMORY_GB
             self.assertEqual(f["MemorySize"], expected * 1024, name)
         (old,) = (r for r in FULL.properties("Bucket")["LifecycleConfiguration"]["Rules"] if r["Id"] == "old-snapshots")
         self.assertEqual(cost.KEPT_DAYS, old["ExpirationInDays"] + old["NoncurrentVersionExpiration"]["NoncurrentDays"])
@@ -57,6 +57,19 @@ class Costs(unittest.TestCase):
             self.assertLess(len(path), 20, path)
         self.assertEqual(cost.TRANSITIONS_OF_CHANGE, len(path), path)
 
+        path = [WORK["StartAt"]]
+        while path.count("Work") == 1:
+            state = WORK["States"][path[-1]]
+            path.append(state["Choices"][-1]["Next"] if "Choices" in state else state["Next"])
+        self.assertEqual(cost.C1_TRANSITIONS, len(path) - 1, path)
+
+    def test_conductorone_costs_less_than_a_dollar_for_an_idle_connection(self):
+        idle = cost.of_polls(1, 1)
+        self.assertLess(sum(idle.values()), 1)
+        self.assertLess(sum(cost.of_polls(1, 5).values()), 0.4)
+        # One workflow asks for all connections.
+        self.assertLess(sum(cost.of_polls(2, 1).values()), 2 * sum(idle.values()))
+
     def test_the_sizes_can_be(self):
         for what, sync, connector in ((f"{s.name}: {n}", sync, cost.CONNECTORS[n]) for s in cost.SIZES for n, sync in s.syncs.items()):
             self.assertLessEqual(sync.seconds, sync.slices * cost.SLICE_SECONDS, what)
@@ -65,8 +78,11 @@ class Costs(unittest.TestCase):
                 self.assertEqual(sync.slices, 1, what)
 
     def test_the_tables_of_the_readme_are_what_is_printed(self):
-        tables = f"<!-- cost.py -->\n{self.run_with().stdout}<!-- /cost.py -->"
-        current = re.sub(r"<!-- cost.py -->\n.*<!-- /cost.py -->", lambda _: tables, self.README, flags=re.DOTALL)
+        current = self.README
+        for command, arguments in (("cost.py", ()), ("cost.py c1", ("c1",))):
+            tables = f"<!-- {command} -->\n{self.run_with(*arguments).stdout}<!-- /{command} -->"
+            current, found = re.subn(rf"<!-- {command} -->\n.*<!-- /{command} -->", lambda _: tables, current, flags=re.DOTALL)
+            self.assertEqual(found, 1, command)
         if os.environ.get("ROLLCALL_ACCEPT"):
             (ROOT / "infra/README.md").write_text(current)
         self.assertEqual((ROOT / "infra/README.md").read_text(), current, "run `just accept`")
@@ -77,7 +93,8 @@ class Costs(unittest.TestCase):
         self.assertIn(f"{MEDIUM.changes} changes a month are about ${TOTAL:.0f} a month", shown)
 
     def test_numbers_of_ones_own_are_counted_like_the_sizes(self):
-        self.assertEqual(cost.asked(["elastic=1", "buildkite=2", "syncs=0.5"])[1:], (0.5, 0))
+        self.assertEqual(cost.asked(["elastic=1", "buildkite=2", "syncs=0.5"])[1:], (0.5, 0, None))
+        self.assertEqual(cost.asked(["elastic=1", "c1=5"])[1:], (4, 0, 5))
         asked = [f"{name}={sync.connections}" for name, sync in MEDIUM.syncs.items()]
         for arguments in (asked, [f"{n}={','.join(map(str, s[:4]))}" for n, s in MEDIUM.syncs.items()]):
             printed = self.run_with(*arguments, f"changes={MEDIUM.changes}").stdout
@@ -86,12 +103,14 @@ class Costs(unittest.TestCase):
         self.assertEqual(cost.asked(["confluence=1,1681"])[0]["confluence"].slices, 3)
         example = re.search(r"`infra/cost.py (\w+=.*?)`", self.README)[1]
         self.assertEqual(self.run_with(*example.split()).returncode, 0)
+        self.assertRegex(self.run_with("elastic=1", "c1=5").stdout, r"between polls 5\n(.+\n|\n)+Data transfer")
 
     def test_bad_input_is_told_in_a_line(self):
         for arguments in (
             "3 4 40 30 2", "toybox=1", "buildkite", "buildkite=", "buildkite=0", "buildkite=1.5", "buildkite=1,nan", "buildkite=1,-1",
             "buildkite=1,1,0", "buildkite=1,1,1,1e400", "buildkite=1,1,1,1,1", "buildkite=1 buildkite=1", "syncs=4", "changes=1",
-            "buildkite=1 syncs=x", "buildkite=1 changes=1", "elastic=1 changes=0.5", "elastic=1 syncs=1 syncs=1",
+            "buildkite=1 syncs=x", "buildkite=1 changes=1", "elastic=1 changes=0.5", "elastic=1 syncs=1 syncs=1", "c1=1",
+            "elastic=1 c1=0", "elastic=1 c1=0.5", "elastic=1 c1=1 c1=1",
         ):
             ended = self.run_with(*arguments.split())
             self.assertEqual((ended.returncode, ended.stdout), (2, ""), arguments)

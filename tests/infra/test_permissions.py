@@ -1,5 +1,5 @@
 """Each role allows exactly what its functions ask of AWS: recorded from their real binaries and the official SDK in front
-of moto, which ROLLCALL_RECORDINGS says where to find."""
+of moto, and calls of functions in front of the harness; ROLLCALL_RECORDINGS says where to find that."""
 
 import base64
 import json
@@ -37,6 +37,9 @@ def understood(service, entry, headers):
         secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-Ab12Cd"
         return [(f"secretsmanager:{action}", secret, ()), ("kms:Decrypt", KEY, VIA[service])]
     url = urlsplit(entry["url"])
+    if service == "lambda":
+        (called,) = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", unquote(url.path)).groups()
+        return [("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{called}", ())]
     bucket, _, key = unquote(url.path).lstrip("/").partition("/")
     if service != "s3" or not key:
         raise ValueError(f"not understood: {entry['method']} {entry['url']}")
@@ -49,6 +52,18 @@ def understood(service, entry, headers):
     return found
 
 
+def played_by_all(asked, functions):
+    """What every function asked. The agent for ConductorOne is one program for all connectors: what it asked for one, it asks for each,
+    except for functions that the other connector does not have."""
+    names = {f"rollcall-{f}" for f in functions}
+    for function, action, resource, condition in asked:
+        own, agent = re.fullmatch(r"(\w+)(-c1)?.*", function).groups()
+        for connector in [f.removesuffix("-c1") for f in functions if f.endswith("-c1")] if agent else [own]:
+            renamed = resource.replace(f"/{own}/", f"/{connector}/").replace(f":rollcall-{own}-", f":rollcall-{connector}-")
+            if action != "lambda:InvokeFunction" or renamed.rpartition(":")[2] in names:
+                yield function.replace(own, connector, 1), action, renamed, condition
+
+
 @unittest.skipUnless(os.environ.get("ROLLCALL_RECORDINGS"), "no recordings: run tests/run")
 class Roles(unittest.TestCase):
     @classmethod
@@ -59,7 +74,7 @@ class Roles(unittest.TestCase):
             functions = stack.of_type("AWS::Lambda::Function").values()
             roles = {f["FunctionName"].removeprefix("rollcall-"): stack.role(f["Role"]) for f in functions}
             played = {}
-            for function, action, resource, condition in asked:
+            for function, action, resource, condition in played_by_all(asked, roles):
                 elsewhere = resource == "arn:aws:s3:::rollcall-auditbucket" and audit == "bucket"
                 if not elsewhere and not resource.startswith(f"arn:aws:s3:::rollcall-{other}/audit/"):
                     played.setdefault(function, []).append((action, resource, dict([condition] if condition else [])))
@@ -89,6 +104,7 @@ class Roles(unittest.TestCase):
                 connector = function.split("-")[0]
                 for context in ({}, dict([VIA["sqs"]])):
                     self.assertFalse(policy.allows(allowed, "kms:Decrypt", KEY, context), function)
-                for prefix, good in ((f"latest/{connector}/acme", True), ("latest/another/acme", False), ("", False)):
+                known = "c1" if function.endswith("-c1") else "latest"
+                for prefix, good in ((f"{known}/{connector}/acme", True), (f"{known}/another/acme", False), ("", False)):
                     listing = policy.allows(allowed, "s3:ListBucket", "arn:aws:s3:::rollcall-bucket", {"s3:prefix": prefix})
                     self.assertEqual(listing, good, (function, prefix))

@@ -14,7 +14,7 @@ from template import ACCOUNT, ROOT, URL_SUFFIXES, Stack, connectors, listed, par
 FULL = Stack()
 LOCKED = Stack(AuditLockDays=365, Tracing="Active", Architecture="x86_64", PermissionsBoundaryArn="arn:aws:iam::1:policy/b",
                VpcSubnetIds="subnet-1,subnet-2", VpcSecurityGroupIds="sg-1", SyncStorage=4096, AlarmEmail="ops@example.com")
-ENGINE = "".join(f.read_text() for f in sorted((ROOT / "shared").rglob("*.rs")))
+ENGINE = "".join(f.read_text() for folder in ("shared", "functions/c1/src") for f in sorted((ROOT / folder).rglob("*.rs")))
 TELEMETRY = next((ROOT / "shared").rglob("telemetry.rs")).read_text().split("mod tests")[0]
 ALARMING = set(re.findall(r'"(\w+)"', re.search(r"const ALARMING.* = \[(.*)\];", TELEMETRY)[1]))
 NUMBERS = set(re.findall(r'"(\w+)", "(?:Count|Milliseconds|Seconds|Bytes|None)"', TELEMETRY) + re.findall(r'\("(\w+)", "/counts', TELEMETRY))
@@ -29,9 +29,9 @@ def functions(stack=FULL):
 
 
 def roles(stack, kind):
-    """The statements of the roles of functions of a kind, `sync` or `write`, by connector."""
-    names = {f["FunctionName"]: f["Role"] for f in functions(stack).values()}
-    return [(name.split("-")[1], stack.role(role)) for name, role in names.items() if name.endswith("-sync") == (kind == "sync")]
+    """The statements of the roles of functions of a kind, `sync`, `c1` or `write`, by connector."""
+    found = [(f["FunctionName"].split("-"), f["Role"]) for f in functions(stack).values()]
+    return [(name[1], stack.role(role)) for name, role in found if (name[2] if name[2] in ("sync", "c1") else "write") == kind]
 
 
 def watched(alarm):
@@ -52,12 +52,16 @@ def matches(rule, event):
 class Functions(unittest.TestCase):
     def test_every_binary_of_every_connector_is_a_function(self):
         binaries = {p.stem for p in ROOT.glob("functions/*/src/bin/*.rs")}
-        self.assertEqual(binaries, {f["FunctionName"].removeprefix("rollcall-") for f in functions().values()})
+        names = {f["FunctionName"].removeprefix("rollcall-") for f in functions().values()}
+        agents = {f"{c.lower()}-c1" for c in connectors()}  # one program for all of them
+        self.assertEqual(binaries, names - agents | {"c1-agent"})
+        self.assertLessEqual(agents, names)
         for name, resource in source()["Resources"].items():
             if resource["Type"] == "AWS::Serverless::Function":
                 metadata, properties = resource["Metadata"], resource["Properties"]
                 binary = metadata["BuildProperties"]["Binary"]
-                self.assertEqual((metadata["BuildMethod"], binary in str(properties["FunctionName"])), ("rust-cargolambda", True), name)
+                named = binary in str(properties["FunctionName"]) or binary == "c1-agent" and name.endswith("C1Function")
+                self.assertEqual((metadata["BuildMethod"], named), ("rust-cargolambda", True), name)
                 self.assertTrue((ROOT / "infra" / properties["CodeUri"] / "src" / "bin" / f"{binary}.rs").is_file(), name)
 
     def test_processor_logs_network_and_disk_are_parameters(self):
@@ -67,7 +71,7 @@ class Functions(unittest.TestCase):
             for name, f in functions(stack).items():
                 self.assertEqual((f["Runtime"], f["Handler"], f["Architectures"]), ("provided.al2023", "bootstrap", [processor]), name)
                 self.assertEqual((f.get("VpcConfig"), groups[f["LoggingConfig"]["LogGroup"]]), (network, 30), name)
-                if name.endswith("SyncFunction"):
+                if name.endswith(("SyncFunction", "C1Function")):
                     self.assertEqual(f["EphemeralStorage"], {"Size": disk})
                 # Lambda may make network interfaces for the function; the function's own code may not.
                 code = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{f['FunctionName']}"
@@ -75,7 +79,7 @@ class Functions(unittest.TestCase):
                     self.assertEqual(policy.allows(stack.role(f["Role"]), "ec2:CreateNetworkInterface", "*", context), allowed, name)
 
     def test_variables_are_those_of_local_use(self):
-        explained = (ROOT / "README.md").read_text()
+        explained = "".join((ROOT / page).read_text() for page in ("README.md", "infra/README.md"))
         for stack, audit in ((LOCKED, "s3://rollcall-auditbucket"), (FULL, None)):
             for f in functions(stack).values():
                 variables = f["Environment"]["Variables"]
@@ -95,12 +99,13 @@ class Switches(unittest.TestCase):
         for connector in (c for c in connectors() if f"{c}Provisioning" in source()["Parameters"]):
             stack = Stack(**{f"{connector}Provisioning": "no"})
             own = [n for n in stack.resources if n.startswith(connector)]
-            self.assertEqual([f["FunctionName"] for n, f in functions(stack).items() if n in own], [f"rollcall-{connector.lower()}-sync"])
+            names = [f"rollcall-{connector.lower()}-{what}" for what in ("sync", "c1")]
+            self.assertEqual([f["FunctionName"] for n, f in functions(stack).items() if n in own], names)
             self.assertFalse([n for n in own if "Provision" in n or "Requests" in n], own)
             self.assertNotIn(f"{connector.lower()}-grant", json.dumps(stack.resources))
 
     def test_nothing_is_on_unless_somebody_says_so(self):
-        self.assertEqual({v for n, v in parameters().items() if n in connectors() or n.endswith("Provisioning")}, {"no"})
+        self.assertEqual({v for n, v in parameters().items() if n in connectors() or n.endswith(("Provisioning", "C1"))}, {"no"})
 
     @unittest.skipUnless(ROLLCALL, "no command line: run tests/run")
     def test_one_connector_alone_is_deployed_as_among_others(self):
@@ -124,14 +129,19 @@ class Schedules(unittest.TestCase):
     def test_a_schedule_starts_the_workflow_with_all_connections(self):
         stack = Stack(**{f"{c}Connections": "acme,beta-2" for c in connectors()})
         schedules = stack.of_type("AWS::Scheduler::Schedule")
-        self.assertEqual(set(schedules), {f"{c}SyncSchedule" for c in connectors()})
-        for connector in connectors():
-            schedule = schedules[f"{connector}SyncSchedule"]
-            target = schedule["Target"]
-            self.assertEqual(schedule["FlexibleTimeWindow"]["Mode"], "FLEXIBLE")
-            self.assertEqual((schedule["State"], schedule["ScheduleExpression"]), ("ENABLED", stack.parameters[f"{connector}Schedule"]))
-            self.assertEqual(json.loads(target["Input"]), {"connections": ["acme", "beta-2"]})
-            self.assertTrue(target["Arn"].endswith(f"stateMachine:rollcall-{connector.lower()}-sync"))
+        kinds = (("Sync", "", "sync", "FLEXIBLE"), ("C1Poll", "C1", "c1-poll", "OFF"))
+        self.assertEqual(set(schedules), {f"{c}{kind}Schedule" for c in connectors() for kind, *_ in kinds})
+        for connector, (kind, parameter, machine, window) in ((c, k) for c in connectors() for k in kinds):
+            schedule = schedules[f"{connector}{kind}Schedule"]
+            target, expression = schedule["Target"], stack.parameters[f"{connector}{parameter}Schedule"]
+            self.assertEqual(schedule["FlexibleTimeWindow"]["Mode"], window)
+            self.assertEqual((schedule["State"], schedule["ScheduleExpression"]), ("ENABLED", expression))
+            sent = json.loads(target["Input"])
+            self.assertEqual(sent.pop("connections"), ["acme", "beta-2"])
+            # An event of EventBridge Scheduler has 256 KB at most.
+            self.assertLess(len(target["Input"]), 100_000)
+            self.assertEqual(list(sent), ["metadata"] if kind == "C1Poll" else [])
+            self.assertTrue(target["Arn"].endswith(f"stateMachine:rollcall-{connector.lower()}-{machine}"))
 
     def test_nothing_is_due_before_a_first_secret_can_be_there(self):
         # A rate begins at once, a cron expression at the next such time.
@@ -143,12 +153,17 @@ class Schedules(unittest.TestCase):
     def test_what_starts_a_workflow_may_start_it_and_no_other(self):
         machines = [FULL.resolve({"Ref": n}) for n in FULL.of_type("AWS::StepFunctions::StateMachine")]
         targets = [s["Target"] for s in FULL.of_type("AWS::Scheduler::Schedule").values()] + [t for r in rules("rollcall").values() for t in r["Targets"]]
-        self.assertEqual(sorted(t["Arn"] for t in targets), sorted(machines))
+        # Long tasks of ConductorOne are started by the workflow that polls.
+        self.assertEqual(sorted(t["Arn"] for t in targets), sorted(m for m in machines if not m.endswith("-c1-work")))
         for target in targets:
             role = FULL.role(target["RoleArn"])
             self.assertEqual([m for m in machines if policy.allows(role, "states:StartExecution", m)], [target["Arn"]])
-            self.assertEqual(target["DeadLetterConfig"]["Arn"], DEAD_LETTERS)
-            self.assertTrue(policy.allows(role, "sqs:SendMessage", DEAD_LETTERS))
+            # A poll that was missed is made up for by the next one.
+            kept = not target["Arn"].endswith("-c1-poll")
+            self.assertEqual("DeadLetterConfig" in target, kept)
+            self.assertEqual(target.get("DeadLetterConfig", {"Arn": DEAD_LETTERS})["Arn"], DEAD_LETTERS)
+            self.assertEqual(target["RetryPolicy"]["MaximumRetryAttempts"] > 0, kept)
+            self.assertEqual(policy.allows(role, "sqs:SendMessage", DEAD_LETTERS), kept)
 
     def test_dead_letters_of_rules_reach_the_queue(self):
         allowed = FULL.properties("DeadLettersPolicy")["PolicyDocument"]["Statement"][0]
@@ -166,7 +181,7 @@ class Requests(unittest.TestCase):
             for origin in ("provision", "outcome"):
                 event = {"source": f"rollcall.{origin}", "detail-type": name, "detail": {"connection": "acme"}}
                 taken = [t["Arn"].split(":rollcall-")[1] for r in rules("rollcall").values() if matches(r, event) for t in r["Targets"]]
-                served = origin == "provision" and name in names and not name.endswith("-sync")
+                served = origin == "provision" and name in names and not name.endswith(("-sync", "-c1"))
                 self.assertEqual(taken, [f"{name.split('-')[0]}-provision"] if served else [], event)
 
     def test_a_workflow_may_do_what_it_does_and_nothing_of_another(self):
@@ -184,6 +199,11 @@ class Requests(unittest.TestCase):
                 executions = itself.replace(":stateMachine:", ":execution:")
                 for action, suffix in ((a, s) for a in ("DescribeExecution", "StopExecution") for s in (":a", "/Connections:a")):
                     self.assertTrue(policy.allows(role, f"states:{action}", executions + suffix))
+            elif "C1" in name:
+                called = {a for a in arns if a in text}
+                started = [n for n in machines if policy.allows(role, "states:StartExecution", FULL.resolve({"Ref": n}))]
+                self.assertEqual(started, [name.replace("Poll", "Work")])
+                self.assertEqual(machine["StateMachineType"], "EXPRESS" if "Poll" in name else "STANDARD")
             else:
                 rule = FULL.properties(name.replace("ProvisionWorkflow", "Requests"))
                 called = {machine["DefinitionSubstitutions"]["FunctionPrefix"] + d for d in rule["EventPattern"]["detail-type"]}
@@ -195,7 +215,7 @@ class Requests(unittest.TestCase):
 
     def test_cfn_lint_finds_nothing_in_the_workflows(self):
         resources = {}
-        for name in ("TemporalCloudSyncWorkflow", "TemporalCloudProvisionWorkflow"):
+        for name in (n for n in FULL.of_type("AWS::StepFunctions::StateMachine") if n.startswith("TemporalCloud")):
             properties = {"RoleArn": "arn:aws:iam::123456789012:role/r", "Definition": json.loads(FULL.definition(name))}
             resources[name] = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
         self.assertEqual(lint(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})), [])
@@ -235,10 +255,23 @@ class Permissions(unittest.TestCase):
                     self.assertFalse(allowed(role, "PutObject", "bucket", key.replace("@", connector)), key)
 
     def test_a_function_reads_the_secrets_of_its_own_connector_alone(self):
-        for own, role in roles(FULL, "sync") + roles(FULL, "write"):
+        for own, role in roles(FULL, "sync") + roles(FULL, "write") + roles(FULL, "c1"):
             for connector in (c.lower() for c in connectors()):
                 secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:rollcall/{connector}/acme-Ab12Cd"
                 self.assertEqual(policy.allows(role, "secretsmanager:GetSecretValue", secret), connector == own, (own, connector))
+
+    def test_the_agent_calls_its_connector_keeps_its_tasks_reads_snapshots_and_does_nothing_else(self):
+        for stack in (FULL, LOCKED, Stack(**{n: "no" for n in parameters() if n.endswith("Provisioning")})):
+            arns = [stack.resolve({"Fn::GetAtt": [n, "Arn"]}) for n in functions(stack)]
+            for connector, role in roles(stack, "c1"):
+                own = {a for a in arns if f":rollcall-{connector}-" in a and not a.endswith("-c1")}
+                self.assertEqual({a for a in arns if policy.allows(role, "lambda:InvokeFunction", a)}, own, connector)
+                for prefix in ("c1", "snapshots", "latest", "runs", "locks", "audit"):
+                    key = f"arn:aws:s3:::rollcall-{'auditbucket' if stack is LOCKED and prefix == 'audit' else 'bucket'}/{prefix}/{connector}/acme.json"
+                    allowed = [policy.allows(role, f"s3:{action}", key) for action in ("GetObject", "PutObject")]
+                    self.assertEqual(allowed, [prefix in ("c1", "snapshots"), prefix == "c1"], (connector, prefix))
+        switch = {c: FULL.properties(f"{c}C1Function")["Environment"]["Variables"]["ROLLCALL_C1_PROVISIONING"] for c in connectors()}
+        self.assertEqual(switch, {c: "yes" if f"{c}Provisioning" in parameters() else "no" for c in connectors()})
 
     def test_nobody_deletes_anything(self):
         self.assertNotIn("Delete", json.dumps(FULL.of_type("AWS::IAM::Role")))
@@ -276,6 +309,8 @@ class Buckets(unittest.TestCase):
     def test_unfinished_runs_and_old_snapshots_expire_and_records_never_do(self):
         rules = FULL.properties("Bucket")["LifecycleConfiguration"]["Rules"]
         self.assertEqual({r["Prefix"]: r["ExpirationInDays"] for r in rules if "ExpirationInDays" in r}, {"runs/": 7, "snapshots/": 90})
+        replaced = {r["Prefix"]: r["NoncurrentVersionExpiration"]["NoncurrentDays"] for r in rules if "NoncurrentVersionExpiration" in r}
+        self.assertEqual(replaced, {"runs/": 7, "snapshots/": 7, "latest/": 7, "locks/": 7, "c1/": 1})
         for rule in rules:
             if set(rule) - {"Id", "Status", "Prefix", "AbortIncompleteMultipartUpload"}:
                 self.assertFalse("audit/".startswith(rule["Prefix"]), rule)
@@ -306,7 +341,7 @@ class Alarms(unittest.TestCase):
             # Not every vendor says when a key ends.
             sources = (ROOT / "functions" / connector.lower() / "src").rglob("*.rs")
             known = not any("credential_expires_at: None" in s.read_text() for s in sources)
-            expected = {f"{connector}{what}" for what in ("SnapshotOld", "NoSync", "SnapshotHeld", *["KeyEnds"] * known)}
+            expected = {f"{connector}{what}" for what in ("SnapshotOld", "NoSync", "SnapshotHeld", "C1Failing", *["KeyEnds"] * known)}
             self.assertEqual({n for n in alarms if n.startswith(connector)}, expected)
             self.assertEqual(hours.properties(f"{connector}SnapshotOld")["Threshold"], 48)
             self.assertEqual(hours.properties(f"{connector}NoSync")["EvaluationPeriods"], 48)
@@ -315,7 +350,10 @@ class Alarms(unittest.TestCase):
     def test_every_execution_that_fails_is_reported(self):
         watching = rules(None)
         self.assertEqual(set(watching), {f"{c}Failures" for c in connectors()})
-        for name in FULL.of_type("AWS::StepFunctions::StateMachine"):
+        for name, machine in FULL.of_type("AWS::StepFunctions::StateMachine").items():
+            if machine["StateMachineType"] == "EXPRESS":  # AWS reports nothing of those: the only one catches everything
+                self.assertNotIn('"Fail"', FULL.definition(name))
+                continue
             for status, reports in (("FAILED", 1), ("TIMED_OUT", 1), ("SUCCEEDED", 0)):
                 event = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change",
                          "detail": {"status": status, "stateMachineArn": FULL.resolve({"Ref": name})}}
@@ -329,6 +367,7 @@ class Alarms(unittest.TestCase):
 
     def test_alarms_watch_metrics_that_exist(self):
         known = [("AWS/SQS", {"QueueName": "rollcall-dead-letters"}), *(("Rollcall", {"Connector": c.lower()}) for c in connectors())]
+        known += [("AWS/Lambda", {"FunctionName": f"rollcall-{c.lower()}-c1"}) for c in connectors()]
         for name, alarm in FULL.of_type("AWS::CloudWatch::Alarm").items():
             for metric in watched(alarm):
                 self.assertIn((metric["Namespace"], {d["Name"]: d["Value"] for d in metric["Dimensions"]}), known, name)

@@ -10,7 +10,7 @@ mod stats;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use rollcall_snapshot::{Entitlement, Resource, Unexpanded};
+use rollcall_snapshot::{Content, Entitlement, Reduced, Resource, reduce};
 use serde_json::json;
 
 use crate::args::Place;
@@ -175,7 +175,7 @@ pub(crate) async fn run(args: SnapshotArgs, place: Place) -> Result<Exit, Failur
             diff::run(&old, &new, format)?;
         }
         Command::Unexpand { of, out } => {
-            let result = rollcall_snapshot::unexpand(&source.open(&of).await?, &out)?;
+            let result = reduce(&source.open(&of).await?, Content::Unexpanded, &out)?;
             unexpanded(&out, &result, format)?;
         }
         Command::Manifest { of } => {
@@ -185,8 +185,8 @@ pub(crate) async fn run(args: SnapshotArgs, place: Place) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
-fn unexpanded(file: &Path, written: &Unexpanded, format: Format) -> Result<(), Failure> {
-    let Unexpanded { grants, dropped, bytes, sha256, .. } = written;
+fn unexpanded(file: &Path, written: &Reduced, format: Format) -> Result<(), Failure> {
+    let Reduced { grants, dropped, bytes, sha256, .. } = written;
     match format {
         Format::Json => output::json(&json!({
             "file": file, "grants": grants, "dropped": dropped, "bytes": bytes, "sha256": sha256,

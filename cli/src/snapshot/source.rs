@@ -1,5 +1,6 @@
 //! Finds and opens the snapshot that a command names: a connector's newest one, a path, or an object in a store.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use rollcall_engine::catalog::manifest::{Manifest, Status};
 use rollcall_engine::context::Context;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};
-use rollcall_snapshot::Snapshot;
+use rollcall_snapshot::{ScratchError, Snapshot};
+use tempfile::NamedTempFile;
 
 use super::Of;
 use crate::args::Place;
@@ -43,8 +45,13 @@ pub(crate) async fn newest(
 
 async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
     let place = store.place(key);
-    let object = store.get(key).await?.ok_or_else(|| absent(&place))?;
-    Snapshot::read(object.bytes.as_slice(), &place)
+    let failed = |e: std::io::Error| Error::from(ScratchError::from(e));
+    let file = NamedTempFile::with_prefix("rollcall-").map_err(failed)?.into_temp_path();
+    store.download(key, &file).await?.ok_or_else(|| absent(&place))?;
+    let bytes = File::open(&file).map_err(failed)?;
+    // The open file is enough: without a name, nothing is left behind however this process ends.
+    drop(file);
+    Snapshot::read(bytes, &place)
 }
 
 /// What a pointer holds that must be there.

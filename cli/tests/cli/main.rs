@@ -5,5 +5,6 @@ mod bad_input;
 mod changes;
 mod documented;
 mod looking;
+mod serving;
 mod support;
 mod syncing;

@@ -67,6 +67,7 @@ static ABOUT: About = About {
             FieldKind::Url,
         ),
     ],
+    account_fields: &[],
     reports_credential_end: true,
     limit_window: Some(Duration::from_secs(60)),
 };

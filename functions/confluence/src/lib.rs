@@ -108,6 +108,7 @@ static ABOUT: About = About {
             FieldKind::Flag,
         ),
     ],
+    account_fields: &[],
     reports_credential_end: false,
     limit_window: None,
 };

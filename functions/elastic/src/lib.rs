@@ -99,6 +99,7 @@ static ABOUT: About = About {
         "Deployments and projects are shown only if somebody has a role on them, and by their ids; API keys are not shown.",
     ],
     fields: FIELDS,
+    account_fields: &[],
     reports_credential_end: true,
     limit_window: None,
 };

@@ -9,8 +9,8 @@ mod connect;
 mod provision;
 mod sync;
 
-use rollcall_connector::About;
 use rollcall_connector::config::{Field, FieldKind};
+use rollcall_connector::{About, AccountField};
 use rollcall_engine::runtime::function::Entry;
 use rollcall_model::{Capability, ResourceType, TraitKind};
 
@@ -81,6 +81,13 @@ static ABOUT: About = About {
             FieldKind::Flag,
         ),
     ],
+    account_fields: &[AccountField {
+        key: "email",
+        display_name: "Email",
+        description: "The address to which the invitation is sent",
+        placeholder: "user@example.com",
+        required: true,
+    }],
     reports_credential_end: true,
     limit_window: None,
 };

@@ -16,6 +16,7 @@ mod defects {
     mod refusals;
     mod roles;
 }
+mod metadata;
 mod script;
 mod worked_example;
 mod world;

@@ -24,6 +24,8 @@ pub struct About {
     pub blind_spots: &'static [&'static str],
     /// The configuration keys that it accepts.
     pub fields: &'static [Field],
+    /// What it takes to create an account: `email` and the keys of the event's `profile`. Empty if it creates none.
+    pub account_fields: &'static [AccountField],
     /// Whether the vendor reports when the credential expires: [`Identity::credential_expires_at`].
     pub reports_credential_end: bool,
     /// The window of the vendor's rate limit, if that limit splits a sync into slices.
@@ -35,6 +37,21 @@ impl About {
     pub fn resource_type(&self, id: &str) -> Option<&'static ResourceType> {
         self.resource_types.iter().find(|t| t.id == id)
     }
+}
+
+/// A value that creating an account takes. All are texts.
+#[derive(Debug)]
+pub struct AccountField {
+    /// `email`, or its key in the event's `profile`.
+    pub key: &'static str,
+    /// Its name for people.
+    pub display_name: &'static str,
+    /// Its help text.
+    pub description: &'static str,
+    /// An example of its value.
+    pub placeholder: &'static str,
+    /// Whether every account requires it.
+    pub required: bool,
 }
 
 /// A connector, connected to one tenant of its vendor.

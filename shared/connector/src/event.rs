@@ -27,7 +27,7 @@ fn time_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["string", "null"], "format": "date-time"})
 }
 
-/// The event that starts or resumes a sync.
+/// The event that starts, resumes or ends a sync. It names at most one run or snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the other names are self-explanatory")]
@@ -38,6 +38,14 @@ pub struct SyncEvent {
     /// The unfinished run to resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_id: Option<String>,
+    /// Starts a run under this id, or resumes or returns it if it exists: an event that is delivered twice starts one run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]{27}$"))]
+    pub start_as: Option<String>,
+    /// Ends the run with this id for good, unless it is published: nothing resumes it, and a process that still works on it
+    /// publishes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<String>,
     /// The quarantined snapshot to publish in spite of its losses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept: Option<String>,
@@ -49,12 +57,14 @@ pub struct SyncEvent {
 pub enum SyncStatus {
     /// The snapshot is published.
     Complete,
-    /// Not finished: send the same event with `sync_id` at `resume_at`.
+    /// Not finished: send the same event, with `sync_id` or `start_as`, at `resume_at`.
     Continue,
     /// The snapshot is stored but not published: it lost too much.
     Held,
     /// Another run holds the lease.
     Busy,
+    /// An event with `cancel` ended the run: it never publishes a snapshot.
+    Cancelled,
 }
 
 /// The reason why a sync is not complete, or a change in progress.

@@ -3,10 +3,10 @@
 //! A connector implements the traits of [`rollcall_connector`]. The binary of a function is one line, [`function!`]; the
 //! command line runs the same handlers through [`runtime::function::Entry`].
 
-mod aws;
+pub mod aws;
 pub mod catalog;
 pub mod context;
-mod operation;
+pub mod operation;
 pub mod provision;
 pub mod runtime;
 pub mod store;

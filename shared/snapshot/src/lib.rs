@@ -1,5 +1,5 @@
 //! The snapshot: a Baton `.c1z` file. [`SnapshotWriter`] writes one; [`Snapshot`] reads one, with views of its content:
-//! [`Snapshot::access`], [`Snapshot::stats`], [`compare`] and [`unexpand`].
+//! [`Snapshot::access`], [`Snapshot::stats`], [`compare`] and [`reduce`].
 
 mod access;
 mod compare;
@@ -11,14 +11,15 @@ mod paths;
 mod principal;
 mod read;
 mod record;
+mod reduce;
 mod rows;
 mod scratch;
 mod stats;
 #[cfg(test)]
 mod testing;
-mod unexpand;
 mod unpack;
 mod value;
+mod workdir;
 mod write;
 
 pub use access::{Access, AccessKind, HeldEntitlement};
@@ -30,8 +31,9 @@ pub use read::{Snapshot, SyncRun};
 pub use record::{
     Entitlement, Expandable, Grant, GrantColumns, Resource, ResourceType, ScopeBinding,
 };
+pub use reduce::{Content, Reduced, reduce};
 pub use rows::Filter;
 pub use scratch::{ScratchError, scratch};
 pub use stats::{SnapshotStats, TypeStats};
-pub use unexpand::{Unexpanded, unexpand};
+pub use workdir::WorkDir;
 pub use write::{Packed, RowCounts, SnapshotWriter, count, pack};

@@ -15,6 +15,9 @@ use crate::format::{INDEXES, MAGIC, TABLES};
 use crate::record::GrantColumns;
 use crate::scratch::{ScratchError, scratch};
 
+/// The type of a sync that reads resources only.
+pub(crate) const RESOURCES_ONLY: &str = "resources_only";
+
 /// A snapshot that is being written: its database.
 pub struct SnapshotWriter {
     db: Connection,
@@ -92,6 +95,12 @@ impl SnapshotWriter {
     /// The number of grants so far, by the type of the entitlement's resource.
     pub fn grants_by_type(&self) -> &BTreeMap<String, u64> {
         &self.counts.grants_by_resource_type
+    }
+
+    /// Marks the sync as one that reads resources only. It cannot be compared with a full one: to a reader that does, all
+    /// grants would be gone.
+    pub(crate) fn contains_resources_only(&self) -> Result<(), ScratchError> {
+        self.insert("UPDATE v1_sync_runs SET sync_type = ?1", [RESOURCES_ONLY])
     }
 
     /// Adds a resource type.
@@ -202,7 +211,7 @@ impl SnapshotWriter {
         // A sync that took no time still ends after it began.
         let ended_at = datetime(ended_at.max(self.started_at));
         self.db.execute(
-            "UPDATE v1_sync_runs SET ended_at = ?1, supports_diff = 1, grants_backfilled = 1, stats = ?2",
+            "UPDATE v1_sync_runs SET ended_at = ?1, supports_diff = sync_type = 'full', grants_backfilled = 1, stats = ?2",
             params![ended_at, stats],
         )?;
         if self.counts.resources + self.counts.grants > MANY_ROWS {

@@ -1,7 +1,10 @@
 //! An environment of Lambda: a function's real binary in front of a Runtime API.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
+use crate::lambda_api::{Failed, killed, timed_out};
 use crate::process::{Process, lambda};
 use crate::runtime_api::{Answer, Deadline, RuntimeApi};
 
@@ -35,6 +38,19 @@ impl Environment {
         let answer = self.api.invoke(event, deadline).await;
         let (out, err) = (self.process.stdout(), self.process.stderr());
         answer.unwrap_or_else(|e| panic!("{e}: {out:#?} {err:#?}"))
+    }
+
+    /// The answer by the function's timeout. After a failure, Lambda uses the environment no more.
+    pub async fn invoke(&mut self, event: Value, timeout: Duration) -> Result<Answer, Failed> {
+        let deadline = Deadline::In(u64::try_from(timeout.as_millis()).expect("a timeout"));
+        let answer = tokio::time::timeout(timeout, self.api.invoke(event, deadline));
+        tokio::select! {
+            answered = answer => match answered {
+                Ok(answer) => Ok(answer.expect("an answer")),
+                Err(_) => Err(timed_out(timeout)),
+            },
+            () = self.process.ended() => Err(killed()),
+        }
     }
 
     pub async fn answer(&self, event: Value) -> Value {

@@ -14,8 +14,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+
+use crate::wire::exchange;
 
 const ENDPOINT: &str = "ROLLCALL_MOTO_ENDPOINT";
 const FOLDER: &str = "ROLLCALL_MOTO";
@@ -60,15 +60,19 @@ fn start(folder: &str) -> (String, Option<Child>) {
     let mut command = Command::new(format!("{folder}/bin/python"));
     command.args(["-c", PROGRAM]).stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::null());
-    if let Some(folder) = variable(RECORDINGS) {
-        let file = format!("{folder}/{}.jsonl", unique());
-        command.envs([("MOTO_ENABLE_RECORDING", "1"), ("MOTO_RECORDER_FILEPATH", &file)]);
+    if let Some(file) = recording() {
+        command.envs([("MOTO_ENABLE_RECORDING", "1"), ("MOTO_RECORDER_FILEPATH", &*file)]);
     }
     let mut child = command.spawn().expect("the Python of ROLLCALL_MOTO");
     let mut line = String::new();
     let read = BufReader::new(child.stdout.as_mut().expect("an output")).read_line(&mut line);
     assert!(read.is_ok() && line.starts_with("http"), "moto does not start: is it installed?");
     (line.trim().to_owned(), Some(child))
+}
+
+/// A new file for recorded requests, if they are recorded.
+pub(crate) fn recording() -> Option<String> {
+    variable(RECORDINGS).map(|folder| format!("{folder}/{}.jsonl", unique()))
 }
 
 impl Moto {
@@ -132,26 +136,18 @@ impl Moto {
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     }
 
-    /// Calls S3, or, with a target, Secrets Manager; returns status and body. HTTP/1.0: the answer is not chunked. moto
-    /// does not check signatures, but treats unsigned requests as anonymous; it reads the service from the scope.
+    /// Calls S3, or, with a target, Secrets Manager; returns status and body. moto does not check signatures, but treats
+    /// unsigned requests as anonymous; it reads the service from the scope.
     async fn ask(&self, method: &str, path: &str, target: &str, body: &str) -> (u16, Vec<u8>) {
         let service = if target.is_empty() { "s3" } else { "secretsmanager" };
         let scope = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
         let signed = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
-        let (address, length) = (self.0.trim_start_matches("http://"), body.len());
-        let mut lines =
-            format!("{method} {path} HTTP/1.0\nhost: {address}\nauthorization: {signed}");
+        let mut lines = format!("{method} {path}\nauthorization: {signed}");
         if !target.is_empty() {
             lines += "\ncontent-type: application/x-amz-json-1.1\nx-amz-target: ";
             lines += target;
         }
-        let head = format!("{lines}\ncontent-length: {length}\n\n").replace('\n', "\r\n");
-        let mut stream = TcpStream::connect(address).await.expect("moto");
-        stream.write_all((head + body).as_bytes()).await.expect("sent");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.expect("an answer");
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
-        let (body, head) = (answer.split_off(end + 4), String::from_utf8(answer).expect("text"));
-        (head.split(' ').nth(1).expect("a status").parse().expect("a number"), body)
+        let (status, _, body) = exchange(self.0, &lines, body).await;
+        (status, body)
     }
 }

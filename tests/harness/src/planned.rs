@@ -2,6 +2,7 @@
 //! `write` requires `read` first. Tests the engine's handling of answers without a connector.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -93,6 +94,7 @@ pub const fn about(
         resource_types,
         blind_spots: &[],
         fields,
+        account_fields: &[],
         reports_credential_end: false,
         limit_window: None,
     }
@@ -246,6 +248,10 @@ impl Store for Breakable {
         self.folder.get(key).await
     }
 
+    async fn download(&self, key: &str, to: &Path) -> Result<Option<u64>, Error> {
+        self.folder.download(key, to).await
+    }
+
     async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {
         if let (prefix, times @ 1..) = &mut *self.broken.lock().expect("a lock")
             && key.starts_with(*prefix)
@@ -324,11 +330,16 @@ impl Desk {
     }
 
     pub async fn sync(&self, id: impl Serialize) -> Answered {
-        function::sync::<Planned>(&self.cx, &json!({"sync_id": id})).await
+        self.name("sync_id", id).await
     }
 
     pub async fn accept(&self, id: &Value) -> Answered {
-        function::sync::<Planned>(&self.cx, &json!({"accept": id})).await
+        self.name("accept", id).await
+    }
+
+    /// Sends a sync event with one of the fields that name a run.
+    pub async fn name(&self, field: &str, id: impl Serialize) -> Answered {
+        function::sync::<Planned>(&self.cx, &json!({field: id})).await
     }
 
     pub async fn slice(&self, id: impl Serialize, reason: &str) -> Value {
@@ -356,8 +367,13 @@ impl Desk {
     }
 
     pub async fn killed_at(&self, page: usize) {
+        self.killed("sync_id", (), page).await;
+    }
+
+    /// Lets a run that this field names get as far as this page.
+    pub async fn killed(&self, field: &str, id: impl Serialize, page: usize) {
         self.after(1 + page, [Reply::Waits(Arc::default())]);
-        killed(self.sync(()), || self.is_asked_for(page)).await;
+        killed(self.name(field, id), || self.is_asked_for(page)).await;
     }
 
     pub async fn latest(&self) -> [Value; 2] {

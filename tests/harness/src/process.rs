@@ -89,6 +89,12 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) {
+        // Nobody else waits for it, so that there is no error.
+        let _ = self.child.wait().await;
+    }
+
     /// Kills it at once (SIGKILL), as Lambda does at a deadline, and waits for its end and the last of its output.
     pub async fn kill(&mut self) -> Result<()> {
         self.child.kill().await?;

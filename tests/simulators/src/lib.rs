@@ -4,7 +4,7 @@
 //! tests: a misreading in one is not repeated in the other. A simulator is a real HTTP server on the loopback
 //! interface. It keeps a world that tests can build, inspect and change, records every request, can simulate faults
 //! ([`Fault`]), and refuses whatever the vendor does not document, so that a client's mistake becomes an error instead
-//! of being ignored.
+//! of being ignored. [`c1`] is made in the same way, but it is no vendor: it is ConductorOne, for which connectors work.
 
 #![expect(
     clippy::result_large_err,
@@ -12,6 +12,7 @@
 )]
 
 pub mod buildkite;
+pub mod c1;
 pub mod confluence;
 pub mod elastic;
 pub mod fault;

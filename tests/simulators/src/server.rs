@@ -85,6 +85,18 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Listens on a port of the loopback interface; 0 takes a free one.
+pub(crate) async fn bind(port: u16) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    listener.map_err(|e| {
+        let why = match e.kind() {
+            io::ErrorKind::AddrInUse => "is in use".to_owned(),
+            _ => format!("cannot be used ({e})"),
+        };
+        io::Error::new(e.kind(), format!("port {port} {why}"))
+    })
+}
+
 impl Server {
     /// Serves a host on `127.0.0.1`; port 0 takes a free one.
     pub(crate) async fn start<A: Api>(
@@ -93,14 +105,7 @@ impl Server {
         port: u16,
         shared: Arc<Shared>,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let listener = listener.map_err(|e| {
-            let why = match e.kind() {
-                io::ErrorKind::AddrInUse => "is in use".to_owned(),
-                _ => format!("cannot be used ({e})"),
-            };
-            io::Error::new(e.kind(), format!("port {port} {why}"))
-        })?;
+        let listener = bind(port).await?;
         let address = listener.local_addr()?;
         // Best effort: without it small answers wait for the peer's delayed acknowledgement.
         let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));

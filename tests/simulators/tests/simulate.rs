@@ -39,10 +39,27 @@ fn all_vendors_run_side_by_side_with_one_configuration_until_ctrl_c() {
 }
 
 #[test]
+fn c1_is_a_service_of_its_own_with_a_new_credential_each_time() {
+    let mut running = simulate("c1 --port 0").spawn().expect("started");
+    let out = BufReader::new(running.stdout.take().expect("an output"));
+    let mut lines = out.lines().map(|line| line.expect("a line"));
+    let mut next = |begin: &str| {
+        let line = lines.next().expect("a line");
+        line.strip_prefix(begin).unwrap_or_else(|| panic!("{line}")).to_owned()
+    };
+    let address = next("ConductorOne simulator at http://");
+    next(&format!("export BATON_CLIENT_ID=rollcall@{address}/"));
+    next("export BATON_CLIENT_SECRET=secret-token:conductorone.com:v1:");
+    Command::new("kill").args(["-INT", &running.id().to_string()]).status().expect("a signal");
+    next("ConductorOne: 0 requests, 0 of which are not as documented");
+    assert!(running.wait().expect("ended").success());
+}
+
+#[test]
 fn a_port_that_is_in_use_is_named_with_what_to_do() {
     let other = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = other.local_addr().expect("an address").port();
-    for vendor in ["northflank", "all"] {
+    for vendor in ["northflank", "all", "c1"] {
         let ran = simulate(&format!("{vendor} --port {port}")).output().expect("ended");
         let err = String::from_utf8(ran.stderr).expect("text");
         assert_eq!(err, format!("error: port {port} is in use: choose another with --port\n"));

@@ -29,6 +29,7 @@ static ABOUT: About = About {
             .with(&[Capability::Provision]),
     ],
     blind_spots: &["Toys are not shown."],
+    account_fields: &[],
     reports_credential_end: false,
     limit_window: None,
     fields: &[

@@ -2,9 +2,10 @@
 
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{
-    Subject, answer_of, change_event, check, faults_of_a_change, is_survived,
+    Subject, answer_of, change_event, check, check_file, faults_of_a_change, is_survived,
 };
 use rollcall_simulators::Fault;
+use rollcall_snapshot::{Content, Snapshot, reduce};
 
 use crate::world::{Desk, Simulated};
 
@@ -30,4 +31,18 @@ async fn an_independent_reader_finds_nothing_wrong_where_nothing_is_expanded() {
     let mut desk = Desk::new().await;
     desk.cx.settings.expand = false;
     check(&desk, &python, "unexpanded").await;
+}
+
+#[tokio::test]
+async fn an_independent_reader_finds_nothing_wrong_with_reduced_copies() {
+    let Some(python) = std::env::var_os("ROLLCALL_PYTHON") else { return };
+    let (desk, folder) = (Desk::new().await, tempfile::tempdir().expect("a folder"));
+    let answer = desk.complete().await;
+    let file = desk.file(answer["snapshot"].as_str().expect("a snapshot"));
+    let snapshot = Snapshot::open(&file).expect("readable");
+    for content in [Content::Unexpanded, Content::WithoutGrants, Content::ResourcesOnly] {
+        let copy = folder.path().join(format!("{content:?}"));
+        reduce(&snapshot, content, &copy).expect("written");
+        check_file(&copy, None, &python, "unexpanded");
+    }
 }

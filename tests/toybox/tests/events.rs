@@ -28,9 +28,11 @@ const CHANGES: &str = "grant revoke create-account delete-account";
 
 /// The fields of events, in their order: the operations that have it, and its invalid values, by their message. Nothing
 /// is guessed: `"true"` is not `true`, and one text is not a list of texts.
-const FIELDS: [(&str, &str, &str); 10] = [
+const FIELDS: [(&str, &str, &str); 12] = [
     ("connection", ALL, TEXT),
     ("sync_id", "sync", OPTIONAL),
+    ("start_as", "sync", OPTIONAL),
+    ("cancel", "sync", OPTIONAL),
     ("accept", "sync", OPTIONAL),
     ("request_id", CHANGES, TEXT),
     ("entitlement", "grant revoke", TEXT),
@@ -47,6 +49,8 @@ const NO_NAMES: &str = r#"
 connection | BadConnectionName | is not a valid connection name | lower-case | ["", "Acme", "-acme", "acme/prod", "../acme", "..", "acme prod", "acme.prod", "acme\n", "\u00e9", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
 request_id | BadRequestId | is not a valid request id | 1 to 64 letters | ["", "r 1", "r/1", "../r", "..", "r.1", "r\n", "\u00e9", "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"]
 sync_id | BadSyncId | is not a sync id | the `sync_id` of an earlier answer | ["", "x", "aaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaa/", "../../../latest/toybox"]
+start_as | BadSyncId | is not a sync id | for `start_as` 27 letters and digits | ["", "x", "aaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaa/", "../../../latest/toybox"]
+cancel | BadSyncId | is not a sync id | the `sync_id` of an earlier answer | ["", "x", "aaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaa/", "../../../latest/toybox"]
 accept | BadSyncId | is not a sync id | the `sync_id` of an earlier answer | ["", "x", "aaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaa/", "../../../latest/toybox"]
 entitlement | UnknownEntitlement | is not a valid entitlement id | `type:resource:slug` | ["", "x", "type:id", ":id:slug", "type::slug", "type:id:"]
 principal | UnknownPrincipal | is not a valid principal id | `type:id` | ["", "x", "type:", ":id"]"#;
@@ -55,7 +59,11 @@ principal | UnknownPrincipal | is not a valid principal id | `type:id` | ["", "x
 const NOT_FOUND: &str = r#"
 {"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | NotFound | UnknownRun | there is no unfinished run 2aaa | without `sync_id`
 {"accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | NotFound | SnapshotNotFound | connection `default` has no snapshot 2aaa | whose status was `held`
-{"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa", "accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | InvalidRequest | MalformedEvent | either resumes a run or accepts a snapshot | not both
+{"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa", "accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | InvalidRequest | MalformedEvent | more than one run or snapshot | Send only one of
+{"sync_id": "2aaaaaaaaaaaaaaaaaaaaaaaaaa", "start_as": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | InvalidRequest | MalformedEvent | more than one run or snapshot | Send only one of
+{"cancel": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | NotFound | UnknownRun | there is no unfinished run 2aaa | Check the id
+{"start_as": "2aaaaaaaaaaaaaaaaaaaaaaaaaa", "cancel": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | InvalidRequest | MalformedEvent | more than one run or snapshot | Send only one of
+{"start_as": "2aaaaaaaaaaaaaaaaaaaaaaaaaa", "accept": "2aaaaaaaaaaaaaaaaaaaaaaaaaa"} | InvalidRequest | MalformedEvent | more than one run or snapshot | Send only one of
 {"connection": "nobody"} | Misconfigured | UnknownConnection | there is no secret for connection `nobody` of toybox at | correct the connection's name in the event"#;
 
 /// Refused events, which do not use up their request id.

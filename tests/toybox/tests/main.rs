@@ -2,15 +2,18 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod aws;
+mod c1_workflow;
 mod conformance;
 mod engine {
     mod changes;
+    mod named;
     mod outages;
     mod runs;
     mod worlds;
 }
 mod events;
 mod lambda;
+mod lambda_api;
 mod stores;
 mod workflow;
 mod world;

@@ -25,8 +25,19 @@ impl Transport {
     /// The only constructor of HTTP clients. It trusts the compiled-in public roots and those of `ROLLCALL_CA_BUNDLE`,
     /// and uses the proxies of `network`; without one, it connects directly.
     pub fn new(network: Option<&Network>) -> Result<Self, Error> {
+        Self::build(network.cloned().unwrap_or_default(), reqwest::ClientBuilder::http1_only)
+    }
+
+    /// The same connections for gRPC, which is HTTP/2 from the first byte on, over TLS or not.
+    pub fn http2(&self) -> Result<Self, Error> {
+        Self::build(self.network.clone(), reqwest::ClientBuilder::http2_prior_knowledge)
+    }
+
+    fn build(
+        network: Network,
+        protocol: fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self, Error> {
         let unusable = |e| bad_bundle("could not set up TLS".into()).with_source(e);
-        let network = network.cloned().unwrap_or_default();
         let mut roots = network.certificates().map_err(unusable)?;
         for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
             roots.extend(Certificate::from_der(der));
@@ -34,7 +45,7 @@ impl Transport {
         // `no_proxy`: the library would read the variables itself, and send requests to this machine through the proxy,
         // with their key.
         #[expect(clippy::disallowed_methods, reason = "this is the only constructor")]
-        let mut client = reqwest::Client::builder()
+        let mut client = protocol(reqwest::Client::builder())
             .tls_certs_only(roots)
             .redirect(redirect::Policy::none())
             .timeout(TIMEOUT)
@@ -46,8 +57,13 @@ impl Transport {
         Ok(Self { client: client.build().map_err(unusable)?, network })
     }
 
+    /// The client, for what is not a vendor's API: [`super::Http`] is the client for those.
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     /// The server at `url`, for messages: see [`Network::server`].
-    pub(super) fn server(&self, url: &Url) -> String {
+    pub fn server(&self, url: &Url) -> String {
         self.network.server(url)
     }
 }

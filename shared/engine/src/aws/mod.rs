@@ -41,7 +41,8 @@ impl Sdk {
         Self(Arc::new(Clients { config: OnceCell::new_with(Some(config)), ..Clients::default() }))
     }
 
-    async fn config(&self) -> &aws_config::SdkConfig {
+    /// The configuration of every client.
+    pub async fn config(&self) -> &aws_config::SdkConfig {
         let load = || {
             let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
             if let Some(http) = &self.0.http {
@@ -77,7 +78,7 @@ impl Sdk {
 }
 
 /// The error of a failed call of an AWS service. `what` completes "could not …".
-pub(crate) fn error<E>(code: Code, what: &str, e: SdkError<E, HttpResponse>) -> Error
+pub fn error<E>(code: Code, what: &str, e: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {

@@ -36,6 +36,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// The HTTP connections of this process.
     pub transport: Transport,
+    /// AWS, for what is neither store nor secret.
+    pub aws: Sdk,
     /// When this invocation ends; `None`: never.
     pub deadline: Option<Timestamp>,
     /// Receives the progress of a sync.
@@ -137,6 +139,7 @@ impl Context {
             secrets,
             clock,
             transport,
+            aws: Sdk::default(),
             deadline: None,
             progress: None,
             retries: None,
@@ -191,6 +194,7 @@ impl Context {
         let transport = Transport::new(Some(&network))?;
         Ok(Self {
             audit: audit.transpose()?.unwrap_or_else(|| store.clone()),
+            aws: sdk,
             settings: Settings { expand, timeout: timeout.or(base.timeout), ..base },
             ..Self::new(store, secrets, Arc::new(System), transport)
         })

@@ -1,13 +1,49 @@
-//! A connector's capabilities, as Baton shows them.
+//! A connector's capabilities and metadata, as Baton shows them.
 
+use rollcall_connector::AccountField;
 use rollcall_model::proto::TRAITS;
 use rollcall_model::{Capability, ResourceType, encode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::runtime::function::Entry;
 
 /// What a connector can do, as Baton's `capabilities` command shows it (`c1.connector.v2.ConnectorCapabilities`).
 pub fn capabilities(entry: &Entry) -> Value {
+    let mut out = message(entry);
+    out["@type"] = "type.googleapis.com/c1.connector.v2.ConnectorCapabilities".into();
+    out
+}
+
+/// What a connector reports about itself to ConductorOne, as JSON (`c1.connector.v2.ConnectorMetadata`): its name, its
+/// capabilities, and what it takes to create an account.
+pub fn metadata(entry: &Entry) -> Value {
+    let about = entry.about;
+    let mut out = json!({"displayName": about.display_name, "capabilities": message(entry)});
+    if !about.account_fields.is_empty() {
+        let fields = about.account_fields.iter().zip(1..);
+        let fields =
+            fields.map(|(field, order)| (field.key.to_owned(), account_field(field, order)));
+        out["accountCreationSchema"] = json!({"fieldMap": fields.collect::<Map<_, _>>()});
+    }
+    out
+}
+
+fn account_field(field: &AccountField, order: i32) -> Value {
+    let mut out = json!({
+        "displayName": field.display_name,
+        "description": field.description,
+        "placeholder": field.placeholder,
+        "order": order,
+        "stringField": {},
+    });
+    if field.required {
+        out["required"] = true.into();
+    }
+    out
+}
+
+/// The capabilities without `@type`: the message as a part of another one.
+fn message(entry: &Entry) -> Value {
     let mut types: Vec<_> = entry.about.resource_types.iter().collect();
     types.sort_by_key(|t| t.id);
     let per_type: Vec<Value> = types.iter().map(|t| type_capabilities(t)).collect();
@@ -19,7 +55,6 @@ pub fn capabilities(entry: &Entry) -> Value {
     // In the order of the schema's numbers: provision is 1, sync is 2, the others follow.
     names.insert(all.partition_point(|c| *c == Capability::Provision), "CAPABILITY_SYNC");
     let mut out = json!({
-        "@type": "type.googleapis.com/c1.connector.v2.ConnectorCapabilities",
         "resourceTypeCapabilities": per_type,
         "connectorCapabilities": names,
     });

@@ -36,20 +36,22 @@ macro_rules! function {
 
 /// Serves the sync function of a connector.
 pub fn sync<C: Syncer>() -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, Operation::Sync, async |cx, event| function::sync::<C>(&cx, &event).await)
+    let operation = Operation::Sync.as_str();
+    serve(C::ABOUT.name, operation, async |cx, event| function::sync::<C>(&cx, &event).await)
 }
 
 /// Serves a function of a connector that changes access.
 pub fn write<C: Provisioner>(operation: Operation) -> Result<(), RuntimeError> {
-    serve(C::ABOUT.name, operation, async |cx, event| {
+    serve(C::ABOUT.name, operation.as_str(), async |cx, event| {
         function::write::<C>(&cx, operation, &event).await
     })
 }
 
-/// Lambda runs one invocation at a time in a process: one thread is enough.
-fn serve<F, R>(
-    connector: &'static str,
-    operation: Operation,
+/// Serves a function: connector and operation name it in logs and metrics. Lambda runs one invocation at a time in a
+/// process: one thread is enough.
+pub fn serve<F, R>(
+    connector: impl Into<String>,
+    operation: &'static str,
     handler: F,
 ) -> Result<(), RuntimeError>
 where
@@ -60,6 +62,7 @@ where
     let base = Context::from_environment();
     let base = &base;
     let handler = &handler;
+    let connector = &connector.into();
     let service = service_fn(move |event: LambdaEvent<Value>| async move {
         let invocation = telemetry::Invocation::begin(connector, operation, &event.payload);
         let gauges = Arc::<Gauges>::default();

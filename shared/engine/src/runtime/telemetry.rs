@@ -35,18 +35,18 @@ pub fn levels(default: Targets) -> Targets {
 
 /// A running invocation.
 pub(crate) struct Invocation {
-    connector: &'static str,
-    operation: Operation,
+    connector: String,
+    operation: &'static str,
     connection: String,
     request_id: Option<String>,
     began: Instant,
 }
 
 impl Invocation {
-    pub(crate) fn begin(connector: &'static str, operation: Operation, event: &Value) -> Self {
+    pub(crate) fn begin(connector: &str, operation: &'static str, event: &Value) -> Self {
         let text = |key| event.get(key).and_then(Value::as_str).map(str::to_owned);
         Self {
-            connector,
+            connector: connector.to_owned(),
             operation,
             connection: text("connection").unwrap_or_else(|| "default".into()),
             request_id: text("request_id"),
@@ -61,8 +61,8 @@ impl Invocation {
 
     /// Writes the summary and the metrics.
     pub(crate) fn end(&self, outcome: &Result<Value, Error>, gauges: &Gauges) {
-        let operation = self.operation.as_str();
-        let (connector, connection) = (self.connector, self.connection.as_str());
+        let operation = self.operation;
+        let (connector, connection) = (self.connector.as_str(), self.connection.as_str());
         let ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         match outcome {
             Ok(answer) => {
@@ -102,12 +102,12 @@ fn numbers(
     let mut line = json!({
         "Connector": invocation.connector,
         "Connection": invocation.connection,
-        "Operation": invocation.operation.as_str(),
+        "Operation": invocation.operation,
     });
     let mut alarming = Vec::new();
     for (name, unit, value) in values {
         line[name] = value.into();
-        if invocation.operation == Operation::Sync && ALARMING.contains(&name) {
+        if invocation.operation == Operation::Sync.as_str() && ALARMING.contains(&name) {
             alarming.push(json!({"Name": name, "Unit": unit}));
         }
     }
@@ -145,8 +145,8 @@ fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timesta
 }
 
 /// The numbers in an answer. An unfinished slice of a sync has none.
-fn of_answer(operation: Operation, answer: &Value) -> Vec<Number> {
-    if operation != Operation::Sync {
+fn of_answer(operation: &str, answer: &Value) -> Vec<Number> {
+    if operation != Operation::Sync.as_str() {
         return Vec::new();
     }
     let mut values = vec![("Held", "Count", u64::from(answer["status"] == "held"))];
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     fn line(operation: Operation, outcome: Result<Value, Error>, gauges: &Gauges) -> Value {
-        let run = Invocation::begin("c", operation, &json!({"connection": "acme"}));
+        let run = Invocation::begin("c", operation.as_str(), &json!({"connection": "acme"}));
         let now = "2026-06-01T00:00:00Z".parse().expect("a time");
         numbers(&run, &outcome, gauges, 12, now)
     }

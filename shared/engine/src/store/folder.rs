@@ -132,6 +132,18 @@ impl Store for Folder {
         self.read(key)
     }
 
+    async fn download(&self, key: &str, to: &Path) -> Result<Option<u64>, Error> {
+        let mut from = match File::open(self.root.join(key)) {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(|e| self.failed("read", key, e))?,
+        };
+        let mut file = super::beside(to)?;
+        let failed = |e| super::not_downloaded(to, e);
+        let length = io::copy(&mut from, &mut file).map_err(failed)?;
+        file.persist(to).map_err(|e| failed(e.error))?;
+        Ok(Some(length))
+    }
+
     async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {
         self.write(key, body, mode)
     }

@@ -31,6 +31,9 @@ struct LeaseObject<T> {
     /// Whether the work ended, successfully or not: only an event that names it resumes it.
     #[serde(default)]
     ended: bool,
+    /// Whether the work was ended for good: not even its owner resumes it.
+    #[serde(default)]
+    closed: bool,
     expires_at: Timestamp,
     /// The owner that last sent a write under it; kept while later owners only read.
     #[serde(default)]
@@ -85,6 +88,33 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
         self.object.as_ref().map(|(record, _)| LeaseStatus::of(record))
     }
 
+    /// Whether this owner is its current or last holder.
+    pub fn is_of(&self, owner: &str) -> bool {
+        self.object.as_ref().is_some_and(|(record, _)| record.owner == owner)
+    }
+
+    /// Ends the holder's work for good: its state is dropped, and a process that is still at work finds its lease lost.
+    /// `false`: another process has written the lease since.
+    pub async fn close(&self, store: &dyn Store, clock: &dyn Clock) -> Result<bool, Error> {
+        let Some((found, version)) = &self.object else {
+            return Ok(false);
+        };
+        let record = LeaseObject {
+            nonce: hex::encode(clock.unique()),
+            active: false,
+            ended: true,
+            closed: true,
+            expires_at: clock.now(),
+            state: None,
+            ..found.clone()
+        };
+        match put_json(store, &self.key, &record, PutMode::Update(version)).await {
+            Ok(_) => Ok(true),
+            Err(PutError::Condition(_)) => Ok(false),
+            Err(PutError::Failed(error)) => Err(error),
+        }
+    }
+
     /// Acquires the lease; an owner that suspended it gets it back at once. `None`: another process wrote it since.
     pub async fn acquire(
         self,
@@ -103,13 +133,16 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Found<T> {
                 return Ok(Some(Acquired::Busy(LeaseStatus::of(found))));
             }
         }
+        let last = found.map_or(0, |found| found.generation).max(request.floor);
+        let generation = last.checked_add(1).ok_or_else(|| exhausted(store, &self.key))?;
         let ours = found.filter(|found| found.owner == owner);
         let record = LeaseObject {
-            generation: found.map_or(0, |found| found.generation).max(request.floor) + 1,
+            generation,
             owner: owner.to_owned(),
             nonce: hex::encode(clock.unique()),
             active: true,
             ended: false,
+            closed: false,
             expires_at: after(now, request.ttl),
             last_sender: found.and_then(|found| found.last_sender.clone()),
             state: ours.and_then(|found| found.state.clone()),
@@ -292,6 +325,9 @@ pub struct LeaseStatus {
     /// Whether the work ended, successfully or not.
     #[serde(default)]
     pub ended: bool,
+    /// Whether the work was ended for good: not even its owner resumes it.
+    #[serde(default)]
+    pub closed: bool,
     /// Its expiry, past or future.
     pub expires_at: Timestamp,
     /// How often the lease was acquired.
@@ -307,6 +343,7 @@ impl LeaseStatus {
             owner: record.owner.clone(),
             active: record.active,
             ended: record.ended,
+            closed: record.closed,
             expires_at: record.expires_at,
             generation: record.generation,
             has_state: record.state.is_some(),
@@ -337,122 +374,18 @@ fn lost(key: &str) -> Error {
     )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::folder::Folder;
-    use rollcall_connector::clock::Manual;
-
-    const TTL: Duration = Duration::from_secs(60);
-
-    fn place() -> (tempfile::TempDir, Folder, Manual) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Folder::new(folder.path());
-        (folder, store, Manual::at(Timestamp::UNIX_EPOCH))
-    }
-
-    async fn ask(store: &Folder, clock: &Manual, owner: &str) -> Acquired<u32> {
-        let request = LeaseRequest { owner, floor: 0, ttl: TTL };
-        let acquired = Lease::acquire(store, clock, "locks/x.json", &request).await;
-        acquired.expect("a store")
-    }
-
-    fn held(acquired: Acquired<u32>) -> Lease<u32> {
-        match acquired {
-            Acquired::Held(lease) => lease,
-            Acquired::Busy(peek) => panic!("busy: {peek:?}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_lease_has_one_holder_and_its_generation_only_rises() {
-        let (_folder, store, clock) = place();
-
-        let mut first = held(ask(&store, &clock, "a").await);
-        assert_eq!(first.generation(), 1);
-        assert!(matches!(ask(&store, &clock, "b").await, Acquired::Busy(_)));
-        assert!(
-            matches!(ask(&store, &clock, "a").await, Acquired::Busy(_)),
-            "two deliveries of one event do not work side by side"
-        );
-
-        clock.advance(TTL);
-        let second = held(ask(&store, &clock, "b").await);
-        assert_eq!(second.generation(), 2);
-        let late = first.renew(&store, &clock, TTL).await.expect_err("lost");
-        assert_eq!(late.code(), "LeaseLost");
-
-        second.release(&store, &clock).await.expect("released");
-        assert_eq!(held(ask(&store, &clock, "c").await).generation(), 3);
-    }
-
-    #[tokio::test]
-    async fn a_lease_that_was_written_since_the_look_is_not_acquired() {
-        let (_folder, store, clock) = place();
-        let look = || look::<u32>(&store, "locks/x.json".into());
-        let (first, second) = (look().await.expect("a look"), look().await.expect("a look"));
-        let request = |owner| LeaseRequest { owner, floor: 0, ttl: TTL };
-        let acquired = first.acquire(&store, &clock, &request("a")).await;
-        assert!(matches!(acquired, Ok(Some(Acquired::Held(_)))));
-        let overtaken = second.acquire(&store, &clock, &request("b")).await;
-        assert!(matches!(overtaken, Ok(None)));
-    }
-
-    #[tokio::test]
-    async fn who_left_work_waiting_finds_it_and_nobody_else_does() {
-        let (_folder, store, clock) = place();
-        let mut lease = held(ask(&store, &clock, "a").await);
-        let until = after(clock.now(), TTL);
-        lease.suspend(&store, until, 7).await.expect("suspended");
-
-        assert!(matches!(ask(&store, &clock, "b").await, Acquired::Busy(_)));
-        let again = held(ask(&store, &clock, "a").await);
-        assert_eq!((again.state(), again.generation()), (Some(&7), 2));
-
-        again.release(&store, &clock).await.expect("released");
-        let other = held(ask(&store, &clock, "b").await);
-        assert_eq!(other.state(), None);
-    }
-
-    #[tokio::test]
-    async fn only_work_that_stopped_without_an_end_and_left_a_state_is_abandoned() {
-        let (_folder, store, clock) = place();
-        let is_abandoned = async || {
-            let peek = peek(&store, "locks/x.json").await.expect("readable");
-            peek.expect("a lease").is_abandoned(clock.now())
-        };
-        held(ask(&store, &clock, "a").await);
-        clock.advance(TTL);
-        assert!(!is_abandoned().await, "there is nothing to resume from");
-        let mut killed = held(ask(&store, &clock, "a").await);
-        killed.update(&store, &clock, TTL, 1).await.expect("updated");
-        assert!(!is_abandoned().await, "it is at work");
-        clock.advance(TTL);
-        assert!(is_abandoned().await);
-
-        let mut waiting = held(ask(&store, &clock, "a").await);
-        let until = after(clock.now(), TTL);
-        waiting.suspend(&store, until, 2).await.expect("suspended");
-        assert!(!is_abandoned().await, "it may still be called");
-        clock.advance(TTL);
-        assert!(is_abandoned().await);
-
-        let ended = held(ask(&store, &clock, "a").await);
-        ended.release(&store, &clock).await.expect("released");
-        assert!(!is_abandoned().await, "it came to an end");
-    }
-
-    #[tokio::test]
-    async fn a_write_of_the_holder_that_arrived_unnoticed_does_not_lose_the_lease() {
-        let (_folder, store, clock) = place();
-        let mut lease = held(ask(&store, &clock, "a").await);
-        let mut unnoticed = Lease {
-            key: lease.key.clone(),
-            version: lease.version.clone(),
-            record: lease.record.clone(),
-        };
-        unnoticed.update(&store, &clock, TTL, 1).await.expect("arrived");
-        lease.update(&store, &clock, TTL, 2).await.expect("ours");
-        assert_eq!(lease.state(), Some(&2));
-    }
+/// No lease is acquired that often: a generation of this size was not written by Rollcall.
+fn exhausted(store: &dyn Store, key: &str) -> Error {
+    Error::new(
+        ErrorType::Internal,
+        Code::UnreadableObject,
+        format!(
+            "the generation in {} or in the pointer to the newest snapshot cannot rise",
+            store.place(key)
+        ),
+        "Restore an earlier version of that object.",
+    )
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,13 @@ pub mod keys;
 pub mod lease;
 pub mod s3;
 
+use std::io;
 use std::path::Path;
 
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tempfile::NamedTempFile;
 
 use rollcall_connector::{Code, Error, ErrorType};
 
@@ -77,6 +79,10 @@ pub trait Store: Send + Sync {
     /// Reads an object; `None` only if the store reports that it does not exist.
     async fn get(&self, key: &str) -> Result<Option<Object>, Error>;
 
+    /// Copies an object into a file, which it replaces, with little memory. Returns its size in bytes; `None` only if the
+    /// store reports that it does not exist. After a failure, the file is as it was.
+    async fn download(&self, key: &str, to: &Path) -> Result<Option<u64>, Error>;
+
     /// Writes an object.
     async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError>;
 
@@ -85,6 +91,23 @@ pub trait Store: Send + Sync {
 
     /// The location of an object, for people.
     fn place(&self, key: &str) -> String;
+}
+
+/// A temporary file next to `to`, to be renamed to it when it is complete.
+fn beside(to: &Path) -> Result<NamedTempFile, Error> {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
+    file.map_err(|e| not_downloaded(to, e))
+}
+
+fn not_downloaded(to: &Path, e: io::Error) -> Error {
+    Error::new(
+        ErrorType::Misconfigured,
+        Code::ScratchFailed,
+        format!("could not write {}", to.display()),
+        "Check that its folder exists, can be written, and has enough free space.",
+    )
+    .with_source(e)
 }
 
 /// Writes a small object at `key`, and returns whether the store refuses to create it again; otherwise two runs could
@@ -161,7 +184,24 @@ pub(crate) mod conformance {
         assert_eq!(store.get("a/b/z").await.expect("get").expect("present").bytes, b"from a file");
         assert_eq!(store.list("a/").await.expect("list"), ["a/b/z", "a/x.json"]);
         assert!(store.list("b/").await.expect("list").is_empty());
+        downloads(store).await;
         assert!(supports_conditional_writes(store, "c/x.json").await.expect("probed"));
+    }
+
+    async fn downloads(store: &dyn Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let to = folder.path().join("x");
+        assert_eq!(store.download("a/none", &to).await.expect("asked"), None);
+        assert!(!to.exists());
+        let large: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
+        put(store, "d/large", &large, PutMode::Overwrite).await.expect("stored");
+        for (key, bytes) in [("d/large", large.as_slice()), ("a/b/z", b"from a file")] {
+            let length = Some(bytes.len() as u64);
+            assert_eq!(store.download(key, &to).await.expect("copied"), length);
+            assert!(std::fs::read(&to).expect("a file") == bytes, "an older file is replaced");
+        }
+        assert!(store.download("a/b/z", &folder.path().join("none/x")).await.is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 
     async fn put(

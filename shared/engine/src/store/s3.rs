@@ -1,7 +1,11 @@
 //! A store that is an S3 bucket, or a prefix of one.
 
+use std::io::Write;
+use std::path::Path;
+
 use async_trait::async_trait;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::{Body, Object, PutError, PutMode, Store, Version};
@@ -58,6 +62,29 @@ impl S3 {
         }
     }
 
+    /// Begins to read an object; `None` if it does not exist.
+    async fn open(&self, key: &str) -> Result<Option<GetObjectOutput>, Error> {
+        let request = self.sdk.s3().await.get_object();
+        match request.bucket(&self.bucket).key(self.key(key)).send().await {
+            Ok(answer) => Ok(Some(answer)),
+            // Without the right to list, S3 answers 403 for a missing object. That is an error here, never an absence.
+            Err(SdkError::ServiceError(e)) if e.err().is_no_such_key() => Ok(None),
+            Err(e) => {
+                let what = format!("read {}", self.place(key));
+                Err(aws::error(Code::StoreNotReadable, &what, e))
+            }
+        }
+    }
+
+    fn ended_early(&self, key: &str) -> Error {
+        Error::new(
+            ErrorType::Unavailable,
+            Code::StoreNotReadable,
+            format!("{} ended early", self.place(key)),
+            "Run again.",
+        )
+    }
+
     /// Whether an object contains exactly these bytes. Snapshot files are too large to compare, and count as different.
     async fn is_written(&self, key: &str, body: Body<'_>) -> Result<Option<Version>, Error> {
         let Body::Bytes(bytes) = body else {
@@ -72,28 +99,32 @@ impl S3 {
 #[async_trait]
 impl Store for S3 {
     async fn get(&self, key: &str) -> Result<Option<Object>, Error> {
-        let request = self.sdk.s3().await.get_object();
-        let request = request.bucket(&self.bucket).key(self.key(key));
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            // Without the right to list, S3 answers 403 for a missing object. That is an error here, never an absence.
-            Err(SdkError::ServiceError(e)) if e.err().is_no_such_key() => return Ok(None),
-            Err(e) => {
-                let what = format!("read {}", self.place(key));
-                return Err(aws::error(Code::StoreNotReadable, &what, e));
-            }
+        let Some(answer) = self.open(key).await? else {
+            return Ok(None);
         };
         let version = Version(answer.e_tag().unwrap_or_default().to_owned());
-        let bytes = answer.body.collect().await.map_err(|e| {
-            Error::new(
-                ErrorType::Unavailable,
-                Code::StoreNotReadable,
-                format!("{} ended early", self.place(key)),
-                "Run again.",
-            )
-            .with_source(e)
-        })?;
+        let bytes = answer.body.collect().await;
+        let bytes = bytes.map_err(|e| self.ended_early(key).with_source(e))?;
         Ok(Some(Object { bytes: bytes.to_vec(), version }))
+    }
+
+    async fn download(&self, key: &str, to: &Path) -> Result<Option<u64>, Error> {
+        let Some(mut answer) = self.open(key).await? else {
+            return Ok(None);
+        };
+        let mut file = super::beside(to)?;
+        let mut length = 0;
+        while let Some(part) = answer.body.next().await {
+            let part = part.map_err(|e| self.ended_early(key).with_source(e))?;
+            file.write_all(&part).map_err(|e| super::not_downloaded(to, e))?;
+            length += part.len() as u64;
+        }
+        let expected = answer.content_length().and_then(|length| u64::try_from(length).ok());
+        if expected.is_some_and(|expected| expected != length) {
+            return Err(self.ended_early(key));
+        }
+        file.persist(to).map_err(|e| super::not_downloaded(to, e.error))?;
+        Ok(Some(length))
     }
 
     async fn put(&self, key: &str, body: Body<'_>, mode: PutMode<'_>) -> Result<Version, PutError> {

@@ -71,6 +71,11 @@ pub(super) fn unfinished(
     waiting(SyncStatus::Continue, connection, sync_id, reason, at)
 }
 
+/// This run was ended for good.
+pub(super) fn cancelled(connection: &str, sync_id: &str) -> SyncAnswer {
+    without_snapshot(SyncStatus::Cancelled, connection, sync_id)
+}
+
 fn waiting(
     status: SyncStatus,
     connection: &str,
@@ -79,11 +84,19 @@ fn waiting(
     at: Timestamp,
 ) -> SyncAnswer {
     SyncAnswer {
+        resume_at: Some(at),
+        reason: Some(reason),
+        ..without_snapshot(status, connection, sync_id)
+    }
+}
+
+fn without_snapshot(status: SyncStatus, connection: &str, sync_id: &str) -> SyncAnswer {
+    SyncAnswer {
         status,
         connection: connection.into(),
         sync_id: Some(sync_id.into()),
-        resume_at: Some(at),
-        reason: Some(reason),
+        resume_at: None,
+        reason: None,
         snapshot: None,
         content_digest: None,
         counts: Counts::default(),

@@ -7,14 +7,13 @@ use rollcall_connector::clock::{after, between};
 use rollcall_connector::event::{Reason, SyncAnswer};
 use rollcall_connector::http::limit::{Meter, Usage};
 use rollcall_connector::{Chain, Code, Error};
-use rollcall_snapshot::ScratchError;
+use rollcall_snapshot::{ScratchError, WorkDir};
 use serde::{Deserialize, Serialize};
 
 use super::answer;
 use super::checkpoint::Log;
 use super::commit::Commit;
 use super::work::Work;
-use super::workdir::WorkDir;
 use crate::context::{Context, SyncProgress};
 use crate::store::keys::Keys;
 use crate::store::lease::{Lease, RESUME_GRACE};

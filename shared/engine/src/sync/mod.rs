@@ -13,7 +13,6 @@ mod run;
 mod sql;
 mod warnings;
 mod work;
-mod workdir;
 
 #[cfg(test)]
 mod restarts;

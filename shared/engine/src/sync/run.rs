@@ -21,7 +21,7 @@ use crate::catalog::{accept, tenant};
 use crate::context::Context;
 use crate::store::get_json;
 use crate::store::keys::Keys;
-use crate::store::lease::{self, Acquired, Lease, LeaseRequest};
+use crate::store::lease::{self, Acquired, Found, Lease, LeaseRequest};
 
 /// The number of rows that a small function finishes in a second, by a conservative estimate.
 const ROWS_PER_SECOND: u64 = 25_000;
@@ -33,22 +33,31 @@ const WORTH_SAVING: Duration = Duration::from_secs(10);
 pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswer, Error> {
     event::check_connection(&event.connection)?;
     let keys = Keys { connector: C::ABOUT.name, connection: &event.connection };
-    for id in event.sync_id.iter().chain(&event.accept) {
+    let ids = [&event.sync_id, &event.start_as, &event.cancel, &event.accept];
+    if ids.iter().filter(|id| id.is_some()).count() > 1 {
+        return Err(Error::invalid(
+            Code::MalformedEvent,
+            "the event names more than one run or snapshot",
+            "Send only one of `sync_id`, `start_as`, `cancel` and `accept`.",
+        ));
+    }
+    for id in ids.into_iter().flatten() {
         check_sync_id(id)?;
     }
-    match (&event.accept, &event.sync_id) {
-        (Some(_), Some(_)) => Err(Error::invalid(
-            Code::MalformedEvent,
-            "an event either resumes a run or accepts a snapshot",
-            "Send `sync_id` or `accept`, not both.",
-        )),
-        (Some(held), None) => {
-            let manifest = accept::accept(&*cx.store, keys, held).await?;
-            cx.gauges.snapshot_is_of(manifest.ended_at);
-            Ok(answer::with_status(&manifest, SyncStatus::Complete))
-        }
-        (None, sync_id) => take::<C>(cx, keys, sync_id.as_deref()).await,
+    if let Some(held) = &event.accept {
+        let manifest = accept::accept(&*cx.store, keys, held).await?;
+        cx.gauges.snapshot_is_of(manifest.ended_at);
+        return Ok(answer::with_status(&manifest, SyncStatus::Complete));
     }
+    if let Some(id) = &event.cancel {
+        return cancel(cx, keys, id).await;
+    }
+    let wanted = match (&event.sync_id, &event.start_as) {
+        (Some(id), _) => Wanted::Unfinished(id),
+        (None, Some(id)) => Wanted::StartAs(id),
+        (None, None) => Wanted::Next,
+    };
+    take::<C>(cx, keys, wanted).await
 }
 
 fn check_sync_id(id: &str) -> Result<(), Error> {
@@ -58,49 +67,43 @@ fn check_sync_id(id: &str) -> Result<(), Error> {
     Err(Error::invalid(
         Code::BadSyncId,
         format!("`{id}` is not a sync id"),
-        "Use the `sync_id` of an earlier answer.",
+        "Use the `sync_id` of an earlier answer, or for `start_as` 27 letters and digits.",
     ))
 }
 
-/// Acquires the lease and works under it: on the run with this id, or without one, on a run that was killed or never
-/// resumed, otherwise on a new one.
+/// The run that an event asks for.
+#[derive(Debug, Clone, Copy)]
+enum Wanted<'a> {
+    /// One that was killed or never resumed, otherwise a new one.
+    Next,
+    /// The unfinished run with this id.
+    Unfinished(&'a str),
+    /// The run with this id, which is a new one if it is unknown.
+    StartAs(&'a str),
+}
+
+/// Acquires the lease and works under it.
 async fn take<C: Syncer>(
     cx: &Context,
     keys: Keys<'_>,
-    mut resumed: Option<&str>,
+    mut wanted: Wanted<'_>,
 ) -> Result<SyncAnswer, Error> {
     let (store, clock) = (&*cx.store, &*cx.clock);
     loop {
         let found = lease::look::<SavedRun>(store, keys.lease()).await?;
-        let holder = found.peek();
-        let now = clock.now();
-        let abandoned = holder.as_ref().filter(|lease| lease.is_abandoned(now));
-        let mut sync_id = resumed.or(abandoned.map(|lease| lease.owner.as_str()));
-        if let Some(id) = sync_id
-            && let Some(answer) = published(cx, keys, id).await?
-        {
-            if resumed.is_some() {
-                // A run that was suspended while it moved the pointer has nothing left to do.
-                if holder.as_ref().is_some_and(|l| l.owner == id && !l.active) {
-                    let ttl = cx.lease_duration();
-                    let request = LeaseRequest { owner: id, floor: 0, ttl };
-                    if let Some(Acquired::Held(lease)) =
-                        found.acquire(store, clock, &request).await?
-                    {
-                        lease.give_back(store, clock).await;
-                    }
+        let sync_id = match wanted {
+            Wanted::Next => abandoned(cx, keys, &found).await?.unwrap_or_else(|| ksuid(clock)),
+            Wanted::Unfinished(id) | Wanted::StartAs(id) => {
+                if let Some(answer) = over(cx, keys, id, &found).await? {
+                    return Ok(answer);
                 }
-                return Ok(answer);
+                // A mistyped id must not harm another unfinished run.
+                if matches!(wanted, Wanted::Unfinished(_)) && !found.is_of(id) {
+                    return Err(unknown_run(id));
+                }
+                id.to_owned()
             }
-            sync_id = None;
-        }
-        // A mistyped id must not harm another unfinished run.
-        if let Some(id) = resumed
-            && holder.as_ref().is_none_or(|lease| lease.owner != id)
-        {
-            return Err(unknown_run(id));
-        }
-        let sync_id = sync_id.map_or_else(|| ksuid(clock), str::to_owned);
+        };
         let before = Baseline::read(store, keys).await?;
         if let Some(at) = before.ended_at() {
             cx.gauges.snapshot_is_of(at);
@@ -110,7 +113,7 @@ async fn take<C: Syncer>(
         let lease = match found.acquire(store, clock, &request).await? {
             Some(Acquired::Held(lease)) => lease,
             // The run with this id is in progress, or was killed and keeps its lease a little longer.
-            Some(Acquired::Busy(holder)) if resumed.is_some() => {
+            Some(Acquired::Busy(holder)) if holder.owner == sync_id => {
                 let (reason, until) = (Reason::Lease, holder.expires_at);
                 return Ok(answer::unfinished(keys.connection, &sync_id, reason, until));
             }
@@ -118,15 +121,67 @@ async fn take<C: Syncer>(
             // Another process has written the lease since it was read.
             None => continue,
         };
-        match lease.state().cloned() {
-            Some(saved) if saved.is_outdated(cx) => {
-                tracing::warn!(sync_id, started_at = %saved.started_at, "the run is too old or from another version, and starts again");
-                lease.release(store, clock).await?;
-                resumed = None;
-            }
-            saved => return work::<C>(cx, (keys, &sync_id), lease, saved, &before).await,
+        let saved = lease.state().cloned();
+        let Some(outdated) = saved.as_ref().filter(|saved| saved.is_outdated(cx)) else {
+            return work::<C>(cx, (keys, &sync_id), lease, saved, &before).await;
+        };
+        tracing::warn!(sync_id, started_at = %outdated.started_at, "the run is too old or from another version, and starts again");
+        if matches!(wanted, Wanted::StartAs(_)) {
+            return work::<C>(cx, (keys, &sync_id), lease.without_state(), None, &before).await;
+        }
+        lease.release(store, clock).await?;
+        wanted = Wanted::Next;
+    }
+}
+
+/// The run that was killed or never resumed, unless its snapshot is stored.
+async fn abandoned(
+    cx: &Context,
+    keys: Keys<'_>,
+    found: &Found<SavedRun>,
+) -> Result<Option<String>, Error> {
+    let Some(lease) = found.peek().filter(|lease| lease.is_abandoned(cx.clock.now())) else {
+        return Ok(None);
+    };
+    let is_over = published(cx, keys, &lease.owner).await?.is_some();
+    Ok(Some(lease.owner).filter(|_| !is_over))
+}
+
+/// Ends a run for good. A process that is storing its manifest at this moment may still publish it.
+async fn cancel(cx: &Context, keys: Keys<'_>, sync_id: &str) -> Result<SyncAnswer, Error> {
+    loop {
+        let found = lease::look::<SavedRun>(&*cx.store, keys.lease()).await?;
+        if let Some(answer) = over(cx, keys, sync_id, &found).await? {
+            return Ok(answer);
+        }
+        if !found.is_of(sync_id) {
+            return Err(unknown_run(sync_id));
+        }
+        if found.close(&*cx.store, &*cx.clock).await? {
+            // Since it was looked for, a process that was at work may have stored the snapshot.
+            let stored = published(cx, keys, sync_id).await?;
+            return Ok(stored.unwrap_or_else(|| answer::cancelled(keys.connection, sync_id)));
         }
     }
+}
+
+/// The answer of a run that is over: its snapshot is stored, or it was cancelled.
+async fn over(
+    cx: &Context,
+    keys: Keys<'_>,
+    sync_id: &str,
+    found: &Found<SavedRun>,
+) -> Result<Option<SyncAnswer>, Error> {
+    let holder = found.peek().filter(|lease| lease.owner == sync_id);
+    let Some(answer) = published(cx, keys, sync_id).await? else {
+        let is_cancelled = holder.is_some_and(|lease| lease.closed);
+        return Ok(is_cancelled.then(|| answer::cancelled(keys.connection, sync_id)));
+    };
+    // A run that was suspended while it moved the pointer has nothing left to do.
+    if holder.is_some_and(|lease| !lease.active && !lease.ended) {
+        found.close(&*cx.store, &*cx.clock).await?;
+    }
+    Ok(Some(answer))
 }
 
 /// The answer of a run whose manifest is written. The run may have been killed before it moved the pointer.
@@ -148,7 +203,7 @@ fn unknown_run(sync_id: &str) -> Error {
         ErrorType::NotFound,
         Code::UnknownRun,
         format!("there is no unfinished run {sync_id}"),
-        "Start a new run: send the event without `sync_id`.",
+        "Check the id, or start a new run: send the event without `sync_id` and `cancel`.",
     )
 }
 
@@ -186,8 +241,17 @@ async fn work<C: Syncer>(
     };
     match stopped {
         Ok(answer) => Ok(answer),
+        Err(e) if e.code() == Code::LeaseLost && is_cancelled(cx, keys, sync_id).await => {
+            Ok(answer::cancelled(keys.connection, sync_id))
+        }
         Err(e) => run.postpone(e).await,
     }
+}
+
+/// Whether an event has cancelled the run. If the lease cannot be read, that is not known.
+async fn is_cancelled(cx: &Context, keys: Keys<'_>, sync_id: &str) -> bool {
+    let holder = lease::peek(&*cx.store, &keys.lease()).await;
+    matches!(holder, Ok(Some(lease)) if lease.owner == sync_id && lease.closed)
 }
 
 /// The result of a slice.

@@ -1,6 +1,8 @@
 //! The requirements of every sync.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Duration;
 
 use rollcall_engine::runtime::function::Operation;
@@ -193,14 +195,22 @@ pub async fn an_independent_reader_finds_nothing_wrong<S: Subject>() {
     check(&Bench::<S>::new().await, &python, "expanded").await;
 }
 
-pub async fn check<S: Subject>(bench: &Bench<S>, python: &std::ffi::OsStr, expected: &str) {
+pub async fn check<S: Subject>(bench: &Bench<S>, python: &OsStr, expected: &str) {
     let answer = bench.complete().await;
+    let file = bench.file(answer["snapshot"].as_str().expect("a snapshot"));
+    check_file(&file, Some(&bench.manifest_file(&answer)), python, expected);
+}
+
+pub fn check_file(file: &Path, manifest: Option<&Path>, python: &OsStr, expected: &str) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../c1z.py");
     let checked = std::process::Command::new(python)
         .args([script, "check"])
-        .arg(bench.file(answer["snapshot"].as_str().expect("a snapshot")))
-        .arg("--manifest")
-        .arg(bench.manifest_file(&answer))
+        .arg(file)
+        .args(
+            manifest
+                .into_iter()
+                .flat_map(|manifest| [OsStr::new("--manifest"), manifest.as_os_str()]),
+        )
         .args(["--expect", expected])
         .output();
     let checked = checked.expect("python runs");

@@ -6,25 +6,30 @@ use serde_json::Value;
 
 use super::expression::{Expression, word};
 
-/// The kinds of objects in a definition, and their fields; those with `?` may be left out.
+/// The kinds of objects in a definition and the parameters of calls, and their fields; those with `?` may be left out.
 const KNOWN: &str = "
 workflow Comment? TimeoutSeconds StartAt States
 items ProcessorConfig StartAt States
 Pass Type Comment? Parameters ResultPath? Next
-Task Type Comment? Resource Parameters ResultSelector? ResultPath? TimeoutSeconds? Retry Catch? Next
+Task Type Comment? Resource Parameters ResultSelector? ResultPath? TimeoutSeconds? Retry? Catch? Next
 retrier ErrorEquals IntervalSeconds MaxAttempts BackoffRate MaxDelaySeconds? JitterStrategy?
 catcher ErrorEquals ResultPath Next
 Choice Type Comment? Choices Default
-rule Variable StringEquals? IsPresent? Next
+rule Variable StringEquals? StringEqualsPath? IsPresent? Next
 Wait Type TimestampPath Next
 Map Type Comment? ItemsPath ItemSelector MaxConcurrency ItemProcessor ResultSelector Next
 Succeed Type Comment?
 Fail Type Error? ErrorPath? CausePath
+lambda:invoke FunctionName Payload
+events:putEvents Entries
+states:startExecution StateMachineArn Name Input
 ";
 
 const LISTS: [[&str; 2]; 3] = [["Retry", "retrier"], ["Catch", "catcher"], ["Choices", "rule"]];
+const COMPARISONS: [&str; 3] = ["StringEquals", "StringEqualsPath", "IsPresent"];
 const NUMBERS: [&str; 4] = ["Seconds", "Attempts", "Rate", "Concurrency"];
-const PROCESSOR: &str = r#"{"ExecutionType":"STANDARD","Mode":"DISTRIBUTED"}"#;
+const PROCESSORS: [&str; 2] =
+    [r#"{"ExecutionType":"STANDARD","Mode":"DISTRIBUTED"}"#, r#"{"Mode":"INLINE"}"#];
 
 fn known(kind: &str, object: &Value) -> Result<(), String> {
     let mut lines = KNOWN.lines();
@@ -38,9 +43,9 @@ fn known(kind: &str, object: &Value) -> Result<(), String> {
     };
     let mut there = object.as_object().into_iter().flat_map(|o| o.keys());
     let is_good = match kind {
-        "items" => format!("{}", object["ProcessorConfig"]) == PROCESSOR,
+        "items" => PROCESSORS.contains(&object["ProcessorConfig"].to_string().as_str()),
         "retrier" => !has("JitterStrategy") || object["JitterStrategy"] == "FULL",
-        "rule" => has("StringEquals") != has("IsPresent"),
+        "rule" => COMPARISONS.iter().filter(|one| has(one)).count() == 1,
         "Fail" => has("Error") != has("ErrorPath"),
         _ => true,
     };
@@ -70,8 +75,10 @@ pub(super) fn check(kind: &str, graph: &Value) -> Result<(), String> {
             }
         }
         named.extend(["Next", "Default"].map(|field| state[field].as_str()).into_iter().flatten());
-        if state["Type"] == "Map" {
-            check("items", &state["ItemProcessor"])?;
+        match super::text(&state["Type"]) {
+            "Map" => check("items", &state["ItemProcessor"])?,
+            "Task" => call(state)?,
+            _ => {}
         }
         expressions(state)?;
     }
@@ -80,6 +87,15 @@ pub(super) fn check(kind: &str, graph: &Value) -> Result<(), String> {
         Some(name) => Err(format!("{name} is not there, or never reached")),
         None => Ok(()),
     }
+}
+
+/// Checks the parameters of a call to a service; whether they are expressions does not matter.
+fn call(state: &Value) -> Result<(), String> {
+    let resource = super::text(&state["Resource"]);
+    let service = resource.split_once(":states:::").map_or("", |(_, service)| service);
+    let fields = state["Parameters"].as_object().into_iter().flatten();
+    let named = fields.map(|(name, value)| (name.trim_end_matches(".$").to_owned(), value.clone()));
+    known(service, &named.collect())
 }
 
 fn expressions(value: &Value) -> Result<(), String> {

@@ -2,11 +2,13 @@
 //! in a definition is an error when it is read. Executions run in virtual time.
 
 mod check;
+mod executions;
 mod expression;
 #[cfg(test)]
 mod tests;
 
 use async_trait::async_trait;
+pub use executions::{Executions, Started};
 use expression::{evaluate, fill};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -64,7 +66,8 @@ impl Machine {
         let deadline = start + SignedDuration::from_secs(number(&self.0["TimeoutSeconds"]));
         let (entered, waits, is_over) = (Vec::new(), Vec::new(), false);
         let mut run = Run { services, now: start, deadline, is_over, entered, waits };
-        let result = run.execute(&self.0, input).await;
+        let context = json!({"Execution": {"Input": input}});
+        let result = run.execute(&self.0, input, context).await;
         let seconds = run.now.duration_since(start).as_secs();
         Execution { result, entered: run.entered, waits: run.waits, seconds }
     }
@@ -80,8 +83,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn execute(&mut self, graph: &Value, mut data: Value) -> Result<Value, Failure> {
-        let mut context = json!({"Execution": {"Input": data}});
+    async fn execute(
+        &mut self,
+        graph: &Value,
+        mut data: Value,
+        mut context: Value,
+    ) -> Result<Value, Failure> {
         let mut name = text(&graph["StartAt"]);
         loop {
             self.entered.push(name.to_owned());
@@ -98,7 +105,7 @@ impl Run<'_> {
                         let found = evaluate(&rule["Variable"], &data, &context);
                         let is_so = match rule["IsPresent"].as_bool() {
                             Some(is_present) => found.is_ok() == is_present,
-                            None => found? == rule["StringEquals"],
+                            None => found? == wanted(rule, &data, &context)?,
                         };
                         if is_so {
                             next = &rule["Next"];
@@ -142,7 +149,13 @@ impl Run<'_> {
                         context["Map"] = json!({"Item": {"Value": item}});
                         let input = fill(&state["ItemSelector"], &data, &context)?;
                         self.now = began;
-                        outputs.push(Box::pin(self.execute(&state["ItemProcessor"], input)).await?);
+                        let processor = &state["ItemProcessor"];
+                        let inner = match text(&processor["ProcessorConfig"]["Mode"]) {
+                            "INLINE" => context.clone(),
+                            // Each item is an execution of its own.
+                            _ => json!({"Execution": {"Input": input}}),
+                        };
+                        outputs.push(Box::pin(self.execute(processor, input, inner)).await?);
                         end = end.max(self.now);
                     }
                     self.now = end;
@@ -192,6 +205,14 @@ impl Run<'_> {
         self.now = until;
         self.waits.push((name.to_owned(), seconds.max(0)));
         Ok(())
+    }
+}
+
+/// What a rule compares its variable with.
+fn wanted(rule: &Value, data: &Value, context: &Value) -> Result<Value, Failure> {
+    match rule.get("StringEqualsPath") {
+        Some(path) => evaluate(path, data, context),
+        None => Ok(rule["StringEquals"].clone()),
     }
 }
 

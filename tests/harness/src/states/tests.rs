@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use super::*;
 
+const ARN: (&str, &str) = ("Arn", "arn:aws:states:::lambda:invoke");
 const DEFINITION: &str = r#"{"TimeoutSeconds": 1000, "StartAt": "Each", "States": {
     "Each": {
         "Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 2, "Next": "Failed?",
@@ -12,7 +13,7 @@ const DEFINITION: &str = r#"{"TimeoutSeconds": 1000, "StartAt": "Each", "States"
             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Call", "States": {
                 "Call": {
                     "Type": "Task", "Resource": "${Arn}", "TimeoutSeconds": 9, "Next": "Wait",
-                    "Parameters": {"name.$": "States.Format('a-{}', $.n)"},
+                    "Parameters": {"FunctionName.$": "States.Format('a-{}', $.n)", "Payload": {}},
                     "ResultSelector": {"at.$": "$.at", "input.$": "$$.Execution.Input.n"},
                     "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 2, "MaxAttempts": 3, "BackoffRate": 3,
                                "MaxDelaySeconds": 10, "JitterStrategy": "FULL"}],
@@ -44,7 +45,7 @@ impl Services for Planned {
 }
 
 async fn run(plan: &[(&'static str, &'static str)]) -> Execution {
-    let machine = Machine::parse(DEFINITION, &[("Arn", "arn")]).expect("a definition");
+    let machine = Machine::parse(DEFINITION, &[ARN]).expect("a definition");
     let start = "2026-01-01T00:00:00Z".parse().expect("a time");
     machine.run(json!({"items": ["b", "c"]}), &Planned(Mutex::new(plan.to_vec())), start).await
 }
@@ -75,6 +76,58 @@ async fn failures_are_caught_and_whatever_takes_too_long_ends_everything() {
     }
 }
 
+const STARTING: &str = r#"{"TimeoutSeconds": 9, "StartAt": "Each", "States": {
+    "Each": {
+        "Type": "Map", "ItemsPath": "$.names", "MaxConcurrency": 9, "ItemSelector": {"name.$": "$$.Map.Item.Value"},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "Start", "States": {
+            "Start": {
+                "Type": "Task", "Resource": "arn:aws:states:::states:startExecution",
+                "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:1:stateMachine:other", "Name.$": "$.name",
+                               "Input": {"all.$": "$$.Execution.Input.names"}},
+                "Catch": [{"ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"], "ResultPath": "$.e", "Next": "Done"},
+                          {"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.failed", "Next": "Done"}],
+                "Next": "Done"
+            },
+            "Done": {"Type": "Succeed"}
+        }},
+        "ResultSelector": {"all.$": "$"}, "Next": "Done"
+    },
+    "Done": {"Type": "Succeed"}
+}}"#;
+
+#[async_trait]
+impl Services for Executions {
+    async fn call(&self, _: &str, with: Value, _: Timestamp) -> Result<Value, Failure> {
+        self.start(&with)
+    }
+}
+
+#[tokio::test]
+async fn an_execution_is_started_once_by_each_name_also_after_its_end() {
+    let (machine, start) =
+        (Machine::parse(STARTING, &[]).expect("a definition"), Timestamp::UNIX_EPOCH);
+    let executions = Executions::default();
+    let run = async |names: Value| {
+        let execution = machine.run(json!({"names": names}), &executions, start).await;
+        execution.result.expect("an output")["all"].take()
+    };
+    let arn = json!({"ExecutionArn": "arn:aws:states:us-east-1:1:execution:other:b"});
+    assert_eq!(run(json!(["b", "b"])).await, json!([arn, arn]), "the same call while it runs");
+    let input = json!({"all": ["b", "b"]});
+    let ended = executions.end();
+    assert_eq!(
+        ended.iter().map(|one| (&*one.name, &one.input)).collect::<Vec<_>>(),
+        [("b", &input)]
+    );
+
+    let refused = run(json!(["b", "c", "c:d"])).await;
+    assert_eq!(refused[0]["e"]["Error"], "StepFunctions.ExecutionAlreadyExistsException");
+    assert_eq!(refused[2]["failed"]["Error"], "StepFunctions.InvalidNameException");
+    let all = executions.all();
+    let all: Vec<_> = all.iter().map(|one| (&*one.name, one.is_running)).collect();
+    assert_eq!(all, [("b", false), ("c", true)]);
+}
+
 const REFUSED: &str = r#"
 "TimeoutSeconds": 1000 => "Version": "1.0"
 "StartAt": "Each" => "StartAt": "Nowhere"
@@ -85,7 +138,12 @@ const REFUSED: &str = r#"
 "Error": "Some" => "Error": "Some", "ErrorPath": "$.a"
 "IsPresent": true => "IsPresent": true, "StringEquals": "x"
 "IsPresent": true => "IsNull": true
+"IsPresent": true => "StringEqualsPath": "x"
+"IsPresent": true => "StringEqualsPath": "$.x", "StringEquals": "x"
 "TimeoutSeconds": 9 => "TimeoutSeconds": 9, "HeartbeatSeconds": 9
+"Payload": {} => "Payload": {}, "InvocationType": "Event"
+"Payload" => "Pay"
+${Arn} => ${Arn}.waitForTaskToken
 "MaxAttempts": 3 => "Comment": 3
 "MaxAttempts": 3 => "MaxAttempts": "3"
 "FULL" => "NONE"
@@ -105,6 +163,6 @@ fn whatever_is_not_known_is_refused_when_it_is_read() {
         let (known, unknown) = line.split_once(" => ").expect("a pair");
         let changed = DEFINITION.replacen(known, unknown, 1);
         assert_ne!(changed, DEFINITION, "{line}");
-        assert!(Machine::parse(&changed, &[("Arn", "arn")]).is_err(), "{line}");
+        assert!(Machine::parse(&changed, &[ARN]).is_err(), "{line}");
     }
 }

@@ -4,9 +4,11 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod buildkite;
+mod c1;
 mod confluence;
 mod elastic;
 mod faults;
+mod grpc;
 mod northflank;
 mod player;
 mod temporalcloud;

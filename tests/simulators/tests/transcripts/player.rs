@@ -79,7 +79,7 @@ pub(crate) async fn play<S: Stage>(transcript: &str) {
 }
 
 /// The text with the values of these words.
-fn fill(text: &str, words: &BTreeMap<String, String>) -> String {
+pub(crate) fn fill(text: &str, words: &BTreeMap<String, String>) -> String {
     let fill = |text: String, (word, value): (&String, &String)| {
         text.replace(&format!("{{{word}}}"), value)
     };
@@ -87,7 +87,7 @@ fn fill(text: &str, words: &BTreeMap<String, String>) -> String {
 }
 
 /// The requests that a line stands for.
-fn alternatives(line: &str) -> Vec<String> {
+pub(crate) fn alternatives(line: &str) -> Vec<String> {
     let parts = line.split_once("((").and_then(|(before, rest)| {
         let (inside, after) = rest.split_once("))")?;
         Some((before, inside, after))

@@ -14,7 +14,7 @@ use rollcall_harness::shown::Shown;
 use rollcall_model::{
     EntitlementId, Expandable, Grant, Resource, ResourceId, ResourceTrait, ResourceType, TraitKind,
 };
-use rollcall_snapshot::{Grant as Shows, Snapshot, compare, unexpand};
+use rollcall_snapshot::{Content, Grant as Shows, Snapshot, compare, reduce};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -316,7 +316,7 @@ proptest! {
         prop_assert_eq!(&other["counts"]["expanded"], 0);
         let folder = tempfile::tempdir().expect("a folder");
         let stripped = folder.path().join("x.c1z");
-        unexpand(&expanded.opened(), &stripped).expect("unexpanded");
+        reduce(&expanded.opened(), Content::Unexpanded, &stripped).expect("unexpanded");
         let stripped = Snapshot::open(&stripped).expect("a snapshot");
         let no = |change| Err(Error::internal(Code::BadConfiguration, format!("{change:?}")));
         compare(&stripped, &plain.opened(), no).expect("no difference");

@@ -1,6 +1,7 @@
 //! Runs simulators until Ctrl-C, for trying connectors by hand.
 
 mod buildkite;
+mod c1;
 mod confluence;
 mod elastic;
 mod northflank;
@@ -23,7 +24,14 @@ use serve::{All, Common, Simulated};
 )]
 struct Cli {
     #[command(subcommand)]
-    vendor: Vendor,
+    simulated: Simulation,
+}
+
+#[derive(Subcommand)]
+enum Simulation {
+    #[command(flatten)]
+    Vendor(Vendor),
+    C1(c1::Args),
 }
 
 macro_rules! connectors {
@@ -73,8 +81,16 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> io::Result<()> {
-    let started = cli.vendor.start().await;
-    let (common, vendors) = started
-        .map_err(|e| io::Error::new(e.kind(), format!("{e}: choose another with --port")))?;
+    let vendor = match cli.simulated {
+        Simulation::Vendor(vendor) => vendor,
+        Simulation::C1(args) => return c1::run(args).await,
+    };
+    let started = vendor.start().await;
+    let (common, vendors) = started.map_err(choose_another)?;
     serve::until_interrupted(&vendors, &common).await
+}
+
+/// The error of a port, with what to do.
+fn choose_another(e: io::Error) -> io::Error {
+    io::Error::new(e.kind(), format!("{e}: choose another with --port"))
 }

@@ -1,4 +1,4 @@
-//! The folder of a run's working files in this process.
+//! The folder of working files in this process.
 //!
 //! Each folder has a locked file next to it. A free lock shows that its process was killed, and the folder is removed:
 //! otherwise a warm Lambda environment would fill its disk.
@@ -14,7 +14,7 @@ const SUFFIX: &str = ".lock";
 
 /// A folder for working files. Dropping it removes it.
 #[derive(Debug)]
-pub(super) struct WorkDir {
+pub struct WorkDir {
     folder: PathBuf,
     /// Locked while the folder exists, and removed with it.
     _lock: NamedTempFile,
@@ -22,7 +22,7 @@ pub(super) struct WorkDir {
 
 impl WorkDir {
     /// A new folder in `parent`. Those of dead processes are removed first.
-    pub(super) fn create(parent: &Path) -> io::Result<Self> {
+    pub fn create(parent: &Path) -> io::Result<Self> {
         remove_abandoned(parent);
         let lock = locked(parent)?;
         // The lock comes first: a folder without one is never removed by others.
@@ -31,7 +31,8 @@ impl WorkDir {
         Ok(Self { folder, _lock: lock })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// Its path.
+    pub fn path(&self) -> &Path {
         &self.folder
     }
 }

@@ -1,4 +1,4 @@
-//! Removes what expansion added: writes the file that the same sync writes without it.
+//! Writes a reduced copy of a snapshot: without what expansion added, without grants, or with its resources alone.
 
 use std::io;
 use std::path::Path;
@@ -17,35 +17,56 @@ use crate::failure::SnapshotFault;
 use crate::read::Snapshot;
 use crate::record::GrantColumns;
 use crate::rows::Filter;
-use crate::write::{Packed, SnapshotWriter, pack};
+use crate::workdir::WorkDir;
+use crate::write::{Packed, RESOURCES_ONLY, SnapshotWriter, pack};
 
-/// The result of [`unexpand`].
+/// What a reduced copy of a snapshot contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Everything except derived grants: the file that the same sync writes without expansion.
+    Unexpanded,
+    /// Resources and entitlements.
+    WithoutGrants,
+    /// Resources. The type of the sync is `resources_only`.
+    ResourcesOnly,
+}
+
+/// The result of [`reduce`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unexpanded {
-    /// Grants that the vendor stated.
+pub struct Reduced {
+    /// Grants in the copy.
     pub grants: u64,
-    /// Derived grants, which were left out.
+    /// Grants that were left out.
     pub dropped: u64,
     /// The size of the new file, in bytes.
     pub bytes: u64,
     /// Its SHA-256, in hex.
     pub sha256: String,
-    /// The content digest, in hex: the same as of the expanded snapshot.
+    /// The content digest of the copy, in hex. An unexpanded copy has the same one as the snapshot.
     pub content_digest: String,
 }
 
-/// Writes to `to` the file that a sync without expansion would have written in place of `from`. An existing file stays.
-pub fn unexpand(from: &Snapshot, to: &Path) -> Result<Unexpanded, Error> {
+/// Writes a reduced copy of `from` to `to`. An existing file stays.
+pub fn reduce(from: &Snapshot, content: Content, to: &Path) -> Result<Reduced, Error> {
     let no_room = |e| SnapshotFault::Scratch.of(&from.name).with_source(e);
-    let folder = tempfile::tempdir().map_err(no_room)?;
+    let folder = WorkDir::create(&std::env::temp_dir()).map_err(no_room)?;
     let database = folder.path().join("snapshot.db");
     let started_at = from.sync.started_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let mut writer = SnapshotWriter::create(&database, &from.sync.sync_id, started_at)?;
-    copy_objects(from, &mut writer)?;
-    let dropped = copy_grants(from, &mut writer)?;
+    copy_resources(from, &mut writer)?;
+    if content != Content::ResourcesOnly {
+        copy_entitlements(from, &mut writer)?;
+    }
+    if content == Content::ResourcesOnly || from.sync.sync_type == RESOURCES_ONLY {
+        writer.contains_resources_only()?;
+    }
+    let dropped = match content {
+        Content::Unexpanded => copy_grants(from, &mut writer)?,
+        _ => count_grants(from)?,
+    };
     let (stats, content_digest) = writer.finish(from.sync.ended_at.unwrap_or(started_at))?;
     let packed = publish(&database, to)?;
-    Ok(Unexpanded {
+    Ok(Reduced {
         grants: stats.grants,
         dropped,
         bytes: packed.bytes,
@@ -54,7 +75,7 @@ pub fn unexpand(from: &Snapshot, to: &Path) -> Result<Unexpanded, Error> {
     })
 }
 
-fn copy_objects(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<(), Error> {
+fn copy_resources(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<(), Error> {
     let sync: &[&str] = &[&from.sync.sync_id];
     let sql = "SELECT external_id, data FROM v1_resource_types WHERE sync_id = ?1 ORDER BY id";
     from.each(sql, sync, |row| -> Result<(), Error> {
@@ -69,7 +90,11 @@ fn copy_objects(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<(), Erro
         let id = id.and_then(|id| id.strip_prefix(':'));
         let parent = row.text_or_null(3)?.zip(row.text_or_null(4)?);
         Ok(writer.resource((kind, id.unwrap_or(external_id)), parent, row.blob(2)?)?)
-    })?;
+    })
+}
+
+fn copy_entitlements(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<(), Error> {
+    let sync: &[&str] = &[&from.sync.sync_id];
     let sql = "SELECT external_id, resource_type_id, resource_id, data FROM v1_entitlements
                WHERE sync_id = ?1 ORDER BY id";
     from.each(sql, sync, |row| -> Result<(), Error> {
@@ -103,6 +128,15 @@ fn copy_grants(from: &Snapshot, writer: &mut SnapshotWriter) -> Result<u64, Erro
         Ok(())
     })?;
     Ok(dropped)
+}
+
+fn count_grants(from: &Snapshot) -> Result<u64, Error> {
+    let (sql, mut grants) = ("SELECT count(*) FROM v1_grants WHERE sync_id = ?1", 0);
+    from.each(sql, &[&from.sync.sync_id], |row| -> Result<(), Error> {
+        grants = row.count(0)?;
+        Ok(())
+    })?;
+    Ok(grants)
 }
 
 /// A grant's bytes without its sources, and without what belongs into the column `expansion`. All other bytes are
@@ -173,7 +207,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let to = folder.path().join("plain.c1z");
         let expanded = testing::open(&testing::world());
-        let result = unexpand(&expanded, &to).expect("written");
+        let result = reduce(&expanded, Content::Unexpanded, &to).expect("written");
         assert_eq!((result.grants, result.dropped), (5, 4));
         let bytes = std::fs::read(&to).expect("readable");
         let expected = testing::bytes(&testing::world().unexpanded());
@@ -181,8 +215,37 @@ mod tests {
         assert_eq!(result.bytes, bytes.len() as u64);
 
         let plain = Snapshot::open(&to).expect("readable");
-        let again = unexpand(&plain, &folder.path().join("again.c1z")).expect("written");
+        let again = reduce(&plain, Content::Unexpanded, &folder.path().join("again.c1z"));
+        let again = again.expect("written");
         assert_eq!((again.dropped, again.sha256), (0, result.sha256));
+    }
+
+    #[test]
+    fn a_copy_without_grants_or_with_resources_alone_is_the_file_of_a_sync_that_read_no_more() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let world = testing::open(&testing::world());
+        let mut less = testing::world();
+        less.grants.clear();
+        for (content, sync_type) in
+            [(Content::WithoutGrants, "full"), (Content::ResourcesOnly, "resources_only")]
+        {
+            let to = folder.path().join(sync_type);
+            let result = reduce(&world, content, &to).expect("written");
+            assert_eq!((result.grants, result.dropped), (0, 9));
+            let copy = Snapshot::open(&to).expect("readable");
+            assert_eq!(copy.sync().sync_type, sync_type);
+            if content == Content::ResourcesOnly {
+                less.entitlements.clear();
+            }
+            let again = reduce(&copy, Content::Unexpanded, &folder.path().join("again"));
+            assert_eq!(again.expect("written").sha256, result.sha256);
+            std::fs::remove_file(folder.path().join("again")).expect("removed");
+            let same = crate::compare(&copy, &testing::open(&less), |difference| {
+                panic!("{difference:?}");
+            });
+            let same: Result<_, Error> = same;
+            same.expect("no difference");
+        }
     }
 
     #[test]
@@ -190,7 +253,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let to = folder.path().join("precious");
         std::fs::write(&to, b"mine").expect("written");
-        let error = unexpand(&testing::open(&testing::world()), &to).expect_err("refused");
+        let world = testing::open(&testing::world());
+        let error = reduce(&world, Content::WithoutGrants, &to).expect_err("refused");
         assert_eq!(error.code(), "SnapshotNotWritten");
         assert_eq!(std::fs::read(&to).expect("readable"), b"mine");
         let left = std::fs::read_dir(folder.path()).expect("a folder").count();

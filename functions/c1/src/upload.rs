@@ -1,0 +1,213 @@
+//! Uploads the snapshot of a sync: from the store, through a file, in messages of half a megabyte.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures::stream::{self, Stream};
+use rollcall_connector::event::SyncAnswer;
+use rollcall_connector::{Chain, Code, Error, ErrorType};
+use rollcall_engine::catalog::manifest::Manifest;
+use rollcall_engine::store::get_json;
+use rollcall_engine::store::keys::Keys;
+use rollcall_snapshot::{Content, Snapshot, reduce};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::agent::Agent;
+use crate::client::CallError;
+use crate::outcome::Outcome;
+use crate::proto::{
+    SyncFull, UploadAssetRequest, UploadData, UploadEof, UploadMetadata, UploadPart,
+};
+use crate::state::OpenTask;
+use crate::work::Stop;
+
+/// The size of a message, as the public connectors send it.
+const PIECE: usize = 512 << 10;
+
+/// How often an upload is tried.
+const ATTEMPTS: u32 = 3;
+
+/// The wait between two attempts, if the service asks for no other.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A file that is ready for its upload.
+struct Asset {
+    path: PathBuf,
+    sha256: Vec<u8>,
+    bytes: u64,
+    _folder: TempDir,
+}
+
+impl Agent<'_> {
+    /// Uploads the snapshot of a sync in the form that its options ask for.
+    pub(crate) async fn upload(
+        &self,
+        task: &mut OpenTask,
+        answer: &SyncAnswer,
+        options: &SyncFull,
+    ) -> Result<Outcome, Stop> {
+        let asset = match self.beating(task, self.asset(answer, options)).await? {
+            Ok(asset) => asset,
+            Err(e) => return Ok(Outcome::of_failure(&e.into(), self.cx.clock.now(), false)),
+        };
+        let mut attempt = 1;
+        loop {
+            let (host_id, task_id) = (self.client.host_id().to_owned(), task.id.clone());
+            let parts = || parts(&asset, &host_id, &task_id);
+            let e = match self.beating(task, self.client.upload(parts)).await? {
+                Ok(()) => break,
+                Err(e) => e,
+            };
+            self.listener.note(&format!("task {}: the upload failed: {}", task.id, Chain(&e)));
+            if attempt == ATTEMPTS || !e.is_temporary() {
+                return Ok(self.not_uploaded(e));
+            }
+            attempt += 1;
+            let pause = e.retry_delay().unwrap_or(PAUSE);
+            if !self.cx.interrupt.sleep(&*self.cx.clock, pause).await {
+                return Err(Stop::Suspended);
+            }
+        }
+        let counts = answer.counts;
+        Ok(Outcome::success(format!(
+            "uploaded {} bytes: {} resources, {} entitlements, {} grants",
+            asset.bytes, counts.resources, counts.entitlements, counts.grants
+        )))
+    }
+
+    fn not_uploaded(&self, e: CallError) -> Outcome {
+        Outcome::of_failure(&Error::from(e).into(), self.cx.clock.now(), false)
+    }
+
+    /// The file to upload, with its checksum.
+    async fn asset(&self, answer: &SyncAnswer, options: &SyncFull) -> Result<Asset, Error> {
+        let keys = Keys { connector: self.connector, connection: self.connection };
+        let sync_id = answer.sync_id.as_deref().unwrap_or_default();
+        let (store, key) = (&*self.cx.store, keys.manifest(sync_id));
+        let manifest = get_json::<Manifest>(store, &key).await?;
+        let (manifest, _) = manifest.ok_or_else(|| gone(store.place(&key)))?;
+        let folder = match &self.cx.settings.scratch {
+            Some(scratch) => TempDir::new_in(scratch),
+            None => TempDir::new(),
+        };
+        let folder = folder.map_err(no_space)?;
+        let whole = folder.path().join("snapshot.c1z");
+        let found = store.download(&manifest.snapshot.key, &whole).await?;
+        found.ok_or_else(|| gone(store.place(&manifest.snapshot.key)))?;
+        let content = content(options);
+        blocking(move || {
+            let sha256 = digest(&whole).map_err(no_space)?;
+            if hex::encode(&sha256) != manifest.snapshot.sha256 {
+                let place = manifest.snapshot.key;
+                let message =
+                    format!("the snapshot `{place}` is not the one that its manifest describes");
+                let fix = "Sync again. If it happens again, check who writes to the store.";
+                return Err(Error::new(ErrorType::Internal, Code::UnreadableObject, message, fix));
+            }
+            let path = match content {
+                None => whole,
+                Some(content) => {
+                    let reduced = whole.with_file_name("reduced.c1z");
+                    reduce(&Snapshot::open(&whole)?, content, &reduced)?;
+                    reduced
+                }
+            };
+            let (sha256, bytes) = (digest(&path).map_err(no_space)?, size(&path)?);
+            Ok(Asset { path, sha256, bytes, _folder: folder })
+        })
+        .await
+    }
+}
+
+fn size(path: &Path) -> Result<u64, Error> {
+    Ok(std::fs::metadata(path).map_err(no_space)?.len())
+}
+
+/// What of the snapshot is asked for, if that is not all of it.
+fn content(options: &SyncFull) -> Option<Content> {
+    match options {
+        SyncFull { skip_entitlements_and_grants: true, .. } => Some(Content::ResourcesOnly),
+        SyncFull { skip_grants: true, .. } => Some(Content::WithoutGrants),
+        SyncFull { skip_expand_grants: true, .. } => Some(Content::Unexpanded),
+        _ => None,
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|e| {
+        Error::internal(Code::FinishPanicked, "preparing the upload panicked").with_source(e)
+    })?
+}
+
+fn digest(path: &Path) -> std::io::Result<Vec<u8>> {
+    let (mut hash, mut file) = (Sha256::new(), File::open(path)?);
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hash.finalize().to_vec()),
+            n => hash.update(&piece[..n]),
+        }
+    }
+}
+
+fn gone(place: String) -> Error {
+    Error::new(
+        ErrorType::NotFound,
+        Code::SnapshotNotFound,
+        format!("the snapshot of this sync is gone: there is no {place}"),
+        "Sync again. If it happens again, check the lifecycle rules of the bucket.",
+    )
+}
+
+fn no_space(e: std::io::Error) -> Error {
+    Error::new(
+        ErrorType::Misconfigured,
+        Code::ScratchFull,
+        "the temporary folder cannot be used",
+        "Give the function more temporary storage, or this machine more disk space.",
+    )
+    .with_source(e)
+}
+
+/// The messages of an upload, from the first one on. If the file cannot be read to its end, the last one is missing, and
+/// the service refuses the upload.
+fn parts(
+    asset: &Asset,
+    host_id: &str,
+    task_id: &str,
+) -> impl Stream<Item = UploadAssetRequest> + Send + 'static {
+    enum Next {
+        Metadata(UploadMetadata),
+        Data(File),
+        End,
+    }
+    let metadata = UploadMetadata { host_id: host_id.to_owned(), task_id: task_id.to_owned() };
+    let (path, sha256_checksum) = (asset.path.clone(), asset.sha256.clone());
+    stream::unfold(Next::Metadata(metadata), move |next| {
+        let (path, sha256_checksum) = (path.clone(), sha256_checksum.clone());
+        async move {
+            let (part, next) = match next {
+                Next::Metadata(metadata) => {
+                    (UploadPart::Metadata(metadata), Next::Data(File::open(path).ok()?))
+                }
+                Next::Data(mut file) => {
+                    let mut data = Vec::with_capacity(PIECE);
+                    let limit = u64::try_from(PIECE).ok()?;
+                    (&mut file).take(limit).read_to_end(&mut data).ok()?;
+                    match data.is_empty() {
+                        true => (UploadPart::Eof(UploadEof { sha256_checksum }), Next::End),
+                        false => (UploadPart::Data(UploadData { data }), Next::Data(file)),
+                    }
+                }
+                Next::End => return None,
+            };
+            Some((UploadAssetRequest { part: Some(part) }, next))
+        }
+    })
+}

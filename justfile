@@ -24,12 +24,13 @@ lint:
 # Accept changed schemas of events and answers, a changed template, changed costs.
 accept:
     ROLLCALL_ACCEPT=1 cargo test --package rollcall-engine --test schemas
+    ROLLCALL_ACCEPT=1 cargo test --package rollcall-c1 --test c1 schemas
     ROLLCALL_ACCEPT=1 cargo test --package rollcall-cli --bin rollcall template
     cd tests/infra && ROLLCALL_ACCEPT=1 ../python -m unittest test_costs.Costs.test_the_tables_of_the_readme_are_what_is_printed
 
 # Measure calls, time, memory and size on this machine.
 bench:
-    cargo build --release --package rollcall-confluence --package rollcall-elastic --package rollcall-temporalcloud --package rollcall-bench
+    cargo build --release --package rollcall-c1 --package rollcall-confluence --package rollcall-elastic --package rollcall-temporalcloud --package rollcall-bench
     target/release/bench
 
 # Build the functions for AWS (arm64 or x86_64), and package them.

@@ -46,6 +46,7 @@ pub(in super::super) fn principal(
                 vendor: "Vendor".into(),
                 deletes: types("delete="),
                 revokes: types("revoke="),
+                types: BTreeMap::new(),
             },
             holds: holds.iter().map(held).collect(),
         },

@@ -7,5 +7,6 @@ mod documented;
 mod leaving;
 mod looking;
 mod reviewing;
+mod serving;
 mod support;
 mod syncing;

@@ -206,8 +206,8 @@ impl<'a> Agent<'a> {
         resume_at: Option<Timestamp>,
         tasks: Vec<TaskReport>,
     ) -> AgentAnswer {
-        let (connection, resume_at) = (self.connection.to_owned(), resume_at.map(whole_second));
-        AgentAnswer { status, connection, task: None, resume_at, tasks }
+        let idle = AgentAnswer::idle(self.connection.to_owned());
+        AgentAnswer { status, resume_at: resume_at.map(whole_second), tasks, ..idle }
     }
 
     /// The time from which on nothing new is begun.

@@ -49,6 +49,14 @@ pub struct AgentAnswer {
     pub tasks: Vec<TaskReport>,
 }
 
+impl AgentAnswer {
+    /// The answer that nothing was done, and nothing is left to do.
+    pub(crate) fn idle(connection: String) -> Self {
+        let (status, tasks) = (AgentStatus::Idle, Vec::new());
+        Self { status, connection, task: None, resume_at: None, tasks }
+    }
+}
+
 /// A task that was finished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskReport {

@@ -44,7 +44,11 @@ async fn invoked(cx: &Context, connector: &str, event: &Value) -> Result<AgentAn
     let functions = Invoked { client, prefix };
     let can_change = env::var("ROLLCALL_C1_PROVISIONING").is_ok_and(|text| text == "yes");
     let agent = Agent::connect(cx, &functions, connector, &event, &Log).await?;
-    let agent = agent.ok_or_else(|| no_credentials(cx, connector, &event.connection))?;
+    let Some(agent) = agent else {
+        // The schedule names every connection; not each of them has to be in ConductorOne.
+        tracing::warn!("{}", no_credentials(cx, connector, &event.connection));
+        return Ok(AgentAnswer::idle(event.connection));
+    };
     // Functions that are not deployed cannot be called, whatever the secret says.
     let provisioning = can_change && agent.secret_provisioning() != Some(false);
     agent.with_provisioning(provisioning).run(Lifetime::Invocation).await

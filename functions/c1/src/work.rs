@@ -173,8 +173,10 @@ impl Agent<'_> {
         let losses: Vec<_> = losses.map(|w| w.message.as_str()).collect();
         let (connector, connection) = (self.connector, self.connection);
         let id = answer.sync_id.as_deref().unwrap_or_default();
+        let command = format!("rollcall sync {connector} --connection {connection} --accept {id}");
+        let event = format!("{{\"connection\":\"{connection}\",\"accept\":\"{id}\"}}");
         let text = format!(
-            "SuddenLoss: the snapshot is held back because it lost much more than usual ({}). If that is right, accept it (`rollcall sync {connector} --connection {connection} --accept {id}`, or the event {{\"connection\":\"{connection}\",\"accept\":\"{id}\"}}), then sync again.",
+            "SuddenLoss: the snapshot is held back because it lost much more than usual ({}). If that is right, accept it by `{command}` or by the sync event `{event}`, then sync again.",
             losses.join("; ")
         );
         Outcome::error(GrpcCode::FailedPrecondition, text, true)
@@ -204,10 +206,16 @@ impl Agent<'_> {
     fn resume(&self, task: &mut OpenTask, at: Option<Timestamp>, reason: Option<Reason>) {
         let now = self.cx.clock.now();
         let at = at.unwrap_or(now);
-        task.resume_at = Some(match reason {
+        let at = match reason {
             Some(Reason::Lease) => at.min(after(now, LEASE_CHECK)),
             _ => at,
-        });
+        };
+        task.resume_at = Some(at);
+        if between(now, at) > LONGEST_WAIT {
+            let why = reason.map(|reason| format!(" ({reason:?})")).unwrap_or_default();
+            self.listener
+                .note(&format!("task {} ({}): waits until {at:.0}{why}", task.id, task.kind));
+        }
     }
 
     /// Calls a function, with heartbeats if the task has them.

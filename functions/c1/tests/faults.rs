@@ -8,17 +8,17 @@ use rollcall_c1::Agent;
 use rollcall_connector::Error;
 use rollcall_connector::clock::Manual;
 use rollcall_simulators::c1::messages::*;
-use rollcall_simulators::c1::{CallFault, Effect, Rpc};
+use rollcall_simulators::c1::{CallEffect, CallFault, Rpc};
 
 use crate::world::{Desk, Script};
 
 #[tokio::test]
 async fn whatever_goes_wrong_once_with_a_call_the_task_ends_once() {
-    use Effect::{Cut, Disconnect, Http, LoseAnswer, Status};
+    use CallEffect::{Cut, Disconnect, LoseAnswer, Status};
     let faults = [
-        (Rpc::Heartbeat, vec![Status(14), Status(8), Disconnect, LoseAnswer, Http(503)]),
+        (Rpc::Heartbeat, vec![Status(14), Status(8), Disconnect, LoseAnswer, Status(503)]),
         (Rpc::UploadAsset, vec![Status(14), Status(8), Disconnect, LoseAnswer, Cut(1000)]),
-        (Rpc::FinishTask, vec![Status(14), Status(8), Disconnect, Http(502)]),
+        (Rpc::FinishTask, vec![Status(14), Status(8), Disconnect, Status(502)]),
         (Rpc::GetTask, vec![Disconnect]),
         (Rpc::Hello, vec![Disconnect]),
     ];
@@ -41,7 +41,7 @@ async fn whatever_goes_wrong_once_with_a_call_the_task_ends_once() {
 async fn a_result_is_reported_until_it_is_taken_by_the_next_agent_too() {
     let desk = Desk::scripted().await;
     let id = desk.c1.give(CreateResourceTask::default());
-    desk.c1.set_faults([CallFault::once(Rpc::FinishTask, Effect::Status(14)).times(12)]);
+    desk.c1.set_faults([CallFault::once(Rpc::FinishTask, CallEffect::Status(14)).times(12)]);
     desk.until_idle(&Script::new([])).await;
     assert_eq!(desk.c1.finish(&id).expect("finished").code, 12);
     assert_eq!(desk.c1.calls_to(Rpc::FinishTask).len(), 13);
@@ -51,7 +51,7 @@ async fn a_result_is_reported_until_it_is_taken_by_the_next_agent_too() {
 async fn an_upload_is_tried_three_times_from_its_first_byte_on() {
     let (desk, _vendor) = Desk::temporal_cloud().await;
     let id = desk.c1.give(SyncFullTask::default());
-    desk.c1.set_faults([CallFault::once(Rpc::UploadAsset, Effect::Cut(100)).times(3)]);
+    desk.c1.set_faults([CallFault::once(Rpc::UploadAsset, CallEffect::Cut(100)).times(3)]);
     desk.until_idle(&desk.functions()).await;
     let finish = desk.c1.finish(&id).expect("finished");
     assert_eq!((finish.code, finish.non_retryable), (14, false), "{finish:?}");
@@ -94,12 +94,12 @@ async fn connect(desk: &Desk) -> Result<Agent<'_>, Error> {
 #[tokio::test]
 async fn why_there_is_no_token_is_said() {
     for (effect, code) in [
-        (Effect::Http(401), "C1CredentialsRefused"),
-        (Effect::Http(429), "C1Unavailable"),
-        (Effect::Http(500), "C1Unavailable"),
-        (Effect::Malformed, "C1Unavailable"),
-        (Effect::Empty, "C1CredentialsRefused"),
-        (Effect::Disconnect, "C1Unavailable"),
+        (CallEffect::Status(401), "C1CredentialsRefused"),
+        (CallEffect::Status(429), "C1Unavailable"),
+        (CallEffect::Status(500), "C1Unavailable"),
+        (CallEffect::Malformed, "C1Unavailable"),
+        (CallEffect::Empty, "C1CredentialsRefused"),
+        (CallEffect::Disconnect, "C1Unavailable"),
     ] {
         let desk = Desk::scripted().await;
         desk.c1.set_faults([CallFault::once(Rpc::Token, effect.clone()).times(5)]);
@@ -128,7 +128,7 @@ async fn a_clock_that_is_ten_minutes_off_is_named() {
 async fn polls_that_fail_leave_the_open_tasks_to_be_worked_on() {
     let (desk, _vendor) = Desk::temporal_cloud().await;
     let id = desk.c1.give(SyncFullTask::default());
-    desk.c1.set_faults([CallFault::once(Rpc::GetTask, Effect::Status(14)).after(1)]);
+    desk.c1.set_faults([CallFault::once(Rpc::GetTask, CallEffect::Status(14)).after(1)]);
     let answer = desk.run(&desk.functions()).await;
     assert!(answer.is_err() || desk.c1.finish(&id).is_some());
     desk.until_idle(&desk.functions()).await;

@@ -7,5 +7,6 @@ mod credentials;
 mod faults;
 mod kinds;
 mod options;
+mod schemas;
 mod syncs;
 mod world;

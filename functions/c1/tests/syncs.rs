@@ -8,7 +8,7 @@ use rollcall_c1::{AgentStatus, Failure, Functions};
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_engine::operation::Operation;
 use rollcall_simulators::c1::messages::*;
-use rollcall_simulators::c1::{C1, CallFault, Effect, NewTask, Rpc};
+use rollcall_simulators::c1::{C1, CallEffect, CallFault, NewTask, Rpc};
 use serde_json::{Value, json};
 
 use crate::world::{Desk, HEARTBEAT, Script, sync_answer};
@@ -56,9 +56,7 @@ struct Slow<'a>(&'a C1);
 #[async_trait]
 impl Functions for Slow<'_> {
     async fn call(&self, _: Operation, _: &Value) -> Result<Value, Failure> {
-        while self.0.calls_to(Rpc::Heartbeat).len() < 10 {
-            tokio::task::yield_now().await;
-        }
+        self.0.arrival(Rpc::Heartbeat, 10).await;
         let refused = Error::refused(Code::ImmutableRole, "no", "Look.");
         Err(refused.into())
     }
@@ -153,13 +151,9 @@ async fn an_agent_that_is_killed_at_any_call_leaves_a_task_that_the_next_one_end
                     _ => desk.c1.give(GrantTask { entitlement, principal, ..Default::default() }),
                 };
                 // The call hangs until the agent is killed: `LoseAnswer` would be a fault that it survives.
-                desk.c1.set_faults([CallFault::once(rpc, Effect::Hang).after(skip)]);
+                desk.c1.set_faults([CallFault::once(rpc, CallEffect::Hang).after(skip)]);
                 let functions = desk.functions();
-                let killed = async {
-                    while !desk.c1.calls_to(rpc).len().gt(&skip) {
-                        tokio::task::yield_now().await
-                    }
-                };
+                let killed = desk.c1.arrival(rpc, skip + 1);
                 tokio::select! {
                     biased;
                     ended = desk.run(&functions) => { ended.expect("an answer"); }

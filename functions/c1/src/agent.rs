@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall_connector::clock::{before, between, whole_second};
+use rollcall_connector::clock::{after, before, between, whole_second};
 use rollcall_connector::event::check_connection;
 use rollcall_connector::{Chain, Code, Error, ErrorType};
 use rollcall_engine::context::Context;
@@ -22,13 +22,16 @@ use crate::shift::Shift;
 use crate::state::{self, State};
 
 /// The part of an invocation that is kept for the last calls and for saving.
-const RESERVE: Duration = Duration::from_secs(45);
+const RESERVE: Duration = Duration::from_secs(60);
 
 /// The owner in the lease: every agent of a connection goes on with what another one left.
 const OWNER: &str = "c1-agent";
 
-/// How often a process that polls renews its lease, and looks whether it shall stop.
+/// How often a process renews its lease.
 pub(crate) const TICK: Duration = Duration::from_secs(30);
+
+/// When to look again for what another run, request or agent holds: it may be released long before it expires.
+pub(crate) const LEASE_CHECK: Duration = Duration::from_secs(20);
 
 /// How long the agent lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,8 @@ pub struct Agent<'a> {
     pub(crate) provisioning: bool,
     pub(crate) lifetime: Lifetime,
     secret_provisioning: Option<bool>,
+    /// The time from which on nothing new is begun.
+    pub(crate) stop_at: Timestamp,
     /// Identifies what Hello says.
     pub(crate) hello: String,
 }
@@ -97,6 +102,9 @@ impl<'a> Agent<'a> {
             provisioning: settings.provisioning.unwrap_or(false),
             lifetime: Lifetime::Invocation,
             secret_provisioning: settings.provisioning,
+            stop_at: cx
+                .deadline
+                .map_or(Timestamp::MAX, |at| before(at, RESERVE.min(cx.remaining() / 3))),
             hello: hex::encode(Sha256::digest(identity)),
         }))
     }
@@ -162,7 +170,8 @@ impl<'a> Agent<'a> {
                 Acquired::Busy(holder) => {
                     let until = holder.expires_at;
                     if lifetime == Lifetime::Invocation {
-                        return Ok(self.answer(AgentStatus::Busy, Some(until), Vec::new()));
+                        let soon = until.min(after(self.cx.clock.now(), LEASE_CHECK));
+                        return Ok(self.answer(AgentStatus::Busy, Some(soon), Vec::new()));
                     }
                     self.listener.note(&format!("another agent serves this connection, or was killed; its lease ends at {until:.0}"));
                     let wait = between(self.cx.clock.now(), until).min(TICK);
@@ -210,15 +219,9 @@ impl<'a> Agent<'a> {
         AgentAnswer { status, resume_at: resume_at.map(whole_second), tasks, ..idle }
     }
 
-    /// The time from which on nothing new is begun.
-    pub(crate) fn stop_at(&self) -> Timestamp {
-        let reserve = RESERVE.min(self.cx.remaining() / 3);
-        self.cx.deadline.map_or(Timestamp::MAX, |at| before(at, reserve))
-    }
-
     /// Whether nothing new is to be begun.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.cx.interrupt.is_raised() || self.cx.clock.now() >= self.stop_at()
+        self.cx.interrupt.is_raised() || self.cx.clock.now() >= self.stop_at
     }
 }
 

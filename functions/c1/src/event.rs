@@ -29,7 +29,7 @@ pub enum AgentStatus {
     Idle,
     /// A task is not finished: send the same event at `resume_at`.
     Continue,
-    /// Another agent serves this connection. If it is killed, its lease ends at `resume_at`.
+    /// Another agent serves this connection: send the same event at `resume_at`.
     Busy,
 }
 

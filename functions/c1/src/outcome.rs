@@ -13,6 +13,9 @@ use crate::proto::{
     Conclusion, ErrorInfo, FinishError, FinishSuccess, FinishTaskRequest, RetryInfo, Status,
 };
 
+/// The longest message of a failure, in characters: it may quote what the task says.
+const LONGEST_MESSAGE: usize = 2000;
+
 /// The result of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Outcome {
@@ -60,6 +63,7 @@ impl Outcome {
     }
 
     fn failure(code: Code, message: String, details: Vec<Any>, non_retryable: bool) -> Self {
+        let message: String = message.chars().take(LONGEST_MESSAGE).collect();
         Self {
             summary: format!("failed ({code:?}): {message}"),
             status: Some(Status { code: code.into(), message, details }),

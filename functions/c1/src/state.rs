@@ -43,6 +43,9 @@ pub(crate) struct OpenTask {
     pub(crate) beats: Option<Beats>,
     /// How often in a row its function was cut off.
     pub(crate) cuts: u32,
+    /// How often its upload was begun.
+    #[serde(default)]
+    pub(crate) uploads: u32,
     /// The result that was not taken yet, in base64.
     finish: Option<String>,
 }
@@ -67,9 +70,9 @@ impl Beats {
 
     /// The next beat, after one at `now` that was answered with this interval.
     pub(crate) fn next(now: Timestamp, told: Option<prost_types::Duration>) -> Self {
-        let told = told.and_then(|d| u64::try_from(d.seconds).ok()).filter(|s| *s > 0);
+        let told = told.and_then(|d| Duration::try_from(d).ok()).filter(|d| !d.is_zero());
         let (least, most, default) = Self::LIMITS;
-        let interval = told.unwrap_or(default).clamp(least, most);
+        let interval = told.map_or(default, |d| d.as_secs()).clamp(least, most);
         Self { interval, due_at: after(now, Duration::from_secs(interval)) }
     }
 
@@ -91,6 +94,7 @@ impl OpenTask {
             resume_at: None,
             beats: None,
             cuts: 0,
+            uploads: 0,
             finish: None,
         }
     }

@@ -1,6 +1,5 @@
 //! The work on one task: calls the function, waits, beats, and reports the result until it is taken.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tonic::Code as GrpcCode;
 
-use crate::agent::{Agent, Lifetime};
+use crate::agent::{Agent, LEASE_CHECK, Lifetime};
 use crate::client::CallError;
 use crate::event::TaskReport;
 use crate::functions::Failure;
@@ -26,9 +25,6 @@ use crate::task::{self, Change, Offer, Work};
 /// The longest wait within an invocation: a longer one is left to the caller.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// How soon to look again for what another run or request holds: its lease may end long before it expires.
-const LEASE_CHECK: Duration = Duration::from_secs(20);
-
 /// How often in a row a function is called again after it was cut off, or was unavailable.
 const MAX_CUTS: u32 = 4;
 
@@ -37,6 +33,12 @@ const FIRST_RETRY: Duration = Duration::from_secs(15);
 
 /// How long an account's creation may take before ConductorOne is told that it is in progress.
 const ACCOUNT_PATIENCE: Duration = Duration::from_secs(900);
+
+/// How long a result is reported before it is dropped.
+const FINISH_PATIENCE: Duration = Duration::from_secs(86400);
+
+/// The shortest time between two invocations that report a result.
+const FINISH_PAUSE: Duration = Duration::from_secs(60);
 
 /// Why work ends without a result.
 pub(crate) enum Stop {
@@ -276,23 +278,27 @@ impl Agent<'_> {
         task: &mut OpenTask,
         work: impl Future<Output = T>,
     ) -> Result<T, Stop> {
-        let mut work = pin!(work);
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            stop = self.beat_until_stopped(task) => Err(stop),
+        }
+    }
+
+    async fn beat_until_stopped(&self, task: &mut OpenTask) -> Stop {
         loop {
-            self.beat_if_due(task).await?;
+            if let Err(stop) = self.beat_if_due(task).await {
+                return stop;
+            }
             let now = self.cx.clock.now();
-            let stop_at = self.stop_at();
-            let next = task.beats.map_or(stop_at, |beats| beats.at().min(stop_at));
+            if now >= self.stop_at {
+                return Stop::Suspended;
+            }
+            let next = task.beats.map_or(self.stop_at, |beats| beats.at().min(self.stop_at));
             if next == Timestamp::MAX {
-                return Ok(work.await);
+                std::future::pending().await
             }
-            tokio::select! {
-                biased;
-                done = &mut work => return Ok(done),
-                () = self.cx.clock.sleep(between(now, next)) => {}
-            }
-            if self.cx.clock.now() >= stop_at {
-                return Err(Stop::Suspended);
-            }
+            self.cx.clock.sleep(between(now, next)).await;
         }
     }
 
@@ -336,8 +342,10 @@ impl Agent<'_> {
                 Ok(()) => return taken(summary.to_owned()),
                 Err(e) => e,
             };
-            if !e.is_temporary() {
-                // It knows nothing of the task, or has its result: there is nobody to tell.
+            let now = self.cx.clock.now();
+            let is_abandoned = between(task.taken_at, now) >= FINISH_PATIENCE;
+            // What is wrong with the credentials says nothing about the task.
+            if is_abandoned || !(e.is_temporary() || e.is_unauthenticated()) {
                 return taken(format!(
                     "{summary}; ConductorOne does not take the result: {}",
                     Chain(&e)
@@ -356,7 +364,7 @@ impl Agent<'_> {
                 || self.is_stopping()
                 || !self.cx.interrupt.sleep(&*self.cx.clock, wait).await
             {
-                task.resume_at = Some(after(self.cx.clock.now(), wait));
+                task.resume_at = Some(after(now, wait.max(FINISH_PAUSE)));
                 task.keep(&request);
                 return None;
             }

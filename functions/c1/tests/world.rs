@@ -87,10 +87,18 @@ impl Desk {
     }
 
     pub(crate) async fn run(&self, functions: &dyn Functions) -> Result<AgentAnswer, Error> {
+        self.run_for(Lifetime::Invocation, functions).await
+    }
+
+    pub(crate) async fn run_for(
+        &self,
+        lifetime: Lifetime,
+        functions: &dyn Functions,
+    ) -> Result<AgentAnswer, Error> {
         let name = self.entry.about.name;
         let agent = Agent::connect(&self.cx, functions, name, &self.event, &self.notes).await?;
         let agent = agent.ok_or_else(|| no_credentials(&self.cx, name, &self.event.connection))?;
-        agent.run(Lifetime::Invocation).await
+        agent.run(lifetime).await
     }
 
     /// Invokes the agent again whenever it asks for that, until no task is open.

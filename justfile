@@ -30,7 +30,7 @@ accept:
 
 # Measure calls, time, memory and size on this machine.
 bench:
-    cargo build --release --package rollcall-confluence --package rollcall-elastic --package rollcall-temporalcloud --package rollcall-bench
+    cargo build --release --package rollcall-c1 --package rollcall-confluence --package rollcall-elastic --package rollcall-temporalcloud --package rollcall-bench
     target/release/bench
 
 # Build the functions for AWS (arm64 or x86_64), and package them.

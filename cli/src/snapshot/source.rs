@@ -276,7 +276,8 @@ fn several(pointers: &[String]) -> Error {
     )
 }
 
-fn nothing(place: &str) -> Error {
+/// No connection, or not this one, has a snapshot.
+pub(crate) fn nothing(place: &str) -> Error {
     Error::new(
         ErrorType::NotFound,
         Code::NoSnapshot,

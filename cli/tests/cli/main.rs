@@ -4,6 +4,7 @@
 mod bad_input;
 mod changes;
 mod documented;
+mod leaving;
 mod looking;
 mod serving;
 mod support;

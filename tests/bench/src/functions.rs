@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use crate::{Failed, line, median, mib};
 
-const FUNCTIONS: [(&str, &[&str]); 3] = [
+const FUNCTIONS: [(&str, &[&str]); 4] = [
+    ("c1", &["agent"]),
     ("confluence", &["sync", "grant", "revoke"]),
     ("elastic", &["sync", "grant", "revoke"]),
     ("temporalcloud", &["sync", "grant", "revoke", "create-account", "delete-account"]),

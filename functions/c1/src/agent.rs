@@ -24,7 +24,7 @@ use crate::state::{self, State};
 /// The part of an invocation that is kept for the last calls and for saving.
 const RESERVE: Duration = Duration::from_secs(60);
 
-/// The owner in the lease: every agent of a connection goes on with what another one left.
+/// The owner in the lease: every agent of a connection resumes what another one left.
 const OWNER: &str = "c1-agent";
 
 /// How often a process renews its lease.

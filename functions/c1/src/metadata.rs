@@ -1,4 +1,4 @@
-//! What a connector says of itself, from JSON (`c1.connector.v2.ConnectorMetadata`) to the message: the agent contains no
+//! The description of a connector, from JSON (`c1.connector.v2.ConnectorMetadata`) to the message: the agent contains no
 //! connector, so its caller passes that on.
 
 use std::collections::BTreeMap;

@@ -194,7 +194,7 @@ impl<'s> Shift<'s> {
 
     fn failed(&mut self, e: CallError, failures: u32) {
         let (agent, now) = (self.agent, self.agent.cx.clock.now());
-        let told = e.retry_delay();
+        let requested = e.retry_delay();
         // Since Hello the credentials are known to be right.
         let is_temporary = e.is_temporary() || e.is_unauthenticated();
         let e = Error::from(e);
@@ -203,7 +203,7 @@ impl<'s> Shift<'s> {
             self.failure = Some(e);
             return;
         }
-        let wait = told
+        let wait = requested
             .unwrap_or_else(|| Duration::from_secs(u64::from(failures).pow(2)).min(LONGEST_RETRY));
         agent.listener.note(&format!("{}; polling again in {} s", Chain(&e), wait.as_secs()));
         self.polls = Polls::At(after(now, wait));

@@ -62,7 +62,14 @@ impl Agent<'_> {
             task.uploads += 1;
             let (host_id, task_id) = (self.client.host_id().to_owned(), task.id.clone());
             let parts = || parts(&asset, &host_id, &task_id);
-            let e = match self.beating(task, self.client.upload(parts)).await? {
+            let upload = async {
+                tokio::select! {
+                    biased;
+                    () = self.cx.interrupt.raised() => Err(Stop::Suspended),
+                    uploaded = self.client.upload(parts) => Ok(uploaded),
+                }
+            };
+            let e = match self.beating(task, upload).await?? {
                 Ok(()) => break,
                 Err(e) => e,
             };

@@ -31,7 +31,7 @@ const MAX_CUTS: u32 = 4;
 /// The wait before the first of these calls.
 const FIRST_RETRY: Duration = Duration::from_secs(15);
 
-/// How long an account's creation may take before ConductorOne is told that it is in progress.
+/// How long an account's creation may take before the task ends as in progress.
 const ACCOUNT_PATIENCE: Duration = Duration::from_secs(900);
 
 /// How long a result is reported before it is dropped.
@@ -49,7 +49,7 @@ pub(crate) enum Stop {
 }
 
 impl Agent<'_> {
-    /// Works on a task. The report says how it ended; without one, it is to be gone on with.
+    /// Works on a task. The report says how it ended; without one, it is not finished.
     pub(crate) async fn work(&self, mut task: OpenTask) -> (OpenTask, Option<TaskReport>) {
         let report = match task.unsent() {
             Ok(Some(request)) => self.deliver(&mut task, request, "the result was kept").await,
@@ -106,7 +106,7 @@ impl Agent<'_> {
         Outcome::error(GrpcCode::Cancelled, "the task was cancelled", false)
     }
 
-    /// A process that ends gives its task back: nobody may come to go on with it.
+    /// A process that ends hands its task back, since nobody may resume it.
     async fn handed_back(&self, task: &OpenTask, is_sync: bool) -> Outcome {
         if is_sync {
             self.cancel_run(task).await;
@@ -252,7 +252,7 @@ impl Agent<'_> {
         Ok(Called::Again)
     }
 
-    /// Waits until the task is to be gone on with, and beats meanwhile.
+    /// Waits until the task is to be resumed, and sends its heartbeats meanwhile.
     async fn wait(&self, task: &mut OpenTask) -> Result<(), Stop> {
         loop {
             self.beat_if_due(task).await?;

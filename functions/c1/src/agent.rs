@@ -12,14 +12,14 @@ use rollcall_engine::store::lease::{Acquired, Lease, LeaseRequest};
 use sha2::{Digest, Sha256};
 
 use crate::client::Client;
-use crate::credentials::Settings;
+use crate::credentials::AgentSettings;
 use crate::desk::Desk;
 use crate::event::{AgentAnswer, AgentEvent, AgentStatus, TaskReport};
 use crate::functions::Functions;
 use crate::metadata;
 use crate::proto::{BuildInfo, ConnectorMetadata, HelloRequest, OsInfo};
 use crate::shift::Shift;
-use crate::state::{self, State};
+use crate::state::{self, AgentState};
 
 /// The part of an invocation that is kept for the last calls and for saving.
 const RESERVE: Duration = Duration::from_secs(60);
@@ -86,7 +86,7 @@ impl<'a> Agent<'a> {
         let metadata = metadata::read(&event.metadata)?;
         let place = cx.secrets.place(connector, connection);
         let secret = cx.secrets.get(connector, connection).await?;
-        let Some(settings) = Settings::read(&secret, &place)? else { return Ok(None) };
+        let Some(settings) = AgentSettings::read(&secret, &place)? else { return Ok(None) };
         let host_id = settings.host_id.unwrap_or_else(|| default_host_id(connector, connection));
         let credentials = Arc::new(settings.credentials);
         let identity = format!("{host_id} {} {}", env!("CARGO_PKG_VERSION"), event.metadata);
@@ -203,7 +203,7 @@ impl<'a> Agent<'a> {
         Ok(answer)
     }
 
-    async fn acquire(&self) -> Result<Acquired<State>, Error> {
+    async fn acquire(&self) -> Result<Acquired<AgentState>, Error> {
         let key = state::key(self.connector, self.connection);
         let request = LeaseRequest { owner: OWNER, floor: 0, ttl: self.cx.lease_duration() };
         Lease::acquire(&*self.cx.store, &*self.cx.clock, &key, &request).await

@@ -12,7 +12,7 @@ use crate::agent::{Agent, Lifetime, TICK};
 use crate::client::CallError;
 use crate::desk::Desk;
 use crate::event::TaskReport;
-use crate::proto::{GetTaskResponse, Kind, Task};
+use crate::proto::{GetTaskResponse, Task, TaskKind};
 use crate::state::OpenTask;
 
 /// How many tasks are worked on at once.
@@ -168,7 +168,7 @@ impl<'s> Shift<'s> {
         let next = answer.next_poll.and_then(|d| Duration::try_from(d).ok()).unwrap_or_default();
         let next = next.clamp(SHORTEST_POLL, LONGEST_POLL);
         let has_task =
-            |task: &Task| !task.id.is_empty() && !matches!(task.kind, Some(Kind::None(_)));
+            |task: &Task| !task.id.is_empty() && !matches!(task.kind, Some(TaskKind::None(_)));
         let task = answer.task.filter(has_task);
         self.polls = match (self.agent.lifetime, &task) {
             (Lifetime::Process, _) => Polls::At(after(now, next)),

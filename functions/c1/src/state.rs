@@ -21,7 +21,7 @@ pub(crate) fn key(connector: &str, connection: &str) -> String {
 /// The state of the agent of a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct State {
+pub(crate) struct AgentState {
     /// The digest of what the last Hello said.
     pub(crate) hello: Option<String>,
     /// The open tasks, in the order in which they came.

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tonic::Code as GrpcCode;
 
 use crate::agent::Agent;
-use crate::outcome::Outcome;
+use crate::outcome::TaskOutcome;
 use crate::proto::{
     SyncFull, UploadAssetRequest, UploadData, UploadEof, UploadMetadata, UploadPart,
 };
@@ -49,15 +49,15 @@ impl Agent<'_> {
         task: &mut OpenTask,
         answer: &SyncAnswer,
         options: &SyncFull,
-    ) -> Result<Outcome, Stop> {
+    ) -> Result<TaskOutcome, Stop> {
         let asset = match self.beating(task, self.asset(answer, options)).await? {
             Ok(asset) => asset,
-            Err(e) => return Ok(Outcome::of_failure(&e.into(), self.cx.clock.now(), false)),
+            Err(e) => return Ok(TaskOutcome::of_failure(&e.into(), self.cx.clock.now(), false)),
         };
         loop {
             if task.uploads >= ATTEMPTS {
                 let text = "the snapshot could not be uploaded in the time that there is";
-                return Ok(Outcome::error(GrpcCode::DeadlineExceeded, text, false));
+                return Ok(TaskOutcome::error(GrpcCode::DeadlineExceeded, text, false));
             }
             task.uploads += 1;
             let (host_id, task_id) = (self.client.host_id().to_owned(), task.id.clone());
@@ -76,7 +76,7 @@ impl Agent<'_> {
             self.listener.note(&format!("task {}: the upload failed: {}", task.id, Chain(&e)));
             if task.uploads >= ATTEMPTS || !e.is_temporary() {
                 let failure = Error::from(e).into();
-                return Ok(Outcome::of_failure(&failure, self.cx.clock.now(), false));
+                return Ok(TaskOutcome::of_failure(&failure, self.cx.clock.now(), false));
             }
             let pause = e.retry_delay().map_or(PAUSE, |delay| delay.min(LONGEST_PAUSE));
             if !self.beating(task, self.cx.interrupt.sleep(&*self.cx.clock, pause)).await? {
@@ -84,7 +84,7 @@ impl Agent<'_> {
             }
         }
         let counts = answer.counts;
-        Ok(Outcome::success(format!(
+        Ok(TaskOutcome::success(format!(
             "uploaded {} bytes: {} resources, {} entitlements, {} grants",
             asset.bytes, counts.resources, counts.entitlements, counts.grants
         )))

@@ -16,11 +16,11 @@ use tonic::Code as GrpcCode;
 use crate::agent::{Agent, LEASE_CHECK, Lifetime};
 use crate::client::CallError;
 use crate::event::TaskReport;
-use crate::functions::Failure;
-use crate::outcome::Outcome;
+use crate::functions::FunctionFailure;
+use crate::outcome::TaskOutcome;
 use crate::proto::{FinishTaskRequest, SyncFull};
 use crate::state::{Beats, OpenTask};
-use crate::task::{self, Change, Offer, Work};
+use crate::task::{self, ChangeTask, Offer, TaskWork};
 
 /// The longest wait within an invocation: a longer one is left to the caller.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -55,8 +55,11 @@ impl Agent<'_> {
             Ok(Some(request)) => self.deliver(&mut task, request, "the result was kept").await,
             Ok(None) => self.begin(&mut task).await,
             Err(e) => {
-                self.report(&mut task, Outcome::of_failure(&e.into(), self.cx.clock.now(), true))
-                    .await
+                self.report(
+                    &mut task,
+                    TaskOutcome::of_failure(&e.into(), self.cx.clock.now(), true),
+                )
+                .await
             }
         };
         (task, report)
@@ -70,14 +73,16 @@ impl Agent<'_> {
         };
         let work = match task.task() {
             Ok(message) => task::plan(message, &offer),
-            Err(e) => Work::Report(Outcome::of_failure(&e.into(), self.cx.clock.now(), true)),
+            Err(e) => {
+                TaskWork::Report(TaskOutcome::of_failure(&e.into(), self.cx.clock.now(), true))
+            }
         };
-        let is_sync = matches!(work, Work::Sync(_));
+        let is_sync = matches!(work, TaskWork::Sync(_));
         let ended = match work {
-            Work::Hello => return self.answer_hello(task).await,
-            Work::Sync(options) => self.sync(task, &options).await,
-            Work::Change(change) => self.change(task, *change).await,
-            Work::Report(outcome) => Ok(outcome),
+            TaskWork::Hello => return self.answer_hello(task).await,
+            TaskWork::Sync(options) => self.sync(task, &options).await,
+            TaskWork::Change(change) => self.change(task, *change).await,
+            TaskWork::Report(outcome) => Ok(outcome),
         };
         let outcome = match ended {
             Ok(outcome) => outcome,
@@ -99,19 +104,19 @@ impl Agent<'_> {
         Some(TaskReport { id: task.id.clone(), kind: task.kind.clone(), outcome })
     }
 
-    async fn cancelled(&self, task: &OpenTask, is_sync: bool) -> Outcome {
+    async fn cancelled(&self, task: &OpenTask, is_sync: bool) -> TaskOutcome {
         if is_sync {
             self.cancel_run(task).await;
         }
-        Outcome::error(GrpcCode::Cancelled, "the task was cancelled", false)
+        TaskOutcome::error(GrpcCode::Cancelled, "the task was cancelled", false)
     }
 
     /// A process that ends hands its task back, since nobody may resume it.
-    async fn handed_back(&self, task: &OpenTask, is_sync: bool) -> Outcome {
+    async fn handed_back(&self, task: &OpenTask, is_sync: bool) -> TaskOutcome {
         if is_sync {
             self.cancel_run(task).await;
         }
-        Outcome::error(
+        TaskOutcome::error(
             GrpcCode::Unavailable,
             "the agent was stopped before the task was done; it can be repeated",
             false,
@@ -145,7 +150,7 @@ impl Agent<'_> {
         }
     }
 
-    async fn sync(&self, task: &mut OpenTask, options: &SyncFull) -> Result<Outcome, Stop> {
+    async fn sync(&self, task: &mut OpenTask, options: &SyncFull) -> Result<TaskOutcome, Stop> {
         if task.beats.is_none() {
             task.beats = Some(Beats::first(self.cx.clock.now()));
         }
@@ -156,7 +161,7 @@ impl Agent<'_> {
                 Called::Answered(answer) => answer,
                 Called::Again => continue,
                 Called::Failed(failure) => {
-                    return Ok(Outcome::of_failure(&failure, self.cx.clock.now(), false));
+                    return Ok(TaskOutcome::of_failure(&failure, self.cx.clock.now(), false));
                 }
             };
             match answer.status {
@@ -170,7 +175,7 @@ impl Agent<'_> {
         }
     }
 
-    fn quarantined(&self, answer: &SyncAnswer) -> Outcome {
+    fn quarantined(&self, answer: &SyncAnswer) -> TaskOutcome {
         let losses = answer.warnings.iter().filter(|w| w.code == Code::SuddenLoss.as_str());
         let losses: Vec<_> = losses.map(|w| w.message.as_str()).collect();
         let (connector, connection) = (self.connector, self.connection);
@@ -181,10 +186,10 @@ impl Agent<'_> {
             "SuddenLoss: the snapshot is held back because it lost much more than usual ({}). If that is right, accept it by `{command}` or by the sync event `{event}`, then sync again.",
             losses.join("; ")
         );
-        Outcome::error(GrpcCode::FailedPrecondition, text, true)
+        TaskOutcome::error(GrpcCode::FailedPrecondition, text, true)
     }
 
-    async fn change(&self, task: &mut OpenTask, change: Change) -> Result<Outcome, Stop> {
+    async fn change(&self, task: &mut OpenTask, change: ChangeTask) -> Result<TaskOutcome, Stop> {
         loop {
             self.wait(task).await?;
             let answer: ChangeAnswer =
@@ -192,7 +197,7 @@ impl Agent<'_> {
                     Called::Answered(answer) => answer,
                     Called::Again => continue,
                     Called::Failed(failure) => {
-                        return Ok(Outcome::of_failure(&failure, self.cx.clock.now(), true));
+                        return Ok(TaskOutcome::of_failure(&failure, self.cx.clock.now(), true));
                     }
                 };
             let is_slow = between(task.taken_at, self.cx.clock.now()) >= ACCOUNT_PATIENCE;
@@ -321,7 +326,7 @@ impl Agent<'_> {
         if answer.cancelled { Err(Stop::Cancelled) } else { Ok(()) }
     }
 
-    async fn report(&self, task: &mut OpenTask, outcome: Outcome) -> Option<TaskReport> {
+    async fn report(&self, task: &mut OpenTask, outcome: TaskOutcome) -> Option<TaskReport> {
         let summary = outcome.summary.clone();
         let request = outcome.request(self.client.host_id(), &task.id);
         self.deliver(task, request, &summary).await
@@ -377,10 +382,10 @@ enum Called<T> {
     Answered(T),
     /// It is to be called again, from the task's `resume_at` on.
     Again,
-    Failed(Failure),
+    Failed(FunctionFailure),
 }
 
-fn read<T: DeserializeOwned>(answer: &Value) -> Result<T, Failure> {
+fn read<T: DeserializeOwned>(answer: &Value) -> Result<T, FunctionFailure> {
     T::deserialize(answer).map_err(|e| {
         let message = "the answer of a function does not have the documented form";
         Error::internal(Code::UnreadableAnswer, message).with_source(e).into()

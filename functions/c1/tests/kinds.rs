@@ -7,7 +7,7 @@ use rollcall_simulators::c1::messages::*;
 use serde_json::{Value, json};
 
 use crate::world::{Desk, Script, change_answer};
-use rollcall_c1::Failure;
+use rollcall_c1::FunctionFailure;
 use rollcall_engine::operation::Operation;
 
 fn namespace(id: &str) -> Entitlement {
@@ -183,8 +183,8 @@ async fn without_provisioning_nothing_is_changed() {
     }
 }
 
-fn failure(kind: ErrorType) -> Failure {
-    Failure {
+fn failure(kind: ErrorType) -> FunctionFailure {
+    FunctionFailure {
         kind,
         code: "Why".into(),
         message: "no".into(),

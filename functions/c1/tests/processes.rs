@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rollcall_c1::{AgentStatus, Failure, Functions, Lifetime};
+use rollcall_c1::{AgentStatus, FunctionFailure, Functions, Lifetime};
 use rollcall_connector::clock::between;
 use rollcall_engine::operation::Operation;
 use rollcall_simulators::c1::messages::*;
@@ -23,7 +23,7 @@ struct Long<'a> {
 
 #[async_trait]
 impl Functions for Long<'_> {
-    async fn call(&self, _: Operation, _: &Value) -> Result<Value, Failure> {
+    async fn call(&self, _: Operation, _: &Value) -> Result<Value, FunctionFailure> {
         self.all.wait().await;
         if self.is_stopped {
             self.desk.cx.interrupt.raise();

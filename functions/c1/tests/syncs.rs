@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_c1::{AgentStatus, Failure, Functions};
+use rollcall_c1::{AgentStatus, FunctionFailure, Functions};
 use rollcall_connector::clock::{after, between};
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_engine::operation::Operation;
@@ -57,7 +57,7 @@ struct Slow<'a>(&'a C1);
 
 #[async_trait]
 impl Functions for Slow<'_> {
-    async fn call(&self, _: Operation, _: &Value) -> Result<Value, Failure> {
+    async fn call(&self, _: Operation, _: &Value) -> Result<Value, FunctionFailure> {
         self.0.arrival(Rpc::Heartbeat, 10).await;
         let refused = Error::refused(Code::ImmutableRole, "no", "Look.");
         Err(refused.into())
@@ -185,7 +185,7 @@ async fn a_function_that_is_cut_off_is_called_again_a_few_times() {
     let desk = Desk::scripted().await;
     let cut = || {
         let killed = Error::new(ErrorType::Unavailable, Code::FunctionKilled, "killed", "Look.");
-        Err(Failure { was_cut: true, ..killed.into() })
+        Err(FunctionFailure { was_cut: true, ..killed.into() })
     };
     let id = desk.c1.give(SyncFullTask::default());
     let script = Script::new((0..5).map(|_| cut()));

@@ -206,11 +206,6 @@ impl Plan {
         self.id == id(&self.person, &self.snapshots) && self.steps.iter().all(is_known)
     }
 
-    /// See [`request_id`].
-    pub(crate) fn request_id(&self, step: &Step, allow: &str) -> String {
-        request_id("offboard", &self.id, step, allow)
-    }
-
     fn add(&mut self, holder: &Holder) {
         let (account, abilities) = (&holder.account, &holder.abilities);
         let kind = account.id.split(':').next().unwrap_or_default();

@@ -150,7 +150,11 @@ fn a_request_id_belongs_to_one_step_of_one_plan() {
     let (plan, again) = (of(some, &all), of(some, &all));
     let ids = |plan: &Plan| -> Vec<String> {
         let steps = plan.steps.iter();
-        steps.flat_map(|step| ["", "cascade"].map(|allow| plan.request_id(step, allow))).collect()
+        steps
+            .flat_map(|step| {
+                ["", "cascade"].map(|allow| request_id("offboard", &plan.id, step, allow))
+            })
+            .collect()
     };
     assert_eq!(ids(&plan), ids(&again));
     let other = self::plan("a@x.io", vec![basis("s2")], Vec::new(), &[]);

@@ -52,7 +52,7 @@ fn a_review_over_two_connectors_is_carried_out_once_and_leaves_evidence() {
     let vendors = Vendors::start();
     let place = &vendors.place;
     vendors.confluence.with_world(|world| {
-        world.grant(98310, "user", "712020:lee", "delete/page");
+        world.grant(98310, "user", "712020:lee", "delete/space");
     });
     place.run("sync confluence").expect(0);
     let made = place.run("review new --out q -o json").expect(0).json();
@@ -65,7 +65,7 @@ fn a_review_over_two_connectors_is_carried_out_once_and_leaves_evidence() {
         let row = rows.find(is_wanted).unwrap_or_else(|| panic!("no {entitlement} in {review}"));
         row["seen_since"].as_str().expect("a time").to_owned()
     };
-    assert!(seen("space:98310:read-space") < seen("space:98310:delete-page"), "{review}");
+    assert!(seen("space:98310:read-space") < seen("space:98310:delete-space"), "{review}");
 
     let file = place.path("q");
     let decisions = [

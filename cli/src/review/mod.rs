@@ -26,7 +26,7 @@ use crate::shell::CommandLine;
 use crate::{confirm, connectors, signals};
 use agenda::{Agenda, Item, ItemResult};
 use gather::History;
-use journal::{By, Journal, What};
+use journal::{By, Journal, Verified, What};
 use row::{Review, Selection};
 
 const SHEET: &str = "review.csv";
@@ -39,12 +39,14 @@ const LISTED: usize = 10;
 const EXAMPLES: &str = "\
 `new` writes review.csv with a row for each account and each direct grant. The
 reviewer writes keep, revoke or `revoke on 2030-01-31` into its `decision`.
-`apply` checks the file, shows what it would do, and does it with --apply.
+`apply` checks the file, shows what it would do, and does it with --apply. The
+store keeps the evidence, which `verify` checks.
 
 Examples:
   rollcall review new --out q4
   rollcall review apply q4
-  rollcall review apply q4 --apply --reviewer 'Ada Lovelace'";
+  rollcall review apply q4 --apply --reviewer 'Ada Lovelace'
+  rollcall review verify q4";
 
 const NEW_EXAMPLES: &str = "\
 review.html does the same as review.csv with buttons and keys, in a browser, and
@@ -82,6 +84,8 @@ enum Command {
     New(NewArgs),
     /// Check the decisions, show what they do, and do it
     Apply(ApplyArgs),
+    /// Check that nobody altered the evidence
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -127,12 +131,33 @@ struct ApplyArgs {
     output: Format,
 }
 
+const VERIFY_EXAMPLES: &str = "\
+Each record has the digest of the one before it. Only if the last one is removed
+is that not seen: keep its digest elsewhere, or lock the objects in the bucket.
+
+Examples:
+  rollcall review verify q4
+  rollcall review verify q4 -o json | jq '.[-1].sha256'";
+
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_EXAMPLES)]
+struct VerifyArgs {
+    /// The id of the review, or its folder
+    #[arg(value_name = "REVIEW")]
+    review: String,
+    /// Print a `table` (default), `json` or `csv`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    output: Format,
+}
+
 impl ReviewArgs {
     /// Whether results are printed as JSON.
     pub(crate) fn prints_json(&self) -> bool {
         match &self.command {
             Command::New(args) => args.output == ReportFormat::Json,
             Command::Apply(args) => args.output == Format::Json,
+            Command::Verify(args) => args.output == Format::Json,
         }
     }
 }
@@ -142,6 +167,7 @@ pub(crate) async fn run(args: ReviewArgs, place: Place) -> Result<Exit, Failure>
     match args.command {
         Command::New(args) => new(args, place).await,
         Command::Apply(args) => apply(args, place).await,
+        Command::Verify(args) => verify(args, place).await,
     }
 }
 
@@ -242,6 +268,21 @@ async fn apply(args: ApplyArgs, place: Place) -> Result<Exit, Failure> {
     show(&agenda, args.output)?;
     output::note(&format!("evidence: {}", evidence?));
     Ok(conclude(&args, &place, &agenda))
+}
+
+async fn verify(args: VerifyArgs, place: Place) -> Result<Exit, Failure> {
+    let store = Context::from_environment_with_store(place.store)?.store;
+    let folder = Path::new(&args.review);
+    let id = match folder.join(BINDING).exists() {
+        true => binding(folder)?.id,
+        false => args.review,
+    };
+    let records = journal::records(&*store, &id).await?;
+    let verified = journal::verify(&id, &records)?;
+    let mut list = Listing::new::<Verified>(args.output)?;
+    verified.iter().try_for_each(|record| list.row(record))?;
+    list.finish()?;
+    Ok(Exit::Done)
 }
 
 /// Prints all decisions but to keep.

@@ -39,6 +39,7 @@ snapshot stats => there is no snapshot yet
 access a@b => there is no snapshot yet
 offboard a@b => there is no snapshot yet
 review new --out x => there is no snapshot yet
+review verify ../x => the store has no review `../x`
 offboard a@b --connection 'No Good' => is not a valid connection name
 offboard --plan nowhere.json => could not read the plan nowhere.json
 offboard --plan text.json => text.json is not a plan
@@ -137,7 +138,7 @@ fn an_empty_store_is_the_same_error_however_it_is_given() {
 fn every_command_explains_itself_on_one_screen() {
     let place = place().var("COLUMNS", "80");
     let commands = "sync grant revoke create-account delete-account access offboard review snapshot serve doctor";
-    for command in commands.split(' ').chain(["review new", "review apply", ""]) {
+    for command in commands.split(' ').chain(["review new", "review apply", "review verify", ""]) {
         let help = place.run(&format!("{command} --help")).expect(0).out;
         assert!(
             help.contains("Examples:") && help.contains("ROLLCALL_STORE"),

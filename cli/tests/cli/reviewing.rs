@@ -129,6 +129,14 @@ fn a_review_over_two_connectors_is_carried_out_once_and_leaves_evidence() {
         review["rows"].as_array().map(Vec::len)
     );
 
+    let verified = place.run("review verify q -o json").expect(0);
+    assert_eq!(values(&verified, "what"), what);
+    let last = place.path(&format!("rollcall-data/reviews/{id}/0003.json"));
+    let text = std::fs::read_to_string(&last).expect("a file").replace("revoke", "keep");
+    std::fs::write(&last, text).expect("written");
+    let err = place.run(&format!("review verify {id}")).expect(1).err;
+    assert!(err.contains("EvidenceAltered") && err.contains("0004.json does not follow"), "{err}");
+
     place.run("sync confluence").expect(0);
     place.run("sync temporalcloud").expect(0);
     let later = place.run(apply).expect(0);

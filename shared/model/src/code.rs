@@ -86,6 +86,7 @@ Code {
     EmptyList,
     EndlessList,
     EventNotReadable,
+    EvidenceAltered,
     ExcludedByConfiguration,
     ExternalGroup,
     FinishPanicked,

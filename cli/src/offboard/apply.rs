@@ -181,6 +181,6 @@ impl StepResult<'_> {
             ErrorType::Refused => StepOutcome::Refused,
             _ => StepOutcome::Failed,
         };
-        self.why = format!("{}: {} {}", e.code(), Chain(e), e.fix());
+        self.why = format!("{}: {}. {}", e.code(), Chain(e), e.fix());
     }
 }

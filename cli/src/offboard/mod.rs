@@ -4,7 +4,7 @@ mod apply;
 mod file;
 mod plan;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,7 +28,9 @@ use crate::progress::Display;
 use crate::shell::CommandLine;
 use crate::{confirm, connectors, signals};
 use apply::{StepOutcome, StepResult};
-use plan::{Abilities, Action, Basis, Held, Holder, HolderKind, Plan, PlannedAccount, Step};
+use plan::{
+    Abilities, Action, Basis, Held, Holder, HolderKind, Inherited, Plan, PlannedAccount, Step,
+};
 
 const EXAMPLES: &str = "\
 Deletes the account where the connector can, else revokes each direct grant; the
@@ -158,6 +160,12 @@ fn abilities(connector: &str) -> Abilities {
         vendor: entry.about.display_name.to_owned(),
         deletes: types(Operation::DeleteAccount, Capability::ResourceDelete),
         revokes: types(Operation::Revoke, Capability::Provision),
+        types: entry
+            .about
+            .resource_types
+            .iter()
+            .map(|kind| (kind.id.to_owned(), kind.display_name.to_owned()))
+            .collect(),
     }
 }
 
@@ -266,7 +274,7 @@ struct PlanRow<'a> {
     connection: String,
     account: &'a str,
     action: &'static str,
-    what: &'a str,
+    what: String,
     note: String,
 }
 
@@ -275,8 +283,10 @@ impl Row for PlanRow<'_> {
         &["Step", "Connection", "Account", "Action", "What", "Note"];
 
     fn cells(&self) -> Vec<String> {
-        let (account, action, what) = (self.account, self.action, self.what);
-        [&self.step, &self.connection, account, action, what, &self.note].map(str::to_owned).into()
+        let (account, action) = (self.account, self.action);
+        [&self.step, &self.connection, account, action, &self.what, &self.note]
+            .map(str::to_owned)
+            .into()
     }
 }
 
@@ -302,7 +312,7 @@ fn show(plan: &Plan, format: Format) -> Result<(), Failure> {
             connection: name(connector, connection),
             account,
             action: action.name(),
-            what,
+            what: what.clone(),
             note: action.entitlement().to_owned(),
         })?;
     }
@@ -313,25 +323,43 @@ fn show(plan: &Plan, format: Format) -> Result<(), Failure> {
             connection: name(&left.connector, &left.connection),
             account: &left.account,
             action: "left to others",
-            what: &left.what,
+            what: left.what.clone(),
             note: format!("{why}; who can: {who}; where: {place}"),
         })?;
     }
-    for inherited in &plan.inherited {
-        let note = match inherited.through.as_slice() {
+    for (place, whats) in along(plan) {
+        let (connection, account, note) = place;
+        let row = |what: &str| PlanRow {
+            step: String::new(),
+            connection: connection.clone(),
+            account,
+            action: "goes along",
+            what: what.to_owned(),
+            note: note.clone(),
+        };
+        match whats.len() {
+            // Whoever is in an administrators' group may inherit thousands.
+            many @ 2.. if format == Format::Table => {
+                list.row(&row(&counted(many, "entitlement")))?
+            }
+            _ => whats.iter().try_for_each(|what| list.row(&row(what)))?,
+        }
+    }
+    Ok(list.finish()?)
+}
+
+/// The inherited access by connection, account, and what it goes along with.
+fn along(plan: &Plan) -> BTreeMap<(String, &str, String), Vec<&str>> {
+    let mut along = BTreeMap::<_, Vec<&str>>::new();
+    for Inherited { connector, connection, account, what, through, .. } in &plan.inherited {
+        let note = match through.as_slice() {
             [] => "the vendor gives it with another grant".to_owned(),
             through => format!("through {}", through.join(", ")),
         };
-        list.row(&PlanRow {
-            step: String::new(),
-            connection: name(&inherited.connector, &inherited.connection),
-            account: &inherited.account,
-            action: "goes along",
-            what: &inherited.what,
-            note,
-        })?;
+        let place = (format!("{connector}/{connection}"), account.as_str(), note);
+        along.entry(place).or_default().push(what);
     }
-    Ok(list.finish()?)
+    along
 }
 
 impl Action {

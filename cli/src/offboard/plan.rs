@@ -6,7 +6,7 @@
 //! it; roles and groups carry the licence or the visibility that other changes need. What cannot be taken from here is
 //! listed with who can.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rollcall_engine::runtime::function::Operation;
@@ -135,6 +135,8 @@ pub(super) struct Abilities {
     pub(super) deletes: BTreeSet<String>,
     /// The types of resources whose entitlements it can revoke.
     pub(super) revokes: BTreeSet<String>,
+    /// The names of the types of resources, by id.
+    pub(super) types: BTreeMap<String, String>,
 }
 
 /// An account with what it holds.
@@ -312,33 +314,29 @@ fn elsewhere(
     obstacle: Obstacle,
 ) -> Elsewhere {
     let vendor = name_of(abilities, account);
+    let kind = abilities.types.get(&held.resource_type).unwrap_or(&held.resource_type);
     let on = match held.resource_name.as_str() {
         "" => held.entitlement.clone(),
-        name => name.to_owned(),
+        name => format!("{kind} {name}"),
     };
+    let there = format!("{on}, in {vendor}");
     let (why, who, place) = match obstacle {
-        Obstacle::UnknownConnector => (
-            "this program does not have the connector",
-            admin(vendor),
-            format!("{on}, in {vendor}"),
-        ),
-        Obstacle::ReadsOnly => {
-            ("the connector only reads", admin(vendor), format!("{on}, in {vendor}"))
+        Obstacle::UnknownConnector => {
+            ("this program does not have the connector", admin(vendor), there)
         }
-        Obstacle::OtherType => (
-            "the connector does not change entitlements of this type",
-            admin(vendor),
-            format!("{on}, in {vendor}"),
-        ),
+        Obstacle::ReadsOnly => ("the connector only reads", admin(vendor), there),
+        Obstacle::OtherType => {
+            ("the connector does not change entitlements of this type", admin(vendor), there)
+        }
         Obstacle::KeptGroup => (
             "another system keeps the members of this group, and would add them again",
             "an administrator of the identity provider".to_owned(),
-            format!("the group {on}, in the identity provider behind {vendor}"),
+            format!("{on}, in the identity provider behind {vendor}"),
         ),
         Obstacle::Kept => (
-            "the vendor does not let a connector change it",
-            format!("an owner of {vendor}, or its support"),
-            format!("{on}, in {vendor}"),
+            "the connector cannot change it",
+            format!("an owner or administrator of {vendor}, or its support"),
+            there,
         ),
     };
     Elsewhere {

@@ -46,8 +46,12 @@ fn of(abilities: &str, holds: &[&str]) -> Plan {
         display_name: "Ada".into(),
     };
     let vendor = if abilities == "unknown" { "" } else { "Vendor" };
-    let abilities =
-        Abilities { vendor: vendor.into(), deletes: types("delete="), revokes: types("revoke=") };
+    let abilities = Abilities {
+        vendor: vendor.into(),
+        deletes: types("delete="),
+        revokes: types("revoke="),
+        types: [("role".to_owned(), "Role".to_owned())].into(),
+    };
     let holds = holds.iter().map(|text| held(text)).collect();
     plan("a@x.io", vec![basis("s1")], Vec::new(), &[Holder { account, abilities, holds }])
 }
@@ -125,10 +129,10 @@ fn each_grant_is_revoked_left_to_others_or_goes_along() {
 #[test]
 fn what_is_left_to_others_says_who_can_do_it_and_where() {
     for (abilities, held, who, place) in [
-        ("", "role:r:m", "an administrator of Vendor", "r:m, in Vendor"),
-        ("unknown", "role:r:m", "an administrator of c", "r:m, in c"),
-        ("revoke=role", "role:r:m #", "an owner of Vendor", "r:m, in Vendor"),
-        ("revoke=group", "group:g:m #", "the identity provider", "the group g:m"),
+        ("", "role:r:m", "an administrator of Vendor", "Role r:m, in Vendor"),
+        ("unknown", "role:r:m", "an administrator of c", "Role r:m, in c"),
+        ("revoke=role", "role:r:m #", "an owner or administrator of Vendor", "Role r:m, in Vendor"),
+        ("revoke=group", "group:g:m #", "the identity provider", "group g:m"),
     ] {
         let plan = of(abilities, &[held]);
         let [left, account] = &plan.elsewhere[..] else {

@@ -76,11 +76,9 @@ fn a_person_is_offboarded_over_two_connectors_once() {
     assert!(table.contains("not counted, looks alike: temporalcloud/default/user:u8"), "{table}");
 
     let plan = place.run("offboard lee@acme.io --out plan.json").expect(0);
-    for text in [
-        "delete account",
-        "the group eng, in the identity provider behind Confluence",
-        "goes along",
-    ] {
+    for text in
+        ["delete account", "Group eng, in the identity provider behind Confluence", "goes along"]
+    {
         assert!(plan.out.contains(text), "{text}: {}", plan.out);
     }
     let err = place.run("offboard lee@acme.io --apply").expect(1).err;
@@ -192,7 +190,7 @@ fn whoever_is_meant_is_one_person_or_an_error() {
         (
             "offboard u2@example.com -o csv",
             0,
-            "user:u2,left to others,Name of group:g1:member,\"the connector only reads; who can: an administrator of Northflank; where: Inner, in Northflank\"",
+            "user:u2,left to others,Name of group:g1:member,\"the connector only reads; who can: an administrator of Northflank; where: Group Inner, in Northflank\"",
         ),
         ("offboard u2@example.com --apply --yes", 0, "left to others (see the plan): 4"),
     ] {

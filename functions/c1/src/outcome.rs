@@ -43,7 +43,7 @@ impl TaskOutcome {
         Self { summary: summary.into(), status: None, conclusion }
     }
 
-    /// FunctionFailure. `is_final` says that a repetition cannot help.
+    /// Failure. `is_final` says that a repetition cannot help.
     pub(crate) fn error(code: Code, message: impl Into<String>, is_final: bool) -> Self {
         Self::failure(code, message.into(), Vec::new(), is_final)
     }

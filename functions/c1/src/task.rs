@@ -30,7 +30,7 @@ pub(crate) enum TaskWork {
     Hello,
     /// Sync, and upload the snapshot.
     Sync(SyncFull),
-    /// ChangeTask access.
+    /// Change access.
     Change(Box<ChangeTask>),
     /// Nothing but to report this.
     Report(TaskOutcome),

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use rollcall_engine::runtime::function::Operation;
 
+use crate::access::AccessArgs;
 use crate::connectors;
 use crate::install::{CompletionArgs, ManArgs};
+use crate::offboard::OffboardArgs;
 use crate::output::{Format, ReportFormat};
+use crate::review::ReviewArgs;
 use crate::shell::CommandLine;
 use crate::snapshot::SnapshotArgs;
 
@@ -32,7 +35,7 @@ Exit codes:
 Examples:
   rollcall doctor temporalcloud
   rollcall sync temporalcloud
-  rollcall snapshot access temporalcloud dev@example.com";
+  rollcall access dev@example.com";
 
 /// The heading of the options that every command accepts.
 const EVERYWHERE: &str = "Options of every command";
@@ -95,6 +98,12 @@ pub(crate) enum Command {
     CreateAccount(CreateArgs),
     /// Delete an account
     DeleteAccount(DeleteArgs),
+    /// Show what a person has everywhere, by the newest snapshots
+    Access(AccessArgs),
+    /// Plan how to take away all that a person has, and do it
+    Offboard(OffboardArgs),
+    /// Have access reviewed, and carry the decisions out
+    Review(ReviewArgs),
     /// Show a snapshot, or compare two
     Snapshot(SnapshotArgs),
     /// Work off the tasks that ConductorOne sends, until stopped
@@ -122,6 +131,9 @@ impl Command {
             Self::Revoke(args) => args.request.output,
             Self::CreateAccount(args) => args.request.output,
             Self::DeleteAccount(args) => args.request.output,
+            Self::Access(args) => return args.output == Format::Json,
+            Self::Offboard(args) => return args.output == Format::Json,
+            Self::Review(args) => return args.prints_json(),
             Self::Snapshot(args) => return args.output == Format::Json,
             Self::Expirations(args) => return args.output == Format::Json,
             Self::Doctor(args) => args.output,

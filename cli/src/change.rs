@@ -11,7 +11,6 @@ use rollcall_connector::event::{ChangeAnswer, Outcome};
 use rollcall_connector::{Code, Error, ErrorType, event};
 use rollcall_engine::context::Context;
 use rollcall_engine::runtime::function::{Entry, Operation};
-use rollcall_engine::store::get_json;
 use rollcall_engine::store::keys::Keys;
 use serde_json::{Map, Value, json};
 
@@ -21,8 +20,9 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, Report, ReportFormat};
 use crate::principal::resolve;
 use crate::progress::Display;
+use crate::send::{answered_at, send, until_done};
 use crate::shell::quoted;
-use crate::sync::{from, from_json, reason, wait};
+use crate::sync::{from, reason, wait};
 use crate::{connectors, signals};
 
 type Event = Map<String, Value>;
@@ -206,29 +206,19 @@ impl<'a> Change<'a> {
             return Ok(None);
         };
         let connection = text("connection").unwrap_or("default");
-        event::check_request_id(id)?;
-        event::check_connection(connection)?;
-        let keys = Keys { connector: &self.target.connector, connection };
-        let found = get_json::<Value>(&*self.cx.audit, &keys.audit(id, "observed")).await?;
-        Ok(found.and_then(|(record, _)| record["at"].as_str()?.parse().ok()))
+        answered_at(&self.cx, Keys { connector: &self.target.connector, connection }, id).await
     }
 
-    /// Sends the event again until the vendor is done.
+    /// Sends the event again until the vendor is done, or once with `--no-wait`.
     async fn until_done(
         &self,
         entry: &Entry,
         event: &Value,
     ) -> Result<(ChangeAnswer, Value), Failure> {
-        loop {
-            let raw = entry.invoke(&self.cx, self.operation, event).await?;
-            let answer: ChangeAnswer = from_json(&raw)?;
-            if answer.outcome != Outcome::InProgress || self.args.no_wait {
-                return Ok((answer, raw));
-            }
-            let report = |until| self.display.waiting(until, reason(answer.reason));
-            if !wait(&self.cx, answer.resume_at, report).await {
-                return Ok((answer, raw));
-            }
+        let (cx, display, operation) = (&self.cx, &*self.display, self.operation);
+        match self.args.no_wait {
+            true => send(cx, entry, operation, event).await,
+            false => until_done(cx, display, entry, operation, event).await,
         }
     }
 

@@ -1,5 +1,5 @@
-//! Asks before a grant replaces other grants of the principal: a vendor may know one role at a time, and the new one may
-//! be the lower one.
+//! Asks before a plan is applied, and before a grant replaces other grants of the principal: a vendor may know one role
+//! at a time, and the new one may be the lower one.
 
 use std::io::{self, IsTerminal};
 
@@ -20,12 +20,21 @@ pub(crate) fn is_confirmed(planned: &ChangeAnswer) -> Result<bool, Failure> {
     if !removed.is_empty() {
         message.push_str(&format!(", and removes {}", removed.join(", ")));
     }
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        let fix = "Add --yes to accept this, or --dry-run to see all of it.";
+    ask(message, "Add --yes to accept this, or --dry-run to see all of it.")
+}
+
+/// Whether what `message` says may go ahead. Asks on a terminal, and fails with `fix` elsewhere.
+pub(crate) fn ask(message: String, fix: &'static str) -> Result<bool, Failure> {
+    if !can_ask() {
         return Err(Error::refused(Code::ConfirmationNeeded, message, fix).into());
     }
     output::note(&format!("{message}. Continue? [y/N]"));
     let mut reply = String::new();
     io::stdin().read_line(&mut reply)?;
     Ok(matches!(reply.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Whether somebody is there to be asked.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }

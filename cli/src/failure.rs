@@ -94,7 +94,8 @@ impl Failure {
         code
     }
 
-    fn into_error(self) -> Error {
+    /// The same as an error.
+    pub(crate) fn into_error(self) -> Error {
         match self {
             Self::Failed(error) => error,
             Self::Usage(message) => Error::invalid(

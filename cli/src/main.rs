@@ -1,5 +1,6 @@
 //! Rollcall's command line: runs any function on this machine, and shows snapshots.
 
+mod access;
 mod args;
 mod change;
 mod confirm;
@@ -8,9 +9,13 @@ mod doctor;
 mod expirations;
 mod failure;
 mod install;
+mod offboard;
 mod output;
+mod person;
 mod principal;
 mod progress;
+mod review;
+mod send;
 mod serve;
 mod shell;
 mod signals;
@@ -59,6 +64,9 @@ async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
         Command::Expirations(args) => expirations::run(args, place).await,
         Command::CreateAccount(args) => change::create_account(args, place).await,
         Command::DeleteAccount(args) => change::delete_account(args, place).await,
+        Command::Access(args) => access::run(args, place).await,
+        Command::Offboard(args) => offboard::run(args, place).await,
+        Command::Review(args) => review::run(args, place).await,
         Command::Snapshot(args) => snapshot::run(args, place).await,
         Command::Serve(args) => serve::run(&Target { connector: args.connector, place }).await,
         Command::Doctor(args) => doctor::run(args, place).await,

@@ -276,7 +276,7 @@ fn printable_json(json: &str) -> Cow<'_, str> {
 
 /// A cell for a spreadsheet. An apostrophe keeps it from being run as a formula, ids too: only JSON is exact
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn spreadsheet(cell: &str) -> String {
+pub(crate) fn spreadsheet(cell: &str) -> String {
     let cell = escaped(cell, &['\n', '\r', '\t'], rust_escape);
     let mut safe = String::with_capacity(cell.len() + 1);
     // Where a comma is a decimal sign, a spreadsheet splits at semicolons, and some split at tabs.

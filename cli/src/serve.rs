@@ -41,8 +41,9 @@ pub(crate) async fn run(target: &Target) -> Result<Exit, Failure> {
     let answer = agent.run(Lifetime::Process).await?;
     display.end();
     Ok(match answer.status {
-        AgentStatus::Idle => Exit::Done,
+        // Busy: stopped while another agent was serving.
+        AgentStatus::Idle | AgentStatus::Busy => Exit::Done,
         // A result that was not taken is kept for the next start.
-        AgentStatus::Continue | AgentStatus::Busy => Exit::NotFinished,
+        AgentStatus::Continue => Exit::NotFinished,
     })
 }

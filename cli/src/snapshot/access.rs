@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rollcall_connector::counted;
-use rollcall_snapshot::{Access, AccessKind, Snapshot};
+use rollcall_snapshot::{Access, AccessKind, Hop, Resource, Snapshot};
 use serde::Serialize;
 
 use super::source::Ends;
@@ -11,7 +11,7 @@ use crate::output::{self, Format, Listing, Row};
 
 /// One path by which a principal has an entitlement.
 #[derive(Serialize)]
-struct AccessPath<'a> {
+pub(crate) struct AccessPath<'a> {
     entitlement: &'a str,
     display_name: &'a str,
     resource: &'a str,
@@ -49,40 +49,56 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let access = snapshot.access(principal)?;
     if format == Format::Table {
-        let who = &access.principal;
-        let status = who.status.map(|s| format!(" ({s})")).unwrap_or_default();
-        output::line(&format!("{} {}{status}", who.id, who.display_name))?;
+        output::line(&heading(&access.principal))?;
     }
-    let mut list = Listing::new::<AccessPath<'_>>(format)?;
-    for held in &access.holds {
-        let mut paths: Vec<_> = held.paths.iter().map(Vec::as_slice).collect();
-        if paths.is_empty() {
-            // The snapshot states that the entitlement is inherited, but not from what.
-            paths.push(&[]);
-        }
-        for hops in paths {
-            list.row(&AccessPath {
-                entitlement: &held.entitlement,
-                display_name: &held.display_name,
-                resource: &held.resource,
-                resource_name: &held.resource_name,
-                kind: held.kind,
-                immutable: held.immutable,
-                via: hops.iter().map(|hop| hop.entitlement.as_str()).collect(),
-                path: match hops {
-                    [] => "unknown".to_owned(),
-                    hops => access.path(hops),
-                },
-                until: hops.first().and_then(|hop| ends.of(&hop.entitlement, &access.principal.id)),
-            })?;
-        }
-    }
-    list.finish()?;
+    list(&access, ends, format)?;
     note_limits(&access);
     Ok(())
 }
 
-fn note_limits(access: &Access) {
+/// The principal in one line.
+pub(crate) fn heading(who: &Resource) -> String {
+    let status = who.status.map(|s| format!(" ({s})")).unwrap_or_default();
+    format!("{} {}{status}", who.id, who.display_name)
+}
+
+/// Prints the list.
+pub(crate) fn list(access: &Access, ends: &Ends, format: Format) -> Result<(), Failure> {
+    let mut list = Listing::new::<AccessPath<'_>>(format)?;
+    paths(access, ends).try_for_each(|path| list.row(&path))?;
+    Ok(list.finish()?)
+}
+
+/// Every path to every entitlement.
+pub(crate) fn paths<'a>(
+    access: &'a Access,
+    ends: &'a Ends,
+) -> impl Iterator<Item = AccessPath<'a>> {
+    access.holds.iter().flat_map(move |held| {
+        let mut paths: Vec<&[Hop]> = held.paths.iter().map(Vec::as_slice).collect();
+        if paths.is_empty() {
+            // The snapshot states that the entitlement is inherited, but not from what.
+            paths.push(&[]);
+        }
+        paths.into_iter().map(move |hops| AccessPath {
+            entitlement: &held.entitlement,
+            display_name: &held.display_name,
+            resource: &held.resource,
+            resource_name: &held.resource_name,
+            kind: held.kind,
+            immutable: held.immutable,
+            via: hops.iter().map(|hop| hop.entitlement.as_str()).collect(),
+            path: match hops {
+                [] => "unknown".to_owned(),
+                hops => access.path(hops),
+            },
+            until: hops.first().and_then(|hop| ends.of(&hop.entitlement, &access.principal.id)),
+        })
+    })
+}
+
+/// Reports what the list cannot show.
+pub(crate) fn note_limits(access: &Access) {
     let holds = access.holds.iter();
     let implied = holds.clone().filter(|held| held.kind == AccessKind::Implied).count();
     if implied > 0 {

@@ -1,6 +1,6 @@
 //! `rollcall snapshot`: shows a snapshot, or the differences between two.
 
-mod access;
+pub(crate) mod access;
 mod diff;
 mod list;
 mod manifest;
@@ -19,7 +19,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, Listing, Report};
 use list::NamedGrant;
 use source::Source;
-pub(crate) use source::newest;
+pub(crate) use source::{Ends, before, newest, nothing, published, read};
 
 const EXAMPLES: &str = "\
 SNAPSHOT is one of

@@ -46,7 +46,8 @@ pub(crate) async fn newest(
     Ok(Some((latest, snapshot)))
 }
 
-async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
+/// Opens the snapshot with this key.
+pub(crate) async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
     let place = store.place(key);
     let failed = |e: std::io::Error| Error::from(ScratchError::from(e));
     let file = NamedTempFile::with_prefix("rollcall-").map_err(failed)?.into_temp_path();
@@ -55,6 +56,27 @@ async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
     // The open file is enough: without a name, nothing is left behind however this process ends.
     drop(file);
     Snapshot::read(bytes, &place)
+}
+
+/// The keys of the snapshots of a connection that are older than its newest one, the youngest first.
+pub(crate) async fn before(store: &dyn Store, latest: &Latest) -> Result<Vec<String>, Error> {
+    let Some((folder, _)) = latest.snapshot.rsplit_once('/') else {
+        return Ok(Vec::new());
+    };
+    let keys = store.list(&format!("{folder}/")).await?;
+    let mut older: Vec<_> = keys
+        .into_iter()
+        .filter_map(|key| Some((generation(&key)?, key)))
+        .filter(|(generation, _)| *generation < latest.generation)
+        .collect();
+    older.sort_unstable();
+    Ok(older.into_iter().rev().map(|(_, key)| key).collect())
+}
+
+/// The manifest of the snapshot with this key, if that was published.
+pub(crate) async fn published(store: &dyn Store, key: &str) -> Result<Option<Manifest>, Error> {
+    let found = get_json::<Manifest>(store, &manifest_beside(key)).await?;
+    Ok(found.map(|(manifest, _)| manifest).filter(|m| m.status == Status::Published))
 }
 
 /// What a pointer holds that must be there.
@@ -201,18 +223,8 @@ impl Source {
     async fn two_newest(&self, connector: Option<&str>) -> Result<(Found, Found), Failure> {
         let store = self.store()?;
         let latest = self.latest(&*store, connector).await?;
-        let folder = latest.snapshot.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let keys = store.list(&format!("{folder}/")).await?;
-        let mut older: Vec<_> = keys
-            .iter()
-            .filter_map(|key| Some((generation(key)?, key)))
-            .filter(|(generation, _)| *generation < latest.generation)
-            .collect();
-        older.sort_unstable();
-        for (_, key) in older.into_iter().rev() {
-            let found = get_json::<Manifest>(&*store, &manifest_beside(key)).await?;
-            let published = found.filter(|(manifest, _)| manifest.status == Status::Published);
-            if let Some((manifest, _)) = published {
+        for key in before(&*store, &latest).await? {
+            if let Some(manifest) = published(&*store, &key).await? {
                 let (from, to) = (manifest.sync_id, &latest.sync_id);
                 output::note(&format!("from sync {from} to {to}"));
                 let [old, new] = [manifest.snapshot.key, latest.snapshot]
@@ -232,11 +244,25 @@ impl Source {
 
 /// When temporary grants end: by entitlement and principal.
 #[derive(Default)]
-pub(super) struct Ends(BTreeMap<(String, String), Timestamp>);
+pub(crate) struct Ends(BTreeMap<(String, String), Timestamp>);
 
 impl Ends {
+    /// Reads the records whose keys begin like this.
+    pub(crate) async fn read(store: &dyn Store, prefix: &str) -> Self {
+        match expiration::open(store, prefix).await {
+            Ok(found) => {
+                let pair = |e: Expiration| ((e.entitlement, e.principal), e.ends_at);
+                Self(found.into_iter().map(pair).collect())
+            }
+            Err(e) => {
+                output::note(&format!("the ends of temporary grants are not shown: {e}"));
+                Self::default()
+            }
+        }
+    }
+
     /// When this grant ends, if the store knows it.
-    pub(super) fn of(&self, entitlement: &str, principal: &str) -> Option<Timestamp> {
+    pub(crate) fn of(&self, entitlement: &str, principal: &str) -> Option<Timestamp> {
         self.0.get(&(entitlement.to_owned(), principal.to_owned())).copied()
     }
 }
@@ -249,16 +275,7 @@ impl Found {
         let Some((prefix, connection)) = folder.rsplit_once("snapshots/") else {
             return Ends::default();
         };
-        match expiration::open(&**store, &format!("{prefix}expirations/{connection}/")).await {
-            Ok(found) => {
-                let pair = |e: Expiration| ((e.entitlement, e.principal), e.ends_at);
-                Ends(found.into_iter().map(pair).collect())
-            }
-            Err(e) => {
-                output::note(&format!("the ends of temporary grants are not shown: {e}"));
-                Ends::default()
-            }
-        }
+        Ends::read(&**store, &format!("{prefix}expirations/{connection}/")).await
     }
 
     async fn open(&self) -> Result<Snapshot, Failure> {
@@ -315,7 +332,8 @@ fn several(pointers: &[String]) -> Error {
     )
 }
 
-fn nothing(place: &str) -> Error {
+/// No connection, or not this one, has a snapshot.
+pub(crate) fn nothing(place: &str) -> Error {
     Error::new(
         ErrorType::NotFound,
         Code::NoSnapshot,

@@ -14,6 +14,16 @@ grant temporalcloud --event - --principal a:b => cannot be used with
 sync temporalcloud --sync-id a --accept b => cannot be used with
 create-account temporalcloud --email a@b --profile x => is not KEY=VALUE
 create-account temporalcloud --email a@b --profile 'x:={' => does not hold JSON
+offboard => <EMAIL>
+offboard ada => `ada` is not an e-mail address
+offboard a@b --plan plan.json => cannot be used with
+offboard --plan plan.json --out x => cannot be used with
+offboard a@b --yes => --apply
+review => Usage: rollcall review
+review new => --out
+review new --connector nosuch --out x => invalid value 'nosuch'
+review apply => <DIR>
+review apply x --yes => --apply
 snapshot stats s3://bucket => names a bucket and no object
 snapshot stats good.c1z -o xml => possible values: table, json, csv
 snapshot unexpand good.c1z => --out";
@@ -26,6 +36,15 @@ snapshot stats v3.c1z => version 3
 snapshot stats nowhere.c1z => could not open nowhere.c1z
 snapshot diff good.c1z cut.c1z => cut.c1z is truncated
 snapshot stats => there is no snapshot yet
+access a@b => there is no snapshot yet
+offboard a@b => there is no snapshot yet
+review new --out x => there is no snapshot yet
+review verify ../x => the store has no review `../x`
+offboard a@b --connection 'No Good' => is not a valid connection name
+offboard --plan nowhere.json => could not read the plan nowhere.json
+offboard --plan text.json => text.json is not a plan
+offboard --plan field.json --apply => unknown field `entitlement`
+offboard --plan altered.json --apply => the plan altered.json was altered
 snapshot stats temporalcloud => there is no snapshot yet: ./rollcall-data/latest/temporalcloud/default.json
 snapshot stats 2Zk0000000000000000000000AA => there is no snapshot of sync 2Zk
 snapshot access good.c1z user:nobody => has no principal `user:nobody`
@@ -50,6 +69,7 @@ fn place() -> Place {
     Handmade::new().write(&place.path("good.c1z"));
     let good = std::fs::read(place.path("good.c1z")).expect("readable");
     let field = br#"{"entitlement":"a:b:c","principal":"d:e","dryrun":true}"#;
+    let plan = br#"{"id":"0","person":"a@b","snapshots":[],"unreadable":[],"accounts":[],"steps":[],"elsewhere":[],"inherited":[]}"#;
     for (name, content) in [
         ("cut.c1z", &good[..good.len() / 2]),
         ("empty.c1z", b""),
@@ -58,6 +78,7 @@ fn place() -> Place {
         ("list.json", b"[]"),
         ("text.json", b"hello"),
         ("field.json", field),
+        ("altered.json", plan),
     ] {
         std::fs::write(place.path(name), content).expect("written");
     }
@@ -116,8 +137,8 @@ fn an_empty_store_is_the_same_error_however_it_is_given() {
 #[test]
 fn every_command_explains_itself_on_one_screen() {
     let place = place().var("COLUMNS", "80");
-    let commands = "sync grant revoke create-account delete-account snapshot serve doctor";
-    for command in commands.split(' ').chain([""]) {
+    let commands = "sync grant revoke create-account delete-account access offboard review snapshot serve doctor";
+    for command in commands.split(' ').chain(["review new", "review apply", "review verify", ""]) {
         let help = place.run(&format!("{command} --help")).expect(0).out;
         assert!(
             help.contains("Examples:") && help.contains("ROLLCALL_STORE"),
@@ -125,7 +146,7 @@ fn every_command_explains_itself_on_one_screen() {
         );
         let widest = help.lines().map(|line| line.chars().count()).max();
         // The variables of all commands are in the help of the program.
-        let screen = if command.is_empty() { 54 } else { 40 };
+        let screen = if command.is_empty() { 56 } else { 40 };
         assert!(help.lines().count() <= screen && widest <= Some(80), "{command:?}: {help}");
         assert!(!help.contains("--max-steps"), "what is for tests is hidden");
     }

@@ -26,6 +26,7 @@ const EXCEPTIONS: &str = "
 ^pip install => needs the network
 ^rustup => changes the toolchain
 s3:// => needs a bucket
+rollcall review apply => needs decisions
 -id ID => stands for an unfinished run
 -accept ID => stands for a quarantined snapshot";
 

@@ -4,7 +4,9 @@
 mod bad_input;
 mod changes;
 mod documented;
+mod leaving;
 mod looking;
+mod reviewing;
 mod serving;
 mod support;
 mod syncing;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall_connector::clock::{before, between, whole_second};
+use rollcall_connector::clock::{after, before, between, whole_second};
 use rollcall_connector::event::check_connection;
 use rollcall_connector::{Chain, Code, Error, ErrorType};
 use rollcall_engine::context::Context;
@@ -12,23 +12,26 @@ use rollcall_engine::store::lease::{Acquired, Lease, LeaseRequest};
 use sha2::{Digest, Sha256};
 
 use crate::client::Client;
-use crate::credentials::Settings;
+use crate::credentials::AgentSettings;
 use crate::desk::Desk;
 use crate::event::{AgentAnswer, AgentEvent, AgentStatus, TaskReport};
 use crate::functions::Functions;
 use crate::metadata;
 use crate::proto::{BuildInfo, ConnectorMetadata, HelloRequest, OsInfo};
 use crate::shift::Shift;
-use crate::state::{self, State};
+use crate::state::{self, AgentState};
 
 /// The part of an invocation that is kept for the last calls and for saving.
-const RESERVE: Duration = Duration::from_secs(45);
+const RESERVE: Duration = Duration::from_secs(60);
 
-/// The owner in the lease: every agent of a connection goes on with what another one left.
+/// The owner in the lease: every agent of a connection resumes what another one left.
 const OWNER: &str = "c1-agent";
 
-/// How often a process that polls renews its lease, and looks whether it shall stop.
+/// How often a process renews its lease.
 pub(crate) const TICK: Duration = Duration::from_secs(30);
+
+/// When to look again for what another run, request or agent holds: it may be released long before it expires.
+pub(crate) const LEASE_CHECK: Duration = Duration::from_secs(20);
 
 /// How long the agent lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,8 @@ pub struct Agent<'a> {
     pub(crate) provisioning: bool,
     pub(crate) lifetime: Lifetime,
     secret_provisioning: Option<bool>,
+    /// The time from which on nothing new is begun.
+    pub(crate) stop_at: Timestamp,
     /// Identifies what Hello says.
     pub(crate) hello: String,
 }
@@ -81,7 +86,7 @@ impl<'a> Agent<'a> {
         let metadata = metadata::read(&event.metadata)?;
         let place = cx.secrets.place(connector, connection);
         let secret = cx.secrets.get(connector, connection).await?;
-        let Some(settings) = Settings::read(&secret, &place)? else { return Ok(None) };
+        let Some(settings) = AgentSettings::read(&secret, &place)? else { return Ok(None) };
         let host_id = settings.host_id.unwrap_or_else(|| default_host_id(connector, connection));
         let credentials = Arc::new(settings.credentials);
         let identity = format!("{host_id} {} {}", env!("CARGO_PKG_VERSION"), event.metadata);
@@ -97,6 +102,9 @@ impl<'a> Agent<'a> {
             provisioning: settings.provisioning.unwrap_or(false),
             lifetime: Lifetime::Invocation,
             secret_provisioning: settings.provisioning,
+            stop_at: cx
+                .deadline
+                .map_or(Timestamp::MAX, |at| before(at, RESERVE.min(cx.remaining() / 3))),
             hello: hex::encode(Sha256::digest(identity)),
         }))
     }
@@ -162,7 +170,8 @@ impl<'a> Agent<'a> {
                 Acquired::Busy(holder) => {
                     let until = holder.expires_at;
                     if lifetime == Lifetime::Invocation {
-                        return Ok(self.answer(AgentStatus::Busy, Some(until), Vec::new()));
+                        let soon = until.min(after(self.cx.clock.now(), LEASE_CHECK));
+                        return Ok(self.answer(AgentStatus::Busy, Some(soon), Vec::new()));
                     }
                     self.listener.note(&format!("another agent serves this connection, or was killed; its lease ends at {until:.0}"));
                     let wait = between(self.cx.clock.now(), until).min(TICK);
@@ -194,7 +203,7 @@ impl<'a> Agent<'a> {
         Ok(answer)
     }
 
-    async fn acquire(&self) -> Result<Acquired<State>, Error> {
+    async fn acquire(&self) -> Result<Acquired<AgentState>, Error> {
         let key = state::key(self.connector, self.connection);
         let request = LeaseRequest { owner: OWNER, floor: 0, ttl: self.cx.lease_duration() };
         Lease::acquire(&*self.cx.store, &*self.cx.clock, &key, &request).await
@@ -210,15 +219,9 @@ impl<'a> Agent<'a> {
         AgentAnswer { status, resume_at: resume_at.map(whole_second), tasks, ..idle }
     }
 
-    /// The time from which on nothing new is begun.
-    pub(crate) fn stop_at(&self) -> Timestamp {
-        let reserve = RESERVE.min(self.cx.remaining() / 3);
-        self.cx.deadline.map_or(Timestamp::MAX, |at| before(at, reserve))
-    }
-
     /// Whether nothing new is to be begun.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.cx.interrupt.is_raised() || self.cx.clock.now() >= self.stop_at()
+        self.cx.interrupt.is_raised() || self.cx.clock.now() >= self.stop_at
     }
 }
 

@@ -28,10 +28,13 @@ use crate::proto::{
 use crate::token::Tokens;
 
 /// How long a call may take: the service answers at once.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long an upload may take.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// The longest time that is waited at the service's request.
+const LONGEST_DELAY: Duration = Duration::from_secs(300);
 
 /// The service, for one connector. It has one connection, which is opened at the first call.
 pub(crate) struct Client {
@@ -203,13 +206,21 @@ impl CallError {
         }
     }
 
-    /// How long the service asks to wait.
+    /// Whether the credentials, or the token, are the reason.
+    pub(crate) fn is_unauthenticated(&self) -> bool {
+        match self {
+            Self::Token(e) => e.kind() == ErrorType::Unauthenticated,
+            Self::Call { status, .. } => status.code() == GrpcCode::Unauthenticated,
+        }
+    }
+
+    /// How long the service asks to wait, up to five minutes.
     pub(crate) fn retry_delay(&self) -> Option<Duration> {
         let Self::Call { status, .. } = self else { return None };
         let details = crate::proto::Status::decode(status.details()).ok()?.details;
         let info = details.iter().find(|any| any.type_url.ends_with("/google.rpc.RetryInfo"))?;
         let info = crate::proto::RetryInfo::decode(info.value.as_slice()).ok()?;
-        Duration::try_from(info.retry_delay?).ok()
+        Some(Duration::try_from(info.retry_delay?).ok()?.min(LONGEST_DELAY))
     }
 }
 

@@ -29,7 +29,7 @@ const FIELDS: &[Field] = &[
 
 /// What a connection's secret says about ConductorOne.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct AgentSettings {
     /// The credentials.
     pub(crate) credentials: Credentials,
     /// Whether ConductorOne may change access; `None`: the secret does not say.
@@ -38,7 +38,7 @@ pub(crate) struct Settings {
     pub(crate) host_id: Option<String>,
 }
 
-impl Settings {
+impl AgentSettings {
     /// Reads a connection's secret; `None` if it has no client id. `place` names the secret.
     pub(crate) fn read(secret: &Entries, place: &str) -> Result<Option<Self>, Error> {
         // The connector's own keys are unknown here: the warning about them is dropped.
@@ -172,9 +172,9 @@ mod tests {
         format!("{SECRET_PREFIX}{}", URL_SAFE_NO_PAD.encode(jwk))
     }
 
-    fn read(keys: serde_json::Value) -> Result<Option<Settings>, Error> {
+    fn read(keys: serde_json::Value) -> Result<Option<AgentSettings>, Error> {
         let keys = keys.as_object().expect("an object").clone();
-        Settings::read(&keys.into_iter().collect(), "the secret")
+        AgentSettings::read(&keys.into_iter().collect(), "the secret")
     }
 
     #[test]

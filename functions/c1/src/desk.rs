@@ -8,26 +8,26 @@ use rollcall_engine::store::lease::Lease;
 use tokio::sync::Mutex;
 
 use crate::agent::TICK;
-use crate::state::{OpenTask, State};
+use crate::state::{AgentState, OpenTask};
 
 /// The lease and the state in it, shared by the tasks that are worked on.
 pub(crate) struct Desk<'a> {
     cx: &'a Context,
-    content: Mutex<(Lease<State>, State, Timestamp)>,
+    content: Mutex<(Lease<AgentState>, AgentState, Timestamp)>,
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(cx: &'a Context, lease: Lease<State>) -> Self {
+    pub(crate) fn new(cx: &'a Context, lease: Lease<AgentState>) -> Self {
         let state = lease.state().cloned().unwrap_or_default();
         Self { cx, content: Mutex::new((lease, state, cx.clock.now())) }
     }
 
-    pub(crate) async fn state(&self) -> State {
+    pub(crate) async fn state(&self) -> AgentState {
         self.content.lock().await.1.clone()
     }
 
     /// Changes the state and stores it, which renews the lease.
-    pub(crate) async fn save(&self, change: impl FnOnce(&mut State)) -> Result<(), Error> {
+    pub(crate) async fn save(&self, change: impl FnOnce(&mut AgentState)) -> Result<(), Error> {
         let (lease, state, saved_at) = &mut *self.content.lock().await;
         change(state);
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);

@@ -13,7 +13,7 @@ pub struct AgentEvent {
     #[serde(default = "default_connection")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
     pub connection: String,
-    /// What the connector says of itself: `c1.connector.v2.ConnectorMetadata` as JSON.
+    /// The description of the connector: `c1.connector.v2.ConnectorMetadata` as JSON.
     pub metadata: Value,
 }
 
@@ -29,7 +29,7 @@ pub enum AgentStatus {
     Idle,
     /// A task is not finished: send the same event at `resume_at`.
     Continue,
-    /// Another agent serves this connection. If it is killed, its lease ends at `resume_at`.
+    /// Another agent serves this connection: send the same event at `resume_at`.
     Busy,
 }
 

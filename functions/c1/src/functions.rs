@@ -12,14 +12,14 @@ use serde_json::Value;
 #[async_trait]
 pub trait Functions: Send + Sync {
     /// Calls a function with an event, and returns its answer.
-    async fn call(&self, operation: Operation, event: &Value) -> Result<Value, Failure>;
+    async fn call(&self, operation: Operation, event: &Value) -> Result<Value, FunctionFailure>;
 }
 
 /// The failure of a function.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 #[expect(missing_docs, reason = "the other fields are those of an error")]
-pub struct Failure {
+pub struct FunctionFailure {
     pub kind: ErrorType,
     pub code: String,
     pub message: String,
@@ -29,7 +29,7 @@ pub struct Failure {
     pub was_cut: bool,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for FunctionFailure {
     fn from(e: Error) -> Self {
         Self {
             kind: e.kind(),
@@ -52,7 +52,7 @@ pub struct InProcess<'a> {
 
 #[async_trait]
 impl Functions for InProcess<'_> {
-    async fn call(&self, operation: Operation, event: &Value) -> Result<Value, Failure> {
+    async fn call(&self, operation: Operation, event: &Value) -> Result<Value, FunctionFailure> {
         Ok(self.entry.invoke(self.cx, operation, event).await?)
     }
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::agent::{Agent, Lifetime, Listener, no_credentials};
 use crate::event::{AgentAnswer, AgentEvent};
-use crate::functions::{Failure, Functions};
+use crate::functions::{FunctionFailure, Functions};
 
 /// Serves the agent of the connector that the environment names: `ROLLCALL_CONNECTOR`, `ROLLCALL_FUNCTION_PREFIX` (the
 /// names of its functions up to the operation) and `ROLLCALL_C1_PROVISIONING` (whether those that change access are
@@ -72,14 +72,14 @@ struct Invoked {
 
 #[async_trait]
 impl Functions for Invoked {
-    async fn call(&self, operation: Operation, event: &Value) -> Result<Value, Failure> {
+    async fn call(&self, operation: Operation, event: &Value) -> Result<Value, FunctionFailure> {
         let name = format!("{}{}", self.prefix, operation.as_str());
         let payload = Blob::new(serde_json::to_vec(event).map_err(Error::not_json)?);
         let call = self.client.invoke().function_name(&name).payload(payload);
         let answer = call.invocation_type(InvocationType::RequestResponse).send().await;
         let answer = answer.map_err(|e| {
             let e = aws::error(Code::FunctionNotCalled, &format!("call the function {name}"), e);
-            Failure { was_cut: e.kind() == ErrorType::Unavailable, ..e.into() }
+            FunctionFailure { was_cut: e.kind() == ErrorType::Unavailable, ..e.into() }
         })?;
         let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
         if answer.function_error.is_some() {
@@ -109,13 +109,13 @@ struct Message {
     retry_at: Option<Timestamp>,
 }
 
-fn of_payload(name: &str, payload: &[u8]) -> Failure {
+fn of_payload(name: &str, payload: &[u8]) -> FunctionFailure {
     let reported: Reported = serde_json::from_slice(payload).unwrap_or_default();
     let kind = ErrorType::ALL.iter().find(|kind| kind.as_str() == reported.error_type);
     let message = serde_json::from_str::<Message>(&reported.error_message);
     match (kind, message) {
         (Some(kind), Ok(Message { code, message, fix, retry_at })) => {
-            Failure { kind: *kind, code, message, fix, retry_at, was_cut: false }
+            FunctionFailure { kind: *kind, code, message, fix, retry_at, was_cut: false }
         }
         // A timeout, lack of memory, a crash: Lambda's own words.
         _ => {
@@ -127,7 +127,7 @@ fn of_payload(name: &str, payload: &[u8]) -> Failure {
                 message,
                 "Check the function's log: it may need more time or memory.",
             );
-            Failure { was_cut: true, ..failed.into() }
+            FunctionFailure { was_cut: true, ..failed.into() }
         }
     }
 }

@@ -22,7 +22,7 @@ mod work;
 
 pub use agent::{Agent, Lifetime, Listener, no_credentials};
 pub use event::{AgentAnswer, AgentEvent, AgentStatus, TaskReport};
-pub use functions::{Failure, Functions, InProcess};
+pub use functions::{FunctionFailure, Functions, InProcess};
 pub use lambda::run as lambda;
 
 /// The header `user-agent` of every request to ConductorOne.

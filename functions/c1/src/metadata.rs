@@ -1,4 +1,4 @@
-//! What a connector says of itself, from JSON (`c1.connector.v2.ConnectorMetadata`) to the message: the agent contains no
+//! The description of a connector, from JSON (`c1.connector.v2.ConnectorMetadata`) to the message: the agent contains no
 //! connector, so its caller passes that on.
 
 use std::collections::BTreeMap;
@@ -99,12 +99,12 @@ struct Options {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Schema {
-    field_map: BTreeMap<String, Field>,
+    field_map: BTreeMap<String, SchemaField>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Field {
+struct SchemaField {
     display_name: String,
     #[serde(default)]
     required: bool,
@@ -201,7 +201,7 @@ fn resource_type(from: Type) -> Result<ResourceType, Error> {
     })
 }
 
-fn field(from: Field) -> AccountField {
+fn field(from: SchemaField) -> AccountField {
     let kinds = [
         from.bool_field.map(|_| AccountFieldKind::Flag(Unread {})),
         from.string_list_field.map(|_| AccountFieldKind::TextList(Unread {})),

@@ -8,21 +8,24 @@ use rollcall_connector::clock::between;
 use rollcall_model::proto::Annotation;
 use tonic::Code;
 
-use crate::functions::Failure;
+use crate::functions::FunctionFailure;
 use crate::proto::{
     Conclusion, ErrorInfo, FinishError, FinishSuccess, FinishTaskRequest, RetryInfo, Status,
 };
 
+/// The longest message of a failure, in characters: it may quote what the task says.
+const LONGEST_MESSAGE: usize = 2000;
+
 /// The result of a task.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Outcome {
+pub(crate) struct TaskOutcome {
     /// The result for people: a few words.
     pub(crate) summary: String,
     status: Option<Status>,
     conclusion: Conclusion,
 }
 
-impl Outcome {
+impl TaskOutcome {
     /// Success without a response.
     pub(crate) fn success(summary: impl Into<String>) -> Self {
         let conclusion = Conclusion::Success(FinishSuccess::default());
@@ -46,8 +49,8 @@ impl Outcome {
     }
 
     /// The failure of a function. `is_change` says that the function changes access: what refused it once refuses it again.
-    pub(crate) fn of_failure(failure: &Failure, now: Timestamp, is_change: bool) -> Self {
-        let Failure { kind, code, message, fix, retry_at, .. } = failure;
+    pub(crate) fn of_failure(failure: &FunctionFailure, now: Timestamp, is_change: bool) -> Self {
+        let FunctionFailure { kind, code, message, fix, retry_at, .. } = failure;
         let info = ErrorInfo { reason: code.clone(), domain: "rollcall".into() };
         let mut details = vec![detail("ErrorInfo", &info)];
         if let Some(at) = retry_at {
@@ -60,6 +63,7 @@ impl Outcome {
     }
 
     fn failure(code: Code, message: String, details: Vec<Any>, non_retryable: bool) -> Self {
+        let message: String = message.chars().take(LONGEST_MESSAGE).collect();
         Self {
             summary: format!("failed ({code:?}): {message}"),
             status: Some(Status { code: code.into(), message, details }),

@@ -162,16 +162,16 @@ pub(crate) struct Task {
     #[prost(string, tag = "1")]
     pub(crate) id: String,
     #[prost(
-        oneof = "Kind",
+        oneof = "TaskKind",
         tags = "100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119, \
                 120, 121, 122, 123"
     )]
-    pub(crate) kind: Option<Kind>,
+    pub(crate) kind: Option<TaskKind>,
 }
 
 /// The kinds of tasks. Of those that are refused in any case nothing is read.
 #[derive(Clone, PartialEq, Oneof)]
-pub(crate) enum Kind {
+pub(crate) enum TaskKind {
     #[prost(message, tag = "100")]
     None(Unread),
     #[prost(message, tag = "101")]

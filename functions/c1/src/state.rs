@@ -21,7 +21,7 @@ pub(crate) fn key(connector: &str, connection: &str) -> String {
 /// The state of the agent of a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct State {
+pub(crate) struct AgentState {
     /// The digest of what the last Hello said.
     pub(crate) hello: Option<String>,
     /// The open tasks, in the order in which they came.
@@ -37,12 +37,15 @@ pub(crate) struct OpenTask {
     /// The message, in base64.
     message: String,
     pub(crate) taken_at: Timestamp,
-    /// When to go on with it; `None`: at once.
+    /// When to resume it; `None`: at once.
     pub(crate) resume_at: Option<Timestamp>,
     /// The heartbeats that it needs; `None`: it needs none.
     pub(crate) beats: Option<Beats>,
     /// How often in a row its function was cut off.
     pub(crate) cuts: u32,
+    /// How often its upload was begun.
+    #[serde(default)]
+    pub(crate) uploads: u32,
     /// The result that was not taken yet, in base64.
     finish: Option<String>,
 }
@@ -66,14 +69,14 @@ impl Beats {
     }
 
     /// The next beat, after one at `now` that was answered with this interval.
-    pub(crate) fn next(now: Timestamp, told: Option<prost_types::Duration>) -> Self {
-        let told = told.and_then(|d| u64::try_from(d.seconds).ok()).filter(|s| *s > 0);
+    pub(crate) fn next(now: Timestamp, requested: Option<prost_types::Duration>) -> Self {
+        let requested = requested.and_then(|d| Duration::try_from(d).ok()).filter(|d| !d.is_zero());
         let (least, most, default) = Self::LIMITS;
-        let interval = told.unwrap_or(default).clamp(least, most);
+        let interval = requested.map_or(default, |d| d.as_secs()).clamp(least, most);
         Self { interval, due_at: after(now, Duration::from_secs(interval)) }
     }
 
-    /// When to beat, so that no gap is longer than told although starting a function takes its time.
+    /// When to beat, so that no gap exceeds the interval although starting a function takes time.
     pub(crate) fn at(self) -> Timestamp {
         const SLACK: Duration = Duration::from_secs(5);
         before(self.due_at, SLACK.min(Duration::from_secs(self.interval) / 4))
@@ -91,6 +94,7 @@ impl OpenTask {
             resume_at: None,
             beats: None,
             cuts: 0,
+            uploads: 0,
             finish: None,
         }
     }

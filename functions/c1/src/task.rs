@@ -15,30 +15,30 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tonic::Code;
 
-use crate::outcome::Outcome;
+use crate::outcome::TaskOutcome;
 use crate::proto::{
     AccountResult, ConnectorMetadata, CreateAccountResponse, CreateAccountTask, CreatedAccount,
     DeleteResourceResponse, GrantAlreadyExists, GrantAlreadyRevoked,
-    GrantManagerServiceGrantResponse, GrantManagerServiceRevokeResponse, Kind,
-    ListActionSchemasResponse, ListEventFeedsResponse, RequestId, SyncFull, Task,
+    GrantManagerServiceGrantResponse, GrantManagerServiceRevokeResponse, ListActionSchemasResponse,
+    ListEventFeedsResponse, RequestId, SyncFull, Task, TaskKind,
 };
 
 /// What there is to do for a task.
 #[derive(Debug)]
-pub(crate) enum Work {
+pub(crate) enum TaskWork {
     /// Introduce the connector again.
     Hello,
     /// Sync, and upload the snapshot.
     Sync(SyncFull),
     /// Change access.
-    Change(Box<Change>),
+    Change(Box<ChangeTask>),
     /// Nothing but to report this.
-    Report(Outcome),
+    Report(TaskOutcome),
 }
 
 /// A change of access.
 #[derive(Debug)]
-pub(crate) struct Change {
+pub(crate) struct ChangeTask {
     pub(crate) operation: Operation,
     pub(crate) event: Value,
     subject: Subject,
@@ -67,55 +67,56 @@ const ACCOUNT_PROVISIONING: i32 = 5;
 const RESOURCE_DELETE: i32 = 8;
 
 /// The kind of a task, for people.
-pub(crate) fn name(kind: Option<&Kind>) -> &'static str {
+pub(crate) fn name(kind: Option<&TaskKind>) -> &'static str {
     match kind {
         None => "unknown",
-        Some(Kind::None(_)) => "none",
-        Some(Kind::Hello(_)) => "hello",
-        Some(Kind::SyncFull(_)) => "sync",
-        Some(Kind::Grant(_)) => "grant",
-        Some(Kind::Revoke(_)) => "revoke",
-        Some(Kind::CreateAccount(_)) => "create-account",
-        Some(Kind::CreateResource(_)) => "create-resource",
-        Some(Kind::DeleteResource(_)) => "delete-account",
-        Some(Kind::RotateCredentials(_)) => "rotate-credentials",
-        Some(Kind::EventFeed(_)) => "event-feed",
-        Some(Kind::CreateTicket(_)) => "create-ticket",
-        Some(Kind::ListTicketSchemas(_)) => "list-ticket-schemas",
-        Some(Kind::GetTicket(_)) => "get-ticket",
-        Some(Kind::BulkCreateTickets(_)) => "bulk-create-tickets",
-        Some(Kind::BulkGetTickets(_)) => "bulk-get-tickets",
-        Some(Kind::ActionListSchemas(_)) => "action-list-schemas",
-        Some(Kind::ActionGetSchema(_)) => "action-get-schema",
-        Some(Kind::ActionInvoke(_)) => "action-invoke",
-        Some(Kind::ActionStatus(_)) => "action-status",
-        Some(Kind::CreateSyncDiff(_)) => "create-sync-diff",
-        Some(Kind::CompactSyncs(_)) => "compact-syncs",
-        Some(Kind::ListEventFeeds(_)) => "list-event-feeds",
-        Some(Kind::ListEvents(_)) => "list-events",
-        Some(Kind::IssueCredential(_)) => "issue-credential",
+        Some(TaskKind::None(_)) => "none",
+        Some(TaskKind::Hello(_)) => "hello",
+        Some(TaskKind::SyncFull(_)) => "sync",
+        Some(TaskKind::Grant(_)) => "grant",
+        Some(TaskKind::Revoke(_)) => "revoke",
+        Some(TaskKind::CreateAccount(_)) => "create-account",
+        Some(TaskKind::CreateResource(_)) => "create-resource",
+        Some(TaskKind::DeleteResource(_)) => "delete-account",
+        Some(TaskKind::RotateCredentials(_)) => "rotate-credentials",
+        Some(TaskKind::EventFeed(_)) => "event-feed",
+        Some(TaskKind::CreateTicket(_)) => "create-ticket",
+        Some(TaskKind::ListTicketSchemas(_)) => "list-ticket-schemas",
+        Some(TaskKind::GetTicket(_)) => "get-ticket",
+        Some(TaskKind::BulkCreateTickets(_)) => "bulk-create-tickets",
+        Some(TaskKind::BulkGetTickets(_)) => "bulk-get-tickets",
+        Some(TaskKind::ActionListSchemas(_)) => "action-list-schemas",
+        Some(TaskKind::ActionGetSchema(_)) => "action-get-schema",
+        Some(TaskKind::ActionInvoke(_)) => "action-invoke",
+        Some(TaskKind::ActionStatus(_)) => "action-status",
+        Some(TaskKind::CreateSyncDiff(_)) => "create-sync-diff",
+        Some(TaskKind::CompactSyncs(_)) => "compact-syncs",
+        Some(TaskKind::ListEventFeeds(_)) => "list-event-feeds",
+        Some(TaskKind::ListEvents(_)) => "list-events",
+        Some(TaskKind::IssueCredential(_)) => "issue-credential",
     }
 }
 
 /// What there is to do for a task. Tasks that no connector here can do are refused with the codes of the public
 /// connectors.
-pub(crate) fn plan(task: Task, offer: &Offer<'_>) -> Work {
+pub(crate) fn plan(task: Task, offer: &Offer<'_>) -> TaskWork {
     let what = name(task.kind.as_ref());
-    let refuse = |code, text: &str, is_final| Work::Report(Outcome::error(code, text, is_final));
+    let refuse =
+        |code, text: &str, is_final| TaskWork::Report(TaskOutcome::error(code, text, is_final));
     match task.kind {
-        Some(Kind::Hello(_)) => Work::Hello,
-        Some(Kind::SyncFull(options)) => match &*options.storage_engine {
+        Some(TaskKind::Hello(_)) => TaskWork::Hello,
+        Some(TaskKind::SyncFull(options)) => match &*options.storage_engine {
             // `pebble` is another format of the file, which nobody has to write.
-            "" | "sqlite" | "pebble" => Work::Sync(options),
+            "" | "sqlite" | "pebble" => TaskWork::Sync(options),
             other => {
                 refuse(Code::Unknown, &format!("the storage engine `{other}` is unknown"), false)
             }
         },
         Some(
-            kind @ (Kind::Grant(_)
-            | Kind::Revoke(_)
-            | Kind::CreateAccount(_)
-            | Kind::DeleteResource(_)),
+            kind @ (TaskKind::Grant(_)
+            | TaskKind::Revoke(_)
+            | TaskKind::CreateAccount(_)
+            | TaskKind::DeleteResource(_)),
         ) => {
             if !offer.provisioning {
                 return refuse(
@@ -125,36 +126,43 @@ pub(crate) fn plan(task: Task, offer: &Offer<'_>) -> Work {
                 );
             }
             match change(&task.id, kind, offer) {
-                Ok(change) => Work::Change(Box::new(change)),
+                Ok(change) => TaskWork::Change(Box::new(change)),
                 Err(Malformed(code, text)) => refuse(code, &text, true),
             }
         }
-        Some(Kind::CreateResource(_) | Kind::RotateCredentials(_) | Kind::IssueCredential(_)) => {
-            refuse(Code::Unimplemented, &format!("this connector does not support {what}"), true)
-        }
         Some(
-            Kind::ListTicketSchemas(_)
-            | Kind::GetTicket(_)
-            | Kind::CreateTicket(_)
-            | Kind::BulkCreateTickets(_)
-            | Kind::BulkGetTickets(_),
+            TaskKind::CreateResource(_)
+            | TaskKind::RotateCredentials(_)
+            | TaskKind::IssueCredential(_),
+        ) => refuse(Code::Unimplemented, &format!("this connector does not support {what}"), true),
+        Some(
+            TaskKind::ListTicketSchemas(_)
+            | TaskKind::GetTicket(_)
+            | TaskKind::CreateTicket(_)
+            | TaskKind::BulkCreateTickets(_)
+            | TaskKind::BulkGetTickets(_),
         ) => refuse(Code::Unknown, "ticketing is not enabled", false),
-        Some(Kind::ActionGetSchema(_) | Kind::ActionInvoke(_) | Kind::ActionStatus(_)) => {
-            refuse(Code::NotFound, "this connector has no actions", false)
-        }
-        Some(Kind::ActionListSchemas(_)) => {
-            Work::Report(Outcome::response("no actions", &ListActionSchemasResponse {}, Vec::new()))
-        }
-        Some(Kind::ListEventFeeds(_)) => Work::Report(Outcome::response(
+        Some(
+            TaskKind::ActionGetSchema(_) | TaskKind::ActionInvoke(_) | TaskKind::ActionStatus(_),
+        ) => refuse(Code::NotFound, "this connector has no actions", false),
+        Some(TaskKind::ActionListSchemas(_)) => TaskWork::Report(TaskOutcome::response(
+            "no actions",
+            &ListActionSchemasResponse {},
+            Vec::new(),
+        )),
+        Some(TaskKind::ListEventFeeds(_)) => TaskWork::Report(TaskOutcome::response(
             "no event feeds",
             &ListEventFeedsResponse {},
             Vec::new(),
         )),
-        Some(Kind::ListEvents(_)) => {
+        Some(TaskKind::ListEvents(_)) => {
             refuse(Code::Unimplemented, "this connector has no event feeds", true)
         }
         Some(
-            Kind::EventFeed(_) | Kind::CreateSyncDiff(_) | Kind::CompactSyncs(_) | Kind::None(_),
+            TaskKind::EventFeed(_)
+            | TaskKind::CreateSyncDiff(_)
+            | TaskKind::CompactSyncs(_)
+            | TaskKind::None(_),
         )
         | None => refuse(Code::Unknown, "unsupported task type", false),
     }
@@ -167,10 +175,10 @@ fn malformed(text: impl Into<String>) -> Malformed {
     Malformed(Code::InvalidArgument, text.into())
 }
 
-fn change(task_id: &str, kind: Kind, offer: &Offer<'_>) -> Result<Change, Malformed> {
+fn change(task_id: &str, kind: TaskKind, offer: &Offer<'_>) -> Result<ChangeTask, Malformed> {
     let request = Request { id: task_id, connection: offer.connection };
     match kind {
-        Kind::Grant(task) => {
+        TaskKind::Grant(task) => {
             let missing = || malformed("the task lacks its entitlement or its principal");
             let (entitlement, principal) =
                 task.entitlement.zip(task.principal).ok_or_else(missing)?;
@@ -182,9 +190,9 @@ fn change(task_id: &str, kind: Kind, offer: &Offer<'_>) -> Result<Change, Malfor
                 principal: Some(principal),
                 ..Grant::default()
             };
-            Change::new(Operation::Grant, &event, Subject::Grant(Box::new(grant)))
+            ChangeTask::new(Operation::Grant, &event, Subject::Grant(Box::new(grant)))
         }
-        Kind::Revoke(task) => {
+        TaskKind::Revoke(task) => {
             let missing =
                 || malformed("the task lacks its grant, or the grant its entitlement or principal");
             let grant = task.grant.ok_or_else(missing)?;
@@ -198,25 +206,25 @@ fn change(task_id: &str, kind: Kind, offer: &Offer<'_>) -> Result<Change, Malfor
                     grant.id
                 )));
             }
-            Change::new(Operation::Revoke, &event, Subject::Revoke)
+            ChangeTask::new(Operation::Revoke, &event, Subject::Revoke)
         }
-        Kind::CreateAccount(task) => {
+        TaskKind::CreateAccount(task) => {
             offer.needs_some(ACCOUNT_PROVISIONING, "creating accounts")?;
             if !task.resource_type_id.is_empty() {
                 offer.needs(ACCOUNT_PROVISIONING, &task.resource_type_id, "creating accounts")?;
             }
             let account = account(task)?;
             let email = account.email.clone();
-            Change::new(
+            ChangeTask::new(
                 Operation::CreateAccount,
                 &request.create(account),
                 Subject::Account { email },
             )
         }
-        Kind::DeleteResource(task) => {
+        TaskKind::DeleteResource(task) => {
             let id = model_id(task.resource_id.as_ref())?;
             offer.needs(RESOURCE_DELETE, &id.resource_type, "deletion")?;
-            Change::new(
+            ChangeTask::new(
                 Operation::DeleteAccount,
                 &request.delete(id.to_string()),
                 Subject::Resource,
@@ -338,7 +346,7 @@ fn json(from: JsonValue) -> Value {
     }
 }
 
-impl Change {
+impl ChangeTask {
     fn new(
         operation: Operation,
         event: &impl Serialize,
@@ -350,7 +358,7 @@ impl Change {
     }
 
     /// The result of the task whose change was answered like this.
-    pub(crate) fn outcome(self, answer: &ChangeAnswer) -> Outcome {
+    pub(crate) fn outcome(self, answer: &ChangeAnswer) -> TaskOutcome {
         let summary = summary(answer);
         let vendor_id = answer.vendor_request_id.iter();
         let mut annotations: Vec<Any> =
@@ -365,19 +373,19 @@ impl Change {
             Subject::Grant(grant) => {
                 let is_new = answer.outcome == Did::Granted;
                 let grants = is_new.then_some(*grant).into_iter().collect();
-                Outcome::response(
+                TaskOutcome::response(
                     summary,
                     &GrantManagerServiceGrantResponse { annotations, grants },
                     beside,
                 )
             }
-            Subject::Revoke => Outcome::response(
+            Subject::Revoke => TaskOutcome::response(
                 summary,
                 &GrantManagerServiceRevokeResponse { annotations },
                 beside,
             ),
             Subject::Resource => {
-                Outcome::response(summary, &DeleteResourceResponse { annotations }, beside)
+                TaskOutcome::response(summary, &DeleteResourceResponse { annotations }, beside)
             }
             Subject::Account { email } => {
                 let account = CreatedAccount { resource: resource(answer, email) };
@@ -387,7 +395,7 @@ impl Change {
                     _ => AccountResult::Success(account),
                 };
                 let response = CreateAccountResponse { result: Some(result), annotations };
-                Outcome::response(summary, &response, beside)
+                TaskOutcome::response(summary, &response, beside)
             }
         }
     }

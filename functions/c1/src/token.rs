@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
+use crate::client::CALL_TIMEOUT;
 use crate::credentials::Credentials;
 
 const PATH: &str = "/auth/v1/token";
@@ -132,7 +133,8 @@ impl Tokens {
         };
         let request = self.transport.client().post(url);
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let request = request.header(USER_AGENT, crate::USER_AGENT).body(form);
+        let request = request.header(USER_AGENT, crate::USER_AGENT);
+        let request = request.timeout(CALL_TIMEOUT).body(form);
         let answer = request.send().await.map_err(unreachable)?;
         let (status, skew) = (answer.status(), self.skew(answer.headers()));
         let body = answer.bytes().await.map_err(unreachable)?;

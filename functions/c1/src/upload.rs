@@ -14,10 +14,10 @@ use rollcall_engine::store::keys::Keys;
 use rollcall_snapshot::{Content, Snapshot, reduce};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use tonic::Code as GrpcCode;
 
 use crate::agent::Agent;
-use crate::client::CallError;
-use crate::outcome::Outcome;
+use crate::outcome::TaskOutcome;
 use crate::proto::{
     SyncFull, UploadAssetRequest, UploadData, UploadEof, UploadMetadata, UploadPart,
 };
@@ -30,8 +30,9 @@ const PIECE: usize = 512 << 10;
 /// How often an upload is tried.
 const ATTEMPTS: u32 = 3;
 
-/// The wait between two attempts, if the service asks for no other.
+/// The wait between two attempts, if the service asks for no other, and the longest one.
 const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A file that is ready for its upload.
 struct Asset {
@@ -48,38 +49,45 @@ impl Agent<'_> {
         task: &mut OpenTask,
         answer: &SyncAnswer,
         options: &SyncFull,
-    ) -> Result<Outcome, Stop> {
+    ) -> Result<TaskOutcome, Stop> {
         let asset = match self.beating(task, self.asset(answer, options)).await? {
             Ok(asset) => asset,
-            Err(e) => return Ok(Outcome::of_failure(&e.into(), self.cx.clock.now(), false)),
+            Err(e) => return Ok(TaskOutcome::of_failure(&e.into(), self.cx.clock.now(), false)),
         };
-        let mut attempt = 1;
         loop {
+            if task.uploads >= ATTEMPTS {
+                let text = "the snapshot could not be uploaded in the time that there is";
+                return Ok(TaskOutcome::error(GrpcCode::DeadlineExceeded, text, false));
+            }
+            task.uploads += 1;
             let (host_id, task_id) = (self.client.host_id().to_owned(), task.id.clone());
             let parts = || parts(&asset, &host_id, &task_id);
-            let e = match self.beating(task, self.client.upload(parts)).await? {
+            let upload = async {
+                tokio::select! {
+                    biased;
+                    () = self.cx.interrupt.raised() => Err(Stop::Suspended),
+                    uploaded = self.client.upload(parts) => Ok(uploaded),
+                }
+            };
+            let e = match self.beating(task, upload).await?? {
                 Ok(()) => break,
                 Err(e) => e,
             };
             self.listener.note(&format!("task {}: the upload failed: {}", task.id, Chain(&e)));
-            if attempt == ATTEMPTS || !e.is_temporary() {
-                return Ok(self.not_uploaded(e));
+            if task.uploads >= ATTEMPTS || !e.is_temporary() {
+                let failure = Error::from(e).into();
+                return Ok(TaskOutcome::of_failure(&failure, self.cx.clock.now(), false));
             }
-            attempt += 1;
-            let pause = e.retry_delay().unwrap_or(PAUSE);
-            if !self.cx.interrupt.sleep(&*self.cx.clock, pause).await {
+            let pause = e.retry_delay().map_or(PAUSE, |delay| delay.min(LONGEST_PAUSE));
+            if !self.beating(task, self.cx.interrupt.sleep(&*self.cx.clock, pause)).await? {
                 return Err(Stop::Suspended);
             }
         }
         let counts = answer.counts;
-        Ok(Outcome::success(format!(
+        Ok(TaskOutcome::success(format!(
             "uploaded {} bytes: {} resources, {} entitlements, {} grants",
             asset.bytes, counts.resources, counts.entitlements, counts.grants
         )))
-    }
-
-    fn not_uploaded(&self, e: CallError) -> Outcome {
-        Outcome::of_failure(&Error::from(e).into(), self.cx.clock.now(), false)
     }
 
     /// The file to upload, with its checksum.

@@ -1,6 +1,5 @@
 //! The work on one task: calls the function, waits, beats, and reports the result until it is taken.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,20 +13,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tonic::Code as GrpcCode;
 
-use crate::agent::{Agent, Lifetime};
+use crate::agent::{Agent, LEASE_CHECK, Lifetime};
 use crate::client::CallError;
 use crate::event::TaskReport;
-use crate::functions::Failure;
-use crate::outcome::Outcome;
+use crate::functions::FunctionFailure;
+use crate::outcome::TaskOutcome;
 use crate::proto::{FinishTaskRequest, SyncFull};
 use crate::state::{Beats, OpenTask};
-use crate::task::{self, Change, Offer, Work};
+use crate::task::{self, ChangeTask, Offer, TaskWork};
 
 /// The longest wait within an invocation: a longer one is left to the caller.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-
-/// How soon to look again for what another run or request holds: its lease may end long before it expires.
-const LEASE_CHECK: Duration = Duration::from_secs(20);
 
 /// How often in a row a function is called again after it was cut off, or was unavailable.
 const MAX_CUTS: u32 = 4;
@@ -35,8 +31,14 @@ const MAX_CUTS: u32 = 4;
 /// The wait before the first of these calls.
 const FIRST_RETRY: Duration = Duration::from_secs(15);
 
-/// How long an account's creation may take before ConductorOne is told that it is in progress.
+/// How long an account's creation may take before the task ends as in progress.
 const ACCOUNT_PATIENCE: Duration = Duration::from_secs(900);
+
+/// How long a result is reported before it is dropped.
+const FINISH_PATIENCE: Duration = Duration::from_secs(86400);
+
+/// The shortest time between two invocations that report a result.
+const FINISH_PAUSE: Duration = Duration::from_secs(60);
 
 /// Why work ends without a result.
 pub(crate) enum Stop {
@@ -47,14 +49,17 @@ pub(crate) enum Stop {
 }
 
 impl Agent<'_> {
-    /// Works on a task. The report says how it ended; without one, it is to be gone on with.
+    /// Works on a task. The report says how it ended; without one, it is not finished.
     pub(crate) async fn work(&self, mut task: OpenTask) -> (OpenTask, Option<TaskReport>) {
         let report = match task.unsent() {
             Ok(Some(request)) => self.deliver(&mut task, request, "the result was kept").await,
             Ok(None) => self.begin(&mut task).await,
             Err(e) => {
-                self.report(&mut task, Outcome::of_failure(&e.into(), self.cx.clock.now(), true))
-                    .await
+                self.report(
+                    &mut task,
+                    TaskOutcome::of_failure(&e.into(), self.cx.clock.now(), true),
+                )
+                .await
             }
         };
         (task, report)
@@ -68,14 +73,16 @@ impl Agent<'_> {
         };
         let work = match task.task() {
             Ok(message) => task::plan(message, &offer),
-            Err(e) => Work::Report(Outcome::of_failure(&e.into(), self.cx.clock.now(), true)),
+            Err(e) => {
+                TaskWork::Report(TaskOutcome::of_failure(&e.into(), self.cx.clock.now(), true))
+            }
         };
-        let is_sync = matches!(work, Work::Sync(_));
+        let is_sync = matches!(work, TaskWork::Sync(_));
         let ended = match work {
-            Work::Hello => return self.answer_hello(task).await,
-            Work::Sync(options) => self.sync(task, &options).await,
-            Work::Change(change) => self.change(task, *change).await,
-            Work::Report(outcome) => Ok(outcome),
+            TaskWork::Hello => return self.answer_hello(task).await,
+            TaskWork::Sync(options) => self.sync(task, &options).await,
+            TaskWork::Change(change) => self.change(task, *change).await,
+            TaskWork::Report(outcome) => Ok(outcome),
         };
         let outcome = match ended {
             Ok(outcome) => outcome,
@@ -97,19 +104,19 @@ impl Agent<'_> {
         Some(TaskReport { id: task.id.clone(), kind: task.kind.clone(), outcome })
     }
 
-    async fn cancelled(&self, task: &OpenTask, is_sync: bool) -> Outcome {
+    async fn cancelled(&self, task: &OpenTask, is_sync: bool) -> TaskOutcome {
         if is_sync {
             self.cancel_run(task).await;
         }
-        Outcome::error(GrpcCode::Cancelled, "the task was cancelled", false)
+        TaskOutcome::error(GrpcCode::Cancelled, "the task was cancelled", false)
     }
 
-    /// A process that ends gives its task back: nobody may come to go on with it.
-    async fn handed_back(&self, task: &OpenTask, is_sync: bool) -> Outcome {
+    /// A process that ends hands its task back, since nobody may resume it.
+    async fn handed_back(&self, task: &OpenTask, is_sync: bool) -> TaskOutcome {
         if is_sync {
             self.cancel_run(task).await;
         }
-        Outcome::error(
+        TaskOutcome::error(
             GrpcCode::Unavailable,
             "the agent was stopped before the task was done; it can be repeated",
             false,
@@ -143,7 +150,7 @@ impl Agent<'_> {
         }
     }
 
-    async fn sync(&self, task: &mut OpenTask, options: &SyncFull) -> Result<Outcome, Stop> {
+    async fn sync(&self, task: &mut OpenTask, options: &SyncFull) -> Result<TaskOutcome, Stop> {
         if task.beats.is_none() {
             task.beats = Some(Beats::first(self.cx.clock.now()));
         }
@@ -154,7 +161,7 @@ impl Agent<'_> {
                 Called::Answered(answer) => answer,
                 Called::Again => continue,
                 Called::Failed(failure) => {
-                    return Ok(Outcome::of_failure(&failure, self.cx.clock.now(), false));
+                    return Ok(TaskOutcome::of_failure(&failure, self.cx.clock.now(), false));
                 }
             };
             match answer.status {
@@ -168,7 +175,7 @@ impl Agent<'_> {
         }
     }
 
-    fn quarantined(&self, answer: &SyncAnswer) -> Outcome {
+    fn quarantined(&self, answer: &SyncAnswer) -> TaskOutcome {
         let losses = answer.warnings.iter().filter(|w| w.code == Code::SuddenLoss.as_str());
         let losses: Vec<_> = losses.map(|w| w.message.as_str()).collect();
         let (connector, connection) = (self.connector, self.connection);
@@ -179,10 +186,10 @@ impl Agent<'_> {
             "SuddenLoss: the snapshot is held back because it lost much more than usual ({}). If that is right, accept it by `{command}` or by the sync event `{event}`, then sync again.",
             losses.join("; ")
         );
-        Outcome::error(GrpcCode::FailedPrecondition, text, true)
+        TaskOutcome::error(GrpcCode::FailedPrecondition, text, true)
     }
 
-    async fn change(&self, task: &mut OpenTask, change: Change) -> Result<Outcome, Stop> {
+    async fn change(&self, task: &mut OpenTask, change: ChangeTask) -> Result<TaskOutcome, Stop> {
         loop {
             self.wait(task).await?;
             let answer: ChangeAnswer =
@@ -190,7 +197,7 @@ impl Agent<'_> {
                     Called::Answered(answer) => answer,
                     Called::Again => continue,
                     Called::Failed(failure) => {
-                        return Ok(Outcome::of_failure(&failure, self.cx.clock.now(), true));
+                        return Ok(TaskOutcome::of_failure(&failure, self.cx.clock.now(), true));
                     }
                 };
             let is_slow = between(task.taken_at, self.cx.clock.now()) >= ACCOUNT_PATIENCE;
@@ -250,7 +257,7 @@ impl Agent<'_> {
         Ok(Called::Again)
     }
 
-    /// Waits until the task is to be gone on with, and beats meanwhile.
+    /// Waits until the task is to be resumed, and sends its heartbeats meanwhile.
     async fn wait(&self, task: &mut OpenTask) -> Result<(), Stop> {
         loop {
             self.beat_if_due(task).await?;
@@ -276,23 +283,27 @@ impl Agent<'_> {
         task: &mut OpenTask,
         work: impl Future<Output = T>,
     ) -> Result<T, Stop> {
-        let mut work = pin!(work);
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            stop = self.beat_until_stopped(task) => Err(stop),
+        }
+    }
+
+    async fn beat_until_stopped(&self, task: &mut OpenTask) -> Stop {
         loop {
-            self.beat_if_due(task).await?;
+            if let Err(stop) = self.beat_if_due(task).await {
+                return stop;
+            }
             let now = self.cx.clock.now();
-            let stop_at = self.stop_at();
-            let next = task.beats.map_or(stop_at, |beats| beats.at().min(stop_at));
+            if now >= self.stop_at {
+                return Stop::Suspended;
+            }
+            let next = task.beats.map_or(self.stop_at, |beats| beats.at().min(self.stop_at));
             if next == Timestamp::MAX {
-                return Ok(work.await);
+                std::future::pending().await
             }
-            tokio::select! {
-                biased;
-                done = &mut work => return Ok(done),
-                () = self.cx.clock.sleep(between(now, next)) => {}
-            }
-            if self.cx.clock.now() >= stop_at {
-                return Err(Stop::Suspended);
-            }
+            self.cx.clock.sleep(between(now, next)).await;
         }
     }
 
@@ -315,7 +326,7 @@ impl Agent<'_> {
         if answer.cancelled { Err(Stop::Cancelled) } else { Ok(()) }
     }
 
-    async fn report(&self, task: &mut OpenTask, outcome: Outcome) -> Option<TaskReport> {
+    async fn report(&self, task: &mut OpenTask, outcome: TaskOutcome) -> Option<TaskReport> {
         let summary = outcome.summary.clone();
         let request = outcome.request(self.client.host_id(), &task.id);
         self.deliver(task, request, &summary).await
@@ -336,8 +347,10 @@ impl Agent<'_> {
                 Ok(()) => return taken(summary.to_owned()),
                 Err(e) => e,
             };
-            if !e.is_temporary() {
-                // It knows nothing of the task, or has its result: there is nobody to tell.
+            let now = self.cx.clock.now();
+            let is_abandoned = between(task.taken_at, now) >= FINISH_PATIENCE;
+            // What is wrong with the credentials says nothing about the task.
+            if is_abandoned || !(e.is_temporary() || e.is_unauthenticated()) {
                 return taken(format!(
                     "{summary}; ConductorOne does not take the result: {}",
                     Chain(&e)
@@ -356,7 +369,7 @@ impl Agent<'_> {
                 || self.is_stopping()
                 || !self.cx.interrupt.sleep(&*self.cx.clock, wait).await
             {
-                task.resume_at = Some(after(self.cx.clock.now(), wait));
+                task.resume_at = Some(after(now, wait.max(FINISH_PAUSE)));
                 task.keep(&request);
                 return None;
             }
@@ -369,10 +382,10 @@ enum Called<T> {
     Answered(T),
     /// It is to be called again, from the task's `resume_at` on.
     Again,
-    Failed(Failure),
+    Failed(FunctionFailure),
 }
 
-fn read<T: DeserializeOwned>(answer: &Value) -> Result<T, Failure> {
+fn read<T: DeserializeOwned>(answer: &Value) -> Result<T, FunctionFailure> {
     T::deserialize(answer).map_err(|e| {
         let message = "the answer of a function does not have the documented form";
         Error::internal(Code::UnreadableAnswer, message).with_source(e).into()

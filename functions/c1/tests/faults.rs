@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rollcall_c1::Agent;
 use rollcall_connector::Error;
-use rollcall_connector::clock::Manual;
+use rollcall_connector::clock::{Manual, between};
 use rollcall_simulators::c1::messages::*;
 use rollcall_simulators::c1::{CallEffect, CallFault, Rpc};
 
@@ -39,12 +39,30 @@ async fn whatever_goes_wrong_once_with_a_call_the_task_ends_once() {
 
 #[tokio::test]
 async fn a_result_is_reported_until_it_is_taken_by_the_next_agent_too() {
+    for code in [14, 16] {
+        let desk = Desk::scripted().await;
+        let id = desk.c1.give(CreateResourceTask::default());
+        let fault = CallFault::once(Rpc::FinishTask, CallEffect::Status(code)).times(12);
+        desk.c1.set_faults([fault]);
+        desk.until_idle(&Script::new([])).await;
+        assert_eq!(desk.c1.finish(&id).unwrap_or_else(|| panic!("{code}: lost")).code, 12);
+        assert_eq!(desk.c1.calls_to(Rpc::FinishTask).len(), 13);
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_is_not_taken_for_a_day_makes_room_for_other_tasks() {
     let desk = Desk::scripted().await;
-    let id = desk.c1.give(CreateResourceTask::default());
-    desk.c1.set_faults([CallFault::once(Rpc::FinishTask, CallEffect::Status(14)).times(12)]);
-    desk.until_idle(&Script::new([])).await;
-    assert_eq!(desk.c1.finish(&id).expect("finished").code, 12);
-    assert_eq!(desk.c1.calls_to(Rpc::FinishTask).len(), 13);
+    desk.c1.give(CreateResourceTask::default());
+    let fault = CallFault::once(Rpc::FinishTask, CallEffect::Status(13)).times(usize::MAX);
+    desk.c1.set_faults([fault]);
+    let answer = desk.run(&Script::new([])).await.expect("an answer");
+    let wait = between(desk.cx.clock.now(), answer.resume_at.expect("a time"));
+    assert!(wait >= Duration::from_secs(60), "again after {wait:?}");
+    desk.clock.advance(Duration::from_secs(86400));
+    // The service gives the task again, as a new one.
+    let reports = desk.run(&Script::new([])).await.expect("an answer").tasks;
+    assert!(reports[0].outcome.contains("does not take the result"), "{reports:?}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use rollcall_simulators::c1::messages::*;
 use serde_json::{Value, json};
 
 use crate::world::{Desk, Script, change_answer};
-use rollcall_c1::Failure;
+use rollcall_c1::FunctionFailure;
 use rollcall_engine::operation::Operation;
 
 fn namespace(id: &str) -> Entitlement {
@@ -82,6 +82,7 @@ async fn what_cannot_be_done_ends_with_the_code_of_the_public_connectors() {
             true,
             "resource type `planet`",
         ),
+        (grant(namespace(&"x".repeat(5000)), Some(ann())), 3, true, "xxx"),
         (RevokeTask::default().into(), 3, true, "lacks its grant"),
         (
             revoke("namespace:prod.a1b23:write:user:u2"),
@@ -106,11 +107,13 @@ async fn what_cannot_be_done_ends_with_the_code_of_the_public_connectors() {
     let hello = desk.c1.give(HelloTask::default());
     let schemas = desk.c1.give(ActionListSchemasTask::default());
     let feeds = desk.c1.give(ListEventFeedsTask::default());
-    desk.until_idle(&Script::new([])).await;
+    let reports = desk.until_idle(&Script::new([])).await;
+    assert_eq!(reports.len(), 30, "Step Functions would not pass on more");
     for (id, code, is_final, text) in given {
         let finish = desk.c1.finish(&id).unwrap_or_else(|| panic!("{text}: not finished"));
         assert_eq!((finish.code, finish.non_retryable), (code, is_final), "{text}: {finish:?}");
         assert!(finish.message.contains(text), "{text}: {}", finish.message);
+        assert!(finish.message.len() <= 2000, "{text}: {} bytes", finish.message.len());
     }
     assert_eq!(desk.c1.task(&hello).expect("a task").ends, 1);
     assert_eq!(desk.c1.finish(&hello), None);
@@ -180,8 +183,8 @@ async fn without_provisioning_nothing_is_changed() {
     }
 }
 
-fn failure(kind: ErrorType) -> Failure {
-    Failure {
+fn failure(kind: ErrorType) -> FunctionFailure {
+    FunctionFailure {
         kind,
         code: "Why".into(),
         message: "no".into(),

@@ -7,6 +7,7 @@ mod credentials;
 mod faults;
 mod kinds;
 mod options;
+mod processes;
 mod schemas;
 mod syncs;
 mod world;

@@ -3,6 +3,12 @@
 use rollcall_simulators::c1::messages::*;
 use rollcall_snapshot::Snapshot;
 
+use std::time::Duration;
+
+use rollcall_c1::AgentStatus;
+use rollcall_connector::clock::after;
+use rollcall_simulators::c1::{CallEffect, CallFault, Rpc};
+
 use crate::world::{Desk, Script, sync_answer};
 
 /// The sync type of an uploaded snapshot, and its numbers of entitlements, grants and inherited grants.
@@ -80,4 +86,27 @@ async fn a_snapshot_that_is_gone_or_another_file_is_not_uploaded() {
         assert_eq!(finish.code, code, "{finish:?}");
         assert!(finish.message.contains(text), "{}", finish.message);
     }
+}
+
+#[tokio::test]
+async fn an_upload_that_outlasts_the_invocations_is_given_up() {
+    let (mut desk, _vendor) = Desk::temporal_cloud().await;
+    let first = desk.c1.give(SyncFullTask::default());
+    desk.until_idle(&desk.functions()).await;
+    desk.c1.set_options(|options| options.next_heartbeat = Duration::from_secs(4));
+    desk.c1.set_faults([CallFault::once(Rpc::UploadAsset, CallEffect::Hang).times(9)]);
+    let id = desk.c1.give(SyncFullTask::default());
+    let mut complete = sync_answer("complete", None, None);
+    complete["sync_id"] = first.into();
+    let script = Script::new(std::iter::repeat_n(Ok(complete), 20));
+    loop {
+        desk.cx.deadline = Some(after(desk.cx.clock.now(), Duration::from_secs(240)));
+        let answer = desk.run(&script).await.expect("an answer");
+        match answer.status {
+            AgentStatus::Idle => break,
+            _ => desk.wait_until(answer.resume_at.expect("a time")),
+        }
+    }
+    assert_eq!(desk.c1.finish(&id).expect("finished").code, 4);
+    assert_eq!(desk.c1.calls_to(Rpc::UploadAsset).len(), 1 + 3);
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_c1::{AgentStatus, Failure, Functions};
+use rollcall_c1::{AgentStatus, FunctionFailure, Functions};
+use rollcall_connector::clock::{after, between};
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_engine::operation::Operation;
 use rollcall_simulators::c1::messages::*;
@@ -20,8 +21,9 @@ fn in_minutes(desk: &Desk, minutes: i64) -> Option<Timestamp> {
 #[tokio::test]
 async fn a_sync_of_two_hours_beats_as_often_as_it_is_told() {
     let (desk, _vendor) = Desk::temporal_cloud().await;
-    for (told, hours) in [(30, 2), (300, 2), (60, 1), (7, 0)] {
-        desk.c1.set_options(|options| options.next_heartbeat = Duration::from_secs(told));
+    for (told, hours) in [(30.0, 2), (300.0, 2), (60.0, 1), (7.0, 0), (0.5, 0)] {
+        let told = Duration::from_secs_f64(told);
+        desk.c1.set_options(|options| options.next_heartbeat = told);
         let id = desk.c1.give(SyncFullTask::default());
         let waits = (1..=1 + hours * 12).map(|n| in_minutes(&desk, n * 5));
         let waits = waits.map(|at| Ok(sync_answer("continue", at, Some("rate_limit"))));
@@ -29,7 +31,7 @@ async fn a_sync_of_two_hours_beats_as_often_as_it_is_told() {
         desk.until_idle(&script).await;
         assert!(desk.c1.finish(&id).expect("finished").success, "{}", desk.notes.text());
         let gap = desk.longest_gap(&id);
-        assert!(gap <= Duration::from_secs(told), "{gap:?} between two heartbeats");
+        assert!(gap <= told.max(Duration::from_secs(1)), "{gap:?} between two heartbeats");
         let events: Vec<_> = script
             .calls()
             .into_iter()
@@ -55,7 +57,7 @@ struct Slow<'a>(&'a C1);
 
 #[async_trait]
 impl Functions for Slow<'_> {
-    async fn call(&self, _: Operation, _: &Value) -> Result<Value, Failure> {
+    async fn call(&self, _: Operation, _: &Value) -> Result<Value, FunctionFailure> {
         self.0.arrival(Rpc::Heartbeat, 10).await;
         let refused = Error::refused(Code::ImmutableRole, "no", "Look.");
         Err(refused.into())
@@ -123,8 +125,10 @@ async fn two_agents_at_once_take_no_task_twice() {
     let ids: Vec<_> = (0..3).map(|_| desk.c1.give(SyncFullTask::default())).collect();
     let functions = desk.functions();
     let (one, two) = tokio::join!(desk.run(&functions), desk.run(&functions));
-    let statuses = [one, two].map(|answer| answer.expect("an answer").status);
-    assert!(statuses.contains(&AgentStatus::Busy), "{statuses:?}");
+    let answers = [one, two].map(|answer| answer.expect("an answer"));
+    let busy = answers.iter().find(|answer| answer.status == AgentStatus::Busy).expect("one");
+    let wait = between(desk.cx.clock.now(), busy.resume_at.expect("a time"));
+    assert!(wait <= HEARTBEAT, "{wait:?} without a look at the heartbeats");
     desk.until_idle(&functions).await;
     for id in ids {
         assert_eq!(desk.c1.task(&id).expect("a task").deliveries, 1);
@@ -181,7 +185,7 @@ async fn a_function_that_is_cut_off_is_called_again_a_few_times() {
     let desk = Desk::scripted().await;
     let cut = || {
         let killed = Error::new(ErrorType::Unavailable, Code::FunctionKilled, "killed", "Look.");
-        Err(Failure { was_cut: true, ..killed.into() })
+        Err(FunctionFailure { was_cut: true, ..killed.into() })
     };
     let id = desk.c1.give(SyncFullTask::default());
     let script = Script::new((0..5).map(|_| cut()));
@@ -223,4 +227,18 @@ async fn what_is_due_later_is_left_to_the_caller() {
     );
     let json: Value = serde_json::to_value(&answer).expect("JSON");
     assert_eq!(json["status"], "continue");
+}
+
+#[tokio::test]
+async fn an_invocation_ends_a_minute_before_its_deadline() {
+    let mut desk = Desk::scripted().await;
+    desk.c1.set_options(|options| options.next_heartbeat = Duration::from_secs(4));
+    desk.c1.give(SyncFullTask::default());
+    let deadline = after(desk.cx.clock.now(), Duration::from_secs(240));
+    desk.cx.deadline = Some(deadline);
+    let wait = Ok(sync_answer("continue", in_minutes(&desk, 60), Some("rate_limit")));
+    let answer = desk.run(&Script::new([wait])).await.expect("an answer");
+    assert_eq!(answer.status, AgentStatus::Continue);
+    let left = between(desk.cx.clock.now(), deadline);
+    assert!(left >= Duration::from_secs(55), "{left:?} left");
 }

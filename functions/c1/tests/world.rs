@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rollcall_c1::{
-    Agent, AgentAnswer, AgentEvent, AgentStatus, Failure, Functions, InProcess, Lifetime, Listener,
-    TaskReport, no_credentials,
+    Agent, AgentAnswer, AgentEvent, AgentStatus, FunctionFailure, Functions, InProcess, Lifetime,
+    Listener, TaskReport, no_credentials,
 };
 use rollcall_connector::Error;
 use rollcall_connector::clock::{Clock, Manual, between};
@@ -87,10 +87,18 @@ impl Desk {
     }
 
     pub(crate) async fn run(&self, functions: &dyn Functions) -> Result<AgentAnswer, Error> {
+        self.run_for(Lifetime::Invocation, functions).await
+    }
+
+    pub(crate) async fn run_for(
+        &self,
+        lifetime: Lifetime,
+        functions: &dyn Functions,
+    ) -> Result<AgentAnswer, Error> {
         let name = self.entry.about.name;
         let agent = Agent::connect(&self.cx, functions, name, &self.event, &self.notes).await?;
         let agent = agent.ok_or_else(|| no_credentials(&self.cx, name, &self.event.connection))?;
-        agent.run(Lifetime::Invocation).await
+        agent.run(lifetime).await
     }
 
     /// Invokes the agent again whenever it asks for that, until no task is open.
@@ -155,14 +163,14 @@ pub(crate) fn entry(name: &str) -> Entry {
 
 /// Functions that a test plays: each call gets the next answer of its script, and the last one for ever.
 pub(crate) struct Script<'a> {
-    answers: Mutex<Vec<Result<Value, Failure>>>,
+    answers: Mutex<Vec<Result<Value, FunctionFailure>>>,
     /// Answers when the script is over.
     then: Option<InProcess<'a>>,
     pub(crate) calls: Mutex<Vec<(Operation, Value)>>,
 }
 
 impl<'a> Script<'a> {
-    pub(crate) fn new(answers: impl IntoIterator<Item = Result<Value, Failure>>) -> Self {
+    pub(crate) fn new(answers: impl IntoIterator<Item = Result<Value, FunctionFailure>>) -> Self {
         let mut answers: Vec<_> = answers.into_iter().collect();
         answers.reverse();
         Self { answers: Mutex::new(answers), then: None, calls: Mutex::default() }
@@ -180,7 +188,7 @@ impl<'a> Script<'a> {
 
 #[async_trait]
 impl Functions for Script<'_> {
-    async fn call(&self, operation: Operation, event: &Value) -> Result<Value, Failure> {
+    async fn call(&self, operation: Operation, event: &Value) -> Result<Value, FunctionFailure> {
         self.calls.lock().expect("a lock").push((operation, event.clone()));
         let next = self.answers.lock().expect("a lock").pop();
         match (next, &self.then) {

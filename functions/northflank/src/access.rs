@@ -32,8 +32,11 @@ pub(crate) fn user(member: &Member) -> Records {
     let emails = addresses(member.emails.get().into_iter().flatten());
     let primary = emails.iter().find(|email| email.verified).or(emails.first());
     let address = primary.map(|email| email.address.clone());
-    let resource_trait =
-        ResourceTrait::account(AccountType::Human, address.clone()).with_login(&member.id);
+    let others =
+        emails.iter().filter(|email| email.verified && Some(&email.address) != address.as_ref());
+    let resource_trait = ResourceTrait::account(AccountType::Human, address.clone())
+        .with_other_emails(others.map(|email| email.address.clone()).collect())
+        .with_login(&member.id);
     let full_name = member.name.text();
     let name = [full_name, address.as_deref().unwrap_or_default()];
     let name = name.into_iter().find(|name| !name.is_empty());

@@ -19,20 +19,20 @@ async fn answered(path: &str, kind: FaultKind) -> Desk {
     desk
 }
 
-/// The first verified address counts, otherwise the first valid one, and each once; without a name, the address is
-/// shown. An account that is not set up already has its access: there is nothing to approve. Missing values are left
-/// out.
+/// The first verified address is the primary one, otherwise the first valid one; the other verified ones follow, each
+/// once. Without a name, the address is shown. An account that is not set up already has its access: there is nothing to
+/// approve. Missing values are left out.
 #[tokio::test]
 async fn people_are_shown_by_what_their_rows_say_and_nothing_is_made_up() {
     let table = json!([
-        [{"emails": [{"address": "a@x.io", "verified": true}, {"address": "b@x.io", "verified": true}]}, "a@x.io | enabled | a@x.io | email=a@x.io email_verified=true"],
+        [{"emails": [{"address": "a@x.io", "verified": true}, {"address": "b@x.io", "verified": true}]}, "a@x.io | enabled | a@x.io,b@x.io | email=a@x.io email_verified=true"],
         [{"emails": [{"address": "a@x.io", "verified": false}, {"address": "b@x.io", "verified": true}]}, "b@x.io | enabled | b@x.io | email=b@x.io email_verified=true"],
         [{"emails": [{"address": "a@x.io"}, {"address": "b@x.io", "verified": false}]}, "a@x.io | enabled | a@x.io | email=a@x.io email_verified=false"],
         [{"emails": [{"address": "", "verified": true}, {"address": "none", "verified": true}, {"address": "b@x.io"}]}, "b@x.io | enabled | b@x.io | email=b@x.io email_verified=false"],
         [{"emails": [{"address": "@x.io", "verified": true}, {"address": "a@", "verified": true}, {"address": "a b@x.io"}]}, "ID | enabled |"],
         [{"emails": [{"address": " a@x.io ", "verified": true}]}, "a@x.io | enabled | a@x.io | email=a@x.io email_verified=true"],
         // The same address, which is verified in one of its rows.
-        [{"emails": [{"address": "A@x.io", "verified": false}, {"address": "b@x.io", "verified": true}, {"address": "a@X.io", "verified": true}]}, "A@x.io | enabled | A@x.io | email=A@x.io email_verified=true"],
+        [{"emails": [{"address": "A@x.io", "verified": false}, {"address": "b@x.io", "verified": true}, {"address": "a@X.io", "verified": true}]}, "A@x.io | enabled | A@x.io,b@x.io | email=A@x.io email_verified=true"],
         [{"name": "Ada"}, "Ada | enabled | display_name=Ada first_name=Ada"],
         [{"name": " Ada  King Lovelace ", "finalized": true}, "Ada  King Lovelace | enabled | display_name=Ada  King Lovelace finalized=true first_name=Ada last_name= King Lovelace"],
         [{"name": "", "finalized": false, "emails": []}, "ID | enabled account setup not finished | finalized=false"],

@@ -87,10 +87,12 @@ fn resource_trait(r: &Resource, status: &proto::Status, profile: &Struct) -> Opt
             let binding = proto::ScopeBindingTrait { role_id, scope_resource_id };
             Some(binding.to_any())
         }
-        ResourceTrait::User { email, login, account_type, last_login, mfa } => {
-            let emails = email
-                .iter()
-                .map(|address| proto::Email { address: address.clone(), is_primary: true });
+        ResourceTrait::User { email, other_emails, login, account_type, last_login, mfa } => {
+            let email_of = |is_primary: bool| {
+                move |address: &String| proto::Email { address: address.clone(), is_primary }
+            };
+            let others = other_emails.iter().map(email_of(false));
+            let emails = email.iter().map(email_of(true)).chain(others);
             let user = proto::UserTrait {
                 emails: emails.collect(),
                 status: Some(status.clone()),

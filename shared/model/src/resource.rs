@@ -175,8 +175,10 @@ pub enum ResourceTrait {
     None,
     /// An account.
     User {
-        /// E-mail address.
+        /// Primary e-mail address.
         email: Option<String>,
+        /// Further addresses that the vendor has verified.
+        other_emails: Vec<String>,
         /// Login name, if it is not the e-mail address.
         login: Option<String>,
         /// Who it belongs to.
@@ -202,7 +204,17 @@ pub enum ResourceTrait {
 impl ResourceTrait {
     /// An account with only type and e-mail address.
     pub fn account(account_type: AccountType, email: Option<String>) -> Self {
-        Self::User { email, login: None, account_type, last_login: None, mfa: None }
+        let other_emails = Vec::new();
+        Self::User { email, other_emails, login: None, account_type, last_login: None, mfa: None }
+    }
+
+    /// The same account with these further addresses, which the vendor has verified.
+    #[must_use]
+    pub fn with_other_emails(mut self, addresses: Vec<String>) -> Self {
+        if let Self::User { other_emails, .. } = &mut self {
+            *other_emails = addresses;
+        }
+        self
     }
 
     /// The same account with this login name, unless that is empty.

@@ -32,10 +32,14 @@ pub struct HeldEntitlement {
     pub resource: String,
     /// That resource's name for people.
     pub resource_name: String,
+    /// That resource's traits: `group`, `role`, …
+    pub resource_traits: Vec<&'static str>,
     /// The origin of the access.
     pub kind: AccessKind,
     /// Whether the grant cannot be revoked separately.
     pub immutable: bool,
+    /// Whether nobody's grant of it can be revoked: the vendor keeps its holders elsewhere.
+    pub kept_elsewhere: bool,
     /// Each path to it: the entitlements on the way, itself last. A path of one is a direct grant.
     pub paths: Vec<Vec<Hop>>,
     /// Whether there are more paths than are listed.
@@ -92,7 +96,9 @@ impl Snapshot {
             };
             holds.push(HeldEntitlement {
                 entitlement: entitlement.clone(),
+                kept_elsewhere: named.as_ref().is_some_and(|e| e.immutable),
                 display_name: named.map(|e| e.display_name).unwrap_or_default(),
+                resource_traits: on.as_ref().map(|r| r.traits.clone()).unwrap_or_default(),
                 resource_name: on.map(|r| r.display_name).unwrap_or_default(),
                 resource,
                 kind,

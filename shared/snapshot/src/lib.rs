@@ -8,6 +8,7 @@ mod fields;
 mod format;
 mod names;
 mod paths;
+mod person;
 mod principal;
 mod read;
 mod record;
@@ -27,6 +28,7 @@ pub use compare::{Difference, DifferenceKind, RecordKind, Totals, compare};
 pub use fields::FieldDifference;
 pub use names::Names;
 pub use paths::Hop;
+pub use person::{Likeness, are_one_person};
 pub use read::{Snapshot, SyncRun};
 pub use record::{
     Entitlement, Expandable, Grant, GrantColumns, Resource, ResourceType, ScopeBinding,

@@ -2,6 +2,7 @@
 
 use rollcall_model::{Code, Error, ErrorType};
 
+use crate::person::{is_named, is_same};
 use crate::read::Snapshot;
 use crate::record::Resource;
 use crate::rows::Filter;
@@ -17,12 +18,11 @@ impl Snapshot {
             return Ok(found);
         }
         let wanted = text.to_lowercase();
-        let is_wanted = |name: &str| !name.is_empty() && name.to_lowercase() == wanted;
         let (mut by_address, mut by_name) = (Vec::new(), Vec::new());
         self.resources(&Filter::default(), |r| {
-            if is_wanted(&r.login) || r.emails.iter().any(|email| is_wanted(email)) {
+            if is_named(&r, &wanted) {
                 by_address.push(r);
-            } else if is_wanted(&r.display_name) && is_principal(&r) {
+            } else if is_same(&r.display_name, &wanted) && is_principal(&r) {
                 by_name.push(r);
             }
             Ok::<_, Error>(())

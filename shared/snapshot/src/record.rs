@@ -310,6 +310,7 @@ mod tests {
     fn a_resource_comes_back_as_it_was_written() {
         let resource_trait = ResourceTrait::User {
             email: Some("ada@example.com".into()),
+            other_emails: vec!["a.l@example.com".into()],
             login: None,
             account_type: AccountType::Human,
             last_login: Some("2026-01-02T03:04:05Z".parse().expect("a time")),
@@ -329,7 +330,7 @@ mod tests {
         let read = resource(&encode::resource(&written)).expect("a resource");
         assert_eq!(read.id, "user:u:1");
         assert_eq!((read.status, read.account_type), (Some("disabled"), Some("human")));
-        assert_eq!(read.emails, ["ada@example.com"]);
+        assert_eq!(read.emails, ["ada@example.com", "a.l@example.com"]);
         assert_eq!(read.parent.as_deref(), Some("account:a"));
         assert_eq!(read.last_login.as_deref(), Some("2026-01-02T03:04:05Z"));
         assert_eq!(read.v1_identifier.as_deref(), Some("old"));

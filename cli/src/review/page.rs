@@ -1,0 +1,65 @@
+//! `review.html`: the same as `review.csv` with buttons and keys, in one file that loads nothing and runs no other
+//! script. Texts of vendors are data for its script, which sets them as text.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rollcall_connector::Error;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::row::{COLUMNS, Review};
+use crate::output::spreadsheet;
+
+const PAGE: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
+
+/// The page.
+pub(super) fn write(review: &Review) -> Result<Vec<u8>, Error> {
+    let rows = review.rows.iter().map(|row| row.cells().map(|cell| spreadsheet(&cell)));
+    let data = json!({"id": review.id, "columns": COLUMNS, "rows": rows.collect::<Vec<_>>()});
+    let data = serde_json::to_string(&data).map_err(Error::not_json)?;
+    let page = PAGE
+        .replace("{{style_hash}}", &hash(STYLE))
+        .replace("{{script_hash}}", &hash(SCRIPT))
+        .replace("{{style}}", STYLE)
+        .replace("{{script}}", SCRIPT)
+        // Last, so that nothing in it is replaced. Without `<`, it cannot end its element.
+        .replace("{{data}}", &data.replace('<', "\\u003c"));
+    Ok(page.into_bytes())
+}
+
+/// The hash of a script or style for a content security policy (<https://www.w3.org/TR/CSP3/#framework-directive-source-list>).
+fn hash(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decision::tests::review;
+    use super::*;
+
+    #[test]
+    fn a_vendors_text_stays_text_and_only_the_own_script_may_run() {
+        let name = "</script><script>alert(1)</script><!-- {{script}} {{style_hash}}";
+        let mut review = review();
+        review.rows[0].name = name.into();
+        let page = String::from_utf8(write(&review).expect("written")).expect("text");
+        assert_eq!(page.matches("<script").count(), 2, "{page}");
+        assert_eq!(page.matches("</script>").count(), 2, "{page}");
+        let (_, data) = page.split_once("application/json\">").expect("the data");
+        let (data, rest) = data.split_once("</script>").expect("its end");
+        let data: serde_json::Value = serde_json::from_str(data).expect("JSON");
+        assert_eq!(data["rows"][0][3], name);
+        assert_eq!(data["rows"][1][3], "'=HYPERLINK(1)");
+        let (_, script) = rest.split_once("<script>").expect("the script");
+        let (script, _) = script.split_once("</script>").expect("its end");
+        let policy = format!("script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(script)));
+        assert!(page.contains(&policy) && page.contains("default-src 'none'"), "{page}");
+        for word in ["innerHTML", "insertAdjacent", "document.write", "eval", "fetch", "http:"] {
+            assert!(!SCRIPT.contains(word) && !PAGE.contains(word), "{word}");
+        }
+        let styles = page.split("style=").count() + page.split(" onclick").count();
+        assert_eq!(styles, 2, "the policy would block them");
+    }
+}

@@ -38,7 +38,7 @@ async fn temporary_grants_that_replace_each_other_leave_everything_as_it_was() {
     ];
     let cases = |principal| rights.map(|right| Case::new(right, principal));
     for principal in ["user:u2", "user:u-read", "group:g-cloud"] {
-        temporary_grants_may_overlap::<Simulated>(&cases(principal), 60).await;
+        temporary_grants_may_overlap::<Simulated>(&cases(principal), 20).await;
     }
 }
 

@@ -11,6 +11,7 @@ mod engine {
     mod runs;
     mod worlds;
 }
+mod ends;
 mod events;
 mod lambda;
 mod lambda_api;

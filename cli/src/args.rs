@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Grant(GrantArgs),
     /// Take an entitlement from a principal
     Revoke(ChangeArgs),
+    /// List temporary grants, and end those that are overdue
+    Expirations(ExpirationsArgs),
     /// Create an account
     CreateAccount(CreateArgs),
     /// Delete an account
@@ -121,6 +123,7 @@ impl Command {
             Self::CreateAccount(args) => args.request.output,
             Self::DeleteAccount(args) => args.request.output,
             Self::Snapshot(args) => return args.output == Format::Json,
+            Self::Expirations(args) => return args.output == Format::Json,
             Self::Doctor(args) => args.output,
             Self::Serve(_)
             | Self::Capabilities(_)
@@ -262,7 +265,7 @@ replace another one, you are asked first; without a terminal, --yes is needed.
 
 Examples:
   rollcall grant temporalcloud --entitlement namespace:demo.a1b23:read \\
-      --principal service-account:sa1 --dry-run
+      --principal service-account:sa1 --for 4h --dry-run
   rollcall grant temporalcloud --event tests/events/temporalcloud-grant.json
   echo '{\"entitlement\":\"namespace:demo.a1b23:write\",\"principal\":\"user:u2\"}' |
       rollcall grant temporalcloud --event - --yes";
@@ -272,9 +275,46 @@ Examples:
 pub(crate) struct GrantArgs {
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
+    /// End the grant after this time: `4h`, `7d`, `PT4H`
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "event")]
+    pub(crate) lasts: Option<String>,
+    /// End the grant at this time: `2026-12-24T18:00Z`
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["lasts", "event"])]
+    pub(crate) until: Option<jiff::Timestamp>,
     /// Replace other grants without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+/// Reads a duration in ISO 8601 or in short form, and writes it in ISO 8601.
+fn duration(text: &str) -> Result<String, String> {
+    let span: Result<jiff::Span, _> = text.parse();
+    span.map(|span| span.to_string()).map_err(|_| "use a duration such as 4h, 90m or 7d".into())
+}
+
+const EXPIRATIONS_EXAMPLES: &str = "\
+Lists the temporary grants whose end is still to come, or overdue. With --apply,
+from time to time, it ends those that are overdue: what the grant changed is
+taken back, unless somebody changed it since.
+
+Examples:
+  rollcall expirations
+  rollcall expirations temporalcloud -o json
+  rollcall expirations temporalcloud --apply";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXPIRATIONS_EXAMPLES)]
+pub(crate) struct ExpirationsArgs {
+    /// The connector [default: all in the store]
+    #[arg(value_parser = connectors::names())]
+    pub(crate) connector: Option<String>,
+    /// End the grants that are overdue
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Print a `table` (default), `json` or `csv`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    pub(crate) output: Format,
 }
 
 const REVOKE_EXAMPLES: &str = "\

@@ -42,7 +42,9 @@ struct Change<'a> {
 pub(crate) async fn grant(args: GrantArgs, place: Place) -> Result<Exit, Failure> {
     let mut change = Change::new(Operation::Grant, &args.change.request, place)?;
     change.yes = args.yes;
-    let event = change.access(&args.change).await?;
+    let mut event = change.access(&args.change).await?;
+    event.extend(args.lasts.map(|text| ("duration".to_owned(), json!(text))));
+    event.extend(args.until.map(|at| ("expires_at".to_owned(), json!(at))));
     change.run(event).await
 }
 
@@ -332,6 +334,8 @@ fn report(cx: &Context, event: &Value, answer: &ChangeAnswer) -> Report {
     let principal = event["principal"].as_str().unwrap_or_default();
     let no_account = format!("no such account: {principal} (already deleted, or never there)");
     let outcome = match answer.outcome {
+        Outcome::NotDue => "not due yet",
+        Outcome::Unchanged => "unchanged",
         Outcome::Granted => "granted",
         Outcome::AlreadyGranted => "already granted",
         Outcome::Revoked => "revoked",
@@ -350,6 +354,7 @@ fn report(cx: &Context, event: &Value, answer: &ChangeAnswer) -> Report {
         let grant = format!("{} → {}", grant.principal, grant.entitlement);
         report.add("grant", grant);
     }
+    report.each("ends", answer.expires_at);
     report.each("replaced", &answer.replaced);
     report.each("removed", &answer.removed);
     if let Some(account) = &answer.resource {
@@ -358,6 +363,8 @@ fn report(cx: &Context, event: &Value, answer: &ChangeAnswer) -> Report {
     }
     report.add("request", &answer.request_id);
     report.each("vendor request", &answer.vendor_request_id);
+    let warnings = answer.warnings.iter();
+    report.each("warning", warnings.map(|w| format!("{}: {}", w.code, w.message)));
     let audit = answer.audit.as_ref();
     report.each("audit", audit.map(|key| cx.audit.place(key)));
     report

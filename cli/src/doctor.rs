@@ -7,7 +7,7 @@ use std::time::Duration;
 use rollcall_c1::{Agent, AgentEvent, InProcess, Listener};
 use rollcall_connector::clock::between;
 use rollcall_connector::event::check_connection;
-use rollcall_connector::{Chain, Error, Identity, Warning, counted};
+use rollcall_connector::{Chain, Code, Error, Identity, Warning, counted};
 use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::tenant;
 use rollcall_engine::context::{Context, Settings};
@@ -148,13 +148,7 @@ pub(crate) async fn run(args: DoctorArgs, place: Place) -> Result<Exit, Failure>
         keys: Keys { connector: entry.about.name, connection },
         findings: Findings { format: args.output, all: Vec::new() },
     };
-    let identity = match doctor.check_configuration().await? {
-        true => {
-            doctor.check_conductorone().await?;
-            doctor.check_identity().await?
-        }
-        false => None,
-    };
+    let identity = doctor.check_access().await?;
     if doctor.check_store().await? {
         doctor.check_lease().await?;
         doctor.check_newest(identity.as_ref()).await?;
@@ -163,18 +157,36 @@ pub(crate) async fn run(args: DoctorArgs, place: Place) -> Result<Exit, Failure>
 }
 
 impl Doctor<'_> {
-    /// The secret exists, and the connector accepts its keys.
-    async fn check_configuration(&mut self) -> io::Result<bool> {
-        const WHAT: &str = "configuration";
+    /// The secret exists, the connector accepts its keys, and the vendor accepts the credential, which sees enough and lasts.
+    async fn check_access(&mut self) -> io::Result<Option<Identity>> {
+        const SECRET: &str = "configuration";
         let Keys { connector, connection } = self.keys;
-        match self.cx.configuration(self.entry.about, connection).await {
-            Ok((_, found)) => {
-                let place = self.cx.secrets.place(connector, connection);
-                self.findings.ok(WHAT, format!("complete and well formed, in {place}"))?;
-                self.findings.warnings(WHAT, &found).map(|()| true)
-            }
-            Err(e) => self.findings.error(WHAT, &e).map(|()| false),
+        let found = match self.cx.configuration(self.entry.about, connection).await {
+            Ok((_, found)) => found,
+            Err(e) => return self.findings.error(SECRET, &e).map(|()| None),
+        };
+        let identified = self.entry.identify(self.cx, connection).await;
+        // Keys that contradict each other are found only when the connector connects.
+        if let Err(e) = &identified
+            && e.code() == Code::BadConfiguration
+        {
+            return self.findings.error(SECRET, e).map(|()| None);
         }
+        let place = self.cx.secrets.place(connector, connection);
+        self.findings.ok(SECRET, format!("complete and well formed, in {place}"))?;
+        self.findings.warnings(SECRET, &found)?;
+        self.check_conductorone().await?;
+        let identity = match identified {
+            Ok((identity, _)) => identity,
+            Err(e) => return self.findings.error("identity", &e).map(|()| None),
+        };
+        let Identity { tenant, caller, caller_name, .. } = &identity;
+        let detail = format!("{caller_name} ({caller}) in tenant {tenant}");
+        self.findings.ok("identity", detail)?;
+        self.findings.ok("rights", &identity.rights)?;
+        self.findings.warnings("rights", &identity.warnings)?;
+        self.check_expiry(&identity)?;
+        Ok(Some(identity))
     }
 
     /// ConductorOne accepts its credentials, if there are any, and takes a Hello. No task is taken.
@@ -203,21 +215,6 @@ impl Doctor<'_> {
             }
             Err(e) => self.findings.error(WHAT, &e),
         }
-    }
-
-    /// The vendor accepts the credential, which sees enough and lasts.
-    async fn check_identity(&mut self) -> io::Result<Option<Identity>> {
-        let identity = match self.entry.identify(self.cx, self.keys.connection).await {
-            Ok((identity, _)) => identity,
-            Err(e) => return self.findings.error("identity", &e).map(|()| None),
-        };
-        let Identity { tenant, caller, caller_name, .. } = &identity;
-        let detail = format!("{caller_name} ({caller}) in tenant {tenant}");
-        self.findings.ok("identity", detail)?;
-        self.findings.ok("rights", &identity.rights)?;
-        self.findings.warnings("rights", &identity.warnings)?;
-        self.check_expiry(&identity)?;
-        Ok(Some(identity))
     }
 
     fn check_expiry(&mut self, identity: &Identity) -> io::Result<()> {

@@ -5,6 +5,7 @@ mod change;
 mod confirm;
 mod connectors;
 mod doctor;
+mod expirations;
 mod failure;
 mod install;
 mod output;
@@ -55,6 +56,7 @@ async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
         Command::Sync(args) => sync::run(args, place).await,
         Command::Grant(args) => change::grant(args, place).await,
         Command::Revoke(args) => change::revoke(args, place).await,
+        Command::Expirations(args) => expirations::run(args, place).await,
         Command::CreateAccount(args) => change::create_account(args, place).await,
         Command::DeleteAccount(args) => change::delete_account(args, place).await,
         Command::Snapshot(args) => snapshot::run(args, place).await,

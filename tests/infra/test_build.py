@@ -24,7 +24,7 @@ class Build(unittest.TestCase):
         for file in ("infra/build", "infra/template.yaml", "samconfig.toml"):
             shutil.copy(ROOT / file, self.root / file)
         (self.root / "functions").symlink_to(ROOT / "functions")
-        for file, text in TEMPLATES.items() | {"bin/cargo": RECORD, "bin/sam": RECORD}.items():
+        for file, text in TEMPLATES.items() | {f"bin/{tool}": RECORD for tool in ("cargo", "cargo-lambda", "sam")}.items():
             (self.root / file).write_text(text)
             (self.root / file).chmod(0o755)
         (self.root / ".aws-sam/build/template.yaml").write_text(yaml_dump(source()))  # as `sam build` writes it
@@ -32,7 +32,7 @@ class Build(unittest.TestCase):
     def build(self, *options):
         """Exit code, the functions that cargo built, the options that SAM was given, and what was said."""
         (self.root / "called").unlink(missing_ok=True)
-        path = {"PATH": f"{self.root / 'bin'}:{os.environ['PATH']}"}
+        path = {"PATH": f"{self.root / 'bin'}:/usr/bin:/bin"}
         ran = subprocess.run([self.root / "infra/build", *options], env=os.environ | path, cwd="/", capture_output=True, text=True)
         called = (self.root / "called").read_text().splitlines() if (self.root / "called").exists() else ["", ""]
         words = called[0].split()
@@ -50,6 +50,12 @@ class Build(unittest.TestCase):
         for file, code, word in (("none.yaml", 1, "names no function"), ("unknown.yaml", 1, "`jira-sync`"), ("absent.yaml", 2, "cannot read")):
             failed, built, _, said = self.build("arm64", "--template-file", file)
             self.assertEqual((failed, built, word in said, file in said), (code, set(), True, True), said)
+
+    def test_a_tool_that_is_missing_is_named_before_anything_is_built(self):
+        for tool in ("sam", "cargo-lambda"):
+            (self.root / "bin" / tool).unlink()
+            failed, built, _, said = self.build("arm64")
+            self.assertEqual((failed, built, f"`{tool}` is missing" in said), (2, set(), True), said)
 
     def test_a_build_for_another_processor_is_refused(self):
         for built in ("arm64", "x86_64"):

@@ -1,9 +1,11 @@
 //! The entitlements of a principal, and the ways by which they are granted.
 
+use jiff::Timestamp;
 use rollcall_connector::counted;
 use rollcall_snapshot::{Access, AccessKind, Snapshot};
 use serde::Serialize;
 
+use super::source::Ends;
 use crate::failure::Failure;
 use crate::output::{self, Format, Listing, Row};
 
@@ -19,11 +21,13 @@ struct AccessPath<'a> {
     /// The entitlements on the way; the last is the entitlement itself.
     via: Vec<&'a str>,
     path: String,
+    /// When the grant at the beginning of the path ends, if it is temporary.
+    until: Option<Timestamp>,
 }
 
 impl Row for AccessPath<'_> {
     const COLUMNS: &'static [&'static str] =
-        &["Entitlement", "Display name", "Resource name", "How", "Path"];
+        &["Entitlement", "Display name", "Resource name", "How", "Path", "Until"];
 
     fn cells(&self) -> Vec<String> {
         let how = match self.via.len() {
@@ -31,12 +35,18 @@ impl Row for AccessPath<'_> {
             _ => "inherited",
         };
         let (id, name, on) = (self.entitlement, self.display_name, self.resource_name);
-        [id, name, on, how, &self.path].map(str::to_owned).into()
+        let until = self.until.map(|at| at.to_string()).unwrap_or_default();
+        [id, name, on, how, &self.path, &until].map(str::to_owned).into()
     }
 }
 
 /// Lists the entitlements of a principal.
-pub(super) fn run(snapshot: &Snapshot, principal: &str, format: Format) -> Result<(), Failure> {
+pub(super) fn run(
+    snapshot: &Snapshot,
+    ends: &Ends,
+    principal: &str,
+    format: Format,
+) -> Result<(), Failure> {
     let access = snapshot.access(principal)?;
     if format == Format::Table {
         let who = &access.principal;
@@ -63,6 +73,7 @@ pub(super) fn run(snapshot: &Snapshot, principal: &str, format: Format) -> Resul
                     [] => "unknown".to_owned(),
                     hops => access.path(hops),
                 },
+                until: hops.first().and_then(|hop| ends.of(&hop.entitlement, &access.principal.id)),
             })?;
         }
     }

@@ -1,11 +1,13 @@
 //! Lists: resources, entitlements, grants.
 
+use jiff::Timestamp;
 use rollcall_connector::{Code, Error, event};
 use rollcall_model::ResourceId;
 use rollcall_snapshot::{Entitlement, Filter, Grant, Names, Resource, Snapshot};
 use serde::Serialize;
 
 use super::Only;
+use super::source::Ends;
 use crate::failure::Failure;
 use crate::output::Row;
 
@@ -52,13 +54,16 @@ pub(super) struct NamedGrant {
     grant: Grant,
     principal_name: String,
     resource_name: String,
+    /// When it ends, if it is temporary.
+    until: Option<Timestamp>,
 }
 
 impl NamedGrant {
-    pub(super) fn new(grant: Grant, names: &mut Names<'_>) -> Result<Self, Error> {
+    pub(super) fn new(grant: Grant, names: &mut Names<'_>, ends: &Ends) -> Result<Self, Error> {
         let principal_name = names.get(&grant.principal)?;
         let resource_name = names.get(&grant.resource)?;
-        Ok(Self { grant, principal_name, resource_name })
+        let until = ends.of(&grant.entitlement, &grant.principal).filter(|_| grant.direct);
+        Ok(Self { grant, principal_name, resource_name, until })
     }
 }
 
@@ -95,8 +100,15 @@ impl Row for Entitlement {
 }
 
 impl Row for NamedGrant {
-    const COLUMNS: &'static [&'static str] =
-        &["Principal", "Principal name", "Entitlement", "Resource name", "Kind", "Through"];
+    const COLUMNS: &'static [&'static str] = &[
+        "Principal",
+        "Principal name",
+        "Entitlement",
+        "Resource name",
+        "Kind",
+        "Through",
+        "Until",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let Grant { principal, entitlement, sources, .. } = &self.grant;
@@ -116,6 +128,7 @@ impl Row for NamedGrant {
             self.resource_name.clone(),
             kind.join(" "),
             through.collect::<Vec<_>>().join(" "),
+            self.until.map(|at| at.to_string()).unwrap_or_default(),
         ]
     }
 }

@@ -153,12 +153,12 @@ pub(crate) async fn run(args: SnapshotArgs, place: Place) -> Result<Exit, Failur
         }
         Command::Grants { only, entitlement, principal } => {
             let mut filter = list::filter(&only, entitlement)?;
-            let snapshot = source.open(&only.of).await?;
+            let (snapshot, ends) = source.open_with_ends(&only.of).await?;
             filter.principal = list::principal(&snapshot, principal.as_deref())?;
             let mut list = Listing::new::<NamedGrant>(format)?;
             let mut names = snapshot.names();
             snapshot.grants(&filter, |g| {
-                Ok::<_, Failure>(list.row(&NamedGrant::new(g, &mut names)?)?)
+                Ok::<_, Failure>(list.row(&NamedGrant::new(g, &mut names, &ends)?)?)
             })?;
             list.finish()?;
         }
@@ -167,7 +167,8 @@ pub(crate) async fn run(args: SnapshotArgs, place: Place) -> Result<Exit, Failur
                 let usage = format!("rollcall snapshot access {principal} PRINCIPAL");
                 return Err(Failure::Usage(format!("the principal is missing: {usage}")));
             }
-            access::run(&source.open(&of).await?, &principal, format)?;
+            let (snapshot, ends) = source.open_with_ends(&of).await?;
+            access::run(&snapshot, &ends, &principal, format)?;
         }
         Command::Stats { of } => stats::run(&source.open(&of).await?, format)?,
         Command::Diff { old, new } => {

@@ -1,14 +1,17 @@
 //! Finds and opens the snapshot that a command names: a connector's newest one, a path, or an object in a store.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rollcall_connector::event::check_connection;
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::manifest::{Manifest, Status};
 use rollcall_engine::context::Context;
+use rollcall_engine::expiration::{self, Expiration};
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};
 use rollcall_snapshot::{ScratchError, Snapshot};
@@ -69,6 +72,12 @@ impl Source {
     /// Opens a snapshot.
     pub(super) async fn open(&self, of: &Of) -> Result<Snapshot, Failure> {
         self.find(of.snapshot.as_deref()).await?.open().await
+    }
+
+    /// Opens a snapshot, and reads when the temporary grants of its connection end.
+    pub(super) async fn open_with_ends(&self, of: &Of) -> Result<(Snapshot, Ends), Failure> {
+        let found = self.find(of.snapshot.as_deref()).await?;
+        Ok((found.open().await?, found.ends().await))
     }
 
     /// Opens the two snapshots to compare. Where only a connection is known, these are its two newest ones.
@@ -221,7 +230,37 @@ impl Source {
     }
 }
 
+/// When temporary grants end: by entitlement and principal.
+#[derive(Default)]
+pub(super) struct Ends(BTreeMap<(String, String), Timestamp>);
+
+impl Ends {
+    /// When this grant ends, if the store knows it.
+    pub(super) fn of(&self, entitlement: &str, principal: &str) -> Option<Timestamp> {
+        self.0.get(&(entitlement.to_owned(), principal.to_owned())).copied()
+    }
+}
+
 impl Found {
+    /// When the temporary grants of the snapshot's connection end. A file has no store that knows it.
+    async fn ends(&self) -> Ends {
+        let Self::Object { store, key } = self else { return Ends::default() };
+        let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let Some((prefix, connection)) = folder.rsplit_once("snapshots/") else {
+            return Ends::default();
+        };
+        match expiration::open(&**store, &format!("{prefix}expirations/{connection}/")).await {
+            Ok(found) => {
+                let pair = |e: Expiration| ((e.entitlement, e.principal), e.ends_at);
+                Ends(found.into_iter().map(pair).collect())
+            }
+            Err(e) => {
+                output::note(&format!("the ends of temporary grants are not shown: {e}"));
+                Ends::default()
+            }
+        }
+    }
+
     async fn open(&self) -> Result<Snapshot, Failure> {
         match self {
             Self::File(path) => Ok(Snapshot::open(path)?),

@@ -69,6 +69,44 @@ fn a_grant_that_replaces_another_needs_a_yes_where_nobody_can_be_asked() {
 }
 
 #[test]
+fn a_temporary_grant_is_listed_shown_and_ended() {
+    let vendor = vendor();
+    let place = Place::with(&vendor);
+    let json = |line: &str| place.run(&format!("{line} -o json")).expect(0).json();
+    let granted = json(&format!("grant temporalcloud {WRITE} --for 4h"));
+    place.run("sync temporalcloud").expect(0);
+    let listed = json("expirations temporalcloud");
+    let until = &granted["expires_at"];
+    assert_eq!((&listed[0]["ends_at"], &listed[0]["is_overdue"]), (until, &json!(false)));
+    for line in ["grants temporalcloud --principal user:u9", "access temporalcloud user:u9"] {
+        let rows = json(&format!("snapshot {line}"));
+        let rows = rows.as_array().expect("a list").iter();
+        let rows: Vec<_> = rows.map(|row| (row["entitlement"].as_str(), &row["until"])).collect();
+        assert!(rows.contains(&(Some("namespace:demo.a1b23:write"), until)), "{rows:?}");
+        assert!(rows.iter().any(|(_, until)| until.is_null()), "{rows:?}");
+    }
+    assert_eq!(json("expirations --apply"), json!([]), "nothing is overdue");
+
+    let id = granted["expiration"].as_str().expect("an id");
+    let file = place.path(&format!("rollcall-data/expirations/temporalcloud/default/{id}.json"));
+    let record = std::fs::read_to_string(&file).expect("a record");
+    let past = record.replace(until.as_str().expect("a time"), "2026-01-01T00:00:00Z");
+    std::fs::write(&file, past).expect("written");
+    assert!(place.run("expirations").expect(0).out.contains("overdue"));
+    assert_eq!(json("expirations --apply")[0]["outcome"], "revoked");
+    assert_eq!(json("expirations"), json!([]));
+    assert_eq!(json(&format!("revoke temporalcloud {WRITE}"))["outcome"], "already_revoked");
+}
+
+#[test]
+fn an_end_that_cannot_be_understood_is_wrong_usage() {
+    let place = Place::new();
+    for end in ["--for soon", "--until soon", "--for 4h --until 2026-12-24T18:00Z", "--for -4h"] {
+        place.run(&format!("grant temporalcloud {WRITE} {end}")).expect(2);
+    }
+}
+
+#[test]
 fn a_principal_is_found_by_its_address_in_the_newest_snapshot() {
     let vendor = vendor();
     let place = Place::with(&vendor);

@@ -131,6 +131,9 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let out = place.clone_with("BATON_API_KEY", "hunter2").doctor(1, &["fail  identity"]);
     assert!(!out.contains("hunter2"), "a key is never shown: {out}");
     Place::new().doctor(1, &["fail  configuration", "`api-key` is missing"]);
+    let contradiction = Place::new().var("BATON_ORGANIZATION_ID", "1").run("doctor elastic");
+    let out = contradiction.expect(1).out;
+    assert!(out.starts_with("fail  configuration: ") && !out.contains("identity"), "{out}");
     let json = Place::new().run("doctor temporalcloud -o json").expect(1).out;
     let found: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(

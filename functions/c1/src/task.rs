@@ -403,6 +403,8 @@ fn summary(answer: &ChangeAnswer) -> String {
         Did::AlreadyExists => "already exists",
         Did::Deleted => "deleted",
         Did::AlreadyDeleted => "already deleted",
+        Did::NotDue => "not due",
+        Did::Unchanged => "unchanged",
         Did::InProgress => "in progress",
     };
     match answer.replaced.as_slice() {

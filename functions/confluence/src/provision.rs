@@ -164,7 +164,7 @@ fn state(grants: Vec<GrantRef>) -> AccessState {
 
 /// A write that leads to `then` and removes no grant.
 fn proposal(change: Write, read: Value, then: AccessState) -> Proposal<Write> {
-    Proposal { change, read, replaced: Vec::new(), removed: Vec::new(), then }
+    Proposal { change, read, replaced: Vec::new(), removed: Vec::new(), further: Vec::new(), then }
 }
 
 /// A write that removes these grants.

@@ -170,6 +170,7 @@ impl<'a> RoleChange<'a> {
             read: json!({"user": self.user, "roles": user.roles, "enabled": user.enabled.get()}),
             replaced: Vec::new(),
             removed,
+            further: Vec::new(),
             then,
         }))
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rollcall_connector::{
-    Code, Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, pages,
+    Code, Error, ErrorType, Identity, Records, StepOutput, Syncer, Tallies, Warning, counted, pages,
 };
 use rollcall_model::ResourceId;
 use serde::{Deserialize, Serialize};
@@ -102,20 +102,23 @@ impl Syncer for Northflank {
             )
         });
         let mut warnings: Vec<Warning> = no_roles.into_iter().collect();
-        for (key, code, what) in [
+        for (key, code, whose, what) in [
             (
                 NO_ACCOUNT,
                 Code::MembersWithoutAccount,
-                "members of directory groups have no account in Northflank, and no access",
+                "directory group member",
+                "without an account in Northflank, and without access",
             ),
             (
                 UNKNOWN_KINDS,
                 Code::UnknownValue,
-                "members of roles hold them in a way that Rollcall does not know and are shown as if they held them directly",
+                "role member",
+                "of a kind that Rollcall does not know, shown as holding the role directly",
             ),
         ] {
             if count(key) > 0 {
-                warnings.push(Warning::new(code, format!("{} {what}", count(key))));
+                let who = counted(count(key), whose);
+                warnings.push(Warning::new(code, format!("{who} {what}")));
             }
         }
         Ok(warnings)

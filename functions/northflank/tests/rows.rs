@@ -147,7 +147,7 @@ async fn an_unknown_way_to_have_a_role_is_a_separate_grant_and_counted() {
         let grant = shown.grant("role:developer:assigned:user:alice-w");
         assert!(grant.direct && !grant.immutable, "{way}");
         let warnings = shown.warnings().join("; ");
-        let unknown = "UnknownValue: 1 members of roles hold them in a way";
+        let unknown = "UnknownValue: 1 role member of a kind";
         assert_eq!(warnings.contains(unknown), told, "{warnings}");
     }
 }

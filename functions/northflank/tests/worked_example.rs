@@ -17,7 +17,7 @@ fn expected(texts: &[&str]) -> Vec<String> {
 async fn the_small_organization_is_shown_line_by_line() {
     let shown = Shown::by(&Desk::small().await).await;
     assert_eq!(lines::all(&shown), expected(&[STATED, FOLLOWING]));
-    let warning = "MembersWithoutAccount: 1 members of directory groups have no account in Northflank, and no access";
+    let warning = "MembersWithoutAccount: 1 directory group member without an account in Northflank, and without access";
     assert_eq!(shown.warnings(), [warning]);
 }
 

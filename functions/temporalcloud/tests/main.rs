@@ -25,6 +25,23 @@ mod conformance {
     rollcall_harness::conformance!(crate::Simulated);
 }
 
+/// Permissions on a namespace exclude each other, account roles too, and Global Admin removes all permissions.
+#[tokio::test]
+async fn temporary_grants_that_replace_each_other_leave_everything_as_it_was() {
+    let rights = [
+        "namespace:demo.a1b23:read",
+        "namespace:demo.a1b23:write",
+        "namespace:demo.a1b23:admin",
+        "namespace:billing.a1b23:read",
+        "account-role:a1b23-developer:member",
+        "account-role:a1b23-admin:member",
+    ];
+    let cases = |principal| rights.map(|right| Case::new(right, principal));
+    for principal in ["user:u2", "user:u-read", "group:g-cloud"] {
+        temporary_grants_may_overlap::<Simulated>(&cases(principal), 60).await;
+    }
+}
+
 mod lambda {
     rollcall_harness::lambda!(
         crate::Simulated, "temporalcloud": "sync", "grant", "revoke", "create-account", "delete-account"
@@ -32,7 +49,7 @@ mod lambda {
 }
 
 use rollcall_harness::answers::{at, said as answer};
-use rollcall_harness::conformance::Bench;
+use rollcall_harness::conformance::{Bench, Case, temporary_grants_may_overlap};
 use rollcall_simulators::temporalcloud::{Options, World};
 use rollcall_simulators::{Fault, FaultKind};
 use serde_json::Value;

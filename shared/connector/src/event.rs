@@ -124,7 +124,54 @@ pub struct Counts {
     pub expanded: u64,
 }
 
-/// The event that grants or revokes an entitlement.
+/// The event that grants an entitlement, for good or until its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
+pub struct GrantEvent {
+    #[serde(default = "default_connection")]
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
+    pub connection: String,
+    /// The id of this request: the same id with the same body is carried out once.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"))]
+    pub request_id: String,
+    /// The entitlement's id, as in a snapshot.
+    pub entitlement: String,
+    /// The principal, `type:id`, as in a snapshot.
+    pub principal: String,
+    /// Whether to change nothing and only return what would be done.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The reason, for the audit record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The side effects that are accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
+    /// When the grant ends. Without it and `duration`, it does not end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "time_schema")]
+    pub expires_at: Option<Timestamp>,
+    /// How long the grant lasts, from when it is made: `PT4H`, `P7D`. A day has 24 hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[+-]?[Pp]"))]
+    pub duration: Option<String>,
+}
+
+/// The event that ends a temporary grant: it takes back what the grant changed. The function that revokes accepts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
+pub struct EndEvent {
+    #[serde(default = "default_connection")]
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
+    pub connection: String,
+    /// The `expiration` in the answer to the grant.
+    #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
+    pub expiration: String,
+}
+
+/// The event that revokes an entitlement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the other names are self-explanatory")]
@@ -217,6 +264,10 @@ pub enum Outcome {
     AlreadyExists,
     Deleted,
     AlreadyDeleted,
+    /// A temporary grant was to be ended, but it ends later, at `expires_at`. Nothing was changed.
+    NotDue,
+    /// A temporary grant was to be ended, but is no longer as it was made. Nothing was changed; a warning says why.
+    Unchanged,
     /// Not finished: send the same event again at `resume_at`.
     InProgress,
 }
@@ -281,6 +332,16 @@ pub struct ChangeAnswer {
     /// The reason why it is in progress; `null`: the vendor is still carrying it out.
     #[serde(default)]
     pub reason: Option<Reason>,
+    /// When the requested grant ends; `null`: it does not end by itself.
+    #[serde(default)]
+    #[schemars(schema_with = "time_schema")]
+    pub expires_at: Option<Timestamp>,
+    /// The id of the grant's end, for an event that ends it.
+    #[serde(default)]
+    pub expiration: Option<String>,
+    /// Warnings for the operator.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// The audit record's key in the store, without `intended.json` and `observed.json`; a dry run has none.
     pub audit: Option<String>,
 }

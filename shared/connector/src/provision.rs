@@ -168,6 +168,9 @@ pub struct Proposal<C> {
     pub replaced: Vec<String>,
     /// The ids of the removed grants.
     pub removed: Vec<String>,
+    /// The ids of the grants that it creates because the requested one needs them.
+    #[serde(default)]
+    pub further: Vec<String>,
     /// The state afterwards.
     pub then: AccessState,
 }

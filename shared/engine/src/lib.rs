@@ -6,6 +6,7 @@
 pub mod aws;
 pub mod catalog;
 pub mod context;
+pub mod expiration;
 pub mod operation;
 pub mod provision;
 pub mod runtime;

@@ -4,15 +4,17 @@
 use std::path::Path;
 
 use rollcall_connector::event::{
-    ChangeAnswer, ChangeEvent, CreateEvent, DeleteEvent, SyncAnswer, SyncEvent,
+    ChangeAnswer, ChangeEvent, CreateEvent, DeleteEvent, EndEvent, GrantEvent, SyncAnswer,
+    SyncEvent,
 };
 use schemars::{Schema, schema_for};
 
-fn schemas() -> [(&'static str, Schema); 7] {
+fn schemas() -> [(&'static str, Schema); 8] {
     [
         ("sync-event", schema_for!(SyncEvent)),
         ("sync-answer", schema_for!(SyncAnswer)),
-        ("grant-event", schema_for!(ChangeEvent)),
+        ("grant-event", schema_for!(GrantEvent)),
+        ("end-event", schema_for!(EndEvent)),
         ("revoke-event", schema_for!(ChangeEvent)),
         ("create-account-event", schema_for!(CreateEvent)),
         ("delete-account-event", schema_for!(DeleteEvent)),

@@ -62,7 +62,11 @@ async fn play<S: Subject>(
         event["connection"] = connection.into();
         match operation {
             Operation::Sync => syncs(vendor, &function, event).await,
-            Operation::Grant => changes(vendor, &function, event, "granted").await,
+            Operation::Grant => {
+                // Revoking a temporary grant also closes the record of its end.
+                event["duration"] = "PT8H".into();
+                changes(vendor, &function, event, "granted").await;
+            }
             Operation::Revoke => changes(vendor, &function, event, "revoked").await,
             Operation::CreateAccount => changes(vendor, &function, event, "created").await,
             Operation::DeleteAccount => changes(vendor, &function, event, "deleted").await,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rollcall_connector::clock::{Clock, Manual, between};
 use rollcall_connector::config::{Config, Field, FieldKind};
+use rollcall_connector::event::GrantRef;
 use rollcall_connector::http::{Session, Transport};
 use rollcall_connector::provision::{
     AccessState, Plan, Proposal, Provisioner, Request, WriteProgress,
@@ -194,14 +195,25 @@ impl Provisioner for Planned {
         let slug = change.entitlement.slug.as_str();
         let held = self.vendor(|vendor| vendor.held.clone());
         let has = |slug: &str| held.contains(slug);
+        let grant = |slug| {
+            let id = EntitlementId::new(change.entitlement.resource.clone(), slug);
+            GrantRef::new(&id, change.principal)
+        };
+        let needs = if slug == "write" { vec![slug, "read"] } else { vec![slug] };
+        let grants = Vec::from_iter(needs.into_iter().filter(|_| change.grants).map(grant));
+        let then = AccessState { grants, resource: None };
+        let mut further = Vec::new();
         let change = match change.grants {
-            true if slug == "write" && !has("read") => "+read".to_owned(),
+            true if slug == "write" && !has("read") => {
+                further.push(grant("read").id);
+                "+read".to_owned()
+            }
             true if !has(slug) => format!("+{slug}"),
             false if has(slug) => format!("-{slug}"),
-            _ => return Ok(Plan::Already(AccessState::default())),
+            _ => return Ok(Plan::Already(then)),
         };
-        let (read, (replaced, removed, then)) = (json!(held), Default::default());
-        Ok(Plan::Change(Proposal { change, read, replaced, removed, then }))
+        let (read, (replaced, removed)) = (json!(held), Default::default());
+        Ok(Plan::Change(Proposal { change, read, replaced, removed, further, then }))
     }
 
     async fn send(&self, change: &String) -> Result<WriteProgress, Error> {
@@ -420,6 +432,13 @@ impl Desk {
     pub async fn kill(&self, id: &str, what: &str) {
         let before = self.sent().len();
         killed(self.send(id, what), || self.sent().len() > before).await;
+        self.clock.advance(self.cx.settings.lease);
+    }
+
+    /// The same for any event.
+    pub async fn kill_write(&self, operation: Operation, event: &Value) {
+        let before = self.sent().len();
+        killed(self.write(operation, event), || self.sent().len() > before).await;
         self.clock.advance(self.cx.settings.lease);
     }
 

@@ -46,6 +46,7 @@ impl Provisioner for Toybox {
             read: json!({ "is_member": is_member }),
             replaced: Vec::new(),
             removed: removed.into_iter().collect(),
+            further: Vec::new(),
             then,
         }))
     }

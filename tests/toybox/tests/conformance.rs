@@ -3,6 +3,7 @@
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::{
     Subject, answer_of, change_event, check, check_file, faults_of_a_change, is_survived,
+    temporary_grants_may_overlap,
 };
 use rollcall_simulators::Fault;
 use rollcall_snapshot::{Content, Snapshot, reduce};
@@ -10,6 +11,11 @@ use rollcall_snapshot::{Content, Snapshot, reduce};
 use crate::world::{Desk, Simulated};
 
 rollcall_harness::conformance!(Simulated);
+
+#[tokio::test]
+async fn temporary_grants_that_overlap_leave_everything_as_it_was() {
+    temporary_grants_may_overlap::<Simulated>(&Simulated::cases(), 50).await;
+}
 
 #[tokio::test]
 async fn a_change_survives_every_fault_at_every_call() {

@@ -12,6 +12,7 @@ use crate::world::{Desk, Simulated};
 
 const TEXT: &str = r#"{"expected a string": [null, 7, true, ["x"], {"id": "x"}]}"#;
 const OPTIONAL: &str = r#"{"expected a string": [7, true, ["x"], {"id": "x"}]}"#;
+const TIME: &str = r#"{"expected a timestamp string": [7, true, ["x"]], "does not match its schema": ["", "soon", "2026-13-01T00:00:00Z", "2026-07-01"]}"#;
 const FLAG: &str = r#"{"expected a boolean": [null, "true", "yes", 1, []]}"#;
 const TEXTS: &str = r#"{
     "expected a sequence": [null, "x", {"x": true}], "expected a string": [[true], [["x"]], [null]]
@@ -28,7 +29,7 @@ const CHANGES: &str = "grant revoke create-account delete-account";
 
 /// The fields of events, in their order: the operations that have it, and its invalid values, by their message. Nothing
 /// is guessed: `"true"` is not `true`, and one text is not a list of texts.
-const FIELDS: [(&str, &str, &str); 12] = [
+const FIELDS: [(&str, &str, &str); 14] = [
     ("connection", ALL, TEXT),
     ("sync_id", "sync", OPTIONAL),
     ("start_as", "sync", OPTIONAL),
@@ -41,6 +42,8 @@ const FIELDS: [(&str, &str, &str); 12] = [
     ("dry_run", CHANGES, FLAG),
     ("reason", CHANGES, OPTIONAL),
     ("allow", "grant revoke", TEXTS),
+    ("expires_at", "grant", TIME),
+    ("duration", "grant", OPTIONAL),
 ];
 
 /// Texts that are neither names nor ids. A name could lead to another connection's records, or out of the store; and
@@ -71,6 +74,14 @@ const REFUSED: &str = r#"
 allow | ["cascade"] | InvalidRequest | UnknownSideEffect | `cascade` is not a side effect | Remove `allow`
 entitlement | "group:x:member" | NotFound | UnknownEntitlement | there is no group `x` | from the newest snapshot
 entitlement | "group:builders:owner" | InvalidRequest | UnknownEntitlement | cannot be changed | Use group:<id>:member"#;
+
+/// Ends that a grant cannot have, by the message: at noon of 1 June 2026, with a limit of 90 days.
+const NO_ENDS: &str = r#"
+duration | is not a valid `duration` | such as PT4H or P7D | ["", "4h", "P", "PT", "4", "P1M", "P1Y", "P-7D", "PT4X", "P99999999999999999999D"]
+duration | is not longer than zero | in the future | ["PT0S", "-PT4H", "-P7D"]
+duration | may last 90 days | ROLLCALL_MAX_GRANT_DAYS | ["P91D", "PT2160H1S"]
+expires_at | is in the past | in the future | ["2026-06-01T12:00:00Z", "1970-01-01T00:00:00Z", "2026-06-01T13:00:00+02:00"]
+expires_at | may last 90 days | ROLLCALL_MAX_GRANT_DAYS | ["2026-08-30T12:00:01Z", "9999-01-01T00:00:00Z"]"#;
 
 fn has(of: &str, operation: Operation) -> bool {
     of.split(' ').any(|name| name == operation.as_str())
@@ -169,6 +180,45 @@ async fn what_the_connector_does_not_do_is_refused() {
     for operation in [CreateAccount, DeleteAccount] {
         fails_unasked(&desk, operation, Simulated::good(operation), "an operation", expected).await;
     }
+}
+
+#[tokio::test]
+async fn an_end_that_is_past_too_late_or_unclear_is_refused() {
+    let mut all = Vec::new();
+    for row in rows(NO_ENDS) {
+        let texts: Vec<String> = serde_json::from_str(row[3]).expect("JSON");
+        for text in texts {
+            let mut event = Simulated::with(Grant, row[0], json!(text));
+            let expected = failure("InvalidRequest", "BadExpiry", row[1], row[2]);
+            all.push((Grant, event.clone(), expected));
+            event["dry_run"] = true.into();
+            all.push((Grant, event, expected));
+        }
+    }
+    let mut both = Simulated::with(Grant, "duration", json!("PT4H"));
+    both["expires_at"] = json!("2026-06-01T16:00:00Z");
+    let fix = "Send only one";
+    all.push((Grant, both, failure("InvalidRequest", "BadExpiry", "has both", fix)));
+    all_fail(all).await;
+}
+
+#[tokio::test]
+async fn an_end_is_ended_by_its_id_alone() {
+    let id = "0123456789abcdef0123456789abcdef";
+    let (code, fix) = ("UnknownExpiration", "`expiration` in the answer");
+    let bad = failure("InvalidRequest", code, "is not the id of a temporary grant", fix);
+    let unknown =
+        failure("NotFound", code, "there is no temporary grant", "`rollcall expirations`");
+    let fields = "unknown field `dry_run`";
+    let malformed = failure("InvalidRequest", "MalformedEvent", fields, "Send only the fields");
+    all_fail([
+        (Revoke, json!({"expiration": ""}), bad),
+        (Revoke, json!({"expiration": "../../latest"}), bad),
+        (Revoke, json!({"expiration": id.to_uppercase()}), bad),
+        (Revoke, json!({"expiration": id}), unknown),
+        (Revoke, json!({"expiration": id, "dry_run": true}), malformed),
+    ])
+    .await;
 }
 
 /// A mistyped id or name starts nothing, whether the connection has a snapshot or not.

@@ -6,6 +6,7 @@ mod c1_workflow;
 mod conformance;
 mod engine {
     mod changes;
+    mod ends;
     mod named;
     mod outages;
     mod runs;

@@ -1,6 +1,6 @@
 //! Permissions on spaces, row by row.
 
-use rollcall_connector::provision::{AccessState, Plan};
+use rollcall_connector::provision::{AccessState, Plan, Proposal};
 use rollcall_connector::{Code, Error};
 use serde_json::json;
 
@@ -45,6 +45,8 @@ pub(super) async fn grant(
     }
     // One write at a time: the next plan finds what this one did.
     let (verb, noun) = if holds(READ) { wanted.pair() } else { READ };
+    let is_further = wanted.pair() != (verb, noun);
+    let further = is_further.then(|| change.grant_of(&permission(id, READ)).id);
     let write = Write::AddPermission {
         key: space.key.clone(),
         kind: change.principal.resource_type.clone(),
@@ -53,7 +55,8 @@ pub(super) async fn grant(
         noun: noun.to_owned(),
     };
     let read = json!({"space": space.key, "held": access::shown(&own)});
-    Ok(Plan::Change(proposal(write, read, then)))
+    let further = further.into_iter().collect();
+    Ok(Plan::Change(Proposal { further, ..proposal(write, read, then) }))
 }
 
 pub(super) async fn revoke(

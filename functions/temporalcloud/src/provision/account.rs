@@ -36,6 +36,7 @@ impl Planner<'_> {
             read: json!({"email": email, "found": null}),
             replaced: Vec::new(),
             removed: Vec::new(),
+            further: Vec::new(),
             then: state("(assigned at creation)", email, "invited".into()),
         }))
     }
@@ -102,6 +103,7 @@ impl Planner<'_> {
             read: user.read_value(),
             replaced: Vec::new(),
             removed: grant_ids(&self.identity.tenant, id, &user.access),
+            further: Vec::new(),
             then: AccessState::default(),
         }))
     }

@@ -23,7 +23,7 @@ impl Planner<'_> {
         let held = principal.access.namespace(namespace);
         if principal.access.is_admin() {
             // The server accepts an explicit entry and silently drops it: none is sent.
-            let why = "needs no other permission on it";
+            let why = "which includes every other permission on it";
             return match wanted {
                 Permission::Admin => Ok(Plan::Already(then)),
                 _ => Err(implicit(&principal, namespace, why)),
@@ -51,6 +51,7 @@ impl Planner<'_> {
             read: principal.read_value(),
             removed: replaced.clone(),
             replaced,
+            further: Vec::new(),
             then,
         }))
     }
@@ -90,6 +91,7 @@ impl Planner<'_> {
             read: principal.read_value(),
             replaced: Vec::new(),
             removed: vec![removed],
+            further: Vec::new(),
             then: AccessState::default(),
         }))
     }

@@ -47,6 +47,7 @@ impl Planner<'_> {
             read: principal.read_value(),
             replaced: replaced.into_iter().collect(),
             removed,
+            further: Vec::new(),
             then,
         }))
     }
@@ -75,6 +76,7 @@ impl Planner<'_> {
             read: principal.read_value(),
             replaced: Vec::new(),
             removed: vec![principal.grant_id(&role_member(&self.identity.tenant, unwanted))],
+            further: Vec::new(),
             then: holding(lower.as_ref()),
         }))
     }

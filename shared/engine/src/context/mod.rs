@@ -75,6 +75,8 @@ pub struct Settings {
     pub attempts: u32,
     /// How many consecutive outages are waited for and retried before the failure is returned.
     pub retries: u32,
+    /// The longest time that a temporary grant may last, in days (`ROLLCALL_MAX_GRANT_DAYS`).
+    pub max_grant_days: u16,
     /// The maximum number of steps in a slice of a sync; `None`: as many as its time allows.
     pub max_steps: Option<usize>,
     /// The largest size of the working database, in pages of 4 KiB; `None`: the disk's.
@@ -96,6 +98,7 @@ impl Default for Settings {
             max_operation: Duration::from_secs(60),
             attempts: DEFAULT_ATTEMPTS,
             retries: 6,
+            max_grant_days: 90,
             max_steps: None,
             max_pages: None,
             scratch: None,
@@ -150,8 +153,8 @@ impl Context {
     }
 
     /// The context that the environment variables describe: `ROLLCALL_STORE`, `ROLLCALL_AUDIT_STORE`, `ROLLCALL_SECRETS`,
-    /// `ROLLCALL_SECRET_PREFIX`, `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`, `ROLLCALL_TIMEOUT_SECONDS`, and those of proxies
-    /// ([`Network::from_variables`]).
+    /// `ROLLCALL_SECRET_PREFIX`, `ROLLCALL_CA_BUNDLE`, `ROLLCALL_EXPAND`, `ROLLCALL_TIMEOUT_SECONDS`,
+    /// `ROLLCALL_MAX_GRANT_DAYS`, and those of proxies ([`Network::from_variables`]).
     pub fn from_environment() -> Result<Self, Error> {
         Self::from_environment_with_store(None)
     }
@@ -186,6 +189,7 @@ impl Context {
         };
         let timeout =
             variable("ROLLCALL_TIMEOUT_SECONDS").map(|text| seconds(&text)).transpose()?;
+        let days = variable("ROLLCALL_MAX_GRANT_DAYS").map(|text| days(&text)).transpose()?;
         let open = |text: &str| open_store(text, &sdk);
         let store = variable("ROLLCALL_STORE");
         let store = open(store.as_deref().unwrap_or("./rollcall-data"))?;
@@ -195,7 +199,12 @@ impl Context {
         Ok(Self {
             audit: audit.transpose()?.unwrap_or_else(|| store.clone()),
             aws: sdk,
-            settings: Settings { expand, timeout: timeout.or(base.timeout), ..base },
+            settings: Settings {
+                expand,
+                timeout: timeout.or(base.timeout),
+                max_grant_days: days.unwrap_or(base.max_grant_days),
+                ..base
+            },
             ..Self::new(store, secrets, Arc::new(System), transport)
         })
     }
@@ -326,6 +335,12 @@ fn seconds(text: &str) -> Result<Duration, Error> {
     }
 }
 
+fn days(text: &str) -> Result<u16, Error> {
+    text.parse().ok().filter(|days| (1..=366).contains(days)).ok_or_else(|| {
+        misconfigured("ROLLCALL_MAX_GRANT_DAYS must be a number of days from 1 to 366")
+    })
+}
+
 fn misconfigured(message: &str) -> Error {
     Error::new(
         ErrorType::Misconfigured,
@@ -370,6 +385,8 @@ mod tests {
             ("ROLLCALL_STORE", "s3:/b"),
             ("ROLLCALL_STORE", ""),
             ("ROLLCALL_TIMEOUT_SECONDS", "soon"),
+            ("ROLLCALL_MAX_GRANT_DAYS", "0"),
+            ("ROLLCALL_MAX_GRANT_DAYS", "367"),
         ] {
             assert_eq!(with(&[bad]).map(|_| ()).expect_err("unusable").code(), "BadEnvironment");
         }

@@ -30,6 +30,9 @@ pub(super) fn blank(order: &Order, record: &Record<'_>, outcome: Outcome) -> Cha
         vendor_request_id: None,
         resume_at: None,
         reason: None,
+        expires_at: None,
+        expiration: None,
+        warnings: Vec::new(),
         audit: Some(record.key()),
     }
 }

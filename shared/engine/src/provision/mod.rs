@@ -2,10 +2,12 @@
 
 mod answer;
 mod audit;
+mod end;
 mod order;
 mod postpone;
 mod run;
 mod writer;
 
+pub use end::end;
 pub use order::Order;
 pub use run::run;

@@ -17,7 +17,7 @@ use crate::store::lease::{Lease, RESUME_GRACE};
 use rollcall_connector::clock::{after, backoff};
 use rollcall_connector::event::{ChangeAnswer, Reason};
 use rollcall_connector::http::RETRY_LOG;
-use rollcall_connector::{Chain, Code, Error, ErrorType};
+use rollcall_connector::{Chain, Code, Error, ErrorType, counted};
 
 /// How long a request waits after an outage before the first new attempt; see [`backoff`].
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
@@ -107,7 +107,8 @@ pub(super) async fn give_up(
     match trail.carried_out.len() {
         0 => failure,
         n => failure.with_fix(format!(
-            "{n} of its writes were already carried out and remain in effect: see the audit record `{}`.",
+            "{} already carried out and still in effect: see the audit record `{}`.",
+            counted(n, "write"),
             record.key()
         )),
     }

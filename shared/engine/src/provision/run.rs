@@ -13,12 +13,13 @@ use super::postpone;
 use super::writer::{DryRunWriter, LiveWriter, RequestHistory, Writer, Written, to_json};
 use crate::catalog::tenant;
 use crate::context::Context;
+use crate::expiration::Term;
 use crate::store::keys::Keys;
 use crate::store::lease::{Acquired, Lease, LeaseRequest};
 use rollcall_connector::clock::after;
 use rollcall_connector::event::{ChangeAnswer, Reason};
 use rollcall_connector::provision::{AccessState, Plan, Proposal, Provisioner};
-use rollcall_connector::{Error, ErrorType, Identity};
+use rollcall_connector::{Chain, Error, ErrorType, Identity};
 
 /// How often a request is planned again because the vendor's state changed, or does not show a change yet.
 const ATTEMPTS: u32 = 4;
@@ -32,29 +33,62 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
     if let Some(answer) = record.answered().await? {
         return Ok(answer);
     }
-    let mut trail = RequestHistory::default();
-    let mut lease = match acquire(cx, keys, order).await {
+    if order.lifetime.is_some() {
+        // An end that is refused is refused before the vendor is asked for anything.
+        Term::open(cx, keys, &order.request, order.lifetime).await?;
+    }
+    let lease = match acquire(cx, keys, &order.request.action.subject(), &order.request.id).await {
         Ok(lease) => lease,
-        Err(e) => return postpone::postpone(cx, (order, &record), None, trail, e).await,
+        Err(e) => {
+            let trail = RequestHistory::default();
+            return postpone::postpone(cx, (order, &record), None, trail, e).await;
+        }
     };
-    let settled = under_lease::<P>(cx, keys, order, &record, &mut lease, &mut trail).await;
-    match settled {
-        Ok(RequestResult::Answered(answer, _)) => {
+    match carry_out::<P>(cx, keys, (order, &record), lease, true).await? {
+        Carried::Answered(answer, lease) => {
             // The answer is already recorded, whether the lease can be released or not.
             lease.give_back(&*cx.store, &*cx.clock).await;
             Ok(*answer)
         }
+        Carried::InProgress(answer) => Ok(*answer),
+        Carried::Differs(_) => Err(Error::internal(Code::ChangedMeanwhile, "nothing was expected")),
+    }
+}
+
+/// The result of a call of a request, and its lease if that is still held.
+pub(super) enum Carried {
+    Answered(Box<ChangeAnswer>, Lease<()>),
+    InProgress(Box<ChangeAnswer>),
+    /// Nothing was sent: the write would replace other grants than expected.
+    Differs(Lease<()>),
+}
+
+/// Carries a request out, or resumes it, under the lease of its principal.
+pub(super) async fn carry_out<P: Provisioner>(
+    cx: &Context,
+    keys: Keys<'_>,
+    (order, record): (&Order, &Record<'_>),
+    mut lease: Lease<()>,
+    keeps_terms: bool,
+) -> Result<Carried, Error> {
+    let mut trail = RequestHistory::default();
+    let (lease_, trail_) = (&mut lease, &mut trail);
+    let settled = under_lease::<P>(cx, keys, order, record, lease_, trail_, keeps_terms).await;
+    let in_progress = match settled {
+        Ok(RequestResult::Answered(answer, ..)) => return Ok(Carried::Answered(answer, lease)),
+        Ok(RequestResult::Differs) => return Ok(Carried::Differs(lease)),
         Ok(RequestResult::Waiting(at)) if trail.has_time(at) => {
             let at = postpone::wait_outside(cx, lease, &trail, at).await;
             let stopped = cx.interrupt.is_raised().then_some(Reason::Interrupted);
-            Ok(in_progress(order, &record, at, stopped))
+            in_progress(order, record, at, stopped)
         }
         Ok(RequestResult::Waiting(at)) => {
             let e = still_in_progress(at);
-            Err(postpone::give_up(cx, &record, Some(lease), &trail, e).await)
+            return Err(postpone::give_up(cx, record, Some(lease), &trail, e).await);
         }
-        Err(e) => postpone::postpone(cx, (order, &record), Some(lease), trail, e).await,
-    }
+        Err(e) => postpone::postpone(cx, (order, record), Some(lease), trail, e).await?,
+    };
+    Ok(Carried::InProgress(Box::new(in_progress)))
 }
 
 /// Returns what a request would do. Nothing is written, not even a record, so only waits with a known end are answered.
@@ -69,10 +103,16 @@ async fn rehearse<P: Provisioner>(
         let attempt = Attempt::new(cx, order, record, &connector, &identity);
         attempt.settle(&mut DryRunWriter, Sent::Nothing).await
     };
-    let answer = match settled.await {
-        Ok(RequestResult::Answered(answer, _)) => *answer,
-        Ok(RequestResult::Waiting(at)) => in_progress(order, record, at, None),
-        Err(e) => return Err(e),
+    let mut term = Term::open(cx, keys, &order.request, order.lifetime).await?;
+    let answer = match settled.await? {
+        RequestResult::Answered(mut answer, _, further) => {
+            if let Some(term) = &mut term {
+                term.settle(cx.clock.now(), &mut answer, &further).await?;
+            }
+            *answer
+        }
+        RequestResult::Waiting(at) => in_progress(order, record, at, None),
+        RequestResult::Differs => blank(order, record, order.request.action.outcome(false)),
     };
     Ok(ChangeAnswer { audit: None, ..answer })
 }
@@ -102,10 +142,14 @@ async fn connect<P: Provisioner>(
 }
 
 /// One change of a principal at a time: a vendor that replaces whole objects would lose one of two.
-async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()>, Error> {
-    let subject = order.request.action.subject();
-    let key = keys.principal_lease(&subject);
-    let request = LeaseRequest { owner: &order.request.id, floor: 0, ttl: cx.lease_duration() };
+pub(super) async fn acquire(
+    cx: &Context,
+    keys: Keys<'_>,
+    subject: &str,
+    owner: &str,
+) -> Result<Lease<()>, Error> {
+    let key = keys.principal_lease(subject);
+    let request = LeaseRequest { owner, floor: 0, ttl: cx.lease_duration() };
     match Lease::acquire(&*cx.store, &*cx.clock, &key, &request).await? {
         Acquired::Held(lease) => Ok(lease),
         Acquired::Busy(holder) => {
@@ -125,8 +169,11 @@ async fn acquire(cx: &Context, keys: Keys<'_>, order: &Order) -> Result<Lease<()
 
 /// The result of a call of a request.
 enum RequestResult {
-    /// The request is answered. The value is the last change that was sent.
-    Answered(Box<ChangeAnswer>, Option<Value>),
+    /// The request is answered. The value is the last change that was sent; the ids are those of further grants that
+    /// were made.
+    Answered(Box<ChangeAnswer>, Option<Value>, Vec<String>),
+    /// Nothing was sent: the write would replace other grants than [`Order::replaces`].
+    Differs,
     /// The vendor is still applying the change: retry at this time.
     Waiting(Timestamp),
 }
@@ -138,32 +185,50 @@ async fn under_lease<P: Provisioner>(
     record: &Record<'_>,
     lease: &mut Lease<()>,
     trail: &mut RequestHistory,
+    keeps_terms: bool,
 ) -> Result<RequestResult, Error> {
     // A second delivery may have been answered while we waited for the lease.
     if let Some(answer) = record.answered().await? {
-        return Ok(RequestResult::Answered(Box::new(answer), None));
+        return Ok(RequestResult::Answered(Box::new(answer), None, Vec::new()));
     }
     let (since, intentions) = record.intentions::<P::Change>().await?;
     trail.since = since;
     trail.intended = intentions.len();
     trail.sent = !intentions.is_empty();
     let (connector, identity) = connect::<P>(cx, keys, order).await?;
+    let term = match keeps_terms {
+        true => Term::open(cx, keys, &order.request, order.lifetime).await?,
+        false => None,
+    };
+    let (connector_, identity_) = (&connector, &identity);
     let mut live =
-        LiveWriter { cx, connector: &connector, identity: &identity, record, lease, trail };
+        LiveWriter { cx, connector: connector_, identity: identity_, record, lease, trail, term };
     let attempt = Attempt {
-        is_contested: live.lease.last_sender().is_some_and(|sender| sender != order.request.id),
+        is_contested: live.lease.last_sender().is_some_and(|sender| sender != live.lease.owner()),
         carried_before: before_the_last(&intentions),
         ..Attempt::new(cx, order, record, &connector, &identity)
     };
-    let settled = match resume(&mut live, intentions).await? {
-        Resumed::Later(at) => RequestResult::Waiting(at),
-        Resumed::Known(sent) => attempt.settle(&mut live, sent).await?,
+    let mut settled = match resume(&mut live, intentions).await? {
+        Resumed::Later(at) => Ok(RequestResult::Waiting(at)),
+        Resumed::Known(sent) => attempt.settle(&mut live, sent).await,
     };
-    if let RequestResult::Answered(answer, sent) = &settled {
-        let now = cx.clock.now();
-        record.observe(answer, sent.clone(), now).await?;
+    let LiveWriter { mut term, trail, .. } = live;
+    let now = cx.clock.now();
+    match (&mut settled, &mut term) {
+        (Ok(RequestResult::Answered(answer, sent, further)), term) => {
+            if let Some(term) = term {
+                term.settle(now, answer, further).await?;
+            }
+            record.observe(answer, sent.clone(), now).await?;
+        }
+        (Err(e), Some(term)) if e.kind() == ErrorType::Refused && trail.carried_out.is_empty() => {
+            if let Err(e) = term.withdraw(now).await {
+                tracing::warn!(error = %Chain(&e), "the end of a grant that was refused is still recorded");
+            }
+        }
+        _ => {}
     }
-    Ok(settled)
+    settled
 }
 
 /// The fate of the writes of earlier calls.
@@ -244,6 +309,9 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                 Plan::Change(_) if self.is_contested && !sent_here && !sent.is_nothing() => {
                     return Err(self.undone());
                 }
+                Plan::Change(proposal) if sent.is_nothing() && !self.expects(&proposal) => {
+                    return Ok(RequestResult::Differs);
+                }
                 Plan::Change(_) if self.cx.interrupt.is_raised() => {
                     return Ok(RequestResult::Waiting(self.cx.clock.now()));
                 }
@@ -285,6 +353,10 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             return Err(object_busy(at));
         }
         Err(self.unsettled(&sent, overtaken))
+    }
+
+    fn expects(&self, proposal: &Proposal<P::Change>) -> bool {
+        self.order.replaces.as_ref().is_none_or(|ids| *ids == proposal.replaced)
     }
 
     /// What an earlier call sent, or may have sent, is not in effect, and another request changed this principal later.
@@ -340,9 +412,10 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             Sent::Maybe(_) => self.carried_before.clone(),
             Sent::Nothing => None,
         };
-        if let Some(Effects { replaced, removed }) = before {
+        if let Some(Effects { replaced, removed, further }) = before {
             prepend(&mut next.replaced, replaced);
             prepend(&mut next.removed, removed);
+            prepend(&mut next.further, further);
         }
         next
     }
@@ -355,8 +428,8 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
         };
         let outcome = self.order.request.action.outcome(proposal.is_some());
         let on_record = proposal.as_ref().map(to_json).transpose()?;
-        let (replaced, removed) =
-            proposal.map(|proposal| (proposal.replaced, proposal.removed)).unwrap_or_default();
+        let Effects { replaced, removed, further } =
+            proposal.as_ref().map(Effects::of).unwrap_or_default();
         let answer = ChangeAnswer {
             grants: state.grants,
             resource: state.resource,
@@ -365,7 +438,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
             vendor_request_id: id,
             ..blank(self.order, self.record, outcome)
         };
-        Ok(RequestResult::Answered(Box::new(answer), on_record))
+        Ok(RequestResult::Answered(Box::new(answer), on_record, further))
     }
 }
 
@@ -377,16 +450,19 @@ fn is_same<C: PartialEq>(sent: &Sent<C>, next: &Proposal<C>) -> bool {
     }
 }
 
-/// Ids of grants that writes removed.
-#[derive(Debug, Clone)]
+/// Ids of grants that writes removed, or made besides the requested one.
+#[derive(Debug, Clone, Default)]
 struct Effects {
     replaced: Vec<String>,
     removed: Vec<String>,
+    further: Vec<String>,
 }
 
 impl Effects {
     fn of<C>(proposal: &Proposal<C>) -> Self {
-        Self { replaced: proposal.replaced.clone(), removed: proposal.removed.clone() }
+        let Proposal { replaced, removed, further, .. } = proposal;
+        let [replaced, removed, further] = [replaced, removed, further].map(Clone::clone);
+        Self { replaced, removed, further }
     }
 }
 

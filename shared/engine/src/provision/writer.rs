@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::audit::Record;
 use crate::context::Context;
+use crate::expiration::{Effects, Term};
 use crate::store::lease::Lease;
 use rollcall_connector::clock::after;
 use rollcall_connector::provision::{Proposal, Provisioner, WriteProgress};
@@ -57,6 +58,8 @@ pub(super) struct LiveWriter<'a, P: Provisioner> {
     pub record: &'a Record<'a>,
     pub lease: &'a mut Lease<()>,
     pub trail: &'a mut RequestHistory,
+    /// The records of temporary grants; none for what an end sends.
+    pub term: Option<Term<'a>>,
 }
 
 /// What a request sent.
@@ -88,6 +91,11 @@ impl<P: Provisioner> Writer<P::Change> for LiveWriter<'_, P> {
         let (store, clock) = (&*self.cx.store, &*self.cx.clock);
         let ttl = self.cx.lease_duration();
         self.lease.renew_to_send(store, clock, ttl).await?;
+        if let Some(term) = &mut self.term {
+            let Proposal { replaced, removed, further, then, .. } = proposal;
+            let effects = Effects { grants: &then.grants, replaced, removed, further };
+            term.prepare(clock.now(), effects).await?;
+        }
         // From here on a retry must find what was sent, wherever this process ends.
         let on_record = to_json(proposal)?;
         let number = self.trail.intended + 1;

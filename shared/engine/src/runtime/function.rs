@@ -21,6 +21,9 @@ pub async fn write<C: Provisioner>(
     operation: Operation,
     event: &Value,
 ) -> Result<Value, Error> {
+    if operation == Operation::Revoke && event.get("expiration").is_some() {
+        return to_json(provision::end::<C>(cx, &event::parse(event)?).await?);
+    }
     let order = Order::parse(operation, event)?;
     to_json(provision::run::<C>(cx, &order).await?)
 }

@@ -48,6 +48,19 @@ impl Keys<'_> {
         format!("{}/{name}.json", self.of("locks"))
     }
 
+    /// The id of the expiration of a grant. It contains nothing of the principal's id, and names one grant of all connections.
+    pub fn expiration_id(&self, grant_id: &str) -> String {
+        let name = format!("{}/{}\n{grant_id}", self.connector, self.connection);
+        let mut id = hex::encode(Sha256::digest(name));
+        id.truncate(32);
+        id
+    }
+
+    /// The expiration with this id.
+    pub fn expiration(&self, id: &str) -> String {
+        format!("{}/{id}.json", self.of("expirations"))
+    }
+
     /// An audit object of a request: `intended` or `observed`.
     pub fn audit(&self, request_id: &str, which: &str) -> String {
         format!("{}/{request_id}/{which}.json", self.of("audit"))

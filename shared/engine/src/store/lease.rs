@@ -184,6 +184,11 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + Sync> Lease<T> {
         self.record.generation
     }
 
+    /// The owner of the work.
+    pub fn owner(&self) -> &str {
+        &self.record.owner
+    }
+
     /// The owner that last sent a write under this lease, [`Lease::renew_to_send`].
     pub fn last_sender(&self) -> Option<&str> {
         self.record.last_sender.as_deref()

@@ -4,10 +4,12 @@
 //! to the suite. Only supported operations are tested. The engine's own behaviour is tested on Toybox.
 
 mod bench;
+mod ends;
 mod provisioning;
 mod syncing;
 
 pub use bench::{Bench, answer_of, surroundings};
+pub use ends::*;
 pub use provisioning::*;
 pub use syncing::*;
 
@@ -125,6 +127,8 @@ macro_rules! conformance {
             an_independent_reader_finds_nothing_wrong,
             a_change_is_rehearsed_then_made_once_and_taken_back,
             a_change_survives_whatever_goes_wrong_once_at_each_call,
+            a_temporary_grant_ends_as_if_it_had_not_been,
+            a_temporary_grant_ends_wherever_a_process_is_killed,
         );
     };
     ($subject:ty: $($name:ident),* $(,)?) => {

@@ -141,7 +141,7 @@ async fn every_write_of_a_change_is_on_record_and_a_failure_names_what_stays() {
     let desk = Desk::fated([Fate::Done, Fate::Refused]);
     let error = desk.send("a", "+write").await.expect_err("refused");
     assert_eq!(error.code(), "VendorRefused");
-    assert!(error.fix().starts_with("Ask for less. 1 of its writes"));
+    assert!(error.fix().starts_with("Ask for less. 1 write already"));
     assert_eq!(desk.recorded("a").await, ["failed", "intended-2", "intended"]);
     assert_eq!(desk.object("a", "intended-2").await["proposal"]["change"], "+write");
     let failed = desk.object("a", "failed").await;

@@ -1,0 +1,15 @@
+//! Temporary grants: when each ends, and what its end does.
+//!
+//! A record for each grant (`expirations/<connector>/<connection>/<id>.json`), written under the lease of the principal.
+//! `rules` decides, and reads and writes nothing.
+
+mod ledger;
+mod record;
+mod rules;
+mod term;
+
+pub(crate) use ledger::Ledger;
+pub use ledger::open;
+pub use record::{Closed, Expiration, How, PutBack};
+pub(crate) use rules::{close, close_merged, merge_due, revoke_first, steps};
+pub(crate) use term::{Effects, Lifetime, Term};

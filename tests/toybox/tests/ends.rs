@@ -1,9 +1,10 @@
-//! The end of a temporary grant in the workflow that carries out changes: scheduled, put off, requested, refused. The answers
-//! of the functions are given.
+//! The end of a temporary grant in the workflow that carries out changes: scheduled, put off, requested, refused. Except in the
+//! last test, the answers of the functions are given.
 
 use Operation::{Grant, Revoke};
 use rollcall_connector::clock::{Clock, after};
 use rollcall_engine::runtime::function::Operation;
+use rollcall_harness::conformance::Subject;
 use rollcall_harness::states::Execution;
 use rollcall_harness::workflow::{Aws, PROVISION};
 use serde_json::{Value, json};
@@ -186,4 +187,27 @@ async fn what_a_schedule_puts_on_the_bus_is_the_event_of_the_function_that_revok
         (kinds, aws.run_next().await.is_none()),
         (vec![json!("toybox-grant"), json!("toybox-revoke")], true)
     );
+}
+
+#[tokio::test]
+async fn a_temporary_grant_that_came_over_the_bus_ends_by_its_schedule() {
+    let desk = Desk::new().await;
+    let (aws, mut grant) = (Aws::around(&desk), Simulated::good(Grant));
+    let mut expected = Value::Null;
+    for (request, duration) in [("first", "PT4H"), ("longer", "PT8H"), ("shorter", "PT1H")] {
+        (grant["request_id"], grant["duration"]) = (request.into(), duration.into());
+        assert_eq!(error(aws.change(Grant, &grant).await), "");
+        let answer = aws.outcome()["Detail"]["answer"].take();
+        let all = aws.schedules.all();
+        let name = answer["expiration"].as_str().expect("an id");
+        assert_eq!((all.len(), json!(all[name].at)), (1, answer["expires_at"].clone()));
+        expected = answer["expires_at"].clone();
+    }
+    assert_eq!(error(aws.run_next().await.expect("a schedule")), "");
+    let put = aws.outcome();
+    assert_eq!(
+        (&put["DetailType"], &put["Detail"]["answer"]["outcome"]),
+        (&json!("toybox-revoke"), &json!("revoked"))
+    );
+    assert_eq!((json!(desk.clock.now()), aws.schedules.all().len()), (expected, 0));
 }

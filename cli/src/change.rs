@@ -239,6 +239,11 @@ impl<'a> Change<'a> {
             ReportFormat::Table => report(&self.cx, event, answer).print()?,
         }
         if answer.outcome != Outcome::InProgress {
+            if let Some(at) = answer.expires_at.filter(|_| !answer.dry_run) {
+                let words = ["expirations", &self.target.connector, "--apply"];
+                let command = self.target.command(&words);
+                output::note(&format!("to end it, from {at} on: {command}"));
+            }
             return Ok(Exit::Done);
         }
         output::note(&format!("not finished: {}", reason(answer.reason)));

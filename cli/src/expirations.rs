@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rollcall_connector::Chain;
 use rollcall_connector::event::{ChangeAnswer, Outcome, check_connection};
-use rollcall_connector::{Chain, Error};
 use rollcall_engine::context::Context;
 use rollcall_engine::expiration::{self, Expiration};
 use rollcall_engine::runtime::function::Operation;
@@ -113,7 +113,7 @@ struct Applying {
 }
 
 impl Applying {
-    fn new(mut cx: Context, place: Place) -> Result<Self, Error> {
+    fn new(mut cx: Context, place: Place) -> Result<Self, Failure> {
         let display = Arc::new(Display::spinner());
         cx.retries = Some(display.clone());
         let what_happens = "the request under way is finished first";

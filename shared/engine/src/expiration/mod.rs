@@ -11,5 +11,7 @@ mod term;
 pub(crate) use ledger::Ledger;
 pub use ledger::open;
 pub use record::{Closed, Expiration, How, PutBack};
-pub(crate) use rules::{close, close_merged, merge_due, revoke_first, steps};
+pub(crate) use rules::{
+    close, close_merged, merge_due, put_under, revoke_first, steps, was_held_before,
+};
 pub(crate) use term::{Effects, Lifetime, Term};

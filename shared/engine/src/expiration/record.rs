@@ -93,6 +93,13 @@ pub enum How {
     NotGranted,
 }
 
+impl Step {
+    /// Whether it takes the temporary grant. Otherwise it only puts something back.
+    pub(crate) fn takes(&self) -> bool {
+        !self.grants || !self.replaces.is_empty()
+    }
+}
+
 impl Expiration {
     /// Whether its end is still to come, or to be carried out.
     pub fn is_open(&self) -> bool {

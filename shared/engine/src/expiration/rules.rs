@@ -180,6 +180,51 @@ pub(crate) fn close_merged(keys: Keys<'_>, book: &mut Book, id: &str, now: Times
     is_merged
 }
 
+fn kind(entitlement: &str) -> Option<&str> {
+    entitlement.split(':').next()
+}
+
+/// An end puts back a grant. If it is one for good, a temporary grant of the same, made since, becomes one for good. If
+/// temporary grants made since exclude it (`instead`), they put it back.
+pub(crate) fn put_under(
+    keys: Keys<'_>,
+    book: &mut Book,
+    record: &Expiration,
+    entitlement: &str,
+    instead: &[String],
+    now: Timestamp,
+) {
+    let is_temporary = |one: &PutBack| one.temporary && one.entitlement == entitlement;
+    let temporary = record.puts_back.iter().any(is_temporary);
+    let own = keys.expiration_id(&record.grant_id_of(entitlement));
+    if !temporary {
+        close(book, &own, now, How::Permanent);
+    }
+    for grant in instead {
+        let mut id = keys.expiration_id(grant);
+        let lower = |book: &Book, id: &str| {
+            let record = book.get(id)?;
+            let first = record.puts_back.first().filter(|one| one.temporary)?;
+            Some(keys.expiration_id(&record.grant_id_of(&first.entitlement)))
+        };
+        for _ in 0..book.len() {
+            id = lower(book, &id).unwrap_or(id);
+        }
+        let lowest = book.get_mut(&id).filter(|lowest| lowest.is_open());
+        let excludes = |one: &PutBack| kind(&one.entitlement) == kind(entitlement);
+        if let Some(lowest) = lowest.filter(|lowest| !lowest.puts_back.iter().any(excludes)) {
+            lowest.puts_back.insert(0, PutBack { entitlement: entitlement.to_owned(), temporary });
+            let covered = book.get_mut(&own).filter(|_| temporary);
+            covered.into_iter().for_each(|covered| covered.covered_by = Some(id.clone()));
+        }
+    }
+}
+
+/// Whether the principal held the entitlement for good before the temporary grants that lie upon each other.
+pub(crate) fn was_held_before(record: &Expiration) -> bool {
+    record.puts_back.iter().any(|one| one.entitlement == record.entitlement)
+}
+
 /// Lets the cover of a record, if it has one, put back what the record would.
 fn merge_into_cover(keys: Keys<'_>, book: &mut Book, lower: &Expiration) -> bool {
     let cover = lower.covered_by.as_ref().and_then(|id| book.get(id));
@@ -197,14 +242,17 @@ fn replace(keys: Keys<'_>, book: &mut Book, id: &str, old: &str, new: Vec<PutBac
     let Some(record) = book.get_mut(id) else { return };
     let own = record.entitlement.clone();
     let Some(n) = record.puts_back.iter().position(|one| one.entitlement == old) else { return };
+    record.puts_back.remove(n);
     let is_there =
         |one: &PutBack| record.puts_back.iter().any(|p| p.entitlement == one.entitlement);
-    let new: Vec<_> =
-        new.into_iter().filter(|one| one.entitlement != own && !is_there(one)).collect();
+    let new: Vec<_> = new
+        .into_iter()
+        .filter(|one| !(one.temporary && one.entitlement == own) && !is_there(one))
+        .collect();
     let temporary = new.iter().filter(|one| one.temporary);
     let lower: Vec<_> =
         temporary.map(|one| keys.expiration_id(&record.grant_id_of(&one.entitlement))).collect();
-    record.puts_back.splice(n..=n, new);
+    record.puts_back.splice(n..n, new);
     for lower in lower {
         if let Some(lower) = book.get_mut(&lower) {
             lower.covered_by = Some(id.to_owned());
@@ -216,7 +264,11 @@ fn replace(keys: Keys<'_>, book: &mut Book, id: &str, old: &str, new: Vec<PutBac
 /// the first write puts the old one back. Otherwise the new one is revoked first. The first write has no effect if
 /// somebody changed the grant, and then there is no second one.
 pub(crate) fn steps(record: &Expiration) -> Vec<Step> {
-    let kind = |entitlement: &str| entitlement.split(':').next().map(str::to_owned);
+    if was_held_before(record) {
+        let mut rest = record.clone();
+        rest.puts_back.retain(|one| one.entitlement != record.entitlement);
+        return revoke_first(&rest, 0).split_off(1);
+    }
     let first = record.puts_back.first().map(|one| kind(&one.entitlement));
     match first == Some(kind(&record.entitlement)) {
         false => revoke_first(record, 0),

@@ -13,7 +13,8 @@ use super::audit::Record;
 use super::run::{Carried, acquire, carry_out};
 use crate::context::Context;
 use crate::expiration::{
-    Expiration, How, Ledger, close, close_merged, merge_due, revoke_first, steps,
+    Expiration, How, Ledger, close, close_merged, merge_due, put_under, revoke_first, steps,
+    was_held_before,
 };
 use crate::store::keys::Keys;
 use crate::store::lease::Lease;
@@ -166,14 +167,21 @@ impl Ending<'_> {
             record.steps = steps(record);
         }
         let record = record.clone();
+        if was_held_before(&record) {
+            self.unchanged(&record, "the principal held it before, without an end");
+            close_merged(keys, &mut self.ledger.book, id, now);
+        }
         self.ledger.save().await?;
+        if !self.ledger.book.get(id).is_some_and(Expiration::is_open) {
+            return Ok(Ended::Answered);
+        }
         for number in 0..record.steps.len() {
-            let took_effect = match self.step::<P>(&record, number).await {
+            let took_effect = match self.step::<P>(&record, number, now).await {
                 Ok(Stepped::Done(took_effect)) => took_effect,
                 Ok(Stepped::InProgress(waiting)) => return Ok(Ended::InProgress(waiting)),
                 Err(e) => return self.failed(&record, number, is_further, now, e).await,
             };
-            if !took_effect && number == 0 {
+            if !took_effect && record.steps[number].takes() {
                 let book = &mut self.ledger.book;
                 let is_merged = close_merged(keys, book, id, now);
                 close(book, id, now, How::Changed);
@@ -201,6 +209,7 @@ impl Ending<'_> {
         &mut self,
         record: &Expiration,
         number: usize,
+        now: Timestamp,
     ) -> Result<Stepped, Error> {
         let (cx, keys) = (self.cx, self.ledger.keys);
         let (Some(step), Some(request_id), Some(lease)) =
@@ -220,25 +229,30 @@ impl Ending<'_> {
         let mut order = Order::change(change, step.grants)?;
         order.replaces = step.grants.then(|| step.replaces.clone());
         let audit = Record::new(&*cx.audit, keys, P::ABOUT, &order, cx.clock.now());
-        let (answer, lease) = match carry_out::<P>(cx, keys, (&order, &audit), lease, false).await?
-        {
-            Carried::Answered(answer, lease) => (answer, lease),
+        let carried = carry_out::<P>(cx, keys, (&order, &audit), lease, false).await?;
+        let (answer, instead, lease) = match carried {
             Carried::InProgress(waiting) => return Ok(Stepped::InProgress(waiting)),
-            Carried::Differs(lease) => {
-                self.lease = Some(lease);
-                return Ok(Stepped::Done(false));
-            }
+            Carried::Answered(answer, lease) => (Some(answer), Vec::new(), lease),
+            Carried::Differs(instead, lease) => (None, instead, lease),
         };
         self.lease = Some(lease);
-        let took_effect = matches!(answer.outcome, Outcome::Granted | Outcome::Revoked);
-        if took_effect {
+        if !step.takes() {
+            let mut ids = vec![keys.expiration_id(&record.grant_id_of(&step.entitlement))];
+            ids.extend(instead.iter().map(|grant| keys.expiration_id(grant)));
+            self.ledger.load(ids).await?;
+            put_under(keys, &mut self.ledger.book, record, &step.entitlement, &instead, now);
+        }
+        let done =
+            answer.filter(|answer| matches!(answer.outcome, Outcome::Granted | Outcome::Revoked));
+        let took_effect = done.is_some();
+        if let Some(answer) = done {
             self.answer.outcome = Outcome::Revoked;
             self.answer.vendor_request_id = answer.vendor_request_id;
             self.answer.audit.get_or_insert(audit.key());
             // A write of an earlier attempt is read again.
             let (removed, grants) = (&mut self.answer.removed, &mut self.answer.grants);
             let (taken, back) = (record.grant_id(), record.grant_of(&step.entitlement));
-            if number == 0 && !removed.contains(&taken) {
+            if step.takes() && !removed.contains(&taken) {
                 removed.push(taken);
             }
             if step.grants && !grants.contains(&back) {

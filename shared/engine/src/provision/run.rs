@@ -51,7 +51,9 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
             Ok(*answer)
         }
         Carried::InProgress(answer) => Ok(*answer),
-        Carried::Differs(_) => Err(Error::internal(Code::ChangedMeanwhile, "nothing was expected")),
+        Carried::Differs(..) => {
+            Err(Error::internal(Code::ChangedMeanwhile, "nothing was expected"))
+        }
     }
 }
 
@@ -59,8 +61,8 @@ pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAn
 pub(super) enum Carried {
     Answered(Box<ChangeAnswer>, Lease<()>),
     InProgress(Box<ChangeAnswer>),
-    /// Nothing was sent: the write would replace other grants than expected.
-    Differs(Lease<()>),
+    /// Nothing was sent: the write would replace these grants, which were not expected.
+    Differs(Vec<String>, Lease<()>),
 }
 
 /// Carries a request out, or resumes it, under the lease of its principal.
@@ -76,7 +78,7 @@ pub(super) async fn carry_out<P: Provisioner>(
     let settled = under_lease::<P>(cx, keys, order, record, lease_, trail_, keeps_terms).await;
     let in_progress = match settled {
         Ok(RequestResult::Answered(answer, ..)) => return Ok(Carried::Answered(answer, lease)),
-        Ok(RequestResult::Differs) => return Ok(Carried::Differs(lease)),
+        Ok(RequestResult::Differs(ids)) => return Ok(Carried::Differs(ids, lease)),
         Ok(RequestResult::Waiting(at)) if trail.has_time(at) => {
             let at = postpone::wait_outside(cx, lease, &trail, at).await;
             let stopped = cx.interrupt.is_raised().then_some(Reason::Interrupted);
@@ -112,7 +114,7 @@ async fn rehearse<P: Provisioner>(
             *answer
         }
         RequestResult::Waiting(at) => in_progress(order, record, at, None),
-        RequestResult::Differs => blank(order, record, order.request.action.outcome(false)),
+        RequestResult::Differs(_) => blank(order, record, order.request.action.outcome(false)),
     };
     Ok(ChangeAnswer { audit: None, ..answer })
 }
@@ -172,8 +174,8 @@ enum RequestResult {
     /// The request is answered. The value is the last change that was sent; the ids are those of further grants that
     /// were made.
     Answered(Box<ChangeAnswer>, Option<Value>, Vec<String>),
-    /// Nothing was sent: the write would replace other grants than [`Order::replaces`].
-    Differs,
+    /// Nothing was sent: the write would replace these grants instead of [`Order::replaces`].
+    Differs(Vec<String>),
     /// The vendor is still applying the change: retry at this time.
     Waiting(Timestamp),
 }
@@ -310,7 +312,7 @@ impl<'a, P: Provisioner> Attempt<'a, P> {
                     return Err(self.undone());
                 }
                 Plan::Change(proposal) if sent.is_nothing() && !self.expects(&proposal) => {
-                    return Ok(RequestResult::Differs);
+                    return Ok(RequestResult::Differs(proposal.replaced));
                 }
                 Plan::Change(_) if self.cx.interrupt.is_raised() => {
                     return Ok(RequestResult::Waiting(self.cx.clock.now()));

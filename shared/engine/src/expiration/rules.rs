@@ -247,7 +247,7 @@ fn replace(keys: Keys<'_>, book: &mut Book, id: &str, old: &str, new: Vec<PutBac
         |one: &PutBack| record.puts_back.iter().any(|p| p.entitlement == one.entitlement);
     let new: Vec<_> = new
         .into_iter()
-        .filter(|one| !(one.temporary && one.entitlement == own) && !is_there(one))
+        .filter(|one| !(is_there(one) || one.temporary && one.entitlement == own))
         .collect();
     let temporary = new.iter().filter(|one| one.temporary);
     let lower: Vec<_> =

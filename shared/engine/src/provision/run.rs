@@ -212,7 +212,7 @@ async fn under_lease<P: Provisioner>(
     };
     let mut settled = match resume(&mut live, intentions).await? {
         Resumed::Later(at) => Ok(RequestResult::Waiting(at)),
-        Resumed::Known(sent) => attempt.settle(&mut live, sent).await,
+        Resumed::Known(sent) => attempt.settle(&mut live, *sent).await,
     };
     let LiveWriter { mut term, trail, .. } = live;
     let now = cx.clock.now();
@@ -237,7 +237,7 @@ async fn under_lease<P: Provisioner>(
 enum Resumed<C> {
     /// The vendor is still applying the last one.
     Later(Timestamp),
-    Known(Sent<C>),
+    Known(Box<Sent<C>>),
 }
 
 /// Polls the last write of earlier calls that arrived: a later write shows that the ones before were carried out.
@@ -245,15 +245,16 @@ async fn resume<P: Provisioner>(
     live: &mut LiveWriter<'_, P>,
     intentions: Vec<Proposal<P::Change>>,
 ) -> Result<Resumed<P::Change>, Error> {
+    let known = |sent| Resumed::Known(Box::new(sent));
     for proposal in intentions.into_iter().rev() {
         match live.resume(&proposal).await? {
             Written::Later(at) => return Ok(Resumed::Later(at)),
-            Written::Done(id) => return Ok(Resumed::Known(Sent::Carried(proposal, id))),
-            Written::Unclear => return Ok(Resumed::Known(Sent::Maybe(proposal))),
+            Written::Done(id) => return Ok(known(Sent::Carried(proposal, id))),
+            Written::Unclear => return Ok(known(Sent::Maybe(proposal))),
             Written::Overtaken | Written::Rehearsed => {}
         }
     }
-    Ok(Resumed::Known(Sent::Nothing))
+    Ok(known(Sent::Nothing))
 }
 
 /// What this request is known to have sent.

@@ -66,7 +66,7 @@ async fn an_end_is_scheduled_for_every_answer_that_has_one() {
         (&acme, json!({"outcome": "granted", "dry_run": false, "resume_at": null}), None),
     ] {
         let mut aws = Aws::around(&desk);
-        let execution = run(&mut aws, Grant, event, &[answer.clone()]).await;
+        let execution = run(&mut aws, Grant, event, std::slice::from_ref(&answer)).await;
         assert_eq!(error(execution), "");
         assert_eq!(
             aws.outcome()["Detail"],
@@ -87,7 +87,7 @@ async fn an_end_is_scheduled_for_every_answer_that_has_one() {
 async fn a_schedule_is_created_changed_or_created_again_and_only_a_failure_of_that_is_loud() {
     let desk = Desk::new().await;
     let (mut aws, event) = (Aws::around(&desk), json!({"request_id": "r"}));
-    for (minutes, mut errors, way) in [
+    for (minutes, errors, way) in [
         // The numbers of the states are in infra/cost.py.
         (60, &[][..], "Schedule the end, Succeeded"),
         (90, &[], "Schedule the end, Reschedule the end, Succeeded"),
@@ -104,8 +104,7 @@ async fn a_schedule_is_created_changed_or_created_again_and_only_a_failure_of_th
         let is_loud = errors.len() == 7;
         *aws.schedules.errors.lock().expect("errors") =
             errors.iter().rev().map(scheduler).collect();
-        errors = &[];
-        let execution = run(&mut aws, Grant, &event, &[expected.clone()]).await;
+        let execution = run(&mut aws, Grant, &event, std::slice::from_ref(&expected)).await;
         let entered = execution.entered.join(", ");
         let before = "Request, Change, Answered, Put the outcome on the bus, Is there an answer?, Find the connection, Prepare the end, Is the end still to come?";
         assert_eq!(entered, format!("{before}, {way}"));

@@ -6,6 +6,7 @@
     infra/cost.py confluence=2,60,1,40                  the same, with the seconds and slices of a sync and the megabytes of a
                                                         snapshot; defaults are those of the medium size
     infra/cost.py elastic=1 syncs=24 changes=100        with that many syncs a day (default 4) and changes a month (default none)
+    infra/cost.py elastic=1 temporary=1000              with that many temporary grants a month besides, each with its end
     infra/cost.py elastic=1 c1=1                        with ConductorOne, asked for tasks every minute; it requests those syncs
 """
 
@@ -68,7 +69,9 @@ SLICE_SECONDS = 840  # a longer sync is resumed in another slice
 # Of the store, by a sync: lease, snapshot, manifest, pointer; by each slice after the first: lease, and the parts of the
 # checkpoint, of which a slice reads all (three on average, in a sync of six slices); by a change: lease and record.
 WRITES, WRITES_A_SLICE, WRITES_OF_CHANGE = 8, 3, 5
-READS, READS_A_SLICE, READS_OF_CHANGE = 3, 7, 6
+READS, READS_A_SLICE, READS_OF_CHANGE = 3, 7, 7
+# Of a temporary grant, besides two changes, it and its end: the states that schedule the end, and the record of the end.
+TRANSITIONS_TO_SCHEDULE, WRITES_OF_TEMPORARY, READS_OF_TEMPORARY = 4, 4, 4
 LOG_KB = 4  # of an invocation
 # With ConductorOne: one invocation of the agent in a warm environment, which has the secret for five minutes; its workflow,
 # in steps of 100 ms and 64 MB. It takes its lease and gives it back in one object. A bucket key makes a call of KMS rarer: one
@@ -129,6 +132,20 @@ def of_changes(changes):
     }
 
 
+def of_temporary(grants):
+    """The same of a month's temporary grants, each with its end."""
+    writes, reads = WRITES_OF_TEMPORARY * grants, READS_OF_TEMPORARY * grants
+    return added(
+        of_changes(2 * grants),
+        {
+            "Step Functions": grants * TRANSITIONS_TO_SCHEDULE * PRICE["states_transition"],
+            "EventBridge": grants * PRICE["scheduler_invocation"],
+            "S3": writes * PRICE["s3_write"] + reads * PRICE["s3_read"],
+            "KMS": (writes + reads) * PRICE["key_call"],
+        },
+    )
+
+
 def of_agent(invocations, seconds):
     """The parts of the cost of the agent's invocations, without their secrets, in this many seconds of computing in all."""
     writes, reads = C1_WRITES * invocations, C1_READS * invocations
@@ -181,10 +198,10 @@ def of_all():
     return {"KMS": PRICE["key_month"], "CloudWatch alarms": ALARMS_OF_ALL * PRICE["alarm_metric_month"]}
 
 
-def month(syncs, syncs_a_day=4, changes=0, c1=None):
+def month(syncs, syncs_a_day=4, changes=0, c1=None, temporary=0):
     """The parts of a month's cost of connectors, in dollars; `c1`: the minutes between two polls of ConductorOne."""
     bills = [of_connector(CONNECTORS[name], sync, syncs_a_day) for name, sync in syncs.items()]
-    bills += [of_changes(changes), of_all()]
+    bills += [of_changes(changes), of_temporary(temporary), of_all()]
     if c1:
         bills += [of_c1(CONNECTORS[name], sync, syncs_a_day, c1) for name, sync in syncs.items()]
     return added(*bills)
@@ -327,8 +344,8 @@ def asked(arguments):
     syncs, others = {}, {}
     for argument in arguments:
         name, equals, text = argument.partition("=")
-        if not equals or name not in [*CONNECTORS, "syncs", "changes", "c1"]:
-            raise ValueError(f"{argument!r} is none of {'=…, '.join(CONNECTORS)}=…, syncs=…, changes=… and c1=…")
+        if not equals or name not in [*CONNECTORS, "syncs", "changes", "temporary", "c1"]:
+            raise ValueError(f"{argument!r} is none of {'=…, '.join(CONNECTORS)}=…, syncs=…, changes=…, temporary=… and c1=…")
         if name in syncs or name in others:
             raise ValueError(f"{name} is there twice")
         if name in CONNECTORS:
@@ -337,10 +354,10 @@ def asked(arguments):
             others[name] = number(text, name, int(name == "c1"), float if name == "syncs" else int)
     if not syncs:
         raise ValueError(f"name a connector: {', '.join(CONNECTORS)}")
-    changes = others.get("changes", 0)
-    if changes and not any(CONNECTORS[name].changing for name in syncs):
-        raise ValueError(f"{' and '.join(syncs)} cannot change anything: leave out changes")
-    return syncs, others.get("syncs", 4), changes, others.get("c1")
+    changes, temporary = others.get("changes", 0), others.get("temporary", 0)
+    if (changes or temporary) and not any(CONNECTORS[name].changing for name in syncs):
+        raise ValueError(f"{' and '.join(syncs)} cannot change anything: leave out changes and temporary")
+    return syncs, others.get("syncs", 4), changes, others.get("c1"), temporary
 
 
 def main(arguments):
@@ -354,14 +371,14 @@ def main(arguments):
         print(__doc__)
         return 0
     try:
-        syncs, syncs_a_day, changes, c1 = asked(arguments)
+        syncs, syncs_a_day, changes, c1, temporary = asked(arguments)
     except ValueError as wrong:
         print(f"cost.py: {wrong}", file=sys.stderr)
         return 2
     for name, (connections, seconds, slices, megabytes, _) in syncs.items():
         print(f"{CONNECTORS[name].title}: connections {connections}, seconds {seconds:g}, slices {slices}, megabytes {megabytes:g}")
-    print(f"syncs a day {syncs_a_day:g}, changes a month {changes}" + f", minutes between polls {c1}" * bool(c1) + "\n")
-    parts = month(syncs, syncs_a_day, changes, c1)
+    print(f"syncs a day {syncs_a_day:g}, changes a month {changes}" + f", temporary grants a month {temporary}" * bool(temporary) + f", minutes between polls {c1}" * bool(c1) + "\n")
+    parts = month(syncs, syncs_a_day, changes, c1, temporary)
     for part, price in parts.items():
         print(f"{part:20} {price:8.2f}")
     print(f"{'in all':20} {sum(parts.values()):8.2f}")

@@ -86,6 +86,7 @@ def rule(r):
 CREATORS = {
     "AWS::IAM::Role": role,
     "AWS::SNS::Subscription": by("sns", "subscribe"),
+    "AWS::Scheduler::ScheduleGroup": by("scheduler", "create_schedule_group"),
     "AWS::Scheduler::Schedule": by("scheduler", "create_schedule"),
     "AWS::CloudWatch::Alarm": by("cloudwatch", "put_metric_alarm"),
     "AWS::S3::BucketPolicy": resource_policy,

@@ -24,7 +24,7 @@ NO_VALUE = object()
 NAMES = {
     "AWS::Lambda::Function": "FunctionName", "AWS::StepFunctions::StateMachine": "StateMachineName", "AWS::SQS::Queue": "QueueName",
     "AWS::SNS::Topic": "TopicName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::EventBus": "Name", "AWS::Events::Rule": "Name",
-    "AWS::Scheduler::Schedule": "Name", "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::Scheduler::Schedule": "Name", "AWS::Scheduler::ScheduleGroup": "Name", "AWS::CloudWatch::Alarm": "AlarmName",
 }
 ARNS = {
     "AWS::S3::Bucket": "s3:::", "AWS::IAM::Role": f"iam::{ACCOUNT}:role/", "AWS::Lambda::Function": "lambda:@:function:",

@@ -56,6 +56,11 @@ class Costs(unittest.TestCase):
             path.append("Succeeded" if "Succeeded" in choices else state.get("Next") or state["Default"])
             self.assertLess(len(path), 20, path)
         self.assertEqual(cost.TRANSITIONS_OF_CHANGE, len(path), path)
+        path = [next(c["Next"] for c in CHANGE["States"]["Is there an answer?"]["Choices"] if "And" in c)]
+        while path[-1] != "Succeeded":
+            state = CHANGE["States"][path[-1]]
+            path.append(state.get("Next") or state["Default"])
+        self.assertEqual(cost.TRANSITIONS_TO_SCHEDULE, len(path) - 1, path)
 
         path = [WORK["StartAt"]]
         while path.count("Work") == 1:
@@ -69,6 +74,12 @@ class Costs(unittest.TestCase):
         self.assertLess(sum(cost.of_polls(1, 5).values()), 0.4)
         # One workflow asks for all connections.
         self.assertLess(sum(cost.of_polls(2, 1).values()), 2 * sum(idle.values()))
+
+    def test_a_temporary_grant_costs_two_changes_and_a_schedule_as_the_readme_says(self):
+        thousand = sum(cost.of_temporary(1000).values())
+        self.assertIn(f"A thousand temporary grants a month cost ${thousand:.2f}", self.README)
+        self.assertLess(thousand, 1.5 * sum(cost.of_changes(2000).values()))
+        self.assertLess(abs(sum(cost.month(MEDIUM.syncs, temporary=1000).values()) - sum(cost.month(MEDIUM.syncs).values()) - thousand), 1e-9)
 
     def test_the_sizes_can_be(self):
         for what, sync, connector in ((f"{s.name}: {n}", sync, cost.CONNECTORS[n]) for s in cost.SIZES for n, sync in s.syncs.items()):
@@ -93,8 +104,9 @@ class Costs(unittest.TestCase):
         self.assertIn(f"{MEDIUM.changes} changes a month are about ${TOTAL:.0f} a month", shown)
 
     def test_numbers_of_ones_own_are_counted_like_the_sizes(self):
-        self.assertEqual(cost.asked(["elastic=1", "buildkite=2", "syncs=0.5"])[1:], (0.5, 0, None))
-        self.assertEqual(cost.asked(["elastic=1", "c1=5"])[1:], (4, 0, 5))
+        self.assertEqual(cost.asked(["elastic=1", "buildkite=2", "syncs=0.5"])[1:], (0.5, 0, None, 0))
+        self.assertEqual(cost.asked(["elastic=1", "c1=5"])[1:], (4, 0, 5, 0))
+        self.assertEqual(cost.asked(["elastic=1", "temporary=1000"])[1:], (4, 0, None, 1000))
         asked = [f"{name}={sync.connections}" for name, sync in MEDIUM.syncs.items()]
         for arguments in (asked, [f"{n}={','.join(map(str, s[:4]))}" for n, s in MEDIUM.syncs.items()]):
             printed = self.run_with(*arguments, f"changes={MEDIUM.changes}").stdout
@@ -109,7 +121,7 @@ class Costs(unittest.TestCase):
         for arguments in (
             "3 4 40 30 2", "toybox=1", "buildkite", "buildkite=", "buildkite=0", "buildkite=1.5", "buildkite=1,nan", "buildkite=1,-1",
             "buildkite=1,1,0", "buildkite=1,1,1,1e400", "buildkite=1,1,1,1,1", "buildkite=1 buildkite=1", "syncs=4", "changes=1",
-            "buildkite=1 syncs=x", "buildkite=1 changes=1", "elastic=1 changes=0.5", "elastic=1 syncs=1 syncs=1", "c1=1",
+            "buildkite=1 syncs=x", "buildkite=1 changes=1", "buildkite=1 temporary=1", "elastic=1 temporary=0.5", "elastic=1 changes=0.5", "elastic=1 syncs=1 syncs=1", "c1=1",
             "elastic=1 c1=0", "elastic=1 c1=0.5", "elastic=1 c1=1 c1=1",
         ):
             ended = self.run_with(*arguments.split())

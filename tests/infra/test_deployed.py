@@ -130,6 +130,10 @@ class Deployed(unittest.TestCase):
         scheduler = boto3.client("scheduler")
         self.same("AWS::Scheduler::Schedule", {s["Name"]: scheduler.get_schedule(Name=s["Name"]) for s in scheduler.list_schedules()["Schedules"]})
 
+    def test_every_connector_that_changes_access_has_a_group_for_the_ends_of_grants(self):
+        groups = boto3.client("scheduler").list_schedule_groups()["ScheduleGroups"]
+        self.same("AWS::Scheduler::ScheduleGroup", {g["Name"]: g for g in groups if g["Name"] != "default"})
+
     def test_rules_have_their_patterns_and_targets(self):
         events, rules = boto3.client("events"), {}
         for bus in ("default", "rollcall"):

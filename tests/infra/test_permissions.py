@@ -88,7 +88,8 @@ class Roles(unittest.TestCase):
                     self.assertTrue(policy.allows(roles[function] + denied, *request), f"{function} may not {request}")
 
     def test_all_that_is_allowed_is_asked(self):
-        # Writing logs is Lambda's doing with the function's role.
+        # Writing logs is Lambda's doing with the function's role. The functions that change access share one: only two of them
+        # know of temporary grants.
         for roles, played, _ in self.variants:
             for function, allowed in roles.items():
                 for statement in (s for s in allowed if s["Sid"] != "Log"):

@@ -1,5 +1,6 @@
 """The template as data: what a deployment would have, and what it would not."""
 
+import itertools
 import json
 import os
 import re
@@ -13,13 +14,14 @@ from template import ACCOUNT, ROOT, URL_SUFFIXES, Stack, connectors, listed, par
 
 FULL = Stack()
 LOCKED = Stack(AuditLockDays=365, Tracing="Active", Architecture="x86_64", PermissionsBoundaryArn="arn:aws:iam::1:policy/b",
-               VpcSubnetIds="subnet-1,subnet-2", VpcSecurityGroupIds="sg-1", SyncStorage=4096, AlarmEmail="ops@example.com")
+               VpcSubnetIds="subnet-1,subnet-2", VpcSecurityGroupIds="sg-1", SyncStorage=4096, MaxGrantDays=30, AlarmEmail="ops@example.com")
 ENGINE = "".join(f.read_text() for folder in ("shared", "functions/c1/src") for f in sorted((ROOT / folder).rglob("*.rs")))
 TELEMETRY = next((ROOT / "shared").rglob("telemetry.rs")).read_text().split("mod tests")[0]
 ALARMING = set(re.findall(r'"(\w+)"', re.search(r"const ALARMING.* = \[(.*)\];", TELEMETRY)[1]))
 NUMBERS = set(re.findall(r'"(\w+)", "(?:Count|Milliseconds|Seconds|Bytes|None)"', TELEMETRY) + re.findall(r'\("(\w+)", "/counts', TELEMETRY))
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:rollcall-alarms"
 DEAD_LETTERS = f"arn:aws:sqs:us-east-1:{ACCOUNT}:rollcall-dead-letters"
+BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/rollcall"
 # The command line, for the templates of one connector: tests/run says where it is.
 ROLLCALL = os.environ.get("ROLLCALL")
 
@@ -84,6 +86,8 @@ class Functions(unittest.TestCase):
             for f in functions(stack).values():
                 variables = f["Environment"]["Variables"]
                 self.assertEqual((variables["ROLLCALL_STORE"], variables.get("ROLLCALL_AUDIT_STORE")), ("s3://rollcall-bucket", audit))
+                days = variables.get("ROLLCALL_MAX_GRANT_DAYS")
+                self.assertEqual(days, ("30" if stack is LOCKED else "90") if f["FunctionName"].endswith("-grant") else None)
                 for name in variables:
                     self.assertTrue(f'"{name}"' in ENGINE and f"| `{name}` |" in explained, name)
 
@@ -101,7 +105,7 @@ class Switches(unittest.TestCase):
             own = [n for n in stack.resources if n.startswith(connector)]
             names = [f"rollcall-{connector.lower()}-{what}" for what in ("sync", "c1")]
             self.assertEqual([f["FunctionName"] for n, f in functions(stack).items() if n in own], names)
-            self.assertFalse([n for n in own if "Provision" in n or "Requests" in n], own)
+            self.assertFalse([n for n in own if re.search("Provision|Requests|Ends(Role)?$", n.replace("KeyEnds", ""))], own)
             self.assertNotIn(f"{connector.lower()}-grant", json.dumps(stack.resources))
 
     def test_nothing_is_on_unless_somebody_says_so(self):
@@ -207,11 +211,45 @@ class Requests(unittest.TestCase):
             else:
                 rule = FULL.properties(name.replace("ProvisionWorkflow", "Requests"))
                 called = {machine["DefinitionSubstitutions"]["FunctionPrefix"] + d for d in rule["EventPattern"]["detail-type"]}
-                bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/rollcall"
                 for origin in ("outcome", "provision"):
-                    self.assertEqual(policy.allows(role, "events:PutEvents", bus, {"events:source": f"rollcall.{origin}"}), origin == "outcome")
+                    self.assertEqual(policy.allows(role, "events:PutEvents", BUS, {"events:source": f"rollcall.{origin}"}), origin == "outcome")
                 self.assertFalse(policy.allows(role, "states:StartExecution", itself))
             self.assertEqual({a for a in arns if policy.allows(role, "lambda:InvokeFunction", a)}, called, name)
+
+    def test_a_workflow_schedules_ends_in_its_group_as_requests_to_itself_and_nothing_else(self):
+        groups = {n.removesuffix("Ends"): g["Name"] for n, g in FULL.of_type("AWS::Scheduler::ScheduleGroup").items()}
+        self.assertEqual(set(groups), {c for c in connectors() if f"{c}Provisioning" in parameters()})
+        roles = {n: FULL.resolve({"Fn::GetAtt": [n, "Arn"]}) for n in FULL.of_type("AWS::IAM::Role")}
+        for connector, group in groups.items():
+            machine, own = FULL.properties(f"{connector}ProvisionWorkflow"), roles[f"{connector}EndsRole"]
+            states = json.loads(FULL.definition(f"{connector}ProvisionWorkflow"))["States"]
+            schedule, (request,) = states["Schedule the end"]["Parameters"], states["Request the end"]["Parameters"]["Entries"]
+            self.assertEqual(schedule, states["Reschedule the end"]["Parameters"])
+            target = schedule["Target"]
+            self.assertEqual((schedule["GroupName"], target["Arn"], target["RoleArn"]), (group, BUS, own))
+            self.assertEqual(target["DeadLetterConfig"], {"Arn": DEAD_LETTERS})
+            self.assertGreater(target["RetryPolicy"]["MaximumRetryAttempts"], 0)
+            event = {"source": target["EventBridgeParameters"]["Source"], "detail-type": target["EventBridgeParameters"]["DetailType"]}
+            self.assertEqual(event, {"source": request["Source"], "detail-type": request["DetailType"]})
+            self.assertEqual(event, {"source": "rollcall.provision", "detail-type": f"{connector.lower()}-revoke"})
+            taken = [t["Arn"] for r in rules("rollcall").values() if matches(r, {**event, "detail": {}}) for t in r["Targets"]]
+            self.assertEqual(taken, [FULL.resolve({"Ref": f"{connector}ProvisionWorkflow"})])
+
+            role, ending = FULL.role(machine["RoleArn"]), FULL.role(own)
+            for action in ("CreateSchedule", "UpdateSchedule", "DeleteSchedule", "CreateScheduleGroup"):
+                arns = {g: f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/{g}/0123" for g in [*groups.values(), "default"]}
+                allowed = [g for g, arn in arns.items() if policy.allows(role, f"scheduler:{action}", arn)]
+                self.assertEqual(allowed, [group] if action in ("CreateSchedule", "UpdateSchedule") else [], action)
+            for service in ("scheduler", "lambda"):
+                context = {"iam:PassedToService": f"{service}.amazonaws.com"}
+                passed = [arn for arn in roles.values() if policy.allows(role, "iam:PassRole", arn, context)]
+                self.assertEqual(passed, [own] if service == "scheduler" else [])
+            for source, kind in itertools.product(("provision", "outcome"), ("revoke", "grant")):
+                context = {"events:source": f"rollcall.{source}", "events:detail-type": f"{connector.lower()}-{kind}"}
+                allowed = [policy.allows(r, "events:PutEvents", BUS, context) for r in (ending, role)]
+                is_end = (source, kind) == ("provision", "revoke")
+                self.assertEqual(allowed, [is_end, is_end or source == "outcome"], context)
+            self.assertEqual([s["Sid"] for s in ending], ["RequestEnds", "SendDeadLetters"])
 
     def test_cfn_lint_finds_nothing_in_the_workflows(self):
         resources = {}
@@ -251,6 +289,9 @@ class Permissions(unittest.TestCase):
                     self.assertFalse(allowed(role, action, bucket, f"audit/{connector}/acme/r1/intended.json"), connector)
             for connector, role in roles(stack, "write"):
                 self.assertTrue(allowed(role, "PutObject", audit, f"audit/{connector}/acme/r1/intended.json"))
+                ends = f"expirations/{connector}/acme/0123.json"
+                self.assertEqual([allowed(role, a, "bucket", ends) for a in ("GetObject", "PutObject", "DeleteObject")], [True, True, False])
+                self.assertFalse(allowed(role, "GetObject", "bucket", "expirations/another/acme/0123.json"))
                 for key in ("snapshots/@/acme/x.c1z", "latest/@/acme.json", "runs/@/acme/1-x/part", "locks/@/acme.json"):
                     self.assertFalse(allowed(role, "PutObject", "bucket", key.replace("@", connector)), key)
 
@@ -266,7 +307,7 @@ class Permissions(unittest.TestCase):
             for connector, role in roles(stack, "c1"):
                 own = {a for a in arns if f":rollcall-{connector}-" in a and not a.endswith("-c1")}
                 self.assertEqual({a for a in arns if policy.allows(role, "lambda:InvokeFunction", a)}, own, connector)
-                for prefix in ("c1", "snapshots", "latest", "runs", "locks", "audit"):
+                for prefix in ("c1", "snapshots", "latest", "runs", "locks", "expirations", "audit"):
                     key = f"arn:aws:s3:::rollcall-{'auditbucket' if stack is LOCKED and prefix == 'audit' else 'bucket'}/{prefix}/{connector}/acme.json"
                     allowed = [policy.allows(role, f"s3:{action}", key) for action in ("GetObject", "PutObject")]
                     self.assertEqual(allowed, [prefix in ("c1", "snapshots"), prefix == "c1"], (connector, prefix))

@@ -13,14 +13,15 @@ use serde_json::{Value, json};
 use crate::conformance::{Bench, Subject};
 use crate::function::{Environment, PLENTY};
 use crate::runtime_api::Answer;
-use crate::states::{Execution, Failure, Machine, Services};
+use crate::states::{Execution, Failure, Machine, Schedules, Services};
 
 const SYNC: &str = include_str!("../../../infra/workflows/sync.asl.json");
 pub const PROVISION: &str = include_str!("../../../infra/workflows/provision.asl.json");
 const FUNCTIONS: &str = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:rollcall-";
 const PARTITION: (&str, &str) = ("Partition", "aws-us-gov");
+const BUS: &str = "arn:aws-us-gov:events:us-gov-west-1:123456789012:event-bus/rollcall";
 
-/// Lambda and EventBridge, as the workflows see them.
+/// Lambda, EventBridge and its Scheduler, as the workflows see them.
 pub struct Aws<'a, S> {
     desk: &'a Bench<S>,
     /// The real binary of the function; without it, its handler is called in this process.
@@ -29,6 +30,10 @@ pub struct Aws<'a, S> {
     before: Box<dyn Fn(usize) + Send + Sync + 'a>,
     /// How the first calls end, instead of being answered.
     pub errors: Vec<&'static str>,
+    /// What the calls after those answer, instead of the function.
+    pub answers: Vec<Value>,
+    /// The ends of temporary grants.
+    pub schedules: Schedules,
     calls: Mutex<Vec<Value>>,
     put: Mutex<Vec<Value>>,
 }
@@ -39,8 +44,8 @@ impl<'a, S: Subject> Aws<'a, S> {
     }
 
     pub fn before_each(desk: &'a Bench<S>, before: impl Fn(usize) + Send + Sync + 'a) -> Self {
-        let (calls, put) = Default::default();
-        Self { desk, real: None, before: Box::new(before), errors: Vec::new(), calls, put }
+        let (calls, put, errors, answers, schedules) = Default::default();
+        Self { desk, real: None, before: Box::new(before), errors, answers, schedules, calls, put }
     }
 
     pub fn events(&self) -> Vec<Value> {
@@ -48,9 +53,14 @@ impl<'a, S: Subject> Aws<'a, S> {
     }
 
     pub fn outcome(&self) -> Value {
-        let put = std::mem::take(&mut *self.put.lock().expect("outcomes"));
+        let put = self.put();
         assert_eq!(put.len(), 1, "{put:#?}");
         put[0].clone()
+    }
+
+    /// All that was put on the bus.
+    pub fn put(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.put.lock().expect("outcomes"))
     }
 
     pub async fn sync(&self, names: &[&str]) -> Execution {
@@ -65,19 +75,49 @@ impl<'a, S: Subject> Aws<'a, S> {
     }
 
     pub async fn change(&self, operation: Operation, detail: &Value) -> Execution {
-        let given = [PARTITION, ("FunctionPrefix", FUNCTIONS), ("Bus", "rollcall")];
+        let revoke = Self::request(Operation::Revoke);
+        let given = [
+            PARTITION,
+            ("FunctionPrefix", FUNCTIONS),
+            ("Bus", "rollcall"),
+            ("BusArn", BUS),
+            ("RevokeRequest", &revoke),
+            ("EndsGroup", "rollcall-ends"),
+            ("EndsRole", "arn:aws-us-gov:iam::123456789012:role/ends"),
+            ("DeadLetters", "arn:aws-us-gov:sqs:us-gov-west-1:123456789012:dead-letters"),
+        ];
         let machine = Machine::parse(PROVISION, &given).expect("a definition");
         let event = json!({
             "version": "0", "id": "e1", "account": "123456789012", "region": "us-east-1", "resources": [],
             "time": "2026-01-01T00:00:00Z", "source": "rollcall.provision",
-            "detail-type": Self::function(operation).replace(FUNCTIONS, ""), "detail": detail,
+            "detail-type": Self::request(operation), "detail": detail,
         });
         machine.run(event, self, self.desk.clock.now()).await
     }
 
+    /// Lets the time of the next schedule come, and carries out what it puts on the bus.
+    pub async fn run_next(&self) -> Option<Execution> {
+        let next = self.schedules.next()?;
+        let Value::String(input) = &next.target["Input"] else { panic!("{next:?}") };
+        let put =
+            json!({"Source": "rollcall.provision", "DetailType": Self::request(Operation::Revoke)});
+        assert_eq!(
+            (&next.target["EventBridgeParameters"], &next.target["Arn"]),
+            (&put, &BUS.into())
+        );
+        let clock = &self.desk.clock;
+        clock.advance(between(clock.now(), next.at));
+        let detail = serde_json::from_str(input).expect("JSON");
+        Some(self.change(Operation::Revoke, &detail).await)
+    }
+
     fn function(operation: Operation) -> String {
-        let name = S::entry().about.name;
-        format!("{FUNCTIONS}{name}-{}", operation.as_str())
+        format!("{FUNCTIONS}{}", Self::request(operation))
+    }
+
+    /// The detail type of requests for this operation.
+    fn request(operation: Operation) -> String {
+        format!("{}-{}", S::entry().about.name, operation.as_str())
     }
 
     async fn invoke(&self, with: &Value, now: Timestamp) -> Result<Value, Failure> {
@@ -86,7 +126,10 @@ impl<'a, S: Subject> Aws<'a, S> {
         let number = self.calls.lock().expect("calls").len();
         (self.before)(number);
         if let Some(error) = self.errors.get(number - 1) {
-            return Err(Failure::new(*error, "not JSON"));
+            return Err(Failure::new(*error, r#"{"errorMessage":"{}"}"#));
+        }
+        if let Some(answer) = self.answers.get(number - 1 - self.errors.len()) {
+            return Ok(json!({"Payload": answer}));
         }
         let arn = with["FunctionName"].as_str().expect("a name");
         let mut operations = S::entry().operations.iter().copied();
@@ -131,6 +174,12 @@ impl<S: Subject> Services for Aws<'_, S> {
                 let entries = with["Entries"].as_array().expect("entries");
                 self.put.lock().expect("outcomes").extend_from_slice(entries);
                 Ok(json!({"Entries": [{"EventId": "1"}], "FailedEntryCount": 0}))
+            }
+            "arn:aws-us-gov:states:::aws-sdk:scheduler:createSchedule" => {
+                self.schedules.put(true, &with, now)
+            }
+            "arn:aws-us-gov:states:::aws-sdk:scheduler:updateSchedule" => {
+                self.schedules.put(false, &with, now)
             }
             other => panic!("nobody is behind {other}"),
         }

@@ -12,6 +12,7 @@ mod engine {
     mod runs;
     mod worlds;
 }
+mod ends;
 mod events;
 mod lambda;
 mod lambda_api;

@@ -15,18 +15,29 @@ Task Type Comment? Resource Parameters ResultSelector? ResultPath? TimeoutSecond
 retrier ErrorEquals IntervalSeconds MaxAttempts BackoffRate MaxDelaySeconds? JitterStrategy?
 catcher ErrorEquals ResultPath Next
 Choice Type Comment? Choices Default
-rule Variable StringEquals? StringEqualsPath? IsPresent? Next
-Wait Type TimestampPath Next
+and And Next
+rule Variable StringEquals? StringEqualsPath? TimestampLessThanEqualsPath? IsPresent? Next
+test Variable StringEquals? BooleanEquals? IsNull? IsPresent?
+Wait Type Comment? Seconds? TimestampPath? Next
 Map Type Comment? ItemsPath ItemSelector MaxConcurrency ItemProcessor ResultSelector Next
 Succeed Type Comment?
 Fail Type Error? ErrorPath? CausePath
 lambda:invoke FunctionName Payload
 events:putEvents Entries
 states:startExecution StateMachineArn Name Input
+aws-sdk:scheduler:createSchedule ActionAfterCompletion FlexibleTimeWindow GroupName Name ScheduleExpression ScheduleExpressionTimezone State Target
+aws-sdk:scheduler:updateSchedule ActionAfterCompletion FlexibleTimeWindow GroupName Name ScheduleExpression ScheduleExpressionTimezone State Target
 ";
 
 const LISTS: [[&str; 2]; 3] = [["Retry", "retrier"], ["Catch", "catcher"], ["Choices", "rule"]];
-const COMPARISONS: [&str; 3] = ["StringEquals", "StringEqualsPath", "IsPresent"];
+const COMPARISONS: [&str; 6] = [
+    "StringEquals",
+    "StringEqualsPath",
+    "TimestampLessThanEqualsPath",
+    "BooleanEquals",
+    "IsNull",
+    "IsPresent",
+];
 const NUMBERS: [&str; 4] = ["Seconds", "Attempts", "Rate", "Concurrency"];
 const PROCESSORS: [&str; 2] =
     [r#"{"ExecutionType":"STANDARD","Mode":"DISTRIBUTED"}"#, r#"{"Mode":"INLINE"}"#];
@@ -45,7 +56,8 @@ fn known(kind: &str, object: &Value) -> Result<(), String> {
     let is_good = match kind {
         "items" => PROCESSORS.contains(&object["ProcessorConfig"].to_string().as_str()),
         "retrier" => !has("JitterStrategy") || object["JitterStrategy"] == "FULL",
-        "rule" => COMPARISONS.iter().filter(|one| has(one)).count() == 1,
+        "rule" | "test" => COMPARISONS.iter().filter(|one| has(one)).count() == 1,
+        "Wait" => has("Seconds") != has("TimestampPath"),
         "Fail" => has("Error") != has("ErrorPath"),
         _ => true,
     };
@@ -65,7 +77,9 @@ pub(super) fn check(kind: &str, graph: &Value) -> Result<(), String> {
         for [list, kind] in LISTS {
             let entries = super::list(&state[list]);
             for (n, entry) in entries.iter().enumerate() {
-                known(kind, entry)?;
+                let tests = super::list(&entry["And"]);
+                known(if tests.is_empty() { kind } else { "and" }, entry)?;
+                tests.iter().try_for_each(|test| known("test", test))?;
                 let errors = entry["ErrorEquals"].to_string();
                 let is_alone = errors == r#"["States.ALL"]"# && n + 1 == entries.len();
                 if errors.contains("States.ALL") && !is_alone {

@@ -4,6 +4,8 @@
 mod check;
 mod executions;
 mod expression;
+mod rule;
+mod schedules;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +13,7 @@ use async_trait::async_trait;
 pub use executions::{Executions, Started};
 use expression::{evaluate, fill};
 use jiff::{SignedDuration, Timestamp};
+pub use schedules::{Scheduled, Schedules};
 use serde_json::{Value, json};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +95,7 @@ impl Run<'_> {
         let mut name = text(&graph["StartAt"]);
         loop {
             self.entered.push(name.to_owned());
+            context["State"] = json!({"EnteredTime": self.now});
             let state = &graph["States"][name];
             let mut next = &state["Next"];
             match text(&state["Type"]) {
@@ -102,16 +106,14 @@ impl Run<'_> {
                 "Choice" => {
                     next = &state["Default"];
                     for rule in list(&state["Choices"]) {
-                        let found = evaluate(&rule["Variable"], &data, &context);
-                        let is_so = match rule["IsPresent"].as_bool() {
-                            Some(is_present) => found.is_ok() == is_present,
-                            None => found? == wanted(rule, &data, &context)?,
-                        };
-                        if is_so {
+                        if rule::holds(rule, &data, &context)? {
                             next = &rule["Next"];
                             break;
                         }
                     }
+                }
+                "Wait" if state["Seconds"].is_u64() => {
+                    self.wait(name, number(&state["Seconds"]))?;
                 }
                 "Wait" => {
                     let until = evaluate(&state["TimestampPath"], &data, &context)?;
@@ -205,14 +207,6 @@ impl Run<'_> {
         self.now = until;
         self.waits.push((name.to_owned(), seconds.max(0)));
         Ok(())
-    }
-}
-
-/// What a rule compares its variable with.
-fn wanted(rule: &Value, data: &Value, context: &Value) -> Result<Value, Failure> {
-    match rule.get("StringEqualsPath") {
-        Some(path) => evaluate(path, data, context),
-        None => Ok(rule["StringEquals"].clone()),
     }
 }
 

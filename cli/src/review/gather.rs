@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rollcall_connector::{Chain, Error};
+use rollcall_engine::expiration;
+use rollcall_engine::store::Store;
 use rollcall_engine::store::keys::Keys;
-use rollcall_engine::store::{Store, get_json};
 use rollcall_snapshot::{Filter, Resource, Snapshot};
-use serde::Deserialize;
 
 use super::row::{Key, Known, Principal, ReviewRow, Selection, rows, usual_domain};
 use crate::offboard::plan::{Basis, Holder, PlannedAccount};
@@ -200,28 +200,11 @@ fn spread<T>(all: Vec<T>, max: usize) -> Vec<T> {
     all.filter(|(n, _)| taken.contains(n)).map(|(_, one)| one).collect()
 }
 
-/// A temporary grant, as far as a review needs it.
-#[derive(Deserialize)]
-struct Expiration {
-    entitlement: String,
-    principal: String,
-    ends_at: Timestamp,
-    /// How it ended, if it has.
-    closed: Option<serde_json::Value>,
-}
-
 /// When the temporary grants of a connection end.
 async fn ends(store: &dyn Store, keys: Keys<'_>) -> Result<BTreeMap<Key, Timestamp>, Error> {
-    let mut ends = BTreeMap::new();
-    let folder = format!("expirations/{}/{}/", keys.connector, keys.connection);
-    for key in store.list(&folder).await? {
-        if let Some((found, _)) = get_json::<Expiration>(store, &key).await?
-            && found.closed.is_none()
-        {
-            ends.insert((found.principal, found.entitlement), found.ends_at);
-        }
-    }
-    Ok(ends)
+    let prefix = format!("expirations/{}/{}/", keys.connector, keys.connection);
+    let open = expiration::open(store, &prefix).await?.into_iter();
+    Ok(open.map(|one| ((one.principal, one.entitlement), one.ends_at)).collect())
 }
 
 #[cfg(test)]

@@ -174,7 +174,12 @@ fn a_review_is_bound_to_its_files_its_store_and_its_rows() {
         assert!(table.out.contains("northflank/default 2026-01-02T03:04:05Z"), "{}", table.out);
         decide(&place.path(folder), &[("u2 group:g1", "revoke")]);
     }
-    let expiration = json!({"principal": "user:u2", "entitlement": "group:g1:member", "ends_at": "2030-01-02T03:04:05Z"});
+    let expiration = json!({
+        "id": "x", "connector": "elastic", "connection": "default", "entitlement": "group:g1:member",
+        "principal": "user:u2", "request_id": "r", "extended_by": [], "granted_at": "2026-01-02T03:04:05Z",
+        "ends_at": "2030-01-02T03:04:05Z", "puts_back": [], "further": [], "covered_by": null,
+        "is_confirmed": true, "steps": [], "closed": null,
+    });
     let folder = place.path("rollcall-data/expirations/elastic/default");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("x.json"), expiration.to_string()).expect("written");

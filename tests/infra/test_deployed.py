@@ -71,12 +71,15 @@ class Deployed(unittest.TestCase):
         cls.names = {n: n.rpartition("-")[0].lower() for n in (cls.outputs["Bucket"], cls.outputs["AuditBucket"], *roles)}
         cls.names[cls.outputs["KeyArn"].rpartition("/")[2]] = "rollcall-key"
 
-    def same(self, kind, real, *fields):
-        """What was read back of all resources of a kind, by name, is as the template says: these properties, or all."""
-        text = json.dumps(real, default=str)
+    def called(self, text):
+        """What a JSON text says, with the names that `Stack` gives to resources in place of CloudFormation's."""
         for made, called in self.names.items():
             text = text.replace(made, called)
-        real, expected = json.loads(text), {self.stack.physical(n): p for n, p in self.stack.of_type(kind).items()}
+        return json.loads(text)
+
+    def same(self, kind, real, *fields):
+        """What was read back of all resources of a kind, by name, is as the template says: these properties, or all."""
+        real, expected = self.called(json.dumps(real, default=str)), {self.stack.physical(n): p for n, p in self.stack.of_type(kind).items()}
         self.assertEqual(set(real), set(expected))
         for name, properties in expected.items():
             for field in fields or properties:
@@ -124,7 +127,7 @@ class Deployed(unittest.TestCase):
         machines = {name: states.describe_state_machine(stateMachineArn=arn) for name, arn in arns.items()}
         self.same(kind, {name: {"RoleArn": machine["roleArn"]} for name, machine in machines.items()}, "RoleArn")
         for name in self.stack.of_type(kind):
-            self.assertEqual(json.loads(machines[self.stack.physical(name)]["definition"]), json.loads(self.stack.definition(name)), name)
+            self.assertEqual(self.called(machines[self.stack.physical(name)]["definition"]), json.loads(self.stack.definition(name)), name)
 
     def test_every_schedule_is_on(self):
         scheduler = boto3.client("scheduler")

@@ -115,23 +115,17 @@ impl Agent<'_> {
                 let fix = "Sync again. If it happens again, check who writes to the store.";
                 return Err(Error::new(ErrorType::Internal, Code::UnreadableObject, message, fix));
             }
-            let path = match content {
-                None => whole,
-                Some(content) => {
-                    let reduced = whole.with_file_name("reduced.c1z");
-                    reduce(&Snapshot::open(&whole)?, content, &reduced)?;
-                    reduced
-                }
+            let Some(content) = content else {
+                let bytes = manifest.snapshot.bytes;
+                return Ok(Asset { path: whole, sha256, bytes, _folder: folder });
             };
-            let (sha256, bytes) = (digest(&path).map_err(no_space)?, size(&path)?);
+            let path = whole.with_file_name("reduced.c1z");
+            let bytes = reduce(&Snapshot::open(&whole)?, content, &path)?.bytes;
+            let sha256 = digest(&path).map_err(no_space)?;
             Ok(Asset { path, sha256, bytes, _folder: folder })
         })
         .await
     }
-}
-
-fn size(path: &Path) -> Result<u64, Error> {
-    Ok(std::fs::metadata(path).map_err(no_space)?.len())
 }
 
 /// What of the snapshot is asked for, if that is not all of it.

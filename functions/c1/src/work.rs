@@ -86,9 +86,13 @@ impl Agent<'_> {
         };
         let outcome = match ended {
             Ok(outcome) => outcome,
-            Err(Stop::Cancelled) => self.cancelled(task, is_sync).await,
             Err(Stop::Suspended) if self.lifetime == Lifetime::Invocation => return None,
-            Err(Stop::Suspended) => self.handed_back(task, is_sync).await,
+            Err(stop) => {
+                if is_sync {
+                    self.cancel_run(task).await;
+                }
+                stopped(stop)
+            }
         };
         self.report(task, outcome).await
     }
@@ -102,25 +106,6 @@ impl Agent<'_> {
             Err(e) => format!("not introduced: {}", Chain(&e)),
         };
         Some(TaskReport { id: task.id.clone(), kind: task.kind.clone(), outcome })
-    }
-
-    async fn cancelled(&self, task: &OpenTask, is_sync: bool) -> TaskOutcome {
-        if is_sync {
-            self.cancel_run(task).await;
-        }
-        TaskOutcome::error(GrpcCode::Cancelled, "the task was cancelled", false)
-    }
-
-    /// A process that ends hands its task back, since nobody may resume it.
-    async fn handed_back(&self, task: &OpenTask, is_sync: bool) -> TaskOutcome {
-        if is_sync {
-            self.cancel_run(task).await;
-        }
-        TaskOutcome::error(
-            GrpcCode::Unavailable,
-            "the agent was stopped before the task was done; it can be repeated",
-            false,
-        )
     }
 
     /// Ends the run of a task for good, so that it does not keep others away.
@@ -375,6 +360,18 @@ impl Agent<'_> {
             }
         }
     }
+}
+
+/// The result of a task that is not continued. A process that ends hands its task back, since nobody may resume it.
+fn stopped(stop: Stop) -> TaskOutcome {
+    let (code, text) = match stop {
+        Stop::Cancelled => (GrpcCode::Cancelled, "the task was cancelled"),
+        Stop::Suspended => (
+            GrpcCode::Unavailable,
+            "the agent was stopped before the task was done; it can be repeated",
+        ),
+    };
+    TaskOutcome::error(code, text, false)
 }
 
 /// What came of calling a function.

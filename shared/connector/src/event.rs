@@ -346,6 +346,28 @@ pub struct ChangeAnswer {
     pub audit: Option<String>,
 }
 
+impl ChangeAnswer {
+    /// The answer with this outcome and nothing else.
+    pub fn new(outcome: Outcome, request_id: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            request_id: request_id.into(),
+            dry_run: false,
+            grants: Vec::new(),
+            replaced: Vec::new(),
+            removed: Vec::new(),
+            resource: None,
+            vendor_request_id: None,
+            resume_at: None,
+            reason: None,
+            expires_at: None,
+            expiration: None,
+            warnings: Vec::new(),
+            audit: None,
+        }
+    }
+}
+
 /// Reads an event. The error says what is wrong with it, and where.
 pub fn parse<T: DeserializeOwned>(event: &Value) -> Result<T, Error> {
     object(event).map_err(|e| {

@@ -20,19 +20,8 @@ pub(super) fn in_progress(
 /// An answer with only this content.
 pub(super) fn blank(order: &Order, record: &Record<'_>, outcome: Outcome) -> ChangeAnswer {
     ChangeAnswer {
-        outcome,
-        request_id: order.request.id.clone(),
         dry_run: order.dry_run,
-        grants: Vec::new(),
-        replaced: Vec::new(),
-        removed: Vec::new(),
-        resource: None,
-        vendor_request_id: None,
-        resume_at: None,
-        reason: None,
-        expires_at: None,
-        expiration: None,
-        warnings: Vec::new(),
         audit: Some(record.key()),
+        ..ChangeAnswer::new(outcome, &order.request.id)
     }
 }

@@ -29,20 +29,8 @@ pub async fn end<P: Provisioner>(cx: &Context, event: &EndEvent) -> Result<Chang
     let keys = Keys { connector: P::ABOUT.name, connection: &event.connection };
     let id = event.expiration.as_str();
     let mut answer = ChangeAnswer {
-        outcome: Outcome::AlreadyRevoked,
-        request_id: format!("end-{id}"),
-        dry_run: false,
-        grants: Vec::new(),
-        replaced: Vec::new(),
-        removed: Vec::new(),
-        resource: None,
-        vendor_request_id: None,
-        resume_at: None,
-        reason: None,
-        expires_at: None,
         expiration: Some(id.to_owned()),
-        warnings: Vec::new(),
-        audit: None,
+        ..ChangeAnswer::new(Outcome::AlreadyRevoked, format!("end-{id}"))
     };
     for _ in 0..ATTEMPTS {
         let mut ending = Ending { cx, ledger: Ledger::new(&*cx.store, keys), lease: None, answer };

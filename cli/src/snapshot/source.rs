@@ -1,21 +1,20 @@
 //! Finds and opens the snapshot that a command names: a connector's newest one, a path, or an object in a store.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use rollcall_connector::event::check_connection;
 use rollcall_connector::{Code, Error, ErrorType};
+use rollcall_engine::catalog::file::{self, absent};
 use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::manifest::{Manifest, Status};
 use rollcall_engine::context::Context;
 use rollcall_engine::expiration::{self, Expiration};
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};
-use rollcall_snapshot::{ScratchError, Snapshot};
-use tempfile::NamedTempFile;
+use rollcall_snapshot::Snapshot;
 
 use super::Of;
 use crate::args::Place;
@@ -46,16 +45,10 @@ pub(crate) async fn newest(
     Ok(Some((latest, snapshot)))
 }
 
-/// Opens the snapshot with this key.
+/// Opens the snapshot with this key. If its manifest is beside it, the file is the one that it describes.
 pub(crate) async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
-    let place = store.place(key);
-    let failed = |e: std::io::Error| Error::from(ScratchError::from(e));
-    let file = NamedTempFile::with_prefix("rollcall-").map_err(failed)?.into_temp_path();
-    store.download(key, &file).await?.ok_or_else(|| absent(&place))?;
-    let bytes = File::open(&file).map_err(failed)?;
-    // The open file is enough: without a name, nothing is left behind however this process ends.
-    drop(file);
-    Snapshot::read(bytes, &place)
+    let manifest = get_json::<Manifest>(store, &manifest_beside(key)).await?;
+    file::open(store, key, manifest.as_ref().map(|(manifest, _)| manifest)).await
 }
 
 /// The keys of the snapshots of a connection that are older than its newest one, the youngest first.
@@ -339,14 +332,5 @@ pub(crate) fn nothing(place: &str) -> Error {
         Code::NoSnapshot,
         format!("there is no snapshot yet: {place} does not exist"),
         "Run `rollcall sync CONNECTOR` first, name another snapshot or --connection, or another store with --store.",
-    )
-}
-
-fn absent(place: &str) -> Error {
-    Error::new(
-        ErrorType::NotFound,
-        Code::SnapshotNotFound,
-        format!("there is no snapshot {place}"),
-        "Check the name, --connection, and where the store is (--store).",
     )
 }

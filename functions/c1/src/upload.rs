@@ -2,17 +2,17 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::stream::{self, Stream};
 use rollcall_connector::event::SyncAnswer;
-use rollcall_connector::{Chain, Code, Error, ErrorType};
+use rollcall_connector::{Chain, Code, Error};
+use rollcall_engine::catalog::file;
 use rollcall_engine::catalog::manifest::Manifest;
 use rollcall_engine::store::get_json;
 use rollcall_engine::store::keys::Keys;
-use rollcall_snapshot::{Content, Snapshot, reduce};
-use sha2::{Digest, Sha256};
+use rollcall_snapshot::{Content, ScratchError, Snapshot, reduce};
 use tempfile::TempDir;
 use tonic::Code as GrpcCode;
 
@@ -96,35 +96,27 @@ impl Agent<'_> {
         let sync_id = answer.sync_id.as_deref().unwrap_or_default();
         let (store, key) = (&*self.cx.store, keys.manifest(sync_id));
         let manifest = get_json::<Manifest>(store, &key).await?;
-        let (manifest, _) = manifest.ok_or_else(|| gone(store.place(&key)))?;
+        let (manifest, _) = manifest.ok_or_else(|| file::absent(&store.place(&key)))?;
         let folder = match &self.cx.settings.scratch {
             Some(scratch) => TempDir::new_in(scratch),
             None => TempDir::new(),
         };
-        let folder = folder.map_err(no_space)?;
+        let folder = folder.map_err(|e| Error::from(ScratchError::from(e)))?;
         let whole = folder.path().join("snapshot.c1z");
-        let found = store.download(&manifest.snapshot.key, &whole).await?;
-        found.ok_or_else(|| gone(store.place(&manifest.snapshot.key)))?;
-        let content = content(options);
-        blocking(move || {
-            let sha256 = digest(&whole).map_err(no_space)?;
-            if hex::encode(&sha256) != manifest.snapshot.sha256 {
-                let place = manifest.snapshot.key;
-                let message =
-                    format!("the snapshot `{place}` is not the one that its manifest describes");
-                let fix = "Sync again. If it happens again, check who writes to the store.";
-                return Err(Error::new(ErrorType::Internal, Code::UnreadableObject, message, fix));
-            }
-            let Some(content) = content else {
-                let bytes = manifest.snapshot.bytes;
-                return Ok(Asset { path: whole, sha256, bytes, _folder: folder });
-            };
-            let path = whole.with_file_name("reduced.c1z");
-            let bytes = reduce(&Snapshot::open(&whole)?, content, &path)?.bytes;
-            let sha256 = digest(&path).map_err(no_space)?;
-            Ok(Asset { path, sha256, bytes, _folder: folder })
-        })
-        .await
+        file::download(store, &manifest.snapshot.key, Some(&manifest), &whole).await?;
+        let Some(content) = content(options) else {
+            let sha256 = hex::decode(&manifest.snapshot.sha256).unwrap_or_default();
+            let bytes = manifest.snapshot.bytes;
+            return Ok(Asset { path: whole, sha256, bytes, _folder: folder });
+        };
+        let path = whole.with_file_name("reduced.c1z");
+        let to = path.clone();
+        let reducing = move || reduce(&Snapshot::open(&whole)?, content, &to);
+        let reduced = tokio::task::spawn_blocking(reducing).await.map_err(|e| {
+            Error::internal(Code::FinishPanicked, "preparing the upload panicked").with_source(e)
+        })??;
+        let sha256 = hex::decode(&reduced.sha256).unwrap_or_default();
+        Ok(Asset { path, sha256, bytes: reduced.bytes, _folder: folder })
     }
 }
 
@@ -136,45 +128,6 @@ fn content(options: &SyncFull) -> Option<Content> {
         SyncFull { skip_expand_grants: true, .. } => Some(Content::Unexpanded),
         _ => None,
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|e| {
-        Error::internal(Code::FinishPanicked, "preparing the upload panicked").with_source(e)
-    })?
-}
-
-fn digest(path: &Path) -> std::io::Result<Vec<u8>> {
-    let (mut hash, mut file) = (Sha256::new(), File::open(path)?);
-    let mut piece = vec![0; PIECE];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(hash.finalize().to_vec()),
-            n => hash.update(&piece[..n]),
-        }
-    }
-}
-
-fn gone(place: String) -> Error {
-    Error::new(
-        ErrorType::NotFound,
-        Code::SnapshotNotFound,
-        format!("the snapshot of this sync is gone: there is no {place}"),
-        "Sync again. If it happens again, check the lifecycle rules of the bucket.",
-    )
-}
-
-fn no_space(e: std::io::Error) -> Error {
-    Error::new(
-        ErrorType::Misconfigured,
-        Code::ScratchFull,
-        "the temporary folder cannot be used",
-        "Give the function more temporary storage, or this machine more disk space.",
-    )
-    .with_source(e)
 }
 
 /// The messages of an upload, from the first one on. If the file cannot be read to its end, the last one is missing, and

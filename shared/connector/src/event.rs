@@ -100,6 +100,8 @@ pub struct SyncAnswer {
     #[schemars(schema_with = "time_schema")]
     pub resume_at: Option<Timestamp>,
     pub reason: Option<Reason>,
+    /// The newest published snapshot when this one was made, with which it is to be compared.
+    pub previous_sync_id: Option<String>,
     /// The snapshot's key in the store.
     pub snapshot: Option<String>,
     /// SHA-256 of what the vendor stated, in hex.

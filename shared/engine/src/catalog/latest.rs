@@ -42,6 +42,10 @@ impl Baseline {
         self.0.as_ref().map_or(0, |latest| latest.generation)
     }
 
+    pub(crate) fn sync_id(&self) -> Option<String> {
+        self.0.as_ref().map(|latest| latest.sync_id.clone())
+    }
+
     pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         self.0.as_ref().map(|latest| latest.ended_at)
     }

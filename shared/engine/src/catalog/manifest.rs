@@ -19,6 +19,9 @@ pub struct Manifest {
     pub connector: String,
     pub connection: String,
     pub sync_id: String,
+    /// The newest published snapshot when this one was made; `None`: it is the first.
+    #[serde(default)]
+    pub previous_sync_id: Option<String>,
     /// The generation of the lease that it was published under.
     pub generation: u64,
     /// The vendor's id of the customer.

@@ -61,6 +61,16 @@ impl Keys<'_> {
         format!("{}/{id}.json", self.of("expirations"))
     }
 
+    /// The record of what was made of a published snapshot.
+    pub fn published(&self, sync_id: &str) -> String {
+        format!("{}/{sync_id}.json", self.of("published"))
+    }
+
+    /// The lease for making it. Its name is no hash: no principal has it.
+    pub fn publishing_lease(&self) -> String {
+        format!("{}/publishing.json", self.of("locks"))
+    }
+
     /// An audit object of a request: `intended` or `observed`.
     pub fn audit(&self, request_id: &str, which: &str) -> String {
         format!("{}/{request_id}/{which}.json", self.of("audit"))

@@ -52,6 +52,7 @@ pub(super) fn manifest(
         connector: about.name.into(),
         connection: run.keys.connection.into(),
         sync_id: run.sync_id.into(),
+        previous_sync_id: before.sync_id(),
         generation: run.lease.generation(),
         tenant: identity.tenant.clone(),
         status,

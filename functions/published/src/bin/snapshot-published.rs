@@ -1,0 +1,5 @@
+//! The function that follows published snapshots.
+
+fn main() -> Result<(), rollcall_engine::runtime::lambda::RuntimeError> {
+    rollcall_published::lambda()
+}

@@ -1,0 +1,40 @@
+//! The event that names a published snapshot, and the answer to it.
+
+use rollcall_connector::Warning;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The event that a snapshot was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedEvent {
+    /// The connector.
+    pub connector: String,
+    /// The connection.
+    #[serde(default = "default_connection")]
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
+    pub connection: String,
+    /// The sync that made the snapshot.
+    pub sync_id: String,
+}
+
+fn default_connection() -> String {
+    "default".into()
+}
+
+/// What was made of a snapshot. It is stored, and returned again if the event is delivered again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublishedAnswer {
+    /// The connector.
+    pub connector: String,
+    /// The connection.
+    pub connection: String,
+    /// The sync that made the snapshot.
+    pub sync_id: String,
+    /// The sync of the snapshot that it is compared with, if there is one.
+    pub previous_sync_id: Option<String>,
+    /// The keys of the objects that were written.
+    pub written: Vec<String>,
+    /// What could not be made, and why.
+    pub warnings: Vec<Warning>,
+}

@@ -1,0 +1,15 @@
+//! What follows a published snapshot, for every connector: changes as events, a report, tables.
+//!
+//! It reads snapshots and talks to no vendor. A sync neither waits for it nor fails with it. This crate's README
+//! describes what it writes.
+
+pub mod bus;
+mod event;
+mod lambda;
+mod publish;
+mod source;
+
+pub use event::{PublishedAnswer, PublishedEvent};
+pub use lambda::run as lambda;
+pub use publish::{Products, publish};
+pub use source::Published;

@@ -1,0 +1,71 @@
+//! Reads a published snapshot, and the one before it, from the store.
+
+use rollcall_connector::event::check_connection;
+use rollcall_connector::{Code, Error};
+use rollcall_engine::catalog::file;
+use rollcall_engine::catalog::manifest::Manifest;
+use rollcall_engine::store::keys::Keys;
+use rollcall_engine::store::{Store, get_json};
+use rollcall_snapshot::Snapshot;
+
+use crate::event::PublishedEvent;
+
+/// A published snapshot, and the published one before it.
+pub struct Published {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// The snapshot that it is compared with; `None`: it is the first, or that one is gone.
+    pub previous: Option<Snapshot>,
+}
+
+impl Published {
+    /// The keys of its connection.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys { connector: &self.manifest.connector, connection: &self.manifest.connection }
+    }
+
+    /// Opens the snapshots that the event is about.
+    pub(crate) async fn open(store: &dyn Store, event: &PublishedEvent) -> Result<Self, Error> {
+        check_connection(&event.connection)?;
+        let keys = Keys { connector: &event.connector, connection: &event.connection };
+        let manifest = manifest(store, keys, &event.sync_id).await?.ok_or_else(|| {
+            file::absent(&format!(
+                "of sync {}: no {}",
+                event.sync_id,
+                store.place(&keys.manifest(&event.sync_id))
+            ))
+        })?;
+        let snapshot = file::open(store, &manifest.snapshot.key, Some(&manifest)).await?;
+        let previous = match &manifest.previous_sync_id {
+            Some(id) => Self::open_previous(store, keys, id).await?,
+            None => None,
+        };
+        Ok(Self { manifest, snapshot, previous })
+    }
+
+    async fn open_previous(
+        store: &dyn Store,
+        keys: Keys<'_>,
+        sync_id: &str,
+    ) -> Result<Option<Snapshot>, Error> {
+        let Some(manifest) = manifest(store, keys, sync_id).await? else {
+            return Ok(None);
+        };
+        match file::open(store, &manifest.snapshot.key, Some(&manifest)).await {
+            Ok(snapshot) => Ok(Some(snapshot)),
+            // Snapshots expire.
+            Err(e) if e.code() == Code::SnapshotNotFound => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+async fn manifest(
+    store: &dyn Store,
+    keys: Keys<'_>,
+    sync_id: &str,
+) -> Result<Option<Manifest>, Error> {
+    Ok(get_json(store, &keys.manifest(sync_id)).await?.map(|(manifest, _)| manifest))
+}

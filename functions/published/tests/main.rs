@@ -1,0 +1,3 @@
+//! The tests of what follows a published snapshot.
+
+mod schemas;

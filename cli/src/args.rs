@@ -106,6 +106,8 @@ pub(crate) enum Command {
     Review(ReviewArgs),
     /// Show a snapshot, or compare two
     Snapshot(SnapshotArgs),
+    /// Make changes, report and tables of a published snapshot
+    Publish(PublishArgs),
     /// Work off the tasks that ConductorOne sends, until stopped
     Serve(ServeArgs),
     /// Check configuration, rights and store, and say what to fix
@@ -137,6 +139,7 @@ impl Command {
             Self::Snapshot(args) => return args.output == Format::Json,
             Self::Expirations(args) => return args.output == Format::Json,
             Self::Doctor(args) => args.output,
+            Self::Publish(args) => args.output,
             Self::Serve(_)
             | Self::Capabilities(_)
             | Self::ConfigSchema(_)
@@ -234,6 +237,9 @@ pub(crate) struct SyncArgs {
     /// End instead of waiting, and print how to resume
     #[arg(long)]
     pub(crate) no_wait: bool,
+    /// Make no changes, report and tables of the snapshot
+    #[arg(long)]
+    pub(crate) no_report: bool,
     /// Print a `table` (default) or `json`
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
@@ -385,6 +391,30 @@ pub(crate) struct DeleteArgs {
     /// `type:id`, e-mail address, login or display name
     #[arg(long, value_name = "WHO", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) principal: Option<String>,
+}
+
+const PUBLISH_EXAMPLES: &str = "\
+A sync does this at its end, and in AWS a function does. What was made once is
+not made again. ROLLCALL_PUBLISH names what is made: changes,report,tables (the
+default), some of them, or none. ROLLCALL_BUS names an event bus for changes.
+
+Examples:
+  rollcall publish temporalcloud
+  rollcall publish temporalcloud --connection acme --store s3://bucket/prefix";
+
+#[derive(Debug, Args)]
+#[command(after_help = PUBLISH_EXAMPLES)]
+pub(crate) struct PublishArgs {
+    /// The connector
+    #[arg(value_parser = connectors::names())]
+    pub(crate) connector: String,
+    /// The sync that made the snapshot [default: the newest]
+    #[arg(long, value_name = "ID")]
+    pub(crate) sync_id: Option<String>,
+    /// Print a `table` (default) or `json`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    pub(crate) output: ReportFormat,
 }
 
 const SERVE_EXAMPLES: &str = "\

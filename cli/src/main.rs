@@ -14,6 +14,7 @@ mod output;
 mod person;
 mod principal;
 mod progress;
+mod publish;
 mod review;
 mod send;
 mod serve;
@@ -68,6 +69,7 @@ async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
         Command::Offboard(args) => offboard::run(args, place).await,
         Command::Review(args) => review::run(args, place).await,
         Command::Snapshot(args) => snapshot::run(args, place).await,
+        Command::Publish(args) => publish::run(args, place).await,
         Command::Serve(args) => serve::run(&Target { connector: args.connector, place }).await,
         Command::Doctor(args) => doctor::run(args, place).await,
         Command::Capabilities(args) => {

@@ -15,7 +15,7 @@ use crate::args::{Place, SyncArgs, Target};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Report, ReportFormat, stated_and_inherited};
 use crate::progress::Display;
-use crate::{connectors, signals};
+use crate::{connectors, publish, signals};
 
 /// Runs the command.
 pub(crate) async fn run(args: SyncArgs, place: Place) -> Result<Exit, Failure> {
@@ -33,6 +33,9 @@ pub(crate) async fn run(args: SyncArgs, place: Place) -> Result<Exit, Failure> {
     match args.output {
         ReportFormat::Json => output::json(&raw)?,
         ReportFormat::Table => report(&cx, &answer).print()?,
+    }
+    if !args.no_report {
+        publish::after(&cx, &target, &answer).await;
     }
     Ok(conclude(&target, &answer))
 }

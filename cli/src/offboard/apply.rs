@@ -1,21 +1,18 @@
 //! Carries a plan out, step by step, through the functions themselves.
 
 use rollcall_connector::event::{ChangeAnswer, Outcome};
-use rollcall_connector::{Chain, Code, Error, ErrorType};
+use rollcall_connector::{About, Chain, Error, ErrorType};
 use rollcall_engine::context::Context;
 use rollcall_engine::store::keys::Keys;
+use rollcall_published::bus::{Bus, BusEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::plan::{Step, request_id};
 use crate::connectors;
-use crate::failure::Failure;
 use crate::output::Row;
 use crate::progress::Display;
 use crate::send::{answered_at, until_done};
-
-/// The side effect that the person's other permissions on the same thing go too.
-const CASCADE: &str = "cascade";
 
 /// Steps that belong together.
 #[derive(Debug, Clone, Copy)]
@@ -35,13 +32,22 @@ pub(crate) enum WorkKind {
     Review,
 }
 
+/// How the requests reach the functions.
+#[derive(Clone, Copy)]
+pub(crate) enum Route<'a> {
+    /// They run in this process, one after the other.
+    Here(&'a Display),
+    /// The requests are put on this bus, and the functions of its stack carry them out.
+    Bus(&'a Bus),
+}
+
 impl Work<'_> {
-    fn request_id(&self, step: &Step, allow: &str) -> String {
+    fn request_id(&self, step: &Step) -> String {
         let kind = match self.kind {
             WorkKind::Offboarding => "offboard",
             WorkKind::Review => "review",
         };
-        request_id(kind, self.id, step, allow)
+        request_id(kind, self.id, step)
     }
 
     fn name(&self) -> &'static str {
@@ -67,6 +73,8 @@ pub(crate) enum StepOutcome {
     AlreadySo,
     Refused,
     Failed,
+    /// It is on the bus.
+    Requested,
     NotFinished,
 }
 
@@ -77,6 +85,7 @@ impl StepOutcome {
             Self::AlreadySo => "already so",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Requested => "requested",
             Self::NotFinished => "not finished",
         }
     }
@@ -115,7 +124,7 @@ impl Row for StepResult<'_> {
 /// Carries out every step, whatever became of the ones before, until the operator asks to stop.
 pub(crate) async fn apply<'a>(
     cx: &Context,
-    display: &Display,
+    route: Route<'_>,
     work: Work<'a>,
 ) -> Vec<StepResult<'a>> {
     let mut results = Vec::with_capacity(work.steps.len());
@@ -130,60 +139,51 @@ pub(crate) async fn apply<'a>(
             result: StepOutcome::NotFinished,
             why: String::new(),
             removed: Vec::new(),
-            request_id: work.request_id(step, ""),
+            request_id: work.request_id(step),
         };
-        if !cx.interrupt.is_raised() {
-            match carry_out(cx, display, work, step, &mut result).await {
-                Ok(answer) => result.answered(answer),
-                Err(e) => result.failed(&e),
-            }
+        if !cx.interrupt.is_raised()
+            && let Err(e) = carry_out(cx, route, work, step, &mut result).await
+        {
+            result.failed(&e);
         }
         results.push(result);
     }
     results
 }
 
-/// The answer to a step. Taking sight of a thing may take the person's other permissions on it: that is intended.
 async fn carry_out(
     cx: &Context,
-    display: &Display,
+    route: Route<'_>,
     work: Work<'_>,
     step: &Step,
     result: &mut StepResult<'_>,
-) -> Result<ChangeAnswer, Error> {
-    match send(cx, display, work, step, &[], result).await {
-        Err(e) if e.code() == Code::Cascade && work.kind == WorkKind::Offboarding => {
-            result.request_id = work.request_id(step, CASCADE);
-            send(cx, display, work, step, &[CASCADE], result).await
-        }
-        other => other,
-    }
-}
-
-async fn send(
-    cx: &Context,
-    display: &Display,
-    work: Work<'_>,
-    step: &Step,
-    allow: &[&str],
-    result: &mut StepResult<'_>,
-) -> Result<ChangeAnswer, Error> {
+) -> Result<(), Error> {
     let entry = connectors::find(&step.connector)?;
     let keys = Keys { connector: &step.connector, connection: &step.connection };
     if let Some(at) = answered_at(cx, keys, &result.request_id).await? {
         result.result = StepOutcome::AlreadySo;
         result.why = format!("this {} was applied before: answered at {at:.0}", work.name());
     }
-    let event = event(work, step, allow, &result.request_id);
+    let event = event(work, step, entry.about, &result.request_id);
     let operation = step.action.operation();
-    match until_done(cx, display, &entry, operation, &event).await {
-        Ok((answer, _)) => Ok(answer),
-        Err(Failure::Failed(e)) => Err(e),
-        Err(other) => Err(other.into_error()),
+    match route {
+        Route::Here(display) => match until_done(cx, display, &entry, operation, &event).await {
+            Ok((answer, _)) => result.answered(answer),
+            Err(failure) => return Err(failure.into_error()),
+        },
+        Route::Bus(_) if result.result == StepOutcome::AlreadySo => {}
+        Route::Bus(bus) => {
+            let detail_type = format!("{}-{}", step.connector, operation.as_str());
+            let detail = event.to_string();
+            let request = BusEvent { source: "rollcall.provision", detail_type, detail };
+            bus.put(&[request]).await?;
+            result.result = StepOutcome::Requested;
+        }
     }
+    Ok(())
 }
 
-fn event(work: Work<'_>, step: &Step, allow: &[&str], request_id: &str) -> Value {
+fn event(work: Work<'_>, step: &Step, about: &About, request_id: &str) -> Value {
     let mut event = json!({
         "connection": step.connection,
         "request_id": request_id,
@@ -193,9 +193,12 @@ fn event(work: Work<'_>, step: &Step, allow: &[&str], request_id: &str) -> Value
     let entitlement = step.action.entitlement();
     if !entitlement.is_empty() {
         event["entitlement"] = json!(entitlement);
-    }
-    if !allow.is_empty() {
-        event["allow"] = json!(allow);
+        // Taking sight of a thing may take the person's other permissions on it: that is intended when everything goes.
+        let effects = about.side_effects.iter().map(|effect| effect.name);
+        let effects: Vec<_> = effects.filter(|_| work.kind == WorkKind::Offboarding).collect();
+        if !effects.is_empty() {
+            event["allow"] = json!(effects);
+        }
     }
     event
 }

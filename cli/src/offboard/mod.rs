@@ -16,6 +16,7 @@ use rollcall_engine::runtime::function::Operation;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};
 use rollcall_model::Capability;
+use rollcall_published::bus::Bus;
 use rollcall_snapshot::{AccessKind, HeldEntitlement};
 use serde::Serialize;
 
@@ -27,7 +28,7 @@ use crate::person::{AccountArgs, Newest, Person, Snapshots, listed};
 use crate::progress::Display;
 use crate::shell::CommandLine;
 use crate::{confirm, connectors, signals};
-use apply::{StepOutcome, StepResult, Work, WorkKind};
+use apply::{Route, StepOutcome, StepResult, Work, WorkKind};
 use plan::{
     Abilities, Action, Basis, Held, Holder, HolderKind, Inherited, Plan, PlannedAccount, Step,
 };
@@ -60,6 +61,9 @@ pub(crate) struct OffboardArgs {
     /// Carry the plan out
     #[arg(long)]
     apply: bool,
+    /// Put the requests on this event bus, for the functions in AWS to carry out
+    #[arg(long, value_name = "NAME", requires = "apply")]
+    bus: Option<String>,
     /// Do not ask; apply an outdated plan, too
     #[arg(short, long, requires = "apply")]
     yes: bool,
@@ -94,8 +98,13 @@ pub(crate) async fn run(args: OffboardArgs, place: Place) -> Result<Exit, Failur
     cx.retries = Some(display.clone());
     let what_happens = "the step under way is finished first";
     signals::watch(&cx.interrupt, display.clone(), what_happens)?;
+    let bus = match &args.bus {
+        Some(name) => Some(Bus::named(&cx, name).await),
+        None => None,
+    };
+    let route = bus.as_ref().map_or(Route::Here(&display), Route::Bus);
     let work = Work { kind: WorkKind::Offboarding, id: &plan.id, steps: &plan.steps };
-    let results = apply::apply(&cx, &display, work).await;
+    let results = apply::apply(&cx, route, work).await;
     display.end();
     let mut list = Listing::new::<StepResult<'_>>(args.output)?;
     results.iter().try_for_each(|result| list.row(result))?;
@@ -245,7 +254,8 @@ fn conclude(
     if !plan.unreadable.is_empty() {
         output::note(&format!("not looked through: {}", plan.unreadable.join(", ")));
     }
-    if has(&[StepOutcome::NotFinished]) {
+    let is_requested = has(&[StepOutcome::Requested]);
+    if is_requested || has(&[StepOutcome::NotFinished]) {
         let file = args.plan.as_ref().map(|file| file.display().to_string());
         let words: Vec<_> = ["offboard"].into_iter().chain(args.who.as_deref()).collect();
         let again = CommandLine::new(&words).option("--plan", file.as_deref());
@@ -253,12 +263,17 @@ fn conclude(
         let again = accounts.fold(again, |line, id| line.option("--account", Some(id)));
         let again = again
             .option("--connection", place.connection.as_deref())
-            .option("--store", place.store.as_deref());
-        output::note(&format!("not finished: to resume: {}", again.word("--apply")));
+            .option("--store", place.store.as_deref())
+            .option("--bus", args.bus.as_deref())
+            .word("--apply");
+        output::note(&match is_requested {
+            true => format!("requested; to see what became of it, later: {again}"),
+            false => format!("not finished: to resume: {again}"),
+        });
     }
     match () {
         () if has(&[StepOutcome::Refused, StepOutcome::Failed]) => Exit::ProblemFound,
-        () if has(&[StepOutcome::NotFinished]) => Exit::NotFinished,
+        () if is_requested || has(&[StepOutcome::NotFinished]) => Exit::NotFinished,
         () if is_incomplete => Exit::ProblemFound,
         () => Exit::Done,
     }

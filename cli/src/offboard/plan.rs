@@ -388,10 +388,10 @@ fn id(person: &str, snapshots: &[Basis]) -> String {
 }
 
 /// The id of the request of a step of the work with this id: the same step of the same work is carried out once.
-pub(crate) fn request_id(kind: &str, id: &str, step: &Step, allow: &str) -> String {
+pub(crate) fn request_id(kind: &str, id: &str, step: &Step) -> String {
     let Step { connector, connection, account, action, .. } = step;
     let (operation, entitlement) = (action.operation().as_str(), action.entitlement());
-    let parts = [id, connector, connection, operation, account, entitlement, allow];
+    let parts = [id, connector, connection, operation, account, entitlement];
     format!("{kind}-{}", &hash(&parts)[..40])
 }
 

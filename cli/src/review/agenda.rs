@@ -82,7 +82,8 @@ impl From<StepOutcome> for ItemResult {
             StepOutcome::AlreadySo => Self::AlreadySo,
             StepOutcome::Refused => Self::Refused,
             StepOutcome::Failed => Self::Failed,
-            StepOutcome::NotFinished => Self::NotFinished,
+            // A review waits for its functions: nothing is only requested.
+            StepOutcome::Requested | StepOutcome::NotFinished => Self::NotFinished,
         }
     }
 }

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::args::Place;
 use crate::failure::{Exit, Failure};
-use crate::offboard::apply::{Work, WorkKind, apply as carry_out};
+use crate::offboard::apply::{Route, Work, WorkKind, apply as carry_out};
 use crate::offboard::file::write_new;
 use crate::output::{self, Format, Listing, Report, ReportFormat};
 use crate::progress::Display;
@@ -261,7 +261,7 @@ async fn apply(args: ApplyArgs, place: Place) -> Result<Exit, Failure> {
     signals::watch(&cx.interrupt, display.clone(), "the step under way is finished first")?;
     let steps = agenda.steps.clone();
     let work = Work { kind: WorkKind::Review, id: &review.id, steps: &steps };
-    let results = carry_out(&cx, &display, work).await;
+    let results = carry_out(&cx, Route::Here(&display), work).await;
     display.end();
     agenda.enter(&results);
     let evidence = journal.add(What::Done, cx.clock.now(), None, &agenda.items).await;

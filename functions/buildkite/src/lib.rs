@@ -68,6 +68,7 @@ static ABOUT: About = About {
         ),
     ],
     account_fields: &[],
+    side_effects: &[],
     reports_credential_end: true,
     limit_window: Some(Duration::from_secs(60)),
 };

@@ -69,13 +69,9 @@ async fn a_snapshot_that_is_gone_or_another_file_is_not_uploaded() {
         (
             (|path| std::fs::write(path, "another").expect("written")) as fn(std::path::PathBuf),
             13,
-            "is not the one that its manifest describes",
+            "is not the file that its manifest describes",
         ),
-        (
-            |path| std::fs::remove_file(path).expect("removed"),
-            5,
-            "the snapshot of this sync is gone",
-        ),
+        (|path| std::fs::remove_file(path).expect("removed"), 5, "there is no snapshot"),
     ] {
         break_it(file(".c1z"));
         let mut complete = sync_answer("complete", None, None);

@@ -8,8 +8,8 @@ mod connect;
 mod provision;
 mod sync;
 
-use rollcall_connector::About;
 use rollcall_connector::config::{Field, FieldKind};
+use rollcall_connector::{About, SideEffect};
 use rollcall_engine::runtime::function::Entry;
 use rollcall_model::{Capability, ResourceType, TraitKind};
 
@@ -17,6 +17,7 @@ pub use access::AccessMode;
 use access::{ASSIGNMENT, CLASS, GROUP, NOUNS, ROLE, SPACE, USER, VERBS};
 pub use api::{ListPosition, Write};
 pub use connect::Confluence;
+use provision::CASCADE;
 pub use sync::Step;
 
 /// The connector's entry in the list of connectors.
@@ -109,6 +110,10 @@ static ABOUT: About = About {
         ),
     ],
     account_fields: &[],
+    side_effects: &[SideEffect {
+        name: CASCADE,
+        meaning: "revoking read-space also revokes all other permissions on the space",
+    }],
     reports_credential_end: false,
     limit_window: None,
 };

@@ -28,8 +28,7 @@ mod space;
 mod target;
 
 /// The side effect of revoking the permission to view a space.
-const CASCADE: &str = "cascade";
-const ALLOW_FIX: &str = "The only side effect is `cascade`: revoking read-space also revokes all other permissions on the space.";
+pub(crate) const CASCADE: &str = "cascade";
 const ACCOUNTS_FIX: &str = "Accounts are managed in Atlassian's administration: invite and remove people at admin.atlassian.com.";
 
 type Planned = Result<Plan<Write>, Error>;
@@ -39,7 +38,6 @@ impl Provisioner for Confluence {
     type Change = Write;
 
     async fn plan(&self, identity: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
-        request.check_allow(&[CASCADE], ALLOW_FIX)?;
         let access = request.action.access(ACCOUNTS_FIX)?;
         let change = AccessRequest {
             connector: self,

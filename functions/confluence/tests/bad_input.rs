@@ -79,5 +79,5 @@ what_does_not_exist_is_not_granted: "
 a_side_effect_that_does_not_exist_cannot_be_allowed: "
     on rows
     Cascade read-space eng UnknownSideEffect
-    says InvalidRequest: `Cascade` is not a side effect of this connector. The only side effect is `cascade`"
+    says InvalidRequest: `Cascade` is not a side effect of this connector. Name only what is there. `cascade`: revoking read-space also revokes"
 }

@@ -100,6 +100,7 @@ static ABOUT: About = About {
     ],
     fields: FIELDS,
     account_fields: &[],
+    side_effects: &[],
     reports_credential_end: true,
     limit_window: None,
 };

@@ -69,7 +69,6 @@ struct RoleChange<'a> {
 
 impl<'a> RoleChange<'a> {
     fn of(connector: &'a Elastic, request: &'a Request) -> Result<Self, Error> {
-        request.check_allow(&[], "Remove `allow` from the event.")?;
         let access = request.action.access(
             "Invite people in the Elastic Cloud console; create and delete native users in Kibana.",
         )?;

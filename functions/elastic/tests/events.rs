@@ -71,9 +71,6 @@ async fn only_roles_of_native_users_are_granted_and_revoked() {
             let event = event(what, "deploymentUser:elastic", dry_run);
             fails(&desk, operation, event, "", told(RESERVED)).await;
         }
-        let event = Several::with(operation, "allow", json!(["everything"]));
-        let expected = "InvalidRequest | UnknownSideEffect | is not a side effect of this connector | Remove `allow`";
-        fails_unasked(&desk, operation, event, "there is none", told(expected)).await;
     }
 }
 

@@ -55,6 +55,7 @@ static ABOUT: About = About {
         .with_default("https://api.northflank.com"),
     ],
     account_fields: &[],
+    side_effects: &[],
     reports_credential_end: true,
     limit_window: Some(Duration::from_secs(3600)),
 };

@@ -1,6 +1,7 @@
 //! The event that names a published snapshot, and the answer to it.
 
-use rollcall_connector::Warning;
+use rollcall_connector::event::{check_connection, check_connector, check_sync_id};
+use rollcall_connector::{Error, Warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,15 @@ pub struct PublishedEvent {
     pub connection: String,
     /// The sync that made the snapshot.
     pub sync_id: String,
+}
+
+impl PublishedEvent {
+    /// Checks what becomes part of keys.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check_connector(&self.connector)?;
+        check_connection(&self.connection)?;
+        check_sync_id(&self.sync_id)
+    }
 }
 
 fn default_connection() -> String {

@@ -1,7 +1,6 @@
 //! Makes everything that follows a published snapshot, once.
 
 use jiff::Timestamp;
-use rollcall_connector::event::check_connection;
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_engine::context::Context;
 use rollcall_engine::store::keys::Keys;
@@ -61,7 +60,7 @@ pub async fn publish(
     products: Products,
     bus: Option<&Bus>,
 ) -> Result<PublishedAnswer, Error> {
-    check_connection(&event.connection)?;
+    event.check()?;
     let keys = Keys { connector: &event.connector, connection: &event.connection };
     let (store, clock) = (&*cx.store, &*cx.clock);
     let record = keys.published(&event.sync_id);

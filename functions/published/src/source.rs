@@ -1,9 +1,9 @@
 //! Reads a published snapshot, and the one before it, from the store.
 
-use rollcall_connector::event::check_connection;
 use rollcall_connector::{Code, Error};
 use rollcall_engine::catalog::file;
-use rollcall_engine::catalog::manifest::Manifest;
+use rollcall_engine::catalog::latest::Latest;
+use rollcall_engine::catalog::manifest::{Manifest, Status};
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};
 use rollcall_snapshot::Snapshot;
@@ -28,7 +28,6 @@ impl Published {
 
     /// Opens the snapshots that the event is about.
     pub(crate) async fn open(store: &dyn Store, event: &PublishedEvent) -> Result<Self, Error> {
-        check_connection(&event.connection)?;
         let keys = Keys { connector: &event.connector, connection: &event.connection };
         let manifest = manifest(store, keys, &event.sync_id).await?.ok_or_else(|| {
             file::absent(&format!(
@@ -37,6 +36,9 @@ impl Published {
                 store.place(&keys.manifest(&event.sync_id))
             ))
         })?;
+        if manifest.status == Status::Held && !is_latest(store, keys, &event.sync_id).await? {
+            return Err(quarantined(&event.sync_id));
+        }
         let snapshot = file::open(store, &manifest.snapshot.key, Some(&manifest)).await?;
         let previous = match &manifest.previous_sync_id {
             Some(id) => Self::open_previous(store, keys, id).await?,
@@ -60,6 +62,20 @@ impl Published {
             Err(e) => Err(e),
         }
     }
+}
+
+/// Whether `latest` points to this snapshot: one that was quarantined, and then accepted.
+async fn is_latest(store: &dyn Store, keys: Keys<'_>, sync_id: &str) -> Result<bool, Error> {
+    let latest = get_json::<Latest>(store, &keys.latest()).await?;
+    Ok(latest.is_some_and(|(latest, _)| latest.sync_id == sync_id))
+}
+
+fn quarantined(sync_id: &str) -> Error {
+    Error::refused(
+        Code::NotPublished,
+        format!("snapshot {sync_id} is quarantined (`held`): nothing follows it"),
+        "Accept it with a sync event first, or name a published snapshot.",
+    )
 }
 
 async fn manifest(

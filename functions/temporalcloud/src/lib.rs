@@ -88,6 +88,7 @@ static ABOUT: About = About {
         placeholder: "user@example.com",
         required: true,
     }],
+    side_effects: &[],
     reports_credential_end: true,
     limit_window: None,
 };

@@ -26,6 +26,8 @@ pub struct About {
     pub fields: &'static [Field],
     /// What it takes to create an account: `email` and the keys of the event's `profile`. Empty if it creates none.
     pub account_fields: &'static [AccountField],
+    /// The side effects of its changes, each of which happens only if the event's `allow` names it.
+    pub side_effects: &'static [SideEffect],
     /// Whether the vendor reports when the credential expires: [`Identity::credential_expires_at`].
     pub reports_credential_end: bool,
     /// The window of the vendor's rate limit, if that limit splits a sync into slices.
@@ -37,6 +39,15 @@ impl About {
     pub fn resource_type(&self, id: &str) -> Option<&'static ResourceType> {
         self.resource_types.iter().find(|t| t.id == id)
     }
+}
+
+/// A side effect of a change.
+#[derive(Debug)]
+pub struct SideEffect {
+    /// Its name in the event's `allow`.
+    pub name: &'static str,
+    /// What it does, as the end of a sentence.
+    pub meaning: &'static str,
 }
 
 /// A value that creating an account takes. All are texts.

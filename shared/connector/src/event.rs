@@ -389,13 +389,34 @@ fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, 
 
 /// Checks a connection's name, which becomes part of keys and of the secret's name.
 pub fn check_connection(name: &str) -> Result<(), Error> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let is_valid =
-        name.len() <= 63 && name.starts_with(fits) && name.chars().all(|c| fits(c) || c == '-');
     let fix =
         "Use 1 to 63 lower-case letters, digits and dashes, beginning with a letter or digit.";
     let invalid = || malformed(Code::BadConnectionName, name, "connection name", fix);
-    is_valid.then_some(()).ok_or_else(invalid)
+    is_name(name).then_some(()).ok_or_else(invalid)
+}
+
+/// Checks the form of a connector's name, which becomes part of keys.
+pub fn check_connector(name: &str) -> Result<(), Error> {
+    let fix = "Use the name of a connector, such as `temporalcloud`.";
+    let invalid = || malformed(Code::UnknownConnector, name, "connector name", fix);
+    is_name(name).then_some(()).ok_or_else(invalid)
+}
+
+fn is_name(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.len() <= 63 && text.starts_with(fits) && text.chars().all(|c| fits(c) || c == '-')
+}
+
+/// Checks the id of a sync, which becomes part of keys.
+pub fn check_sync_id(id: &str) -> Result<(), Error> {
+    let is_valid = id.len() == 27 && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_valid.then_some(()).ok_or_else(|| {
+        Error::invalid(
+            Code::BadSyncId,
+            format!("`{id}` is not a sync id"),
+            "Use the `sync_id` of an earlier answer, or for `start_as` 27 letters and digits.",
+        )
+    })
 }
 
 /// Checks a request's id, which becomes part of keys.

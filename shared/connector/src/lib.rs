@@ -18,6 +18,6 @@ mod warning;
 pub use rollcall_model::error::{Chain, Error, ErrorType};
 pub use rollcall_model::{Code, counted, error};
 
-pub use about::{About, AccountField, Connector, Identity};
+pub use about::{About, AccountField, Connector, Identity, SideEffect};
 pub use syncer::{Records, StepOutput, Syncer, Tallies, is_stale_cursor, stale_cursor};
 pub use warning::Warning;

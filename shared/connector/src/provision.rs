@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::{Account, GrantRef, Outcome, ResourceRef};
-use crate::{Code, Connector, Error, Identity};
+use crate::{Code, Connector, Error, Identity, SideEffect};
 use rollcall_model::{EntitlementId, ResourceId};
 
 /// A connector that can change access.
@@ -51,11 +51,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// Refuses side effects that the connector does not have. `fix` says what `allow` may contain.
-    pub fn check_allow(&self, known: &[&str], fix: &'static str) -> Result<(), Error> {
-        let unknown = |name: &&String| !known.contains(&name.as_str());
-        self.allow.iter().find(unknown).map_or(Ok(()), |name| {
+    /// Refuses side effects that the connector does not have.
+    pub fn check_allow(&self, known: &[SideEffect]) -> Result<(), Error> {
+        let is_unknown = |name: &&String| known.iter().all(|effect| effect.name != **name);
+        self.allow.iter().find(is_unknown).map_or(Ok(()), |name| {
             let message = format!("`{name}` is not a side effect of this connector");
+            let all =
+                known.iter().map(|SideEffect { name, meaning }| format!("`{name}`: {meaning}"));
+            let fix = match all.collect::<Vec<_>>().join("; ") {
+                none if none.is_empty() => "Remove `allow` from the event.".to_owned(),
+                all => format!("Name only what is there. {all}."),
+            };
             Err(Error::invalid(Code::UnknownSideEffect, message, fix))
         })
     }

@@ -129,6 +129,7 @@ Code {
     NotJson,
     NotObserved,
     NotProvisioned,
+    NotPublished,
     NothingToExpand,
     NothingToReview,
     ObjectBusy,

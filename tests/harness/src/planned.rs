@@ -96,6 +96,7 @@ pub const fn about(
         blind_spots: &[],
         fields,
         account_fields: &[],
+        side_effects: &[],
         reports_credential_end: false,
         limit_window: None,
     }

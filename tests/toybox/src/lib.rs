@@ -30,6 +30,7 @@ static ABOUT: About = About {
     ],
     blind_spots: &["Toys are not shown."],
     account_fields: &[],
+    side_effects: &[],
     reports_credential_end: false,
     limit_window: None,
     fields: &[

@@ -17,7 +17,6 @@ impl Provisioner for Toybox {
     type Change = Write;
 
     async fn plan(&self, _: &Identity, request: &Request) -> Result<Plan<Write>, Error> {
-        request.check_allow(&[], "Remove `allow` from the event.")?;
         let change = request.action.access("Toybox makes accounts by itself.")?;
         let (group, member) = (&change.entitlement.resource.id, change.principal);
         if *change.entitlement != member_of(group) {

@@ -26,6 +26,7 @@ const ATTEMPTS: u32 = 4;
 /// Carries a request out, or resumes it.
 pub async fn run<P: Provisioner>(cx: &Context, order: &Order) -> Result<ChangeAnswer, Error> {
     let keys = Keys { connector: P::ABOUT.name, connection: &order.connection };
+    order.request.check_allow(P::ABOUT.side_effects)?;
     let record = Record::new(&*cx.audit, keys, P::ABOUT, order, cx.clock.now());
     if order.dry_run {
         return rehearse::<P>(cx, keys, order, &record).await;

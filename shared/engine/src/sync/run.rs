@@ -42,7 +42,7 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
         ));
     }
     for id in ids.into_iter().flatten() {
-        check_sync_id(id)?;
+        event::check_sync_id(id)?;
     }
     if let Some(held) = &event.accept {
         let manifest = accept::accept(&*cx.store, keys, held).await?;
@@ -58,17 +58,6 @@ pub async fn run<C: Syncer>(cx: &Context, event: &SyncEvent) -> Result<SyncAnswe
         (None, None) => Wanted::Next,
     };
     take::<C>(cx, keys, wanted).await
-}
-
-fn check_sync_id(id: &str) -> Result<(), Error> {
-    if id.len() == 27 && id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        Code::BadSyncId,
-        format!("`{id}` is not a sync id"),
-        "Use the `sync_id` of an earlier answer, or for `start_as` 27 letters and digits.",
-    ))
 }
 
 /// The run that an event asks for.

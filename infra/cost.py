@@ -58,6 +58,8 @@ CONNECTORS = {name: Connector(**json.loads(facts)) for name, facts in re.findall
 # Metrics of each connector, for alarms: the age of the newest snapshot, and whether one is held. Alarms use them,
 # and the age once more, for whether it is reported at all. One alarm for all connectors: dead letters.
 METRICS, ALARMS, ALARMS_OF_ALL = 2, 3, 1
+# Of each connector that changes something, besides: how many ends are overdue.
+SWEEP_METRICS, SWEEP_ALARMS = 1, 1
 
 DAYS, HOURS = 30.4, 730
 MEMORY_GB, CHANGE_MEMORY_GB = 0.5, 0.25  # SyncMemory; of functions that change
@@ -72,12 +74,18 @@ WRITES, WRITES_A_SLICE, WRITES_OF_CHANGE = 8, 3, 5
 READS, READS_A_SLICE, READS_OF_CHANGE = 3, 7, 7
 # Of a temporary grant, besides two changes, it and its end: the states that schedule the end, and the record of the end.
 TRANSITIONS_TO_SCHEDULE, WRITES_OF_TEMPORARY, READS_OF_TEMPORARY = 4, 4, 4
+# The daily sweep (SweepSchedule) has as many states as a sync, and requests nothing if all schedules have done their work. It lists the
+# records of temporary grants, and reads them all. A record stays, and is used again if the same grant is made again: at most, there
+# is one for each grant of RECORD_MONTHS months. Whatever their number, the lists are counted as one request.
+SWEEPS_A_DAY, SWEEP_SECONDS, RECORD_MONTHS = 1, 1, 12
 LOG_KB = 4  # of an invocation
+# Where requests to S3 come one after the other, a bucket key makes a call of KMS rarer: one in ten requests is a guess (AWS: "up to 99
+# percent" less).
+KEY_CALLS = 0.1
 # With ConductorOne: one invocation of the agent in a warm environment, which has the secret for five minutes; its workflow,
-# in steps of 100 ms and 64 MB. It takes its lease and gives it back in one object. A bucket key makes a call of KMS rarer: one
-# in ten requests is a guess (AWS: "up to 99 percent" less).
+# in steps of 100 ms and 64 MB. It takes its lease and gives it back in one object.
 C1_MEMORY_GB, C1_SECONDS, C1_POLL_SECONDS, C1_POLL_GB, C1_SECRET_MINUTES = 0.25, 0.4, 0.5, 64 / 1024, 5
-C1_WRITES, C1_READS, C1_LOG_KB, C1_KEY_CALLS, C1_ALARMS = 2, 1, 4, 0.1, 1
+C1_WRITES, C1_READS, C1_LOG_KB, C1_ALARMS = 2, 1, 4, 1
 # While a sync waits for the vendor, the agent reports to ConductorOne as often as that says, as seen: every 30 s. The states
 # of the workflow that calls it; the seconds after which an invocation hands over to it.
 C1_BEAT_SECONDS, C1_TRANSITIONS, C1_TASK_SECONDS = 30, 3, 210
@@ -133,17 +141,33 @@ def of_changes(changes):
 
 
 def of_temporary(grants):
-    """The same of a month's temporary grants, each with its end."""
+    """The same of a month's temporary grants, each with its end, and its record in each sweep."""
     writes, reads = WRITES_OF_TEMPORARY * grants, READS_OF_TEMPORARY * grants
+    swept = RECORD_MONTHS * grants * SWEEPS_A_DAY * DAYS
     return added(
         of_changes(2 * grants),
         {
             "Step Functions": grants * TRANSITIONS_TO_SCHEDULE * PRICE["states_transition"],
             "EventBridge": grants * PRICE["scheduler_invocation"],
-            "S3": writes * PRICE["s3_write"] + reads * PRICE["s3_read"],
-            "KMS": (writes + reads) * PRICE["key_call"],
+            "S3": writes * PRICE["s3_write"] + (reads + swept) * PRICE["s3_read"],
+            "KMS": (writes + reads + swept * KEY_CALLS) * PRICE["key_call"],
         },
     )
+
+
+def of_sweeps(connections):
+    """The same of the daily sweeps of a connector, without the records that they read."""
+    runs = SWEEPS_A_DAY * DAYS
+    sweeps = runs * connections
+    return {
+        "Lambda": sweeps * (PRICE["lambda_request"] + SWEEP_SECONDS * CHANGE_MEMORY_GB * PRICE["lambda_gb_second_arm"]),
+        "Step Functions": (runs * TRANSITIONS + sweeps * TRANSITIONS_OF_CONNECTION) * PRICE["states_transition"],
+        "EventBridge": runs * PRICE["scheduler_invocation"],
+        "S3": sweeps * PRICE["s3_write"],
+        "CloudWatch metrics": min(1, SWEEPS_A_DAY / 24) * SWEEP_METRICS * PRICE["metric_month"],
+        "CloudWatch alarms": SWEEP_ALARMS * PRICE["alarm_metric_month"],
+        "CloudWatch logs": sweeps * LOG_KB / 1024 / 1024 * PRICE["log_gb"],
+    }
 
 
 def of_agent(invocations, seconds):
@@ -152,7 +176,7 @@ def of_agent(invocations, seconds):
     return {
         "Lambda": invocations * PRICE["lambda_request"] + seconds * C1_MEMORY_GB * PRICE["lambda_gb_second_arm"],
         "S3": writes * PRICE["s3_write"] + reads * PRICE["s3_read"],
-        "KMS": (writes + reads) * C1_KEY_CALLS * PRICE["key_call"],
+        "KMS": (writes + reads) * KEY_CALLS * PRICE["key_call"],
         "CloudWatch logs": invocations * C1_LOG_KB / 1024 / 1024 * PRICE["log_gb"],
     }
 
@@ -202,6 +226,8 @@ def month(syncs, syncs_a_day=4, changes=0, c1=None, temporary=0):
     """The parts of a month's cost of connectors, in dollars; `c1`: the minutes between two polls of ConductorOne."""
     bills = [of_connector(CONNECTORS[name], sync, syncs_a_day) for name, sync in syncs.items()]
     bills += [of_changes(changes), of_temporary(temporary), of_all()]
+    if changes or temporary:
+        bills += [of_sweeps(sync.connections) for name, sync in syncs.items() if CONNECTORS[name].changing]
     if c1:
         bills += [of_c1(CONNECTORS[name], sync, syncs_a_day, c1) for name, sync in syncs.items()]
     return added(*bills)

@@ -1,6 +1,5 @@
 //! `rollcall expirations`: lists temporary grants, and ends those that are overdue.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -79,12 +78,8 @@ pub(crate) async fn run(args: ExpirationsArgs, place: Place) -> Result<Exit, Fai
         return Ok(exit);
     }
     let now = cx.clock.now();
-    found.retain(|one| one.is_due(now));
-    // What others need ends with them.
-    let further: BTreeSet<String> = found.iter().flat_map(|one| one.further.clone()).collect();
-    found.sort_by_key(|one| further.contains(&one.id));
     let applying = Applying::new(cx, place)?;
-    for one in found {
+    for one in expiration::due(found, now) {
         let end = applying.end(one, now).await?;
         let is_pending = end.outcome.as_ref().is_some_and(|outcome| outcome == "in_progress");
         match (&end.outcome, exit) {

@@ -8,6 +8,7 @@ use rollcall_engine::runtime::function::{Entry, Operation};
 
 const C1: &str = include_str!("../../infra/template/c1.yaml.j2");
 const CONNECTOR: &str = include_str!("../../infra/template/connector.yaml.j2");
+const SWEEP: &str = include_str!("../../infra/template/sweep.yaml.j2");
 const TEMPLATE: &str = include_str!("../../infra/template/template.yaml.j2");
 
 /// The template that deploys these connectors. That of one connector leaves rare parameters out unless they are wanted:
@@ -31,6 +32,7 @@ fn filled(entries: &[Entry], rare: bool) -> Result<String, minijinja::Error> {
     );
     files.add_template("c1.yaml.j2", C1)?;
     files.add_template("connector.yaml.j2", CONNECTOR)?;
+    files.add_template("sweep.yaml.j2", SWEEP)?;
     files.add_template("template.yaml.j2", TEMPLATE)?;
     let connectors: Vec<_> = entries.iter().map(connector).collect();
     files.get_template("template.yaml.j2")?.render(context! { connectors, rare })

@@ -31,9 +31,10 @@ class Costs(unittest.TestCase):
             known = cost.CONNECTORS[connector.lower()]
             changing = [n for n in functions() if n.startswith(connector) and not n.endswith(("SyncFunction", "C1Function"))]
             alarms = sum(count for n, count in looks.items() if n.startswith(connector))
-            self.assertEqual((known.changing, cost.ALARMS + known.key_ends + cost.C1_ALARMS), (len(changing), alarms), connector)
+            expected = cost.ALARMS + known.key_ends + cost.C1_ALARMS + cost.SWEEP_ALARMS * bool(changing)
+            self.assertEqual((known.changing, expected), (len(changing), alarms), connector)
         self.assertEqual(cost.ALARMS_OF_ALL, sum(count for n, count in looks.items() if not n.startswith(tuple(connectors()))))
-        self.assertEqual(cost.METRICS, len(ALARMING - {"CredentialDaysLeft"}))
+        self.assertEqual(cost.METRICS + cost.SWEEP_METRICS, len(ALARMING - {"CredentialDaysLeft"}))
 
     def test_memory_and_days_are_those_of_the_template(self):
         for name, f in functions().items():
@@ -78,8 +79,16 @@ class Costs(unittest.TestCase):
     def test_a_temporary_grant_costs_two_changes_and_a_schedule_as_the_readme_says(self):
         thousand = sum(cost.of_temporary(1000).values())
         self.assertIn(f"A thousand temporary grants a month cost ${thousand:.2f}", self.README)
-        self.assertLess(thousand, 1.5 * sum(cost.of_changes(2000).values()))
-        self.assertLess(abs(sum(cost.month(MEDIUM.syncs, temporary=1000).values()) - sum(cost.month(MEDIUM.syncs).values()) - thousand), 1e-9)
+        self.assertLess(thousand, 2.5 * sum(cost.of_changes(2000).values()))
+        with_changes = [sum(cost.month(MEDIUM.syncs, changes=1, temporary=n).values()) for n in (0, 1000)]
+        self.assertLess(abs(with_changes[1] - with_changes[0] - thousand), 1e-9)
+
+    def test_a_sweep_costs_cents_and_only_where_there_is_something_to_end(self):
+        elastic = {"elastic": MEDIUM.syncs["elastic"]}
+        sweeps, changes = (sum(bill.values()) for bill in (cost.of_sweeps(1), cost.of_changes(1)))
+        self.assertLess(sweeps, 0.15)
+        without, one = (sum(cost.month(elastic, changes=n).values()) for n in (0, 1))
+        self.assertLess(abs(one - without - sweeps - changes), 1e-9)
 
     def test_the_sizes_can_be(self):
         for what, sync, connector in ((f"{s.name}: {n}", sync, cost.CONNECTORS[n]) for s in cost.SIZES for n, sync in s.syncs.items()):

@@ -27,6 +27,7 @@ FUNCTION, BINARY, LIMIT = "TemporalCloudGrantFunction", "temporalcloud-grant", 3
 CHOSEN = {
     "AuditLockDays": "30", "Architecture": os.environ.get("ROLLCALL_ARCHITECTURE", "x86_64"), "Tracing": "Active", "LogDays": "14",
     "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/bound", "AlarmEmail": "ops@example.com",
+    "SweepSchedule": "rate(1 hour)",
 }
 for connector in connectors():
     CHOSEN |= {f"{connector}Connections": "acme,beta", f"{connector}Schedule": "rate(12 hours)", f"{connector}MaxAgeHours": "24"}

@@ -7,7 +7,7 @@ import os
 import re
 import unittest
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import policy
 from template import ACCOUNT, REGION, Stack, listed
@@ -41,6 +41,9 @@ def understood(service, entry, headers):
         (called,) = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", unquote(url.path)).groups()
         return [("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{called}", ())]
     bucket, _, key = unquote(url.path).lstrip("/").partition("/")
+    query = parse_qs(url.query)
+    if service == "s3" and not key and entry["method"] == "GET" and query.get("list-type") == ["2"]:
+        return [("s3:ListBucket", f"arn:aws:s3:::{bucket}", ("s3:prefix", query["prefix"][0]))]
     if service != "s3" or not key:
         raise ValueError(f"not understood: {entry['method']} {entry['url']}")
     action, of_key = {"GET": ("s3:GetObject", "kms:Decrypt"), "PUT": ("s3:PutObject", "kms:GenerateDataKey")}[entry["method"]]

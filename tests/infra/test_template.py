@@ -15,6 +15,7 @@ from template import ACCOUNT, ROOT, URL_SUFFIXES, Stack, connectors, listed, par
 FULL = Stack()
 LOCKED = Stack(AuditLockDays=365, Tracing="Active", Architecture="x86_64", PermissionsBoundaryArn="arn:aws:iam::1:policy/b",
                VpcSubnetIds="subnet-1,subnet-2", VpcSecurityGroupIds="sg-1", SyncStorage=4096, MaxGrantDays=30, AlarmEmail="ops@example.com")
+GRANTING = [c for c in connectors() if f"{c}Provisioning" in parameters()]
 ENGINE = "".join(f.read_text() for folder in ("shared", "functions/c1/src") for f in sorted((ROOT / folder).rglob("*.rs")))
 TELEMETRY = next((ROOT / "shared").rglob("telemetry.rs")).read_text().split("mod tests")[0]
 ALARMING = set(re.findall(r'"(\w+)"', re.search(r"const ALARMING.* = \[(.*)\];", TELEMETRY)[1]))
@@ -100,13 +101,18 @@ class Switches(unittest.TestCase):
             self.assertNotIn(connector.lower(), json.dumps(list(off.resources.values())).lower())
 
     def test_without_provisioning_nothing_can_change_anything(self):
-        for connector in (c for c in connectors() if f"{c}Provisioning" in source()["Parameters"]):
+        for connector in GRANTING:
             stack = Stack(**{f"{connector}Provisioning": "no"})
             own = [n for n in stack.resources if n.startswith(connector)]
             names = [f"rollcall-{connector.lower()}-{what}" for what in ("sync", "c1")]
             self.assertEqual([f["FunctionName"] for n, f in functions(stack).items() if n in own], names)
-            self.assertFalse([n for n in own if re.search("Provision|Requests|Ends(Role)?$", n.replace("KeyEnds", ""))], own)
+            self.assertFalse([n for n in own if re.search("Provision|Requests|Sweep|Overdue|Ends(Role)?$", n.replace("KeyEnds", ""))], own)
             self.assertNotIn(f"{connector.lower()}-grant", json.dumps(stack.resources))
+
+    def test_without_a_schedule_nothing_sweeps(self):
+        off = {n for n in FULL.resources if n not in Stack(SweepSchedule="").resources}
+        kinds = ("SweepWorkflow", "SweepWorkflowRole", "SweepSchedule", "SweepScheduleRole", "Overdue")
+        self.assertEqual(off, {connector + kind for connector in GRANTING for kind in kinds})
 
     def test_nothing_is_on_unless_somebody_says_so(self):
         self.assertEqual({v for n, v in parameters().items() if n in connectors() or n.endswith(("Provisioning", "C1"))}, {"no"})
@@ -133,11 +139,12 @@ class Schedules(unittest.TestCase):
     def test_a_schedule_starts_the_workflow_with_all_connections(self):
         stack = Stack(**{f"{c}Connections": "acme,beta-2" for c in connectors()})
         schedules = stack.of_type("AWS::Scheduler::Schedule")
-        kinds = (("Sync", "", "sync", "FLEXIBLE"), ("C1Poll", "C1", "c1-poll", "OFF"))
-        self.assertEqual(set(schedules), {f"{c}{kind}Schedule" for c in connectors() for kind, *_ in kinds})
-        for connector, (kind, parameter, machine, window) in ((c, k) for c in connectors() for k in kinds):
+        kinds = [(c, *kind) for c in connectors() for kind in (("Sync", f"{c}", "sync", "FLEXIBLE"), ("C1Poll", f"{c}C1", "c1-poll", "OFF"))]
+        kinds += [(c, "Sweep", "Sweep", "sweep", "OFF") for c in GRANTING]
+        self.assertEqual(set(schedules), {f"{c}{kind}Schedule" for c, kind, *_ in kinds})
+        for connector, kind, parameter, machine, window in kinds:
             schedule = schedules[f"{connector}{kind}Schedule"]
-            target, expression = schedule["Target"], stack.parameters[f"{connector}{parameter}Schedule"]
+            target, expression = schedule["Target"], stack.parameters[f"{parameter}Schedule"]
             self.assertEqual(schedule["FlexibleTimeWindow"]["Mode"], window)
             self.assertEqual((schedule["State"], schedule["ScheduleExpression"]), ("ENABLED", expression))
             sent = json.loads(target["Input"])
@@ -149,8 +156,8 @@ class Schedules(unittest.TestCase):
 
     def test_nothing_is_due_before_a_first_secret_can_be_there(self):
         # A rate begins at once, a cron expression at the next such time.
-        for connector in connectors():
-            self.assertRegex(parameters()[f"{connector}Schedule"], r"^cron\(")
+        for schedule in ("Sweep", *connectors()):
+            self.assertRegex(parameters()[f"{schedule}Schedule"], r"^cron\(")
         for name, alarm in FULL.of_type("AWS::CloudWatch::Alarm").items():
             self.assertNotEqual(alarm["TreatMissingData"], "breaching", name)
 
@@ -208,6 +215,13 @@ class Requests(unittest.TestCase):
                 started = [n for n in machines if policy.allows(role, "states:StartExecution", FULL.resolve({"Ref": n}))]
                 self.assertEqual(started, [name.replace("Poll", "Work")])
                 self.assertEqual(machine["StateMachineType"], "EXPRESS" if "Poll" in name else "STANDARD")
+            elif name.endswith("SweepWorkflow"):
+                called = {a for a in arns if a in text}
+                self.assertEqual([c.rpartition("-")[2] for c in called], ["revoke"])
+                # AWS counts nine events for each end: the answer, which has this many at most, fits into an execution.
+                most = int(re.search(r"MAX_IDS: usize = (\d+)", ENGINE)[1])
+                self.assertLess(5 * 9 * most, 25_000)
+                self.assertEqual([s["Sid"] for s in role], ["Call", "RequestEnds"])
             else:
                 rule = FULL.properties(name.replace("ProvisionWorkflow", "Requests"))
                 called = {machine["DefinitionSubstitutions"]["FunctionPrefix"] + d for d in rule["EventPattern"]["detail-type"]}
@@ -218,7 +232,7 @@ class Requests(unittest.TestCase):
 
     def test_a_workflow_schedules_ends_in_its_group_as_requests_to_itself_and_nothing_else(self):
         groups = {n.removesuffix("Ends"): g["Name"] for n, g in FULL.of_type("AWS::Scheduler::ScheduleGroup").items()}
-        self.assertEqual(set(groups), {c for c in connectors() if f"{c}Provisioning" in parameters()})
+        self.assertEqual(sorted(groups), sorted(GRANTING))
         roles = {n: FULL.resolve({"Fn::GetAtt": [n, "Arn"]}) for n in FULL.of_type("AWS::IAM::Role")}
         for connector, group in groups.items():
             machine, own = FULL.properties(f"{connector}ProvisionWorkflow"), roles[f"{connector}EndsRole"]
@@ -232,10 +246,14 @@ class Requests(unittest.TestCase):
             event = {"source": target["EventBridgeParameters"]["Source"], "detail-type": target["EventBridgeParameters"]["DetailType"]}
             self.assertEqual(event, {"source": request["Source"], "detail-type": request["DetailType"]})
             self.assertEqual(event, {"source": "rollcall.provision", "detail-type": f"{connector.lower()}-revoke"})
+            # The sweep requests the same.
+            (swept,) = json.loads(FULL.definition(f"{connector}SweepWorkflow"))["States"]["Connections"]["ItemProcessor"]["States"]["Ends"]["ItemProcessor"]["States"]["Request the end"]["Parameters"]["Entries"]
+            self.assertEqual({**swept, "Detail.$": request["Detail.$"]}, request)
             taken = [t["Arn"] for r in rules("rollcall").values() if matches(r, {**event, "detail": {}}) for t in r["Targets"]]
             self.assertEqual(taken, [FULL.resolve({"Ref": f"{connector}ProvisionWorkflow"})])
 
             role, ending = FULL.role(machine["RoleArn"]), FULL.role(own)
+            sweeping = FULL.role(FULL.properties(f"{connector}SweepWorkflow")["RoleArn"])
             for action in ("CreateSchedule", "UpdateSchedule", "DeleteSchedule", "CreateScheduleGroup"):
                 arns = {g: f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/{g}/0123" for g in [*groups.values(), "default"]}
                 allowed = [g for g, arn in arns.items() if policy.allows(role, f"scheduler:{action}", arn)]
@@ -246,9 +264,9 @@ class Requests(unittest.TestCase):
                 self.assertEqual(passed, [own] if service == "scheduler" else [])
             for source, kind in itertools.product(("provision", "outcome"), ("revoke", "grant")):
                 context = {"events:source": f"rollcall.{source}", "events:detail-type": f"{connector.lower()}-{kind}"}
-                allowed = [policy.allows(r, "events:PutEvents", BUS, context) for r in (ending, role)]
+                allowed = [policy.allows(r, "events:PutEvents", BUS, context) for r in (ending, sweeping, role)]
                 is_end = (source, kind) == ("provision", "revoke")
-                self.assertEqual(allowed, [is_end, is_end or source == "outcome"], context)
+                self.assertEqual(allowed, [is_end, is_end, is_end or source == "outcome"], context)
             self.assertEqual([s["Sid"] for s in ending], ["RequestEnds", "SendDeadLetters"])
 
     def test_cfn_lint_finds_nothing_in_the_workflows(self):
@@ -382,7 +400,7 @@ class Alarms(unittest.TestCase):
             # Not every vendor says when a key ends.
             sources = (ROOT / "functions" / connector.lower() / "src").rglob("*.rs")
             known = not any("credential_expires_at: None" in s.read_text() for s in sources)
-            expected = {f"{connector}{what}" for what in ("SnapshotOld", "NoSync", "SnapshotHeld", "C1Failing", *["KeyEnds"] * known)}
+            expected = {f"{connector}{what}" for what in ("SnapshotOld", "NoSync", "SnapshotHeld", "C1Failing", *["KeyEnds"] * known, *["Overdue"] * (connector in GRANTING))}
             self.assertEqual({n for n in alarms if n.startswith(connector)}, expected)
             self.assertEqual(hours.properties(f"{connector}SnapshotOld")["Threshold"], 48)
             self.assertEqual(hours.properties(f"{connector}NoSync")["EvaluationPeriods"], 48)

@@ -27,6 +27,16 @@ fn time_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["string", "null"], "format": "date-time"})
 }
 
+fn true_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "boolean", "const": true})
+}
+
+/// Reads `true`.
+fn only_true<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    let is_true = bool::deserialize(from)?;
+    is_true.then_some(true).ok_or_else(|| D::Error::custom("`overdue` can only be `true`"))
+}
+
 /// The event that starts, resumes or ends a sync. It names at most one run or snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -171,6 +181,37 @@ pub struct EndEvent {
     /// The `expiration` in the answer to the grant.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
     pub expiration: String,
+}
+
+/// The event that finds the temporary grants of a connection whose end is due. It changes nothing. The function that
+/// revokes accepts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
+pub struct SweepEvent {
+    #[serde(default = "default_connection")]
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,62}$"))]
+    pub connection: String,
+    /// Always `true`: it tells this event from the others of the function.
+    #[serde(deserialize_with = "only_true")]
+    #[schemars(schema_with = "true_schema")]
+    pub overdue: bool,
+}
+
+/// The answer to a sweep event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the other names are self-explanatory")]
+pub struct SweepAnswer {
+    pub connection: String,
+    /// The ids of the ends that are due, at most 500, in the order in which to carry them out.
+    pub expirations: Vec<String>,
+    /// Whether more are due.
+    pub more: bool,
+    /// The earliest end that is due; `null`: none is.
+    #[schemars(schema_with = "time_schema")]
+    pub oldest_end: Option<Timestamp>,
+    /// How many ends have been due for more than an hour, including those that are not listed.
+    pub overdue: u64,
 }
 
 /// The event that revokes an entitlement.
@@ -447,40 +488,4 @@ fn malformed(code: Code, text: &str, what: &str, fix: &'static str) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_field_too_many_is_an_error() {
-        let event =
-            json!({"request_id": "r", "entitlement": "a:b:c", "principal": "d:e", "dryrun": true});
-        let error = parse::<ChangeEvent>(&event).expect_err("malformed");
-        assert!(error.to_string().contains("dryrun"), "{error}");
-    }
-
-    #[test]
-    fn a_list_is_no_event() {
-        for event in
-            [json!([]), json!(["default", "r", "a:b:c", "d:e"]), json!("default"), json!(null)]
-        {
-            assert!(parse::<ChangeEvent>(&event).is_err(), "{event}");
-            assert!(parse::<SyncEvent>(&event).is_err(), "{event}");
-        }
-        let event = json!({"request_id": "r", "account": ["a@b"]});
-        assert!(parse::<CreateEvent>(&event).is_err());
-    }
-
-    #[test]
-    fn names_that_become_keys_are_checked() {
-        for good in ["default", "a", "0-x", &"a".repeat(63)] {
-            assert!(check_connection(good).is_ok(), "{good}");
-        }
-        for bad in ["", "-a", "A", "a/b", "..", "a b", &"a".repeat(64)] {
-            assert!(check_connection(bad).is_err(), "{bad}");
-        }
-        for bad in ["", "a/b", "..", "a b", &"a".repeat(65)] {
-            assert!(check_request_id(bad).is_err(), "{bad}");
-        }
-    }
-}
+mod tests;

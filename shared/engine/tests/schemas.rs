@@ -4,17 +4,19 @@
 use std::path::Path;
 
 use rollcall_connector::event::{
-    ChangeAnswer, ChangeEvent, CreateEvent, DeleteEvent, EndEvent, GrantEvent, SyncAnswer,
-    SyncEvent,
+    ChangeAnswer, ChangeEvent, CreateEvent, DeleteEvent, EndEvent, GrantEvent, SweepAnswer,
+    SweepEvent, SyncAnswer, SyncEvent,
 };
 use schemars::{Schema, schema_for};
 
-fn schemas() -> [(&'static str, Schema); 8] {
+fn schemas() -> [(&'static str, Schema); 10] {
     [
         ("sync-event", schema_for!(SyncEvent)),
         ("sync-answer", schema_for!(SyncAnswer)),
         ("grant-event", schema_for!(GrantEvent)),
         ("end-event", schema_for!(EndEvent)),
+        ("sweep-event", schema_for!(SweepEvent)),
+        ("sweep-answer", schema_for!(SweepAnswer)),
         ("revoke-event", schema_for!(ChangeEvent)),
         ("create-account-event", schema_for!(CreateEvent)),
         ("delete-account-event", schema_for!(DeleteEvent)),

@@ -67,7 +67,10 @@ async fn play<S: Subject>(
                 event["duration"] = "PT8H".into();
                 changes(vendor, &function, event, "granted").await;
             }
-            Operation::Revoke => changes(vendor, &function, event, "revoked").await,
+            Operation::Revoke => {
+                changes(vendor, &function, event, "revoked").await;
+                sweeps(vendor, &function, connection).await;
+            }
             Operation::CreateAccount => changes(vendor, &function, event, "created").await,
             Operation::DeleteAccount => changes(vendor, &function, event, "deleted").await,
         }
@@ -93,6 +96,16 @@ async fn changes<S: Subject>(vendor: &S, function: &Environment, event: Value, o
     vendor.clear_requests();
     assert_eq!(function.answer(event).await, answer);
     assert!(vendor.requests().is_empty(), "the vendor was asked again");
+}
+
+/// Nothing is due: what was granted lasts for hours, or has been revoked.
+async fn sweeps<S: Subject>(vendor: &S, function: &Environment, connection: &str) {
+    let mut event = sample("sweep");
+    event["connection"] = connection.into();
+    let answer = function.answer(event).await;
+    let expected = json!({"connection": connection, "expirations": [], "more": false, "oldest_end": null, "overdue": 0});
+    assert_eq!(answer, expected);
+    assert!(vendor.requests().is_empty(), "the vendor was asked");
 }
 
 /// Makes the test of a connector's binaries: its [`Subject`], its name, and its operations in order.

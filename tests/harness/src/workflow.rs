@@ -17,6 +17,7 @@ use crate::states::{Execution, Failure, Machine, Schedules, Services};
 
 const SYNC: &str = include_str!("../../../infra/workflows/sync.asl.json");
 pub const PROVISION: &str = include_str!("../../../infra/workflows/provision.asl.json");
+pub const SWEEP: &str = include_str!("../../../infra/workflows/sweep.asl.json");
 const FUNCTIONS: &str = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:rollcall-";
 const PARTITION: (&str, &str) = ("Partition", "aws-us-gov");
 const BUS: &str = "arn:aws-us-gov:events:us-gov-west-1:123456789012:event-bus/rollcall";
@@ -32,6 +33,8 @@ pub struct Aws<'a, S> {
     pub errors: Vec<&'static str>,
     /// What the calls after those answer, instead of the function.
     pub answers: Vec<Value>,
+    /// How the next events that are put on the bus end; the last one is next.
+    pub refuses: Mutex<Vec<&'static str>>,
     /// The ends of temporary grants.
     pub schedules: Schedules,
     calls: Mutex<Vec<Value>>,
@@ -44,8 +47,9 @@ impl<'a, S: Subject> Aws<'a, S> {
     }
 
     pub fn before_each(desk: &'a Bench<S>, before: impl Fn(usize) + Send + Sync + 'a) -> Self {
-        let (calls, put, errors, answers, schedules) = Default::default();
-        Self { desk, real: None, before: Box::new(before), errors, answers, schedules, calls, put }
+        let (calls, put, errors, answers, refuses, schedules) = Default::default();
+        let (real, before) = (None, Box::new(before));
+        Self { desk, real, before, errors, answers, refuses, schedules, calls, put }
     }
 
     pub fn events(&self) -> Vec<Value> {
@@ -93,6 +97,31 @@ impl<'a, S: Subject> Aws<'a, S> {
             "detail-type": Self::request(operation), "detail": detail,
         });
         machine.run(event, self, self.desk.clock.now()).await
+    }
+
+    pub async fn sweep(&self, names: &[&str]) -> Execution {
+        let (function, request) =
+            (Self::function(Operation::Revoke), Self::request(Operation::Revoke));
+        let given = [
+            PARTITION,
+            ("RevokeFunction", &function),
+            ("Bus", "rollcall"),
+            ("RevokeRequest", &request),
+        ];
+        let machine = Machine::parse(SWEEP, &given).expect("a definition");
+        machine.run(json!({"connections": names}), self, self.desk.clock.now()).await
+    }
+
+    /// Delivers all requests that were put on the bus, as its rule does.
+    pub async fn deliver(&self) -> Vec<Execution> {
+        let mut executions = Vec::new();
+        for request in self.put() {
+            let kind = (&request["EventBusName"], &request["Source"], &request["DetailType"]);
+            let revoke = json!(Self::request(Operation::Revoke));
+            assert_eq!(kind, (&json!("rollcall"), &json!("rollcall.provision"), &revoke));
+            executions.push(self.change(Operation::Revoke, &request["Detail"]).await);
+        }
+        executions
     }
 
     /// Lets the time of the next schedule come, and carries out what it puts on the bus.
@@ -171,6 +200,9 @@ impl<S: Subject> Services for Aws<'_, S> {
         match resource {
             "arn:aws-us-gov:states:::lambda:invoke" => self.invoke(&with, now).await,
             "arn:aws-us-gov:states:::events:putEvents" => {
+                if let Some(error) = self.refuses.lock().expect("errors").pop() {
+                    return Err(Failure::new(error, "no"));
+                }
                 let entries = with["Entries"].as_array().expect("entries");
                 self.put.lock().expect("outcomes").extend_from_slice(entries);
                 Ok(json!({"Entries": [{"EventId": "1"}], "FailedEntryCount": 0}))

@@ -1,9 +1,10 @@
-//! The end of a temporary grant in the workflow that carries out changes: scheduled, put off, requested, refused. Except in the
-//! last test, the answers of the functions are given.
+//! The end of a temporary grant in the workflow that carries out changes: scheduled, put off, requested, refused; and the sweep,
+//! which requests what is due. Except in the last two tests, the answers of the functions are given.
 
 use Operation::{Grant, Revoke};
 use rollcall_connector::clock::{Clock, after};
 use rollcall_engine::runtime::function::Operation;
+use rollcall_harness::changes::outcome;
 use rollcall_harness::conformance::Subject;
 use rollcall_harness::states::Execution;
 use rollcall_harness::workflow::{Aws, PROVISION};
@@ -186,6 +187,75 @@ async fn what_a_schedule_puts_on_the_bus_is_the_event_of_the_function_that_revok
         (kinds, aws.run_next().await.is_none()),
         (vec![json!("toybox-grant"), json!("toybox-revoke")], true)
     );
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_in_a_sweep_stops_no_other_and_fails_the_execution() {
+    let desk = Desk::new().await;
+    let mut aws = Aws::around(&desk);
+    let due = |name: &str, ids: &[&str]| json!({"connection": name, "expirations": ids});
+    aws.errors = vec!["Internal"];
+    aws.answers = vec![due("b", &["b1", "b2"]), due("c", &["c1", "c2"]), due("d", &[])];
+    // Seven times, and then no more: of `b`, nothing else is requested.
+    aws.refuses = vec!["EventBridge.FailedEntry"; 7].into();
+    let execution = aws.sweep(&["a", "b", "c", "d"]).await;
+    let failure = execution.result.expect_err("a failure");
+    let failures: Value = serde_json::from_str(&failure.cause).expect("JSON");
+    let failed = |name: &str, error: &str, cause: &str| json!({"connection": name, "status": "failed", "error": error, "cause": cause});
+    let expected = json!([
+        failed("a", "Internal", r#"{"errorMessage":"{}"}"#),
+        failed("b", "EventBridge.FailedEntry", "no")
+    ]);
+    assert_eq!((failure.error.as_str(), failures), ("ConnectionsFailed", expected));
+    let request = |id: &str| json!({"EventBusName": "rollcall", "Source": "rollcall.provision", "DetailType": "toybox-revoke", "Detail": {"connection": "c", "expiration": id}});
+    assert_eq!(aws.put(), ["c1", "c2"].map(request));
+    let event = |name: &str| json!({"connection": name, "overdue": true});
+    assert_eq!(aws.events(), ["a", "b", "c", "d"].map(event));
+}
+
+#[tokio::test]
+async fn a_sweep_is_tried_again_while_lambda_or_the_store_is_not_available() {
+    let desk = Desk::new().await;
+    let mut aws = Aws::around(&desk);
+    aws.errors = vec!["Unavailable", "Lambda.TooManyRequestsException", "RateLimited"];
+    let execution = aws.sweep(&["default"]).await;
+    assert_eq!((execution.waits.len(), error(execution)), (3, String::new()));
+}
+
+/// A function that is invoked directly schedules nothing. Between two sweeps, an end may not be carried out yet.
+#[tokio::test]
+async fn a_sweep_ends_what_has_no_schedule_once() {
+    let desk = Desk::new().await;
+    let (aws, before) = (Aws::around(&desk), desk.vendor.view());
+    let mut grant = Simulated::good(Grant);
+    grant["duration"] = "PT4H".into();
+    outcome(desk.invoke(Grant, grant).await, "granted");
+    assert_ne!(desk.vendor.view(), before);
+    // The numbers in infra/cost.py: three around the connection, three for it, and two for each end.
+    let (around, each) = (
+        ["Connections", "Find what is due", "Ends", "Done, Did all succeed?, Succeeded"],
+        "Request the end, Requested, ",
+    );
+    let ends = |n: usize| [&around[..3].join(", "), ", ", &each.repeat(n), around[3]].concat();
+    for (hours, sweeps, outcomes) in
+        [(3, 1, &[][..]), (2, 2, &["revoked", "already_revoked"]), (24, 1, &[])]
+    {
+        desk.clock.advance(std::time::Duration::from_secs(hours * 3600));
+        for _ in 0..sweeps {
+            let execution = aws.sweep(&["default"]).await;
+            assert_eq!(execution.entered.join(", "), ends(outcomes.len() / sweeps));
+            assert_eq!(error(execution), "");
+        }
+        for execution in aws.deliver().await {
+            assert_eq!(error(execution), "");
+        }
+        let put = aws.put();
+        let put: Vec<_> = put.iter().map(|put| &put["Detail"]["answer"]["outcome"]).collect();
+        assert_eq!(put, outcomes, "{hours}");
+    }
+    assert_eq!(desk.vendor.view(), before);
+    let open = rollcall_engine::expiration::open(&*desk.cx.store, "expirations/").await;
+    assert!(open.expect("a list").is_empty());
 }
 
 #[tokio::test]

@@ -221,6 +221,38 @@ async fn an_end_is_ended_by_its_id_alone() {
     .await;
 }
 
+#[tokio::test]
+async fn a_sweep_names_a_connection_and_nothing_else() {
+    let id = "0123456789abcdef0123456789abcdef";
+    let malformed = |why| {
+        failure("InvalidRequest", "MalformedEvent", why, "Send only the fields of this event")
+    };
+    let mut rows = vec![
+        (Revoke, json!({"overdue": false}), malformed("`overdue` can only be `true`")),
+        (Revoke, json!({"overdue": true, "expiration": id}), malformed("unknown field `overdue`")),
+        (Revoke, json!({"overdue": true, "dry_run": true}), malformed("unknown field `dry_run`")),
+        (
+            Revoke,
+            json!({"overdue": true, "request_id": "r"}),
+            malformed("unknown field `request_id`"),
+        ),
+        (Grant, json!({"overdue": true}), malformed("unknown field `overdue`")),
+    ];
+    for value in [json!(null), json!("true"), json!(1), json!([true])] {
+        rows.push((Revoke, json!({"overdue": value}), malformed("expected a boolean")));
+    }
+    for name in ["", "../acme", "acme/", "Acme"] {
+        let expected = failure(
+            "InvalidRequest",
+            "BadConnectionName",
+            "is not a valid connection name",
+            "lower-case",
+        );
+        rows.push((Revoke, json!({"connection": name, "overdue": true}), expected));
+    }
+    all_fail(rows).await;
+}
+
 /// A mistyped id or name starts nothing, whether the connection has a snapshot or not.
 #[tokio::test]
 async fn a_connection_a_run_or_a_snapshot_that_does_not_exist_is_not_found() {

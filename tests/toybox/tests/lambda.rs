@@ -1,7 +1,7 @@
 //! The real binary, as Lambda runs it: a process in front of a Runtime API, a store in a folder, secrets in files.
 
 use rollcall_engine::runtime::function::Operation;
-use rollcall_harness::conformance::Subject;
+use rollcall_harness::conformance::{Subject, answer_of};
 use rollcall_harness::function::{Environment, Output};
 use rollcall_harness::runtime_api::Deadline;
 use rollcall_simulators::{Fault, FaultKind};
@@ -70,6 +70,32 @@ async fn one_environment_serves_one_invocation_after_another_and_its_log_tells_o
     assert_eq!(named, ["INFO", "toybox", "default", "sync"]);
     let counted = (&numbers["Calls"], &numbers["Grants"]);
     assert_eq!(counted, (&next["calls"], &next["counts"]["grants"]));
+}
+
+#[tokio::test]
+async fn a_sweep_reports_what_is_overdue_as_a_metric_and_so_that_nothing_is() {
+    let desk = Desk::new().await;
+    let mut grant = Simulated::good(Operation::Grant);
+    grant["duration"] = "PT4H".into();
+    let granted = answer_of(desk.invoke(Operation::Grant, grant).await);
+    let id = granted["expiration"].as_str().expect("an id");
+    let file = desk.file(&format!("expirations/toybox/default/{id}.json"));
+    let text = std::fs::read_to_string(&file).expect("a record");
+    let ends_at = granted["expires_at"].as_str().expect("a time");
+    let function = start(Operation::Revoke, desk.variables(), &[]).await;
+    // The real function has a real clock.
+    for (at, overdue) in [("2000-01-01T00:00:00Z", 1), ("9999-01-01T00:00:00Z", 0)] {
+        std::fs::write(&file, text.replace(ends_at, at)).expect("written");
+        let swept = function.answer(json!({"overdue": true})).await;
+        assert_eq!(swept["overdue"], overdue, "{swept:#}");
+    }
+    let output = end(function, &["done", "done"]).await;
+    for (line, overdue) in output.numbers().iter().zip([1, 0]) {
+        let metrics = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!((&line["Overdue"], &line["Connector"]), (&json!(overdue), &json!("toybox")));
+        assert_eq!(metrics["Metrics"], json!([{"Name": "Overdue", "Unit": "Count"}]));
+        assert_eq!(metrics["Dimensions"], json!([["Connector"]]));
+    }
 }
 
 /// People who debug enable all logs, and send them to others.

@@ -10,6 +10,7 @@ mod engine {
     mod named;
     mod outages;
     mod runs;
+    mod sweeps;
     mod worlds;
 }
 mod ends;

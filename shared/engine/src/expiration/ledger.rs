@@ -64,7 +64,7 @@ impl<'a> Ledger<'a> {
 /// The open records whose keys begin like this, such as `expirations/`; the earliest end first.
 pub async fn open(store: &dyn Store, prefix: &str) -> Result<Vec<Expiration>, Error> {
     let keys = store.list(prefix).await?;
-    let read = keys.iter().map(|key| get_json::<Expiration>(store, key));
+    let read = keys.into_iter().map(|key| async move { get_json::<Expiration>(store, &key).await });
     let found: Vec<_> = futures::stream::iter(read).buffered(16).try_collect().await?;
     let records = found.into_iter().flatten().map(|(record, _)| record);
     let mut open: Vec<_> = records.filter(Expiration::is_open).collect();

@@ -6,12 +6,15 @@
 mod ledger;
 mod record;
 mod rules;
+mod sweep;
 mod term;
 
 pub(crate) use ledger::Ledger;
 pub use ledger::open;
 pub use record::{Closed, Expiration, How, PutBack};
+pub use rules::due;
 pub(crate) use rules::{
     close, close_merged, merge_due, put_under, revoke_first, steps, was_held_before,
 };
+pub(crate) use sweep::sweep;
 pub(crate) use term::{Effects, Lifetime, Term};

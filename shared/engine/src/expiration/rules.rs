@@ -4,6 +4,8 @@
 //! upper record *covers* the lower one, and puts it back at its end. A lower one that ends first is *merged* into its
 //! cover, which then puts back what the lower one would have.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rollcall_connector::event::GrantRef;
 
@@ -144,6 +146,14 @@ impl Grants<'_> {
         book.insert(id, record);
         Some(ends_at)
     }
+}
+
+/// Of open records, those that are due, in the order in which to end them. What others need ends with them: it comes last.
+pub fn due(mut open: Vec<Expiration>, now: Timestamp) -> Vec<Expiration> {
+    open.retain(|one| one.is_due(now));
+    let further: BTreeSet<String> = open.iter().flat_map(|one| one.further.clone()).collect();
+    open.sort_by_key(|one| further.contains(&one.id));
+    open
 }
 
 /// Closes a record, if it is open.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::context::Context;
+use crate::expiration;
 pub use crate::operation::Operation;
 use crate::provision::{self, Order};
 
@@ -21,8 +22,12 @@ pub async fn write<C: Provisioner>(
     operation: Operation,
     event: &Value,
 ) -> Result<Value, Error> {
-    if operation == Operation::Revoke && event.get("expiration").is_some() {
+    let is_about = |field| operation == Operation::Revoke && event.get(field).is_some();
+    if is_about("expiration") {
         return to_json(provision::end::<C>(cx, &event::parse(event)?).await?);
+    }
+    if is_about("overdue") {
+        return to_json(expiration::sweep(cx, C::ABOUT.name, &event::parse(event)?).await?);
     }
     let order = Order::parse(operation, event)?;
     to_json(provision::run::<C>(cx, &order).await?)

@@ -80,8 +80,8 @@ impl Invocation {
 }
 
 /// The metrics: the numbers that alarms use, only by connector, since a template cannot know the names of connections.
-/// Every metric costs money: all other numbers are read from the line itself.
-const ALARMING: [&str; 3] = ["CredentialDaysLeft", "Held", "SnapshotAge"];
+/// Every metric costs money: all other numbers are read from the line itself. The last is of a sweep, the others of a sync.
+const ALARMING: [&str; 4] = ["CredentialDaysLeft", "Held", "SnapshotAge", "Overdue"];
 
 /// A number: its name, its unit in CloudWatch's words, its value.
 type Number = (&'static str, &'static str, u64);
@@ -105,9 +105,10 @@ fn numbers(
         "Operation": invocation.operation,
     });
     let mut alarming = Vec::new();
+    let is_sync = invocation.operation == Operation::Sync.as_str();
     for (name, unit, value) in values {
         line[name] = value.into();
-        if invocation.operation == Operation::Sync.as_str() && ALARMING.contains(&name) {
+        if ALARMING.contains(&name) && (is_sync || name == "Overdue") {
             alarming.push(json!({"Name": name, "Unit": unit}));
         }
     }
@@ -147,7 +148,9 @@ fn common(outcome: &Result<Value, Error>, gauges: &Gauges, ms: u64, now: Timesta
 /// The numbers in an answer. An unfinished slice of a sync has none.
 fn of_answer(operation: &str, answer: &Value) -> Vec<Number> {
     if operation != Operation::Sync.as_str() {
-        return Vec::new();
+        // Of a sweep. Zero is a value, too: it ends an alarm.
+        let overdue = answer["overdue"].as_u64().map(|number| ("Overdue", "Count", number));
+        return Vec::from_iter(overdue);
     }
     let mut values = vec![("Held", "Count", u64::from(answer["status"] == "held"))];
     let counts = [
@@ -218,6 +221,22 @@ mod tests {
         assert_eq!(line(Operation::Sync, Ok(held), &Gauges::default())["Held"], 1);
         let granted = line(Operation::Grant, Ok(json!({})), &gauges);
         assert_eq!(granted.get("_aws"), None, "a change knows no snapshot");
+    }
+
+    #[test]
+    fn a_sweep_reports_how_much_is_overdue_even_if_nothing_is() {
+        for overdue in [0, 3] {
+            let answer = json!({"connection": "acme", "expirations": [], "overdue": overdue});
+            let gauges = Gauges::default();
+            gauges.credential_expires("2026-06-14T23:00:00Z".parse().ok());
+            let swept = line(Operation::Revoke, Ok(answer), &gauges);
+            let metrics = &swept["_aws"]["CloudWatchMetrics"][0];
+            assert_eq!(
+                (&swept["Overdue"], &metrics["Dimensions"]),
+                (&json!(overdue), &json!([["Connector"]]))
+            );
+            assert_eq!(metrics["Metrics"], json!([{"Name": "Overdue", "Unit": "Count"}]));
+        }
     }
 
     #[test]

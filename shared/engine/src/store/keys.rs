@@ -56,9 +56,14 @@ impl Keys<'_> {
         id
     }
 
+    /// The beginning of the keys of all expirations. The slash keeps `acme` apart from `acme-2`.
+    pub fn expirations(&self) -> String {
+        format!("{}/", self.of("expirations"))
+    }
+
     /// The expiration with this id.
     pub fn expiration(&self, id: &str) -> String {
-        format!("{}/{id}.json", self.of("expirations"))
+        format!("{}{id}.json", self.expirations())
     }
 
     /// The record of what was made of a published snapshot.

@@ -122,9 +122,15 @@ impl Run<'_> {
                     // AWS cuts the fraction of a second.
                     self.wait(name, until.as_second() - self.now.as_second())?;
                 }
-                "Task" => {
-                    let with = fill(&state["Parameters"], &data, &context)?;
-                    match self.call(name, state, with).await {
+                kind @ ("Task" | "Map") => {
+                    let done = match kind {
+                        "Task" => {
+                            let with = fill(&state["Parameters"], &data, &context)?;
+                            self.call(name, state, with).await
+                        }
+                        _ => self.each(state, &data, &context).await,
+                    };
+                    match done {
                         Ok(result) => {
                             let result = match state.get("ResultSelector") {
                                 Some(selector) => fill(selector, &result, &context)?,
@@ -142,27 +148,6 @@ impl Run<'_> {
                         }
                     }
                 }
-                "Map" => {
-                    let items = evaluate(&state["ItemsPath"], &data, &context)?;
-                    let (began, mut end) = (self.now, self.now);
-                    let mut outputs = Vec::new();
-                    let no_list = || Failure::new("States.Runtime", "ItemsPath is not a list");
-                    for item in items.as_array().ok_or_else(no_list)? {
-                        context["Map"] = json!({"Item": {"Value": item}});
-                        let input = fill(&state["ItemSelector"], &data, &context)?;
-                        self.now = began;
-                        let processor = &state["ItemProcessor"];
-                        let inner = match text(&processor["ProcessorConfig"]["Mode"]) {
-                            "INLINE" => context.clone(),
-                            // Each item is an execution of its own.
-                            _ => json!({"Execution": {"Input": input}}),
-                        };
-                        outputs.push(Box::pin(self.execute(processor, input, inner)).await?);
-                        end = end.max(self.now);
-                    }
-                    self.now = end;
-                    data = fill(&state["ResultSelector"], &outputs.into(), &context)?;
-                }
                 "Fail" => {
                     let path = state.get("ErrorPath");
                     let named = path.map(|path| evaluate(path, &data, &context));
@@ -174,6 +159,34 @@ impl Run<'_> {
             }
             name = text(next);
         }
+    }
+
+    /// Runs the items of a Map side by side, and gives their outputs.
+    async fn each(
+        &mut self,
+        state: &Value,
+        data: &Value,
+        context: &Value,
+    ) -> Result<Value, Failure> {
+        let items = evaluate(&state["ItemsPath"], data, context)?;
+        let (began, mut end, mut context) = (self.now, self.now, context.clone());
+        let mut outputs = Vec::new();
+        let no_list = || Failure::new("States.Runtime", "ItemsPath is not a list");
+        for item in items.as_array().ok_or_else(no_list)? {
+            context["Map"] = json!({"Item": {"Value": item}});
+            let input = fill(&state["ItemSelector"], data, &context)?;
+            self.now = began;
+            let processor = &state["ItemProcessor"];
+            let inner = match text(&processor["ProcessorConfig"]["Mode"]) {
+                "INLINE" => context.clone(),
+                // Each item is an execution of its own.
+                _ => json!({"Execution": {"Input": input}}),
+            };
+            outputs.push(Box::pin(self.execute(processor, input, inner)).await?);
+            end = end.max(self.now);
+        }
+        self.now = end;
+        Ok(outputs.into())
     }
 
     async fn call(&mut self, name: &str, state: &Value, with: Value) -> Result<Value, Failure> {

@@ -76,6 +76,26 @@ async fn failures_are_caught_and_whatever_takes_too_long_ends_everything() {
     }
 }
 
+#[tokio::test]
+async fn a_map_ends_with_its_first_failed_item_which_a_catcher_of_the_map_takes() {
+    let caught = r#""Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.no", "Next": "Done"}], "MaxConcurrency""#;
+    let text = DEFINITION.replacen(r#""MaxConcurrency""#, caught, 1);
+    let text = text.replacen(
+        "[\"States.ALL\"], \"ResultPath\": \"$.e\"",
+        "[\"None\"], \"ResultPath\": \"$.e\"",
+        1,
+    );
+    let machine = Machine::parse(&text, &[ARN]).expect("a definition");
+    let plan = Planned(Mutex::new(vec![("No", "why"), ("", "00:00")]));
+    let input = json!({"items": ["b", "c"]});
+    let execution = machine.run(input.clone(), &plan, Timestamp::UNIX_EPOCH).await;
+    let expected = json!({"items": ["b", "c"], "no": {"Error": "No", "Cause": "why"}});
+    assert_eq!(
+        (execution.result, execution.entered.join(" ")),
+        (Ok(expected), "Each Call Done".into())
+    );
+}
+
 const STARTING: &str = r#"{"TimeoutSeconds": 9, "StartAt": "Each", "States": {
     "Each": {
         "Type": "Map", "ItemsPath": "$.names", "MaxConcurrency": 9, "ItemSelector": {"name.$": "$$.Map.Item.Value"},

@@ -25,6 +25,7 @@ lint:
 accept:
     ROLLCALL_ACCEPT=1 cargo test --package rollcall-engine --test schemas
     ROLLCALL_ACCEPT=1 cargo test --package rollcall-c1 --test c1 schemas
+    ROLLCALL_ACCEPT=1 cargo test --package rollcall-published --test published schemas
     ROLLCALL_ACCEPT=1 cargo test --package rollcall-cli --bin rollcall template
     cd tests/infra && ROLLCALL_ACCEPT=1 ../python -m unittest test_costs.Costs.test_the_tables_of_the_readme_are_what_is_printed
 

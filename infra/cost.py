@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """The monthly cost of Rollcall, and the tables of infra/README.md.
 
-    infra/cost.py                                       the tables; `infra/cost.py c1`: what ConductorOne adds
+    infra/cost.py                                       the tables; `infra/cost.py c1`: what ConductorOne adds;
+                                                        `infra/cost.py follows`: of this, what follows a snapshot
     infra/cost.py buildkite=1 northflank=2              the cost of these connectors, with that many connections each
     infra/cost.py confluence=2,60,1,40                  the same, with the seconds and slices of a sync and the megabytes of a
                                                         snapshot; defaults are those of the medium size
     infra/cost.py elastic=1 syncs=24 changes=100        with that many syncs a day (default 4) and changes a month (default none)
     infra/cost.py elastic=1 temporary=1000              with that many temporary grants a month besides, each with its end
+    infra/cost.py elastic=1 Tables=no                   without tables; so for Changes and Reports
     infra/cost.py elastic=1 c1=1                        with ConductorOne, asked for tasks every minute; it requests those syncs
 """
 
@@ -89,6 +91,13 @@ C1_WRITES, C1_READS, C1_LOG_KB, C1_ALARMS = 2, 1, 4, 1
 # While a sync waits for the vendor, the agent reports to ConductorOne as often as that says, as seen: every 30 s. The states
 # of the workflow that calls it; the seconds after which an invocation hands over to it.
 C1_BEAT_SECONDS, C1_TRANSITIONS, C1_TASK_SECONDS = 30, 3, 210
+# The same workflow puts the events of snapshots on the bus: its first state, and the others for each, with one more call.
+C1_TRANSITIONS_TO_START, C1_TRANSITIONS_OF_SNAPSHOT = 1, 6
+# After each snapshot: one state that puts its event on the bus; one function, which has the memory of a sync. It takes a lease
+# and gives it back, and writes its record; it reads two snapshots with their manifests, the record and the lease.
+TRANSITIONS_TO_FOLLOW, FOLLOW_SECONDS, FOLLOW_WRITES, FOLLOW_READS = 1, 0.5, 3, 6
+CHANGES_A_SYNC = 10  # events on the bus, on average: each is an object that changed
+TABLE_DAYS = 400 + 7  # TableDays, and what the bucket keeps of an expired object
 POD_VCPU, POD_GB = 0.25, 0.5  # the smallest that Fargate has
 
 
@@ -100,6 +109,23 @@ class Sync(NamedTuple):
     slices: int
     megabytes: float  # of a snapshot
     what: str = ""  # the vendor has
+
+
+class Product(NamedTuple):
+    """What is made of each snapshot, by the parameter that switches it off."""
+
+    seconds: float  # of computing, for each megabyte of the snapshot
+    objects: int  # that are written
+    megabytes: float  # of these together, for each megabyte of the snapshot
+    days: int  # for which they are kept
+
+
+# Assumptions: not measured in AWS.
+PRODUCTS = {
+    "Changes": Product(0.5, 1, 0.01, KEPT_DAYS),
+    "Reports": Product(0.5, 1, 0.1, KEPT_DAYS),
+    "Tables": Product(1, 4, 0.5, TABLE_DAYS),
+}
 
 
 def of_connector(connector, sync, syncs_a_day):
@@ -125,6 +151,29 @@ def of_connector(connector, sync, syncs_a_day):
         "CloudWatch alarms": (ALARMS + connector.key_ends) * PRICE["alarm_metric_month"],
         "CloudWatch logs": invocations * LOG_KB / 1024 / 1024 * PRICE["log_gb"],
     }
+
+
+def of_followed(sync, syncs_a_day, products=PRODUCTS):
+    """The same of what follows a connector's snapshots, if these products are made of them."""
+    syncs = syncs_a_day * DAYS * sync.connections
+    announced = {"Step Functions": syncs * TRANSITIONS_TO_FOLLOW * PRICE["states_transition"], "EventBridge": syncs * PRICE["bus_event"]}
+    if not products:
+        return announced
+    made = [PRODUCTS[name] for name in products]
+    seconds = FOLLOW_SECONDS + sync.megabytes * sum(product.seconds for product in made)
+    writes = syncs * (FOLLOW_WRITES + sum(product.objects for product in made))
+    reads = syncs * FOLLOW_READS
+    kept = syncs_a_day * sync.connections * sync.megabytes / 1024 * sum(product.megabytes * product.days for product in made)
+    return added(
+        announced,
+        {
+            "Lambda": syncs * (PRICE["lambda_request"] + seconds * MEMORY_GB * PRICE["lambda_gb_second_arm"]),
+            "EventBridge": syncs * CHANGES_A_SYNC * ("Changes" in products) * PRICE["bus_event"],
+            "S3": writes * PRICE["s3_write"] + reads * PRICE["s3_read"] + kept * PRICE["s3_gb_month"],
+            "KMS": (writes + reads) * PRICE["key_call"],
+            "CloudWatch logs": syncs * LOG_KB / 1024 / 1024 * PRICE["log_gb"],
+        },
+    )
 
 
 def of_changes(changes):
@@ -203,9 +252,10 @@ def of_tasks(connector, sync, syncs_a_day):
     syncs = syncs_a_day * DAYS * sync.connections
     waiting = (sync.slices - 1) * 3600 / connector.slices_an_hour
     beats = math.floor(waiting / C1_BEAT_SECONDS) + math.floor(sync.seconds / C1_TASK_SECONDS)
-    transitions = C1_TRANSITIONS * (beats + 1) if beats else 0  # a short task needs no workflow of its own
+    # A short task needs no workflow of its own before its snapshot is published.
+    transitions = C1_TRANSITIONS_OF_SNAPSHOT + (C1_TRANSITIONS_TO_START + C1_TRANSITIONS * (beats + 1) if beats else 0)
     return added(
-        of_agent(syncs * beats, syncs * (sync.seconds + beats * C1_SECONDS)),
+        of_agent(syncs * (beats + 1), syncs * (sync.seconds + (beats + 1) * C1_SECONDS)),
         {
             "Step Functions": syncs * transitions * PRICE["states_transition"],
             "Data transfer": syncs * sync.megabytes / 1024 * PRICE["internet_gb"],
@@ -222,9 +272,10 @@ def of_all():
     return {"KMS": PRICE["key_month"], "CloudWatch alarms": ALARMS_OF_ALL * PRICE["alarm_metric_month"]}
 
 
-def month(syncs, syncs_a_day=4, changes=0, c1=None, temporary=0):
+def month(syncs, syncs_a_day=4, changes=0, c1=None, temporary=0, products=PRODUCTS):
     """The parts of a month's cost of connectors, in dollars; `c1`: the minutes between two polls of ConductorOne."""
     bills = [of_connector(CONNECTORS[name], sync, syncs_a_day) for name, sync in syncs.items()]
+    bills += [of_followed(sync, syncs_a_day, products) for sync in syncs.values()]
     bills += [of_changes(changes), of_temporary(temporary), of_all()]
     if changes or temporary:
         bills += [of_sweeps(sync.connections) for name, sync in syncs.items() if CONNECTORS[name].changing]
@@ -339,6 +390,21 @@ def with_c1():
     return [*lines, row("ConductorOne, a month and connection", [sum(m.values()) for m in months.values()], "**")]
 
 
+def with_followers():
+    """What follows the snapshots of each size, by product: what the month costs less without it."""
+    def total(size, *without):
+        products = [name for name in PRODUCTS if name not in without]
+        return sum(sum(of_followed(sync, size.syncs_a_day, products).values()) for sync in size.syncs.values())
+
+    def gigabytes(size, product):
+        return sum(sync.connections * sync.megabytes for sync in size.syncs.values()) * size.syncs_a_day * product.days * product.megabytes / 1024
+
+    lines = ["| | " + " | ".join(size.name for size in SIZES) + " |", "|---|" + "---:|" * len(SIZES)]
+    lines += [row(f"`{name}`", [total(size) - total(size, name) for size in SIZES]) for name in PRODUCTS]
+    lines.append(row("What follows snapshots, a month", [total(size) for size in SIZES], "**"))
+    return [*lines, *(row(f"gigabytes kept by `{name}`", [gigabytes(size, product) for size in SIZES]) for name, product in PRODUCTS.items())]
+
+
 def tables():
     return "\n".join([*costs(), "", *sizes()])
 
@@ -370,12 +436,16 @@ def asked(arguments):
     syncs, others = {}, {}
     for argument in arguments:
         name, equals, text = argument.partition("=")
-        if not equals or name not in [*CONNECTORS, "syncs", "changes", "temporary", "c1"]:
-            raise ValueError(f"{argument!r} is none of {'=…, '.join(CONNECTORS)}=…, syncs=…, changes=…, temporary=… and c1=…")
+        if not equals or name not in [*CONNECTORS, *PRODUCTS, "syncs", "changes", "temporary", "c1"]:
+            raise ValueError(f"{argument!r} is none of {'=…, '.join([*CONNECTORS, *PRODUCTS])}=…, syncs=…, changes=…, temporary=… and c1=…")
         if name in syncs or name in others:
             raise ValueError(f"{name} is there twice")
         if name in CONNECTORS:
             syncs[name] = sync_of(name, text)
+        elif name in PRODUCTS:
+            if text not in ("yes", "no"):
+                raise ValueError(f"{name}: yes or no, not {text!r}")
+            others[name] = text
         else:
             others[name] = number(text, name, int(name == "c1"), float if name == "syncs" else int)
     if not syncs:
@@ -383,28 +453,29 @@ def asked(arguments):
     changes, temporary = others.get("changes", 0), others.get("temporary", 0)
     if (changes or temporary) and not any(CONNECTORS[name].changing for name in syncs):
         raise ValueError(f"{' and '.join(syncs)} cannot change anything: leave out changes and temporary")
-    return syncs, others.get("syncs", 4), changes, others.get("c1"), temporary
+    return syncs, others.get("syncs", 4), changes, others.get("c1"), temporary, [name for name in PRODUCTS if others.get(name) != "no"]
 
 
 def main(arguments):
     if not arguments:
         print(tables())
         return 0
-    if arguments == ["c1"]:
-        print("\n".join(with_c1()))
+    if arguments in (["c1"], ["follows"]):
+        print("\n".join(with_c1() if arguments == ["c1"] else with_followers()))
         return 0
     if arguments[0] in ("-h", "--help"):
         print(__doc__)
         return 0
     try:
-        syncs, syncs_a_day, changes, c1, temporary = asked(arguments)
+        syncs, syncs_a_day, changes, c1, temporary, products = asked(arguments)
     except ValueError as wrong:
         print(f"cost.py: {wrong}", file=sys.stderr)
         return 2
     for name, (connections, seconds, slices, megabytes, _) in syncs.items():
         print(f"{CONNECTORS[name].title}: connections {connections}, seconds {seconds:g}, slices {slices}, megabytes {megabytes:g}")
-    print(f"syncs a day {syncs_a_day:g}, changes a month {changes}" + f", temporary grants a month {temporary}" * bool(temporary) + f", minutes between polls {c1}" * bool(c1) + "\n")
-    parts = month(syncs, syncs_a_day, changes, c1, temporary)
+    print(f"syncs a day {syncs_a_day:g}, changes a month {changes}" + f", temporary grants a month {temporary}" * bool(temporary) + f", minutes between polls {c1}" * bool(c1))
+    print(f"of each snapshot: {', '.join(products) or 'nothing'}\n")
+    parts = month(syncs, syncs_a_day, changes, c1, temporary, products)
     for part, price in parts.items():
         print(f"{part:20} {price:8.2f}")
     print(f"{'in all':20} {sum(parts.values()):8.2f}")

@@ -8,11 +8,23 @@ from moto.cloudformation.parsing import clean_json
 
 def create(stack):
     """Creates what is missing of a stack's resources."""
-    for name, spec in stack.template_dict["Resources"].items():
+    names = {}  # of resources whose type moto's CloudFormation does not know
+    wanted = [(name, spec) for name, spec in stack.template_dict["Resources"].items() if spec["Type"] in CREATORS]
+    for name, spec in sorted(wanted, key=lambda one: list(CREATORS).index(one[1]["Type"])):
         condition = spec.get("Condition")
-        if spec["Type"] in CREATORS and (not condition or stack.resource_map.lazy_condition_map[condition]):
-            properties = present(clean_json(spec["Properties"], stack.resource_map))
+        if not condition or stack.resource_map.lazy_condition_map[condition]:
+            properties = present(clean_json(referred(spec["Properties"], names), stack.resource_map))
             CREATORS[spec["Type"]](stack, name, properties)
+            names[name] = properties.get("DatabaseInput", properties).get("Name")
+
+
+def referred(value, names):
+    """A value with these names in place of references to them."""
+    if isinstance(value, list):
+        return [referred(v, names) for v in value]
+    if not isinstance(value, dict):
+        return value
+    return names[value["Ref"]] if names.get(value.get("Ref")) else {k: referred(v, names) for k, v in value.items()}
 
 
 def present(value):
@@ -83,6 +95,13 @@ def rule(r):
     return {"ID": r["Id"], "Status": r["Status"], "Filter": {"Prefix": r["Prefix"]}, **expiration, **same}
 
 
+def workgroup(_stack, _name, p):
+    """The API has another word for the settings, and the deletion is none of the creation's business."""
+    renamed = {"Name": p["Name"], "Description": p["Description"], "Configuration": p["WorkGroupConfiguration"]}
+    call("athena", "create_work_group", **renamed)
+
+
+# In the order in which they refer to each other.
 CREATORS = {
     "AWS::IAM::Role": role,
     "AWS::SNS::Subscription": by("sns", "subscribe"),
@@ -92,4 +111,9 @@ CREATORS = {
     "AWS::S3::BucketPolicy": resource_policy,
     "AWS::SQS::QueuePolicy": resource_policy,
     "AWS::S3::Bucket": bucket,
+    "AWS::Lambda::EventInvokeConfig": by("lambda", "put_function_event_invoke_config"),
+    "AWS::Glue::Database": by("glue", "create_database"),
+    "AWS::Glue::Table": by("glue", "create_table"),
+    "AWS::Athena::WorkGroup": workgroup,
+    "AWS::Athena::NamedQuery": by("athena", "create_named_query"),
 }

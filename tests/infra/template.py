@@ -25,11 +25,13 @@ NAMES = {
     "AWS::Lambda::Function": "FunctionName", "AWS::StepFunctions::StateMachine": "StateMachineName", "AWS::SQS::Queue": "QueueName",
     "AWS::SNS::Topic": "TopicName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::EventBus": "Name", "AWS::Events::Rule": "Name",
     "AWS::Scheduler::Schedule": "Name", "AWS::Scheduler::ScheduleGroup": "Name", "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::Glue::Database": "DatabaseInput", "AWS::Glue::Table": "TableInput", "AWS::Athena::WorkGroup": "Name", "AWS::Athena::NamedQuery": "Name",
 }
 ARNS = {
     "AWS::S3::Bucket": "s3:::", "AWS::IAM::Role": f"iam::{ACCOUNT}:role/", "AWS::Lambda::Function": "lambda:@:function:",
     "AWS::StepFunctions::StateMachine": "states:@:stateMachine:", "AWS::SQS::Queue": "sqs:@:", "AWS::SNS::Topic": "sns:@:",
     "AWS::Logs::LogGroup": "logs:@:log-group:", "AWS::Events::EventBus": "events:@:event-bus/", "AWS::KMS::Key": "kms:@:key/",
+    "AWS::Events::Rule": f"events:@:rule/{STACK}/",  # those whose ARN is used are on the stack's bus
 }
 # AWS's own policies, of which the template uses none: the translator must not ask IAM for them.
 NO_MANAGED_POLICIES = type("NoManagedPolicies", (), {"load": lambda self: {}})()
@@ -139,6 +141,9 @@ class Stack:
             case "Fn::Join":
                 separator, parts = argument
                 return separator.join(str(p) for p in self.resolve(parts))
+            case "Fn::Split":
+                separator, text = argument
+                return self.resolve(text).split(separator)
             case "Fn::Sub":
                 text, extra = argument if isinstance(argument, list) else (argument, {})
 
@@ -146,7 +151,7 @@ class Stack:
                     name = match[1]
                     return str(self.resolve(extra.get(name, {"Fn::GetAtt" if "." in name else "Ref": name})))
 
-                return re.sub(r"\$\{([^!}]+)\}", named, text)
+                return re.sub(r"\$\{([^!}]+)\}", named, text).replace("${!", "${")
         raise ValueError(f"unknown function {function}")
 
     def _ref(self, name):
@@ -162,8 +167,8 @@ class Stack:
     def physical(self, name):
         """The name of a resource in its service."""
         spec = self._existing(name)
-        given = spec["Properties"].get(NAMES.get(spec["Type"]))
-        return self.resolve(given) if given else f"{STACK}-{name}".lower()
+        given = self.resolve(spec["Properties"].get(NAMES.get(spec["Type"])))
+        return (given["Name"] if isinstance(given, dict) else given) or f"{STACK}-{name}".lower()
 
     def _attribute(self, name, attribute):
         spec, physical = self._existing(name), self.physical(name)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from template import ROOT, connectors
+from template import ROOT, connectors, parameters
 from test_template import ALARMING, FULL, functions, watched
 
 sys.path.insert(0, str(ROOT / "infra"))
@@ -38,10 +38,12 @@ class Costs(unittest.TestCase):
 
     def test_memory_and_days_are_those_of_the_template(self):
         for name, f in functions().items():
-            expected = cost.MEMORY_GB if name.endswith("SyncFunction") else cost.C1_MEMORY_GB if name.endswith("C1Function") else cost.CHANGE_MEMORY_GB
+            expected = cost.MEMORY_GB if name.endswith(("SyncFunction", "PublishedFunction")) else cost.C1_MEMORY_GB if name.endswith("C1Function") else cost.CHANGE_MEMORY_GB
             self.assertEqual(f["MemorySize"], expected * 1024, name)
-        (old,) = (r for r in FULL.properties("Bucket")["LifecycleConfiguration"]["Rules"] if r["Id"] == "old-snapshots")
-        self.assertEqual(cost.KEPT_DAYS, old["ExpirationInDays"] + old["NoncurrentVersionExpiration"]["NoncurrentDays"])
+        rules = {r["Id"]: r for r in FULL.properties("Bucket")["LifecycleConfiguration"]["Rules"]}
+        for kept, days in (("snapshots", cost.KEPT_DAYS), *((name.lower(), product.days) for name, product in cost.PRODUCTS.items())):
+            old = rules[f"old-{kept}"]
+            self.assertEqual(days, old["ExpirationInDays"] + old["NoncurrentVersionExpiration"]["NoncurrentDays"], kept)
 
     def test_transitions_are_those_of_the_workflows(self):
         # Those of a sync in one slice are counted where a workflow runs, in functions/temporalcloud/tests/workflow.rs.
@@ -50,6 +52,10 @@ class Costs(unittest.TestCase):
         while path[-1] != "Answered":
             path.append(each[path[-1]]["Next"])
         self.assertEqual(cost.TRANSITIONS_A_SLICE, len(path), path)
+        path = [next(c["Next"] for c in each["Answered"]["Choices"] if c["StringEquals"] == "complete")]
+        while path[-1] != "Done":
+            path.append(each[path[-1]]["Next"])
+        self.assertEqual(cost.TRANSITIONS_TO_FOLLOW, len(path) - 1, path)
         path = [CHANGE["StartAt"]]
         while path[-1] != "Succeeded":
             state = CHANGE["States"][path[-1]]
@@ -63,7 +69,8 @@ class Costs(unittest.TestCase):
             path.append(state.get("Next") or state["Default"])
         self.assertEqual(cost.TRANSITIONS_TO_SCHEDULE, len(path) - 1, path)
 
-        path = [WORK["StartAt"]]
+        self.assertEqual(cost.C1_TRANSITIONS_TO_START, [WORK["StartAt"], WORK["States"][WORK["StartAt"]]["Next"]].index("Work"))
+        path = ["Work"]
         while path.count("Work") == 1:
             state = WORK["States"][path[-1]]
             path.append(state["Choices"][-1]["Next"] if "Choices" in state else state["Next"])
@@ -90,6 +97,15 @@ class Costs(unittest.TestCase):
         without, one = (sum(cost.month(elastic, changes=n).values()) for n in (0, 1))
         self.assertLess(abs(one - without - sweeps - changes), 1e-9)
 
+    def test_what_follows_a_snapshot_can_be_switched_off_as_in_the_template(self):
+        self.assertTrue(set(cost.PRODUCTS) <= set(parameters()))
+        everything, nothing = (sum(cost.month(MEDIUM.syncs, products=products).values()) for products in (cost.PRODUCTS, ()))
+        for name in cost.PRODUCTS:
+            self.assertEqual(cost.asked(["elastic=1", f"{name}=no"])[-1], [other for other in cost.PRODUCTS if other != name])
+            only = sum(cost.month(MEDIUM.syncs, products=[name]).values())
+            self.assertTrue(nothing < only < everything, name)
+        self.assertLess(everything - nothing, 2)
+
     def test_the_sizes_can_be(self):
         for what, sync, connector in ((f"{s.name}: {n}", sync, cost.CONNECTORS[n]) for s in cost.SIZES for n, sync in s.syncs.items()):
             self.assertLessEqual(sync.seconds, sync.slices * cost.SLICE_SECONDS, what)
@@ -99,7 +115,7 @@ class Costs(unittest.TestCase):
 
     def test_the_tables_of_the_readme_are_what_is_printed(self):
         current = self.README
-        for command, arguments in (("cost.py", ()), ("cost.py c1", ("c1",))):
+        for command, arguments in (("cost.py", ()), ("cost.py c1", ("c1",)), ("cost.py follows", ("follows",))):
             tables = f"<!-- {command} -->\n{self.run_with(*arguments).stdout}<!-- /{command} -->"
             current, found = re.subn(rf"<!-- {command} -->\n.*<!-- /{command} -->", lambda _: tables, current, flags=re.DOTALL)
             self.assertEqual(found, 1, command)
@@ -113,9 +129,9 @@ class Costs(unittest.TestCase):
         self.assertIn(f"{MEDIUM.changes} changes a month are about ${TOTAL:.0f} a month", shown)
 
     def test_numbers_of_ones_own_are_counted_like_the_sizes(self):
-        self.assertEqual(cost.asked(["elastic=1", "buildkite=2", "syncs=0.5"])[1:], (0.5, 0, None, 0))
-        self.assertEqual(cost.asked(["elastic=1", "c1=5"])[1:], (4, 0, 5, 0))
-        self.assertEqual(cost.asked(["elastic=1", "temporary=1000"])[1:], (4, 0, None, 1000))
+        self.assertEqual(cost.asked(["elastic=1", "buildkite=2", "syncs=0.5"])[1:-1], (0.5, 0, None, 0))
+        self.assertEqual(cost.asked(["elastic=1", "c1=5"])[1:-1], (4, 0, 5, 0))
+        self.assertEqual(cost.asked(["elastic=1", "temporary=1000"])[1:-1], (4, 0, None, 1000))
         asked = [f"{name}={sync.connections}" for name, sync in MEDIUM.syncs.items()]
         for arguments in (asked, [f"{n}={','.join(map(str, s[:4]))}" for n, s in MEDIUM.syncs.items()]):
             printed = self.run_with(*arguments, f"changes={MEDIUM.changes}").stdout
@@ -131,7 +147,7 @@ class Costs(unittest.TestCase):
             "3 4 40 30 2", "toybox=1", "buildkite", "buildkite=", "buildkite=0", "buildkite=1.5", "buildkite=1,nan", "buildkite=1,-1",
             "buildkite=1,1,0", "buildkite=1,1,1,1e400", "buildkite=1,1,1,1,1", "buildkite=1 buildkite=1", "syncs=4", "changes=1",
             "buildkite=1 syncs=x", "buildkite=1 changes=1", "buildkite=1 temporary=1", "elastic=1 temporary=0.5", "elastic=1 changes=0.5", "elastic=1 syncs=1 syncs=1", "c1=1",
-            "elastic=1 c1=0", "elastic=1 c1=0.5", "elastic=1 c1=1 c1=1",
+            "elastic=1 Tables=0", "elastic=1 tables=no", "Tables=no", "elastic=1 Tables=no Tables=no", "elastic=1 c1=0", "elastic=1 c1=0.5", "elastic=1 c1=1 c1=1",
         ):
             ended = self.run_with(*arguments.split())
             self.assertEqual((ended.returncode, ended.stdout), (2, ""), arguments)

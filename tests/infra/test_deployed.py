@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import boto3
+from cfnlint.api import lint
 
 from template import ROOT, Stack, connectors
 
@@ -28,6 +29,7 @@ CHOSEN = {
     "AuditLockDays": "30", "Architecture": os.environ.get("ROLLCALL_ARCHITECTURE", "x86_64"), "Tracing": "Active", "LogDays": "14",
     "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/bound", "AlarmEmail": "ops@example.com",
     "SweepSchedule": "rate(1 hour)",
+    "TableDays": "500",
 }
 for connector in connectors():
     CHOSEN |= {f"{connector}Connections": "acme,beta", f"{connector}Schedule": "rate(12 hours)", f"{connector}MaxAgeHours": "24"}
@@ -58,7 +60,7 @@ class WithoutAnAccount(unittest.TestCase):
         self.assertNotIn("AuditBucket", deploy(answers))
         functions = {f["FunctionName"] for f in boto3.client("lambda").list_functions()["Functions"]}
         on = [connector.lower() for connector in on]
-        self.assertTrue(functions and all(f.split("-")[1] in on for f in functions), functions)
+        self.assertEqual({f.split("-")[1] for f in functions}, {*on, "snapshot"})
 
 
 @unittest.skipUnless(BUILT, "nothing was built: run tests/run")
@@ -160,9 +162,48 @@ class Deployed(unittest.TestCase):
         self.same("AWS::S3::BucketPolicy", policies, "PolicyDocument")
         rules = s3.get_bucket_lifecycle_configuration(Bucket=self.outputs["Bucket"])["Rules"]
         expiring = {r["Filter"]["Prefix"]: r["Expiration"]["Days"] for r in rules if "Expiration" in r}
-        self.assertEqual(expiring, {"runs/": 7, "snapshots/": 90})
+        self.assertEqual((expiring["runs/"], expiring["snapshots/"], expiring["tables/"]), (7, 90, 500))
         retention = s3.get_object_lock_configuration(Bucket=self.outputs["AuditBucket"])["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
         self.assertEqual((retention["Mode"], retention["Days"]), ("COMPLIANCE", 30))
+
+    def test_athena_has_tables_and_queries(self):
+        glue, athena = boto3.client("glue"), boto3.client("athena")
+        self.same("AWS::Glue::Database", {d["Name"]: {"DatabaseInput": {k: d[k] for k in ("Name", "Description")}} for d in glue.get_databases()["DatabaseList"]}, "DatabaseInput")
+        tables = {t["Name"]: t for t in glue.get_tables(DatabaseName="rollcall")["TableList"]}
+        kept = ("Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor")
+        self.same("AWS::Glue::Table", {n: {"DatabaseName": "rollcall", "TableInput": {k: t[k] for k in kept}} for n, t in tables.items()}, "DatabaseName", "TableInput")
+        group = athena.get_work_group(WorkGroup="rollcall")["WorkGroup"]
+        (expected,) = self.stack.of_type("AWS::Athena::WorkGroup").values()
+        self.assertEqual(self.called(json.dumps(group["Configuration"]["ResultConfiguration"])), expected["WorkGroupConfiguration"]["ResultConfiguration"])
+        queries = [athena.get_named_query(NamedQueryId=q)["NamedQuery"] for q in athena.list_named_queries(WorkGroup="rollcall")["NamedQueryIds"]]
+        self.same("AWS::Athena::NamedQuery", {q["Name"]: q for q in queries})
+
+    def test_a_published_snapshot_calls_the_function_and_what_it_gives_up_is_kept(self):
+        functions = boto3.client("lambda")
+        (permission,) = json.loads(functions.get_policy(FunctionName="rollcall-snapshot-published")["Policy"])["Statement"]
+        self.assertEqual((permission["Principal"], permission["Action"]), ({"Service": "events.amazonaws.com"}, "lambda:InvokeFunction"))
+        config = functions.get_function_event_invoke_config(FunctionName="rollcall-snapshot-published")
+        (expected,) = self.stack.of_type("AWS::Lambda::EventInvokeConfig").values()
+        self.assertEqual({k: config[k] for k in expected if k in config}, {k: v for k, v in expected.items() if k in config})
+        self.assertEqual(config["DestinationConfig"]["OnFailure"], expected["DestinationConfig"]["OnFailure"])
+
+    def test_the_rule_of_the_readme_sends_a_new_admin_to_its_queue(self):
+        (template,) = re.findall(r"```yaml\n(AWSTemplateFormatVersion.*?)```", (ROOT / "infra/README.md").read_text(), re.DOTALL)
+        self.assertEqual(lint(template), [])
+        boto3.client("cloudformation").create_stack(StackName="became-admin", TemplateBody=template)
+        sqs, events = boto3.client("sqs"), boto3.client("events")
+        (url,) = [u for u in sqs.list_queues()["QueueUrls"] if "became-admin" in u]
+        self.addCleanup(sqs.delete_queue, QueueUrl=url)
+        for kind, activity, privilege in (
+            ("User Access Management", 1, "Namespace Admin"), ("User Access Management", 2, "Namespace Admin"),
+            ("User Access Management", 1, "Read"), ("Account Change", 1, "admin"), ("User Access Management", 1, "org:owner"),
+        ):
+            detail = {"activity_id": activity, "privileges": [privilege], "message": f"{kind} {activity} {privilege}"}
+            entry = {"EventBusName": self.outputs["Bus"], "Source": "rollcall.change", "DetailType": kind, "Detail": json.dumps(detail)}
+            self.assertEqual(events.put_events(Entries=[entry])["FailedEntryCount"], 0)
+        arrived = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+        told = [json.loads(m["Body"])["detail"]["message"] for m in arrived]
+        self.assertEqual(sorted(told), ["User Access Management 1 Namespace Admin", "User Access Management 1 org:owner"])
 
     def test_the_key_rotates_and_has_a_name(self):
         kms = boto3.client("kms")
@@ -181,7 +222,7 @@ class Deployed(unittest.TestCase):
 
     def test_dead_letters_are_kept_and_the_dashboard_is_there(self):
         sqs = boto3.client("sqs")
-        (url,) = sqs.list_queues()["QueueUrls"]
+        (url,) = [u for u in sqs.list_queues()["QueueUrls"] if u.endswith("rollcall-dead-letters")]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         self.assertEqual(attributes["MessageRetentionPeriod"], "1209600")
         self.assertEqual(json.loads(attributes["Policy"]), self.stack.properties("DeadLettersPolicy")["PolicyDocument"])

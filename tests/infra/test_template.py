@@ -16,7 +16,7 @@ FULL = Stack()
 LOCKED = Stack(AuditLockDays=365, Tracing="Active", Architecture="x86_64", PermissionsBoundaryArn="arn:aws:iam::1:policy/b",
                VpcSubnetIds="subnet-1,subnet-2", VpcSecurityGroupIds="sg-1", SyncStorage=4096, MaxGrantDays=30, AlarmEmail="ops@example.com")
 GRANTING = [c for c in connectors() if f"{c}Provisioning" in parameters()]
-ENGINE = "".join(f.read_text() for folder in ("shared", "functions/c1/src") for f in sorted((ROOT / folder).rglob("*.rs")))
+ENGINE = "".join(f.read_text() for folder in ("shared", "functions/c1/src", "functions/published/src") for f in sorted((ROOT / folder).rglob("*.rs")))
 TELEMETRY = next((ROOT / "shared").rglob("telemetry.rs")).read_text().split("mod tests")[0]
 ALARMING = set(re.findall(r'"(\w+)"', re.search(r"const ALARMING.* = \[(.*)\];", TELEMETRY)[1]))
 NUMBERS = set(re.findall(r'"(\w+)", "(?:Count|Milliseconds|Seconds|Bytes|None)"', TELEMETRY) + re.findall(r'\("(\w+)", "/counts', TELEMETRY))
@@ -32,9 +32,9 @@ def functions(stack=FULL):
 
 
 def roles(stack, kind):
-    """The statements of the roles of functions of a kind, `sync`, `c1` or `write`, by connector."""
+    """The statements of the roles of functions of a kind, `sync`, `c1`, `published` or `write`, by connector."""
     found = [(f["FunctionName"].split("-"), f["Role"]) for f in functions(stack).values()]
-    return [(name[1], stack.role(role)) for name, role in found if (name[2] if name[2] in ("sync", "c1") else "write") == kind]
+    return [(name[1], stack.role(role)) for name, role in found if (name[2] if name[2] in ("sync", "c1", "published") else "write") == kind]
 
 
 def watched(alarm):
@@ -74,7 +74,7 @@ class Functions(unittest.TestCase):
             for name, f in functions(stack).items():
                 self.assertEqual((f["Runtime"], f["Handler"], f["Architectures"]), ("provided.al2023", "bootstrap", [processor]), name)
                 self.assertEqual((f.get("VpcConfig"), groups[f["LoggingConfig"]["LogGroup"]]), (network, 30), name)
-                if name.endswith(("SyncFunction", "C1Function")):
+                if name.endswith(("SyncFunction", "C1Function", "PublishedFunction")):
                     self.assertEqual(f["EphemeralStorage"], {"Size": disk})
                 # Lambda may make network interfaces for the function; the function's own code may not.
                 code = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{f['FunctionName']}"
@@ -163,7 +163,8 @@ class Schedules(unittest.TestCase):
 
     def test_what_starts_a_workflow_may_start_it_and_no_other(self):
         machines = [FULL.resolve({"Ref": n}) for n in FULL.of_type("AWS::StepFunctions::StateMachine")]
-        targets = [s["Target"] for s in FULL.of_type("AWS::Scheduler::Schedule").values()] + [t for r in rules("rollcall").values() for t in r["Targets"]]
+        started = [r for r in rules("rollcall").values() if r["EventPattern"]["source"] != ["rollcall.snapshot"]]
+        targets = [s["Target"] for s in FULL.of_type("AWS::Scheduler::Schedule").values()] + [t for r in started for t in r["Targets"]]
         # Long tasks of ConductorOne are started by the workflow that polls.
         self.assertEqual(sorted(t["Arn"] for t in targets), sorted(m for m in machines if not m.endswith("-c1-work")))
         for target in targets:
@@ -192,7 +193,7 @@ class Requests(unittest.TestCase):
             for origin in ("provision", "outcome"):
                 event = {"source": f"rollcall.{origin}", "detail-type": name, "detail": {"connection": "acme"}}
                 taken = [t["Arn"].split(":rollcall-")[1] for r in rules("rollcall").values() if matches(r, event) for t in r["Targets"]]
-                served = origin == "provision" and name in names and not name.endswith(("-sync", "-c1"))
+                served = origin == "provision" and name in names and not name.endswith(("-sync", "-c1", "-published"))
                 self.assertEqual(taken, [f"{name.split('-')[0]}-provision"] if served else [], event)
 
     def test_a_workflow_may_do_what_it_does_and_nothing_of_another(self):
@@ -204,6 +205,10 @@ class Requests(unittest.TestCase):
             self.assertNotIn("${", text)
             if name.endswith("SyncWorkflow"):
                 called = {a for a in arns if a in text}
+                for connector in (c.lower() for c in connectors()):
+                    context = {"events:source": "rollcall.snapshot", "events:detail-type": f"{connector}-sync"}
+                    own = itself.endswith(f":rollcall-{connector}-sync")
+                    self.assertEqual(policy.allows(role, "events:PutEvents", BUS, context), own, (name, connector))
                 # The executions of a Distributed Map.
                 self.assertEqual(json.loads(text)["States"]["Connections"]["ItemProcessor"]["ProcessorConfig"]["Mode"], "DISTRIBUTED")
                 self.assertTrue(policy.allows(role, "states:StartExecution", itself))
@@ -367,9 +372,10 @@ class Buckets(unittest.TestCase):
 
     def test_unfinished_runs_and_old_snapshots_expire_and_records_never_do(self):
         rules = FULL.properties("Bucket")["LifecycleConfiguration"]["Rules"]
-        self.assertEqual({r["Prefix"]: r["ExpirationInDays"] for r in rules if "ExpirationInDays" in r}, {"runs/": 7, "snapshots/": 90})
+        expiring = {"runs/": 7, "athena-results/": 7, "tables/": 400, **dict.fromkeys(("snapshots/", "changes/", "reports/", "published/"), 90)}
+        self.assertEqual({r["Prefix"]: r["ExpirationInDays"] for r in rules if "ExpirationInDays" in r}, expiring)
         replaced = {r["Prefix"]: r["NoncurrentVersionExpiration"]["NoncurrentDays"] for r in rules if "NoncurrentVersionExpiration" in r}
-        self.assertEqual(replaced, {"runs/": 7, "snapshots/": 7, "latest/": 7, "locks/": 7, "expirations/": 7, "c1/": 1})
+        self.assertEqual(replaced, {**dict.fromkeys([*expiring, "latest/", "locks/", "expirations/"], 7), "c1/": 1})
         for rule in rules:
             if set(rule) - {"Id", "Status", "Prefix", "AbortIncompleteMultipartUpload"}:
                 self.assertFalse("audit/".startswith(rule["Prefix"]), rule)

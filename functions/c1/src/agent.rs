@@ -185,11 +185,12 @@ impl<'a> Agent<'a> {
         let mut shift = Shift::new(&self, &desk);
         let ended = shift.run().await;
         // Work that was not finished is dropped here, and repeated by whoever comes next.
-        let Shift { reports, failure, .. } = shift;
+        let Shift { reports, published, failure, .. } = shift;
         let open = desk.close().await?;
         ended?;
         match failure {
-            Some(e) if open.is_empty() => return Err(e),
+            // What was published is reported: the caller puts it on the bus.
+            Some(e) if open.is_empty() && published.is_empty() => return Err(e),
             Some(e) => self.listener.note(&Chain(&e).to_string()),
             None => {}
         }
@@ -200,6 +201,7 @@ impl<'a> Agent<'a> {
             Some(at) => self.answer(AgentStatus::Continue, Some(at), reports),
         };
         answer.task = open.into_iter().next().map(|task| task.id);
+        answer.published = published;
         Ok(answer)
     }
 

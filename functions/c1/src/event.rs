@@ -1,6 +1,7 @@
 //! The event that the agent takes as a Lambda function, and its answer.
 
 use jiff::Timestamp;
+use rollcall_connector::event::SyncAnswer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,13 +48,16 @@ pub struct AgentAnswer {
     pub resume_at: Option<Timestamp>,
     /// The tasks that were finished.
     pub tasks: Vec<TaskReport>,
+    /// The answers to their syncs that published a snapshot, without warnings: each is an event for the bus.
+    pub published: Vec<SyncAnswer>,
 }
 
 impl AgentAnswer {
     /// The answer that nothing was done, and nothing is left to do.
     pub(crate) fn idle(connection: String) -> Self {
-        let (status, tasks) = (AgentStatus::Idle, Vec::new());
-        Self { status, connection, task: None, resume_at: None, tasks }
+        let status = AgentStatus::Idle;
+        let (tasks, published) = (Vec::new(), Vec::new());
+        Self { status, connection, task: None, resume_at: None, tasks, published }
     }
 }
 

@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use rollcall_connector::clock::{after, between};
+use rollcall_connector::event::SyncAnswer;
 use rollcall_connector::{Chain, Error};
 
 use crate::agent::{Agent, Lifetime, TICK};
@@ -53,6 +54,8 @@ pub(crate) struct Shift<'s> {
     tasks: usize,
     /// The tasks that were finished.
     pub(crate) reports: Vec<TaskReport>,
+    /// The answers to their syncs that published a snapshot.
+    pub(crate) published: Vec<SyncAnswer>,
     polls: Polls,
     /// The failure after which an invocation only finishes the tasks that it has.
     pub(crate) failure: Option<Error>,
@@ -60,8 +63,9 @@ pub(crate) struct Shift<'s> {
 
 impl<'s> Shift<'s> {
     pub(crate) fn new(agent: &'s Agent<'s>, desk: &'s Desk<'s>) -> Self {
-        let (running, reports) = (FuturesUnordered::new(), Vec::new());
-        Self { agent, desk, running, tasks: 0, reports, polls: Polls::Due, failure: None }
+        let (running, polls) = (FuturesUnordered::new(), Polls::Due);
+        let (reports, published) = (Vec::new(), Vec::new());
+        Self { agent, desk, running, tasks: 0, reports, published, polls, failure: None }
     }
 
     /// Works until nothing is left to do now, or, in a process, until it is to stop.
@@ -233,6 +237,7 @@ impl<'s> Shift<'s> {
             })
             .await?;
         let Some(report) = report else { return Ok(()) };
+        self.published.extend(task.published);
         self.agent
             .listener
             .note(&format!("task {} ({}): {}", report.id, report.kind, report.outcome));

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use prost::Message;
 use rollcall_connector::clock::{after, before};
+use rollcall_connector::event::SyncAnswer;
 use rollcall_connector::{Code, Error};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,9 @@ pub(crate) struct OpenTask {
     /// How often its upload was begun.
     #[serde(default)]
     pub(crate) uploads: u32,
+    /// The answer to its sync, if that published a snapshot.
+    #[serde(default)]
+    pub(crate) published: Option<SyncAnswer>,
     /// The result that was not taken yet, in base64.
     finish: Option<String>,
 }
@@ -95,6 +99,7 @@ impl OpenTask {
             beats: None,
             cuts: 0,
             uploads: 0,
+            published: None,
             finish: None,
         }
     }

@@ -150,7 +150,10 @@ impl Agent<'_> {
                 }
             };
             match answer.status {
-                SyncStatus::Complete => return self.upload(task, &answer, options).await,
+                SyncStatus::Complete => {
+                    task.published = Some(SyncAnswer { warnings: Vec::new(), ..answer.clone() });
+                    return self.upload(task, &answer, options).await;
+                }
                 SyncStatus::Held => return Ok(self.quarantined(&answer)),
                 SyncStatus::Cancelled => return Err(Stop::Cancelled),
                 SyncStatus::Continue | SyncStatus::Busy => {

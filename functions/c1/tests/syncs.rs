@@ -106,6 +106,38 @@ async fn a_snapshot_that_lost_too_much_is_not_uploaded_and_the_task_says_what_wa
 }
 
 #[tokio::test]
+async fn the_answer_of_a_sync_that_published_a_snapshot_is_reported_with_the_end_of_its_task() {
+    let (desk, _vendor) = Desk::temporal_cloud().await;
+    // It is kept as long as the result of the task.
+    let fault = CallFault::once(Rpc::FinishTask, CallEffect::Status(14)).times(12);
+    desk.c1.set_faults([fault]);
+    let (mut ids, mut published) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        ids.push(desk.c1.give(SyncFullTask::default()));
+        loop {
+            let answer = desk.run(&desk.functions()).await.expect("an answer");
+            published.extend(answer.published);
+            let Some(at) = answer.resume_at else { break };
+            desk.wait_until(at);
+        }
+    }
+    assert_eq!(
+        published.iter().map(|one| one.sync_id.clone()).collect::<Option<Vec<_>>>(),
+        Some(ids.clone())
+    );
+    assert_eq!(
+        published.iter().map(|one| one.previous_sync_id.as_ref()).collect::<Vec<_>>(),
+        [None, Some(&ids[0])]
+    );
+    assert!(published.iter().all(|one| one.snapshot.is_some() && one.counts.grants > 0));
+
+    let quarantined = Script::new([Ok(sync_answer("held", None, Some("loss")))]);
+    desk.c1.give(SyncFullTask::default());
+    let answer = desk.run(&quarantined).await.expect("an answer");
+    assert_eq!((answer.tasks.len(), answer.published), (1, vec![]));
+}
+
+#[tokio::test]
 async fn a_task_that_is_delivered_twice_is_done_once() {
     let (desk, vendor) = Desk::temporal_cloud().await;
     let id = desk.c1.give(NewTask::from(SyncFullTask::default()).twice());

@@ -1,6 +1,6 @@
 //! The tests of what follows a published snapshot.
-
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
+mod binary;
 mod publish;
 mod schemas;

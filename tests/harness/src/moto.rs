@@ -131,15 +131,63 @@ impl Moto {
 
     async fn secret(&self, action: &str, mut body: Value) {
         body["ClientRequestToken"] = format!("{:0>32}", unique()).into();
-        let (target, body) = (format!("secretsmanager.{action}"), body.to_string());
-        let (status, body) = self.ask("POST", "/", &target, &body).await;
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+        self.call(&format!("secretsmanager.{action}"), body).await;
     }
 
-    /// Calls S3, or, with a target, Secrets Manager; returns status and body. moto does not check signatures, but treats
+    /// Creates a bus.
+    pub async fn create_bus(&self, name: &str) {
+        self.call("AWSEvents.CreateEventBus", json!({"Name": name})).await;
+    }
+
+    /// Adds a rule with this pattern to a bus; returns the queue that gets its events.
+    pub async fn watch(&self, bus: &str, pattern: &Value) -> String {
+        let name = Self::name();
+        let queue = self.call("AmazonSQS.CreateQueue", json!({"QueueName": name})).await;
+        let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}");
+        let (rule, pattern) = (json!({"Name": name, "EventBusName": bus}), pattern.to_string());
+        let mut put = rule.clone();
+        put["EventPattern"] = pattern.into();
+        self.call("AWSEvents.PutRule", put).await;
+        let targets = json!([{"Id": "queue", "Arn": arn}]);
+        let put = json!({"Rule": name, "EventBusName": bus, "Targets": targets});
+        self.call("AWSEvents.PutTargets", put).await;
+        queue["QueueUrl"].as_str().expect("an address").to_owned()
+    }
+
+    /// Takes the events out of a queue.
+    pub async fn received(&self, queue: &str) -> Vec<Value> {
+        let mut all = Vec::new();
+        loop {
+            let wanted = json!({"QueueUrl": queue, "MaxNumberOfMessages": 10});
+            let answer = self.call("AmazonSQS.ReceiveMessage", wanted).await;
+            let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+            if messages.is_empty() {
+                return all;
+            }
+            for message in messages {
+                let body = message["Body"].as_str().expect("a body");
+                all.push(serde_json::from_str(body).expect("JSON"));
+                let done = json!({"QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"]});
+                self.call("AmazonSQS.DeleteMessage", done).await;
+            }
+        }
+    }
+
+    async fn call(&self, target: &str, body: Value) -> Value {
+        let (status, body) = self.ask("POST", "/", target, &body.to_string()).await;
+        assert_eq!(status, 200, "{target}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap_or_default()
+    }
+
+    /// Calls S3, or, with a target, another service; returns status and body. moto does not check signatures, but treats
     /// unsigned requests as anonymous; it reads the service from the scope.
     async fn ask(&self, method: &str, path: &str, target: &str, body: &str) -> (u16, Vec<u8>) {
-        let service = if target.is_empty() { "s3" } else { "secretsmanager" };
+        let service = match target.split('.').next() {
+            Some("secretsmanager") => "secretsmanager",
+            Some("AWSEvents") => "events",
+            Some("AmazonSQS") => "sqs",
+            _ => "s3",
+        };
         let scope = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
         let signed = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
         let mut lines = format!("{method} {path}\nauthorization: {signed}");

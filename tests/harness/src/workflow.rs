@@ -2,6 +2,8 @@
 //! for them. Time is virtual.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -69,8 +71,11 @@ impl<'a, S: Subject> Aws<'a, S> {
 
     pub async fn sync(&self, names: &[&str]) -> Execution {
         let function = Self::function(Operation::Sync);
-        let machine = Machine::parse(SYNC, &[PARTITION, ("SyncFunction", &function)]);
-        let (machine, input) = (machine.expect("a definition"), json!({"connections": names}));
+        let name = S::entry().about.name;
+        let given =
+            [PARTITION, ("SyncFunction", &function), ("Bus", "rollcall"), ("Connector", name)];
+        let machine = Machine::parse(SYNC, &given).expect("a definition");
+        let input = json!({"connections": names});
         machine.run(input, self, self.desk.clock.now()).await
     }
 

@@ -17,17 +17,21 @@ const TASK: &str = "2aBcDeFgHiJkLmNoPqRsTuVwXyZ";
 const NEXT: &str = "3aBcDeFgHiJkLmNoPqRsTuVwXyZ";
 
 /// An agent that answers one call after the other, by these words: a status, the seconds until it wants to be called again, and
-/// `next` if another task is open; or an error. The last one is repeated.
+/// `next` if another task is open, `published` if it published a snapshot; or an error. The last one is repeated.
 struct Agent {
     script: Mutex<VecDeque<&'static str>>,
     calls: Mutex<Vec<(Timestamp, Value)>>,
     executions: Executions,
+    /// What was put on the bus; none is accepted while `refuses`.
+    put: Mutex<Vec<Value>>,
+    refuses: bool,
 }
 
 impl Agent {
     fn new(script: &[&'static str]) -> Self {
-        let (calls, executions) = Default::default();
-        Self { script: Mutex::new(script.iter().copied().collect()), calls, executions }
+        let (calls, executions, put) = Default::default();
+        let script = Mutex::new(script.iter().copied().collect());
+        Self { script, calls, executions, put, refuses: false }
     }
 
     async fn run(&self, definition: &str, given: &[(&str, &str)], mut input: Value) -> Execution {
@@ -43,8 +47,12 @@ impl Agent {
     }
 
     async fn work(&self) -> Execution {
-        let input = json!({"connection": "acme", "task": TASK});
-        self.run(WORK, &[PARTITION, AGENT, WORK_ARN], input).await
+        self.work_on(json!({"connection": "acme", "task": TASK, "published": []})).await
+    }
+
+    async fn work_on(&self, input: Value) -> Execution {
+        let given = [PARTITION, AGENT, WORK_ARN, ("Bus", "rollcall"), ("Connector", "toybox")];
+        self.run(WORK, &given, input).await
     }
 
     /// The names of the executions that were started.
@@ -65,6 +73,14 @@ fn metadata() -> Value {
     json!({"displayName": "Toybox"})
 }
 
+/// The answer of a sync.
+fn published() -> Value {
+    json!({
+        "status": "complete", "connection": "acme", "sync_id": NEXT, "previous_sync_id": null, "snapshot": "a key",
+        "content_digest": "00", "counts": {"resources": 1}, "calls": 1, "reason": null, "resume_at": null, "warnings": [],
+    })
+}
+
 fn start() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().expect("a time")
 }
@@ -74,6 +90,14 @@ impl Services for Agent {
     async fn call(&self, resource: &str, with: Value, now: Timestamp) -> Result<Value, Failure> {
         if resource == "arn:aws:states:::states:startExecution" {
             return self.executions.start(&with);
+        }
+        if resource == "arn:aws:states:::events:putEvents" {
+            if self.refuses {
+                return Err(Failure::new("EventBridge.FailedEntry", "InternalFailure"));
+            }
+            let entries = with["Entries"].as_array().expect("entries");
+            self.put.lock().expect("events").extend_from_slice(entries);
+            return Ok(json!({"Entries": [{"EventId": "1"}], "FailedEntryCount": 0}));
         }
         assert_eq!(
             (resource, &with["FunctionName"]),
@@ -92,10 +116,13 @@ impl Services for Agent {
         if !["idle", "continue", "busy"].contains(&status) {
             return Err(Failure::new(status, "not JSON"));
         }
+        let published = word.ends_with("published").then(published);
+        let published: Vec<_> = published.into_iter().collect();
         let task = (status == "continue").then_some(if task == "next" { NEXT } else { TASK });
         let connection = &with["Payload"]["connection"];
         Ok(json!({"StatusCode": 200, "Payload": {
             "status": status, "connection": connection, "task": task, "resume_at": resume_at, "tasks": [],
+            "published": published,
         }}))
     }
 }
@@ -114,8 +141,41 @@ async fn a_poll_starts_the_workflow_of_an_open_task_once() {
     assert_eq!(agent.beats(), [0; 5]);
     let [started] = &agent.executions.all()[..] else { panic!("one workflow") };
     assert_eq!([&started.machine, &started.name], ["stateMachine:work", TASK]);
-    let input = json!({"connection": "acme", "metadata": metadata(), "task": TASK});
+    let input =
+        json!({"connection": "acme", "metadata": metadata(), "task": TASK, "published": []});
     assert_eq!(started.input, input);
+}
+
+#[tokio::test]
+async fn the_workflow_of_long_tasks_puts_every_snapshot_on_the_bus_whoever_called_the_agent() {
+    let event = json!({
+        "EventBusName": "rollcall", "Source": "rollcall.snapshot", "DetailType": "toybox-sync",
+        "Detail": {
+            "connector": "toybox", "connection": "acme", "sync_id": NEXT, "previous_sync_id": null,
+            "snapshot": "a key", "content_digest": "00", "counts": {"resources": 1},
+        },
+    });
+    // A poll, which the agent answered at once, and another one beside it.
+    let mut agent = Agent::new(&["idle 0 published", "idle 0 published", "idle"]);
+    agent.poll(&["acme"]).await;
+    agent.poll(&["acme"]).await;
+    assert_eq!(agent.started(), [format!("{NEXT}-published")]);
+    let input = agent.executions.end().remove(0).input;
+    assert!(agent.work_on(input.clone()).await.result.is_ok());
+    assert_eq!(*agent.put.lock().expect("events"), [event.clone()]);
+    agent.refuses = true;
+    let failure = agent.work_on(input).await.result.expect_err("it is reported");
+    assert_eq!(failure.error, "EventBridge.FailedEntry");
+
+    // The workflow itself called the agent, which has more to do.
+    let agent = Agent::new(&["continue 30 published", "continue 30", "idle"]);
+    let worked = agent.work().await;
+    assert_eq!((worked.result.is_ok(), agent.beats()), (true, vec![0, 0, 30]));
+    assert_eq!(*agent.put.lock().expect("events"), [event]);
+    // The numbers in infra/cost.py: one before the first call, and six for the snapshot.
+    let entered = "Put snapshots on the bus, Work, Answered, Take its snapshots, Put snapshots on the bus, \
+        Put it on the bus, Put, Work, Answered, Wait, Work, Answered, Done";
+    assert_eq!(worked.entered.join(", "), entered);
 }
 
 #[tokio::test]

@@ -25,20 +25,74 @@ fn waits(execution: &Execution) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_sync_that_completes_at_once_takes_one_call_and_six_transitions() {
+async fn a_sync_that_completes_at_once_takes_one_call_and_seven_transitions() {
     let desk = Desk::new().await;
     let aws = Aws::around(&desk);
     let execution = aws.sync(&["default"]).await;
     let (synced, latest) = (execution.result.expect("a success"), desk.latest());
-    let expected = json!({
-        "connection": "default", "status": "complete", "reason": null, "resume_at": null,
-        "sync_id": latest["sync_id"], "snapshot": latest["snapshot"],
-    });
-    assert_eq!(synced["connections"], json!([expected]));
+    let synced = &synced["connections"][0];
+    for (field, value) in [
+        ("connection", json!("default")),
+        ("status", json!("complete")),
+        ("sync_id", latest["sync_id"].clone()),
+        ("snapshot", latest["snapshot"].clone()),
+        ("put", json!({"event_id": "1"})),
+    ] {
+        assert_eq!(synced[field], value, "{synced:#}");
+    }
     assert_eq!(aws.events(), [json!({"connection": "default", "sync_id": null})]);
-    // The numbers in infra/cost.py: three around the connection, and three for it.
-    let entered = "Connections, Sync, Answered, Done, Did all succeed?, Succeeded";
+    // The numbers in infra/cost.py: three around the connection, three for it, and one for its event.
+    let entered =
+        "Connections, Sync, Answered, Put it on the bus, Done, Did all succeed?, Succeeded";
     assert_eq!(execution.entered.join(", "), entered);
+}
+
+#[tokio::test]
+async fn every_published_snapshot_is_put_on_the_bus_and_nothing_else_is() {
+    let desk = Desk::new().await;
+    let aws = Aws::around(&desk);
+    let mut previous = Value::Null;
+    for _ in 0..2 {
+        aws.sync(&["default"]).await.result.expect("a success");
+        let (put, latest) = (aws.outcome(), desk.latest());
+        let sync_id = &latest["sync_id"];
+        let manifest = desk.manifest(&latest);
+        let expected = json!({
+            "EventBusName": "rollcall", "Source": "rollcall.snapshot", "DetailType": "toybox-sync",
+            "Detail": {
+                "connector": "toybox", "connection": "default", "sync_id": sync_id,
+                "previous_sync_id": previous, "snapshot": latest["snapshot"],
+                "content_digest": manifest["digests"]["content"], "counts": manifest["counts"],
+            },
+        });
+        assert_eq!(put, expected);
+        previous = sync_id.clone();
+    }
+    // Quarantined, busy, and failed.
+    desk.vendor.with_world(|world| world.groups.clear());
+    assert_eq!(aws.synced().await["status"], "held");
+    answers(&desk, "/users", limit(600));
+    assert_eq!(answer_of(desk.invoke(Operation::Sync, json!({})).await)["status"], "continue");
+    assert_eq!(aws.synced().await["status"], "busy");
+    assert!(aws.sync(&["unknown"]).await.result.is_err());
+    assert_eq!(aws.put(), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn an_event_that_the_bus_refuses_is_put_again_and_then_fails_the_execution_not_the_sync() {
+    let desk = Desk::new().await;
+    for (refusals, is_put) in [(6, true), (7, false)] {
+        let mut aws = Aws::around(&desk);
+        aws.refuses = vec!["EventBridge.FailedEntry"; refusals].into();
+        let result = aws.sync(&["default"]).await.result;
+        let latest = desk.latest();
+        assert_eq!((result.is_ok(), aws.put().len()), (is_put, usize::from(is_put)));
+        let Err(failure) = result else { continue };
+        let failures: Value = serde_json::from_str(&failure.cause).expect("JSON");
+        assert_eq!(failures[0]["sync_id"], latest["sync_id"], "the snapshot is published");
+        assert_eq!(failures[0]["error"], "EventBridge.FailedEntry");
+        assert!(failures[0]["cause"].to_string().contains("invoke snapshot-published"));
+    }
 }
 
 #[tokio::test]
@@ -216,6 +270,7 @@ async fn a_killed_function_is_called_again_with_the_same_event_when_its_lease_ha
         assert!(execution.result.is_ok(), "{error}");
         let events = aws.events();
         assert_eq!((events.len(), &events[0]), (2, &events[1]));
+        assert_eq!(aws.outcome()["Source"], "rollcall.snapshot");
 
         let grant = Simulated::good(Grant);
         assert_eq!(waits(&aws.change(Grant, &grant).await) >= vec![135], is_killed, "{error}");

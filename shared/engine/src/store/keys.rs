@@ -1,5 +1,6 @@
 //! The keys of objects. The class comes first, so that lifecycle rules and permissions can use prefixes.
 
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 /// The keys of a connection's objects.
@@ -64,6 +65,15 @@ impl Keys<'_> {
     /// The expiration with this id.
     pub fn expiration(&self, id: &str) -> String {
         format!("{}{id}.json", self.expirations())
+    }
+
+    /// A table of the snapshot of a sync, which began on this day. Readers of tables take the columns `connector`,
+    /// `connection` and `day` from the key; Athena reads all that is below a day.
+    pub fn table(&self, table: &str, day: Date, sync_id: &str) -> String {
+        let Self { connector, connection } = self;
+        format!(
+            "tables/{table}/connector={connector}/day={day}/connection={connection}/{sync_id}.parquet"
+        )
     }
 
     /// The record of what was made of a published snapshot.

@@ -19,7 +19,7 @@ and And Next
 rule Variable StringEquals? StringEqualsPath? TimestampLessThanEqualsPath? IsPresent? Next
 test Variable StringEquals? BooleanEquals? IsNull? IsPresent?
 Wait Type Comment? Seconds? TimestampPath? Next
-Map Type Comment? ItemsPath ItemSelector MaxConcurrency ItemProcessor ResultSelector Catch? Next
+Map Type Comment? ItemsPath ItemSelector MaxConcurrency ItemProcessor ResultSelector? ResultPath? Catch? Next
 Succeed Type Comment?
 Fail Type Error? ErrorPath? CausePath
 lambda:invoke FunctionName Payload

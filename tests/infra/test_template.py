@@ -203,12 +203,13 @@ class Requests(unittest.TestCase):
         for name, machine in machines.items():
             role, text, itself = FULL.role(machine["RoleArn"]), FULL.definition(name), FULL.resolve({"Ref": name})
             self.assertNotIn("${", text)
+            for connector in connectors():
+                context = {"events:source": "rollcall.snapshot", "events:detail-type": f"{connector.lower()}-sync"}
+                reports = name in (f"{connector}SyncWorkflow", f"{connector}C1WorkWorkflow")
+                self.assertEqual(policy.allows(role, "events:PutEvents", BUS, context), reports, (name, connector))
+                self.assertEqual(f'"{context["events:detail-type"]}"' in text, reports, (name, connector))
             if name.endswith("SyncWorkflow"):
                 called = {a for a in arns if a in text}
-                for connector in (c.lower() for c in connectors()):
-                    context = {"events:source": "rollcall.snapshot", "events:detail-type": f"{connector}-sync"}
-                    own = itself.endswith(f":rollcall-{connector}-sync")
-                    self.assertEqual(policy.allows(role, "events:PutEvents", BUS, context), own, (name, connector))
                 # The executions of a Distributed Map.
                 self.assertEqual(json.loads(text)["States"]["Connections"]["ItemProcessor"]["ProcessorConfig"]["Mode"], "DISTRIBUTED")
                 self.assertTrue(policy.allows(role, "states:StartExecution", itself))

@@ -3,6 +3,8 @@
 use clap::Args;
 use jiff::Timestamp;
 use rollcall_engine::context::Context;
+use rollcall_engine::expiration::Ends;
+use rollcall_engine::store::keys::Keys;
 use rollcall_snapshot::{Access, Likeness};
 use serde::Serialize;
 
@@ -10,7 +12,7 @@ use crate::args::Place;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, Listing, Row};
 use crate::person::{AccountArgs, Candidate, Person, Snapshots};
-use crate::snapshot::Ends;
+use crate::snapshot;
 use crate::snapshot::access::{self, AccessPath};
 
 const EXAMPLES: &str = "\
@@ -112,8 +114,8 @@ pub(crate) async fn run(args: AccessArgs, place: Place) -> Result<Exit, Failure>
     let held = held(&person)?;
     let mut ends = Vec::new();
     for found in &person.accounts {
-        let (connector, connection) = (&found.at.connector, &found.at.connection);
-        ends.push(Ends::read(&*store, &format!("expirations/{connector}/{connection}/")).await);
+        let keys = Keys { connector: &found.at.connector, connection: &found.at.connection };
+        ends.push(snapshot::ends(&*store, &keys.expirations()).await);
     }
     match args.output {
         Format::Table => show(&person, &held, &ends)?,

@@ -7,6 +7,7 @@ use rollcall_engine::runtime::function::Operation;
 
 use crate::access::AccessArgs;
 use crate::connectors;
+use crate::export::ExportArgs;
 use crate::install::{CompletionArgs, ManArgs};
 use crate::offboard::OffboardArgs;
 use crate::output::{Format, ReportFormat};
@@ -108,6 +109,8 @@ pub(crate) enum Command {
     Snapshot(SnapshotArgs),
     /// Make changes, report and tables of a published snapshot
     Publish(PublishArgs),
+    /// Write a snapshot as tables: Parquet, CSV or JSON lines
+    Export(ExportArgs),
     /// Work off the tasks that ConductorOne sends, until stopped
     Serve(ServeArgs),
     /// Check configuration, rights and store, and say what to fix
@@ -140,7 +143,8 @@ impl Command {
             Self::Expirations(args) => return args.output == Format::Json,
             Self::Doctor(args) => args.output,
             Self::Publish(args) => args.output,
-            Self::Serve(_)
+            Self::Export(_)
+            | Self::Serve(_)
             | Self::Capabilities(_)
             | Self::ConfigSchema(_)
             | Self::Template(_)

@@ -7,6 +7,7 @@ mod confirm;
 mod connectors;
 mod doctor;
 mod expirations;
+mod export;
 mod failure;
 mod install;
 mod offboard;
@@ -70,6 +71,7 @@ async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
         Command::Review(args) => review::run(args, place).await,
         Command::Snapshot(args) => snapshot::run(args, place).await,
         Command::Publish(args) => publish::run(args, place).await,
+        Command::Export(args) => export::run(args, place).await,
         Command::Serve(args) => serve::run(&Target { connector: args.connector, place }).await,
         Command::Doctor(args) => doctor::run(args, place).await,
         Command::Capabilities(args) => {

@@ -152,7 +152,7 @@ fn laid_out(
 }
 
 /// The error underneath, so that a closed pipe is recognized.
-fn io_error(error: csv::Error) -> io::Error {
+pub(crate) fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
@@ -270,7 +270,7 @@ fn printable(text: &str) -> String {
 }
 
 /// The same for JSON, whose meaning stays: except for line ends, such characters are in its strings only.
-fn printable_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn printable_json(json: &str) -> Cow<'_, str> {
     escaped(json, &['\n'], |c| format!("\\u{:04x}", u32::from(c)))
 }
 

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use rollcall_connector::counted;
+use rollcall_engine::expiration::Ends;
 use rollcall_snapshot::{Access, AccessKind, Hop, Resource, Snapshot};
 use serde::Serialize;
 
-use super::source::Ends;
 use crate::failure::Failure;
 use crate::output::{self, Format, Listing, Row};
 

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use rollcall_connector::{Code, Error, event};
+use rollcall_engine::expiration::Ends;
 use rollcall_model::ResourceId;
 use rollcall_snapshot::{Entitlement, Filter, Grant, Names, Resource, Snapshot};
 use serde::Serialize;
 
 use super::Only;
-use super::source::Ends;
 use crate::failure::Failure;
 use crate::output::Row;
 

@@ -18,8 +18,7 @@ use crate::connectors;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, Listing, Report};
 use list::NamedGrant;
-use source::Source;
-pub(crate) use source::{Ends, before, newest, nothing, published, read};
+pub(crate) use source::{Source, before, ends, newest, nothing, published, read};
 
 const EXAMPLES: &str = "\
 SNAPSHOT is one of
@@ -115,7 +114,7 @@ enum Command {
 
 /// The snapshot that a command is about.
 #[derive(Debug, Args)]
-struct Of {
+pub(crate) struct Of {
     /// A connector, path, sync id, key or S3 object (default: the newest)
     snapshot: Option<String>,
 }

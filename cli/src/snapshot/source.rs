@@ -1,17 +1,15 @@
 //! Finds and opens the snapshot that a command names: a connector's newest one, a path, or an object in a store.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use rollcall_connector::event::check_connection;
 use rollcall_connector::{Code, Error, ErrorType};
 use rollcall_engine::catalog::file::{self, absent};
 use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::manifest::{Manifest, Status};
 use rollcall_engine::context::Context;
-use rollcall_engine::expiration::{self, Expiration};
+use rollcall_engine::expiration::Ends;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};
 use rollcall_snapshot::Snapshot;
@@ -23,8 +21,17 @@ use crate::failure::Failure;
 use crate::output;
 
 /// Finds snapshots.
-pub(super) struct Source {
+pub(crate) struct Source {
     place: Place,
+}
+
+/// A snapshot with what the store has beside it. A file has nothing beside it.
+pub(crate) struct Exportable {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) manifest: Option<Manifest>,
+    /// The published snapshot before it.
+    pub(crate) previous: Option<Snapshot>,
+    pub(crate) ends: Ends,
 }
 
 /// Where a snapshot is.
@@ -72,6 +79,21 @@ pub(crate) async fn published(store: &dyn Store, key: &str) -> Result<Option<Man
     Ok(found.map(|(manifest, _)| manifest).filter(|m| m.status == Status::Published))
 }
 
+/// The snapshot of a sync of the same connection as the snapshot with this key, if it is still there: snapshots expire.
+async fn beside(store: &dyn Store, key: &str, sync_id: &str) -> Result<Option<Snapshot>, Error> {
+    let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let found = get_json::<Manifest>(store, &format!("{folder}/{sync_id}.json")).await?;
+    let Some((manifest, _)) = found else {
+        return Ok(None);
+    };
+    // The key of an S3 object begins with the store's prefix; that in the manifest does not.
+    let name = manifest.snapshot.key.rsplit('/').next().unwrap_or_default();
+    match file::open(store, &format!("{folder}/{name}"), Some(&manifest)).await {
+        Err(e) if e.code() == Code::SnapshotNotFound => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
 /// What a pointer holds that must be there.
 async fn pointed_to(store: &dyn Store, pointer: &str) -> Result<Latest, Error> {
     let found = get_json::<Latest>(store, pointer).await?;
@@ -79,7 +101,7 @@ async fn pointed_to(store: &dyn Store, pointer: &str) -> Result<Latest, Error> {
 }
 
 impl Source {
-    pub(super) fn new(place: Place) -> Result<Self, Error> {
+    pub(crate) fn new(place: Place) -> Result<Self, Error> {
         place.connection.as_deref().map(check_connection).transpose()?;
         Ok(Self { place })
     }
@@ -93,6 +115,22 @@ impl Source {
     pub(super) async fn open_with_ends(&self, of: &Of) -> Result<(Snapshot, Ends), Failure> {
         let found = self.find(of.snapshot.as_deref()).await?;
         Ok((found.open().await?, found.ends().await))
+    }
+
+    /// Opens a snapshot, and reads what the store has beside it.
+    pub(crate) async fn open_to_export(&self, of: &Of) -> Result<Exportable, Failure> {
+        let found = self.find(of.snapshot.as_deref()).await?;
+        let (snapshot, ends) = (found.open().await?, found.ends().await);
+        let Found::Object { store, key } = found else {
+            return Ok(Exportable { snapshot, manifest: None, previous: None, ends });
+        };
+        let manifest = get_json::<Manifest>(&*store, &manifest_beside(&key)).await?;
+        let manifest = manifest.map(|(manifest, _)| manifest);
+        let previous = match manifest.as_ref().and_then(|m| m.previous_sync_id.as_deref()) {
+            Some(sync_id) => beside(&*store, &key, sync_id).await?,
+            None => None,
+        };
+        Ok(Exportable { snapshot, manifest, previous, ends })
     }
 
     /// Opens the two snapshots to compare. Where only a connection is known, these are its two newest ones.
@@ -235,29 +273,12 @@ impl Source {
     }
 }
 
-/// When temporary grants end: by entitlement and principal.
-#[derive(Default)]
-pub(crate) struct Ends(BTreeMap<(String, String), Timestamp>);
-
-impl Ends {
-    /// Reads the records whose keys begin like this.
-    pub(crate) async fn read(store: &dyn Store, prefix: &str) -> Self {
-        match expiration::open(store, prefix).await {
-            Ok(found) => {
-                let pair = |e: Expiration| ((e.entitlement, e.principal), e.ends_at);
-                Self(found.into_iter().map(pair).collect())
-            }
-            Err(e) => {
-                output::note(&format!("the ends of temporary grants are not shown: {e}"));
-                Self::default()
-            }
-        }
-    }
-
-    /// When this grant ends, if the store knows it.
-    pub(crate) fn of(&self, entitlement: &str, principal: &str) -> Option<Timestamp> {
-        self.0.get(&(entitlement.to_owned(), principal.to_owned())).copied()
-    }
+/// Reads when temporary grants end. Without it, grants are still shown.
+pub(crate) async fn ends(store: &dyn Store, prefix: &str) -> Ends {
+    Ends::read(store, prefix).await.unwrap_or_else(|e| {
+        output::note(&format!("the ends of temporary grants are not shown: {e}"));
+        Ends::default()
+    })
 }
 
 impl Found {
@@ -268,7 +289,7 @@ impl Found {
         let Some((prefix, connection)) = folder.rsplit_once("snapshots/") else {
             return Ends::default();
         };
-        Ends::read(&**store, &format!("{prefix}expirations/{connection}/")).await
+        ends(&**store, &format!("{prefix}expirations/{connection}/")).await
     }
 
     async fn open(&self) -> Result<Snapshot, Failure> {

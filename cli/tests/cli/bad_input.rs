@@ -26,7 +26,11 @@ review apply => <DIR>
 review apply x --yes => --apply
 snapshot stats s3://bucket => names a bucket and no object
 snapshot stats good.c1z -o xml => possible values: table, json, csv
-snapshot unexpand good.c1z => --out";
+snapshot unexpand good.c1z => --out
+export good.c1z => --out
+export good.c1z --out x --table people => possible values: resources, entitlements, grants, changes]
+export good.c1z --out x --format xml => invalid value 'xml'
+export good.c1z --out x --partitioned => needs a snapshot in a store";
 
 const FAILS: &str = "
 snapshot stats cut.c1z => truncated
@@ -54,6 +58,7 @@ snapshot resources good.c1z --resource x => `x` is not a valid resource id
 snapshot manifest good.c1z => could not read the manifest good.json
 snapshot unexpand good.c1z --out no/such/x.c1z => could not write no/such/x.c1z
 snapshot unexpand good.c1z --out good.c1z => Choose another name
+export good.c1z --out good.c1z/x => could not write good.c1z/x/resources.parquet
 sync temporalcloud --connection acme => no secret for connection `acme`
 sync temporalcloud --connection 'No Good' => is not a valid connection name
 sync temporalcloud --store ftp://x => must be a folder or s3://
@@ -137,7 +142,7 @@ fn an_empty_store_is_the_same_error_however_it_is_given() {
 #[test]
 fn every_command_explains_itself_on_one_screen() {
     let place = place().var("COLUMNS", "80");
-    let commands = "sync grant revoke create-account delete-account access offboard review snapshot serve doctor";
+    let commands = "sync grant revoke create-account delete-account access offboard review snapshot export serve doctor";
     for command in commands.split(' ').chain(["review new", "review apply", "review verify", ""]) {
         let help = place.run(&format!("{command} --help")).expect(0).out;
         assert!(

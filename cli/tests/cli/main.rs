@@ -4,6 +4,7 @@
 mod bad_input;
 mod changes;
 mod documented;
+mod exporting;
 mod leaving;
 mod looking;
 mod reviewing;

@@ -8,6 +8,7 @@ mod event;
 mod lambda;
 mod publish;
 mod source;
+pub mod tables;
 
 pub use event::{PublishedAnswer, PublishedEvent};
 pub use lambda::run as lambda;

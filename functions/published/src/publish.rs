@@ -10,6 +10,7 @@ use rollcall_engine::store::{PutError, PutMode, get_json, put_json};
 use crate::bus::Bus;
 use crate::event::{PublishedAnswer, PublishedEvent};
 use crate::source::Published;
+use crate::tables;
 
 /// What is made of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +95,7 @@ async fn make(
 ) -> Result<PublishedAnswer, Error> {
     let published = Published::open(&*cx.store, event).await?;
     let manifest = &published.manifest;
-    let answer = PublishedAnswer {
+    let mut answer = PublishedAnswer {
         connector: manifest.connector.clone(),
         connection: manifest.connection.clone(),
         sync_id: manifest.sync_id.clone(),
@@ -102,7 +103,10 @@ async fn make(
         ..PublishedAnswer::default()
     };
     // Each product adds the keys that it wrote, and its warnings, to the answer.
-    let _ = (cx, products, bus);
+    let _ = bus;
+    if products.tables {
+        answer.written.extend(tables::store(cx, &published).await?);
+    }
     Ok(answer)
 }
 

@@ -4,3 +4,4 @@
 mod binary;
 mod publish;
 mod schemas;
+mod tables;

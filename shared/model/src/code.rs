@@ -177,6 +177,7 @@ Code {
     StreamFailed,
     SuddenLoss,
     Superseded,
+    TableNotWritten,
     TemplateNotRendered,
     TenantUnknown,
     TlsFailed,

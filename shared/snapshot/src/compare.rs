@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::fields::{FieldDifference, differing};
 use crate::read::Snapshot;
-use crate::record;
+use crate::record::{self, Grant};
 use crate::rows::Columns;
 
 /// A record that differs between two snapshots.
@@ -28,6 +28,9 @@ pub struct Difference {
     pub display_name: String,
     /// The fields that differ, if it was changed.
     pub fields: Vec<FieldDifference>,
+    /// The grant, if it is one: the newer of the two.
+    #[serde(skip)]
+    pub grant: Option<Grant>,
 }
 
 /// The kinds of records, in the order in which they are compared.
@@ -173,6 +176,10 @@ impl RecordKind {
             id: row.text(0)?.to_owned(),
             display_name: display_name.unwrap_or_default(),
             fields: Vec::new(),
+            grant: match self {
+                Self::Grant => Some(row.of.grant(&row.grant()?)?),
+                _ => None,
+            },
         })
     }
 

@@ -1,7 +1,7 @@
 //! The resources that Rollcall uses, measured on this machine. Figures, not tests: nothing fails for being slow.
 //!
-//! `bench` measures everything, `bench CONNECTOR` the syncs of one connector; `bench write GRANTS` is the separate
-//! process in which it measures the memory of one large sync.
+//! `bench` measures everything, `bench CONNECTOR` the syncs of one connector; `bench write GRANTS STORE` and `bench tables
+//! STORE` are the separate processes in which it measures the memory of one large sync, and of its tables.
 
 mod functions;
 mod synthetic;
@@ -16,9 +16,10 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         [] => functions::measure(None).and_then(|()| synthetic::measure()),
-        ["write", grants] => synthetic::write(grants),
+        ["write", grants, store] => synthetic::write(grants, store),
+        ["tables", store] => synthetic::tables(store),
         [connector] => functions::measure(Some(connector)),
-        _ => Err("usage: bench [CONNECTOR | write GRANTS]".into()),
+        _ => Err("usage: bench [CONNECTOR | write GRANTS STORE | tables STORE]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,12 +3,14 @@
 //! A record for each grant (`expirations/<connector>/<connection>/<id>.json`), written under the lease of the principal.
 //! `rules` decides, and reads and writes nothing.
 
+mod ends;
 mod ledger;
 mod record;
 mod rules;
 mod sweep;
 mod term;
 
+pub use ends::Ends;
 pub(crate) use ledger::Ledger;
 pub use ledger::open;
 pub use record::{Closed, Expiration, How, PutBack};

@@ -195,11 +195,11 @@ fn jsonl(tables: &Tables<'_>, table: Table, out: &mut File) -> Result<u64, Table
         let mut line = String::from("{");
         for (name, cell) in names.iter().zip(cells) {
             let value = match cell {
-                None => Value::Null,
-                Some(Cell::Text(text)) => Value::from(*text),
-                Some(Cell::Json(value)) => value.clone(),
-                Some(Cell::Flag(flag)) => Value::from(*flag),
-                Some(Cell::Time(time)) => Value::from(to_the_millisecond(*time)),
+                None => Value::Null.to_string(),
+                Some(Cell::Text(text)) => Value::from(*text).to_string(),
+                Some(Cell::Json(value)) => value.to_string(),
+                Some(Cell::Flag(flag)) => flag.to_string(),
+                Some(Cell::Time(time)) => Value::from(to_the_millisecond(*time)).to_string(),
             };
             let comma = if line.len() > 1 { "," } else { "" };
             line.push_str(&format!("{comma}\"{name}\":{value}"));

@@ -2,8 +2,6 @@
 //! for them. Time is virtual.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

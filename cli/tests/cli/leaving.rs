@@ -1,5 +1,6 @@
 //! A person at several vendors: what they have, and how it is taken away.
 
+use rollcall_harness::moto::Moto;
 use rollcall_model::{AccountType, Resource, ResourceId, ResourceTrait};
 use rollcall_simulators::{Simulator, confluence, temporalcloud};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ pub(crate) struct Vendors {
     pub(crate) confluence: Simulator<confluence::Vendor>,
     pub(crate) cloud: Simulator<temporalcloud::Vendor>,
     pub(crate) place: Place,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Vendors {
@@ -41,7 +42,7 @@ impl Vendors {
         for connector in ["confluence", "temporalcloud"] {
             place.run(&format!("sync {connector}")).expect(0);
         }
-        Self { confluence, cloud, place, _runtime: runtime }
+        Self { confluence, cloud, place, runtime }
     }
 
     pub(crate) fn state(&self) -> (Value, Value) {
@@ -122,6 +123,47 @@ fn a_person_is_offboarded_over_two_connectors_once() {
     let err = place.run(apply).expect(1).err;
     assert!(err.contains("PlanOutdated") && err.contains("of confluence/default"), "{err}");
     place.run(&format!("{apply} --yes")).expect(0);
+}
+
+/// The requests that arrive at a bus: function name and event. The functions of its stack would carry them out.
+fn carried_out(vendors: &Vendors, requests: &[Value]) {
+    for request in requests {
+        let function = request["detail-type"].as_str().expect("a function");
+        let (connector, operation) = function.split_once('-').expect("a connector");
+        let run = format!("{operation} {connector} --event -");
+        vendors.place.run_with(&run, &request["detail"].to_string()).expect(0);
+    }
+}
+
+#[test]
+fn a_plan_whose_requests_go_onto_a_bus_is_carried_out_there_once() {
+    let Some(moto) = Moto::shared() else { return };
+    let (bus, mut vendors) = (Moto::name(), Vendors::start());
+    let queue = vendors.runtime.block_on(async {
+        moto.create_bus(&bus).await;
+        moto.watch(&bus, &json!({"source": ["rollcall.provision"]})).await
+    });
+    for (name, value) in moto.variables("rollcall") {
+        vendors.place = vendors.place.var(&name, &value);
+    }
+    let place = &vendors.place;
+    place.run("offboard lee@acme.io --out plan.json").expect(0);
+    let apply = format!("offboard --plan plan.json --apply --yes --bus {bus} -o json");
+    let before = vendors.state();
+    let ran = place.run(&apply).expect(3);
+    assert_eq!(values(&ran, "result"), ["requested"; 5], "{}", ran.out);
+    assert!(ran.err.contains("to see what became of it, later: "), "{}", ran.err);
+    assert_eq!(vendors.state(), before, "nothing is carried out here");
+
+    let requests = vendors.runtime.block_on(moto.received(&queue));
+    assert_eq!(requests.len(), 5);
+    // The bus keeps no order: the permission to see the space may go before the others.
+    let reversed: Vec<_> = requests.into_iter().rev().collect();
+    carried_out(&vendors, &reversed);
+    assert!(vendors.cloud.with_world(|world| world.principal("u9").is_none()));
+    let again = place.run(&apply).expect(0);
+    assert_eq!(values(&again, "result"), ["already_so"; 5], "{}", again.out);
+    assert_eq!(vendors.runtime.block_on(moto.received(&queue)), Vec::<Value>::new());
 }
 
 #[test]

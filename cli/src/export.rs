@@ -44,8 +44,7 @@ pub(crate) struct ExportArgs {
     /// The folder to write to; it is created if it is missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Name files as the store does, for tables of many snapshots:
-    /// DIR/tables/grants/connector=.../connection=.../day=.../ID.parquet
+    /// Name files as the store does: many snapshots side by side
     #[arg(long)]
     partitioned: bool,
     /// Replace files that exist

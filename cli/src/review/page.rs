@@ -1,10 +1,12 @@
 //! `review.html`: the same as `review.csv` with buttons and keys, in one file that loads nothing and runs no other
 //! script. Texts of vendors are data for its script, which sets them as text.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rollcall_connector::Error;
-use serde_json::json;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::row::{COLUMNS, Review};
@@ -14,11 +16,33 @@ const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
+/// The data of the page. Most texts are those of many rows: each is there once.
+#[derive(Serialize)]
+struct Data<'a> {
+    id: &'a str,
+    columns: [&'static str; COLUMNS.len()],
+    texts: Vec<String>,
+    /// For each cell, the place of its text.
+    rows: Vec<[usize; COLUMNS.len()]>,
+}
+
+impl<'a> Data<'a> {
+    fn new(review: &'a Review) -> Self {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut place = |cell: String| {
+            let next = places.len();
+            *places.entry(spreadsheet(&cell)).or_insert(next)
+        };
+        let rows = review.rows.iter().map(|row| row.cells().map(&mut place)).collect();
+        let mut texts = vec![String::new(); places.len()];
+        places.into_iter().for_each(|(text, n)| texts[n] = text);
+        Self { id: &review.id, columns: COLUMNS, texts, rows }
+    }
+}
+
 /// The page.
 pub(super) fn write(review: &Review) -> Result<Vec<u8>, Error> {
-    let rows = review.rows.iter().map(|row| row.cells().map(|cell| spreadsheet(&cell)));
-    let data = json!({"id": review.id, "columns": COLUMNS, "rows": rows.collect::<Vec<_>>()});
-    let data = serde_json::to_string(&data).map_err(Error::not_json)?;
+    let data = serde_json::to_string(&Data::new(review)).map_err(Error::not_json)?;
     let page = PAGE
         .replace("{{style_hash}}", &hash(STYLE))
         .replace("{{script_hash}}", &hash(SCRIPT))
@@ -50,8 +74,12 @@ mod tests {
         let (_, data) = page.split_once("application/json\">").expect("the data");
         let (data, rest) = data.split_once("</script>").expect("its end");
         let data: serde_json::Value = serde_json::from_str(data).expect("JSON");
-        assert_eq!(data["rows"][0][3], name);
-        assert_eq!(data["rows"][1][3], "'=HYPERLINK(1)");
+        let cell = |row: usize, column: usize| {
+            let place = data["rows"][row][column].as_u64().expect("a place");
+            data["texts"][place as usize].as_str().expect("a text").to_owned()
+        };
+        assert_eq!(cell(0, 3), name);
+        assert_eq!(cell(1, 3), "'=HYPERLINK(1)");
         let (_, script) = rest.split_once("<script>").expect("the script");
         let (script, _) = script.split_once("</script>").expect("its end");
         let policy = format!("script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(script)));

@@ -80,7 +80,7 @@ fn table_names() -> impl TypedValueParser<Value = Table> {
 
 /// Runs the command.
 pub(crate) async fn run(args: ExportArgs, place: Place) -> Result<Exit, Failure> {
-    let source = Source::new(place)?.open_to_export(&args.of).await?;
+    let source = Source::new(place, &["export"])?.open_to_export(&args.of).await?;
     let tables = Tables {
         snapshot: &source.snapshot,
         previous: source.previous.as_ref(),

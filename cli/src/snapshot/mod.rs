@@ -112,6 +112,22 @@ enum Command {
     },
 }
 
+impl Command {
+    /// Its name, and the principal that it is about.
+    fn subject(&self) -> (&'static str, Option<String>) {
+        match self {
+            Self::Resources { .. } => ("resources", None),
+            Self::Entitlements { .. } => ("entitlements", None),
+            Self::Grants { .. } => ("grants", None),
+            Self::Access { principal, .. } => ("access", Some(principal.clone())),
+            Self::Stats { .. } => ("stats", None),
+            Self::Diff { .. } => ("diff", None),
+            Self::Unexpand { .. } => ("unexpand", None),
+            Self::Manifest { .. } => ("manifest", None),
+        }
+    }
+}
+
 /// The snapshot that a command is about.
 #[derive(Debug, Args)]
 pub(crate) struct Of {
@@ -134,7 +150,8 @@ struct Only {
 /// Runs the command.
 pub(crate) async fn run(args: SnapshotArgs, place: Place) -> Result<Exit, Failure> {
     let format = args.output;
-    let source = Source::new(place)?;
+    let (name, principal) = args.command.subject();
+    let source = Source::new(place, &["snapshot", name])?.about(principal);
     match args.command {
         Command::Resources { only } => {
             let filter = list::filter(&only, None)?;

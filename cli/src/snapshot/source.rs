@@ -19,10 +19,15 @@ use crate::args::Place;
 use crate::connectors;
 use crate::failure::Failure;
 use crate::output;
+use crate::shell::CommandLine;
 
 /// Finds snapshots.
 pub(crate) struct Source {
     place: Place,
+    /// The command that asks, without the snapshot.
+    command: Vec<&'static str>,
+    /// The principal that it is about.
+    principal: Option<String>,
 }
 
 /// A snapshot with what the store has beside it. A file has nothing beside it.
@@ -101,9 +106,14 @@ async fn pointed_to(store: &dyn Store, pointer: &str) -> Result<Latest, Error> {
 }
 
 impl Source {
-    pub(crate) fn new(place: Place) -> Result<Self, Error> {
+    pub(crate) fn new(place: Place, command: &[&'static str]) -> Result<Self, Error> {
         place.connection.as_deref().map(check_connection).transpose()?;
-        Ok(Self { place })
+        Ok(Self { place, command: command.to_vec(), principal: None })
+    }
+
+    /// For a command that is about this principal.
+    pub(super) fn about(self, principal: Option<String>) -> Self {
+        Self { principal, ..self }
     }
 
     /// Opens a snapshot.
@@ -216,9 +226,34 @@ impl Source {
             pointers.retain(|key| key.ends_with(&format!("/{connection}.json")));
         }
         if pointers.len() > 1 {
-            return Err(several(&pointers));
+            return Err(self.several(&pointers));
         }
         pointers.pop().ok_or_else(|| nothing(&store.place("latest/")))
+    }
+
+    fn several(&self, pointers: &[String]) -> Error {
+        let names =
+            pointers.iter().map(|key| key.trim_start_matches("latest/").trim_end_matches(".json"));
+        let names: Vec<_> = names.collect();
+        let first = names.first().and_then(|name| name.split_once('/'));
+        let (connector, connection) = first.unwrap_or(("CONNECTOR", "NAME"));
+        let principal = &self.principal;
+        let mut example = CommandLine::new(&[&*self.command, &[connector]].concat());
+        if let Some(principal) = principal {
+            example = example.word(principal);
+        }
+        let connection = Some(connection).filter(|name| *name != "default");
+        let example = example.option("--connection", connection);
+        let mut fix = format!("Name a connector, as in: {example}");
+        if let Some(person) = principal.as_deref().filter(|who| who.contains('@')) {
+            let everywhere = CommandLine::new(&["access", person]);
+            fix.push_str(&format!("; or see a person's access at all of them: {everywhere}"));
+        }
+        Error::invalid(
+            Code::AmbiguousSnapshot,
+            format!("the store has snapshots of several connections: {}", names.join(", ")),
+            fix,
+        )
     }
 
     /// The key of the snapshot of a sync: its manifest names it.
@@ -331,19 +366,6 @@ fn from_file(path: &Path) -> Result<Manifest, Failure> {
     };
     let bytes = std::fs::read(path).map_err(|e| failed(e.into()))?;
     Ok(serde_json::from_slice(&bytes).map_err(|e| failed(e.into()))?)
-}
-
-fn several(pointers: &[String]) -> Error {
-    let names =
-        pointers.iter().map(|key| key.trim_start_matches("latest/").trim_end_matches(".json"));
-    let names: Vec<_> = names.collect();
-    let first = names.first().and_then(|name| name.split_once('/'));
-    let (connector, connection) = first.unwrap_or(("CONNECTOR", "NAME"));
-    Error::invalid(
-        Code::AmbiguousSnapshot,
-        format!("the store has snapshots of several connections: {}", names.join(", ")),
-        format!("Name one, as in: rollcall snapshot stats {connector} --connection {connection}"),
-    )
 }
 
 /// No connection, or not this one, has a snapshot.

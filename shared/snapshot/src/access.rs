@@ -77,12 +77,27 @@ impl Access {
 /// An expandable grant: its entitlement, the resource of that, and who else gets it.
 type ExpandableGrant = (String, ResourceId, record::Expandable);
 
+/// Entitlements, each with those that it is derived from.
+type Sources = Vec<(String, Vec<String>)>;
+
+/// Adds the sources that the snapshot states and no expandable grant explains: an expandable grant knows better whether
+/// only direct grants count.
+fn add_sources(nodes: &mut BTreeMap<String, Node>, stated: Sources) {
+    for (entitlement, sources) in stated {
+        let Some(node) = nodes.get_mut(&entitlement) else { continue };
+        for source in sources {
+            node.sources.entry(source).or_insert(false);
+        }
+    }
+}
+
 impl Snapshot {
     /// The access of the principal `text` (see [`Self::principal`]), and the paths that lead to it.
     pub fn access(&self, text: &str) -> Result<Access, Error> {
         let principal = self.principal(text)?;
-        let mut nodes = self.granted(&principal)?;
+        let (mut nodes, stated) = self.granted(&principal)?;
         self.follow(&principal, &mut nodes)?;
+        add_sources(&mut nodes, stated);
         let mut holds = Vec::with_capacity(nodes.len());
         for (entitlement, node) in &nodes {
             let (paths, more_paths) = paths(&nodes, entitlement);
@@ -110,25 +125,25 @@ impl Snapshot {
         Ok(Access { principal, holds })
     }
 
-    /// The entitlements of the principal's own grants.
-    fn granted(&self, principal: &Resource) -> Result<BTreeMap<String, Node>, Error> {
-        let mut nodes = BTreeMap::new();
+    /// The entitlements of the principal's own grants; and the sources that the snapshot states for them.
+    fn granted(&self, principal: &Resource) -> Result<(BTreeMap<String, Node>, Sources), Error> {
+        let (mut nodes, mut stated) = (BTreeMap::new(), Sources::new());
         let filter = Filter { principal: ResourceId::parse(&principal.id), ..Filter::default() };
         self.grant_rows(&filter, |row| {
             let grant = self.grant(row)?;
-            let mut sources = grant.sources;
-            sources.remove(&grant.entitlement);
             let node = Node {
                 resource: ResourceId::new(row.resource.0, row.resource.1),
                 direct: grant.direct,
                 stored: true,
                 immutable: grant.immutable,
-                sources: sources.into_keys().map(|id| (id, false)).collect(),
+                sources: BTreeMap::new(),
             };
+            let sources = grant.sources.into_keys().filter(|source| *source != grant.entitlement);
+            stated.push((grant.entitlement.clone(), sources.collect()));
             nodes.insert(grant.entitlement, node);
             Ok::<_, Error>(())
         })?;
-        Ok(nodes)
+        Ok((nodes, stated))
     }
 
     /// Adds the entitlements that expandable grants imply.
@@ -258,6 +273,28 @@ mod tests {
         }
         world.grants.push((typed, vec![]));
         assert!(!to_n2(&world, "user:u2"), "only groups get it");
+    }
+
+    #[test]
+    fn a_shallow_edge_begins_at_a_direct_grant_in_an_expanded_snapshot_too() {
+        let (g2, n1) = ("group:g2:member", "namespace:n1:write");
+        let mut world = testing::world();
+        // Ada is in the outer group by herself, too.
+        world.grants[5] =
+            (testing::grant(g2, "user:u1"), vec![("group:g1:member", true), (g2, true)]);
+        world.grants[4].1 = vec![(g2, true), (n1, true)];
+        if let Some(expandable) = &mut world.grants[3].0.expandable {
+            expandable.shallow = true;
+        }
+        let to_n1 = |world: &World| {
+            let mut paths = paths(world, "user:u1");
+            paths.retain(|path| path.ends_with(n1));
+            paths
+        };
+        let direct =
+            ["user:u1 → namespace:n1:write", "user:u1 → group:g2 (member) → namespace:n1:write"];
+        assert_eq!(to_n1(&world), direct);
+        assert_eq!(to_n1(&world.unexpanded()), direct);
     }
 
     #[test]

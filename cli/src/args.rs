@@ -11,6 +11,7 @@ use crate::export::ExportArgs;
 use crate::install::{CompletionArgs, ManArgs};
 use crate::offboard::OffboardArgs;
 use crate::output::{Format, ReportFormat};
+use crate::report::ReportArgs;
 use crate::review::ReviewArgs;
 use crate::shell::CommandLine;
 use crate::snapshot::SnapshotArgs;
@@ -105,6 +106,8 @@ pub(crate) enum Command {
     Offboard(OffboardArgs),
     /// Have access reviewed, and carry the decisions out
     Review(ReviewArgs),
+    /// Write a page about a snapshot for the browser
+    Report(ReportArgs),
     /// Show a snapshot, or compare two
     Snapshot(SnapshotArgs),
     /// Make changes, report and tables of a published snapshot
@@ -143,7 +146,8 @@ impl Command {
             Self::Expirations(args) => return args.output == Format::Json,
             Self::Doctor(args) => args.output,
             Self::Publish(args) => args.output,
-            Self::Export(_)
+            Self::Report(_)
+            | Self::Export(_)
             | Self::Serve(_)
             | Self::Capabilities(_)
             | Self::ConfigSchema(_)

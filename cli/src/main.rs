@@ -16,6 +16,7 @@ mod person;
 mod principal;
 mod progress;
 mod publish;
+mod report;
 mod review;
 mod send;
 mod serve;
@@ -69,6 +70,7 @@ async fn run(Cli { place, command, .. }: Cli) -> Result<Exit, Failure> {
         Command::Access(args) => access::run(args, place).await,
         Command::Offboard(args) => offboard::run(args, place).await,
         Command::Review(args) => review::run(args, place).await,
+        Command::Report(args) => report::run(args, place).await,
         Command::Snapshot(args) => snapshot::run(args, place).await,
         Command::Publish(args) => publish::run(args, place).await,
         Command::Export(args) => export::run(args, place).await,

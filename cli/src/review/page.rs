@@ -3,11 +3,9 @@
 
 use std::collections::HashMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use rollcall_connector::Error;
+use rollcall_published::html::{policy_hash, script_json};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::row::{COLUMNS, Review};
 use crate::output::spreadsheet;
@@ -42,20 +40,15 @@ impl<'a> Data<'a> {
 
 /// The page.
 pub(super) fn write(review: &Review) -> Result<Vec<u8>, Error> {
-    let data = serde_json::to_string(&Data::new(review)).map_err(Error::not_json)?;
+    let data = Data::new(review);
     let page = PAGE
-        .replace("{{style_hash}}", &hash(STYLE))
-        .replace("{{script_hash}}", &hash(SCRIPT))
+        .replace("{{style_hash}}", &policy_hash(STYLE))
+        .replace("{{script_hash}}", &policy_hash(SCRIPT))
         .replace("{{style}}", STYLE)
         .replace("{{script}}", SCRIPT)
-        // Last, so that nothing in it is replaced. Without `<`, it cannot end its element.
-        .replace("{{data}}", &data.replace('<', "\\u003c"));
+        // Last, so that nothing in it is replaced.
+        .replace("{{data}}", &script_json(&data)?);
     Ok(page.into_bytes())
-}
-
-/// The hash of a script or style for a content security policy (<https://www.w3.org/TR/CSP3/#framework-directive-source-list>).
-fn hash(text: &str) -> String {
-    STANDARD.encode(Sha256::digest(text))
 }
 
 #[cfg(test)]
@@ -82,7 +75,7 @@ mod tests {
         assert_eq!(cell(1, 3), "'=HYPERLINK(1)");
         let (_, script) = rest.split_once("<script>").expect("the script");
         let (script, _) = script.split_once("</script>").expect("its end");
-        let policy = format!("script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(script)));
+        let policy = format!("script-src 'sha256-{}'", policy_hash(script));
         assert!(page.contains(&policy) && page.contains("default-src 'none'"), "{page}");
         for word in ["innerHTML", "insertAdjacent", "document.write", "eval", "fetch", "http:"] {
             assert!(!SCRIPT.contains(word) && !PAGE.contains(word), "{word}");

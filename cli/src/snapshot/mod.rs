@@ -18,7 +18,9 @@ use crate::connectors;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, Listing, Report};
 use list::NamedGrant;
-pub(crate) use source::{Source, before, ends, newest, nothing, published, read};
+pub(crate) use source::{
+    Found, Source, before, ends, manifest, manifest_of_file, newest, nothing, published, read,
+};
 
 const EXAMPLES: &str = "\
 SNAPSHOT is one of

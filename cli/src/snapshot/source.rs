@@ -40,7 +40,7 @@ pub(crate) struct Exportable {
 }
 
 /// Where a snapshot is.
-enum Found {
+pub(crate) enum Found {
     File(PathBuf),
     Object { store: Arc<dyn Store>, key: String },
 }
@@ -59,8 +59,22 @@ pub(crate) async fn newest(
 
 /// Opens the snapshot with this key. If its manifest is beside it, the file is the one that it describes.
 pub(crate) async fn read(store: &dyn Store, key: &str) -> Result<Snapshot, Error> {
-    let manifest = get_json::<Manifest>(store, &manifest_beside(key)).await?;
-    file::open(store, key, manifest.as_ref().map(|(manifest, _)| manifest)).await
+    let manifest = manifest(store, key).await?;
+    file::open(store, key, manifest.as_ref()).await
+}
+
+/// The manifest of the snapshot with this key, if there is one.
+pub(crate) async fn manifest(store: &dyn Store, key: &str) -> Result<Option<Manifest>, Error> {
+    Ok(get_json(store, &manifest_beside(key)).await?.map(|(manifest, _)| manifest))
+}
+
+/// The manifest beside a file, if there is one.
+pub(crate) fn manifest_of_file(path: &Path) -> Result<Option<Manifest>, Failure> {
+    let beside = manifest_beside(&path.to_string_lossy());
+    match Path::new(&beside).exists() {
+        true => from_file(Path::new(&beside)).map(Some),
+        false => Ok(None),
+    }
 }
 
 /// The keys of the snapshots of a connection that are older than its newest one, the youngest first.
@@ -80,8 +94,7 @@ pub(crate) async fn before(store: &dyn Store, latest: &Latest) -> Result<Vec<Str
 
 /// The manifest of the snapshot with this key, if that was published.
 pub(crate) async fn published(store: &dyn Store, key: &str) -> Result<Option<Manifest>, Error> {
-    let found = get_json::<Manifest>(store, &manifest_beside(key)).await?;
-    Ok(found.map(|(manifest, _)| manifest).filter(|m| m.status == Status::Published))
+    Ok(manifest(store, key).await?.filter(|m| m.status == Status::Published))
 }
 
 /// The snapshot of a sync of the same connection as the snapshot with this key, if it is still there: snapshots expire.
@@ -168,15 +181,14 @@ impl Source {
         match self.find(of.snapshot.as_deref()).await? {
             Found::File(path) => from_file(Path::new(&manifest_beside(&path.to_string_lossy()))),
             Found::Object { store, key } => {
-                let key = manifest_beside(&key);
-                let found = get_json::<Manifest>(&*store, &key).await?;
-                Ok(found.ok_or_else(|| absent(&store.place(&key)))?.0)
+                let found = manifest(&*store, &key).await?;
+                Ok(found.ok_or_else(|| absent(&store.place(&manifest_beside(&key))))?)
             }
         }
     }
 
     /// The snapshot that SNAPSHOT names. A connector's name comes before a file's; a path after all other forms.
-    async fn find(&self, name: Option<&str>) -> Result<Found, Failure> {
+    pub(crate) async fn find(&self, name: Option<&str>) -> Result<Found, Failure> {
         let Some(name) = name.filter(|name| !connectors::is_name(name)) else {
             let store = self.store()?;
             let key = self.latest(&*store, name).await?.snapshot;
@@ -187,7 +199,13 @@ impl Source {
             let (bucket, key) = parts.ok_or_else(|| {
                 Failure::Usage(format!("{name} names a bucket and no object in it"))
             })?;
-            let store = Context::from_environment_with_store(Some(format!("s3://{bucket}")))?.store;
+            // What precedes the class of objects is the store's prefix.
+            let (prefix, key) = match key.find("snapshots/") {
+                Some(at) if at == 0 || key[..at].ends_with('/') => key.split_at(at),
+                _ => ("", key),
+            };
+            let store = format!("s3://{bucket}/{prefix}");
+            let store = Context::from_environment_with_store(Some(store))?.store;
             return Ok(Found::Object { store, key: key.to_owned() });
         }
         if !Path::new(name).exists() {

@@ -7,6 +7,7 @@ mod documented;
 mod exporting;
 mod leaving;
 mod looking;
+mod reporting;
 mod reviewing;
 mod serving;
 mod support;

@@ -5,8 +5,10 @@
 
 pub mod bus;
 mod event;
+pub mod html;
 mod lambda;
 mod publish;
+pub mod report;
 mod source;
 pub mod tables;
 

@@ -9,6 +9,7 @@ use rollcall_engine::store::{PutError, PutMode, get_json, put_json};
 
 use crate::bus::Bus;
 use crate::event::{PublishedAnswer, PublishedEvent};
+use crate::report;
 use crate::source::Published;
 use crate::tables;
 
@@ -102,6 +103,9 @@ async fn make(
         previous_sync_id: manifest.previous_sync_id.clone(),
         ..PublishedAnswer::default()
     };
+    if products.report {
+        answer.written.extend(report::write(&*cx.store, &published).await?);
+    }
     // Each product adds the keys that it wrote, and its warnings, to the answer.
     let _ = bus;
     if products.tables {

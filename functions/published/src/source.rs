@@ -27,7 +27,7 @@ impl Published {
     }
 
     /// Opens the snapshots that the event is about.
-    pub(crate) async fn open(store: &dyn Store, event: &PublishedEvent) -> Result<Self, Error> {
+    pub async fn open(store: &dyn Store, event: &PublishedEvent) -> Result<Self, Error> {
         let keys = Keys { connector: &event.connector, connection: &event.connection };
         let manifest = manifest(store, keys, &event.sync_id).await?.ok_or_else(|| {
             file::absent(&format!(

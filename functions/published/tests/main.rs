@@ -3,5 +3,6 @@
 
 mod binary;
 mod publish;
+mod report;
 mod schemas;
 mod tables;

@@ -146,6 +146,8 @@ Code {
     PublishingBusy,
     RateLimited,
     Redirected,
+    ReportNotOpened,
+    ReportNotWritten,
     RequestIdUsed,
     ReservedUser,
     ReviewNotReadable,

@@ -3,6 +3,9 @@
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+/// What the keys of all reports begin with.
+pub const REPORTS: &str = "reports/";
+
 /// The keys of a connection's objects.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the names are self-explanatory")]
@@ -30,6 +33,11 @@ impl Keys<'_> {
     /// The manifest of a snapshot.
     pub fn manifest(&self, sync_id: &str) -> String {
         format!("{}/{sync_id}.json", self.of("snapshots"))
+    }
+
+    /// What the keys of all snapshots and manifests begin with.
+    pub fn snapshots(&self) -> String {
+        format!("{}/", self.of("snapshots"))
     }
 
     /// A part of the checkpoint of an unfinished run.
@@ -74,6 +82,11 @@ impl Keys<'_> {
         format!(
             "tables/{table}/connector={connector}/day={day}/connection={connection}/{sync_id}.parquet"
         )
+    }
+
+    /// The report on a snapshot.
+    pub fn report(&self, sync_id: &str) -> String {
+        format!("{REPORTS}{}/{}/{sync_id}.html", self.connector, self.connection)
     }
 
     /// The record of what was made of a published snapshot.

@@ -132,6 +132,9 @@ impl Store for S3 {
         loop {
             let request = self.sdk.s3().await.put_object();
             let request = request.bucket(&self.bucket).key(self.key(key));
+            // So that a browser shows a page instead of saving it.
+            let page = key.ends_with(".html").then(|| "text/html; charset=utf-8".to_owned());
+            let request = request.set_content_type(page);
             let request = match mode {
                 PutMode::Overwrite => request,
                 PutMode::Create => request.if_none_match("*"),

@@ -1,0 +1,171 @@
+//! What changed since the snapshot before, in lines for people.
+
+use rollcall_connector::Error;
+use rollcall_model::ResourceId;
+use rollcall_snapshot::{
+    Difference, DifferenceKind, Filter, Grant, Names, RecordKind, Snapshot, Totals, compare,
+};
+use serde::Serialize;
+
+use super::summary::Named;
+
+/// The number of lines that the page shows.
+const LINES: usize = 200;
+
+/// What changed.
+#[derive(Debug, Serialize)]
+pub(super) struct Changes {
+    /// When the snapshot before ended.
+    since: Option<jiff::Timestamp>,
+    sync_id: String,
+    /// Grants that the vendor states.
+    direct: Totals,
+    /// Grants that others imply.
+    inherited: Totals,
+    /// Accounts, groups and all other resources.
+    resources: Totals,
+    entitlements: Totals,
+    lines: Vec<Line>,
+    /// How many lines are left out.
+    more: u64,
+}
+
+/// A difference.
+#[derive(Debug, Serialize)]
+struct Line {
+    object: RecordKind,
+    change: DifferenceKind,
+    is_direct: bool,
+    /// The record, or the principal of a grant.
+    subject: Named,
+    /// Of a grant: the entitlement's name, and its resource.
+    entitlement: Option<String>,
+    on: Option<Named>,
+    /// The fields that differ.
+    fields: Vec<String>,
+}
+
+impl Changes {
+    /// Compares two snapshots. Direct grants come first, those that others imply last.
+    pub(super) fn between(old: &Snapshot, new: &Snapshot) -> Result<Self, Error> {
+        let mut changes = Self {
+            since: old.sync().ended_at,
+            sync_id: old.sync().sync_id.clone(),
+            direct: Totals::default(),
+            inherited: Totals::default(),
+            resources: Totals::default(),
+            entitlements: Totals::default(),
+            lines: Vec::new(),
+            more: 0,
+        };
+        let [mut direct, mut others, mut inherited] = [const { Vec::new() }; 3];
+        let (mut old_names, mut new_names) = (old.names(), new.names());
+        let total = compare(old, new, |difference| {
+            let is_gone = difference.change == DifferenceKind::Deleted;
+            let (snapshot, names) = match is_gone {
+                true => (old, &mut old_names),
+                false => (new, &mut new_names),
+            };
+            let (totals, lines) = match difference.object {
+                RecordKind::ResourceType => return Ok(()),
+                RecordKind::Resource => (&mut changes.resources, &mut others),
+                RecordKind::Entitlement => (&mut changes.entitlements, &mut others),
+                RecordKind::Grant => {
+                    let Some(grant) = grant_with_id(snapshot, &difference.id)? else {
+                        return Ok(());
+                    };
+                    let (totals, lines) = match grant.direct {
+                        true => (&mut changes.direct, &mut direct),
+                        false => (&mut changes.inherited, &mut inherited),
+                    };
+                    count(totals, difference.change);
+                    if lines.len() < LINES {
+                        lines.push(Line::of_grant(difference, &grant, snapshot, names)?);
+                    }
+                    return Ok(());
+                }
+            };
+            count(totals, difference.change);
+            if lines.len() < LINES {
+                lines.push(Line::of_record(difference));
+            }
+            Ok::<_, Error>(())
+        })?;
+        changes.lines = direct;
+        changes.lines.append(&mut others);
+        changes.lines.append(&mut inherited);
+        changes.lines.truncate(LINES);
+        let all = total.created + total.deleted + total.changed;
+        changes.more = all.saturating_sub(changes.lines.len() as u64);
+        Ok(changes)
+    }
+}
+
+impl Line {
+    fn of_record(difference: Difference) -> Self {
+        Self {
+            object: difference.object,
+            change: difference.change,
+            is_direct: true,
+            subject: Named { id: difference.id, name: difference.display_name },
+            entitlement: None,
+            on: None,
+            fields: difference.fields.into_iter().map(|field| field.name).collect(),
+        }
+    }
+
+    fn of_grant(
+        difference: Difference,
+        grant: &Grant,
+        snapshot: &Snapshot,
+        names: &mut Names<'_>,
+    ) -> Result<Self, Error> {
+        let mut entitlement = None;
+        let filter = Filter { entitlement: Some(grant.entitlement.clone()), ..Filter::default() };
+        snapshot.entitlements(&filter, |found| {
+            entitlement = Some(found.display_name);
+            Ok::<_, Error>(())
+        })?;
+        let mut named = |id: &str| -> Result<Named, Error> {
+            Ok(Named { id: id.to_owned(), name: names.get(id)? })
+        };
+        Ok(Self {
+            is_direct: grant.direct,
+            subject: named(&grant.principal)?,
+            on: Some(named(&grant.resource)?),
+            entitlement: Some(entitlement.unwrap_or_else(|| grant.entitlement.clone())),
+            ..Self::of_record(difference)
+        })
+    }
+}
+
+fn count(totals: &mut Totals, change: DifferenceKind) {
+    match change {
+        DifferenceKind::Created => totals.created += 1,
+        DifferenceKind::Deleted => totals.deleted += 1,
+        DifferenceKind::Changed => totals.changed += 1,
+    }
+}
+
+/// The grant with this id, which is that of its entitlement and of its principal, with a colon between. Both may
+/// contain colons.
+fn grant_with_id(snapshot: &Snapshot, id: &str) -> Result<Option<Grant>, Error> {
+    let mut found = None;
+    for (colon, _) in id.match_indices(':') {
+        let (entitlement, principal) = (&id[..colon], &id[colon + 1..]);
+        let Some(principal) = ResourceId::parse(principal) else { continue };
+        let filter = Filter {
+            entitlement: Some(entitlement.to_owned()),
+            principal: Some(principal),
+            ..Filter::default()
+        };
+        snapshot.grants(&filter, |grant| {
+            found = Some(grant);
+            Ok::<_, Error>(())
+        })?;
+        if found.is_some() {
+            break;
+        }
+    }
+    Ok(found)
+}

@@ -41,7 +41,8 @@ pub(crate) struct ReportArgs {
 
 /// Runs the command.
 pub(crate) async fn run(args: ReportArgs, place: Place) -> Result<Exit, Failure> {
-    let (page, name) = match Source::new(place, &["report"])?.find(args.snapshot.as_deref()).await? {
+    let (page, name) = match Source::new(place, &["report"])?.find(args.snapshot.as_deref()).await?
+    {
         Found::File(path) => of_file(&path)?,
         Found::Object { store, key } => {
             let manifest = crate::snapshot::manifest(&*store, &key).await?;

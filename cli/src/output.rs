@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use clap::ValueEnum;
+use rollcall_model::is_acting;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -237,16 +238,9 @@ impl Write for Messages {
     }
 }
 
-/// Whether a character does something to a terminal instead of being shown: it controls it, breaks a line, or changes the
-/// direction of the text around it (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
-fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// The text with every character escaped that acts on a terminal, except `allowed` ones.
 fn escaped<'a>(text: &'a str, allowed: &[char], escape: fn(char) -> String) -> Cow<'a, str> {
-    let acts = |c| acts(c) && !allowed.contains(&c);
+    let acts = |c| is_acting(c) && !allowed.contains(&c);
     if !text.contains(acts) {
         return Cow::Borrowed(text);
     }

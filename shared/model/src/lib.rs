@@ -18,4 +18,4 @@ pub use resource::{
     AccountType, Capability, Profile, Rank, Resource, ResourceTrait, ResourceType, State,
     TraitKind, brief, name_or_id, put, put_time,
 };
-pub use words::counted;
+pub use words::{counted, is_acting};

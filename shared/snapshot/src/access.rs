@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::paths::{Hop, Node, paths};
 use crate::read::Snapshot;
-use crate::record::{self, Resource};
+use crate::record::{self, Entitlement, Resource};
 use crate::rows::Filter;
 
 /// A principal's access.
@@ -102,7 +102,7 @@ impl Snapshot {
         for (entitlement, node) in &nodes {
             let (paths, more_paths) = paths(&nodes, entitlement);
             let resource = node.resource.to_string();
-            let named = self.find("v1_entitlements", entitlement, record::entitlement)?;
+            let named = self.entitlement(entitlement)?;
             let on = self.resource(&resource)?;
             let kind = match (node.direct, node.stored) {
                 (true, _) => AccessKind::Direct,
@@ -202,8 +202,13 @@ impl Snapshot {
     }
 
     /// The resource with this id, `type:id`.
-    pub(crate) fn resource(&self, id: &str) -> Result<Option<Resource>, Error> {
+    pub fn resource(&self, id: &str) -> Result<Option<Resource>, Error> {
         self.find("v1_resources", id, record::resource)
+    }
+
+    /// The entitlement with this id.
+    pub fn entitlement(&self, id: &str) -> Result<Option<Entitlement>, Error> {
+        self.find("v1_entitlements", id, record::entitlement)
     }
 }
 

@@ -8,8 +8,8 @@ use rollcall_engine::context::Context;
 
 /// The largest number of entries in a request, and their largest size together, in bytes
 /// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>).
-const MAX_ENTRIES: usize = 10;
-const MAX_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_ENTRIES: usize = 10;
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
 
 /// What EventBridge counts for an entry besides its texts: its time.
 const OVERHEAD: usize = 14;

@@ -4,6 +4,7 @@
 //! describes what it writes.
 
 pub mod bus;
+mod changes;
 mod event;
 pub mod html;
 mod lambda;

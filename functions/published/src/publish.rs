@@ -8,6 +8,7 @@ use rollcall_engine::store::lease::{Acquired, Lease, LeaseRequest};
 use rollcall_engine::store::{PutError, PutMode, get_json, put_json};
 
 use crate::bus::Bus;
+use crate::changes;
 use crate::event::{PublishedAnswer, PublishedEvent};
 use crate::report;
 use crate::source::Published;
@@ -107,9 +108,11 @@ async fn make(
         answer.written.extend(report::write(&*cx.store, &published).await?);
     }
     // Each product adds the keys that it wrote, and its warnings, to the answer.
-    let _ = bus;
     if products.tables {
         answer.written.extend(tables::store(cx, &published).await?);
+    }
+    if products.changes {
+        changes::make(cx, &published, bus, &mut answer).await?;
     }
     Ok(answer)
 }

@@ -1,6 +1,6 @@
 //! Reads a published snapshot, and the one before it, from the store.
 
-use rollcall_connector::{Code, Error};
+use rollcall_connector::{Chain, Code, Error, ErrorType};
 use rollcall_engine::catalog::file;
 use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::manifest::{Manifest, Status};
@@ -16,7 +16,8 @@ pub struct Published {
     pub manifest: Manifest,
     /// The snapshot.
     pub snapshot: Snapshot,
-    /// The snapshot that it is compared with; `None`: it is the first, or that one is gone.
+    /// The snapshot that it is compared with; `None`: it is the first, or that one is gone or
+    /// cannot be read.
     pub previous: Option<Snapshot>,
 }
 
@@ -52,15 +53,25 @@ impl Published {
         keys: Keys<'_>,
         sync_id: &str,
     ) -> Result<Option<Snapshot>, Error> {
+        match Self::open_manifest(store, keys, sync_id).await {
+            // Snapshots expire, and a damaged one is no reason to make nothing of this one.
+            Err(e) if is_unusable(&e) => {
+                tracing::warn!(error = %Chain(&e), "the snapshot before cannot be read");
+                Ok(None)
+            }
+            opened => opened,
+        }
+    }
+
+    async fn open_manifest(
+        store: &dyn Store,
+        keys: Keys<'_>,
+        sync_id: &str,
+    ) -> Result<Option<Snapshot>, Error> {
         let Some(manifest) = manifest(store, keys, sync_id).await? else {
             return Ok(None);
         };
-        match file::open(store, &manifest.snapshot.key, Some(&manifest)).await {
-            Ok(snapshot) => Ok(Some(snapshot)),
-            // Snapshots expire.
-            Err(e) if e.code() == Code::SnapshotNotFound => Ok(None),
-            Err(e) => Err(e),
-        }
+        file::open(store, &manifest.snapshot.key, Some(&manifest)).await.map(Some)
     }
 }
 
@@ -76,6 +87,12 @@ fn quarantined(sync_id: &str) -> Error {
         format!("snapshot {sync_id} is quarantined (`held`): nothing follows it"),
         "Accept it with a sync event first, or name a published snapshot.",
     )
+}
+
+/// Whether an error is about the file itself, and will stay.
+fn is_unusable(e: &Error) -> bool {
+    matches!(e.kind(), ErrorType::NotFound | ErrorType::InvalidRequest)
+        || e.code() == Code::UnreadableObject
 }
 
 async fn manifest(

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 mod binary;
+mod changes;
 mod publish;
 mod report;
 mod schemas;

@@ -130,6 +130,7 @@ Code {
     NotObserved,
     NotProvisioned,
     NotPublished,
+    NothingToCompare,
     NothingToExpand,
     NothingToReview,
     ObjectBusy,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use rollcall_connector::Error;
 use rollcall_engine::catalog::manifest::Manifest;
 use rollcall_engine::expiration::Ends;
-use rollcall_snapshot::{DifferenceKind, Filter, Snapshot, compare};
+use rollcall_snapshot::{Filter, Record, Sides, Snapshot, each_pair};
 use serde_json::{Value, json};
 
 use column::Column;
@@ -149,20 +149,22 @@ impl Tables<'_> {
         let Some(previous) = self.previous else { return Ok(()) };
         let sync = &self.sync();
         let (mut before, mut now) = (Lookup::of(previous), Lookup::of(self.snapshot));
-        compare(previous, self.snapshot, |mut difference| {
-            let lookup = match difference.change {
-                DifferenceKind::Deleted => &mut before,
-                DifferenceKind::Created | DifferenceKind::Changed => &mut now,
+        each_pair(previous, self.snapshot, |pair| {
+            let records = pair.records()?;
+            let lookup = match &records {
+                Sides::Old(_) => &mut before,
+                Sides::New(_) | Sides::Both(..) => &mut now,
             };
-            let grant = difference.grant.take();
-            let holding = grant.map(|grant| lookup.holding(grant, self.ends)).transpose()?;
+            let holding = match records.latest() {
+                Record::Grant(grant) => Some(lookup.holding(grant.clone(), self.ends)?),
+                _ => None,
+            };
             let previous_sync_id = previous.sync().sync_id.clone();
-            let change = Change { previous_sync_id, difference };
+            let change = Change { previous_sync_id, difference: pair.difference()? };
             let mut row = cells(sync, columns::CHANGES, &change);
             row.extend(columns::GRANTS.iter().map(|c| c.of(holding.as_ref()?)));
             visit(&row)
-        })?;
-        Ok(())
+        })
     }
 }
 

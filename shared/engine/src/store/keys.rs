@@ -94,6 +94,11 @@ impl Keys<'_> {
         format!("{}/{sync_id}.json", self.of("published"))
     }
 
+    /// The changes since the snapshot before: a line of JSON for each.
+    pub fn changes(&self, sync_id: &str) -> String {
+        format!("{}/{sync_id}.jsonl", self.of("changes"))
+    }
+
     /// The lease for making it. Its name is no hash: no principal has it.
     pub fn publishing_lease(&self) -> String {
         format!("{}/publishing.json", self.of("locks"))

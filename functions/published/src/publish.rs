@@ -35,7 +35,8 @@ impl Products {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, Error> {
+    /// Reads such a list.
+    pub fn parse(text: &str) -> Result<Self, Error> {
         let mut products = Self { changes: false, report: false, tables: false };
         for name in text.split(',').map(str::trim).filter(|name| *name != "none") {
             match name {

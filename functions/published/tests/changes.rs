@@ -126,9 +126,6 @@ async fn the_file_has_what_changed(desk: &Desk, [first, second]: [&str; 2], expe
         }
         short
     };
-    if std::env::var_os("SHOW").is_some() {
-        println!("{text}");
-    }
     assert_eq!(lines.iter().map(in_short).collect::<Vec<_>>(), expected);
     for (n, line) in (1..).zip(&lines) {
         assert_eq!(ocsf::faults(line), Vec::<String>::new(), "{line:#}");
@@ -152,6 +149,42 @@ async fn temporal_cloud() -> (TemporalCloud, Desk) {
     let vendor = vendor.expect("a vendor");
     let desk = Desk::of("temporalcloud", &vendor.configuration());
     (vendor, desk)
+}
+
+#[tokio::test]
+async fn who_is_gone_is_named_as_the_older_snapshot_does_and_no_change_is_an_empty_file() {
+    let (vendor, desk) = temporal_cloud().await;
+    let lines = desk.changes(|| vendor.with_world(|world| world.remove_principal("u2"))).await;
+    let activities: Vec<_> = lines.iter().map(|line| line["activity_name"].clone()).collect();
+    assert_eq!(activities, ["Delete", "Revoke Privileges", "Revoke Privileges"]);
+    for line in &lines {
+        let user = json!({
+            "uid": "user:u2", "uid_alt": "u2", "name": "dev@example.com", "display_name": "dev@example.com",
+            "email_addr": "dev@example.com", "type_id": 1, "type": "User",
+        });
+        assert_eq!(line["user"], user, "{line:#}");
+    }
+    assert_eq!(desk.changes(|| {}).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_grant_that_differs_but_was_there_before_is_an_update() {
+    let (vendor, desk) = temporal_cloud().await;
+    vendor.with_world(|world| _ = world.add_group("g1", "devs", "", &["u2"]));
+    let on = |world: &mut World| {
+        world.set_namespace_permission("g1", "demo.a1b23", "PERMISSION_WRITE");
+    };
+    let lines = desk.changes(|| vendor.with_world(on)).await;
+    let of_the_developer = |line: &&Value| line["unmapped"]["rollcall"]["principal"] == "user:u2";
+    let line = lines.iter().find(of_the_developer).expect("a change");
+    let seen = ["class_uid", "activity_id"].map(|field| &line[field]);
+    assert_eq!((seen, &line["entity"]["type"]), ([&json!(3004), &json!(3)], &json!("grant")));
+    let rollcall = &line["unmapped"]["rollcall"];
+    assert_eq!(
+        (&rollcall["kind"], &rollcall["sources"]),
+        (&json!("direct"), &json!(["group:g1:member"]))
+    );
+    assert_eq!(ocsf::faults(line), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! The resources that Rollcall uses, measured on this machine. Figures, not tests: nothing fails for being slow.
 //!
-//! `bench` measures everything, `bench CONNECTOR` the syncs of one connector; `bench write GRANTS STORE` and `bench tables
-//! STORE` are the separate processes in which it measures the memory of one large sync, and of its tables.
+//! `bench` measures everything, `bench CONNECTOR` the syncs of one connector, `bench published` what follows a large snapshot.
+//! `bench write GRANTS STORE` and `bench publish PRODUCT STORE` are the separate processes whose memory is measured.
 
 mod functions;
+mod published;
 mod synthetic;
 
 use std::io::Write;
@@ -15,11 +16,17 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
-        [] => functions::measure(None).and_then(|()| synthetic::measure()),
+        [] => functions::measure(None)
+            .and_then(|()| synthetic::measure())
+            .and_then(|()| published::measure()),
+        ["published"] => published::measure(),
         ["write", grants, store] => synthetic::write(grants, store),
-        ["tables", store] => synthetic::tables(store),
+        ["publish", product, store] => published::publish(product, store),
         [connector] => functions::measure(Some(connector)),
-        _ => Err("usage: bench [CONNECTOR | write GRANTS STORE | tables STORE]".into()),
+        _ => {
+            Err("usage: bench [CONNECTOR | published | write GRANTS STORE | publish PRODUCT STORE]"
+                .into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

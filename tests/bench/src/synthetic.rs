@@ -13,19 +13,15 @@ use rollcall_connector::clock::System;
 use rollcall_connector::config::Config;
 use rollcall_connector::http::{Session, Transport};
 use rollcall_connector::{About, Connector, Error, Identity, StepOutput, Syncer};
-use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::context::Context;
 use rollcall_engine::context::secrets::Environment;
 use rollcall_engine::runtime::function;
 use rollcall_engine::store::folder::Folder;
-use rollcall_engine::store::get_json;
-use rollcall_engine::store::keys::Keys;
 use rollcall_harness::planned::{about, entitlement, us};
 use rollcall_harness::process::{cpu_time, peak_resident};
 use rollcall_model::{
     AccountType, EntitlementId, Grant, Resource, ResourceId, ResourceTrait, ResourceType, TraitKind,
 };
-use rollcall_published::{Products, PublishedEvent, publish};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -123,22 +119,24 @@ fn user(n: usize) -> ResourceId {
     ResourceId::new("user", id(n))
 }
 
-/// Measures a large sync, and its tables, each in a process of its own.
+/// Measures a large sync, in a process of its own.
 pub(crate) fn measure() -> Result<(), Failed> {
-    line("\nWriting a snapshot, and its tables (no vendor in between)");
+    line("\nWriting a snapshot (no vendor in between)");
     for grants in ["100000", "1000000"] {
-        let folder = tempfile::tempdir()?;
-        let store = folder.path().to_string_lossy();
-        for arguments in [&["write", grants, &store][..], &["tables", &store]] {
-            let mut command = Command::new(std::env::current_exe()?);
-            let status = command.args(arguments).env("BENCH_GRANTS", grants).status()?;
-            status.success().then_some(()).ok_or("writing failed")?;
-        }
+        let store = tempfile::tempdir()?;
+        in_process(&["write", grants, &store.path().to_string_lossy()])?;
     }
     Ok(())
 }
 
-fn context(store: &str) -> Result<Context, Failed> {
+/// Runs this program again with these arguments, so that its memory is that of one task.
+pub(crate) fn in_process(arguments: &[&str]) -> Result<(), Failed> {
+    let status = Command::new(std::env::current_exe()?).args(arguments).status()?;
+    status.success().then_some(()).ok_or_else(|| format!("failed: {}", arguments.join(" ")).into())
+}
+
+/// The environment of a connector with this store.
+pub(crate) fn context(store: &str) -> Result<Context, Failed> {
     let (store, secrets) = (Arc::new(Folder::new(store)), Arc::new(Environment::default()));
     Ok(Context::new(store, secrets, Arc::new(System), Transport::new(None)?))
 }
@@ -161,30 +159,8 @@ pub(crate) fn write(grants: &str, store: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The tables of the newest snapshot in this store.
-pub(crate) fn tables(store: &str) -> Result<(), Failed> {
-    let cx = context(store)?;
-    let keys = Keys { connector: ABOUT.name, connection: "default" };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let latest = runtime.block_on(get_json::<Latest>(&*cx.store, &keys.latest()))?;
-    let event = PublishedEvent {
-        connector: keys.connector.to_owned(),
-        connection: keys.connection.to_owned(),
-        sync_id: latest.ok_or("no snapshot")?.0.sync_id,
-    };
-    let products = Products { changes: false, report: false, tables: true };
-    let began = Instant::now();
-    let answer = runtime.block_on(publish(&cx, &event, products, None))?;
-    let wall = began.elapsed().as_secs_f64();
-    let size = |key: &String| Ok::<_, Failed>(std::fs::metadata(Path::new(store).join(key))?.len());
-    let sizes: Result<Vec<u64>, _> = answer.written.iter().map(size).collect();
-    let (resources, size) = (resources()?, mib(sizes?.into_iter().sum()));
-    line(&format!("    its tables: {wall:.1} s, {resources}, files {size:.1} MiB"));
-    Ok(())
-}
-
 /// The processor time and the largest memory of this process.
-fn resources() -> Result<String, Failed> {
+pub(crate) fn resources() -> Result<String, Failed> {
     let id = std::process::id();
     let (cpu, peak) = (cpu_time(id)?.as_secs_f64(), mib(peak_resident(id)?));
     Ok(format!("{cpu:.1} s CPU, {peak:.0} MiB resident at most"))

@@ -147,8 +147,7 @@ impl Source {
         let Found::Object { store, key } = found else {
             return Ok(Exportable { snapshot, manifest: None, previous: None, ends });
         };
-        let manifest = get_json::<Manifest>(&*store, &manifest_beside(&key)).await?;
-        let manifest = manifest.map(|(manifest, _)| manifest);
+        let manifest = manifest(&*store, &key).await?;
         let previous = match manifest.as_ref().and_then(|m| m.previous_sync_id.as_deref()) {
             Some(sync_id) => beside(&*store, &key, sync_id).await?,
             None => None,

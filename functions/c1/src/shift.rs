@@ -42,7 +42,7 @@ enum Polls {
 
 enum Happened {
     Polled(Result<Box<GetTaskResponse>, CallError>),
-    Worked(OpenTask, Option<TaskReport>),
+    Worked(Box<OpenTask>, Option<TaskReport>),
 }
 
 /// The work of one agent, from the lease to its end.
@@ -95,7 +95,7 @@ impl<'s> Shift<'s> {
                         failures += 1;
                         self.failed(e, failures);
                     }
-                    Happened::Worked(task, report) => self.worked(task, report).await?,
+                    Happened::Worked(task, report) => self.worked(*task, report).await?,
                 },
                 () = tick => {}
             }
@@ -218,7 +218,7 @@ impl<'s> Shift<'s> {
         let agent = self.agent;
         self.running.push(Box::pin(async move {
             let (task, report) = agent.work(task).await;
-            Happened::Worked(task, report)
+            Happened::Worked(Box::new(task), report)
         }));
     }
 

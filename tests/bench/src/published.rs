@@ -16,7 +16,7 @@ const KEYS: Keys<'static> = Keys { connector: "synthetic", connection: "default"
 /// Measures each product of a snapshot in which nearly everything is new.
 pub(crate) fn measure() -> Result<(), Failed> {
     for grants in ["100000", "1000000"] {
-        line(&format!("\nWhat follows a snapshot, after one of 1,000 grants"));
+        line("\nWhat follows a snapshot, after one of 1,000 grants");
         let folder = tempfile::tempdir()?;
         let store = folder.path().to_string_lossy();
         in_process(&["write", "1000", &store])?;

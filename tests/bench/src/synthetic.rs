@@ -131,7 +131,11 @@ pub(crate) fn measure() -> Result<(), Failed> {
 
 /// Runs this program again with these arguments, so that its memory is that of one task.
 pub(crate) fn in_process(arguments: &[&str]) -> Result<(), Failed> {
-    let status = Command::new(std::env::current_exe()?).args(arguments).status()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    if let ["write", grants, _] = arguments {
+        command.env("BENCH_GRANTS", grants);
+    }
+    let status = command.args(arguments).status()?;
     status.success().then_some(()).ok_or_else(|| format!("failed: {}", arguments.join(" ")).into())
 }
 

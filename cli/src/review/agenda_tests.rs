@@ -3,12 +3,12 @@
 use super::super::decision::check;
 use super::super::decision::tests::filled;
 use super::super::row::tests::principal;
-use super::super::row::{Known, Review, Selection, rows};
+use super::super::row::{Ends, Review, Selection, rows};
 use super::*;
 
 /// Each decision as its result, and the entitlements of the steps in their order; a deletion is `-`.
 fn words(shown: &Principal, now: Option<&Principal>, decisions: &[&str]) -> [String; 3] {
-    let rows_of = |of: &Principal| rows(of, &Selection::default(), &Known::default(), None);
+    let rows_of = |of: &Principal| rows(of, &Selection::default(), &Ends::new(), None);
     let at: Timestamp = "2026-12-31T12:00:00Z".parse().expect("a time");
     let review = Review::new(at, Vec::new(), Vec::new(), Selection::default(), rows_of(shown));
     let filled = filled(&review, decisions);

@@ -8,10 +8,10 @@ use rollcall_connector::{Chain, Error};
 use rollcall_engine::expiration;
 use rollcall_engine::store::Store;
 use rollcall_engine::store::keys::Keys;
-use rollcall_snapshot::{Filter, Resource, Snapshot};
+use rollcall_snapshot::{Access, AccessKind, Filter, Resource, Snapshot};
 
-use super::row::{Key, Known, Principal, ReviewRow, Selection, rows, usual_domain};
-use crate::offboard::plan::{Basis, Holder, PlannedAccount};
+use super::row::{Ends, Key, Principal, ReviewRow, Selection, rows, usual_domain};
+use crate::offboard::plan::{Abilities, Basis, Holder, PlannedAccount};
 use crate::offboard::{abilities, held};
 use crate::output;
 use crate::person::{Newest, Snapshots};
@@ -61,16 +61,15 @@ pub(super) async fn state(
     };
     for (newest, principals) in by_connection {
         let keys = Keys { connector: &newest.connector, connection: &newest.connection };
-        let mut known = Known { until: ends(store, keys).await?, ..Known::default() };
-        let all = |known: &Known| -> Vec<ReviewRow> {
-            principals.iter().flat_map(|p| rows(p, selection, known, usual.as_deref())).collect()
-        };
+        let ends = ends(store, keys).await?;
+        let of = |principal| rows(principal, selection, &ends, usual.as_deref());
+        let mut rows: Vec<_> = principals.iter().flat_map(of).collect();
         if history == History::Read {
-            let wanted =
-                all(&known).into_iter().map(|row| (row.account, row.entitlement)).collect();
-            known.seen_since = seen_since(store, newest, wanted).await?;
+            let key = |row: &ReviewRow| (row.account.clone(), row.entitlement.clone());
+            let since = seen_since(store, newest, rows.iter().map(key).collect()).await?;
+            rows.iter_mut().for_each(|row| row.seen_since = since.get(&key(row)).copied());
         }
-        state.rows.extend(all(&known));
+        state.rows.extend(rows);
         state.principals.extend(principals);
     }
     Ok(state)
@@ -92,18 +91,21 @@ fn principals(newest: &Newest) -> Result<Vec<Principal>, Error> {
         }
         Ok::<_, Error>(())
     })?;
-    ids.iter().map(|id| principal(newest, id)).collect()
+    let abilities = abilities(&newest.connector);
+    let mut reader = snapshot.access_reader();
+    ids.iter().map(|id| Ok(principal(newest, reader.access(id)?, &abilities))).collect()
 }
 
-fn principal(newest: &Newest, id: &str) -> Result<Principal, Error> {
-    let access = newest.snapshot.access(id)?;
+/// The principal. Its inherited access, which may be most of a snapshot, cannot be decided, and is left out.
+fn principal(newest: &Newest, mut access: Access, abilities: &Abilities) -> Principal {
+    access.holds.retain(|held| held.kind == AccessKind::Direct);
     let mut paths = BTreeMap::new();
     for held in &access.holds {
         let shown = held.paths.iter().map(|hops| access.path(hops));
         paths.insert(held.entitlement.clone(), shown.collect());
     }
     let of = &access.principal;
-    Ok(Principal {
+    Principal {
         holder: Holder {
             account: PlannedAccount {
                 connector: newest.connector.clone(),
@@ -111,7 +113,7 @@ fn principal(newest: &Newest, id: &str) -> Result<Principal, Error> {
                 id: of.id.clone(),
                 display_name: of.display_name.clone(),
             },
-            abilities: abilities(&newest.connector),
+            abilities: abilities.clone(),
             holds: access.holds.iter().map(held).collect(),
         },
         kind: kind(of),
@@ -120,7 +122,7 @@ fn principal(newest: &Newest, id: &str) -> Result<Principal, Error> {
         status: of.status,
         last_login: of.last_login.as_ref().and_then(|at| at.parse().ok()),
         paths,
-    })
+    }
 }
 
 fn is_account(r: &Resource) -> bool {
@@ -201,7 +203,7 @@ fn spread<T>(all: Vec<T>, max: usize) -> Vec<T> {
 }
 
 /// When the temporary grants of a connection end.
-async fn ends(store: &dyn Store, keys: Keys<'_>) -> Result<BTreeMap<Key, Timestamp>, Error> {
+async fn ends(store: &dyn Store, keys: Keys<'_>) -> Result<Ends, Error> {
     let prefix = format!("expirations/{}/{}/", keys.connector, keys.connection);
     let open = expiration::open(store, &prefix).await?.into_iter();
     Ok(open.map(|one| ((one.principal, one.entitlement), one.ends_at)).collect())

@@ -25,7 +25,7 @@ use crate::progress::Display;
 use crate::shell::CommandLine;
 use crate::{confirm, connectors, signals};
 use agenda::{Agenda, Item, ItemResult};
-use gather::History;
+use gather::{History, State};
 use journal::{By, Journal, Verified, What};
 use row::{Review, Selection};
 
@@ -175,16 +175,15 @@ async fn new(args: NewArgs, place: Place) -> Result<Exit, Failure> {
     let cx = Context::from_environment_with_store(place.store.clone())?;
     let NewArgs { connectors, types, entitlements, out, output } = args;
     let selection = Selection { connection: place.connection, connectors, types, entitlements };
-    let state = gather::state(&*cx.store, &selection, History::Read).await?;
-    if state.rows.is_empty() {
+    // What principals hold beyond the rows is dropped here: it may be large.
+    let State { snapshots, unreadable, rows, .. } =
+        gather::state(&*cx.store, &selection, History::Read).await?;
+    if rows.is_empty() {
         return Err(Failure::Failed(nothing()));
     }
     let now = cx.clock.now();
-    let review = Review::new(now, state.snapshots, state.unreadable, selection, state.rows);
+    let review = Review::new(now, snapshots, unreadable, selection, rows);
     let sheet = sheet::write(&review)?;
-    let page = page::write(&review)?;
-    let mut binding = serde_json::to_vec_pretty(&review).map_err(Error::not_json)?;
-    binding.push(b'\n');
     std::fs::create_dir_all(&out).map_err(|e| not_written(&out, e))?;
     for name in [SHEET, BINDING, PAGE] {
         if out.join(name).exists() {
@@ -195,10 +194,16 @@ async fn new(args: NewArgs, place: Place) -> Result<Exit, Failure> {
     }
     let journal = Journal { store: &*cx.store, review: &review.id, by: By::this_user(None) };
     let evidence = journal.add(What::Shown, now, Some(&sheet), &review).await?;
-    for (name, content) in [(SHEET, &sheet), (BINDING, &binding), (PAGE, &page)] {
+    // Each is made when it is written: of many rows, all at once would be large.
+    let write = |name: &str, content: Vec<u8>| {
         let file = out.join(name);
-        write_new(&file, content).map_err(|e| not_written(&file, e))?;
-    }
+        write_new(&file, &content).map_err(|e| not_written(&file, e))
+    };
+    write(SHEET, sheet)?;
+    let mut binding = serde_json::to_vec_pretty(&review).map_err(Error::not_json)?;
+    binding.push(b'\n');
+    write(BINDING, binding)?;
+    write(PAGE, page::write(&review)?)?;
     let file = out.join(SHEET);
     match output {
         ReportFormat::Json => output::json(&json!({
@@ -233,8 +238,7 @@ async fn apply(args: ApplyArgs, place: Place) -> Result<Exit, Failure> {
     let file = args.folder.join(SHEET);
     let bytes =
         std::fs::read(&file).map_err(|e| not_readable(&file, "cannot be read").with_source(e))?;
-    let filled = sheet::read(&bytes)?;
-    let decided = decision::check(&review, &filled)?;
+    let decided = decision::check(&review, &sheet::read(&bytes)?)?;
     let state = gather::state(&*cx.store, &review.selection, History::Skip).await?;
     let looked_at = state.snapshots.iter();
     let looked_at = looked_at.map(|basis| format!("{}/{}", basis.connector, basis.connection));

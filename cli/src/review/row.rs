@@ -1,11 +1,11 @@
 //! The rows of a review: pure functions from what principals hold to what can be decided.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::offboard::plan::{self, Abilities, Basis, Held, Holder, hash};
+use crate::offboard::plan::{self, Basis, Held, Holder, hash};
 
 /// A review. Its JSON is `review.json`, and what the store keeps of what was shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub(super) struct ReviewRow {
     pub(super) resource: String,
     /// Every path to the entitlement.
     pub(super) path: String,
-    /// The oldest snapshot, of those that were looked at, since which each has it.
+    /// The oldest snapshot, of those that were looked at, since which each has it. `None`: none was looked at.
     pub(super) seen_since: Option<Timestamp>,
     pub(super) last_login: Option<Timestamp>,
     pub(super) flags: Vec<String>,
@@ -82,7 +82,7 @@ pub(super) const COLUMNS: [&str; 14] = [
 /// What [`ReviewRow::done_by`] is if this program can do it.
 const THIS_PROGRAM: &str = "rollcall";
 
-/// A principal with all that it holds.
+/// A principal with its direct grants.
 #[derive(Debug, Clone)]
 pub(super) struct Principal {
     pub(super) holder: Holder,
@@ -93,20 +93,15 @@ pub(super) struct Principal {
     pub(super) email: String,
     pub(super) status: Option<&'static str>,
     pub(super) last_login: Option<Timestamp>,
-    /// The paths to each entitlement, for people.
+    /// The paths to each entitlement of a direct grant, for people.
     pub(super) paths: BTreeMap<String, Vec<String>>,
 }
 
 /// An entitlement of an account, or, if that is empty, the account itself.
 pub(super) type Key = (String, String);
 
-/// What is known of each [`Key`] of a connection from elsewhere than its newest snapshot.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Known {
-    pub(super) seen_since: BTreeMap<Key, Timestamp>,
-    /// When a temporary grant ends.
-    pub(super) until: BTreeMap<Key, Timestamp>,
-}
+/// When the temporary grants of a connection end.
+pub(super) type Ends = BTreeMap<Key, Timestamp>;
 
 impl Review {
     /// A review of these rows.
@@ -129,9 +124,10 @@ impl Review {
     }
 
     fn hash(&self) -> String {
-        let rest = Self { id: String::new(), ..self.clone() };
+        let Self { id: _, made_at, snapshots, unreadable, selection, rows } = self;
         // A value of texts, lists and times always has a JSON text.
-        let text = serde_json::to_string(&rest).unwrap_or_default();
+        let text = serde_json::to_string(&(made_at, snapshots, unreadable, selection, rows));
+        let text = text.unwrap_or_default();
         hash(&[&text])[..32].to_owned()
     }
 }
@@ -224,12 +220,12 @@ fn domain(of: &Principal) -> Option<String> {
     of.is_account.then(|| domain.to_lowercase())
 }
 
-/// The rows of a principal: first the account itself, then its direct grants by entitlement. Access that goes with
-/// another grant cannot be decided.
+/// The rows of a principal, without `seen_since`: first the account itself, then its direct grants by entitlement.
+/// Access that goes with another grant cannot be decided.
 pub(super) fn rows(
     of: &Principal,
     selection: &Selection,
-    known: &Known,
+    ends: &Ends,
     usual_domain: Option<&str>,
 ) -> Vec<ReviewRow> {
     let doers = Doers::new(&of.holder);
@@ -244,7 +240,7 @@ pub(super) fn rows(
     let mut rows = Vec::new();
     if of.is_account && selection.has_account(kind) {
         let by = doers.of("");
-        rows.push(row(of, None, known, flags.clone(), by));
+        rows.push(row(of, None, flags.clone(), by));
     }
     for held in &of.holder.holds {
         if !can_be_decided(held) || !selection.has(held) {
@@ -255,10 +251,10 @@ pub(super) fn rows(
             flags.push("held twice".to_owned());
         }
         let key = (of.holder.account.id.clone(), held.entitlement.clone());
-        if let Some(until) = known.until.get(&key) {
+        if let Some(until) = ends.get(&key) {
             flags.push(format!("temporary until {}", until.strftime("%Y-%m-%d %H:%M UTC")));
         }
-        rows.push(row(of, Some(held), known, flags, doers.of(&held.entitlement)));
+        rows.push(row(of, Some(held), flags, doers.of(&held.entitlement)));
     }
     rows
 }
@@ -268,17 +264,10 @@ fn can_be_decided(held: &Held) -> bool {
     held.direct && (!held.immutable || held.kept_elsewhere)
 }
 
-fn row(
-    of: &Principal,
-    held: Option<&Held>,
-    known: &Known,
-    flags: Vec<String>,
-    done_by: String,
-) -> ReviewRow {
+fn row(of: &Principal, held: Option<&Held>, flags: Vec<String>, done_by: String) -> ReviewRow {
     let account = &of.holder.account;
     let text = |get: fn(&Held) -> &String| held.map(get).cloned().unwrap_or_default();
     let entitlement = text(|held| &held.entitlement);
-    let key = (account.id.clone(), entitlement.clone());
     let paths = of.paths.get(&entitlement).map(|paths| paths.join("; "));
     ReviewRow {
         id: row_id(account, &entitlement),
@@ -291,7 +280,7 @@ fn row(
         entitlement_name: text(|held| &held.display_name),
         resource: text(|held| &held.resource_name),
         path: paths.unwrap_or_default(),
-        seen_since: known.seen_since.get(&key).copied(),
+        seen_since: None,
         last_login: of.last_login,
         flags,
         done_by,
@@ -306,8 +295,8 @@ impl Doers {
     fn new(holder: &Holder) -> Self {
         let kind = holder.account.id.split(':').next().unwrap_or_default();
         let deletes = holder.abilities.deletes.contains(kind);
-        let without = Abilities { deletes: BTreeSet::new(), ..holder.abilities.clone() };
-        let revokes = Holder { abilities: without, ..holder.clone() };
+        let mut revokes = holder.clone();
+        revokes.abilities.deletes.clear();
         let plan = plan::plan("", Vec::new(), Vec::new(), &[revokes]);
         let others = plan.elsewhere.into_iter();
         let others = others.filter(|left| left.entitlement.is_some() || !deletes);

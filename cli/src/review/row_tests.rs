@@ -1,7 +1,9 @@
 //! Principals as tables, and the rows that are made of them.
 
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::offboard::plan::{HolderKind, PlannedAccount};
+use crate::offboard::plan::{Abilities, HolderKind, PlannedAccount};
 
 /// `type:id:slug`, with marks: `!` goes with another grant, `#` kept elsewhere, `<` inherited, `+` also inherited.
 pub(in super::super) fn principal(
@@ -60,8 +62,8 @@ pub(in super::super) fn principal(
 }
 
 /// Each row as `entitlement|flags|done_by`.
-fn words(of: &Principal, selection: &Selection, known: &Known) -> Vec<String> {
-    let rows = rows(of, selection, known, Some("x.io"));
+fn words(of: &Principal, selection: &Selection) -> Vec<String> {
+    let rows = rows(of, selection, &Ends::new(), Some("x.io"));
     let words = rows.iter();
     words.map(|r| format!("{}|{}|{}", r.entitlement, r.flags.join("; "), r.done_by)).collect()
 }
@@ -90,37 +92,28 @@ fn a_row_is_an_account_or_a_direct_grant_with_who_can_take_it_away() {
         ("", "group:g", &["x:1:read"], vec![format!("x:1:read||{admin}")]),
     ] {
         let of = principal(id, "a@x.io", abilities, holds);
-        assert_eq!(
-            words(&of, &Selection::default(), &Known::default()),
-            expected,
-            "{id} {holds:?}"
-        );
+        assert_eq!(words(&of, &Selection::default()), expected, "{id} {holds:?}");
     }
 }
 
 #[test]
 fn flags_come_from_the_account_its_domain_and_what_the_store_knows() {
-    let key = |entitlement: &str| ("user:u1".to_owned(), entitlement.to_owned());
-    let known = Known {
-        until: [(key("x:1:read"), Timestamp::UNIX_EPOCH)].into(),
-        seen_since: [(key(""), Timestamp::UNIX_EPOCH)].into(),
-    };
+    let key = ("user:u1".to_owned(), "x:1:read".to_owned());
+    let ends = Ends::from([(key, Timestamp::UNIX_EPOCH)]);
     let mut of = principal("user:u1", "a@Y.io", "", &["x:1:read", "x:2:read"]);
     of.status = Some("disabled");
-    let all = rows(&of, &Selection::default(), &known, Some("x.io"));
+    let all = rows(&of, &Selection::default(), &ends, Some("x.io"));
     let flags: Vec<_> = all.iter().map(|row| row.flags.join("; ")).collect();
     let account = "account disabled; other domain";
     let temporary = format!("{account}; temporary until 1970-01-01 00:00 UTC");
     assert_eq!(flags, [account, &temporary, account]);
-    let cells = all[0].cells();
-    assert_eq!((&*cells[10], &*cells[11]), ("1970-01-01 00:00 UTC", ""));
     for (email, status, usual, expected) in [
         ("a@X.IO", Some("enabled"), Some("x.io"), ""),
         ("", None, Some("x.io"), ""),
         ("a@y.io", Some("deleted"), None, "account deleted"),
     ] {
         let of = Principal { email: email.into(), status, ..of.clone() };
-        let rows = rows(&of, &Selection::default(), &known, usual);
+        let rows = rows(&of, &Selection::default(), &ends, usual);
         assert_eq!(rows[0].flags.join("; "), expected, "{email}");
     }
 }
@@ -154,7 +147,7 @@ fn a_selection_limits_rows_by_type_and_entitlement() {
             entitlements: list(entitlements),
             ..Selection::default()
         };
-        let rows = rows(&of, &selection, &Known::default(), None);
+        let rows = rows(&of, &selection, &Ends::new(), None);
         let found: Vec<_> = rows.iter().map(|row| row.entitlement.as_str()).collect();
         assert_eq!(found, expected, "{types:?} {entitlements:?}");
     }
@@ -163,16 +156,14 @@ fn a_selection_limits_rows_by_type_and_entitlement() {
 #[test]
 fn times_are_no_differences_and_all_else_is() {
     let of = principal("user:u1", "", "", &["x:1:read"]);
-    let row =
-        |of: &Principal, known: &Known| rows(of, &Selection::default(), known, None).remove(0);
-    let known = Known {
-        seen_since: [(("user:u1".into(), String::new()), Timestamp::MAX)].into(),
-        ..Known::default()
-    };
-    let before = row(&of, &Known::default());
+    let row = |of: &Principal| rows(of, &Selection::default(), &Ends::new(), None).remove(0);
+    let before = row(&of);
     let later = Principal { last_login: Some(Timestamp::UNIX_EPOCH), ..of.clone() };
-    assert!(before.differences(&row(&later, &known)).is_empty());
+    let later = ReviewRow { seen_since: Some(Timestamp::UNIX_EPOCH), ..row(&later) };
+    let times = ["1970-01-01 00:00 UTC"; 2];
+    assert_eq!(&later.cells()[10..12], times);
+    assert!(before.differences(&later).is_empty());
     let disabled = Principal { status: Some("disabled"), ..of };
     let expected = ["flags was `` and is `account disabled`"];
-    assert_eq!(before.differences(&row(&disabled, &Known::default())), expected);
+    assert_eq!(before.differences(&row(&disabled)), expected);
 }

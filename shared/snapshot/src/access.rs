@@ -91,10 +91,50 @@ fn add_sources(nodes: &mut BTreeMap<String, Node>, stated: Sources) {
     }
 }
 
+/// What is shown of an entitlement, whoever holds it.
+#[derive(Clone)]
+struct Shown {
+    display_name: String,
+    kept_elsewhere: bool,
+    resource_name: String,
+    resource_traits: Vec<&'static str>,
+}
+
+/// Reads the access of many principals. What they share is read from the snapshot once, and remembered.
+pub struct AccessReader<'a> {
+    snapshot: &'a Snapshot,
+    /// By the group or role that they are to.
+    expandable: HashMap<ResourceId, Vec<ExpandableGrant>>,
+    /// By entitlement.
+    shown: HashMap<String, Shown>,
+}
+
 impl Snapshot {
+    /// Reads the access of many principals.
+    pub fn access_reader(&self) -> AccessReader<'_> {
+        AccessReader { snapshot: self, expandable: HashMap::new(), shown: HashMap::new() }
+    }
+
     /// The access of the principal `text` (see [`Self::principal`]), and the paths that lead to it.
     pub fn access(&self, text: &str) -> Result<Access, Error> {
-        let principal = self.principal(text)?;
+        self.access_reader().access(text)
+    }
+
+    /// The resource with this id, `type:id`.
+    pub fn resource(&self, id: &str) -> Result<Option<Resource>, Error> {
+        self.find("v1_resources", id, record::resource)
+    }
+
+    /// The entitlement with this id.
+    pub fn entitlement(&self, id: &str) -> Result<Option<Entitlement>, Error> {
+        self.find("v1_entitlements", id, record::entitlement)
+    }
+}
+
+impl AccessReader<'_> {
+    /// As [`Snapshot::access`].
+    pub fn access(&mut self, text: &str) -> Result<Access, Error> {
+        let principal = self.snapshot.principal(text)?;
         let (mut nodes, stated) = self.granted(&principal)?;
         self.follow(&principal, &mut nodes)?;
         add_sources(&mut nodes, stated);
@@ -102,8 +142,7 @@ impl Snapshot {
         for (entitlement, node) in &nodes {
             let (paths, more_paths) = paths(&nodes, entitlement);
             let resource = node.resource.to_string();
-            let named = self.entitlement(entitlement)?;
-            let on = self.resource(&resource)?;
+            let shown = self.shown(entitlement, &resource)?;
             let kind = match (node.direct, node.stored) {
                 (true, _) => AccessKind::Direct,
                 (false, true) => AccessKind::Derived,
@@ -111,10 +150,10 @@ impl Snapshot {
             };
             holds.push(HeldEntitlement {
                 entitlement: entitlement.clone(),
-                kept_elsewhere: named.as_ref().is_some_and(|e| e.immutable),
-                display_name: named.map(|e| e.display_name).unwrap_or_default(),
-                resource_traits: on.as_ref().map(|r| r.traits.clone()).unwrap_or_default(),
-                resource_name: on.map(|r| r.display_name).unwrap_or_default(),
+                kept_elsewhere: shown.kept_elsewhere,
+                display_name: shown.display_name,
+                resource_traits: shown.resource_traits,
+                resource_name: shown.resource_name,
                 resource,
                 kind,
                 immutable: node.immutable,
@@ -125,12 +164,28 @@ impl Snapshot {
         Ok(Access { principal, holds })
     }
 
+    fn shown(&mut self, entitlement: &str, resource: &str) -> Result<Shown, Error> {
+        if let Some(shown) = self.shown.get(entitlement) {
+            return Ok(shown.clone());
+        }
+        let named = self.snapshot.entitlement(entitlement)?;
+        let on = self.snapshot.resource(resource)?;
+        let shown = Shown {
+            kept_elsewhere: named.as_ref().is_some_and(|e| e.immutable),
+            display_name: named.map(|e| e.display_name).unwrap_or_default(),
+            resource_traits: on.as_ref().map(|r| r.traits.clone()).unwrap_or_default(),
+            resource_name: on.map(|r| r.display_name).unwrap_or_default(),
+        };
+        self.shown.insert(entitlement.to_owned(), shown.clone());
+        Ok(shown)
+    }
+
     /// The entitlements of the principal's own grants; and the sources that the snapshot states for them.
     fn granted(&self, principal: &Resource) -> Result<(BTreeMap<String, Node>, Sources), Error> {
         let (mut nodes, mut stated) = (BTreeMap::new(), Sources::new());
         let filter = Filter { principal: ResourceId::parse(&principal.id), ..Filter::default() };
-        self.grant_rows(&filter, |row| {
-            let grant = self.grant(row)?;
+        self.snapshot.grant_rows(&filter, |row| {
+            let grant = self.snapshot.grant(row)?;
             let node = Node {
                 resource: ResourceId::new(row.resource.0, row.resource.1),
                 direct: grant.direct,
@@ -148,21 +203,22 @@ impl Snapshot {
 
     /// Adds the entitlements that expandable grants imply.
     fn follow(
-        &self,
+        &mut self,
         principal: &Resource,
         nodes: &mut BTreeMap<String, Node>,
     ) -> Result<(), Error> {
-        let mut known: HashMap<ResourceId, Vec<ExpandableGrant>> = HashMap::new();
         let mut queue: VecDeque<String> = nodes.keys().cloned().collect();
         while let Some(held) = queue.pop_front() {
             let Some(node) = nodes.get(&held) else {
                 continue;
             };
             let (through, direct) = (node.resource.clone(), node.direct);
-            if !known.contains_key(&through) {
-                known.insert(through.clone(), self.expandable_grants_to(&through)?);
+            if !self.expandable.contains_key(&through) {
+                let grants = self.snapshot.expandable_grants_to(&through)?;
+                self.expandable.insert(through.clone(), grants);
             }
-            for (entitlement, resource, expandable) in known.get(&through).into_iter().flatten() {
+            let grants = self.expandable.get(&through).into_iter().flatten();
+            for (entitlement, resource, expandable) in grants {
                 let types = &expandable.resource_types;
                 let applies = expandable.entitlements.contains(&held)
                     && (!expandable.shallow || direct)
@@ -187,7 +243,9 @@ impl Snapshot {
         }
         Ok(())
     }
+}
 
+impl Snapshot {
     /// The expandable grants to a group or role.
     fn expandable_grants_to(&self, through: &ResourceId) -> Result<Vec<ExpandableGrant>, Error> {
         let filter = Filter { principal: Some(through.clone()), ..Filter::default() };
@@ -199,16 +257,6 @@ impl Snapshot {
             Ok::<_, Error>(())
         })?;
         Ok(found)
-    }
-
-    /// The resource with this id, `type:id`.
-    pub fn resource(&self, id: &str) -> Result<Option<Resource>, Error> {
-        self.find("v1_resources", id, record::resource)
-    }
-
-    /// The entitlement with this id.
-    pub fn entitlement(&self, id: &str) -> Result<Option<Entitlement>, Error> {
-        self.find("v1_entitlements", id, record::entitlement)
     }
 }
 
@@ -300,6 +348,18 @@ mod tests {
             ["user:u1 → namespace:n1:write", "user:u1 → group:g2 (member) → namespace:n1:write"];
         assert_eq!(to_n1(&world), direct);
         assert_eq!(to_n1(&world.unexpanded()), direct);
+    }
+
+    #[test]
+    fn a_reader_of_many_gives_each_the_same_access() {
+        for world in [testing::world(), testing::world().unexpanded()] {
+            let snapshot = testing::open(&world);
+            let mut reader = snapshot.access_reader();
+            for principal in ["user:u1", "group:g1", "user:u2", "user:u1"] {
+                let access = reader.access(principal).expect("readable");
+                assert_eq!(access, snapshot.access(principal).expect("readable"), "{principal}");
+            }
+        }
     }
 
     #[test]

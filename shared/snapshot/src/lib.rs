@@ -24,7 +24,7 @@ mod value;
 mod workdir;
 mod write;
 
-pub use access::{Access, AccessKind, HeldEntitlement};
+pub use access::{Access, AccessKind, AccessReader, HeldEntitlement};
 pub use compare::{Difference, Totals, compare};
 pub use fields::FieldDifference;
 pub use names::Names;

@@ -18,6 +18,11 @@ pub(crate) struct Vendors {
 
 impl Vendors {
     pub(crate) fn start() -> Self {
+        Self::start_in(Place::new())
+    }
+
+    /// With the snapshots in the store of this place.
+    pub(crate) fn start_in(place: Place) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let mut site = confluence::World::worked_example();
         site.add_user("712020:lee", "Lee Leaver", "lee@acme.io");
@@ -35,7 +40,7 @@ impl Vendors {
         let cloud = Simulator::start(account, temporalcloud::Options::default());
         let cloud: Simulator<temporalcloud::Vendor> = runtime.block_on(cloud).expect("a vendor");
         cloud.set_options(|options| options.operations.polls = 0);
-        let place = Place::new().var("ROLLCALL_SECRETS", "file:secrets");
+        let place = place.var("ROLLCALL_SECRETS", "file:secrets");
         let secrets = place.path("secrets");
         confluence.configuration().write(&secrets, "confluence", "default").expect("written");
         cloud.configuration().write(&secrets, "temporalcloud", "default").expect("written");
@@ -235,6 +240,12 @@ fn whoever_is_meant_is_one_person_or_an_error() {
             "user:u2,left to others,Name of group:g1:member,\"the connector only reads; who can: an administrator of Northflank; where: Group Inner, in Northflank\"",
         ),
         ("offboard u2@example.com --apply --yes", 0, "left to others (see the plan): 4"),
+        (
+            "snapshot access u1@example.com",
+            1,
+            "rollcall snapshot access buildkite u1@example.com; or see a person's access at all of them: rollcall access u1@example.com",
+        ),
+        ("snapshot stats", 1, "as in: rollcall snapshot stats buildkite"),
     ] {
         let ran = place.run(arguments).expect(code);
         assert!(

@@ -9,7 +9,7 @@ use crate::leaving::{Vendors, store, values};
 use crate::support::{Handmade, Place};
 
 /// Writes a decision into each row of `review.csv`: by the pattern, which is part of account and entitlement, or `keep`.
-fn decide(folder: &Path, decisions: &[(&str, &str)]) {
+pub(crate) fn decide(folder: &Path, decisions: &[(&str, &str)]) {
     let file = folder.join("review.csv");
     let mut read = csv::Reader::from_path(&file).expect("a file");
     let mut out = csv::Writer::from_writer(Vec::new());

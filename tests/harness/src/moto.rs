@@ -113,6 +113,11 @@ impl Moto {
         (status == 200).then_some(body)
     }
 
+    pub async fn put_object(&self, bucket: &str, key: &str, text: &str) {
+        let (status, body) = self.ask("PUT", &format!("/{bucket}/{key}"), "", text).await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+    }
+
     pub async fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
         let path = format!("/{bucket}?list-type=2&prefix={prefix}");
         let text = String::from_utf8(self.ask("GET", &path, "", "").await.1).expect("XML");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rollcall_connector::clock::System;
+use rollcall_connector::clock::{Manual, System};
 use rollcall_connector::http::Transport;
 use rollcall_connector::{Chain, Error};
 use rollcall_engine::context::Context;
@@ -25,12 +25,12 @@ pub(crate) fn line(text: impl Display) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-fn heading(text: &str) {
+pub(crate) fn heading(text: &str) {
     line(format_args!("\n── {text}"));
 }
 
 /// Writes a line below a heading.
-fn item(text: impl Display) {
+pub(crate) fn item(text: impl Display) {
     line(format_args!("   {text}"));
 }
 
@@ -42,8 +42,8 @@ pub(crate) struct Vendor<S> {
 
 /// The part of the tour about a connector.
 pub(crate) enum Tale<S> {
-    /// It changes access: a grant to show, and a revocation that is refused.
-    Changes { grant: Change, refused: Change },
+    /// It changes access: a grant to show, a revocation that is refused, and maybe a grant that ends by itself.
+    Changes { grant: Change, refused: Change, temporary: Option<Change> },
     /// It only reads: what happens at the vendor between two syncs, and to whom.
     Reads { what: &'static str, principal: &'static str, change: fn(&S) },
 }
@@ -73,16 +73,20 @@ impl<S: Deref<Target = Server>> Tour<S> {
         Ok(Self { vendor, entry, cx, store: store.to_owned() })
     }
 
-    pub(crate) async fn run(mut self) -> Result<(), Failed> {
+    /// Shows the connector. Returns the vendor, which goes on serving until it is dropped.
+    pub(crate) async fn run(mut self) -> Result<S, Failed> {
         heading("A first sync");
         let first = self.sync().await?;
         match &self.vendor.tale {
-            Tale::Changes { grant, refused } => {
+            Tale::Changes { grant, refused, temporary } => {
                 self.path_of(&first, grant.principal)?;
                 self.grant(grant).await?;
                 self.refused(refused).await?;
                 self.again(&first, grant.principal).await?;
                 self.revoke(grant).await?;
+                if let Some(change) = temporary {
+                    self.temporary(change).await?;
+                }
             }
             Tale::Reads { what, principal, change } => {
                 self.path_of(&first, principal)?;
@@ -92,7 +96,8 @@ impl<S: Deref<Target = Server>> Tour<S> {
                 self.again(&first, principal).await?;
             }
         }
-        self.interrupted(&first).await
+        self.interrupted(&first).await?;
+        Ok(self.vendor.sim)
     }
 
     async fn again(&self, first: &Value, principal: &str) -> Result<(), Failed> {
@@ -187,6 +192,27 @@ impl<S: Deref<Target = Server>> Tour<S> {
         let removed = answer["removed"].as_array().into_iter().flatten();
         let removed: Vec<&str> = removed.filter_map(Value::as_str).collect();
         item(format_args!("{}: {}", text(&answer, "outcome"), removed.join(", ")));
+        Ok(())
+    }
+
+    async fn temporary(&self, change: &Change) -> Result<(), Failed> {
+        heading("A grant that ends by itself");
+        item(change.what);
+        let Change { entitlement, principal, .. } = change;
+        let event = json!({"request_id": "demo-temporary", "entitlement": entitlement, "principal": principal, "duration": "PT4H"});
+        let granted = self.invoke(Operation::Grant, event).await?;
+        let ends_at = text(&granted, "expires_at");
+        item(format_args!("{} until {ends_at}", text(&granted, "outcome")));
+        // In AWS, a schedule sends this event.
+        let end = json!({"expiration": granted["expiration"]});
+        let early = self.invoke(Operation::Revoke, end.clone()).await?;
+        item(format_args!(
+            "an event for its end that comes too early: {}",
+            text(&early, "outcome")
+        ));
+        let cx = Context { clock: Arc::new(Manual::at(ends_at.parse()?)), ..self.cx.clone() };
+        let ended = self.entry.invoke(&cx, Operation::Revoke, &end).await?;
+        item(format_args!("four hours later: {}", text(&ended, "outcome")));
         Ok(())
     }
 

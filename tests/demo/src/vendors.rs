@@ -43,11 +43,18 @@ pub(crate) async fn confluence() -> Result<Vendor<Confluence>> {
     world
         .add_user("712020:ines", "Ines", "ines@example.com")
         .add_user("712020:omar", "Omar", "omar@example.com")
+        .add_user("712020:lena", "Lena", "lena@example.com")
+        .add_user("712020:yuki", "Yuki", "yuki@example.com")
         .add_group("g-payroll", "payroll", &["712020:ines"])
         .add_space(77001, "PAY", "Payroll", "global");
     world.grant(77001, "group", "g-payroll", "read/space");
     for who in ["712020:a1", "712020:omar"] {
         for right in ["read/space", "administer/space"] {
+            world.grant(77001, "user", who, right);
+        }
+    }
+    for who in ["712020:lena", "712020:yuki"] {
+        for right in ["read/space", "export/space"] {
             world.grant(77001, "user", who, right);
         }
     }
@@ -64,6 +71,7 @@ pub(crate) async fn confluence() -> Result<Vendor<Confluence>> {
             entitlement: "space:77001:read-space",
             principal: "user:712020:omar",
         },
+        temporary: None,
     };
     Ok(Vendor { sim, secret, tale })
 }
@@ -89,6 +97,7 @@ pub(crate) async fn elastic() -> Result<Vendor<Elastic>> {
             entitlement: "role:superuser:member",
             principal: "deploymentUser:elastic",
         },
+        temporary: None,
     };
     Ok(Vendor { sim, secret, tale })
 }
@@ -139,6 +148,11 @@ pub(crate) async fn temporalcloud() -> Result<Vendor<TemporalCloud>> {
             entitlement: "account-role:a1b23-owner:member",
             principal: "user:u-omar",
         },
+        temporary: Some(Change {
+            what: "Ines has to repair the namespace tonight, and needs to administer it for four hours.",
+            entitlement: "namespace:payroll.a1b23:admin",
+            principal: "user:u-ines",
+        }),
     };
     Ok(Vendor { sim, secret, tale })
 }

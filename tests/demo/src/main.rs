@@ -2,6 +2,7 @@
 //!
 //! Nothing here is needed to run Rollcall; it shows what running it looks like.
 
+mod people;
 mod tour;
 mod vendors;
 
@@ -26,14 +27,18 @@ async fn all() -> Result<(), Failed> {
         "Rollcall shows who has access to what, and changes it safely.
 Every vendor below is a simulator in this process; the handlers are the ones that run on Lambda.",
     );
-    let store = std::env::current_dir()?.join("rollcall-data/demo");
-    if store.exists() {
-        std::fs::remove_dir_all(&store)?;
+    let here = std::env::current_dir()?;
+    let store = here.join("rollcall-data/demo");
+    for folder in [&store, &here.join(people::REVIEW)] {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
     }
     every(&store).await?;
     line(format_args!(
-        "\nAll of this is stored in {}.\nTo look at it, run for example:",
-        store.display()
+        "\nAll of this is stored in {}, and the page of the review is {}/review.html.\nTo look at it, run for example:",
+        store.display(),
+        people::REVIEW,
     ));
     for command in [
         "stats temporalcloud",
@@ -47,8 +52,16 @@ Every vendor below is a simulator in this process; the handlers are the ones tha
 
 macro_rules! connectors {
     ($($name:ident),* $(,)?) => {
+        /// Shows one connector after the other, then what is done over all of them.
         async fn every(store: &Path) -> Result<(), Failed> {
-            $(Tour::begin(store, rollcall_functions::$name::entry(), vendors::$name().await?)?.run().await?;)*
+            let secrets = tempfile::tempdir()?;
+            $(
+                let vendor = vendors::$name().await?;
+                vendor.secret.write(secrets.path(), stringify!($name), "default")?;
+                let $name = Tour::begin(store, rollcall_functions::$name::entry(), vendor)?.run().await?;
+            )*
+            people::tour(store, secrets.path()).await?;
+            $(drop($name);)*
             Ok(())
         }
     };

@@ -132,6 +132,7 @@ pub(crate) async fn temporalcloud() -> Result<Vendor<TemporalCloud>> {
     world
         .add_user("u-ines", "ines@example.com", "ROLE_READ")
         .add_user("u-omar", "omar@example.com", "ROLE_OWNER")
+        .add_user("u-lena", "lena@example.com", "ROLE_READ")
         .add_namespace("payroll")
         .add_group("g-payroll", "payroll", "", &["u-ines"]);
     world.set_namespace_permission("g-payroll", "payroll.a1b23", "PERMISSION_READ");
@@ -149,9 +150,9 @@ pub(crate) async fn temporalcloud() -> Result<Vendor<TemporalCloud>> {
             principal: "user:u-omar",
         },
         temporary: Some(Change {
-            what: "Ines has to repair the namespace tonight, and needs to administer it for four hours.",
+            what: "Lena has to repair the namespace tonight, and needs to administer it for four hours.",
             entitlement: "namespace:payroll.a1b23:admin",
-            principal: "user:u-ines",
+            principal: "user:u-lena",
         }),
     };
     Ok(Vendor { sim, secret, tale })

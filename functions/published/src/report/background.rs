@@ -2,6 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt};
 use rollcall_connector::Error;
+use rollcall_engine::catalog::latest::Latest;
 use rollcall_engine::catalog::manifest::{Manifest, Status};
 use rollcall_engine::expiration::{self, Expiration};
 use rollcall_engine::store::keys::Keys;
@@ -19,6 +20,8 @@ pub(super) struct Background {
     pub(super) history: Vec<Manifest>,
     /// The newest snapshot of the connection, if it is newer than this one and waits to be accepted.
     pub(super) waiting: Option<Manifest>,
+    /// Whether this is the newest published snapshot.
+    pub(super) is_latest: bool,
     /// The open ends of temporary grants.
     pub(super) ends: Vec<Expiration>,
 }
@@ -34,8 +37,10 @@ impl Background {
         let read: Vec<_> = futures::stream::iter(read).buffered(16).try_collect().await?;
         let read: Vec<Manifest> = read.into_iter().flatten().collect();
         let waiting = stored.waiting(store, keys, manifest.generation).await?;
+        let latest = get_json::<Latest>(store, &keys.latest()).await?;
+        let is_latest = latest.is_some_and(|(latest, _)| latest.sync_id == manifest.sync_id);
         let ends = expiration::open(store, &keys.expirations()).await?;
-        Ok(Self { history: published(read, &manifest.sync_id), waiting, ends })
+        Ok(Self { history: published(read, &manifest.sync_id), waiting, is_latest, ends })
     }
 }
 

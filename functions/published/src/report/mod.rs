@@ -48,6 +48,8 @@ struct Sources<'a> {
     history: &'a [Manifest],
     /// A newer snapshot that waits to be accepted.
     waiting: Option<&'a Manifest>,
+    /// Whether this is known to be the newest published snapshot.
+    is_latest: bool,
     /// The open ends of temporary grants; `None`: unknown.
     ends: Option<&'a [Expiration]>,
 }
@@ -55,7 +57,7 @@ struct Sources<'a> {
 /// The report on a snapshot that no store is known of: without history, changes and ends of temporary grants.
 pub fn of_file(snapshot: &Snapshot, manifest: Option<&Manifest>) -> Result<String, Error> {
     let (previous, waiting, ends) = (None, None, None);
-    page(&Sources { snapshot, previous, manifest, history: &[], waiting, ends })
+    page(&Sources { snapshot, previous, manifest, history: &[], waiting, is_latest: false, ends })
 }
 
 /// The report on a snapshot in a store.
@@ -67,6 +69,7 @@ pub async fn of_published(store: &dyn Store, published: &Published) -> Result<St
         manifest: Some(&published.manifest),
         history: &background.history,
         waiting: background.waiting.as_ref(),
+        is_latest: background.is_latest,
         ends: Some(&background.ends),
     })
 }

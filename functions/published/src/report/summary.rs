@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rollcall_connector::{Error, Warning};
-use rollcall_engine::catalog::manifest::Manifest;
+use rollcall_engine::catalog::manifest::{Manifest, Status};
 use rollcall_engine::expiration::Expiration;
 use rollcall_snapshot::{Names, Snapshot};
 use serde::Serialize;
@@ -62,11 +62,13 @@ struct Completeness {
     requests: u64,
     duration_ms: u64,
     /// The newer snapshot that waits to be accepted.
-    waiting: Option<Waiting>,
+    waiting: Option<Held>,
+    /// This snapshot, if it was held back when it was made and is not known to be accepted.
+    held: Option<Held>,
 }
 
 #[derive(Debug, Serialize)]
-struct Waiting {
+struct Held {
     sync_id: String,
     ended_at: Timestamp,
     losses: Vec<String>,
@@ -177,7 +179,7 @@ impl Summary {
             ended_at: manifest.map(|m| m.ended_at).or(ended_at),
             counts: counts(records, holders),
             kinds: kinds(records, holders),
-            completeness: manifest.map(|m| Completeness::of(m, sources.waiting)),
+            completeness: manifest.map(|m| Completeness::of(m, sources)),
             dangling: records.dangling,
             history: sources.history.iter().map(|m| Point::of(m, records)).collect(),
             most_holding: most_holding.into_iter().map(&mut ranked).collect::<Result<_, _>>()?,
@@ -198,7 +200,8 @@ impl Summary {
 }
 
 impl Completeness {
-    fn of(manifest: &Manifest, waiting: Option<&Manifest>) -> Self {
+    fn of(manifest: &Manifest, sources: &Sources<'_>) -> Self {
+        let is_held = manifest.status == Status::Held && !sources.is_latest;
         Self {
             warnings: manifest.warnings.clone(),
             blind_spots: manifest.blind_spots.clone(),
@@ -206,11 +209,18 @@ impl Completeness {
             credential_expires_at: manifest.credential_expires_at,
             requests: manifest.usage.calls,
             duration_ms: manifest.duration_ms,
-            waiting: waiting.map(|waiting| Waiting {
-                sync_id: waiting.sync_id.clone(),
-                ended_at: waiting.ended_at,
-                losses: waiting.losses.iter().map(ToString::to_string).collect(),
-            }),
+            waiting: sources.waiting.map(Held::of),
+            held: is_held.then(|| Held::of(manifest)),
+        }
+    }
+}
+
+impl Held {
+    fn of(manifest: &Manifest) -> Self {
+        Self {
+            sync_id: manifest.sync_id.clone(),
+            ended_at: manifest.ended_at,
+            losses: manifest.losses.iter().map(ToString::to_string).collect(),
         }
     }
 }

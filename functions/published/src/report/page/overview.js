@@ -18,7 +18,7 @@ function overview() {
     sentence(counts),
     element("ul", { class: "notices" }, notices()),
     tiles(counts),
-    element("div", { class: "columns" }, changesCard(), privilegedCard()),
+    element("div", { class: "columns uneven" }, changesCard(), privilegedCard()),
     historyCard(),
     element(
       "div",
@@ -35,7 +35,7 @@ function overview() {
       ),
     ),
     endsCard(),
-    element("div", { class: "columns" }, completenessCard(), kindsCard()),
+    element("div", { class: "columns uneven" }, completenessCard(), kindsCard()),
     wordsCard(),
   ];
 }
@@ -112,6 +112,17 @@ function notices() {
         "It lacks much that the one before had: ",
         losses.join("; "),
         ". This report shows the last snapshot that was published.",
+      ),
+    );
+  }
+  if (completeness?.held) {
+    found.push(
+      notice(
+        "bad",
+        "This snapshot was held back when it was made.",
+        "It lacks much that the one before had: ",
+        completeness.held.losses.join("; "),
+        ". It counts only if somebody has accepted it since.",
       ),
     );
   }

@@ -1,7 +1,7 @@
 //! Makes everything that follows a published snapshot, once.
 
 use jiff::Timestamp;
-use rollcall_connector::{Code, Error, ErrorType};
+use rollcall_connector::{Chain, Code, Error, ErrorType};
 use rollcall_engine::context::Context;
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::lease::{Acquired, Lease, LeaseRequest};
@@ -105,17 +105,28 @@ async fn make(
         previous_sync_id: manifest.previous_sync_id.clone(),
         ..PublishedAnswer::default()
     };
-    if products.report {
-        answer.written.extend(report::write(&*cx.store, &published).await?);
-    }
-    // Each product adds the keys that it wrote, and its warnings, to the answer.
-    if products.tables {
-        answer.written.extend(tables::store(cx, &published).await?);
-    }
+    // One that fails keeps none from the others, and is made when the event is repeated.
+    let mut failures = Vec::new();
     if products.changes {
-        changes::make(cx, &published, bus, &mut answer).await?;
+        let made = changes::make(cx, &published, bus, &mut answer).await;
+        failures.extend(made.err());
     }
-    Ok(answer)
+    if products.report {
+        match report::write(&*cx.store, &published).await {
+            Ok(keys) => answer.written.extend(keys),
+            Err(e) => failures.push(e),
+        }
+    }
+    if products.tables {
+        match tables::store(cx, &published).await {
+            Ok(keys) => answer.written.extend(keys),
+            Err(e) => failures.push(e),
+        }
+    }
+    for e in failures.iter().skip(1) {
+        tracing::error!(code = e.code().as_str(), error = %Chain(e), "failed, too");
+    }
+    failures.into_iter().next().map_or(Ok(answer), Err)
 }
 
 fn busy(owner: &str, until: Timestamp) -> Error {

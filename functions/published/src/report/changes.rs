@@ -1,9 +1,8 @@
 //! What changed since the snapshot before, in lines for people.
 
 use rollcall_connector::Error;
-use rollcall_model::ResourceId;
 use rollcall_snapshot::{
-    Difference, DifferenceKind, Filter, Grant, Names, RecordKind, Snapshot, Totals, compare,
+    Difference, DifferenceKind, Grant, Names, Record, RecordKind, Snapshot, Totals, each_pair,
 };
 use serde::Serialize;
 
@@ -60,43 +59,38 @@ impl Changes {
         };
         let [mut direct, mut others, mut inherited] = [const { Vec::new() }; 3];
         let (mut old_names, mut new_names) = (old.names(), new.names());
-        let total = compare(old, new, |difference| {
-            let is_gone = difference.change == DifferenceKind::Deleted;
-            let (snapshot, names) = match is_gone {
-                true => (old, &mut old_names),
-                false => (new, &mut new_names),
+        let mut total = 0_u64;
+        each_pair(old, new, |pair| {
+            total += 1;
+            let records = pair.records()?;
+            let change = records.change();
+            let (totals, lines) = match records.latest() {
+                Record::ResourceType(_) => return Ok(()),
+                Record::Resource(_) => (&mut changes.resources, &mut others),
+                Record::Entitlement(_) => (&mut changes.entitlements, &mut others),
+                Record::Grant(grant) if grant.direct => (&mut changes.direct, &mut direct),
+                Record::Grant(_) => (&mut changes.inherited, &mut inherited),
             };
-            let (totals, lines) = match difference.object {
-                RecordKind::ResourceType => return Ok(()),
-                RecordKind::Resource => (&mut changes.resources, &mut others),
-                RecordKind::Entitlement => (&mut changes.entitlements, &mut others),
-                RecordKind::Grant => {
-                    let Some(grant) = grant_with_id(snapshot, &difference.id)? else {
-                        return Ok(());
-                    };
-                    let (totals, lines) = match grant.direct {
-                        true => (&mut changes.direct, &mut direct),
-                        false => (&mut changes.inherited, &mut inherited),
-                    };
-                    count(totals, difference.change);
-                    if lines.len() < LINES {
-                        lines.push(Line::of_grant(difference, &grant, snapshot, names)?);
-                    }
-                    return Ok(());
-                }
-            };
-            count(totals, difference.change);
-            if lines.len() < LINES {
-                lines.push(Line::of_record(difference));
+            count(totals, change);
+            if lines.len() == LINES {
+                return Ok(());
             }
+            let (snapshot, names) = match change {
+                DifferenceKind::Deleted => (old, &mut old_names),
+                DifferenceKind::Created | DifferenceKind::Changed => (new, &mut new_names),
+            };
+            let difference = pair.difference()?;
+            lines.push(match records.latest() {
+                Record::Grant(grant) => Line::of_grant(difference, grant, snapshot, names)?,
+                _ => Line::of_record(difference),
+            });
             Ok::<_, Error>(())
         })?;
         changes.lines = direct;
         changes.lines.append(&mut others);
         changes.lines.append(&mut inherited);
         changes.lines.truncate(LINES);
-        let all = total.created + total.deleted + total.changed;
-        changes.more = all.saturating_sub(changes.lines.len() as u64);
+        changes.more = total.saturating_sub(changes.lines.len() as u64);
         Ok(changes)
     }
 }
@@ -120,12 +114,7 @@ impl Line {
         snapshot: &Snapshot,
         names: &mut Names<'_>,
     ) -> Result<Self, Error> {
-        let mut entitlement = None;
-        let filter = Filter { entitlement: Some(grant.entitlement.clone()), ..Filter::default() };
-        snapshot.entitlements(&filter, |found| {
-            entitlement = Some(found.display_name);
-            Ok::<_, Error>(())
-        })?;
+        let entitlement = snapshot.entitlement(&grant.entitlement)?.map(|found| found.display_name);
         let mut named = |id: &str| -> Result<Named, Error> {
             Ok(Named { id: id.to_owned(), name: names.get(id)? })
         };
@@ -145,27 +134,4 @@ fn count(totals: &mut Totals, change: DifferenceKind) {
         DifferenceKind::Deleted => totals.deleted += 1,
         DifferenceKind::Changed => totals.changed += 1,
     }
-}
-
-/// The grant with this id, which is that of its entitlement and of its principal, with a colon between. Both may
-/// contain colons.
-fn grant_with_id(snapshot: &Snapshot, id: &str) -> Result<Option<Grant>, Error> {
-    let mut found = None;
-    for (colon, _) in id.match_indices(':') {
-        let (entitlement, principal) = (&id[..colon], &id[colon + 1..]);
-        let Some(principal) = ResourceId::parse(principal) else { continue };
-        let filter = Filter {
-            entitlement: Some(entitlement.to_owned()),
-            principal: Some(principal),
-            ..Filter::default()
-        };
-        snapshot.grants(&filter, |grant| {
-            found = Some(grant);
-            Ok::<_, Error>(())
-        })?;
-        if found.is_some() {
-            break;
-        }
-    }
-    Ok(found)
 }

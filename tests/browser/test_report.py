@@ -1,22 +1,12 @@
-"""The report on a snapshot, made by the command line from simulated vendors, against what `rollcall snapshot` prints.
-
-ROLLCALL_BUILD names the folder with the programs (default: target/debug)."""
+"""The report on a snapshot, made by the command line from simulated vendors, against what `rollcall snapshot` prints."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import tempfile
 from collections import Counter, defaultdict
-from pathlib import Path
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
-from browser import PageTest
+from vendors import ROOT, VendorTest
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("ROLLCALL_BUILD", ROOT / "target" / "debug"))
 CONNECTORS = re.findall(r"(?m)^    ([a-z]+),$", (ROOT / "functions" / "connectors.rs").read_text())
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>\u202e\u2066\"' admin " + "x" * 300
 
@@ -32,41 +22,15 @@ HOLDERS = """() => [...document.querySelectorAll("main .card")].flatMap((card) =
 })"""
 
 
-class Report(PageTest):
+class Report(VendorTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        place = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(place.cleanup)
-        cls.place = Path(place.name)
-        simulate = [BUILD / "simulate", "all", "--sample", "rich", "--port", "0", "--config", "secrets"]
-        vendors = subprocess.Popen(simulate, cwd=cls.place, stdout=subprocess.PIPE, text=True)
-        cls.addClassCleanup(vendors.communicate)
-        cls.addClassCleanup(vendors.send_signal, signal.SIGINT)
-        # The last line comes when all of them are ready.
-        if not any(line.startswith("export ROLLCALL_SECRETS") for line in vendors.stdout):
-            raise AssertionError("the simulators did not start")
         for connector in CONNECTORS:
             cls.rollcall("sync", connector)
-        elastic = json.loads((cls.place / "secrets" / "elastic" / "default.json").read_text())
-        user = json.dumps({"full_name": HOSTILE, "email": "jack@example.com", "roles": ["superuser"]}).encode()
-        kind = dict.fromkeys(["Accept", "Content-Type"], "application/json")
-        headers = {"Authorization": f"ApiKey {elastic['deployment-api-key']}", **kind}
-        url = f"{elastic['deployment-endpoint']}/_security/user/jacknich?refresh=true"
-        urlopen(Request(url, user, headers, method="PUT")).close()
+        cls.name_user(HOSTILE, "superuser")
         cls.rollcall("sync", "elastic")
         cls.reports = {connector: cls.place / cls.rollcall("report", connector) for connector in CONNECTORS}
-
-    @classmethod
-    def rollcall(cls, *arguments):
-        """Runs the command line; returns its JSON, or the line of a command that has none."""
-        environment = {"ROLLCALL_SECRETS": "file:secrets", "PATH": os.environ["PATH"]}
-        is_json = arguments[0] != "report"
-        command = [BUILD / "rollcall", *arguments, *(["-o", "json"] if is_json else [])]
-        ran = subprocess.run(command, cwd=cls.place, env=environment, capture_output=True, text=True)
-        if ran.returncode:
-            raise AssertionError(f"{arguments}: {ran.stdout}{ran.stderr}")
-        return json.loads(ran.stdout) if is_json else ran.stdout.strip()
 
     def report(self, connector, **options):
         """The report on a connector's snapshot, its data decoded."""

@@ -1,58 +1,23 @@
-"""The page of an access review: made by the command line from simulated vendors, and read by it again.
-
-ROLLCALL_BUILD names the folder with the programs (default: target/debug)."""
+"""The page of an access review: made by the command line from simulated vendors, and read by it again."""
 
 import csv
 import io
 import json
-import os
-import signal
-import subprocess
-import tempfile
-from pathlib import Path
-from urllib.request import Request, urlopen
 
-from browser import PageTest
+from vendors import VendorTest
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("ROLLCALL_BUILD", ROOT / "target" / "debug"))
 HOSTILE = "=<script>alert(1)</script>\"><img src=x onerror=alert(2)>\u202e\u2066{{style}}&lt; " + "x" * 300
 
 
-class Review(PageTest):
+class Review(VendorTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        place = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(place.cleanup)
-        cls.place = Path(place.name)
-        simulate = [BUILD / "simulate", "all", "--sample", "rich", "--port", "0", "--config", "secrets"]
-        vendors = subprocess.Popen(simulate, cwd=cls.place, stdout=subprocess.PIPE, text=True)
-        cls.addClassCleanup(vendors.communicate)
-        cls.addClassCleanup(vendors.send_signal, signal.SIGINT)
-        # The last line comes when all of them are ready.
-        if not any(line.startswith("export ROLLCALL_SECRETS") for line in vendors.stdout):
-            raise AssertionError("the simulators did not start")
-        elastic = json.loads((cls.place / "secrets" / "elastic" / "default.json").read_text())
-        user = json.dumps({"full_name": HOSTILE, "email": "jack@example.com", "roles": ["viewer"]}).encode()
-        kind = dict.fromkeys(["Accept", "Content-Type"], "application/json")
-        headers = {"Authorization": f"ApiKey {elastic['deployment-api-key']}", **kind}
-        url = f"{elastic['deployment-endpoint']}/_security/user/jacknich?refresh=true"
-        urlopen(Request(url, user, headers, method="PUT")).close()
+        cls.name_user(HOSTILE, "viewer")
         for connector in ("elastic", "temporalcloud"):
             cls.rollcall("sync", connector)
         cls.rollcall("review", "new", "--out", "q")
         cls.rows = json.loads((cls.place / "q" / "review.json").read_text())["rows"]
-
-    @classmethod
-    def rollcall(cls, *arguments):
-        """Runs the command line, and returns its JSON."""
-        environment = {"ROLLCALL_SECRETS": "file:secrets", "PATH": os.environ["PATH"]}
-        command = [BUILD / "rollcall", *arguments, "-o", "json"]
-        ran = subprocess.run(command, cwd=cls.place, env=environment, capture_output=True, text=True)
-        if ran.returncode:
-            raise AssertionError(f"{arguments}: {ran.stdout}{ran.stderr}")
-        return json.loads(ran.stdout)
 
     def filter(self, page, words):
         """Shows the rows with these words. Returns their lines; the first one is current."""

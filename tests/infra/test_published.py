@@ -130,7 +130,7 @@ class Tables(unittest.TestCase):
         self.assertEqual(set(tables), set(self.COLUMNS))
         for name, table in tables.items():
             columns = [(c["Name"], c["Type"]) for c in table["StorageDescriptor"]["Columns"]]
-            self.assertEqual(columns, [("connection", "string"), *((c["name"], c["type"]) for c in self.COLUMNS[name])])
+            self.assertEqual(columns, [(c["name"], c["type"]) for c in self.COLUMNS[name]])
             keys = {k["Name"] for k in table["PartitionKeys"]}
             self.assertEqual((keys, keys & {n for n, _ in columns}), ({"connector", "day"}, set()))
             given = table["Parameters"]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rollcall_connector::Chain;
 use rollcall_connector::event::{ChangeAnswer, Outcome, check_connection};
+use rollcall_connector::{Chain, Error};
 use rollcall_engine::context::Context;
 use rollcall_engine::expiration::{self, Expiration};
 use rollcall_engine::runtime::function::Operation;
@@ -80,7 +80,7 @@ pub(crate) async fn run(args: ExpirationsArgs, place: Place) -> Result<Exit, Fai
     let now = cx.clock.now();
     let applying = Applying::new(cx, place)?;
     for one in expiration::due(found, now) {
-        let end = applying.end(one, now).await?;
+        let end = applying.end(one, now).await;
         let is_pending = end.outcome.as_ref().is_some_and(|outcome| outcome == "in_progress");
         match (&end.outcome, exit) {
             (None, _) => exit = Exit::ProblemFound,
@@ -117,28 +117,30 @@ impl Applying {
     }
 
     /// Ends a grant. A failure is reported with it, and the next one is ended all the same.
-    async fn end(&self, one: Expiration, now: Timestamp) -> Result<End, Failure> {
-        let entry = connectors::find(&one.connector)?;
-        let event = json!({"connection": one.connection, "expiration": one.id});
+    async fn end(&self, one: Expiration, now: Timestamp) -> End {
         let mut end = End::of(one, now);
+        if let Err(e) = self.carry_out(&mut end).await {
+            end.outcome = None;
+            end.message = Some(format!("{}: {} {}", e.code(), Chain(&e), e.fix()));
+        }
+        end
+    }
+
+    async fn carry_out(&self, end: &mut End) -> Result<(), Error> {
+        let entry = connectors::find(&end.connector)?;
+        let event = json!({"connection": end.connection, "expiration": end.expiration});
         loop {
-            let raw = match entry.invoke(&self.cx, Operation::Revoke, &event).await {
-                Ok(raw) => raw,
-                Err(e) => {
-                    end.message = Some(format!("{}: {} {}", e.code(), Chain(&e), e.fix()));
-                    return Ok(end);
-                }
-            };
+            let raw = entry.invoke(&self.cx, Operation::Revoke, &event).await?;
             let answer: ChangeAnswer = from_json(&raw)?;
             end.outcome = Some(raw["outcome"].clone());
             end.message = answer.warnings.first().map(|warning| warning.message.clone());
             if answer.outcome != Outcome::InProgress {
-                return Ok(end);
+                return Ok(());
             }
             let report = |until| self.display.waiting(until, reason(answer.reason));
             if !wait(&self.cx, answer.resume_at, report).await {
                 end.message = Some(format!("{}{}", reason(answer.reason), from(answer.resume_at)));
-                return Ok(end);
+                return Ok(());
             }
         }
     }

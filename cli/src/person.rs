@@ -17,10 +17,11 @@ use crate::snapshot::{newest, nothing};
 /// How many accounts that look alike an error lists.
 const LISTED: usize = 10;
 
-/// The options that settle which accounts are meant.
+/// The option that adds accounts, or settles which are meant.
 #[derive(Debug, Default, Args)]
 pub(crate) struct AccountArgs {
-    /// The account that is meant, as `rollcall access` lists it
+    /// Add this account, as `rollcall access` lists it; among matches of different people,
+    /// only it is meant
     #[arg(long = "account", value_name = "ID")]
     pub(crate) accounts: Vec<String>,
 }
@@ -107,8 +108,8 @@ impl Snapshots {
         !self.unreadable.is_empty()
     }
 
-    /// The accounts of the person with this e-mail address or login. Fails if there are none, or if at one connection
-    /// they are of different people and `args` does not name the right one.
+    /// The accounts of the person with this e-mail address or login, and those that `args` names. Where those of a
+    /// connection are of different people, only those that are named. Fails if there are none, or none is named there.
     pub(crate) fn person(&self, who: &str, args: &AccountArgs) -> Result<Person<'_>, Error> {
         let candidates = self.candidates(who)?;
         let is_named = |c: &Candidate<'_>| {
@@ -123,22 +124,23 @@ impl Snapshots {
         if let Some(named) = unused.next() {
             return Err(not_a_candidate(named, who, &candidates));
         }
-        let settled: BTreeSet<String> =
-            candidates.iter().filter(|c| is_named(c)).map(|c| c.at.name()).collect();
+        let mut settled = BTreeSet::new();
+        for newest in &self.readable {
+            let here = candidates.iter().filter(|c| std::ptr::eq(c.at, newest));
+            let matches: Vec<_> = here.clone().filter(|c| c.likeness.is_match()).collect();
+            if are_all_one_person(who, &matches) {
+                continue;
+            }
+            if !here.into_iter().any(is_named) {
+                return Err(ambiguous(who, &matches));
+            }
+            settled.insert(newest.name());
+        }
         let (accounts, alike): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| {
             is_named(c) || (c.likeness.is_match() && !settled.contains(&c.at.name()))
         });
         if accounts.is_empty() {
             return Err(self.nobody(who, &alike));
-        }
-        for newest in &self.readable {
-            let here = accounts.iter().filter(|c| std::ptr::eq(c.at, newest));
-            let here: Vec<_> = here.filter(|_| !settled.contains(&newest.name())).collect();
-            let mut pairs =
-                here.iter().enumerate().flat_map(|(n, a)| here[..n].iter().map(move |b| (a, b)));
-            if pairs.any(|(a, b)| !are_one_person(who, &a.account, &b.account)) {
-                return Err(ambiguous(who, &here));
-            }
         }
         Ok(Person { accounts, alike })
     }
@@ -201,6 +203,12 @@ pub(crate) fn listed<'a>(accounts: impl Iterator<Item = &'a Candidate<'a>>) -> S
         text.push_str(&format!(", and {more} more"));
     }
     text
+}
+
+fn are_all_one_person(who: &str, accounts: &[&Candidate<'_>]) -> bool {
+    let all = accounts.iter().enumerate();
+    let mut pairs = all.flat_map(|(n, a)| accounts[..n].iter().map(move |b| (a, b)));
+    pairs.all(|(a, b)| are_one_person(who, &a.account, &b.account))
 }
 
 fn ambiguous(who: &str, here: &[&Candidate<'_>]) -> Error {

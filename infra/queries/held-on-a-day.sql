@@ -12,5 +12,5 @@ JOIN grants g ON g.sync_id = newest.sync_id
 JOIN resources r ON r.sync_id = g.sync_id AND r.id = g.principal
 WHERE g.day BETWEEN '2026-01-24' AND '2026-01-31'
   AND r.day BETWEEN '2026-01-24' AND '2026-01-31'
-  AND (lower(r.emails) LIKE '%"dev@example.com"%' OR lower(r.login) = 'dev@example.com')
+  AND (strpos(lower(r.emails), '"dev@example.com"') > 0 OR lower(r.login) = 'dev@example.com')
 ORDER BY g.connector, g.connection, g.principal, g.entitlement

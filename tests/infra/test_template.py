@@ -379,7 +379,7 @@ class Buckets(unittest.TestCase):
         self.assertEqual(replaced, {**dict.fromkeys([*expiring, "latest/", "locks/", "expirations/"], 7), "c1/": 1})
         for rule in rules:
             if set(rule) - {"Id", "Status", "Prefix", "AbortIncompleteMultipartUpload"}:
-                self.assertFalse("audit/".startswith(rule["Prefix"]), rule)
+                self.assertFalse(any(kept.startswith(rule["Prefix"]) for kept in ("audit/", "reviews/")), rule)
         self.assertNotIn("LifecycleConfiguration", LOCKED.properties("AuditBucket"))
 
     def test_a_record_is_created_and_never_replaced(self):
@@ -390,6 +390,8 @@ class Buckets(unittest.TestCase):
                 ("audit/elastic/acme/r1/intended.json", {"s3:if-none-match": "*"}, True),
                 ("audit/elastic/acme/r1/intended.json", {}, False),
                 ("audit/elastic/acme/r1/intended.json", {"s3:if-match": "abc"}, False),
+                ("reviews/0123abcd/0000.json", {"s3:if-none-match": "*"}, True),
+                ("reviews/0123abcd/0000.json", {}, False),
                 ("latest/elastic/acme.json", {}, True),
             ):
                 resource = f"arn:aws:s3:::rollcall-{bucket.lower()}/{key}"

@@ -40,11 +40,11 @@ class Tables(unittest.TestCase):
         try:
             next(line for line in vendors.stdout if line.startswith("export"))
             for connector in CONNECTORS:
-                cls.sync(connector)
+                cls.rollcall("sync", connector)
             for principal, entitlement in GRANTED.items():
                 cls.rollcall("grant", "temporalcloud", "--entitlement", entitlement, "--principal", principal, "--for", "4h", "--yes")
             for connector in CONNECTORS:
-                cls.sync(connector)
+                cls.rollcall("sync", connector)
         finally:
             vendors.send_signal(signal.SIGINT)
             vendors.communicate()
@@ -55,11 +55,6 @@ class Tables(unittest.TestCase):
         ran = subprocess.run([PROGRAM, *arguments], cwd=cls.folder, env=cls.variables, capture_output=True, text=True)
         assert ran.returncode == 0, f"{arguments}: {ran.stdout}{ran.stderr}"
         return ran.stdout
-
-    @classmethod
-    def sync(cls, connector):
-        cls.rollcall("sync", connector)
-        cls.rollcall("export", connector, "--partitioned", "--out", "rollcall-data")
 
     def setUp(self):
         self.db = duckdb.connect()

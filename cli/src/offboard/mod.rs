@@ -38,6 +38,9 @@ Deletes the account where the connector can, else revokes each direct grant; the
 plan also says who takes away what cannot be taken from here. It finds accounts
 as the command `access` does. A plan is carried out once, however often it is
 applied. Without a terminal, a plan that is not read from a file needs --yes.
+With --bus, the same command shows later which steps are answered, and requests
+the others again; the bus has the outcome of each, also of those that are refused
+or fail, as an event with the source rollcall.outcome.
 
 Examples:
   rollcall offboard dev@example.com
@@ -267,7 +270,9 @@ fn conclude(
             .option("--bus", args.bus.as_deref())
             .word("--apply");
         output::note(&match is_requested {
-            true => format!("requested; to see what became of it, later: {again}"),
+            true => format!(
+                "requested; refusals and failures are on the bus (rollcall.outcome); to see which steps are answered, later: {again}"
+            ),
             false => format!("not finished: to resume: {again}"),
         });
     }

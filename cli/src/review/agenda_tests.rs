@@ -47,7 +47,7 @@ fn a_decision_becomes_a_step_or_says_why_not() {
         (
             some,
             &all,
-            &["revoke on 2027-01-01", "", "revoke on 2026-12-31", "revoke on 2027-02-01"],
+            &["revoke on 2027-01-01", "", "revoke on 2026-12-31", "revoke on 2027-01-01"],
             "not due, not due, planned, not due",
             "x:1:read",
         ),

@@ -1,6 +1,6 @@
 //! Decisions: reads them, and checks a filled file against the review that it belongs to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use rollcall_connector::{Code, Error};
 use serde::{Serialize, Serializer};
 
-use super::row::{COLUMNS, Review, ReviewRow};
+use super::row::{COLUMNS, IDS, Review, ReviewRow};
 use super::sheet::{Filled, is_same};
 
 /// How many findings an error lists.
@@ -48,6 +48,15 @@ impl Decision {
             ["revoke"] => Some(Self::Revoke),
             ["revoke", "on", date] => self::date(date).map(Self::RevokeOn),
             _ => None,
+        }
+    }
+
+    /// The day on which it takes something away, at the earliest.
+    fn first_day(self) -> Date {
+        match self {
+            Self::Keep => Date::MAX,
+            Self::Revoke => Date::MIN,
+            Self::RevokeOn(date) => date,
         }
     }
 
@@ -128,15 +137,19 @@ pub(super) fn check<'a>(review: &'a Review, filled: &[Filled]) -> Result<Vec<Dec
         return Err(error(vec!["no row has a decision".to_owned()]));
     }
     let deleted = deleted(&decided);
-    undecided.retain(|(_, row)| !deleted.contains(&account(row)));
+    undecided.retain(|(_, row)| !deleted.contains_key(&account(row)));
     let undecided = undecided.into_iter();
     wrong.extend(
         undecided.map(|(line, row)| format!("line {line}: no decision on {}", row.label())),
     );
     for one in &decided {
-        if one.decision == Some(Decision::Keep) && deleted.contains(&account(one.row)) {
+        if let (Some(own), Some(of_account)) = (one.decision, deleted.get(&account(one.row)))
+            && own.first_day() > of_account.first_day()
+        {
             let label = one.row.label();
-            wrong.push(format!("{label}, is kept, but its account is revoked with all it holds"));
+            wrong.push(format!(
+                "`{own}` on {label}, but `{of_account}` on its account takes all it holds"
+            ));
         }
     }
     match wrong.is_empty() {
@@ -151,13 +164,13 @@ pub(super) fn account(row: &ReviewRow) -> (&str, &str, &str) {
 }
 
 /// The accounts that are deleted by this program, now or later.
-fn deleted<'a>(decided: &[Decided<'a>]) -> BTreeSet<(&'a str, &'a str, &'a str)> {
-    let is_deleted = |one: &&Decided<'a>| {
-        one.row.entitlement.is_empty()
-            && one.row.is_done_here()
-            && !matches!(one.decision, None | Some(Decision::Keep))
-    };
-    decided.iter().filter(is_deleted).map(|one| account(one.row)).collect()
+fn deleted<'a>(decided: &[Decided<'a>]) -> BTreeMap<(&'a str, &'a str, &'a str), Decision> {
+    let accounts = decided.iter().filter(|one| one.row.entitlement.is_empty());
+    let deleted = accounts.filter(|one| one.row.is_done_here()).filter_map(|one| {
+        let decision = one.decision.filter(|decision| *decision != Decision::Keep);
+        decision.map(|decision| (account(one.row), decision))
+    });
+    deleted.collect()
 }
 
 fn decide_the_same(one: &Filled, other: &Filled) -> bool {
@@ -167,9 +180,11 @@ fn decide_the_same(one: &Filled, other: &Filled) -> bool {
     }
 }
 
-/// What was changed in a row besides the decision.
+/// The ids of a row that are not those that were written. A spreadsheet writes dates and numbers in another form: other
+/// columns are only shown, and nothing is made of them.
 fn edits(row: &ReviewRow, filled: &Filled) -> Vec<String> {
     let cells = row.cells().into_iter().zip(&filled.cells).zip(COLUMNS);
+    let cells = cells.filter(|(_, name)| IDS.contains(name));
     let edited = cells.filter(|((written, found), _)| !is_same(written, found));
     let edited = edited.map(|((written, found), name)| {
         format!("line {}: {name} was `{written}` and is `{found}`", filled.line)

@@ -85,7 +85,7 @@ fn every_row_is_checked() {
     type Edit = fn(&mut Vec<Filled>);
     let none: Edit = |_| {};
     let all_keep = ["keep"; 5];
-    let table: [(&[&str], Edit, &str); 14] = [
+    let table: [(&[&str], Edit, &str); 19] = [
         (&all_keep, none, ""),
         (&["revoke", "", "", "keep", "keep"], none, ""),
         (&["keep", "keep", "revoke", "revoke", "keep"], none, ""),
@@ -94,7 +94,25 @@ fn every_row_is_checked() {
         (&all_keep, |rows| rows.clear(), "is missing"),
         (&all_keep[..4], none, "line 6: no decision on c/d/user:b, x:1:read"),
         (&["keep", "keep", "remove", "keep", "keep"], none, "line 4: `remove` is not a decision"),
-        (&["revoke", "", "keep", "keep", "keep"], none, "is kept, but its account is revoked"),
+        (
+            &["revoke", "", "keep", "keep", "keep"],
+            none,
+            "`keep` on c/d/user:a, x:1:write, but `revoke` on its account takes all it holds",
+        ),
+        (
+            &["revoke", "", "revoke on 2027-02-01", "keep", "keep"],
+            none,
+            "`revoke on 2027-02-01` on c/d/user:a, x:1:write, but `revoke` on its account",
+        ),
+        (
+            &["revoke on 2027-01-31", "", "revoke on 2027-02-01", "keep", "keep"],
+            none,
+            "x:1:write, but `revoke on 2027-01-31` on its account",
+        ),
+        (&["revoke on 2027-02-01", "revoke", "revoke on 2027-02-01", "keep", "keep"], none, ""),
+        (&["revoke", "revoke", "revoke", "keep", "keep"], none, ""),
+        // Only its grants are taken away here: each on a day of its own.
+        (&["keep", "keep", "keep", "revoke", "revoke on 2027-02-01"], none, ""),
         (&["keep", "keep", "keep", "revoke", ""], none, "line 6: no decision"),
         (&all_keep, |rows| drop(rows.pop()), "is missing (c/d/user:b, x:1:read)"),
         (&all_keep, |rows| rows[1].cells[0] = "r1".into(), "line 3: `r1` is not a row"),
@@ -123,6 +141,47 @@ fn every_row_is_checked() {
                 assert!(!expected.is_empty() && text.contains(expected), "{expected}: {text}");
             }
         }
+    }
+}
+
+#[test]
+fn what_a_spreadsheet_writes_in_another_form_is_no_edit_but_an_id_is_compared() {
+    let mut review = review();
+    let at = Timestamp::UNIX_EPOCH;
+    for (row, name) in review.rows.iter_mut().zip(["André → é", "007", "1-2", "1E5", "a"]) {
+        row.name = name.to_owned();
+        row.path = "user:a → x:1:read".to_owned();
+        row.last_login = Some(at);
+    }
+    let review = Review::new(at, Vec::new(), Vec::new(), Selection::default(), review.rows);
+    let written = String::from_utf8(sheet::write(&review).expect("written")).expect("text");
+    for text in ["\u{feff}row,", "André → é", ",007,", ",1-2,", ",1E5,", "1970-01-01 00:00 UTC"]
+    {
+        assert!(written.contains(text), "{text}: {written}");
+    }
+    let mut text = written.replace(",,\n", ",keep,\n");
+    for (from, to) in [
+        ("André → é", "Andr_ ? _"),
+        (",007,", ",7,"),
+        (",1-2,", ",02. Jan,"),
+        (",1E5,", ",100000,"),
+        ("user:a → x:1:read", "user:a ? x:1:read"),
+        ("1970-01-01 00:00 UTC", "01.01.70 00:00"),
+    ] {
+        text = text.replace(from, to);
+    }
+    let check = |text: &str| {
+        let filled = sheet::read(text.as_bytes()).expect("read");
+        check(&review, &filled).map(|decided| decided.len()).map_err(|e| e.to_string())
+    };
+    assert_eq!(check(&text), Ok(5), "{text}");
+    for (from, to, column) in [
+        (",c/d,", ",c/e,", "connection was `c/d`"),
+        (",user:b,", ",user:B,", "account was `user:b`"),
+        (",x:1:write,", ",x:1:read,", "entitlement was `x:1:write`"),
+    ] {
+        let wrong = check(&text.replace(from, to)).expect_err(column);
+        assert!(wrong.contains(column), "{column}: {wrong}");
     }
 }
 

@@ -1,16 +1,17 @@
-//! The evidence of a review: numbered records in the store, each written once and with the digest of the one before it.
+//! The evidence of a review: numbered records in the store, each written once, with its own digest and that of the one
+//! before it.
 
 use std::process::Command;
 
 use jiff::Timestamp;
 use rollcall_connector::{Code, Error, ErrorType};
-use rollcall_engine::store::{Body, PutError, PutMode, Store, get_json};
-use serde::de::DeserializeOwned;
+use rollcall_engine::store::{Body, PutError, PutMode, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::row::Review;
+use crate::failure::Failure;
 use crate::output::Row;
 
 /// How often a record is given the next number, if another run took its own.
@@ -20,11 +21,13 @@ const ATTEMPTS: usize = 5;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Record<T> {
+    /// The SHA-256 of this record with an empty text here, in hex. It is the first field: nothing before it looks like it.
+    sha256: String,
     pub(super) review: String,
     pub(super) what: What,
     pub(super) at: Timestamp,
     pub(super) by: By,
-    /// The SHA-256 of the record before it, in hex.
+    /// The SHA-256 of the record before it, as a file, in hex.
     pub(super) previous: Option<String>,
     /// The SHA-256 of the file that was shown or read, in hex.
     pub(super) file_sha256: Option<String>,
@@ -57,21 +60,38 @@ impl What {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct By {
-    /// The user's name in the operating system.
-    pub(super) user: String,
+    /// The user's name in the operating system; `None`: it has none, and the reviewer is named.
+    pub(super) user: Option<String>,
     /// The reviewer, as given on the command line.
     pub(super) reviewer: Option<String>,
 }
 
 impl By {
-    /// Whoever runs this process, for this reviewer.
-    pub(super) fn this_user(reviewer: Option<String>) -> Self {
-        // Unlike a variable, it cannot be set by mistake.
-        let named = Command::new("id").arg("-un").output();
+    /// Whoever runs this process, for this reviewer. Fails if neither has a name.
+    pub(super) fn this_user(reviewer: Option<String>) -> Result<Self, Failure> {
+        // Unlike a variable, it cannot be set by mistake. An image without a shell does not have it.
+        let named = Command::new("id").arg("-un").output().ok();
+        let named = named.filter(|output| output.status.success());
         let named = named.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-        let user = named.ok().filter(|name| !name.is_empty());
-        Self { user: user.unwrap_or_else(|| "unknown".to_owned()), reviewer }
+        let variables = ["USER", "LOGNAME"].map(|name| std::env::var(name).ok());
+        let mut names = [named].into_iter().chain(variables).flatten();
+        let user = names.find(|name| !name.is_empty());
+        if user.is_none() && reviewer.is_none() {
+            let what = "the evidence needs a name, and the user of this process has none";
+            let fix = "set the variable USER, or add --reviewer, which `review apply` accepts";
+            return Err(Failure::Usage(format!("{what}: {fix}")));
+        }
+        Ok(Self { user, reviewer })
     }
+}
+
+/// A record that was added.
+#[derive(Debug)]
+pub(super) struct Added {
+    /// Where it is.
+    pub(super) place: String,
+    /// The SHA-256 of its file, in hex.
+    pub(super) sha256: String,
 }
 
 /// The records of a review.
@@ -82,14 +102,14 @@ pub(super) struct Journal<'a> {
 }
 
 impl Journal<'_> {
-    /// Adds a record. The result is where it is.
+    /// Adds a record.
     pub(super) async fn add<T: Serialize>(
         &self,
         what: What,
         at: Timestamp,
         file: Option<&[u8]>,
         content: &T,
-    ) -> Result<String, Error> {
+    ) -> Result<Added, Error> {
         let mut attempt = 1;
         loop {
             let keys = self.store.list(&folder(self.review)).await?;
@@ -97,7 +117,8 @@ impl Journal<'_> {
                 Some(key) => self.store.get(key).await?.map(|object| sha256(&object.bytes)),
                 None => None,
             };
-            let record = Record {
+            let mut record = Record {
+                sha256: String::new(),
                 review: self.review.to_owned(),
                 what,
                 at,
@@ -106,11 +127,13 @@ impl Journal<'_> {
                 file_sha256: file.map(sha256),
                 content,
             };
-            let mut bytes = serde_json::to_vec_pretty(&record).map_err(Error::not_json)?;
-            bytes.push(b'\n');
+            record.sha256 = sha256(&text(&record)?);
+            let bytes = text(&record)?;
             let key = key(self.review, keys.len());
             match self.store.put(&key, Body::Bytes(&bytes), PutMode::Create).await {
-                Ok(_) => return Ok(self.store.place(&key)),
+                Ok(_) => {
+                    return Ok(Added { place: self.store.place(&key), sha256: sha256(&bytes) });
+                }
                 Err(PutError::Condition(_)) if attempt < ATTEMPTS => attempt += 1,
                 Err(e) => return Err(e.into_error("the evidence of the review")),
             }
@@ -118,11 +141,20 @@ impl Journal<'_> {
     }
 }
 
-/// What was shown in the review with this id.
-pub(super) async fn shown<T: DeserializeOwned>(store: &dyn Store, id: &str) -> Result<T, Error> {
-    let key = key(id, 0);
-    let found = get_json::<Record<T>>(store, &key).await?;
-    found.map(|(record, _)| record.content).ok_or_else(|| unknown(store, id))
+/// The text of a record.
+fn text<T: Serialize>(record: &Record<T>) -> Result<Vec<u8>, Error> {
+    let mut bytes = serde_json::to_vec_pretty(record).map_err(Error::not_json)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// What was shown in the review with this id, whose records are verified.
+pub(super) async fn shown(store: &dyn Store, id: &str) -> Result<Review, Error> {
+    let records = records(store, id).await?;
+    verify(id, &records)?;
+    let first = records.first().ok_or_else(|| unknown(store, id))?;
+    let record: Record<Review> = serde_json::from_slice(&first.1).map_err(Error::not_json)?;
+    Ok(record.content)
 }
 
 /// A record that was verified.
@@ -132,8 +164,8 @@ pub(super) struct Verified {
     what: What,
     at: Timestamp,
     by: By,
-    /// The digest that the next record has, or that may be kept elsewhere.
-    sha256: String,
+    /// The SHA-256 of its file, in hex, which the next record has.
+    pub(super) sha256: String,
 }
 
 impl Row for Verified {
@@ -146,7 +178,7 @@ impl Row for Verified {
             format!("{:04}", self.number),
             self.what.name().to_owned(),
             format!("{:.0}", self.at),
-            user.clone(),
+            user.clone().unwrap_or_default(),
             reviewer.clone().unwrap_or_default(),
             self.sha256.clone(),
         ]
@@ -168,8 +200,8 @@ pub(super) async fn records(store: &dyn Store, id: &str) -> Result<Vec<(String, 
     }
 }
 
-/// Checks that the records are those that were written: none is missing before the last one, and each has the digest
-/// of the one before it.
+/// Checks that the records are those that were written: none is missing before the last one, and each has its own digest
+/// and that of the one before it. Whoever can write all of them can compute other digests.
 pub(super) fn verify(id: &str, records: &[(String, Vec<u8>)]) -> Result<Vec<Verified>, Error> {
     let mut previous = None;
     let mut verified = Vec::with_capacity(records.len());
@@ -180,6 +212,9 @@ pub(super) fn verify(id: &str, records: &[(String, Vec<u8>)]) -> Result<Vec<Veri
         }
         let record: Record<Value> = serde_json::from_slice(bytes)
             .map_err(|e| altered(format!("{found} is not a record: {e}")))?;
+        if !is_as_written(bytes, &record.sha256) {
+            return Err(altered(format!("{found} does not have its own digest")));
+        }
         if record.review != id || record.previous != previous {
             return Err(altered(format!("{found} does not follow the record before it")));
         }
@@ -193,6 +228,13 @@ pub(super) fn verify(id: &str, records: &[(String, Vec<u8>)]) -> Result<Vec<Veri
         verified.push(Verified { number, what, at, by, sha256 });
     }
     Ok(verified)
+}
+
+/// Whether the text of a record has this digest.
+fn is_as_written(bytes: &[u8], digest: &str) -> bool {
+    let field = format!("\"sha256\": \"{digest}\"");
+    let text = String::from_utf8_lossy(bytes).replacen(&field, "\"sha256\": \"\"", 1);
+    sha256(text.as_bytes()) == digest
 }
 
 fn is_shown(id: &str, content: &Value) -> bool {
@@ -240,7 +282,7 @@ mod tests {
     async fn check(edit: fn(&mut Vec<(String, Vec<u8>)>)) -> Result<usize, String> {
         let (folder, review) = (tempfile::tempdir().expect("a folder"), review());
         let store = Folder::new(folder.path());
-        let by = By { user: "u".into(), reviewer: None };
+        let by = By { user: Some("u".into()), reviewer: None };
         let journal = Journal { store: &store, review: &review.id, by };
         let at = Timestamp::UNIX_EPOCH;
         journal.add(What::Shown, at, None, &review).await.expect("written");
@@ -256,23 +298,39 @@ mod tests {
         record.1 = text.into_bytes();
     }
 
+    /// Replaces with a new digest of the record, as somebody would who knows how records are made.
+    fn forge(record: &mut (String, Vec<u8>), from: &str, to: &str) {
+        let old: Record<Value> = serde_json::from_slice(&record.1).expect("a record");
+        replace(record, &old.sha256, "");
+        replace(record, from, to);
+        let new = format!("\"sha256\": \"{}\"", sha256(&record.1));
+        replace(record, "\"sha256\": \"\"", &new);
+    }
+
     #[tokio::test]
     async fn a_record_that_is_altered_missing_or_of_another_review_is_found() {
         type Edit = fn(&mut Vec<(String, Vec<u8>)>);
-        let table: [(Edit, &str); 7] = [
+        let own = "does not have its own digest";
+        let table: [(Edit, &str); 14] = [
             (|_| {}, ""),
             (|all| drop(all.remove(0)), "0000.json is missing"),
             (|all| drop(all.remove(1)), "0001.json is missing"),
             (|all| all[1].1.truncate(20), "0001.json is not a record"),
+            (|all| replace(&mut all[1], "\"content\": 1", "\"content\": 3"), own),
+            (|all| replace(&mut all[0], "\"u\"", "\"v\""), own),
+            // Nothing follows the last one.
+            (|all| replace(&mut all[2], "\"content\": 2", "\"content\": 3"), own),
+            (|all| replace(&mut all[2], "\"u\"", "\"v\""), own),
+            (|all| replace(&mut all[2], "1970", "1971"), own),
+            (|all| all[2].1.push(b' '), own),
             (
-                |all| replace(&mut all[1], "\"content\": 1", "\"content\": 3"),
+                |all| forge(&mut all[1], "\"content\": 1", "\"content\": 3"),
                 "0002.json does not follow",
             ),
-            (|all| replace(&mut all[0], "user:b", "user:a"), "0000.json is not what was shown"),
-            (
-                |all| replace(&mut all[2], "\"done\"", "\"shown\""),
-                "0002.json is not what was shown",
-            ),
+            (|all| forge(&mut all[0], "user:b", "user:a"), "0000.json is not what was shown"),
+            (|all| forge(&mut all[2], "\"done\"", "\"shown\""), "0002.json is not what was shown"),
+            // What the help says of whoever can write all records.
+            (|all| forge(&mut all[2], "\"content\": 2", "\"content\": 3"), ""),
         ];
         for (edit, expected) in table {
             match check(edit).await {

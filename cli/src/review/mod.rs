@@ -26,7 +26,7 @@ use crate::shell::CommandLine;
 use crate::{confirm, connectors, signals};
 use agenda::{Agenda, Item, ItemResult};
 use gather::{History, State};
-use journal::{By, Journal, Verified, What};
+use journal::{Added, By, Journal, Verified, What};
 use row::{Review, Selection};
 
 const SHEET: &str = "review.csv";
@@ -132,8 +132,9 @@ struct ApplyArgs {
 }
 
 const VERIFY_EXAMPLES: &str = "\
-Each record has the digest of the one before it. Only if the last one is removed
-is that not seen: keep its digest elsewhere, or lock the objects in the bucket.
+Each record has its own digest and that of the one before it. Whoever can write
+all of them can compute new digests or remove the last ones: keep the SHA-256 of
+the last record elsewhere and compare it, or lock the objects in the bucket.
 
 Examples:
   rollcall review verify q4
@@ -181,6 +182,7 @@ async fn new(args: NewArgs, place: Place) -> Result<Exit, Failure> {
     if rows.is_empty() {
         return Err(Failure::Failed(nothing()));
     }
+    let by = By::this_user(None)?;
     let now = cx.clock.now();
     let review = Review::new(now, snapshots, unreadable, selection, rows);
     let sheet = sheet::write(&review)?;
@@ -192,8 +194,8 @@ async fn new(args: NewArgs, place: Place) -> Result<Exit, Failure> {
             );
         }
     }
-    let journal = Journal { store: &*cx.store, review: &review.id, by: By::this_user(None) };
-    let evidence = journal.add(What::Shown, now, Some(&sheet), &review).await?;
+    let journal = Journal { store: &*cx.store, review: &review.id, by };
+    let evidence = journal.add(What::Shown, now, Some(&sheet), &review).await?.place;
     // Each is made when it is written: of many rows, all at once would be large.
     let write = |name: &str, content: Vec<u8>| {
         let file = out.join(name);
@@ -231,7 +233,7 @@ async fn new(args: NewArgs, place: Place) -> Result<Exit, Failure> {
 async fn apply(args: ApplyArgs, place: Place) -> Result<Exit, Failure> {
     let mut cx = Context::from_environment_with_store(place.store.clone())?;
     let review = binding(&args.folder)?;
-    if journal::shown::<Review>(&*cx.store, &review.id).await? != review {
+    if journal::shown(&*cx.store, &review.id).await? != review {
         let what = "differs from what the store has of the review";
         return Err(Failure::Failed(not_readable(&args.folder.join(BINDING), what)));
     }
@@ -252,11 +254,11 @@ async fn apply(args: ApplyArgs, place: Place) -> Result<Exit, Failure> {
         report_changes(&agenda);
         return Ok(conclude(&args, &place, &agenda));
     }
+    let by = By::this_user(args.reviewer.clone())?;
     if !may_apply(&agenda, &args)? {
         output::note("stopped: nothing was changed");
         return Ok(Exit::ProblemFound);
     }
-    let by = By::this_user(args.reviewer.clone());
     let store = cx.store.clone();
     let journal = Journal { store: &*store, review: &review.id, by };
     journal.add(What::Decided, now, Some(&bytes), &decided).await?;
@@ -270,7 +272,8 @@ async fn apply(args: ApplyArgs, place: Place) -> Result<Exit, Failure> {
     agenda.enter(&results);
     let evidence = journal.add(What::Done, cx.clock.now(), None, &agenda.items).await;
     show(&agenda, args.output)?;
-    output::note(&format!("evidence: {}", evidence?));
+    let Added { place: at, sha256 } = evidence?;
+    output::note(&format!("evidence: {at}, SHA-256 {sha256}: keep the digest elsewhere"));
     Ok(conclude(&args, &place, &agenda))
 }
 
@@ -286,6 +289,9 @@ async fn verify(args: VerifyArgs, place: Place) -> Result<Exit, Failure> {
     let mut list = Listing::new::<Verified>(args.output)?;
     verified.iter().try_for_each(|record| list.row(record))?;
     list.finish()?;
+    if let Some(last) = verified.last() {
+        output::note(&format!("the last record has the SHA-256 {}", last.sha256));
+    }
     Ok(Exit::Done)
 }
 

@@ -79,6 +79,9 @@ pub(super) const COLUMNS: [&str; 14] = [
     "done_by",
 ];
 
+/// The columns that say what is decided on.
+pub(super) const IDS: [&str; 4] = ["row", "connection", "account", "entitlement"];
+
 /// What [`ReviewRow::done_by`] is if this program can do it.
 const THIS_PROGRAM: &str = "rollcall";
 

@@ -10,6 +10,9 @@ use crate::output::spreadsheet;
 const DECISION: &str = "decision";
 const COMMENT: &str = "comment";
 
+/// Without this mark, spreadsheets take UTF-8 for an older encoding.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 const FIX: &str = "Save the file as `CSV UTF-8` with all its columns, or begin again with the `review.csv` that was written.";
 
 /// A row as it was filled in.
@@ -26,7 +29,7 @@ pub(super) struct Filled {
 /// The file to fill in.
 pub(super) fn write(review: &Review) -> Result<Vec<u8>, Error> {
     let broken = |e: csv::Error| not_readable(e.to_string());
-    let mut out = Writer::from_writer(Vec::new());
+    let mut out = Writer::from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
     out.write_record(COLUMNS.iter().chain(&[DECISION, COMMENT])).map_err(broken)?;
     for row in &review.rows {
         let cells = row.cells();
@@ -41,7 +44,7 @@ pub(super) fn write(review: &Review) -> Result<Vec<u8>, Error> {
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Filled>, Error> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| not_readable("it is not in UTF-8, as some spreadsheets save it".into()))?;
-    let text = text.trim_start_matches('\u{feff}');
+    let text = text.trim_start_matches(BYTE_ORDER_MARK);
     // A line for Excel, which names the separator.
     let (skipped, text) = match text.split_once('\n') {
         Some((first, rest)) if first.to_lowercase().starts_with("sep=") => (1, rest),
@@ -128,6 +131,7 @@ mod tests {
     #[test]
     fn a_file_survives_a_spreadsheet() {
         let written = String::from_utf8(write(&review()).expect("written")).expect("text");
+        let written = written.strip_prefix(BYTE_ORDER_MARK).expect("a mark for spreadsheets");
         let filled = written.replace(",,\n", ",keep,\"so, \"\"ok\"\"\"\n");
         let semicolons = written.replace(',', ";").replace(";;\n", ";keep;\"so, \"\"ok\"\"\"\n");
         let expected = vec![("keep".to_owned(), "so, \"ok\"".to_owned()); review().rows.len()];

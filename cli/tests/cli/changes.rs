@@ -93,7 +93,17 @@ fn a_temporary_grant_is_listed_shown_and_ended() {
     let past = record.replace(until.as_str().expect("a time"), "2026-01-01T00:00:00Z");
     std::fs::write(&file, past).expect("written");
     assert!(place.run("expirations").expect(0).out.contains("overdue"));
-    assert_eq!(json("expirations --apply")[0]["outcome"], "revoked");
+    // The end of a connector that this build does not have keeps none from the others.
+    let other = std::fs::read_to_string(&file).expect("a record");
+    let other = other.replace("temporalcloud", "retired").replace("2026-01-01", "2025-01-01");
+    let folder = place.path("rollcall-data/expirations/retired/default");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join(format!("{id}.json")), other).expect("written");
+    let ended = place.run("expirations --apply -o json").expect(1).json();
+    let message = ended[0]["message"].as_str().expect("a message");
+    assert!(message.contains("UnknownConnector") && message.contains("`retired`"), "{message}");
+    assert_eq!((&ended[0]["outcome"], &ended[1]["outcome"]), (&Value::Null, &json!("revoked")));
+    std::fs::remove_dir_all(folder).expect("removed");
     assert_eq!(json("expirations"), json!([]));
     assert_eq!(json(&format!("revoke temporalcloud {WRITE}"))["outcome"], "already_revoked");
 }

@@ -157,7 +157,11 @@ fn a_plan_whose_requests_go_onto_a_bus_is_carried_out_there_once() {
     let before = vendors.state();
     let ran = place.run(&apply).expect(3);
     assert_eq!(values(&ran, "result"), ["requested"; 5], "{}", ran.out);
-    assert!(ran.err.contains("to see what became of it, later: "), "{}", ran.err);
+    assert!(
+        ran.err.contains("(rollcall.outcome); to see which steps are answered, later: "),
+        "{}",
+        ran.err
+    );
     assert_eq!(vendors.state(), before, "nothing is carried out here");
 
     let requests = vendors.runtime.block_on(moto.received(&queue));
@@ -209,6 +213,8 @@ fn whoever_is_meant_is_one_person_or_an_error() {
     let account = ResourceTrait::account(AccountType::Human, Some("eve@example.com".into()));
     let account = account.with_login("u1@example.com");
     two.resources.push(Resource::new(ResourceId::new("user", "u9"), "Eve", account));
+    let account = ResourceTrait::account(AccountType::Human, Some("u2@elsewhere.org".into()));
+    two.resources.push(Resource::new(ResourceId::new("user", "u8"), "Grace H.", account));
     let place = store(&[("northflank", &two), ("buildkite", &one)]);
     for (arguments, code, text) in [
         (
@@ -240,6 +246,14 @@ fn whoever_is_meant_is_one_person_or_an_error() {
             "user:u2,left to others,Name of group:g1:member,\"the connector only reads; who can: an administrator of Northflank; where: Group Inner, in Northflank\"",
         ),
         ("offboard u2@example.com --apply --yes", 0, "left to others (see the plan): 4"),
+        ("offboard u2@example.com", 0, "alike (--account adds one): northflank/default/user:u8"),
+        // It adds to the match at the same connection.
+        (
+            "offboard u2@example.com --account user:u8 --apply --yes",
+            0,
+            "left to others (see the plan): 5",
+        ),
+        ("access U1@example.com --account user:u9", 0, "looks alike: northflank/default/user:u1"),
         (
             "snapshot access u1@example.com",
             1,

@@ -131,11 +131,18 @@ fn a_review_over_two_connectors_is_carried_out_once_and_leaves_evidence() {
 
     let verified = place.run("review verify q -o json").expect(0);
     assert_eq!(values(&verified, "what"), what);
-    let last = place.path(&format!("rollcall-data/reviews/{id}/0003.json"));
-    let text = std::fs::read_to_string(&last).expect("a file").replace("revoke", "keep");
+    let last = place.path(&format!("rollcall-data/reviews/{id}/0004.json"));
+    let text = std::fs::read_to_string(&last).expect("a file");
+    let digest = hex::encode(Sha256::digest(&text));
+    assert!(again.err.contains(&digest) && verified.err.contains(&digest), "{}", verified.err);
+    std::fs::write(&last, text.replace("left_to_others", "done")).expect("written");
+    for command in [&format!("review verify {id}"), apply] {
+        let err = place.run(command).expect(1).err;
+        let what = "0004.json does not have its own digest";
+        assert!(err.contains("EvidenceAltered") && err.contains(what), "{command}: {err}");
+    }
     std::fs::write(&last, text).expect("written");
-    let err = place.run(&format!("review verify {id}")).expect(1).err;
-    assert!(err.contains("EvidenceAltered") && err.contains("0004.json does not follow"), "{err}");
+    assert_eq!(evidence(place, id).len(), 5, "nothing is added to evidence that was altered");
 
     place.run("sync confluence").expect(0);
     place.run("sync temporalcloud").expect(0);
@@ -216,4 +223,31 @@ fn a_review_is_bound_to_its_files_its_store_and_its_rows() {
     std::fs::write(place.path("rollcall-data/elastic.c1z"), "cut").expect("written");
     let ran = place.run("review new --out part").expect(1);
     assert!(ran.err.contains("elastic/default") && place.path("part/review.csv").exists());
+}
+
+#[test]
+fn whoever_runs_a_review_has_a_name_in_its_evidence() {
+    let at = |name: &str, value: &str| {
+        // An image without a shell has no `id`.
+        store(&[("northflank", &Handmade::new())]).var("PATH", "nowhere").var(name, value)
+    };
+    let place = at("USER", "");
+    let err = place.run("review new --out q").expect(2).err;
+    assert!(err.contains("set the variable USER, or add --reviewer"), "{err}");
+    assert!(!place.path("q").exists());
+    let user = |place: &Place, command: &str| {
+        place.run(command).expect(0);
+        let verified = place.run("review verify q -o json").expect(0).json();
+        verified.as_array().and_then(|all| all.last()).map(|last| last["by"].clone())
+    };
+    for name in ["USER", "LOGNAME"] {
+        let place = at(name, "ada");
+        let by = user(&place, "review new --out q");
+        assert_eq!(by, Some(json!({"user": "ada", "reviewer": null})));
+        decide(&place.path("q"), &[]);
+        let nobody = place.var(name, "");
+        nobody.run("review apply q --apply").expect(2);
+        let by = user(&nobody, "review apply q --apply --reviewer Grace");
+        assert_eq!(by, Some(json!({"user": null, "reviewer": "Grace"})));
+    }
 }

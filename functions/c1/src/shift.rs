@@ -237,7 +237,10 @@ impl<'s> Shift<'s> {
             })
             .await?;
         let Some(report) = report else { return Ok(()) };
-        self.published.extend(task.published);
+        // Whoever runs the agent as a process gets no answer.
+        if self.agent.lifetime == Lifetime::Invocation {
+            self.published.extend(task.published);
+        }
         self.agent
             .listener
             .note(&format!("task {} ({}): {}", report.id, report.kind, report.outcome));

@@ -32,7 +32,16 @@ fn default_connection() -> String {
     "default".into()
 }
 
-/// What was made of a snapshot. It is stored, and returned again if the event is delivered again.
+/// What is made of a snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
+pub struct Products {
+    pub changes: bool,
+    pub report: bool,
+    pub tables: bool,
+}
+
+/// What was made of a snapshot. It is stored: what is made once is not made again, however often the event is delivered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PublishedAnswer {
     /// The connector.
@@ -43,6 +52,10 @@ pub struct PublishedAnswer {
     pub sync_id: String,
     /// The sync of the snapshot that it is compared with, if there is one.
     pub previous_sync_id: Option<String>,
+    /// What was made.
+    pub made: Products,
+    /// The event buses that the changes were put on.
+    pub buses: Vec<String>,
     /// The keys of the objects that were written.
     pub written: Vec<String>,
     /// What could not be made, and why.

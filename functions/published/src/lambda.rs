@@ -5,7 +5,8 @@ use rollcall_connector::event::parse;
 use rollcall_engine::runtime::lambda::{RuntimeError, serve};
 
 use crate::bus::Bus;
-use crate::publish::{Products, publish};
+use crate::event::Products;
+use crate::publish::publish;
 
 /// Serves the function. `ROLLCALL_PUBLISH` names what it makes, `ROLLCALL_BUS` the bus for changes.
 pub fn run() -> Result<(), RuntimeError> {

@@ -11,9 +11,10 @@ mod lambda;
 mod publish;
 pub mod report;
 mod source;
+mod stored;
 pub mod tables;
 
-pub use event::{PublishedAnswer, PublishedEvent};
+pub use event::{Products, PublishedAnswer, PublishedEvent};
 pub use lambda::run as lambda;
-pub use publish::{Products, publish};
+pub use publish::publish;
 pub use source::Published;

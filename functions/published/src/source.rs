@@ -2,13 +2,13 @@
 
 use rollcall_connector::{Chain, Code, Error, ErrorType};
 use rollcall_engine::catalog::file;
-use rollcall_engine::catalog::latest::Latest;
-use rollcall_engine::catalog::manifest::{Manifest, Status};
+use rollcall_engine::catalog::manifest::Manifest;
+use rollcall_engine::store::Store;
 use rollcall_engine::store::keys::Keys;
-use rollcall_engine::store::{Store, get_json};
 use rollcall_snapshot::Snapshot;
 
 use crate::event::PublishedEvent;
+use crate::stored::{is_published, manifest_of};
 
 /// A published snapshot, and the published one before it.
 pub struct Published {
@@ -27,19 +27,24 @@ impl Published {
         Keys { connector: &self.manifest.connector, connection: &self.manifest.connection }
     }
 
+    /// Refuses a quarantined snapshot: nothing follows it.
+    pub(crate) async fn check_status(&self, store: &dyn Store) -> Result<(), Error> {
+        match is_published(store, &self.manifest).await? {
+            true => Ok(()),
+            false => Err(quarantined(&self.manifest.sync_id)),
+        }
+    }
+
     /// Opens the snapshots that the event is about.
     pub async fn open(store: &dyn Store, event: &PublishedEvent) -> Result<Self, Error> {
         let keys = Keys { connector: &event.connector, connection: &event.connection };
-        let manifest = manifest(store, keys, &event.sync_id).await?.ok_or_else(|| {
+        let manifest = manifest_of(store, keys, &event.sync_id).await?.ok_or_else(|| {
             file::absent(&format!(
                 "of sync {}: no {}",
                 event.sync_id,
                 store.place(&keys.manifest(&event.sync_id))
             ))
         })?;
-        if manifest.status == Status::Held && !is_latest(store, keys, &event.sync_id).await? {
-            return Err(quarantined(&event.sync_id));
-        }
         let snapshot = file::open(store, &manifest.snapshot.key, Some(&manifest)).await?;
         let previous = match &manifest.previous_sync_id {
             Some(id) => Self::open_previous(store, keys, id).await?,
@@ -68,17 +73,11 @@ impl Published {
         keys: Keys<'_>,
         sync_id: &str,
     ) -> Result<Option<Snapshot>, Error> {
-        let Some(manifest) = manifest(store, keys, sync_id).await? else {
+        let Some(manifest) = manifest_of(store, keys, sync_id).await? else {
             return Ok(None);
         };
         file::open(store, &manifest.snapshot.key, Some(&manifest)).await.map(Some)
     }
-}
-
-/// Whether `latest` points to this snapshot: one that was quarantined, and then accepted.
-async fn is_latest(store: &dyn Store, keys: Keys<'_>, sync_id: &str) -> Result<bool, Error> {
-    let latest = get_json::<Latest>(store, &keys.latest()).await?;
-    Ok(latest.is_some_and(|(latest, _)| latest.sync_id == sync_id))
 }
 
 fn quarantined(sync_id: &str) -> Error {
@@ -93,12 +92,4 @@ fn quarantined(sync_id: &str) -> Error {
 fn is_unusable(e: &Error) -> bool {
     matches!(e.kind(), ErrorType::NotFound | ErrorType::InvalidRequest)
         || e.code() == Code::UnreadableObject
-}
-
-async fn manifest(
-    store: &dyn Store,
-    keys: Keys<'_>,
-    sync_id: &str,
-) -> Result<Option<Manifest>, Error> {
-    Ok(get_json(store, &keys.manifest(sync_id)).await?.map(|(manifest, _)| manifest))
 }

@@ -7,12 +7,20 @@ use rollcall_published::{Products, PublishedAnswer, PublishedEvent, publish};
 use serde_json::Value;
 
 async fn follow(desk: &Desk, sync_id: &Value) -> Result<PublishedAnswer, Error> {
+    follow_by(desk, sync_id, Products::ALL).await
+}
+
+async fn follow_by(
+    desk: &Desk,
+    sync_id: &Value,
+    products: Products,
+) -> Result<PublishedAnswer, Error> {
     let event = PublishedEvent {
         connector: "planned".into(),
         connection: "default".into(),
         sync_id: sync_id.as_str().expect("an id").into(),
     };
-    publish(&desk.cx, &event, Products::ALL, None).await
+    publish(&desk.cx, &event, products, None).await
 }
 
 async fn written(desk: &Desk) -> Vec<(String, Vec<u8>)> {
@@ -69,6 +77,23 @@ async fn whatever_cannot_be_written_the_same_event_makes_the_rest() {
 }
 
 #[tokio::test]
+async fn what_was_left_out_is_made_later_and_what_was_made_is_not_made_again() {
+    let desk = Desk::new(4);
+    let id = desk.complete(()).await["sync_id"].clone();
+    let only = |changes, report, tables| Products { changes, report, tables };
+    let mut made = Vec::new();
+    for products in [only(false, true, false), only(true, true, false), Products::ALL] {
+        made.push(follow_by(&desk, &id, products).await.expect("made"));
+        let last = &made[made.len() - 1];
+        assert_eq!(last.made, products);
+        let before = written(&desk).await;
+        assert_eq!(follow_by(&desk, &id, products).await.expect("made"), *last);
+        assert_eq!(written(&desk).await, before);
+    }
+    assert!(made.windows(2).all(|two| two[1].written.starts_with(&two[0].written)), "{made:#?}");
+}
+
+#[tokio::test]
 async fn nothing_follows_a_quarantined_snapshot_until_it_is_accepted() {
     let desk = Desk::new(40);
     desk.complete(()).await;
@@ -76,6 +101,8 @@ async fn nothing_follows_a_quarantined_snapshot_until_it_is_accepted() {
     let held = desk.slice((), "loss").await["sync_id"].clone();
     assert_eq!(follow(&desk, &held).await.expect_err("refused").code(), "NotPublished");
     desk.accept(&held).await.expect("accepted");
+    // Later snapshots are compared with it.
+    desk.complete(()).await;
     follow(&desk, &held).await.expect("made");
 }
 

@@ -42,17 +42,64 @@ async fn temporary_grants_that_replace_each_other_leave_everything_as_it_was() {
     }
 }
 
+async fn lend_admin(desk: &Desk) -> Value {
+    let event = json!({
+        "request_id": "r1", "principal": "user:u2", "duration": "PT4H",
+        "entitlement": "account-role:a1b23-admin:member",
+    });
+    let lent = outcome(desk.change(Operation::Grant, event).await, "granted");
+    desk.clock.advance(Duration::from_secs(5 * 3600));
+    json!({"expiration": lent["expiration"]})
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_not_put_back_and_all_else_is() {
+    for deleted in ["demo.a1b23", "billing.a1b23"] {
+        let mut world = World::worked_example();
+        world.add_namespace("billing").set_namespace_permission(
+            "u2",
+            "billing.a1b23",
+            "PERMISSION_READ",
+        );
+        let desk = desk_of(world).await;
+        let end = lend_admin(&desk).await;
+        desk.vendor.sim.with_world(|world| world.namespaces.remove(deleted));
+        let answer = outcome(desk.change(Operation::Revoke, end).await, "revoked");
+        assert!(answer["warnings"].to_string().contains(deleted), "{answer:#}");
+        let access = spec(&desk, "u2")["access"].clone();
+        assert_eq!(access["accountAccess"]["role"], "ROLE_DEVELOPER", "{access}");
+        let left = access["namespaceAccesses"].as_object().expect("permissions").len();
+        assert_eq!(left, 1, "{access}");
+    }
+}
+
+#[tokio::test]
+async fn the_ends_of_an_account_that_is_deleted_are_closed() {
+    let desk = desk_of(World::worked_example()).await;
+    let end = lend_admin(&desk).await;
+    let delete = json!({"request_id": "r2", "principal": "user:u2"});
+    outcome(desk.change(Operation::DeleteAccount, delete).await, "deleted");
+    let open = expiration::open(&*desk.cx.store, "expirations/").await.expect("read");
+    assert_eq!(open, []);
+    outcome(desk.change(Operation::Revoke, end).await, "already_revoked");
+}
+
 mod lambda {
     rollcall_harness::lambda!(
         crate::Simulated, "temporalcloud": "sync", "grant", "revoke", "create-account", "delete-account"
     );
 }
 
+use std::time::Duration;
+
+use rollcall_engine::expiration;
+use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::answers::{at, said as answer};
+use rollcall_harness::changes::outcome;
 use rollcall_harness::conformance::{Bench, Case, temporary_grants_may_overlap};
 use rollcall_simulators::temporalcloud::{Options, World};
 use rollcall_simulators::{Fault, FaultKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 use world::Simulated;
 
 type Desk = Bench<Simulated>;

@@ -203,7 +203,7 @@ pub struct SweepEvent {
 #[expect(missing_docs, reason = "the other names are self-explanatory")]
 pub struct SweepAnswer {
     pub connection: String,
-    /// The ids of the ends that are due, at most 500, in the order in which to carry them out.
+    /// The ids of the ends that are due, at most 100, in the order in which to carry them out.
     pub expirations: Vec<String>,
     /// Whether more are due.
     pub more: bool,

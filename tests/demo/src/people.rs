@@ -21,6 +21,12 @@ pub(crate) async fn tour(store: &Path, secrets: &Path) -> Result<(), Failed> {
         line(format_args!("\n$ rollcall {arguments}"));
         let mut command = Command::new(&program);
         command.args(arguments.split_whitespace());
+        // Those of whoever runs the tour would send its records and changes elsewhere.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("ROLLCALL_") {
+                command.env_remove(name);
+            }
+        }
         command.env("ROLLCALL_STORE", store);
         command.env("ROLLCALL_SECRETS", format!("file:{}", secrets.display()));
         run(&mut command).await

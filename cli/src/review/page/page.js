@@ -49,7 +49,13 @@ function goesWithAccount(n) {
   return account !== undefined && account !== n && decisionOf(account).startsWith("revoke");
 }
 
-const isOpen = (n) => decisionOf(n) === "" && !goesWithAccount(n);
+/** The day on which a decision takes access away, in the order of texts: "revoke" is at once, "keep" is never. */
+const firstDay = (n) => (decisionOf(n) === "keep" ? "never" : decisionOf(n).slice("revoke on ".length));
+
+/** Whether the account's deletion takes the grant before its own decision does; `review apply` refuses that. */
+const contradictsAccount = (n) => goesWithAccount(n) && decisionOf(n) !== "" && firstDay(n) > firstDay(accountRow[n]);
+
+const isOpen = (n) => (goesWithAccount(n) ? contradictsAccount(n) : decisionOf(n) === "");
 
 /** A cell that no spreadsheet runs as a formula, as in the other columns. */
 function harmless(text) {
@@ -59,14 +65,15 @@ function harmless(text) {
 function csv() {
   const quote = (text) => (/[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
   const all = rows.map((places, n) => [...places.map((place) => texts[place]), decisionOf(n), harmless(decided[n].comment)]);
-  return [[...columns, "decision", "comment"], ...all].map((cells) => cells.map(quote).join(",") + "\n").join("");
+  // Without a byte order mark, spreadsheets take UTF-8 for an older encoding.
+  return "\ufeff" + [[...columns, "decision", "comment"], ...all].map((cells) => cells.map(quote).join(",") + "\n").join("");
 }
 
 // -- which rows are listed
 
 const choices = {
   "all rows": () => true,
-  "rows without a decision": isOpen,
+  "rows to decide": isOpen,
   "rows to keep": (n) => decisionOf(n) === "keep",
   "rows to revoke": (n) => decisionOf(n).startsWith("revoke"),
   "rows with a flag": (n) => cell(n, "flags") !== "",
@@ -160,7 +167,7 @@ function line(n) {
   const date = field("date", "date", "Day");
   const comment = field("text", "comment", "Comment");
   comment.placeholder = "Comment";
-  const note = element("small", "goes with the account");
+  const note = element("small");
   choose.append(date);
   decision.append(choose, note, comment);
   row.append(decision);
@@ -180,11 +187,13 @@ function refresh(n) {
   }
   line.date.hidden = decided[n].decision !== "date";
   line.note.hidden = !goesWithAccount(n);
+  line.note.className = contradictsAccount(n) ? "flag" : "";
+  line.note.textContent = contradictsAccount(n) ? "contradicts: its account goes earlier, with all it holds" : "goes with the account";
 }
 
 function count() {
   const left = rows.reduce((sum, _, n) => sum + Number(isOpen(n)), 0);
-  find("left").textContent = left === 0 ? "all rows are decided" : "without a decision: " + left;
+  find("left").textContent = left === 0 ? "all rows are decided" : "to decide: " + left;
 }
 
 function changed(n) {

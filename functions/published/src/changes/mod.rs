@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 
 use rollcall_connector::{Code, Error, Warning};
+use rollcall_engine::catalog::manifest::Manifest;
 use rollcall_engine::context::Context;
 use rollcall_engine::store::{Body, PutMode};
 use rollcall_model::is_acting;
@@ -21,48 +22,48 @@ use rollcall_snapshot::{Snapshot, each_pair, scratch};
 use tempfile::NamedTempFile;
 
 use crate::bus::Bus;
-use crate::event::PublishedAnswer;
 use crate::source::Published;
 use describe::Describer;
 use ocsf::Activity;
 
 /// The changes of a snapshot, as a file on the scratch disk.
-struct Changes {
+pub(crate) struct Changes {
+    /// Its key in the store.
+    pub(crate) key: String,
     file: NamedTempFile,
     counts: BTreeMap<Activity, u64>,
 }
 
-/// Writes the changes into the store, then puts them onto the bus, if there is one. Adds the key to the answer, or a
-/// warning.
-pub(crate) async fn make(
-    cx: &Context,
-    published: &Published,
-    bus: Option<&Bus>,
-    answer: &mut PublishedAnswer,
-) -> Result<(), Error> {
-    let manifest = &published.manifest;
-    if let (Some(id), None) = (&manifest.previous_sync_id, &published.previous) {
-        let what =
-            format!("no changes were written: the snapshot of sync {id} is gone or cannot be read");
-        answer.warnings.push(Warning::new(Code::NothingToCompare, what));
-        return Ok(());
-    }
-    let changes = Changes::of(published)?;
-    let key = published.keys().changes(&manifest.sync_id);
-    let put = cx.store.put(&key, Body::File(changes.file.path()), PutMode::Overwrite).await;
-    put.map_err(|e| e.into_error("the changes of a snapshot"))?;
-    if let Some(bus) = bus {
-        notices::send(bus, manifest, &key, &changes).await?;
-    }
-    answer.written.push(key);
-    Ok(())
-}
-
 impl Changes {
+    /// Writes the changes into the store; or a warning that there is nothing to compare with.
+    pub(crate) async fn write(
+        cx: &Context,
+        published: &Published,
+    ) -> Result<Result<Self, Warning>, Error> {
+        let manifest = &published.manifest;
+        if let (Some(id), None) = (&manifest.previous_sync_id, &published.previous) {
+            let what = format!(
+                "no changes were written: the snapshot of sync {id} is gone or cannot be read"
+            );
+            return Ok(Err(Warning::new(Code::NothingToCompare, what)));
+        }
+        let changes = Self::of(published)?;
+        let body = Body::File(changes.file.path());
+        let put = cx.store.put(&changes.key, body, PutMode::Overwrite).await;
+        put.map_err(|e| e.into_error("the changes of a snapshot"))?;
+        Ok(Ok(changes))
+    }
+
+    /// Puts the changes onto a bus.
+    pub(crate) async fn send(&self, bus: &Bus, manifest: &Manifest) -> Result<(), Error> {
+        notices::send(bus, manifest, &self.key, self).await
+    }
+
     /// The first snapshot of a connection has none.
     fn of(published: &Published) -> Result<Self, Error> {
         let file = NamedTempFile::with_prefix("rollcall-").map_err(scratch)?;
-        let mut changes = Self { file, counts: BTreeMap::new() };
+        let key = published.keys().changes(&published.manifest.sync_id);
+        let mut changes = Self { key, file, counts: BTreeMap::new() };
         if let Some(previous) = &published.previous {
             changes.compare(published, previous)?;
         }

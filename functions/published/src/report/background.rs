@@ -8,6 +8,8 @@ use rollcall_engine::expiration::{self, Expiration};
 use rollcall_engine::store::keys::Keys;
 use rollcall_engine::store::{Store, get_json};
 
+use crate::stored::{Stored, manifest_of};
+
 /// The number of snapshots in the chart.
 const CHARTED: usize = 30;
 
@@ -31,8 +33,7 @@ impl Background {
     pub(super) async fn read(store: &dyn Store, manifest: &Manifest) -> Result<Self, Error> {
         let keys = Keys { connector: &manifest.connector, connection: &manifest.connection };
         let stored = Stored::list(store, keys).await?;
-        let until = stored.0.partition_point(|(generation, _)| *generation <= manifest.generation);
-        let ids = stored.0[until.saturating_sub(READ)..until].iter();
+        let ids = stored.up_to(manifest.generation).iter().rev().take(READ).rev();
         let read = ids.map(|(_, sync_id)| manifest_of(store, keys, sync_id));
         let read: Vec<_> = futures::stream::iter(read).buffered(16).try_collect().await?;
         let read: Vec<Manifest> = read.into_iter().flatten().collect();
@@ -42,52 +43,6 @@ impl Background {
         let ends = expiration::open(store, &keys.expirations()).await?;
         Ok(Self { history: published(read, &manifest.sync_id), waiting, is_latest, ends })
     }
-}
-
-/// The snapshots of a connection: generation and sync id, oldest first.
-pub(super) struct Stored(Vec<(u64, String)>);
-
-impl Stored {
-    /// Lists them.
-    pub(super) async fn list(store: &dyn Store, keys: Keys<'_>) -> Result<Self, Error> {
-        let found = store.list(&keys.snapshots()).await?;
-        let mut stored: Vec<_> = found.iter().filter_map(|key| numbered(key)).collect();
-        stored.sort_unstable();
-        stored.dedup_by(|next, before| next.1 == before.1);
-        Ok(Self(stored))
-    }
-
-    /// The newest snapshot, if it is newer than this generation and quarantined.
-    pub(super) async fn waiting(
-        &self,
-        store: &dyn Store,
-        keys: Keys<'_>,
-        generation: u64,
-    ) -> Result<Option<Manifest>, Error> {
-        // A file without a manifest is of a run that did not end.
-        for (_, sync_id) in self.0.iter().rev().take_while(|(newer, _)| *newer > generation) {
-            if let Some(manifest) = manifest_of(store, keys, sync_id).await? {
-                return Ok(Some(manifest).filter(|manifest| manifest.status == Status::Held));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// The manifest of a sync, if there is one.
-pub(super) async fn manifest_of(
-    store: &dyn Store,
-    keys: Keys<'_>,
-    sync_id: &str,
-) -> Result<Option<Manifest>, Error> {
-    Ok(get_json(store, &keys.manifest(sync_id)).await?.map(|(manifest, _)| manifest))
-}
-
-/// Generation and sync id in the key of a snapshot.
-fn numbered(key: &str) -> Option<(u64, String)> {
-    let (_, name) = key.rsplit_once('/')?;
-    let (sync_id, generation) = name.strip_suffix(".c1z")?.rsplit_once('-')?;
-    Some((generation.parse().ok()?, sync_id.to_owned()))
 }
 
 /// Those that were published, or accepted later: then a newer one names it as the one before. `own` counts in any case.

@@ -61,7 +61,6 @@ impl Changes {
         let (mut old_names, mut new_names) = (old.names(), new.names());
         let mut total = 0_u64;
         each_pair(old, new, |pair| {
-            total += 1;
             let records = pair.records()?;
             let change = records.change();
             let (totals, lines) = match records.latest() {
@@ -71,6 +70,7 @@ impl Changes {
                 Record::Grant(grant) if grant.direct => (&mut changes.direct, &mut direct),
                 Record::Grant(_) => (&mut changes.inherited, &mut inherited),
             };
+            total += 1;
             count(totals, change);
             if lines.len() == LINES {
                 return Ok(());

@@ -9,9 +9,9 @@ use rollcall_engine::catalog::manifest::Manifest;
 use rollcall_engine::store::keys::{Keys, REPORTS};
 use rollcall_engine::store::{Body, PutError, PutMode, Store, get_json};
 
-use super::background::{Stored, manifest_of};
 use super::chart::grouped;
 use crate::html::{escaped, policy_hash};
+use crate::stored::{Stored, manifest_of};
 
 const PAGE: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/page.css");

@@ -1,5 +1,5 @@
 //! The records of a snapshot by number, as far as every count and the page's data need them: memory holds a few bytes for
-//! each grant that the vendor stated, and none for a derived one.
+//! each grant.
 
 use std::collections::BTreeMap;
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use rollcall_connector::Error;
 
-use super::record::{Book, Expiration};
+use super::record::{Book, Expiration, How};
+use super::rules::close;
 use crate::store::keys::Keys;
 use crate::store::{PutMode, Store, Version, get_json, put_json};
 
@@ -70,4 +72,20 @@ pub async fn open(store: &dyn Store, prefix: &str) -> Result<Vec<Expiration>, Er
     let mut open: Vec<_> = records.filter(Expiration::is_open).collect();
     open.sort_by(|a, b| (a.ends_at, &a.id).cmp(&(b.ends_at, &b.id)));
     Ok(open)
+}
+
+/// Closes the records of a principal whose account is deleted, under its lease: nothing is left to take or to put back.
+pub(crate) async fn close_all(
+    store: &dyn Store,
+    keys: Keys<'_>,
+    principal: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let open = open(store, &keys.expirations()).await?;
+    let ids: Vec<_> =
+        open.into_iter().filter(|one| one.principal == principal).map(|one| one.id).collect();
+    let mut ledger = Ledger::new(store, keys);
+    ledger.load(ids.clone()).await?;
+    ids.iter().for_each(|id| close(&mut ledger.book, id, now, How::Revoked));
+    ledger.save().await
 }

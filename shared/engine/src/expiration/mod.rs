@@ -11,8 +11,8 @@ mod sweep;
 mod term;
 
 pub use ends::Ends;
-pub(crate) use ledger::Ledger;
 pub use ledger::open;
+pub(crate) use ledger::{Ledger, close_all};
 pub use record::{Closed, Expiration, How, PutBack};
 pub use rules::due;
 pub(crate) use rules::{

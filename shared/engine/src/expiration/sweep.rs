@@ -11,9 +11,9 @@ use super::rules::due;
 use crate::context::Context;
 use crate::store::keys::Keys;
 
-/// The maximum number of ids in an answer. The workflow that requests these ends has nine events for each, and an
-/// execution has at most 25,000.
-const MAX_IDS: usize = 500;
+/// The maximum number of ids in an answer. The workflow that requests these ends has nine events for each, and all
+/// connections of a connector share the 25,000 events of its execution: 27 of them may have as many as this.
+const MAX_IDS: usize = 100;
 /// An end that has been due for longer is overdue: a schedule is precise to a minute, and retries take minutes.
 const GRACE: Duration = Duration::from_secs(3600);
 

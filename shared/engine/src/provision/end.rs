@@ -272,6 +272,13 @@ impl Ending<'_> {
                 let steps = revoke_first(record, 1);
                 book.get_mut(&record.id).into_iter().for_each(|r| r.steps.clone_from(&steps));
             }
+            // What else is to be put back was deleted: the rest is put back without it.
+            Code::UnknownEntitlement if puts_back => {
+                let steps = book.get_mut(&record.id).map(|r| &mut r.steps);
+                let lost = steps.map(|steps| steps.remove(number).entitlement);
+                let message = format!("{} is not put back: {e}", lost.unwrap_or_default());
+                self.answer.warnings.push(Warning::new(Code::ChangedMeanwhile, message));
+            }
             // Under a later temporary grant, the vendor may refuse what that one includes.
             _ if number == 0
                 && e.kind() == ErrorType::Refused

@@ -13,12 +13,12 @@ use super::postpone;
 use super::writer::{DryRunWriter, LiveWriter, RequestHistory, Writer, Written, to_json};
 use crate::catalog::tenant;
 use crate::context::Context;
-use crate::expiration::Term;
+use crate::expiration::{Term, close_all};
 use crate::store::keys::Keys;
 use crate::store::lease::{Acquired, Lease, LeaseRequest};
 use rollcall_connector::clock::after;
 use rollcall_connector::event::{ChangeAnswer, Reason};
-use rollcall_connector::provision::{AccessState, Plan, Proposal, Provisioner};
+use rollcall_connector::provision::{AccessState, Action, Plan, Proposal, Provisioner};
 use rollcall_connector::{Chain, Error, ErrorType, Identity};
 
 /// How often a request is planned again because the vendor's state changed, or does not show a change yet.
@@ -221,6 +221,9 @@ async fn under_lease<P: Provisioner>(
         (Ok(RequestResult::Answered(answer, sent, further)), term) => {
             if let Some(term) = term {
                 term.settle(now, answer, further).await?;
+            }
+            if let Action::Delete { principal } = &order.request.action {
+                close_all(&*cx.store, keys, &principal.to_string(), now).await?;
             }
             record.observe(answer, sent.clone(), now).await?;
         }

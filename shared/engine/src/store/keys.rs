@@ -99,7 +99,7 @@ impl Keys<'_> {
         format!("{}/{sync_id}.jsonl", self.of("changes"))
     }
 
-    /// The lease for making it. Its name is no hash: no principal has it.
+    /// The lease for making what follows a snapshot. Its name is no hash: no principal has it.
     pub fn publishing_lease(&self) -> String {
         format!("{}/publishing.json", self.of("locks"))
     }

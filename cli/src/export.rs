@@ -27,7 +27,7 @@ In CSV, an apostrophe precedes text that a spreadsheet would run as a formula.
 Examples:
   rollcall export temporalcloud --out tables
   rollcall export temporalcloud --format csv --table grants --out csv
-  rollcall export temporalcloud --partitioned --out rollcall-data";
+  rollcall export temporalcloud --partitioned --out history";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -39,8 +39,8 @@ plan also says who takes away what cannot be taken from here. It finds accounts
 as the command `access` does. A plan is carried out once, however often it is
 applied. Without a terminal, a plan that is not read from a file needs --yes.
 With --bus, the same command shows later which steps are answered, and requests
-the others again; the bus has the outcome of each, also of those that are refused
-or fail, as an event with the source rollcall.outcome.
+all others again; that a step was refused or failed is only in its event on the
+bus, with the source rollcall.outcome.
 
 Examples:
   rollcall offboard dev@example.com

@@ -148,7 +148,7 @@ fn a_plan_whose_requests_go_onto_a_bus_is_carried_out_there_once() {
         moto.create_bus(&bus).await;
         moto.watch(&bus, &json!({"source": ["rollcall.provision"]})).await
     });
-    for (name, value) in moto.variables("rollcall") {
+    for (name, value) in moto.variables("test") {
         vendors.place = vendors.place.var(&name, &value);
     }
     let place = &vendors.place;

@@ -12,6 +12,7 @@ use rollcall_engine::context::Context;
 use rollcall_engine::expiration::Ends;
 use rollcall_engine::runtime::function::Operation;
 use rollcall_harness::conformance::surroundings;
+use rollcall_harness::stored::is_current;
 use rollcall_model::{AccountType, Resource, ResourceId, ResourceTrait, encode};
 use rollcall_published::tables::{Origin, Table, Tables, write_parquet};
 use rollcall_published::{Products, PublishedEvent, publish};
@@ -256,12 +257,7 @@ fn hostile_texts_come_back_as_they_are() {
 #[test]
 fn the_columns_for_athena_in_the_repository_are_current() {
     let current = format!("{:#}\n", Table::catalog());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/tables.json");
-    if std::env::var_os("ROLLCALL_ACCEPT").is_some() {
-        std::fs::write(&path, &current).expect("written");
-    }
-    let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(stored == current, "infra/tables.json is not current: run with ROLLCALL_ACCEPT=1");
+    is_current("infra/tables.json", &current);
     // Of the Glue API: https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
     let columns = Table::ALL.into_iter().flat_map(Table::columns);
     assert!(columns.clone().all(|c| c.name.len() <= 255 && c.doc.len() <= 255));

@@ -18,5 +18,6 @@ pub mod runtime_api;
 pub mod script;
 pub mod shown;
 pub mod states;
+pub mod stored;
 pub mod wire;
 pub mod workflow;

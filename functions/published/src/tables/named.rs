@@ -6,8 +6,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use rollcall_connector::Error;
 use rollcall_engine::expiration::Ends;
-use rollcall_model::ResourceId;
-use rollcall_snapshot::{Difference, Entitlement, Filter, Grant, Snapshot, SyncRun};
+use rollcall_snapshot::{Difference, Entitlement, Grant, Snapshot, SyncRun};
 
 use super::Origin;
 
@@ -83,29 +82,21 @@ impl<'a> Lookup<'a> {
 
     fn resource(&mut self, id: &str) -> Result<Rc<Named>, Error> {
         remembered(&mut self.resources, id, || {
-            let Some(resource) = ResourceId::parse(id) else { return Ok(Named::default()) };
-            let (filter, mut found) =
-                (Filter { resource: Some(resource), ..Filter::default() }, Named::default());
-            self.snapshot.resources(&filter, |r| {
+            let named = self.snapshot.resource(id)?.map(|r| {
                 let email = r.emails.into_iter().next().unwrap_or_default();
-                found = Named { name: r.display_name, email };
-                Ok::<_, Error>(())
-            })?;
-            Ok(found)
+                Named { name: r.display_name, email }
+            });
+            Ok(named.unwrap_or_default())
         })
     }
 
     fn named_entitlement(&mut self, id: &str) -> Result<Rc<Named>, Error> {
         remembered(&mut self.entitlements, id, || {
-            let (filter, mut found) = (
-                Filter { entitlement: Some(id.to_owned()), ..Filter::default() },
-                Named::default(),
-            );
-            self.snapshot.entitlements(&filter, |e| {
-                found.name = e.display_name;
-                Ok::<_, Error>(())
-            })?;
-            Ok(found)
+            let found = self.snapshot.entitlement(id)?;
+            Ok(Named {
+                name: found.map(|e| e.display_name).unwrap_or_default(),
+                ..Named::default()
+            })
         })
     }
 }
